@@ -1,0 +1,34 @@
+# Every command works on a machine with only Python (>= 3.11), make and git: the first one sets up .venv.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test run check fmt clean
+
+help: ## list the commands
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+$(VENV)/ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "tocsin needs Python 3.11 or later; set PYTHON=..." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+demo: $(VENV)/ready ## the main job on loopback: no account, no network
+	@$(BIN)/tocsin demo
+
+test: $(VENV)/ready ## all gates and tests
+	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python tests/gates.py
+
+run: $(VENV)/ready ## the daemon on config.yaml
+	@$(BIN)/tocsin run --config config.yaml
+
+check: $(VENV)/ready ## configuration and rules, examples included
+	@$(BIN)/tocsin check --config config.yaml
+
+fmt: $(VENV)/ready ## format and sort imports
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+clean: ## remove what was built
+	rm -rf $(VENV) build dist .coverage* .mypy_cache .ruff_cache .pytest_cache demo-mails

@@ -1,0 +1,121 @@
+"""Every error that tocsin raises on purpose.
+
+    TocsinError                 str() is a sentence for the operator
+    ├── ConfigError             a configuration or a rule pack has faults; carries all of them
+    ├── SourceError             one poll failed; carries what kind of failure it was
+    ├── StoreError              the database cannot be used
+    │   └── LeaseLostError           somebody else holds the row now; what was done under the old lease is void
+    └── UsageError              the command was called in a way that cannot work
+
+A failed delivery is not an error but a value: `tocsin.model.Outcome`.
+Position and Problem stand here, because the errors carry them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Position:
+    """A place in a file; line and column count from 1, columns in characters."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One fault (or warning) of a file, in words that name the remedy.
+
+    *excerpt* is the line of the file at *position*, without its line end; empty where there is none.
+    *length* is how many characters of it are meant (at least 1).
+    """
+
+    message: str
+    position: Position | None = None
+    excerpt: str = ""
+    length: int = 1
+    warning: bool = False
+
+    def __str__(self) -> str:
+        """`file:line:col: message`, then the line and a caret under the place that is meant."""
+        where = f"{self.position}: " if self.position else ""
+        kind = "warning: " if self.warning else ""
+        text = f"{where}{kind}{self.message}"
+        if not self.position or not self.excerpt:
+            return text
+        before = self.excerpt[: self.position.column - 1]
+        # Tabs stay tabs and wide characters take two cells, so that the caret stands under its place.
+        pad = "".join(
+            "\t" if c == "\t" else "  " if ord(c) >= 0x1100 and not c.isascii() and _wide(c) else " " for c in before
+        )
+        return f"{text}\n    {self.excerpt}\n    {pad}{'^' * max(1, self.length)}"
+
+
+def _wide(character: str) -> bool:
+    point = ord(character)
+    return (
+        0x1100 <= point <= 0x115F or 0x2E80 <= point <= 0xA4CF or 0xAC00 <= point <= 0xD7A3 or 0xFF00 <= point <= 0xFF60
+    )
+
+
+class TocsinError(Exception):
+    """Base of every error raised on purpose."""
+
+
+class ConfigError(TocsinError):
+    """A configuration or a rule pack has faults; *problems* holds every one of them."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class Fault(StrEnum):
+    """What kind of failure a poll met."""
+
+    NETWORK = "network"  # DNS, connect, TLS, reset, timeout
+    STATUS = "status"  # an HTTP status that is an error
+    RATE_LIMITED = "rate_limited"  # 429, or 503 with Retry-After
+    AUTH = "auth"  # 401, 403
+    GONE = "gone"  # 410
+    BLOCKED_ADDRESS = "blocked_address"  # an address that this source may not reach
+    TOO_LARGE = "too_large"
+    NOT_A_FEED = "not_a_feed"  # bytes arrived but are not what was promised
+    BAD_REDIRECT = "bad_redirect"
+    INTERNAL = "internal"  # our own fault: an exception that nobody expected
+
+
+class SourceError(TocsinError):
+    """One poll failed.
+
+    *status* is the HTTP status, if there was an answer; *retry_after* what the server asked for.
+    """
+
+    def __init__(
+        self, message: str, *, fault: Fault, status: int | None = None, retry_after: timedelta | None = None
+    ) -> None:
+        super().__init__(message)
+        self.fault = fault
+        self.status = status
+        self.retry_after = retry_after
+
+
+class StoreError(TocsinError):
+    """The database cannot be used as asked."""
+
+
+class LeaseLostError(StoreError):
+    """The row is leased to somebody else by now."""
+
+
+class UsageError(TocsinError):
+    """The command was called in a way that cannot work."""

@@ -1,0 +1,444 @@
+"""The frozen values that flow between the rooms.
+
+Times are aware and in UTC. Text is plain: markup was removed where it came in, and an empty line
+marks the border of a block. Offsets count characters of the field they speak of.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum, StrEnum
+from typing import Any, Protocol
+
+from tocsin.errors import Position
+
+#: An entry older than this when first seen does not alert on its own (DESIGN 4, Time).
+MAX_AGE = timedelta(hours=48)
+#: How far in the future a published time may lie before it is not believed.
+MAX_AHEAD = timedelta(minutes=5)
+
+#: Label name to its values, in the order of their first appearance.
+Labels = Mapping[str, tuple[str, ...]]
+
+
+class Clock(Protocol):
+    """The one source of the time that governs due times, cooldowns and windows."""
+
+    def now(self) -> datetime:
+        """The time, aware and in UTC."""
+        ...
+
+
+class Severity(StrEnum):
+    """How much an alert matters; compare with `rank`."""
+
+    INFO = "info"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """0 for info up to 4 for critical."""
+        return list(Severity).index(self)
+
+
+# ---- sources ---------------------------------------------------------------------------------------------------
+
+
+class KeyKind(StrEnum):
+    """What an identity key was made of (research: several keys an entry)."""
+
+    ID = "id"
+    ID_NOHOST = "id_nohost"
+    LINK = "link"
+    TITLE_DAY = "title_day"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryKey:
+    """One way to recognise an entry again; *value* is a 128-bit digest in hex."""
+
+    kind: KeyKind
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One news item of one source."""
+
+    source: str
+    id: str  # as the source gives it, unescaped; else the link; else a digest. Never empty.
+    keys: tuple[EntryKey, ...]
+    title: str
+    first_seen: datetime
+    summary: str = ""
+    body: str = ""
+    link: str = ""  # as it was given: this is what people click
+    canonical_link: str = ""  # for comparing only
+    publisher: str = ""
+    language: str = ""  # BCP 47, lower case, empty when unknown
+    published: datetime | None = None  # None when the source gave none that can be believed
+    published_raw: str = ""
+    labels: Labels = field(default_factory=dict)  # of its source
+
+    @property
+    def event_time(self) -> datetime:
+        """The published time, clamped to [first seen - max_age, first seen + 5 min]; first seen if there is none."""
+        if self.published is None:
+            return self.first_seen
+        return max(self.first_seen - MAX_AGE, min(self.published, self.first_seen + MAX_AHEAD))
+
+    @property
+    def stale(self) -> bool:
+        """Whether it was published more than max_age before it was first seen."""
+        return self.published is not None and self.published < self.first_seen - MAX_AGE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cursor:
+    """What a source needs to ask only for news. Validators are verbatim; *body_hash* is SHA-256 in hex."""
+
+    etag: str = ""
+    last_modified: str = ""
+    body_hash: str = ""
+    validated_at: datetime | None = None  # of the last 200: validators are dropped when it grows old
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """The result of one poll. Nothing new is a value: *changed* is False and *entries* is empty."""
+
+    source: str
+    entries: tuple[Entry, ...]  # in the order of the document
+    cursor: Cursor
+    changed: bool
+    size: int = 0  # decoded bytes of the body
+    notes: tuple[str, ...] = ()  # what was repaired or left out, in words
+    has_ids: bool = True  # False when the document gives its entries no ids: title and day then identify
+
+
+# ---- rules -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Located:
+    """A text from a file, and where each of its lines stands there.
+
+    *lines* holds (offset in the text, line, column) ascending; the first offset is 0.
+    *source_lines* are the file's own lines, shared, for showing an excerpt.
+    """
+
+    text: str
+    file: str
+    lines: tuple[tuple[int, int, int], ...]
+    source_lines: Sequence[str] = field(default=(), repr=False, compare=False)
+
+    def at(self, offset: int = 0) -> Position:
+        """Where the character at *offset* stands in the file."""
+        start, line, column = [row for row in self.lines if row[0] <= max(0, offset)][-1]
+        return Position(file=self.file, line=line, column=column + max(0, offset) - start)
+
+    def excerpt(self, offset: int = 0) -> str:
+        """The line of the file in which the character at *offset* stands."""
+        line = self.at(offset).line
+        return self.source_lines[line - 1] if 0 < line <= len(self.source_lines) else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleInfo:
+    """What the rest of the program needs to know of a rule."""
+
+    id: str  # pack/id
+    hash: str  # changes whenever what the rule means changes
+    title: str  # may hold {label}
+    severity: Severity
+    event: str
+    key: tuple[str, ...]
+    cooldown: timedelta
+    note: str = ""
+    references: tuple[str, ...] = ()
+    position: Position | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Span:
+    """Characters [start, end) of one field (title, summary, body) of an entry."""
+
+    field: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """Spans of one sentence of one field that together satisfy an expression, and their labels."""
+
+    spans: tuple[Span, ...]
+    labels: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """One node of the proof: an expression, whether it held, and where.
+
+    *op* is the operator (`AND`, `OR`, `AND NOT`, `NEAR/8`, `term`, `list`, `title`, `label`, `age`,
+    `match`, `unless`, `severity_if`, ...); *text* the expression as written;
+    *hits* at most 20 of *count*; *note* the nearest miss or the cancellation, in words.
+    """
+
+    op: str
+    text: str
+    holds: bool
+    hits: tuple[Hit, ...] = ()
+    count: int = 0
+    note: str = ""
+    position: Position | None = None
+    children: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A rule met by an observation.
+
+    *entry* is None for the daemon's own events, whose *detail* then says what happened.
+    """
+
+    rule: RuleInfo
+    severity: Severity
+    labels: Labels
+    evidence: Evidence
+    event_time: datetime
+    entry: Entry | None = None
+    detail: str = ""
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """The characters that met the rule, ascending, each once."""
+        return tuple(sorted({span for hit in self.evidence.hits for span in hit.spans}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unevaluated:
+    """A rule whose evaluation raised on an entry: it is told once and tried again when the rule changes."""
+
+    rule: str
+    rule_hash: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """An entry and everything the rules said of it."""
+
+    entry: Entry
+    matches: tuple[Match, ...] = ()
+    unevaluated: tuple[Unevaluated, ...] = ()
+
+
+# ---- alerts and deliveries -------------------------------------------------------------------------------------
+
+
+class Fate(StrEnum):
+    """What became of a match; kept with its reason."""
+
+    ALERTED = "alerted"  # opened a new alert
+    UPDATED = "updated"  # the alert of its story is told again: something grew
+    JOINED = "joined"  # related coverage of an open alert
+    HELD = "held"  # a new alert that waits for the cooldown's end
+    CATCH_UP = "catch-up"  # old, but its source had been out of reach: one catch-up message
+    BASELINE = "baseline"  # found at the first fetch of its source
+    OLD = "old"  # older than max_age when first seen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """The entries that report the same happening, compared within one event.
+
+    *entries* are (entry id, title, canonical link, publisher) of its members, the earliest first.
+    """
+
+    id: int
+    event: str
+    opened_at: datetime
+    last_at: datetime
+    entries: tuple[StoryEntry, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryEntry:
+    """A member of a story."""
+
+    entry_id: int
+    title: str
+    canonical_link: str
+    publisher: str
+    origin: str
+    event_time: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """One rule met by one story; its key labels may hold several values."""
+
+    id: int
+    rule: str
+    rule_hash: str
+    rule_position: str  # file:line, as it was when the alert was raised
+    title: str  # with the labels filled in
+    event: str
+    severity: Severity
+    labels: Labels
+    key: tuple[str, ...]
+    story_id: int
+    opened_at: datetime  # by the Clock
+    updated_at: datetime
+    event_time: datetime
+    note: str = ""
+    detail: str = ""
+
+
+class DeliveryState(StrEnum):
+    """DESIGN 1: the life of a delivery."""
+
+    HELD = "held"
+    READY = "ready"
+    SENDING = "sending"
+    DELIVERED = "delivered"
+    RETRY = "retry"
+    DEAD = "dead"
+    SUPPRESSED = "suppressed"
+
+
+class DeliveryKind(StrEnum):
+    """Why a message goes out."""
+
+    ALERT = "alert"
+    UPDATE = "update"
+    CATCH_UP = "catch-up"
+    OPERATOR = "operator"
+    TEST = "test"
+
+
+class MessageKind(StrEnum):
+    """What a receiver can show."""
+
+    MAIL = "mail"
+    SLACK = "slack"
+    TEXT = "text"
+    CONSOLE = "console"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A rendered message, kept so that a retry sends the same bytes.
+
+    *html* is filled for mail; *payload* is JSON for receivers that take one (Slack's blocks).
+    """
+
+    kind: MessageKind
+    subject: str
+    text: str
+    html: str = ""
+    payload: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """An entry as a message shows it: the lead of an alert or related coverage."""
+
+    title: str
+    link: str
+    publisher: str
+    source: str
+    published: datetime | None
+    first_seen: datetime
+    summary: str = ""
+    body: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tidings:
+    """An alert with all that a message about it shows."""
+
+    alert: Alert
+    evidence: Evidence | None = None
+    lead: Coverage | None = None
+    related: tuple[Coverage, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One message for one recipient, as claimed for sending.
+
+    *message* is None until it is rendered; *attempt* is the number of the try that this claim is for.
+    """
+
+    id: str  # idempotency key and Message-ID
+    receiver: str
+    recipient: str
+    kind: DeliveryKind
+    fence: int
+    attempt: int
+    created_at: datetime
+    due_at: datetime
+    expires_at: datetime
+    tidings: tuple[Tidings, ...] = ()
+    message: Message | None = None
+
+
+class ErrorClass(StrEnum):
+    """What the answer of a receiver means (research/delivery 4.3)."""
+
+    OK = "ok"
+    TRANSIENT = "transient"
+    RATE_LIMITED = "rate_limited"
+    AUTH = "auth"
+    GONE = "gone"
+    CONTENT = "content"
+    AMBIGUOUS = "ambiguous"  # failed after the message was written: it may have arrived
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of one attempt; *words* are the server's own, without secrets."""
+
+    error_class: ErrorClass
+    code: int | None = None
+    words: str = ""
+    retry_after: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """What becomes of a delivery after an attempt."""
+
+    state: DeliveryState
+    due_at: datetime
+    reason: str = ""
+
+
+def plain(value: Any) -> Any:
+    """*value* as what JSON knows: dataclasses and mappings become dicts, times ISO 8601 in UTC, enums their values.
+
+    Fields that hold None, an empty string or an empty collection are kept: machines like fixed shapes.
+    """
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        if isinstance(value, Position):
+            return str(value)
+        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(item) for item in value]
+    return value

@@ -1,0 +1,33 @@
+"""Who is told: apprise for every service, and the console."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from tocsin.model import Delivery, Message, MessageKind, Outcome
+
+
+class Receiver(Protocol):
+    """One address of one service, with one or more recipients."""
+
+    @property
+    def name(self) -> str:
+        """The name that the configuration gives it."""
+        ...
+
+    @property
+    def kind(self) -> MessageKind:
+        """What it can show: decides how a message is rendered."""
+        ...
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """Everybody behind the address, one delivery each; `('',)` where the service knows no recipients."""
+        ...
+
+    def send(self, delivery: Delivery, message: Message, preface: str = "") -> Outcome:
+        """Send *message* once, blocking, within a bounded time; never raises for what a server does.
+
+        *preface* is one line to put before the frozen body (a late message says so).
+        """
+        ...

@@ -1,0 +1,64 @@
+"""A rule pack as it was written: checked for shape, not yet compiled.
+
+`tocsin.config.packs` fills these values from YAML; `tocsin.rules.compile` turns them into a RuleSet.
+Everything that can be wrong carries its place in the file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from tocsin.errors import Position
+from tocsin.model import Located, Severity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListSpec:
+    """A named list. *groups* maps a label value to its terms; a plain list has the one group with value ''."""
+
+    name: Located
+    groups: tuple[tuple[str, tuple[Located, ...]], ...]
+
+    @property
+    def labelled(self) -> bool:
+        """Whether the list is a map, so that its hits carry labels."""
+        return any(value for value, _ in self.groups)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewsSpec:
+    """The text condition of a rule. *severity_if* is tried in order; the first that holds wins."""
+
+    match: Located
+    unless: Located | None = None
+    severity_if: tuple[tuple[Severity, Located], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleSpec:
+    """One rule of a pack, defaults filled in."""
+
+    id: Located
+    title: str
+    severity: Severity
+    event: str
+    news: NewsSpec | None
+    key: tuple[Located, ...]
+    cooldown: timedelta
+    fires: tuple[Located, ...] = ()
+    quiet: tuple[Located, ...] = ()
+    note: str = ""
+    references: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackSpec:
+    """A folder of rules with their lists."""
+
+    id: str
+    version: str
+    lists: tuple[ListSpec, ...]
+    rules: tuple[RuleSpec, ...]
+    position: Position | None = None
+    files: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # (path, text): kept as the last good version

@@ -1,0 +1,25 @@
+"""Where observations come from: one file a kind of source."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+from tocsin.model import Batch, Cursor
+
+
+class Source(Protocol):
+    """What is polled."""
+
+    @property
+    def name(self) -> str:
+        """The name that the configuration gives it."""
+        ...
+
+    async def poll(self, cursor: Cursor, now: datetime) -> Batch:
+        """Ask for news since *cursor*.
+
+        Raises:
+            SourceError: the poll failed; nothing was lost, the next one asks again from the same cursor.
+        """
+        ...
