@@ -1,0 +1,35 @@
+"""Everything that outlives the process: SQLModel tables, sessions, migrations."""
+
+from tocsin.store.store import Store
+from tocsin.store.values import (
+    AlertDetail,
+    AttemptView,
+    Committed,
+    Counts,
+    DeliveryDetail,
+    DeliveryView,
+    EntryView,
+    MatchView,
+    Reopened,
+    SourceLease,
+    SourceView,
+    TransitionView,
+    Voided,
+)
+
+__all__ = [
+    "AlertDetail",
+    "AttemptView",
+    "Committed",
+    "Counts",
+    "DeliveryDetail",
+    "DeliveryView",
+    "EntryView",
+    "MatchView",
+    "Reopened",
+    "SourceLease",
+    "SourceView",
+    "Store",
+    "TransitionView",
+    "Voided",
+]

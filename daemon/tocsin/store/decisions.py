@@ -1,0 +1,114 @@
+"""Asking for a decision and writing what it says, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, insert
+
+from tocsin.model import Alert, Match, Story
+from tocsin.policy.facts import Arrival, Decided, Decision, Facts, Told
+from tocsin.store import facts, mapping, outbox
+from tocsin.store.sqlite import upsert
+from tocsin.store.tables import AlertRow, MatchRow, StoryEntryRow, StoryRow, ToldRow
+from tocsin.store.unevaluated import Circumstance
+from tocsin.store.values import Committed
+
+#: The policy: what becomes of what arrived. Pure.
+Decide = Callable[[Facts], Decision]
+
+#: Nothing is known of a source.
+NONE: Circumstance = (False, None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deciding:
+    """A write transaction in which *decide* is asked."""
+
+    session: Session
+    decide: Decide
+    now: datetime
+    new_id: Callable[[], str]
+
+    def about(self, arrivals: Sequence[Arrival], circumstance: Circumstance = NONE) -> Committed:
+        """Ask what becomes of *arrivals* and write it; those without a match need no decision."""
+        matched = [arrival for arrival in arrivals if arrival.matches]
+        if not matched:
+            return Committed(entries=0, decision=Decision())
+        decision = self.decide(facts.read(self.session, matched, circumstance, now=self.now))
+        _write_stories(self.session, decision.stories)
+        _write_alerts(self.session, decision.alerts)
+        _write_matches(self.session, decision.decided, self.now)
+        _write_told(self.session, decision.told)
+        delivery_ids = outbox.plan(self.session, decision.planned, self.now, self.new_id)
+        outbox.join(self.session, decision.joined)
+        return Committed(entries=0, decision=decision, delivery_ids=delivery_ids)
+
+    def about_own(self, own: Sequence[Match]) -> Committed:
+        """The same for the daemon's own events; a baseline does not silence them."""
+        return self.about([Arrival(entry_id=None, matches=(match,)) for match in own])
+
+
+def total(parts: Sequence[Committed], entries: int = 0) -> Committed:
+    """Several decisions of one transaction as one, in their order."""
+    decisions = [part.decision for part in parts]
+    return Committed(
+        entries=entries,
+        decision=Decision(
+            decided=tuple(item for decision in decisions for item in decision.decided),
+            stories=tuple(item for decision in decisions for item in decision.stories),
+            alerts=tuple(item for decision in decisions for item in decision.alerts),
+            told={key: told for decision in decisions for key, told in decision.told.items()},
+            planned=tuple(item for decision in decisions for item in decision.planned),
+            joined=tuple(item for decision in decisions for item in decision.joined),
+        ),
+        delivery_ids=tuple(delivery_id for part in parts for delivery_id in part.delivery_ids),
+    )
+
+
+def _write_stories(session: Session, stories: Sequence[Story]) -> None:
+    rows = [
+        {"id": story.id, "event": story.event, "opened_at": story.opened_at, "last_at": story.last_at}
+        for story in stories
+    ]
+    if rows:
+        session.exec(upsert(StoryRow, ("id",), change=("event", "opened_at", "last_at")), params=rows)
+    members = [
+        {
+            "story_id": story.id,
+            "entry_id": entry.entry_id,
+            "title": entry.title,
+            "canonical_link": entry.canonical_link,
+            "publisher": entry.publisher,
+            "origin": entry.origin,
+            "event_time": entry.event_time,
+        }
+        for story in stories
+        for entry in story.entries
+    ]
+    if members:
+        changed = ("title", "canonical_link", "publisher", "origin", "event_time")
+        session.exec(upsert(StoryEntryRow, ("story_id", "entry_id"), change=changed), params=members)
+
+
+def _write_alerts(session: Session, alerts: Sequence[Alert]) -> None:
+    rows = [mapping.alert_fields(alert) for alert in alerts]
+    if rows:
+        changed = tuple(name for name in rows[0] if name != "id")
+        session.exec(upsert(AlertRow, ("id",), change=changed), params=rows)
+
+
+def _write_matches(session: Session, decided: Sequence[Decided], now: datetime) -> None:
+    rows = [{**mapping.match_fields(item), "decided_at": now} for item in decided]
+    if rows:
+        session.exec(insert(MatchRow), params=rows)
+
+
+def _write_told(session: Session, told: Mapping[tuple[str, str], Told]) -> None:
+    rows = [
+        {"rule": rule, "key": key, "at": item.at, "severity": item.severity.value} for (rule, key), item in told.items()
+    ]
+    if rows:
+        session.exec(upsert(ToldRow, ("rule", "key"), change=("at", "severity")), params=rows)

@@ -1,0 +1,170 @@
+"""Deliveries on their way out: claimed, tried, settled. The rows are the queue.
+
+A claim leases a delivery in real time and raises its fence; whatever its holder writes later it writes under that
+fence. The row of an attempt is written before a socket opens. Where it is still open when the lease is void, the
+message may have arrived: the attempt is closed as ambiguous, and the delivery is tried again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, func, insert, select, update
+
+from tocsin.model import Delivery, DeliveryKind, DeliveryState, ErrorClass, Message, Outcome, Settlement
+from tocsin.store import codec, outbox, tidings
+from tocsin.store.tables import AttemptRow, DeliveryRow
+
+_WAITING = (DeliveryState.HELD.value, DeliveryState.READY.value, DeliveryState.RETRY.value)
+
+
+def claim(
+    session: Session,
+    now: datetime,
+    real: datetime,
+    lease: timedelta,
+    *,
+    exclude: Collection[str],
+    limit_per_receiver: int,
+) -> list[Delivery]:
+    """Lease what is due, the highest severity first and then the oldest, until *real* + *lease*.
+
+    No receiver in *exclude*; at most *limit_per_receiver* of each other. What expired meanwhile is dead instead.
+    """
+    void(session, now, real)
+    _expire(session, now)
+    place = func.row_number().over(
+        partition_by=col(DeliveryRow.receiver),
+        order_by=(col(DeliveryRow.rank).desc(), col(DeliveryRow.created_at), col(DeliveryRow.id)),
+    )
+    due = (
+        select(DeliveryRow.id, place.label("place"))
+        .where(
+            col(DeliveryRow.state).in_(_WAITING),
+            col(DeliveryRow.due_at) <= now,
+            col(DeliveryRow.receiver).not_in(exclude),
+        )
+        .subquery()
+    )
+    rows = session.exec(
+        select(DeliveryRow)
+        .join(due, due.c.id == DeliveryRow.id)
+        .where(due.c.place <= limit_per_receiver)
+        .order_by(col(DeliveryRow.rank).desc(), col(DeliveryRow.created_at), col(DeliveryRow.id))
+    ).all()
+    for row in rows:
+        row.state = DeliveryState.SENDING.value
+        row.lease_until = real + lease
+        row.fence += 1
+        outbox.note(session, row.id, now, DeliveryState.SENDING, f"claimed for try {row.attempts + 1}")
+    session.flush()
+    return [_delivery(session, row) for row in rows]
+
+
+def void(session: Session, now: datetime, real: datetime | None) -> tuple[int, int]:
+    """Take back the deliveries whose lease ended before *real* (None: all); how many, and how many may have arrived."""
+    condition = [col(DeliveryRow.state) == DeliveryState.SENDING.value]
+    if real is not None:
+        condition.append(col(DeliveryRow.lease_until) < real)
+    rows = session.exec(select(DeliveryRow).where(*condition)).all()
+    return len(rows), sum(_take_back(session, row, now) for row in rows)
+
+
+def _take_back(session: Session, row: DeliveryRow, now: datetime) -> bool:
+    words = "nobody saw how it ended: the message may have arrived"
+    doubtful = session.exec(
+        update(AttemptRow)
+        .where(col(AttemptRow.delivery_id) == row.id, col(AttemptRow.ended_at).is_(None))
+        .values(ended_at=now, outcome=ErrorClass.AMBIGUOUS.value, words=words)
+    ).rowcount
+    state = DeliveryState.RETRY if row.attempts else DeliveryState.READY
+    reason = f"try {row.attempts}: {words}" if doubtful else "given back before it was tried"
+    _change(session, row, now, state, reason)
+    return bool(doubtful)
+
+
+def _expire(session: Session, now: datetime) -> None:
+    late = session.exec(
+        select(DeliveryRow).where(col(DeliveryRow.state).in_(_WAITING), col(DeliveryRow.expires_at) <= now)
+    ).all()
+    for row in late:
+        last = f"; last: {row.reason}" if row.reason else ""
+        words = f"expired: not delivered by {row.expires_at:%Y-%m-%d %H:%M} UTC after {row.attempts} tries{last}"
+        _change(session, row, now, DeliveryState.DEAD, words)
+
+
+def _change(session: Session, row: DeliveryRow, now: datetime, state: DeliveryState, reason: str) -> None:
+    row.state, row.reason, row.lease_until = state.value, reason, None
+    session.flush()
+    outbox.note(session, row.id, now, state, reason)
+
+
+def begin_attempt(session: Session, delivery: Delivery, message: Message, now: datetime) -> bool:
+    """Put a try on record, and with the first one the message that every later try repeats; False without a lease."""
+    kept = func.coalesce(col(DeliveryRow.message), codec.message_to_json(message))
+    if not _under_fence(session, delivery, attempts=delivery.attempt, message=kept):
+        return False
+    session.exec(
+        insert(AttemptRow).values(delivery_id=delivery.id, n=delivery.attempt, fence=delivery.fence, started_at=now)
+    )
+    return True
+
+
+def settle(session: Session, delivery: Delivery, outcome: Outcome, settlement: Settlement, now: datetime) -> bool:
+    """Close the try and give the delivery its next state; False without a lease."""
+    delivered_at = now if settlement.state is DeliveryState.DELIVERED else None
+    if not _under_fence(
+        session,
+        delivery,
+        state=settlement.state.value,
+        due_at=settlement.due_at,
+        reason=settlement.reason,
+        delivered_at=delivered_at,
+        lease_until=None,
+    ):
+        return False
+    session.exec(
+        update(AttemptRow)
+        .where(col(AttemptRow.delivery_id) == delivery.id, col(AttemptRow.n) == delivery.attempt)
+        .values(
+            ended_at=now,
+            outcome=outcome.error_class.value,
+            code=outcome.code,
+            words=outcome.words,
+            retry_after=outcome.retry_after.total_seconds() if outcome.retry_after is not None else None,
+        )
+    )
+    outbox.note(session, delivery.id, now, settlement.state, settlement.reason or outcome.words)
+    return True
+
+
+def _under_fence(session: Session, delivery: Delivery, **values: object) -> bool:
+    """Change a delivery if the claim still holds it."""
+    changed = session.exec(
+        update(DeliveryRow)
+        .where(
+            col(DeliveryRow.id) == delivery.id,
+            col(DeliveryRow.fence) == delivery.fence,
+            col(DeliveryRow.state) == DeliveryState.SENDING.value,
+        )
+        .values(**values)
+    )
+    return changed.rowcount == 1
+
+
+def _delivery(session: Session, row: DeliveryRow) -> Delivery:
+    kind = DeliveryKind(row.kind)
+    return Delivery(
+        id=row.id,
+        receiver=row.receiver,
+        recipient=row.recipient,
+        kind=kind,
+        fence=row.fence,
+        attempt=row.attempts + 1,
+        created_at=row.created_at,
+        due_at=row.due_at,
+        expires_at=row.expires_at,
+        tidings=tidings.of_delivery(session, row.id, kind),
+        message=codec.message_from_json(row.message) if row.message else None,
+    )

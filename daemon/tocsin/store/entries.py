@@ -1,0 +1,46 @@
+"""The rows of the entries."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from sqlmodel import Session, col, insert, or_, select
+
+from tocsin.model import Entry
+from tocsin.store import mapping
+from tocsin.store.tables import EntryRow, SourceRow
+from tocsin.store.values import EntryView
+
+
+def add(session: Session, source_id: int, entries: Sequence[Entry]) -> list[int]:
+    """Write new *entries* of a source; the numbers of their rows, in order."""
+    if not entries:
+        return []
+    statement = insert(EntryRow).returning(col(EntryRow.id), sort_by_parameter_order=True)
+    rows = [mapping.entry_fields(entry, source_id) for entry in entries]
+    return [number for (number,) in session.exec(statement, params=rows)]
+
+
+def by_number(session: Session, numbers: Collection[int]) -> dict[int, tuple[EntryRow, str]]:
+    """The rows with these *numbers*, and the names of their sources."""
+    rows = session.exec(
+        select(EntryRow, SourceRow.name)
+        .join(SourceRow, col(SourceRow.id) == EntryRow.source_id)
+        .where(col(EntryRow.id).in_(numbers))
+    ).all()
+    return {mapping.identity(row.id): (row, name) for row, name in rows}
+
+
+def find(session: Session, words: str, limit: int) -> tuple[EntryView, ...]:
+    """Entries with this number, id or link, the newest first."""
+    same = [EntryRow.ident == words, EntryRow.link == words]
+    if words.isascii() and words.isdecimal() and len(words) < 19:
+        same.append(EntryRow.id == int(words))
+    rows = session.exec(
+        select(EntryRow, SourceRow.name)
+        .join(SourceRow, col(SourceRow.id) == EntryRow.source_id)
+        .where(or_(*same))
+        .order_by(col(EntryRow.id).desc())
+        .limit(limit)
+    ).all()
+    return tuple(mapping.entry_view(row, name) for row, name in rows)

@@ -1,0 +1,120 @@
+"""What a decision is made from, read inside its transaction."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, func, select
+
+from tocsin.model import Alert, DeliveryKind, DeliveryState, Severity, Story
+from tocsin.policy.facts import Arrival, Facts, Pending, Told
+from tocsin.store import mapping
+from tocsin.store.tables import (
+    AlertRow,
+    DeliveryAlertRow,
+    DeliveryRow,
+    MatchRow,
+    StoryEntryRow,
+    StoryRow,
+    ToldRow,
+)
+from tocsin.store.unevaluated import Circumstance
+
+#: A story takes in what happens within this time of its last entry.
+STORY_WINDOW = timedelta(hours=72)
+
+#: States in which a delivery that was never tried may still take in alerts.
+_OPEN = (DeliveryState.HELD.value, DeliveryState.READY.value)
+
+
+def read(session: Session, arrivals: Sequence[Arrival], circumstance: Circumstance, *, now: datetime) -> Facts:
+    """Everything that a decision about *arrivals*, of which each has a match, may look at."""
+    baseline, last_success = circumstance
+    matches = [match for arrival in arrivals for match in arrival.matches]
+    events = {match.rule.event for match in matches}
+    since = min(match.event_time for match in matches) - STORY_WINDOW
+    return Facts(
+        now=now,
+        arrivals=tuple(arrivals),
+        stories=_stories(session, events, since),
+        alerts=_alerts(session, events, since),
+        told=_told(session, {match.rule.id for match in matches}),
+        pending=_pending(session),
+        next_story=_next(session, StoryRow),
+        next_alert=_next(session, AlertRow),
+        baseline=baseline,
+        last_success=last_success,
+    )
+
+
+def _stories(session: Session, events: set[str], since: datetime) -> tuple[Story, ...]:
+    are_open = (col(StoryRow.event).in_(events), col(StoryRow.last_at) >= since)
+    members = defaultdict(list)
+    for row in session.exec(
+        select(StoryEntryRow)
+        .join(StoryRow, col(StoryRow.id) == StoryEntryRow.story_id)
+        .where(*are_open)
+        .order_by(col(StoryEntryRow.event_time), col(StoryEntryRow.entry_id))
+    ):
+        members[row.story_id].append(mapping.story_entry(row))
+    rows = session.exec(select(StoryRow).where(*are_open).order_by(col(StoryRow.id))).all()
+    return tuple(mapping.story(row, tuple(members[row.id])) for row in rows)
+
+
+def _alerts(session: Session, events: set[str], since: datetime) -> tuple[Alert, ...]:
+    rows = session.exec(
+        select(AlertRow)
+        .join(StoryRow, col(StoryRow.id) == AlertRow.story_id)
+        .where(col(StoryRow.event).in_(events), col(StoryRow.last_at) >= since)
+        .order_by(col(AlertRow.id))
+    ).all()
+    return tuple(mapping.alert(row) for row in rows)
+
+
+def _told(session: Session, rules: set[str]) -> dict[tuple[str, str], Told]:
+    rows = session.exec(select(ToldRow).where(col(ToldRow.rule).in_(rules))).all()
+    return {(row.rule, row.key): Told(at=row.at, severity=Severity(row.severity)) for row in rows}
+
+
+def _pending(session: Session) -> tuple[Pending, ...]:
+    untried = (col(DeliveryRow.state).in_(_OPEN), DeliveryRow.attempts == 0)
+    alerts: dict[str, list[int]] = defaultdict(list)
+    stories: dict[str, set[int]] = defaultdict(set)
+    for delivery_id, alert_id, story_id in session.exec(
+        select(DeliveryAlertRow.delivery_id, AlertRow.id, AlertRow.story_id)
+        .join(AlertRow, col(AlertRow.id) == DeliveryAlertRow.alert_id)
+        .join(DeliveryRow, col(DeliveryRow.id) == DeliveryAlertRow.delivery_id)
+        .where(*untried)
+        .order_by(col(AlertRow.id))
+    ):
+        alerts[delivery_id].append(alert_id)
+        stories[delivery_id].add(story_id)
+    entries: dict[str, set[int]] = defaultdict(set)
+    for delivery_id, entry_id in session.exec(
+        select(DeliveryAlertRow.delivery_id, MatchRow.entry_id)
+        .join(MatchRow, col(MatchRow.alert_id) == DeliveryAlertRow.alert_id)
+        .join(DeliveryRow, col(DeliveryRow.id) == DeliveryAlertRow.delivery_id)
+        .where(*untried, col(MatchRow.entry_id).is_not(None))
+    ):
+        if entry_id is not None:
+            entries[delivery_id].add(entry_id)
+    rows = session.exec(select(DeliveryRow).where(*untried).order_by(col(DeliveryRow.created_at), col(DeliveryRow.id)))
+    return tuple(
+        Pending(
+            delivery_id=row.id,
+            receiver=row.receiver,
+            recipient=row.recipient,
+            kind=DeliveryKind(row.kind),
+            due_at=row.due_at,
+            alert_ids=tuple(alerts[row.id]),
+            story_ids=frozenset(stories[row.id]),
+            entry_ids=frozenset(entries[row.id]),
+        )
+        for row in rows
+    )
+
+
+def _next(session: Session, table: type[StoryRow | AlertRow]) -> int:
+    return (session.exec(select(func.max(table.id))).one() or 0) + 1

@@ -1,0 +1,59 @@
+"""What a poll brings into the database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from tocsin.model import Batch, Judged, Match
+from tocsin.policy.facts import Arrival
+from tocsin.store import entries, identity, mapping, unevaluated
+from tocsin.store.decisions import Deciding, total
+from tocsin.store.tables import SourceRow
+from tocsin.store.values import Committed, Reopened
+
+#: What to tell, by (rule, rule hash), if that rule could be evaluated on everything so far.
+Once = Mapping[tuple[str, str], Match]
+
+
+def take_in(
+    deciding: Deciding,
+    source: SourceRow,
+    batch: Batch,
+    judged: Sequence[Judged],
+    *,
+    own: Sequence[Match],
+    once: Once,
+    program: str,
+) -> Committed:
+    """Write the entries of *judged* that are still new, and what is decided about them and about *own*."""
+    session, now, source_id = deciding.session, deciding.now, mapping.identity(source.id)
+    found = identity.known(session, source_id, batch)
+    fresh = found.sift(judged, entry_of=lambda item: item.entry)
+    new = [item.entry for item in fresh]
+    numbers = entries.add(session, source_id, new)
+    identity.add(session, source_id, new, now)
+    identity.touch(session, found, batch, now)
+    first = unevaluated.first_time(session, once)
+    circumstance = (source.last_success is None, source.last_success)
+    failed = [(number, failure) for number, item in zip(numbers, fresh, strict=True) for failure in item.unevaluated]
+    unevaluated.add(session, failed, circumstance, now=now, program=program)
+    arrivals = [Arrival(entry_id=number, matches=item.matches) for number, item in zip(numbers, fresh, strict=True)]
+    parts = [deciding.about(arrivals, circumstance), deciding.about_own([*own, *first])]
+    return total(parts, entries=len(new))
+
+
+def take_again(deciding: Deciding, again: Sequence[tuple[Reopened, Judged]], *, once: Once, program: str) -> Committed:
+    """Write what a second judgement found, of those rules alone that could not be evaluated before."""
+    session = deciding.session
+    circumstances = unevaluated.close(session, [reopened for reopened, _ in again])
+    parts = [deciding.about_own(unevaluated.first_time(session, once))]
+    for circumstance in dict.fromkeys(circumstances.values()):
+        arrivals = []
+        for reopened, judged in again:
+            if circumstances.get(reopened.entry_id) == circumstance:
+                matches = tuple(match for match in judged.matches if match.rule.id in reopened.rules)
+                arrivals.append(Arrival(entry_id=reopened.entry_id, matches=matches))
+                failed = [(reopened.entry_id, item) for item in judged.unevaluated if item.rule in reopened.rules]
+                unevaluated.add(session, failed, circumstance, now=deciding.now, program=program)
+        parts.append(deciding.about(arrivals, circumstance))
+    return total(parts)

@@ -1,0 +1,168 @@
+"""What the command line shows: plain frozen values, the newest first."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlmodel import Session, col, func, select
+
+from tocsin.model import Alert, DeliveryKind, DeliveryState, Fate, Severity
+from tocsin.store import codec, entries, mapping, tidings
+from tocsin.store.tables import (
+    AlertRow,
+    AttemptRow,
+    DeliveryAlertRow,
+    DeliveryRow,
+    EntryRow,
+    MatchRow,
+    SourceRow,
+    StoryRow,
+    TransitionRow,
+)
+from tocsin.store.values import AlertDetail, Counts, DeliveryDetail, DeliveryView, MatchView, SourceView
+
+
+def counts(session: Session) -> Counts:
+    """How much of everything there is; every fate and every state is named, with 0 too."""
+    fates = dict(session.exec(select(MatchRow.fate, func.count()).group_by(col(MatchRow.fate))).all())
+    states = dict(session.exec(select(DeliveryRow.state, func.count()).group_by(col(DeliveryRow.state))).all())
+    return Counts(
+        polled=session.exec(select(func.sum(SourceRow.polls))).one() or 0,
+        entries=_count(session, EntryRow),
+        matches={fate: fates.get(fate.value, 0) for fate in Fate},
+        stories=_count(session, StoryRow),
+        alerts=_count(session, AlertRow),
+        deliveries={state: states.get(state.value, 0) for state in DeliveryState},
+    )
+
+
+def _count(session: Session, table: type[EntryRow | StoryRow | AlertRow]) -> int:
+    return session.exec(select(func.count()).select_from(table)).one()
+
+
+def sources(session: Session) -> tuple[SourceView, ...]:
+    """Every source, by name; a disabled one too."""
+    held = dict(session.exec(select(EntryRow.source_id, func.count()).group_by(col(EntryRow.source_id))).all())
+    rows = session.exec(select(SourceRow).order_by(col(SourceRow.name))).all()
+    return tuple(mapping.source_view(row, held.get(mapping.identity(row.id), 0)) for row in rows)
+
+
+def alerts(session: Session, since: datetime | None, limit: int) -> tuple[Alert, ...]:
+    """Alerts opened *since* then."""
+    statement = select(AlertRow).order_by(col(AlertRow.opened_at).desc(), col(AlertRow.id).desc()).limit(limit)
+    if since is not None:
+        statement = statement.where(col(AlertRow.opened_at) >= since)
+    return tuple(mapping.alert(row) for row in session.exec(statement))
+
+
+def alert(session: Session, number: int) -> AlertDetail | None:
+    """One alert with everything that belongs to it, or None."""
+    found = tidings.of_alerts(session, [number]).get(number)
+    if found is None:
+        return None
+    told = session.exec(
+        select(DeliveryRow)
+        .join(DeliveryAlertRow, col(DeliveryAlertRow.delivery_id) == DeliveryRow.id)
+        .where(DeliveryAlertRow.alert_id == number)
+        .order_by(col(DeliveryRow.created_at), col(DeliveryRow.id))
+    ).all()
+    members = matches(session, alert_id=number)
+    return AlertDetail(tidings=found, members=members, deliveries=_delivery_views(session, told))
+
+
+def matches(
+    session: Session,
+    *,
+    alert_id: int | None = None,
+    entry_id: int | None = None,
+    rule: str | None = None,
+    limit: int | None = None,
+) -> tuple[MatchView, ...]:
+    """Matches and what became of them, the oldest of an alert or an entry first, else the newest."""
+    statement = select(MatchRow).limit(limit)
+    if alert_id is not None:
+        statement = statement.where(MatchRow.alert_id == alert_id)
+    if entry_id is not None:
+        statement = statement.where(MatchRow.entry_id == entry_id)
+    if rule is not None:
+        statement = statement.where(MatchRow.rule == rule)
+    order = col(MatchRow.id).desc() if alert_id is None and entry_id is None else col(MatchRow.id).asc()
+    rows = session.exec(statement.order_by(order)).all()
+    found = entries.by_number(session, {row.entry_id for row in rows if row.entry_id is not None})
+    return tuple(mapping.match_view(row, *found.get(row.entry_id or 0, (None, ""))) for row in rows)
+
+
+def deliveries(session: Session, state: DeliveryState | None, limit: int) -> tuple[DeliveryView, ...]:
+    """Deliveries, in *state* or in any."""
+    statement = select(DeliveryRow).order_by(col(DeliveryRow.created_at).desc(), col(DeliveryRow.id).desc())
+    if state is not None:
+        statement = statement.where(DeliveryRow.state == state.value)
+    return _delivery_views(session, session.exec(statement.limit(limit)).all())
+
+
+def delivery(session: Session, delivery_id: str) -> DeliveryDetail | None:
+    """One delivery with its tries and changes of state, or None."""
+    row = session.exec(select(DeliveryRow).where(DeliveryRow.id == delivery_id)).one_or_none()
+    if row is None:
+        return None
+    attempts = session.exec(
+        select(AttemptRow).where(AttemptRow.delivery_id == delivery_id).order_by(col(AttemptRow.n))
+    ).all()
+    transitions = session.exec(
+        select(TransitionRow).where(TransitionRow.delivery_id == delivery_id).order_by(col(TransitionRow.id))
+    ).all()
+    return DeliveryDetail(
+        delivery=_delivery_views(session, [row])[0],
+        tidings=tidings.of_delivery(session, delivery_id, DeliveryKind(row.kind)),
+        message=codec.message_from_json(row.message) if row.message else None,
+        attempts=tuple(mapping.attempt_view(attempt) for attempt in attempts),
+        transitions=tuple(mapping.transition_view(transition) for transition in transitions),
+    )
+
+
+def _delivery_views(session: Session, rows: Sequence[DeliveryRow]) -> tuple[DeliveryView, ...]:
+    members: dict[str, list[AlertRow]] = defaultdict(list)
+    for delivery_id, row in session.exec(
+        select(DeliveryAlertRow.delivery_id, AlertRow)
+        .join(AlertRow, col(AlertRow.id) == DeliveryAlertRow.alert_id)
+        .where(col(DeliveryAlertRow.delivery_id).in_([row.id for row in rows]))
+    ):
+        members[delivery_id].append(row)
+    return tuple(_delivery_view(row, members[row.id]) for row in rows)
+
+
+def _delivery_view(row: DeliveryRow, members: Sequence[AlertRow]) -> DeliveryView:
+    ordered = sorted(members, key=lambda member: (-Severity(member.severity).rank, member.id))
+    return DeliveryView(
+        id=row.id,
+        receiver=row.receiver,
+        recipient=row.recipient,
+        kind=DeliveryKind(row.kind),
+        state=DeliveryState(row.state),
+        reason=row.reason,
+        severity=list(Severity)[row.rank],
+        title=ordered[0].title if ordered else "",
+        alert_ids=tuple(member.id for member in ordered),
+        created_at=row.created_at,
+        due_at=row.due_at,
+        expires_at=row.expires_at,
+        delivered_at=row.delivered_at,
+        attempts=row.attempts,
+        resend_of=row.resend_of,
+    )
+
+
+def next_due(session: Session) -> datetime | None:
+    """When the first source or delivery is due that nobody holds; None when nothing waits."""
+    waiting = (DeliveryState.HELD.value, DeliveryState.READY.value, DeliveryState.RETRY.value)
+    times = (
+        session.exec(
+            select(func.min(SourceRow.due_at)).where(
+                col(SourceRow.disabled).is_(False), col(SourceRow.lease_until).is_(None)
+            )
+        ).one(),
+        session.exec(select(func.min(DeliveryRow.due_at)).where(col(DeliveryRow.state).in_(waiting))).one(),
+    )
+    return min((time for time in times if time is not None), default=None)

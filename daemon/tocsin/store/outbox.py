@@ -1,0 +1,125 @@
+"""What enters the outbox: new deliveries, alerts that join one, and copies that somebody asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
+
+from sqlmodel import Session, col, func, insert, select
+
+from tocsin.errors import StoreError
+from tocsin.model import DeliveryState, Fate, Severity
+from tocsin.policy.facts import Planned
+from tocsin.store.sqlite import upsert
+from tocsin.store.tables import AlertRow, DeliveryAlertRow, DeliveryRow, MatchRow, TransitionRow
+
+_SETTLED = (DeliveryState.DELIVERED.value, DeliveryState.DEAD.value, DeliveryState.SUPPRESSED.value)
+
+
+def plan(session: Session, planned: Sequence[Planned], now: datetime, new_id: Callable[[], str]) -> tuple[str, ...]:
+    """Write new deliveries, held or ready; their ids, in order."""
+    alerts = {alert_id for item in planned for alert_id in item.alert_ids}
+    ranks, tellings = _ranks(session, alerts), _tellings(session, alerts)
+    ids = []
+    for item in planned:
+        row = DeliveryRow(
+            id=new_id(),
+            receiver=item.receiver,
+            recipient=item.recipient,
+            kind=item.kind.value,
+            rank=max((ranks[alert_id] for alert_id in item.alert_ids), default=0),
+            state=(DeliveryState.HELD if item.held else DeliveryState.READY).value,
+            reason=item.held,
+            created_at=now,
+            due_at=item.due_at,
+            expires_at=item.expires_at,
+        )
+        _enter(session, row, {number: tellings.get(number, 0) for number in item.alert_ids})
+        ids.append(row.id)
+    return tuple(ids)
+
+
+def join(session: Session, joined: Sequence[tuple[str, tuple[int, ...]]]) -> None:
+    """Let alerts join the messages of deliveries that were never tried."""
+    alerts = {alert_id for _, alert_ids in joined for alert_id in alert_ids}
+    ranks, tellings = _ranks(session, alerts), _tellings(session, alerts)
+    for delivery_id, alert_ids in joined:
+        row = session.exec(select(DeliveryRow).where(DeliveryRow.id == delivery_id)).one()
+        row.rank = max([row.rank, *(ranks[number] for number in alert_ids)])
+        session.flush()
+        _put_in(session, row, {number: tellings.get(number, 0) for number in alert_ids})
+
+
+def resend(session: Session, delivery_id: str, now: datetime, new_id: Callable[[], str]) -> str:
+    """Enter a copy of a settled delivery, rendered anew under an id of its own; that id.
+
+    Raises:
+        StoreError: there is no such delivery, or it is still under way.
+    """
+    original = session.exec(select(DeliveryRow).where(DeliveryRow.id == delivery_id)).one_or_none()
+    if original is None:
+        raise StoreError(f"there is no delivery {delivery_id}; `tocsin deliveries` lists them")
+    if original.state not in _SETTLED:
+        raise StoreError(f"the delivery {delivery_id} is still under way ({original.state}): it needs no copy")
+    members = session.exec(select(DeliveryAlertRow).where(DeliveryAlertRow.delivery_id == delivery_id)).all()
+    first = original.resend_of or original.id
+    copies = session.exec(select(func.max(DeliveryRow.resend)).where(DeliveryRow.resend_of == first)).one() or 0
+    row = DeliveryRow(
+        id=new_id(),
+        receiver=original.receiver,
+        recipient=original.recipient,
+        kind=original.kind,
+        rank=original.rank,
+        state=DeliveryState.READY.value,
+        reason=f"sent again on demand: a copy of {first}",
+        created_at=now,
+        due_at=now,
+        expires_at=now + (original.expires_at - original.created_at),
+        resend=copies + 1,
+        resend_of=first,
+    )
+    _enter(session, row, {member.alert_id: member.telling for member in members})
+    return row.id
+
+
+def note(session: Session, delivery_id: str, at: datetime, state: DeliveryState, reason: str) -> None:
+    """Put a change of state on record."""
+    session.exec(insert(TransitionRow).values(delivery_id=delivery_id, at=at, state=state.value, reason=reason))
+
+
+def _enter(session: Session, row: DeliveryRow, tellings: Mapping[int, int]) -> None:
+    session.add(row)
+    session.flush()
+    _put_in(session, row, tellings)
+    note(session, row.id, row.created_at, DeliveryState(row.state), row.reason or "planned")
+
+
+def _put_in(session: Session, row: DeliveryRow, tellings: Mapping[int, int]) -> None:
+    members = [
+        {
+            "delivery_id": row.id,
+            "alert_id": alert_id,
+            "receiver": row.receiver,
+            "recipient": row.recipient,
+            "telling": telling,
+            "resend": row.resend,
+        }
+        for alert_id, telling in tellings.items()
+    ]
+    if members:
+        session.exec(upsert(DeliveryAlertRow, ("delivery_id", "alert_id"), change=("telling",)), params=members)
+
+
+def _ranks(session: Session, alerts: Collection[int]) -> dict[int, int]:
+    rows = session.exec(select(AlertRow.id, AlertRow.severity).where(col(AlertRow.id).in_(alerts))).all()
+    return {number: Severity(severity).rank for number, severity in rows}
+
+
+def _tellings(session: Session, alerts: Collection[int]) -> dict[int | None, int]:
+    """How often there was something to tell of each alert: its matches, less those that were only more coverage."""
+    rows = session.exec(
+        select(MatchRow.alert_id, func.count())
+        .where(col(MatchRow.alert_id).in_(alerts), MatchRow.fate != Fate.JOINED.value)
+        .group_by(col(MatchRow.alert_id))
+    ).all()
+    return dict(rows)

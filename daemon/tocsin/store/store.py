@@ -1,0 +1,333 @@
+"""The store: one method, one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Self
+
+from sqlmodel import Session, select
+
+from tocsin import __version__
+from tocsin.errors import Fault
+from tocsin.model import (
+    Alert,
+    Batch,
+    Delivery,
+    DeliveryState,
+    Entry,
+    Judged,
+    Match,
+    Message,
+    Outcome,
+    Settlement,
+)
+from tocsin.store import (
+    deliveries,
+    entries,
+    identity,
+    inbound,
+    listing,
+    mapping,
+    outbox,
+    packs,
+    retention,
+    schema,
+    sources,
+    unevaluated,
+)
+from tocsin.store.decisions import Decide, Deciding
+from tocsin.store.inbound import Once
+from tocsin.store.sqlite import Database
+from tocsin.store.tables import SourceRow
+from tocsin.store.values import (
+    AlertDetail,
+    Committed,
+    Counts,
+    DeliveryDetail,
+    DeliveryView,
+    EntryView,
+    MatchView,
+    Reopened,
+    SourceLease,
+    SourceView,
+    Voided,
+)
+
+
+class Store:
+    """Everything that must outlive the process, on *database*, whose tables are of this version.
+
+    *real_now* is the time in which leases end; *new_id* gives deliveries their ids; *program* names what judged an
+    entry, so that a failure is tried again by another one. Methods block, and may be called from any thread. They
+    raise `StoreError` when the database fails, and then nothing is written.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        real_now: Callable[[], datetime],
+        new_id: Callable[[], str],
+        program: str = __version__,
+    ) -> None:
+        self.program = program
+        self._database = database
+        self._real_now = real_now
+        self._new_id = new_id
+
+    @classmethod
+    def open(
+        cls,
+        url: str,
+        *,
+        real_now: Callable[[], datetime],
+        new_id: Callable[[], str],
+        program: str = __version__,
+    ) -> Self:
+        """The store that *url* (`sqlite:///path`) names, made or brought to this version's tables.
+
+        Raises:
+            StoreError: it cannot be opened, or a newer program made it.
+        """
+        database = Database.open(url)
+        try:
+            schema.upgrade(database)
+        except BaseException:
+            database.close()
+            raise
+        return cls(database, real_now=real_now, new_id=new_id, program=program)
+
+    def lock(self) -> Voided:
+        """Take the database for this daemon alone, and void the leases that an earlier life left behind.
+
+        Raises:
+            StoreError: another daemon has it.
+        """
+        self._database.lock()
+        with self._database.write() as session:
+            polls = sources.void(session)
+            count, doubtful = deliveries.void(session, self._real_now(), None)
+            return Voided(sources=polls, deliveries=count, doubtful=doubtful)
+
+    def close(self) -> None:
+        """Close the database and give back the daemon's lock."""
+        self._database.close()
+
+    # ---- sources ---------------------------------------------------------------------------------------------
+
+    def sync_sources(self, configs: Sequence[tuple[str, str, str]], now: datetime) -> None:
+        """Make the sources those of the configuration: (name, address, kind) each.
+
+        New ones are due at once, a changed address begins a new baseline, and one that is not named is disabled.
+        """
+        with self._database.write() as session:
+            sources.sync(session, configs, now)
+
+    def claim_sources(self, now: datetime, lease: timedelta, limit: int) -> list[SourceLease]:
+        """Lease at most *limit* sources that are due by the Clock, longest due first, for *lease* of real time."""
+        with self._database.write() as session:
+            return sources.claim(session, now, self._real_now(), lease, limit)
+
+    def unseen(self, batch: Batch, now: datetime) -> tuple[Entry, ...]:  # noqa: ARG002
+        """The entries of *batch* that are new, in order; reads only."""
+        with self._database.read() as session:
+            source_id = session.exec(select(SourceRow.id).where(SourceRow.name == batch.source)).one_or_none()
+            return tuple(identity.known(session, source_id, batch).sift(batch.entries, lambda entry: entry))
+
+    def commit(
+        self,
+        lease: SourceLease,
+        batch: Batch,
+        judged: Sequence[Judged],
+        decide: Decide,
+        *,
+        now: datetime,
+        due_at: datetime,
+        own: Sequence[Match] = (),
+        once: Once | None = None,
+    ) -> Committed:
+        """Write what one poll found and what *decide* makes of it, and give the lease back.
+
+        *judged* are entries of *batch*; one that was committed meanwhile is left out. *own* are events of the daemon
+        to be decided with them; *once* says by (rule, rule hash) what to tell if that rule never failed before.
+
+        Raises:
+            LeaseLostError: somebody else holds the source now; nothing is written.
+        """
+        with self._database.write() as session:
+            row = sources.held(session, lease)
+            deciding = self._deciding(session, decide, now)
+            committed = inbound.take_in(deciding, row, batch, judged, own=own, once=once or {}, program=self.program)
+            sources.succeed(session, row, batch, now=now, due_at=due_at)
+            return committed
+
+    def fail(
+        self,
+        lease: SourceLease,
+        error: str,
+        fault: Fault,
+        *,
+        now: datetime,
+        due_at: datetime,
+        unhealthy: bool,
+        gone: bool,
+        own: Sequence[Match],
+        decide: Decide,
+    ) -> Committed:
+        """Write that a poll failed and what is told about it, and give the lease back.
+
+        Raises:
+            LeaseLostError: somebody else holds the source now; nothing is written.
+        """
+        with self._database.write() as session:
+            row = sources.held(session, lease)
+            committed = self._deciding(session, decide, now).about_own(own)
+            sources.fail(session, row, error, fault, due_at=due_at, unhealthy=unhealthy, gone=gone)
+            return committed
+
+    def tell(self, own: Sequence[Match], decide: Decide, now: datetime) -> Committed:
+        """Write the daemon's own events and what *decide* makes of them."""
+        with self._database.write() as session:
+            return self._deciding(session, decide, now).about_own(own)
+
+    # ---- judging again ---------------------------------------------------------------------------------------
+
+    def unevaluated(self, current: Mapping[str, str], program: str, *, limit: int = 200) -> tuple[Reopened, ...]:
+        """At most *limit* entries to judge again: a rule that raised on them has another hash now, or *program* has.
+
+        *current* says the hash of each rule; one that it does not name waits.
+        """
+        with self._database.read() as session:
+            return unevaluated.reopened(session, current, program, limit)
+
+    def rejudge(
+        self,
+        again: Sequence[tuple[Reopened, Judged]],
+        decide: Decide,
+        *,
+        now: datetime,
+        once: Once | None = None,
+    ) -> Committed:
+        """Write what a second judgement found, of the rules alone that had not been evaluated."""
+        with self._database.write() as session:
+            deciding = self._deciding(session, decide, now)
+            return inbound.take_again(deciding, again, once=once or {}, program=self.program)
+
+    def _deciding(self, session: Session, decide: Decide, now: datetime) -> Deciding:
+        return Deciding(session=session, decide=decide, now=now, new_id=self._new_id)
+
+    # ---- deliveries ------------------------------------------------------------------------------------------
+
+    def claim_deliveries(
+        self, now: datetime, lease: timedelta, *, exclude: Collection[str], limit_per_receiver: int = 1
+    ) -> list[Delivery]:
+        """Lease deliveries that are due by the Clock, for *lease* of real time: the loudest first, then the oldest.
+
+        At most *limit_per_receiver* of a receiver and none of those in *exclude*. Held ones whose time has come are
+        among them; one past its `expires_at` becomes dead instead; one whose earlier lease ran out is tried again.
+        """
+        with self._database.write() as session:
+            return deliveries.claim(
+                session, now, self._real_now(), lease, exclude=exclude, limit_per_receiver=limit_per_receiver
+            )
+
+    def begin_attempt(self, delivery: Delivery, message: Message, now: datetime) -> bool:
+        """Put a try on record before a socket opens; False when somebody else holds the delivery.
+
+        The message of the first try is kept: a claim for a later one brings it.
+        """
+        with self._database.write() as session:
+            return deliveries.begin_attempt(session, delivery, message, now)
+
+    def settle(self, delivery: Delivery, outcome: Outcome, settlement: Settlement, now: datetime) -> bool:
+        """Write how a try ended and what becomes of the delivery; False when somebody else holds it by now."""
+        with self._database.write() as session:
+            return deliveries.settle(session, delivery, outcome, settlement, now)
+
+    def resend(self, delivery_id: str, now: datetime) -> str:
+        """Put a copy of a settled delivery into the outbox; its id.
+
+        Raises:
+            StoreError: there is no such delivery, or it is still under way.
+        """
+        with self._database.write() as session:
+            return outbox.resend(session, delivery_id, now, self._new_id)
+
+    # ---- upkeep ----------------------------------------------------------------------------------------------
+
+    def sweep(self, now: datetime, retention_time: timedelta) -> int:
+        """Forget a bounded piece of what is older than *retention_time*; call it again until it says 0."""
+        with self._database.write() as session:
+            return retention.sweep(session, now, retention_time)
+
+    def keep_pack(self, pack: str, pack_hash: str, files: Sequence[tuple[str, str]], now: datetime) -> None:
+        """Keep *files*, (path, text) each, as the last good version of *pack*."""
+        with self._database.write() as session:
+            packs.keep(session, pack, pack_hash, files, now)
+
+    def kept_pack(self, pack: str) -> tuple[tuple[str, str], ...] | None:
+        """The files of the last good version of *pack*, or None if there was none yet."""
+        with self._database.read() as session:
+            return packs.kept(session, pack)
+
+    # ---- listings --------------------------------------------------------------------------------------------
+
+    def next_due(self, now: datetime) -> datetime | None:
+        """When the first source or delivery is due that nobody holds, not before *now*; None when nothing waits."""
+        with self._database.read() as session:
+            due = listing.next_due(session)
+            return None if due is None else max(due, now)
+
+    def counts(self) -> Counts:
+        """How much of everything there is."""
+        with self._database.read() as session:
+            return listing.counts(session)
+
+    def sources(self) -> tuple[SourceView, ...]:
+        """Every source, by name."""
+        with self._database.read() as session:
+            return listing.sources(session)
+
+    def entry(self, number: int) -> Entry | None:
+        """The entry with this number, or None; a pruned one has no text."""
+        with self._database.read() as session:
+            found = entries.by_number(session, [number]).get(number)
+            return mapping.entry(*found) if found else None
+
+    def find_entries(self, words: str, *, limit: int = 20) -> tuple[EntryView, ...]:
+        """Entries whose number, id or link is *words*, the newest first."""
+        with self._database.read() as session:
+            return entries.find(session, words, limit)
+
+    def matches(
+        self,
+        *,
+        alert_id: int | None = None,
+        entry_id: int | None = None,
+        rule: str | None = None,
+        limit: int | None = 50,
+    ) -> tuple[MatchView, ...]:
+        """Matches of an alert, an entry or a rule, and what became of them."""
+        with self._database.read() as session:
+            return listing.matches(session, alert_id=alert_id, entry_id=entry_id, rule=rule, limit=limit)
+
+    def alerts(self, since: datetime | None = None, limit: int = 50) -> tuple[Alert, ...]:
+        """Alerts opened *since* then, the newest first."""
+        with self._database.read() as session:
+            return listing.alerts(session, since, limit)
+
+    def alert(self, number: int) -> AlertDetail | None:
+        """One alert with its proof, its entries and its deliveries, or None."""
+        with self._database.read() as session:
+            return listing.alert(session, number)
+
+    def deliveries(self, state: DeliveryState | None = None, limit: int = 50) -> tuple[DeliveryView, ...]:
+        """Deliveries in *state*, or in any, the newest first."""
+        with self._database.read() as session:
+            return listing.deliveries(session, state, limit)
+
+    def delivery(self, delivery_id: str) -> DeliveryDetail | None:
+        """One delivery with its tries and its changes of state, or None."""
+        with self._database.read() as session:
+            return listing.delivery(session, delivery_id)

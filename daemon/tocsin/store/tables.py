@@ -1,0 +1,279 @@
+"""The tables. Their rows never leave this room; `tocsin.store.mapping` makes them values.
+
+Who may not be doubled is said by UNIQUE keys: an identity key of a source, a rule on an entry, an alert in its n-th
+telling to one recipient, a try of a delivery.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from tocsin.store.columns import SafeText, UtcDateTime
+
+
+def _text(default: Any = "", **options: Any) -> Any:
+    return Field(default=default, sa_type=SafeText, **options)
+
+
+def _time(default: Any = ..., **options: Any) -> Any:
+    return Field(default=default, sa_type=UtcDateTime, **options)
+
+
+class SourceRow(SQLModel, table=True):
+    """A source of the configuration; one that was removed stays, disabled.
+
+    *address* is a digest: an address may hold a secret, and only whether it changed matters here.
+    Leases end in real time, everything else is told by the Clock.
+    """
+
+    __tablename__ = "source"
+    __table_args__ = (UniqueConstraint("name", name="uq_source_name"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = _text()
+    kind: str = _text()
+    address: str = _text()
+    disabled: bool = False
+    due_at: datetime = _time(index=True)
+    lease_until: datetime | None = _time(None)
+    fence: int = 0
+    polls: int = 0
+    errors: int = 0  # in a row
+    unhealthy: bool = False
+    gone: bool = False
+    last_error: str = _text()
+    last_fault: str | None = _text(None)
+    first_polled: datetime | None = _time(None)
+    last_success: datetime | None = _time(None)  # since it has this address
+    document_at: datetime | None = _time(None)  # when a changed document was last taken in
+    etag: str = _text()
+    last_modified: str = _text()
+    body_hash: str = _text()
+    validated_at: datetime | None = _time(None)
+
+
+class EntryRow(SQLModel, table=True):
+    """One news item. A pruned one has lost summary, body and keys."""
+
+    __tablename__ = "entry"
+    __table_args__ = (Index("ix_entry_pruned_first_seen", "pruned", "first_seen"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    source_id: int = Field(foreign_key="source.id", index=True)
+    ident: str = _text(index=True)
+    keys: str = _text()
+    title: str = _text()
+    summary: str = _text()
+    body: str = _text()
+    link: str = _text(index=True)
+    canonical_link: str = _text()
+    publisher: str = _text()
+    language: str = _text()
+    published: datetime | None = _time(None)
+    published_raw: str = _text()
+    labels: str = _text()
+    first_seen: datetime = _time()
+    pruned: bool = False
+
+
+class EntryKeyRow(SQLModel, table=True):
+    """What an entry of a source is known by; outlives the entry.
+
+    *title* is a digest of the normalised title for kinds that prove nothing alone, else empty.
+    """
+
+    __tablename__ = "entry_key"
+    __table_args__ = (
+        UniqueConstraint("source_id", "value", "kind", "title", name="uq_entry_key"),
+        Index("ix_entry_key_source_id_last_seen", "source_id", "last_seen"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    source_id: int = Field(foreign_key="source.id")
+    value: str = _text()
+    kind: str = _text()
+    title: str = _text()
+    last_seen: datetime = _time()
+
+
+class StoryRow(SQLModel, table=True):
+    """The entries that report the same happening, compared within one event."""
+
+    __tablename__ = "story"
+    __table_args__ = (Index("ix_story_event_last_at", "event", "last_at"),)
+
+    id: int = Field(primary_key=True)
+    event: str = _text()
+    opened_at: datetime = _time()
+    last_at: datetime = _time()
+
+
+class StoryEntryRow(SQLModel, table=True):
+    """A member of a story, as it was compared."""
+
+    __tablename__ = "story_entry"
+
+    story_id: int = Field(foreign_key="story.id", primary_key=True)
+    entry_id: int = Field(foreign_key="entry.id", primary_key=True, index=True)
+    title: str = _text()
+    canonical_link: str = _text()
+    publisher: str = _text()
+    origin: str = _text()
+    event_time: datetime = _time()
+
+
+class AlertRow(SQLModel, table=True):
+    """One rule met by one story."""
+
+    __tablename__ = "alert"
+
+    id: int = Field(primary_key=True)
+    rule: str = _text()
+    rule_hash: str = _text()
+    rule_position: str = _text()
+    title: str = _text()
+    event: str = _text()
+    severity: str = _text()
+    labels: str = _text()
+    key: str = _text()
+    story_id: int = Field(foreign_key="story.id", index=True)
+    opened_at: datetime = _time(index=True)
+    updated_at: datetime = _time()
+    event_time: datetime = _time()
+    note: str = _text()
+    detail: str = _text()
+
+
+class MatchRow(SQLModel, table=True):
+    """A rule met by an observation and what became of it; *evidence* goes with retention."""
+
+    __tablename__ = "match"
+    __table_args__ = (UniqueConstraint("entry_id", "rule", name="uq_match_entry_rule"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    entry_id: int | None = Field(default=None, foreign_key="entry.id")
+    rule: str = _text()
+    rule_hash: str = _text()
+    event: str = _text()
+    severity: str = _text()
+    labels: str = _text()
+    evidence: str | None = _text(None)
+    event_time: datetime = _time()
+    detail: str = _text()
+    fate: str = _text()
+    reason: str = _text()
+    story_id: int | None = Field(default=None, foreign_key="story.id")
+    origin: str = _text()
+    alert_id: int | None = Field(default=None, foreign_key="alert.id", index=True)
+    decided_at: datetime = _time()
+
+
+class UnevaluatedRow(SQLModel, table=True):
+    """A rule that could not be evaluated on an entry, and what the decision would have known of it."""
+
+    __tablename__ = "unevaluated"
+    __table_args__ = (Index("ix_unevaluated_rule_rule_hash", "rule", "rule_hash"),)
+
+    entry_id: int = Field(foreign_key="entry.id", primary_key=True)
+    rule: str = _text(primary_key=True)
+    rule_hash: str = _text()
+    program: str = _text()
+    error: str = _text()
+    at: datetime = _time()
+    baseline: bool = False
+    last_success: datetime | None = _time(None)
+
+
+class ToldRow(SQLModel, table=True):
+    """When a rule last told about a key value."""
+
+    __tablename__ = "told"
+
+    rule: str = _text(primary_key=True)
+    key: str = _text(primary_key=True)
+    at: datetime = _time()
+    severity: str = _text()
+
+
+class DeliveryRow(SQLModel, table=True):
+    """One message for one recipient. *resend* counts the copies that somebody asked for."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (Index("ix_delivery_state_due_at", "state", "due_at"),)
+
+    id: str = _text(primary_key=True)
+    receiver: str = _text()
+    recipient: str = _text()
+    kind: str = _text()
+    rank: int  # of the highest severity of its alerts
+    state: str = _text()
+    reason: str = _text()
+    created_at: datetime = _time(index=True)
+    due_at: datetime = _time()
+    expires_at: datetime = _time()
+    delivered_at: datetime | None = _time(None)
+    lease_until: datetime | None = _time(None)
+    fence: int = 0
+    attempts: int = 0
+    message: str | None = _text(None)
+    resend: int = 0
+    resend_of: str | None = _text(None, foreign_key="delivery.id")
+
+
+class DeliveryAlertRow(SQLModel, table=True):
+    """An alert in a message; *telling* is which telling of the alert it is, so that no telling goes out twice."""
+
+    __tablename__ = "delivery_alert"
+    __table_args__ = (
+        UniqueConstraint("alert_id", "receiver", "recipient", "telling", "resend", name="uq_delivery_alert_telling"),
+    )
+
+    delivery_id: str = _text(foreign_key="delivery.id", primary_key=True)
+    alert_id: int = Field(foreign_key="alert.id", primary_key=True)
+    receiver: str = _text()
+    recipient: str = _text()
+    telling: int
+    resend: int = 0
+
+
+class AttemptRow(SQLModel, table=True):
+    """One try of a delivery; written before a socket opens, closed when its outcome is known."""
+
+    __tablename__ = "attempt"
+
+    delivery_id: str = _text(foreign_key="delivery.id", primary_key=True)
+    n: int = Field(primary_key=True)
+    fence: int
+    started_at: datetime = _time()
+    ended_at: datetime | None = _time(None)
+    outcome: str | None = _text(None)
+    code: int | None = None
+    words: str = _text()
+    retry_after: float | None = None  # seconds
+
+
+class TransitionRow(SQLModel, table=True):
+    """A change of state of a delivery, and why."""
+
+    __tablename__ = "transition"
+
+    id: int | None = Field(default=None, primary_key=True)
+    delivery_id: str = _text(foreign_key="delivery.id", index=True)
+    at: datetime = _time()
+    state: str = _text()
+    reason: str = _text()
+
+
+class KeptPackRow(SQLModel, table=True):
+    """The last good version of a rule pack."""
+
+    __tablename__ = "kept_pack"
+
+    pack: str = _text(primary_key=True)
+    hash: str = _text()
+    files: str = _text()
+    kept_at: datetime = _time()

@@ -1,0 +1,68 @@
+"""What a message shows of its alerts, gathered from the rows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+from sqlmodel import Session, col, select
+
+from tocsin.model import Coverage, DeliveryKind, Fate, Severity, Tidings
+from tocsin.store import codec, entries, mapping
+from tocsin.store.tables import AlertRow, DeliveryAlertRow, EntryRow, MatchRow
+
+#: More coverage than this is not read: nobody reads it either.
+MOST_COVERAGE = 100
+
+
+def of_delivery(session: Session, delivery_id: str, kind: DeliveryKind) -> tuple[Tidings, ...]:
+    """The tidings of a delivery: the alert of the highest severity leads, then the older one."""
+    numbers = session.exec(select(DeliveryAlertRow.alert_id).where(DeliveryAlertRow.delivery_id == delivery_id)).all()
+    found = of_alerts(session, numbers, kind)
+    return tuple(sorted(found.values(), key=lambda item: (-item.alert.severity.rank, item.alert.id)))
+
+
+def of_alerts(
+    session: Session, numbers: Collection[int], kind: DeliveryKind = DeliveryKind.ALERT
+) -> dict[int, Tidings]:
+    """Each alert with the proof and the entry that lead it, and the entries that belong to it too.
+
+    The loudest match leads, of those the first; in an update it is the latest that had something new to tell.
+    """
+    matches = defaultdict(list)
+    for row in session.exec(
+        select(MatchRow).where(col(MatchRow.alert_id).in_(numbers)).order_by(col(MatchRow.event_time), col(MatchRow.id))
+    ):
+        matches[row.alert_id].append(row)
+    leads = {number: _lead(rows, kind) for number, rows in matches.items()}
+    shown = {row.entry_id for rows in matches.values() for row in rows[: MOST_COVERAGE + 1] if row.entry_id}
+    shown |= {row.entry_id for row in leads.values() if row.entry_id}
+    found = entries.by_number(session, shown)
+    result = {}
+    for alert in session.exec(select(AlertRow).where(col(AlertRow.id).in_(numbers)).order_by(col(AlertRow.id))):
+        lead = leads.get(alert.id)
+        result[alert.id] = Tidings(
+            alert=mapping.alert(alert),
+            evidence=codec.evidence_from_json(lead.evidence) if lead and lead.evidence else None,
+            lead=mapping.coverage(*found[lead.entry_id]) if lead and lead.entry_id else None,
+            related=_related(matches[alert.id], lead, found),
+        )
+    return result
+
+
+def _lead(rows: Sequence[MatchRow], kind: DeliveryKind) -> MatchRow:
+    updates = [row for row in rows if row.fate == Fate.UPDATED]
+    if kind is DeliveryKind.UPDATE and updates:
+        return max(updates, key=lambda row: mapping.identity(row.id))
+    telling = [row for row in rows if row.fate != Fate.JOINED] or rows
+    return min(telling, key=lambda row: (-Severity(row.severity).rank, row.id))
+
+
+def _related(
+    rows: Sequence[MatchRow], lead: MatchRow | None, found: Mapping[int, tuple[EntryRow, str]]
+) -> tuple[Coverage, ...]:
+    """The other entries, the earliest first, without their text."""
+    others = [row.entry_id for row in rows if row.entry_id in found and (lead is None or row.entry_id != lead.entry_id)]
+    coverages = (mapping.coverage(*found[number]) for number in dict.fromkeys(others[:MOST_COVERAGE]) if number)
+    return tuple(replace(item, summary="", body="") for item in coverages)

@@ -1,0 +1,195 @@
+"""What the store hands out beside the values of the model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tocsin.errors import Fault
+from tocsin.model import (
+    Cursor,
+    DeliveryKind,
+    DeliveryState,
+    Entry,
+    ErrorClass,
+    Evidence,
+    Fate,
+    Labels,
+    Message,
+    Severity,
+    Tidings,
+)
+from tocsin.policy.facts import Decision
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceLease:
+    """A source claimed for one poll; *fence* says whose claim it is."""
+
+    name: str
+    cursor: Cursor
+    fence: int
+    due_at: datetime
+    errors: int = 0  # in a row, before this poll
+    baseline: bool = False  # it never had a success at this address
+    last_success: datetime | None = None
+    first_polled: datetime | None = None
+    last_fault: Fault | None = None  # of the poll before, None when that went well
+    unhealthy: bool = False  # that was told
+    gone: bool = False  # as the last failure left it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Committed:
+    """What one transaction wrote; *entries* counts the new ones."""
+
+    entries: int
+    decision: Decision
+    delivery_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voided:
+    """The leases that an earlier life left behind; *doubtful* counts deliveries that may have arrived."""
+
+    sources: int
+    deliveries: int
+    doubtful: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reopened:
+    """An entry to judge again by *rules*, which could not be evaluated on it before."""
+
+    entry_id: int
+    entry: Entry
+    rules: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """Everything in one line: how often was polled, and how many there are of each."""
+
+    polled: int
+    entries: int
+    matches: Mapping[Fate, int]
+    stories: int
+    alerts: int
+    deliveries: Mapping[DeliveryState, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceView:
+    """A source as a listing shows it."""
+
+    name: str
+    kind: str
+    disabled: bool
+    due_at: datetime
+    polls: int
+    entries: int
+    errors: int
+    unhealthy: bool
+    gone: bool
+    last_error: str
+    last_fault: Fault | None
+    first_polled: datetime | None
+    last_success: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryView:
+    """An entry and its number; a *pruned* one has lost its text."""
+
+    id: int
+    entry: Entry
+    pruned: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchView:
+    """A match and what became of it; *source*, *title* and *link* are empty for the daemon's own events."""
+
+    id: int
+    rule: str
+    rule_hash: str
+    severity: Severity
+    labels: Labels
+    event_time: datetime
+    decided_at: datetime
+    fate: Fate
+    reason: str
+    detail: str
+    origin: str
+    entry_id: int | None
+    story_id: int | None
+    alert_id: int | None
+    source: str
+    title: str
+    link: str
+    evidence: Evidence | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryView:
+    """A delivery as a listing shows it; *title* is that of the alert that leads."""
+
+    id: str
+    receiver: str
+    recipient: str
+    kind: DeliveryKind
+    state: DeliveryState
+    reason: str
+    severity: Severity
+    title: str
+    alert_ids: tuple[int, ...]
+    created_at: datetime
+    due_at: datetime
+    expires_at: datetime
+    delivered_at: datetime | None
+    attempts: int
+    resend_of: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptView:
+    """One try; *outcome* is None while it is under way."""
+
+    n: int
+    fence: int
+    started_at: datetime
+    ended_at: datetime | None
+    outcome: ErrorClass | None
+    code: int | None
+    words: str
+    retry_after: timedelta | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransitionView:
+    """A change of state."""
+
+    at: datetime
+    state: DeliveryState
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertDetail:
+    """An alert with its proof, every match that belongs to it, and who was told."""
+
+    tidings: Tidings
+    members: tuple[MatchView, ...]
+    deliveries: tuple[DeliveryView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryDetail:
+    """A delivery with what it says, every try and every change of state, the oldest first."""
+
+    delivery: DeliveryView
+    tidings: tuple[Tidings, ...]
+    message: Message | None
+    attempts: tuple[AttemptView, ...]
+    transitions: tuple[TransitionView, ...]

@@ -1,0 +1,42 @@
+"""Nested values as JSON and back."""
+
+import json
+
+import pytest
+
+from tocsin.model import Evidence, Message, MessageKind
+from tocsin.store import codec
+from tocsin.store.columns import UtcDateTime
+
+
+def test_evidence_comes_back_whole_and_small(hands):
+    """The proof that a message shows is the proof that was found; an empty node costs next to nothing."""
+    evidence = hands.evidence()
+    assert codec.evidence_from_json(codec.evidence_to_json(evidence)) == evidence
+    leaf = Evidence(op="term", text="镓", holds=False)
+    assert codec.evidence_to_json(leaf) == '{"op":"term","text":"镓","holds":false}'
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        pytest.param(Message(kind=MessageKind.TEXT, subject="", text=""), id="empty"),
+        pytest.param(Message(kind=MessageKind.MAIL, subject="镓", text="a\r\n\u2028b\0", html="<b>"), id="mail"),
+        pytest.param(Message(kind=MessageKind.SLACK, subject="s", text="t", payload=json.dumps({"a": "é"})), id="json"),
+    ],
+)
+def test_a_message_comes_back_byte_for_byte(message):
+    """A retry sends the same bytes as the first try."""
+    assert codec.message_from_json(codec.message_to_json(message)) == message
+
+
+def test_labels_keep_their_order():
+    """The first value of a label leads a title; it must still lead after a restart."""
+    labels = {"mineral": ("zinc", "antimony"), "country": ()}
+    assert list(codec.labels_from_json(codec.labels_to_json(labels)).items()) == list(labels.items())
+
+
+def test_a_time_without_a_zone_is_refused(hands):
+    """A naive time would be off by hours and nobody would know."""
+    with pytest.raises(ValueError, match="without a zone"):
+        UtcDateTime().process_bind_param(hands.now.replace(tzinfo=None), None)

@@ -1,0 +1,309 @@
+"""The outbox: claimed by lease and fence, tried on record, settled or dead with a reason."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tocsin.errors import StoreError
+from tocsin.model import (
+    DeliveryKind,
+    DeliveryState,
+    ErrorClass,
+    Fate,
+    Message,
+    MessageKind,
+    Outcome,
+    Settlement,
+    Severity,
+)
+from tocsin.policy.facts import Decided, Decision
+from tocsin.store import Voided
+
+MINUTE = timedelta(minutes=1)
+LEASE = timedelta(minutes=2)
+MESSAGE = Message(kind=MessageKind.MAIL, subject="镓: ban", text="a\r\nb", html="<b>x</b>", payload='{"a": 1}')
+OK = Outcome(error_class=ErrorClass.OK, code=200, words="ok")
+DOWN = Outcome(error_class=ErrorClass.TRANSIENT, code=503, words="busy", retry_after=MINUTE)
+
+
+def _claim(hands, store, at=None, **options):
+    return store.claim_deliveries(at or hands.now, LEASE, **{"exclude": (), **options})
+
+
+def _delivered(hands):
+    return Settlement(state=DeliveryState.DELIVERED, due_at=hands.now)
+
+
+def _retry(hands, wait=MINUTE):
+    return Settlement(state=DeliveryState.RETRY, due_at=hands.now + wait, reason="503 busy")
+
+
+def _states(store, delivery_id):
+    return [transition.state.value for transition in store.delivery(delivery_id).transitions]
+
+
+def test_a_claim_brings_all_that_a_message_shows(hands, store):
+    """What is sent is made of the claim alone: the alert, its proof, the entry that leads, and further coverage."""
+    hands.tell(store, "gallium")
+    entry = hands.entry("twin", source="other")
+    joined = hands.match(entry)
+
+    def joins(facts):
+        item = facts.arrivals[0]
+        return Decision(
+            decided=(
+                Decided(entry_id=item.entry_id, match=joined, fate=Fate.JOINED, reason="same", story_id=1, alert_id=1),
+            )
+        )
+
+    hands.poll(store, hands.batch(entry, source="other"), [hands.judged(entry)], joins)
+    [delivery] = _claim(hands, store)
+    assert (delivery.id, delivery.receiver, delivery.recipient, delivery.kind) == ("d0001", "desk", "", "alert")
+    assert (delivery.attempt, delivery.message, delivery.created_at) == (1, None, hands.now)
+    [tidings] = delivery.tidings
+    assert tidings.alert == store.alerts()[0]
+    assert tidings.evidence == hands.evidence()
+    lead = hands.entry("gallium")
+    assert (tidings.lead.title, tidings.lead.body, tidings.lead.source) == (lead.title, lead.body, "wire")
+    [related] = tidings.related
+    assert (related.title, related.source, related.body) == (entry.title, "other", "")
+
+
+def test_the_loudest_goes_first_then_the_oldest(hands, store):
+    """When many wait, the one that matters most leaves first, and none is overtaken for ever."""
+    to = hands.teller(to=(("a", ""), ("b", "")))
+    for name, severity in (("low", "low"), ("high", "high"), ("later", "high"), ("critical", "critical")):
+        hands.tell(store, name, to, hands.rule(severity=Severity(severity)))
+    titles = [
+        delivery.tidings[0].alert.title for delivery in _claim(hands, store, exclude=("b",), limit_per_receiver=9)
+    ]
+    assert [title.split()[-1] for title in titles] == ["critical)", "high)", "later)", "low)"]
+    both = _claim(hands, store, exclude=("a",), limit_per_receiver=2)
+    assert [(delivery.receiver, delivery.tidings[0].alert.severity.value) for delivery in both] == [
+        ("b", "critical"),
+        ("b", "high"),
+    ]
+
+
+def test_a_receiver_gets_no_more_than_its_lane_takes(hands, store):
+    """A receiver that is busy, or slow, neither gets a second message meanwhile nor keeps others from theirs."""
+    hands.tell(store, "one", hands.teller(to=(("a", ""), ("b", ""), ("b", "x"), ("c", ""))))
+    assert [delivery.receiver for delivery in _claim(hands, store, exclude=("c",))] == ["a", "b"]
+    assert [delivery.receiver for delivery in _claim(hands, store, exclude=("a", "b"))] == ["c"]
+    assert [delivery.recipient for delivery in _claim(hands, store)] == ["x"]
+    assert _claim(hands, store) == []
+
+
+def test_a_held_delivery_leaves_when_its_time_has_come(hands, store):
+    """A cooldown holds, it never discards."""
+    hands.tell(store, "one", hands.teller(held="cooldown of minerals/ban", wait=MINUTE))
+    assert store.counts().deliveries[DeliveryState.HELD] == 1
+    assert store.deliveries()[0].reason == "cooldown of minerals/ban"
+    assert _claim(hands, store, hands.now + MINUTE - timedelta(microseconds=1)) == []
+    assert len(_claim(hands, store, hands.now + MINUTE)) == 1
+
+
+def test_a_retry_sends_the_same_message(hands, store):
+    """What the first try said every later one says, whatever the rules or templates have become."""
+    hands.tell(store)
+    [first] = _claim(hands, store)
+    assert store.begin_attempt(first, MESSAGE, hands.now)
+    assert store.settle(first, DOWN, _retry(hands), hands.now)
+    assert _claim(hands, store) == []
+    [second] = _claim(hands, store, hands.now + MINUTE)
+    assert (second.message, second.attempt, second.fence) == (MESSAGE, 2, first.fence + 1)
+    assert store.begin_attempt(second, replace(MESSAGE, subject="other"), hands.now)
+    assert store.settle(second, OK, _delivered(hands), hands.now)
+    detail = store.delivery(first.id)
+    assert detail.message == MESSAGE
+    assert [(a.n, a.outcome, a.code, a.words, a.retry_after) for a in detail.attempts] == [
+        (1, ErrorClass.TRANSIENT, 503, "busy", MINUTE),
+        (2, ErrorClass.OK, 200, "ok", None),
+    ]
+    assert (detail.delivery.state, detail.delivery.delivered_at, detail.delivery.attempts) == (
+        DeliveryState.DELIVERED,
+        hands.now,
+        2,
+    )
+    assert _states(store, first.id) == ["ready", "sending", "retry", "sending", "delivered"]
+    assert [transition.reason for transition in detail.transitions][2] == "503 busy"
+    assert _claim(hands, store, hands.now + timedelta(days=9)) == []
+
+
+def test_what_expired_is_dead_and_says_so(hands, store):
+    """Old news is not sent late, and not dropped in silence either; whether its receiver is busy makes no odds."""
+    hands.tell(store, "one", hands.teller(lasts=MINUTE, to=(("a", ""), ("b", ""))))
+    assert _claim(hands, store, hands.now + MINUTE, exclude=("b",)) == []
+    assert store.counts().deliveries[DeliveryState.DEAD] == 2
+    assert {delivery.reason for delivery in store.deliveries(DeliveryState.DEAD)} == {
+        "expired: not delivered by 2026-03-02 12:01 UTC after 0 tries"
+    }
+    assert _states(store, "d0001") == ["ready", "dead"]
+
+
+def test_the_last_words_of_a_receiver_stay_with_what_expired(hands, store):
+    """Who looks up a dead message learns why it never arrived."""
+    hands.tell(store, "one", hands.teller(lasts=MINUTE))
+    [delivery] = _claim(hands, store)
+    store.begin_attempt(delivery, MESSAGE, hands.now)
+    store.settle(delivery, DOWN, _retry(hands), hands.now)
+    _claim(hands, store, hands.now + MINUTE)
+    assert store.delivery(delivery.id).delivery.reason.endswith("after 1 tries; last: 503 busy")
+
+
+def test_a_send_that_hangs_is_doubtful_and_handed_out_again(hands, store):
+    """A lost answer must not lose the message; that it may come twice is on record."""
+    hands.tell(store)
+    [hung] = _claim(hands, store)
+    store.begin_attempt(hung, MESSAGE, hands.now)
+    hands.real.pass_by(LEASE)
+    assert _claim(hands, store) == []
+    hands.real.pass_by(timedelta(seconds=1))
+    [again] = _claim(hands, store)
+    assert (again.id, again.fence, again.attempt, again.message) == (hung.id, hung.fence + 1, 2, MESSAGE)
+    [attempt] = store.delivery(hung.id).attempts
+    assert (attempt.outcome, attempt.ended_at) == (ErrorClass.AMBIGUOUS, hands.now)
+    assert not store.settle(hung, OK, _delivered(hands), hands.now)
+    assert not store.begin_attempt(hung, MESSAGE, hands.now)
+    assert store.settle(again, OK, _delivered(hands), hands.now)
+    assert not store.settle(again, OK, _delivered(hands), hands.now)
+    assert _states(store, hung.id) == ["ready", "sending", "retry", "sending", "delivered"]
+
+
+def test_a_start_voids_every_older_lease(hands, store):
+    """After a kill nothing waits for a lease: what may have arrived is doubtful, what was only claimed is not."""
+    hands.tell(store, "one", hands.teller(to=(("a", ""), ("b", ""), ("c", ""))))
+    tried, claimed, done = _claim(hands, store)
+    for delivery in (tried, done):
+        store.begin_attempt(delivery, MESSAGE, hands.now)
+    store.settle(done, OK, _delivered(hands), hands.now)
+    lease = hands.lease(store)
+    fresh = hands.open()
+    assert fresh.lock() == Voided(sources=1, deliveries=2, doubtful=1)
+    with pytest.raises(StoreError):
+        fresh.commit(lease, hands.batch(), [], hands.teller(), now=hands.now, due_at=hands.now)
+    assert not fresh.settle(tried, OK, _delivered(hands), hands.now)
+    again = {delivery.id: delivery for delivery in _claim(hands, fresh)}
+    assert set(again) == {tried.id, claimed.id}
+    assert (again[tried.id].attempt, again[claimed.id].attempt) == (2, 1)
+    assert [attempt.outcome for attempt in fresh.delivery(tried.id).attempts] == [ErrorClass.AMBIGUOUS]
+    assert fresh.delivery(claimed.id).attempts == ()
+    assert _states(fresh, tried.id) == ["ready", "sending", "retry", "sending"]
+    assert _states(fresh, claimed.id) == ["ready", "sending", "ready", "sending"]
+    assert len(fresh.claim_sources(hands.now, LEASE, 9)) == 1
+
+
+def test_a_message_that_cannot_be_made_is_dead_without_a_try(hands, store):
+    """A delivery whose rendering fails for good ends with its reason and no attempt."""
+    hands.tell(store)
+    [delivery] = _claim(hands, store)
+    dead = Settlement(state=DeliveryState.DEAD, due_at=hands.now, reason="cannot be rendered")
+    assert store.settle(delivery, Outcome(error_class=ErrorClass.CONTENT), dead, hands.now)
+    detail = store.delivery(delivery.id)
+    assert (detail.delivery.state, detail.delivery.reason, detail.attempts) == (
+        DeliveryState.DEAD,
+        "cannot be rendered",
+        (),
+    )
+
+
+def test_alerts_join_a_message_that_was_never_tried(hands, store):
+    """Two alerts of one happening leave as one message, the louder first; a message on its way takes none in."""
+    hands.tell(store, "one", hands.teller(wait=MINUTE))
+    seen = []
+
+    def joins(facts):
+        seen.append(facts.pending)
+        decision = hands.teller()(facts)
+        return replace(decision, planned=(), joined=(("d0001", (decision.alerts[0].id,)),))
+
+    critical = hands.rule(id="minerals/war", severity=Severity.CRITICAL)
+    hands.tell(store, "two", joins, critical)
+    [pending] = seen[0]
+    assert (pending.delivery_id, pending.receiver, pending.recipient, pending.kind) == ("d0001", "desk", "", "alert")
+    assert (pending.due_at, pending.alert_ids) == (hands.now + MINUTE, (1,))
+    assert (pending.story_ids, pending.entry_ids) == (frozenset({1}), frozenset({1}))
+    [delivery] = _claim(hands, store, hands.now + MINUTE)
+    assert [item.alert.id for item in delivery.tidings] == [2, 1]
+    assert store.deliveries()[0].severity is Severity.CRITICAL
+    decide = hands.teller()
+    hands.tell(store, "three", decide)
+    assert decide.seen[0].pending == ()
+    store.begin_attempt(delivery, MESSAGE, hands.now)
+    store.settle(delivery, DOWN, _retry(hands), hands.now)
+    decide = hands.teller()
+    hands.tell(store, "four", decide)
+    assert [item.delivery_id for item in decide.seen[0].pending] == ["d0002"]
+
+
+def grows(hands, kind, joined=()):
+    """A decision that tells the first alert again."""
+
+    def decide(facts):
+        match = facts.arrivals[0].matches[0]
+        alert = replace(facts.alerts[0], severity=Severity.CRITICAL)
+        item = Decided(
+            entry_id=facts.arrivals[0].entry_id, match=match, fate=Fate.UPDATED, reason="louder", story_id=1, alert_id=1
+        )
+        planned = () if joined else (hands.teller(kind=kind).plan(facts.now, 1, "desk", ""),)
+        return Decision(decided=(item,), alerts=(alert,), planned=planned, joined=joined)
+
+    return decide
+
+
+def test_an_update_is_led_by_what_is_new(hands, store):
+    """Who is told again sees at once why: the entry that brought the news leads, the first one is coverage."""
+    hands.tell(store, "first")
+    [delivery] = _claim(hands, store)
+    store.begin_attempt(delivery, MESSAGE, hands.now)
+    store.settle(delivery, OK, _delivered(hands), hands.now)
+    hands.tell(store, "second", grows(hands, DeliveryKind.UPDATE))
+    [update] = _claim(hands, store)
+    assert update.kind is DeliveryKind.UPDATE
+    [tidings] = update.tidings
+    assert tidings.alert.severity is Severity.CRITICAL
+    assert (tidings.lead.title.split()[-1], tidings.related[0].title.split()[-1]) == ("second", "first")
+
+
+def test_an_update_may_join_the_message_that_waits(hands, store):
+    """An alert that grows before its message left is told once, as it is then."""
+    hands.tell(store, "first")
+    hands.tell(store, "second", grows(hands, DeliveryKind.UPDATE, joined=(("d0001", (1,)),)))
+    [delivery] = _claim(hands, store)
+    assert [item.alert.severity for item in delivery.tidings] == [Severity.CRITICAL]
+    assert [view.id for view in store.deliveries()] == ["d0001"]
+
+
+def test_an_alert_cannot_be_planned_twice_without_news(hands, store):
+    """A double that a decision asks for by mistake is refused by the database itself."""
+    hands.tell(store, "first")
+
+    def again(facts):
+        return Decision(planned=(hands.teller().plan(facts.now, 1, "desk", ""),))
+
+    with pytest.raises(StoreError, match="UNIQUE"):
+        hands.tell(store, "second", again)
+    assert store.counts().entries == 1
+
+
+def test_a_copy_is_sent_on_demand_under_an_id_of_its_own(hands, store):
+    """What died can be sent again when its receiver is mended, as often as somebody asks."""
+    hands.tell(store)
+    with pytest.raises(StoreError, match="still under way"):
+        store.resend("d0001", hands.now)
+    with pytest.raises(StoreError, match="no delivery nope"):
+        store.resend("nope", hands.now)
+    [delivery] = _claim(hands, store)
+    dead = Settlement(state=DeliveryState.DEAD, due_at=hands.now, reason="404")
+    store.begin_attempt(delivery, MESSAGE, hands.now)
+    store.settle(delivery, Outcome(error_class=ErrorClass.GONE, code=404), dead, hands.now)
+    first = store.resend("d0001", hands.now + MINUTE)
+    [copy] = _claim(hands, store, hands.now + MINUTE)
+    assert (copy.id, copy.message, copy.attempt) == (first, None, 1)
+    assert copy.tidings == delivery.tidings
+    assert copy.expires_at - copy.created_at == delivery.expires_at - delivery.created_at
+    store.settle(copy, OK, _delivered(hands), hands.now)
+    second = store.resend(first, hands.now)
+    assert store.delivery(second).delivery.resend_of == "d0001"
+    assert len(store.alert(1).deliveries) == 3

@@ -1,0 +1,87 @@
+"""What a decision is told: the open stories of its events, their alerts, cooldowns, and what waits to leave."""
+
+from datetime import timedelta
+
+import pytest
+
+from tocsin.model import Severity
+from tocsin.policy.facts import Told
+
+HOUR = timedelta(hours=1)
+
+
+def _facts(hands, store, entry, *rules):
+    decide = hands.teller()
+    hands.poll(store, hands.batch(entry), [hands.judged(entry, *rules)], decide)
+    return decide.seen[0]
+
+
+def test_nothing_is_known_at_first(hands, store):
+    """The first decision numbers its first story and alert 1."""
+    facts = _facts(hands, store, hands.entry())
+    assert (facts.stories, facts.alerts, facts.told, facts.pending) == ((), (), {}, ())
+    assert (facts.next_story, facts.next_alert, facts.now) == (1, 1, hands.now)
+
+
+def test_a_story_and_its_alert_come_back_as_they_were_decided(hands, store):
+    """What was decided is the ground of the next decision, to the microsecond."""
+    decide = hands.teller()
+    one = hands.entry("one")
+    decision = hands.poll(store, hands.batch(one), [hands.judged(one)], decide).decision
+    facts = _facts(hands, store, hands.entry("two"))
+    assert facts.stories == decision.stories
+    assert facts.alerts == decision.alerts
+    assert facts.told == {
+        ("minerals/ban", "gallium,germanium"): Told(at=hands.now, severity=Severity.HIGH),
+    }
+    assert (facts.next_story, facts.next_alert) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("age", "known"),
+    [
+        pytest.param(72 * HOUR, 1, id="at the edge"),
+        pytest.param(72 * HOUR + timedelta(microseconds=1), 0, id="just too old"),
+    ],
+)
+def test_a_story_is_open_for_three_days(hands, store, age, known):
+    """Coverage that comes days later joins its story; last week's is another one."""
+    old = hands.entry("old", first_seen=hands.now - age, published=None)
+    hands.poll(store, hands.batch(old), [hands.judged(old)], hands.teller())
+    facts = _facts(hands, store, hands.entry("new", published=None))
+    assert (len(facts.stories), len(facts.alerts)) == (known, known)
+
+
+def test_stories_of_other_events_are_not_compared(hands, store):
+    """A ban and its lifting are two events, however alike their headlines are."""
+    one, two = hands.entry("one"), hands.entry("two")
+    hands.poll(store, hands.batch(one), [hands.judged(one)], hands.teller())
+    lifted = hands.rule(id="minerals/lift", event="trade.export.lift")
+    facts = _facts(hands, store, two, lifted)
+    assert (facts.stories, facts.alerts, facts.told) == ((), (), {})
+    assert [pending.alert_ids for pending in facts.pending] == [(1,)]
+
+
+def test_members_of_a_story_come_the_earliest_first(hands, store):
+    """The origin of a story is its earliest entry, in whatever order the feeds brought it."""
+    late, early = hands.entry("late"), hands.entry("early", published=hands.now - HOUR)
+
+    def folds(facts):
+        decision = hands.teller()(facts)
+        if not facts.stories:
+            return decision
+        story = facts.stories[0]
+        member = decision.stories[0].entries[0]
+        grown = type(story)(
+            id=story.id,
+            event=story.event,
+            opened_at=story.opened_at,
+            last_at=story.last_at,
+            entries=(*story.entries, member),
+        )
+        return type(decision)(stories=(grown,))
+
+    for entry in (late, early):
+        hands.poll(store, hands.batch(entry), [hands.judged(entry)], folds)
+    facts = _facts(hands, store, hands.entry("third"))
+    assert [member.title.split()[-1] for member in facts.stories[0].entries] == ["early", "late"]

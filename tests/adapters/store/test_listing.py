@@ -1,0 +1,102 @@
+"""What the commands show."""
+
+from datetime import timedelta
+
+from tocsin.model import DeliveryState, Fate, plain
+from tocsin.store import Counts
+
+HOUR = timedelta(hours=1)
+
+
+def test_an_empty_store_lists_nothing(hands, store):
+    """The first command of a new user meets empty lists, not errors."""
+    assert (store.sources(), store.alerts(), store.deliveries(), store.matches()) == ((), (), (), ())
+    assert (store.alert(1), store.delivery("d"), store.entry(1), store.find_entries("x")) == (None, None, None, ())
+    assert store.counts() == Counts(
+        polled=0,
+        entries=0,
+        matches=dict.fromkeys(Fate, 0),
+        stories=0,
+        alerts=0,
+        deliveries=dict.fromkeys(DeliveryState, 0),
+    )
+
+
+def test_sources_are_listed_by_name_with_their_state(hands, store):
+    """Who wonders why it is quiet sees when each source last answered and how much it gave."""
+    hands.tell(store)
+    store.sync_sources([("wire", "x", "feed"), ("alpha", "x", "feed")], hands.now + HOUR)
+    views = store.sources()
+    assert [(view.name, view.kind, view.entries, view.polls, view.last_success) for view in views] == [
+        ("alpha", "feed", 0, 0, None),
+        ("wire", "feed", 1, 1, None),
+    ]
+
+
+def test_alerts_are_listed_the_newest_first(hands, store):
+    """The latest alert is at hand, and a period can be looked at."""
+    for n, name in enumerate(("one", "two", "three")):
+        entry = hands.entry(name)
+        hands.poll(store, hands.batch(entry), [hands.judged(entry)], hands.teller(), now=hands.now + n * HOUR)
+    assert [alert.id for alert in store.alerts()] == [3, 2, 1]
+    assert [alert.id for alert in store.alerts(limit=1)] == [3]
+    assert [alert.id for alert in store.alerts(since=hands.now + HOUR)] == [3, 2]
+
+
+def test_an_alert_shows_its_proof_its_entries_and_who_was_told(hands, store):
+    """`why` is answered from the record, not from memory."""
+    hands.tell(store, "one", hands.teller(to=(("a", "x"), ("b", ""))))
+    detail = store.alert(1)
+    assert detail.tidings.evidence == hands.evidence()
+    [member] = detail.members
+    assert (member.rule, member.fate, member.reason, member.source) == (
+        "minerals/ban",
+        Fate.ALERTED,
+        "a new story",
+        "wire",
+    )
+    assert (member.title, member.link) == (hands.entry("one").title, hands.entry("one").link)
+    assert [(delivery.receiver, delivery.recipient) for delivery in detail.deliveries] == [("a", "x"), ("b", "")]
+
+
+def test_deliveries_are_listed_by_state(hands, store):
+    """What is stuck is one command away, with the alert it is about."""
+    hands.tell(store, "one", hands.teller(held="cooldown", wait=HOUR))
+    hands.tell(store, "two")
+    assert [(view.id, view.state.value, view.attempts) for view in store.deliveries()] == [
+        ("d0002", "ready", 0),
+        ("d0001", "held", 0),
+    ]
+    [held] = store.deliveries(DeliveryState.HELD)
+    assert (held.title, held.alert_ids, held.severity) == (store.alert(1).tidings.alert.title, (1,), "high")
+    assert store.deliveries(limit=1)[0].id == "d0002"
+
+
+def test_matches_are_found_by_entry_and_by_rule(hands, store):
+    """What became of an entry, and what a rule met lately, are both answered."""
+    other = hands.rule(id="minerals/other")
+    for name in ("one", "two"):
+        entry = hands.entry(name)
+        hands.poll(store, hands.batch(entry), [hands.judged(entry, hands.rule(), other)], hands.teller())
+    store.tell([hands.match(detail="own")], hands.teller(), hands.now)
+    assert [match.id for match in store.matches(entry_id=2)] == [3, 4]
+    assert [(match.id, match.title.split()[-1]) for match in store.matches(rule="minerals/other")] == [
+        (4, "two"),
+        (2, "one"),
+    ]
+    own = store.matches(limit=1)[0]
+    assert (own.entry_id, own.source, own.title, own.detail) == (None, "", "", "own")
+
+
+def test_everything_listed_can_be_written_as_json(hands, store):
+    """Every listing takes --json: its values hold nothing that JSON does not know."""
+    hands.tell(store)
+    for value in (store.sources(), store.alert(1), store.delivery("d0001"), store.counts(), store.find_entries("1")):
+        assert plain(value)
+
+
+def test_an_entry_is_found_by_nothing_else(hands, store):
+    """A number that no row can have, or digits of another script, is a text to look for and not an error."""
+    hands.tell(store)
+    assert store.find_entries("9" * 40) == ()
+    assert store.find_entries("¹") == ()

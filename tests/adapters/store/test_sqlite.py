@@ -1,0 +1,194 @@
+"""What only SQLite knows: files, locks, and errors in words that name the remedy."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from tocsin.errors import StoreError
+from tocsin.store import Store
+from tocsin.store.schema import upgrade
+from tocsin.store.sqlite import Database, explain
+
+
+@pytest.fixture
+def database(tmp_path):
+    """A database with its tables."""
+    database = Database.open(f"sqlite:///{tmp_path}/x.db")
+    upgrade(database)
+    yield database
+    database.close()
+
+
+def _pragma(database, name):
+    with database.read() as session:
+        return session.connection().exec_driver_sql(f"PRAGMA {name}").scalar_one()
+
+
+def test_a_power_cut_loses_no_commit_and_a_reader_blocks_no_writer(database):
+    """What a commit planned may have been sent before the lights went out: it must still be there."""
+    assert _pragma(database, "journal_mode") == "wal"
+    assert _pragma(database, "synchronous") == 2
+    assert _pragma(database, "foreign_keys") == 1
+    assert _pragma(database, "busy_timeout") == 5000
+
+
+def test_nobody_else_may_read_the_files(hands, store):
+    """The database holds what an operator watches; a file made for everybody would show it to all users."""
+    hands.tell(store)
+    store.lock()
+    modes = {path.name: oct(path.stat().st_mode & 0o777) for path in hands.path.parent.iterdir()}
+    assert modes == dict.fromkeys(["tocsin.db", "tocsin.db-wal", "tocsin.db-shm", "tocsin.db.lock"], "0o600")
+    assert oct(hands.path.parent.stat().st_mode & 0o777) == "0o700"
+
+
+def test_a_file_that_others_could_read_is_closed_to_them(hands):
+    """A database that was copied back from somewhere does not stay open to all."""
+    hands.path.parent.mkdir()
+    hands.path.touch(0o644)
+    hands.open()
+    assert oct(hands.path.stat().st_mode & 0o777) == "0o600"
+
+
+def test_a_second_daemon_is_told_who_holds_the_database(hands, store):
+    """Two daemons on one database would send everything twice."""
+    store.lock()
+    store.lock()
+    second = hands.open()
+    with pytest.raises(StoreError, match=f"process {os.getpid()}.*stop it first"):
+        second.lock()
+    assert second.counts().polled == 0
+    store.close()
+    second.lock()
+
+
+def test_a_killed_daemon_leaves_no_lock(hands, store):
+    """After a kill the next start must not need a hand to remove a file."""
+    script = (
+        "import os, signal; from tocsin.store.sqlite import Database; "
+        f"database = Database.open({hands.url!r}); database.lock(); print('held', flush=True); "
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.stdout == "held\n", done.stderr
+    store.lock()
+
+
+def test_a_transaction_that_reads_first_can_still_write(database):
+    """Two writers that both look before they write must follow one another, not fail."""
+    order = []
+
+    def write(name):
+        with database.write() as session:
+            connection = session.connection()
+            before = connection.exec_driver_sql("SELECT count(*) FROM told").scalar_one()
+            order.append(before)
+            connection.exec_driver_sql(f"INSERT INTO told VALUES ('{name}', '', '', '')")
+
+    threads = [threading.Thread(target=write, args=(f"r{n}",)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert order == list(range(8))
+
+
+def test_a_full_disk_stops_a_commit_whole_and_only_while_it_is_full(hands, database, tmp_path):
+    """When space runs out in the middle, nothing is half written, and the same poll succeeds once there is room."""
+    store = Store(database, real_now=hands.real, new_id=lambda: f"d{next(hands.ids)}")
+    entry = hands.entry(body="x" * 200_000)
+    lease = hands.lease(store)
+
+    def limit(pages):
+        with database.read() as session:
+            session.connection().exec_driver_sql(f"PRAGMA max_page_count={pages}").scalar_one()
+
+    def commit():
+        return store.commit(
+            lease, hands.batch(entry), [hands.judged(entry)], hands.teller(), now=hands.now, due_at=hands.now
+        )
+
+    limit(_pragma(database, "page_count") + 20)
+    with pytest.raises(StoreError, match=r"no space is left for the database .*x\.db: free some"):
+        commit()
+    assert (store.counts().entries, store.counts().alerts) == (0, 0)
+    limit(100_000)
+    assert commit().entries == 1
+    assert _pragma(database, "integrity_check") == "ok"
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        pytest.param("postgresql://host/x", "postgresql is not supported", id="another kind"),
+        pytest.param("tocsin.db", "no address of a database: write sqlite:///PATH", id="a bare path"),
+        pytest.param("sqlite://", "would forget", id="in memory"),
+        pytest.param("sqlite:///:memory:", "would forget", id="in memory by name"),
+        pytest.param("sqlite:////proc/tocsin/x.db", "belongs to the user that tocsin runs as", id="no folder"),
+        pytest.param("sqlite:////proc", "cannot be opened", id="a folder"),
+    ],
+)
+def test_an_address_that_cannot_work_is_refused_with_its_remedy(url, words):
+    """Who mistypes the database learns what to write instead."""
+    with pytest.raises(StoreError, match=words):
+        Store.open(url, real_now=lambda: None, new_id=str)
+
+
+def test_a_file_that_is_no_database_is_left_alone(hands):
+    """A wrong path must not cost the operator the file that stands there."""
+    hands.path.parent.mkdir()
+    hands.path.write_text("receivers: {}\n" * 100)
+    with pytest.raises(StoreError, match="is not an SQLite database: move it away"):
+        hands.open()
+    assert hands.path.read_text() == "receivers: {}\n" * 100
+
+
+def test_a_damaged_database_is_named_as_such(hands, store):
+    """Damage is not a reason to try again and again in silence: a backup is needed."""
+    store.close()
+    content = bytearray(hands.path.read_bytes())
+    content[4096 * 2 :] = b"\xff" * (len(content) - 4096 * 2)
+    hands.path.write_bytes(content)
+    with pytest.raises(StoreError, match="damaged: put a backup in its place"):
+        hands.open()
+
+
+def test_a_database_that_may_not_be_written_is_named_as_such(tmp_path):
+    """A read-only disk reads like one, not like a programming error."""
+    path = tmp_path / "x.db"
+    sqlite3.connect(path).execute("CREATE TABLE t (x)").connection.close()
+    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    with pytest.raises(sqlite3.OperationalError) as caught:
+        connection.execute("INSERT INTO t VALUES (1)")
+    connection.close()
+    assert "may not be written: see that file and folder belong" in str(explain(caught.value, path))
+
+
+def test_a_lock_that_another_program_keeps_is_named_as_such(tmp_path):
+    """A forgotten shell that holds the database is found by these words."""
+    path = tmp_path / "x.db"
+    first, second = sqlite3.connect(path), sqlite3.connect(path, timeout=0)
+    first.execute("BEGIN IMMEDIATE")
+    with pytest.raises(sqlite3.OperationalError) as caught:
+        second.execute("BEGIN IMMEDIATE")
+    first.close()
+    second.close()
+    assert "another program keeps the database" in str(explain(caught.value, path))
+
+
+def test_an_unknown_error_keeps_its_own_words(tmp_path):
+    """What nobody foresaw is shown as it came."""
+    assert str(explain(sqlite3.OperationalError("no such table: x"), tmp_path)) == (
+        f"the database {tmp_path} failed: no such table: x"
+    )
+
+
+def test_a_lock_file_that_cannot_be_made_is_a_store_error(hands, store):
+    """Not even the lock fails with a traceback."""
+    hands.path.with_name("tocsin.db.lock").unlink()
+    hands.path.with_name("tocsin.db.lock").mkdir()
+    with pytest.raises(StoreError, match=r"the lock .*tocsin\.db\.lock cannot be opened"):
+        store.lock()
