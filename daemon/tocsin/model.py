@@ -7,11 +7,11 @@ marks the border of a block. Offsets count characters of the field they speak of
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum
-from typing import Any, Protocol
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 from tocsin.errors import Position
 
@@ -19,6 +19,9 @@ from tocsin.errors import Position
 MAX_AGE = timedelta(hours=48)
 #: How far in the future a published time may lie before it is not believed.
 MAX_AHEAD = timedelta(minutes=5)
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 #: Label name to its values, in the order of their first appearance.
 Labels = Mapping[str, tuple[str, ...]]
@@ -29,6 +32,14 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """The time, aware and in UTC."""
+        ...
+
+
+class Run(Protocol):
+    """Runs a blocking call elsewhere (a worker thread) and waits for its result."""
+
+    def __call__(self, call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Awaitable[T]:
+        """The result of *call*; what it raises is raised here."""
         ...
 
 

@@ -1,0 +1,47 @@
+"""The command line: one file a command group."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from tocsin import __version__
+from tocsin.cli import alerts, check, configuration, deliveries, demo, match, notify, run, sources
+
+app = typer.Typer(
+    name="tocsin",
+    help="Watch news, recognise what your rules describe, tell people once, with the proof.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(run.run)
+app.command()(run.once)
+app.command()(demo.demo)
+app.command()(check.check)
+app.command()(match.match)
+app.command("notify-test")(notify.notify_test)
+app.add_typer(sources.app, name="sources")
+app.add_typer(alerts.app, name="alerts")
+app.add_typer(deliveries.app, name="deliveries")
+app.add_typer(configuration.app, name="config")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"tocsin {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    """Options of every command."""
+
+
+def main() -> None:
+    """The program's entry point."""
+    app()

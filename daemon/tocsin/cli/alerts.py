@@ -1,0 +1,81 @@
+"""`tocsin alerts`: what was found, and why."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.tree import Tree
+
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, opened
+from tocsin.cli.output import dump, local, shown, table
+from tocsin.errors import UsageError
+from tocsin.model import Evidence, Labels
+from tocsin.store import AlertDetail
+
+app = typer.Typer(help="What was found, and why.", no_args_is_help=True)
+
+LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many, the newest first.")]
+
+
+@app.command("list")
+def list_alerts(config: ConfigOption = DEFAULT_CONFIG, limit: LimitOption = 50, json: JsonOption = False) -> None:
+    """The newest alerts."""
+    with border(), opened(config) as (settings, store):
+        alerts = store.alerts(limit=limit)
+        if json:
+            for alert in alerts:
+                dump(alert)
+            return
+        zone = ZoneInfo(settings.timezone)
+        table(
+            ("id", "opened", "severity", "alert", "labels", "rule"),
+            [(a.id, local(a.opened_at, zone), a.severity, a.title, _labels(a.labels), a.rule) for a in alerts],
+            empty="No alerts yet.",
+        )
+
+
+@app.command("show")
+def show_alert(number: int, config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
+    """One alert: its proof, the coverage that belongs to it, and who was told."""
+    with border(), opened(config) as (settings, store):
+        detail = store.alert(number)
+        if detail is None:
+            raise UsageError(f"there is no alert {number}; see: tocsin alerts list")
+        if json:
+            dump(detail)
+            return
+        _print(detail, ZoneInfo(settings.timezone))
+
+
+def _print(detail: AlertDetail, zone: ZoneInfo) -> None:
+    alert, lead = detail.tidings.alert, detail.tidings.lead
+    print(f"{alert.severity.upper()} {shown(alert.title)}  ({alert.rule}, {alert.rule_position})")
+    if lead:
+        print(f"  {shown(lead.title)}\n  {shown(lead.link)}")
+    print(f"  event {local(alert.event_time, zone)}, opened {local(alert.opened_at, zone)}, {_labels(alert.labels)}")
+    for member in detail.members:
+        print(f"  {member.fate}: {shown(member.title or member.detail)} [{member.source}] {shown(member.reason)}")
+    for delivery in detail.deliveries:
+        print(f"  {delivery.state} to {delivery.receiver} {delivery.recipient} {shown(delivery.reason)} ({delivery.id})")
+    if detail.tidings.evidence:
+        Console().print(_tree(detail.tidings.evidence, None))
+
+
+def _tree(node: Evidence, parent: Tree | None) -> Tree:
+    """The proof as a tree: a mark, the expression, how often it was found, and the note."""
+    mark = "[green]✓[/]" if node.holds else "[red]✗[/]"
+    count = f" [dim]({node.count})[/]" if node.count else ""
+    note = f" [dim]{escape(shown(node.note))}[/]" if node.note else ""
+    label = f"{mark} {escape(node.op)} {escape(shown(node.text))}{count}{note}"
+    tree = Tree(label) if parent is None else parent.add(label)
+    for child in node.children:
+        _tree(child, tree)
+    return tree
+
+
+def _labels(labels: Labels) -> str:
+    return " ".join(f"{name}={','.join(values)}" for name, values in labels.items())

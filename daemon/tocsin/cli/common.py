@@ -1,0 +1,73 @@
+"""What every command shares: its options, the configuration, the store, and the border where errors become exit codes."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+from uuid import uuid4
+
+import typer
+
+from tocsin.cli.output import BAD_CONFIG, FAILED, USAGE, say
+from tocsin.config.config import Config, load_config
+from tocsin.errors import ConfigError, TocsinError, UsageError
+from tocsin.store import Store
+
+ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The configuration file.", envvar="TOCSIN_CONFIG")]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line, for machines.")]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="On a copy of the database, to the console only.")]
+DEFAULT_CONFIG = Path("config.yaml")
+
+
+@contextmanager
+def border() -> Iterator[None]:
+    """Where errors become messages and exit codes.
+
+    Raises:
+        typer.Exit: with 78 for a bad configuration, 2 for a wrong call, 1 for everything else raised on purpose.
+    """
+    try:
+        yield
+    except ConfigError as error:
+        say(str(error))
+        count = sum(not problem.warning for problem in error.problems)
+        say(f"{count} {'problem' if count == 1 else 'problems'}; nothing was started.")
+        raise typer.Exit(BAD_CONFIG) from error
+    except UsageError as error:
+        say(str(error))
+        raise typer.Exit(USAGE) from error
+    except TocsinError as error:
+        say(str(error))
+        raise typer.Exit(FAILED) from error
+
+
+def read_config(path: Path) -> Config:
+    """The configuration at *path*, with the environment's values; its warnings go to stderr."""
+    config = load_config(path, os.environ)
+    for problem in config.problems:
+        say(str(problem))
+    return config
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[tuple[Config, Store]]:
+    """The configuration and its store, beside a running daemon; closed at the end."""
+    config = read_config(path)
+    store = Store.open(config.database, real_now=lambda: datetime.now(UTC), new_id=lambda: uuid4().hex)
+    try:
+        yield config, store
+    finally:
+        store.close()
+
+
+def log_to_stderr(verbose: bool) -> None:
+    """Log lines on stderr; under systemd without a time of their own, since the journal has one."""
+    form = "%(levelname)s %(message)s" if "JOURNAL_STREAM" in os.environ else "%(asctime)s %(levelname)s %(message)s"
+    logging.basicConfig(level=logging.WARNING, format=form, stream=sys.stderr, force=True)
+    logging.getLogger("tocsin").setLevel(logging.DEBUG if verbose else logging.INFO)

@@ -1,0 +1,3 @@
+"""`tocsin demo`: the whole job offline."""
+
+from __future__ import annotations

@@ -1,0 +1,59 @@
+"""What commands print: data on stdout, messages on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from tocsin.model import plain
+
+#: Exit codes (DESIGN 7); 2 is what the command-line parser itself uses for a wrong call.
+OK, FAILED, USAGE, PARTLY, BAD_CONFIG = 0, 1, 2, 3, 78
+
+
+def say(text: str) -> None:
+    """A message for people, on stderr."""
+    print(text, file=sys.stderr)
+
+
+def dump(value: Any) -> None:
+    """*value* as one line of JSON on stdout."""
+    print(json.dumps(plain(value), ensure_ascii=False))
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> None:
+    """A table on stdout; *empty* on stderr when there are no rows.
+
+    A pipe gets all of every cell: only a terminal has a width that cells must fit into.
+    """
+    console = Console(soft_wrap=False) if sys.stdout.isatty() else Console(width=10_000)
+    view = Table(box=None, pad_edge=False, show_edge=False, header_style="bold")
+    for column in columns:
+        view.add_column(column, overflow="fold", no_wrap=not sys.stdout.isatty())
+    count = 0
+    for row in rows:
+        view.add_row(*(escape(shown(cell)) for cell in row))
+        count += 1
+    if count:
+        console.print(view)
+    else:
+        say(empty)
+
+
+def shown(value: object) -> str:
+    """One cell: no control characters, so that feed text cannot steer a terminal."""
+    text = "" if value is None else str(value)
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
+def local(time: datetime | None, zone: ZoneInfo) -> str:
+    """`2026-11-23 09:15` in *zone*; a dash for never."""
+    return time.astimezone(zone).strftime("%Y-%m-%d %H:%M") if time else "-"

@@ -1,0 +1,171 @@
+"""Outbound: claim, render, send, settle.
+
+    store.claim_deliveries → render once and keep → receiver.send → store.settle
+
+The attempt is on record before a socket opens, so that a crash leaves a delivery that is known to be doubtful.
+Every receiver has a lane of its own: one message at a time, and a receiver that hangs holds up nobody else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from tocsin.errors import StoreError
+from tocsin.log import line
+from tocsin.model import Clock, Delivery, DeliveryState, ErrorClass, Message, Outcome, Run, Settlement
+from tocsin.policy import retry
+from tocsin.receivers import Receiver
+from tocsin.render import late_line, render
+from tocsin.store import Store
+
+log = logging.getLogger(__name__)
+
+#: Real time after which a send counts as dead; above what a receiver allows one attempt.
+LEASE = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outbound:
+    """One good configuration as the dispatcher sees it."""
+
+    receivers: Mapping[str, Receiver]
+    zone: ZoneInfo
+
+
+class Dispatcher:
+    """Carries the outbox to the receivers.
+
+    *write* runs a blocking call in the writer thread, *work* in a worker thread; *random* gives [0, 1);
+    *settled* is told of every finished attempt (the demo and `once` watch it).
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        outbound: Outbound,
+        *,
+        clock: Clock,
+        write: Run,
+        work: Run,
+        random: Callable[[], float],
+        settled: Callable[[Delivery, Outcome, Settlement], None] = lambda *_: None,
+    ) -> None:
+        self.outbound = outbound
+        self._store = store
+        self._clock = clock
+        self._write = write
+        self._work = work
+        self._random = random
+        self._settled = settled
+        self._lanes: dict[str, ThreadPoolExecutor] = {}
+        self._busy: dict[str, asyncio.Task[None]] = {}
+
+    async def tick(self) -> None:
+        """Claim what is due for every free lane and start sending it."""
+        await self._start_due()
+
+    async def run_due(self) -> None:
+        """Send all that is due now and wait for it."""
+        while await self._start_due():
+            await self.drain(None)
+
+    async def drain(self, timeout: float | None) -> None:
+        """Wait for the sends under way, at most *timeout* seconds.
+
+        What is cut off stays in the outbox as a doubtful attempt, and is sent again after the next start.
+        """
+        if self._busy:
+            await asyncio.wait(self._busy.values(), timeout=timeout)
+
+    def close(self) -> None:
+        """Give up the lanes; a thread that still hangs in a socket is left to its deadline."""
+        for lane in self._lanes.values():
+            lane.shutdown(wait=False, cancel_futures=True)
+
+    async def _start_due(self) -> int:
+        now = self._clock.now()
+        deliveries = await self._write(self._store.claim_deliveries, now, LEASE, exclude=tuple(self._busy))
+        for delivery in deliveries:
+            task = asyncio.create_task(self._deliver(delivery), name=f"deliver {delivery.id}")
+            self._busy[delivery.receiver] = task
+            task.add_done_callback(partial(self._leave_lane, delivery.receiver))
+        return len(deliveries)
+
+    def _leave_lane(self, receiver: str, _: asyncio.Task[None]) -> None:
+        del self._busy[receiver]
+
+    async def _deliver(self, delivery: Delivery) -> None:
+        """Carry one delivery as far as it goes now; the job's border, where every exception ends."""
+        try:
+            await self._attempt(delivery)
+        except StoreError as error:
+            log.error(line("store failed", delivery=delivery.id, reason=error))
+        except Exception:
+            # The lease runs out and the delivery is claimed again; its open attempt says that it is doubtful.
+            log.exception(line("delivery failed unexpectedly", delivery=delivery.id, receiver=delivery.receiver))
+
+    async def _attempt(self, delivery: Delivery) -> None:
+        receiver = self.outbound.receivers.get(delivery.receiver)
+        if receiver is None:
+            words = "the configuration names no such receiver any more"
+            await self._settle(delivery, Outcome(error_class=ErrorClass.GONE, words=words))
+            return
+        message = delivery.message or await self._work(self._render, delivery, receiver)
+        if not await self._write(self._store.begin_attempt, delivery, message, self._clock.now()):
+            return  # somebody else holds it now
+        late = late_line(delivery.created_at, self._clock.now(), self.outbound.zone) if delivery.attempt > 1 else ""
+        send = partial(receiver.send, delivery, message, late)
+        outcome = await asyncio.get_running_loop().run_in_executor(self._lane(receiver.name), send)
+        await self._settle(delivery, outcome)
+
+    def _render(self, delivery: Delivery, receiver: Receiver) -> Message:
+        return render(
+            delivery.tidings,
+            kind=receiver.kind,
+            delivery_id=delivery.id,
+            delivery_kind=delivery.kind,
+            zone=self.outbound.zone,
+        )
+
+    async def _settle(self, delivery: Delivery, outcome: Outcome) -> None:
+        now = self._clock.now()
+        settlement = retry.settle(
+            outcome,
+            attempt=delivery.attempt,
+            now=now,
+            created_at=delivery.created_at,
+            expires_at=delivery.expires_at,
+            jitter=self._random(),
+        )
+        if not await self._write(self._store.settle, delivery, outcome, settlement, now):
+            log.warning(line("delivery outlived its lease", delivery=delivery.id, receiver=delivery.receiver))
+            return
+        self._report(delivery, outcome, settlement, now)
+        self._settled(delivery, outcome, settlement)
+
+    def _report(self, delivery: Delivery, outcome: Outcome, settlement: Settlement, now: datetime) -> None:
+        who = {"receiver": delivery.receiver, "delivery": delivery.id, "attempt": delivery.attempt}
+        if settlement.state is DeliveryState.DELIVERED:
+            log.info(line("delivered", **who, waited=_seconds(now - delivery.created_at)))
+        elif settlement.state is DeliveryState.RETRY:
+            log.warning(
+                line("delivery failed", **who, retry_in=_seconds(settlement.due_at - now), reason=settlement.reason)
+            )
+        else:
+            log.error(line("delivery given up", **who, reason=settlement.reason))
+
+    def _lane(self, receiver: str) -> ThreadPoolExecutor:
+        if receiver not in self._lanes:
+            self._lanes[receiver] = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"lane-{receiver}")
+        return self._lanes[receiver]
+
+
+def _seconds(span: timedelta) -> str:
+    return f"{span.total_seconds():.1f}s"

@@ -1,0 +1,194 @@
+"""Inbound: poll, evaluate, commit.
+
+    claim due sources → source.poll → store.unseen → rules.evaluate → store.commit
+
+A tick claims rows and starts tasks; it never waits for them. Everything that can fail is caught here, one source at a
+time, so that no source and no rule can stop the others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from tocsin.errors import Fault, LeaseLostError, SourceError, StoreError
+from tocsin.log import line
+from tocsin.model import Batch, Clock, Judged, Match, Run
+from tocsin.policy import health, schedule
+from tocsin.policy.decide import Policy
+from tocsin.rules import builtin
+from tocsin.rules.evaluate import RuleSet
+from tocsin.sources import Source
+from tocsin.store import Committed, SourceLease, Store
+
+log = logging.getLogger(__name__)
+
+#: Real time after which a poll counts as dead; far above what the client allows a fetch.
+LEASE = timedelta(minutes=5)
+#: Polls under way at once.
+IN_FLIGHT = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inbound:
+    """One good configuration as the pipeline sees it; a poll uses the one it began with."""
+
+    rules: RuleSet
+    policy: Policy
+    sources: Mapping[str, Source]
+    intervals: Mapping[str, timedelta] = field(default_factory=dict)
+
+
+class Pipeline:
+    """Moves what the sources say into the store.
+
+    *write* and *work* run blocking calls in the writer thread and in worker threads; *random* gives [0, 1);
+    *committed* is called after every commit that planned a delivery.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        inbound: Inbound,
+        *,
+        clock: Clock,
+        write: Run,
+        work: Run,
+        random: Callable[[], float],
+        committed: Callable[[], None],
+    ) -> None:
+        self.inbound = inbound
+        self._store = store
+        self._clock = clock
+        self._write = write
+        self._work = work
+        self._random = random
+        self._committed = committed
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def tick(self) -> None:
+        """Claim what is due and start polling it."""
+        await self._start_due()
+
+    async def run_due(self) -> int:
+        """Poll all that is due now and wait for it; how many sources that were."""
+        polled = 0
+        while started := await self._start_due():
+            polled += started
+            await self.drain(None)
+        return polled
+
+    async def drain(self, timeout: float | None) -> None:
+        """Wait for the polls under way, at most *timeout* seconds; what is cut off is polled again after its lease."""
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=timeout)
+            for task in late:
+                task.cancel()
+            if late:
+                await asyncio.wait(late, timeout=1)
+
+    async def _start_due(self) -> int:
+        room = IN_FLIGHT - len(self._tasks)
+        if room <= 0:
+            return 0
+        leases = await self._write(self._store.claim_sources, self._clock.now(), LEASE, room)
+        for lease in leases:
+            task = asyncio.create_task(self._poll(lease), name=f"poll {lease.name}")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return len(leases)
+
+    async def _poll(self, lease: SourceLease) -> None:
+        """Poll one source and commit what came of it; the job's border, where every exception ends."""
+        inbound = self.inbound
+        source = inbound.sources.get(lease.name)
+        if source is None:  # removed while it was due; the next synchronisation disables its row
+            return
+        now = self._clock.now()
+        try:
+            try:
+                batch = await source.poll(lease.cursor, now)
+            except SourceError as error:
+                await self._fail(inbound, lease, error)
+                return
+            await self._commit(inbound, lease, batch, now)
+        except LeaseLostError:
+            log.warning(line("poll outlived its lease", source=lease.name))
+        except StoreError as error:
+            log.error(line("store failed", source=lease.name, reason=error))
+        except Exception as error:
+            log.exception(line("poll failed unexpectedly", source=lease.name))
+            await self._fail(inbound, lease, SourceError(f"{type(error).__name__}: {error}", fault=Fault.INTERNAL))
+
+    async def _commit(self, inbound: Inbound, lease: SourceLease, batch: Batch, now: datetime) -> None:
+        fresh = await self._work(self._store.unseen, batch, now)
+        judged = await self._work(_judge, inbound.rules, fresh, now)
+        own = [_failed_rule(item, now) for item in _first_of_each(judged)]
+        if health.after_success(unhealthy=lease.unhealthy):
+            own.append(_own(builtin.SOURCE_RECOVERED, lease.name, "It answers again.", now))
+        due_at = now + schedule.next_poll(inbound.intervals[lease.name], self._random())
+        committed = await self._write(
+            self._store.commit, lease, batch, judged, inbound.policy.decide, now=now, due_at=due_at, own=own
+        )
+        log.log(
+            logging.INFO if committed.entries or lease.baseline else logging.DEBUG,
+            line("source polled", source=lease.name, new=committed.entries, next=due_at, **_tally(committed)),
+        )
+        for note in batch.notes:
+            log.info(line("source repaired", source=lease.name, note=note))
+        self._told(committed)
+
+    async def _fail(self, inbound: Inbound, lease: SourceLease, error: SourceError) -> None:
+        """Put the source back and, when that is due, say that it is unwell."""
+        now = self._clock.now()
+        verdict = health.after_failure(
+            errors=lease.errors + 1,
+            fault=error.fault,
+            gone_before=lease.gone,
+            unhealthy=lease.unhealthy,
+            since=lease.last_success or lease.first_polled or now,
+            now=now,
+        )
+        delay = schedule.back_off(
+            errors=lease.errors + 1,
+            interval=inbound.intervals[lease.name],
+            fault=error.fault,
+            retry_after=error.retry_after,
+            jitter=self._random(),
+        )
+        own = []
+        if verdict.tell_unhealthy:
+            own.append(_own(builtin.SOURCE_UNHEALTHY, lease.name, f"{error}", now))
+        if verdict.tell_gone:
+            own.append(_own(builtin.SOURCE_GONE, lease.name, f"{error}", now))
+        log.warning(
+            line("source failed", source=lease.name, fault=error.fault, reason=error, errors=lease.errors + 1, next=now + delay)
+        )
+        committed = await self._write(
+            self._store.fail,
+            lease,
+            str(error),
+            error.fault,
+            now=now,
+            due_at=now + delay,
+            unhealthy=verdict.unhealthy,
+            gone=verdict.gone,
+            own=own,
+            decide=inbound.policy.decide,
+        )
+        self._told(committed)
+
+    def _told(self, committed: Committed) -> None:
+        if committed.delivery_ids:
+            self._committed()
+
+
+def _judge(rules: RuleSet, entries: Sequence[Entry], now: datetime) -> tuple[Judged, ...]:
+    return tuple(rules.evaluate(entry, now) for entry in entries)
+
+
+def _own(info: RuleInfo, source: str, detail: str, now: datetime) -> Match:
+    return builtin.own_match(info, {"source": (source,)}, detail, now)

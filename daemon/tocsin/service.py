@@ -1,0 +1,320 @@
+"""The composition root: builds every object once, starts, reloads, drains.
+
+Nothing is decided here. What a test or the demo wants to be different (a source, a receiver, the store) it gives as
+`Makers`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import signal
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from tocsin.config.config import Config, FeedConfig, ReceiverConfig, load_config
+from tocsin.config.loading import LoadedRules, load_rules
+from tocsin.delivery import Dispatcher, Outbound
+from tocsin.errors import ConfigError
+from tocsin.log import line
+from tocsin.model import Clock, Delivery, Outcome, P, Run, Settlement, T
+from tocsin.pipeline import Inbound, Pipeline
+from tocsin.policy.decide import Policy, ReceiverInfo
+from tocsin.policy.route import Route
+from tocsin.receivers import Receiver
+from tocsin.receivers import apprise as apprise_receivers
+from tocsin.receivers.console import ConsoleReceiver
+from tocsin.rules import builtin
+from tocsin.scheduler import Ticker
+from tocsin.sources import Source
+from tocsin.sources.feed import FeedSource
+from tocsin.sources.http import HttpClient
+from tocsin.store import Store
+from tocsin.systemd import Notifier
+
+log = logging.getLogger(__name__)
+
+TICK = timedelta(seconds=1)
+SWEEP = timedelta(hours=1)
+WATCH = timedelta(seconds=2)
+#: A claim that did not run for this long (real seconds) is stuck: the watchdog is no longer fed.
+STUCK = 30.0
+DRAIN = 20.0
+DEFAULT_INTERVAL = timedelta(minutes=15)
+
+
+def make_source(config: FeedConfig, http: HttpClient, work: Run) -> Source:
+    """The source that *config* describes."""
+    return FeedSource(config, http=http, run=work)
+
+
+def make_receiver(config: ReceiverConfig) -> Receiver:
+    """The receiver that *config* describes."""
+    if config.url is None:
+        return ConsoleReceiver(config.name)
+    return apprise_receivers.build(config.name, config.url.reveal())
+
+
+def open_store(config: Config) -> Store:
+    """The store that *config* names, brought to this version's tables."""
+    return Store.open(config.database, real_now=lambda: datetime.now(UTC), new_id=lambda: uuid4().hex)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Makers:
+    """How the edges of the service are built."""
+
+    source: Callable[[FeedConfig, HttpClient, Run], Source] = make_source
+    receiver: Callable[[ReceiverConfig], Receiver] = make_receiver
+    store: Callable[[Config], Store] = open_store
+
+
+class Service:
+    """The daemon on the configuration file at *path*.
+
+    *env* fills `${NAME}`; *clock* governs due times, cooldowns and windows; *settled* is told of every finished
+    attempt; *tick* is the real time between two claims.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        env: Mapping[str, str],
+        clock: Clock,
+        makers: Makers | None = None,
+        settled: Callable[[Delivery, Outcome, Settlement], None] = lambda *_: None,
+        tick: timedelta = TICK,
+    ) -> None:
+        self._path = path
+        self._env = env
+        self._clock = clock
+        self._makers = makers or Makers()
+        self._settled = settled
+        self._tick = tick
+        self._notifier = Notifier(env)
+        self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
+        self._workers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="worker")
+        self._claimed = {"poll": time.monotonic(), "deliver": time.monotonic()}
+
+    # ---- life ------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Start, work until `stop`, drain.
+
+        Raises:
+            ConfigError: the configuration or a pack has faults, and no earlier good version of the pack is stored.
+            StoreError: the database cannot be opened, or another daemon holds it.
+        """
+        await self._start()
+        ticker = Ticker()
+        try:
+            self._listen()
+            ticker.every(self._tick, "poll", self._poll_tick)
+            ticker.every(self._tick, "deliver", self._deliver_tick)
+            ticker.every(SWEEP, "sweep", self._sweep)
+            ticker.every(WATCH, "watch", self._watch)
+            if self._notifier.watchdog:
+                ticker.every(self._notifier.watchdog / 3, "watchdog", self._feed_watchdog)
+            ticker.start()
+            self._notifier.ready(self._status())
+            log.info(line("started", **self._facts()))
+            await self._stopping.wait()
+            self._notifier.stopping()
+        finally:
+            ticker.stop()
+            await self._finish()
+
+    async def once(self) -> None:
+        """One cycle: poll everything that is due, send everything that is due, end.
+
+        Raises:
+            ConfigError: as `run`.
+            StoreError: as `run`.
+        """
+        await self._start()
+        try:
+            await self._pipeline.run_due()
+            await self._dispatcher.run_due()
+        finally:
+            await self._finish()
+
+    def stop(self) -> None:
+        """Begin to drain; safe to call twice."""
+        self._stopping.set()
+
+    def reload(self) -> None:
+        """Read the configuration and the rules again soon; a faulty one changes nothing."""
+        self._reload_wanted = True
+
+    # ---- building --------------------------------------------------------------------------------------------
+
+    async def _start(self) -> None:
+        self._stopping = asyncio.Event()
+        self._wake = asyncio.Event()
+        self._reload_wanted = False
+        self._write = _runner(self._writer)
+        self._work = _runner(self._workers)
+        config = await self._work(load_config, self._path, self._env)
+        self._store = await self._write(self._makers.store, config)
+        voided = await self._write(self._store.lock)
+        if voided.deliveries:
+            log.warning(line("doubtful deliveries found after a crash", deliveries=voided.deliveries))
+        loaded = await self._work(load_rules, config.rules, self._store.kept_pack)
+        self._config, self._loaded = config, loaded
+        self._http = HttpClient(contact=config.http.contact)
+        await self._http.__aenter__()
+        common = {"clock": self._clock, "write": self._write, "work": self._work, "random": random.random}
+        inbound, outbound = self._bounds(config, loaded)
+        self._pipeline = Pipeline(self._store, inbound, committed=self._wake.set, **common)
+        self._dispatcher = Dispatcher(self._store, outbound, settled=self._settled, **common)
+        await self._adopt(config, loaded)
+        self._sender = asyncio.create_task(self._send_when_woken(), name="wake")
+
+    def _bounds(self, config: Config, loaded: LoadedRules) -> tuple[Inbound, Outbound]:
+        """What both directions need of a configuration."""
+        receivers = {r.name: self._makers.receiver(r) for r in config.receivers}
+        infos = [
+            ReceiverInfo(name=r.name, recipients=receivers[r.name].recipients, operator=r.operator)
+            for r in config.receivers
+        ]
+        routes = [Route(severity=r.severity, labels=r.labels, event=r.event, rule=r.rule, to=r.to) for r in config.routes]
+        inbound = Inbound(
+            rules=loaded.rules,
+            policy=Policy(routes=routes, receivers=infos),
+            sources={s.name: self._makers.source(s, self._http, self._work) for s in config.sources},
+            intervals={s.name: s.every or DEFAULT_INTERVAL for s in config.sources},
+        )
+        return inbound, Outbound(receivers=receivers, zone=ZoneInfo(config.timezone))
+
+    async def _adopt(self, config: Config, loaded: LoadedRules) -> None:
+        """Make the rows agree with a good configuration, keep its packs, and judge again what raised before."""
+        now = self._clock.now()
+        feeds = [(s.name, s.url, "feed") for s in config.sources]
+        await self._write(self._store.sync_sources, feeds, now)
+        for pack in loaded.packs:
+            if not pack.kept_back:
+                await self._write(self._store.keep_pack, pack.folder, pack.hash, pack.files, now)
+        own = [
+            builtin.own_match(builtin.PACK_KEPT_BACK, {"pack": (pack.folder,)}, pack.words, now)
+            for pack in loaded.packs
+            if pack.kept_back
+        ]
+        if own:
+            await self._write(self._store.tell, own, self._pipeline.inbound.policy.decide, now)
+            self._wake.set()
+
+    async def _finish(self) -> None:
+        """Let what is under way end, within a bound; what is cut off is taken up again at the next start."""
+        log.info(line("draining"))
+        self._sender.cancel()
+        await self._pipeline.drain(DRAIN)
+        await self._dispatcher.drain(DRAIN)
+        with suppress(asyncio.CancelledError):
+            await self._sender
+        await self._http.__aexit__(None, None, None)
+        self._dispatcher.close()
+        await self._write(self._store.close)
+        self._writer.shutdown()
+        self._workers.shutdown(cancel_futures=True)
+        log.info(line("stopped"))
+
+    # ---- ticks -----------------------------------------------------------------------------------------------
+
+    async def _poll_tick(self) -> None:
+        await self._pipeline.tick()
+        self._claimed["poll"] = time.monotonic()
+
+    async def _deliver_tick(self) -> None:
+        await self._dispatcher.tick()
+        self._claimed["deliver"] = time.monotonic()
+
+    async def _send_when_woken(self) -> None:
+        """A commit that planned a delivery does not wait for the next tick."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            await self._dispatcher.tick()
+
+    async def _sweep(self) -> None:
+        swept = await self._write(self._store.sweep, self._clock.now(), self._config.retention)
+        if swept:
+            log.info(line("swept", entries=swept))
+
+    async def _feed_watchdog(self) -> None:
+        if time.monotonic() - min(self._claimed.values()) < STUCK:
+            self._notifier.alive()
+        else:
+            log.error(line("claims stand still"))
+
+    async def _watch(self) -> None:
+        """Reload when it was asked for or when a file changed."""
+        marks = await self._work(_marks, self._path, self._config.rules)
+        if self._reload_wanted or marks != self._seen:
+            self._reload_wanted, self._seen = False, marks
+            await self._reload()
+
+    # ---- reload ----------------------------------------------------------------------------------------------
+
+    async def _reload(self) -> None:
+        """Build the new configuration aside and swap it in; a faulty one changes nothing and says so."""
+        self._notifier.reloading()
+        try:
+            config = await self._work(load_config, self._path, self._env)
+            loaded = await self._work(load_rules, config.rules, self._store.kept_pack)
+            inbound, outbound = self._bounds(config, loaded)
+        except ConfigError as error:
+            log.error(line("reload refused", problems=len(error.problems), first=error.problems[0]))
+            for problem in error.problems:
+                log.error("%s", problem)
+            self._notifier.ready(f"running on the last good configuration; {len(error.problems)} problems in the new one")
+            return
+        self._config, self._loaded = config, loaded
+        self._pipeline.inbound, self._dispatcher.outbound = inbound, outbound
+        await self._adopt(config, loaded)
+        self._notifier.ready(self._status())
+        log.info(line("reloaded", **self._facts()))
+
+    def _listen(self) -> None:
+        self._seen = _marks(self._path, self._config.rules)
+        loop = asyncio.get_running_loop()
+        for name, act in ((signal.SIGTERM, self.stop), (signal.SIGINT, self.stop), (signal.SIGHUP, self.reload)):
+            # Only the main thread may listen to signals; elsewhere whoever started the service stops it.
+            with suppress(ValueError, RuntimeError):
+                loop.add_signal_handler(name, act)
+
+    def _facts(self) -> dict[str, object]:
+        return {
+            "sources": len(self._config.sources),
+            "rules": len(self._loaded.rules.rules),
+            "receivers": ",".join(r.name for r in self._config.receivers),
+        }
+
+    def _status(self) -> str:
+        return f"watching {len(self._config.sources)} sources with {len(self._loaded.rules.rules)} rules"
+
+
+def _runner(pool: Executor) -> Run:
+    async def run(call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await asyncio.get_running_loop().run_in_executor(pool, partial(call, *args, **kwargs))
+
+    return run
+
+
+def _marks(path: Path, folders: tuple[Path, ...]) -> frozenset[tuple[str, int, int]]:
+    """What a change of any file that is read at a reload changes: names, sizes and times."""
+    marks = set()
+    for file in (path, *(f for folder in folders for f in folder.glob("*.yaml"))):
+        with suppress(OSError):
+            stat = file.stat()
+            marks.add((str(file), stat.st_mtime_ns, stat.st_size))
+    return frozenset(marks)
