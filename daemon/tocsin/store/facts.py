@@ -96,7 +96,7 @@ def _pending(session: Session) -> tuple[Pending, ...]:
         select(DeliveryAlertRow.delivery_id, MatchRow.entry_id)
         .join(MatchRow, col(MatchRow.alert_id) == DeliveryAlertRow.alert_id)
         .join(DeliveryRow, col(DeliveryRow.id) == DeliveryAlertRow.delivery_id)
-        .where(*untried, col(MatchRow.entry_id).is_not(None))
+        .where(*untried)
     ):
         if entry_id is not None:
             entries[delivery_id].add(entry_id)

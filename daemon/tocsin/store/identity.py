@@ -34,28 +34,40 @@ _WITH_TITLE = frozenset({KeyKind.ID_NOHOST, KeyKind.LINK})
 
 @dataclass(slots=True)
 class Known:
-    """The keys of a document that are on record: *titles* by kind and value, *rows* by all three."""
+    """The keys of a document that are on record: *titles* by kind and value, *rows* by all three.
+
+    Normalising a title costs more than looking it up: it is done when a key needs it, and once.
+    """
 
     has_ids: bool
     titles: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     rows: dict[tuple[str, str, str], tuple[int, datetime]] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)
 
     def sift(self, items: Iterable[T], entry_of: Callable[[T], Entry]) -> list[T]:
-        """Those of *items*, whose entry *entry_of* gives, that are new, in order; of two alike in one document the first."""
+        """Those of *items*, whose entry *entry_of* gives, that are new, in order; of two alike the first."""
         new = []
         for item in items:
             entry = entry_of(item)
-            title = _title(entry)
-            if not any(self._proves(key, title) for key in entry.keys):
+            if not any(self._proves(key, entry) for key in entry.keys):
                 new.append(item)
                 for key in entry.keys:
-                    self.titles.setdefault((key.kind, key.value), set()).add(_beside(key, title))
+                    self.titles.setdefault((key.kind, key.value), set()).add(self.beside(key, entry))
         return new
 
-    def _proves(self, key: EntryKey, title: str) -> bool:
+    def beside(self, key: EntryKey, entry: Entry) -> str:
+        """What of the title of *entry* belongs to a key of it."""
+        if key.kind not in _WITH_TITLE:
+            return ""
+        if entry.title not in self.digests:
+            self.digests[entry.title] = mapping.digest(normal(entry.title))
+        return self.digests[entry.title]
+
+    def _proves(self, key: EntryKey, entry: Entry) -> bool:
         if key.kind is KeyKind.TITLE_DAY and self.has_ids:
             return False
-        return _beside(key, title) in self.titles.get((key.kind, key.value), ())
+        titles = self.titles.get((key.kind, key.value))
+        return titles is not None and self.beside(key, entry) in titles
 
 
 def known(session: Session, source_id: int | None, batch: Batch) -> Known:
@@ -74,41 +86,28 @@ def known(session: Session, source_id: int | None, batch: Batch) -> Known:
 
 def touch(session: Session, found: Known, batch: Batch, now: datetime) -> None:
     """Note that the keys of the document are still shown, at most once a day each."""
-    shown = {
-        (key.kind, key.value, _beside(key, title)) for entry, title in _titled(batch.entries) for key in entry.keys
-    }
-    stale = [number for key, (number, seen) in found.rows.items() if key in shown and seen < now - TOUCH_AFTER]
-    for start in range(0, len(stale), _CHUNK):
-        session.exec(
-            update(EntryKeyRow).where(col(EntryKeyRow.id).in_(stale[start : start + _CHUNK])).values(last_seen=now)
-        )
+    stale = {key: number for key, (number, seen) in found.rows.items() if seen < now - TOUCH_AFTER}
+    if not stale:
+        return
+    shown = {(key.kind, key.value, found.beside(key, entry)) for entry in batch.entries for key in entry.keys}
+    numbers = [number for key, number in stale.items() if key in shown]
+    for start in range(0, len(numbers), _CHUNK):
+        piece = numbers[start : start + _CHUNK]
+        session.exec(update(EntryKeyRow).where(col(EntryKeyRow.id).in_(piece)).values(last_seen=now))
 
 
-def add(session: Session, source_id: int, entries: Sequence[Entry], now: datetime) -> None:
+def add(session: Session, source_id: int, found: Known, entries: Sequence[Entry], now: datetime) -> None:
     """Put the keys of new *entries* on record."""
     keys = [
         {
             "source_id": source_id,
             "value": key.value,
             "kind": key.kind.value,
-            "title": _beside(key, title),
+            "title": found.beside(key, entry),
             "last_seen": now,
         }
-        for entry, title in _titled(entries)
+        for entry in entries
         for key in entry.keys
     ]
     if keys:
         session.exec(upsert(EntryKeyRow, ("source_id", "value", "kind", "title")), params=keys)
-
-
-def _titled(entries: Iterable[Entry]) -> Iterable[tuple[Entry, str]]:
-    return ((entry, _title(entry)) for entry in entries)
-
-
-def _title(entry: Entry) -> str:
-    return mapping.digest(normal(entry.title))
-
-
-def _beside(key: EntryKey, title: str) -> str:
-    """What of the title belongs to a key."""
-    return title if key.kind in _WITH_TITLE else ""

@@ -31,7 +31,7 @@ def take_in(
     fresh = found.sift(judged, entry_of=lambda item: item.entry)
     new = [item.entry for item in fresh]
     numbers = entries.add(session, source_id, new)
-    identity.add(session, source_id, new, now)
+    identity.add(session, source_id, found, new, now)
     identity.touch(session, found, batch, now)
     first = unevaluated.first_time(session, once)
     circumstance = (source.last_success is None, source.last_success)

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.dialects.sqlite import Insert, insert
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlmodel import Session, SQLModel
 
@@ -37,7 +37,7 @@ class Database:
         self.path = path
         self._writing = threading.Lock()
         self._lock_file: int | None = None
-        self._engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY})
+        self._engine = create_engine(URL.create("sqlite", database=str(path)), connect_args={"timeout": BUSY})
         event.listen(self._engine, "connect", _prepare)
         event.listen(self._engine, "begin", _begin)
 
@@ -72,8 +72,8 @@ class Database:
 
     @contextmanager
     def _session(self, *, write: bool) -> Iterator[Session]:
-        # Rows are read again whenever a statement returns them: writes are statements, of which they know nothing.
-        options = {"write": write, "populate_existing": True}
+        # Writes are statements, of which the rows in memory know nothing: what a statement returns is read afresh.
+        options = {"write": write, "populate_existing": True, "synchronize_session": False}
         try:
             with (
                 Session(self._engine, autoflush=False, expire_on_commit=False, execution_options=options) as session,
@@ -173,9 +173,9 @@ def _create(path: Path) -> None:
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     except FileExistsError:
-        status = path.stat()
-        if status.st_uid == os.geteuid() and status.st_mode & 0o077:
-            path.chmod(0o600)
+        for file in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
+            if file.exists() and file.stat().st_uid == os.geteuid():
+                file.chmod(0o600)
 
 
 def _prepare(connection: sqlite3.Connection, _: Any) -> None:

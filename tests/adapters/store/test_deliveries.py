@@ -287,6 +287,14 @@ def test_an_alert_cannot_be_planned_twice_without_news(hands, store):
     assert store.counts().entries == 1
 
 
+def test_a_message_may_be_about_no_alert(hands, store):
+    """A trial message goes the way of all messages, so that it proves that way."""
+    trial = replace(hands.teller(kind=DeliveryKind.TEST).plan(hands.now, 0, "desk", ""), alert_ids=())
+    store.tell([hands.match()], lambda facts: Decision(planned=(trial,)), hands.now)
+    [delivery] = _claim(hands, store)
+    assert (delivery.kind, delivery.tidings) == (DeliveryKind.TEST, ())
+
+
 def test_a_copy_is_sent_on_demand_under_an_id_of_its_own(hands, store):
     """What died can be sent again when its receiver is mended, as often as somebody asks."""
     hands.tell(store)

@@ -36,8 +36,9 @@ def test_a_power_cut_loses_no_commit_and_a_reader_blocks_no_writer(database):
     assert _pragma(database, "busy_timeout") == 5000
 
 
-def test_nobody_else_may_read_the_files(hands, store):
+def test_nobody_else_may_read_the_files(hands):
     """The database holds what an operator watches; a file made for everybody would show it to all users."""
+    store = hands.open()
     hands.tell(store)
     store.lock()
     modes = {path.name: oct(path.stat().st_mode & 0o777) for path in hands.path.parent.iterdir()}
@@ -48,9 +49,21 @@ def test_nobody_else_may_read_the_files(hands, store):
 def test_a_file_that_others_could_read_is_closed_to_them(hands):
     """A database that was copied back from somewhere does not stay open to all."""
     hands.path.parent.mkdir()
-    hands.path.touch(0o644)
+    files = [hands.path, hands.path.with_name("tocsin.db-wal"), hands.path.with_name("tocsin.db-shm")]
+    for file in files:
+        file.touch(0o644)
     hands.open()
-    assert oct(hands.path.stat().st_mode & 0o777) == "0o600"
+    assert {oct(file.stat().st_mode & 0o777) for file in files} == {"0o600"}
+
+
+def test_a_path_may_hold_any_character(tmp_path):
+    """A folder named `100% sure?` is not read as an escape or a parameter."""
+    path = tmp_path / "100%20 sure?" / "x y.db"
+    database = Database(path)
+    path.parent.mkdir()
+    upgrade(database)
+    database.close()
+    assert path.stat().st_size > 0
 
 
 def test_a_second_daemon_is_told_who_holds_the_database(hands, store):

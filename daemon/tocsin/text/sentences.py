@@ -1,0 +1,130 @@
+"""Cut a field into sentences of tokens, in one linear scan of the original text.
+
+Marks are found before anything is folded, so that every token knows its original characters.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import unicodedata
+from functools import lru_cache
+
+from tocsin.text.fold import fold, repair
+from tocsin.text.tokens import Sentence, Token, sentence
+
+#: Words whose full stop ends no sentence.
+ABBREVIATIONS = frozenset(
+    "inc corp co ltd llc plc bros mr mrs ms dr prof st mt ft no nos vs v sen rep gov gen col lt sgt jr sr dept est approx "
+    "fig al ca cf eg ie jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun pct vol ed "
+    "min max bn mn tn sq gmbh bhd sdn pty pte rev hon pres sec adm cmdr capt maj".split()
+)
+
+
+def _marks() -> str:
+    """The combining marks of the basic plane, as ranges of a character class."""
+    ranges: list[list[int]] = []
+    for point in range(0x300, 0x10000):
+        if unicodedata.category(chr(point)) in ("Mn", "Mc"):
+            if ranges and ranges[-1][1] == point - 1:
+                ranges[-1][1] = point
+            else:
+                ranges.append([point, point])
+    return "".join(f"\\u{low:04x}-\\u{high:04x}" for low, high in ranges)
+
+
+_MARKS = _marks()
+_SOFT = "\u00ad\u200b-\u200d\u2060\ufeff"
+_HAN = "\u2e80-\u2fdf\u3005\u3007\u3021-\u3029\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_KATAKANA = "\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff\uff66-\uff9d"
+_WIDE = (
+    f"{_HAN}\u3041-\u3096\u309d-\u309f{_KATAKANA}\uac00-\ud7a3\u1100-\u11ff\u3131-\u318e"
+    "\u0e01-\u0e30\u0e32\u0e33\u0e40-\u0e46"
+)
+_QUOTE = "'\u2019\u02bc"
+_LETTER = f"(?:(?![{_WIDE}_])\\w|[{_MARKS}{_SOFT}])"
+_SCAN = re.compile(
+    "|".join(
+        [
+            # U.S., U.K, D.R.C.: one token. The letters must stand alone between their dots.
+            r"(?P<initials>(?<![^\W_])(?:[A-Za-z]\.)+[A-Za-z]\.?(?![A-Za-z0-9]))",
+            r"(?P<number>(?:[$€£¥￥]\s?)?\d+(?:[.,]\d+)*(?:\s?[%％]|(?:bn|mn|tn|[bkmt])?)(?!\w)|\$[A-Za-z]+)",
+            f"(?P<wide>[{_WIDE}][{_MARKS}\u3099\u309a\uff9e\uff9f]*)",
+            f"(?P<word>{_LETTER}+(?:[{_QUOTE}]{_LETTER}+)*)",
+            r"(?P<end>[.!?]+(?=[\"'”’»)\]]*(?:\s|$)))",
+            r"(?P<stop>[。！？｡]+)",
+            r"(?P<border>\n[^\S\n]*\n)",
+            r"(?P<semi>[;；])",
+            r"(?P<clause>[,:()\[\]{}，：（）【】〔〕［］]|(?<=\s)[-–—―]+(?=\s)|——+|…)",
+            r"(?P<joint>[、/&／＆,])",
+            r"(?P<other>[^\s])",
+        ]
+    )
+)
+_COMMAS = frozenset(",，")
+
+
+def split(field: str, text: str, *, japanese: bool = False, end: int = sys.maxsize) -> tuple[Sentence, ...]:
+    """The sentences of *text* up to the character at *end*; a semicolon ends one in a title only."""
+    found: list[Sentence] = []
+    tokens: list[Token] = []
+    clause, joint, behind = False, True, -1
+
+    def close() -> None:
+        if tokens:
+            found.append(sentence(field, tuple(tokens)))
+            tokens.clear()
+
+    for piece in _SCAN.finditer(text, 0, min(end, len(text))):
+        kind = piece.lastgroup
+        start = piece.start()
+        if kind in ("word", "wide", "number", "initials"):
+            raw = piece.group()
+            word, cased = _forms(raw, kind, japanese)
+            if not word:
+                continue
+            tokens.append(
+                Token(
+                    word,
+                    cased,
+                    start,
+                    piece.end(),
+                    kind == "wide",
+                    kind == "wide" and _is_katakana(raw[0]),
+                    clause and bool(tokens),
+                    joint and bool(tokens),
+                    behind == start,
+                )
+            )
+            clause, joint, behind = False, True, piece.end()
+        elif kind in ("stop", "border") or (kind == "semi" and field == "title"):
+            close()
+        elif kind == "end":
+            if piece.group() == "." and tokens and tokens[-1].end == start and _abbreviates(tokens[-1]):
+                continue
+            close()
+        elif kind in ("clause", "semi"):
+            clause = True
+            joint = joint and piece.group() in _COMMAS
+        elif kind == "other":
+            joint = False
+    close()
+    return tuple(found)
+
+
+@lru_cache(maxsize=65536)
+def _forms(raw: str, kind: str, japanese: bool) -> tuple[str, str]:
+    """(folded, normalised) of one token; initials lose their dots, numbers their blanks."""
+    if kind == "initials":
+        raw = raw.replace(".", "")
+    elif kind == "number":
+        raw = "".join(raw.split())
+    return fold(raw, japanese=japanese), repair(raw)
+
+
+def _abbreviates(token: Token) -> bool:
+    return token.word in ABBREVIATIONS or (len(token.word) == 1 and token.word.isalpha() and not token.wide)
+
+
+def _is_katakana(character: str) -> bool:
+    return "\u30a1" <= character <= "\u30ff" or "\u31f0" <= character <= "\u31ff" or "\uff66" <= character <= "\uff9d"

@@ -1,0 +1,86 @@
+"""Titles that say the same: what a story is folded by."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from tocsin.text.fold import fold
+from tocsin.text.sentences import split
+
+#: A title longer than this is compared by its beginning.
+_LONGEST = 1000
+_SEPARATOR = re.compile(r"\s[-–—|]\s(?=[^-–—|]*$)")
+_STOP_WORDS = frozenset(
+    "a an the and or but of in on at to for from by with as is are was were be been has have had it its this that these "
+    "those he she they we you i his her their our after before over under into amid about than then up down out off "
+    "will would could should may might can not no new says said say report reports".split()
+)
+#: DESIGN 6: the share of words, and how many at least, that two titles of one story have in common.
+_SHARE = 0.5
+_SHARED = 4
+
+
+def split_outlet(title: str) -> tuple[str, str]:
+    """(text, outlet): the outlet's name behind the last ` - ` or ` | ` of a title, empty when there is none.
+
+    A name has at most five words and no sentence mark, and at least three words (or six characters of CJK) stand before.
+    """
+    place = _SEPARATOR.search(title)
+    if not place:
+        return title, ""
+    text, outlet = title[: place.start()], title[place.end() :].strip()
+    words = outlet.split()
+    named = 0 < len(words) <= 5 and len(outlet) <= 60 and not re.search(r"[!?;:。！？]|\d{3,}|[.,]\s", outlet)
+    # A lower-case word is the rest of a sentence, not a name: "prices soar - again".
+    named = named and any(not c.islower() for c in outlet[:1])
+    whole = len(text.split()) >= 3 or len(text) >= 6 and not text.isascii()
+    return (text, outlet) if named and whole else (title, "")
+
+
+def normal(title: str) -> str:
+    """The words of a title without its outlet, folded and joined by single blanks: equal for the same headline."""
+    text, _ = split_outlet(title[:_LONGEST])
+    return " ".join(token.word for sentence in split("title", text) for token in sentence.tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class TitleFeatures:
+    """What of a title is compared: its words without stop words (CJK as pairs of characters), and its numbers."""
+
+    words: frozenset[str]
+    numbers: frozenset[str]
+
+
+def features(title: str) -> TitleFeatures:
+    """The features of a title without its outlet."""
+    text, _ = split_outlet(title[:_LONGEST])
+    words: set[str] = set()
+    numbers: set[str] = set()
+    for sentence in split("title", text):
+        before = None
+        for token in sentence.tokens:
+            if token.wide:
+                if before is not None and before.wide and token.glued:
+                    words.add(before.word + token.word)
+            elif any(c.isdigit() for c in token.word):
+                numbers.add(token.word)
+                words.add(token.word)
+            elif token.word not in _STOP_WORDS:
+                words.add(_stem(token.word))
+            before = token
+    return TitleFeatures(frozenset(words), frozenset(numbers))
+
+
+def same_story(one: TitleFeatures, other: TitleFeatures) -> bool:
+    """Whether two titles report the same: Jaccard >= 0.5, at least four shared, equal numbers if both have some."""
+    shared = len(one.words & other.words)
+    if shared < _SHARED or shared < _SHARE * len(one.words | other.words):
+        return False
+    return not (one.numbers and other.numbers) or one.numbers == other.numbers
+
+
+def _stem(word: str) -> str:
+    """A word without its possessive and plural s: enough for comparing two headlines."""
+    word = word.removesuffix("'s").removesuffix("'")
+    return fold(word[:-1]) if len(word) > 4 and word.endswith("s") and not word.endswith("ss") else word
