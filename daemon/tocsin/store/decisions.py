@@ -74,7 +74,7 @@ def _write_stories(session: Session, stories: Sequence[Story]) -> None:
         for story in stories
     ]
     if rows:
-        session.exec(upsert(StoryRow, ("id",), change=("event", "opened_at", "last_at")), params=rows)
+        session.connection().execute(upsert(StoryRow, ("id",), change=("event", "opened_at", "last_at")), rows)
     members = [
         {
             "story_id": story.id,
@@ -90,20 +90,20 @@ def _write_stories(session: Session, stories: Sequence[Story]) -> None:
     ]
     if members:
         changed = ("title", "canonical_link", "publisher", "origin", "event_time")
-        session.exec(upsert(StoryEntryRow, ("story_id", "entry_id"), change=changed), params=members)
+        session.connection().execute(upsert(StoryEntryRow, ("story_id", "entry_id"), change=changed), members)
 
 
 def _write_alerts(session: Session, alerts: Sequence[Alert]) -> None:
     rows = [mapping.alert_fields(alert) for alert in alerts]
     if rows:
         changed = tuple(name for name in rows[0] if name != "id")
-        session.exec(upsert(AlertRow, ("id",), change=changed), params=rows)
+        session.connection().execute(upsert(AlertRow, ("id",), change=changed), rows)
 
 
 def _write_matches(session: Session, decided: Sequence[Decided], now: datetime) -> None:
     rows = [{**mapping.match_fields(item), "decided_at": now} for item in decided]
     if rows:
-        session.exec(insert(MatchRow), params=rows)
+        session.connection().execute(insert(MatchRow), rows)
 
 
 def _write_told(session: Session, told: Mapping[tuple[str, str], Told]) -> None:
@@ -111,4 +111,4 @@ def _write_told(session: Session, told: Mapping[tuple[str, str], Told]) -> None:
         {"rule": rule, "key": key, "at": item.at, "severity": item.severity.value} for (rule, key), item in told.items()
     ]
     if rows:
-        session.exec(upsert(ToldRow, ("rule", "key"), change=("at", "severity")), params=rows)
+        session.connection().execute(upsert(ToldRow, ("rule", "key"), change=("at", "severity")), rows)

@@ -18,7 +18,7 @@ def add(session: Session, source_id: int, entries: Sequence[Entry]) -> list[int]
         return []
     statement = insert(EntryRow).returning(col(EntryRow.id), sort_by_parameter_order=True)
     rows = [mapping.entry_fields(entry, source_id) for entry in entries]
-    return [number for (number,) in session.exec(statement, params=rows)]
+    return [mapping.identity(number) for (number,) in session.connection().execute(statement, rows)]
 
 
 def by_number(session: Session, numbers: Collection[int]) -> dict[int, tuple[EntryRow, str]]:

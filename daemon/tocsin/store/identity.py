@@ -110,4 +110,4 @@ def add(session: Session, source_id: int, found: Known, entries: Sequence[Entry]
         for key in entry.keys
     ]
     if keys:
-        session.exec(upsert(EntryKeyRow, ("source_id", "value", "kind", "title")), params=keys)
+        session.connection().execute(upsert(EntryKeyRow, ("source_id", "value", "kind", "title")), keys)

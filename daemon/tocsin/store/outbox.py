@@ -107,7 +107,9 @@ def _put_in(session: Session, row: DeliveryRow, tellings: Mapping[int, int]) -> 
         for alert_id, telling in tellings.items()
     ]
     if members:
-        session.exec(upsert(DeliveryAlertRow, ("delivery_id", "alert_id"), change=("telling",)), params=members)
+        session.connection().execute(
+            upsert(DeliveryAlertRow, ("delivery_id", "alert_id"), change=("telling",)), members
+        )
 
 
 def _ranks(session: Session, alerts: Collection[int]) -> dict[int, int]:

@@ -17,7 +17,7 @@ def keep(session: Session, pack: str, pack_hash: str, files: Sequence[tuple[str,
     row = session.exec(select(KeptPackRow).where(KeptPackRow.pack == pack)).one_or_none()
     if row is None or row.hash != pack_hash:
         fields = {"pack": pack, "hash": pack_hash, "files": codec.files_to_json(files), "kept_at": now}
-        session.exec(upsert(KeptPackRow, ("pack",), change=("hash", "files", "kept_at")), params=[fields])
+        session.connection().execute(upsert(KeptPackRow, ("pack",), change=("hash", "files", "kept_at")), [fields])
 
 
 def kept(session: Session, pack: str) -> tuple[tuple[str, str], ...] | None:

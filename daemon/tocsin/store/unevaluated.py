@@ -42,7 +42,7 @@ def add(
     ]
     if rows:
         changed = ("rule_hash", "program", "error", "at")
-        session.exec(upsert(UnevaluatedRow, ("entry_id", "rule"), change=changed), params=rows)
+        session.connection().execute(upsert(UnevaluatedRow, ("entry_id", "rule"), change=changed), rows)
 
 
 def first_time(session: Session, once: Mapping[tuple[str, str], Match]) -> list[Match]:

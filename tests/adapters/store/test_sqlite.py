@@ -201,7 +201,7 @@ def test_an_unknown_error_keeps_its_own_words(tmp_path):
 
 def test_a_lock_file_that_cannot_be_made_is_a_store_error(hands, store):
     """Not even the lock fails with a traceback."""
-    hands.path.with_name("tocsin.db.lock").unlink()
+    hands.path.with_name("tocsin.db.lock").unlink(missing_ok=True)
     hands.path.with_name("tocsin.db.lock").mkdir()
     with pytest.raises(StoreError, match=r"the lock .*tocsin\.db\.lock cannot be opened"):
         store.lock()

@@ -1,0 +1,68 @@
+"""Word forms: made when a pack is compiled, never by stemming the text."""
+
+from __future__ import annotations
+
+import re
+
+_VOWELS = "aeiou"
+_LATIN = re.compile(r"[a-z]+(?:'[a-z]+)?")
+#: Past tense and participle of the irregular verbs that news uses.
+_IRREGULAR = {
+    row.split()[0]: tuple(row.split()[1:])
+    for row in """
+    become became|begin began begun|break broke broken|bring brought|build built|buy bought|catch caught|choose chose chosen|
+    come came|cut|deal dealt|do did done|draw drew drawn|drive drove driven|eat ate eaten|fall fell fallen|feel felt|
+    fight fought|find found|forbid forbade forbidden|forgo forwent forgone|freeze froze frozen|get got gotten|give gave given|
+    go went gone|grow grew grown|hit|hold held|keep kept|know knew known|lead led|leave left|lend lent|let|lose lost|
+    make made|mean meant|meet met|overtake overtook overtaken|pay paid|put|quit|rebuild rebuilt|rise rose risen|run ran|
+    say said|see saw seen|seek sought|sell sold|send sent|set|shoot shot|shrink shrank shrunk|shut|sink sank sunk|
+    speak spoke spoken|spend spent|split|spring sprang sprung|stand stood|steal stole stolen|stick stuck|
+    strike struck stricken|swing swung|take took taken|tell told|think thought|throw threw thrown|undergo underwent undergone|
+    undertake undertook undertaken|unwind unwound|uphold upheld|win won|withdraw withdrew withdrawn|withhold withheld|
+    write wrote written|spread|cast|bid|bind bound|overturn|understand understood|retake retook retaken|resell resold
+    """.replace("\n", " ").split("|")
+    if row.split()
+}
+_PLURALS = {"man": "men", "woman": "women", "child": "children", "person": "people", "analysis": "analyses", "crisis": "crises"}
+
+
+def noun_forms(word: str) -> frozenset[str]:
+    """*word* with its plural and both possessives; a word that is not plain Latin has only itself."""
+    if not _LATIN.fullmatch(word) or len(word) < 2:
+        return frozenset([word])
+    plural = _PLURALS.get(word) or _with_s(word)
+    return frozenset([word, plural, f"{word}'s", f"{plural}'", f"{plural}'s"] if not word.endswith("'s") else [word])
+
+
+def verb_forms(word: str) -> frozenset[str]:
+    """*word* with third person, past, participle and -ing form, doubled consonants and irregular verbs included."""
+    if not _LATIN.fullmatch(word) or len(word) < 2:
+        return frozenset([word])
+    forms = {word, _with_s(word)}
+    past = _IRREGULAR.get(word)
+    for stem in _stems(word):
+        forms.add(stem + "ing")
+        if past is None:
+            forms.add(stem + "ed")
+    return frozenset(forms.union(past or ()))
+
+
+def _with_s(word: str) -> str:
+    if word.endswith("y") and len(word) > 2 and word[-2] not in _VOWELS:
+        return word[:-1] + "ies"
+    return word + ("es" if word.endswith(("s", "x", "z", "ch", "sh", "o")) else "s")
+
+
+def _stems(word: str) -> set[str]:
+    """What -ed and -ing are put behind: tak(e), stopp, ban and bann alike where both are written."""
+    if word.endswith("ie"):
+        return {word[:-1], word[:-2] + "y"}
+    if word.endswith("e") and not word.endswith(("ee", "oe", "ye")):
+        return {word[:-1]}
+    stems = {word}
+    if word.endswith("y") and word[-2] not in _VOWELS:
+        stems.add(word[:-1] + "i")
+    # One vowel before one final consonant: stop, ban, curb has two consonants; control doubles too.
+    if len(word) > 2 and word[-1] not in _VOWELS + "wxyh" and word[-2] in _VOWELS and word[-3] not in _VOWELS:
+        stems.add(word + word[-1])
+    return stems

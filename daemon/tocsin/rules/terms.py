@@ -1,0 +1,238 @@
+"""Terms and lists, compiled: which spans of a sentence they find (DESIGN 4, Terms)."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
+from typing import NamedTuple
+
+import re2
+
+from tocsin.rules.forms import noun_forms, verb_forms
+from tocsin.text.sentences import split
+from tocsin.text.tokens import Sentence, Token
+
+#: Shortest stem of a `w*` term: shorter ones match half the dictionary.
+_PREFIX = 4
+_COORDINATORS = frozenset(["and", "or", "和", "与", "及", "或"])
+
+
+class TermError(ValueError):
+    """A term that cannot be compiled, in words."""
+
+
+class Found(NamedTuple):
+    """Tokens [first, last] of a sentence that a list found; *group* is shared by coordinated spans of the list."""
+
+    first: int
+    last: int
+    label: str
+    group: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One token of a term: any of *forms*, or anything that begins with *prefix*."""
+
+    forms: frozenset[str]
+    prefix: str = ""
+
+    def fits(self, text: str) -> bool:
+        """Whether a token's text is this word."""
+        return text in self.forms or bool(self.prefix) and text.startswith(self.prefix)
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One member of a list: adjacent tokens, or a regular expression over one sentence."""
+
+    text: str
+    words: tuple[Word, ...] = ()
+    cased: tuple[str, ...] = ()  # not empty: the tokens as written, case and all
+    katakana_start: bool = False
+    katakana_end: bool = False
+    pattern: re2._Regexp | None = None  # type: ignore[name-defined]
+
+    def at(self, tokens: Sequence[Token], first: int, *, all_caps: bool) -> int:
+        """The last token when the term stands at token *first*, else -1."""
+        last = first + len(self.words) - 1
+        if last >= len(tokens):
+            return -1
+        if self.cased and all_caps and len(self.words) == 1:
+            return -1
+        for offset, word in enumerate(self.words):
+            token = tokens[first + offset]
+            if self.cased and not all_caps:
+                if token.cased != self.cased[offset]:
+                    return -1
+            elif not word.fits(token.word):
+                return -1
+        if self.katakana_start and first and tokens[first - 1].katakana and tokens[first].glued:
+            return -1
+        if self.katakana_end and last + 1 < len(tokens) and tokens[last + 1].katakana and tokens[last + 1].glued:
+            return -1
+        return last
+
+
+def compile_term(text: str) -> Term:
+    """A term as written, without the leading `-` of an exclusion.
+
+    Raises:
+        TermError: it is empty, its stem is too short, or its regular expression is not RE2.
+    """
+    if text.startswith("re:"):
+        return _regex(text)
+    exact = text.startswith("=")
+    written = text[1:] if exact else text
+    pieces = written.split()
+    marks = [piece[-1] if piece[-1:] in ("~", "*") else "" for piece in pieces]
+    plain = " ".join(piece[:-1] if mark else piece for piece, mark in zip(pieces, marks, strict=True))
+    tokens = [token for part in split("title", plain) for token in part.tokens]
+    if not tokens:
+        raise TermError(f"the term {text!r} has no word")
+    marked = {token_end: mark for token_end, mark in zip(_ends(plain), marks, strict=True) if mark}
+    words = tuple(_word(token, marked.get(token.end, ""), exact, token is tokens[-1]) for token in tokens)
+    case = exact and any(c.isupper() for c in written)
+    return Term(
+        text,
+        words,
+        tuple(token.cased for token in tokens) if case else (),
+        tokens[0].katakana,
+        tokens[-1].katakana,
+    )
+
+
+def _ends(plain: str) -> list[int]:
+    """Where each blank-separated piece of *plain* ends."""
+    return [match.end() for match in re.finditer(r"\S+", plain)]
+
+
+def _word(token: Token, mark: str, exact: bool, last: bool) -> Word:
+    if mark == "*":
+        if len(token.word) < _PREFIX:
+            raise TermError(f"{token.word}* is too short: a prefix needs {_PREFIX} letters or more")
+        return Word(frozenset([token.word]), token.word)
+    if exact or token.wide:
+        return Word(frozenset([token.word]))
+    forms = frozenset([token.word])
+    if mark == "~":
+        forms |= verb_forms(token.word)
+    if last:
+        forms |= noun_forms(token.word)
+    return Word(forms)
+
+
+def _regex(text: str) -> Term:
+    body = text[3:]
+    if len(body) < 3 or body[0] != "/" or body[-1] != "/":
+        raise TermError(f"{text!r}: write a regular expression as re:/.../")
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        return Term(text, pattern=re2.compile(body[1:-1], options=options))
+    except re2.error as error:
+        raise TermError(f"{text!r}: {error}; the syntax is RE2's: no look-around, no back-references") from error
+
+
+@dataclass(slots=True)
+class TermList:
+    """Terms and what label each gives; found in a sentence in one pass over its tokens."""
+
+    name: str
+    members: tuple[tuple[Term, str], ...]
+    excluded: tuple[Term, ...] = ()
+    labelled: bool = False
+    _by_word: dict[str, list[tuple[Term, str]]] = field(default_factory=dict, repr=False)
+    _by_prefix: dict[str, list[tuple[Term, str]]] = field(default_factory=dict, repr=False)
+    _regexes: list[tuple[Term, str]] = field(default_factory=list, repr=False)
+    _minus: TermList | None = None
+
+    def __post_init__(self) -> None:
+        for term, label in self.members:
+            if term.pattern is not None:
+                self._regexes.append((term, label))
+            elif term.words[0].prefix:
+                self._by_prefix.setdefault(term.words[0].prefix[:_PREFIX], []).append((term, label))
+            else:
+                for form in term.words[0].forms:
+                    self._by_word.setdefault(form, []).append((term, label))
+        if self.excluded:
+            self._minus = TermList(self.name, tuple((term, "") for term in self.excluded))
+
+    def find(self, sentence: Sentence, text: str) -> list[Found]:
+        """The spans in *sentence* in their order, *text* being its field; excluded ones are gone."""
+        found = sorted(set(self._spans(sentence, text)))
+        if self._minus and found:
+            found = _without(found, self._minus.find(sentence, text))
+        return _grouped(found, sentence.tokens)
+
+    def _spans(self, sentence: Sentence, text: str) -> list[Found]:
+        spans: list[Found] = []
+        tokens = sentence.tokens
+        for first, token in enumerate(tokens):
+            candidates = self._by_word.get(token.word, ())
+            if self._by_prefix:
+                candidates = [*candidates, *self._by_prefix.get(token.word[:_PREFIX], ())]
+            for term, label in candidates:
+                last = term.at(tokens, first, all_caps=sentence.all_caps)
+                if last >= 0:
+                    spans.append(Found(first, last, label))
+        if self._regexes:
+            spans += self._regex_spans(sentence, text)
+        return spans
+
+    def _regex_spans(self, sentence: Sentence, text: str) -> list[Found]:
+        """Hits on the folded sentence, widened to whole tokens."""
+        pieces: list[str] = []
+        starts: list[int] = []
+        length, behind = 0, sentence.start
+        for token in sentence.tokens:
+            gap = text[behind : token.start].lower()
+            starts.append(length + len(gap))
+            pieces += (gap, token.word)
+            length += len(gap) + len(token.word)
+            behind = token.end
+        folded = "".join(pieces).encode("utf-8", "replace").decode()
+        spans = []
+        for term, label in self._regexes:
+            for hit in term.pattern.finditer(folded):
+                first = max(0, bisect_right(starts, hit.start()) - 1)
+                last = max(first, bisect_left(starts, hit.end()) - 1)
+                spans.append(Found(first, last, label))
+        return spans
+
+
+def _without(found: list[Found], minus: list[Found]) -> list[Found]:
+    """*found* less what overlaps a span of *minus*; both are sorted by their first token."""
+    firsts = [m.first for m in minus]
+    reach = list(accumulate((m.last for m in minus), max))
+    kept = []
+    for span in found:
+        before = bisect_right(firsts, span.last)
+        if not before or reach[before - 1] < span.first:
+            kept.append(span)
+    return kept
+
+
+def _grouped(found: list[Found], tokens: Sequence[Token]) -> list[Found]:
+    """*found* with coordinated neighbours in one group: nothing between them but `,` `、` `/` and or & and the like."""
+    groups: list[Found] = []
+    group, reach = 0, -1
+    for span in found:
+        if groups and not _coordinated(tokens, reach, span.first):
+            group += 1
+        groups.append(span._replace(group=group))
+        reach = max(reach, span.last)
+    return groups
+
+
+def _coordinated(tokens: Sequence[Token], last: int, first: int) -> bool:
+    if first <= last:
+        return True
+    if first - last > 3:  # `, and` is the longest there is between two
+        return False
+    between = tokens[last + 1 : first]
+    return all(t.word in _COORDINATORS for t in between) and all(t.joint for t in tokens[last + 1 : first + 1])
