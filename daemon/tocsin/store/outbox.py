@@ -58,7 +58,7 @@ def resend(session: Session, delivery_id: str, now: datetime, new_id: Callable[[
     """
     original = session.exec(select(DeliveryRow).where(DeliveryRow.id == delivery_id)).one_or_none()
     if original is None:
-        raise StoreError(f"there is no delivery {delivery_id}; `tocsin deliveries` lists them")
+        raise StoreError(f"there is no delivery {delivery_id}; see: tocsin deliveries list")
     if original.state not in _SETTLED:
         raise StoreError(f"the delivery {delivery_id} is still under way ({original.state}): it needs no copy")
     members = session.exec(select(DeliveryAlertRow).where(DeliveryAlertRow.delivery_id == delivery_id)).all()

@@ -129,7 +129,7 @@ class Store:
         with self._database.write() as session:
             return sources.claim(session, now, self._real_now(), lease, limit)
 
-    def unseen(self, batch: Batch, now: datetime) -> tuple[Entry, ...]:  # noqa: ARG002
+    def unseen(self, batch: Batch, now: datetime) -> tuple[Entry, ...]:  # noqa: ARG002 (as every step of the line)
         """The entries of *batch* that are new, in order; reads only."""
         with self._database.read() as session:
             source_id = session.exec(select(SourceRow.id).where(SourceRow.name == batch.source)).one_or_none()

@@ -1,15 +1,17 @@
 """What only SQLite knows: files, locks, and errors in words that name the remedy."""
 
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
 from tocsin.errors import StoreError
-from tocsin.store import Store
+from tocsin.store import Store, Voided
 from tocsin.store.schema import upgrade
 from tocsin.store.sqlite import Database, explain
 
@@ -107,6 +109,40 @@ def test_a_transaction_that_reads_first_can_still_write(database):
     for thread in threads:
         thread.join()
     assert order == list(range(8))
+
+
+def test_a_kill_in_the_middle_of_a_commit_leaves_nothing_behind(hands, store):
+    """Killed while it decides, the daemon finds the entry new again at its next start: no alert is lost."""
+    store.close()
+    script = f"""
+import os, pathlib, signal, sys
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+import conftest
+hands = conftest.Hands(pathlib.Path({str(hands.path.parent.parent)!r}))
+hands.tell(hands.open(), "one", lambda facts: os.kill(os.getpid(), signal.SIGKILL))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    again = hands.open()
+    assert again.lock() == Voided(sources=1, deliveries=0, doubtful=0)
+    assert (again.counts().polled, again.counts().entries) == (0, 0)
+    assert hands.tell(again).entries == 1
+
+
+def test_a_command_writes_beside_the_daemon(hands, store):
+    """Two processes that write at once take turns; neither fails because the other was there."""
+    other = hands.open()
+
+    def write(one, name):
+        for n in range(10):
+            one.keep_pack(name, f"h{n}", [("file", str(n))], hands.now)
+
+    threads = [threading.Thread(target=write, args=pair) for pair in ((store, "a"), (other, "b"))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (store.kept_pack("b"), other.kept_pack("a")) == ((("file", "9"),),) * 2
 
 
 def test_a_full_disk_stops_a_commit_whole_and_only_while_it_is_full(hands, database, tmp_path):
