@@ -165,7 +165,14 @@ class Pipeline:
         if verdict.tell_gone:
             own.append(_own(builtin.SOURCE_GONE, lease.name, f"{error}", now))
         log.warning(
-            line("source failed", source=lease.name, fault=error.fault, reason=error, errors=lease.errors + 1, next=now + delay)
+            line(
+                "source failed",
+                source=lease.name,
+                fault=error.fault,
+                reason=error,
+                errors=lease.errors + 1,
+                next=now + delay,
+            )
         )
         committed = await self._write(
             self._store.fail,

@@ -11,7 +11,7 @@ import logging
 import random
 import signal
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -187,7 +187,9 @@ class Service:
             ReceiverInfo(name=r.name, recipients=receivers[r.name].recipients, operator=r.operator)
             for r in config.receivers
         ]
-        routes = [Route(severity=r.severity, labels=r.labels, event=r.event, rule=r.rule, to=r.to) for r in config.routes]
+        routes = [
+            Route(severity=r.severity, labels=r.labels, event=r.event, rule=r.rule, to=r.to) for r in config.routes
+        ]
         inbound = Inbound(
             rules=loaded.rules,
             policy=Policy(routes=routes, receivers=infos),
@@ -276,7 +278,9 @@ class Service:
             log.error(line("reload refused", problems=len(error.problems), first=error.problems[0]))
             for problem in error.problems:
                 log.error("%s", problem)
-            self._notifier.ready(f"running on the last good configuration; {len(error.problems)} problems in the new one")
+            self._notifier.ready(
+                f"running on the last good configuration; {len(error.problems)} problems in the new one"
+            )
             return
         self._config, self._loaded = config, loaded
         self._pipeline.inbound, self._dispatcher.outbound = inbound, outbound

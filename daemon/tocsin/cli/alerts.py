@@ -60,7 +60,9 @@ def _print(detail: AlertDetail, zone: ZoneInfo) -> None:
     for member in detail.members:
         print(f"  {member.fate}: {shown(member.title or member.detail)} [{member.source}] {shown(member.reason)}")
     for delivery in detail.deliveries:
-        print(f"  {delivery.state} to {delivery.receiver} {delivery.recipient} {shown(delivery.reason)} ({delivery.id})")
+        print(
+            f"  {delivery.state} to {delivery.receiver} {delivery.recipient} {shown(delivery.reason)} ({delivery.id})"
+        )
     if detail.tidings.evidence:
         Console().print(_tree(detail.tidings.evidence, None))
 

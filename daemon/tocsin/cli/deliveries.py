@@ -59,7 +59,9 @@ def show_delivery(delivery: str, config: ConfigOption = DEFAULT_CONFIG, json: Js
             print(f"  {local(change.at, zone)} {change.state} {shown(change.reason)}")
         for attempt in detail.attempts:
             outcome = attempt.outcome or "under way"
-            print(f"  try {attempt.n} at {local(attempt.started_at, zone)}: {outcome} {attempt.code or ''} {shown(attempt.words)}")
+            print(
+                f"  try {attempt.n} at {local(attempt.started_at, zone)}: {outcome} {attempt.code or ''} {shown(attempt.words)}"
+            )
         if detail.message:
             print(f"\n{detail.message.subject}\n\n{detail.message.text}")
 

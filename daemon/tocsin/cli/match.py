@@ -25,7 +25,9 @@ RulesOption = Annotated[list[Path] | None, typer.Option("--rules", help="Rule fo
 LONGEST_LINE = 10_000_000
 
 
-def match(file: FileArgument, rules: RulesOption = None, config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
+def match(
+    file: FileArgument, rules: RulesOption = None, config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False
+) -> None:
     """Say which rules each entry of FILE meets, in the order of the file."""
     with border():
         loaded = load_rules(tuple(rules) if rules else read_config(config).rules)

@@ -20,7 +20,9 @@ from tocsin.service import make_receiver
 ReceiverArgument = Annotated[str | None, typer.Argument(help="Only this receiver.")]
 
 
-def notify_test(receiver: ReceiverArgument = None, config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
+def notify_test(
+    receiver: ReceiverArgument = None, config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False
+) -> None:
     """Send a test alert through every receiver (or one) and print the server's own words."""
     with border():
         settings = read_config(config)

@@ -190,7 +190,9 @@ class Composer:
 
     def _refuse_tag(self, node: Node, tag: str) -> None:
         short = tag.replace("tag:yaml.org,2002:", "!!")
-        self._problem(node, f"the tag {said(short)} is not allowed; write the plain value, in quotes if it must be text")
+        self._problem(
+            node, f"the tag {said(short)} is not allowed; write the plain value, in quotes if it must be text"
+        )
 
     def _mark(self, event: yaml.Event, length: int = 1) -> Scalar:
         _, line, column = _spot(event)

@@ -23,7 +23,14 @@ _IRREGULAR = {
     """.replace("\n", " ").split("|")
     if row.split()
 }
-_PLURALS = {"man": "men", "woman": "women", "child": "children", "person": "people", "analysis": "analyses", "crisis": "crises"}
+_PLURALS = {
+    "man": "men",
+    "woman": "women",
+    "child": "children",
+    "person": "people",
+    "analysis": "analyses",
+    "crisis": "crises",
+}
 
 
 def noun_forms(word: str) -> frozenset[str]:

@@ -33,7 +33,9 @@ class SentenceHit(NamedTuple):
 Distance = Callable[[SentenceHit, SentenceHit], int]
 
 
-def near(left: Sequence[SentenceHit], right: Sequence[SentenceHit], sentence: Sentence, within: int | None) -> list[SentenceHit]:
+def near(
+    left: Sequence[SentenceHit], right: Sequence[SentenceHit], sentence: Sentence, within: int | None
+) -> list[SentenceHit]:
     """Pair each left hit with a right one when neither has a nearer partner; *within* words, None without a limit."""
     limit = None if within is None else 2 * within
     forth = [_nearest(hit, right, sentence) for hit in left]
@@ -45,7 +47,9 @@ def near(left: Sequence[SentenceHit], right: Sequence[SentenceHit], sentence: Se
     ]
 
 
-def before(left: Sequence[SentenceHit], right: Sequence[SentenceHit], sentence: Sentence, within: int) -> list[SentenceHit]:
+def before(
+    left: Sequence[SentenceHit], right: Sequence[SentenceHit], sentence: Sentence, within: int
+) -> list[SentenceHit]:
     """As `near`, but the left hit ends before the right one begins."""
     if not left or not right:
         return []
@@ -63,7 +67,9 @@ def before(left: Sequence[SentenceHit], right: Sequence[SentenceHit], sentence: 
     return pairs
 
 
-def not_near(left: Sequence[SentenceHit], right: Sequence[SentenceHit], sentence: Sentence, within: int) -> list[SentenceHit]:
+def not_near(
+    left: Sequence[SentenceHit], right: Sequence[SentenceHit], sentence: Sentence, within: int
+) -> list[SentenceHit]:
     """The left hits less, for each right one, the nearest within reach and what is coordinated with it.
 
     With a distance of 0 every left hit that overlaps a right one goes.

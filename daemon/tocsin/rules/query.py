@@ -1,11 +1,11 @@
 """The expressions of a rule: text to a tree, every fault with its place (DESIGN 4, Expressions).
 
-    condition := all {OR all}
-    all       := test {AND [NOT] test}
-    test      := near | label=value | age<2h
-    near      := unit [op unit]
-    op        := NEAR/n | BEFORE/n | SENT | NOT NEAR/n
-    unit      := term | $list | "(" near {OR near} ")" | field "(" condition ")"
+condition := all {OR all}
+all       := test {AND [NOT] test}
+test      := near | label=value | age<2h
+near      := unit [op unit]
+op        := NEAR/n | BEFORE/n | SENT | NOT NEAR/n
+unit      := term | $list | "(" near {OR near} ")" | field "(" condition ")"
 """
 
 from __future__ import annotations
@@ -226,7 +226,9 @@ class _Parser:
         if piece.kind == "list":
             found = self._lists(piece.text[1:])
             if found is None:
-                raise QueryError(f"unknown list {piece.text}{self._suggest(piece.text[1:])}", piece.start, len(piece.text))
+                raise QueryError(
+                    f"unknown list {piece.text}{self._suggest(piece.text[1:])}", piece.start, len(piece.text)
+                )
             return Leaf(terms=found, text=piece.text, start=piece.start)
         if piece.kind in ("quoted", "bare", "regex"):
             leaf = self._term(piece)
@@ -287,7 +289,9 @@ class _Parser:
             raise QueryError("label and age tests stand only at the level of the entry", piece.start, len(piece.text))
         if piece.kind in ("word", "op"):
             raise QueryError(f"{piece.text} needs something on both of its sides", piece.start, len(piece.text))
-        raise QueryError(f"an operator is missing before {piece.text}: AND, OR, NEAR/8 ...", piece.start, len(piece.text))
+        raise QueryError(
+            f"an operator is missing before {piece.text}: AND, OR, NEAR/8 ...", piece.start, len(piece.text)
+        )
 
     def _peek(self) -> _Piece | None:
         return self._pieces[self._at] if self._at < len(self._pieces) else None
@@ -330,7 +334,11 @@ def _operator(piece: _Piece) -> tuple[str, int]:
     if not number:
         raise QueryError(f"{name} needs a distance in words: {name}/8", piece.start, len(piece.text))
     if int(number[:9]) > _FARTHEST:
-        raise QueryError(f"{name}/{number}: more than {_FARTHEST} words; write SENT for the whole sentence", piece.start, len(piece.text))
+        raise QueryError(
+            f"{name}/{number}: more than {_FARTHEST} words; write SENT for the whole sentence",
+            piece.start,
+            len(piece.text),
+        )
     if name == "NOT BEFORE":
         raise QueryError("there is NOT NEAR/n, but no NOT BEFORE", piece.start, len(piece.text))
     return name, int(number)

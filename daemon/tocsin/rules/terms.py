@@ -42,7 +42,7 @@ class Word:
 
     def fits(self, text: str) -> bool:
         """Whether a token's text is this word."""
-        return text in self.forms or bool(self.prefix) and text.startswith(self.prefix)
+        return text in self.forms or (bool(self.prefix) and text.startswith(self.prefix))
 
 
 @dataclass(frozen=True, slots=True)

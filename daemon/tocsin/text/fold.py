@@ -11,7 +11,9 @@ import unicodedata
 
 from tocsin.text.han import SIMPLIFIED
 
-_QUOTES = {ord(c): "'" for c in "\u2018\u2019\u201a\u201b\u02bc\u2032\uff07"} | {ord(c): '"' for c in "\u201c\u201d\u201e\u201f\u2033"}
+_QUOTES = {ord(c): "'" for c in "\u2018\u2019\u201a\u201b\u02bc\u2032\uff07"} | {
+    ord(c): '"' for c in "\u201c\u201d\u201e\u201f\u2033"
+}
 _GONE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"), None)
 _REPAIR = {**_QUOTES, **_GONE}
 _KANA = re.compile("[\u3040-\u30ff\uff66-\uff9f]")

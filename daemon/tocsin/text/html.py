@@ -10,9 +10,7 @@ from html import unescape
 
 #: Tags that end a block, so that no sentence runs across them.
 _BLOCKS = frozenset(
-    "address article aside blockquote br caption dd details dialog div dl dt fieldset figcaption figure footer form "
-    "h1 h2 h3 h4 h5 h6 header hr legend li main nav ol option p pre section summary table tbody td tfoot th thead title "
-    "tr ul".split()
+    ["address", "article", "aside", "blockquote", "br", "caption", "dd", "details", "dialog", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "legend", "li", "main", "nav", "ol", "option", "p", "pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "title", "tr", "ul"]
 )
 #: Elements whose content is no text.
 _SILENT = frozenset(["script", "style", "template", "noscript", "iframe", "object", "svg", "math", "head"])
@@ -22,7 +20,9 @@ _BORDER = "\n\n"
 _BORDERS = re.compile(r"\n[^\S\n]*\n")
 _BLANKS = re.compile(r"\s+")
 # C0 and C1 controls but white space, lone surrogates, bidirectional overrides and isolates, byte order marks.
-_UNWANTED = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
+_UNWANTED = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]"
+)
 
 
 def to_plain(html: str) -> str:

@@ -15,9 +15,7 @@ from tocsin.text.tokens import Sentence, Token, sentence
 
 #: Words whose full stop ends no sentence.
 ABBREVIATIONS = frozenset(
-    "inc corp co ltd llc plc bros mr mrs ms dr prof st mt ft no nos vs v sen rep gov gen col lt sgt jr sr dept est approx "
-    "fig al ca cf eg ie jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun pct vol ed "
-    "min max bn mn tn sq gmbh bhd sdn pty pte rev hon pres sec adm cmdr capt maj".split()
+    ["inc", "corp", "co", "ltd", "llc", "plc", "bros", "mr", "mrs", "ms", "dr", "prof", "st", "mt", "ft", "no", "nos", "vs", "v", "sen", "rep", "gov", "gen", "col", "lt", "sgt", "jr", "sr", "dept", "est", "approx", "fig", "al", "ca", "cf", "eg", "ie", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", "mon", "tue", "wed", "thu", "fri", "sat", "sun", "pct", "vol", "ed", "min", "max", "bn", "mn", "tn", "sq", "gmbh", "bhd", "sdn", "pty", "pte", "rev", "hon", "pres", "sec", "adm", "cmdr", "capt", "maj"]
 )
 
 

@@ -12,9 +12,7 @@ from tocsin.text.sentences import split
 _LONGEST = 1000
 _SEPARATOR = re.compile(r"\s[-–—|]\s(?=[^-–—|]*$)")
 _STOP_WORDS = frozenset(
-    "a an the and or but of in on at to for from by with as is are was were be been has have had it its this that these "
-    "those he she they we you i his her their our after before over under into amid about than then up down out off "
-    "will would could should may might can not no new says said say report reports".split()
+    ["a", "an", "the", "and", "or", "but", "of", "in", "on", "at", "to", "for", "from", "by", "with", "as", "is", "are", "was", "were", "be", "been", "has", "have", "had", "it", "its", "this", "that", "these", "those", "he", "she", "they", "we", "you", "i", "his", "her", "their", "our", "after", "before", "over", "under", "into", "amid", "about", "than", "then", "up", "down", "out", "off", "will", "would", "could", "should", "may", "might", "can", "not", "no", "new", "says", "said", "say", "report", "reports"]
 )
 #: DESIGN 6: the share of words, and how many at least, that two titles of one story have in common.
 _SHARE = 0.5
@@ -34,7 +32,7 @@ def split_outlet(title: str) -> tuple[str, str]:
     named = 0 < len(words) <= 5 and len(outlet) <= 60 and not re.search(r"[!?;:。！？]|\d{3,}|[.,]\s", outlet)
     # A lower-case word is the rest of a sentence, not a name: "prices soar - again".
     named = named and any(not c.islower() for c in outlet[:1])
-    whole = len(text.split()) >= 3 or len(text) >= 6 and not text.isascii()
+    whole = len(text.split()) >= 3 or (len(text) >= 6 and not text.isascii())
     return (text, outlet) if named and whole else (title, "")
 
 

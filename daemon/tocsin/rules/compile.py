@@ -1,0 +1,208 @@
+"""Packs to a RuleSet: every fault of every pack at once, each at its place."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+
+from tocsin.errors import Problem
+from tocsin.model import Located, RuleInfo
+from tocsin.rules.evaluate import CompiledRule, stands_alone
+from tocsin.rules.query import AgeTest, All, Condition, Field, LabelTest, Leaf, Near, Pair, QueryError, parse
+from tocsin.rules.ruleset import RuleSet
+from tocsin.rules.spec import ListSpec, NewsSpec, PackSpec, RuleSpec
+from tocsin.rules.terms import Term, TermError, TermList, compile_term
+
+#: Names that are no list but can stand in a key or a title.
+OWN_LABELS = frozenset(["story", "source"])
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+
+
+def compile_packs(packs: Sequence[PackSpec]) -> tuple[RuleSet, tuple[Problem, ...]]:
+    """The rules of *packs* that are without fault, and every problem (warnings too) of all of them."""
+    rules: dict[str, CompiledRule] = {}
+    problems: list[Problem] = []
+    known: dict[str, PackSpec] = {}
+    for pack in packs:
+        if pack.id in known:
+            words = f"two packs have the id {pack.id}; give one of them another"
+            problems.append(Problem(message=words, position=pack.position))
+            continue
+        known[pack.id] = pack
+        compiler = _Compiler(pack)
+        rules |= {rule.info.id: rule for rule in compiler.rules()}
+        problems += compiler.problems
+    return RuleSet(rules), tuple(problems)
+
+
+class _Compiler:
+    """One pack."""
+
+    def __init__(self, pack: PackSpec) -> None:
+        self.problems: list[Problem] = []
+        self._pack = pack
+        self._lists = {spec.name.text: self._list(spec) for spec in pack.lists}
+        self._texts = {
+            spec.name.text: repr([(v, [t.text for t in ts]) for v, ts in spec.groups]) for spec in pack.lists
+        }
+        self._used: set[str] = set()
+
+    def rules(self) -> Iterator[CompiledRule]:
+        """The rules without fault; the faults of the others are in *problems*."""
+        seen: dict[str, RuleSpec] = {}
+        for spec in self._pack.rules:
+            name = spec.id.text
+            if name in seen:
+                first = seen[name].id.at()
+                self._fault(spec.id, f"the rule {name} stands here twice, first at {first.file}:{first.line}")
+                continue
+            seen[name] = spec
+            rule = self._rule(spec) if spec.news else None
+            if rule:
+                yield rule
+        for spec in self._pack.lists:
+            if spec.name.text not in self._used:
+                self._fault(spec.name, f"no rule uses the list ${spec.name.text}", warning=True)
+
+    def _list(self, spec: ListSpec) -> TermList:
+        members: list[tuple[Term, str]] = []
+        excluded: list[Term] = []
+        for value, texts in spec.groups:
+            for text in texts:
+                minus = text.text.startswith("-")
+                try:
+                    term = compile_term(text.text[1:].strip() if minus else text.text)
+                except TermError as error:
+                    self._fault(text, str(error), length=len(text.text))
+                    continue
+                if minus:
+                    excluded.append(term)
+                else:
+                    members.append((term, value))
+        return TermList(spec.name.text, tuple(members), tuple(excluded), spec.labelled)
+
+    def _rule(self, spec: RuleSpec) -> CompiledRule | None:
+        assert spec.news
+        before = len(self.problems)
+        match = self._parse(spec.news.match)
+        unless = self._parse(spec.news.unless) if spec.news.unless else None
+        severity_if = [(level, self._parse(text)) for level, text in spec.news.severity_if]
+        if match:
+            self._check_labels(spec, match)
+        if any(not problem.warning for problem in self.problems[before:]) or match is None:
+            return None
+        info = RuleInfo(
+            id=f"{self._pack.id}/{spec.id.text}",
+            hash=self._hash(spec, spec.news),
+            title=spec.title,
+            severity=spec.severity,
+            event=spec.event,
+            key=tuple(name.text for name in spec.key),
+            cooldown=spec.cooldown,
+            note=spec.note,
+            references=spec.references,
+            position=spec.id.at(),
+        )
+        return CompiledRule(
+            info=info,
+            match=match,
+            unless=unless,
+            severity_if=tuple((level, condition) for level, condition in severity_if if condition),
+            fires=spec.fires,
+            quiet=spec.quiet,
+        )
+
+    def _parse(self, text: Located) -> Condition | None:
+        try:
+            return parse(text.text, self._find_list, lambda name: meant(name, self._lists))
+        except QueryError as error:
+            self._fault(text, str(error), offset=error.start, length=error.length)
+            return None
+
+    def _find_list(self, name: str) -> TermList | None:
+        self._used.add(name)
+        return self._lists.get(name)
+
+    def _check_labels(self, spec: RuleSpec, match: Condition) -> None:
+        """Keys and titles can only name labels that the match gives."""
+        given = {leaf.terms.name for leaf in leaves(match) if leaf.terms.labelled}
+        alone = {leaf.terms.name for leaf in _alone(match)}
+        for name in spec.key:
+            if name.text not in given | OWN_LABELS:
+                words = f"the match of this rule gives no label {name.text}{meant(name.text, given | OWN_LABELS)}"
+                self._fault(name, words, length=len(name.text))
+            elif name.text in alone:
+                words = (
+                    f"${name.text} is joined by AND alone, so only its first hit gives the label {name.text}; "
+                    "pair it with NEAR or SENT to say which one is meant"
+                )
+                self._fault(name, words, length=len(name.text), warning=True)
+        for label in _PLACEHOLDER.findall(spec.title):
+            if label not in given | OWN_LABELS:
+                self._fault(
+                    spec.id, f"the title names {{{label}}}, a label that the match does not give{meant(label, given)}"
+                )
+
+    def _hash(self, spec: RuleSpec, news: NewsSpec) -> str:
+        """What the rule means: its expressions, the lists they name, and what is told about it."""
+        conditions = [news.match, *([news.unless] if news.unless else []), *(text for _, text in news.severity_if)]
+        names = sorted({name for text in conditions for name in re.findall(r"\$([\w-]+)", text.text)})
+        parts = [
+            [text.text for text in conditions],
+            news.unless is not None,
+            [level.value for level, _ in news.severity_if],
+            [self._texts.get(name) for name in names],
+            [name.text for name in spec.key],
+            spec.severity.value,
+            spec.event,
+            spec.cooldown.total_seconds(),
+        ]
+        return hashlib.sha256(repr(parts).encode("utf-8", "replace")).hexdigest()[:16]
+
+    def _fault(self, text: Located, words: str, *, offset: int = 0, length: int = 1, warning: bool = False) -> None:
+        position, excerpt = text.at(offset), text.excerpt(offset)
+        longest = max(1, len(excerpt) - position.column + 1)
+        self.problems.append(
+            Problem(message=words, position=position, excerpt=excerpt, length=min(length, longest), warning=warning)
+        )
+
+
+def meant(name: str, known: Sequence[str] | set[str] | frozenset[str] | dict[str, TermList]) -> str:
+    """`; did you mean x?` when *name* is nearly one of *known*."""
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def leaves(condition: Condition) -> Iterator[Leaf]:
+    """Every term and list of a condition whose hits can be among those of a match."""
+    for part in condition.parts:
+        for negated, test in part.tests:
+            if not negated and not isinstance(test, LabelTest | AgeTest):
+                yield from _leaves(test)
+
+
+def _leaves(node: Near) -> Iterator[Leaf]:
+    if isinstance(node, Leaf):
+        yield node
+    elif isinstance(node, Field):
+        yield from leaves(node.inner)
+    elif isinstance(node, Pair):
+        yield from _leaves(node.left)
+        if node.op != "NOT NEAR":
+            yield from _leaves(node.right)
+    else:
+        for part in node.parts:
+            yield from _leaves(part)
+
+
+def _alone(condition: Condition) -> Iterator[Leaf]:
+    for part in condition.parts:
+        yield from _alone_in(part)
+
+
+def _alone_in(part: All) -> Iterator[Leaf]:
+    for negated, test in part.tests:
+        if not negated and isinstance(test, Leaf) and stands_alone(part, test):
+            yield test

@@ -1,0 +1,187 @@
+"""Judge entries: pure, without state, and never stopped by one rule.
+
+Text is two-valued. An expression gives hits; a condition says whether it holds and which hits it rests on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from tocsin.model import Entry, Hit, Labels, Located, RuleInfo, Severity, Span
+from tocsin.rules.hits import Part, SentenceHit, before, near, not_near
+from tocsin.rules.query import AgeTest, All, Condition, Field, LabelTest, Leaf, Near, Test, Union
+from tocsin.rules.terms import Found, TermList
+from tocsin.text.document import Document
+from tocsin.text.tokens import Sentence
+
+#: A sentence of an entry: field, first character, number of tokens (the lede may end within one).
+Place = tuple[str, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """A hit and the sentence it stands in."""
+
+    sentence: Sentence
+    hit: SentenceHit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompiledRule:
+    """A rule with its expressions parsed and its lists at hand."""
+
+    info: RuleInfo
+    match: Condition
+    unless: Condition | None = None
+    severity_if: tuple[tuple[Severity, Condition], ...] = ()
+    fires: tuple[Located, ...] = ()
+    quiet: tuple[Located, ...] = ()
+
+
+def place(sentence: Sentence) -> Place:
+    """What tells a sentence of an entry from every other."""
+    return sentence.field, sentence.start, len(sentence.tokens)
+
+
+class Judgement:
+    """One entry under judgement: its document, and everything already found in it.
+
+    *labels* are those that the match of the rule gave so far; *only* narrows the text to some sentences.
+    """
+
+    def __init__(self, entry: Entry, now: datetime) -> None:
+        self.entry = entry
+        self.now = now
+        self.document = Document(title=entry.title, summary=entry.summary, body=entry.body, language=entry.language)
+        self._found: dict[tuple[int, Place], list[Found]] = {}
+        self._named: dict[tuple[str, Place], list[Found]] = {}
+        self._hits: dict[tuple[int, Place], list[SentenceHit]] = {}
+
+    def condition(
+        self, node: Condition, *, scope: str = "", labels: Labels, only: Collection[Place] | None = None
+    ) -> list[Ground] | None:
+        """The hits a condition rests on, or None where it does not hold."""
+        grounds: list[Ground] = []
+        holds = False
+        for part in node.parts:
+            found = self.all_of(part, scope=scope, labels=labels, only=only)
+            if found is not None:
+                holds = True
+                grounds += found
+        return grounds if holds else None
+
+    def all_of(
+        self, node: All, *, scope: str = "", labels: Labels, only: Collection[Place] | None = None
+    ) -> list[Ground] | None:
+        """The hits of tests that all hold, or None."""
+        grounds: list[Ground] = []
+        for negated, test in node.tests:
+            found = self.test(test, scope=scope, labels=labels, only=only)
+            if (found is None) != negated:
+                return None
+            if not negated and found:
+                grounds += found[:1] if stands_alone(node, test) else found
+        return grounds
+
+    def test(
+        self, node: Test, *, scope: str = "", labels: Labels, only: Collection[Place] | None = None
+    ) -> list[Ground] | None:
+        """The hits of one test, or None where it does not hold; label and age tests rest on no words."""
+        if isinstance(node, LabelTest):
+            return [] if self._labelled(node, labels) else None
+        if isinstance(node, AgeTest):
+            return [] if self._aged(node) else None
+        if isinstance(node, Field):
+            return self.condition(node.inner, scope=node.field, labels=labels, only=only)
+        grounds = [
+            Ground(sentence, hit)
+            for sentence in self.document.sentences(scope)
+            if only is None or place(sentence) in only
+            for hit in self.near(node, sentence)
+        ]
+        return grounds or None
+
+    def near(self, node: Near, sentence: Sentence) -> list[SentenceHit]:
+        """The hits of an expression in one sentence, sorted."""
+        key = (id(node), place(sentence))
+        hits = self._hits.get(key)
+        if hits is None:
+            hits = self._hits[key] = sorted(set(self._near(node, sentence)))
+        return hits
+
+    def hit(self, ground: Ground) -> Hit:
+        """A ground as characters of the entry, with its labels."""
+        tokens = ground.sentence.tokens
+        field = ground.sentence.field
+        spans = {
+            Span(field=field, start=tokens[part.first].start, end=tokens[part.last].end) for part in ground.hit.parts
+        }
+        return Hit(spans=tuple(sorted(spans)), labels=tuple(self.labels_of(ground)))
+
+    def labels_of(self, ground: Ground) -> list[tuple[str, str]]:
+        """(list, value) of a hit: those of its parts and of what is coordinated with them, in the order of the text."""
+        seen: dict[tuple[str, str], None] = {}
+        for part in ground.hit.parts:
+            if not part.label:
+                continue
+            for found in self._named.get((part.source, place(ground.sentence)), ()):
+                if found.group == part.group and found.label:
+                    seen[part.source, found.label] = None
+        return list(seen)
+
+    def _near(self, node: Near, sentence: Sentence) -> list[SentenceHit]:
+        if isinstance(node, Leaf):
+            return self._leaf(node.terms, sentence)
+        if isinstance(node, Union):
+            return [hit for part in node.parts for hit in self.near(part, sentence)]
+        if isinstance(node, Field):
+            grounds = self.condition(node.inner, scope=node.field, labels={}) or []
+            here = place(sentence)[:2]
+            return [g.hit for g in grounds if place(g.sentence)[:2] == here]
+        left, right = self.near(node.left, sentence), self.near(node.right, sentence)
+        if node.op == "NOT NEAR":
+            return not_near(left, right, sentence, node.within)
+        if node.op == "BEFORE":
+            return before(left, right, sentence, node.within)
+        return near(left, right, sentence, None if node.op == "SENT" else node.within)
+
+    def _leaf(self, terms: TermList, sentence: Sentence) -> list[SentenceHit]:
+        key = (id(terms), place(sentence))
+        found = self._found.get(key)
+        if found is None:
+            found = self._found[key] = terms.find(sentence, self.document.texts[sentence.field])
+            if terms.labelled and found:
+                self._named[terms.name, key[1]] = found
+        return [SentenceHit(f.first, f.last, (Part(f.first, f.last, terms.name, f.label, f.group),)) for f in found]
+
+    def _labelled(self, node: LabelTest, labels: Labels) -> bool:
+        if node.name == "source":
+            return self.entry.source == node.value
+        if node.name == "lang":
+            return self.entry.language[: len(node.value)].casefold() == node.value.casefold()
+        return node.value in labels.get(node.name, ()) or node.value in self.entry.labels.get(node.name, ())
+
+    def _aged(self, node: AgeTest) -> bool:
+        age = self.now - (self.entry.published or self.entry.first_seen)
+        return {"<": age < node.span, "<=": age <= node.span, ">": age > node.span, ">=": age >= node.span}[node.op]
+
+
+def stands_alone(node: All, test: Test) -> bool:
+    """Whether *test* is a labelled list joined by AND alone: it names the entry's subject once, by its first hit."""
+    return len(node.tests) > 1 and isinstance(test, Leaf) and test.terms.labelled
+
+
+def labels_of(judgement: Judgement, grounds: Collection[Ground]) -> dict[str, tuple[str, ...]]:
+    """The labels of all *grounds*, each value once, in the order of the text."""
+    values: dict[str, dict[str, None]] = {}
+    for ground in grounds:
+        for name, value in judgement.labels_of(ground):
+            values.setdefault(name, {})[value] = None
+    return {name: tuple(found) for name, found in values.items()}
+
+
+def merged(entry: Entry, found: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """Labels of a match: what the text says goes before what the source is known for."""
+    return {**entry.labels, **found}

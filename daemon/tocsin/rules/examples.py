@@ -1,0 +1,45 @@
+"""Run the examples that rules carry: `fires` must fire and `quiet` must not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from tocsin.errors import Problem
+from tocsin.model import Entry, Located
+from tocsin.rules.evaluate import CompiledRule
+from tocsin.rules.ruleset import RuleSet
+
+_THEN = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def check_examples(rules: RuleSet) -> tuple[Problem, ...]:
+    """Every example that does not do what it should, at its place, with the reason."""
+    return tuple(problem for rule in rules.rules.values() for problem in _check(rules, rule))
+
+
+def _check(rules: RuleSet, rule: CompiledRule) -> Iterator[Problem]:
+    for wanted, examples in ((True, rule.fires), (False, rule.quiet)):
+        for example in examples:
+            proof = rules.explain(rule.info.id, _entry(example.text), _THEN)
+            if proof.holds == wanted:
+                continue
+            if wanted:
+                yield _problem(example, f"this should fire {rule.info.id}, but does not: {proof.note}")
+            else:
+                found = [example.text[s.start : s.end] for hit in proof.hits for s in hit.spans]
+                words = ", ".join(dict.fromkeys(found)) or "a test that needs no words"
+                yield _problem(example, f"this should not fire {rule.info.id}, but does, by: {words}")
+
+
+def _problem(example: Located, words: str) -> Problem:
+    return Problem(
+        message=words,
+        position=example.at(),
+        excerpt=example.excerpt(),
+        length=max(1, min(len(example.text), len(example.excerpt()) - example.at().column + 1)),
+    )
+
+
+def _entry(headline: str) -> Entry:
+    return Entry(source="example", id="example", keys=(), title=headline, first_seen=_THEN, published=_THEN)

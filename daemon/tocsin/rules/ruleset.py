@@ -1,0 +1,90 @@
+"""All rules that are in force, and what they say of an entry."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+
+from tocsin.model import Entry, Evidence, Judged, Match, RuleInfo, Severity, Unevaluated
+from tocsin.rules.evaluate import CompiledRule, Judgement, labels_of, merged, place
+from tocsin.rules.proof import prove
+
+
+class RuleSet:
+    """Compiled rules by their full id (`pack/id`)."""
+
+    def __init__(self, rules: Mapping[str, CompiledRule]) -> None:
+        self.rules = dict(rules)
+
+    @property
+    def infos(self) -> dict[str, RuleInfo]:
+        """What each rule is, by full id."""
+        return {name: rule.info for name, rule in self.rules.items()}
+
+    @property
+    def hash(self) -> str:
+        """Changes whenever what any rule means changes."""
+        return hashlib.sha256("".join(rule.info.hash for rule in self.rules.values()).encode()).hexdigest()
+
+    def find(self, name: str) -> RuleInfo | None:
+        """The rule with this full id, else the only one with this bare id, else None."""
+        if name in self.rules:
+            return self.rules[name].info
+        bare = [rule.info for full, rule in self.rules.items() if full.rpartition("/")[2] == name]
+        return bare[0] if len(bare) == 1 else None
+
+    def evaluate(self, entry: Entry, now: datetime) -> Judged:
+        """Every rule that *entry* meets; a rule that raises is reported, and the others' matches stand."""
+        judgement = Judgement(entry, now)
+        matches: list[Match] = []
+        failed: list[Unevaluated] = []
+        for name, rule in self.rules.items():
+            try:
+                match = _judge(judgement, rule)
+            except Exception as error:
+                # Whatever a rule stumbles over, the next rule must still have its say.
+                words = f"{type(error).__name__}: {error}"[:500]
+                failed.append(Unevaluated(rule=name, rule_hash=rule.info.hash, error=words))
+            else:
+                if match:
+                    matches.append(match)
+        return Judged(entry=entry, matches=tuple(matches), unevaluated=tuple(failed))
+
+    def explain(self, rule_id: str, entry: Entry, now: datetime) -> Evidence:
+        """The whole proof of one rule on *entry*, also where it does not hold.
+
+        Raises:
+            KeyError: there is no such rule.
+        """
+        return prove(Judgement(entry, now), self.rules[rule_id])
+
+
+def _judge(judgement: Judgement, rule: CompiledRule) -> Match | None:
+    grounds = judgement.condition(rule.match, labels={})
+    if grounds is None:
+        return None
+    labels = merged(judgement.entry, labels_of(judgement, grounds))
+    if rule.unless and judgement.condition(rule.unless, labels=labels) is not None:
+        return None
+    return Match(
+        rule=rule.info,
+        severity=_severity(judgement, rule, labels, frozenset(place(ground.sentence) for ground in grounds)),
+        labels=labels,
+        evidence=prove(judgement, rule),
+        event_time=judgement.entry.event_time,
+        entry=judgement.entry,
+    )
+
+
+def _severity(
+    judgement: Judgement,
+    rule: CompiledRule,
+    labels: Mapping[str, tuple[str, ...]],
+    only: frozenset[tuple[str, int, int]],
+) -> Severity:
+    """The first of severity_if that holds in the sentences of the match, else the rule's own."""
+    for severity, condition in rule.severity_if:
+        if judgement.condition(condition, labels=labels, only=only) is not None:
+            return severity
+    return rule.info.severity
