@@ -99,3 +99,4 @@ class Decision:
     told: Mapping[tuple[str, str], Told] = field(default_factory=dict)
     planned: tuple[Planned, ...] = ()
     joined: tuple[tuple[str, tuple[int, ...]], ...] = ()  # (delivery id, alert ids that join it)
+    hastened: tuple[str, ...] = ()  # held deliveries that leave now: an alert in them broke through its cooldown

@@ -44,6 +44,7 @@ class Deciding:
         _write_told(self.session, decision.told)
         delivery_ids = outbox.plan(self.session, decision.planned, self.now, self.new_id)
         outbox.join(self.session, decision.joined)
+        outbox.hasten(self.session, decision.hastened, self.now)
         return Committed(entries=0, decision=decision, delivery_ids=delivery_ids)
 
     def about_own(self, own: Sequence[Match]) -> Committed:
@@ -63,6 +64,7 @@ def total(parts: Sequence[Committed], entries: int = 0) -> Committed:
             told={key: told for decision in decisions for key, told in decision.told.items()},
             planned=tuple(item for decision in decisions for item in decision.planned),
             joined=tuple(item for decision in decisions for item in decision.joined),
+            hastened=tuple(item for decision in decisions for item in decision.hastened),
         ),
         delivery_ids=tuple(delivery_id for part in parts for delivery_id in part.delivery_ids),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlmodel import Session, col, func, insert, select
+from sqlmodel import Session, col, func, insert, select, update
 
 from tocsin.errors import StoreError
 from tocsin.model import DeliveryState, Fate, Severity
@@ -48,6 +48,19 @@ def join(session: Session, joined: Sequence[tuple[str, tuple[int, ...]]]) -> Non
         row.rank = max([row.rank, *(ranks[number] for number in alert_ids)])
         session.flush()
         _put_in(session, row, {number: tellings.get(number, 0) for number in alert_ids})
+
+
+def hasten(session: Session, delivery_ids: Sequence[str], now: datetime) -> None:
+    """Let held deliveries leave now, and with all that waits in them."""
+    words = "released: an alert in it grew past its cooldown"
+    for delivery_id in delivery_ids:
+        changed = session.exec(
+            update(DeliveryRow)
+            .where(col(DeliveryRow.id) == delivery_id, col(DeliveryRow.state) == DeliveryState.HELD.value)
+            .values(state=DeliveryState.READY.value, due_at=now, reason=words)
+        )
+        if changed.rowcount:
+            note(session, delivery_id, now, DeliveryState.READY, words)
 
 
 def resend(session: Session, delivery_id: str, now: datetime, new_id: Callable[[], str]) -> str:

@@ -1,0 +1,264 @@
+"""What becomes of what arrived: fold into stories, hold or tell, and to whom. Pure, within the write transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from tocsin.model import Alert, DeliveryKind, Entry, Fate, Labels, Match, Severity, Story, StoryEntry
+from tocsin.policy import cooldown, story
+from tocsin.policy.facts import Decided, Decision, Facts, Told
+from tocsin.policy.post import Post
+from tocsin.policy.route import ReceiverInfo, Route, recipients
+from tocsin.policy.title import fill
+
+#: A match joins an alert only if these, too, say nothing new (DESIGN 6, Folding).
+_TELLING = ("mineral", "company", "country")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """Routes and receivers of one good configuration."""
+
+    routes: Sequence[Route]
+    receivers: Sequence[ReceiverInfo]
+
+    def decide(self, facts: Facts) -> Decision:
+        """The fate of every match in *facts*, and everything that has to be written for it."""
+        desk = _Desk(self, facts)
+        arrived = [(arrival.entry_id, match) for arrival in facts.arrivals for match in arrival.matches]
+        # The earliest report opens the story, whatever order the feed lists them in.
+        decided = [desk.judge(entry_id, match) for entry_id, match in sorted(arrived, key=lambda a: a[1].event_time)]
+        return Decision(
+            decided=tuple(decided),
+            stories=tuple(desk.changed_stories()),
+            alerts=tuple(desk.changed_alerts()),
+            told={key: told for key, told in desk.told.items() if facts.told.get(key) != told},
+            planned=desk.post.planned,
+            joined=tuple((delivery_id, tuple(ids)) for delivery_id, ids in desk.post.joined.items()),
+            hastened=tuple(desk.post.hastened),
+        )
+
+
+class _Desk:
+    """The state of one decision while it is made."""
+
+    def __init__(self, policy: Policy, facts: Facts) -> None:
+        self.told = dict(facts.told)
+        self.post = Post(now=facts.now, pending=facts.pending)
+        self._policy = policy
+        self._facts = facts
+        self._stories = {item.id: item for item in facts.stories}
+        self._alerts = {item.id: item for item in facts.alerts}
+        self._next_story = facts.next_story
+        self._next_alert = facts.next_alert
+
+    def changed_stories(self) -> Iterator[Story]:
+        """The stories that are new or grew."""
+        before = {item.id: item for item in self._facts.stories}
+        return (item for number, item in self._stories.items() if before.get(number) is not item)
+
+    def changed_alerts(self) -> Iterator[Alert]:
+        """The alerts that are new or changed."""
+        before = {item.id: item for item in self._facts.alerts}
+        return (item for number, item in self._alerts.items() if before.get(number) is not item)
+
+    def judge(self, entry_id: int | None, match: Match) -> Decided:
+        """What becomes of one match."""
+        if match.entry is None or entry_id is None:
+            return self._judge_own(match)
+        refusal = self._refusal(match.entry)
+        if refusal:
+            fate, reason = refusal
+            return Decided(entry_id=entry_id, match=match, fate=fate, reason=reason)
+        home = self._fold(entry_id, match, match.entry)
+        origin = next(member.origin for member in home.entries if member.entry_id == entry_id)
+        fate, reason, alert = self._judge_news(entry_id, match, match.entry, home)
+        return Decided(
+            entry_id=entry_id,
+            match=match,
+            fate=fate,
+            reason=reason,
+            story_id=home.id,
+            origin=origin,
+            alert_id=alert.id,
+        )
+
+    def _refusal(self, entry: Entry) -> tuple[Fate, str] | None:
+        """Why an entry does not alert at all."""
+        if self._facts.baseline:
+            return Fate.BASELINE, "found at the first fetch of its source"
+        if entry.stale and not self._missed(entry):
+            return Fate.OLD, f"published {entry.published:%Y-%m-%d %H:%M} UTC, over 48 h before it was first seen"
+        return None
+
+    def _missed(self, entry: Entry) -> bool:
+        """Whether the source had not been polled with success since the entry was published."""
+        last = self._facts.last_success
+        return last is not None and entry.published is not None and last <= entry.published
+
+    def _fold(self, entry_id: int, match: Match, entry: Entry) -> Story:
+        """The story of a match, with its entry in it."""
+        event = match.rule.event
+        open_stories = [item for item in self._stories.values() if item.event == event]
+        found = next((s for s in open_stories if any(m.entry_id == entry_id for m in s.entries)), None)
+        if found:  # another rule of the same event brought the entry here already
+            return found
+        found = story.find(entry, match.event_time, open_stories)
+        member = StoryEntry(
+            entry_id=entry_id,
+            title=entry.title,
+            canonical_link=entry.canonical_link,
+            publisher=entry.publisher,
+            origin=story.origin(entry, found),
+            event_time=match.event_time,
+        )
+        if found:
+            grown = replace(
+                found,
+                opened_at=min(found.opened_at, match.event_time),
+                last_at=max(found.last_at, match.event_time),
+                entries=(*found.entries, member),
+            )
+        else:
+            grown = self._open_story(event, match.event_time, (member,))
+        self._stories[grown.id] = grown
+        return grown
+
+    def _open_story(self, event: str, at: datetime, entries: tuple[StoryEntry, ...]) -> Story:
+        opened = Story(id=self._next_story, event=event, opened_at=at, last_at=at, entries=entries)
+        self._next_story += 1
+        self._stories[opened.id] = opened
+        return opened
+
+    def _judge_news(self, entry_id: int, match: Match, entry: Entry, home: Story) -> tuple[Fate, str, Alert]:
+        known = next((a for a in self._alerts.values() if a.story_id == home.id and a.rule == match.rule.id), None)
+        if known is None:
+            return self._open(entry_id, match, entry, home)
+        added = _new_values(match.rule.key, known.labels, match.labels)
+        louder = match.severity.rank > known.severity.rank
+        if not added and not louder:
+            return Fate.JOINED, f"more coverage of alert {known.id}", known
+        grown = replace(
+            known,
+            labels=_merged(known.labels, match.labels),
+            severity=match.severity if louder else known.severity,
+            updated_at=self._facts.now,
+        )
+        grown = replace(grown, title=fill(match.rule.title, grown.labels))
+        self._alerts[grown.id] = grown
+        words = [f"new: {', '.join(added)}"] if added else []
+        words += [f"{known.severity} became {match.severity}"] if louder else []
+        reason = f"alert {known.id} grew ({'; '.join(words)})"
+        return (
+            Fate.UPDATED,
+            self._tell(entry_id, grown, match, entry, DeliveryKind.UPDATE, added or None, reason),
+            grown,
+        )
+
+    def _open(self, entry_id: int, match: Match, entry: Entry, home: Story) -> tuple[Fate, str, Alert]:
+        alert = self._new_alert(
+            match, home, cooldown.key_values(match.rule, match.labels, source=entry.source, story_id=home.id)
+        )
+        if entry.stale:
+            why = "its source had been out of reach"
+            reason = self._tell(alert, match, DeliveryKind.CATCH_UP, entry_id=entry_id, source=entry.source, why=why)
+            return Fate.CATCH_UP, reason, alert
+        reason = self._tell(alert, match, DeliveryKind.ALERT, entry_id=entry_id, source=entry.source)
+        return (Fate.HELD if reason.startswith("held") else Fate.ALERTED), reason, alert
+
+    def _judge_own(self, match: Match) -> Decided:
+        home = self._open_story(match.rule.event, match.event_time, ())
+        alert = self._new_alert(match, home, tuple(v for name in match.rule.key for v in match.labels.get(name, ())))
+        count = self._post(alert, DeliveryKind.OPERATOR, entry_id=None, due_at=self._facts.now)
+        reason = f"told {count} operators" if count else "no receiver is an operator"
+        return Decided(
+            entry_id=None, match=match, fate=Fate.ALERTED, reason=reason, story_id=home.id, alert_id=alert.id
+        )
+
+    def _new_alert(self, match: Match, home: Story, key: tuple[str, ...]) -> Alert:
+        rule = match.rule
+        alert = Alert(
+            id=self._next_alert,
+            rule=rule.id,
+            rule_hash=rule.hash,
+            rule_position=f"{rule.position.file}:{rule.position.line}" if rule.position else "",
+            title=fill(rule.title, match.labels),
+            event=rule.event,
+            severity=match.severity,
+            labels=match.labels,
+            key=key,
+            story_id=home.id,
+            opened_at=self._facts.now,
+            updated_at=self._facts.now,
+            event_time=match.event_time,
+            note=rule.note,
+            detail=match.detail,
+        )
+        self._next_alert += 1
+        self._alerts[alert.id] = alert
+        return alert
+
+    def _tell(
+        self,
+        alert: Alert,
+        match: Match,
+        kind: DeliveryKind,
+        *,
+        entry_id: int,
+        source: str,
+        only: Sequence[str] = (),
+        why: str = "",
+    ) -> str:
+        """Plan the messages about *alert* and remember the telling; the reason in words.
+
+        *only* are the values that are new: the cooldown of the others does not hold them back.
+        """
+        now = self._facts.now
+        keys = cooldown.key_values(match.rule, match.labels, source=source, story_id=alert.story_id)
+        free = tuple(key for key in keys if set(key.split("|")) & set(only)) or keys
+        due_at = (
+            now if kind is DeliveryKind.CATCH_UP else cooldown.due(match.rule, free, match.severity, self.told, now)
+        )
+        held = f"held until {due_at:%Y-%m-%d %H:%M} UTC by the cooldown of {match.rule.id}" if due_at > now else ""
+        count = self._post(alert, kind, entry_id=entry_id, due_at=due_at, held=held)
+        for key in keys:
+            last = self.told.get((match.rule.id, key))
+            at = due_at if last is None else max(last.at, due_at)
+            self.told[match.rule.id, key] = Told(at=at, severity=_louder(last, match.severity, due_at))
+        told = held or (f"told {count} recipients" if count else "no route leads to a receiver")
+        return f"{told}: {why}" if why else told
+
+    def _post(self, alert: Alert, kind: DeliveryKind, *, entry_id: int | None, due_at: datetime, held: str = "") -> int:
+        """Tell everybody whom the routes name; how many that are."""
+        policy = self._policy
+        everybody = recipients(
+            policy.routes,
+            policy.receivers,
+            rule=alert.rule,
+            event=alert.event,
+            severity=alert.severity,
+            labels=alert.labels,
+        )
+        for to in everybody:
+            self.post.tell(alert, to, kind=kind, due_at=due_at, held=held, entry_id=entry_id)
+        return len(everybody)
+
+
+def _new_values(key: Sequence[str], known: Labels, found: Labels) -> list[str]:
+    """The values of the labels that matter which an alert does not have yet."""
+    names = dict.fromkeys((*key, *_TELLING))
+    return [v for name in names for v in found.get(name, ()) if v not in known.get(name, ())]
+
+
+def _merged(one: Labels, other: Labels) -> dict[str, tuple[str, ...]]:
+    names = dict.fromkeys((*one, *other))
+    return {name: tuple(dict.fromkeys((*one.get(name, ()), *other.get(name, ())))) for name in names}
+
+
+def _louder(last: Told | None, severity: Severity, at: datetime) -> Severity:
+    """The severity of the last telling: of two at the same time the higher."""
+    if last is not None and last.at >= at and last.severity.rank > severity.rank:
+        return last.severity
+    return severity

@@ -1,0 +1,124 @@
+"""Which alerts leave in one message: one happening, one message for a recipient (DESIGN 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from tocsin.model import Alert, DeliveryKind
+from tocsin.policy.facts import Pending, Planned
+from tocsin.policy.retry import LIFE
+
+
+@dataclass(slots=True, kw_only=True)
+class _Draft:
+    """A message that this decision plans; more alerts may still join it."""
+
+    planned: Planned
+    story_ids: set[int]
+    entry_ids: set[int]
+
+
+@dataclass(slots=True, kw_only=True)
+class Post:
+    """The messages of one decision, with those of earlier ones that were never tried."""
+
+    now: datetime
+    pending: Sequence[Pending]
+    joined: dict[str, list[int]] = field(default_factory=dict)
+    hastened: dict[str, None] = field(default_factory=dict)
+    _drafts: list[_Draft] = field(default_factory=list)
+
+    @property
+    def planned(self) -> tuple[Planned, ...]:
+        """The new messages, in the order in which they were thought of."""
+        return tuple(draft.planned for draft in self._drafts)
+
+    def tell(
+        self,
+        alert: Alert,
+        to: tuple[str, str],
+        *,
+        kind: DeliveryKind,
+        due_at: datetime,
+        held: str,
+        entry_id: int | None,
+    ) -> None:
+        """Tell *to* about *alert* at *due_at*: in a message that waits already, if it is about the same, else a new one."""
+        if due_at <= self.now:
+            carrying = [message for message in self.pending if self._carries(message, alert, to)]
+            self.hastened |= {message.delivery_id: None for message in carrying if message.due_at > self.now}
+            if carrying:
+                return
+        for message in self.pending:
+            if self._takes(message, alert, to, kind=kind, due_at=due_at, entry_id=entry_id):
+                numbers = self.joined.setdefault(message.delivery_id, [])
+                if alert.id not in numbers:
+                    numbers.append(alert.id)
+                return
+        for draft in self._drafts:
+            if self._fits(draft, alert, to, kind=kind, due_at=due_at, entry_id=entry_id):
+                self._add(draft, alert, entry_id)
+                return
+        plan = Planned(
+            receiver=to[0],
+            recipient=to[1],
+            kind=kind,
+            alert_ids=(alert.id,),
+            due_at=due_at,
+            expires_at=due_at + LIFE,
+            held=held,
+        )
+        entries = set() if entry_id is None else {entry_id}
+        self._drafts.append(_Draft(planned=plan, story_ids={alert.story_id}, entry_ids=entries))
+
+    def _carries(self, message: Pending, alert: Alert, to: tuple[str, str]) -> bool:
+        """Whether *message*, which nobody has seen, speaks of *alert* already; a held one then leaves at once."""
+        return (message.receiver, message.recipient) == to and alert.id in message.alert_ids
+
+    def _takes(
+        self,
+        message: Pending,
+        alert: Alert,
+        to: tuple[str, str],
+        *,
+        kind: DeliveryKind,
+        due_at: datetime,
+        entry_id: int | None,
+    ) -> bool:
+        if (message.receiver, message.recipient) != to or _apart(message.kind, kind):
+            return False
+        if due_at > self.now:  # held: what ends with the same cooldown is told together
+            return message.due_at == due_at
+        related = alert.story_id in message.story_ids or (entry_id is not None and entry_id in message.entry_ids)
+        return message.due_at <= self.now and related
+
+    def _fits(
+        self,
+        draft: _Draft,
+        alert: Alert,
+        to: tuple[str, str],
+        *,
+        kind: DeliveryKind,
+        due_at: datetime,
+        entry_id: int | None,
+    ) -> bool:
+        plan = draft.planned
+        if (plan.receiver, plan.recipient) != to or _apart(plan.kind, kind) or plan.due_at != due_at:
+            return False
+        related = alert.story_id in draft.story_ids or (entry_id is not None and entry_id in draft.entry_ids)
+        return related or due_at > self.now or kind is DeliveryKind.CATCH_UP
+
+    def _add(self, draft: _Draft, alert: Alert, entry_id: int | None) -> None:
+        if alert.id not in draft.planned.alert_ids:
+            draft.planned = replace(draft.planned, alert_ids=(*draft.planned.alert_ids, alert.id))
+        draft.story_ids.add(alert.story_id)
+        if entry_id is not None:
+            draft.entry_ids.add(entry_id)
+
+
+def _apart(one: DeliveryKind, other: DeliveryKind) -> bool:
+    """Whether two kinds of message must not be mixed: news that is late and the daemon's own keep to themselves."""
+    alone = (DeliveryKind.CATCH_UP, DeliveryKind.OPERATOR, DeliveryKind.TEST)
+    return one is not other and (one in alone or other in alone)

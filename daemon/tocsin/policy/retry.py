@@ -1,0 +1,50 @@
+"""What becomes of a delivery after an attempt: delivered, tried again then, or dead with a reason."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from tocsin.model import DeliveryState, ErrorClass, Outcome, Settlement
+
+#: How long after the first, second ... failed try the next one comes; then every two hours.
+WAITS = tuple(timedelta(seconds=s) for s in (5, 30, 120, 300, 900, 1800, 3600))
+LAST_WAIT = timedelta(hours=2)
+#: A receiver that refuses us needs a person: no hurry.
+AUTH_WAIT = timedelta(hours=1)
+MOST_ASKED = timedelta(hours=1)
+#: Tries of a message that the receiver refuses for what it says.
+CONTENT_TRIES = 2
+#: A delivery is given up this long after it was due.
+LIFE = timedelta(hours=24)
+
+
+def settle(outcome: Outcome, *, attempt: int, now: datetime, expires_at: datetime, jitter: float) -> Settlement:
+    """The next state after try number *attempt*; *jitter* in [0, 1) moves a wait by up to 20 % either way."""
+    if outcome.error_class is ErrorClass.OK:
+        return Settlement(state=DeliveryState.DELIVERED, due_at=now)
+    words = _words(outcome)
+    if outcome.error_class is ErrorClass.GONE:
+        return Settlement(state=DeliveryState.DEAD, due_at=now, reason=words)
+    if outcome.error_class is ErrorClass.CONTENT and attempt >= CONTENT_TRIES:
+        return Settlement(state=DeliveryState.DEAD, due_at=now, reason=words)
+    due_at = now + _wait(outcome, attempt, jitter)
+    if due_at >= expires_at:
+        reason = f"no time left for another try: {words}"
+        return Settlement(state=DeliveryState.DEAD, due_at=now, reason=reason)
+    return Settlement(state=DeliveryState.RETRY, due_at=due_at, reason=words)
+
+
+def _wait(outcome: Outcome, attempt: int, jitter: float) -> timedelta:
+    spread = 0.8 + 0.4 * jitter
+    planned = WAITS[attempt - 1] if attempt <= len(WAITS) else LAST_WAIT
+    if outcome.error_class is ErrorClass.AUTH:
+        return max(planned, AUTH_WAIT) * spread
+    if outcome.retry_after is not None:
+        # Never sooner than asked; a server cannot put us off for longer than an hour.
+        return min(max(outcome.retry_after, timedelta(seconds=1)), MOST_ASKED)
+    return planned * spread
+
+
+def _words(outcome: Outcome) -> str:
+    code = f" {outcome.code}" if outcome.code is not None else ""
+    return f"{outcome.error_class}{code}: {outcome.words}".rstrip(": ")
