@@ -10,19 +10,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
 from tocsin.errors import StoreError
 from tocsin.log import line
-from tocsin.model import Clock, Delivery, DeliveryState, ErrorClass, Message, Outcome, Run, Settlement
+from tocsin.model import Clock, Delivery, DeliveryState, ErrorClass, Match, Message, Outcome, Run, Settlement
 from tocsin.policy import retry
 from tocsin.receivers import Receiver
 from tocsin.render import late_line, render
+from tocsin.rules import builtin
 from tocsin.store import Store
 
 log = logging.getLogger(__name__)
@@ -43,7 +44,8 @@ class Dispatcher:
     """Carries the outbox to the receivers.
 
     *write* runs a blocking call in the writer thread, *work* in a worker thread; *random* gives [0, 1);
-    *settled* is told of every finished attempt (the demo and `once` watch it).
+    *tell* commits events of the daemon's own; *more* is called when a lane is free again; *settled* is told of every
+    finished attempt, with the message in the delivery.
     """
 
     def __init__(
@@ -55,6 +57,8 @@ class Dispatcher:
         write: Run,
         work: Run,
         random: Callable[[], float],
+        tell: Callable[[Sequence[Match]], Awaitable[None]],
+        more: Callable[[], None] = lambda: None,
         settled: Callable[[Delivery, Outcome, Settlement], None] = lambda *_: None,
     ) -> None:
         self.outbound = outbound
@@ -63,7 +67,12 @@ class Dispatcher:
         self._write = write
         self._work = work
         self._random = random
+        self._tell = tell
+        self._more = more
         self._settled = settled
+        self._claiming = asyncio.Lock()
+        self._resting: dict[str, datetime] = {}
+        self._blocked: set[str] = set()
         self._lanes: dict[str, ThreadPoolExecutor] = {}
         self._busy: dict[str, asyncio.Task[None]] = {}
 
@@ -90,16 +99,21 @@ class Dispatcher:
             lane.shutdown(wait=False, cancel_futures=True)
 
     async def _start_due(self) -> int:
-        now = self._clock.now()
-        deliveries = await self._write(self._store.claim_deliveries, now, LEASE, exclude=tuple(self._busy))
-        for delivery in deliveries:
-            task = asyncio.create_task(self._deliver(delivery), name=f"deliver {delivery.id}")
-            self._busy[delivery.receiver] = task
-            task.add_done_callback(partial(self._leave_lane, delivery.receiver))
-        return len(deliveries)
+        # Two ticks at once would each see the other's lanes free.
+        async with self._claiming:
+            now = self._clock.now()
+            resting = (name for name, until in self._resting.items() if until > now)
+            exclude = {*self._busy, *resting}
+            deliveries = await self._write(self._store.claim_deliveries, now, LEASE, exclude=exclude)
+            for delivery in deliveries:
+                task = asyncio.create_task(self._deliver(delivery), name=f"deliver {delivery.id}")
+                self._busy[delivery.receiver] = task
+                task.add_done_callback(partial(self._leave_lane, delivery.receiver))
+            return len(deliveries)
 
     def _leave_lane(self, receiver: str, _: asyncio.Task[None]) -> None:
         del self._busy[receiver]
+        self._more()
 
     async def _deliver(self, delivery: Delivery) -> None:
         """Carry one delivery as far as it goes now; the job's border, where every exception ends."""
@@ -118,9 +132,12 @@ class Dispatcher:
             await self._settle(delivery, Outcome(error_class=ErrorClass.GONE, words=words))
             return
         message = delivery.message or await self._work(self._render, delivery, receiver)
+        delivery = replace(delivery, message=message)
         if not await self._write(self._store.begin_attempt, delivery, message, self._clock.now()):
             return  # somebody else holds it now
-        late = late_line(delivery.created_at, self._clock.now(), self.outbound.zone) if delivery.attempt > 1 else ""
+        # A held delivery is late only against the time it was held until.
+        wanted = delivery.due_at if delivery.attempt == 1 else delivery.created_at
+        late = late_line(wanted, self._clock.now(), self.outbound.zone)
         send = partial(receiver.send, delivery, message, late)
         outcome = await asyncio.get_running_loop().run_in_executor(self._lane(receiver.name), send)
         await self._settle(delivery, outcome)
@@ -140,7 +157,6 @@ class Dispatcher:
             outcome,
             attempt=delivery.attempt,
             now=now,
-            created_at=delivery.created_at,
             expires_at=delivery.expires_at,
             jitter=self._random(),
         )
@@ -149,6 +165,20 @@ class Dispatcher:
             return
         self._report(delivery, outcome, settlement, now)
         self._settled(delivery, outcome, settlement)
+        await self._look_after(delivery.receiver, outcome, settlement)
+
+    async def _look_after(self, receiver: str, outcome: Outcome, settlement: Settlement) -> None:
+        """Let a receiver rest that asks for it, and say once when one refuses us."""
+        if outcome.error_class is ErrorClass.RATE_LIMITED:
+            self._resting[receiver] = settlement.due_at
+        if outcome.error_class is ErrorClass.OK:
+            self._blocked.discard(receiver)
+        refused = outcome.error_class in (ErrorClass.AUTH, ErrorClass.GONE)
+        if refused and receiver not in self._blocked:
+            self._blocked.add(receiver)
+            labels = {"receiver": (receiver,)}
+            now = self._clock.now()
+            await self._tell([builtin.own_match(builtin.RECEIVER_BLOCKED, labels, settlement.reason, now)])
 
     def _report(self, delivery: Delivery, outcome: Outcome, settlement: Settlement, now: datetime) -> None:
         who = {"receiver": delivery.receiver, "delivery": delivery.id, "attempt": delivery.attempt}

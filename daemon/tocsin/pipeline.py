@@ -10,19 +10,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from tocsin.errors import Fault, LeaseLostError, SourceError, StoreError
 from tocsin.log import line
-from tocsin.model import Batch, Clock, Judged, Match, Run
+from tocsin.model import Batch, Clock, Entry, Judged, Match, RuleInfo, Run
 from tocsin.policy import health, schedule
 from tocsin.policy.decide import Policy
 from tocsin.rules import builtin
-from tocsin.rules.evaluate import RuleSet
+from tocsin.rules.ruleset import RuleSet
 from tocsin.sources import Source
-from tocsin.store import Committed, SourceLease, Store
+from tocsin.store import Committed, Reopened, SourceLease, Store
 
 log = logging.getLogger(__name__)
 
@@ -126,54 +127,54 @@ class Pipeline:
     async def _commit(self, inbound: Inbound, lease: SourceLease, batch: Batch, now: datetime) -> None:
         fresh = await self._work(self._store.unseen, batch, now)
         judged = await self._work(_judge, inbound.rules, fresh, now)
-        own = [_failed_rule(item, now) for item in _first_of_each(judged)]
-        if health.after_success(unhealthy=lease.unhealthy):
-            own.append(_own(builtin.SOURCE_RECOVERED, lease.name, "It answers again.", now))
-        due_at = now + schedule.next_poll(inbound.intervals[lease.name], self._random())
+        own = []
+        if health.recovered(unhealthy=lease.unhealthy):
+            own.append(_about(builtin.SOURCE_RECOVERED, lease.name, "It answers again.", now))
         committed = await self._write(
-            self._store.commit, lease, batch, judged, inbound.policy.decide, now=now, due_at=due_at, own=own
+            self._store.commit,
+            lease,
+            batch,
+            judged,
+            inbound.policy.decide,
+            now=now,
+            due_at=now + schedule.next_poll(inbound.intervals[lease.name], self._random()),
+            own=own,
+            once=_failures(judged, now),
         )
-        log.log(
-            logging.INFO if committed.entries or lease.baseline else logging.DEBUG,
-            line("source polled", source=lease.name, new=committed.entries, next=due_at, **_tally(committed)),
-        )
+        level = logging.INFO if committed.entries or lease.baseline else logging.DEBUG
+        log.log(level, line("source polled", source=lease.name, new=committed.entries, **_tally(committed)))
         for note in batch.notes:
             log.info(line("source repaired", source=lease.name, note=note))
-        self._told(committed)
+        self._wake_if_told(committed)
 
     async def _fail(self, inbound: Inbound, lease: SourceLease, error: SourceError) -> None:
         """Put the source back and, when that is due, say that it is unwell."""
         now = self._clock.now()
+        errors = lease.errors + 1
         verdict = health.after_failure(
-            errors=lease.errors + 1,
+            errors=errors,
             fault=error.fault,
-            gone_before=lease.gone,
+            last_fault=lease.last_fault,
             unhealthy=lease.unhealthy,
+            gone=lease.gone,
             since=lease.last_success or lease.first_polled or now,
             now=now,
         )
         delay = schedule.back_off(
-            errors=lease.errors + 1,
+            errors=errors,
             interval=inbound.intervals[lease.name],
             fault=error.fault,
             retry_after=error.retry_after,
+            gone=verdict.gone,
             jitter=self._random(),
         )
         own = []
         if verdict.tell_unhealthy:
-            own.append(_own(builtin.SOURCE_UNHEALTHY, lease.name, f"{error}", now))
+            own.append(_about(builtin.SOURCE_UNHEALTHY, lease.name, str(error), now))
         if verdict.tell_gone:
-            own.append(_own(builtin.SOURCE_GONE, lease.name, f"{error}", now))
-        log.warning(
-            line(
-                "source failed",
-                source=lease.name,
-                fault=error.fault,
-                reason=error,
-                errors=lease.errors + 1,
-                next=now + delay,
-            )
-        )
+            own.append(_about(builtin.SOURCE_GONE, lease.name, str(error), now))
+        what = {"source": lease.name, "fault": error.fault, "reason": error, "errors": errors}
+        log.warning(line("source failed", **what, next=now + delay))
         committed = await self._write(
             self._store.fail,
             lease,
@@ -186,9 +187,28 @@ class Pipeline:
             own=own,
             decide=inbound.policy.decide,
         )
-        self._told(committed)
+        self._wake_if_told(committed)
 
-    def _told(self, committed: Committed) -> None:
+    async def tell(self, own: Sequence[Match]) -> None:
+        """Commit events of the daemon's own."""
+        decide = self.inbound.policy.decide
+        self._wake_if_told(await self._write(self._store.tell, own, decide, self._clock.now()))
+
+    async def rejudge(self) -> None:
+        """Judge again what a rule could not be evaluated on, where that rule or the program is another now."""
+        inbound = self.inbound
+        hashes = {name: info.hash for name, info in inbound.rules.infos.items()}
+        while again := await self._work(self._store.unevaluated, hashes, self._store.program):
+            now = self._clock.now()
+            judged = await self._work(_judge, inbound.rules, [item.entry for item in again], now)
+            pairs: list[tuple[Reopened, Judged]] = list(zip(again, judged, strict=True))
+            committed = await self._write(
+                self._store.rejudge, pairs, inbound.policy.decide, now=now, once=_failures(judged, now)
+            )
+            log.info(line("judged again", entries=len(again), **_tally(committed)))
+            self._wake_if_told(committed)
+
+    def _wake_if_told(self, committed: Committed) -> None:
         if committed.delivery_ids:
             self._committed()
 
@@ -197,5 +217,22 @@ def _judge(rules: RuleSet, entries: Sequence[Entry], now: datetime) -> tuple[Jud
     return tuple(rules.evaluate(entry, now) for entry in entries)
 
 
-def _own(info: RuleInfo, source: str, detail: str, now: datetime) -> Match:
+def _about(info: RuleInfo, source: str, detail: str, now: datetime) -> Match:
     return builtin.own_match(info, {"source": (source,)}, detail, now)
+
+
+def _failures(judged: Sequence[Judged], now: datetime) -> dict[tuple[str, str], Match]:
+    """What to tell, by rule and hash, if that rule fails for the first time."""
+    found = {}
+    for item in judged:
+        for failed in item.unevaluated:
+            detail = f"on “{item.entry.title[:200]}” of {item.entry.source}: {failed.error}"
+            match = builtin.own_match(builtin.RULE_UNEVALUATED, {"rule": (failed.rule,)}, detail, now)
+            found.setdefault((failed.rule, failed.rule_hash), match)
+    return found
+
+
+def _tally(committed: Committed) -> dict[str, int]:
+    """How many matches met which fate."""
+    fates = Counter(item.fate for item in committed.decision.decided)
+    return {fate.value.replace("-", "_"): count for fate, count in sorted(fates.items())}

@@ -24,12 +24,12 @@ from zoneinfo import ZoneInfo
 from tocsin.config.config import Config, FeedConfig, ReceiverConfig, load_config
 from tocsin.config.loading import LoadedRules, load_rules
 from tocsin.delivery import Dispatcher, Outbound
-from tocsin.errors import ConfigError
+from tocsin.errors import ConfigError, StoreError
 from tocsin.log import line
 from tocsin.model import Clock, Delivery, Outcome, P, Run, Settlement, T
 from tocsin.pipeline import Inbound, Pipeline
-from tocsin.policy.decide import Policy, ReceiverInfo
-from tocsin.policy.route import Route
+from tocsin.policy.decide import Policy
+from tocsin.policy.route import ReceiverInfo, Route
 from tocsin.receivers import Receiver
 from tocsin.receivers import apprise as apprise_receivers
 from tocsin.receivers.console import ConsoleReceiver
@@ -54,7 +54,15 @@ DEFAULT_INTERVAL = timedelta(minutes=15)
 
 def make_source(config: FeedConfig, http: HttpClient, work: Run) -> Source:
     """The source that *config* describes."""
-    return FeedSource(config, http=http, run=work)
+    return FeedSource(
+        config.name,
+        config.url.reveal(),
+        http=http,
+        run=work,
+        labels=config.labels,
+        allow_private=config.allow_private,
+        headers={name: value.reveal() for name, value in config.headers.items()},
+    )
 
 
 def make_receiver(config: ReceiverConfig) -> Receiver:
@@ -76,6 +84,16 @@ class Makers:
     source: Callable[[FeedConfig, HttpClient, Run], Source] = make_source
     receiver: Callable[[ReceiverConfig], Receiver] = make_receiver
     store: Callable[[Config], Store] = open_store
+
+
+def dry_makers() -> Makers:
+    """Edges that change nothing: a copy of the database, and the console in place of every receiver."""
+    return Makers(
+        receiver=lambda config: ConsoleReceiver(config.name),
+        store=lambda config: Store.open_copy(
+            config.database, real_now=lambda: datetime.now(UTC), new_id=lambda: uuid4().hex
+        ),
+    )
 
 
 class Service:
@@ -166,17 +184,41 @@ class Service:
         self._work = _runner(self._workers)
         config = await self._work(load_config, self._path, self._env)
         self._store = await self._write(self._makers.store, config)
+        try:
+            await self._build(config)
+        except BaseException:
+            await self._write(self._store.close)
+            raise
+
+    async def _build(self, config: Config) -> None:
         voided = await self._write(self._store.lock)
-        if voided.deliveries:
-            log.warning(line("doubtful deliveries found after a crash", deliveries=voided.deliveries))
+        if voided.doubtful:
+            log.warning(line("doubtful deliveries found after a crash", deliveries=voided.doubtful))
         loaded = await self._work(load_rules, config.rules, self._store.kept_pack)
         self._config, self._loaded = config, loaded
         self._http = HttpClient(contact=config.http.contact)
-        await self._http.__aenter__()
-        common = {"clock": self._clock, "write": self._write, "work": self._work, "random": random.random}
         inbound, outbound = self._bounds(config, loaded)
-        self._pipeline = Pipeline(self._store, inbound, committed=self._wake.set, **common)
-        self._dispatcher = Dispatcher(self._store, outbound, settled=self._settled, **common)
+        self._pipeline = Pipeline(
+            self._store,
+            inbound,
+            clock=self._clock,
+            write=self._write,
+            work=self._work,
+            random=random.random,
+            committed=self._wake.set,
+        )
+        self._dispatcher = Dispatcher(
+            self._store,
+            outbound,
+            clock=self._clock,
+            write=self._write,
+            work=self._work,
+            random=random.random,
+            tell=self._pipeline.tell,
+            more=self._wake.set,
+            settled=self._settled,
+        )
+        await self._http.__aenter__()
         await self._adopt(config, loaded)
         self._sender = asyncio.create_task(self._send_when_woken(), name="wake")
 
@@ -200,8 +242,10 @@ class Service:
 
     async def _adopt(self, config: Config, loaded: LoadedRules) -> None:
         """Make the rows agree with a good configuration, keep its packs, and judge again what raised before."""
+        for problem in (*config.problems, *loaded.warnings):
+            log.warning("%s", problem)
         now = self._clock.now()
-        feeds = [(s.name, s.url, "feed") for s in config.sources]
+        feeds = [(s.name, s.address, "feed") for s in config.sources]
         await self._write(self._store.sync_sources, feeds, now)
         for pack in loaded.packs:
             if not pack.kept_back:
@@ -212,8 +256,8 @@ class Service:
             if pack.kept_back
         ]
         if own:
-            await self._write(self._store.tell, own, self._pipeline.inbound.policy.decide, now)
-            self._wake.set()
+            await self._pipeline.tell(own)
+        await self._pipeline.rejudge()
 
     async def _finish(self) -> None:
         """Let what is under way end, within a bound; what is cut off is taken up again at the next start."""
@@ -245,12 +289,17 @@ class Service:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            await self._dispatcher.tick()
+            try:
+                await self._dispatcher.tick()
+            except StoreError as error:
+                log.error(line("store failed", reason=error))  # the next tick tries again
 
     async def _sweep(self) -> None:
-        swept = await self._write(self._store.sweep, self._clock.now(), self._config.retention)
+        swept = 0
+        while piece := await self._write(self._store.sweep, self._clock.now(), self._config.retention):
+            swept += piece
         if swept:
-            log.info(line("swept", entries=swept))
+            log.info(line("swept", rows=swept))
 
     async def _feed_watchdog(self) -> None:
         if time.monotonic() - min(self._claimed.values()) < STUCK:
@@ -317,7 +366,7 @@ def _runner(pool: Executor) -> Run:
 def _marks(path: Path, folders: tuple[Path, ...]) -> frozenset[tuple[str, int, int]]:
     """What a change of any file that is read at a reload changes: names, sizes and times."""
     marks = set()
-    for file in (path, *(f for folder in folders for f in folder.glob("*.yaml"))):
+    for file in (path, *(f for folder in folders for f in folder.glob("*.y*ml"))):
         with suppress(OSError):
             stat = file.stat()
             marks.add((str(file), stat.st_mtime_ns, stat.st_size))

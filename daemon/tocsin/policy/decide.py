@@ -151,11 +151,10 @@ class _Desk:
         words = [f"new: {', '.join(added)}"] if added else []
         words += [f"{known.severity} became {match.severity}"] if louder else []
         reason = f"alert {known.id} grew ({'; '.join(words)})"
-        return (
-            Fate.UPDATED,
-            self._tell(entry_id, grown, match, entry, DeliveryKind.UPDATE, added or None, reason),
-            grown,
+        told = self._tell(
+            grown, match, DeliveryKind.UPDATE, entry_id=entry_id, source=entry.source, only=added, why=reason
         )
+        return Fate.UPDATED, told, grown
 
     def _open(self, entry_id: int, match: Match, entry: Entry, home: Story) -> tuple[Fate, str, Alert]:
         alert = self._new_alert(

@@ -1,0 +1,302 @@
+"""The configuration: one file, every fault of it at once (DESIGN 7)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field
+
+from tocsin.config.files import read_text, shown_path
+from tocsin.config.nodes import Node, Pairs, Scalar, children, meant, member, problem, said
+from tocsin.config.secrets import Filler, Secret, masked
+from tocsin.config.shape import Duration, Shape, Texts, find
+from tocsin.config.yamlfile import read
+from tocsin.errors import ConfigError, Problem
+from tocsin.model import Severity
+
+_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+_SEVERITY = re.compile(r"\s*(>=|<=|>|<|=)?\s*([a-z]+)\s*$")
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
+_SHORTEST = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpConfig:
+    """How tocsin introduces itself; *contact* is an address that a server's owner can write to."""
+
+    contact: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedConfig:
+    """A feed. *address* is *url* as it may be shown and stored: references unfilled, passwords masked."""
+
+    name: str
+    url: Secret
+    address: str
+    every: timedelta | None = None
+    allow_private: bool = False
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    headers: Mapping[str, Secret] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiverConfig:
+    """A receiver that is on: an apprise *url*, or the console when there is none."""
+
+    name: str
+    url: Secret | None
+    console: bool = False
+    operator: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteConfig:
+    """Which alerts go *to* which receivers; those that are off are left out."""
+
+    to: tuple[str, ...]
+    severity: tuple[str, Severity] | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    event: str = ""
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """Everything that the configuration file says, defaults filled in; *problems* are warnings."""
+
+    path: Path
+    timezone: str
+    database: str
+    rules: tuple[Path, ...]
+    http: HttpConfig
+    sources: tuple[FeedConfig, ...]
+    receivers: tuple[ReceiverConfig, ...]
+    routes: tuple[RouteConfig, ...]
+    retention: timedelta
+    problems: tuple[Problem, ...] = ()
+
+
+class _Http(Shape):
+    contact: str = ""
+
+
+class _Source(Shape):
+    feed: str
+    every: Duration | None = None
+    allow_private: bool = False
+    labels: dict[str, Texts] = Field(default_factory=dict)
+    headers: dict[str, str] = Field(default_factory=dict)
+
+
+class _Receiver(Shape):
+    url: str | None = None
+    console: bool = False
+    operator: bool = False
+
+
+class _Route(Shape):
+    to: Texts
+    severity: str | None = None
+    labels: dict[str, str] = Field(default_factory=dict)
+    event: str = ""
+    rule: str = ""
+
+
+_Named = Annotated[str, Field(pattern=_NAME)]
+
+
+class _File(Shape):
+    timezone: str = "UTC"
+    database: str = "sqlite:///tocsin.db"
+    rules: Texts = ()
+    http: _Http = _Http()
+    sources: dict[_Named, _Source] = Field(default_factory=dict)
+    receivers: dict[_Named, _Receiver] = Field(default_factory=dict)
+    routes: tuple[_Route, ...] | None = None
+    retention: Duration = timedelta(days=90)
+
+
+def load_config(path: Path, env: Mapping[str, str]) -> Config:
+    """The configuration at *path*, with values from *env* filled in; relative paths are relative to the file.
+
+    Raises:
+        ConfigError: with every fault of the file.
+    """
+    text, fault = read_text(path)
+    if fault:
+        raise ConfigError([fault])
+    document = read(text, shown_path(path))
+    problems = list(document.problems)
+    if document.root is None:
+        raise ConfigError(problems)
+    filler = Filler(env)
+    root = filler.fill(document.root)
+    problems += filler.problems
+    shape = _File.of(root, problems)
+    problems += _check(root)
+    if shape is None or any(not item.warning for item in problems):
+        raise ConfigError(sorted(problems, key=_place))
+    return _config(path, root, shape, tuple(problems))
+
+
+def _place(item: Problem) -> tuple[int, int]:
+    return (item.position.line, item.position.column) if item.position else (0, 0)
+
+
+# ---- checks that a shape cannot make ------------------------------------------------------------------------------
+
+
+def _check(root: Node) -> Iterator[Problem]:
+    """What is wrong although its shape is right. Looks at nodes, so that it works beside faults of shape."""
+    yield from _check_zone(member(root, "timezone"))
+    yield from _check_database(member(root, "database"))
+    for source in children(member(root, "sources")):
+        yield from _check_source(source)
+    receivers = member(root, "receivers")
+    for receiver in children(receivers):
+        yield from _check_receiver(receiver)
+    names = [key.text for key, _ in receivers.pairs] if isinstance(receivers, Pairs) else []
+    for route in children(member(root, "routes")):
+        yield from _check_route(route, names)
+    if not children(member(root, "sources")):
+        yield problem(root, "there is no source: nothing will be polled", warning=True)
+    if not names:
+        yield problem(root, "there is no receiver: nobody will be told", warning=True)
+
+
+def _check_zone(node: Node | None) -> Iterator[Problem]:
+    if isinstance(node, Scalar) and isinstance(node.value, str):
+        try:
+            ZoneInfo(node.value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            yield problem(node, "no such time zone; write one such as Europe/London or UTC")
+
+
+def _check_database(node: Node | None) -> Iterator[Problem]:
+    if isinstance(node, Scalar) and isinstance(node.value, str) and not re.match(r"sqlite:///.+", node.value):
+        yield problem(node, "must be sqlite:///path/of/a/file")
+
+
+def _check_source(node: Node) -> Iterator[Problem]:
+    feed = member(node, "feed")
+    if isinstance(feed, Scalar) and isinstance(feed.value, str) and not feed.broken:
+        words = _url_fault(feed.value)
+        if words:
+            yield problem(feed, words)
+    every = member(node, "every")
+    if isinstance(every, Scalar) and every.text in ("0s", "0m", "0h", "0d", "0w"):
+        yield problem(every, "must be a second or more")
+    headers = member(node, "headers")
+    for key, value in headers.pairs if isinstance(headers, Pairs) else ():
+        if not _HEADER.match(key.text):
+            yield problem(key, "is not the name of an HTTP header")
+        if isinstance(value, Scalar) and re.search(r"[\r\n\0]", str(value.value)):
+            yield problem(value, "a header is one line")
+
+
+def _url_fault(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        port_is_good = parts.port != 0
+    except ValueError:
+        return "is not an address"
+    if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_good:
+        return "must be an address that begins with http:// or https://"
+    return "must not hold blanks or control characters" if re.search(r"[\s\x00-\x1f]", url) else ""
+
+
+def _check_receiver(node: Node) -> Iterator[Problem]:
+    if not isinstance(node, Pairs):
+        return
+    has_url, console = node.get("url") is not None, node.get("console")
+    is_console = isinstance(console, Scalar) and console.value is True
+    if has_url and is_console:
+        yield problem(node, "a receiver is either a url or the console, not both")
+    elif not has_url and not is_console:
+        yield problem(node.pairs[0][0] if node.pairs else node, "a receiver needs a url, or console: true")
+
+
+def _check_route(node: Node, names: list[str]) -> Iterator[Problem]:
+    to = member(node, "to")
+    for target in (to,) if isinstance(to, Scalar) else children(to):
+        if isinstance(target, Scalar) and target.text not in names:
+            yield problem(target, f"there is no receiver {said(target.text)}{meant(target.text, names)}")
+    severity = member(node, "severity")
+    if isinstance(severity, Scalar) and isinstance(severity.value, str) and not _severity(severity.value):
+        levels = ", ".join(Severity)
+        found = _SEVERITY.match(severity.value)
+        likely = meant(found[2], list(Severity)) if found else ""
+        yield problem(severity, f'must be a level, or a comparison such as ">= high"; the levels are {levels}{likely}')
+
+
+def _severity(text: str) -> tuple[str, Severity] | None:
+    found = _SEVERITY.match(text)
+    if not found or found[2] not in list(Severity):
+        return None
+    return found[1] or "=", Severity(found[2])
+
+
+# ---- values -------------------------------------------------------------------------------------------------------
+
+
+def _config(path: Path, root: Node, shape: _File, problems: tuple[Problem, ...]) -> Config:
+    folder = path.resolve().parent
+    receivers = tuple(
+        ReceiverConfig(
+            name=name, url=Secret(item.url) if item.url else None, console=item.console, operator=item.operator
+        )
+        for name, item in shape.receivers.items()
+        if item.console or item.url
+    )
+    on = {receiver.name for receiver in receivers}
+    # Without routes everybody is told everything.
+    routes = shape.routes if shape.routes is not None else (_Route(to=tuple(on)),)
+    return Config(
+        path=path,
+        timezone=shape.timezone,
+        database=_database(shape.database, folder),
+        rules=tuple(folder / Path(rule).expanduser() for rule in shape.rules),
+        http=HttpConfig(contact=shape.http.contact),
+        sources=tuple(_feed(name, item, find(root, ("sources", name))) for name, item in shape.sources.items()),
+        receivers=receivers,
+        routes=tuple(_route(route, on) for route in routes),
+        retention=shape.retention,
+        problems=problems,
+    )
+
+
+def _feed(name: str, item: _Source, node: Node | None) -> FeedConfig:
+    written = member(node, "feed")
+    assert isinstance(written, Scalar)
+    return FeedConfig(
+        name=name,
+        url=Secret(item.feed),
+        address=masked(written.text if written.filled else item.feed),
+        every=max(item.every, _SHORTEST) if item.every is not None else None,
+        allow_private=item.allow_private,
+        labels=item.labels,
+        headers={key: Secret(value) for key, value in item.headers.items()},
+    )
+
+
+def _route(route: _Route, on: set[str]) -> RouteConfig:
+    return RouteConfig(
+        to=tuple(name for name in route.to if name in on),
+        severity=_severity(route.severity) if route.severity else None,
+        labels=route.labels,
+        event=route.event,
+        rule=route.rule,
+    )
+
+
+def _database(url: str, folder: Path) -> str:
+    """*url* with its path made absolute: `sqlite:///var/x.db` lies below the folder of the configuration."""
+    return f"sqlite:///{folder / Path(url.removeprefix('sqlite:///')).expanduser()}"

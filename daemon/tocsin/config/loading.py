@@ -1,0 +1,93 @@
+"""Rules in force: packs read, compiled and tried on their own examples; a faulty one runs from its last good version."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tocsin.config.files import shown_path
+from tocsin.config.packs import Files, parse_pack, read_pack
+from tocsin.errors import ConfigError, Problem
+from tocsin.rules.compile import compile_packs
+from tocsin.rules.examples import check_examples
+from tocsin.rules.ruleset import RuleSet
+from tocsin.rules.spec import PackSpec
+
+#: The files of the last good version of the pack in a folder, if there was one.
+Kept = Callable[[str], Files | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedPack:
+    """A pack that runs. *kept_back*: its files have faults, told in *words*, and its last good version runs."""
+
+    folder: str
+    hash: str
+    files: Files
+    kept_back: bool = False
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedRules:
+    """The rules of all packs."""
+
+    rules: RuleSet
+    packs: tuple[LoadedPack, ...]
+    warnings: tuple[Problem, ...] = ()
+
+
+def load_rules(folders: Sequence[Path], kept: Kept = lambda _: None) -> LoadedRules:
+    """The rules in *folders*; *kept* knows the last good version of a folder's pack.
+
+    Raises:
+        ConfigError: a pack has faults and no last good version; with every fault of every pack.
+    """
+    packs: list[LoadedPack] = []
+    specs: list[PackSpec] = []
+    faults: list[Problem] = []
+    warnings: list[Problem] = []
+    for folder in folders:
+        name = str(folder)
+        files, unread = read_pack(folder)
+        spec, problems = _tried(files, unread)
+        warnings += [item for item in problems if item.warning]
+        bad = [item for item in problems if not item.warning]
+        if spec is not None:
+            specs.append(spec)
+            packs.append(LoadedPack(folder=name, hash=_hash(files), files=files))
+            continue
+        before = kept(name)
+        old = _tried(before, ())[0] if before else None
+        if before is None or old is None:
+            faults += bad
+            continue
+        words = f"{len(bad)} faults in {shown_path(folder)}, the first: {bad[0]}"
+        specs.append(old)
+        packs.append(LoadedPack(folder=name, hash=_hash(before), files=before, kept_back=True, words=words))
+    rules, together = compile_packs(specs)
+    faults += [item for item in together if not item.warning]
+    if faults:
+        raise ConfigError([*faults, *warnings])
+    return LoadedRules(rules=rules, packs=tuple(packs), warnings=tuple(warnings))
+
+
+def _tried(files: Files, unread: Sequence[Problem]) -> tuple[PackSpec | None, tuple[Problem, ...]]:
+    """The pack in *files*, if it is without any fault, and every problem of it."""
+    if unread:
+        return None, tuple(unread)
+    spec, problems = parse_pack(files)
+    if spec is None:
+        return None, problems
+    rules, compiled = compile_packs([spec])
+    problems = (*problems, *compiled, *check_examples(rules))
+    return (None if any(not item.warning for item in problems) else spec), problems
+
+
+def _hash(files: Files) -> str:
+    digest = hashlib.sha256()
+    for path, text in files:
+        digest.update(f"{path}\0{len(text)}\0{text}".encode("utf-8", "replace"))
+    return digest.hexdigest()

@@ -1,0 +1,194 @@
+"""Rule packs: a folder of YAML files to a PackSpec, every fault at its place (DESIGN 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from tocsin.config.files import read_text, shown_path
+from tocsin.config.nodes import Items, Node, Pairs, Scalar, children, member, problem
+from tocsin.config.shape import Duration, Shape, Texts, find
+from tocsin.config.yamlfile import read
+from tocsin.errors import Position, Problem
+from tocsin.model import Located, Severity
+from tocsin.rules.spec import ListSpec, NewsSpec, PackSpec, RuleSpec
+
+COOLDOWN = timedelta(hours=12)
+_Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+
+#: (path, text) of every file of a pack.
+Files = tuple[tuple[str, str], ...]
+
+
+class _Pack(Shape):
+    id: _Id
+    version: str = ""
+    title: str = ""
+    note: str = ""
+
+
+class _News(Shape):
+    match: str
+    unless: str | None = None
+    severity_if: tuple[dict[Severity, str], ...] = ()
+
+
+class _Rule(Shape):
+    id: _Id
+    news: _News
+    title: str | None = None
+    severity: Severity = Severity.MEDIUM
+    event: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")] | None = None
+    key: Texts = ("story",)
+    cooldown: Duration = COOLDOWN
+    fires: tuple[str, ...] = ()
+    quiet: tuple[str, ...] = ()
+    note: str = ""
+    references: Texts = ()
+
+
+class _File(Shape):
+    tocsin: Literal[1]
+    pack: _Pack | None = None
+    lists: dict[str, Any] = Field(default_factory=dict)
+    rules: tuple[_Rule, ...] = ()
+
+
+def read_pack(folder: Path) -> tuple[Files, tuple[Problem, ...]]:
+    """The YAML files of *folder*, sorted by name, and what could not be read."""
+    if not folder.is_dir():
+        return (), (Problem(message=f"{shown_path(folder)} is not a folder of rules"),)
+    paths = sorted(path for path in folder.iterdir() if path.suffix in (".yaml", ".yml"))
+    if not paths:
+        return (), (Problem(message=f"{shown_path(folder)} holds no .yaml file"),)
+    files = []
+    problems = []
+    for path in paths:
+        text, fault = read_text(path)
+        if fault:
+            problems.append(fault)
+        files.append((shown_path(path), text))
+    return tuple(files), tuple(problems)
+
+
+def parse_pack(files: Sequence[tuple[str, str]]) -> tuple[PackSpec | None, tuple[Problem, ...]]:
+    """The pack in *files*, or None where it has faults; every problem of every file."""
+    problems: list[Problem] = []
+    lists: list[ListSpec] = []
+    rules: list[RuleSpec] = []
+    heads: list[tuple[_Pack, Node]] = []
+    for path, text in files:
+        document = read(text, path)
+        problems += document.problems
+        if document.root is None:
+            continue
+        shape = _File.of(document.root, problems)
+        problems += _check_lists(document.root)
+        if shape is None:
+            continue
+        if shape.pack:
+            heads.append((shape.pack, document.root))
+        lists += _lists(document.root)
+        rules += [_rule(rule, find(document.root, ("rules", n))) for n, rule in enumerate(shape.rules)]
+    problems += _check_twice(lists)
+    if any(not item.warning for item in problems):
+        return None, tuple(problems)
+    if len(heads) != 1:
+        where = Position(file=files[0][0], line=1, column=1) if files else None
+        words = "one file of the folder must name the pack: pack: {id: ..., version: ...}"
+        again = "two files of the folder name the pack; keep one"
+        fault = problem(heads[1][1], again) if heads else Problem(message=words, position=where)
+        return None, (*problems, fault)
+    head, root = heads[0]
+    spec = PackSpec(
+        id=head.id,
+        version=head.version,
+        lists=tuple(lists),
+        rules=tuple(rules),
+        position=_key_position(root, "pack"),
+        files=tuple(files),
+    )
+    return spec, tuple(problems)
+
+
+def _check_lists(root: Node) -> Iterator[Problem]:
+    for node in children(member(root, "lists")):
+        groups = children(node) if isinstance(node, Pairs) else (node,)
+        for group in groups:
+            if not isinstance(group, Items):
+                yield problem(group, "a list is terms in square brackets or with dashes, or a map of such lists")
+                continue
+            for term in group.items:
+                if not isinstance(term, Scalar):
+                    yield problem(term, "a term is text")
+                elif term.value is None or term.value == "":
+                    yield problem(term, "a term must not be empty")
+        if not children(node) and isinstance(node, Items | Pairs):
+            yield problem(node, "the list is empty")
+
+
+def _check_twice(lists: Sequence[ListSpec]) -> Iterator[Problem]:
+    first: dict[str, Located] = {}
+    for spec in lists:
+        name = spec.name
+        if name.text in first:
+            place = first[name.text].at()
+            words = f"the list {name.text} stands here twice, first at {place.file}:{place.line}"
+            yield Problem(message=words, position=name.at(), excerpt=name.excerpt(), length=len(name.text))
+        first.setdefault(name.text, name)
+
+
+def _lists(root: Node) -> Iterator[ListSpec]:
+    lists = member(root, "lists")
+    for key, node in lists.pairs if isinstance(lists, Pairs) else ():
+        if isinstance(node, Pairs):
+            groups = tuple((value.text, _located(group)) for value, group in node.pairs)
+        else:
+            groups = (("", _located(node)),)
+        yield ListSpec(name=key.place, groups=groups)
+
+
+def _rule(shape: _Rule, node: Node | None) -> RuleSpec:
+    assert isinstance(node, Pairs)
+    news = node.get("news")
+    unless = member(news, "unless")
+    levels = (pair for item in children(member(news, "severity_if")) if isinstance(item, Pairs) for pair in item.pairs)
+    identity = node.get("id")
+    assert isinstance(identity, Scalar)
+    key = node.get("key")
+    names = (key.place,) if isinstance(key, Scalar) else _located(key)
+    return RuleSpec(
+        id=identity.place,
+        title=shape.title if shape.title is not None else shape.id.replace("-", " ").replace("_", " ").capitalize(),
+        severity=shape.severity,
+        event=shape.event or f"custom.{shape.id}",
+        news=NewsSpec(
+            match=_place(member(news, "match")),
+            unless=_place(unless) if unless else None,
+            severity_if=tuple((Severity(level.text), _place(text)) for level, text in levels),
+        ),
+        key=names or (Located(text="story", file=identity.place.file, lines=identity.place.lines),),
+        cooldown=shape.cooldown,
+        fires=_located(node.get("fires")),
+        quiet=_located(node.get("quiet")),
+        note=shape.note.strip(),
+        references=shape.references,
+    )
+
+
+def _place(node: Node | None) -> Located:
+    assert isinstance(node, Scalar)
+    return node.place
+
+
+def _located(node: Node | None) -> tuple[Located, ...]:
+    return tuple(item.place for item in children(node))
+
+
+def _key_position(root: Node, name: str) -> Position | None:
+    key = root.key(name) if isinstance(root, Pairs) else None
+    return key.place.at() if key else None

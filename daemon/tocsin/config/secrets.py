@@ -1,0 +1,128 @@
+"""Values that come from outside of the file: environment, files, systemd credentials; and how they stay secret."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from tocsin.config.nodes import Items, Node, Pairs, Scalar, Style, problem
+from tocsin.config.scalars import resolve
+from tocsin.errors import Problem
+
+#: What is shown in place of a secret.
+HIDDEN = "***"
+#: Characters of a file or credential that can be a value.
+_LONGEST = 16_384
+_REFERENCE = re.compile(r"\$(?:\$|\{(?P<inner>[^{}]*)\})")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+
+
+class Secret:
+    """A text that is shown only to who asks for it by name."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The text itself."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return HIDDEN
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._text == self._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+
+class Filler:
+    """Replaces `${NAME}`, `${NAME:-default}`, `${file:/path}` and `${cred:name}`; `$$` is a dollar sign.
+
+    A default stands in for a name that is unset or empty. Files and credentials lose their last line end.
+    """
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self.problems: list[Problem] = []
+        self._env = env
+
+    def fill(self, node: Node) -> Node:
+        """*node* with every reference in its values replaced; what cannot be is in *problems*."""
+        if isinstance(node, Pairs):
+            return replace(node, pairs=tuple((key, self.fill(value)) for key, value in node.pairs))
+        if isinstance(node, Items):
+            return replace(node, items=tuple(self.fill(item) for item in node.items))
+        if "$" not in node.text:
+            return node
+        return self._fill_scalar(node)
+
+    def _fill_scalar(self, node: Scalar) -> Scalar:
+        broken = False
+        filled = False
+
+        def value_of(found: re.Match[str]) -> str:
+            nonlocal broken, filled
+            if found["inner"] is None:
+                return "$"
+            filled = True
+            try:
+                return self._value(found["inner"])
+            except ValueError as error:
+                broken = True
+                place = problem(node, str(error), offset=found.start(), length=len(found.group()))
+                self.problems.append(place)
+                return ""
+
+        text = _REFERENCE.sub(value_of, node.text)
+        value = resolve(text) if node.style is Style.PLAIN and not broken else text
+        # An empty value of a plain scalar is still text: a receiver with an empty address is off.
+        return replace(node, value="" if value is None else value, filled=filled, broken=node.broken or broken)
+
+    def _value(self, inner: str) -> str:
+        name, _, default = inner.partition(":-")
+        kind, colon, rest = inner.partition(":")
+        if colon and kind == "file":
+            return _read(Path(rest))
+        if colon and kind == "cred":
+            return self._credential(rest)
+        if not _NAME.match(name):
+            raise ValueError("write ${NAME}, ${NAME:-default}, ${file:/path} or ${cred:name}; $$ is a dollar sign")
+        value = self._env.get(name, "")
+        if value or ":-" in inner:
+            return value or default
+        if name in self._env:
+            return ""
+        raise ValueError(f"the environment has no {name}; set it, or write ${{{name}:-default}}")
+
+    def _credential(self, name: str) -> str:
+        folder = self._env.get("CREDENTIALS_DIRECTORY", "")
+        if not folder:
+            raise ValueError("there are no credentials here: systemd gives them with LoadCredential=")
+        if "/" in name or name.startswith("."):
+            raise ValueError("a credential is a plain name")
+        return _read(Path(folder) / name)
+
+
+def _read(path: Path) -> str:
+    try:
+        with path.open(encoding="utf-8") as file:
+            text = file.read(_LONGEST + 1)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        raise ValueError(f"{path} cannot be read: {reason}") from error
+    if len(text) > _LONGEST:
+        raise ValueError(f"{path} is longer than {_LONGEST:,} characters")
+    return text.removesuffix("\n").removesuffix("\r")
+
+
+def masked(url: str) -> str:
+    """*url* without the password that may stand in it."""
+    return re.sub(r"(?<=://)([^/@\s]*):[^/@\s]*@", lambda found: f"{found[1]}:{HIDDEN}@", url)
+
+
+Fill = Callable[[Node], Node]

@@ -1,0 +1,48 @@
+"""The configuration as it was understood, without its secrets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tocsin.config.config import Config
+from tocsin.config.durations import write_duration
+from tocsin.config.secrets import HIDDEN
+
+
+def show(config: Config) -> dict[str, Any]:
+    """*config* with its defaults filled in, in the shape of the file."""
+    return {
+        "timezone": config.timezone,
+        "database": config.database,
+        "rules": [str(path) for path in config.rules],
+        "http": {"contact": config.http.contact},
+        "retention": write_duration(config.retention),
+        "sources": {
+            source.name: {
+                "feed": source.address,
+                "every": write_duration(source.every) if source.every else None,
+                "allow_private": source.allow_private,
+                "labels": source.labels,
+                "headers": dict.fromkeys(source.headers, HIDDEN),
+            }
+            for source in config.sources
+        },
+        "receivers": {
+            receiver.name: {
+                "url": HIDDEN if receiver.url else None,
+                "console": receiver.console,
+                "operator": receiver.operator,
+            }
+            for receiver in config.receivers
+        },
+        "routes": [
+            {
+                "severity": " ".join(route.severity) if route.severity else None,
+                "labels": route.labels,
+                "event": route.event,
+                "rule": route.rule,
+                "to": route.to,
+            }
+            for route in config.routes
+        ],
+    }
