@@ -1,0 +1,93 @@
+"""Which network addresses a source may reach.
+
+Feeds name addresses, and who writes a feed or its DNS must not make the daemon fetch from the machine it runs on, from
+the network behind it or from the metadata service of its cloud. The check is about addresses, never about names: it is
+asked for the address a socket is about to connect to.
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+_Network = IPv4Network | IPv6Network
+
+#: Never reachable, whatever a source may. RFC 6890 and the IANA registries of special-purpose addresses.
+_FORBIDDEN: tuple[tuple[_Network, str], ...] = tuple(
+    (ip_network(network), reason)
+    for network, reason in (
+        ("169.254.169.254/32", "metadata"),
+        ("100.100.100.200/32", "metadata"),
+        ("fd00:ec2::254/128", "metadata"),
+        ("169.254.0.0/16", "link-local"),
+        ("fe80::/10", "link-local"),
+        ("0.0.0.0/8", "unspecified"),
+        ("::/128", "unspecified"),
+        ("224.0.0.0/4", "multicast"),
+        ("ff00::/8", "multicast"),
+        ("192.0.0.0/24", "reserved"),
+        ("192.0.2.0/24", "reserved"),
+        ("192.88.99.0/24", "reserved"),
+        ("198.51.100.0/24", "reserved"),
+        ("203.0.113.0/24", "reserved"),
+        ("240.0.0.0/4", "reserved"),
+        ("2001:db8::/32", "reserved"),
+        ("3fff::/20", "reserved"),
+    )
+)
+#: Reachable for a source of which the operator said so.
+_PRIVATE: tuple[tuple[_Network, str], ...] = tuple(
+    (ip_network(network), reason)
+    for network, reason in (
+        ("127.0.0.0/8", "loopback"),
+        ("::1/128", "loopback"),
+        ("10.0.0.0/8", "private"),
+        ("172.16.0.0/12", "private"),
+        ("192.168.0.0/16", "private"),
+        ("100.64.0.0/10", "private"),
+        ("198.18.0.0/15", "private"),
+        ("fc00::/7", "private"),
+        ("fec0::/10", "private"),
+    )
+)
+_NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052
+_COMPATIBLE = IPv6Network("::/96")  # RFC 4291, deprecated
+_GLOBAL_UNICAST = IPv6Network("2000::/3")  # all that is assigned
+
+
+def check(address: str, *, allow_private: bool = False) -> str:
+    """Why *address* may not be reached, in a word or two; empty when it may.
+
+    *address* is an IPv4 or IPv6 address as a socket names it, a scope behind `%` included. An IPv6 address that
+    carries an IPv4 address (mapped, 6to4, Teredo, NAT64) is judged by that one. *allow_private* permits loopback and
+    private networks; link-local, metadata, multicast and reserved addresses stay forbidden.
+    """
+    try:
+        ip = ip_address(address.partition("%")[0])
+    except ValueError:
+        return "unreadable"
+    return _judge(ip, allow_private=allow_private)
+
+
+def _judge(ip: IPv4Address | IPv6Address, *, allow_private: bool) -> str:
+    tables = _FORBIDDEN if allow_private else _FORBIDDEN + _PRIVATE
+    if reason := next((reason for network, reason in tables if ip in network), ""):
+        return reason
+    if isinstance(ip, IPv4Address) or any(ip in network for network, _ in _PRIVATE):
+        return ""
+    inner = _carried(ip)
+    if inner:
+        return next(filter(None, (_judge(each, allow_private=allow_private) for each in inner)), "")
+    return "" if ip in _GLOBAL_UNICAST else "reserved"
+
+
+def _carried(ip: IPv6Address) -> tuple[IPv4Address, ...]:
+    """The IPv4 addresses to which packets for *ip* may go; none for a plain IPv6 address."""
+    if ip.ipv4_mapped:
+        return (ip.ipv4_mapped,)
+    if ip.sixtofour:
+        return (ip.sixtofour,)
+    if ip.teredo:
+        return ip.teredo
+    if ip in _NAT64 or ip in _COMPATIBLE:
+        return (IPv4Address(int(ip) & 0xFFFF_FFFF),)
+    return ()

@@ -1,0 +1,226 @@
+"""Bytes of an RSS or Atom document to plain values: the only importer of feedparser."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from html import unescape
+from typing import Any
+
+import feedparser
+
+from tocsin.errors import Fault, SourceError
+from tocsin.sources import repair, urls
+from tocsin.sources.charset import decode
+from tocsin.sources.dates import parse_time
+from tocsin.text.html import clean, to_plain
+
+#: More entries than this are not read of one document; the newest are.
+MOST_ENTRIES = 2000
+#: Characters of a title and of a text that are kept.
+LONGEST_TITLE = 1000
+LONGEST_TEXT = 200_000
+LONGEST_LINK = 4000
+
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{1,8})*")
+_TEXTS = ("text/", "application/xhtml")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One entry as the document gives it; texts are plain, all may be empty.
+
+    *link* is what people open; *own_link* is False when that is only the feed's site. *origin* is the article behind a
+    link of a click counter. *outlet* is the feed from which the entry was taken over.
+    """
+
+    id: str = ""
+    link: str = ""
+    own_link: bool = True
+    origin: str = ""
+    title: str = ""
+    summary: str = ""
+    body: str = ""
+    outlet: str = ""
+    language: str = ""
+    published: datetime | None = None
+    published_raw: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed:
+    """A feed document.
+
+    *complete* is False when the document broke off, so that its end has to be asked for again. *notes* says in words
+    what was repaired or left out.
+    """
+
+    title: str
+    link: str
+    items: tuple[Item, ...]
+    complete: bool = True
+    notes: tuple[str, ...] = ()
+
+
+def parse(body: bytes, *, url: str, content_type: str = "", content_language: str = "") -> Parsed:
+    """The feed in *body*, which came from *url* with these headers.
+
+    Whatever the document contains, the only error is that it is no feed.
+
+    Raises:
+        SourceError: NOT_A_FEED.
+    """
+    text, note = decode(body, content_type)
+    document = repair.repair(text)
+    found, problem = _read(document, url)
+    if not found["version"] and not found["entries"]:
+        raise SourceError(f"not a feed but {_describe(text)}", fault=Fault.NOT_A_FEED)
+    notes = [note] if note else []
+    raw = list(found["entries"])
+    complete = True
+    if problem:
+        notes.append(f"not well-formed: {problem}")
+        complete = not repair.is_cut_off(document)
+        if not complete and repair.ends_inside_entry(document) and raw:
+            raw.pop()
+            notes.append("the last entry is cut off and was left out")
+    feed = found["feed"]
+    site = _link(feed, "")
+    language = _language(_get(feed, "language")) or _language(content_language)
+    loose = not found["version"].startswith("atom")
+    items = [_item(entry, site=site, language=language, loose=loose) for entry in raw if isinstance(entry, dict)]
+    if len(items) > MOST_ENTRIES:
+        notes.append(f"{len(items)} entries, the newest {MOST_ENTRIES} were read")
+        items = _newest(items)
+    return Parsed(
+        title=_plain(feed, "title", LONGEST_TITLE, loose=loose),
+        link=site,
+        items=tuple(items),
+        complete=complete,
+        notes=tuple(notes),
+    )
+
+
+def _read(document: str, url: str) -> tuple[Any, str]:
+    """What feedparser makes of it, and what was wrong with the document."""
+    headers = {"content-type": "application/xml; charset=utf-8", "content-location": url}
+    try:
+        found = feedparser.parse(
+            io.BytesIO(document.encode()),
+            response_headers=headers,
+            sanitize_html=False,
+            resolve_relative_uris=False,
+        )
+    except Exception as error:  # the parser is fed by strangers: anything may come out of it
+        raise SourceError(f"cannot be parsed ({type(error).__name__})", fault=Fault.NOT_A_FEED) from error
+    if not document:
+        found["version"] = ""
+    problem = found.get("bozo_exception")
+    return found, clean(str(problem))[:200] if problem else ""
+
+
+def _item(entry: dict[str, Any], *, site: str, language: str, loose: bool) -> Item:
+    identifier = unescape(_get(entry, "id").strip())
+    permanent = identifier if dict.get(entry, "guidislink") else ""
+    own = _link(entry, permanent)
+    body = _body(entry, loose=loose)
+    summary = _plain(entry, "summary", LONGEST_TEXT, loose=loose)
+    raw = next(filter(None, (_get(entry, name).strip() for name in ("published", "updated", "created"))), "")
+    origin = _get(entry, "feedburner_origlink").strip()
+    source = dict.get(entry, "source")
+    return Item(
+        id=identifier,
+        link=own or site,
+        own_link=bool(own),
+        origin=origin if urls.is_web(origin) and len(origin) <= LONGEST_LINK else "",
+        title=_plain(entry, "title", LONGEST_TITLE, loose=loose),
+        summary="" if summary == body else summary,
+        body=body,
+        outlet=_plain(source, "title", LONGEST_TITLE, loose=loose) if isinstance(source, dict) else "",
+        language=_language(_detail(entry, "title", "language")) or language,
+        published=_published(entry),
+        published_raw=clean(raw)[:100],
+    )
+
+
+def _published(entry: dict[str, Any]) -> datetime | None:
+    """The first of the entry's times that can be read."""
+    # dict.get, because an absent `updated` would be answered with `published`.
+    for name in ("published", "updated", "created"):
+        raw = _get(entry, name)
+        if raw and (time := parse_time(raw, dict.get(entry, f"{name}_parsed"))):
+            return time
+    return None
+
+
+def _link(node: dict[str, Any], permanent: str) -> str:
+    """The first web address among the node's links, its permanent id, its enclosures; empty when there is none."""
+    links = [link for link in dict.get(node, "links") or () if isinstance(link, dict)]
+    pages = [_get(link, "href") for link in links if _get(link, "rel") in {"", "alternate"}]
+    files = [_get(link, "href") for link in links if _get(link, "rel") == "enclosure"]
+    return next(filter(_usable, (address.strip() for address in (*pages, permanent, *files))), "")
+
+
+def _usable(address: str) -> bool:
+    return len(address) <= LONGEST_LINK and urls.is_web(address)
+
+
+def _body(entry: dict[str, Any], *, loose: bool) -> str:
+    """The longest text among the entry's contents."""
+    contents = [content for content in dict.get(entry, "content") or () if isinstance(content, dict)]
+    texts = (
+        _text(_get(content, "value"), _get(content, "type"), loose=loose)
+        for content in contents
+        if (_get(content, "type") or "text/").startswith(_TEXTS)
+    )
+    return max(texts, key=len, default="")[:LONGEST_TEXT]
+
+
+def _plain(node: dict[str, Any], name: str, limit: int, *, loose: bool) -> str:
+    return _text(_get(node, name), _detail(node, name, "type"), loose=loose)[:limit].strip()
+
+
+def _text(value: str, kind: str, *, loose: bool) -> str:
+    """Plain text of a construct; RSS does not say what is markup, so there everything may be (*loose*)."""
+    if kind == "text/plain" and not loose:
+        # Text was promised, but many escape it twice.
+        return clean(unescape(value))
+    return to_plain(value)
+
+
+def _detail(node: dict[str, Any], name: str, part: str) -> str:
+    detail = dict.get(node, f"{name}_detail")
+    return _get(detail, part) if isinstance(detail, dict) else ""
+
+
+def _get(node: dict[str, Any], name: str) -> str:
+    value = dict.get(node, name)
+    return value if isinstance(value, str) else ""
+
+
+def _language(tag: str) -> str:
+    """BCP 47 in lower case; empty for what is no tag."""
+    tag = tag.strip().lower().replace("_", "-")
+    return tag if _LANGUAGE.fullmatch(tag) else ""
+
+
+def _newest(items: Iterable[Item]) -> list[Item]:
+    """The newest items in the order of the document; one without a time counts as new."""
+    numbered = list(enumerate(items))
+    dated = sorted(numbered, key=lambda pair: -pair[1].published.timestamp() if pair[1].published else float("-inf"))
+    return [item for _, item in sorted(dated[:MOST_ENTRIES], key=lambda pair: pair[0])]
+
+
+def _describe(text: str) -> str:
+    """What a document seems to be, in words of our own."""
+    start = text[:2000].lstrip("\ufeff \t\r\n").lower()
+    if not start:
+        return "an empty document"
+    if start.startswith(("<!doctype html", "<html")) or "<html" in start:
+        return "an HTML page"
+    if start.startswith(("{", "[")):
+        return "JSON"
+    return "XML of another kind" if start.startswith("<") else "something else"

@@ -1,0 +1,129 @@
+"""URLs: fit to be requested, and brought to one form for comparing."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote, urlsplit, urlunsplit
+
+#: Parameters that say how a reader came, not what is read.
+_TRACKING = frozenset(
+    [
+        "gclid",
+        "fbclid",
+        "msclkid",
+        "dclid",
+        "yclid",
+        "mc_cid",
+        "mc_eid",
+        "igshid",
+        "srsltid",
+        "_hsenc",
+        "_hsmi",
+        "cmpid",
+        "ocid",
+    ]
+)
+_TRACKING_PREFIXES = ("utm_", "mtm_")
+_REFERRERS = frozenset({"ref", "source"})
+_PORTS = {"http": 80, "https": 443}
+#: RFC 3986: what stands for itself, and the escape that is there already.
+_KEPT = "%!#$&'()*+,/:;=?@[]~"
+_UNWANTED = re.compile(r"^\s+|\s+$|[\x00-\x1f\x7f-\x9f\ud800-\udfff\u200b-\u200f\u2028\u2029\ufeff]+")
+
+
+def is_web(url: str) -> bool:
+    """Whether *url* names a host by http or https."""
+    return _split(url) is not None
+
+
+def host(url: str) -> str:
+    """The host of *url* in lower case and ASCII; empty when there is none."""
+    parts = _split(url)
+    return parts[1] if parts else ""
+
+
+def escape(url: str) -> str:
+    """*url* with everything percent-encoded that may not stand in a request; what is encoded already stays as it is.
+
+    A signature inside a query survives, because no escape is resolved or changed.
+    """
+    text = _UNWANTED.sub("", url)
+    name = host(text)
+    if name:
+        parts = urlsplit(text)
+        text = urlunsplit(parts._replace(netloc=_netloc(parts.netloc, name)))
+    return quote(text, safe=_KEPT)
+
+
+def canonical(url: str, *, feed_host: str = "") -> str:
+    """*url* in the one form by which links are compared, empty when it is no web address; never for a link that is sent.
+
+    Scheme https, host in lower case and ASCII without `amp.`, no default port, no fragment but `#!`, no tracking
+    parameters (`ref` and `source` only when they name *feed_host* or `rss`), the other parameters sorted, no `/amp`
+    and no slash at the end.
+    """
+    found = _split(url)
+    if not found:
+        return ""
+    scheme, name, port = found
+    parts = urlsplit(_UNWANTED.sub("", url))
+    name = name.removeprefix("amp.") if name.count(".") > 1 else name
+    netloc = f"[{name}]" if ":" in name else name
+    if port and port != _PORTS[scheme]:
+        netloc += f":{port}"
+    path = parts.path.rstrip("/").removesuffix("/amp").rstrip("/")
+    query = "&".join(sorted(part for part in parts.query.split("&") if part and not _dropped(part, feed_host)))
+    fragment = parts.fragment if parts.fragment.startswith("!") else ""
+    return urlunsplit(("https", netloc, quote(path, safe=_KEPT), quote(query, safe=_KEPT), quote(fragment, safe=_KEPT)))
+
+
+def without_host(url: str) -> str:
+    """Path and query of *url*: what stays when a site changes its scheme or its name; empty when nothing tells it apart."""
+    if not is_web(url):
+        return ""
+    parts = urlsplit(_UNWANTED.sub("", url))
+    path = parts.path.rstrip("/")
+    if not path and not parts.query:
+        return ""
+    return f"{path or '/'}?{parts.query}" if parts.query else path
+
+
+def _split(url: str) -> tuple[str, str, int | None] | None:
+    """(scheme, host in ASCII, port); None for what is no web address."""
+    try:
+        parts = urlsplit(_UNWANTED.sub("", url))
+        name, port = parts.hostname, parts.port
+    except ValueError:
+        return None
+    scheme = parts.scheme.lower()
+    if scheme not in _PORTS or not name:
+        return None
+    return scheme, _ascii(name), port
+
+
+def _ascii(name: str) -> str:
+    if name.isascii():
+        return name.lower().rstrip(".")
+    try:
+        return name.encode("idna").decode("ascii").lower().rstrip(".")
+    except UnicodeError:
+        return quote(name)
+
+
+def _netloc(netloc: str, name: str) -> str:
+    """*netloc* with its host as *name*; user and port stay."""
+    user, at, rest = netloc.rpartition("@")
+    if rest.startswith("["):
+        return netloc
+    _, colon, port = rest.partition(":")
+    return f"{user}{at}{name}{colon}{port}"
+
+
+def _dropped(parameter: str, feed_host: str) -> bool:
+    name, _, value = parameter.partition("=")
+    name = name.lower()
+    if name in _TRACKING or name.startswith(_TRACKING_PREFIXES):
+        return True
+    if name in _REFERRERS:
+        return value.lower() in {feed_host, "rss"} - {""}
+    return (name, value.lower()) in {("amp", ""), ("amp", "1"), ("outputtype", "amp")}
