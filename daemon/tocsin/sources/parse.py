@@ -26,6 +26,8 @@ LONGEST_TEXT = 200_000
 LONGEST_LINK = 4000
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{1,8})*")
+#: What may stand in no link, though feeds put it there.
+_UNSAFE = re.compile(r"[\s<>\"\x00-\x1f\x7f]")
 _TEXTS = ("text/", "application/xhtml")
 
 
@@ -161,7 +163,8 @@ def _link(node: dict[str, Any], permanent: str) -> str:
     links = [link for link in dict.get(node, "links") or () if isinstance(link, dict)]
     pages = [_get(link, "href") for link in links if _get(link, "rel") in {"", "alternate"}]
     files = [_get(link, "href") for link in links if _get(link, "rel") == "enclosure"]
-    return next(filter(_usable, (address.strip() for address in (*pages, permanent, *files))), "")
+    found = next(filter(_usable, (address.strip() for address in (*pages, permanent, *files))), "")
+    return urls.escape(found) if _UNSAFE.search(found) else found
 
 
 def _usable(address: str) -> bool:

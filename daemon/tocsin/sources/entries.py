@@ -1,0 +1,66 @@
+"""From the items of a feed document to entries."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import datetime
+
+from tocsin.model import Entry, Labels
+from tocsin.sources import urls
+from tocsin.sources.dates import believe
+from tocsin.sources.identity import Traits, identify
+from tocsin.sources.parse import Item, Parsed
+from tocsin.text.titles import normal, split_outlet
+
+#: Characters of the text that stand for a title where there is none.
+_HEADLINE = 120
+
+
+def entries(parsed: Parsed, *, source: str, url: str, labels: Labels, now: datetime) -> tuple[Entry, ...]:
+    """The entries of the document *parsed*, which the source *source* gave at *url*, in its order.
+
+    The publisher of an entry is the feed from which it was taken over, else the outlet named behind its title, else
+    the feed itself.
+    """
+    items = [dataclasses.replace(item, title=item.title or _headline(item)) for item in parsed.items]
+    feed_host = urls.host(parsed.link) or urls.host(url)
+    identities = identify([_traits(item, feed_host) for item in items])
+    return tuple(
+        Entry(
+            source=source,
+            id=identity.id,
+            keys=identity.keys,
+            title=item.title,
+            first_seen=now,
+            summary=item.summary,
+            body=item.body,
+            link=item.link,
+            canonical_link=identity.link,
+            publisher=item.outlet or split_outlet(item.title)[1] or parsed.title,
+            language=item.language,
+            published=believe(item.published, now),
+            published_raw=item.published_raw,
+            labels=labels,
+        )
+        for item, identity in zip(items, identities, strict=True)
+    )
+
+
+def _traits(item: Item, feed_host: str) -> Traits:
+    link = item.origin or (item.link if item.own_link else "")
+    return Traits(
+        id=item.id,
+        link=urls.canonical(link, feed_host=feed_host),
+        title=normal(item.title),
+        day=item.published.date().isoformat() if item.published else "",
+        text=f"{item.title}\n\n{item.summary}\n\n{item.body}",
+    )
+
+
+def _headline(item: Item) -> str:
+    """The beginning of the text of an item without a title."""
+    block = (item.summary or item.body).partition("\n\n")[0]
+    if len(block) <= _HEADLINE:
+        return block
+    cut = block[:_HEADLINE]
+    return f"{cut[: cut.rfind(' ')] if ' ' in cut else cut}…"

@@ -1,0 +1,259 @@
+"""The one HTTP client: bounded in time and size, polite, and unable to reach an address that a source may not."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from http import HTTPStatus
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urljoin
+
+import aiohttp
+from yarl import URL
+
+from tocsin import __version__
+from tocsin.errors import Fault, SourceError
+from tocsin.sources import urls
+from tocsin.sources.address import check
+from tocsin.sources.pace import Pace, group
+from tocsin.sources.refusal import refusal
+
+ACCEPT = "application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.8, */*;q=0.5"
+MOST_REDIRECTS = 5
+#: What a server that limits our rate gets when it does not say for how long.
+_QUIET = timedelta(minutes=15)
+_LONGEST_QUIET = timedelta(hours=24)
+_CHUNK = 65536
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+#: 226 is a delta (RFC 3229) that still is a whole document; a 206 nobody asked for is not.
+_GOOD = frozenset({200, 203, 226})
+_ENCODINGS = frozenset({"gzip", "deflate"})
+#: Of a source's own headers these go on to another host; all others may be secrets.
+_PUBLIC_HEADERS = frozenset({"accept", "accept-language", "user-agent"})
+#: Reasons of the address check that the operator may overrule.
+_ALLOWABLE = frozenset({"loopback", "private"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one fetch may take: seconds to connect, between two reads and in all; octets of the decoded body."""
+
+    connect: float = 10
+    read: float = 20
+    total: float = 45
+    size: int = 10 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """A good answer. *headers* have names in lower case, of several with one name the last; *body* is decoded.
+
+    *final_url* is where the last redirect led.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    final_url: str
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether the document is still the one that the validators stand for; the body is empty then."""
+        return self.status == HTTPStatus.NOT_MODIFIED
+
+
+class _BlockedAddressError(OSError):
+    """An address that may not be reached; an OSError, because the connector lets those out."""
+
+
+class HttpClient:
+    """Fetches documents; an asynchronous context manager.
+
+    *contact* tells the owners of servers whom to write to. *gap* is the least time between two requests to a host.
+    A source that may reach private addresses is the operator's own: its requests need no gap and are told apart by URL.
+    """
+
+    def __init__(
+        self, contact: str = "", *, gap: timedelta = timedelta(seconds=1), limits: Limits | None = None
+    ) -> None:
+        self._limits = limits or Limits()
+        self._pace = Pace(gap=gap)
+        self._headers = {
+            "User-Agent": f"tocsin/{__version__} (+{contact})" if contact else f"tocsin/{__version__}",
+            "Accept": ACCEPT,
+            "Accept-Encoding": "gzip, deflate",
+        }
+        self._sessions: dict[bool, aiohttp.ClientSession] = {}
+
+    async def __aenter__(self) -> Self:
+        # Two pools, so that no connection opened for a source with more rights serves one with fewer.
+        self._sessions = {allow_private: self._session(allow_private) for allow_private in (False, True)}
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for session in self._sessions.values():
+            await session.close()
+
+    async def fetch(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        etag: str = "",
+        last_modified: str = "",
+        allow_private: bool = False,
+    ) -> Fetched:
+        """The document at *url*, or that it has not changed since the validators *etag* and *last_modified*.
+
+        *headers* are the source's own. Redirects are followed, never from https to http; the address of every hop is
+        checked on the socket before a byte is sent.
+
+        Raises:
+            SourceError: anything but a good answer; the words hold no more of the URL than its host.
+        """
+        target = urls.escape(url)
+        host = urls.host(target)
+        if not host:
+            raise SourceError("not a web address", fault=Fault.NETWORK)
+        validators = {"If-None-Match": etag} if etag else {}
+        if last_modified:
+            validators["If-Modified-Since"] = last_modified
+        name = target if allow_private else group(host)
+        async with self._pace.turn(name, spaced=not allow_private):
+            try:
+                async with asyncio.timeout(self._limits.total):
+                    return await self._follow(self._sessions[allow_private], target, headers or {}, validators)
+            except SourceError as error:
+                if error.fault is Fault.RATE_LIMITED and not allow_private:
+                    self._pace.hold(name, min(error.retry_after or _QUIET, _LONGEST_QUIET))
+                raise
+            except TimeoutError as error:
+                raise SourceError(f"{host} did not answer in time", fault=Fault.NETWORK) from error
+
+    def _session(self, allow_private: bool) -> aiohttp.ClientSession:
+        limits = self._limits
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(socket_factory=_checked_sockets(allow_private)),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers=self._headers,
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=limits.connect, sock_read=limits.read),
+            trust_env=False,
+            max_line_size=16384,
+            max_field_size=65536,
+        )
+
+    async def _follow(
+        self, session: aiohttp.ClientSession, target: str, own: Mapping[str, str], validators: Mapping[str, str]
+    ) -> Fetched:
+        for _ in range(MOST_REDIRECTS + 1):
+            answer = await self._ask(session, target, own, validators)
+            if isinstance(answer, Fetched):
+                return answer
+            following = _redirect(target, answer)
+            if _origin(following) != _origin(target):
+                own = {name: value for name, value in own.items() if name.lower() in _PUBLIC_HEADERS}
+            target = following
+        raise SourceError(f"more than {MOST_REDIRECTS} redirects", fault=Fault.BAD_REDIRECT)
+
+    async def _ask(
+        self, session: aiohttp.ClientSession, target: str, own: Mapping[str, str], validators: Mapping[str, str]
+    ) -> Fetched | str:
+        """One request: the answer, or where it redirects to."""
+        host = urls.host(target)
+        try:
+            # Encoded already: a second time would change a signature in the query.
+            address = URL(target, encoded=True)
+            async with session.get(address, headers={**own, **validators}, allow_redirects=False) as response:
+                if response.status in _REDIRECTS:
+                    return response.headers.get("Location", "")
+                headers = {name.lower(): value for name, value in response.headers.items()}
+                if response.status == HTTPStatus.NOT_MODIFIED and validators:
+                    return Fetched(status=response.status, headers=headers, body=b"", final_url=target)
+                if response.status not in _GOOD:
+                    raise refusal(host, response.status, headers)
+                body = await self._read(response, host)
+        except aiohttp.ClientConnectorCertificateError as error:
+            raise SourceError(f"{host} shows a certificate that is not trusted", fault=Fault.NETWORK) from error
+        except aiohttp.ClientConnectorError as error:
+            raise _unreachable(host, error.os_error) from error
+        except (aiohttp.ClientPayloadError, aiohttp.ClientResponseError) as error:
+            raise SourceError(f"{host} broke off or answered nonsense", fault=Fault.NETWORK) from error
+        except (aiohttp.ClientError, ValueError, OSError) as error:
+            if isinstance(error, TimeoutError):
+                raise
+            raise SourceError(f"{host} cannot be asked ({type(error).__name__})", fault=Fault.NETWORK) from error
+        if not body and not validators:
+            raise SourceError(f"{host} answered with nothing", fault=Fault.NOT_A_FEED, status=response.status)
+        # Some servers answer a condition with an empty 200 where they mean 304.
+        status = response.status if body else HTTPStatus.NOT_MODIFIED.value
+        return Fetched(status=status, headers=headers, body=body, final_url=target)
+
+    async def _read(self, response: aiohttp.ClientResponse, host: str) -> bytes:
+        encodings = [
+            name
+            for part in response.headers.getall("Content-Encoding", ())
+            for name in re.split(r"[\s,]+", part.lower())
+        ]
+        applied = [name for name in encodings if name not in {"", "identity"}]
+        if len(applied) > 1 or not _ENCODINGS.issuperset(applied):
+            raise SourceError(
+                f"{host} answered in an encoding that was not asked for", fault=Fault.NOT_A_FEED, status=response.status
+            )
+        body = bytearray()
+        if (response.content_length or 0) <= self._limits.size:
+            async for chunk in response.content.iter_chunked(_CHUNK):
+                body += chunk
+                if len(body) > self._limits.size:
+                    break
+            else:
+                return bytes(body)
+        raise SourceError(
+            f"{host} answered with more than {self._limits.size} octets", fault=Fault.TOO_LARGE, status=response.status
+        )
+
+
+def _checked_sockets(allow_private: bool) -> Callable[[Any], socket.socket]:
+    """A maker of sockets that sees the very address a connection goes to, whatever a name resolved to before."""
+
+    def open_socket(info: tuple[Any, Any, int, str, tuple[Any, ...]]) -> socket.socket:
+        family, kind, protocol, _, address = info
+        if reason := check(str(address[0]), allow_private=allow_private):
+            raise _BlockedAddressError(reason)
+        return socket.socket(family, kind, protocol)
+
+    return open_socket
+
+
+def _redirect(target: str, location: str) -> str:
+    """Where *location* leads from *target*."""
+    # A header's bytes that are not UTF-8 arrive as lone surrogates.
+    readable = location.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    try:
+        following = urls.escape(urljoin(target, readable)) if readable else ""
+    except ValueError:
+        following = ""
+    if not urls.is_web(following):
+        raise SourceError(f"{urls.host(target)} redirects to what is no web address", fault=Fault.BAD_REDIRECT)
+    if target.lower().startswith("https:") and not following.lower().startswith("https:"):
+        raise SourceError(f"{urls.host(target)} redirects from https to http", fault=Fault.BAD_REDIRECT)
+    return following
+
+
+def _origin(url: str) -> URL:
+    return URL(url, encoded=True).origin()
+
+
+def _unreachable(host: str, error: OSError) -> SourceError:
+    """The error for a connection that was not made."""
+    if isinstance(error, _BlockedAddressError):
+        reason = str(error)
+        remedy = "; allow_private: true permits it" if reason in _ALLOWABLE else ""
+        return SourceError(f"{host} has a {reason} address{remedy}", fault=Fault.BLOCKED_ADDRESS)
+    return SourceError(f"cannot reach {host}: {error.strerror or type(error).__name__}", fault=Fault.NETWORK)

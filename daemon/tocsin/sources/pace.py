@@ -1,0 +1,69 @@
+"""How often other people's servers are asked: one request at a time a host, with a gap between two starts."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from tocsin.errors import Fault, SourceError
+
+#: Hosts that ask for more than the usual gap.
+_GAPS = {"reddit.com": timedelta(seconds=60), "openrss.org": timedelta(seconds=60)}
+#: Many sites behind one server.
+_GROUPS = ("reddit.com", "openrss.org", "tumblr.com", "substack.com", "wordpress.com")
+#: Requests in flight at once, to all hosts.
+IN_FLIGHT = 16
+#: Who would wait longer than this is sent away, well before the lease of its poll ends.
+PATIENCE = timedelta(seconds=90)
+
+
+def group(host: str) -> str:
+    """The server behind *host*, as far as that is known: the name under which its requests take turns."""
+    return next((name for name in _GROUPS if host == name or host.endswith(f".{name}")), host)
+
+
+class Pace:
+    """Turns, on real time. *gap* lies between two starts of a group; nobody waits longer than *patience*."""
+
+    def __init__(self, *, gap: timedelta, patience: timedelta = PATIENCE) -> None:
+        self._gap = gap
+        self._patience = patience
+        self._all = asyncio.Semaphore(IN_FLIGHT)
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._next: dict[str, float] = {}
+
+    @asynccontextmanager
+    async def turn(self, name: str, *, spaced: bool = True) -> AsyncIterator[None]:
+        """Wait for the turn of the group *name*, which ends with the block; without a gap when it is not *spaced*.
+
+        Raises:
+            SourceError: RATE_LIMITED, when that would take too long.
+        """
+        lock = self._locks.setdefault(name, asyncio.Lock())
+        try:
+            async with asyncio.timeout(self._patience.total_seconds()):
+                await lock.acquire()
+        except TimeoutError as error:
+            raise _crowded(name, self._patience) from error
+        try:
+            wait = timedelta(seconds=max(0.0, self._next.get(name, 0.0) - time.monotonic()))
+            if wait > self._patience:
+                raise _crowded(name, wait)
+            await asyncio.sleep(wait.total_seconds())
+            async with self._all:
+                gap = _GAPS.get(name, self._gap) if spaced else timedelta()
+                self._next[name] = time.monotonic() + gap.total_seconds()
+                yield
+        finally:
+            lock.release()
+
+    def hold(self, name: str, span: timedelta) -> None:
+        """Start nothing of the group *name* for *span*, because its server asked for that."""
+        self._next[name] = max(self._next.get(name, 0.0), time.monotonic() + span.total_seconds())
+
+
+def _crowded(name: str, wait: timedelta) -> SourceError:
+    return SourceError(f"{name} is not asked again so soon", fault=Fault.RATE_LIMITED, retry_after=wait)
