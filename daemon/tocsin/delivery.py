@@ -85,13 +85,13 @@ class Dispatcher:
         while await self._start_due():
             await self.drain(None)
 
-    async def drain(self, timeout: float | None) -> None:
-        """Wait for the sends under way, at most *timeout* seconds.
+    async def drain(self, within: float | None) -> None:
+        """Wait for the sends under way, at most *within* seconds.
 
         What is cut off stays in the outbox as a doubtful attempt, and is sent again after the next start.
         """
         if self._busy:
-            await asyncio.wait(self._busy.values(), timeout=timeout)
+            await asyncio.wait(self._busy.values(), timeout=within)
 
     def close(self) -> None:
         """Give up the lanes; a thread that still hangs in a socket is left to its deadline."""
@@ -131,8 +131,10 @@ class Dispatcher:
             words = "the configuration names no such receiver any more"
             await self._settle(delivery, Outcome(error_class=ErrorClass.GONE, words=words))
             return
-        message = delivery.message or await self._work(self._render, delivery, receiver)
-        delivery = replace(delivery, message=message)
+        message = delivery.message
+        if message is None:
+            message = await self._work(self._render, delivery, receiver)
+            delivery = replace(delivery, message=message)
         if not await self._write(self._store.begin_attempt, delivery, message, self._clock.now()):
             return  # somebody else holds it now
         # A held delivery is late only against the time it was held until.
@@ -163,7 +165,7 @@ class Dispatcher:
         if not await self._write(self._store.settle, delivery, outcome, settlement, now):
             log.warning(line("delivery outlived its lease", delivery=delivery.id, receiver=delivery.receiver))
             return
-        self._report(delivery, outcome, settlement, now)
+        self._report(delivery, settlement, now)
         self._settled(delivery, outcome, settlement)
         await self._look_after(delivery.receiver, outcome, settlement)
 
@@ -180,7 +182,7 @@ class Dispatcher:
             now = self._clock.now()
             await self._tell([builtin.own_match(builtin.RECEIVER_BLOCKED, labels, settlement.reason, now)])
 
-    def _report(self, delivery: Delivery, outcome: Outcome, settlement: Settlement, now: datetime) -> None:
+    def _report(self, delivery: Delivery, settlement: Settlement, now: datetime) -> None:
         who = {"receiver": delivery.receiver, "delivery": delivery.id, "attempt": delivery.attempt}
         if settlement.state is DeliveryState.DELIVERED:
             log.info(line("delivered", **who, waited=_seconds(now - delivery.created_at)))

@@ -82,10 +82,10 @@ class Pipeline:
             await self.drain(None)
         return polled
 
-    async def drain(self, timeout: float | None) -> None:
-        """Wait for the polls under way, at most *timeout* seconds; what is cut off is polled again after its lease."""
+    async def drain(self, within: float | None) -> None:
+        """Wait for the polls under way, at most *within* seconds; what is cut off is polled again after its lease."""
         if self._tasks:
-            _, late = await asyncio.wait(self._tasks, timeout=timeout)
+            _, late = await asyncio.wait(self._tasks, timeout=within)
             for task in late:
                 task.cancel()
             if late:
@@ -223,7 +223,7 @@ def _about(info: RuleInfo, source: str, detail: str, now: datetime) -> Match:
 
 def _failures(judged: Sequence[Judged], now: datetime) -> dict[tuple[str, str], Match]:
     """What to tell, by rule and hash, if that rule fails for the first time."""
-    found = {}
+    found: dict[tuple[str, str], Match] = {}
     for item in judged:
         for failed in item.unevaluated:
             detail = f"on “{item.entry.title[:200]}” of {item.entry.source}: {failed.error}"

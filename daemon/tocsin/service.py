@@ -122,6 +122,7 @@ class Service:
         self._notifier = Notifier(env)
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
         self._workers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="worker")
+        self._seen: frozenset[tuple[str, int, int]] = frozenset()
         self._claimed = {"poll": time.monotonic(), "deliver": time.monotonic()}
 
     # ---- life ------------------------------------------------------------------------------------------------

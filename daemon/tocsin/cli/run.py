@@ -1,4 +1,4 @@
-"""`tocsin run`, `tocsin once`, `tocsin demo`: the commands that work instead of only looking."""
+"""`tocsin run` and `tocsin once`: the commands that work instead of only looking."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from tocsin.clock import SystemClock
 from tocsin.service import Makers, Service, dry_makers
 
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Log every poll, not only what changed.")]
-FolderOption = Annotated[Path, typer.Option("--mails", help="Where the demo's mails are written.")]
 
 
 def run(config: ConfigOption = DEFAULT_CONFIG, dry_run: DryRunOption = False, verbose: VerboseOption = False) -> None:

@@ -7,8 +7,9 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from sqlalchemy import Connection, create_engine, event
@@ -37,6 +38,7 @@ class Database:
         self.path = path
         self._writing = threading.Lock()
         self._lock_file: int | None = None
+        self._folder: TemporaryDirectory[str] | None = None
         self._engine = create_engine(URL.create("sqlite", database=str(path)), connect_args={"timeout": BUSY})
         event.listen(self._engine, "connect", _prepare)
         event.listen(self._engine, "begin", _begin)
@@ -57,6 +59,28 @@ class Database:
                 "see that its folder exists and belongs to the user that tocsin runs as"
             ) from error
         return cls(path)
+
+    @classmethod
+    def copy(cls, url: str) -> Database:
+        """A copy, for this process alone, of the database that *url* names; it is gone when it is closed.
+
+        Raises:
+            StoreError: the address is none that is understood, or the file cannot be read.
+        """
+        path = _path(url)
+        folder = TemporaryDirectory(prefix="tocsin-")
+        target = Path(folder.name) / "copy.db"
+        _create(target)
+        try:
+            if path.exists():
+                with closing(sqlite3.connect(path)) as original, closing(sqlite3.connect(target)) as fresh:
+                    original.backup(fresh)
+        except sqlite3.Error as error:
+            folder.cleanup()
+            raise StoreError(f"the database {path} cannot be copied: {error}") from error
+        database = cls(target)
+        database._folder = folder
+        return database
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -121,6 +145,8 @@ class Database:
         """Close every connection and give the lock back."""
         self._engine.dispose()
         self.unlock()
+        if self._folder:
+            self._folder.cleanup()
 
 
 def upsert(table: type[SQLModel], keys: Sequence[str], *, change: Sequence[str] = ()) -> Insert:

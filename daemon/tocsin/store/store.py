@@ -90,7 +90,28 @@ class Store:
         Raises:
             StoreError: it cannot be opened, or a newer program made it.
         """
-        database = Database.open(url)
+        return cls._upgraded(Database.open(url), real_now, new_id, program)
+
+    @classmethod
+    def open_copy(
+        cls,
+        url: str,
+        *,
+        real_now: Callable[[], datetime],
+        new_id: Callable[[], str],
+        program: str = __version__,
+    ) -> Self:
+        """A store on a copy of what *url* names, gone when it is closed: whatever is done to it changes nothing.
+
+        Raises:
+            StoreError: as `open`.
+        """
+        return cls._upgraded(Database.copy(url), real_now, new_id, program)
+
+    @classmethod
+    def _upgraded(
+        cls, database: Database, real_now: Callable[[], datetime], new_id: Callable[[], str], program: str
+    ) -> Self:
         try:
             schema.upgrade(database)
         except BaseException:

@@ -1,0 +1,122 @@
+"""Folding: what is one story, and who reports it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tocsin.model import Entry, RuleInfo, Severity, Story, StoryEntry
+from tocsin.policy import story
+from tocsin.policy.cooldown import key_values
+from tocsin.policy.title import fill
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+TITLE = "China bans exports of gallium and germanium to US"
+
+
+def entry(title: str, **fields: str) -> Entry:
+    """An entry seen at noon."""
+    return Entry(source="wire", id=title, keys=(), title=title, first_seen=NOON, **fields)
+
+
+def told(*titles: str, at: datetime = NOON, link: str = "") -> Story:
+    """A story with these members."""
+    members = tuple(
+        StoryEntry(entry_id=n, title=title, canonical_link=link, publisher="Herald", origin="Herald", event_time=at)
+        for n, title in enumerate(titles)
+    )
+    return Story(id=1, event="e", opened_at=at, last_at=at, entries=members)
+
+
+@pytest.mark.parametrize(
+    ("title", "same"),
+    [
+        (TITLE + " - The Daily Post", True),
+        ("China bans gallium and germanium exports to the US", True),
+        ("China bans exports of antimony and graphite to Japan", False),
+        ("Lithium prices fall for a third week", False),
+    ],
+    ids=["outlet behind it", "other words", "other subject", "other news"],
+)
+def test_headlines_of_one_happening_are_one_story(title: str, same: bool) -> None:
+    """Half of the words in common, at least four."""
+    assert (story.find(entry(title), NOON, [told(TITLE)]) is not None) is same
+
+
+def test_the_same_link_is_the_same_story_whatever_the_headline() -> None:
+    """An outlet that rewrites its headline does not ring twice."""
+    found = story.find(entry("Quite another headline", canonical_link="x.org/1"), NOON, [told(TITLE, link="x.org/1")])
+    assert found is not None
+
+
+def test_different_numbers_are_different_stories() -> None:
+    """A loan of 150 million is not the one of 400 million."""
+    one = told("Pentagon lends 150 million to magnet maker in Texas")
+    assert story.find(entry("Pentagon lends 400 million to magnet maker in Texas"), NOON, [one]) is None
+
+
+def test_a_story_ends_after_three_days_without_news() -> None:
+    """The ban of last month does not swallow the ban of today."""
+    old = told(TITLE, at=NOON - timedelta(hours=73))
+    assert story.find(entry(TITLE), NOON, [old]) is None
+
+
+def test_a_long_story_is_compared_with_its_first_and_its_newest_members() -> None:
+    """Thousands of copies cost no more than a few dozen."""
+    middle = [f"Filler headline number {n} about something else" for n in range(2000)]
+    long = told(TITLE, *middle, "Germany answers with tariffs of its own on magnets")
+    assert story.find(entry(TITLE), NOON, [long]) is long
+    assert story.find(entry("Germany answers with tariffs of its own on magnets"), NOON, [long]) is long
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"summary": "BEIJING, Dec 3 (Reuters) - China said", "publisher": "Post"}, "Reuters"),
+        ({"body": "Xinhua - Officials said", "publisher": "Post"}, "Xinhua"),
+        ({"publisher": "Post"}, "Herald"),
+    ],
+    ids=["wire in brackets", "wire at the head", "the first with the same text"],
+)
+def test_the_origin_is_the_wire_else_the_first_with_this_text(fields: dict[str, str], expected: str) -> None:
+    """Twenty copies of one wire report are one voice."""
+    assert story.origin(entry(TITLE, **fields), told(TITLE)) == expected
+
+
+def test_without_a_story_the_origin_is_the_publisher_or_the_source() -> None:
+    """Whoever stands there first speaks for itself."""
+    assert story.origin(entry(TITLE, publisher="Post"), None) == "Post"
+    assert story.origin(entry(TITLE), None) == "wire"
+
+
+@pytest.mark.parametrize(
+    ("template", "labels", "expected"),
+    [
+        ("{mineral}: ban", {"mineral": ("gallium", "germanium")}, "gallium, germanium: ban"),
+        ("{mineral}: ban", {}, "ban"),
+        ("{mineral}", {}, "{mineral}"),
+        ("{mineral}", {"mineral": ("{country}",), "country": ("x",)}, "{country}"),
+    ],
+    ids=["values", "no value", "nothing left", "values are not templates"],
+)
+def test_titles_are_filled_with_labels(template: str, labels: dict[str, tuple[str, ...]], expected: str) -> None:
+    """A title never shows a stray colon, and a value is never read as a template."""
+    assert fill(template, labels) == expected
+
+
+def test_keys_of_two_labels_are_their_combinations() -> None:
+    """Gallium from China and from Japan cool down apart; a list of everything stays bounded."""
+    rule = RuleInfo(
+        id="p/r",
+        hash="",
+        title="",
+        severity=Severity.LOW,
+        event="e",
+        key=("mineral", "source", "country"),
+        cooldown=timedelta(hours=1),
+    )
+    labels = {"mineral": ("gallium", "tin"), "country": ("cn",)}
+    assert key_values(rule, labels, source="wire", story_id=7) == ("gallium|wire|cn", "tin|wire|cn")
+    many = {"mineral": tuple(map(str, range(50))), "country": tuple(map(str, range(50)))}
+    assert len(key_values(rule, many, source="wire", story_id=7)) == 64
