@@ -1,0 +1,168 @@
+"""Rule packs: from a folder to rules that run, and what happens when a file is wrong."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tocsin.config.loading import load_rules
+from tocsin.config.packs import parse_pack
+from tocsin.errors import ConfigError
+from tocsin.model import Severity
+
+HEAD = "tocsin: 1\npack: {id: metals, version: 1.0.0}\n"
+LISTS = """\
+tocsin: 1
+lists:
+  mineral:
+    gallium: [gallium, 镓]
+    silver: [silver, -silver medal]
+  restrict: [ban~, curb~]
+"""
+RULES = """\
+tocsin: 1
+rules:
+  - id: export-ban
+    title: "{mineral}: export ban"
+    severity: high
+    event: trade.export.restrict
+    news:
+      match: |
+        $mineral SENT ($restrict NEAR/8 export~)
+      unless: |
+        title("market to reach" OR CAGR)
+      severity_if:
+        - critical: tier=primary
+        - medium: "may" NEAR/5 $restrict
+    key: [mineral]
+    cooldown: 6h
+    fires: [China bans exports of gallium]
+    quiet: [Silver medal for China, no: 5]
+"""
+
+
+def write(folder: Path, **files: str) -> Path:
+    """A pack's folder."""
+    folder.mkdir(exist_ok=True)
+    for name, text in files.items():
+        (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+    return folder
+
+
+def problems(**files: str) -> list[str]:
+    """What is wrong with a pack, without the lines that are shown."""
+    _, found = parse_pack([(f"{name}.yaml", text) for name, text in files.items()])
+    return [str(problem).split("\n", maxsplit=1)[0] for problem in found]
+
+
+def test_a_folder_is_one_pack(tmp_path: Path) -> None:
+    """Lists of one file serve the rules of another; every value arrives."""
+    rules = RULES.replace(", no: 5]", "]").replace('"may" NEAR', "may NEAR")
+    loaded = load_rules([write(tmp_path / "p", a=HEAD, b=LISTS, c=rules)])
+    rule = loaded.rules.rules["metals/export-ban"]
+    assert rule.info.severity is Severity.HIGH
+    assert rule.info.cooldown == timedelta(hours=6)
+    assert rule.info.key == ("mineral",)
+    assert str(rule.info.position).endswith("c.yaml:3:9")
+    assert [level for level, _ in rule.severity_if] == [Severity.CRITICAL, Severity.MEDIUM]
+    assert loaded.warnings == ()
+
+
+def test_defaults_make_a_short_rule_a_good_one() -> None:
+    """An id and a match are enough."""
+    spec, found = parse_pack([("a.yaml", HEAD + "rules:\n  - id: gallium-news\n    news: {match: gallium}\n")])
+    assert found == ()
+    assert spec is not None
+    (rule,) = spec.rules
+    assert (rule.title, rule.event, rule.severity) == ("Gallium news", "custom.gallium-news", Severity.MEDIUM)
+    assert [name.text for name in rule.key] == ["story"]
+    assert rule.cooldown == timedelta(hours=12)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("rules: []", "tocsin is missing here"),
+        ("tocsin: 2", "tocsin must be 1"),
+        ("tocsin: 1\nrule: []", "unknown key rule; did you mean rules?"),
+        ("tocsin: 1\nrules: [{id: a}]", "news is missing here"),
+        ("tocsin: 1\nrules: [{id: a, news: {match: x}, severty: high}]", "unknown key severty; did you mean severity?"),
+        ("tocsin: 1\nrules: [{id: a, news: {match: x}, severity: hgh}]", "must be info, low, medium, high or critical"),
+        ("tocsin: 1\nrules: [{id: a, news: {match: x}, cooldown: 5}]", "cooldown needs a unit"),
+        ("tocsin: 1\nrules: [{id: a b, news: {match: x}}]", "id must be letters"),
+        ("tocsin: 1\nlists: {a: b}", "a list is terms in square brackets"),
+        ("tocsin: 1\nlists: {a: []}", "the list is empty"),
+        ("tocsin: 1\nlists: {a: [[b]]}", "a term is text"),
+        ("tocsin: 1\nlists: {a: ['']}", "a term must not be empty"),
+        ("tocsin: 1\nlists: {a: [x]}", "one file of the folder must name the pack"),
+        ("tocsin: 1\n  x: y", "a.yaml:2"),
+    ],
+)
+def test_a_fault_of_shape_names_its_remedy(text: str, words: str) -> None:
+    """Closed shapes: a typo is an error, not a rule that never fires."""
+    assert any(words in problem for problem in problems(a=text)), problems(a=text)
+
+
+def test_lists_and_heads_stand_once() -> None:
+    """Two files that both define a list, or both name the pack, are a mistake of copying."""
+    assert "b.yaml:3:3: the list mineral stands here twice, first at a.yaml:3" in problems(a=LISTS, b=LISTS)
+    assert any("two files of the folder name the pack" in p for p in problems(a=HEAD, b=HEAD))
+
+
+def test_every_fault_of_every_file_comes_at_once(tmp_path: Path) -> None:
+    """An unknown list, an example that does not fire, and a typo elsewhere, in one go."""
+    rules = """\
+tocsin: 1
+rules:
+  - id: one
+    news: {match: $metals}
+  - id: two
+    news: {match: gallium}
+    fires: [Silver rises]
+    quiet: [Gallium falls]
+"""
+    with pytest.raises(ConfigError) as caught:
+        load_rules([write(tmp_path / "p", a=HEAD, b=LISTS, c=rules), tmp_path / "none"])
+    text = str(caught.value)
+    assert "unknown list $metals" in text
+    assert "this should fire metals/two, but does not" in text
+    assert "this should not fire metals/two, but does, by: Gallium" in text
+    assert "none is not a folder of rules" in text
+
+
+def test_an_empty_folder_is_a_fault(tmp_path: Path) -> None:
+    """A path that holds no rules is a typo, not a wish for silence."""
+    with pytest.raises(ConfigError, match=r"holds no \.yaml file"):
+        load_rules([write(tmp_path / "p")])
+
+
+def test_a_faulty_pack_runs_from_its_last_good_version(tmp_path: Path) -> None:
+    """A typo at night costs nothing: the rules of yesterday go on, and it is said."""
+    folder = write(tmp_path / "p", a=HEAD, b="tocsin: 1\nrules:\n  - id: g\n    news: {match: gallium}\n")
+    good = load_rules([folder]).packs[0]
+    write(folder, b="tocsin: 1\nrules:\n  - id: g\n    news: {match: $nothing}\n")
+    kept = {good.folder: good.files}
+    loaded = load_rules([folder], kept.get)
+    assert list(loaded.rules.rules) == ["metals/g"]
+    (pack,) = loaded.packs
+    assert (pack.kept_back, pack.hash) == (True, good.hash)
+    assert "unknown list $nothing" in pack.words
+    with pytest.raises(ConfigError):
+        load_rules([folder])
+
+
+def test_two_packs_with_one_id_are_refused(tmp_path: Path) -> None:
+    """`metals/g` must mean one rule."""
+    one = write(tmp_path / "a", a=HEAD + "rules:\n  - id: g\n    news: {match: gallium}\n")
+    two = write(tmp_path / "b", a=HEAD + "rules:\n  - id: h\n    news: {match: gallium}\n")
+    with pytest.raises(ConfigError, match="two packs have the id metals"):
+        load_rules([one, two])
+
+
+def test_the_shipped_pack_is_good_and_its_examples_pass() -> None:
+    """What people start with must load without a warning."""
+    loaded = load_rules([Path(__file__).parents[3] / "rules/critical-minerals"])
+    assert loaded.warnings == ()
+    assert len(loaded.rules.rules) >= 5
