@@ -62,9 +62,8 @@ class _Compiler:
             rule = self._rule(spec) if spec.news else None
             if rule:
                 yield rule
-        for spec in self._pack.lists:
-            if spec.name.text not in self._used:
-                self._fault(spec.name, f"no rule uses the list ${spec.name.text}", warning=True)
+        for unused in (listed.name for listed in self._pack.lists if listed.name.text not in self._used):
+            self._fault(unused, f"no rule uses the list ${unused.text}", warning=True)
 
     def _list(self, spec: ListSpec) -> TermList:
         members: list[tuple[Term, str]] = []

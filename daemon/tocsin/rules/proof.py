@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from tocsin.model import Evidence, Hit, Labels, Located
+from tocsin.model import Evidence, Hit, Labels
 from tocsin.rules.evaluate import CompiledRule, Ground, Judgement, Place, labels_of, merged, place, stands_alone
 from tocsin.rules.query import AgeTest, All, Condition, Field, LabelTest, Leaf, Near, Pair, Test, Union
 
@@ -45,12 +45,6 @@ def first_false(node: Evidence) -> Evidence:
         if not child.holds:
             return first_false(child)
     return node
-
-
-def words(text: str, hits: Collection[Hit]) -> str:
-    """What stands in *text* under *hits* of one field, for a message: at most three, quoted."""
-    found = dict.fromkeys(text[span.start : span.end] for hit in hits for span in hit.spans)
-    return ", ".join(f"“{word}”" for word in list(found)[:3])
 
 
 def _verdict(match: Evidence, cancelled: bool) -> str:
@@ -154,9 +148,3 @@ class _Prover:
         texts = self._judgement.document.texts
         found = [f"“{texts[s.field][s.start : s.end]}”" for hit in hits for s in hit.spans]
         return ", ".join(dict.fromkeys(found[:3]))
-
-
-def where(located: Located) -> str:
-    """`file:line` of a text."""
-    position = located.at()
-    return f"{position.file}:{position.line}"

@@ -14,7 +14,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Never
 
 from tocsin.rules.terms import TermError, TermList, compile_term
 
@@ -165,7 +164,7 @@ class _Parser:
     def whole(self) -> Condition:
         condition = self._condition()
         if piece := self._next():
-            self._stray(piece)
+            raise self._stray(piece)
         return condition
 
     def _condition(self) -> Condition:
@@ -234,7 +233,7 @@ class _Parser:
             leaf = self._term(piece)
             self._refuse_neighbour(piece)
             return leaf
-        self._stray(piece)
+        raise self._stray(piece)
 
     def _group(self, opened: _Piece) -> Near:
         self._enter(opened)
@@ -256,7 +255,7 @@ class _Parser:
         if piece is None:
             raise QueryError("this bracket is never closed", opened.start, len(opened.text))
         if piece.kind != "close":
-            self._stray(piece)
+            raise self._stray(piece)
         self._next()
         self._depth -= 1
 
@@ -276,20 +275,20 @@ class _Parser:
         message = f'two terms without an operator: write "{words}" for the phrase, or AND, OR, NEAR/8 between them'
         raise QueryError(message, piece.start, follower.end - piece.start)
 
-    def _stray(self, piece: _Piece) -> Never:
+    def _stray(self, piece: _Piece) -> QueryError:
         if piece.kind == "close":
-            raise QueryError("this bracket closes nothing", piece.start)
+            return QueryError("this bracket closes nothing", piece.start)
         if piece.kind == "bad":
-            raise QueryError("this quotation mark is never closed", piece.start)
+            return QueryError("this quotation mark is never closed", piece.start)
         if piece.kind in ("word", "op") and self._depth:
             words = "AND and NOT stand only at the level of the entry, not within brackets"
             if piece.text in ("AND", "NOT"):
-                raise QueryError(f"{words}; write title(... AND ...) for one field", piece.start, len(piece.text))
+                return QueryError(f"{words}; write title(... AND ...) for one field", piece.start, len(piece.text))
         if piece.kind in ("label", "age") and self._depth:
-            raise QueryError("label and age tests stand only at the level of the entry", piece.start, len(piece.text))
+            return QueryError("label and age tests stand only at the level of the entry", piece.start, len(piece.text))
         if piece.kind in ("word", "op"):
-            raise QueryError(f"{piece.text} needs something on both of its sides", piece.start, len(piece.text))
-        raise QueryError(
+            return QueryError(f"{piece.text} needs something on both of its sides", piece.start, len(piece.text))
+        return QueryError(
             f"an operator is missing before {piece.text}: AND, OR, NEAR/8 ...", piece.start, len(piece.text)
         )
 

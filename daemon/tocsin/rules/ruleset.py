@@ -42,8 +42,7 @@ class RuleSet:
         for name, rule in self.rules.items():
             try:
                 match = _judge(judgement, rule)
-            except Exception as error:
-                # Whatever a rule stumbles over, the next rule must still have its say.
+            except Exception as error:  # noqa: BLE001 - whatever one rule stumbles over, the next must have its say
                 words = f"{type(error).__name__}: {error}"[:500]
                 failed.append(Unevaluated(rule=name, rule_hash=rule.info.hash, error=words))
             else:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import re2
 
@@ -33,6 +32,26 @@ class Found(NamedTuple):
     group: int = 0
 
 
+class Place(Protocol):
+    """Where a regular expression was found."""
+
+    def start(self) -> int:
+        """Its first character."""
+        ...
+
+    def end(self) -> int:
+        """The character behind its last."""
+        ...
+
+
+class Pattern(Protocol):
+    """A compiled regular expression, as far as it is used here; RE2 ships no types."""
+
+    def finditer(self, text: str) -> Iterator[Place]:
+        """Where it is found in *text*, from left to right."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Word:
     """One token of a term: any of *forms*, or anything that begins with *prefix*."""
@@ -54,7 +73,7 @@ class Term:
     cased: tuple[str, ...] = ()  # not empty: the tokens as written, case and all
     katakana_start: bool = False
     katakana_end: bool = False
-    pattern: re2._Regexp | None = None  # type: ignore[name-defined]
+    pattern: Pattern | None = None
 
     def at(self, tokens: Sequence[Token], first: int, *, all_caps: bool) -> int:
         """The last token when the term stands at token *first*, else -1."""
@@ -87,14 +106,24 @@ def compile_term(text: str) -> Term:
         return _regex(text)
     exact = text.startswith("=")
     written = text[1:] if exact else text
-    pieces = written.split()
-    marks = [piece[-1] if piece[-1:] in ("~", "*") else "" for piece in pieces]
-    plain = " ".join(piece[:-1] if mark else piece for piece, mark in zip(pieces, marks, strict=True))
-    tokens = [token for part in split("title", plain) for token in part.tokens]
+    marked: dict[int, str] = {}
+    plain = ""
+    for piece in written.split():
+        word = piece[:-1] if piece.endswith(("~", "*")) else piece
+        plain += f" {word}" if plain else word
+        if word != piece:
+            marked[len(plain)] = piece[-1]
+    tokens = _tokens(plain, japanese=False)
     if not tokens:
         raise TermError(f"the term {text!r} has no word")
-    marked = {token_end: mark for token_end, mark in zip(_ends(plain), marks, strict=True) if mark}
-    words = tuple(_word(token, marked.get(token.end, ""), exact, token is tokens[-1]) for token in tokens)
+    if marked and exact:
+        raise TermError(f"{text!r}: = makes a term exact, ~ and * widen it; use one or the other")
+    if marked.keys() - {token.end for token in tokens}:
+        raise TermError(f"{text!r}: ~ and * stand right behind a word")
+    words = tuple(
+        _word(token, kept.word, marked.get(token.end, ""), exact, token is tokens[-1])
+        for token, kept in zip(tokens, _tokens(plain, japanese=True), strict=True)
+    )
     case = exact and any(c.isupper() for c in written)
     return Term(
         text,
@@ -105,18 +134,18 @@ def compile_term(text: str) -> Term:
     )
 
 
-def _ends(plain: str) -> list[int]:
-    """Where each blank-separated piece of *plain* ends."""
-    return [match.end() for match in re.finditer(r"\S+", plain)]
+def _tokens(plain: str, *, japanese: bool) -> list[Token]:
+    return [token for part in split("title", plain, japanese=japanese) for token in part.tokens]
 
 
-def _word(token: Token, mark: str, exact: bool, last: bool) -> Word:
+def _word(token: Token, kept: str, mark: str, exact: bool, last: bool) -> Word:
+    """One word; *kept* is its form in Japanese text, in which no Han character is folded."""
     if mark == "*":
         if len(token.word) < _PREFIX:
             raise TermError(f"{token.word}* is too short: a prefix needs {_PREFIX} letters or more")
         return Word(frozenset([token.word]), token.word)
     if exact or token.wide:
-        return Word(frozenset([token.word]))
+        return Word(frozenset([token.word, kept]))
     forms = frozenset([token.word])
     if mark == "~":
         forms |= verb_forms(token.word)
@@ -147,13 +176,13 @@ class TermList:
     labelled: bool = False
     _by_word: dict[str, list[tuple[Term, str]]] = field(default_factory=dict, repr=False)
     _by_prefix: dict[str, list[tuple[Term, str]]] = field(default_factory=dict, repr=False)
-    _regexes: list[tuple[Term, str]] = field(default_factory=list, repr=False)
+    _regexes: list[tuple[Pattern, str]] = field(default_factory=list, repr=False)
     _minus: TermList | None = None
 
     def __post_init__(self) -> None:
         for term, label in self.members:
             if term.pattern is not None:
-                self._regexes.append((term, label))
+                self._regexes.append((term.pattern, label))
             elif term.words[0].prefix:
                 self._by_prefix.setdefault(term.words[0].prefix[:_PREFIX], []).append((term, label))
             else:
@@ -188,20 +217,23 @@ class TermList:
         """Hits on the folded sentence, widened to whole tokens."""
         pieces: list[str] = []
         starts: list[int] = []
+        ends: list[int] = []
         length, behind = 0, sentence.start
         for token in sentence.tokens:
             gap = text[behind : token.start].lower()
             starts.append(length + len(gap))
             pieces += (gap, token.word)
             length += len(gap) + len(token.word)
+            ends.append(length)
             behind = token.end
         folded = "".join(pieces).encode("utf-8", "replace").decode()
         spans = []
-        for term, label in self._regexes:
-            for hit in term.pattern.finditer(folded):
-                first = max(0, bisect_right(starts, hit.start()) - 1)
-                last = max(first, bisect_left(starts, hit.end()) - 1)
-                spans.append(Found(first, last, label))
+        for pattern, label in self._regexes:
+            for hit in pattern.finditer(folded):
+                first = bisect_right(ends, hit.start())
+                last = bisect_left(starts, hit.end()) - 1
+                if first <= last:
+                    spans.append(Found(first, last, label))
         return spans
 
 

@@ -8,14 +8,27 @@ from __future__ import annotations
 import re
 from html import unescape
 
+_BLOCK_NAMES = """
+    address article aside blockquote br caption dd details dialog div dl dt fieldset figcaption figure footer
+    form h1 h2 h3 h4 h5 h6 header hr legend li main nav ol option p pre section summary table tbody td tfoot
+    th thead title tr ul
+"""
 #: Tags that end a block, so that no sentence runs across them.
-_BLOCKS = frozenset(
-    ["address", "article", "aside", "blockquote", "br", "caption", "dd", "details", "dialog", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "legend", "li", "main", "nav", "ol", "option", "p", "pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "title", "tr", "ul"]
+_BLOCKS = frozenset(_BLOCK_NAMES.split())
+#: Elements whose content is no text. Where one of the first two is left open, all behind it is theirs, as in a browser;
+#: the others may be markup that was cut short, and then what follows is text after all.
+_SWALLOWING = ("script", "style")
+_SILENT = {
+    name: re.compile(rf"</{name}(?![A-Za-z0-9:-])", re.IGNORECASE)
+    for name in (*_SWALLOWING, "template", "noscript", "iframe", "object", "svg", "math", "head")
+}
+# A tag ends at the next angle bracket of either kind, and nothing is tried twice: linear whatever is left open.
+# CDATA marks go, and what they enclose stays.
+_TAG = re.compile(
+    r"<(?:!--|!\[CDATA\[|(?P<close>/?)(?P<name>[A-Za-z][A-Za-z0-9:-]*+)(?P<rest>[^<>]*+)>|[!?][^<>]*+>)|\]\]>"
 )
-#: Elements whose content is no text.
-_SILENT = frozenset(["script", "style", "template", "noscript", "iframe", "object", "svg", "math", "head"])
-# A tag ends at the next angle bracket of either kind, so the scan is linear whatever is left open.
-_TAG = re.compile(r"<(?:!--|(/?)([A-Za-z][A-Za-z0-9:-]*)([^<>]*)>|[!?][^<>]*>)")
+# Longer than any character's number, and than Python is willing to read (sys.set_int_max_str_digits).
+_ENDLESS = re.compile(r"&#[0-9]{9,};?")
 _BORDER = "\n\n"
 _BORDERS = re.compile(r"\n[^\S\n]*\n")
 _BLANKS = re.compile(r"\s+")
@@ -31,33 +44,40 @@ def to_plain(html: str) -> str:
     Scripts, styles and comments are left out. An angle bracket that opens no tag stays as it is.
     """
     if "<" not in html:
-        return _tidy(unescape(html) if "&" in html else html, newline_is_blank=True)
+        return _tidy(_decoded(html), newline_is_blank=True)
     parts: list[str] = []
     position = 0
-    silent = ""
+    unclosed: set[str] = set()
     while tag := _TAG.search(html, position):
-        if not silent:
-            parts.append(_BLANKS.sub(" ", unescape(html[position : tag.start()])))
+        parts.append(_BLANKS.sub(" ", _decoded(html[position : tag.start()])))
         position = tag.end()
         if tag.group() == "<!--":
-            end = html.find("-->", position)
+            # `<!-->` is a whole comment, too.
+            end = html.find("-->", tag.start() + 2)
             position = len(html) if end < 0 else end + 3
             continue
-        name = (tag.group(2) or "").lower()
-        if silent:
-            silent = "" if tag.group(1) and name == silent else silent
-        elif name in _SILENT and not tag.group(1) and not (tag.group(3) or "").endswith("/"):
-            silent = name
-        elif name in _BLOCKS:
+        name = (tag["name"] or "").lower()
+        if name in _BLOCKS:
             parts.append(_BORDER)
-    if not silent:
-        parts.append(_BLANKS.sub(" ", unescape(html[position:])))
+        elif name in _SILENT and name not in unclosed and not tag["close"] and not tag["rest"].endswith("/"):
+            closing = _SILENT[name].search(html, position)
+            if closing:
+                position = closing.start()
+            elif name in _SWALLOWING:
+                position = len(html)
+            else:
+                unclosed.add(name)
+    parts.append(_BLANKS.sub(" ", _decoded(html[position:])))
     return _tidy("".join(parts), newline_is_blank=False)
 
 
 def clean(text: str) -> str:
     """Plain text made fit to store and show: no control characters, borders as an empty line, single blanks."""
     return _tidy(text, newline_is_blank=False)
+
+
+def _decoded(html: str) -> str:
+    return unescape(_ENDLESS.sub("\ufffd", html)) if "&" in html else html
 
 
 def _tidy(text: str, *, newline_is_blank: bool) -> str:

@@ -13,10 +13,15 @@ from functools import lru_cache
 from tocsin.text.fold import fold, repair
 from tocsin.text.tokens import Sentence, Token, sentence
 
+_ABBREVIATED = """
+    inc corp co ltd llc plc bros mr mrs ms dr prof st mt ft vs v sen rep gov gen col lt sgt jr sr dept
+    est approx al ca cf eg ie jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun
+    pct ed min max bn mn tn sq gmbh bhd sdn pty pte rev hon pres sec adm cmdr capt maj
+"""
 #: Words whose full stop ends no sentence.
-ABBREVIATIONS = frozenset(
-    ["inc", "corp", "co", "ltd", "llc", "plc", "bros", "mr", "mrs", "ms", "dr", "prof", "st", "mt", "ft", "no", "nos", "vs", "v", "sen", "rep", "gov", "gen", "col", "lt", "sgt", "jr", "sr", "dept", "est", "approx", "fig", "al", "ca", "cf", "eg", "ie", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", "mon", "tue", "wed", "thu", "fri", "sat", "sun", "pct", "vol", "ed", "min", "max", "bn", "mn", "tn", "sq", "gmbh", "bhd", "sdn", "pty", "pte", "rev", "hon", "pres", "sec", "adm", "cmdr", "capt", "maj"]
-)
+ABBREVIATIONS = frozenset(_ABBREVIATED.split())
+#: These only before a figure: "No. 5", but "China said no. Then ..."
+_NUMBERING = frozenset(["no", "nos", "fig", "vol"])
 
 
 def _marks() -> str:
@@ -46,20 +51,24 @@ _SCAN = re.compile(
         [
             # U.S., U.K, D.R.C.: one token. The letters must stand alone between their dots.
             r"(?P<initials>(?<![^\W_])(?:[A-Za-z]\.)+[A-Za-z]\.?(?![A-Za-z0-9]))",
-            r"(?P<number>(?:[$€£¥￥]\s?)?\d+(?:[.,]\d+)*(?:\s?[%％]|(?:bn|mn|tn|[bkmt])?)(?!\w)|\$[A-Za-z]+)",
+            rf"(?P<number>(?:[$€£¥￥]\s?)?\d+(?:[.,]\d+)*(?:\s?[%％]|(?:bn|mn|tn|[bkmt])?)(?!{_LETTER})|\$[A-Za-z]+)",
             f"(?P<wide>[{_WIDE}][{_MARKS}\u3099\u309a\uff9e\uff9f]*)",
             f"(?P<word>{_LETTER}+(?:[{_QUOTE}]{_LETTER}+)*)",
-            r"(?P<end>[.!?]+(?=[\"'”’»)\]]*(?:\s|$)))",
+            r"(?P<end>[.!?]++(?=[\"'”’»)\]]*(?:\s|$)))",
             r"(?P<stop>[。！？｡]+)",
             r"(?P<border>\n[^\S\n]*\n)",
             r"(?P<semi>[;；])",
             r"(?P<clause>[,:()\[\]{}，：（）【】〔〕［］]|(?<=\s)[-–—―]+(?=\s)|——+|…)",
             r"(?P<joint>[、/&／＆,])",
-            r"(?P<other>[^\s])",
+            # Marks that end nothing go as one piece, or a long row of them would be looked through again and again.
+            r"(?P<other>[.!?]++|\S)",
         ]
     )
 )
 _COMMAS = frozenset(",，")
+_FIGURE = re.compile(r"\s*\d")
+#: Longer tokens are no words: they are folded each time anew, so that a hostile text does not fill the memory.
+_LONGEST = 64
 
 
 def split(field: str, text: str, *, japanese: bool = False, end: int = sys.maxsize) -> tuple[Sentence, ...]:
@@ -78,7 +87,7 @@ def split(field: str, text: str, *, japanese: bool = False, end: int = sys.maxsi
         start = piece.start()
         if kind in ("word", "wide", "number", "initials"):
             raw = piece.group()
-            word, cased = _forms(raw, kind, japanese)
+            word, cased = (_forms if len(raw) <= _LONGEST else _folded)(raw, kind, japanese)
             if not word:
                 continue
             tokens.append(
@@ -98,7 +107,12 @@ def split(field: str, text: str, *, japanese: bool = False, end: int = sys.maxsi
         elif kind in ("stop", "border") or (kind == "semi" and field == "title"):
             close()
         elif kind == "end":
-            if piece.group() == "." and tokens and tokens[-1].end == start and _abbreviates(tokens[-1]):
+            if (
+                piece.group() == "."
+                and tokens
+                and tokens[-1].end == start
+                and _abbreviates(tokens[-1], text, piece.end())
+            ):
                 continue
             close()
         elif kind in ("clause", "semi"):
@@ -110,8 +124,7 @@ def split(field: str, text: str, *, japanese: bool = False, end: int = sys.maxsi
     return tuple(found)
 
 
-@lru_cache(maxsize=65536)
-def _forms(raw: str, kind: str, japanese: bool) -> tuple[str, str]:
+def _folded(raw: str, kind: str, japanese: bool) -> tuple[str, str]:
     """(folded, normalised) of one token; initials lose their dots, numbers their blanks."""
     if kind == "initials":
         raw = raw.replace(".", "")
@@ -120,7 +133,12 @@ def _forms(raw: str, kind: str, japanese: bool) -> tuple[str, str]:
     return fold(raw, japanese=japanese), repair(raw)
 
 
-def _abbreviates(token: Token) -> bool:
+_forms = lru_cache(maxsize=65536)(_folded)
+
+
+def _abbreviates(token: Token, text: str, behind: int) -> bool:
+    if token.word in _NUMBERING:
+        return _FIGURE.match(text, behind) is not None
     return token.word in ABBREVIATIONS or (len(token.word) == 1 and token.word.isalpha() and not token.wide)
 
 

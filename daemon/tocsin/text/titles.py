@@ -5,15 +5,21 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from tocsin.text.fold import fold
 from tocsin.text.sentences import split
 
 #: A title longer than this is compared by its beginning.
 _LONGEST = 1000
-_SEPARATOR = re.compile(r"\s[-–—|]\s(?=[^-–—|]*$)")
-_STOP_WORDS = frozenset(
-    ["a", "an", "the", "and", "or", "but", "of", "in", "on", "at", "to", "for", "from", "by", "with", "as", "is", "are", "was", "were", "be", "been", "has", "have", "had", "it", "its", "this", "that", "these", "those", "he", "she", "they", "we", "you", "i", "his", "her", "their", "our", "after", "before", "over", "under", "into", "amid", "about", "than", "then", "up", "down", "out", "off", "will", "would", "could", "should", "may", "might", "can", "not", "no", "new", "says", "said", "say", "report", "reports"]
-)
+_SEPARATOR = re.compile(r"\s[-–—|](?=\s)")
+_NO_NAME = re.compile(r"[!?;:。！？]|\d{3,}|[.,]\s")
+_ADDRESS = re.compile(r"[\w-]+(?:\.[\w-]+)+")
+#: Lower-case words of this length at most stand in names, too: Voice of the North.
+_PARTICLE = 3
+_STOPPED = """
+    a an the and or but of in on at to for from by with as is are was were be been has have had it its this
+    that these those he she they we you i his her their our after before over under into amid about than then
+    up down out off will would could should may might can not no new says said say report reports
+"""
+_STOP_WORDS = frozenset(_STOPPED.split())
 #: DESIGN 6: the share of words, and how many at least, that two titles of one story have in common.
 _SHARE = 0.5
 _SHARED = 4
@@ -22,18 +28,25 @@ _SHARED = 4
 def split_outlet(title: str) -> tuple[str, str]:
     """(text, outlet): the outlet's name behind the last ` - ` or ` | ` of a title, empty when there is none.
 
-    A name has at most five words and no sentence mark, and at least three words (or six characters of CJK) stand before.
+    A name has at most five words, written as names are, and no sentence mark, and at least three words (or six characters
+    of CJK) stand before: a half sentence that is taken for a name would be lost to every rule.
     """
-    place = _SEPARATOR.search(title)
+    place = max(_SEPARATOR.finditer(title), key=re.Match.start, default=None)
     if not place:
         return title, ""
     text, outlet = title[: place.start()], title[place.end() :].strip()
-    words = outlet.split()
-    named = 0 < len(words) <= 5 and len(outlet) <= 60 and not re.search(r"[!?;:。！？]|\d{3,}|[.,]\s", outlet)
-    # A lower-case word is the rest of a sentence, not a name: "prices soar - again".
-    named = named and any(not c.islower() for c in outlet[:1])
     whole = len(text.split()) >= 3 or (len(text) >= 6 and not text.isascii())
-    return (text, outlet) if named and whole else (title, "")
+    return (text, outlet) if whole and _is_name(outlet) else (title, "")
+
+
+def _is_name(outlet: str) -> bool:
+    words = outlet.split()
+    if not 0 < len(words) <= 5 or len(outlet) > 60 or _NO_NAME.search(outlet):
+        return False
+    # A lower-case word is the rest of a sentence, "prices soar - again", unless it is an address: mining.com.
+    if _ADDRESS.fullmatch(outlet):
+        return True
+    return not words[0][0].islower() and not any(word[0].islower() and len(word) > _PARTICLE for word in words)
 
 
 def normal(title: str) -> str:
@@ -81,4 +94,4 @@ def same_story(one: TitleFeatures, other: TitleFeatures) -> bool:
 def _stem(word: str) -> str:
     """A word without its possessive and plural s: enough for comparing two headlines."""
     word = word.removesuffix("'s").removesuffix("'")
-    return fold(word[:-1]) if len(word) > 4 and word.endswith("s") and not word.endswith("ss") else word
+    return word[:-1] if len(word) > 4 and word.endswith("s") and not word.endswith("ss") else word

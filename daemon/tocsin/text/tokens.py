@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
+
+_CAPITALS = re.compile("(?:[A-Z\u00c0-\u024f]'?){2,}")
 
 
 # A tuple, not a dataclass: a body has hundreds of tokens, and a tuple is made several times as fast.
@@ -51,6 +54,12 @@ def sentence(field: str, tokens: tuple[Token, ...]) -> Sentence:
     positions = [0]
     for token in tokens[1:]:
         positions.append(positions[-1] + (1 if token.wide else 2) + (2 if token.clause else 0))
-    latin = [t.cased for t in tokens if len(t.cased) > 1 and t.cased.isalpha() and not t.wide]
-    all_caps = len(latin) >= 4 and all(word == word.upper() and word != word.lower() for word in latin)
-    return Sentence(field, tokens, tuple(positions), all_caps)
+    return Sentence(field, tokens, tuple(positions), _is_all_caps(tokens))
+
+
+def _is_all_caps(tokens: tuple[Token, ...]) -> bool:
+    """At least four Latin words of two letters or more, and no lower-case letter anywhere."""
+    # Most sentences are told by their first or second word.
+    if any(token.cased != token.cased.upper() for token in tokens):
+        return False
+    return sum(_CAPITALS.fullmatch(token.cased) is not None for token in tokens) >= 4
