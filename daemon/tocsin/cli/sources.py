@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 import typer
 
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, opened
-from tocsin.cli.output import dump, local, table
+from tocsin.cli.output import dump, local, shown, table
+from tocsin.errors import UsageError
 from tocsin.store import SourceView
 
 app = typer.Typer(help="What is polled, and how that goes.", no_args_is_help=True)
@@ -32,6 +33,29 @@ def list_sources(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False
             rows,
             empty="Nothing was polled yet; start with: tocsin run",
         )
+
+
+@app.command("show")
+def show_source(name: str, config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
+    """One source: how it does, when it is polled next, and what it said last."""
+    with border(), opened(config) as (settings, store):
+        views = {view.name: view for view in store.sources()}
+        if name not in views:
+            known = ", ".join(views) or "none yet; start with: tocsin run"
+            raise UsageError(f"no source is named {name!r}; there are: {known}")
+        view = views[name]
+        if json:
+            dump(view)
+            return
+        zone = ZoneInfo(settings.timezone)
+        address = next(
+            (source.address for source in settings.sources if source.name == name), "not configured any more"
+        )
+        print(f"{view.name}  ({view.kind}, {_state(view)})\n  {shown(address)}")
+        print(f"  {view.polls} polls, {view.entries} entries since {local(view.first_polled, zone)}")
+        print(f"  last success {local(view.last_success, zone)}, next poll {_next(view, zone)}")
+        if view.last_error:
+            print(f"  last error: {view.last_fault}: {shown(view.last_error)}")
 
 
 def _state(view: SourceView) -> str:
