@@ -1,0 +1,148 @@
+"""What a message says, before it takes the shape of any service (DESIGN 6: content and order)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from zoneinfo import ZoneInfo
+
+from tocsin.model import Alert, Coverage, DeliveryKind, Evidence, Labels, Severity, Tidings
+from tocsin.render.quotes import Quote, quotes, words
+from tocsin.render.times import local
+from tocsin.render.words import cut, host, one_line, web_link
+
+#: Alerts shown with everything; those behind them are one line each, and behind those only counted.
+MOST_ITEMS = 6
+MOST_BRIEF = 30
+MOST_RELATED = 8
+_MOST_WORDS = 12
+#: No headline is longer: this is where a flood in place of a title is cut.
+_HEADLINE = 2000
+
+BANNERS = {
+    DeliveryKind.ALERT: "",
+    DeliveryKind.UPDATE: "Update: there is something new about an alert that was told before.",
+    DeliveryKind.CATCH_UP: "Catch-up: this is old news, found late because its source had been out of reach.",
+    DeliveryKind.OPERATOR: "This is about tocsin itself.",
+    DeliveryKind.TEST: "This is a test: nothing happened.",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """A headline and where it leads; *by* is the publisher, the host and the time."""
+
+    headline: str
+    link: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One alert. *why* and *times* are (name, value) rows."""
+
+    severity: Severity
+    title: str
+    headline: Reference
+    detail: str
+    quotes: tuple[Quote, ...]
+    why: tuple[tuple[str, str], ...]
+    note: str
+    related: tuple[Reference, ...]
+    more_related: int
+    times: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """All that a message says; *brief* are the alerts for which only a line was left, *more* those left out."""
+
+    kind: DeliveryKind
+    delivery_id: str
+    items: tuple[Item, ...]
+    brief: tuple[Item, ...]
+    more: int
+
+    @property
+    def banner(self) -> str:
+        """What kind of message this is; empty for an alert."""
+        return BANNERS[self.kind]
+
+
+def page(tidings: Sequence[Tidings], *, delivery_id: str, kind: DeliveryKind, zone: ZoneInfo) -> Page:
+    """The content of a message; the alert of the highest severity leads, the others keep their order."""
+    ranked = sorted(tidings, key=lambda item: -item.alert.severity.rank)
+    shown = [_item(one, zone) for one in ranked[: MOST_ITEMS + MOST_BRIEF]]
+    return Page(
+        kind=kind,
+        delivery_id=one_line(delivery_id),
+        items=tuple(shown[:MOST_ITEMS]),
+        brief=tuple(shown[MOST_ITEMS:]),
+        more=len(ranked) - len(shown),
+    )
+
+
+def _item(tidings: Tidings, zone: ZoneInfo) -> Item:
+    alert, lead = tidings.alert, tidings.lead
+    title = cut(one_line(alert.title), 300)
+    headline = _reference(lead, zone) if lead else Reference(headline="", link="", by="")
+    if lead and not headline.headline:
+        headline = replace(headline, headline=title)  # something must carry the link
+    return Item(
+        severity=alert.severity,
+        title=title,
+        headline=headline,
+        detail=cut(one_line(alert.detail), 1000),
+        quotes=quotes(lead, tidings.evidence) if lead else (),
+        why=tuple(_why(alert, lead, tidings.evidence)),
+        note=cut(one_line(alert.note), 1000),
+        related=tuple(_reference(other, zone) for other in tidings.related[:MOST_RELATED]),
+        more_related=max(0, len(tidings.related) - MOST_RELATED),
+        times=tuple(_times(alert, lead, zone)),
+    )
+
+
+def _reference(coverage: Coverage, zone: ZoneInfo) -> Reference:
+    link = web_link(coverage.link)
+    who = one_line(coverage.publisher) or one_line(coverage.source)
+    where = host(link)
+    # A headline can call itself anything: the host says where it leads.
+    named = where.casefold() in who.casefold()
+    time = local(coverage.published or coverage.first_seen, zone)
+    by = " · ".join(part for part in (cut(who, 100), "" if named else cut(where, 100), time) if part)
+    return Reference(headline=cut(one_line(coverage.title), _HEADLINE), link=link, by=by)
+
+
+def _why(alert: Alert, lead: Coverage | None, evidence: Evidence | None) -> list[tuple[str, str]]:
+    rule = f"{alert.rule} ({alert.rule_position})" if alert.rule_position else alert.rule
+    rows = [("Rule", one_line(rule))]
+    found = words(lead, evidence) if lead else ()
+    if found:
+        more = f" and {len(found) - _MOST_WORDS} more" if len(found) > _MOST_WORDS else ""
+        rows.append(("Words", ", ".join(f"“{cut(word, 80)}”" for word in found[:_MOST_WORDS]) + more))
+    if alert.labels:
+        rows.append(("Labels", _labels(alert.labels)))
+    raised = _raised(alert.severity, evidence)
+    if raised:
+        rows.append(("Severity", f"{alert.severity}, because of {cut(one_line(raised), 200)}"))
+    return rows
+
+
+def _labels(labels: Labels) -> str:
+    shown = (f"{one_line(name)}: {', '.join(map(one_line, values))}" for name, values in labels.items())
+    return cut("; ".join(shown), 500)
+
+
+def _raised(severity: Severity, evidence: Evidence | None) -> str:
+    """The condition of `severity_if` that gave the alert its severity, as it is written."""
+    for child in evidence.children if evidence else ():
+        if child.op.startswith("severity_if ") and child.holds:
+            return child.text if child.op.endswith(f" {severity}") else ""
+    return ""
+
+
+def _times(alert: Alert, lead: Coverage | None, zone: ZoneInfo) -> list[tuple[str, str]]:
+    rows = [("Event time" if lead else "Time", local(alert.event_time, zone))]
+    if lead:
+        rows.append(("First seen", local(lead.first_seen, zone)))
+    return rows

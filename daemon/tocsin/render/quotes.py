@@ -1,0 +1,139 @@
+"""The verbatim words that met a rule, with their sentence round them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tocsin.model import Coverage, Evidence, Hit, Span
+from tocsin.render.words import flat
+from tocsin.text.document import Document
+
+#: Quotes shown of one alert, and characters shown either side of the words in a sentence without an end.
+MOST_QUOTES = 3
+_AROUND = 240
+_LONGEST = 900
+_FIELDS = ("title", "summary", "body")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """A run of characters that met the rule (*marked*) or that stand beside them."""
+
+    text: str
+    marked: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """An excerpt of *field*, verbatim, in pieces."""
+
+    field: str
+    pieces: tuple[Piece, ...]
+
+    @property
+    def text(self) -> str:
+        """The excerpt without marks."""
+        return "".join(piece.text for piece in self.pieces)
+
+
+def quotes(lead: Coverage, evidence: Evidence | None) -> tuple[Quote, ...]:
+    """At most three excerpts of *lead* that hold the hits of *evidence*: of the title first, the whole title."""
+    texts = {name: getattr(lead, name) for name in _FIELDS}
+    found: list[Quote] = []
+    for field, ranges in _ranges(texts, evidence).items():
+        spans = _spans(evidence, field, texts[field])
+        found += [_quote(field, texts[field], start, end, spans) for start, end in ranges]
+    return tuple(found[:MOST_QUOTES])
+
+
+def words(lead: Coverage, evidence: Evidence | None) -> tuple[str, ...]:
+    """The words that met the rule, each once, in the order of the text."""
+    seen: dict[str, str] = {}
+    for field in _FIELDS:
+        text = getattr(lead, field)
+        for span in _spans(evidence, field, text):
+            word = flat(text[span.start : span.end]).strip()
+            seen.setdefault(word.casefold(), word)
+    return tuple(word for word in seen.values() if word)
+
+
+def _spans(evidence: Evidence | None, field: str, text: str) -> list[Span]:
+    """The spans of *field* that lie in *text*, ascending and apart."""
+    hits = evidence.hits if evidence else ()
+    apart: list[Span] = []
+    for span in sorted({span for hit in hits for span in hit.spans if span.field == field}):
+        start = max(span.start, apart[-1].end if apart else 0)
+        # The text of an old entry may have been pruned, or corrected since.
+        if start < span.end <= len(text):
+            apart.append(Span(field=field, start=start, end=span.end))
+    return apart
+
+
+def _ranges(texts: dict[str, str], evidence: Evidence | None) -> dict[str, list[tuple[int, int]]]:
+    """Field to what is quoted of it; overlapping excerpts are one."""
+    document = Document(**texts)
+    ranges: dict[str, list[tuple[int, int]]] = {}
+    for field in _FIELDS:
+        text = texts[field]
+        hits = [hit for hit in (evidence.hits if evidence else ()) if _in(hit, field, text)]
+        if not hits:
+            continue
+        if field == "title":
+            ranges[field] = [(0, len(text))]
+            continue
+        borders = [*(_opening(text, s.start) for s in document.sentences(field)), len(text)]
+        merged: list[tuple[int, int]] = []
+        for start, end in sorted(_excerpt(text, hit, borders) for hit in hits):
+            if merged and start < merged[-1][1]:
+                merged[-1] = merged[-1][0], max(end, merged[-1][1])
+            else:
+                merged.append((start, end))
+        ranges[field] = merged
+    return ranges
+
+
+def _in(hit: Hit, field: str, text: str) -> bool:
+    return any(span.field == field and span.end <= len(text) for span in hit.spans)
+
+
+def _excerpt(text: str, hit: Hit, borders: Sequence[int]) -> tuple[int, int]:
+    """The sentence of *hit*; of an overlong one as much as stands near the words."""
+    first, last = min(span.start for span in hit.spans), max(span.end for span in hit.spans)
+    start = max((border for border in borders if border <= first), default=0)
+    end = min((border for border in borders if border >= last), default=len(text))
+    if end - start > _LONGEST:
+        last = min(last, first + _LONGEST)
+        start, end = max(start, first - _AROUND), min(end, last + _AROUND)
+    return start, start + len(text[start:end].rstrip())
+
+
+def _opening(text: str, start: int) -> int:
+    """Where a sentence begins whose first word begins at *start*: quotation marks and brackets belong to it."""
+    while start and not (text[start - 1].isspace() or text[start - 1] in ".!?。！？；"):
+        start -= 1
+    return start
+
+
+def _quote(field: str, text: str, start: int, end: int, spans: Sequence[Span]) -> Quote:
+    pieces: list[Piece] = []
+    at = start
+    for span in spans:
+        if start <= span.start and span.end <= end:
+            pieces += [
+                Piece(text=flat(text[at : span.start])),
+                Piece(text=flat(text[span.start : span.end]), marked=True),
+            ]
+            at = span.end
+    pieces.append(Piece(text=flat(text[at:end])))
+    if field != "title":
+        before, after = text[:start].rstrip(), text[end:].strip()
+        cut_off = before and not before.endswith(tuple('.!?。！？”"’»')) and not text[:start].endswith("\n")
+        pieces = (
+            [Piece(text="… ")] * bool(cut_off) + pieces + [Piece(text=" …")] * bool(after and not _ended(text, end))
+        )
+    return Quote(field=field, pieces=tuple(piece for piece in pieces if piece.text))
+
+
+def _ended(text: str, end: int) -> bool:
+    return text[:end].endswith(tuple('.!?。！？”"’»)）')) or text[end:].startswith("\n\n")

@@ -1,0 +1,32 @@
+"""Times as people read them: in their zone, with UTC beside it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+#: A message is late when it leaves more than this after it was wanted.
+LATE = timedelta(seconds=90)
+
+
+def local(time: datetime, zone: ZoneInfo) -> str:
+    """`2026-03-02 20:00 CST (12:00 UTC)`; the date in UTC is given where it is another one."""
+    there, utc = time.astimezone(zone), time.astimezone(UTC)
+    shown = f"{there:%Y-%m-%d %H:%M} {there.tzname()}"
+    if there.tzname() == "UTC":
+        return shown
+    return f"{shown} ({utc:%H:%M} UTC)" if there.date() == utc.date() else f"{shown} ({utc:%Y-%m-%d %H:%M} UTC)"
+
+
+def late_line(created: datetime, now: datetime, zone: ZoneInfo) -> str:
+    """One line that says how late a message wanted at *created* is, empty while it is no more than 90 s late."""
+    if now - created <= LATE:
+        return ""
+    return f"Late by {_span(now - created)}: this was to be sent at {local(created, zone)}."
+
+
+def _span(span: timedelta) -> str:
+    minutes = round(span.total_seconds() / 60)
+    days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
+    parts = [f"{days} d"] * bool(days) + [f"{hours} h"] * bool(hours) + [f"{minutes} min"] * bool(minutes)
+    return " ".join(parts[:2])
