@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from html import unescape
 from typing import Any
+from urllib.parse import urljoin
 
 import feedparser
 
@@ -77,7 +78,7 @@ def parse(body: bytes, *, url: str, content_type: str = "", content_language: st
     """
     text, note = decode(body, content_type)
     document = repair.repair(text)
-    found, problem = _read(document, url)
+    found, problem = _read(document)
     if not found["version"] and not found["entries"]:
         raise SourceError(f"not a feed but {_describe(text)}", fault=Fault.NOT_A_FEED)
     notes = [note] if note else []
@@ -90,10 +91,12 @@ def parse(body: bytes, *, url: str, content_type: str = "", content_language: st
             raw.pop()
             notes.append("the last entry is cut off and was left out")
     feed = found["feed"]
-    site = _link(feed, "")
+    site = _link(feed, url, "")
     language = _language(_get(feed, "language")) or _language(content_language)
     loose = not found["version"].startswith("atom")
-    items = [_item(entry, site=site, language=language, loose=loose) for entry in raw if isinstance(entry, dict)]
+    items = [
+        _item(entry, url=url, site=site, language=language, loose=loose) for entry in raw if isinstance(entry, dict)
+    ]
     if len(items) > MOST_ENTRIES:
         notes.append(f"{len(items)} entries, the newest {MOST_ENTRIES} were read")
         items = _newest(items)
@@ -106,28 +109,39 @@ def parse(body: bytes, *, url: str, content_type: str = "", content_language: st
     )
 
 
-def _read(document: str, url: str) -> tuple[Any, str]:
+def _read(document: str) -> tuple[Any, str]:
     """What feedparser makes of it, and what was wrong with the document."""
-    headers = {"content-type": "application/xml; charset=utf-8", "content-location": url}
     try:
-        found = feedparser.parse(
-            io.BytesIO(document.encode()),
-            response_headers=headers,
-            sanitize_html=False,
-            resolve_relative_uris=False,
-        )
-    except Exception as error:  # the parser is fed by strangers: anything may come out of it
-        raise SourceError(f"cannot be parsed ({type(error).__name__})", fault=Fault.NOT_A_FEED) from error
-    if not document:
-        found["version"] = ""
+        found = _feedparser(document)
+    except Exception:  # noqa: BLE001 - it is fed by strangers: anything may come out, most often by an extension
+        found = _reduced(document)
     problem = found.get("bozo_exception")
     return found, clean(str(problem))[:200] if problem else ""
 
 
-def _item(entry: dict[str, Any], *, site: str, language: str, loose: bool) -> Item:
+def _reduced(document: str) -> Any:
+    try:
+        return _feedparser(repair.reduce(document))
+    except Exception as error:
+        raise SourceError(f"cannot be parsed ({type(error).__name__})", fault=Fault.NOT_A_FEED) from error
+
+
+def _feedparser(document: str) -> Any:
+    if not document:
+        return {"version": "", "entries": [], "feed": {}}
+    return feedparser.parse(
+        io.BytesIO(document.encode()),
+        # Without an address, for that would be put before every id that looks relative, and ids outlive addresses.
+        response_headers={"content-type": "application/xml; charset=utf-8"},
+        sanitize_html=False,
+        resolve_relative_uris=False,
+    )
+
+
+def _item(entry: dict[str, Any], *, url: str, site: str, language: str, loose: bool) -> Item:
     identifier = unescape(_get(entry, "id").strip())
     permanent = identifier if dict.get(entry, "guidislink") else ""
-    own = _link(entry, permanent)
+    own = _link(entry, url, permanent)
     body = _body(entry, loose=loose)
     summary = _plain(entry, "summary", LONGEST_TEXT, loose=loose)
     raw = next(filter(None, (_get(entry, name).strip() for name in ("published", "updated", "created"))), "")
@@ -158,13 +172,24 @@ def _published(entry: dict[str, Any]) -> datetime | None:
     return None
 
 
-def _link(node: dict[str, Any], permanent: str) -> str:
+def _link(node: dict[str, Any], url: str, permanent: str) -> str:
     """The first web address among the node's links, its permanent id, its enclosures; empty when there is none."""
     links = [link for link in dict.get(node, "links") or () if isinstance(link, dict)]
-    pages = [_get(link, "href") for link in links if _get(link, "rel") in {"", "alternate"}]
-    files = [_get(link, "href") for link in links if _get(link, "rel") == "enclosure"]
-    found = next(filter(_usable, (address.strip() for address in (*pages, permanent, *files))), "")
+    pages = [_absolute(url, _get(link, "href")) for link in links if _get(link, "rel") in {"", "alternate"}]
+    files = [_absolute(url, _get(link, "href")) for link in links if _get(link, "rel") == "enclosure"]
+    found = next(filter(_usable, (*pages, permanent, *files)), "")
     return urls.escape(found) if _UNSAFE.search(found) else found
+
+
+def _absolute(url: str, address: str) -> str:
+    """*address* as seen from *url*; an absolute one stays as it was given."""
+    address = address.strip()
+    if not address or urls.is_web(address):
+        return address
+    try:
+        return urljoin(url, address)
+    except ValueError:
+        return ""
 
 
 def _usable(address: str) -> bool:

@@ -10,6 +10,12 @@ _OPEN, _CLOSE = "<![CDATA[", "]]>"
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _AMPERSAND = re.compile(r"&(?:#(?:[xX]([0-9a-fA-F]{1,8})|([0-9]{1,8}));|([A-Za-z][A-Za-z0-9]{0,31});)?")
 _OF_XML = frozenset({"amp", "lt", "gt", "quot", "apos"})
+#: Tags that no entry needs: categories, and extensions but for the usual ones.
+_NEEDLESS = re.compile(
+    r"</?(?:category\b|(?!(?:a10|atom|content|dc|dcterms|feedburner|rdf|rss|xhtml):)[A-Za-z_][\w.-]*:)[^<>]*>"
+)
+#: A namespace is a URI, and no URI holds a blank.
+_ODD_NAMESPACE = re.compile(r"""\sxmlns(?::[\w.-]+)?\s*=\s*(?:"[^"<>\s]*\s[^"<>]*"|'[^'<>\s]*\s[^'<>]*')""")
 _DECLARATION = re.compile(r"\s*<\?xml\b[^>]{0,300}\?>\s*")
 _END = re.compile(r"</(?:\w+:)?(?:rss|feed|rdf|channel)\s*>", re.IGNORECASE)
 
@@ -32,6 +38,11 @@ def repair(text: str) -> str:
         position = end
     parts.append(_AMPERSAND.sub(_reference, text[position:]))
     return "".join(parts)
+
+
+def reduce(text: str) -> str:
+    """*text* without what an entry can do without: for a document that the parser cannot stand as it is."""
+    return _ODD_NAMESPACE.sub("", _NEEDLESS.sub("", text))
 
 
 def is_cut_off(text: str) -> bool:

@@ -1,0 +1,257 @@
+"""RSS and Atom as they really come."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tocsin.errors import Fault, SourceError
+from tocsin.sources.parse import LONGEST_TEXT, LONGEST_TITLE, MOST_ENTRIES, parse
+
+URL = "https://example.com/news/feed"
+
+
+def _rss(*items, channel="<title>Metal News</title><link>https://example.com/</link>", version="2.0"):
+    inner = "".join(f"<item>{item}</item>" for item in items)
+    return f"<?xml version='1.0'?><rss version='{version}'><channel>{channel}{inner}</channel></rss>".encode()
+
+
+def _atom(*entries, head="<title>Metal News</title>"):
+    inner = "".join(f"<entry>{entry}</entry>" for entry in entries)
+    return f'<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="de">{head}{inner}</feed>'.encode()
+
+
+def _one(body, **headers):
+    (item,) = parse(body, url=URL, **headers).items
+    return item
+
+
+def test_an_rss_entry_becomes_plain_values():
+    """Everything that rules, identity and messages need comes out of an entry."""
+    parsed = parse(
+        _rss(
+            "<title>China bans gallium</title><link>/2026/gallium?a=1&amp;b=2</link>"
+            "<guid isPermaLink='false'> g&amp;amp;1 </guid><pubDate>Mon, 02 Mar 2026 10:00:00 CET</pubDate>"
+            "<description>&lt;p&gt;It said so.&lt;/p&gt;&lt;p&gt;Prices rose.&lt;/p&gt;</description>"
+            "<source url='https://other.example/feed'>Other Wire</source>",
+            channel="<title>Metal &amp;amp; News</title><link>https://example.com/</link><language>en_US</language>",
+        ),
+        url=URL,
+        content_language="fr",
+    )
+    (item,) = parsed.items
+    assert (parsed.title, parsed.link, parsed.complete, parsed.notes) == (
+        "Metal & News",
+        "https://example.com/",
+        True,
+        (),
+    )
+    assert item.id == "g&1"
+    assert item.link == "https://example.com/2026/gallium?a=1&b=2"
+    assert item.title == "China bans gallium"
+    assert (item.summary, item.body) == ("It said so.\n\nPrices rose.", "")
+    assert (item.outlet, item.language) == ("Other Wire", "en-us")
+    assert item.published == datetime(2026, 3, 2, 9, tzinfo=UTC)
+    assert item.published_raw == "Mon, 02 Mar 2026 10:00:00 CET"
+
+
+def test_an_atom_entry_becomes_plain_values():
+    """Atom says what is markup and what is text, and where its alternate is."""
+    item = _one(
+        _atom(
+            '<id>tag:example.com,2026:1</id><title type="text">Prices &lt; 5 &amp;amp; falling</title>'
+            "<updated>2026-03-02T10:00:00+02:00</updated>"
+            '<link rel="self" href="https://example.com/self"/><link href="../a"/>'
+            '<summary>Short.</summary><content type="html">&lt;p>Long&lt;br>text.&lt;/p></content>'
+            "<source><title>Other Wire</title></source>"
+        )
+    )
+    assert item.link == "https://example.com/a"
+    assert item.title == "Prices < 5 & falling"
+    assert (item.summary, item.body) == ("Short.", "Long\n\ntext.")
+    assert (item.outlet, item.language) == ("Other Wire", "de")
+    assert item.published == datetime(2026, 3, 2, 8, tzinfo=UTC)
+
+
+def test_an_rdf_feed_is_read():
+    """RSS 1.0 still carries official journals."""
+    body = (
+        b'<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/"'
+        b' xmlns:dc="http://purl.org/dc/elements/1.1/"><channel><title>Journal</title></channel>'
+        b'<item rdf:about="https://example.com/1"><title>Notice</title><link>https://example.com/1</link>'
+        b"<dc:date>2026-03-02</dc:date></item></rdf:RDF>"
+    )
+    item = _one(body)
+    assert (item.id, item.title, item.published) == (
+        "https://example.com/1",
+        "Notice",
+        datetime(2026, 3, 2, tzinfo=UTC),
+    )
+
+
+def test_a_text_given_twice_is_kept_once():
+    """A word would otherwise count twice as evidence."""
+    item = _one(
+        _rss(
+            '<title>x</title><content:encoded xmlns:content="http://purl.org/rss/1.0/modules/content/">Whole</content:encoded>'
+        )
+    )
+    assert (item.summary, item.body) == ("", "Whole")
+
+
+def test_a_broken_feed_is_repaired_and_keeps_every_entry():
+    """A bare ampersand must not lose the feed, nor change the ids of its entries."""
+    body = _rss("<title>A & B&nbsp;C</title><guid>https://e.com/?a=1&b=2</guid>", "<title>D</title><guid>2</guid>")
+    parsed = parse(body, url=URL)
+    assert [(item.id, item.title) for item in parsed.items] == [("https://e.com/?a=1&b=2", "A & B C"), ("2", "D")]
+    assert parsed.complete
+
+
+def test_strict_and_loose_reading_give_the_same_id():
+    """A feed that breaks for a day must not announce all its entries again."""
+    item = "<title>x</title><guid>https://e.com/?a=1&amp;b=2</guid>"
+    good = parse(_rss(item), url=URL)
+    broken = parse(_rss(item, "<title>y</b></title><guid>2</guid>"), url=URL)
+    assert broken.notes
+    assert broken.complete
+    assert good.items[0].id == broken.items[0].id == "https://e.com/?a=1&b=2"
+
+
+def test_an_entry_cut_off_is_left_for_the_next_time():
+    """Half an entry would be judged by half its text and then count as seen."""
+    body = _rss("<title>one</title><guid>1</guid>", "<title>two</title><guid>2</guid>")
+    parsed = parse(body[: body.index(b"<guid>2")], url=URL)
+    assert [item.id for item in parsed.items] == ["1"]
+    assert not parsed.complete
+    assert len(parsed.notes) == 2
+    between = parse(body[: body.index(b"</channel>")], url=URL)
+    assert [item.id for item in between.items] == ["1", "2"]
+    assert not between.complete
+
+
+@pytest.mark.parametrize(
+    ("body", "what"),
+    [
+        (b"<!DOCTYPE html><html><body>Sign in</body></html>", "an HTML page"),
+        (b"<?xml version='1.0'?><!-- x --><html/>", "an HTML page"),
+        (b'{"version": "https://jsonfeed.org/version/1.1"}', "JSON"),
+        (b"<error>no</error>", "XML of another kind"),
+        (b"Service unavailable", "something else"),
+        (b" \n", "an empty document"),
+        (b"\x00\x01\x02", "something else"),
+    ],
+)
+def test_what_is_no_feed_is_said_so(body, what):
+    """A login page with status 200 is a failure, not a quiet day."""
+    with pytest.raises(SourceError, match=f"not a feed but {what}") as caught:
+        parse(body, url=URL)
+    assert caught.value.fault is Fault.NOT_A_FEED
+
+
+def test_a_feed_without_entries_is_a_feed():
+    """A source may be new."""
+    assert parse(_rss(), url=URL).items == ()
+
+
+@pytest.mark.parametrize(
+    ("inner", "link", "own"),
+    [
+        ("<link>https://e.com/a</link>", "https://e.com/a", True),
+        ("<guid>https://e.com/g</guid>", "https://e.com/g", True),
+        ("<guid isPermaLink='false'>https://e.com/g</guid>", "https://example.com/", False),
+        ("<enclosure url='https://e.com/a.pdf' length='1' type='application/pdf'/>", "https://e.com/a.pdf", True),
+        ("<guid>12</guid>", "https://example.com/", False),
+        ("<link>http://[::1</link>", "https://example.com/", False),
+        ("<link>javascript:alert(1)</link>", "https://example.com/", False),
+        ('<link>https://e.com/a b"c</link>', "https://e.com/a%20b%22c", True),
+        (f"<link>https://e.com/{'a' * 5000}</link>", "https://example.com/", False),
+        ("", "https://example.com/", False),
+    ],
+)
+def test_the_link_is_the_page_people_want(inner, link, own):
+    """People click it; an id or a script is no page."""
+    item = _one(_rss(f"<title>x</title>{inner}"))
+    assert (item.link, item.own_link) == (link, own)
+
+
+def test_the_article_behind_a_click_counter_is_kept():
+    """Counters change their links, articles do not."""
+    body = _rss(
+        "<title>x</title><link>https://feeds.example/~r/1</link><feedburner:origLink"
+        ' xmlns:feedburner="http://rssnamespace.org/feedburner/ext/1.0">https://e.com/a</feedburner:origLink>'
+    )
+    assert _one(body).origin == "https://e.com/a"
+
+
+@pytest.mark.parametrize(
+    ("inner", "day"),
+    [
+        ("<published>2026-03-01</published><updated>2026-03-02</updated>", 1),
+        ("<updated>2026-03-02</updated>", 2),
+        ("<published>soon</published><updated>2026-03-02</updated>", 2),
+        ("<title>x</title>", None),
+    ],
+)
+def test_the_published_time_comes_first(inner, day):
+    """An old entry that is edited stays old, and one with only one time has that."""
+    item = _one(_atom(f"<id>1</id>{inner}"))
+    assert item.published == (datetime(2026, 3, day, tzinfo=UTC) if day else None)
+
+
+def test_only_texts_are_the_body():
+    """An attached picture in base64 is nothing to read."""
+    item = _one(_atom('<id>1</id><content type="image/png">aGVsbG8gd29ybGQ=</content>'))
+    assert item.body == ""
+
+
+def test_endless_texts_are_cut():
+    """A hostile feed cannot make an entry as large as its body."""
+    item = _one(_rss(f"<title>{'x ' * 2000}</title><description>{'y ' * LONGEST_TEXT}</description>"))
+    assert len(item.title) <= LONGEST_TITLE
+    assert len(item.summary) <= LONGEST_TEXT
+
+
+def test_of_too_many_entries_the_newest_are_read():
+    """An archive in one document is not read whole, and what is new in it is not lost."""
+    old = [f"<guid>o{n}</guid><pubDate>2026-01-01</pubDate>" for n in range(MOST_ENTRIES)]
+    parsed = parse(_rss(*old, "<guid>new</guid><pubDate>2026-03-01</pubDate>", "<guid>undated</guid>"), url=URL)
+    assert len(parsed.items) == MOST_ENTRIES
+    assert [item.id for item in parsed.items[-2:]] == ["new", "undated"]
+    assert parsed.notes
+
+
+def test_a_wrong_encoding_is_noted():
+    """The operator may tell the publisher."""
+    parsed = parse(_rss("<title>Café</title>"), url=URL, content_type="text/xml; charset=iso-8859-1")
+    assert parsed.items[0].title == "Café"
+    assert parsed.notes
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(
+            _rss("<title>x</title><a:b>1</a:b>").replace(b"<rss", b"<rss xmlns:a='http://a b c'"), id="namespace"
+        ),
+        pytest.param(_rss("<title>x</title><category>") + b"</category>", id="category"),
+    ],
+)
+def test_what_the_parser_cannot_stand_is_left_out(body):
+    """An odd extension must not cost the feed its entries."""
+    assert parse(body, url=URL).items[0].title == "x"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b"<!DOCTYPE x [<!ENTITY a 'aaaa'><!ENTITY b '&a;&a;'>]>" + _rss("<title>&b;</title>"), id="bomb"),
+        pytest.param(b"<rss version='2.0'><channel>" + b"<item>" * 3000, id="nested"),
+        pytest.param(b"<rss version='2.0'><channel><![CDATA[" * 2000, id="sections"),
+        pytest.param(_rss("<title>\xed\xa0\x80\xff\x00</title>"), id="bytes"),
+        pytest.param(_rss("<pubDate>9999-99-99</pubDate><guid/><link/><title/>"), id="empty"),
+        pytest.param(_atom("<id/><link href='http://[::1'/><content src='x'/>"), id="odd links"),
+        pytest.param(_rss("<!DOCTYPE x><![if"), id="declaration"),
+    ],
+)
+def test_whatever_a_feed_contains_it_is_read(body):
+    """One hostile or broken entry must not stop its feed."""
+    assert parse(body, url=URL).items is not None

@@ -1,0 +1,42 @@
+"""What is made well-formed before a feed is parsed."""
+
+import pytest
+
+from tocsin.sources.repair import ends_inside_entry, is_cut_off, repair
+
+
+@pytest.mark.parametrize(
+    ("text", "repaired"),
+    [
+        ("<a>B & C</a>", "<a>B &amp; C</a>"),
+        ("<a>?x=1&y=2</a>", "<a>?x=1&amp;y=2</a>"),
+        ("<a>&amp;&lt;&#38;&#x26;</a>", "<a>&amp;&lt;&#38;&#x26;</a>"),
+        ("<a>x&nbsp;y&hellip;</a>", "<a>x&#160;y&#8230;</a>"),
+        ("<a>&unheard;</a>", "<a>&amp;unheard;</a>"),
+        ("<a>&#0;&#x1F;&#xD800;&#99999999;&#10;</a>", "<a>&#10;</a>"),
+        ("<a>x\x00\x0b\ud800y</a>", "<a>xy</a>"),
+        ("<a><![CDATA[B & &nbsp;]]> & </a>", "<a><![CDATA[B & &nbsp;]]> &amp; </a>"),
+        ("<a><![CDATA[B & C", "<a><![CDATA[B & C"),
+        ("\n \ufeff<?xml version='1.0' encoding='x'?>\n<a/>", "<a/>"),
+        ("Warning: deprecated\n<a/>", "<a/>"),
+        ("no markup", "no markup"),
+    ],
+)
+def test_a_nearly_good_document_is_made_good(text, repaired):
+    """One bare ampersand breaks a feed, and most broken feeds are broken by just that."""
+    assert repair(text) == repaired
+
+
+@pytest.mark.parametrize(
+    ("text", "cut", "inside"),
+    [
+        ("<rss><item></item></rss>", False, False),
+        ("<rss><item></item></RSS >\n<!-- cached -->", False, False),
+        ("<atom:feed><atom:entry/></atom:feed>", False, False),
+        ("<rss><item></item><item><title>x", True, True),
+        ("<feed><entry></entry>", True, False),
+    ],
+)
+def test_a_document_that_breaks_off_is_recognised(text, cut, inside):
+    """Half an entry would be judged by half its text, and never again."""
+    assert (is_cut_off(text), ends_inside_entry(text)) == (cut, inside)
