@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from tocsin.errors import Problem
 from tocsin.model import Located, RuleInfo
@@ -17,6 +17,7 @@ from tocsin.rules.terms import Term, TermError, TermList, compile_term
 
 #: Names that are no list but can stand in a key or a title.
 OWN_LABELS = frozenset(["story", "source"])
+_LONGEST_NAME = 80
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
@@ -59,8 +60,9 @@ class _Compiler:
                 self._fault(spec.id, f"the rule {name} stands here twice, first at {first.file}:{first.line}")
                 continue
             seen[name] = spec
-            rule = self._rule(spec) if spec.news else None
-            if rule:
+            if spec.news is None:
+                self._fault(spec.id, f"the rule {name} has no condition: say under news what it matches")
+            elif rule := self._rule(spec, spec.news):
                 yield rule
         for unused in (listed.name for listed in self._pack.lists if listed.name.text not in self._used):
             self._fault(unused, f"no rule uses the list ${unused.text}", warning=True)
@@ -82,19 +84,18 @@ class _Compiler:
                     members.append((term, value))
         return TermList(spec.name.text, tuple(members), tuple(excluded), spec.labelled)
 
-    def _rule(self, spec: RuleSpec) -> CompiledRule | None:
-        assert spec.news
+    def _rule(self, spec: RuleSpec, news: NewsSpec) -> CompiledRule | None:
         before = len(self.problems)
-        match = self._parse(spec.news.match)
-        unless = self._parse(spec.news.unless) if spec.news.unless else None
-        severity_if = [(level, self._parse(text)) for level, text in spec.news.severity_if]
+        match = self._parse(news.match)
+        unless = self._parse(news.unless) if news.unless else None
+        severity_if = [(level, self._parse(text)) for level, text in news.severity_if]
         if match:
             self._check_labels(spec, match)
         if any(not problem.warning for problem in self.problems[before:]) or match is None:
             return None
         info = RuleInfo(
             id=f"{self._pack.id}/{spec.id.text}",
-            hash=self._hash(spec, spec.news),
+            hash=self._hash(spec, news),
             title=spec.title,
             severity=spec.severity,
             event=spec.event,
@@ -115,7 +116,7 @@ class _Compiler:
 
     def _parse(self, text: Located) -> Condition | None:
         try:
-            return parse(text.text, self._find_list, lambda name: meant(name, self._lists))
+            return parse(text.text, self._find_list, lambda name: meant(name, self._lists, sigil="$"))
         except QueryError as error:
             self._fault(text, str(error), offset=error.start, length=error.length)
             return None
@@ -168,10 +169,10 @@ class _Compiler:
         )
 
 
-def meant(name: str, known: Sequence[str] | set[str] | frozenset[str] | dict[str, TermList]) -> str:
-    """`; did you mean x?` when *name* is nearly one of *known*."""
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean {near[0]}?" if near else ""
+def meant(name: str, known: Collection[str], *, sigil: str = "") -> str:
+    """`; did you mean x?` when *name* is nearly one of *known*, written behind *sigil*."""
+    near = difflib.get_close_matches(name[:_LONGEST_NAME], sorted(known), n=1)
+    return f"; did you mean {sigil}{near[0]}?" if near else ""
 
 
 def leaves(condition: Condition) -> Iterator[Leaf]:

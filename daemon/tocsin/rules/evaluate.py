@@ -12,12 +12,12 @@ from datetime import datetime
 from tocsin.model import Entry, Hit, Labels, Located, RuleInfo, Severity, Span
 from tocsin.rules.hits import Part, SentenceHit, before, near, not_near
 from tocsin.rules.query import AgeTest, All, Condition, Field, LabelTest, Leaf, Near, Test, Union
-from tocsin.rules.terms import Found, TermList
+from tocsin.rules.terms import TermList
 from tocsin.text.document import Document
 from tocsin.text.tokens import Sentence
 
-#: A sentence of an entry: field, first character, number of tokens (the lede may end within one).
-Place = tuple[str, int, int]
+#: A sentence of an entry: field and first character. The lede may end within one: it is the same sentence still.
+Place = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +42,22 @@ class CompiledRule:
 
 def place(sentence: Sentence) -> Place:
     """What tells a sentence of an entry from every other."""
-    return sentence.field, sentence.start, len(sentence.tokens)
+    return sentence.field, sentence.start
 
 
 class Judgement:
     """One entry under judgement: its document, and everything already found in it.
 
-    *labels* are those that the match of the rule gave so far; *only* narrows the text to some sentences.
+    Below, *labels* are those that the match of the rule gave, and *only* narrows the text to some sentences.
     """
 
     def __init__(self, entry: Entry, now: datetime) -> None:
         self.entry = entry
         self.now = now
         self.document = Document(title=entry.title, summary=entry.summary, body=entry.body, language=entry.language)
-        self._found: dict[tuple[int, Place], list[Found]] = {}
-        self._named: dict[tuple[str, Place], list[Found]] = {}
-        self._hits: dict[tuple[int, Place], list[SentenceHit]] = {}
+        # By the identity of what was looked for, and by the sentence: its place and its length.
+        self._leaves: dict[tuple[int, Place, int], list[SentenceHit]] = {}
+        self._hits: dict[tuple[int, Place, int], list[SentenceHit]] = {}
 
     def condition(
         self, node: Condition, *, scope: str = "", labels: Labels, only: Collection[Place] | None = None
@@ -105,7 +105,7 @@ class Judgement:
 
     def near(self, node: Near, sentence: Sentence) -> list[SentenceHit]:
         """The hits of an expression in one sentence, sorted."""
-        key = (id(node), place(sentence))
+        key = (id(node), place(sentence), len(sentence.tokens))
         hits = self._hits.get(key)
         if hits is None:
             hits = self._hits[key] = sorted(set(self._near(node, sentence)))
@@ -118,18 +118,8 @@ class Judgement:
         spans = {
             Span(field=field, start=tokens[part.first].start, end=tokens[part.last].end) for part in ground.hit.parts
         }
-        return Hit(spans=tuple(sorted(spans)), labels=tuple(self.labels_of(ground)))
-
-    def labels_of(self, ground: Ground) -> list[tuple[str, str]]:
-        """(list, value) of a hit: those of its parts and of what is coordinated with them, in the order of the text."""
-        seen: dict[tuple[str, str], None] = {}
-        for part in ground.hit.parts:
-            if not part.label:
-                continue
-            for found in self._named.get((part.source, place(ground.sentence)), ()):
-                if found.group == part.group and found.label:
-                    seen[part.source, found.label] = None
-        return list(seen)
+        labels = dict.fromkeys((part.source, label) for part in ground.hit.parts for label in part.labels)
+        return Hit(spans=tuple(sorted(spans)), labels=tuple(labels))
 
     def _near(self, node: Near, sentence: Sentence) -> list[SentenceHit]:
         if isinstance(node, Leaf):
@@ -138,8 +128,7 @@ class Judgement:
             return [hit for part in node.parts for hit in self.near(part, sentence)]
         if isinstance(node, Field):
             grounds = self.condition(node.inner, scope=node.field, labels={}) or []
-            here = place(sentence)[:2]
-            return [g.hit for g in grounds if place(g.sentence)[:2] == here]
+            return [ground.hit for ground in grounds if place(ground.sentence) == place(sentence)]
         left, right = self.near(node.left, sentence), self.near(node.right, sentence)
         if node.op == "NOT NEAR":
             return not_near(left, right, sentence, node.within)
@@ -148,13 +137,11 @@ class Judgement:
         return near(left, right, sentence, None if node.op == "SENT" else node.within)
 
     def _leaf(self, terms: TermList, sentence: Sentence) -> list[SentenceHit]:
-        key = (id(terms), place(sentence))
-        found = self._found.get(key)
-        if found is None:
-            found = self._found[key] = terms.find(sentence, self.document.texts[sentence.field])
-            if terms.labelled and found:
-                self._named[terms.name, key[1]] = found
-        return [SentenceHit(f.first, f.last, (Part(f.first, f.last, terms.name, f.label, f.group),)) for f in found]
+        key = (id(terms), place(sentence), len(sentence.tokens))
+        hits = self._leaves.get(key)
+        if hits is None:
+            hits = self._leaves[key] = _leaf_hits(terms, sentence, self.document.texts[sentence.field])
+        return hits
 
     def _labelled(self, node: LabelTest, labels: Labels) -> bool:
         if node.name == "source":
@@ -168,17 +155,31 @@ class Judgement:
         return {"<": age < node.span, "<=": age <= node.span, ">": age > node.span, ">=": age >= node.span}[node.op]
 
 
+def _leaf_hits(terms: TermList, sentence: Sentence, text: str) -> list[SentenceHit]:
+    """What a list finds; each span carries the labels of all that are coordinated with it."""
+    found = terms.find(sentence, text)
+    labels: dict[int, dict[str, None]] = {}
+    for span in found:
+        if span.label:
+            labels.setdefault(span.group, {})[span.label] = None
+    return [
+        SentenceHit(s.first, s.last, (Part(s.first, s.last, terms.name, s.group, tuple(labels.get(s.group, ()))),))
+        for s in found
+    ]
+
+
 def stands_alone(node: All, test: Test) -> bool:
     """Whether *test* is a labelled list joined by AND alone: it names the entry's subject once, by its first hit."""
     return len(node.tests) > 1 and isinstance(test, Leaf) and test.terms.labelled
 
 
-def labels_of(judgement: Judgement, grounds: Collection[Ground]) -> dict[str, tuple[str, ...]]:
-    """The labels of all *grounds*, each value once, in the order of the text."""
+def labels_of(grounds: Collection[Ground]) -> dict[str, tuple[str, ...]]:
+    """The labels of all *grounds* by list, each value once, in the order of the text."""
     values: dict[str, dict[str, None]] = {}
     for ground in grounds:
-        for name, value in judgement.labels_of(ground):
-            values.setdefault(name, {})[value] = None
+        for part in ground.hit.parts:
+            for label in part.labels:
+                values.setdefault(part.source, {})[label] = None
     return {name: tuple(found) for name, found in values.items()}
 
 

@@ -6,20 +6,22 @@ Every operator is n log n in the hits of its sentence.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
+from itertools import accumulate
 from typing import NamedTuple
 
 from tocsin.text.tokens import Sentence
 
 
 class Part(NamedTuple):
-    """A span that belongs to a hit: tokens, the list that found it, its label, its group of coordinated spans."""
+    """A span that belongs to a hit: tokens, the list that found it, its group of coordinated spans, and their labels."""
 
     first: int
     last: int
     source: str
-    label: str
     group: int
+    labels: tuple[str, ...]
 
 
 class SentenceHit(NamedTuple):
@@ -30,16 +32,13 @@ class SentenceHit(NamedTuple):
     parts: tuple[Part, ...]
 
 
-Distance = Callable[[SentenceHit, SentenceHit], int]
-
-
 def near(
     left: Sequence[SentenceHit], right: Sequence[SentenceHit], sentence: Sentence, within: int | None
 ) -> list[SentenceHit]:
     """Pair each left hit with a right one when neither has a nearer partner; *within* words, None without a limit."""
     limit = None if within is None else 2 * within
-    forth = [_nearest(hit, right, sentence) for hit in left]
-    back = [_nearest(hit, left, sentence) for hit in right]
+    forth = _nearest(left, right, sentence)
+    back = _nearest(right, left, sentence)
     return [
         _joined(left[i], right[j])
         for i, (j, steps) in enumerate(forth)
@@ -61,8 +60,8 @@ def before(
         j = bisect_right(starts, hit.last)
         if j == len(right) or sentence.positions[starts[j]] - sentence.positions[hit.last] > 2 * within:
             continue
-        nearest = by_end[bisect_left(ends, starts[j]) - 1]
-        if left[nearest].last == hit.last and nearest == i:
+        j = bisect_right(starts, starts[j]) - 1
+        if by_end[bisect_left(ends, starts[j]) - 1] == i:
             pairs.append(_joined(hit, right[j]))
     return pairs
 
@@ -77,13 +76,9 @@ def not_near(
     if not left or not right:
         return list(left)
     if within == 0:
-        dropped = {i for i, hit in enumerate(left) if _nearest(hit, right, sentence)[1] == 0}
+        dropped = {i for i, (j, steps) in enumerate(_nearest(left, right, sentence)) if j >= 0 and steps == 0}
     else:
-        dropped = set()
-        for hit in right:
-            i, steps = _nearest(hit, left, sentence)
-            if i >= 0 and steps <= 2 * within:
-                dropped.add(i)
+        dropped = {i for i, steps in _nearest(right, left, sentence) if i >= 0 and steps <= 2 * within}
     groups = {(part.source, part.group) for i in dropped for part in left[i].parts}
     return [
         hit
@@ -92,31 +87,35 @@ def not_near(
     ]
 
 
-def _nearest(hit: SentenceHit, others: Sequence[SentenceHit], sentence: Sentence) -> tuple[int, int]:
-    """(index, half words) of the hit of *others* nearest to *hit*, the later of two equally near; (-1, 0) for none.
+def _nearest(hits: Sequence[SentenceHit], others: Sequence[SentenceHit], sentence: Sentence) -> list[tuple[int, int]]:
+    """For each of *hits* (index, half words) of the nearest of *others*, the later of two equally near; -1 for none.
 
-    *others* are sorted by their first token. Only the neighbours of *hit* need a look: the last that begins at or
-    before its end, which may overlap it, and the first that begins behind it.
+    *others* are sorted by their first token. Only two need a look: of those that begin at or before the end of the hit the
+    one that reaches farthest, and the last of those that begin next behind it.
     """
     if not others:
-        return -1, 0
+        return [(-1, 0)] * len(hits)
     positions = sentence.positions
-    behind = bisect_right(others, hit.last, key=lambda other: other.first)
-    best, steps = -1, 0
-    if behind:
-        # Extents of one expression hardly nest: looking back a few is enough to find the one that reaches farthest.
-        reach = max(range(max(0, behind - _LOOK_BACK), behind), key=lambda k: (others[k].last, k))
-        best, steps = reach, max(0, positions[hit.first] - positions[others[reach].last])
-        if others[reach].last >= hit.first:
-            return reach, 0
-    if behind < len(others):
-        ahead = positions[others[behind].first] - positions[hit.last]
-        if best < 0 or ahead <= steps:
-            best, steps = behind, ahead
-    return best, steps
+    firsts = [other.first for other in others]
+    # farthest[k] is the one of others[0..k] that ends last, the later of two that end together.
+    farthest = list(accumulate(range(len(others)), partial(_farther, others)))
+    found = []
+    for hit in hits:
+        behind = bisect_right(firsts, hit.last)
+        best, steps = -1, 0
+        if behind:
+            best = farthest[behind - 1]
+            steps = max(0, positions[hit.first] - positions[others[best].last])
+        if behind < len(others) and (best < 0 or steps):
+            ahead = positions[firsts[behind]] - positions[hit.last]
+            if best < 0 or ahead <= steps:
+                best, steps = bisect_right(firsts, firsts[behind]) - 1, ahead
+        found.append((best, steps))
+    return found
 
 
-_LOOK_BACK = 16
+def _farther(others: Sequence[SentenceHit], one: int, later: int) -> int:
+    return one if others[one].last > others[later].last else later
 
 
 def _joined(one: SentenceHit, other: SentenceHit) -> SentenceHit:

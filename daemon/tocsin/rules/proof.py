@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from itertools import product
 
 from tocsin.model import Evidence, Hit, Labels
 from tocsin.rules.evaluate import CompiledRule, Ground, Judgement, Place, labels_of, merged, place, stands_alone
@@ -15,13 +16,12 @@ KEPT = 20
 def prove(judgement: Judgement, rule: CompiledRule) -> Evidence:
     """The whole tree of *rule*, whether it holds or not; its own hits are those of `match`."""
     grounds = judgement.condition(rule.match, labels={})
-    labels = merged(judgement.entry, labels_of(judgement, grounds or ()))
-    prover = _Prover(judgement, labels, None)
-    match = prover.condition("match", rule.match, "")
+    labels = merged(judgement.entry, labels_of(grounds or ()))
+    match = _Prover(judgement, {}, None).condition("match", rule.match, "")
     children = [match]
     cancelled = False
     if rule.unless:
-        unless = prover.condition("unless", rule.unless, "")
+        unless = _Prover(judgement, labels, None).condition("unless", rule.unless, "")
         cancelled = unless.holds
         children.append(unless)
     if grounds:
@@ -67,7 +67,7 @@ class _Prover:
 
     def condition(self, op: str, node: Condition, scope: str) -> Evidence:
         parts = [self._all(part, scope) for part in node.parts]
-        inner = parts[0].children if len(parts) == 1 and len(parts[0].children) > 1 else tuple(parts)
+        inner = parts[0].children if len(parts) == 1 and parts[0].op == "AND" else tuple(parts)
         grounds = self._judgement.condition(node, scope=scope, labels=self._labels, only=self._only)
         return self._node(op, node.text, grounds, children=inner)
 
@@ -82,8 +82,6 @@ class _Prover:
         if isinstance(test, LabelTest | AgeTest):
             held = self._judgement.test(test, scope=scope, labels=self._labels) is not None
             inner = Evidence(op="label" if isinstance(test, LabelTest) else "age", text=test.text, holds=held)
-        elif isinstance(test, Field):
-            inner = self.condition(test.field, test.inner, test.field)
         else:
             inner = self._near(test, scope)
         if negated:
@@ -116,17 +114,22 @@ class _Prover:
         missing = [side.text for side in sides if not side.holds]
         if missing:
             return f"nowhere: {' and '.join(missing)}"
-        nearest = None
+        steps: list[int] = []
+        shared = False
         for sentence in self._judgement.document.sentences(scope):
-            left, right = (self._judgement.near(side, sentence) for side in (node.left, node.right))
-            for one in left[:KEPT]:
-                for other in right[:KEPT]:
-                    early, late = sorted((one, other))
-                    steps = max(0, sentence.positions[late.first] - sentence.positions[early.last])
-                    nearest = steps if nearest is None else min(nearest, steps)
-        if nearest is None:
+            if self._only is not None and place(sentence) not in self._only:
+                continue
+            left, right = (self._judgement.near(side, sentence)[:KEPT] for side in (node.left, node.right))
+            shared = shared or bool(left and right)
+            for one, other in product(left, right):
+                early, late = (one, other) if node.op == "BEFORE" else sorted((one, other))
+                if node.op != "BEFORE" or early.last < late.first:
+                    steps.append(max(0, sentence.positions[late.first] - sentence.positions[early.last]))
+        if not shared:
             return "never in one sentence"
-        return f"nearest: {nearest / 2:g} words apart" + ("" if node.op == "SENT" else f", {node.within} allowed")
+        if not steps:
+            return "never in this order"
+        return f"nearest: {min(steps) / 2:g} words apart, {node.within} allowed"
 
     def _node(
         self,
@@ -146,5 +149,5 @@ class _Prover:
 
     def _quoted(self, hits: Collection[Hit]) -> str:
         texts = self._judgement.document.texts
-        found = [f"“{texts[s.field][s.start : s.end]}”" for hit in hits for s in hit.spans]
-        return ", ".join(dict.fromkeys(found[:3]))
+        found = dict.fromkeys(f"“{texts[s.field][s.start : s.end]}”" for hit in hits for s in hit.spans)
+        return ", ".join(list(found)[:3])

@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import takewhile
 
 from tocsin.rules.terms import TermError, TermList, compile_term
 
@@ -29,13 +30,14 @@ _TOKEN = re.compile(
       (?P<word>(?:AND|OR|NOT)(?![^\s()])) |
       (?P<field>(?:title|summary|body|lede)(?=\()) |
       (?P<age>age\s*(?:<=|>=|<|>)\s*\d+[smhdw]) |
-      (?P<label>[a-z][\w-]*=[^\s()"]+ | [a-z][\w-]*="[^"]*") |
+      (?P<label>[A-Za-z][\w-]*=[^\s()"]+ | [A-Za-z][\w-]*="[^"]*") |
       (?P<quoted>"[^"]*") |
       (?P<bare>[^\s()"]+) |
       (?P<bad>")
     )""",
     re.VERBOSE,
 )
+_LOWERED = re.compile(r"and|or|not|sent|(?:near|before)/\d+")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -189,7 +191,7 @@ class _Parser:
             self._next()
             found = re.fullmatch(r"age\s*(<=|>=|<|>)\s*(\d+)([smhdw])", piece.text)
             assert found
-            span = timedelta(**{_UNITS[found[3]]: min(int(found[2]), 100_000)})
+            span = timedelta(**{_UNITS[found[3]]: min(_number(found[2]), 100_000)})
             return AgeTest(op=found[1], span=span, text=piece.text, start=piece.start)
         if piece and piece.kind == "label":
             self._next()
@@ -214,6 +216,8 @@ class _Parser:
         piece = self._next()
         if piece is None:
             raise QueryError("the expression ends where a term is expected", max(0, len(self._text.rstrip()) - 1))
+        if piece.kind == "close":
+            raise QueryError("a term is expected before this bracket", piece.start)
         if piece.kind == "open":
             return self._group(piece)
         if piece.kind == "field":
@@ -265,15 +269,19 @@ class _Parser:
             term = compile_term(written)
         except TermError as error:
             raise QueryError(str(error), piece.start, len(piece.text)) from error
-        return Leaf(terms=TermList(piece.text, ((term, ""),)), text=piece.text, start=piece.start)
+        # In quotation marks it is no list's name, so that their spans never pass for coordinated ones.
+        return Leaf(terms=TermList(f'"{written}"', ((term, ""),)), text=piece.text, start=piece.start)
 
     def _refuse_neighbour(self, piece: _Piece) -> None:
-        follower = self._peek()
-        if follower is None or follower.kind not in ("bare", "quoted"):
+        """Two terms without an operator are a fault that shows how the phrase would be written."""
+        run = [piece, *takewhile(lambda follower: follower.kind in ("bare", "quoted"), self._pieces[self._at :])]
+        if len(run) == 1:
             return
-        words = f"{piece.text.strip(chr(34))} {follower.text.strip(chr(34))}"
+        words = " ".join(follower.text.strip('"') for follower in run)
         message = f'two terms without an operator: write "{words}" for the phrase, or AND, OR, NEAR/8 between them'
-        raise QueryError(message, piece.start, follower.end - piece.start)
+        if any(_LOWERED.fullmatch(follower.text) for follower in run):
+            message += "; operators are written in capitals"
+        raise QueryError(message, piece.start, run[-1].end - piece.start)
 
     def _stray(self, piece: _Piece) -> QueryError:
         if piece.kind == "close":
@@ -332,7 +340,7 @@ def _operator(piece: _Piece) -> tuple[str, int]:
         return name, 0
     if not number:
         raise QueryError(f"{name} needs a distance in words: {name}/8", piece.start, len(piece.text))
-    if int(number[:9]) > _FARTHEST:
+    if _number(number) > _FARTHEST:
         raise QueryError(
             f"{name}/{number}: more than {_FARTHEST} words; write SENT for the whole sentence",
             piece.start,
@@ -340,4 +348,9 @@ def _operator(piece: _Piece) -> tuple[str, int]:
         )
     if name == "NOT BEFORE":
         raise QueryError("there is NOT NEAR/n, but no NOT BEFORE", piece.start, len(piece.text))
-    return name, int(number)
+    return name, _number(number)
+
+
+def _number(digits: str) -> int:
+    """What *digits* say, or something large: Python reads no more than some thousand of them."""
+    return int(digits) if len(digits) <= 9 else 10**9

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from tocsin.model import Entry, Evidence, Judged, Match, RuleInfo, Severity, Unevaluated
-from tocsin.rules.evaluate import CompiledRule, Judgement, labels_of, merged, place
+from tocsin.rules.evaluate import CompiledRule, Judgement, Place, labels_of, merged, place
 from tocsin.rules.proof import prove
 
 
@@ -63,7 +63,7 @@ def _judge(judgement: Judgement, rule: CompiledRule) -> Match | None:
     grounds = judgement.condition(rule.match, labels={})
     if grounds is None:
         return None
-    labels = merged(judgement.entry, labels_of(judgement, grounds))
+    labels = merged(judgement.entry, labels_of(grounds))
     if rule.unless and judgement.condition(rule.unless, labels=labels) is not None:
         return None
     return Match(
@@ -80,7 +80,7 @@ def _severity(
     judgement: Judgement,
     rule: CompiledRule,
     labels: Mapping[str, tuple[str, ...]],
-    only: frozenset[tuple[str, int, int]],
+    only: frozenset[Place],
 ) -> Severity:
     """The first of severity_if that holds in the sentences of the match, else the rule's own."""
     for severity, condition in rule.severity_if:
