@@ -1,0 +1,155 @@
+"""The straight line on a real database, with sources and receivers that do as they are told."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tocsin.config.packs import parse_pack
+from tocsin.errors import SourceError
+from tocsin.model import Batch, Cursor, Entry, EntryKey, KeyKind, Message, MessageKind, Outcome
+from tocsin.pipeline import Inbound, Pipeline
+from tocsin.policy.decide import Policy
+from tocsin.policy.route import ReceiverInfo, Route
+from tocsin.rules.compile import compile_packs
+from tocsin.rules.ruleset import RuleSet
+from tocsin.store import Store
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+RULES = """\
+tocsin: 1
+pack: {id: p, version: 1.0.0}
+lists:
+  mineral: {gallium: [gallium], cobalt: [cobalt]}
+rules:
+  - id: ban
+    title: "{mineral}: ban"
+    severity: high
+    news: {match: $mineral NEAR/8 (ban~ OR halt~)}
+    key: [mineral]
+"""
+
+
+@dataclass
+class HandClock:
+    """A clock that stands until it is moved."""
+
+    time: datetime = NOON
+
+    def now(self) -> datetime:
+        """The time it shows."""
+        return self.time
+
+    def move(self, **span: float) -> None:
+        """Let time pass."""
+        self.time += timedelta(**span)
+
+
+@dataclass
+class ListSource:
+    """A source that answers with what lies in *answers*, in order; the last is repeated."""
+
+    name: str
+    answers: list[Sequence[str] | SourceError | Exception] = field(default_factory=list)
+    polls: int = 0
+
+    async def poll(self, cursor: Cursor, now: datetime) -> Batch:
+        """The next answer, one entry a headline."""
+        answer = self.answers[min(self.polls, len(self.answers) - 1)]
+        self.polls += 1
+        if isinstance(answer, Exception):
+            raise answer
+        entries = tuple(entry(self.name, title, now) for title in answer)
+        return Batch(source=self.name, entries=entries, cursor=Cursor(etag=str(self.polls)), changed=True)
+
+
+@dataclass
+class ListReceiver:
+    """A receiver that remembers what it was sent and answers with what lies in *outcomes*; the last is repeated."""
+
+    name: str
+    outcomes: list[Outcome]
+    kind: MessageKind = MessageKind.TEXT
+    recipients: tuple[str, ...] = ("",)
+    sent: list[tuple[str, Message, str]] = field(default_factory=list)
+
+    def send(self, delivery: Any, message: Message, preface: str = "") -> Outcome:
+        """The next outcome."""
+        self.sent.append((delivery.id, message, preface))
+        return self.outcomes[min(len(self.sent), len(self.outcomes)) - 1]
+
+
+def entry(source: str, title: str, now: datetime) -> Entry:
+    """An entry that is known by its title."""
+    key = EntryKey(kind=KeyKind.ID, value=f"{abs(hash((source, title))):032x}"[:32])
+    return Entry(source=source, id=title, keys=(key,), title=title, first_seen=now, published=now)
+
+
+def rules(text: str = RULES) -> RuleSet:
+    """The rules of a pack in one file."""
+    spec, problems = parse_pack([("p.yaml", text)])
+    assert spec, problems
+    compiled, faults = compile_packs([spec])
+    assert not faults, faults
+    return compiled
+
+
+async def at_once(call: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+    """Run a blocking call here and now."""
+    return call(*args, **kwargs)
+
+
+@dataclass
+class Line:
+    """Store, clock and pipeline, with a desk and an operator."""
+
+    store: Store
+    clock: HandClock
+    woken: list[None] = field(default_factory=list)
+    rules: Callable[..., RuleSet] = rules
+    list_source: Callable[..., ListSource] = ListSource
+    list_receiver: Callable[..., ListReceiver] = ListReceiver
+    at_once: Callable[..., Any] = at_once
+
+    def pipeline(self, *sources: ListSource, ruleset: RuleSet | None = None) -> Pipeline:
+        """A pipeline on *sources*, whose rows it makes."""
+        self.store.sync_sources([(s.name, f"http://{s.name}", "feed") for s in sources], self.clock.now())
+        policy = Policy(
+            routes=(Route(to=("desk",)),),
+            receivers=(
+                ReceiverInfo(name="desk", recipients=("",)),
+                ReceiverInfo(name="ops", recipients=("",), operator=True),
+            ),
+        )
+        return Pipeline(
+            self.store,
+            Inbound(
+                rules=ruleset or rules(),
+                policy=policy,
+                sources={s.name: s for s in sources},
+                intervals={s.name: timedelta(minutes=15) for s in sources},
+            ),
+            clock=self.clock,
+            write=at_once,
+            work=at_once,
+            random=lambda: 0.5,
+            committed=lambda: self.woken.append(None),
+        )
+
+
+@pytest.fixture
+def line(tmp_path: Path) -> Iterator[Line]:
+    """A fresh database."""
+    ids = (f"{n:032x}" for n in itertools.count(1))
+    clock = HandClock()
+    store = Store.open(f"sqlite:///{tmp_path}/t.db", real_now=clock.now, new_id=lambda: next(ids))
+    try:
+        yield Line(store=store, clock=clock)
+    finally:
+        store.close()

@@ -1,0 +1,162 @@
+"""Outbound: what happens to a delivery, whatever the receiver answers."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tocsin.delivery import Dispatcher, Outbound
+from tocsin.model import DeliveryState, ErrorClass, Outcome
+
+Line = Any
+OK = Outcome(error_class=ErrorClass.OK)
+DOWN = Outcome(error_class=ErrorClass.TRANSIENT, code=503, words="busy")
+
+
+def dispatcher(line: Line, *receivers: Any) -> Dispatcher:
+    """A dispatcher with these lanes, after one alert for the desk was committed."""
+    pipeline = line.pipeline(line.list_source("wire", [[], ["China bans gallium exports"]]))
+    asyncio.run(pipeline.run_due())
+    line.clock.move(minutes=16)
+    asyncio.run(pipeline.run_due())
+    return Dispatcher(
+        line.store,
+        Outbound(receivers={r.name: r for r in receivers}, zone=ZoneInfo("UTC")),
+        clock=line.clock,
+        write=line.at_once,
+        work=line.at_once,
+        random=lambda: 0.5,
+        tell=pipeline.tell,
+    )
+
+
+def run(dispatcher: Dispatcher) -> None:
+    """Send all that is due."""
+    asyncio.run(dispatcher.run_due())
+
+
+def states(line: Line) -> dict[str, DeliveryState]:
+    """The state of the delivery to each receiver."""
+    return {view.receiver: view.state for view in line.store.deliveries()}
+
+
+def test_a_delivery_is_sent_once_and_settled(line: Line) -> None:
+    """The plain case, with the attempt on record."""
+    desk = line.list_receiver("desk", [OK])
+    out = dispatcher(line, desk)
+    run(out)
+    run(out)
+    out.close()
+    (view,) = line.store.deliveries()
+    assert (len(desk.sent), view.state, view.attempts) == (1, DeliveryState.DELIVERED, 1)
+    detail = line.store.delivery(view.id)
+    assert [attempt.outcome for attempt in detail.attempts] == [ErrorClass.OK]
+    assert "China bans gallium exports" in desk.sent[0][1].text
+
+
+def test_a_retry_sends_the_same_message_and_says_that_it_is_late(line: Line) -> None:
+    """Rendered once and kept; the only new line is the preface."""
+    desk = line.list_receiver("desk", [DOWN, DOWN, OK])
+    out = dispatcher(line, desk)
+    for _ in range(3):
+        run(out)
+        line.clock.move(minutes=10)
+    out.close()
+    assert [message for _, message, _ in desk.sent] == [desk.sent[0][1]] * 3
+    assert [bool(preface) for _, _, preface in desk.sent] == [False, True, True]
+    assert len({delivery_id for delivery_id, _, _ in desk.sent}) == 1
+    assert states(line) == {"desk": DeliveryState.DELIVERED}
+
+
+def test_a_receiver_that_refuses_us_is_told_to_the_operator_once(line: Line) -> None:
+    """A revoked token must not die in silence, and must not ring every hour."""
+    refused = Outcome(error_class=ErrorClass.AUTH, code=403, words="invalid_token")
+    desk, ops = line.list_receiver("desk", [refused]), line.list_receiver("ops", [OK])
+    out = dispatcher(line, desk, ops)
+    for _ in range(3):
+        run(out)
+        line.clock.move(hours=2)
+    run(out)
+    out.close()
+    assert len(desk.sent) == 4
+    assert len(ops.sent) == 1
+    assert "invalid_token" in ops.sent[0][1].text
+    assert states(line)["desk"] is DeliveryState.RETRY
+
+
+def test_a_receiver_that_limits_our_rate_rests_with_all_its_messages(line: Line) -> None:
+    """429 is meant for the address, not for one message."""
+    slow = Outcome(error_class=ErrorClass.RATE_LIMITED, code=429, retry_after=None)
+    desk = line.list_receiver("desk", [slow, OK])
+    pipeline = line.pipeline(
+        line.list_source("wire", [[], ["China bans gallium exports"], ["Congo halts all cobalt shipments abroad"]])
+    )
+    out = Dispatcher(
+        line.store,
+        Outbound(receivers={"desk": desk}, zone=ZoneInfo("UTC")),
+        clock=line.clock,
+        write=line.at_once,
+        work=line.at_once,
+        random=lambda: 0.5,
+        tell=pipeline.tell,
+    )
+    for _ in range(3):
+        asyncio.run(pipeline.run_due())
+        line.clock.move(minutes=16)
+    run(out)
+    assert len(desk.sent) == 1
+    line.clock.move(minutes=2)
+    run(out)
+    out.close()
+    assert len(desk.sent) == 3
+
+
+def test_a_receiver_that_was_removed_is_a_reason_to_give_up(line: Line) -> None:
+    """The delivery does not wait for ever for somebody who is not coming back."""
+    out = dispatcher(line)
+    run(out)
+    (view,) = line.store.deliveries()
+    assert view.state is DeliveryState.DEAD
+    assert "names no such receiver" in view.reason
+
+
+def test_a_receiver_that_raises_stops_nobody(line: Line, caplog: pytest.LogCaptureFixture) -> None:
+    """A fault in one receiver's code leaves its delivery in the outbox and the others their messages."""
+
+    class Broken:
+        name = "desk"
+        recipients = ("",)
+
+        def __init__(self) -> None:
+            self.kind = line.list_receiver("x", []).kind
+
+        def send(self, *_: object) -> Outcome:
+            raise RuntimeError("bug")
+
+    out = dispatcher(line, Broken())
+    run(out)
+    out.close()
+    assert "bug" in caplog.text
+    assert states(line) == {"desk": DeliveryState.SENDING}
+    line.clock.move(minutes=3)
+    good = dispatcher_of(line, line.list_receiver("desk", [OK]))
+    run(good)
+    good.close()
+    (view,) = line.store.deliveries()
+    assert (view.state, view.attempts) == (DeliveryState.DELIVERED, 2)
+
+
+def dispatcher_of(line: Line, receiver: Any) -> Dispatcher:
+    """A second daemon's dispatcher on the same database."""
+    return Dispatcher(
+        line.store,
+        Outbound(receivers={receiver.name: receiver}, zone=ZoneInfo("UTC")),
+        clock=line.clock,
+        write=line.at_once,
+        work=line.at_once,
+        random=lambda: 0.5,
+        tell=line.pipeline().tell,
+    )
