@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from tocsin.model import Batch, Cursor, Entry, Labels, Run
+from tocsin.model import Batch, Cursor, Entry, Labels
+from tocsin.protocols import Run
 from tocsin.sources.entries import entries
 from tocsin.sources.http import Fetched, HttpClient
 from tocsin.sources.parse import Parsed, parse

@@ -14,8 +14,6 @@ _OF_XML = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _NEEDLESS = re.compile(
     r"</?(?:category\b|(?!(?:a10|atom|content|dc|dcterms|feedburner|rdf|rss|xhtml):)[A-Za-z_][\w.-]*:)[^<>]*>"
 )
-#: A namespace is a URI, and no URI holds a blank.
-_ODD_NAMESPACE = re.compile(r"""\sxmlns(?::[\w.-]+)?\s*=\s*(?:"[^"<>\s]*\s[^"<>]*"|'[^'<>\s]*\s[^'<>]*')""")
 _DECLARATION = re.compile(r"\s*<\?xml\b[^>]{0,300}\?>\s*")
 _END = re.compile(r"</(?:\w+:)?(?:rss|feed|rdf|channel)\s*>", re.IGNORECASE)
 
@@ -42,7 +40,7 @@ def repair(text: str) -> str:
 
 def reduce(text: str) -> str:
     """*text* without what an entry can do without: for a document that the parser cannot stand as it is."""
-    return _ODD_NAMESPACE.sub("", _NEEDLESS.sub("", text))
+    return _NEEDLESS.sub("", text)
 
 
 def is_cut_off(text: str) -> bool:

@@ -226,18 +226,11 @@ def test_a_wrong_encoding_is_noted():
     assert parsed.notes
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        pytest.param(
-            _rss("<title>x</title><a:b>1</a:b>").replace(b"<rss", b"<rss xmlns:a='http://a b c'"), id="namespace"
-        ),
-        pytest.param(_rss("<title>x</title><category>") + b"</category>", id="category"),
-    ],
-)
-def test_what_the_parser_cannot_stand_is_left_out(body):
-    """An odd extension must not cost the feed its entries."""
-    assert parse(body, url=URL).items[0].title == "x"
+def test_what_the_parser_cannot_stand_is_left_out():
+    """A category that never ends must not cost the feed its entries."""
+    body = _rss("<title>x</title><guid>1</guid><category>")
+    (item,) = parse(body + b"c</category>", url=URL).items
+    assert (item.id, item.title) == ("1", "x")
 
 
 @pytest.mark.parametrize(
