@@ -19,8 +19,9 @@ from zoneinfo import ZoneInfo
 
 from tocsin.errors import StoreError
 from tocsin.log import line
-from tocsin.model import Clock, Delivery, DeliveryState, ErrorClass, Match, Message, Outcome, Run, Settlement
+from tocsin.model import Delivery, DeliveryState, ErrorClass, Match, Message, Outcome, Settlement
 from tocsin.policy import retry
+from tocsin.protocols import Clock, Run
 from tocsin.receivers import Receiver
 from tocsin.render import late_line, render
 from tocsin.rules import builtin

@@ -6,12 +6,10 @@ marks the border of a block. Offsets count characters of the field they speak of
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import Enum, StrEnum
-from typing import Any, ParamSpec, Protocol, TypeVar
+from enum import StrEnum
 
 from tocsin.errors import Position
 
@@ -20,27 +18,8 @@ MAX_AGE = timedelta(hours=48)
 #: How far in the future a published time may lie before it is not believed.
 MAX_AHEAD = timedelta(minutes=5)
 
-P = ParamSpec("P")
-T = TypeVar("T")
-
 #: Label name to its values, in the order of their first appearance.
 Labels = Mapping[str, tuple[str, ...]]
-
-
-class Clock(Protocol):
-    """The one source of the time that governs due times, cooldowns and windows."""
-
-    def now(self) -> datetime:
-        """The time, aware and in UTC."""
-        ...
-
-
-class Run(Protocol):
-    """Runs a blocking call elsewhere (a worker thread) and waits for its result."""
-
-    def __call__(self, call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Awaitable[T]:
-        """The result of *call*; what it raises is raised here."""
-        ...
 
 
 class Severity(StrEnum):
@@ -58,7 +37,7 @@ class Severity(StrEnum):
         return list(Severity).index(self)
 
 
-# ---- sources ---------------------------------------------------------------------------------------------------
+# ---- sources ----
 
 
 class KeyKind(StrEnum):
@@ -133,7 +112,7 @@ class Batch:
     has_ids: bool = True  # False when the document gives its entries no ids: title and day then identify
 
 
-# ---- rules -----------------------------------------------------------------------------------------------------
+# ---- rules ----
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,10 +193,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """A rule met by an observation.
-
-    *entry* is None for the daemon's own events, whose *detail* then says what happened.
-    """
+    """A rule met by an observation; the daemon's own events have no *entry* but a *detail* in words."""
 
     rule: RuleInfo
     severity: Severity
@@ -251,7 +227,7 @@ class Judged:
     unevaluated: tuple[Unevaluated, ...] = ()
 
 
-# ---- alerts and deliveries -------------------------------------------------------------------------------------
+# ---- alerts and deliveries ----
 
 
 class Fate(StrEnum):
@@ -268,10 +244,7 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """The entries that report the same happening, compared within one event.
-
-    *entries* are (entry id, title, canonical link, publisher) of its members, the earliest first.
-    """
+    """The entries that report the same happening, compared within one event; the earliest first."""
 
     id: int
     event: str
@@ -346,10 +319,7 @@ class MessageKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A rendered message, kept so that a retry sends the same bytes.
-
-    *html* is filled for mail; *payload* is JSON for receivers that take one (Slack's blocks).
-    """
+    """A rendered message, kept for retries; *html* is for mail, *payload* the JSON of receivers that take one."""
 
     kind: MessageKind
     subject: str
@@ -431,25 +401,3 @@ class Settlement:
     state: DeliveryState
     due_at: datetime
     reason: str = ""
-
-
-def plain(value: Any) -> Any:
-    """*value* as what JSON knows: dataclasses and mappings become dicts, times ISO 8601 in UTC, enums their values.
-
-    Fields that hold None, an empty string or an empty collection are kept: machines like fixed shapes.
-    """
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        if isinstance(value, Position):
-            return str(value)
-        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, timedelta):
-        return value.total_seconds()
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [plain(item) for item in value]
-    return value

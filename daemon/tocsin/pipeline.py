@@ -17,9 +17,10 @@ from datetime import datetime, timedelta
 
 from tocsin.errors import Fault, LeaseLostError, SourceError, StoreError
 from tocsin.log import line
-from tocsin.model import Batch, Clock, Entry, Judged, Match, RuleInfo, Run
+from tocsin.model import Batch, Entry, Judged, Match, RuleInfo
 from tocsin.policy import health, schedule
 from tocsin.policy.decide import Policy
+from tocsin.protocols import Clock, Run
 from tocsin.rules import builtin
 from tocsin.rules.ruleset import RuleSet
 from tocsin.sources import Source

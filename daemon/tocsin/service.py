@@ -26,10 +26,11 @@ from tocsin.config.loading import LoadedRules, load_rules
 from tocsin.delivery import Dispatcher, Outbound
 from tocsin.errors import ConfigError, StoreError
 from tocsin.log import line
-from tocsin.model import Clock, Delivery, Outcome, P, Run, Settlement, T
+from tocsin.model import Delivery, Outcome, Settlement
 from tocsin.pipeline import Inbound, Pipeline
 from tocsin.policy.decide import Policy
 from tocsin.policy.route import ReceiverInfo, Route
+from tocsin.protocols import Clock, P, Run, T
 from tocsin.receivers import Receiver
 from tocsin.receivers import apprise as apprise_receivers
 from tocsin.receivers.console import ConsoleReceiver

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from enum import Enum
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from tocsin.model import plain
+from tocsin.errors import Position
 
 #: Exit codes (DESIGN 7); 2 is what the command-line parser itself uses for a wrong call.
 OK, FAILED, USAGE, PARTLY, BAD_CONFIG = 0, 1, 2, 3, 78
@@ -57,3 +59,25 @@ def shown(value: object) -> str:
 def local(time: datetime | None, zone: ZoneInfo) -> str:
     """`2026-11-23 09:15` in *zone*; a dash for never."""
     return time.astimezone(zone).strftime("%Y-%m-%d %H:%M") if time else "-"
+
+
+def plain(value: Any) -> Any:
+    """*value* as what JSON knows: dataclasses and mappings become dicts, times ISO 8601 in UTC, enums their values.
+
+    Fields that hold None, an empty string or an empty collection are kept: machines like fixed shapes.
+    """
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        if isinstance(value, Position):
+            return str(value)
+        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(item) for item in value]
+    return value

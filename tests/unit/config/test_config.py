@@ -13,7 +13,7 @@ from tocsin.config.durations import parse_duration, write_duration
 from tocsin.config.secrets import Secret
 from tocsin.config.show import show
 from tocsin.errors import ConfigError
-from tocsin.model import Severity, plain
+from tocsin.model import Severity
 
 GOOD = """
 timezone: Europe/London
@@ -85,7 +85,7 @@ def test_three_lines_are_a_good_configuration(tmp_path: Path) -> None:
 def test_secrets_are_shown_nowhere(tmp_path: Path) -> None:
     """Not in `config show`, not in a repr, not in the address that the database keeps."""
     config = load(tmp_path, GOOD, KEY="c4nary", MAIL="mailto://user:c4nary@example.org")
-    shown = json.dumps(plain(show(config)))
+    shown = json.dumps(show(config))
     assert "c4nary" not in shown + repr(config)
     assert config.sources[1].address == "http://192.168.1.7/feed?token=${KEY}"
     assert "https://example.org/feed" in shown

@@ -1,0 +1,61 @@
+"""A composition root of the tests: the real service on a store that ends the process at a chosen point.
+
+python killing.py POINT CONFIG      POINT: before-commit | before-send | before-settle
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from tocsin.cli.common import log_to_stderr
+from tocsin.clock import SystemClock
+from tocsin.config.config import Config
+from tocsin.service import Makers, Service
+from tocsin.store import Store
+
+POINT = sys.argv[1]
+
+
+def die() -> None:
+    """End as if the plug had been pulled."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+class KillingStore(Store):
+    """The store, with one step that never returns."""
+
+    def commit(self, lease: Any, batch: Any, judged: Any, decide: Any, **rest: Any) -> Any:
+        """Die between evaluate and commit, once there is a match that would alert."""
+        if POINT == "before-commit" and not lease.baseline and any(item.matches for item in judged):
+            die()
+        return super().commit(lease, batch, judged, decide, **rest)
+
+    def begin_attempt(self, delivery: Any, message: Any, now: Any) -> bool:
+        """Die between commit and send."""
+        if POINT == "before-send":
+            die()
+        return super().begin_attempt(delivery, message, now)
+
+    def settle(self, delivery: Any, outcome: Any, settlement: Any, now: Any) -> bool:
+        """Die between send and settle."""
+        if POINT == "before-settle":
+            die()
+        return super().settle(delivery, outcome, settlement, now)
+
+
+def open_store(config: Config) -> Store:
+    """As the service does it."""
+    return KillingStore.open(config.database, real_now=lambda: datetime.now(UTC), new_id=lambda: uuid4().hex)
+
+
+if __name__ == "__main__":
+    log_to_stderr(verbose=False)
+    service = Service(Path(sys.argv[2]), env=os.environ, clock=SystemClock(), makers=Makers(store=open_store))
+    asyncio.run(service.run())

@@ -1,0 +1,240 @@
+"""The promises, kept by the daemon as a process."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+World = Any
+KILLING = (Path(__file__).parent / "killing.py").read_text(encoding="utf-8")
+BAN = "China bans exports of gallium"
+
+
+def until(world: World, holds: Any, what: str) -> Any:
+    """Wait as the fixtures do."""
+    import time
+
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        if found := holds():
+            return found
+        time.sleep(0.02)
+    log = "".join("".join(daemon.log) for daemon in world.daemons)
+    raise AssertionError(f"waited in vain: {what}\n{log}")
+
+
+def subjects(world: World) -> list[str]:
+    """The subjects of the mails that came."""
+    return [mail["Subject"] for _, mail in world.mailbox.mails]
+
+
+def test_a_new_entry_becomes_a_mail_and_a_slack_message(world: World) -> None:
+    """The main job: within seconds, in both places, with the proof, and no secret in the log."""
+    world.configure()
+    daemon = world.start()
+    world.baseline()
+    published = world.web.publish("wire0", BAN)
+    until(world, lambda: world.mailbox.mails and world.web.posts, "mail and message")
+    assert world.mailbox.mails[0][0] - published < 10
+    assert world.web.posts[0][0] - published < 10
+    mail = world.mailbox.mails[0][1]
+    assert "gallium: export ban" in mail["Subject"]
+    assert mail["To"] == "desk@example.org"
+    plain = mail.get_body(("plain",)).get_content()
+    html = mail.get_body(("html",)).get_content()
+    assert BAN in plain
+    assert "metals/ban" in plain
+    assert "gallium" in html
+    text = str(world.web.posts[0][1])
+    assert BAN in text
+    assert "http://news.example/" in text
+    assert daemon.stop() == 0
+    assert not daemon.says("c4nary"), "".join(daemon.log)
+    for file in world.folder.glob("tocsin.db*"):
+        assert b"c4nary" not in file.read_bytes()
+        assert file.stat().st_mode & 0o077 == 0
+
+
+def test_twenty_feeds_with_one_headline_give_one_alert(world: World) -> None:
+    """Syndication within one tick: one alert, one mail, one message, twenty entries."""
+    world.configure(feeds=20)
+    daemon = world.start()
+    world.baseline(feeds=20)
+    for n in range(20):
+        world.web.publish(f"wire{n}", f"{BAN} - Outlet {n}")
+    seen = [world.web.polled(f"wire{n}") for n in range(20)]
+    until(world, lambda: all(world.web.polled(f"wire{n}") > seen[n] + 1 for n in range(20)), "two more polls of each")
+    until(world, lambda: world.mailbox.mails and world.web.posts, "mail and message")
+    assert daemon.stop() == 0
+    assert len(world.listing("alerts", "list")) == 1
+    assert len(world.mailbox.mails) == len(world.web.posts) == 1
+    (alert,) = world.listing("alerts", "show", "1")
+    assert len(alert["members"]) == 20
+
+
+def test_a_webhook_that_is_down_gets_the_message_later_and_the_mail_does_not_wait(world: World) -> None:
+    """At least once, and one receiver's trouble is not another's."""
+    world.configure()
+    world.web.hook_status = 503
+    daemon = world.start()
+    world.baseline()
+    world.web.publish("wire0", BAN)
+    until(world, lambda: world.mailbox.mails, "the mail")
+    daemon.wait_for("delivery failed")
+    world.web.hook_status = 200
+    until(world, lambda: world.web.posts, "the message, after the webhook is back")
+    daemon.wait_for("delivered receiver=desk")
+    daemon.stop()
+    assert (len(world.mailbox.mails), len(world.web.posts)) == (1, 1)
+    (delivery,) = [d for d in world.listing("deliveries", "list") if d["receiver"] == "desk"]
+    (detail,) = world.listing("deliveries", "show", delivery["id"])
+    outcomes = [attempt["outcome"] for attempt in detail["attempts"]]
+    assert outcomes[-1] == "ok"
+    assert set(outcomes[:-1]) == {"transient"}
+    assert "down for maintenance" in detail["attempts"][0]["words"]
+
+
+@pytest.mark.parametrize(
+    ("point", "copies", "tries"),
+    [("before-commit", 1, 1), ("before-send", 1, 1), ("before-settle", 2, 2)],
+    ids=["between evaluate and commit", "between commit and send", "between send and settle"],
+)
+def test_kill_9_loses_nothing(world: World, point: str, copies: int, tries: int) -> None:
+    """After the restart everybody is told; the only possible repetition is on record, under the same Message-ID."""
+    world.configure()
+    doomed = world.start(point, str(world.config), script=KILLING)
+    world.baseline()
+    world.web.publish("wire0", BAN)
+    assert doomed.wait() == -signal.SIGKILL
+    before = len(world.mailbox.mails) + len(world.web.posts)
+    assert bool(before) is (point == "before-settle")
+    daemon = world.start()
+    until(world, lambda: world.mailbox.mails and world.web.posts, "mail and message after the restart")
+    until(
+        world,
+        lambda: all(d["state"] == "delivered" for d in world.listing("deliveries", "list")),
+        "everything settled",
+    )
+    daemon.stop()
+    assert len(world.listing("alerts", "list")) == 1
+    deliveries = world.listing("deliveries", "list")
+    assert sorted(d["receiver"] for d in deliveries) == ["desk", "mail"]
+    assert max(d["attempts"] for d in deliveries) == tries
+    assert max(len(world.mailbox.mails), len(world.web.posts)) == copies
+    assert len({mail["Message-ID"] for _, mail in world.mailbox.mails}) == 1
+    assert len({str(post) for _, post in world.web.posts}) <= copies
+    if point == "before-settle":
+        doubtful = next(d for d in deliveries if d["attempts"] == 2)
+        (detail,) = world.listing("deliveries", "show", doubtful["id"])
+        assert [attempt["outcome"] for attempt in detail["attempts"]] == ["ambiguous", "ok"]
+
+
+def test_a_second_daemon_on_the_same_database_is_refused(world: World) -> None:
+    """Two daemons would tell everything twice."""
+    world.configure()
+    world.start()
+    second = world.launch("run", "--config", str(world.config))
+    assert second.wait() == 1
+    assert second.says("another tocsin")
+
+
+def test_reload_takes_what_is_good_and_keeps_what_ran_otherwise(world: World) -> None:
+    """A changed file is enough, SIGHUP works too, and a typo stops nothing."""
+    world.configure()
+    daemon = world.start()
+    world.baseline()
+    rules = world.folder / "rules" / "metals.yaml"
+    good = rules.read_text(encoding="utf-8")
+    rules.write_text(good.replace("ban~ OR halt~", "$nothing"), encoding="utf-8")
+    daemon.wait_for("reloaded")
+    world.web.publish("wire0", BAN)
+    until(world, lambda: world.mailbox.mails, "the old rules at work")
+    rules.write_text(good.replace("export ban", "embargo"), encoding="utf-8")
+    daemon.process.send_signal(signal.SIGHUP)
+    until(world, lambda: sum("reloaded" in line for line in daemon.log) >= 2, "the second reload")
+    world.web.publish("wire0", "Congo halts shipments of cobalt")
+    until(world, lambda: any("cobalt: embargo" in s for s in subjects(world)), "the new rules at work")
+    world.config.write_text("sources: [", encoding="utf-8")
+    daemon.wait_for("reload refused")
+    world.web.publish("wire0", "Vietnam bans antimony exports to its neighbours")
+    until(world, lambda: any("antimony" in s for s in subjects(world)), "the last good configuration at work")
+    assert daemon.stop() == 0
+
+
+def test_a_bad_configuration_is_exit_78_with_every_fault(world: World) -> None:
+    """Systemd does not restart what cannot start, and the operator reads all of it at once."""
+    world.configure(extra="timezon: UTC\nretention: 5\n")
+    daemon = world.launch("run", "--config", str(world.config))
+    assert daemon.wait() == 78
+    log = "".join(daemon.log)
+    assert "unknown key timezon; did you mean timezone?" in log
+    assert "retention needs a unit" in log
+    assert "2 problems; nothing was started." in log
+
+
+def test_once_is_one_cycle_for_cron(world: World) -> None:
+    """Poll what is due, send what is due, end."""
+    world.configure()
+    world.run("once", "--config", str(world.config))
+    world.web.publish("wire0", BAN)
+    import time
+
+    time.sleep(1.2)  # the source's own interval, which is real here
+    world.run("once", "--config", str(world.config))
+    assert (len(world.mailbox.mails), len(world.web.posts)) == (1, 1)
+
+
+def test_a_dry_run_sends_nothing_and_changes_nothing(world: World) -> None:
+    """On a copy of the database, to the console only."""
+    world.configure()
+    world.run("once", "--config", str(world.config))
+    world.web.publish("wire0", BAN)
+    import time
+
+    time.sleep(1.2)
+    printed = world.run("once", "--dry-run", "--config", str(world.config))
+    assert BAN in printed
+    assert (world.mailbox.mails, world.web.posts) == ([], [])
+    with sqlite3.connect(world.folder / "tocsin.db") as database:
+        assert database.execute("select count(*) from alert").fetchone() == (0,)
+
+
+def test_sigterm_drains_and_ends_with_0(world: World) -> None:
+    """A stop is not a crash."""
+    world.configure()
+    daemon = world.start()
+    assert daemon.stop() == 0
+    assert daemon.says("draining")
+    assert daemon.says("stopped")
+
+
+def test_systemd_hears_ready_watchdog_reload_and_stop(world: World) -> None:
+    """Type=notify: the manager knows what goes on."""
+    import socket
+
+    world.configure()
+    address = str(world.folder / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(address)
+        manager.settimeout(20)
+        script = (
+            f"import os; os.environ['NOTIFY_SOCKET'] = {address!r}; os.environ['WATCHDOG_USEC'] = '600000';"
+            "from tocsin.cli import main; main()"
+        )
+        daemon = world.start(script=script)
+        heard = ""
+        while "WATCHDOG=1" not in heard:
+            heard += manager.recv(4096).decode() + "\n"
+        assert "READY=1" in heard
+        assert "watching 1 sources with 1 rules" in heard
+        daemon.process.send_signal(signal.SIGHUP)
+        while "RELOADING=1" not in heard:
+            heard += manager.recv(4096).decode() + "\n"
+        daemon.process.send_signal(signal.SIGTERM)
+        while "STOPPING=1" not in heard:
+            heard += manager.recv(4096).decode() + "\n"
+        assert daemon.wait() == 0
