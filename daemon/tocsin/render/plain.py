@@ -1,60 +1,53 @@
-"""A message as plain text: complete, for every reader and every service."""
+"""A message as plain text: complete, readable in a terminal and in any mail program."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from tocsin.render.view import Link, Section, View
+from tocsin.render.page import Item, Page, Reference
+from tocsin.render.quotes import Quote
 
-# A mention pings people on many services; a full-width sign says the same and pings nobody.
-_MENTION = re.compile(r"(?<!\w)@(?=[\w&!])")
-
-
-def text(view: View, *, neutral: bool) -> str:
-    """The whole message; *neutral* takes the sting out of mentions."""
-    blocks = ["\n".join(_section(section, view.word)) for section in view.sections]
-    body = ("\n\n" + "-" * 40 + "\n\n").join(blocks)
-    whole = f"{body}\n\ndelivery {view.delivery_id}\n"
-    return _MENTION.sub("＠", whole) if neutral else whole
+_RULE = "-" * 64
 
 
-def _section(section: Section, word: str) -> Iterator[str]:
-    prefix = f"{word}: " if word else ""
-    yield f"{section.severity.upper()}  {prefix}{section.title}"
-    if section.headline:
-        yield from _link(section.headline, "")
-    if section.detail:
-        yield ""
-        yield section.detail
-    if section.quote:
-        yield ""
-        yield "> " + "".join(f"[{piece}]" if marked else piece for piece, marked in section.quote)
-    yield ""
-    yield "Why"
-    yield from _rows(section.why)
-    if section.note:
-        yield ""
-        yield section.note
-    if section.related:
-        yield ""
-        yield f"Also reported ({len(section.related) + section.more})"
-        for link in section.related:
-            yield from _link(link, "  - ")
-        if section.more:
-            yield f"  - and {section.more} more"
-    yield ""
-    yield from _rows(section.times)
+def plain(page: Page) -> str:
+    """The whole message; matched words stand between asterisks."""
+    text = f"\n\n{_RULE}\n\n".join("\n\n".join(filter(None, _blocks(item))) for item in page.items)
+    if page.banner:
+        text = f"{page.banner}\n\n{text}"
+    if page.brief:
+        more = [f"- {_brief(item)}" for item in page.brief]
+        more += [f"- and {page.more} more"] * bool(page.more)
+        text += "\n\n" + "\n".join(["Also", *more])
+    return f"{text}\n\nDelivery {page.delivery_id}\n"
 
 
-def _rows(rows: tuple[tuple[str, str], ...]) -> Iterator[str]:
-    width = max(len(name) for name, _ in rows)
-    for name, value in rows:
-        yield f"  {name:<{width}}  {value}"
+def marked(quote: Quote) -> str:
+    """The quote on one line, its matched words between asterisks."""
+    return "".join(f"*{piece.text}*" if piece.marked else piece.text for piece in quote.pieces)
 
 
-def _link(link: Link, bullet: str) -> Iterator[str]:
-    publisher = f" ({link.publisher})" if link.publisher else ""
-    yield f"{bullet}{link.text}{publisher}"
-    if link.url:
-        yield f"{' ' * len(bullet)}{link.url}"
+def _blocks(item: Item) -> Iterator[str]:
+    yield "\n".join(filter(None, [f"{item.severity.upper()}  {item.title}", *_lines(item.headline)]))
+    yield item.detail
+    yield "\n\n".join(f"> {marked(quote)}" for quote in item.quotes)
+    yield "\n".join(["Why", *_rows(item.why, indent="  ")])
+    yield f"Note: {item.note}" if item.note else ""
+    if item.related:
+        found = ["- " + "\n  ".join(filter(None, _lines(other))) for other in item.related]
+        found += [f"- and {item.more_related} more"] * bool(item.more_related)
+        yield "\n".join(["Also reported", *found])
+    yield "\n".join(_rows(item.times))
+
+
+def _lines(reference: Reference) -> tuple[str, str, str]:
+    return reference.headline, reference.by, reference.link
+
+
+def _brief(item: Item) -> str:
+    headline = f": {item.headline.headline}" if item.headline.headline else ""
+    return f"{item.severity.upper()} {item.title}{headline} {item.headline.link}".rstrip()
+
+
+def _rows(rows: Iterable[tuple[str, str]], *, indent: str = "") -> list[str]:
+    return [f"{indent}{name:<10}  {value}" for name, value in rows]

@@ -1,90 +1,116 @@
-"""A message as Slack's Block Kit: https://docs.slack.dev/reference/block-kit and its mrkdwn escapes."""
+"""A message as Slack's blocks. Whatever a stranger wrote is escaped: only our own links and marks are markup."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from tocsin.model import Severity
-from tocsin.render.view import Link, Section, View
+from tocsin.render.page import Item, Page, Reference
+from tocsin.render.quotes import Quote
+from tocsin.render.words import cut
 
-#: Slack's limits: characters of a section's text, and blocks of a message (less the divider and the foot).
-_TEXT = 3000
-_BLOCKS = 46
-_HEADLINE = 600
-_MARKS = {
-    Severity.CRITICAL: "🔴",
-    Severity.HIGH: "🟠",
-    Severity.MEDIUM: "🟡",
-    Severity.LOW: "🔵",
-    Severity.INFO: "⚪",
-}
-# What formats text in mrkdwn is shown by a look-alike: mrkdwn has no escape for it.
-_PLAIN = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "*": "∗", "~": "∼", "`": "ˋ"})
+#: Slack's limits: characters of a text, and blocks of a message less one for the line of a late sender.
+MOST_CHARACTERS = 3000
+MOST_BLOCKS = 49
+_LONGEST_LINK = 1000
+_SIGNS = {"info": "⚪", "low": "🔵", "medium": "🟡", "high": "🟠", "critical": "🔴"}
+
+Block = dict[str, Any]
 
 
-def payload(view: View) -> str:
-    """The JSON that an incoming webhook takes; its `text` is what a notification and a plain client show."""
-    blocks: list[dict[str, Any]] = []
-    for section in view.sections:
-        if blocks:
-            blocks.append({"type": "divider"})
-        blocks += _blocks(section, view.word)
-    blocks = [*blocks[:_BLOCKS], _context(f"delivery {view.delivery_id}")]
-    lead = view.sections[0]
-    fallback = "\n".join([_head(lead, view.word), *([_linked(lead.headline)] if lead.headline else [])])
-    return json.dumps({"text": fallback[:_TEXT], "blocks": blocks}, ensure_ascii=False)
+def slack(page: Page, subject: str) -> str:
+    """The payload as JSON: `text`, which notifications show, and `blocks`."""
+    blocks = [plain_context(page.banner)] if page.banner else []
+    for number, item in enumerate(page.items):
+        blocks += [{"type": "divider"}] * bool(number) + list(_blocks(item))
+    blocks += [_section(text) for text in _packed(_brief(page))]
+    blocks = [*blocks[: MOST_BLOCKS - 1], plain_context(f"Delivery {page.delivery_id}")]
+    payload = {"text": escaped(subject), "blocks": blocks, "unfurl_links": False, "unfurl_media": False}
+    return json.dumps(payload, ensure_ascii=False)
 
 
-def _blocks(section: Section, word: str) -> Iterator[dict[str, Any]]:
-    headline = f"\n*{_linked(section.headline)}*{_by(section.headline)}" if section.headline else ""
-    yield _section(f"{_MARKS[section.severity]} {_head(section, word)}{headline}")
-    if section.detail:
-        yield _section(_escaped(section.detail))
-    if section.quote:
-        quote = "".join(f"*{_escaped(piece)}*" if marked else _escaped(piece) for piece, marked in section.quote)
-        yield _section("> " + _bounded(quote))
-    why = "\n".join(f"*{_escaped(name)}*  {_escaped(value)}" for name, value in section.why)
-    yield _section(why)
-    if section.note:
-        yield _section(_escaped(section.note))
-    if section.related:
-        more = f"\n• and {section.more} more" if section.more else ""
-        listed = "\n".join(f"• {_linked(link)}{_by(link)}" for link in section.related)
-        yield _section(f"*Also reported*\n{listed}{more}")
-    yield _context("  ·  ".join(f"{name} {value}" for name, value in section.times))
+def plain_context(text: str) -> Block:
+    """One small line without markup."""
+    return _context([escaped(text)])
 
 
-def _head(section: Section, word: str) -> str:
-    prefix = f"{word}: " if word else ""
-    return f"*{section.severity.upper()}*  {_escaped(prefix + section.title)}"
+def escaped(text: str, limit: int = MOST_CHARACTERS) -> str:
+    """*text* with Slack's three special characters as entities, at most *limit* characters with them."""
+    size = limit
+    while True:
+        shown = cut(text, size).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        if len(shown) <= limit:
+            return shown
+        size = size * 4 // 5
 
 
-def _linked(link: Link) -> str:
-    words = _escaped(link.text[:_HEADLINE])
-    if not link.url:
-        return words
-    # Within a link a pipe or a bracket would end the address.
-    url = link.url.replace("&", "&amp;").replace("<", "%3C").replace(">", "%3E").replace("|", "%7C")
-    return f"<{url}|{words.replace('|', '¦')}>" if len(url) < _TEXT // 2 else words
+def _blocks(item: Item) -> Iterator[Block]:
+    head = f"{_SIGNS[item.severity]} *{item.severity.upper()}*  {escaped(item.title, 600)}"
+    lines = [head, *_headline(item.headline), escaped(item.detail, 1000)]
+    yield from map(_section, _packed(filter(None, lines)))
+    quoted = [f">{_marked(quote)}" for quote in item.quotes]
+    yield from map(_section, _packed(quoted))
+    why = [f"*{name}:* {escaped(value, 700)}" for name, value in item.why]
+    why += [f"*Note:* {escaped(item.note, 1000)}"] * bool(item.note)
+    yield from (_context([text]) for text in _packed(why))
+    if item.related:
+        more = [f"• and {item.more_related} more"] * bool(item.more_related)
+        found = [f"• {_linked(other, 300)}  {escaped(other.by, 300)}" for other in item.related]
+        yield from (_context([text]) for text in _packed(["*Also reported*", *found, *more]))
+    yield plain_context(" · ".join(f"{name}: {value}" for name, value in item.times))
 
 
-def _by(link: Link) -> str:
-    return f"  _{_escaped(link.publisher).replace('_', ' ')}_" if link.publisher else ""
+def _headline(reference: Reference) -> list[str]:
+    if not reference.headline:
+        return []
+    return [f"*{_linked(reference, MOST_CHARACTERS - _LONGEST_LINK - 10)}*", escaped(reference.by, 300)]
 
 
-def _escaped(text: str) -> str:
-    return text.translate(_PLAIN)
+def _linked(reference: Reference, limit: int) -> str:
+    label = escaped(reference.headline, limit)
+    link = reference.link.replace("&", "&amp;")
+    return f"<{link}|{label}>" if link and label and len(link) <= _LONGEST_LINK else label
 
 
-def _bounded(text: str) -> str:
-    return text if len(text) < _TEXT - 10 else text[: _TEXT - 10].rpartition(" ")[0] + "…"
+def _marked(quote: Quote) -> str:
+    """The quote with its matched words in bold, which Slack shows only between blanks: an invisible one will do."""
+    shown = ""
+    for piece in quote.pieces:
+        left = MOST_CHARACTERS - 20 - len(shown)
+        if left < 20:
+            break
+        text = escaped(piece.text, left)
+        shown += f"\u200b*{text}*\u200b" if piece.marked else text
+    return shown
 
 
-def _section(text: str) -> dict[str, Any]:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": _bounded(text)}}
+def _brief(page: Page) -> list[str]:
+    lines = [
+        f"• *{item.severity.upper()}*  {escaped(item.title, 300)}  {_linked(item.headline, 300)}" for item in page.brief
+    ]
+    return ["*Also*", *lines, *[f"• and {page.more} more"] * bool(page.more)] if lines else []
 
 
-def _context(text: str) -> dict[str, Any]:
-    return {"type": "context", "elements": [{"type": "mrkdwn", "text": _escaped(text)[:_TEXT]}]}
+def _packed(lines: Iterable[str]) -> list[str]:
+    """*lines* put together to as few texts as hold them; each line is shorter than a text may be."""
+    texts: list[str] = []
+    for line in lines:
+        if texts and len(texts[-1]) + 1 + len(line) <= MOST_CHARACTERS:
+            texts[-1] += f"\n{line}"
+        else:
+            texts.append(line)
+    return texts
+
+
+def _section(text: str) -> Block:
+    return {"type": "section", "text": _text(text)}
+
+
+def _context(texts: Iterable[str]) -> Block:
+    return {"type": "context", "elements": [_text(text) for text in texts]}
+
+
+def _text(text: str) -> Block:
+    # Verbatim: Slack looks for no addresses, channels or people in it.
+    return {"type": "mrkdwn", "text": text, "verbatim": True}

@@ -1,41 +1,55 @@
-"""The subject of a message: one line that says how loud, what and where, short enough for every mail server."""
+"""The one line that stands for a message, and how it is written in a mail header."""
 
 from __future__ import annotations
 
-from email.message import EmailMessage
-from email.policy import SMTP
+from email.header import Header
 
-from tocsin.render.view import View
+from tocsin.model import DeliveryKind
+from tocsin.render.page import Item, Page
+from tocsin.render.words import cut
 
-#: Octets of the encoded header, folding included: servers refuse lines and headers that are longer (RFC 5321, 4.5.3.1.6).
-LONGEST = 900
-_CHARACTERS = 400
-
-
-def subject_of(view: View) -> str:
-    """`HIGH gallium: export restriction · China bans ...`, cut so that its encoded header stays under 900 octets."""
-    lead = view.sections[0]
-    parts = [f"{view.word}: {lead.title}" if view.word else lead.title]
-    if lead.headline and lead.headline.text != lead.title:
-        parts.append(lead.headline.text)
-    if len(view.sections) > 1:
-        parts[0] += f" (+{len(view.sections) - 1})"
-    return cut(f"[{lead.severity.upper()}] {' · '.join(parts)}")
+#: Octets of a whole Subject header, folds included. Servers refuse lines above 998 (RFC 5321, 4.5.3.1.6), and some
+#: unfold a header before they look.
+MOST_OCTETS = 900
+_MOST_CHARACTERS = 300
+_PREFIXES = {DeliveryKind.UPDATE: "Update: ", DeliveryKind.CATCH_UP: "Catch-up: "}
 
 
-def cut(text: str) -> str:
-    """*text* on one line, with an ellipsis where its end had to go."""
-    text = " ".join(text.split())
-    if len(text) <= _CHARACTERS and _octets(text) < LONGEST:
-        return text
-    low, high = 0, min(len(text), _CHARACTERS)
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if _octets(text[:middle] + "…") < LONGEST else (low, middle - 1)
-    return text[:low].rstrip() + "…"
+def subject(page: Page) -> str:
+    """Severity, what happened, the headline, and how many more alerts the message holds; short enough for a header."""
+    if not page.items:
+        return "[TOCSIN] nothing to tell"
+    lead = page.items[0]
+    others = len(page.items) + len(page.brief) + page.more - 1
+    end = f" (+{others} more)" if others else ""
+    text = f"[{_tag(page, lead)}] {_PREFIXES.get(page.kind, '')}{_gist(lead)}"
+    limit = _MOST_CHARACTERS
+    while True:
+        shown = cut(text, limit, ellipsis="..." if text.isascii() else "…") + end
+        if len(b"Subject: " + encoded(shown).encode()) < MOST_OCTETS:
+            return shown
+        limit = limit * 9 // 10
 
 
-def _octets(text: str) -> int:
-    message = EmailMessage(policy=SMTP)
-    message["Subject"] = text
-    return len(message.as_bytes())
+def encoded(text: str) -> str:
+    """*text* as a Subject header's value, folded with CRLF: ASCII as it is, all else as RFC 2047 encoded words.
+
+    Text that looks like an encoded word is encoded, so that it arrives as it was written.
+    """
+    plain = text.isascii() and "=?" not in text
+    header = Header(text, "us-ascii" if plain else "utf-8", header_name="Subject", maxlinelen=76)
+    return header.encode(linesep="\r\n")
+
+
+def _tag(page: Page, lead: Item) -> str:
+    if page.kind is DeliveryKind.TEST:
+        return "TEST"
+    own = "tocsin " if page.kind is DeliveryKind.OPERATOR else ""
+    return f"{own}{lead.severity.upper()}"
+
+
+def _gist(item: Item) -> str:
+    headline = item.headline.headline
+    if not headline or headline.casefold() in item.title.casefold():
+        return item.title
+    return headline if item.title.casefold() in headline.casefold() else f"{item.title} - {headline}"
