@@ -1,0 +1,66 @@
+"""The terminal, or whatever stands where it was: prints messages as they come."""
+
+from __future__ import annotations
+
+import sys
+import threading
+
+from rich.console import Console
+from rich.text import Text
+
+from tocsin.model import Delivery, ErrorClass, Message, MessageKind, Outcome
+
+_STYLES = {
+    "CRITICAL": "bold red",
+    "HIGH": "bold dark_orange3",
+    "MEDIUM": "bold yellow",
+    "LOW": "bold blue",
+    "INFO": "bold",
+}
+
+
+class ConsoleReceiver:
+    """Prints to standard output: with colours on a terminal only, and there not if NO_COLOR is set."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._lock = threading.Lock()
+
+    @property
+    def name(self) -> str:
+        """The name that the configuration gives it."""
+        return self._name
+
+    @property
+    def kind(self) -> MessageKind:
+        """Plain text for a terminal."""
+        return MessageKind.CONSOLE
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """Whoever looks at it."""
+        return ("",)
+
+    def send(self, delivery: Delivery, message: Message, preface: str = "") -> Outcome:  # noqa: ARG002  # the protocol's
+        """Print *message* whole, never mixed with another one."""
+        text = f"{preface}\n\n{message.text}" if preface else message.text
+        # Standard output is looked up now: it may have been replaced since the start.
+        encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+        shown = text.encode(encoding, "replace").decode(encoding)
+        try:
+            with self._lock:
+                Console(file=sys.stdout, soft_wrap=True, highlight=False, emoji=False).print(_styled(shown))
+                sys.stdout.flush()
+        except OSError as error:
+            return Outcome(error_class=ErrorClass.TRANSIENT, words=error.strerror or str(error))
+        return Outcome(error_class=ErrorClass.OK)
+
+
+def _styled(text: str) -> Text:
+    styled = Text(text)
+    for word, style in _STYLES.items():
+        styled.highlight_regex(rf"(?m)^{word}(?=  )", style)
+    for line in styled.split("\n", include_separator=True):
+        if line.plain.startswith("> "):
+            line.highlight_regex(r"\*[^*]+\*", "bold yellow")
+    return styled
