@@ -10,7 +10,20 @@ from collections.abc import Collection, Iterator, Sequence
 from tocsin.errors import Problem
 from tocsin.model import Located, RuleInfo
 from tocsin.rules.evaluate import CompiledRule, stands_alone
-from tocsin.rules.query import AgeTest, All, Condition, Field, LabelTest, Leaf, Near, Pair, QueryError, parse
+from tocsin.rules.query import (
+    AgeTest,
+    All,
+    Condition,
+    Field,
+    LabelTest,
+    Leaf,
+    Near,
+    Pair,
+    QueryError,
+    Test,
+    Union,
+    parse,
+)
 from tocsin.rules.ruleset import RuleSet
 from tocsin.rules.spec import ListSpec, NewsSpec, PackSpec, RuleSpec
 from tocsin.rules.terms import Term, TermError, TermList, compile_term
@@ -116,10 +129,20 @@ class _Compiler:
 
     def _parse(self, text: Located) -> Condition | None:
         try:
-            return parse(text.text, self._find_list, lambda name: meant(name, self._lists, sigil="$"))
+            condition = parse(text.text, self._find_list, lambda name: meant(name, self._lists, sigil="$"))
         except QueryError as error:
             self._fault(text, str(error), offset=error.start, length=error.length)
             return None
+        self._check_words(text, condition)
+        return condition
+
+    def _check_words(self, text: Located, condition: Condition) -> None:
+        """A regular expression needs a word that says where it is worth looking."""
+        for part in condition.parts:
+            looked_for = [t for negated, t in part.tests if not negated and not isinstance(t, LabelTest | AgeTest)]
+            if looked_for and not any(_is_anchored(test) for test in looked_for):
+                words = "a regular expression without a word of its own needs one beside it: NEAR/8 gallium"
+                self._fault(text, words, offset=part.start, length=len(part.text))
 
     def _find_list(self, name: str) -> TermList | None:
         self._used.add(name)
@@ -195,6 +218,19 @@ def _leaves(node: Near) -> Iterator[Leaf]:
     else:
         for part in node.parts:
             yield from _leaves(part)
+
+
+def _is_anchored(node: Test) -> bool:
+    """Whether no text without a certain word can meet *node*."""
+    if isinstance(node, Leaf):
+        return not node.terms.loose
+    if isinstance(node, Pair):
+        return _is_anchored(node.left) or (node.op != "NOT NEAR" and _is_anchored(node.right))
+    if isinstance(node, Union):
+        return all(map(_is_anchored, node.parts))
+    return isinstance(node, Field) and all(
+        any(_is_anchored(test) for negated, test in part.tests if not negated) for part in node.inner.parts
+    )
 
 
 def _alone(condition: Condition) -> Iterator[Leaf]:

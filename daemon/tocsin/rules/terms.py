@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,9 @@ from tocsin.text.tokens import Sentence, Token
 
 #: Shortest stem of a `w*` term: shorter ones match half the dictionary.
 _PREFIX = 4
+#: In a regular expression: a class, an escaped character, a group's flags or name, a count.
+_NO_LITERAL = re.compile(r"\[\]?(?:[^\]\\]|\\.)*\]|\\[pP]\{\w*\}|\\.|\(\?[^:)>]*[:)>]|\{[\d,]*\}")
+_OPTIONAL = re.compile(r"\w[?*]|\d")
 _COORDINATORS = frozenset(["and", "or", "和", "与", "及", "或"])
 
 
@@ -74,6 +78,7 @@ class Term:
     katakana_start: bool = False
     katakana_end: bool = False
     pattern: Pattern | None = None
+    loose: bool = False  # a regular expression without a word of its own
 
     def at(self, tokens: Sequence[Token], first: int, *, all_caps: bool) -> int:
         """The last token when the term stands at token *first*, else -1."""
@@ -161,9 +166,15 @@ def _regex(text: str) -> Term:
     options = re2.Options()
     options.log_errors = False
     try:
-        return Term(text, pattern=re2.compile(body[1:-1], options=options))
+        return Term(text, pattern=re2.compile(body[1:-1], options=options), loose=not _has_word(body[1:-1]))
     except re2.error as error:
         raise TermError(f"{text!r}: {error}; the syntax is RE2's: no look-around, no back-references") from error
+
+
+def _has_word(pattern: str) -> bool:
+    """Whether *pattern* holds a literal word: three letters, or one character of CJK, that are not optional."""
+    literal = _OPTIONAL.sub(" ", _NO_LITERAL.sub(" ", pattern))
+    return any(token.wide or len(token.word) >= 3 for token in _tokens(literal, japanese=False))
 
 
 @dataclass(slots=True)
@@ -190,6 +201,11 @@ class TermList:
                     self._by_word.setdefault(form, []).append((term, label))
         if self.excluded:
             self._minus = TermList(self.name, tuple((term, "") for term in self.excluded))
+
+    @property
+    def loose(self) -> bool:
+        """Whether it can be met by a text that has none of its words, as a regular expression may be."""
+        return any(term.loose for term, _ in self.members)
 
     def find(self, sentence: Sentence, text: str) -> list[Found]:
         """The spans in *sentence* in their order, *text* being its field; excluded ones are gone."""
