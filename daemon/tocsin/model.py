@@ -37,9 +37,6 @@ class Severity(StrEnum):
         return list(Severity).index(self)
 
 
-# ---- sources ----
-
-
 class KeyKind(StrEnum):
     """What an identity key was made of (research: several keys an entry)."""
 
@@ -110,9 +107,6 @@ class Batch:
     size: int = 0  # decoded bytes of the body
     notes: tuple[str, ...] = ()  # what was repaired or left out, in words
     has_ids: bool = True  # False when the document gives its entries no ids: title and day then identify
-
-
-# ---- rules ----
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,9 +219,6 @@ class Judged:
     entry: Entry
     matches: tuple[Match, ...] = ()
     unevaluated: tuple[Unevaluated, ...] = ()
-
-
-# ---- alerts and deliveries ----
 
 
 class Fate(StrEnum):
