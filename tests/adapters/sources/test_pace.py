@@ -1,0 +1,96 @@
+"""How often one server is asked, on real time."""
+
+import asyncio
+import time
+from datetime import timedelta
+
+import pytest
+
+from tocsin.errors import Fault, SourceError
+from tocsin.sources.pace import Pace, group
+
+GAP = timedelta(seconds=0.05)
+
+
+async def _starts(pace, *names, **options):
+    """When each of the turns began, in the order of *names*."""
+    starts = {}
+
+    async def take(number, name):
+        async with pace.turn(name, **options):
+            starts[number] = time.monotonic()
+
+    await asyncio.gather(*(take(number, name) for number, name in enumerate(names)))
+    return [starts[number] for number in range(len(names))]
+
+
+def test_requests_to_one_host_keep_their_distance():
+    """Twenty feeds of one host are not twenty requests at once."""
+    first, second, third = asyncio.run(_starts(Pace(gap=GAP), "e.com", "e.com", "e.com"))
+    assert second - first >= 0.05
+    assert third - second >= 0.05
+
+
+@pytest.mark.parametrize(("names", "spaced"), [(("a.com", "b.com"), True), (("a.com", "a.com"), False)])
+def test_others_do_not_wait(names, spaced):
+    """Politeness towards one server delays nobody else's news, and one's own server needs none."""
+    first, second = asyncio.run(_starts(Pace(gap=timedelta(seconds=30)), *names, spaced=spaced))
+    assert second - first < 5
+
+
+def test_a_server_that_asked_for_quiet_gets_it():
+    """After one 429 no other feed of that host is asked, and who is sent away learns for how long."""
+
+    async def play():
+        pace = Pace(gap=timedelta())
+        pace.hold("e.com", timedelta(hours=1))
+        pace.hold("e.com", timedelta(minutes=1))
+        async with pace.turn("e.com"):
+            pass
+
+    with pytest.raises(SourceError) as caught:
+        asyncio.run(play())
+    assert caught.value.fault is Fault.RATE_LIMITED
+    assert timedelta(minutes=59) < caught.value.retry_after <= timedelta(hours=1)
+
+
+def test_nobody_queues_for_ever():
+    """A poll that waits longer than its lease would be done twice."""
+
+    async def play():
+        pace = Pace(gap=timedelta(), patience=timedelta(seconds=0.02))
+        async with pace.turn("e.com"), pace.turn("e.com"):
+            pass
+
+    with pytest.raises(SourceError) as caught:
+        asyncio.run(play())
+    assert caught.value.fault is Fault.RATE_LIMITED
+
+
+def test_a_failed_request_ends_its_turn():
+    """One error must not lock a host."""
+
+    async def play():
+        pace = Pace(gap=timedelta())
+        with pytest.raises(ValueError, match="broken"):
+            async with pace.turn("e.com"):
+                raise ValueError("broken")
+        async with pace.turn("e.com"):
+            return True
+
+    assert asyncio.run(play())
+
+
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [
+        ("old.reddit.com", "reddit.com"),
+        ("reddit.com", "reddit.com"),
+        ("notreddit.com", "notreddit.com"),
+        ("one.substack.com", "substack.com"),
+        ("e.com", "e.com"),
+    ],
+)
+def test_sites_behind_one_server_take_turns_together(host, name):
+    """A thousand blogs may be one machine."""
+    assert group(host) == name
