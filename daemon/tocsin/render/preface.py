@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-
-from markupsafe import escape
+from html import escape
 
 from tocsin.model import Message
 from tocsin.render.slack import plain_context
