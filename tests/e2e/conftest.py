@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import email
 import email.policy
 import json
@@ -22,7 +23,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 import pytest
-from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Real seconds after which something that should have happened did not.
@@ -130,10 +131,12 @@ class Mailbox:
     def __init__(self) -> None:
         self.mails: list[tuple[float, EmailMessage]] = []
         self.raw: list[bytes] = []
-        self._controller = Controller(self, hostname="127.0.0.1", port=0)
-        self._controller.start()
-        assert self._controller.server
-        self.port = self._controller.server.sockets[0].getsockname()[1]
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        opening = self._loop.create_server(lambda: SMTP(self, loop=self._loop), "127.0.0.1", 0)
+        self._server = asyncio.run_coroutine_threadsafe(opening, self._loop).result(10)
+        self.port: int = self._server.sockets[0].getsockname()[1]
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
         """Take a mail."""
@@ -143,7 +146,10 @@ class Mailbox:
 
     def close(self) -> None:
         """Stop listening."""
-        self._controller.stop()
+        self._loop.call_soon_threadsafe(self._server.close)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(5)
+        self._loop.close()
 
 
 @dataclass
