@@ -28,7 +28,9 @@ _REFERRERS = frozenset({"ref", "source"})
 _PORTS = {"http": 80, "https": 443}
 #: RFC 3986: what stands for itself, and the escape that is there already.
 _KEPT = "%!#$&'()*+,/:;=?@[]~"
-_UNWANTED = re.compile(r"^\s+|\s+$|[\x00-\x1f\x7f-\x9f\ud800-\udfff\u200b-\u200f\u2028\u2029\ufeff]+")
+#: A name, an IPv4 address, or an IPv6 address with its scope.
+_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f.:]+(?:%[a-z0-9._-]+)?")
+_UNWANTED = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u200b-\u200f\u2028\u2029\ufeff]+")
 
 
 def is_web(url: str) -> bool:
@@ -47,7 +49,7 @@ def escape(url: str) -> str:
 
     A signature inside a query survives, because no escape is resolved or changed.
     """
-    text = _UNWANTED.sub("", url)
+    text = _tidy(url)
     name = host(text)
     if name:
         parts = urlsplit(text)
@@ -66,22 +68,24 @@ def canonical(url: str, *, feed_host: str = "") -> str:
     if not found:
         return ""
     scheme, name, port = found
-    parts = urlsplit(_UNWANTED.sub("", url))
+    parts = urlsplit(_tidy(url))
     name = name.removeprefix("amp.") if name.count(".") > 1 else name
     netloc = f"[{name}]" if ":" in name else name
     if port and port != _PORTS[scheme]:
         netloc += f":{port}"
     path = parts.path.rstrip("/").removesuffix("/amp").rstrip("/")
-    query = "&".join(sorted(part for part in parts.query.split("&") if part and not _dropped(part, feed_host)))
+    query = "&".join(
+        sorted(part for part in quote(parts.query, safe=_KEPT).split("&") if part and not _dropped(part, feed_host))
+    )
     fragment = parts.fragment if parts.fragment.startswith("!") else ""
-    return urlunsplit(("https", netloc, quote(path, safe=_KEPT), quote(query, safe=_KEPT), quote(fragment, safe=_KEPT)))
+    return urlunsplit(("https", netloc, quote(path, safe=_KEPT), query, quote(fragment, safe=_KEPT)))
 
 
 def without_host(url: str) -> str:
     """Path and query of *url*: what stays when a site changes its scheme or its name; empty when nothing tells it apart."""
     if not is_web(url):
         return ""
-    parts = urlsplit(_UNWANTED.sub("", url))
+    parts = urlsplit(_tidy(url))
     path = parts.path.rstrip("/")
     if not path and not parts.query:
         return ""
@@ -91,23 +95,28 @@ def without_host(url: str) -> str:
 def _split(url: str) -> tuple[str, str, int | None] | None:
     """(scheme, host in ASCII, port); None for what is no web address."""
     try:
-        parts = urlsplit(_UNWANTED.sub("", url))
+        parts = urlsplit(_tidy(url))
         name, port = parts.hostname, parts.port
     except ValueError:
         return None
     scheme = parts.scheme.lower()
-    if scheme not in _PORTS or not name:
-        return None
-    return scheme, _ascii(name), port
+    name = _ascii(name or "")
+    return (scheme, name, port) if scheme in _PORTS and name else None
+
+
+def _tidy(url: str) -> str:
+    return _UNWANTED.sub("", url).strip()
 
 
 def _ascii(name: str) -> str:
-    if name.isascii():
-        return name.lower().rstrip(".")
-    try:
-        return name.encode("idna").decode("ascii").lower().rstrip(".")
-    except UnicodeError:
-        return quote(name)
+    """*name* as DNS knows it; empty for what it cannot know."""
+    if not name.isascii():
+        try:
+            name = name.encode("idna").decode("ascii")
+        except UnicodeError:
+            return ""
+    name = name.lower().rstrip(".")
+    return name if _HOST.fullmatch(name) else ""
 
 
 def _netloc(netloc: str, name: str) -> str:
