@@ -46,12 +46,11 @@ def verb_forms(word: str) -> frozenset[str]:
     if not _LATIN.fullmatch(word) or len(word) < 2:
         return frozenset([word])
     forms = {word, _with_s(word)}
+    before_ed, before_ing = _stems(word)
+    forms |= {stem + "ing" for stem in before_ing}
+    # An irregular verb that never changes (cut) has an entry without further forms.
     past = _IRREGULAR.get(word)
-    for stem in _stems(word):
-        forms.add(stem + "ing")
-        if past is None:
-            forms.add(stem + "ed")
-    return frozenset(forms.union(past or ()))
+    return frozenset(forms.union({stem + "ed" for stem in before_ed} if past is None else past))
 
 
 def _with_s(word: str) -> str:
@@ -60,16 +59,17 @@ def _with_s(word: str) -> str:
     return word + ("es" if word.endswith(("s", "x", "z", "ch", "sh", "o")) else "s")
 
 
-def _stems(word: str) -> set[str]:
-    """What -ed and -ing are put behind: tak(e), stopp, ban and bann alike where both are written."""
+def _stems(word: str) -> tuple[set[str], set[str]]:
+    """What -ed and what -ing is put behind; a last consonant both once and twice, as in control, controlled, tightened."""
     if word.endswith("ie"):
-        return {word[:-1], word[:-2] + "y"}
-    if word.endswith("e") and not word.endswith(("ee", "oe", "ye")):
-        return {word[:-1]}
-    stems = {word}
+        return {word[:-1]}, {word[:-2] + "y"}
+    if word.endswith(("ee", "oe", "ye")):
+        return {word[:-1]}, {word}
+    if word.endswith("e"):
+        return {word[:-1]}, {word[:-1]}
     if word.endswith("y") and word[-2] not in _VOWELS:
-        stems.add(word[:-1] + "i")
-    # One vowel before one final consonant: stop, ban, curb has two consonants; control doubles too.
+        return {word[:-1] + "i"}, {word}
+    stems = {word}
     if len(word) > 2 and word[-1] not in _VOWELS + "wxyh" and word[-2] in _VOWELS and word[-3] not in _VOWELS:
         stems.add(word + word[-1])
-    return stems
+    return stems, stems

@@ -1,0 +1,153 @@
+"""How operators pair and drop hits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+NEAR = {
+    "adjacent": ("a NEAR/1 b", "a b", ["a+b"]),
+    "either order": ("a NEAR/1 b", "b a", ["b+a"]),
+    "far enough": ("a NEAR/3 b", "a x x b", ["a+b"]),
+    "too far": ("a NEAR/2 b", "a x x b", []),
+    "a comma adds one": ("a NEAR/1 b", "a, b", []),
+    "a comma within reach": ("a NEAR/2 b", "a, b", ["a+b"]),
+    "an ideographic comma adds nothing": ("镓 NEAR/1 锗", "镓、锗", ["镓+锗"]),
+    "Han counts half": ("镓 NEAR/2 锗", "镓铜铁铝锗", ["镓+锗"]),
+    "Han too far": ("镓 NEAR/1 锗", "镓铜铁锗", []),
+    "overlap is nothing": ('"a b" NEAR/0 "b c"', "a b c", ["a b+b c"]),
+    "itself": ("a NEAR/0 a", "a", ["a"]),
+    "from the last token to the first": ('"a a a" NEAR/1 b', "a a a b", ["a a a+b"]),
+    "the nearer partner": ("a NEAR/9 b", "a x a b", ["a+b"]),
+    "the other has a nearer partner": ("a NEAR/9 b", "a b x x b", ["a+b"]),
+    "two pairs": ("a NEAR/9 b", "a b x x x b a", ["a+b", "b+a"]),
+    "equally near, the later": ("a NEAR/9 b", "b a b", ["a+b"]),
+    "equally near, the later of the first": ("a NEAR/9 b", "a b a", ["b+a"]),
+    "another sentence": ("a NEAR/9 b", "a; b", []),
+    "union": ("(a OR c) NEAR/1 b", "a b x x x b c", ["a+b", "b+c"]),
+    "nested": ("(a NEAR/1 b) NEAR/2 c", "a b x c", ["a+b+c"]),
+    "extent of a nested hit": ("(a NEAR/9 b) NEAR/1 c", "a c x b c", ["a+c+b"]),
+    "a long extent hides no near partner": ("c NEAR/1 (a OR (a NEAR/9 b))", "a x x b c", ["a+b+c"]),
+    "field": ("title(a) NEAR/2 b", "a b", ["a+b"]),
+}
+BEFORE = {
+    "in order": ("a BEFORE/1 b", "a b", ["a+b"]),
+    "out of order": ("a BEFORE/9 b", "b a", []),
+    "too far": ("a BEFORE/1 b", "a x b", []),
+    "overlap is not before": ('"a b" BEFORE/9 "b c"', "a b c", []),
+    "the nearest before": ("a BEFORE/9 b", "a a b", ["a+b"]),
+    "the first behind": ("a BEFORE/9 b", "a b b", ["a+b"]),
+    "only partners in order count": ("a BEFORE/9 b", "b a x x b", ["a+b"]),
+    "nothing on one side": ("a BEFORE/9 b", "a x", []),
+    "of those that begin together the longer": ('a BEFORE/9 (b OR "b c")', "a b c", ["a+b c"]),
+}
+SENT = {
+    "without a limit": ("a SENT b", "a " + "x " * 400 + "b", ["a+b"]),
+    "not across": ("a SENT b", "a; b", []),
+    "the nearest": ("a SENT b", "a x a x b", ["a+b"]),
+}
+NOT_NEAR = {
+    "dropped": ("a NOT NEAR/2 b", "a x b", []),
+    "out of reach": ("a NOT NEAR/2 b", "a x x b", ["a"]),
+    "nothing to drop by": ("a NOT NEAR/2 b", "a x", ["a"]),
+    "only the nearest": ("a NOT NEAR/9 b", "a x a x b", ["a"]),
+    "equally near, the later": ("a NOT NEAR/9 b", "a x b x a", ["a"]),
+    "one for each": ("a NOT NEAR/9 b", "a b x b a", []),
+    "overlap": ('a NOT NEAR/0 "a b"', "a b a", ["a"]),
+    "overlap drops all": ('a NOT NEAR/0 "a a b"', "a a b a", ["a"]),
+    "adjacent is no overlap": ("a NOT NEAR/0 b", "a b", ["a"]),
+    "nests": ("a NOT NEAR/9 (b NOT NEAR/1 c)", "a c b", ["a"]),
+    "a pair is dropped whole": ("(a NEAR/1 c) NOT NEAR/2 b", "a c b", []),
+    "another sentence": ("a NOT NEAR/9 b", "a; b", ["a"]),
+}
+
+
+@pytest.mark.parametrize(("expression", "text", "found"), NEAR.values(), ids=NEAR)
+def test_near_pairs_each_with_its_nearest(bench: Any, expression: str, text: str, found: list[str]) -> None:
+    """The ban is the one beside the export, not the one that happens to stand in the sentence."""
+    assert bench.hits(expression, text) == found
+
+
+@pytest.mark.parametrize(("expression", "text", "found"), BEFORE.values(), ids=BEFORE)
+def test_before_pairs_in_order(bench: Any, expression: str, text: str, found: list[str]) -> None:
+    """US takes is not takes US."""
+    assert bench.hits(expression, text) == found
+
+
+@pytest.mark.parametrize(("expression", "text", "found"), SENT.values(), ids=SENT)
+def test_sent_pairs_within_a_sentence(bench: Any, expression: str, text: str, found: list[str]) -> None:
+    """SENT is NEAR without a limit."""
+    assert bench.hits(expression, text) == found
+
+
+@pytest.mark.parametrize(("expression", "text", "found"), NOT_NEAR.values(), ids=NOT_NEAR)
+def test_not_near_drops_what_is_taken_back(bench: Any, expression: str, text: str, found: list[str]) -> None:
+    """One word takes back one restriction, and the others stand."""
+    assert bench.hits(expression, text) == found
+
+
+COORDINATED = {
+    "comma": ("gallium, germanium bans lifted", []),
+    "and": ("gallium and germanium ban lifted", []),
+    "comma and": ("gallium, antimony, and germanium ban lifted", []),
+    "slash": ("gallium/germanium ban lifted", []),
+    "ampersand": ("gallium & germanium ban lifted", []),
+    "and/or": ("gallium and/or germanium ban lifted", []),
+    "another word": ("gallium but germanium ban lifted", ["gallium"]),
+    "a bracket": ("gallium (germanium ban lifted)", ["gallium"]),
+    "a third coordinator": ("gallium and or and germanium ban lifted", ["gallium"]),
+    "Han": ("镓、锗和锑 lifted", []),
+    "Han without a mark": ("镓锗 lifted", []),
+    "ideographic comma and 及": ("镓及锗 lifted", []),
+}
+
+
+@pytest.mark.parametrize(("text", "found"), COORDINATED.values(), ids=COORDINATED)
+def test_what_is_coordinated_is_dropped_together(bench: Any, text: str, found: list[str]) -> None:
+    """Lifting the gallium and germanium bans lifts both."""
+    assert bench.hits("$mineral NOT NEAR/3 lifted", text) == found
+
+
+def test_a_literal_and_a_list_of_one_name_are_not_coordinated(bench: Any) -> None:
+    """A term's spelling must not tie it to a list that happens to be called so."""
+    lists = {"ban": ["curb"]}
+    assert bench.hits("($ban OR ban) NOT NEAR/1 lifted", "curb x x ban lifted", lists=lists) == ["curb"]
+
+
+SCOPES = {
+    "title": ("title(gallium)", ["title"]),
+    "summary": ("summary(gallium)", ["summary"]),
+    "body": ("body(gallium)", ["body"]),
+    "lede": ("lede(gallium)", ["title", "summary"]),
+    "all": ("gallium", ["title", "summary", "body"]),
+    "within a pair": ("title(gallium) NEAR/1 gallium", ["title"]),
+    "within a union": ("(title(gallium) OR body(gallium))", ["title", "body"]),
+}
+
+
+@pytest.mark.parametrize(("expression", "fields"), SCOPES.values(), ids=SCOPES)
+def test_a_field_narrows_the_text(bench: Any, expression: str, fields: list[str]) -> None:
+    """What only the headline says can be asked of the headline only."""
+    entry = bench.entry("Gallium", summary="Gallium again. " + "x " * 60, body="Gallium at last")
+    proof = bench.prove(expression, entry)
+    assert [span.field for hit in proof.hits for span in hit.spans] == fields
+
+
+CONDITIONS = {
+    "and": ("gallium AND ban", "Gallium. Ban.", True),
+    "and, one missing": ("gallium AND ban", "Gallium.", False),
+    "or": ("gallium OR ban", "Ban.", True),
+    "or, none": ("gallium OR ban", "Export.", False),
+    "and not": ("gallium AND NOT ban", "Gallium.", True),
+    "and not, found": ("gallium AND NOT ban", "Gallium. Ban.", False),
+    "and binds more tightly": ("gallium AND ban OR export", "Export.", True),
+    "within a field": ("title(gallium AND NOT ban)", "Gallium.", True),
+    "within a field, found": ("title(gallium AND NOT ban)", "Gallium. Ban.", False),
+}
+
+
+@pytest.mark.parametrize(("expression", "text", "holds"), CONDITIONS.values(), ids=CONDITIONS)
+def test_conditions_hold_as_they_read(bench: Any, expression: str, text: str, holds: bool) -> None:
+    """AND, OR and NOT look at the whole entry."""
+    assert bench.prove(expression, text).holds is holds

@@ -1,0 +1,106 @@
+"""Labels of a match, and tests of labels and of age."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+LABELS = {
+    "one": ("$mineral", "Gallium", ("gallium",)),
+    "in the order of the text": ("$mineral", "Germanium, then gallium", ("germanium", "gallium")),
+    "each once": ("$mineral", "Gallium, gallium arsenide", ("gallium",)),
+    "coordinated": (
+        "$mineral NEAR/1 exports",
+        "Gallium, germanium and antimony exports",
+        ("gallium", "germanium", "antimony"),
+    ),
+    "not coordinated": ("$mineral NEAR/1 exports", "Gallium up, germanium exports", ("germanium",)),
+    "two pairs": ("$mineral NEAR/1 exports", "Gallium exports, germanium exports", ("gallium", "germanium")),
+    "joined by AND alone": ("$mineral AND ban", "Gallium up. Germanium ban", ("gallium",)),
+    "joined by AND alone, coordinated": (
+        "$mineral AND ban",
+        "Gallium and cobalt up. Germanium ban",
+        ("gallium", "cobalt"),
+    ),
+    "a bracket changes nothing": ("($mineral) AND ban", "Gallium up. Germanium ban", ("gallium",)),
+    "excluded": ("$mineral", "Silver medal for gallium", ("gallium",)),
+    "dropped": ("$mineral NOT NEAR/1 up", "Gallium up but germanium down", ("germanium",)),
+    "of the right side": ("ban NEAR/3 $mineral", "Ban on gallium", ("gallium",)),
+    "what drops gives none": ("ban NOT NEAR/1 $mineral", "Ban lifted. Gallium", None),
+}
+
+
+@pytest.mark.parametrize(("expression", "text", "values"), LABELS.values(), ids=LABELS)
+def test_a_match_is_labelled_by_its_hits(
+    bench: Any, expression: str, text: str, values: tuple[str, ...] | None
+) -> None:
+    """The label says which metal, and no metal that merely stands nearby."""
+    assert bench.labels(expression, text).get("mineral") == values
+
+
+def test_labels_of_the_source_are_labels_of_the_match(bench: Any) -> None:
+    """A route can ask for the tier of a source; what the text says goes before what the source is known for."""
+    entry = bench.entry("Gallium", labels={"tier": ("primary",), "mineral": ("cobalt",)})
+    assert bench.labels("$mineral", entry) == {"tier": ("primary",), "mineral": ("gallium",)}
+
+
+def test_two_packs_with_a_list_of_one_name_keep_their_labels(bench: Any) -> None:
+    """Every pack has a list `mineral`, and each means its own."""
+    from tocsin.rules.compile import compile_packs
+
+    packs = [
+        bench.pack(
+            bench.rule("$mineral"),
+            bench.rule("ban NEAR/5 $mineral", name="q"),
+            name=name,
+            lists={"mineral": {label: ["gallium"]}},
+        )
+        for name, label in (("one", "ga"), ("two", "metal"))
+    ]
+    rules, problems = compile_packs(packs)
+    assert problems == ()
+    found = {match.rule.id: match.labels["mineral"] for match in bench.judge(rules, "Gallium ban").matches}
+    assert found == {"one/r": ("ga",), "one/q": ("ga",), "two/r": ("metal",), "two/q": ("metal",)}
+
+
+TESTS = {
+    "label": ("ban AND tier=primary", True),
+    "another value": ("ban AND tier=trade", False),
+    "quoted value": ('ban AND tier="primary"', True),
+    "capitals in the name": ("ban AND Tier=primary", False),
+    "absent label": ("ban AND region=asia", False),
+    "not": ("ban AND NOT tier=trade", True),
+    "source": ("ban AND source=s", True),
+    "another source": ("ban AND source=t", False),
+    "language": ("ban AND lang=zh", True),
+    "language in capitals": ("ban AND lang=ZH-HK", True),
+    "another language": ("ban AND lang=en", False),
+    "young": ("ban AND age<2h", True),
+    "too old": ("ban AND age<1h", False),
+    "just as old, not under": ("ban AND age<90m", False),
+    "just as old": ("ban AND age<=90m", True),
+    "older": ("ban AND age>1h", True),
+    "at least as old": ("ban AND age >= 5400s", True),
+    "not a day old": ("ban AND age>1d", False),
+    "not weeks old": ("ban AND age>2w", False),
+    "the whole expression": ("tier=primary", True),
+    "a label of the text is not one of the entry": ("$mineral AND mineral=gallium", False),
+}
+
+
+@pytest.mark.parametrize(("expression", "holds"), TESTS.values(), ids=TESTS)
+def test_label_and_age_tests_look_at_the_entry(bench: Any, expression: str, holds: bool) -> None:
+    """A ministry's own notice weighs more than a blog's, and last year's news weighs nothing."""
+    entry = bench.entry(
+        "Gallium ban", language="zh-hk", labels={"tier": ("primary",)}, published=bench.now - timedelta(minutes=90)
+    )
+    proof = bench.prove(expression, entry)
+    assert proof.holds is holds
+    assert (bench.labels(expression, entry) is not None) is holds
+
+
+def test_an_entry_without_a_date_is_as_old_as_its_discovery(bench: Any) -> None:
+    """A feed without dates is news when it is seen."""
+    assert bench.prove("ban AND age<1m", bench.entry("Ban", published=None)).holds

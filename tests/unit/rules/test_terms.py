@@ -1,0 +1,159 @@
+"""Terms: their forms, their marks, and what they find."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tocsin.rules.forms import noun_forms, verb_forms
+from tocsin.rules.terms import TermError, compile_term
+
+VERBS = {
+    "ban": "ban bans banned banning baned baning",
+    "curb": "curb curbs curbed curbing",
+    "restrict": "restrict restricts restricted restricting",
+    "suspend": "suspend suspends suspended suspending",
+    "halt": "halt halts halted halting",
+    "tighten": "tighten tightens tightened tightening tightenned tightenning",
+    "lift": "lift lifts lifted lifting",
+    "ease": "ease eases eased easing",
+    "impose": "impose imposes imposed imposing",
+    "levy": "levy levies levied levying",
+    "deny": "deny denies denied denying",
+    "tax": "tax taxes taxed taxing",
+    "stop": "stop stops stopped stopping stoped stoping",
+    "control": "control controls controlled controlling controled controling",
+    "agree": "agree agrees agreed agreeing",
+    "die": "die dies died dying",
+    "take": "take takes took taken taking",
+    "freeze": "freeze freezes froze frozen freezing",
+    "cut": "cut cuts cutting cuting",
+    "withdraw": "withdraw withdraws withdrew withdrawn withdrawing",
+    "delay": "delay delays delayed delaying",
+    "镓": "镓",
+}
+
+
+@pytest.mark.parametrize(("verb", "forms"), VERBS.items(), ids=VERBS)
+def test_a_verb_has_the_forms_that_news_uses(verb: str, forms: str) -> None:
+    """ban~ finds banned and banning; a form too many is a misspelling that nobody writes."""
+    assert verb_forms(verb) == set(forms.split())
+
+
+NOUNS = {
+    "export": "export exports export's exports' exports's",
+    "country": "country countries country's countries' countries's",
+    "tax": "tax taxes tax's taxes' taxes's",
+    "woman": "woman women woman's women' women's",
+    "china's": "china's",
+    "镓": "镓",
+    "x": "x",
+}
+
+
+@pytest.mark.parametrize(("noun", "forms"), NOUNS.items(), ids=NOUNS)
+def test_a_noun_has_its_plural_and_its_possessives(noun: str, forms: str) -> None:
+    """A rule writes gallium export and finds exports and export's."""
+    assert noun_forms(noun) == set(forms.split())
+
+
+FINDS = {
+    "the word": ("export", "China exports", ["exports"]),
+    "possessive": ("China", "China's ban", ["China's"]),
+    "curly possessive": ("China", "China’s ban", ["China’s"]),
+    "no stemming": ("miner", "mineral and mining", []),
+    "a phrase is adjacent": ('"rare earth"', "rare earths, rare old earth", ["rare earths"]),
+    "a phrase over a hyphen": ('"rare earth"', "a rare-earth magnet", ["rare-earth"]),
+    "a hyphen in the term": ("rare-earth", "a rare earth magnet", ["rare earth"]),
+    "only the last word is inflected": ('"export control"', "exports control, export controls", ["export controls"]),
+    "verb forms": ("ban~", "banned, banning, bans, banner", ["banned", "banning", "bans"]),
+    "verb forms within a phrase": (
+        '"roll~ back"',
+        "rolled back, roll-back, rolls backs",
+        ["rolled back", "roll-back", "rolls backs"],
+    ),
+    "prefix": ("germ*", "germ germanium german Germany", ["germ", "germanium", "german", "Germany"]),
+    "prefix within a phrase": ('"stra* metal"', "strategic metals", ["strategic metals"]),
+    "prefix of the last word behind a hyphen": ("rare-eart*", "rare earthlike", ["rare earthlike"]),
+    "exact": ("=curb", "curbs, curb, curbed", ["curb"]),
+    "exact without a capital ignores case": ("=curb", "Curb", ["Curb"]),
+    "exact with a capital": ("=US", "tell us of the US and the U.S.", ["US", "U.S."]),
+    "exact phrase with capitals": ('"=MP Materials"', "MP materials, MP Materials", ["MP Materials"]),
+    "all capitals, one word": ("=US", "CHINA BANS GALLIUM TO US", []),
+    "all capitals, one word without a capital": ("=bans", "CHINA BANS GALLIUM TO US", ["BANS"]),
+    "all capitals, a phrase": ('"=MP Materials"', "CHINA BANS MP MATERIALS", ["MP MATERIALS"]),
+    "figure": ("10%", "up 10 % today", ["10 %"]),
+    "ticker": ("$MP", "", []),
+    "Han": ("稀土", "中国稀土出口", ["稀土"]),
+    "Han term written traditionally": ("貿易", "中国贸易", ["贸易"]),
+    "traditional text": ("贸易", "中國貿易", ["貿易"]),
+    "Japanese text": ("輸出", "ガリウム輸出を規制", ["輸出"]),
+    "katakana word": ("ガリウム", "ガリウムの輸出", ["ガリウム"]),
+    "not inside a longer katakana run": ("リウム", "ガリウムの輸出", []),
+    "not before the rest of a katakana run": ("ガリ", "ガリウムの輸出", []),
+    "katakana behind a dot": ("ガリウム", "レア・ガリウム", ["ガリウム"]),
+    "katakana runs may be parted": ("ガリウム", "レア ガリウム", ["ガリウム"]),
+    "decomposed text": ("niño", "El nin\u0303o", ["nin\u0303o"]),
+    "regular expression": ("re:/gallium (oxide|nitride)/", "Gallium Oxide rises", ["Gallium Oxide"]),
+    "regular expression within words": ("re:/lliu/", "gallium", ["gallium"]),
+    "regular expression from a blank": ("re:/ ban gallium/", "will ban gallium", ["ban gallium"]),
+    "regular expression over nothing": ("re:/(gallium)? /", "a b", []),
+    "regular expression over a mark": ("re:/ban, gall/", "a ban, gallium", ["ban, gallium"]),
+}
+
+
+@pytest.mark.parametrize(
+    ("term", "text", "found"), [v for k, v in FINDS.items() if k != "ticker"], ids=[k for k in FINDS if k != "ticker"]
+)
+def test_a_term_finds_its_spans(bench: Any, term: str, text: str, found: list[str]) -> None:
+    """What a rule writes is what it finds, to the character."""
+    assert bench.hits(term, text) == found
+
+
+def test_a_ticker_is_a_term_of_a_list(bench: Any) -> None:
+    """In an expression $MP is a list, within a list it is a ticker."""
+    assert bench.hits("$stock", "Shares of $MP rise, MP falls", lists={"stock": ["$MP"]}) == ["$MP"]
+
+
+EXCLUDED = {
+    "kept": ("silver rises", ["silver"]),
+    "overlapped by an exclusion": ("silver medals won", []),
+    "one of two": ("a silver medal, silver coins", ["silver"]),
+    "Han": ("银行买银", ["银"]),
+}
+
+
+@pytest.mark.parametrize(("text", "found"), EXCLUDED.values(), ids=EXCLUDED)
+def test_an_exclusion_removes_what_it_overlaps(bench: Any, text: str, found: list[str]) -> None:
+    """A silver medal is no metal."""
+    assert bench.hits("$mineral", text) == found
+
+
+def test_the_members_of_a_list_may_be_of_every_kind(bench: Any) -> None:
+    """Prefixes, expressions and exclusions of one list are found in the order of the text."""
+    lists = {"m": ["neodym*", "re:/ndfeb-[0-9]+/", "praseodymium", "-neodymium laser"]}
+    text = "Praseodymium, neodymium laser, NdFeB-42, neodymium"
+    assert bench.hits("$m", text, lists=lists) == ["Praseodymium", "NdFeB-42", "neodymium"]
+
+
+FAULTS = {
+    "empty": ("", "has no word"),
+    "marks alone": ("~", "has no word"),
+    "punctuation": ("--", "has no word"),
+    "prefix too short": ("ban*", "ban* is too short: a prefix needs 4 letters or more"),
+    "a mark alone within": ("ban ~ export", "~ and * stand right behind a word"),
+    "a mark behind a comma": ("ban,~ export", "~ and * stand right behind a word"),
+    "exact and widened": ("=ban~", "use one or the other"),
+    "no slashes": ("re:ban", "write a regular expression as re:/.../"),
+    "look-ahead": ("re:/ban(?!k)/", "the syntax is RE2's"),
+    "open bracket": ("re:/(ban/", "the syntax is RE2's"),
+}
+
+
+@pytest.mark.parametrize(("term", "words"), FAULTS.values(), ids=FAULTS)
+def test_a_term_that_means_nothing_is_refused(term: str, words: str) -> None:
+    """A rule that could never fire is a missed alert, so it is told when it is written."""
+    with pytest.raises(TermError) as caught:
+        compile_term(term)
+    assert words in str(caught.value)
