@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from tocsin.rules.compile import compile_packs
+
 LABELS = {
     "one": ("$mineral", "Gallium", ("gallium",)),
     "in the order of the text": ("$mineral", "Germanium, then gallium", ("germanium", "gallium")),
@@ -48,8 +50,6 @@ def test_labels_of_the_source_are_labels_of_the_match(bench: Any) -> None:
 
 def test_two_packs_with_a_list_of_one_name_keep_their_labels(bench: Any) -> None:
     """Every pack has a list `mineral`, and each means its own."""
-    from tocsin.rules.compile import compile_packs
-
     packs = [
         bench.pack(
             bench.rule("$mineral"),
