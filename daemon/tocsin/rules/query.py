@@ -288,10 +288,9 @@ class _Parser:
             return QueryError("this bracket closes nothing", piece.start)
         if piece.kind == "bad":
             return QueryError("this quotation mark is never closed", piece.start)
-        if piece.kind in ("word", "op") and self._depth:
+        if piece.text in ("AND", "NOT") and self._depth:
             words = "AND and NOT stand only at the level of the entry, not within brackets"
-            if piece.text in ("AND", "NOT"):
-                return QueryError(f"{words}; write title(... AND ...) for one field", piece.start, len(piece.text))
+            return QueryError(f"{words}; write title(... AND ...) for one field", piece.start, len(piece.text))
         if piece.kind in ("label", "age") and self._depth:
             return QueryError("label and age tests stand only at the level of the entry", piece.start, len(piece.text))
         if piece.kind in ("word", "op"):

@@ -43,11 +43,6 @@ class Sentence(NamedTuple):
         """Offset of its first character."""
         return self.tokens[0].start
 
-    @property
-    def end(self) -> int:
-        """Offset behind its last character."""
-        return self.tokens[-1].end
-
 
 def sentence(field: str, tokens: tuple[Token, ...]) -> Sentence:
     """A sentence of *tokens*, which must not be empty, with their distances measured."""

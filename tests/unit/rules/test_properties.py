@@ -123,6 +123,89 @@ def test_no_text_makes_a_rule_raise(bench: Any, title: str, summary: str, body: 
             assert 0 <= span.start < span.end <= len(texts[span.field])
 
 
+STEPS = st.lists(st.sampled_from(["a", "b", "x", "x x", ","]), max_size=14)
+
+
+def positions(steps: list[str]) -> dict[str, list[tuple[int, int]]]:
+    """(word distance, order of the word) of each a and each b, a comma counting one."""
+    found: dict[str, list[tuple[int, int]]] = {"a": [], "b": []}
+    place, order, comma = 0, 0, False
+    for step in steps:
+        if step == ",":
+            comma = True
+            continue
+        for word in step.split():
+            place += 1 + comma
+            order += 1
+            comma = False
+            if word in found:
+                found[word].append((place, order))
+    return found
+
+
+def nearest(one: tuple[int, int], others: list[tuple[int, int]]) -> tuple[int, int] | None:
+    """The nearest of *others*, the later of two equally near."""
+    return min(others, key=lambda other: (abs(other[0] - one[0]), -other[0]), default=None)
+
+
+@BOUNDED
+@given(STEPS, st.integers(0, 7))
+def test_near_is_what_it_is_defined_to_be(bench: Any, steps: list[str], distance: int) -> None:
+    """The fast pairing is the slow one of the definition: neither has a nearer partner, and they are within reach."""
+    found = positions(steps)
+    wanted = {
+        tuple(sorted((a[1], b[1])))
+        for a in found["a"]
+        for b in found["b"]
+        if nearest(a, found["b"]) == b and nearest(b, found["a"]) == a and abs(a[0] - b[0]) <= distance
+    }
+    assert orders(bench.prove(f"a NEAR/{distance} b", " ".join(steps)), steps) == wanted
+
+
+@BOUNDED
+@given(STEPS, st.integers(0, 7))
+def test_before_is_what_it_is_defined_to_be(bench: Any, steps: list[str], distance: int) -> None:
+    """As NEAR, among partners in this order only."""
+    found = positions(steps)
+    wanted = {
+        (a[1], b[1])
+        for a in found["a"]
+        for b in found["b"]
+        if nearest(a, [other for other in found["b"] if other > a]) == b
+        and nearest(b, [other for other in found["a"] if other < b]) == a
+        and b[0] - a[0] <= distance
+    }
+    assert orders(bench.prove(f"a BEFORE/{distance} b", " ".join(steps)), steps) == wanted
+
+
+@BOUNDED
+@given(STEPS, st.integers(1, 7))
+def test_not_near_is_what_it_is_defined_to_be(bench: Any, steps: list[str], distance: int) -> None:
+    """Each b drops the nearest a within reach, and the as that only a comma (or nothing) parts from it."""
+    found = positions(steps)
+    dropped = {a for b in found["b"] if (a := nearest(b, found["a"])) and abs(a[0] - b[0]) <= distance}
+    groups: list[list[tuple[int, int]]] = []
+    for a in found["a"]:
+        if groups and groups[-1][-1][1] + 1 == a[1]:
+            groups[-1].append(a)
+        else:
+            groups.append([a])
+    wanted = {(a[1],) for group in groups if not dropped & set(group) for a in group}
+    assert orders(bench.prove(f"a NOT NEAR/{distance} b", " ".join(steps)), steps) == wanted
+
+
+def orders(proof: Evidence, steps: list[str]) -> set[tuple[int, ...]]:
+    """The hits of *proof* as the orders of their words."""
+    starts: dict[int, int] = {}
+    offset = order = 0
+    for word in " ".join(steps).split():
+        if word != ",":
+            order += 1
+            starts[offset] = order
+        offset += len(word) + 1
+    return {tuple(starts[span.start] for span in hit.spans) for hit in proof.hits}
+
+
 PIECES = st.sampled_from(
     [
         "(",
