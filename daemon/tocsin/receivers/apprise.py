@@ -129,7 +129,11 @@ class _Slack(NotifySlack):
         answer = super()._send(self.address or url, {**self.content, **kept}, *args, **kwargs)
         exchange = current()
         if not answer and exchange and exchange.outcome and exchange.outcome.error_class is ErrorClass.OK:
-            exchange.outcome = answers.slack(exchange.outcome.code, exchange.body)
+            exchange.outcome = (
+                answers.lost(TimeoutError(), written=True, expired=True, limit=exchange.limit)
+                if exchange.expired
+                else answers.slack(exchange.outcome.code, exchange.body)
+            )
         return answer
 
 
@@ -281,5 +285,6 @@ def _silence() -> None:
     for name in ("apprise", "urllib3"):
         logger = logging.getLogger(name)
         logger.propagate = False
+        logger.setLevel(logging.WARNING)
         if not logger.handlers:
             logger.addHandler(logging.NullHandler())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import threading
 
@@ -47,9 +48,15 @@ class ConsoleReceiver:
         # Standard output is looked up now: it may have been replaced since the start.
         encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
         shown = text.encode(encoding, "replace").decode(encoding)
+        # rich ends the program when it meets a broken pipe, so it only colours, and the writing is ours.
+        coloured = io.StringIO()
+        terminal = sys.stdout.isatty()
+        Console(file=coloured, force_terminal=terminal, soft_wrap=True, highlight=False, emoji=False).print(
+            _styled(shown)
+        )
         try:
             with self._lock:
-                Console(file=sys.stdout, soft_wrap=True, highlight=False, emoji=False).print(_styled(shown))
+                sys.stdout.write(coloured.getvalue())
                 sys.stdout.flush()
         except OSError as error:
             return Outcome(error_class=ErrorClass.TRANSIENT, words=error.strerror or str(error))

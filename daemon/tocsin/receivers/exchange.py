@@ -33,10 +33,10 @@ class Exchange:
         self._lock = threading.Lock()
         self._timer = threading.Timer(limit, self._expire)
         self._timer.daemon = True
-        self._token: Token[Exchange | None] | None = None
+        self._tokens: list[Token[Exchange | None]] = []
 
     def __enter__(self) -> Self:
-        self._token = _CURRENT.set(self)
+        self._tokens.append(_CURRENT.set(self))
         self._timer.start()
         return self
 
@@ -44,8 +44,7 @@ class Exchange:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._timer.cancel()
-        if self._token is not None:
-            _CURRENT.reset(self._token)
+        _CURRENT.reset(self._tokens.pop())
 
     def watch(self, connection: socket.socket) -> None:
         """Shut *connection* down when the time is over; at once if it is."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable, Collection
-from urllib.parse import parse_qsl, quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
 _MASK = "***"
 #: A secret shorter than this would mask half the words.
@@ -20,27 +20,18 @@ def redactor(url: str, *, open_words: Collection[str] = ()) -> Callable[[str], s
     secrets = {form for part in _parts(url) for form in _forms(part) if len(form) >= _SHORTEST}
     secrets -= {word for shown in open_words for word in (shown, shown.lstrip("#@+"))}
     longest_first = sorted(secrets, key=lambda secret: (-len(secret), secret))
-    if not longest_first:
-        return str
     pattern = re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE)
     return lambda words: pattern.sub(_MASK, words)
 
 
 def _parts(url: str) -> list[str]:
-    rest = url.partition("://")[2]
-    try:
-        address = urlsplit(f"any://{rest}")
-        port = f":{address.port}" if address.port else ""
-    except ValueError:
-        return [url, rest]
-    place = address.netloc.rpartition("@")[2].removesuffix(port)
-    login = address.netloc.rpartition("@")[0]
-    values = [value for _, value in parse_qsl(address.query, keep_blank_values=True)]
-    user, _, password = login.partition(":")
-    path = address.path.strip("/")
-    pair = f"{unquote(user)}:{unquote(password)}" if password else ""
-    return [url, rest, place, login, user, password, pair, f"\0{unquote(user)}\0{unquote(password)}", path,
-            *path.split("/"), *values, address.query]  # fmt: skip
+    """Whatever stands between the marks of an address: tokens may stand anywhere, so no part is told from another."""
+    rest = url.partition("://")[2] or url
+    pieces = re.split(r"[/?#&@]", rest)
+    values = [value for piece in pieces for value in (piece, piece.partition("=")[2], *piece.split(":"))]
+    login = unquote(re.split(r"[/?#]", rest)[0].rpartition("@")[0])
+    # As it is sent by HTTP's Basic and by SMTP's PLAIN.
+    return [url, rest, *values, login, "\0" + login.replace(":", "\0", 1)]
 
 
 def _forms(part: str) -> set[str]:

@@ -66,6 +66,8 @@ def send(server: Server, sender: str, recipient: str, letter: bytes, exchange: E
         outcome = answers.smtp(stage, code, words)
         return Outcome(error_class=ErrorClass.OK, code=code, words=outcome.words)
     except smtplib.SMTPResponseException as error:
+        if exchange.expired:  # half a reply
+            return answers.lost(error, written=exchange.written, expired=True, limit=exchange.limit)
         return answers.smtp(stage, error.smtp_code, error.smtp_error)
     except smtplib.SMTPNotSupportedError as error:
         return Outcome(error_class=ErrorClass.AUTH, words=answers.reason(error))

@@ -1,0 +1,275 @@
+from __future__ import annotations
+
+import email
+import email.policy
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+
+from tocsin.model import ErrorClass, MessageKind
+from tocsin.receivers.apprise import build
+
+Raw = Callable[[Callable[[socket.socket], None]], int]
+
+
+def url_of(port: int, *, login: str = "", to: str = "desk@example.org", more: str = "") -> str:
+    """The address of a mail server on loopback."""
+    return f"mailto://{login}127.0.0.1:{port}/{to}?from=tocsin@example.org&mode=insecure{more}"
+
+
+def parsed(octets: bytes) -> EmailMessage:
+    """A letter as a mail program reads it."""
+    message = email.message_from_bytes(octets, policy=email.policy.default)
+    assert isinstance(message, EmailMessage)
+    return message
+
+
+def part(message: EmailMessage, kind: str) -> str:
+    """The text of one part."""
+    found = message.get_body((kind,))
+    assert found is not None
+    content: str = found.get_content()
+    return content
+
+
+HOSTILE = [
+    pytest.param("Hi\r\nBcc: victim@example.org", id="crlf"),
+    pytest.param("Hi\u2028Bcc: victim@example.org\x85X: y\x0b\x00", id="unicode line ends and NUL"),
+    pytest.param("镓出口管制" * 80, id="400 CJK characters"),
+    pytest.param("🚨" * 300, id="300 emoji"),
+    pytest.param("word " * 400, id="2000 ASCII"),
+    pytest.param("x" * 2000, id="2000 ASCII without a blank"),
+    pytest.param("=?utf-8?q?=0d=0aBcc=3a_victim=40example=2eorg?=", id="an encoded word"),
+    pytest.param("a \ud800 lone surrogate and \u202eoverride", id="surrogate and bidi"),
+]
+
+
+@pytest.mark.parametrize("headline", HOSTILE)
+def test_a_hostile_headline_makes_one_subject_and_no_other_header(headline: str, mailbox: Any, post: Any) -> None:
+    """A feed must not be able to add headers or recipients, nor write a line that a server refuses."""
+    receiver = build("mail", url_of(mailbox.port))
+    sent = post(MessageKind.MAIL, headline, "desk@example.org")
+    assert receiver.send(sent.delivery, sent.message).error_class is ErrorClass.OK
+    (octets,) = mailbox.letters
+    message = parsed(octets)
+    assert set(message.keys()) == {
+        "Content-Type", "MIME-Version", "Subject", "From", "To", "Date", "Message-ID", "Auto-Submitted",
+    }  # fmt: skip
+    assert mailbox.envelopes == [("tocsin@example.org", ["desk@example.org"])]
+    head = octets.split(b"\r\n\r\n")[0]
+    assert max(len(line) for line in octets.split(b"\r\n")) < 998
+    subject = head[head.index(b"Subject:") : head.index(b"\r\nFrom:")]
+    assert len(subject) < 900
+    assert str(message["Subject"]) == sent.message.subject
+
+
+@pytest.mark.parametrize("headline", HOSTILE)
+def test_both_parts_arrive_whole_whatever_the_headline(headline: str, mailbox: Any, post: Any) -> None:
+    """The plain part says everything, and neither part loses a character on the way."""
+    receiver = build("mail", url_of(mailbox.port))
+    sent = post(MessageKind.MAIL, headline, "desk@example.org")
+    receiver.send(sent.delivery, sent.message)
+    message = parsed(mailbox.letters[0])
+    assert message.get_content_type() == "multipart/alternative"
+    assert part(message, "plain").replace("\r\n", "\n") == sent.message.text
+    assert part(message, "html").replace("\r\n", "\n").rstrip("\n") == sent.message.html.rstrip("\n")
+
+
+def test_a_retry_sends_the_same_bytes(mailbox: Any, post: Any) -> None:
+    """Two copies of a delivery must be recognisable as one, by every octet and by their id."""
+    receiver = build("mail", url_of(mailbox.port))
+    sent = post(MessageKind.MAIL, "镓 gallium", "desk@example.org")
+    receiver.send(sent.delivery, sent.message)
+    receiver.send(replace(sent.delivery, attempt=2), sent.message)
+    first, second = mailbox.letters
+    assert first == second
+    assert parsed(first)["Message-ID"] == "<01JQDELIVERY@example.org>"
+    assert parsed(first)["Date"].datetime == sent.delivery.created_at
+
+
+def test_a_late_mail_says_so_in_both_parts_and_stays_the_same_otherwise(mailbox: Any, post: Any) -> None:
+    """A reader must see that a message is late before they read it."""
+    receiver = build("mail", url_of(mailbox.port))
+    sent = post(MessageKind.MAIL, recipient="desk@example.org")
+    receiver.send(sent.delivery, sent.message, "Late by 2 h <&>")
+    message = parsed(mailbox.letters[0])
+    assert part(message, "plain").replace("\r\n", "\n") == f"Late by 2 h <&>\n\n{sent.message.text}"
+    assert "Late by 2 h &lt;&amp;&gt;" in part(message, "html")
+
+
+def test_a_dot_at_the_start_of_a_line_neither_ends_nor_smuggles_a_mail(mailbox: Any, post: Any) -> None:
+    """A text with the end mark of a mail in it arrives as one mail."""
+    receiver = build("mail", url_of(mailbox.port))
+    sent = post(MessageKind.MAIL, recipient="desk@example.org")
+    text = "before\n.\nMAIL FROM:<evil@example.org>\n..two\n"
+    receiver.send(sent.delivery, replace(sent.message, text=text))
+    assert len(mailbox.letters) == 1
+    assert part(parsed(mailbox.letters[0]), "plain").replace("\r\n", "\n") == text
+
+
+def test_everybody_in_an_address_is_a_recipient_with_a_mail_of_their_own(mailbox: Any, post: Any) -> None:
+    """One refused recipient must not cost the others their mail, nor double it."""
+    url = url_of(
+        mailbox.port, to="a@example.org/b@example.org", more="&cc=c@example.org&bcc=d@example.org&+X-Team=Erz&+To=z"
+    )
+    receiver = build("mail", url)
+    assert receiver.recipients == ("a@example.org", "b@example.org", "c@example.org", "d@example.org")
+    mailbox.replies["b@example.org"] = "550 no such user"
+    outcomes = []
+    for recipient in receiver.recipients:
+        sent = post(MessageKind.MAIL, recipient=recipient)
+        outcomes.append(receiver.send(sent.delivery, sent.message).error_class)
+    assert outcomes == [ErrorClass.OK, ErrorClass.GONE, ErrorClass.OK, ErrorClass.OK]
+    assert [to for _, to in mailbox.envelopes] == [["a@example.org"], ["c@example.org"], ["d@example.org"]]
+    first = parsed(mailbox.letters[0])
+    assert (first["To"], first["Cc"], first["X-Team"]) == ("a@example.org", None, "Erz")
+
+
+def test_a_name_and_a_reply_address_are_kept(mailbox: Any, post: Any) -> None:
+    """What the operator wrote into the address stands in the mail."""
+    url = url_of(mailbox.port, more="&name=Glocke%20%C3%9C&reply=ops@example.org")
+    receiver = build("mail", url)
+    sent = post(MessageKind.MAIL, recipient="desk@example.org")
+    receiver.send(sent.delivery, sent.message)
+    message = parsed(mailbox.letters[0])
+    assert (message["From"].addresses[0].display_name, message["Reply-To"]) == ("Glocke Ü", "ops@example.org")
+
+
+@pytest.mark.parametrize(
+    ("command", "reply", "expected"),
+    [
+        ("RCPT", "451 greylisted, try later", ErrorClass.TRANSIENT),
+        ("RCPT", "550 no such user", ErrorClass.GONE),
+        ("RCPT", "550 5.7.1 relaying denied", ErrorClass.AUTH),
+        ("RCPT", "552 mailbox full", ErrorClass.TRANSIENT),
+        ("RCPT", "554 relay access denied", ErrorClass.AUTH),
+        ("MAIL", "530 log in first", ErrorClass.AUTH),
+        ("MAIL", "501 syntax", ErrorClass.CONTENT),
+        ("DATA", "452 disk full", ErrorClass.TRANSIENT),
+        ("DATA", "552 too large", ErrorClass.CONTENT),
+        ("DATA", "554 5.7.1 looks like spam", ErrorClass.CONTENT),
+    ],
+)
+def test_a_reply_decides_what_becomes_of_a_mail(
+    command: str, reply: str, expected: ErrorClass, mailbox: Any, post: Any
+) -> None:
+    """Greylisting is waited for, an unknown recipient is not, and the server's words are kept."""
+    mailbox.replies[command] = reply
+    receiver = build("mail", url_of(mailbox.port))
+    sent = post(MessageKind.MAIL, recipient="desk@example.org")
+    outcome = receiver.send(sent.delivery, sent.message)
+    assert (outcome.error_class, outcome.code, outcome.words) == (expected, int(reply[:3]), reply[4:])
+    assert mailbox.letters == []
+
+
+def test_an_accepted_mail_keeps_the_words_of_the_server(mailbox: Any, post: Any) -> None:
+    """The queue id is what the operator of the mail server asks for."""
+    receiver = build("mail", url_of(mailbox.port, login="tocsin:canary-secret@"))
+    sent = post(MessageKind.MAIL, recipient="desk@example.org")
+    outcome = receiver.send(sent.delivery, sent.message)
+    assert (outcome.error_class, outcome.code, outcome.words) == (ErrorClass.OK, 250, "queued as 42")
+
+
+def test_a_wrong_password_is_a_matter_for_a_person(mailbox: Any, post: Any) -> None:
+    """A refused login is told, not hammered."""
+    receiver = build("mail", url_of(mailbox.port, login="tocsin:canary-wrong@"))
+    sent = post(MessageKind.MAIL, recipient="desk@example.org")
+    outcome = receiver.send(sent.delivery, sent.message)
+    assert (outcome.error_class, outcome.code) == (ErrorClass.AUTH, 535)
+
+
+def test_a_password_is_never_among_the_words(raw: Raw, post: Any) -> None:
+    """Some servers repeat what they were told."""
+
+    def script(connection: socket.socket) -> None:
+        connection.sendall(b"220 hi\r\n")
+        connection.recv(1000)
+        connection.sendall(b"250-hi\r\n250 AUTH PLAIN\r\n")
+        connection.recv(1000)
+        connection.sendall(b"535 no canary-secret AHRvY3NpbgBjYW5hcnktc2VjcmV0 here\r\n")
+        connection.recv(1000)
+
+    receiver = build("mail", url_of(raw(script), login="tocsin:canary-secret@"))
+    sent = post(MessageKind.MAIL, recipient="desk@example.org")
+    outcome = receiver.send(sent.delivery, sent.message)
+    assert (outcome.error_class, outcome.words) == (ErrorClass.AUTH, "no *** *** here")
+
+
+def test_a_login_that_the_server_does_not_know_is_a_matter_for_a_person(raw: Raw, post: Any) -> None:
+    """A password is not sent to a server that offers no way to log in, and somebody is told."""
+
+    def script(connection: socket.socket) -> None:
+        connection.sendall(b"220 hi\r\n")
+        for _ in range(2):
+            connection.recv(1000)
+            connection.sendall(b"250 hi\r\n")
+
+    receiver = build("mail", url_of(raw(script), login="tocsin:canary-secret@"))
+    sent = post(MessageKind.MAIL, recipient="desk@example.org")
+    outcome = receiver.send(sent.delivery, sent.message)
+    assert (outcome.error_class, outcome.code) == (ErrorClass.AUTH, None)
+
+
+def test_a_refused_connection_did_not_send_anything(closed_port: int, post: Any) -> None:
+    """A server that is down is tried again, without a doubt about duplicates."""
+    receiver = build("mail", url_of(closed_port))
+    sent = post(MessageKind.MAIL, recipient="desk@example.org")
+    outcome = receiver.send(sent.delivery, sent.message)
+    assert (outcome.error_class, outcome.words) == (ErrorClass.TRANSIENT, "Connection refused")
+
+
+def test_a_connection_lost_before_the_letter_did_not_send_it(raw: Raw, post: Any) -> None:
+    """Only what may have arrived is doubtful."""
+    receiver = build("mail", url_of(raw(lambda connection: connection.sendall(b"220 hi\r\n"))))
+    sent = post(MessageKind.MAIL, recipient="desk@example.org")
+    assert receiver.send(sent.delivery, sent.message).error_class is ErrorClass.TRANSIENT
+
+
+def test_a_connection_lost_after_the_letter_is_doubtful(raw: Raw, post: Any) -> None:
+    """The server may have it: a duplicate must be explained by this attempt."""
+
+    def script(connection: socket.socket) -> None:
+        connection.sendall(b"220 hi\r\n")
+        for reply in (b"250 hi\r\n", b"250 ok\r\n", b"250 ok\r\n", b"354 go\r\n"):
+            connection.recv(1000)
+            connection.sendall(reply)
+        received = b""
+        while not received.endswith(b"\r\n.\r\n"):
+            received += connection.recv(100000)
+
+    receiver = build("mail", url_of(raw(script)))
+    sent = post(MessageKind.MAIL, recipient="desk@example.org")
+    assert receiver.send(sent.delivery, sent.message).error_class is ErrorClass.AMBIGUOUS
+
+
+def test_a_server_that_drips_is_cut_off(raw: Raw, post: Any) -> None:
+    """A byte now and then must not hold a lane for ever."""
+    cut_off = threading.Event()
+
+    def script(connection: socket.socket) -> None:
+        try:
+            while not cut_off.wait(0.02):
+                connection.sendall(b"2")
+        finally:
+            cut_off.set()
+
+    receiver = build("mail", url_of(raw(script)), limit=0.3)
+    sent = post(MessageKind.MAIL, recipient="desk@example.org")
+    outcome = receiver.send(sent.delivery, sent.message)
+    cut_off.set()
+    assert (outcome.error_class, outcome.words) == (ErrorClass.TRANSIENT, "no answer within 0.3 s")
+
+
+def test_a_server_without_tls_gets_no_mail_from_a_secure_address(mailbox: Any, post: Any) -> None:
+    """mailtos:// never falls back to an open line."""
+    url = f"mailtos://127.0.0.1:{mailbox.port}/desk@example.org?from=tocsin@example.org&mode="
+    sent = post(MessageKind.MAIL, recipient="desk@example.org")
+    starttls = build("mail", f"{url}starttls").send(sent.delivery, sent.message)
+    over_tls = build("mail", f"{url}ssl&verify=no").send(sent.delivery, sent.message)
+    assert (starttls.error_class, over_tls.error_class) == (ErrorClass.AUTH, ErrorClass.TRANSIENT)
+    assert mailbox.letters == []

@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import socket
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tocsin.model import ErrorClass
+from tocsin.receivers import answers
+from tocsin.receivers.answers import Stage
+from tocsin.receivers.redact import redactor
+
+NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("header", "wait"),
+    [
+        ("17", timedelta(seconds=17)),
+        ("0", timedelta(0)),
+        ("999999999", timedelta(days=1)),
+        ("Mon, 02 Mar 2026 12:00:30 GMT", timedelta(seconds=30)),
+        ("Mon, 02 Mar 2026 12:00:30 -0000", timedelta(seconds=30)),
+        ("Mon, 02 Mar 2026 11:00:00 GMT", timedelta(0)),
+        ("Tue, 02 Mar 2027 12:00:00 GMT", timedelta(days=1)),
+        ("-5", None),
+        ("9" * 400, None),
+        ("soon", None),
+        ("", None),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date_and_never_absurd(header: str, wait: timedelta | None) -> None:
+    """A server may put us off, but neither into the past nor for ever."""
+    outcome = answers.http(429, b"", header, NOW)
+    assert (outcome.error_class, outcome.retry_after) == (ErrorClass.RATE_LIMITED, wait)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b'{"error": {"code": 1}, "message": "token\\nrevoked"}', "token revoked"),
+        (b'["error"]', '["error"]'),
+        (b"<p>no</p>", "Forbidden"),
+        (b"\xff\x00\x1b[31mred", "\ufffd[31mred"),
+        (b"[" * 100_000, "[" * 299 + "…"),
+    ],
+)
+def test_words_are_what_the_server_says_to_people(body: bytes, words: str) -> None:
+    """The log shows one harmless line, not a page."""
+    assert answers.http(403, body, "", NOW).words == words
+
+
+def test_an_unknown_status_has_a_class_all_the_same() -> None:
+    """Servers invent codes."""
+    assert answers.http(599, b"", "", NOW).error_class is ErrorClass.TRANSIENT
+    assert answers.http(499, b"", "", NOW).error_class is ErrorClass.CONTENT
+    assert answers.http(499, b"", "", NOW).words == ""
+
+
+@pytest.mark.parametrize(
+    ("stage", "code", "expected"),
+    [
+        (Stage.CONNECT, 421, ErrorClass.TRANSIENT),
+        (Stage.CONNECT, 554, ErrorClass.AUTH),
+        (Stage.LOGIN, 454, ErrorClass.TRANSIENT),
+        (Stage.LOGIN, 535, ErrorClass.AUTH),
+        (Stage.ENVELOPE, 551, ErrorClass.GONE),
+        (Stage.ENVELOPE, 553, ErrorClass.GONE),
+        (Stage.ENVELOPE, 503, ErrorClass.CONTENT),
+        (Stage.MESSAGE, 451, ErrorClass.TRANSIENT),
+        (Stage.MESSAGE, 550, ErrorClass.CONTENT),
+    ],
+)
+def test_a_reply_of_a_mail_server_means_what_it_means_where_it_comes(
+    stage: Stage, code: int, expected: ErrorClass
+) -> None:
+    """The same code refuses a recipient in one place and a text in another."""
+    assert answers.smtp(stage, code, b"no").error_class is expected
+
+
+def _wrapped(inner: BaseException) -> Exception:
+    try:
+        try:
+            raise inner
+        except BaseException as error:
+            raise RuntimeError("https://hooks.example/services/canary-secret") from error
+    except RuntimeError as outer:
+        return outer
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (_wrapped(ConnectionRefusedError(111, "Connection refused")), "Connection refused"),
+        (_wrapped(socket.gaierror(-2, "Name or service not known")), "Name or service not known"),
+        (_wrapped(TimeoutError("timed out after canary")), "timed out"),
+        (_wrapped(ValueError("odd")), "odd"),
+        (RuntimeError(ValueError("inner")), "inner"),
+        (KeyError(), "KeyError"),
+    ],
+)
+def test_a_lost_connection_is_described_by_its_innermost_cause(error: Exception, words: str) -> None:
+    """Outer exceptions name the whole address, and with it the token."""
+    outcome = answers.lost(error, written=False, expired=False, limit=30)
+    assert (outcome.error_class, outcome.words) == (ErrorClass.TRANSIENT, words)
+
+
+@pytest.mark.parametrize(
+    ("url", "said", "shown"),
+    [
+        (
+            "json://u:canary-pw@host.example/canary-path?x=canary-query",
+            "canary-pw canary-path canary-query",
+            "*** *** ***",
+        ),
+        ("json://u:a%40canary@host.example/", "a@canary or a%40canary", "*** or ***"),
+        ("tgram://123456789:canary_token/chat", "bot123456789:canary_token", "bot***"),
+        ("mailto://user:pw@host.example", "pw is short, cHc= too", "pw is short, *** too"),
+        ("json://host.example:8080/CANARY-path", "canary-PATH", "***"),
+        ("json://host:port/canary-secret", "host:port/canary-secret", "***"),
+        ("json://u:canary-pw@host.example/", "Basic dTpjYW5hcnktcHc=", "Basic ***"),
+        ("x://", "nothing to hide", "nothing to hide"),
+    ],
+)
+def test_every_part_of_an_address_is_masked(url: str, said: str, shown: str) -> None:
+    """Servers repeat in clear, encoded and in other cases what they were given."""
+    assert redactor(url)(said) == shown
+
+
+def test_a_recipient_is_no_secret() -> None:
+    """Who was refused must be readable."""
+    redact = redactor("slack://T0000/B0000/canary/#metals", open_words=["#metals"])
+    assert redact("no channel metals for canary") == "no channel metals for ***"
