@@ -55,9 +55,10 @@ class Judgement:
         self.entry = entry
         self.now = now
         self.document = Document(title=entry.title, summary=entry.summary, body=entry.body, language=entry.language)
-        # By the identity of what was looked for, and by the sentence: its place and its length.
+        # By the identity of a list, and by the sentence: its place, and its length, since a lede may cut it.
         self._leaves: dict[tuple[int, Place, int], list[SentenceHit]] = {}
-        self._hits: dict[tuple[int, Place, int], list[SentenceHit]] = {}
+        # By the identity of a node, which always looks at the same fields.
+        self._hits: dict[tuple[int, Place], list[SentenceHit]] = {}
 
     def condition(
         self, node: Condition, *, scope: str = "", labels: Labels, only: Collection[Place] | None = None
@@ -105,7 +106,7 @@ class Judgement:
 
     def near(self, node: Near, sentence: Sentence) -> list[SentenceHit]:
         """The hits of an expression in one sentence, sorted."""
-        key = (id(node), place(sentence), len(sentence.tokens))
+        key = (id(node), place(sentence))
         hits = self._hits.get(key)
         if hits is None:
             hits = self._hits[key] = sorted(set(self._near(node, sentence)))

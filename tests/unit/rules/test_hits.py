@@ -109,6 +109,20 @@ def test_what_is_coordinated_is_dropped_together(bench: Any, text: str, found: l
     assert bench.hits("$mineral NOT NEAR/3 lifted", text) == found
 
 
+def test_a_short_span_within_a_long_one_parts_no_group(bench: Any) -> None:
+    """What follows the long one is coordinated with it, whatever else was found inside."""
+    lists = {"m": ["rare earth oxide", "earth", "gallium"]}
+    assert bench.hits("$m NOT NEAR/1 lifted", "rare earth oxide, gallium lifted", lists=lists) == []
+
+
+def test_a_list_is_looked_for_in_the_lede_and_in_the_whole_sentence(bench: Any) -> None:
+    """What was found in one of the two does not stand for the other."""
+    entry = bench.entry("News", summary="Gallium " + "x " * 80 + "cobalt")
+    assert bench.hits("lede($mineral)", entry) == ["Gallium"]
+    assert bench.hits("lede($mineral) OR $mineral", entry) == ["Gallium", "Gallium", "cobalt"]
+    assert bench.hits("$mineral OR lede($mineral)", entry) == ["Gallium", "cobalt", "Gallium"]
+
+
 def test_a_literal_and_a_list_of_one_name_are_not_coordinated(bench: Any) -> None:
     """A term's spelling must not tie it to a list that happens to be called so."""
     lists = {"ban": ["curb"]}
