@@ -31,11 +31,6 @@ class Quote:
     field: str
     pieces: tuple[Piece, ...]
 
-    @property
-    def text(self) -> str:
-        """The excerpt without marks."""
-        return "".join(piece.text for piece in self.pieces)
-
 
 def quotes(lead: Coverage, evidence: Evidence | None) -> tuple[Quote, ...]:
     """At most three excerpts of *lead* that hold the hits of *evidence*: of the title first, the whole title."""
@@ -79,7 +74,7 @@ def _ranges(texts: dict[str, str], evidence: Evidence | None) -> dict[str, list[
         hits = [hit for hit in (evidence.hits if evidence else ()) if _in(hit, field, text)]
         if not hits:
             continue
-        if field == "title":
+        if field == "title" and len(text) <= _LONGEST:
             ranges[field] = [(0, len(text))]
             continue
         borders = [*(_opening(text, s.start) for s in document.sentences(field)), len(text)]
@@ -126,12 +121,9 @@ def _quote(field: str, text: str, start: int, end: int, spans: Sequence[Span]) -
             ]
             at = span.end
     pieces.append(Piece(text=flat(text[at:end])))
-    if field != "title":
-        before, after = text[:start].rstrip(), text[end:].strip()
-        cut_off = before and not before.endswith(tuple('.!?。！？”"’»')) and not text[:start].endswith("\n")
-        pieces = (
-            [Piece(text="… ")] * bool(cut_off) + pieces + [Piece(text=" …")] * bool(after and not _ended(text, end))
-        )
+    before, after = text[:start].rstrip(), text[end:].strip()
+    cut_off = before and not before.endswith(tuple('.!?。！？”"’»')) and not text[:start].endswith("\n")
+    pieces = [Piece(text="… ")] * bool(cut_off) + pieces + [Piece(text=" …")] * bool(after and not _ended(text, end))
     return Quote(field=field, pieces=tuple(piece for piece in pieces if piece.text))
 
 

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 # marks: what could move a cursor, end a header, turn a sentence round, or not be encoded at all.
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
 _BLANKS = re.compile(r"[ \t\n\r\f\v\x85\u2028\u2029]+")
-_MENTION = re.compile(r"(?<![\w.+-])@(?=[\w&!\u200b-\u200f\u2060])|(?<=<)@")
+_MENTION = re.compile(r"(?<![\w.+-])@(?=[\w&!\u200b-\u200f\u2060])|(?<=‹)@")
 _ANGLE = re.compile(r"<(?=[@!#:/a-zA-Z])")
 #: Makes one character of its neighbours.
 _JOINER = "\u200d"
@@ -33,7 +33,7 @@ def cut(text: str, limit: int, *, ellipsis: str = "…") -> str:
     end = max(0, limit - len(ellipsis))
     while end and (_joins(text[end]) or text[end - 1] == _JOINER):
         end -= 1
-    blank = text.rfind(" ", end - 20, end + 1)
+    blank = text.rfind(" ", max(0, end - 20), end + 1)
     return text[: blank if blank > 0 else end].rstrip() + ellipsis
 
 
@@ -64,5 +64,5 @@ def defused(text: str) -> str:
     `@everyone` gets a full-width at sign, `<!channel>` a different bracket, `[a](b)` a blank: services read these even
     in what they were told is plain text.
     """
-    text = _ANGLE.sub("‹", _MENTION.sub("＠", text))
+    text = _MENTION.sub("＠", _ANGLE.sub("‹", text))
     return text.replace("](", "] (")

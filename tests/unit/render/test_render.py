@@ -1,0 +1,320 @@
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tocsin.model import DeliveryKind, Evidence, MessageKind, Severity, Tidings
+from tocsin.render import with_preface
+from tocsin.render.subject import encoded
+
+KINDS = list(MessageKind)
+
+
+def strings(value: Any) -> list[str]:
+    """Every string somewhere in *value*."""
+    if isinstance(value, str):
+        return [value]
+    members = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [text for member in members for text in strings(member)]
+
+
+def blocks(message: Any) -> str:
+    """All texts of a Slack message."""
+    return "\n".join(strings(json.loads(message.payload)["blocks"]))
+
+
+def titled(tell: Any, title: str, alert: str) -> Tidings:
+    """Tidings with these titles."""
+    tidings: Tidings = tell(title, hits=())
+    return replace(tidings, alert=replace(tidings.alert, title=alert))
+
+
+def test_a_message_holds_everything_in_its_order(tell: Any, show: Any) -> None:
+    """Who reads in a hurry finds each thing in its place."""
+    tidings = tell(
+        body="Markets were calm. The ministry bans gallium, it said.",
+        hits=(("title", "bans"), ("body", "bans", "gallium")),
+        related=1,
+        note="Read the announcement.",
+        children=(Evidence(op="severity_if high", text="tier=primary", holds=True),),
+    )
+    assert show(MessageKind.CONSOLE, tidings).text == (
+        "HIGH  gallium: export ban\n"
+        "China bans exports of gallium\n"
+        "Example News · news.example · 2026-07-02 13:00 BST (12:00 UTC)\n"
+        "https://news.example/gallium\n"
+        "\n"
+        "> China *bans* exports of gallium\n"
+        "\n"
+        "> The ministry *bans* *gallium*, it said.\n"
+        "\n"
+        "Why\n"
+        "  Rule        minerals/ban (rules/bans.yaml:3)\n"
+        "  Words       “bans”, “gallium”\n"
+        "  Labels      mineral: gallium, germanium; tier: primary\n"
+        "  Severity    high, because of tier=primary\n"
+        "\n"
+        "Note: Read the announcement.\n"
+        "\n"
+        "Also reported\n"
+        "- Other 0\n"
+        "  example · other.example · 2026-07-02 13:00 BST (12:00 UTC)\n"
+        "  https://other.example/0\n"
+        "\n"
+        "Event time  2026-07-02 13:00 BST (12:00 UTC)\n"
+        "First seen  2026-07-02 13:01 BST (12:01 UTC)\n"
+        "\n"
+        "Delivery 01JQ\n"
+    )
+
+
+def test_mail_and_slack_hold_what_the_text_holds(tell: Any, show: Any) -> None:
+    """Nobody is told less because of where they read."""
+    tidings = tell(related=1, note="Read the announcement.")
+    html = show(MessageKind.MAIL, tidings).html
+    slack = blocks(show(MessageKind.SLACK, tidings))
+    for part in ("rules/bans.yaml:3", "“bans”", "mineral: gallium", "Read the announcement.", "Other 0",
+                 "2026-07-02 13:00 BST (12:00 UTC)", "2026-07-02 13:01 BST", "01JQ", "HIGH", "https://news.example/gallium"):  # fmt: skip
+        assert part in html, part
+        assert part in slack, part
+    assert re.search(r"<mark[^>]*>bans</mark>", html)
+    assert "\u200b*bans*\u200b" in slack
+    assert "<https://news.example/gallium|China bans exports of gallium>" in slack
+    assert "prefers-color-scheme: dark" in html
+    assert not re.search(r"src=|url\(|<script|<link|@import", html)
+
+
+@pytest.mark.parametrize(
+    ("kind", "subject", "banner"),
+    [
+        (DeliveryKind.ALERT, "[HIGH] gallium: export ban - China bans exports of gallium", ""),
+        (DeliveryKind.UPDATE, "[HIGH] Update: gallium: export ban - China bans exports of gallium", "Update: "),
+        (DeliveryKind.CATCH_UP, "[HIGH] Catch-up: gallium: export ban - China bans exports of gallium", "Catch-up: "),
+        (DeliveryKind.TEST, "[TEST] gallium: export ban - China bans exports of gallium", "This is a test"),
+    ],
+)
+@pytest.mark.parametrize("shape", KINDS)
+def test_every_kind_of_delivery_says_what_it_is(
+    kind: DeliveryKind, subject: str, banner: str, shape: MessageKind, tell: Any, show: Any
+) -> None:
+    """An update or a catch-up must not be taken for news."""
+    message = show(shape, tell(), delivery_kind=kind)
+    assert message.subject == subject
+    assert message.kind is shape
+    for text in filter(None, (message.text, message.html, message.payload)):
+        assert banner in text
+
+
+@pytest.mark.parametrize("shape", KINDS)
+def test_the_daemon_speaks_of_itself_without_a_headline(shape: MessageKind, tell: Any, show: Any) -> None:
+    """What happened stands where the headline would."""
+    own = replace(
+        tell().alert, title="Source unhealthy: mining", detail="no answer for 6 h", rule_position="", labels={}
+    )
+    evidence = Evidence(op="tocsin", text="no answer for 6 h", holds=True)
+    tidings = Tidings(alert=own, evidence=evidence)
+    message = show(shape, tidings, delivery_kind=DeliveryKind.OPERATOR)
+    assert message.subject == "[tocsin HIGH] Source unhealthy: mining"
+    for text in filter(None, (message.text, message.html, message.payload)):
+        assert "Source unhealthy: mining" in text
+        assert "no answer for 6 h" in text
+        assert "about tocsin itself" in text
+        assert "First seen" not in text
+
+
+@pytest.mark.parametrize("shape", KINDS)
+def test_the_highest_severity_leads_a_message_of_several(shape: MessageKind, tell: Any, show: Any) -> None:
+    """What matters most stands first and in the subject."""
+    low = tell("A low thing bans gallium", severity=Severity.LOW)
+    critical = tell("A critical thing bans gallium", severity=Severity.CRITICAL)
+    message = show(shape, low, critical, low)
+    assert message.subject.startswith("[CRITICAL] ")
+    assert message.subject.endswith(" (+2 more)")
+    for text in filter(None, (message.text, blocks(message) if message.payload else "")):
+        assert text.index("A critical thing") < text.index("A low thing")
+    if message.html:
+        assert message.html.index("A critical thing") < message.html.index("A low thing")
+
+
+@pytest.mark.parametrize("shape", KINDS)
+def test_a_flood_is_one_message_that_stays_within_the_limits(shape: MessageKind, tell: Any, show: Any) -> None:
+    """Every service takes it, and what was left out is counted."""
+    many = [tell(f"{'long ' * 80}{n} bans gallium", related=20, note="n" * 2000, detail="d" * 3000) for n in range(60)]
+    message = show(shape, *many)
+    assert "and 24 more" in message.text
+    assert "and 12 more" in message.text
+    if message.payload:
+        payload = json.loads(message.payload)
+        assert len(payload["blocks"]) <= 49
+        assert all(len(text) <= 3000 for text in strings(payload))
+        assert "Delivery 01JQ" in strings(payload["blocks"][-1])
+    if message.html:
+        assert "and 24 more" in message.html
+
+
+HOSTILE = [
+    "<!channel> <!everyone> <@U123> <!subteam^S1>",
+    "<https://evil.example|https://bank.example>",
+    "&lt;!here&gt; &amp;",
+    "@everyone @here <@123> <@&1> @\u202eeveryone",
+    "<script>alert(1)</script><img src=http://t.example/p.gif>",
+    '"><a href="javascript:alert(1)">bank</a><!-- preface -->',
+    "[bank](https://evil.example) *bold* _x_ `code`",
+    "\x1b[2J\x1b]0;owned\x07\x9b31m\x00",
+    "Hi\r\nBcc: victim@example.org\u2028X: y\x85Z: z\x0b",
+    "{{ 7*7 }} {% raw %} ${x} %s {0}",
+    "lone \ud800 surrogate",
+    "e\u0301" * 2000,
+    "👩‍👩‍👧‍👦" * 400,
+    "x" * 1_000_000,
+    "镓" * 5000,
+]
+
+
+@pytest.mark.parametrize("headline", HOSTILE, ids=range(len(HOSTILE)))
+def test_text_of_a_feed_is_only_text_everywhere(headline: str, tell: Any, show: Any) -> None:
+    """Whatever a stranger writes must not act where it is shown."""
+    tidings = tell(headline, hits=(), summary=headline[:5000], related=0)
+    tidings = replace(tidings, related=(replace(tidings.lead, publisher=headline[:300]),))
+    messages = {kind: show(kind, tidings) for kind in KINDS}
+    for message in messages.values():
+        for text in (message.subject, message.text, message.html, message.payload):
+            text.encode()
+            assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2028\u2029]", text)
+        assert "\n" not in message.subject
+        assert len(b"Subject: " + encoded(message.subject).encode()) < 900
+    html = messages[MessageKind.MAIL].html
+    assert not re.search(r"<script|<img|<a [^>]*href=\"(?!https://news\.example/gallium\")", html)
+    assert html.count("<!-- preface -->") == 1
+    slack = strings(json.loads(messages[MessageKind.SLACK].payload))
+    assert not any(re.search(r"<(?!https://news\.example/gallium\|)", text) for text in slack)
+    assert all(len(text) <= 3000 for text in slack)
+    for text in (messages[MessageKind.TEXT].subject, messages[MessageKind.TEXT].text):
+        assert not re.search(r"@everyone|@here|<[@!#]|\]\(", text)
+
+
+def test_a_whole_headline_stands_in_the_body_when_the_subject_is_cut(tell: Any, show: Any) -> None:
+    """A header has limits that a body has not."""
+    headline = "中国宣布对镓实施出口管制" * 20
+    for kind in KINDS:
+        message = show(kind, tell(headline, hits=()))
+        assert message.subject.endswith("…")
+        assert headline in message.text
+        assert headline in (message.html or headline)
+        assert headline in (message.payload or headline)
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "file:///etc/passwd",
+        "//host",
+        "http://",
+        "http://[::1",
+        "",
+        "mailto:a@b.example",
+    ],
+)
+def test_only_web_addresses_are_links(link: str, tell: Any, show: Any) -> None:
+    """A click must lead to a page or nowhere."""
+    tidings = tell(link=link)
+    assert "<a" not in show(MessageKind.MAIL, tidings).html
+    assert "<h" not in blocks(show(MessageKind.SLACK, tidings))
+    assert (link or "://") not in show(MessageKind.CONSOLE, tidings).text
+
+
+def test_a_link_cannot_leave_its_place(tell: Any, show: Any) -> None:
+    """Characters that end a link in Slack, HTML or a text are encoded."""
+    tidings = tell(link=' https://news.example/a|b>c<d"e f\n&x=1 ')
+    wanted = "https://news.example/a%7Cb%3Ec%3Cd%22e%20f"
+    assert f"<{wanted}&amp;x=1|" in blocks(show(MessageKind.SLACK, tidings))
+    assert f'href="{wanted}&amp;x=1"' in show(MessageKind.MAIL, tidings).html
+    assert f"\n{wanted}&x=1\n" in show(MessageKind.CONSOLE, tidings).text
+
+
+def test_an_overlong_link_leaves_the_headline_unlinked_in_slack(tell: Any, show: Any) -> None:
+    """Half a link would be worse than none."""
+    slack = blocks(show(MessageKind.SLACK, tell(link=f"https://news.example/{'x' * 2000}")))
+    assert "China bans exports of gallium" in slack
+    assert "https://" not in slack
+
+
+def test_an_entry_without_a_title_carries_its_link_under_the_alerts(tell: Any, show: Any) -> None:
+    """Some feeds have no titles; there must be something to click."""
+    slack = blocks(show(MessageKind.SLACK, tell("", hits=())))
+    assert "<https://news.example/gallium|gallium: export ban>" in slack
+
+
+@pytest.mark.parametrize(
+    ("title", "alert", "subject"),
+    [
+        ("gallium: export ban", "gallium: export ban", "[HIGH] gallium: export ban"),
+        ("Gallium ban: now it is here", "gallium ban", "[HIGH] Gallium ban: now it is here"),
+        ("x" * 500, "t", f"[HIGH] t - {'x' * 286}..."),
+    ],
+)
+def test_a_subject_says_nothing_twice(title: str, alert: str, subject: str, tell: Any, show: Any) -> None:
+    """A phone shows some forty characters of it."""
+    assert show(MessageKind.TEXT, titled(tell, title, alert)).subject == subject
+
+
+def test_the_same_tidings_always_give_the_same_message(tell: Any, show: Any) -> None:
+    """What was kept and what would be rendered again are equal."""
+    tidings = tell(related=3)
+    for kind in KINDS:
+        assert show(kind, tidings) == show(kind, tidings)
+
+
+def test_a_message_about_nothing_is_still_a_message(show: Any) -> None:
+    """An alert may have been deleted between its claim and its rendering."""
+    assert show(MessageKind.MAIL).subject == "[TOCSIN] nothing to tell"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_preface_goes_first_and_changes_nothing_else(kind: MessageKind, tell: Any, show: Any) -> None:
+    """A late message is the kept one with a line before it."""
+    message = show(kind, tell())
+    late = with_preface(message, "Late by 2 h <&>")
+    assert with_preface(message, "") is message
+    assert late.text == f"Late by 2 h <&>\n\n{message.text}"
+    assert late.subject == message.subject
+    if kind is MessageKind.MAIL:
+        assert late.html.index("Late by 2 h &lt;&amp;&gt;") < late.html.index("HIGH", late.html.index("<body"))
+    if kind is MessageKind.SLACK:
+        before, after = json.loads(message.payload), json.loads(late.payload)
+        assert after["blocks"][1:] == before["blocks"]
+        assert "Late by 2 h &lt;&amp;&gt;" in strings(after["blocks"][0])
+
+
+def test_why_names_a_severity_only_where_a_condition_gave_it(tell: Any, show: Any) -> None:
+    """The first condition that holds decides; where it is not the alert's, a later match raised the alert."""
+    children = (
+        Evidence(op="match", text="m", holds=True),
+        Evidence(op="severity_if critical", text="tier=primary", holds=False),
+        Evidence(op="severity_if low", text="$hedge", holds=True),
+        Evidence(op="severity_if high", text="never", holds=True),
+    )
+    assert "because" not in show(MessageKind.CONSOLE, tell(children=children)).text
+    low = show(MessageKind.CONSOLE, tell(children=children, severity=Severity.LOW))
+    assert "Severity    low, because of $hedge" in low.text
+
+
+def test_many_words_are_counted(tell: Any, show: Any) -> None:
+    """A list of a hundred words proves nothing more than twelve."""
+    words = [f"w{n}x" for n in range(20)]
+    text = show(MessageKind.CONSOLE, tell(" ".join(words), hits=(("title", *words),))).text
+    assert "“w11x” and 8 more" in text
+
+
+def test_rendering_needs_no_evidence(tell: Any, show: Any) -> None:
+    """The proof of an old match may have been pruned."""
+    tidings = replace(tell(), evidence=None)
+    text = show(MessageKind.CONSOLE, tidings).text
+    assert "China bans exports of gallium" in text
+    assert "Words" not in text
