@@ -6,6 +6,7 @@ harm, so jobs live in memory, late runs collapse into one, and no run is ever sk
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
@@ -16,6 +17,8 @@ class Ticker:
     """Calls coroutine functions at fixed intervals of real time, on the running event loop."""
 
     def __init__(self) -> None:
+        # A tick that comes while the one before still runs is left out by design; that is no news.
+        logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
         self._scheduler = AsyncIOScheduler(
             timezone="UTC",
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},

@@ -24,7 +24,7 @@ from zoneinfo import ZoneInfo
 from tocsin.config.config import Config, FeedConfig, ReceiverConfig, load_config
 from tocsin.config.loading import LoadedRules, load_rules
 from tocsin.delivery import Dispatcher, Outbound
-from tocsin.errors import ConfigError, StoreError
+from tocsin.errors import ConfigError, Problem, StoreError
 from tocsin.log import line
 from tocsin.model import Delivery, Outcome, Settlement
 from tocsin.pipeline import Inbound, Pipeline
@@ -67,10 +67,23 @@ def make_source(config: FeedConfig, http: HttpClient, work: Run) -> Source:
 
 
 def make_receiver(config: ReceiverConfig) -> Receiver:
-    """The receiver that *config* describes."""
+    """The receiver that *config* describes.
+
+    Raises:
+        ConfigError: its address is none that a service understands.
+    """
     if config.url is None:
         return ConsoleReceiver(config.name)
-    return apprise_receivers.build(config.name, config.url.reveal())
+    try:
+        return apprise_receivers.build(config.name, config.url.reveal())
+    except ValueError as error:
+        problem = Problem(message=f"receiver {config.name}: {error}", position=config.position)
+        raise ConfigError([problem]) from None  # the cause may hold the address
+
+
+def make_http(config: Config) -> HttpClient:
+    """The client that all sources share."""
+    return HttpClient(config.http.contact)
 
 
 def open_store(config: Config) -> Store:
@@ -85,6 +98,7 @@ class Makers:
     source: Callable[[FeedConfig, HttpClient, Run], Source] = make_source
     receiver: Callable[[ReceiverConfig], Receiver] = make_receiver
     store: Callable[[Config], Store] = open_store
+    http: Callable[[Config], HttpClient] = make_http
 
 
 def dry_makers() -> Makers:
@@ -198,7 +212,7 @@ class Service:
             log.warning(line("doubtful deliveries found after a crash", deliveries=voided.doubtful))
         loaded = await self._work(load_rules, config.rules, self._store.kept_pack)
         self._config, self._loaded = config, loaded
-        self._http = HttpClient(contact=config.http.contact)
+        self._http = self._makers.http(config)
         inbound, outbound = self._bounds(config, loaded)
         self._pipeline = Pipeline(
             self._store,

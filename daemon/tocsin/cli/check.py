@@ -9,8 +9,10 @@ import typer
 
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, read_config
 from tocsin.cli.output import BAD_CONFIG, dump, say
+from tocsin.config.config import Config
 from tocsin.config.loading import load_rules
 from tocsin.errors import ConfigError, Problem
+from tocsin.service import make_receiver
 
 RulesOption = Annotated[
     list[Path] | None,
@@ -25,7 +27,9 @@ def check(config: ConfigOption = DEFAULT_CONFIG, rules: RulesOption = None, json
         folders = tuple(rules or ())
         if not folders:
             try:
-                folders = read_config(config).rules
+                settings = read_config(config)
+                folders = settings.rules
+                problems += _receivers(settings)
             except ConfigError as error:
                 problems += error.problems
         count = 0
@@ -38,6 +42,17 @@ def check(config: ConfigOption = DEFAULT_CONFIG, rules: RulesOption = None, json
         _report(problems, count, json=json)
         if any(not problem.warning for problem in problems):
             raise typer.Exit(BAD_CONFIG)
+
+
+def _receivers(settings: Config) -> list[Problem]:
+    """What is wrong with the addresses of receivers; nothing is sent."""
+    problems: list[Problem] = []
+    for receiver in settings.receivers:
+        try:
+            make_receiver(receiver)
+        except ConfigError as error:
+            problems += error.problems
+    return problems
 
 
 def _report(problems: list[Problem], rules: int, *, json: bool) -> None:

@@ -18,7 +18,7 @@ from tocsin.config.nodes import Node, Pairs, Scalar, children, meant, member, pr
 from tocsin.config.secrets import Filler, Secret, masked
 from tocsin.config.shape import Duration, Shape, Texts, find
 from tocsin.config.yamlfile import read
-from tocsin.errors import ConfigError, Problem
+from tocsin.errors import ConfigError, Position, Problem
 from tocsin.model import Severity
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
@@ -55,6 +55,7 @@ class ReceiverConfig:
     url: Secret | None
     console: bool = False
     operator: bool = False
+    position: Position | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,7 +252,11 @@ def _config(path: Path, root: Node, shape: _File, problems: tuple[Problem, ...])
     folder = path.resolve().parent
     receivers = tuple(
         ReceiverConfig(
-            name=name, url=Secret(item.url) if item.url else None, console=item.console, operator=item.operator
+            name=name,
+            url=Secret(item.url) if item.url else None,
+            console=item.console,
+            operator=item.operator,
+            position=_position(find(root, ("receivers", name))),
         )
         for name, item in shape.receivers.items()
         if item.console or item.url
@@ -271,6 +276,10 @@ def _config(path: Path, root: Node, shape: _File, problems: tuple[Problem, ...])
         retention=shape.retention,
         problems=problems,
     )
+
+
+def _position(node: Node | None) -> Position | None:
+    return node.place.at() if node else None
 
 
 def _feed(name: str, item: _Source, node: Node | None) -> FeedConfig:

@@ -1,9 +1,124 @@
-"""The demo."""
+"""The main job on an embedded default: the real service between loopback servers, with a clock that runs fast."""
 
 from __future__ import annotations
 
+import asyncio
+import logging
+import sys
+import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from uuid import uuid4
+
+from tocsin.demo.clock import ChapterClock
+from tocsin.demo.feeds import FEEDS
+from tocsin.demo.report import Report
+from tocsin.demo.servers import HOST, World
+from tocsin.demo.timeline import BEFORE, TIMELINE
+from tocsin.errors import UsageError
+from tocsin.service import Makers, Service
+from tocsin.sources.http import HttpClient
+from tocsin.store import Store
+
+#: A real second is a minute of the demo.
+FACTOR = 60.0
+#: Real seconds a chapter lasts.
+CHAPTER = 2.5
+#: Then the night passes, at the end of which cooldowns end and what they held is told.
+NIGHT = 0.5
+NEXT_MORNING = timedelta(hours=13)
+#: Real seconds that the service may take to see all feeds once.
+PATIENCE = 20.0
+_TICK = timedelta(milliseconds=100)
+_CONFIG = """\
+timezone: Europe/London
+database: sqlite:///demo.db
+rules: ["{rules}"]
+sources:
+{sources}
+receivers:
+  mail: {{url: "mailto://{host}:{mail_port}?from=tocsin@demo.example&to=desk@demo.example", operator: true}}
+  desk: {{url: "slack+http://{host}:{web_port}/hook"}}
+routes:
+  - {{severity: ">= low", to: [mail, desk]}}
+"""
 
 
 async def run_demo(mails: Path) -> None:
-    """Run it."""
+    """Run the demo, printing what happens; every mail becomes a file in *mails*.
+
+    Raises:
+        UsageError: the starter pack is not installed, or *mails* cannot be written to.
+    """
+    began = time.monotonic()
+    _prepare(mails)
+    clock = ChapterClock(TIMELINE[0].at - BEFORE + timedelta(minutes=5), FACTOR)
+    report = Report()
+    with TemporaryDirectory(prefix="tocsin-demo-") as folder:
+        async with World(clock, mails) as world:
+            path = Path(folder) / "config.yaml"
+            path.write_text(_configuration(world), encoding="utf-8")
+            # The servers are ours: no need to be slow with them.
+            makers = Makers(http=lambda config: HttpClient(config.http.contact, gap=timedelta(0)))
+            service = Service(path, env={}, clock=clock, makers=makers, settled=report.settled, tick=_TICK)
+            running = asyncio.create_task(service.run())
+            try:
+                seen = asyncio.create_task(world.all_polled.wait())
+                await asyncio.wait({running, seen}, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+                seen.cancel()
+                for chapter in TIMELINE:
+                    if running.done():
+                        break
+                    clock.jump(chapter.at)
+                    report.chapter(chapter)
+                    await asyncio.sleep(CHAPTER)
+                    clock.jump(chapter.at + NEXT_MORNING)
+                    await asyncio.sleep(NIGHT)
+            finally:
+                if not running.done():
+                    service.stop()
+                await running
+        store = Store.open(
+            f"sqlite:///{folder}/demo.db", real_now=lambda: datetime.now(UTC), new_id=lambda: uuid4().hex
+        )
+        try:
+            report.summary(world, store.counts(), time.monotonic() - began, mails)
+        finally:
+            store.close()
+
+
+def _prepare(mails: Path) -> None:
+    """An empty folder for the mails, in which the log goes too."""
+    try:
+        mails.mkdir(parents=True, exist_ok=True)
+        for old in mails.glob("[0-9][0-9]-*.eml"):
+            old.unlink()
+        handler = logging.FileHandler(mails / "tocsin.log", mode="w", encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{mails}: {error.strerror}; choose another folder with --mails") from error
+    log = logging.getLogger("tocsin")
+    log.handlers = [handler]
+    log.setLevel(logging.INFO)
+    log.propagate = False
+
+
+def _configuration(world: World) -> str:
+    tiers = {"gazette": ", labels: {tier: primary}"}
+    sources = "\n".join(
+        f'  {name}: {{feed: "http://{HOST}:{world.web_port}/feeds/{name}", every: 20s, allow_private: true'
+        f"{tiers.get(name, '')}}}"
+        for name in FEEDS
+    )
+    return _CONFIG.format(
+        rules=_starter_pack(), sources=sources, host=HOST, mail_port=world.mail_port, web_port=world.web_port
+    )
+
+
+def _starter_pack() -> Path:
+    """The rules that are shipped: beside the sources, or where a wheel puts them."""
+    places = (Path(__file__).resolve().parents[3] / "rules", Path(sys.prefix) / "share" / "tocsin" / "rules")
+    for place in places:
+        if (place / "critical-minerals").is_dir():
+            return place / "critical-minerals"
+    raise UsageError(f"the starter pack is not installed: neither {places[0]} nor {places[1]} is there")

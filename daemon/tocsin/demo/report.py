@@ -1,0 +1,109 @@
+"""What the demo prints: chapters, messages as they are delivered, and a summary."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from tocsin.demo.servers import World
+from tocsin.demo.timeline import Chapter
+from tocsin.model import (
+    Coverage,
+    Delivery,
+    DeliveryKind,
+    DeliveryState,
+    Evidence,
+    Fate,
+    Outcome,
+    Settlement,
+    Severity,
+)
+from tocsin.store import Counts
+
+_COLOURS = {
+    Severity.CRITICAL: "bold red",
+    Severity.HIGH: "bold dark_orange",
+    Severity.MEDIUM: "bold yellow",
+    Severity.LOW: "bold blue",
+    Severity.INFO: "bold",
+}
+
+
+class Report:
+    """Prints on standard output; colours only on a terminal."""
+
+    def __init__(self) -> None:
+        self.delivered: Counter[str] = Counter()
+        self.retried = 0
+        self._console = Console(highlight=False)
+
+    def chapter(self, chapter: Chapter) -> None:
+        """A new day."""
+        self._console.print()
+        self._console.rule(Text(f"{chapter.at:%d %B %Y} · {chapter.title}", style="bold"), align="left", style="dim")
+
+    def settled(self, delivery: Delivery, outcome: Outcome, settlement: Settlement) -> None:
+        """A message was delivered, or was not."""
+        if settlement.state is not DeliveryState.DELIVERED:
+            self.retried += settlement.state is DeliveryState.RETRY
+            words = f"   {delivery.receiver:<6}{outcome.code or ''} {outcome.words}: tried again, nothing is lost"
+            self._print(Text(words, style="dim"))
+            return
+        self.delivered[delivery.receiver] += 1
+        lead = delivery.tidings[0]
+        alert = lead.alert
+        word = {DeliveryKind.UPDATE: "Update: ", DeliveryKind.OPERATOR: "tocsin: "}.get(delivery.kind, "")
+        more = f"  and {len(delivery.tidings) - 1} more" if len(delivery.tidings) > 1 else ""
+        mark = "✉ mail " if delivery.receiver == "mail" else "# slack"
+        loud = (f"{alert.severity.upper():<9}", _COLOURS[alert.severity])
+        self._print(Text.assemble(" ", (mark, "bold"), "  ", loud, (f"{word}{alert.title}{more}", "bold")))
+        if delivery.receiver != "mail":
+            return
+        indent = " " * 10
+        if lead.lead:
+            self._print(Text.assemble(indent, _headline(lead.lead, lead.evidence)))
+            self._print(
+                Text(f"{indent}{lead.lead.publisher} · {alert.rule} at {Path(alert.rule_position).name}", "dim")
+            )
+        elif alert.detail:
+            self._print(Text(f"{indent}{alert.detail}", "dim"))
+
+    def _print(self, text: Text) -> None:
+        self._console.print(text, soft_wrap=True)
+
+    def summary(self, world: World, counts: Counts, seconds: float, mails: Path) -> None:
+        """What all of it came to."""
+        matches = counts.matches
+        folded = matches.get(Fate.JOINED, 0)
+        rows = [
+            ("polled", f"{counts.polled} times ({world.answers['304']} answers of “not modified”)"),
+            ("new", f"{counts.entries} entries"),
+            (
+                "matched",
+                f"{sum(matches.values())} times a rule, {matches.get(Fate.BASELINE, 0)} of them in the silent baseline",
+            ),
+            ("folded", f"{folded} further reports into {counts.stories} stories"),
+            ("alerts", f"{counts.alerts}"),
+            (
+                "delivered",
+                f"{self.delivered['mail']} mails, {self.delivered['desk']} Slack messages, {self.retried} after a retry",
+            ),
+            ("mails", f"{mails}/*.eml opens in any mail program"),
+        ]
+        self._console.print()
+        self._console.rule(Text(f"three years in {seconds:.0f} seconds", style="bold"), align="left", style="dim")
+        for name, value in rows:
+            self._print(Text.assemble((f"  {name:<10}", "bold"), value))
+
+
+def _headline(lead: Coverage, evidence: Evidence | None) -> Text:
+    """The headline with the words that met the rule underlined."""
+    text = Text(lead.title)
+    for hit in evidence.hits if evidence else ():
+        for span in hit.spans:
+            if span.field == "title":
+                text.stylize("underline", span.start, span.end)
+    return text

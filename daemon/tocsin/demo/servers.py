@@ -1,0 +1,102 @@
+"""The demo's world on loopback: a web server with feeds, a webhook as Slack has them, a mail server."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import re
+from collections import Counter
+from contextlib import AsyncExitStack
+from email import message_from_bytes
+from email.policy import default
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from aiohttp import web
+from aiosmtpd.smtp import SMTP
+
+from tocsin.demo.feeds import FEEDS, document
+from tocsin.demo.timeline import visible
+from tocsin.protocols import Clock
+
+HOST = "127.0.0.1"
+#: Real seconds that the slow feed takes to answer.
+SLOW = 1.5
+#: Posts that the webhook refuses before it takes one, to show that nothing is lost.
+REFUSALS = 1
+
+
+class World:
+    """Serves feeds by *clock*, and writes every mail into *mails*."""
+
+    def __init__(self, clock: Clock, mails: Path) -> None:
+        self.answers: Counter[str] = Counter()  # of the feeds, by status
+        self.posts: list[dict[str, Any]] = []
+        self.mails: list[Path] = []
+        self.all_polled = asyncio.Event()
+        self.web_port = 0
+        self.mail_port = 0
+        self._clock = clock
+        self._folder = mails
+        self._refused = 0
+        self._polled: set[str] = set()
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        app = web.Application()
+        app.router.add_get("/feeds/{name}", self._feed)
+        app.router.add_post("/hook", self._hook)
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        self._stack.push_async_callback(runner.cleanup)
+        site = web.TCPSite(runner, HOST, 0)
+        await site.start()
+        self.web_port = runner.addresses[0][1]
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(lambda: SMTP(self, loop=loop), HOST, 0)
+        self._stack.callback(server.close)
+        self.mail_port = server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stack.aclose()
+
+    async def handle_DATA(self, server: SMTP, session: Any, envelope: Any) -> str:  # noqa: N802, ARG002 - aiosmtpd's names
+        """Keep a mail as a file that a mail program opens."""
+        mail = message_from_bytes(envelope.content, policy=default)
+        words = re.sub(r"[^a-z0-9]+", "-", str(mail["Subject"]).lower()).strip("-")[:50].strip("-")
+        path = self._folder / f"{len(self.mails) + 1:02}-{words}.eml"
+        path.write_bytes(envelope.content)
+        self.mails.append(path)
+        return "250 kept"
+
+    async def _feed(self, request: web.Request) -> web.Response:
+        name = request.match_info["name"]
+        if name not in FEEDS:
+            return self._counted(404, web.Response(status=404))
+        body = document(name, visible(name, self._clock.now()))
+        if name == "slow":
+            await asyncio.sleep(SLOW)
+        self._polled.add(name)
+        if self._polled == set(FEEDS):
+            self.all_polled.set()
+        etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
+        if request.headers.get("If-None-Match") == etag:
+            return self._counted(304, web.Response(status=304, headers={"ETag": etag}))
+        kind = "text/html" if name == "broken" else "application/xml"
+        return self._counted(200, web.Response(body=body, content_type=kind, charset="utf-8", headers={"ETag": etag}))
+
+    async def _hook(self, request: web.Request) -> web.Response:
+        if self.posts and self._refused < REFUSALS:
+            self._refused += 1
+            return web.Response(status=503, text="back in a moment")
+        self.posts.append(json.loads(await request.read()))
+        return web.Response(text="ok")
+
+    def _counted(self, status: int, response: web.Response) -> web.Response:
+        self.answers[str(status)] += 1
+        return response

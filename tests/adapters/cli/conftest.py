@@ -1,0 +1,143 @@
+"""The command line in this process: what it prints, and with which status it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from typer.testing import CliRunner
+
+from tocsin.cli import app
+from tocsin.config.loading import load_rules
+from tocsin.errors import Fault
+from tocsin.model import (
+    Batch,
+    Cursor,
+    DeliveryState,
+    Entry,
+    EntryKey,
+    ErrorClass,
+    KeyKind,
+    Message,
+    MessageKind,
+    Outcome,
+    Settlement,
+)
+from tocsin.policy.decide import Policy
+from tocsin.policy.route import ReceiverInfo, Route
+from tocsin.store import Store
+
+PACK = """\
+tocsin: 1
+pack: {id: metals, version: 1.0.0}
+lists: {mineral: {gallium: [gallium], cobalt: [cobalt]}}
+rules:
+  - id: ban
+    title: "{mineral}: ban"
+    severity: high
+    news: {match: $mineral NEAR/8 (ban~ OR halt~)}
+    key: [mineral]
+    fires: [China bans gallium exports]
+"""
+CONFIG = """\
+timezone: Europe/London
+rules: [rules]
+sources:
+  wire: {feed: "https://me:s3cret@example.org/feed"}
+receivers:
+  here: {console: true, operator: true}
+"""
+
+
+@dataclass
+class Command:
+    """A folder with a configuration, and the program on it."""
+
+    folder: Path
+
+    def __call__(self, *arguments: str, config: bool = True, stdin: str | None = None) -> Any:
+        """Run `tocsin ARGUMENTS`; the result has exit_code, stdout and stderr."""
+        extra = ("--config", str(self.folder / "config.yaml")) if config else ()
+        return CliRunner().invoke(app, [*arguments, *extra], input=stdin, catch_exceptions=False)
+
+    def store(self) -> Store:
+        """The database of the configuration."""
+        return Store.open(
+            f"sqlite:///{self.folder}/tocsin.db", real_now=lambda: datetime.now(UTC), new_id=lambda: uuid4().hex
+        )
+
+
+@pytest.fixture
+def tocsin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """The program in an empty folder with a good configuration."""
+    monkeypatch.setenv("NO_COLOR", "1")
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "pack.yaml").write_text(PACK, encoding="utf-8")
+    (tmp_path / "config.yaml").write_text(CONFIG, encoding="utf-8")
+    return Command(tmp_path)
+
+
+@pytest.fixture
+def history(tocsin: Command) -> Callable[[], None]:
+    """Fill the database: one alert with two deliveries (one dead), a failing source."""
+
+    def fill() -> None:
+        store = tocsin.store()
+        rules = load_rules([tocsin.folder / "rules"]).rules
+        now = datetime.now(UTC)
+        policy = Policy(routes=(Route(to=("here", "desk")),), receivers=(_known("here"), _known("desk")))
+        store.sync_sources([("wire", "https://example.org/feed", "feed"), ("bad", "https://bad.example/", "feed")], now)
+        bad = None
+        for title in ("Nothing happened", "\x1b[31mChina bans gallium exports"):
+            leases = {one.name: one for one in store.claim_sources(now, timedelta(minutes=1), 10)}
+            lease, bad = leases["wire"], bad or leases["bad"]
+            entry = Entry(
+                source="wire",
+                id=title,
+                keys=(EntryKey(kind=KeyKind.ID, value=f"{abs(hash(title)):032x}"[:32]),),
+                title=title,
+                first_seen=now,
+                link="https://example.org/1",
+            )
+            batch = Batch(source="wire", entries=(entry,), cursor=Cursor(), changed=True)
+            store.commit(lease, batch, [rules.evaluate(entry, now)], policy.decide, now=now, due_at=now)
+            now += timedelta(minutes=2)
+        for delivery in store.claim_deliveries(now, timedelta(minutes=1), exclude=()):
+            message = Message(kind=MessageKind.TEXT, subject="subject", text="the text of the message")
+            store.begin_attempt(delivery, message, now)
+            good = delivery.receiver == "here"
+            store.settle(
+                delivery,
+                Outcome(error_class=ErrorClass.OK if good else ErrorClass.GONE, code=None if good else 404),
+                Settlement(
+                    state=DeliveryState.DELIVERED if good else DeliveryState.DEAD,
+                    due_at=now,
+                    reason="" if good else "gone 404",
+                ),
+                now,
+            )
+        now += timedelta(minutes=2)
+        assert bad
+        store.fail(
+            bad,
+            "no such host",
+            Fault.NETWORK,
+            now=now,
+            due_at=now + timedelta(hours=1),
+            unhealthy=False,
+            gone=False,
+            own=(),
+            decide=policy.decide,
+        )
+        store.close()
+
+    return fill
+
+
+def _known(name: str) -> ReceiverInfo:
+    return ReceiverInfo(name=name, recipients=("",))

@@ -1,0 +1,188 @@
+"""What people and scripts see of the program."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+Tocsin = Any
+
+
+def records(result: Any) -> list[dict[str, Any]]:
+    """The JSON lines on stdout."""
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("listing", "words"),
+    [("sources", "Nothing was polled yet"), ("alerts", "No alerts yet"), ("deliveries", "No deliveries yet")],
+)
+def test_an_empty_listing_says_so_on_stderr(tocsin: Tocsin, listing: str, words: str) -> None:
+    """A script that counts lines gets none; a person gets a sentence."""
+    result = tocsin(listing, "list")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert words in result.stderr
+
+
+def test_sources_are_listed_and_shown(tocsin: Tocsin, history: Any) -> None:
+    """State, counts and the last error; no password."""
+    history()
+    listed = tocsin("sources", "list")
+    assert "failing (1)" in listed.stdout
+    assert "no such host" in listed.stdout
+    shown = tocsin("sources", "show", "wire")
+    assert "2 polls, 2 entries" in shown.stdout
+    assert "https://me:***@example.org/feed" in shown.stdout
+    assert "network: no such host" in tocsin("sources", "show", "bad").stdout
+    assert "s3cret" not in shown.stdout + listed.stdout
+    (record,) = records(tocsin("sources", "show", "wire", "--json"))
+    assert record["entries"] == 2
+    assert len(records(tocsin("sources", "list", "--json"))) == 2
+    missing = tocsin("sources", "show", "wier")
+    assert missing.exit_code == 2
+    assert "no source is named 'wier'; there are: bad, wire" in missing.stderr
+
+
+def test_alerts_show_their_proof(tocsin: Tocsin, history: Any) -> None:
+    """The tree, the coverage, who was told; feed text cannot steer the terminal."""
+    history()
+    assert "gallium: ban" in tocsin("alerts", "list").stdout
+    shown = tocsin("alerts", "show", "1")
+    for words in ("HIGH gallium: ban", "metals/ban", "NEAR/8", "mineral=gallium", "delivered to here", "dead to desk"):
+        assert words in shown.stdout
+    assert "\x1b" not in shown.stdout
+    (record,) = records(tocsin("alerts", "show", "1", "--json"))
+    assert record["tidings"]["evidence"]["holds"] is True
+    assert len(records(tocsin("alerts", "list", "--json"))) == 1
+    assert tocsin("alerts", "show", "7").exit_code == 2
+
+
+def test_deliveries_are_listed_shown_and_sent_again(tocsin: Tocsin, history: Any) -> None:
+    """The reason of a death, every try, and a way back."""
+    history()
+    assert "gone 404" in tocsin("deliveries", "list").stdout
+    (dead,) = records(tocsin("deliveries", "list", "--state", "dead", "--json"))
+    shown = tocsin("deliveries", "show", dead["id"])
+    assert "try 1" in shown.stdout
+    assert "the text of the message" in shown.stdout
+    again = tocsin("deliveries", "resend", dead["id"])
+    assert again.exit_code == 0
+    assert "goes out in place of" in again.stderr
+    assert [r["resend_of"] for r in records(tocsin("deliveries", "list", "--state", "ready", "--json"))] == [dead["id"]]
+    (record,) = records(tocsin("deliveries", "show", dead["id"], "--json"))
+    assert record["attempts"][0]["code"] == 404
+    assert tocsin("deliveries", "show", "nope").exit_code == 2
+    refused = tocsin("deliveries", "resend", "nope")
+    assert refused.exit_code == 1
+    assert "there is no delivery nope" in refused.stderr
+
+
+def test_check_says_how_many_rules_are_good(tocsin: Tocsin) -> None:
+    """The word before a deployment."""
+    result = tocsin("check")
+    assert (result.exit_code, result.stderr.strip()) == (0, "1 rules are good.")
+
+
+def test_check_tells_faults_of_configuration_and_rules_at_once(tocsin: Tocsin) -> None:
+    """Both files are wrong: both are told, and the status is 78."""
+    (tocsin.folder / "config.yaml").write_text("timezon: UTC\n", encoding="utf-8")
+    pack = tocsin.folder / "rules" / "pack.yaml"
+    pack.write_text(pack.read_text(encoding="utf-8").replace("$mineral NEAR", "$metal NEAR"), encoding="utf-8")
+    result = tocsin("check", "--rules", str(tocsin.folder / "rules"))
+    assert result.exit_code == 78
+    assert "unknown list $metal; did you mean" in result.stderr
+    result = tocsin("check")
+    assert "unknown key timezon; did you mean timezone?" in result.stderr
+    (problem,) = [r for r in records(tocsin("check", "--json")) if not r["warning"]]
+    assert problem["position"].endswith("config.yaml:1:1")
+
+
+def test_config_show_hides_secrets(tocsin: Tocsin) -> None:
+    """As it was understood, defaults filled in."""
+    (record,) = records(tocsin("config", "show"))
+    assert record["sources"]["wire"]["feed"] == "https://me:***@example.org/feed"
+    assert record["timezone"] == "Europe/London"
+
+
+def test_match_reads_json_lines_and_answers_in_order(tocsin: Tocsin) -> None:
+    """Rules over a corpus, nothing stored."""
+    lines = [
+        {"id": 1, "title": "Congo halts cobalt", "text": "", "date": "2026-03-02", "labels": {"tier": "primary"}},
+        {"id": 2, "title": "Weather"},
+        {"id": 3, "title": "x", "text": "China bans gallium exports", "labels": ["corpus class"]},
+    ]
+    text = "\n".join(map(json.dumps, lines)) + "\n\n"
+    found = records(tocsin("match", "-", "--json", stdin=text))
+    assert [record["id"] for record in found] == ["1", "2", "3"]
+    assert found[0]["matches"][0]["rule"] == "metals/ban"
+    assert found[0]["matches"][0]["labels"] == {"tier": ["primary"], "mineral": ["cobalt"]}
+    assert found[1]["matches"] == []
+    assert {span["field"] for span in found[2]["matches"][0]["spans"]} == {"body"}
+    people = tocsin("match", "-", stdin=text).stdout
+    assert "high metals/ban tier=primary mineral=cobalt 'halts', 'cobalt'" in people
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("{", "-:1: not a JSON object"),
+        ("[]", 'needs an object with a "title"'),
+        ('{"title": 5}', 'needs an object with a "title"'),
+        ('{"title": "x", "text": 5}', '"text" must be a string'),
+        ('{"title": "x", "date": "soon"}', "is not an ISO 8601 date"),
+        ("[" * 100_000, "not a JSON object"),
+    ],
+)
+def test_a_bad_line_is_named(tocsin: Tocsin, line: str, words: str) -> None:
+    """File, line and what is wrong; status 2."""
+    result = tocsin("match", "-", stdin=line + "\n")
+    assert result.exit_code == 2
+    assert words in result.stderr
+
+
+def test_a_missing_file_is_a_wrong_call(tocsin: Tocsin) -> None:
+    """No traceback."""
+    result = tocsin("match", str(tocsin.folder / "none.jsonl"))
+    assert result.exit_code == 2
+    assert "No such file" in result.stderr
+
+
+def test_notify_test_sends_through_every_receiver(tocsin: Tocsin) -> None:
+    """A real message; the console shows it, and the verdict stands on stderr."""
+    result = tocsin("notify-test")
+    assert result.exit_code == 0
+    assert "tocsin can reach you here" in result.stdout
+    assert "ok     here" in result.stderr
+
+
+def test_notify_test_tells_what_failed(tocsin: Tocsin) -> None:
+    """A port where nobody listens is a failure with its reason; one of two is status 3."""
+    config = tocsin.folder / "config.yaml"
+    config.write_text(
+        config.read_text(encoding="utf-8") + '  desk: {url: "slack+http://127.0.0.1:9/c4nary"}\n', encoding="utf-8"
+    )
+    result = tocsin("notify-test")
+    assert result.exit_code == 3
+    assert "FAILED desk" in result.stderr
+    assert "c4nary" not in result.stderr + result.stdout
+    only = tocsin("notify-test", "desk", "--json")
+    assert only.exit_code == 1
+    assert records(only)[0]["outcome"]["error_class"] == "transient"
+    assert tocsin("notify-test", "dsek").exit_code == 2
+
+
+def test_a_receiver_that_cannot_be_built_is_a_configuration_fault(tocsin: Tocsin) -> None:
+    """An address that apprise does not know is told by the receiver's name, without the address."""
+    config = tocsin.folder / "config.yaml"
+    config.write_text(config.read_text(encoding="utf-8") + '  desk: {url: "nonsense://c4nary"}\n', encoding="utf-8")
+    result = tocsin("notify-test")
+    assert result.exit_code == 78
+    assert "desk" in result.stderr
+    assert "c4nary" not in result.stderr
+
+
+def test_the_version_is_printed(tocsin: Tocsin) -> None:
+    """For bug reports."""
+    assert tocsin("--version", config=False).stdout.startswith("tocsin 0.")

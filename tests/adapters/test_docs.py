@@ -1,0 +1,82 @@
+"""What the documents say is true: every YAML block loads, every command exists."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from tocsin.cli import app
+from tocsin.config.config import load_config
+from tocsin.config.packs import parse_pack
+from tocsin.rules.compile import compile_packs
+from tocsin.rules.examples import check_examples
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = [ROOT / "README.md", ROOT / "rules" / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+BLOCKS = [
+    pytest.param(found[1], id=f"{path.relative_to(ROOT)}:{text.count(chr(10), 0, found.start()) + 1}")
+    for path in DOCUMENTS
+    for text in (path.read_text(encoding="utf-8"),)
+    for found in re.finditer(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+]
+COMMANDS = sorted(
+    {
+        found[1].strip()
+        for path in DOCUMENTS
+        for found in re.finditer(
+            r"^    tocsin ((?:[a-z-]+ )*[a-z-]+)(?=[ |\n]|$)", path.read_text(encoding="utf-8"), re.MULTILINE
+        )
+    }
+)
+LINKS = [
+    pytest.param(path, found[1], id=f"{path.relative_to(ROOT)} {found[1]}")
+    for path in DOCUMENTS
+    for found in re.finditer(r"\]\(([^)#:]+)\)", path.read_text(encoding="utf-8"))
+]
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_every_yaml_block_is_good(block: str, tmp_path: Path) -> None:
+    """A configuration loads; a pack, or a part of one, compiles and its examples pass."""
+    if re.search(r"^(sources|receivers|timezone):", block, re.MULTILINE):
+        path = tmp_path / "config.yaml"
+        path.write_text(block, encoding="utf-8")
+        load_config(path, {})
+        return
+    text = block if "tocsin:" in block else f"tocsin: 1\n{block}"
+    text = text if re.search(r"^pack:", text, re.MULTILINE) else f"{text}\npack: {{id: docs}}\n"
+    spec, problems = parse_pack([("block.yaml", text)])
+    assert spec, "\n".join(map(str, problems))
+    rules, faults = compile_packs([spec])
+    assert not [fault for fault in (*faults, *check_examples(rules)) if not fault.warning], list(map(str, faults))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_of_the_documents_exists(command: str) -> None:
+    """What is written can be typed."""
+    words = shlex.split(command)
+    assert CliRunner().invoke(app, [*words, "--help"]).exit_code == 0
+
+
+@pytest.mark.parametrize(("document", "target"), LINKS)
+def test_every_link_within_the_repository_leads_somewhere(document: Path, target: str) -> None:
+    """A map with dead ends is no map."""
+    assert (document.parent / target).exists()
+
+
+def test_the_shipped_configuration_is_good_without_any_environment() -> None:
+    """`make run` works before anything is set."""
+    config = load_config(ROOT / "config.yaml", {})
+    assert [receiver.name for receiver in config.receivers] == ["here"]
+    assert len(config.sources) >= 3
+    assert config.problems == ()
+
+
+def test_the_documents_have_blocks_and_commands() -> None:
+    """These tests look at something."""
+    assert BLOCKS
+    assert {"run", "once", "check"} <= set(COMMANDS)
