@@ -130,6 +130,14 @@ def test_everybody_in_an_address_is_a_recipient_with_a_mail_of_their_own(mailbox
     assert (first["To"], first["Cc"], first["X-Team"]) == ("a@example.org", None, "Erz")
 
 
+def test_who_was_taken_out_of_an_address_gets_no_mail(mailbox: Any, post: Any) -> None:
+    """A delivery may be older than the configuration."""
+    receiver = build("mail", url_of(mailbox.port))
+    sent = post(MessageKind.MAIL, recipient="former@example.org")
+    assert receiver.send(sent.delivery, sent.message).error_class is ErrorClass.GONE
+    assert mailbox.envelopes == []
+
+
 def test_a_name_and_a_reply_address_are_kept(mailbox: Any, post: Any) -> None:
     """What the operator wrote into the address stands in the mail."""
     url = url_of(mailbox.port, more="&name=Glocke%20%C3%9C&reply=ops@example.org")
