@@ -68,7 +68,9 @@ def _wheel_works() -> bool:
         os.environ["PYTHONPATH"] = str(own_site)
         try:
             code = "import tocsin, sys; assert 'site-packages' in tocsin.__file__, tocsin.__file__; from tocsin.cli import main; main()"
-            return _passes("wheel runs", [str(python), "-c", code, "check", "--config", str(ROOT / "config.yaml")], cwd=out)
+            return _passes(
+                "wheel runs", [str(python), "-c", code, "check", "--config", str(ROOT / "config.yaml")], cwd=out
+            )
         finally:
             del os.environ["PYTHONPATH"]
 
