@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from tocsin.model import DeliveryState, Fate, plain
+from tocsin.cli.output import plain
+from tocsin.model import DeliveryState, Fate
 from tocsin.store import Counts
 
 HOUR = timedelta(hours=1)
