@@ -55,10 +55,8 @@ class Judgement:
         self.entry = entry
         self.now = now
         self.document = Document(title=entry.title, summary=entry.summary, body=entry.body, language=entry.language)
-        # By the identity of a list, and by the sentence: its place, and its length, since a lede may cut it.
-        self._leaves: dict[tuple[int, Place, int], list[SentenceHit]] = {}
-        # By the identity of a node, which always looks at the same fields.
-        self._hits: dict[tuple[int, Place], list[SentenceHit]] = {}
+        # By the identity of a list or a node, which the rules keep alive, and of a sentence, which the document does.
+        self._hits: dict[tuple[int, int], list[SentenceHit]] = {}
 
     def condition(
         self, node: Condition, *, scope: str = "", labels: Labels, only: Collection[Place] | None = None
@@ -106,10 +104,10 @@ class Judgement:
 
     def near(self, node: Near, sentence: Sentence) -> list[SentenceHit]:
         """The hits of an expression in one sentence, sorted."""
-        key = (id(node), place(sentence))
+        key = (id(node.terms if isinstance(node, Leaf) else node), id(sentence))
         hits = self._hits.get(key)
         if hits is None:
-            hits = self._hits[key] = sorted(set(self._near(node, sentence)))
+            hits = self._hits[key] = self._near(node, sentence)
         return hits
 
     def hit(self, ground: Ground) -> Hit:
@@ -124,25 +122,20 @@ class Judgement:
 
     def _near(self, node: Near, sentence: Sentence) -> list[SentenceHit]:
         if isinstance(node, Leaf):
-            return self._leaf(node.terms, sentence)
+            return _leaf_hits(node.terms, sentence, self.document.texts[sentence.field])
         if isinstance(node, Union):
-            return [hit for part in node.parts for hit in self.near(part, sentence)]
+            return sorted({hit for part in node.parts for hit in self.near(part, sentence)})
         if isinstance(node, Field):
             grounds = self.condition(node.inner, scope=node.field, labels={}) or []
-            return [ground.hit for ground in grounds if place(ground.sentence) == place(sentence)]
-        left, right = self.near(node.left, sentence), self.near(node.right, sentence)
+            return sorted({ground.hit for ground in grounds if place(ground.sentence) == place(sentence)})
+        left = self.near(node.left, sentence)
+        # Most sentences end here: whatever the right side is, nothing comes of nothing.
+        right = self.near(node.right, sentence) if left else []
         if node.op == "NOT NEAR":
             return not_near(left, right, sentence, node.within)
         if node.op == "BEFORE":
-            return before(left, right, sentence, node.within)
-        return near(left, right, sentence, None if node.op == "SENT" else node.within)
-
-    def _leaf(self, terms: TermList, sentence: Sentence) -> list[SentenceHit]:
-        key = (id(terms), place(sentence), len(sentence.tokens))
-        hits = self._leaves.get(key)
-        if hits is None:
-            hits = self._leaves[key] = _leaf_hits(terms, sentence, self.document.texts[sentence.field])
-        return hits
+            return sorted(before(left, right, sentence, node.within))
+        return sorted(near(left, right, sentence, None if node.op == "SENT" else node.within))
 
     def _labelled(self, node: LabelTest, labels: Labels) -> bool:
         if node.name == "source":
@@ -159,14 +152,18 @@ class Judgement:
 def _leaf_hits(terms: TermList, sentence: Sentence, text: str) -> list[SentenceHit]:
     """What a list finds; each span carries the labels of all that are coordinated with it."""
     found = terms.find(sentence, text)
+    if not found:
+        return []
     labels: dict[int, dict[str, None]] = {}
     for span in found:
         if span.label:
             labels.setdefault(span.group, {})[span.label] = None
-    return [
+    hits = (
         SentenceHit(s.first, s.last, (Part(s.first, s.last, terms.name, s.group, tuple(labels.get(s.group, ()))),))
         for s in found
-    ]
+    )
+    # A term of two labels gives one hit, which carries both.
+    return list(dict.fromkeys(hits))
 
 
 def stands_alone(node: All, test: Test) -> bool:

@@ -42,6 +42,13 @@ def test_a_match_is_labelled_by_its_hits(
     assert bench.labels(expression, text).get("mineral") == values
 
 
+def test_a_term_of_two_labels_gives_one_hit_with_both(bench: Any) -> None:
+    """A magnet maker is a company of two groups, and still one word of the text."""
+    lists = {"group": {"magnets": ["lynas"], "miners": ["lynas", "iluka"]}}
+    assert bench.hits("$group", "Lynas up", lists=lists) == ["Lynas"]
+    assert bench.labels("$group NEAR/1 up", "Lynas up", lists=lists) == {"group": ("magnets", "miners")}
+
+
 def test_labels_of_the_source_are_labels_of_the_match(bench: Any) -> None:
     """A route can ask for the tier of a source; what the text says goes before what the source is known for."""
     entry = bench.entry("Gallium", labels={"tier": ("primary",), "mineral": ("cobalt",)})
