@@ -143,7 +143,9 @@ class Dispatcher:
         late = late_line(wanted, self._clock.now(), self.outbound.zone)
         send = partial(receiver.send, delivery, message, late)
         outcome = await asyncio.get_running_loop().run_in_executor(self._lane(receiver.name), send)
-        await self._settle(delivery, outcome)
+        settlement = await self._settle(delivery, outcome)
+        if settlement:
+            await self._look_after(delivery.receiver, outcome, settlement)
 
     def _render(self, delivery: Delivery, receiver: Receiver) -> Message:
         return render(
@@ -154,7 +156,8 @@ class Dispatcher:
             zone=self.outbound.zone,
         )
 
-    async def _settle(self, delivery: Delivery, outcome: Outcome) -> None:
+    async def _settle(self, delivery: Delivery, outcome: Outcome) -> Settlement | None:
+        """Write how a try ended; what becomes of the delivery, or None when somebody else holds it by now."""
         now = self._clock.now()
         settlement = retry.settle(
             outcome,
@@ -165,10 +168,10 @@ class Dispatcher:
         )
         if not await self._write(self._store.settle, delivery, outcome, settlement, now):
             log.warning(line("delivery outlived its lease", delivery=delivery.id, receiver=delivery.receiver))
-            return
+            return None
         self._report(delivery, settlement, now)
         self._settled(delivery, outcome, settlement)
-        await self._look_after(delivery.receiver, outcome, settlement)
+        return settlement
 
     async def _look_after(self, receiver: str, outcome: Outcome, settlement: Settlement) -> None:
         """Let a receiver rest that asks for it, and say once when one refuses us."""
