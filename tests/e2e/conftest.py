@@ -259,7 +259,7 @@ routes:
         self.daemons.append(daemon)
         return daemon
 
-    def run(self, *arguments: str, status: int = 0) -> str:
+    def run(self, *arguments: str, status: int = 0, patience: float = PATIENCE) -> str:
         """Run a command to its end; what it printed."""
         done = subprocess.run(
             [sys.executable, "-c", "from tocsin.cli import main; main()", *arguments],
@@ -267,7 +267,7 @@ routes:
             cwd=self.folder,
             text=True,
             capture_output=True,
-            timeout=PATIENCE,
+            timeout=patience,
             check=False,
         )
         assert done.returncode == status, done.stdout + done.stderr

@@ -1,0 +1,32 @@
+"""`tocsin demo`, whole: what a newcomer sees first."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+from typing import Any
+
+World = Any
+
+
+def test_the_demo_tells_its_story_within_a_minute(world: World) -> None:
+    """Every happening is told by mail and by Slack, no hard negative is, and the mails can be opened."""
+    printed = world.run("demo", patience=60)
+    for told in (
+        "gallium, germanium: export restriction",
+        "mp-materials: state takes a stake",
+        "critical-minerals: alliance of states",
+        "rare-earths: export restriction eased",
+        "Source unhealthy: broken",
+        "503 back in a moment: tried again, nothing is lost",
+        "folded",
+    ):
+        assert told in printed, printed
+    for quiet in ("Silver medal", "JavaScript", "raises stake", "drops plan", "CAGR", "offtake", "Vulcan"):
+        assert quiet not in printed, printed
+    mails = sorted((world.folder / "demo-mails").glob("*.eml"))
+    assert len(mails) >= 15
+    for path in mails:
+        mail = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+        assert mail.get_body(("plain",)).get_content().strip()
+        assert "</html>" in mail.get_body(("html",)).get_content()
