@@ -27,7 +27,7 @@ def main() -> int:
         ("lint", [BIN / "ruff", "check", "--quiet", "."]),
         ("types", [BIN / "mypy"]),
         ("imports", [BIN / "lint-imports", "--no-logo"]),
-        ("tests", [BIN / "pytest", "--cov", "--cov-report="]),
+        ("tests", [BIN / "pytest", "-n", "3", "--dist", "worksteal", "--cov", "--cov-report="]),
         ("coverage of the pure rooms", [BIN / "coverage", "report", "--fail-under=95", f"--include={PURE}"]),
         ("coverage", [BIN / "coverage", "report", "--fail-under=90", "--format=total"]),
     ]

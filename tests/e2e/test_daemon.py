@@ -113,8 +113,9 @@ def test_kill_9_loses_nothing(world: World, point: str, copies: int, tries: int)
     before = len(world.mailbox.mails) + len(world.web.posts)
     assert bool(before) is (point == "before-settle")
     daemon = world.start()
-    until(world, lambda: world.mailbox.mails and world.web.posts, "mail and message after the restart")
-    daemon.stop()  # it drains: what is under way is settled
+    daemon.wait_for("delivered receiver=mail")
+    daemon.wait_for("delivered receiver=desk")
+    daemon.stop()
     assert len(world.listing("alerts", "list")) == 1
     deliveries = world.listing("deliveries", "list")
     assert sorted((d["receiver"], d["state"]) for d in deliveries) == [("desk", "delivered"), ("mail", "delivered")]
