@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 from tocsin.errors import StoreError
 from tocsin.log import line
-from tocsin.model import Delivery, DeliveryState, ErrorClass, Match, Message, Outcome, Settlement
+from tocsin.model import Delivery, DeliveryKind, DeliveryState, ErrorClass, Match, Message, Outcome, Settlement
 from tocsin.policy import retry
 from tocsin.protocols import Clock, Run
 from tocsin.receivers import Receiver
@@ -103,6 +103,7 @@ class Dispatcher:
         # Two ticks at once would each see the other's lanes free.
         async with self._claiming:
             now = self._clock.now()
+            await self._give_up_expired(now)
             resting = (name for name, until in self._resting.items() if until > now)
             exclude = {*self._busy, *resting}
             deliveries = await self._write(self._store.claim_deliveries, now, LEASE, exclude=exclude)
@@ -111,6 +112,15 @@ class Dispatcher:
                 self._busy[delivery.receiver] = task
                 task.add_done_callback(partial(self._leave_lane, delivery.receiver))
             return len(deliveries)
+
+    async def _give_up_expired(self, now: datetime) -> None:
+        """What was not delivered in its time is given up, and that is said."""
+        for delivery in await self._write(self._store.expire, now):
+            words = f"not delivered within its time, after {delivery.attempt - 1} tries"
+            settlement = Settlement(state=DeliveryState.DEAD, due_at=now, reason=words)
+            self._report(delivery, settlement, now)
+            self._settled(delivery, Outcome(error_class=ErrorClass.TRANSIENT, words=words), settlement)
+            await self._tell_undelivered(delivery, words, now)
 
     def _leave_lane(self, receiver: str, _: asyncio.Task[None]) -> None:
         del self._busy[receiver]
@@ -145,7 +155,7 @@ class Dispatcher:
         outcome = await asyncio.get_running_loop().run_in_executor(self._lane(receiver.name), send)
         settlement = await self._settle(delivery, outcome)
         if settlement:
-            await self._look_after(delivery.receiver, outcome, settlement)
+            await self._look_after(delivery, outcome, settlement)
 
     def _render(self, delivery: Delivery, receiver: Receiver) -> Message:
         return render(
@@ -173,8 +183,20 @@ class Dispatcher:
         self._settled(delivery, outcome, settlement)
         return settlement
 
-    async def _look_after(self, receiver: str, outcome: Outcome, settlement: Settlement) -> None:
-        """Let a receiver rest that asks for it, and say once when one refuses us."""
+    async def _tell_undelivered(self, delivery: Delivery, words: str, now: datetime) -> None:
+        """An alert that reached nobody is the operator's business; what was meant for operators ends here."""
+        if delivery.kind is DeliveryKind.OPERATOR:
+            return
+        titles = "; ".join(item.alert.title for item in delivery.tidings)
+        detail = f"“{titles}” to {delivery.receiver} {delivery.recipient}: {words} (delivery {delivery.id})"
+        labels = {"receiver": (delivery.receiver,)}
+        await self._tell([builtin.own_match(builtin.DELIVERY_DEAD, labels, detail, now)])
+
+    async def _look_after(self, delivery: Delivery, outcome: Outcome, settlement: Settlement) -> None:
+        """Let a receiver rest that asks for it, say once when one refuses us, and what was given up."""
+        receiver, now = delivery.receiver, self._clock.now()
+        if settlement.state is DeliveryState.DEAD:
+            await self._tell_undelivered(delivery, settlement.reason, now)
         if outcome.error_class is ErrorClass.RATE_LIMITED:
             self._resting[receiver] = settlement.due_at
         if outcome.error_class is ErrorClass.OK:
@@ -183,7 +205,6 @@ class Dispatcher:
         if refused and receiver not in self._blocked:
             self._blocked.add(receiver)
             labels = {"receiver": (receiver,)}
-            now = self._clock.now()
             await self._tell([builtin.own_match(builtin.RECEIVER_BLOCKED, labels, settlement.reason, now)])
 
     def _report(self, delivery: Delivery, settlement: Settlement, now: datetime) -> None:

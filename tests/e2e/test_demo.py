@@ -9,6 +9,16 @@ from typing import Any
 World = Any
 
 
+def test_without_the_demo_extra_every_other_command_works(world: World) -> None:
+    """A plain installation must not fail for want of a mail server that only the demo needs."""
+    script = "import sys; sys.modules['aiosmtpd'] = None; from tocsin.cli import main; main()"
+    plain = world.launch("--version", script=script)
+    assert plain.wait() == 0
+    demo = world.launch("demo", script=script)
+    assert demo.wait() == 2
+    assert demo.says("pip install 'tocsin[demo]'")
+
+
 def test_the_demo_tells_its_story_within_a_minute(world: World) -> None:
     """Every happening is told by mail and by Slack, no hard negative is, and the mails can be opened."""
     printed = world.run("demo", patience=60)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 
 from rich.console import Console
@@ -32,6 +33,10 @@ _COLOURS = {
 }
 
 
+#: A message that was due so much after it was planned had been held.
+_HELD = timedelta(hours=1)
+
+
 class Report:
     """Prints on standard output; colours only on a terminal."""
 
@@ -56,6 +61,8 @@ class Report:
         lead = delivery.tidings[0]
         alert = lead.alert
         word = {DeliveryKind.UPDATE: "Update: ", DeliveryKind.OPERATOR: "tocsin: "}.get(delivery.kind, "")
+        if delivery.kind is DeliveryKind.ALERT and delivery.due_at - delivery.created_at > _HELD:
+            word = "held by the cooldown until now: "
         more = f"  and {len(delivery.tidings) - 1} more" if len(delivery.tidings) > 1 else ""
         mark = "✉ mail " if delivery.receiver == "mail" else "# slack"
         loud = (f"{alert.severity.upper():<9}", _COLOURS[alert.severity])

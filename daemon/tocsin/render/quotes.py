@@ -54,14 +54,17 @@ def words(lead: Coverage, evidence: Evidence | None) -> tuple[str, ...]:
 
 
 def _spans(evidence: Evidence | None, field: str, text: str) -> list[Span]:
-    """The spans of *field* that lie in *text*, ascending and apart."""
+    """The spans of *field* that lie in *text*, ascending; those that overlap are one."""
     hits = evidence.hits if evidence else ()
     apart: list[Span] = []
     for span in sorted({span for hit in hits for span in hit.spans if span.field == field}):
-        start = max(span.start, apart[-1].end if apart else 0)
-        # The text of an old entry may have been pruned, or corrected since.
-        if start < span.end <= len(text):
-            apart.append(Span(field=field, start=start, end=span.end))
+        if span.end > len(text):  # the text of an old entry may have been pruned, or corrected since
+            continue
+        if apart and span.start < apart[-1].end:
+            last = apart.pop()
+            apart.append(Span(field=field, start=last.start, end=max(last.end, span.end)))
+        else:
+            apart.append(span)
     return apart
 
 

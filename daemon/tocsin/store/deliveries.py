@@ -30,10 +30,9 @@ def claim(
 ) -> list[Delivery]:
     """Lease what is due, the highest severity first and then the oldest, until *real* + *lease*.
 
-    No receiver in *exclude*; at most *limit_per_receiver* of each other. What expired meanwhile is dead instead.
+    No receiver in *exclude*; at most *limit_per_receiver* of each other; nothing that has expired.
     """
     void(session, now, real)
-    _expire(session, now)
     place = func.row_number().over(
         partition_by=col(DeliveryRow.receiver),
         order_by=(col(DeliveryRow.rank).desc(), col(DeliveryRow.created_at), col(DeliveryRow.id)),
@@ -43,6 +42,7 @@ def claim(
         .where(
             col(DeliveryRow.state).in_(_WAITING),
             col(DeliveryRow.due_at) <= now,
+            col(DeliveryRow.expires_at) > now,
             col(DeliveryRow.receiver).not_in(exclude),
         )
         .subquery()
@@ -84,7 +84,8 @@ def _take_back(session: Session, row: DeliveryRow, now: datetime) -> bool:
     return bool(doubtful)
 
 
-def _expire(session: Session, now: datetime) -> None:
+def expire(session: Session, now: datetime) -> tuple[Delivery, ...]:
+    """Give up what was not delivered in time; those deliveries, for somebody must hear of them."""
     late = session.exec(
         select(DeliveryRow).where(col(DeliveryRow.state).in_(_WAITING), col(DeliveryRow.expires_at) <= now)
     ).all()
@@ -92,6 +93,7 @@ def _expire(session: Session, now: datetime) -> None:
         last = f"; last: {row.reason}" if row.reason else ""
         words = f"expired: not delivered by {row.expires_at:%Y-%m-%d %H:%M} UTC after {row.attempts} tries{last}"
         _change(session, row, now, DeliveryState.DEAD, words)
+    return tuple(_delivery(session, row) for row in late)
 
 
 def _change(session: Session, row: DeliveryRow, now: datetime, state: DeliveryState, reason: str) -> None:

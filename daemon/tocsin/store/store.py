@@ -246,12 +246,17 @@ class Store:
         """Lease deliveries that are due by the Clock, for *lease* of real time: the loudest first, then the oldest.
 
         At most *limit_per_receiver* of a receiver and none of those in *exclude*. Held ones whose time has come are
-        among them; one past its `expires_at` becomes dead instead; one whose earlier lease ran out is tried again.
+        among them, and those whose earlier lease ran out; none past its `expires_at` (see `expire`).
         """
         with self._database.write() as session:
             return deliveries.claim(
                 session, now, self._real_now(), lease, exclude=exclude, limit_per_receiver=limit_per_receiver
             )
+
+    def expire(self, now: datetime) -> tuple[Delivery, ...]:
+        """Give up the deliveries that were not delivered by their `expires_at`; they are dead, with a reason."""
+        with self._database.write() as session:
+            return deliveries.expire(session, now)
 
     def begin_attempt(self, delivery: Delivery, message: Message, now: datetime) -> bool:
         """Put a try on record before a socket opens; False when somebody else holds the delivery.

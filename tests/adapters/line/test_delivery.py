@@ -123,6 +123,34 @@ def test_a_receiver_that_was_removed_is_a_reason_to_give_up(line: Line) -> None:
     assert "names no such receiver" in view.reason
 
 
+def test_a_message_that_was_never_delivered_is_told_to_the_operator(line: Line) -> None:
+    """An alert that reached nobody is not a row that nobody reads."""
+    desk, ops = line.list_receiver("desk", [DOWN]), line.list_receiver("ops", [OK])
+    out = dispatcher(line, desk, ops)
+    run(out)
+    line.clock.move(hours=25)
+    run(out)
+    out.close()
+    assert states(line)["desk"] is DeliveryState.DEAD
+    assert len(ops.sent) == 1
+    assert "gallium: ban" in ops.sent[0][1].text
+    assert "not delivered within its time, after 1 tries" in ops.sent[0][1].text
+
+
+def test_a_message_that_a_receiver_will_not_take_is_told_too(line: Line) -> None:
+    """Given up after the second refusal, with the server's own words."""
+    refused = Outcome(error_class=ErrorClass.CONTENT, code=400, words="invalid_blocks")
+    desk, ops = line.list_receiver("desk", [refused]), line.list_receiver("ops", [OK])
+    out = dispatcher(line, desk, ops)
+    for _ in range(2):
+        run(out)
+        line.clock.move(minutes=1)
+    run(out)
+    out.close()
+    assert len(desk.sent) == 2
+    assert [("invalid_blocks" in message.text) for _, message, _ in ops.sent] == [True]
+
+
 def test_a_receiver_that_raises_stops_nobody(line: Line, caplog: pytest.LogCaptureFixture) -> None:
     """A fault in one receiver's code leaves its delivery in the outbox and the others their messages."""
 

@@ -132,9 +132,12 @@ def test_a_retry_sends_the_same_message(hands, store):
 
 
 def test_what_expired_is_dead_and_says_so(hands, store):
-    """Old news is not sent late, and not dropped in silence either; whether its receiver is busy makes no odds."""
+    """Old news is not sent late, and not dropped in silence either: who gives it up is handed all of it, once."""
     hands.tell(store, "one", hands.teller(lasts=MINUTE, to=(("a", ""), ("b", ""))))
-    assert _claim(hands, store, hands.now + MINUTE, exclude=("b",)) == []
+    assert _claim(hands, store, hands.now + MINUTE) == []
+    given_up = store.expire(hands.now + MINUTE)
+    assert [(delivery.receiver, len(delivery.tidings)) for delivery in given_up] == [("a", 1), ("b", 1)]
+    assert store.expire(hands.now + MINUTE) == ()
     assert store.counts().deliveries[DeliveryState.DEAD] == 2
     assert {delivery.reason for delivery in store.deliveries(DeliveryState.DEAD)} == {
         "expired: not delivered by 2026-03-02 12:01 UTC after 0 tries"
@@ -148,7 +151,7 @@ def test_the_last_words_of_a_receiver_stay_with_what_expired(hands, store):
     [delivery] = _claim(hands, store)
     store.begin_attempt(delivery, MESSAGE, hands.now)
     store.settle(delivery, DOWN, _retry(hands), hands.now)
-    _claim(hands, store, hands.now + MINUTE)
+    store.expire(hands.now + MINUTE)
     assert store.delivery(delivery.id).delivery.reason.endswith("after 1 tries; last: 503 busy")
 
 

@@ -36,7 +36,7 @@ def excerpts(field: str, text: str, *found: tuple[str, ...]) -> list[str]:
         ("body", 'He said: "China bans it." Then rain.', [("bans",)], ['He said: "China [bans] it."']),
         ("body", "前言。中国禁止出口镓。结尾。", [("禁止", "镓")], ["中国[禁止]出口[镓]。"]),
         ("summary", "One ban it. Two lift it.", [("One ban",), ("lift",)], ["[One ban] it.", "Two [lift] it."]),
-        ("body", "x bans y and z bans w.", [("x bans",), ("bans y",)], ["[x bans][ y] and z bans w."]),
+        ("body", "x bans y and z bans w.", [("x bans",), ("bans y",)], ["[x bans y] and z bans w."]),
         ("body", "a bans b\n\nc", [("bans",)], ["a [bans] b"]),
         (
             "body",
