@@ -62,7 +62,7 @@ class Report:
         alert = lead.alert
         word = {DeliveryKind.UPDATE: "Update: ", DeliveryKind.OPERATOR: "tocsin: "}.get(delivery.kind, "")
         if delivery.kind is DeliveryKind.ALERT and delivery.due_at - delivery.created_at > _HELD:
-            word = "held by the cooldown until now: "
+            word = "held by the cooldown: "
         more = f"  and {len(delivery.tidings) - 1} more" if len(delivery.tidings) > 1 else ""
         mark = "✉ mail " if delivery.receiver == "mail" else "# slack"
         loud = (f"{alert.severity.upper():<9}", _COLOURS[alert.severity])

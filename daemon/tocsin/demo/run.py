@@ -26,9 +26,9 @@ FACTOR = 60.0
 #: Real seconds a chapter lasts; it begins this much before its first news.
 CHAPTER = 2.9
 EVE = timedelta(seconds=30)
-#: Then the night passes, at the end of which cooldowns end and what they held is told.
+#: Then the night passes, at the end of which cooldowns of twelve hours end and what they held is told.
 NIGHT = 0.5
-NEXT_MORNING = timedelta(hours=13)
+NEXT_MORNING = timedelta(hours=12, minutes=1)
 #: Real seconds that the service may take to see all feeds once.
 PATIENCE = 20.0
 _TICK = timedelta(milliseconds=100)

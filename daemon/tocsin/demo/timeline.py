@@ -167,6 +167,16 @@ TIMELINE = (
         Item(feed="metals", title="Albemarle signs lithium offtake agreement with a Japanese maker", minute=0.5),
     ),
     _chapter(
+        "2025-11-03T14:00",
+        "Loans for magnets",
+        Item(
+            feed="wire",
+            title="Pentagon lends Vulcan Elements $620 million, its largest loan for magnets",
+            text="ReElement, which is to supply the oxides, gets a loan of its own.",
+        ),
+        Item(feed="post", title="Bank opens lithium battery loan desk for car buyers", minute=0.5),
+    ),
+    _chapter(
         "2025-11-07T09:00",
         "The pause",
         Item(feed="gazette", title="China suspends rare earth export controls of October for one year"),
