@@ -126,8 +126,10 @@ class Pipeline:
             await self._fail(inbound, lease, SourceError(f"{type(error).__name__}: {error}", fault=Fault.INTERNAL))
 
     async def _commit(self, inbound: Inbound, lease: SourceLease, batch: Batch, now: datetime) -> None:
-        fresh = await self._work(self._store.unseen, batch, now)
-        judged = await self._work(_judge, inbound.rules, fresh, now)
+        judged: tuple[Judged, ...] = ()
+        if batch.entries:
+            fresh = await self._work(self._store.unseen, batch, now)
+            judged = await self._work(_judge, inbound.rules, fresh, now) if fresh else ()
         own = []
         if health.recovered(unhealthy=lease.unhealthy):
             own.append(_about(builtin.SOURCE_RECOVERED, lease.name, "It answers again.", now))

