@@ -24,7 +24,7 @@ from tocsin.store import Store
 #: A real second is a minute of the demo.
 FACTOR = 60.0
 #: Real seconds a chapter lasts; it begins this much before its first news.
-CHAPTER = 2.9
+CHAPTER = 2.5
 EVE = timedelta(seconds=30)
 #: Then the night passes, at the end of which cooldowns of twelve hours end and what they held is told.
 NIGHT = 0.5
