@@ -24,7 +24,7 @@ from tocsin.protocols import Clock, Run
 from tocsin.rules import builtin
 from tocsin.rules.ruleset import RuleSet
 from tocsin.sources import Source
-from tocsin.store import Committed, Reopened, SourceLease, Store
+from tocsin.store import Committed, Reopened, Rest, SourceLease, Store
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +70,7 @@ class Pipeline:
         self._random = random
         self._committed = committed
         self._tasks: set[asyncio.Task[None]] = set()
+        self._resting: list[Rest] = []
 
     async def tick(self) -> None:
         """Claim what is due and start polling it."""
@@ -91,8 +92,18 @@ class Pipeline:
                 task.cancel()
             if late:
                 await asyncio.wait(late, timeout=1)
+        await self._give_back()
+
+    async def _give_back(self) -> None:
+        """Write what came of the polls that brought nothing: many in one transaction, for there is no hurry."""
+        resting, self._resting = self._resting, []
+        if resting:
+            lost = await self._write(self._store.rest, resting, self._clock.now())
+            if lost:
+                log.warning(line("polls outlived their leases", polls=lost))
 
     async def _start_due(self) -> int:
+        await self._give_back()
         room = IN_FLIGHT - len(self._tasks)
         if room <= 0:
             return 0
@@ -116,7 +127,12 @@ class Pipeline:
             except SourceError as error:
                 await self._fail(inbound, lease, error)
                 return
-            await self._commit(inbound, lease, batch, now)
+            if batch.changed or lease.unhealthy:
+                await self._commit(inbound, lease, batch, now)
+            else:
+                due_at = now + self._interval(inbound, lease)
+                self._resting.append(Rest(lease=lease, cursor=batch.cursor, due_at=due_at))
+                log.debug(line("source unchanged", source=lease.name, next=due_at))
         except LeaseLostError:
             log.warning(line("poll outlived its lease", source=lease.name))
         except StoreError as error:
@@ -140,7 +156,7 @@ class Pipeline:
             judged,
             inbound.policy.decide,
             now=now,
-            due_at=now + schedule.next_poll(inbound.intervals[lease.name], self._random()),
+            due_at=now + self._interval(inbound, lease),
             own=own,
             once=_failures(judged, now),
         )
@@ -149,6 +165,9 @@ class Pipeline:
         for note in batch.notes:
             log.info(line("source repaired", source=lease.name, note=note))
         self._wake_if_told(committed)
+
+    def _interval(self, inbound: Inbound, lease: SourceLease) -> timedelta:
+        return schedule.next_poll(inbound.intervals[lease.name], self._random())
 
     async def _fail(self, inbound: Inbound, lease: SourceLease, error: SourceError) -> None:
         """Put the source back and, when that is due, say that it is unwell."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -92,6 +93,8 @@ def without_host(url: str) -> str:
     return f"{path or '/'}?{parts.query}" if parts.query else path
 
 
+# The ways to look at a link come one after the other, for every link of a document.
+@functools.lru_cache(maxsize=256)
 def _split(url: str) -> tuple[str, str, int | None] | None:
     """(scheme, host in ASCII, port); None for what is no web address."""
     try:

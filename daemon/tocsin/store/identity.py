@@ -80,10 +80,10 @@ _KEYS = (
 )
 
 
-def known(session: Session, source_id: int | None, batch: Batch) -> Known:
-    """What is on record of the document *batch*; nothing, for a source without a row."""
-    result = Known(has_ids=batch.has_ids)
-    values = sorted({key.value for entry in batch.entries for key in entry.keys})
+def known(session: Session, source_id: int | None, entries: Iterable[Entry], *, has_ids: bool) -> Known:
+    """What is on record of *entries*, whose document gives ids or not; nothing, for a source without a row."""
+    result = Known(has_ids=has_ids)
+    values = sorted({key.value for entry in entries for key in entry.keys})
     for start in range(0, len(values), _CHUNK):
         piece = values[start : start + _CHUNK]
         for number, kind, value, title, seen in session.connection().execute(
@@ -94,8 +94,9 @@ def known(session: Session, source_id: int | None, batch: Batch) -> Known:
     return result
 
 
-def touch(session: Session, found: Known, batch: Batch, now: datetime) -> None:
+def touch(session: Session, source_id: int, batch: Batch, now: datetime) -> None:
     """Note that the keys of the document are still shown, at most once a day each."""
+    found = known(session, source_id, batch.entries, has_ids=batch.has_ids)
     stale = {key: number for key, (number, seen) in found.rows.items() if seen < now - TOUCH_AFTER}
     if not stale:
         return

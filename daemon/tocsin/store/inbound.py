@@ -27,12 +27,13 @@ def take_in(
 ) -> Committed:
     """Write the entries of *judged* that are still new, and what is decided about them and about *own*."""
     session, now, source_id = deciding.session, deciding.now, mapping.identity(source.id)
-    found = identity.known(session, source_id, batch)
+    found = identity.known(session, source_id, [item.entry for item in judged], has_ids=batch.has_ids)
     fresh = found.sift(judged, entry_of=lambda item: item.entry)
     new = [item.entry for item in fresh]
     numbers = entries.add(session, source_id, new)
     identity.add(session, source_id, found, new, now)
-    identity.touch(session, found, batch, now)
+    if source.document_at is None or source.document_at.date() != now.date():
+        identity.touch(session, source_id, batch, now)
     first = unevaluated.first_time(session, once)
     circumstance = (source.last_success is None, source.last_success)
     failed = [(number, failure) for number, item in zip(numbers, fresh, strict=True) for failure in item.unevaluated]

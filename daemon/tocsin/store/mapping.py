@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from tocsin.errors import Fault
@@ -49,8 +49,8 @@ def identity(row_id: int | None) -> int:
 # ---- sources ---------------------------------------------------------------------------------------------------
 
 
-def lease(row: SourceRow) -> SourceLease:
-    """A source as its poll needs it."""
+def lease(row: SourceRow, now: datetime) -> SourceLease:
+    """A source as its poll needs it; *row* is how it stood before it was claimed at *now*."""
     return SourceLease(
         name=row.name,
         cursor=Cursor(
@@ -59,12 +59,12 @@ def lease(row: SourceRow) -> SourceLease:
             body_hash=row.body_hash,
             validated_at=row.validated_at,
         ),
-        fence=row.fence,
+        fence=row.fence + 1,
         due_at=row.due_at,
         errors=row.errors,
         baseline=row.last_success is None,
         last_success=row.last_success,
-        first_polled=row.first_polled,
+        first_polled=row.first_polled or now,
         last_fault=Fault(row.last_fault) if row.last_fault else None,
         unhealthy=row.unhealthy,
         gone=row.gone,

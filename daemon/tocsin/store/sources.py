@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam
-from sqlmodel import Session, col, insert, or_, select, update
+from sqlmodel import Session, col, func, insert, or_, select, update
 
 from tocsin.errors import Fault, LeaseLostError
-from tocsin.model import Batch
+from tocsin.model import Batch, Cursor
 from tocsin.store import mapping
 from tocsin.store.tables import SourceRow
-from tocsin.store.values import SourceLease
+from tocsin.store.values import Rest, SourceLease
 
 #: An error is kept for people to read; the whole of it is in the log.
 _LONGEST_ERROR = 1000
@@ -49,14 +49,14 @@ def claim(session: Session, now: datetime, real: datetime, lease: timedelta, lim
         .order_by(col(SourceRow.due_at), col(SourceRow.id))
         .limit(limit)
     ).all()
-    leases = []
-    for row in rows:
-        row.fence += 1
-        row.lease_until = real + lease
-        row.first_polled = row.first_polled or now
-        leases.append(mapping.lease(row))
-    session.flush()
-    return leases
+    taken = {
+        "fence": SourceRow.fence + 1,
+        "lease_until": real + lease,
+        "first_polled": func.coalesce(SourceRow.first_polled, now),
+    }
+    if rows:
+        session.exec(update(SourceRow).where(col(SourceRow.id).in_([row.id for row in rows])).values(**taken))
+    return [mapping.lease(row, now) for row in rows]
 
 
 def void(session: Session) -> int:
@@ -82,21 +82,32 @@ def held(session: Session, lease: SourceLease) -> SourceRow:
 
 def succeed(session: Session, row: SourceRow, batch: Batch, *, now: datetime, due_at: datetime) -> None:
     """Give the lease back after a good poll, with the cursor it brought."""
-    cursor = batch.cursor
-    fields = {
+    document_at = now if batch.changed else row.document_at
+    _give_back(session, row, due_at, {**_good(batch.cursor, now), "document_at": document_at})
+
+
+def rest(session: Session, rests: Sequence[Rest], now: datetime) -> int:
+    """Give back the leases of polls that brought nothing; how many of them had been lost before."""
+    values = [
+        {"named": item.lease.name, "held": item.lease.fence, "due_at": item.due_at, **_good(item.cursor, now)}
+        for item in rests
+    ]
+    return len(rests) - session.connection().execute(_BY_LEASE, values).rowcount
+
+
+def _good(cursor: Cursor, now: datetime) -> dict[str, object]:
+    return {
         "etag": cursor.etag,
         "last_modified": cursor.last_modified,
         "body_hash": cursor.body_hash,
         "validated_at": cursor.validated_at,
         "last_success": now,
-        "document_at": now if batch.changed else row.document_at,
         "errors": 0,
         "unhealthy": False,
         "gone": False,
         "last_error": "",
         "last_fault": None,
     }
-    _give_back(session, row, due_at, fields)
 
 
 def fail(
@@ -116,6 +127,11 @@ def fail(
 # Every poll ends with it: built once, because building it costs more than running it.
 _TABLE = SourceRow.metadata.tables[str(SourceRow.__tablename__)]
 _BY_NUMBER = _TABLE.update().where(_TABLE.c.id == bindparam("number"))
+_BY_LEASE = (
+    _TABLE.update()
+    .where(_TABLE.c.name == bindparam("named"), _TABLE.c.fence == bindparam("held"), _TABLE.c.lease_until.is_not(None))
+    .values(lease_until=None, polls=_TABLE.c.polls + 1)
+)
 
 
 def _give_back(session: Session, row: SourceRow, due_at: datetime, fields: Mapping[str, object]) -> None:

@@ -49,6 +49,7 @@ from tocsin.store.values import (
     EntryView,
     MatchView,
     Reopened,
+    Rest,
     SourceLease,
     SourceView,
     Voided,
@@ -154,7 +155,8 @@ class Store:
         """The entries of *batch* that are new, in order; reads only."""
         with self._database.read() as session:
             source_id = session.exec(select(SourceRow.id).where(SourceRow.name == batch.source)).one_or_none()
-            return tuple(identity.known(session, source_id, batch).sift(batch.entries, lambda entry: entry))
+            found = identity.known(session, source_id, batch.entries, has_ids=batch.has_ids)
+            return tuple(found.sift(batch.entries, lambda entry: entry))
 
     def commit(
         self,
@@ -182,6 +184,14 @@ class Store:
             committed = inbound.take_in(deciding, row, batch, judged, own=own, once=once or {}, program=self.program)
             sources.succeed(session, row, batch, now=now, due_at=due_at)
             return committed
+
+    def rest(self, rests: Sequence[Rest], now: datetime) -> int:
+        """Give back the leases of good polls that brought nothing, all in one transaction.
+
+        How many of the leases had been lost before: nothing is written for those.
+        """
+        with self._database.write() as session:
+            return sources.rest(session, rests, now)
 
     def fail(
         self,

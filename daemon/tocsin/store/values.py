@@ -41,6 +41,15 @@ class SourceLease:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rest:
+    """A good poll that brought nothing: its lease, the cursor it leaves, and when the next one is due."""
+
+    lease: SourceLease
+    cursor: Cursor
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Committed:
     """What one transaction wrote; *entries* counts the new ones."""
 

@@ -6,6 +6,7 @@ import pytest
 
 from tocsin.errors import LeaseLostError
 from tocsin.model import Cursor
+from tocsin.store import Rest
 
 MINUTE = timedelta(minutes=1)
 
@@ -94,3 +95,31 @@ def test_the_next_due_time_is_the_earliest_that_nobody_holds(hands, store):
     assert store.next_due(hands.now) is None
     store.tell([hands.match()], hands.teller(wait=3 * MINUTE), hands.now)
     assert store.next_due(hands.now) == hands.now + 3 * MINUTE
+
+
+def test_polls_that_brought_nothing_are_given_back_together(hands, store):
+    """A quiet poll must leave its cursor, its success and its next time, and free the source."""
+    store.sync_sources(_feeds("a", "b"), hands.now)
+    leases = store.claim_sources(hands.now, MINUTE, 9)
+    cursor = Cursor(etag='"7"')
+    rests = [Rest(lease=lease, cursor=cursor, due_at=hands.now + MINUTE) for lease in leases]
+    assert store.rest(rests, hands.now) == 0
+    assert store.claim_sources(hands.now, MINUTE, 9) == []
+    again = store.claim_sources(hands.now + MINUTE, MINUTE, 9)
+    assert [(lease.name, lease.cursor, lease.last_success) for lease in again] == [
+        ("a", cursor, hands.now),
+        ("b", cursor, hands.now),
+    ]
+    assert [view.polls for view in store.sources()] == [1, 1]
+
+
+def test_a_quiet_poll_that_lost_its_source_writes_nothing(hands, store):
+    """Who comes back late must not take the source from the one who has it now."""
+    store.sync_sources(_feeds("a"), hands.now)
+    [late] = store.claim_sources(hands.now, MINUTE, 9)
+    hands.real.pass_by(2 * MINUTE)
+    [holder] = store.claim_sources(hands.now, MINUTE, 9)
+    assert store.rest([Rest(lease=late, cursor=Cursor(etag="late"), due_at=hands.now)], hands.now) == 1
+    assert store.rest([Rest(lease=holder, cursor=Cursor(etag="held"), due_at=hands.now)], hands.now) == 0
+    [after] = store.claim_sources(hands.now, MINUTE, 9)
+    assert after.cursor.etag == "held"
