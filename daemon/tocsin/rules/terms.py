@@ -75,6 +75,7 @@ class Term:
     text: str
     words: tuple[Word, ...] = ()
     cased: tuple[str, ...] = ()  # not empty: the tokens as written, case and all
+    wide: tuple[bool, ...] = ()  # which words are one CJK, Hangul or Thai character
     katakana_start: bool = False
     katakana_end: bool = False
     pattern: Pattern | None = None
@@ -134,6 +135,7 @@ def compile_term(text: str) -> Term:
         text,
         words,
         tuple(token.cased for token in tokens) if case else (),
+        tuple(token.wide for token in tokens),
         tokens[0].katakana,
         tokens[-1].katakana,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import sys
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 
 from tocsin.text.fold import fold, repair
@@ -24,35 +25,36 @@ ABBREVIATIONS = frozenset(_ABBREVIATED.split())
 _NUMBERING = frozenset(["no", "nos", "fig", "vol"])
 
 
-def _marks() -> str:
-    """The combining marks of the basic plane, as ranges of a character class."""
-    ranges: list[list[int]] = []
-    for point in range(0x300, 0x10000):
-        if unicodedata.category(chr(point)) in ("Mn", "Mc"):
-            if ranges and ranges[-1][1] == point - 1:
-                ranges[-1][1] = point
-            else:
-                ranges.append([point, point])
-    return "".join(f"\\u{low:04x}-\\u{high:04x}" for low, high in ranges)
+def ranges(points: Iterable[int]) -> str:
+    """*points* of the basic plane, ascending, as ranges of a character class."""
+    found: list[list[int]] = []
+    for point in points:
+        if found and found[-1][1] == point - 1:
+            found[-1][1] = point
+        else:
+            found.append([point, point])
+    return "".join(f"\\u{low:04x}-\\u{high:04x}" for low, high in found)
 
 
-MARKS = _marks()
+#: The combining marks of the basic plane, as ranges of a character class.
+MARKS = ranges(p for p in range(0x300, 0x10000) if unicodedata.category(chr(p)) in ("Mn", "Mc"))
 _SOFT = "\u00ad\u200b-\u200d\u2060\ufeff"
 _HAN = "\u2e80-\u2fdf\u3005\u3007\u3021-\u3029\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _KATAKANA = "\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff\uff66-\uff9d"
-_WIDE = (
+#: The characters that are words of their own: Han, kana, Hangul and Thai.
+WIDE = (
     f"{_HAN}\u3041-\u3096\u309d-\u309f{_KATAKANA}\uac00-\ud7a3\u1100-\u11ff\u3131-\u318e"
     "\u0e01-\u0e30\u0e32\u0e33\u0e40-\u0e46"
 )
 _QUOTE = "'\u2019\u02bc"
-_LETTER = f"(?:(?![{_WIDE}_])\\w|[{MARKS}{_SOFT}])"
+_LETTER = f"(?:(?![{WIDE}_])\\w|[{MARKS}{_SOFT}])"
 _SCAN = re.compile(
     "|".join(
         [
             # U.S., U.K, D.R.C.: one token. The letters must stand alone between their dots.
             r"(?P<initials>(?<![^\W_])(?:[A-Za-z]\.)+[A-Za-z]\.?(?![A-Za-z0-9]))",
             rf"(?P<number>(?:[$€£¥￥]\s?)?\d+(?:[.,]\d+)*(?:\s?[%％]|(?:bn|mn|tn|[bkmt])?)(?!{_LETTER})|\$[A-Za-z]+)",
-            f"(?P<wide>[{_WIDE}][{MARKS}\u3099\u309a\uff9e\uff9f]*)",
+            f"(?P<wide>[{WIDE}][{MARKS}\u3099\u309a\uff9e\uff9f]*)",
             f"(?P<word>{_LETTER}+(?:[{_QUOTE}]{_LETTER}+)*)",
             r"(?P<end>[.!?]++(?=[\"'”’»)\]]*(?:\s|$)))",
             r"(?P<stop>[。！？｡]+)",
