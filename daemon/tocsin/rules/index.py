@@ -31,9 +31,10 @@ Groups = tuple[Group, ...]
 #: Longer texts are scanned once a word, so that a word that is repeated a million times is found once.
 _LONG = 100_000
 #: In a regular expression, what makes it unclear which letters are required.
-_UNCLEAR = re.compile(r"\\[pPxQ0-9]|\[\^?\]|\[:|\|")
+_UNCLEAR = re.compile(r"\\[pPxQ0-9]|\[\^?\]|\[:")
 _REGEX_PIECE = re.compile(
-    r"(?P<run>[a-z]+|[\u4e00-\u9fff]+)|(?P<set>\[(?:[^\]\\]|\\.)*\])|(?P<open>\()|(?P<close>\))|(?:\\.|.)", re.DOTALL
+    r"(?P<run>[a-z]+|[\u4e00-\u9fff]+)|(?P<set>\[(?:[^\]\\]|\\.)*\])|(?P<open>\()|(?P<close>\))|(?P<or>\|)|(?:\\.|.)",
+    re.DOTALL,
 )
 _OPTIONAL = ("?", "*", "{")
 
@@ -46,10 +47,9 @@ class Index:
         shared = Counter(group for _, groups in branches for group in groups)
         rarity = {group: _weight(group) * count for group, count in shared.items()}
         filed: dict[bytes, list[tuple[int, Groups]]] = {}
-        self._always: list[int] = []
+        self._always = sorted({rule for rule, groups in branches if not groups})
         for rule, groups in branches:
             if not groups:
-                self._always.append(rule)
                 continue
             anchor = min(groups, key=lambda group: (rarity[group], min(group.words | group.parts)))
             branch = rule, tuple(group for group in groups if group is not anchor)
@@ -155,13 +155,16 @@ def _term(term: Term) -> Groups:
     groups: list[Group] = []
     run = ""
     for word, wide in zip(term.words, term.wide, strict=True):
-        if wide:
+        if wide and not word.prefix:
             run += simplified(min(word.forms))
             continue
         if run:
             groups.append(Group(frozenset(), frozenset([run.encode()])))
             run = ""
-        groups += _narrow(word.forms) if not word.prefix else _prefix(word.prefix)
+        if wide:
+            groups.append(Group(frozenset(), frozenset([simplified(word.prefix).encode()])))
+        else:
+            groups += _prefix(word.prefix) if word.prefix else _narrow(word.forms)
     if run:
         groups.append(Group(frozenset(), frozenset([run.encode()])))
     return tuple(groups)
@@ -183,17 +186,21 @@ def _prefix(prefix: str) -> Iterator[Group]:
         yield Group(frozenset([piece]), frozenset())
 
 
-def _literals(pattern: str) -> Iterator[bytes]:
+def _literals(pattern: str) -> list[bytes]:
     """Runs of letters that every text with *pattern* holds; none where that takes more than a glance to tell."""
+    found: list[bytes] = []
     if _UNCLEAR.search(pattern):
-        return
+        return found
     depth = 0
     for piece in _REGEX_PIECE.finditer(pattern):
         kind = piece.lastgroup
         depth += (kind == "open") - (kind == "close")
+        if kind == "or" and not depth:
+            return []
         if kind == "run" and not depth:
             run = piece.group()
             if pattern.startswith(_OPTIONAL, piece.end()):
                 run = run[:-1]
             if len(run) >= 3 or (run and run > "z"):
-                yield simplified(run).encode()
+                found.append(simplified(run).encode())
+    return found

@@ -59,7 +59,7 @@ def _unstable() -> Iterator[int]:
         if 0x3400 <= point < 0xA000 or 0xAC00 <= point < 0xD7A4:  # Han and Hangul, none of which is
             continue
         character = chr(point)
-        if not character.isalnum() or point == 0x2BC:
+        if point == 0x2BC or not (character.isalnum() or _WIDE.match(character)):
             continue
         folded = character.casefold()
         stable = unicodedata.is_normalized("NFKC", character) and unicodedata.is_normalized("NFKC", folded)
