@@ -62,8 +62,8 @@ class RuleSet:
 
 def _gist(judgement: Judgement) -> Gist:
     """What the index looks at; a text that is cut for it is cut for the rules, too."""
-    entry = judgement.entry
-    return gist(f"{entry.title}\n{entry.summary}\n{entry.body}") or gist_of(judgement.document.sentences(""))
+    document = judgement.document
+    return gist("\n".join(document.texts.values())) or gist_of(document.sentences(""))
 
 
 def _judged(judgement: Judgement, rules: Iterable[CompiledRule]) -> Judged:

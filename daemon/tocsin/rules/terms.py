@@ -128,7 +128,7 @@ def compile_term(text: str) -> Term:
         raise TermError(f"{text!r}: ~ and * stand right behind a word")
     words = tuple(
         _word(token, kept.word, marked.get(token.end, ""), exact, token is tokens[-1])
-        for token, kept in zip(tokens, _tokens(plain, japanese=True), strict=True)
+        for token, kept in zip(tokens, tokens if plain.isascii() else _tokens(plain, japanese=True), strict=True)
     )
     case = exact and any(c.isupper() for c in written)
     return Term(

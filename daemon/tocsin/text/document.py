@@ -12,13 +12,16 @@ from tocsin.text.tokens import Sentence, sentence
 
 #: How many tokens behind the title belong to the lede.
 _LEDE = 60
+#: Characters of a field that are judged: a book of news. What a hostile feed sends behind them must not stop the others.
+LONGEST = 500_000
 
 
 class Document:
-    """The text of one entry, for as long as it is judged."""
+    """The text of one entry, for as long as it is judged; of each field the first 500,000 characters."""
 
     def __init__(self, *, title: str, summary: str = "", body: str = "", language: str = "") -> None:
-        self.texts: Mapping[str, str] = {"title": title, "summary": summary, "body": body}
+        fields = {"title": title, "summary": summary, "body": body}
+        self.texts: Mapping[str, str] = {name: text[:LONGEST] for name, text in fields.items()}
         self._language = language
         self._sentences: dict[str, tuple[Sentence, ...]] = {}
 

@@ -60,7 +60,7 @@ _SCAN = re.compile(
             r"(?P<stop>[。！？｡]+)",
             r"(?P<border>\n[^\S\n]*\n)",
             r"(?P<semi>[;；])",
-            r"(?P<clause>[,:()\[\]{}，：（）【】〔〕［］]|(?<=\s)[-–—―]+(?=\s)|——+|…)",
+            r"(?P<clause>[()\[\]{}（）【】〔〕［］]++|[,:，：]|(?<=\s)[-–—―]+(?=\s)|——+|…)",
             r"(?P<joint>[、/&／＆,])",
             # Marks that end nothing go as one piece, or a long row of them would be looked through again and again.
             r"(?P<other>[.!?]++|\S)",
