@@ -65,7 +65,7 @@ MUTATIONS = (
     ("index", "requires what cancels", "rules/index.py", 'return left if node.op == "NOT NEAR" else', 'return left if node.op == "NEVER" else'),
     ("index", "requires what must not be", "rules/index.py", "for negated, test in node.tests if not negated for", "for negated, test in node.tests for"),
     ("index", "requires every alternative", "rules/index.py", "return (Group(words, parts),) if rarest else ()", "return tuple(rarest)"),
-    ("index", "misses initials", "text/gist.py", "found += (letters[i:]", "letters += (letters[i:]"),
+    ("index", "misses initials", "text/gist.py", "found += (letters[i:]", "found += (letters[:0]"),
 )  # fmt: skip
 _FAILED = re.compile(r"^FAILED (\S+?)(?:\[| - |$)", re.MULTILINE)
 
