@@ -6,6 +6,7 @@ import difflib
 import hashlib
 import re
 from collections.abc import Collection, Iterator, Sequence
+from functools import cache
 
 from tocsin.errors import Problem
 from tocsin.model import Located, RuleInfo
@@ -22,6 +23,7 @@ from tocsin.rules.query import (
     QueryError,
     Test,
     Union,
+    compile_literal,
     parse,
 )
 from tocsin.rules.ruleset import RuleSet
@@ -62,6 +64,7 @@ class _Compiler:
             spec.name.text: repr([(v, [t.text for t in ts]) for v, ts in spec.groups]) for spec in pack.lists
         }
         self._used: set[str] = set()
+        self._literal = cache(compile_literal)
 
     def rules(self) -> Iterator[CompiledRule]:
         """The rules without fault; the faults of the others are in *problems*."""
@@ -129,7 +132,9 @@ class _Compiler:
 
     def _parse(self, text: Located) -> Condition | None:
         try:
-            condition = parse(text.text, self._find_list, lambda name: meant(name, self._lists, sigil="$"))
+            condition = parse(
+                text.text, self._find_list, lambda name: meant(name, self._lists, sigil="$"), self._literal
+            )
         except QueryError as error:
             self._fault(text, str(error), offset=error.start, length=error.length)
             return None

@@ -143,20 +143,44 @@ class _Piece:
         return self.start + len(self.text)
 
 
-def parse(text: str, lists: Callable[[str], TermList | None], suggest: Callable[[str], str]) -> Condition:
+def parse(
+    text: str,
+    lists: Callable[[str], TermList | None],
+    suggest: Callable[[str], str],
+    terms: Callable[[str], TermList] | None = None,
+) -> Condition:
     """The tree of *text*; *lists* finds a list by its name, *suggest* words a likely one that was meant.
+
+    *terms* compiles a term that stands by itself: a pack makes each only once for all of its rules.
 
     Raises:
         QueryError: the first fault.
     """
-    return _Parser(text, lists, suggest).whole()
+    return _Parser(text, lists, suggest, terms or compile_literal).whole()
+
+
+def compile_literal(written: str) -> TermList:
+    """A term that stands by itself, as a list of one.
+
+    Raises:
+        TermError: as for `compile_term`.
+    """
+    # In quotation marks it is no list's name, so that their spans never pass for coordinated ones.
+    return TermList(f'"{written}"', ((compile_term(written), ""),))
 
 
 class _Parser:
     """Recursive descent, one piece of look-ahead."""
 
-    def __init__(self, text: str, lists: Callable[[str], TermList | None], suggest: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        text: str,
+        lists: Callable[[str], TermList | None],
+        suggest: Callable[[str], str],
+        terms: Callable[[str], TermList],
+    ) -> None:
         self._text = text
+        self._terms = terms
         self._lists = lists
         self._suggest = suggest
         self._pieces = _pieces(text)
@@ -266,11 +290,10 @@ class _Parser:
     def _term(self, piece: _Piece) -> Leaf:
         written = piece.text.strip('"') if piece.kind == "quoted" else piece.text
         try:
-            term = compile_term(written)
+            terms = self._terms(written)
         except TermError as error:
             raise QueryError(str(error), piece.start, len(piece.text)) from error
-        # In quotation marks it is no list's name, so that their spans never pass for coordinated ones.
-        return Leaf(terms=TermList(f'"{written}"', ((term, ""),)), text=piece.text, start=piece.start)
+        return Leaf(terms=terms, text=piece.text, start=piece.start)
 
     def _refuse_neighbour(self, piece: _Piece) -> None:
         """Two terms without an operator are a fault that shows how the phrase would be written."""

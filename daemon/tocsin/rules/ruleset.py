@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from tocsin.model import Entry, Evidence, Judged, Match, RuleInfo, Severity, Unevaluated
 from tocsin.rules.evaluate import CompiledRule, Judgement, Place, labels_of, merged, place
+from tocsin.rules.index import Index
 from tocsin.rules.proof import prove
+from tocsin.text.gist import Gist, gist, gist_of
 
 
 class RuleSet:
@@ -16,6 +18,8 @@ class RuleSet:
 
     def __init__(self, rules: Mapping[str, CompiledRule]) -> None:
         self.rules = dict(rules)
+        self._ordered = tuple(self.rules.values())
+        self._index = Index(rule.match for rule in self._ordered)
 
     @property
     def infos(self) -> dict[str, RuleInfo]:
@@ -35,20 +39,17 @@ class RuleSet:
         return bare[0] if len(bare) == 1 else None
 
     def evaluate(self, entry: Entry, now: datetime) -> Judged:
-        """Every rule that *entry* meets; a rule that raises is reported, and the others' matches stand."""
+        """Every rule that *entry* meets; a rule that raises is reported, and the others' matches stand.
+
+        Only the rules are run whose required words are all in the text: what is found is what `evaluate_every` finds.
+        """
         judgement = Judgement(entry, now)
-        matches: list[Match] = []
-        failed: list[Unevaluated] = []
-        for name, rule in self.rules.items():
-            try:
-                match = _judge(judgement, rule)
-            except Exception as error:  # noqa: BLE001 - whatever one rule stumbles over, the next must have its say
-                words = f"{type(error).__name__}: {error}"[:500]
-                failed.append(Unevaluated(rule=name, rule_hash=rule.info.hash, error=words))
-            else:
-                if match:
-                    matches.append(match)
-        return Judged(entry=entry, matches=tuple(matches), unevaluated=tuple(failed))
+        candidates = self._index.candidates(lambda: _gist(judgement))
+        return _judged(judgement, (self._ordered[number] for number in candidates))
+
+    def evaluate_every(self, entry: Entry, now: datetime) -> Judged:
+        """The same, by running every rule: slow, and the measure for `evaluate`."""
+        return _judged(Judgement(entry, now), self._ordered)
 
     def explain(self, rule_id: str, entry: Entry, now: datetime) -> Evidence:
         """The whole proof of one rule on *entry*, also where it does not hold.
@@ -57,6 +58,27 @@ class RuleSet:
             KeyError: there is no such rule.
         """
         return prove(Judgement(entry, now), self.rules[rule_id])
+
+
+def _gist(judgement: Judgement) -> Gist:
+    """What the index looks at; a text that is cut for it is cut for the rules, too."""
+    document = judgement.document
+    return gist("\n".join(document.texts.values())) or gist_of(document.sentences(""))
+
+
+def _judged(judgement: Judgement, rules: Iterable[CompiledRule]) -> Judged:
+    matches: list[Match] = []
+    failed: list[Unevaluated] = []
+    for rule in rules:
+        try:
+            match = _judge(judgement, rule)
+        except Exception as error:  # noqa: BLE001 - whatever one rule stumbles over, the next must have its say
+            words = f"{type(error).__name__}: {error}"[:500]
+            failed.append(Unevaluated(rule=rule.info.id, rule_hash=rule.info.hash, error=words))
+        else:
+            if match:
+                matches.append(match)
+    return Judged(entry=judgement.entry, matches=tuple(matches), unevaluated=tuple(failed))
 
 
 def _judge(judgement: Judgement, rule: CompiledRule) -> Match | None:

@@ -60,7 +60,7 @@ class Pattern(Protocol):
 class Word:
     """One token of a term: any of *forms*, or anything that begins with *prefix*."""
 
-    forms: frozenset[str]
+    forms: tuple[str, ...]  # few, and kept for every rule: a set would take ten times as much memory
     prefix: str = ""
 
     def fits(self, text: str) -> bool:
@@ -75,6 +75,7 @@ class Term:
     text: str
     words: tuple[Word, ...] = ()
     cased: tuple[str, ...] = ()  # not empty: the tokens as written, case and all
+    wide: tuple[bool, ...] = ()  # which words are one CJK, Hangul or Thai character
     katakana_start: bool = False
     katakana_end: bool = False
     pattern: Pattern | None = None
@@ -127,13 +128,14 @@ def compile_term(text: str) -> Term:
         raise TermError(f"{text!r}: ~ and * stand right behind a word")
     words = tuple(
         _word(token, kept.word, marked.get(token.end, ""), exact, token is tokens[-1])
-        for token, kept in zip(tokens, _tokens(plain, japanese=True), strict=True)
+        for token, kept in zip(tokens, tokens if plain.isascii() else _tokens(plain, japanese=True), strict=True)
     )
     case = exact and any(c.isupper() for c in written)
     return Term(
         text,
         words,
         tuple(token.cased for token in tokens) if case else (),
+        tuple(token.wide for token in tokens),
         tokens[0].katakana,
         tokens[-1].katakana,
     )
@@ -148,15 +150,15 @@ def _word(token: Token, kept: str, mark: str, exact: bool, last: bool) -> Word:
     if mark == "*":
         if len(token.word) < _PREFIX:
             raise TermError(f"{token.word}* is too short: a prefix needs {_PREFIX} letters or more")
-        return Word(frozenset([token.word]), token.word)
+        return Word((token.word,), token.word)
     if exact or token.wide:
-        return Word(frozenset([token.word, kept]))
+        return Word((token.word,) if kept == token.word else (token.word, kept))
     forms = frozenset([token.word])
     if mark == "~":
         forms |= verb_forms(token.word)
     if last:
         forms |= noun_forms(token.word)
-    return Word(forms)
+    return Word(tuple(sorted(forms)))
 
 
 def _regex(text: str) -> Term:
@@ -177,6 +179,24 @@ def _has_word(pattern: str) -> bool:
     return any(token.wide or len(token.word) >= 3 for token in _tokens(literal, japanese=False))
 
 
+@dataclass(frozen=True, slots=True)
+class _Lookup:
+    """The members of a list by what they begin with."""
+
+    words: dict[str, list[tuple[Term, str]]] = field(default_factory=dict)
+    prefixes: dict[str, list[tuple[Term, str]]] = field(default_factory=dict)
+    regexes: list[tuple[Pattern, str]] = field(default_factory=list)
+
+    def add(self, term: Term, label: str) -> None:
+        if term.pattern is not None:
+            self.regexes.append((term.pattern, label))
+        elif term.words[0].prefix:
+            self.prefixes.setdefault(term.words[0].prefix[:_PREFIX], []).append((term, label))
+        else:
+            for form in term.words[0].forms:
+                self.words.setdefault(form, []).append((term, label))
+
+
 @dataclass(slots=True)
 class TermList:
     """Terms and what label each gives; found in a sentence in one pass over its tokens."""
@@ -185,22 +205,9 @@ class TermList:
     members: tuple[tuple[Term, str], ...]
     excluded: tuple[Term, ...] = ()
     labelled: bool = False
-    _by_word: dict[str, list[tuple[Term, str]]] = field(default_factory=dict, repr=False)
-    _by_prefix: dict[str, list[tuple[Term, str]]] = field(default_factory=dict, repr=False)
-    _regexes: list[tuple[Pattern, str]] = field(default_factory=list, repr=False)
+    # Both are made when they are first needed: most rules never meet a text with their words.
+    _lookup: _Lookup | None = None
     _minus: TermList | None = None
-
-    def __post_init__(self) -> None:
-        for term, label in self.members:
-            if term.pattern is not None:
-                self._regexes.append((term.pattern, label))
-            elif term.words[0].prefix:
-                self._by_prefix.setdefault(term.words[0].prefix[:_PREFIX], []).append((term, label))
-            else:
-                for form in term.words[0].forms:
-                    self._by_word.setdefault(form, []).append((term, label))
-        if self.excluded:
-            self._minus = TermList(self.name, tuple((term, "") for term in self.excluded))
 
     @property
     def loose(self) -> bool:
@@ -210,47 +217,56 @@ class TermList:
     def find(self, sentence: Sentence, text: str) -> list[Found]:
         """The spans in *sentence* in their order, *text* being its field; excluded ones are gone."""
         found = sorted(set(self._spans(sentence, text)))
-        if self._minus and found:
+        if self.excluded and found:
+            if self._minus is None:
+                self._minus = TermList(self.name, tuple((term, "") for term in self.excluded))
             found = _without(found, self._minus.find(sentence, text))
         return _grouped(found, sentence.tokens)
 
     def _spans(self, sentence: Sentence, text: str) -> list[Found]:
         spans: list[Found] = []
         tokens = sentence.tokens
+        lookup = self._lookup
+        if lookup is None:
+            lookup = _Lookup()
+            for term, label in self.members:
+                lookup.add(term, label)
+            self._lookup = lookup  # only when it is whole: another thread may be looking
         for first, token in enumerate(tokens):
-            candidates = self._by_word.get(token.word, ())
-            if self._by_prefix:
-                candidates = [*candidates, *self._by_prefix.get(token.word[:_PREFIX], ())]
+            candidates = lookup.words.get(token.word, ())
+            if lookup.prefixes:
+                candidates = [*candidates, *lookup.prefixes.get(token.word[:_PREFIX], ())]
             for term, label in candidates:
                 last = term.at(tokens, first, all_caps=sentence.all_caps)
                 if last >= 0:
                     spans.append(Found(first, last, label))
-        if self._regexes:
-            spans += self._regex_spans(sentence, text)
+        if lookup.regexes:
+            spans += _regex_spans(lookup.regexes, sentence, text)
         return spans
 
-    def _regex_spans(self, sentence: Sentence, text: str) -> list[Found]:
-        """Hits on the folded sentence, widened to whole tokens."""
-        pieces: list[str] = []
-        starts: list[int] = []
-        ends: list[int] = []
-        length, behind = 0, sentence.start
-        for token in sentence.tokens:
-            gap = text[behind : token.start].lower()
-            starts.append(length + len(gap))
-            pieces += (gap, token.word)
-            length += len(gap) + len(token.word)
-            ends.append(length)
-            behind = token.end
-        folded = "".join(pieces).encode("utf-8", "replace").decode()
-        spans = []
-        for pattern, label in self._regexes:
-            for hit in pattern.finditer(folded):
-                first = bisect_right(ends, hit.start())
-                last = bisect_left(starts, hit.end()) - 1
-                if first <= last:
-                    spans.append(Found(first, last, label))
-        return spans
+
+def _regex_spans(regexes: Sequence[tuple[Pattern, str]], sentence: Sentence, text: str) -> list[Found]:
+    """Hits on the folded sentence, widened to whole tokens."""
+    pieces: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    length, behind = 0, sentence.start
+    for token in sentence.tokens:
+        gap = text[behind : token.start].lower()
+        starts.append(length + len(gap))
+        pieces += (gap, token.word)
+        length += len(gap) + len(token.word)
+        ends.append(length)
+        behind = token.end
+    folded = "".join(pieces).encode("utf-8", "replace").decode()
+    spans = []
+    for pattern, label in regexes:
+        for hit in pattern.finditer(folded):
+            first = bisect_right(ends, hit.start())
+            last = bisect_left(starts, hit.end()) - 1
+            if first <= last:
+                spans.append(Found(first, last, label))
+    return spans
 
 
 def _without(found: list[Found], minus: list[Found]) -> list[Found]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 
 from tocsin.text.fold import is_japanese
 from tocsin.text.sentences import split
@@ -11,14 +12,17 @@ from tocsin.text.tokens import Sentence, sentence
 
 #: How many tokens behind the title belong to the lede.
 _LEDE = 60
+#: Characters of a field that are judged: a book of news. What a hostile feed sends behind them must not stop the others.
+LONGEST = 500_000
 
 
 class Document:
-    """The text of one entry, for as long as it is judged."""
+    """The text of one entry, for as long as it is judged; of each field the first 500,000 characters."""
 
     def __init__(self, *, title: str, summary: str = "", body: str = "", language: str = "") -> None:
-        self.texts: Mapping[str, str] = {"title": title, "summary": summary, "body": body}
-        self._japanese = any(is_japanese(text, language) for text in self.texts.values())
+        fields = {"title": title, "summary": summary, "body": body}
+        self.texts: Mapping[str, str] = {name: text[:LONGEST] for name, text in fields.items()}
+        self._language = language
         self._sentences: dict[str, tuple[Sentence, ...]] = {}
 
     def sentences(self, field: str) -> tuple[Sentence, ...]:
@@ -38,6 +42,10 @@ class Document:
         text = self.texts[field]
         end = len(split_outlet(text)[0]) if field == "title" else len(text)
         return split(field, text, japanese=self._japanese, end=end)
+
+    @cached_property
+    def _japanese(self) -> bool:
+        return any(is_japanese(text, self._language) for text in self.texts.values())
 
     def _head(self, left: int) -> tuple[Sentence, ...]:
         head: list[Sentence] = []

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import sys
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 
 from tocsin.text.fold import fold, repair
@@ -24,41 +25,46 @@ ABBREVIATIONS = frozenset(_ABBREVIATED.split())
 _NUMBERING = frozenset(["no", "nos", "fig", "vol"])
 
 
-def _marks() -> str:
-    """The combining marks of the basic plane, as ranges of a character class."""
-    ranges: list[list[int]] = []
-    for point in range(0x300, 0x10000):
-        if unicodedata.category(chr(point)) in ("Mn", "Mc"):
-            if ranges and ranges[-1][1] == point - 1:
-                ranges[-1][1] = point
-            else:
-                ranges.append([point, point])
-    return "".join(f"\\u{low:04x}-\\u{high:04x}" for low, high in ranges)
+def ranges(points: Iterable[int]) -> str:
+    """*points* of the basic plane, ascending, as ranges of a character class."""
+    found: list[list[int]] = []
+    for point in points:
+        if found and found[-1][1] == point - 1:
+            found[-1][1] = point
+        else:
+            found.append([point, point])
+    return "".join(f"\\u{low:04x}-\\u{high:04x}" for low, high in found)
 
 
-MARKS = _marks()
+#: The combining marks of the basic plane, as ranges of a character class.
+MARKS = ranges(p for p in range(0x300, 0x10000) if unicodedata.category(chr(p)) in ("Mn", "Mc"))
 _SOFT = "\u00ad\u200b-\u200d\u2060\ufeff"
 _HAN = "\u2e80-\u2fdf\u3005\u3007\u3021-\u3029\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _KATAKANA = "\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff\uff66-\uff9d"
-_WIDE = (
+#: The characters that are words of their own: Han, kana, Hangul and Thai.
+WIDE = (
     f"{_HAN}\u3041-\u3096\u309d-\u309f{_KATAKANA}\uac00-\ud7a3\u1100-\u11ff\u3131-\u318e"
     "\u0e01-\u0e30\u0e32\u0e33\u0e40-\u0e46"
 )
 _QUOTE = "'\u2019\u02bc"
-_LETTER = f"(?:(?![{_WIDE}_])\\w|[{MARKS}{_SOFT}])"
+_LETTER = f"(?:(?![{WIDE}_])\\w|[{MARKS}{_SOFT}])"
+# Nearly all letters are of ASCII, and a run of these is taken at once; nothing behind a run ever gives a letter back.
+_RUN = f"(?:[A-Za-z0-9]++|{_LETTER})++"
 _SCAN = re.compile(
     "|".join(
         [
+            # Most words of most news: none of the kinds below begins like this, and none is longer.
+            r"(?P<plain>[A-Za-z]{2,}+(?=[ ,\n]))",
             # U.S., U.K, D.R.C.: one token. The letters must stand alone between their dots.
             r"(?P<initials>(?<![^\W_])(?:[A-Za-z]\.)+[A-Za-z]\.?(?![A-Za-z0-9]))",
             rf"(?P<number>(?:[$€£¥￥]\s?)?\d+(?:[.,]\d+)*(?:\s?[%％]|(?:bn|mn|tn|[bkmt])?)(?!{_LETTER})|\$[A-Za-z]+)",
-            f"(?P<wide>[{_WIDE}][{MARKS}\u3099\u309a\uff9e\uff9f]*)",
-            f"(?P<word>{_LETTER}+(?:[{_QUOTE}]{_LETTER}+)*)",
+            f"(?P<wide>[{WIDE}][{MARKS}\u3099\u309a\uff9e\uff9f]*)",
+            f"(?P<word>{_RUN}(?:[{_QUOTE}]{_RUN})*+)",
             r"(?P<end>[.!?]++(?=[\"'”’»)\]]*(?:\s|$)))",
             r"(?P<stop>[。！？｡]+)",
             r"(?P<border>\n[^\S\n]*\n)",
             r"(?P<semi>[;；])",
-            r"(?P<clause>[,:()\[\]{}，：（）【】〔〕［］]|(?<=\s)[-–—―]+(?=\s)|——+|…)",
+            r"(?P<clause>[()\[\]{}（）【】〔〕［］]++|[,:，：]|(?<=\s)[-–—―]+(?=\s)|——+|…)",
             r"(?P<joint>[、/&／＆,])",
             # Marks that end nothing go as one piece, or a long row of them would be looked through again and again.
             r"(?P<other>[.!?]++|\S)",
@@ -67,6 +73,9 @@ _SCAN = re.compile(
 )
 _COMMAS = frozenset(",，")
 _FIGURE = re.compile(r"\s*\d")
+_WORDS = frozenset(["plain", "word", "wide", "number", "initials"])
+#: What a named tuple is made by, at half the cost of calling it.
+_new = tuple.__new__
 #: Longer tokens are no words: they are folded each time anew, so that a hostile text does not fill the memory.
 _LONGEST = 64
 
@@ -85,25 +94,32 @@ def split(field: str, text: str, *, japanese: bool = False, end: int = sys.maxsi
     for piece in _SCAN.finditer(text, 0, min(end, len(text))):
         kind = piece.lastgroup
         start = piece.start()
-        if kind in ("word", "wide", "number", "initials"):
+        if kind in _WORDS:
             raw = piece.group()
             word, cased = (_forms if len(raw) <= _LONGEST else _folded)(raw, kind, japanese)
             if not word:
                 continue
+            end_of = piece.end()
+            wide = kind == "wide"
+            # Clauses and joints are between two tokens: the first of a sentence has neither.
+            inner = bool(tokens)
             tokens.append(
-                Token(
-                    word,
-                    cased,
-                    start,
-                    piece.end(),
-                    kind == "wide",
-                    kind == "wide" and _is_katakana(raw[0]),
-                    clause and bool(tokens),
-                    joint and bool(tokens),
-                    behind == start,
+                _new(
+                    Token,
+                    (
+                        word,
+                        cased,
+                        start,
+                        end_of,
+                        wide,
+                        wide and _is_katakana(raw[0]),
+                        clause and inner,
+                        joint and inner,
+                        behind == start,
+                    ),
                 )
             )
-            clause, joint, behind = False, True, piece.end()
+            clause, joint, behind = False, True, end_of
         elif kind in ("stop", "border") or (kind == "semi" and field == "title"):
             close()
         elif kind == "end":

@@ -107,6 +107,10 @@ class Bench:
         assert [str(problem) for problem in problems if not problem.warning] == []
         return compiled
 
+    def compile_any(self, rules: Sequence[RuleSpec], lists: Lists) -> tuple[RuleSet, tuple[Problem, ...]]:
+        """The rules that are without fault, and what is wrong with the others."""
+        return compile_packs([self.pack(*rules, lists=lists)])
+
     def faults(self, match: str, *, lists: Lists = LISTS) -> list[Problem]:
         """What is wrong with an expression."""
         return [p for p in compile_packs([self.pack(self.rule(match), lists=lists)])[1] if not p.warning]

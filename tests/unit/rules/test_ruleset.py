@@ -39,6 +39,7 @@ SEVERITIES = {
     "by a label": ("Gallium ban", "primary", Severity.CRITICAL),
     "by the sentence of the match": ("US may ban gallium", "", Severity.MEDIUM),
     "not by another sentence": ("US may act. China bans gallium", "", Severity.HIGH),
+    "not by another sentence that would do": ("US may ban copper. China bans gallium", "", Severity.HIGH),
     "the first that is true": ("US may ban gallium", "primary", Severity.CRITICAL),
     "by a label of the match": ("Cobalt ban", "", Severity.LOW),
 }

@@ -60,3 +60,10 @@ def test_japanese_is_known_by_kana_or_by_its_label() -> None:
     assert is_japanese("レアアース")
     assert is_japanese("輸出", "ja")
     assert not is_japanese("輸出", "zh-tw")
+
+
+def test_of_a_body_without_end_a_books_worth_is_judged() -> None:
+    """One entry of ten megabytes must not hold up the news of all other feeds."""
+    document = Document(title="x" * 600_000, body="gallium " * 62_500 + "germanium")
+    assert words(document, "body") == ["gallium"] * 62_500
+    assert document.texts["body"] == "gallium " * 62_500

@@ -1,0 +1,119 @@
+"""Break each operator of the rule language in turn, and see a unit test fail.
+
+    python bench/mutate.py [--only WORD]
+
+Each row changes one line in a copy of the project, in which the unit tests of the rules are run until one fails. A row
+that says `survived` is an operator that no test holds; the exit status is 1 then.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+#: (operator, what is broken, file in tocsin, as it is, as it is broken)
+MUTATIONS = (
+    ("NEAR", "reaches one word farther", "rules/hits.py", "2 * within\n    forth", "2 * within + 2\n    forth"),
+    ("NEAR", "pairs with any partner, not the nearest", "rules/hits.py", "back[j][0] == i and ", ""),
+    ("NEAR", "takes the earlier of two equally near", "rules/hits.py", "ahead <= steps", "ahead < steps"),
+    ("BEFORE", "takes any order", "rules/evaluate.py", 'node.op == "BEFORE"', 'node.op == "AFTER"'),
+    ("BEFORE", "reaches without a limit", "rules/hits.py", "> 2 * within:", "> 2000 * within:"),
+    ("BEFORE", "takes any partner before", "rules/hits.py", "if by_end[bisect_left(ends, starts[j]) - 1] == i:", "if True:"),
+    ("SENT", "has a limit", "rules/evaluate.py", 'None if node.op == "SENT" else', '9 if node.op == "SENT" else'),
+    ("SENT", "sentences run on", "text/sentences.py", '        elif kind == "end":', '        elif kind == "never":'),
+    ("NOT NEAR", "drops nothing", "rules/evaluate.py", "return not_near(left, right, sentence, node.within)", "return left"),
+    ("NOT NEAR", "reaches one word less", "rules/hits.py", "steps <= 2 * within}", "steps < 2 * within}"),
+    ("NOT NEAR", "drops by what only touches at /0", "rules/hits.py", "j >= 0 and steps == 0", "j >= 0 and steps <= 2"),
+    ("coordination", "drops the nearest alone", "rules/hits.py", "for i in dropped for part in left[i].parts", "for i in () for part in left[i].parts"),
+    ("coordination", "ties what other words part", "rules/terms.py", "all(t.word in _COORDINATORS for t in between)", "bool(between or True)"),
+    ("coordination", "ties across brackets", "rules/terms.py", " and all(t.joint for t in tokens[last + 1 : first + 1])", ""),
+    ("coordination", "gives no label", "rules/evaluate.py", "labels.setdefault(span.group, {})", "labels.setdefault(-1 - span.first, {})"),
+    ("exclusion", "removes nothing", "rules/terms.py", "if self.excluded and found:", "if False and found:"),
+    ("exclusion", "removes all", "rules/terms.py", "reach[before - 1] < span.first", "reach[before - 1] < 0"),
+    ("union", "takes the first only", "rules/evaluate.py", "for part in node.parts for hit in self.near(part", "for part in node.parts[:1] for hit in self.near(part"),
+    ("field", "looks everywhere", "rules/evaluate.py", "scope=node.field, labels=labels, only", 'scope="", labels=labels, only'),
+    ("field", "within a pair looks everywhere", "rules/evaluate.py", "scope=node.field, labels={}", 'scope="", labels={}'),
+    ("AND", "holds by one side", "rules/evaluate.py", "if (found is None) != negated:", "if False:"),
+    ("AND NOT", "is AND", "rules/evaluate.py", "if (found is None) != negated:", "if found is None:"),
+    ("OR", "takes the first only", "rules/evaluate.py", "        for part in node.parts:\n            found", "        for part in node.parts[:1]:\n            found"),
+    ("unless", "is not asked", "rules/ruleset.py", "if rule.unless and", "if False and rule.unless and"),
+    ("severity_if", "takes the last", "rules/ruleset.py", "in rule.severity_if:", "in reversed(rule.severity_if):"),
+    ("severity_if", "looks at every sentence", "rules/ruleset.py", "labels=labels, only=only", "labels=labels, only=None"),
+    ("label", "holds for any value", "rules/evaluate.py", "node.value in self.entry.labels.get(node.name, ())", "node.name in self.entry.labels"),
+    ("label", "does not see the match", "rules/evaluate.py", "node.value in labels.get(node.name, ()) or ", ""),
+    ("source", "holds for any", "rules/evaluate.py", "return self.entry.source == node.value", "return True"),
+    ("lang", "holds for any", "rules/evaluate.py", "self.entry.language[: len(node.value)].casefold() ==", "node.value.casefold() =="),
+    ("age", "< is <=", "rules/evaluate.py", '"<": age < node.span', '"<": age <= node.span'),
+    ("age", "> is <", "rules/evaluate.py", '">": age > node.span', '">": age < node.span'),
+    ("re:", "finds nothing", "rules/terms.py", "if lookup.regexes:", "if False:"),
+    ("re:", "marks one token less", "rules/terms.py", "last = bisect_left(starts, hit.end()) - 1", "last = bisect_left(starts, hit.end()) - 2"),
+    ("w~", "has no verb forms", "rules/terms.py", "forms |= verb_forms(token.word)", "pass"),
+    ("w*", "is no prefix", "rules/terms.py", "text.startswith(self.prefix)", "text == self.prefix"),
+    ("=", "ignores case", "rules/terms.py", "if token.cased != self.cased[offset]:", "if not word.fits(token.word):"),
+    ("=", "is found in capitals", "rules/terms.py", "if self.cased and all_caps and len(self.words) == 1:", "if False:"),
+    ("katakana", "matches inside a run", "rules/terms.py", "if self.katakana_start and first", "if False and first"),
+    ("distance", "a comma adds nothing", "text/tokens.py", "(2 if token.clause else 0)", "0"),
+    ("distance", "Han counts whole", "text/tokens.py", "(1 if token.wide else 2)", "2"),
+    ("index", "forgets other branches", "rules/index.py", "        for part in parts:", "        for part in parts[:1]:"),
+    ("index", "requires what cancels", "rules/index.py", 'return left if node.op == "NOT NEAR" else', 'return left if node.op == "NEVER" else'),
+    ("index", "requires what must not be", "rules/index.py", "for negated, test in node.tests if not negated for", "for negated, test in node.tests for"),
+    ("index", "requires every alternative", "rules/index.py", "return (Group(words, parts),) if rarest else ()", "return tuple(rarest)"),
+    ("index", "misses initials", "text/gist.py", "found += (letters[i:]", "found += (letters[:0]"),
+)  # fmt: skip
+_FAILED = re.compile(r"^FAILED (\S+?)(?:\[| - |$)", re.MULTILINE)
+
+
+def run(name: str, old: str, new: str) -> str:
+    """The test that fails with one line changed; empty where none does.
+
+    Raises:
+        ValueError: the line is not there, once.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder)
+        shutil.copytree(ROOT / "daemon", copy / "daemon", ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / "tests" / "unit", copy / "tests" / "unit", ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(ROOT / "pyproject.toml", copy)
+        path = copy / "daemon" / "tocsin" / name
+        text = path.read_text(encoding="utf-8")
+        if text.count(old) != 1:
+            raise ValueError(f"{name}: {text.count(old)} times: {old}")
+        path.write_text(text.replace(old, new), encoding="utf-8")
+        tests = ["tests/unit/rules", *(["tests/unit/text"] if name.startswith("text/") else [])]
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "--tb=no", "-p", "no:cacheprovider", "-rf", *tests]
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(copy / "daemon"),
+            "HYPOTHESIS_STORAGE_DIRECTORY": str(copy / "h"),
+        }
+        done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=False)
+        found = _FAILED.search(done.stdout)
+        if found is None and done.returncode:
+            return f"(does not run: status {done.returncode})"
+        return found[1].rpartition("::")[2] if found else ""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--only", default="", help="operators that hold this word")
+    arguments = parser.parse_args()
+    survived = 0
+    print(f"{'operator':14}{'broken: it ...':42}noticed by")
+    for operator, what, name, old, new in MUTATIONS:
+        if arguments.only in operator:
+            test = run(name, old, new)
+            survived += not test or test.startswith("(")
+            print(f"{operator:14}{what:42}{test or 'survived'}", flush=True)
+    print(f"{survived} survived" if survived else "every one is noticed")
+    return int(survived > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

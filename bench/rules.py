@@ -1,0 +1,329 @@
+"""How fast entries are judged: documents a second by the number of rules, beside one regular expression a rule.
+
+    python bench/rules.py [--corpus FILE] [--documents 2000] [--rules 20,100,1000,10000,100000]
+
+Documents are judged one at a time and each is seen once. FILE is JSON Lines of `{"title": ..., "text": ...}`; without it
+they are made here, 850 characters in the mean: `ascii`, `typographic` (the same with curly quotes and dashes) and `cjk`.
+`none`: no rule can match a made document; `cold`: only the first 100 can; `natural`: all of them can, and matches grow with them.
+Times are CPU time of this process, which starts anew for each row. `regex` compiles one alternation a required group;
+`rule-engine` is taken if it is installed (pip install rule-engine), with `=~~` tests of the same words.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import importlib.util
+import itertools
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from tocsin.model import Entry, Located, Severity
+from tocsin.rules.compile import compile_packs
+from tocsin.rules.spec import ListSpec, NewsSpec, PackSpec, RuleSpec
+
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+SYLLABLES = [
+    "ba",
+    "be",
+    "bo",
+    "da",
+    "de",
+    "di",
+    "fa",
+    "fo",
+    "ga",
+    "go",
+    "ka",
+    "ke",
+    "ko",
+    "la",
+    "le",
+    "lo",
+    "ma",
+    "me",
+    "mi",
+    "na",
+    "no",
+    "pa",
+    "po",
+    "ra",
+    "re",
+    "ro",
+    "sa",
+    "se",
+    "so",
+    "ta",
+    "te",
+    "to",
+    "va",
+    "vo",
+    "wa",
+    "zu",
+]
+HAN = "国出口管制中政府实施限制价格市场公司贸易关税部长会议生产供应需求矿山金属稀土镓锗锑钨企业投资美欧日宣布表示计划增长下降"
+COMMON = [
+    "the",
+    "of",
+    "to",
+    "in",
+    "and",
+    "a",
+    "said",
+    "that",
+    "on",
+    "for",
+    "with",
+    "as",
+    "by",
+    "at",
+    "from",
+    "its",
+    "will",
+    "has",
+    "after",
+    "be",
+    "was",
+]
+#: What the rules look for besides the name of their own company.
+ACTIONS = ["ban", "curb", "halt", "restrict", "suspend", "raise", "cut", "close", "buy", "sell"]
+OBJECTS = ["export", "output", "price", "mine", "quota", "stake", "plant", "tariff", "supply", "loan"]
+
+
+def invented(count: int, seed: int) -> list[str]:
+    """Different words that look like names."""
+    chance = random.Random(seed)
+    found: dict[str, None] = {}
+    while len(found) < count:
+        found["".join(chance.choices(SYLLABLES, k=chance.randint(3, 5)))] = None
+    return list(found)
+
+
+VOCABULARY = invented(8000, 1)
+RANKS = list(itertools.accumulate(1 / (rank + 20) for rank in range(len(VOCABULARY))))
+
+
+# ---- documents ----------------------------------------------------------------------------------------------------
+
+
+def documents(corpus: str, count: int) -> list[Entry]:
+    """*count* different entries."""
+    chance = random.Random(7)
+    made = [_cjk(chance) if corpus == "cjk" else _latin(chance, curly=corpus == "typographic") for _ in range(count)]
+    return [_entry(number, text) for number, text in enumerate(made)]
+
+
+def _latin(chance: random.Random, *, curly: bool) -> str:
+    sentences: list[str] = []
+    length, wanted = 0, chance.expovariate(1 / 600) + 220
+    while length < wanted:
+        words = [
+            chance.choice(COMMON) if chance.random() < 0.4 else chance.choices(VOCABULARY, cum_weights=RANKS)[0]
+            for _ in range(chance.randint(8, 24))
+        ]
+        for known in (ACTIONS, OBJECTS):
+            if chance.random() < 0.2:
+                words[chance.randrange(len(words))] = chance.choice(known)
+        if chance.random() < 0.3:
+            words[chance.randrange(len(words))] = f"{chance.randint(1, 99)}.{chance.randint(0, 9)}%"
+        if chance.random() < 0.1:
+            words[0] = "U.S."
+        sentence = " ".join(words).capitalize()
+        if chance.random() < 0.4:
+            sentence = f'"{sentence}" - the minister\'s words'
+        sentences.append(sentence + ".")
+        length += len(sentence) + 2
+    text = " ".join(sentences)
+    if curly:
+        text = re.sub(r'"([^"]*)"', "“\\1”", text).replace(" - ", " — ").replace("'", "’")
+    return text
+
+
+def _cjk(chance: random.Random) -> str:
+    wanted = int(chance.expovariate(1 / 210) + 75)
+    marks = "，、。" * 2 + "；（）“”"
+    return "".join(chance.choice(marks) if chance.random() < 0.08 else chance.choice(HAN) for _ in range(wanted))
+
+
+def read(path: Path, count: int) -> list[Entry]:
+    """The first *count* entries of a file of JSON Lines."""
+    rows = (json.loads(line) for line in itertools.islice(path.open(encoding="utf-8"), count))
+    return [_entry(number, row.get("text", ""), row.get("title", "")) for number, row in enumerate(rows)]
+
+
+def _entry(number: int, text: str, title: str = "") -> Entry:
+    return Entry(
+        source="s", id=str(number), keys=(), title=title or text[:70], body=text, published=NOW, first_seen=NOW
+    )
+
+
+# ---- rules --------------------------------------------------------------------------------------------------------
+
+
+def groups(regime: str, count: int) -> Iterator[tuple[str, str, str]]:
+    """(name, action, object) of each rule; a cold name is in no document."""
+    chance = random.Random(3)
+    absent = invented(count, 11)
+    for number in range(count):
+        # Names from the rarer half: a company is not in every article.
+        known = chance.choice(VOCABULARY[2000:])
+        name = known if regime == "natural" or (regime == "cold" and number < 100) else f"{absent[number]}x{number % 7}"
+        yield name, chance.choice(ACTIONS), chance.choice(OBJECTS)
+
+
+SHAPES = (
+    "{0} NEAR/12 ({1}~ OR {2})",
+    '"{0}" SENT ({1}~ NEAR/6 {2})',
+    "{0} AND {1}~ AND {2}",
+    "title({0}) OR {0} BEFORE/9 $object",
+    "({1}~ NOT NEAR/4 $undo) NEAR/8 {0}",
+)
+
+
+def packs(regime: str, count: int) -> PackSpec:
+    """A pack as it is read from a file."""
+    lists = {"object": OBJECTS, "undo": ["lift~", "ease~", "end~"]}
+    return PackSpec(
+        id="bench",
+        version="1",
+        lists=tuple(
+            ListSpec(name=_at(name), groups=(("", tuple(_at(member) for member in members)),))
+            for name, members in lists.items()
+        ),
+        rules=tuple(
+            RuleSpec(
+                id=_at(f"r{number}"),
+                title=f"{name} did something",
+                severity=Severity.MEDIUM,
+                event="bench.rule",
+                news=NewsSpec(match=_at(SHAPES[number % len(SHAPES)].format(name, action, what))),
+                key=(_at("story"),),
+                cooldown=timedelta(hours=12),
+            )
+            for number, (name, action, what) in enumerate(groups(regime, count))
+        ),
+    )
+
+
+def _at(text: str) -> Located:
+    return Located(text=text, file="bench.yaml", lines=((0, 1, 1),), source_lines=[""])
+
+
+# ---- engines ------------------------------------------------------------------------------------------------------
+
+
+def tocsin_engine(regime: str, count: int) -> Callable[[Entry], int]:
+    rules, problems = compile_packs([packs(regime, count)])
+    assert not any(not problem.warning for problem in problems)
+    return lambda entry: len(rules.evaluate(entry, NOW).matches)
+
+
+def regex_engine(regime: str, count: int) -> Callable[[Entry], int]:
+    compiled = [
+        tuple(re.compile(rf"\b{re.escape(word)}", re.IGNORECASE) for word in row) for row in groups(regime, count)
+    ]
+    return lambda entry: sum(all(part.search(entry.body) for part in row) for row in compiled)
+
+
+def peer_engine(regime: str, count: int) -> Callable[[Entry], int]:
+    import rule_engine
+
+    context = rule_engine.Context(regex_flags=re.IGNORECASE)
+    compiled = [
+        rule_engine.Rule(" and ".join(f'text =~~ "\\\\b{word}"' for word in row), context=context)
+        for row in groups(regime, count)
+    ]
+    return lambda entry: sum(rule.matches({"text": entry.body}) for rule in compiled)
+
+
+ENGINES = {"tocsin": tocsin_engine, "regex": regex_engine, "rule-engine": peer_engine}
+
+
+# ---- one row ------------------------------------------------------------------------------------------------------
+
+
+def resident() -> int:
+    """Bytes of this process in memory."""
+    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def measure(engine: str, regime: str, count: int, entries: Sequence[Entry]) -> dict[str, float]:
+    """One engine with so many rules over *entries*, in this process."""
+    # What a load needs once, whatever the number of rules, is no growth.
+    ENGINES[engine](regime, 1)(_entry(0, "warm up", "warm up"))
+    gc.collect()
+    before = resident()
+    began = time.process_time()
+    judge = ENGINES[engine](regime, count)
+    loaded = time.process_time() - began
+    gc.collect()
+    grown = resident() - before
+    gc.freeze()
+    began = time.process_time()
+    matches = sum(map(judge, entries))
+    spent = time.process_time() - began
+    size = sum(len(entry.body.encode()) for entry in entries)
+    return {
+        "us": spent / len(entries) * 1e6,
+        "matches": matches / len(entries),
+        "load": loaded,
+        "rss": grown / count,
+        "ns_byte": spent / size * 1e9,
+    }
+
+
+def row(engine: str, regime: str, corpus: str, count: int, *, number: int, path: Path | None) -> None:
+    """Measure in a process of its own and print a line of the table."""
+    job = json.dumps([engine, regime, corpus, count, number, path and str(path)])
+    out = subprocess.run([sys.executable, __file__, "--job", job], capture_output=True, text=True, check=True).stdout
+    got = json.loads(out)
+    print(
+        f"{engine:12}{regime:9}{corpus:12}{count:>8}{got['us']:>12.1f}{1e6 / got['us']:>10.0f}{got['ns_byte']:>9.1f}"
+        f"{got['matches']:>9.2f}{got['load']:>8.2f}{got['rss']:>10.0f}",
+        flush=True,
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--corpus", type=Path, help="JSON Lines of title and text, instead of made documents")
+    parser.add_argument("--documents", type=int, default=2000)
+    parser.add_argument("--rules", default="20,100,1000,10000,100000")
+    parser.add_argument("--job", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.job:
+        engine, regime, corpus, count, number, path = json.loads(arguments.job)
+        entries = read(Path(path), number) if path else documents(corpus, number)
+        print(json.dumps(measure(engine, regime, count, entries)))
+        return
+    counts = [int(count) for count in arguments.rules.split(",")]
+    print(f"{'engine':12}{'regime':9}{'corpus':12}{'rules':>8}{'us/doc':>12}{'docs/s':>10}{'ns/byte':>9}"
+          f"{'matches':>9}{'load s':>8}{'B/rule':>10}")  # fmt: skip
+    given = "file" if arguments.corpus else "ascii"
+    for regime in ("none", "cold", "natural"):
+        for count in counts:
+            row("tocsin", regime, given, count, number=arguments.documents, path=arguments.corpus)
+    if not arguments.corpus:
+        for corpus in ("typographic", "cjk"):
+            row("tocsin", "cold", corpus, min(10_000, max(counts)), number=arguments.documents, path=None)
+    peers = ["regex", "rule-engine"] if importlib.util.find_spec("rule_engine") else ["regex"]
+    if "rule-engine" not in peers:
+        print("rule-engine is not installed here: no rows for it")
+    for engine in peers:
+        for count in counts:
+            # A peer of a second a document need not judge thousands to be told from one of microseconds.
+            if count <= 10_000:
+                number = max(3, min(arguments.documents, 100_000 // count))
+                row(engine, "cold", given, count, number=number, path=arguments.corpus)
+
+
+if __name__ == "__main__":
+    main()

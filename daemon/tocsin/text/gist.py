@@ -1,0 +1,150 @@
+"""The gist of a text: its words, cheaply, for telling which rules are worth a closer look.
+
+A gist may hold words that the text has not; it never lacks one that it has. Folding character by character is exact for
+nearly all news, and `gist` says where it is not (combining marks, ligatures, full-width letters): then the text must be
+cut into tokens, and `gist_of` takes the words from these.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from tocsin.text.han import SIMPLIFIED
+from tocsin.text.sentences import MARKS, WIDE, ranges
+from tocsin.text.tokens import Sentence
+
+
+class Gist(NamedTuple):
+    """The words of a text as UTF-8, folded.
+
+    *narrow*: those of letters and figures, each between blanks. *wide*: the CJK, Hangul and Thai characters in their
+    order, without anything between, and always simplified.
+    """
+
+    narrow: bytes
+    wide: bytes
+
+
+#: Marks that parted words are never glued by; without them most English text is plain ASCII.
+_TYPOGRAPHIC = "\u2019\u2018\u201c\u201d\u2013\u2014\u2026\u00a0"
+_SOFT_CHARACTERS = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
+#: One byte to one: small letters, figures and `$` stay, everything else of ASCII parts words.
+_ASCII = bytes(
+    ord(chr(point).lower()) if point > 127 or chr(point).isalnum() or chr(point) == "$" else 32 for point in range(256)
+)
+_TICKER = re.compile(r"\$[A-Za-z]*")
+#: The last dot and letter of initials. They are one token without their dots.
+_INITIALS = re.compile(r"\.[A-Za-z](?![A-Za-z0-9])")
+_MOST_INITIALS = 12
+_WIDE = re.compile(f"[{WIDE}]")
+_NOT_WIDE = re.compile(f"[^{WIDE}]+")
+_TRADITIONAL = re.compile(f"[{''.join(map(chr, SIMPLIFIED))}]")
+
+
+def _gaps() -> Iterator[int]:
+    """The characters of the basic plane, beyond ASCII, that are in no narrow word: U+02BC is an apostrophe."""
+    mark = re.compile(f"[{MARKS}]")
+    for point in range(0x80, 0x10000):
+        character = chr(point)
+        if point == 0x2BC or not (character.isalnum() or mark.match(character)) or _WIDE.match(character):
+            yield point
+
+
+def _unstable() -> Iterator[int]:
+    """The letters of the basic plane that folding does more to than `casefold`."""
+    for point in range(0x80, 0x10000):
+        if 0x3400 <= point < 0xA000 or 0xAC00 <= point < 0xD7A4:  # Han and Hangul, none of which is
+            continue
+        character = chr(point)
+        if point == 0x2BC or not (character.isalnum() or _WIDE.match(character)):
+            continue
+        folded = character.casefold()
+        stable = unicodedata.is_normalized("NFKC", character) and unicodedata.is_normalized("NFKC", folded)
+        if not stable or any(unicodedata.category(c)[0] == "M" for c in folded):
+            yield point
+
+
+_GAP = re.compile(f"[{ranges(_gaps())}\U0001f300-\U0001faff\U00020000-\U0003ffff]+")
+# Beyond the basic plane only pictures and the plain extensions of Han are known to be harmless.
+_ODD = re.compile(
+    f"[{MARKS}{ranges(_unstable())}\U00010000-\U0001f2ff\U0001fb00-\U0001ffff\U0002f800-\U0002fa1f\U00040000-\U0010ffff]"
+)
+
+
+def gist(text: str) -> Gist | None:
+    """The gist of *text*, of which fields are parted by newlines; None where only its tokens can tell."""
+    if not text.isascii():
+        for character in _TYPOGRAPHIC:
+            text = text.replace(character, " ")
+    initials = _initials(text)
+    if initials is None:
+        return None
+    if text.isascii():
+        return Gist(_narrow(f" {text} {initials} "), b"")
+    if "$" in text:  # before soft hyphens are gone, which end the letters of a ticker
+        text = _TICKER.sub(r" \g<0> ", text)
+    for character in _SOFT_CHARACTERS:
+        text = text.replace(character, "")
+    if _ODD.search(text):
+        return None
+    folded = text.casefold()
+    return Gist(_narrow(f" {folded} {initials} "), _wide(folded))
+
+
+def gist_of(sentences: Iterable[Sentence]) -> Gist:
+    """The gist of a text that is cut already."""
+    tokens = [token for part in sentences for token in part.tokens]
+    narrow = " ".join(token.word for token in tokens if not token.wide)
+    return Gist(_narrow(f" {narrow} "), simplified("".join(token.word for token in tokens if token.wide)).encode())
+
+
+def pieces(word: str) -> Sequence[bytes]:
+    """What a gist holds of the folded narrow *word*, each between blanks: `china's` is `china` and `s`."""
+    return _narrow(word).split()
+
+
+def simplified(wide: str) -> str:
+    """*wide* as a gist holds it: a text in Japanese is no exception here."""
+    return wide.translate(SIMPLIFIED) if _TRADITIONAL.search(wide) else wide
+
+
+def _narrow(text: str) -> bytes:
+    if "$" in text:
+        text = _TICKER.sub(r" \g<0> ", text)
+    if not text.isascii():
+        text = _GAP.sub(" ", text)
+    return text.encode("utf-8", "replace").translate(_ASCII)
+
+
+def _wide(text: str) -> bytes:
+    if not _WIDE.search(text):
+        return b""
+    return simplified(_NOT_WIDE.sub("", text)).encode()
+
+
+def _initials(text: str) -> str | None:
+    """The initials in *text* without their dots, and all that they end with; None where they are too many or too odd.
+
+    What stands before them decides where they begin ("don't.a.b"), so that every beginning is taken.
+    """
+    found: list[str] = []
+    for last in _INITIALS.finditer(text):
+        start, end = last.start() - 1, last.end()
+        if start < 0 or not _is_letter(text[start]):
+            continue
+        if end < len(text) and text[end] > "\x7f" and not _GAP.match(text, end):
+            return None
+        while start >= 2 and text[start - 1] == "." and _is_letter(text[start - 2]):
+            start -= 2
+            if end - start > 2 * _MOST_INITIALS:
+                return None
+        letters = text[start:end:2]
+        found += (letters[i:] for i in range(len(letters) - 1))
+    return " ".join(found)
+
+
+def _is_letter(character: str) -> bool:
+    return character.isascii() and character.isalpha()
