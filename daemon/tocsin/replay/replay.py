@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -109,17 +109,17 @@ class Replay:
         return decision.decided, failed
 
 
-def polls(entries: Iterable[Entry], first: dict[str, datetime] | None = None) -> Iterator[Poll]:
+def polls(entries: Iterable[Entry], baselines: Mapping[str, datetime]) -> Iterator[Poll]:
     """*entries*, in the order in which they were first seen, as the polls that brought them.
 
-    What one source shows at one time is one poll. *first* says of sources when their first fetch was, a baseline.
+    What one source shows at one time is one poll. *baselines* says of sources when their first fetch was.
     """
     for at, group in groupby(entries, key=lambda entry: entry.first_seen):
         together: dict[str, list[Entry]] = {}
         for entry in group:
             together.setdefault(entry.source, []).append(entry)
         for source, brought in together.items():
-            circumstance = Circumstance(baseline=first is not None and first.get(source) == at)
+            circumstance = Circumstance(baseline=baselines.get(source) == at)
             yield Poll(at=at, source=source, entries=tuple(brought), circumstance=circumstance)
 
 
@@ -128,6 +128,9 @@ def warm_up(rules: RuleSet) -> timedelta:
     return max([LOOKS_BACK, *(info.cooldown for info in rules.infos.values())])
 
 
-def in_order(entries: Sequence[Entry]) -> tuple[Entry, ...]:
-    """*entries* by the time when they were first seen; of one time as they were given."""
-    return tuple(sorted(entries, key=lambda entry: entry.first_seen))
+def unseen(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    """*entries* by the time when they were first seen; one that its source gave before is left out."""
+    first: dict[tuple[str, str], Entry] = {}
+    for entry in sorted(entries, key=lambda entry: entry.first_seen):
+        first.setdefault((entry.source, entry.id), entry)
+    return tuple(first.values())
