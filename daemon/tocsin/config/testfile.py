@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from tocsin.config.files import read_text, shown_path
-from tocsin.config.nodes import Node, children, meant, member, problem, said
+from tocsin.config.nodes import Node, Scalar, children, meant, member, problem, said
 from tocsin.config.shape import Duration, Shape, Texts, find
 from tocsin.config.yamlfile import read
 from tocsin.errors import Position, Problem
@@ -132,19 +132,15 @@ def load_tests(path: Path, rules: Collection[str]) -> tuple[tuple[RuleTest, ...]
 
 def _check(node: Node, rules: Collection[str]) -> Iterator[Problem]:
     """What is wrong with a test although its shape is right."""
-    expected, forbidden = member(node, "expect"), member(node, "expect_not")
-    named = [member(item, "rule") for item in children(expected)]
-    named += list(children(forbidden)) or [forbidden]
-    if not children(expected) and (
-        forbidden is None or (not children(forbidden) and not getattr(forbidden, "text", ""))
-    ):
+    expected, forbidden = children(member(node, "expect")), member(node, "expect_not")
+    banned = (forbidden,) if isinstance(forbidden, Scalar) else children(forbidden)
+    if not expected and not banned:
         words = "the test expects nothing, so it cannot fail; add expect: or expect_not:"
         yield problem(member(node, "name") or node, words)
     known = {*rules, *(rule.rpartition("/")[2] for rule in rules)}
-    for name in named:
-        text = getattr(name, "text", None)
-        if name is not None and text is not None and text not in known:
-            yield problem(name, f"there is no rule {said(text)}{meant(text, sorted(known))}")
+    for name in (*(member(item, "rule") for item in expected), *banned):
+        if isinstance(name, Scalar) and name.text not in known:
+            yield problem(name, f"there is no rule {said(name.text)}{meant(name.text, sorted(known))}")
 
 
 def _test(shape: _Test, node: Node, start: datetime) -> RuleTest:
