@@ -95,6 +95,9 @@ def backtest(
 
 
 def _over_given(files: list[Path], since: str | None, policy: Policy, sets: tuple[RuleSet, ...]) -> list[Result]:
+    for file in files:
+        if file.suffix == ".csv":
+            raise UsageError(f"{file}: prices cannot be replayed yet; give entries as JSON Lines")
     entries = unseen(entry for file in files for entry in read_entries(file, None))
     start = _start(since, entries[-1].first_seen if entries else None)
     kept = [entry for entry in entries if start is None or entry.first_seen >= start - _warm_up(sets)]

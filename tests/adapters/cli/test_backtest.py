@@ -142,6 +142,13 @@ def test_what_is_stored_is_run_on_and_left_alone(tocsin: Tocsin, history: Any) -
     assert "there is no rule 'bann'; there are: metals/ban" in unknown.stderr
 
 
+def test_a_file_of_prices_is_refused_in_words(tocsin: Tocsin) -> None:
+    """Nobody is told that no rule was met by prices that were never looked at."""
+    result = tocsin("backtest", "--input", "closes.csv")
+    assert result.exit_code == 2
+    assert "prices cannot be replayed yet" in result.stderr
+
+
 def test_nothing_in_the_time_is_said(tocsin: Tocsin) -> None:
     """An empty history is no error."""
     result = tocsin("backtest", "--since", "30d")
