@@ -81,6 +81,16 @@ def make_receiver(config: ReceiverConfig) -> Receiver:
         raise ConfigError([problem]) from None  # the cause may hold the address
 
 
+def make_policy(config: Config, receivers: Mapping[str, Receiver]) -> Policy:
+    """Who is told what: the routes of *config*, and its *receivers* by name."""
+    infos = [
+        ReceiverInfo(name=r.name, recipients=receivers[r.name].recipients, operator=r.operator)
+        for r in config.receivers
+    ]
+    routes = [Route(severity=r.severity, labels=r.labels, event=r.event, rule=r.rule, to=r.to) for r in config.routes]
+    return Policy(routes=routes, receivers=infos)
+
+
 def make_http(config: Config) -> HttpClient:
     """The client that all sources share."""
     return HttpClient(config.http.contact)
@@ -241,16 +251,9 @@ class Service:
     def _bounds(self, config: Config, loaded: LoadedRules) -> tuple[Inbound, Outbound]:
         """What both directions need of a configuration."""
         receivers = {r.name: self._makers.receiver(r) for r in config.receivers}
-        infos = [
-            ReceiverInfo(name=r.name, recipients=receivers[r.name].recipients, operator=r.operator)
-            for r in config.receivers
-        ]
-        routes = [
-            Route(severity=r.severity, labels=r.labels, event=r.event, rule=r.rule, to=r.to) for r in config.routes
-        ]
         inbound = Inbound(
             rules=loaded.rules,
-            policy=Policy(routes=routes, receivers=infos),
+            policy=make_policy(config, receivers),
             sources={s.name: self._makers.source(s, self._http, self._work) for s in config.sources},
             intervals={s.name: s.every or DEFAULT_INTERVAL for s in config.sources},
         )

@@ -41,11 +41,19 @@ LINKS = [
 
 @pytest.mark.parametrize("block", BLOCKS)
 def test_every_yaml_block_is_good(block: str, tmp_path: Path) -> None:
-    """A configuration loads; a pack, or a part of one, compiles and its examples pass."""
+    """A configuration loads; a pack, or a part of one, compiles and its examples pass; rule tests pass with the pack."""
     if re.search(r"^(sources|receivers|timezone):", block, re.MULTILINE):
         path = tmp_path / "config.yaml"
         path.write_text(block, encoding="utf-8")
         load_config(path, {})
+        return
+    if "tocsin_test:" in block:
+        pack = next(other.values[0] for other in BLOCKS if "\npack:" in str(other.values[0]))
+        (tmp_path / "tests").mkdir()
+        (tmp_path / "pack.yaml").write_text(pack, encoding="utf-8")
+        (tmp_path / "tests" / "block.yaml").write_text(block, encoding="utf-8")
+        result = CliRunner().invoke(app, ["test", str(tmp_path / "tests" / "block.yaml")])
+        assert result.exit_code == 0, result.output
         return
     text = block if "tocsin:" in block else f"tocsin: 1\n{block}"
     text = text if re.search(r"^pack:", text, re.MULTILINE) else f"{text}\npack: {{id: docs}}\n"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import ChainMap
+from collections.abc import Iterator, MutableMapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import cast
 
 from tocsin.model import Alert, DeliveryKind, Entry, Fate, Labels, Match, Severity, Story, StoryEntry
 from tocsin.policy import cooldown, story
@@ -34,7 +36,7 @@ class Policy:
             decided=tuple(decided),
             stories=tuple(desk.changed_stories()),
             alerts=tuple(desk.changed_alerts()),
-            told={key: told for key, told in desk.told.items() if facts.told.get(key) != told},
+            told={key: told for key, told in desk.told.maps[0].items() if facts.told.get(key) != told},
             planned=desk.post.planned,
             joined=tuple((delivery_id, tuple(ids)) for delivery_id, ids in desk.post.joined.items()),
             hastened=tuple(desk.post.hastened),
@@ -45,7 +47,9 @@ class _Desk:
     """The state of one decision while it is made."""
 
     def __init__(self, policy: Policy, facts: Facts) -> None:
-        self.told = dict(facts.told)
+        # What this decision tells lies over what was told before, which is not copied: that can be years of history.
+        before = cast(MutableMapping[tuple[str, str], Told], facts.told)
+        self.told: ChainMap[tuple[str, str], Told] = ChainMap({}, before)
         self.post = Post(now=facts.now, pending=facts.pending)
         self._policy = policy
         self._facts = facts

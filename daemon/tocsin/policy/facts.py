@@ -6,11 +6,14 @@ it gets back, so that judging and writing cannot be torn apart.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tocsin.model import Alert, DeliveryKind, Fate, Match, Severity, Story
+
+#: A story takes in what happens within this time of its last entry; further apart is not the same happening.
+STORY_WINDOW = timedelta(hours=72)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +22,25 @@ class Arrival:
 
     entry_id: int | None
     matches: tuple[Match, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """What a decision has to see: the stories of *events* whose last entry is not before *since*, the telling of *rules*."""
+
+    events: frozenset[str]
+    rules: frozenset[str]
+    since: datetime
+
+
+def reach(arrivals: Sequence[Arrival]) -> Reach:
+    """What a decision about *arrivals*, of which at least one has a match, has to see."""
+    matches = [match for arrival in arrivals for match in arrival.matches]
+    return Reach(
+        events=frozenset(match.rule.event for match in matches),
+        rules=frozenset(match.rule.id for match in matches),
+        since=min(match.event_time for match in matches) - STORY_WINDOW,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,6 +46,8 @@ class Post:
         entry_id: int | None,
     ) -> None:
         """Tell *to* about *alert* at *due_at*: in a message that waits already, if it is about the same, else a new one."""
+        if self._tells_already(alert, to, due_at=due_at, held=held):
+            return
         if due_at <= self.now:
             carrying = [message for message in self.pending if self._carries(message, alert, to)]
             self.hastened |= {message.delivery_id: None for message in carrying if message.due_at > self.now}
@@ -72,6 +74,24 @@ class Post:
         )
         entries = set() if entry_id is None else {entry_id}
         self._drafts.append(_Draft(planned=plan, story_ids={alert.story_id}, entry_ids=entries))
+
+    def _tells_already(self, alert: Alert, to: tuple[str, str], *, due_at: datetime, held: str) -> bool:
+        """Whether a message of this very decision speaks of *alert*: it shows all that the decision adds to it.
+
+        It then leaves at the earlier of the two times: one decision tells nobody twice of one alert.
+        """
+        for draft in self._drafts:
+            plan = draft.planned
+            if (plan.receiver, plan.recipient) == to and alert.id in plan.alert_ids:
+                if due_at < plan.due_at:
+                    draft.planned = replace(plan, due_at=due_at, expires_at=due_at + LIFE, held=held)
+                return True
+        for message in self.pending:
+            if alert.id in self.joined.get(message.delivery_id, ()) and (message.receiver, message.recipient) == to:
+                if due_at <= self.now < message.due_at:
+                    self.hastened[message.delivery_id] = None
+                return True
+        return False
 
     def _carries(self, message: Pending, alert: Alert, to: tuple[str, str]) -> bool:
         """Whether *message*, which nobody has seen, speaks of *alert* already; a held one then leaves at once."""

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 
 from tocsin.model import Entry, Story, StoryEntry
+from tocsin.policy.facts import STORY_WINDOW
 from tocsin.text.titles import TitleFeatures, features, normal, same_story
 
-#: Events further apart than this are not the same happening.
-WINDOW = timedelta(hours=72)
 #: Members that a newcomer is compared with: the first and the newest of a long story.
 _COMPARED = 40
 #: How much of two titles must agree to be the same text.
@@ -31,7 +30,7 @@ def find(entry: Entry, event_time: datetime, stories: Sequence[Story]) -> Story 
     The same link, the same headline, or headlines that share half of their words.
     """
     for story in sorted(stories, key=lambda story: story.last_at, reverse=True):
-        if event_time - story.last_at > WINDOW or story.opened_at - event_time > WINDOW:
+        if event_time - story.last_at > STORY_WINDOW or story.opened_at - event_time > STORY_WINDOW:
             continue
         if any(_same(entry, member) for member in _compared(story)):
             return story

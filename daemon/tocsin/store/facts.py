@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlmodel import Session, col, func, select
 
 from tocsin.model import Alert, DeliveryKind, DeliveryState, Severity, Story
-from tocsin.policy.facts import Arrival, Facts, Pending, Told
+from tocsin.policy.facts import Arrival, Facts, Pending, Reach, Told, reach
 from tocsin.store import mapping
 from tocsin.store.tables import (
     AlertRow,
@@ -22,9 +22,6 @@ from tocsin.store.tables import (
 )
 from tocsin.store.unevaluated import Circumstance
 
-#: A story takes in what happens within this time of its last entry.
-STORY_WINDOW = timedelta(hours=72)
-
 #: States in which a delivery that was never tried may still take in alerts.
 _OPEN = (DeliveryState.HELD.value, DeliveryState.READY.value)
 
@@ -32,15 +29,13 @@ _OPEN = (DeliveryState.HELD.value, DeliveryState.READY.value)
 def read(session: Session, arrivals: Sequence[Arrival], circumstance: Circumstance, *, now: datetime) -> Facts:
     """Everything that a decision about *arrivals*, of which each has a match, may look at."""
     baseline, last_success = circumstance
-    matches = [match for arrival in arrivals for match in arrival.matches]
-    events = {match.rule.event for match in matches}
-    since = min(match.event_time for match in matches) - STORY_WINDOW
+    reached = reach(arrivals)
     return Facts(
         now=now,
         arrivals=tuple(arrivals),
-        stories=_stories(session, events, since),
-        alerts=_alerts(session, events, since),
-        told=_told(session, {match.rule.id for match in matches}),
+        stories=_stories(session, reached),
+        alerts=_alerts(session, reached),
+        told=_told(session, reached.rules),
         pending=_pending(session),
         next_story=_next(session, StoryRow),
         next_alert=_next(session, AlertRow),
@@ -49,8 +44,8 @@ def read(session: Session, arrivals: Sequence[Arrival], circumstance: Circumstan
     )
 
 
-def _stories(session: Session, events: set[str], since: datetime) -> tuple[Story, ...]:
-    are_open = (col(StoryRow.event).in_(events), col(StoryRow.last_at) >= since)
+def _stories(session: Session, reached: Reach) -> tuple[Story, ...]:
+    are_open = (col(StoryRow.event).in_(reached.events), col(StoryRow.last_at) >= reached.since)
     members = defaultdict(list)
     for row in session.exec(
         select(StoryEntryRow)
@@ -63,17 +58,17 @@ def _stories(session: Session, events: set[str], since: datetime) -> tuple[Story
     return tuple(mapping.story(row, tuple(members[row.id])) for row in rows)
 
 
-def _alerts(session: Session, events: set[str], since: datetime) -> tuple[Alert, ...]:
+def _alerts(session: Session, reached: Reach) -> tuple[Alert, ...]:
     rows = session.exec(
         select(AlertRow)
         .join(StoryRow, col(StoryRow.id) == AlertRow.story_id)
-        .where(col(StoryRow.event).in_(events), col(StoryRow.last_at) >= since)
+        .where(col(StoryRow.event).in_(reached.events), col(StoryRow.last_at) >= reached.since)
         .order_by(col(AlertRow.id))
     ).all()
     return tuple(mapping.alert(row) for row in rows)
 
 
-def _told(session: Session, rules: set[str]) -> dict[tuple[str, str], Told]:
+def _told(session: Session, rules: frozenset[str]) -> dict[tuple[str, str], Told]:
     rows = session.exec(select(ToldRow).where(col(ToldRow.rule).in_(rules))).all()
     return {(row.rule, row.key): Told(at=row.at, severity=Severity(row.severity)) for row in rows}
 

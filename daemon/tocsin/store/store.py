@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Self
 
@@ -25,6 +25,7 @@ from tocsin.model import (
 from tocsin.store import (
     deliveries,
     entries,
+    history,
     identity,
     inbound,
     listing,
@@ -47,6 +48,7 @@ from tocsin.store.values import (
     DeliveryDetail,
     DeliveryView,
     EntryView,
+    History,
     MatchView,
     Reopened,
     Rest,
@@ -335,6 +337,15 @@ class Store:
         """Entries whose number, id or link is *words*, the newest first."""
         with self._database.read() as session:
             return entries.find(session, words, limit)
+
+    def history(self, since: datetime | None = None) -> History:
+        """What a backtest can run on: the entries first seen *since* then that still have their text."""
+        with self._database.read() as session:
+            return history.outline(session, since)
+
+    def history_entries(self, since: datetime | None = None) -> Iterator[Entry]:
+        """These entries, in the order in which they were first seen."""
+        return history.entries(self._database, since)
 
     def matches(
         self,

@@ -89,6 +89,18 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """What a backtest can run on: how many entries have their text, when the last was first seen.
+
+    *baselines* says of sources when their first fetch was, as far as that is still known.
+    """
+
+    entries: int
+    last: datetime | None
+    baselines: Mapping[str, datetime]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceView:
     """A source as a listing shows it."""
 

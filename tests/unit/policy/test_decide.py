@@ -248,3 +248,29 @@ def test_a_route_with_several_key_values_tells_when_one_is_free(world: World) ->
     both = {"mineral": ("gallium", "germanium")}
     decision = world.decide(world.match("Beijing widens its licence list to further metals", labels=both))
     assert fates(decision) == [Fate.ALERTED]
+
+
+def test_one_decision_tells_nobody_twice_of_one_alert(world: World) -> None:
+    """An alert that opens and grows within one poll leaves in one message, at the earlier of the two times."""
+    world.decide(world.match("China curbs gallium exports to Japan"))
+    world.later(hours=1)
+    found = world.decide(
+        world.match(BAN, published=world.now - timedelta(minutes=2)),
+        world.match(BAN, labels={"mineral": ("gallium", "germanium")}),
+    )
+    assert fates(found) == [Fate.HELD, Fate.UPDATED]
+    (plan,) = found.planned
+    assert (plan.due_at, plan.held, plan.kind) == (world.now, "", DeliveryKind.ALERT)
+
+
+def test_an_alert_that_joined_a_held_message_and_grew_leaves_with_it_at_once(world: World) -> None:
+    """What waits already takes the alert in; a louder report in the same poll sets the whole message free."""
+    world.decide(world.match("China curbs gallium exports to Japan", severity=Severity.MEDIUM))
+    world.later(hours=1)
+    world.keep(world.decide(world.match("Ministry mulls limits on gallium for Korea", severity=Severity.MEDIUM)))
+    found = world.decide(
+        world.match(BAN, severity=Severity.MEDIUM, published=world.now - timedelta(minutes=2)),
+        world.match(BAN, severity=Severity.HIGH),
+    )
+    assert fates(found) == [Fate.HELD, Fate.UPDATED]
+    assert (found.planned, [ids for _, ids in found.joined], found.hastened) == ((), [(3,)], ("d0",))

@@ -1,0 +1,266 @@
+"""How a backtest is shown: on the terminal, as JSON Lines and as CSV. Times are in UTC, so that runs can be compared."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from tocsin.cli.output import dump, local, say, shown, table
+from tocsin.errors import UsageError
+from tocsin.model import Fate, Labels
+from tocsin.replay import report
+from tocsin.replay.replay import Result, Ruling
+from tocsin.replay.report import Change, Count, Difference, Told
+
+_UTC = ZoneInfo("UTC")
+_BARS = "▁▂▃▄▅▆▇█"
+#: Fates that tell nobody anything, or not yet: they are shown with their reason.
+_QUIET = (Fate.HELD, Fate.OLD)
+_COLUMNS = (
+    "at", "rule", "event", "severity", "labels", "fate", "reason", "alert", "story", "origin", "source", "publisher",
+    "entry", "title", "link", "event_time", "words",
+)  # fmt: skip
+
+
+# ---- terminal -----------------------------------------------------------------------------------------------------
+
+
+def print_result(result: Result, found: Sequence[Difference] | None) -> None:
+    """Alerts in order, what was not told and why, counts a rule and a week, and what differs."""
+    for told in report.alerts(result):
+        if told.opened:
+            _print_alert(told)
+    _print_quiet(result)
+    counts = report.counts(result)
+    print()
+    _print_rules(result, counts)
+    if found is not None:
+        _print_differences(found)
+    say(_summary(result))
+
+
+def _print_alert(told: Told) -> None:
+    alert, opened = told.alert, told.opened
+    assert opened
+    print(f"{_time(opened.at)}  {alert.severity.upper():<8}  {shown(alert.title)}  ({alert.rule})")
+    entry = opened.decided.match.entry
+    if entry:
+        print(f"    {shown(entry.title)}  [{shown(entry.publisher or entry.source)}]")
+    for message in told.sent:
+        late = f"  {shown(message.held)}" if message.held else ""
+        print(f"    {_time(message.at)} {message.kind} to {shown(_who(message.receiver, message.recipient))}{late}")
+    updates = [item for item in told.later if item.decided.fate is Fate.UPDATED]
+    for update in updates:
+        print(f"    {_time(update.at)} updated: {shown(update.decided.reason)}")
+    folded = [item for item in told.later if item.decided.fate is Fate.JOINED]
+    if folded:
+        print(f"    folded: {len(folded)} more reports, the last {_time(folded[-1].at)}")
+
+
+def _print_quiet(result: Result) -> None:
+    """What was held or not told on its own, with the reason."""
+    for ruling in result.rulings:
+        decided = ruling.decided
+        if decided.fate in _QUIET and decided.match.entry:
+            print(
+                f"{_time(ruling.at)}  {decided.fate:<8}  {shown(decided.match.entry.title)}  ({decided.match.rule.id}): "
+                f"{shown(decided.reason)}"
+            )
+
+
+def _print_rules(result: Result, counts: Sequence[Count]) -> None:
+    mondays = report.weeks(result)
+    rows = []
+    for rule in sorted({count.rule for count in counts}):
+        own = [count for count in counts if count.rule == rule]
+        fates: Counter[Fate] = Counter()
+        for count in own:
+            fates.update(count.fates)
+        alerts = {count.week: count.alerts for count in own}
+        rows.append(
+            (
+                rule,
+                sum(fates.values()),
+                sum(alerts.values()),
+                *(fates[fate] for fate in (Fate.UPDATED, Fate.JOINED, Fate.HELD, Fate.OLD, Fate.BASELINE)),
+                sum(count.messages for count in own),
+                f"{sum(alerts.values()) / max(1, len(mondays)):.1f}",
+                _bars([alerts.get(monday, 0) for monday in mondays]),
+            )
+        )
+    columns = ("rule", "matches", "alerts", "updates", "folded", "held", "old", "baseline", "messages", "a week")
+    weeks = f"alerts a week from {mondays[0]}" if mondays else "alerts a week"
+    table((*columns, weeks), rows, empty="No rule was met.")
+
+
+def _bars(values: Sequence[int]) -> str:
+    """One bar a week, a dot for a quiet one."""
+    most = max(values, default=0)
+    return "".join(_BARS[(value * len(_BARS) - 1) // most] if value else "·" for value in values)
+
+
+def _print_differences(found: Sequence[Difference]) -> None:
+    changes = Counter(item.change for item in found)
+    print("\n" + ", ".join(f"{changes[change]} {change}" for change in Change))
+    for item in found:
+        told, mark = item.told, {"gained": "+", "lost": "-", "louder": "^", "softer": "v"}[item.change]
+        entry = told.opened.decided.match.entry if told.opened else None
+        severity = f"{item.other.alert.severity} > {told.alert.severity}" if item.other else told.alert.severity.value
+        title = f"  {shown(entry.title)}" if entry else ""
+        print(
+            f"{mark} {_time(told.alert.opened_at)}  {severity}  {shown(told.alert.title)}  ({told.alert.rule}){title}"
+        )
+
+
+def _summary(result: Result) -> str:
+    if result.first is None or result.last is None:
+        return "There are no entries in this time."
+    fates = Counter(ruling.decided.fate for ruling in result.rulings)
+    opened = sum(fates[fate] for fate in report.OPENING)
+    return (
+        f"{result.entries} entries from {_time(result.first)} to {_time(result.last)} UTC: "
+        f"{len(result.rulings)} matches, {opened} alerts, {len(result.sent)} messages, "
+        f"{fates[Fate.JOINED]} reports folded."
+    )
+
+
+# ---- for machines -------------------------------------------------------------------------------------------------
+
+
+def dump_result(result: Result, found: Sequence[Difference] | None) -> None:
+    """One object a line, each with its `type`: alerts, rulings, messages, counts, differences, the summary."""
+    for told in report.alerts(result):
+        dump({"type": "alert", **_alert(told)})
+    for ruling in result.rulings:
+        dump({"type": "ruling", **_ruling(ruling)})
+    for message in result.sent:
+        dump({"type": "message", **{name: getattr(message, name) for name in type(message).__slots__}})
+    for count in report.counts(result):
+        fates = {fate.value: number for fate, number in count.fates.items()}
+        named = {"week": count.week.isoformat(), "rule": count.rule, "matches": count.matches, "alerts": count.alerts}
+        dump({"type": "count", **named, "messages": count.messages, "fates": fates})
+    for item in found or ():
+        before = item.other.alert.severity if item.other else None
+        dump({"type": item.change, **_alert(item.told), "severity_before": before})
+    for failure in result.failures:
+        one = failure.unevaluated
+        dump(
+            {
+                "type": "failure",
+                "source": failure.entry.source,
+                "entry": failure.entry.id,
+                "rule": one.rule,
+                "error": one.error,
+            }
+        )
+    fates = Counter(ruling.decided.fate for ruling in result.rulings)
+    dump(
+        {
+            "type": "summary",
+            "start": result.start,
+            "first": result.first,
+            "last": result.last,
+            "entries": result.entries,
+            "matches": len(result.rulings),
+            "alerts": sum(fates[fate] for fate in report.OPENING),
+            "messages": len(result.sent),
+            "fates": {fate.value: fates[fate] for fate in Fate},
+        }
+    )
+
+
+def _alert(told: Told) -> dict[str, Any]:
+    alert, first = told.alert, told.rulings[0] if told.rulings else None
+    entry = first.decided.match.entry if first else None
+    return {
+        "id": alert.id,
+        "opened_at": alert.opened_at,
+        "rule": alert.rule,
+        "event": alert.event,
+        "severity": alert.severity,
+        "title": alert.title,
+        "labels": alert.labels,
+        "key": alert.key,
+        "headline": entry.title if entry else "",
+        "link": entry.link if entry else "",
+        "source": entry.source if entry else "",
+        "entry": entry.id if entry else "",
+        "reports": len({(e.source, e.id) for item in told.rulings if (e := item.decided.match.entry)}),
+        "updates": sum(item.decided.fate is Fate.UPDATED for item in told.later),
+        "messages": [message.number for message in told.sent],
+    }
+
+
+def _ruling(ruling: Ruling) -> dict[str, Any]:
+    decided = ruling.decided
+    match, entry = decided.match, decided.match.entry
+    assert entry
+    return {
+        "at": ruling.at,
+        "rule": match.rule.id,
+        "event": match.rule.event,
+        "severity": match.severity,
+        "labels": match.labels,
+        "fate": decided.fate,
+        "reason": decided.reason,
+        "alert": decided.alert_id,
+        "story": decided.story_id,
+        "origin": decided.origin,
+        "source": entry.source,
+        "publisher": entry.publisher,
+        "entry": entry.id,
+        "title": entry.title,
+        "link": entry.link,
+        "event_time": match.event_time,
+        "words": [getattr(entry, span.field)[span.start : span.end] for span in match.spans],
+    }
+
+
+def write_csv(path: Path, result: Result) -> None:
+    """Every match of *result* and what became of it, one a line, in UTF-8.
+
+    A cell that a spreadsheet would take for a formula begins with an apostrophe.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    writer.writerows(_cells(_ruling(ruling)) for ruling in result.rulings)
+    try:
+        path.write_text(text.getvalue(), encoding="utf-8", errors="replace", newline="")
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from error
+
+
+def _cells(record: Mapping[str, Any]) -> Iterable[str]:
+    for name in _COLUMNS:
+        value = record[name]
+        if isinstance(value, datetime):
+            text = value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        elif name == "labels":
+            text = _labels(value)
+        elif isinstance(value, list):
+            text = "; ".join(value)
+        else:
+            text = "" if value is None else str(value)
+        yield f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+
+
+def _labels(labels: Labels) -> str:
+    return " ".join(f"{name}={','.join(values)}" for name, values in labels.items())
+
+
+def _who(receiver: str, recipient: str) -> str:
+    return f"{receiver} {recipient}".rstrip()
+
+
+def _time(at: datetime) -> str:
+    return local(at, _UTC)

@@ -1,0 +1,82 @@
+"""`tocsin test`: rule test files, and the examples of the packs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, read_config
+from tocsin.cli.output import FAILED, dump, say, shown
+from tocsin.config.loading import load_rules
+from tocsin.config.testfile import RuleTest, load_tests
+from tocsin.errors import ConfigError, Problem, UsageError
+from tocsin.replay.trial import run_test
+from tocsin.rules.ruleset import RuleSet
+
+FilesArgument = Annotated[
+    list[Path] | None, typer.Argument(help="Test files; default: tests/*.yaml of every pack of --config.")
+]
+RulesOption = Annotated[
+    list[Path] | None,
+    typer.Option("--rules", help="Rule folders; default: those of --config, or the folder around the files' folder."),
+]
+
+
+def run_tests(
+    files: FilesArgument = None,
+    rules: RulesOption = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+    json: JsonOption = False,
+) -> None:
+    """Run rule tests with a simulated clock; the examples of the packs run too. Polls and sends nothing."""
+    with border():
+        folders = tuple(rules or ()) or _folders(files or (), config)
+        loaded = load_rules(folders).rules  # what this raises names every example that is not kept
+        paths = list(files or ()) or [path for folder in folders for path in sorted((folder / "tests").glob("*.y*ml"))]
+        if not paths:
+            raise UsageError("there is no test file; write one in the folder tests of a pack")
+        tests = _load(paths, loaded)
+        failed = sum(not _passes(one, loaded, json=json) for one in tests)
+        examples = sum(len(rule.fires) + len(rule.quiet) for rule in loaded.rules.values())
+        say(f"{len(tests) - failed} of {len(tests)} tests passed; {examples} examples of the packs are kept.")
+        if failed:
+            raise typer.Exit(FAILED)
+
+
+def _folders(files: list[Path] | tuple[Path, ...], config: Path) -> tuple[Path, ...]:
+    """The packs under test: those around the files, where they stand in a pack's folder tests, else the configured."""
+    around = tuple(
+        dict.fromkeys(path.resolve().parent.parent for path in files if path.resolve().parent.name == "tests")
+    )
+    return around or read_config(config).rules
+
+
+def _load(paths: list[Path], rules: RuleSet) -> list[RuleTest]:
+    """Every test of every file.
+
+    Raises:
+        ConfigError: with every fault of every file.
+    """
+    tests: list[RuleTest] = []
+    problems: list[Problem] = []
+    for path in paths:
+        found, faults = load_tests(path, rules.rules)
+        tests += found
+        problems += faults
+    if any(not item.warning for item in problems):
+        raise ConfigError(problems)
+    return tests
+
+
+def _passes(one: RuleTest, rules: RuleSet, *, json: bool) -> bool:
+    faults = run_test(one, rules)
+    if json:
+        dump({"test": one.name, "position": one.position, "passed": not faults, "faults": faults})
+    elif faults:
+        print(f"FAILED  {shown(one.name)}")
+        for fault in faults:
+            lines = [shown(line) for line in fault.words.split("\n")]
+            print("\n".join(f"    {line}" for line in (f"{fault.position}: {lines[0]}", *lines[1:])))
+    return not faults

@@ -1,0 +1,1 @@
+"""The same pipeline over history, with a simulated clock: what backtests and rule tests run on."""

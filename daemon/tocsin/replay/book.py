@@ -1,0 +1,195 @@
+"""The state of a replay: what the store keeps in rows, kept in memory.
+
+It gives `policy.decide` the same facts as the store does, and writes down what it says. Nothing here is decided.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from tocsin.model import MAX_AGE, Alert, DeliveryKind, Story
+from tocsin.policy.decide import Policy
+from tocsin.policy.facts import STORY_WINDOW, Arrival, Decision, Facts, Pending, Planned, Told, reach
+
+#: How far back a decision may look, beside the cooldowns: no event lies further back than MAX_AGE.
+LOOKS_BACK = MAX_AGE + STORY_WINDOW
+#: Why a held message left before its time.
+_RELEASED = "released: an alert in it grew past its cooldown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstance:
+    """What is known of the source of what arrives: a first fetch is a *baseline*; *last_success* is the one before."""
+
+    baseline: bool = False
+    last_success: datetime | None = None
+
+
+#: A source of which nothing is known.
+KNOWN_NOTHING = Circumstance()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """A message that left at *at*; *held* says what it had waited for, *number* counts messages from 1 as planned."""
+
+    number: int
+    at: datetime
+    planned_at: datetime
+    receiver: str
+    recipient: str
+    kind: DeliveryKind
+    alert_ids: tuple[int, ...]
+    held: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Waiting:
+    """A message that has not left yet; more alerts may join it."""
+
+    number: int
+    planned: Planned
+    created_at: datetime
+    due_at: datetime
+    alert_ids: set[int]
+    held: str
+
+
+class Book:
+    """Stories, alerts, tellings and waiting messages of one replay; time never runs back."""
+
+    def __init__(self) -> None:
+        self.alerts: dict[int, Alert] = {}
+        self._told: dict[tuple[str, str], Told] = {}
+        self._entries = 0
+        self._messages = 0
+        self._next_story = 1
+        # Only what a decision may still look at: open stories by event, and their alerts by story.
+        self._stories: dict[str, dict[int, Story]] = defaultdict(dict)
+        self._alerts_of: dict[int, dict[int, None]] = defaultdict(dict)
+        self._entries_of: dict[int, set[int]] = defaultdict(set)
+        self._waiting: dict[int, _Waiting] = {}
+
+    def number(self) -> int:
+        """The number of one more entry."""
+        self._entries += 1
+        return self._entries
+
+    def decide(
+        self, policy: Policy, arrivals: Sequence[Arrival], circumstance: Circumstance, now: datetime
+    ) -> Decision:
+        """What *policy* makes of *arrivals* at *now*, written down; those without a match need no decision."""
+        matched = tuple(arrival for arrival in arrivals if arrival.matches)
+        if not matched:
+            return Decision()
+        decision = policy.decide(self._facts(matched, circumstance, now))
+        self._write(decision, now)
+        return decision
+
+    def leave(self, before: datetime | None) -> tuple[Sent, ...]:
+        """The messages due before *before* (None: all that wait), in the order in which they leave."""
+        due = [message for message in self._waiting.values() if before is None or message.due_at < before]
+        for message in due:
+            del self._waiting[message.number]
+        return tuple(_sent(message) for message in sorted(due, key=lambda one: (one.due_at, one.number)))
+
+    def _facts(self, arrivals: tuple[Arrival, ...], circumstance: Circumstance, now: datetime) -> Facts:
+        reached = reach(arrivals)
+        stories = sorted(
+            (
+                story
+                for event in reached.events
+                for story in self._open(event, now).values()
+                if story.last_at >= reached.since
+            ),
+            key=lambda story: story.id,
+        )
+        numbers = sorted(number for story in stories for number in self._alerts_of.get(story.id, ()))
+        return Facts(
+            now=now,
+            arrivals=arrivals,
+            stories=tuple(stories),
+            alerts=tuple(self.alerts[number] for number in numbers),
+            told=self._told,  # of all rules: it is only looked up
+            pending=tuple(self._pending(message) for message in self._waiting.values()),
+            next_story=self._next_story,
+            next_alert=len(self.alerts) + 1,
+            baseline=circumstance.baseline,
+            last_success=circumstance.last_success,
+        )
+
+    def _open(self, event: str, now: datetime) -> Mapping[int, Story]:
+        """The open stories of *event*, less those that time has closed."""
+        stories = self._stories[event]
+        for number in [story.id for story in stories.values() if story.last_at < now - LOOKS_BACK]:
+            del stories[number]
+            self._alerts_of.pop(number, None)
+        return stories
+
+    def _pending(self, message: _Waiting) -> Pending:
+        numbers = sorted(message.alert_ids)
+        return Pending(
+            delivery_id=str(message.number),
+            receiver=message.planned.receiver,
+            recipient=message.planned.recipient,
+            kind=message.planned.kind,
+            due_at=message.due_at,
+            alert_ids=tuple(numbers),
+            story_ids=frozenset(self.alerts[number].story_id for number in numbers),
+            entry_ids=frozenset(entry for number in numbers for entry in self._entries_of.get(number, ())),
+        )
+
+    def _write(self, decision: Decision, now: datetime) -> None:
+        for story in decision.stories:
+            # As the rows come back: the earliest first.
+            members = sorted(story.entries, key=lambda member: (member.event_time, member.entry_id))
+            self._stories[story.event][story.id] = Story(
+                id=story.id,
+                event=story.event,
+                opened_at=story.opened_at,
+                last_at=story.last_at,
+                entries=tuple(members),
+            )
+            self._next_story = max(self._next_story, story.id + 1)
+        for alert in decision.alerts:
+            self.alerts[alert.id] = alert
+            self._alerts_of[alert.story_id][alert.id] = None
+        for item in decision.decided:
+            if item.alert_id is not None and item.entry_id is not None:
+                self._entries_of[item.alert_id].add(item.entry_id)
+        self._told.update(decision.told)
+        for planned in decision.planned:
+            self._plan(planned, now)
+        for delivery_id, numbers in decision.joined:
+            self._waiting[int(delivery_id)].alert_ids.update(numbers)
+        for delivery_id in decision.hastened:
+            message = self._waiting[int(delivery_id)]
+            if message.held:
+                message.due_at, message.held = now, f"{message.held}; {_RELEASED}"
+
+    def _plan(self, planned: Planned, now: datetime) -> None:
+        self._messages += 1
+        self._waiting[self._messages] = _Waiting(
+            number=self._messages,
+            planned=planned,
+            created_at=now,
+            due_at=planned.due_at,
+            alert_ids=set(planned.alert_ids),
+            held=planned.held,
+        )
+
+
+def _sent(message: _Waiting) -> Sent:
+    return Sent(
+        number=message.number,
+        at=message.due_at,
+        planned_at=message.created_at,
+        receiver=message.planned.receiver,
+        recipient=message.planned.recipient,
+        kind=message.planned.kind,
+        alert_ids=tuple(sorted(message.alert_ids)),
+        held=message.held,
+    )

@@ -1,0 +1,136 @@
+"""The pipeline with a simulated clock: evaluate, decide, write down, let messages leave at their time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from tocsin.model import Alert, Entry, Unevaluated
+from tocsin.policy.decide import Policy
+from tocsin.policy.facts import Arrival, Decided
+from tocsin.replay.book import KNOWN_NOTHING, LOOKS_BACK, Book, Circumstance, Sent
+from tocsin.rules.ruleset import RuleSet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Poll:
+    """What one poll of *source* brought at *at*, which is when its entries were first seen."""
+
+    at: datetime
+    source: str
+    entries: tuple[Entry, ...]
+    circumstance: Circumstance = KNOWN_NOTHING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruling:
+    """What was decided about one match, and when."""
+
+    at: datetime
+    decided: Decided
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A rule that raised on an entry."""
+
+    entry: Entry
+    unevaluated: Unevaluated
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What a replay found between *start* (None: the beginning) and the end; a warm-up before *start* is left out.
+
+    *alerts* holds every alert that a ruling or a message speaks of, as it stood at the end. Messages that were still
+    held at the end are among *sent*, at the time when they would leave.
+    """
+
+    start: datetime | None
+    first: datetime | None  # when the first entry was seen
+    last: datetime | None
+    entries: int
+    rulings: tuple[Ruling, ...]
+    sent: tuple[Sent, ...]
+    alerts: dict[int, Alert]
+    failures: tuple[Failure, ...]
+
+
+class Replay:
+    """One run of *rules* and *policy* over polls in the order of time.
+
+    Every message is delivered when it is due; one that is due at the very moment of a poll leaves after it.
+    """
+
+    def __init__(self, rules: RuleSet, policy: Policy) -> None:
+        self._rules = rules
+        self._policy = policy
+        self._book = Book()
+
+    def run(self, polls: Iterable[Poll], *, start: datetime | None = None) -> Result:
+        """Everything that *polls* bring; what comes before *start* only makes the state."""
+        entries = 0
+        first = last = None
+        rulings: list[Ruling] = []
+        sent: list[Sent] = []
+        failures: list[Failure] = []
+        for poll in polls:
+            counts = start is None or poll.at >= start
+            sent += self._book.leave(poll.at)
+            decided, failed = self._take(poll)
+            if not counts:
+                continue
+            first, last = first or poll.at, poll.at
+            entries += len(poll.entries)
+            rulings += (Ruling(at=poll.at, decided=item) for item in decided)
+            failures += failed
+        sent += self._book.leave(None)
+        told = tuple(message for message in sent if start is None or message.at >= start)
+        named = {number for message in told for number in message.alert_ids}
+        named |= {ruling.decided.alert_id for ruling in rulings if ruling.decided.alert_id is not None}
+        return Result(
+            start=start,
+            first=first,
+            last=last,
+            entries=entries,
+            rulings=tuple(rulings),
+            sent=told,
+            alerts={number: self._book.alerts[number] for number in sorted(named)},
+            failures=tuple(failures),
+        )
+
+    def _take(self, poll: Poll) -> tuple[tuple[Decided, ...], list[Failure]]:
+        judged = [self._rules.evaluate(entry, poll.at) for entry in poll.entries]
+        arrivals = [Arrival(entry_id=self._book.number(), matches=item.matches) for item in judged]
+        decision = self._book.decide(self._policy, arrivals, poll.circumstance, poll.at)
+        failed = [Failure(entry=item.entry, unevaluated=one) for item in judged for one in item.unevaluated]
+        return decision.decided, failed
+
+
+def polls(entries: Iterable[Entry], baselines: Mapping[str, datetime]) -> Iterator[Poll]:
+    """*entries*, in the order in which they were first seen, as the polls that brought them.
+
+    What one source shows at one time is one poll. *baselines* says of sources when their first fetch was.
+    """
+    for at, group in groupby(entries, key=lambda entry: entry.first_seen):
+        together: dict[str, list[Entry]] = {}
+        for entry in group:
+            together.setdefault(entry.source, []).append(entry)
+        for source, brought in together.items():
+            circumstance = Circumstance(baseline=baselines.get(source) == at)
+            yield Poll(at=at, source=source, entries=tuple(brought), circumstance=circumstance)
+
+
+def warm_up(rules: RuleSet) -> timedelta:
+    """How long before its beginning a replay must start, so that nothing of its state is missing."""
+    return max([LOOKS_BACK, *(info.cooldown for info in rules.infos.values())])
+
+
+def unseen(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    """*entries* by the time when they were first seen; one that its source gave before is left out."""
+    first: dict[tuple[str, str], Entry] = {}
+    for entry in sorted(entries, key=lambda entry: entry.first_seen):
+        first.setdefault((entry.source, entry.id), entry)
+    return tuple(first.values())

@@ -1,0 +1,176 @@
+"""What a replay comes to: what became of each alert, counts a week and a rule, and how two replays differ."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from tocsin.model import Alert, Fate
+from tocsin.replay.book import Sent
+from tocsin.replay.replay import Result, Ruling
+
+#: Fates that open an alert.
+OPENING = frozenset({Fate.ALERTED, Fate.HELD, Fate.CATCH_UP})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """An alert, what led to it and what came of it.
+
+    *opened* is the ruling that opened it, *later* its updates and the coverage that joined it, *sent* its messages.
+    One that was opened during the warm-up has no *opened*.
+    """
+
+    alert: Alert
+    opened: Ruling | None
+    later: tuple[Ruling, ...]
+    sent: tuple[Sent, ...]
+
+    @property
+    def rulings(self) -> tuple[Ruling, ...]:
+        """All of its rulings, the first first."""
+        return (*((self.opened,) if self.opened else ()), *self.later)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """What a rule did in the week that begins on *week*, a Monday, by UTC; *fates* counts its matches."""
+
+    week: date
+    rule: str
+    fates: Mapping[Fate, int]
+    messages: int
+
+    @property
+    def matches(self) -> int:
+        """All matches, whatever became of them."""
+        return sum(self.fates.values())
+
+    @property
+    def alerts(self) -> int:
+        """The alerts that were opened."""
+        return sum(count for fate, count in self.fates.items() if fate in OPENING)
+
+
+class Change(StrEnum):
+    """How an alert differs between two rule sets."""
+
+    GAINED = "gained"
+    LOST = "lost"
+    LOUDER = "louder"
+    SOFTER = "softer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """An alert that only one of two replays has, or that is as loud only in one; *other* is that of the older rules."""
+
+    change: Change
+    told: Told
+    other: Told | None = None
+
+
+def alerts(result: Result) -> tuple[Told, ...]:
+    """Every alert in the order in which it was opened."""
+    rulings: dict[int, list[Ruling]] = defaultdict(list)
+    for ruling in result.rulings:
+        if ruling.decided.alert_id is not None:
+            rulings[ruling.decided.alert_id].append(ruling)
+    sent: dict[int, list[Sent]] = defaultdict(list)
+    for message in result.sent:
+        for number in message.alert_ids:
+            sent[number].append(message)
+    return tuple(
+        Told(
+            alert=alert,
+            opened=next((item for item in rulings[number] if item.decided.fate in OPENING), None),
+            later=tuple(item for item in rulings[number] if item.decided.fate not in OPENING),
+            sent=tuple(sent[number]),
+        )
+        for number, alert in result.alerts.items()
+    )
+
+
+def only_rule(result: Result, rule: str) -> Result:
+    """What of *result* is about the one *rule*: its matches, its alerts, and the messages that speak of these."""
+    kept = {number: alert for number, alert in result.alerts.items() if alert.rule == rule}
+    return Result(
+        start=result.start,
+        first=result.first,
+        last=result.last,
+        entries=result.entries,
+        rulings=tuple(item for item in result.rulings if item.decided.match.rule.id == rule),
+        sent=tuple(message for message in result.sent if kept.keys() & set(message.alert_ids)),
+        alerts=kept,
+        failures=tuple(item for item in result.failures if item.unevaluated.rule == rule),
+    )
+
+
+def counts(result: Result) -> tuple[Count, ...]:
+    """What each rule did in each week in which it did anything, by week and rule."""
+    fates: dict[tuple[date, str], Counter[Fate]] = defaultdict(Counter)
+    messages: Counter[tuple[date, str]] = Counter()
+    for ruling in result.rulings:
+        fates[week(ruling.at), ruling.decided.match.rule.id][ruling.decided.fate] += 1
+    for message in result.sent:
+        rules = {result.alerts[number].rule for number in message.alert_ids if number in result.alerts}
+        messages.update((week(message.at), rule) for rule in rules)
+    return tuple(
+        Count(week=monday, rule=rule, fates=dict(sorted(fates[monday, rule].items())), messages=messages[monday, rule])
+        for monday, rule in sorted({*fates, *messages})
+    )
+
+
+def weeks(result: Result) -> tuple[date, ...]:
+    """Every Monday of the time that *result* covers, quiet weeks too."""
+    if result.first is None or result.last is None:
+        return ()
+    last = max([result.last, *(message.at for message in result.sent)])
+    monday, final = week(result.first), week(last)
+    return tuple(monday + timedelta(weeks=n) for n in range((final - monday).days // 7 + 1))
+
+
+def week(at: datetime) -> date:
+    """The Monday of the week of *at*."""
+    return at.date() - timedelta(days=at.weekday())
+
+
+def differences(new: Result, old: Result) -> tuple[Difference, ...]:
+    """What *new* has gained, lost, and tells louder or softer than *old*, in the order of time.
+
+    Two alerts are the same when they are of one rule (by its bare id) and share a report: folding may differ.
+    """
+    ours, theirs = alerts(new), alerts(old)
+    their_homes, our_homes = _homes(theirs), _homes(ours)
+    found: list[Difference] = []
+    for told in ours:
+        other = _twin(told, their_homes)
+        if other is None:
+            found.append(Difference(change=Change.GAINED, told=told))
+        elif other.alert.severity is not told.alert.severity:
+            louder = told.alert.severity.rank > other.alert.severity.rank
+            found.append(Difference(change=Change.LOUDER if louder else Change.SOFTER, told=told, other=other))
+    found += (Difference(change=Change.LOST, told=told) for told in theirs if _twin(told, our_homes) is None)
+    return tuple(sorted(found, key=lambda item: (item.told.alert.opened_at, item.told.alert.id, item.change)))
+
+
+def _homes(found: Sequence[Told]) -> dict[tuple[str, str, str], Told]:
+    """By bare rule, source and entry, the alert that the entry belongs to."""
+    homes: dict[tuple[str, str, str], Told] = {}
+    for told in found:
+        for name in _reports(told):
+            homes.setdefault(name, told)
+    return homes
+
+
+def _twin(told: Told, homes: Mapping[tuple[str, str, str], Told]) -> Told | None:
+    return next((homes[name] for name in _reports(told) if name in homes), None)
+
+
+def _reports(told: Told) -> list[tuple[str, str, str]]:
+    entries = (ruling.decided.match.entry for ruling in told.rulings)
+    bare = told.alert.rule.rpartition("/")[2]
+    return [(bare, entry.source, entry.id) for entry in entries if entry]

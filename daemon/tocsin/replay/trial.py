@@ -1,0 +1,157 @@
+"""Run rule tests: replay the news of a test and hold what is told against what it expects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from tocsin.config.durations import write_duration
+from tocsin.config.testfile import Expectation, NewsItem, RuleTest
+from tocsin.errors import Position
+from tocsin.model import Entry, Fate
+from tocsin.policy.decide import Policy
+from tocsin.policy.route import ReceiverInfo, Route
+from tocsin.replay.book import Circumstance, Sent
+from tocsin.replay.replay import Poll, Replay, Result, Ruling, polls
+from tocsin.rules.ruleset import RuleSet
+
+#: Fates by which somebody is told something, now or at the end of a cooldown.
+TELLING = frozenset({Fate.ALERTED, Fate.UPDATED, Fate.HELD, Fate.CATCH_UP})
+_EVERYBODY = Policy(routes=(Route(to=("test",)),), receivers=(ReceiverInfo(name="test", recipients=("",)),))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """What went otherwise than a test expects, in words, and where the test says so."""
+
+    words: str
+    position: Position | None
+
+
+def run_test(test: RuleTest, rules: RuleSet) -> tuple[Fault, ...]:
+    """Everything that *rules* do otherwise than *test* expects; nothing when it passes."""
+    entries = [_entry(test, number, item) for number, item in enumerate(test.news)]
+    missed = {entry.id for entry, item in zip(entries, test.news, strict=True) if item.missed}
+    ordered = sorted(entries, key=lambda entry: entry.first_seen)
+    result = Replay(rules, _EVERYBODY).run(_circumstanced(poll, missed) for poll in polls(ordered, {}))
+    faults = [*_unmet(test, rules, result, entries), *_unwanted(test, rules, result)]
+    faults += [
+        Fault(words=f"{item.unevaluated.rule} raised: {item.unevaluated.error}", position=test.position)
+        for item in result.failures
+    ]
+    return tuple(faults)
+
+
+def _entry(test: RuleTest, number: int, item: NewsItem) -> Entry:
+    seen = test.start + item.at
+    return Entry(
+        source=item.source,
+        id=str(number),
+        keys=(),
+        title=item.title,
+        body=item.text,
+        publisher=item.publisher,
+        language=item.language,
+        labels=item.labels,
+        first_seen=seen,
+        published=seen - item.age,
+    )
+
+
+def _circumstanced(poll: Poll, missed: set[str]) -> Poll:
+    """*poll*, after an outage of its source when an entry of it says so."""
+    if not any(entry.id in missed for entry in poll.entries):
+        return poll
+    published = min(entry.event_time if entry.published is None else entry.published for entry in poll.entries)
+    return replace(poll, circumstance=Circumstance(last_success=published))
+
+
+def _unmet(test: RuleTest, rules: RuleSet, result: Result, entries: list[Entry]) -> Iterator[Fault]:
+    """Expectations without a telling, and tellings of their rules without an expectation; paired in order."""
+    left = [ruling for ruling in result.rulings if ruling.decided.fate in TELLING]
+    named = dict.fromkeys(_full(rules, wanted.rule) for wanted in test.expect)
+    for wanted in test.expect:
+        found = next((ruling for ruling in left if not _mismatch(test, rules, wanted, ruling, result)), None)
+        if found:
+            left.remove(found)
+        else:
+            near = _nearest(test, rules, wanted, result, entries)
+            yield Fault(words=f"expected  {_said(wanted)}\n{near}", position=wanted.position)
+    for ruling in left:
+        if ruling.decided.match.rule.id in named:
+            yield Fault(words=f"not expected  {_told(test, ruling)}", position=test.position)
+
+
+def _unwanted(test: RuleTest, rules: RuleSet, result: Result) -> Iterator[Fault]:
+    forbidden = {_full(rules, name) for name in test.expect_not}
+    for ruling in result.rulings:
+        if ruling.decided.match.rule.id in forbidden:
+            yield Fault(words=f"must not be met  {_told(test, ruling)}", position=test.position)
+
+
+def _mismatch(test: RuleTest, rules: RuleSet, wanted: Expectation, ruling: Ruling, result: Result) -> list[str]:
+    """The fields in which *ruling* is not what is *wanted*, in words."""
+    match, fate = ruling.decided.match, ruling.decided.fate
+    alert = result.alerts.get(ruling.decided.alert_id or 0)
+    pairs: list[tuple[str, object, object]] = [("rule", _full(rules, wanted.rule), match.rule.id)]
+    if wanted.at is not None:
+        pairs.append(("at", write_duration(wanted.at), write_duration(ruling.at - test.start)))
+    if wanted.severity is not None:
+        pairs.append(("severity", wanted.severity.value, match.severity.value))
+    if wanted.fate is not None:
+        pairs.append(("fate", wanted.fate.value, fate.value))
+    if wanted.title is not None:
+        pairs.append(("title", wanted.title, alert.title if alert else ""))
+    for name, values in wanted.labels.items():
+        pairs.append((name, ", ".join(sorted(values)), ", ".join(sorted(match.labels.get(name, ())))))
+    if wanted.sent is not None:
+        times = [write_duration(one.at - test.start) for one in _messages(ruling, result)]
+        pairs.append(("sent", write_duration(wanted.sent), times[0] if times else "never"))
+    return [f"{name}: {one} wanted, {other} found" for name, one, other in pairs if one != other]
+
+
+def _messages(ruling: Ruling, result: Result) -> list[Sent]:
+    """The messages that can be about *ruling*: of its alert, and not gone before it."""
+    return [one for one in result.sent if ruling.decided.alert_id in one.alert_ids and one.at >= ruling.at]
+
+
+def _nearest(test: RuleTest, rules: RuleSet, wanted: Expectation, result: Result, entries: list[Entry]) -> str:
+    """What came nearest to *wanted*: a match that differs, else why the rule is not met by the news at that time."""
+    full = _full(rules, wanted.rule)
+    own = [ruling for ruling in result.rulings if ruling.decided.match.rule.id == full]
+    same = [ruling for ruling in own if wanted.at is None or ruling.at - test.start == wanted.at]
+    if same or own:
+        near = min(same or own, key=lambda ruling: len(_mismatch(test, rules, wanted, ruling, result)))
+        words = [*_mismatch(test, rules, wanted, near, result)] or [f"it was {near.decided.fate} there"]
+        return "\n".join([f"  nearest   {_told(test, near)}", *(f"            {line}" for line in words)])
+    at: datetime | None = None if wanted.at is None else test.start + wanted.at
+    lines = [
+        f"  nearest   {entry.title}: {rules.explain(full, entry, entry.first_seen).note}"
+        for entry in entries
+        if at is None or entry.first_seen == at
+    ]
+    return "\n".join(lines) or "  no news at that time"
+
+
+def _said(wanted: Expectation) -> str:
+    fields = [wanted.rule]
+    fields += [f"at {write_duration(wanted.at)}"] if wanted.at is not None else []
+    fields += [value.value for value in (wanted.severity, wanted.fate) if value]
+    fields += [f"{name}={','.join(values)}" for name, values in wanted.labels.items()]
+    fields += [f"sent {write_duration(wanted.sent)}"] if wanted.sent is not None else []
+    return " ".join([*fields, *([wanted.title] if wanted.title else [])])
+
+
+def _told(test: RuleTest, ruling: Ruling) -> str:
+    decided = ruling.decided
+    labels = " ".join(f"{name}={','.join(values)}" for name, values in decided.match.labels.items())
+    title = decided.match.entry.title if decided.match.entry else ""
+    after: timedelta = ruling.at - test.start
+    words = f"{decided.match.rule.id} at {write_duration(after)} {decided.match.severity} {decided.fate} {labels}"
+    return f"{words.rstrip()}: {title} ({decided.reason})"
+
+
+def _full(rules: RuleSet, name: str) -> str:
+    found = rules.find(name)
+    return found.id if found else name

@@ -1,0 +1,176 @@
+"""`tocsin backtest`: what would have been sent, and what another rule set would have made of it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Tocsin = Any
+HISTORY = [
+    {"id": "1", "first_seen": "2026-03-02T08:00:00Z", "title": "China bans gallium exports to Japan - Herald"},
+    {"id": "1", "first_seen": "2026-03-02T08:30:00Z", "title": "China bans gallium exports to Japan - Herald"},
+    {"id": "2", "first_seen": "2026-03-02T09:00:00Z", "title": "China bans gallium exports to Japan - Daily", "publisher": "Daily"},
+    {"id": "3", "date": "2026-03-02T10:00:00+01:00", "title": "Congo halts cobalt", "labels": {"tier": "trade"}},
+    {"id": "4", "first_seen": "2026-03-02T11:00:00Z", "title": "Ministry to ban shipments of gallium wafers"},
+    {"id": "5", "first_seen": "2026-03-10T11:00:00Z", "date": "2026-03-01", "title": "Korea bans gallium from its ports"},
+    {"id": "6", "first_seen": "2026-03-16T11:00:00Z", "title": "=Korea bans gallium for good", "link": "https://example.org/6"},
+]  # fmt: skip
+
+
+@pytest.fixture
+def past(tocsin: Tocsin) -> str:
+    """A file of entries, not in the order of time."""
+    path = tocsin.folder / "past.jsonl"
+    path.write_text("\n".join(json.dumps(record) for record in reversed(HISTORY)) + "\n\n", encoding="utf-8")
+    return str(path)
+
+
+def _lines(result: Any, kind: str) -> list[dict[str, Any]]:
+    records = [json.loads(line) for line in result.stdout.splitlines()]
+    return [record for record in records if record["type"] == kind]
+
+
+def test_alerts_come_in_order_with_what_was_folded_and_held(tocsin: Tocsin, past: str) -> None:
+    """The reader sees what would have been sent when, what was kept from him, and why."""
+    result = tocsin("backtest", "--input", past)
+    assert result.exit_code == 0
+    text = result.stdout
+    assert text.index("gallium: ban") < text.index("cobalt: ban")
+    assert "folded: 1 more reports, the last 2026-03-02 09:00" in text
+    assert "2026-03-02 20:00 alert to here  held until 2026-03-02 20:00 UTC by the cooldown of metals/ban" in text
+    assert "old       Korea bans gallium from its ports" in text
+    assert "6 entries from 2026-03-02 08:00 to 2026-03-16 11:00 UTC: 6 matches, 4 alerts" in result.stderr
+
+
+def test_records_hold_alerts_messages_and_counts_a_week_and_a_rule(tocsin: Tocsin, past: str) -> None:
+    """Machines get one object a line, with fixed shapes."""
+    result = tocsin("backtest", "--input", past, "--json")
+    alerts, messages, counts = (_lines(result, kind) for kind in ("alert", "message", "count"))
+    assert [(a["title"], a["reports"]) for a in alerts] == [
+        ("gallium: ban", 2),
+        ("cobalt: ban", 1),
+        ("gallium: ban", 1),
+        ("gallium: ban", 1),
+    ]
+    assert [m["at"] for m in messages][:2] == ["2026-03-02T08:00:00+00:00", "2026-03-02T09:00:00+00:00"]
+    assert [(c["week"], c["rule"], c["alerts"], c["fates"]) for c in counts] == [
+        ("2026-03-02", "metals/ban", 3, {"alerted": 2, "held": 1, "joined": 1}),
+        ("2026-03-09", "metals/ban", 0, {"old": 1}),
+        ("2026-03-16", "metals/ban", 1, {"alerted": 1}),
+    ]
+    (summary,) = _lines(result, "summary")
+    assert (summary["entries"], summary["messages"]) == (6, len(messages))
+
+
+def test_a_beginning_is_warmed_up(tocsin: Tocsin, past: str) -> None:
+    """What was told shortly before the beginning still holds back and still folds."""
+    result = tocsin("backtest", "--input", past, "--since", "2026-03-02T10:30:00Z", "--json")
+    assert [item["fate"] for item in _lines(result, "ruling")] == ["held", "old", "alerted"]
+    late = tocsin("backtest", "--input", past, "--since", "1d", "--json")
+    assert [item["title"] for item in _lines(late, "alert")] == ["gallium: ban"]
+
+
+def test_two_rule_sets_are_compared(tocsin: Tocsin, past: str) -> None:
+    """Who edits a rule sees what it gains, loses and tells louder."""
+    older = tocsin.folder / "older"
+    older.mkdir()
+    text = (tocsin.folder / "rules" / "pack.yaml").read_text(encoding="utf-8")
+    other = text.replace("cobalt: [cobalt]", "cobalt: [kobold]").replace("severity: high", "severity: low")
+    other += "  - {id: korea, news: {match: Korea NEAR/9 gallium}}\n"
+    (older / "pack.yaml").write_text(other, encoding="utf-8")
+    result = tocsin("backtest", "--input", past, "--against", str(older))
+    assert "1 gained, 1 lost, 3 louder, 0 softer" in result.stdout
+    assert "low > high" in result.stdout
+    records = tocsin("backtest", "--input", past, "--against", str(older), "--json")
+    assert [item["labels"] for item in _lines(records, "gained")] == [{"tier": ["trade"], "mineral": ["cobalt"]}]
+    assert [item["rule"] for item in _lines(records, "lost")] == ["metals/korea"]
+    alone = tocsin("backtest", "--input", past, "--against", str(older), "--rule", "korea", "--json")
+    assert not _lines(alone, "gained")
+    assert len(_lines(alone, "lost")) == 1
+
+
+def test_a_spreadsheet_gets_every_match_and_no_formula(tocsin: Tocsin, past: str) -> None:
+    """Feed text is hostile in a cell, too."""
+    target = tocsin.folder / "out.csv"
+    assert tocsin("backtest", "--input", past, "--csv", str(target)).exit_code == 0
+    rows = list(csv.DictReader(target.read_text(encoding="utf-8").splitlines()))
+    assert [row["fate"] for row in rows] == ["alerted", "alerted", "joined", "held", "old", "alerted"]
+    assert (rows[-1]["title"], rows[-1]["labels"]) == ("'=Korea bans gallium for good", "mineral=gallium")
+    refused = tocsin("backtest", "--input", past, "--csv", str(tocsin.folder / "no" / "out.csv"))
+    assert refused.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        pytest.param("{", "not a JSON object", id="no JSON"),
+        pytest.param('{"id": "x"}', 'needs an object with a "title"', id="no title"),
+        pytest.param('{"title": "x"}', 'needs a "date" or a "first_seen"', id="no time"),
+        pytest.param('{"title": "x", "date": "soon"}', "\"date\" 'soon' is not an ISO 8601 date", id="no date"),
+        pytest.param('{"title": "x", "date": "2026-01-01", "link": 3}', '"link" must be a string', id="no link"),
+    ],
+)
+def test_a_bad_line_is_named_with_its_file_and_number(tocsin: Tocsin, line: str, words: str) -> None:
+    """A history with a hole would be judged wrongly: it is refused, and where."""
+    path = tocsin.folder / "bad.jsonl"
+    path.write_text(f'{{"title": "fine", "date": "2026-01-01"}}\n{line}\n', encoding="utf-8")
+    result = tocsin("backtest", "--input", str(path))
+    assert result.exit_code == 2
+    assert f"{path}:2: " in result.stderr
+    assert words in result.stderr
+
+
+def test_what_is_stored_is_run_on_and_left_alone(tocsin: Tocsin, history: Any) -> None:
+    """The first fetch of a source is a baseline here too; the database does not change."""
+    history()
+    path = tocsin.folder / "tocsin.db"
+    before = path.read_bytes()
+    result = tocsin("backtest", "--json")
+    (summary,) = _lines(result, "summary")
+    assert (result.exit_code, summary["entries"], summary["alerts"]) == (0, 2, 1)
+    assert len(_lines(tocsin("backtest", "--since", "1d", "--json"), "alert")) == 1
+    assert path.read_bytes() == before
+    unknown = tocsin("backtest", "--rule", "bann")
+    assert unknown.exit_code == 2
+    assert "there is no rule 'bann'; there are: metals/ban" in unknown.stderr
+
+
+def test_a_file_of_prices_is_refused_in_words(tocsin: Tocsin) -> None:
+    """Nobody is told that no rule was met by prices that were never looked at."""
+    result = tocsin("backtest", "--input", "closes.csv")
+    assert result.exit_code == 2
+    assert "prices cannot be replayed yet" in result.stderr
+
+
+def test_nothing_in_the_time_is_said(tocsin: Tocsin) -> None:
+    """An empty history is no error."""
+    result = tocsin("backtest", "--since", "30d")
+    assert result.exit_code == 0
+    assert "There are no entries in this time." in result.stderr
+
+
+def test_runs_are_the_same_whatever_the_hash_seed_and_the_zone(tocsin: Tocsin, past: str) -> None:
+    """Two runs can be compared with diff, on any machine."""
+    found = set()
+    for seed, zone in (("1", "Asia/Tokyo"), ("2", "America/New_York")):
+        code = "from tocsin.cli import main; main()"
+        outputs = []
+        for form in ((), ("--json",)):
+            arguments = ["backtest", "--input", past, "--rules", str(tocsin.folder / "rules"), *form]
+            done = subprocess.run(
+                [sys.executable, "-c", code, *arguments],
+                env={**os.environ, "PYTHONHASHSEED": seed, "TZ": zone},
+                cwd=Path(tocsin.folder),
+                capture_output=True,
+                check=True,
+            )
+            outputs.append(done.stdout)
+        found.add(tuple(outputs))
+    assert len(found) == 1

@@ -1,0 +1,142 @@
+"""`tocsin test`: rule tests pass, fail with a reason, and are refused when they cannot fail."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from tocsin.cli import app
+
+Tocsin = Any
+ROOT = Path(__file__).resolve().parents[3]
+HEAD = "tocsin_test: 1\nstart: 2026-03-02T08:00:00+01:00\ntests:\n"
+
+
+@pytest.fixture
+def write(tocsin: Tocsin) -> Any:
+    """Writes a test file into the pack's folder."""
+
+    def written(text: str, name: str = "one.yaml") -> Path:
+        folder = tocsin.folder / "rules" / "tests"
+        folder.mkdir(exist_ok=True)
+        (folder / name).write_text(HEAD + text, encoding="utf-8")
+        return folder / name
+
+    return written
+
+
+GOOD = """\
+  - name: a ban is told once
+    news:
+      - {at: 0m, title: China bans gallium exports to Japan}
+      - {at: 9m, source: other, title: China bans gallium exports to Japan}
+      - {at: 2h, title: Ministry to ban shipments of gallium wafers}
+    expect:
+      - {rule: ban, at: 0m, severity: high, labels: {mineral: gallium}, fate: alerted, title: "gallium: ban"}
+      - {rule: metals/ban, at: 2h, sent: 12h, fate: held}
+  - name: other news is nothing
+    news: [{title: Gallium prices rise}]
+    expect_not: ban
+"""
+
+
+def test_tests_beside_a_pack_run_with_its_rules(tocsin: Tocsin, write: Any) -> None:
+    """Subset on fields, exhaustive on rules; test files are not taken for files of the pack."""
+    path = write(GOOD)
+    result = tocsin("test")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "2 of 2 tests passed; 1 examples of the packs are kept." in result.stderr
+    assert tocsin("test", str(path), config=False).exit_code == 0
+    records = [json.loads(line) for line in tocsin("test", "--json").stdout.splitlines()]
+    assert [record["passed"] for record in records] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("test", "words"),
+    [
+        pytest.param(
+            "expect: [{rule: ban, at: 0m, labels: {mineral: cobalt}}]",
+            ["one.yaml:6:14: expected  ban at 0s mineral=cobalt", "mineral: cobalt wanted, gallium found"],
+            id="another label",
+        ),
+        pytest.param(
+            "expect: [{rule: ban, at: 0m, severity: low, sent: 3h}]",
+            ["severity: low wanted, high found", "sent: 3h wanted, 0s found"],
+            id="several fields",
+        ),
+        pytest.param(
+            "expect: [{rule: ban, at: 1h}, {rule: ban, at: 0m}]",
+            ["nearest   metals/ban at 0s high alerted", "at: 1h wanted, 0s found"],
+            id="one too few",
+        ),
+        pytest.param("expect_not: [ban]", ["must not be met  metals/ban at 0s"], id="forbidden"),
+        pytest.param(
+            "expect: [{rule: quota}]",
+            ["nearest   China bans gallium exports: not met: quota~"],
+            id="the nearest miss",
+        ),
+    ],
+)
+def test_a_failure_says_what_came_nearest(tocsin: Tocsin, write: Any, test: str, words: list[str]) -> None:
+    """Whoever broke a rule sees the difference, not only that there is one."""
+    pack = tocsin.folder / "rules" / "pack.yaml"
+    pack.write_text(
+        pack.read_text(encoding="utf-8") + "  - {id: quota, news: {match: quota~ NEAR/3 gallium}}\n", encoding="utf-8"
+    )
+    write(f"  - name: one\n    news: [{{title: China bans gallium exports}}]\n    {test}\n")
+    result = tocsin("test")
+    assert result.exit_code == 1
+    assert "FAILED  one" in result.stdout
+    for word in words:
+        assert word in result.stdout
+    (record,) = [json.loads(line) for line in tocsin("test", "--json").stdout.splitlines()]
+    assert (record["passed"], bool(record["faults"])) == (False, True)
+
+
+def test_a_rule_that_is_named_must_not_be_told_once_more(tocsin: Tocsin, write: Any) -> None:
+    """`expect` is exhaustive for each rule it names."""
+    write(
+        "  - name: one\n    news: [{title: China bans gallium}, {at: 1m, title: Congo halts cobalt}]\n"
+        "    expect: [{rule: ban, labels: {mineral: gallium}}]\n"
+    )
+    result = tocsin("test")
+    assert result.exit_code == 1
+    assert "not expected  metals/ban at 1m high alerted mineral=cobalt: Congo halts cobalt" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("test", "words"),
+    [
+        ("  - {name: one, news: [{title: x}]}\n", "4:12: the test expects nothing, so it cannot fail"),
+        ("  - {name: one, news: [{title: x}], expect: []}\n", "the test expects nothing"),
+        ("  - {name: one, news: [{titel: x}], expect_not: ban}\n", "unknown key titel; did you mean title?"),
+        ("  - {name: one, news: [{title: x}], expect_not: bann}\n", "there is no rule bann; did you mean ban?"),
+        ("  - {name: one, news: [{title: x}], expect: [{rule: bam}]}\n", "there is no rule bam; did you mean ban?"),
+        ("  - {name: one, news: [{title: x, at: 3}], expect_not: ban}\n", "needs a unit: write 3s"),
+        ("  []\n", "the file holds no test"),
+    ],
+)
+def test_a_faulty_test_is_refused_at_its_place(tocsin: Tocsin, write: Any, test: str, words: str) -> None:
+    """A test that cannot fail, or names what is not there, is worse than none."""
+    write(test)
+    result = tocsin("test")
+    assert result.exit_code == 78
+    assert words in result.stderr
+    assert "one.yaml:" in result.stderr
+
+
+def test_no_test_at_all_and_a_missing_file_are_said(tocsin: Tocsin) -> None:
+    """A green run of nothing would be a lie."""
+    assert tocsin("test").exit_code == 2
+    assert tocsin("test", str(tocsin.folder / "none.yaml")).exit_code == 78
+
+
+def test_the_shipped_pack_keeps_its_tests() -> None:
+    """The tests beside the pack are its living documentation."""
+    result = CliRunner().invoke(app, ["test", str(ROOT / "rules/critical-minerals/tests/stories.yaml")])
+    assert result.exit_code == 0, result.stdout
+    assert "8 of 8 tests passed" in result.stderr

@@ -1,0 +1,190 @@
+"""The book of a replay and the real store are two homes of one state: they must lead to the same decisions."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tocsin.model import (
+    Batch,
+    Cursor,
+    Entry,
+    EntryKey,
+    ErrorClass,
+    Evidence,
+    Judged,
+    KeyKind,
+    Match,
+    Message,
+    MessageKind,
+    Outcome,
+    RuleInfo,
+    Settlement,
+    Severity,
+)
+from tocsin.model import DeliveryState as State
+from tocsin.policy.decide import Policy
+from tocsin.policy.facts import Arrival, Decision
+from tocsin.policy.route import ReceiverInfo, Route
+from tocsin.replay.book import Book, Circumstance
+from tocsin.store import Store
+
+START = datetime(2026, 3, 2, 8, tzinfo=UTC)
+POLICY = Policy(
+    routes=(Route(to=("desk",)), Route(to=("mail",), severity=(">=", Severity.HIGH))),
+    receivers=(ReceiverInfo(name="desk", recipients=("",)), ReceiverInfo(name="mail", recipients=("a", "b"))),
+)
+HEADS = ("China bans exports of {0} to America", "Ministry curbs {0} exports at once", "{0} exports stop after the ban")
+TAILS = (
+    "",
+    " - Herald",
+    ", officials tell Herald",
+    " as prices rise 10%",
+    " as prices rise 12%",
+    " in new blow to trade",
+)
+MINERALS = ("gallium", "germanium", "antimony")
+
+
+def _rule(name: str, event: str, key: tuple[str, ...], hours: int) -> RuleInfo:
+    return RuleInfo(
+        id=f"p/{name}",
+        hash="h",
+        title="{mineral}: " + name,
+        severity=Severity.MEDIUM,
+        event=event,
+        key=key,
+        cooldown=timedelta(hours=hours),
+    )
+
+
+RULES = (
+    _rule("curb", "trade.curb", ("mineral",), 12),
+    _rule("curb-again", "trade.curb", ("source", "mineral"), 3),
+    _rule("talk", "trade.talk", ("story",), 30),
+)
+
+
+@dataclass
+class Both:
+    """One history, told to the store and to the book."""
+
+    store: Store
+    book: Book = field(default_factory=Book)
+    told: list[tuple[Decision, Decision]] = field(default_factory=list)
+    left: list[tuple[list[tuple[str, ...]], list[tuple[str, ...]]]] = field(default_factory=list)
+    successes: dict[str, datetime] = field(default_factory=dict)
+    sent_until: datetime = START
+
+    def poll(self, source: str, judged: list[Judged], at: datetime) -> None:
+        """A poll at *at*, after everything that was due before it has left."""
+        self.send(at)
+        names = sorted({*self.successes, source})
+        self.store.sync_sources([(name, "https://example.org/", "feed") for name in names], at)
+        leases = {lease.name: lease for lease in self.store.claim_sources(at, timedelta(minutes=1), 99)}
+        batch = Batch(source=source, entries=tuple(j.entry for j in judged), cursor=Cursor(), changed=True)
+        committed = self.store.commit(leases.pop(source), batch, judged, POLICY.decide, now=at, due_at=at)
+        circumstance = Circumstance(baseline=source not in self.successes, last_success=self.successes.get(source))
+        arrivals = [Arrival(entry_id=self.book.number(), matches=item.matches) for item in judged]
+        decision = self.book.decide(POLICY, arrivals, circumstance, at)
+        self.told.append((committed.decision, decision))
+        self.successes[source] = at
+
+    def send(self, before: datetime) -> None:
+        """Deliver what is due before *before*, on both sides."""
+        gone = []
+        while self.sent_until < before:
+            # Often enough that nothing expires, as a daemon that is awake would.
+            self.sent_until = min(self.sent_until + timedelta(hours=12), before)
+            now = self.sent_until - timedelta(microseconds=1)
+            for delivery in self.store.claim_deliveries(now, timedelta(days=1), exclude=(), limit_per_receiver=99):
+                self.store.begin_attempt(delivery, Message(kind=MessageKind.TEXT, subject="s", text="t"), now)
+                settlement = Settlement(state=State.DELIVERED, due_at=now)
+                self.store.settle(delivery, Outcome(error_class=ErrorClass.OK), settlement, now)
+                numbers = sorted(item.alert.id for item in delivery.tidings)
+                gone.append((delivery.receiver, delivery.recipient, delivery.kind, str(delivery.due_at), str(numbers)))
+        left = [
+            (sent.receiver, sent.recipient, sent.kind, str(sent.at), str(sorted(sent.alert_ids)))
+            for sent in self.book.leave(before)
+        ]
+        self.left.append((sorted(gone), sorted(left)))
+
+
+@pytest.fixture
+def both(tmp_path: Path) -> Both:
+    """An empty store on a file and an empty book."""
+    ids = itertools.count(1)
+    url = f"sqlite:///{tmp_path / 'tocsin.db'}"
+    hours = itertools.count()
+    # Every look at the real time finds it an hour later: a lease that was not used is void by then.
+    store = Store.open(url, real_now=lambda: START + timedelta(hours=next(hours)), new_id=lambda: f"{next(ids):06}")
+    yield Both(store)
+    store.close()
+
+
+def _history(dice: random.Random, polls: int):
+    """Polls of three sources over some weeks: copies, growing stories, old entries, bursts and silence."""
+    at = START
+    number = itertools.count(1)
+    for _ in range(polls):
+        at += dice.choice(
+            [timedelta(0), timedelta(minutes=20), timedelta(hours=1), timedelta(hours=4), timedelta(days=2)]
+        )
+        source = dice.choice(["wire", "blog", "agency"])
+        judged = []
+        for _ in range(dice.choice([1, 1, 2, 5])):
+            mineral = dice.choice(MINERALS)
+            title = dice.choice(HEADS).format(mineral) + dice.choice(TAILS)
+            age = dice.choice([timedelta(0), timedelta(minutes=30), timedelta(hours=40), timedelta(hours=60)])
+            entry = Entry(
+                source=source,
+                id=str(next(number)),
+                keys=(EntryKey(kind=KeyKind.ID, value=f"{next(number):032x}"),),
+                title=title,
+                first_seen=at,
+                published=at - age,
+                canonical_link=dice.choice(["", "", "example.org/a", "example.org/b"]),
+                publisher=dice.choice(["Herald", "Post"]),
+                summary=dice.choice(["", "BEIJING (Reuters) - The ministry said so."]),
+            )
+            labels = {"mineral": tuple(sorted({mineral, dice.choice(MINERALS)}))} if dice.random() < 0.8 else {}
+            matches = tuple(
+                Match(
+                    rule=rule,
+                    severity=dice.choice([Severity.LOW, Severity.MEDIUM, Severity.HIGH]),
+                    labels=labels,
+                    evidence=Evidence(op="rule", text="", holds=True),
+                    event_time=entry.event_time,
+                    entry=entry,
+                )
+                for rule in RULES
+                if dice.random() < 0.6
+            )
+            judged.append(Judged(entry=entry, matches=matches))
+        yield source, judged, at
+
+
+def _compared(decision: Decision) -> object:
+    """A decision in a form that both sides share: deliveries are numbered from 1."""
+    bare = replace(decision, joined=(), hastened=())
+    joined = [(int(number), ids) for number, ids in decision.joined]
+    return bare, joined, [int(number) for number in decision.hastened]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_book_and_the_store_lead_to_the_same_decisions(both: Both, seed: int) -> None:
+    """A backtest that folded, held or told otherwise than the daemon would be a lie."""
+    for source, judged, at in _history(random.Random(seed), polls=80):
+        both.poll(source, judged, at)
+    both.send(at + timedelta(days=9))
+    fates = {item.fate for _, decision in both.told for item in decision.decided}
+    assert {"alerted", "updated", "joined", "baseline"} <= fates
+    for theirs, ours in both.told:
+        assert _compared(theirs) == _compared(ours)
+    for theirs, ours in both.left:
+        assert theirs == ours
