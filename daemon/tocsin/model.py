@@ -147,6 +147,8 @@ class RuleInfo:
     note: str = ""
     references: tuple[str, ...] = ()
     position: Position | None = None
+    override: str = ""  # what the configuration changes of it, in words
+    to: tuple[str, ...] = ()  # receivers in place of those of the routes, by an override
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

@@ -210,7 +210,7 @@ class Service:
         voided = await self._write(self._store.lock)
         if voided.doubtful:
             log.warning(line("doubtful deliveries found after a crash", deliveries=voided.doubtful))
-        loaded = await self._work(load_rules, config.rules, self._store.kept_pack)
+        loaded = await self._work(load_rules, config.rules, self._store.kept_pack, overrides=config.overrides)
         self._config, self._loaded = config, loaded
         self._http = self._makers.http(config)
         inbound, outbound = self._bounds(config, loaded)
@@ -337,7 +337,7 @@ class Service:
         self._notifier.reloading()
         try:
             config = await self._work(load_config, self._path, self._env)
-            loaded = await self._work(load_rules, config.rules, self._store.kept_pack)
+            loaded = await self._work(load_rules, config.rules, self._store.kept_pack, overrides=config.overrides)
             inbound, outbound = self._bounds(config, loaded)
         except ConfigError as error:
             log.error(line("reload refused", problems=len(error.problems), first=error.problems[0]))

@@ -12,6 +12,7 @@ from tocsin.cli.output import BAD_CONFIG, dump, say
 from tocsin.config.config import Config
 from tocsin.config.loading import load_rules
 from tocsin.errors import ConfigError, Problem
+from tocsin.rules.spec import Override
 from tocsin.service import make_receiver
 
 RulesOption = Annotated[
@@ -25,21 +26,27 @@ def check(config: ConfigOption = DEFAULT_CONFIG, rules: RulesOption = None, json
     with border():
         problems: list[Problem] = []
         folders = tuple(rules or ())
+        overrides: tuple[Override, ...] = ()
+        overridden: list[str] = []
         if not folders:
             try:
                 settings = read_config(config)
-                folders = settings.rules
+                folders, overrides = settings.rules, settings.overrides
                 problems += _receivers(settings)
             except ConfigError as error:
                 problems += error.problems
         count = 0
         try:
-            loaded = load_rules(folders)
+            loaded = load_rules(folders, overrides=overrides)
             problems += loaded.warnings
             count = len(loaded.rules.rules)
+            changed = [*loaded.rules.rules.values(), *loaded.rules.disabled.values()]
+            overridden = [
+                f"{rule.info.id} is overridden: {rule.info.override}" for rule in changed if rule.info.override
+            ]
         except ConfigError as error:
             problems += error.problems
-        _report(problems, count, json=json)
+        _report(problems, overridden, count, json=json)
         if any(not problem.warning for problem in problems):
             raise typer.Exit(BAD_CONFIG)
 
@@ -55,13 +62,15 @@ def _receivers(settings: Config) -> list[Problem]:
     return problems
 
 
-def _report(problems: list[Problem], rules: int, *, json: bool) -> None:
+def _report(problems: list[Problem], overridden: list[str], rules: int, *, json: bool) -> None:
     if json:
         for problem in problems:
             dump(problem)
         return
     for problem in problems:
         say(str(problem))
+    for words in overridden:
+        say(words)
     faults = sum(not problem.warning for problem in problems)
     warnings = len(problems) - faults
     ending = f", {warnings} warnings" if warnings else ""

@@ -20,6 +20,7 @@ from tocsin.config.shape import Duration, Shape, Texts, find
 from tocsin.config.yamlfile import read
 from tocsin.errors import ConfigError, Position, Problem
 from tocsin.model import Severity
+from tocsin.rules.spec import Override
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 _SEVERITY = re.compile(r"\s*(>=|<=|>|<|=)?\s*([a-z]+)\s*$")
@@ -81,6 +82,7 @@ class Config:
     sources: tuple[FeedConfig, ...]
     receivers: tuple[ReceiverConfig, ...]
     routes: tuple[RouteConfig, ...]
+    overrides: tuple[Override, ...]
     retention: timedelta
     problems: tuple[Problem, ...] = ()
 
@@ -111,6 +113,13 @@ class _Route(Shape):
     rule: str = ""
 
 
+class _Override(Shape):
+    disable: bool = False
+    severity: Severity | None = None
+    unless: str | None = None
+    to: Texts = ()
+
+
 _Named = Annotated[str, Field(pattern=_NAME)]
 
 
@@ -122,6 +131,7 @@ class _File(Shape):
     sources: dict[_Named, _Source] = Field(default_factory=dict)
     receivers: dict[_Named, _Receiver] = Field(default_factory=dict)
     routes: tuple[_Route, ...] | None = None
+    overrides: dict[str, _Override] = Field(default_factory=dict)
     retention: Duration = timedelta(days=90)
 
 
@@ -167,6 +177,10 @@ def _check(root: Node) -> Iterator[Problem]:
     names = [key.text for key, _ in receivers.pairs] if isinstance(receivers, Pairs) else []
     for route in children(member(root, "routes")):
         yield from _check_route(route, names)
+    for override in children(member(root, "overrides")):
+        yield from _check_receivers(member(override, "to"), names)
+        if isinstance(override, Pairs) and not override.pairs:
+            yield problem(override, "an override needs disable, severity, unless or to")
     if not children(member(root, "sources")):
         yield problem(root, "there is no source: nothing will be polled", warning=True)
     if not names:
@@ -226,16 +240,19 @@ def _check_receiver(node: Node) -> Iterator[Problem]:
 
 
 def _check_route(node: Node, names: list[str]) -> Iterator[Problem]:
-    to = member(node, "to")
-    for target in (to,) if isinstance(to, Scalar) else children(to):
-        if isinstance(target, Scalar) and target.text not in names:
-            yield problem(target, f"there is no receiver {said(target.text)}{meant(target.text, names)}")
+    yield from _check_receivers(member(node, "to"), names)
     severity = member(node, "severity")
     if isinstance(severity, Scalar) and isinstance(severity.value, str) and not _severity(severity.value):
         levels = ", ".join(Severity)
         found = _SEVERITY.match(severity.value)
         likely = meant(found[2], list(Severity)) if found else ""
         yield problem(severity, f'must be a level, or a comparison such as ">= high"; the levels are {levels}{likely}')
+
+
+def _check_receivers(to: Node | None, names: list[str]) -> Iterator[Problem]:
+    for target in (to,) if isinstance(to, Scalar) else children(to):
+        if isinstance(target, Scalar) and target.text not in names:
+            yield problem(target, f"there is no receiver {said(target.text)}{meant(target.text, names)}")
 
 
 def _severity(text: str) -> tuple[str, Severity] | None:
@@ -273,6 +290,7 @@ def _config(path: Path, root: Node, shape: _File, problems: tuple[Problem, ...])
         sources=tuple(_feed(name, item, find(root, ("sources", name))) for name, item in shape.sources.items()),
         receivers=receivers,
         routes=tuple(_route(route, on) for route in routes),
+        overrides=tuple(_overrides(shape, member(root, "overrides"))),
         retention=shape.retention,
         problems=problems,
     )
@@ -304,6 +322,19 @@ def _route(route: _Route, on: set[str]) -> RouteConfig:
         event=route.event,
         rule=route.rule,
     )
+
+
+def _overrides(shape: _File, node: Node | None) -> Iterator[Override]:
+    for key, value in node.pairs if isinstance(node, Pairs) else ():
+        item = shape.overrides[key.text]
+        unless = member(value, "unless")
+        yield Override(
+            rule=key.place,
+            disable=item.disable,
+            severity=item.severity,
+            unless=unless.place if isinstance(unless, Scalar) and item.unless is not None else None,
+            to=item.to,
+        )
 
 
 def _database(url: str, folder: Path) -> str:

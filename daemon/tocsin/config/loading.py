@@ -12,8 +12,9 @@ from tocsin.config.packs import Files, parse_pack, read_pack
 from tocsin.errors import ConfigError, Problem
 from tocsin.rules.compile import compile_packs
 from tocsin.rules.examples import check_examples
+from tocsin.rules.override import lay_over
 from tocsin.rules.ruleset import RuleSet
-from tocsin.rules.spec import PackSpec
+from tocsin.rules.spec import Override, PackSpec
 
 #: The files of the last good version of the pack in a folder, if there was one.
 Kept = Callable[[str], Files | None]
@@ -39,11 +40,15 @@ class LoadedRules:
     warnings: tuple[Problem, ...] = ()
 
 
-def load_rules(folders: Sequence[Path], kept: Kept = lambda _: None) -> LoadedRules:
-    """The rules in *folders*; *kept* knows the last good version of a folder's pack.
+def load_rules(
+    folders: Sequence[Path], kept: Kept = lambda _: None, *, overrides: Sequence[Override] = ()
+) -> LoadedRules:
+    """The rules in *folders*; *kept* knows the last good version of a folder's pack, *overrides* change single rules.
+
+    The examples of a rule are run as its pack has it: an override is no fault of the pack.
 
     Raises:
-        ConfigError: a pack has faults and no last good version; with every fault of every pack.
+        ConfigError: a pack has faults and no last good version, or an override has; with every fault of all of them.
     """
     packs: list[LoadedPack] = []
     specs: list[PackSpec] = []
@@ -67,7 +72,10 @@ def load_rules(folders: Sequence[Path], kept: Kept = lambda _: None) -> LoadedRu
         words = f"{len(bad)} faults in {shown_path(folder)}, the first: {bad[0]}"
         specs.append(old)
         packs.append(LoadedPack(folder=name, hash=_hash(before), files=before, kept_back=True, words=words))
-    rules, together = compile_packs(specs)
+    changed, unknown = lay_over(specs, overrides)
+    # Beside a pack that cannot be read, a rule that is not found may be one of its own.
+    faults += () if faults else unknown
+    rules, together = compile_packs(changed)
     faults += [item for item in together if not item.warning]
     if faults:
         raise ConfigError([*faults, *warnings])
