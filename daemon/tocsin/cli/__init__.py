@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from tocsin import __version__
-from tocsin.cli import alerts, check, configuration, deliveries, demo, match, notify, run, sources
+from tocsin.cli import alerts, check, configuration, deliveries, demo, match, notify, run, sources, why
 
 app = typer.Typer(
     name="tocsin",
@@ -22,6 +22,8 @@ app.command()(run.once)
 app.command()(demo.demo)
 app.command()(check.check)
 app.command()(match.match)
+app.command("why")(why.why)
+app.command("why-not")(why.why)
 app.command("notify-test")(notify.notify_test)
 app.add_typer(sources.app, name="sources")
 app.add_typer(alerts.app, name="alerts")

@@ -338,6 +338,11 @@ class Store:
         with self._database.read() as session:
             return listing.matches(session, alert_id=alert_id, entry_id=entry_id, rule=rule, limit=limit)
 
+    def failure(self, entry_id: int, rule: str) -> str:
+        """The error of *rule* on an entry where its evaluation raised, else nothing."""
+        with self._database.read() as session:
+            return unevaluated.error(session, entry_id, rule)
+
     def alerts(self, since: datetime | None = None, limit: int = 50) -> tuple[Alert, ...]:
         """Alerts opened *since* then, the newest first."""
         with self._database.read() as session:
