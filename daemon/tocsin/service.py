@@ -22,7 +22,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from tocsin.config.config import Config, FeedConfig, ReceiverConfig, load_config
-from tocsin.config.loading import LoadedRules, load_rules
+from tocsin.config.loading import Kept, LoadedRules, load_rules
 from tocsin.delivery import Dispatcher, Outbound
 from tocsin.errors import ConfigError, Problem, StoreError
 from tocsin.log import line
@@ -35,6 +35,7 @@ from tocsin.receivers import Receiver
 from tocsin.receivers import apprise as apprise_receivers
 from tocsin.receivers.console import ConsoleReceiver
 from tocsin.rules import builtin
+from tocsin.rules.lint import History
 from tocsin.scheduler import Ticker
 from tocsin.sources import Source
 from tocsin.sources.feed import FeedSource
@@ -81,6 +82,20 @@ def make_receiver(config: ReceiverConfig) -> Receiver:
         raise ConfigError([problem]) from None  # the cause may hold the address
 
 
+def shortest_poll(config: Config) -> timedelta | None:
+    """The shortest interval of any source; None where there is no source."""
+    return min((source.every or DEFAULT_INTERVAL for source in config.sources), default=None)
+
+
+def read_rules(config: Config, kept: Kept, history: History | None = None) -> LoadedRules:
+    """The rules that *config* names, as it overrides them; *kept* knows the last good version of a pack.
+
+    Raises:
+        ConfigError: as `load_rules`.
+    """
+    return load_rules(config.rules, kept, overrides=config.overrides, poll=shortest_poll(config), history=history)
+
+
 def make_http(config: Config) -> HttpClient:
     """The client that all sources share."""
     return HttpClient(config.http.contact)
@@ -89,6 +104,11 @@ def make_http(config: Config) -> HttpClient:
 def open_store(config: Config) -> Store:
     """The store that *config* names, brought to this version's tables."""
     return Store.open(config.database, real_now=lambda: datetime.now(UTC), new_id=lambda: uuid4().hex)
+
+
+def open_copy(config: Config) -> Store:
+    """A store on a copy of the database that *config* names: whatever is done to it changes nothing."""
+    return Store.open_copy(config.database, real_now=lambda: datetime.now(UTC), new_id=lambda: uuid4().hex)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,9 +125,7 @@ def dry_makers() -> Makers:
     """Edges that change nothing: a copy of the database, and the console in place of every receiver."""
     return Makers(
         receiver=lambda config: ConsoleReceiver(config.name),
-        store=lambda config: Store.open_copy(
-            config.database, real_now=lambda: datetime.now(UTC), new_id=lambda: uuid4().hex
-        ),
+        store=open_copy,
     )
 
 
@@ -210,7 +228,7 @@ class Service:
         voided = await self._write(self._store.lock)
         if voided.doubtful:
             log.warning(line("doubtful deliveries found after a crash", deliveries=voided.doubtful))
-        loaded = await self._work(load_rules, config.rules, self._store.kept_pack, overrides=config.overrides)
+        loaded = await self._work(read_rules, config, self._store.kept_pack)
         self._config, self._loaded = config, loaded
         self._http = self._makers.http(config)
         inbound, outbound = self._bounds(config, loaded)
@@ -337,7 +355,7 @@ class Service:
         self._notifier.reloading()
         try:
             config = await self._work(load_config, self._path, self._env)
-            loaded = await self._work(load_rules, config.rules, self._store.kept_pack, overrides=config.overrides)
+            loaded = await self._work(read_rules, config, self._store.kept_pack)
             inbound, outbound = self._bounds(config, loaded)
         except ConfigError as error:
             log.error(line("reload refused", problems=len(error.problems), first=error.problems[0]))

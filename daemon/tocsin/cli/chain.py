@@ -91,11 +91,12 @@ def _told(match: MatchView, alert: AlertDetail | None) -> Iterator[Step]:
         held = match.fate is Fate.HELD
         words = match.reason if held else "nothing held it back"
         yield Step(name="cooldown", good=None if held else True, words=words)
-    receivers = dict.fromkeys(delivery.receiver for delivery in alert.deliveries)
+    deliveries = sorted(alert.deliveries, key=lambda delivery: (delivery.created_at, delivery.receiver))
+    receivers = dict.fromkeys(delivery.receiver for delivery in deliveries)
     yield Step(
         name="route", good=bool(receivers), words=", ".join(receivers) if receivers else "no route leads to a receiver"
     )
-    for delivery in alert.deliveries:
+    for delivery in deliveries:
         to = f"{delivery.receiver} {delivery.recipient}".strip()
         reason = f" ({delivery.reason})" if delivery.reason else ""
         good = {"delivered": True, "dead": False, "suppressed": False}.get(delivery.state.value)

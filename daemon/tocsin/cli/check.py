@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -11,9 +13,12 @@ from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, 
 from tocsin.cli.output import BAD_CONFIG, dump, say
 from tocsin.config.config import Config
 from tocsin.config.loading import load_rules
-from tocsin.errors import ConfigError, Problem
-from tocsin.rules.spec import Override
-from tocsin.service import make_receiver
+from tocsin.errors import ConfigError, Problem, StoreError
+from tocsin.rules.lint import History
+from tocsin.service import make_receiver, open_copy, read_rules
+
+#: How much of the history says what a rule does.
+_LOOK_BACK = timedelta(days=30)
 
 RulesOption = Annotated[
     list[Path] | None,
@@ -21,23 +26,22 @@ RulesOption = Annotated[
 ]
 
 
-def check(config: ConfigOption = DEFAULT_CONFIG, rules: RulesOption = None, json: JsonOption = False) -> None:
+def check(config: ConfigOption = DEFAULT_CONFIG, rules: #: How much of the history says what a rule does.
+_LOOK_BACK = timedelta(days=30)
+
+RulesOption = None, json: JsonOption = False) -> None:
     """Check the configuration and its rules, and run the rules' own examples. Polls and sends nothing."""
     with border():
         problems: list[Problem] = []
-        folders = tuple(rules or ())
-        overrides: tuple[Override, ...] = ()
         overridden: list[str] = []
-        if not folders:
-            try:
-                settings = read_config(config)
-                folders, overrides = settings.rules, settings.overrides
-                problems += _receivers(settings)
-            except ConfigError as error:
-                problems += error.problems
         count = 0
         try:
-            loaded = load_rules(folders, overrides=overrides)
+            if rules:
+                loaded = load_rules(tuple(rules))
+            else:
+                settings = read_config(config)
+                problems += _receivers(settings)
+                loaded = read_rules(settings, lambda _: None, _history(settings))
             problems += loaded.warnings
             count = len(loaded.rules.rules)
             changed = [*loaded.rules.rules.values(), *loaded.rules.disabled.values()]
@@ -49,6 +53,20 @@ def check(config: ConfigOption = DEFAULT_CONFIG, rules: RulesOption = None, json
         _report(problems, overridden, count, json=json)
         if any(not problem.warning for problem in problems):
             raise typer.Exit(BAD_CONFIG)
+
+
+def _history(settings: Config) -> History | None:
+    """What the rules made of late, from a copy of the database; nothing where there is none yet."""
+    if not Path(settings.database.removeprefix("sqlite:///")).exists():
+        return None
+    now = datetime.now(UTC)
+    try:
+        with closing(open_copy(settings)) as store:
+            tally = store.tally(now - _LOOK_BACK, now)
+    except StoreError as error:
+        say(f"warning: the history of the rules was not looked at: {error}")
+        return None
+    return History(days=tally.length / timedelta(days=1), matches=tally.matches, alerts=tally.alerts)
 
 
 def _receivers(settings: Config) -> list[Problem]:

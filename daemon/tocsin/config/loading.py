@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from tocsin.config.files import shown_path
@@ -12,6 +13,7 @@ from tocsin.config.packs import Files, parse_pack, read_pack
 from tocsin.errors import ConfigError, Problem
 from tocsin.rules.compile import compile_packs
 from tocsin.rules.examples import check_examples
+from tocsin.rules.lint import History, lint, lint_history
 from tocsin.rules.override import lay_over
 from tocsin.rules.ruleset import RuleSet
 from tocsin.rules.spec import Override, PackSpec
@@ -41,11 +43,17 @@ class LoadedRules:
 
 
 def load_rules(
-    folders: Sequence[Path], kept: Kept = lambda _: None, *, overrides: Sequence[Override] = ()
+    folders: Sequence[Path],
+    kept: Kept = lambda _: None,
+    *,
+    overrides: Sequence[Override] = (),
+    poll: timedelta | None = None,
+    history: History | None = None,
 ) -> LoadedRules:
     """The rules in *folders*; *kept* knows the last good version of a folder's pack, *overrides* change single rules.
 
-    The examples of a rule are run as its pack has it: an override is no fault of the pack.
+    Warnings know more where *poll*, the shortest interval of any source, and the stored *history* are given. The
+    examples of a rule are run as its pack has it: an override is no fault of the pack.
 
     Raises:
         ConfigError: a pack has faults and no last good version, or an override has; with every fault of all of them.
@@ -79,6 +87,9 @@ def load_rules(
     faults += [item for item in together if not item.warning]
     if faults:
         raise ConfigError([*faults, *warnings])
+    warnings += lint(changed, rules, poll=poll)
+    if history:
+        warnings += lint_history(changed, rules, history)
     return LoadedRules(rules=rules, packs=tuple(packs), warnings=tuple(warnings))
 
 

@@ -161,7 +161,7 @@ class _Compiler:
 
     def _check_labels(self, spec: RuleSpec, match: Condition) -> None:
         """Keys and titles can only name labels that the match gives."""
-        given = {leaf.terms.name for leaf in leaves(match) if leaf.terms.labelled}
+        given = labels_given(match)
         alone = {leaf.terms.name for leaf in _alone(match)}
         for name in spec.key:
             if name.text not in given | OWN_LABELS:
@@ -215,6 +215,11 @@ def meant(name: str, known: Collection[str], *, sigil: str = "") -> str:
     """`; did you mean x?` when *name* is nearly one of *known*, written behind *sigil*."""
     near = difflib.get_close_matches(name[:_LONGEST_NAME], sorted(known), n=1)
     return f"; did you mean {sigil}{near[0]}?" if near else ""
+
+
+def labels_given(condition: Condition) -> set[str]:
+    """The labels that a match of *condition* can give."""
+    return {leaf.terms.name for leaf in leaves(condition) if leaf.terms.labelled}
 
 
 def leaves(condition: Condition) -> Iterator[Leaf]:

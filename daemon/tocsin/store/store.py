@@ -51,6 +51,7 @@ from tocsin.store.values import (
     Reopened,
     SourceLease,
     SourceView,
+    Tally,
     Voided,
 )
 
@@ -309,6 +310,11 @@ class Store:
         """How much of everything there is."""
         with self._database.read() as session:
             return listing.counts(session)
+
+    def tally(self, since: datetime, now: datetime) -> Tally:
+        """How many matches and alerts each rule made from *since* to *now*."""
+        with self._database.read() as session:
+            return listing.tally(session, since, now)
 
     def sources(self) -> tuple[SourceView, ...]:
         """Every source, by name."""

@@ -72,7 +72,7 @@ def test_a_stored_entry_shows_the_whole_decision(tocsin: Tocsin, history: Any) -
         "✓ judged a match, high",
         "✓ story story 1: opened alert 1 (1 entry)",
         "✓ cooldown nothing held it back",
-        "✓ route here, desk",
+        "✓ route desk, here",
         "✓ delivery delivered to here",
         "✗ delivery dead to desk (gone 404)",
         "✓ age it gives no time that can be believed: taken as new",
