@@ -21,8 +21,8 @@ from pathlib import Path
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from tocsin.config.config import Config, FeedConfig, ReceiverConfig, load_config
-from tocsin.config.loading import Kept, LoadedRules, load_rules
+from tocsin.config.config import DEFAULT_INTERVAL, Config, FeedConfig, ReceiverConfig, load_config
+from tocsin.config.loading import LoadedRules, rules_of
 from tocsin.delivery import Dispatcher, Outbound
 from tocsin.errors import ConfigError, Problem, StoreError
 from tocsin.log import line
@@ -35,7 +35,6 @@ from tocsin.receivers import Receiver
 from tocsin.receivers import apprise as apprise_receivers
 from tocsin.receivers.console import ConsoleReceiver
 from tocsin.rules import builtin
-from tocsin.rules.lint import History
 from tocsin.scheduler import Ticker
 from tocsin.sources import Source
 from tocsin.sources.feed import FeedSource
@@ -51,7 +50,6 @@ WATCH = timedelta(seconds=2)
 #: A claim that did not run for this long (real seconds) is stuck: the watchdog is no longer fed.
 STUCK = 30.0
 DRAIN = 20.0
-DEFAULT_INTERVAL = timedelta(minutes=15)
 
 
 def make_source(config: FeedConfig, http: HttpClient, work: Run) -> Source:
@@ -80,20 +78,6 @@ def make_receiver(config: ReceiverConfig) -> Receiver:
     except ValueError as error:
         problem = Problem(message=f"receiver {config.name}: {error}", position=config.position)
         raise ConfigError([problem]) from None  # the cause may hold the address
-
-
-def shortest_poll(config: Config) -> timedelta | None:
-    """The shortest interval of any source; None where there is no source."""
-    return min((source.every or DEFAULT_INTERVAL for source in config.sources), default=None)
-
-
-def read_rules(config: Config, kept: Kept, history: History | None = None) -> LoadedRules:
-    """The rules that *config* names, as it overrides them; *kept* knows the last good version of a pack.
-
-    Raises:
-        ConfigError: as `load_rules`.
-    """
-    return load_rules(config.rules, kept, overrides=config.overrides, poll=shortest_poll(config), history=history)
 
 
 def make_http(config: Config) -> HttpClient:
@@ -228,7 +212,7 @@ class Service:
         voided = await self._write(self._store.lock)
         if voided.doubtful:
             log.warning(line("doubtful deliveries found after a crash", deliveries=voided.doubtful))
-        loaded = await self._work(read_rules, config, self._store.kept_pack)
+        loaded = await self._work(rules_of, config, self._store.kept_pack)
         self._config, self._loaded = config, loaded
         self._http = self._makers.http(config)
         inbound, outbound = self._bounds(config, loaded)
@@ -355,7 +339,7 @@ class Service:
         self._notifier.reloading()
         try:
             config = await self._work(load_config, self._path, self._env)
-            loaded = await self._work(read_rules, config, self._store.kept_pack)
+            loaded = await self._work(rules_of, config, self._store.kept_pack)
             inbound, outbound = self._bounds(config, loaded)
         except ConfigError as error:
             log.error(line("reload refused", problems=len(error.problems), first=error.problems[0]))

@@ -12,10 +12,10 @@ import typer
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, read_config
 from tocsin.cli.output import BAD_CONFIG, dump, say
 from tocsin.config.config import Config
-from tocsin.config.loading import load_rules
+from tocsin.config.loading import load_rules, rules_of
 from tocsin.errors import ConfigError, Problem, StoreError
 from tocsin.rules.lint import History
-from tocsin.service import make_receiver, open_copy, read_rules
+from tocsin.service import make_receiver, open_copy
 
 #: How much of the history says what a rule does.
 _LOOK_BACK = timedelta(days=30)
@@ -26,10 +26,7 @@ RulesOption = Annotated[
 ]
 
 
-def check(config: ConfigOption = DEFAULT_CONFIG, rules: #: How much of the history says what a rule does.
-_LOOK_BACK = timedelta(days=30)
-
-RulesOption = None, json: JsonOption = False) -> None:
+def check(config: ConfigOption = DEFAULT_CONFIG, rules: RulesOption = None, json: JsonOption = False) -> None:
     """Check the configuration and its rules, and run the rules' own examples. Polls and sends nothing."""
     with border():
         problems: list[Problem] = []
@@ -41,7 +38,7 @@ RulesOption = None, json: JsonOption = False) -> None:
             else:
                 settings = read_config(config)
                 problems += _receivers(settings)
-                loaded = read_rules(settings, lambda _: None, _history(settings))
+                loaded = rules_of(settings, history=_history(settings))
             problems += loaded.warnings
             count = len(loaded.rules.rules)
             changed = [*loaded.rules.rules.values(), *loaded.rules.disabled.values()]

@@ -16,7 +16,7 @@ import typer
 
 from tocsin.cli.output import BAD_CONFIG, FAILED, USAGE, say
 from tocsin.config.config import Config, load_config
-from tocsin.config.loading import LoadedRules, load_rules
+from tocsin.config.loading import LoadedRules, load_rules, rules_of
 from tocsin.errors import ConfigError, TocsinError, UsageError
 from tocsin.store import Store
 
@@ -60,8 +60,7 @@ def rules_in_force(path: Path, folders: Sequence[Path] | None) -> LoadedRules:
     """The rules in *folders*, else those of the configuration at *path* with its overrides."""
     if folders:
         return load_rules(tuple(folders))
-    config = read_config(path)
-    return load_rules(config.rules, overrides=config.overrides)
+    return rules_of(read_config(path))
 
 
 @contextmanager

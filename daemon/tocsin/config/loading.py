@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from tocsin.config.config import DEFAULT_INTERVAL, Config
 from tocsin.config.files import shown_path
 from tocsin.config.packs import Files, parse_pack, read_pack
 from tocsin.errors import ConfigError, Problem
@@ -91,6 +92,16 @@ def load_rules(
     if history:
         warnings += lint_history(changed, rules, history)
     return LoadedRules(rules=rules, packs=tuple(packs), warnings=tuple(warnings))
+
+
+def rules_of(config: Config, kept: Kept = lambda _: None, history: History | None = None) -> LoadedRules:
+    """The rules that *config* names, as it overrides them; *kept* and *history* as for `load_rules`.
+
+    Raises:
+        ConfigError: as `load_rules`.
+    """
+    poll = min((source.every or DEFAULT_INTERVAL for source in config.sources), default=None)
+    return load_rules(config.rules, kept, overrides=config.overrides, poll=poll, history=history)
 
 
 def _tried(files: Files, unread: Sequence[Problem]) -> tuple[PackSpec | None, tuple[Problem, ...]]:
