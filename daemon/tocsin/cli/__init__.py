@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from tocsin import __version__
-from tocsin.cli import alerts, check, configuration, deliveries, demo, match, notify, run, sources, why
+from tocsin.cli import alerts, check, configuration, deliveries, demo, match, notify, run, schema, sources, why
 
 app = typer.Typer(
     name="tocsin",
@@ -25,6 +25,7 @@ app.command()(match.match)
 app.command("why")(why.why)
 app.command("why-not")(why.why)
 app.command("notify-test")(notify.notify_test)
+app.command("schema")(schema.print_schema)
 app.add_typer(sources.app, name="sources")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(deliveries.app, name="deliveries")

@@ -91,50 +91,79 @@ class Config:
 
 class _Http(Shape):
     contact: str = ""
+    """An address that the owner of a server can write to; stands in the user agent."""
 
 
 class _Source(Shape):
     feed: str
+    """The address of an RSS or Atom feed."""
     every: Duration | None = None
+    """How often it is polled, such as 15m."""
     allow_private: bool = False
+    """Whether its address may lie in a private network."""
     labels: dict[str, Texts] = Field(default_factory=dict)
+    """Labels of every entry of this source."""
     headers: dict[str, str] = Field(default_factory=dict)
+    """HTTP headers sent to this source only; values may be ${NAME}."""
 
 
 class _Receiver(Shape):
     url: str | None = None
+    """An apprise address; an empty one is a receiver that is off."""
     console: bool = False
+    """Prints alerts on standard output."""
     operator: bool = False
+    """Whether it is told about tocsin's own health."""
 
 
 class _Route(Shape):
     to: Texts
+    """The receivers that this route adds."""
     severity: str | None = None
+    """A level, or a comparison such as ">= high"."""
     labels: dict[str, str] = Field(default_factory=dict)
+    """Labels that an alert must have."""
     event: str = ""
+    """An event, or what it stands below: trade fits trade.export.restrict."""
     rule: str = ""
+    """A rule (pack/id, or the id alone), or a pack."""
 
 
 class _Override(Shape):
     disable: bool = False
+    """Whether the rule is switched off."""
     severity: Severity | None = None
+    """The severity, whatever `severity` and `severity_if` of the rule say."""
     unless: str | None = None
+    """Cancels matches beside the rule's own `unless`; it may name the lists of the rule's pack."""
     to: Texts = ()
+    """The only receivers of this rule; routes say nothing of it then."""
 
 
 _Named = Annotated[str, Field(pattern=_NAME)]
 
 
-class _File(Shape):
+class ConfigFile(Shape):
+    """The file."""
+
     timezone: str = "UTC"
+    """The time zone of people, such as Europe/London; UTC if it is not given."""
     database: str = "sqlite:///tocsin.db"
+    """sqlite:///path of the database, relative to this file."""
     rules: Texts = ()
+    """Folders of rule packs, relative to this file."""
     http: _Http = _Http()
+    """How tocsin introduces itself to servers."""
     sources: dict[_Named, _Source] = Field(default_factory=dict)
+    """What is polled, by name."""
     receivers: dict[_Named, _Receiver] = Field(default_factory=dict)
+    """Who is told, by name."""
     routes: tuple[_Route, ...] | None = None
+    """Which alerts go to which receivers; every route that fits adds its receivers. Default: all to all."""
     overrides: dict[str, _Override] = Field(default_factory=dict)
+    """What is changed of rules without editing their packs, by pack/id or the id alone."""
     retention: Duration = timedelta(days=90)
+    """How long the texts of entries are kept, such as 90d."""
 
 
 def load_config(path: Path, env: Mapping[str, str]) -> Config:
@@ -153,7 +182,7 @@ def load_config(path: Path, env: Mapping[str, str]) -> Config:
     filler = Filler(env)
     root = filler.fill(document.root)
     problems += filler.problems
-    shape = _File.of(root, problems)
+    shape = ConfigFile.of(root, problems)
     problems += _check(root)
     if shape is None or any(not item.warning for item in problems):
         raise ConfigError(sorted(problems, key=_place))
@@ -267,7 +296,7 @@ def _severity(text: str) -> tuple[str, Severity] | None:
 # ---- values -------------------------------------------------------------------------------------------------------
 
 
-def _config(path: Path, root: Node, shape: _File, problems: tuple[Problem, ...]) -> Config:
+def _config(path: Path, root: Node, shape: ConfigFile, problems: tuple[Problem, ...]) -> Config:
     folder = path.resolve().parent
     receivers = tuple(
         ReceiverConfig(
@@ -326,7 +355,7 @@ def _route(route: _Route, on: set[str]) -> RouteConfig:
     )
 
 
-def _overrides(shape: _File, node: Node | None) -> Iterator[Override]:
+def _overrides(shape: ConfigFile, node: Node | None) -> Iterator[Override]:
     for key, value in node.pairs if isinstance(node, Pairs) else ():
         item = shape.overrides[key.text]
         unless = member(value, "unless")

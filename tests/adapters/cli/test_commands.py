@@ -186,3 +186,10 @@ def test_a_receiver_that_cannot_be_built_is_a_configuration_fault(tocsin: Tocsin
 def test_the_version_is_printed(tocsin: Tocsin) -> None:
     """For bug reports."""
     assert tocsin("--version", config=False).stdout.startswith("tocsin 0.")
+
+
+@pytest.mark.parametrize("kind", ["rules", "config"])
+def test_a_schema_is_printed_for_editors(tocsin: Tocsin, kind: str) -> None:
+    """Into a file that the editor is pointed at."""
+    assert "properties" in json.loads(tocsin("schema", kind, config=False).stdout)
+    assert tocsin("schema", "rulez", config=False).exit_code == 2
