@@ -91,7 +91,12 @@ def load_rules(
     warnings += lint(changed, rules, poll=poll)
     if history:
         warnings += lint_history(changed, rules, history)
-    return LoadedRules(rules=rules, packs=tuple(packs), warnings=tuple(warnings))
+    return LoadedRules(rules=rules, packs=tuple(packs), warnings=tuple(sorted(warnings, key=_place)))
+
+
+def _place(item: Problem) -> tuple[str, int, int]:
+    at = item.position
+    return (at.file, at.line, at.column) if at else ("", 0, 0)
 
 
 def rules_of(config: Config, kept: Kept = lambda _: None, history: History | None = None) -> LoadedRules:

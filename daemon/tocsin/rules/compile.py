@@ -74,15 +74,19 @@ class _Compiler:
             name = spec.id.text
             if name in seen:
                 first = seen[name].id.at()
-                self._fault(spec.id, f"the rule {name} stands here twice, first at {first.file}:{first.line}")
+                self._fault(
+                    spec.id, f"the rule {name} stands here twice, first at {first.file}:{first.line}", length=len(name)
+                )
                 continue
             seen[name] = spec
             if spec.news is None:
-                self._fault(spec.id, f"the rule {name} has no condition: say under news what it matches")
+                self._fault(
+                    spec.id, f"the rule {name} has no condition: say under news what it matches", length=len(name)
+                )
             elif rule := self._rule(spec, spec.news):
                 yield spec, rule
         for unused in (listed.name for listed in self._pack.lists if listed.name.text not in self._used):
-            self._fault(unused, f"no rule uses the list ${unused.text}", warning=True)
+            self._fault(unused, f"no rule uses the list ${unused.text}", length=len(unused.text), warning=True)
 
     def _list(self, spec: ListSpec) -> TermList:
         members: list[tuple[Term, str]] = []
@@ -176,7 +180,9 @@ class _Compiler:
         for label in _PLACEHOLDER.findall(spec.title):
             if label not in given | OWN_LABELS:
                 self._fault(
-                    spec.id, f"the title names {{{label}}}, a label that the match does not give{meant(label, given)}"
+                    spec.id,
+                    f"the title names {{{label}}}, a label that the match does not give{meant(label, given)}",
+                    length=len(spec.id.text),
                 )
 
     def _hash(self, spec: RuleSpec, news: NewsSpec) -> str:

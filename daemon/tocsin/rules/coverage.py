@@ -50,49 +50,62 @@ def same(one: Test, other: Test) -> bool:
     return type(one) is type(other) and one.text.split() == other.text.split()
 
 
-def contains(outer: Condition | All | Test, inner: Condition | All | Test) -> bool:
-    """Whether *outer* surely holds wherever *inner* does, with no fewer labels."""
+def contains(outer: Condition | All | Test, inner: Condition | All | Test, *, whole: bool = False) -> bool:
+    """Whether *outer* surely holds wherever *inner* does, with no fewer labels; *whole*: with the very same hits.
+
+    Only the same hits are as near to something else.
+    """
     if isinstance(inner, Condition):
-        return all(contains(outer, part) for part in inner.parts)
+        return all(contains(outer, part, whole=whole) for part in inner.parts)
     if isinstance(outer, Condition):
-        return any(contains(part, inner) for part in outer.parts)
+        return any(contains(part, inner, whole=whole) for part in outer.parts)
     if isinstance(outer, All):
-        return isinstance(inner, All) and _all_contains(outer, inner)
+        return isinstance(inner, All) and _all_contains(outer, inner, whole)
     if isinstance(inner, All):
-        return any(contains(outer, test) for negated, test in inner.tests if not negated)
-    return same(outer, inner) or _near_contains(outer, inner)
+        tests = [test for negated, test in inner.tests if not negated]
+        return (len(tests) == 1 or not whole) and any(contains(outer, test, whole=whole) for test in tests)
+    return same(outer, inner) or _near_contains(outer, inner, whole)
 
 
-def _all_contains(outer: All, inner: All) -> bool:
-    """Every test of *outer* is met by one of *inner*; labels of a test that only *inner* has would be lost."""
+def _all_contains(outer: All, inner: All, whole: bool) -> bool:
+    """Whether every test of *outer* is met by one of *inner*, which has no labels of its own."""
+    if whole and len(inner.tests) > len(outer.tests):
+        return False
     labels: frozenset[str] = frozenset().union(*(_given(test) for negated, test in inner.tests if not negated))
     kept: frozenset[str] = frozenset().union(*(_given(test) for negated, test in outer.tests if not negated))
     return labels <= kept and all(
         any(
-            negated == other_negated and (same(test, other) if negated else contains(test, other))
+            negated == other_negated and (same(test, other) if negated else contains(test, other, whole=whole))
             for other_negated, other in inner.tests
         )
         for negated, test in outer.tests
     )
 
 
-def _near_contains(outer: Test, inner: Test) -> bool:
+def _near_contains(outer: Test, inner: Test, whole: bool) -> bool:
     if isinstance(outer, LabelTest | AgeTest) or isinstance(inner, LabelTest | AgeTest):
         return False
     if not _given(inner) <= _given(outer):
         return False
     if isinstance(inner, Field) and (not isinstance(outer, Field) or outer.field == inner.field):
-        return contains(outer.inner if isinstance(outer, Field) else outer, inner.inner)
+        return contains(outer.inner if isinstance(outer, Field) else outer, inner.inner, whole=whole)
     if isinstance(inner, Union):
-        return all(contains(outer, part) for part in inner.parts)
-    if isinstance(outer, Union):
-        return any(contains(part, inner) for part in outer.parts)
-    if isinstance(outer, Leaf):
-        return isinstance(inner, Leaf) and _list_contains(outer.terms, inner.terms)
-    if isinstance(outer, Pair) and isinstance(inner, Pair) and outer.op == inner.op and outer.op in ("NEAR", "BEFORE"):
+        return all(contains(outer, part, whole=whole) for part in inner.parts)
+    if isinstance(outer, Union) and any(contains(part, inner, whole=whole) for part in outer.parts):
+        return True
+    if isinstance(inner, Pair):
+        return _contains_pair(outer, inner, whole)
+    return isinstance(outer, Leaf) and isinstance(inner, Leaf) and _list_contains(outer.terms, inner.terms, whole)
+
+
+def _contains_pair(outer: Near, inner: Pair, whole: bool) -> bool:
+    if isinstance(outer, Pair) and outer.op == inner.op and outer.op in ("NEAR", "BEFORE"):
         sides = same(outer.left, inner.left) and same(outer.right, inner.right)
-        return sides and inner.within <= outer.within
-    return False
+        if sides and inner.within <= outer.within:
+            return True
+    if contains(outer, inner.left, whole=whole) and (inner.op == "NOT NEAR" or not whole):
+        return True
+    return inner.op != "NOT NEAR" and not whole and contains(outer, inner.right)
 
 
 def _given(node: Test) -> frozenset[str]:
@@ -100,7 +113,7 @@ def _given(node: Test) -> frozenset[str]:
     if isinstance(node, Leaf):
         return frozenset([node.terms.name]) if node.terms.labelled else frozenset()
     if isinstance(node, Pair):
-        return _given(node.left) | _given(node.right)
+        return _given(node.left) if node.op == "NOT NEAR" else _given(node.left) | _given(node.right)
     if isinstance(node, Union):
         return frozenset().union(*map(_given, node.parts))
     if isinstance(node, Field):
@@ -108,10 +121,13 @@ def _given(node: Test) -> frozenset[str]:
     return frozenset()
 
 
-def _list_contains(outer: TermList, inner: TermList) -> bool:
+def _list_contains(outer: TermList, inner: TermList, whole: bool) -> bool:
     if outer.excluded:
         return False
-    return all(any(swallowed(term, other) for other, _ in outer.members) for term, _ in inner.members)
+    return all(
+        any(swallowed(term, other) for other, _ in outer.members if not whole or len(other.words) == len(term.words))
+        for term, _ in inner.members
+    )
 
 
 def swallowed(term: Term, other: Term) -> bool:

@@ -193,20 +193,20 @@ def _self_cancelled(rule: CompiledRule) -> Iterator[Problem]:
 # ---- expressions --------------------------------------------------------------------------------------------------
 
 
-def _condition(condition: Condition, place: Located, scope: str) -> Iterator[Problem]:
-    yield from _branches(condition.parts, place)
+def _condition(condition: Condition, place: Located, scope: str, *, paired: bool = False) -> Iterator[Problem]:
+    yield from _branches(condition.parts, place, whole=paired)
     for part in condition.parts:
-        yield from _all(part, place, scope)
+        yield from _all(part, place, scope, paired)
 
 
-def _all(part: All, place: Located, scope: str) -> Iterator[Problem]:
+def _all(part: All, place: Located, scope: str, paired: bool) -> Iterator[Problem]:
     wanted = [test for negated, test in part.tests if not negated]
     for negated, test in part.tests:
         if negated and any(same(test, other) for other in wanted):
             words = f"{_short(test.text)} is asked for and excluded: this can never match"
             yield _warning(place, words, test.start, len(test.text))
         if isinstance(test, Leaf | Pair | Union | Field):
-            yield from _near(test, place, scope)
+            yield from _near(test, place, scope, paired=paired)
     sources = [test for test in wanted if isinstance(test, LabelTest) and test.name == "source"]
     for one, other in pairwise(sources):
         if one.value != other.value:
@@ -214,7 +214,8 @@ def _all(part: All, place: Located, scope: str) -> Iterator[Problem]:
             yield _warning(place, words, other.start, len(other.text))
 
 
-def _near(node: Near, place: Located, scope: str) -> Iterator[Problem]:
+def _near(node: Near, place: Located, scope: str, *, paired: bool = False) -> Iterator[Problem]:
+    """*paired*: the hits of *node* have a partner, and which they are is no less important than that there are some."""
     if isinstance(node, Leaf):
         if not node.text.startswith("$"):
             yield from _common(place, node.terms.members[0][0], node.start)
@@ -222,15 +223,15 @@ def _near(node: Near, place: Located, scope: str) -> Iterator[Problem]:
         if not fields(node, scope):
             words = f"{node.field}(...) stands within {scope}(...): it can never match"
             yield _warning(place, words, node.start, len(node.text))
-        yield from _condition(node.inner, place, node.field)
+        yield from _condition(node.inner, place, node.field, paired=paired)
     elif isinstance(node, Union):
-        yield from _branches(node.parts, place)
+        yield from _branches(node.parts, place, whole=paired)
         for branch in node.parts:
-            yield from _near(branch, place, scope)
+            yield from _near(branch, place, scope, paired=paired)
     else:
         yield from _pair(node, place, scope)
-        yield from _near(node.left, place, scope)
-        yield from _near(node.right, place, scope)
+        yield from _near(node.left, place, scope, paired=True)
+        yield from _near(node.right, place, scope, paired=True)
 
 
 def _pair(node: Pair, place: Located, scope: str) -> Iterator[Problem]:
@@ -249,19 +250,20 @@ def _pair(node: Pair, place: Located, scope: str) -> Iterator[Problem]:
         yield _warning(place, words, node.start, len(node.text))
 
 
-def _branches(parts: Sequence[Near] | Sequence[All], place: Located) -> Iterator[Problem]:
+def _branches(parts: Sequence[Near] | Sequence[All], place: Located, *, whole: bool) -> Iterator[Problem]:
     """Branches of an OR that others contain; of two that are the same the later."""
     if len(parts) > _MOST_BRANCHES:
         return
     told: set[int] = set()
     for (i, one), (j, other) in combinations(enumerate(parts), 2):
-        inner, outer = (j, one) if contains(one, other) else (i, other)
-        if inner in told or not contains(outer, parts[inner]):
+        inner, outer = (j, one) if contains(one, other, whole=whole) else (i, other)
+        branch = parts[inner]
+        if inner in told or not contains(outer, branch, whole=whole):
             continue
         told.add(inner)
-        branch = parts[inner]
-        words = f"{_short(branch.text)} adds nothing: {_short(outer.text)} matches wherever it does"
-        yield _warning(place, words, branch.start, len(branch.text))
+        twice = outer.text.split() == branch.text.split()
+        why = "it stands in this OR twice" if twice else f"{_short(outer.text)} matches wherever it does"
+        yield _warning(place, f"{_short(branch.text)} adds nothing: {why}", branch.start, len(branch.text))
 
 
 def _short(text: str) -> str:
