@@ -180,7 +180,8 @@ def _keys(spec: RuleSpec, rule: CompiledRule) -> Iterator[Problem]:
 
 def _is_meant(rule: CompiledRule, label: str) -> bool:
     """Whether an example that fires has no such label: whoever wrote it knows."""
-    return any(label not in labels_of(grounds(rule.match, example.text)) for example in rule.fires)
+    shown = (grounds(rule.match, example.text) for example in rule.fires)
+    return any(found and label not in labels_of(found) for found in shown)
 
 
 def _self_cancelled(rule: CompiledRule) -> Iterator[Problem]:
