@@ -60,7 +60,7 @@ class World:
         config = self.folder / "config.yaml"
         config.write_text(CONFIG + overrides, encoding="utf-8")
         makers = Makers(source=lambda config, http, work: Wire(self), receiver=lambda config: Noted(config.name, self))
-        for _ in range(3):
+        for _ in range(2):
             asyncio.run(Service(config, env={}, clock=self, makers=makers).once())
             self.at += timedelta(hours=1)
         return sorted(self.told)
