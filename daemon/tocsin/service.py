@@ -50,6 +50,8 @@ WATCH = timedelta(seconds=2)
 #: A claim that did not run for this long (real seconds) is stuck: the watchdog is no longer fed.
 STUCK = 30.0
 DRAIN = 20.0
+#: A start or reload logs no more of them: a large pack may have thousands.
+MOST_WARNINGS = 20
 
 
 def make_source(config: FeedConfig, http: HttpClient, work: Run) -> Source:
@@ -260,8 +262,11 @@ class Service:
 
     async def _adopt(self, config: Config, loaded: LoadedRules) -> None:
         """Make the rows agree with a good configuration, keep its packs, and judge again what raised before."""
-        for problem in (*config.problems, *loaded.warnings):
+        warnings = (*config.problems, *loaded.warnings)
+        for problem in warnings[:MOST_WARNINGS]:
             log.warning("%s", problem)
+        if len(warnings) > MOST_WARNINGS:
+            log.warning(line("more warnings, all told by tocsin check", count=len(warnings) - MOST_WARNINGS))
         now = self._clock.now()
         feeds = [(s.name, s.address, "feed") for s in config.sources]
         await self._write(self._store.sync_sources, feeds, now)

@@ -130,3 +130,20 @@ def test_an_override_of_a_rule_that_is_not_there_stops_the_start(tmp_path: Path)
     """Nobody believes that a rule is quiet which goes on."""
     with pytest.raises(ConfigError, match=r"there is no rule bam; did you mean ban\?"):
         World(tmp_path, ()).run("overrides:\n  bam: {disable: true}\n")
+
+
+def test_a_start_logs_some_warnings_and_counts_the_rest(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A pack of thousands of rules without examples does not bury the log of a start."""
+    world = World(tmp_path, ())
+    (tmp_path / "more").mkdir()
+    rules = "".join(f"  - {{id: r{n}, news: {{match: metal{n}}}}}\n" for n in range(15))
+    (tmp_path / "more" / "p.yaml").write_text(f"tocsin: 1\npack: {{id: more}}\nrules:\n{rules}", encoding="utf-8")
+    world.run("")
+    config = tmp_path / "config.yaml"
+    config.write_text(CONFIG.replace("[rules]", "[rules, more]"), encoding="utf-8")
+    caplog.clear()
+    makers = Makers(source=lambda config, http, work: Wire(world), receiver=lambda config: Noted(config.name, world))
+    asyncio.run(Service(config, env={}, clock=world, makers=makers).once())
+    lines = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert sum("no example says" in text for text in lines) == 20
+    assert any("more warnings" in text and "count=10" in text for text in lines)
