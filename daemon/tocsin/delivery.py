@@ -83,7 +83,8 @@ class Dispatcher:
 
     async def run_due(self) -> None:
         """Send all that is due now and wait for it."""
-        while await self._start_due():
+        # What a commit woke meanwhile may have been claimed beside us: it is under way, and waited for, too.
+        while await self._start_due() or self._busy:
             await self.drain(None)
 
     async def drain(self, within: float | None) -> None:

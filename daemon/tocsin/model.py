@@ -38,7 +38,7 @@ class Severity(StrEnum):
 
 
 class KeyKind(StrEnum):
-    """What an identity key was made of (research: several keys an entry)."""
+    """What an identity key was made of; an entry has several."""
 
     ID = "id"
     ID_NOHOST = "id_nohost"
@@ -147,6 +147,8 @@ class RuleInfo:
     note: str = ""
     references: tuple[str, ...] = ()
     position: Position | None = None
+    override: str = ""  # what the configuration changes of it, in words
+    to: tuple[str, ...] = ()  # receivers in place of those of the routes, by an override
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -364,7 +366,7 @@ class Delivery:
 
 
 class ErrorClass(StrEnum):
-    """What the answer of a receiver means (research/delivery 4.3)."""
+    """What the answer of a receiver means."""
 
     OK = "ok"
     TRANSIENT = "transient"

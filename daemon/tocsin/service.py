@@ -21,8 +21,8 @@ from pathlib import Path
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from tocsin.config.config import Config, FeedConfig, ReceiverConfig, load_config
-from tocsin.config.loading import LoadedRules, load_rules
+from tocsin.config.config import DEFAULT_INTERVAL, Config, FeedConfig, ReceiverConfig, load_config
+from tocsin.config.loading import LoadedRules, rules_of
 from tocsin.delivery import Dispatcher, Outbound
 from tocsin.errors import ConfigError, Problem, StoreError
 from tocsin.log import line
@@ -50,7 +50,8 @@ WATCH = timedelta(seconds=2)
 #: A claim that did not run for this long (real seconds) is stuck: the watchdog is no longer fed.
 STUCK = 30.0
 DRAIN = 20.0
-DEFAULT_INTERVAL = timedelta(minutes=15)
+#: A start or reload logs no more of them: a large pack may have thousands.
+MOST_WARNINGS = 20
 
 
 def make_source(config: FeedConfig, http: HttpClient, work: Run) -> Source:
@@ -101,6 +102,11 @@ def open_store(config: Config) -> Store:
     return Store.open(config.database, real_now=lambda: datetime.now(UTC), new_id=lambda: uuid4().hex)
 
 
+def open_copy(config: Config) -> Store:
+    """A store on a copy of the database that *config* names: whatever is done to it changes nothing."""
+    return Store.open_copy(config.database, real_now=lambda: datetime.now(UTC), new_id=lambda: uuid4().hex)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Makers:
     """How the edges of the service are built."""
@@ -115,9 +121,7 @@ def dry_makers() -> Makers:
     """Edges that change nothing: a copy of the database, and the console in place of every receiver."""
     return Makers(
         receiver=lambda config: ConsoleReceiver(config.name),
-        store=lambda config: Store.open_copy(
-            config.database, real_now=lambda: datetime.now(UTC), new_id=lambda: uuid4().hex
-        ),
+        store=open_copy,
     )
 
 
@@ -220,7 +224,7 @@ class Service:
         voided = await self._write(self._store.lock)
         if voided.doubtful:
             log.warning(line("doubtful deliveries found after a crash", deliveries=voided.doubtful))
-        loaded = await self._work(load_rules, config.rules, self._store.kept_pack)
+        loaded = await self._work(rules_of, config, self._store.kept_pack)
         self._config, self._loaded = config, loaded
         self._http = self._makers.http(config)
         inbound, outbound = self._bounds(config, loaded)
@@ -261,8 +265,11 @@ class Service:
 
     async def _adopt(self, config: Config, loaded: LoadedRules) -> None:
         """Make the rows agree with a good configuration, keep its packs, and judge again what raised before."""
-        for problem in (*config.problems, *loaded.warnings):
+        warnings = (*config.problems, *loaded.warnings)
+        for problem in warnings[:MOST_WARNINGS]:
             log.warning("%s", problem)
+        if len(warnings) > MOST_WARNINGS:
+            log.warning(line("more warnings, all told by tocsin check", count=len(warnings) - MOST_WARNINGS))
         now = self._clock.now()
         feeds = [(s.name, s.address, "feed") for s in config.sources]
         await self._write(self._store.sync_sources, feeds, now)
@@ -340,7 +347,7 @@ class Service:
         self._notifier.reloading()
         try:
             config = await self._work(load_config, self._path, self._env)
-            loaded = await self._work(load_rules, config.rules, self._store.kept_pack)
+            loaded = await self._work(rules_of, config, self._store.kept_pack)
             inbound, outbound = self._bounds(config, loaded)
         except ConfigError as error:
             log.error(line("reload refused", problems=len(error.problems), first=error.problems[0]))

@@ -7,7 +7,21 @@ from typing import Annotated
 import typer
 
 from tocsin import __version__
-from tocsin.cli import alerts, backtest, check, configuration, deliveries, demo, match, notify, run, sources, trials
+from tocsin.cli import (
+    alerts,
+    backtest,
+    check,
+    configuration,
+    deliveries,
+    demo,
+    match,
+    notify,
+    run,
+    schema,
+    sources,
+    trials,
+    why,
+)
 
 app = typer.Typer(
     name="tocsin",
@@ -22,9 +36,12 @@ app.command()(run.once)
 app.command()(demo.demo)
 app.command()(check.check)
 app.command()(match.match)
+app.command("why")(why.why)
+app.command("why-not")(why.why)
 app.command()(backtest.backtest)
 app.command("test")(trials.run_tests)
 app.command("notify-test")(notify.notify_test)
+app.command("schema")(schema.print_schema)
 app.add_typer(sources.app, name="sources")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(deliveries.app, name="deliveries")

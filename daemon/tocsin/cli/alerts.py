@@ -6,14 +6,12 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.tree import Tree
 
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, opened
 from tocsin.cli.output import dump, local, shown, table
+from tocsin.cli.tree import console, tree
 from tocsin.errors import UsageError
-from tocsin.model import Evidence, Labels
+from tocsin.model import Labels
 from tocsin.store import AlertDetail
 
 app = typer.Typer(help="What was found, and why.", no_args_is_help=True)
@@ -64,19 +62,8 @@ def _print(detail: AlertDetail, zone: ZoneInfo) -> None:
             f"  {delivery.state} to {delivery.receiver} {delivery.recipient} {shown(delivery.reason)} ({delivery.id})"
         )
     if detail.tidings.evidence:
-        Console().print(_tree(detail.tidings.evidence, None))
-
-
-def _tree(node: Evidence, parent: Tree | None) -> Tree:
-    """The proof as a tree: a mark, the expression, how often it was found, and the note."""
-    mark = "[green]✓[/]" if node.holds else "[red]✗[/]"
-    count = f" [dim]({node.count})[/]" if node.count else ""
-    note = f" [dim]{escape(shown(node.note))}[/]" if node.note else ""
-    label = f"{mark} {escape(node.op)} {escape(shown(node.text))}{count}{note}"
-    tree = Tree(label) if parent is None else parent.add(label)
-    for child in node.children:
-        _tree(child, tree)
-    return tree
+        texts = {name: getattr(lead, name) for name in ("title", "summary", "body")} if lead else {}
+        console().print(tree(detail.tidings.evidence, texts))
 
 
 def _labels(labels: Labels) -> str:

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import track
 
 from tocsin.cli import backtest_output as output
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, read_config
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, read_config, rules_in_force
 from tocsin.cli.given import read_entries, read_time
 from tocsin.cli.output import PARTLY, say
 from tocsin.config.durations import PATTERN, parse_duration
@@ -71,8 +71,7 @@ def backtest(
 ) -> None:
     """Run the rules over stored or given history and show what would have been sent. Changes and sends nothing."""
     with border():
-        folders = [tuple(rules) if rules else read_config(config).rules, *([tuple(against)] if against else [])]
-        sets = tuple(load_rules(folder).rules for folder in folders)
+        sets = (rules_in_force(config, rules).rules, *([load_rules(against).rules] if against else []))
         policy = _everybody() if rules and inputs else _policy(config)
         wanted = _rule(rule, sets)
         results = _over_given(inputs, since, policy, sets) if inputs else _over_stored(config, since, policy, sets)

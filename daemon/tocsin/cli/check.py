@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -10,9 +12,13 @@ import typer
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, read_config
 from tocsin.cli.output import BAD_CONFIG, dump, say
 from tocsin.config.config import Config
-from tocsin.config.loading import load_rules
-from tocsin.errors import ConfigError, Problem
-from tocsin.service import make_receiver
+from tocsin.config.loading import load_rules, rules_of
+from tocsin.errors import ConfigError, Problem, StoreError
+from tocsin.rules.lint import History
+from tocsin.service import make_receiver, open_copy
+
+#: How much of the history says what a rule does.
+_LOOK_BACK = timedelta(days=30)
 
 RulesOption = Annotated[
     list[Path] | None,
@@ -24,24 +30,40 @@ def check(config: ConfigOption = DEFAULT_CONFIG, rules: RulesOption = None, json
     """Check the configuration and its rules, and run the rules' own examples. Polls and sends nothing."""
     with border():
         problems: list[Problem] = []
-        folders = tuple(rules or ())
-        if not folders:
-            try:
-                settings = read_config(config)
-                folders = settings.rules
-                problems += _receivers(settings)
-            except ConfigError as error:
-                problems += error.problems
+        overridden: list[str] = []
         count = 0
         try:
-            loaded = load_rules(folders)
+            if rules:
+                loaded = load_rules(tuple(rules))
+            else:
+                settings = read_config(config)
+                problems += _receivers(settings)
+                loaded = rules_of(settings, history=_history(settings))
             problems += loaded.warnings
             count = len(loaded.rules.rules)
+            changed = [*loaded.rules.rules.values(), *loaded.rules.disabled.values()]
+            overridden = [
+                f"{rule.info.id} is overridden: {rule.info.override}" for rule in changed if rule.info.override
+            ]
         except ConfigError as error:
             problems += error.problems
-        _report(problems, count, json=json)
+        _report(problems, overridden, count, json=json)
         if any(not problem.warning for problem in problems):
             raise typer.Exit(BAD_CONFIG)
+
+
+def _history(settings: Config) -> History | None:
+    """What the rules made of late, from a copy of the database; nothing where there is none yet."""
+    if not Path(settings.database.removeprefix("sqlite:///")).exists():
+        return None
+    now = datetime.now(UTC)
+    try:
+        with closing(open_copy(settings)) as store:
+            tally = store.tally(now - _LOOK_BACK, now)
+    except StoreError as error:
+        say(f"warning: the history of the rules was not looked at: {error}")
+        return None
+    return History(days=tally.length / timedelta(days=1), matches=tally.matches, alerts=tally.alerts)
 
 
 def _receivers(settings: Config) -> list[Problem]:
@@ -55,13 +77,15 @@ def _receivers(settings: Config) -> list[Problem]:
     return problems
 
 
-def _report(problems: list[Problem], rules: int, *, json: bool) -> None:
+def _report(problems: list[Problem], overridden: list[str], rules: int, *, json: bool) -> None:
     if json:
         for problem in problems:
             dump(problem)
         return
     for problem in problems:
         say(str(problem))
+    for words in overridden:
+        say(words)
     faults = sum(not problem.warning for problem in problems)
     warnings = len(problems) - faults
     ending = f", {warnings} warnings" if warnings else ""

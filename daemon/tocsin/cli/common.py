@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ import typer
 
 from tocsin.cli.output import BAD_CONFIG, FAILED, USAGE, say
 from tocsin.config.config import Config, load_config
+from tocsin.config.loading import LoadedRules, load_rules, rules_of
 from tocsin.errors import ConfigError, TocsinError, UsageError
 from tocsin.store import Store
 
@@ -53,6 +54,13 @@ def read_config(path: Path) -> Config:
     for problem in config.problems:
         say(str(problem))
     return config
+
+
+def rules_in_force(path: Path, folders: Sequence[Path] | None) -> LoadedRules:
+    """The rules in *folders*, else those of the configuration at *path* with its overrides."""
+    if folders:
+        return load_rules(tuple(folders))
+    return rules_of(read_config(path))
 
 
 @contextmanager

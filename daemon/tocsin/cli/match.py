@@ -8,10 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, read_config
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, rules_in_force
 from tocsin.cli.given import read_entries
 from tocsin.cli.output import PARTLY, dump, say, shown
-from tocsin.config.loading import load_rules
 from tocsin.model import Judged, Match
 
 FileArgument = Annotated[
@@ -25,7 +24,7 @@ def match(
 ) -> None:
     """Say which rules each entry of FILE meets, in the order of the file."""
     with border():
-        loaded = load_rules(tuple(rules) if rules else read_config(config).rules)
+        loaded = rules_in_force(config, rules)
         now = datetime.now(UTC)
         failed = False
         for entry in read_entries(file, now):

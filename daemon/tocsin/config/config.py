@@ -20,11 +20,14 @@ from tocsin.config.shape import Duration, Shape, Texts, find
 from tocsin.config.yamlfile import read
 from tocsin.errors import ConfigError, Position, Problem
 from tocsin.model import Severity
+from tocsin.rules.spec import Override
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 _SEVERITY = re.compile(r"\s*(>=|<=|>|<|=)?\s*([a-z]+)\s*$")
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 _SHORTEST = timedelta(seconds=1)
+#: How often a source is polled that says nothing else.
+DEFAULT_INTERVAL = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,48 +84,86 @@ class Config:
     sources: tuple[FeedConfig, ...]
     receivers: tuple[ReceiverConfig, ...]
     routes: tuple[RouteConfig, ...]
+    overrides: tuple[Override, ...]
     retention: timedelta
     problems: tuple[Problem, ...] = ()
 
 
 class _Http(Shape):
     contact: str = ""
+    """An address that the owner of a server can write to; stands in the user agent."""
 
 
 class _Source(Shape):
     feed: str
+    """The address of an RSS or Atom feed."""
     every: Duration | None = None
+    """How often it is polled, such as 15m."""
     allow_private: bool = False
+    """Whether its address may lie in a private network."""
     labels: dict[str, Texts] = Field(default_factory=dict)
+    """Labels of every entry of this source."""
     headers: dict[str, str] = Field(default_factory=dict)
+    """HTTP headers sent to this source only; values may be ${NAME}."""
 
 
 class _Receiver(Shape):
     url: str | None = None
+    """An apprise address; an empty one is a receiver that is off."""
     console: bool = False
+    """Prints alerts on standard output."""
     operator: bool = False
+    """Whether it is told about tocsin's own health."""
 
 
 class _Route(Shape):
     to: Texts
+    """The receivers that this route adds."""
     severity: str | None = None
+    """A level, or a comparison such as ">= high"."""
     labels: dict[str, str] = Field(default_factory=dict)
+    """Labels that an alert must have."""
     event: str = ""
+    """An event, or what it stands below: trade fits trade.export.restrict."""
     rule: str = ""
+    """A rule (pack/id, or the id alone), or a pack."""
+
+
+class _Override(Shape):
+    disable: bool = False
+    """Whether the rule is switched off."""
+    severity: Severity | None = None
+    """The severity, whatever `severity` and `severity_if` of the rule say."""
+    unless: str | None = None
+    """Cancels matches beside the rule's own `unless`; it may name the lists of the rule's pack."""
+    to: Texts = ()
+    """The only receivers of this rule; routes say nothing of it then."""
 
 
 _Named = Annotated[str, Field(pattern=_NAME)]
 
 
-class _File(Shape):
+class ConfigFile(Shape):
+    """The file."""
+
     timezone: str = "UTC"
+    """The time zone of people, such as Europe/London; UTC if it is not given."""
     database: str = "sqlite:///tocsin.db"
+    """sqlite:///path of the database, relative to this file."""
     rules: Texts = ()
+    """Folders of rule packs, relative to this file."""
     http: _Http = _Http()
+    """How tocsin introduces itself to servers."""
     sources: dict[_Named, _Source] = Field(default_factory=dict)
+    """What is polled, by name."""
     receivers: dict[_Named, _Receiver] = Field(default_factory=dict)
+    """Who is told, by name."""
     routes: tuple[_Route, ...] | None = None
+    """Which alerts go to which receivers; every route that fits adds its receivers. Default: all to all."""
+    overrides: dict[str, _Override] = Field(default_factory=dict)
+    """What is changed of rules without editing their packs, by pack/id or the id alone."""
     retention: Duration = timedelta(days=90)
+    """How long the texts of entries are kept, such as 90d."""
 
 
 def load_config(path: Path, env: Mapping[str, str]) -> Config:
@@ -141,7 +182,7 @@ def load_config(path: Path, env: Mapping[str, str]) -> Config:
     filler = Filler(env)
     root = filler.fill(document.root)
     problems += filler.problems
-    shape = _File.of(root, problems)
+    shape = ConfigFile.of(root, problems)
     problems += _check(root)
     if shape is None or any(not item.warning for item in problems):
         raise ConfigError(sorted(problems, key=_place))
@@ -167,6 +208,10 @@ def _check(root: Node) -> Iterator[Problem]:
     names = [key.text for key, _ in receivers.pairs] if isinstance(receivers, Pairs) else []
     for route in children(member(root, "routes")):
         yield from _check_route(route, names)
+    for override in children(member(root, "overrides")):
+        yield from _check_receivers(member(override, "to"), names)
+        if isinstance(override, Pairs) and not override.pairs:
+            yield problem(override, "an override needs disable, severity, unless or to")
     if not children(member(root, "sources")):
         yield problem(root, "there is no source: nothing will be polled", warning=True)
     if not names:
@@ -226,16 +271,19 @@ def _check_receiver(node: Node) -> Iterator[Problem]:
 
 
 def _check_route(node: Node, names: list[str]) -> Iterator[Problem]:
-    to = member(node, "to")
-    for target in (to,) if isinstance(to, Scalar) else children(to):
-        if isinstance(target, Scalar) and target.text not in names:
-            yield problem(target, f"there is no receiver {said(target.text)}{meant(target.text, names)}")
+    yield from _check_receivers(member(node, "to"), names)
     severity = member(node, "severity")
     if isinstance(severity, Scalar) and isinstance(severity.value, str) and not _severity(severity.value):
         levels = ", ".join(Severity)
         found = _SEVERITY.match(severity.value)
         likely = meant(found[2], list(Severity)) if found else ""
         yield problem(severity, f'must be a level, or a comparison such as ">= high"; the levels are {levels}{likely}')
+
+
+def _check_receivers(to: Node | None, names: list[str]) -> Iterator[Problem]:
+    for target in (to,) if isinstance(to, Scalar) else children(to):
+        if isinstance(target, Scalar) and target.text not in names:
+            yield problem(target, f"there is no receiver {said(target.text)}{meant(target.text, names)}")
 
 
 def _severity(text: str) -> tuple[str, Severity] | None:
@@ -248,7 +296,7 @@ def _severity(text: str) -> tuple[str, Severity] | None:
 # ---- values -------------------------------------------------------------------------------------------------------
 
 
-def _config(path: Path, root: Node, shape: _File, problems: tuple[Problem, ...]) -> Config:
+def _config(path: Path, root: Node, shape: ConfigFile, problems: tuple[Problem, ...]) -> Config:
     folder = path.resolve().parent
     receivers = tuple(
         ReceiverConfig(
@@ -273,6 +321,7 @@ def _config(path: Path, root: Node, shape: _File, problems: tuple[Problem, ...])
         sources=tuple(_feed(name, item, find(root, ("sources", name))) for name, item in shape.sources.items()),
         receivers=receivers,
         routes=tuple(_route(route, on) for route in routes),
+        overrides=tuple(_overrides(shape, member(root, "overrides"))),
         retention=shape.retention,
         problems=problems,
     )
@@ -304,6 +353,19 @@ def _route(route: _Route, on: set[str]) -> RouteConfig:
         event=route.event,
         rule=route.rule,
     )
+
+
+def _overrides(shape: ConfigFile, node: Node | None) -> Iterator[Override]:
+    for key, value in node.pairs if isinstance(node, Pairs) else ():
+        item = shape.overrides[key.text]
+        unless = member(value, "unless")
+        yield Override(
+            rule=key.place,
+            disable=item.disable,
+            severity=item.severity,
+            unless=unless.place if isinstance(unless, Scalar) and item.unless is not None else None,
+            to=item.to,
+        )
 
 
 def _database(url: str, folder: Path) -> str:

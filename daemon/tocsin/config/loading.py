@@ -5,15 +5,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
+from tocsin.config.config import DEFAULT_INTERVAL, Config
 from tocsin.config.files import shown_path
 from tocsin.config.packs import Files, parse_pack, read_pack
 from tocsin.errors import ConfigError, Problem
 from tocsin.rules.compile import compile_packs
 from tocsin.rules.examples import check_examples
+from tocsin.rules.lint import History, lint, lint_history
+from tocsin.rules.override import lay_over
 from tocsin.rules.ruleset import RuleSet
-from tocsin.rules.spec import PackSpec
+from tocsin.rules.spec import Override, PackSpec
 
 #: The files of the last good version of the pack in a folder, if there was one.
 Kept = Callable[[str], Files | None]
@@ -39,11 +43,21 @@ class LoadedRules:
     warnings: tuple[Problem, ...] = ()
 
 
-def load_rules(folders: Sequence[Path], kept: Kept = lambda _: None) -> LoadedRules:
-    """The rules in *folders*; *kept* knows the last good version of a folder's pack.
+def load_rules(
+    folders: Sequence[Path],
+    kept: Kept = lambda _: None,
+    *,
+    overrides: Sequence[Override] = (),
+    poll: timedelta | None = None,
+    history: History | None = None,
+) -> LoadedRules:
+    """The rules in *folders*; *kept* knows the last good version of a folder's pack, *overrides* change single rules.
+
+    Warnings know more where *poll*, the shortest interval of any source, and the stored *history* are given. The
+    examples of a rule are run as its pack has it: an override is no fault of the pack.
 
     Raises:
-        ConfigError: a pack has faults and no last good version; with every fault of every pack.
+        ConfigError: a pack has faults and no last good version, or an override has; with every fault of all of them.
     """
     packs: list[LoadedPack] = []
     specs: list[PackSpec] = []
@@ -67,11 +81,32 @@ def load_rules(folders: Sequence[Path], kept: Kept = lambda _: None) -> LoadedRu
         words = f"{len(bad)} faults in {shown_path(folder)}, the first: {bad[0]}"
         specs.append(old)
         packs.append(LoadedPack(folder=name, hash=_hash(before), files=before, kept_back=True, words=words))
-    rules, together = compile_packs(specs)
+    changed, unknown = lay_over(specs, overrides)
+    # Beside a pack that cannot be read, a rule that is not found may be one of its own.
+    faults += () if faults else unknown
+    rules, together = compile_packs(changed)
     faults += [item for item in together if not item.warning]
     if faults:
         raise ConfigError([*faults, *warnings])
-    return LoadedRules(rules=rules, packs=tuple(packs), warnings=tuple(warnings))
+    warnings += lint(changed, rules, poll=poll)
+    if history:
+        warnings += lint_history(changed, rules, history)
+    return LoadedRules(rules=rules, packs=tuple(packs), warnings=tuple(sorted(warnings, key=_place)))
+
+
+def _place(item: Problem) -> tuple[str, int, int]:
+    at = item.position
+    return (at.file, at.line, at.column) if at else ("", 0, 0)
+
+
+def rules_of(config: Config, kept: Kept = lambda _: None, history: History | None = None) -> LoadedRules:
+    """The rules that *config* names, as it overrides them; *kept* and *history* as for `load_rules`.
+
+    Raises:
+        ConfigError: as `load_rules`.
+    """
+    poll = min((source.every or DEFAULT_INTERVAL for source in config.sources), default=None)
+    return load_rules(config.rules, kept, overrides=config.overrides, poll=poll, history=history)
 
 
 def _tried(files: Files, unread: Sequence[Problem]) -> tuple[PackSpec | None, tuple[Problem, ...]]:

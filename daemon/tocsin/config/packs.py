@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from tocsin.config.files import read_text, shown_path
 from tocsin.config.nodes import Items, Node, Pairs, Scalar, children, member, problem
@@ -20,42 +20,71 @@ from tocsin.rules.spec import ListSpec, NewsSpec, PackSpec, RuleSpec
 COOLDOWN = timedelta(hours=12)
 _Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 
+_TERMS = {"type": "array", "minItems": 1, "items": {"type": ["string", "number"], "minLength": 1}}
+_LISTS = {"anyOf": [_TERMS, {"type": "object", "minProperties": 1, "additionalProperties": _TERMS}]}
+#: What a list may be is checked on the nodes, where each of its terms has a place.
+_Lists = Annotated[dict[str, Any], WithJsonSchema({"type": "object", "additionalProperties": _LISTS})]
+
 #: (path, text) of every file of a pack.
 Files = tuple[tuple[str, str], ...]
 
 
 class _Pack(Shape):
     id: _Id
+    """The name of the pack: pack/rule names a rule in full."""
     version: str = ""
+    """The version of the pack, for people."""
     title: str = ""
+    """What the pack is about."""
     note: str = ""
+    """For whoever reads the pack."""
 
 
 class _News(Shape):
     match: str
+    """The expression that an entry must meet. Write it after `match: |`, since YAML eats leading quotes."""
     unless: str | None = None
+    """An expression that cancels the match."""
     severity_if: tuple[dict[Severity, str], ...] = ()
+    """Levels with an expression each; the first that holds, in the sentences of the match only, is the severity."""
 
 
 class _Rule(Shape):
     id: _Id
+    """The name of the rule, unique in its pack and kept for ever: state and history stand by it."""
     news: _News
+    """The condition on the text of entries."""
     title: str | None = None
+    """The title of an alert; {label} is filled in. Default: from the id."""
     severity: Severity = Severity.MEDIUM
+    """How much it matters: info < low < medium < high < critical."""
     event: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")] | None = None
+    """What happened, as topic.group.type; stories are folded within one event. Default: custom.<id>."""
     key: Texts = ("story",)
+    """The labels by whose values alerts are told apart. Default: story."""
     cooldown: Duration = COOLDOWN
+    """The least time between messages about one key value, such as 12h; more is held, never dropped."""
     fires: tuple[str, ...] = ()
+    """Headlines that must fire the rule; run by check, test and every reload."""
     quiet: tuple[str, ...] = ()
+    """Headlines that must not fire the rule."""
     note: str = ""
+    """What to do; stands in the message."""
     references: Texts = ()
+    """Addresses of what the rule goes back to."""
 
 
-class _File(Shape):
+class RuleFile(Shape):
+    """One file of a pack."""
+
     tocsin: Literal[1]
+    """The version of the rule language."""
     pack: _Pack | None = None
-    lists: dict[str, Any] = Field(default_factory=dict)
+    """The name of the pack; stands in one file of the folder."""
+    lists: _Lists = Field(default_factory=dict)
+    """Named words: a list of terms, or a map of such lists whose keys become labels."""
     rules: tuple[_Rule, ...] = ()
+    """The rules."""
 
 
 def read_pack(folder: Path) -> tuple[Files, tuple[Problem, ...]]:
@@ -86,7 +115,7 @@ def parse_pack(files: Sequence[tuple[str, str]]) -> tuple[PackSpec | None, tuple
         problems += document.problems
         if document.root is None:
             continue
-        shape = _File.of(document.root, problems)
+        shape = RuleFile.of(document.root, problems)
         problems += _check_lists(document.root)
         if shape is None:
             continue

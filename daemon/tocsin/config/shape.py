@@ -9,10 +9,18 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Any, Self, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, ValidationInfo, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    ValidationError,
+    ValidationInfo,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 
-from tocsin.config.durations import parse_duration
+from tocsin.config.durations import PATTERN, parse_duration
 from tocsin.config.nodes import Items, Node, Pairs, Scalar, meant, problem, said
 from tocsin.errors import Problem
 
@@ -23,10 +31,25 @@ class _Map(dict[str, Any]):
     node: Pairs
 
 
-class Shape(BaseModel):
-    """A map with these keys and no others."""
+def _close(schema: dict[str, Any]) -> None:
+    """In a JSON Schema, too, unknown keys are faults and keys that begin with `x-` are free."""
+    schema.pop("title", None)
+    schema.pop("description", None)  # of the class, which is for those who read the code
+    schema["additionalProperties"] = False
+    schema["patternProperties"] = {"^x-": {}}
 
-    model_config = ConfigDict(extra="ignore", frozen=True, coerce_numbers_to_str=True, arbitrary_types_allowed=True)
+
+class Shape(BaseModel):
+    """A map with these keys and no others; the text below a key is its description for editors."""
+
+    model_config = ConfigDict(
+        extra="ignore",
+        frozen=True,
+        coerce_numbers_to_str=True,
+        arbitrary_types_allowed=True,
+        use_attribute_docstrings=True,
+        json_schema_extra=_close,
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -64,9 +87,12 @@ def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str | int | float) and not isinstance(value, bool) else value
 
 
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
+_DURATION = {"type": "string", "pattern": rf"{PATTERN}|\$\{{", "examples": ["90s", "30m", "12h", "2d", "1w"]}
+Duration = Annotated[timedelta, BeforeValidator(_duration), WithJsonSchema(_DURATION)]
 #: A list of text; one text alone is a list of one.
-Texts = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+_TEXT = {"type": ["string", "number"]}
+_TEXTS = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]}
+Texts = Annotated[tuple[str, ...], BeforeValidator(_listed), WithJsonSchema(_TEXTS)]
 
 
 def find(node: Node, path: tuple[str | int, ...]) -> Node | None:

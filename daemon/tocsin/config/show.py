@@ -45,4 +45,13 @@ def show(config: Config) -> dict[str, Any]:
             }
             for route in config.routes
         ],
+        "overrides": {
+            override.rule.text: {
+                "disable": override.disable,
+                "severity": override.severity,
+                "unless": override.unless.text.strip() if override.unless else None,
+                "to": override.to,
+            }
+            for override in config.overrides
+        },
     }

@@ -33,37 +33,62 @@ def _time(value: object) -> object:
 
 class _News(Shape):
     title: str
+    """The headline."""
     at: Duration = timedelta(0)
+    """When it is seen, counted from the start of the test."""
     text: str = ""
+    """What stands below the headline."""
     source: str = "test"
+    """The source that shows it; each source has its own polls."""
     publisher: str = ""
+    """Who published it, where that is not the source."""
     language: str = ""
+    """The language of the text, such as en or zh."""
     labels: dict[str, Texts] = Field(default_factory=dict)
+    """Labels of its source."""
     age: Duration = timedelta(0)
+    """How long before it was seen it was published."""
     missed: bool = False
+    """Whether its source had been out of reach since it was published."""
 
 
 class _Expect(Shape):
     rule: str
+    """The rule that must tell something, exactly as often as it is named."""
     at: Duration | None = None
+    """When it is decided, counted from the start of the test."""
     sent: Duration | None = None
+    """When a message about it leaves, counted from the start of the test."""
     severity: Severity | None = None
+    """How much it matters."""
     labels: dict[str, Texts] = Field(default_factory=dict)
+    """Labels of the match; those that are not named may be anything."""
     fate: Literal[Fate.ALERTED, Fate.UPDATED, Fate.HELD, Fate.CATCH_UP] | None = None
+    """What becomes of the match."""
     title: str | None = None
+    """The title of the alert."""
 
 
 class _Test(Shape):
     name: str
+    """What must hold, as a sentence."""
     news: tuple[_News, ...]
+    """What comes in."""
     expect: tuple[_Expect, ...] = ()
+    """What must be told."""
     expect_not: Texts = ()
+    """Rules that must not be met."""
 
 
-class _File(Shape):
+class RuleTestFile(Shape):
+    """A file of rule tests."""
+
     tocsin_test: Literal[1]
+    """The version of this format."""
     tests: tuple[_Test, ...]
+    """The tests, each on its own: none knows what another left behind."""
     start: Annotated[datetime, BeforeValidator(_time)] = START
+    """When each test begins, ISO 8601."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +144,7 @@ def load_tests(path: Path, rules: Collection[str]) -> tuple[tuple[RuleTest, ...]
     problems = list(document.problems)
     if document.root is None:
         return (), tuple(problems)
-    shape = _File.of(document.root, problems)
+    shape = RuleTestFile.of(document.root, problems)
     nodes = children(member(document.root, "tests"))
     for node in nodes:
         problems += _check(node, rules)

@@ -174,7 +174,7 @@ class _Desk:
     def _judge_own(self, match: Match) -> Decided:
         home = self._open_story(match.rule.event, match.event_time, ())
         alert = self._new_alert(match, home, tuple(v for name in match.rule.key for v in match.labels.get(name, ())))
-        count = self._post(alert, DeliveryKind.OPERATOR, entry_id=None, due_at=self._facts.now)
+        count = self._post(alert, match, DeliveryKind.OPERATOR, entry_id=None, due_at=self._facts.now)
         reason = f"told {count} operators" if count else "no receiver is an operator"
         return Decided(
             entry_id=None, match=match, fate=Fate.ALERTED, reason=reason, story_id=home.id, alert_id=alert.id
@@ -225,7 +225,7 @@ class _Desk:
             now if kind is DeliveryKind.CATCH_UP else cooldown.due(match.rule, free, match.severity, self.told, now)
         )
         held = f"held until {due_at:%Y-%m-%d %H:%M} UTC by the cooldown of {match.rule.id}" if due_at > now else ""
-        count = self._post(alert, kind, entry_id=entry_id, due_at=due_at, held=held)
+        count = self._post(alert, match, kind, entry_id=entry_id, due_at=due_at, held=held)
         for key in keys:
             last = self.told.get((match.rule.id, key))
             at = due_at if last is None else max(last.at, due_at)
@@ -233,8 +233,10 @@ class _Desk:
         told = held or (f"told {count} recipients" if count else "no route leads to a receiver")
         return f"{told}: {why}" if why else told
 
-    def _post(self, alert: Alert, kind: DeliveryKind, *, entry_id: int | None, due_at: datetime, held: str = "") -> int:
-        """Tell everybody whom the routes name; how many that are."""
+    def _post(
+        self, alert: Alert, match: Match, kind: DeliveryKind, *, entry_id: int | None, due_at: datetime, held: str = ""
+    ) -> int:
+        """Tell everybody whom the routes, or an override of the rule, name; how many that are."""
         policy = self._policy
         everybody = recipients(
             policy.routes,
@@ -243,6 +245,7 @@ class _Desk:
             event=alert.event,
             severity=alert.severity,
             labels=alert.labels,
+            instead=match.rule.to,
         )
         for to in everybody:
             self.post.tell(alert, to, kind=kind, due_at=due_at, held=held, entry_id=entry_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tocsin.model import Labels, Severity
@@ -55,10 +55,16 @@ def recipients(
     event: str,
     severity: Severity,
     labels: Labels,
+    instead: Collection[str] = (),
 ) -> tuple[tuple[str, str], ...]:
-    """(receiver, recipient) of everybody who is told, in the order of the configuration."""
+    """(receiver, recipient) of everybody who is told, in the order of the configuration.
+
+    Where an override names the receivers of its rule, they stand *instead* of those of the routes.
+    """
     if rule.startswith(OWN):
         chosen = {receiver.name for receiver in receivers if receiver.operator}
+    elif instead:
+        chosen = set(instead)
     else:
         fitting = (route for route in routes if route.fits(rule=rule, event=event, severity=severity, labels=labels))
         chosen = {name for route in fitting for name in route.to}

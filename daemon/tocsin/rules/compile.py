@@ -6,6 +6,7 @@ import difflib
 import hashlib
 import re
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 
 from tocsin.errors import Problem
@@ -39,6 +40,7 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 def compile_packs(packs: Sequence[PackSpec]) -> tuple[RuleSet, tuple[Problem, ...]]:
     """The rules of *packs* that are without fault, and every problem (warnings too) of all of them."""
     rules: dict[str, CompiledRule] = {}
+    disabled: dict[str, CompiledRule] = {}
     problems: list[Problem] = []
     known: dict[str, PackSpec] = {}
     for pack in packs:
@@ -48,9 +50,11 @@ def compile_packs(packs: Sequence[PackSpec]) -> tuple[RuleSet, tuple[Problem, ..
             continue
         known[pack.id] = pack
         compiler = _Compiler(pack)
-        rules |= {rule.info.id: rule for rule in compiler.rules()}
+        for spec, rule in compiler.rules():
+            off = spec.override is not None and spec.override.disable
+            (disabled if off else rules)[rule.info.id] = rule
         problems += compiler.problems
-    return RuleSet(rules), tuple(problems)
+    return RuleSet(rules, disabled), tuple(problems)
 
 
 class _Compiler:
@@ -66,22 +70,26 @@ class _Compiler:
         self._used: set[str] = set()
         self._literal = cache(compile_literal)
 
-    def rules(self) -> Iterator[CompiledRule]:
+    def rules(self) -> Iterator[tuple[RuleSpec, CompiledRule]]:
         """The rules without fault; the faults of the others are in *problems*."""
         seen: dict[str, RuleSpec] = {}
         for spec in self._pack.rules:
             name = spec.id.text
             if name in seen:
                 first = seen[name].id.at()
-                self._fault(spec.id, f"the rule {name} stands here twice, first at {first.file}:{first.line}")
+                self._fault(
+                    spec.id, f"the rule {name} stands here twice, first at {first.file}:{first.line}", length=len(name)
+                )
                 continue
             seen[name] = spec
             if spec.news is None:
-                self._fault(spec.id, f"the rule {name} has no condition: say under news what it matches")
+                self._fault(
+                    spec.id, f"the rule {name} has no condition: say under news what it matches", length=len(name)
+                )
             elif rule := self._rule(spec, spec.news):
-                yield rule
+                yield spec, rule
         for unused in (listed.name for listed in self._pack.lists if listed.name.text not in self._used):
-            self._fault(unused, f"no rule uses the list ${unused.text}", warning=True)
+            self._fault(unused, f"no rule uses the list ${unused.text}", length=len(unused.text), warning=True)
 
     def _list(self, spec: ListSpec) -> TermList:
         members: list[tuple[Term, str]] = []
@@ -105,6 +113,8 @@ class _Compiler:
         match = self._parse(news.match)
         unless = self._parse(news.unless) if news.unless else None
         severity_if = [(level, self._parse(text)) for level, text in news.severity_if]
+        override = spec.override
+        also_unless = self._parse(override.unless) if override and override.unless else None
         if match:
             self._check_labels(spec, match)
         if any(not problem.warning for problem in self.problems[before:]) or match is None:
@@ -113,18 +123,23 @@ class _Compiler:
             id=f"{self._pack.id}/{spec.id.text}",
             hash=self._hash(spec, news),
             title=spec.title,
-            severity=spec.severity,
+            severity=(override and override.severity) or spec.severity,
             event=spec.event,
             key=tuple(name.text for name in spec.key),
             cooldown=spec.cooldown,
             note=spec.note,
             references=spec.references,
             position=spec.id.at(),
+            override=str(override) if override else "",
+            to=override.to if override else (),
         )
+        if override and override.severity:
+            severity_if = []
         return CompiledRule(
             info=info,
             match=match,
             unless=unless,
+            also_unless=also_unless,
             severity_if=tuple((level, condition) for level, condition in severity_if if condition),
             fires=spec.fires,
             quiet=spec.quiet,
@@ -139,7 +154,7 @@ class _Compiler:
             self._fault(text, str(error), offset=error.start, length=error.length)
             return None
         self._check_words(text, condition)
-        return condition
+        return replace(condition, place=text)
 
     def _check_words(self, text: Located, condition: Condition) -> None:
         """A regular expression needs a word that says where it is worth looking."""
@@ -155,7 +170,7 @@ class _Compiler:
 
     def _check_labels(self, spec: RuleSpec, match: Condition) -> None:
         """Keys and titles can only name labels that the match gives."""
-        given = {leaf.terms.name for leaf in leaves(match) if leaf.terms.labelled}
+        given = labels_given(match)
         alone = {leaf.terms.name for leaf in _alone(match)}
         for name in spec.key:
             if name.text not in given | OWN_LABELS:
@@ -170,14 +185,16 @@ class _Compiler:
         for label in _PLACEHOLDER.findall(spec.title):
             if label not in given | OWN_LABELS:
                 self._fault(
-                    spec.id, f"the title names {{{label}}}, a label that the match does not give{meant(label, given)}"
+                    spec.id,
+                    f"the title names {{{label}}}, a label that the match does not give{meant(label, given)}",
+                    length=len(spec.id.text),
                 )
 
     def _hash(self, spec: RuleSpec, news: NewsSpec) -> str:
         """What the rule means: its expressions, the lists they name, and what is told about it."""
         conditions = [news.match, *([news.unless] if news.unless else []), *(text for _, text in news.severity_if)]
-        names = sorted({name for text in conditions for name in re.findall(r"\$([\w-]+)", text.text)})
-        parts = [
+        names = _lists_in(" ".join(text.text for text in conditions))
+        parts: list[object] = [
             [text.text for text in conditions],
             news.unless is not None,
             [level.value for level, _ in news.severity_if],
@@ -187,6 +204,10 @@ class _Compiler:
             spec.event,
             spec.cooldown.total_seconds(),
         ]
+        if override := spec.override:
+            names = _lists_in(override.unless.text) if override.unless else []
+            changed = override.unless and override.unless.text, [self._texts.get(name) for name in names]
+            parts.append([override.disable, override.severity, override.to, changed])
         return hashlib.sha256(repr(parts).encode("utf-8", "replace")).hexdigest()[:16]
 
     def _fault(self, text: Located, words: str, *, offset: int = 0, length: int = 1, warning: bool = False) -> None:
@@ -197,10 +218,19 @@ class _Compiler:
         )
 
 
+def _lists_in(text: str) -> list[str]:
+    return sorted(set(re.findall(r"\$([\w-]+)", text)))
+
+
 def meant(name: str, known: Collection[str], *, sigil: str = "") -> str:
     """`; did you mean x?` when *name* is nearly one of *known*, written behind *sigil*."""
     near = difflib.get_close_matches(name[:_LONGEST_NAME], sorted(known), n=1)
     return f"; did you mean {sigil}{near[0]}?" if near else ""
+
+
+def labels_given(condition: Condition) -> set[str]:
+    """The labels that a match of *condition* can give."""
+    return {leaf.terms.name for leaf in leaves(condition) if leaf.terms.labelled}
 
 
 def leaves(condition: Condition) -> Iterator[Leaf]:

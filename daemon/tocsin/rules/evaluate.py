@@ -30,14 +30,20 @@ class Ground:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompiledRule:
-    """A rule with its expressions parsed and its lists at hand."""
+    """A rule with its expressions parsed and its lists at hand; *also_unless* comes from an override."""
 
     info: RuleInfo
     match: Condition
     unless: Condition | None = None
+    also_unless: Condition | None = None
     severity_if: tuple[tuple[Severity, Condition], ...] = ()
     fires: tuple[Located, ...] = ()
     quiet: tuple[Located, ...] = ()
+
+    @property
+    def cancels(self) -> tuple[Condition, ...]:
+        """The conditions of which one is enough to cancel a match."""
+        return tuple(condition for condition in (self.unless, self.also_unless) if condition)
 
 
 def place(sentence: Sentence) -> Place:

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 from tocsin.errors import Problem
 from tocsin.model import Entry, Located
-from tocsin.rules.evaluate import CompiledRule
+from tocsin.rules.evaluate import CompiledRule, Ground, Judgement
+from tocsin.rules.query import Condition
 from tocsin.rules.ruleset import RuleSet
 
 _THEN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -16,6 +17,11 @@ _THEN = datetime(2026, 1, 1, tzinfo=UTC)
 def check_examples(rules: RuleSet) -> tuple[Problem, ...]:
     """Every example that does not do what it should, at its place, with the reason."""
     return tuple(problem for rule in rules.rules.values() for problem in _check(rules, rule))
+
+
+def grounds(condition: Condition, headline: str) -> list[Ground]:
+    """What *condition* rests on in an example; nothing where it does not hold."""
+    return Judgement(_entry(headline), _THEN).condition(condition, labels={}) or []
 
 
 def _check(rules: RuleSet, rule: CompiledRule) -> Iterator[Problem]:

@@ -3,30 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from itertools import product
 
-from tocsin.model import Evidence, Hit, Labels
+from tocsin.errors import Position
+from tocsin.model import Evidence, Hit, Labels, Located
 from tocsin.rules.evaluate import CompiledRule, Ground, Judgement, Place, labels_of, merged, place, stands_alone
+from tocsin.rules.hits import SentenceHit
 from tocsin.rules.query import AgeTest, All, Condition, Field, LabelTest, Leaf, Near, Pair, Test, Union
+from tocsin.text.tokens import Sentence
 
 #: Hits kept at a node; its count says how many there are.
 KEPT = 20
+#: Characters of a hit that a nearest miss repeats.
+_WIDEST = 60
 
 
-def prove(judgement: Judgement, rule: CompiledRule) -> Evidence:
-    """The whole tree of *rule*, whether it holds or not; its own hits are those of `match`."""
+def prove(judgement: Judgement, rule: CompiledRule, *, placed: bool = False) -> Evidence:
+    """The whole tree of *rule*, whether it holds or not; its own hits are those of `match`.
+
+    With *placed* every node says where it stands in its file; a proof that is stored needs no more than its rule's.
+    """
     grounds = judgement.condition(rule.match, labels={})
     labels = merged(judgement.entry, labels_of(grounds or ()))
-    match = _Prover(judgement, {}, None).condition("match", rule.match, "")
-    children = [match]
-    cancelled = False
-    if rule.unless:
-        unless = _Prover(judgement, labels, None).condition("unless", rule.unless, "")
-        cancelled = unless.holds
-        children.append(unless)
+    match = _Prover(judgement, {}, None, placed=placed).whole("match", rule.match)
+    prover = _Prover(judgement, labels, None, placed=placed)
+    unless = [prover.whole("unless", condition) for condition in rule.cancels]
+    cancelled = any(node.holds for node in unless)
+    children = [match, *unless]
     if grounds:
-        prover = _Prover(judgement, labels, {place(ground.sentence) for ground in grounds})
-        children += [prover.condition(f"severity_if {level}", node, "") for level, node in rule.severity_if]
+        prover = _Prover(judgement, labels, {place(ground.sentence) for ground in grounds}, placed=placed)
+        children += [prover.whole(f"severity_if {level}", node) for level, node in rule.severity_if]
     return Evidence(
         op="rule",
         text=rule.info.id,
@@ -60,35 +67,43 @@ def _verdict(match: Evidence, cancelled: bool) -> str:
 class _Prover:
     """Turns one condition after the other into evidence, on one judgement."""
 
-    def __init__(self, judgement: Judgement, labels: Labels, only: Collection[Place] | None) -> None:
+    def __init__(self, judgement: Judgement, labels: Labels, only: Collection[Place] | None, *, placed: bool) -> None:
         self._judgement = judgement
         self._labels = labels
         self._only = only
+        self._placed = placed
+        self._place: Located | None = None
+
+    def whole(self, op: str, node: Condition) -> Evidence:
+        """The tree of a whole expression."""
+        self._place = node.place if self._placed else None
+        return self.condition(op, node, "")
 
     def condition(self, op: str, node: Condition, scope: str) -> Evidence:
         parts = [self._all(part, scope) for part in node.parts]
         inner = parts[0].children if len(parts) == 1 and parts[0].op == "AND" else tuple(parts)
         grounds = self._judgement.condition(node, scope=scope, labels=self._labels, only=self._only)
-        return self._node(op, node.text, grounds, children=inner)
+        return self._node(op, node, grounds, children=inner)
 
     def _all(self, node: All, scope: str) -> Evidence:
         children = tuple(self._test(test, scope, negated, node) for negated, test in node.tests)
         if len(children) == 1:
             return children[0]
         grounds = self._judgement.all_of(node, scope=scope, labels=self._labels, only=self._only)
-        return self._node("AND", node.text, grounds, children=children)
+        return self._node("AND", node, grounds, children=children)
 
     def _test(self, test: Test, scope: str, negated: bool, parent: All) -> Evidence:
         if isinstance(test, LabelTest | AgeTest):
             held = self._judgement.test(test, scope=scope, labels=self._labels) is not None
-            inner = Evidence(op="label" if isinstance(test, LabelTest) else "age", text=test.text, holds=held)
+            op = "label" if isinstance(test, LabelTest) else "age"
+            inner = Evidence(op=op, text=test.text, holds=held, position=self._at(test))
         else:
             inner = self._near(test, scope)
         if negated:
             note = f"found {self._quoted(inner.hits)}" if inner.hits else ""
-            return Evidence(op="NOT", text=inner.text, holds=not inner.holds, note=note, children=(inner,))
+            return replace(inner, op="NOT", holds=not inner.holds, hits=(), count=0, note=note, children=(inner,))
         if stands_alone(parent, test) and inner.holds:
-            return Evidence(op=inner.op, text=inner.text, holds=True, hits=inner.hits[:1], count=inner.count)
+            return replace(inner, hits=inner.hits[:1])
         return inner
 
     def _near(self, node: Near, scope: str) -> Evidence:
@@ -96,25 +111,25 @@ class _Prover:
             return self.condition(node.field, node.inner, node.field)
         grounds = self._judgement.test(node, scope=scope, labels=self._labels, only=self._only)
         if isinstance(node, Leaf):
-            return self._node("list" if node.text.startswith("$") else "term", node.text, grounds)
+            return self._node("list" if node.text.startswith("$") else "term", node, grounds)
         if isinstance(node, Union):
             children = tuple(self._near(part, scope) for part in node.parts)
-            return self._node("OR", node.text, grounds, children=children)
+            return self._node("OR", node, grounds, children=children)
         op = node.op if node.op == "SENT" else f"{node.op}/{node.within}"
         sides = self._near(node.left, scope), self._near(node.right, scope)
         if node.op == "NOT NEAR":
             # The right side is what cancels: that it is missing is no fault.
             note = f"cancelled by {self._quoted(sides[1].hits)}" if sides[0].holds and not grounds else ""
-            return self._node(op, node.text, grounds, note=note, children=sides if sides[1].holds else sides[:1])
+            return self._node(op, node, grounds, note=note, children=sides if sides[1].holds else sides[:1])
         note = "" if grounds else self._miss(node, scope, sides)
-        return self._node(op, node.text, grounds, note=note, children=sides)
+        return self._node(op, node, grounds, note=note, children=sides)
 
     def _miss(self, node: Pair, scope: str, sides: tuple[Evidence, Evidence]) -> str:
         """The nearest that the two sides came to each other, in words."""
         missing = [side.text for side in sides if not side.holds]
         if missing:
             return f"nowhere: {' and '.join(missing)}"
-        steps: list[int] = []
+        nearest: tuple[int, Sentence, SentenceHit, SentenceHit] | None = None
         shared = False
         for sentence in self._judgement.document.sentences(scope):
             if self._only is not None and place(sentence) not in self._only:
@@ -123,29 +138,48 @@ class _Prover:
             shared = shared or bool(left and right)
             for one, other in product(left, right):
                 early, late = (one, other) if node.op == "BEFORE" else sorted((one, other))
-                if node.op != "BEFORE" or early.last < late.first:
-                    steps.append(max(0, sentence.positions[late.first] - sentence.positions[early.last]))
+                if node.op == "BEFORE" and early.last >= late.first:
+                    continue
+                steps = max(0, sentence.positions[late.first] - sentence.positions[early.last])
+                if nearest is None or steps < nearest[0]:
+                    nearest = steps, sentence, early, late
         if not shared:
             return "never in one sentence"
-        if not steps:
+        if nearest is None:
             return "never in this order"
-        return f"nearest: {min(steps) / 2:g} words apart, {node.within} allowed"
+        steps, sentence, early, late = nearest
+        pair = f"{self._written(sentence, early)} and {self._written(sentence, late)}"
+        return f"nearest: {pair} are {steps / 2:g} apart, {node.op}/{node.within} asks for {node.within}"
+
+    def _written(self, sentence: Sentence, hit: SentenceHit) -> str:
+        """The words of a hit as they stand in the text; of a long one its ends."""
+        text, tokens = self._judgement.document.texts[sentence.field], sentence.tokens
+        words = " ".join(text[tokens[hit.first].start : tokens[hit.last].end].split())
+        return f"“{words}”" if len(words) <= _WIDEST else f"“{words[: _WIDEST // 2]} … {words[-_WIDEST // 2 :]}”"
 
     def _node(
         self,
         op: str,
-        text: str,
+        node: Condition | All | Near,
         grounds: list[Ground] | None,
         *,
         note: str = "",
         children: tuple[Evidence, ...] = (),
     ) -> Evidence:
         hits = tuple(self._judgement.hit(ground) for ground in (grounds or ())[:KEPT])
-        written = " ".join(text.split())
-        count = len(grounds or ())
         return Evidence(
-            op=op, text=written, holds=grounds is not None, hits=hits, count=count, note=note, children=children
+            op=op,
+            text=" ".join(node.text.split()),
+            holds=grounds is not None,
+            hits=hits,
+            count=len(grounds or ()),
+            note=note,
+            position=self._at(node),
+            children=children,
         )
+
+    def _at(self, node: Condition | All | Test) -> Position | None:
+        return self._place.at(node.start) if self._place else None
 
     def _quoted(self, hits: Collection[Hit]) -> str:
         texts = self._judgement.document.texts

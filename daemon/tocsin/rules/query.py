@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import takewhile
 
+from tocsin.model import Located
 from tocsin.rules.terms import TermError, TermList, compile_term
 
 FIELDS = ("title", "summary", "body", "lede")
@@ -116,11 +117,12 @@ class All:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """Any of several `All`s."""
+    """Any of several `All`s; a whole expression knows its *place* in a file."""
 
     parts: tuple[All, ...]
     text: str
     start: int
+    place: Located | None = field(default=None, compare=False, repr=False)
 
 
 class QueryError(ValueError):

@@ -14,10 +14,11 @@ from tocsin.text.gist import Gist, gist, gist_of
 
 
 class RuleSet:
-    """Compiled rules by their full id (`pack/id`)."""
+    """Compiled rules by their full id (`pack/id`); *disabled* ones are never judged, but can be explained."""
 
-    def __init__(self, rules: Mapping[str, CompiledRule]) -> None:
+    def __init__(self, rules: Mapping[str, CompiledRule], disabled: Mapping[str, CompiledRule] | None = None) -> None:
         self.rules = dict(rules)
+        self.disabled = dict(disabled or {})
         self._ordered = tuple(self.rules.values())
         self._index = Index(rule.match for rule in self._ordered)
 
@@ -57,7 +58,8 @@ class RuleSet:
         Raises:
             KeyError: there is no such rule.
         """
-        return prove(Judgement(entry, now), self.rules[rule_id])
+        rule = self.disabled[rule_id] if rule_id in self.disabled else self.rules[rule_id]
+        return prove(Judgement(entry, now), rule, placed=True)
 
 
 def _gist(judgement: Judgement) -> Gist:
@@ -86,7 +88,7 @@ def _judge(judgement: Judgement, rule: CompiledRule) -> Match | None:
     if grounds is None:
         return None
     labels = merged(judgement.entry, labels_of(grounds))
-    if rule.unless and judgement.condition(rule.unless, labels=labels) is not None:
+    if any(judgement.condition(condition, labels=labels) is not None for condition in rule.cancels):
         return None
     return Match(
         rule=rule.info,

@@ -36,8 +36,32 @@ class NewsSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """What an operator changes of a rule without editing its pack.
+
+    *rule* is a full id, or a bare one that only one pack has. *severity* stands in place of the rule's own and of its
+    `severity_if`; *unless* cancels beside the rule's own, with the lists of its pack; *to* are the only receivers.
+    """
+
+    rule: Located
+    disable: bool = False
+    severity: Severity | None = None
+    unless: Located | None = None
+    to: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """What it changes, in words, and where it stands."""
+        words = ["disabled"] if self.disable else []
+        words += [f"severity {self.severity}"] if self.severity else []
+        words += [f"to {', '.join(self.to)} only"] if self.to else []
+        words += [f"unless {' '.join(self.unless.text.split())}"] if self.unless else []
+        at = self.rule.at()
+        return f"{'; '.join(words) or 'nothing changed'} ({at.file}:{at.line})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RuleSpec:
-    """One rule of a pack, defaults filled in."""
+    """One rule of a pack, defaults filled in; *override* is what the configuration changes of it."""
 
     id: Located
     title: str
@@ -50,6 +74,7 @@ class RuleSpec:
     quiet: tuple[Located, ...] = ()
     note: str = ""
     references: tuple[str, ...] = ()
+    override: Override | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -170,7 +170,10 @@ def _regex(text: str) -> Term:
     try:
         return Term(text, pattern=re2.compile(body[1:-1], options=options), loose=not _has_word(body[1:-1]))
     except re2.error as error:
-        raise TermError(f"{text!r}: {error}; the syntax is RE2's: no look-around, no back-references") from error
+        words = b" ".join(part for part in error.args if isinstance(part, bytes)).decode("utf-8", "replace")
+        raise TermError(
+            f"{text!r}: {words or error}; the syntax is RE2's: no look-around, no back-references"
+        ) from error
 
 
 def _has_word(pattern: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, func, select
 
@@ -21,7 +21,7 @@ from tocsin.store.tables import (
     StoryRow,
     TransitionRow,
 )
-from tocsin.store.values import AlertDetail, Counts, DeliveryDetail, DeliveryView, MatchView, SourceView
+from tocsin.store.values import AlertDetail, Counts, DeliveryDetail, DeliveryView, MatchView, SourceView, Tally
 
 
 def counts(session: Session) -> Counts:
@@ -35,6 +35,18 @@ def counts(session: Session) -> Counts:
         stories=_count(session, StoryRow),
         alerts=_count(session, AlertRow),
         deliveries={state: states.get(state.value, 0) for state in DeliveryState},
+    )
+
+
+def tally(session: Session, since: datetime, now: datetime) -> Tally:
+    """What each rule made between *since*, or the first poll of any source, and *now*."""
+    first = session.exec(select(func.min(SourceRow.first_polled))).one()
+    matches = select(MatchRow.rule, func.count()).where(col(MatchRow.decided_at) >= since).group_by(col(MatchRow.rule))
+    alerts = select(AlertRow.rule, func.count()).where(col(AlertRow.opened_at) >= since).group_by(col(AlertRow.rule))
+    return Tally(
+        length=now - max(since, first) if first else timedelta(0),
+        matches=dict(session.exec(matches).all()),
+        alerts=dict(session.exec(alerts).all()),
     )
 
 

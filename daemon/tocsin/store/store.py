@@ -54,6 +54,7 @@ from tocsin.store.values import (
     Rest,
     SourceLease,
     SourceView,
+    Tally,
     Voided,
 )
 
@@ -322,6 +323,11 @@ class Store:
         with self._database.read() as session:
             return listing.counts(session)
 
+    def tally(self, since: datetime, now: datetime) -> Tally:
+        """How many matches and alerts each rule made from *since* to *now*."""
+        with self._database.read() as session:
+            return listing.tally(session, since, now)
+
     def sources(self) -> tuple[SourceView, ...]:
         """Every source, by name."""
         with self._database.read() as session:
@@ -358,6 +364,11 @@ class Store:
         """Matches of an alert, an entry or a rule, and what became of them."""
         with self._database.read() as session:
             return listing.matches(session, alert_id=alert_id, entry_id=entry_id, rule=rule, limit=limit)
+
+    def failure(self, entry_id: int, rule: str) -> str:
+        """The error of *rule* on an entry where its evaluation raised, else nothing."""
+        with self._database.read() as session:
+            return unevaluated.error(session, entry_id, rule)
 
     def alerts(self, since: datetime | None = None, limit: int = 50) -> tuple[Alert, ...]:
         """Alerts opened *since* then, the newest first."""

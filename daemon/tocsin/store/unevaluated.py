@@ -88,3 +88,9 @@ def close(session: Session, again: Iterable[Reopened]) -> dict[int, Circumstance
             circumstances[row.entry_id] = (row.baseline, row.last_success)
         session.exec(delete(UnevaluatedRow).where(pair))
     return circumstances
+
+
+def error(session: Session, entry_id: int, rule: str) -> str:
+    """What *rule* stumbled over on an entry, or nothing."""
+    row = session.get(UnevaluatedRow, (entry_id, rule))
+    return row.error if row else ""

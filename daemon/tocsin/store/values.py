@@ -101,6 +101,15 @@ class History:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """How many matches and alerts each rule made in *length* of history; a rule that made none is not named."""
+
+    length: timedelta
+    matches: Mapping[str, int]
+    alerts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceView:
     """A source as a listing shows it."""
 

@@ -43,6 +43,7 @@ rules:
     news: {match: $mineral NEAR/8 (ban~ OR halt~)}
     key: [mineral]
     fires: [China bans gallium exports]
+    quiet: [China exports gallium]
 """
 CONFIG = """\
 timezone: Europe/London

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -186,3 +188,40 @@ def test_a_receiver_that_cannot_be_built_is_a_configuration_fault(tocsin: Tocsin
 def test_the_version_is_printed(tocsin: Tocsin) -> None:
     """For bug reports."""
     assert tocsin("--version", config=False).stdout.startswith("tocsin 0.")
+
+
+@pytest.mark.parametrize("kind", ["rules", "config"])
+def test_a_schema_is_printed_for_editors(tocsin: Tocsin, kind: str) -> None:
+    """Into a file that the editor is pointed at."""
+    assert "properties" in json.loads(tocsin("schema", kind, config=False).stdout)
+    assert tocsin("schema", "rulez", config=False).exit_code == 2
+
+
+def test_check_looks_at_the_history_without_touching_it(tocsin: Tocsin, history: Any) -> None:
+    """A rule that floods is told beside the faults of its text; the database stays as it is."""
+    history()
+    with sqlite3.connect(tocsin.folder / "tocsin.db") as database:
+        long_ago = (datetime.now(UTC) - timedelta(days=9)).strftime("%Y-%m-%d %H:%M:%S.%f")
+        (kept,) = database.execute("SELECT first_polled FROM source WHERE name = 'wire'").fetchone()
+        database.execute("UPDATE source SET first_polled = ?", (long_ago if isinstance(kept, str) else kept,))
+        database.execute("DELETE FROM delivery_alert")
+        database.execute("DELETE FROM match")
+    before = (tocsin.folder / "tocsin.db").read_bytes()
+    result = tocsin("check")
+    assert "in 9 days of history this rule never fired; try it with tocsin why-not" in result.stderr
+    assert result.exit_code == 0
+    assert (tocsin.folder / "tocsin.db").read_bytes() == before
+    (tocsin.folder / "tocsin.db").write_bytes(b"no database at all")
+    assert "the history of the rules was not looked at" in tocsin("check").stderr
+
+
+def test_check_tells_warnings_to_machines_with_their_place(tocsin: Tocsin) -> None:
+    """An editor or a pipeline shows them where they belong."""
+    pack = tocsin.folder / "rules" / "pack.yaml"
+    pack.write_text(pack.read_text(encoding="utf-8").replace("(ban~", "(the OR ban~"), encoding="utf-8")
+    result = tocsin("check", "--json")
+    (warning,) = records(result)
+    assert result.exit_code == 0
+    assert warning["warning"] is True
+    assert warning["message"].startswith("the stands in nearly every text")
+    assert warning["position"].endswith("pack.yaml:8:36")

@@ -101,3 +101,19 @@ def test_an_entry_is_found_by_nothing_else(hands, store):
     hands.tell(store)
     assert store.find_entries("9" * 40) == ()
     assert store.find_entries("¹") == ()
+
+
+def test_what_each_rule_made_is_counted_from_the_first_poll_on(hands, store):
+    """`check` can say which rule is deaf and which nobody reads."""
+    assert store.tally(hands.now - HOUR, hands.now).length == timedelta(0)
+    hands.tell(store)
+    later = hands.now + 5 * HOUR
+    tally = store.tally(hands.now - HOUR, later)
+    assert (dict(tally.matches), dict(tally.alerts)) == ({"minerals/ban": 1}, {"minerals/ban": 1})
+    assert timedelta(0) < tally.length <= 6 * HOUR
+    assert store.tally(later, later).matches == {}
+
+
+def test_the_error_of_a_rule_on_an_entry_is_at_hand(hands, store):
+    """`why-not` says that a rule stumbled, and over what."""
+    assert store.failure(1, "minerals/ban") == ""

@@ -12,9 +12,13 @@ NOTES = {
     "too far": (
         "ban NEAR/2 gallium",
         "A ban on all that gallium",
-        "not met: ban NEAR/2 gallium: nearest: 4 words apart, 2 allowed",
+        "not met: ban NEAR/2 gallium: nearest: “ban” and “gallium” are 4 apart, NEAR/2 asks for 2",
     ),
-    "half words": ("禁止 NEAR/1 镓", "禁止铜铁镓", "not met: 禁止 NEAR/1 镓: nearest: 1.5 words apart, 1 allowed"),
+    "half words": (
+        "禁止 NEAR/1 镓",
+        "禁止铜铁镓",
+        "not met: 禁止 NEAR/1 镓: nearest: “禁止” and “镓” are 1.5 apart, NEAR/1 asks for 1",
+    ),
     "never in one sentence": (
         "ban NEAR/2 gallium",
         "Ban lifted. Gallium up",
@@ -25,7 +29,7 @@ NOTES = {
     "in order, too far": (
         "ban BEFORE/1 gallium",
         "Gallium ban on gallium",
-        "not met: ban BEFORE/1 gallium: nearest: 2 words apart, 1 allowed",
+        "not met: ban BEFORE/1 gallium: nearest: “ban” and “gallium” are 2 apart, BEFORE/1 asks for 1",
     ),
     "one side nowhere": ("ban NEAR/2 gallium", "Gallium", "not met: ban"),
     "nothing": ("gallium", "Prices rise", "not met: gallium"),
@@ -136,7 +140,7 @@ def test_a_severity_condition_that_misses_speaks_of_its_sentences_only(bench: An
     proof = bench.prove("ban", "Ban. Plan x curb", severity_if=[(Severity.LOW, "plan NEAR/1 curb")])
     assert proof.children[1].children[0].note == "nowhere: plan and curb"
     proof = bench.prove("ban", "Ban plan x curb. Plan curb", severity_if=[(Severity.LOW, "plan NEAR/1 curb")])
-    assert proof.children[1].children[0].note == "nearest: 2 words apart, 1 allowed"
+    assert proof.children[1].children[0].note == "nearest: “plan” and “curb” are 2 apart, NEAR/1 asks for 1"
 
 
 def test_a_list_joined_by_and_alone_is_proved_by_its_first_hit(bench: Any) -> None:
@@ -150,3 +154,22 @@ def test_a_list_joined_by_and_alone_is_proved_by_its_first_hit(bench: Any) -> No
 def test_a_proof_knows_where_its_rule_stands(bench: Any) -> None:
     """A message names file and line."""
     assert str(bench.prove("ban", "Ban", line=27).position) == "p.yaml:27:1"
+
+
+def test_every_node_of_an_explanation_knows_its_line(bench: Any) -> None:
+    """Whoever reads why finds the words to change; a proof that is stored carries the place of its rule only."""
+    spec = bench.rule(bench.located("$mineral\n  NEAR/8 (ban OR\n  curb)", line=27, column=9))
+    rules = bench.compile(spec)
+    entry = bench.entry("Gallium curb")
+    match = rules.explain("p/r", entry, bench.now).children[0]
+    pair = match.children[0]
+    assert [str(node.position) for node in (match, pair, *pair.children, *pair.children[1].children)] == [
+        "p.yaml:27:9",
+        "p.yaml:27:9",
+        "p.yaml:27:9",
+        "p.yaml:28:18",
+        "p.yaml:28:19",
+        "p.yaml:29:11",
+    ]
+    (judged,) = bench.judge(rules, entry).matches
+    assert judged.evidence.children[0].position is None

@@ -119,7 +119,8 @@ def test_an_example_that_stays_quiet_says_how_near_it_came(bench: Any) -> None:
     """Whoever edits a rule sees at once what it no longer finds, and why."""
     (problem,) = check_examples(bench.compile(bench.rule("ban NEAR/1 gallium", fires=["Ban on gallium"])))
     assert str(problem) == (
-        "p.yaml:50:1: this should fire p/r, but does not: not met: ban NEAR/1 gallium: nearest: 2 words apart, 1 allowed\n"
+        "p.yaml:50:1: this should fire p/r, but does not: not met: ban NEAR/1 gallium: "
+        "nearest: “Ban” and “gallium” are 2 apart, NEAR/1 asks for 1\n"
         "    Ban on gallium\n"
         "    ^^^^^^^^^^^^^^"
     )

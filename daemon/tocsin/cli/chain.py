@@ -1,0 +1,103 @@
+"""What became of a stored entry under one rule, step by step: seen, judged, age, story, cooldown, route, deliveries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from tocsin.cli.output import local
+from tocsin.model import Entry, Fate, RuleInfo
+from tocsin.store import AlertDetail, MatchView
+
+#: The steps of a match that was told, or would have been.
+_TOLD = (Fate.ALERTED, Fate.UPDATED, Fate.HELD, Fate.CATCH_UP)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step of the decision; *good* is None where it neither led on nor stopped anything."""
+
+    name: str
+    good: bool | None
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What is stored of an entry under one rule; *failure* is the error of an evaluation that raised."""
+
+    number: int
+    entry: Entry
+    match: MatchView | None = None
+    failure: str = ""
+    alert: AlertDetail | None = None
+
+
+def steps(record: Record, rule: RuleInfo, *, holds: bool | None, disabled: bool, zone: ZoneInfo) -> tuple[Step, ...]:
+    """The decision about *record* under *rule*, which *holds* today or not, or None when its text is gone."""
+    return tuple(_steps(record, rule, holds, disabled, zone))
+
+
+def _steps(record: Record, rule: RuleInfo, holds: bool | None, disabled: bool, zone: ZoneInfo) -> Iterator[Step]:
+    entry, match = record.entry, record.match
+    baseline = match is not None and match.fate is Fate.BASELINE
+    seen = f"new at {local(entry.first_seen, zone)} from {entry.source}, entry {record.number}"
+    yield Step(name="seen before", good=not baseline, words=match.reason if match and baseline else f"no: {seen}")
+    if disabled:
+        yield Step(name="enabled", good=False, words=f"no: {rule.override}")
+    yield from _judged(record, rule, holds)
+    if match is None or baseline:
+        return
+    if match.fate is Fate.OLD:
+        yield Step(name="age", good=False, words=match.reason)
+        return
+    yield Step(name="age", good=True, words=_age(entry, match, zone))
+    yield from _told(match, record.alert)
+
+
+def _judged(record: Record, rule: RuleInfo, holds: bool | None) -> Iterator[Step]:
+    match = record.match
+    if record.failure:
+        words = f"the rule raised, and is tried again when it or the program changes: {record.failure}"
+        yield Step(name="judged", good=False, words=words)
+    elif match is None:
+        changed = "; it holds today: the rule, its lists or the program changed since" if holds else ""
+        yield Step(name="judged", good=False, words=f"no match was recorded{changed}")
+    else:
+        old = "" if match.rule_hash == rule.hash else " by an earlier version of the rule"
+        gone = "; it does not hold today" if holds is False else ""
+        yield Step(name="judged", good=True, words=f"a match, {match.severity}{old}{gone}")
+
+
+def _age(entry: Entry, match: MatchView, zone: ZoneInfo) -> str:
+    if match.fate is Fate.CATCH_UP:
+        return match.reason
+    if entry.published is None:
+        return "it gives no time that can be believed: taken as new"
+    return f"published {local(entry.published, zone)}, within 48 h of being seen"
+
+
+def _told(match: MatchView, alert: AlertDetail | None) -> Iterator[Step]:
+    if alert is None:
+        return
+    count = len({member.entry_id for member in alert.members})
+    entries = f"{count} {'entry' if count == 1 else 'entries'}"
+    number = alert.tidings.alert.id
+    joined = match.fate is Fate.JOINED
+    opened = {Fate.JOINED: match.reason, Fate.UPDATED: match.reason}.get(match.fate, f"opened alert {number}")
+    yield Step(name="story", good=None if joined else True, words=f"story {match.story_id}: {opened} ({entries})")
+    if match.fate in _TOLD:
+        held = match.fate is Fate.HELD
+        words = match.reason if held else "nothing held it back"
+        yield Step(name="cooldown", good=None if held else True, words=words)
+    deliveries = sorted(alert.deliveries, key=lambda delivery: (delivery.created_at, delivery.receiver))
+    receivers = dict.fromkeys(delivery.receiver for delivery in deliveries)
+    yield Step(
+        name="route", good=bool(receivers), words=", ".join(receivers) if receivers else "no route leads to a receiver"
+    )
+    for delivery in deliveries:
+        to = f"{delivery.receiver} {delivery.recipient}".strip()
+        reason = f" ({delivery.reason})" if delivery.reason else ""
+        good = {"delivered": True, "dead": False, "suppressed": False}.get(delivery.state.value)
+        yield Step(name="delivery", good=good, words=f"{delivery.state} to {to}{reason}, {delivery.id}")

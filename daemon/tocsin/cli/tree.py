@@ -1,0 +1,158 @@
+"""A proof on the terminal: the tree with its marks, and the text with the words that met it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+from rich.tree import Tree
+
+from tocsin.cli.output import shown
+from tocsin.model import Coverage, Entry, Evidence, Hit, Severity
+from tocsin.render.quotes import quotes
+
+#: Cells of a line where there is no terminal that has a width.
+_PIPE = 120
+#: Characters of a text in which nothing was found.
+_OPENING = 240
+#: Characters of an expression that is folded up.
+_EXPRESSION = 100
+#: Different words shown behind a term or a list.
+_WORDS = 5
+#: Operators that are said where their expression is, too.
+_NAMED = ("rule", "match", "unless", "NOT", *(f"severity_if {level}" for level in Severity))
+
+
+def console() -> Console:
+    """Where data for people goes: as wide as the terminal, or 120 cells."""
+    return Console(highlight=False) if sys.stdout.isatty() else Console(width=_PIPE, highlight=False)
+
+
+def mark(good: bool | None) -> Text:
+    """A tick, a cross, or a dot for what is neither."""
+    if good is None:
+        return Text("·", style="dim")
+    return Text("✓", style="green") if good else Text("✗", style="red")
+
+
+def tree(node: Evidence, texts: Mapping[str, str]) -> Tree:
+    """The proof: at each node a mark, the expression, the words found in *texts* (by field), a note, and its line.
+
+    What explains nothing is folded up: alternatives that are not needed, and expressions of which nothing was found.
+    """
+    view = Tree(_label(node, texts), guide_style="dim", highlight=False)
+    _grow(view, node, texts)
+    return view
+
+
+def _grow(view: Tree, node: Evidence, texts: Mapping[str, str]) -> None:
+    children = _telling(node)
+    for child in children:
+        _grow(view.add(_label(child, texts)), child, texts)
+    if children and (hidden := len(node.children) - len(children)):
+        view.add(Text(f"· {hidden} other{'s' * (hidden > 1)} not met", style="dim"))
+
+
+def _telling(node: Evidence) -> tuple[Evidence, ...]:
+    """The children that explain something."""
+    if node.op != "rule" and not _found_something(node):
+        return ()
+    if node.holds and node.op in ("match", "unless", "OR") and any(child.op != "NOT" for child in node.children):
+        return tuple(child for child in node.children if child.holds)
+    return node.children
+
+
+def _found_something(node: Evidence) -> bool:
+    return node.holds or bool(node.hits) or any(map(_found_something, node.children))
+
+
+def _label(node: Evidence, texts: Mapping[str, str]) -> Table:
+    row = Table.grid(expand=True, padding=(0, 1, 0, 0))
+    row.add_column(width=1)
+    row.add_column(ratio=1, overflow="fold")
+    row.add_column(justify="right", no_wrap=True, style="dim")
+    head = Text()
+    unfolded = bool(_telling(node))
+    if node.op in _NAMED or (unfolded and node.op not in ("term", "list")):
+        head.append(node.op, style="bold")
+    # Of what is unfolded, the nodes below say the rest.
+    if not unfolded or node.op == "rule":
+        head.append(" " if head else "")
+        head.append_text(_cut(node.text))
+    if found := _found(node, texts):
+        head.append(f"  {found}", style="yellow")
+    if node.note and node.op != "rule" and not (unfolded and node.note.startswith("nowhere")):
+        head.append(f"\n{shown(node.note)}", style="red" if not node.holds else "dim")
+    at = node.position
+    row.add_row(_mark(node), head, f"{at.file.rpartition('/')[2]}:{at.line}" if at else "")
+    return row
+
+
+def _mark(node: Evidence) -> Text:
+    """As `mark`; that no exception applies is neither good nor bad."""
+    if node.op == "unless":
+        return Text("✓", style="red") if node.holds else mark(None)
+    return mark(None) if node.op.startswith("severity_if") and not node.holds else mark(node.holds)
+
+
+def _cut(text: str) -> Text:
+    written = Text(shown(text))
+    written.truncate(_EXPRESSION, overflow="ellipsis")
+    return written
+
+
+def _found(node: Evidence, texts: Mapping[str, str]) -> str:
+    """The words that a leaf found, each once, and how many more there are."""
+    if node.children or not node.hits:
+        return ""
+    spans = (span for hit in node.hits for span in hit.spans)
+    words = dict.fromkeys(" ".join(texts.get(s.field, "")[s.start : s.end].split()) for s in spans)
+    said = [f"“{shown(word)}”" for word in words if word]
+    more = " …" if len(said) > _WORDS else ""
+    return f"{', '.join(said[:_WORDS])}{more}"
+
+
+def text_lines(entry: Entry, evidence: Evidence, *, colour: bool) -> Iterator[tuple[str, Text]]:
+    """(field, excerpt) of *entry* with the words marked that met the rule, or came nearest to it.
+
+    Without *colour* the words stand in brackets.
+    """
+    hits = evidence.hits if evidence.holds else tuple(_leaf_hits(evidence))
+    lead = Coverage(
+        title=entry.title,
+        link=entry.link,
+        publisher=entry.publisher,
+        source=entry.source,
+        published=entry.published,
+        first_seen=entry.first_seen,
+        summary=entry.summary,
+        body=entry.body,
+    )
+    quoted = quotes(lead, replace(evidence, hits=hits))
+    if not any(quote.field == "title" for quote in quoted):
+        yield "title", Text(shown(entry.title))
+    for quote in quoted:
+        line = Text()
+        for piece in quote.pieces:
+            words = shown(piece.text)
+            if piece.marked:
+                line.append(words if colour else f"[{words}]", style="bold black on yellow" if colour else "")
+            else:
+                line.append(words)
+        yield quote.field, line
+    if not any(quote.field != "title" for quote in quoted):
+        for field, text in (("summary", entry.summary), ("body", entry.body)):
+            if text:
+                cut = " …" if len(text) > _OPENING else ""
+                yield field, Text(f"{shown(' '.join(text[:_OPENING].split()))}{cut}", style="dim")
+
+
+def _leaf_hits(node: Evidence) -> Iterator[Hit]:
+    if not node.children:
+        yield from node.hits
+    for child in node.children:
+        yield from _leaf_hits(child)

@@ -1,0 +1,230 @@
+"""`tocsin why` and `tocsin why-not`: the proof of one rule on one entry, and what became of it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from tocsin.cli import chain
+from tocsin.cli.chain import Record, Step
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, opened, rules_in_force
+from tocsin.cli.given import read_entries, read_time
+from tocsin.cli.output import dump, local, shown
+from tocsin.cli.tree import console, mark, text_lines, tree
+from tocsin.errors import UsageError
+from tocsin.model import Entry, Evidence, RuleInfo
+from tocsin.rules.proof import first_false
+from tocsin.rules.ruleset import RuleSet
+
+RuleArgument = Annotated[str, typer.Argument(help="A rule: pack/id, or the id alone.", show_default=False)]
+EntryArgument = Annotated[
+    str | None,
+    typer.Argument(
+        help="A stored entry (its number, id or link), or a JSON Lines file as `tocsin match` takes it; - is stdin.",
+        show_default=False,
+    ),
+]
+RulesOption = Annotated[list[Path] | None, typer.Option("--rules", help="Rule folders; default: those of --config.")]
+TitleOption = Annotated[str, typer.Option("--title", help="In place of ENTRY: the headline of one.")]
+SummaryOption = Annotated[str, typer.Option("--summary", help="Its summary.")]
+BodyOption = Annotated[str, typer.Option("--body", help="Its text.")]
+DateOption = Annotated[str, typer.Option("--date", help="When it was published, ISO 8601; default: now.")]
+SourceOption = Annotated[str, typer.Option("--source", help="The source it came from.")]
+LabelOption = Annotated[list[str] | None, typer.Option("--label", help="name=value, a label of its source.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The proof of *rule* on *entry*; *evidence* is None where a stored entry has lost its text."""
+
+    rule: RuleInfo
+    entry: Entry
+    evidence: Evidence | None
+    number: int | None = None
+    decision: tuple[Step, ...] = ()
+
+
+def why(
+    rule: RuleArgument,
+    entry: EntryArgument = None,
+    *,
+    title: TitleOption = "",
+    summary: SummaryOption = "",
+    body: BodyOption = "",
+    date: DateOption = "",
+    source: SourceOption = "",
+    label: LabelOption = None,
+    rules: RulesOption = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+    json: JsonOption = False,
+) -> None:
+    """Show why RULE holds for an entry or why it does not, and for a stored one what became of it."""
+    with border():
+        written = any((title, summary, body, date, source, label))
+        if (entry is None) != written:
+            raise UsageError("give either ENTRY or the parts of one, such as --title 'China bans gallium exports'")
+        loaded = rules_in_force(config, rules).rules
+        info = _rule(loaded, rule)
+        now = datetime.now(UTC)
+        if entry is None:
+            when = read_time(date, "--date") or now
+            given = Entry(
+                source=source or "given",
+                id="given",
+                keys=(),
+                title=title,
+                summary=summary,
+                body=body,
+                first_seen=now,
+                published=when,
+                labels=_labels(label or ()),
+            )
+            answers: Iterator[Answer] = iter([_given(loaded, info, given, now)])
+        elif entry == "-" or Path(entry).is_file():
+            answers = (_given(loaded, info, one, now) for one in read_entries(Path(entry), now))
+        else:
+            answers = iter([_stored(loaded, info, entry, config)])
+        for answer in answers:
+            _dump(answer) if json else _print(answer)
+
+
+def _rule(rules: RuleSet, name: str) -> RuleInfo:
+    """The rule that *name* means, switched off or not."""
+    infos = {full: rule.info for full, rule in (*rules.rules.items(), *rules.disabled.items())}
+    if name in infos:
+        return infos[name]
+    bare = [info for full, info in infos.items() if full.rpartition("/")[2] == name]
+    if len(bare) == 1:
+        return bare[0]
+    if bare:
+        raise UsageError(f"several packs have a rule {name}: write {' or '.join(info.id for info in bare)}")
+    short = {full.rpartition("/")[2]: full for full in infos} if "/" not in name else {full: full for full in infos}
+    near = difflib.get_close_matches(name[:80], list(short), n=1)
+    raise UsageError(f"there is no rule {name}{f'; did you mean {short[near[0]]}?' if near else ''}")
+
+
+def _labels(written: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    labels: dict[str, tuple[str, ...]] = {}
+    for text in written:
+        name, equals, value = text.partition("=")
+        if not (name and equals and value):
+            raise UsageError(f"--label {text}: write name=value, such as tier=primary")
+        labels[name] = (*labels.get(name, ()), value)
+    return labels
+
+
+def _given(rules: RuleSet, info: RuleInfo, entry: Entry, now: datetime) -> Answer:
+    return Answer(rule=info, entry=entry, evidence=rules.explain(info.id, entry, now))
+
+
+def _stored(rules: RuleSet, info: RuleInfo, words: str, config: Path) -> Answer:
+    """The answer about a stored entry, as of the time when it was judged."""
+    with opened(config) as (settings, store):
+        found = store.find_entries(words)
+        view = next((one for one in found if str(one.id) == words), found[0] if found else None)
+        if view is None:
+            raise UsageError(
+                f"no entry has the number, id or link {words}, and no file is named so; see: tocsin alerts show"
+            )
+        match = next(iter(store.matches(entry_id=view.id, rule=info.id)), None)
+        alert = store.alert(match.alert_id) if match and match.alert_id is not None else None
+        record = Record(
+            number=view.id,
+            entry=view.entry,
+            match=match,
+            failure=store.failure(view.id, info.id),
+            alert=alert,
+        )
+    then = match.decided_at if match else view.entry.first_seen
+    evidence = None if view.pruned else rules.explain(info.id, view.entry, then)
+    decision = chain.steps(
+        record,
+        info,
+        holds=evidence.holds if evidence else None,
+        disabled=info.id in rules.disabled,
+        zone=ZoneInfo(settings.timezone),
+    )
+    return Answer(rule=info, entry=view.entry, evidence=evidence, number=view.id, decision=decision)
+
+
+def _dump(answer: Answer) -> None:
+    evidence = answer.evidence
+    false = first_false(evidence) if evidence and not evidence.holds else None
+    dump(
+        {
+            "rule": answer.rule.id,
+            "position": answer.rule.position,
+            "override": answer.rule.override,
+            "holds": evidence.holds if evidence else None,
+            "note": evidence.note if evidence else "",
+            "first_false": {"text": false.text, "note": false.note, "position": false.position} if false else None,
+            "entry": {"number": answer.number, "entry": answer.entry},
+            "evidence": evidence,
+            "decision": answer.decision,
+        }
+    )
+
+
+def _print(answer: Answer) -> None:
+    out = console()
+    evidence, rule = answer.evidence, answer.rule
+    verdict = Text()
+    if evidence:
+        verdict.append_text(mark(evidence.holds))
+        verdict.append(f" {rule.id}", style="bold")
+        verdict.append(" holds" if evidence.holds else " does not hold")
+        if evidence.note:
+            verdict.append(f": {shown(evidence.note)}")
+    else:
+        verdict.append(f"· {rule.id}: the text of this entry is older than `retention` and gone")
+    out.print(verdict)
+    if rule.override:
+        out.print(Text(f"  overridden: {shown(rule.override)}", style="yellow"))
+    out.print()
+    out.print(_entry(answer, colour=out.color_system is not None and not out.no_color))
+    if evidence:
+        out.print()
+        out.print(tree(evidence, {f: getattr(answer.entry, f) for f in ("title", "summary", "body")}))
+    if answer.decision:
+        out.print()
+        out.print(_decision(answer.decision))
+
+
+def _entry(answer: Answer, *, colour: bool) -> Table:
+    entry = answer.entry
+    view = _grid()
+    lines = (
+        text_lines(entry, answer.evidence, colour=colour) if answer.evidence else [("title", Text(shown(entry.title)))]
+    )
+    for field, line in lines:
+        view.add_row(Text(field, style="dim"), line)
+    labels = " ".join(f"{name}={','.join(values)}" for name, values in entry.labels.items())
+    published = local(entry.published, ZoneInfo("UTC"))
+    view.add_row(Text("source", style="dim"), Text(shown(f"{entry.source}, {published} UTC {labels}".rstrip())))
+    return view
+
+
+def _decision(decision: Sequence[Step]) -> Table:
+    view = Table.grid(padding=(0, 2, 0, 0))
+    view.add_column(width=1)
+    view.add_column(no_wrap=True, style="dim")
+    view.add_column(overflow="fold")
+    for step in decision:
+        view.add_row(mark(step.good), step.name, Text(shown(step.words)))
+    return view
+
+
+def _grid() -> Table:
+    view = Table.grid(padding=(0, 2, 0, 0))
+    view.add_column(no_wrap=True)
+    view.add_column(overflow="fold")
+    return view

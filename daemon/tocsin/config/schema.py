@@ -1,0 +1,55 @@
+"""JSON Schemas (2020-12) for editors, made from the very shapes that check the files."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core.core_schema import StringSchema
+
+from tocsin.config.config import ConfigFile
+from tocsin.config.packs import RuleFile
+from tocsin.config.shape import Shape
+from tocsin.config.testfile import RuleTestFile
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+class Kind(StrEnum):
+    """The kinds of file that have a schema."""
+
+    RULES = "rules"
+    CONFIG = "config"
+    TESTS = "tests"
+
+
+#: A kind of file, the shape that checks it, and what it is.
+_SHAPES: dict[Kind, tuple[type[Shape], str]] = {
+    Kind.RULES: (RuleFile, "A file of a rule pack"),
+    Kind.CONFIG: (ConfigFile, "The configuration of tocsin"),
+    Kind.TESTS: (RuleTestFile, "A file of rule tests"),
+}
+
+
+def schema(kind: Kind) -> dict[str, Any]:
+    """The JSON Schema of a *kind* of file: closed but for keys that begin with `x-`, every key described."""
+    shape, title = _SHAPES[kind]
+    made = shape.model_json_schema(schema_generator=_Generator)
+    return {"$schema": _DIALECT, **made, "title": title}
+
+
+class _Generator(GenerateJsonSchema):
+    """As the files are read: a number is good where text is asked for; defaults are the program's business."""
+
+    def str_schema(self, schema: StringSchema) -> JsonSchemaValue:
+        made = super().str_schema(schema)
+        return {**made, "type": ["string", "number"]}
+
+    def default_schema(self, schema: Any) -> JsonSchemaValue:
+        made = super().default_schema(schema)
+        made.pop("default", None)
+        return made
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 (as the base class asks)
+        return False

@@ -1,0 +1,279 @@
+"""What is allowed in a pack and is most likely a mistake: warnings, each at its place. Pure.
+
+`tocsin.rules.coverage` knows which expressions can meet what; here stands what is worth saying.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import combinations, pairwise
+
+from tocsin.errors import Problem
+from tocsin.model import Located
+from tocsin.rules.compile import OWN_LABELS, labels_given
+from tocsin.rules.coverage import contains, fields, same, sure_labels, swallowed
+from tocsin.rules.evaluate import CompiledRule, labels_of
+from tocsin.rules.examples import grounds
+from tocsin.rules.query import All, Condition, Field, LabelTest, Leaf, Near, Pair, Union
+from tocsin.rules.ruleset import RuleSet
+from tocsin.rules.spec import ListSpec, PackSpec, RuleSpec
+from tocsin.rules.terms import Term, TermError, compile_term
+
+#: Words that nearly every text holds; those that negate or hedge are left out, for beside others they say much.
+_EVERYWHERE = """
+a about after all also an and are as at be been but by for from had has have he her his how in into is it its more
+of on one or other our out over said say says she some than that the their them there they this to up was we were what
+when which who will with you your year day week time
+de la le les el los der die das und et y en 的 了 在 是 和 有 年 月 日
+"""
+COMMON = frozenset(_EVERYWHERE.split())
+#: Capitals of this length are a word that is shouted, not an acronym.
+_SHOUTED = 6
+#: Branches of one OR that are compared with each other: longer ones are written by programs.
+_MOST_BRANCHES = 100
+#: From so many days of history on it says something that a rule never fired.
+ENOUGH_DAYS = 7
+MOST_A_DAY = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """What is stored of the past: *days* of it, and by rule how many matches and how many alerts."""
+
+    days: float
+    matches: Mapping[str, int]
+    alerts: Mapping[str, int]
+
+
+def lint(packs: Sequence[PackSpec], rules: RuleSet, *, poll: timedelta | None = None) -> tuple[Problem, ...]:
+    """The warnings about *packs*, which are without fault; *poll* is the shortest interval of any source."""
+    found: list[Problem] = []
+    for pack in packs:
+        for spec in pack.lists:
+            found += _list(spec)
+        seen: dict[str, RuleSpec] = {}
+        for rule in pack.rules:
+            compiled = _compiled(rules, pack, rule)
+            if compiled:
+                found += _rule(rule, compiled, poll)
+                found += _twice(rule, seen)
+    return tuple(found)
+
+
+def lint_history(packs: Sequence[PackSpec], rules: RuleSet, history: History) -> tuple[Problem, ...]:
+    """The rules in force that never fired, or that fire too often to be read."""
+    found: list[Problem] = []
+    for pack in packs:
+        for rule in pack.rules:
+            name = f"{pack.id}/{rule.id.text}"
+            if name not in rules.rules:
+                continue
+            alerts = history.alerts.get(name, 0)
+            if history.days >= ENOUGH_DAYS and not history.matches.get(name, 0):
+                words = f"in {history.days:.0f} days of history this rule never fired; try it with tocsin why-not"
+                found.append(_warning(rule.id, words))
+            elif history.days >= 1 and alerts > MOST_A_DAY * history.days:
+                rate = alerts / history.days
+                words = f"this rule raises {rate:.0f} alerts a day; nobody reads more than {MOST_A_DAY}: narrow it"
+                found.append(_warning(rule.id, words))
+    return tuple(found)
+
+
+def _compiled(rules: RuleSet, pack: PackSpec, rule: RuleSpec) -> CompiledRule | None:
+    name = f"{pack.id}/{rule.id.text}"
+    return rules.rules.get(name) or rules.disabled.get(name)
+
+
+# ---- lists --------------------------------------------------------------------------------------------------------
+
+
+def _list(spec: ListSpec) -> Iterator[Problem]:
+    """Terms that are too common, stand twice, or are taken out by the list itself."""
+    excluded: list[tuple[Located, Term]] = []
+    kept: list[tuple[Located, Term, str]] = []
+    for value, texts in spec.groups:
+        for text in texts:
+            try:
+                term = compile_term(text.text.removeprefix("-").strip())
+            except TermError:
+                continue  # a fault, told by the compiler
+            if text.text.startswith("-"):
+                excluded.append((text, term))
+            else:
+                kept.append((text, term, value))
+    seen: dict[tuple[object, ...], Located] = {}
+    for text, term, value in kept:
+        yield from _common(text, term, 0)
+        killer = next((minus for minus, other in excluded if swallowed(term, other)), None)
+        if killer:
+            yield _warning(text, f"{text.text} never matches: {killer.text} of the same list takes it out")
+        key = (value, term.words, term.cased, term.text if term.pattern is not None else "")
+        first = seen.setdefault(key, text)
+        if first is not text:
+            yield _warning(text, f"{text.text} finds nothing that {first.text}, line {first.at().line}, does not")
+
+
+def _common(place: Located, term: Term, offset: int) -> Iterator[Problem]:
+    """A term of one word that is a letter, is everywhere, or is shouted."""
+    length = len(term.text)
+    written = " ".join(term.cased)
+    if len(term.words) == 1 and term.pattern is None:
+        (word,) = term.words
+        bare = term.text.strip("=~*")
+        if len(bare) == 1 and bare.isascii() and bare.isalpha():
+            yield _warning(place, f"{bare} is one letter: it matches initials and list marks", offset, length)
+        elif bare.casefold() in COMMON and not term.text.endswith("~"):
+            yield _warning(place, f"{bare} stands in nearly every text: it narrows nothing", offset, length)
+        elif "us" in word.forms and not term.cased:
+            yield _warning(place, "us is a pronoun too: write =US for the country", offset, length)
+    if written.isupper() and written.isascii() and any(len(word) >= _SHOUTED for word in term.cased):
+        words = f"={written} is found only where it stands in capitals; without = every writing is"
+        yield _warning(place, words, offset, length)
+
+
+# ---- rules --------------------------------------------------------------------------------------------------------
+
+
+def _rule(spec: RuleSpec, rule: CompiledRule, poll: timedelta | None) -> Iterator[Problem]:
+    for name, examples in (("fires", spec.fires), ("quiet", spec.quiet)):
+        if not examples:
+            what = "should fire" if name == "fires" else "should not fire"
+            yield _warning(spec.id, f"no example says what {what} this rule: give it `{name}:`")
+    if poll and timedelta(0) < spec.cooldown < poll:
+        words = "the cooldown is shorter than the interval of every source: it never holds anything back"
+        yield _warning(spec.id, words)
+    for condition in (rule.match, *rule.cancels, *(node for _, node in rule.severity_if)):
+        if condition.place:
+            yield from _condition(condition, condition.place, "")
+    yield from _keys(spec, rule)
+    yield from _self_cancelled(rule)
+
+
+def _twice(rule: RuleSpec, seen: dict[str, RuleSpec]) -> Iterator[Problem]:
+    """Two rules of one pack that match the same."""
+    if rule.news is None:
+        return
+    written = (rule.news.match, *([rule.news.unless] if rule.news.unless else []))
+    key = "\n".join(" ".join(text.text.split()) for text in written)
+    first = seen.setdefault(key, rule)
+    if first is not rule:
+        words = f"this rule matches the same as {first.id.text}, line {first.id.at().line}: one happening, two alerts"
+        yield _warning(rule.id, words)
+
+
+def _keys(spec: RuleSpec, rule: CompiledRule) -> Iterator[Problem]:
+    """Labels of the key that some branch of the match does not give."""
+    place = rule.match.place
+    for name in spec.key:
+        if name.text in OWN_LABELS or name.text not in labels_given(rule.match) or _is_meant(rule, name.text):
+            continue
+        for part in rule.match.parts:
+            if name.text not in sure_labels(part):
+                where = f", line {place.at(part.start).line}," if place else ""
+                short = _short(part.text)
+                words = f"`{short}`{where} gives no label {name.text}: its matches are keyed by their story"
+                yield _warning(name, f"{words}; if that is meant, show one under fires")
+                break
+
+
+def _is_meant(rule: CompiledRule, label: str) -> bool:
+    """Whether an example that fires has no such label: whoever wrote it knows."""
+    shown = (grounds(rule.match, example.text) for example in rule.fires)
+    return any(found and label not in labels_of(found) for found in shown)
+
+
+def _self_cancelled(rule: CompiledRule) -> Iterator[Problem]:
+    for condition in rule.cancels:
+        if condition.place and contains(condition, rule.match):
+            words = "this cancels whatever the rule matches: it can never fire"
+            yield _warning(condition.place, words, condition.start, len(condition.text))
+
+
+# ---- expressions --------------------------------------------------------------------------------------------------
+
+
+def _condition(condition: Condition, place: Located, scope: str, *, paired: bool = False) -> Iterator[Problem]:
+    yield from _branches(condition.parts, place, whole=paired)
+    for part in condition.parts:
+        yield from _all(part, place, scope, paired)
+
+
+def _all(part: All, place: Located, scope: str, paired: bool) -> Iterator[Problem]:
+    wanted = [test for negated, test in part.tests if not negated]
+    for negated, test in part.tests:
+        if negated and any(same(test, other) for other in wanted):
+            words = f"{_short(test.text)} is asked for and excluded: this can never match"
+            yield _warning(place, words, test.start, len(test.text))
+        if isinstance(test, Leaf | Pair | Union | Field):
+            yield from _near(test, place, scope, paired=paired)
+    sources = [test for test in wanted if isinstance(test, LabelTest) and test.name == "source"]
+    for one, other in pairwise(sources):
+        if one.value != other.value:
+            words = f"no entry comes from {one.value} and from {other.value}: this can never match"
+            yield _warning(place, words, other.start, len(other.text))
+
+
+def _near(node: Near, place: Located, scope: str, *, paired: bool = False) -> Iterator[Problem]:
+    """*paired*: the hits of *node* have a partner, and which they are is no less important than that there are some."""
+    if isinstance(node, Leaf):
+        if not node.text.startswith("$"):
+            yield from _common(place, node.terms.members[0][0], node.start)
+    elif isinstance(node, Field):
+        if not fields(node, scope):
+            words = f"{node.field}(...) stands within {scope}(...): it can never match"
+            yield _warning(place, words, node.start, len(node.text))
+        yield from _condition(node.inner, place, node.field, paired=paired)
+    elif isinstance(node, Union):
+        yield from _branches(node.parts, place, whole=paired)
+        for branch in node.parts:
+            yield from _near(branch, place, scope, paired=paired)
+    else:
+        yield from _pair(node, place, scope)
+        yield from _near(node.left, place, scope, paired=True)
+        yield from _near(node.right, place, scope, paired=True)
+
+
+def _pair(node: Pair, place: Located, scope: str) -> Iterator[Problem]:
+    apart = not fields(node.left, scope) & fields(node.right, scope)
+    if apart and node.op == "NOT NEAR":
+        words = f"{_short(node.right.text)} is never in one sentence with {_short(node.left.text)}: it drops nothing"
+        yield _warning(place, words, node.right.start, len(node.right.text))
+    elif apart:
+        words = f"both sides of {node.op} are never in one sentence: this can never match; join them by AND"
+        yield _warning(place, words, node.start, len(node.text))
+    elif same(node.left, node.right) and node.op == "NOT NEAR":
+        words = f"{_short(node.left.text)} drops itself: this can never match"
+        yield _warning(place, words, node.start, len(node.text))
+    elif same(node.left, node.right) and node.op != "BEFORE":
+        words = f"both sides of {node.op} are the same: {_short(node.left.text)} alone says as much"
+        yield _warning(place, words, node.start, len(node.text))
+
+
+def _branches(parts: Sequence[Near] | Sequence[All], place: Located, *, whole: bool) -> Iterator[Problem]:
+    """Branches of an OR that others contain; of two that are the same the later."""
+    if len(parts) > _MOST_BRANCHES:
+        return
+    told: set[int] = set()
+    for (i, one), (j, other) in combinations(enumerate(parts), 2):
+        inner, outer = (j, one) if contains(one, other, whole=whole) else (i, other)
+        branch = parts[inner]
+        if inner in told or not contains(outer, branch, whole=whole):
+            continue
+        told.add(inner)
+        twice = outer.text.split() == branch.text.split()
+        why = "it stands in this OR twice" if twice else f"{_short(outer.text)} matches wherever it does"
+        yield _warning(place, f"{_short(branch.text)} adds nothing: {why}", branch.start, len(branch.text))
+
+
+def _short(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= 60 else f"{flat[:57]}..."
+
+
+def _warning(place: Located, words: str, offset: int = 0, length: int | None = None) -> Problem:
+    position, excerpt = place.at(offset), place.excerpt(offset)
+    longest = max(1, len(excerpt) - position.column + 1)
+    wanted = len(place.text) if length is None else length
+    return Problem(message=words, position=position, excerpt=excerpt, length=max(1, min(wanted, longest)), warning=True)

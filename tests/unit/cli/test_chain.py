@@ -1,0 +1,122 @@
+"""The decision about a stored entry, in steps: every fate of a match has its own end."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tocsin.cli.chain import Record, steps
+from tocsin.model import Alert, Entry, Fate, RuleInfo, Severity, Tidings
+from tocsin.store import AlertDetail, MatchView
+
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+RULE = RuleInfo(
+    id="p/r", hash="h", title="t", severity=Severity.HIGH, event="e", key=("story",), cooldown=timedelta(hours=12)
+)
+ENTRY = Entry(source="wire", id="1", keys=(), title="x", first_seen=NOW, published=NOW)
+MATCH = MatchView(
+    id=1,
+    rule="p/r",
+    rule_hash="h",
+    severity=Severity.HIGH,
+    labels={},
+    event_time=NOW,
+    decided_at=NOW,
+    fate=Fate.ALERTED,
+    reason="",
+    detail="",
+    origin="wire",
+    entry_id=7,
+    story_id=4,
+    alert_id=3,
+    source="wire",
+    title="x",
+    link="",
+    evidence=None,
+)
+ALERT = Alert(
+    id=3,
+    rule="p/r",
+    rule_hash="h",
+    rule_position="p.yaml:1",
+    title="t",
+    event="e",
+    severity=Severity.HIGH,
+    labels={},
+    key=(),
+    story_id=4,
+    opened_at=NOW,
+    updated_at=NOW,
+    event_time=NOW,
+)
+DETAIL = AlertDetail(tidings=Tidings(alert=ALERT), members=(MATCH, replace(MATCH, entry_id=8)), deliveries=())
+
+
+def told(match: MatchView | None, **more: Any) -> dict[str, tuple[bool | None, str]]:
+    """Name to verdict and words of each step."""
+    options = {"holds": True, "disabled": False, "zone": ZoneInfo("UTC")} | {
+        name: more.pop(name) for name in ("holds", "disabled") if name in more
+    }
+    record = Record(number=7, entry=more.pop("entry", ENTRY), match=match, alert=DETAIL if match else None, **more)
+    return {step.name: (step.good, step.words) for step in steps(record, RULE, **options)}
+
+
+@pytest.mark.parametrize(
+    ("fate", "reason", "last", "said"),
+    [
+        (Fate.BASELINE, "found at the first fetch", "judged", {"seen before": (False, "found at the first fetch")}),
+        (Fate.OLD, "published long ago", "age", {"age": (False, "published long ago")}),
+        (Fate.CATCH_UP, "told: out of reach", "route", {"age": (True, "told: out of reach")}),
+        (
+            Fate.JOINED,
+            "more coverage of alert 3",
+            "route",
+            {"story": (None, "story 4: more coverage of alert 3 (2 entries)")},
+        ),
+        (Fate.HELD, "held until noon", "route", {"cooldown": (None, "held until noon")}),
+        (Fate.UPDATED, "alert 3 grew", "route", {"story": (True, "story 4: alert 3 grew (2 entries)")}),
+        (
+            Fate.ALERTED,
+            "",
+            "route",
+            {
+                "story": (True, "story 4: opened alert 3 (2 entries)"),
+                "cooldown": (True, "nothing held it back"),
+                "route": (False, "no route leads to a receiver"),
+                "age": (True, "published 2026-03-02 12:00, within 48 h of being seen"),
+            },
+        ),
+    ],
+    ids=lambda value: value.value if isinstance(value, Fate) else "",
+)
+def test_each_fate_ends_where_it_was_decided(
+    fate: Fate, reason: str, last: str, said: dict[str, tuple[bool | None, str]]
+) -> None:
+    """Whoever got no message sees the step that kept it."""
+    found = told(replace(MATCH, fate=fate, reason=reason))
+    assert list(found)[-1] == last
+    assert {name: found[name] for name in said} == said
+
+
+def test_a_rule_that_raised_says_over_what() -> None:
+    """A fault of ours is not called a miss."""
+    good, words = told(None, failure="ValueError: no")["judged"]
+    assert good is False
+    assert words.endswith("ValueError: no")
+
+
+def test_a_rule_that_holds_only_today_is_said_so() -> None:
+    """The rule was mended after the news."""
+    assert "it holds today" in told(None)["judged"][1]
+    assert told(None, holds=None)["judged"] == (False, "no match was recorded")
+
+
+def test_a_match_whose_alert_is_gone_ends_with_its_age() -> None:
+    """Retention takes alerts before entries are forgotten."""
+    record = Record(number=7, entry=ENTRY, match=MATCH)
+    found = steps(record, RULE, holds=None, disabled=True, zone=ZoneInfo("UTC"))
+    assert [step.name for step in found] == ["seen before", "enabled", "judged", "age"]

@@ -1,0 +1,120 @@
+"""Lint where a golden file cannot show it: history, what is careful, and what is meant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from tocsin.rules.lint import History, lint, lint_history
+
+
+def warnings(bench: Any, match: str, *, lists: Any = None, **more: Any) -> list[str]:
+    """What is said of one rule that has its examples."""
+    lists = bench.lists if lists is None else lists
+    spec = bench.rule(match, fires=["x"], quiet=["y"], **more)
+    return [problem.message for problem in lint([bench.pack(spec, lists=lists)], bench.compile(spec, lists=lists))]
+
+
+@pytest.mark.parametrize(
+    "match",
+    [
+        "ban OR curb",
+        "$mineral OR gallium",
+        "gallium OR $mineral",
+        '(ban OR "total ban") NEAR/8 cobalt',
+        "(ban OR ban NEAR/3 export) NEAR/8 cobalt",
+        "ban NOT NEAR/3 not OR ban AND tier=primary",
+        "gallium BEFORE/3 gallium",
+        "ban AND NOT title(ban)",
+        "lede(gallium) NEAR/8 body(ban)",
+        "body(gallium) SENT lede(ban)",
+        "title(ban) OR body(ban)",
+        "=BAN OR ban AND source=a",
+        "re:/gallium/ OR re:/cobalt/",
+        "restrict* OR rest",
+        "age<2h AND ban OR age<3h AND ban",
+        "ban AND source=a OR ban AND source=b",
+    ],
+)
+def test_what_may_make_a_difference_is_not_called_useless(bench: Any, match: str) -> None:
+    """A warning that is wrong is worse than none."""
+    assert warnings(bench, match) == []
+
+
+@pytest.mark.parametrize(
+    ("match", "words"),
+    [
+        ("restrict* OR restriction", "restriction adds nothing"),
+        ("restriction* OR restrict*", "restriction* adds nothing"),
+        ("re:/gallium/ OR ban OR re:/gallium/", "re:/gallium/ adds nothing"),
+        ("ban OR ban NOT NEAR/3 export", "ban NOT NEAR/3 export adds nothing"),
+        ("(ban OR curb) OR ban", "ban adds nothing"),
+        ("ban OR curb OR (ban OR curb)", "adds nothing"),
+        ("title(ban) OR title(ban AND curb)", "title(ban AND curb) adds nothing"),
+        ("ban AND NOT curb OR ban AND NOT curb AND cobalt", "ban AND NOT curb AND cobalt adds nothing"),
+        ("gallium SENT gallium", "both sides of SENT are the same"),
+        ("title((gallium OR cobalt) SENT summary(ban))", "it can never match"),
+        ("(title(gallium) OR title(x1)) NEAR/3 summary(ban)", "never in one sentence"),
+        ("(title(gallium) NEAR/2 ban) NEAR/3 (body(tin) NOT NEAR/2 tax)", "never in one sentence"),
+    ],
+)
+def test_what_makes_no_difference_is_named(bench: Any, match: str, words: str) -> None:
+    """A branch that is never needed hides what the rule does."""
+    assert any(words in warning for warning in warnings(bench, match)), warnings(bench, match)
+
+
+def test_an_or_of_hundreds_is_not_compared_pair_by_pair(bench: Any) -> None:
+    """A list that a program wrote must not make a reload slow."""
+    assert warnings(bench, " OR ".join(["gallium"] * 101)) == []
+
+
+@pytest.mark.parametrize(
+    ("match", "missing"),
+    [
+        ("$mineral NEAR/8 ban", False),
+        ("title($mineral) AND ban", False),
+        ("$mineral NEAR/8 ban OR $mineral NEAR/8 curb", False),
+        ("($mineral OR ban) NEAR/8 curb", True),
+        ("ban NOT NEAR/8 $undo OR $mineral NEAR/3 ban", True),
+        ("title(ban OR $mineral)", True),
+    ],
+)
+def test_a_branch_that_misses_a_label_of_the_key_is_named(bench: Any, match: str, missing: bool) -> None:
+    """Its matches would all fall under one key, or each under its own, and nobody asked for that."""
+    found = [words for words in warnings(bench, match, key=["mineral"]) if "gives no label mineral" in words]
+    assert bool(found) == missing
+
+
+def test_a_branch_without_the_label_that_an_example_shows_is_meant(bench: Any) -> None:
+    """Whoever wrote the example knows."""
+    match = "$mineral NEAR/8 ban OR quota"
+    for fires, count in ((["Gallium ban"], 1), (["Gallium ban", "New quota"], 0)):
+        spec = bench.rule(match, key=["mineral"], fires=fires, quiet=["y"])
+        assert len(lint([bench.pack(spec, lists={**bench.lists})], bench.compile(spec))) == count
+
+
+def past(days: float, matches: Mapping[str, int], alerts: Mapping[str, int]) -> History:
+    """What is stored."""
+    return History(days=days, matches=matches, alerts=alerts)
+
+
+@pytest.mark.parametrize(
+    ("history", "words"),
+    [
+        (past(30, {}, {}), ["in 30 days of history this rule never fired; try it with tocsin why-not"]),
+        (past(3, {}, {}), []),
+        (past(30, {"p/r": 1}, {"p/r": 1}), []),
+        (past(2, {"p/r": 99}, {"p/r": 40}), []),
+        (past(2, {"p/r": 99}, {"p/r": 50}), ["this rule raises 25 alerts a day; nobody reads more than 20: narrow it"]),
+        (past(0.5, {"p/r": 99}, {"p/r": 50}), []),
+    ],
+    ids=["never", "too little history", "once", "twenty a day", "more", "half a day"],
+)
+def test_what_history_says_of_a_rule(bench: Any, history: History, words: list[str]) -> None:
+    """A rule that is deaf, or that nobody reads."""
+    spec = bench.rule("ban")
+    found = lint_history([bench.pack(spec)], bench.compile(spec), history)
+    assert [problem.message for problem in found] == words
+    assert all(problem.warning for problem in found)
