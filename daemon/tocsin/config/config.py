@@ -14,12 +14,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field
 
 from tocsin.config.files import read_text, shown_path
+from tocsin.config.instruments import check_instrument, parse_hours
 from tocsin.config.nodes import Node, Pairs, Scalar, children, meant, member, problem, said
 from tocsin.config.secrets import Filler, Secret, masked
 from tocsin.config.shape import Duration, Shape, Texts, find
 from tocsin.config.yamlfile import read
 from tocsin.errors import ConfigError, Position, Problem
-from tocsin.model import Severity
+from tocsin.model import Instrument, Severity
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 _SEVERITY = re.compile(r"\s*(>=|<=|>|<|=)?\s*([a-z]+)\s*$")
@@ -79,6 +80,7 @@ class Config:
     rules: tuple[Path, ...]
     http: HttpConfig
     sources: tuple[FeedConfig, ...]
+    instruments: tuple[Instrument, ...] = ()
     receivers: tuple[ReceiverConfig, ...]
     routes: tuple[RouteConfig, ...]
     retention: timedelta
@@ -95,6 +97,15 @@ class _Source(Shape):
     allow_private: bool = False
     labels: dict[str, Texts] = Field(default_factory=dict)
     headers: dict[str, str] = Field(default_factory=dict)
+
+
+class _Instrument(Shape):
+    kind: str = Field(default="", alias="class")
+    currency: str = ""
+    unit: str = ""
+    sources: Texts = ()
+    labels: dict[str, Texts] = Field(default_factory=dict)
+    session: str | None = None
 
 
 class _Receiver(Shape):
@@ -120,6 +131,7 @@ class _File(Shape):
     rules: Texts = ()
     http: _Http = _Http()
     sources: dict[_Named, _Source] = Field(default_factory=dict)
+    instruments: dict[_Named, _Instrument] = Field(default_factory=dict)
     receivers: dict[_Named, _Receiver] = Field(default_factory=dict)
     routes: tuple[_Route, ...] | None = None
     retention: Duration = timedelta(days=90)
@@ -161,6 +173,8 @@ def _check(root: Node) -> Iterator[Problem]:
     yield from _check_database(member(root, "database"))
     for source in children(member(root, "sources")):
         yield from _check_source(source)
+    for instrument in children(member(root, "instruments")):
+        yield from check_instrument(instrument)
     receivers = member(root, "receivers")
     for receiver in children(receivers):
         yield from _check_receiver(receiver)
@@ -271,6 +285,7 @@ def _config(path: Path, root: Node, shape: _File, problems: tuple[Problem, ...])
         rules=tuple(folder / Path(rule).expanduser() for rule in shape.rules),
         http=HttpConfig(contact=shape.http.contact),
         sources=tuple(_feed(name, item, find(root, ("sources", name))) for name, item in shape.sources.items()),
+        instruments=tuple(_instrument(name, item) for name, item in shape.instruments.items()),
         receivers=receivers,
         routes=tuple(_route(route, on) for route in routes),
         retention=shape.retention,
@@ -293,6 +308,18 @@ def _feed(name: str, item: _Source, node: Node | None) -> FeedConfig:
         allow_private=item.allow_private,
         labels=item.labels,
         headers={key: Secret(value) for key, value in item.headers.items()},
+    )
+
+
+def _instrument(name: str, item: _Instrument) -> Instrument:
+    return Instrument(
+        id=name,
+        kind=item.kind,
+        currency=item.currency,
+        unit=item.unit,
+        labels=item.labels,
+        session=parse_hours(item.session) if item.session else None,
+        sources=item.sources,
     )
 
 

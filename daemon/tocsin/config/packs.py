@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -15,9 +16,12 @@ from tocsin.config.shape import Duration, Shape, Texts, find
 from tocsin.config.yamlfile import read
 from tocsin.errors import Position, Problem
 from tocsin.model import Located, Severity
-from tocsin.rules.spec import ListSpec, NewsSpec, PackSpec, RuleSpec
+from tocsin.rules.spec import ListSpec, NewsSpec, PackSpec, PriceSpec, RuleSpec
 
 COOLDOWN = timedelta(hours=12)
+#: A quote older than this in market time is not judged, and neither is a move before so many closes are known.
+STALE_AFTER = timedelta(hours=48)
+MIN_OBS = 10
 _Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 
 #: (path, text) of every file of a pack.
@@ -37,13 +41,23 @@ class _News(Shape):
     severity_if: tuple[dict[Severity, str], ...] = ()
 
 
+class _Price(Shape):
+    instruments: Any  # a class, or ids: see _check_prices
+    when: str
+    clear: str | None = None
+    stale_after: Duration = STALE_AFTER
+    min_obs: Annotated[int, Field(ge=0, le=300)] = MIN_OBS
+    confirm: Annotated[int, Field(ge=1, le=100)] = 1
+
+
 class _Rule(Shape):
     id: _Id
-    news: _News
+    news: _News | None = None
+    price: _Price | None = None
     title: str | None = None
     severity: Severity = Severity.MEDIUM
     event: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")] | None = None
-    key: Texts = ("story",)
+    key: Texts | None = None
     cooldown: Duration = COOLDOWN
     fires: tuple[str, ...] = ()
     quiet: tuple[str, ...] = ()
@@ -88,6 +102,7 @@ def parse_pack(files: Sequence[tuple[str, str]]) -> tuple[PackSpec | None, tuple
             continue
         shape = _File.of(document.root, problems)
         problems += _check_lists(document.root)
+        problems += _check_conditions(document.root)
         if shape is None:
             continue
         if shape.pack:
@@ -131,6 +146,30 @@ def _check_lists(root: Node) -> Iterator[Problem]:
             yield problem(node, "the list is empty")
 
 
+def _check_conditions(root: Node) -> Iterator[Problem]:
+    """A rule has one kind of condition, and a price condition says which instruments it is about."""
+    for rule in children(member(root, "rules")):
+        if not isinstance(rule, Pairs):
+            continue
+        news, price = rule.key("news"), rule.key("price")
+        if news and price:
+            yield problem(price, "a rule is about news or about a price; write two rules and join them with all_of")
+        elif not news and not price:
+            yield problem(rule.pairs[0][0] if rule.pairs else rule, "news or price is missing here")
+        instruments = member(member(rule, "price"), "instruments")
+        if instruments is not None and not _about_instruments(instruments):
+            words = "say which instruments are meant: {class: metal}, or a list of their ids: [copper, tin]"
+            yield problem(instruments, words)
+
+
+def _about_instruments(node: Node) -> bool:
+    if isinstance(node, Pairs):
+        kind = node.get("class")
+        return len(node.pairs) == 1 and isinstance(kind, Scalar) and bool(kind.text)
+    items = (node,) if isinstance(node, Scalar) else node.items
+    return bool(items) and all(isinstance(item, Scalar) and item.text for item in items)
+
+
 def _check_twice(lists: Sequence[ListSpec]) -> Iterator[Problem]:
     first: dict[str, Located] = {}
     for spec in lists:
@@ -154,9 +193,6 @@ def _lists(root: Node) -> Iterator[ListSpec]:
 
 def _rule(shape: _Rule, node: Node | None) -> RuleSpec:
     assert isinstance(node, Pairs)
-    news = node.get("news")
-    unless = member(news, "unless")
-    levels = (pair for item in children(member(news, "severity_if")) if isinstance(item, Pairs) for pair in item.pairs)
     identity = node.get("id")
     assert isinstance(identity, Scalar)
     key = node.get("key")
@@ -166,17 +202,40 @@ def _rule(shape: _Rule, node: Node | None) -> RuleSpec:
         title=shape.title if shape.title is not None else shape.id.replace("-", " ").replace("_", " ").capitalize(),
         severity=shape.severity,
         event=shape.event or f"custom.{shape.id}",
-        news=NewsSpec(
-            match=_place(member(news, "match")),
-            unless=_place(unless) if unless else None,
-            severity_if=tuple((Severity(level.text), _place(text)) for level, text in levels),
-        ),
-        key=names or (Located(text="story", file=identity.place.file, lines=identity.place.lines),),
+        news=_news(node.get("news")) if shape.news else None,
+        price=_price(shape.price, node.get("price")) if shape.price else None,
+        key=names or (replace(identity.place, text="instrument" if shape.price else "story"),),
         cooldown=shape.cooldown,
         fires=_located(node.get("fires")),
         quiet=_located(node.get("quiet")),
         note=shape.note.strip(),
         references=shape.references,
+    )
+
+
+def _news(node: Node | None) -> NewsSpec:
+    unless = member(node, "unless")
+    levels = (pair for item in children(member(node, "severity_if")) if isinstance(item, Pairs) for pair in item.pairs)
+    return NewsSpec(
+        match=_place(member(node, "match")),
+        unless=_place(unless) if unless else None,
+        severity_if=tuple((Severity(level.text), _place(text)) for level, text in levels),
+    )
+
+
+def _price(shape: _Price, node: Node | None) -> PriceSpec:
+    clear = member(node, "clear")
+    instruments = member(node, "instruments")
+    kind = member(instruments, "class")
+    ids = (instruments,) if isinstance(instruments, Scalar) else children(instruments)
+    return PriceSpec(
+        when=_place(member(node, "when")),
+        clear=_place(clear) if clear else None,
+        kind=kind.text if isinstance(kind, Scalar) else "",
+        instruments=() if kind else tuple(item.place for item in ids if isinstance(item, Scalar)),
+        stale_after=shape.stale_after,
+        min_obs=shape.min_obs,
+        confirm=shape.confirm,
     )
 
 

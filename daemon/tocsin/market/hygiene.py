@@ -54,6 +54,7 @@ class Cleaned:
     series: Series
     quotes: tuple[Quote, ...] = ()
     reason: str = ""
+    like_split: bool = False  # held because it looks like a split of which no event came
 
 
 def clean(series: Series, quote: Quote, now: datetime) -> Cleaned:
@@ -123,4 +124,5 @@ def _confirm(series: Series, quote: Quote) -> Cleaned:
             return Cleaned(finding=Finding.TAKEN, series=replace(series, held=None), quotes=(held, quote))
         return Cleaned(finding=Finding.HELD, series=series, reason="still looks like a split")
     words = f"{quote.price} after {newest.price} {'looks like a split' if like_split else 'is not confirmed yet'}"
-    return Cleaned(finding=Finding.HELD, series=replace(series, held=quote), reason=words)
+    held_now = replace(series, held=quote)
+    return Cleaned(finding=Finding.HELD, series=held_now, reason=words, like_split=like_split)

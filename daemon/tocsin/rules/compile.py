@@ -9,7 +9,9 @@ from collections.abc import Collection, Iterator, Sequence
 
 from tocsin.errors import Problem
 from tocsin.model import Located, RuleInfo
+from tocsin.rules.edge import PriceRule
 from tocsin.rules.evaluate import CompiledRule, stands_alone
+from tocsin.rules.price import Node, parse_price
 from tocsin.rules.query import (
     AgeTest,
     All,
@@ -25,7 +27,7 @@ from tocsin.rules.query import (
     parse,
 )
 from tocsin.rules.ruleset import RuleSet
-from tocsin.rules.spec import ListSpec, NewsSpec, PackSpec, RuleSpec
+from tocsin.rules.spec import ListSpec, NewsSpec, PackSpec, PriceSpec, RuleSpec
 from tocsin.rules.terms import Term, TermError, TermList, compile_term
 
 #: Names that are no list but can stand in a key or a title.
@@ -37,6 +39,7 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 def compile_packs(packs: Sequence[PackSpec]) -> tuple[RuleSet, tuple[Problem, ...]]:
     """The rules of *packs* that are without fault, and every problem (warnings too) of all of them."""
     rules: dict[str, CompiledRule] = {}
+    prices: dict[str, PriceRule] = {}
     problems: list[Problem] = []
     known: dict[str, PackSpec] = {}
     for pack in packs:
@@ -46,9 +49,13 @@ def compile_packs(packs: Sequence[PackSpec]) -> tuple[RuleSet, tuple[Problem, ..
             continue
         known[pack.id] = pack
         compiler = _Compiler(pack)
-        rules |= {rule.info.id: rule for rule in compiler.rules()}
+        for rule in compiler.rules():
+            if isinstance(rule, PriceRule):
+                prices[rule.info.id] = rule
+            else:
+                rules[rule.info.id] = rule
         problems += compiler.problems
-    return RuleSet(rules), tuple(problems)
+    return RuleSet(rules, prices), tuple(problems)
 
 
 class _Compiler:
@@ -63,7 +70,7 @@ class _Compiler:
         }
         self._used: set[str] = set()
 
-    def rules(self) -> Iterator[CompiledRule]:
+    def rules(self) -> Iterator[CompiledRule | PriceRule]:
         """The rules without fault; the faults of the others are in *problems*."""
         seen: dict[str, RuleSpec] = {}
         for spec in self._pack.rules:
@@ -73,7 +80,10 @@ class _Compiler:
                 self._fault(spec.id, f"the rule {name} stands here twice, first at {first.file}:{first.line}")
                 continue
             seen[name] = spec
-            if spec.news is None:
+            if spec.price is not None:
+                if price := self._price(spec, spec.price):
+                    yield price
+            elif spec.news is None:
                 self._fault(spec.id, f"the rule {name} has no condition: say under news what it matches")
             elif rule := self._rule(spec, spec.news):
                 yield rule
@@ -106,9 +116,19 @@ class _Compiler:
             self._check_labels(spec, match)
         if any(not problem.warning for problem in self.problems[before:]) or match is None:
             return None
-        info = RuleInfo(
+        return CompiledRule(
+            info=self._info(spec, self._hash(spec, news)),
+            match=match,
+            unless=unless,
+            severity_if=tuple((level, condition) for level, condition in severity_if if condition),
+            fires=spec.fires,
+            quiet=spec.quiet,
+        )
+
+    def _info(self, spec: RuleSpec, rule_hash: str) -> RuleInfo:
+        return RuleInfo(
             id=f"{self._pack.id}/{spec.id.text}",
-            hash=self._hash(spec, news),
+            hash=rule_hash,
             title=spec.title,
             severity=spec.severity,
             event=spec.event,
@@ -118,14 +138,38 @@ class _Compiler:
             references=spec.references,
             position=spec.id.at(),
         )
-        return CompiledRule(
-            info=info,
-            match=match,
-            unless=unless,
-            severity_if=tuple((level, condition) for level, condition in severity_if if condition),
-            fires=spec.fires,
-            quiet=spec.quiet,
+
+    def _price(self, spec: RuleSpec, price: PriceSpec) -> PriceRule | None:
+        """A price rule; which labels its instruments have, the configuration says later."""
+        when = self._parse_price(price.when)
+        clear = self._parse_price(price.clear) if price.clear else None
+        if when is None or (price.clear and clear is None):
+            return None
+        meaning = [
+            price.when.text,
+            price.clear.text if price.clear else None,
+            price.kind,
+            [name.text for name in price.instruments],
+            [price.stale_after.total_seconds(), price.min_obs, price.confirm],
+            *_told_as(spec),
+        ]
+        return PriceRule(
+            info=self._info(spec, _digest(meaning)),
+            when=when,
+            clear=clear,
+            stale_after=price.stale_after,
+            min_obs=price.min_obs,
+            confirm=price.confirm,
+            kind=price.kind,
+            instruments=frozenset(name.text for name in price.instruments),
         )
+
+    def _parse_price(self, text: Located) -> Node | None:
+        try:
+            return parse_price(text.text, meant)
+        except QueryError as error:
+            self._fault(text, str(error), offset=error.start, length=error.length)
+            return None
 
     def _parse(self, text: Located) -> Condition | None:
         try:
@@ -177,12 +221,9 @@ class _Compiler:
             news.unless is not None,
             [level.value for level, _ in news.severity_if],
             [self._texts.get(name) for name in names],
-            [name.text for name in spec.key],
-            spec.severity.value,
-            spec.event,
-            spec.cooldown.total_seconds(),
+            *_told_as(spec),
         ]
-        return hashlib.sha256(repr(parts).encode("utf-8", "replace")).hexdigest()[:16]
+        return _digest(parts)
 
     def _fault(self, text: Located, words: str, *, offset: int = 0, length: int = 1, warning: bool = False) -> None:
         position, excerpt = text.at(offset), text.excerpt(offset)
@@ -190,6 +231,15 @@ class _Compiler:
         self.problems.append(
             Problem(message=words, position=position, excerpt=excerpt, length=min(length, longest), warning=warning)
         )
+
+
+def _told_as(spec: RuleSpec) -> list[object]:
+    """What of a rule's meaning does not depend on its condition."""
+    return [[name.text for name in spec.key], spec.severity.value, spec.event, spec.cooldown.total_seconds()]
+
+
+def _digest(parts: Sequence[object]) -> str:
+    return hashlib.sha256(repr(parts).encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def meant(name: str, known: Collection[str], *, sigil: str = "") -> str:

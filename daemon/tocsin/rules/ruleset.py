@@ -7,31 +7,36 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from tocsin.model import Entry, Evidence, Judged, Match, RuleInfo, Severity, Unevaluated
+from tocsin.rules.edge import PriceRule
 from tocsin.rules.evaluate import CompiledRule, Judgement, Place, labels_of, merged, place
 from tocsin.rules.proof import prove
 
 
 class RuleSet:
-    """Compiled rules by their full id (`pack/id`)."""
+    """Compiled rules by their full id (`pack/id`): those about entries, and those about *prices*."""
 
-    def __init__(self, rules: Mapping[str, CompiledRule]) -> None:
+    def __init__(self, rules: Mapping[str, CompiledRule], prices: Mapping[str, PriceRule] | None = None) -> None:
         self.rules = dict(rules)
+        self.prices = dict(prices or {})
 
     @property
     def infos(self) -> dict[str, RuleInfo]:
         """What each rule is, by full id."""
-        return {name: rule.info for name, rule in self.rules.items()}
+        return {name: rule.info for name, rule in self.rules.items()} | {
+            name: rule.info for name, rule in self.prices.items()
+        }
 
     @property
     def hash(self) -> str:
         """Changes whenever what any rule means changes."""
-        return hashlib.sha256("".join(rule.info.hash for rule in self.rules.values()).encode()).hexdigest()
+        return hashlib.sha256("".join(info.hash for info in self.infos.values()).encode()).hexdigest()
 
     def find(self, name: str) -> RuleInfo | None:
         """The rule with this full id, else the only one with this bare id, else None."""
-        if name in self.rules:
-            return self.rules[name].info
-        bare = [rule.info for full, rule in self.rules.items() if full.rpartition("/")[2] == name]
+        infos = self.infos
+        if name in infos:
+            return infos[name]
+        bare = [info for full, info in infos.items() if full.rpartition("/")[2] == name]
         return bare[0] if len(bare) == 1 else None
 
     def evaluate(self, entry: Entry, now: datetime) -> Judged:
