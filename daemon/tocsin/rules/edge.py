@@ -103,7 +103,10 @@ def _words(sight: Sight, evidence: Evidence) -> str:
     instrument, quote = sight.series.instrument, sight.quote
     unit = "/".join(filter(None, [instrument.currency, instrument.unit]))
     head = f"{instrument.id} {quote.price:f} {unit}".rstrip() + f" of {quote.at:%Y-%m-%d %H:%M} UTC"
-    found = dict.fromkeys(f"{leaf.text} = {leaf.note}" for leaf in _leaves(evidence) if leaf.op != "last")
+    leaves = [leaf for leaf in _leaves(evidence) if leaf.op != "last"]
+    # A z says its change as well.
+    telling = [a for a in leaves if not any(a is not b and a.note != b.note and a.note in b.note for b in leaves)]
+    found = dict.fromkeys(f"{leaf.text} = {leaf.note}" for leaf in telling)
     return f"{head}: {'; '.join(found)}" if found else head
 
 
