@@ -6,6 +6,7 @@ it is no unit fault; a split is no move; and what looks like a bad print waits f
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -22,14 +23,14 @@ STALE = timedelta(days=10)
 _MINOR = {"GBp": "GBP", "GBX": "GBP", "ZAc": "ZAR", "ILA": "ILS", "USX": "USD", "USc": "USD"}
 _HUNDRED = Decimal(100)
 #: A jump larger than both is held until it is confirmed: a log move, and a number of sigma.
-_JUMP = 0.223143551314  # ln(1.25)
+_JUMP = math.log(1.25)
 _SIGMAS = 8.0
 #: A quote within so many sigma of the held one confirms it.
 _CONFIRMS = 3.0
 #: How exactly a jump must be a simple ratio to look like a split, and 100 to look like another unit: log moves.
 _RATIO = 0.003
 _UNIT = 0.02
-_RATIOS = tuple(map(Decimal, ("1.5", "2", "2.5", "3", "4", "5", "6", "8", "10", "15", "20", "25", "30", "40", "50")))
+_RATIOS = tuple(map(math.log, (1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 15, 20, 25, 30, 40, 50)))
 
 
 class Finding(StrEnum):
@@ -112,10 +113,10 @@ def _confirm(series: Series, quote: Quote) -> Cleaned:
     sigma = series.sigma.value
     if jump <= max(_JUMP, _SIGMAS * sigma):
         return Cleaned(finding=Finding.TAKEN, series=replace(series, held=None), quotes=(quote,))
-    if abs(jump - float(_HUNDRED.ln())) <= _UNIT:
+    if abs(jump - math.log(100)) <= _UNIT:
         words = f"{quote.price} is a hundred times, or a hundredth of, {newest.price}: another unit"
         return Cleaned(finding=Finding.FAULT, series=series, reason=words)
-    like_split = any(abs(jump - float(ratio.ln())) <= _RATIO for ratio in _RATIOS)
+    like_split = any(abs(jump - ratio) <= _RATIO for ratio in _RATIOS)
     held = series.held
     if held and abs(log_move(held.price, quote.price)) <= _CONFIRMS * sigma:
         hours = series.instrument.session

@@ -54,4 +54,4 @@ def learn(sigma: Sigma, before: Decimal, close: Decimal) -> Sigma:
 
 def log_move(before: Decimal, after: Decimal) -> float:
     """ln(after / before); both must be above zero."""
-    return 0.0 if before == after else float((after / before).ln())
+    return 0.0 if before == after else math.log(after / before)

@@ -61,6 +61,19 @@ def step(state: PriceState, when: bool | None, clear: bool | None, confirm: int)
     return replace(state, armed=False, met=0), True
 
 
+def begin_session(rule: PriceRule, sight: Sight, state: PriceState) -> PriceState:
+    """The state at the beginning of a session, *sight* having the close before it as its quote.
+
+    What is measured from that close begins at nothing. So a rule that held until the close can fire again on the first
+    quote, which is a move of its own, however far it opens.
+    """
+    if state.armed is not False:
+        return state
+    when = read(rule.when, sight).truth
+    clear = read(rule.clear, sight).truth if rule.clear else when is False
+    return step(state, when, clear, rule.confirm)[0]
+
+
 def judge(rule: PriceRule, sight: Sight, state: PriceState) -> tuple[PriceState, Match | None]:
     """The state after *sight*, and the match if the rule fires."""
     when = read(rule.when, sight)

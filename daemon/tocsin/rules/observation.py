@@ -9,7 +9,7 @@ from datetime import datetime
 from tocsin.market.hygiene import Finding, clean
 from tocsin.market.series import Series, append, close_before
 from tocsin.model import Match, Quote, Unevaluated
-from tocsin.rules.edge import PriceRule, PriceState, judge
+from tocsin.rules.edge import PriceRule, PriceState, begin_session, judge
 from tocsin.rules.reading import Sight
 
 #: By (rule id, instrument).
@@ -57,12 +57,13 @@ def observe(
 
 def _judge(rules: Sequence[PriceRule], seen: Observed, states: PriceStates, quote: Quote, now: datetime) -> Observed:
     series = close_before(seen.series, quote.at)
+    begins = series is not seen.series
     changed = dict(seen.states)
     matches = list(seen.matches)
     failed = list(seen.unevaluated)
     for rule in rules:
         key = (rule.info.id, quote.instrument)
-        state = changed.get(key) or states.get(key) or PriceState()
+        before = state = changed.get(key) or states.get(key) or PriceState()
         sight = Sight(
             series=series,
             quote=quote,
@@ -72,12 +73,15 @@ def _judge(rules: Sequence[PriceRule], seen: Observed, states: PriceStates, quot
             alerted=state.alerted,
         )
         try:
+            if begins:
+                close = replace(quote, price=series.closes[-1].price, volume=None)
+                state = begin_session(rule, replace(sight, quote=close), state)
             after, match = judge(rule, sight, state)
         except Exception as error:  # noqa: BLE001 - whatever one rule stumbles over, the next must have its say
             words = f"{type(error).__name__}: {error}"[:500]
             failed.append(Unevaluated(rule=rule.info.id, rule_hash=rule.info.hash, error=words))
             continue
-        if after != state:
+        if after != before:
             changed[key] = after
         if match:
             matches.append(match)
