@@ -55,7 +55,7 @@ class Cleaned:
     series: Series
     quotes: tuple[Quote, ...] = ()
     reason: str = ""
-    like_split: bool = False  # held because it looks like a split of which no event came
+    like_split: bool = False  # held from now on, because it looks like a split of which no event came
 
 
 def clean(series: Series, quote: Quote, now: datetime) -> Cleaned:
@@ -116,14 +116,21 @@ def _confirm(series: Series, quote: Quote) -> Cleaned:
     if abs(jump - math.log(100)) <= _UNIT:
         words = f"{quote.price} is a hundred times, or a hundredth of, {newest.price}: another unit"
         return Cleaned(finding=Finding.FAULT, series=series, reason=words)
-    like_split = any(abs(jump - ratio) <= _RATIO for ratio in _RATIOS)
     held = series.held
+    was_like_split = held is not None and _like_split(newest, held)
     if held and abs(log_move(held.price, quote.price)) <= _CONFIRMS * sigma:
         hours = series.instrument.session
         # A split looks the same in every quote of its session; only a later session says that no event came.
-        if not like_split or day_of(hours, quote.at) > day_of(hours, held.at):
+        if not was_like_split or day_of(hours, quote.at) > day_of(hours, held.at):
             return Cleaned(finding=Finding.TAKEN, series=replace(series, held=None), quotes=(held, quote))
         return Cleaned(finding=Finding.HELD, series=series, reason="still looks like a split")
+    like_split = _like_split(newest, quote)
     words = f"{quote.price} after {newest.price} {'looks like a split' if like_split else 'is not confirmed yet'}"
     held_now = replace(series, held=quote)
-    return Cleaned(finding=Finding.HELD, series=held_now, reason=words, like_split=like_split)
+    told_now = like_split and not was_like_split
+    return Cleaned(finding=Finding.HELD, series=held_now, reason=words, like_split=told_now)
+
+
+def _like_split(before: Quote, after: Quote) -> bool:
+    jump = abs(log_move(before.price, after.price))
+    return any(abs(jump - ratio) <= _RATIO for ratio in _RATIOS)

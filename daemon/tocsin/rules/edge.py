@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from tocsin.market.series import Reference
-from tocsin.model import Evidence, Instrument, Labels, Match, RuleInfo
+from tocsin.model import Evidence, Instrument, Labels, Match, Quote, RuleInfo
 from tocsin.rules.price import Node
 from tocsin.rules.reading import Reading, Sight, read
 
@@ -17,7 +17,7 @@ class PriceState:
     """What a rule remembers of one instrument.
 
     *armed* is None until the condition was first known; *met* counts how often in a row it held since;
-    *alerted* is the price of the last alert.
+    *alerted* is the price of the last alert, and before the first one the price that the rule saw first.
     """
 
     armed: bool | None = None
@@ -59,6 +59,15 @@ def step(state: PriceState, when: bool | None, clear: bool | None, confirm: int)
     if state.met + 1 < confirm:
         return replace(state, met=state.met + 1), False
     return replace(state, armed=False, met=0), True
+
+
+def sighted(state: PriceState, quote: Quote) -> PriceState:
+    """*state* with a price that `change(since_alert)` can be measured from, in the shares of *quote*."""
+    if state.alerted is None:
+        return replace(state, alerted=Reference(price=quote.price, at=quote.at))
+    if quote.split is None:
+        return state
+    return replace(state, alerted=replace(state.alerted, price=state.alerted.price / quote.split))
 
 
 def begin_session(rule: PriceRule, sight: Sight, state: PriceState) -> PriceState:

@@ -9,7 +9,7 @@ from datetime import datetime
 from tocsin.market.hygiene import Finding, clean
 from tocsin.market.series import Series, append, close_before
 from tocsin.model import Match, Quote, Unevaluated
-from tocsin.rules.edge import PriceRule, PriceState, begin_session, judge
+from tocsin.rules.edge import PriceRule, PriceState, begin_session, judge, sighted
 from tocsin.rules.reading import Sight
 
 #: By (rule id, instrument).
@@ -63,7 +63,8 @@ def _judge(rules: Sequence[PriceRule], seen: Observed, states: PriceStates, quot
     failed = list(seen.unevaluated)
     for rule in rules:
         key = (rule.info.id, quote.instrument)
-        before = state = changed.get(key) or states.get(key) or PriceState()
+        before = changed.get(key) or states.get(key) or PriceState()
+        state = sighted(before, quote)
         sight = Sight(
             series=series,
             quote=quote,

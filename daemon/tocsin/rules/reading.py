@@ -48,7 +48,7 @@ _COUNT: Mapping[str, Callable[..., Decimal]] = {
 class Sight:
     """What a condition looks at: *quote*, with *series* as it was before its session (`close_before`) and *now*.
 
-    *alerted* is the price of the last alert of the rule about this instrument.
+    *alerted* is the price of the last alert of the rule about this instrument, or else the first price it saw.
     """
 
     series: Series
