@@ -22,6 +22,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from tocsin.config.config import Config, FeedConfig, ReceiverConfig, load_config
+from tocsin.config.instruments import check_rules
 from tocsin.config.loading import LoadedRules, load_rules
 from tocsin.delivery import Dispatcher, Outbound
 from tocsin.errors import ConfigError, Problem, StoreError
@@ -259,7 +260,7 @@ class Service:
 
     async def _adopt(self, config: Config, loaded: LoadedRules) -> None:
         """Make the rows agree with a good configuration, keep its packs, and judge again what raised before."""
-        for problem in (*config.problems, *loaded.warnings):
+        for problem in (*config.problems, *loaded.warnings, *check_rules(loaded.rules, config.instruments)):
             log.warning("%s", problem)
         now = self._clock.now()
         feeds = [(s.name, s.address, "feed") for s in config.sources]

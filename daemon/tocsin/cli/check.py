@@ -10,6 +10,7 @@ import typer
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, read_config
 from tocsin.cli.output import BAD_CONFIG, dump, say
 from tocsin.config.config import Config
+from tocsin.config.instruments import check_rules
 from tocsin.config.loading import load_rules
 from tocsin.errors import ConfigError, Problem
 from tocsin.service import make_receiver
@@ -25,6 +26,7 @@ def check(config: ConfigOption = DEFAULT_CONFIG, rules: RulesOption = None, json
     with border():
         problems: list[Problem] = []
         folders = tuple(rules or ())
+        settings = None
         if not folders:
             try:
                 settings = read_config(config)
@@ -36,7 +38,9 @@ def check(config: ConfigOption = DEFAULT_CONFIG, rules: RulesOption = None, json
         try:
             loaded = load_rules(folders)
             problems += loaded.warnings
-            count = len(loaded.rules.rules)
+            count = len(loaded.rules.infos)
+            if settings:
+                problems += check_rules(loaded.rules, settings.instruments)
         except ConfigError as error:
             problems += error.problems
         _report(problems, count, json=json)

@@ -1,15 +1,16 @@
-"""Instruments of the configuration: what their sources and sessions say, checked at their places."""
+"""Instruments of the configuration: their sources and sessions, checked at their places, and rules about them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import time
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tocsin.config.nodes import Node, Scalar, children, meant, member, problem, said
 from tocsin.errors import Problem
-from tocsin.model import Hours
+from tocsin.model import Hours, Instrument
+from tocsin.rules.ruleset import RuleSet
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _SESSION = re.compile(r"(\w{3})(?:-(\w{3}))?\s+(\d\d?):(\d\d)-(\d\d?):(\d\d)\s+(\S+)")
@@ -43,6 +44,14 @@ def parse_hours(text: str) -> Hours:
     return Hours(days=frozenset((begin + n) % 7 for n in range(span)), opens=opens, closes=closes, zone=zone)
 
 
+def write_hours(hours: Hours) -> str:
+    """*hours* as `parse_hours` reads them."""
+    first = next(day for day in sorted(hours.days) if len(hours.days) == 7 or (day - 1) % 7 not in hours.days)
+    last = (first + len(hours.days) - 1) % 7
+    days = _DAYS[first] if first == last else f"{_DAYS[first]}-{_DAYS[last]}"
+    return f"{days} {hours.opens:%H:%M}-{hours.closes:%H:%M} {hours.zone}"
+
+
 def check_instrument(node: Node) -> Iterator[Problem]:
     """What is wrong with the sources, the session and the labels of an instrument."""
     sources = member(node, "sources")
@@ -65,3 +74,16 @@ def _check_source(node: Scalar) -> Iterator[Problem]:
         yield problem(
             node, f"there is no kind of price source {said(kind)}; this version knows none, leave sources out"
         )
+
+
+def check_rules(rules: RuleSet, instruments: Collection[Instrument]) -> Iterator[Problem]:
+    """Warnings about price rules that no instrument of the configuration, or not every one they name, can meet."""
+    ids = {item.id for item in instruments}
+    kinds = {item.kind for item in instruments}
+    for rule in rules.prices.values():
+        if rule.kind and rule.kind not in kinds:
+            words = f"no instrument of the configuration has the class {said(rule.kind)}{meant(rule.kind, kinds)}"
+            yield Problem(message=f"{rule.info.id}: {words}", position=rule.info.position, warning=True)
+        for name in sorted(rule.instruments - ids):
+            words = f"the configuration has no instrument {said(name)}{meant(name, ids)}"
+            yield Problem(message=f"{rule.info.id}: {words}", position=rule.info.position, warning=True)
