@@ -59,17 +59,34 @@ class Sight:
     alerted: Reference | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """A value, None when it is unknown, and its proof."""
+#: How a number came about; called only when somebody wants the proof.
+_Words = Callable[[], str]
 
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a *node* says: its *value*, None when it is unknown."""
+
+    node: Node
     value: Decimal | bool | None
-    evidence: Evidence
+    words: _Words
+    children: tuple[Reading, ...] = ()
 
     @property
     def truth(self) -> bool | None:
         """The value of a condition."""
         return self.value if isinstance(self.value, bool) else None
+
+    @property
+    def evidence(self) -> Evidence:
+        """The proof: every part with its numbers."""
+        return Evidence(
+            op=self.node.op,
+            text=self.node.text,
+            holds=self.value is True,
+            note=self.words(),
+            children=tuple(child.evidence for child in self.children),
+        )
 
 
 class _UnknownError(Exception):
@@ -79,7 +96,7 @@ class _UnknownError(Exception):
 def read(node: Node, sight: Sight) -> Reading:
     """What *node* says of *sight*; never raises for a number that cannot be."""
     why = _blind(sight)
-    return _unknown(node, why, ()) if why else _read(node, sight)
+    return _unknown(node, (), why) if why else _read(node, sight)
 
 
 def _blind(sight: Sight) -> str:
@@ -94,37 +111,30 @@ def _blind(sight: Sight) -> str:
 
 
 def _read(node: Node, sight: Sight) -> Reading:
-    children = tuple(_read(child, sight) for child in node.children)
-    proof = tuple(child.evidence for child in children)
+    children = tuple([_read(child, sight) for child in node.children])
+    if node.op in ("and", "or", "not"):
+        truth = _kleene(node.op, [child.truth for child in children])
+        return _unknown(node, children) if truth is None else Reading(node, truth, _nothing, children)
+    numbers = [child.value for child in children if child.value is not None]
+    if len(numbers) < len(children):
+        return _unknown(node, children)
     try:
-        if node.op in ("and", "or", "not"):
-            truth = _kleene(node.op, [child.truth for child in children])
-            return (
-                _unknown(node, "", proof)
-                if truth is None
-                else Reading(value=truth, evidence=_proof(node, truth, proof))
-            )
-        numbers = [child.value for child in children if child.value is not None]
-        if len(numbers) < len(children):
-            return _unknown(node, "", proof)
         if node.op in _COMPARE:
-            truth = _COMPARE[node.op](Decimal(numbers[0]), Decimal(numbers[1]))
-            return Reading(value=truth, evidence=_proof(node, truth, proof))
+            return Reading(node, _COMPARE[node.op](Decimal(numbers[0]), Decimal(numbers[1])), _nothing, children)
         number, words = _number(node, sight, numbers)
     except _UnknownError as error:
-        return _unknown(node, str(error), proof)
+        return _unknown(node, children, str(error))
     except DecimalException:
-        return _unknown(node, "it cannot be counted", proof)
-    return Reading(value=number, evidence=_proof(node, holds=False, children=proof, note=words))
+        return _unknown(node, children, "it cannot be counted")
+    return Reading(node, number, words, children)
 
 
-def _proof(node: Node, holds: bool, children: tuple[Evidence, ...], note: str = "") -> Evidence:
-    return Evidence(op=node.op, text=node.text, holds=holds, note=note, children=children)
+def _unknown(node: Node, children: tuple[Reading, ...], why: str = "") -> Reading:
+    return Reading(node, None, lambda: f"unknown: {why}" if why else "unknown", children)
 
 
-def _unknown(node: Node, why: str, children: tuple[Evidence, ...]) -> Reading:
-    note = f"unknown: {why}" if why else "unknown"
-    return Reading(value=None, evidence=_proof(node, holds=False, children=children, note=note))
+def _nothing() -> str:
+    return ""
 
 
 def _kleene(op: str, values: Sequence[bool | None]) -> bool | None:
@@ -136,15 +146,15 @@ def _kleene(op: str, values: Sequence[bool | None]) -> bool | None:
     return None if None in values else not decisive
 
 
-def _number(node: Node, sight: Sight, numbers: Sequence[Decimal | bool]) -> tuple[Decimal, str]:
+def _number(node: Node, sight: Sight, numbers: Sequence[Decimal | bool]) -> tuple[Decimal, _Words]:
     """The value of a number and how it came about, in words."""
     if node.op == "number":
-        return node.number, ""
+        return node.number, _nothing
     if node.op in _COUNT:
         value = _COUNT[node.op](*numbers)
-        return value, _short(value)
+        return value, lambda: f"{value:.6g}"
     if node.op == "last":
-        return sight.quote.price, f"{sight.quote.price:f} of {_at(sight.quote.at)}"
+        return sight.quote.price, lambda: f"{sight.quote.price:f} of {_at(sight.quote.at)}"
     if node.op == "volume_z":
         return _volume(sight)
     if node.op == "gap":
@@ -153,7 +163,7 @@ def _number(node: Node, sight: Sight, numbers: Sequence[Decimal | bool]) -> tupl
         return _z(sight, node.window.sessions)
     if node.op == "change":
         found = _reference(sight, node.window)
-        return _move(found.price, sight.quote.price), f"{_percent(found, sight.quote.price)}"
+        return _move(found.price, sight.quote.price), lambda: _percent(found, sight.quote.price)
     return _extreme(sight, node.op, node.window)
 
 
@@ -175,7 +185,7 @@ def _reference(sight: Sight, window: Window) -> Reference:
     return sight.alerted
 
 
-def _z(sight: Sight, sessions: int) -> tuple[Decimal, str]:
+def _z(sight: Sight, sessions: int) -> tuple[Decimal, _Words]:
     """ln(p / close) / (sigma sqrt(k)), sigma as it was after that close: the moves judged are not in it."""
     _observed(sight)
     close = sessions_back(sight.series, sessions)
@@ -183,11 +193,13 @@ def _z(sight: Sight, sessions: int) -> tuple[Decimal, str]:
         raise _UnknownError(f"{len(sight.series.closes)} of {sessions} closes are known")
     z = _log(close.price, sight.quote.price) / (close.sigma * math.sqrt(sessions))
     found = Reference(price=close.price, at=close.at)
-    words = f"{z:+.1f} sigma, a day's being {close.sigma:.2%}; {_percent(found, sight.quote.price)}"
-    return Decimal(repr(z)), words
+    return (
+        Decimal(repr(z)),
+        lambda: f"{z:+.1f} sigma, a day's being {close.sigma:.2%}; {_percent(found, sight.quote.price)}",
+    )
 
 
-def _gap(sight: Sight) -> tuple[Decimal, str]:
+def _gap(sight: Sight) -> tuple[Decimal, _Words]:
     """From the last close to the first quote of the session in progress."""
     _observed(sight)
     close = sessions_back(sight.series, 1)
@@ -195,10 +207,10 @@ def _gap(sight: Sight) -> tuple[Decimal, str]:
         raise _UnknownError("no close is known")
     opening = sight.series.opening or sight.quote
     found = Reference(price=close.price, at=close.at)
-    return _move(close.price, opening.price), f"{_percent(found, opening.price)}, opened at {opening.price:f}"
+    return _move(close.price, opening.price), lambda: f"{_percent(found, opening.price)}, opened at {opening.price:f}"
 
 
-def _extreme(sight: Sight, op: str, window: Window) -> tuple[Decimal, str]:
+def _extreme(sight: Sight, op: str, window: Window) -> tuple[Decimal, _Words]:
     """The highest or lowest price before this quote; of `td` windows among the closes."""
     if window.sessions:
         _observed(sight)
@@ -214,10 +226,10 @@ def _extreme(sight: Sight, op: str, window: Window) -> tuple[Decimal, str]:
         if not found:
             raise _UnknownError(f"there was no price since {_at(start)}")
     best = (max if op == "high" else min)(found, key=lambda item: item.price)
-    return best.price, f"{best.price:f} of {_at(best.at)}"
+    return best.price, lambda: f"{best.price:f} of {_at(best.at)}"
 
 
-def _volume(sight: Sight) -> tuple[Decimal, str]:
+def _volume(sight: Sight) -> tuple[Decimal, _Words]:
     """How far ln(volume) lies from the median of 20 sessions, by their median absolute deviation."""
     volume = sight.quote.volume
     known = [math.log(c.volume) for c in sight.series.closes[-_VOLUMES:] if c.volume is not None and c.volume > 0]
@@ -228,7 +240,7 @@ def _volume(sight: Sight) -> tuple[Decimal, str]:
     usual = median(known)
     spread = max(median(abs(v - usual) for v in known) / _MAD, _VOLUME_FLOOR)
     z = (math.log(volume) - usual) / spread
-    return Decimal(repr(z)), f"{z:+.1f}: {volume:f}, usual {math.exp(usual):.0f}"
+    return Decimal(repr(z)), lambda: f"{z:+.1f}: {volume:f}, usual {math.exp(usual):.0f}"
 
 
 def _observed(sight: Sight) -> None:
@@ -250,10 +262,6 @@ def _log(before: Decimal, after: Decimal) -> float:
 
 def _percent(reference: Reference, price: Decimal) -> str:
     return f"{_move(reference.price, price):+.2%} on {reference.price:f} of {_at(reference.at)}"
-
-
-def _short(value: Decimal) -> str:
-    return f"{value:.6g}"
 
 
 def _at(moment: datetime) -> str:
