@@ -143,7 +143,12 @@ class _Compiler:
         """A price rule; which labels its instruments have, the configuration says later."""
         when = self._parse_price(price.when)
         clear = self._parse_price(price.clear) if price.clear else None
-        if when is None or (price.clear and clear is None):
+        examples = (*spec.fires, *spec.quiet)
+        for example in examples:
+            self._fault(
+                example, "fires and quiet are examples of news; a price rule has none", length=len(example.text)
+            )
+        if examples or when is None or (price.clear and clear is None):
             return None
         meaning = [
             price.when.text,

@@ -139,6 +139,7 @@ def test_whatever_a_price_rule_means_is_in_its_hash():
         ("    price: {instruments: a, when: last > 3, clear: z(1h) < 3}\n", "z over a wall-clock window has no sigma to be measured by; count sessions: z(1td)", (5, 54)),
         ("    price: {instruments: a, when: last > 3 annd gap > 1}\n", "annd is not expected here; join conditions with and, or", (5, 44)),
         ("    price: {instruments: a, when: last > 3}\n    news: {match: tin}\n", "a rule is about news or about a price; write two rules and join them with all_of", (5, 5)),
+        ("    price: {instruments: a, when: last > 3}\n    fires: [Tin rises]\n", "fires and quiet are examples of news; a price rule has none", (6, 13)),
         ("    title: x\n", "news or price is missing here", (4, 5)),
     ],
 )  # fmt: skip
