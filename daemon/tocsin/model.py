@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
+from decimal import Decimal
 from enum import StrEnum
 
 from tocsin.errors import Position
@@ -84,6 +85,49 @@ class Entry:
     def stale(self) -> bool:
         """Whether it was published more than max_age before it was first seen."""
         return self.published is not None and self.published < self.first_seen - MAX_AGE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hours:
+    """When an instrument trades: from *opens* to *closes* on *days* (0 is Monday), in *zone* (an IANA name).
+
+    A session that closes at or before it opens ends on the next day.
+    """
+
+    days: frozenset[int]
+    opens: time
+    closes: time
+    zone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instrument:
+    """What a price is of; without *session* each UTC day is one."""
+
+    id: str
+    kind: str = ""  # its class: fx, index, metal, equity, smallcap, or a word of the operator's own
+    currency: str = ""
+    unit: str = ""
+    labels: Labels = field(default_factory=dict)
+    session: Hours | None = None
+    sources: tuple[str, ...] = ()  # `kind:symbol`, the first is preferred
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """One price of one instrument at one time.
+
+    *at* is the time the source gives, in UTC. *split* is the ratio of a split that took effect since the quote before:
+    how many new shares one old share became.
+    """
+
+    instrument: str
+    price: Decimal
+    at: datetime
+    first_seen: datetime
+    volume: Decimal | None = None
+    currency: str = ""
+    split: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,7 +233,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """A rule met by an observation; the daemon's own events have no *entry* but a *detail* in words."""
+    """A rule met by an observation, an *entry* or a *quote*; the daemon's own events have neither.
+
+    *detail* says in words what an entry would say itself: the numbers of a price, or what happened to the daemon.
+    """
 
     rule: RuleInfo
     severity: Severity
@@ -197,6 +244,7 @@ class Match:
     evidence: Evidence
     event_time: datetime
     entry: Entry | None = None
+    quote: Quote | None = None
     detail: str = ""
 
     @property

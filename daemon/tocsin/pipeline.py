@@ -10,18 +10,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from tocsin.errors import Fault, LeaseLostError, SourceError, StoreError
 from tocsin.log import line
-from tocsin.model import Batch, Entry, Judged, Match, RuleInfo
+from tocsin.market.hygiene import Finding
+from tocsin.market.series import Series
+from tocsin.model import Batch, Entry, Instrument, Judged, Match, Quote, RuleInfo
 from tocsin.policy import health, schedule
 from tocsin.policy.decide import Policy
 from tocsin.protocols import Clock, Run
 from tocsin.rules import builtin
+from tocsin.rules.edge import PriceState
+from tocsin.rules.observation import Observed, PriceStates, observe
 from tocsin.rules.ruleset import RuleSet
 from tocsin.sources import Source
 from tocsin.store import Committed, Reopened, Rest, SourceLease, Store
@@ -42,6 +46,7 @@ class Inbound:
     policy: Policy
     sources: Mapping[str, Source]
     intervals: Mapping[str, timedelta] = field(default_factory=dict)
+    instruments: Mapping[str, Instrument] = field(default_factory=dict)
 
 
 class Pipeline:
@@ -71,6 +76,10 @@ class Pipeline:
         self._committed = committed
         self._tasks: set[asyncio.Task[None]] = set()
         self._resting: list[Rest] = []
+        self._series: dict[str, Series] = {}
+        self._states: dict[tuple[str, str], PriceState] = {}
+        self._failed: set[tuple[str, str]] = set()  # price rules, with their hashes, of which a failure was told
+        self._observing = asyncio.Lock()
 
     async def tick(self) -> None:
         """Claim what is due and start polling it."""
@@ -211,6 +220,55 @@ class Pipeline:
         )
         self._wake_if_told(committed)
 
+    async def observe(self, quotes: Sequence[Quote], now: datetime) -> Committed:
+        """Judge *quotes*, of any instruments of the configuration, and commit what came of them.
+
+        What is remembered of prices moves on only after the commit: a call that raised may be made again.
+
+        Raises:
+            StoreError: nothing was written.
+        """
+        async with self._observing:
+            inbound = self.inbound
+            by_instrument: dict[str, list[Quote]] = defaultdict(list)
+            for quote in quotes:
+                by_instrument[quote.instrument].append(quote)
+            for name in sorted(by_instrument.keys() - inbound.instruments.keys()):
+                log.warning(line("quote of an unknown instrument", instrument=name))
+            await self._load_series(inbound.instruments.values())
+            known = [name for name in by_instrument if name in inbound.instruments]
+            series = [replace(self._series[name], instrument=inbound.instruments[name]) for name in known]
+            batches = [(one, by_instrument[name]) for one, name in zip(series, known, strict=True)]
+            observed = await self._work(_observe, inbound.rules, batches, self._states, now)
+            own, failed = _events(observed, self._failed, now)
+            pairs = list(zip(series, observed, strict=True))
+            committed: Committed = await self._write(
+                self._store.observe, pairs, inbound.policy.decide, now=now, own=own
+            )
+            for item in observed:
+                self._series[item.series.instrument.id] = item.series
+                self._states |= item.states
+            self._failed |= failed
+            self._log_quotes(observed, committed)
+            self._wake_if_told(committed)
+            return committed
+
+    async def _load_series(self, instruments: Iterable[Instrument]) -> None:
+        """Take from the store what is not in memory yet: all at the first call, new instruments after a reload."""
+        missing = [instrument for instrument in instruments if instrument.id not in self._series]
+        if missing:
+            series, states = await self._work(self._store.market, missing)
+            self._series |= series
+            self._states = states | self._states
+
+    def _log_quotes(self, observed: Sequence[Observed], committed: Committed) -> None:
+        for item in observed:
+            for refused in item.refused:
+                level = logging.WARNING if refused.finding in (Finding.FAULT, Finding.HELD) else logging.DEBUG
+                what = {"instrument": refused.quote.instrument, "finding": refused.finding, "reason": refused.reason}
+                log.log(level, line("quote not taken", **what))
+        log.debug(line("quotes observed", quotes=sum(len(item.quotes) for item in observed), **_tally(committed)))
+
     async def tell(self, own: Sequence[Match]) -> None:
         """Commit events of the daemon's own."""
         decide = self.inbound.policy.decide
@@ -237,6 +295,34 @@ class Pipeline:
 
 def _judge(rules: RuleSet, entries: Sequence[Entry], now: datetime) -> tuple[Judged, ...]:
     return tuple(rules.evaluate(entry, now) for entry in entries)
+
+
+def _observe(
+    rules: RuleSet, batches: Sequence[tuple[Series, Sequence[Quote]]], states: PriceStates, now: datetime
+) -> tuple[Observed, ...]:
+    return tuple(observe(rules.prices.values(), series, states, quotes, now) for series, quotes in batches)
+
+
+def _events(
+    observed: Sequence[Observed], told: Collection[tuple[str, str]], now: datetime
+) -> tuple[list[Match], set[tuple[str, str]]]:
+    """What the operator is told of quotes: held ones, and rules that failed and are not among those *told*."""
+    own = []
+    failed: set[tuple[str, str]] = set()
+    for item in observed:
+        name = item.series.instrument.id
+        for refused in item.refused:
+            if refused.notice:
+                detail = f"{refused.reason}; no rule saw it. If it is a split, its source has to say so."
+                own.append(builtin.own_match(builtin.PRICE_HELD, {"instrument": (name,)}, detail, now))
+        for failure in item.unevaluated:
+            key = (failure.rule, failure.rule_hash)
+            if key not in told and key not in failed:
+                failed.add(key)
+                labels = {"rule": (failure.rule,)}
+                detail = f"on a quote of {name}: {failure.error}"
+                own.append(builtin.own_match(builtin.RULE_UNEVALUATED, labels, detail, now))
+    return own, failed
 
 
 def _about(info: RuleInfo, source: str, detail: str, now: datetime) -> Match:

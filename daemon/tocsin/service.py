@@ -260,6 +260,7 @@ class Service:
             policy=make_policy(config, receivers),
             sources={s.name: self._makers.source(s, self._http, self._work) for s in config.sources},
             intervals={s.name: s.every or DEFAULT_INTERVAL for s in config.sources},
+            instruments={item.id: item for item in config.instruments},
         )
         return inbound, Outbound(receivers=receivers, zone=ZoneInfo(config.timezone))
 

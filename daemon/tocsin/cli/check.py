@@ -40,11 +40,9 @@ def check(config: ConfigOption = DEFAULT_CONFIG, rules: RulesOption = None, json
                 problems += _receivers(settings)
                 loaded = rules_of(settings, history=_history(settings))
             problems += loaded.warnings
-            count = len(loaded.rules.rules)
-            changed = [*loaded.rules.rules.values(), *loaded.rules.disabled.values()]
-            overridden = [
-                f"{rule.info.id} is overridden: {rule.info.override}" for rule in changed if rule.info.override
-            ]
+            count = len(loaded.rules.infos)
+            changed = [*loaded.rules.infos.values(), *(rule.info for rule in loaded.rules.disabled.values())]
+            overridden = [f"{info.id} is overridden: {info.override}" for info in changed if info.override]
         except ConfigError as error:
             problems += error.problems
         _report(problems, overridden, count, json=json)

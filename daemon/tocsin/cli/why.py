@@ -22,6 +22,7 @@ from tocsin.cli.output import dump, local, shown
 from tocsin.cli.tree import console, mark, text_lines, tree
 from tocsin.errors import UsageError
 from tocsin.model import Entry, Evidence, RuleInfo
+from tocsin.rules.evaluate import CompiledRule
 from tocsin.rules.proof import first_false
 from tocsin.rules.ruleset import RuleSet
 
@@ -99,9 +100,12 @@ def why(
 
 def _rule(rules: RuleSet, name: str) -> RuleInfo:
     """The rule that *name* means, switched off or not."""
-    infos = {full: rule.info for full, rule in (*rules.rules.items(), *rules.disabled.items())}
-    if name in infos:
-        return infos[name]
+    infos = {full: rule.info for full, rule in rules.disabled.items()} | rules.infos
+    found = infos.get(name) or rules.find(name)
+    if found and not isinstance(rules.rules.get(found.id) or rules.disabled.get(found.id), CompiledRule):
+        raise UsageError(f"{found.id} is not about entries; what it found is proved by: tocsin alerts show")
+    if found:
+        return found
     bare = [info for full, info in infos.items() if full.rpartition("/")[2] == name]
     if len(bare) == 1:
         return bare[0]

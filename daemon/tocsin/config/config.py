@@ -14,12 +14,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field
 
 from tocsin.config.files import read_text, shown_path
+from tocsin.config.instruments import check_instrument, parse_hours
 from tocsin.config.nodes import Node, Pairs, Scalar, children, meant, member, problem, said
 from tocsin.config.secrets import Filler, Secret, masked
 from tocsin.config.shape import Duration, Shape, Texts, find
 from tocsin.config.yamlfile import read
 from tocsin.errors import ConfigError, Position, Problem
-from tocsin.model import Severity
+from tocsin.model import Instrument, Severity
 from tocsin.rules.spec import Override
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
@@ -82,6 +83,7 @@ class Config:
     rules: tuple[Path, ...]
     http: HttpConfig
     sources: tuple[FeedConfig, ...]
+    instruments: tuple[Instrument, ...] = ()
     receivers: tuple[ReceiverConfig, ...]
     routes: tuple[RouteConfig, ...]
     overrides: tuple[Override, ...]
@@ -105,6 +107,21 @@ class _Source(Shape):
     """Labels of every entry of this source."""
     headers: dict[str, str] = Field(default_factory=dict)
     """HTTP headers sent to this source only; values may be ${NAME}."""
+
+
+class _Instrument(Shape):
+    kind: str = Field(default="", alias="class")
+    """The class it belongs to, such as equity or metal; rules are about classes or ids."""
+    currency: str = ""
+    """The currency of its price, such as USD."""
+    unit: str = ""
+    """What the price is for, such as kg."""
+    sources: Texts = ()
+    """Where its price comes from, kind:symbol, the first that answers."""
+    labels: dict[str, Texts] = Field(default_factory=dict)
+    """Labels of every match about it."""
+    session: str | None = None
+    """When it is traded, such as mon-fri 09:30-16:00 America/New_York; without it, always."""
 
 
 class _Receiver(Shape):
@@ -156,6 +173,8 @@ class ConfigFile(Shape):
     """How tocsin introduces itself to servers."""
     sources: dict[_Named, _Source] = Field(default_factory=dict)
     """What is polled, by name."""
+    instruments: dict[_Named, _Instrument] = Field(default_factory=dict)
+    """What has a price, by id."""
     receivers: dict[_Named, _Receiver] = Field(default_factory=dict)
     """Who is told, by name."""
     routes: tuple[_Route, ...] | None = None
@@ -202,6 +221,8 @@ def _check(root: Node) -> Iterator[Problem]:
     yield from _check_database(member(root, "database"))
     for source in children(member(root, "sources")):
         yield from _check_source(source)
+    for instrument in children(member(root, "instruments")):
+        yield from check_instrument(instrument)
     receivers = member(root, "receivers")
     for receiver in children(receivers):
         yield from _check_receiver(receiver)
@@ -319,6 +340,7 @@ def _config(path: Path, root: Node, shape: ConfigFile, problems: tuple[Problem, 
         rules=tuple(folder / Path(rule).expanduser() for rule in shape.rules),
         http=HttpConfig(contact=shape.http.contact),
         sources=tuple(_feed(name, item, find(root, ("sources", name))) for name, item in shape.sources.items()),
+        instruments=tuple(_instrument(name, item) for name, item in shape.instruments.items()),
         receivers=receivers,
         routes=tuple(_route(route, on) for route in routes),
         overrides=tuple(_overrides(shape, member(root, "overrides"))),
@@ -342,6 +364,18 @@ def _feed(name: str, item: _Source, node: Node | None) -> FeedConfig:
         allow_private=item.allow_private,
         labels=item.labels,
         headers={key: Secret(value) for key, value in item.headers.items()},
+    )
+
+
+def _instrument(name: str, item: _Instrument) -> Instrument:
+    return Instrument(
+        id=name,
+        kind=item.kind,
+        currency=item.currency,
+        unit=item.unit,
+        labels=item.labels,
+        session=parse_hours(item.session) if item.session else None,
+        sources=item.sources,
     )
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
 from tocsin.config.config import DEFAULT_INTERVAL, Config
 from tocsin.config.files import shown_path
+from tocsin.config.instruments import check_rules
 from tocsin.config.packs import Files, parse_pack, read_pack
 from tocsin.errors import ConfigError, Problem
 from tocsin.rules.compile import compile_packs
@@ -87,7 +88,7 @@ def load_rules(
     rules, together = compile_packs(changed)
     faults += [item for item in together if not item.warning]
     if faults:
-        raise ConfigError([*faults, *warnings])
+        raise ConfigError(sorted([*faults, *warnings], key=_place))
     warnings += lint(changed, rules, poll=poll)
     if history:
         warnings += lint_history(changed, rules, history)
@@ -106,7 +107,8 @@ def rules_of(config: Config, kept: Kept = lambda _: None, history: History | Non
         ConfigError: as `load_rules`.
     """
     poll = min((source.every or DEFAULT_INTERVAL for source in config.sources), default=None)
-    return load_rules(config.rules, kept, overrides=config.overrides, poll=poll, history=history)
+    loaded = load_rules(config.rules, kept, overrides=config.overrides, poll=poll, history=history)
+    return replace(loaded, warnings=(*loaded.warnings, *check_rules(loaded.rules, config.instruments)))
 
 
 def _tried(files: Files, unread: Sequence[Problem]) -> tuple[PackSpec | None, tuple[Problem, ...]]:

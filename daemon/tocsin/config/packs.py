@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -15,15 +16,29 @@ from tocsin.config.shape import Duration, Shape, Texts, find
 from tocsin.config.yamlfile import read
 from tocsin.errors import Position, Problem
 from tocsin.model import Located, Severity
-from tocsin.rules.spec import ListSpec, NewsSpec, PackSpec, RuleSpec
+from tocsin.rules.spec import ListSpec, NewsSpec, PackSpec, PriceSpec, RuleSpec
 
 COOLDOWN = timedelta(hours=12)
+#: A quote older than this in market time is not judged, and neither is a move before so many closes are known.
+STALE_AFTER = timedelta(hours=48)
+MIN_OBS = 10
 _Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 
 _TERMS = {"type": "array", "minItems": 1, "items": {"type": ["string", "number"], "minLength": 1}}
 _LISTS = {"anyOf": [_TERMS, {"type": "object", "minProperties": 1, "additionalProperties": _TERMS}]}
 #: What a list may be is checked on the nodes, where each of its terms has a place.
 _Lists = Annotated[dict[str, Any], WithJsonSchema({"type": "object", "additionalProperties": _LISTS})]
+
+_CLASS = {
+    "type": "object",
+    "properties": {"class": {"type": "string", "description": "The class of the instruments that are meant."}},
+    "required": ["class"],
+    "additionalProperties": False,
+    "patternProperties": {"^x-": {}},
+}
+_IDS = {"type": "array", "minItems": 1, "items": {"type": "string"}}
+#: Which of the two it is is checked on the nodes.
+_Which = Annotated[Any, WithJsonSchema({"anyOf": [_CLASS, {"type": "string"}, _IDS]})]
 
 #: (path, text) of every file of a pack.
 Files = tuple[tuple[str, str], ...]
@@ -49,19 +64,36 @@ class _News(Shape):
     """Levels with an expression each; the first that holds, in the sentences of the match only, is the severity."""
 
 
+class _Price(Shape):
+    instruments: _Which
+    """Which instruments: a class, as {class: equity}, or their ids, as [copper, tin]."""
+    when: str
+    """The comparison that makes the rule fire when it becomes true, such as abs(z(20d)) >= 4."""
+    clear: str | None = None
+    """The comparison that re-arms the rule; needed where it cannot be found from `when`."""
+    stale_after: Duration = STALE_AFTER
+    """Quotes older than this in market time are not judged."""
+    min_obs: Annotated[int, Field(ge=0, le=300)] = MIN_OBS
+    """How many closes must be known before the rule says anything."""
+    confirm: Annotated[int, Field(ge=1, le=100)] = 1
+    """How many quotes in a row must agree before the rule fires."""
+
+
 class _Rule(Shape):
     id: _Id
     """The name of the rule, unique in its pack and kept for ever: state and history stand by it."""
-    news: _News
-    """The condition on the text of entries."""
+    news: _News | None = None
+    """A condition on the text of entries."""
+    price: _Price | None = None
+    """A condition on the prices of instruments. A rule has one condition: news or price."""
     title: str | None = None
     """The title of an alert; {label} is filled in. Default: from the id."""
     severity: Severity = Severity.MEDIUM
     """How much it matters: info < low < medium < high < critical."""
     event: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")] | None = None
     """What happened, as topic.group.type; stories are folded within one event. Default: custom.<id>."""
-    key: Texts = ("story",)
-    """The labels by whose values alerts are told apart. Default: story."""
+    key: Texts | None = None
+    """The labels by whose values alerts are told apart. Default: story, or instrument for a rule about prices."""
     cooldown: Duration = COOLDOWN
     """The least time between messages about one key value, such as 12h; more is held, never dropped."""
     fires: tuple[str, ...] = ()
@@ -117,6 +149,7 @@ def parse_pack(files: Sequence[tuple[str, str]]) -> tuple[PackSpec | None, tuple
             continue
         shape = RuleFile.of(document.root, problems)
         problems += _check_lists(document.root)
+        problems += _check_conditions(document.root)
         if shape is None:
             continue
         if shape.pack:
@@ -160,6 +193,30 @@ def _check_lists(root: Node) -> Iterator[Problem]:
             yield problem(node, "the list is empty")
 
 
+def _check_conditions(root: Node) -> Iterator[Problem]:
+    """A rule has one kind of condition, and a price condition says which instruments it is about."""
+    for rule in children(member(root, "rules")):
+        if not isinstance(rule, Pairs):
+            continue
+        news, price = rule.key("news"), rule.key("price")
+        if news and price:
+            yield problem(price, "a rule is about news or about a price; write two rules and join them with all_of")
+        elif not news and not price:
+            yield problem(rule.pairs[0][0] if rule.pairs else rule, "news or price is missing here")
+        instruments = member(member(rule, "price"), "instruments")
+        if instruments is not None and not _about_instruments(instruments):
+            words = "say which instruments are meant: {class: metal}, or a list of their ids: [copper, tin]"
+            yield problem(instruments, words)
+
+
+def _about_instruments(node: Node) -> bool:
+    if isinstance(node, Pairs):
+        kind = node.get("class")
+        return len(node.pairs) == 1 and isinstance(kind, Scalar) and bool(kind.text)
+    items = (node,) if isinstance(node, Scalar) else node.items
+    return bool(items) and all(isinstance(item, Scalar) and item.text for item in items)
+
+
 def _check_twice(lists: Sequence[ListSpec]) -> Iterator[Problem]:
     first: dict[str, Located] = {}
     for spec in lists:
@@ -183,9 +240,6 @@ def _lists(root: Node) -> Iterator[ListSpec]:
 
 def _rule(shape: _Rule, node: Node | None) -> RuleSpec:
     assert isinstance(node, Pairs)
-    news = node.get("news")
-    unless = member(news, "unless")
-    levels = (pair for item in children(member(news, "severity_if")) if isinstance(item, Pairs) for pair in item.pairs)
     identity = node.get("id")
     assert isinstance(identity, Scalar)
     key = node.get("key")
@@ -195,17 +249,40 @@ def _rule(shape: _Rule, node: Node | None) -> RuleSpec:
         title=shape.title if shape.title is not None else shape.id.replace("-", " ").replace("_", " ").capitalize(),
         severity=shape.severity,
         event=shape.event or f"custom.{shape.id}",
-        news=NewsSpec(
-            match=_place(member(news, "match")),
-            unless=_place(unless) if unless else None,
-            severity_if=tuple((Severity(level.text), _place(text)) for level, text in levels),
-        ),
-        key=names or (Located(text="story", file=identity.place.file, lines=identity.place.lines),),
+        news=_news(node.get("news")) if shape.news else None,
+        price=_price(shape.price, node.get("price")) if shape.price else None,
+        key=names or (replace(identity.place, text="instrument" if shape.price else "story"),),
         cooldown=shape.cooldown,
         fires=_located(node.get("fires")),
         quiet=_located(node.get("quiet")),
         note=shape.note.strip(),
         references=shape.references,
+    )
+
+
+def _news(node: Node | None) -> NewsSpec:
+    unless = member(node, "unless")
+    levels = (pair for item in children(member(node, "severity_if")) if isinstance(item, Pairs) for pair in item.pairs)
+    return NewsSpec(
+        match=_place(member(node, "match")),
+        unless=_place(unless) if unless else None,
+        severity_if=tuple((Severity(level.text), _place(text)) for level, text in levels),
+    )
+
+
+def _price(shape: _Price, node: Node | None) -> PriceSpec:
+    clear = member(node, "clear")
+    instruments = member(node, "instruments")
+    kind = member(instruments, "class")
+    ids = (instruments,) if isinstance(instruments, Scalar) else children(instruments)
+    return PriceSpec(
+        when=_place(member(node, "when")),
+        clear=_place(clear) if clear else None,
+        kind=kind.text if isinstance(kind, Scalar) else "",
+        instruments=() if kind else tuple(item.place for item in ids if isinstance(item, Scalar)),
+        stale_after=shape.stale_after,
+        min_obs=shape.min_obs,
+        confirm=shape.confirm,
     )
 
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
-from pydantic_core.core_schema import StringSchema
+from pydantic_core.core_schema import NullableSchema, StringSchema
 
 from tocsin.config.config import ConfigFile
 from tocsin.config.packs import RuleFile
@@ -45,6 +45,9 @@ class _Generator(GenerateJsonSchema):
     def str_schema(self, schema: StringSchema) -> JsonSchemaValue:
         made = super().str_schema(schema)
         return {**made, "type": ["string", "number"]}
+
+    def nullable_schema(self, schema: NullableSchema) -> JsonSchemaValue:
+        return self.generate_inner(schema["schema"])  # a key without a value is a fault: it is left out instead
 
     def default_schema(self, schema: Any) -> JsonSchemaValue:
         made = super().default_schema(schema)

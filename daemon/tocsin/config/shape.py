@@ -56,11 +56,12 @@ class Shape(BaseModel):
     def _known_keys(cls, data: Any, info: ValidationInfo) -> Any:
         if isinstance(data, _Map):
             problems = cast(list[Problem], info.context)
+            known = [field.alias or name for name, field in cls.model_fields.items()]
             for name in data:
-                if name not in cls.model_fields and not name.startswith("x-"):
+                if name not in known and not name.startswith("x-"):
                     key = data.node.key(name)
                     assert key
-                    problems.append(problem(key, f"unknown key {said(name)}{meant(name, cls.model_fields)}"))
+                    problems.append(problem(key, f"unknown key {said(name)}{meant(name, known)}"))
         return data
 
     @classmethod

@@ -6,6 +6,7 @@ from typing import Any
 
 from tocsin.config.config import Config
 from tocsin.config.durations import write_duration
+from tocsin.config.instruments import write_hours
 from tocsin.config.secrets import HIDDEN
 
 
@@ -26,6 +27,17 @@ def show(config: Config) -> dict[str, Any]:
                 "headers": dict.fromkeys(source.headers, HIDDEN),
             }
             for source in config.sources
+        },
+        "instruments": {
+            item.id: {
+                "class": item.kind,
+                "currency": item.currency,
+                "unit": item.unit,
+                "labels": item.labels,
+                "session": write_hours(item.session) if item.session else None,
+                "sources": item.sources,
+            }
+            for item in config.instruments
         },
         "receivers": {
             receiver.name: {

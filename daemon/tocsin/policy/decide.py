@@ -70,6 +70,8 @@ class _Desk:
 
     def judge(self, entry_id: int | None, match: Match) -> Decided:
         """What becomes of one match."""
+        if match.quote is not None:
+            return self._judge_price(match)
         if match.entry is None or entry_id is None:
             return self._judge_own(match)
         refusal = self._refusal(match.entry)
@@ -171,6 +173,15 @@ class _Desk:
         reason = self._tell(alert, match, DeliveryKind.ALERT, entry_id=entry_id, source=entry.source)
         return (Fate.HELD if reason.startswith("held") else Fate.ALERTED), reason, alert
 
+    def _judge_price(self, match: Match) -> Decided:
+        """An edge of a price is an alert of its own; within the cooldown it waits for its end."""
+        home = self._open_story(match.rule.event, match.event_time, ())
+        keys = cooldown.key_values(match.rule, match.labels, source="", story_id=home.id)
+        alert = self._new_alert(match, home, keys)
+        reason = self._tell(alert, match, DeliveryKind.ALERT, entry_id=None, source="")
+        fate = Fate.HELD if reason.startswith("held") else Fate.ALERTED
+        return Decided(entry_id=None, match=match, fate=fate, reason=reason, story_id=home.id, alert_id=alert.id)
+
     def _judge_own(self, match: Match) -> Decided:
         home = self._open_story(match.rule.event, match.event_time, ())
         alert = self._new_alert(match, home, tuple(v for name in match.rule.key for v in match.labels.get(name, ())))
@@ -209,7 +220,7 @@ class _Desk:
         match: Match,
         kind: DeliveryKind,
         *,
-        entry_id: int,
+        entry_id: int | None,
         source: str,
         only: Sequence[str] = (),
         why: str = "",

@@ -120,6 +120,8 @@ def _why(alert: Alert, lead: Coverage | None, evidence: Evidence | None) -> list
     if found:
         more = f" and {len(found) - _MOST_WORDS} more" if len(found) > _MOST_WORDS else ""
         rows.append(("Words", ", ".join(f"“{cut(word, 80)}”" for word in found[:_MOST_WORDS]) + more))
+    if evidence and not lead:
+        rows += [("Condition", cut(one_line(child.text), 300)) for child in evidence.children[:1]]
     if alert.labels:
         rows.append(("Labels", _labels(alert.labels)))
     raised = _raised(alert.severity, evidence)

@@ -26,6 +26,7 @@ SOURCE_GONE = _own("source-gone", "source", Severity.HIGH, "Source gone: {source
 RECEIVER_BLOCKED = _own("receiver-blocked", "receiver", Severity.HIGH, "Receiver blocked: {receiver}")
 DELIVERY_DEAD = _own("delivery-dead", "receiver", Severity.HIGH, "Message given up: {receiver}")
 PACK_KEPT_BACK = _own("pack-kept-back", "pack", Severity.HIGH, "Rule pack kept back: {pack}")
+PRICE_HELD = _own("price-held", "instrument", Severity.MEDIUM, "Price held back: {instrument}")
 RULE_UNEVALUATED = _own("rule-unevaluated", "rule", Severity.HIGH, "Rule could not be evaluated: {rule}")
 
 

@@ -11,7 +11,9 @@ from functools import cache
 
 from tocsin.errors import Problem
 from tocsin.model import Located, RuleInfo
+from tocsin.rules.edge import PriceRule
 from tocsin.rules.evaluate import CompiledRule, stands_alone
+from tocsin.rules.price import Node, parse_price
 from tocsin.rules.query import (
     AgeTest,
     All,
@@ -28,7 +30,7 @@ from tocsin.rules.query import (
     parse,
 )
 from tocsin.rules.ruleset import RuleSet
-from tocsin.rules.spec import ListSpec, NewsSpec, PackSpec, RuleSpec
+from tocsin.rules.spec import ListSpec, NewsSpec, PackSpec, PriceSpec, RuleSpec
 from tocsin.rules.terms import Term, TermError, TermList, compile_term
 
 #: Names that are no list but can stand in a key or a title.
@@ -40,7 +42,8 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 def compile_packs(packs: Sequence[PackSpec]) -> tuple[RuleSet, tuple[Problem, ...]]:
     """The rules of *packs* that are without fault, and every problem (warnings too) of all of them."""
     rules: dict[str, CompiledRule] = {}
-    disabled: dict[str, CompiledRule] = {}
+    prices: dict[str, PriceRule] = {}
+    disabled: dict[str, CompiledRule | PriceRule] = {}
     problems: list[Problem] = []
     known: dict[str, PackSpec] = {}
     for pack in packs:
@@ -51,10 +54,14 @@ def compile_packs(packs: Sequence[PackSpec]) -> tuple[RuleSet, tuple[Problem, ..
         known[pack.id] = pack
         compiler = _Compiler(pack)
         for spec, rule in compiler.rules():
-            off = spec.override is not None and spec.override.disable
-            (disabled if off else rules)[rule.info.id] = rule
+            if spec.override and spec.override.disable:
+                disabled[rule.info.id] = rule
+            elif isinstance(rule, PriceRule):
+                prices[rule.info.id] = rule
+            else:
+                rules[rule.info.id] = rule
         problems += compiler.problems
-    return RuleSet(rules, disabled), tuple(problems)
+    return RuleSet(rules, prices, disabled=disabled), tuple(problems)
 
 
 class _Compiler:
@@ -70,7 +77,7 @@ class _Compiler:
         self._used: set[str] = set()
         self._literal = cache(compile_literal)
 
-    def rules(self) -> Iterator[tuple[RuleSpec, CompiledRule]]:
+    def rules(self) -> Iterator[tuple[RuleSpec, CompiledRule | PriceRule]]:
         """The rules without fault; the faults of the others are in *problems*."""
         seen: dict[str, RuleSpec] = {}
         for spec in self._pack.rules:
@@ -82,7 +89,10 @@ class _Compiler:
                 )
                 continue
             seen[name] = spec
-            if spec.news is None:
+            if spec.price is not None:
+                if price := self._price(spec, spec.price):
+                    yield spec, price
+            elif spec.news is None:
                 self._fault(
                     spec.id, f"the rule {name} has no condition: say under news what it matches", length=len(name)
                 )
@@ -119,9 +129,23 @@ class _Compiler:
             self._check_labels(spec, match)
         if any(not problem.warning for problem in self.problems[before:]) or match is None:
             return None
-        info = RuleInfo(
+        if override and override.severity:
+            severity_if = []
+        return CompiledRule(
+            info=self._info(spec, self._hash(spec, news)),
+            match=match,
+            unless=unless,
+            also_unless=also_unless,
+            severity_if=tuple((level, condition) for level, condition in severity_if if condition),
+            fires=spec.fires,
+            quiet=spec.quiet,
+        )
+
+    def _info(self, spec: RuleSpec, rule_hash: str) -> RuleInfo:
+        override = spec.override
+        return RuleInfo(
             id=f"{self._pack.id}/{spec.id.text}",
-            hash=self._hash(spec, news),
+            hash=rule_hash,
             title=spec.title,
             severity=(override and override.severity) or spec.severity,
             event=spec.event,
@@ -133,17 +157,45 @@ class _Compiler:
             override=str(override) if override else "",
             to=override.to if override else (),
         )
-        if override and override.severity:
-            severity_if = []
-        return CompiledRule(
-            info=info,
-            match=match,
-            unless=unless,
-            also_unless=also_unless,
-            severity_if=tuple((level, condition) for level, condition in severity_if if condition),
-            fires=spec.fires,
-            quiet=spec.quiet,
+
+    def _price(self, spec: RuleSpec, price: PriceSpec) -> PriceRule | None:
+        """A price rule; which labels its instruments have, the configuration says later."""
+        before = len(self.problems)
+        when = self._parse_price(price.when)
+        clear = self._parse_price(price.clear) if price.clear else None
+        for example in (*spec.fires, *spec.quiet):
+            self._fault(
+                example, "fires and quiet are examples of news; a price rule has none", length=len(example.text)
+            )
+        if spec.override and (unless := spec.override.unless):
+            self._fault(unless, f"{spec.id.text} is a rule about prices: unless cancels news only")
+        if len(self.problems) > before or when is None:
+            return None
+        meaning = [
+            price.when.text,
+            price.clear.text if price.clear else None,
+            price.kind,
+            [name.text for name in price.instruments],
+            [price.stale_after.total_seconds(), price.min_obs, price.confirm],
+            *_told_as(spec),
+        ]
+        return PriceRule(
+            info=self._info(spec, _digest(meaning)),
+            when=when,
+            clear=clear,
+            stale_after=price.stale_after,
+            min_obs=price.min_obs,
+            confirm=price.confirm,
+            kind=price.kind,
+            instruments=frozenset(name.text for name in price.instruments),
         )
+
+    def _parse_price(self, text: Located) -> Node | None:
+        try:
+            return parse_price(text.text, meant)
+        except QueryError as error:
+            self._fault(text, str(error), offset=error.start, length=error.length)
+            return None
 
     def _parse(self, text: Located) -> Condition | None:
         try:
@@ -199,16 +251,12 @@ class _Compiler:
             news.unless is not None,
             [level.value for level, _ in news.severity_if],
             [self._texts.get(name) for name in names],
-            [name.text for name in spec.key],
-            spec.severity.value,
-            spec.event,
-            spec.cooldown.total_seconds(),
+            *_told_as(spec),
         ]
         if override := spec.override:
             names = _lists_in(override.unless.text) if override.unless else []
-            changed = override.unless and override.unless.text, [self._texts.get(name) for name in names]
-            parts.append([override.disable, override.severity, override.to, changed])
-        return hashlib.sha256(repr(parts).encode("utf-8", "replace")).hexdigest()[:16]
+            parts.append([override.unless and override.unless.text, [self._texts.get(name) for name in names]])
+        return _digest(parts)
 
     def _fault(self, text: Located, words: str, *, offset: int = 0, length: int = 1, warning: bool = False) -> None:
         position, excerpt = text.at(offset), text.excerpt(offset)
@@ -220,6 +268,23 @@ class _Compiler:
 
 def _lists_in(text: str) -> list[str]:
     return sorted(set(re.findall(r"\$([\w-]+)", text)))
+
+
+def _told_as(spec: RuleSpec) -> list[object]:
+    """What of a rule's meaning does not depend on its condition."""
+    parts: list[object] = [
+        [name.text for name in spec.key],
+        spec.severity.value,
+        spec.event,
+        spec.cooldown.total_seconds(),
+    ]
+    if override := spec.override:
+        parts.append([override.disable, override.severity, override.to])
+    return parts
+
+
+def _digest(parts: Sequence[object]) -> str:
+    return hashlib.sha256(repr(parts).encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def meant(name: str, known: Collection[str], *, sigil: str = "") -> str:

@@ -68,7 +68,7 @@ def lint_history(packs: Sequence[PackSpec], rules: RuleSet, history: History) ->
     for pack in packs:
         for rule in pack.rules:
             name = f"{pack.id}/{rule.id.text}"
-            if name not in rules.rules:
+            if name not in rules.infos:
                 continue
             alerts = history.alerts.get(name, 0)
             if history.days >= ENOUGH_DAYS and not history.matches.get(name, 0):
@@ -83,7 +83,8 @@ def lint_history(packs: Sequence[PackSpec], rules: RuleSet, history: History) ->
 
 def _compiled(rules: RuleSet, pack: PackSpec, rule: RuleSpec) -> CompiledRule | None:
     name = f"{pack.id}/{rule.id.text}"
-    return rules.rules.get(name) or rules.disabled.get(name)
+    found = rules.rules.get(name) or rules.disabled.get(name)
+    return found if isinstance(found, CompiledRule) else None
 
 
 # ---- lists --------------------------------------------------------------------------------------------------------

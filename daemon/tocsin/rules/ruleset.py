@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from tocsin.model import Entry, Evidence, Judged, Match, RuleInfo, Severity, Unevaluated
+from tocsin.rules.edge import PriceRule
 from tocsin.rules.evaluate import CompiledRule, Judgement, Place, labels_of, merged, place
 from tocsin.rules.index import Index
 from tocsin.rules.proof import prove
@@ -14,10 +15,20 @@ from tocsin.text.gist import Gist, gist, gist_of
 
 
 class RuleSet:
-    """Compiled rules by their full id (`pack/id`); *disabled* ones are never judged, but can be explained."""
+    """Compiled rules by their full id (`pack/id`): those about entries, and those about *prices*.
 
-    def __init__(self, rules: Mapping[str, CompiledRule], disabled: Mapping[str, CompiledRule] | None = None) -> None:
+    *disabled* ones are never judged, but can be explained.
+    """
+
+    def __init__(
+        self,
+        rules: Mapping[str, CompiledRule],
+        prices: Mapping[str, PriceRule] | None = None,
+        *,
+        disabled: Mapping[str, CompiledRule | PriceRule] | None = None,
+    ) -> None:
         self.rules = dict(rules)
+        self.prices = dict(prices or {})
         self.disabled = dict(disabled or {})
         self._ordered = tuple(self.rules.values())
         self._index = Index(rule.match for rule in self._ordered)
@@ -25,18 +36,21 @@ class RuleSet:
     @property
     def infos(self) -> dict[str, RuleInfo]:
         """What each rule is, by full id."""
-        return {name: rule.info for name, rule in self.rules.items()}
+        return {name: rule.info for name, rule in self.rules.items()} | {
+            name: rule.info for name, rule in self.prices.items()
+        }
 
     @property
     def hash(self) -> str:
         """Changes whenever what any rule means changes."""
-        return hashlib.sha256("".join(rule.info.hash for rule in self.rules.values()).encode()).hexdigest()
+        return hashlib.sha256("".join(info.hash for info in self.infos.values()).encode()).hexdigest()
 
     def find(self, name: str) -> RuleInfo | None:
         """The rule with this full id, else the only one with this bare id, else None."""
-        if name in self.rules:
-            return self.rules[name].info
-        bare = [rule.info for full, rule in self.rules.items() if full.rpartition("/")[2] == name]
+        infos = self.infos
+        if name in infos:
+            return infos[name]
+        bare = [info for full, info in infos.items() if full.rpartition("/")[2] == name]
         return bare[0] if len(bare) == 1 else None
 
     def evaluate(self, entry: Entry, now: datetime) -> Judged:
@@ -53,12 +67,14 @@ class RuleSet:
         return _judged(Judgement(entry, now), self._ordered)
 
     def explain(self, rule_id: str, entry: Entry, now: datetime) -> Evidence:
-        """The whole proof of one rule on *entry*, also where it does not hold.
+        """The whole proof of one rule about entries on *entry*, also where it does not hold.
 
         Raises:
             KeyError: there is no such rule.
         """
-        rule = self.disabled[rule_id] if rule_id in self.disabled else self.rules[rule_id]
+        rule = self.disabled.get(rule_id) or self.rules[rule_id]
+        if not isinstance(rule, CompiledRule):
+            raise KeyError(rule_id)
         return prove(Judgement(entry, now), rule, placed=True)
 
 

@@ -60,6 +60,19 @@ class Override:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PriceSpec:
+    """The price condition of a rule, about the instruments of the class *kind*, or else about those named."""
+
+    when: Located
+    clear: Located | None = None
+    kind: str = ""
+    instruments: tuple[Located, ...] = ()
+    stale_after: timedelta
+    min_obs: int
+    confirm: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RuleSpec:
     """One rule of a pack, defaults filled in; *override* is what the configuration changes of it."""
 
@@ -68,6 +81,7 @@ class RuleSpec:
     severity: Severity
     event: str
     news: NewsSpec | None
+    price: PriceSpec | None = None
     key: tuple[Located, ...]
     cooldown: timedelta
     fires: tuple[Located, ...] = ()

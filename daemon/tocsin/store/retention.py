@@ -1,7 +1,7 @@
 """What is forgotten, and when, a bounded piece at a time.
 
 Text and proofs go after the retention; entries that met no rule go whole. Identity keys stay as long as their source
-shows them and half a year longer, so that nothing is new twice. Alerts, deliveries and what became of them stay.
+shows them and half a year longer, so that nothing is new twice. Quotes go, session closes stay. Alerts, deliveries and what became of them stay.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, and_, col, delete, exists, or_, select, update
 
 from tocsin.model import DeliveryState
+from tocsin.store import market
 from tocsin.store.identity import TOUCH_AFTER
 from tocsin.store.tables import (
     DeliveryRow,
@@ -38,7 +39,8 @@ def sweep(session: Session, now: datetime, retention: timedelta) -> int:
     A cooldown longer than *retention* forgets when it last told.
     """
     before = now - retention
-    return _entries(session, before) + _messages(session, before) + _keys(session, now) + _told(session, before)
+    rows = _entries(session, before) + _messages(session, before) + _keys(session, now) + _told(session, before)
+    return rows + market.forget(session, before, _PIECE)
 
 
 def _entries(session: Session, before: datetime) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Self
 
@@ -10,18 +10,23 @@ from sqlmodel import Session, select
 
 from tocsin import __version__
 from tocsin.errors import Fault
+from tocsin.market.series import Series
 from tocsin.model import (
     Alert,
     Batch,
     Delivery,
     DeliveryState,
     Entry,
+    Instrument,
     Judged,
     Match,
     Message,
     Outcome,
     Settlement,
 )
+from tocsin.policy.facts import Arrival
+from tocsin.rules.edge import PriceState
+from tocsin.rules.observation import Observed
 from tocsin.store import (
     deliveries,
     entries,
@@ -30,6 +35,7 @@ from tocsin.store import (
     inbound,
     listing,
     mapping,
+    market,
     outbox,
     packs,
     retention,
@@ -37,7 +43,7 @@ from tocsin.store import (
     sources,
     unevaluated,
 )
-from tocsin.store.decisions import Decide, Deciding
+from tocsin.store.decisions import Decide, Deciding, total
 from tocsin.store.inbound import Once
 from tocsin.store.sqlite import Database
 from tocsin.store.tables import SourceRow
@@ -224,6 +230,27 @@ class Store:
         """Write the daemon's own events and what *decide* makes of them."""
         with self._database.write() as session:
             return self._deciding(session, decide, now).about_own(own)
+
+    # ---- prices ----------------------------------------------------------------------------------------------
+
+    def market(self, instruments: Iterable[Instrument]) -> tuple[dict[str, Series], dict[tuple[str, str], PriceState]]:
+        """The series of *instruments* by id, and what the price rules remember by (rule, instrument)."""
+        with self._database.read() as session:
+            return market.load(session, instruments), market.states(session)
+
+    def observe(
+        self, observed: Sequence[tuple[Series, Observed]], decide: Decide, *, now: datetime, own: Sequence[Match] = ()
+    ) -> Committed:
+        """Write what quotes made of each series (as it was before), and what *decide* makes of the matches.
+
+        *own* are events of the daemon to be decided with them.
+        """
+        with self._database.write() as session:
+            for before, after in observed:
+                market.save(session, before, after.series, after.states)
+            deciding = self._deciding(session, decide, now)
+            arrivals = [Arrival(entry_id=None, matches=after.matches) for _, after in observed]
+            return total([deciding.about(arrivals), deciding.about_own(own)])
 
     # ---- judging again ---------------------------------------------------------------------------------------
 

@@ -277,3 +277,55 @@ class KeptPackRow(SQLModel, table=True):
     hash: str = _text()
     files: str = _text()
     kept_at: datetime = _time()
+
+
+class QuoteRow(SQLModel, table=True):
+    """A price that was believed. A match about it has its time as event time and its instrument as label."""
+
+    __tablename__ = "quote"
+    __table_args__ = (Index("ix_quote_first_seen", "first_seen"),)
+
+    instrument: str = _text(primary_key=True)
+    at: datetime = _time(primary_key=True)
+    price: str = _text()
+    volume: str | None = _text(None)
+    currency: str = _text()
+    first_seen: datetime = _time()
+
+
+class CloseRow(SQLModel, table=True):
+    """The end of a session: what sigma was learned from; *sigma* is what it was then."""
+
+    __tablename__ = "close"
+    __table_args__ = (Index("ix_close_at", "at"),)
+
+    instrument: str = _text(primary_key=True)
+    day: str = _text(primary_key=True)
+    at: datetime = _time()
+    price: str = _text()
+    volume: str | None = _text(None)
+    sigma: float
+
+
+class SeriesRow(SQLModel, table=True):
+    """What else is known of an instrument: the state of sigma, and as JSON the session in progress."""
+
+    __tablename__ = "series"
+
+    instrument: str = _text(primary_key=True)
+    variance: float
+    moves: int
+    progress: str = _text()
+
+
+class PriceStateRow(SQLModel, table=True):
+    """What a price rule remembers of one instrument."""
+
+    __tablename__ = "price_state"
+
+    rule: str = _text(primary_key=True)
+    instrument: str = _text(primary_key=True)
+    armed: bool | None = None
+    met: int = 0
+    alerted_price: str | None = _text(None)
+    alerted_at: datetime | None = _time(None)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from html import unescape
 from typing import Any
 
 import pytest
@@ -318,3 +319,21 @@ def test_rendering_needs_no_evidence(tell: Any, show: Any) -> None:
     text = show(MessageKind.CONSOLE, tidings).text
     assert "China bans exports of gallium" in text
     assert "Words" not in text
+
+
+@pytest.mark.parametrize("shape", KINDS)
+def test_a_price_is_told_with_its_number_reference_time_and_condition(shape: MessageKind, tell: Any, show: Any) -> None:
+    """A price has no headline: the numbers are the message."""
+    detail = "tin 112 USD/t of 2026-03-23 12:00 UTC: z(1td) = +7.6 sigma; +11.44% on 100.5 of 2026-03-22 12:00 UTC"
+    condition = Evidence(op=">=", text="abs(z(1td)) >= 4", holds=True)
+    told = replace(tell(hits=()), lead=None)
+    evidence = Evidence(op="rule", text="p/spike", holds=True, children=(condition,))
+    told = replace(told, evidence=evidence, alert=replace(told.alert, title="tin: moves", detail=detail))
+    message = show(shape, told)
+    assert "tin: moves" in message.subject
+    shown = [message.text]
+    shown += [unescape(message.html)] if message.html else []
+    shown += [unescape(blocks(message))] if message.payload else []
+    for text in shown:
+        assert detail in text
+        assert "abs(z(1td)) >= 4" in text

@@ -1,0 +1,89 @@
+"""Instruments of the configuration: their sources and sessions, checked at their places, and rules about them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from datetime import time
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from tocsin.config.nodes import Node, Scalar, children, meant, member, problem, said
+from tocsin.errors import Problem
+from tocsin.model import Hours, Instrument
+from tocsin.rules.ruleset import RuleSet
+
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_SESSION = re.compile(r"(\w{3})(?:-(\w{3}))?\s+(\d\d?):(\d\d)-(\d\d?):(\d\d)\s+(\S+)")
+_FORM = "must be days, times and a zone, such as mon-fri 09:30-16:00 America/New_York"
+
+
+def parse_hours(text: str) -> Hours:
+    """The session that *text* says: `mon-fri 09:30-16:00 America/New_York`; 24:00 is the end of the day.
+
+    Raises:
+        ValueError: it says none, in words that name the remedy.
+    """
+    found = _SESSION.fullmatch(text.strip().replace("–", "-"))
+    if not found:
+        raise ValueError(_FORM)
+    first, last, *digits, zone = found.groups()
+    days = [name.lower() for name in (first, last or first)]
+    for name in days:
+        if name not in _DAYS:
+            raise ValueError(f"{name} is no day; the days are {', '.join(_DAYS)}{meant(name, _DAYS)}")
+    begin, end = map(_DAYS.index, days)
+    try:
+        opens, closes = (time(0 if h == "24" else int(h), int(m)) for h, m in (digits[:2], digits[2:]))
+    except ValueError:
+        raise ValueError(_FORM) from None
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"there is no time zone {said(zone)}; write one such as Europe/London or UTC") from None
+    span = (end - begin) % 7 + 1
+    return Hours(days=frozenset((begin + n) % 7 for n in range(span)), opens=opens, closes=closes, zone=zone)
+
+
+def write_hours(hours: Hours) -> str:
+    """*hours* as `parse_hours` reads them."""
+    first = next(day for day in sorted(hours.days) if len(hours.days) == 7 or (day - 1) % 7 not in hours.days)
+    last = (first + len(hours.days) - 1) % 7
+    days = _DAYS[first] if first == last else f"{_DAYS[first]}-{_DAYS[last]}"
+    return f"{days} {hours.opens:%H:%M}-{hours.closes:%H:%M} {hours.zone}"
+
+
+def check_instrument(node: Node) -> Iterator[Problem]:
+    """What is wrong with the sources, the session and the labels of an instrument."""
+    sources = member(node, "sources")
+    for source in (sources,) if isinstance(sources, Scalar) else children(sources):
+        if isinstance(source, Scalar):
+            yield from _check_source(source)
+    session = member(node, "session")
+    if isinstance(session, Scalar) and isinstance(session.value, str):
+        try:
+            parse_hours(session.value)
+        except ValueError as error:
+            yield problem(session, str(error))
+
+
+def _check_source(node: Scalar) -> Iterator[Problem]:
+    kind, colon, symbol = node.text.partition(":")
+    if not colon or not kind.strip() or not symbol.strip():
+        yield problem(node, "a price source is its kind and a symbol: kind:SYMBOL")
+    else:
+        yield problem(
+            node, f"there is no kind of price source {said(kind)}; this version knows none, leave sources out"
+        )
+
+
+def check_rules(rules: RuleSet, instruments: Collection[Instrument]) -> Iterator[Problem]:
+    """Warnings about price rules that no instrument of the configuration, or not every one they name, can meet."""
+    ids = {item.id for item in instruments}
+    kinds = {item.kind for item in instruments}
+    for rule in rules.prices.values():
+        if rule.kind and rule.kind not in kinds:
+            words = f"no instrument of the configuration has the class {said(rule.kind)}{meant(rule.kind, kinds)}"
+            yield Problem(message=f"{rule.info.id}: {words}", position=rule.info.position, warning=True)
+        for name in sorted(rule.instruments - ids):
+            words = f"the configuration has no instrument {said(name)}{meant(name, ids)}"
+            yield Problem(message=f"{rule.info.id}: {words}", position=rule.info.position, warning=True)

@@ -1,0 +1,136 @@
+"""What of a quote can be believed, before any rule sees it.
+
+In order: it is a price; time does not go back; it is no duplicate; it is not stale; it is in the instrument's currency;
+it is no unit fault; a split is no move; and what looks like a bad print waits for a quote that confirms it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+
+from tocsin.market.series import Series, split
+from tocsin.market.session import day_of, market_time
+from tocsin.market.sigma import log_move
+from tocsin.model import MAX_AHEAD, Quote
+
+#: A price of an assessed market is days old when it is published.
+STALE = timedelta(days=10)
+#: Units that are a hundredth of another.
+_MINOR = {"GBp": "GBP", "GBX": "GBP", "ZAc": "ZAR", "ILA": "ILS", "USX": "USD", "USc": "USD"}
+_HUNDRED = Decimal(100)
+#: A jump larger than both is held until it is confirmed: a log move, and a number of sigma.
+_JUMP = math.log(1.25)
+_SIGMAS = 8.0
+#: A quote within so many sigma of the held one confirms it.
+_CONFIRMS = 3.0
+#: How exactly a jump must be a simple ratio to look like a split, and 100 to look like another unit: log moves.
+_RATIO = 0.003
+_UNIT = 0.02
+_RATIOS = tuple(map(math.log, (1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 15, 20, 25, 30, 40, 50)))
+
+
+class Finding(StrEnum):
+    """What became of a quote."""
+
+    TAKEN = "taken"
+    DUPLICATE = "duplicate"  # the same time and price: no observation
+    BACK = "back"  # older than one that was taken: a replica that lags
+    STALE = "stale"
+    FAULT = "fault"  # not a price of this instrument; the source is wrong
+    HELD = "held"  # waits for a quote that confirms it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cleaned:
+    """What hygiene makes of a quote: *quotes* to be judged in order, *series* to judge them on.
+
+    A confirmed quote brings the held one before it, which then is judged as what it was: the first of its move.
+    """
+
+    finding: Finding
+    series: Series
+    quotes: tuple[Quote, ...] = ()
+    reason: str = ""
+    like_split: bool = False  # held from now on, because it looks like a split of which no event came
+
+
+def clean(series: Series, quote: Quote, now: datetime) -> Cleaned:
+    """What of *quote* can be believed on *series*."""
+    finding, reason = _refusal(series, quote, now)
+    if finding:
+        return Cleaned(finding=finding, series=series, reason=reason)
+    quote, reason = _in_currency(series, quote)
+    if reason:
+        return Cleaned(finding=Finding.FAULT, series=series, reason=reason)
+    newest = series.newest
+    if newest and (newest.at, newest.price) == (quote.at, quote.price):
+        return Cleaned(finding=Finding.DUPLICATE, series=series)
+    if series.held and (series.held.at, series.held.price) == (quote.at, quote.price):
+        return Cleaned(finding=Finding.DUPLICATE, series=series)
+    if quote.split is not None:
+        if quote.split <= 0:
+            return Cleaned(finding=Finding.FAULT, series=series, reason=f"a split of {quote.split} is none")
+        series = split(series, quote.split, day_of(series.instrument.session, quote.at))
+    return _confirm(series, quote)
+
+
+def _refusal(series: Series, quote: Quote, now: datetime) -> tuple[Finding | None, str]:
+    if not quote.price.is_finite() or quote.price <= 0:
+        return Finding.FAULT, f"{quote.price} is not a price above zero"
+    if quote.at > now + MAX_AHEAD:
+        return Finding.FAULT, f"its time, {quote.at:%Y-%m-%d %H:%M} UTC, lies ahead"
+    newest = max((q.at for q in (series.newest, series.held) if q), default=None)
+    if newest and quote.at < newest:
+        return Finding.BACK, f"older than the one of {newest:%Y-%m-%d %H:%M} UTC"
+    if market_time(series.instrument.session, quote.at, now) > STALE:
+        return Finding.STALE, f"of {quote.at:%Y-%m-%d %H:%M} UTC, over {STALE.days} days old"
+    return None, ""
+
+
+def _in_currency(series: Series, quote: Quote) -> tuple[Quote, str]:
+    """*quote* in the currency of its instrument, or why that cannot be."""
+    wanted, given = series.instrument.currency, quote.currency
+    if not wanted or not given or wanted == given:
+        return quote, ""
+    major_wanted, major_given = _MINOR.get(wanted, wanted), _MINOR.get(given, given)
+    if major_wanted != major_given:
+        return quote, f"in {given}, but {series.instrument.id} is in {wanted}"
+    price = quote.price / _HUNDRED if given in _MINOR else quote.price
+    price = price * _HUNDRED if wanted in _MINOR else price
+    return replace(quote, price=price, currency=wanted), ""
+
+
+def _confirm(series: Series, quote: Quote) -> Cleaned:
+    """Take *quote*, or hold it; a held one that it confirms is taken before it."""
+    newest = series.newest
+    if newest is None or quote.split is not None:
+        return Cleaned(finding=Finding.TAKEN, series=series, quotes=(quote,))
+    jump = abs(log_move(newest.price, quote.price))
+    sigma = series.sigma.value
+    if jump <= max(_JUMP, _SIGMAS * sigma):
+        return Cleaned(finding=Finding.TAKEN, series=replace(series, held=None), quotes=(quote,))
+    if abs(jump - math.log(100)) <= _UNIT:
+        words = f"{quote.price} is a hundred times, or a hundredth of, {newest.price}: another unit"
+        return Cleaned(finding=Finding.FAULT, series=series, reason=words)
+    held = series.held
+    was_like_split = held is not None and _like_split(newest, held)
+    if held and abs(log_move(held.price, quote.price)) <= _CONFIRMS * sigma:
+        hours = series.instrument.session
+        # A split looks the same in every quote of its session; only a later session says that no event came.
+        if not was_like_split or day_of(hours, quote.at) > day_of(hours, held.at):
+            return Cleaned(finding=Finding.TAKEN, series=replace(series, held=None), quotes=(held, quote))
+        return Cleaned(finding=Finding.HELD, series=series, reason="still looks like a split")
+    like_split = _like_split(newest, quote)
+    words = f"{quote.price} after {newest.price} {'looks like a split' if like_split else 'is not confirmed yet'}"
+    held_now = replace(series, held=quote)
+    told_now = like_split and not was_like_split
+    return Cleaned(finding=Finding.HELD, series=held_now, reason=words, like_split=told_now)
+
+
+def _like_split(before: Quote, after: Quote) -> bool:
+    jump = abs(log_move(before.price, after.price))
+    return any(abs(jump - ratio) <= _RATIO for ratio in _RATIOS)

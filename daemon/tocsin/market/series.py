@@ -1,0 +1,138 @@
+"""What is remembered of an instrument's prices: bounded, a value, and enough to judge the next quote.
+
+A session's close is its last quote. It is learned when the first quote of a later session arrives, so every quote is
+judged with what was known before its own session.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from tocsin.market import sigma as sigmas
+from tocsin.market.session import day_of, in_session
+from tocsin.market.sigma import Sigma
+from tocsin.model import Instrument, Quote
+
+KEEP_CLOSES = 300
+KEEP_QUOTES = timedelta(hours=48)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Close:
+    """The end of a session: its last price and *at* when it was, and sigma after it was learned."""
+
+    day: date
+    at: datetime
+    price: Decimal
+    sigma: float
+    volume: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """A price that a move is measured from."""
+
+    price: Decimal
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """The prices of one instrument, oldest first.
+
+    *closes* are the sessions that ended (at most 300), *quotes* those of the last 48 h, *opening* the first and *last*
+    the newest quote of the session in progress (*last* in hours if there is one). *held* is a quote that looks wrong
+    and waits for another that confirms it. *split_day* is the session in which a split took effect.
+    """
+
+    instrument: Instrument
+    sigma: Sigma
+    closes: tuple[Close, ...] = ()
+    quotes: tuple[Quote, ...] = ()
+    opening: Quote | None = None
+    last: Quote | None = None
+    held: Quote | None = None
+    split_day: date | None = None
+
+    @property
+    def newest(self) -> Quote | None:
+        """The quote before the one that is judged, whatever session it is of."""
+        return self.quotes[-1] if self.quotes else self.last
+
+
+def begin(instrument: Instrument) -> Series:
+    """A series of which nothing is known yet."""
+    return Series(instrument=instrument, sigma=sigmas.begin(instrument.kind))
+
+
+def close_before(series: Series, at: datetime) -> Series:
+    """*series* with the session that ended before that of *at* learned, if there is one."""
+    hours = series.instrument.session
+    last = series.last
+    if last is None or day_of(hours, at) <= day_of(hours, last.at):
+        return series
+    learned = series.sigma
+    if series.closes:
+        learned = sigmas.learn(learned, series.closes[-1].price, last.price)
+    close = Close(day=day_of(hours, last.at), at=last.at, price=last.price, sigma=learned.value, volume=last.volume)
+    closes = (*series.closes[-KEEP_CLOSES + 1 :], close)
+    return replace(series, sigma=learned, closes=closes, opening=None, last=None)
+
+
+def append(series: Series, quote: Quote) -> Series:
+    """*series* with *quote*, whose session must be in progress in it (see `close_before`)."""
+    hours = series.instrument.session
+    first = bisect_left(series.quotes, quote.at - KEEP_QUOTES, key=lambda q: q.at)
+    counts = series.last is None or in_session(hours, quote.at) or not in_session(hours, series.last.at)
+    opening = series.opening or quote
+    return replace(
+        series,
+        quotes=(*series.quotes[first:], quote),
+        opening=opening,
+        last=quote if counts else series.last,
+        held=None,
+    )
+
+
+def split(series: Series, ratio: Decimal, day: date) -> Series:
+    """*series* in new shares, one old share being *ratio* of them; rules are silent about the session of *day*."""
+    return replace(
+        series,
+        closes=tuple(replace(close, price=close.price / ratio) for close in series.closes),
+        quotes=tuple(replace(quote, price=quote.price / ratio) for quote in series.quotes),
+        opening=_divided(series.opening, ratio),
+        last=_divided(series.last, ratio),
+        held=None,
+        split_day=day,
+    )
+
+
+def price_at(series: Series, at: datetime) -> Reference | None:
+    """The last price at or before *at*; None when the series does not reach back so far."""
+    number = bisect_right(series.quotes, at, key=lambda q: q.at)
+    if number:
+        return Reference(price=series.quotes[number - 1].price, at=series.quotes[number - 1].at)
+    number = bisect_right(series.closes, at, key=lambda c: c.at)
+    return Reference(price=series.closes[number - 1].price, at=series.closes[number - 1].at) if number else None
+
+
+def sessions_back(series: Series, count: int) -> Close | None:
+    """The close *count* sessions before the session in progress; None when there are fewer."""
+    return series.closes[-count] if 0 < count <= len(series.closes) else None
+
+
+def since(series: Series, start: datetime) -> Sequence[Reference]:
+    """Every price from *start* on, oldest first: of closes before the quotes begin, then of quotes."""
+    begins = series.quotes[0].at if series.quotes else None
+    closes = [
+        Reference(price=c.price, at=c.at) for c in series.closes if c.at >= start and (not begins or c.at < begins)
+    ]
+    return closes + [Reference(price=q.price, at=q.at) for q in series.quotes if q.at >= start]
+
+
+def _divided(quote: Quote | None, ratio: Decimal) -> Quote | None:
+    return None if quote is None else replace(quote, price=quote.price / ratio)

@@ -1,0 +1,62 @@
+"""Sessions: which trading day a moment belongs to, and how much trading lies between two moments."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from tocsin.model import Hours
+
+#: The closing print, and feeds that are late, still speak of the session.
+_AFTER_CLOSE = timedelta(minutes=30)
+_DAY = timedelta(days=1)
+#: Nobody asks for more market time than this.
+_FARTHEST = timedelta(days=60)
+
+
+def day_of(hours: Hours | None, at: datetime) -> date:
+    """The session in progress at *at*, or else the last one before it; without *hours* the UTC day."""
+    if hours is None:
+        return at.astimezone(UTC).date()
+    day = at.astimezone(_zone(hours.zone)).date()
+    while not _trades(hours, day) or at < _bounds(hours, day)[0]:
+        day -= _DAY
+    return day
+
+
+def in_session(hours: Hours | None, at: datetime) -> bool:
+    """Whether a price of *at* belongs to the session `day_of` names, its closing print included."""
+    return hours is None or at <= _bounds(hours, day_of(hours, at))[1] + _AFTER_CLOSE
+
+
+def market_time(hours: Hours | None, since: datetime, until: datetime) -> timedelta:
+    """How much of the time from *since* to *until* lay in sessions; counted back at most 60 days."""
+    if hours is None or until <= since:
+        return max(until - since, timedelta(0))
+    since = max(since, until - _FARTHEST)
+    total = timedelta(0)
+    day = since.astimezone(_zone(hours.zone)).date() - _DAY
+    while day <= until.astimezone(_zone(hours.zone)).date():
+        if _trades(hours, day):
+            opens, closes = _bounds(hours, day)
+            total += max(min(closes, until) - max(opens, since), timedelta(0))
+        day += _DAY
+    return total
+
+
+def _trades(hours: Hours, day: date) -> bool:
+    return day.weekday() in hours.days
+
+
+def _bounds(hours: Hours, day: date) -> tuple[datetime, datetime]:
+    """When the session of *day* opens and closes, in UTC."""
+    zone = _zone(hours.zone)
+    last = day + _DAY if hours.closes <= hours.opens else day
+    opens, closes = datetime.combine(day, hours.opens, zone), datetime.combine(last, hours.closes, zone)
+    return opens.astimezone(UTC), closes.astimezone(UTC)
+
+
+@lru_cache(maxsize=64)
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)

@@ -1,0 +1,57 @@
+"""How much an instrument moves in a day: a Huberised, exponentially weighted standard deviation of its log moves.
+
+Learned from session closes only. A move counts at most as `CLIP` sigma, so that one shock does not blind it to the
+next; a close that did not change says nothing, since many prices are assessed less often than they are asked for.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+#: Sessions after which what was learned weighs half.
+HALF_LIFE = 20
+#: A move counts at most as so many sigma.
+CLIP = 3.0
+#: The least sigma: below it lies the noise of rounding.
+FLOOR = 0.002
+#: What the prior weighs, in sessions.
+_PRIOR_WEIGHT = 10
+_DECAY = 1 - 0.5 ** (1 / HALF_LIFE)
+#: Sigma a day to begin with, by class.
+_PRIORS = {"fx": 0.006, "index": 0.01, "metal": 0.015, "equity": 0.03, "smallcap": 0.05}
+_PRIOR = 0.03
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sigma:
+    """What was learned: the variance of a day's log move, and from how many *moves*."""
+
+    variance: float
+    moves: int = 0
+
+    @property
+    def value(self) -> float:
+        """Sigma of one session as a log move: 0.03 is about 3 %."""
+        return max(math.sqrt(self.variance), FLOOR)
+
+
+def begin(kind: str) -> Sigma:
+    """Sigma before the first move, by the class of the instrument."""
+    return Sigma(variance=_PRIORS.get(kind, _PRIOR) ** 2)
+
+
+def learn(sigma: Sigma, before: Decimal, close: Decimal) -> Sigma:
+    """*sigma* after a session that closed at *close*, the one before it at *before*."""
+    move = abs(log_move(before, close))
+    if move == 0:
+        return sigma
+    weight = max(_DECAY, 1 / (sigma.moves + _PRIOR_WEIGHT))
+    counted = min(move, CLIP * sigma.value)
+    return replace(sigma, variance=(1 - weight) * sigma.variance + weight * counted**2, moves=sigma.moves + 1)
+
+
+def log_move(before: Decimal, after: Decimal) -> float:
+    """ln(after / before); both must be above zero."""
+    return 0.0 if before == after else math.log(after / before)

@@ -1,0 +1,164 @@
+"""Instruments of the configuration, and price rules of a pack."""
+
+from __future__ import annotations
+
+from datetime import time, timedelta
+from pathlib import Path
+
+import pytest
+
+from tocsin.config.config import load_config
+from tocsin.config.instruments import check_rules, parse_hours, write_hours
+from tocsin.config.packs import parse_pack
+from tocsin.config.show import show
+from tocsin.errors import ConfigError
+from tocsin.model import Hours, Instrument
+from tocsin.rules.compile import compile_packs
+
+HEAD = "sources: {a: {feed: https://example.org/feed}}\nreceivers: {here: {console: true}}\n"
+
+
+def load(tmp_path: Path, text: str):
+    """A configuration with these instruments."""
+    path = tmp_path / "config.yaml"
+    path.write_text(HEAD + text, encoding="utf-8")
+    return load_config(path, {})
+
+
+def pack(text: str):
+    """A pack whose one rule has this condition, and its faults."""
+    spec, problems = parse_pack([("p.yaml", f"tocsin: 1\npack: {{id: p}}\nrules:\n  - id: r\n{text}")])
+    if spec is None:
+        return None, problems
+    return compile_packs([spec])
+
+
+def test_an_instrument_has_what_the_file_says_and_good_defaults(tmp_path):
+    """One line is enough; everything else can be said."""
+    text = (
+        "instruments:\n  tin: {}\n"
+        "  MP: {class: smallcap, currency: USD, unit: share, session: mon-fri 09:30-16:00 America/New_York,"
+        " labels: {mineral: [rare-earths, ndpr]}}\n"
+    )
+    config = load(tmp_path, text)
+    assert config.instruments[0] == Instrument(id="tin")
+    hours = Hours(days=frozenset(range(5)), opens=time(9, 30), closes=time(16), zone="America/New_York")
+    labels = {"mineral": ("rare-earths", "ndpr")}
+    assert config.instruments[1] == Instrument(
+        id="MP", kind="smallcap", currency="USD", unit="share", session=hours, labels=labels
+    )
+    assert show(config)["instruments"]["MP"]["session"] == "mon-fri 09:30-16:00 America/New_York"
+    assert show(config)["instruments"]["tin"]["session"] is None
+
+
+@pytest.mark.parametrize(
+    ("instrument", "words"),
+    [
+        ("{sources: [yaho:MP]}", "there is no kind of price source yaho; this version knows none, leave sources out"),
+        ("{sources: MP}", "a price source is its kind and a symbol: kind:SYMBOL"),
+        ("{sources: ['yahoo:']}", "a price source is its kind and a symbol: kind:SYMBOL"),
+        ("{session: 9-17}", "must be days, times and a zone, such as mon-fri 09:30-16:00 America/New_York"),
+        (
+            "{session: mon-fri 25:00-16:00 UTC}",
+            "must be days, times and a zone, such as mon-fri 09:30-16:00 America/New_York",
+        ),
+        (
+            "{session: mno-fri 09:30-16:00 UTC}",
+            "mno is no day; the days are mon, tue, wed, thu, fri, sat, sun; did you mean mon?",
+        ),
+        ("{session: mon-fri 09:30-16:00 Mars}", "there is no time zone Mars; write one such as Europe/London or UTC"),
+        ("{clas: metal}", "unknown key clas; did you mean class?"),
+    ],
+)
+def test_a_faulty_instrument_says_what_to_write(tmp_path, instrument, words):
+    """The file is put right in one go."""
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, f"instruments:\n  MP: {instrument}\n")
+    [problem] = caught.value.problems
+    assert problem.message == words
+    assert (problem.position.line, problem.position.file.endswith("config.yaml")) == (4, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("mon-fri 09:30-16:00 UTC", None),
+        ("sun-thu 10:00-15:00 Asia/Riyadh", None),
+        ("mon 18:00-17:00 UTC", None),
+        ("mon-sun 00:00-24:00 UTC", "mon-sun 00:00-00:00 UTC"),
+        ("Mon-Fri  9:30-16:00 UTC", "mon-fri 09:30-16:00 UTC"),
+    ],
+)
+def test_a_session_is_shown_as_it_was_understood(text, shown):
+    """`config show` says what the daemon goes by."""
+    assert write_hours(parse_hours(text)) == (shown or text)
+
+
+def test_a_price_rule_has_good_defaults():
+    """Instruments and a condition are a whole rule."""
+    rules, problems = pack("    price: {instruments: tin, when: last > 3}\n")
+    assert not problems
+    rule = rules.prices["p/r"]
+    assert (rule.info.key, rule.info.cooldown, rule.info.event) == (("instrument",), timedelta(hours=12), "custom.r")
+    assert (rule.stale_after, rule.min_obs, rule.confirm, rule.clear) == (timedelta(hours=48), 10, 1, None)
+    assert rule.instruments == {"tin"}
+    assert rules.find("r") == rule.info
+
+
+def test_whatever_a_price_rule_means_is_in_its_hash():
+    """An edited rule is another rule to everything that asks whether it changed."""
+    base = {"instruments": "[a]", "when": "last > 3"}
+    variants = [
+        {},
+        {"instruments": "[b]"},
+        {"instruments": "{class: a}"},
+        {"when": "last > 4"},
+        {"clear": "last < 2"},
+        {"stale_after": "1h"},
+        {"min_obs": "1"},
+        {"confirm": "2"},
+    ]
+    hashes = set()
+    for change in variants:
+        fields = ", ".join(f"{key}: {value}" for key, value in (base | change).items())
+        rules, _ = pack(f"    price: {{{fields}}}\n")
+        hashes.add(rules.prices["p/r"].info.hash)
+        assert rules.hash != pack("    news: {match: tin}\n")[0].hash
+    assert len(hashes) == len(variants)
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "place"),
+    [
+        ("    price: {instruments: tin}\n", "when is missing here", (5, 13)),
+        ("    price: {when: last > 3}\n", "instruments is missing here", (5, 13)),
+        ("    price: {instruments: [], when: last > 3}\n", "say which instruments are meant: {class: metal}, or a list of their ids: [copper, tin]", (5, 26)),
+        ("    price: {instruments: {clas: x}, when: last > 3}\n", "say which instruments are meant: {class: metal}, or a list of their ids: [copper, tin]", (5, 26)),
+        ("    price: {instruments: a, when: last > 3, confirm: 0}\n", "confirm input should be greater than or equal to 1", (5, 54)),
+        ("    price: {instruments: a, when: last > 3, cler: last < 3}\n", "unknown key cler; did you mean clear?", (5, 45)),
+        ("    price: {instruments: a, when: last > 3, clear: z(1h) < 3}\n", "z over a wall-clock window has no sigma to be measured by; count sessions: z(1td)", (5, 54)),
+        ("    price: {instruments: a, when: last > 3 annd gap > 1}\n", "annd is not expected here; join conditions with and, or", (5, 44)),
+        ("    price: {instruments: a, when: last > 3}\n    news: {match: tin}\n", "a rule is about news or about a price; write two rules and join them with all_of", (5, 5)),
+        ("    price: {instruments: a, when: last > 3}\n    fires: [Tin rises]\n", "fires and quiet are examples of news; a price rule has none", (6, 13)),
+        ("    title: x\n", "news or price is missing here", (4, 5)),
+    ],
+)  # fmt: skip
+def test_a_faulty_price_rule_says_where_and_what(text, words, place):
+    """Every fault at its line and column."""
+    _, problems = pack(text)
+    [problem] = problems
+    assert problem.message == words
+    assert (problem.position.line, problem.position.column) == place
+
+
+def test_a_rule_about_no_instrument_is_a_warning():
+    """A rule that nothing can meet would be silent for ever."""
+    rules, _ = pack(
+        "    price: {instruments: [tin, copper], when: last > 3}\n  - id: s\n    price: {instruments: {class: metl}, when: last > 3}\n"
+    )
+    found = list(check_rules(rules, [Instrument(id="copper", kind="metal"), Instrument(id="ti", kind="metal")]))
+    assert [item.message for item in found] == [
+        "p/r: the configuration has no instrument tin; did you mean ti?",
+        "p/s: no instrument of the configuration has the class metl; did you mean metal?",
+    ]
+    assert all(item.warning and item.position for item in found)

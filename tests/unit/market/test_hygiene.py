@@ -1,0 +1,118 @@
+"""What of a quote can be believed."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from tocsin.market.hygiene import Finding, clean
+from tocsin.market.series import append, begin, close_before
+from tocsin.model import Instrument, Quote
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+def quote(price, minutes=0, **fields):
+    """A quote some minutes after noon."""
+    at = NOON + timedelta(minutes=minutes)
+    return Quote(instrument="mp", price=Decimal(str(price)), at=at, first_seen=at, **fields)
+
+
+def after(*quotes, currency="GBP"):
+    """A series that was given *quotes*, hygiene included."""
+    series = begin(Instrument(id="mp", kind="smallcap", currency=currency))
+    for item in quotes:
+        cleaned = clean(series, item, item.at)
+        series = cleaned.series
+        for taken in cleaned.quotes:
+            series = append(close_before(series, taken.at), taken)
+    return series
+
+
+@pytest.mark.parametrize(
+    ("given", "finding", "words"),
+    [
+        (quote(101, 1), Finding.TAKEN, ""),
+        (quote(100), Finding.DUPLICATE, ""),
+        (quote(99), Finding.TAKEN, ""),  # a correction of the same moment
+        (quote(101, -1), Finding.BACK, "older than the one of 2026-03-02 12:00 UTC"),
+        (quote(0, 1), Finding.FAULT, "0 is not a price above zero"),
+        (quote("-36.98", 1), Finding.FAULT, "-36.98 is not a price above zero"),
+        (quote("NaN", 1), Finding.FAULT, "NaN is not a price above zero"),
+        (quote("Infinity", 1), Finding.FAULT, "Infinity is not a price above zero"),
+        (quote(101, 120), Finding.FAULT, "its time, 2026-03-02 14:00 UTC, lies ahead"),
+        (quote(101, 1, currency="USD"), Finding.FAULT, "in USD, but mp is in GBP"),
+        (quote(10100, 1), Finding.FAULT, "10100 is a hundred times, or a hundredth of, 100: another unit"),
+        (quote(1, 1), Finding.FAULT, "1 is a hundred times, or a hundredth of, 100: another unit"),
+        (quote(170, 1), Finding.HELD, "170 after 100 is not confirmed yet"),
+        (quote(50, 1), Finding.HELD, "50 after 100 looks like a split"),
+        (quote(101, 1, split=Decimal(0)), Finding.FAULT, "a split of 0 is none"),
+    ],
+    ids=str,
+)
+def test_each_quote_is_taken_held_or_refused(given, finding, words):
+    """What a rule sees must be a price."""
+    cleaned = clean(after(quote(100)), given, NOON + timedelta(hours=1))
+    assert (cleaned.finding, cleaned.reason) == (finding, words)
+    assert bool(cleaned.quotes) is (finding is Finding.TAKEN)
+
+
+def test_an_old_quote_is_stale():
+    """A source that stopped a fortnight ago says nothing about today."""
+    assert clean(after(), quote(100), NOON + timedelta(days=14)).finding is Finding.STALE
+
+
+@pytest.mark.parametrize(
+    ("wanted", "given", "price", "taken"),
+    [
+        ("GBP", "GBp", "10050", "100.5"),
+        ("GBp", "GBP", "1.005", "100.5"),
+        ("ZAR", "ZAc", "10050", "100.5"),
+        ("ILS", "ILA", "10050", "100.5"),
+        ("GBp", "GBp", "100.5", "100.5"),
+        ("", "GBp", "100.5", "100.5"),
+    ],
+)
+def test_minor_units_become_the_unit_of_the_instrument(wanted, given, price, taken):
+    """London quotes in pence: a hundredfold price would be the spike of the century."""
+    cleaned = clean(after(currency=wanted), quote(price, currency=given), NOON)
+    assert cleaned.quotes[0].price == Decimal(taken)
+
+
+def test_a_bad_print_is_dropped_when_the_next_quote_is_normal():
+    """One wrong tick must neither alert nor teach sigma."""
+    series = after(quote(100), quote(170, 1), quote(101, 2))
+    assert [item.price for item in series.quotes] == [100, 101]
+    assert series.held is None
+
+
+def test_a_jump_that_is_confirmed_is_judged_from_its_first_quote():
+    """A real shock is told one poll late, with the time at which it happened."""
+    held = after(quote(100), quote(170, 1))
+    cleaned = clean(held, quote(172, 2), NOON + timedelta(minutes=2))
+    assert [item.price for item in cleaned.quotes] == [170, 172]
+
+
+def test_a_held_quote_that_is_sent_again_confirms_nothing():
+    """A source that repeats itself is one witness."""
+    assert (
+        clean(after(quote(100), quote(170, 1)), quote(170, 1), NOON + timedelta(minutes=5)).finding is Finding.DUPLICATE
+    )
+
+
+def test_a_split_with_its_event_is_no_move():
+    """Ten for one is not a crash of ninety per cent."""
+    cleaned = clean(after(quote(100)), quote(10, 1, split=Decimal(10)), NOON + timedelta(minutes=1))
+    assert cleaned.finding is Finding.TAKEN
+    assert cleaned.series.quotes[-1].price == 10
+    assert cleaned.series.split_day == NOON.date()
+
+
+def test_what_looks_like_a_split_is_held_for_its_session_and_told_once():
+    """Without the event nobody can know; a whole session of quotes is no proof, and no stream of notices."""
+    series = after(quote(100))
+    first = clean(series, quote(50, 1), NOON + timedelta(minutes=1))
+    assert first.like_split
+    second = clean(first.series, quote("50.2", 2), NOON + timedelta(minutes=2))
+    assert (second.finding, second.like_split) == (Finding.HELD, False)
+    assert [q.price for q in clean(second.series, quote(51, 1440), NOON + timedelta(days=1)).quotes] == [50, 51]

@@ -1,0 +1,214 @@
+"""When a price rule fires."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tocsin.config.packs import parse_pack
+from tocsin.market.series import begin
+from tocsin.model import Instrument, Quote
+from tocsin.rules.compile import compile_packs
+from tocsin.rules.edge import PriceState, step
+from tocsin.rules.observation import observe
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+MP = Instrument(
+    id="MP", kind="smallcap", currency="USD", unit="share", labels={"mineral": ("rare-earths",), "instrument": ("x",)}
+)
+T, F, U = True, False, None
+
+
+def compiled(when, *, more=""):
+    """The rule that *when* makes."""
+    text = "tocsin: 1\npack: {id: p}\nrules:\n  - id: r\n    price:\n      instruments: {class: smallcap}\n"
+    spec, problems = parse_pack([("p.yaml", f"{text}      when: {when}\n{more}")])
+    assert spec, problems
+    rules, faults = compile_packs([spec])
+    assert not faults
+    return rules.prices["p/r"]
+
+
+def fed(rule, prices, *, every=timedelta(minutes=5), instrument=MP, fields=()):
+    """Which of *prices* fired, with the series and states at the end."""
+    series, states, fired = begin(instrument), {}, []
+    for n, price in enumerate(prices):
+        at = NOON + n * every
+        more = dict(fields).get(n, {})
+        quote = Quote(instrument="MP", price=Decimal(str(price)), at=at, first_seen=at, **more)
+        seen = observe([rule], series, states, [quote], at)
+        assert not seen.unevaluated
+        series, states = seen.series, states | seen.states
+        fired += [(n, match) for match in seen.matches]
+    return fired, series, states
+
+
+def fires(rule, prices, **how):
+    """The numbers of the prices that fired."""
+    return [n for n, _ in fed(rule, prices, **how)[0]]
+
+
+@pytest.mark.parametrize(
+    ("truths", "confirm", "fired"),
+    [
+        ([T, T, T], 1, []),
+        ([F, T, T, T], 1, [1]),
+        ([F, T, F, T], 1, [1, 3]),
+        ([T, F, T], 1, [2]),
+        ([U, T, T], 1, []),
+        ([U, F, T], 1, [2]),
+        ([F, U, T], 1, [2]),
+        ([F, T, U, T], 1, [1]),
+        ([F, T, T, T], 2, [2]),
+        ([F, T, F, T, T], 2, [4]),
+        ([F, T, U, T], 2, [3]),
+        ([F, T, T, T, T], 4, [4]),
+    ],
+)
+def test_a_rule_fires_on_the_edge(truths, confirm, fired):
+    """Once when it becomes true, never because the daemon was started, and unknown changes nothing."""
+    state, found = PriceState(), []
+    for n, when in enumerate(truths):
+        state, now = step(state, when, None if when is None else not when, confirm)
+        found += [n] * now
+    assert found == fired
+
+
+_truths = st.lists(st.sampled_from([T, F, U]), max_size=40)
+
+
+@given(_truths, _truths, st.integers(1, 4))
+def test_between_two_edges_the_rule_was_cleared(whens, clears, confirm):
+    """However the numbers jump, nobody is told twice of one rise."""
+    state, since_cleared = PriceState(), None
+    for when, clear in zip(whens, clears, strict=False):
+        before = state
+        state, now = step(state, when, clear, confirm)
+        if now:
+            assert before.armed
+            assert since_cleared is not False
+            since_cleared = False
+        elif not before.armed and state.armed:
+            assert when is False
+            since_cleared = True
+        if when is None:
+            assert state == before
+            assert not now
+
+
+@given(_truths)
+def test_what_is_unknown_could_as_well_have_not_been_asked(whens):
+    """An outage in the middle neither fires nor re-arms."""
+
+    def run(truths):
+        state, count = PriceState(), 0
+        for when in truths:
+            state, now = step(state, when, None if when is None else not when, 1)
+            count += now
+        return state, count
+
+    assert run(whens) == run([when for when in whens if when is not None])
+
+
+def test_a_rule_is_armed_again_at_clear():
+    """A price that trembles about its limit tells once."""
+    plain, calm = compiled("last >= 100"), compiled("last >= 100", more="      clear: last < 95\n")
+    prices = [90, 100, 99, 100, 99, 101, 94, 100]
+    assert fires(plain, prices) == [1, 3, 5, 7]
+    assert fires(calm, prices) == [1, 7]
+
+
+def test_confirm_waits_for_as_many_quotes():
+    """One quote that touches the limit is not enough for a rule that says so."""
+    assert fires(compiled("last >= 100", more="      confirm: 3\n"), [90, 100, 101, 99, 100, 100, 100, 100]) == [6]
+
+
+def test_the_alert_says_number_reference_time_and_labels():
+    """What is read at night on a telephone must be enough to judge by."""
+    rule = compiled("z(1td) >= 4 and change(1td) >= 3%")
+    [(_, match)], *_ = fed(rule, [*[50, "50.5"] * 10, 62], every=timedelta(days=1))
+    assert match.labels == {"instrument": ("MP",), "mineral": ("rare-earths",)}
+    assert match.event_time == match.quote.at
+    assert match.detail.startswith("MP 62 USD/share of 2026-03-22 12:00 UTC: z(1td) = +")
+    assert match.detail.endswith("; +22.77% on 50.5 of 2026-03-21 12:00 UTC")
+    assert (match.evidence.op, match.evidence.holds) == ("rule", True)
+
+
+def test_a_second_shock_on_the_next_day_is_told():
+    """What is measured from a close begins anew with each session, however far it opens."""
+    rule = compiled("abs(z(1td)) >= 4", more="      clear: abs(z(1td)) < 2\n")
+    assert fires(rule, [*[50, "50.5"] * 10, 62, 74, 60, 60], every=timedelta(days=1)) == [20, 21, 22]
+    assert fires(compiled("last >= 60"), [50, 62, 63, 64], every=timedelta(days=1)) == [1]
+
+
+def test_the_change_since_the_alert_is_remembered():
+    """`change(since_alert)` follows a rise in steps."""
+    rule = compiled("abs(change(since_alert)) >= 5%")
+    fired, _, states = fed(rule, [100, 104, 105, 109, 111, 112, 105, 104])
+    assert [n for n, _ in fired] == [2, 4, 6]
+    assert states["p/r", "MP"].alerted.price == 105
+    assert fires(rule, [100, 102, 1020, 1030], fields={2: {"split": Decimal("0.1")}}) == []
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        "abs(z(1td)) >= 4 and abs(change(1td)) >= 3%",
+        "change(1td) != 0",
+        "abs(gap) > 0",
+        "last > high(20td)",
+        "last < low(1d)",
+    ],
+)
+def test_a_frozen_series_never_fires(when):
+    """A source that stands still, or a price that is fixed, is no event."""
+    assert fires(compiled(when, more="      min_obs: 1\n"), [100] * 60, every=timedelta(hours=12)) == []
+
+
+def test_a_negative_price_neither_crashes_nor_fires():
+    """In April 2020 oil settled at -36.98; the day after is measured against the last price above nothing."""
+    rule = compiled("abs(z(1td)) >= 4")
+    prices = [*[20, "20.2"] * 10, "18.27", "-36.98", "18.2", "18.3"]
+    assert fires(rule, prices, every=timedelta(days=1)) == []
+    assert fires(compiled("last < 5"), prices, every=timedelta(days=1)) == []
+
+
+def test_a_split_is_no_move():
+    """One share for ten, with its event: neither that day nor the next."""
+    prices = [*[50, "50.5"] * 10, 500, 505, 502]
+    rule = compiled("abs(z(1td)) >= 4 or abs(change(5td)) > 50%")
+    split = {20: {"split": Decimal("0.1")}}
+    assert fires(rule, prices, every=timedelta(days=1), fields=split) == []
+
+
+def test_a_bad_print_does_not_fire_and_a_shock_after_it_does():
+    """A hundredfold print must neither wake anybody nor blind the rule."""
+    rule = compiled("abs(z(1td)) >= 4")
+    assert fires(rule, [*[50, "50.5"] * 10, 5050, 50, "50.5", 62], every=timedelta(days=1)) == [23]
+
+
+def test_pence_are_not_pounds():
+    """A feed that changes to pence makes no spike."""
+    pounds = Instrument(id="MP", kind="smallcap", currency="GBP")
+    pence = {n: {"currency": "GBp"} for n in range(20, 23)}
+    prices = [*[50, "50.5"] * 10, 5000, 5050, 5000]
+    assert fires(compiled("abs(z(1td)) >= 4"), prices, every=timedelta(days=1), instrument=pounds, fields=pence) == []
+
+
+def test_a_rule_is_about_the_instruments_it_names():
+    """The rule for small caps says nothing about gold."""
+    gold = Instrument(id="MP", kind="metal")
+    assert fires(compiled("last >= 100"), [90, 110], instrument=gold) == []
+
+
+def test_a_rule_that_raises_is_reported_and_the_others_stand():
+    """A fault in one rule must not silence the rest."""
+    good = compiled("last >= 100")
+    broken = type(good)(**{name: getattr(good, name) for name in good.__slots__} | {"when": None})
+    quote = Quote(instrument="MP", price=Decimal(90), at=NOON, first_seen=NOON)
+    seen = observe([broken, good], begin(MP), {}, [quote], NOON)
+    assert [item.rule for item in seen.unevaluated] == ["p/r"]
+    assert seen.states["p/r", "MP"].armed
+    assert seen.series.newest == quote
