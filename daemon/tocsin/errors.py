@@ -90,6 +90,9 @@ class Fault(StrEnum):
     BLOCKED_ADDRESS = "blocked_address"  # an address that this source may not reach
     TOO_LARGE = "too_large"
     NOT_A_FEED = "not_a_feed"  # bytes arrived but are not what was promised
+    NOT_DATA = "not_data"  # the same, where a price was promised
+    NOT_FOUND = "not_found"  # it answers, but does not know what it was asked for
+    STALE = "stale"  # it answers with what is far too old
     BAD_REDIRECT = "bad_redirect"
     INTERNAL = "internal"  # our own fault: an exception that nobody expected
 

@@ -114,11 +114,33 @@ class Instrument:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """What moves a price but not what is owned, from *at* on: a split or a dividend.
+
+    *split* is how many new shares one old share becomes, *dividend* an amount in the currency of the quotes.
+    """
+
+    at: datetime
+    split: Decimal | None = None
+    dividend: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """A session that is over: its last price, and when (UTC) that was."""
+
+    at: datetime
+    price: Decimal
+    volume: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
     """One price of one instrument at one time.
 
-    *at* is the time the source gives, in UTC. *split* is the ratio of a split that took effect since the quote before:
-    how many new shares one old share became.
+    *at* is the time the source gives, in UTC. *source* is who gives it: a move is measured between quotes of one source.
+    *actions* are those of late, whether or not they are known already; *session* is when the source says that the
+    instrument trades.
     """
 
     instrument: str
@@ -127,7 +149,9 @@ class Quote:
     first_seen: datetime
     volume: Decimal | None = None
     currency: str = ""
-    split: Decimal | None = None
+    source: str = ""
+    actions: tuple[Action, ...] = ()
+    session: Hours | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,8 @@
 """What of a quote can be believed, before any rule sees it.
 
 In order: it is a price; time does not go back; it is no duplicate; it is not stale; it is in the instrument's currency;
-it is no unit fault; a split is no move; and what looks like a bad print waits for a quote that confirms it.
+it is no unit fault; splits, dividends and another source are no move; and what looks like a bad print waits for a quote
+that confirms it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
-from tocsin.market.series import Series, split
+from tocsin.market.series import Series, in_terms
 from tocsin.market.session import day_of, market_time
 from tocsin.market.sigma import log_move
 from tocsin.model import MAX_AHEAD, Quote
@@ -30,6 +31,8 @@ _CONFIRMS = 3.0
 #: How exactly a jump must be a simple ratio to look like a split, and 100 to look like another unit: log moves.
 _RATIO = 0.003
 _UNIT = 0.02
+#: A dividend of less than this part of the price is part of its usual moves.
+_DIVIDEND = Decimal("0.01")
 _RATIOS = tuple(map(math.log, (1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 15, 20, 25, 30, 40, 50)))
 
 
@@ -71,11 +74,10 @@ def clean(series: Series, quote: Quote, now: datetime) -> Cleaned:
         return Cleaned(finding=Finding.DUPLICATE, series=series)
     if series.held and (series.held.at, series.held.price) == (quote.at, quote.price):
         return Cleaned(finding=Finding.DUPLICATE, series=series)
-    if quote.split is not None:
-        if quote.split <= 0:
-            return Cleaned(finding=Finding.FAULT, series=series, reason=f"a split of {quote.split} is none")
-        series = split(series, quote.split, day_of(series.instrument.session, quote.at))
-    return _confirm(series, quote)
+    acted = _after(series, quote)
+    if acted is not series and acted.split_day == day_of(series.instrument.session, quote.at):
+        return Cleaned(finding=Finding.TAKEN, series=acted, quotes=(quote,))
+    return _confirm(acted, quote)
 
 
 def _refusal(series: Series, quote: Quote, now: datetime) -> tuple[Finding | None, str]:
@@ -104,15 +106,31 @@ def _in_currency(series: Series, quote: Quote) -> tuple[Quote, str]:
     return replace(quote, price=price, currency=wanted), ""
 
 
+def _after(series: Series, quote: Quote) -> Series:
+    """*series* in what a share is worth at *quote*: after the actions that took effect since its newest quote."""
+    newest, hours = series.newest, series.instrument.session
+    if newest is None:
+        return series  # its history is given as it is after them
+    for action in sorted(quote.actions, key=lambda item: item.at):
+        day = day_of(hours, action.at)
+        if not day_of(hours, newest.at) < day <= day_of(hours, quote.at):
+            continue
+        if action.split is not None and action.split > 0:
+            series = in_terms(series, action.split, split_day=day)
+        elif action.dividend is not None and _DIVIDEND * newest.price < action.dividend < newest.price:
+            series = in_terms(series, newest.price / (newest.price - action.dividend))
+    return series
+
+
 def _confirm(series: Series, quote: Quote) -> Cleaned:
     """Take *quote*, or hold it; a held one that it confirms is taken before it."""
     newest = series.newest
-    if newest is None or quote.split is not None:
+    if newest is None:
         return Cleaned(finding=Finding.TAKEN, series=series, quotes=(quote,))
     jump = abs(log_move(newest.price, quote.price))
     sigma = series.sigma.value
     if jump <= max(_JUMP, _SIGMAS * sigma):
-        return Cleaned(finding=Finding.TAKEN, series=replace(series, held=None), quotes=(quote,))
+        return Cleaned(finding=Finding.TAKEN, series=_as_given(replace(series, held=None), quote), quotes=(quote,))
     if abs(jump - math.log(100)) <= _UNIT:
         words = f"{quote.price} is a hundred times, or a hundredth of, {newest.price}: another unit"
         return Cleaned(finding=Finding.FAULT, series=series, reason=words)
@@ -122,13 +140,22 @@ def _confirm(series: Series, quote: Quote) -> Cleaned:
         hours = series.instrument.session
         # A split looks the same in every quote of its session; only a later session says that no event came.
         if not was_like_split or day_of(hours, quote.at) > day_of(hours, held.at):
-            return Cleaned(finding=Finding.TAKEN, series=replace(series, held=None), quotes=(held, quote))
+            settled = _as_given(replace(series, held=None), held)
+            return Cleaned(finding=Finding.TAKEN, series=settled, quotes=(held, quote))
         return Cleaned(finding=Finding.HELD, series=series, reason="still looks like a split")
     like_split = _like_split(newest, quote)
     words = f"{quote.price} after {newest.price} {'looks like a split' if like_split else 'is not confirmed yet'}"
     held_now = replace(series, held=quote)
     told_now = like_split and not was_like_split
     return Cleaned(finding=Finding.HELD, series=held_now, reason=words, like_split=told_now)
+
+
+def _as_given(series: Series, quote: Quote) -> Series:
+    """*series* as the source of *quote* would have given it: that the source is another one is no move."""
+    newest = series.newest
+    if newest is None or not newest.source or not quote.source or newest.source == quote.source:
+        return series
+    return in_terms(series, newest.price / quote.price)
 
 
 def _like_split(before: Quote, after: Quote) -> bool:

@@ -10,7 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from decimal import Decimal
+from decimal import Context, Decimal
 
 from tocsin.market import sigma as sigmas
 from tocsin.market.session import day_of, in_session
@@ -19,6 +19,8 @@ from tocsin.model import Instrument, Quote
 
 KEEP_CLOSES = 300
 KEEP_QUOTES = timedelta(hours=48)
+#: So many digits of a price are believed, and a rounding that nobody sees is no change.
+_EXACT = Context(prec=12)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,16 +100,19 @@ def append(series: Series, quote: Quote) -> Series:
     )
 
 
-def split(series: Series, ratio: Decimal, day: date) -> Series:
-    """*series* in new shares, one old share being *ratio* of them; rules are silent about the session of *day*."""
+def in_terms(series: Series, ratio: Decimal, *, split_day: date | None = None) -> Series:
+    """*series* with every price divided by *ratio*, because something moved the price but not the worth.
+
+    *split_day* is the session in which a split (*ratio* new shares for one old) took effect: rules are silent about it.
+    """
     return replace(
         series,
-        closes=tuple(replace(close, price=close.price / ratio) for close in series.closes),
-        quotes=tuple(replace(quote, price=quote.price / ratio) for quote in series.quotes),
+        closes=tuple(replace(close, price=_EXACT.divide(close.price, ratio)) for close in series.closes),
+        quotes=tuple(replace(quote, price=_EXACT.divide(quote.price, ratio)) for quote in series.quotes),
         opening=_divided(series.opening, ratio),
         last=_divided(series.last, ratio),
-        held=None,
-        split_day=day,
+        held=_divided(series.held, ratio) if split_day is None else None,
+        split_day=split_day or series.split_day,
     )
 
 
@@ -135,4 +140,4 @@ def since(series: Series, start: datetime) -> Sequence[Reference]:
 
 
 def _divided(quote: Quote | None, ratio: Decimal) -> Quote | None:
-    return None if quote is None else replace(quote, price=quote.price / ratio)
+    return None if quote is None else replace(quote, price=_EXACT.divide(quote.price, ratio))

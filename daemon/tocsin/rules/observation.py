@@ -46,13 +46,28 @@ def observe(
     seen = Observed(series=series, states={})
     for quote in sorted(quotes, key=lambda item: item.at):
         cleaned = clean(seen.series, quote, now)
-        seen = replace(seen, series=cleaned.series)
+        moved = _in_terms(mine, seen, states, cleaned.series)
+        seen = replace(seen, series=cleaned.series, states={**seen.states, **moved})
         if not cleaned.quotes:
             refused = Refused(quote=quote, finding=cleaned.finding, reason=cleaned.reason, notice=cleaned.like_split)
             seen = replace(seen, refused=(*seen.refused, refused))
         for taken in cleaned.quotes:
             seen = _judge(mine, seen, states, taken, max(now, taken.at))
     return seen
+
+
+def _in_terms(rules: Iterable[PriceRule], seen: Observed, states: PriceStates, after: Series) -> PriceStates:
+    """What the rules remember of prices, where hygiene divided all prices of the series to make *after* of it."""
+    old, new = seen.series.newest, after.newest
+    if not old or not new or old.price == new.price:
+        return {}
+    keys = [(rule.info.id, after.instrument.id) for rule in rules]
+    known = {key: state for key in keys if (state := seen.states.get(key) or states.get(key))}
+    return {
+        key: replace(state, alerted=replace(state.alerted, price=state.alerted.price * new.price / old.price))
+        for key, state in known.items()
+        if state.alerted
+    }
 
 
 def _judge(rules: Sequence[PriceRule], seen: Observed, states: PriceStates, quote: Quote, now: datetime) -> Observed:

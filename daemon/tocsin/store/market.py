@@ -117,9 +117,9 @@ def _quote_node(quote: Quote | None) -> dict[str, Any] | None:
     if quote is None:
         return None
     times = {"at": quote.at.isoformat(), "first_seen": quote.first_seen.isoformat()}
-    numbers = {"price": quote.price, "volume": quote.volume, "split": quote.split}
+    numbers = {"price": quote.price, "volume": quote.volume}
     texts = {name: str(number) for name, number in numbers.items() if number is not None}
-    return {"instrument": quote.instrument, "currency": quote.currency} | times | texts
+    return {"instrument": quote.instrument, "currency": quote.currency, "source": quote.source} | times | texts
 
 
 def _quote(node: Mapping[str, Any] | None) -> Quote | None:
@@ -132,7 +132,7 @@ def _quote(node: Mapping[str, Any] | None) -> Quote | None:
         first_seen=datetime.fromisoformat(node["first_seen"]),
         volume=_decimal(node.get("volume")),
         currency=node["currency"],
-        split=_decimal(node.get("split")),
+        source=node["source"],
     )
 
 

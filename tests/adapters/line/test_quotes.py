@@ -13,7 +13,7 @@ from decimal import Decimal
 import pytest
 
 from tocsin.errors import StoreError
-from tocsin.model import Fate, Instrument, Quote
+from tocsin.model import Action, Fate, Instrument, Quote
 from tocsin.store import Store
 
 RULES = """\
@@ -180,7 +180,8 @@ def test_a_split_reaches_the_closes_on_disk(line):
     see(line, start(line), *CALM)
     line.clock.time += timedelta(days=1)
     now = line.clock.now()
-    quote = Quote(instrument="tin", price=Decimal(10), at=now, first_seen=now, split=Decimal(10))
+    split = Action(at=now, split=Decimal(10))
+    quote = Quote(instrument="tin", price=Decimal(10), at=now, first_seen=now, actions=(split,))
     asyncio.run(start(line).observe([quote], now))
     series, _ = line.store.market([TIN])
     assert {close.price for close in series["tin"].closes} == {Decimal(10), Decimal("10.05")}

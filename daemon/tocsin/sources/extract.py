@@ -1,0 +1,236 @@
+"""Rows and fields of a document: JSON by JMESPath, CSV by column, HTML by CSS selector.
+
+An expression is compiled before anything is fetched. A field that is found twice is an error: nothing is guessed.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
+from typing import Any, Protocol
+
+import jmespath
+from jmespath.exceptions import JMESPathError
+from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
+
+from tocsin.sources.charset import decode
+
+#: Of a JSON object whose members are the rows, the name of the field that holds a member's key.
+KEY = "@key"
+MOST_ROWS = 100_000
+_JSONP = re.compile(r"\s*(?:/\*.*?\*/\s*)?[\w$.=\s]{1,80}\((.*)\)\s*;?\s*", re.DOTALL)
+_SHOWN = 12
+
+
+class Format(StrEnum):
+    """What a document is written in."""
+
+    JSON = "json"
+    CSV = "csv"
+    HTML = "html"
+
+
+class NotDataError(ValueError):
+    """A document is not what was promised, in words."""
+
+
+#: The text or number that a row has for a field; None where it has none. Raises NotDataError where it has two.
+Field = Callable[[Any], str | int | float | None]
+
+
+class Extractor(Protocol):
+    """How documents of one format are read."""
+
+    def rows(self, body: bytes, content_type: str) -> Sequence[Any]:
+        """The rows of a document, for the fields.
+
+        Raises:
+            NotDataError: it is no document of this format, or has nothing where the rows should be.
+        """
+        ...
+
+    def field(self, expression: str) -> Field:
+        """The field of a row that *expression* names.
+
+        Raises:
+            ValueError: it is none, in words.
+        """
+        ...
+
+    def holds(self, expression: str) -> Callable[[bytes, str], bool]:
+        """Whether a document has what *expression* names; False for what is no document.
+
+        Raises:
+            ValueError: as for `field`.
+        """
+        ...
+
+
+def extractor(form: Format, rows: str, delimiter: str = "") -> Extractor:
+    """The extractor of documents in *form* whose rows are what *rows* names (nothing: the only one, or every line).
+
+    Raises:
+        ValueError: *rows* is no expression of that format, in words.
+    """
+    if form is Format.JSON:
+        return _Json(rows)
+    if form is Format.CSV:
+        if rows:
+            raise ValueError("every line of a CSV file is a row: leave rows out")
+        return _Csv(delimiter)
+    return _Html(rows)
+
+
+class _Json:
+    def __init__(self, rows: str) -> None:
+        self._rows = _path(rows) if rows else None
+
+    def rows(self, body: bytes, content_type: str) -> Sequence[Any]:
+        found = _json(body, content_type)
+        if self._rows is not None:
+            found = _search(self._rows, found)
+        if isinstance(found, dict) and self._rows is not None:
+            found = [{**row, KEY: key} for key, row in found.items() if isinstance(row, dict)]
+        if self._rows is None:
+            return [found]
+        if not isinstance(found, list) or not found:
+            raise NotDataError("there is nothing where the rows should be")
+        return found[:MOST_ROWS]
+
+    def field(self, expression: str) -> Field:
+        if expression == KEY:
+            return lambda row: row.get(KEY) if isinstance(row, Mapping) else None
+        path = _path(expression)
+
+        def read(row: Any) -> str | int | float | None:
+            found: Any = _search(path, row)
+            if isinstance(found, list):
+                if len(found) > 1:
+                    raise NotDataError(f"{expression} names {len(found)} values")
+                found = found[0] if found else None
+            if isinstance(found, bool | dict | list):
+                raise NotDataError(f"{expression} names no single value")
+            return found if isinstance(found, str | int | float) else None
+
+        return read
+
+    def holds(self, expression: str) -> Callable[[bytes, str], bool]:
+        path = _path(expression)
+
+        def check(body: bytes, content_type: str) -> bool:
+            try:
+                return bool(_search(path, _json(body, content_type)))
+            except NotDataError:
+                return False
+
+        return check
+
+
+def _json(body: bytes, content_type: str) -> Any:
+    text = decode(body, content_type)[0]
+    wrapped = None if text.lstrip()[:1] in ("{", "[") else _JSONP.fullmatch(text)
+    try:
+        return json.loads(wrapped[1] if wrapped else text, parse_constant=lambda _: None)
+    except (ValueError, RecursionError):
+        raise NotDataError(_promised("JSON", text)) from None
+
+
+def _promised(form: str, text: str) -> str:
+    page = text.lstrip()[:1] == "<"
+    return f"it answers with {'an HTML page' if page else 'something else'} where {form} was promised"
+
+
+def _path(expression: str) -> Any:
+    try:
+        return jmespath.compile(expression)
+    except JMESPathError as error:
+        raise ValueError(f"{expression!r} is not JMESPath: {str(error).splitlines()[0]}") from None
+
+
+def _search(path: Any, value: Any) -> Any:
+    try:
+        return path.search(value)
+    except (JMESPathError, RecursionError) as error:
+        raise NotDataError(f"{path.expression} cannot be looked up: {str(error).splitlines()[0]}") from None
+
+
+class _Csv:
+    def __init__(self, delimiter: str) -> None:
+        self._delimiter = delimiter
+
+    def rows(self, body: bytes, content_type: str) -> Sequence[Any]:
+        text = decode(body, content_type)[0]
+        if text.lstrip()[:1] == "<":
+            raise NotDataError(_promised("CSV", text))
+        head = text.lstrip().split("\n", 1)[0]
+        delimiter = self._delimiter or max(",;\t|", key=head.count)
+        reader = csv.DictReader(io.StringIO(text.lstrip(), newline=""), delimiter=delimiter, skipinitialspace=True)
+        rows = []
+        try:
+            for row in reader:
+                rows.append({str(name).strip(): value for name, value in row.items()})
+                if len(rows) >= MOST_ROWS:
+                    break
+        except csv.Error as error:
+            raise NotDataError(f"line {reader.line_num} is not CSV: {error}") from None
+        if not rows:
+            raise NotDataError("it has no line below its header")
+        return rows
+
+    def field(self, expression: str) -> Field:
+        def read(row: Any) -> str | None:
+            if expression not in row:
+                names = ", ".join(name for name in list(row)[:_SHOWN] if name)
+                raise NotDataError(f"there is no column {expression}; there are: {names}")
+            found = row[expression]
+            return found if isinstance(found, str) else None
+
+        return read
+
+    def holds(self, expression: str) -> Callable[[bytes, str], bool]:
+        """Whether *expression* stands anywhere in the document."""
+        return lambda body, content_type: expression in decode(body, content_type)[0]
+
+
+class _Html:
+    def __init__(self, rows: str) -> None:
+        self._rows = _selector(rows) if rows else ""
+
+    def rows(self, body: bytes, content_type: str) -> Sequence[Any]:
+        tree = LexborHTMLParser(decode(body, content_type)[0])
+        if not self._rows:
+            return [tree]
+        found = tree.css(self._rows)[:MOST_ROWS]
+        if not found:
+            raise NotDataError(f"nothing on the page is {self._rows}")
+        return found
+
+    def field(self, expression: str) -> Field:
+        selector, at, attribute = expression.partition("@")
+        _selector(selector.strip())
+
+        def read(row: LexborNode | LexborHTMLParser) -> str | None:
+            found = row.css(selector.strip())
+            if len(found) > 1:
+                raise NotDataError(f"{selector.strip()} names {len(found)} places on the page")
+            if not found:
+                return None
+            return found[0].attributes.get(attribute) if at else found[0].text(separator=" ", strip=True)
+
+        return read
+
+    def holds(self, expression: str) -> Callable[[bytes, str], bool]:
+        selector = _selector(expression)
+        return lambda body, content_type: bool(LexborHTMLParser(decode(body, content_type)[0]).css(selector))
+
+
+def _selector(text: str) -> str:
+    try:
+        LexborHTMLParser("").css(text)
+    except SelectolaxError:
+        raise ValueError(f"{text!r} is not a CSS selector") from None
+    return text
