@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import jmespath
 from jmespath.exceptions import JMESPathError
@@ -19,8 +20,10 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from tocsin.sources.charset import decode
 
-#: Of a JSON object whose members are the rows, the name of the field that holds a member's key.
-KEY = "@key"
+#: Of a JSON object whose members are the rows: what names a member's key, and the member itself.
+KEY, VALUE = "@key", "@value"
+#: Before an expression that is about the whole JSON document and not about a row.
+ROOT = "$."
 MOST_ROWS = 100_000
 _JSONP = re.compile(r"\s*(?:/\*.*?\*/\s*)?[\w$.=\s]{1,80}\((.*)\)\s*;?\s*", re.DOTALL)
 _SHOWN = 12
@@ -85,38 +88,33 @@ def extractor(form: Format, rows: str, delimiter: str = "") -> Extractor:
     return _Html(rows)
 
 
+class _Row(NamedTuple):
+    key: str
+    value: Any
+    root: Any
+
+
 class _Json:
     def __init__(self, rows: str) -> None:
         self._rows = _path(rows) if rows else None
 
     def rows(self, body: bytes, content_type: str) -> Sequence[Any]:
-        found = _json(body, content_type)
-        if self._rows is not None:
-            found = _search(self._rows, found)
-        if isinstance(found, dict) and self._rows is not None:
-            found = [{**row, KEY: key} for key, row in found.items() if isinstance(row, dict)]
+        root = _json(body, content_type)
         if self._rows is None:
-            return [found]
-        if not isinstance(found, list) or not found:
+            return [_Row("", root, root)]
+        found: Any = _search(self._rows, root)
+        pairs = found.items() if isinstance(found, dict) else [("", row) for row in found] if found else []
+        rows = [_Row(key, value, root) for key, value in itertools.islice(pairs, MOST_ROWS)]
+        if not rows:
             raise NotDataError("there is nothing where the rows should be")
-        return found[:MOST_ROWS]
+        return rows
 
     def field(self, expression: str) -> Field:
-        if expression == KEY:
-            return lambda row: row.get(KEY) if isinstance(row, Mapping) else None
-        path = _path(expression)
-
-        def read(row: Any) -> str | int | float | None:
-            found: Any = _search(path, row)
-            if isinstance(found, list):
-                if len(found) > 1:
-                    raise NotDataError(f"{expression} names {len(found)} values")
-                found = found[0] if found else None
-            if isinstance(found, bool | dict | list):
-                raise NotDataError(f"{expression} names no single value")
-            return found if isinstance(found, str | int | float) else None
-
-        return read
+        if expression in (KEY, VALUE):
+            return lambda row: row.key if expression == KEY else _single(row.value, expression)
+        whole = expression.startswith(ROOT)
+        path = _path(expression.removeprefix(ROOT))
+        return lambda row: _single(_search(path, row.root if whole else row.value), expression)
 
     def holds(self, expression: str) -> Callable[[bytes, str], bool]:
         path = _path(expression)
@@ -128,6 +126,16 @@ class _Json:
                 return False
 
         return check
+
+
+def _single(found: Any, expression: str) -> str | int | float | None:
+    if isinstance(found, list):
+        if len(found) > 1:
+            raise NotDataError(f"{expression} names {len(found)} values, and one is wanted")
+        found = found[0] if found else None
+    if isinstance(found, bool | dict | list):
+        raise NotDataError(f"{expression} names no single value")
+    return found if isinstance(found, str | int | float) else None
 
 
 def _json(body: bytes, content_type: str) -> Any:
