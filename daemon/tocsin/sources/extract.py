@@ -103,7 +103,8 @@ class _Json:
         if self._rows is None:
             return [_Row("", root, root)]
         found: Any = _search(self._rows, root)
-        pairs = found.items() if isinstance(found, dict) else [("", row) for row in found] if found else []
+        members = found if isinstance(found, list) else []
+        pairs = found.items() if isinstance(found, dict) else (("", row) for row in members)
         rows = [_Row(key, value, root) for key, value in itertools.islice(pairs, MOST_ROWS)]
         if not rows:
             raise NotDataError("there is nothing where the rows should be")

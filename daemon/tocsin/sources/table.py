@@ -22,6 +22,12 @@ from tocsin.sources.prints import Answer, Missing, Print
 MISSING = frozenset({"", ".", "-", "–", "—", "n/a", "N/A", "NA", "null", "None", "--"})
 _EXACT = Context(prec=12)
 _SHOWN = 12
+_WORDS = {
+    Fault.RATE_LIMITED: "it answers that it limits our rate",
+    Fault.AUTH: "it answers that the key is missing, wrong, or not enough for this",
+    Fault.NOT_FOUND: "it answers that it does not know the symbol",
+    Fault.STALE: "it answers that its prices are old",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +87,7 @@ class Table:
         """
         for fault, holds in self._errors:
             if holds(body, content_type):
-                raise SourceError("it answers that something is wrong", fault=fault)
+                raise SourceError(_WORDS.get(fault, "it answers with an error"), fault=fault)
         try:
             rows = self._extractor.rows(body, content_type)
             by_symbol = self._by_symbol(rows, symbols)
@@ -99,8 +105,9 @@ class Table:
     def _by_symbol(self, rows: Iterable[Any], symbols: Collection[str]) -> dict[str, list[Any]]:
         found: dict[str, list[Any]] = {}
         for row in rows:
-            name = str(self._symbol(row)).strip() if self._symbol else next(iter(symbols), "")
-            found.setdefault(name, []).append(row)
+            name = self._symbol(row) if self._symbol else next(iter(symbols), "")
+            if name is not None:
+                found.setdefault(str(name).strip(), []).append(row)
         return found
 
     def _print(self, symbol: str, rows: Sequence[Any], all_rows: Collection[str]) -> Print | Missing:
