@@ -193,6 +193,33 @@ class RuleInfo:
     position: Position | None = None
     override: str = ""  # what the configuration changes of it, in words
     to: tuple[str, ...] = ()  # receivers in place of those of the routes, by an override
+    joins: tuple[Correlation, ...] = field(default=(), repr=False, compare=False)  # those that its matches count for
+
+
+class CorrelationKind(StrEnum):
+    """What a correlation asks of the matches in its window."""
+
+    ALL_OF = "all_of"  # every member
+    ANY_OF = "any_of"  # so many different members
+    COUNT = "count"  # so many matches of one member that differ
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correlation:
+    """A rule about matches of the rules *members* (full ids), which lie *within* this time of each other.
+
+    *by* are labels of which all matches must share a value. *at_least* so many members (ANY_OF), or values of *distinct*
+    (COUNT): origin, source, entry or a label. *ordered*: the matches must come in the order of the members.
+    """
+
+    info: RuleInfo
+    kind: CorrelationKind
+    members: tuple[str, ...]
+    within: timedelta
+    at_least: int = 1
+    distinct: str = "entry"
+    by: tuple[str, ...] = ()
+    ordered: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -217,7 +244,7 @@ class Evidence:
     """One node of the proof: an expression, whether it held, and where.
 
     *op* is the operator (`AND`, `OR`, `AND NOT`, `NEAR/8`, `term`, `list`, `title`, `label`, `age`,
-    `match`, `unless`, `severity_if`, ...); *text* the expression as written;
+    `match`, `unless`, `severity_if`, `member`, ...); *text* the expression as written;
     *hits* at most 20 of *count*; *note* the nearest miss or the cancellation, in words.
     """
 
@@ -229,6 +256,7 @@ class Evidence:
     note: str = ""
     position: Position | None = None
     children: tuple[Evidence, ...] = ()
+    link: str = ""  # of a member of a correlation: its report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -93,6 +93,7 @@ def _node(evidence: Evidence) -> dict[str, Any]:
         "note": evidence.note,
         "at": [at.file, at.line, at.column] if at else None,
         "of": [_node(child) for child in evidence.children],
+        "link": evidence.link,
     }
     head = {"op": evidence.op, "text": evidence.text, "holds": evidence.holds}
     return head | {name: value for name, value in node.items() if value}
@@ -114,6 +115,7 @@ def _evidence(node: dict[str, Any]) -> Evidence:
         note=node.get("note", ""),
         position=Position(file=at[0], line=at[1], column=at[2]) if at else None,
         children=tuple(_evidence(child) for child in node.get("of", ())),
+        link=node.get("link", ""),
     )
 
 
