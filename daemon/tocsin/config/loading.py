@@ -118,7 +118,7 @@ def _tried(files: Files, unread: Sequence[Problem]) -> tuple[PackSpec | None, tu
     spec, problems = parse_pack(files)
     if spec is None:
         return None, problems
-    rules, compiled = compile_packs([spec])
+    rules, compiled = compile_packs([spec], alone=True)
     problems = (*problems, *compiled, *check_examples(rules))
     return (None if any(not item.warning for item in problems) else spec), problems
 
