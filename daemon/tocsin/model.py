@@ -13,6 +13,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from tocsin.errors import Position
+from tocsin.evidence import Evidence, Span
 
 #: An entry older than this when first seen does not alert on its own (DESIGN 4, Time).
 MAX_AGE = timedelta(hours=48)
@@ -220,43 +221,6 @@ class Correlation:
     distinct: str = "entry"
     by: tuple[str, ...] = ()
     ordered: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Span:
-    """Characters [start, end) of one field (title, summary, body) of an entry."""
-
-    field: str
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
-    """Spans of one sentence of one field that together satisfy an expression, and their labels."""
-
-    spans: tuple[Span, ...]
-    labels: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
-    """One node of the proof: an expression, whether it held, and where.
-
-    *op* is the operator (`AND`, `OR`, `AND NOT`, `NEAR/8`, `term`, `list`, `title`, `label`, `age`,
-    `match`, `unless`, `severity_if`, `member`, ...); *text* the expression as written;
-    *hits* at most 20 of *count*; *note* the nearest miss or the cancellation, in words.
-    """
-
-    op: str
-    text: str
-    holds: bool
-    hits: tuple[Hit, ...] = ()
-    count: int = 0
-    note: str = ""
-    position: Position | None = None
-    children: tuple[Evidence, ...] = ()
-    link: str = ""  # of a member of a correlation: its report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

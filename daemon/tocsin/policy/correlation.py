@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice, product
 
-from tocsin.model import Correlation, CorrelationKind, Evidence, Fate, Labels, Match
+from tocsin.evidence import Evidence, Witness
+from tocsin.model import Correlation, CorrelationKind, Fate, Labels, Match
 
 #: Key values of one match; more than that is a list of everything.
 _MOST_KEYS = 64
@@ -100,8 +101,7 @@ def match_of(completion: Completion, newest: Match) -> Match:
     """The match of a correlation, about the observation of *newest*."""
     correlation, witnesses = completion.correlation, completion.witnesses
     shown = [
-        Evidence(op="member", text=item.rule, holds=True, note=_said(item), link=item.link)
-        for item in witnesses[:_MOST_SHOWN]
+        Evidence(op="member", text=item.rule, holds=True, witness=_witness(item)) for item in witnesses[:_MOST_SHOWN]
     ]
     proof = Evidence(
         op=correlation.kind.value,
@@ -122,7 +122,7 @@ def match_of(completion: Completion, newest: Match) -> Match:
         event_time=max(item.event_time for item in witnesses),
         entry=newest.entry,
         quote=newest.quote,
-        detail=f"{condition(correlation)}: {'; '.join(_said(item) for item in witnesses[:3])}",
+        detail=condition(correlation),
     )
 
 
@@ -245,6 +245,5 @@ def _completion(
     return Completion(correlation=correlation, newest=newest, witnesses=tuple(witnesses), labels=labels)
 
 
-def _said(member: Member) -> str:
-    by = f" ({member.source})" if member.source and member.source not in member.title else ""
-    return f"{member.event_time:%Y-%m-%d %H:%M} UTC {member.title}{by}"
+def _witness(member: Member) -> Witness:
+    return Witness(rule=member.rule, title=member.title, at=member.event_time, link=member.link, source=member.source)

@@ -105,7 +105,8 @@ def _checked(
     for label in wanted:
         if label.text not in labels:
             likely = meant(label.text, [*labels, *(_COUNTED if label is distinct else ())])
-            words = f"the match of {name.text} gives no label {label.text}{likely}; only one of its source can"
+            remedy = likely or "; only a label of its source can have that name"
+            words = f"the match of {name.text} gives no label {label.text}{remedy}"
             yield _problem(label, words, warning=True)
 
 

@@ -6,7 +6,8 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from tocsin.model import Correlation, Entry, Evidence, Judged, Match, RuleInfo, Severity, Unevaluated
+from tocsin.evidence import Evidence
+from tocsin.model import Correlation, Entry, Judged, Match, RuleInfo, Severity, Unevaluated
 from tocsin.rules.edge import PriceRule
 from tocsin.rules.evaluate import CompiledRule, Judgement, Place, labels_of, merged, place
 from tocsin.rules.index import Index
