@@ -134,7 +134,7 @@ def test_whatever_a_price_rule_means_is_in_its_hash():
         ("    price: {when: last > 3}\n", "instruments is missing here", (5, 13)),
         ("    price: {instruments: [], when: last > 3}\n", "say which instruments are meant: {class: metal}, or a list of their ids: [copper, tin]", (5, 26)),
         ("    price: {instruments: {clas: x}, when: last > 3}\n", "say which instruments are meant: {class: metal}, or a list of their ids: [copper, tin]", (5, 26)),
-        ("    price: {instruments: a, when: last > 3, confirm: 0}\n", "confirm input should be greater than or equal to 1", (5, 54)),
+        ("    price: {instruments: a, when: last > 3, confirm: 0}\n", "confirm must be 1 or more", (5, 54)),
         ("    price: {instruments: a, when: last > 3, cler: last < 3}\n", "unknown key cler; did you mean clear?", (5, 45)),
         ("    price: {instruments: a, when: last > 3, clear: z(1h) < 3}\n", "z over a wall-clock window has no sigma to be measured by; count sessions: z(1td)", (5, 54)),
         ("    price: {instruments: a, when: last > 3 annd gap > 1}\n", "annd is not expected here; join conditions with and, or", (5, 44)),
