@@ -39,10 +39,12 @@ OWN_LABELS = frozenset(["story", "source"])
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
-def compile_packs(packs: Sequence[PackSpec], *, alone: bool = False) -> tuple[RuleSet, tuple[Problem, ...]]:
+def compile_packs(
+    packs: Sequence[PackSpec], *, others: Collection[str] | None = ()
+) -> tuple[RuleSet, tuple[Problem, ...]]:
     """The rules of *packs* that are without fault, and every problem (warnings too) of all of them.
 
-    *alone*: other packs stand beside them, so that a correlation may name rules that are not here.
+    *others* are the full ids of rules in packs beside them, which correlations may name; None: nobody knows which.
     """
     rules: dict[str, CompiledRule] = {}
     prices: dict[str, PriceRule] = {}
@@ -68,7 +70,7 @@ def compile_packs(packs: Sequence[PackSpec], *, alone: bool = False) -> tuple[Ru
                 rules[rule.info.id] = rule
         problems += compiler.problems
     given = {name: labels_of_matches(rule) for name, rule in (rules | prices | off).items()}
-    found, faults = join(joints, given, off, alone=alone)
+    found, faults = join(joints, given, off, others)
     problems += faults
     correlations = {} if any(not item.warning for item in faults) else found
     ruleset = RuleSet(

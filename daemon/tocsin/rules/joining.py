@@ -25,14 +25,17 @@ class Joint:
 
 
 def join(
-    joints: Sequence[Joint], given: Mapping[str, Collection[str] | None], disabled: Collection[str], *, alone: bool
+    joints: Sequence[Joint],
+    given: Mapping[str, Collection[str] | None],
+    disabled: Collection[str],
+    others: Collection[str] | None = (),
 ) -> tuple[dict[str, Correlation], tuple[Problem, ...]]:
     """The correlations by full id, and what is wrong with them.
 
     *given* holds, by full id, the labels that the matches of each other rule can have; None where nobody knows yet.
-    *alone*: the packs are not all there are, so a rule that is not among them may be in another.
+    *others* are rules that stand elsewhere; where that is None, nobody knows which, and any name may be one.
     """
-    known = [*given, *(joint.info.id for joint in joints)]
+    known = list(dict.fromkeys([*given, *(joint.info.id for joint in joints), *(others or ())]))
     problems: list[Problem] = []
     found: dict[str, Correlation] = {}
     for joint in joints:
@@ -44,7 +47,7 @@ def join(
                 problems += _checked(joint, name, full[0], given, disabled)
             elif full:
                 problems.append(_problem(name, f"several packs have a rule {name.text}: write {' or '.join(full)}"))
-            elif not alone or ((rest := name.text.partition("/"))[0] == joint.pack.id and rest[2]):
+            elif others is not None:
                 bare = [one.rpartition("/")[2] for one in known]
                 likely = meant(name.text, known if "/" in name.text else bare)
                 problems.append(_problem(name, f"there is no rule {name.text}{likely}"))
@@ -93,7 +96,8 @@ def _checked(
     if member == joint.info.id:
         yield _problem(name, f"{name.text} is this rule itself")
         return
-    if [item.text for item in joint.spec.members].count(name.text) > 1:
+    before = joint.spec.members[: joint.spec.members.index(name)]
+    if name.text in {item.text for item in before}:
         yield _problem(name, f"{name.text} stands here twice")
     if member in disabled:
         yield _problem(name, f"{member} is disabled: it never matches", warning=True)

@@ -110,6 +110,16 @@ def test_news_and_a_price_are_joined_both_ways_round(line: Any, first: str) -> N
 def test_a_correlation_leaves_with_the_message_of_its_newest_member(line: Any) -> None:
     """One happening, one message; what weighs more leads."""
     desk = Desk(line)
+    desk.calm()
+    desk.quote("112")
+    desk.show(["China bans tin exports"])
+    assert [one.title for one in reversed(line.store.deliveries(None, 9))] == ["Spike", "tin: ban and spike"]
+    assert [len(one.alert_ids) for one in reversed(line.store.deliveries(None, 9))] == [1, 2]
+
+
+def test_a_correlation_belongs_to_the_story_that_completed_it(line: Any) -> None:
+    """Whoever looks at the story finds it there."""
+    desk = Desk(line)
     for title in REPORTS[:3]:
         desk.show([title])
     assert desk.told == [THRICE]

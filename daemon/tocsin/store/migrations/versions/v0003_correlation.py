@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0005_correlation"
+revision = "0003_correlation"
 down_revision = "0002_market"
 
 TEXT = sa.Text()
