@@ -42,7 +42,7 @@ class FeedSource:
         self._name = name
         self._url = url
         self._http = http
-        self._run = run
+        self._run = http.room.reader(run)
         self._labels = labels
         self._allow_private = allow_private
         self._headers = dict(headers or {})
@@ -58,6 +58,10 @@ class FeedSource:
         Raises:
             SourceError: the fetch failed, or what came is no feed.
         """
+        async with self._http.room.stay():
+            return await self._poll(cursor, now)
+
+    async def _poll(self, cursor: Cursor, now: datetime) -> Batch:
         asked = _asked(cursor, now)
         fetched = await self._http.fetch(
             self._url,
