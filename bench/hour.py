@@ -259,7 +259,7 @@ def _bad(stage: Stage, only: str) -> list[str]:
         name = names[n % len(names)]
         scheme = "https" if name.startswith("TLS") else "http"
         more = "allow_private: false" if name == "private address" else "allow_private: true"
-        lines.append(stage.source(f"{slug(name)}/{n}", "15m", scheme=scheme, more=more))
+        lines.append(stage.source(f"{slug(name)}/{n}", "1h", scheme=scheme, more=more))
     return lines
 
 

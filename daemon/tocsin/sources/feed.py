@@ -10,9 +10,10 @@ from email.utils import parsedate_to_datetime
 
 from tocsin.model import Batch, Cursor, Entry, Labels
 from tocsin.protocols import Run
+from tocsin.sources.cell import parse
 from tocsin.sources.entries import entries
 from tocsin.sources.http import Fetched, HttpClient
-from tocsin.sources.parse import Parsed, parse
+from tocsin.sources.parse import Parsed
 
 #: After so long without a whole answer the validators are not believed any more: some servers answer 304 for ever.
 VALIDATORS_LAST = timedelta(days=7)
