@@ -104,6 +104,7 @@ class Usage:
     pid: int
     peak: float = 0.0
     now: float = 0.0
+    own: float = 0.0  # the peak of the process without its children
     stopped: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
@@ -114,6 +115,7 @@ class Usage:
         while not self.stopped.wait(0.2):
             self.now = sum(map(_resident, _family(self.pid)))
             self.peak = max(self.peak, self.now)
+            self.own = max(self.own, _resident(self.pid))
 
     def cpu(self) -> float:
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
@@ -125,7 +127,15 @@ def _family(pid: int) -> list[int]:
         children = [int(p) for t in Path(f"/proc/{pid}/task").iterdir() for p in (t / "children").read_text().split()]
     except OSError:
         return []
-    return [pid, *(p for child in children for p in _family(child))]
+    # A child that has just been forked still is its parent's memory.
+    return [pid, *(p for child in children if _command(child) != _command(pid) for p in _family(child))]
+
+
+def _command(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def _resident(pid: int) -> float:
@@ -245,7 +255,10 @@ def misbehave(minutes: float, hours: float, only: str) -> None:
         _table(stage, report)
         _delays(report, longest, began, joined, ended)
         print(f"event loop late: p99 {loop['loop_late_p99']:.2f} s, max {loop['loop_late_max']:.2f} s")
-        print(f"memory: {base:.0f} MB with good feeds only, peak {usage.peak:.0f} MB; CPU {cpu:.0f} s")
+        print(
+            f"memory: {base:.0f} MB with good feeds only; peak {usage.own:.0f} MB, "
+            f"{usage.peak:.0f} MB with the process that parses; CPU {cpu:.0f} s"
+        )
         print(
             f"scaled: {hours:g} h in {minutes:g} min, factor {factor:.0f}: every {every} = {longest / DRAWN:.1f} real s"
         )
