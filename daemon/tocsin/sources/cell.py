@@ -51,7 +51,7 @@ def parse(
     try:
         done = subprocess.run(
             [sys.executable, "-m", __name__, str(memory)],
-            input=json.dumps(told).encode() + b"\n" + body,
+            input=b"\n".join((json.dumps(told).encode(), body)),
             capture_output=True,
             env={"PYTHONPATH": str(Path(tocsin.__file__).parents[1])},
             timeout=seconds,

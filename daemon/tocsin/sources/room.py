@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from tocsin.protocols import P, Run, T
 
 #: Octets above which a document is large.
-LARGE = 256 * 1024
+LARGE = 128 * 1024
 #: Large documents that are fetched, wait or are read.
-PLACES = 3
+PLACES = 2
 
 
 @dataclass(slots=True)
