@@ -35,7 +35,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from misbehaving import MISDEEDS, slug
 
@@ -167,7 +167,7 @@ class Stage:
         (self.folder / "rules").mkdir()
         (self.folder / "rules" / "rules.yaml").write_text(RULES)
 
-    def __enter__(self) -> Stage:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -183,7 +183,9 @@ class Stage:
         (self.folder / "new.yaml").rename(self.folder / "config.yaml")
 
     def source(self, path: str, every: str, *, scheme: str = "http", more: str = "allow_private: true") -> str:
-        return f'  {path.replace("/", ".")}: {{feed: "{scheme}://127.0.0.1:{self.port}/{path}", every: {every}, {more}}}'
+        return (
+            f'  {path.replace("/", ".")}: {{feed: "{scheme}://127.0.0.1:{self.port}/{path}", every: {every}, {more}}}'
+        )
 
     def start(self) -> Usage:
         self.log = (self.folder / "log").open("w+")
@@ -365,7 +367,9 @@ def idle(minutes: float) -> None:
         usage.stopped.set()
         stage.stop()
         print(f"idle, {MANY} sources every 15 min: an hour in {minutes:g} min (factor {factor:.0f}; ticks scaled too)")
-        print(f"{polls} polls; CPU {cpu:.1f} s an hour = {cpu / 36:.2f} % of a core; {cpu / polls * 1000:.1f} ms a poll")
+        print(
+            f"{polls} polls; CPU {cpu:.1f} s an hour = {cpu / 36:.2f} % of a core; {cpu / polls * 1000:.1f} ms a poll"
+        )
         print(f"memory: {usage.now:.0f} MB, peak {usage.peak:.0f} MB")
 
 
@@ -394,14 +398,18 @@ def busy(minutes: float) -> None:
         own = [told[w] - carried[w] for w in told]
         beyond = [max(0.0, seconds - 2 * DRAWN) for seconds in total]
         polls = sum(map(len, report["asked"].values())) / (time.monotonic() - began)
-        print(f"busy: {MANY} feeds every 10 s, the publisher every 2 s, tick 1 s, real time; {polls:.0f} polls a second")
+        print(
+            f"busy: {MANY} feeds every 10 s, the publisher every 2 s, tick 1 s, real time; {polls:.0f} polls a second"
+        )
         for name, values in (
             ("publication to message", total),
             ("beyond the interval", beyond),
             ("poll to message", own),
         ):
             print(f"{name:<24} p50 {_part(values, 0.5):.3f}  p99 {_part(values, 0.99):.3f}  max {max(values):.3f} s")
-        print(f"{len(published)} published, {len(told)} told; CPU {cpu * 100:.0f} % of a core; peak {usage.peak:.0f} MB")
+        print(
+            f"{len(published)} published, {len(told)} told; CPU {cpu * 100:.0f} % of a core; peak {usage.peak:.0f} MB"
+        )
 
 
 def main() -> None:

@@ -182,7 +182,7 @@ async def _drip_headers(call: Call) -> None:
         await asyncio.sleep(_DRIP)
 
 
-async def _silence(call: Call) -> None:
+async def _silence(_: Call) -> None:
     await asyncio.sleep(600)
 
 

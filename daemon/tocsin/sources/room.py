@@ -27,8 +27,9 @@ _CURRENT: ContextVar[_Stay | None] = ContextVar("tocsin_stay", default=None)
 
 
 class Room:
-    """*places* for documents above *large* octets. A document keeps its place from when it has grown large until the end
-    of its poll.
+    """*places* for documents above *large* octets.
+
+    A document keeps its place from when it has grown large until the end of its poll.
     """
 
     def __init__(self, *, places: int = PLACES, large: int = LARGE) -> None:
