@@ -21,7 +21,7 @@ from pathlib import Path
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from tocsin.config.config import DEFAULT_INTERVAL, Config, FeedConfig, ReceiverConfig, load_config
+from tocsin.config.config import Config, FeedConfig, ReceiverConfig, load_config
 from tocsin.config.loading import LoadedRules, rules_of
 from tocsin.delivery import Dispatcher, Outbound
 from tocsin.errors import ConfigError, Problem, StoreError
@@ -30,6 +30,7 @@ from tocsin.model import Delivery, Outcome, Settlement
 from tocsin.pipeline import Inbound, Pipeline
 from tocsin.policy.decide import Policy
 from tocsin.policy.route import ReceiverInfo, Route
+from tocsin.policy.schedule import Terms
 from tocsin.protocols import Clock, P, Run, T
 from tocsin.receivers import Receiver
 from tocsin.receivers import apprise as apprise_receivers
@@ -39,6 +40,7 @@ from tocsin.scheduler import Ticker
 from tocsin.sources import Source
 from tocsin.sources.feed import FeedSource
 from tocsin.sources.http import HttpClient
+from tocsin.sources.pace import host_group
 from tocsin.store import Store
 from tocsin.systemd import Notifier
 
@@ -64,6 +66,7 @@ def make_source(config: FeedConfig, http: HttpClient, work: Run) -> Source:
         labels=config.labels,
         allow_private=config.allow_private,
         headers={name: value.reveal() for name, value in config.headers.items()},
+        secret=config.secret,
     )
 
 
@@ -94,7 +97,14 @@ def make_policy(config: Config, receivers: Mapping[str, Receiver]) -> Policy:
 
 def make_http(config: Config) -> HttpClient:
     """The client that all sources share."""
-    return HttpClient(config.http.contact)
+    proxy = config.http.proxy.reveal() if config.http.proxy else ""
+    return HttpClient(config.http.contact, proxy=proxy, ca_file=config.http.ca_file)
+
+
+def make_terms(config: FeedConfig) -> Terms:
+    """What *config* says about polling; a source that may reach private addresses is the operator's own."""
+    group = "" if config.allow_private else host_group(config.url.reveal())
+    return Terms(every=config.every, ignore_hints=config.ignore_hints, group=group)
 
 
 def open_store(config: Config) -> Store:
@@ -259,7 +269,7 @@ class Service:
             rules=loaded.rules,
             policy=make_policy(config, receivers),
             sources={s.name: self._makers.source(s, self._http, self._work) for s in config.sources},
-            intervals={s.name: s.every or DEFAULT_INTERVAL for s in config.sources},
+            terms={s.name: make_terms(s) for s in config.sources},
             instruments={item.id: item for item in config.instruments},
         )
         return inbound, Outbound(receivers=receivers, zone=ZoneInfo(config.timezone))
@@ -273,7 +283,8 @@ class Service:
             log.warning(line("more warnings, all told by tocsin check", count=len(warnings) - MOST_WARNINGS))
         now = self._clock.now()
         feeds = [(s.name, s.address, "feed") for s in config.sources]
-        await self._write(self._store.sync_sources, feeds, now)
+        groups = {name: terms.group for name, terms in self._pipeline.inbound.terms.items()}
+        await self._write(self._store.sync_sources, feeds, now, groups)
         for pack in loaded.packs:
             if not pack.kept_back:
                 await self._write(self._store.keep_pack, pack.folder, pack.hash, pack.files, now)

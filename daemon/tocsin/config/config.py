@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import ssl
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -33,9 +35,14 @@ DEFAULT_INTERVAL = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpConfig:
-    """How tocsin introduces itself; *contact* is an address that a server's owner can write to."""
+    """How other people's servers are asked; *contact* is an address that their owners can write to.
+
+    *proxy* is for all but private sources; certificates in *ca_file* are trusted beside those of the system.
+    """
 
     contact: str = ""
+    proxy: Secret | None = None
+    ca_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +54,14 @@ class FeedConfig:
     address: str
     every: timedelta | None = None
     allow_private: bool = False
+    ignore_hints: bool = False
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     headers: Mapping[str, Secret] = field(default_factory=dict)
+
+    @property
+    def secret(self) -> bool:
+        """Whether the address holds what may not be written down."""
+        return self.url.reveal() != self.address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,19 +107,27 @@ class Config:
 class _Http(Shape):
     contact: str = ""
     """An address that the owner of a server can write to; stands in the user agent."""
+    proxy: str = ""
+    """A proxy such as http://proxy.example.org:3128, for all sources but private ones."""
+    ca_file: str = ""
+    """A file of certificates (PEM), relative to this file, to be trusted beside those of the system."""
 
 
 class _Source(Shape):
     feed: str
     """The address of an RSS or Atom feed."""
     every: Duration | None = None
-    """How often it is polled, such as 15m."""
+    """How often it is polled, such as 15m; without it, as often as it has news."""
+    ignore_hints: bool = False
+    """Whether it is polled more often than its server asks for, in its headers or in the feed."""
     allow_private: bool = False
     """Whether its address may lie in a private network."""
     labels: dict[str, Texts] = Field(default_factory=dict)
     """Labels of every entry of this source."""
     headers: dict[str, str] = Field(default_factory=dict)
     """HTTP headers sent to this source only; values may be ${NAME}."""
+    credentials: str = ""
+    """name:password for servers that ask for one (HTTP Basic), sent to this source only; may be ${NAME}."""
 
 
 class _Instrument(Shape):
@@ -202,7 +223,7 @@ def load_config(path: Path, env: Mapping[str, str]) -> Config:
     root = filler.fill(document.root)
     problems += filler.problems
     shape = ConfigFile.of(root, problems)
-    problems += _check(root)
+    problems += _check(root, path.resolve().parent)
     if shape is None or any(not item.warning for item in problems):
         raise ConfigError(sorted(problems, key=_place))
     return _config(path, root, shape, tuple(problems))
@@ -215,10 +236,11 @@ def _place(item: Problem) -> tuple[int, int]:
 # ---- checks that a shape cannot make ------------------------------------------------------------------------------
 
 
-def _check(root: Node) -> Iterator[Problem]:
+def _check(root: Node, folder: Path) -> Iterator[Problem]:
     """What is wrong although its shape is right. Looks at nodes, so that it works beside faults of shape."""
     yield from _check_zone(member(root, "timezone"))
     yield from _check_database(member(root, "database"))
+    yield from _check_http(member(root, "http"), folder)
     for source in children(member(root, "sources")):
         yield from _check_source(source)
     for instrument in children(member(root, "instruments")):
@@ -252,6 +274,19 @@ def _check_database(node: Node | None) -> Iterator[Problem]:
         yield problem(node, "must be sqlite:///path/of/a/file")
 
 
+def _check_http(node: Node | None, folder: Path) -> Iterator[Problem]:
+    proxy, ca_file = member(node, "proxy"), member(node, "ca_file")
+    if isinstance(proxy, Scalar) and isinstance(proxy.value, str) and proxy.value and not proxy.broken:
+        if _url_fault(proxy.value) or not proxy.value.startswith("http://"):
+            yield problem(proxy, "must be the address of a proxy, such as http://proxy.example.org:3128")
+    if isinstance(ca_file, Scalar) and isinstance(ca_file.value, str) and ca_file.value and not ca_file.broken:
+        try:
+            ssl.create_default_context(cafile=folder / Path(ca_file.value).expanduser())
+        except OSError as error:
+            words = error.strerror or "it holds no certificate"
+            yield problem(ca_file, f"cannot be used ({words}); it must be a file of certificates in PEM form")
+
+
 def _check_source(node: Node) -> Iterator[Problem]:
     feed = member(node, "feed")
     if isinstance(feed, Scalar) and isinstance(feed.value, str) and not feed.broken:
@@ -261,12 +296,23 @@ def _check_source(node: Node) -> Iterator[Problem]:
     every = member(node, "every")
     if isinstance(every, Scalar) and every.text in ("0s", "0m", "0h", "0d", "0w"):
         yield problem(every, "must be a second or more")
+    credentials = member(node, "credentials")
+    if isinstance(credentials, Scalar) and not credentials.broken:
+        text = credentials.value if isinstance(credentials.value, str) else ""
+        if text and (":" not in text or not text.isprintable()):
+            yield problem(credentials, "must be name:password")
+        if text and any(key.text.lower() == "authorization" for key in _keys(member(node, "headers"))):
+            yield problem(credentials, "and a header Authorization: there can be one of them only")
     headers = member(node, "headers")
     for key, value in headers.pairs if isinstance(headers, Pairs) else ():
         if not _HEADER.match(key.text):
             yield problem(key, "is not the name of an HTTP header")
         if isinstance(value, Scalar) and re.search(r"[\r\n\0]", str(value.value)):
             yield problem(value, "a header is one line")
+
+
+def _keys(node: Node | None) -> list[Scalar]:
+    return [key for key, _ in node.pairs] if isinstance(node, Pairs) else []
 
 
 def _url_fault(url: str) -> str:
@@ -338,7 +384,11 @@ def _config(path: Path, root: Node, shape: ConfigFile, problems: tuple[Problem, 
         timezone=shape.timezone,
         database=_database(shape.database, folder),
         rules=tuple(folder / Path(rule).expanduser() for rule in shape.rules),
-        http=HttpConfig(contact=shape.http.contact),
+        http=HttpConfig(
+            contact=shape.http.contact,
+            proxy=Secret(shape.http.proxy) if shape.http.proxy else None,
+            ca_file=folder / Path(shape.http.ca_file).expanduser() if shape.http.ca_file else None,
+        ),
         sources=tuple(_feed(name, item, find(root, ("sources", name))) for name, item in shape.sources.items()),
         instruments=tuple(_instrument(name, item) for name, item in shape.instruments.items()),
         receivers=receivers,
@@ -362,9 +412,15 @@ def _feed(name: str, item: _Source, node: Node | None) -> FeedConfig:
         address=masked(written.text if written.filled else item.feed),
         every=max(item.every, _SHORTEST) if item.every is not None else None,
         allow_private=item.allow_private,
+        ignore_hints=item.ignore_hints,
         labels=item.labels,
-        headers={key: Secret(value) for key, value in item.headers.items()},
+        headers={key: Secret(value) for key, value in {**item.headers, **_authorization(item.credentials)}.items()},
     )
+
+
+def _authorization(credentials: str) -> dict[str, str]:
+    """The header of HTTP Basic (RFC 7617) for name:password."""
+    return {"Authorization": f"Basic {b64encode(credentials.encode()).decode()}"} if credentials else {}
 
 
 def _instrument(name: str, item: _Instrument) -> Instrument:

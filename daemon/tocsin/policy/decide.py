@@ -53,6 +53,7 @@ class _Desk:
         self.post = Post(now=facts.now, pending=facts.pending)
         self._policy = policy
         self._facts = facts
+        self._flood = {arrival.entry_id for arrival in facts.arrivals if arrival.flood}
         self._stories = {item.id: item for item in facts.stories}
         self._alerts = {item.id: item for item in facts.alerts}
         self._next_story = facts.next_story
@@ -74,7 +75,7 @@ class _Desk:
             return self._judge_price(match)
         if match.entry is None or entry_id is None:
             return self._judge_own(match)
-        refusal = self._refusal(match.entry)
+        refusal = self._refusal(entry_id, match.entry)
         if refusal:
             fate, reason = refusal
             return Decided(entry_id=entry_id, match=match, fate=fate, reason=reason)
@@ -91,10 +92,12 @@ class _Desk:
             alert_id=alert.id,
         )
 
-    def _refusal(self, entry: Entry) -> tuple[Fate, str] | None:
+    def _refusal(self, entry_id: int, entry: Entry) -> tuple[Fate, str] | None:
         """Why an entry does not alert at all."""
         if self._facts.baseline:
             return Fate.BASELINE, "found at the first fetch of its source"
+        if entry_id in self._flood:
+            return Fate.FLOOD, "came in a flood: its source showed many old entries as new at once"
         if entry.stale and not self._missed(entry):
             return Fate.OLD, f"published {entry.published:%Y-%m-%d %H:%M} UTC, over 48 h before it was first seen"
         return None

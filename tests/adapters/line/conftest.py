@@ -133,7 +133,7 @@ class Line:
                 rules=ruleset or rules(),
                 policy=policy,
                 sources={s.name: s for s in sources},
-                intervals={s.name: timedelta(minutes=15) for s in sources},
+                terms=terms or {s.name: Terms(every=timedelta(minutes=15)) for s in sources},
             ),
             clock=self.clock,
             write=at_once,
