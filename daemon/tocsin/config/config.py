@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import ssl
-from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -20,6 +18,7 @@ from tocsin.config.instruments import check_instrument, parse_hours
 from tocsin.config.nodes import Node, Pairs, Scalar, children, meant, member, problem, said
 from tocsin.config.secrets import Filler, Secret, masked
 from tocsin.config.shape import Duration, Shape, Texts, find
+from tocsin.config.web import authorization, check_credentials, check_http
 from tocsin.config.yamlfile import read
 from tocsin.errors import ConfigError, Position, Problem
 from tocsin.model import Instrument, Severity
@@ -240,7 +239,7 @@ def _check(root: Node, folder: Path) -> Iterator[Problem]:
     """What is wrong although its shape is right. Looks at nodes, so that it works beside faults of shape."""
     yield from _check_zone(member(root, "timezone"))
     yield from _check_database(member(root, "database"))
-    yield from _check_http(member(root, "http"), folder)
+    yield from check_http(member(root, "http"), folder)
     for source in children(member(root, "sources")):
         yield from _check_source(source)
     for instrument in children(member(root, "instruments")):
@@ -274,19 +273,6 @@ def _check_database(node: Node | None) -> Iterator[Problem]:
         yield problem(node, "must be sqlite:///path/of/a/file")
 
 
-def _check_http(node: Node | None, folder: Path) -> Iterator[Problem]:
-    proxy, ca_file = member(node, "proxy"), member(node, "ca_file")
-    if isinstance(proxy, Scalar) and isinstance(proxy.value, str) and proxy.value and not proxy.broken:
-        if _url_fault(proxy.value) or not proxy.value.startswith("http://"):
-            yield problem(proxy, "must be the address of a proxy, such as http://proxy.example.org:3128")
-    if isinstance(ca_file, Scalar) and isinstance(ca_file.value, str) and ca_file.value and not ca_file.broken:
-        try:
-            ssl.create_default_context(cafile=folder / Path(ca_file.value).expanduser())
-        except OSError as error:
-            words = error.strerror or "it holds no certificate"
-            yield problem(ca_file, f"cannot be used ({words}); it must be a file of certificates in PEM form")
-
-
 def _check_source(node: Node) -> Iterator[Problem]:
     feed = member(node, "feed")
     if isinstance(feed, Scalar) and isinstance(feed.value, str) and not feed.broken:
@@ -296,23 +282,13 @@ def _check_source(node: Node) -> Iterator[Problem]:
     every = member(node, "every")
     if isinstance(every, Scalar) and every.text in ("0s", "0m", "0h", "0d", "0w"):
         yield problem(every, "must be a second or more")
-    credentials = member(node, "credentials")
-    if isinstance(credentials, Scalar) and not credentials.broken:
-        text = credentials.value if isinstance(credentials.value, str) else ""
-        if text and (":" not in text or not text.isprintable()):
-            yield problem(credentials, "must be name:password")
-        if text and any(key.text.lower() == "authorization" for key in _keys(member(node, "headers"))):
-            yield problem(credentials, "and a header Authorization: there can be one of them only")
+    yield from check_credentials(node)
     headers = member(node, "headers")
     for key, value in headers.pairs if isinstance(headers, Pairs) else ():
         if not _HEADER.match(key.text):
             yield problem(key, "is not the name of an HTTP header")
         if isinstance(value, Scalar) and re.search(r"[\r\n\0]", str(value.value)):
             yield problem(value, "a header is one line")
-
-
-def _keys(node: Node | None) -> list[Scalar]:
-    return [key for key, _ in node.pairs] if isinstance(node, Pairs) else []
 
 
 def _url_fault(url: str) -> str:
@@ -414,13 +390,8 @@ def _feed(name: str, item: _Source, node: Node | None) -> FeedConfig:
         allow_private=item.allow_private,
         ignore_hints=item.ignore_hints,
         labels=item.labels,
-        headers={key: Secret(value) for key, value in {**item.headers, **_authorization(item.credentials)}.items()},
+        headers={key: Secret(value) for key, value in {**item.headers, **authorization(item.credentials)}.items()},
     )
-
-
-def _authorization(credentials: str) -> dict[str, str]:
-    """The header of HTTP Basic (RFC 7617) for name:password."""
-    return {"Authorization": f"Basic {b64encode(credentials.encode()).decode()}"} if credentials else {}
 
 
 def _instrument(name: str, item: _Instrument) -> Instrument:

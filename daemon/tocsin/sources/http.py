@@ -149,7 +149,7 @@ class HttpClient:
         target = urls.escape(url)
         host = urls.host(target)
         if not host:
-            raise SourceError("not a web address", fault=Fault.UNREACHABLE)
+            raise SourceError("not a web address", fault=Fault.NETWORK)
         validators = {"If-None-Match": etag} if etag else {}
         if last_modified:
             validators["If-Modified-Since"] = last_modified
@@ -297,6 +297,8 @@ def _explain(error: aiohttp.ClientError | ValueError | OSError, host: str) -> So
     match error:
         case aiohttp.ClientConnectorCertificateError():
             return SourceError(f"{host} shows a certificate that is not trusted", fault=Fault.NETWORK)
+        case aiohttp.ClientConnectorSSLError():
+            return SourceError(f"{host} cannot be asked over TLS", fault=Fault.NETWORK)
         case aiohttp.ClientProxyConnectionError():
             return SourceError("the proxy of http.proxy cannot be reached", fault=Fault.UNREACHABLE)
         case aiohttp.ClientConnectorError():

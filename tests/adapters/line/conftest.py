@@ -17,6 +17,7 @@ from tocsin.model import Batch, Cursor, Entry, EntryKey, KeyKind, Message, Messa
 from tocsin.pipeline import Inbound, Pipeline
 from tocsin.policy.decide import Policy
 from tocsin.policy.route import ReceiverInfo, Route
+from tocsin.policy.schedule import Terms
 from tocsin.rules.compile import compile_packs
 from tocsin.rules.ruleset import RuleSet
 from tocsin.store import Store
@@ -117,7 +118,9 @@ class Line:
     list_receiver: Callable[..., ListReceiver] = ListReceiver
     at_once: Callable[..., Any] = at_once
 
-    def pipeline(self, *sources: ListSource, ruleset: RuleSet | None = None) -> Pipeline:
+    def pipeline(
+        self, *sources: ListSource, ruleset: RuleSet | None = None, terms: dict[str, Terms] | None = None
+    ) -> Pipeline:
         """A pipeline on *sources*, whose rows it makes."""
         self.store.sync_sources([(s.name, f"http://{s.name}", "feed") for s in sources], self.clock.now())
         policy = Policy(
