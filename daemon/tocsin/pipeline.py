@@ -235,6 +235,8 @@ class Pipeline:
         what = {"source": lease.name, "fault": error.fault, "reason": error, "errors": lease.errors + 1}
         log.warning(line("source failed", **what, next=after.plan.due_at))
         fetch = Fetch(at=now, status=error.status or 0, took=took, fault=error.fault, error=str(error))
+        reason = f"another source of that server: {error}"
+        until = after.others_until
         committed = await self._write(
             self._store.fail,
             lease,
@@ -248,7 +250,7 @@ class Pipeline:
             own=_own(lease.name, after.told, now),
             decide=inbound.policy.decide,
             trail=Trail(reasons=after.plan.reasons, habits=after.habits, fetch=fetch),
-            hold=_hold(before, after.others_until, error),
+            hold=GroupHold(group=before.terms.group, until=until, reason=reason) if until else None,
         )
         self._wake_if_told(committed)
 
@@ -375,12 +377,6 @@ def _events(
 def _own(source: str, told: Iterable[Told], now: datetime) -> list[Match]:
     """What is told of *source*, as events of the daemon."""
     return [builtin.about_source(item.news, source, item.detail, now) for item in told]
-
-
-def _hold(before: Standing, until: datetime | None, error: SourceError) -> GroupHold | None:
-    if until is None:
-        return None
-    return GroupHold(group=before.terms.group, until=until, reason=f"another source of that server: {error}")
 
 
 def _took(started: float) -> timedelta:

@@ -90,19 +90,21 @@ def after_success(before: Standing, answer: Answer, found: Found, *, now: dateti
     habits = learning.learn(before.habits, answer, held=found.held, new=found.new, now=now)
     told = [*_recoveries(before, found, now)]
     if found.new:
-        habits = replace(habits, silent=False)
+        habits = replace(habits, silent=False) if habits.silent else habits
     elif not habits.silent and health.is_silent(habits, first_polled=before.first_polled, now=now):
         habits = replace(habits, silent=True)
         told.append(Told(news=News.SILENT, detail=_silence(habits, now)))
-    hollow = health.is_hollow(habits) if habits.empty else False
+    hollow = health.is_hollow(habits)
     if hollow and not habits.hollow:
         told.append(Told(news=News.EMPTY, detail="It answers, but its document has no entries any more."))
-    habits = replace(habits, hollow=hollow)
+    if hollow != habits.hollow:
+        habits = replace(habits, hollow=hollow)
     shares = found.held is None or (not first and found.new < found.held)
     if not answer.moved_to or shares:
         moved = moves.sight(habits.moved, answer.moved_to, secure=answer.secured, now=now)
-        told += _moves(habits.moved, moved)
-        habits = replace(habits, moved=moved)
+        if moved is not habits.moved:
+            told += _moves(habits.moved, moved)
+            habits = replace(habits, moved=moved)
     flood = not first and health.is_flood(held=found.held or 0, new=found.new, late=found.late)
     if flood:
         told.append(Told(news=News.FLOOD, detail=_flood(found)))

@@ -48,7 +48,10 @@ def learn(habits: Habits, answer: Answer, *, held: int | None, new: int, now: da
 
     *held* is how many entries its document has, None when it is the one of before; *new* how many of them are new.
     """
-    habits = replace(habits, fresh=answer.fresh, validators=answer.validators, wishes=answer.wishes or habits.wishes)
+    wishes = answer.wishes or habits.wishes
+    # Most polls teach nothing, and a copy costs more than a look.
+    if (habits.fresh, habits.validators, habits.wishes) != (answer.fresh, answer.validators, wishes):
+        habits = replace(habits, fresh=answer.fresh, validators=answer.validators, wishes=wishes)
     if held is None:
         return replace(habits, empty=habits.empty + 1) if habits.empty else habits
     if held == 0:

@@ -5,6 +5,7 @@ A poll that brings nothing writes its row once; so what it leaves is short, and 
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -60,6 +61,7 @@ def write_habits(habits: Habits) -> str:
     return json.dumps(kept, separators=(",", ":")) if kept else ""
 
 
+@functools.lru_cache(maxsize=4096)  # a quiet source shows the same text at every poll
 def read_habits(text: str) -> Habits:
     """The habits that *text* holds."""
     if not text:
