@@ -22,8 +22,8 @@ _PERIOD = re.compile(_TAG % rb"updatePeriod", re.IGNORECASE)
 _FREQUENCY = re.compile(_TAG % rb"updateFrequency", re.IGNORECASE)
 _HOUR = re.compile(_TAG % rb"hour", re.IGNORECASE)
 _DAY = re.compile(_TAG % rb"day", re.IGNORECASE)
-_SKIP_HOURS = re.compile(rb"<skipHours\s*>(.{0,4096}?)</skipHours\s*>", re.IGNORECASE | re.DOTALL)
-_SKIP_DAYS = re.compile(rb"<skipDays\s*>(.{0,4096}?)</skipDays\s*>", re.IGNORECASE | re.DOTALL)
+_SKIP_HOURS = re.compile(rb"<skipHours\s*>(.{0,1024}?)</skipHours\s*>", re.IGNORECASE | re.DOTALL)
+_SKIP_DAYS = re.compile(rb"<skipDays\s*>(.{0,1024}?)</skipDays\s*>", re.IGNORECASE | re.DOTALL)
 _PERIODS = {b"hourly": 1, b"daily": 24, b"weekly": 168, b"monthly": 720, b"yearly": 8760}
 _DAYS = (b"monday", b"tuesday", b"wednesday", b"thursday", b"friday", b"saturday", b"sunday")
 

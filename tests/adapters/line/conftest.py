@@ -117,12 +117,14 @@ class Line:
     list_source: Callable[..., ListSource] = ListSource
     list_receiver: Callable[..., ListReceiver] = ListReceiver
     at_once: Callable[..., Any] = at_once
+    entry: Callable[..., Entry] = entry
 
     def pipeline(
         self, *sources: ListSource, ruleset: RuleSet | None = None, terms: dict[str, Terms] | None = None
     ) -> Pipeline:
         """A pipeline on *sources*, whose rows it makes."""
-        self.store.sync_sources([(s.name, f"http://{s.name}", "feed") for s in sources], self.clock.now())
+        groups = {name: item.group for name, item in (terms or {}).items()}
+        self.store.sync_sources([(s.name, f"http://{s.name}", "feed") for s in sources], self.clock.now(), groups)
         policy = Policy(
             routes=(Route(to=("desk",)),),
             receivers=(
