@@ -12,7 +12,7 @@ from tocsin.policy.schedule import Terms
 from tocsin.policy.spans import write
 from tocsin.rules import builtin
 
-_LABELS = {"network": ("internet",)}
+_LABELS = {"network": ("the internet",)}
 
 
 class Outage:
@@ -38,7 +38,8 @@ class Outage:
         """Remember whether the server of *source*, one of *everybody*, was reached; what of that is to be told."""
         if not source.group:
             return None
-        hosts = len({terms.group for terms in everybody if terms.group})
+        # Only a failure asks for it, and nearly every poll is a success.
+        hosts = 0 if reached else len({terms.group for terms in everybody if terms.group})
         before = self._network.offline_since
         self._network = network.after(self._network, source.group, reached=reached, hosts=hosts, now=now)
         since = self._network.offline_since

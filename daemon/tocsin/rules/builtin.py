@@ -35,8 +35,8 @@ _SOURCE = {
         _own("source-flood", "source", Severity.MEDIUM, "Old news all at once: {source}"),
     )
 }
-OFFLINE = _own("offline", "network", Severity.HIGH, "Offline: no source can be reached")
-ONLINE = _own("online", "network", Severity.INFO, "Online again")
+OFFLINE = _own("offline", "network", Severity.HIGH, "Offline: {network} cannot be reached")
+ONLINE = _own("online", "network", Severity.INFO, "Online again: {network} can be reached")
 RECEIVER_BLOCKED = _own("receiver-blocked", "receiver", Severity.HIGH, "Receiver blocked: {receiver}")
 DELIVERY_DEAD = _own("delivery-dead", "receiver", Severity.HIGH, "Message given up: {receiver}")
 PACK_KEPT_BACK = _own("pack-kept-back", "pack", Severity.HIGH, "Rule pack kept back: {pack}")

@@ -101,7 +101,7 @@ def test_a_broken_line_is_one_message_and_nobody_is_blamed(line: Line) -> None:
     for source in sources:
         source.answers = [down]
     play(line, pipeline, hours=1)
-    assert ops(line) == ["Offline: no source can be reached"]
+    assert ops(line) == ["Offline: the internet cannot be reached"]
     asked = sum(len(source.cursors) for source in sources)
     for _ in range(10):
         play(line, pipeline, minutes=1)
@@ -112,7 +112,7 @@ def test_a_broken_line_is_one_message_and_nobody_is_blamed(line: Line) -> None:
         source.answers = [{}]
     play(line, pipeline, hours=6)
     play(line, pipeline, minutes=1)
-    assert ops(line) == ["Offline: no source can be reached", "Online again"]
+    assert ops(line) == ["Offline: the internet cannot be reached", "Online again: the internet can be reached"]
     assert all(view(line, name).last_success >= line.clock.now() - MINUTE for name in names)
 
 
