@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0003_polling"
-down_revision = "0002_market"
+down_revision = "0003_correlation"
 
 TEXT = sa.Text()
 
