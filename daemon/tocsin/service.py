@@ -21,7 +21,7 @@ from pathlib import Path
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from tocsin.config.config import Config, FeedConfig, ReceiverConfig, load_config
+from tocsin.config.config import Config, FeedConfig, HttpConfig, ReceiverConfig, load_config
 from tocsin.config.loading import LoadedRules, rules_of
 from tocsin.delivery import Dispatcher, Outbound
 from tocsin.errors import ConfigError, Problem, StoreError
@@ -98,12 +98,12 @@ def make_policy(config: Config, receivers: Mapping[str, Receiver]) -> Policy:
 def make_http(config: Config) -> HttpClient:
     """The client that all sources share."""
     proxy = config.http.proxy.reveal() if config.http.proxy else ""
-    return HttpClient(config.http.contact, proxy=proxy, ca_file=config.http.ca_file)
+    return HttpClient(config.http.contact, proxy=proxy, ca_file=config.http.ca_file, groups=config.http.groups)
 
 
-def make_terms(config: FeedConfig) -> Terms:
+def make_terms(config: FeedConfig, http: HttpConfig) -> Terms:
     """What *config* says about polling; a source that may reach private addresses is the operator's own."""
-    group = "" if config.allow_private else host_group(config.url.reveal())
+    group = "" if config.allow_private else host_group(config.url.reveal(), http.groups)
     return Terms(every=config.every, ignore_hints=config.ignore_hints, group=group)
 
 
@@ -269,7 +269,7 @@ class Service:
             rules=loaded.rules,
             policy=make_policy(config, receivers),
             sources={s.name: self._makers.source(s, self._http, self._work) for s in config.sources},
-            terms={s.name: make_terms(s) for s in config.sources},
+            terms={s.name: make_terms(s, config.http) for s in config.sources},
             instruments={item.id: item for item in config.instruments},
         )
         return inbound, Outbound(receivers=receivers, zone=ZoneInfo(config.timezone))

@@ -36,12 +36,14 @@ DEFAULT_INTERVAL = timedelta(minutes=15)
 class HttpConfig:
     """How other people's servers are asked; *contact* is an address that their owners can write to.
 
-    *proxy* is for all but private sources; certificates in *ca_file* are trusted beside those of the system.
+    *proxy* is for all but private sources; certificates in *ca_file* are trusted beside those of the system. The hosts
+    below a domain of *groups* are one server.
     """
 
     contact: str = ""
     proxy: Secret | None = None
     ca_file: Path | None = None
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +112,8 @@ class _Http(Shape):
     """A proxy such as http://proxy.example.org:3128, for all sources but private ones."""
     ca_file: str = ""
     """A file of certificates (PEM), relative to this file, to be trusted beside those of the system."""
+    groups: Texts = ()
+    """Domains such as blogs.example.org whose hosts are one server, which is asked by one source at a time."""
 
 
 class _Source(Shape):
@@ -364,6 +368,7 @@ def _config(path: Path, root: Node, shape: ConfigFile, problems: tuple[Problem, 
             contact=shape.http.contact,
             proxy=Secret(shape.http.proxy) if shape.http.proxy else None,
             ca_file=folder / Path(shape.http.ca_file).expanduser() if shape.http.ca_file else None,
+            groups=tuple(name.lower().removeprefix("*.") for name in shape.http.groups),
         ),
         sources=tuple(_feed(name, item, find(root, ("sources", name))) for name, item in shape.sources.items()),
         instruments=tuple(_instrument(name, item) for name, item in shape.instruments.items()),

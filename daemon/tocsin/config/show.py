@@ -20,6 +20,7 @@ def show(config: Config) -> dict[str, Any]:
             "contact": config.http.contact,
             "proxy": HIDDEN if config.http.proxy else "",
             "ca_file": str(config.http.ca_file or ""),
+            "groups": config.http.groups,
         },
         "retention": write_duration(config.retention),
         "sources": {

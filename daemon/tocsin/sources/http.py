@@ -6,7 +6,7 @@ import asyncio
 import re
 import socket
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from http import HTTPStatus
@@ -90,7 +90,7 @@ class HttpClient:
     *contact* tells the owners of servers whom to write to. *gap* is the least time between two requests to a host.
     A source that may reach private addresses is the operator's own: its requests need no gap and are told apart by URL,
     and the *proxy* (an http address, which may hold a name and a password) is for all others. *ca_file* holds
-    certificates to be trusted beside those of the system.
+    certificates to be trusted beside those of the system. *groups* are domains whose hosts are one server.
 
     Raises:
         OSError: *ca_file* cannot be read, or holds no certificate.
@@ -102,6 +102,7 @@ class HttpClient:
         *,
         proxy: str = "",
         ca_file: Path | None = None,
+        groups: Sequence[str] = (),
         gap: timedelta = timedelta(seconds=1),
         limits: Limits | None = None,
     ) -> None:
@@ -111,6 +112,7 @@ class HttpClient:
         if ca_file is not None:
             self._trust.load_verify_locations(ca_file)
         self._pace = Pace(gap=gap)
+        self._groups = tuple(groups)
         self._headers = {
             "User-Agent": f"tocsin/{__version__} (+{contact})" if contact else f"tocsin/{__version__}",
             "Accept": ACCEPT,
@@ -153,7 +155,7 @@ class HttpClient:
         validators = {"If-None-Match": etag} if etag else {}
         if last_modified:
             validators["If-Modified-Since"] = last_modified
-        name = target if allow_private else group(host)
+        name = target if allow_private else group(host, self._groups)
         async with self._pace.turn(name, spaced=not allow_private):
             try:
                 async with asyncio.timeout(self._limits.total):

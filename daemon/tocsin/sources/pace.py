@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -21,15 +21,18 @@ IN_FLIGHT = 16
 PATIENCE = timedelta(seconds=90)
 
 
-def group(host: str) -> str:
-    """The server behind *host*, as far as that is known: the name under which its requests take turns."""
-    return next((name for name in _GROUPS if host == name or host.endswith(f".{name}")), host)
+def group(host: str, more: Sequence[str] = ()) -> str:
+    """The server behind *host*, as far as that is known: the name under which its requests take turns.
+
+    *more* names domains, beside those known, whose hosts are one server.
+    """
+    return next((name for name in (*more, *_GROUPS) if host == name or host.endswith(f".{name}")), host)
 
 
-def host_group(url: str) -> str:
-    """The group of the server that *url* names; empty when it names none."""
+def host_group(url: str, more: Sequence[str] = ()) -> str:
+    """The group of the server that *url* names, as `group`; empty when it names none."""
     name = urls.host(urls.escape(url))
-    return group(name) if name else ""
+    return group(name, more) if name else ""
 
 
 class Pace:

@@ -80,8 +80,16 @@ def test_the_terms_of_a_source_name_the_server_behind_it(
     tmp_path: Path, source: str, group: str, every: timedelta | None, ignoring: bool
 ) -> None:
     """Sites behind one server are one group; a private source is in none."""
-    terms = make_terms(load(tmp_path, source).sources[0])
+    config = load(tmp_path, source)
+    terms = make_terms(config.sources[0], config.http)
     assert (terms.group, terms.every, terms.ignore_hints) == (group, every, ignoring)
+
+
+def test_domains_whose_hosts_are_one_server_can_be_named(tmp_path: Path) -> None:
+    """A company's thousand blogs are asked one after the other."""
+    config = load(tmp_path, http="groups: ['*.Blog.Substack.com', x.org]")
+    assert make_terms(config.sources[0], config.http).group == "blog.substack.com"
+    assert show(config)["http"]["groups"] == ("blog.substack.com", "x.org")
 
 
 def test_an_address_with_a_secret_in_it_is_known_as_such(tmp_path: Path) -> None:
