@@ -135,7 +135,7 @@ def after_failure(before: Standing, error: SourceError, *, now: datetime, random
         given_up=verdict.gone or verdict.dead,
         jitter=random,
     )
-    moved = moves.doubt(before.habits.moved, error.fault, error.status)
+    moved = moves.doubt(before.habits.moved, error.fault, error.status, errors)
     told = [Told(news=verdict.news, detail=str(error))] if verdict.news else []
     told += _moves(before.habits.moved, moved)
     reasons: tuple[str, ...] = (f"{_count(errors)}: left alone for {write(delay)}",)

@@ -12,7 +12,9 @@ _LASTS = timedelta(days=7)
 _SIGHTINGS = 5
 _NO_MORE = frozenset({HTTPStatus.NOT_FOUND.value, HTTPStatus.GONE.value})
 #: Failures that say that there is no feed at an address, not that its server has a bad hour.
-_WRONG_PLACE = frozenset({Fault.UNREACHABLE, Fault.NOT_A_FEED, Fault.BAD_REDIRECT, Fault.BLOCKED_ADDRESS})
+_WRONG_PLACE = frozenset({Fault.NOT_A_FEED, Fault.BAD_REDIRECT, Fault.BLOCKED_ADDRESS})
+#: A server that cannot be reached so often is not there; once could be the weather.
+_UNREACHABLE = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,13 +42,14 @@ def sight(moved: Moved | None, url: str, *, secure: bool, now: datetime) -> Move
     return replace(moved, count=count, used=count >= _SIGHTINGS and now - moved.since >= _LASTS)
 
 
-def doubt(moved: Moved | None, fault: Fault, status: int | None) -> Moved | None:
-    """What is known after a failed poll.
+def doubt(moved: Moved | None, fault: Fault, status: int | None, errors: int) -> Moved | None:
+    """What is known after a failed poll, the *errors*-th in a row.
 
     A new address that is used and holds no feed is forgotten; one that was only seen is used when the old one is gone.
     """
     if moved is None:
         return None
     if moved.used:
-        return None if fault in _WRONG_PLACE or status in _NO_MORE else moved
+        lost = fault is Fault.UNREACHABLE and errors >= _UNREACHABLE
+        return None if lost or fault in _WRONG_PLACE or status in _NO_MORE else moved
     return replace(moved, used=True) if status in _NO_MORE else moved

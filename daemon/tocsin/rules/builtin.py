@@ -25,7 +25,7 @@ _SOURCE = {
     info.id.removeprefix("tocsin/source-"): info
     for info in (
         _own("source-unhealthy", "source", Severity.MEDIUM, "Source unhealthy: {source}"),
-        _own("source-not-a-feed", "source", Severity.MEDIUM, "No feed any more: {source}"),
+        _own("source-not-a-feed", "source", Severity.MEDIUM, "Source is no feed: {source}"),
         _own("source-gone", "source", Severity.HIGH, "Source gone: {source}"),
         _own("source-dead", "source", Severity.HIGH, "Source dead: {source}"),
         _own("source-silent", "source", Severity.MEDIUM, "Source silent: {source}"),

@@ -158,7 +158,7 @@ def test_a_move_survives_a_restart_and_is_undone_when_it_fails(line: Line) -> No
     play(line, line.pipeline(source), hours=1)
     play(line, line.pipeline(source), hours=1)
     assert [cursor.moved_to for cursor in source.cursors] == ["", "", NEW]
-    source.answers = [SourceError("no such host", fault=Fault.UNREACHABLE)]
+    source.answers = [SourceError("answered 404", fault=Fault.STATUS, status=404)]
     play(line, line.pipeline(source), hours=1)
     source.answers = [{}]
     play(line, line.pipeline(source), hours=1)

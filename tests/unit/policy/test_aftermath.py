@@ -331,25 +331,28 @@ def test_a_redirect_that_was_seen_is_used_when_the_old_address_ends(status: int)
 
 
 @pytest.mark.parametrize(
-    ("fault", "status", "undone"),
+    ("fault", "status", "times", "undone"),
     [
-        (Fault.STATUS, 404, True),
-        (Fault.GONE, 410, True),
-        (Fault.UNREACHABLE, None, True),
-        (Fault.NOT_A_FEED, 200, True),
-        (Fault.STATUS, 503, False),
-        (Fault.NETWORK, None, False),
+        (Fault.STATUS, 404, 1, True),
+        (Fault.GONE, 410, 1, True),
+        (Fault.UNREACHABLE, None, 3, True),
+        (Fault.UNREACHABLE, None, 2, False),
+        (Fault.NOT_A_FEED, 200, 1, True),
+        (Fault.STATUS, 503, 4, False),
+        (Fault.NETWORK, None, 4, False),
     ],
 )
-def test_a_move_is_undone_when_there_is_no_feed(fault: Fault, status: int | None, undone: bool) -> None:
+def test_a_move_is_undone_when_there_is_no_feed(fault: Fault, status: int | None, times: int, undone: bool) -> None:
     """A bad hour of the new server is no reason to go back; a missing feed is, and that is told once."""
-    life = Life().poll(moved_to=NEW, secured=True).fail(fault, status).fail(Fault.NETWORK)
+    life = Life().poll(moved_to=NEW, secured=True)
+    for _ in range(times):
+        life.fail(fault, status)
     assert life.told == ([News.MOVED, News.MOVED_BACK] if undone else [News.MOVED])
 
 
 def test_without_a_redirect_nothing_is_doubted() -> None:
     """A plain failure is a plain failure."""
-    assert moves.doubt(None, Fault.STATUS, 404) is None
+    assert moves.doubt(None, Fault.STATUS, 404, 1) is None
 
 
 # ---- the network ---------------------------------------------------------------------------------------------------
