@@ -128,15 +128,13 @@ class Pipeline:
         await self._give_back()
 
     async def _give_back(self) -> None:
-        """Write what came of the polls that brought nothing: many in one transaction, for there is no hurry."""
+        """Write what came of the polls that brought nothing or were put off: many in one transaction, for there is no hurry."""
         resting, self._resting = self._resting, []
-        if resting:
-            lost = await self._write(self._store.rest, resting, self._clock.now())
+        deferred, self._deferred = self._deferred, []
+        if resting or deferred:
+            lost = await self._write(self._store.rest, resting, self._clock.now(), deferred)
             if lost:
                 log.warning(line("polls outlived their leases", polls=lost))
-        deferred, self._deferred = self._deferred, []
-        if deferred:
-            await self._write(self._store.defer, deferred)
 
     async def _start_due(self) -> int:
         await self._give_back()

@@ -21,7 +21,8 @@ from pathlib import Path
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from tocsin.config.config import Config, FeedConfig, HttpConfig, ReceiverConfig, load_config
+from tocsin.config.client import make_http, make_terms
+from tocsin.config.config import Config, FeedConfig, ReceiverConfig, load_config
 from tocsin.config.loading import LoadedRules, rules_of
 from tocsin.delivery import Dispatcher, Outbound
 from tocsin.errors import ConfigError, Problem, StoreError
@@ -30,7 +31,6 @@ from tocsin.model import Delivery, Outcome, Settlement
 from tocsin.pipeline import Inbound, Pipeline
 from tocsin.policy.decide import Policy
 from tocsin.policy.route import ReceiverInfo, Route
-from tocsin.policy.schedule import Terms
 from tocsin.protocols import Clock, P, Run, T
 from tocsin.receivers import Receiver
 from tocsin.receivers import apprise as apprise_receivers
@@ -40,7 +40,6 @@ from tocsin.scheduler import Ticker
 from tocsin.sources import Source
 from tocsin.sources.feed import FeedSource
 from tocsin.sources.http import HttpClient
-from tocsin.sources.pace import host_group
 from tocsin.store import Store
 from tocsin.systemd import Notifier
 
@@ -93,18 +92,6 @@ def make_policy(config: Config, receivers: Mapping[str, Receiver]) -> Policy:
     ]
     routes = [Route(severity=r.severity, labels=r.labels, event=r.event, rule=r.rule, to=r.to) for r in config.routes]
     return Policy(routes=routes, receivers=infos)
-
-
-def make_http(config: Config) -> HttpClient:
-    """The client that all sources share."""
-    proxy = config.http.proxy.reveal() if config.http.proxy else ""
-    return HttpClient(config.http.contact, proxy=proxy, ca_file=config.http.ca_file, groups=config.http.groups)
-
-
-def make_terms(config: FeedConfig, http: HttpConfig) -> Terms:
-    """What *config* says about polling; a source that may reach private addresses is the operator's own."""
-    group = "" if config.allow_private else host_group(config.url.reveal(), http.groups)
-    return Terms(every=config.every, ignore_hints=config.ignore_hints, group=group)
 
 
 def open_store(config: Config) -> Store:

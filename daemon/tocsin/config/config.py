@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field
@@ -18,7 +17,15 @@ from tocsin.config.instruments import check_instrument, parse_hours
 from tocsin.config.nodes import Node, Pairs, Scalar, children, meant, member, problem, said
 from tocsin.config.secrets import Filler, Secret, masked
 from tocsin.config.shape import Duration, Shape, Texts, find
-from tocsin.config.web import authorization, check_credentials, check_http
+from tocsin.config.web import (
+    HttpConfig,
+    HttpShape,
+    authorization,
+    check_credentials,
+    check_http,
+    http_config,
+    url_fault,
+)
 from tocsin.config.yamlfile import read
 from tocsin.errors import ConfigError, Position, Problem
 from tocsin.model import Instrument, Severity
@@ -30,20 +37,6 @@ _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 _SHORTEST = timedelta(seconds=1)
 #: How often a source is polled that says nothing else.
 DEFAULT_INTERVAL = timedelta(minutes=15)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HttpConfig:
-    """How other people's servers are asked; *contact* is an address that their owners can write to.
-
-    *proxy* is for all but private sources; certificates in *ca_file* are trusted beside those of the system. The hosts
-    below a domain of *groups* are one server.
-    """
-
-    contact: str = ""
-    proxy: Secret | None = None
-    ca_file: Path | None = None
-    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,17 +96,6 @@ class Config:
     overrides: tuple[Override, ...]
     retention: timedelta
     problems: tuple[Problem, ...] = ()
-
-
-class _Http(Shape):
-    contact: str = ""
-    """An address that the owner of a server can write to; stands in the user agent."""
-    proxy: str = ""
-    """A proxy such as http://proxy.example.org:3128, for all sources but private ones."""
-    ca_file: str = ""
-    """A file of certificates (PEM), relative to this file, to be trusted beside those of the system."""
-    groups: Texts = ()
-    """Domains such as blogs.example.org whose hosts are one server, which is asked by one source at a time."""
 
 
 class _Source(Shape):
@@ -193,7 +175,7 @@ class ConfigFile(Shape):
     """sqlite:///path of the database, relative to this file."""
     rules: Texts = ()
     """Folders of rule packs, relative to this file."""
-    http: _Http = _Http()
+    http: HttpShape = HttpShape()
     """How tocsin introduces itself to servers."""
     sources: dict[_Named, _Source] = Field(default_factory=dict)
     """What is polled, by name."""
@@ -280,7 +262,7 @@ def _check_database(node: Node | None) -> Iterator[Problem]:
 def _check_source(node: Node) -> Iterator[Problem]:
     feed = member(node, "feed")
     if isinstance(feed, Scalar) and isinstance(feed.value, str) and not feed.broken:
-        words = _url_fault(feed.value)
+        words = url_fault(feed.value)
         if words:
             yield problem(feed, words)
     every = member(node, "every")
@@ -293,17 +275,6 @@ def _check_source(node: Node) -> Iterator[Problem]:
             yield problem(key, "is not the name of an HTTP header")
         if isinstance(value, Scalar) and re.search(r"[\r\n\0]", str(value.value)):
             yield problem(value, "a header is one line")
-
-
-def _url_fault(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        port_is_good = parts.port != 0
-    except ValueError:
-        return "is not an address"
-    if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_good:
-        return "must be an address that begins with http:// or https://"
-    return "must not hold blanks or control characters" if re.search(r"[\s\x00-\x1f]", url) else ""
 
 
 def _check_receiver(node: Node) -> Iterator[Problem]:
@@ -364,12 +335,7 @@ def _config(path: Path, root: Node, shape: ConfigFile, problems: tuple[Problem, 
         timezone=shape.timezone,
         database=_database(shape.database, folder),
         rules=tuple(folder / Path(rule).expanduser() for rule in shape.rules),
-        http=HttpConfig(
-            contact=shape.http.contact,
-            proxy=Secret(shape.http.proxy) if shape.http.proxy else None,
-            ca_file=folder / Path(shape.http.ca_file).expanduser() if shape.http.ca_file else None,
-            groups=tuple(name.lower().removeprefix("*.") for name in shape.http.groups),
-        ),
+        http=http_config(shape.http, folder),
         sources=tuple(_feed(name, item, find(root, ("sources", name))) for name, item in shape.sources.items()),
         instruments=tuple(_instrument(name, item) for name, item in shape.instruments.items()),
         receivers=receivers,

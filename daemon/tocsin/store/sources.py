@@ -93,6 +93,8 @@ def succeed(session: Session, row: SourceRow, batch: Batch, trail: Trail, *, now
 
 def rest(session: Session, rests: Sequence[Rest], now: datetime) -> int:
     """Give back the leases of polls that brought nothing; how many of them had been lost before."""
+    if not rests:
+        return 0
     values = [
         {
             "named": item.lease.name,
@@ -108,13 +110,15 @@ def rest(session: Session, rests: Sequence[Rest], now: datetime) -> int:
     return len(rests) - session.connection().execute(_BY_LEASE, values).rowcount
 
 
-def defer(session: Session, deferrals: Sequence[Deferral]) -> None:
-    """Give back claims without a poll: nothing is counted, and what is known stays."""
+def defer(session: Session, deferrals: Sequence[Deferral]) -> int:
+    """Give back claims without a poll: nothing is counted, and what is known stays; how many had been lost."""
+    if not deferrals:
+        return 0
     values = [
         {"named": item.lease.name, "held": item.lease.fence, "due_at": item.due_at, "why": item.reason}
         for item in deferrals
     ]
-    session.connection().execute(_UNPOLLED, values)
+    return len(deferrals) - session.connection().execute(_UNPOLLED, values).rowcount
 
 
 def hold(session: Session, group: GroupHold) -> None:

@@ -208,18 +208,13 @@ class Store:
             sources.succeed(session, row, batch, trail, now=now, due_at=due_at)
             return committed
 
-    def rest(self, rests: Sequence[Rest], now: datetime) -> int:
-        """Give back the leases of good polls that brought nothing, all in one transaction.
+    def rest(self, rests: Sequence[Rest], now: datetime, deferrals: Sequence[Deferral] = ()) -> int:
+        """Give back the leases of good polls that brought nothing, and of those put off, all in one transaction.
 
         How many of the leases had been lost before: nothing is written for those.
         """
         with self._database.write() as session:
-            return sources.rest(session, rests, now)
-
-    def defer(self, deferrals: Sequence[Deferral]) -> None:
-        """Give back claims without a poll, all in one transaction."""
-        with self._database.write() as session:
-            sources.defer(session, deferrals)
+            return sources.rest(session, rests, now) + sources.defer(session, deferrals)
 
     def forgive(self, now: datetime) -> None:
         """Take back the first failure of every public source that could not be reached: the network was down."""

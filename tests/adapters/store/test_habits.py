@@ -93,8 +93,8 @@ def test_a_claim_can_be_given_back_without_a_poll(hands, store):
     [late] = store.claim_sources(hands.now, MINUTE, 9)
     hands.real.pass_by(2 * MINUTE)
     [lease] = store.claim_sources(hands.now, MINUTE, 9)
-    store.defer([Deferral(lease=late, due_at=hands.now, reason="late")])
-    store.defer([Deferral(lease=lease, due_at=hands.now + MINUTE, reason="later")])
+    assert store.rest([], hands.now, [Deferral(lease=late, due_at=hands.now, reason="late")]) == 1
+    assert store.rest([], hands.now, [Deferral(lease=lease, due_at=hands.now + MINUTE, reason="later")]) == 0
     detail = store.source("a")
     assert (detail.source.polls, detail.source.reasons) == (0, ("later",))
     assert store.claim_sources(hands.now, MINUTE, 9) == []

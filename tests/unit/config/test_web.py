@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import trustme
 
+from tocsin.config.client import make_http, make_terms
 from tocsin.config.config import Config, load_config
 from tocsin.config.show import show
 from tocsin.errors import ConfigError
-from tocsin.service import make_http, make_terms
 
 TEXT = "sources: {a: {feed: 'https://blog.substack.com/f'%s}}\nreceivers: {here: {console: true}}\nhttp: {%s}\n"
 
