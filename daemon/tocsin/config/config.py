@@ -35,8 +35,6 @@ _NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 _SEVERITY = re.compile(r"\s*(>=|<=|>|<|=)?\s*([a-z]+)\s*$")
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 _SHORTEST = timedelta(seconds=1)
-#: How often a source is polled that says nothing else.
-DEFAULT_INTERVAL = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
