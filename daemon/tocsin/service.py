@@ -356,6 +356,8 @@ class Service:
                 f"running on the last good configuration; {len(error.problems)} problems in the new one"
             )
             return
+        if config.http != self._config.http:
+            log.warning(line("changes of http: count after a restart"))
         self._config, self._loaded = config, loaded
         self._pipeline.inbound, self._dispatcher.outbound = inbound, outbound
         await self._adopt(config, loaded)
