@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from tocsin.errors import Position
 from tocsin.evidence import Evidence, Span
+from tocsin.hints import Answer
 
 #: An entry older than this when first seen does not alert on its own (DESIGN 4, Time).
 MAX_AGE = timedelta(hours=48)
@@ -133,12 +134,13 @@ class Quote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cursor:
-    """What a source needs to ask only for news. Validators are verbatim; *body_hash* is SHA-256 in hex."""
+    """What a source needs to ask only for news, and where. Validators are verbatim; *body_hash* is SHA-256 in hex."""
 
     etag: str = ""
     last_modified: str = ""
     body_hash: str = ""
     validated_at: datetime | None = None  # of the last 200: validators are dropped when it grows old
+    moved_to: str = ""  # the address to ask in place of the configured one; a poll leaves it as it is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +154,7 @@ class Batch:
     size: int = 0  # decoded bytes of the body
     notes: tuple[str, ...] = ()  # what was repaired or left out, in words
     has_ids: bool = True  # False when the document gives its entries no ids: title and day then identify
+    answer: Answer = Answer()  # noqa: RUF009 (frozen)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,6 +275,7 @@ class Fate(StrEnum):
     HELD = "held"  # a new alert that waits for the cooldown's end
     CATCH_UP = "catch-up"  # old, but its source had been out of reach: one catch-up message
     BASELINE = "baseline"  # found at the first fetch of its source
+    FLOOD = "flood"  # old news that its source shows all at once
     OLD = "old"  # older than max_age when first seen
 
 

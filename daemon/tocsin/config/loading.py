@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
-from tocsin.config.config import DEFAULT_INTERVAL, Config
+from tocsin.config.config import Config
 from tocsin.config.files import shown_path
 from tocsin.config.instruments import check_rules
 from tocsin.config.packs import Files, parse_pack, read_pack
 from tocsin.errors import ConfigError, Problem
+from tocsin.policy.schedule import UNKNOWN
 from tocsin.rules.compile import compile_packs
 from tocsin.rules.examples import check_examples
 from tocsin.rules.lint import History, lint, lint_history
@@ -109,7 +110,7 @@ def rules_of(config: Config, kept: Kept = lambda _: None, history: History | Non
     Raises:
         ConfigError: as `load_rules`.
     """
-    poll = min((source.every or DEFAULT_INTERVAL for source in config.sources), default=None)
+    poll = min((source.every or UNKNOWN for source in config.sources), default=None)
     loaded = load_rules(config.rules, kept, overrides=config.overrides, poll=poll, history=history)
     return replace(loaded, warnings=(*loaded.warnings, *check_rules(loaded.rules, config.instruments)))
 

@@ -23,7 +23,7 @@ _MOST_KEYS = 64
 _MOST_MEMBERS = 1000
 #: Members that a proof shows.
 _MOST_SHOWN = 20
-_SILENT = (Fate.BASELINE, Fate.OLD)
+_SILENT = (Fate.BASELINE, Fate.OLD, Fate.FLOOD)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

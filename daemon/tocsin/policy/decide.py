@@ -57,6 +57,7 @@ class _Desk:
         self.standings: dict[tuple[str, str], Standing] = {}
         self._policy = policy
         self._facts = facts
+        self._flood = {arrival.entry_id for arrival in facts.arrivals if arrival.flood}
         self._stories = {item.id: item for item in facts.stories}
         self._alerts = {item.id: item for item in facts.alerts}
         self._next_story = facts.next_story
@@ -78,7 +79,7 @@ class _Desk:
             return self._judge_price(match)
         if match.entry is None or entry_id is None:
             return self._judge_own(match)
-        refusal = self._refusal(match.entry)
+        refusal = self._refusal(entry_id, match.entry)
         if refusal:
             fate, reason = refusal
             origin = story.origin(match.entry, None)
@@ -136,10 +137,12 @@ class _Desk:
             alert_id=alert.id,
         )
 
-    def _refusal(self, entry: Entry) -> tuple[Fate, str] | None:
+    def _refusal(self, entry_id: int, entry: Entry) -> tuple[Fate, str] | None:
         """Why an entry does not alert at all."""
         if self._facts.baseline:
             return Fate.BASELINE, "found at the first fetch of its source"
+        if entry_id in self._flood:
+            return Fate.FLOOD, "came in a flood: its source showed many old entries as new at once"
         if entry.stale and not self._missed(entry):
             return Fate.OLD, f"published {entry.published:%Y-%m-%d %H:%M} UTC, over 48 h before it was first seen"
         return None

@@ -23,6 +23,7 @@ class Arrival:
 
     entry_id: int | None
     matches: tuple[Match, ...]
+    flood: bool = False  # old news that its source shows all at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from tocsin.errors import Fault, SourceError
+from tocsin.sources import urls
 
 #: Hosts that ask for more than the usual gap.
 _GAPS = {"reddit.com": timedelta(seconds=60), "openrss.org": timedelta(seconds=60)}
@@ -26,9 +27,18 @@ PROMPT = 0.5
 PATIENCE = timedelta(seconds=90)
 
 
-def group(host: str) -> str:
-    """The server behind *host*, as far as that is known: the name under which its requests take turns."""
-    return next((name for name in _GROUPS if host == name or host.endswith(f".{name}")), host)
+def group(host: str, more: Sequence[str] = ()) -> str:
+    """The server behind *host*, as far as that is known: the name under which its requests take turns.
+
+    *more* names domains, beside those known, whose hosts are one server.
+    """
+    return next((name for name in (*more, *_GROUPS) if host == name or host.endswith(f".{name}")), host)
+
+
+def host_group(url: str, more: Sequence[str] = ()) -> str:
+    """The group of the server that *url* names, as `group`; empty when it names none."""
+    name = urls.host(urls.escape(url))
+    return group(name, more) if name else ""
 
 
 class Pace:
@@ -47,7 +57,7 @@ class Pace:
         """Wait for the turn of the group *name*, which ends with the block; without a gap when it is not *spaced*.
 
         Raises:
-            SourceError: RATE_LIMITED, when that would take too long.
+            SourceError: BUSY, when that would take too long.
         """
         lock = self._locks.setdefault(name, asyncio.Lock())
         try:
@@ -98,4 +108,4 @@ class Pace:
 
 
 def _crowded(name: str, wait: timedelta) -> SourceError:
-    return SourceError(f"{name} is not asked again so soon", fault=Fault.RATE_LIMITED, retry_after=wait)
+    return SourceError(f"{name} is not asked again so soon", fault=Fault.BUSY, retry_after=wait)

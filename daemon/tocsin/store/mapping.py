@@ -21,7 +21,7 @@ from tocsin.model import (
 )
 from tocsin.policy.correlation import Member
 from tocsin.policy.facts import Decided
-from tocsin.store import codec
+from tocsin.store import codec, habits
 from tocsin.store.tables import (
     AlertRow,
     AttemptRow,
@@ -52,6 +52,7 @@ def identity(row_id: int | None) -> int:
 
 def lease(row: SourceRow, now: datetime) -> SourceLease:
     """A source as its poll needs it; *row* is how it stood before it was claimed at *now*."""
+    learned = habits.read_habits(row.habits)
     return SourceLease(
         name=row.name,
         cursor=Cursor(
@@ -59,6 +60,7 @@ def lease(row: SourceRow, now: datetime) -> SourceLease:
             last_modified=row.last_modified,
             body_hash=row.body_hash,
             validated_at=row.validated_at,
+            moved_to=habits.moved_to(learned),
         ),
         fence=row.fence + 1,
         due_at=row.due_at,
@@ -69,6 +71,9 @@ def lease(row: SourceRow, now: datetime) -> SourceLease:
         last_fault=Fault(row.last_fault) if row.last_fault else None,
         unhealthy=row.unhealthy,
         gone=row.gone,
+        dead=row.dead,
+        habits=learned,
+        fetches=row.fetches,
     )
 
 
@@ -88,6 +93,9 @@ def source_view(row: SourceRow, entries: int) -> SourceView:
         last_fault=Fault(row.last_fault) if row.last_fault else None,
         first_polled=row.first_polled,
         last_success=row.last_success,
+        dead=row.dead,
+        reasons=tuple(row.reasons.splitlines()),
+        habits=habits.read_habits(row.habits),
     )
 
 

@@ -46,6 +46,7 @@ def sweep(session: Session, now: datetime, retention: timedelta) -> int:
     before = now - retention
     rows = _entries(session, before) + _messages(session, before) + _keys(session, now) + _told(session, before)
     rows += _by_key(session, StandingRow, col(StandingRow.last) < now - KEEP_STANDINGS)
+    _fetches(session, before)
     return rows + market.forget(session, before, _PIECE)
 
 
@@ -95,6 +96,12 @@ def _keys(session: Session, now: datetime) -> int:
         )
         removed += session.exec(delete(EntryKeyRow).where(col(EntryKeyRow.id).in_(old))).rowcount
     return removed
+
+
+def _fetches(session: Session, before: datetime) -> None:
+    """Those of sources that were taken out of the configuration; all others keep their last few."""
+    left = (col(SourceRow.disabled).is_(True), col(SourceRow.due_at) < before, col(SourceRow.fetches) != "")
+    session.exec(update(SourceRow).where(*left).values(fetches=""))
 
 
 def _told(session: Session, before: datetime) -> int:

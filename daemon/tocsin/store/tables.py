@@ -54,6 +54,11 @@ class SourceRow(SQLModel, table=True):
     last_modified: str = _text()
     body_hash: str = _text()
     validated_at: datetime | None = _time(None)
+    dead: bool = False
+    host_group: str = _text(index=True)  # the server behind it, with all that share it; empty for a private one
+    reasons: str = _text()  # why it is due then, a line each
+    habits: str = _text()
+    fetches: str = _text()  # the last ones, the newest first
 
 
 class EntryRow(SQLModel, table=True):

@@ -308,14 +308,14 @@ def test_an_open_connection_gives_no_rights(visit):
     assert _fault(visit, scene).fault is Fault.BLOCKED_ADDRESS
 
 
-def test_a_server_that_is_not_there_is_a_network_fault(visit, unused_port):
+def test_a_server_that_is_not_there_is_unreachable(visit, unused_port):
     """The message says what happened and holds no part of a secret address."""
 
     async def scene(_, http):
         await http.fetch(f"http://user:word@127.0.0.1:{unused_port}/secret?key=word", allow_private=True)
 
     error = _fault(visit, scene)
-    assert error.fault is Fault.NETWORK
+    assert error.fault is Fault.UNREACHABLE
     assert "127.0.0.1" in str(error)
     assert "word" not in str(error)
     assert "secret" not in str(error)

@@ -50,7 +50,7 @@ def test_a_server_that_asked_for_quiet_gets_it():
 
     with pytest.raises(SourceError) as caught:
         asyncio.run(play())
-    assert caught.value.fault is Fault.RATE_LIMITED
+    assert caught.value.fault is Fault.BUSY
     assert timedelta(minutes=59) < caught.value.retry_after <= timedelta(hours=1)
 
 
@@ -64,7 +64,7 @@ def test_nobody_queues_for_ever():
 
     with pytest.raises(SourceError) as caught:
         asyncio.run(play())
-    assert caught.value.fault is Fault.RATE_LIMITED
+    assert caught.value.fault is Fault.BUSY
 
 
 def test_a_failed_request_ends_its_turn():
