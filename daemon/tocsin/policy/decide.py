@@ -54,7 +54,7 @@ class _Desk:
         before = cast(MutableMapping[tuple[str, str], Told], facts.told)
         self.told: ChainMap[tuple[str, str], Told] = ChainMap({}, before)
         self.post = Post(now=facts.now, pending=facts.pending)
-        self.standings: dict[tuple[str, str], Standing] = {}
+        self.standings: dict[tuple[str, str], tuple[Standing, ...]] = {}
         self._policy = policy
         self._facts = facts
         self._stories = {item.id: item for item in facts.stories}
@@ -282,7 +282,7 @@ class _Desk:
         held = f"held until {due_at:%Y-%m-%d %H:%M} UTC by the cooldown of {match.rule.id}" if due_at > now else ""
         count = self._post(alert, match, kind, entry_id=entry_id, due_at=due_at, held=held)
         for key in keys:
-            last = self.told.get((match.rule.id, key))
+            last = cooldown.standing(self.told.get((match.rule.id, key)), match.rule, now)
             at = due_at if last is None else max(last.at, due_at)
             self.told[match.rule.id, key] = Told(at=at, severity=_louder(last, match.severity, due_at))
         told = held or (f"told {count} recipients" if count else "no route leads to a receiver")

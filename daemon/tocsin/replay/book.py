@@ -74,7 +74,7 @@ class Book:
         self._entries_of: dict[int, set[int]] = defaultdict(set)
         self._waiting: dict[int, _Waiting] = {}
         self._members: dict[str, list[Member]] = defaultdict(list)  # matches that correlations count, by rule
-        self._standings: dict[tuple[str, str], Standing] = {}
+        self._standings: dict[tuple[str, str], tuple[Standing, ...]] = {}
 
     def number(self) -> int:
         """The number of one more entry."""

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, func, select
 from tocsin.model import Alert, DeliveryKind, DeliveryState, Severity, Story
 from tocsin.policy.correlation import Member, Standing
 from tocsin.policy.facts import Arrival, Facts, Pending, Reach, Told, reach
-from tocsin.store import mapping
+from tocsin.store import codec, mapping
 from tocsin.store.tables import (
     AlertRow,
     DeliveryAlertRow,
@@ -135,9 +135,12 @@ def _members(session: Session, reached: Reach) -> tuple[Member, ...]:
     return tuple(mapping.member(row, entry, source or "") for row, entry, source in rows)
 
 
-def _standings(session: Session, reached: Reach) -> dict[tuple[str, str], Standing]:
+def _standings(session: Session, reached: Reach) -> dict[tuple[str, str], tuple[Standing, ...]]:
     rows = session.exec(select(StandingRow).where(col(StandingRow.rule).in_(reached.correlations)))
-    return {(row.rule, row.key): Standing(first=row.first, last=row.last) for row in rows}
+    return {
+        (row.rule, row.key): tuple(Standing(first=first, last=last) for first, last in codec.times_from_json(row.times))
+        for row in rows
+    }
 
 
 def _next(session: Session, table: type[StoryRow | AlertRow]) -> int:
