@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
+from sqlalchemy.orm import defer, load_only
 from sqlmodel import Session, col, func, select
 
 from tocsin.model import Alert, DeliveryKind, DeliveryState, Severity, Story
@@ -129,6 +130,8 @@ def _members(session: Session, reached: Reach) -> tuple[Member, ...]:
             col(MatchRow.rule).in_(reached.members | reached.correlations),
             col(MatchRow.event_time).between(reached.earliest, reached.latest),
         )
+        # Neither proofs nor texts: a window can hold thousands of matches.
+        .options(defer(MatchRow.evidence), load_only(EntryRow.title, EntryRow.link))  # type: ignore[arg-type]  # columns
         .order_by(col(MatchRow.event_time).desc())
         .limit(_MOST_MEMBERS)
     )
