@@ -131,7 +131,7 @@ def _members(session: Session, reached: Reach) -> tuple[Member, ...]:
             col(MatchRow.event_time).between(reached.earliest, reached.latest),
         )
         # Neither proofs nor texts: a window can hold thousands of matches.
-        .options(defer(MatchRow.evidence), load_only(EntryRow.title, EntryRow.link))  # type: ignore[arg-type]  # columns
+        .options(defer(MatchRow.evidence), load_only(EntryRow.title, EntryRow.link, EntryRow.publisher))  # type: ignore[arg-type]  # columns
         .order_by(col(MatchRow.event_time).desc())
         .limit(_MOST_MEMBERS)
     )

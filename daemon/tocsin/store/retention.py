@@ -29,7 +29,7 @@ from tocsin.store.tables import (
 
 #: How long an identity key is kept after its source last showed it.
 KEEP_KEYS = timedelta(days=180)
-#: How long it is kept when a correlation was last true.
+#: How long it is kept when a correlation was last true: no window is as long.
 KEEP_STANDINGS = timedelta(days=180)
 
 #: Rows of one table that one transaction touches: a poll that waits for it must not notice.
@@ -45,7 +45,8 @@ def sweep(session: Session, now: datetime, retention: timedelta) -> int:
     """
     before = now - retention
     rows = _entries(session, before) + _messages(session, before) + _keys(session, now) + _told(session, before)
-    return rows + market.forget(session, before, _PIECE) + _standings(session, now)
+    rows += _by_key(session, StandingRow, col(StandingRow.last) < now - KEEP_STANDINGS)
+    return rows + market.forget(session, before, _PIECE)
 
 
 def _entries(session: Session, before: datetime) -> int:
@@ -98,10 +99,6 @@ def _keys(session: Session, now: datetime) -> int:
 
 def _told(session: Session, before: datetime) -> int:
     return _by_key(session, ToldRow, col(ToldRow.at) < before)
-
-
-def _standings(session: Session, now: datetime) -> int:
-    return _by_key(session, StandingRow, col(StandingRow.last) < now - KEEP_STANDINGS)
 
 
 def _by_key(session: Session, table: type[ToldRow | StandingRow], old: ColumnElement[bool]) -> int:
