@@ -3,7 +3,7 @@
 Matches count, never alerts: folded, cooling and old ones too. A correlation becomes true for one value of its key when
 a window as long as `within`, both ends included, holds what it asks for; windows run over event time, so a late match
 still completes one. It then stands until its window has emptied: until no match of a member came within that time of
-the last one.
+the last one. Where it stood before is remembered, too, for a match that comes late or by a clock that was put right.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ _MOST_KEYS = 64
 _MOST_MEMBERS = 1000
 #: Members that a proof shows.
 _MOST_SHOWN = 20
+#: Times in which it stood that are remembered of a key value: more than a late match can reach.
+_MOST_STANDINGS = 32
 _SILENT = (Fate.BASELINE, Fate.OLD, Fate.FLOOD)
 
 
@@ -44,14 +46,14 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """That a correlation is true for a key value: its matches lie between *first* and *last*."""
+    """That a correlation was true for a key value until its window emptied: its matches lie from *first* to *last*."""
 
     first: datetime
     last: datetime
 
 
 #: By (id of the correlation, key value).
-Standings = Mapping[tuple[str, str], Standing]
+Standings = Mapping[tuple[str, str], tuple[Standing, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +68,7 @@ class Completion:
 
 def complete(
     correlation: Correlation, earlier: Iterable[Member], new: Sequence[Member], standings: Standings
-) -> tuple[list[Completion], dict[tuple[str, str], Standing]]:
+) -> tuple[list[Completion], dict[tuple[str, str], tuple[Standing, ...]]]:
     """What *new* matches make true beside *earlier* ones, one completion a match at most; and the standings that change.
 
     A match that is no news (of a first fetch, or old) counts but completes nothing: the next one does, which is told.
@@ -75,18 +77,20 @@ def complete(
     for member in earlier:
         for key in _keys(correlation, member):
             pool[key].append(member)
-    changed: dict[tuple[str, str], Standing] = {}
+    changed: dict[tuple[str, str], tuple[Standing, ...]] = {}
     found: list[Completion] = []
     for member in sorted(new, key=lambda item: item.event_time):
         true: dict[tuple[str, ...], tuple[Member, ...]] = {}
         for key in _keys(correlation, member):
             pool[key].append(member)
             name = (correlation.info.id, "|".join(key))
-            standing = changed.get(name) or standings.get(name)
-            if standing and _reaches(correlation, standing, member.event_time):
-                changed[name] = _spanning(standing, (member,))
+            past = changed.get(name) or standings.get(name, ())
+            longer = _prolonged(correlation, past, member.event_time)
+            if longer is not None:
+                changed[name] = longer
             elif member.fate not in _SILENT and (witnesses := _window(correlation, pool[key], member)):
-                changed[name] = _spanning(standing, witnesses)
+                times = [item.event_time for item in (*witnesses, member)]
+                changed[name] = (*past, Standing(first=min(times), last=max(times)))[-_MOST_STANDINGS:]
                 true[key] = witnesses
         if true:
             found.append(_completion(correlation, member, true))
@@ -161,14 +165,13 @@ def _keys(correlation: Correlation, member: Member) -> Iterator[tuple[str, ...]]
     return islice(product(*(member.labels.get(name, ()) for name in correlation.by)), _MOST_KEYS)
 
 
-def _reaches(correlation: Correlation, standing: Standing, at: datetime) -> bool:
-    return standing.first - correlation.within <= at <= standing.last + correlation.within
-
-
-def _spanning(standing: Standing | None, members: Sequence[Member]) -> Standing:
-    times = [member.event_time for member in members]
-    times += [standing.first, standing.last] if standing else []
-    return Standing(first=min(times), last=max(times))
+def _prolonged(correlation: Correlation, past: Sequence[Standing], at: datetime) -> tuple[Standing, ...] | None:
+    """*past* with the one longer whose window had not emptied *at* that time; None where there is none."""
+    for number, one in enumerate(past):
+        if one.first - correlation.within <= at <= one.last + correlation.within:
+            longer = Standing(first=min(one.first, at), last=max(one.last, at))
+            return (*past[:number], longer, *past[number + 1 :])
+    return None
 
 
 def _window(correlation: Correlation, pool: Iterable[Member], newest: Member) -> tuple[Member, ...]:

@@ -54,7 +54,7 @@ class _Desk:
         before = cast(MutableMapping[tuple[str, str], Told], facts.told)
         self.told: ChainMap[tuple[str, str], Told] = ChainMap({}, before)
         self.post = Post(now=facts.now, pending=facts.pending)
-        self.standings: dict[tuple[str, str], Standing] = {}
+        self.standings: dict[tuple[str, str], tuple[Standing, ...]] = {}
         self._policy = policy
         self._facts = facts
         self._flood = {arrival.entry_id for arrival in facts.arrivals if arrival.flood}

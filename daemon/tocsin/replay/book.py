@@ -5,6 +5,7 @@ It gives `policy.decide` the same facts as the store does, and writes down what 
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -73,8 +74,8 @@ class Book:
         self._alerts_of: dict[int, dict[int, None]] = defaultdict(dict)
         self._entries_of: dict[int, set[int]] = defaultdict(set)
         self._waiting: dict[int, _Waiting] = {}
-        self._members: dict[str, list[Member]] = defaultdict(list)  # matches that correlations count, by rule
-        self._standings: dict[tuple[str, str], Standing] = {}
+        self._members: dict[str, list[Member]] = defaultdict(list)  # what correlations count, by time
+        self._standings: dict[tuple[str, str], tuple[Standing, ...]] = {}
 
     def number(self) -> int:
         """The number of one more entry."""
@@ -122,9 +123,8 @@ class Book:
             next_alert=len(self.alerts) + 1,
             members=tuple(
                 member
-                for rule in reached.members
-                for member in self._members.get(rule, ())
-                if reached.earliest <= member.event_time <= reached.latest
+                for rule in sorted(reached.members)
+                for member in _between(self._members.get(rule, ()), reached.earliest, reached.latest)
             ),
             standings=self._standings,
             baseline=circumstance.baseline,
@@ -171,7 +171,7 @@ class Book:
             if item.alert_id is not None and item.entry_id is not None:
                 self._entries_of[item.alert_id].add(item.entry_id)
             if item.match.rule.joins:
-                self._members[item.match.rule.id].append(item.member)
+                insort(self._members[item.match.rule.id], item.member, key=_time)
         self._told.update(decision.told)
         self._standings.update(decision.standings)
         for planned in decision.planned:
@@ -193,6 +193,14 @@ class Book:
             alert_ids=set(planned.alert_ids),
             held=planned.held,
         )
+
+
+def _time(member: Member) -> datetime:
+    return member.event_time
+
+
+def _between(members: Sequence[Member], earliest: datetime, latest: datetime) -> Sequence[Member]:
+    return members[bisect_left(members, earliest, key=_time) : bisect_right(members, latest, key=_time)]
 
 
 def _sent(message: _Waiting) -> Sent:

@@ -59,6 +59,16 @@ def files_from_json(text: str) -> tuple[tuple[str, str], ...]:
     return tuple((path, content) for path, content in json.loads(text))
 
 
+def times_to_json(times: Sequence[tuple[datetime, datetime]]) -> str:
+    """`[["2026-03-02T12:00:00+00:00","2026-03-02T14:30:00+00:00"], …]`."""
+    return _dump([[first.isoformat(), last.isoformat()] for first, last in times])
+
+
+def times_from_json(text: str) -> tuple[tuple[datetime, datetime], ...]:
+    """Pairs of times as `times_to_json` wrote them."""
+    return tuple((datetime.fromisoformat(first), datetime.fromisoformat(last)) for first, last in json.loads(text))
+
+
 def message_to_json(message: Message) -> str:
     """A message, byte for byte."""
     fields = {"subject": message.subject, "text": message.text, "html": message.html, "payload": message.payload}

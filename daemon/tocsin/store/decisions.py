@@ -11,7 +11,7 @@ from sqlmodel import Session, insert
 from tocsin.model import Alert, Match, Story
 from tocsin.policy.correlation import Standings
 from tocsin.policy.facts import Arrival, Decided, Decision, Facts, Told
-from tocsin.store import facts, mapping, outbox
+from tocsin.store import codec, facts, mapping, outbox
 from tocsin.store.sqlite import upsert
 from tocsin.store.tables import AlertRow, MatchRow, StandingRow, StoryEntryRow, StoryRow, ToldRow
 from tocsin.store.unevaluated import Circumstance
@@ -121,7 +121,13 @@ def _write_told(session: Session, told: Mapping[tuple[str, str], Told]) -> None:
 
 def _write_standings(session: Session, standings: Standings) -> None:
     rows = [
-        {"rule": rule, "key": key, "first": item.first, "last": item.last} for (rule, key), item in standings.items()
+        {
+            "rule": rule,
+            "key": key,
+            "times": codec.times_to_json([(one.first, one.last) for one in items]),
+            "last": max(one.last for one in items),
+        }
+        for (rule, key), items in standings.items()
     ]
     if rows:
-        session.connection().execute(upsert(StandingRow, ("rule", "key"), change=("first", "last")), rows)
+        session.connection().execute(upsert(StandingRow, ("rule", "key"), change=("times", "last")), rows)

@@ -6,12 +6,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
+from sqlalchemy.orm import defer, load_only
 from sqlmodel import Session, col, func, select
 
 from tocsin.model import Alert, DeliveryKind, DeliveryState, Severity, Story
 from tocsin.policy.correlation import Member, Standing
 from tocsin.policy.facts import Arrival, Facts, Pending, Reach, Told, reach
-from tocsin.store import mapping
+from tocsin.store import codec, mapping
 from tocsin.store.tables import (
     AlertRow,
     DeliveryAlertRow,
@@ -129,15 +130,20 @@ def _members(session: Session, reached: Reach) -> tuple[Member, ...]:
             col(MatchRow.rule).in_(reached.members | reached.correlations),
             col(MatchRow.event_time).between(reached.earliest, reached.latest),
         )
+        # Neither proofs nor texts: a window can hold thousands of matches.
+        .options(defer(MatchRow.evidence), load_only(EntryRow.title, EntryRow.link, EntryRow.publisher))  # type: ignore[arg-type]  # columns
         .order_by(col(MatchRow.event_time).desc())
         .limit(_MOST_MEMBERS)
     )
     return tuple(mapping.member(row, entry, source or "") for row, entry, source in rows)
 
 
-def _standings(session: Session, reached: Reach) -> dict[tuple[str, str], Standing]:
+def _standings(session: Session, reached: Reach) -> dict[tuple[str, str], tuple[Standing, ...]]:
     rows = session.exec(select(StandingRow).where(col(StandingRow.rule).in_(reached.correlations)))
-    return {(row.rule, row.key): Standing(first=row.first, last=row.last) for row in rows}
+    return {
+        (row.rule, row.key): tuple(Standing(first=first, last=last) for first, last in codec.times_from_json(row.times))
+        for row in rows
+    }
 
 
 def _next(session: Session, table: type[StoryRow | AlertRow]) -> int:

@@ -181,14 +181,17 @@ class MatchRow(SQLModel, table=True):
 
 
 class StandingRow(SQLModel, table=True):
-    """A correlation that is true for a key value, until its window has emptied."""
+    """When a correlation was true for a key value: *times* as JSON, the first and the last event time of each.
+
+    *last* is the latest of them.
+    """
 
     __tablename__ = "standing"
 
     rule: str = _text(primary_key=True)
     key: str = _text(primary_key=True)
-    first: datetime = _time()
-    last: datetime = _time()
+    times: str = _text()
+    last: datetime = _time(index=True)
 
 
 class UnevaluatedRow(SQLModel, table=True):

@@ -281,6 +281,14 @@ def test_a_step_of_the_clock_silences_nothing(world, step):
     one.feeds.clear()  # sources under other names: those of before are due in a year
     found = [one.news(title, feed=name) for name, title in zip("def", then, strict=True)]
     assert "sure" in dict(found[-1])
+    one.line.clock.move(hours=30)
+    later = [
+        "Zambia bans cobalt smuggling",
+        "Lusaka decree: halt to cobalt convoys",
+        "Jinchuan fears Zambian cobalt ban",
+    ]
+    found = [one.news(title, feed=name) for name, title in zip("ghi", later, strict=True)]
+    assert "sure" in dict(found[-1])
 
 
 def test_late_coverage_of_an_earlier_happening_does_not_tell_it_again(world):
@@ -298,6 +306,33 @@ def test_late_coverage_of_an_earlier_happening_does_not_tell_it_again(world):
     late = one.news("Analysts weigh what a cobalt ban means for Japan", feed="g", late=19 * HOUR)
     assert "sure" not in dict(late)
     assert len(one.line.store.matches(rule="p/sure")) == 2
+
+
+def test_a_happening_between_two_others_is_told_when_it_is_heard_of(world):
+    """A feed that was slow for a day tells of a third happening; what was told before and after does not hide it."""
+    one = world(SURE)
+    first = ["China bans cobalt", "Beijing halts cobalt sales", "Cobalt ban: it is real"]
+    then = ["Congo bans artisanal cobalt", "Kinshasa decree: halt to cobalt trucks", "Glencore fears new cobalt ban"]
+    between = [
+        "Zambia bans cobalt smuggling",
+        "Lusaka decree: halt to cobalt convoys",
+        "Jinchuan fears Zambian cobalt ban",
+    ]
+    for name, title in zip("abc", first, strict=True):
+        one.news(title, feed=name)
+    one.line.clock.move(hours=30)
+    for name, title in zip("def", then, strict=True):
+        one.news(title, feed=name)
+    found = [one.news(title, feed=name, late=15 * HOUR) for name, title in zip("ghi", between, strict=True)]
+    assert ["sure" in dict(item) for item in found] == [False, False, True]
+
+
+def test_copies_that_a_first_fetch_found_are_one_origin_too(world):
+    """What does not alert is not folded, but an agency's credit is read there as well."""
+    one = world(SURE)
+    copies = [one.entry("China bans cobalt exports", feed=f"f{n}", summary="(Reuters) - x") for n in range(4)]
+    one.poll(*copies, first=True)
+    assert "sure" not in dict(one.news("China bans cobalt exports", feed="g", summary="(Reuters) - x"))
 
 
 def statements(one, *titles):

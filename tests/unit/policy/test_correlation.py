@@ -195,3 +195,9 @@ def test_it_fires_if_and_only_if_a_window_holds_what_it_asks_for(
         if fed(rule, *members[:size]):
             assert _holds(rule, members[:size])
             break
+
+
+def test_each_time_in_which_it_stood_is_remembered_by_itself() -> None:
+    """What comes late is told where it is another happening, and not again where it is one that was told."""
+    hours = [0, 0.1, 0.2, 30, 30.1, 30.2, 15, 15.1, 15.2, 0.5, 16, 31]
+    assert fed(THREE, *(ban(hour, origin=str(number)) for number, hour in enumerate(hours))) == [2, 5, 8]

@@ -1,4 +1,4 @@
-"""Correlations that are true, and an index for the matches in their windows."""
+"""When correlations were true, and an index for the matches in their windows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ def upgrade() -> None:
         "standing",
         sa.Column("rule", TEXT, primary_key=True),
         sa.Column("key", TEXT, primary_key=True),
-        sa.Column("first", TIME, nullable=False),
+        sa.Column("times", TEXT, nullable=False),
         sa.Column("last", TIME, nullable=False),
     )
+    op.create_index("ix_standing_last", "standing", ["last"])
     op.create_index("ix_match_rule_event_time", "match", ["rule", "event_time"])
