@@ -13,6 +13,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from tocsin.errors import Position
+from tocsin.evidence import Evidence, Span
 
 #: An entry older than this when first seen does not alert on its own (DESIGN 4, Time).
 MAX_AGE = timedelta(hours=48)
@@ -193,42 +194,33 @@ class RuleInfo:
     position: Position | None = None
     override: str = ""  # what the configuration changes of it, in words
     to: tuple[str, ...] = ()  # receivers in place of those of the routes, by an override
+    joins: tuple[Correlation, ...] = field(default=(), repr=False, compare=False)  # those that its matches count for
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Span:
-    """Characters [start, end) of one field (title, summary, body) of an entry."""
+class CorrelationKind(StrEnum):
+    """What a correlation asks of the matches in its window."""
 
-    field: str
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
-    """Spans of one sentence of one field that together satisfy an expression, and their labels."""
-
-    spans: tuple[Span, ...]
-    labels: tuple[tuple[str, str], ...] = ()
+    ALL_OF = "all_of"  # every member
+    ANY_OF = "any_of"  # so many different members
+    COUNT = "count"  # so many matches of one member that differ
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
-    """One node of the proof: an expression, whether it held, and where.
+class Correlation:
+    """A rule about matches of the rules *members* (full ids), which lie *within* this time of each other.
 
-    *op* is the operator (`AND`, `OR`, `AND NOT`, `NEAR/8`, `term`, `list`, `title`, `label`, `age`,
-    `match`, `unless`, `severity_if`, ...); *text* the expression as written;
-    *hits* at most 20 of *count*; *note* the nearest miss or the cancellation, in words.
+    *by* are labels of which all matches must share a value. *at_least* so many members (ANY_OF), or values of *distinct*
+    (COUNT): origin, source, entry or a label. *ordered*: the matches must come in the order of the members.
     """
 
-    op: str
-    text: str
-    holds: bool
-    hits: tuple[Hit, ...] = ()
-    count: int = 0
-    note: str = ""
-    position: Position | None = None
-    children: tuple[Evidence, ...] = ()
+    info: RuleInfo
+    kind: CorrelationKind
+    members: tuple[str, ...]
+    within: timedelta
+    at_least: int = 1
+    distinct: str = "entry"
+    by: tuple[str, ...] = ()
+    ordered: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

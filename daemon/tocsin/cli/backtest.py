@@ -169,7 +169,7 @@ def _rule(name: str | None, sets: Iterable[RuleSet]) -> str | None:
         return None
     found = next((info for rules in sets if (info := rules.find(name))), None)
     if found is None:
-        known = sorted({known for rules in sets for known in rules.rules})
+        known = sorted({known for rules in sets for known in rules.infos})
         raise UsageError(f"there is no rule {name!r}; there are: {', '.join(known)}")
     return found.id
 

@@ -64,10 +64,13 @@ def load_rules(
     specs: list[PackSpec] = []
     faults: list[Problem] = []
     warnings: list[Problem] = []
-    for folder in folders:
+    parsed = [(folder, *_parsed(folder)) for folder in folders]
+    # A pack that cannot be read may hold any rule that a correlation of another one names.
+    ids = frozenset(f"{spec.id}/{rule.id.text}" for _, _, spec, _ in parsed if spec for rule in spec.rules)
+    others = ids if all(spec for _, _, spec, _ in parsed) else None
+    for folder, files, found, unread in parsed:
         name = str(folder)
-        files, unread = read_pack(folder)
-        spec, problems = _tried(files, unread)
+        spec, problems = _tried(found, unread, others)
         warnings += [item for item in problems if item.warning]
         bad = [item for item in problems if not item.warning]
         if spec is not None:
@@ -75,7 +78,7 @@ def load_rules(
             packs.append(LoadedPack(folder=name, hash=_hash(files), files=files))
             continue
         before = kept(name)
-        old = _tried(before, ())[0] if before else None
+        old = _tried(*parse_pack(before), None)[0] if before else None
         if before is None or old is None:
             faults += bad
             continue
@@ -111,14 +114,19 @@ def rules_of(config: Config, kept: Kept = lambda _: None, history: History | Non
     return replace(loaded, warnings=(*loaded.warnings, *check_rules(loaded.rules, config.instruments)))
 
 
-def _tried(files: Files, unread: Sequence[Problem]) -> tuple[PackSpec | None, tuple[Problem, ...]]:
-    """The pack in *files*, if it is without any fault, and every problem of it."""
-    if unread:
-        return None, tuple(unread)
-    spec, problems = parse_pack(files)
+def _parsed(folder: Path) -> tuple[Files, PackSpec | None, tuple[Problem, ...]]:
+    files, unread = read_pack(folder)
+    spec, problems = (None, unread) if unread else parse_pack(files)
+    return files, spec, tuple(problems)
+
+
+def _tried(
+    spec: PackSpec | None, problems: tuple[Problem, ...], others: frozenset[str] | None
+) -> tuple[PackSpec | None, tuple[Problem, ...]]:
+    """*spec*, if it compiles and keeps its examples, and every problem of it; *others* are the rules of all packs."""
     if spec is None:
         return None, problems
-    rules, compiled = compile_packs([spec])
+    rules, compiled = compile_packs([spec], others=others)
     problems = (*problems, *compiled, *check_examples(rules))
     return (None if any(not item.warning for item in problems) else spec), problems
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tocsin.model import MAX_AGE, Alert, DeliveryKind, Story
+from tocsin.policy.correlation import Member, Standing
 from tocsin.policy.decide import Policy
 from tocsin.policy.facts import STORY_WINDOW, Arrival, Decision, Facts, Pending, Planned, Told, reach
 
@@ -72,6 +73,8 @@ class Book:
         self._alerts_of: dict[int, dict[int, None]] = defaultdict(dict)
         self._entries_of: dict[int, set[int]] = defaultdict(set)
         self._waiting: dict[int, _Waiting] = {}
+        self._members: dict[str, list[Member]] = defaultdict(list)  # matches that correlations count, by rule
+        self._standings: dict[tuple[str, str], Standing] = {}
 
     def number(self) -> int:
         """The number of one more entry."""
@@ -117,6 +120,13 @@ class Book:
             pending=tuple(self._pending(message) for message in self._waiting.values()),
             next_story=self._next_story,
             next_alert=len(self.alerts) + 1,
+            members=tuple(
+                member
+                for rule in reached.members
+                for member in self._members.get(rule, ())
+                if reached.earliest <= member.event_time <= reached.latest
+            ),
+            standings=self._standings,
             baseline=circumstance.baseline,
             last_success=circumstance.last_success,
         )
@@ -160,7 +170,10 @@ class Book:
         for item in decision.decided:
             if item.alert_id is not None and item.entry_id is not None:
                 self._entries_of[item.alert_id].add(item.entry_id)
+            if item.match.rule.joins:
+                self._members[item.match.rule.id].append(item.member)
         self._told.update(decision.told)
+        self._standings.update(decision.standings)
         for planned in decision.planned:
             self._plan(planned, now)
         for delivery_id, numbers in decision.joined:

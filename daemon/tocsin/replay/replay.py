@@ -125,7 +125,9 @@ def polls(entries: Iterable[Entry], baselines: Mapping[str, datetime]) -> Iterat
 
 def warm_up(rules: RuleSet) -> timedelta:
     """How long before its beginning a replay must start, so that nothing of its state is missing."""
-    return max([LOOKS_BACK, *(info.cooldown for info in rules.infos.values())])
+    infos = rules.infos.values()
+    windows = [item.within for info in infos for item in info.joins]
+    return max([LOOKS_BACK, *(info.cooldown for info in infos)]) + sum(windows, timedelta(0))
 
 
 def unseen(entries: Iterable[Entry]) -> tuple[Entry, ...]:

@@ -125,6 +125,8 @@ def _nearest(test: RuleTest, rules: RuleSet, wanted: Expectation, result: Result
         near = min(same or own, key=lambda ruling: len(_mismatch(test, rules, wanted, ruling, result)))
         words = [*_mismatch(test, rules, wanted, near, result)] or [f"it was {near.decided.fate} there"]
         return "\n".join([f"  nearest   {_told(test, near)}", *(f"            {line}" for line in words)])
+    if full not in rules.rules:
+        return "  nearest   nothing: this rule is not about single news, and it never became true"
     at: datetime | None = None if wanted.at is None else test.start + wanted.at
     lines = [
         f"  nearest   {entry.title}: {rules.explain(full, entry, entry.first_seen).note}"

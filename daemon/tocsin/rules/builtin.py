@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from tocsin.model import Evidence, Labels, Match, RuleInfo, Severity
+from tocsin.evidence import Evidence
+from tocsin.model import Labels, Match, RuleInfo, Severity
 
 
 def _own(name: str, key: str, severity: Severity, title: str) -> RuleInfo:

@@ -19,6 +19,7 @@ from tocsin.model import (
     Story,
     StoryEntry,
 )
+from tocsin.policy.correlation import Member
 from tocsin.policy.facts import Decided
 from tocsin.store import codec
 from tocsin.store.tables import (
@@ -198,6 +199,22 @@ def match_view(row: MatchRow, entry: EntryRow | None, source: str) -> MatchView:
         title=entry.title if entry else "",
         link=entry.link if entry else "",
         evidence=codec.evidence_from_json(row.evidence) if row.evidence else None,
+    )
+
+
+def member(row: MatchRow, entry: EntryRow | None, source: str) -> Member:
+    """A match as a correlation sees it."""
+    labels = codec.labels_from_json(row.labels)
+    return Member(
+        rule=row.rule,
+        event_time=row.event_time,
+        labels=labels,
+        fate=Fate(row.fate),
+        entry_id=row.entry_id,
+        origin=row.origin,
+        source=source or next(iter(labels.get("instrument", ())), ""),
+        title=entry.title if entry else row.detail,
+        link=entry.link if entry else "",
     )
 
 

@@ -152,7 +152,10 @@ class MatchRow(SQLModel, table=True):
     """A rule met by an observation and what became of it; *evidence* goes with retention."""
 
     __tablename__ = "match"
-    __table_args__ = (UniqueConstraint("entry_id", "rule", name="uq_match_entry_rule"),)
+    __table_args__ = (
+        UniqueConstraint("entry_id", "rule", name="uq_match_entry_rule"),
+        Index("ix_match_rule_event_time", "rule", "event_time"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     entry_id: int | None = Field(default=None, foreign_key="entry.id")
@@ -170,6 +173,17 @@ class MatchRow(SQLModel, table=True):
     origin: str = _text()
     alert_id: int | None = Field(default=None, foreign_key="alert.id", index=True)
     decided_at: datetime = _time()
+
+
+class StandingRow(SQLModel, table=True):
+    """A correlation that is true for a key value, until its window has emptied."""
+
+    __tablename__ = "standing"
+
+    rule: str = _text(primary_key=True)
+    key: str = _text(primary_key=True)
+    first: datetime = _time()
+    last: datetime = _time()
 
 
 class UnevaluatedRow(SQLModel, table=True):

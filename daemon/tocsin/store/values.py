@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tocsin.errors import Fault
+from tocsin.evidence import Evidence
 from tocsin.model import (
     Cursor,
     DeliveryKind,
     DeliveryState,
     Entry,
     ErrorClass,
-    Evidence,
     Fate,
     Labels,
     Message,

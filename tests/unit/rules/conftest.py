@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tocsin.errors import Problem
-from tocsin.model import Entry, Evidence, Judged, Labels, Located, Severity
+from tocsin.evidence import Evidence
+from tocsin.model import Entry, Judged, Labels, Located, Severity
 from tocsin.rules.compile import compile_packs
 from tocsin.rules.ruleset import RuleSet
 from tocsin.rules.spec import ListSpec, NewsSpec, PackSpec, RuleSpec
