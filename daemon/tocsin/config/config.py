@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field
 
 from tocsin.config.files import read_text, shown_path
-from tocsin.config.instruments import check_instrument, parse_hours
+from tocsin.config.instruments import InstrumentShape, check_instrument, make_instrument
 from tocsin.config.nodes import Node, Pairs, Scalar, children, meant, member, problem, said
 from tocsin.config.secrets import Filler, Secret, masked
 from tocsin.config.shape import Duration, Shape, Texts, find
@@ -109,21 +109,6 @@ class _Source(Shape):
     """HTTP headers sent to this source only; values may be ${NAME}."""
 
 
-class _Instrument(Shape):
-    kind: str = Field(default="", alias="class")
-    """The class it belongs to, such as equity or metal; rules are about classes or ids."""
-    currency: str = ""
-    """The currency of its price, such as USD."""
-    unit: str = ""
-    """What the price is for, such as kg."""
-    sources: Texts = ()
-    """Where its price comes from, kind:symbol, the first that answers."""
-    labels: dict[str, Texts] = Field(default_factory=dict)
-    """Labels of every match about it."""
-    session: str | None = None
-    """When it is traded, such as mon-fri 09:30-16:00 America/New_York; without it, always."""
-
-
 class _Receiver(Shape):
     url: str | None = None
     """An apprise address; an empty one is a receiver that is off."""
@@ -173,7 +158,7 @@ class ConfigFile(Shape):
     """How tocsin introduces itself to servers."""
     sources: dict[_Named, _Source] = Field(default_factory=dict)
     """What is polled, by name."""
-    instruments: dict[_Named, _Instrument] = Field(default_factory=dict)
+    instruments: dict[_Named, InstrumentShape] = Field(default_factory=dict)
     """What has a price, by id."""
     receivers: dict[_Named, _Receiver] = Field(default_factory=dict)
     """Who is told, by name."""
@@ -340,7 +325,7 @@ def _config(path: Path, root: Node, shape: ConfigFile, problems: tuple[Problem, 
         rules=tuple(folder / Path(rule).expanduser() for rule in shape.rules),
         http=HttpConfig(contact=shape.http.contact),
         sources=tuple(_feed(name, item, find(root, ("sources", name))) for name, item in shape.sources.items()),
-        instruments=tuple(_instrument(name, item) for name, item in shape.instruments.items()),
+        instruments=tuple(make_instrument(name, item) for name, item in shape.instruments.items()),
         receivers=receivers,
         routes=tuple(_route(route, on) for route in routes),
         overrides=tuple(_overrides(shape, member(root, "overrides"))),
@@ -364,18 +349,6 @@ def _feed(name: str, item: _Source, node: Node | None) -> FeedConfig:
         allow_private=item.allow_private,
         labels=item.labels,
         headers={key: Secret(value) for key, value in item.headers.items()},
-    )
-
-
-def _instrument(name: str, item: _Instrument) -> Instrument:
-    return Instrument(
-        id=name,
-        kind=item.kind,
-        currency=item.currency,
-        unit=item.unit,
-        labels=item.labels,
-        session=parse_hours(item.session) if item.session else None,
-        sources=item.sources,
     )
 
 

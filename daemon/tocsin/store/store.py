@@ -22,6 +22,7 @@ from tocsin.model import (
     Match,
     Message,
     Outcome,
+    Quote,
     Settlement,
 )
 from tocsin.policy.facts import Arrival
@@ -375,6 +376,11 @@ class Store:
         """What a backtest can run on: the entries first seen *since* then that still have their text."""
         with self._database.read() as session:
             return history.outline(session, since)
+
+    def history_quotes(self, instruments: Collection[str]) -> tuple[Quote, ...]:
+        """What is known of the prices of *instruments*, in order: their closes, and the quotes that are kept."""
+        with self._database.read() as session:
+            return market.history(session, instruments)
 
     def history_entries(self, since: datetime | None = None) -> Iterator[Entry]:
         """These entries, in the order in which they were first seen."""
