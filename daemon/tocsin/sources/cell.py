@@ -78,7 +78,7 @@ def main() -> None:
     memory = int(sys.argv[1])
     # A hardened unit may forbid both, and then it has bounds of its own.
     with suppress(OSError, ValueError):
-        os.nice(10)
+        os.nice(5)
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     told = json.loads(sys.stdin.buffer.readline())
     found: dict[str, Any]
