@@ -193,7 +193,13 @@ class Stage:
         self.log = (self.folder / "log").open("w+")
         command = [sys.executable, __file__, "--child", str(self.folder / "config.yaml"), str(self.factor)]
         self.daemon = subprocess.Popen(
-            [*command, str(self._tick)], stdout=subprocess.PIPE, stderr=self.log, text=True, cwd=self.folder
+            [*command, str(self._tick)],
+            stdout=subprocess.PIPE,
+            stderr=self.log,
+            text=True,
+            cwd=self.folder,
+            # As the systemd unit does.
+            env={**os.environ, "MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "131072"},
         )
         return Usage(self.daemon.pid)
 
