@@ -86,7 +86,7 @@ class Fault(StrEnum):
     NETWORK = "network"  # a connection that came to nothing: TLS, reset, timeout
     STATUS = "status"  # an HTTP status that is an error
     RATE_LIMITED = "rate_limited"  # 429 and 503
-    BUSY = "busy"  # nobody was asked: other polls of that server come first, or it asked for quiet
+    BUSY = "busy"  # not now: other polls of that server come first, it asked for quiet, or there is no room
     AUTH = "auth"  # 401, 403
     CHALLENGE = "challenge"  # 403 of a service that lets only browsers through
     GONE = "gone"  # 410

@@ -13,6 +13,7 @@ import os
 import resource
 import subprocess
 import sys
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -74,9 +75,11 @@ def _time(text: str | None) -> datetime | None:
 
 def main() -> None:
     """Read a document from standard input, and print what is found in it as JSON."""
-    os.nice(10)
     memory = int(sys.argv[1])
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    # A hardened unit may forbid both, and then it has bounds of its own.
+    with suppress(OSError, ValueError):
+        os.nice(5)
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     told = json.loads(sys.stdin.buffer.readline())
     found: dict[str, Any]
     try:

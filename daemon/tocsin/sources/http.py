@@ -7,6 +7,7 @@ import re
 import socket
 import ssl
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from http import HTTPStatus
@@ -29,6 +30,9 @@ from tocsin.sources.room import Room
 
 ACCEPT = "application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.8, */*;q=0.5"
 MOST_REDIRECTS = 5
+#: Names looked up at once, each in a thread of the loop: a name server that does not answer keeps one for half a minute,
+#: and a handful of them, which is what the loop has by itself, would keep all the others from their feeds.
+LOOKUPS = 64
 #: What a server that limits our rate gets when it does not say for how long.
 _QUIET = timedelta(minutes=15)
 _LONGEST_QUIET = timedelta(hours=24)
@@ -123,6 +127,7 @@ class HttpClient:
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
 
     async def __aenter__(self) -> Self:
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(LOOKUPS, thread_name_prefix="names"))
         # Two pools, so that no connection opened for a source with more rights serves one with fewer.
         self._sessions = {allow_private: self._session(allow_private) for allow_private in (False, True)}
         return self

@@ -7,13 +7,17 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import timedelta
 
+from tocsin.errors import Fault, SourceError
 from tocsin.protocols import P, Run, T
 
 #: Octets above which a document is large.
 LARGE = 128 * 1024
 #: Large documents that are fetched, wait or are read.
-PLACES = 2
+PLACES = 3
+#: Who waits longer than this for a place is sent away, before the server loses patience or the fetch its time.
+PATIENCE = timedelta(seconds=30)
 
 
 @dataclass(slots=True)
@@ -32,8 +36,9 @@ class Room:
     A document keeps its place from when it has grown large until the end of its poll.
     """
 
-    def __init__(self, *, places: int = PLACES, large: int = LARGE) -> None:
+    def __init__(self, *, places: int = PLACES, large: int = LARGE, patience: timedelta = PATIENCE) -> None:
         self._large = large
+        self._patience = patience
         self._places = asyncio.Semaphore(places)
         self._reading = asyncio.Lock()
 
@@ -50,10 +55,19 @@ class Room:
                 self._places.release()
 
     async def grow(self, size: int) -> None:
-        """Wait for a place once the document of the current stay has more than the *large* octets."""
+        """Wait for a place once the document of the current stay has more than the *large* octets.
+
+        Raises:
+            SourceError: BUSY, when none was free in time.
+        """
         stay = _CURRENT.get()
         if stay and not stay.placed and size > self._large:
-            await self._places.acquire()
+            try:
+                async with asyncio.timeout(self._patience.total_seconds()):
+                    await self._places.acquire()
+            except TimeoutError as error:
+                words = "there was no room for another large document"
+                raise SourceError(words, fault=Fault.BUSY, retry_after=self._patience) from error
             stay.placed = True
 
     def reader(self, run: Run) -> Run:

@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import gzip
+import socket
+import threading
 import zlib
 from datetime import timedelta
 
@@ -378,3 +380,29 @@ def test_one_document_is_not_asked_for_twice_at_once(visit):
         return most, len(site.requests)
 
     assert visit(scene) == (1, 4)
+
+
+def test_names_that_nobody_answers_for_hold_up_no_other(visit, monkeypatch):
+    """Twenty feeds of a dead name server keep twenty threads busy, and the news of the others goes on."""
+    end, look_up = threading.Event(), socket.getaddrinfo
+
+    def slow(host, *args, **options):
+        if "dead" in host:
+            end.wait(20)
+            raise socket.gaierror(socket.EAI_AGAIN, "no answer")
+        return look_up(host, *args, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+
+    async def scene(site, http):
+        site.answers["/feed"] = web.Response(body=b"x")
+        dead = [asyncio.create_task(http.fetch(f"http://dead{n}.example/")) for n in range(20)]
+        await asyncio.sleep(0)
+        try:
+            async with asyncio.timeout(10):
+                return (await http.fetch(f"http://localhost:{site.port}/feed", allow_private=True)).body
+        finally:
+            end.set()
+            await asyncio.gather(*dead, return_exceptions=True)
+
+    assert visit(scene) == b"x"

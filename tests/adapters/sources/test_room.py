@@ -1,7 +1,11 @@
 """Room for large documents."""
 
 import asyncio
+from datetime import timedelta
 
+import pytest
+
+from tocsin.errors import Fault, SourceError
 from tocsin.sources.room import Room
 
 
@@ -50,6 +54,19 @@ def test_a_failed_poll_gives_its_place_back():
         return True
 
     assert asyncio.run(asyncio.wait_for(play(), 5))
+
+
+def test_who_finds_no_place_is_told_so():
+    """That others hang is not said of a server that answered."""
+
+    async def play():
+        room = Room(places=0, large=0, patience=timedelta(seconds=0.01))
+        async with room.stay():
+            await room.grow(1)
+
+    with pytest.raises(SourceError, match="no room") as caught:
+        asyncio.run(play())
+    assert caught.value.fault is Fault.BUSY
 
 
 def test_large_documents_are_read_one_at_a_time():
