@@ -1,4 +1,4 @@
-"""The kind `feed`: an RSS or Atom document at a web address."""
+"""The kind `feed`: an RSS, Atom or JSON Feed document at a web address."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from email.utils import parsedate_to_datetime
 
 from tocsin.model import Batch, Cursor, Entry, Labels
 from tocsin.protocols import Run
+from tocsin.sources import documents
 from tocsin.sources.entries import entries
 from tocsin.sources.http import Fetched, HttpClient
-from tocsin.sources.parse import Parsed, parse
+from tocsin.sources.parse import Parsed
 
 #: After so long without a whole answer the validators are not believed any more: some servers answer 304 for ever.
 VALIDATORS_LAST = timedelta(days=7)
@@ -85,7 +86,7 @@ class FeedSource:
         )
 
     def _read(self, fetched: Fetched, now: datetime) -> tuple[Parsed, tuple[Entry, ...]]:
-        parsed = parse(
+        parsed = documents.read(
             fetched.body,
             url=fetched.final_url,
             content_type=fetched.headers.get("content-type", ""),
