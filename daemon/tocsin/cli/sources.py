@@ -7,12 +7,14 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from tocsin.cli import trial
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, opened
 from tocsin.cli.output import dump, local, shown, table
 from tocsin.errors import UsageError
 from tocsin.store import SourceView
 
 app = typer.Typer(help="What is polled, and how that goes.", no_args_is_help=True)
+app.command("test")(trial.try_source)
 
 
 @app.command("list")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from html import unescape
-from urllib.parse import urlsplit
 
 from tocsin.sources import urls
 from tocsin.sources.parse import absolute, first_web
@@ -38,10 +37,9 @@ class Proposal:
 def discover(page: str, *, url: str) -> tuple[Proposal, ...]:
     """The feeds that the HTML *page* at *url* names, in its order, each address once; feeds of comments come last.
 
-    An address is seen from the page's `<base>`, else from *url*, whose user and password it does not take over. Only
-    web addresses are proposed, and in ASCII, so that they can be shown.
+    An address is seen from the page's `<base>`, else from *url*, which holds no password. Only web addresses are proposed,
+    and in ASCII, so that they can be shown.
     """
-    url = _without_user(url)
     tags = [(tag["name"].lower(), _attributes(tag["rest"])) for tag in _PIECE.finditer(page[:LOOKED_AT]) if tag["name"]]
     said = next((attributes.get("href", "") for name, attributes in tags if name == "base"), "")
     base = first_web([absolute(url, said)]) or url
@@ -62,11 +60,6 @@ def _attributes(text: str) -> dict[str, str]:
     for name, value in _ATTRIBUTE.findall(text):
         found.setdefault(name.lower(), unescape(value[1:-1] if value[:1] in {'"', "'"} else value))
     return found
-
-
-def _without_user(url: str) -> str:
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 def _is_of_comments(proposal: Proposal) -> bool:

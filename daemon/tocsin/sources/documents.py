@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from tocsin.errors import Fault, SourceError
-from tocsin.sources import discovery, jsonfeed, parse
+from tocsin.sources import discovery, jsonfeed, parse, urls
 from tocsin.sources.charset import decode
 from tocsin.sources.parse import Parsed
 
@@ -13,11 +13,12 @@ from tocsin.sources.parse import Parsed
 def read(body: bytes, *, url: str, content_type: str = "", content_language: str = "") -> Parsed:
     """The feed in *body*, which came from *url* with these headers: RSS, Atom or JSON Feed.
 
-    The content decides, whatever its type is said to be. A page that is no feed but names some is refused with them.
+    The content decides, whatever its type is said to be. Links are seen from *url* without its user and password. A page that is no feed but names some is refused with them.
 
     Raises:
         SourceError: NOT_A_FEED, TOO_LARGE.
     """
+    url = urls.without_user(url)
     text, note = decode(body, content_type)
     if jsonfeed.is_json(text):
         found = jsonfeed.parse(text, url=url, content_language=content_language)

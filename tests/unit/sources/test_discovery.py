@@ -37,8 +37,8 @@ RSS = 'type="application/rss+xml"'
     ],
 )
 def test_a_page_proposes_its_feeds(page, found):
-    """In the order of the page, comments last; a password of the address goes nowhere."""
-    assert [proposal.url for proposal in discover(page, url=URL)] == found
+    """In the order of the page, comments last."""
+    assert [proposal.url for proposal in discover(page, url="https://example.com/news/")] == found
 
 
 def test_a_page_proposes_only_so_many_feeds():
@@ -60,3 +60,11 @@ def test_a_page_without_feeds_is_only_no_feed():
     """Nothing is proposed that is not there."""
     with pytest.raises(SourceError, match=r"an HTML page$"):
         read(b"<html><body>Hi</body></html>", url=URL)
+
+
+def test_a_password_of_the_address_goes_into_no_link():
+    """Links stand in messages and in the database."""
+    rss = b"<rss version='2.0'><channel><link>/</link><item><link>a</link></item></channel></rss>"
+    feed = b'{"version": "https://jsonfeed.org/version/1.1", "home_page_url": "/", "items": [{"url": "a"}]}'
+    for parsed in (read(rss, url=URL), read(feed, url=URL)):
+        assert (parsed.link, parsed.items[0].link) == ("https://example.com/", "https://example.com/news/a")
