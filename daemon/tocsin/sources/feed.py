@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 
 from tocsin.model import Batch, Cursor, Entry, Labels
 from tocsin.protocols import Run
-from tocsin.sources import documents
+from tocsin.sources.cell import parse
 from tocsin.sources.entries import entries
 from tocsin.sources.http import Fetched, HttpClient
 from tocsin.sources.parse import Parsed
@@ -43,7 +43,7 @@ class FeedSource:
         self._name = name
         self._url = url
         self._http = http
-        self._run = run
+        self._run = http.room.reader(run)
         self._labels = labels
         self._allow_private = allow_private
         self._headers = dict(headers or {})
@@ -59,6 +59,10 @@ class FeedSource:
         Raises:
             SourceError: the fetch failed, or what came is no feed.
         """
+        async with self._http.room.stay():
+            return await self._poll(cursor, now)
+
+    async def _poll(self, cursor: Cursor, now: datetime) -> Batch:
         asked = _asked(cursor, now)
         fetched = await self._http.fetch(
             self._url,
@@ -86,7 +90,7 @@ class FeedSource:
         )
 
     def _read(self, fetched: Fetched, now: datetime) -> tuple[Parsed, tuple[Entry, ...]]:
-        parsed = documents.read(
+        parsed = parse(
             fetched.body,
             url=fetched.final_url,
             content_type=fetched.headers.get("content-type", ""),
