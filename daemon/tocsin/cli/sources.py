@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from tocsin.cli import trial
+from tocsin.cli import opml, trial
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, opened
 from tocsin.cli.output import dump, local, shown, table
 from tocsin.errors import UsageError
@@ -15,6 +15,7 @@ from tocsin.store import SourceView
 
 app = typer.Typer(help="What is polled, and how that goes.", no_args_is_help=True)
 app.command("test")(trial.try_source)
+app.command("export")(opml.export)
 
 
 @app.command("list")
