@@ -22,6 +22,8 @@ from tocsin.text.html import clean, to_plain
 
 #: Brackets, commas and colons of a document, which bound what reading it takes: some 70 octets of memory for each.
 MOST_MARKS = 1_000_000
+#: Items of a document that is read at all; making values of more takes seconds.
+MOST_ITEMS = 20_000
 _VERSION = "jsonfeed.org/version/"
 _BLANKS = " \t\r\n"
 
@@ -46,6 +48,8 @@ def parse(text: str, *, url: str, content_language: str = "") -> Parsed:
         raise SourceError(words, fault=Fault.NOT_A_FEED)
     raw = feed.get("items")
     listed = raw if isinstance(raw, list) else []
+    if len(listed) > MOST_ITEMS:
+        raise SourceError(f"a feed of more than {MOST_ITEMS} items", fault=Fault.TOO_LARGE)
     found = [entry for entry in listed if isinstance(entry, dict)]
     notes = ["`items` is missing"] if not isinstance(raw, list) else []
     if len(found) < len(listed):

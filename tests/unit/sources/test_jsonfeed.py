@@ -7,7 +7,7 @@ import pytest
 
 from tocsin.errors import Fault, SourceError
 from tocsin.sources.documents import read
-from tocsin.sources.jsonfeed import MOST_MARKS
+from tocsin.sources.jsonfeed import MOST_ITEMS, MOST_MARKS
 from tocsin.sources.parse import LONGEST_TITLE, MOST_ENTRIES
 
 URL = "https://example.com/news/feed.json"
@@ -137,8 +137,9 @@ def test_a_wrong_encoding_is_told():
         (b'{"title": "a",\n "items": [', Fault.NOT_A_FEED, "broken JSON: line 2, column"),
         (b'{"version": ' + b"[" * 100_000, Fault.NOT_A_FEED, "nested too deeply"),
         (b'{"items": [' + b"{}," * MOST_MARKS, Fault.TOO_LARGE, f"more than {MOST_MARKS} values"),
+        (b'{"title": "", "items": [' + b"{}," * MOST_ITEMS + b"{}]}", Fault.TOO_LARGE, f"more than {MOST_ITEMS} items"),
     ],
-    ids=["another version", "a list", "an answer of an interface", "cut off", "deep", "many"],
+    ids=["another version", "a list", "an answer of an interface", "cut off", "deep", "many values", "many items"],
 )
 def test_what_is_no_json_feed_is_a_source_error(body, fault, words):
     """Nothing that a server can send is more than one failed poll."""
