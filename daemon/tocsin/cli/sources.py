@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from tocsin.cli import one_poll, opml
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, opened
 from tocsin.cli.output import dump, local, plain, shown, table
 from tocsin.errors import UsageError
@@ -17,6 +18,8 @@ from tocsin.policy.spans import write
 from tocsin.store import Fetch, SourceDetail, SourceView
 
 app = typer.Typer(help="What is polled, and how that goes.", no_args_is_help=True)
+app.command("test")(one_poll.try_source)
+app.command("export")(opml.export)
 
 _WIDTH = 80
 _NAMES = 14

@@ -20,7 +20,7 @@ from typing import Any
 
 import tocsin
 from tocsin.errors import Fault, SourceError
-from tocsin.sources import parse as parsing
+from tocsin.sources import documents
 from tocsin.sources.parse import Item, Parsed
 from tocsin.sources.room import LARGE
 
@@ -39,16 +39,16 @@ def parse(
     seconds: float = SECONDS,
     memory: int = MEMORY,
 ) -> Parsed:
-    """What `tocsin.sources.parse.parse` makes of *body*; in the cell, if it has more than *large* octets.
+    """What `tocsin.sources.documents.read` makes of *body*; in the cell, if it has more than *large* octets.
 
     Blocks for at most *seconds*.
 
     Raises:
-        SourceError: NOT_A_FEED, also for a document that takes more than *seconds* or *memory*.
+        SourceError: NOT_A_FEED, TOO_LARGE; NOT_A_FEED also for a document that takes more than *seconds* or *memory*.
     """
     told = {"url": url, "content_type": content_type, "content_language": content_language}
     if len(body) <= large:
-        return parsing.parse(body, **told)
+        return documents.read(body, **told)
     try:
         done = subprocess.run(  # noqa: S603  # our own interpreter and module
             [sys.executable, "-m", __name__, str(memory)],
@@ -83,7 +83,7 @@ def main() -> None:
     told = json.loads(sys.stdin.buffer.readline())
     found: dict[str, Any]
     try:
-        found = dataclasses.asdict(parsing.parse(sys.stdin.buffer.read(), **told))
+        found = dataclasses.asdict(documents.read(sys.stdin.buffer.read(), **told))
     except SourceError as error:
         found = {"error": str(error), "fault": error.fault}
     json.dump(found, sys.stdout, default=datetime.isoformat)

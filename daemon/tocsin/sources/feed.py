@@ -1,4 +1,4 @@
-"""The kind `feed`: an RSS or Atom document at a web address."""
+"""The kind `feed`: an RSS, Atom or JSON Feed document at a web address."""
 
 from __future__ import annotations
 

@@ -71,3 +71,10 @@ def _looked_up():
                 if b"tocsin.sources.cell" in command:
                     found = command + Path(f"/proc/{child}/environ").read_bytes()
     return found
+
+
+def test_a_large_json_feed_is_read_in_the_cell_as_well():
+    """Every format has large documents."""
+    body = b'{"version": "https://jsonfeed.org/version/1.1", "title": "T", "items": [{"id": "1", "title": "A\\ud800"}]}'
+    parsed = cell.parse(body, url="https://example.com/feed", large=10)
+    assert (parsed.title, [(item.id, item.title) for item in parsed.items]) == ("T", [("1", "A?")])
