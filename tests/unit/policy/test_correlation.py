@@ -51,6 +51,7 @@ def fed(rule: Correlation, *members: Member) -> list[int]:
 
 
 BOTH = correlation("all_of", "ban", "move")
+ALL = correlation("all_of", "ban", "move", "halt")
 ORDER = correlation("all_of", "ban", "move", ordered=True)
 TWO = correlation("any_of", "ban", "move", "halt", at_least=2)
 THREE = correlation("count", "ban", at_least=3, distinct="origin")
@@ -82,6 +83,7 @@ def move(hour: float, *minerals: str, **fields: Any) -> Member:
         pytest.param(BOTH, [ban(0), move(1), ban(8), move(9)], [1, 3], id="again when the window has emptied"),
         pytest.param(BOTH, [ban(0), move(1), ban(7), move(9)], [1], id="an hour of six without a match is not empty"),
         pytest.param(BOTH, [ban(20), move(21), ban(0), move(1)], [1, 3], id="an earlier happening that comes late"),
+        pytest.param(ALL, [ban(0), member("halt", 10), move(5)], [], id="near each, but too far apart together"),
         pytest.param(ORDER, [ban(0), move(5)], [1], id="in order"),
         pytest.param(ORDER, [move(0), ban(5)], [], id="out of order"),
         pytest.param(ORDER, [move(0), ban(1), move(2)], [2], id="in order at last"),
@@ -161,7 +163,7 @@ def test_the_condition_is_said_in_words() -> None:
     assert condition(THREE) == "3 origins of ban within 6 h"
 
 
-HOURS = st.integers(0, 12)
+HOURS = st.integers(0, 16)
 MEMBERS = st.lists(st.tuples(st.sampled_from(["ban", "move", "halt"]), HOURS), min_size=1, max_size=7)
 
 
@@ -182,7 +184,7 @@ def _holds(rule: Correlation, members: list[Member]) -> bool:
     return False
 
 
-@given(items=MEMBERS, rule=st.sampled_from([BOTH, ORDER, TWO]))
+@given(items=MEMBERS, rule=st.sampled_from([BOTH, ORDER, TWO, ALL]))
 def test_it_fires_if_and_only_if_a_window_holds_what_it_asks_for(
     items: list[tuple[str, int]], rule: Correlation
 ) -> None:

@@ -32,6 +32,10 @@ LISTS: Lists = {
     "pause": ["suspend~", "暂停"],
     "not": ["not", "no", "never", "不", "未", "-未来"],
     "export": ["export~", "出口"],
+    "company": {"mp-materials": ["=MP", "MP Materials"], "rio-tinto": ["Rio Tinto", "力拓"]},
+    "state": ["government", "Pentagon", "政府"],
+    "stake": ["stake", "入股"],
+    "abandon": ["drop~", "放弃"],
     "hedge": ["may", "might", "consider~", "plan~"],
 }
 
