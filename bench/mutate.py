@@ -43,7 +43,7 @@ MUTATIONS = (
     ("AND", "holds by one side", "rules/evaluate.py", "if (found is None) != negated:", "if False:"),
     ("AND NOT", "is AND", "rules/evaluate.py", "if (found is None) != negated:", "if found is None:"),
     ("OR", "takes the first only", "rules/evaluate.py", "        for part in node.parts:\n            found", "        for part in node.parts[:1]:\n            found"),
-    ("unless", "is not asked", "rules/ruleset.py", "if rule.unless and", "if False and rule.unless and"),
+    ("unless", "is not asked", "rules/ruleset.py", "if any(judgement.condition(condition, labels=labels) is not None for condition in rule.cancels):", "if False:"),
     ("severity_if", "takes the last", "rules/ruleset.py", "in rule.severity_if:", "in reversed(rule.severity_if):"),
     ("severity_if", "looks at every sentence", "rules/ruleset.py", "labels=labels, only=only", "labels=labels, only=None"),
     ("label", "holds for any value", "rules/evaluate.py", "node.value in self.entry.labels.get(node.name, ())", "node.name in self.entry.labels"),

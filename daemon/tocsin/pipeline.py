@@ -38,8 +38,8 @@ log = logging.getLogger(__name__)
 
 #: Real time after which a poll counts as dead; far above what the client allows a fetch.
 LEASE = timedelta(minutes=5)
-#: Polls under way at once.
-IN_FLIGHT = 64
+#: Polls under way at once: most of them wait for a server or for their turn, and none may wait for those.
+IN_FLIGHT = 512
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,6 +37,7 @@ class Member:
     entry_id: int | None = None
     origin: str = ""
     source: str = ""
+    publisher: str = ""
     title: str = ""
     link: str = ""
 
@@ -62,19 +63,14 @@ class Completion:
     witnesses: tuple[Member, ...]
     labels: Labels
 
-    @property
-    def silence(self) -> Fate | None:
-        """Why nobody is told: none of it was news."""
-        fates = {member.fate for member in self.witnesses}
-        if not fates.issubset(_SILENT):
-            return None
-        return Fate.BASELINE if fates == {Fate.BASELINE} else Fate.OLD
-
 
 def complete(
     correlation: Correlation, earlier: Iterable[Member], new: Sequence[Member], standings: Standings
 ) -> tuple[list[Completion], dict[tuple[str, str], Standing]]:
-    """What *new* matches make true beside *earlier* ones, one completion a match at most; and the standings that change."""
+    """What *new* matches make true beside *earlier* ones, one completion a match at most; and the standings that change.
+
+    A match that is no news (of a first fetch, or old) counts but completes nothing: the next one does, which is told.
+    """
     pool: dict[tuple[str, ...], list[Member]] = defaultdict(list)
     for member in earlier:
         for key in _keys(correlation, member):
@@ -89,7 +85,7 @@ def complete(
             standing = changed.get(name) or standings.get(name)
             if standing and _reaches(correlation, standing, member.event_time):
                 changed[name] = _spanning(standing, (member,))
-            elif witnesses := _window(correlation, pool[key], member):
+            elif member.fate not in _SILENT and (witnesses := _window(correlation, pool[key], member)):
                 changed[name] = _spanning(standing, witnesses)
                 true[key] = witnesses
         if true:
@@ -130,7 +126,7 @@ def condition(correlation: Correlation) -> str:
     """What the correlation asks for, in words."""
     names = [name.rpartition("/")[2] for name in correlation.members]
     hours = correlation.within.total_seconds() / 3600
-    span = f"{hours:g} h" if hours < 48 else f"{hours / 24:g} d"
+    span = f"{hours:g} h" if hours <= 72 else f"{hours / 24:g} d"
     if correlation.kind is CorrelationKind.COUNT:
         words = f"{correlation.at_least} {_PLURAL.get(correlation.distinct, correlation.distinct)} of {names[0]}"
     elif correlation.kind is CorrelationKind.ALL_OF:
@@ -154,6 +150,7 @@ def member_of(match: Match, fate: Fate, *, entry_id: int | None, origin: str) ->
         entry_id=entry_id,
         origin=origin,
         source=entry.source if entry else quote.instrument if quote else "",
+        publisher=entry.publisher if entry else "",
         title=entry.title if entry else match.detail,
         link=entry.link if entry else "",
     )
@@ -246,4 +243,5 @@ def _completion(
 
 
 def _witness(member: Member) -> Witness:
-    return Witness(rule=member.rule, title=member.title, at=member.event_time, link=member.link, source=member.source)
+    by = member.publisher or member.source
+    return Witness(rule=member.rule, title=member.title, at=member.event_time, link=member.link, source=by)

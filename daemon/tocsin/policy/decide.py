@@ -82,7 +82,8 @@ class _Desk:
         refusal = self._refusal(entry_id, match.entry)
         if refusal:
             fate, reason = refusal
-            return Decided(entry_id=entry_id, match=match, fate=fate, reason=reason)
+            origin = story.origin(match.entry, None)
+            return Decided(entry_id=entry_id, match=match, fate=fate, reason=reason, origin=origin)
         home = self._fold(entry_id, match, match.entry)
         origin = next(member.origin for member in home.entries if member.entry_id == entry_id)
         fate, reason, alert = self._judge_news(entry_id, match, home, source=match.entry.source, late=match.entry.stale)
@@ -122,10 +123,8 @@ class _Desk:
         # A row holds one match of a rule on an entry: judged again, an entry completes it a second time.
         again = any(m.rule == match.rule.id and m.entry_id == newest.entry_id for m in self._facts.members)
         entry_id = None if again else newest.entry_id
-        if fate := completion.silence:
-            reason = "none of its members was news"
-            return Decided(entry_id=entry_id, match=match, fate=fate, reason=reason)
-        home = self._stories.get(newest.story_id or 0) or self._open_story(match.rule.event, match.event_time, ())
+        assert newest.story_id is not None  # what is in no story completes nothing
+        home = self._stories[newest.story_id]
         source = match.entry.source if match.entry else ""
         fate, reason, alert = self._judge_news(newest.entry_id, match, home, source=source, late=False)
         return Decided(
@@ -285,7 +284,7 @@ class _Desk:
         held = f"held until {due_at:%Y-%m-%d %H:%M} UTC by the cooldown of {match.rule.id}" if due_at > now else ""
         count = self._post(alert, match, kind, entry_id=entry_id, due_at=due_at, held=held)
         for key in keys:
-            last = self.told.get((match.rule.id, key))
+            last = cooldown.standing(self.told.get((match.rule.id, key)), match.rule, now)
             at = due_at if last is None else max(last.at, due_at)
             self.told[match.rule.id, key] = Told(at=at, severity=_louder(last, match.severity, due_at))
         told = held or (f"told {count} recipients" if count else "no route leads to a receiver")

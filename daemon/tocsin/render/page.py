@@ -118,7 +118,9 @@ def _reference(coverage: Coverage, zone: ZoneInfo) -> Reference:
 
 def _witness(witness: Witness, zone: ZoneInfo) -> Reference:
     link = web_link(witness.link)
-    by = " · ".join(filter(None, (cut(one_line(witness.source), 100), host(link), local(witness.at, zone))))
+    by = " · ".join(
+        filter(None, (cut(one_line(witness.source), 100), host(link), local(witness.at, zone), witness.rule))
+    )
     return Reference(headline=cut(one_line(witness.title), _HEADLINE), link=link, by=by)
 
 

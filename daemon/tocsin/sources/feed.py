@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from tocsin.hints import Answer, Wishes
 from tocsin.model import Batch, Cursor, Entry, Labels
 from tocsin.protocols import Run
+from tocsin.sources.cell import parse
 from tocsin.sources.entries import entries
 from tocsin.sources.hints import date, fresh, wishes
 from tocsin.sources.http import Fetched, HttpClient, public_headers, same_origin
-from tocsin.sources.parse import Parsed, parse
+from tocsin.sources.parse import Parsed
 
 #: After so long without a whole answer the validators are not believed any more: some servers answer 304 for ever.
 VALIDATORS_LAST = timedelta(days=7)
@@ -45,7 +46,7 @@ class FeedSource:
         self._name = name
         self._url = url
         self._http = http
-        self._run = run
+        self._run = http.room.reader(run)
         self._labels = labels
         self._allow_private = allow_private
         self._headers = dict(headers or {})
@@ -62,6 +63,10 @@ class FeedSource:
         Raises:
             SourceError: the fetch failed, or what came is no feed.
         """
+        async with self._http.room.stay():
+            return await self._poll(cursor, now)
+
+    async def _poll(self, cursor: Cursor, now: datetime) -> Batch:
         asked = _asked(cursor, now)
         url = cursor.moved_to or self._url
         fetched = await self._http.fetch(

@@ -25,6 +25,7 @@ from tocsin.sources.address import check
 from tocsin.sources.pace import Pace, group
 from tocsin.sources.proxy import check_name
 from tocsin.sources.refusal import refusal
+from tocsin.sources.room import Room
 
 ACCEPT = "application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.8, */*;q=0.5"
 MOST_REDIRECTS = 5
@@ -113,6 +114,7 @@ class HttpClient:
             self._trust.load_verify_locations(ca_file)
         self._pace = Pace(gap=gap)
         self._groups = tuple(groups)
+        self.room = Room()
         self._headers = {
             "User-Agent": f"tocsin/{__version__} (+{contact})" if contact else f"tocsin/{__version__}",
             "Accept": ACCEPT,
@@ -244,6 +246,7 @@ class HttpClient:
         if (response.content_length or 0) <= self._limits.size:
             async for chunk in response.content.iter_chunked(_CHUNK):
                 body += chunk
+                await self.room.grow(len(body))
                 if len(body) > self._limits.size:
                     break
             else:

@@ -1,4 +1,8 @@
-"""How often other people's servers are asked: one request at a time a host, with a gap between two starts."""
+"""How often other people's servers are asked: one request at a time a host, with a gap between two starts.
+
+Who does not answer promptly gives up its place among the requests in flight, so that servers that hang take none from
+the others however many they are.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +19,10 @@ from tocsin.sources import urls
 _GAPS = {"reddit.com": timedelta(seconds=60), "openrss.org": timedelta(seconds=60)}
 #: Many sites behind one server.
 _GROUPS = ("reddit.com", "openrss.org", "tumblr.com", "substack.com", "wordpress.com")
-#: Requests in flight at once, to all hosts.
+#: Requests in flight at once, to all hosts that answer promptly ...
 IN_FLIGHT = 16
+#: ... which is within so many seconds.
+PROMPT = 0.5
 #: Who would wait longer than this is sent away, well before the lease of its poll ends.
 PATIENCE = timedelta(seconds=90)
 
@@ -44,6 +50,7 @@ class Pace:
         self._all = asyncio.Semaphore(IN_FLIGHT)
         self._locks: dict[str, asyncio.Lock] = {}
         self._next: dict[str, float] = {}
+        self._slow: set[str] = set()
 
     @asynccontextmanager
     async def turn(self, name: str, *, spaced: bool = True) -> AsyncIterator[None]:
@@ -63,12 +70,37 @@ class Pace:
             if wait > self._patience:
                 raise _crowded(name, wait)
             await asyncio.sleep(wait.total_seconds())
-            async with self._all:
+            async with self._place(name):
                 gap = _GAPS.get(name, self._gap) if spaced else timedelta()
                 self._next[name] = time.monotonic() + gap.total_seconds()
                 yield
         finally:
             lock.release()
+
+    @asynccontextmanager
+    async def _place(self, name: str) -> AsyncIterator[None]:
+        """A place among those in flight; none for who did not answer promptly the last time."""
+        held = name not in self._slow
+        if held:
+            await self._all.acquire()
+
+        def give_back() -> None:
+            nonlocal held
+            if held:
+                held = False
+                self._all.release()
+
+        def overstay() -> None:
+            self._slow.add(name)
+            give_back()
+
+        self._slow.discard(name)
+        timer = asyncio.get_running_loop().call_later(PROMPT, overstay)
+        try:
+            yield
+        finally:
+            timer.cancel()
+            give_back()
 
     def hold(self, name: str, span: timedelta) -> None:
         """Start nothing of the group *name* for *span*, because its server asked for that."""

@@ -221,6 +221,7 @@ def member(row: MatchRow, entry: EntryRow | None, source: str) -> Member:
         entry_id=row.entry_id,
         origin=row.origin,
         source=source or next(iter(labels.get("instrument", ())), ""),
+        publisher=entry.publisher if entry else "",
         title=entry.title if entry else row.detail,
         link=entry.link if entry else "",
     )
