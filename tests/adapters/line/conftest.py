@@ -244,7 +244,7 @@ class World:
 
     async def _tick(self) -> None:
         pipeline = self.line.pipeline(*self.feeds.values(), ruleset=self.rules)
-        pipeline.inbound = replace(pipeline.inbound, intervals=dict.fromkeys(self.feeds, timedelta(0)))
+        pipeline.inbound = replace(pipeline.inbound, terms=dict.fromkeys(self.feeds, Terms(every=timedelta(0))))
         await pipeline.tick()
         await pipeline.drain(None)
 
