@@ -198,7 +198,7 @@ class Feed:
     async def poll(self, cursor: Cursor, now: datetime) -> Batch:
         """What waits, once."""
         brought, self.waiting = tuple(self.waiting), []
-        return Batch(source=self.name, entries=brought, cursor=Cursor(etag="1"), changed=True)
+        return Batch(source=self.name, entries=brought, cursor=Cursor(etag="1"), changed=bool(brought))
 
 
 @dataclass
