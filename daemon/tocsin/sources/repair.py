@@ -23,6 +23,7 @@ _NEEDLESS = re.compile(
 _DECLARATION = re.compile(r"\s*<\?xml\b[^>]{0,300}\?>\s*")
 #: The last tag of a document that lacks nothing but its bracket.
 _LAST_TAG = re.compile(r"(</(?:rss|feed|rdf:RDF))\s{0,100}\Z")
+_TAIL = 120
 _END = re.compile(r"</(?:\w+:)?(?:rss|feed|rdf|channel)\s*>", re.IGNORECASE)
 
 
@@ -34,7 +35,7 @@ def repair(text: str) -> str:
     Sections of CDATA stay as they are, but for forbidden characters. What stands before the document goes, and so does
     its declaration: the caller encodes the text anew.
     """
-    text = _LAST_TAG.sub(r"\1>", text)
+    text = text[:-_TAIL] + _LAST_TAG.sub(r"\1>", text[-_TAIL:])
     text = _DECLARATION.sub("", _ILLEGAL.sub("", text).lstrip("\ufeff"), count=1)
     start = text.find("<")
     text = text[start:] if start > 0 else text

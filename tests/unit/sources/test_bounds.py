@@ -3,10 +3,12 @@
 import pytest
 
 from tocsin.errors import Fault, SourceError
-from tocsin.sources.bounds import DEEPEST, MOST_ATTRIBUTES, MOST_TAGS, check
+from tocsin.sources.bounds import DEEPEST, HARMLESS, MOST_ATTRIBUTES, MOST_TAGS, check
 from tocsin.sources.parse import parse
 
 ATTRIBUTES = " ".join(f"a{n}='1'" for n in range(MOST_ATTRIBUTES + 1))
+#: Makes a document so long that it is looked at.
+LONG = f"<!--{' ' * HARMLESS}-->"
 FEED = "<rss version='2.0'><channel><title>x</title>{}<item><title>y</title></item></channel></rss>"
 
 
@@ -24,7 +26,7 @@ FEED = "<rss version='2.0'><channel><title>x</title>{}<item><title>y</title></it
 def test_a_document_that_would_cost_too_much_is_refused(document, words):
     """A feed of a megabyte may not keep the processor for minutes, and its owner's reader learns why it is empty."""
     with pytest.raises(SourceError, match=words) as caught:
-        check(document.encode())
+        check(f"{document}{LONG}".encode())
     assert caught.value.fault is Fault.NOT_A_FEED
 
 
@@ -42,7 +44,14 @@ def test_a_document_that_would_cost_too_much_is_refused(document, words):
 )
 def test_what_a_feed_may_be_is_let_through(document):
     """Long feeds, deep markup and broken documents are daily bread."""
-    check(document.encode())
+    check(f"{document}{LONG}".encode())
+
+
+def test_what_is_short_is_let_through_unless_it_declares_something():
+    """Looking costs time, too, and most feeds are short; a declaration can make much of little."""
+    check(f"<a {ATTRIBUTES}/>".encode())
+    with pytest.raises(SourceError, match="declares"):
+        check(b"<!DOCTYPE a [<!ATTLIST a b CDATA '1'>]><a/>")
 
 
 @pytest.mark.parametrize(
@@ -57,7 +66,7 @@ def test_what_a_feed_may_be_is_let_through(document):
 def test_no_declaration_hides_the_cost(document):
     """The parser takes declarations away, and so must whoever looks before it."""
     with pytest.raises(SourceError, match="attributes"):
-        parse(document.encode(), url="http://e.com/")
+        parse(f"{document}{LONG}".encode(), url="http://e.com/")
 
 
 def test_a_long_text_is_cut_before_it_is_read():
