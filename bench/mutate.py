@@ -1,4 +1,4 @@
-"""Break each operator of the rule language in turn, and see a unit test fail.
+"""Break each operator of the rule language in turn, prices and correlations included, and see a unit test fail.
 
     python bench/mutate.py [--only WORD]
 
@@ -43,7 +43,7 @@ MUTATIONS = (
     ("AND", "holds by one side", "rules/evaluate.py", "if (found is None) != negated:", "if False:"),
     ("AND NOT", "is AND", "rules/evaluate.py", "if (found is None) != negated:", "if found is None:"),
     ("OR", "takes the first only", "rules/evaluate.py", "        for part in node.parts:\n            found", "        for part in node.parts[:1]:\n            found"),
-    ("unless", "is not asked", "rules/ruleset.py", "if rule.unless and", "if False and rule.unless and"),
+    ("unless", "is not asked", "rules/ruleset.py", "if any(judgement.condition(condition, labels=labels) is not None for condition in rule.cancels):", "if False:"),
     ("severity_if", "takes the last", "rules/ruleset.py", "in rule.severity_if:", "in reversed(rule.severity_if):"),
     ("severity_if", "looks at every sentence", "rules/ruleset.py", "labels=labels, only=only", "labels=labels, only=None"),
     ("label", "holds for any value", "rules/evaluate.py", "node.value in self.entry.labels.get(node.name, ())", "node.name in self.entry.labels"),
@@ -66,6 +66,18 @@ MUTATIONS = (
     ("index", "requires what must not be", "rules/index.py", "for negated, test in node.tests if not negated for", "for negated, test in node.tests for"),
     ("index", "requires every alternative", "rules/index.py", "return (Group(words, parts),) if rarest else ()", "return tuple(rarest)"),
     ("index", "misses initials", "text/gist.py", "found += (letters[i:]", "found += (letters[:0]"),
+    ("all_of", "is content with one", "policy/correlation.py", "wanted = len(correlation.members) if", "wanted = 1 if"),
+    ("any_of, count", "wants one less", "policy/correlation.py", "if len(first) < wanted:", "if len(first) < wanted - 1:"),
+    ("order", "takes any order", "policy/correlation.py", "m.event_time >= since)", "True)"),
+    ("within", "leaves out the end", "policy/correlation.py", "start <= member.event_time <= start + within]", "start <= member.event_time < start + within]"),
+    ("within", "has no end", "policy/correlation.py", "start <= member.event_time <= start + within]", "start <= member.event_time]"),
+    ("by", "joins whatever there is", "policy/correlation.py", "for name in correlation.by)), _MOST_KEYS)", "for name in ())), _MOST_KEYS)"),
+    ("distinct", "counts every match", "policy/correlation.py", "return (member.origin or member.source,)", "return (str(id(member)),)"),
+    ("re-arm", "never fires again", "policy/correlation.py", "<= at <= one.last + correlation.within:", "<= at:"),
+    ("re-arm", "knows the last time only", "policy/correlation.py", "(*past, Standing(first", "(Standing(first"),
+    ("price edge", "fires while it holds", "rules/edge.py", "return replace(state, armed=False, met=0), True", "return state, True"),
+    ("price edge", "fires at first sight", "rules/edge.py", "return replace(state, armed=not when, met=0), False", "return replace(state, armed=False, met=0), bool(when)"),
+    ("price", "judges stale quotes", "rules/reading.py", "if age > sight.stale_after:", "if False:"),
 )  # fmt: skip
 _FAILED = re.compile(r"^FAILED (\S+?)(?:\[| - |$)", re.MULTILINE)
 
@@ -86,7 +98,8 @@ def run(name: str, old: str, new: str) -> str:
         if text.count(old) != 1:
             raise ValueError(f"{name}: {text.count(old)} times: {old}")
         path.write_text(text.replace(old, new), encoding="utf-8")
-        tests = ["tests/unit/rules", *(["tests/unit/text"] if name.startswith("text/") else [])]
+        tests = ["tests/unit/policy"] if name.startswith("policy/") else ["tests/unit/rules"]
+        tests += ["tests/unit/text"] if name.startswith("text/") else []
         command = [sys.executable, "-m", "pytest", "-x", "-q", "--tb=no", "-p", "no:cacheprovider", "-rf", *tests]
         environment = {
             **os.environ,

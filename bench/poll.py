@@ -85,6 +85,7 @@ def run_tocsin(base: str, state: str, feeds: int) -> dict[str, float]:
     """Two refreshes by the pipeline as the service builds it; figures of the second."""
     from tocsin.pipeline import Inbound, Pipeline
     from tocsin.policy.decide import Policy
+    from tocsin.policy.schedule import Terms
     from tocsin.rules.ruleset import RuleSet
     from tocsin.sources.feed import FeedSource
     from tocsin.sources.http import HttpClient
@@ -123,7 +124,7 @@ def run_tocsin(base: str, state: str, feeds: int) -> dict[str, float]:
                         rules=RuleSet({}),
                         policy=Policy(routes=(), receivers=()),
                         sources=sources,
-                        intervals=dict.fromkeys(names, timedelta(minutes=15)),
+                        terms=dict.fromkeys(names, Terms(every=timedelta(minutes=15))),
                     ),
                     clock=clock,
                     write=runner(writer),

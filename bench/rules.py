@@ -312,8 +312,8 @@ def main() -> None:
         for count in counts:
             row("tocsin", regime, given, count, number=arguments.documents, path=arguments.corpus)
     if not arguments.corpus:
-        for corpus in ("typographic", "cjk"):
-            row("tocsin", "cold", corpus, min(10_000, max(counts)), number=arguments.documents, path=None)
+        for regime, corpus in itertools.product(("none", "cold"), ("ascii", "typographic", "cjk")):
+            row("tocsin", regime, corpus, min(10_000, max(counts)), number=arguments.documents, path=None)
     peers = ["regex", "rule-engine"] if importlib.util.find_spec("rule_engine") else ["regex"]
     if "rule-engine" not in peers:
         print("rule-engine is not installed here: no rows for it")

@@ -82,10 +82,13 @@ class ConfigError(TocsinError):
 class Fault(StrEnum):
     """What kind of failure a poll met."""
 
-    NETWORK = "network"  # DNS, connect, TLS, reset, timeout
+    UNREACHABLE = "unreachable"  # no connection: DNS, connect
+    NETWORK = "network"  # a connection that came to nothing: TLS, reset, timeout
     STATUS = "status"  # an HTTP status that is an error
-    RATE_LIMITED = "rate_limited"  # 429, or 503 with Retry-After
+    RATE_LIMITED = "rate_limited"  # 429 and 503
+    BUSY = "busy"  # not now: other polls of that server come first, it asked for quiet, or there is no room
     AUTH = "auth"  # 401, 403
+    CHALLENGE = "challenge"  # 403 of a service that lets only browsers through
     GONE = "gone"  # 410
     BLOCKED_ADDRESS = "blocked_address"  # an address that this source may not reach
     TOO_LARGE = "too_large"

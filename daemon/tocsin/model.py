@@ -13,6 +13,8 @@ from decimal import Decimal
 from enum import StrEnum
 
 from tocsin.errors import Position
+from tocsin.evidence import Evidence, Span
+from tocsin.hints import Answer
 
 #: An entry older than this when first seen does not alert on its own (DESIGN 4, Time).
 MAX_AGE = timedelta(hours=48)
@@ -156,12 +158,13 @@ class Quote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cursor:
-    """What a source needs to ask only for news. Validators are verbatim; *body_hash* is SHA-256 in hex."""
+    """What a source needs to ask only for news, and where. Validators are verbatim; *body_hash* is SHA-256 in hex."""
 
     etag: str = ""
     last_modified: str = ""
     body_hash: str = ""
     validated_at: datetime | None = None  # of the last 200: validators are dropped when it grows old
+    moved_to: str = ""  # the address to ask in place of the configured one; a poll leaves it as it is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +178,7 @@ class Batch:
     size: int = 0  # decoded bytes of the body
     notes: tuple[str, ...] = ()  # what was repaired or left out, in words
     has_ids: bool = True  # False when the document gives its entries no ids: title and day then identify
+    answer: Answer = Answer()  # noqa: RUF009 (frozen)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,42 +221,33 @@ class RuleInfo:
     position: Position | None = None
     override: str = ""  # what the configuration changes of it, in words
     to: tuple[str, ...] = ()  # receivers in place of those of the routes, by an override
+    joins: tuple[Correlation, ...] = field(default=(), repr=False, compare=False)  # those that its matches count for
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Span:
-    """Characters [start, end) of one field (title, summary, body) of an entry."""
+class CorrelationKind(StrEnum):
+    """What a correlation asks of the matches in its window."""
 
-    field: str
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
-    """Spans of one sentence of one field that together satisfy an expression, and their labels."""
-
-    spans: tuple[Span, ...]
-    labels: tuple[tuple[str, str], ...] = ()
+    ALL_OF = "all_of"  # every member
+    ANY_OF = "any_of"  # so many different members
+    COUNT = "count"  # so many matches of one member that differ
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
-    """One node of the proof: an expression, whether it held, and where.
+class Correlation:
+    """A rule about matches of the rules *members* (full ids), which lie *within* this time of each other.
 
-    *op* is the operator (`AND`, `OR`, `AND NOT`, `NEAR/8`, `term`, `list`, `title`, `label`, `age`,
-    `match`, `unless`, `severity_if`, ...); *text* the expression as written;
-    *hits* at most 20 of *count*; *note* the nearest miss or the cancellation, in words.
+    *by* are labels of which all matches must share a value. *at_least* so many members (ANY_OF), or values of *distinct*
+    (COUNT): origin, source, entry or a label. *ordered*: the matches must come in the order of the members.
     """
 
-    op: str
-    text: str
-    holds: bool
-    hits: tuple[Hit, ...] = ()
-    count: int = 0
-    note: str = ""
-    position: Position | None = None
-    children: tuple[Evidence, ...] = ()
+    info: RuleInfo
+    kind: CorrelationKind
+    members: tuple[str, ...]
+    within: timedelta
+    at_least: int = 1
+    distinct: str = "entry"
+    by: tuple[str, ...] = ()
+    ordered: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -304,6 +299,7 @@ class Fate(StrEnum):
     HELD = "held"  # a new alert that waits for the cooldown's end
     CATCH_UP = "catch-up"  # old, but its source had been out of reach: one catch-up message
     BASELINE = "baseline"  # found at the first fetch of its source
+    FLOOD = "flood"  # old news that its source shows all at once
     OLD = "old"  # older than max_age when first seen
 
 

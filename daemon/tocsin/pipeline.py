@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,34 +20,55 @@ from tocsin.errors import Fault, LeaseLostError, SourceError, StoreError
 from tocsin.log import line
 from tocsin.market.hygiene import Finding
 from tocsin.market.series import Series
-from tocsin.model import Batch, Entry, Instrument, Judged, Match, Quote, RuleInfo
-from tocsin.policy import health, schedule
+from tocsin.model import Batch, Entry, Instrument, Judged, Match, Quote
+from tocsin.outage import Outage
+from tocsin.policy.aftermath import Found, Standing, Told, after_failure, after_success, is_late
 from tocsin.policy.decide import Policy
+from tocsin.policy.network import PROBE
+from tocsin.policy.schedule import Terms
 from tocsin.protocols import Clock, Run
 from tocsin.rules import builtin
 from tocsin.rules.edge import PriceState
 from tocsin.rules.observation import Observed, PriceStates, observe
 from tocsin.rules.ruleset import RuleSet
 from tocsin.sources import Source
-from tocsin.store import Committed, Reopened, Rest, SourceLease, Store
+from tocsin.store import Committed, Deferral, Fetch, GroupHold, Reopened, Rest, SourceLease, Store, Trail
 
 log = logging.getLogger(__name__)
 
 #: Real time after which a poll counts as dead; far above what the client allows a fetch.
 LEASE = timedelta(minutes=5)
-#: Polls under way at once.
-IN_FLIGHT = 64
+#: Polls under way at once: most of them wait for a server or for their turn, and none may wait for those.
+IN_FLIGHT = 512
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inbound:
-    """One good configuration as the pipeline sees it; a poll uses the one it began with."""
+    """One good configuration as the pipeline sees it; a poll uses the one it began with.
+
+    A source without *terms* is a private one without an interval of its own.
+    """
 
     rules: RuleSet
     policy: Policy
     sources: Mapping[str, Source]
-    intervals: Mapping[str, timedelta] = field(default_factory=dict)
+    terms: Mapping[str, Terms] = field(default_factory=dict)
     instruments: Mapping[str, Instrument] = field(default_factory=dict)
+
+    def standing(self, lease: SourceLease) -> Standing:
+        """How the source of *lease* stood when it was claimed."""
+        return Standing(
+            name=lease.name,
+            terms=self.terms.get(lease.name, Terms()),
+            habits=lease.habits,
+            first_polled=lease.first_polled or lease.due_at,
+            last_success=lease.last_success,
+            errors=lease.errors,
+            last_fault=lease.last_fault,
+            unhealthy=lease.unhealthy,
+            gone=lease.gone,
+            dead=lease.dead,
+        )
 
 
 class Pipeline:
@@ -76,6 +98,8 @@ class Pipeline:
         self._committed = committed
         self._tasks: set[asyncio.Task[None]] = set()
         self._resting: list[Rest] = []
+        self._deferred: list[Deferral] = []
+        self._outage = Outage()
         self._series: dict[str, Series] = {}
         self._states: dict[tuple[str, str], PriceState] = {}
         self._failed: set[tuple[str, str]] = set()  # price rules, with their hashes, of which a failure was told
@@ -104,10 +128,11 @@ class Pipeline:
         await self._give_back()
 
     async def _give_back(self) -> None:
-        """Write what came of the polls that brought nothing: many in one transaction, for there is no hurry."""
+        """Write what came of the polls that brought nothing or were put off: many in one transaction, for there is no hurry."""
         resting, self._resting = self._resting, []
-        if resting:
-            lost = await self._write(self._store.rest, resting, self._clock.now())
+        deferred, self._deferred = self._deferred, []
+        if resting or deferred:
+            lost = await self._write(self._store.rest, resting, self._clock.now(), deferred)
             if lost:
                 log.warning(line("polls outlived their leases", polls=lost))
 
@@ -130,34 +155,47 @@ class Pipeline:
         if source is None:  # removed while it was due; the next synchronisation disables its row
             return
         now = self._clock.now()
+        before = inbound.standing(lease)
+        if not self._outage.may_ask(before.terms, now):
+            self._defer(lease, now + PROBE, "the network is down")
+            return
+        started = time.perf_counter()
         try:
             try:
                 batch = await source.poll(lease.cursor, now)
             except SourceError as error:
-                await self._fail(inbound, lease, error)
+                await self._fail(inbound, lease, before, error, _took(started))
                 return
-            if batch.changed or lease.unhealthy:
-                await self._commit(inbound, lease, batch, now)
-            else:
-                due_at = now + self._interval(inbound, lease)
-                self._resting.append(Rest(lease=lease, cursor=batch.cursor, due_at=due_at))
-                log.debug(line("source unchanged", source=lease.name, next=due_at))
+            await self._note(inbound, before, reached=True)
+            fetch = Fetch(at=now, status=batch.answer.status, size=batch.size, took=_took(started))
+            await self._succeed(inbound, lease, before, batch, fetch)
         except LeaseLostError:
             log.warning(line("poll outlived its lease", source=lease.name))
         except StoreError as error:
             log.error(line("store failed", source=lease.name, reason=error))
         except Exception as error:
             log.exception(line("poll failed unexpectedly", source=lease.name))
-            await self._fail(inbound, lease, SourceError(f"{type(error).__name__}: {error}", fault=Fault.INTERNAL))
+            fault = SourceError(f"{type(error).__name__}: {error}", fault=Fault.INTERNAL)
+            await self._fail(inbound, lease, before, fault, _took(started))
 
-    async def _commit(self, inbound: Inbound, lease: SourceLease, batch: Batch, now: datetime) -> None:
-        judged: tuple[Judged, ...] = ()
+    async def _succeed(
+        self, inbound: Inbound, lease: SourceLease, before: Standing, batch: Batch, fetch: Fetch
+    ) -> None:
+        """Commit a batch; one that brought nothing, and of which nothing is to be told, rests until the next tick."""
+        now = fetch.at
+        fresh: tuple[Entry, ...] = ()
         if batch.entries:
             fresh = await self._work(self._store.unseen, batch, now)
-            judged = await self._work(_judge, inbound.rules, fresh, now) if fresh else ()
-        own = []
-        if health.recovered(unhealthy=lease.unhealthy):
-            own.append(_about(builtin.SOURCE_RECOVERED, lease.name, "It answers again.", now))
+        late = {entry.id for entry in fresh if is_late(entry, lease.last_success, now)}
+        found = Found(held=len(batch.entries) if batch.changed else None, new=len(fresh), late=len(late))
+        after = after_success(before, batch.answer, found, now=now, random=self._random())
+        learned = after.habits if after.habits != lease.habits else None
+        trail = Trail(reasons=after.plan.reasons, habits=learned, fetch=fetch)
+        if not batch.changed and not after.told:
+            self._resting.append(Rest(lease=lease, cursor=batch.cursor, due_at=after.plan.due_at, trail=trail))
+            log.debug(line("source unchanged", source=lease.name, next=after.plan.due_at))
+            return
+        judged = await self._work(_judge, inbound.rules, fresh, now) if fresh else ()
         committed = await self._write(
             self._store.commit,
             lease,
@@ -165,9 +203,11 @@ class Pipeline:
             judged,
             inbound.policy.decide,
             now=now,
-            due_at=now + self._interval(inbound, lease),
-            own=own,
+            due_at=after.plan.due_at,
+            own=_own(lease.name, after.told, now),
             once=_failures(judged, now),
+            flood=late if after.flood else (),
+            trail=trail,
         )
         level = logging.INFO if committed.entries or lease.baseline else logging.DEBUG
         log.log(level, line("source polled", source=lease.name, new=committed.entries, **_tally(committed)))
@@ -175,50 +215,57 @@ class Pipeline:
             log.info(line("source repaired", source=lease.name, note=note))
         self._wake_if_told(committed)
 
-    def _interval(self, inbound: Inbound, lease: SourceLease) -> timedelta:
-        return schedule.next_poll(inbound.intervals[lease.name], self._random())
-
-    async def _fail(self, inbound: Inbound, lease: SourceLease, error: SourceError) -> None:
-        """Put the source back and, when that is due, say that it is unwell."""
+    async def _fail(
+        self, inbound: Inbound, lease: SourceLease, before: Standing, error: SourceError, took: timedelta
+    ) -> None:
+        """Put the source back and, when that is due, say that it is unwell; offline, it is not to blame."""
         now = self._clock.now()
-        errors = lease.errors + 1
-        verdict = health.after_failure(
-            errors=errors,
-            fault=error.fault,
-            last_fault=lease.last_fault,
-            unhealthy=lease.unhealthy,
-            gone=lease.gone,
-            since=lease.last_success or lease.first_polled or now,
-            now=now,
-        )
-        delay = schedule.back_off(
-            errors=errors,
-            interval=inbound.intervals[lease.name],
-            fault=error.fault,
-            retry_after=error.retry_after,
-            gone=verdict.gone,
-            jitter=self._random(),
-        )
-        own = []
-        if verdict.tell_unhealthy:
-            own.append(_about(builtin.SOURCE_UNHEALTHY, lease.name, str(error), now))
-        if verdict.tell_gone:
-            own.append(_about(builtin.SOURCE_GONE, lease.name, str(error), now))
-        what = {"source": lease.name, "fault": error.fault, "reason": error, "errors": errors}
-        log.warning(line("source failed", **what, next=now + delay))
+        if error.fault is Fault.BUSY:
+            self._defer(lease, now + max(error.retry_after or timedelta(0), PROBE), str(error))
+            return
+        unreachable = error.fault is Fault.UNREACHABLE
+        if unreachable or error.status:
+            await self._note(inbound, before, reached=not unreachable)
+        if unreachable and before.terms.group and self._outage.lasts:
+            self._defer(lease, now + PROBE, "the network is down")
+            return
+        after = after_failure(before, error, now=now, random=self._random())
+        what = {"source": lease.name, "fault": error.fault, "reason": error, "errors": lease.errors + 1}
+        log.warning(line("source failed", **what, next=after.plan.due_at))
+        fetch = Fetch(at=now, status=error.status or 0, took=took, fault=error.fault, error=str(error))
+        reason = f"another source of that server: {error}"
+        until = after.others_until
         committed = await self._write(
             self._store.fail,
             lease,
             str(error),
             error.fault,
             now=now,
-            due_at=now + delay,
-            unhealthy=verdict.unhealthy,
-            gone=verdict.gone,
-            own=own,
+            due_at=after.plan.due_at,
+            unhealthy=after.unhealthy,
+            gone=after.gone,
+            dead=after.dead,
+            own=_own(lease.name, after.told, now),
             decide=inbound.policy.decide,
+            trail=Trail(reasons=after.plan.reasons, habits=after.habits, fetch=fetch),
+            hold=GroupHold(group=before.terms.group, until=until, reason=reason) if until else None,
         )
         self._wake_if_told(committed)
+
+    def _defer(self, lease: SourceLease, until: datetime, reason: str) -> None:
+        self._deferred.append(Deferral(lease=lease, due_at=until, reason=reason))
+        log.debug(line("poll put off", source=lease.name, reason=reason, next=until))
+
+    async def _note(self, inbound: Inbound, before: Standing, *, reached: bool) -> None:
+        """Remember whether a server was reached, and tell when the network went down or came back."""
+        now = self._clock.now()
+        event = self._outage.note(before.terms, inbound.terms.values(), reached=reached, now=now)
+        if event is None:
+            return
+        log.warning(line("offline" if self._outage.lasts else "online", detail=event.detail))
+        if self._outage.lasts:
+            await self._write(self._store.forgive, now)
+        await self.tell([event])
 
     async def observe(self, quotes: Sequence[Quote], now: datetime) -> Committed:
         """Judge *quotes*, of any instruments of the configuration, and commit what came of them.
@@ -325,8 +372,13 @@ def _events(
     return own, failed
 
 
-def _about(info: RuleInfo, source: str, detail: str, now: datetime) -> Match:
-    return builtin.own_match(info, {"source": (source,)}, detail, now)
+def _own(source: str, told: Iterable[Told], now: datetime) -> list[Match]:
+    """What is told of *source*, as events of the daemon."""
+    return [builtin.about_source(item.news, source, item.detail, now) for item in told]
+
+
+def _took(started: float) -> timedelta:
+    return timedelta(seconds=time.perf_counter() - started)
 
 
 def _failures(judged: Sequence[Judged], now: datetime) -> dict[tuple[str, str], Match]:

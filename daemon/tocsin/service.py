@@ -21,7 +21,8 @@ from pathlib import Path
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from tocsin.config.config import DEFAULT_INTERVAL, Config, FeedConfig, ReceiverConfig, load_config
+from tocsin.config.client import make_http, make_terms
+from tocsin.config.config import Config, FeedConfig, ReceiverConfig, load_config
 from tocsin.config.loading import LoadedRules, rules_of
 from tocsin.delivery import Dispatcher, Outbound
 from tocsin.errors import ConfigError, Problem, StoreError
@@ -64,6 +65,7 @@ def make_source(config: FeedConfig, http: HttpClient, work: Run) -> Source:
         labels=config.labels,
         allow_private=config.allow_private,
         headers={name: value.reveal() for name, value in config.headers.items()},
+        secret=config.secret,
     )
 
 
@@ -90,11 +92,6 @@ def make_policy(config: Config, receivers: Mapping[str, Receiver]) -> Policy:
     ]
     routes = [Route(severity=r.severity, labels=r.labels, event=r.event, rule=r.rule, to=r.to) for r in config.routes]
     return Policy(routes=routes, receivers=infos)
-
-
-def make_http(config: Config) -> HttpClient:
-    """The client that all sources share."""
-    return HttpClient(config.http.contact)
 
 
 def open_store(config: Config) -> Store:
@@ -259,7 +256,7 @@ class Service:
             rules=loaded.rules,
             policy=make_policy(config, receivers),
             sources={s.name: self._makers.source(s, self._http, self._work) for s in config.sources},
-            intervals={s.name: s.every or DEFAULT_INTERVAL for s in config.sources},
+            terms={s.name: make_terms(s, config.http) for s in config.sources},
             instruments={item.id: item for item in config.instruments},
         )
         return inbound, Outbound(receivers=receivers, zone=ZoneInfo(config.timezone))
@@ -273,7 +270,8 @@ class Service:
             log.warning(line("more warnings, all told by tocsin check", count=len(warnings) - MOST_WARNINGS))
         now = self._clock.now()
         feeds = [(s.name, s.address, "feed") for s in config.sources]
-        await self._write(self._store.sync_sources, feeds, now)
+        groups = {name: terms.group for name, terms in self._pipeline.inbound.terms.items()}
+        await self._write(self._store.sync_sources, feeds, now, groups)
         for pack in loaded.packs:
             if not pack.kept_back:
                 await self._write(self._store.keep_pack, pack.folder, pack.hash, pack.files, now)
@@ -358,6 +356,8 @@ class Service:
                 f"running on the last good configuration; {len(error.problems)} problems in the new one"
             )
             return
+        if config.http != self._config.http:
+            log.warning(line("changes of http: count after a restart"))
         self._config, self._loaded = config, loaded
         self._pipeline.inbound, self._dispatcher.outbound = inbound, outbound
         await self._adopt(config, loaded)

@@ -27,7 +27,7 @@ def test_the_demo_tells_its_story_within_a_minute(world: World) -> None:
         "mp-materials: state takes a stake",
         "critical-minerals: alliance of states",
         "rare-earths: export restriction eased",
-        "Source unhealthy: broken",
+        "Source is no feed: broken",
         "503 back in a moment: tried again, nothing is lost",
         "folded",
     ):

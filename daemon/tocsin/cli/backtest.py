@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,20 +13,20 @@ from uuid import uuid4
 
 import typer
 from rich.console import Console
-from rich.progress import track
+from rich.progress import Progress
 
 from tocsin.cli import backtest_output as output
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, read_config, rules_in_force
-from tocsin.cli.given import read_entries, read_time
+from tocsin.cli.given import read_entries, read_quotes, read_time
 from tocsin.cli.output import PARTLY, say
 from tocsin.config.durations import PATTERN, parse_duration
 from tocsin.config.loading import load_rules
 from tocsin.errors import UsageError
-from tocsin.model import Entry
+from tocsin.model import Entry, Instrument, Quote
 from tocsin.policy.decide import Policy
 from tocsin.policy.route import ReceiverInfo, Route
 from tocsin.replay import report
-from tocsin.replay.replay import Poll, Replay, Result, polls, unseen, warm_up
+from tocsin.replay.replay import Poll, Replay, Result, merged, polls, quoted, unseen, warm_up
 from tocsin.rules.ruleset import RuleSet
 from tocsin.service import make_policy, make_receiver
 from tocsin.store import Store
@@ -36,9 +36,11 @@ SinceOption = Annotated[
     typer.Option("--since", help="From this time on (2026-03-01), or this long before the last entry (30d)."),
 ]
 InputOption = Annotated[
-    list[Path] | None,
+    list[str] | None,
     typer.Option(
-        "--input", help="JSON Lines instead of what is stored: title, date or first_seen, id, text, labels, source ..."
+        "--input",
+        help="Instead of what is stored: JSON Lines (title, date or first_seen, id, text, labels, source ...), or "
+        "prices as CSV (date, close, volume, instrument, class); tin=FILE.csv says whose prices they are.",
     ),
 ]
 RuleOption = Annotated[str | None, typer.Option("--rule", help="Show this rule alone.")]
@@ -51,9 +53,11 @@ CsvOption = Annotated[Path | None, typer.Option("--csv", help="Write every match
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Past:
-    """Entries to run on, which can be read more than once."""
+    """Entries and quotes to run on, which can be read more than once; *count* of both together."""
 
     entries: Iterable[Entry]
+    quotes: Sequence[Quote]
+    instruments: Sequence[Instrument]
     count: int
     baselines: dict[str, datetime]
 
@@ -74,7 +78,11 @@ def backtest(
         sets = (rules_in_force(config, rules).rules, *([load_rules(against).rules] if against else []))
         policy = _everybody() if rules and inputs else _policy(config)
         wanted = _rule(rule, sets)
-        results = _over_given(inputs, since, policy, sets) if inputs else _over_stored(config, since, policy, sets)
+        if inputs:
+            known = {} if rules else {item.id: item for item in read_config(config).instruments}
+            results = _over_given(inputs, since, policy, sets, known)
+        else:
+            results = _over_stored(config, since, policy, sets)
         if wanted:
             results = [report.only_rule(one, wanted) for one in results]
         result = results[0]
@@ -87,30 +95,65 @@ def backtest(
             output.print_result(result, found)
         for failure in result.failures:
             say(
-                f"{failure.unevaluated.rule} raised on {failure.entry.source} {failure.entry.id}: {failure.unevaluated.error}"
+                f"{failure.unevaluated.rule} raised on {failure.source} {failure.observation}: {failure.unevaluated.error}"
             )
         if result.failures:
             raise typer.Exit(PARTLY)
 
 
-def _over_given(files: list[Path], since: str | None, policy: Policy, sets: tuple[RuleSet, ...]) -> list[Result]:
-    for file in files:
-        if file.suffix == ".csv":
-            raise UsageError(f"{file}: prices cannot be replayed yet; give entries as JSON Lines")
-    entries = unseen(entry for file in files for entry in read_entries(file, None))
-    start = _start(since, entries[-1].first_seen if entries else None)
+def _over_given(
+    inputs: list[str], since: str | None, policy: Policy, sets: tuple[RuleSet, ...], known: Mapping[str, Instrument]
+) -> list[Result]:
+    news: list[Path] = []
+    quotes: list[Quote] = []
+    instruments: dict[str, Instrument] = {}
+    for text in inputs:
+        name, _, path = text.rpartition("=") if not Path(text).exists() else ("", "", text)
+        file = Path(path)
+        if file.suffix.casefold() != ".csv":
+            news.append(file)
+            continue
+        some, of = read_quotes(file, name or file.stem, {**known, **instruments})
+        quotes += some
+        instruments |= of
+    _warn(instruments, sets[0])
+    entries = unseen(entry for file in news for entry in read_entries(file, None))
+    quotes.sort(key=lambda quote: quote.first_seen)
+    ends = [one[-1].first_seen for one in (entries, quotes) if one]
+    start = _start(since, max(ends, default=None))
     kept = [entry for entry in entries if start is None or entry.first_seen >= start - _warm_up(sets)]
-    past = _Past(entries=kept, count=len(kept), baselines={})
+    count = len(kept) + len(quotes)
+    past = _Past(entries=kept, quotes=quotes, instruments=tuple(instruments.values()), count=count, baselines={})
     return _runs(past, start, policy, sets)
 
 
+def _warn(instruments: Mapping[str, Instrument], rules: RuleSet) -> None:
+    """Say which given prices no rule looks at."""
+    for instrument in instruments.values():
+        if not any(rule.covers(instrument) for rule in rules.prices.values()):
+            known = sorted({rule.kind for rule in rules.prices.values() if rule.kind})
+            remedy = f"; give it a class: {', '.join(known)}" if known and not instrument.kind else ""
+            say(f"warning: no rule is about the instrument {instrument.id}{remedy}")
+
+
 def _over_stored(config: Path, since: str | None, policy: Policy, sets: tuple[RuleSet, ...]) -> list[Result]:
-    url = read_config(config).database
-    with closing(Store.open_copy(url, real_now=lambda: datetime.now(UTC), new_id=lambda: uuid4().hex)) as store:
-        start = _start(since, store.history().last)
+    settings = read_config(config)
+    with closing(
+        Store.open_copy(settings.database, real_now=lambda: datetime.now(UTC), new_id=lambda: uuid4().hex)
+    ) as store:
+        # What rules know of prices began with the first quote: all of them are needed, and there are not many.
+        quotes = store.history_quotes([item.id for item in settings.instruments])
+        ends = [at for at in (store.history().last, quotes[-1].first_seen if quotes else None) if at]
+        start = _start(since, max(ends, default=None))
         begin = start - _warm_up(sets) if start else None
         outline = store.history(begin)
-        past = _Past(entries=_Stored(store, begin), count=outline.entries, baselines=dict(outline.baselines))
+        past = _Past(
+            entries=_Stored(store, begin),
+            quotes=quotes,
+            instruments=settings.instruments,
+            count=outline.entries + len(quotes),
+            baselines=dict(outline.baselines),
+        )
         return _runs(past, start, policy, sets)
 
 
@@ -129,7 +172,8 @@ def _runs(past: _Past, start: datetime | None, policy: Policy, sets: tuple[RuleS
     """One result a rule set, the first that of the rules under test."""
     names = ("backtest", "against")
     return [
-        Replay(rules, policy).run(_shown(past, words), start=start) for rules, words in zip(sets, names, strict=False)
+        Replay(rules, policy, past.instruments).run(_shown(past, words), start=start)
+        for rules, words in zip(sets, names, strict=False)
     ]
 
 
@@ -140,15 +184,12 @@ def _warm_up(sets: Iterable[RuleSet]) -> timedelta:
 def _shown(past: _Past, words: str) -> Iterator[Poll]:
     """The polls of *past*, with a progress bar on a terminal."""
     console = Console(stderr=True)
-    entries = track(
-        past.entries,
-        description=words,
-        total=past.count,
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
-    return polls(entries, past.baselines)
+    off = not console.is_terminal
+    with Progress(console=console, transient=True, disable=off) as progress:
+        task = progress.add_task(words, total=past.count)
+        for poll in merged(polls(past.entries, past.baselines), quoted(past.quotes)):
+            yield poll
+            progress.advance(task, len(poll.entries) + len(poll.quotes))
 
 
 def _start(since: str | None, last: datetime | None) -> datetime | None:
@@ -169,7 +210,7 @@ def _rule(name: str | None, sets: Iterable[RuleSet]) -> str | None:
         return None
     found = next((info for rules in sets if (info := rules.find(name))), None)
     if found is None:
-        known = sorted({known for rules in sets for known in rules.rules})
+        known = sorted({known for rules in sets for known in rules.infos})
         raise UsageError(f"there is no rule {name!r}; there are: {', '.join(known)}")
     return found.id
 

@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from tocsin.cli.output import dump, local, say, shown, table
 from tocsin.errors import UsageError
-from tocsin.model import Fate, Labels
+from tocsin.model import Fate, Labels, Match
 from tocsin.replay import report
 from tocsin.replay.replay import Result, Ruling
 from tocsin.replay.report import Change, Count, Difference, Told
 
 _UTC = ZoneInfo("UTC")
 _BARS = "▁▂▃▄▅▆▇█"
+#: Bars in a row; where there are more weeks a bar stands for several.
+_MOST_BARS = 60
 #: Fates that tell nobody anything, or not yet: they are shown with their reason.
 _QUIET = (Fate.HELD, Fate.OLD)
 _COLUMNS = (
     "at", "rule", "event", "severity", "labels", "fate", "reason", "alert", "story", "origin", "source", "publisher",
-    "entry", "title", "link", "event_time", "words",
+    "entry", "title", "link", "event_time", "words", "instrument", "price", "detail",
 )  # fmt: skip
 
 
@@ -49,9 +52,13 @@ def _print_alert(told: Told) -> None:
     alert, opened = told.alert, told.opened
     assert opened
     print(f"{_time(opened.at)}  {alert.severity.upper():<8}  {shown(alert.title)}  ({alert.rule})")
-    entry = opened.decided.match.entry
-    if entry:
-        print(f"    {shown(entry.title)}  [{shown(entry.publisher or entry.source)}]")
+    match = opened.decided.match
+    if match.entry:
+        print(f"    {shown(match.entry.title)}  [{shown(match.entry.publisher or match.entry.source)}]")
+    if match.detail:
+        print(f"    {shown(match.detail)}")
+    for witness in match.evidence.witnesses:
+        print(f"    because  {_time(witness.at)}  {shown(witness.title)}  [{shown(witness.source)}]")
     for message in told.sent:
         late = f"  {shown(message.held)}" if message.held else ""
         print(f"    {_time(message.at)} {message.kind} to {shown(_who(message.receiver, message.recipient))}{late}")
@@ -67,15 +74,17 @@ def _print_quiet(result: Result) -> None:
     """What was held or not told on its own, with the reason."""
     for ruling in result.rulings:
         decided = ruling.decided
-        if decided.fate in _QUIET and decided.match.entry:
-            print(
-                f"{_time(ruling.at)}  {decided.fate:<8}  {shown(decided.match.entry.title)}  ({decided.match.rule.id}): "
-                f"{shown(decided.reason)}"
-            )
+        if decided.fate in _QUIET:
+            words = f"{shown(_headline(decided.match))}  ({decided.match.rule.id}): {shown(decided.reason)}"
+            print(f"{_time(ruling.at)}  {decided.fate:<8}  {words}")
+    refused = Counter((item.quote.instrument, item.finding) for item in result.refused)
+    for (instrument, finding), count in sorted(refused.items()):
+        print(f"{shown(instrument)}: {count} quotes {finding}, which no rule saw")
 
 
 def _print_rules(result: Result, counts: Sequence[Count]) -> None:
     mondays = report.weeks(result)
+    step = max(1, math.ceil(len(mondays) / _MOST_BARS))
     rows = []
     for rule in sorted({count.rule for count in counts}):
         own = [count for count in counts if count.rule == rule]
@@ -91,16 +100,20 @@ def _print_rules(result: Result, counts: Sequence[Count]) -> None:
                 *(fates[fate] for fate in (Fate.UPDATED, Fate.JOINED, Fate.HELD, Fate.OLD, Fate.BASELINE)),
                 sum(count.messages for count in own),
                 f"{sum(alerts.values()) / max(1, len(mondays)):.1f}",
-                _bars([alerts.get(monday, 0) for monday in mondays]),
+                _bars([sum(alerts.get(monday, 0) for monday in some) for some in _batched(mondays, step)]),
             )
         )
     columns = ("rule", "matches", "alerts", "updates", "folded", "held", "old", "baseline", "messages", "a week")
-    weeks = f"alerts a week from {mondays[0]}" if mondays else "alerts a week"
+    weeks = f"alerts {'a week' if step == 1 else f'in {step} weeks'}{f' from {mondays[0]}' if mondays else ''}"
     table((*columns, weeks), rows, empty="No rule was met.")
 
 
+def _batched(mondays: Sequence[date], size: int) -> Iterator[Sequence[date]]:
+    return (mondays[start : start + size] for start in range(0, len(mondays), size))
+
+
 def _bars(values: Sequence[int]) -> str:
-    """One bar a week, a dot for a quiet one."""
+    """A bar for each of *values*, a dot for none."""
     most = max(values, default=0)
     return "".join(_BARS[(value * len(_BARS) - 1) // most] if value else "·" for value in values)
 
@@ -110,9 +123,8 @@ def _print_differences(found: Sequence[Difference]) -> None:
     print("\n" + ", ".join(f"{changes[change]} {change}" for change in Change))
     for item in found:
         told, mark = item.told, {"gained": "+", "lost": "-", "louder": "^", "softer": "v"}[item.change]
-        entry = told.opened.decided.match.entry if told.opened else None
         severity = f"{item.other.alert.severity} > {told.alert.severity}" if item.other else told.alert.severity.value
-        title = f"  {shown(entry.title)}" if entry else ""
+        title = f"  {shown(_headline(told.opened.decided.match))}" if told.opened else ""
         print(
             f"{mark} {_time(told.alert.opened_at)}  {severity}  {shown(told.alert.title)}  ({told.alert.rule}){title}"
         )
@@ -120,14 +132,24 @@ def _print_differences(found: Sequence[Difference]) -> None:
 
 def _summary(result: Result) -> str:
     if result.first is None or result.last is None:
-        return "There are no entries in this time."
+        return "There are no entries and no quotes in this time."
     fates = Counter(ruling.decided.fate for ruling in result.rulings)
     opened = sum(fates[fate] for fate in report.OPENING)
     return (
-        f"{result.entries} entries from {_time(result.first)} to {_time(result.last)} UTC: "
+        f"{_observations(result)} from {_time(result.first)} to {_time(result.last)} UTC: "
         f"{len(result.rulings)} matches, {opened} alerts, {len(result.sent)} messages, "
         f"{fates[Fate.JOINED]} reports folded."
     )
+
+
+def _observations(result: Result) -> str:
+    quotes = f"{result.quotes} quotes" if result.quotes else ""
+    entries = f"{result.entries} entries" if result.entries or not quotes else ""
+    return " and ".join(filter(None, (entries, quotes)))
+
+
+def _headline(match: Match) -> str:
+    return match.entry.title if match.entry else match.detail
 
 
 # ---- for machines -------------------------------------------------------------------------------------------------
@@ -153,8 +175,8 @@ def dump_result(result: Result, found: Sequence[Difference] | None) -> None:
         dump(
             {
                 "type": "failure",
-                "source": failure.entry.source,
-                "entry": failure.entry.id,
+                "source": failure.source,
+                "entry": failure.observation,
                 "rule": one.rule,
                 "error": one.error,
             }
@@ -167,6 +189,8 @@ def dump_result(result: Result, found: Sequence[Difference] | None) -> None:
             "first": result.first,
             "last": result.last,
             "entries": result.entries,
+            "quotes": result.quotes,
+            "refused": dict(sorted(Counter(item.finding.value for item in result.refused).items())),
             "matches": len(result.rulings),
             "alerts": sum(fates[fate] for fate in report.OPENING),
             "messages": len(result.sent),
@@ -178,6 +202,7 @@ def dump_result(result: Result, found: Sequence[Difference] | None) -> None:
 def _alert(told: Told) -> dict[str, Any]:
     alert, first = told.alert, told.rulings[0] if told.rulings else None
     entry = first.decided.match.entry if first else None
+    quote = first.decided.match.quote if first else None
     return {
         "id": alert.id,
         "opened_at": alert.opened_at,
@@ -191,6 +216,9 @@ def _alert(told: Told) -> dict[str, Any]:
         "link": entry.link if entry else "",
         "source": entry.source if entry else "",
         "entry": entry.id if entry else "",
+        "instrument": quote.instrument if quote else "",
+        "price": str(quote.price) if quote else None,
+        "detail": alert.detail,
         "reports": len({(e.source, e.id) for item in told.rulings if (e := item.decided.match.entry)}),
         "updates": sum(item.decided.fate is Fate.UPDATED for item in told.later),
         "messages": [message.number for message in told.sent],
@@ -199,8 +227,7 @@ def _alert(told: Told) -> dict[str, Any]:
 
 def _ruling(ruling: Ruling) -> dict[str, Any]:
     decided = ruling.decided
-    match, entry = decided.match, decided.match.entry
-    assert entry
+    match, entry, quote = decided.match, decided.match.entry, decided.match.quote
     return {
         "at": ruling.at,
         "rule": match.rule.id,
@@ -212,13 +239,16 @@ def _ruling(ruling: Ruling) -> dict[str, Any]:
         "alert": decided.alert_id,
         "story": decided.story_id,
         "origin": decided.origin,
-        "source": entry.source,
-        "publisher": entry.publisher,
-        "entry": entry.id,
-        "title": entry.title,
-        "link": entry.link,
+        "source": entry.source if entry else "",
+        "publisher": entry.publisher if entry else "",
+        "entry": entry.id if entry else "",
+        "title": entry.title if entry else "",
+        "link": entry.link if entry else "",
         "event_time": match.event_time,
         "words": [getattr(entry, span.field)[span.start : span.end] for span in match.spans],
+        "instrument": quote.instrument if quote else "",
+        "price": str(quote.price) if quote else None,
+        "detail": match.detail,
     }
 
 

@@ -49,7 +49,7 @@ def _steps(record: Record, rule: RuleInfo, holds: bool | None, disabled: bool, z
     yield from _judged(record, rule, holds)
     if match is None or baseline:
         return
-    if match.fate is Fate.OLD:
+    if match.fate in (Fate.OLD, Fate.FLOOD):
         yield Step(name="age", good=False, words=match.reason)
         return
     yield Step(name="age", good=True, words=_age(entry, match, zone))

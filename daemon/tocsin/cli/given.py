@@ -1,19 +1,33 @@
-"""Entries that are given as JSON Lines instead of polled."""
+"""Entries and quotes that are given in files instead of polled."""
 
 from __future__ import annotations
 
+import csv
 import json
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, TextIO
 
 from tocsin.errors import UsageError
-from tocsin.model import Entry, Labels
+from tocsin.market.session import end_of
+from tocsin.model import Entry, Instrument, Labels, Quote
 from tocsin.sources import urls
 from tocsin.text.titles import split_outlet
 
+#: What the columns of a file of quotes are called.
+_COLUMNS = {
+    "date": ("date", "time", "at"),
+    "close": ("close", "price", "last"),
+    "volume": ("volume",),
+    "instrument": ("instrument", "symbol"),
+    "class": ("class",),
+}
+#: A file with more quotes is refused: they are held in memory.
+MOST_QUOTES = 2_000_000
 #: A line longer than this is refused before it is parsed.
 LONGEST_LINE = 10_000_000
 
@@ -40,6 +54,94 @@ def read_entries(file: Path, now: datetime | None) -> Iterator[Entry]:
             except (json.JSONDecodeError, RecursionError) as error:
                 raise UsageError(f"{where}: not a JSON object: {error}") from error
             yield _entry(record, where, now)
+
+
+def read_quotes(
+    file: Path, name: str, instruments: Mapping[str, Instrument]
+) -> tuple[tuple[Quote, ...], dict[str, Instrument]]:
+    """The quotes of a CSV file in the order of time, and the instruments they are of.
+
+    Its columns are `date` (or `time`) and `close` (or `price`), and may be `volume`, `instrument` (else all are of *name*)
+    and `class` (of an instrument that *instruments* does not hold). A day is the end of its session, or of the day in UTC;
+    a row without a price is left out.
+
+    Raises:
+        UsageError: with file and line of the first fault.
+    """
+    quotes: list[Quote] = []
+    found: dict[str, Instrument] = {}
+    with _opened(file) as stream:
+        rows = csv.DictReader(stream, skipinitialspace=True)
+        try:
+            columns = _columns(rows.fieldnames or (), str(file))
+            for row in rows:
+                where = f"{file}:{rows.line_num}"
+                if len(quotes) >= MOST_QUOTES:
+                    raise UsageError(f"{where}: more than {MOST_QUOTES:,} quotes; split the file")
+                known = _instrument(row, columns, name, instruments, found)
+                quote = _quote(row, columns, known, where)
+                quotes += [quote] if quote else []
+        except (csv.Error, UnicodeError) as error:
+            raise UsageError(f"{file}:{rows.line_num}: not CSV: {error}") from error
+    return tuple(sorted(quotes, key=lambda quote: quote.at)), found
+
+
+def _columns(names: Sequence[str], file: str) -> dict[str, str]:
+    """The names in the file by what they are: date, close, volume, instrument, class."""
+    known = {name.strip().casefold(): name for name in names if name}
+    found = {}
+    for wanted, others in _COLUMNS.items():
+        name = next((known[other] for other in others if other in known), None)
+        if name is not None:
+            found[wanted] = name
+        elif wanted in ("date", "close"):
+            raise UsageError(f"{file}:1: there is no column {' or '.join(others)}; there are: {', '.join(known)}")
+    return found
+
+
+def _instrument(
+    row: Mapping[str, str | None],
+    columns: Mapping[str, str],
+    name: str,
+    instruments: Mapping[str, Instrument],
+    found: dict[str, Instrument],
+) -> Instrument:
+    own = _cell(row, columns, "instrument") or name
+    if own not in found:
+        found[own] = instruments.get(own) or Instrument(id=own, kind=_cell(row, columns, "class"))
+    return found[own]
+
+
+def _quote(
+    row: Mapping[str, str | None], columns: Mapping[str, str], instrument: Instrument, where: str
+) -> Quote | None:
+    price = _decimal(_cell(row, columns, "close"), f"{where}: {columns['close']}")
+    if price is None:
+        return None
+    text = _cell(row, columns, "date")
+    at = read_time(text, f"{where}: {columns['date']}")
+    if at is None:
+        raise UsageError(f"{where}: there is no {columns['date']}")
+    at = end_of(instrument.session, at.date()) if re.fullmatch(r"\d{4}-?\d\d-?\d\d", text) else at
+    volume = _decimal(_cell(row, columns, "volume"), f"{where}: volume")
+    return Quote(instrument=instrument.id, price=price, at=at, first_seen=at, volume=volume)
+
+
+def _cell(row: Mapping[str, str | None], columns: Mapping[str, str], name: str) -> str:
+    found = row.get(columns[name]) if name in columns else None
+    return found.strip() if isinstance(found, str) else ""
+
+
+def _decimal(text: str, what: str) -> Decimal | None:
+    if text in ("", "."):
+        return None
+    try:
+        found = Decimal(text)
+    except InvalidOperation:
+        found = Decimal("NaN")
+    if not found.is_finite():
+        raise UsageError(f"{what} {text[:40]!r} is not a number such as 1250.5")
+    return found
 
 
 def _opened(file: Path) -> TextIO:

@@ -1,33 +1,42 @@
-"""`tocsin sources`: what is polled, and how that goes."""
+"""`tocsin sources`: what is polled, how that goes, and why it is polled when it is."""
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import typer
 
+from tocsin.cli import one_poll, opml
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, opened
-from tocsin.cli.output import dump, local, shown, table
+from tocsin.cli.output import dump, local, plain, shown, table
 from tocsin.errors import UsageError
-from tocsin.store import SourceView
+from tocsin.policy.habits import Habits
+from tocsin.policy.spans import write
+from tocsin.store import Fetch, SourceDetail, SourceView
 
 app = typer.Typer(help="What is polled, and how that goes.", no_args_is_help=True)
+app.command("test")(one_poll.try_source)
+app.command("export")(opml.export)
+
+_WIDTH = 80
+_NAMES = 14
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 @app.command("list")
 def list_sources(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
     """Every source with its state, its last success and its next poll."""
-    with border(), opened(config) as (settings, store):
+    with border(), opened(config) as (_, store):
         views = store.sources()
         if json:
             for view in views:
                 dump(view)
             return
-        zone = ZoneInfo(settings.timezone)
-        rows = [
-            (v.name, _state(v), v.entries, local(v.last_success, zone), _next(v, zone), v.last_error) for v in views
-        ]
+        now = datetime.now(UTC)
+        rows = [(v.name, state(v), v.entries, _ago(v.last_success, now), _next(v, now), v.last_error) for v in views]
         table(
             ("source", "state", "entries", "last success", "next poll", "last error"),
             rows,
@@ -37,40 +46,114 @@ def list_sources(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False
 
 @app.command("show")
 def show_source(name: str, config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
-    """One source: how it does, when it is polled next, and what it said last."""
+    """One source: how it does, when it is polled next and why then, and its last fetches."""
     with border(), opened(config) as (settings, store):
-        views = {view.name: view for view in store.sources()}
-        if name not in views:
-            known = ", ".join(views) or "none yet; start with: tocsin run"
+        detail = store.source(name)
+        if detail is None:
+            known = ", ".join(view.name for view in store.sources()) or "none yet; start with: tocsin run"
             raise UsageError(f"no source is named {name!r}; there are: {known}")
-        view = views[name]
         if json:
-            dump(view)
+            dump({**plain(detail.source), "fetches": detail.fetches})
             return
-        zone = ZoneInfo(settings.timezone)
         address = next(
             (source.address for source in settings.sources if source.name == name), "not configured any more"
         )
-        print(f"{view.name}  ({view.kind}, {_state(view)})\n  {shown(address)}")
-        print(f"  {view.polls} polls, {view.entries} entries since {local(view.first_polled, zone)}")
-        print(f"  last success {local(view.last_success, zone)}, next poll {_next(view, zone)}")
-        if view.last_error:
-            print(f"  last error: {view.last_fault}: {shown(view.last_error)}")
+        for line in describe(detail, address, ZoneInfo(settings.timezone), datetime.now(UTC)):
+            print(line)
+        if detail.fetches:
+            print()
+            rows = [_fetch(fetch, ZoneInfo(settings.timezone)) for fetch in detail.fetches]
+            table(("fetched", "status", "new", "size", "took", "error"), rows, empty="")
 
 
-def _state(view: SourceView) -> str:
-    if view.disabled:
-        return "removed"
-    if view.gone:
-        return "gone"
-    if view.unhealthy:
-        return "unhealthy"
-    if view.errors:
-        return f"failing ({view.errors})"
-    return "ok" if view.last_success else "new"
+def state(view: SourceView) -> str:
+    """How a source does, in a word or two."""
+    troubles = (
+        (view.disabled, "removed"),
+        (view.gone, "gone"),
+        (view.dead, "dead"),
+        (view.unhealthy, "unhealthy"),
+        (view.errors, f"failing ({view.errors})"),
+        (view.habits.hollow, "empty"),
+        (view.habits.silent, "silent"),
+        (view.last_success is None, "new"),
+    )
+    return next((words for there, words in troubles if there), "ok")
 
 
-def _next(view: SourceView, zone: ZoneInfo) -> str:
+def describe(detail: SourceDetail, address: str, zone: ZoneInfo, now: datetime) -> Iterator[str]:
+    """The lines about a source, each at most 80 characters wide where words allow it."""
+    view = detail.source
+    yield f"{view.name}  ({view.kind}, {state(view)})"
+    yield from _item("address", address)
+    if moved := view.habits.moved:
+        seen = f"{moved.count} {'time' if moved.count == 1 else 'times'} since {local(moved.since, zone)}"
+        words = "asked there, in place of the address above" if moved.used else "not asked there yet"
+        yield from _item("moved to", moved.url, f"permanent redirect, seen {seen}: {words}")
+    yield from _item("polls", f"{view.polls} polls, {view.entries} entries since {local(view.first_polled, zone)}")
+    yield from _item("last success", f"{local(view.last_success, zone)}{_aside(_ago(view.last_success, now))}")
+    if not view.disabled:
+        yield from _item("next poll", f"{local(view.due_at, zone)}{_aside(_next(view, now))}", *view.reasons)
+    yield from _item("rhythm", *_rhythm(view.habits, zone))
+    yield from _item("server asks", *_hints(view.habits))
+    if view.last_error:
+        yield from _item("last error", f"{view.last_fault}: {view.last_error}")
+
+
+def _item(name: str, *texts: str) -> Iterator[str]:
+    """A named thing, its texts below each other; one without texts is left out."""
+    head = f"  {name:<{_NAMES}}"
+    for text in texts:
+        # A word that is too long, such as an address, stays whole: people copy it.
+        lines = textwrap.wrap(shown(text), _WIDTH - len(head), break_long_words=False, break_on_hyphens=False)
+        for line in lines or [""]:
+            yield f"{head}{line}"
+            head = " " * len(head)
+
+
+def _rhythm(habits: Habits, zone: ZoneInfo) -> Iterator[str]:
+    if habits.arrivals:
+        longest = f", longest silence {write(habits.longest)}" if habits.longest else ""
+        yield f"last news {local(habits.arrivals[-1], zone)}{longest}"
+    if habits.silent:
+        yield "silent for far longer than ever"
+    if habits.empty:
+        yield f"its document was empty at the last {habits.empty} polls"
+
+
+def _hints(habits: Habits) -> Iterator[str]:
+    wishes = habits.wishes
+    spans = (("Cache-Control or Expires", habits.fresh), ("ttl", wishes.ttl), ("sy:updatePeriod", wishes.period))
+    said = [f"{name} {write(span)}" for name, span in spans if span]
+    if wishes.skip_hours:
+        said.append(f"not in the hours {', '.join(map(str, sorted(wishes.skip_hours)))} GMT")
+    if wishes.skip_days:
+        said.append(f"not on {', '.join(_DAYS[day] for day in sorted(wishes.skip_days))}")
+    if said:
+        yield "; ".join(said)
+    if habits.validators:
+        yield "it can say that nothing is new (ETag or Last-Modified)"
+
+
+def _fetch(fetch: Fetch, zone: ZoneInfo) -> tuple[object, ...]:
+    error = f"{fetch.fault}: {fetch.error}" if fetch.fault else ""
+    took = f"{fetch.took.total_seconds():.2f}s"
+    return (local(fetch.at, zone), fetch.status or "-", fetch.new, _size(fetch.size), took, error)
+
+
+def _size(octets: int) -> str:
+    return f"{octets / 1024:.0f} kB" if octets >= 1024 else str(octets)
+
+
+def _aside(words: str) -> str:
+    return "" if words == "-" else f" ({words})"
+
+
+def _ago(time: datetime | None, now: datetime) -> str:
+    return "-" if time is None else f"{write(now - time)} ago"
+
+
+def _next(view: SourceView, now: datetime) -> str:
     if view.disabled:
         return "-"
-    return "now" if view.due_at <= datetime.now(UTC) else local(view.due_at, zone)
+    return "now" if view.due_at <= now else f"in {write(view.due_at - now)}"

@@ -12,7 +12,8 @@ from rich.text import Text
 from rich.tree import Tree
 
 from tocsin.cli.output import shown
-from tocsin.model import Coverage, Entry, Evidence, Hit, Severity
+from tocsin.evidence import Evidence, Hit
+from tocsin.model import Coverage, Entry, Severity
 from tocsin.render.quotes import quotes
 
 #: Cells of a line where there is no terminal that has a width.
@@ -80,13 +81,16 @@ def _label(node: Evidence, texts: Mapping[str, str]) -> Table:
     if node.op in _NAMED or (unfolded and node.op not in ("term", "list")):
         head.append(node.op, style="bold")
     # Of what is unfolded, the nodes below say the rest.
-    if not unfolded or node.op == "rule":
+    if not unfolded or node.op == "rule" or node.witnesses:
         head.append(" " if head else "")
         head.append_text(_cut(node.text))
     if found := _found(node, texts):
         head.append(f"  {found}", style="yellow")
     if node.note and node.op != "rule" and not (unfolded and node.note.startswith("nowhere")):
         head.append(f"\n{shown(node.note)}", style="red" if not node.holds else "dim")
+    if witness := node.witness:
+        by = f" ({witness.source})" if witness.source else ""
+        head.append(f"  {witness.at:%Y-%m-%d %H:%M} UTC  {shown(witness.title)}{shown(by)}", style="yellow")
     at = node.position
     row.add_row(_mark(node), head, f"{at.file.rpartition('/')[2]}:{at.line}" if at else "")
     return row

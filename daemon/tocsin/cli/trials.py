@@ -62,7 +62,7 @@ def _load(paths: list[Path], rules: RuleSet) -> list[RuleTest]:
     tests: list[RuleTest] = []
     problems: list[Problem] = []
     for path in paths:
-        found, faults = load_tests(path, rules.rules)
+        found, faults = load_tests(path, rules.infos)
         tests += found
         problems += faults
     if any(not item.warning for item in problems):

@@ -21,7 +21,8 @@ from tocsin.cli.given import read_entries, read_time
 from tocsin.cli.output import dump, local, shown
 from tocsin.cli.tree import console, mark, text_lines, tree
 from tocsin.errors import UsageError
-from tocsin.model import Entry, Evidence, RuleInfo
+from tocsin.evidence import Evidence
+from tocsin.model import Entry, RuleInfo
 from tocsin.rules.evaluate import CompiledRule
 from tocsin.rules.proof import first_false
 from tocsin.rules.ruleset import RuleSet

@@ -8,16 +8,24 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field
 
 from tocsin.config.files import read_text, shown_path
-from tocsin.config.instruments import check_instrument, parse_hours
+from tocsin.config.instruments import InstrumentShape, check_instrument, make_instrument
 from tocsin.config.nodes import Node, Pairs, Scalar, children, meant, member, problem, said
 from tocsin.config.secrets import Filler, Secret, masked
 from tocsin.config.shape import Duration, Shape, Texts, find
+from tocsin.config.web import (
+    HttpConfig,
+    HttpShape,
+    authorization,
+    check_credentials,
+    check_http,
+    http_config,
+    url_fault,
+)
 from tocsin.config.yamlfile import read
 from tocsin.errors import ConfigError, Position, Problem
 from tocsin.model import Instrument, Severity
@@ -27,15 +35,6 @@ _NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 _SEVERITY = re.compile(r"\s*(>=|<=|>|<|=)?\s*([a-z]+)\s*$")
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 _SHORTEST = timedelta(seconds=1)
-#: How often a source is polled that says nothing else.
-DEFAULT_INTERVAL = timedelta(minutes=15)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HttpConfig:
-    """How tocsin introduces itself; *contact* is an address that a server's owner can write to."""
-
-    contact: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +46,14 @@ class FeedConfig:
     address: str
     every: timedelta | None = None
     allow_private: bool = False
+    ignore_hints: bool = False
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     headers: Mapping[str, Secret] = field(default_factory=dict)
+
+    @property
+    def secret(self) -> bool:
+        """Whether the address holds what may not be written down."""
+        return self.url.reveal() != self.address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,37 +96,21 @@ class Config:
     problems: tuple[Problem, ...] = ()
 
 
-class _Http(Shape):
-    contact: str = ""
-    """An address that the owner of a server can write to; stands in the user agent."""
-
-
 class _Source(Shape):
     feed: str
     """The address of an RSS or Atom feed."""
     every: Duration | None = None
-    """How often it is polled, such as 15m."""
+    """How often it is polled, such as 15m; without it, as often as it has news."""
+    ignore_hints: bool = False
+    """Whether it is polled more often than its server asks for, in its headers or in the feed."""
     allow_private: bool = False
     """Whether its address may lie in a private network."""
     labels: dict[str, Texts] = Field(default_factory=dict)
     """Labels of every entry of this source."""
     headers: dict[str, str] = Field(default_factory=dict)
     """HTTP headers sent to this source only; values may be ${NAME}."""
-
-
-class _Instrument(Shape):
-    kind: str = Field(default="", alias="class")
-    """The class it belongs to, such as equity or metal; rules are about classes or ids."""
-    currency: str = ""
-    """The currency of its price, such as USD."""
-    unit: str = ""
-    """What the price is for, such as kg."""
-    sources: Texts = ()
-    """Where its price comes from, kind:symbol, the first that answers."""
-    labels: dict[str, Texts] = Field(default_factory=dict)
-    """Labels of every match about it."""
-    session: str | None = None
-    """When it is traded, such as mon-fri 09:30-16:00 America/New_York; without it, always."""
+    credentials: str = ""
+    """name:password for servers that ask for one (HTTP Basic), sent to this source only; may be ${NAME}."""
 
 
 class _Receiver(Shape):
@@ -169,11 +158,11 @@ class ConfigFile(Shape):
     """sqlite:///path of the database, relative to this file."""
     rules: Texts = ()
     """Folders of rule packs, relative to this file."""
-    http: _Http = _Http()
+    http: HttpShape = HttpShape()
     """How tocsin introduces itself to servers."""
     sources: dict[_Named, _Source] = Field(default_factory=dict)
     """What is polled, by name."""
-    instruments: dict[_Named, _Instrument] = Field(default_factory=dict)
+    instruments: dict[_Named, InstrumentShape] = Field(default_factory=dict)
     """What has a price, by id."""
     receivers: dict[_Named, _Receiver] = Field(default_factory=dict)
     """Who is told, by name."""
@@ -202,7 +191,7 @@ def load_config(path: Path, env: Mapping[str, str]) -> Config:
     root = filler.fill(document.root)
     problems += filler.problems
     shape = ConfigFile.of(root, problems)
-    problems += _check(root)
+    problems += _check(root, path.resolve().parent)
     if shape is None or any(not item.warning for item in problems):
         raise ConfigError(sorted(problems, key=_place))
     return _config(path, root, shape, tuple(problems))
@@ -215,10 +204,11 @@ def _place(item: Problem) -> tuple[int, int]:
 # ---- checks that a shape cannot make ------------------------------------------------------------------------------
 
 
-def _check(root: Node) -> Iterator[Problem]:
+def _check(root: Node, folder: Path) -> Iterator[Problem]:
     """What is wrong although its shape is right. Looks at nodes, so that it works beside faults of shape."""
     yield from _check_zone(member(root, "timezone"))
     yield from _check_database(member(root, "database"))
+    yield from check_http(member(root, "http"), folder)
     for source in children(member(root, "sources")):
         yield from _check_source(source)
     for instrument in children(member(root, "instruments")):
@@ -255,29 +245,19 @@ def _check_database(node: Node | None) -> Iterator[Problem]:
 def _check_source(node: Node) -> Iterator[Problem]:
     feed = member(node, "feed")
     if isinstance(feed, Scalar) and isinstance(feed.value, str) and not feed.broken:
-        words = _url_fault(feed.value)
+        words = url_fault(feed.value)
         if words:
             yield problem(feed, words)
     every = member(node, "every")
     if isinstance(every, Scalar) and every.text in ("0s", "0m", "0h", "0d", "0w"):
         yield problem(every, "must be a second or more")
+    yield from check_credentials(node)
     headers = member(node, "headers")
     for key, value in headers.pairs if isinstance(headers, Pairs) else ():
         if not _HEADER.match(key.text):
             yield problem(key, "is not the name of an HTTP header")
         if isinstance(value, Scalar) and re.search(r"[\r\n\0]", str(value.value)):
             yield problem(value, "a header is one line")
-
-
-def _url_fault(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        port_is_good = parts.port != 0
-    except ValueError:
-        return "is not an address"
-    if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_good:
-        return "must be an address that begins with http:// or https://"
-    return "must not hold blanks or control characters" if re.search(r"[\s\x00-\x1f]", url) else ""
 
 
 def _check_receiver(node: Node) -> Iterator[Problem]:
@@ -338,9 +318,9 @@ def _config(path: Path, root: Node, shape: ConfigFile, problems: tuple[Problem, 
         timezone=shape.timezone,
         database=_database(shape.database, folder),
         rules=tuple(folder / Path(rule).expanduser() for rule in shape.rules),
-        http=HttpConfig(contact=shape.http.contact),
+        http=http_config(shape.http, folder),
         sources=tuple(_feed(name, item, find(root, ("sources", name))) for name, item in shape.sources.items()),
-        instruments=tuple(_instrument(name, item) for name, item in shape.instruments.items()),
+        instruments=tuple(make_instrument(name, item) for name, item in shape.instruments.items()),
         receivers=receivers,
         routes=tuple(_route(route, on) for route in routes),
         overrides=tuple(_overrides(shape, member(root, "overrides"))),
@@ -362,20 +342,9 @@ def _feed(name: str, item: _Source, node: Node | None) -> FeedConfig:
         address=masked(written.text if written.filled else item.feed),
         every=max(item.every, _SHORTEST) if item.every is not None else None,
         allow_private=item.allow_private,
+        ignore_hints=item.ignore_hints,
         labels=item.labels,
-        headers={key: Secret(value) for key, value in item.headers.items()},
-    )
-
-
-def _instrument(name: str, item: _Instrument) -> Instrument:
-    return Instrument(
-        id=name,
-        kind=item.kind,
-        currency=item.currency,
-        unit=item.unit,
-        labels=item.labels,
-        session=parse_hours(item.session) if item.session else None,
-        sources=item.sources,
+        headers={key: Secret(value) for key, value in {**item.headers, **authorization(item.credentials)}.items()},
     )
 
 

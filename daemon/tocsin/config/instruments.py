@@ -7,7 +7,10 @@ from collections.abc import Collection, Iterator
 from datetime import time
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from pydantic import Field
+
 from tocsin.config.nodes import Node, Scalar, children, meant, member, problem, said
+from tocsin.config.shape import Shape, Texts
 from tocsin.errors import Problem
 from tocsin.model import Hours, Instrument
 from tocsin.rules.ruleset import RuleSet
@@ -15,6 +18,23 @@ from tocsin.rules.ruleset import RuleSet
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _SESSION = re.compile(r"(\w{3})(?:-(\w{3}))?\s+(\d\d?):(\d\d)-(\d\d?):(\d\d)\s+(\S+)")
 _FORM = "must be days, times and a zone, such as mon-fri 09:30-16:00 America/New_York"
+
+
+class InstrumentShape(Shape):
+    """An instrument as it is written."""
+
+    kind: str = Field(default="", alias="class")
+    """The class it belongs to, such as equity or metal; rules are about classes or ids."""
+    currency: str = ""
+    """The currency of its price, such as USD."""
+    unit: str = ""
+    """What the price is for, such as kg."""
+    sources: Texts = ()
+    """Where its price comes from, kind:symbol, the first that answers."""
+    labels: dict[str, Texts] = Field(default_factory=dict)
+    """Labels of every match about it."""
+    session: str | None = None
+    """When it is traded, such as mon-fri 09:30-16:00 America/New_York; without it, always."""
 
 
 def parse_hours(text: str) -> Hours:
@@ -50,6 +70,19 @@ def write_hours(hours: Hours) -> str:
     last = (first + len(hours.days) - 1) % 7
     days = _DAYS[first] if first == last else f"{_DAYS[first]}-{_DAYS[last]}"
     return f"{days} {hours.opens:%H:%M}-{hours.closes:%H:%M} {hours.zone}"
+
+
+def make_instrument(name: str, item: InstrumentShape) -> Instrument:
+    """The instrument *name* that *item* describes."""
+    return Instrument(
+        id=name,
+        kind=item.kind,
+        currency=item.currency,
+        unit=item.unit,
+        labels=item.labels,
+        session=parse_hours(item.session) if item.session else None,
+        sources=item.sources,
+    )
 
 
 def check_instrument(node: Node) -> Iterator[Problem]:

@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
-from tocsin.config.config import DEFAULT_INTERVAL, Config
+from tocsin.config.config import Config
 from tocsin.config.files import shown_path
 from tocsin.config.instruments import check_rules
 from tocsin.config.packs import Files, parse_pack, read_pack
 from tocsin.errors import ConfigError, Problem
+from tocsin.policy.schedule import UNKNOWN
 from tocsin.rules.compile import compile_packs
 from tocsin.rules.examples import check_examples
 from tocsin.rules.lint import History, lint, lint_history
@@ -64,10 +65,13 @@ def load_rules(
     specs: list[PackSpec] = []
     faults: list[Problem] = []
     warnings: list[Problem] = []
-    for folder in folders:
+    parsed = [(folder, *_parsed(folder)) for folder in folders]
+    # A pack that cannot be read may hold any rule that a correlation of another one names.
+    ids = frozenset(f"{spec.id}/{rule.id.text}" for _, _, spec, _ in parsed if spec for rule in spec.rules)
+    others = ids if all(spec for _, _, spec, _ in parsed) else None
+    for folder, files, found, unread in parsed:
         name = str(folder)
-        files, unread = read_pack(folder)
-        spec, problems = _tried(files, unread)
+        spec, problems = _tried(found, unread, others)
         warnings += [item for item in problems if item.warning]
         bad = [item for item in problems if not item.warning]
         if spec is not None:
@@ -75,7 +79,7 @@ def load_rules(
             packs.append(LoadedPack(folder=name, hash=_hash(files), files=files))
             continue
         before = kept(name)
-        old = _tried(before, ())[0] if before else None
+        old = _tried(*parse_pack(before), None)[0] if before else None
         if before is None or old is None:
             faults += bad
             continue
@@ -106,19 +110,24 @@ def rules_of(config: Config, kept: Kept = lambda _: None, history: History | Non
     Raises:
         ConfigError: as `load_rules`.
     """
-    poll = min((source.every or DEFAULT_INTERVAL for source in config.sources), default=None)
+    poll = min((source.every or UNKNOWN for source in config.sources), default=None)
     loaded = load_rules(config.rules, kept, overrides=config.overrides, poll=poll, history=history)
     return replace(loaded, warnings=(*loaded.warnings, *check_rules(loaded.rules, config.instruments)))
 
 
-def _tried(files: Files, unread: Sequence[Problem]) -> tuple[PackSpec | None, tuple[Problem, ...]]:
-    """The pack in *files*, if it is without any fault, and every problem of it."""
-    if unread:
-        return None, tuple(unread)
-    spec, problems = parse_pack(files)
+def _parsed(folder: Path) -> tuple[Files, PackSpec | None, tuple[Problem, ...]]:
+    files, unread = read_pack(folder)
+    spec, problems = (None, unread) if unread else parse_pack(files)
+    return files, spec, tuple(problems)
+
+
+def _tried(
+    spec: PackSpec | None, problems: tuple[Problem, ...], others: frozenset[str] | None
+) -> tuple[PackSpec | None, tuple[Problem, ...]]:
+    """*spec*, if it compiles and keeps its examples, and every problem of it; *others* are the rules of all packs."""
     if spec is None:
         return None, problems
-    rules, compiled = compile_packs([spec])
+    rules, compiled = compile_packs([spec], others=others)
     problems = (*problems, *compiled, *check_examples(rules))
     return (None if any(not item.warning for item in problems) else spec), problems
 

@@ -10,19 +10,22 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, WithJsonSchema
 
+from tocsin.config.conditions import check_conditions
 from tocsin.config.files import read_text, shown_path
 from tocsin.config.nodes import Items, Node, Pairs, Scalar, children, member, problem
 from tocsin.config.shape import Duration, Shape, Texts, find
 from tocsin.config.yamlfile import read
 from tocsin.errors import Position, Problem
-from tocsin.model import Located, Severity
-from tocsin.rules.spec import ListSpec, NewsSpec, PackSpec, PriceSpec, RuleSpec
+from tocsin.model import CorrelationKind, Located, Severity
+from tocsin.rules.spec import CorrelationSpec, ListSpec, NewsSpec, PackSpec, PriceSpec, RuleSpec
 
 COOLDOWN = timedelta(hours=12)
 #: A quote older than this in market time is not judged, and neither is a move before so many closes are known.
 STALE_AFTER = timedelta(hours=48)
 MIN_OBS = 10
 _Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+
+_Number = Annotated[int, Field(ge=1, le=1000)]
 
 _TERMS = {"type": "array", "minItems": 1, "items": {"type": ["string", "number"], "minLength": 1}}
 _LISTS = {"anyOf": [_TERMS, {"type": "object", "minProperties": 1, "additionalProperties": _TERMS}]}
@@ -79,13 +82,36 @@ class _Price(Shape):
     """How many quotes in a row must agree before the rule fires."""
 
 
+class _Count(Shape):
+    rule: str
+    """The rule whose matches are counted: its id, or pack/id."""
+    at_least: _Number
+    """How many make it true."""
+    distinct: str = "entry"
+    """What must differ: origin, source, entry or a label."""
+
+
 class _Rule(Shape):
     id: _Id
     """The name of the rule, unique in its pack and kept for ever: state and history stand by it."""
     news: _News | None = None
     """A condition on the text of entries."""
     price: _Price | None = None
-    """A condition on the prices of instruments. A rule has one condition: news or price."""
+    """A condition on the prices of instruments. A rule has one condition."""
+    all_of: Texts = ()
+    """Rules that must all have matched: their ids, or pack/id."""
+    any_of: Texts = ()
+    """Rules of which some must have matched; at_least says how many."""
+    at_least: _Number | None = None
+    """How many rules of any_of."""
+    count: _Count | None = None
+    """Matches of one rule that are counted."""
+    by: Texts = ()
+    """Labels of which the matches of a correlation must share a value."""
+    within: Duration | None = None
+    """How far apart the matches of a correlation may lie."""
+    order: bool = False
+    """Whether the rules of all_of must match in this order."""
     title: str | None = None
     """The title of an alert; {label} is filled in. Default: from the id."""
     severity: Severity = Severity.MEDIUM
@@ -93,9 +119,12 @@ class _Rule(Shape):
     event: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")] | None = None
     """What happened, as topic.group.type; stories are folded within one event. Default: custom.<id>."""
     key: Texts | None = None
-    """The labels by whose values alerts are told apart. Default: story, or instrument for a rule about prices."""
-    cooldown: Duration = COOLDOWN
-    """The least time between messages about one key value, such as 12h; more is held, never dropped."""
+    """The labels by whose values alerts are told apart. Default: story; instrument for a price, by for a correlation."""
+    cooldown: Duration | None = None
+    """The least time between messages about one key value, such as 12h; more is held, never dropped.
+
+    Default: 12h, or the within of a correlation.
+    """
     fires: tuple[str, ...] = ()
     """Headlines that must fire the rule; run by check, test and every reload."""
     quiet: tuple[str, ...] = ()
@@ -149,7 +178,7 @@ def parse_pack(files: Sequence[tuple[str, str]]) -> tuple[PackSpec | None, tuple
             continue
         shape = RuleFile.of(document.root, problems)
         problems += _check_lists(document.root)
-        problems += _check_conditions(document.root)
+        problems += check_conditions(document.root)
         if shape is None:
             continue
         if shape.pack:
@@ -193,30 +222,6 @@ def _check_lists(root: Node) -> Iterator[Problem]:
             yield problem(node, "the list is empty")
 
 
-def _check_conditions(root: Node) -> Iterator[Problem]:
-    """A rule has one kind of condition, and a price condition says which instruments it is about."""
-    for rule in children(member(root, "rules")):
-        if not isinstance(rule, Pairs):
-            continue
-        news, price = rule.key("news"), rule.key("price")
-        if news and price:
-            yield problem(price, "a rule is about news or about a price; write two rules and join them with all_of")
-        elif not news and not price:
-            yield problem(rule.pairs[0][0] if rule.pairs else rule, "news or price is missing here")
-        instruments = member(member(rule, "price"), "instruments")
-        if instruments is not None and not _about_instruments(instruments):
-            words = "say which instruments are meant: {class: metal}, or a list of their ids: [copper, tin]"
-            yield problem(instruments, words)
-
-
-def _about_instruments(node: Node) -> bool:
-    if isinstance(node, Pairs):
-        kind = node.get("class")
-        return len(node.pairs) == 1 and isinstance(kind, Scalar) and bool(kind.text)
-    items = (node,) if isinstance(node, Scalar) else node.items
-    return bool(items) and all(isinstance(item, Scalar) and item.text for item in items)
-
-
 def _check_twice(lists: Sequence[ListSpec]) -> Iterator[Problem]:
     first: dict[str, Located] = {}
     for spec in lists:
@@ -243,7 +248,9 @@ def _rule(shape: _Rule, node: Node | None) -> RuleSpec:
     identity = node.get("id")
     assert isinstance(identity, Scalar)
     key = node.get("key")
-    names = (key.place,) if isinstance(key, Scalar) else _located(key)
+    correlation = _correlation(shape, node)
+    default = "instrument" if shape.price else "story"
+    names = _several(key)
     return RuleSpec(
         id=identity.place,
         title=shape.title if shape.title is not None else shape.id.replace("-", " ").replace("_", " ").capitalize(),
@@ -251,8 +258,9 @@ def _rule(shape: _Rule, node: Node | None) -> RuleSpec:
         event=shape.event or f"custom.{shape.id}",
         news=_news(node.get("news")) if shape.news else None,
         price=_price(shape.price, node.get("price")) if shape.price else None,
-        key=names or (replace(identity.place, text="instrument" if shape.price else "story"),),
-        cooldown=shape.cooldown,
+        correlation=correlation,
+        key=names or (correlation and correlation.by) or (replace(identity.place, text=default),),
+        cooldown=shape.cooldown if shape.cooldown is not None else shape.within or COOLDOWN,
         fires=_located(node.get("fires")),
         quiet=_located(node.get("quiet")),
         note=shape.note.strip(),
@@ -284,6 +292,27 @@ def _price(shape: _Price, node: Node | None) -> PriceSpec:
         min_obs=shape.min_obs,
         confirm=shape.confirm,
     )
+
+
+def _correlation(shape: _Rule, node: Pairs) -> CorrelationSpec | None:
+    kind = next((name for name in CorrelationKind if node.key(name)), None)
+    if kind is None or shape.within is None:
+        return None
+    distinct = member(node.get("count"), "distinct")
+    return CorrelationSpec(
+        kind=kind,
+        members=(_place(member(node.get("count"), "rule")),) if shape.count else _several(node.get(kind)),
+        within=shape.within,
+        at_least=shape.count.at_least if shape.count else shape.at_least or 1,
+        distinct=_place(distinct) if distinct else None,
+        by=_several(node.get("by")),
+        ordered=shape.order,
+    )
+
+
+def _several(node: Node | None) -> tuple[Located, ...]:
+    """The texts of a list, or of one text that stands for a list."""
+    return (node.place,) if isinstance(node, Scalar) else _located(node)
 
 
 def _place(node: Node | None) -> Located:

@@ -160,6 +160,10 @@ def _words(fault: ErrorDetails, node: Node) -> str:
         return "must be a map: keys with values"
     if kind in ("list_type", "tuple_type"):
         return "must be a list"
+    if kind == "greater_than_equal":
+        return f"must be {context['ge']} or more"
+    if kind == "less_than_equal":
+        return f"must be {context['le']} or less"
     if kind == "string_pattern_mismatch":
         return "must be letters, digits, dots, dashes and underscores, and begin with a letter or digit"
     return str(fault["msg"]).lower()

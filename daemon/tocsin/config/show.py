@@ -16,12 +16,18 @@ def show(config: Config) -> dict[str, Any]:
         "timezone": config.timezone,
         "database": config.database,
         "rules": [str(path) for path in config.rules],
-        "http": {"contact": config.http.contact},
+        "http": {
+            "contact": config.http.contact,
+            "proxy": HIDDEN if config.http.proxy else "",
+            "ca_file": str(config.http.ca_file or ""),
+            "groups": config.http.groups,
+        },
         "retention": write_duration(config.retention),
         "sources": {
             source.name: {
                 "feed": source.address,
                 "every": write_duration(source.every) if source.every else None,
+                "ignore_hints": source.ignore_hints,
                 "allow_private": source.allow_private,
                 "labels": source.labels,
                 "headers": dict.fromkeys(source.headers, HIDDEN),

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from tocsin.config.files import read_text, shown_path
-from tocsin.config.nodes import Node, Scalar, children, meant, member, problem, said
+from tocsin.config.instruments import InstrumentShape, check_instrument, make_instrument
+from tocsin.config.nodes import Node, Pairs, Scalar, children, meant, member, problem, said
 from tocsin.config.shape import Duration, Shape, Texts, find
 from tocsin.config.yamlfile import read
 from tocsin.errors import Position, Problem
-from tocsin.model import Fate, Severity
+from tocsin.model import Fate, Instrument, Severity
 
 #: When the time of a test begins, where its file does not say.
 START = datetime(2026, 1, 5, tzinfo=UTC)
@@ -29,6 +31,19 @@ def _time(value: object) -> object:
             raise ValueError("must be a time such as 2026-03-02T08:00:00Z") from None
         return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
     raise ValueError("must be a time such as 2026-03-02T08:00:00Z")
+
+
+def _price(value: object) -> Decimal:
+    try:
+        found = Decimal(str(value))
+    except InvalidOperation:
+        found = Decimal("NaN")
+    if isinstance(value, bool) or not found.is_finite():
+        raise ValueError("must be numbers such as 1250.5")
+    return found
+
+
+_Value = Annotated[Decimal, BeforeValidator(_price), WithJsonSchema({"type": ["number", "string"]})]
 
 
 class _News(Shape):
@@ -52,6 +67,19 @@ class _News(Shape):
     """Whether its source had been out of reach since it was published."""
 
 
+class _Prices(Shape):
+    instrument: str
+    """Whose prices these are; what it is stands under instruments."""
+    at: Duration = timedelta(0)
+    """When the first one is seen, counted from the start of the test."""
+    every: Duration = timedelta(days=1)
+    """How far apart they are."""
+    values: Annotated[tuple[_Value, ...], Field(min_length=1)]
+    """The prices, in order."""
+    repeat: Annotated[int, Field(ge=1, le=1000)] = 1
+    """How often they are gone through, one time after the other."""
+
+
 class _Expect(Shape):
     rule: str
     """The rule that must tell something, exactly as often as it is named."""
@@ -72,8 +100,10 @@ class _Expect(Shape):
 class _Test(Shape):
     name: str
     """What must hold, as a sentence."""
-    news: tuple[_News, ...]
-    """What comes in."""
+    news: tuple[_News, ...] = ()
+    """The news that comes in."""
+    prices: tuple[_Prices, ...] = ()
+    """The prices that come in."""
     expect: tuple[_Expect, ...] = ()
     """What must be told."""
     expect_not: Texts = ()
@@ -87,6 +117,8 @@ class RuleTestFile(Shape):
     """The version of this format."""
     tests: tuple[_Test, ...]
     """The tests, each on its own: none knows what another left behind."""
+    instruments: dict[str, InstrumentShape] = Field(default_factory=dict)
+    """What the prices are of, by id, as in the configuration."""
     start: Annotated[datetime, BeforeValidator(_time)] = START
     """When each test begins, ISO 8601."""
 
@@ -110,6 +142,15 @@ class NewsItem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PriceItem:
+    """A price of a test, seen *at* after its start."""
+
+    at: timedelta
+    instrument: str
+    price: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Expectation:
     """What must be told: fields that are None (labels: not named) may be anything. *sent* is when a message leaves."""
 
@@ -130,6 +171,8 @@ class RuleTest:
     name: str
     start: datetime
     news: tuple[NewsItem, ...]
+    prices: tuple[PriceItem, ...] = ()
+    instruments: tuple[Instrument, ...] = ()
     expect: tuple[Expectation, ...]
     expect_not: tuple[str, ...]
     position: Position | None = None
@@ -146,34 +189,54 @@ def load_tests(path: Path, rules: Collection[str]) -> tuple[tuple[RuleTest, ...]
         return (), tuple(problems)
     shape = RuleTestFile.of(document.root, problems)
     nodes = children(member(document.root, "tests"))
+    instruments = member(document.root, "instruments")
+    for instrument in children(instruments):
+        problems += check_instrument(instrument)
     for node in nodes:
-        problems += _check(node, rules)
+        problems += _check(node, rules, instruments)
     if not nodes and shape is not None:
         problems.append(problem(document.root, "the file holds no test"))
     if shape is None or any(not item.warning for item in problems):
         return (), tuple(problems)
-    return tuple(_test(item, node, shape.start) for item, node in zip(shape.tests, nodes, strict=True)), tuple(problems)
+    known = tuple(make_instrument(name, item) for name, item in shape.instruments.items())
+    return tuple(_test(item, node, shape.start, known) for item, node in zip(shape.tests, nodes, strict=True)), tuple(
+        problems
+    )
 
 
-def _check(node: Node, rules: Collection[str]) -> Iterator[Problem]:
+def _check(node: Node, rules: Collection[str], instruments: Node | None) -> Iterator[Problem]:
     """What is wrong with a test although its shape is right."""
     expected, forbidden = children(member(node, "expect")), member(node, "expect_not")
     banned = (forbidden,) if isinstance(forbidden, Scalar) else children(forbidden)
     if not expected and not banned:
         words = "the test expects nothing, so it cannot fail; add expect: or expect_not:"
         yield problem(member(node, "name") or node, words)
+    if not children(member(node, "news")) and not children(member(node, "prices")):
+        yield problem(member(node, "name") or node, "the test has neither news nor prices")
+    for series in children(member(node, "prices")):
+        name = member(series, "instrument")
+        if isinstance(name, Scalar) and member(instruments, name.text) is None:
+            names = [key.text for key, _ in instruments.pairs] if isinstance(instruments, Pairs) else []
+            words = f"there is no {said(name.text)} under instruments{meant(name.text, names)}"
+            yield problem(name, words)
     known = {*rules, *(rule.rpartition("/")[2] for rule in rules)}
     for name in (*(member(item, "rule") for item in expected), *banned):
         if isinstance(name, Scalar) and name.text not in known:
             yield problem(name, f"there is no rule {said(name.text)}{meant(name.text, sorted(known))}")
 
 
-def _test(shape: _Test, node: Node, start: datetime) -> RuleTest:
+def _test(shape: _Test, node: Node, start: datetime, instruments: tuple[Instrument, ...]) -> RuleTest:
     name = member(node, "name")
     return RuleTest(
         name=shape.name,
         start=start,
         news=tuple(NewsItem(**{key: getattr(item, key) for key in _News.model_fields}) for item in shape.news),
+        prices=tuple(
+            PriceItem(at=item.at + n * item.every, instrument=item.instrument, price=price)
+            for item in shape.prices
+            for n, price in enumerate(item.values * item.repeat)
+        ),
+        instruments=instruments,
         expect=tuple(
             Expectation(
                 **{key: getattr(item, key) for key in _Expect.model_fields},

@@ -11,17 +11,8 @@ from rich.text import Text
 
 from tocsin.demo.servers import World
 from tocsin.demo.timeline import Chapter
-from tocsin.model import (
-    Coverage,
-    Delivery,
-    DeliveryKind,
-    DeliveryState,
-    Evidence,
-    Fate,
-    Outcome,
-    Settlement,
-    Severity,
-)
+from tocsin.evidence import Evidence
+from tocsin.model import Coverage, Delivery, DeliveryKind, DeliveryState, Fate, Outcome, Settlement, Severity
 from tocsin.store import Counts
 
 _COLOURS = {

@@ -30,6 +30,13 @@ def in_session(hours: Hours | None, at: datetime) -> bool:
     return hours is None or at <= _bounds(hours, day_of(hours, at))[1] + _AFTER_CLOSE
 
 
+def end_of(hours: Hours | None, day: date) -> datetime:
+    """When the session of *day* closes, in UTC; without *hours* the last second of the day."""
+    if hours is None:
+        return datetime(day.year, day.month, day.day, 23, 59, 59, tzinfo=UTC)
+    return _bounds(hours, day)[1]
+
+
 def market_time(hours: Hours | None, since: datetime, until: datetime) -> timedelta:
     """How much of the time from *since* to *until* lay in sessions; counted back at most 60 days."""
     if hours is None or until <= since:

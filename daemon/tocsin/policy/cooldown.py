@@ -30,6 +30,11 @@ def key_values(rule: RuleInfo, labels: Labels, *, source: str, story_id: int) ->
     return tuple("|".join(values) for values in islice(product(*columns), _MOST))
 
 
+def standing(last: Told | None, rule: RuleInfo, now: datetime) -> Told | None:
+    """*last*, unless it lies further ahead than a held message can: then a clock that ran ahead has written it."""
+    return None if last is not None and last.at > now + rule.cooldown else last
+
+
 def due(
     rule: RuleInfo,
     keys: tuple[str, ...],
@@ -44,7 +49,7 @@ def due(
     """
     ends = []
     for key in keys:
-        last = told.get((rule.id, key))
+        last = standing(told.get((rule.id, key)), rule, now)
         if last is None or severity.rank > last.severity.rank:
             return now
         ends.append(last.at if last.at > now else last.at + rule.cooldown)

@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import cast
 
 from tocsin.model import Alert, DeliveryKind, Entry, Fate, Labels, Match, Severity, Story, StoryEntry
-from tocsin.policy import cooldown, story
+from tocsin.policy import cooldown, correlation, story
+from tocsin.policy.correlation import Completion, Standing
 from tocsin.policy.facts import Decided, Decision, Facts, Told
 from tocsin.policy.post import Post
 from tocsin.policy.route import ReceiverInfo, Route, recipients
@@ -32,6 +33,7 @@ class Policy:
         arrived = [(arrival.entry_id, match) for arrival in facts.arrivals for match in arrival.matches]
         # The earliest report opens the story, whatever order the feed lists them in.
         decided = [desk.judge(entry_id, match) for entry_id, match in sorted(arrived, key=lambda a: a[1].event_time)]
+        decided += desk.correlate(decided)
         return Decision(
             decided=tuple(decided),
             stories=tuple(desk.changed_stories()),
@@ -39,6 +41,7 @@ class Policy:
             told={key: told for key, told in desk.told.maps[0].items() if facts.told.get(key) != told},
             planned=desk.post.planned,
             joined=tuple((delivery_id, tuple(ids)) for delivery_id, ids in desk.post.joined.items()),
+            standings=desk.standings,
             hastened=tuple(desk.post.hastened),
         )
 
@@ -51,8 +54,10 @@ class _Desk:
         before = cast(MutableMapping[tuple[str, str], Told], facts.told)
         self.told: ChainMap[tuple[str, str], Told] = ChainMap({}, before)
         self.post = Post(now=facts.now, pending=facts.pending)
+        self.standings: dict[tuple[str, str], tuple[Standing, ...]] = {}
         self._policy = policy
         self._facts = facts
+        self._flood = {arrival.entry_id for arrival in facts.arrivals if arrival.flood}
         self._stories = {item.id: item for item in facts.stories}
         self._alerts = {item.id: item for item in facts.alerts}
         self._next_story = facts.next_story
@@ -74,13 +79,14 @@ class _Desk:
             return self._judge_price(match)
         if match.entry is None or entry_id is None:
             return self._judge_own(match)
-        refusal = self._refusal(match.entry)
+        refusal = self._refusal(entry_id, match.entry)
         if refusal:
             fate, reason = refusal
-            return Decided(entry_id=entry_id, match=match, fate=fate, reason=reason)
+            origin = story.origin(match.entry, None)
+            return Decided(entry_id=entry_id, match=match, fate=fate, reason=reason, origin=origin)
         home = self._fold(entry_id, match, match.entry)
         origin = next(member.origin for member in home.entries if member.entry_id == entry_id)
-        fate, reason, alert = self._judge_news(entry_id, match, match.entry, home)
+        fate, reason, alert = self._judge_news(entry_id, match, home, source=match.entry.source, late=match.entry.stale)
         return Decided(
             entry_id=entry_id,
             match=match,
@@ -91,10 +97,52 @@ class _Desk:
             alert_id=alert.id,
         )
 
-    def _refusal(self, entry: Entry) -> tuple[Fate, str] | None:
+    def correlate(self, decided: Sequence[Decided]) -> list[Decided]:
+        """What becomes of the correlations that *decided* matches complete, and of those that these complete."""
+        earlier = list(self._facts.members)
+        arrived = list(decided)
+        found: list[Decided] = []
+        while arrived:
+            new = [(item, item.member) for item in arrived]
+            completed: list[Decided] = []
+            for rule in {join.info.id: join for item in arrived for join in item.match.rule.joins}.values():
+                mine = {member: item for item, member in new if member.rule in rule.members}
+                before = [member for member in earlier if member.rule in rule.members]
+                standings = {**self._facts.standings, **self.standings}
+                completions, changed = correlation.complete(rule, before, tuple(mine), standings)
+                self.standings |= changed
+                completed += (self._judge_correlation(item, mine[item.newest]) for item in completions)
+            earlier += (member for _, member in new)
+            found += completed
+            arrived = completed
+        return found
+
+    def _judge_correlation(self, completion: Completion, newest: Decided) -> Decided:
+        """A correlation is told with the story of the match that completed it."""
+        match = correlation.match_of(completion, newest.match)
+        # A row holds one match of a rule on an entry: judged again, an entry completes it a second time.
+        again = any(m.rule == match.rule.id and m.entry_id == newest.entry_id for m in self._facts.members)
+        entry_id = None if again else newest.entry_id
+        assert newest.story_id is not None  # what is in no story completes nothing
+        home = self._stories[newest.story_id]
+        source = match.entry.source if match.entry else ""
+        fate, reason, alert = self._judge_news(newest.entry_id, match, home, source=source, late=False)
+        return Decided(
+            entry_id=entry_id,
+            match=match,
+            fate=fate,
+            reason=reason,
+            story_id=home.id,
+            origin=newest.origin,
+            alert_id=alert.id,
+        )
+
+    def _refusal(self, entry_id: int, entry: Entry) -> tuple[Fate, str] | None:
         """Why an entry does not alert at all."""
         if self._facts.baseline:
             return Fate.BASELINE, "found at the first fetch of its source"
+        if entry_id in self._flood:
+            return Fate.FLOOD, "came in a flood: its source showed many old entries as new at once"
         if entry.stale and not self._missed(entry):
             return Fate.OLD, f"published {entry.published:%Y-%m-%d %H:%M} UTC, over 48 h before it was first seen"
         return None
@@ -138,10 +186,12 @@ class _Desk:
         self._stories[opened.id] = opened
         return opened
 
-    def _judge_news(self, entry_id: int, match: Match, entry: Entry, home: Story) -> tuple[Fate, str, Alert]:
+    def _judge_news(
+        self, entry_id: int | None, match: Match, home: Story, *, source: str, late: bool
+    ) -> tuple[Fate, str, Alert]:
         known = next((a for a in self._alerts.values() if a.story_id == home.id and a.rule == match.rule.id), None)
         if known is None:
-            return self._open(entry_id, match, entry, home)
+            return self._open(entry_id, match, home, source=source, late=late)
         added = _new_values(match.rule.key, known.labels, match.labels)
         louder = match.severity.rank > known.severity.rank
         if not added and not louder:
@@ -157,29 +207,25 @@ class _Desk:
         words = [f"new: {', '.join(added)}"] if added else []
         words += [f"{known.severity} became {match.severity}"] if louder else []
         reason = f"alert {known.id} grew ({'; '.join(words)})"
-        told = self._tell(
-            grown, match, DeliveryKind.UPDATE, entry_id=entry_id, source=entry.source, only=added, why=reason
-        )
+        told = self._tell(grown, match, DeliveryKind.UPDATE, entry_id=entry_id, source=source, only=added, why=reason)
         return Fate.UPDATED, told, grown
 
-    def _open(self, entry_id: int, match: Match, entry: Entry, home: Story) -> tuple[Fate, str, Alert]:
-        alert = self._new_alert(
-            match, home, cooldown.key_values(match.rule, match.labels, source=entry.source, story_id=home.id)
-        )
-        if entry.stale:
+    def _open(
+        self, entry_id: int | None, match: Match, home: Story, *, source: str, late: bool
+    ) -> tuple[Fate, str, Alert]:
+        keys = cooldown.key_values(match.rule, match.labels, source=source, story_id=home.id)
+        alert = self._new_alert(match, home, keys)
+        if late:
             why = "its source had been out of reach"
-            reason = self._tell(alert, match, DeliveryKind.CATCH_UP, entry_id=entry_id, source=entry.source, why=why)
+            reason = self._tell(alert, match, DeliveryKind.CATCH_UP, entry_id=entry_id, source=source, why=why)
             return Fate.CATCH_UP, reason, alert
-        reason = self._tell(alert, match, DeliveryKind.ALERT, entry_id=entry_id, source=entry.source)
+        reason = self._tell(alert, match, DeliveryKind.ALERT, entry_id=entry_id, source=source)
         return (Fate.HELD if reason.startswith("held") else Fate.ALERTED), reason, alert
 
     def _judge_price(self, match: Match) -> Decided:
         """An edge of a price is an alert of its own; within the cooldown it waits for its end."""
         home = self._open_story(match.rule.event, match.event_time, ())
-        keys = cooldown.key_values(match.rule, match.labels, source="", story_id=home.id)
-        alert = self._new_alert(match, home, keys)
-        reason = self._tell(alert, match, DeliveryKind.ALERT, entry_id=None, source="")
-        fate = Fate.HELD if reason.startswith("held") else Fate.ALERTED
+        fate, reason, alert = self._open(None, match, home, source="", late=False)
         return Decided(entry_id=None, match=match, fate=fate, reason=reason, story_id=home.id, alert_id=alert.id)
 
     def _judge_own(self, match: Match) -> Decided:
@@ -238,7 +284,7 @@ class _Desk:
         held = f"held until {due_at:%Y-%m-%d %H:%M} UTC by the cooldown of {match.rule.id}" if due_at > now else ""
         count = self._post(alert, match, kind, entry_id=entry_id, due_at=due_at, held=held)
         for key in keys:
-            last = self.told.get((match.rule.id, key))
+            last = cooldown.standing(self.told.get((match.rule.id, key)), match.rule, now)
             at = due_at if last is None else max(last.at, due_at)
             self.told[match.rule.id, key] = Told(at=at, severity=_louder(last, match.severity, due_at))
         told = held or (f"told {count} recipients" if count else "no route leads to a receiver")

@@ -6,11 +6,12 @@ it gets back, so that judging and writing cannot be torn apart.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from tocsin.model import Alert, DeliveryKind, Fate, Match, Severity, Story
+from tocsin.model import Alert, Correlation, DeliveryKind, Fate, Match, RuleInfo, Severity, Story
+from tocsin.policy.correlation import Member, Standings, member_of
 
 #: A story takes in what happens within this time of its last entry; further apart is not the same happening.
 STORY_WINDOW = timedelta(hours=72)
@@ -22,25 +23,53 @@ class Arrival:
 
     entry_id: int | None
     matches: tuple[Match, ...]
+    flood: bool = False  # old news that its source shows all at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
-    """What a decision has to see: the stories of *events* whose last entry is not before *since*, the telling of *rules*."""
+    """What a decision has to see: the stories of *events* whose last entry is not before *since*, the telling of *rules*.
+
+    Of *members* of *correlations*, their matches between *earliest* and *latest*.
+    """
 
     events: frozenset[str]
     rules: frozenset[str]
     since: datetime
+    correlations: frozenset[str] = frozenset()
+    members: frozenset[str] = frozenset()
+    earliest: datetime
+    latest: datetime
 
 
 def reach(arrivals: Sequence[Arrival]) -> Reach:
     """What a decision about *arrivals*, of which at least one has a match, has to see."""
     matches = [match for arrival in arrivals for match in arrival.matches]
+    times = [match.event_time for match in matches]
+    joined = correlations_of(match.rule for match in matches)
+    longest = max((item.within for item in joined), default=timedelta(0))
     return Reach(
         events=frozenset(match.rule.event for match in matches),
-        rules=frozenset(match.rule.id for match in matches),
-        since=min(match.event_time for match in matches) - STORY_WINDOW,
+        rules=frozenset([*(match.rule.id for match in matches), *(item.info.id for item in joined)]),
+        since=min(times) - STORY_WINDOW,
+        correlations=frozenset(item.info.id for item in joined),
+        members=frozenset(name for item in joined for name in item.members),
+        # A chain of correlations reaches further with each link.
+        earliest=min(times) - longest * max(1, len(joined)),
+        latest=max(times) + longest * max(1, len(joined)),
     )
+
+
+def correlations_of(rules: Iterable[RuleInfo]) -> tuple[Correlation, ...]:
+    """The correlations that matches of *rules* count for, and those that these count for, each once."""
+    found: dict[str, Correlation] = {}
+    waiting = [item for rule in rules for item in rule.joins]
+    while waiting:
+        item = waiting.pop()
+        if item.info.id not in found:
+            found[item.info.id] = item
+            waiting += item.info.joins
+    return tuple(found.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +99,8 @@ class Facts:
     """Everything a decision may look at.
 
     *stories* are the open ones of the events that arrived, *alerts* those of these stories, *told* the rows of the
-    rules that arrived, keyed by (rule id, key value), *pending* the deliveries that were never tried.
+    rules that arrived, keyed by (rule id, key value), *pending* the deliveries that were never tried. *members* are
+    earlier matches that correlations with those that arrived may count, *standings* the correlations that are true.
     """
 
     now: datetime
@@ -81,6 +111,8 @@ class Facts:
     pending: tuple[Pending, ...] = ()
     next_story: int = 1
     next_alert: int = 1
+    members: tuple[Member, ...] = ()
+    standings: Standings = field(default_factory=dict)
     baseline: bool = False  # the first fetch of the source: nothing alerts
     last_success: datetime | None = None  # of the source, before this poll
 
@@ -96,6 +128,11 @@ class Decided:
     story_id: int | None = None
     origin: str = ""
     alert_id: int | None = None
+
+    @property
+    def member(self) -> Member:
+        """What correlations see of it."""
+        return member_of(self.match, self.fate, entry_id=self.entry_id, origin=self.origin)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,4 +158,5 @@ class Decision:
     told: Mapping[tuple[str, str], Told] = field(default_factory=dict)
     planned: tuple[Planned, ...] = ()
     joined: tuple[tuple[str, tuple[int, ...]], ...] = ()  # (delivery id, alert ids that join it)
+    standings: Standings = field(default_factory=dict)  # those that changed
     hastened: tuple[str, ...] = ()  # held deliveries that leave now: an alert in them broke through its cooldown

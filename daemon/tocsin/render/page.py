@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
-from tocsin.model import Alert, Coverage, DeliveryKind, Evidence, Labels, Severity, Tidings
+from tocsin.evidence import Evidence, Witness
+from tocsin.model import Alert, Coverage, DeliveryKind, Labels, Severity, Tidings
 from tocsin.render.quotes import Quote, quotes, words
 from tocsin.render.times import local
 from tocsin.render.words import cut, host, one_line, web_link
@@ -48,6 +49,7 @@ class Item:
     quotes: tuple[Quote, ...]
     why: tuple[tuple[str, str], ...]
     note: str
+    because: tuple[Reference, ...]
     related: tuple[Reference, ...]
     more_related: int
     times: tuple[tuple[str, str], ...]
@@ -96,6 +98,7 @@ def _item(tidings: Tidings, zone: ZoneInfo) -> Item:
         quotes=quotes(lead, tidings.evidence) if lead else (),
         why=tuple(_why(alert, lead, tidings.evidence)),
         note=cut(one_line(alert.note), 1000),
+        because=tuple(_witness(one, zone) for one in tidings.evidence.witnesses) if tidings.evidence else (),
         related=tuple(_reference(other, zone) for other in tidings.related[:MOST_RELATED]),
         more_related=max(0, len(tidings.related) - MOST_RELATED),
         times=tuple(_times(alert, lead, zone)),
@@ -111,6 +114,14 @@ def _reference(coverage: Coverage, zone: ZoneInfo) -> Reference:
     time = local(coverage.published or coverage.first_seen, zone)
     by = " · ".join(part for part in (cut(who, 100), "" if named else cut(where, 100), time) if part)
     return Reference(headline=cut(one_line(coverage.title), _HEADLINE), link=link, by=by)
+
+
+def _witness(witness: Witness, zone: ZoneInfo) -> Reference:
+    link = web_link(witness.link)
+    by = " · ".join(
+        filter(None, (cut(one_line(witness.source), 100), host(link), local(witness.at, zone), witness.rule))
+    )
+    return Reference(headline=cut(one_line(witness.title), _HEADLINE), link=link, by=by)
 
 
 def _why(alert: Alert, lead: Coverage | None, evidence: Evidence | None) -> list[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from tocsin.render.page import Item, Page, Reference
 from tocsin.render.quotes import Quote
@@ -33,11 +33,14 @@ def _blocks(item: Item) -> Iterator[str]:
     yield "\n\n".join(f"> {marked(quote)}" for quote in item.quotes)
     yield "\n".join(["Why", *_rows(item.why, indent="  ")])
     yield f"Note: {item.note}" if item.note else ""
-    if item.related:
-        found = ["- " + "\n  ".join(filter(None, _lines(other))) for other in item.related]
-        found += [f"- and {item.more_related} more"] * bool(item.more_related)
-        yield "\n".join(["Also reported", *found])
+    yield _listed("Because", item.because)
+    yield _listed("Also reported", item.related, item.more_related)
     yield "\n".join(_rows(item.times))
+
+
+def _listed(head: str, references: Sequence[Reference], more: int = 0) -> str:
+    found = ["- " + "\n  ".join(filter(None, _lines(other))) for other in references]
+    return "\n".join([head, *found, *[f"- and {more} more"] * bool(more)]) if found else ""
 
 
 def _lines(reference: Reference) -> tuple[str, str, str]:

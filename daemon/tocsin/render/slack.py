@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from tocsin.render.page import Item, Page, Reference
@@ -54,11 +54,16 @@ def _blocks(item: Item) -> Iterator[Block]:
     why = [f"*{name}:* {escaped(value, 700)}" for name, value in item.why]
     why += [f"*Note:* {escaped(item.note, 1000)}"] * bool(item.note)
     yield from (_context([text]) for text in _packed(why))
-    if item.related:
-        more = [f"• and {item.more_related} more"] * bool(item.more_related)
-        found = [f"• {_linked(other, 300)}  {escaped(other.by, 300)}" for other in item.related]
-        yield from (_context([text]) for text in _packed(["*Also reported*", *found, *more]))
+    yield from _listed("Because", item.because)
+    yield from _listed("Also reported", item.related, item.more_related)
     yield plain_context(" · ".join(f"{name}: {value}" for name, value in item.times))
+
+
+def _listed(head: str, references: Sequence[Reference], more: int = 0) -> Iterator[Block]:
+    if references:
+        found = [f"• {_linked(other, 300)}  {escaped(other.by, 300)}" for other in references]
+        lines = [f"*{head}*", *found, *[f"• and {more} more"] * bool(more)]
+        yield from (_context([text]) for text in _packed(lines))
 
 
 def _headline(reference: Reference) -> list[str]:

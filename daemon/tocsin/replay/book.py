@@ -5,12 +5,14 @@ It gives `policy.decide` the same facts as the store does, and writes down what 
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from tocsin.model import MAX_AGE, Alert, DeliveryKind, Story
+from tocsin.policy.correlation import Member, Standing
 from tocsin.policy.decide import Policy
 from tocsin.policy.facts import STORY_WINDOW, Arrival, Decision, Facts, Pending, Planned, Told, reach
 
@@ -72,6 +74,8 @@ class Book:
         self._alerts_of: dict[int, dict[int, None]] = defaultdict(dict)
         self._entries_of: dict[int, set[int]] = defaultdict(set)
         self._waiting: dict[int, _Waiting] = {}
+        self._members: dict[str, list[Member]] = defaultdict(list)  # what correlations count, by time
+        self._standings: dict[tuple[str, str], tuple[Standing, ...]] = {}
 
     def number(self) -> int:
         """The number of one more entry."""
@@ -117,6 +121,12 @@ class Book:
             pending=tuple(self._pending(message) for message in self._waiting.values()),
             next_story=self._next_story,
             next_alert=len(self.alerts) + 1,
+            members=tuple(
+                member
+                for rule in sorted(reached.members)
+                for member in _between(self._members.get(rule, ()), reached.earliest, reached.latest)
+            ),
+            standings=self._standings,
             baseline=circumstance.baseline,
             last_success=circumstance.last_success,
         )
@@ -160,7 +170,10 @@ class Book:
         for item in decision.decided:
             if item.alert_id is not None and item.entry_id is not None:
                 self._entries_of[item.alert_id].add(item.entry_id)
+            if item.match.rule.joins:
+                insort(self._members[item.match.rule.id], item.member, key=_time)
         self._told.update(decision.told)
+        self._standings.update(decision.standings)
         for planned in decision.planned:
             self._plan(planned, now)
         for delivery_id, numbers in decision.joined:
@@ -180,6 +193,14 @@ class Book:
             alert_ids=set(planned.alert_ids),
             held=planned.held,
         )
+
+
+def _time(member: Member) -> datetime:
+    return member.event_time
+
+
+def _between(members: Sequence[Member], earliest: datetime, latest: datetime) -> Sequence[Member]:
+    return members[bisect_left(members, earliest, key=_time) : bisect_right(members, latest, key=_time)]
 
 
 def _sent(message: _Waiting) -> Sent:

@@ -5,22 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from heapq import merge
 from itertools import groupby
 
-from tocsin.model import Alert, Entry, Unevaluated
+from tocsin.market.series import close_before
+from tocsin.model import Alert, Entry, Instrument, Quote, Unevaluated
 from tocsin.policy.decide import Policy
 from tocsin.policy.facts import Arrival, Decided
 from tocsin.replay.book import KNOWN_NOTHING, LOOKS_BACK, Book, Circumstance, Sent
+from tocsin.replay.prices import remember
+from tocsin.rules.edge import PriceState
+from tocsin.rules.observation import Refused
+from tocsin.rules.reading import Reading, Sight, read
 from tocsin.rules.ruleset import RuleSet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Poll:
-    """What one poll of *source* brought at *at*, which is when its entries were first seen."""
+    """What one poll of *source* brought at *at*, which is when its entries, or its quotes, were first seen."""
 
     at: datetime
     source: str
-    entries: tuple[Entry, ...]
+    entries: tuple[Entry, ...] = ()
+    quotes: tuple[Quote, ...] = ()
     circumstance: Circumstance = KNOWN_NOTHING
 
 
@@ -34,9 +41,10 @@ class Ruling:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """A rule that raised on an entry."""
+    """A rule that raised on an observation: *source* is that of the entry *observation*, or the instrument of a quote."""
 
-    entry: Entry
+    source: str
+    observation: str
     unevaluated: Unevaluated
 
 
@@ -45,13 +53,15 @@ class Result:
     """What a replay found between *start* (None: the beginning) and the end; a warm-up before *start* is left out.
 
     *alerts* holds every alert that a ruling or a message speaks of, as it stood at the end. Messages that were still
-    held at the end are among *sent*, at the time when they would leave.
+    held at the end are among *sent*, at the time when they would leave. *refused* are quotes that no rule saw.
     """
 
     start: datetime | None
     first: datetime | None  # when the first entry was seen
     last: datetime | None
     entries: int
+    quotes: int
+    refused: tuple[Refused, ...]
     rulings: tuple[Ruling, ...]
     sent: tuple[Sent, ...]
     alerts: dict[int, Alert]
@@ -64,26 +74,30 @@ class Replay:
     Every message is delivered when it is due; one that is due at the very moment of a poll leaves after it.
     """
 
-    def __init__(self, rules: RuleSet, policy: Policy) -> None:
+    def __init__(self, rules: RuleSet, policy: Policy, instruments: Iterable[Instrument] = ()) -> None:
         self._rules = rules
         self._policy = policy
         self._book = Book()
+        self._prices = remember(instruments)
 
     def run(self, polls: Iterable[Poll], *, start: datetime | None = None) -> Result:
         """Everything that *polls* bring; what comes before *start* only makes the state."""
-        entries = 0
+        entries = quotes = 0
         first = last = None
+        refused: list[Refused] = []
         rulings: list[Ruling] = []
         sent: list[Sent] = []
         failures: list[Failure] = []
         for poll in polls:
             counts = start is None or poll.at >= start
             sent += self._book.leave(poll.at)
-            decided, failed = self._take(poll)
+            decided, failed, left_out = self._take(poll)
             if not counts:
                 continue
             first, last = first or poll.at, poll.at
             entries += len(poll.entries)
+            quotes += len(poll.quotes)
+            refused += left_out
             rulings += (Ruling(at=poll.at, decided=item) for item in decided)
             failures += failed
         sent += self._book.leave(None)
@@ -95,18 +109,58 @@ class Replay:
             first=first,
             last=last,
             entries=entries,
+            quotes=quotes,
+            refused=tuple(refused),
             rulings=tuple(rulings),
             sent=told,
             alerts={number: self._book.alerts[number] for number in sorted(named)},
             failures=tuple(failures),
         )
 
-    def _take(self, poll: Poll) -> tuple[tuple[Decided, ...], list[Failure]]:
+    def reading(self, rule: str, instrument: str) -> Reading | None:
+        """What the condition of a price *rule* says of the newest quote of *instrument*; None where there is none."""
+        series, found = self._prices.series.get(instrument), self._rules.prices[rule]
+        if series is None or series.newest is None:
+            return None
+        state = self._prices.states.get((rule, instrument), PriceState())
+        sight = Sight(
+            series=close_before(series, series.newest.at),
+            quote=series.newest,
+            now=series.newest.at,
+            stale_after=found.stale_after,
+            min_obs=found.min_obs,
+            alerted=state.alerted,
+        )
+        return read(found.when, sight)
+
+    def _take(self, poll: Poll) -> tuple[tuple[Decided, ...], list[Failure], list[Refused]]:
         judged = [self._rules.evaluate(entry, poll.at) for entry in poll.entries]
+        observed = self._prices.observe(self._rules, poll.quotes, poll.at)
         arrivals = [Arrival(entry_id=self._book.number(), matches=item.matches) for item in judged]
+        arrivals += (Arrival(entry_id=None, matches=item.matches) for item in observed)
         decision = self._book.decide(self._policy, arrivals, poll.circumstance, poll.at)
-        failed = [Failure(entry=item.entry, unevaluated=one) for item in judged for one in item.unevaluated]
-        return decision.decided, failed
+        failed = [
+            Failure(source=item.entry.source, observation=item.entry.id, unevaluated=one)
+            for item in judged
+            for one in item.unevaluated
+        ]
+        failed += (
+            Failure(source=item.series.instrument.id, observation="a quote", unevaluated=one)
+            for item in observed
+            for one in item.unevaluated
+        )
+        return decision.decided, failed, [one for item in observed for one in item.refused]
+
+
+def merged(*several: Iterable[Poll]) -> Iterator[Poll]:
+    """Polls of several kinds in the order of time; news before prices of the same moment."""
+    return merge(*several, key=lambda poll: poll.at)
+
+
+def quoted(quotes: Iterable[Quote]) -> Iterator[Poll]:
+    """*quotes*, in the order in which they were first seen, as polls."""
+    for at, group in groupby(quotes, key=lambda quote: quote.first_seen):
+        yield Poll(at=at, source="prices", quotes=tuple(group))
 
 
 def polls(entries: Iterable[Entry], baselines: Mapping[str, datetime]) -> Iterator[Poll]:
@@ -125,7 +179,9 @@ def polls(entries: Iterable[Entry], baselines: Mapping[str, datetime]) -> Iterat
 
 def warm_up(rules: RuleSet) -> timedelta:
     """How long before its beginning a replay must start, so that nothing of its state is missing."""
-    return max([LOOKS_BACK, *(info.cooldown for info in rules.infos.values())])
+    infos = rules.infos.values()
+    windows = [item.within for info in infos for item in info.joins]
+    return max([LOOKS_BACK, *(info.cooldown for info in infos)]) + sum(windows, timedelta(0))
 
 
 def unseen(entries: Iterable[Entry]) -> tuple[Entry, ...]:

@@ -102,6 +102,8 @@ def only_rule(result: Result, rule: str) -> Result:
         first=result.first,
         last=result.last,
         entries=result.entries,
+        quotes=result.quotes,
+        refused=result.refused,
         rulings=tuple(item for item in result.rulings if item.decided.match.rule.id == rule),
         sent=tuple(message for message in result.sent if kept.keys() & set(message.alert_ids)),
         alerts=kept,
@@ -141,7 +143,8 @@ def week(at: datetime) -> date:
 def differences(new: Result, old: Result) -> tuple[Difference, ...]:
     """What *new* has gained, lost, and tells louder or softer than *old*, in the order of time.
 
-    Two alerts are the same when they are of one rule (by its bare id) and share a report: folding may differ.
+    Two alerts are the same when they are of one rule (by its bare id) and share a report, since folding may differ, or
+    when they are about one quote.
     """
     ours, theirs = alerts(new), alerts(old)
     their_homes, our_homes = _homes(theirs), _homes(ours)
@@ -171,6 +174,7 @@ def _twin(told: Told, homes: Mapping[tuple[str, str, str], Told]) -> Told | None
 
 
 def _reports(told: Told) -> list[tuple[str, str, str]]:
-    entries = (ruling.decided.match.entry for ruling in told.rulings)
+    matches = [ruling.decided.match for ruling in told.rulings]
     bare = told.alert.rule.rpartition("/")[2]
-    return [(bare, entry.source, entry.id) for entry in entries if entry]
+    reports = [(bare, match.entry.source, match.entry.id) for match in matches if match.entry]
+    return reports + [(bare, match.quote.instrument, match.quote.at.isoformat()) for match in matches if match.quote]

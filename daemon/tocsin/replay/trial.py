@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 from tocsin.config.durations import write_duration
 from tocsin.config.testfile import Expectation, NewsItem, RuleTest
 from tocsin.errors import Position
-from tocsin.model import Entry, Fate
+from tocsin.evidence import Evidence
+from tocsin.model import Entry, Fate, Quote
 from tocsin.policy.decide import Policy
 from tocsin.policy.route import ReceiverInfo, Route
 from tocsin.replay.book import Circumstance, Sent
-from tocsin.replay.replay import Poll, Replay, Result, Ruling, polls
+from tocsin.replay.replay import Poll, Replay, Result, Ruling, merged, polls, quoted
 from tocsin.rules.ruleset import RuleSet
 
 #: Fates by which somebody is told something, now or at the end of a cooldown.
@@ -34,8 +35,10 @@ def run_test(test: RuleTest, rules: RuleSet) -> tuple[Fault, ...]:
     entries = [_entry(test, number, item) for number, item in enumerate(test.news)]
     missed = {entry.id for entry, item in zip(entries, test.news, strict=True) if item.missed}
     ordered = sorted(entries, key=lambda entry: entry.first_seen)
-    result = Replay(rules, _EVERYBODY).run(_circumstanced(poll, missed) for poll in polls(ordered, {}))
-    faults = [*_unmet(test, rules, result, entries), *_unwanted(test, rules, result)]
+    several = [_circumstanced(poll, missed) for poll in polls(ordered, {})]
+    everything = list(merged(several, quoted(_quotes(test))))
+    result = Replay(rules, _EVERYBODY, test.instruments).run(everything)
+    faults = [*_unmet(test, rules, result, everything), *_unwanted(test, rules, result)]
     faults += [
         Fault(words=f"{item.unevaluated.rule} raised: {item.unevaluated.error}", position=test.position)
         for item in result.failures
@@ -59,6 +62,14 @@ def _entry(test: RuleTest, number: int, item: NewsItem) -> Entry:
     )
 
 
+def _quotes(test: RuleTest) -> list[Quote]:
+    quotes = [
+        Quote(instrument=item.instrument, price=item.price, at=test.start + item.at, first_seen=test.start + item.at)
+        for item in test.prices
+    ]
+    return sorted(quotes, key=lambda quote: quote.first_seen)
+
+
 def _circumstanced(poll: Poll, missed: set[str]) -> Poll:
     """*poll*, after an outage of its source when an entry of it says so."""
     if not any(entry.id in missed for entry in poll.entries):
@@ -67,7 +78,7 @@ def _circumstanced(poll: Poll, missed: set[str]) -> Poll:
     return replace(poll, circumstance=Circumstance(last_success=published))
 
 
-def _unmet(test: RuleTest, rules: RuleSet, result: Result, entries: list[Entry]) -> Iterator[Fault]:
+def _unmet(test: RuleTest, rules: RuleSet, result: Result, everything: list[Poll]) -> Iterator[Fault]:
     """Expectations without a telling, and tellings of their rules without an expectation; paired in order."""
     left = [ruling for ruling in result.rulings if ruling.decided.fate in TELLING]
     named = dict.fromkeys(_full(rules, wanted.rule) for wanted in test.expect)
@@ -76,7 +87,7 @@ def _unmet(test: RuleTest, rules: RuleSet, result: Result, entries: list[Entry])
         if found:
             left.remove(found)
         else:
-            near = _nearest(test, rules, wanted, result, entries)
+            near = _nearest(test, rules, wanted, result, everything)
             yield Fault(words=f"expected  {_said(wanted)}\n{near}", position=wanted.position)
     for ruling in left:
         if ruling.decided.match.rule.id in named:
@@ -116,8 +127,8 @@ def _messages(ruling: Ruling, result: Result) -> list[Sent]:
     return [one for one in result.sent if ruling.decided.alert_id in one.alert_ids and one.at >= ruling.at]
 
 
-def _nearest(test: RuleTest, rules: RuleSet, wanted: Expectation, result: Result, entries: list[Entry]) -> str:
-    """What came nearest to *wanted*: a match that differs, else why the rule is not met by the news at that time."""
+def _nearest(test: RuleTest, rules: RuleSet, wanted: Expectation, result: Result, everything: list[Poll]) -> str:
+    """What came nearest to *wanted*: a match that differs, else why the rule is not met by what came at that time."""
     full = _full(rules, wanted.rule)
     own = [ruling for ruling in result.rulings if ruling.decided.match.rule.id == full]
     same = [ruling for ruling in own if wanted.at is None or ruling.at - test.start == wanted.at]
@@ -126,12 +137,39 @@ def _nearest(test: RuleTest, rules: RuleSet, wanted: Expectation, result: Result
         words = [*_mismatch(test, rules, wanted, near, result)] or [f"it was {near.decided.fate} there"]
         return "\n".join([f"  nearest   {_told(test, near)}", *(f"            {line}" for line in words)])
     at: datetime | None = None if wanted.at is None else test.start + wanted.at
+    if full in rules.correlations:
+        return "  nearest   nothing: its members never came together in its window"
+    if full in rules.prices:
+        return _readings(test, rules, full, [poll for poll in everything if at is None or poll.at <= at])
     lines = [
         f"  nearest   {entry.title}: {rules.explain(full, entry, entry.first_seen).note}"
-        for entry in entries
+        for poll in everything
+        for entry in poll.entries
         if at is None or entry.first_seen == at
     ]
     return "\n".join(lines) or "  no news at that time"
+
+
+def _readings(test: RuleTest, rules: RuleSet, full: str, until: list[Poll]) -> str:
+    """What the condition of a price rule says of each instrument that it is about, at the end of *until*."""
+    replay = Replay(rules, _EVERYBODY, test.instruments)
+    replay.run(until)
+    covered = [item.id for item in test.instruments if rules.prices[full].covers(item)]
+    lines = []
+    for name in covered:
+        found = replay.reading(full, name)
+        words = "; ".join(dict.fromkeys(_numbers(found.evidence))) if found else "no price at that time"
+        lines.append(f"  nearest   {name}: {words}")
+    return "\n".join(lines) or "  nearest   nothing: it is about none of the instruments of this file"
+
+
+def _numbers(evidence: Evidence) -> Iterator[str]:
+    """The functions of a price condition with what they say."""
+    if evidence.children:
+        for child in evidence.children:
+            yield from _numbers(child)
+    elif evidence.note:
+        yield f"{evidence.text} = {evidence.note}"
 
 
 def _said(wanted: Expectation) -> str:
@@ -146,7 +184,7 @@ def _said(wanted: Expectation) -> str:
 def _told(test: RuleTest, ruling: Ruling) -> str:
     decided = ruling.decided
     labels = " ".join(f"{name}={','.join(values)}" for name, values in decided.match.labels.items())
-    title = decided.match.entry.title if decided.match.entry else ""
+    title = decided.match.entry.title if decided.match.entry else decided.match.detail
     after: timedelta = ruling.at - test.start
     words = f"{decided.match.rule.id} at {write_duration(after)} {decided.match.severity} {decided.fate} {labels}"
     return f"{words.rstrip()}: {title} ({decided.reason})"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from tocsin.model import Evidence, Labels, Match, RuleInfo, Severity
+from tocsin.evidence import Evidence
+from tocsin.model import Labels, Match, RuleInfo, Severity
 
 
 def _own(name: str, key: str, severity: Severity, title: str) -> RuleInfo:
@@ -20,14 +21,33 @@ def _own(name: str, key: str, severity: Severity, title: str) -> RuleInfo:
     )
 
 
-SOURCE_UNHEALTHY = _own("source-unhealthy", "source", Severity.MEDIUM, "Source unhealthy: {source}")
-SOURCE_RECOVERED = _own("source-recovered", "source", Severity.INFO, "Source recovered: {source}")
-SOURCE_GONE = _own("source-gone", "source", Severity.HIGH, "Source gone: {source}")
+_SOURCE = {
+    info.id.removeprefix("tocsin/source-"): info
+    for info in (
+        _own("source-unhealthy", "source", Severity.MEDIUM, "Source unhealthy: {source}"),
+        _own("source-not-a-feed", "source", Severity.MEDIUM, "Source is no feed: {source}"),
+        _own("source-gone", "source", Severity.HIGH, "Source gone: {source}"),
+        _own("source-dead", "source", Severity.HIGH, "Source dead: {source}"),
+        _own("source-silent", "source", Severity.MEDIUM, "Source silent: {source}"),
+        _own("source-empty", "source", Severity.MEDIUM, "Source suddenly empty: {source}"),
+        _own("source-recovered", "source", Severity.INFO, "Source recovered: {source}"),
+        _own("source-moved", "source", Severity.INFO, "Source moved: {source}"),
+        _own("source-moved-back", "source", Severity.MEDIUM, "Source not where it had moved: {source}"),
+        _own("source-flood", "source", Severity.MEDIUM, "Old news all at once: {source}"),
+    )
+}
+OFFLINE = _own("offline", "network", Severity.HIGH, "Offline: {network} cannot be reached")
+ONLINE = _own("online", "network", Severity.INFO, "Online again: {network} can be reached")
 RECEIVER_BLOCKED = _own("receiver-blocked", "receiver", Severity.HIGH, "Receiver blocked: {receiver}")
 DELIVERY_DEAD = _own("delivery-dead", "receiver", Severity.HIGH, "Message given up: {receiver}")
 PACK_KEPT_BACK = _own("pack-kept-back", "pack", Severity.HIGH, "Rule pack kept back: {pack}")
 PRICE_HELD = _own("price-held", "instrument", Severity.MEDIUM, "Price held back: {instrument}")
 RULE_UNEVALUATED = _own("rule-unevaluated", "rule", Severity.HIGH, "Rule could not be evaluated: {rule}")
+
+
+def about_source(news: str, source: str, detail: str, now: datetime) -> Match:
+    """The event that *news* (such as `silent`) names, about *source*."""
+    return own_match(_SOURCE[news], {"source": (source,)}, detail, now)
 
 
 def own_match(info: RuleInfo, labels: Labels, detail: str, now: datetime) -> Match:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import re
 from collections.abc import Collection, Iterator, Sequence
@@ -13,6 +12,7 @@ from tocsin.errors import Problem
 from tocsin.model import Located, RuleInfo
 from tocsin.rules.edge import PriceRule
 from tocsin.rules.evaluate import CompiledRule, stands_alone
+from tocsin.rules.joining import Joint, join, meaning, tell
 from tocsin.rules.price import Node, parse_price
 from tocsin.rules.query import (
     AgeTest,
@@ -30,20 +30,26 @@ from tocsin.rules.query import (
     parse,
 )
 from tocsin.rules.ruleset import RuleSet
-from tocsin.rules.spec import ListSpec, NewsSpec, PackSpec, PriceSpec, RuleSpec
+from tocsin.rules.spec import CorrelationSpec, ListSpec, NewsSpec, PackSpec, PriceSpec, RuleSpec
+from tocsin.rules.spelling import meant
 from tocsin.rules.terms import Term, TermError, TermList, compile_term
 
 #: Names that are no list but can stand in a key or a title.
 OWN_LABELS = frozenset(["story", "source"])
-_LONGEST_NAME = 80
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
-def compile_packs(packs: Sequence[PackSpec]) -> tuple[RuleSet, tuple[Problem, ...]]:
-    """The rules of *packs* that are without fault, and every problem (warnings too) of all of them."""
+def compile_packs(
+    packs: Sequence[PackSpec], *, others: Collection[str] | None = ()
+) -> tuple[RuleSet, tuple[Problem, ...]]:
+    """The rules of *packs* that are without fault, and every problem (warnings too) of all of them.
+
+    *others* are the full ids of rules in packs beside them, which correlations may name; None: nobody knows which.
+    """
     rules: dict[str, CompiledRule] = {}
     prices: dict[str, PriceRule] = {}
-    disabled: dict[str, CompiledRule | PriceRule] = {}
+    joints: list[Joint] = []
+    off: dict[str, CompiledRule | PriceRule | Joint] = {}
     problems: list[Problem] = []
     known: dict[str, PackSpec] = {}
     for pack in packs:
@@ -55,13 +61,30 @@ def compile_packs(packs: Sequence[PackSpec]) -> tuple[RuleSet, tuple[Problem, ..
         compiler = _Compiler(pack)
         for spec, rule in compiler.rules():
             if spec.override and spec.override.disable:
-                disabled[rule.info.id] = rule
+                off[rule.info.id] = rule
+            elif isinstance(rule, Joint):
+                joints.append(rule)
             elif isinstance(rule, PriceRule):
                 prices[rule.info.id] = rule
             else:
                 rules[rule.info.id] = rule
         problems += compiler.problems
-    return RuleSet(rules, prices, disabled=disabled), tuple(problems)
+    given = {name: labels_of_matches(rule) for name, rule in (rules | prices | off).items()}
+    found, faults = join(joints, given, off, others)
+    problems += faults
+    correlations = {} if any(not item.warning for item in faults) else found
+    ruleset = RuleSet(
+        {name: replace(rule, info=tell(rule.info, correlations)) for name, rule in rules.items()},
+        {name: replace(rule, info=tell(rule.info, correlations)) for name, rule in prices.items()},
+        correlations={name: replace(item, info=tell(item.info, correlations)) for name, item in correlations.items()},
+        disabled={name: rule for name, rule in off.items() if not isinstance(rule, Joint)},
+    )
+    return ruleset, tuple(problems)
+
+
+def labels_of_matches(rule: CompiledRule | PriceRule | Joint) -> Collection[str] | None:
+    """The labels that matches of *rule* can have from its own words; None where others give them."""
+    return labels_given(rule.match) if isinstance(rule, CompiledRule) else None
 
 
 class _Compiler:
@@ -77,7 +100,7 @@ class _Compiler:
         self._used: set[str] = set()
         self._literal = cache(compile_literal)
 
-    def rules(self) -> Iterator[tuple[RuleSpec, CompiledRule | PriceRule]]:
+    def rules(self) -> Iterator[tuple[RuleSpec, CompiledRule | PriceRule | Joint]]:
         """The rules without fault; the faults of the others are in *problems*."""
         seen: dict[str, RuleSpec] = {}
         for spec in self._pack.rules:
@@ -89,7 +112,9 @@ class _Compiler:
                 )
                 continue
             seen[name] = spec
-            if spec.price is not None:
+            if spec.correlation is not None:
+                yield spec, self._joint(spec, spec.correlation)
+            elif spec.price is not None:
                 if price := self._price(spec, spec.price):
                     yield spec, price
             elif spec.news is None:
@@ -190,6 +215,12 @@ class _Compiler:
             instruments=frozenset(name.text for name in price.instruments),
         )
 
+    def _joint(self, spec: RuleSpec, correlation: CorrelationSpec) -> Joint:
+        if spec.override and (unless := spec.override.unless):
+            self._fault(unless, f"{spec.id.text} is a correlation: unless cancels news only")
+        info = self._info(spec, _digest([*meaning(correlation), *_told_as(spec)]))
+        return Joint(pack=self._pack, rule=spec, spec=correlation, info=info)
+
     def _parse_price(self, text: Located) -> Node | None:
         try:
             return parse_price(text.text, meant)
@@ -285,12 +316,6 @@ def _told_as(spec: RuleSpec) -> list[object]:
 
 def _digest(parts: Sequence[object]) -> str:
     return hashlib.sha256(repr(parts).encode("utf-8", "replace")).hexdigest()[:16]
-
-
-def meant(name: str, known: Collection[str], *, sigil: str = "") -> str:
-    """`; did you mean x?` when *name* is nearly one of *known*, written behind *sigil*."""
-    near = difflib.get_close_matches(name[:_LONGEST_NAME], sorted(known), n=1)
-    return f"; did you mean {sigil}{near[0]}?" if near else ""
 
 
 def labels_given(condition: Condition) -> set[str]:

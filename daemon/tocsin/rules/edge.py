@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from tocsin.evidence import Evidence
 from tocsin.market.series import Reference
-from tocsin.model import Evidence, Instrument, Labels, Match, Quote, RuleInfo
+from tocsin.model import Instrument, Labels, Match, Quote, RuleInfo
 from tocsin.rules.price import Node
 from tocsin.rules.reading import Reading, Sight, read
 

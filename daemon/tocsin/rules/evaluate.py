@@ -9,7 +9,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from tocsin.model import Entry, Hit, Labels, Located, RuleInfo, Severity, Span
+from tocsin.evidence import Hit, Span
+from tocsin.model import Entry, Labels, Located, RuleInfo, Severity
 from tocsin.rules.hits import Part, SentenceHit, before, near, not_near
 from tocsin.rules.query import AgeTest, All, Condition, Field, LabelTest, Leaf, Near, Test, Union
 from tocsin.rules.terms import TermList

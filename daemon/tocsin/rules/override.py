@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from tocsin.errors import Problem
 from tocsin.model import Located
-from tocsin.rules.compile import meant
 from tocsin.rules.spec import Override, PackSpec
+from tocsin.rules.spelling import meant
 
 
 def lay_over(

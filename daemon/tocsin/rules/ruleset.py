@@ -6,7 +6,8 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from tocsin.model import Entry, Evidence, Judged, Match, RuleInfo, Severity, Unevaluated
+from tocsin.evidence import Evidence
+from tocsin.model import Correlation, Entry, Judged, Match, RuleInfo, Severity, Unevaluated
 from tocsin.rules.edge import PriceRule
 from tocsin.rules.evaluate import CompiledRule, Judgement, Place, labels_of, merged, place
 from tocsin.rules.index import Index
@@ -15,7 +16,7 @@ from tocsin.text.gist import Gist, gist, gist_of
 
 
 class RuleSet:
-    """Compiled rules by their full id (`pack/id`): those about entries, and those about *prices*.
+    """Compiled rules by their full id (`pack/id`): those about entries, about *prices*, and *correlations* of them.
 
     *disabled* ones are never judged, but can be explained.
     """
@@ -25,10 +26,12 @@ class RuleSet:
         rules: Mapping[str, CompiledRule],
         prices: Mapping[str, PriceRule] | None = None,
         *,
+        correlations: Mapping[str, Correlation] | None = None,
         disabled: Mapping[str, CompiledRule | PriceRule] | None = None,
     ) -> None:
         self.rules = dict(rules)
         self.prices = dict(prices or {})
+        self.correlations = dict(correlations or {})
         self.disabled = dict(disabled or {})
         self._ordered = tuple(self.rules.values())
         self._index = Index(rule.match for rule in self._ordered)
@@ -36,8 +39,10 @@ class RuleSet:
     @property
     def infos(self) -> dict[str, RuleInfo]:
         """What each rule is, by full id."""
-        return {name: rule.info for name, rule in self.rules.items()} | {
-            name: rule.info for name, rule in self.prices.items()
+        return {
+            **{name: rule.info for name, rule in self.rules.items()},
+            **{name: rule.info for name, rule in self.prices.items()},
+            **{name: rule.info for name, rule in self.correlations.items()},
         }
 
     @property

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from tocsin.errors import Position
-from tocsin.model import Located, Severity
+from tocsin.model import CorrelationKind, Located, Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +73,19 @@ class PriceSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CorrelationSpec:
+    """The condition of a rule about matches of other rules: *members* are ids, full or bare."""
+
+    kind: CorrelationKind
+    members: tuple[Located, ...]
+    within: timedelta
+    at_least: int = 1
+    distinct: Located | None = None
+    by: tuple[Located, ...] = ()
+    ordered: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RuleSpec:
     """One rule of a pack, defaults filled in; *override* is what the configuration changes of it."""
 
@@ -82,6 +95,7 @@ class RuleSpec:
     event: str
     news: NewsSpec | None
     price: PriceSpec | None = None
+    correlation: CorrelationSpec | None = None
     key: tuple[Located, ...]
     cooldown: timedelta
     fires: tuple[Located, ...] = ()

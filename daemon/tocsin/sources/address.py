@@ -17,7 +17,10 @@ _FORBIDDEN: tuple[tuple[_Network, str], ...] = tuple(
     for network, reason in (
         ("169.254.169.254/32", "metadata"),
         ("100.100.100.200/32", "metadata"),
+        ("168.63.129.16/32", "metadata"),
+        ("192.0.0.192/32", "metadata"),
         ("fd00:ec2::254/128", "metadata"),
+        ("fd20:ce::254/128", "metadata"),
         ("169.254.0.0/16", "link-local"),
         ("fe80::/10", "link-local"),
         ("0.0.0.0/8", "unspecified"),

@@ -13,7 +13,12 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 #: `<?` without a mark: XML 1.0, appendix F.
-_UNMARKED = ((b"<\0?\0", "utf-16-le"), (b"\0<\0?", "utf-16-be"))
+_UNMARKED = (
+    (b"<\0?\0", "utf-16-le"),
+    (b"\0<\0?", "utf-16-be"),
+    (b"<\0\0\0", "utf-32-le"),
+    (b"\0\0\0<", "utf-32-be"),
+)
 #: Names under which a superset is meant in practice (WHATWG Encoding, 4.2).
 _MEANT = {
     "ascii": "cp1252",

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import ssl
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from http import HTTPStatus
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urljoin
@@ -21,15 +24,21 @@ from tocsin.errors import Fault, SourceError
 from tocsin.sources import urls
 from tocsin.sources.address import check
 from tocsin.sources.pace import Pace, group
+from tocsin.sources.proxy import check_name
 from tocsin.sources.refusal import refusal
+from tocsin.sources.room import Room
 
 ACCEPT = "application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.8, */*;q=0.5"
 MOST_REDIRECTS = 5
+#: Names looked up at once, each in a thread of the loop: a name server that does not answer keeps one for half a minute,
+#: and a handful of them, which is what the loop has by itself, would keep all the others from their feeds.
+LOOKUPS = 64
 #: What a server that limits our rate gets when it does not say for how long.
 _QUIET = timedelta(minutes=15)
 _LONGEST_QUIET = timedelta(hours=24)
 _CHUNK = 65536
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_PERMANENT = frozenset({301, 308})
 #: 226 is a delta (RFC 3229) that still is a whole document; a 206 nobody asked for is not.
 _GOOD = frozenset({200, 203, 226})
 _ENCODINGS = frozenset({"gzip", "deflate"})
@@ -53,18 +62,27 @@ class Limits:
 class Fetched:
     """A good answer. *headers* have names in lower case, of several with one name the last; *body* is decoded.
 
-    *final_url* is where the last redirect led.
+    *final_url* is where the last redirect led; *moved* says that there were redirects and every one was permanent.
     """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     final_url: str
+    moved: bool = False
 
     @property
     def unchanged(self) -> bool:
         """Whether the document is still the one that the validators stand for; the body is empty then."""
         return self.status == HTTPStatus.NOT_MODIFIED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Hop:
+    """An answer that redirects, to *location* as it was written."""
+
+    location: str
+    permanent: bool
 
 
 class _BlockedAddressError(OSError):
@@ -75,14 +93,32 @@ class HttpClient:
     """Fetches documents; an asynchronous context manager.
 
     *contact* tells the owners of servers whom to write to. *gap* is the least time between two requests to a host.
-    A source that may reach private addresses is the operator's own: its requests need no gap and are told apart by URL.
+    A source that may reach private addresses is the operator's own: its requests need no gap and are told apart by URL,
+    and the *proxy* (an http address, which may hold a name and a password) is for all others. *ca_file* holds
+    certificates to be trusted beside those of the system. *groups* are domains whose hosts are one server.
+
+    Raises:
+        OSError: *ca_file* cannot be read, or holds no certificate.
     """
 
     def __init__(
-        self, contact: str = "", *, gap: timedelta = timedelta(seconds=1), limits: Limits | None = None
+        self,
+        contact: str = "",
+        *,
+        proxy: str = "",
+        ca_file: Path | None = None,
+        groups: Sequence[str] = (),
+        gap: timedelta = timedelta(seconds=1),
+        limits: Limits | None = None,
     ) -> None:
         self._limits = limits or Limits()
+        self._proxy = URL(proxy) if proxy else None
+        self._trust = ssl.create_default_context()
+        if ca_file is not None:
+            self._trust.load_verify_locations(ca_file)
         self._pace = Pace(gap=gap)
+        self.room = Room()
+        self._groups = tuple(groups)
         self._headers = {
             "User-Agent": f"tocsin/{__version__} (+{contact})" if contact else f"tocsin/{__version__}",
             "Accept": ACCEPT,
@@ -91,6 +127,7 @@ class HttpClient:
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
 
     async def __aenter__(self) -> Self:
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(LOOKUPS, thread_name_prefix="names"))
         # Two pools, so that no connection opened for a source with more rights serves one with fewer.
         self._sessions = {allow_private: self._session(allow_private) for allow_private in (False, True)}
         return self
@@ -125,13 +162,13 @@ class HttpClient:
         validators = {"If-None-Match": etag} if etag else {}
         if last_modified:
             validators["If-Modified-Since"] = last_modified
-        name = target if allow_private else group(host)
+        name = target if allow_private else group(host, self._groups)
         async with self._pace.turn(name, spaced=not allow_private):
             try:
                 async with asyncio.timeout(self._limits.total):
-                    return await self._follow(self._sessions[allow_private], target, headers or {}, validators)
+                    return await self._follow(allow_private, target, headers or {}, validators)
             except SourceError as error:
-                if error.fault is Fault.RATE_LIMITED and not allow_private:
+                if not allow_private and (error.fault is Fault.RATE_LIMITED or error.retry_after):
                     self._pace.hold(name, min(error.retry_after or _QUIET, _LONGEST_QUIET))
                 raise
             except TimeoutError as error:
@@ -139,8 +176,10 @@ class HttpClient:
 
     def _session(self, allow_private: bool) -> aiohttp.ClientSession:
         limits = self._limits
+        # With a proxy the socket goes there, and the names that it is given are checked instead.
+        sockets = None if self._proxy and not allow_private else _checked_sockets(allow_private)
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(socket_factory=_checked_sockets(allow_private)),
+            connector=aiohttp.TCPConnector(socket_factory=sockets, ssl=self._trust),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers=self._headers,
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=limits.connect, sock_read=limits.read),
@@ -150,45 +189,47 @@ class HttpClient:
         )
 
     async def _follow(
-        self, session: aiohttp.ClientSession, target: str, own: Mapping[str, str], validators: Mapping[str, str]
+        self, allow_private: bool, target: str, own: Mapping[str, str], validators: Mapping[str, str]
     ) -> Fetched:
-        for _ in range(MOST_REDIRECTS + 1):
-            answer = await self._ask(session, target, own, validators)
+        permanent = True
+        for hops in range(MOST_REDIRECTS + 1):
+            answer = await self._ask(allow_private, target, own, validators)
             if isinstance(answer, Fetched):
-                return answer
-            following = _redirect(target, answer)
+                return replace(answer, moved=permanent and hops > 0)
+            permanent = permanent and answer.permanent
+            following = _redirect(target, answer.location)
             if _origin(following) != _origin(target):
-                own = {name: value for name, value in own.items() if name.lower() in _PUBLIC_HEADERS}
+                own = public_headers(own)
             target = following
         raise SourceError(f"more than {MOST_REDIRECTS} redirects", fault=Fault.BAD_REDIRECT)
 
     async def _ask(
-        self, session: aiohttp.ClientSession, target: str, own: Mapping[str, str], validators: Mapping[str, str]
-    ) -> Fetched | str:
+        self, allow_private: bool, target: str, own: Mapping[str, str], validators: Mapping[str, str]
+    ) -> Fetched | _Hop:
         """One request: the answer, or where it redirects to."""
         host = urls.host(target)
+        proxy = None if allow_private else self._proxy
+        if proxy:
+            await check_name(host)
         try:
             # Encoded already: a second time would change a signature in the query.
             address = URL(target, encoded=True)
-            async with session.get(address, headers={**own, **validators}, allow_redirects=False) as response:
+            async with self._sessions[allow_private].get(
+                address, headers={**own, **validators}, allow_redirects=False, proxy=proxy
+            ) as response:
                 if response.status in _REDIRECTS:
-                    return response.headers.get("Location", "")
+                    location = response.headers.get("Location", "")
+                    return _Hop(location=location, permanent=response.status in _PERMANENT)
                 headers = {name.lower(): value for name, value in response.headers.items()}
                 if response.status == HTTPStatus.NOT_MODIFIED and validators:
                     return Fetched(status=response.status, headers=headers, body=b"", final_url=target)
                 if response.status not in _GOOD:
                     raise refusal(host, response.status, headers)
                 body = await self._read(response, host)
-        except aiohttp.ClientConnectorCertificateError as error:
-            raise SourceError(f"{host} shows a certificate that is not trusted", fault=Fault.NETWORK) from error
-        except aiohttp.ClientConnectorError as error:
-            raise _unreachable(host, error.os_error) from error
-        except (aiohttp.ClientPayloadError, aiohttp.ClientResponseError) as error:
-            raise SourceError(f"{host} broke off or answered nonsense", fault=Fault.NETWORK) from error
         except (aiohttp.ClientError, ValueError, OSError) as error:
-            if isinstance(error, TimeoutError):
+            if isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ConnectionTimeoutError):
                 raise
-            raise SourceError(f"{host} cannot be asked ({type(error).__name__})", fault=Fault.NETWORK) from error
+            raise _explain(error, host) from error
         if not body and not validators:
             raise SourceError(f"{host} answered with nothing", fault=Fault.NOT_A_FEED, status=response.status)
         # Some servers answer a condition with an empty 200 where they mean 304.
@@ -210,6 +251,7 @@ class HttpClient:
         if (response.content_length or 0) <= self._limits.size:
             async for chunk in response.content.iter_chunked(_CHUNK):
                 body += chunk
+                await self.room.grow(len(body))
                 if len(body) > self._limits.size:
                     break
             else:
@@ -217,6 +259,16 @@ class HttpClient:
         raise SourceError(
             f"{host} answered with more than {self._limits.size} octets", fault=Fault.TOO_LARGE, status=response.status
         )
+
+
+def public_headers(own: Mapping[str, str]) -> dict[str, str]:
+    """Those of a source's *own* headers that another host may see."""
+    return {name: value for name, value in own.items() if name.lower() in _PUBLIC_HEADERS}
+
+
+def same_origin(one: str, other: str) -> bool:
+    """Whether two addresses have scheme, host and port in common."""
+    return _origin(urls.escape(one)) == _origin(urls.escape(other))
 
 
 def _checked_sockets(allow_private: bool) -> Callable[[Any], socket.socket]:
@@ -250,10 +302,32 @@ def _origin(url: str) -> URL:
     return URL(url, encoded=True).origin()
 
 
+def _explain(error: aiohttp.ClientError | ValueError | OSError, host: str) -> SourceError:
+    """What an error of the client means; the words hold no more of the address than its *host*."""
+    match error:
+        case aiohttp.ClientConnectorCertificateError():
+            return SourceError(f"{host} shows a certificate that is not trusted", fault=Fault.NETWORK)
+        case aiohttp.ClientConnectorSSLError():
+            return SourceError(f"{host} cannot be asked over TLS", fault=Fault.NETWORK)
+        case aiohttp.ClientProxyConnectionError():
+            return SourceError("the proxy of http.proxy cannot be reached", fault=Fault.UNREACHABLE)
+        case aiohttp.ClientConnectorError():
+            return _unreachable(host, error.os_error)
+        case aiohttp.ConnectionTimeoutError():
+            return SourceError(f"cannot reach {host} in time", fault=Fault.UNREACHABLE)
+        case aiohttp.ClientHttpProxyError():
+            words = f"the proxy answered {error.status} when it was asked for {host}"
+            return SourceError(words, fault=Fault.NETWORK, status=error.status)
+        case aiohttp.ClientPayloadError() | aiohttp.ClientResponseError():
+            return SourceError(f"{host} broke off or answered nonsense", fault=Fault.NETWORK)
+        case _:
+            return SourceError(f"{host} cannot be asked ({type(error).__name__})", fault=Fault.NETWORK)
+
+
 def _unreachable(host: str, error: OSError) -> SourceError:
     """The error for a connection that was not made."""
     if isinstance(error, _BlockedAddressError):
         reason = str(error)
         remedy = "; allow_private: true permits it" if reason in _ALLOWABLE else ""
         return SourceError(f"{host} has a {reason} address{remedy}", fault=Fault.BLOCKED_ADDRESS)
-    return SourceError(f"cannot reach {host}: {error.strerror or type(error).__name__}", fault=Fault.NETWORK)
+    return SourceError(f"cannot reach {host}: {error.strerror or type(error).__name__}", fault=Fault.UNREACHABLE)

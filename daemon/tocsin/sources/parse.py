@@ -12,9 +12,10 @@ from typing import Any
 from urllib.parse import urljoin
 
 import feedparser
+from feedparser.sanitizer import replace_doctype
 
 from tocsin.errors import Fault, SourceError
-from tocsin.sources import repair, urls
+from tocsin.sources import bounds, repair, urls
 from tocsin.sources.charset import decode
 from tocsin.sources.dates import parse_time
 from tocsin.text.html import clean, to_plain
@@ -25,6 +26,8 @@ MOST_ENTRIES = 2000
 LONGEST_TITLE = 1000
 LONGEST_TEXT = 200_000
 LONGEST_LINK = 4000
+#: Characters of markup that are looked at for one text; making plain text of more takes twenty times its memory.
+_LONGEST_MARKUP = 4 * LONGEST_TEXT
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{1,8})*")
 #: What may stand in no link, though feeds put it there.
@@ -78,6 +81,8 @@ def parse(body: bytes, *, url: str, content_type: str = "", content_language: st
     """
     text, note = decode(body, content_type)
     document = repair.repair(text)
+    # Without its declarations, of which feedparser keeps next to nothing, either.
+    bounds.check(replace_doctype(document.encode())[1])
     found, problem = _read(document)
     if not found["version"] and not found["entries"]:
         raise SourceError(f"not a feed but {_describe(text)}", fault=Fault.NOT_A_FEED)
@@ -92,14 +97,14 @@ def parse(body: bytes, *, url: str, content_type: str = "", content_language: st
             notes.append("the last entry is cut off and was left out")
     feed = found["feed"]
     site = _link(feed, url, "")
-    language = _language(_get(feed, "language")) or _language(content_language)
+    language = language_tag(_get(feed, "language")) or language_tag(content_language)
     loose = not found["version"].startswith("atom")
     items = [
         _item(entry, url=url, site=site, language=language, loose=loose) for entry in raw if isinstance(entry, dict)
     ]
     if len(items) > MOST_ENTRIES:
         notes.append(f"{len(items)} entries, the newest {MOST_ENTRIES} were read")
-        items = _newest(items)
+        items = newest(items)
     return Parsed(
         title=_plain(feed, "title", LONGEST_TITLE, loose=loose),
         link=site,
@@ -156,7 +161,7 @@ def _item(entry: dict[str, Any], *, url: str, site: str, language: str, loose: b
         summary="" if summary == body else summary,
         body=body,
         outlet=_plain(source, "title", LONGEST_TITLE, loose=loose) if isinstance(source, dict) else "",
-        language=_language(_detail(entry, "title", "language")) or language,
+        language=language_tag(_detail(entry, "title", "language")) or language,
         published=_published(entry),
         published_raw=clean(raw)[:100],
     )
@@ -175,13 +180,18 @@ def _published(entry: dict[str, Any]) -> datetime | None:
 def _link(node: dict[str, Any], url: str, permanent: str) -> str:
     """The first web address among the node's links, its permanent id, its enclosures; empty when there is none."""
     links = [link for link in dict.get(node, "links") or () if isinstance(link, dict)]
-    pages = [_absolute(url, _get(link, "href")) for link in links if _get(link, "rel") in {"", "alternate"}]
-    files = [_absolute(url, _get(link, "href")) for link in links if _get(link, "rel") == "enclosure"]
-    found = next(filter(_usable, (*pages, permanent, *files)), "")
+    pages = [absolute(url, _get(link, "href")) for link in links if _get(link, "rel") in {"", "alternate"}]
+    files = [absolute(url, _get(link, "href")) for link in links if _get(link, "rel") == "enclosure"]
+    return first_web((*pages, permanent, *files))
+
+
+def first_web(addresses: Iterable[str]) -> str:
+    """The first of *addresses* that is a web address of bearable length, fit to be a link; empty when none is."""
+    found = next((a for a in addresses if len(a) <= LONGEST_LINK and urls.is_web(a)), "")
     return urls.escape(found) if _UNSAFE.search(found) else found
 
 
-def _absolute(url: str, address: str) -> str:
+def absolute(url: str, address: str) -> str:
     """*address* as seen from *url*; an absolute one stays as it was given."""
     address = address.strip()
     if not address or urls.is_web(address):
@@ -190,10 +200,6 @@ def _absolute(url: str, address: str) -> str:
         return urljoin(url, address)
     except ValueError:
         return ""
-
-
-def _usable(address: str) -> bool:
-    return len(address) <= LONGEST_LINK and urls.is_web(address)
 
 
 def _body(entry: dict[str, Any], *, loose: bool) -> str:
@@ -213,6 +219,7 @@ def _plain(node: dict[str, Any], name: str, limit: int, *, loose: bool) -> str:
 
 def _text(value: str, kind: str, *, loose: bool) -> str:
     """Plain text of a construct; RSS does not say what is markup, so there everything may be (*loose*)."""
+    value = value[:_LONGEST_MARKUP]
     if kind == "text/plain" and not loose:
         # Text was promised, but many escape it twice.
         return clean(unescape(value))
@@ -229,13 +236,13 @@ def _get(node: dict[str, Any], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _language(tag: str) -> str:
+def language_tag(tag: str) -> str:
     """BCP 47 in lower case; empty for what is no tag."""
     tag = tag.strip().lower().replace("_", "-")
     return tag if _LANGUAGE.fullmatch(tag) else ""
 
 
-def _newest(items: Iterable[Item]) -> list[Item]:
+def newest(items: Iterable[Item]) -> list[Item]:
     """The newest items in the order of the document; one without a time counts as new."""
     numbered = list(enumerate(items))
     dated = sorted(numbered, key=lambda pair: -pair[1].published.timestamp() if pair[1].published else float("-inf"))

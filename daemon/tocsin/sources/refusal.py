@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 from tocsin.errors import Fault, SourceError
+from tocsin.sources.hints import date
+
+_FAULTS: dict[int, Fault] = {
+    HTTPStatus.UNAUTHORIZED: Fault.AUTH,
+    HTTPStatus.FORBIDDEN: Fault.AUTH,
+    HTTPStatus.GONE: Fault.GONE,
+    HTTPStatus.TOO_MANY_REQUESTS: Fault.RATE_LIMITED,
+    HTTPStatus.SERVICE_UNAVAILABLE: Fault.RATE_LIMITED,
+}
 
 
 def refusal(host: str, status: int, headers: Mapping[str, str]) -> SourceError:
@@ -16,15 +24,10 @@ def refusal(host: str, status: int, headers: Mapping[str, str]) -> SourceError:
     *headers* have names in lower case. The words are ours: a server's own could be anything.
     """
     wait = retry_after(headers) if status >= HTTPStatus.BAD_REQUEST else None
-    fault = Fault.STATUS
-    if status == HTTPStatus.TOO_MANY_REQUESTS or (status == HTTPStatus.SERVICE_UNAVAILABLE and wait is not None):
-        fault = Fault.RATE_LIMITED
-    elif status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-        fault = Fault.AUTH
-    elif status == HTTPStatus.GONE:
-        fault = Fault.GONE
     words = f"{host} answered {status} {_phrase(status)}".rstrip()
+    fault = _FAULTS.get(status, Fault.STATUS)
     if status == HTTPStatus.FORBIDDEN and "cf-mitigated" in headers:
+        fault = Fault.CHALLENGE
         words += ": Cloudflare wants a browser there"
     return SourceError(words, fault=fault, status=status, retry_after=wait)
 
@@ -41,15 +44,7 @@ def retry_after(headers: Mapping[str, str]) -> timedelta | None:
     value = headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit():
         return timedelta(seconds=int(value[:9]))
-    until = _date(value)
+    until = date(value)
     if until is None:
         return None
-    return max(timedelta(), until - (_date(headers.get("date", "")) or datetime.now(UTC)))
-
-
-def _date(value: str) -> datetime | None:
-    try:
-        time = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
+    return max(timedelta(), until - (date(headers.get("date", "")) or datetime.now(UTC)))

@@ -93,6 +93,12 @@ def without_host(url: str) -> str:
     return f"{path or '/'}?{parts.query}" if parts.query else path
 
 
+def without_user(url: str) -> str:
+    """*url* without the name and password before its host, which nothing seen from it may take over."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])) if "@" in parts.netloc else url
+
+
 # The ways to look at a link come one after the other, for every link of a document.
 @functools.lru_cache(maxsize=256)
 def _split(url: str) -> tuple[str, str, int | None] | None:

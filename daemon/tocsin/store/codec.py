@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from tocsin.errors import Position
-from tocsin.model import EntryKey, Evidence, Hit, KeyKind, Labels, Message, MessageKind, Span
+from tocsin.evidence import Evidence, Hit, Span, Witness
+from tocsin.model import EntryKey, KeyKind, Labels, Message, MessageKind
 
 
 def _dump(value: Any) -> str:
@@ -57,6 +59,16 @@ def files_from_json(text: str) -> tuple[tuple[str, str], ...]:
     return tuple((path, content) for path, content in json.loads(text))
 
 
+def times_to_json(times: Sequence[tuple[datetime, datetime]]) -> str:
+    """`[["2026-03-02T12:00:00+00:00","2026-03-02T14:30:00+00:00"], …]`."""
+    return _dump([[first.isoformat(), last.isoformat()] for first, last in times])
+
+
+def times_from_json(text: str) -> tuple[tuple[datetime, datetime], ...]:
+    """Pairs of times as `times_to_json` wrote them."""
+    return tuple((datetime.fromisoformat(first), datetime.fromisoformat(last)) for first, last in json.loads(text))
+
+
 def message_to_json(message: Message) -> str:
     """A message, byte for byte."""
     fields = {"subject": message.subject, "text": message.text, "html": message.html, "payload": message.payload}
@@ -93,6 +105,7 @@ def _node(evidence: Evidence) -> dict[str, Any]:
         "note": evidence.note,
         "at": [at.file, at.line, at.column] if at else None,
         "of": [_node(child) for child in evidence.children],
+        "witness": _witness_node(evidence.witness),
     }
     head = {"op": evidence.op, "text": evidence.text, "holds": evidence.holds}
     return head | {name: value for name, value in node.items() if value}
@@ -114,7 +127,21 @@ def _evidence(node: dict[str, Any]) -> Evidence:
         note=node.get("note", ""),
         position=Position(file=at[0], line=at[1], column=at[2]) if at else None,
         children=tuple(_evidence(child) for child in node.get("of", ())),
+        witness=_witness(node.get("witness")),
     )
+
+
+def _witness_node(witness: Witness | None) -> list[str] | None:
+    if witness is None:
+        return None
+    return [witness.rule, witness.title, witness.at.isoformat(), witness.link, witness.source]
+
+
+def _witness(node: list[str] | None) -> Witness | None:
+    if node is None:
+        return None
+    rule, title, at, link, source = node
+    return Witness(rule=rule, title=title, at=datetime.fromisoformat(at), link=link, source=source)
 
 
 def _hit(spans: list[list[Any]], labels: Sequence[list[str]] = ()) -> Hit:

@@ -9,10 +9,11 @@ from datetime import datetime
 from sqlmodel import Session, insert
 
 from tocsin.model import Alert, Match, Story
+from tocsin.policy.correlation import Standings
 from tocsin.policy.facts import Arrival, Decided, Decision, Facts, Told
-from tocsin.store import facts, mapping, outbox
+from tocsin.store import codec, facts, mapping, outbox
 from tocsin.store.sqlite import upsert
-from tocsin.store.tables import AlertRow, MatchRow, StoryEntryRow, StoryRow, ToldRow
+from tocsin.store.tables import AlertRow, MatchRow, StandingRow, StoryEntryRow, StoryRow, ToldRow
 from tocsin.store.unevaluated import Circumstance
 from tocsin.store.values import Committed
 
@@ -42,6 +43,7 @@ class Deciding:
         _write_alerts(self.session, decision.alerts)
         _write_matches(self.session, decision.decided, self.now)
         _write_told(self.session, decision.told)
+        _write_standings(self.session, decision.standings)
         delivery_ids = outbox.plan(self.session, decision.planned, self.now, self.new_id)
         outbox.join(self.session, decision.joined)
         outbox.hasten(self.session, decision.hastened, self.now)
@@ -64,6 +66,7 @@ def total(parts: Sequence[Committed], entries: int = 0) -> Committed:
             told={key: told for decision in decisions for key, told in decision.told.items()},
             planned=tuple(item for decision in decisions for item in decision.planned),
             joined=tuple(item for decision in decisions for item in decision.joined),
+            standings={key: item for decision in decisions for key, item in decision.standings.items()},
             hastened=tuple(item for decision in decisions for item in decision.hastened),
         ),
         delivery_ids=tuple(delivery_id for part in parts for delivery_id in part.delivery_ids),
@@ -114,3 +117,17 @@ def _write_told(session: Session, told: Mapping[tuple[str, str], Told]) -> None:
     ]
     if rows:
         session.connection().execute(upsert(ToldRow, ("rule", "key"), change=("at", "severity")), rows)
+
+
+def _write_standings(session: Session, standings: Standings) -> None:
+    rows = [
+        {
+            "rule": rule,
+            "key": key,
+            "times": codec.times_to_json([(one.first, one.last) for one in items]),
+            "last": max(one.last for one in items),
+        }
+        for (rule, key), items in standings.items()
+    ]
+    if rows:
+        session.connection().execute(upsert(StandingRow, ("rule", "key"), change=("times", "last")), rows)

@@ -6,22 +6,29 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
+from sqlalchemy.orm import defer, load_only
 from sqlmodel import Session, col, func, select
 
 from tocsin.model import Alert, DeliveryKind, DeliveryState, Severity, Story
+from tocsin.policy.correlation import Member, Standing
 from tocsin.policy.facts import Arrival, Facts, Pending, Reach, Told, reach
-from tocsin.store import mapping
+from tocsin.store import codec, mapping
 from tocsin.store.tables import (
     AlertRow,
     DeliveryAlertRow,
     DeliveryRow,
+    EntryRow,
     MatchRow,
+    SourceRow,
+    StandingRow,
     StoryEntryRow,
     StoryRow,
     ToldRow,
 )
 from tocsin.store.unevaluated import Circumstance
 
+#: Earlier matches that one decision looks at, the newest.
+_MOST_MEMBERS = 20_000
 #: States in which a delivery that was never tried may still take in alerts.
 _OPEN = (DeliveryState.HELD.value, DeliveryState.READY.value)
 
@@ -39,6 +46,8 @@ def read(session: Session, arrivals: Sequence[Arrival], circumstance: Circumstan
         pending=_pending(session),
         next_story=_next(session, StoryRow),
         next_alert=_next(session, AlertRow),
+        members=_members(session, reached) if reached.correlations else (),
+        standings=_standings(session, reached) if reached.correlations else {},
         baseline=baseline,
         last_success=last_success,
     )
@@ -109,6 +118,32 @@ def _pending(session: Session) -> tuple[Pending, ...]:
         )
         for row in rows
     )
+
+
+def _members(session: Session, reached: Reach) -> tuple[Member, ...]:
+    """Matches of the members of correlations, and of the correlations themselves."""
+    rows = session.exec(
+        select(MatchRow, EntryRow, SourceRow.name)
+        .join(EntryRow, col(EntryRow.id) == MatchRow.entry_id, isouter=True)
+        .join(SourceRow, col(SourceRow.id) == EntryRow.source_id, isouter=True)
+        .where(
+            col(MatchRow.rule).in_(reached.members | reached.correlations),
+            col(MatchRow.event_time).between(reached.earliest, reached.latest),
+        )
+        # Neither proofs nor texts: a window can hold thousands of matches.
+        .options(defer(MatchRow.evidence), load_only(EntryRow.title, EntryRow.link, EntryRow.publisher))  # type: ignore[arg-type]  # columns
+        .order_by(col(MatchRow.event_time).desc())
+        .limit(_MOST_MEMBERS)
+    )
+    return tuple(mapping.member(row, entry, source or "") for row, entry, source in rows)
+
+
+def _standings(session: Session, reached: Reach) -> dict[tuple[str, str], tuple[Standing, ...]]:
+    rows = session.exec(select(StandingRow).where(col(StandingRow.rule).in_(reached.correlations)))
+    return {
+        (row.rule, row.key): tuple(Standing(first=first, last=last) for first, last in codec.times_from_json(row.times))
+        for row in rows
+    }
 
 
 def _next(session: Session, table: type[StoryRow | AlertRow]) -> int:

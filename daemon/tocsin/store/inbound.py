@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from tocsin.model import Batch, Judged, Match
 from tocsin.policy.facts import Arrival
@@ -23,9 +23,13 @@ def take_in(
     *,
     own: Sequence[Match],
     once: Once,
+    flood: Collection[str],
     program: str,
 ) -> Committed:
-    """Write the entries of *judged* that are still new, and what is decided about them and about *own*."""
+    """Write the entries of *judged* that are still new, and what is decided about them and about *own*.
+
+    Those with the ids of *flood* are kept, and not told.
+    """
     session, now, source_id = deciding.session, deciding.now, mapping.identity(source.id)
     found = identity.known(session, source_id, [item.entry for item in judged], has_ids=batch.has_ids)
     fresh = found.sift(judged, entry_of=lambda item: item.entry)
@@ -38,7 +42,10 @@ def take_in(
     circumstance = (source.last_success is None, source.last_success)
     failed = [(number, failure) for number, item in zip(numbers, fresh, strict=True) for failure in item.unevaluated]
     unevaluated.add(session, failed, circumstance, now=now, program=program)
-    arrivals = [Arrival(entry_id=number, matches=item.matches) for number, item in zip(numbers, fresh, strict=True)]
+    arrivals = [
+        Arrival(entry_id=number, matches=item.matches, flood=item.entry.id in flood)
+        for number, item in zip(numbers, fresh, strict=True)
+    ]
     parts = [deciding.about(arrivals, circumstance), deciding.about_own([*own, *first])]
     return total(parts, entries=len(new))
 

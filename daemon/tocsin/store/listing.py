@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, func, select
 
 from tocsin.model import Alert, DeliveryKind, DeliveryState, Fate, Severity
-from tocsin.store import codec, entries, mapping, tidings
+from tocsin.store import codec, entries, habits, mapping, tidings
 from tocsin.store.tables import (
     AlertRow,
     AttemptRow,
@@ -21,7 +21,16 @@ from tocsin.store.tables import (
     StoryRow,
     TransitionRow,
 )
-from tocsin.store.values import AlertDetail, Counts, DeliveryDetail, DeliveryView, MatchView, SourceView, Tally
+from tocsin.store.values import (
+    AlertDetail,
+    Counts,
+    DeliveryDetail,
+    DeliveryView,
+    MatchView,
+    SourceDetail,
+    SourceView,
+    Tally,
+)
 
 
 def counts(session: Session) -> Counts:
@@ -59,6 +68,15 @@ def sources(session: Session) -> tuple[SourceView, ...]:
     held = dict(session.exec(select(EntryRow.source_id, func.count()).group_by(col(EntryRow.source_id))).all())
     rows = session.exec(select(SourceRow).order_by(col(SourceRow.name))).all()
     return tuple(mapping.source_view(row, held.get(mapping.identity(row.id), 0)) for row in rows)
+
+
+def source(session: Session, name: str) -> SourceDetail | None:
+    """One source with its last fetches, or None."""
+    row = session.exec(select(SourceRow).where(SourceRow.name == name)).one_or_none()
+    if row is None:
+        return None
+    held = session.exec(select(func.count()).select_from(EntryRow).where(EntryRow.source_id == row.id)).one()
+    return SourceDetail(source=mapping.source_view(row, held), fetches=habits.read_fetches(row.fetches))
 
 
 def alerts(session: Session, since: datetime | None, limit: int) -> tuple[Alert, ...]:

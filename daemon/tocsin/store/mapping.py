@@ -19,8 +19,9 @@ from tocsin.model import (
     Story,
     StoryEntry,
 )
+from tocsin.policy.correlation import Member
 from tocsin.policy.facts import Decided
-from tocsin.store import codec
+from tocsin.store import codec, habits
 from tocsin.store.tables import (
     AlertRow,
     AttemptRow,
@@ -51,6 +52,7 @@ def identity(row_id: int | None) -> int:
 
 def lease(row: SourceRow, now: datetime) -> SourceLease:
     """A source as its poll needs it; *row* is how it stood before it was claimed at *now*."""
+    learned = habits.read_habits(row.habits)
     return SourceLease(
         name=row.name,
         cursor=Cursor(
@@ -58,6 +60,7 @@ def lease(row: SourceRow, now: datetime) -> SourceLease:
             last_modified=row.last_modified,
             body_hash=row.body_hash,
             validated_at=row.validated_at,
+            moved_to=habits.moved_to(learned),
         ),
         fence=row.fence + 1,
         due_at=row.due_at,
@@ -68,6 +71,9 @@ def lease(row: SourceRow, now: datetime) -> SourceLease:
         last_fault=Fault(row.last_fault) if row.last_fault else None,
         unhealthy=row.unhealthy,
         gone=row.gone,
+        dead=row.dead,
+        habits=learned,
+        fetches=row.fetches,
     )
 
 
@@ -87,6 +93,9 @@ def source_view(row: SourceRow, entries: int) -> SourceView:
         last_fault=Fault(row.last_fault) if row.last_fault else None,
         first_polled=row.first_polled,
         last_success=row.last_success,
+        dead=row.dead,
+        reasons=tuple(row.reasons.splitlines()),
+        habits=habits.read_habits(row.habits),
     )
 
 
@@ -198,6 +207,23 @@ def match_view(row: MatchRow, entry: EntryRow | None, source: str) -> MatchView:
         title=entry.title if entry else "",
         link=entry.link if entry else "",
         evidence=codec.evidence_from_json(row.evidence) if row.evidence else None,
+    )
+
+
+def member(row: MatchRow, entry: EntryRow | None, source: str) -> Member:
+    """A match as a correlation sees it."""
+    labels = codec.labels_from_json(row.labels)
+    return Member(
+        rule=row.rule,
+        event_time=row.event_time,
+        labels=labels,
+        fate=Fate(row.fate),
+        entry_id=row.entry_id,
+        origin=row.origin,
+        source=source or next(iter(labels.get("instrument", ())), ""),
+        publisher=entry.publisher if entry else "",
+        title=entry.title if entry else row.detail,
+        link=entry.link if entry else "",
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -54,6 +54,30 @@ def save(session: Session, before: Series, after: Series, changed: PriceStates) 
         fixed = ("rule", "instrument")
         statement = upsert(PriceStateRow, fixed, change=tuple(name for name in rows[0] if name not in fixed))
         session.connection().execute(statement, rows)
+
+
+def history(session: Session, instruments: Collection[str]) -> tuple[Quote, ...]:
+    """Closes and, from the first quote that is kept on, quotes; in the order in which they were seen."""
+    rows = session.exec(
+        select(QuoteRow).where(col(QuoteRow.instrument).in_(instruments)).order_by(col(QuoteRow.first_seen))
+    )
+    quotes = [_quote_of(row) for row in rows]
+    first: dict[str, datetime] = {}
+    for quote in quotes:
+        first.setdefault(quote.instrument, quote.at)
+    closes = session.exec(select(CloseRow).where(col(CloseRow.instrument).in_(instruments)))
+    before = [
+        Quote(
+            instrument=row.instrument,
+            price=Decimal(row.price),
+            at=row.at,
+            first_seen=row.at,
+            volume=_decimal(row.volume),
+        )
+        for row in closes
+        if row.instrument not in first or row.at < first[row.instrument]
+    ]
+    return tuple(sorted([*before, *quotes], key=lambda quote: (quote.first_seen, quote.at)))
 
 
 def forget(session: Session, before: datetime, limit: int) -> int:

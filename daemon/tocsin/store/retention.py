@@ -1,13 +1,15 @@
 """What is forgotten, and when, a bounded piece at a time.
 
 Text and proofs go after the retention; entries that met no rule go whole. Identity keys stay as long as their source
-shows them and half a year longer, so that nothing is new twice. Quotes go, session closes stay. Alerts, deliveries and what became of them stay.
+shows them and half a year longer, so that nothing is new twice; for so long it is known, too, when a correlation was
+true. Quotes go, session closes stay. Alerts, deliveries and what became of them stay.
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, and_, col, delete, exists, or_, select, update
 
 from tocsin.model import DeliveryState
@@ -19,6 +21,7 @@ from tocsin.store.tables import (
     EntryRow,
     MatchRow,
     SourceRow,
+    StandingRow,
     StoryEntryRow,
     ToldRow,
     UnevaluatedRow,
@@ -26,6 +29,8 @@ from tocsin.store.tables import (
 
 #: How long an identity key is kept after its source last showed it.
 KEEP_KEYS = timedelta(days=180)
+#: How long it is kept when a correlation was last true: no window is as long.
+KEEP_STANDINGS = timedelta(days=180)
 
 #: Rows of one table that one transaction touches: a poll that waits for it must not notice.
 _PIECE = 500
@@ -40,6 +45,8 @@ def sweep(session: Session, now: datetime, retention: timedelta) -> int:
     """
     before = now - retention
     rows = _entries(session, before) + _messages(session, before) + _keys(session, now) + _told(session, before)
+    rows += _by_key(session, StandingRow, col(StandingRow.last) < now - KEEP_STANDINGS)
+    _fetches(session, before)
     return rows + market.forget(session, before, _PIECE)
 
 
@@ -91,11 +98,19 @@ def _keys(session: Session, now: datetime) -> int:
     return removed
 
 
+def _fetches(session: Session, before: datetime) -> None:
+    """Those of sources that were taken out of the configuration; all others keep their last few."""
+    left = (col(SourceRow.disabled).is_(True), col(SourceRow.due_at) < before, col(SourceRow.fetches) != "")
+    session.exec(update(SourceRow).where(*left).values(fetches=""))
+
+
 def _told(session: Session, before: datetime) -> int:
-    old = select(ToldRow.rule, ToldRow.key).where(col(ToldRow.at) < before).limit(_PIECE)
-    rows = session.exec(old).all()
+    return _by_key(session, ToldRow, col(ToldRow.at) < before)
+
+
+def _by_key(session: Session, table: type[ToldRow | StandingRow], old: ColumnElement[bool]) -> int:
+    """Remove rows, known by rule and key, that are *old*."""
+    rows = session.exec(select(table.rule, table.key).where(old).limit(_PIECE)).all()
     if rows:
-        session.exec(
-            delete(ToldRow).where(or_(*(and_(ToldRow.rule == rule, ToldRow.key == key) for rule, key in rows)))
-        )
+        session.exec(delete(table).where(or_(*(and_(table.rule == rule, table.key == key) for rule, key in rows))))
     return len(rows)

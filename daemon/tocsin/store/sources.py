@@ -10,16 +10,16 @@ from sqlmodel import Session, col, func, insert, or_, select, update
 
 from tocsin.errors import Fault, LeaseLostError
 from tocsin.model import Batch, Cursor
-from tocsin.store import mapping
+from tocsin.store import habits, mapping
 from tocsin.store.tables import SourceRow
-from tocsin.store.values import Rest, SourceLease
+from tocsin.store.values import Deferral, GroupHold, Rest, SourceLease, Trail
 
 #: An error is kept for people to read; the whole of it is in the log.
 _LONGEST_ERROR = 1000
 
 
-def sync(session: Session, sources: Sequence[tuple[str, str, str]], now: datetime) -> None:
-    """Make the rows those of the configuration: (name, address, kind) of each source.
+def sync(session: Session, sources: Sequence[tuple[str, str, str]], now: datetime, groups: Mapping[str, str]) -> None:
+    """Make the rows those of the configuration: (name, address, kind) of each source, and the host groups by name.
 
     A new source, and one that comes back, is due at once. A changed address begins a new baseline. A row that the
     configuration does not name is disabled. A poll under way of a row that changed loses its lease.
@@ -27,10 +27,14 @@ def sync(session: Session, sources: Sequence[tuple[str, str, str]], now: datetim
     rows = {row.name: row for row in session.exec(select(SourceRow)).all()}
     for name, address, kind in sources:
         row = rows.pop(name, None)
-        wanted = mapping.digest(kind, address)
+        wanted, group = mapping.digest(kind, address), groups.get(name, "")
         if row is None:
-            session.exec(insert(SourceRow).values(name=name, kind=kind, address=wanted, due_at=now, **_NEW))
-        elif row.address != wanted:
+            fields = {"name": name, "kind": kind, "address": wanted, "host_group": group, "due_at": now}
+            session.exec(insert(SourceRow).values(**fields, **_NEW))
+            continue
+        if row.host_group != group:
+            session.exec(update(SourceRow).where(col(SourceRow.id) == row.id).values(host_group=group))
+        if row.address != wanted:
             fields = {"kind": kind, "address": wanted, "disabled": False, "due_at": now, "fence": row.fence + 1}
             session.exec(update(SourceRow).where(col(SourceRow.id) == row.id).values(**fields, **_FRESH))
         elif row.disabled:
@@ -80,19 +84,78 @@ def held(session: Session, lease: SourceLease) -> SourceRow:
     return row
 
 
-def succeed(session: Session, row: SourceRow, batch: Batch, *, now: datetime, due_at: datetime) -> None:
+def succeed(session: Session, row: SourceRow, batch: Batch, trail: Trail, *, now: datetime, due_at: datetime) -> None:
     """Give the lease back after a good poll, with the cursor it brought."""
     document_at = now if batch.changed else row.document_at
-    _give_back(session, row, due_at, {**_good(batch.cursor, now), "document_at": document_at})
+    fields = {**_good(batch.cursor, now), **_left(trail, row.fetches), "document_at": document_at}
+    _give_back(session, row, due_at, fields)
 
 
 def rest(session: Session, rests: Sequence[Rest], now: datetime) -> int:
     """Give back the leases of polls that brought nothing; how many of them had been lost before."""
+    if not rests:
+        return 0
     values = [
-        {"named": item.lease.name, "held": item.lease.fence, "due_at": item.due_at, **_good(item.cursor, now)}
+        {
+            "named": item.lease.name,
+            "held": item.lease.fence,
+            "due_at": item.due_at,
+            **_good(item.cursor, now),
+            "why": habits.write_reasons(item.trail.reasons),
+            "learned": habits.write_habits(item.trail.habits) if item.trail.habits is not None else None,
+            "fetched": habits.add_fetch(item.lease.fetches, item.trail.fetch) if item.trail.fetch else None,
+        }
         for item in rests
     ]
     return len(rests) - session.connection().execute(_BY_LEASE, values).rowcount
+
+
+def defer(session: Session, deferrals: Sequence[Deferral]) -> int:
+    """Give back claims without a poll: nothing is counted, and what is known stays; how many had been lost."""
+    if not deferrals:
+        return 0
+    values = [
+        {"named": item.lease.name, "held": item.lease.fence, "due_at": item.due_at, "why": item.reason}
+        for item in deferrals
+    ]
+    return len(deferrals) - session.connection().execute(_UNPOLLED, values).rowcount
+
+
+def hold(session: Session, group: GroupHold) -> None:
+    """Put off the sources of a host group that are due before the hold ends, but for those being polled."""
+    session.exec(
+        update(SourceRow)
+        .where(
+            col(SourceRow.host_group) == group.group,
+            col(SourceRow.due_at) < group.until,
+            col(SourceRow.lease_until).is_(None),
+        )
+        .values(due_at=group.until, reasons=group.reason)
+    )
+
+
+def forgive(session: Session, now: datetime) -> None:
+    """Take back the first failure of public sources that could not be reached, and have them polled now."""
+    session.exec(
+        update(SourceRow)
+        .where(
+            col(SourceRow.last_fault) == Fault.UNREACHABLE.value,
+            col(SourceRow.errors) == 1,
+            col(SourceRow.host_group) != "",
+            col(SourceRow.lease_until).is_(None),
+        )
+        .values(errors=0, last_error="", last_fault=None, due_at=now, reasons="the network was down when it was tried")
+    )
+
+
+def _left(trail: Trail, fetches: str) -> dict[str, object]:
+    """The columns of what a poll leaves beside its result."""
+    found: dict[str, object] = {"reasons": habits.write_reasons(trail.reasons)}
+    if trail.habits is not None:
+        found["habits"] = habits.write_habits(trail.habits)
+    if trail.fetch is not None:
+        found["fetches"] = habits.add_fetch(fetches, trail.fetch)
+    return found
 
 
 def _good(cursor: Cursor, now: datetime) -> dict[str, object]:
@@ -105,19 +168,31 @@ def _good(cursor: Cursor, now: datetime) -> dict[str, object]:
         "errors": 0,
         "unhealthy": False,
         "gone": False,
+        "dead": False,
         "last_error": "",
         "last_fault": None,
     }
 
 
 def fail(
-    session: Session, row: SourceRow, error: str, fault: Fault, *, due_at: datetime, unhealthy: bool, gone: bool
+    session: Session,
+    row: SourceRow,
+    error: str,
+    fault: Fault,
+    trail: Trail,
+    *,
+    due_at: datetime,
+    unhealthy: bool,
+    gone: bool,
+    dead: bool,
 ) -> None:
     """Give the lease back after a failed poll; the cursor stays where it was."""
     fields = {
         "errors": row.errors + 1,
         "unhealthy": unhealthy,
         "gone": gone,
+        "dead": dead,
+        **_left(trail, row.fetches),
         "last_error": error[:_LONGEST_ERROR],
         "last_fault": fault.value,
     }
@@ -127,11 +202,17 @@ def fail(
 # Every poll ends with it: built once, because building it costs more than running it.
 _TABLE = SourceRow.metadata.tables[str(SourceRow.__tablename__)]
 _BY_NUMBER = _TABLE.update().where(_TABLE.c.id == bindparam("number"))
-_BY_LEASE = (
-    _TABLE.update()
-    .where(_TABLE.c.name == bindparam("named"), _TABLE.c.fence == bindparam("held"), _TABLE.c.lease_until.is_not(None))
-    .values(lease_until=None, polls=_TABLE.c.polls + 1)
+_HELD = _TABLE.update().where(
+    _TABLE.c.name == bindparam("named"), _TABLE.c.fence == bindparam("held"), _TABLE.c.lease_until.is_not(None)
 )
+_BY_LEASE = _HELD.values(
+    lease_until=None,
+    polls=_TABLE.c.polls + 1,
+    reasons=bindparam("why"),
+    habits=func.coalesce(bindparam("learned"), _TABLE.c.habits),
+    fetches=func.coalesce(bindparam("fetched"), _TABLE.c.fetches),
+)
+_UNPOLLED = _HELD.values(lease_until=None, reasons=bindparam("why"))
 
 
 def _give_back(session: Session, row: SourceRow, due_at: datetime, fields: Mapping[str, object]) -> None:
@@ -152,5 +233,9 @@ _FRESH = {
     "last_modified": "",
     "body_hash": "",
     "validated_at": None,
+    "dead": False,
+    "reasons": "",
+    "habits": "",
+    "fetches": "",
 }
 _NEW = {"fence": 0, "disabled": False, "polls": 0} | _FRESH

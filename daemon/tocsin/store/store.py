@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Self
 
@@ -22,6 +23,7 @@ from tocsin.model import (
     Match,
     Message,
     Outcome,
+    Quote,
     Settlement,
 )
 from tocsin.policy.facts import Arrival
@@ -51,16 +53,20 @@ from tocsin.store.values import (
     AlertDetail,
     Committed,
     Counts,
+    Deferral,
     DeliveryDetail,
     DeliveryView,
     EntryView,
+    GroupHold,
     History,
     MatchView,
     Reopened,
     Rest,
+    SourceDetail,
     SourceLease,
     SourceView,
     Tally,
+    Trail,
     Voided,
 )
 
@@ -147,13 +153,15 @@ class Store:
 
     # ---- sources ---------------------------------------------------------------------------------------------
 
-    def sync_sources(self, configs: Sequence[tuple[str, str, str]], now: datetime) -> None:
-        """Make the sources those of the configuration: (name, address, kind) each.
+    def sync_sources(
+        self, configs: Sequence[tuple[str, str, str]], now: datetime, groups: Mapping[str, str] | None = None
+    ) -> None:
+        """Make the sources those of the configuration: (name, address, kind) each, and the host groups by name.
 
         New ones are due at once, a changed address begins a new baseline, and one that is not named is disabled.
         """
         with self._database.write() as session:
-            sources.sync(session, configs, now)
+            sources.sync(session, configs, now, groups or {})
 
     def claim_sources(self, now: datetime, lease: timedelta, limit: int) -> list[SourceLease]:
         """Lease at most *limit* sources that are due by the Clock, longest due first, for *lease* of real time."""
@@ -178,11 +186,14 @@ class Store:
         due_at: datetime,
         own: Sequence[Match] = (),
         once: Once | None = None,
+        flood: Collection[str] = (),
+        trail: Trail = Trail(),  # noqa: B008 (frozen)
     ) -> Committed:
         """Write what one poll found and what *decide* makes of it, and give the lease back.
 
         *judged* are entries of *batch*; one that was committed meanwhile is left out. *own* are events of the daemon
         to be decided with them; *once* says by (rule, rule hash) what to tell if that rule never failed before.
+        The entries with the ids of *flood* are kept, and not told. *trail* is left in the row.
 
         Raises:
             LeaseLostError: somebody else holds the source now; nothing is written.
@@ -190,17 +201,26 @@ class Store:
         with self._database.write() as session:
             row = sources.held(session, lease)
             deciding = self._deciding(session, decide, now)
-            committed = inbound.take_in(deciding, row, batch, judged, own=own, once=once or {}, program=self.program)
-            sources.succeed(session, row, batch, now=now, due_at=due_at)
+            committed = inbound.take_in(
+                deciding, row, batch, judged, own=own, once=once or {}, flood=flood, program=self.program
+            )
+            if trail.fetch is not None:
+                trail = replace(trail, fetch=replace(trail.fetch, new=committed.entries))
+            sources.succeed(session, row, batch, trail, now=now, due_at=due_at)
             return committed
 
-    def rest(self, rests: Sequence[Rest], now: datetime) -> int:
-        """Give back the leases of good polls that brought nothing, all in one transaction.
+    def rest(self, rests: Sequence[Rest], now: datetime, deferrals: Sequence[Deferral] = ()) -> int:
+        """Give back the leases of good polls that brought nothing, and of those put off, all in one transaction.
 
         How many of the leases had been lost before: nothing is written for those.
         """
         with self._database.write() as session:
-            return sources.rest(session, rests, now)
+            return sources.rest(session, rests, now) + sources.defer(session, deferrals)
+
+    def forgive(self, now: datetime) -> None:
+        """Take back the first failure of every public source that could not be reached: the network was down."""
+        with self._database.write() as session:
+            sources.forgive(session, now)
 
     def fail(
         self,
@@ -214,8 +234,11 @@ class Store:
         gone: bool,
         own: Sequence[Match],
         decide: Decide,
+        dead: bool = False,
+        trail: Trail = Trail(),  # noqa: B008 (frozen)
+        hold: GroupHold | None = None,
     ) -> Committed:
-        """Write that a poll failed and what is told about it, and give the lease back.
+        """Write that a poll failed and what is told about it, and give the lease back; *hold* puts off others.
 
         Raises:
             LeaseLostError: somebody else holds the source now; nothing is written.
@@ -223,7 +246,9 @@ class Store:
         with self._database.write() as session:
             row = sources.held(session, lease)
             committed = self._deciding(session, decide, now).about_own(own)
-            sources.fail(session, row, error, fault, due_at=due_at, unhealthy=unhealthy, gone=gone)
+            if hold is not None:
+                sources.hold(session, hold)
+            sources.fail(session, row, error, fault, trail, due_at=due_at, unhealthy=unhealthy, gone=gone, dead=dead)
             return committed
 
     def tell(self, own: Sequence[Match], decide: Decide, now: datetime) -> Committed:
@@ -360,6 +385,11 @@ class Store:
         with self._database.read() as session:
             return listing.sources(session)
 
+    def source(self, name: str) -> SourceDetail | None:
+        """One source with its last fetches, or None."""
+        with self._database.read() as session:
+            return listing.source(session, name)
+
     def entry(self, number: int) -> Entry | None:
         """The entry with this number, or None; a pruned one has no text."""
         with self._database.read() as session:
@@ -375,6 +405,11 @@ class Store:
         """What a backtest can run on: the entries first seen *since* then that still have their text."""
         with self._database.read() as session:
             return history.outline(session, since)
+
+    def history_quotes(self, instruments: Collection[str]) -> tuple[Quote, ...]:
+        """What is known of the prices of *instruments*, in order: their closes, and the quotes that are kept."""
+        with self._database.read() as session:
+            return market.history(session, instruments)
 
     def history_entries(self, since: datetime | None = None) -> Iterator[Entry]:
         """These entries, in the order in which they were first seen."""

@@ -54,6 +54,11 @@ class SourceRow(SQLModel, table=True):
     last_modified: str = _text()
     body_hash: str = _text()
     validated_at: datetime | None = _time(None)
+    dead: bool = False
+    host_group: str = _text(index=True)  # the server behind it, with all that share it; empty for a private one
+    reasons: str = _text()  # why it is due then, a line each
+    habits: str = _text()
+    fetches: str = _text()  # the last ones, the newest first
 
 
 class EntryRow(SQLModel, table=True):
@@ -152,7 +157,10 @@ class MatchRow(SQLModel, table=True):
     """A rule met by an observation and what became of it; *evidence* goes with retention."""
 
     __tablename__ = "match"
-    __table_args__ = (UniqueConstraint("entry_id", "rule", name="uq_match_entry_rule"),)
+    __table_args__ = (
+        UniqueConstraint("entry_id", "rule", name="uq_match_entry_rule"),
+        Index("ix_match_rule_event_time", "rule", "event_time"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     entry_id: int | None = Field(default=None, foreign_key="entry.id")
@@ -170,6 +178,20 @@ class MatchRow(SQLModel, table=True):
     origin: str = _text()
     alert_id: int | None = Field(default=None, foreign_key="alert.id", index=True)
     decided_at: datetime = _time()
+
+
+class StandingRow(SQLModel, table=True):
+    """When a correlation was true for a key value: *times* as JSON, the first and the last event time of each.
+
+    *last* is the latest of them.
+    """
+
+    __tablename__ = "standing"
+
+    rule: str = _text(primary_key=True)
+    key: str = _text(primary_key=True)
+    times: str = _text()
+    last: datetime = _time(index=True)
 
 
 class UnevaluatedRow(SQLModel, table=True):

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tocsin.errors import Fault
+from tocsin.evidence import Evidence
 from tocsin.model import (
     Cursor,
     DeliveryKind,
     DeliveryState,
     Entry,
     ErrorClass,
-    Evidence,
     Fate,
     Labels,
     Message,
@@ -21,6 +21,7 @@ from tocsin.model import (
     Tidings,
 )
 from tocsin.policy.facts import Decision
+from tocsin.policy.habits import Habits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,31 @@ class SourceLease:
     last_fault: Fault | None = None  # of the poll before, None when that went well
     unhealthy: bool = False  # that was told
     gone: bool = False  # as the last failure left it
+    dead: bool = False
+    habits: Habits = Habits()  # noqa: RUF009 (frozen)
+    fetches: str = ""  # as they stand in the row: only the store reads them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetch:
+    """One poll as it is remembered; *status* is 0 when there was no answer, *error* empty when all went well."""
+
+    at: datetime
+    status: int = 0
+    size: int = 0  # octets of the decoded body
+    new: int = 0
+    took: timedelta = timedelta(0)
+    fault: Fault | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trail:
+    """What a poll leaves beside its result: why the next one is due then, and what was learned; None for nothing new."""
+
+    reasons: tuple[str, ...] = ()
+    habits: Habits | None = None
+    fetch: Fetch | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +73,25 @@ class Rest:
     lease: SourceLease
     cursor: Cursor
     due_at: datetime
+    trail: Trail = Trail()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deferral:
+    """A claim that is given back without a poll, until *due_at*, and why."""
+
+    lease: SourceLease
+    due_at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupHold:
+    """Leave the sources of a host group alone *until* then, and why."""
+
+    group: str
+    until: datetime
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +171,17 @@ class SourceView:
     last_fault: Fault | None
     first_polled: datetime | None
     last_success: datetime | None
+    dead: bool = False
+    reasons: tuple[str, ...] = ()  # why it is due then
+    habits: Habits = Habits()  # noqa: RUF009 (frozen)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceDetail:
+    """A source with its last fetches, the newest first."""
+
+    source: SourceView
+    fetches: tuple[Fetch, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

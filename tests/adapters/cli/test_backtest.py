@@ -142,18 +142,86 @@ def test_what_is_stored_is_run_on_and_left_alone(tocsin: Tocsin, history: Any) -
     assert "there is no rule 'bann'; there are: metals/ban" in unknown.stderr
 
 
-def test_a_file_of_prices_is_refused_in_words(tocsin: Tocsin) -> None:
-    """Nobody is told that no rule was met by prices that were never looked at."""
-    result = tocsin("backtest", "--input", "closes.csv")
+PRICES = """\
+tocsin: 1
+rules:
+  - id: spike
+    title: "{instrument}: moves"
+    severity: high
+    price: {instruments: {class: metal}, when: change(1td) >= 5%}
+  - id: ban-and-move
+    all_of: [ban, spike]
+    within: 48h
+"""
+
+
+@pytest.fixture
+def closes(tocsin: Tocsin) -> Path:
+    """Three weeks of calm and a jump on the last day, and rules about it."""
+    (tocsin.folder / "rules" / "prices.yaml").write_text(PRICES, encoding="utf-8")
+    path: Path = tocsin.folder / "tin.csv"
+    days = [f"2026-02-{day:02}" for day in range(9, 29)]
+    lines = [f"{day},{100 + number % 2},{1000 + number},metal" for number, day in enumerate(days)]
+    text = "\n".join(["date,close,volume,class", *lines, "2026-03-01,,,metal", "2026-03-02,112,9000,metal"])
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_prices_run_beside_news(tocsin: Tocsin, past: str, closes: Path) -> None:
+    """The live rules over both, in the order of time, with the numbers and what they join to."""
+    result = tocsin("backtest", "--input", past, "--input", str(closes))
+    assert result.exit_code == 0, result.stderr
+    text = result.stdout
+    assert text.index("gallium: ban") < text.index("tin: moves") < text.index("Ban and move")
+    assert "tin 112 of 2026-03-02 23:59 UTC: change(1td) = +10.89% on 101 of 2026-02-28 23:59 UTC" in text
+    assert "because  2026-03-02 23:59  tin 112" in text
+    assert "6 entries and 21 quotes" in result.stderr
+
+
+def test_a_record_of_a_price_names_instrument_and_number(tocsin: Tocsin, closes: Path) -> None:
+    """Machines find the quote; the name before the file says whose it is."""
+    out = tocsin.folder / "out.csv"
+    result = tocsin("backtest", "--input", f"zinc={closes}", "--rule", "spike", "--json", "--csv", str(out))
+    [alert] = _lines(result, "alert")
+    assert (alert["instrument"], alert["price"], alert["opened_at"][:10]) == ("zinc", "112", "2026-03-02")
+    assert _lines(result, "summary")[0]["quotes"] == 21
+    [row] = csv.DictReader(out.read_text(encoding="utf-8").splitlines())
+    assert (row["rule"], row["instrument"], row["price"]) == ("metals/spike", "zinc", "112")
+
+
+def test_prices_of_which_nobody_knows_the_class_are_named(tocsin: Tocsin, closes: Path) -> None:
+    """Nobody is told that no rule was met by prices that no rule looked at."""
+    closes.write_text("date,price\n2026-03-02,1\n", encoding="utf-8")
+    result = tocsin("backtest", "--input", str(closes))
+    assert "warning: no rule is about the instrument tin; give it a class: metal" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("date,open\n2026-03-02,1\n", "tin.csv:1: there is no column close or price or last; there are: date, open"),
+        ("date,close\n2026-03-02,1\n2026-03-03,1.2.3\n", "tin.csv:3: close '1.2.3' is not a number"),
+        ("date,close\n2026-03-02,NaN\n", "tin.csv:2: close 'NaN' is not a number"),
+        ("date,close\nyesterday,1\n", "tin.csv:2: date 'yesterday' is not an ISO 8601 date"),
+        ("date,close\n,1\n", "tin.csv:2: there is no date"),
+        ("", "tin.csv:1: there is no column date or time or at"),
+        ('date,close\n2026-03-02,"' + "x" * 200_000, "not CSV: field larger than field limit"),
+    ],
+    ids=["no price", "no number", "nan", "no date", "empty date", "empty", "endless cell"],
+)
+def test_a_faulty_file_of_prices_is_refused_at_its_line(tocsin: Tocsin, closes: Path, text: str, words: str) -> None:
+    """With the file, the line and what is wrong."""
+    closes.write_text(text, encoding="utf-8")
+    result = tocsin("backtest", "--input", str(closes))
     assert result.exit_code == 2
-    assert "prices cannot be replayed yet" in result.stderr
+    assert words in result.stderr
 
 
 def test_nothing_in_the_time_is_said(tocsin: Tocsin) -> None:
     """An empty history is no error."""
     result = tocsin("backtest", "--since", "30d")
     assert result.exit_code == 0
-    assert "There are no entries in this time." in result.stderr
+    assert "There are no entries and no quotes in this time." in result.stderr
 
 
 def test_runs_are_the_same_whatever_the_hash_seed_and_the_zone(tocsin: Tocsin, past: str) -> None:

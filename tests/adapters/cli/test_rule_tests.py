@@ -118,6 +118,16 @@ def test_a_rule_that_is_named_must_not_be_told_once_more(tocsin: Tocsin, write: 
         ("  - {name: one, news: [{title: x}], expect: [{rule: bam}]}\n", "there is no rule bam; did you mean ban?"),
         ("  - {name: one, news: [{title: x, at: 3}], expect_not: ban}\n", "needs a unit: write 3s"),
         ("  []\n", "the file holds no test"),
+        ("  - {name: one, expect_not: ban}\n", "the test has neither news nor prices"),
+        (
+            "  - {name: one, prices: [{instrument: tin, values: [1]}], expect_not: ban}\n",
+            "there is no tin under instruments",
+        ),
+        (
+            "  - {name: one, prices: [{instrument: tin, values: [x]}], expect_not: ban}\n",
+            "must be numbers such as 1250.5",
+        ),
+        ("  - {name: one, prices: [{instrument: tin, values: []}], expect_not: ban}\n", "values"),
     ],
 )
 def test_a_faulty_test_is_refused_at_its_place(tocsin: Tocsin, write: Any, test: str, words: str) -> None:
@@ -127,6 +137,62 @@ def test_a_faulty_test_is_refused_at_its_place(tocsin: Tocsin, write: Any, test:
     assert result.exit_code == 78
     assert words in result.stderr
     assert "one.yaml:" in result.stderr
+
+
+PRICED = """\
+instruments:
+  tin: {class: metal, labels: {mineral: tin}}
+tests:
+  - name: a jump beside news is told with both
+    prices:
+      - {instrument: tin, values: [100, 100.5], repeat: 10}
+      - {instrument: tin, at: 20d, values: [112]}
+    news:
+      - {at: 19d, title: China bans cobalt exports}
+    expect:
+      - {rule: spike, at: 20d, severity: high, labels: {mineral: tin}, title: "tin: moves"}
+      - {rule: ban-and-move, at: 20d}
+"""
+RULES = """\
+tocsin: 1
+rules:
+  - id: spike
+    title: "{instrument}: moves"
+    severity: high
+    price: {instruments: {class: metal}, when: change(1td) >= 5%}
+  - id: ban-and-move
+    all_of: [ban, spike]
+    within: 48h
+"""
+
+
+def test_prices_are_tested_with_news(tocsin: Tocsin, write: Any) -> None:
+    """Weeks of a price are one line, and what joins news and prices is tested like any other rule."""
+    (tocsin.folder / "rules" / "prices.yaml").write_text(RULES, encoding="utf-8")
+    path = write("")
+    path.write_text(f"tocsin_test: 1\n{PRICED}", encoding="utf-8")
+    result = tocsin("test")
+    assert result.exit_code == 0, result.stdout
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("values: [112]", "values: [103]", "nearest   tin: change(1td) = +2.49% on 100.5 of"),
+        ("repeat: 10", "repeat: 2", "change(1td) = unknown"),
+        ("at: 20d, severity", "at: 20d, fate: held, severity", "fate: held wanted, alerted found"),
+        ("at: 19d, title: China bans", "at: 19d, title: China sells", "its members never came together in its window"),
+        ("class: metal", "class: fx", "it is about none of the instruments of this file"),
+    ],
+)
+def test_a_failure_about_prices_says_the_numbers(tocsin: Tocsin, write: Any, old: str, new: str, words: str) -> None:
+    """Whoever set a threshold sees what was measured."""
+    (tocsin.folder / "rules" / "prices.yaml").write_text(RULES, encoding="utf-8")
+    path = write("")
+    path.write_text(f"tocsin_test: 1\n{PRICED.replace(old, new)}", encoding="utf-8")
+    result = tocsin("test")
+    assert result.exit_code == 1
+    assert words in result.stdout, result.stdout
 
 
 def test_no_test_at_all_and_a_missing_file_are_said(tocsin: Tocsin) -> None:
@@ -139,4 +205,4 @@ def test_the_shipped_pack_keeps_its_tests() -> None:
     """The tests beside the pack are its living documentation."""
     result = CliRunner().invoke(app, ["test", str(ROOT / "rules/critical-minerals/tests/stories.yaml")])
     assert result.exit_code == 0, result.stdout
-    assert "8 of 8 tests passed" in result.stderr
+    assert "9 of 9 tests passed" in result.stderr

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
+import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +16,11 @@ import pytest
 
 from tocsin.config.packs import parse_pack
 from tocsin.errors import SourceError
-from tocsin.model import Batch, Cursor, Entry, EntryKey, KeyKind, Message, MessageKind, Outcome
+from tocsin.model import Batch, Cursor, Entry, EntryKey, Fate, Instrument, KeyKind, Message, MessageKind, Outcome, Quote
 from tocsin.pipeline import Inbound, Pipeline
 from tocsin.policy.decide import Policy
 from tocsin.policy.route import ReceiverInfo, Route
+from tocsin.policy.schedule import Terms
 from tocsin.rules.compile import compile_packs
 from tocsin.rules.ruleset import RuleSet
 from tocsin.store import Store
@@ -116,10 +120,14 @@ class Line:
     list_source: Callable[..., ListSource] = ListSource
     list_receiver: Callable[..., ListReceiver] = ListReceiver
     at_once: Callable[..., Any] = at_once
+    entry: Callable[..., Entry] = entry
 
-    def pipeline(self, *sources: ListSource, ruleset: RuleSet | None = None) -> Pipeline:
+    def pipeline(
+        self, *sources: ListSource, ruleset: RuleSet | None = None, terms: dict[str, Terms] | None = None
+    ) -> Pipeline:
         """A pipeline on *sources*, whose rows it makes."""
-        self.store.sync_sources([(s.name, f"http://{s.name}", "feed") for s in sources], self.clock.now())
+        groups = {name: item.group for name, item in (terms or {}).items()}
+        self.store.sync_sources([(s.name, f"http://{s.name}", "feed") for s in sources], self.clock.now(), groups)
         policy = Policy(
             routes=(Route(to=("desk",)),),
             receivers=(
@@ -133,7 +141,7 @@ class Line:
                 rules=ruleset or rules(),
                 policy=policy,
                 sources={s.name: s for s in sources},
-                intervals={s.name: timedelta(minutes=15) for s in sources},
+                terms=terms or {s.name: Terms(every=timedelta(minutes=15)) for s in sources},
             ),
             clock=self.clock,
             write=at_once,
@@ -153,3 +161,139 @@ def line(tmp_path: Path) -> Iterator[Line]:
         yield Line(store=store, clock=clock)
     finally:
         store.close()
+
+
+HEAD = """\
+tocsin: 1
+pack: {id: p, version: 1.0.0}
+lists:
+  mineral: {gallium: [gallium], cobalt: [cobalt], tin: [tin]}
+rules:
+  - id: ban
+    title: "{mineral}: ban"
+    severity: high
+    event: trade.ban
+    news: {match: $mineral NEAR/8 (ban~ OR halt~)}
+    key: [mineral]
+  - id: strike
+    event: supply.strike
+    news: {match: $mineral NEAR/8 strike}
+    key: [mineral]
+  - id: level
+    title: "{instrument}: over 150"
+    price: {instruments: [tin], when: last >= 150}
+    key: [instrument]
+    cooldown: 1m
+"""
+TIN = Instrument(id="tin", currency="USD", unit="t", labels={"mineral": ("tin",)})
+
+
+@dataclass
+class Feed:
+    """A source that brings what lies in *waiting*."""
+
+    name: str
+    waiting: list[Entry] = field(default_factory=list)
+
+    async def poll(self, cursor: Cursor, now: datetime) -> Batch:
+        """What waits, once."""
+        brought, self.waiting = tuple(self.waiting), []
+        return Batch(source=self.name, entries=brought, cursor=Cursor(etag="1"), changed=bool(brought))
+
+
+@dataclass
+class World:
+    """The line under *rules*, with feeds that are past their first fetch."""
+
+    line: Line
+    rules: RuleSet
+    feeds: dict[str, Feed] = field(default_factory=dict)
+    count: int = 0
+
+    def entry(self, title: str, *, feed: str = "wire", late: timedelta = timedelta(0), **fields: str) -> Entry:
+        """An entry published *late* before now."""
+        now = self.line.clock.now()
+        self.count += 1
+        return Entry(
+            source=feed,
+            id=str(self.count),
+            keys=(EntryKey(kind=KeyKind.ID, value=f"{self.count:032x}"),),
+            title=title,
+            link=f"https://{feed}.test/{self.count}",
+            publisher=feed.title(),
+            first_seen=now,
+            published=now - late,
+            **fields,
+        )
+
+    def use(self, *correlations: str) -> None:
+        """Rules as after a reload."""
+        self.rules = rules(HEAD + "".join(correlations))
+
+    def poll(self, *entries: Entry, first: bool = False) -> list[tuple[str, Fate]]:
+        """Bring *entries* in one tick, each by its feed; (rule, fate) of what came of it."""
+        fresh = [name for name in {entry.source for entry in entries} if name not in self.feeds]
+        self.feeds |= {name: Feed(name) for name in fresh}
+        if fresh and not first:
+            asyncio.run(self._tick())
+        for entry in entries:
+            self.feeds[entry.source].waiting.append(entry)
+        before = len(self.matches())
+        asyncio.run(self._tick())
+        # What the feed's silence is told of is not what these tests are about.
+        found = [view for view in self.matches()[before:] if not view.rule.startswith("tocsin/")]
+        return [(view.rule.removeprefix("p/"), view.fate) for view in found]
+
+    async def _tick(self) -> None:
+        pipeline = self.line.pipeline(*self.feeds.values(), ruleset=self.rules)
+        terms = dict.fromkeys(self.feeds, Terms(every=timedelta(0)))
+        pipeline.inbound = replace(pipeline.inbound, terms=terms)
+        await pipeline.tick()
+        await pipeline.drain(None)
+
+    def news(self, title: str, **fields: Any) -> list[tuple[str, Fate]]:
+        """One entry."""
+        return self.poll(self.entry(title, **fields))
+
+    def price(self, *prices: str) -> list[tuple[str, Fate]]:
+        """Quotes of tin, now."""
+        pipeline = self.line.pipeline(*self.feeds.values(), ruleset=self.rules)
+        pipeline.inbound = replace(pipeline.inbound, instruments={"tin": TIN})
+        now = self.line.clock.now()
+        quotes = [
+            Quote(instrument="tin", price=Decimal(price), at=now + timedelta(seconds=n), first_seen=now)
+            for n, price in enumerate(prices)
+        ]
+        committed = asyncio.run(pipeline.observe(quotes, now))
+        return [(item.match.rule.id.removeprefix("p/"), item.fate) for item in committed.decision.decided]
+
+    def matches(self) -> Sequence[Any]:
+        """All matches, the oldest first."""
+        return self.line.store.matches(limit=None)[::-1]
+
+    def told(self) -> list[list[str]]:
+        """The titles of each message that waits, the oldest message first."""
+        views = reversed(self.line.store.deliveries(limit=1000))
+        return [[one.alert.title for one in self.line.store.delivery(view.id).tidings] for view in views]
+
+    def restart(self) -> None:
+        """A new process on the same database."""
+        path = self.line.store._database.path
+        self.line.store.close()
+        self.line.store = Store.open(
+            f"sqlite:///{path}", real_now=self.line.clock.now, new_id=lambda: os.urandom(16).hex()
+        )
+
+
+@pytest.fixture
+def world(line: Any) -> Iterator[Any]:
+    """Makes a world with some correlations."""
+    worlds = []
+
+    def make(*correlations: str) -> World:
+        worlds.append(World(line, rules(HEAD + "".join(correlations))))
+        return worlds[-1]
+
+    yield make
+    for one in worlds:
+        one.line.store.close()

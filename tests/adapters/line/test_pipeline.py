@@ -146,3 +146,26 @@ def test_a_source_that_was_removed_is_not_polled(line: Line) -> None:
     pipeline.inbound = line.pipeline(kept).inbound
     polled(line, pipeline)
     assert (gone.polls, kept.polls) == (0, 1)
+
+
+def test_sources_that_hang_hold_up_no_other(line: Line) -> None:
+    """A hundred servers that never answer are a hundred failures later, and no silence of the others now."""
+
+    class Hanging:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        async def poll(self, cursor: Any, now: Any) -> Any:
+            await asyncio.Event().wait()
+
+    async def play() -> int:
+        hanging = [Hanging(f"dead{n}") for n in range(100)]
+        wire = line.list_source("wire", [[BAN]])
+        pipeline = line.pipeline(*hanging, wire)
+        await pipeline.tick()
+        await pipeline.tick()
+        await asyncio.sleep(0)
+        await pipeline.drain(0.01)
+        return wire.polls
+
+    assert asyncio.run(play()) == 1

@@ -16,19 +16,8 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
-from tocsin.model import (
-    Alert,
-    Coverage,
-    Delivery,
-    DeliveryKind,
-    Evidence,
-    Hit,
-    Message,
-    MessageKind,
-    Severity,
-    Span,
-    Tidings,
-)
+from tocsin.evidence import Evidence, Hit, Span
+from tocsin.model import Alert, Coverage, Delivery, DeliveryKind, Message, MessageKind, Severity, Tidings
 from tocsin.render import render
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)

@@ -145,3 +145,30 @@ def test_a_message_that_a_plugin_chokes_on_is_an_outcome_and_no_exception(post: 
     outcome = receiver.send(sent.delivery, sent.message)
     assert (outcome.error_class, web.requests) == (ErrorClass.TRANSIENT, [])
     assert outcome.words.startswith("JSONDecodeError")
+
+
+@pytest.mark.parametrize("scheme", ["json", "form", "slack+http"])
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize(
+    "location",
+    [
+        pytest.param("{url}/elsewhere", id="the same host"),
+        pytest.param("/elsewhere", id="a path"),
+        pytest.param("http://localhost:{port}/", id="a name"),
+        pytest.param("http://2130706433:{port}/", id="decimal"),
+        pytest.param("http://0x7f.1:{port}/", id="hex"),
+        pytest.param("http://[::ffff:127.0.0.1]:{port}/", id="v4-mapped"),
+        pytest.param("http://169.254.169.254/latest/", id="metadata"),
+        pytest.param("file:///etc/passwd", id="a file"),
+    ],
+)
+def test_a_receiver_sends_us_nowhere_else(scheme: str, status: int, location: str, web: Any, post: Any) -> None:
+    """Where messages go is the operator's word; a server's is not followed, however the address is written."""
+    port = web.url.rpartition(":")[2]
+    web.answers[0].status = status
+    web.answers[0].headers = {"Location": location.format(url=web.url, port=port)}
+    kind = MessageKind.SLACK if scheme.startswith("slack") else MessageKind.TEXT
+    sent = post(kind)
+    outcome = build("hook", f"{scheme}://127.0.0.1:{port}/hook").send(sent.delivery, sent.message)
+    assert (outcome.error_class, outcome.code, len(web.requests)) == (ErrorClass.AUTH, status, 1)
+    assert web.requests[0][0].startswith("/hook")

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from tocsin.evidence import Evidence
 from tocsin.model import (
     Batch,
     Cursor,
     Entry,
     EntryKey,
     ErrorClass,
-    Evidence,
     Judged,
     KeyKind,
     Match,

@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import gzip
+import socket
+import threading
 import zlib
 from datetime import timedelta
 
@@ -308,14 +310,14 @@ def test_an_open_connection_gives_no_rights(visit):
     assert _fault(visit, scene).fault is Fault.BLOCKED_ADDRESS
 
 
-def test_a_server_that_is_not_there_is_a_network_fault(visit, unused_port):
+def test_a_server_that_is_not_there_is_unreachable(visit, unused_port):
     """The message says what happened and holds no part of a secret address."""
 
     async def scene(_, http):
         await http.fetch(f"http://user:word@127.0.0.1:{unused_port}/secret?key=word", allow_private=True)
 
     error = _fault(visit, scene)
-    assert error.fault is Fault.NETWORK
+    assert error.fault is Fault.UNREACHABLE
     assert "127.0.0.1" in str(error)
     assert "word" not in str(error)
     assert "secret" not in str(error)
@@ -378,3 +380,29 @@ def test_one_document_is_not_asked_for_twice_at_once(visit):
         return most, len(site.requests)
 
     assert visit(scene) == (1, 4)
+
+
+def test_names_that_nobody_answers_for_hold_up_no_other(visit, monkeypatch):
+    """Twenty feeds of a dead name server keep twenty threads busy, and the news of the others goes on."""
+    end, look_up = threading.Event(), socket.getaddrinfo
+
+    def slow(host, *args, **options):
+        if "dead" in host:
+            end.wait(20)
+            raise socket.gaierror(socket.EAI_AGAIN, "no answer")
+        return look_up(host, *args, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+
+    async def scene(site, http):
+        site.answers["/feed"] = web.Response(body=b"x")
+        dead = [asyncio.create_task(http.fetch(f"http://dead{n}.example/")) for n in range(20)]
+        await asyncio.sleep(0)
+        try:
+            async with asyncio.timeout(10):
+                return (await http.fetch(f"http://localhost:{site.port}/feed", allow_private=True)).body
+        finally:
+            end.set()
+            await asyncio.gather(*dead, return_exceptions=True)
+
+    assert visit(scene) == b"x"

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from tocsin.errors import Fault, SourceError
-from tocsin.sources.pace import Pace, group
+from tocsin.sources.pace import IN_FLIGHT, PROMPT, Pace, group
 
 GAP = timedelta(seconds=0.05)
 
@@ -50,7 +50,7 @@ def test_a_server_that_asked_for_quiet_gets_it():
 
     with pytest.raises(SourceError) as caught:
         asyncio.run(play())
-    assert caught.value.fault is Fault.RATE_LIMITED
+    assert caught.value.fault is Fault.BUSY
     assert timedelta(minutes=59) < caught.value.retry_after <= timedelta(hours=1)
 
 
@@ -64,7 +64,7 @@ def test_nobody_queues_for_ever():
 
     with pytest.raises(SourceError) as caught:
         asyncio.run(play())
-    assert caught.value.fault is Fault.RATE_LIMITED
+    assert caught.value.fault is Fault.BUSY
 
 
 def test_a_failed_request_ends_its_turn():
@@ -94,3 +94,66 @@ def test_a_failed_request_ends_its_turn():
 def test_sites_behind_one_server_take_turns_together(host, name):
     """A thousand blogs may be one machine."""
     assert group(host) == name
+
+
+def test_servers_that_hang_hold_up_nobody():
+    """A hundred feeds that never answer delay the others by less than a second, and the next time not at all."""
+
+    async def play():
+        loop, pace, end = asyncio.get_running_loop(), Pace(gap=timedelta()), asyncio.Event()
+
+        async def hang(name, begun):
+            async with pace.turn(name):
+                begun.set()
+                await end.wait()
+
+        async def ask_beside(names):
+            begun = [asyncio.Event() for _ in names]
+            tasks = [asyncio.create_task(hang(name, event)) for name, event in zip(names, begun, strict=True)]
+            await asyncio.sleep(0)
+            start = loop.time()
+            async with pace.turn("e.com"):
+                waited = loop.time() - start
+            for event in begun:
+                await event.wait()
+            await asyncio.sleep(PROMPT * 1.5)
+            end.set()
+            await asyncio.gather(*tasks)
+            end.clear()
+            return waited
+
+        hanging = [f"{n}.com" for n in range(IN_FLIGHT)]
+        return await ask_beside(hanging), await ask_beside(hanging)
+
+    first, second = asyncio.run(play())
+    assert first < 1
+    assert second < PROMPT / 2
+
+
+def test_a_server_that_answers_promptly_again_is_one_of_many():
+    """One slow day is not remembered for ever: what is in flight stays bounded."""
+
+    async def play():
+        pace, most, active = Pace(gap=timedelta()), 0, 0
+        names = [f"{n}.com" for n in range(2 * IN_FLIGHT)]
+
+        async def ask(name, seconds):
+            nonlocal most, active
+            async with pace.turn(name):
+                active += 1
+                most = max(most, active)
+                await asyncio.sleep(seconds)
+                active -= 1
+
+        async def ask_all(seconds):
+            nonlocal most
+            most = 0
+            await asyncio.gather(*(ask(name, seconds) for name in names))
+            return most
+
+        return await ask_all(PROMPT * 2), await ask_all(0), await ask_all(0)
+
+    slow, again, prompt = asyncio.run(play())
+    assert slow == 2 * IN_FLIGHT
+    assert again == 2 * IN_FLIGHT
+    assert prompt == IN_FLIGHT

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tocsin.errors import Position
+from tocsin.evidence import Evidence, Hit, Span
 from tocsin.model import (
     Alert,
     Batch,
@@ -20,15 +21,12 @@ from tocsin.model import (
     DeliveryKind,
     Entry,
     EntryKey,
-    Evidence,
     Fate,
-    Hit,
     Judged,
     KeyKind,
     Match,
     RuleInfo,
     Severity,
-    Span,
     Story,
     StoryEntry,
 )

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from tocsin.model import Evidence, Message, MessageKind
+from tocsin.evidence import Evidence
+from tocsin.model import Message, MessageKind
 from tocsin.store import codec
 from tocsin.store.columns import UtcDateTime
 

@@ -134,13 +134,13 @@ def test_whatever_a_price_rule_means_is_in_its_hash():
         ("    price: {when: last > 3}\n", "instruments is missing here", (5, 13)),
         ("    price: {instruments: [], when: last > 3}\n", "say which instruments are meant: {class: metal}, or a list of their ids: [copper, tin]", (5, 26)),
         ("    price: {instruments: {clas: x}, when: last > 3}\n", "say which instruments are meant: {class: metal}, or a list of their ids: [copper, tin]", (5, 26)),
-        ("    price: {instruments: a, when: last > 3, confirm: 0}\n", "confirm input should be greater than or equal to 1", (5, 54)),
+        ("    price: {instruments: a, when: last > 3, confirm: 0}\n", "confirm must be 1 or more", (5, 54)),
         ("    price: {instruments: a, when: last > 3, cler: last < 3}\n", "unknown key cler; did you mean clear?", (5, 45)),
         ("    price: {instruments: a, when: last > 3, clear: z(1h) < 3}\n", "z over a wall-clock window has no sigma to be measured by; count sessions: z(1td)", (5, 54)),
         ("    price: {instruments: a, when: last > 3 annd gap > 1}\n", "annd is not expected here; join conditions with and, or", (5, 44)),
-        ("    price: {instruments: a, when: last > 3}\n    news: {match: tin}\n", "a rule is about news or about a price; write two rules and join them with all_of", (5, 5)),
+        ("    price: {instruments: a, when: last > 3}\n    news: {match: tin}\n", "a rule has one condition, and news is one; write two rules and join them with all_of", (5, 5)),
         ("    price: {instruments: a, when: last > 3}\n    fires: [Tin rises]\n", "fires and quiet are examples of news; a price rule has none", (6, 13)),
-        ("    title: x\n", "news or price is missing here", (4, 5)),
+        ("    title: x\n", "one of news, price, all_of, any_of, count is missing here", (4, 5)),
     ],
 )  # fmt: skip
 def test_a_faulty_price_rule_says_where_and_what(text, words, place):

@@ -87,7 +87,7 @@ def test_defaults_make_a_short_rule_a_good_one() -> None:
         ("rules: []", "tocsin is missing here"),
         ("tocsin: 2", "tocsin must be 1"),
         ("tocsin: 1\nrule: []", "unknown key rule; did you mean rules?"),
-        ("tocsin: 1\nrules: [{id: a}]", "news or price is missing here"),
+        ("tocsin: 1\nrules: [{id: a}]", "one of news, price, all_of, any_of, count is missing here"),
         ("tocsin: 1\nrules: [{id: a, news: {match: x}, severty: high}]", "unknown key severty; did you mean severity?"),
         ("tocsin: 1\nrules: [{id: a, news: {match: x}, severity: hgh}]", "must be info, low, medium, high or critical"),
         ("tocsin: 1\nrules: [{id: a, news: {match: x}, cooldown: 5}]", "cooldown needs a unit"),

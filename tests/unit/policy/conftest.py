@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tocsin.model import Alert, Entry, Evidence, Match, RuleInfo, Severity, Story
+from tocsin.evidence import Evidence
+from tocsin.model import Alert, Entry, Match, RuleInfo, Severity, Story
 from tocsin.policy.decide import Policy
 from tocsin.policy.facts import Arrival, Decision, Facts, Pending, Told
 from tocsin.policy.route import ReceiverInfo, Route

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from tocsin.errors import Position
-from tocsin.model import DeliveryKind, Evidence, Fate, Match, RuleInfo, Severity
+from tocsin.evidence import Evidence
+from tocsin.model import DeliveryKind, Fate, Match, RuleInfo, Severity
 from tocsin.policy.decide import Policy
 from tocsin.policy.facts import Arrival
 from tocsin.policy.route import ReceiverInfo, Route

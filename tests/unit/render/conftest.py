@@ -10,18 +10,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tocsin.model import (
-    Alert,
-    Coverage,
-    DeliveryKind,
-    Evidence,
-    Hit,
-    Message,
-    MessageKind,
-    Severity,
-    Span,
-    Tidings,
-)
+from tocsin.evidence import Evidence, Hit, Span
+from tocsin.model import Alert, Coverage, DeliveryKind, Message, MessageKind, Severity, Tidings
 from tocsin.render import render
 
 NOW = datetime(2026, 7, 2, 12, 0, tzinfo=UTC)

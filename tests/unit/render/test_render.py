@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tocsin.model import DeliveryKind, Evidence, MessageKind, Severity, Tidings
+from tocsin.evidence import Evidence
+from tocsin.model import DeliveryKind, MessageKind, Severity, Tidings
 from tocsin.render import with_preface
 from tocsin.render.subject import encoded
 

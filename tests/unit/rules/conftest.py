@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tocsin.errors import Problem
-from tocsin.model import Entry, Evidence, Judged, Labels, Located, Severity
+from tocsin.evidence import Evidence
+from tocsin.model import Entry, Judged, Labels, Located, Severity
 from tocsin.rules.compile import compile_packs
 from tocsin.rules.ruleset import RuleSet
 from tocsin.rules.spec import ListSpec, NewsSpec, PackSpec, RuleSpec
@@ -31,6 +32,10 @@ LISTS: Lists = {
     "pause": ["suspend~", "暂停"],
     "not": ["not", "no", "never", "不", "未", "-未来"],
     "export": ["export~", "出口"],
+    "company": {"mp-materials": ["=MP", "MP Materials"], "rio-tinto": ["Rio Tinto", "力拓"]},
+    "state": ["government", "Pentagon", "政府"],
+    "stake": ["stake", "入股"],
+    "abandon": ["drop~", "放弃"],
     "hedge": ["may", "might", "consider~", "plan~"],
 }
 

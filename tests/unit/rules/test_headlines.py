@@ -45,3 +45,24 @@ def test_a_headline_fires_for_the_metals_it_restricts(
     """A false alert costs trust, a missed one costs money: both in one sentence must be told apart."""
     found = bench.labels(RESTRICTION, headline)
     assert (found["mineral"] if found else None) == minerals
+
+
+STAKE = "$company SENT ($state NEAR/12 ($stake NOT NEAR/8 $abandon))"
+
+STAKES = {
+    "intent": ("美国政府拟入股MP", ("mp-materials",)),
+    "in English": ("US government plans to take a stake in MP Materials", ("mp-materials",)),
+    "traditional Chinese": ("美國政府擬入股MP", ("mp-materials",)),
+    "dropped": ("美国政府放弃入股MP", None),
+    "others buy": ("力拓拟入股MP", None),
+    "another sentence": ("美国政府批评车企。力拓拟入股MP", None),
+}
+
+
+@pytest.mark.parametrize(("headline", "companies"), STAKES.values(), ids=STAKES)
+def test_a_headline_fires_for_the_company_a_state_buys_into(
+    bench: Any, headline: str, companies: tuple[str, ...] | None
+) -> None:
+    """A name in Latin letters within Chinese is a word of its own; who buys and whether at all is told apart."""
+    found = bench.labels(STAKE, headline)
+    assert (found["company"] if found else None) == companies

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tocsin.model import Evidence, Severity, Span
+from tocsin.evidence import Evidence, Span
+from tocsin.model import Severity
 
 NOTES = {
     "too far": (

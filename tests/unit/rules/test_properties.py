@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tocsin.model import Evidence, Span
+from tocsin.evidence import Evidence, Span
 from tocsin.rules.query import QueryError, parse
 from tocsin.rules.terms import TermError, compile_term
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from tocsin.model import Severity
+from tocsin.policy.health import News
 from tocsin.rules import builtin
 from tocsin.rules.compile import compile_packs
 from tocsin.rules.evaluate import CompiledRule
@@ -136,7 +138,10 @@ def test_an_example_that_fires_says_by_which_words(bench: Any) -> None:
     assert problem.message.endswith("by: a test that needs no words")
 
 
-OWN = [info for info in vars(builtin).values() if isinstance(info, builtin.RuleInfo)]
+OWN = [
+    *(info for info in vars(builtin).values() if isinstance(info, builtin.RuleInfo)),
+    *(builtin.about_source(news, "wire", "", datetime(2026, 3, 2, tzinfo=UTC)).rule for news in News),
+]
 
 
 @pytest.mark.parametrize("info", OWN, ids=lambda info: info.id)

@@ -15,6 +15,8 @@ TEXT = "<?xml version='1.0' encoding='{}'?><rss>Café – 中国</rss>"
         pytest.param("é中".encode(), "", "é中", False, id="nothing said"),
         pytest.param(codecs.BOM_UTF8 + "é中".encode(), "text/xml; charset=iso-8859-1", "é中", False, id="mark wins"),
         pytest.param(codecs.BOM_UTF16_LE + "é中".encode("utf-16-le"), "", "é中", False, id="utf-16 with mark"),
+        pytest.param("<?xml?>é中".encode("utf-32-be"), "", "<?xml?>é中", False, id="utf-32 unmarked"),
+        pytest.param("<?xml?>é中".encode("utf-32-le"), "", "<?xml?>é中", False, id="utf-32-le unmarked"),
         pytest.param("<?xml?>é中".encode("utf-16-be"), "text/xml; charset=utf-16", "<?xml?>é中", False, id="unmarked"),
         pytest.param("é中".encode(), "text/xml; charset=ISO-8859-1", "é中", True, id="utf-8 declared as latin"),
         pytest.param("é".encode("latin-1"), "text/xml; charset=ISO-8859-1", "é", False, id="latin"),

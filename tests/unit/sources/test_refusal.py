@@ -16,7 +16,7 @@ DATE = "Mon, 02 Mar 2026 12:00:00 GMT"
     [
         (404, {}, Fault.STATUS, None, "e.com answered 404 Not Found"),
         (500, {"retry-after": "60"}, Fault.STATUS, 60, "e.com answered 500 Internal Server Error"),
-        (503, {}, Fault.STATUS, None, "e.com answered 503 Service Unavailable"),
+        (503, {}, Fault.RATE_LIMITED, None, "e.com answered 503 Service Unavailable"),
         (503, {"retry-after": "60"}, Fault.RATE_LIMITED, 60, "e.com answered 503 Service Unavailable"),
         (429, {}, Fault.RATE_LIMITED, None, "e.com answered 429 Too Many Requests"),
         (401, {}, Fault.AUTH, None, "e.com answered 401 Unauthorized"),
@@ -24,7 +24,7 @@ DATE = "Mon, 02 Mar 2026 12:00:00 GMT"
         (
             403,
             {"cf-mitigated": "challenge"},
-            Fault.AUTH,
+            Fault.CHALLENGE,
             None,
             "e.com answered 403 Forbidden: Cloudflare wants a browser there",
         ),

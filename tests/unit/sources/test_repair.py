@@ -20,11 +20,25 @@ from tocsin.sources.repair import ends_inside_entry, is_cut_off, repair
         ("\n \ufeff<?xml version='1.0' encoding='x'?>\n<a/>", "<a/>"),
         ("Warning: deprecated\n<a/>", "<a/>"),
         ("no markup", "no markup"),
+        ("<a>&lang;&amp;&eacute;</a>", "<a>&#9001;&amp;&#233;</a>"),
+        ("<rss></rss\r\n", "<rss></rss>"),
+        (
+            '<!DOCTYPE a [<!ENTITY id "tag:x">]><a>&id;&other;</a>',
+            '<!DOCTYPE a [<!ENTITY id "tag:x">]><a>&id;&amp;other;</a>',
+        ),
+        ('<!DOCTYPE a [<!ENTITY b "&c;">]><a>&b;</a>', '<!DOCTYPE a [<!ENTITY b "&amp;c;">]><a>&amp;b;</a>'),
     ],
 )
 def test_a_nearly_good_document_is_made_good(text, repaired):
     """One bare ampersand breaks a feed, and most broken feeds are broken by just that."""
     assert repair(text) == repaired
+
+
+def test_a_short_name_does_not_stand_for_a_long_text_a_million_times():
+    """Ten megabytes of a feed must not become gigabytes."""
+    head = f'<!DOCTYPE a [<!ENTITY b "{"x" * 900}">]><a>'
+    assert "&b;" in repair(head + "&b;" * 1000)
+    assert "&b;" not in repair(head + "&b;" * 2000)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,173 @@
+"""`tocsin sources test`: one poll of a source, nothing stored and nothing sent."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from statistics import median
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, read_config
+from tocsin.cli.output import dump, local, say, shown
+from tocsin.config.client import make_http
+from tocsin.config.config import Config, FeedConfig
+from tocsin.config.loading import rules_of
+from tocsin.config.secrets import Secret, masked
+from tocsin.errors import Fault, SourceError, UsageError
+from tocsin.model import Batch, Cursor, Entry, Judged
+from tocsin.protocols import P, T
+from tocsin.service import make_source
+
+#: Entries that are shown to people; --json has all of them.
+_SHOWN = 10
+#: What an operator can do about a fault, where its words do not say so themselves.
+_REMEDIES = {
+    Fault.NETWORK: "look whether the name is spelled right and the server is up",
+    Fault.UNREACHABLE: "look whether the name is spelled right, the server is up, and this machine is online",
+    Fault.CHALLENGE: "the site wants a browser: look for another feed of it, or for its news elsewhere",
+    Fault.STATUS: "open the address in a browser; the feed may have moved",
+    Fault.RATE_LIMITED: "wait, and poll less often: every: 1h",
+    Fault.AUTH: "give the source what it asks for: headers: {Authorization: ...}",
+    Fault.GONE: "the feed has ended: remove the source, or look for its successor",
+    Fault.TOO_LARGE: "ask the site for a shorter feed",
+    Fault.NOT_A_FEED: "give the address of a feed, not that of a page",
+}
+TargetArgument = Annotated[str, typer.Argument(help="A source of the configuration, or a web address.")]
+PrivateOption = Annotated[
+    bool, typer.Option("--allow-private", help="An address in loopback and private networks is fine.")
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """An entry as a trial shows it; *matches* are ids of rules. *published* is None where no time was believed."""
+
+    id: str
+    title: str
+    link: str
+    published: datetime | None
+    published_raw: str
+    matches: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What one poll brought; *rhythm* is the median time between two entries, None of fewer than three."""
+
+    address: str
+    size: int
+    newest: datetime | None
+    rhythm: timedelta | None
+    problems: tuple[str, ...]
+    entries: tuple[Found, ...]
+
+
+def try_source(
+    target: TargetArgument,
+    allow_private: PrivateOption = False,
+    config: ConfigOption = DEFAULT_CONFIG,
+    json: JsonOption = False,
+) -> None:
+    """Poll TARGET once and say what it holds, what would have matched, and what is wrong."""
+    with border():
+        settings = read_config(config)
+        source = _source(settings, target, allow_private=allow_private)
+        rules = rules_of(settings).rules
+        now = datetime.now(UTC)
+        try:
+            batch = asyncio.run(_poll(settings, source, now))
+        except SourceError as error:
+            say(f"{source.address}: {shown(str(error))}")
+            if error.fault in _REMEDIES and "did you mean" not in str(error):
+                say(f"what to do: {_REMEDIES[error.fault]}")
+            raise typer.Exit(1) from error
+        report = _report(source.address, batch, [rules.evaluate(entry, now) for entry in batch.entries])
+        if json:
+            dump(report)
+        else:
+            _print(report, ZoneInfo(settings.timezone))
+
+
+def _source(settings: Config, target: str, *, allow_private: bool) -> FeedConfig:
+    named = next((source for source in settings.sources if source.name == target), None)
+    if named:
+        return named
+    if not target.lower().startswith(("http://", "https://")):
+        known = ", ".join(source.name for source in settings.sources) or "none"
+        raise UsageError(f"{target!r} is neither a web address nor a source; there are: {known}")
+    return FeedConfig(name="test", url=Secret(target), address=masked(target), allow_private=allow_private)
+
+
+async def _poll(settings: Config, source: FeedConfig, now: datetime) -> Batch:
+    async with make_http(settings) as http:
+        return await make_source(source, http, _run).poll(Cursor(), now)
+
+
+async def _run(call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    return await asyncio.to_thread(call, *args, **kwargs)
+
+
+def _report(address: str, batch: Batch, judged: list[Judged]) -> Report:
+    times = sorted(entry.published for entry in batch.entries if entry.published)
+    gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(times)]
+    return Report(
+        address=address,
+        size=batch.size,
+        newest=times[-1] if times else None,
+        rhythm=timedelta(seconds=median(gaps)) if len(gaps) > 1 else None,
+        problems=(*batch.notes, *_problems(batch)),
+        entries=tuple(_found(each) for each in judged),
+    )
+
+
+def _problems(batch: Batch) -> list[str]:
+    if not batch.entries:
+        return ["there are no entries: a feed that is only new, or the wrong one"]
+    problems = [] if batch.has_ids else ["entries have no ids: link, or title and day, tell them apart"]
+    undated = [entry for entry in batch.entries if not entry.published]
+    if undated:
+        said = _first_time(undated)
+        problems.append(
+            f"{len(undated)} of {len(batch.entries)} entries have no time that can be believed"
+            + (f", such as {said!r}" if said else "")
+            + ": the time at which they were first seen counts"
+        )
+    if nameless := sum(not entry.title for entry in batch.entries):
+        problems.append(f"{nameless} entries have neither title nor text")
+    return problems
+
+
+def _first_time(entries: list[Entry]) -> str:
+    return next((entry.published_raw for entry in entries if entry.published_raw), "")
+
+
+def _found(judged: Judged) -> Found:
+    entry = judged.entry
+    return Found(
+        id=entry.id,
+        title=entry.title,
+        link=entry.link,
+        published=entry.published,
+        published_raw=entry.published_raw,
+        matches=tuple(match.rule.id for match in judged.matches),
+    )
+
+
+def _print(report: Report, zone: ZoneInfo) -> None:
+    matched = [found for found in report.entries if found.matches]
+    print(report.address)
+    print(f"  {len(report.entries)} entries in {report.size} octets, the newest of {local(report.newest, zone)}")
+    if report.rhythm is not None:
+        print(f"  usually {report.rhythm} between two entries")
+    for problem in report.problems:
+        print(f"  note: {shown(problem)}")
+    print(f"  {len(matched)} would have matched{':' if matched or not report.entries else '; the first entries:'}")
+    for found in (matched or report.entries)[:_SHOWN]:
+        rules = f"  [{', '.join(found.matches)}]" if found.matches else ""
+        print(f"    {local(found.published, zone)}  {shown(found.title)}{rules}")

@@ -1,0 +1,65 @@
+"""The conditions of rules: one each, with the keys that belong to it. Checked at their places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tocsin.config.nodes import Node, Pairs, Scalar, children, member, problem
+from tocsin.errors import Problem
+from tocsin.model import CorrelationKind
+
+CORRELATIONS = tuple(kind.value for kind in CorrelationKind)
+_CONDITIONS = ("news", "price", *CORRELATIONS)
+
+
+def check_conditions(root: Node) -> Iterator[Problem]:
+    """A rule has one kind of condition; a price says which instruments it is about, a correlation has a window."""
+    for rule in children(member(root, "rules")):
+        if not isinstance(rule, Pairs):
+            continue
+        given = [key for name in _CONDITIONS if (key := rule.key(name))]
+        for key in given[1:]:
+            words = f"a rule has one condition, and {given[0].text} is one; write two rules and join them with all_of"
+            yield problem(key, words)
+        if not given:
+            words = f"one of {', '.join(_CONDITIONS)} is missing here"
+            yield problem(rule.pairs[0][0] if rule.pairs else rule, words)
+        instruments = member(member(rule, "price"), "instruments")
+        if instruments is not None and not _about_instruments(instruments):
+            words = "say which instruments are meant: {class: metal}, or a list of their ids: [copper, tin]"
+            yield problem(instruments, words)
+        if given:
+            yield from _check_correlation(rule, given[0])
+
+
+def _check_correlation(rule: Pairs, condition: Scalar) -> Iterator[Problem]:
+    """The keys of a correlation stand where they mean something."""
+    meaning = {"within": CORRELATIONS, "by": CORRELATIONS, "order": ("all_of",), "at_least": ("any_of",)}
+    for name, kinds in meaning.items():
+        key = rule.key(name)
+        if key and condition.text not in kinds:
+            remedy = "; write it inside of count" if name == "at_least" and condition.text == "count" else ""
+            yield problem(key, f"{name} belongs to {' and '.join(kinds)}, and this rule has {condition.text}{remedy}")
+    if condition.text not in CORRELATIONS:
+        return
+    if not rule.key("within"):
+        yield problem(condition, "a correlation needs a window: add within, such as within: 48h")
+    for name in ("fires", "quiet"):
+        if key := rule.key(name):
+            yield problem(key, f"{name} are examples of news; show what a correlation does in a test file")
+    if condition.text != "count":
+        members = rule.get(condition.text)
+        number = 1 if isinstance(members, Scalar) else len(children(members))
+        if number < 2:
+            yield problem(members or condition, f"{condition.text} joins two rules or more")
+        wanted = rule.get("at_least")
+        if isinstance(wanted, Scalar) and isinstance(wanted.value, int) and wanted.value > number:
+            yield problem(wanted, f"{wanted.value} of {number} rules can never match")
+
+
+def _about_instruments(node: Node) -> bool:
+    if isinstance(node, Pairs):
+        kind = node.get("class")
+        return len(node.pairs) == 1 and isinstance(kind, Scalar) and bool(kind.text)
+    items = (node,) if isinstance(node, Scalar) else node.items
+    return bool(items) and all(isinstance(item, Scalar) and item.text for item in items)

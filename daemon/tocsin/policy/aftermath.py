@@ -1,0 +1,202 @@
+"""What a poll makes of its source: when it is due again, what was learned, what is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from tocsin.errors import Fault, SourceError
+from tocsin.hints import Answer
+from tocsin.model import Entry
+from tocsin.policy import habits as learning
+from tocsin.policy import health, moves, schedule
+from tocsin.policy.habits import Habits
+from tocsin.policy.health import News
+from tocsin.policy.moves import Moved
+from tocsin.policy.schedule import Plan, Terms
+from tocsin.policy.spans import write
+
+#: A redirect that has just been put to use is tried so soon.
+_TRY_MOVED = timedelta(minutes=1)
+#: A new entry that is older than this and than the last poll is late.
+_LATE = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """A source as it stood before a poll.
+
+    *last_success* is None when this was its first poll at this address; *first_polled* when that began.
+    """
+
+    name: str
+    terms: Terms
+    habits: Habits
+    first_polled: datetime
+    last_success: datetime | None = None
+    errors: int = 0
+    last_fault: Fault | None = None
+    unhealthy: bool = False
+    gone: bool = False
+    dead: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a good poll brought; *held* entries in the document (None: the one of before), *new* of them, *late* of these.
+
+    Late: published over a day ago and before the last poll, which did not see it.
+    """
+
+    held: int | None = None
+    new: int = 0
+    late: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """Something to tell, in words."""
+
+    news: News
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aftermath:
+    """What becomes of a source; *flood* says that its late entries are kept in silence."""
+
+    plan: Plan
+    habits: Habits
+    told: tuple[Told, ...] = ()
+    flood: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setback:
+    """What becomes of a source after a failure; *others_until* puts off the other sources of its host group."""
+
+    plan: Plan
+    habits: Habits
+    unhealthy: bool
+    gone: bool
+    dead: bool
+    told: tuple[Told, ...] = ()
+    others_until: datetime | None = None
+
+
+def after_success(before: Standing, answer: Answer, found: Found, *, now: datetime, random: float) -> Aftermath:
+    """What a good poll makes of its source; *random* is in [0, 1)."""
+    first = before.last_success is None
+    habits = learning.learn(before.habits, answer, held=found.held, new=found.new, now=now)
+    told = [*_recoveries(before, found, now)]
+    if found.new:
+        habits = replace(habits, silent=False) if habits.silent else habits
+    elif not habits.silent and health.is_silent(habits, first_polled=before.first_polled, now=now):
+        habits = replace(habits, silent=True)
+        told.append(Told(news=News.SILENT, detail=_silence(habits, now)))
+    hollow = health.is_hollow(habits)
+    if hollow and not habits.hollow:
+        told.append(Told(news=News.EMPTY, detail="It answers, but its document has no entries any more."))
+    if hollow != habits.hollow:
+        habits = replace(habits, hollow=hollow)
+    shares = found.held is None or (not first and found.new < found.held)
+    if not answer.moved_to or shares:
+        moved = moves.sight(habits.moved, answer.moved_to, secure=answer.secured, now=now)
+        if moved is not habits.moved:
+            told += _moves(habits.moved, moved)
+            habits = replace(habits, moved=moved)
+    flood = not first and health.is_flood(held=found.held or 0, new=found.new, late=found.late)
+    if flood:
+        told.append(Told(news=News.FLOOD, detail=_flood(found)))
+    due = schedule.plan(name=before.name, terms=before.terms, habits=habits, first=first, now=now, random=random)
+    return Aftermath(plan=due, habits=habits, told=tuple(told), flood=flood)
+
+
+def after_failure(before: Standing, error: SourceError, *, now: datetime, random: float) -> Setback:
+    """What a failed poll makes of its source; *random* is in [0, 1)."""
+    errors = before.errors + 1
+    verdict = health.after_failure(
+        errors=errors,
+        fault=error.fault,
+        status=error.status,
+        last_fault=before.last_fault,
+        unhealthy=before.unhealthy,
+        gone=before.gone,
+        dead=before.dead,
+        since=before.last_success or before.first_polled,
+        now=now,
+    )
+    span, _ = schedule.interval(before.terms, before.habits, now)
+    delay = schedule.back_off(
+        errors=errors,
+        interval=span,
+        fault=error.fault,
+        retry_after=error.retry_after,
+        given_up=verdict.gone or verdict.dead,
+        jitter=random,
+    )
+    moved = moves.doubt(before.habits.moved, error.fault, error.status, errors)
+    told = [Told(news=verdict.news, detail=str(error))] if verdict.news else []
+    told += _moves(before.habits.moved, moved)
+    reasons: tuple[str, ...] = (f"{_count(errors)}: left alone for {write(delay)}",)
+    if error.retry_after:
+        reasons = (*reasons, f"its server asked for {write(error.retry_after)}")
+    if moved is not before.habits.moved:
+        delay, reasons = _TRY_MOVED, ("it is tried at its other address",)
+    quiet = schedule.hold(error.fault, error.retry_after) if before.terms.group else None
+    return Setback(
+        plan=Plan(due_at=now + delay, reasons=reasons),
+        habits=replace(before.habits, moved=moved),
+        unhealthy=verdict.unhealthy,
+        gone=verdict.gone,
+        dead=verdict.dead,
+        told=tuple(told),
+        others_until=now + quiet if quiet else None,
+    )
+
+
+def is_late(entry: Entry, last_success: datetime | None, now: datetime) -> bool:
+    """Whether an entry is new although it was published long ago, before a poll that did not show it."""
+    return last_success is not None and entry.published is not None and entry.published < min(last_success, now - _LATE)
+
+
+def _recoveries(before: Standing, found: Found, now: datetime) -> list[Told]:
+    """One message, whatever ended."""
+    habits = before.habits
+    words = []
+    if before.unhealthy:
+        words.append("It answers again.")
+    if habits.silent and found.new:
+        words.append(f"It has news again, after {write(now - habits.arrivals[-1])}.")
+    if habits.hollow and found.held:
+        words.append("Its document has entries again.")
+    return [Told(news=News.RECOVERED, detail=" ".join(words))] if words else []
+
+
+def _moves(before: Moved | None, after: Moved | None) -> list[Told]:
+    was, now = before is not None and before.used, after is not None and after.used
+    if now and not was:
+        assert after is not None
+        detail = f"Permanent redirects lead to {after.url}; it is asked there now. Write that into the configuration."
+        return [Told(news=News.MOVED, detail=detail)]
+    if was and not now:
+        assert before is not None
+        detail = f"There is no feed at {before.url} any more, to which it had moved; it is asked at its old address."
+        return [Told(news=News.MOVED_BACK, detail=detail)]
+    return []
+
+
+def _silence(habits: Habits, now: datetime) -> str:
+    idle, longest = write(now - habits.arrivals[-1]), write(habits.longest)
+    return f"It answers, but brought nothing new for {idle}; its longest silence before was {longest}."
+
+
+def _flood(found: Found) -> str:
+    return (
+        f"{found.new} of the {found.held} entries of its document were new at once, and {found.late} of them were "
+        "published before the last poll, which did not show them. Those are kept, and not told."
+    )
+
+
+def _count(errors: int) -> str:
+    return "one failure" if errors == 1 else f"{errors} failures in a row"

@@ -1,0 +1,146 @@
+"""Correlations: their members found among the rules of all packs, and every rule told which correlations it counts for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from tocsin.errors import Problem
+from tocsin.model import Correlation, Located, RuleInfo
+from tocsin.rules.spec import CorrelationSpec, PackSpec, RuleSpec
+from tocsin.rules.spelling import meant
+
+#: What can be counted beside labels.
+_COUNTED = ("origin", "source", "entry")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joint:
+    """A correlation as it stands in a pack, with what the rest of the program knows of it."""
+
+    pack: PackSpec
+    rule: RuleSpec
+    spec: CorrelationSpec
+    info: RuleInfo
+
+
+def join(
+    joints: Sequence[Joint],
+    given: Mapping[str, Collection[str] | None],
+    disabled: Collection[str],
+    others: Collection[str] | None = (),
+) -> tuple[dict[str, Correlation], tuple[Problem, ...]]:
+    """The correlations by full id, and what is wrong with them.
+
+    *given* holds, by full id, the labels that the matches of each other rule can have; None where nobody knows yet.
+    *others* are rules that stand elsewhere; where that is None, nobody knows which, and any name may be one.
+    """
+    known = list(dict.fromkeys([*given, *(joint.info.id for joint in joints), *(others or ())]))
+    problems: list[Problem] = []
+    found: dict[str, Correlation] = {}
+    for joint in joints:
+        members = []
+        for name in joint.spec.members:
+            full = _find(name.text, joint.pack.id, known)
+            if len(full) == 1:
+                members.append(full[0])
+                problems += _checked(joint, name, full[0], given, disabled)
+            elif full:
+                problems.append(_problem(name, f"several packs have a rule {name.text}: write {' or '.join(full)}"))
+            elif others is not None:
+                bare = [one.rpartition("/")[2] for one in known]
+                likely = meant(name.text, known if "/" in name.text else bare)
+                problems.append(_problem(name, f"there is no rule {name.text}{likely}"))
+        if len(members) == len(joint.spec.members):
+            found[joint.info.id] = _correlation(joint, tuple(members))
+    problems += _cycles(joints, found)
+    return found, tuple(problems)
+
+
+def tell(info: RuleInfo, correlations: Mapping[str, Correlation]) -> RuleInfo:
+    """*info* with the correlations that its matches count for, and these with those that theirs do."""
+    mine = [item for item in correlations.values() if info.id in item.members]
+    joins = tuple(replace(item, info=tell(item.info, correlations)) for item in mine)
+    return replace(info, joins=joins) if joins else info
+
+
+def _find(name: str, pack: str, known: Sequence[str]) -> list[str]:
+    """The rule that *name* means: itself in full, that of its own pack, or the only ones elsewhere."""
+    if "/" in name:
+        return [name] if name in known else []
+    own = f"{pack}/{name}"
+    return [own] if own in known else [full for full in known if full.rpartition("/")[2] == name]
+
+
+def _correlation(joint: Joint, members: tuple[str, ...]) -> Correlation:
+    spec = joint.spec
+    return Correlation(
+        info=joint.info,
+        kind=spec.kind,
+        members=members,
+        within=spec.within,
+        at_least=spec.at_least,
+        distinct=spec.distinct.text if spec.distinct else "entry",
+        by=tuple(name.text for name in spec.by),
+        ordered=spec.ordered,
+    )
+
+
+def _checked(
+    joint: Joint,
+    name: Located,
+    member: str,
+    given: Mapping[str, Collection[str] | None],
+    disabled: Collection[str],
+) -> Iterator[Problem]:
+    if member == joint.info.id:
+        yield _problem(name, f"{name.text} is this rule itself")
+        return
+    before = joint.spec.members[: joint.spec.members.index(name)]
+    if name.text in {item.text for item in before}:
+        yield _problem(name, f"{name.text} stands here twice")
+    if member in disabled:
+        yield _problem(name, f"{member} is disabled: it never matches", warning=True)
+    labels = given.get(member)
+    if labels is None:
+        return
+    distinct = joint.spec.distinct
+    wanted = [*joint.spec.by, *([distinct] if distinct and distinct.text not in _COUNTED else [])]
+    for label in wanted:
+        if label.text not in labels:
+            likely = meant(label.text, [*labels, *(_COUNTED if label is distinct else ())])
+            remedy = likely or "; only a label of its source can have that name"
+            words = f"the match of {name.text} gives no label {label.text}{remedy}"
+            yield _problem(label, words, warning=True)
+
+
+def _cycles(joints: Sequence[Joint], found: Mapping[str, Correlation]) -> Iterator[Problem]:
+    for joint in joints:
+        correlation = found.get(joint.info.id)
+        waiting = [name for name in correlation.members if name != joint.info.id] if correlation else []
+        seen: set[str] = set()
+        while waiting:
+            name = waiting.pop()
+            if name == joint.info.id:
+                yield _problem(joint.rule.id, f"{joint.rule.id.text} is a member of its own members: a circle")
+                break
+            if name not in seen and name in found:
+                seen.add(name)
+                waiting += found[name].members
+
+
+def _problem(name: Located, words: str, *, warning: bool = False) -> Problem:
+    return Problem(message=words, position=name.at(), excerpt=name.excerpt(), length=len(name.text), warning=warning)
+
+
+def meaning(spec: CorrelationSpec) -> list[object]:
+    """What of a rule's meaning is in its correlation."""
+    return [
+        spec.kind.value,
+        [name.text for name in spec.members],
+        spec.within.total_seconds(),
+        spec.at_least,
+        spec.distinct.text if spec.distinct else "",
+        [name.text for name in spec.by],
+        spec.ordered,
+    ]

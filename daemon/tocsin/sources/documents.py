@@ -1,0 +1,33 @@
+"""A document of a feed, whichever format it is in."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from tocsin.errors import Fault, SourceError
+from tocsin.sources import discovery, jsonfeed, parse, urls
+from tocsin.sources.charset import decode
+from tocsin.sources.parse import Parsed
+
+
+def read(body: bytes, *, url: str, content_type: str = "", content_language: str = "") -> Parsed:
+    """The feed in *body*, which came from *url* with these headers: RSS, Atom or JSON Feed.
+
+    The content decides, whatever its type is said to be. Links are seen from *url* without its user and password. A page that is no feed but names some is refused with them.
+
+    Raises:
+        SourceError: NOT_A_FEED, TOO_LARGE.
+    """
+    url = urls.without_user(url)
+    text, note = decode(body, content_type)
+    if jsonfeed.is_json(text):
+        found = jsonfeed.parse(text, url=url, content_language=content_language)
+        return dataclasses.replace(found, notes=(note, *found.notes)) if note else found
+    try:
+        return parse.parse(body, url=url, content_type=content_type, content_language=content_language)
+    except SourceError as error:
+        proposals = discovery.discover(text, url=url) if error.fault is Fault.NOT_A_FEED else ()
+        if not proposals:
+            raise
+        words = f"{error}; did you mean {' or '.join(proposal.url for proposal in proposals[:3])}?"
+        raise SourceError(words, fault=Fault.NOT_A_FEED) from error

@@ -1,0 +1,88 @@
+"""What headers and documents say of when to come back; pure functions of what arrived."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+from tocsin.hints import Wishes
+
+#: Longer wishes are cut anyway; this keeps a forged number from overflowing a timedelta.
+_MOST = timedelta(days=365)
+#: Where the head of a feed ends, and where its entries have ended.
+_BEGIN = re.compile(rb"<(?:[\w.-]+:)?(?:item|entry)[\s>]", re.IGNORECASE)
+_END = re.compile(rb"</(?:[\w.-]+:)?(?:item|entry)\s*>", re.IGNORECASE)
+#: A head longer than this is none; the bound keeps the search cheap.
+_HEAD = 65_536
+_TAG = rb"<(?:[\w.-]+:)?%s(?:\s[^<>]*)?>\s*([^<>\s]{1,32})\s*</"
+_TTL = re.compile(_TAG % rb"ttl", re.IGNORECASE)
+_PERIOD = re.compile(_TAG % rb"updatePeriod", re.IGNORECASE)
+_FREQUENCY = re.compile(_TAG % rb"updateFrequency", re.IGNORECASE)
+_HOUR = re.compile(_TAG % rb"hour", re.IGNORECASE)
+_DAY = re.compile(_TAG % rb"day", re.IGNORECASE)
+_SKIP_HOURS = re.compile(rb"<skipHours\s*>(.{0,1024}?)</skipHours\s*>", re.IGNORECASE | re.DOTALL)
+_SKIP_DAYS = re.compile(rb"<skipDays\s*>(.{0,1024}?)</skipDays\s*>", re.IGNORECASE | re.DOTALL)
+_PERIODS = {b"hourly": 1, b"daily": 24, b"weekly": 168, b"monthly": 720, b"yearly": 8760}
+_DAYS = (b"monday", b"tuesday", b"wednesday", b"thursday", b"friday", b"saturday", b"sunday")
+
+
+def fresh(headers: Mapping[str, str], now: datetime) -> timedelta | None:
+    """How long an answer may be kept (RFC 9111, 4.2), less its age; zero for "not at all", None when nothing says.
+
+    *headers* have names in lower case. A max-age counts before `Expires`; *now* stands in for a missing `Date`.
+    """
+    directives = {
+        name.strip().lower(): value.strip(' "')
+        for name, _, value in (part.partition("=") for part in headers.get("cache-control", "").split(","))
+    }
+    if "no-cache" in directives or "no-store" in directives:
+        return timedelta(0)
+    age = _seconds(directives.get("max-age", ""))
+    if age is not None:
+        return max(timedelta(0), age - (_seconds(headers.get("age", "")) or timedelta(0)))
+    if "expires" not in headers:
+        return None
+    until = date(headers["expires"])
+    return min(_MOST, max(timedelta(0), until - (date(headers.get("date", "")) or now))) if until else timedelta(0)
+
+
+def wishes(body: bytes) -> Wishes:
+    """What the RSS document *body* asks for: `ttl`, `sy:updatePeriod`, `skipHours` and `skipDays` outside of its items.
+
+    Hours count from 0; 24, which some write for midnight, is 0. What is no number is not there.
+    """
+    begin, ends = _BEGIN.search(body), list(_END.finditer(body, max(0, len(body) - _HEAD)))
+    head = body[: min(begin.start() if begin else len(body), _HEAD)]
+    outside = head + (body[ends[-1].end() :] if begin and ends else b"")
+    ttl, frequency = _number(_TTL, outside), _number(_FREQUENCY, outside)
+    period = _PERIOD.search(outside)
+    hours = _PERIODS.get(period[1].lower()) if period else None
+    skip_hours, skip_days = _SKIP_HOURS.search(outside), _SKIP_DAYS.search(outside)
+    found = [int(hour) for hour in _HOUR.findall(skip_hours[1]) if hour.isdigit()] if skip_hours else []
+    days = [day.lower() for day in _DAY.findall(skip_days[1])] if skip_days else []
+    return Wishes(
+        ttl=min(timedelta(minutes=ttl), _MOST) if ttl else None,
+        period=timedelta(hours=hours) / max(1, frequency or 1) if hours else None,
+        skip_hours=frozenset(hour % 24 for hour in found if hour <= 24),
+        skip_days=frozenset(_DAYS.index(day) for day in days if day in _DAYS),
+    )
+
+
+def date(value: str) -> datetime | None:
+    """The time that a header names, in UTC; None when it names none."""
+    try:
+        time = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def _seconds(value: str) -> timedelta | None:
+    return timedelta(seconds=int(value[:9])) if value.isascii() and value.isdigit() else None
+
+
+def _number(pattern: re.Pattern[bytes], text: bytes) -> int | None:
+    found = pattern.search(text)
+    return int(found[1][:9]) if found and found[1].isdigit() else None

@@ -1,0 +1,83 @@
+"""Room for large documents: few are held in memory at once, and one is read at a time, so that small ones need not wait."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import timedelta
+
+from tocsin.errors import Fault, SourceError
+from tocsin.protocols import P, Run, T
+
+#: Octets above which a document is large.
+LARGE = 128 * 1024
+#: Large documents that are fetched, wait or are read.
+PLACES = 3
+#: Who waits longer than this for a place is sent away, before the server loses patience or the fetch its time.
+PATIENCE = timedelta(seconds=30)
+
+
+@dataclass(slots=True)
+class _Stay:
+    """What one poll has of the room."""
+
+    placed: bool = False
+
+
+_CURRENT: ContextVar[_Stay | None] = ContextVar("tocsin_stay", default=None)
+
+
+class Room:
+    """*places* for documents above *large* octets.
+
+    A document keeps its place from when it has grown large until the end of its poll.
+    """
+
+    def __init__(self, *, places: int = PLACES, large: int = LARGE, patience: timedelta = PATIENCE) -> None:
+        self._large = large
+        self._patience = patience
+        self._places = asyncio.Semaphore(places)
+        self._reading = asyncio.Lock()
+
+    @asynccontextmanager
+    async def stay(self) -> AsyncIterator[None]:
+        """One poll, at the end of which its place is free again."""
+        stay = _Stay()
+        token = _CURRENT.set(stay)
+        try:
+            yield
+        finally:
+            _CURRENT.reset(token)
+            if stay.placed:
+                self._places.release()
+
+    async def grow(self, size: int) -> None:
+        """Wait for a place once the document of the current stay has more than the *large* octets.
+
+        Raises:
+            SourceError: BUSY, when none was free in time.
+        """
+        stay = _CURRENT.get()
+        if stay and not stay.placed and size > self._large:
+            try:
+                async with asyncio.timeout(self._patience.total_seconds()):
+                    await self._places.acquire()
+            except TimeoutError as error:
+                words = "there was no room for another large document"
+                raise SourceError(words, fault=Fault.BUSY, retry_after=self._patience) from error
+            stay.placed = True
+
+    def reader(self, run: Run) -> Run:
+        """*run*, but one call at a time for documents that have a place."""
+
+        async def read(call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+            stay = _CURRENT.get()
+            if not stay or not stay.placed:
+                return await run(call, *args, **kwargs)
+            async with self._reading:
+                return await run(call, *args, **kwargs)
+
+        return read

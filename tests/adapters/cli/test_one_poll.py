@@ -1,0 +1,128 @@
+"""`tocsin sources test`, against a server on loopback."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+Tocsin = Any
+NOW = datetime.now(UTC)
+ITEMS = [
+    {
+        "id": str(n),
+        "title": title,
+        "url": f"https://e.com/{n}",
+        "date_published": (NOW - timedelta(hours=2 * n)).isoformat(),
+    }
+    for n, title in enumerate(["China bans gallium exports", "Lithium falls", "Copper \x1b[31mrises"], 1)
+]
+ANSWERS = {
+    "/feed": {"version": "https://jsonfeed.org/version/1.1", "title": "T", "items": ITEMS},
+    "/empty": {"version": "https://jsonfeed.org/version/1.1", "items": []},
+    "/odd": {"version": "https://jsonfeed.org/version/1.1", "items": [{"date_published": "some day"}]},
+    "/api": {"error": "no"},
+}
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        """Answer by the path."""
+        page = b"<html><link rel=alternate type=application/rss+xml href=/feed></html>"
+        body = page if self.path == "/" else json.dumps(ANSWERS.get(self.path)).encode()
+        self.send_response(200 if self.path == "/" or self.path in ANSWERS else 404)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
+        """Say nothing."""
+
+
+@pytest.fixture
+def base() -> Iterator[str]:
+    """The address of a server with a few documents."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def _try(tocsin: Tocsin, url: str, *options: str) -> Any:
+    return tocsin("sources", "test", url, "--allow-private", *options)
+
+
+def test_a_trial_says_what_a_source_holds_and_what_would_match(tocsin: Tocsin, base: str) -> None:
+    """Before a source is configured its operator sees what it would bring; feed text cannot steer the terminal."""
+    result = _try(tocsin, f"{base}/feed")
+    assert result.exit_code == 0, result.stderr
+    assert "3 entries in" in result.stdout
+    assert "usually 2:00:00 between two entries" in result.stdout
+    assert "1 would have matched:" in result.stdout
+    assert "China bans gallium exports  [metals/ban]" in result.stdout
+    assert "\x1b" not in result.stdout
+    record = json.loads(_try(tocsin, f"{base}/feed", "--json").stdout)
+    assert [entry["matches"] for entry in record["entries"]] == [["metals/ban"], [], []]
+    assert (record["rhythm"], record["problems"]) == (7200, [])
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/empty", ["there are no entries"]),
+        ("/odd", ["entries have no ids", "1 of 1 entries have no time that can be believed, such as 'some day'"]),
+        ("/odd", ["1 entries have neither title nor text"]),
+    ],
+)
+def test_a_trial_says_what_is_odd(tocsin: Tocsin, base: str, path: str, words: list[str]) -> None:
+    """What works, but not as its operator expects, is said before it matters."""
+    result = _try(tocsin, base + path)
+    assert result.exit_code == 0, result.stderr
+    for part in words:
+        assert part in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/", ["an HTML page; did you mean", "/feed?"]),
+        ("/api", ["no JSON Feed", "what to do: give the address of a feed"]),
+        ("/nothing", ["404 Not Found", "what to do: open the address in a browser"]),
+    ],
+)
+def test_a_failed_trial_says_what_to_do(tocsin: Tocsin, base: str, path: str, words: list[str]) -> None:
+    """A fault without a remedy leaves people alone."""
+    result = _try(tocsin, base + path)
+    assert (result.exit_code, result.stdout) == (1, "")
+    for part in words:
+        assert part in result.stderr
+
+
+def test_a_trial_reaches_no_private_address_unasked(tocsin: Tocsin, base: str) -> None:
+    """The address guard holds here, too, and shows no password."""
+    result = tocsin("sources", "test", base.replace("//", "//me:s3cret@") + "/feed")
+    assert result.exit_code == 1
+    assert "allow_private: true permits it" in result.stderr
+    assert "s3cret" not in result.stderr
+
+
+def test_a_trial_takes_a_configured_source_and_leaves_no_database(tocsin: Tocsin, base: str) -> None:
+    """It is tried with its own settings, and nothing is seen by it."""
+    config = tocsin.folder / "config.yaml"
+    config.write_text(
+        config.read_text().replace("sources:", f"sources:\n  lab: {{feed: {base}/feed, allow_private: true}}")
+    )
+    before = sorted(tocsin.folder.rglob("*"))
+    assert "1 would have matched" in tocsin("sources", "test", "lab").stdout
+    assert sorted(tocsin.folder.rglob("*")) == before
+    missing = tocsin("sources", "test", "lub")
+    assert missing.exit_code == 2
+    assert "neither a web address nor a source; there are: lab, wire" in missing.stderr

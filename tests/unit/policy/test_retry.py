@@ -1,0 +1,62 @@
+"""When a message is tried again."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tocsin.model import DeliveryState, ErrorClass, Outcome
+from tocsin.policy import retry
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+def settled(error_class: ErrorClass, attempt: int = 1, **outcome: object) -> tuple[DeliveryState, timedelta]:
+    """State and wait after a try, with a day of life left and no jitter."""
+    result = retry.settle(
+        Outcome(error_class=error_class, words="no", **outcome),  # type: ignore[arg-type]
+        attempt=attempt,
+        now=NOON,
+        expires_at=NOON + DAY,
+        jitter=0.5,
+    )
+    return result.state, result.due_at - NOON
+
+
+def test_transient_failures_are_tried_again_on_the_schedule() -> None:
+    """5 s, 30 s, 2 m, 5 m, 15 m, 30 m, 1 h, then every two hours."""
+    waits = [settled(ErrorClass.TRANSIENT, attempt)[1].total_seconds() for attempt in range(1, 10)]
+    assert waits == pytest.approx([5, 30, 120, 300, 900, 1800, 3600, 7200, 7200])
+
+
+@pytest.mark.parametrize(
+    ("error_class", "attempt", "outcome", "state", "wait"),
+    [
+        (ErrorClass.OK, 1, {}, DeliveryState.DELIVERED, timedelta(0)),
+        (ErrorClass.AMBIGUOUS, 1, {}, DeliveryState.RETRY, timedelta(seconds=5)),
+        (ErrorClass.AUTH, 1, {"code": 403}, DeliveryState.RETRY, HOUR),
+        (ErrorClass.GONE, 1, {"code": 404}, DeliveryState.DEAD, timedelta(0)),
+        (ErrorClass.CONTENT, 1, {}, DeliveryState.RETRY, timedelta(seconds=5)),
+        (ErrorClass.CONTENT, 2, {}, DeliveryState.DEAD, timedelta(0)),
+        (ErrorClass.RATE_LIMITED, 1, {"retry_after": 90 * MINUTE}, DeliveryState.RETRY, HOUR),
+        (ErrorClass.RATE_LIMITED, 1, {"retry_after": timedelta(seconds=-5)}, DeliveryState.RETRY, timedelta(seconds=1)),
+    ],
+    ids=["ok", "doubtful", "refused", "gone", "content once", "content twice", "rate limited", "absurd wish"],
+)
+def test_every_class_of_answer_has_its_consequence(
+    error_class: ErrorClass, attempt: int, outcome: dict[str, object], state: DeliveryState, wait: timedelta
+) -> None:
+    """Delivered, tried again, or dead with a reason; nothing in between."""
+    assert settled(error_class, attempt, **outcome) == (state, wait)
+
+
+def test_a_delivery_dies_with_a_reason_when_its_time_is_up() -> None:
+    """An alert of yesterday is not sent tomorrow; the reason says what the server said."""
+    outcome = Outcome(error_class=ErrorClass.TRANSIENT, code=503, words="busy")
+    result = retry.settle(outcome, attempt=9, now=NOON, expires_at=NOON + HOUR, jitter=0.5)
+    assert result.state is DeliveryState.DEAD
+    assert result.reason == "no time left for another try: transient 503: busy"

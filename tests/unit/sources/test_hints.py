@@ -1,0 +1,120 @@
+"""What headers and documents say of when to come back."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tocsin.hints import Wishes
+from tocsin.sources.hints import fresh, wishes
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+DATE = "Mon, 02 Mar 2026 11:00:00 GMT"
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, None),
+        ({"cache-control": "public, max-age=600"}, 600),
+        ({"cache-control": 'Max-Age="600"'}, 600),
+        ({"cache-control": "max-age=600", "age": "100"}, 500),
+        ({"cache-control": "max-age=600", "age": "900"}, 0),
+        ({"cache-control": "max-age=600, no-cache"}, 0),
+        ({"cache-control": "no-store"}, 0),
+        ({"cache-control": "max-age=soon"}, None),
+        ({"cache-control": "max-age=" + "9" * 30}, 999_999_999),
+        ({"expires": "Mon, 02 Mar 2026 11:30:00 GMT", "date": DATE}, 1800),
+        ({"expires": "Mon, 02 Mar 2026 12:30:00 GMT"}, 1800),
+        ({"expires": "0", "date": DATE}, 0),
+        ({"expires": "Mon, 02 Mar 2026 10:00:00 GMT", "date": DATE}, 0),
+        ({"expires": "Mon, 02 Mar 2026 11:30:00 GMT", "date": DATE, "cache-control": "max-age=60"}, 60),
+        ({"expires": "Fri, 31 Dec 9999 23:59:59 GMT", "date": DATE}, 365 * 86400),
+    ],
+    ids=[
+        "nothing said",
+        "max-age",
+        "quoted",
+        "less its age",
+        "too old already",
+        "no-cache",
+        "no-store",
+        "no number",
+        "absurd number",
+        "expires",
+        "expires without a date",
+        "expires 0",
+        "expired",
+        "max-age counts before expires",
+        "never",
+    ],
+)
+def test_headers_say_how_long_an_answer_lasts(headers: dict[str, str], seconds: int | None) -> None:
+    """A server that says "valid for ten minutes" is not asked after five."""
+    assert fresh(headers, NOON) == (None if seconds is None else timedelta(seconds=seconds))
+
+
+HEAD = b"<rss xmlns:sy='x'><channel><title>T</title>%s%s<title>E</title>%s</channel></rss>"
+
+
+def feed(inside: bytes, *, after: bool = False) -> bytes:
+    """A feed with *inside* in its head, or behind its items."""
+    items = b"<item><title>A</title><description><![CDATA[<ttl>1</ttl>]]></description></item>"
+    return HEAD % (b"" if after else inside, items, inside if after else b"")
+
+
+@pytest.mark.parametrize(
+    ("inside", "expected"),
+    [
+        (b"", Wishes()),
+        (b"<ttl>60</ttl>", Wishes(ttl=timedelta(hours=1))),
+        (b"<ttl> 60 </ttl>", Wishes(ttl=timedelta(hours=1))),
+        (b"<ttl>0</ttl>", Wishes()),
+        (b"<ttl>often</ttl>", Wishes()),
+        (b"<ttl>99999999999</ttl>", Wishes(ttl=timedelta(days=365))),
+        (b"<sy:updatePeriod>daily</sy:updatePeriod>", Wishes(period=timedelta(days=1))),
+        (
+            b"<sy:updatePeriod>\n hourly </sy:updatePeriod><sy:updateFrequency>2</sy:updateFrequency>",
+            Wishes(period=timedelta(minutes=30)),
+        ),
+        (
+            b"<sy:updatePeriod>hourly</sy:updatePeriod><sy:updateFrequency>0</sy:updateFrequency>",
+            Wishes(period=timedelta(hours=1)),
+        ),
+        (b"<sy:updatePeriod>fortnightly</sy:updatePeriod>", Wishes()),
+        (b"<skipHours><hour>0</hour><hour>5</hour><hour>24</hour></skipHours>", Wishes(skip_hours=frozenset({0, 5}))),
+        (b"<skipHours><hour>25</hour><hour>x</hour><hour>\xd9\xa3</hour></skipHours>", Wishes()),
+        (
+            b"<skipDays><day>Saturday</day><day>sunday</day><day>Pay day</day></skipDays>",
+            Wishes(skip_days=frozenset({5, 6})),
+        ),
+        (b"<hour>5</hour>", Wishes()),
+    ],
+    ids=[
+        "nothing",
+        "ttl",
+        "blanks",
+        "ttl 0",
+        "no number",
+        "absurd",
+        "daily",
+        "twice an hour",
+        "frequency 0",
+        "no such period",
+        "hours, 24 is midnight",
+        "no hours",
+        "days",
+        "an hour of something else",
+    ],
+)
+def test_a_feed_says_when_to_come_back(inside: bytes, expected: Wishes) -> None:
+    """In its head or behind its items, and never inside of an item."""
+    assert wishes(feed(inside)) == expected
+    assert wishes(feed(inside, after=True)) == expected
+
+
+@pytest.mark.parametrize("body", [b"", b"\xff\xfe<\0r\0", b"<" * 300_000, b"<skipHours>" * 50_000, b"<ttl " * 100_000])
+def test_what_is_no_feed_asks_for_nothing(body: bytes) -> None:
+    """Bytes are read as they come; a hostile document costs no time."""
+    assert wishes(body) == Wishes()
