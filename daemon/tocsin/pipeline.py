@@ -20,12 +20,13 @@ from tocsin.errors import Fault, LeaseLostError, SourceError, StoreError
 from tocsin.log import line
 from tocsin.market.hygiene import Finding
 from tocsin.market.series import Series
-from tocsin.model import Batch, Entry, Instrument, Judged, Match, Quote
+from tocsin.model import Batch, Entry, Judged, Match
 from tocsin.outage import Outage
 from tocsin.policy.aftermath import Found, Standing, Told, after_failure, after_success, is_late
 from tocsin.policy.decide import Policy
 from tocsin.policy.network import PROBE
 from tocsin.policy.schedule import Terms
+from tocsin.prices import Instrument, Quote
 from tocsin.protocols import Clock, Run
 from tocsin.rules import builtin
 from tocsin.rules.edge import PriceState

@@ -28,7 +28,8 @@ from tocsin.config.web import (
 )
 from tocsin.config.yamlfile import read
 from tocsin.errors import ConfigError, Position, Problem
-from tocsin.model import Instrument, Severity
+from tocsin.model import Severity
+from tocsin.prices import Instrument
 from tocsin.rules.spec import Override
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"

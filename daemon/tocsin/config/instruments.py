@@ -12,7 +12,7 @@ from pydantic import Field
 from tocsin.config.nodes import Node, Scalar, children, meant, member, problem, said
 from tocsin.config.shape import Shape, Texts
 from tocsin.errors import Problem
-from tocsin.model import Hours, Instrument
+from tocsin.prices import Hours, Instrument
 from tocsin.rules.ruleset import RuleSet
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

@@ -16,7 +16,8 @@ from enum import StrEnum
 from tocsin.market.series import Series, in_terms
 from tocsin.market.session import day_of, market_time
 from tocsin.market.sigma import log_move
-from tocsin.model import MAX_AHEAD, Quote
+from tocsin.model import MAX_AHEAD
+from tocsin.prices import Quote
 
 #: A price of an assessed market is days old when it is published.
 STALE = timedelta(days=10)

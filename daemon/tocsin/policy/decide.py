@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import cast
 
-from tocsin.model import Alert, DeliveryKind, Entry, Fate, Labels, Match, Severity, Story, StoryEntry
+from tocsin.model import Alert, DeliveryKind, Entry, Fate, Match, Severity, Story, StoryEntry
 from tocsin.policy import cooldown, correlation, story
 from tocsin.policy.correlation import Completion, Standing
 from tocsin.policy.facts import Decided, Decision, Facts, Told
 from tocsin.policy.post import Post
 from tocsin.policy.route import ReceiverInfo, Route, recipients
 from tocsin.policy.title import fill
+from tocsin.prices import Labels
 
 #: A match joins an alert only if these, too, say nothing new (DESIGN 6, Folding).
 _TELLING = ("mineral", "company", "country")

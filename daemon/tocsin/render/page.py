@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from tocsin.evidence import Evidence, Witness
-from tocsin.model import Alert, Coverage, DeliveryKind, Labels, Severity, Tidings
+from tocsin.model import Alert, Coverage, DeliveryKind, Severity, Tidings
+from tocsin.prices import Labels
 from tocsin.render.quotes import Quote, quotes, words
 from tocsin.render.times import local
 from tocsin.render.words import cut, host, one_line, web_link

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from tocsin.evidence import Evidence
-from tocsin.model import Labels, Match, RuleInfo, Severity
+from tocsin.model import Match, RuleInfo, Severity
+from tocsin.prices import Labels
 
 
 def _own(name: str, key: str, severity: Severity, title: str) -> RuleInfo:

@@ -8,7 +8,8 @@ from datetime import timedelta
 
 from tocsin.evidence import Evidence
 from tocsin.market.series import Reference
-from tocsin.model import Instrument, Labels, Match, Quote, RuleInfo
+from tocsin.model import Match, RuleInfo
+from tocsin.prices import Instrument, Labels, Quote
 from tocsin.rules.price import Node
 from tocsin.rules.reading import Reading, Sight, read
 

@@ -8,7 +8,8 @@ from datetime import datetime
 
 from tocsin.market.hygiene import Finding, clean
 from tocsin.market.series import Series, append, close_before
-from tocsin.model import Match, Quote, Unevaluated
+from tocsin.model import Match, Unevaluated
+from tocsin.prices import Quote
 from tocsin.rules.edge import PriceRule, PriceState, begin_session, judge, sighted
 from tocsin.rules.reading import Sight
 

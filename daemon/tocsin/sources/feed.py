@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from tocsin.hints import Answer, Wishes
-from tocsin.model import Batch, Cursor, Entry, Labels
+from tocsin.model import Batch, Cursor, Entry
+from tocsin.prices import Labels
 from tocsin.protocols import Run
 from tocsin.sources.cell import parse
 from tocsin.sources.entries import entries

@@ -13,10 +13,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from tocsin.errors import Fault, SourceError
-from tocsin.model import Bar
+from tocsin.prices import Bar, Missing, Print, Prints
 from tocsin.sources.extract import Field, Format, NotDataError, extractor
 from tocsin.sources.numbers import read_moment, read_number
-from tocsin.sources.prints import Answer, Missing, Print
 
 #: What stands for a missing value in tables.
 MISSING = frozenset({"", ".", "-", "–", "—", "n/a", "N/A", "NA", "null", "None", "--"})
@@ -79,7 +78,7 @@ class Table:
         if columns.history and not columns.time:
             raise ValueError("a history needs the time of each of its rows")
 
-    def parse(self, body: bytes, content_type: str, symbols: Collection[str]) -> Answer:
+    def parse(self, body: bytes, content_type: str, symbols: Collection[str]) -> Prints:
         """The prices of *symbols*; where rows name no symbol, the table is about the only one of them.
 
         Raises:
@@ -94,7 +93,7 @@ class Table:
         except NotDataError as error:
             raise SourceError(str(error), fault=Fault.NOT_DATA) from error
         found = [self._print(symbol, by_symbol.get(symbol, ()), by_symbol) for symbol in symbols]
-        return Answer(
+        return Prints(
             prints=tuple(item for item in found if isinstance(item, Print)),
             missing=tuple(item for item in found if isinstance(item, Missing)),
         )

@@ -15,8 +15,7 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tocsin.errors import Fault, SourceError
-from tocsin.model import Action, Bar, Hours
-from tocsin.sources.prints import Answer, Print
+from tocsin.prices import Action, Bar, Hours, Print, Prints
 
 HOST = "https://query1.finance.yahoo.com"
 #: How far back one answer goes: for a series of which nothing is known, and for one that goes on.
@@ -31,7 +30,7 @@ def address(symbol: str, *, first: bool, host: str = HOST) -> str:
     return f"{host}/v8/finance/chart/{quote(symbol, safe='')}?interval=1d&range={span}&events=div%2Csplits"
 
 
-def parse(body: bytes, symbol: str) -> Answer:
+def parse(body: bytes, symbol: str) -> Prints:
     """The price of *symbol*.
 
     Raises:
@@ -63,7 +62,7 @@ def parse(body: bytes, symbol: str) -> Answer:
         actions=tuple(_actions(_object(_object(result), "events"))),
         session=session,
     )
-    return Answer(prints=(found,))
+    return Prints(prints=(found,))
 
 
 def _json(body: bytes, symbol: str) -> dict[str, Any]:

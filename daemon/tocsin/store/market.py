@@ -13,7 +13,7 @@ from sqlmodel import Session, col, delete, select
 from tocsin.market import series as market
 from tocsin.market.series import KEEP_CLOSES, KEEP_QUOTES, Close, Reference, Series
 from tocsin.market.sigma import Sigma
-from tocsin.model import Instrument, Quote
+from tocsin.prices import Instrument, Quote
 from tocsin.rules.edge import PriceState
 from tocsin.rules.observation import PriceStates
 from tocsin.store.sqlite import upsert

@@ -12,21 +12,9 @@ from sqlmodel import Session, select
 from tocsin import __version__
 from tocsin.errors import Fault
 from tocsin.market.series import Series
-from tocsin.model import (
-    Alert,
-    Batch,
-    Delivery,
-    DeliveryState,
-    Entry,
-    Instrument,
-    Judged,
-    Match,
-    Message,
-    Outcome,
-    Quote,
-    Settlement,
-)
+from tocsin.model import Alert, Batch, Delivery, DeliveryState, Entry, Judged, Match, Message, Outcome, Settlement
 from tocsin.policy.facts import Arrival
+from tocsin.prices import Instrument, Quote
 from tocsin.rules.edge import PriceState
 from tocsin.rules.observation import Observed
 from tocsin.store import (

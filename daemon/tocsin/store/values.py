@@ -8,20 +8,10 @@ from datetime import datetime, timedelta
 
 from tocsin.errors import Fault
 from tocsin.evidence import Evidence
-from tocsin.model import (
-    Cursor,
-    DeliveryKind,
-    DeliveryState,
-    Entry,
-    ErrorClass,
-    Fate,
-    Labels,
-    Message,
-    Severity,
-    Tidings,
-)
+from tocsin.model import Cursor, DeliveryKind, DeliveryState, Entry, ErrorClass, Fate, Message, Severity, Tidings
 from tocsin.policy.facts import Decision
 from tocsin.policy.habits import Habits
+from tocsin.prices import Labels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

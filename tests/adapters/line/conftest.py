@@ -16,11 +16,12 @@ import pytest
 
 from tocsin.config.packs import parse_pack
 from tocsin.errors import SourceError
-from tocsin.model import Batch, Cursor, Entry, EntryKey, Fate, Instrument, KeyKind, Message, MessageKind, Outcome, Quote
+from tocsin.model import Batch, Cursor, Entry, EntryKey, Fate, KeyKind, Message, MessageKind, Outcome
 from tocsin.pipeline import Inbound, Pipeline
 from tocsin.policy.decide import Policy
 from tocsin.policy.route import ReceiverInfo, Route
 from tocsin.policy.schedule import Terms
+from tocsin.prices import Instrument, Quote
 from tocsin.rules.compile import compile_packs
 from tocsin.rules.ruleset import RuleSet
 from tocsin.store import Store

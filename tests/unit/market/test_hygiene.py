@@ -7,7 +7,7 @@ import pytest
 
 from tocsin.market.hygiene import Finding, clean
 from tocsin.market.series import append, begin, close_before
-from tocsin.model import Action, Instrument, Quote
+from tocsin.prices import Action, Instrument, Quote
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tocsin.config.packs import parse_pack
 from tocsin.market.series import begin
-from tocsin.model import Action, Instrument, Quote
+from tocsin.prices import Action, Instrument, Quote
 from tocsin.rules.compile import compile_packs
 from tocsin.rules.edge import PriceState, step
 from tocsin.rules.observation import observe
