@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 
 from tocsin.errors import Fault
@@ -39,7 +39,9 @@ class Instrument:
     unit: str = ""
     labels: Labels = field(default_factory=dict)
     session: Hours | None = None
-    sources: tuple[str, ...] = ()  # `kind:symbol`, the first is preferred
+    sources: tuple[str, ...] = ()  # `name:symbol`, the first is preferred
+    every: timedelta = timedelta(0)  # how often it is asked for
+    stale_after: timedelta | None = None  # trading time without a new quote that is a fault; None: what is usual
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +70,8 @@ class Quote:
     """One price of one instrument at one time.
 
     *at* is the time the source gives, in UTC. *source* is who gives it: a move is measured between quotes of one source.
-    *actions* are those of late, whether or not they are known already; *session* is when the source says that the
-    instrument trades.
+    *actions* and *bars* are those of late, whether or not they are known already; *session* is when the source says that
+    the instrument trades, and *period* from when to when it does so in the session in progress.
     """
 
     instrument: str
@@ -80,12 +82,17 @@ class Quote:
     currency: str = ""
     source: str = ""
     actions: tuple[Action, ...] = ()
+    bars: tuple[Bar, ...] = ()
     session: Hours | None = None
+    period: tuple[datetime, datetime] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Print:
-    """The newest price of *symbol*; *at* is None where the source gives no time. *bars* are sessions before its own."""
+    """The newest price of *symbol*, before anybody knows which instrument that is; the rest is as in a `Quote`.
+
+    *at* is None where the source gives no time. *bars* are sessions before its own.
+    """
 
     symbol: str
     price: Decimal
@@ -95,6 +102,7 @@ class Print:
     bars: tuple[Bar, ...] = ()
     actions: tuple[Action, ...] = ()
     session: Hours | None = None
+    period: tuple[datetime, datetime] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
