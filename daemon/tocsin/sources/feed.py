@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from tocsin.hints import Answer, Wishes
 from tocsin.model import Batch, Cursor, Entry
@@ -13,15 +12,10 @@ from tocsin.prices import Labels
 from tocsin.protocols import Run
 from tocsin.sources.cell import parse
 from tocsin.sources.entries import entries
-from tocsin.sources.hints import date, fresh, wishes
+from tocsin.sources.hints import fresh, wishes
 from tocsin.sources.http import Fetched, HttpClient, public_headers, same_origin
 from tocsin.sources.parse import Parsed
-
-#: After so long without a whole answer the validators are not believed any more: some servers answer 304 for ever.
-VALIDATORS_LAST = timedelta(days=7)
-#: A Last-Modified later than this from now would never be followed by a newer one.
-_AHEAD = timedelta(hours=24)
-_LONGEST_VALIDATOR = 1024
+from tocsin.sources.validators import asked_of, following_of
 
 
 class FeedSource:
@@ -68,7 +62,7 @@ class FeedSource:
             return await self._poll(cursor, now)
 
     async def _poll(self, cursor: Cursor, now: datetime) -> Batch:
-        asked = _asked(cursor, now)
+        asked = asked_of(cursor, now)
         url = cursor.moved_to or self._url
         fetched = await self._http.fetch(
             url,
@@ -77,7 +71,7 @@ class FeedSource:
             last_modified=asked.last_modified,
             allow_private=self._allow_private,
         )
-        following = _following(asked, fetched, now)
+        following = following_of(asked, fetched, now)
         answer = self._answer(fetched, following, now)
         same = fetched.unchanged or following.body_hash == cursor.body_hash
         if same:
@@ -117,37 +111,3 @@ class FeedSource:
         )
         found = entries(parsed, source=self._name, url=self._url, labels=self._labels, now=now)
         return parsed, found, wishes(fetched.body)
-
-
-def _asked(cursor: Cursor, now: datetime) -> Cursor:
-    """*cursor* without its validators when they are old."""
-    if cursor.validated_at and now - cursor.validated_at <= VALIDATORS_LAST:
-        return cursor
-    return dataclasses.replace(cursor, etag="", last_modified="")
-
-
-def _following(asked: Cursor, fetched: Fetched, now: datetime) -> Cursor:
-    """The cursor after an answer: what a 304 does not repeat stays, what a 200 does not send goes."""
-    etag = _sendable(fetched.headers.get("etag", ""))
-    modified = _sendable(fetched.headers.get("last-modified", ""))
-    modified = "" if _lies_ahead(modified, now) else modified
-    if fetched.unchanged:
-        return dataclasses.replace(asked, etag=etag or asked.etag, last_modified=modified or asked.last_modified)
-    return Cursor(
-        etag=etag,
-        last_modified=modified,
-        body_hash=hashlib.sha256(fetched.body).hexdigest(),
-        validated_at=now,
-        moved_to=asked.moved_to,
-    )
-
-
-def _sendable(validator: str) -> str:
-    """*validator* as it is, or nothing when it could not be sent back."""
-    good = validator.isascii() and validator.isprintable() and len(validator) <= _LONGEST_VALIDATOR
-    return validator if good else ""
-
-
-def _lies_ahead(modified: str, now: datetime) -> bool:
-    time = date(modified)
-    return time is not None and time > now + _AHEAD

@@ -1,24 +1,28 @@
-"""The kind `table`: prices in any document, by expressions that the configuration or a preset gives. Pure.
+"""The kind `table`: prices in any document, by expressions that the configuration or a preset gives.
 
 What is not surely a price is an error of its symbol, never a price: no place, two places, or text that is not one number.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from decimal import Context, Decimal
 from typing import Any
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from tocsin.errors import Fault, SourceError
 from tocsin.prices import Bar, Missing, Print, Prints
 from tocsin.sources.extract import Field, Format, NotDataError, extractor
 from tocsin.sources.numbers import read_moment, read_number
+from tocsin.sources.provider import Request
 
 #: What stands for a missing value in tables.
 MISSING = frozenset({"", ".", "-", "–", "—", "n/a", "N/A", "NA", "null", "None", "--"})
+PLACEHOLDER = re.compile(r"\{(symbols?|today)(?::([^{}]*))?\}")
 _EXACT = Context(prec=12)
 _SHOWN = 12
 _WORDS = {
@@ -58,15 +62,31 @@ class Columns:
     errors: Mapping[Fault, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """How a table is asked for.
+
+    In *url* and *body* `{symbol}` stands for the only symbol, `{symbols}` for all with *join* between them, and `{today}`
+    or `{today:%Y%m%d}` for the day in the table's zone. All of it may be secret.
+    """
+
+    url: str
+    method: str = "GET"
+    body: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    join: str = ","
+
+
 class Table:
-    """A reader of such documents.
+    """Such documents: how they are asked for (a file is not: it has no *asking*), and how they are read.
 
     Raises:
         ValueError: an expression is none of the format's language, in words.
     """
 
-    def __init__(self, columns: Columns) -> None:
+    def __init__(self, columns: Columns, asking: Asking | None = None) -> None:
         self._columns = columns
+        self._asking = asking or Asking(url="")
         self._extractor = extractor(columns.format, columns.rows, columns.delimiter)
         self._zone = ZoneInfo(columns.zone)
         self._price = self._extractor.field(columns.price)
@@ -78,7 +98,24 @@ class Table:
         if columns.history and not columns.time:
             raise ValueError("a history needs the time of each of its rows")
 
-    def parse(self, body: bytes, content_type: str, symbols: Collection[str]) -> Prints:
+    def request(self, symbols: Sequence[str], now: datetime, *, first: bool) -> Request:  # noqa: ARG002 - a Provider
+        """What to ask about *symbols*."""
+        asking = self._asking
+        return Request(
+            url=self._filled(asking.url, [quote(symbol, safe="") for symbol in symbols], now),
+            method=asking.method,
+            body=self._filled(asking.body, symbols, now).encode(),
+            headers=asking.headers,
+        )
+
+    def _filled(self, template: str, symbols: Sequence[str], now: datetime) -> str:
+        today = now.astimezone(self._zone)
+        written = self._asking.join.join(symbols)
+        return PLACEHOLDER.sub(
+            lambda found: f"{today:{found[2] or '%Y-%m-%d'}}" if found[1] == "today" else written, template
+        )
+
+    def parse(self, body: bytes, content_type: str, symbols: Sequence[str]) -> Prints:
         """The prices of *symbols*; where rows name no symbol, the table is about the only one of them.
 
         Raises:

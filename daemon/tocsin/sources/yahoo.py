@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tocsin.errors import Fault, SourceError
 from tocsin.prices import Action, Bar, Hours, Print, Prints
+from tocsin.sources.provider import Request
 
 HOST = "https://query1.finance.yahoo.com"
 #: How far back one answer goes: for a series of which nothing is known, and for one that goes on.
@@ -24,18 +25,29 @@ _FIRST, _NEXT = "6mo", "1mo"
 _EVERY_DAY = frozenset({"CRYPTOCURRENCY"})
 
 
-def address(symbol: str, *, first: bool, host: str = HOST) -> str:
-    """Where the chart of *symbol* is; *first*: with the history that a new series begins with."""
-    span = _FIRST if first else _NEXT
-    return f"{host}/v8/finance/chart/{quote(symbol, safe='')}?interval=1d&range={span}&events=div%2Csplits"
+class Yahoo:
+    """Its charts, at *host*; each answer is about one symbol."""
+
+    def __init__(self, host: str = HOST) -> None:
+        self._host = host
+
+    def request(self, symbols: Sequence[str], now: datetime, *, first: bool) -> Request:  # noqa: ARG002 - a Provider
+        """The chart of the one symbol, with the history that a new series begins with when it is the *first*."""
+        [symbol] = symbols
+        query = f"interval=1d&range={_FIRST if first else _NEXT}&events=div%2Csplits"
+        return Request(url=f"{self._host}/v8/finance/chart/{quote(symbol, safe='')}?{query}")
+
+    def parse(self, body: bytes, content_type: str, symbols: Sequence[str]) -> Prints:  # noqa: ARG002 - a Provider
+        """The price of the one symbol.
+
+        Raises:
+            SourceError: it is not known there (not_found), or the answer is none (not_data, rate_limited).
+        """
+        [symbol] = symbols
+        return Prints(prints=(_print(body, symbol),))
 
 
-def parse(body: bytes, symbol: str) -> Prints:
-    """The price of *symbol*.
-
-    Raises:
-        SourceError: it is not known there (not_found), or the answer is none (not_data, rate_limited).
-    """
+def _print(body: bytes, symbol: str) -> Print:
     chart = _object(_json(body, symbol), "chart")
     error = chart.get("error")
     if isinstance(error, dict):
@@ -52,7 +64,7 @@ def parse(body: bytes, symbol: str) -> Prints:
     zone = _zone(meta.get("exchangeTimezoneName"))
     session = _hours(opens, closes, zone, every_day=meta.get("instrumentType") in _EVERY_DAY)
     length = closes - opens if opens and closes else timedelta(0)
-    found = Print(
+    return Print(
         symbol=symbol,
         price=price,
         at=at,
@@ -61,8 +73,8 @@ def parse(body: bytes, symbol: str) -> Prints:
         bars=tuple(_bars(_object(result), at, zone, length)),
         actions=tuple(_actions(_object(_object(result), "events"))),
         session=session,
+        period=(opens, closes) if opens and closes else None,
     )
-    return Prints(prints=(found,))
 
 
 def _json(body: bytes, symbol: str) -> dict[str, Any]:
