@@ -30,6 +30,14 @@ class Hours:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """Where a price is to be had: as *symbol* of the source whose row is *row*."""
+
+    row: str
+    symbol: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Instrument:
     """What a price is of; without *session* each UTC day is one."""
 
@@ -39,7 +47,7 @@ class Instrument:
     unit: str = ""
     labels: Labels = field(default_factory=dict)
     session: Hours | None = None
-    sources: tuple[str, ...] = ()  # `name:symbol`, the first is preferred
+    sources: tuple[Listing, ...] = ()  # the first that answers
     every: timedelta = timedelta(0)  # how often it is asked for
     stale_after: timedelta | None = None  # trading time without a new quote that is a fault; None: what is usual
 

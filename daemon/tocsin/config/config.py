@@ -7,16 +7,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
 from tocsin.config.files import read_text, shown_path
 from tocsin.config.instruments import InstrumentShape, check_instrument, make_instrument
+from tocsin.config.listings import Book, PriceConfig, read_book
 from tocsin.config.nodes import Node, Pairs, Scalar, children, meant, member, problem, said
 from tocsin.config.secrets import Filler, Secret, masked
-from tocsin.config.shape import Duration, Shape, Texts, find
+from tocsin.config.shape import Duration, Shape, Texts, find, tag
+from tocsin.config.tables import FileShape, TableConfig, TableShape, check_table, file_config, table_config
 from tocsin.config.web import (
     HttpConfig,
     HttpShape,
@@ -89,6 +91,7 @@ class Config:
     rules: tuple[Path, ...]
     http: HttpConfig
     sources: tuple[FeedConfig, ...]
+    prices: tuple[PriceConfig, ...] = ()
     instruments: tuple[Instrument, ...] = ()
     receivers: tuple[ReceiverConfig, ...]
     routes: tuple[RouteConfig, ...]
@@ -97,7 +100,7 @@ class Config:
     problems: tuple[Problem, ...] = ()
 
 
-class _Source(Shape):
+class _Feed(Shape):
     feed: str
     """The address of an RSS or Atom feed."""
     every: Duration | None = None
@@ -150,6 +153,19 @@ class _Override(Shape):
 _Named = Annotated[str, Field(pattern=_NAME)]
 
 
+def _kind(value: Any) -> str:
+    """The tag of a source: the key that names its address."""
+    return next((tag(kind) for kind in ("table", "file") if isinstance(value, Mapping) and kind in value), tag("feed"))
+
+
+_Source = Annotated[
+    Annotated[_Feed, Tag(tag("feed"))]
+    | Annotated[TableShape, Tag(tag("table"))]
+    | Annotated[FileShape, Tag(tag("file"))],
+    Discriminator(_kind),
+]
+
+
 class ConfigFile(Shape):
     """The file."""
 
@@ -162,7 +178,7 @@ class ConfigFile(Shape):
     http: HttpShape = HttpShape()
     """How tocsin introduces itself to servers."""
     sources: dict[_Named, _Source] = Field(default_factory=dict)
-    """What is polled, by name."""
+    """What is polled, by name; the kind is the key that names its address."""
     instruments: dict[_Named, InstrumentShape] = Field(default_factory=dict)
     """What has a price, by id."""
     receivers: dict[_Named, _Receiver] = Field(default_factory=dict)
@@ -192,10 +208,15 @@ def load_config(path: Path, env: Mapping[str, str]) -> Config:
     root = filler.fill(document.root)
     problems += filler.problems
     shape = ConfigFile.of(root, problems)
-    problems += _check(root, path.resolve().parent)
+    folder = path.resolve().parent
+    problems += _check(root, folder)
+    sources = shape.sources.items() if shape else ()
+    tables = {name: table for name, item in sources if (table := _table(name, item, root, folder))}
+    book = read_book(root, tables, folder, env)
+    problems += book.problems
     if shape is None or any(not item.warning for item in problems):
         raise ConfigError(sorted(problems, key=_place))
-    return _config(path, root, shape, tuple(problems))
+    return _config(path, root, shape, book, tuple(problems))
 
 
 def _place(item: Problem) -> tuple[int, int]:
@@ -212,6 +233,8 @@ def _check(root: Node, folder: Path) -> Iterator[Problem]:
     yield from check_http(member(root, "http"), folder)
     for source in children(member(root, "sources")):
         yield from _check_source(source)
+        if member(source, "table") or member(source, "file"):
+            yield from check_table(source)
     for instrument in children(member(root, "instruments")):
         yield from check_instrument(instrument)
     receivers = member(root, "receivers")
@@ -244,11 +267,11 @@ def _check_database(node: Node | None) -> Iterator[Problem]:
 
 
 def _check_source(node: Node) -> Iterator[Problem]:
-    feed = member(node, "feed")
-    if isinstance(feed, Scalar) and isinstance(feed.value, str) and not feed.broken:
-        words = url_fault(feed.value)
-        if words:
-            yield problem(feed, words)
+    for address in (member(node, "feed"), member(node, "table")):
+        if isinstance(address, Scalar) and isinstance(address.value, str) and not address.broken:
+            words = url_fault(address.value)
+            if words:
+                yield problem(address, words)
     every = member(node, "every")
     if isinstance(every, Scalar) and every.text in ("0s", "0m", "0h", "0d", "0w"):
         yield problem(every, "must be a second or more")
@@ -298,7 +321,13 @@ def _severity(text: str) -> tuple[str, Severity] | None:
 # ---- values -------------------------------------------------------------------------------------------------------
 
 
-def _config(path: Path, root: Node, shape: ConfigFile, problems: tuple[Problem, ...]) -> Config:
+def _table(name: str, item: _Feed | TableShape | FileShape, root: Node, folder: Path) -> TableConfig | None:
+    if isinstance(item, TableShape):
+        return table_config(name, item, find(root, ("sources", name)))
+    return file_config(name, item, folder) if isinstance(item, FileShape) else None
+
+
+def _config(path: Path, root: Node, shape: ConfigFile, book: Book, problems: tuple[Problem, ...]) -> Config:
     folder = path.resolve().parent
     receivers = tuple(
         ReceiverConfig(
@@ -320,8 +349,16 @@ def _config(path: Path, root: Node, shape: ConfigFile, problems: tuple[Problem, 
         database=_database(shape.database, folder),
         rules=tuple(folder / Path(rule).expanduser() for rule in shape.rules),
         http=http_config(shape.http, folder),
-        sources=tuple(_feed(name, item, find(root, ("sources", name))) for name, item in shape.sources.items()),
-        instruments=tuple(make_instrument(name, item) for name, item in shape.instruments.items()),
+        sources=tuple(
+            _feed(name, item, find(root, ("sources", name)))
+            for name, item in shape.sources.items()
+            if isinstance(item, _Feed)
+        ),
+        prices=book.rows,
+        instruments=tuple(
+            make_instrument(name, item, book.listings[name], book.every(name))
+            for name, item in shape.instruments.items()
+        ),
         receivers=receivers,
         routes=tuple(_route(route, on) for route in routes),
         overrides=tuple(_overrides(shape, member(root, "overrides"))),
@@ -334,7 +371,7 @@ def _position(node: Node | None) -> Position | None:
     return node.place.at() if node else None
 
 
-def _feed(name: str, item: _Source, node: Node | None) -> FeedConfig:
+def _feed(name: str, item: _Feed, node: Node | None) -> FeedConfig:
     written = member(node, "feed")
     assert isinstance(written, Scalar)
     return FeedConfig(

@@ -34,6 +34,15 @@ def show(config: Config) -> dict[str, Any]:
             }
             for source in config.sources
         },
+        "prices": {
+            row.name: {
+                row.kind: row.address,
+                "symbols": row.symbols,
+                "every": write_duration(row.every),
+                "allow_private": row.allow_private,
+            }
+            for row in config.prices
+        },
         "instruments": {
             item.id: {
                 "class": item.kind,
@@ -41,7 +50,8 @@ def show(config: Config) -> dict[str, Any]:
                 "unit": item.unit,
                 "labels": item.labels,
                 "session": write_hours(item.session) if item.session else None,
-                "sources": item.sources,
+                "sources": [listing.row for listing in item.sources],
+                "stale_after": write_duration(item.stale_after) if item.stale_after else None,
             }
             for item in config.instruments
         },

@@ -15,17 +15,18 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from tocsin.config.files import read_text, shown_path
 from tocsin.config.nodes import Node, Pairs, Scalar, member, problem, said
-from tocsin.config.secrets import Filler, Secret, masked
+from tocsin.config.secrets import Filler, masked
 from tocsin.config.shape import Duration, Shape
 from tocsin.config.yamlfile import read
 from tocsin.errors import Fault, Problem
 from tocsin.sources.extract import Format, extractor
-from tocsin.sources.table import Columns
+from tocsin.sources.table import PLACEHOLDER, Asking, Columns
 
 #: A preset or table that says nothing else is polled so often.
 EVERY = timedelta(minutes=15)
+#: A file is looked at so often.
+EVERY_FILE = timedelta(minutes=1)
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
-_PLACEHOLDER = re.compile(r"\{(symbols?|today(?::[^{}]*)?)\}")
 
 
 def _number(value: Any) -> Decimal:
@@ -48,24 +49,10 @@ _Clock = Annotated[timedelta, BeforeValidator(_clock), WithJsonSchema({"type": "
 _Fault = Literal["rate_limited", "auth", "not_found", "not_data", "stale"]
 
 
-class TableShape(Shape):
-    """A table as it is written."""
-
-    table: str
-    """The address; {symbol} or {symbols} is filled in, and {today} or {today:%Y%m%d}."""
-    method: Literal["GET", "POST"] = "GET"
-    """How it is asked."""
-    body: str = ""
-    """What is sent with POST; filled in as the address is."""
-    headers: dict[str, str] = Field(default_factory=dict)
-    """HTTP headers; values may be ${NAME}."""
-    join: str = ","
-    """What stands between the symbols where {symbols} is filled in."""
+class _Columns(Shape):
     every: Duration | None = None
     """How often it is polled, such as 15m."""
-    allow_private: bool = False
-    """Whether its address may lie in a private network."""
-    format: Format = Format.JSON
+    format: Format | None = None
     """What it is written in; expressions are JMESPath, column names or CSS selectors."""
     rows: str = ""
     """The rows; without it the document is the only one, or every line of a CSV file is one."""
@@ -101,6 +88,36 @@ class TableShape(Shape):
     """What makes an answer with a good status an error, by the kind of error."""
 
 
+class TableShape(_Columns):
+    """A table as it is written."""
+
+    table: str
+    """The address; {symbol} or {symbols} is filled in, and {today} or {today:%Y%m%d}."""
+    method: Literal["GET", "POST"] = "GET"
+    """How it is asked."""
+    body: str = ""
+    """What is sent with POST; filled in as the address is."""
+    headers: dict[str, str] = Field(default_factory=dict)
+    """HTTP headers; values may be ${NAME}."""
+    join: str = ","
+    """What stands between the symbols where {symbols} is filled in."""
+    allow_private: bool = False
+    """Whether its address may lie in a private network."""
+
+
+class FileShape(_Columns):
+    """A file of prices as it is written."""
+
+    file: str
+    """The path of a CSV or JSON Lines file, relative to this file; it is read again when it changed."""
+    price: str = "close"
+    """Of a line: the price."""
+    time: str = "date"
+    """Of a line: when that was."""
+    history: bool = True
+    """Whether lines of one symbol are its sessions, the newest of which is the price."""
+
+
 class PresetFile(TableShape):
     """A preset: a table of a well-known provider."""
 
@@ -116,26 +133,23 @@ class PresetFile(TableShape):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableConfig:
-    """A table of prices. *address* is *url* as it may be shown and stored.
+    """A table of prices: an *asking* for a server, or a *path*. *address* is it as it may be shown and stored.
 
-    *url* and *body* are templates: `{symbol}`, `{symbols}` (joined by *join*) and `{today}` stand in them.
+    Every part of *asking* may be secret.
     """
 
     name: str
-    url: Secret
     address: str
-    body: Secret
     columns: Columns
-    method: str = "GET"
-    headers: Mapping[str, Secret] = field(default_factory=dict)
-    join: str = ","
-    every: timedelta = EVERY
+    every: timedelta
+    asking: Asking | None = field(default=None, repr=False)
+    path: Path | None = None
     allow_private: bool = False
 
     @property
     def one_by_one(self) -> bool:
         """Whether each symbol is asked for on its own."""
-        return "{symbol}" in self.url.reveal() + self.body.reveal()
+        return self.asking is not None and "{symbol}" in self.asking.url + self.asking.body
 
 
 def table_config(name: str, shape: TableShape, node: Node | None) -> TableConfig:
@@ -144,39 +158,55 @@ def table_config(name: str, shape: TableShape, node: Node | None) -> TableConfig
     filled = isinstance(written, Scalar) and written.filled
     return TableConfig(
         name=name,
-        url=Secret(shape.table),
         address=masked(written.text if filled and isinstance(written, Scalar) else shape.table),
-        columns=Columns(
-            format=shape.format,
-            price=shape.price,
-            rows=shape.rows,
-            symbol=shape.symbol,
-            time=shape.time,
-            time_format=shape.time_format,
-            zone=shape.timezone,
-            close_at=shape.close_at,
-            volume=shape.volume,
-            currency=shape.currency,
-            currency_at=shape.currency_at,
-            scale=shape.scale,
-            decimal=shape.decimal,
-            delimiter=shape.delimiter,
-            invert=shape.invert,
-            history=shape.history,
-            errors={Fault(kind): text for kind, text in shape.errors.items()},
-        ),
-        method=shape.method,
-        body=Secret(shape.body),
-        headers={key: Secret(value) for key, value in shape.headers.items()},
-        join=shape.join,
+        columns=_columns(shape, shape.format or Format.JSON),
         every=shape.every or EVERY,
+        asking=Asking(url=shape.table, method=shape.method, body=shape.body, headers=shape.headers, join=shape.join),
         allow_private=shape.allow_private,
     )
 
 
+def file_config(name: str, shape: FileShape, folder: Path) -> TableConfig:
+    """The file that *shape* describes; its path is relative to *folder*."""
+    return TableConfig(
+        name=name,
+        address=shape.file,
+        columns=_columns(shape, shape.format or _by_name(shape.file)),
+        every=shape.every or EVERY_FILE,
+        path=folder / Path(shape.file).expanduser(),
+    )
+
+
+def _columns(shape: TableShape | FileShape, form: Format) -> Columns:
+    return Columns(
+        format=form,
+        price=shape.price,
+        rows=shape.rows,
+        symbol=shape.symbol,
+        time=shape.time,
+        time_format=shape.time_format,
+        zone=shape.timezone,
+        close_at=shape.close_at,
+        volume=shape.volume,
+        currency=shape.currency,
+        currency_at=shape.currency_at,
+        scale=shape.scale,
+        decimal=shape.decimal,
+        delimiter=shape.delimiter,
+        invert=shape.invert,
+        history=shape.history,
+        errors={Fault(kind): text for kind, text in shape.errors.items()},
+    )
+
+
+def _by_name(path: str) -> Format:
+    return Format.JSONL if path.lower().endswith((".jsonl", ".ndjson")) else Format.CSV
+
+
 def check_table(node: Node) -> Iterator[Problem]:
     """What is wrong with the expressions, the zone and the address of a table although their shape is right."""
-    form = _text(node, "format") or "json"
+    file = member(node, "file")
+    form = _text(node, "format") or (_by_name(_text(node, "file")) if file else "json")
     if form not in list(Format):
         return
     yield from _tried(node, "rows", lambda text: extractor(Format(form), text))
@@ -188,14 +218,14 @@ def check_table(node: Node) -> Iterator[Problem]:
         yield from _tried(errors, name.text, reader.holds)
     yield from _tried(node, "timezone", _zone)
     history, time = member(node, "history"), member(node, "time")
-    if isinstance(history, Scalar) and history.value is True and time is None:
+    if isinstance(history, Scalar) and history.value is True and time is None and not file:
         yield problem(history, "a history needs the time of each of its rows: add time")
     body = member(node, "body")
     if isinstance(body, Scalar) and _text(node, "method") != "POST":
         yield problem(body, "only POST has a body; add method: POST")
     url = member(node, "table")
     if isinstance(url, Scalar) and isinstance(url.value, str):
-        for stray in re.findall(r"\{[^{}]*\}", _PLACEHOLDER.sub("", url.value)):
+        for stray in re.findall(r"\{[^{}]*\}", PLACEHOLDER.sub("", url.value)):
             yield problem(url, f"there is no {said(stray)} to fill in; there are {{symbol}}, {{symbols}} and {{today}}")
 
 

@@ -1,4 +1,4 @@
-"""Rows and fields of a document: JSON by JMESPath, CSV by column, HTML by CSS selector.
+"""Rows and fields of a document: JSON and JSON Lines by JMESPath, CSV by column, HTML by CSS selector.
 
 An expression is compiled before anything is fetched. A field that is found twice is an error: nothing is guessed.
 """
@@ -35,6 +35,7 @@ class Format(StrEnum):
     JSON = "json"
     CSV = "csv"
     HTML = "html"
+    JSONL = "jsonl"
 
 
 class NotDataError(ValueError):
@@ -85,6 +86,10 @@ def extractor(form: Format, rows: str, delimiter: str = "") -> Extractor:
         if rows:
             raise ValueError("every line of a CSV file is a row: leave rows out")
         return _Csv(delimiter)
+    if form is Format.JSONL:
+        if rows:
+            raise ValueError("every line of a JSON Lines file is a row: leave rows out")
+        return _JsonLines()
     return _Html(rows)
 
 
@@ -127,6 +132,19 @@ class _Json:
                 return False
 
         return check
+
+
+class _JsonLines(_Json):
+    """A JSON document on every line."""
+
+    def __init__(self) -> None:
+        super().__init__("")
+
+    def rows(self, body: bytes, content_type: str) -> Sequence[Any]:
+        lines = [line for line in body.splitlines() if line.strip()][-MOST_ROWS:]
+        if not lines:
+            raise NotDataError("it has no line")
+        return [row for line in lines for row in super(_JsonLines, self).rows(line, content_type)]
 
 
 def _single(found: Any, expression: str) -> str | int | float | None:
