@@ -30,6 +30,14 @@ def in_session(hours: Hours | None, at: datetime) -> bool:
     return hours is None or at <= _bounds(hours, day_of(hours, at))[1] + _AFTER_CLOSE
 
 
+def next_open(hours: Hours, at: datetime) -> datetime:
+    """When the first session after *at* opens, in UTC."""
+    day = at.astimezone(_zone(hours.zone)).date()
+    while not _trades(hours, day) or _bounds(hours, day)[0] <= at:
+        day += _DAY
+    return _bounds(hours, day)[0]
+
+
 def end_of(hours: Hours | None, day: date) -> datetime:
     """When the session of *day* closes, in UTC; without *hours* the last second of the day."""
     if hours is None:

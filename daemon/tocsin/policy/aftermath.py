@@ -112,8 +112,11 @@ def after_success(before: Standing, answer: Answer, found: Found, *, now: dateti
     return Aftermath(plan=due, habits=habits, told=tuple(told), flood=flood)
 
 
-def after_failure(before: Standing, error: SourceError, *, now: datetime, random: float) -> Setback:
-    """What a failed poll makes of its source; *random* is in [0, 1)."""
+def after_failure(before: Standing, error: SourceError, *, now: datetime, random: float, refusals: int = 0) -> Setback:
+    """What a failed poll makes of its source; *random* is in [0, 1).
+
+    Of a host that limited our rate *refusals* times in a row the host is told, not each of its sources.
+    """
     errors = before.errors + 1
     verdict = health.after_failure(
         errors=errors,
@@ -136,18 +139,18 @@ def after_failure(before: Standing, error: SourceError, *, now: datetime, random
         jitter=random,
     )
     moved = moves.doubt(before.habits.moved, error.fault, error.status, errors)
-    told = [Told(news=verdict.news, detail=str(error))] if verdict.news else []
+    told = [Told(news=verdict.news, detail=str(error))] if verdict.news and not refusals else []
     told += _moves(before.habits.moved, moved)
     reasons: tuple[str, ...] = (f"{_count(errors)}: left alone for {write(delay)}",)
     if error.retry_after:
         reasons = (*reasons, f"its server asked for {write(error.retry_after)}")
     if moved is not before.habits.moved:
         delay, reasons = _TRY_MOVED, ("it is tried at its other address",)
-    quiet = schedule.hold(error.fault, error.retry_after) if before.terms.group else None
+    quiet = schedule.hold(error.fault, error.retry_after, refusals) if before.terms.group else None
     return Setback(
         plan=Plan(due_at=now + delay, reasons=reasons),
         habits=replace(before.habits, moved=moved),
-        unhealthy=verdict.unhealthy,
+        unhealthy=before.unhealthy if refusals else verdict.unhealthy,
         gone=verdict.gone,
         dead=verdict.dead,
         told=tuple(told),

@@ -144,7 +144,14 @@ class _JsonLines(_Json):
         lines = [line for line in body.splitlines() if line.strip()][-MOST_ROWS:]
         if not lines:
             raise NotDataError("it has no line")
-        return [row for line in lines for row in super(_JsonLines, self).rows(line, content_type)]
+        return [self._row(number, line, content_type) for number, line in enumerate(lines, 1)]
+
+    def _row(self, number: int, line: bytes, content_type: str) -> _Row:
+        try:
+            root = _json(line, content_type)
+        except NotDataError as error:
+            raise NotDataError(f"line {number}: {error}") from None
+        return _Row("", root, root)
 
 
 def _single(found: Any, expression: str) -> str | int | float | None:
