@@ -6,9 +6,10 @@ import asyncio
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from tocsin.errors import SourceError
 from tocsin.inbound import Inbound
 from tocsin.log import line
 from tocsin.market import series as market
@@ -16,6 +17,8 @@ from tocsin.market.hygiene import Finding
 from tocsin.market.series import Series
 from tocsin.model import Batch, Match, RuleInfo
 from tocsin.policy import standby
+from tocsin.policy.network import PROBE
+from tocsin.policy.schedule import hold
 from tocsin.prices import Hours, Instrument, Labels, Listing, Quote
 from tocsin.protocols import Run
 from tocsin.rules import builtin
@@ -45,8 +48,9 @@ class MarketWatch:
         self._series: dict[str, Series] = {}
         self._states: dict[tuple[str, str], PriceState] = {}
         self._failed: set[tuple[str, str]] = set()  # price rules, with their hashes, of which a failure was told
-        self._silent: Counter[Listing] = Counter()  # answers in a row without a price
-        self._refusals: Counter[str] = Counter()  # in a row, by host
+        self._silent: set[Listing] = set()  # what gave no price when it was last asked
+        self._missing: Counter[Listing] = Counter()  # good answers in a row without a price
+        self._blocked: dict[str, _Block] = {}  # by host
         self._observing = asyncio.Lock()
 
     # ---- who is asked ----------------------------------------------------------------------------------------
@@ -54,25 +58,40 @@ class MarketWatch:
     def may_rest(self, inbound: Inbound, row: str) -> bool:
         """Whether the source *row* has nothing to do: better ones give every price that it could give."""
         listed = _listed(inbound, row)
-        return bool(listed) and not standby.is_wanted(row, listed, self._silent.keys())
+        return bool(listed) and not standby.is_wanted(row, listed, self._silent)
 
     def sessions(self, inbound: Inbound, row: str) -> list[Hours | None]:
         """When the instruments trade of which *row* has prices, as far as that is known."""
         known = ((item, self._series.get(item.id)) for item in _listed(inbound, row))
         return [item.session or (series.hours if series else None) for item, series in known]
 
-    def refused(self, host: str, reason: str, now: datetime) -> tuple[int, list[Match]]:
+    def wait(self, host: str, now: datetime) -> timedelta | None:
+        """How long to leave *host* alone because it limits our rate; None when it may be asked.
+
+        After that time one request tries whether it still does, and the others wait for what comes of it.
+        """
+        block = self._blocked.get(host)
+        if block is None:
+            return None
+        if now < block.until:
+            return block.until - now
+        self._blocked[host] = block._replace(until=now + PROBE)
+        return None
+
+    def refused(self, host: str, error: SourceError, now: datetime) -> tuple[int, list[Match]]:
         """How often in a row *host* limited our rate by now, and what of that is to be told."""
-        self._refusals[host] += 1
-        times = self._refusals[host]
-        detail = f"{reason}. All that it has prices of is left alone, for longer each time; other sources stand in."
-        told = [builtin.own_match(builtin.HOST_BLOCKED, {"host": (host,)}, detail, now)] if times == 1 else []
-        return times, told
+        before = self._blocked.get(host)
+        times = before.times + 1 if before else 1
+        span = hold(error.fault, error.retry_after, times) or PROBE
+        self._blocked[host] = _Block(times, now + span)
+        if before:
+            return times, []
+        detail = f"{error}. All that it has prices of is left alone, for longer each time; other sources stand in."
+        return times, [_about(builtin.HOST_BLOCKED, "host", host, detail, now)]
 
     def failed(self, inbound: Inbound, row: str) -> None:
         """Remember that *row* gave no prices at all."""
-        for listing in _listings(inbound, row):
-            self._silent[listing] += 1
+        self._silent |= _listings(inbound, row)
 
     # ---- quotes ----------------------------------------------------------------------------------------------
 
@@ -82,24 +101,26 @@ class MarketWatch:
         Raises:
             StoreError: nothing was written.
         """
-        own = [] if host not in self._refusals else [_about(builtin.HOST_OPEN, "host", host, "It answers again.", now)]
+        own = [] if host not in self._blocked else [_about(builtin.HOST_OPEN, "host", host, "It answers again.", now)]
         missing = {item.symbol: item.words for item in batch.missing}
         for listing in _listings(inbound, batch.source):
             own += self._note(listing, missing.get(listing.symbol), now)
         listed = _listed(inbound, batch.source)
-        quotes = list(standby.quotes(batch.source, batch.prints, listed, self._silent.keys(), now))
+        quotes = list(standby.quotes(batch.source, batch.prints, listed, self._silent, now))
         await self.observe(inbound, quotes, now, asked=[item.id for item in listed], own=own)
-        self._refusals.pop(host, None)
+        self._blocked.pop(host, None)
 
     def _note(self, listing: Listing, missing: str | None, now: datetime) -> list[Match]:
         """Remember whether a good answer had a price of *listing* (*missing*: why not); what of that is to be told."""
         words = f"{listing.row} {listing.symbol}" if listing.row.partition(":")[2] != listing.symbol else listing.row
-        before = self._silent[listing]
+        before = self._missing[listing]
         if missing is None:
-            del self._silent[listing]
+            self._silent.discard(listing)
+            del self._missing[listing]
             told = before >= _MISSING
             return [_about(builtin.PRICE_FOUND, "listing", words, "It is there again.", now)] if told else []
-        self._silent[listing] += 1
+        self._silent.add(listing)
+        self._missing[listing] += 1
         log.warning(line("no price", source=listing.row, symbol=listing.symbol, reason=missing))
         return [_about(builtin.PRICE_MISSING, "listing", words, missing, now)] if before + 1 == _MISSING else []
 
@@ -165,6 +186,13 @@ class MarketWatch:
         taken = sum(len(item.quotes) for item in observed)
         matches = sum(len(item.matches) for item in observed)
         log.debug(line("quotes observed", quotes=taken, matches=matches))
+
+
+class _Block(NamedTuple):
+    """A host that limited our rate so many *times* in a row, and is left alone *until* then."""
+
+    times: int
+    until: datetime
 
 
 class _Events(NamedTuple):

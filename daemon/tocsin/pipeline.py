@@ -125,6 +125,10 @@ class Pipeline:
         if self.market.may_rest(inbound, lease.name):
             self._defer(lease, now + (before.terms.every or UNKNOWN), "it stands by: a better source has its prices")
             return
+        if before.terms.prices and (wait := self.market.wait(before.terms.group or lease.name, now)):
+            self.market.failed(inbound, lease.name)
+            self._defer(lease, now + wait, "its host limits our rate")
+            return
         started = time.perf_counter()
         try:
             try:
@@ -203,7 +207,7 @@ class Pipeline:
         if before.terms.prices:
             self.market.failed(inbound, lease.name)
             if error.fault is Fault.RATE_LIMITED:
-                refusals, own = self.market.refused(before.terms.group or lease.name, str(error), now)
+                refusals, own = self.market.refused(before.terms.group or lease.name, error, now)
         after = after_failure(before, error, now=now, random=self._random(), refusals=refusals)
         what = {"source": lease.name, "fault": error.fault, "reason": error, "errors": lease.errors + 1}
         log.warning(line("source failed", **what, next=after.plan.due_at))

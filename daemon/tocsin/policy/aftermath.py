@@ -147,6 +147,8 @@ def after_failure(before: Standing, error: SourceError, *, now: datetime, random
     if moved is not before.habits.moved:
         delay, reasons = _TRY_MOVED, ("it is tried at its other address",)
     quiet = schedule.hold(error.fault, error.retry_after, refusals) if before.terms.group else None
+    if refusals and quiet:
+        delay, reasons = quiet, (f"its host limits our rate: left alone for {write(quiet)}",)
     return Setback(
         plan=Plan(due_at=now + delay, reasons=reasons),
         habits=replace(before.habits, moved=moved),
