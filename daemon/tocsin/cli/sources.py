@@ -55,9 +55,9 @@ def show_source(name: str, config: ConfigOption = DEFAULT_CONFIG, json: JsonOpti
         if json:
             dump({**plain(detail.source), "fetches": detail.fetches})
             return
-        address = next(
-            (source.address for source in settings.sources if source.name == name), "not configured any more"
-        )
+        addresses = {source.name: source.address for source in settings.sources}
+        addresses |= {source.name: source.address for source in settings.prices}
+        address = addresses.get(name, "not configured any more")
         for line in describe(detail, address, ZoneInfo(settings.timezone), datetime.now(UTC)):
             print(line)
         if detail.fetches:
