@@ -63,8 +63,9 @@ def local(time: datetime | None, zone: ZoneInfo) -> str:
 
 
 def plain(value: Any) -> Any:
-    """*value* as what JSON knows: dataclasses and mappings become dicts, times ISO 8601 in UTC, decimals
-    text, enums their values.
+    """*value* as what JSON knows.
+
+    Dataclasses and mappings become dicts, times ISO 8601 in UTC, decimals text, enums their values.
 
     Fields that hold None, an empty string or an empty collection are kept: machines like fixed shapes.
     """
