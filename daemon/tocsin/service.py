@@ -22,7 +22,8 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from tocsin.config.client import make_http, make_terms
-from tocsin.config.config import Config, FeedConfig, ReceiverConfig, load_config
+from tocsin.config.config import Config, ReceiverConfig, load_config
+from tocsin.config.feeds import FeedConfig
 from tocsin.config.listings import PriceConfig
 from tocsin.config.loading import LoadedRules, rules_of
 from tocsin.delivery import Dispatcher, Outbound
@@ -72,6 +73,7 @@ def make_source(config: FeedConfig, http: HttpClient, work: Run) -> Source:
         allow_private=config.allow_private,
         headers={name: value.reveal() for name, value in config.headers.items()},
         secret=config.secret,
+        selectors=config.selectors,
     )
 
 
@@ -288,7 +290,7 @@ class Service:
         if len(warnings) > MOST_WARNINGS:
             log.warning(line("more warnings, all told by tocsin check", count=len(warnings) - MOST_WARNINGS))
         now = self._clock.now()
-        feeds = [(s.name, s.address, "feed") for s in config.sources]
+        feeds = [(s.name, s.address, s.kind) for s in config.sources]
         prices = [(s.name, s.address, s.kind) for s in config.prices]
         groups = {name: terms.group for name, terms in self._pipeline.inbound.terms.items()}
         await self._write(self._store.sync_sources, [*feeds, *prices], now, groups)

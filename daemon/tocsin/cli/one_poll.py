@@ -16,7 +16,8 @@ import typer
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, read_config
 from tocsin.cli.output import dump, local, say, shown
 from tocsin.config.client import make_http
-from tocsin.config.config import Config, FeedConfig
+from tocsin.config.config import Config
+from tocsin.config.feeds import FeedConfig
 from tocsin.config.loading import rules_of
 from tocsin.config.secrets import Secret, masked
 from tocsin.errors import Fault, SourceError, UsageError

@@ -12,21 +12,19 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Discriminator, Field, Tag
 
+from tocsin.config.feeds import FeedConfig, FeedShape, PageShape, check_source, make_feed
 from tocsin.config.files import read_text, shown_path
 from tocsin.config.instruments import InstrumentShape, check_instrument, make_instrument
 from tocsin.config.listings import Book, PriceConfig, read_book
 from tocsin.config.nodes import Node, Pairs, Scalar, children, meant, member, problem, said
-from tocsin.config.secrets import Filler, Secret, masked
+from tocsin.config.secrets import Filler, Secret
 from tocsin.config.shape import Duration, Shape, Texts, find, tag
 from tocsin.config.tables import FileShape, TableConfig, TableShape, check_table, file_config, table_config
 from tocsin.config.web import (
     HttpConfig,
     HttpShape,
-    authorization,
-    check_credentials,
     check_http,
     http_config,
-    url_fault,
 )
 from tocsin.config.yamlfile import read
 from tocsin.errors import ConfigError, Position, Problem
@@ -36,27 +34,6 @@ from tocsin.rules.spec import Override
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 _SEVERITY = re.compile(r"\s*(>=|<=|>|<|=)?\s*([a-z]+)\s*$")
-_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
-_SHORTEST = timedelta(seconds=1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeedConfig:
-    """A feed. *address* is *url* as it may be shown and stored: references unfilled, passwords masked."""
-
-    name: str
-    url: Secret
-    address: str
-    every: timedelta | None = None
-    allow_private: bool = False
-    ignore_hints: bool = False
-    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    headers: Mapping[str, Secret] = field(default_factory=dict)
-
-    @property
-    def secret(self) -> bool:
-        """Whether the address holds what may not be written down."""
-        return self.url.reveal() != self.address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,23 +77,6 @@ class Config:
     problems: tuple[Problem, ...] = ()
 
 
-class _Feed(Shape):
-    feed: str
-    """The address of an RSS or Atom feed."""
-    every: Duration | None = None
-    """How often it is polled, such as 15m; without it, as often as it has news."""
-    ignore_hints: bool = False
-    """Whether it is polled more often than its server asks for, in its headers or in the feed."""
-    allow_private: bool = False
-    """Whether its address may lie in a private network."""
-    labels: dict[str, Texts] = Field(default_factory=dict)
-    """Labels of every entry of this source."""
-    headers: dict[str, str] = Field(default_factory=dict)
-    """HTTP headers sent to this source only; values may be ${NAME}."""
-    credentials: str = ""
-    """name:password for servers that ask for one (HTTP Basic), sent to this source only; may be ${NAME}."""
-
-
 class _Receiver(Shape):
     url: str | None = None
     """An apprise address; an empty one is a receiver that is off."""
@@ -155,11 +115,14 @@ _Named = Annotated[str, Field(pattern=_NAME)]
 
 def _kind(value: Any) -> str:
     """The tag of a source: the key that names its address."""
-    return next((tag(kind) for kind in ("table", "file") if isinstance(value, Mapping) and kind in value), tag("feed"))
+    return next(
+        (tag(kind) for kind in ("table", "file", "page") if isinstance(value, Mapping) and kind in value), tag("feed")
+    )
 
 
 _Source = Annotated[
-    Annotated[_Feed, Tag(tag("feed"))]
+    Annotated[FeedShape, Tag(tag("feed"))]
+    | Annotated[PageShape, Tag(tag("page"))]
     | Annotated[TableShape, Tag(tag("table"))]
     | Annotated[FileShape, Tag(tag("file"))],
     Discriminator(_kind),
@@ -232,7 +195,7 @@ def _check(root: Node, folder: Path) -> Iterator[Problem]:
     yield from _check_database(member(root, "database"))
     yield from check_http(member(root, "http"), folder)
     for source in children(member(root, "sources")):
-        yield from _check_source(source)
+        yield from check_source(source)
         if member(source, "table") or member(source, "file"):
             yield from check_table(source)
     for instrument in children(member(root, "instruments")):
@@ -264,24 +227,6 @@ def _check_zone(node: Node | None) -> Iterator[Problem]:
 def _check_database(node: Node | None) -> Iterator[Problem]:
     if isinstance(node, Scalar) and isinstance(node.value, str) and not re.match(r"sqlite:///.+", node.value):
         yield problem(node, "must be sqlite:///path/of/a/file")
-
-
-def _check_source(node: Node) -> Iterator[Problem]:
-    for address in (member(node, "feed"), member(node, "table")):
-        if isinstance(address, Scalar) and isinstance(address.value, str) and not address.broken:
-            words = url_fault(address.value)
-            if words:
-                yield problem(address, words)
-    every = member(node, "every")
-    if isinstance(every, Scalar) and every.text in ("0s", "0m", "0h", "0d", "0w"):
-        yield problem(every, "must be a second or more")
-    yield from check_credentials(node)
-    headers = member(node, "headers")
-    for key, value in headers.pairs if isinstance(headers, Pairs) else ():
-        if not _HEADER.match(key.text):
-            yield problem(key, "is not the name of an HTTP header")
-        if isinstance(value, Scalar) and re.search(r"[\r\n\0]", str(value.value)):
-            yield problem(value, "a header is one line")
 
 
 def _check_receiver(node: Node) -> Iterator[Problem]:
@@ -321,7 +266,9 @@ def _severity(text: str) -> tuple[str, Severity] | None:
 # ---- values -------------------------------------------------------------------------------------------------------
 
 
-def _table(name: str, item: _Feed | TableShape | FileShape, root: Node, folder: Path) -> TableConfig | None:
+def _table(
+    name: str, item: FeedShape | PageShape | TableShape | FileShape, root: Node, folder: Path
+) -> TableConfig | None:
     if isinstance(item, TableShape):
         return table_config(name, item, find(root, ("sources", name)))
     return file_config(name, item, folder) if isinstance(item, FileShape) else None
@@ -350,9 +297,9 @@ def _config(path: Path, root: Node, shape: ConfigFile, book: Book, problems: tup
         rules=tuple(folder / Path(rule).expanduser() for rule in shape.rules),
         http=http_config(shape.http, folder),
         sources=tuple(
-            _feed(name, item, find(root, ("sources", name)))
+            make_feed(name, item, find(root, ("sources", name)))
             for name, item in shape.sources.items()
-            if isinstance(item, _Feed)
+            if isinstance(item, FeedShape | PageShape)
         ),
         prices=book.rows,
         instruments=tuple(
@@ -369,21 +316,6 @@ def _config(path: Path, root: Node, shape: ConfigFile, book: Book, problems: tup
 
 def _position(node: Node | None) -> Position | None:
     return node.place.at() if node else None
-
-
-def _feed(name: str, item: _Feed, node: Node | None) -> FeedConfig:
-    written = member(node, "feed")
-    assert isinstance(written, Scalar)
-    return FeedConfig(
-        name=name,
-        url=Secret(item.feed),
-        address=masked(written.text if written.filled else item.feed),
-        every=max(item.every, _SHORTEST) if item.every is not None else None,
-        allow_private=item.allow_private,
-        ignore_hints=item.ignore_hints,
-        labels=item.labels,
-        headers={key: Secret(value) for key, value in {**item.headers, **authorization(item.credentials)}.items()},
-    )
 
 
 def _route(route: _Route, on: set[str]) -> RouteConfig:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from tocsin.config.config import Config
@@ -25,7 +26,8 @@ def show(config: Config) -> dict[str, Any]:
         "retention": write_duration(config.retention),
         "sources": {
             source.name: {
-                "feed": source.address,
+                source.kind: source.address,
+                **({"selectors": asdict(source.selectors)} if source.selectors else {}),
                 "every": write_duration(source.every) if source.every else None,
                 "ignore_hints": source.ignore_hints,
                 "allow_private": source.allow_private,

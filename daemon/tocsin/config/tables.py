@@ -209,14 +209,14 @@ def check_table(node: Node) -> Iterator[Problem]:
     form = _text(node, "format") or (_by_name(_text(node, "file")) if file else "json")
     if form not in list(Format):
         return
-    yield from _tried(node, "rows", lambda text: extractor(Format(form), text))
+    yield from tried(node, "rows", lambda text: extractor(Format(form), text))
     reader = extractor(Format(form), "")
     for key in ("symbol", "price", "time", "volume", "currency_at"):
-        yield from _tried(node, key, reader.field)
+        yield from tried(node, key, reader.field)
     errors = member(node, "errors")
     for name, _ in errors.pairs if isinstance(errors, Pairs) else ():
-        yield from _tried(errors, name.text, reader.holds)
-    yield from _tried(node, "timezone", _zone)
+        yield from tried(errors, name.text, reader.holds)
+    yield from tried(node, "timezone", zone)
     history, time = member(node, "history"), member(node, "time")
     if isinstance(history, Scalar) and history.value is True and time is None and not file:
         yield problem(history, "a history needs the time of each of its rows: add time")
@@ -253,7 +253,8 @@ def _text(node: Node, key: str) -> str:
     return found.text if isinstance(found, Scalar) else ""
 
 
-def _tried(node: Node | None, key: str, build: Callable[[str], object]) -> Iterator[Problem]:
+def tried(node: Node | None, key: str, build: Callable[[str], object]) -> Iterator[Problem]:
+    """What *build* has against the text behind the *key* of *node*; it raises ValueError for that."""
     found = member(node, key)
     if isinstance(found, Scalar) and isinstance(found.value, str) and found.value:
         try:
@@ -262,7 +263,12 @@ def _tried(node: Node | None, key: str, build: Callable[[str], object]) -> Itera
             yield problem(found, str(error))
 
 
-def _zone(name: str) -> None:
+def zone(name: str) -> None:
+    """Nothing, if *name* is a time zone.
+
+    Raises:
+        ValueError: it is none, in words.
+    """
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -16,9 +16,10 @@ from typing import Any, NamedTuple, Protocol
 
 import jmespath
 from jmespath.exceptions import JMESPathError
-from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from tocsin.sources.charset import decode
+from tocsin.sources.page import check_selector
 
 #: Of a JSON object whose members are the rows: what names a member's key, and the member itself.
 KEY, VALUE = "@key", "@value"
@@ -232,7 +233,7 @@ class _Csv:
 
 class _Html:
     def __init__(self, rows: str) -> None:
-        self._rows = _selector(rows) if rows else ""
+        self._rows = check_selector(rows) if rows else ""
 
     def rows(self, body: bytes, content_type: str) -> Sequence[Any]:
         tree = LexborHTMLParser(decode(body, content_type)[0])
@@ -245,7 +246,7 @@ class _Html:
 
     def field(self, expression: str) -> Field:
         selector, at, attribute = expression.partition("@")
-        _selector(selector.strip())
+        check_selector(selector.strip())
 
         def read(row: LexborNode | LexborHTMLParser) -> str | None:
             found = row.css(selector.strip())
@@ -258,13 +259,5 @@ class _Html:
         return read
 
     def holds(self, expression: str) -> Callable[[bytes, str], bool]:
-        selector = _selector(expression)
+        selector = check_selector(expression)
         return lambda body, content_type: bool(LexborHTMLParser(decode(body, content_type)[0]).css(selector))
-
-
-def _selector(text: str) -> str:
-    try:
-        LexborHTMLParser("").css(text)
-    except SelectolaxError:
-        raise ValueError(f"{text!r} is not a CSS selector") from None
-    return text

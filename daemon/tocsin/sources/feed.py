@@ -1,4 +1,4 @@
-"""The kind `feed`: an RSS, Atom or JSON Feed document at a web address."""
+"""The kinds `feed` (RSS, Atom or JSON Feed) and `page`: a document with entries at a web address."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from tocsin.sources.cell import parse
 from tocsin.sources.entries import entries
 from tocsin.sources.hints import fresh, wishes
 from tocsin.sources.http import Fetched, HttpClient, public_headers, same_origin
+from tocsin.sources.page import Selectors
 from tocsin.sources.parse import Parsed
 from tocsin.sources.validators import asked_of, following_of
 
 
 class FeedSource:
-    """A feed that is polled.
+    """A feed that is polled, or with *selectors* a page.
 
     *run* takes the parsing to a worker. *labels* go to every entry. *headers* are sent along, to this host only.
     *allow_private* permits loopback and private networks. The address of a *secret* one is not to be written down
@@ -37,6 +38,7 @@ class FeedSource:
         allow_private: bool = False,
         headers: Mapping[str, str] | None = None,
         secret: bool = False,
+        selectors: Selectors | None = None,
     ) -> None:
         self._name = name
         self._url = url
@@ -46,6 +48,7 @@ class FeedSource:
         self._allow_private = allow_private
         self._headers = dict(headers or {})
         self._secret = secret
+        self._selectors = selectors
 
     @property
     def name(self) -> str:
@@ -108,6 +111,7 @@ class FeedSource:
             url=fetched.final_url,
             content_type=fetched.headers.get("content-type", ""),
             content_language=fetched.headers.get("content-language", ""),
+            selectors=self._selectors,
         )
         found = entries(parsed, source=self._name, url=self._url, labels=self._labels, now=now)
         return parsed, found, wishes(fetched.body)
