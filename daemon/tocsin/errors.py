@@ -103,16 +103,24 @@ class Fault(StrEnum):
 class SourceError(TocsinError):
     """One poll failed.
 
-    *status* is the HTTP status, if there was an answer; *retry_after* what the server asked for.
+    *status* is the HTTP status, if there was an answer; *retry_after* what the server asked for; *instead* are addresses
+    that may have been meant.
     """
 
     def __init__(
-        self, message: str, *, fault: Fault, status: int | None = None, retry_after: timedelta | None = None
+        self,
+        message: str,
+        *,
+        fault: Fault,
+        status: int | None = None,
+        retry_after: timedelta | None = None,
+        instead: Sequence[str] = (),
     ) -> None:
         super().__init__(message)
         self.fault = fault
         self.status = status
         self.retry_after = retry_after
+        self.instead = tuple(instead)
 
 
 class StoreError(TocsinError):

@@ -108,6 +108,7 @@ class Batch:
     size: int = 0  # decoded bytes of the body
     notes: tuple[str, ...] = ()  # what was repaired or left out, in words
     has_ids: bool = True  # False when the document gives its entries no ids: title and day then identify
+    form: str = ""  # what the document is written in, in words
     prints: tuple[Print, ...] = ()  # what a source of prices says of its symbols
     missing: tuple[Missing, ...] = ()  # and of which it says nothing
     answer: Answer = Answer()  # noqa: RUF009 (frozen)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from tocsin.cli import one_poll, opml
+from tocsin.cli import adding, one_poll, opml
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, opened
 from tocsin.cli.output import dump, local, plain, shown, table
 from tocsin.errors import UsageError
@@ -19,6 +19,8 @@ from tocsin.store import Fetch, SourceDetail, SourceView
 
 app = typer.Typer(help="What is polled, and how that goes.", no_args_is_help=True)
 app.command("test")(one_poll.try_source)
+app.command("add")(adding.add)
+app.command("import")(adding.import_opml)
 app.command("export")(opml.export)
 
 _WIDTH = 80

@@ -28,7 +28,7 @@ from tocsin.config.web import (
 )
 from tocsin.config.yamlfile import read
 from tocsin.errors import ConfigError, Position, Problem
-from tocsin.model import Severity
+from tocsin.model import Located, Severity
 from tocsin.prices import Instrument
 from tocsin.rules.spec import Override
 
@@ -75,6 +75,11 @@ class Config:
     overrides: tuple[Override, ...]
     retention: timedelta
     problems: tuple[Problem, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all that is polled."""
+        return (*(source.name for source in self.sources), *(row.name for row in self.prices))
 
 
 class _Receiver(Shape):
@@ -180,6 +185,17 @@ def load_config(path: Path, env: Mapping[str, str]) -> Config:
     if shape is None or any(not item.warning for item in problems):
         raise ConfigError(sorted(problems, key=_place))
     return _config(path, root, shape, book, tuple(problems))
+
+
+def empty_config(path: Path) -> Config:
+    """The configuration of a file at *path* that says nothing."""
+    return _config(
+        path,
+        Pairs(place=Located(text="", file="", lines=((0, 1, 1),)), pairs=()),
+        ConfigFile(),
+        Book(rows=(), listings={}, problems=()),
+        (),
+    )
 
 
 def _place(item: Problem) -> tuple[int, int]:

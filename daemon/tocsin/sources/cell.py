@@ -66,7 +66,7 @@ def parse(
         raise SourceError(f"cannot be read: the reader ended with {done.returncode}", fault=Fault.NOT_A_FEED)
     found = json.loads(done.stdout)
     if "error" in found:
-        raise SourceError(found["error"], fault=Fault(found["fault"]))
+        raise SourceError(found["error"], fault=Fault(found["fault"]), instead=found["instead"])
     items = tuple(Item(**{**item, "published": _time(item["published"])}) for item in found["items"])
     return Parsed(**{**found, "items": items, "notes": tuple(found["notes"])})
 
@@ -88,7 +88,7 @@ def main() -> None:
     try:
         found = dataclasses.asdict(documents.read(sys.stdin.buffer.read(), **told, selectors=selectors))
     except SourceError as error:
-        found = {"error": str(error), "fault": error.fault}
+        found = {"error": str(error), "fault": error.fault, "instead": error.instead}
     json.dump(found, sys.stdout, default=datetime.isoformat)
 
 

@@ -35,5 +35,6 @@ def read(
         proposals = discovery.discover(text, url=url) if error.fault is Fault.NOT_A_FEED else ()
         if not proposals:
             raise
-        words = f"{error}; did you mean {' or '.join(proposal.url for proposal in proposals[:3])}?"
-        raise SourceError(words, fault=Fault.NOT_A_FEED) from error
+        meant = [proposal.url for proposal in proposals]
+        words = f"{error}; did you mean {' or '.join(meant[:3])}?"
+        raise SourceError(words, fault=Fault.NOT_A_FEED, instead=meant) from error

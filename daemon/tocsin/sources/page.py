@@ -85,7 +85,9 @@ def read(text: str, selectors: Selectors, *, url: str, content_language: str = "
     if selectors.date and not any(item.published for item in items):
         notes.append(f"no item has a date that can be read at {selectors.date!r}; the first sight counts")
     title = tree.css_first("title")
-    return Parsed(title=_text(title, LONGEST_TITLE) if title else "", link=url, items=items, notes=tuple(notes))
+    return Parsed(
+        title=_text(title, LONGEST_TITLE) if title else "", link=url, items=items, form="a page", notes=tuple(notes)
+    )
 
 
 def _items(nodes: list[LexborNode], selectors: Selectors, *, base: str, site: str, language: str) -> Iterator[Item]:

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 import feedparser
+from feedparser.api import SUPPORTED_VERSIONS
 from feedparser.sanitizer import replace_doctype
 
 from tocsin.errors import Fault, SourceError
@@ -60,13 +61,14 @@ class Item:
 class Parsed:
     """A feed document.
 
-    *complete* is False when the document broke off, so that its end has to be asked for again. *notes* says in words
-    what was repaired or left out.
+    *form* is what it is written in, in words. *complete* is False when the document broke off, so that its end has to be
+    asked for again. *notes* says in words what was repaired or left out.
     """
 
     title: str
     link: str
     items: tuple[Item, ...]
+    form: str = ""
     complete: bool = True
     notes: tuple[str, ...] = ()
 
@@ -109,6 +111,7 @@ def parse(body: bytes, *, url: str, content_type: str = "", content_language: st
         title=_plain(feed, "title", LONGEST_TITLE, loose=loose),
         link=site,
         items=tuple(items),
+        form=SUPPORTED_VERSIONS.get(found["version"]) or "a feed",
         complete=complete,
         notes=tuple(notes),
     )
