@@ -108,6 +108,7 @@ class Batch:
     size: int = 0  # decoded bytes of the body
     notes: tuple[str, ...] = ()  # what was repaired or left out, in words
     has_ids: bool = True  # False when the document gives its entries no ids: title and day then identify
+    deleted: tuple[str, ...] = ()  # ids of entries that the document says are withdrawn
     form: str = ""  # what the document is written in, in words
     prints: tuple[Print, ...] = ()  # what a source of prices says of its symbols
     missing: tuple[Missing, ...] = ()  # and of which it says nothing
@@ -297,6 +298,7 @@ class DeliveryKind(StrEnum):
 
     ALERT = "alert"
     UPDATE = "update"
+    CORRECTION = "correction"
     CATCH_UP = "catch-up"
     OPERATOR = "operator"
     TEST = "test"
@@ -334,6 +336,16 @@ class Coverage:
     first_seen: datetime
     summary: str = ""
     body: str = ""
+    revised: Revised | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revised:
+    """What an entry says since *at*: another *title*, or nothing any more, when its source has *withdrawn* it."""
+
+    at: datetime
+    title: str
+    withdrawn: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tocsin.errors import Fault, LeaseLostError, SourceError, StoreError
@@ -27,7 +28,7 @@ from tocsin.policy.schedule import UNKNOWN, in_sessions
 from tocsin.protocols import Clock, Run
 from tocsin.rules import builtin
 from tocsin.rules.ruleset import RuleSet
-from tocsin.store import Committed, Deferral, Fetch, GroupHold, Reopened, Rest, SourceLease, Store, Trail
+from tocsin.store import Committed, Deferral, Fetch, GroupHold, Reopened, Rest, SourceLease, Store, Trail, Unseen
 
 log = logging.getLogger(__name__)
 
@@ -153,11 +154,15 @@ class Pipeline:
     ) -> None:
         """Commit a batch; one that brought nothing, and of which nothing is to be told, rests until the next tick."""
         now = fetch.at
-        fresh: tuple[Entry, ...] = ()
-        if batch.entries:
-            fresh = await self._work(self._store.unseen, batch, now)
+        batch = replace(batch, has_ids=False) if before.habits.volatile else batch
+        unseen = await self._work(self._store.unseen, batch, now) if batch.entries else Unseen()
+        fresh = unseen.new
+        if unseen.volatile:
+            batch = replace(batch, has_ids=False)
         late = {entry.id for entry in fresh if is_late(entry, lease.last_success, now)}
-        found = Found(held=len(batch.entries) if batch.changed else None, new=len(fresh), late=len(late))
+        found = Found(
+            held=len(batch.entries) if batch.changed else None, new=len(fresh), late=len(late), volatile=unseen.volatile
+        )
         after = after_success(before, batch.answer, found, now=now, random=self._random())
         learned = after.habits if after.habits != lease.habits else None
         due = after.plan
@@ -170,6 +175,7 @@ class Pipeline:
             log.debug(line("source rests", source=lease.name, prices=len(batch.prints), next=due.due_at))
             return
         judged = await self._work(_judge, inbound.rules, fresh, now) if fresh else ()
+        rewritten = await self._work(_judge, inbound.rules, unseen.rewritten, now) if unseen.rewritten else ()
         committed = await self._write(
             self._store.commit,
             lease,
@@ -182,6 +188,7 @@ class Pipeline:
             once=_failures(judged, now),
             flood=late if after.flood else (),
             trail=trail,
+            rewritten=rewritten,
         )
         level = logging.INFO if committed.entries or lease.baseline else logging.DEBUG
         log.log(level, line("source polled", source=lease.name, new=committed.entries, **_tally(committed)))

@@ -117,6 +117,8 @@ def _rhythm(habits: Habits, zone: ZoneInfo) -> Iterator[str]:
     if habits.arrivals:
         longest = f", longest silence {write(habits.longest)}" if habits.longest else ""
         yield f"last news {local(habits.arrivals[-1], zone)}{longest}"
+    if habits.volatile:
+        yield "its ids are others at every poll: headline and day tell entries apart"
     if habits.silent:
         yield "silent for far longer than ever"
     if habits.empty:

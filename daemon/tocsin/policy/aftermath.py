@@ -20,6 +20,7 @@ from tocsin.policy.spans import write
 _TRY_MOVED = timedelta(minutes=1)
 #: A new entry that is older than this and than the last poll is late.
 _LATE = timedelta(hours=24)
+_VOLATILE = "Its ids are others at every poll. From now on headline and day tell its entries apart; nothing was lost."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,12 +46,13 @@ class Standing:
 class Found:
     """What a good poll brought; *held* entries in the document (None: the one of before), *new* of them, *late* of these.
 
-    Late: published over a day ago and before the last poll, which did not see it.
+    Late: published over a day ago and before the last poll, which did not see it. *volatile*: its ids say nothing.
     """
 
     held: int | None = None
     new: int = 0
     late: int = 0
+    volatile: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +107,9 @@ def after_success(before: Standing, answer: Answer, found: Found, *, now: dateti
         if moved is not habits.moved:
             told += _moves(habits.moved, moved)
             habits = replace(habits, moved=moved)
+    if found.volatile and not habits.volatile:
+        habits = replace(habits, volatile=True)
+        told.append(Told(news=News.VOLATILE, detail=_VOLATILE))
     flood = not first and health.is_flood(held=found.held or 0, new=found.new, late=found.late)
     if flood:
         told.append(Told(news=News.FLOOD, detail=_flood(found)))

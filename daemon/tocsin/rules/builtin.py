@@ -34,6 +34,7 @@ _SOURCE = {
         _own("source-recovered", "source", Severity.INFO, "Source recovered: {source}"),
         _own("source-moved", "source", Severity.INFO, "Source moved: {source}"),
         _own("source-moved-back", "source", Severity.MEDIUM, "Source not where it had moved: {source}"),
+        _own("source-volatile", "source", Severity.LOW, "Ids that say nothing: {source}"),
         _own("source-flood", "source", Severity.MEDIUM, "Old news all at once: {source}"),
     )
 }

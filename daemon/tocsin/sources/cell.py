@@ -68,7 +68,7 @@ def parse(
     if "error" in found:
         raise SourceError(found["error"], fault=Fault(found["fault"]), instead=found["instead"])
     items = tuple(Item(**{**item, "published": _time(item["published"])}) for item in found["items"])
-    return Parsed(**{**found, "items": items, "notes": tuple(found["notes"])})
+    return Parsed(**{**found, "items": items, "notes": tuple(found["notes"]), "deleted": tuple(found["deleted"])})
 
 
 def _time(text: str | None) -> datetime | None:

@@ -91,6 +91,7 @@ class FeedSource:
             changed=True,
             size=len(fetched.body),
             notes=parsed.notes,
+            deleted=parsed.deleted,
             form=parsed.form,
             has_ids=any(item.id for item in parsed.items),
             answer=dataclasses.replace(answer, wishes=wished),

@@ -35,6 +35,15 @@ class SourceLease:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unseen:
+    """What of a document is *new*, or known and *rewritten*; *volatile*: its ids are others at every poll."""
+
+    new: tuple[Entry, ...] = ()
+    rewritten: tuple[Entry, ...] = ()
+    volatile: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fetch:
     """One poll as it is remembered; *status* is 0 when there was no answer, *error* empty when all went well."""
 
