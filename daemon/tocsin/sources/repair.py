@@ -20,7 +20,8 @@ _OF_XML = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _NEEDLESS = re.compile(
     r"</?(?:category\b|(?!(?:a10|atom|content|dc|dcterms|feedburner|rdf|rss|xhtml):)[A-Za-z_][\w.-]*:)[^<>]*>"
 )
-_DECLARATION = re.compile(r"\s*<\?xml\b[^>]{0,300}\?>\s*")
+# Not with the blanks before it: a document of nothing else would be looked through once from each.
+_DECLARATION = re.compile(r"<\?xml\b[^>]{0,300}\?>\s*")
 #: The last tag of a document that lacks nothing but its bracket.
 _LAST_TAG = re.compile(r"(</(?:rss|feed|rdf:RDF))\s{0,100}\Z")
 _TAIL = 120

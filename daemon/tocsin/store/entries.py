@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from sqlmodel import Session, col, insert, or_, select
+from sqlmodel import Session, col, or_, select
 
 from tocsin.model import Entry
 from tocsin.store import mapping
 from tocsin.store.tables import EntryRow, SourceRow
 from tocsin.store.values import EntryView
 
+_TABLE = EntryRow.metadata.tables[str(EntryRow.__tablename__)]
+_ADD = _TABLE.insert().returning(_TABLE.c.id, sort_by_parameter_order=True)
+
 
 def add(session: Session, source_id: int, entries: Sequence[Entry]) -> list[int]:
     """Write new *entries* of a source; the numbers of their rows, in order."""
     if not entries:
         return []
-    statement = insert(EntryRow).returning(col(EntryRow.id), sort_by_parameter_order=True)
     rows = [mapping.entry_fields(entry, source_id) for entry in entries]
-    return [mapping.identity(number) for (number,) in session.connection().execute(statement, rows)]
+    return [mapping.identity(number) for (number,) in session.connection().execute(_ADD, rows)]
 
 
 def by_number(session: Session, numbers: Collection[int]) -> dict[int, tuple[EntryRow, str]]:

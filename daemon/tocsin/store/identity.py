@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from sqlalchemy import bindparam
+from sqlalchemy import String, bindparam, select
 from sqlmodel import Session, col, update
 
 from tocsin.model import Batch, Entry, EntryKey, KeyKind
@@ -40,14 +40,13 @@ _WITH_TITLE = frozenset({KeyKind.ID_NOHOST, KeyKind.LINK})
 
 @dataclass(slots=True)
 class Known:
-    """The keys of a document that are on record: *titles* by kind and value, *rows* by all three.
+    """The keys of a document that are on record, as far as they can matter: *titles* by kind and value.
 
     Normalising a title costs more than looking it up: it is done when a key needs it, and once.
     """
 
     has_ids: bool
     titles: dict[tuple[str, str], set[str]] = field(default_factory=dict)
-    rows: dict[tuple[str, str, str], tuple[int, datetime]] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
 
     def sift(self, items: Iterable[T], entry_of: Callable[[T], Entry]) -> list[T]:
@@ -73,6 +72,11 @@ class Known:
         if not self.has_ids or len(entries) < _MANY or sum(map(self._has_id, entries)) >= _IDS_STAY * len(entries):
             return False
         return sum(map(self._has_title, entries)) >= _TITLES_STAY * len(entries)
+
+    def settles(self, entry: Entry) -> bool:
+        """Whether *entry* is known by its id and by its headline of the day, so that no other key can matter."""
+        found = {key.kind for key in entry.keys if (key.kind, key.value) in self.titles}
+        return KeyKind.ID in found and KeyKind.TITLE_DAY in found
 
     def _has_id(self, entry: Entry) -> bool:
         return any(key.kind is KeyKind.ID and (key.kind, key.value) in self.titles for key in entry.keys)
@@ -104,25 +108,37 @@ class Known:
 
 # A document of twenty entries has eighty keys: as plain rows they are read four times as fast as as objects.
 _TABLE = EntryKeyRow.metadata.tables[str(EntryKeyRow.__tablename__)]
-_KEYS = (
-    _TABLE.select()
-    .with_only_columns(_TABLE.c.id, _TABLE.c.kind, _TABLE.c.value, _TABLE.c.title, _TABLE.c.last_seen)
-    .where(_TABLE.c.source_id == bindparam("source"), _TABLE.c.value.in_(bindparam("values", expanding=True)))
+_OF_SOURCE = _TABLE.c.source_id == bindparam("source")
+_NAMED = _TABLE.c.value.in_(bindparam("values", expanding=True, type_=String))
+_KEYS = select(_TABLE.c.kind, _TABLE.c.value, _TABLE.c.title).where(_OF_SOURCE, _NAMED)
+_SHOWN = select(_TABLE.c.id, _TABLE.c.kind, _TABLE.c.value, _TABLE.c.title).where(
+    _OF_SOURCE, _NAMED, _TABLE.c.last_seen < bindparam("before")
 )
+_ADD = upsert(EntryKeyRow, ("source_id", "value", "kind", "title"))
 
 
-def known(session: Session, source_id: int | None, entries: Iterable[Entry], *, has_ids: bool) -> Known:
-    """What is on record of *entries*, whose document gives ids or not; nothing, for a source without a row."""
+def known(session: Session, source_id: int | None, entries: Sequence[Entry], *, has_ids: bool) -> Known:
+    """What is on record of *entries*, whose document gives ids or not; nothing, for a source without a row.
+
+    Nearly every entry of a document is known by its id and its headline: only for the others the rest is asked for.
+    """
     result = Known(has_ids=has_ids)
-    values = sorted({key.value for entry in entries for key in entry.keys})
-    for start in range(0, len(values), _CHUNK):
-        piece = values[start : start + _CHUNK]
-        for number, kind, value, title, seen in session.connection().execute(
-            _KEYS, {"source": source_id, "values": piece}
-        ):
-            result.titles.setdefault((kind, value), set()).add(title)
-            result.rows[kind, value, title] = (number, seen)
+    _learn(session, source_id, result, (k.value for e in entries for k in e.keys if k.kind not in _WITH_TITLE))
+    others = [entry for entry in entries if not result.settles(entry)]
+    _learn(session, source_id, result, (k.value for e in others for k in e.keys if k.kind in _WITH_TITLE))
     return result
+
+
+def _learn(session: Session, source_id: int | None, result: Known, values: Iterable[str]) -> None:
+    """Put what is on record under *values* into *result*."""
+    for piece in _pieces(values):
+        for kind, value, title in session.connection().execute(_KEYS, {"source": source_id, "values": piece}).all():
+            result.titles.setdefault((kind, value), set()).add(title)
+
+
+def _pieces(values: Iterable[str]) -> Iterable[list[str]]:
+    found = sorted(set(values))
+    return (found[start : start + _CHUNK] for start in range(0, len(found), _CHUNK))
 
 
 def unseen(found: Known, entries: Sequence[Entry]) -> Unseen:
@@ -136,12 +152,18 @@ def unseen(found: Known, entries: Sequence[Entry]) -> Unseen:
 
 def touch(session: Session, source_id: int, batch: Batch, now: datetime) -> None:
     """Note that the keys of the document are still shown, at most once a day each."""
-    found = known(session, source_id, batch.entries, has_ids=batch.has_ids)
-    stale = {key: number for key, (number, seen) in found.rows.items() if seen < now - TOUCH_AFTER}
+    stale = [
+        (number, kind, value, title)
+        for piece in _pieces(key.value for entry in batch.entries for key in entry.keys)
+        for number, kind, value, title in session.connection()
+        .execute(_SHOWN, {"source": source_id, "values": piece, "before": now - TOUCH_AFTER})
+        .all()
+    ]
     if not stale:
         return
+    found = Known(has_ids=batch.has_ids)
     shown = {(key.kind, key.value, found.beside(key, entry)) for entry in batch.entries for key in entry.keys}
-    numbers = [number for key, number in stale.items() if key in shown]
+    numbers = [number for number, *key in stale if tuple(key) in shown]
     for start in range(0, len(numbers), _CHUNK):
         piece = numbers[start : start + _CHUNK]
         session.exec(update(EntryKeyRow).where(col(EntryKeyRow.id).in_(piece)).values(last_seen=now))
@@ -161,4 +183,4 @@ def add(session: Session, source_id: int, found: Known, entries: Sequence[Entry]
         for key in entry.keys
     ]
     if keys:
-        session.connection().execute(upsert(EntryKeyRow, ("source_id", "value", "kind", "title")), keys)
+        session.connection().execute(_ADD, keys)

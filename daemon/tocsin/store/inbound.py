@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 
 from tocsin.model import Batch, Judged, Match
 from tocsin.policy.facts import Arrival
-from tocsin.store import entries, identity, mapping, revisions, unevaluated
+from tocsin.store import entries, identity, revisions, unevaluated
 from tocsin.store.decisions import Deciding, total
-from tocsin.store.tables import SourceRow
+from tocsin.store.sources import Held
 from tocsin.store.values import Committed, Reopened
 
 #: What to tell, by (rule, rule hash), if that rule could be evaluated on everything so far.
@@ -17,7 +17,7 @@ Once = Mapping[tuple[str, str], Match]
 
 def take_in(
     deciding: Deciding,
-    source: SourceRow,
+    source: Held,
     batch: Batch,
     judged: Sequence[Judged],
     rewritten: Sequence[Judged],
@@ -33,7 +33,7 @@ def take_in(
 
     Those with the ids of *flood* are kept, and not told.
     """
-    session, now, source_id = deciding.session, deciding.now, mapping.identity(source.id)
+    session, now, source_id = deciding.session, deciding.now, source.id
     found = identity.known(session, source_id, [item.entry for item in judged], has_ids=batch.has_ids)
     fresh = found.sift(judged, entry_of=lambda item: item.entry)
     new = [item.entry for item in fresh]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam
@@ -13,6 +14,17 @@ from tocsin.model import Batch, Cursor
 from tocsin.store import habits, mapping
 from tocsin.store.tables import SourceRow
 from tocsin.store.values import Deferral, GroupHold, Rest, SourceLease, Trail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What the row of a leased source says that its lease may not: *document_at* is when a document last changed."""
+
+    id: int
+    errors: int
+    last_success: datetime | None
+    document_at: datetime | None
+
 
 #: An error is kept for people to read; the whole of it is in the log.
 _LONGEST_ERROR = 1000
@@ -72,22 +84,30 @@ def void(session: Session) -> int:
     ).rowcount
 
 
-def held(session: Session, lease: SourceLease) -> SourceRow:
-    """The row of a source, if *lease* still holds it.
+def held(session: Session, lease: SourceLease) -> Held:
+    """What stands in the row of a source, if *lease* still holds it.
 
     Raises:
         LeaseLostError: somebody else was given it, or it changed.
     """
-    row = session.exec(select(SourceRow).where(col(SourceRow.name) == lease.name)).one_or_none()
+    row = session.connection().execute(_HOLDER, {"named": lease.name}).one_or_none()
     if row is None or row.fence != lease.fence or row.lease_until is None:
         raise LeaseLostError(f"the poll of {lease.name} took longer than its lease; what it found is left to the next")
-    return row
+    return Held(id=row.id, errors=row.errors, last_success=row.last_success, document_at=row.document_at)
 
 
-def succeed(session: Session, row: SourceRow, batch: Batch, trail: Trail, *, now: datetime, due_at: datetime) -> None:
+def number(session: Session, name: str) -> int | None:
+    """The number of the row of the source *name*, None when it has none."""
+    found: int | None = session.connection().execute(_NUMBER, {"named": name}).scalar_one_or_none()
+    return found
+
+
+def succeed(
+    session: Session, row: Held, lease: SourceLease, batch: Batch, trail: Trail, *, now: datetime, due_at: datetime
+) -> None:
     """Give the lease back after a good poll, with the cursor it brought."""
     document_at = now if batch.changed else row.document_at
-    fields = {**_good(batch.cursor, now), **_left(trail, row.fetches), "document_at": document_at}
+    fields = {**_good(batch.cursor, now), **_left(trail, lease.fetches), "document_at": document_at}
     _give_back(session, row, due_at, fields)
 
 
@@ -176,11 +196,12 @@ def _good(cursor: Cursor, now: datetime) -> dict[str, object]:
 
 def fail(
     session: Session,
-    row: SourceRow,
+    row: Held,
+    lease: SourceLease,
+    *,
     error: str,
     fault: Fault,
     trail: Trail,
-    *,
     due_at: datetime,
     unhealthy: bool,
     gone: bool,
@@ -192,7 +213,7 @@ def fail(
         "unhealthy": unhealthy,
         "gone": gone,
         "dead": dead,
-        **_left(trail, row.fetches),
+        **_left(trail, lease.fetches),
         "last_error": error[:_LONGEST_ERROR],
         "last_fault": fault.value,
     }
@@ -201,7 +222,15 @@ def fail(
 
 # Every poll ends with it: built once, because building it costs more than running it.
 _TABLE = SourceRow.metadata.tables[str(SourceRow.__tablename__)]
-_BY_NUMBER = _TABLE.update().where(_TABLE.c.id == bindparam("number"))
+_NUMBER = select(_TABLE.c.id).where(_TABLE.c.name == bindparam("named"))
+_HOLDER = (
+    _TABLE.select()
+    .with_only_columns(
+        *(_TABLE.c[name] for name in ("id", "fence", "lease_until", "errors", "last_success", "document_at"))
+    )
+    .where(_TABLE.c.name == bindparam("named"))
+)
+_BY_NUMBER = _TABLE.update().where(_TABLE.c.id == bindparam("number")).values(polls=_TABLE.c.polls + 1)
 _HELD = _TABLE.update().where(
     _TABLE.c.name == bindparam("named"), _TABLE.c.fence == bindparam("held"), _TABLE.c.lease_until.is_not(None)
 )
@@ -215,8 +244,8 @@ _BY_LEASE = _HELD.values(
 _UNPOLLED = _HELD.values(lease_until=None, reasons=bindparam("why"))
 
 
-def _give_back(session: Session, row: SourceRow, due_at: datetime, fields: Mapping[str, object]) -> None:
-    values = {"number": row.id, "due_at": due_at, "lease_until": None, "polls": row.polls + 1, **fields}
+def _give_back(session: Session, row: Held, due_at: datetime, fields: Mapping[str, object]) -> None:
+    values = {"number": row.id, "due_at": due_at, "lease_until": None, **fields}
     session.connection().execute(_BY_NUMBER, values)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Self
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from tocsin import __version__
 from tocsin.errors import Fault
@@ -36,7 +36,6 @@ from tocsin.store import (
 from tocsin.store.decisions import Decide, Deciding, total
 from tocsin.store.inbound import Once
 from tocsin.store.sqlite import Database
-from tocsin.store.tables import SourceRow
 from tocsin.store.values import (
     AlertDetail,
     Committed,
@@ -160,8 +159,7 @@ class Store:
     def unseen(self, batch: Batch, now: datetime) -> Unseen:  # noqa: ARG002 (as every step of the line)
         """The entries of *batch* that are new or rewritten, in order; reads only."""
         with self._database.read() as session:
-            source_id = session.exec(select(SourceRow.id).where(SourceRow.name == batch.source)).one_or_none()
-            found = identity.known(session, source_id, batch.entries, has_ids=batch.has_ids)
+            found = identity.known(session, sources.number(session, batch.source), batch.entries, has_ids=batch.has_ids)
             return identity.unseen(found, batch.entries)
 
     def commit(
@@ -205,7 +203,7 @@ class Store:
             )
             if trail.fetch is not None:
                 trail = replace(trail, fetch=replace(trail.fetch, new=committed.entries))
-            sources.succeed(session, row, batch, trail, now=now, due_at=due_at)
+            sources.succeed(session, row, lease, batch, trail, now=now, due_at=due_at)
             return committed
 
     def rest(self, rests: Sequence[Rest], now: datetime, deferrals: Sequence[Deferral] = ()) -> int:
@@ -247,7 +245,18 @@ class Store:
             committed = self._deciding(session, decide, now).about_own(own)
             if hold is not None:
                 sources.hold(session, hold)
-            sources.fail(session, row, error, fault, trail, due_at=due_at, unhealthy=unhealthy, gone=gone, dead=dead)
+            sources.fail(
+                session,
+                row,
+                lease,
+                error=error,
+                fault=fault,
+                trail=trail,
+                due_at=due_at,
+                unhealthy=unhealthy,
+                gone=gone,
+                dead=dead,
+            )
             return committed
 
     def tell(self, own: Sequence[Match], decide: Decide, now: datetime) -> Committed:

@@ -78,3 +78,18 @@ def test_a_large_json_feed_is_read_in_the_cell_as_well():
     body = b'{"version": "https://jsonfeed.org/version/1.1", "title": "T", "items": [{"id": "1", "title": "A\\ud800"}]}'
     parsed = cell.parse(body, url="https://example.com/feed", large=10)
     assert (parsed.title, [(item.id, item.title) for item in parsed.items]) == ("T", [("1", "A?")])
+
+
+@pytest.mark.parametrize(
+    ("document", "titles"),
+    [
+        pytest.param("<rss version='2.0'>{blanks}<channel><item><title>x</title></item></channel></rss>", ["x"], id="in"),
+        pytest.param("{blanks}<rss version='2.0'><channel><item><title>x</title></item></channel></rss>", ["x"], id="before"),
+        pytest.param("<rss version='2.0'><channel><item><title>x</title></item></channel></rss>{blanks}", ["x"], id="after"),
+        pytest.param("<rss version='2.0'><channel><item><title>x{blanks}y</title></item></channel></rss>", ["x y"], id="title"),
+    ],
+)  # fmt: skip
+def test_a_megabyte_of_nothing_is_read_at_once(document, titles):
+    """Blanks are searched once: twice from each would hold the interpreter, and with it every source, for minutes."""
+    body = document.format(blanks=" \n" * 500_000).encode()
+    assert [item.title for item in cell.parse(body, url="http://e.com/feed", seconds=15).items] == titles
