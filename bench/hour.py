@@ -6,7 +6,7 @@
 
 Everything is on loopback and ends by itself. The daemon is the real service in a process of its own; feeds and webhook
 (bench/misbehaving.py) are another process. What is scaled: the Clock, which governs due times, back-off and health.
-What is not: sockets, their timeouts (45 s in all), leases, the tick of one second. So in the first mode every poll of
+What is not: sockets, their timeouts (45 s in all), leases, the tick of half a second. So in the first mode every poll of
 *hours* hours falls into *minutes* minutes, and a server that hangs does so for a far larger part of the day than it
 could in truth: the load is denser than life by the factor that is printed.
 
@@ -156,7 +156,7 @@ def _resident(pid: int) -> float:
 class Stage:
     """A server and a daemon in a folder; a context manager that ends both."""
 
-    def __init__(self, folder: str, *, factor: float, tick: float = 1.0) -> None:
+    def __init__(self, folder: str, *, factor: float, tick: float = 0.5) -> None:
         self.folder = Path(folder)
         self.factor = factor
         self._tick = tick
@@ -361,7 +361,7 @@ def _lost(stage: Stage, report: dict[str, Any]) -> None:
 def idle(minutes: float) -> None:
     """500 sources at the default interval, all of which answer 304."""
     factor = 60 / minutes
-    with tempfile.TemporaryDirectory() as folder, Stage(folder, factor=factor, tick=1 / factor) as stage:
+    with tempfile.TemporaryDirectory() as folder, Stage(folder, factor=factor, tick=0.5 / factor) as stage:
         paths = [f"quiet/{n}" for n in range(MANY)]
         stage.configure([stage.source(path, "15m") for path in paths])
         usage = stage.start()
@@ -408,9 +408,7 @@ def busy(minutes: float) -> None:
         own = [told[w] - carried[w] for w in told]
         beyond = [max(0.0, seconds - 2 * DRAWN) for seconds in total]
         polls = sum(map(len, report["asked"].values())) / (time.monotonic() - began + SPREAD)
-        print(
-            f"busy: {MANY} feeds every 8 to 12 s, the publisher every 2 s, tick 1 s, real time; {polls:.0f} polls a second"
-        )
+        print(f"busy: {MANY} feeds every 8 to 12 s, the publisher every 2 s, real time; {polls:.0f} polls a second")
         for name, values in (
             ("publication to message", total),
             ("beyond the interval", beyond),

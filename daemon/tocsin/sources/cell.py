@@ -51,24 +51,35 @@ def parse(
     told = {"url": url, "content_type": content_type, "content_language": content_language}
     if len(body) <= large:
         return documents.read(body, **told, selectors=selectors)
-    try:
-        done = subprocess.run(  # noqa: S603  # our own interpreter and module
-            [sys.executable, "-m", __name__, str(memory)],
-            input=b"\n".join((json.dumps([told, selectors and dataclasses.asdict(selectors)]).encode(), body)),
-            capture_output=True,
-            env={"PYTHONPATH": str(Path(tocsin.__file__).parents[1])},
-            timeout=seconds,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise SourceError(f"takes more than {seconds:g} seconds to read", fault=Fault.NOT_A_FEED) from None
-    if done.returncode:
-        raise SourceError(f"cannot be read: the reader ended with {done.returncode}", fault=Fault.NOT_A_FEED)
-    found = json.loads(done.stdout)
+    head = json.dumps([told, selectors and dataclasses.asdict(selectors)]).encode()
+    found = json.loads(_ask(head, body, seconds=seconds, memory=memory))
     if "error" in found:
         raise SourceError(found["error"], fault=Fault(found["fault"]), instead=found["instead"])
     items = tuple(Item(**{**item, "published": _time(item["published"])}) for item in found["items"])
     return Parsed(**{**found, "items": items, "notes": tuple(found["notes"]), "deleted": tuple(found["deleted"])})
+
+
+def _ask(head: bytes, body: bytes, *, seconds: float, memory: int) -> bytes:
+    """What the cell answers to *head* and *body*, of which no copy is made."""
+    with subprocess.Popen(  # noqa: S603  # our own interpreter and module
+        [sys.executable, "-m", __name__, str(memory)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        # What was freed goes back to the system at once: one document is held in many forms, one after the other.
+        env={"PYTHONPATH": str(Path(tocsin.__file__).parents[1]), "MALLOC_MMAP_THRESHOLD_": "131072"},
+    ) as cell:
+        try:
+            assert cell.stdin
+            cell.stdin.write(b"%s\n" % head)
+            answer, _ = cell.communicate(body, timeout=seconds)
+        except subprocess.TimeoutExpired:
+            raise SourceError(f"takes more than {seconds:g} seconds to read", fault=Fault.NOT_A_FEED) from None
+        finally:
+            cell.kill()
+    if cell.returncode:
+        raise SourceError(f"cannot be read: the reader ended with {cell.returncode}", fault=Fault.NOT_A_FEED)
+    return answer
 
 
 def _time(text: str | None) -> datetime | None:

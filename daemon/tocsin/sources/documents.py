@@ -29,10 +29,12 @@ def read(
     if jsonfeed.is_json(text):
         found = jsonfeed.parse(text, url=url, content_language=content_language)
         return dataclasses.replace(found, notes=(note, *found.notes)) if note else found
+    start = text[: discovery.LOOKED_AT]
+    del text  # the reader makes its own, and a large one has little room
     try:
         return parse.parse(body, url=url, content_type=content_type, content_language=content_language)
     except SourceError as error:
-        proposals = discovery.discover(text, url=url) if error.fault is Fault.NOT_A_FEED else ()
+        proposals = discovery.discover(start, url=url) if error.fault is Fault.NOT_A_FEED else ()
         if not proposals:
             raise
         meant = [proposal.url for proposal in proposals]

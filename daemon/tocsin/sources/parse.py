@@ -30,6 +30,8 @@ LONGEST_LINK = 4000
 #: Characters of markup that are looked at for one text; making plain text of more takes twenty times its memory.
 _LONGEST_MARKUP = 4 * LONGEST_TEXT
 
+#: Characters of a document by which it is described.
+_START = 2000
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{1,8})*")
 #: What may stand in no link, though feeds put it there.
 _UNSAFE = re.compile(r"[\s<>\"\x00-\x1f\x7f]")
@@ -87,12 +89,13 @@ def parse(body: bytes, *, url: str, content_type: str = "", content_language: st
         SourceError: NOT_A_FEED.
     """
     text, note = decode(body, content_type)
-    document = repair.repair(text)
+    document, start = repair.repair(text), text[:_START]
+    del text  # ten megabytes that feedparser can have instead
     # Without its declarations, of which feedparser keeps next to nothing, either.
     bounds.check(replace_doctype(document.encode())[1])
     found, problem = _read(document)
     if not found["version"] and not found["entries"]:
-        raise SourceError(f"not a feed but {_describe(text)}", fault=Fault.NOT_A_FEED)
+        raise SourceError(f"not a feed but {_describe(start)}", fault=Fault.NOT_A_FEED)
     notes = [note] if note else []
     raw = list(found["entries"])
     complete = True
@@ -266,9 +269,9 @@ def newest(items: Iterable[Item]) -> list[Item]:
     return [item for _, item in sorted(dated[:MOST_ENTRIES], key=lambda pair: pair[0])]
 
 
-def _describe(text: str) -> str:
-    """What a document seems to be, in words of our own."""
-    start = text[:2000].lstrip("\ufeff \t\r\n").lower()
+def _describe(start: str) -> str:
+    """What a document with this *start* seems to be, in words of our own."""
+    start = start.lstrip("\ufeff \t\r\n").lower()
     if not start:
         return "an empty document"
     if start.startswith(("<!doctype html", "<html")) or "<html" in start:
