@@ -166,7 +166,8 @@ class Service:
         self._tick = tick
         self._notifier = Notifier(env)
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
-        self._workers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="worker")
+        # One of them may wait for the process that reads large documents.
+        self._workers = ThreadPoolExecutor(max_workers=3, thread_name_prefix="worker")
         self._seen: frozenset[tuple[str, int, int]] = frozenset()
         self._claimed = {"poll": time.monotonic(), "deliver": time.monotonic()}
 

@@ -27,7 +27,7 @@ from tocsin.sources.room import LARGE
 
 #: Seconds, and octets of address space, that a document may take.
 SECONDS = 30.0
-MEMORY = 512 * 1024 * 1024
+MEMORY = 256 * 1024 * 1024
 
 
 def parse(

@@ -36,7 +36,9 @@ def repair(text: str) -> str:
     Sections of CDATA stay as they are, but for forbidden characters. What stands before the document goes, and so does
     its declaration: the caller encodes the text anew.
     """
-    text = text[:-_TAIL] + _LAST_TAG.sub(r"\1>", text[-_TAIL:])
+    tail = text[-_TAIL:]
+    closed = _LAST_TAG.sub(r"\1>", tail)
+    text = text if closed == tail else text[:-_TAIL] + closed  # of ten megabytes no copy more than needed
     text = _DECLARATION.sub("", _ILLEGAL.sub("", text).lstrip("\ufeff"), count=1)
     start = text.find("<")
     text = text[start:] if start > 0 else text
@@ -44,8 +46,8 @@ def repair(text: str) -> str:
     parts: list[str] = []
     position = 0
     while (opened := text.find(_OPEN, position)) >= 0:
-        closed = text.find(_CLOSE, opened)
-        end = len(text) if closed < 0 else closed + len(_CLOSE)
+        ended = text.find(_CLOSE, opened)
+        end = len(text) if ended < 0 else ended + len(_CLOSE)
         parts += (_AMPERSAND.sub(escape, text[position:opened]), text[opened:end])
         position = end
     parts.append(_AMPERSAND.sub(escape, text[position:]))

@@ -147,6 +147,38 @@ def test_what_is_no_feed_is_said_so(body, what):
     assert caught.value.fault is Fault.NOT_A_FEED
 
 
+def test_a_document_is_never_taken_for_a_file_or_an_address(tmp_path):
+    """The parser opens what its argument names; a server could have it read the machine's files to everybody."""
+    file = tmp_path / "feed.xml"
+    file.write_bytes(_rss("<title>secret</title>"))
+    for body in (str(file).encode(), b"file://" + str(file).encode(), b"http://127.0.0.1:9/"):
+        with pytest.raises(SourceError, match="not a feed but something else"):
+            parse(body, url=URL)
+
+
+@pytest.mark.parametrize("kind", ["text/xml", "text/plain", "application/octet-stream", "nonsense", ""])
+def test_a_wrong_type_is_nothing_to_say(kind):
+    """Half of all feeds are served so, and the entries are as good."""
+    parsed = parse(_rss("<title>Café</title>"), url=URL, content_type=kind)
+    assert ([item.title for item in parsed.items], parsed.notes) == (["Café"], ())
+
+
+@pytest.mark.parametrize(
+    ("links", "link"),
+    [
+        ("<link href='tag:e.com,2026:1'/><link rel='alternate' href='https://e.com/a'/>", "https://e.com/a"),
+        ("<link rel='replies' href='https://e.com/c'/><link href='https://e.com/a'/>", "https://e.com/a"),
+        ("<link rel='self' href='https://e.com/s'/><link rel='enclosure' href='https://e.com/f.pdf'/>", "https://e.com/f.pdf"),
+        ("<link href='/a'/>", "https://example.com/a"),
+        ("<link href='../a?b=1&amp;c=2'/>", "https://example.com/a?b=1&c=2"),
+    ],
+    ids=["an id first", "comments first", "only a file", "without a host", "relative"],
+)  # fmt: skip
+def test_of_many_links_the_page_is_taken(links, link):
+    """Readers want the article, not its comments, its feed or its id."""
+    assert _one(_atom(f"<id>1</id>{links}")).link == link
+
+
 def test_a_feed_without_entries_is_a_feed():
     """A source may be new."""
     assert parse(_rss(), url=URL).items == ()
