@@ -83,7 +83,8 @@ def serve(entries: int) -> None:
 
 def run_tocsin(base: str, state: str, feeds: int) -> dict[str, float]:
     """Two refreshes by the pipeline as the service builds it; figures of the second."""
-    from tocsin.pipeline import Inbound, Pipeline
+    from tocsin.inbound import Inbound
+    from tocsin.pipeline import Pipeline
     from tocsin.policy.decide import Policy
     from tocsin.policy.schedule import Terms
     from tocsin.rules.ruleset import RuleSet

@@ -24,7 +24,7 @@ from pathlib import Path
 from tocsin.config.packs import parse_pack
 from tocsin.market import series as market
 from tocsin.market.hygiene import Finding
-from tocsin.model import Instrument, Quote
+from tocsin.prices import Instrument, Quote
 from tocsin.rules.compile import compile_packs
 from tocsin.rules.edge import PriceRule
 from tocsin.rules.observation import observe

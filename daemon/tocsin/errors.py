@@ -93,6 +93,9 @@ class Fault(StrEnum):
     BLOCKED_ADDRESS = "blocked_address"  # an address that this source may not reach
     TOO_LARGE = "too_large"
     NOT_A_FEED = "not_a_feed"  # bytes arrived but are not what was promised
+    NOT_DATA = "not_data"  # the same, where a price was promised
+    NOT_FOUND = "not_found"  # it answers, but does not know what it was asked for
+    STALE = "stale"  # it answers with what is far too old
     BAD_REDIRECT = "bad_redirect"
     INTERNAL = "internal"  # our own fault: an exception that nobody expected
 
@@ -100,16 +103,24 @@ class Fault(StrEnum):
 class SourceError(TocsinError):
     """One poll failed.
 
-    *status* is the HTTP status, if there was an answer; *retry_after* what the server asked for.
+    *status* is the HTTP status, if there was an answer; *retry_after* what the server asked for; *instead* are addresses
+    that may have been meant.
     """
 
     def __init__(
-        self, message: str, *, fault: Fault, status: int | None = None, retry_after: timedelta | None = None
+        self,
+        message: str,
+        *,
+        fault: Fault,
+        status: int | None = None,
+        retry_after: timedelta | None = None,
+        instead: Sequence[str] = (),
     ) -> None:
         super().__init__(message)
         self.fault = fault
         self.status = status
         self.retry_after = retry_after
+        self.instead = tuple(instead)
 
 
 class StoreError(TocsinError):

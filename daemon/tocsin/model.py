@@ -6,23 +6,20 @@ marks the border of a block. Offsets count characters of the field they speak of
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
-from decimal import Decimal
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from tocsin.errors import Position
 from tocsin.evidence import Evidence, Span
 from tocsin.hints import Answer
+from tocsin.prices import Labels, Missing, Print, Quote
 
 #: An entry older than this when first seen does not alert on its own (DESIGN 4, Time).
 MAX_AGE = timedelta(hours=48)
 #: How far in the future a published time may lie before it is not believed.
 MAX_AHEAD = timedelta(minutes=5)
-
-#: Label name to its values, in the order of their first appearance.
-Labels = Mapping[str, tuple[str, ...]]
 
 
 class Severity(StrEnum):
@@ -90,49 +87,6 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hours:
-    """When an instrument trades: from *opens* to *closes* on *days* (0 is Monday), in *zone* (an IANA name).
-
-    A session that closes at or before it opens ends on the next day.
-    """
-
-    days: frozenset[int]
-    opens: time
-    closes: time
-    zone: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Instrument:
-    """What a price is of; without *session* each UTC day is one."""
-
-    id: str
-    kind: str = ""  # its class: fx, index, metal, equity, smallcap, or a word of the operator's own
-    currency: str = ""
-    unit: str = ""
-    labels: Labels = field(default_factory=dict)
-    session: Hours | None = None
-    sources: tuple[str, ...] = ()  # `kind:symbol`, the first is preferred
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quote:
-    """One price of one instrument at one time.
-
-    *at* is the time the source gives, in UTC. *split* is the ratio of a split that took effect since the quote before:
-    how many new shares one old share became.
-    """
-
-    instrument: str
-    price: Decimal
-    at: datetime
-    first_seen: datetime
-    volume: Decimal | None = None
-    currency: str = ""
-    split: Decimal | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Cursor:
     """What a source needs to ask only for news, and where. Validators are verbatim; *body_hash* is SHA-256 in hex."""
 
@@ -154,6 +108,10 @@ class Batch:
     size: int = 0  # decoded bytes of the body
     notes: tuple[str, ...] = ()  # what was repaired or left out, in words
     has_ids: bool = True  # False when the document gives its entries no ids: title and day then identify
+    deleted: tuple[str, ...] = ()  # ids of entries that the document says are withdrawn
+    form: str = ""  # what the document is written in, in words
+    prints: tuple[Print, ...] = ()  # what a source of prices says of its symbols
+    missing: tuple[Missing, ...] = ()  # and of which it says nothing
     answer: Answer = Answer()  # noqa: RUF009 (frozen)
 
 
@@ -340,6 +298,7 @@ class DeliveryKind(StrEnum):
 
     ALERT = "alert"
     UPDATE = "update"
+    CORRECTION = "correction"
     CATCH_UP = "catch-up"
     OPERATOR = "operator"
     TEST = "test"
@@ -377,6 +336,16 @@ class Coverage:
     first_seen: datetime
     summary: str = ""
     body: str = ""
+    revised: Revised | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revised:
+    """What an entry says since *at*: another *title*, or nothing any more, when its source has *withdrawn* it."""
+
+    at: datetime
+    title: str
+    withdrawn: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,28 +11,24 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tocsin.errors import Fault, LeaseLostError, SourceError, StoreError
+from tocsin.inbound import Inbound
 from tocsin.log import line
-from tocsin.market.hygiene import Finding
-from tocsin.market.series import Series
-from tocsin.model import Batch, Entry, Instrument, Judged, Match, Quote
+from tocsin.market_watch import MarketWatch
+from tocsin.model import Batch, Entry, Judged, Match
 from tocsin.outage import Outage
 from tocsin.policy.aftermath import Found, Standing, Told, after_failure, after_success, is_late
-from tocsin.policy.decide import Policy
 from tocsin.policy.network import PROBE
-from tocsin.policy.schedule import Terms
+from tocsin.policy.schedule import UNKNOWN, in_sessions
 from tocsin.protocols import Clock, Run
 from tocsin.rules import builtin
-from tocsin.rules.edge import PriceState
-from tocsin.rules.observation import Observed, PriceStates, observe
 from tocsin.rules.ruleset import RuleSet
-from tocsin.sources import Source
-from tocsin.store import Committed, Deferral, Fetch, GroupHold, Reopened, Rest, SourceLease, Store, Trail
+from tocsin.store import Committed, Deferral, Fetch, GroupHold, Reopened, Rest, SourceLease, Store, Trail, Unseen
 
 log = logging.getLogger(__name__)
 
@@ -40,35 +36,6 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(minutes=5)
 #: Polls under way at once: most of them wait for a server or for their turn, and none may wait for those.
 IN_FLIGHT = 512
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inbound:
-    """One good configuration as the pipeline sees it; a poll uses the one it began with.
-
-    A source without *terms* is a private one without an interval of its own.
-    """
-
-    rules: RuleSet
-    policy: Policy
-    sources: Mapping[str, Source]
-    terms: Mapping[str, Terms] = field(default_factory=dict)
-    instruments: Mapping[str, Instrument] = field(default_factory=dict)
-
-    def standing(self, lease: SourceLease) -> Standing:
-        """How the source of *lease* stood when it was claimed."""
-        return Standing(
-            name=lease.name,
-            terms=self.terms.get(lease.name, Terms()),
-            habits=lease.habits,
-            first_polled=lease.first_polled or lease.due_at,
-            last_success=lease.last_success,
-            errors=lease.errors,
-            last_fault=lease.last_fault,
-            unhealthy=lease.unhealthy,
-            gone=lease.gone,
-            dead=lease.dead,
-        )
 
 
 class Pipeline:
@@ -100,10 +67,7 @@ class Pipeline:
         self._resting: list[Rest] = []
         self._deferred: list[Deferral] = []
         self._outage = Outage()
-        self._series: dict[str, Series] = {}
-        self._states: dict[tuple[str, str], PriceState] = {}
-        self._failed: set[tuple[str, str]] = set()  # price rules, with their hashes, of which a failure was told
-        self._observing = asyncio.Lock()
+        self.market = MarketWatch(store, write=write, work=work, committed=committed)
 
     async def tick(self) -> None:
         """Claim what is due and start polling it."""
@@ -159,6 +123,13 @@ class Pipeline:
         if not self._outage.may_ask(before.terms, now):
             self._defer(lease, now + PROBE, "the network is down")
             return
+        if self.market.may_rest(inbound, lease.name):
+            self._defer(lease, now + (before.terms.every or UNKNOWN), "it stands by: a better source has its prices")
+            return
+        if before.terms.prices and (wait := self.market.wait(before.terms.group or lease.name, now)):
+            self.market.failed(inbound, lease.name)
+            self._defer(lease, now + wait, "its host limits our rate")
+            return
         started = time.perf_counter()
         try:
             try:
@@ -183,19 +154,28 @@ class Pipeline:
     ) -> None:
         """Commit a batch; one that brought nothing, and of which nothing is to be told, rests until the next tick."""
         now = fetch.at
-        fresh: tuple[Entry, ...] = ()
-        if batch.entries:
-            fresh = await self._work(self._store.unseen, batch, now)
+        batch = replace(batch, has_ids=False) if before.habits.volatile else batch
+        unseen = await self._work(self._store.unseen, batch, now) if batch.entries else Unseen()
+        fresh = unseen.new
+        if unseen.volatile:
+            batch = replace(batch, has_ids=False)
         late = {entry.id for entry in fresh if is_late(entry, lease.last_success, now)}
-        found = Found(held=len(batch.entries) if batch.changed else None, new=len(fresh), late=len(late))
+        found = Found(
+            held=len(batch.entries) if batch.changed else None, new=len(fresh), late=len(late), volatile=unseen.volatile
+        )
         after = after_success(before, batch.answer, found, now=now, random=self._random())
         learned = after.habits if after.habits != lease.habits else None
-        trail = Trail(reasons=after.plan.reasons, habits=learned, fetch=fetch)
-        if not batch.changed and not after.told:
-            self._resting.append(Rest(lease=lease, cursor=batch.cursor, due_at=after.plan.due_at, trail=trail))
-            log.debug(line("source unchanged", source=lease.name, next=after.plan.due_at))
+        due = after.plan
+        if before.terms.prices:
+            await self.market.take(inbound, batch, before.terms.group or lease.name, now)
+            due = in_sessions(due, self.market.sessions(inbound, lease.name), name=lease.name, now=now)
+        trail = Trail(reasons=due.reasons, habits=learned, fetch=fetch)
+        if not after.told and (before.terms.prices or not batch.changed):
+            self._resting.append(Rest(lease=lease, cursor=batch.cursor, due_at=due.due_at, trail=trail))
+            log.debug(line("source rests", source=lease.name, prices=len(batch.prints), next=due.due_at))
             return
         judged = await self._work(_judge, inbound.rules, fresh, now) if fresh else ()
+        rewritten = await self._work(_judge, inbound.rules, unseen.rewritten, now) if unseen.rewritten else ()
         committed = await self._write(
             self._store.commit,
             lease,
@@ -203,11 +183,12 @@ class Pipeline:
             judged,
             inbound.policy.decide,
             now=now,
-            due_at=after.plan.due_at,
+            due_at=due.due_at,
             own=_own(lease.name, after.told, now),
             once=_failures(judged, now),
             flood=late if after.flood else (),
             trail=trail,
+            rewritten=rewritten,
         )
         level = logging.INFO if committed.entries or lease.baseline else logging.DEBUG
         log.log(level, line("source polled", source=lease.name, new=committed.entries, **_tally(committed)))
@@ -229,7 +210,12 @@ class Pipeline:
         if unreachable and before.terms.group and self._outage.lasts:
             self._defer(lease, now + PROBE, "the network is down")
             return
-        after = after_failure(before, error, now=now, random=self._random())
+        refusals, own = 0, list[Match]()
+        if before.terms.prices:
+            self.market.failed(inbound, lease.name)
+            if error.fault is Fault.RATE_LIMITED:
+                refusals, own = self.market.refused(before.terms.group or lease.name, error, now)
+        after = after_failure(before, error, now=now, random=self._random(), refusals=refusals)
         what = {"source": lease.name, "fault": error.fault, "reason": error, "errors": lease.errors + 1}
         log.warning(line("source failed", **what, next=after.plan.due_at))
         fetch = Fetch(at=now, status=error.status or 0, took=took, fault=error.fault, error=str(error))
@@ -245,7 +231,7 @@ class Pipeline:
             unhealthy=after.unhealthy,
             gone=after.gone,
             dead=after.dead,
-            own=_own(lease.name, after.told, now),
+            own=[*own, *_own(lease.name, after.told, now)],
             decide=inbound.policy.decide,
             trail=Trail(reasons=after.plan.reasons, habits=after.habits, fetch=fetch),
             hold=GroupHold(group=before.terms.group, until=until, reason=reason) if until else None,
@@ -266,55 +252,6 @@ class Pipeline:
         if self._outage.lasts:
             await self._write(self._store.forgive, now)
         await self.tell([event])
-
-    async def observe(self, quotes: Sequence[Quote], now: datetime) -> Committed:
-        """Judge *quotes*, of any instruments of the configuration, and commit what came of them.
-
-        What is remembered of prices moves on only after the commit: a call that raised may be made again.
-
-        Raises:
-            StoreError: nothing was written.
-        """
-        async with self._observing:
-            inbound = self.inbound
-            by_instrument: dict[str, list[Quote]] = defaultdict(list)
-            for quote in quotes:
-                by_instrument[quote.instrument].append(quote)
-            for name in sorted(by_instrument.keys() - inbound.instruments.keys()):
-                log.warning(line("quote of an unknown instrument", instrument=name))
-            await self._load_series(inbound.instruments.values())
-            known = [name for name in by_instrument if name in inbound.instruments]
-            series = [replace(self._series[name], instrument=inbound.instruments[name]) for name in known]
-            batches = [(one, by_instrument[name]) for one, name in zip(series, known, strict=True)]
-            observed = await self._work(_observe, inbound.rules, batches, self._states, now)
-            own, failed = _events(observed, self._failed, now)
-            pairs = list(zip(series, observed, strict=True))
-            committed: Committed = await self._write(
-                self._store.observe, pairs, inbound.policy.decide, now=now, own=own
-            )
-            for item in observed:
-                self._series[item.series.instrument.id] = item.series
-                self._states |= item.states
-            self._failed |= failed
-            self._log_quotes(observed, committed)
-            self._wake_if_told(committed)
-            return committed
-
-    async def _load_series(self, instruments: Iterable[Instrument]) -> None:
-        """Take from the store what is not in memory yet: all at the first call, new instruments after a reload."""
-        missing = [instrument for instrument in instruments if instrument.id not in self._series]
-        if missing:
-            series, states = await self._work(self._store.market, missing)
-            self._series |= series
-            self._states = states | self._states
-
-    def _log_quotes(self, observed: Sequence[Observed], committed: Committed) -> None:
-        for item in observed:
-            for refused in item.refused:
-                level = logging.WARNING if refused.finding in (Finding.FAULT, Finding.HELD) else logging.DEBUG
-                what = {"instrument": refused.quote.instrument, "finding": refused.finding, "reason": refused.reason}
-                log.log(level, line("quote not taken", **what))
-        log.debug(line("quotes observed", quotes=sum(len(item.quotes) for item in observed), **_tally(committed)))
 
     async def tell(self, own: Sequence[Match]) -> None:
         """Commit events of the daemon's own."""
@@ -342,34 +279,6 @@ class Pipeline:
 
 def _judge(rules: RuleSet, entries: Sequence[Entry], now: datetime) -> tuple[Judged, ...]:
     return tuple(rules.evaluate(entry, now) for entry in entries)
-
-
-def _observe(
-    rules: RuleSet, batches: Sequence[tuple[Series, Sequence[Quote]]], states: PriceStates, now: datetime
-) -> tuple[Observed, ...]:
-    return tuple(observe(rules.prices.values(), series, states, quotes, now) for series, quotes in batches)
-
-
-def _events(
-    observed: Sequence[Observed], told: Collection[tuple[str, str]], now: datetime
-) -> tuple[list[Match], set[tuple[str, str]]]:
-    """What the operator is told of quotes: held ones, and rules that failed and are not among those *told*."""
-    own = []
-    failed: set[tuple[str, str]] = set()
-    for item in observed:
-        name = item.series.instrument.id
-        for refused in item.refused:
-            if refused.notice:
-                detail = f"{refused.reason}; no rule saw it. If it is a split, its source has to say so."
-                own.append(builtin.own_match(builtin.PRICE_HELD, {"instrument": (name,)}, detail, now))
-        for failure in item.unevaluated:
-            key = (failure.rule, failure.rule_hash)
-            if key not in told and key not in failed:
-                failed.add(key)
-                labels = {"rule": (failure.rule,)}
-                detail = f"on a quote of {name}: {failure.error}"
-                own.append(builtin.own_match(builtin.RULE_UNEVALUATED, labels, detail, now))
-    return own, failed
 
 
 def _own(source: str, told: Iterable[Told], now: datetime) -> list[Match]:

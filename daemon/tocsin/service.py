@@ -22,13 +22,16 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from tocsin.config.client import make_http, make_terms
-from tocsin.config.config import Config, FeedConfig, ReceiverConfig, load_config
+from tocsin.config.config import Config, ReceiverConfig, load_config
+from tocsin.config.feeds import FeedConfig
+from tocsin.config.listings import PriceConfig
 from tocsin.config.loading import LoadedRules, rules_of
 from tocsin.delivery import Dispatcher, Outbound
 from tocsin.errors import ConfigError, Problem, StoreError
+from tocsin.inbound import Inbound
 from tocsin.log import line
 from tocsin.model import Delivery, Outcome, Settlement
-from tocsin.pipeline import Inbound, Pipeline
+from tocsin.pipeline import Pipeline
 from tocsin.policy.decide import Policy
 from tocsin.policy.route import ReceiverInfo, Route
 from tocsin.protocols import Clock, P, Run, T
@@ -38,8 +41,12 @@ from tocsin.receivers.console import ConsoleReceiver
 from tocsin.rules import builtin
 from tocsin.scheduler import Ticker
 from tocsin.sources import Source
+from tocsin.sources.asked import PriceSource
 from tocsin.sources.feed import FeedSource
 from tocsin.sources.http import HttpClient
+from tocsin.sources.table import Table
+from tocsin.sources.watched import WatchedFile
+from tocsin.sources.yahoo import Yahoo
 from tocsin.store import Store
 from tocsin.systemd import Notifier
 
@@ -66,7 +73,17 @@ def make_source(config: FeedConfig, http: HttpClient, work: Run) -> Source:
         allow_private=config.allow_private,
         headers={name: value.reveal() for name, value in config.headers.items()},
         secret=config.secret,
+        selectors=config.selectors,
     )
+
+
+def make_price_source(config: PriceConfig, http: HttpClient, work: Run) -> Source:
+    """The source of prices that *config* describes."""
+    table = config.table
+    if table and table.path:
+        return WatchedFile(config.name, table.path, config.symbols, Table(table.columns), run=work)
+    provider = Table(table.columns, table.asking) if table else Yahoo()
+    return PriceSource(config.name, config.symbols, provider, http=http, run=work, allow_private=config.allow_private)
 
 
 def make_receiver(config: ReceiverConfig) -> Receiver:
@@ -109,6 +126,7 @@ class Makers:
     """How the edges of the service are built."""
 
     source: Callable[[FeedConfig, HttpClient, Run], Source] = make_source
+    prices: Callable[[PriceConfig, HttpClient, Run], Source] = make_price_source
     receiver: Callable[[ReceiverConfig], Receiver] = make_receiver
     store: Callable[[Config], Store] = open_store
     http: Callable[[Config], HttpClient] = make_http
@@ -255,8 +273,11 @@ class Service:
         inbound = Inbound(
             rules=loaded.rules,
             policy=make_policy(config, receivers),
-            sources={s.name: self._makers.source(s, self._http, self._work) for s in config.sources},
-            terms={s.name: make_terms(s, config.http) for s in config.sources},
+            sources={
+                **{s.name: self._makers.source(s, self._http, self._work) for s in config.sources},
+                **{s.name: self._makers.prices(s, self._http, self._work) for s in config.prices},
+            },
+            terms=make_terms(config),
             instruments={item.id: item for item in config.instruments},
         )
         return inbound, Outbound(receivers=receivers, zone=ZoneInfo(config.timezone))
@@ -269,9 +290,10 @@ class Service:
         if len(warnings) > MOST_WARNINGS:
             log.warning(line("more warnings, all told by tocsin check", count=len(warnings) - MOST_WARNINGS))
         now = self._clock.now()
-        feeds = [(s.name, s.address, "feed") for s in config.sources]
+        feeds = [(s.name, s.address, s.kind) for s in config.sources]
+        prices = [(s.name, s.address, s.kind) for s in config.prices]
         groups = {name: terms.group for name, terms in self._pipeline.inbound.terms.items()}
-        await self._write(self._store.sync_sources, feeds, now, groups)
+        await self._write(self._store.sync_sources, [*feeds, *prices], now, groups)
         for pack in loaded.packs:
             if not pack.kept_back:
                 await self._write(self._store.keep_pack, pack.folder, pack.hash, pack.files, now)
@@ -374,13 +396,13 @@ class Service:
 
     def _facts(self) -> dict[str, object]:
         return {
-            "sources": len(self._config.sources),
+            "sources": len(self._config.sources) + len(self._config.prices),
             "rules": len(self._loaded.rules.rules),
             "receivers": ",".join(r.name for r in self._config.receivers),
         }
 
     def _status(self) -> str:
-        return f"watching {len(self._config.sources)} sources with {len(self._loaded.rules.rules)} rules"
+        return f"watching {self._facts()['sources']} sources with {len(self._loaded.rules.rules)} rules"
 
 
 def _runner(pool: Executor) -> Run:

@@ -14,6 +14,7 @@ from tocsin.cli import (
     configuration,
     deliveries,
     demo,
+    instruments,
     match,
     notify,
     run,
@@ -43,6 +44,7 @@ app.command("test")(trials.run_tests)
 app.command("notify-test")(notify.notify_test)
 app.command("schema")(schema.print_schema)
 app.add_typer(sources.app, name="sources")
+app.add_typer(instruments.app, name="instruments")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(configuration.app, name="config")

@@ -11,7 +11,7 @@ from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, 
 from tocsin.cli.output import dump, local, shown, table
 from tocsin.cli.tree import console, tree
 from tocsin.errors import UsageError
-from tocsin.model import Labels
+from tocsin.prices import Labels
 from tocsin.store import AlertDetail
 
 app = typer.Typer(help="What was found, and why.", no_args_is_help=True)

@@ -22,9 +22,10 @@ from tocsin.cli.output import PARTLY, say
 from tocsin.config.durations import PATTERN, parse_duration
 from tocsin.config.loading import load_rules
 from tocsin.errors import UsageError
-from tocsin.model import Entry, Instrument, Quote
+from tocsin.model import Entry
 from tocsin.policy.decide import Policy
 from tocsin.policy.route import ReceiverInfo, Route
+from tocsin.prices import Instrument, Quote
 from tocsin.replay import report
 from tocsin.replay.replay import Poll, Replay, Result, merged, polls, quoted, unseen, warm_up
 from tocsin.rules.ruleset import RuleSet

@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 
 from tocsin.cli.output import dump, local, say, shown, table
 from tocsin.errors import UsageError
-from tocsin.model import Fate, Labels, Match
+from tocsin.model import Fate, Match
+from tocsin.prices import Labels
 from tocsin.replay import report
 from tocsin.replay.replay import Result, Ruling
 from tocsin.replay.report import Change, Count, Difference, Told

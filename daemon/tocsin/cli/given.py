@@ -15,7 +15,8 @@ from typing import Any, TextIO
 from tocsin.cli.output import say
 from tocsin.errors import UsageError
 from tocsin.market.session import end_of
-from tocsin.model import Entry, Instrument, Labels, Quote
+from tocsin.model import Entry
+from tocsin.prices import Instrument, Labels, Quote
 from tocsin.sources import urls
 from tocsin.text.titles import split_outlet
 

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 from statistics import median
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
 
+from tocsin.cli import one_price
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, read_config
 from tocsin.cli.output import dump, local, say, shown
+from tocsin.cli.threads import in_thread
 from tocsin.config.client import make_http
-from tocsin.config.config import Config, FeedConfig
+from tocsin.config.config import Config, empty_config
+from tocsin.config.feeds import FeedConfig
 from tocsin.config.loading import rules_of
 from tocsin.config.secrets import Secret, masked
 from tocsin.errors import Fault, SourceError, UsageError
 from tocsin.model import Batch, Cursor, Entry, Judged
-from tocsin.protocols import P, T
 from tocsin.service import make_source
 
 #: Entries that are shown to people; --json has all of them.
@@ -61,6 +63,7 @@ class Report:
     """What one poll brought; *rhythm* is the median time between two entries, None of fewer than three."""
 
     address: str
+    form: str
     size: int
     newest: datetime | None
     rhythm: timedelta | None
@@ -76,48 +79,75 @@ def try_source(
 ) -> None:
     """Poll TARGET once and say what it holds, what would have matched, and what is wrong."""
     with border():
-        settings = read_config(config)
+        settings = _settings(config, target)
+        prices = next((row for row in settings.prices if row.name == target), None)
+        if prices:
+            one_price.try_prices(settings, prices, json=json)
+            return
         source = _source(settings, target, allow_private=allow_private)
         rules = rules_of(settings).rules
         now = datetime.now(UTC)
         try:
-            batch = asyncio.run(_poll(settings, source, now))
+            source, batch = asyncio.run(discover(settings, source, now))
         except SourceError as error:
             say(f"{source.address}: {shown(str(error))}")
             if error.fault in _REMEDIES and "did you mean" not in str(error):
                 say(f"what to do: {_REMEDIES[error.fault]}")
             raise typer.Exit(1) from error
-        report = _report(source.address, batch, [rules.evaluate(entry, now) for entry in batch.entries])
+        found = report(source.address, batch, [rules.evaluate(entry, now) for entry in batch.entries])
         if json:
-            dump(report)
+            dump(found)
         else:
-            _print(report, ZoneInfo(settings.timezone))
+            _print(found, ZoneInfo(settings.timezone))
 
 
 def _source(settings: Config, target: str, *, allow_private: bool) -> FeedConfig:
     named = next((source for source in settings.sources if source.name == target), None)
     if named:
         return named
-    if not target.lower().startswith(("http://", "https://")):
-        known = ", ".join(source.name for source in settings.sources) or "none"
+    if not _is_address(target):
+        known = ", ".join(settings.names) or "none"
         raise UsageError(f"{target!r} is neither a web address nor a source; there are: {known}")
     return FeedConfig(name="test", url=Secret(target), address=masked(target), allow_private=allow_private)
 
 
-async def _poll(settings: Config, source: FeedConfig, now: datetime) -> Batch:
+def _settings(path: Path, target: str) -> Config:
+    """The configuration; an address can be tried where there is none."""
+    if _is_address(target) and path == DEFAULT_CONFIG and not path.exists():
+        say(f"there is no {path} here: no rule looks at it")
+        return empty_config(path)
+    return read_config(path)
+
+
+def _is_address(target: str) -> bool:
+    return target.lower().startswith(("http://", "https://"))
+
+
+async def discover(settings: Config, source: FeedConfig, now: datetime) -> tuple[FeedConfig, Batch]:
+    """What one poll of *source* brings; where that is a page which names feeds, of the first of those.
+
+    Raises:
+        SourceError: as a poll.
+    """
     async with make_http(settings) as http:
-        return await make_source(source, http, _run).poll(Cursor(), now)
+        try:
+            return source, await make_source(source, http, in_thread).poll(Cursor(), now)
+        except SourceError as error:
+            if not error.instead:
+                raise
+            say(f"{source.address} is a page; it names {', '.join(error.instead)}")
+            say(f"in its place: {error.instead[0]}")
+            named = replace(source, url=Secret(error.instead[0]), address=masked(error.instead[0]))
+            return named, await make_source(named, http, in_thread).poll(Cursor(), now)
 
 
-async def _run(call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-    return await asyncio.to_thread(call, *args, **kwargs)
-
-
-def _report(address: str, batch: Batch, judged: list[Judged]) -> Report:
+def report(address: str, batch: Batch, judged: list[Judged]) -> Report:
+    """What *batch* brought, and what of it the rules *judged*."""
     times = sorted(entry.published for entry in batch.entries if entry.published)
     gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(times)]
     return Report(
         address=address,
+        form=batch.form,
         size=batch.size,
         newest=times[-1] if times else None,
         rhythm=timedelta(seconds=median(gaps)) if len(gaps) > 1 else None,
@@ -162,7 +192,9 @@ def _found(judged: Judged) -> Found:
 def _print(report: Report, zone: ZoneInfo) -> None:
     matched = [found for found in report.entries if found.matches]
     print(report.address)
-    print(f"  {len(report.entries)} entries in {report.size} octets, the newest of {local(report.newest, zone)}")
+    print(
+        f"  {report.form}: {len(report.entries)} entries in {report.size} octets, the newest of {local(report.newest, zone)}"
+    )
     if report.rhythm is not None:
         print(f"  usually {report.rhythm} between two entries")
     for problem in report.problems:

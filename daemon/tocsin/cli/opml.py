@@ -9,9 +9,9 @@ from tocsin.cli.output import dump, say
 
 
 def export(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
-    """Print every source as an outline; one whose address holds a secret is left out and named on stderr."""
+    """Print every feed as an outline; one whose address holds a secret is left out and named on stderr."""
     with border():
-        sources = read_config(config).sources
+        sources = [source for source in read_config(config).sources if source.kind == "feed"]
         # What may be shown differs from what is polled exactly where there is something to hide.
         open_ones = [source for source in sources if source.address == source.url.reveal()]
         for source in sources:

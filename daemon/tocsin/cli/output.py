@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import Enum
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -62,7 +63,9 @@ def local(time: datetime | None, zone: ZoneInfo) -> str:
 
 
 def plain(value: Any) -> Any:
-    """*value* as what JSON knows: dataclasses and mappings become dicts, times ISO 8601 in UTC, enums their values.
+    """*value* as what JSON knows.
+
+    Dataclasses and mappings become dicts, times ISO 8601 in UTC, decimals text, enums their values.
 
     Fields that hold None, an empty string or an empty collection are kept: machines like fixed shapes.
     """
@@ -74,6 +77,8 @@ def plain(value: Any) -> Any:
         return value.value
     if isinstance(value, datetime):
         return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)  # all its digits
     if isinstance(value, timedelta):
         return value.total_seconds()
     if isinstance(value, Mapping):

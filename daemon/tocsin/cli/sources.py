@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from tocsin.cli import one_poll, opml
+from tocsin.cli import adding, one_poll, opml
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, opened
 from tocsin.cli.output import dump, local, plain, shown, table
 from tocsin.errors import UsageError
@@ -19,6 +19,8 @@ from tocsin.store import Fetch, SourceDetail, SourceView
 
 app = typer.Typer(help="What is polled, and how that goes.", no_args_is_help=True)
 app.command("test")(one_poll.try_source)
+app.command("add")(adding.add)
+app.command("import")(adding.import_opml)
 app.command("export")(opml.export)
 
 _WIDTH = 80
@@ -55,9 +57,9 @@ def show_source(name: str, config: ConfigOption = DEFAULT_CONFIG, json: JsonOpti
         if json:
             dump({**plain(detail.source), "fetches": detail.fetches})
             return
-        address = next(
-            (source.address for source in settings.sources if source.name == name), "not configured any more"
-        )
+        addresses = {source.name: source.address for source in settings.sources}
+        addresses |= {source.name: source.address for source in settings.prices}
+        address = addresses.get(name, "not configured any more")
         for line in describe(detail, address, ZoneInfo(settings.timezone), datetime.now(UTC)):
             print(line)
         if detail.fetches:
@@ -115,6 +117,8 @@ def _rhythm(habits: Habits, zone: ZoneInfo) -> Iterator[str]:
     if habits.arrivals:
         longest = f", longest silence {write(habits.longest)}" if habits.longest else ""
         yield f"last news {local(habits.arrivals[-1], zone)}{longest}"
+    if habits.volatile:
+        yield "its ids are others at every poll: headline and day tell entries apart"
     if habits.silent:
         yield "silent for far longer than ever"
     if habits.empty:

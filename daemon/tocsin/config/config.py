@@ -7,53 +7,33 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
+from tocsin.config.feeds import FeedConfig, FeedShape, PageShape, check_source, make_feed
 from tocsin.config.files import read_text, shown_path
 from tocsin.config.instruments import InstrumentShape, check_instrument, make_instrument
+from tocsin.config.listings import Book, PriceConfig, read_book
 from tocsin.config.nodes import Node, Pairs, Scalar, children, meant, member, problem, said
-from tocsin.config.secrets import Filler, Secret, masked
-from tocsin.config.shape import Duration, Shape, Texts, find
+from tocsin.config.secrets import Filler, Secret
+from tocsin.config.shape import Duration, Shape, Texts, find, tag
+from tocsin.config.tables import FileShape, TableConfig, TableShape, check_table, file_config, table_config
 from tocsin.config.web import (
     HttpConfig,
     HttpShape,
-    authorization,
-    check_credentials,
     check_http,
     http_config,
-    url_fault,
 )
 from tocsin.config.yamlfile import read
 from tocsin.errors import ConfigError, Position, Problem
-from tocsin.model import Instrument, Severity
+from tocsin.model import Located, Severity
+from tocsin.prices import Instrument
 from tocsin.rules.spec import Override
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 _SEVERITY = re.compile(r"\s*(>=|<=|>|<|=)?\s*([a-z]+)\s*$")
-_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
-_SHORTEST = timedelta(seconds=1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeedConfig:
-    """A feed. *address* is *url* as it may be shown and stored: references unfilled, passwords masked."""
-
-    name: str
-    url: Secret
-    address: str
-    every: timedelta | None = None
-    allow_private: bool = False
-    ignore_hints: bool = False
-    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    headers: Mapping[str, Secret] = field(default_factory=dict)
-
-    @property
-    def secret(self) -> bool:
-        """Whether the address holds what may not be written down."""
-        return self.url.reveal() != self.address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +68,7 @@ class Config:
     rules: tuple[Path, ...]
     http: HttpConfig
     sources: tuple[FeedConfig, ...]
+    prices: tuple[PriceConfig, ...] = ()
     instruments: tuple[Instrument, ...] = ()
     receivers: tuple[ReceiverConfig, ...]
     routes: tuple[RouteConfig, ...]
@@ -95,22 +76,10 @@ class Config:
     retention: timedelta
     problems: tuple[Problem, ...] = ()
 
-
-class _Source(Shape):
-    feed: str
-    """The address of an RSS or Atom feed."""
-    every: Duration | None = None
-    """How often it is polled, such as 15m; without it, as often as it has news."""
-    ignore_hints: bool = False
-    """Whether it is polled more often than its server asks for, in its headers or in the feed."""
-    allow_private: bool = False
-    """Whether its address may lie in a private network."""
-    labels: dict[str, Texts] = Field(default_factory=dict)
-    """Labels of every entry of this source."""
-    headers: dict[str, str] = Field(default_factory=dict)
-    """HTTP headers sent to this source only; values may be ${NAME}."""
-    credentials: str = ""
-    """name:password for servers that ask for one (HTTP Basic), sent to this source only; may be ${NAME}."""
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all that is polled."""
+        return (*(source.name for source in self.sources), *(row.name for row in self.prices))
 
 
 class _Receiver(Shape):
@@ -149,6 +118,22 @@ class _Override(Shape):
 _Named = Annotated[str, Field(pattern=_NAME)]
 
 
+def _kind(value: Any) -> str:
+    """The tag of a source: the key that names its address."""
+    return next(
+        (tag(kind) for kind in ("table", "file", "page") if isinstance(value, Mapping) and kind in value), tag("feed")
+    )
+
+
+_Source = Annotated[
+    Annotated[FeedShape, Tag(tag("feed"))]
+    | Annotated[PageShape, Tag(tag("page"))]
+    | Annotated[TableShape, Tag(tag("table"))]
+    | Annotated[FileShape, Tag(tag("file"))],
+    Discriminator(_kind),
+]
+
+
 class ConfigFile(Shape):
     """The file."""
 
@@ -161,7 +146,7 @@ class ConfigFile(Shape):
     http: HttpShape = HttpShape()
     """How tocsin introduces itself to servers."""
     sources: dict[_Named, _Source] = Field(default_factory=dict)
-    """What is polled, by name."""
+    """What is polled, by name; the kind is the key that names its address."""
     instruments: dict[_Named, InstrumentShape] = Field(default_factory=dict)
     """What has a price, by id."""
     receivers: dict[_Named, _Receiver] = Field(default_factory=dict)
@@ -191,10 +176,26 @@ def load_config(path: Path, env: Mapping[str, str]) -> Config:
     root = filler.fill(document.root)
     problems += filler.problems
     shape = ConfigFile.of(root, problems)
-    problems += _check(root, path.resolve().parent)
+    folder = path.resolve().parent
+    problems += _check(root, folder)
+    sources = shape.sources.items() if shape else ()
+    tables = {name: table for name, item in sources if (table := _table(name, item, root, folder))}
+    book = read_book(root, tables, folder, env)
+    problems += book.problems
     if shape is None or any(not item.warning for item in problems):
         raise ConfigError(sorted(problems, key=_place))
-    return _config(path, root, shape, tuple(problems))
+    return _config(path, root, shape, book, tuple(problems))
+
+
+def empty_config(path: Path) -> Config:
+    """The configuration of a file at *path* that says nothing."""
+    return _config(
+        path,
+        Pairs(place=Located(text="", file="", lines=((0, 1, 1),)), pairs=()),
+        ConfigFile(),
+        Book(rows=(), listings={}, problems=()),
+        (),
+    )
 
 
 def _place(item: Problem) -> tuple[int, int]:
@@ -210,7 +211,9 @@ def _check(root: Node, folder: Path) -> Iterator[Problem]:
     yield from _check_database(member(root, "database"))
     yield from check_http(member(root, "http"), folder)
     for source in children(member(root, "sources")):
-        yield from _check_source(source)
+        yield from check_source(source)
+        if member(source, "table") or member(source, "file"):
+            yield from check_table(source)
     for instrument in children(member(root, "instruments")):
         yield from check_instrument(instrument)
     receivers = member(root, "receivers")
@@ -240,24 +243,6 @@ def _check_zone(node: Node | None) -> Iterator[Problem]:
 def _check_database(node: Node | None) -> Iterator[Problem]:
     if isinstance(node, Scalar) and isinstance(node.value, str) and not re.match(r"sqlite:///.+", node.value):
         yield problem(node, "must be sqlite:///path/of/a/file")
-
-
-def _check_source(node: Node) -> Iterator[Problem]:
-    feed = member(node, "feed")
-    if isinstance(feed, Scalar) and isinstance(feed.value, str) and not feed.broken:
-        words = url_fault(feed.value)
-        if words:
-            yield problem(feed, words)
-    every = member(node, "every")
-    if isinstance(every, Scalar) and every.text in ("0s", "0m", "0h", "0d", "0w"):
-        yield problem(every, "must be a second or more")
-    yield from check_credentials(node)
-    headers = member(node, "headers")
-    for key, value in headers.pairs if isinstance(headers, Pairs) else ():
-        if not _HEADER.match(key.text):
-            yield problem(key, "is not the name of an HTTP header")
-        if isinstance(value, Scalar) and re.search(r"[\r\n\0]", str(value.value)):
-            yield problem(value, "a header is one line")
 
 
 def _check_receiver(node: Node) -> Iterator[Problem]:
@@ -297,7 +282,15 @@ def _severity(text: str) -> tuple[str, Severity] | None:
 # ---- values -------------------------------------------------------------------------------------------------------
 
 
-def _config(path: Path, root: Node, shape: ConfigFile, problems: tuple[Problem, ...]) -> Config:
+def _table(
+    name: str, item: FeedShape | PageShape | TableShape | FileShape, root: Node, folder: Path
+) -> TableConfig | None:
+    if isinstance(item, TableShape):
+        return table_config(name, item, find(root, ("sources", name)))
+    return file_config(name, item, folder) if isinstance(item, FileShape) else None
+
+
+def _config(path: Path, root: Node, shape: ConfigFile, book: Book, problems: tuple[Problem, ...]) -> Config:
     folder = path.resolve().parent
     receivers = tuple(
         ReceiverConfig(
@@ -319,8 +312,16 @@ def _config(path: Path, root: Node, shape: ConfigFile, problems: tuple[Problem, 
         database=_database(shape.database, folder),
         rules=tuple(folder / Path(rule).expanduser() for rule in shape.rules),
         http=http_config(shape.http, folder),
-        sources=tuple(_feed(name, item, find(root, ("sources", name))) for name, item in shape.sources.items()),
-        instruments=tuple(make_instrument(name, item) for name, item in shape.instruments.items()),
+        sources=tuple(
+            make_feed(name, item, find(root, ("sources", name)))
+            for name, item in shape.sources.items()
+            if isinstance(item, FeedShape | PageShape)
+        ),
+        prices=book.rows,
+        instruments=tuple(
+            make_instrument(name, item, book.listings[name], book.every(name))
+            for name, item in shape.instruments.items()
+        ),
         receivers=receivers,
         routes=tuple(_route(route, on) for route in routes),
         overrides=tuple(_overrides(shape, member(root, "overrides"))),
@@ -331,21 +332,6 @@ def _config(path: Path, root: Node, shape: ConfigFile, problems: tuple[Problem, 
 
 def _position(node: Node | None) -> Position | None:
     return node.place.at() if node else None
-
-
-def _feed(name: str, item: _Source, node: Node | None) -> FeedConfig:
-    written = member(node, "feed")
-    assert isinstance(written, Scalar)
-    return FeedConfig(
-        name=name,
-        url=Secret(item.feed),
-        address=masked(written.text if written.filled else item.feed),
-        every=max(item.every, _SHORTEST) if item.every is not None else None,
-        allow_private=item.allow_private,
-        ignore_hints=item.ignore_hints,
-        labels=item.labels,
-        headers={key: Secret(value) for key, value in {**item.headers, **authorization(item.credentials)}.items()},
-    )
 
 
 def _route(route: _Route, on: set[str]) -> RouteConfig:

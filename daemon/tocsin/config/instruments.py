@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from datetime import time
+from datetime import time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field
 
-from tocsin.config.nodes import Node, Scalar, children, meant, member, problem, said
-from tocsin.config.shape import Shape, Texts
+from tocsin.config.nodes import Node, Scalar, meant, member, problem, said
+from tocsin.config.shape import Duration, Shape, Texts
 from tocsin.errors import Problem
-from tocsin.model import Hours, Instrument
+from tocsin.prices import Hours, Instrument, Listing
 from tocsin.rules.ruleset import RuleSet
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -30,11 +30,13 @@ class InstrumentShape(Shape):
     unit: str = ""
     """What the price is for, such as kg."""
     sources: Texts = ()
-    """Where its price comes from, kind:symbol, the first that answers."""
+    """Where its price comes from, the first that answers: yahoo:SYMBOL, or a source or preset and its symbol."""
     labels: dict[str, Texts] = Field(default_factory=dict)
     """Labels of every match about it."""
     session: str | None = None
-    """When it is traded, such as mon-fri 09:30-16:00 America/New_York; without it, always."""
+    """When it is traded, such as mon-fri 09:30-16:00 America/New_York; without it, as its source says, or always."""
+    stale_after: Duration | None = None
+    """Trading time without a new price after which its source is at fault, such as 10d for one assessed weekly."""
 
 
 def parse_hours(text: str) -> Hours:
@@ -72,8 +74,10 @@ def write_hours(hours: Hours) -> str:
     return f"{days} {hours.opens:%H:%M}-{hours.closes:%H:%M} {hours.zone}"
 
 
-def make_instrument(name: str, item: InstrumentShape) -> Instrument:
-    """The instrument *name* that *item* describes."""
+def make_instrument(
+    name: str, item: InstrumentShape, listings: tuple[Listing, ...] = (), every: timedelta = timedelta(0)
+) -> Instrument:
+    """The instrument *name* that *item* describes, whose price is to be had at *listings*, *every* so often."""
     return Instrument(
         id=name,
         kind=item.kind,
@@ -81,32 +85,20 @@ def make_instrument(name: str, item: InstrumentShape) -> Instrument:
         unit=item.unit,
         labels=item.labels,
         session=parse_hours(item.session) if item.session else None,
-        sources=item.sources,
+        sources=listings,
+        every=every,
+        stale_after=item.stale_after,
     )
 
 
 def check_instrument(node: Node) -> Iterator[Problem]:
-    """What is wrong with the sources, the session and the labels of an instrument."""
-    sources = member(node, "sources")
-    for source in (sources,) if isinstance(sources, Scalar) else children(sources):
-        if isinstance(source, Scalar):
-            yield from _check_source(source)
+    """What is wrong with the session of an instrument."""
     session = member(node, "session")
     if isinstance(session, Scalar) and isinstance(session.value, str):
         try:
             parse_hours(session.value)
         except ValueError as error:
             yield problem(session, str(error))
-
-
-def _check_source(node: Scalar) -> Iterator[Problem]:
-    kind, colon, symbol = node.text.partition(":")
-    if not colon or not kind.strip() or not symbol.strip():
-        yield problem(node, "a price source is its kind and a symbol: kind:SYMBOL")
-    else:
-        yield problem(
-            node, f"there is no kind of price source {said(kind)}; this version knows none, leave sources out"
-        )
 
 
 def check_rules(rules: RuleSet, instruments: Collection[Instrument]) -> Iterator[Problem]:

@@ -119,8 +119,13 @@ def _plain(node: Node) -> Any:
     return values
 
 
+def tag(name: str) -> str:
+    """The tag of a shape among others: pydantic puts it into the paths of faults, where it must be told from a key."""
+    return f"[{name}]"
+
+
 def _explain(fault: ErrorDetails, root: Node) -> Problem:
-    path = tuple(step for step in fault["loc"] if step != "[key]")
+    path = tuple(step for step in fault["loc"] if not str(step).startswith("["))
     if fault["type"] == "missing":
         parent = find(root, path[:-1]) or root
         return problem(_head(parent), f"{path[-1]} is missing here")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from tocsin.config.config import Config
@@ -25,7 +26,8 @@ def show(config: Config) -> dict[str, Any]:
         "retention": write_duration(config.retention),
         "sources": {
             source.name: {
-                "feed": source.address,
+                source.kind: source.address,
+                **({"selectors": asdict(source.selectors)} if source.selectors else {}),
                 "every": write_duration(source.every) if source.every else None,
                 "ignore_hints": source.ignore_hints,
                 "allow_private": source.allow_private,
@@ -34,6 +36,15 @@ def show(config: Config) -> dict[str, Any]:
             }
             for source in config.sources
         },
+        "prices": {
+            row.name: {
+                row.kind: row.address,
+                "symbols": row.symbols,
+                "every": write_duration(row.every),
+                "allow_private": row.allow_private,
+            }
+            for row in config.prices
+        },
         "instruments": {
             item.id: {
                 "class": item.kind,
@@ -41,7 +52,8 @@ def show(config: Config) -> dict[str, Any]:
                 "unit": item.unit,
                 "labels": item.labels,
                 "session": write_hours(item.session) if item.session else None,
-                "sources": item.sources,
+                "sources": [listing.row for listing in item.sources],
+                "stale_after": write_duration(item.stale_after) if item.stale_after else None,
             }
             for item in config.instruments
         },

@@ -17,7 +17,8 @@ from tocsin.config.nodes import Node, Pairs, Scalar, children, meant, member, pr
 from tocsin.config.shape import Duration, Shape, Texts, find
 from tocsin.config.yamlfile import read
 from tocsin.errors import Position, Problem
-from tocsin.model import Fate, Instrument, Severity
+from tocsin.model import Fate, Severity
+from tocsin.prices import Instrument
 
 #: When the time of a test begins, where its file does not say.
 START = datetime(2026, 1, 5, tzinfo=UTC)

@@ -7,18 +7,20 @@ judged with what was known before its own session.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from decimal import Decimal
+from decimal import Context, Decimal
 
 from tocsin.market import sigma as sigmas
 from tocsin.market.session import day_of, in_session
 from tocsin.market.sigma import Sigma
-from tocsin.model import Instrument, Quote
+from tocsin.prices import Bar, Hours, Instrument, Quote
 
 KEEP_CLOSES = 300
 KEEP_QUOTES = timedelta(hours=48)
+#: So many digits of a price are believed, and a rounding that nobody sees is no change.
+_EXACT = Context(prec=12)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +48,8 @@ class Series:
 
     *closes* are the sessions that ended (at most 300), *quotes* those of the last 48 h, *opening* the first and *last*
     the newest quote of the session in progress (*last* in hours if there is one). *held* is a quote that looks wrong
-    and waits for another that confirms it. *split_day* is the session in which a split took effect.
+    and waits for another that confirms it. *split_day* is the session in which a split took effect. *hours* are the
+    session as its source says it. *stale* says that no new quote came for too long, which was told.
     """
 
     instrument: Instrument
@@ -57,6 +60,8 @@ class Series:
     last: Quote | None = None
     held: Quote | None = None
     split_day: date | None = None
+    hours: Hours | None = None
+    stale: bool = False
 
     @property
     def newest(self) -> Quote | None:
@@ -69,18 +74,49 @@ def begin(instrument: Instrument) -> Series:
     return Series(instrument=instrument, sigma=sigmas.begin(instrument.kind))
 
 
+def of(series: Series, instrument: Instrument) -> Series:
+    """*series* with its *instrument* as it is configured; the source's session stands where none is."""
+    return replace(series, instrument=replace(instrument, session=instrument.session or series.hours))
+
+
+def in_hours(series: Series, hours: Hours | None) -> Series:
+    """*series* with the session that its source says, unless one is configured."""
+    session = series.instrument.session
+    if hours is None or hours == series.hours or (session is not None and session != series.hours):
+        return series
+    return replace(series, hours=hours, instrument=replace(series.instrument, session=hours))
+
+
+def fill(series: Series, bars: Iterable[Bar], before: datetime) -> Series:
+    """*series* with the sessions of *bars* that it has not seen itself and that ended before that of *before*.
+
+    Of several bars of one session the last counts.
+    """
+    hours = series.instrument.session
+    known = series.closes[-1].day if series.closes else date.min
+    known = max(known, day_of(hours, series.last.at)) if series.last else known
+    news = {
+        day: bar
+        for bar in sorted(bars, key=lambda item: item.at)
+        if known < (day := day_of(hours, bar.at)) < day_of(hours, before) and bar.price.is_finite() and bar.price > 0
+    }
+    for day, bar in news.items():
+        series = close_before(series, bar.at)
+        series = _learn(
+            series,
+            Quote(instrument=series.instrument.id, price=bar.price, at=bar.at, first_seen=bar.at, volume=bar.volume),
+            day,
+        )
+    return series
+
+
 def close_before(series: Series, at: datetime) -> Series:
     """*series* with the session that ended before that of *at* learned, if there is one."""
     hours = series.instrument.session
     last = series.last
     if last is None or day_of(hours, at) <= day_of(hours, last.at):
         return series
-    learned = series.sigma
-    if series.closes:
-        learned = sigmas.learn(learned, series.closes[-1].price, last.price)
-    close = Close(day=day_of(hours, last.at), at=last.at, price=last.price, sigma=learned.value, volume=last.volume)
-    closes = (*series.closes[-KEEP_CLOSES + 1 :], close)
-    return replace(series, sigma=learned, closes=closes, opening=None, last=None)
+    return replace(_learn(series, last, day_of(hours, last.at)), opening=None, last=None)
 
 
 def append(series: Series, quote: Quote) -> Series:
@@ -98,16 +134,19 @@ def append(series: Series, quote: Quote) -> Series:
     )
 
 
-def split(series: Series, ratio: Decimal, day: date) -> Series:
-    """*series* in new shares, one old share being *ratio* of them; rules are silent about the session of *day*."""
+def in_terms(series: Series, ratio: Decimal, *, split_day: date | None = None) -> Series:
+    """*series* with every price divided by *ratio*, because something moved the price but not the worth.
+
+    *split_day* is the session in which a split (*ratio* new shares for one old) took effect: rules are silent about it.
+    """
     return replace(
         series,
-        closes=tuple(replace(close, price=close.price / ratio) for close in series.closes),
-        quotes=tuple(replace(quote, price=quote.price / ratio) for quote in series.quotes),
+        closes=tuple(replace(close, price=_EXACT.divide(close.price, ratio)) for close in series.closes),
+        quotes=tuple(replace(quote, price=_EXACT.divide(quote.price, ratio)) for quote in series.quotes),
         opening=_divided(series.opening, ratio),
         last=_divided(series.last, ratio),
-        held=None,
-        split_day=day,
+        held=_divided(series.held, ratio) if split_day is None else None,
+        split_day=split_day or series.split_day,
     )
 
 
@@ -134,5 +173,14 @@ def since(series: Series, start: datetime) -> Sequence[Reference]:
     return closes + [Reference(price=q.price, at=q.at) for q in series.quotes if q.at >= start]
 
 
+def _learn(series: Series, last: Quote, day: date) -> Series:
+    """*series* with the session of *day* at its end, whose close is the price of *last*."""
+    learned = series.sigma
+    if series.closes:
+        learned = sigmas.learn(learned, series.closes[-1].price, last.price)
+    close = Close(day=day, at=last.at, price=last.price, sigma=learned.value, volume=last.volume)
+    return replace(series, sigma=learned, closes=(*series.closes[-KEEP_CLOSES + 1 :], close))
+
+
 def _divided(quote: Quote | None, ratio: Decimal) -> Quote | None:
-    return None if quote is None else replace(quote, price=quote.price / ratio)
+    return None if quote is None else replace(quote, price=_EXACT.divide(quote.price, ratio))

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from tocsin.model import Hours
+from tocsin.prices import Hours
 
 #: The closing print, and feeds that are late, still speak of the session.
 _AFTER_CLOSE = timedelta(minutes=30)
@@ -28,6 +28,14 @@ def day_of(hours: Hours | None, at: datetime) -> date:
 def in_session(hours: Hours | None, at: datetime) -> bool:
     """Whether a price of *at* belongs to the session `day_of` names, its closing print included."""
     return hours is None or at <= _bounds(hours, day_of(hours, at))[1] + _AFTER_CLOSE
+
+
+def next_open(hours: Hours, at: datetime) -> datetime:
+    """When the first session after *at* opens, in UTC."""
+    day = at.astimezone(_zone(hours.zone)).date()
+    while not _trades(hours, day) or _bounds(hours, day)[0] <= at:
+        day += _DAY
+    return _bounds(hours, day)[0]
 
 
 def end_of(hours: Hours | None, day: date) -> datetime:

@@ -20,6 +20,7 @@ from tocsin.policy.spans import write
 _TRY_MOVED = timedelta(minutes=1)
 #: A new entry that is older than this and than the last poll is late.
 _LATE = timedelta(hours=24)
+_VOLATILE = "Its ids are others at every poll. From now on headline and day tell its entries apart; nothing was lost."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,12 +46,13 @@ class Standing:
 class Found:
     """What a good poll brought; *held* entries in the document (None: the one of before), *new* of them, *late* of these.
 
-    Late: published over a day ago and before the last poll, which did not see it.
+    Late: published over a day ago and before the last poll, which did not see it. *volatile*: its ids say nothing.
     """
 
     held: int | None = None
     new: int = 0
     late: int = 0
+    volatile: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +107,9 @@ def after_success(before: Standing, answer: Answer, found: Found, *, now: dateti
         if moved is not habits.moved:
             told += _moves(habits.moved, moved)
             habits = replace(habits, moved=moved)
+    if found.volatile and not habits.volatile:
+        habits = replace(habits, volatile=True)
+        told.append(Told(news=News.VOLATILE, detail=_VOLATILE))
     flood = not first and health.is_flood(held=found.held or 0, new=found.new, late=found.late)
     if flood:
         told.append(Told(news=News.FLOOD, detail=_flood(found)))
@@ -112,8 +117,11 @@ def after_success(before: Standing, answer: Answer, found: Found, *, now: dateti
     return Aftermath(plan=due, habits=habits, told=tuple(told), flood=flood)
 
 
-def after_failure(before: Standing, error: SourceError, *, now: datetime, random: float) -> Setback:
-    """What a failed poll makes of its source; *random* is in [0, 1)."""
+def after_failure(before: Standing, error: SourceError, *, now: datetime, random: float, refusals: int = 0) -> Setback:
+    """What a failed poll makes of its source; *random* is in [0, 1).
+
+    Of a host that limited our rate *refusals* times in a row the host is told, not each of its sources.
+    """
     errors = before.errors + 1
     verdict = health.after_failure(
         errors=errors,
@@ -136,18 +144,20 @@ def after_failure(before: Standing, error: SourceError, *, now: datetime, random
         jitter=random,
     )
     moved = moves.doubt(before.habits.moved, error.fault, error.status, errors)
-    told = [Told(news=verdict.news, detail=str(error))] if verdict.news else []
+    told = [Told(news=verdict.news, detail=str(error))] if verdict.news and not refusals else []
     told += _moves(before.habits.moved, moved)
     reasons: tuple[str, ...] = (f"{_count(errors)}: left alone for {write(delay)}",)
     if error.retry_after:
         reasons = (*reasons, f"its server asked for {write(error.retry_after)}")
     if moved is not before.habits.moved:
         delay, reasons = _TRY_MOVED, ("it is tried at its other address",)
-    quiet = schedule.hold(error.fault, error.retry_after) if before.terms.group else None
+    quiet = schedule.hold(error.fault, error.retry_after, refusals) if before.terms.group else None
+    if refusals and quiet:
+        delay, reasons = quiet, (f"its host limits our rate: left alone for {write(quiet)}",)
     return Setback(
         plan=Plan(due_at=now + delay, reasons=reasons),
         habits=replace(before.habits, moved=moved),
-        unhealthy=verdict.unhealthy,
+        unhealthy=before.unhealthy if refusals else verdict.unhealthy,
         gone=verdict.gone,
         dead=verdict.dead,
         told=tuple(told),

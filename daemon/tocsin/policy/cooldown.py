@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from itertools import islice, product
 
-from tocsin.model import Labels, RuleInfo, Severity
+from tocsin.model import RuleInfo, Severity
 from tocsin.policy.facts import Told
+from tocsin.prices import Labels
 
 #: Combinations of key values of one match; more than that is a list of everything, not a key.
 _MOST = 64

@@ -15,7 +15,8 @@ from datetime import datetime
 from itertools import islice, product
 
 from tocsin.evidence import Evidence, Witness
-from tocsin.model import Correlation, CorrelationKind, Fate, Labels, Match
+from tocsin.model import Correlation, CorrelationKind, Fate, Match
+from tocsin.prices import Labels
 
 #: Key values of one match; more than that is a list of everything.
 _MOST_KEYS = 64

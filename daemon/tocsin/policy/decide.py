@@ -8,16 +8,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import cast
 
-from tocsin.model import Alert, DeliveryKind, Entry, Fate, Labels, Match, Severity, Story, StoryEntry
+from tocsin.model import Alert, DeliveryKind, Entry, Fate, Match, Severity, Story, StoryEntry
 from tocsin.policy import cooldown, correlation, story
+from tocsin.policy.correction import Correction
 from tocsin.policy.correlation import Completion, Standing
 from tocsin.policy.facts import Decided, Decision, Facts, Told
+from tocsin.policy.labels import new_values
 from tocsin.policy.post import Post
 from tocsin.policy.route import ReceiverInfo, Route, recipients
 from tocsin.policy.title import fill
-
-#: A match joins an alert only if these, too, say nothing new (DESIGN 6, Folding).
-_TELLING = ("mineral", "company", "country")
+from tocsin.prices import Labels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +34,8 @@ class Policy:
         # The earliest report opens the story, whatever order the feed lists them in.
         decided = [desk.judge(entry_id, match) for entry_id, match in sorted(arrived, key=lambda a: a[1].event_time)]
         decided += desk.correlate(decided)
+        for correction in facts.corrections:
+            desk.correct(correction)
         return Decision(
             decided=tuple(decided),
             stories=tuple(desk.changed_stories()),
@@ -118,6 +120,11 @@ class _Desk:
             arrived = completed
         return found
 
+    def correct(self, item: Correction) -> None:
+        """Tell those who were told of an alert that its entry now says something else."""
+        for to in item.to:
+            self.post.tell(item.alert, to, kind=DeliveryKind.CORRECTION, due_at=self._facts.now, held="", entry_id=None)
+
     def _judge_correlation(self, completion: Completion, newest: Decided) -> Decided:
         """A correlation is told with the story of the match that completed it."""
         match = correlation.match_of(completion, newest.match)
@@ -200,7 +207,7 @@ class _Desk:
         known = next((a for a in self._alerts.values() if a.story_id == home.id and a.rule == match.rule.id), None)
         if known is None:
             return self._open(entry_id, match, home, source=source, late=late)
-        added = _new_values(match.rule.key, known.labels, match.labels)
+        added = new_values(match.rule.key, known.labels, match.labels)
         louder = match.severity.rank > known.severity.rank
         if not added and not louder:
             return Fate.JOINED, f"more coverage of alert {known.id}", known
@@ -315,12 +322,6 @@ class _Desk:
         for to in everybody:
             self.post.tell(alert, to, kind=kind, due_at=due_at, held=held, entry_id=entry_id)
         return len(everybody)
-
-
-def _new_values(key: Sequence[str], known: Labels, found: Labels) -> list[str]:
-    """The values of the labels that matter which an alert does not have yet."""
-    names = dict.fromkeys((*key, *_TELLING))
-    return [v for name in names for v in found.get(name, ()) if v not in known.get(name, ())]
 
 
 def _merged(one: Labels, other: Labels) -> dict[str, tuple[str, ...]]:

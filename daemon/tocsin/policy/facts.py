@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from tocsin.model import Alert, Correlation, DeliveryKind, Fate, Match, RuleInfo, Severity, Story
+from tocsin.policy.correction import Correction
 from tocsin.policy.correlation import Member, Standings, member_of
 
 #: A story takes in what happens within this time of its last entry; further apart is not the same happening.
@@ -113,6 +114,7 @@ class Facts:
     next_alert: int = 1
     members: tuple[Member, ...] = ()
     standings: Standings = field(default_factory=dict)
+    corrections: tuple[Correction, ...] = ()
     baseline: bool = False  # the first fetch of the source: nothing alerts
     last_success: datetime | None = None  # of the source, before this poll
 

@@ -22,7 +22,8 @@ class Habits:
     *arrivals* are the times of polls that found new entries, ascending, the last 21. *longest* is the longest silence
     between two of them, *longest_at* when it ended. *fresh* and *validators* are those of the last answer, *wishes*
     those of the last document. *empty* counts polls in a row whose document had no entry, *lulls* the times that this
-    ended by itself. *silent* and *hollow* say that it was told that the source is silent, or suddenly empty.
+    ended by itself. *silent* and *hollow* say that it was told that the source is silent, or suddenly empty;
+    *volatile* that its ids are others at every poll.
     """
 
     arrivals: tuple[datetime, ...] = ()
@@ -35,6 +36,7 @@ class Habits:
     lulls: int = 0
     silent: bool = False
     hollow: bool = False
+    volatile: bool = False
     moved: Moved | None = None
 
     @property

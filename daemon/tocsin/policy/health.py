@@ -35,6 +35,7 @@ class News(StrEnum):
     MOVED = "moved"
     MOVED_BACK = "moved-back"
     FLOOD = "flood"
+    VOLATILE = "volatile"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

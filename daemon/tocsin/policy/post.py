@@ -140,5 +140,5 @@ class Post:
 
 def _apart(one: DeliveryKind, other: DeliveryKind) -> bool:
     """Whether two kinds of message must not be mixed: news that is late and the daemon's own keep to themselves."""
-    alone = (DeliveryKind.CATCH_UP, DeliveryKind.OPERATOR, DeliveryKind.TEST)
+    alone = (DeliveryKind.CATCH_UP, DeliveryKind.CORRECTION, DeliveryKind.OPERATOR, DeliveryKind.TEST)
     return one is not other and (one in alone or other in alone)

@@ -6,7 +6,8 @@ import operator
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tocsin.model import Labels, Severity
+from tocsin.model import Severity
+from tocsin.prices import Labels
 
 _COMPARE = {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt, "=": operator.eq}
 #: Built-in rules, which only operators hear of.

@@ -7,13 +7,16 @@ left alone for longer and longer. A plan carries its reasons, so that the schedu
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
 from tocsin.errors import Fault
+from tocsin.market.session import in_session, next_open
 from tocsin.policy.habits import Habits
 from tocsin.policy.spans import write
+from tocsin.prices import Hours
 
 #: How often a source is polled of which nothing is known yet.
 UNKNOWN = timedelta(minutes=15)
@@ -27,6 +30,7 @@ _MOST_WISHED = timedelta(hours=6)
 _MOST_SKIPPED = timedelta(hours=12)
 _MOST_SPREAD = timedelta(minutes=30)
 _DAY = timedelta(hours=24)
+_OPENING = timedelta(minutes=5)
 _RATE_LIMITED = timedelta(minutes=15)
 _WEEKLY = timedelta(days=7)
 _HOUR = timedelta(hours=1)
@@ -45,6 +49,7 @@ class Terms:
     every: timedelta | None = None
     ignore_hints: bool = False
     group: str = ""
+    prices: bool = False  # it gives prices, not entries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +90,19 @@ def plan(*, name: str, terms: Terms, habits: Habits, first: bool, now: datetime,
     return Plan(due_at=later, reasons=reasons)
 
 
+def in_sessions(due: Plan, sessions: Sequence[Hours | None], *, name: str, now: datetime) -> Plan:
+    """*due*, but not before one of the *sessions* of what a source has prices of is in progress.
+
+    None is always in session. After a close one more poll asks for the closing price. The name spreads many sources
+    over the first minutes.
+    """
+    known = [hours for hours in sessions if hours is not None]
+    if not known or len(known) < len(sessions) or any(in_session(hours, now) for hours in known):
+        return due
+    opens = min(next_open(hours, now) for hours in known) + _OPENING * fraction(name)
+    return Plan(due_at=opens, reasons=("its market is closed", *due.reasons)) if opens > due.due_at else due
+
+
 def fraction(name: str) -> float:
     """A number in [0, 1) that *name* always gives."""
     return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=6).digest()) / 2**48
@@ -110,8 +128,14 @@ def back_off(
     return max(delay, _RATE_LIMITED) if fault is Fault.RATE_LIMITED else delay
 
 
-def hold(fault: Fault, retry_after: timedelta | None) -> timedelta | None:
-    """How long the other sources of a host group are left alone after one met *fault*; None when they need not be."""
+def hold(fault: Fault, retry_after: timedelta | None, refusals: int = 0) -> timedelta | None:
+    """How long the other sources of a host group are left alone after one met *fault*; None when they need not be.
+
+    A host of prices that limited our rate *refusals* times in a row is left alone for 15, 30 and then 60 minutes.
+    """
+    if refusals:
+        escalated = min(_RATE_LIMITED * 2 ** (refusals - 1), _HOUR) if refusals < _DOUBLINGS else _HOUR
+        return max(escalated, min(retry_after or timedelta(0), _DAY))
     if retry_after is not None:
         return min(retry_after, _DAY)
     if fault is Fault.RATE_LIMITED:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tocsin.model import Labels
+from tocsin.prices import Labels
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 

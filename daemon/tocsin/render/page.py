@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from tocsin.evidence import Evidence, Witness
-from tocsin.model import Alert, Coverage, DeliveryKind, Labels, Severity, Tidings
+from tocsin.model import Alert, Coverage, DeliveryKind, Severity, Tidings
+from tocsin.prices import Labels
 from tocsin.render.quotes import Quote, quotes, words
 from tocsin.render.times import local
 from tocsin.render.words import cut, host, one_line, web_link
@@ -23,6 +24,7 @@ _HEADLINE = 2000
 BANNERS = {
     DeliveryKind.ALERT: "",
     DeliveryKind.UPDATE: "Update: there is something new about an alert that was told before.",
+    DeliveryKind.CORRECTION: "Correction: the source of an alert that was told before now says something else.",
     DeliveryKind.CATCH_UP: "Catch-up: this is old news, found late because its source had been out of reach.",
     DeliveryKind.OPERATOR: "This is about tocsin itself.",
     DeliveryKind.TEST: "This is a test: nothing happened.",
@@ -94,7 +96,7 @@ def _item(tidings: Tidings, zone: ZoneInfo) -> Item:
         severity=alert.severity,
         title=title,
         headline=headline,
-        detail=cut(one_line(alert.detail), 1000),
+        detail=_revised(lead) if lead and lead.revised else cut(one_line(alert.detail), 1000),
         quotes=quotes(lead, tidings.evidence) if lead else (),
         why=tuple(_why(alert, lead, tidings.evidence)),
         note=cut(one_line(alert.note), 1000),
@@ -103,6 +105,15 @@ def _item(tidings: Tidings, zone: ZoneInfo) -> Item:
         more_related=max(0, len(tidings.related) - MOST_RELATED),
         times=tuple(_times(alert, lead, zone)),
     )
+
+
+def _revised(lead: Coverage) -> str:
+    """What an entry says now, and what it said."""
+    assert lead.revised
+    before = f"It said: “{cut(one_line(lead.title), 400)}”"
+    if lead.revised.withdrawn:
+        return f"Its source has withdrawn it. {before}"
+    return f"It now says: “{cut(one_line(lead.revised.title), 400)}”. {before}"
 
 
 def _reference(coverage: Coverage, zone: ZoneInfo) -> Reference:

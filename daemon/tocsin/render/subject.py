@@ -12,7 +12,11 @@ from tocsin.render.words import cut
 #: unfold a header before they look.
 MOST_OCTETS = 900
 _MOST_CHARACTERS = 300
-_PREFIXES = {DeliveryKind.UPDATE: "Update: ", DeliveryKind.CATCH_UP: "Catch-up: "}
+_PREFIXES = {
+    DeliveryKind.UPDATE: "Update: ",
+    DeliveryKind.CORRECTION: "Correction: ",
+    DeliveryKind.CATCH_UP: "Catch-up: ",
+}
 
 
 def subject(page: Page) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from tocsin.market.series import Series, begin
-from tocsin.model import Instrument, Quote
+from tocsin.prices import Instrument, Quote
 from tocsin.rules.edge import PriceState
 from tocsin.rules.observation import Observed, observe
 from tocsin.rules.ruleset import RuleSet

@@ -9,9 +9,10 @@ from heapq import merge
 from itertools import groupby
 
 from tocsin.market.series import close_before
-from tocsin.model import Alert, Entry, Instrument, Quote, Unevaluated
+from tocsin.model import Alert, Entry, Unevaluated
 from tocsin.policy.decide import Policy
 from tocsin.policy.facts import Arrival, Decided
+from tocsin.prices import Instrument, Quote
 from tocsin.replay.book import KNOWN_NOTHING, LOOKS_BACK, Book, Circumstance, Sent
 from tocsin.replay.prices import remember
 from tocsin.rules.edge import PriceState

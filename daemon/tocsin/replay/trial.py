@@ -10,9 +10,10 @@ from tocsin.config.durations import write_duration
 from tocsin.config.testfile import Expectation, NewsItem, RuleTest
 from tocsin.errors import Position
 from tocsin.evidence import Evidence
-from tocsin.model import Entry, Fate, Quote
+from tocsin.model import Entry, Fate
 from tocsin.policy.decide import Policy
 from tocsin.policy.route import ReceiverInfo, Route
+from tocsin.prices import Quote
 from tocsin.replay.book import Circumstance, Sent
 from tocsin.replay.replay import Poll, Replay, Result, Ruling, merged, polls, quoted
 from tocsin.rules.ruleset import RuleSet

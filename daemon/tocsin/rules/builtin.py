@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from tocsin.evidence import Evidence
-from tocsin.model import Labels, Match, RuleInfo, Severity
+from tocsin.model import Match, RuleInfo, Severity
+from tocsin.prices import Labels
 
 
 def _own(name: str, key: str, severity: Severity, title: str) -> RuleInfo:
@@ -33,6 +34,7 @@ _SOURCE = {
         _own("source-recovered", "source", Severity.INFO, "Source recovered: {source}"),
         _own("source-moved", "source", Severity.INFO, "Source moved: {source}"),
         _own("source-moved-back", "source", Severity.MEDIUM, "Source not where it had moved: {source}"),
+        _own("source-volatile", "source", Severity.LOW, "Ids that say nothing: {source}"),
         _own("source-flood", "source", Severity.MEDIUM, "Old news all at once: {source}"),
     )
 }
@@ -42,6 +44,12 @@ RECEIVER_BLOCKED = _own("receiver-blocked", "receiver", Severity.HIGH, "Receiver
 DELIVERY_DEAD = _own("delivery-dead", "receiver", Severity.HIGH, "Message given up: {receiver}")
 PACK_KEPT_BACK = _own("pack-kept-back", "pack", Severity.HIGH, "Rule pack kept back: {pack}")
 PRICE_HELD = _own("price-held", "instrument", Severity.MEDIUM, "Price held back: {instrument}")
+PRICE_STALE = _own("price-stale", "instrument", Severity.MEDIUM, "No new price: {instrument}")
+PRICE_FRESH = _own("price-fresh", "instrument", Severity.INFO, "New prices again: {instrument}")
+PRICE_MISSING = _own("price-missing", "listing", Severity.MEDIUM, "No price where there was one: {listing}")
+PRICE_FOUND = _own("price-found", "listing", Severity.INFO, "There is a price again: {listing}")
+HOST_BLOCKED = _own("host-blocked", "host", Severity.HIGH, "Blocked by {host}")
+HOST_OPEN = _own("host-open", "host", Severity.INFO, "No longer blocked by {host}")
 RULE_UNEVALUATED = _own("rule-unevaluated", "rule", Severity.HIGH, "Rule could not be evaluated: {rule}")
 
 

@@ -8,7 +8,8 @@ from datetime import timedelta
 
 from tocsin.evidence import Evidence
 from tocsin.market.series import Reference
-from tocsin.model import Instrument, Labels, Match, Quote, RuleInfo
+from tocsin.model import Match, RuleInfo
+from tocsin.prices import Instrument, Labels, Quote
 from tocsin.rules.price import Node
 from tocsin.rules.reading import Reading, Sight, read
 
@@ -63,12 +64,8 @@ def step(state: PriceState, when: bool | None, clear: bool | None, confirm: int)
 
 
 def sighted(state: PriceState, quote: Quote) -> PriceState:
-    """*state* with a price that `change(since_alert)` can be measured from, in the shares of *quote*."""
-    if state.alerted is None:
-        return replace(state, alerted=Reference(price=quote.price, at=quote.at))
-    if quote.split is None:
-        return state
-    return replace(state, alerted=replace(state.alerted, price=state.alerted.price / quote.split))
+    """*state* with a price that `change(since_alert)` can be measured from."""
+    return state if state.alerted else replace(state, alerted=Reference(price=quote.price, at=quote.at))
 
 
 def begin_session(rule: PriceRule, sight: Sight, state: PriceState) -> PriceState:

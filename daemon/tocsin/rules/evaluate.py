@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tocsin.evidence import Hit, Span
-from tocsin.model import Entry, Labels, Located, RuleInfo, Severity
+from tocsin.model import Entry, Located, RuleInfo, Severity
+from tocsin.prices import Labels
 from tocsin.rules.hits import Part, SentenceHit, before, in_clause, near, not_near
 from tocsin.rules.query import AgeTest, All, Condition, Field, LabelTest, Leaf, Near, Test, Union
 from tocsin.rules.terms import TermList

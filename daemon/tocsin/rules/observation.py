@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from tocsin.market.hygiene import Finding, clean
-from tocsin.market.series import Series, append, close_before
-from tocsin.model import Match, Quote, Unevaluated
+from tocsin.market.hygiene import Finding, clean, is_stale
+from tocsin.market.series import Series, append, close_before, in_hours
+from tocsin.model import Match, Unevaluated
+from tocsin.prices import Quote
 from tocsin.rules.edge import PriceRule, PriceState, begin_session, judge, sighted
 from tocsin.rules.reading import Sight
 
@@ -36,23 +37,44 @@ class Observed:
     states: PriceStates
     refused: tuple[Refused, ...] = ()
     unevaluated: tuple[Unevaluated, ...] = ()
+    turned: bool = False  # stale since now, or no longer
 
 
 def observe(
     rules: Iterable[PriceRule], series: Series, states: PriceStates, quotes: Sequence[Quote], now: datetime
 ) -> Observed:
-    """Judge *quotes* of the instrument of *series*, in the order of their times."""
+    """Judge *quotes* of the instrument of *series*, in the order of their times; without one it may turn out stale."""
     mine = [rule for rule in rules if rule.covers(series.instrument)]
     seen = Observed(series=series, states={})
-    for quote in sorted(quotes, key=lambda item: item.at):
+    in_order = sorted(quotes, key=lambda item: item.at)
+    for quote in in_order:
+        seen = replace(seen, series=in_hours(seen.series, quote.session))
         cleaned = clean(seen.series, quote, now)
-        seen = replace(seen, series=cleaned.series)
+        moved = _in_terms(mine, seen, states, cleaned.series)
+        seen = replace(seen, series=cleaned.series, states={**seen.states, **moved})
         if not cleaned.quotes:
             refused = Refused(quote=quote, finding=cleaned.finding, reason=cleaned.reason, notice=cleaned.like_split)
             seen = replace(seen, refused=(*seen.refused, refused))
         for taken in cleaned.quotes:
             seen = _judge(mine, seen, states, taken, max(now, taken.at))
+    stale = is_stale(seen.series, in_order[-1] if in_order else None, now)
+    if stale != seen.series.stale:
+        seen = replace(seen, series=replace(seen.series, stale=stale), turned=True)
     return seen
+
+
+def _in_terms(rules: Iterable[PriceRule], seen: Observed, states: PriceStates, after: Series) -> PriceStates:
+    """What the rules remember of prices, where hygiene divided all prices of the series to make *after* of it."""
+    old, new = seen.series.newest, after.newest
+    if not old or not new or old.price == new.price:
+        return {}
+    keys = [(rule.info.id, after.instrument.id) for rule in rules]
+    known = {key: state for key in keys if (state := seen.states.get(key) or states.get(key))}
+    return {
+        key: replace(state, alerted=replace(state.alerted, price=state.alerted.price * new.price / old.price))
+        for key, state in known.items()
+        if state.alerted
+    }
 
 
 def _judge(rules: Sequence[PriceRule], seen: Observed, states: PriceStates, quote: Quote, now: datetime) -> Observed:

@@ -8,7 +8,8 @@ from itertools import product
 
 from tocsin.errors import Position
 from tocsin.evidence import Evidence, Hit
-from tocsin.model import Labels, Located
+from tocsin.model import Located
+from tocsin.prices import Labels
 from tocsin.rules.evaluate import CompiledRule, Ground, Judgement, Place, labels_of, merged, place, stands_alone
 from tocsin.rules.hits import SentenceHit
 from tocsin.rules.query import UNLIMITED, AgeTest, All, Condition, Field, LabelTest, Leaf, Near, Pair, Test, Union

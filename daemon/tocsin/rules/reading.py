@@ -16,7 +16,7 @@ from tocsin.evidence import Evidence
 from tocsin.market.series import Reference, Series, price_at, sessions_back, since
 from tocsin.market.session import day_of, market_time
 from tocsin.market.sigma import log_move
-from tocsin.model import Quote
+from tocsin.prices import Quote
 from tocsin.rules.price import Node, Window
 
 #: Sessions whose volume says what is usual.

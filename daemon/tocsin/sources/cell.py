@@ -21,6 +21,7 @@ from typing import Any
 import tocsin
 from tocsin.errors import Fault, SourceError
 from tocsin.sources import documents
+from tocsin.sources.page import Selectors
 from tocsin.sources.parse import Item, Parsed
 from tocsin.sources.room import LARGE
 
@@ -35,6 +36,7 @@ def parse(
     url: str,
     content_type: str = "",
     content_language: str = "",
+    selectors: Selectors | None = None,
     large: int = LARGE,
     seconds: float = SECONDS,
     memory: int = MEMORY,
@@ -48,11 +50,11 @@ def parse(
     """
     told = {"url": url, "content_type": content_type, "content_language": content_language}
     if len(body) <= large:
-        return documents.read(body, **told)
+        return documents.read(body, **told, selectors=selectors)
     try:
         done = subprocess.run(  # noqa: S603  # our own interpreter and module
             [sys.executable, "-m", __name__, str(memory)],
-            input=b"\n".join((json.dumps(told).encode(), body)),
+            input=b"\n".join((json.dumps([told, selectors and dataclasses.asdict(selectors)]).encode(), body)),
             capture_output=True,
             env={"PYTHONPATH": str(Path(tocsin.__file__).parents[1])},
             timeout=seconds,
@@ -64,9 +66,9 @@ def parse(
         raise SourceError(f"cannot be read: the reader ended with {done.returncode}", fault=Fault.NOT_A_FEED)
     found = json.loads(done.stdout)
     if "error" in found:
-        raise SourceError(found["error"], fault=Fault(found["fault"]))
+        raise SourceError(found["error"], fault=Fault(found["fault"]), instead=found["instead"])
     items = tuple(Item(**{**item, "published": _time(item["published"])}) for item in found["items"])
-    return Parsed(**{**found, "items": items, "notes": tuple(found["notes"])})
+    return Parsed(**{**found, "items": items, "notes": tuple(found["notes"]), "deleted": tuple(found["deleted"])})
 
 
 def _time(text: str | None) -> datetime | None:
@@ -80,12 +82,13 @@ def main() -> None:
     with suppress(OSError, ValueError):
         os.nice(5)
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    told = json.loads(sys.stdin.buffer.readline())
+    told, written = json.loads(sys.stdin.buffer.readline())
+    selectors = Selectors(**written) if written else None
     found: dict[str, Any]
     try:
-        found = dataclasses.asdict(documents.read(sys.stdin.buffer.read(), **told))
+        found = dataclasses.asdict(documents.read(sys.stdin.buffer.read(), **told, selectors=selectors))
     except SourceError as error:
-        found = {"error": str(error), "fault": error.fault}
+        found = {"error": str(error), "fault": error.fault, "instead": error.instead}
     json.dump(found, sys.stdout, default=datetime.isoformat)
 
 

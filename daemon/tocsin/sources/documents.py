@@ -1,17 +1,20 @@
-"""A document of a feed, whichever format it is in."""
+"""A document with entries, whichever format it is in."""
 
 from __future__ import annotations
 
 import dataclasses
 
 from tocsin.errors import Fault, SourceError
-from tocsin.sources import discovery, jsonfeed, parse, urls
+from tocsin.sources import discovery, jsonfeed, page, parse, urls
 from tocsin.sources.charset import decode
+from tocsin.sources.page import Selectors
 from tocsin.sources.parse import Parsed
 
 
-def read(body: bytes, *, url: str, content_type: str = "", content_language: str = "") -> Parsed:
-    """The feed in *body*, which came from *url* with these headers: RSS, Atom or JSON Feed.
+def read(
+    body: bytes, *, url: str, content_type: str = "", content_language: str = "", selectors: Selectors | None = None
+) -> Parsed:
+    """The feed in *body*, which came from *url* with these headers: RSS, Atom or JSON Feed; with *selectors* a page.
 
     The content decides, whatever its type is said to be. Links are seen from *url* without its user and password. A page that is no feed but names some is refused with them.
 
@@ -20,6 +23,9 @@ def read(body: bytes, *, url: str, content_type: str = "", content_language: str
     """
     url = urls.without_user(url)
     text, note = decode(body, content_type)
+    if selectors:
+        found = page.read(text, selectors, url=url, content_language=content_language)
+        return dataclasses.replace(found, notes=(note, *found.notes)) if note else found
     if jsonfeed.is_json(text):
         found = jsonfeed.parse(text, url=url, content_language=content_language)
         return dataclasses.replace(found, notes=(note, *found.notes)) if note else found
@@ -29,5 +35,6 @@ def read(body: bytes, *, url: str, content_type: str = "", content_language: str
         proposals = discovery.discover(text, url=url) if error.fault is Fault.NOT_A_FEED else ()
         if not proposals:
             raise
-        words = f"{error}; did you mean {' or '.join(proposal.url for proposal in proposals[:3])}?"
-        raise SourceError(words, fault=Fault.NOT_A_FEED) from error
+        meant = [proposal.url for proposal in proposals]
+        words = f"{error}; did you mean {' or '.join(meant[:3])}?"
+        raise SourceError(words, fault=Fault.NOT_A_FEED, instead=meant) from error

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 from datetime import datetime
 
-from tocsin.model import Entry, Labels
+from tocsin.model import Entry
+from tocsin.prices import Labels
 from tocsin.sources import urls
 from tocsin.sources.dates import believe
 from tocsin.sources.identity import Traits, identify

@@ -1,30 +1,26 @@
-"""The kind `feed`: an RSS, Atom or JSON Feed document at a web address."""
+"""The kinds `feed` (RSS, Atom or JSON Feed) and `page`: a document with entries at a web address."""
 
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from tocsin.hints import Answer, Wishes
-from tocsin.model import Batch, Cursor, Entry, Labels
+from tocsin.model import Batch, Cursor, Entry
+from tocsin.prices import Labels
 from tocsin.protocols import Run
 from tocsin.sources.cell import parse
 from tocsin.sources.entries import entries
-from tocsin.sources.hints import date, fresh, wishes
+from tocsin.sources.hints import fresh, wishes
 from tocsin.sources.http import Fetched, HttpClient, public_headers, same_origin
+from tocsin.sources.page import Selectors
 from tocsin.sources.parse import Parsed
-
-#: After so long without a whole answer the validators are not believed any more: some servers answer 304 for ever.
-VALIDATORS_LAST = timedelta(days=7)
-#: A Last-Modified later than this from now would never be followed by a newer one.
-_AHEAD = timedelta(hours=24)
-_LONGEST_VALIDATOR = 1024
+from tocsin.sources.validators import asked_of, following_of
 
 
 class FeedSource:
-    """A feed that is polled.
+    """A feed that is polled, or with *selectors* a page.
 
     *run* takes the parsing to a worker. *labels* go to every entry. *headers* are sent along, to this host only.
     *allow_private* permits loopback and private networks. The address of a *secret* one is not to be written down
@@ -42,6 +38,7 @@ class FeedSource:
         allow_private: bool = False,
         headers: Mapping[str, str] | None = None,
         secret: bool = False,
+        selectors: Selectors | None = None,
     ) -> None:
         self._name = name
         self._url = url
@@ -51,6 +48,7 @@ class FeedSource:
         self._allow_private = allow_private
         self._headers = dict(headers or {})
         self._secret = secret
+        self._selectors = selectors
 
     @property
     def name(self) -> str:
@@ -67,7 +65,7 @@ class FeedSource:
             return await self._poll(cursor, now)
 
     async def _poll(self, cursor: Cursor, now: datetime) -> Batch:
-        asked = _asked(cursor, now)
+        asked = asked_of(cursor, now)
         url = cursor.moved_to or self._url
         fetched = await self._http.fetch(
             url,
@@ -76,7 +74,7 @@ class FeedSource:
             last_modified=asked.last_modified,
             allow_private=self._allow_private,
         )
-        following = _following(asked, fetched, now)
+        following = following_of(asked, fetched, now)
         answer = self._answer(fetched, following, now)
         same = fetched.unchanged or following.body_hash == cursor.body_hash
         if same:
@@ -93,6 +91,8 @@ class FeedSource:
             changed=True,
             size=len(fetched.body),
             notes=parsed.notes,
+            deleted=parsed.deleted,
+            form=parsed.form,
             has_ids=any(item.id for item in parsed.items),
             answer=dataclasses.replace(answer, wishes=wished),
         )
@@ -113,40 +113,7 @@ class FeedSource:
             url=fetched.final_url,
             content_type=fetched.headers.get("content-type", ""),
             content_language=fetched.headers.get("content-language", ""),
+            selectors=self._selectors,
         )
         found = entries(parsed, source=self._name, url=self._url, labels=self._labels, now=now)
         return parsed, found, wishes(fetched.body)
-
-
-def _asked(cursor: Cursor, now: datetime) -> Cursor:
-    """*cursor* without its validators when they are old."""
-    if cursor.validated_at and now - cursor.validated_at <= VALIDATORS_LAST:
-        return cursor
-    return dataclasses.replace(cursor, etag="", last_modified="")
-
-
-def _following(asked: Cursor, fetched: Fetched, now: datetime) -> Cursor:
-    """The cursor after an answer: what a 304 does not repeat stays, what a 200 does not send goes."""
-    etag = _sendable(fetched.headers.get("etag", ""))
-    modified = _sendable(fetched.headers.get("last-modified", ""))
-    modified = "" if _lies_ahead(modified, now) else modified
-    if fetched.unchanged:
-        return dataclasses.replace(asked, etag=etag or asked.etag, last_modified=modified or asked.last_modified)
-    return Cursor(
-        etag=etag,
-        last_modified=modified,
-        body_hash=hashlib.sha256(fetched.body).hexdigest(),
-        validated_at=now,
-        moved_to=asked.moved_to,
-    )
-
-
-def _sendable(validator: str) -> str:
-    """*validator* as it is, or nothing when it could not be sent back."""
-    good = validator.isascii() and validator.isprintable() and len(validator) <= _LONGEST_VALIDATOR
-    return validator if good else ""
-
-
-def _lies_ahead(modified: str, now: datetime) -> bool:
-    time = date(modified)
-    return time is not None and time > now + _AHEAD

@@ -39,6 +39,7 @@ _LONGEST_QUIET = timedelta(hours=24)
 _CHUNK = 65536
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PERMANENT = frozenset({301, 308})
+_SAME_METHOD = frozenset({307, 308})
 #: 226 is a delta (RFC 3229) that still is a whole document; a 206 nobody asked for is not.
 _GOOD = frozenset({200, 203, 226})
 _ENCODINGS = frozenset({"gzip", "deflate"})
@@ -75,6 +76,22 @@ class Fetched:
     def unchanged(self) -> bool:
         """Whether the document is still the one that the validators stand for; the body is empty then."""
         return self.status == HTTPStatus.NOT_MODIFIED
+
+
+#: What the words of an answer that is no good one mean, where its source can tell: its body and its content type.
+Explain = Callable[[bytes, str], SourceError | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Request:
+    """What is asked of every hop; *own* are the source's headers."""
+
+    own: Mapping[str, str]
+    validators: Mapping[str, str]
+    allow_private: bool
+    method: str
+    body: bytes
+    explain: Explain | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,11 +163,15 @@ class HttpClient:
         etag: str = "",
         last_modified: str = "",
         allow_private: bool = False,
+        method: str = "GET",
+        body: bytes = b"",
+        explain: Explain | None = None,
     ) -> Fetched:
         """The document at *url*, or that it has not changed since the validators *etag* and *last_modified*.
 
-        *headers* are the source's own. Redirects are followed, never from https to http; the address of every hop is
-        checked on the socket before a byte is sent.
+        *headers* are the source's own. Redirects are followed, never from https to http, and a POST only where it
+        stays one; the address of every hop is checked on the socket before a byte is sent. *explain* may know what
+        the words of a refusal mean.
 
         Raises:
             SourceError: anything but a good answer; the words hold no more of the URL than its host.
@@ -162,11 +183,19 @@ class HttpClient:
         validators = {"If-None-Match": etag} if etag else {}
         if last_modified:
             validators["If-Modified-Since"] = last_modified
+        request = _Request(
+            own=headers or {},
+            validators=validators,
+            allow_private=allow_private,
+            method=method,
+            body=body,
+            explain=explain,
+        )
         name = target if allow_private else group(host, self._groups)
         async with self._pace.turn(name, spaced=not allow_private):
             try:
                 async with asyncio.timeout(self._limits.total):
-                    return await self._follow(allow_private, target, headers or {}, validators)
+                    return await self._follow(target, request)
             except SourceError as error:
                 if not allow_private and (error.fault is Fault.RATE_LIMITED or error.retry_after):
                     self._pace.hold(name, min(error.retry_after or _QUIET, _LONGEST_QUIET))
@@ -188,48 +217,55 @@ class HttpClient:
             max_field_size=65536,
         )
 
-    async def _follow(
-        self, allow_private: bool, target: str, own: Mapping[str, str], validators: Mapping[str, str]
-    ) -> Fetched:
+    async def _follow(self, target: str, request: _Request) -> Fetched:
         permanent = True
         for hops in range(MOST_REDIRECTS + 1):
-            answer = await self._ask(allow_private, target, own, validators)
+            answer = await self._ask(target, request)
             if isinstance(answer, Fetched):
                 return replace(answer, moved=permanent and hops > 0)
             permanent = permanent and answer.permanent
             following = _redirect(target, answer.location)
             if _origin(following) != _origin(target):
-                own = public_headers(own)
+                request = replace(request, own=public_headers(request.own))
             target = following
         raise SourceError(f"more than {MOST_REDIRECTS} redirects", fault=Fault.BAD_REDIRECT)
 
-    async def _ask(
-        self, allow_private: bool, target: str, own: Mapping[str, str], validators: Mapping[str, str]
-    ) -> Fetched | _Hop:
+    async def _ask(self, target: str, request: _Request) -> Fetched | _Hop:
         """One request: the answer, or where it redirects to."""
         host = urls.host(target)
-        proxy = None if allow_private else self._proxy
+        validators = request.validators
+        proxy = None if request.allow_private else self._proxy
         if proxy:
             await check_name(host)
         try:
             # Encoded already: a second time would change a signature in the query.
             address = URL(target, encoded=True)
-            async with self._sessions[allow_private].get(
-                address, headers={**own, **validators}, allow_redirects=False, proxy=proxy
+            headers = {**request.own, **validators}
+            async with self._sessions[request.allow_private].request(
+                request.method, address, headers=headers, data=request.body or None, allow_redirects=False, proxy=proxy
             ) as response:
                 if response.status in _REDIRECTS:
-                    location = response.headers.get("Location", "")
-                    return _Hop(location=location, permanent=response.status in _PERMANENT)
-                headers = {name.lower(): value for name, value in response.headers.items()}
-                if response.status == HTTPStatus.NOT_MODIFIED and validators:
-                    return Fetched(status=response.status, headers=headers, body=b"", final_url=target)
-                if response.status not in _GOOD:
-                    raise refusal(host, response.status, headers)
-                body = await self._read(response, host)
+                    return _hop(response, host, request)
+                return await self._answer(response, target, request)
         except (aiohttp.ClientError, ValueError, OSError) as error:
             if isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ConnectionTimeoutError):
                 raise
             raise _explain(error, host) from error
+
+    async def _answer(self, response: aiohttp.ClientResponse, target: str, request: _Request) -> Fetched:
+        host, validators = urls.host(target), request.validators
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        if response.status == HTTPStatus.NOT_MODIFIED and validators:
+            return Fetched(status=response.status, headers=headers, body=b"", final_url=target)
+        if response.status not in _GOOD:
+            error = refusal(host, response.status, headers)
+            words = request.explain and request.explain(
+                await self._read(response, host), headers.get("content-type", "")
+            )
+            if words:
+                raise SourceError(str(words), fault=words.fault, status=error.status, retry_after=error.retry_after)
+            raise error
+        body = await self._read(response, host)
         if not body and not validators:
             raise SourceError(f"{host} answered with nothing", fault=Fault.NOT_A_FEED, status=response.status)
         # Some servers answer a condition with an empty 200 where they mean 304.
@@ -281,6 +317,13 @@ def _checked_sockets(allow_private: bool) -> Callable[[Any], socket.socket]:
         return socket.socket(family, kind, protocol)
 
     return open_socket
+
+
+def _hop(response: aiohttp.ClientResponse, host: str, request: _Request) -> _Hop:
+    """Where a redirect leads; a POST goes on only where it stays one (RFC 9110, 15.4)."""
+    if request.method != "GET" and response.status not in _SAME_METHOD:
+        raise SourceError(f"{host} redirects a {request.method}", fault=Fault.BAD_REDIRECT, status=response.status)
+    return _Hop(location=response.headers.get("Location", ""), permanent=response.status in _PERMANENT)
 
 
 def _redirect(target: str, location: str) -> str:

@@ -62,7 +62,7 @@ def parse(text: str, *, url: str, content_language: str = "") -> Parsed:
     if len(items) > MOST_ENTRIES:
         notes.append(f"{len(items)} entries, the newest {MOST_ENTRIES} were read")
         items = newest(items)
-    return Parsed(title=_title(feed), link=site, items=tuple(items), notes=tuple(notes))
+    return Parsed(title=_title(feed), link=site, items=tuple(items), form="JSON Feed", notes=tuple(notes))
 
 
 def _load(text: str) -> Any:

@@ -16,7 +16,11 @@ from tocsin.errors import Fault, SourceError
 from tocsin.sources import urls
 
 #: Hosts that ask for more than the usual gap.
-_GAPS = {"reddit.com": timedelta(seconds=60), "openrss.org": timedelta(seconds=60)}
+_GAPS = {
+    "reddit.com": timedelta(seconds=60),
+    "openrss.org": timedelta(seconds=60),
+    "query1.finance.yahoo.com": timedelta(seconds=2),
+}
 #: Many sites behind one server.
 _GROUPS = ("reddit.com", "openrss.org", "tumblr.com", "substack.com", "wordpress.com")
 #: Requests in flight at once, to all hosts that answer promptly ...

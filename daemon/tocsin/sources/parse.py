@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 import feedparser
+from feedparser.api import SUPPORTED_VERSIONS
 from feedparser.sanitizer import replace_doctype
 
 from tocsin.errors import Fault, SourceError
@@ -32,6 +33,10 @@ _LONGEST_MARKUP = 4 * LONGEST_TEXT
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{1,8})*")
 #: What may stand in no link, though feeds put it there.
 _UNSAFE = re.compile(r"[\s<>\"\x00-\x1f\x7f]")
+_TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
+_DELETED = re.compile(
+    r"""<(?:[\w.-]{1,40}:)?deleted-entry\b[^<>]{0,4000}?\bref\s*=\s*(?:"([^"<]{1,2000})"|'([^'<]{1,2000})')"""
+)
 _TEXTS = ("text/", "application/xhtml")
 
 
@@ -60,13 +65,15 @@ class Item:
 class Parsed:
     """A feed document.
 
-    *complete* is False when the document broke off, so that its end has to be asked for again. *notes* says in words
-    what was repaired or left out.
+    *deleted* are ids of entries that it says are withdrawn (RFC 6721). *form* is what it is written in, in words. *complete* is False when the document broke off, so that its end has to be
+    asked for again. *notes* says in words what was repaired or left out.
     """
 
     title: str
     link: str
     items: tuple[Item, ...]
+    deleted: tuple[str, ...] = ()
+    form: str = ""
     complete: bool = True
     notes: tuple[str, ...] = ()
 
@@ -109,9 +116,19 @@ def parse(body: bytes, *, url: str, content_type: str = "", content_language: st
         title=_plain(feed, "title", LONGEST_TITLE, loose=loose),
         link=site,
         items=tuple(items),
+        deleted=_deleted(document),
+        form=SUPPORTED_VERSIONS.get(found["version"]) or "a feed",
         complete=complete,
         notes=tuple(notes),
     )
+
+
+def _deleted(document: str) -> tuple[str, ...]:
+    """The ids in `at:deleted-entry`, which feedparser does not know (RFC 6721, 3)."""
+    if _TOMBSTONES not in document:
+        return ()
+    found = (unescape(hit[1] or hit[2]).strip() for hit in _DELETED.finditer(document))
+    return tuple(dict.fromkeys(filter(None, found)))[:MOST_ENTRIES]
 
 
 def _read(document: str) -> tuple[Any, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 
 #: Parameters that say how a reader came, not what is read.
 _TRACKING = frozenset(
@@ -26,6 +26,8 @@ _TRACKING = frozenset(
 )
 _TRACKING_PREFIXES = ("utm_", "mtm_")
 _REFERRERS = frozenset({"ref", "source"})
+#: Who links to articles by addresses of their own.
+_AGGREGATORS = frozenset({"news.google.com", "bing.com", "cn.bing.com"})
 _PORTS = {"http": 80, "https": 443}
 #: RFC 3986: what stands for itself, and the escape that is there already.
 _KEPT = "%!#$&'()*+,/:;=?@[]~"
@@ -63,13 +65,22 @@ def canonical(url: str, *, feed_host: str = "") -> str:
 
     Scheme https, host in lower case and ASCII without `amp.`, no default port, no fragment but `#!`, no tracking
     parameters (`ref` and `source` only when they name *feed_host* or `rss`), the other parameters sorted, no `/amp`
-    and no slash at the end.
+    and no slash at the end. An aggregator's link is that of the article, if it holds it, else empty: it tells
+    nothing apart.
     """
     found = _split(url)
     if not found:
         return ""
     scheme, name, port = found
     parts = urlsplit(_tidy(url))
+    if _is_of(name, _AGGREGATORS):
+        wrapped = dict(parse_qsl(parts.query)).get("url", "")
+        # Never resolved: an address of theirs stands for the article only where it holds its address.
+        return (
+            canonical(wrapped, feed_host=feed_host)
+            if is_web(wrapped) and not _is_of(host(wrapped), _AGGREGATORS)
+            else ""
+        )
     name = name.removeprefix("amp.") if name.count(".") > 1 else name
     netloc = f"[{name}]" if ":" in name else name
     if port and port != _PORTS[scheme]:
@@ -135,6 +146,10 @@ def _netloc(netloc: str, name: str) -> str:
         return netloc
     _, colon, port = rest.partition(":")
     return f"{user}{at}{name}{colon}{port}"
+
+
+def _is_of(name: str, domains: frozenset[str]) -> bool:
+    return name in domains or name.removeprefix("www.") in domains
 
 
 def _dropped(parameter: str, feed_host: str) -> bool:

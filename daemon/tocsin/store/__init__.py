@@ -21,6 +21,7 @@ from tocsin.store.values import (
     SourceView,
     Trail,
     TransitionView,
+    Unseen,
     Voided,
 )
 
@@ -45,5 +46,6 @@ __all__ = [
     "Store",
     "Trail",
     "TransitionView",
+    "Unseen",
     "Voided",
 ]

@@ -12,7 +12,8 @@ from typing import Any
 
 from tocsin.errors import Position
 from tocsin.evidence import Evidence, Hit, Span, Witness
-from tocsin.model import EntryKey, KeyKind, Labels, Message, MessageKind
+from tocsin.model import EntryKey, KeyKind, Message, MessageKind
+from tocsin.prices import Labels
 
 
 def _dump(value: Any) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlmodel import Session, insert
 
 from tocsin.model import Alert, Match, Story
+from tocsin.policy.correction import Correction
 from tocsin.policy.correlation import Standings
 from tocsin.policy.facts import Arrival, Decided, Decision, Facts, Told
 from tocsin.store import codec, facts, mapping, outbox
@@ -33,12 +34,18 @@ class Deciding:
     now: datetime
     new_id: Callable[[], str]
 
-    def about(self, arrivals: Sequence[Arrival], circumstance: Circumstance = NONE) -> Committed:
-        """Ask what becomes of *arrivals* and write it; those without a match need no decision."""
+    def about(
+        self,
+        arrivals: Sequence[Arrival],
+        circumstance: Circumstance = NONE,
+        corrections: Sequence[Correction] = (),
+    ) -> Committed:
+        """Ask what becomes of *arrivals* and of *corrections*, and write it; without a match there is nothing to decide."""
         matched = [arrival for arrival in arrivals if arrival.matches]
-        if not matched:
+        if not matched and not corrections:
             return Committed(entries=0, decision=Decision())
-        decision = self.decide(facts.read(self.session, matched, circumstance, now=self.now))
+        known = facts.read(self.session, matched, circumstance, now=self.now)
+        decision = self.decide(replace(known, corrections=tuple(corrections)))
         _write_stories(self.session, decision.stories)
         _write_alerts(self.session, decision.alerts)
         _write_matches(self.session, decision.decided, self.now)

@@ -36,6 +36,8 @@ _OPEN = (DeliveryState.HELD.value, DeliveryState.READY.value)
 def read(session: Session, arrivals: Sequence[Arrival], circumstance: Circumstance, *, now: datetime) -> Facts:
     """Everything that a decision about *arrivals*, of which each has a match, may look at."""
     baseline, last_success = circumstance
+    if not arrivals:
+        return Facts(now=now, arrivals=(), pending=_pending(session))
     reached = reach(arrivals)
     return Facts(
         now=now,

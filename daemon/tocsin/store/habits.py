@@ -51,6 +51,7 @@ def write_habits(habits: Habits) -> str:
         "lulls": habits.lulls,
         "silent": habits.silent,
         "hollow": habits.hollow,
+        "volatile": habits.volatile,
     }
     kept: dict[str, Any] = {name: value for name, value in found.items() if value}
     if habits.fresh is not None:
@@ -84,6 +85,7 @@ def read_habits(text: str) -> Habits:
         lulls=kept.get("lulls", 0),
         silent=kept.get("silent", False),
         hollow=kept.get("hollow", False),
+        volatile=kept.get("volatile", False),
         moved=Moved(url=moved[0], since=_time(moved[1]), count=moved[2], used=moved[3]) if moved else None,
     )
 

@@ -19,12 +19,17 @@ from tocsin.model import Batch, Entry, EntryKey, KeyKind
 from tocsin.store import mapping
 from tocsin.store.sqlite import upsert
 from tocsin.store.tables import EntryKeyRow
+from tocsin.store.values import Unseen
 from tocsin.text.titles import normal
 
 T = TypeVar("T")
 
 #: A key that was seen more recently than this is not written again.
 TOUCH_AFTER = timedelta(days=1)
+
+#: Fewer entries say nothing about the ids of their source.
+_MANY = 5
+_TITLES_STAY, _IDS_STAY = 0.7, 0.1
 
 #: A database limits the parameters of a statement.
 _CHUNK = 500
@@ -55,6 +60,32 @@ class Known:
                 for key in entry.keys:
                     self.titles.setdefault((key.kind, key.value), set()).add(self.beside(key, entry))
         return new
+
+    def rewritten(self, entry: Entry) -> bool:
+        """Whether *entry* is known by its id and has another headline than any that was seen with it."""
+        return self.has_ids and self._has_id(entry) and not self._has_title(entry)
+
+    def volatile(self, entries: Sequence[Entry]) -> bool:
+        """Whether the ids of a document say nothing: of many entries it has most headlines, and hardly any id, are known.
+
+        At least 70 % of the headlines, and less than 10 % of the ids.
+        """
+        if not self.has_ids or len(entries) < _MANY or sum(map(self._has_id, entries)) >= _IDS_STAY * len(entries):
+            return False
+        return sum(map(self._has_title, entries)) >= _TITLES_STAY * len(entries)
+
+    def _has_id(self, entry: Entry) -> bool:
+        return any(key.kind is KeyKind.ID and (key.kind, key.value) in self.titles for key in entry.keys)
+
+    def _has_title(self, entry: Entry) -> bool:
+        """Whether the headline is on record for this entry: by title and day, or beside its link or its id."""
+        if any(key.kind is KeyKind.TITLE_DAY and (key.kind, key.value) in self.titles for key in entry.keys):
+            return True
+        return any(
+            (titles := self.titles.get((key.kind, key.value))) is not None and self.beside(key, entry) in titles
+            for key in entry.keys
+            if key.kind in _WITH_TITLE
+        )
 
     def beside(self, key: EntryKey, entry: Entry) -> str:
         """What of the title of *entry* belongs to a key of it."""
@@ -92,6 +123,15 @@ def known(session: Session, source_id: int | None, entries: Iterable[Entry], *, 
             result.titles.setdefault((kind, value), set()).add(title)
             result.rows[kind, value, title] = (number, seen)
     return result
+
+
+def unseen(found: Known, entries: Sequence[Entry]) -> Unseen:
+    """What of *entries* is new or rewritten, and whether their ids say nothing; then headline and day count instead."""
+    if found.volatile(entries):
+        found.has_ids = False
+        return Unseen(new=tuple(found.sift(entries, lambda entry: entry)), volatile=True)
+    rewritten = tuple(entry for entry in entries if found.rewritten(entry))
+    return Unseen(new=tuple(found.sift(entries, lambda entry: entry)), rewritten=rewritten)
 
 
 def touch(session: Session, source_id: int, batch: Batch, now: datetime) -> None:

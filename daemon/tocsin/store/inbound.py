@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from tocsin.model import Batch, Judged, Match
 from tocsin.policy.facts import Arrival
-from tocsin.store import entries, identity, mapping, unevaluated
+from tocsin.store import entries, identity, mapping, revisions, unevaluated
 from tocsin.store.decisions import Deciding, total
 from tocsin.store.tables import SourceRow
 from tocsin.store.values import Committed, Reopened
@@ -20,6 +20,7 @@ def take_in(
     source: SourceRow,
     batch: Batch,
     judged: Sequence[Judged],
+    rewritten: Sequence[Judged],
     *,
     own: Sequence[Match],
     once: Once,
@@ -27,6 +28,8 @@ def take_in(
     program: str,
 ) -> Committed:
     """Write the entries of *judged* that are still new, and what is decided about them and about *own*.
+
+    Of those *rewritten*, and of those that the document says are withdrawn, what people have to hear.
 
     Those with the ids of *flood* are kept, and not told.
     """
@@ -36,6 +39,10 @@ def take_in(
     new = [item.entry for item in fresh]
     numbers = entries.add(session, source_id, new)
     identity.add(session, source_id, found, new, now)
+    changed = [item.entry for item in rewritten]
+    revision = revisions.take_in(session, source_id, rewritten, batch.deleted, now)
+    if changed:  # a headline that was seen once is no news when it comes back
+        identity.add(session, source_id, found, changed, now)
     if source.document_at is None or source.document_at.date() != now.date():
         identity.touch(session, source_id, batch, now)
     first = unevaluated.first_time(session, once)
@@ -46,7 +53,10 @@ def take_in(
         Arrival(entry_id=number, matches=item.matches, flood=item.entry.id in flood)
         for number, item in zip(numbers, fresh, strict=True)
     ]
-    parts = [deciding.about(arrivals, circumstance), deciding.about_own([*own, *first])]
+    parts = [
+        deciding.about([*arrivals, *revision.arrivals], circumstance, revision.corrections),
+        deciding.about_own([*own, *first]),
+    ]
     return total(parts, entries=len(new))
 
 

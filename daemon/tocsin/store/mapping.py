@@ -7,18 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tocsin.errors import Fault
-from tocsin.model import (
-    Alert,
-    Coverage,
-    Cursor,
-    DeliveryState,
-    Entry,
-    ErrorClass,
-    Fate,
-    Severity,
-    Story,
-    StoryEntry,
-)
+from tocsin.model import Alert, Coverage, Cursor, DeliveryState, Entry, ErrorClass, Fate, Severity, Story, StoryEntry
 from tocsin.policy.correlation import Member
 from tocsin.policy.facts import Decided
 from tocsin.store import codec, habits

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +13,7 @@ from sqlmodel import Session, col, delete, select
 from tocsin.market import series as market
 from tocsin.market.series import KEEP_CLOSES, KEEP_QUOTES, Close, Reference, Series
 from tocsin.market.sigma import Sigma
-from tocsin.model import Instrument, Quote
+from tocsin.prices import Hours, Instrument, Quote
 from tocsin.rules.edge import PriceState
 from tocsin.rules.observation import PriceStates
 from tocsin.store.sqlite import upsert
@@ -110,7 +110,7 @@ def _load(session: Session, instrument: Instrument) -> Series:
         )
         quotes = [_quote_of(item) for item in found if item.at < newest.at]
     split = progress["split_day"]
-    return Series(
+    loaded = Series(
         instrument=instrument,
         sigma=Sigma(variance=row.variance, moves=row.moves),
         closes=tuple(_close(item) for item in reversed(closes)),
@@ -119,7 +119,10 @@ def _load(session: Session, instrument: Instrument) -> Series:
         last=_quote(progress["last"]),
         held=_quote(progress["held"]),
         split_day=date.fromisoformat(split) if split else None,
+        hours=_hours(progress.get("hours")),
+        stale=progress.get("stale", False),
     )
+    return market.of(loaded, instrument)
 
 
 def _progress(series: Series) -> str:
@@ -131,19 +134,35 @@ def _progress(series: Series) -> str:
             "last": _quote_node(series.last),
             "held": _quote_node(series.held),
             "split_day": series.split_day.isoformat() if series.split_day else None,
+            "hours": _hours_node(series.hours),
+            "stale": series.stale,
         },
         ensure_ascii=False,
         separators=(",", ":"),
     )
 
 
+def _hours_node(hours: Hours | None) -> dict[str, Any] | None:
+    if hours is None:
+        return None
+    times = {"opens": hours.opens.isoformat(), "closes": hours.closes.isoformat()}
+    return {"days": sorted(hours.days), "zone": hours.zone, **times}
+
+
+def _hours(node: Mapping[str, Any] | None) -> Hours | None:
+    if node is None:
+        return None
+    opens, closes = time.fromisoformat(node["opens"]), time.fromisoformat(node["closes"])
+    return Hours(days=frozenset(node["days"]), opens=opens, closes=closes, zone=node["zone"])
+
+
 def _quote_node(quote: Quote | None) -> dict[str, Any] | None:
     if quote is None:
         return None
     times = {"at": quote.at.isoformat(), "first_seen": quote.first_seen.isoformat()}
-    numbers = {"price": quote.price, "volume": quote.volume, "split": quote.split}
+    numbers = {"price": quote.price, "volume": quote.volume}
     texts = {name: str(number) for name, number in numbers.items() if number is not None}
-    return {"instrument": quote.instrument, "currency": quote.currency} | times | texts
+    return {"instrument": quote.instrument, "currency": quote.currency, "source": quote.source} | times | texts
 
 
 def _quote(node: Mapping[str, Any] | None) -> Quote | None:
@@ -156,7 +175,7 @@ def _quote(node: Mapping[str, Any] | None) -> Quote | None:
         first_seen=datetime.fromisoformat(node["first_seen"]),
         volume=_decimal(node.get("volume")),
         currency=node["currency"],
-        split=_decimal(node.get("split")),
+        source=node.get("source", ""),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
@@ -11,7 +12,7 @@ from tocsin.errors import StoreError
 from tocsin.model import DeliveryState, Fate, Severity
 from tocsin.policy.facts import Planned
 from tocsin.store.sqlite import upsert
-from tocsin.store.tables import AlertRow, DeliveryAlertRow, DeliveryRow, MatchRow, TransitionRow
+from tocsin.store.tables import AlertRow, DeliveryAlertRow, DeliveryRow, MatchRow, RevisionRow, TransitionRow
 
 _SETTLED = (DeliveryState.DELIVERED.value, DeliveryState.DEAD.value, DeliveryState.SUPPRESSED.value)
 
@@ -131,10 +132,27 @@ def _ranks(session: Session, alerts: Collection[int]) -> dict[int, int]:
 
 
 def _tellings(session: Session, alerts: Collection[int]) -> dict[int | None, int]:
-    """How often there was something to tell of each alert: its matches, less those that were only more coverage."""
-    rows = session.exec(
+    """How often there was something to tell of each alert.
+
+    Its matches, less those that were only more coverage, and the corrections of their entries.
+    """
+    told = Counter(
+        dict(
+            session.exec(
+                select(MatchRow.alert_id, func.count())
+                .where(col(MatchRow.alert_id).in_(alerts), MatchRow.fate != Fate.JOINED.value)
+                .group_by(col(MatchRow.alert_id))
+            ).all()
+        )
+    )
+    corrected = (
         select(MatchRow.alert_id, func.count())
-        .where(col(MatchRow.alert_id).in_(alerts), MatchRow.fate != Fate.JOINED.value)
+        .join(RevisionRow, col(RevisionRow.entry_id) == MatchRow.entry_id)
+        .where(
+            col(MatchRow.alert_id).in_(alerts),
+            MatchRow.fate != Fate.JOINED.value,
+            col(RevisionRow.told).is_not(None),
+        )
         .group_by(col(MatchRow.alert_id))
-    ).all()
-    return dict(rows)
+    )
+    return told + Counter(dict(session.exec(corrected).all()))

@@ -20,6 +20,7 @@ from tocsin.store.tables import (
     EntryKeyRow,
     EntryRow,
     MatchRow,
+    RevisionRow,
     SourceRow,
     StandingRow,
     StoryEntryRow,
@@ -59,6 +60,7 @@ def _entries(session: Session, before: datetime) -> int:
     ).all()
     # What can no longer be read can no longer be judged again.
     session.exec(delete(UnevaluatedRow).where(col(UnevaluatedRow.entry_id).in_(old)))
+    session.exec(delete(RevisionRow).where(col(RevisionRow.entry_id).in_(old)))
     session.exec(update(MatchRow).where(col(MatchRow.entry_id).in_(old)).values(evidence=None))
     wanted = or_(
         exists().where(col(MatchRow.entry_id) == EntryRow.id),

@@ -12,21 +12,9 @@ from sqlmodel import Session, select
 from tocsin import __version__
 from tocsin.errors import Fault
 from tocsin.market.series import Series
-from tocsin.model import (
-    Alert,
-    Batch,
-    Delivery,
-    DeliveryState,
-    Entry,
-    Instrument,
-    Judged,
-    Match,
-    Message,
-    Outcome,
-    Quote,
-    Settlement,
-)
+from tocsin.model import Alert, Batch, Delivery, DeliveryState, Entry, Judged, Match, Message, Outcome, Settlement
 from tocsin.policy.facts import Arrival
+from tocsin.prices import Instrument, Quote
 from tocsin.rules.edge import PriceState
 from tocsin.rules.observation import Observed
 from tocsin.store import (
@@ -67,6 +55,7 @@ from tocsin.store.values import (
     SourceView,
     Tally,
     Trail,
+    Unseen,
     Voided,
 )
 
@@ -168,12 +157,12 @@ class Store:
         with self._database.write() as session:
             return sources.claim(session, now, self._real_now(), lease, limit)
 
-    def unseen(self, batch: Batch, now: datetime) -> tuple[Entry, ...]:  # noqa: ARG002 (as every step of the line)
-        """The entries of *batch* that are new, in order; reads only."""
+    def unseen(self, batch: Batch, now: datetime) -> Unseen:  # noqa: ARG002 (as every step of the line)
+        """The entries of *batch* that are new or rewritten, in order; reads only."""
         with self._database.read() as session:
             source_id = session.exec(select(SourceRow.id).where(SourceRow.name == batch.source)).one_or_none()
             found = identity.known(session, source_id, batch.entries, has_ids=batch.has_ids)
-            return tuple(found.sift(batch.entries, lambda entry: entry))
+            return identity.unseen(found, batch.entries)
 
     def commit(
         self,
@@ -188,12 +177,14 @@ class Store:
         once: Once | None = None,
         flood: Collection[str] = (),
         trail: Trail = Trail(),  # noqa: B008 (frozen)
+        rewritten: Sequence[Judged] = (),
     ) -> Committed:
         """Write what one poll found and what *decide* makes of it, and give the lease back.
 
         *judged* are entries of *batch*; one that was committed meanwhile is left out. *own* are events of the daemon
         to be decided with them; *once* says by (rule, rule hash) what to tell if that rule never failed before.
-        The entries with the ids of *flood* are kept, and not told. *trail* is left in the row.
+        The entries with the ids of *flood* are kept, and not told. *rewritten* are known entries with other headlines.
+        *trail* is left in the row.
 
         Raises:
             LeaseLostError: somebody else holds the source now; nothing is written.
@@ -202,7 +193,15 @@ class Store:
             row = sources.held(session, lease)
             deciding = self._deciding(session, decide, now)
             committed = inbound.take_in(
-                deciding, row, batch, judged, own=own, once=once or {}, flood=flood, program=self.program
+                deciding,
+                row,
+                batch,
+                judged,
+                rewritten,
+                own=own,
+                once=once or {},
+                flood=flood,
+                program=self.program,
             )
             if trail.fetch is not None:
                 trail = replace(trail, fetch=replace(trail.fetch, new=committed.entries))

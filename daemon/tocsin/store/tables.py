@@ -105,6 +105,20 @@ class EntryKeyRow(SQLModel, table=True):
     last_seen: datetime = _time()
 
 
+class RevisionRow(SQLModel, table=True):
+    """What an entry says since *at*, where that is not what it said when it was first seen; *told* is when people heard."""
+
+    __tablename__ = "revision"
+
+    id: int | None = Field(default=None, primary_key=True)
+    entry_id: int = Field(foreign_key="entry.id", index=True)
+    at: datetime = _time()
+    title: str = _text()
+    summary: str = _text()
+    withdrawn: bool = False
+    told: datetime | None = _time(None)
+
+
 class StoryRow(SQLModel, table=True):
     """The entries that report the same happening, compared within one event."""
 

@@ -8,20 +8,10 @@ from datetime import datetime, timedelta
 
 from tocsin.errors import Fault
 from tocsin.evidence import Evidence
-from tocsin.model import (
-    Cursor,
-    DeliveryKind,
-    DeliveryState,
-    Entry,
-    ErrorClass,
-    Fate,
-    Labels,
-    Message,
-    Severity,
-    Tidings,
-)
+from tocsin.model import Cursor, DeliveryKind, DeliveryState, Entry, ErrorClass, Fate, Message, Severity, Tidings
 from tocsin.policy.facts import Decision
 from tocsin.policy.habits import Habits
+from tocsin.prices import Labels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +32,15 @@ class SourceLease:
     dead: bool = False
     habits: Habits = Habits()  # noqa: RUF009 (frozen)
     fetches: str = ""  # as they stand in the row: only the store reads them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unseen:
+    """What of a document is *new*, or known and *rewritten*; *volatile*: its ids are others at every poll."""
+
+    new: tuple[Entry, ...] = ()
+    rewritten: tuple[Entry, ...] = ()
+    volatile: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

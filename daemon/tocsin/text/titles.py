@@ -19,6 +19,13 @@ _ASCII_WORD = re.compile(
     r"(?:\b[a-z]\.)+[a-z]?\b|[$]?\d+(?:[.,]\d+)*(?: ?%|(?:bn|mn|tn|[bkmt])?\b)|[a-z0-9]+(?:'[a-z0-9]+)*"
 )
 _SEPARATOR = re.compile(r"\s[-–—|](?=\s)")
+#: Characters at the end of a title that may be an outlet, and that must stand before one in Chinese or Japanese.
+_LONGEST_OUTLET = 30
+_SHORTEST_WIDE = 6
+#: How Chinese and Japanese papers, agencies and sites are called.
+_WIDE_OUTLET = re.compile(
+    r"\s?[_－｜|]\s?([^\s_－｜|。！？!?,，、；：:]{0,12}(?:网|網|报|報|新闻|新聞|财经|財經|日报|时报|通讯社|新华社|电视台|在线|快讯|頭條|头条|新聞網|ニュース|新聞|通信))\Z"
+)
 _NO_NAME = re.compile(r"[!?;:。！？]|\d{3,}|[.,]\s")
 _ADDRESS = re.compile(r"[\w-]+(?:\.[\w-]+)+")
 #: Lower-case words of this length at most stand in names, too: Voice of the North.
@@ -38,13 +45,17 @@ def split_outlet(title: str) -> tuple[str, str]:
     """(text, outlet): the outlet's name behind the last ` - ` or ` | ` of a title, empty when there is none.
 
     A name has at most five words, written as names are, and no sentence mark, and at least three words (or six characters
-    of CJK) stand before: a half sentence that is taken for a name would be lost to every rule.
+    of CJK) stand before: a half sentence that is taken for a name would be lost to every rule. In Chinese and Japanese
+    `_`, `－` and `｜` part them too, without blanks, and the name ends as names of papers and sites do.
     """
+    wide = None if title.isascii() else _WIDE_OUTLET.search(title[-_LONGEST_OUTLET:])
+    if wide and len(text := title[: len(title) - len(wide[0])].rstrip()) >= _SHORTEST_WIDE:
+        return text, wide[1]
     place = max(_SEPARATOR.finditer(title), key=re.Match.start, default=None)
     if not place:
         return title, ""
     text, outlet = title[: place.start()], title[place.end() :].strip()
-    whole = len(text.split()) >= 3 or (len(text) >= 6 and not text.isascii())
+    whole = len(text.split()) >= 3 or (len(text) >= _SHORTEST_WIDE and not text.isascii())
     return (text, outlet) if whole and _is_name(outlet) else (title, "")
 
 

@@ -93,7 +93,6 @@ def test_a_trial_says_what_is_odd(tocsin: Tocsin, base: str, path: str, words: l
 @pytest.mark.parametrize(
     ("path", "words"),
     [
-        ("/", ["an HTML page; did you mean", "/feed?"]),
         ("/api", ["no JSON Feed", "what to do: give the address of a feed"]),
         ("/nothing", ["404 Not Found", "what to do: open the address in a browser"]),
     ],
@@ -104,6 +103,13 @@ def test_a_failed_trial_says_what_to_do(tocsin: Tocsin, base: str, path: str, wo
     assert (result.exit_code, result.stdout) == (1, "")
     for part in words:
         assert part in result.stderr
+
+
+def test_of_a_page_the_feed_that_it_names_is_tried(tocsin: Tocsin, base: str) -> None:
+    """People know the address of the page."""
+    result = _try(tocsin, f"{base}/")
+    assert (result.exit_code, "JSON Feed: 3 entries" in result.stdout) == (0, True)
+    assert f"{base}/ is a page; it names {base}/feed" in result.stderr
 
 
 def test_a_trial_reaches_no_private_address_unasked(tocsin: Tocsin, base: str) -> None:

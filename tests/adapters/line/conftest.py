@@ -16,11 +16,13 @@ import pytest
 
 from tocsin.config.packs import parse_pack
 from tocsin.errors import SourceError
-from tocsin.model import Batch, Cursor, Entry, EntryKey, Fate, Instrument, KeyKind, Message, MessageKind, Outcome, Quote
-from tocsin.pipeline import Inbound, Pipeline
+from tocsin.inbound import Inbound
+from tocsin.model import Batch, Cursor, Entry, EntryKey, Fate, KeyKind, Message, MessageKind, Outcome
+from tocsin.pipeline import Pipeline
 from tocsin.policy.decide import Policy
 from tocsin.policy.route import ReceiverInfo, Route
 from tocsin.policy.schedule import Terms
+from tocsin.prices import Instrument, Quote
 from tocsin.rules.compile import compile_packs
 from tocsin.rules.ruleset import RuleSet
 from tocsin.store import Store
@@ -264,7 +266,7 @@ class World:
             Quote(instrument="tin", price=Decimal(price), at=now + timedelta(seconds=n), first_seen=now)
             for n, price in enumerate(prices)
         ]
-        committed = asyncio.run(pipeline.observe(quotes, now))
+        committed = asyncio.run(pipeline.market.observe(pipeline.inbound, quotes, now))
         return [(item.match.rule.id.removeprefix("p/"), item.fate) for item in committed.decision.decided]
 
     def matches(self) -> Sequence[Any]:

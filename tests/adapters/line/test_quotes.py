@@ -13,7 +13,8 @@ from decimal import Decimal
 import pytest
 
 from tocsin.errors import StoreError
-from tocsin.model import Fate, Instrument, Quote
+from tocsin.model import Fate
+from tocsin.prices import Action, Instrument, Quote
 from tocsin.store import Store
 
 RULES = """\
@@ -50,7 +51,7 @@ def see(line, pipeline, *prices, every=timedelta(days=1), instrument="tin"):
         line.clock.time += every
         now = line.clock.now()
         quote = Quote(instrument=instrument, price=Decimal(price), at=now, first_seen=now)
-        committed = asyncio.run(pipeline.observe([quote], now))
+        committed = asyncio.run(pipeline.market.observe(pipeline.inbound, [quote], now))
     return committed
 
 
@@ -91,7 +92,7 @@ def test_a_restart_at_any_quote_changes_nothing(line):
     for price in prices:
         see(line, whole, price, every=timedelta(hours=9))
     asked.append([(a.rule, a.event_time, a.detail) for a in line.store.alerts()])
-    series, states = whole._series["tin"], whole._states
+    series, states = whole.market._series["tin"], whole.market._states
     line.store.close()
     path = line.store._database.path
     path.unlink()
@@ -102,8 +103,8 @@ def test_a_restart_at_any_quote_changes_nothing(line):
     asked.append([(a.rule, a.event_time, a.detail) for a in line.store.alerts()])
     assert asked[0]
     assert asked[0] == asked[1]
-    assert fresh._series["tin"] == series
-    assert fresh._states == states
+    assert fresh.market._series["tin"] == series
+    assert fresh.market._states == states
 
 
 def test_what_was_not_committed_is_not_remembered(line):
@@ -117,13 +118,13 @@ def test_what_was_not_committed_is_not_remembered(line):
             raise StoreError("no space is left")
         return call(*args, **kwargs)
 
-    pipeline._write = write
+    pipeline.market._write = write
     line.clock.time += timedelta(days=1)
     quote = Quote(instrument="tin", price=Decimal(112), at=line.clock.now(), first_seen=line.clock.now())
     with pytest.raises(StoreError):
-        asyncio.run(pipeline.observe([quote], line.clock.now()))
+        asyncio.run(pipeline.market.observe(pipeline.inbound, [quote], line.clock.now()))
     broken.clear()
-    committed = asyncio.run(pipeline.observe([quote], line.clock.now()))
+    committed = asyncio.run(pipeline.market.observe(pipeline.inbound, [quote], line.clock.now()))
     assert [item.match.rule.id for item in committed.decision.decided] == ["p/spike"]
 
 
@@ -180,8 +181,10 @@ def test_a_split_reaches_the_closes_on_disk(line):
     see(line, start(line), *CALM)
     line.clock.time += timedelta(days=1)
     now = line.clock.now()
-    quote = Quote(instrument="tin", price=Decimal(10), at=now, first_seen=now, split=Decimal(10))
-    asyncio.run(start(line).observe([quote], now))
+    split = Action(at=now, split=Decimal(10))
+    quote = Quote(instrument="tin", price=Decimal(10), at=now, first_seen=now, actions=(split,))
+    pipeline = start(line)
+    asyncio.run(pipeline.market.observe(pipeline.inbound, [quote], now))
     series, _ = line.store.market([TIN])
     assert {close.price for close in series["tin"].closes} == {Decimal(10), Decimal("10.05")}
     assert see(line, start(line), "10.1").decision.decided == ()
@@ -198,7 +201,7 @@ def test_a_rule_that_raises_on_a_quote_is_told_once(line):
 
 def test_a_quote_of_an_unknown_instrument_is_left_out(line):
     """An instrument that was taken out of the configuration has no rules."""
-    assert see(line, start(line), "1", instrument="lead").decision.decided == ()
+    assert see(line, start(line), "1", instrument="lead") is None
 
 
 def test_old_quotes_are_forgotten_and_closes_stay(line):

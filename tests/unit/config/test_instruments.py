@@ -12,7 +12,7 @@ from tocsin.config.instruments import check_rules, parse_hours, write_hours
 from tocsin.config.packs import parse_pack
 from tocsin.config.show import show
 from tocsin.errors import ConfigError
-from tocsin.model import Hours, Instrument
+from tocsin.prices import Hours, Instrument
 from tocsin.rules.compile import compile_packs
 
 HEAD = "sources: {a: {feed: https://example.org/feed}}\nreceivers: {here: {console: true}}\n"
@@ -54,9 +54,9 @@ def test_an_instrument_has_what_the_file_says_and_good_defaults(tmp_path):
 @pytest.mark.parametrize(
     ("instrument", "words"),
     [
-        ("{sources: [yaho:MP]}", "there is no kind of price source yaho; this version knows none, leave sources out"),
-        ("{sources: MP}", "a price source is its kind and a symbol: kind:SYMBOL"),
-        ("{sources: ['yahoo:']}", "a price source is its kind and a symbol: kind:SYMBOL"),
+        ("{sources: [yaho:MP]}", "there is no source of prices yaho; did you mean yahoo?; there are yahoo"),
+        ("{sources: MP}", "where a price comes from is a source and a symbol, such as yahoo:MP"),
+        ("{sources: ['yahoo:']}", "where a price comes from is a source and a symbol, such as yahoo:MP"),
         ("{session: 9-17}", "must be days, times and a zone, such as mon-fri 09:30-16:00 America/New_York"),
         (
             "{session: mon-fri 25:00-16:00 UTC}",

@@ -15,7 +15,7 @@ from tocsin.config.packs import parse_pack
 from tocsin.config.schema import Kind, schema
 
 ROOT = Path(__file__).resolve().parents[3]
-PACK_FILES = sorted((ROOT / "rules").glob("*/*.yaml"))
+PACK_FILES = sorted(path for path in (ROOT / "rules").glob("*/*.yaml") if path.parent.name != "presets")
 TEST_FILES = sorted((ROOT / "rules").glob("*/tests/*.yaml"))
 BLOCKS = [
     pytest.param(found[1], id=f"{path.name}:{number}")
@@ -120,7 +120,7 @@ def test_the_examples_of_the_documents_are_good(block: str) -> None:
         ),
         (Kind.TESTS, "tocsin_test: 1\nstart: 5\ntests: []", "5 is not of type"),
         (Kind.CONFIG, "timezon: UTC", "'timezon' does not match"),
-        (Kind.CONFIG, "sources: {a: {fed: x}}", "'fed' does not match"),
+        (Kind.CONFIG, "sources: {a: {fed: x}}", "is not valid under any"),
         (Kind.CONFIG, "overrides: {a: {disabel: true}}", "'disabel' does not match"),
         (Kind.CONFIG, "receivers: {a: {console: maybe}}", "'maybe' is not of type 'boolean'"),
         (Kind.CONFIG, "routes: [{too: x}]", "'too' does not match"),

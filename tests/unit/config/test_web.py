@@ -81,14 +81,14 @@ def test_the_terms_of_a_source_name_the_server_behind_it(
 ) -> None:
     """Sites behind one server are one group; a private source is in none."""
     config = load(tmp_path, source)
-    terms = make_terms(config.sources[0], config.http)
+    terms = make_terms(config)[config.sources[0].name]
     assert (terms.group, terms.every, terms.ignore_hints) == (group, every, ignoring)
 
 
 def test_domains_whose_hosts_are_one_server_can_be_named(tmp_path: Path) -> None:
     """A company's thousand blogs are asked one after the other."""
     config = load(tmp_path, http="groups: ['*.Blog.Substack.com', x.org]")
-    assert make_terms(config.sources[0], config.http).group == "blog.substack.com"
+    assert make_terms(config)[config.sources[0].name].group == "blog.substack.com"
     assert show(config)["http"]["groups"] == ("blog.substack.com", "x.org")
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from tocsin.market.hygiene import Finding, clean
 from tocsin.market.series import append, begin, close_before
-from tocsin.model import Instrument, Quote
+from tocsin.prices import Action, Instrument, Quote
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -46,7 +46,6 @@ def after(*quotes, currency="GBP"):
         (quote(1, 1), Finding.FAULT, "1 is a hundred times, or a hundredth of, 100: another unit"),
         (quote(170, 1), Finding.HELD, "170 after 100 is not confirmed yet"),
         (quote(50, 1), Finding.HELD, "50 after 100 looks like a split"),
-        (quote(101, 1, split=Decimal(0)), Finding.FAULT, "a split of 0 is none"),
     ],
     ids=str,
 )
@@ -100,12 +99,71 @@ def test_a_held_quote_that_is_sent_again_confirms_nothing():
     )
 
 
+TOMORROW = NOON + timedelta(days=1)
+SPLIT = Action(at=TOMORROW - timedelta(hours=3), split=Decimal(10))
+
+
 def test_a_split_with_its_event_is_no_move():
-    """Ten for one is not a crash of ninety per cent."""
-    cleaned = clean(after(quote(100)), quote(10, 1, split=Decimal(10)), NOON + timedelta(minutes=1))
+    """Ten for one is not a crash of ninety per cent; said with every quote of the month, it happened once."""
+    cleaned = clean(after(quote(100)), quote(10, 1440, actions=(SPLIT,)), TOMORROW)
     assert cleaned.finding is Finding.TAKEN
     assert cleaned.series.quotes[-1].price == 10
-    assert cleaned.series.split_day == NOON.date()
+    assert cleaned.series.split_day == TOMORROW.date()
+    on = append(cleaned.series, cleaned.quotes[0])
+    again = clean(on, quote("10.1", 1500, actions=(SPLIT,)), TOMORROW + timedelta(hours=1))
+    assert [q.price for q in again.series.quotes] == [10, 10]
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        Action(at=NOON - timedelta(days=3), split=Decimal(10)),
+        Action(at=TOMORROW + timedelta(days=9), split=Decimal(10)),
+        Action(at=TOMORROW, split=Decimal(0)),
+        Action(at=TOMORROW, split=Decimal(-2)),
+        Action(at=TOMORROW, dividend=Decimal(100)),
+        Action(at=TOMORROW, dividend=Decimal("0.5")),
+    ],
+    ids=[
+        "known already",
+        "to come",
+        "into nothing",
+        "into less than nothing",
+        "of all it is worth",
+        "a small dividend",
+    ],
+)
+def test_an_action_that_took_no_effect_changes_nothing(action):
+    """A source repeats its events for months, and announces them."""
+    cleaned = clean(after(quote(100)), quote(101, 1440, actions=(action,)), TOMORROW)
+    assert (cleaned.finding, cleaned.series.quotes[0].price) == (Finding.TAKEN, 100)
+
+
+def test_a_large_dividend_is_no_move():
+    """A special dividend of a quarter is paid out, not lost; the session of it is judged as any other."""
+    paid = Action(at=TOMORROW, dividend=Decimal(25))
+    cleaned = clean(after(quote(100)), quote(75, 1440, actions=(paid,)), TOMORROW)
+    assert (cleaned.finding, cleaned.series.split_day) == (Finding.TAKEN, None)
+    assert cleaned.series.quotes[0].price == 75
+
+
+def test_another_source_is_no_move():
+    """Two sources differ by a little all the time; what happens from then on counts."""
+    series = after(quote(100, source="a"))
+    cleaned = clean(series, quote(104, 5, source="b"), NOON + timedelta(minutes=5))
+    assert (cleaned.finding, cleaned.series.quotes[0].price) == (Finding.TAKEN, 104)
+    series = append(cleaned.series, cleaned.quotes[0])
+    assert clean(series, quote(110, 6, source="b"), NOON + timedelta(minutes=6)).series.quotes[-1].price == 104
+
+
+def test_another_source_with_quite_another_price_must_confirm_it():
+    """One bad print of a second source would otherwise put the whole history on another level."""
+    series = after(quote(100, source="a"))
+    first = clean(series, quote(160, 5, source="b"), NOON + timedelta(minutes=5))
+    assert (first.finding, first.series.quotes[0].price) == (Finding.HELD, 100)
+    second = clean(first.series, quote(161, 6, source="b"), NOON + timedelta(minutes=6))
+    assert [q.price for q in second.quotes] == [160, 161]
+    assert second.series.quotes[0].price == 160
 
 
 def test_what_looks_like_a_split_is_held_for_its_session_and_told_once():

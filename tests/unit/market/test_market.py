@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin.market import sigma as sigmas
-from tocsin.market.series import KEEP_CLOSES, append, begin, close_before, price_at, sessions_back, since, split
+from tocsin.market.series import KEEP_CLOSES, append, begin, close_before, in_terms, price_at, sessions_back, since
 from tocsin.market.session import day_of, in_session, market_time
-from tocsin.model import Hours, Instrument, Quote
+from tocsin.prices import Hours, Instrument, Quote
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)  # a Monday
 NEW_YORK = Hours(days=frozenset(range(5)), opens=time(9, 30), closes=time(16), zone="America/New_York")
@@ -104,7 +104,7 @@ def test_sessions_are_counted_back_from_the_one_in_progress(count, price):
 
 def test_a_split_divides_what_is_remembered_and_no_more():
     """After a split the old closes would make every change a crash."""
-    series = split(fed(100, 110, 120), Decimal(10), date(2026, 3, 5))
+    series = in_terms(fed(100, 110, 120), Decimal(10), split_day=date(2026, 3, 5))
     assert [close.price for close in series.closes] == [10, 11]
     assert series.last.price == 12
     assert [item.price for item in series.quotes][-1] == 12

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tocsin.config.packs import parse_pack, read_pack
-from tocsin.model import Entry, Labels, Match
+from tocsin.model import Entry, Match
+from tocsin.prices import Labels
 from tocsin.rules.compile import compile_packs
 from tocsin.rules.examples import check_examples
 from tocsin.rules.ruleset import RuleSet

@@ -9,7 +9,8 @@ import pytest
 
 from tocsin.errors import Problem
 from tocsin.evidence import Evidence
-from tocsin.model import Entry, Judged, Labels, Located, Severity
+from tocsin.model import Entry, Judged, Located, Severity
+from tocsin.prices import Labels
 from tocsin.rules.compile import compile_packs
 from tocsin.rules.ruleset import RuleSet
 from tocsin.rules.spec import ListSpec, NewsSpec, PackSpec, RuleSpec

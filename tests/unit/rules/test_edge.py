@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tocsin.config.packs import parse_pack
 from tocsin.market.series import begin
-from tocsin.model import Instrument, Quote
+from tocsin.prices import Action, Instrument, Quote
 from tocsin.rules.compile import compile_packs
 from tocsin.rules.edge import PriceState, step
 from tocsin.rules.observation import observe
@@ -48,6 +48,11 @@ def fed(rule, prices, *, every=timedelta(minutes=5), instrument=MP, fields=()):
 def fires(rule, prices, **how):
     """The numbers of the prices that fired."""
     return [n for n, _ in fed(rule, prices, **how)[0]]
+
+
+def split_on(n):
+    """One share for ten on the *n*-th day, which its quote says."""
+    return {n: {"actions": (Action(at=NOON + timedelta(days=n), split=Decimal("0.1")),)}}
 
 
 @pytest.mark.parametrize(
@@ -149,7 +154,7 @@ def test_the_change_since_the_alert_is_remembered():
     fired, _, states = fed(rule, [100, 104, 105, 109, 111, 112, 105, 104])
     assert [n for n, _ in fired] == [2, 4, 6]
     assert states["p/r", "MP"].alerted.price == 105
-    assert fires(rule, [100, 102, 1020, 1030], fields={2: {"split": Decimal("0.1")}}) == []
+    assert fires(rule, [100, 102, 1020, 1030], every=timedelta(days=1), fields=split_on(2)) == []
 
 
 @pytest.mark.parametrize(
@@ -179,8 +184,7 @@ def test_a_split_is_no_move():
     """One share for ten, with its event: neither that day nor the next."""
     prices = [*[50, "50.5"] * 10, 500, 505, 502]
     rule = compiled("abs(z(1td)) >= 4 or abs(change(5td)) > 50%")
-    split = {20: {"split": Decimal("0.1")}}
-    assert fires(rule, prices, every=timedelta(days=1), fields=split) == []
+    assert fires(rule, prices, every=timedelta(days=1), fields=split_on(20)) == []
 
 
 def test_a_bad_print_does_not_fire_and_a_shock_after_it_does():

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin.market.series import Close, Reference, append, begin
-from tocsin.model import Instrument, Quote
+from tocsin.prices import Instrument, Quote
 from tocsin.rules.compile import meant
 from tocsin.rules.price import parse_price, parts
 from tocsin.rules.query import QueryError

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tocsin.sources.entries import entries
-from tocsin.sources.parse import Item, Parsed
+from tocsin.sources.parse import Item, Parsed, parse
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -94,3 +94,31 @@ def test_the_article_behind_a_click_counter_is_compared():
     """The same article through two counters is one."""
     (entry,) = _entries(Item(title="x", link="https://feeds.e.com/~r/1", origin="https://e.com/a"), link="")
     assert (entry.link, entry.canonical_link) == ("https://feeds.e.com/~r/1", "https://e.com/a")
+
+
+def test_an_aggregators_item_has_the_title_and_the_publisher_of_the_article() -> None:
+    """Its own name says nothing, and its link another thing every day."""
+    feed = (
+        b"<rss version='2.0'><channel><title>\"gallium\" - Google News</title><link>https://news.google.com/search</link>"
+        b"<item><title>China bans gallium exports - Metal Wire</title><guid isPermaLink='false'>CBMiA</guid>"
+        b"<link>https://news.google.com/rss/articles/CBMiA?oc=5</link>"
+        b"<source url='https://metalwire.example'>Metal Wire</source></item></channel></rss>"
+    )
+    parsed = parse(feed, url="https://news.google.com/rss/search?q=gallium")
+    [found] = entries(parsed, source="g", url="https://news.google.com/rss/search?q=gallium", labels={}, now=NOW)
+    assert (found.publisher, found.canonical_link) == ("Metal Wire", "")
+    assert found.link == "https://news.google.com/rss/articles/CBMiA?oc=5"
+    assert {key.kind.value for key in found.keys} >= {"id", "title_day"}
+
+
+def test_a_tombstone_names_the_entry_that_is_withdrawn() -> None:
+    """RFC 6721: in a feed of its own namespace, whatever the prefix."""
+    feed = (
+        b"<feed xmlns='http://www.w3.org/2005/Atom' xmlns:at='http://purl.org/atompub/tombstones/1.0'><title>t</title>"
+        b"<at:deleted-entry ref='tag:e.com,2026:1&amp;2' when='2026-03-02T10:00:00Z'/>"
+        b"<at:deleted-entry when='x' ref=\"b\"><at:comment>why</at:comment></at:deleted-entry>"
+        b"<entry><id>c</id><title>x</title></entry></feed>"
+    )
+    assert parse(feed, url="https://e.com/").deleted == ("tag:e.com,2026:1&2", "b")
+    other = feed.replace(b"http://purl.org/atompub/tombstones/1.0", b"http://e.com/")
+    assert parse(other, url="https://e.com/").deleted == ()

@@ -63,3 +63,21 @@ def test_a_signed_url_is_requested_as_it_was_given(url, asked):
 def test_what_stays_of_an_url_without_its_host(url, rest):
     """A site that moves to another name keeps the identity of its articles, and a home page has none."""
     assert urls.without_host(url) == rest
+
+
+@pytest.mark.parametrize(
+    ("url", "form"),
+    [
+        ("https://news.google.com/rss/articles/CBMiAbc?oc=5", ""),
+        (
+            "http://www.bing.com/news/apiclick.aspx?ref=FexRss&aid=&tid=1&url=https%3a%2f%2fwww.e.com%2fa%3fb%3d1&c=2",
+            "https://www.e.com/a?b=1",
+        ),
+        ("https://www.bing.com/news/apiclick.aspx?url=javascript%3aalert(1)", ""),
+        ("https://www.bing.com/news/apiclick.aspx?url=https%3a%2f%2fwww.bing.com%2f%3furl%3dhttps%3a%2f%2fe.com", ""),
+        ("https://news.google.com.evil.test/a", "https://news.google.com.evil.test/a"),
+    ],
+)
+def test_an_aggregators_link_is_the_articles_or_says_nothing(url: str, form: str) -> None:
+    """Nobody is asked where it leads; title and day then tell entries apart."""
+    assert urls.canonical(url) == form

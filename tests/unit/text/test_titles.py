@@ -97,3 +97,20 @@ def test_a_very_long_title_is_compared_by_its_beginning() -> None:
     """A title of a megabyte costs no more than one of a kilobyte."""
     assert len(normal("gallium - " * 100_000)) <= 1000
     assert split_outlet(" - " * 300_000)[1] == ""
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "outlet"),
+    [
+        ("中国对镓锗实施出口管制_新浪财经", "中国对镓锗实施出口管制", "新浪财经"),
+        ("商务部公告2025年第62号｜界面新闻", "商务部公告2025年第62号", "界面新闻"),
+        ("中国對稀土出口實施管制 | 聯合新聞網", "中国對稀土出口實施管制", "聯合新聞網"),
+        ("レアアース輸出規制を強化－共同通信", "レアアース輸出規制を強化", "共同通信"),
+        ("中国限制稀土_镓出口", "中国限制稀土_镓出口", ""),
+        ("镓_新华网", "镓_新华网", ""),
+    ],
+)
+def test_outlets_of_chinese_and_japanese_titles_are_cut(title: str, text: str, outlet: str) -> None:
+    """The same headline on two sites is one headline, and a paper's name meets no rule."""
+    assert split_outlet(title) == (text, outlet)
+    assert normal(title) == normal(text)

@@ -1,0 +1,174 @@
+"""`tocsin sources add|import`: sources written into the configuration file."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import unicodedata
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, read_config
+from tocsin.cli.one_poll import PrivateOption, discover
+from tocsin.cli.output import dump, say, shown
+from tocsin.config.config import Config
+from tocsin.config.durations import parse_duration
+from tocsin.config.edit import NewSource, add_sources, replace_file
+from tocsin.config.feeds import FeedConfig
+from tocsin.config.secrets import Secret, masked
+from tocsin.config.web import url_fault
+from tocsin.errors import SourceError, UsageError
+from tocsin.sources import urls
+from tocsin.sources.outlines import LARGEST, read_opml
+
+#: Of a name as the configuration wants it.
+_LONGEST_NAME = 64
+
+UrlArgument = Annotated[str, typer.Argument(help="The address of a feed, or of a page that names one.")]
+FileArgument = Annotated[Path, typer.Argument(help="An OPML file, as other readers export it.")]
+NameOption = Annotated[str, typer.Option("--name", help="Its name; else made from its address.")]
+EveryOption = Annotated[str, typer.Option("--every", help="How often it is polled, such as 30m; else as it has news.")]
+LabelOption = Annotated[list[str] | None, typer.Option("--label", help="A label of its entries, such as tier=trade.")]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Print the lines, and leave the file as it is.")]
+
+
+def add(
+    url: UrlArgument,
+    *,
+    name: NameOption = "",
+    every: EveryOption = "",
+    label: LabelOption = None,
+    allow_private: PrivateOption = False,
+    dry_run: DryRunOption = False,
+    config: ConfigOption = DEFAULT_CONFIG,
+    json: JsonOption = False,
+) -> None:
+    """Poll a feed once and, if it is one, write it into the configuration file."""
+    with border():
+        settings = read_config(config)
+        if fault := url_fault(url):
+            raise UsageError(f"{masked(url)}: {fault}")
+        if known := _known(settings).get(_same(url)):
+            say(f"it is there already, as {known}")
+            return
+        given = FeedConfig(name="test", url=Secret(url), address=masked(url), allow_private=allow_private)
+        try:
+            found, batch = asyncio.run(discover(settings, given, datetime.now(UTC)))
+        except SourceError as error:
+            say(f"{given.address}: {shown(str(error))}; nothing was written")
+            raise typer.Exit(1) from error
+        if known := _known(settings).get(_same(found.url.reveal())):
+            say(f"it is there already, as {known}")
+            return
+        more: dict[str, str | bool | Mapping[str, str]] = {}
+        if every:
+            more["every"] = _checked(every)
+        if allow_private:
+            more["allow_private"] = True
+        if label:
+            more["labels"] = _labels(label)
+        address = found.url.reveal()
+        taken = list(settings.names)
+        new = NewSource(name=_named(name, taken) or _name(address, taken), kind="feed", address=address, more=more)
+        if not json:
+            say(f"{batch.form}, {len(batch.entries)} entries")
+        _write(config, [new], dry_run=dry_run, json=json)
+
+
+def import_opml(
+    file: FileArgument,
+    dry_run: DryRunOption = False,
+    config: ConfigOption = DEFAULT_CONFIG,
+    json: JsonOption = False,
+) -> None:
+    """Write the feeds of an OPML file into the configuration file; none is polled before."""
+    with border():
+        settings = read_config(config)
+        known = _known(settings)
+        taken = list(settings.names)
+        new = []
+        for outline in read_opml(_read(file)):
+            if fault := url_fault(outline.url):
+                say(f"left out: {shown(outline.title or masked(outline.url)[:80])}: {fault}")
+            elif there := known.get(_same(outline.url)):
+                say(f"left out: {shown(outline.title or masked(outline.url)[:80])}: it is there already, as {there}")
+            else:
+                name = _name(outline.url, taken, outline.title)
+                taken.append(name)
+                new.append(NewSource(name=name, kind="feed", address=outline.url, more={}))
+        if not new:
+            say("there is nothing to add")
+            return
+        _write(config, new, dry_run=dry_run, json=json)
+
+
+def _read(file: Path) -> bytes:
+    try:
+        with file.open("rb") as stream:
+            return stream.read(LARGEST + 1)
+    except OSError as error:
+        raise UsageError(f"cannot read {file}: {error.strerror}") from error
+
+
+def _write(path: Path, new: Sequence[NewSource], *, dry_run: bool, json: bool) -> None:
+    """Put *new* into the configuration at *path*, unless it would have faults then."""
+    before = path.read_bytes()
+    after = add_sources(before.decode("utf-8"), new).encode()
+    if not dry_run:
+        replace_file(path, before, after)
+    for source in new:
+        if json:
+            dump({"name": source.name, source.kind: source.address, **source.more})
+        else:
+            print(source.line)
+    say(
+        f"{'would be' if dry_run else 'were' if len(new) > 1 else 'was'} written into {path}; a running tocsin reads it by itself"
+    )
+
+
+def _known(settings: Config) -> dict[str, str]:
+    """The names of the sources that are there, by their canonical addresses."""
+    return {_same(source.url.reveal()): source.name for source in settings.sources}
+
+
+def _same(url: str) -> str:
+    """What two addresses of one feed have in common."""
+    return urls.canonical(urls.without_user(url))
+
+
+def _named(name: str, taken: Collection[str]) -> str:
+    if name and (not re.fullmatch(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{_LONGEST_NAME - 1}}}", name) or name in taken):
+        why = "is taken" if name in taken else "must be letters, digits, dots, dashes and underscores"
+        raise UsageError(f"the name {shown(name)[:80]} {why}")
+    return name
+
+
+def _name(url: str, taken: Collection[str], title: str = "") -> str:
+    """A name that is free: of the title, where that has Latin letters, else of the host."""
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+    if len(slug) < 3:
+        host = urls.host(urls.escape(url))
+        slug = re.sub(r"[^a-z0-9]+", "-", re.sub(r"^(www|feeds?|rss)\.", "", host)).strip("-") or "source"
+    base = slug[: _LONGEST_NAME - 6].rstrip("-")
+    return next(name for n in range(1, len(taken) + 2) if (name := base if n == 1 else f"{base}-{n}") not in taken)
+
+
+def _checked(every: str) -> str:
+    try:
+        parse_duration(every)
+    except ValueError as error:
+        raise UsageError(f"--every {shown(every)[:40]}: {error}") from error
+    return every
+
+
+def _labels(given: Sequence[str]) -> dict[str, str]:
+    pairs = [label.partition("=") for label in given]
+    for name, equals, value in pairs:
+        if not name or not equals or not value:
+            raise UsageError("a label is a name and a value, such as --label tier=trade")
+    return {name: value for name, _, value in pairs}

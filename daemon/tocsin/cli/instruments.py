@@ -1,0 +1,106 @@
+"""`tocsin instruments`: what has a price, what that is now, and where it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import typer
+
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, opened
+from tocsin.cli.output import dump, local, table
+from tocsin.market.series import Series
+from tocsin.prices import Labels
+
+app = typer.Typer(help="What has a price, and what that is now.", no_args_is_help=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstrumentView:
+    """An instrument as it is listed.
+
+    *change* is since the close before, as a part of it; *sigma* a usual move of a session, learned from so many *closes*.
+    """
+
+    id: str
+    kind: str
+    state: str
+    price: Decimal | None
+    unit: str
+    at: datetime | None
+    change: float | None
+    sigma: float
+    closes: int
+    source: str
+    sources: tuple[str, ...]
+    labels: Labels
+
+
+@app.command("list")
+def list_instruments(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
+    """Every instrument with its price, its last move and how much it usually moves."""
+    with border(), opened(config) as (settings, store):
+        failing = {view.name for view in store.sources() if view.errors}
+        series, _ = store.market(settings.instruments)
+        views = [_view(series[item.id], failing) for item in settings.instruments]
+        if json:
+            for view in views:
+                dump(view)
+            return
+        zone = ZoneInfo(settings.timezone)
+        rows = [
+            (
+                view.id,
+                view.state,
+                f"{view.price:f} {view.unit}".strip() if view.price is not None else "-",
+                local(view.at, zone),
+                "-" if view.change is None else f"{view.change:+.2%}",
+                f"{view.sigma:.2%}",
+                view.closes,
+                view.source or ", ".join(view.sources) or "-",
+            )
+            for view in views
+        ]
+        table(
+            ("instrument", "state", "price", "of", "change", "sigma", "closes", "source"),
+            rows,
+            empty=f"There are no instruments in {settings.path.name}; the README shows how to write one.",
+        )
+
+
+def _view(series: Series, failing: Collection[str]) -> InstrumentView:
+    instrument, newest = series.instrument, series.newest
+    close = series.closes[-1] if series.closes else None
+    return InstrumentView(
+        id=instrument.id,
+        kind=instrument.kind,
+        state=_state(series, failing),
+        price=newest.price if newest else None,
+        unit="/".join(filter(None, [instrument.currency, instrument.unit])),
+        at=newest.at if newest else None,
+        change=float(newest.price / close.price) - 1 if close and newest else None,
+        sigma=series.sigma.value,
+        closes=len(series.closes),
+        source=newest.source if newest else "",
+        sources=tuple(listing.row for listing in instrument.sources),
+        labels=instrument.labels,
+    )
+
+
+def _state(series: Series, failing: Collection[str]) -> str:
+    """How the price of an instrument does, in a word or two."""
+    rows = [listing.row for listing in series.instrument.sources]
+    if not rows:
+        return "no source"
+    if all(row in failing for row in rows):
+        return "failing"
+    if series.newest is None:
+        return "new"
+    if series.stale:
+        return "stale"
+    if series.held:
+        return "held"
+    return "stand-in" if series.newest.source != rows[0] else "ok"

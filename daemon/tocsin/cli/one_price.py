@@ -1,0 +1,57 @@
+"""`tocsin sources test` of a source of prices."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import typer
+
+from tocsin.cli.output import dump, local, say, shown, table
+from tocsin.cli.threads import in_thread
+from tocsin.config.client import make_http
+from tocsin.config.config import Config
+from tocsin.config.listings import PriceConfig
+from tocsin.errors import Fault, SourceError
+from tocsin.model import Batch, Cursor
+from tocsin.service import make_price_source
+
+_REMEDIES = {
+    Fault.RATE_LIMITED: "wait, and ask less often: every: 1h",
+    Fault.AUTH: "give it the key that it asks for",
+    Fault.NOT_FOUND: "look the symbol up at the provider",
+    Fault.NOT_DATA: "look at what the address shows, and correct rows, symbol, price or time",
+}
+
+
+def try_prices(settings: Config, row: PriceConfig, *, json: bool) -> None:
+    """Ask *row* once and say what it gives.
+
+    Raises:
+        typer.Exit: with 1, when that is an error.
+    """
+    try:
+        batch = asyncio.run(_poll(settings, row))
+    except SourceError as error:
+        say(f"{row.address}: {error.fault}: {shown(str(error))}")
+        if error.fault in _REMEDIES:
+            say(f"what to do: {_REMEDIES[error.fault]}")
+        raise typer.Exit(1) from error
+    if json:
+        dump({"address": row.address, "prints": batch.prints, "missing": batch.missing})
+        return
+    zone = ZoneInfo(settings.timezone)
+    rows = [
+        (item.symbol, f"{item.price:f}", item.currency, local(item.at, zone), len(item.bars), len(item.actions))
+        for item in batch.prints
+    ]
+    print(row.address)
+    table(("symbol", "price", "currency", "of", "closes before", "splits and dividends"), rows, empty="no price")
+    for item in batch.missing:
+        say(f"{item.symbol}: {item.fault}: {shown(item.words)}")
+
+
+async def _poll(settings: Config, row: PriceConfig) -> Batch:
+    async with make_http(settings) as http:
+        return await make_price_source(row, http, in_thread).poll(Cursor(), datetime.now(UTC))

@@ -1,0 +1,155 @@
+"""Sources written into a configuration file that people keep: nothing else of it changes, not a comment, not a blank."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from tocsin.config.nodes import Node, Pairs, Scalar, member
+from tocsin.config.yamlfile import read
+from tocsin.errors import UsageError
+
+#: What needs no quotes between braces.
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[A-Za-z0-9._~:/?&=%@+-]+|[A-Za-z][A-Za-z0-9._-]*|[0-9]+[smhdw]")
+_WORDS = frozenset({"true", "false", "null", "y", "n", "yes", "no", "on", "off"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewSource:
+    """A source to be written: its *address* stands behind the key *kind*; *more* are further keys."""
+
+    name: str
+    kind: str
+    address: str
+    more: Mapping[str, str | bool | Mapping[str, str]]
+
+    @property
+    def line(self) -> str:
+        """The source as one line of the map `sources`."""
+        fields: Mapping[str, object] = {self.kind: self.address, **self.more}
+        return f"{self.name}: {_write(fields)}"
+
+
+def add_sources(text: str, new: Sequence[NewSource]) -> str:
+    """The configuration *text* with *new* behind its other sources.
+
+    Raises:
+        UsageError: it cannot be done without touching what people wrote; the words have the lines to paste.
+    """
+    lines = [source.line for source in new]
+    root = read(text, "").root
+    if not isinstance(root, Pairs) or re.search(r"^(\.\.\.|---)", text, re.MULTILINE):
+        raise _refusal("it is no plain map of one document", lines)
+    edited = _inserted(text, root, lines)
+    if edited is None:
+        raise _refusal("its sources stand between braces", lines)
+    after = read(edited, "").root
+    wanted = {**_plain(root), "sources": {**(_plain(member(root, "sources")) or {}), **_parsed(lines)}}
+    if after is None or _plain(after) != wanted:
+        raise _refusal("it could not be done without changing something else", lines)
+    return edited
+
+
+def replace_file(path: Path, before: bytes, after: bytes) -> None:
+    """Put *after* in the place of *before*, whole or not at all, with the same permissions.
+
+    Raises:
+        UsageError: the file holds something else than *before* by now.
+        OSError: it cannot be written.
+    """
+    target = path.resolve()
+    if target.read_bytes() != before:
+        raise UsageError(f"{path} was changed meanwhile; nothing was written")
+    status = target.stat()
+    handle, aside = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(after)
+            file.flush()
+            os.fchmod(file.fileno(), status.st_mode & 0o7777)
+            with suppress(PermissionError):
+                os.fchown(file.fileno(), status.st_uid, status.st_gid)
+            os.fsync(file.fileno())
+        Path(aside).replace(target)
+    except BaseException:
+        Path(aside).unlink(missing_ok=True)
+        raise
+
+
+def _inserted(text: str, root: Pairs, lines: Sequence[str]) -> str | None:
+    """*text* with *lines* in `sources`; None where that is written between braces."""
+    end = "\r\n" if "\r\n" in text else "\n"
+    written = re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z", text)
+    key, sources = root.key("sources"), member(root, "sources")
+    if key is None:
+        return _joined(written, len(written), [*([] if not written else [""]), "sources:", *_indented(lines, 2)], end)
+    first = key.place.at().line
+    if isinstance(sources, Scalar) and sources.value is None:
+        return _joined(written, first, _indented(lines, 2), end) if written[first - 1].strip() == "sources:" else None
+    if not isinstance(sources, Pairs) or not sources.pairs or sources.pairs[0][0].place.at().line == first:
+        return None
+    indent = sources.pairs[0][0].place.at().column - 1
+    following = [other.place.at().line for other, _ in root.pairs if other.place.at().line > first]
+    last = min(following, default=len(written) + 1) - 1
+    while last > first and _is_apart(written[last - 1], indent):
+        last -= 1
+    return _joined(written, last, _indented(lines, indent), end)
+
+
+def _is_apart(line: str, indent: int) -> bool:
+    """Whether a line at the end of a block belongs to what follows: it is empty, or a comment further to the left."""
+    bare = line.strip()
+    return not bare or (bare.startswith("#") and len(line) - len(line.lstrip()) < indent)
+
+
+def _indented(lines: Sequence[str], indent: int) -> list[str]:
+    return [f"{' ' * indent}{line}" for line in lines]
+
+
+def _joined(written: list[str], at: int, lines: Sequence[str], end: str) -> str:
+    """*written* with *lines* behind its first *at* lines."""
+    head = "".join(written[:at])
+    gap = "" if not head or head.endswith(("\n", "\r")) else end
+    return f"{head}{gap}{''.join(f'{line}{end}' for line in lines)}{''.join(written[at:])}"
+
+
+def _write(value: object) -> str:
+    """*value* as it stands between braces."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{_write(key)}: {_write(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = str(value)
+    if _PLAIN.fullmatch(text) and text.lower() not in _WORDS and not text.endswith(":"):
+        return text
+    return json.dumps(text.replace("$", "$$"), ensure_ascii=False)
+
+
+def _parsed(lines: Sequence[str]) -> dict[str, object]:
+    found = _plain(read("\n".join(lines), "").root)
+    assert isinstance(found, dict)
+    return found
+
+
+def _plain(node: Node | None) -> dict[str, object]:
+    """What a map says, whatever its form."""
+
+    def value(item: Node) -> object:
+        if isinstance(item, Scalar):
+            return (item.value, item.text)
+        if isinstance(item, Pairs):
+            return {key.text: value(one) for key, one in item.pairs}
+        return [value(one) for one in item.items]
+
+    return {key.text: value(item) for key, item in node.pairs} if isinstance(node, Pairs) else {}
+
+
+def _refusal(why: str, lines: Sequence[str]) -> UsageError:
+    pasted = "\n".join(_indented(lines, 2))
+    return UsageError(f"the file was left as it is, because {why}; write this below sources:\n{pasted}")

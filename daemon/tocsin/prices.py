@@ -1,0 +1,130 @@
+"""The frozen values of prices: what has one, what a source says of it, and what is believed.
+
+Times are aware and in UTC. Prices are decimals in the currency of their instrument.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from decimal import Decimal
+
+from tocsin.errors import Fault
+
+#: Label name to its values, in the order of their first appearance.
+Labels = Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hours:
+    """When an instrument trades: from *opens* to *closes* on *days* (0 is Monday), in *zone* (an IANA name).
+
+    A session that closes at or before it opens ends on the next day.
+    """
+
+    days: frozenset[int]
+    opens: time
+    closes: time
+    zone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """Where a price is to be had: as *symbol* of the source whose row is *row*."""
+
+    row: str
+    symbol: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instrument:
+    """What a price is of; without *session* each UTC day is one."""
+
+    id: str
+    kind: str = ""  # its class: fx, index, metal, equity, smallcap, or a word of the operator's own
+    currency: str = ""
+    unit: str = ""
+    labels: Labels = field(default_factory=dict)
+    session: Hours | None = None
+    sources: tuple[Listing, ...] = ()  # the first that answers
+    every: timedelta = timedelta(0)  # how often it is asked for
+    stale_after: timedelta | None = None  # trading time without a new quote that is a fault; None: what is usual
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """What moves a price but not what is owned, from *at* on: a split or a dividend.
+
+    *split* is how many new shares one old share becomes, *dividend* an amount in the currency of the quotes.
+    """
+
+    at: datetime
+    split: Decimal | None = None
+    dividend: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """A session that is over: its last price, and when (UTC) that was."""
+
+    at: datetime
+    price: Decimal
+    volume: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """One price of one instrument at one time.
+
+    *at* is the time the source gives, in UTC. *source* is who gives it: a move is measured between quotes of one source.
+    *actions* and *bars* are those of late, whether or not they are known already; *session* is when the source says that
+    the instrument trades, and *period* from when to when it does so in the session in progress.
+    """
+
+    instrument: str
+    price: Decimal
+    at: datetime
+    first_seen: datetime
+    volume: Decimal | None = None
+    currency: str = ""
+    source: str = ""
+    actions: tuple[Action, ...] = ()
+    bars: tuple[Bar, ...] = ()
+    session: Hours | None = None
+    period: tuple[datetime, datetime] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Print:
+    """The newest price of *symbol*, before anybody knows which instrument that is; the rest is as in a `Quote`.
+
+    *at* is None where the source gives no time. *bars* are sessions before its own.
+    """
+
+    symbol: str
+    price: Decimal
+    at: datetime | None = None
+    volume: Decimal | None = None
+    currency: str = ""
+    bars: tuple[Bar, ...] = ()
+    actions: tuple[Action, ...] = ()
+    session: Hours | None = None
+    period: tuple[datetime, datetime] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """A symbol of which an answer that is good otherwise gives no price, and why, in words."""
+
+    symbol: str
+    words: str
+    fault: Fault = Fault.NOT_DATA
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prints:
+    """What one answer says of the symbols that were asked for."""
+
+    prints: tuple[Print, ...] = ()
+    missing: tuple[Missing, ...] = ()

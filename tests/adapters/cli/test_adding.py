@@ -1,0 +1,142 @@
+"""`tocsin sources add|import`, against a server on loopback."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+Tocsin = Any
+FEED = (
+    b"<rss version='2.0'><channel><title>Metal</title><item><title>Gallium</title><guid>1</guid></item></channel></rss>"
+)
+PAGES = {
+    "/feed": FEED,
+    "/": b"<html><link rel=alternate type=application/rss+xml href=/feed><link rel=alternate type=text/xml href=/two>",
+    "/page": b"<html><p>nothing",
+}
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        """Answer by the path."""
+        body = PAGES.get(self.path, b"")
+        self.send_response(200 if body else 404)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
+        """Say nothing."""
+
+
+@pytest.fixture
+def base() -> Iterator[str]:
+    """The address of a server with a feed and pages."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def written(tocsin: Tocsin) -> str:
+    """The configuration as it is now."""
+    return (tocsin.folder / "config.yaml").read_text(encoding="utf-8")
+
+
+def test_a_page_is_added_by_the_feed_that_it_names(tocsin: Tocsin, base: str) -> None:
+    """People paste the address that they see."""
+    options = ("--allow-private", "--every", "30m", "--label", "tier=trade")
+    result = tocsin("sources", "add", f"{base}/", *options)
+    assert result.exit_code == 0, result.stderr
+    line = f"127-0-0-1: {{feed: {base}/feed, every: 30m, allow_private: true, labels: {{tier: trade}}}}"
+    assert result.stdout == f"{line}\n"
+    assert f"it names {base}/feed, {base}/two" in result.stderr
+    assert "RSS 2.0, 1 entries" in result.stderr
+    assert f'sources:\n  wire: {{feed: "https://me:s3cret@example.org/feed"}}\n  {line}\nreceivers:' in written(tocsin)
+    assert tocsin("check").exit_code == 0
+    again = tocsin("sources", "add", f"{base}/feed", "--allow-private")
+    assert (again.exit_code, "it is there already, as 127-0-0-1" in again.stderr) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("path", "options", "code", "words"),
+    [
+        ("/page", (), 1, "not a feed but an HTML page"),
+        ("/none", (), 1, "answered 404 Not Found; nothing was written"),
+        ("/feed", ("--name", "wire"), 2, "the name wire is taken"),
+        ("/feed", ("--name", "a b"), 2, "must be letters, digits, dots"),
+        ("/feed", ("--every", "soon"), 2, "--every soon: must be a whole number and one unit"),
+        ("/feed", ("--label", "tier"), 2, "a label is a name and a value"),
+    ],
+)
+def test_what_is_no_feed_is_not_written(
+    tocsin: Tocsin, base: str, path: str, options: tuple[str, ...], code: int, words: str
+) -> None:
+    """A source that cannot work would be found out at night."""
+    before = written(tocsin)
+    result = tocsin("sources", "add", f"{base}{path}", "--allow-private", *options)
+    assert (result.exit_code, words in result.stderr) == (code, True), result.stderr
+    assert written(tocsin) == before
+
+
+def test_private_addresses_need_a_word(tocsin: Tocsin, base: str) -> None:
+    """As they do in the file."""
+    result = tocsin("sources", "add", f"{base}/feed")
+    assert (result.exit_code, "allow_private" in result.stderr) == (1, True)
+
+
+OPML = """<opml version="2.0"><body><outline text="Métal Wire" xmlUrl="https://metal.example/feed"/>
+<outline text="Métal Wire" xmlUrl="https://metal.example/feed2"/><outline text="鉱" xmlUrl="https://www.ko.example/rss"/>
+<outline text="evil" xmlUrl="file:///etc/passwd"/><outline text="w" xmlUrl="https://example.org/feed"/></body></opml>"""
+
+
+def test_an_outline_is_taken_over(tocsin: Tocsin) -> None:
+    """Whoever comes from another reader brings hundreds of feeds; what cannot be one is named."""
+    file = tocsin.folder / "all.opml"
+    file.write_text(OPML, encoding="utf-8")
+    before = written(tocsin)
+    tried = tocsin("sources", "import", str(file), "--dry-run")
+    assert (tried.exit_code, written(tocsin)) == (0, before)
+    result = tocsin("sources", "import", str(file), "--json")
+    assert result.exit_code == 0, result.stderr
+    names = [json.loads(line)["name"] for line in result.stdout.splitlines()]
+    assert names == ["metal-wire", "metal-wire-2", "ko-example"]
+    assert "left out: evil: must be an address that begins with http:// or https://" in result.stderr
+    assert "left out: w: it is there already, as wire" in result.stderr
+    assert "metal-wire: {feed: https://metal.example/feed}" in written(tocsin)
+    assert tocsin("check").exit_code == 0
+
+
+def test_an_address_can_be_tried_without_a_configuration(
+    tocsin: Tocsin, base: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first thing that people do, before they write a line."""
+    empty = tocsin.folder / "empty"
+    empty.mkdir()
+    monkeypatch.chdir(empty)
+    result = tocsin("sources", "test", f"{base}/feed", "--allow-private", config=False)
+    assert result.exit_code == 0, result.stderr
+    assert "RSS 2.0: 1 entries" in result.stdout
+    assert "there is no config.yaml here: no rule looks at it" in result.stderr
+
+
+def test_a_source_of_prices_is_tried_too(tocsin: Tocsin) -> None:
+    """What it says now, or what is wrong with it."""
+    config = tocsin.folder / "config.yaml"
+    config.write_text(
+        "sources: {mine: {file: x.csv}}\ninstruments: {tin: {sources: mine:tin}}\nreceivers: {h: {console: true}}\n"
+    )
+    result = tocsin("sources", "test", "mine")
+    assert (result.exit_code, "cannot read x.csv" in result.stderr) == (1, True)
+    (tocsin.folder / "x.csv").write_text("date,close\n2026-03-01,1\n2026-03-02,2.5\n")
+    result = tocsin("sources", "test", "mine")
+    assert result.stdout.splitlines()[2].split()[:2] == ["tin", "2.5"]
+    assert json.loads(tocsin("sources", "test", "mine", "--json").stdout)["prints"][0]["price"] == "2.5"

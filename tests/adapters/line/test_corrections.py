@@ -1,0 +1,214 @@
+"""Entries that are rewritten or withdrawn after people were told, and feeds whose ids say nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tocsin.model import (
+    Batch,
+    Cursor,
+    DeliveryKind,
+    DeliveryState,
+    ErrorClass,
+    Fate,
+    Outcome,
+    Settlement,
+)
+from tocsin.render.page import page
+from tocsin.render.plain import plain
+from tocsin.sources.identity import Traits, identify
+from tocsin.text.titles import normal
+
+if TYPE_CHECKING:
+    from tests.adapters.line.conftest import Line
+
+BAN = "China bans gallium exports"
+
+
+class Paper:
+    """A feed whose document a test writes down: headlines by id, and ids that it says are withdrawn."""
+
+    name = "paper"
+
+    def __init__(self, line: Line) -> None:
+        self.line = line
+        self.now: dict[str, str] = {}
+        self.deleted: tuple[str, ...] = ()
+        self.polls = 0
+
+    async def poll(self, cursor: Cursor, now: Any) -> Batch:
+        """The document."""
+        self.polls += 1
+        entries = []
+        traits = [Traits(id=ident, link="", title=normal(title), day="") for ident, title in self.now.items()]
+        for identity, title in zip(identify(traits), self.now.values(), strict=True):
+            plain_entry = self.line.entry(self.name, title, now)
+            entries.append(
+                type(plain_entry)(
+                    source=self.name, id=identity.id, keys=identity.keys, title=title, first_seen=now, published=now
+                )
+            )
+        following = Cursor(etag=str(self.polls))
+        return Batch(source=self.name, entries=tuple(entries), cursor=following, changed=True, deleted=self.deleted)
+
+
+@pytest.fixture
+def paper(line: Line) -> Paper:
+    """A feed that has had its first fetch."""
+    found = Paper(line)
+    found.now = {"0": "Nothing of note"}
+    show(line, found)
+    return found
+
+
+def show(line: Line, paper: Paper, **headlines: str) -> None:
+    """Publish *headlines* and poll; the desk then has what it is told."""
+    paper.now |= {key.removeprefix("n"): title for key, title in headlines.items()}
+    asyncio.run(line.pipeline(paper).run_due())
+    line.clock.time += timedelta(minutes=30)
+
+
+def send(line: Line) -> list[tuple[DeliveryKind, str]]:
+    """Deliver what is due to the desk: kind and text of each message."""
+    sent = []
+    for item in line.store.claim_deliveries(
+        line.clock.now(), timedelta(minutes=1), exclude=["ops"], limit_per_receiver=9
+    ):
+        shown = page(item.tidings, delivery_id=item.id, kind=item.kind, zone=ZoneInfo("UTC"))
+        message = plain(shown)
+        sent.append((item.kind, message))
+        from tocsin.model import Message, MessageKind
+
+        kept = Message(kind=MessageKind.TEXT, subject="", text=message)
+        assert line.store.begin_attempt(item, kept, line.clock.now())
+        done = Settlement(state=DeliveryState.DELIVERED, due_at=line.clock.now(), reason="")
+        assert line.store.settle(item, Outcome(error_class=ErrorClass.OK), done, line.clock.now())
+    return sent
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        "China denies gallium export plan",
+        "China bans cobalt exports",
+        "CORRECTED-China bans gallium exports from December",
+        "China bans 30% of gallium exports",
+    ],
+    ids=["no-longer", "something-else", "says-so", "number"],
+)
+def test_a_told_headline_that_was_wrong_is_corrected_with_both_wordings(line: Line, paper: Paper, after: str) -> None:
+    """Whoever acted on the first wording must hear of the second."""
+    show(line, paper, n1=BAN)
+    assert [kind for kind, _ in send(line)] == [DeliveryKind.ALERT]
+    show(line, paper, n1=after)
+    [(kind, text)] = send(line)
+    assert kind is DeliveryKind.CORRECTION
+    assert f"It now says: “{after}”. It said: “{BAN}”" in text
+    assert text.startswith("Correction: the source of an alert that was told before now says something else.")
+    show(line, paper, n1=after)
+    assert send(line) == []
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        "CHINA BANS GALLIUM EXPORTS",
+        "China bans gallium exports - Metal Wire",
+        "China bans, gallium exports!",
+        "China bans exports of gallium",
+    ],
+    ids=["case", "outlet", "marks", "reworded"],
+)
+def test_another_wording_of_the_same_is_silent(line: Line, paper: Paper, after: str) -> None:
+    """Sites polish headlines all day."""
+    show(line, paper, n1=BAN)
+    send(line)
+    show(line, paper, n1=after)
+    assert send(line) == []
+
+
+def test_a_headline_that_becomes_news_is_told(line: Line, paper: Paper) -> None:
+    """A stub that is filled in later is the same entry, and the alert is in its new wording."""
+    show(line, paper, n1="Beijing announcement")
+    assert send(line) == []
+    show(line, paper, n1=BAN)
+    assert [alert.title for alert in line.store.alerts()] == ["gallium: ban"]
+    [(kind, _)] = send(line)
+    assert kind is DeliveryKind.ALERT
+
+
+def test_headlines_that_go_to_and_fro_are_corrected_once(line: Line, paper: Paper) -> None:
+    """Some sites try two headlines on their readers, a quarter of an hour each."""
+    show(line, paper, n1=BAN)
+    send(line)
+    told = 0
+    for number in range(8):
+        show(line, paper, n1=BAN if number % 2 else "China denies gallium export plan")
+        told += len(send(line))
+    assert told == 1
+
+
+def test_a_correction_before_anybody_was_told_goes_with_the_alert(line: Line, paper: Paper) -> None:
+    """One message that says both, not two."""
+    show(line, paper, n1=BAN)
+    show(line, paper, n1="China bans cobalt exports")
+    messages = send(line)
+    assert any("It now says: “China bans cobalt exports”" in text for _, text in messages)
+    assert DeliveryKind.CORRECTION not in [kind for kind, _ in messages]
+
+
+def test_an_entry_that_is_withdrawn_is_told_once(line: Line, paper: Paper) -> None:
+    """A tombstone says that it never should have been there."""
+    show(line, paper, n1=BAN)
+    send(line)
+    del paper.now["1"]
+    paper.deleted = ("1", "unknown")
+    show(line, paper)
+    [(kind, text)] = send(line)
+    assert (kind, f"Its source has withdrawn it. It said: “{BAN}”" in text) == (DeliveryKind.CORRECTION, True)
+    show(line, paper)
+    assert send(line) == []
+
+
+def test_an_entry_that_is_only_gone_is_not_withdrawn(line: Line, paper: Paper) -> None:
+    """Every entry leaves its feed some day."""
+    show(line, paper, n1=BAN)
+    send(line)
+    del paper.now["1"]
+    show(line, paper)
+    assert send(line) == []
+
+
+def test_coverage_that_joined_corrects_nothing(line: Line, paper: Paper) -> None:
+    """Only what people were shown as the news can be wrong to them."""
+    show(line, paper, n1=BAN)
+    send(line)
+    show(line, paper, n2="China bans gallium exports today")
+    assert Fate.JOINED in [view.fate for view in line.store.matches()]
+    send(line)
+    show(line, paper, n2="Lithium falls")
+    assert send(line) == []
+
+
+def test_ids_that_change_at_every_poll_bring_nothing_again(line: Line, paper: Paper) -> None:
+    """A feed that numbers its entries anew would be told anew, four times an hour."""
+    headlines = [BAN, *(f"Cobalt mine {number} halts" for number in range(9))]
+    paper.now = {f"a{number}": title for number, title in enumerate(headlines)}
+    show(line, paper)
+    send(line)
+    alerts = len(line.store.alerts())
+    for generation in "bcd":
+        paper.now = {f"{generation}{number}": title for number, title in enumerate(headlines)}
+        show(line, paper)
+    news = [alert for alert in line.store.alerts() if not alert.rule.startswith("tocsin/")]
+    assert len(news) == alerts
+    titles = [item.title for item in line.store.deliveries() if item.receiver == "ops"]
+    assert titles == ["Ids that say nothing: paper"]
+    paper.now = {f"e{number}": title for number, title in enumerate([*headlines, "Russia bans cobalt exports"])}
+    show(line, paper)
+    assert any("Russia" in view.title for view in line.store.matches())
