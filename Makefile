@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test run check fmt clean
+.PHONY: help demo test run check quality fmt clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -26,6 +26,10 @@ run: $(VENV)/ready ## the daemon on config.yaml
 
 check: $(VENV)/ready ## configuration and rules, examples included
 	@$(BIN)/tocsin check --config config.yaml
+
+quality: $(VENV)/ready ## make quality DATA=FOLDER: the packs on labelled news, against the floors
+	@test -n "$(DATA)" || { echo "say where the labelled news is: make quality DATA=FOLDER" >&2; exit 2; }
+	@$(BIN)/python bench/quality.py "$(DATA)"
 
 fmt: $(VENV)/ready ## format and sort imports
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

@@ -28,6 +28,8 @@ MUTATIONS = (
     ("BEFORE", "takes any partner before", "rules/hits.py", "if by_end[bisect_left(ends, starts[j]) - 1] == i:", "if True:"),
     ("SENT", "has a limit", "rules/evaluate.py", 'None if node.op == "SENT" else', '9 if node.op == "SENT" else'),
     ("SENT", "sentences run on", "text/sentences.py", '        elif kind == "end":', '        elif kind == "never":'),
+    ("CLAUSE", "reaches over borders", "rules/hits.py", "if numbers[hit.first] == numbers[hit.last]:", "if True:"),
+    ("CLAUSE", "knows no conjunctions", "text/clauses.py", "token.clause or token.word in _OPENERS", "token.clause"),
     ("NOT NEAR", "drops nothing", "rules/evaluate.py", "return not_near(left, right, sentence, node.within)", "return left"),
     ("NOT NEAR", "reaches one word less", "rules/hits.py", "steps <= 2 * within}", "steps < 2 * within}"),
     ("NOT NEAR", "drops by what only touches at /0", "rules/hits.py", "j >= 0 and steps == 0", "j >= 0 and steps <= 2"),

@@ -12,6 +12,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, TextIO
 
+from tocsin.cli.output import say
 from tocsin.errors import UsageError
 from tocsin.market.session import end_of
 from tocsin.model import Entry
@@ -27,6 +28,7 @@ _COLUMNS = {
     "instrument": ("instrument", "symbol"),
     "class": ("class",),
 }
+_PARTIAL = re.compile(r"\d{4}(?:-\d\d)?")
 #: A file with more quotes is refused: they are held in memory.
 MOST_QUOTES = 2_000_000
 #: A line longer than this is refused before it is parsed.
@@ -38,7 +40,8 @@ def read_entries(file: Path, now: datetime | None) -> Iterator[Entry]:
 
     A line is an object with `title`, and may have `id`, `text`, `date` (when it was published), `first_seen`,
     `labels`, `source`, `link`, `publisher` and `language`. One of the two times stands for the other where that is
-    missing, and *now* for both; where *now* is None, a line without a time is a fault.
+    missing, and *now* for both; where *now* is None, a line without a time is a fault. With *now*, times matter little: one
+    that cannot be read is told on stderr, and costs no more than itself.
 
     Raises:
         UsageError: with file and line of the first fault.
@@ -157,7 +160,7 @@ def _opened(file: Path) -> TextIO:
 def _entry(record: Any, where: str, now: datetime | None) -> Entry:
     if not isinstance(record, dict) or not isinstance(record.get("title"), str):
         raise UsageError(f'{where}: needs an object with a "title"')
-    date, first_seen = (read_time(record.get(name), f'{where}: "{name}"') for name in ("date", "first_seen"))
+    date, first_seen = (_time(record.get(name), f'{where}: "{name}"', now) for name in ("date", "first_seen"))
     seen = first_seen or date or now
     if seen is None:
         raise UsageError(f'{where}: needs a "date" or a "first_seen", such as 2026-03-02T08:00:00Z')
@@ -179,6 +182,16 @@ def _entry(record: Any, where: str, now: datetime | None) -> Entry:
     )
 
 
+def _time(value: Any, what: str, now: datetime | None) -> datetime | None:
+    try:
+        return read_time(value, what)
+    except UsageError as error:
+        if now is None:
+            raise
+        say(f"{error}; the line is judged without it")
+        return None
+
+
 def _text(record: dict[str, Any], name: str, where: str) -> str:
     value = record.get(name) or ""
     if not isinstance(value, str):
@@ -189,13 +202,16 @@ def _text(record: dict[str, Any], name: str, where: str) -> str:
 def read_time(value: Any, what: str) -> datetime | None:
     """The time that *value* says, in UTC unless it names a zone; None for nothing. *what* begins the error.
 
+    A year or a month alone is its beginning, as ISO 8601 allows.
+
     Raises:
         UsageError: it is no ISO 8601 date or time.
     """
     if value in (None, ""):
         return None
     try:
-        time = datetime.fromisoformat(str(value))
+        text = str(value)
+        time = datetime.fromisoformat(text + "0000-01-01"[len(text) :] if _PARTIAL.fullmatch(text) else text)
         return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
     except (ValueError, OverflowError) as error:
         raise UsageError(f"{what} {value!r} is not an ISO 8601 date") from error

@@ -61,6 +61,7 @@ class _Desk:
         self._facts = facts
         self._flood = {arrival.entry_id for arrival in facts.arrivals if arrival.flood}
         self._stories = {item.id: item for item in facts.stories}
+        self._shelves: dict[str, story.Stories] = {}
         self._alerts = {item.id: item for item in facts.alerts}
         self._next_story = facts.next_story
         self._next_alert = facts.next_alert
@@ -162,11 +163,11 @@ class _Desk:
     def _fold(self, entry_id: int, match: Match, entry: Entry) -> Story:
         """The story of a match, with its entry in it."""
         event = match.rule.event
-        open_stories = [item for item in self._stories.values() if item.event == event]
+        open_stories = (item for item in self._stories.values() if item.event == event)
         found = next((s for s in open_stories if any(m.entry_id == entry_id for m in s.entries)), None)
         if found:  # another rule of the same event brought the entry here already
             return found
-        found = story.find(entry, match.event_time, open_stories)
+        found = self._shelf(event).find(entry, match.event_time)
         member = StoryEntry(
             entry_id=entry_id,
             title=entry.title,
@@ -185,7 +186,14 @@ class _Desk:
         else:
             grown = self._open_story(event, match.event_time, (member,))
         self._stories[grown.id] = grown
+        self._shelf(event).put(grown)
         return grown
+
+    def _shelf(self, event: str) -> story.Stories:
+        """The open stories of *event*, to be looked through."""
+        if event not in self._shelves:
+            self._shelves[event] = story.Stories(item for item in self._stories.values() if item.event == event)
+        return self._shelves[event]
 
     def _open_story(self, event: str, at: datetime, entries: tuple[StoryEntry, ...]) -> Story:
         opened = Story(id=self._next_story, event=event, opened_at=at, last_at=at, entries=entries)

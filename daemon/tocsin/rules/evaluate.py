@@ -12,7 +12,7 @@ from datetime import datetime
 from tocsin.evidence import Hit, Span
 from tocsin.model import Entry, Located, RuleInfo, Severity
 from tocsin.prices import Labels
-from tocsin.rules.hits import Part, SentenceHit, before, near, not_near
+from tocsin.rules.hits import Part, SentenceHit, before, in_clause, near, not_near
 from tocsin.rules.query import AgeTest, All, Condition, Field, LabelTest, Leaf, Near, Test, Union
 from tocsin.rules.terms import TermList
 from tocsin.text.document import Document
@@ -143,6 +143,8 @@ class Judgement:
             return not_near(left, right, sentence, node.within)
         if node.op == "BEFORE":
             return sorted(before(left, right, sentence, node.within))
+        if node.op == "CLAUSE":
+            return sorted(in_clause(left, right, sentence))
         return sorted(near(left, right, sentence, None if node.op == "SENT" else node.within))
 
     def _labelled(self, node: LabelTest, labels: Labels) -> bool:

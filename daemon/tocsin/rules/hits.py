@@ -1,4 +1,4 @@
-"""Spans and how operators pair them, one sentence at a time (DESIGN 4: Hits, Distance, NEAR, NOT NEAR).
+"""Spans and how operators pair them, one sentence at a time (DESIGN 4: Hits, Distance, NEAR, NOT NEAR, CLAUSE).
 
 Every operator is n log n in the hits of its sentence.
 """
@@ -11,6 +11,7 @@ from functools import partial
 from itertools import accumulate
 from typing import NamedTuple
 
+from tocsin.text.clauses import clauses
 from tocsin.text.tokens import Sentence
 
 
@@ -44,6 +45,19 @@ def near(
         for i, (j, steps) in enumerate(forth)
         if j >= 0 and back[j][0] == i and (limit is None or steps <= limit)
     ]
+
+
+def in_clause(left: Sequence[SentenceHit], right: Sequence[SentenceHit], sentence: Sentence) -> list[SentenceHit]:
+    """As `near` without a limit, within each clause; a hit that reaches over the end of one stands in none."""
+    if not left or not right:
+        return []
+    numbers = clauses(sentence)
+    sides: dict[int, tuple[list[SentenceHit], list[SentenceHit]]] = {}
+    for side, hits in enumerate((left, right)):
+        for hit in hits:
+            if numbers[hit.first] == numbers[hit.last]:
+                sides.setdefault(numbers[hit.first], ([], []))[side].append(hit)
+    return [pair for one, other in sides.values() for pair in near(one, other, sentence, None)]
 
 
 def before(

@@ -12,7 +12,7 @@ from tocsin.model import Located
 from tocsin.prices import Labels
 from tocsin.rules.evaluate import CompiledRule, Ground, Judgement, Place, labels_of, merged, place, stands_alone
 from tocsin.rules.hits import SentenceHit
-from tocsin.rules.query import AgeTest, All, Condition, Field, LabelTest, Leaf, Near, Pair, Test, Union
+from tocsin.rules.query import UNLIMITED, AgeTest, All, Condition, Field, LabelTest, Leaf, Near, Pair, Test, Union
 from tocsin.text.tokens import Sentence
 
 #: Hits kept at a node; its count says how many there are.
@@ -117,7 +117,7 @@ class _Prover:
         if isinstance(node, Union):
             children = tuple(self._near(part, scope) for part in node.parts)
             return self._node("OR", node, grounds, children=children)
-        op = node.op if node.op == "SENT" else f"{node.op}/{node.within}"
+        op = node.op if node.op in UNLIMITED else f"{node.op}/{node.within}"
         sides = self._near(node.left, scope), self._near(node.right, scope)
         if node.op == "NOT NEAR":
             # The right side is what cancels: that it is missing is no fault.
@@ -151,6 +151,8 @@ class _Prover:
             return "never in this order"
         steps, sentence, early, late = nearest
         pair = f"{self._written(sentence, early)} and {self._written(sentence, late)}"
+        if node.op == "CLAUSE":
+            return f"nearest: {pair} are not in one clause"
         return f"nearest: {pair} are {steps / 2:g} apart, {node.op}/{node.within} asks for {node.within}"
 
     def _written(self, sentence: Sentence, hit: SentenceHit) -> str:

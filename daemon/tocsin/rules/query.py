@@ -4,7 +4,7 @@ condition := all {OR all}
 all       := test {AND [NOT] test}
 test      := near | label=value | age<2h
 near      := unit [op unit]
-op        := NEAR/n | BEFORE/n | SENT | NOT NEAR/n
+op        := NEAR/n | BEFORE/n | SENT | CLAUSE | NOT NEAR/n
 unit      := term | $list | "(" near {OR near} ")" | field "(" condition ")"
 """
 
@@ -20,6 +20,8 @@ from tocsin.model import Located
 from tocsin.rules.terms import TermError, TermList, compile_term
 
 FIELDS = ("title", "summary", "body", "lede")
+#: Operators without a distance.
+UNLIMITED = ("SENT", "CLAUSE")
 #: Brackets in brackets; deeper is a mistake or an attack.
 _DEEPEST = 40
 _FARTHEST = 1000
@@ -27,7 +29,7 @@ _TOKEN = re.compile(
     r"""\s*(?:
       (?P<open>\() | (?P<close>\)) | (?P<list>\$[\w-]+) |
       (?P<regex>re:/(?:[^/\\]|\\.)*/) |
-      (?P<op>(?:NOT\s+)?(?:NEAR|BEFORE)/\d+ | SENT\b | (?:NOT\s+)?NEAR\b | BEFORE\b) |
+      (?P<op>(?:NOT\s+)?(?:NEAR|BEFORE)/\d+ | (?:SENT|CLAUSE)\b | (?:NOT\s+)?NEAR\b | BEFORE\b) |
       (?P<word>(?:AND|OR|NOT)(?![^\s()])) |
       (?P<field>(?:title|summary|body|lede)(?=\()) |
       (?P<age>age\s*(?:<=|>=|<|>)\s*\d+[smhdw]) |
@@ -38,7 +40,7 @@ _TOKEN = re.compile(
     )""",
     re.VERBOSE,
 )
-_LOWERED = re.compile(r"and|or|not|sent|(?:near|before)/\d+")
+_LOWERED = re.compile(r"and|or|not|sent|clause|(?:near|before)/\d+")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -53,7 +55,7 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
-    """Two units and the proximity operator between them: NEAR, BEFORE, SENT or NOT NEAR; SENT has no *within*."""
+    """Two units and the proximity operator between them: NEAR, BEFORE, SENT, CLAUSE or NOT NEAR; SENT and CLAUSE have no *within*."""
 
     op: str
     within: int
@@ -360,7 +362,7 @@ def _pieces(text: str) -> list[_Piece]:
 def _operator(piece: _Piece) -> tuple[str, int]:
     name, _, number = piece.text.partition("/")
     name = " ".join(name.split())
-    if name == "SENT":
+    if name in UNLIMITED:
         return name, 0
     if not number:
         raise QueryError(f"{name} needs a distance in words: {name}/8", piece.start, len(piece.text))

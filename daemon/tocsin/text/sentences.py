@@ -55,6 +55,8 @@ _SCAN = re.compile(
         [
             # Most words of most news: none of the kinds below begins like this, and none is longer.
             r"(?P<plain>[A-Za-z]{2,}+(?=[ ,\n]))",
+            # What an address of the web says is no sentence: nothing of it is a word.
+            r"(?P<address>(?:https?://|www\.)\S+)",
             # U.S., U.K, D.R.C.: one token. The letters must stand alone between their dots.
             r"(?P<initials>(?<![^\W_])(?:[A-Za-z]\.)+[A-Za-z]\.?(?![A-Za-z0-9]))",
             rf"(?P<number>(?:[$€£¥￥]\s?)?\d+(?:[.,]\d+)*(?:\s?[%％]|(?:bn|mn|tn|[bkmt])?)(?!{_LETTER})|\$[A-Za-z]+)",
@@ -134,7 +136,7 @@ def split(field: str, text: str, *, japanese: bool = False, end: int = sys.maxsi
         elif kind in ("clause", "semi"):
             clause = True
             joint = joint and piece.group() in _COMMAS
-        elif kind == "other":
+        elif kind in ("other", "address"):
             joint = False
     close()
     return tuple(found)

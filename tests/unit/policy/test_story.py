@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -40,34 +41,64 @@ def told(*titles: str, at: datetime = NOON, link: str = "") -> Story:
     ids=["outlet behind it", "other words", "other subject", "other news"],
 )
 def test_headlines_of_one_happening_are_one_story(title: str, same: bool) -> None:
-    """Half of the words in common, at least four."""
-    assert (story.find(entry(title), NOON, [told(TITLE)]) is not None) is same
+    """Two of five words in common, at least four."""
+    assert (story.Stories([told(TITLE)]).find(entry(title), NOON) is not None) is same
 
 
 def test_the_same_link_is_the_same_story_whatever_the_headline() -> None:
     """An outlet that rewrites its headline does not ring twice."""
-    found = story.find(entry("Quite another headline", canonical_link="x.org/1"), NOON, [told(TITLE, link="x.org/1")])
+    found = story.Stories([told(TITLE, link="x.org/1")]).find(
+        entry("Quite another headline", canonical_link="x.org/1"), NOON
+    )
     assert found is not None
 
 
 def test_different_numbers_are_different_stories() -> None:
     """A loan of 150 million is not the one of 400 million."""
     one = told("Pentagon lends 150 million to magnet maker in Texas")
-    assert story.find(entry("Pentagon lends 400 million to magnet maker in Texas"), NOON, [one]) is None
+    assert story.Stories([one]).find(entry("Pentagon lends 400 million to magnet maker in Texas"), NOON) is None
+
+
+def test_the_story_that_agrees_most_is_joined() -> None:
+    """The newest of several that fit is not always the one that is meant."""
+    ban = replace(told("China bans exports of gallium to US chip makers"), id=1)
+    talks = replace(told("China bans exports of graphite to US car makers", at=NOON + timedelta(minutes=5)), id=2)
+    found = story.Stories([talks, ban]).find(entry("China bans exports of gallium to chip makers in Texas"), NOON)
+    assert found is ban
+
+
+def test_a_story_that_grew_is_found_by_its_newest_member() -> None:
+    """A retelling of a retelling is still the same story."""
+    shelf = story.Stories()
+    for count in (1, 2):
+        shelf.put(told(*(TITLE, "Beijing halts germanium shipments, chip makers scramble for stock")[:count]))
+    found = shelf.find(entry("Chip makers scramble for stock as Beijing halts germanium shipments"), NOON)
+    assert found is not None
+    assert len(found.entries) == 2
+
+
+def test_among_thousands_the_right_one_is_found() -> None:
+    """Rows of bits tell the one story from all others that share a word or two."""
+    many = [replace(told(f"Miner {n} opens pit in province {n} near town {n}"), id=n + 2) for n in range(3000)]
+    right = replace(told(TITLE), id=1)
+    assert (
+        story.Stories([*many, right]).find(entry("China bans gallium and germanium exports to the US"), NOON) is right
+    )
+    assert story.Stories([*many, right]).find(entry("Opera house closes for a season of repairs"), NOON) is None
 
 
 def test_a_story_ends_after_three_days_without_news() -> None:
     """The ban of last month does not swallow the ban of today."""
     old = told(TITLE, at=NOON - timedelta(hours=73))
-    assert story.find(entry(TITLE), NOON, [old]) is None
+    assert story.Stories([old]).find(entry(TITLE), NOON) is None
 
 
 def test_a_long_story_is_compared_with_its_first_and_its_newest_members() -> None:
     """Thousands of copies cost no more than a few dozen."""
     middle = [f"Filler headline number {n} about something else" for n in range(2000)]
     long = told(TITLE, *middle, "Germany answers with tariffs of its own on magnets")
-    assert story.find(entry(TITLE), NOON, [long]) is long
-    assert story.find(entry("Germany answers with tariffs of its own on magnets"), NOON, [long]) is long
+    assert story.Stories([long]).find(entry(TITLE), NOON) is long
+    assert story.Stories([long]).find(entry("Germany answers with tariffs of its own on magnets"), NOON) is long
 
 
 @pytest.mark.parametrize(

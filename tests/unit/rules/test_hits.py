@@ -47,6 +47,24 @@ SENT = {
     "not across": ("a SENT b", "a; b", []),
     "the nearest": ("a SENT b", "a x a x b", ["a+b"]),
 }
+CLAUSE = {
+    "in one clause": ("oil CLAUSE falls", "stocks rise as oil falls amid talks", ["oil+falls"]),
+    "not across a conjunction": ("oil CLAUSE rise", "stocks rise as oil falls", []),
+    "not across a comma": ("oil CLAUSE falls", "Oil, falls", []),
+    "not across a colon": ("oil CLAUSE falls", "Oil today: stocks; oil: gold falls", []),
+    "either order": ("oil CLAUSE rise", "Rise of oil", ["Rise+oil"]),
+    "and begins none": ("gold CLAUSE rise", "Gold and oil rise", ["Gold+rise"]),
+    "the first word begins none": ("as CLAUSE oil", "As oil falls, stocks rise", ["As+oil"]),
+    "a pair in each": (
+        "(oil OR gold) CLAUSE (falls OR rises)",
+        "Oil falls while gold rises",
+        ["Oil+falls", "gold+rises"],
+    ),
+    "the nearest": ("oil CLAUSE falls", "oil and oil falls", ["oil+falls"]),
+    "a hit over the border": ("(oil NEAR/9 gold) CLAUSE falls", "oil, gold falls", []),
+    "nothing on one side": ("oil CLAUSE falls", "oil rises", []),
+    "a full-width comma": ("镓 CLAUSE 涨", "镓价格，锗涨", []),
+}
 NOT_NEAR = {
     "dropped": ("a NOT NEAR/2 b", "a x b", []),
     "out of reach": ("a NOT NEAR/2 b", "a x x b", ["a"]),
@@ -78,6 +96,12 @@ def test_before_pairs_in_order(bench: Any, expression: str, text: str, found: li
 @pytest.mark.parametrize(("expression", "text", "found"), SENT.values(), ids=SENT)
 def test_sent_pairs_within_a_sentence(bench: Any, expression: str, text: str, found: list[str]) -> None:
     """SENT is NEAR without a limit."""
+    assert bench.hits(expression, text) == found
+
+
+@pytest.mark.parametrize(("expression", "text", "found"), CLAUSE.values(), ids=CLAUSE)
+def test_clause_pairs_within_a_clause(bench: Any, expression: str, text: str, found: list[str]) -> None:
+    """Stocks that rise as oil falls are no rise of oil."""
     assert bench.hits(expression, text) == found
 
 

@@ -140,7 +140,7 @@ LEAVES = st.one_of(TERMS.map(written), st.sampled_from(["$m", "$n", "$minus"]), 
 
 def units(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     """An expression of two smaller ones."""
-    operators = st.sampled_from(["NEAR/4", "BEFORE/9", "SENT", "NOT NEAR/3", "NOT NEAR/0"])
+    operators = st.sampled_from(["NEAR/4", "BEFORE/9", "SENT", "CLAUSE", "NOT NEAR/3", "NOT NEAR/0"])
     return st.one_of(
         st.tuples(inner, operators, inner).map(lambda parts: f"({' '.join(parts)})"),
         st.lists(inner, min_size=2, max_size=3).map(lambda parts: f"({' OR '.join(parts)})"),

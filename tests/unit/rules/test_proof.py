@@ -26,6 +26,11 @@ NOTES = {
         "not met: ban NEAR/2 gallium: never in one sentence",
     ),
     "SENT": ("ban SENT gallium", "Ban lifted. Gallium up", "not met: ban SENT gallium: never in one sentence"),
+    "CLAUSE": (
+        "ban CLAUSE gallium",
+        "Ban stands as gallium rises",
+        "not met: ban CLAUSE gallium: nearest: “Ban” and “gallium” are not in one clause",
+    ),
     "wrong order": ("ban BEFORE/9 gallium", "Gallium ban", "not met: ban BEFORE/9 gallium: never in this order"),
     "in order, too far": (
         "ban BEFORE/1 gallium",

@@ -146,6 +146,12 @@ def test_japanese_text_keeps_its_characters() -> None:
     assert [t.word for t in split("body", "輸出", japanese=True)[0].tokens] == ["輸", "出"]
 
 
+def test_an_address_holds_no_words() -> None:
+    """What the address of a page says is told by its title already, and by no sentence."""
+    sentence = split("body", "Read https://example.org/oil-rises-again (or www.example.org/tin) today")
+    assert [token.word for token in sentence[0].tokens] == ["read", "or", "today"]
+
+
 def test_text_behind_the_end_is_left_out() -> None:
     """An outlet's name behind a title is no text of it."""
     assert [t.word for t in split("title", "China bans gallium - Mining", end=18)[0].tokens] == [
