@@ -22,10 +22,11 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from tocsin.config.client import make_http, make_terms
-from tocsin.config.config import Config, ReceiverConfig, load_config
+from tocsin.config.config import Config, load_config
 from tocsin.config.feeds import FeedConfig
 from tocsin.config.listings import PriceConfig
 from tocsin.config.loading import LoadedRules, rules_of
+from tocsin.config.receivers import ReceiverConfig
 from tocsin.delivery import Dispatcher, Outbound
 from tocsin.errors import ConfigError, Problem, StoreError
 from tocsin.inbound import Inbound
@@ -33,7 +34,8 @@ from tocsin.log import line
 from tocsin.model import Delivery, Outcome, Settlement
 from tocsin.pipeline import Pipeline
 from tocsin.policy.decide import Policy
-from tocsin.policy.route import ReceiverInfo, Route
+from tocsin.policy.receiver import ReceiverInfo
+from tocsin.policy.route import Route
 from tocsin.protocols import Clock, P, Run, T
 from tocsin.receivers import Receiver
 from tocsin.receivers import apprise as apprise_receivers
@@ -105,10 +107,22 @@ def make_receiver(config: ReceiverConfig) -> Receiver:
 def make_policy(config: Config, receivers: Mapping[str, Receiver]) -> Policy:
     """Who is told what: the routes of *config*, and its *receivers* by name."""
     infos = [
-        ReceiverInfo(name=r.name, recipients=receivers[r.name].recipients, operator=r.operator)
+        ReceiverInfo(
+            name=r.name,
+            recipients=receivers[r.name].recipients,
+            operator=r.operator,
+            zone=r.zone,
+            quiet_hours=r.quiet_hours,
+            digest=r.digest,
+            group_wait=r.group_wait,
+            max_per_hour=r.max_per_hour,
+        )
         for r in config.receivers
     ]
-    routes = [Route(severity=r.severity, labels=r.labels, event=r.event, rule=r.rule, to=r.to) for r in config.routes]
+    routes = [
+        Route(severity=r.severity, labels=r.labels, event=r.event, rule=r.rule, to=r.to, origins=r.origins)
+        for r in config.routes
+    ]
     return Policy(routes=routes, receivers=infos)
 
 

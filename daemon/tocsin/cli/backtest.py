@@ -24,7 +24,8 @@ from tocsin.config.loading import load_rules
 from tocsin.errors import UsageError
 from tocsin.model import Entry
 from tocsin.policy.decide import Policy
-from tocsin.policy.route import ReceiverInfo, Route
+from tocsin.policy.receiver import ReceiverInfo
+from tocsin.policy.route import Route
 from tocsin.prices import Instrument, Quote
 from tocsin.replay import report
 from tocsin.replay.replay import Poll, Replay, Result, merged, polls, quoted, unseen, warm_up

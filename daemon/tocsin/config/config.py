@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Discriminator, Field, Tag
 
@@ -17,9 +16,19 @@ from tocsin.config.files import read_text, shown_path
 from tocsin.config.instruments import InstrumentShape, check_instrument, make_instrument
 from tocsin.config.listings import Book, PriceConfig, read_book
 from tocsin.config.nodes import Node, Pairs, Scalar, children, meant, member, problem, said
-from tocsin.config.secrets import Filler, Secret
+from tocsin.config.receivers import ReceiverConfig, ReceiverShape, check_receiver, receiver_config
+from tocsin.config.secrets import Filler
 from tocsin.config.shape import Duration, Shape, Texts, find, tag
-from tocsin.config.tables import FileShape, TableConfig, TableShape, check_table, file_config, table_config
+from tocsin.config.tables import (
+    FileShape,
+    TableConfig,
+    TableShape,
+    check_table,
+    file_config,
+    table_config,
+    tried,
+    zone,
+)
 from tocsin.config.web import (
     HttpConfig,
     HttpShape,
@@ -37,17 +46,6 @@ _SEVERITY = re.compile(r"\s*(>=|<=|>|<|=)?\s*([a-z]+)\s*$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReceiverConfig:
-    """A receiver that is on: an apprise *url*, or the console when there is none."""
-
-    name: str
-    url: Secret | None
-    console: bool = False
-    operator: bool = False
-    position: Position | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RouteConfig:
     """Which alerts go *to* which receivers; those that are off are left out."""
 
@@ -56,6 +54,7 @@ class RouteConfig:
     labels: Mapping[str, str] = field(default_factory=dict)
     event: str = ""
     rule: str = ""
+    origins: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,15 +81,6 @@ class Config:
         return (*(source.name for source in self.sources), *(row.name for row in self.prices))
 
 
-class _Receiver(Shape):
-    url: str | None = None
-    """An apprise address; an empty one is a receiver that is off."""
-    console: bool = False
-    """Prints alerts on standard output."""
-    operator: bool = False
-    """Whether it is told about tocsin's own health."""
-
-
 class _Route(Shape):
     to: Texts
     """The receivers that this route adds."""
@@ -102,6 +92,8 @@ class _Route(Shape):
     """An event, or what it stands below: trade fits trade.export.restrict."""
     rule: str = ""
     """A rule (pack/id, or the id alone), or a pack."""
+    origins: int | None = Field(default=None, ge=2, le=50)
+    """Who was told hears again when this many independent origins report the same."""
 
 
 class _Override(Shape):
@@ -149,7 +141,7 @@ class ConfigFile(Shape):
     """What is polled, by name; the kind is the key that names its address."""
     instruments: dict[_Named, InstrumentShape] = Field(default_factory=dict)
     """What has a price, by id."""
-    receivers: dict[_Named, _Receiver] = Field(default_factory=dict)
+    receivers: dict[_Named, ReceiverShape] = Field(default_factory=dict)
     """Who is told, by name."""
     routes: tuple[_Route, ...] | None = None
     """Which alerts go to which receivers; every route that fits adds its receivers. Default: all to all."""
@@ -207,7 +199,7 @@ def _place(item: Problem) -> tuple[int, int]:
 
 def _check(root: Node, folder: Path) -> Iterator[Problem]:
     """What is wrong although its shape is right. Looks at nodes, so that it works beside faults of shape."""
-    yield from _check_zone(member(root, "timezone"))
+    yield from tried(root, "timezone", zone)
     yield from _check_database(member(root, "database"))
     yield from check_http(member(root, "http"), folder)
     for source in children(member(root, "sources")):
@@ -217,9 +209,10 @@ def _check(root: Node, folder: Path) -> Iterator[Problem]:
     for instrument in children(member(root, "instruments")):
         yield from check_instrument(instrument)
     receivers = member(root, "receivers")
-    for receiver in children(receivers):
-        yield from _check_receiver(receiver)
-    names = [key.text for key, _ in receivers.pairs] if isinstance(receivers, Pairs) else []
+    named = receivers.pairs if isinstance(receivers, Pairs) else ()
+    names = [key.text for key, _ in named]
+    for key, receiver in named:
+        yield from check_receiver(key.text, receiver, names)
     for route in children(member(root, "routes")):
         yield from _check_route(route, names)
     for override in children(member(root, "overrides")):
@@ -232,28 +225,9 @@ def _check(root: Node, folder: Path) -> Iterator[Problem]:
         yield problem(root, "there is no receiver: nobody will be told", warning=True)
 
 
-def _check_zone(node: Node | None) -> Iterator[Problem]:
-    if isinstance(node, Scalar) and isinstance(node.value, str):
-        try:
-            ZoneInfo(node.value)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            yield problem(node, "no such time zone; write one such as Europe/London or UTC")
-
-
 def _check_database(node: Node | None) -> Iterator[Problem]:
     if isinstance(node, Scalar) and isinstance(node.value, str) and not re.match(r"sqlite:///.+", node.value):
         yield problem(node, "must be sqlite:///path/of/a/file")
-
-
-def _check_receiver(node: Node) -> Iterator[Problem]:
-    if not isinstance(node, Pairs):
-        return
-    has_url, console = node.get("url") is not None, node.get("console")
-    is_console = isinstance(console, Scalar) and console.value is True
-    if has_url and is_console:
-        yield problem(node, "a receiver is either a url or the console, not both")
-    elif not has_url and not is_console:
-        yield problem(node.pairs[0][0] if node.pairs else node, "a receiver needs a url, or console: true")
 
 
 def _check_route(node: Node, names: list[str]) -> Iterator[Problem]:
@@ -293,13 +267,7 @@ def _table(
 def _config(path: Path, root: Node, shape: ConfigFile, book: Book, problems: tuple[Problem, ...]) -> Config:
     folder = path.resolve().parent
     receivers = tuple(
-        ReceiverConfig(
-            name=name,
-            url=Secret(item.url) if item.url else None,
-            console=item.console,
-            operator=item.operator,
-            position=_position(find(root, ("receivers", name))),
-        )
+        receiver_config(name, item, shape.timezone, _position(find(root, ("receivers", name))))
         for name, item in shape.receivers.items()
         if item.console or item.url
     )
@@ -341,6 +309,7 @@ def _route(route: _Route, on: set[str]) -> RouteConfig:
         labels=route.labels,
         event=route.event,
         rule=route.rule,
+        origins=route.origins,
     )
 
 

@@ -15,7 +15,8 @@ from tocsin.policy.correlation import Completion, Standing
 from tocsin.policy.facts import Decided, Decision, Facts, Told
 from tocsin.policy.labels import new_values
 from tocsin.policy.post import Post
-from tocsin.policy.route import ReceiverInfo, Route, recipients
+from tocsin.policy.receiver import ReceiverInfo
+from tocsin.policy.route import Route, recipients
 from tocsin.policy.title import fill
 from tocsin.prices import Labels
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tocsin.model import Severity
+from tocsin.policy.receiver import ReceiverInfo
 from tocsin.prices import Labels
 
 _COMPARE = {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt, "=": operator.eq}
@@ -19,7 +20,8 @@ class Route:
     """Receivers, and what an alert must be like to go there; a test that is left out is passed.
 
     *severity* is an operator and a level; *labels* must all be among those of the alert; *event* fits itself and what
-    stands below it (`trade` fits `trade.export.restrict`); *rule* is a full id, a bare one or a pack's.
+    stands below it (`trade` fits `trade.export.restrict`); *rule* is a full id, a bare one or a pack's. Whoever is told
+    by it hears again when *origins* independent origins report the same.
     """
 
     to: tuple[str, ...]
@@ -27,6 +29,7 @@ class Route:
     labels: Mapping[str, str] = field(default_factory=dict)
     event: str = ""
     rule: str = ""
+    origins: int | None = None
 
     def fits(self, *, rule: str, event: str, severity: Severity, labels: Labels) -> bool:
         """Whether an alert like this goes this way."""
@@ -37,15 +40,6 @@ class Route:
         if self.rule and self.rule not in (rule, *rule.split("/")):
             return False
         return all(value in labels.get(name, ()) for name, value in self.labels.items())
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReceiverInfo:
-    """A receiver as a decision sees it; an *operator* is told about the daemon's own health."""
-
-    name: str
-    recipients: tuple[str, ...]
-    operator: bool = False
 
 
 def recipients(

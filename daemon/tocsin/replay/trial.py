@@ -12,7 +12,8 @@ from tocsin.errors import Position
 from tocsin.evidence import Evidence
 from tocsin.model import Entry, Fate
 from tocsin.policy.decide import Policy
-from tocsin.policy.route import ReceiverInfo, Route
+from tocsin.policy.receiver import ReceiverInfo
+from tocsin.policy.route import Route
 from tocsin.prices import Quote
 from tocsin.replay.book import Circumstance, Sent
 from tocsin.replay.replay import Poll, Replay, Result, Ruling, merged, polls, quoted

@@ -29,7 +29,8 @@ from tocsin.model import (
     Settlement,
 )
 from tocsin.policy.decide import Policy
-from tocsin.policy.route import ReceiverInfo, Route
+from tocsin.policy.receiver import ReceiverInfo
+from tocsin.policy.route import Route
 from tocsin.store import Store
 
 PACK = """\

@@ -20,7 +20,8 @@ from tocsin.inbound import Inbound
 from tocsin.model import Batch, Cursor, Entry, EntryKey, Fate, KeyKind, Message, MessageKind, Outcome
 from tocsin.pipeline import Pipeline
 from tocsin.policy.decide import Policy
-from tocsin.policy.route import ReceiverInfo, Route
+from tocsin.policy.receiver import ReceiverInfo
+from tocsin.policy.route import Route
 from tocsin.policy.schedule import Terms
 from tocsin.prices import Instrument, Quote
 from tocsin.rules.compile import compile_packs

@@ -30,7 +30,8 @@ from tocsin.model import (
 from tocsin.model import DeliveryState as State
 from tocsin.policy.decide import Policy
 from tocsin.policy.facts import Arrival, Decision
-from tocsin.policy.route import ReceiverInfo, Route
+from tocsin.policy.receiver import ReceiverInfo
+from tocsin.policy.route import Route
 from tocsin.replay.book import Book, Circumstance
 from tocsin.store import Store
 

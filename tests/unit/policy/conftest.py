@@ -12,7 +12,8 @@ from tocsin.evidence import Evidence
 from tocsin.model import Alert, Entry, Match, RuleInfo, Severity, Story
 from tocsin.policy.decide import Policy
 from tocsin.policy.facts import Arrival, Decision, Facts, Pending, Told
-from tocsin.policy.route import ReceiverInfo, Route
+from tocsin.policy.receiver import ReceiverInfo
+from tocsin.policy.route import Route
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 

@@ -13,7 +13,8 @@ from tocsin.evidence import Evidence
 from tocsin.model import DeliveryKind, Fate, Match, RuleInfo, Severity
 from tocsin.policy.decide import Policy
 from tocsin.policy.facts import Arrival
-from tocsin.policy.route import ReceiverInfo, Route
+from tocsin.policy.receiver import ReceiverInfo
+from tocsin.policy.route import Route
 
 World = Any
 BAN = "China bans exports of gallium to the United States"

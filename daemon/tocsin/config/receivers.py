@@ -1,0 +1,189 @@
+"""Receivers: who is told, when and how often, as the configuration says it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import time, timedelta
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+
+from tocsin.config.nodes import Node, Pairs, Scalar, children, meant, member, problem, said
+from tocsin.config.secrets import Secret
+from tocsin.config.shape import Duration, Shape, Texts
+from tocsin.config.tables import tried, zone
+from tocsin.errors import Position, Problem
+from tocsin.model import Severity
+from tocsin.policy.receiver import DAYS, DigestTimes, Fallback, QuietHours
+
+_CLOCK = re.compile(r"^([01]?[0-9]|2[0-3]):([0-5][0-9])$")
+#: Shorter secrets can be guessed; Standard Webhooks asks for 24 bytes or more.
+_SHORTEST_SECRET = 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiverConfig:
+    """A receiver that is on: an apprise *url*, or the console when there is none.
+
+    *rate* is messages a minute (None: what its kind bears); *secrets* sign what a webhook is sent, the newest first;
+    *zone* is where its people live.
+    """
+
+    name: str
+    url: Secret | None
+    zone: ZoneInfo
+    console: bool = False
+    operator: bool = False
+    rate: int | None = None
+    max_per_hour: int | None = None
+    group_wait: timedelta = timedelta(0)
+    fallback: Fallback | None = None
+    quiet_hours: QuietHours | None = None
+    digest: DigestTimes | None = None
+    secrets: tuple[Secret, ...] = ()
+    position: Position | None = None
+
+
+def _wall_time(value: Any) -> time:
+    found = _CLOCK.fullmatch(value) if isinstance(value, str) else None
+    if not found:
+        raise ValueError('must be a time of the day such as "07:00"')
+    return time(int(found[1]), int(found[2]))
+
+
+_WALL_TIME = {"type": "string", "pattern": rf"{_CLOCK.pattern}|\$\{{", "examples": ["07:00"]}
+WallTime = Annotated[time, BeforeValidator(_wall_time), WithJsonSchema(_WALL_TIME)]
+
+
+class _QuietHours(Shape):
+    start: WallTime = Field(alias="from")
+    """When they begin, by the local clock."""
+    end: WallTime = Field(alias="to")
+    """When they end; before `from`, that is the next day."""
+    breaks: Severity | None = Field(default=None, alias="except")
+    """This severity and above is told all the same."""
+    drop: bool = False
+    """Whether the others are suppressed; without it they wait, and leave as one digest at the end."""
+
+
+class _Digest(Shape):
+    at: WallTime
+    """When it leaves, by the local clock."""
+    on: Texts = DAYS
+    """The days on which it leaves, such as [mon, thu]; without it every day."""
+    below: Severity = Severity.HIGH
+    """Alerts below this severity wait for the digest; the others are told at once."""
+    empty: bool = False
+    """Whether a digest is sent when there is nothing to tell."""
+
+
+class _Fallback(Shape):
+    to: str
+    """The receiver that is told instead."""
+    after: Duration = timedelta(minutes=30)
+    """How long something may stay undelivered before that."""
+
+
+class ReceiverShape(Shape):
+    """A receiver in the file."""
+
+    url: str | None = None
+    """An apprise address; an empty one is a receiver that is off."""
+    console: bool = False
+    """Prints alerts on standard output."""
+    operator: bool = False
+    """Whether it is told about tocsin's own health."""
+    timezone: str = ""
+    """Where its people live, such as Asia/Tokyo; without it, the time zone of the file."""
+    rate: int | None = Field(default=None, ge=1, le=6000)
+    """The most messages a minute; without it, what services of its kind bear."""
+    max_per_hour: int | None = Field(default=None, ge=1, le=3600)
+    """The most messages an hour; what is over goes into the next digest."""
+    group_wait: Duration = timedelta(0)
+    """How long a first message waits for others that may join it, such as 30s."""
+    fallback: _Fallback | None = None
+    """Who is told what this receiver did not get."""
+    quiet_hours: _QuietHours | None = None
+    """A daily interval in which messages are held."""
+    digest: _Digest | None = None
+    """A message at a set time for everything that is not urgent."""
+    secret: Texts = ()
+    """Signs what a webhook is sent; two while one is being replaced, the new one first."""
+
+
+def receiver_config(name: str, shape: ReceiverShape, timezone: str, position: Position | None) -> ReceiverConfig:
+    """The receiver *name*; *timezone* is that of the file."""
+    quiet, digest = shape.quiet_hours, shape.digest
+    return ReceiverConfig(
+        name=name,
+        url=Secret(shape.url) if shape.url else None,
+        console=shape.console,
+        operator=shape.operator,
+        zone=ZoneInfo(shape.timezone or timezone),
+        rate=shape.rate,
+        max_per_hour=shape.max_per_hour,
+        group_wait=shape.group_wait,
+        fallback=Fallback(to=shape.fallback.to, after=shape.fallback.after) if shape.fallback else None,
+        quiet_hours=QuietHours(start=quiet.start, end=quiet.end, breaks=quiet.breaks, drop=quiet.drop)
+        if quiet
+        else None,
+        digest=DigestTimes(
+            at=digest.at,
+            days=frozenset(DAYS.index(day) for day in digest.on),
+            below=digest.below,
+            empty=digest.empty,
+        )
+        if digest
+        else None,
+        secrets=tuple(Secret(text) for text in shape.secret if text),
+        position=position,
+    )
+
+
+def check_receiver(name: str, node: Node, names: Sequence[str]) -> Iterator[Problem]:
+    """What is wrong with the receiver *name*; *names* are those of all receivers."""
+    if not isinstance(node, Pairs):
+        return
+    has_url, console = node.get("url") is not None, node.get("console")
+    is_console = isinstance(console, Scalar) and console.value is True
+    if has_url and is_console:
+        yield problem(node, "a receiver is either a url or the console, not both")
+    elif not has_url and not is_console:
+        yield problem(node.pairs[0][0] if node.pairs else node, "a receiver needs a url, or console: true")
+    yield from tried(node, "timezone", zone)
+    yield from _check_quiet_hours(member(node, "quiet_hours"))
+    yield from _check_days(member(member(node, "digest"), "on"))
+    yield from _check_fallback(member(member(node, "fallback"), "to"), name, names)
+    yield from _check_secrets(member(node, "secret"))
+
+
+def _check_quiet_hours(node: Node | None) -> Iterator[Problem]:
+    start, end = member(node, "from"), member(node, "to")
+    if isinstance(start, Scalar) and isinstance(end, Scalar) and start.text == end.text:
+        yield problem(end, "the quiet hours end when they begin: give two times")
+
+
+def _check_days(node: Node | None) -> Iterator[Problem]:
+    for day in (node,) if isinstance(node, Scalar) else children(node):
+        if isinstance(day, Scalar) and day.text not in DAYS:
+            yield problem(day, f"must be one of {', '.join(DAYS)}{meant(day.text, DAYS)}")
+    if node is not None and not isinstance(node, Scalar) and not children(node):
+        yield problem(node, "names no day: leave it out for every day, or leave the digest out")
+
+
+def _check_fallback(node: Node | None, name: str, names: Sequence[str]) -> Iterator[Problem]:
+    if not isinstance(node, Scalar):
+        return
+    if node.text == name:
+        yield problem(node, "a receiver cannot stand in for itself")
+    elif node.text not in names:
+        yield problem(node, f"there is no receiver {said(node.text)}{meant(node.text, names)}")
+
+
+def _check_secrets(node: Node | None) -> Iterator[Problem]:
+    for secret in (node,) if isinstance(node, Scalar) else children(node):
+        if isinstance(secret, Scalar) and 0 < len(str(secret.value)) < _SHORTEST_SECRET:
+            yield problem(secret, f"is too short: a secret has {_SHORTEST_SECRET} characters or more")
