@@ -18,6 +18,7 @@ MOST_ITEMS = 6
 MOST_BRIEF = 30
 MOST_RELATED = 8
 _MOST_WORDS = 12
+_MOST_BETWEEN = 2
 #: No headline is longer: this is where a flood in place of a title is cut.
 _HEADLINE = 2000
 
@@ -110,10 +111,18 @@ def _item(tidings: Tidings, zone: ZoneInfo) -> Item:
 def _revised(lead: Coverage) -> str:
     """What an entry says now, and what it said."""
     assert lead.revised
-    before = f"It said: “{cut(one_line(lead.title), 400)}”"
-    if lead.revised.withdrawn:
-        return f"Its source has withdrawn it. {before}"
-    return f"It now says: “{cut(one_line(lead.revised.title), 400)}”. {before}"
+    now = lead.revised
+    # A headline that stayed: then it is the text that changed.
+    same = one_line(now.title) == one_line(lead.title) and not now.between
+    before, after = (lead.summary or lead.body, now.summary) if same and not now.withdrawn else (lead.title, now.title)
+    said = f"It said: {_quoted(before)}"
+    if now.between:
+        said += f", then: {', '.join(map(_quoted, now.between[-_MOST_BETWEEN:]))}"
+    return f"Its source has withdrawn it. {said}" if now.withdrawn else f"It now says: {_quoted(after)}. {said}"
+
+
+def _quoted(text: str) -> str:
+    return f"“{cut(one_line(text), 300)}”"
 
 
 def _reference(coverage: Coverage, zone: ZoneInfo) -> Reference:

@@ -81,4 +81,5 @@ def _identify(traits: Traits, *, link: str, shared: bool, paired: bool) -> Ident
     if link:
         keys.append(EntryKey(kind=KeyKind.LINK, value=digest(link)))
     keys.append(EntryKey(kind=KeyKind.TITLE_DAY, value=digest(titled)))
+    keys.append(EntryKey(kind=KeyKind.WORDING, value=digest(own)))
     return Identity(id=own if len(own) <= LONGEST_ID else digest(own), keys=tuple(keys), link=link)
