@@ -26,12 +26,13 @@ def take_in(
     once: Once,
     flood: Collection[str],
     program: str,
+    renewed: bool = False,
 ) -> Committed:
     """Write the entries of *judged* that are still new, and what is decided about them and about *own*.
 
     Of those *rewritten*, and of those that the document says are withdrawn, what people have to hear.
 
-    Those with the ids of *flood* are kept, and not told.
+    Those with the ids of *flood* are kept, and not told. *renewed*: the source has just begun to give other ids.
     """
     session, now, source_id = deciding.session, deciding.now, mapping.identity(source.id)
     found = identity.known(session, source_id, [item.entry for item in judged], batch)
@@ -41,6 +42,8 @@ def take_in(
     identity.add(session, source_id, found, new, now)
     taken = revisions.take_in(session, source_id, rewritten, batch.deleted, now, by_link=KeyKind.ID in batch.volatile)
     identity.reword(session, source_id, found, [item.entry for item in rewritten], now)
+    if renewed:  # perhaps for good: then they tell entries apart from now on
+        identity.add(session, source_id, found, batch.entries, now)
     if source.document_at is None or source.document_at.date() != now.date():
         identity.touch(session, source_id, batch, now)
     first = unevaluated.first_time(session, once)

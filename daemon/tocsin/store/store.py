@@ -201,6 +201,7 @@ class Store:
                 once=once or {},
                 flood=flood,
                 program=self.program,
+                renewed=batch.volatile != lease.habits.volatile,
             )
             if trail.fetch is not None:
                 trail = replace(trail, fetch=replace(trail.fetch, new=committed.entries))

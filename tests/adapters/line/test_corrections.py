@@ -17,6 +17,7 @@ from tocsin.model import (
     DeliveryState,
     ErrorClass,
     Fate,
+    KeyKind,
     Message,
     MessageKind,
     Outcome,
@@ -42,6 +43,7 @@ class Paper:
         self.line = line
         self.now: dict[str, str] = {}
         self.texts: dict[str, str] = {}
+        self.links: dict[str, str] = {}
         self.deleted: tuple[str, ...] = ()
         self.polls = 0
 
@@ -49,11 +51,22 @@ class Paper:
         """The document."""
         self.polls += 1
         entries = []
-        traits = [Traits(id=ident, link="", title=normal(title), day="") for ident, title in self.now.items()]
+        traits = [
+            Traits(id=ident, link=self.links.get(ident, ""), title=normal(title), day="")
+            for ident, title in self.now.items()
+        ]
         for identity, (ident, title) in zip(identify(traits), self.now.items(), strict=True):
             plain_entry = self.line.entry(self.name, title, now)
             summary = self.texts.get(ident, "")
-            entries.append(replace(plain_entry, id=identity.id, keys=identity.keys, summary=summary))
+            entries.append(
+                replace(
+                    plain_entry,
+                    id=identity.id,
+                    keys=identity.keys,
+                    summary=summary,
+                    canonical_link=identity.link,
+                )
+            )
         following = Cursor(etag=str(self.polls))
         return Batch(source=self.name, entries=tuple(entries), cursor=following, changed=True, deleted=self.deleted)
 
@@ -325,3 +338,68 @@ def test_ids_that_change_at_every_poll_bring_nothing_again(line: Line, paper: Pa
     paper.now = {f"e{number}": title for number, title in enumerate([*headlines, "Russia bans cobalt exports"])}
     show(line, paper)
     assert any("Russia" in view.title for view in line.store.matches())
+
+
+def number(line: Line, paper: Paper, headlines: list[str], *, generation: str, links: str = "") -> list[str]:
+    """Show *headlines* with ids of this *generation*, and of theirs if they have *links*; what the line made of them."""
+    paper.now = {f"{generation}{n}": title for n, title in enumerate(headlines)}
+    paper.links = {f"{generation}{n}": f"https://e.com/{links}{n}" for n in range(len(headlines)) if links}
+    before = len(line.store.matches(limit=None))
+    show(line, paper)
+    return [view.rule for view in line.store.matches(limit=None)][: len(line.store.matches(limit=None)) - before]
+
+
+HEADLINES = [BAN, *(f"Cobalt mine {n} halts" for n in range(9))]
+
+
+def test_links_tell_entries_apart_where_ids_say_nothing(line: Line, paper: Paper) -> None:
+    """Two notices of one headline and day are two, a rewritten headline is the same entry, and a new one is news."""
+    number(line, paper, HEADLINES, generation="a", links="x")
+    send(line)
+    assert number(line, paper, HEADLINES, generation="b", links="x") == ["tocsin/source-volatile"]
+    detail = line.store.source("paper")
+    assert detail is not None
+    assert detail.source.habits.volatile == {KeyKind.ID}
+    twice = [*HEADLINES, BAN]
+    assert number(line, paper, twice, generation="c", links="x") == ["p/ban"]
+    send(line)
+    corrected = ["China denies any export plan", *twice[1:]]
+    assert number(line, paper, corrected, generation="d", links="x") == []
+    [(kind, text)] = send(line)
+    assert kind is DeliveryKind.CORRECTION
+    assert "It now says: “China denies any export plan”" in text
+
+
+def test_headlines_tell_entries_apart_where_links_say_nothing_either(line: Line, paper: Paper) -> None:
+    """Addresses with the number of a visit in them are others at every poll, too."""
+    number(line, paper, HEADLINES, generation="a", links="x")
+    send(line)
+    assert number(line, paper, HEADLINES, generation="b", links="y") == ["tocsin/source-volatile"]
+    detail = line.store.source("paper")
+    assert detail is not None
+    assert detail.source.habits.volatile == {KeyKind.ID, KeyKind.LINK}
+    assert number(line, paper, HEADLINES, generation="c", links="z") == []
+    assert number(line, paper, [*HEADLINES, "Russia bans cobalt exports"], generation="d", links="w") == ["p/ban"]
+
+
+def test_links_that_drift_later_are_noticed_too(line: Line, paper: Paper) -> None:
+    """Once told, a source is degraded further in silence."""
+    number(line, paper, HEADLINES, generation="a", links="x")
+    send(line)
+    assert number(line, paper, HEADLINES, generation="b", links="x") == ["tocsin/source-volatile"]
+    assert number(line, paper, HEADLINES, generation="c", links="y") == []
+    detail = line.store.source("paper")
+    assert detail is not None
+    assert detail.source.habits.volatile == {KeyKind.ID, KeyKind.LINK}
+
+
+def test_ids_that_were_renewed_once_are_not_called_volatile(line: Line, paper: Paper) -> None:
+    """A site that was away for two days and numbers anew brings no flood, and keeps its ids."""
+    number(line, paper, HEADLINES, generation="a")
+    send(line)
+    line.clock.time += timedelta(days=2)
+    for _ in range(3):
+        assert not {"p/ban", "tocsin/source-volatile"} & {*number(line, paper, HEADLINES, generation="b")}
+    detail = line.store.source("paper")
+    assert detail is not None
+    assert detail.source.habits.volatile == frozenset()
