@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from tocsin.evidence import Evidence, Witness
-from tocsin.model import Alert, Coverage, DeliveryKind, Severity, Tidings
+from tocsin.model import Alert, Coverage, DeliveryKind, Revised, Severity, Tidings
 from tocsin.prices import Labels
 from tocsin.render.quotes import Quote, quotes, words
 from tocsin.render.times import local
@@ -77,7 +77,7 @@ class Page:
 def page(tidings: Sequence[Tidings], *, delivery_id: str, kind: DeliveryKind, zone: ZoneInfo) -> Page:
     """The content of a message; the alert of the highest severity leads, the others keep their order."""
     ranked = sorted(tidings, key=lambda item: -item.alert.severity.rank)
-    shown = [_item(one, zone) for one in ranked[: MOST_ITEMS + MOST_BRIEF]]
+    shown = [_item(one, zone, kind) for one in ranked[: MOST_ITEMS + MOST_BRIEF]]
     return Page(
         kind=kind,
         delivery_id=one_line(delivery_id),
@@ -87,10 +87,13 @@ def page(tidings: Sequence[Tidings], *, delivery_id: str, kind: DeliveryKind, zo
     )
 
 
-def _item(tidings: Tidings, zone: ZoneInfo) -> Item:
+def _item(tidings: Tidings, zone: ZoneInfo, kind: DeliveryKind) -> Item:
     alert, lead = tidings.alert, tidings.lead
     title = cut(one_line(alert.title), 300)
     headline = _reference(lead, zone) if lead else Reference(headline="", link="", by="")
+    if lead and lead.revised and kind is DeliveryKind.CORRECTION:
+        # Who reads no further than the subject must not read again what was wrong.
+        headline = replace(headline, headline=_corrected(lead, lead.revised))
     if lead and not headline.headline:
         headline = replace(headline, headline=title)  # something must carry the link
     return Item(
@@ -106,6 +109,11 @@ def _item(tidings: Tidings, zone: ZoneInfo) -> Item:
         more_related=max(0, len(tidings.related) - MOST_RELATED),
         times=tuple(_times(alert, lead, zone)),
     )
+
+
+def _corrected(lead: Coverage, now: Revised) -> str:
+    words = f"Withdrawn: {one_line(lead.title)}" if now.withdrawn else one_line(now.title)
+    return cut(words, _HEADLINE)
 
 
 def _revised(lead: Coverage) -> str:
