@@ -66,12 +66,13 @@ class Known:
 
     def rewritten(self, entry: Entry) -> bool:
         """Whether *entry* is known by what does not depend on its words, and has others than it had at last."""
-        if not self._has(entry, self._steady):
-            return False
-        worded = [self.titles[place] for key in entry.keys if (place := (KeyKind.WORDING, key.value)) in self.titles]
-        if self._steady is KeyKind.ID and worded:
-            return self._digest(entry) not in worded[0]
-        return not self._has_title(entry)
+        if self._steady is KeyKind.LINK:
+            return self._has(entry, KeyKind.LINK) and not self._has_title(entry)
+        worded = next((self.titles.get((k.kind, k.value)) for k in entry.keys if k.kind is KeyKind.WORDING), None)
+        if worded:
+            return self._digest(entry) not in worded
+        # What it said at last is not on record: it was seen by a version that kept headlines alone.
+        return self._has(entry, KeyKind.ID) and not self._has_title(entry)
 
     def volatile(self, entries: Sequence[Entry]) -> frozenset[KeyKind]:
         """The kinds of key of a document that say nothing: most headlines of its entries are known, and hardly any of these.

@@ -41,7 +41,8 @@ def take_in(
     numbers = entries.add(session, source_id, new)
     identity.add(session, source_id, found, new, now)
     taken = revisions.take_in(session, source_id, rewritten, batch.deleted, now, by_link=KeyKind.ID in batch.volatile)
-    identity.reword(session, source_id, found, [item.entry for item in rewritten], now)
+    if rewritten:
+        identity.reword(session, source_id, found, [item.entry for item in rewritten], now)
     if renewed:  # perhaps for good: then they tell entries apart from now on
         identity.add(session, source_id, found, batch.entries, now)
     if source.document_at is None or source.document_at.date() != now.date():

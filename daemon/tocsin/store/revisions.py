@@ -82,6 +82,8 @@ def take_in(
 
     *by_link*: the ids of the source say nothing, and the links of its entries are what stays.
     """
+    if not rewritten and not deleted:
+        return Taken(numbers={})
     by_key = {_key(item.entry, by_link=by_link): item for item in rewritten}
     arrivals: list[Arrival] = []
     corrections: list[Correction] = []
