@@ -155,7 +155,7 @@ def _known(settings: Config) -> dict[str, str]:
 
 def _same(url: str) -> str:
     """What two addresses of one feed have in common."""
-    return urls.canonical(urls.without_user(url))
+    return urls.address(urls.without_user(url))
 
 
 def _named(name: str, taken: Collection[str]) -> str:
