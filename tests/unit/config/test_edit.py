@@ -53,24 +53,24 @@ def test_a_source_goes_behind_the_others_and_all_else_stays(before: str, after: 
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ("sources: {}  # none\n", "sources: {new: {feed: y}, two: {feed: z}}  # none\n"),
-        ("sources: {a: {feed: x}, } # c\n", "sources: {a: {feed: x}, new: {feed: y}, two: {feed: z}, } # c\n"),
+        ("sources: {}  # none\n", "sources: {new: {feed: w}, two: {feed: z}}  # none\n"),
+        ("sources: {a: {feed: x}, } # c\n", "sources: {a: {feed: x}, new: {feed: w}, two: {feed: z}, } # c\n"),
         (
             "sources: {\r\n  a: {feed: x}  # of a, really\r\n  # end\r\n}\r\n",
-            "sources: {\r\n  a: {feed: x},  # of a, really\r\n  new: {feed: y},\r\n  two: {feed: z}\r\n  # end\r\n}\r\n",
+            "sources: {\r\n  a: {feed: x},  # of a, really\r\n  new: {feed: w},\r\n  two: {feed: z}\r\n  # end\r\n}\r\n",
         ),
         (
             "sources: {\n    a: {feed: x},\n}\nrules: []\n",
-            "sources: {\n    a: {feed: x},\n    new: {feed: y},\n    two: {feed: z},\n}\nrules: []\n",
+            "sources: {\n    a: {feed: x},\n    new: {feed: w},\n    two: {feed: z},\n}\nrules: []\n",
         ),
-        ('{"sources": {"a": {"feed": "}"}}}\n', '{"sources": {"a": {"feed": "}"}, new: {feed: y}, two: {feed: z}}}\n'),
+        ('{"sources": {"a": {"feed": "}"}}}\n', '{"sources": {"a": {"feed": "}"}, new: {feed: w}, two: {feed: z}}}\n'),
     ],
     ids=["empty", "line", "lines", "last-comma", "json"],
 )
 def test_sources_between_braces_stay_there(before: str, after: str) -> None:
     """In their line, or a line each; a comment stays with the source that it is about."""
     new = [
-        NewSource(name=name, kind="feed", address=address, more={}) for name, address in (("new", "y"), ("two", "z"))
+        NewSource(name=name, kind="feed", address=address, more={}) for name, address in (("new", "w"), ("two", "z"))
     ]
     assert add_sources(before, new) == after
 
@@ -90,7 +90,7 @@ def test_a_name_that_means_nothing_in_yaml_is_quoted() -> None:
         "x-a: &a\n  a: {feed: x}\nsources: *a\n",
         "sources: {a: {feed: x}\n , }\n",
         "sources: {x-a: b}\n",
-        "sources: {b: {feed: y}, a: {feed: x} # c\n  }\n",
+        "sources: {b: {feed: w}, a: {feed: x} # c\n  }\n",
         "rules: []\n...\n",
     ],
     ids=["list", "broken", "braces", "alias", "block-alias", "comma-below", "scalar", "mixed", "ended"],
