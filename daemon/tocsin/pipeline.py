@@ -69,6 +69,10 @@ class Pipeline:
         self._outage = Outage()
         self.market = MarketWatch(store, write=write, work=work, committed=committed)
 
+    async def resume(self) -> None:
+        """Take up what an earlier life told of the network: that it is down holds until a server is reached."""
+        self._outage = Outage(await self._write(self._store.lasts_since, builtin.OFFLINE.id, builtin.ONLINE.id))
+
     async def tick(self) -> None:
         """Claim what is due and start polling it."""
         await self._start_due()

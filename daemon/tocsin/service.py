@@ -274,6 +274,7 @@ class Service:
             random=random.random,
             committed=self._wake.set,
         )
+        await self._pipeline.resume()
         self._dispatcher = Dispatcher(
             self._store,
             outbound,

@@ -124,6 +124,13 @@ def matches(
     return tuple(mapping.match_view(row, *found.get(row.entry_id or 0, (None, ""))) for row in rows)
 
 
+def lasts_since(session: Session, begins: str, ends: str) -> datetime | None:
+    """The event time of the newest match of *begins*, unless one of *ends* is newer."""
+    statement = select(MatchRow.rule, MatchRow.event_time).where(col(MatchRow.rule).in_((begins, ends)))
+    last = session.exec(statement.order_by(col(MatchRow.id).desc()).limit(1)).first()
+    return last[1] if last and last[0] == begins else None
+
+
 def deliveries(session: Session, state: DeliveryState | None, limit: int) -> tuple[DeliveryView, ...]:
     """Deliveries, in *state* or in any."""
     statement = select(DeliveryRow).order_by(col(DeliveryRow.created_at).desc(), col(DeliveryRow.id).desc())

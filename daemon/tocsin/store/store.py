@@ -434,6 +434,11 @@ class Store:
         with self._database.read() as session:
             return listing.matches(session, alert_id=alert_id, entry_id=entry_id, rule=rule, limit=limit)
 
+    def lasts_since(self, begins: str, ends: str) -> datetime | None:
+        """When the rule *begins* last met, if the rule *ends* did not meet since; None else."""
+        with self._database.read() as session:
+            return listing.lasts_since(session, begins, ends)
+
     def failure(self, entry_id: int, rule: str) -> str:
         """The error of *rule* on an entry where its evaluation raised, else nothing."""
         with self._database.read() as session:
