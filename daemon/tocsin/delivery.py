@@ -12,19 +12,22 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
 from tocsin.errors import StoreError
+from tocsin.glances import with_prices
 from tocsin.log import line
 from tocsin.model import Delivery, DeliveryKind, DeliveryState, ErrorClass, Match, Message, Outcome, Settlement
 from tocsin.policy import retry
+from tocsin.prices import Instrument
 from tocsin.protocols import Clock, Run
 from tocsin.receivers import Receiver
 from tocsin.render import late_line, render
 from tocsin.rules import builtin
+from tocsin.rules.edge import PriceRule
 from tocsin.store import Store
 
 log = logging.getLogger(__name__)
@@ -39,6 +42,8 @@ class Outbound:
 
     receivers: Mapping[str, Receiver]
     zone: ZoneInfo
+    instruments: Sequence[Instrument] = ()
+    price_rules: Mapping[str, PriceRule] = field(default_factory=dict)
 
 
 class Dispatcher:
@@ -159,12 +164,21 @@ class Dispatcher:
             await self._look_after(delivery, outcome, settlement)
 
     def _render(self, delivery: Delivery, receiver: Receiver) -> Message:
-        return render(
+        outbound = self.outbound
+        tidings = with_prices(
             delivery.tidings,
+            delivery.kind,
+            store=self._store,
+            instruments=outbound.instruments,
+            rules=outbound.price_rules,
+            now=self._clock.now(),
+        )
+        return render(
+            tidings,
             kind=receiver.kind,
             delivery_id=delivery.id,
             delivery_kind=delivery.kind,
-            zone=self.outbound.zone,
+            zone=outbound.zone,
         )
 
     async def _settle(self, delivery: Delivery, outcome: Outcome) -> Settlement | None:

@@ -14,7 +14,7 @@ from enum import StrEnum
 from tocsin.errors import Position
 from tocsin.evidence import Evidence, Span
 from tocsin.hints import Answer
-from tocsin.prices import Labels, Missing, Print, Quote
+from tocsin.prices import Glance, Labels, Missing, Print, Quote
 
 #: An entry older than this when first seen does not alert on its own (DESIGN 4, Time).
 MAX_AGE = timedelta(hours=48)
@@ -317,13 +317,17 @@ class MessageKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A rendered message, kept for retries; *html* is for mail, *payload* the JSON of receivers that take one."""
+    """A rendered message, kept for retries; *html* is for mail, *payload* the JSON of receivers that take one.
+
+    *pictures* are PNG files by the Content-ID under which *html* shows them.
+    """
 
     kind: MessageKind
     subject: str
     text: str
     html: str = ""
     payload: str = ""
+    pictures: tuple[tuple[str, bytes], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -363,6 +367,7 @@ class Tidings:
     evidence: Evidence | None = None
     lead: Coverage | None = None
     related: tuple[Coverage, ...] = ()
+    prices: tuple[Glance, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

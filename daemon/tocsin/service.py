@@ -303,7 +303,13 @@ class Service:
             terms=make_terms(config),
             instruments={item.id: item for item in config.instruments},
         )
-        return inbound, Outbound(receivers=receivers, zone=ZoneInfo(config.timezone))
+        outbound = Outbound(
+            receivers=receivers,
+            zone=ZoneInfo(config.timezone),
+            instruments=config.instruments,
+            price_rules=loaded.rules.prices,
+        )
+        return inbound, outbound
 
     async def _adopt(self, config: Config, loaded: LoadedRules) -> None:
         """Make the rows agree with a good configuration, keep its packs, and judge again what raised before."""

@@ -29,7 +29,7 @@ def render(
     content = page(tidings, delivery_id=delivery_id, kind=delivery_kind, zone=zone)
     line, text = subject(content), plain(content)
     if kind is MessageKind.MAIL:
-        return Message(kind=kind, subject=line, text=text, html=html(content, line))
+        return Message(kind=kind, subject=line, text=text, html=html(content, line), pictures=content.pictures)
     if kind is MessageKind.SLACK:
         return Message(kind=kind, subject=line, text=text, payload=slack(content, line))
     if kind is MessageKind.TEXT:

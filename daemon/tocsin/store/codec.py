@@ -6,6 +6,7 @@ Reading gives back exactly what was written.
 from __future__ import annotations
 
 import json
+from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -83,7 +84,9 @@ def times_from_json(text: str) -> tuple[tuple[datetime, datetime], ...]:
 def message_to_json(message: Message) -> str:
     """A message, byte for byte."""
     fields = {"subject": message.subject, "text": message.text, "html": message.html, "payload": message.payload}
-    return _dump({"kind": message.kind.value} | {name: text for name, text in fields.items() if text})
+    pictures = {name: b64encode(data).decode() for name, data in message.pictures}
+    found = {name: value for name, value in {**fields, "pictures": pictures}.items() if value}
+    return _dump({"kind": message.kind.value} | found)
 
 
 def message_from_json(text: str) -> Message:
@@ -95,6 +98,7 @@ def message_from_json(text: str) -> Message:
         text=fields.get("text", ""),
         html=fields.get("html", ""),
         payload=fields.get("payload", ""),
+        pictures=tuple((name, b64decode(data)) for name, data in fields.get("pictures", {}).items()),
     )
 
 

@@ -271,6 +271,11 @@ class Store:
         with self._database.read() as session:
             return market.load(session, instruments), market.states(session)
 
+    def series(self, instruments: Iterable[Instrument]) -> dict[str, Series]:
+        """The series of *instruments* by id, as they were when the last quote was committed."""
+        with self._database.read() as session:
+            return market.load(session, instruments)
+
     def observe(
         self, observed: Sequence[tuple[Series, Observed]], decide: Decide, *, now: datetime, own: Sequence[Match] = ()
     ) -> Committed:
