@@ -41,12 +41,10 @@ def _blocks(item: Item) -> Iterator[str]:
 
 
 def _price(price: Ticker) -> list[str]:
-    drawn = [f"{'':<10}  {price.blocks}  {price.span}"] if price.blocks else []
-    return [
-        f"  {line}"
-        for line in (f"{price.name:<10}  {price.line}", *drawn, price.often and f"{'':<10}  {price.often}")
-        if line
-    ]
+    drawn = f"{price.blocks}  {price.span}" if price.blocks else ""
+    return _rows(
+        [(price.name, price.line), *(("", line) for line in (price.age, drawn, price.often) if line)], indent="  "
+    )
 
 
 def _listed(head: str, references: Sequence[Reference], more: int = 0) -> str:

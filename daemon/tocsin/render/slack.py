@@ -63,6 +63,7 @@ def _blocks(item: Item) -> Iterator[Block]:
 
 def _price(price: Ticker) -> Iterator[str]:
     yield f"*{escaped(price.name)}*  {escaped(price.line, 1000)}"
+    yield escaped(price.age)
     if price.blocks:
         yield f"{price.blocks}  {escaped(price.span)}"
     if price.often:

@@ -19,13 +19,16 @@ _YEAR = timedelta(days=365.25)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticker:
-    """The price of one instrument: *line* is what it is and how it moved, *span* what is drawn, *often* a rate a year.
+    """The price of one instrument: *line* is what it is and how it moved, *age* of when that is, *span* what is drawn.
+
+    *often* is a rate a year.
 
     *blocks* and *png* are empty where there is too little to draw.
     """
 
     name: str
     line: str
+    age: str
     span: str
     often: str
     blocks: str
@@ -44,6 +47,7 @@ def ticker(glance: Glance, zone: ZoneInfo) -> Ticker:
     return Ticker(
         name=cut(one_line(glance.instrument.id), 40),
         line=_line(glance, zone),
+        age=_age(glance, zone),
         span=f"{len(prices)} sessions from {_number(min(prices))} to {_number(max(prices))}" if blocks else "",
         often=_often(glance.often) if glance.often else "",
         blocks=blocks,
@@ -52,18 +56,19 @@ def ticker(glance: Glance, zone: ZoneInfo) -> Ticker:
 
 
 def _line(glance: Glance, zone: ZoneInfo) -> str:
-    instrument, (at, price) = glance.instrument, glance.points[-1]
+    instrument, (_, price) = glance.instrument, glance.points[-1]
     unit = one_line("/".join(filter(None, (instrument.currency, instrument.unit))))
-    said = [f"{_number(price)} {unit}".rstrip()]
-    if glance.change is not None and glance.reference:
-        sigmas = f" ({glance.sigmas:+.1f} sigma)" if glance.sigmas is not None else ""
-        said.append(
-            f"{glance.change:+.1%}{sigmas} since {_number(glance.reference[1])} of {local(glance.reference[0], zone)}"
-        )
-    said.append(f"as of {local(at, zone)}, {length(glance.age)} old")
-    if glance.stale:
-        said.append("stale: no new quote came since")
-    return "; ".join(said)
+    said = f"{_number(price)} {unit}".rstrip()
+    if glance.change is None or glance.reference is None:
+        return said
+    at, before = glance.reference
+    sigmas = f" ({glance.sigmas:+.1f} sigma)" if glance.sigmas is not None else ""
+    return f"{said}, {glance.change:+.1%}{sigmas} since {_number(before)} on {at.astimezone(zone):%Y-%m-%d}"
+
+
+def _age(glance: Glance, zone: ZoneInfo) -> str:
+    said = f"as of {local(glance.points[-1][0], zone)}, {length(glance.age)} old"
+    return f"{said}; stale: no new quote came since" if glance.stale else said
 
 
 def _number(price: Decimal) -> str:
