@@ -43,7 +43,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One alert. *why* and *times* are (name, value) rows."""
+    """One alert. *why* and *times* are (name, value) rows; *update* says to who knows it what is new, else nothing."""
 
     severity: Severity
     title: str
@@ -56,6 +56,7 @@ class Item:
     related: tuple[Reference, ...]
     more_related: int
     times: tuple[tuple[str, str], ...]
+    update: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,8 +71,9 @@ class Page:
 
     @property
     def banner(self) -> str:
-        """What kind of message this is; empty for an alert."""
-        return BANNERS[self.kind]
+        """What kind of message this is; empty for an alert, and where the alerts themselves say what is new."""
+        told = self.kind is DeliveryKind.UPDATE and any(item.update for item in self.items)
+        return "" if told else BANNERS[self.kind]
 
 
 def page(tidings: Sequence[Tidings], *, delivery_id: str, kind: DeliveryKind, zone: ZoneInfo) -> Page:
@@ -108,7 +110,16 @@ def _item(tidings: Tidings, zone: ZoneInfo, kind: DeliveryKind) -> Item:
         related=tuple(_reference(other, zone) for other in tidings.related[:MOST_RELATED]),
         more_related=max(0, len(tidings.related) - MOST_RELATED),
         times=tuple(_times(alert, lead, zone)),
+        update=_update(tidings),
     )
+
+
+def _update(tidings: Tidings) -> str:
+    """What is new about an alert whose reader knows it."""
+    if not tidings.news:
+        return ""
+    first = tidings.first.title if tidings.first and tidings.first.title else tidings.alert.title
+    return " · ".join((f"Update of {_quoted(first)}", *(cut(one_line(word), 200) for word in tidings.news)))
 
 
 def _corrected(lead: Coverage, now: Revised) -> str:

@@ -82,7 +82,13 @@ def times_from_json(text: str) -> tuple[tuple[datetime, datetime], ...]:
 
 def message_to_json(message: Message) -> str:
     """A message, byte for byte."""
-    fields = {"subject": message.subject, "text": message.text, "html": message.html, "payload": message.payload}
+    fields = {
+        "subject": message.subject,
+        "text": message.text,
+        "html": message.html,
+        "payload": message.payload,
+        "thread": message.thread,
+    }
     return _dump({"kind": message.kind.value} | {name: text for name, text in fields.items() if text})
 
 
@@ -95,6 +101,7 @@ def message_from_json(text: str) -> Message:
         text=fields.get("text", ""),
         html=fields.get("html", ""),
         payload=fields.get("payload", ""),
+        thread=fields.get("thread", ""),
     )
 
 

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, func, insert, select, update
 from tocsin.errors import StoreError
 from tocsin.model import DeliveryState, Fate, Severity
 from tocsin.policy.facts import Planned
+from tocsin.store import codec
 from tocsin.store.sqlite import upsert
 from tocsin.store.tables import AlertRow, DeliveryAlertRow, DeliveryRow, MatchRow, RevisionRow, TransitionRow
 
@@ -36,6 +37,7 @@ def plan(session: Session, planned: Sequence[Planned], now: datetime, new_id: Ca
             expires_at=item.expires_at,
         )
         _enter(session, row, {number: tellings.get(number, 0) for number in item.alert_ids})
+        say(session, {(row.id, number): words for number, words in item.news.items()})
         ids.append(row.id)
     return tuple(ids)
 
@@ -49,6 +51,15 @@ def join(session: Session, joined: Sequence[tuple[str, tuple[int, ...]]]) -> Non
         row.rank = max([row.rank, *(ranks[number] for number in alert_ids)])
         session.flush()
         _put_in(session, row, {number: tellings.get(number, 0) for number in alert_ids})
+
+
+def say(session: Session, news: Mapping[tuple[str, int], tuple[str, ...]]) -> None:
+    """Let messages that were never tried say, by (delivery id, alert), what else is new."""
+    for (delivery_id, alert_id), words in news.items():
+        row = session.get_one(DeliveryAlertRow, (delivery_id, alert_id))
+        row.news = codec.words_to_json(tuple(dict.fromkeys((*codec.words_from_json(row.news), *words))))
+        session.add(row)
+    session.flush()
 
 
 def hasten(session: Session, delivery_ids: Sequence[str], now: datetime) -> None:
@@ -109,6 +120,7 @@ def resend(session: Session, delivery_id: str, now: datetime, new_id: Callable[[
         resend_of=first,
     )
     _enter(session, row, {member.alert_id: member.telling for member in members})
+    say(session, {(row.id, member.alert_id): codec.words_from_json(member.news) for member in members})
     return row.id
 
 

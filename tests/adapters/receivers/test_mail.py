@@ -281,3 +281,16 @@ def test_a_server_without_tls_gets_no_mail_from_a_secure_address(mailbox: Any, p
     over_tls = build("mail", f"{url}ssl&verify=no").send(sent.delivery, sent.message)
     assert (starttls.error_class, over_tls.error_class) == (ErrorClass.AUTH, ErrorClass.TRANSIENT)
     assert mailbox.letters == []
+
+
+def test_an_update_refers_to_the_mail_of_its_first_message(mailbox: Any, post: Any) -> None:
+    """A mail program shows both as one conversation, whatever their subjects say."""
+    receiver = build("mail", url_of(mailbox.port))
+    first = post(MessageKind.MAIL, "China bans gallium", "desk@example.org")
+    receiver.send(first.delivery, first.message)
+    update = replace(first.delivery, id="another")
+    receiver.send(update, replace(first.message, thread=first.delivery.id))
+    opening, following = map(parsed, mailbox.letters)
+    assert following["In-Reply-To"] == following["References"] == opening["Message-ID"]
+    assert following["Message-ID"] != opening["Message-ID"]
+    assert (opening["In-Reply-To"], opening["References"]) == (None, None)
