@@ -19,6 +19,8 @@ MOST_BRIEF = 30
 MOST_RELATED = 8
 _MOST_WORDS = 12
 _MOST_BETWEEN = 2
+#: Characters shown before the place where two texts begin to differ.
+_SHARED = 100
 #: No headline is longer: this is where a flood in place of a title is cut.
 _HEADLINE = 2000
 
@@ -133,11 +135,20 @@ def _revised(lead: Coverage) -> str:
     now = lead.revised
     # A headline that stayed: then it is the text that changed.
     same = one_line(now.title) == one_line(lead.title) and not now.between
-    before, after = (lead.summary or lead.body, now.summary) if same and not now.withdrawn else (lead.title, now.title)
+    before, after = lead.title, now.title
+    if same and not now.withdrawn:
+        before, after = _differing(one_line(lead.summary or lead.body), one_line(now.summary))
     said = f"It said: {_quoted(before)}"
     if now.between:
         said += f", then: {', '.join(map(_quoted, now.between[-_MOST_BETWEEN:]))}"
     return f"Its source has withdrawn it. {said}" if now.withdrawn else f"It now says: {_quoted(after)}. {said}"
+
+
+def _differing(before: str, after: str) -> tuple[str, str]:
+    """Two texts without a long beginning that they share: what is quoted of them must show where they differ."""
+    shared = next((n for n, (one, other) in enumerate(zip(before, after, strict=False)) if one != other), 0)
+    start = before.rfind(" ", 0, max(0, shared - _SHARED)) + 1
+    return (f"… {before[start:]}", f"… {after[start:]}") if start else (before, after)
 
 
 def _quoted(text: str) -> str:

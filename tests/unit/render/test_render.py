@@ -155,6 +155,17 @@ def test_a_correction_shows_both_wordings(
         assert "Correction: the source of an alert" in blocks(message)
 
 
+def test_a_correction_far_down_in_a_text_shows_the_place(tell: Any, show: Any) -> None:
+    """Two quotes with the same beginning, both cut before the difference, correct nothing."""
+    long = "Traders met on Monday and spoke of many things. " * 12
+    tidings = tell(summary=f"{long}The ministry bans gallium.")
+    revised = Revised(at=NOW, title="China bans exports of gallium", summary=f"{long}The ministry denies it.")
+    tidings = replace(tidings, lead=replace(tidings.lead, revised=revised))
+    text = show(MessageKind.TEXT, tidings, delivery_kind=DeliveryKind.CORRECTION).text
+    assert "The ministry denies it.”. It said: “… " in text
+    assert "The ministry bans gallium.”" in text
+
+
 def test_a_new_wording_is_only_text_too(tell: Any, show: Any) -> None:
     """A correction is a second chance for whoever writes headlines."""
     tidings = tell()
