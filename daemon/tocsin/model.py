@@ -306,6 +306,11 @@ class Answered:
     verdict: AnswerKind | None = None
     why: str = ""
 
+    @property
+    def seen(self) -> bool:
+        """Whether somebody has looked at it: who says what it is worth has."""
+        return self.acked_at is not None or self.verdict is not None
+
 
 class DeliveryState(StrEnum):
     """DESIGN 1: the life of a delivery."""

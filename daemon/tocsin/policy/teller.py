@@ -60,10 +60,9 @@ class Teller:
             now if kind is DeliveryKind.CATCH_UP else cooldown.due(match.rule, free, match.severity, self._told, now)
         )
         held = f"held until {due_at:%Y-%m-%d %H:%M} UTC by the cooldown of {match.rule.id}" if due_at > now else ""
-        leaves_at, rests = self._rested(alert.id, due_at)
-        heard = (to for to in self._facts.heard.get(alert.id, ()) if to in self._present())
-        everybody = tuple(dict.fromkeys((*self._routed(alert, match, self._routes), *heard)))
-        self._post(alert, everybody, kind, entry_id=entry_id, due_at=leaves_at, held=rests or held, news=news)
+        knowing = [to for to in self._facts.heard.get(alert.id, ()) if to in self._present()]
+        everybody = tuple(dict.fromkeys((*self._routed(alert, match, self._routes), *knowing)))
+        rests = self._post(alert, everybody, kind, entry_id=entry_id, due_at=due_at, held=held, news=news)
         if not rests:  # what rests is quiet itself, and keeps no other story from being told
             self._remember(match, keys, due_at)
         told = rests or held or (f"told {len(everybody)} recipients" if everybody else "no route leads to a receiver")
@@ -83,8 +82,7 @@ class Teller:
         if not confirmed:
             return ""
         # It is the same happening, of which all of them know: no cooldown holds it.
-        due_at, rests = self._rested(alert.id, self._facts.now)
-        self._post(alert, confirmed, kind, entry_id=entry_id, due_at=due_at, held=rests, news=words)
+        rests = self._post(alert, confirmed, kind, entry_id=entry_id, due_at=self._facts.now, news=words)
         return f"{rests or f'told {len(confirmed)} recipients'}: {why}"
 
     def tell_operators(self, alert: Alert, match: Match) -> int:
@@ -103,17 +101,15 @@ class Teller:
         """Those whose route asks to hear of so many origins; nobody once somebody has seen the alert."""
         asking = [route for route in self._routes if grown.reaches(route.origins)]
         answered = self._facts.answered.get(grown.alert.id)
-        if match.rule.to or not asking or (answered and answered.acked_at):
+        if match.rule.to or not asking or (answered and answered.seen):
             return ()
         return self._routed(grown.alert, match, asking)
 
-    def _rested(self, alert_id: int, due_at: datetime) -> tuple[datetime, str]:
-        """When an alert that is due then may be told, and why it waits: somebody may have asked for quiet."""
+    def _rested(self, alert_id: int, due_at: datetime) -> datetime:
+        """When an update about an alert, due then, may be told: somebody may have asked for quiet."""
         answered = self._facts.answered.get(alert_id)
         until = answered.snoozed_until if answered else None
-        if until is None or until <= due_at:
-            return due_at, ""
-        return until, f"held until {until:%Y-%m-%d %H:%M} UTC: alert {alert_id} is snoozed"
+        return due_at if until is None else max(until, due_at)
 
     def _routed(self, alert: Alert, match: Match, routes: Sequence[Route]) -> _People:
         """Everybody whom *routes*, or an override of the rule, name."""
@@ -141,19 +137,27 @@ class Teller:
         due_at: datetime,
         held: str = "",
         news: tuple[str, ...] = (),
-    ) -> None:
-        """Tell *everybody*; an update is one only to those who know the alert."""
+    ) -> str:
+        """Tell *everybody*, of whom those who know the alert get an update, and only they wait while it is snoozed.
+
+        Why all of them wait, where they do.
+        """
+        heard = self._facts.heard.get(alert.id, ())
+        rested = self._rested(alert.id, due_at)
+        rests = f"held until {rested:%Y-%m-%d %H:%M} UTC: alert {alert.id} is snoozed" if rested > due_at else ""
         for to in everybody:
-            anew = kind is DeliveryKind.UPDATE and to not in self._facts.heard.get(alert.id, ())
+            knows = to in heard
+            anew = kind is DeliveryKind.UPDATE and not knows
             self.post.tell(
                 alert,
                 to,
                 kind=DeliveryKind.ALERT if anew else kind,
-                due_at=due_at,
-                held=held,
+                due_at=rested if knows else due_at,
+                held=(rests if knows else "") or held,
                 entry_id=entry_id,
                 news=() if anew else news,
             )
+        return rests if all(to in heard for to in everybody) else ""
 
     def _remember(self, match: Match, keys: Sequence[str], at: datetime) -> None:
         for key in keys:

@@ -9,12 +9,14 @@ from datetime import datetime
 from sqlmodel import Session, col, func, insert, select, update
 
 from tocsin.errors import StoreError
-from tocsin.model import DeliveryState, Fate, Severity
+from tocsin.model import DeliveryKind, DeliveryState, Fate, Severity
 from tocsin.policy.facts import Planned
+from tocsin.policy.retry import LIFE
 from tocsin.store import codec
 from tocsin.store.sqlite import upsert
 from tocsin.store.tables import AlertRow, DeliveryAlertRow, DeliveryRow, MatchRow, RevisionRow, TransitionRow
 
+_WAITING = (DeliveryState.HELD.value, DeliveryState.READY.value)
 _SETTLED = (DeliveryState.DELIVERED.value, DeliveryState.DEAD.value, DeliveryState.SUPPRESSED.value)
 
 
@@ -73,6 +75,33 @@ def hasten(session: Session, delivery_ids: Sequence[str], now: datetime) -> None
         )
         if changed.rowcount:
             note(session, delivery_id, now, DeliveryState.READY, words)
+
+
+def waiting_updates(session: Session, alerts: Collection[int]) -> list[str]:
+    """The updates about any of *alerts* that were never tried."""
+    return list(
+        session.exec(
+            select(DeliveryRow.id)
+            .join(DeliveryAlertRow, col(DeliveryAlertRow.delivery_id) == DeliveryRow.id)
+            .where(
+                col(DeliveryAlertRow.alert_id).in_(alerts),
+                DeliveryRow.kind == DeliveryKind.UPDATE.value,
+                col(DeliveryRow.state).in_(_WAITING),
+                DeliveryRow.attempts == 0,
+            )
+            .distinct()
+        )
+    )
+
+
+def hold(session: Session, delivery_id: str, until: datetime, now: datetime, words: str) -> None:
+    """Let a delivery that was never tried wait *until* then."""
+    session.exec(
+        update(DeliveryRow)
+        .where(col(DeliveryRow.id) == delivery_id)
+        .values(state=DeliveryState.HELD.value, due_at=until, expires_at=until + LIFE, reason=words)
+    )
+    note(session, delivery_id, now, DeliveryState.HELD, words)
 
 
 def call_off(session: Session, needless: Sequence[tuple[str, int]], now: datetime, words: str) -> None:

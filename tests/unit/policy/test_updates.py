@@ -127,12 +127,27 @@ def test_a_snoozed_alert_says_what_is_new_at_the_end(wide: World) -> None:
     until = wide.now + timedelta(hours=30)
     answered = {1: Answered(snoozed_until=until)}
     louder = wide.match(BAN, severity=Severity.CRITICAL)
+    wide.heard[1].append(("boss", ""))
     decision = wide.decide(louder, answered=answered)
     assert {plan.due_at for plan in decision.planned} == {until}
     assert {plan.held for plan in decision.planned} == {"held until 2026-03-03 18:05 UTC: alert 1 is snoozed"}
     assert decision.decided[0].reason.startswith("held until 2026-03-03 18:05 UTC: alert 1 is snoozed: alert 1 grew")
     wide.later(hours=13)
     assert wide.decide(wide.match(ELSE)).decided[0].fate is Fate.ALERTED
+
+
+def test_who_does_not_know_a_snoozed_alert_is_told_at_once(wide: World) -> None:
+    """The boss has not asked for quiet, and what became critical is theirs."""
+    report(wide, "Herald")
+    answered = {1: Answered(snoozed_until=wide.now + timedelta(hours=4))}
+    decision = wide.decide(wide.match(BAN, severity=Severity.CRITICAL), answered=answered)
+    assert {plan.receiver: plan.due_at > wide.now for plan in decision.planned} == {
+        "desk": True,
+        "room": True,
+        "quick": True,
+        "boss": False,
+    }
+    assert decision.decided[0].reason.startswith("told 4 recipients")
 
 
 def test_a_snoozed_alert_is_confirmed_at_the_end(wide: World) -> None:
