@@ -179,6 +179,7 @@ class Dispatcher:
             delivery_id=delivery.id,
             delivery_kind=delivery.kind,
             zone=outbound.zone,
+            thread=delivery.thread,
         )
 
     async def _settle(self, delivery: Delivery, outcome: Outcome) -> Settlement | None:

@@ -21,7 +21,20 @@ from tocsin.render.words import one_line
 Address = tuple[str, str]
 
 # Ours already: another one would make the mail a forgery or two mails.
-_OURS = {"subject", "from", "to", "cc", "bcc", "reply-to", "message-id", "date", "mime-version", "content-type"}
+_OURS = {
+    "subject",
+    "from",
+    "to",
+    "cc",
+    "bcc",
+    "reply-to",
+    "message-id",
+    "in-reply-to",
+    "references",
+    "date",
+    "mime-version",
+    "content-type",
+}
 
 
 def letter(
@@ -46,7 +59,9 @@ def letter(
     if reply_to:
         mail["Reply-To"] = ", ".join(reply_to)
     mail["Date"] = format_datetime(date)
-    mail["Message-ID"] = f"<{_token(delivery_id)}@{_domain(sender[1])}>"
+    mail["Message-ID"] = _message_id(delivery_id, sender)
+    if message.thread:
+        mail["In-Reply-To"] = mail["References"] = _message_id(message.thread, sender)
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: keeps holiday notices away
     for name, value in (headers or {}).items():
         if re.fullmatch(r"[!-9;-~]+", name) and name.lower() not in _OURS:
@@ -81,6 +96,10 @@ def _part(text: str, kind: str) -> MIMEText:
     part["Content-Type"] = f'text/{kind}; charset="utf-8"'
     part.set_payload(text, charset)
     return part
+
+
+def _message_id(delivery_id: str, sender: Address) -> str:
+    return f"<{_token(delivery_id)}@{_domain(sender[1])}>"
 
 
 def _token(text: str) -> str:

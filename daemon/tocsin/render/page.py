@@ -21,6 +21,8 @@ MOST_BRIEF = 30
 MOST_RELATED = 8
 _MOST_WORDS = 12
 _MOST_BETWEEN = 2
+#: Characters shown before the place where two texts begin to differ.
+_SHARED = 100
 #: No headline is longer: this is where a flood in place of a title is cut.
 _HEADLINE = 2000
 
@@ -45,7 +47,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One alert. *why* and *times* are (name, value) rows."""
+    """One alert. *why* and *times* are (name, value) rows; *update* says to who knows it what is new, else nothing."""
 
     severity: Severity
     title: str
@@ -59,6 +61,7 @@ class Item:
     related: tuple[Reference, ...]
     more_related: int
     times: tuple[tuple[str, str], ...]
+    update: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +90,9 @@ class Page:
 
     @property
     def banner(self) -> str:
-        """What kind of message this is; empty for an alert."""
-        return BANNERS[self.kind]
+        """What kind of message this is; empty for an alert, and where the alerts themselves say what is new."""
+        told = self.kind is DeliveryKind.UPDATE and any(item.update for item in self.items)
+        return "" if told else BANNERS[self.kind]
 
 
 def page(tidings: Sequence[Tidings], *, delivery_id: str, kind: DeliveryKind, zone: ZoneInfo) -> Page:
@@ -126,7 +130,16 @@ def _item(tidings: Tidings, zone: ZoneInfo, kind: DeliveryKind) -> Item:
         related=tuple(_reference(other, zone) for other in tidings.related[:MOST_RELATED]),
         more_related=max(0, len(tidings.related) - MOST_RELATED),
         times=tuple(_times(alert, lead, zone)),
+        update=_update(tidings),
     )
+
+
+def _update(tidings: Tidings) -> str:
+    """What is new about an alert whose reader knows it."""
+    if not tidings.news:
+        return ""
+    first = tidings.first.title if tidings.first and tidings.first.title else tidings.alert.title
+    return " · ".join((f"Update of {_quoted(first)}", *(cut(one_line(word), 200) for word in tidings.news)))
 
 
 def _corrected(lead: Coverage, now: Revised) -> str:
@@ -140,11 +153,20 @@ def _revised(lead: Coverage) -> str:
     now = lead.revised
     # A headline that stayed: then it is the text that changed.
     same = one_line(now.title) == one_line(lead.title) and not now.between
-    before, after = (lead.summary or lead.body, now.summary) if same and not now.withdrawn else (lead.title, now.title)
+    before, after = lead.title, now.title
+    if same and not now.withdrawn:
+        before, after = _differing(one_line(lead.summary or lead.body), one_line(now.summary))
     said = f"It said: {_quoted(before)}"
     if now.between:
         said += f", then: {', '.join(map(_quoted, now.between[-_MOST_BETWEEN:]))}"
     return f"Its source has withdrawn it. {said}" if now.withdrawn else f"It now says: {_quoted(after)}. {said}"
+
+
+def _differing(before: str, after: str) -> tuple[str, str]:
+    """Two texts without a long beginning that they share: what is quoted of them must show where they differ."""
+    shared = next((n for n, (one, other) in enumerate(zip(before, after, strict=False)) if one != other), 0)
+    start = before.rfind(" ", 0, max(0, shared - _SHARED)) + 1
+    return (f"… {before[start:]}", f"… {after[start:]}") if start else (before, after)
 
 
 def _quoted(text: str) -> str:

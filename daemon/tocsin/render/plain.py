@@ -29,6 +29,7 @@ def marked(quote: Quote) -> str:
 
 
 def _blocks(item: Item) -> Iterator[str]:
+    yield item.update
     yield "\n".join(filter(None, [f"{item.severity.upper()}  {item.title}", *_lines(item.headline)]))
     yield item.detail
     yield "\n\n".join(f"> {marked(quote)}" for quote in item.quotes)

@@ -27,7 +27,8 @@ def slack(page: Page, subject: str) -> str:
         blocks += [{"type": "divider"}] * bool(number) + list(_blocks(item))
     blocks += [_section(text) for text in _packed(_brief(page))]
     blocks = [*blocks[: MOST_BLOCKS - 1], plain_context(f"Delivery {page.delivery_id}")]
-    payload = {"text": escaped(subject), "blocks": blocks, "unfurl_links": False, "unfurl_media": False}
+    updates = "".join(f"\n{item.update}" for item in page.items if item.update)
+    payload = {"text": escaped(subject + updates), "blocks": blocks, "unfurl_links": False, "unfurl_media": False}
     return json.dumps(payload, ensure_ascii=False)
 
 
@@ -47,6 +48,8 @@ def escaped(text: str, limit: int = MOST_CHARACTERS) -> str:
 
 
 def _blocks(item: Item) -> Iterator[Block]:
+    if item.update:
+        yield plain_context(item.update)
     head = f"{_SIGNS[item.severity]} *{item.severity.upper()}*  {escaped(item.title, 600)}"
     lines = [head, *_headline(item.headline), escaped(item.detail, 1000)]
     yield from map(_section, _packed(filter(None, lines)))

@@ -16,6 +16,7 @@ from tocsin.store.values import (
     MatchView,
     Reopened,
     Rest,
+    RuleStats,
     SourceDetail,
     SourceLease,
     SourceView,
@@ -23,6 +24,7 @@ from tocsin.store.values import (
     TransitionView,
     Unseen,
     Voided,
+    Which,
 )
 
 __all__ = [
@@ -40,6 +42,7 @@ __all__ = [
     "MatchView",
     "Reopened",
     "Rest",
+    "RuleStats",
     "SourceDetail",
     "SourceLease",
     "SourceView",
@@ -48,4 +51,5 @@ __all__ = [
     "TransitionView",
     "Unseen",
     "Voided",
+    "Which",
 ]

@@ -83,10 +83,15 @@ def times_from_json(text: str) -> tuple[tuple[datetime, datetime], ...]:
 
 def message_to_json(message: Message) -> str:
     """A message, byte for byte."""
-    fields = {"subject": message.subject, "text": message.text, "html": message.html, "payload": message.payload}
-    pictures = {name: b64encode(data).decode() for name, data in message.pictures}
-    found = {name: value for name, value in {**fields, "pictures": pictures}.items() if value}
-    return _dump({"kind": message.kind.value} | found)
+    fields = {
+        "subject": message.subject,
+        "text": message.text,
+        "html": message.html,
+        "payload": message.payload,
+        "thread": message.thread,
+        "pictures": {name: b64encode(data).decode() for name, data in message.pictures},
+    }
+    return _dump({"kind": message.kind.value} | {name: value for name, value in fields.items() if value})
 
 
 def message_from_json(text: str) -> Message:
@@ -99,6 +104,7 @@ def message_from_json(text: str) -> Message:
         html=fields.get("html", ""),
         payload=fields.get("payload", ""),
         pictures=tuple((name, b64decode(data)) for name, data in fields.get("pictures", {}).items()),
+        thread=fields.get("thread", ""),
     )
 
 

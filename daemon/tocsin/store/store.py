@@ -12,12 +12,26 @@ from sqlmodel import Session
 from tocsin import __version__
 from tocsin.errors import Fault
 from tocsin.market.series import Series
-from tocsin.model import Alert, Batch, Delivery, DeliveryState, Entry, Judged, Match, Message, Outcome, Settlement
+from tocsin.model import (
+    Alert,
+    Answered,
+    AnswerKind,
+    Batch,
+    Delivery,
+    DeliveryState,
+    Entry,
+    Judged,
+    Match,
+    Message,
+    Outcome,
+    Settlement,
+)
 from tocsin.policy.facts import Arrival
 from tocsin.prices import Instrument, Quote
 from tocsin.rules.edge import PriceState
 from tocsin.rules.observation import Observed
 from tocsin.store import (
+    answers,
     deliveries,
     entries,
     history,
@@ -48,6 +62,7 @@ from tocsin.store.values import (
     MatchView,
     Reopened,
     Rest,
+    RuleStats,
     SourceDetail,
     SourceLease,
     SourceView,
@@ -55,6 +70,7 @@ from tocsin.store.values import (
     Trail,
     Unseen,
     Voided,
+    Which,
 )
 
 
@@ -358,6 +374,41 @@ class Store:
         with self._database.write() as session:
             return outbox.resend(session, delivery_id, now, self._new_id)
 
+    # ---- answers ---------------------------------------------------------------------------------------------
+
+    def answer(
+        self,
+        numbers: Sequence[int],
+        kind: AnswerKind,
+        now: datetime,
+        *,
+        by: str = "",
+        until: datetime | None = None,
+        why: str = "",
+    ) -> None:
+        """Write what somebody says of the alerts *numbers*; updates about them that wait rest *until* then.
+
+        Raises:
+            StoreError: there is no alert with one of these numbers; nothing is written.
+        """
+        with self._database.write() as session:
+            answers.add(session, numbers, kind, now=now, by=by, until=until, why=why)
+
+    def answered(self, numbers: Collection[int]) -> dict[int, Answered]:
+        """What was said of the alerts *numbers*; those without an answer are not in it."""
+        with self._database.read() as session:
+            return answers.by_number(session, numbers)
+
+    def rule_stats(self, since: datetime | None = None) -> dict[str, RuleStats]:
+        """What came of the alerts of each rule opened *since* then, by its id."""
+        with self._database.read() as session:
+            return answers.stats(session, since)
+
+    def verdicts(self, rule: str | None = None) -> list[tuple[Alert, Answered]]:
+        """The alerts, of *rule* or of all, that people called useful or noise, the oldest first."""
+        with self._database.read() as session:
+            return answers.verdicts(session, rule=rule)
+
     # ---- upkeep ----------------------------------------------------------------------------------------------
 
     def sweep(self, now: datetime, retention_time: timedelta) -> int:
@@ -449,10 +500,15 @@ class Store:
         with self._database.read() as session:
             return unevaluated.error(session, entry_id, rule)
 
-    def alerts(self, since: datetime | None = None, limit: int = 50) -> tuple[Alert, ...]:
-        """Alerts opened *since* then, the newest first."""
+    def alerts(
+        self,
+        since: datetime | None = None,
+        limit: int = 50,
+        which: Which = Which(),  # noqa: B008 (frozen)
+    ) -> tuple[Alert, ...]:
+        """Alerts opened *since* then, of those that *which* means, the newest first."""
         with self._database.read() as session:
-            return listing.alerts(session, since, limit)
+            return listing.alerts(session, since, limit, which)
 
     def alert(self, number: int) -> AlertDetail | None:
         """One alert with its proof, its entries and its deliveries, or None."""

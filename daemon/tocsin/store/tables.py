@@ -171,6 +171,21 @@ class AlertRow(SQLModel, table=True):
     event_time: datetime = _time()
     note: str = _text()
     detail: str = _text()
+    origins: int = Field(default=1, sa_column_kwargs={"server_default": "1"})  # independent ones that report it
+
+
+class AnswerRow(SQLModel, table=True):
+    """What somebody said of an alert; the last word of each kind counts."""
+
+    __tablename__ = "answer"
+
+    id: int | None = Field(default=None, primary_key=True)
+    alert_id: int = Field(foreign_key="alert.id", index=True)
+    kind: str = _text()
+    at: datetime = _time()
+    by: str = _text()
+    until: datetime | None = _time(None)
+    why: str = _text()
 
 
 class MatchRow(SQLModel, table=True):
@@ -267,7 +282,10 @@ class DeliveryRow(SQLModel, table=True):
 
 
 class DeliveryAlertRow(SQLModel, table=True):
-    """An alert in a message; *telling* is which telling of the alert it is, so that no telling goes out twice."""
+    """An alert in a message; *telling* is which telling of the alert it is, so that no telling goes out twice.
+
+    *news* is what is new in it to its reader, as JSON.
+    """
 
     __tablename__ = "delivery_alert"
     __table_args__ = (
@@ -280,6 +298,7 @@ class DeliveryAlertRow(SQLModel, table=True):
     recipient: str = _text()
     telling: int
     resend: int = 0
+    news: str = _text("[]", sa_column_kwargs={"server_default": "[]"})
 
 
 class AttemptRow(SQLModel, table=True):

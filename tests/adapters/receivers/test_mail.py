@@ -301,3 +301,16 @@ def test_a_picture_travels_inside_the_mail(mailbox: Any, post: Any) -> None:
     assert (inline["Content-ID"], inline.get_content_disposition()) == ("<price-0-0.d@tocsin>", "inline")
     assert inline.get_content() == picture
     assert "Copper jumps" in part(mail, "plain")
+
+
+def test_an_update_refers_to_the_mail_of_its_first_message(mailbox: Any, post: Any) -> None:
+    """A mail program shows both as one conversation, whatever their subjects say."""
+    receiver = build("mail", url_of(mailbox.port))
+    first = post(MessageKind.MAIL, "China bans gallium", "desk@example.org")
+    receiver.send(first.delivery, first.message)
+    update = replace(first.delivery, id="another")
+    receiver.send(update, replace(first.message, thread=first.delivery.id))
+    opening, following = map(parsed, mailbox.letters)
+    assert following["In-Reply-To"] == following["References"] == opening["Message-ID"]
+    assert following["Message-ID"] != opening["Message-ID"]
+    assert (opening["In-Reply-To"], opening["References"]) == (None, None)

@@ -155,6 +155,17 @@ def test_a_correction_shows_both_wordings(
         assert "Correction: the source of an alert" in blocks(message)
 
 
+def test_a_correction_far_down_in_a_text_shows_the_place(tell: Any, show: Any) -> None:
+    """Two quotes with the same beginning, both cut before the difference, correct nothing."""
+    long = "Traders met on Monday and spoke of many things. " * 12
+    tidings = tell(summary=f"{long}The ministry bans gallium.")
+    revised = Revised(at=NOW, title="China bans exports of gallium", summary=f"{long}The ministry denies it.")
+    tidings = replace(tidings, lead=replace(tidings.lead, revised=revised))
+    text = show(MessageKind.TEXT, tidings, delivery_kind=DeliveryKind.CORRECTION).text
+    assert "The ministry denies it.”. It said: “… " in text
+    assert "The ministry bans gallium.”" in text
+
+
 def test_a_new_wording_is_only_text_too(tell: Any, show: Any) -> None:
     """A correction is a second chance for whoever writes headlines."""
     tidings = tell()
@@ -394,3 +405,30 @@ def test_a_price_is_told_with_its_number_reference_time_and_condition(shape: Mes
     for text in shown:
         assert detail in text
         assert "abs(z(1td)) >= 4" in text
+
+
+@pytest.mark.parametrize("shape", [MessageKind.MAIL, MessageKind.SLACK, MessageKind.TEXT])
+def test_an_update_says_of_what_and_what_is_new(shape: MessageKind, tell: Any, show: Any) -> None:
+    """Who reads it has seen the alert before: what they look for is the difference."""
+    item = tell("China bans gallium for good", severity=Severity.CRITICAL)
+    first = replace(item.lead, title="China may ban gallium <!channel>")
+    update = replace(item, news=("new: germanium", "high became critical"), first=first)
+    message = show(shape, update, delivery_kind=DeliveryKind.UPDATE)
+    assert message.subject == "[CRITICAL] Update: gallium: export ban - China bans gallium for good"
+    shown = json.loads(message.payload)["text"] if shape is MessageKind.SLACK else message.text
+    line = "Update of “China may ban gallium <!channel>” · new: germanium · high became critical"
+    if shape is MessageKind.SLACK:
+        line = line.replace("<", "&lt;").replace(">", "&gt;")
+    if shape is MessageKind.TEXT:
+        line = line.replace("<!", "‹!")
+    assert line in shown
+    assert shape is not MessageKind.MAIL or ('<p class="update"' in message.html and "&lt;!channel&gt;" in message.html)
+
+
+def test_an_alert_that_its_reader_does_not_know_leads_as_an_alert(tell: Any, show: Any) -> None:
+    """A new alert and an update in one message: each says what it is."""
+    known = replace(tell(), news=("new: germanium",))
+    new = tell("China bans all gallium trade", severity=Severity.CRITICAL)
+    message = show(MessageKind.TEXT, known, new, delivery_kind=DeliveryKind.UPDATE)
+    assert message.subject == "[CRITICAL] gallium: export ban - China bans all gallium trade (+1 more)"
+    assert "Update of “gallium: export ban” · new: germanium" in message.text
