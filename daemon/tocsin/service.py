@@ -252,7 +252,7 @@ class Service:
             raise
 
     async def _build(self, config: Config) -> None:
-        voided = await self._write(self._store.lock)
+        voided = await self._write(self._store.lock, self._clock.now())
         if voided.doubtful:
             log.warning(line("doubtful deliveries found after a crash", deliveries=voided.doubtful))
         loaded = await self._work(rules_of, config, self._store.kept_pack)

@@ -123,8 +123,10 @@ class Store:
             raise
         return cls(database, real_now=real_now, new_id=new_id, program=program)
 
-    def lock(self) -> Voided:
+    def lock(self, now: datetime) -> Voided:
         """Take the database for this daemon alone, and void the leases that an earlier life left behind.
+
+        *now* is the Clock's time: what is written of a void lease must compare with all other times of a delivery.
 
         Raises:
             StoreError: another daemon has it.
@@ -132,7 +134,7 @@ class Store:
         self._database.lock()
         with self._database.write() as session:
             polls = sources.void(session)
-            count, doubtful = deliveries.void(session, self._real_now(), None)
+            count, doubtful = deliveries.void(session, now, None)
             return Voided(sources=polls, deliveries=count, doubtful=doubtful)
 
     def close(self) -> None:

@@ -183,14 +183,16 @@ def test_a_start_voids_every_older_lease(hands, store):
     store.settle(done, OK, _delivered(hands), hands.now)
     lease = hands.lease(store)
     fresh = hands.open()
-    assert fresh.lock() == Voided(sources=1, deliveries=2, doubtful=1)
+    hands.real.pass_by(timedelta(minutes=10))
+    assert fresh.lock(hands.now) == Voided(sources=1, deliveries=2, doubtful=1)
     with pytest.raises(StoreError):
         fresh.commit(lease, hands.batch(), [], hands.teller(), now=hands.now, due_at=hands.now)
     assert not fresh.settle(tried, OK, _delivered(hands), hands.now)
     again = {delivery.id: delivery for delivery in _claim(hands, fresh)}
     assert set(again) == {tried.id, claimed.id}
     assert (again[tried.id].attempt, again[claimed.id].attempt) == (2, 1)
-    assert [attempt.outcome for attempt in fresh.delivery(tried.id).attempts] == [ErrorClass.AMBIGUOUS]
+    [attempt] = fresh.delivery(tried.id).attempts
+    assert (attempt.outcome, attempt.ended_at) == (ErrorClass.AMBIGUOUS, hands.now)
     assert fresh.delivery(claimed.id).attempts == ()
     assert _states(fresh, tried.id) == ["ready", "sending", "retry", "sending"]
     assert _states(fresh, claimed.id) == ["ready", "sending", "ready", "sending"]
