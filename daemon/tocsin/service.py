@@ -159,7 +159,7 @@ class Service:
     """The daemon on the configuration file at *path*.
 
     *env* fills `${NAME}`; *clock* governs due times, cooldowns and windows; *settled* is told of every finished
-    attempt; *tick* is the real time between two claims.
+    attempt; *tick* is the real time between two claims, *sweep* that between two sweeps.
     """
 
     def __init__(
@@ -171,6 +171,7 @@ class Service:
         makers: Makers | None = None,
         settled: Callable[[Delivery, Outcome, Settlement], None] = lambda *_: None,
         tick: timedelta = TICK,
+        sweep: timedelta = SWEEP,
     ) -> None:
         self._path = path
         self._env = env
@@ -178,6 +179,7 @@ class Service:
         self._makers = makers or Makers()
         self._settled = settled
         self._tick = tick
+        self._sweep_every = sweep
         self._notifier = Notifier(env)
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
         # One of them may wait for the process that reads large documents.
@@ -200,7 +202,7 @@ class Service:
             self._listen()
             ticker.every(self._tick, "poll", self._poll_tick)
             ticker.every(self._tick, "deliver", self._deliver_tick)
-            ticker.every(SWEEP, "sweep", self._sweep)
+            ticker.every(self._sweep_every, "sweep", self._sweep)
             ticker.every(WATCH, "watch", self._watch)
             if self._notifier.watchdog:
                 ticker.every(self._notifier.watchdog / 3, "watchdog", self._feed_watchdog)
