@@ -44,6 +44,7 @@ class KeyKind(StrEnum):
     ID_NOHOST = "id_nohost"
     LINK = "link"
     TITLE_DAY = "title_day"
+    WORDING = "wording"  # of what is known by this id: it proves nothing, and shows that the entry was rewritten
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +109,7 @@ class Batch:
     size: int = 0  # decoded bytes of the body
     notes: tuple[str, ...] = ()  # what was repaired or left out, in words
     has_ids: bool = True  # False when the document gives its entries no ids: title and day then identify
+    volatile: frozenset[KeyKind] = frozenset()  # what its source gives others of at every poll: it tells nothing
     deleted: tuple[str, ...] = ()  # ids of entries that the document says are withdrawn
     form: str = ""  # what the document is written in, in words
     prints: tuple[Print, ...] = ()  # what a source of prices says of its symbols
@@ -341,11 +343,16 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revised:
-    """What an entry says since *at*: another *title*, or nothing any more, when its source has *withdrawn* it."""
+    """What an entry says since *at*: another *title* or *summary*, or nothing, when its source has *withdrawn* it.
+
+    *between* are headlines that it had meanwhile.
+    """
 
     at: datetime
     title: str
+    summary: str = ""
     withdrawn: bool = False
+    between: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -154,11 +154,10 @@ class Pipeline:
     ) -> None:
         """Commit a batch; one that brought nothing, and of which nothing is to be told, rests until the next tick."""
         now = fetch.at
-        batch = replace(batch, has_ids=False) if before.habits.volatile else batch
+        batch = replace(batch, volatile=before.habits.volatile) if before.habits.volatile else batch
         unseen = await self._work(self._store.unseen, batch, now) if batch.entries else Unseen()
         fresh = unseen.new
-        if unseen.volatile:
-            batch = replace(batch, has_ids=False)
+        batch = replace(batch, volatile=unseen.volatile) if unseen.volatile else batch
         late = {entry.id for entry in fresh if is_late(entry, lease.last_success, now)}
         found = Found(
             held=len(batch.entries) if batch.changed else None, new=len(fresh), late=len(late), volatile=unseen.volatile
@@ -185,7 +184,7 @@ class Pipeline:
             now=now,
             due_at=due.due_at,
             own=_own(lease.name, after.told, now),
-            once=_failures(judged, now),
+            once=_failures([*judged, *rewritten], now),
             flood=late if after.flood else (),
             trail=trail,
             rewritten=rewritten,

@@ -229,6 +229,12 @@ class Service:
         finally:
             await self._finish()
 
+    async def catch_up(self) -> None:
+        """Poll and send what is due now, beside the ticks of `run`, and wait for what is under way."""
+        await self._pipeline.tick()
+        await self._pipeline.drain(None)
+        await self._dispatcher.run_due()
+
     def stop(self) -> None:
         """Begin to drain; safe to call twice."""
         self._stopping.set()

@@ -62,6 +62,7 @@ class Web:
 
     def __init__(self) -> None:
         self.feeds: dict[str, list[tuple[str, datetime]]] = {}
+        self.first: dict[str, str] = {}  # by headline the one that it had before
         self.posts: list[tuple[float, dict[str, Any]]] = []
         self.requests: list[tuple[str, int]] = []
         self.hook_status = 200
@@ -103,7 +104,7 @@ class Web:
     def feed(self, name: str) -> str:
         """The RSS of a feed."""
         items = "".join(
-            f"<item><title>{escape(title)}</title><guid isPermaLink='false'>{escape(name + title)}</guid>"
+            f"<item><title>{escape(title)}</title><guid isPermaLink='false'>{escape(name + self.first.get(title, title))}</guid>"
             f"<link>http://news.example/{abs(hash((name, title)))}</link>"
             f"<pubDate>{format_datetime(when)}</pubDate><description>&lt;p&gt;More on this.&lt;/p&gt;</description></item>"
             for title, when in self.feeds.get(name, [])
@@ -114,6 +115,11 @@ class Web:
         """Put a new item into a feed; the time at which that was."""
         self.feeds.setdefault(feed, []).insert(0, (title, datetime.now(UTC)))
         return time.time()
+
+    def rewrite(self, feed: str, before: str, after: str) -> None:
+        """Give an item of a feed another headline."""
+        self.first[after] = self.first.get(before, before)
+        self.feeds[feed] = [(after if title == before else title, when) for title, when in self.feeds[feed]]
 
     def polled(self, feed: str) -> int:
         """How often a feed was asked for."""

@@ -32,8 +32,9 @@ class KillingStore(Store):
     """The store, with one step that never returns."""
 
     def commit(self, lease: Any, batch: Any, judged: Any, decide: Any, **rest: Any) -> Any:
-        """Die between evaluate and commit, once there is a match that would alert."""
-        if POINT == "before-commit" and not lease.baseline and any(item.matches for item in judged):
+        """Die between evaluate and commit, once there is a match that would alert, or a headline to correct."""
+        news = any(item.matches for item in judged) or rest.get("rewritten")
+        if POINT == "before-commit" and not lease.baseline and news:
             die()
         return super().commit(lease, batch, judged, decide, **rest)
 

@@ -129,6 +129,34 @@ def test_kill_9_loses_nothing(world: World, point: str, copies: int, tries: int)
         assert [attempt["outcome"] for attempt in detail["attempts"]] == ["ambiguous", "ok"]
 
 
+def test_a_corrected_headline_is_told_with_both_wordings_though_the_daemon_dies(world: World) -> None:
+    """Killed between evaluate and commit, it tells one correction after its restart, by mail and by Slack."""
+    world.configure()
+    first = world.start()
+    world.baseline()
+    world.web.publish("wire0", BAN)
+    until(world, lambda: world.mailbox.mails and world.web.posts, "mail and message")
+    assert first.stop() == 0
+    doomed = world.start("before-commit", str(world.config), script=KILLING)
+    world.web.rewrite("wire0", BAN, "China denies a plan on exports of gallium")
+    assert doomed.wait() == -signal.SIGKILL
+    daemon = world.start()
+    daemon.wait_for("delivered receiver=mail")
+    daemon.wait_for("delivered receiver=desk")
+    daemon.stop()
+    corrections = [mail for _, mail in world.mailbox.mails if "Correction: " in mail["Subject"]]
+    assert len(corrections) == 1
+    assert corrections[0]["Subject"].endswith(
+        "Correction: gallium: export ban - China denies a plan on exports of gallium"
+    )
+    words = f"It now says: “China denies a plan on exports of gallium”. It said: “{BAN}”"
+    for part in ("plain", "html"):
+        assert words in " ".join(corrections[0].get_body((part,)).get_content().split())
+    assert words in str([post for _, post in world.web.posts][-1])
+    kinds = [item["kind"] for item in world.listing("deliveries", "list")]
+    assert sorted(kinds) == ["alert", "alert", "correction", "correction"]
+
+
 def test_a_second_daemon_on_the_same_database_is_refused(world: World) -> None:
     """Two daemons would tell everything twice."""
     world.configure()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import difflib
+import os
 import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
@@ -15,13 +17,13 @@ import typer
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, read_config
 from tocsin.cli.one_poll import PrivateOption, discover
 from tocsin.cli.output import dump, say, shown
-from tocsin.config.config import Config
+from tocsin.config.config import Config, parse_config
 from tocsin.config.durations import parse_duration
 from tocsin.config.edit import NewSource, add_sources, replace_file
 from tocsin.config.feeds import FeedConfig
 from tocsin.config.secrets import Secret, masked
 from tocsin.config.web import url_fault
-from tocsin.errors import SourceError, UsageError
+from tocsin.errors import ConfigError, SourceError, UsageError
 from tocsin.sources import urls
 from tocsin.sources.outlines import LARGEST, read_opml
 
@@ -33,7 +35,7 @@ FileArgument = Annotated[Path, typer.Argument(help="An OPML file, as other reade
 NameOption = Annotated[str, typer.Option("--name", help="Its name; else made from its address.")]
 EveryOption = Annotated[str, typer.Option("--every", help="How often it is polled, such as 30m; else as it has news.")]
 LabelOption = Annotated[list[str] | None, typer.Option("--label", help="A label of its entries, such as tier=trade.")]
-DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Print the lines, and leave the file as it is.")]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Print what would change, and leave the file as it is.")]
 
 
 def add(
@@ -53,7 +55,7 @@ def add(
         if fault := url_fault(url):
             raise UsageError(f"{masked(url)}: {fault}")
         if known := _known(settings).get(_same(url)):
-            say(f"it is there already, as {known}")
+            _pass_over(masked(url), f"it is there already, as {known}", json=json)
             return
         given = FeedConfig(name="test", url=Secret(url), address=masked(url), allow_private=allow_private)
         try:
@@ -62,7 +64,7 @@ def add(
             say(f"{given.address}: {shown(str(error))}; nothing was written")
             raise typer.Exit(1) from error
         if known := _known(settings).get(_same(found.url.reveal())):
-            say(f"it is there already, as {known}")
+            _pass_over(found.address, f"it is there already, as {known}", json=json)
             return
         more: dict[str, str | bool | Mapping[str, str]] = {}
         if every:
@@ -92,14 +94,15 @@ def import_opml(
         taken = list(settings.names)
         new = []
         for outline in read_opml(_read(file)):
-            if fault := url_fault(outline.url):
-                say(f"left out: {shown(outline.title or masked(outline.url)[:80])}: {fault}")
-            elif there := known.get(_same(outline.url)):
-                say(f"left out: {shown(outline.title or masked(outline.url)[:80])}: it is there already, as {there}")
-            else:
-                name = _name(outline.url, taken, outline.title)
-                taken.append(name)
-                new.append(NewSource(name=name, kind="feed", address=outline.url, more={}))
+            there = known.get(_same(outline.url))
+            fault = url_fault(outline.url) or (f"it is there already, as {there}" if there else "")
+            if fault:
+                called = shown(outline.title or masked(outline.url)[:80])
+                _pass_over(masked(outline.url)[:200], f"left out: {called}: {fault}", json=json)
+                continue
+            name = _name(outline.url, taken, outline.title)
+            taken.append(name)
+            new.append(NewSource(name=name, kind="feed", address=outline.url, more={}))
         if not new:
             say("there is nothing to add")
             return
@@ -114,20 +117,35 @@ def _read(file: Path) -> bytes:
         raise UsageError(f"cannot read {file}: {error.strerror}") from error
 
 
+def _pass_over(address: str, why: str, *, json: bool) -> None:
+    """Say why nothing is written for *address*."""
+    say(why)
+    if json:
+        dump({"feed": shown(address), "written": False, "reason": why})
+
+
 def _write(path: Path, new: Sequence[NewSource], *, dry_run: bool, json: bool) -> None:
     """Put *new* into the configuration at *path*, unless it would have faults then."""
     before = path.read_bytes()
-    after = add_sources(before.decode("utf-8"), new).encode()
+    text = before.decode("utf-8")
+    after = add_sources(text, new)
+    try:
+        parse_config(after, path, os.environ)
+    except ConfigError as error:
+        raise UsageError(f"{error}\nthat would be wrong with the configuration; nothing was written") from error
     if not dry_run:
-        replace_file(path, before, after)
+        replace_file(path, before, after.encode())
     for source in new:
         if json:
-            dump({"name": source.name, source.kind: source.address, **source.more})
-        else:
+            dump({"name": source.name, source.kind: source.address, **source.more, "written": not dry_run})
+        elif not dry_run:
             print(source.line)
-    say(
-        f"{'would be' if dry_run else 'were' if len(new) > 1 else 'was'} written into {path}; a running tocsin reads it by itself"
-    )
+    if dry_run and not json:
+        # Without the lines around: they may hold secrets.
+        lines = difflib.unified_diff(text.splitlines(), after.splitlines(), str(path), str(path), n=0, lineterm="")
+        print("\n".join(lines))
+    verb = "would be" if dry_run else "were" if len(new) > 1 else "was"
+    say(f"{verb} written into {path}; a running tocsin reads it by itself")
 
 
 def _known(settings: Config) -> dict[str, str]:
@@ -137,7 +155,7 @@ def _known(settings: Config) -> dict[str, str]:
 
 def _same(url: str) -> str:
     """What two addresses of one feed have in common."""
-    return urls.canonical(urls.without_user(url))
+    return urls.address(urls.without_user(url))
 
 
 def _named(name: str, taken: Collection[str]) -> str:

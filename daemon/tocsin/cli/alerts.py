@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, opened
-from tocsin.cli.output import dump, local, shown, table
+from tocsin.cli.output import dump, local, revision, shown, table
 from tocsin.cli.tree import console, tree
 from tocsin.errors import UsageError
 from tocsin.prices import Labels
@@ -54,6 +54,8 @@ def _print(detail: AlertDetail, zone: ZoneInfo) -> None:
     print(f"{alert.severity.upper()} {shown(alert.title)}  ({alert.rule}, {alert.rule_position})")
     if lead:
         print(f"  {shown(lead.title)}\n  {shown(lead.link)}")
+        if lead.revised:
+            print(f"  {revision(lead.revised, zone)}")
     print(f"  event {local(alert.event_time, zone)}, opened {local(alert.opened_at, zone)}, {_labels(alert.labels)}")
     for member in detail.members:
         print(f"  {member.fate}: {shown(member.title or member.detail)} [{member.source}] {shown(member.reason)}")

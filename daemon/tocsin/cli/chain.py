@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from tocsin.cli.output import local
-from tocsin.model import Entry, Fate, RuleInfo
+from tocsin.cli.output import local, revision
+from tocsin.model import Entry, Fate, Revised, RuleInfo
 from tocsin.store import AlertDetail, MatchView
 
 #: The steps of a match that was told, or would have been.
@@ -25,13 +25,17 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """What is stored of an entry under one rule; *failure* is the error of an evaluation that raised."""
+    """What is stored of an entry under one rule; *failure* is the error of an evaluation that raised.
+
+    *revised* is what it says since it was first seen.
+    """
 
     number: int
     entry: Entry
     match: MatchView | None = None
     failure: str = ""
     alert: AlertDetail | None = None
+    revised: tuple[Revised, ...] = ()
 
 
 def steps(record: Record, rule: RuleInfo, *, holds: bool | None, disabled: bool, zone: ZoneInfo) -> tuple[Step, ...]:
@@ -44,6 +48,8 @@ def _steps(record: Record, rule: RuleInfo, holds: bool | None, disabled: bool, z
     baseline = match is not None and match.fate is Fate.BASELINE
     seen = f"new at {local(entry.first_seen, zone)} from {entry.source}, entry {record.number}"
     yield Step(name="seen before", good=not baseline, words=match.reason if match and baseline else f"no: {seen}")
+    for revised in record.revised:
+        yield Step(name="rewritten", good=None, words=revision(revised, zone))
     if disabled:
         yield Step(name="enabled", good=False, words=f"no: {rule.override}")
     yield from _judged(record, rule, holds)

@@ -91,7 +91,9 @@ def try_source(
             source, batch = asyncio.run(discover(settings, source, now))
         except SourceError as error:
             say(f"{source.address}: {shown(str(error))}")
-            if error.fault in _REMEDIES and "did you mean" not in str(error):
+            # What is wrong with a page says its own remedy.
+            told = "did you mean" in str(error) or (source.selectors and error.fault is Fault.NOT_A_FEED)
+            if error.fault in _REMEDIES and not told:
                 say(f"what to do: {_REMEDIES[error.fault]}")
             raise typer.Exit(1) from error
         found = report(source.address, batch, [rules.evaluate(entry, now) for entry in batch.entries])

@@ -17,6 +17,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from tocsin.errors import Position
+from tocsin.model import Revised
 
 #: Exit codes (DESIGN 7); 2 is what the command-line parser itself uses for a wrong call.
 OK, FAILED, USAGE, PARTLY, BAD_CONFIG = 0, 1, 2, 3, 78
@@ -30,6 +31,13 @@ def say(text: str) -> None:
 def dump(value: Any) -> None:
     """*value* as one line of JSON on stdout."""
     print(json.dumps(plain(value), ensure_ascii=False))
+
+
+def revision(revised: Revised, zone: ZoneInfo) -> str:
+    """What an entry says since a time, in one line."""
+    if revised.withdrawn:
+        return f"withdrawn by its source at {local(revised.at, zone)}"
+    return f"rewritten at {local(revised.at, zone)}: {shown(revised.title)}"
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> None:

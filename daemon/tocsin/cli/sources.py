@@ -13,6 +13,7 @@ from tocsin.cli import adding, one_poll, opml
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, opened
 from tocsin.cli.output import dump, local, plain, shown, table
 from tocsin.errors import UsageError
+from tocsin.model import KeyKind
 from tocsin.policy.habits import Habits
 from tocsin.policy.spans import write
 from tocsin.store import Fetch, SourceDetail, SourceView
@@ -118,7 +119,8 @@ def _rhythm(habits: Habits, zone: ZoneInfo) -> Iterator[str]:
         longest = f", longest silence {write(habits.longest)}" if habits.longest else ""
         yield f"last news {local(habits.arrivals[-1], zone)}{longest}"
     if habits.volatile:
-        yield "its ids are others at every poll: headline and day tell entries apart"
+        what, apart = ("ids and links", "") if KeyKind.LINK in habits.volatile else ("ids", "link, or ")
+        yield f"its {what} were others from one poll to the next: {apart}headline and day tell entries apart"
     if habits.silent:
         yield "silent for far longer than ever"
     if habits.empty:

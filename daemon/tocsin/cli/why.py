@@ -148,9 +148,12 @@ def _stored(rules: RuleSet, info: RuleInfo, words: str, config: Path) -> Answer:
             match=match,
             failure=store.failure(view.id, info.id),
             alert=alert,
+            revised=view.revised,
         )
-    then = match.decided_at if match else view.entry.first_seen
-    evidence = None if view.pruned else rules.explain(info.id, view.entry, then)
+        # A match is proved by what the entry said when it was judged; what met nothing is judged as it reads now.
+        entry = store.entry(view.id, match.decided_at if match else None) or view.entry
+    then = match.decided_at if match else (view.revised[-1].at if view.revised else entry.first_seen)
+    evidence = None if view.pruned else rules.explain(info.id, entry, then)
     decision = chain.steps(
         record,
         info,
@@ -158,7 +161,7 @@ def _stored(rules: RuleSet, info: RuleInfo, words: str, config: Path) -> Answer:
         disabled=info.id in rules.disabled,
         zone=ZoneInfo(settings.timezone),
     )
-    return Answer(rule=info, entry=view.entry, evidence=evidence, number=view.id, decision=decision)
+    return Answer(rule=info, entry=entry, evidence=evidence, number=view.id, decision=decision)
 
 
 def _dump(answer: Answer) -> None:

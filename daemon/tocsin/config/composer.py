@@ -78,7 +78,7 @@ class Composer:
         elif isinstance(event, yaml.CollectionStartEvent):
             self._begin(event)
         elif isinstance(event, yaml.CollectionEndEvent):
-            self._end()
+            self._end(event)
         elif isinstance(event, yaml.DocumentStartEvent):
             self._begin_document(event)
 
@@ -99,13 +99,15 @@ class Composer:
             self._refuse_tag(Items(place=place, items=()), event.tag)
         self._open.append(_Open(event=event, place=place))
 
-    def _end(self) -> None:
+    def _end(self, event: yaml.CollectionEndEvent) -> None:
         done = self._open.pop()
         node: Node
         if isinstance(done.event, yaml.SequenceStartEvent):
             node = Items(place=done.place, items=tuple(done.parts), flow=bool(done.event.flow_style))
         else:
-            node = Pairs(place=done.place, pairs=tuple(self._pairs(done.parts)))
+            _, line, column = _spot(event)
+            end = (line, column + 1) if done.event.flow_style else None
+            node = Pairs(place=done.place, pairs=tuple(self._pairs(done.parts)), end=end)
         self._add(node, done.size, done.event.anchor)
 
     def _pairs(self, parts: list[Node]) -> Iterator[tuple[Scalar, Node]]:

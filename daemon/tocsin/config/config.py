@@ -160,6 +160,15 @@ def load_config(path: Path, env: Mapping[str, str]) -> Config:
     text, fault = read_text(path)
     if fault:
         raise ConfigError([fault])
+    return parse_config(text, path, env)
+
+
+def parse_config(text: str, path: Path, env: Mapping[str, str]) -> Config:
+    """The configuration in *text* as if it stood at *path*; values from *env* are filled in.
+
+    Raises:
+        ConfigError: with every fault of it.
+    """
     document = read(text, shown_path(path))
     problems = list(document.problems)
     if document.root is None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tocsin.config.nodes import Node, Pairs, Scalar, member
+from tocsin.config.scalars import resolve
 from tocsin.config.yamlfile import read
 from tocsin.errors import UsageError
 
@@ -33,7 +34,9 @@ class NewSource:
     def line(self) -> str:
         """The source as one line of the map `sources`."""
         fields: Mapping[str, object] = {self.kind: self.address, **self.more}
-        return f"{self.name}: {_write(fields)}"
+        # A name such as null would be none.
+        name = self.name if isinstance(resolve(self.name), str) else json.dumps(self.name)
+        return f"{name}: {_write(fields)}"
 
 
 def add_sources(text: str, new: Sequence[NewSource]) -> str:
@@ -44,11 +47,11 @@ def add_sources(text: str, new: Sequence[NewSource]) -> str:
     """
     lines = [source.line for source in new]
     root = read(text, "").root
-    if not isinstance(root, Pairs) or re.search(r"^(\.\.\.|---)", text, re.MULTILINE):
-        raise _refusal("it is no plain map of one document", lines)
+    if not isinstance(root, Pairs):
+        raise _refusal("it is no map", lines)
     edited = _inserted(text, root, lines)
     if edited is None:
-        raise _refusal("its sources stand between braces", lines)
+        raise _refusal("its sources are written in a way of their own", lines)
     after = read(edited, "").root
     wanted = {**_plain(root), "sources": {**(_plain(member(root, "sources")) or {}), **_parsed(lines)}}
     if after is None or _plain(after) != wanted:
@@ -77,29 +80,74 @@ def replace_file(path: Path, before: bytes, after: bytes) -> None:
                 os.fchown(file.fileno(), status.st_uid, status.st_gid)
             os.fsync(file.fileno())
         Path(aside).replace(target)
+        folder = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
     except BaseException:
         Path(aside).unlink(missing_ok=True)
         raise
 
 
 def _inserted(text: str, root: Pairs, lines: Sequence[str]) -> str | None:
-    """*text* with *lines* in `sources`; None where that is written between braces."""
+    """*text* with *lines* in `sources`; None where that is written in no usual way."""
     end = "\r\n" if "\r\n" in text else "\n"
-    written = re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z", text)
+    written = _lines(text)
     key, sources = root.key("sources"), member(root, "sources")
     if key is None:
         return _joined(written, len(written), [*([] if not written else [""]), "sources:", *_indented(lines, 2)], end)
     first = key.place.at().line
     if isinstance(sources, Scalar) and sources.value is None:
         return _joined(written, first, _indented(lines, 2), end) if written[first - 1].strip() == "sources:" else None
-    if not isinstance(sources, Pairs) or not sources.pairs or sources.pairs[0][0].place.at().line == first:
+    if not isinstance(sources, Pairs):
         return None
+    if sources.end:
+        return _braced(text, sources, sources.end, lines, end)
     indent = sources.pairs[0][0].place.at().column - 1
     following = [other.place.at().line for other, _ in root.pairs if other.place.at().line > first]
     last = min(following, default=len(written) + 1) - 1
     while last > first and _is_apart(written[last - 1], indent):
         last -= 1
     return _joined(written, last, _indented(lines, indent), end)
+
+
+def _braced(text: str, sources: Pairs, close: tuple[int, int], lines: Sequence[str], end: str) -> str | None:
+    """*text* with *lines* in *sources*, which stands between braces: in its line, or a line each where it has that form."""
+    if not sources.pairs:
+        at = _offset(text, _spot(sources)) + 1
+        return f"{text[:at]}{', '.join(lines)}{text[at:]}"
+    key, last = sources.pairs[-1]
+    if not isinstance(last, Pairs) or not last.end:
+        return None
+    at = _offset(text, last.end)
+    # Behind the last source: a comma and a comment of its own, and what stands in the lines before the closing brace.
+    found = re.match(r"(,?)([ \t]*(?:#[^\r\n]*)?(?:\r\n|\r|\n))", text[at : _offset(text, close) - 1])
+    if not found:
+        return f"{text[:at]}{''.join(f', {line}' for line in lines)}{text[at:]}"
+    line, column = _spot(key)
+    indent = text[_offset(text, (line, 1)) : _offset(text, (line, column))]
+    if indent.strip():
+        return None
+    more = f",{end}".join(f"{indent}{line}" for line in lines)
+    return f"{text[:at]},{found[2]}{more}{found[1]}{end}{text[at + found.end() :]}"
+
+
+def _spot(node: Node) -> tuple[int, int]:
+    position = node.place.at()
+    return position.line, position.column
+
+
+def _lines(text: str) -> list[str]:
+    """The lines of *text* with their ends."""
+    return re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z", text)
+
+
+def _offset(text: str, spot: tuple[int, int]) -> int:
+    """Where in *text* a line and column are; a byte order mark has no column."""
+    line, column = spot
+    mark = 1 if line == 1 and text.startswith("\ufeff") else 0
+    return sum(map(len, _lines(text)[: line - 1])) + mark + column - 1
 
 
 def _is_apart(line: str, indent: int) -> bool:

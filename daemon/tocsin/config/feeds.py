@@ -15,7 +15,7 @@ from tocsin.config.shape import Duration, Shape, Texts
 from tocsin.config.tables import tried, zone
 from tocsin.config.web import authorization, check_credentials, url_fault
 from tocsin.errors import Problem
-from tocsin.sources.page import Selectors, check_selector
+from tocsin.sources.page import Selectors, check_format, check_selector
 
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 _SHORTEST = timedelta(seconds=1)
@@ -107,7 +107,11 @@ def check_source(node: Node) -> Iterator[Problem]:
     if member(node, "page"):
         for name in ("items", "title", "link", "date"):
             yield from tried(node, name, check_selector)
+        yield from tried(node, "date_format", check_format)
         yield from tried(node, "timezone", zone)
+        items = member(node, "items")
+        if isinstance(items, Scalar) and items.value == "":
+            yield problem(items, "names no items; write a CSS selector such as li.notice")
 
 
 def make_feed(name: str, item: FeedShape | PageShape, node: Node | None) -> FeedConfig:

@@ -52,11 +52,15 @@ class Items:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pairs:
-    """A map, in the order of the file; every key is text and stands in it once."""
+    """A map, in the order of the file; every key is text and stands in it once.
+
+    *end* is the place behind its closing brace, as line and column; None when it is written as a block.
+    """
 
     place: Located = field(repr=False)
     pairs: tuple[tuple[Scalar, Node], ...]
     length: int = 1
+    end: tuple[int, int] | None = None
 
     def key(self, name: str) -> Scalar | None:
         """The key *name* as it stands in the file."""

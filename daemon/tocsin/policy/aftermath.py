@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tocsin.errors import Fault, SourceError
 from tocsin.hints import Answer
-from tocsin.model import Entry
+from tocsin.model import Entry, KeyKind
 from tocsin.policy import habits as learning
 from tocsin.policy import health, moves, schedule
 from tocsin.policy.habits import Habits
@@ -20,7 +21,8 @@ from tocsin.policy.spans import write
 _TRY_MOVED = timedelta(minutes=1)
 #: A new entry that is older than this and than the last poll is late.
 _LATE = timedelta(hours=24)
-_VOLATILE = "Its ids are others at every poll. From now on headline and day tell its entries apart; nothing was lost."
+#: Ids that were others after more time than this may have been renewed once.
+_SOON = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,13 +48,14 @@ class Standing:
 class Found:
     """What a good poll brought; *held* entries in the document (None: the one of before), *new* of them, *late* of these.
 
-    Late: published over a day ago and before the last poll, which did not see it. *volatile*: its ids say nothing.
+    Late: published over a day ago and before the last poll, which did not see it. *volatile*: kinds of key that
+    say nothing.
     """
 
     held: int | None = None
     new: int = 0
     late: int = 0
-    volatile: bool = False
+    volatile: frozenset[KeyKind] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,9 +110,10 @@ def after_success(before: Standing, answer: Answer, found: Found, *, now: dateti
         if moved is not habits.moved:
             told += _moves(habits.moved, moved)
             habits = replace(habits, moved=moved)
-    if found.volatile and not habits.volatile:
-        habits = replace(habits, volatile=True)
-        told.append(Told(news=News.VOLATILE, detail=_VOLATILE))
+    soon = before.last_success is not None and now - before.last_success < _SOON
+    if soon and found.volatile - habits.volatile:
+        told += [] if habits.volatile else [Told(news=News.VOLATILE, detail=_volatile(found.volatile))]
+        habits = replace(habits, volatile=found.volatile)
     flood = not first and health.is_flood(held=found.held or 0, new=found.new, late=found.late)
     if flood:
         told.append(Told(news=News.FLOOD, detail=_flood(found)))
@@ -199,6 +203,15 @@ def _moves(before: Moved | None, after: Moved | None) -> list[Told]:
 def _silence(habits: Habits, now: datetime) -> str:
     idle, longest = write(now - habits.arrivals[-1]), write(habits.longest)
     return f"It answers, but brought nothing new for {idle}; its longest silence before was {longest}."
+
+
+def _volatile(kinds: Collection[KeyKind]) -> str:
+    apart = "headline and day" if KeyKind.LINK in kinds else "link, or headline and day,"
+    what = "ids and links" if KeyKind.LINK in kinds else "ids"
+    return (
+        f"The {what} of its entries were others than a poll before, though their headlines were the same. From now on "
+        f"{apart} tell them apart; nothing was lost, and nothing is told again."
+    )
 
 
 def _flood(found: Found) -> str:

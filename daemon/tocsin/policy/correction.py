@@ -2,68 +2,77 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tocsin.model import Alert, Judged, Match
 from tocsin.policy.labels import new_values
+from tocsin.policy.wording import Wording
 from tocsin.prices import Labels
-from tocsin.text.titles import features
 
-#: An entry is corrected at most once in this time; some sites try one headline after the other.
+#: An alert is corrected at most once in this time; some sites try one headline after the other.
 AGAIN_AFTER = timedelta(hours=6)
-_MARKED = re.compile(
-    r"\b(?:correct(?:ed|ion|s)|retract(?:ed|ion|s)|withdrawn|clarification)\b|更正|撤回|撤稿|勘误|訂正|取り消し",
-    re.IGNORECASE,
-)
+#: More wordings of one entry are not looked at; that it is withdrawn always is.
+MOST_REVISIONS = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """What an entry said when it was told: that it met the rule of *alert*, with these *labels*."""
+    """What *to*, (receiver, recipient), last heard of an entry: its *wording*, and that it met the rule of *alert*.
+
+    *labels* are those with which it met it; None when they heard of a wording that does not meet it.
+    """
 
     alert: Alert
-    labels: Labels
+    to: tuple[str, str]
+    wording: Wording
+    labels: Labels | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Correction:
-    """An alert of which each of *to*, (receiver, recipient), must hear that its entry now says something else."""
+    """*to*, (receiver, recipient), must hear at *due_at* that the entry of *alert* now says something else."""
 
     alert: Alert
-    to: tuple[tuple[str, str], ...]
+    to: tuple[str, str]
+    due_at: datetime
 
 
-def material(before: str, after: str, claims: Iterable[Claim], judged: Judged | None) -> tuple[Alert, ...]:
-    """The alerts that another headline makes wrong: *before* it read so, *after* it reads so; without *judged* it is gone.
+def matters(claim: Claim, now: Wording, judged: Judged | None) -> bool:
+    """Whether somebody who heard *claim* must hear that the entry says *now*; without *judged* it is withdrawn.
 
-    That it no longer meets the rule, meets it about something else, has other numbers, or says itself that it is a
-    correction. All else is another wording of the same.
+    That it no longer meets the rule, meets it again, is about something else, has other numbers, or says itself that it
+    was wrong. A text that only lost what met the rule was most often cut short, and a live page moves on: neither was
+    wrong.
     """
     if judged is None:
-        return tuple(claim.alert for claim in claims)
-    unknown = {item.rule for item in judged.unevaluated}
-    found = {match.rule.id: match for match in judged.matches}
-    says_so = bool(_MARKED.search(after)) and not _MARKED.search(before)
-    counted = features(before).numbers != features(after).numbers
-    wrong = []
-    for claim in claims:
-        match = found.get(claim.alert.rule)
-        changed = claim.alert.rule not in unknown if match is None else _differs(claim, match)
-        if changed or says_so or counted:
-            wrong.append(claim.alert)
-    return tuple(wrong)
+        return True
+    before, rule = claim.wording, claim.alert.rule
+    if before.same(now) or any(item.rule == rule for item in judged.unevaluated):
+        return False
+    match = next((match for match in judged.matches if match.rule.id == rule), None)
+    if claim.labels is None:
+        return match is not None
+    if now.marked and not before.marked:
+        return True
+    if now.live or before.live:
+        return False
+    if match is not None and _grew(claim.alert, claim.labels, match):
+        return True
+    if before.headline == now.headline:
+        return False
+    return (
+        match is None or bool(new_values(match.rule.key, match.labels, claim.labels)) or before.figures != now.figures
+    )
 
 
-def _differs(claim: Claim, match: Match) -> bool:
-    """Whether an entry meets the rule about something else now, or matters more."""
-    key = match.rule.key
-    others = new_values(key, claim.labels, match.labels) or new_values(key, match.labels, claim.labels)
-    return bool(others) or match.severity.rank > claim.alert.severity.rank
+def _grew(alert: Alert, labels: Labels, match: Match) -> bool:
+    """Whether an entry is about more than it was, or matters more."""
+    return bool(new_values(match.rule.key, labels, match.labels)) or match.severity.rank > alert.severity.rank
 
 
-def is_due(last: datetime | None, now: datetime) -> bool:
-    """Whether an entry that was *last* corrected then may be corrected again."""
-    return last is None or now - last >= AGAIN_AFTER
+def due(last: datetime | None, now: datetime, *, withdrawn: bool) -> datetime:
+    """When to correct an alert whose *last* correction was, or is to be, then; at once when its entry is *withdrawn*."""
+    if last is None or withdrawn:
+        return now
+    return last if last > now else max(now, last + AGAIN_AFTER)

@@ -122,9 +122,10 @@ class _Desk:
         return found
 
     def correct(self, item: Correction) -> None:
-        """Tell those who were told of an alert that its entry now says something else."""
-        for to in item.to:
-            self.post.tell(item.alert, to, kind=DeliveryKind.CORRECTION, due_at=self._facts.now, held="", entry_id=None)
+        """Tell somebody who was told of an alert that its entry now says something else."""
+        wait = item.due_at > self._facts.now
+        held = f"held until {item.due_at:%Y-%m-%d %H:%M} UTC: it was corrected before" if wait else ""
+        self.post.tell(item.alert, item.to, kind=DeliveryKind.CORRECTION, due_at=item.due_at, held=held, entry_id=None)
 
     def _judge_correlation(self, completion: Completion, newest: Decided) -> Decided:
         """A correlation is told with the story of the match that completed it."""

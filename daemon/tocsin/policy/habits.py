@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from tocsin.hints import Answer, Wishes
+from tocsin.model import KeyKind
 from tocsin.policy.moves import Moved
 
 #: Gaps between arrivals that count.
@@ -23,7 +24,7 @@ class Habits:
     between two of them, *longest_at* when it ended. *fresh* and *validators* are those of the last answer, *wishes*
     those of the last document. *empty* counts polls in a row whose document had no entry, *lulls* the times that this
     ended by itself. *silent* and *hollow* say that it was told that the source is silent, or suddenly empty;
-    *volatile* that its ids are others at every poll.
+    *volatile* are the kinds of key that were others from one poll to the next.
     """
 
     arrivals: tuple[datetime, ...] = ()
@@ -36,7 +37,7 @@ class Habits:
     lulls: int = 0
     silent: bool = False
     hollow: bool = False
-    volatile: bool = False
+    volatile: frozenset[KeyKind] = frozenset()
     moved: Moved | None = None
 
     @property

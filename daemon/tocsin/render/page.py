@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from tocsin.evidence import Evidence, Witness
-from tocsin.model import Alert, Coverage, DeliveryKind, Severity, Tidings
+from tocsin.model import Alert, Coverage, DeliveryKind, Revised, Severity, Tidings
 from tocsin.prices import Labels
 from tocsin.render.quotes import Quote, quotes, words
 from tocsin.render.times import local
@@ -18,6 +18,7 @@ MOST_ITEMS = 6
 MOST_BRIEF = 30
 MOST_RELATED = 8
 _MOST_WORDS = 12
+_MOST_BETWEEN = 2
 #: No headline is longer: this is where a flood in place of a title is cut.
 _HEADLINE = 2000
 
@@ -76,7 +77,7 @@ class Page:
 def page(tidings: Sequence[Tidings], *, delivery_id: str, kind: DeliveryKind, zone: ZoneInfo) -> Page:
     """The content of a message; the alert of the highest severity leads, the others keep their order."""
     ranked = sorted(tidings, key=lambda item: -item.alert.severity.rank)
-    shown = [_item(one, zone) for one in ranked[: MOST_ITEMS + MOST_BRIEF]]
+    shown = [_item(one, zone, kind) for one in ranked[: MOST_ITEMS + MOST_BRIEF]]
     return Page(
         kind=kind,
         delivery_id=one_line(delivery_id),
@@ -86,10 +87,13 @@ def page(tidings: Sequence[Tidings], *, delivery_id: str, kind: DeliveryKind, zo
     )
 
 
-def _item(tidings: Tidings, zone: ZoneInfo) -> Item:
+def _item(tidings: Tidings, zone: ZoneInfo, kind: DeliveryKind) -> Item:
     alert, lead = tidings.alert, tidings.lead
     title = cut(one_line(alert.title), 300)
     headline = _reference(lead, zone) if lead else Reference(headline="", link="", by="")
+    if lead and lead.revised and kind is DeliveryKind.CORRECTION:
+        # Who reads no further than the subject must not read again what was wrong.
+        headline = replace(headline, headline=_corrected(lead, lead.revised))
     if lead and not headline.headline:
         headline = replace(headline, headline=title)  # something must carry the link
     return Item(
@@ -107,13 +111,26 @@ def _item(tidings: Tidings, zone: ZoneInfo) -> Item:
     )
 
 
+def _corrected(lead: Coverage, now: Revised) -> str:
+    words = f"Withdrawn: {one_line(lead.title)}" if now.withdrawn else one_line(now.title)
+    return cut(words, _HEADLINE)
+
+
 def _revised(lead: Coverage) -> str:
     """What an entry says now, and what it said."""
     assert lead.revised
-    before = f"It said: “{cut(one_line(lead.title), 400)}”"
-    if lead.revised.withdrawn:
-        return f"Its source has withdrawn it. {before}"
-    return f"It now says: “{cut(one_line(lead.revised.title), 400)}”. {before}"
+    now = lead.revised
+    # A headline that stayed: then it is the text that changed.
+    same = one_line(now.title) == one_line(lead.title) and not now.between
+    before, after = (lead.summary or lead.body, now.summary) if same and not now.withdrawn else (lead.title, now.title)
+    said = f"It said: {_quoted(before)}"
+    if now.between:
+        said += f", then: {', '.join(map(_quoted, now.between[-_MOST_BETWEEN:]))}"
+    return f"Its source has withdrawn it. {said}" if now.withdrawn else f"It now says: {_quoted(after)}. {said}"
+
+
+def _quoted(text: str) -> str:
+    return f"“{cut(one_line(text), 300)}”"
 
 
 def _reference(coverage: Coverage, zone: ZoneInfo) -> Reference:

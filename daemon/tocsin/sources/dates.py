@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from time import struct_time
 
 #: A published time is believed from this long before an entry was first seen ...
@@ -62,11 +62,11 @@ _MONTH_FIRST = re.compile(
 )
 
 
-def parse_time(raw: str, fallback: struct_time | None = None) -> datetime | None:
+def parse_time(raw: str, fallback: struct_time | None = None, *, zone: tzinfo = UTC) -> datetime | None:
     """The time that *raw* says, in UTC; None when it says none.
 
     Read are Unix seconds and milliseconds, ISO 8601, RFC 822 and the American order, with an offset or the name of a
-    zone; without either the time counts as UTC. *fallback* is another reader's result in UTC, used only for a form that
+    zone; without either the time is in *zone*. *fallback* is another reader's result in UTC, used only for a form that
     is not one of these, so that an impossible date is none instead of the next possible one.
     """
     text = " ".join(raw[:100].split())
@@ -74,11 +74,11 @@ def parse_time(raw: str, fallback: struct_time | None = None) -> datetime | None
         return _unix(text)
     if found := _ISO.match(text):
         year, month, day, *rest = found.groups()
-        return _make(int(year), int(month), int(day), rest)
+        return _make(int(year), int(month), int(day), rest, zone)
     if (found := _DAY_FIRST.match(text)) and (number := _month(found[2])):
-        return _make(_year(found[3]), number, int(found[1]), list(found.groups()[3:]))
+        return _make(_year(found[3]), number, int(found[1]), list(found.groups()[3:]), zone)
     if (found := _MONTH_FIRST.match(text)) and (number := _month(found[1])):
-        return _make(int(found[3]), number, int(found[2]), list(found.groups()[3:]))
+        return _make(int(found[3]), number, int(found[2]), list(found.groups()[3:]), zone)
     if fallback is None:
         return None
     try:
@@ -113,7 +113,7 @@ def _year(digits: str) -> int:
     return year if len(digits) == 4 else year + (1900 if year >= 50 else 2000)
 
 
-def _make(year: int, month: int, day: int, rest: list[str | None]) -> datetime | None:
+def _make(year: int, month: int, day: int, rest: list[str | None], zone: tzinfo) -> datetime | None:
     """The time in UTC; *rest* is hour, minute, second, half of the day, name of the zone, offset."""
     hour, minute, second = (int(part or 0) for part in rest[:3])
     half, name, offset = rest[3:]
@@ -125,13 +125,18 @@ def _make(year: int, month: int, day: int, rest: list[str | None]) -> datetime |
         extra = timedelta()
     try:
         # A leap second is the last second of its minute here.
-        local = datetime(year, month, day, hour, minute, 59 if second == 60 else second, tzinfo=_zone(name, offset))
+        local = datetime(
+            year, month, day, hour, minute, 59 if second == 60 else second, tzinfo=_zone(name, offset) or zone
+        )
         return (local + extra).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 
 
-def _zone(name: str | None, offset: str | None) -> timezone:
+def _zone(name: str | None, offset: str | None) -> timezone | None:
+    """The zone that is written; None where none is. One that nobody knows counts as UTC."""
+    if not name and not offset:
+        return None
     minutes = _ZONES.get((name or "").upper(), 0)
     if offset:  # also behind a name: "GMT+8"
         digits = offset[1:].replace(":", "")

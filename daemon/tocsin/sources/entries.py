@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from datetime import datetime
 
 from tocsin.model import Entry
@@ -13,6 +14,8 @@ from tocsin.sources.identity import Traits, identify
 from tocsin.sources.parse import Item, Parsed
 from tocsin.text.titles import normal, split_outlet
 
+#: What parts a title from an outlet behind it.
+_PARTED = re.compile(r"(?:\s+[-–—|]\s+|\s*[_－｜]\s*)\Z")
 #: Characters of the text that stand for a title where there is none.
 _HEADLINE = 120
 
@@ -20,10 +23,10 @@ _HEADLINE = 120
 def entries(parsed: Parsed, *, source: str, url: str, labels: Labels, now: datetime) -> tuple[Entry, ...]:
     """The entries of the document *parsed*, which the source *source* gave at *url*, in its order.
 
-    The publisher of an entry is the feed from which it was taken over, else the outlet named behind its title, else
-    the feed itself.
+    The publisher of an entry is the outlet or feed from which it was taken over, whose name is then cut off its title,
+    else the outlet named behind its title, else the feed itself.
     """
-    items = [dataclasses.replace(item, title=item.title or _headline(item)) for item in parsed.items]
+    items = [dataclasses.replace(item, title=_cut(item) or _headline(item)) for item in parsed.items]
     feed_host = urls.host(parsed.link) or urls.host(url)
     identities = identify([_traits(item, feed_host) for item in items])
     return tuple(
@@ -55,7 +58,17 @@ def _traits(item: Item, feed_host: str) -> Traits:
         title=normal(item.title),
         day=item.published.date().isoformat() if item.published else "",
         text=f"{item.title}\n\n{item.summary}\n\n{item.body}",
+        outlet=item.outlet if urls.is_aggregator(item.link) else "",
     )
+
+
+def _cut(item: Item) -> str:
+    """The title of an item without the name of the outlet that the item says it is from."""
+    if not item.outlet or not item.title.endswith(item.outlet):
+        return item.title
+    text = item.title.removesuffix(item.outlet)
+    parted = _PARTED.search(text)
+    return text[: parted.start()] if parted and parted.start() else item.title
 
 
 def _headline(item: Item) -> str:

@@ -19,7 +19,7 @@ class Traits:
     """What an entry may be known by; every one may be empty.
 
     *id* is unescaped, *link* canonical, *title* normalised, *day* the published one as YYYY-MM-DD,
-    *text* everything that the entry says.
+    *text* everything that the entry says. *outlet* is who wrote what an aggregator gives ids of its own.
     """
 
     id: str = ""
@@ -27,6 +27,7 @@ class Traits:
     title: str = ""
     day: str = ""
     text: str = ""
+    outlet: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +78,11 @@ def _identify(traits: Traits, *, link: str, shared: bool, paired: bool) -> Ident
     if traits.id:
         # An id that is no address stays whole: with the same title it proves the same entry where ids are shared.
         hostless = urls.without_host(traits.id) or ("" if urls.is_web(traits.id) else traits.id)
+        # An aggregator gives an article another id in another search.
+        hostless = f"{titled} {traits.outlet}" if traits.outlet and traits.title else hostless
         keys += [EntryKey(kind=KeyKind.ID_NOHOST, value=digest(hostless))] if hostless else []
     if link:
         keys.append(EntryKey(kind=KeyKind.LINK, value=digest(link)))
     keys.append(EntryKey(kind=KeyKind.TITLE_DAY, value=digest(titled)))
+    keys.append(EntryKey(kind=KeyKind.WORDING, value=digest(own)))
     return Identity(id=own if len(own) <= LONGEST_ID else digest(own), keys=tuple(keys), link=link)

@@ -57,7 +57,7 @@ def read_moment(text: str, form: str, zone: ZoneInfo) -> datetime:
         else:
             found = datetime.fromisoformat(text)
         return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, re.error):  # re.error: a directive that comes twice in the form
         wanted = f"of the form {form}" if form else "in ISO 8601 or in seconds since 1970"
         raise ValueError(f"{text[:40]!r} is not a time {wanted}") from None
 

@@ -52,7 +52,7 @@ def read_opml(body: bytes) -> tuple[Outline, ...]:
             if len(found) == MOST_FEEDS:
                 raise _StopError(f"it names more than {MOST_FEEDS} feeds")
             title = given.get("title") or given.get("text") or ""
-            found.setdefault(urls.canonical(url) or url[:_LONGEST], Outline(url=url, title=title[:200]))
+            found.setdefault(urls.address(url) or url[:_LONGEST], Outline(url=url, title=title[:200]))
 
     def end(_: str) -> None:
         nonlocal depth

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from zoneinfo import ZoneInfo
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from tocsin.errors import Fault, SourceError
+from tocsin.sources import urls
 from tocsin.sources.dates import parse_time
 from tocsin.sources.parse import (
     LONGEST_TEXT,
@@ -25,14 +27,17 @@ from tocsin.text.html import clean
 
 #: Tags of a page that is read at all: each takes some 200 octets.
 MOST_TAGS = 200_000
+#: Items that lie in one another repeat its text; beyond so many times the octets of the page they are no items.
+MOST_REPEATED = 8
+_SAMPLE = datetime(2026, 11, 23, 16, 5, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selectors:
     """Which nodes of a page are its *items*, and which of an item its *title*, *link* and *date*.
 
-    Without its own selector an item's title is its text, and its link the first one in it. *date_format* is strptime's;
-    a date without a zone is in *zone*.
+    Without its own selector an item's title is its text, its link the first one in it, and its date the first `time`.
+    *date_format* is strptime's; a date without a zone is in *zone*.
     """
 
     items: str
@@ -56,6 +61,21 @@ def check_selector(text: str) -> str:
     return text
 
 
+def check_format(text: str) -> str:
+    """*text*, if strptime can read whole dates by it.
+
+    Raises:
+        ValueError: it cannot.
+    """
+    try:
+        day = datetime.strptime(_SAMPLE.strftime(text), text).date()  # noqa: DTZ007 - only its day is looked at
+    except (ValueError, re.error):  # re.error: a directive that comes twice
+        day = None
+    if day != _SAMPLE.date():
+        raise ValueError(f"{text!r} is no form of a whole date; write one as for strptime, such as %d.%m.%Y")
+    return text
+
+
 def read(text: str, selectors: Selectors, *, url: str, content_language: str = "") -> Parsed:
     """The items of the HTML page *text*, which came from *url*.
 
@@ -69,45 +89,73 @@ def read(text: str, selectors: Selectors, *, url: str, content_language: str = "
     tree = LexborHTMLParser(text)
     nodes = tree.css(selectors.items)
     if not nodes:
-        words = f"nothing on the page is {selectors.items!r}: it was rebuilt, or wants a browser; correct `items`"
-        raise SourceError(words, fault=Fault.NOT_A_FEED)
+        raise _mistaken(f"nothing on the page is {selectors.items!r}: it was rebuilt, or wants a browser", "items")
     base = first_web([absolute(url, _attribute(tree.css_first("base"), "href"))]) or url
     language = language_tag(_attribute(tree.css_first("html"), "lang")) or language_tag(content_language)
-    items = tuple(_items(nodes[:MOST_ENTRIES], selectors, base=base, site=url, language=language))
+    most = MOST_REPEATED * max(len(text), 1000)
+    items = tuple(_items(nodes[:MOST_ENTRIES], selectors, base=base, site=url, language=language, most=most))
     if not items:
-        words = (
-            f"{len(nodes)} nodes are {selectors.items!r}, and none has {selectors.title or 'a text'!r}; correct `title`"
-        )
-        raise SourceError(words, fault=Fault.NOT_A_FEED)
-    notes = [f"{len(nodes)} items, the first {MOST_ENTRIES} were read"] if len(nodes) > MOST_ENTRIES else []
-    if len(items) < min(len(nodes), MOST_ENTRIES):
-        notes.append(f"{min(len(nodes), MOST_ENTRIES) - len(items)} items without a title were left out")
-    if selectors.date and not any(item.published for item in items):
-        notes.append(f"no item has a date that can be read at {selectors.date!r}; the first sight counts")
-    title = tree.css_first("title")
+        missing, key = (repr(selectors.title), "title") if selectors.title else ("a text", "items")
+        raise _mistaken(f"{len(nodes)} nodes are {selectors.items!r}, and none has {missing}", key)
+    if selectors.link and all(item.link == url for item in items):
+        raise _mistaken(f"none of {len(items)} items has a link at {selectors.link!r}", "link")
+    notes = _notes(len(nodes), items, selectors)
     return Parsed(
-        title=_text(title, LONGEST_TITLE) if title else "", link=url, items=items, form="a page", notes=tuple(notes)
+        title=_plain(_text(tree.css_first("title")), LONGEST_TITLE), link=url, items=items, form="a page", notes=notes
     )
 
 
-def _items(nodes: list[LexborNode], selectors: Selectors, *, base: str, site: str, language: str) -> Iterator[Item]:
+def _mistaken(words: str, key: str) -> SourceError:
+    return SourceError(f"{words}; correct `{key}`", fault=Fault.NOT_A_FEED)
+
+
+def _notes(found: int, items: tuple[Item, ...], selectors: Selectors) -> tuple[str, ...]:
+    """What people should know of a page on which so many nodes were *found*."""
+    looked_at = min(found, MOST_ENTRIES)
+    return tuple(
+        words
+        for words, true in (
+            (f"{found} items, the first {MOST_ENTRIES} were read", found > MOST_ENTRIES),
+            (f"{looked_at - len(items)} items without a title were left out", len(items) < looked_at),
+            (
+                f"no item has a date that can be read at {selectors.date!r}; the first sight counts",
+                selectors.date and not any(item.published for item in items),
+            ),
+        )
+        if true
+    )
+
+
+def _items(
+    nodes: list[LexborNode], selectors: Selectors, *, base: str, site: str, language: str, most: int
+) -> Iterator[Item]:
+    """The items at *nodes*, which may have *most* characters together.
+
+    Raises:
+        SourceError: TOO_LARGE.
+    """
     for node in nodes:
-        head = node.css_first(selectors.title) if selectors.title else node
-        title = _text(head, LONGEST_TITLE) if head else ""
+        whole = node.text(separator=" ", strip=True)
+        most -= len(whole)
+        if most < 0:
+            words = f"the nodes that are {selectors.items!r} lie in one another; correct `items`"
+            raise SourceError(words, fault=Fault.TOO_LARGE)
+        head = node.css_first(selectors.title) if selectors.title else None
+        title = _plain(whole if not selectors.title else _text(head), LONGEST_TITLE)
         if not title:
             continue
         link = first_web([absolute(base, _attribute(_link(node, selectors), "href"))])
-        date = node.css_first(selectors.date) if selectors.date else node.css_first("time")
-        raw = (_attribute(date, "datetime") or _text(date, 200)) if date else ""
-        whole = _text(node, LONGEST_TEXT)
+        published, raw = _date(node, selectors)
+        summary = _plain(whole, LONGEST_TEXT)
         yield Item(
             link=link or site,
-            own_link=bool(link),
+            # A link to the page itself, such as #top, is that of whichever item stands there.
+            own_link=bool(link) and urls.canonical(link) != urls.canonical(site),
             title=title,
-            summary="" if whole == title else whole,
+            summary="" if summary == title else summary,
             language=language,
-            published=_time(raw, selectors),
-            published_raw=raw[:100],
+            published=published,
+            published_raw=raw,
         )
 
 
@@ -117,19 +165,32 @@ def _link(node: LexborNode, selectors: Selectors) -> LexborNode | None:
     return node if node.tag == "a" else node.css_first("a[href]")
 
 
-def _text(node: LexborNode, limit: int) -> str:
-    return " ".join(clean(node.text(separator=" ", strip=True)[: 4 * limit]).split())[:limit].strip()
+def _text(node: LexborNode | None) -> str:
+    return node.text(separator=" ", strip=True) if node else ""
+
+
+def _plain(text: str, limit: int) -> str:
+    return " ".join(clean(text[: 4 * limit]).split())[:limit].strip()
 
 
 def _attribute(node: LexborNode | None, name: str) -> str:
     return (node.attributes.get(name) or "").strip() if node else ""
 
 
+def _date(node: LexborNode, selectors: Selectors) -> tuple[datetime | None, str]:
+    """When the item *node* was published, and what is written of that: its `datetime` is for machines and goes first."""
+    found = node.css_first(selectors.date or "time")
+    raws = [raw for raw in (_attribute(found, "datetime")[:100], _plain(_text(found), 100)) if raw]
+    times = (_time(raw, selectors) for raw in raws)
+    return next((time for time in times if time), None), next(iter(raws), "")
+
+
 def _time(raw: str, selectors: Selectors) -> datetime | None:
-    if not selectors.date_format:
-        return parse_time(raw) if raw else None
-    try:
-        found = datetime.strptime(raw, selectors.date_format)  # noqa: DTZ007 - the zone is filled in below
-        return (found if found.tzinfo else found.replace(tzinfo=ZoneInfo(selectors.zone))).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
+    zone = ZoneInfo(selectors.zone)
+    if selectors.date_format:
+        try:
+            found = datetime.strptime(raw, selectors.date_format)  # noqa: DTZ007 - the zone is filled in below
+            return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
+    return parse_time(raw, zone=zone)

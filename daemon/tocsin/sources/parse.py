@@ -37,8 +37,10 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{1,8})*")
 _UNSAFE = re.compile(r"[\s<>\"\x00-\x1f\x7f]")
 _TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
 _DELETED = re.compile(
-    r"""<(?:[\w.-]{1,40}:)?deleted-entry\b[^<>]{0,4000}?\bref\s*=\s*(?:"([^"<]{1,2000})"|'([^'<]{1,2000})')"""
+    r"""<(?:[\w.-]{1,40}:)?deleted-entry(?=\s)[^<>]{0,4000}?\sref\s*=\s*(?:"([^"<]{1,2000})"|'([^'<]{1,2000})')"""
 )
+_PORTAL = re.compile(r" on MSN(?:\.com)?\Z", re.IGNORECASE)
+_OPAQUE = re.compile(r"<!--|<!\[CDATA\[")
 _TEXTS = ("text/", "application/xhtml")
 
 
@@ -130,8 +132,22 @@ def _deleted(document: str) -> tuple[str, ...]:
     """The ids in `at:deleted-entry`, which feedparser does not know (RFC 6721, 3)."""
     if _TOMBSTONES not in document:
         return ()
-    found = (unescape(hit[1] or hit[2]).strip() for hit in _DELETED.finditer(document))
+    found = (unescape(hit[1] or hit[2]).strip() for hit in _DELETED.finditer(_markup(document)))
     return tuple(dict.fromkeys(filter(None, found)))[:MOST_ENTRIES]
+
+
+def _markup(document: str) -> str:
+    """*document* without what only looks like markup: a reader's comment in a feed must not withdraw an entry of it."""
+    kept = []
+    at = 0
+    while (found := _OPAQUE.search(document, at)) is not None:
+        kept.append(document[at : found.start()])
+        end = "-->" if found[0] == "<!--" else "]]>"
+        closed = document.find(end, found.end())
+        if closed < 0:
+            return "".join(kept)
+        at = closed + len(end)
+    return "".join([*kept, document[at:]])
 
 
 def _read(document: str) -> tuple[Any, str]:
@@ -171,7 +187,6 @@ def _item(entry: dict[str, Any], *, url: str, site: str, language: str, loose: b
     summary = _plain(entry, "summary", LONGEST_TEXT, loose=loose)
     raw = next(filter(None, (_get(entry, name).strip() for name in ("published", "updated", "created"))), "")
     origin = _get(entry, "feedburner_origlink").strip()
-    source = dict.get(entry, "source")
     return Item(
         id=identifier,
         link=own or site,
@@ -180,11 +195,19 @@ def _item(entry: dict[str, Any], *, url: str, site: str, language: str, loose: b
         title=_plain(entry, "title", LONGEST_TITLE, loose=loose),
         summary="" if summary == body else summary,
         body=body,
-        outlet=_plain(source, "title", LONGEST_TITLE, loose=loose) if isinstance(source, dict) else "",
+        outlet=_outlet(entry, loose=loose),
         language=language_tag(_detail(entry, "title", "language")) or language,
         published=_published(entry),
         published_raw=clean(raw)[:100],
     )
+
+
+def _outlet(entry: dict[str, Any], *, loose: bool) -> str:
+    """Who an entry says it is from: `source`, or the element of Bing, which names its own portal behind."""
+    source = dict.get(entry, "source")
+    if isinstance(source, dict):
+        return _plain(source, "title", LONGEST_TITLE, loose=loose)
+    return _PORTAL.sub("", _plain(entry, "news_source", LONGEST_TITLE, loose=loose))
 
 
 def _published(entry: dict[str, Any]) -> datetime | None:

@@ -28,6 +28,13 @@ _TRACKING_PREFIXES = ("utm_", "mtm_")
 _REFERRERS = frozenset({"ref", "source"})
 #: Who links to articles by addresses of their own.
 _AGGREGATORS = frozenset({"news.google.com", "bing.com", "cn.bing.com"})
+_SEARCHERS = frozenset({"google.com", "www.google.com"})
+#: Hosts for one kind of reader, of the site that is named behind.
+_FACES = ("www.", "amp.", "m.", "mobile.")
+#: Copies for telephones that name the article behind: an AMP cache's, a search engine's.
+_AMP_CACHE = re.compile(r"/(?:[cvr]|amp)/(?:s/)?(?=[a-z0-9-]+\.)", re.IGNORECASE)
+_ESCAPE = re.compile(r"%([0-9a-fA-F]{2})")
+_UNRESERVED = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~")
 _PORTS = {"http": 80, "https": 443}
 #: RFC 3986: what stands for itself, and the escape that is there already.
 _KEPT = "%!#$&'()*+,/:;=?@[]~"
@@ -61,36 +68,49 @@ def escape(url: str) -> str:
 
 
 def canonical(url: str, *, feed_host: str = "") -> str:
-    """*url* in the one form by which links are compared, empty when it is no web address; never for a link that is sent.
+    """*url*, a link to an article, in the one form by which links are compared, empty when it is no web address.
 
-    Scheme https, host in lower case and ASCII without `amp.`, no default port, no fragment but `#!`, no tracking
-    parameters (`ref` and `source` only when they name *feed_host* or `rss`), the other parameters sorted, no `/amp`
-    and no slash at the end. An aggregator's link is that of the article, if it holds it, else empty: it tells
-    nothing apart.
+    That of `address`, without what says only for which readers it is: `www.`, `m.`, `mobile.`, `amp.` and `/amp`. A copy
+    in an AMP cache is its article. An aggregator's link is that of the article, if it holds it, else empty: it tells
+    nothing apart. Never for a link that is sent.
     """
     found = _split(url)
     if not found:
         return ""
-    scheme, name, port = found
+    name = found[1]
     parts = urlsplit(_tidy(url))
     if _is_of(name, _AGGREGATORS):
         wrapped = dict(parse_qsl(parts.query)).get("url", "")
         # Never resolved: an address of theirs stands for the article only where it holds its address.
-        return (
-            canonical(wrapped, feed_host=feed_host)
-            if is_web(wrapped) and not _is_of(host(wrapped), _AGGREGATORS)
-            else ""
-        )
-    name = name.removeprefix("amp.") if name.count(".") > 1 else name
+        held = is_web(wrapped) and not is_aggregator(wrapped)
+        return canonical(wrapped, feed_host=feed_host) if held else ""
+    if (name.endswith(".cdn.ampproject.org") or name in _SEARCHERS) and (place := _AMP_CACHE.match(parts.path)):
+        inner = parts.path[place.end() :] + (f"?{parts.query}" if parts.query else "")
+        return canonical(f"https://{inner}", feed_host=feed_host)
+    return _form(url, _without_face(name), parts.path.rstrip("/").removesuffix("/amp"), feed_host)
+
+
+def address(url: str) -> str:
+    """*url*, the address of a feed, in the one form by which such are compared, empty when it is no web address.
+
+    Scheme https, host in lower case and ASCII, no default port, no fragment but `#!`, no tracking parameters, the other
+    parameters sorted, no slash at the end, escapes as RFC 3986, 6.2.2, has them.
+    """
+    found = _split(url)
+    return _form(url, found[1], urlsplit(_tidy(url)).path, "") if found else ""
+
+
+def _form(url: str, name: str, path: str, feed_host: str) -> str:
+    """The web address *url* with *name* for its host and *path*; of `ref` and `source` only *feed_host* and `rss` go."""
+    parts = urlsplit(_tidy(url))
     netloc = f"[{name}]" if ":" in name else name
-    if port and port != _PORTS[scheme]:
-        netloc += f":{port}"
-    path = parts.path.rstrip("/").removesuffix("/amp").rstrip("/")
-    query = "&".join(
-        sorted(part for part in quote(parts.query, safe=_KEPT).split("&") if part and not _dropped(part, feed_host))
-    )
+    if parts.port and parts.port != _PORTS[parts.scheme.lower()]:
+        netloc += f":{parts.port}"
+    kept = _even(quote(parts.query, safe=_KEPT)).split("&")
+    query = "&".join(sorted(part for part in kept if part and not _dropped(part, feed_host)))
     fragment = parts.fragment if parts.fragment.startswith("!") else ""
-    return urlunsplit(("https", netloc, quote(path, safe=_KEPT), query, quote(fragment, safe=_KEPT)))
+    path = _even(quote(path.rstrip("/"), safe=_KEPT))
+    return urlunsplit(("https", netloc, path, query, quote(fragment, safe=_KEPT)))
 
 
 def without_host(url: str) -> str:
@@ -102,6 +122,11 @@ def without_host(url: str) -> str:
     if not path and not parts.query:
         return ""
     return f"{path or '/'}?{parts.query}" if parts.query else path
+
+
+def is_aggregator(url: str) -> bool:
+    """Whether *url* is one of those who link to articles by addresses of their own."""
+    return _is_of(host(url), _AGGREGATORS)
 
 
 def without_user(url: str) -> str:
@@ -146,6 +171,24 @@ def _netloc(netloc: str, name: str) -> str:
         return netloc
     _, colon, port = rest.partition(":")
     return f"{user}{at}{name}{colon}{port}"
+
+
+def _without_face(name: str) -> str:
+    """*name* without what says only for which readers it is; what remains is a name with a dot."""
+    for face in _FACES:
+        if name.startswith(face) and "." in name[len(face) :]:
+            return _without_face(name[len(face) :])
+    return name
+
+
+def _even(text: str) -> str:
+    """*text* with escapes in upper case, and none of what stands for itself."""
+    return _ESCAPE.sub(_escape, text) if "%" in text else text
+
+
+def _escape(found: re.Match[str]) -> str:
+    octet = int(found[1], 16)
+    return chr(octet) if octet in _UNRESERVED else f"%{found[1].upper()}"
 
 
 def _is_of(name: str, domains: frozenset[str]) -> bool:

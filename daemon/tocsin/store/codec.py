@@ -6,7 +6,7 @@ Reading gives back exactly what was written.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -28,6 +28,16 @@ def labels_to_json(labels: Labels) -> str:
 def labels_from_json(text: str) -> Labels:
     """Labels as `labels_to_json` wrote them."""
     return {name: tuple(values) for name, values in json.loads(text).items()}
+
+
+def met_to_json(met: Mapping[str, Labels]) -> str:
+    """What a wording met: the labels by rule."""
+    return _dump({rule: {name: list(values) for name, values in labels.items()} for rule, labels in met.items()})
+
+
+def met_from_json(text: str) -> dict[str, Labels]:
+    """What a wording met, as `met_to_json` wrote it."""
+    return {rule: {name: tuple(values) for name, values in labels.items()} for rule, labels in json.loads(text).items()}
 
 
 def words_to_json(words: Sequence[str]) -> str:

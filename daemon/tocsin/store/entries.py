@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import datetime
 
 from sqlmodel import Session, col, or_, select
 
 from tocsin.model import Entry
-from tocsin.store import mapping
+from tocsin.store import mapping, revisions
 from tocsin.store.tables import EntryRow, SourceRow
 from tocsin.store.values import EntryView
 
@@ -33,6 +35,14 @@ def by_number(session: Session, numbers: Collection[int]) -> dict[int, tuple[Ent
     return {mapping.identity(row.id): (row, name) for row, name in rows}
 
 
+def get(session: Session, number: int, at: datetime | None) -> Entry | None:
+    """The entry with this number as it reads, or read *at* that time."""
+    found = by_number(session, [number]).get(number)
+    return (
+        revisions.current(mapping.entry(*found), revisions.of(session, [number]).get(number, ()), at) if found else None
+    )
+
+
 def find(session: Session, words: str, limit: int) -> tuple[EntryView, ...]:
     """Entries with this number, id or link, the newest first."""
     same = [EntryRow.ident == words, EntryRow.link == words]
@@ -45,4 +55,8 @@ def find(session: Session, words: str, limit: int) -> tuple[EntryView, ...]:
         .order_by(col(EntryRow.id).desc())
         .limit(limit)
     ).all()
-    return tuple(mapping.entry_view(row, name) for row, name in rows)
+    reworded = revisions.of(session, [mapping.identity(row.id) for row, _ in rows])
+    return tuple(
+        replace(mapping.entry_view(row, name), revised=revisions.views(reworded.get(mapping.identity(row.id), ())))
+        for row, name in rows
+    )

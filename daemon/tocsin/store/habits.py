@@ -13,6 +13,7 @@ from typing import Any
 
 from tocsin.errors import Fault
 from tocsin.hints import Wishes
+from tocsin.model import KeyKind
 from tocsin.policy.habits import Habits
 from tocsin.policy.moves import Moved
 from tocsin.store.values import Fetch
@@ -51,7 +52,7 @@ def write_habits(habits: Habits) -> str:
         "lulls": habits.lulls,
         "silent": habits.silent,
         "hollow": habits.hollow,
-        "volatile": habits.volatile,
+        "drifting": sorted(habits.volatile),
     }
     kept: dict[str, Any] = {name: value for name, value in found.items() if value}
     if habits.fresh is not None:
@@ -85,7 +86,7 @@ def read_habits(text: str) -> Habits:
         lulls=kept.get("lulls", 0),
         silent=kept.get("silent", False),
         hollow=kept.get("hollow", False),
-        volatile=kept.get("volatile", False),
+        volatile=frozenset(map(KeyKind, kept.get("drifting", ()))),
         moved=Moved(url=moved[0], since=_time(moved[1]), count=moved[2], used=moved[3]) if moved else None,
     )
 

@@ -1,8 +1,9 @@
 """What an entry is known by: which entries of a document were seen before.
 
 An entry is known when its id is; when its id without host, or its link, is known with the same normalised title; and,
-in a document that gives no ids, when its title and day are. Keys are those of one source. They outlive the entries:
-they stay while the source shows them, and half a year longer (see `tocsin.store.retention`).
+in a document that gives no ids, when its title and day are. Where ids are others at every poll, it is known when its
+link is; where the links are, too, or it has none, when its title and day are. Keys are those of one source. They outlive
+the entries: they stay while the source shows them, and half a year longer (see `tocsin.store.retention`).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from sqlalchemy import String, bindparam, select
-from sqlmodel import Session, col, update
+from sqlmodel import Session, col, delete, update
 
 from tocsin.model import Batch, Entry, EntryKey, KeyKind
 from tocsin.store import mapping
@@ -29,7 +30,7 @@ TOUCH_AFTER = timedelta(days=1)
 
 #: Fewer entries say nothing about the ids of their source.
 _MANY = 5
-_TITLES_STAY, _IDS_STAY = 0.7, 0.1
+_TITLES_STAY, _KEYS_STAY = 0.7, 0.1
 
 #: A database limits the parameters of a statement.
 _CHUNK = 500
@@ -42,10 +43,12 @@ _WITH_TITLE = frozenset({KeyKind.ID_NOHOST, KeyKind.LINK})
 class Known:
     """The keys of a document that are on record, as far as they can matter: *titles* by kind and value.
 
+    *drifting* are the kinds of which its source is known to give others at every poll.
     Normalising a title costs more than looking it up: it is done when a key needs it, and once.
     """
 
     has_ids: bool
+    drifting: frozenset[KeyKind] = frozenset()
     titles: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
 
@@ -61,25 +64,55 @@ class Known:
         return new
 
     def rewritten(self, entry: Entry) -> bool:
-        """Whether *entry* is known by its id and has another headline than any that was seen with it."""
-        return self.has_ids and self._has_id(entry) and not self._has_title(entry)
+        """Whether *entry* is known by what does not depend on its words, and has others than it had at last."""
+        if self._steady is KeyKind.LINK:
+            return self._has(entry, KeyKind.LINK) and not self._has_title(entry)
+        worded = next((self.titles.get((k.kind, k.value)) for k in entry.keys if k.kind is KeyKind.WORDING), None)
+        if worded:
+            return self._digest(entry) not in worded
+        # What it said at last is not on record: it was seen by a version that kept headlines alone.
+        return self._has(entry, KeyKind.ID) and not self._has_title(entry)
 
-    def volatile(self, entries: Sequence[Entry]) -> bool:
-        """Whether the ids of a document say nothing: of many entries it has most headlines, and hardly any id, are known.
+    def volatile(self, entries: Sequence[Entry]) -> frozenset[KeyKind]:
+        """The kinds of key of a document that say nothing: most headlines of its entries are known, and hardly any of these.
 
-        At least 70 % of the headlines, and less than 10 % of the ids.
+        At least 70 % of the headlines, and less than 10 % of the ids or, of those with links of their own, of the links.
+        An id that is known but for its host, with the same headline, is the same one.
         """
-        if not self.has_ids or len(entries) < _MANY or sum(map(self._has_id, entries)) >= _IDS_STAY * len(entries):
-            return False
-        return sum(map(self._has_title, entries)) >= _TITLES_STAY * len(entries)
+        if not self.has_ids or len(entries) < _MANY or KeyKind.LINK in self.drifting:
+            return self.drifting
+        if KeyKind.ID not in self.drifting and self._share(entries, KeyKind.ID, KeyKind.ID_NOHOST) >= _KEYS_STAY:
+            return self.drifting
+        linked = [entry for entry in entries if any(key.kind is KeyKind.LINK for key in entry.keys)]
+        if linked and self._share(linked, KeyKind.LINK) < _KEYS_STAY:
+            found = frozenset({KeyKind.ID, KeyKind.LINK})
+        else:
+            found = frozenset({KeyKind.ID})
+        if found == self.drifting or sum(map(self._has_title, entries)) < _TITLES_STAY * len(entries):
+            return self.drifting
+        return found
 
     def settles(self, entry: Entry) -> bool:
         """Whether *entry* is known by its id and by its headline of the day, so that no other key can matter."""
         found = {key.kind for key in entry.keys if (key.kind, key.value) in self.titles}
         return KeyKind.ID in found and KeyKind.TITLE_DAY in found
 
-    def _has_id(self, entry: Entry) -> bool:
-        return any(key.kind is KeyKind.ID and (key.kind, key.value) in self.titles for key in entry.keys)
+    @property
+    def _steady(self) -> KeyKind:
+        """The kind of key that an entry has whatever it says."""
+        return KeyKind.LINK if KeyKind.ID in self.drifting else KeyKind.ID
+
+    def _share(self, entries: Sequence[Entry], *kinds: KeyKind) -> float:
+        return sum(self._has(entry, *kinds) for entry in entries) / len(entries)
+
+    def _has(self, entry: Entry, *kinds: KeyKind) -> bool:
+        """Whether a key of *kinds* is on record for *entry*: one that needs a title to prove anything, with it."""
+        return any(
+            (titles := self.titles.get((key.kind, key.value))) is not None
+            and (key.kind is not KeyKind.ID_NOHOST or self.beside(key, entry) in titles)
+            for key in entry.keys
+            if key.kind in kinds
+        )
 
     def _has_title(self, entry: Entry) -> bool:
         """Whether the headline is on record for this entry: by title and day, or beside its link or its id."""
@@ -92,7 +125,9 @@ class Known:
         )
 
     def beside(self, key: EntryKey, entry: Entry) -> str:
-        """What of the title of *entry* belongs to a key of it."""
+        """What of the words of *entry* belongs to a key of it."""
+        if key.kind is KeyKind.WORDING:
+            return self._digest(entry)
         if key.kind not in _WITH_TITLE:
             return ""
         if entry.title not in self.digests:
@@ -100,10 +135,21 @@ class Known:
         return self.digests[entry.title]
 
     def _proves(self, key: EntryKey, entry: Entry) -> bool:
-        if key.kind is KeyKind.TITLE_DAY and self.has_ids:
-            return False
         titles = self.titles.get((key.kind, key.value))
-        return titles is not None and self.beside(key, entry) in titles
+        if titles is None or key.kind is KeyKind.WORDING:
+            return False
+        if key.kind is KeyKind.TITLE_DAY and not self._by_title(entry):
+            return False
+        return (key.kind is KeyKind.LINK and self._steady is KeyKind.LINK) or self.beside(key, entry) in titles
+
+    def _by_title(self, entry: Entry) -> bool:
+        """Whether title and day tell *entry* apart, because nothing better does."""
+        if not self.has_ids or KeyKind.LINK in self.drifting:
+            return True
+        return KeyKind.ID in self.drifting and all(key.kind is not KeyKind.LINK for key in entry.keys)
+
+    def _digest(self, entry: Entry) -> str:
+        return mapping.digest(entry.title, entry.summary or entry.body)
 
 
 # A document of twenty entries has eighty keys: as plain rows they are read four times as fast as as objects.
@@ -117,12 +163,12 @@ _SHOWN = select(_TABLE.c.id, _TABLE.c.kind, _TABLE.c.value, _TABLE.c.title).wher
 _ADD = upsert(EntryKeyRow, ("source_id", "value", "kind", "title"))
 
 
-def known(session: Session, source_id: int | None, entries: Sequence[Entry], *, has_ids: bool) -> Known:
-    """What is on record of *entries*, whose document gives ids or not; nothing, for a source without a row.
+def known(session: Session, source_id: int | None, entries: Sequence[Entry], batch: Batch) -> Known:
+    """What is on record of *entries*, of the document *batch*; nothing, for a source without a row.
 
     Nearly every entry of a document is known by its id and its headline: only for the others the rest is asked for.
     """
-    result = Known(has_ids=has_ids)
+    result = Known(has_ids=batch.has_ids, drifting=batch.volatile)
     _learn(session, source_id, result, (k.value for e in entries for k in e.keys if k.kind not in _WITH_TITLE))
     others = [entry for entry in entries if not result.settles(entry)]
     _learn(session, source_id, result, (k.value for e in others for k in e.keys if k.kind in _WITH_TITLE))
@@ -142,12 +188,10 @@ def _pieces(values: Iterable[str]) -> Iterable[list[str]]:
 
 
 def unseen(found: Known, entries: Sequence[Entry]) -> Unseen:
-    """What of *entries* is new or rewritten, and whether their ids say nothing; then headline and day count instead."""
-    if found.volatile(entries):
-        found.has_ids = False
-        return Unseen(new=tuple(found.sift(entries, lambda entry: entry)), volatile=True)
+    """What of *entries* is new or rewritten, and which of their keys say nothing; then the next best tell them apart."""
+    found.drifting = found.volatile(entries)
     rewritten = tuple(entry for entry in entries if found.rewritten(entry))
-    return Unseen(new=tuple(found.sift(entries, lambda entry: entry)), rewritten=rewritten)
+    return Unseen(new=tuple(found.sift(entries, lambda entry: entry)), rewritten=rewritten, volatile=found.drifting)
 
 
 def touch(session: Session, source_id: int, batch: Batch, now: datetime) -> None:
@@ -184,3 +228,12 @@ def add(session: Session, source_id: int, found: Known, entries: Sequence[Entry]
     ]
     if keys:
         session.connection().execute(_ADD, keys)
+
+
+def reword(session: Session, source_id: int, found: Known, entries: Sequence[Entry], now: datetime) -> None:
+    """Put on record how *entries* that were known read now; how they read at last is forgotten."""
+    wordings = (key.value for entry in entries for key in entry.keys if key.kind is KeyKind.WORDING)
+    for piece in _pieces(wordings):
+        old = (col(EntryKeyRow.source_id) == source_id, col(EntryKeyRow.value).in_(piece))
+        session.exec(delete(EntryKeyRow).where(*old, col(EntryKeyRow.kind) == KeyKind.WORDING.value))
+    add(session, source_id, found, entries, now)

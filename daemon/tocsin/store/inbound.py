@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from tocsin.model import Batch, Judged, Match
+from tocsin.model import Batch, Judged, KeyKind, Match
 from tocsin.policy.facts import Arrival
 from tocsin.store import entries, identity, revisions, unevaluated
 from tocsin.store.decisions import Deciding, total
@@ -26,35 +26,43 @@ def take_in(
     once: Once,
     flood: Collection[str],
     program: str,
+    renewed: bool = False,
 ) -> Committed:
     """Write the entries of *judged* that are still new, and what is decided about them and about *own*.
 
     Of those *rewritten*, and of those that the document says are withdrawn, what people have to hear.
 
-    Those with the ids of *flood* are kept, and not told.
+    Those with the ids of *flood* are kept, and not told. *renewed*: the source has just begun to give other ids.
     """
     session, now, source_id = deciding.session, deciding.now, source.id
-    found = identity.known(session, source_id, [item.entry for item in judged], has_ids=batch.has_ids)
+    found = identity.known(session, source_id, [item.entry for item in judged], batch)
     fresh = found.sift(judged, entry_of=lambda item: item.entry)
     new = [item.entry for item in fresh]
     numbers = entries.add(session, source_id, new)
     identity.add(session, source_id, found, new, now)
-    changed = [item.entry for item in rewritten]
-    revision = revisions.take_in(session, source_id, rewritten, batch.deleted, now)
-    if changed:  # a headline that was seen once is no news when it comes back
-        identity.add(session, source_id, found, changed, now)
+    taken = revisions.take_in(session, source_id, rewritten, batch.deleted, now, by_link=KeyKind.ID in batch.volatile)
+    if rewritten:
+        identity.reword(session, source_id, found, [item.entry for item in rewritten], now)
+    if renewed:  # perhaps for good: then they tell entries apart from now on
+        identity.add(session, source_id, found, batch.entries, now)
     if source.document_at is None or source.document_at.date() != now.date():
         identity.touch(session, source_id, batch, now)
     first = unevaluated.first_time(session, once)
     circumstance = (source.last_success is None, source.last_success)
     failed = [(number, failure) for number, item in zip(numbers, fresh, strict=True) for failure in item.unevaluated]
+    failed += [
+        (taken.numbers[item.entry.id], f)
+        for item in rewritten
+        if item.entry.id in taken.numbers
+        for f in item.unevaluated
+    ]
     unevaluated.add(session, failed, circumstance, now=now, program=program)
     arrivals = [
         Arrival(entry_id=number, matches=item.matches, flood=item.entry.id in flood)
         for number, item in zip(numbers, fresh, strict=True)
     ]
     parts = [
-        deciding.about([*arrivals, *revision.arrivals], circumstance, revision.corrections),
+        deciding.about([*arrivals, *taken.arrivals], circumstance, taken.corrections),
         deciding.about_own([*own, *first]),
     ]
     return total(parts, entries=len(new))

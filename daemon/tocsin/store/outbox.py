@@ -64,6 +64,22 @@ def hasten(session: Session, delivery_ids: Sequence[str], now: datetime) -> None
             note(session, delivery_id, now, DeliveryState.READY, words)
 
 
+def call_off(session: Session, needless: Sequence[tuple[str, int]], now: datetime, words: str) -> None:
+    """Take alerts, (delivery id, alert), out of deliveries that were never tried; one that is about no other is not sent."""
+    for delivery_id, alert_id in needless:
+        members = session.exec(select(DeliveryAlertRow).where(DeliveryAlertRow.delivery_id == delivery_id)).all()
+        if len(members) > 1:
+            session.delete(next(member for member in members if member.alert_id == alert_id))
+            session.flush()
+            continue
+        session.exec(
+            update(DeliveryRow)
+            .where(col(DeliveryRow.id) == delivery_id)
+            .values(state=DeliveryState.SUPPRESSED.value, reason=words)
+        )
+        note(session, delivery_id, now, DeliveryState.SUPPRESSED, words)
+
+
 def resend(session: Session, delivery_id: str, now: datetime, new_id: Callable[[], str]) -> str:
     """Enter a copy of a settled delivery, rendered anew under an id of its own; that id.
 
@@ -134,7 +150,7 @@ def _ranks(session: Session, alerts: Collection[int]) -> dict[int, int]:
 def _tellings(session: Session, alerts: Collection[int]) -> dict[int | None, int]:
     """How often there was something to tell of each alert.
 
-    Its matches, less those that were only more coverage, and the corrections of their entries.
+    Its matches, less those that were only more coverage, and the wordings of their entries: each may be a correction.
     """
     told = Counter(
         dict(
@@ -145,14 +161,13 @@ def _tellings(session: Session, alerts: Collection[int]) -> dict[int | None, int
             ).all()
         )
     )
-    corrected = (
+    reworded = (
         select(MatchRow.alert_id, func.count())
         .join(RevisionRow, col(RevisionRow.entry_id) == MatchRow.entry_id)
         .where(
             col(MatchRow.alert_id).in_(alerts),
             MatchRow.fate != Fate.JOINED.value,
-            col(RevisionRow.told).is_not(None),
         )
         .group_by(col(MatchRow.alert_id))
     )
-    return told + Counter(dict(session.exec(corrected).all()))
+    return told + Counter(dict(session.exec(reworded).all()))

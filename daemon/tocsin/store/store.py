@@ -24,7 +24,6 @@ from tocsin.store import (
     identity,
     inbound,
     listing,
-    mapping,
     market,
     outbox,
     packs,
@@ -161,7 +160,7 @@ class Store:
     def unseen(self, batch: Batch, now: datetime) -> Unseen:  # noqa: ARG002 (as every step of the line)
         """The entries of *batch* that are new or rewritten, in order; reads only."""
         with self._database.read() as session:
-            found = identity.known(session, sources.number(session, batch.source), batch.entries, has_ids=batch.has_ids)
+            found = identity.known(session, sources.number(session, batch.source), batch.entries, batch)
             return identity.unseen(found, batch.entries)
 
     def commit(
@@ -202,6 +201,7 @@ class Store:
                 once=once or {},
                 flood=flood,
                 program=self.program,
+                renewed=batch.volatile != lease.habits.volatile,
             )
             if trail.fetch is not None:
                 trail = replace(trail, fetch=replace(trail.fetch, new=committed.entries))
@@ -400,11 +400,10 @@ class Store:
         with self._database.read() as session:
             return listing.source(session, name)
 
-    def entry(self, number: int) -> Entry | None:
-        """The entry with this number, or None; a pruned one has no text."""
+    def entry(self, number: int, at: datetime | None = None) -> Entry | None:
+        """The entry with this number as it reads, or read *at* that time, or None; a pruned one has no text."""
         with self._database.read() as session:
-            found = entries.by_number(session, [number]).get(number)
-            return mapping.entry(*found) if found else None
+            return entries.get(session, number, at)
 
     def find_entries(self, words: str, *, limit: int = 20) -> tuple[EntryView, ...]:
         """Entries whose number, id or link is *words*, the newest first."""

@@ -106,7 +106,11 @@ class EntryKeyRow(SQLModel, table=True):
 
 
 class RevisionRow(SQLModel, table=True):
-    """What an entry says since *at*, where that is not what it said when it was first seen; *told* is when people heard."""
+    """What an entry says since *at*, where that is not what it said when it was first seen.
+
+    *met* are the labels by rule; *body* is kept where it proves something, or is all there is; *after* is the number of
+    the last change of a delivery before it.
+    """
 
     __tablename__ = "revision"
 
@@ -115,8 +119,10 @@ class RevisionRow(SQLModel, table=True):
     at: datetime = _time()
     title: str = _text()
     summary: str = _text()
+    body: str = _text()
+    met: str = _text()
+    after: int = 0
     withdrawn: bool = False
-    told: datetime | None = _time(None)
 
 
 class StoryRow(SQLModel, table=True):

@@ -39,14 +39,14 @@ def of_alerts(
     shown = {row.entry_id for rows in matches.values() for row in rows[: MOST_COVERAGE + 1] if row.entry_id}
     shown |= {row.entry_id for row in leads.values() if row.entry_id}
     found = entries.by_number(session, shown)
-    revised = revisions.latest(session, [row.entry_id for row in leads.values() if row.entry_id])
+    reworded = revisions.of(session, [row.entry_id for row in leads.values() if row.entry_id])
     result = {}
     for alert in session.exec(select(AlertRow).where(col(AlertRow.id).in_(numbers)).order_by(col(AlertRow.id))):
         lead = leads.get(alert.id)
         result[alert.id] = Tidings(
             alert=mapping.alert(alert),
             evidence=codec.evidence_from_json(lead.evidence) if lead and lead.evidence else None,
-            lead=replace(mapping.coverage(*found[lead.entry_id]), revised=revised.get(lead.entry_id))
+            lead=revisions.coverage(*found[lead.entry_id], reworded.get(lead.entry_id, ()), lead.decided_at)
             if lead and lead.entry_id
             else None,
             related=_related(matches[alert.id], lead, found),

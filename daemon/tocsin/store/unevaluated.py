@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlmodel import Session, and_, col, delete, exists, select
 
 from tocsin.model import Match, Unevaluated
-from tocsin.store import entries, mapping
+from tocsin.store import entries, mapping, revisions
 from tocsin.store.sqlite import upsert
 from tocsin.store.tables import UnevaluatedRow
 from tocsin.store.values import Reopened
@@ -68,8 +68,13 @@ def reopened(session: Session, current: Mapping[str, str], program: str, limit: 
                 break
             rules[row.entry_id].add(row.rule)
     found = entries.by_number(session, rules)
+    reworded = revisions.of(session, rules)
     return tuple(
-        Reopened(entry_id=number, entry=mapping.entry(*found[number]), rules=frozenset(names))
+        Reopened(
+            entry_id=number,
+            entry=revisions.current(mapping.entry(*found[number]), reworded.get(number, ())),
+            rules=frozenset(names),
+        )
         for number, names in rules.items()
     )
 

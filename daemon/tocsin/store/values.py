@@ -8,7 +8,19 @@ from datetime import datetime, timedelta
 
 from tocsin.errors import Fault
 from tocsin.evidence import Evidence
-from tocsin.model import Cursor, DeliveryKind, DeliveryState, Entry, ErrorClass, Fate, Message, Severity, Tidings
+from tocsin.model import (
+    Cursor,
+    DeliveryKind,
+    DeliveryState,
+    Entry,
+    ErrorClass,
+    Fate,
+    KeyKind,
+    Message,
+    Revised,
+    Severity,
+    Tidings,
+)
 from tocsin.policy.facts import Decision
 from tocsin.policy.habits import Habits
 from tocsin.prices import Labels
@@ -36,11 +48,11 @@ class SourceLease:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unseen:
-    """What of a document is *new*, or known and *rewritten*; *volatile*: its ids are others at every poll."""
+    """What of a document is *new*, or known and *rewritten*; *volatile* are the kinds of key that were others than before."""
 
     new: tuple[Entry, ...] = ()
     rewritten: tuple[Entry, ...] = ()
-    volatile: bool = False
+    volatile: frozenset[KeyKind] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,11 +197,15 @@ class SourceDetail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryView:
-    """An entry and its number; a *pruned* one has lost its text."""
+    """An entry as it was first seen, and its number; *revised* is what it says since, the earliest first.
+
+    A *pruned* one has lost its text.
+    """
 
     id: int
     entry: Entry
     pruned: bool
+    revised: tuple[Revised, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

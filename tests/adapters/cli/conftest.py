@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -143,3 +143,23 @@ def history(tocsin: Command) -> Callable[[], None]:
 
 def _known(name: str) -> ReceiverInfo:
     return ReceiverInfo(name=name, recipients=("",))
+
+
+@pytest.fixture
+def rewrite(tocsin: Command) -> Callable[..., None]:
+    """Give an entry of the history another headline, or withdraw it."""
+
+    def change(title: str | None, *, before: str = "\x1b[31mChina bans gallium exports") -> None:
+        store = tocsin.store()
+        rules = load_rules([tocsin.folder / "rules"]).rules
+        now = datetime.now(UTC) + timedelta(minutes=10)
+        (view,) = store.find_entries(before)
+        rewritten = [rules.evaluate(replace(view.entry, title=title), now)] if title else []
+        lease = next(one for one in store.claim_sources(now, timedelta(minutes=1), 10) if one.name == "wire")
+        deleted = () if title else (view.entry.id,)
+        batch = Batch(source="wire", entries=(), cursor=Cursor(), changed=True, deleted=deleted)
+        policy = Policy(routes=(), receivers=(_known("here"),))
+        store.commit(lease, batch, [], policy.decide, now=now, due_at=now, rewritten=rewritten)
+        store.close()
+
+    return change

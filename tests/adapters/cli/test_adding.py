@@ -18,6 +18,7 @@ PAGES = {
     "/feed": FEED,
     "/": b"<html><link rel=alternate type=application/rss+xml href=/feed><link rel=alternate type=text/xml href=/two>",
     "/page": b"<html><p>nothing",
+    "/list": b"<html><ul><li><a href=/1>China bans gallium exports</a><li><a href=/2>Weather</a></ul>",
 }
 
 
@@ -64,6 +65,8 @@ def test_a_page_is_added_by_the_feed_that_it_names(tocsin: Tocsin, base: str) ->
     assert tocsin("check").exit_code == 0
     again = tocsin("sources", "add", f"{base}/feed", "--allow-private")
     assert (again.exit_code, "it is there already, as 127-0-0-1" in again.stderr) == (0, True)
+    told = json.loads(tocsin("sources", "add", f"{base}/", "--allow-private", "--json").stdout)
+    assert told == {"feed": f"{base}/feed", "written": False, "reason": "it is there already, as 127-0-0-1"}
 
 
 @pytest.mark.parametrize(
@@ -105,14 +108,32 @@ def test_an_outline_is_taken_over(tocsin: Tocsin) -> None:
     before = written(tocsin)
     tried = tocsin("sources", "import", str(file), "--dry-run")
     assert (tried.exit_code, written(tocsin)) == (0, before)
+    assert "@@ -4,0 +5,3 @@\n+  metal-wire: {feed: https://metal.example/feed}\n" in tried.stdout
+    assert "s3cret" not in tried.stdout
     result = tocsin("sources", "import", str(file), "--json")
     assert result.exit_code == 0, result.stderr
-    names = [json.loads(line)["name"] for line in result.stdout.splitlines()]
-    assert names == ["metal-wire", "metal-wire-2", "ko-example"]
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [row["feed"] for row in rows if not row["written"]] == ["file:///etc/passwd", "https://example.org/feed"]
+    assert [row["name"] for row in rows if row["written"]] == ["metal-wire", "metal-wire-2", "ko-example"]
     assert "left out: evil: must be an address that begins with http:// or https://" in result.stderr
     assert "left out: w: it is there already, as wire" in result.stderr
     assert "metal-wire: {feed: https://metal.example/feed}" in written(tocsin)
     assert tocsin("check").exit_code == 0
+
+
+def test_a_page_is_tried_and_what_is_wrong_says_its_own_remedy(tocsin: Tocsin, base: str) -> None:
+    """A wrong selector is corrected here, and not with another address."""
+    config = tocsin.folder / "config.yaml"
+    page = f"  list: {{page: '{base}/list', items: li, allow_private: true}}\n"
+    config.write_text(written(tocsin).replace("receivers:", f"{page}receivers:"), encoding="utf-8")
+    result = tocsin("sources", "test", "list")
+    assert result.exit_code == 0, result.stderr
+    assert "a page: 2 entries" in result.stdout
+    assert "China bans gallium exports  [metals/ban]" in result.stdout
+    config.write_text(written(tocsin).replace("items: li", "items: tr"), encoding="utf-8")
+    result = tocsin("sources", "test", "list")
+    assert (result.exit_code, "correct `items`" in result.stderr) == (1, True)
+    assert "what to do" not in result.stderr
 
 
 def test_an_address_can_be_tried_without_a_configuration(

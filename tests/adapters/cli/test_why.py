@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -91,6 +92,31 @@ def test_a_stored_entry_shows_the_whole_decision(tocsin: Tocsin, history: Any) -
     ]
     assert record["entry"]["number"] == 2
     assert "✗ judged no match was recorded" in " ".join(tocsin("why-not", "ban", "1").stdout.split())
+
+
+def test_a_rewritten_entry_is_proved_as_it_was_judged(tocsin: Tocsin, history: Any, rewrite: Any) -> None:
+    """The match stands on the words of then, and it says what the words are now."""
+    history()
+    rewrite("China denies a \x1b[1mplan")
+    shown = " ".join(tocsin("why", "ban", "2").stdout.split())
+    assert "✓ metals/ban holds" in shown
+    assert "China [bans] [gallium] exports" in shown
+    assert re.search(r"· rewritten rewritten at \S+ \S+: China denies a", shown)
+    assert "\x1b" not in shown
+    alert = tocsin("alerts", "show", "1").stdout
+    assert re.search(r"rewritten at \S+ \S+.*: China denies a", alert)
+    assert (
+        json.loads(tocsin("alerts", "show", "1", "--json").stdout)["tidings"]["lead"]["revised"]["withdrawn"] is False
+    )
+    rewrite(None)
+    assert "withdrawn by its source at" in tocsin("alerts", "show", "1").stdout
+
+
+def test_an_entry_that_met_nothing_is_judged_as_it_reads_now(tocsin: Tocsin, history: Any, rewrite: Any) -> None:
+    """Why-not is asked of the headline that people see."""
+    history()
+    rewrite("Congo halts cobalt", before="Nothing happened")
+    assert "✓ metals/ban holds" in tocsin("why-not", "ban", "1").stdout
 
 
 def test_a_rule_that_changed_since_is_said_so(tocsin: Tocsin, history: Any) -> None:

@@ -61,3 +61,22 @@ def test_tables_are_not_changed_under_a_running_daemon(hands):
         hands.open()
     database.close()
     hands.open()
+
+
+def test_wordings_of_an_older_database_are_kept(hands, store):
+    """A column less, three more, and every row still there."""
+    hands.tell(store)
+    store.close()
+    with sqlite3.connect(hands.path) as connection:
+        connection.execute("DROP TABLE revision")
+        connection.execute(
+            "CREATE TABLE revision (id INTEGER PRIMARY KEY, entry_id INTEGER NOT NULL REFERENCES entry (id), at DATETIME NOT"
+            " NULL, title TEXT NOT NULL, summary TEXT NOT NULL, withdrawn BOOLEAN NOT NULL, told DATETIME)"
+        )
+        row = (1, "2026-03-02 13:00:00.000000", "Else", "", 0, "2026-03-02 13:00:00.000000")
+        connection.execute(
+            "INSERT INTO revision (entry_id, at, title, summary, withdrawn, told) VALUES (?, ?, ?, ?, ?, ?)", row
+        )
+        connection.execute("UPDATE alembic_version SET version_num = '0005_revision'")
+    connection.close()
+    assert [one.title for one in hands.open().find_entries("1")[0].revised] == ["Else"]

@@ -37,8 +37,13 @@ LINE = "new: {feed: https://e.com/f?a=1&b=2}\n"
             "sources:\n  铜: {feed: 'http://a.b'}\nx-note: |\n  sources:\n",
             "sources:\n  铜: {feed: 'http://a.b'}\n  " + LINE + "x-note: |\n  sources:\n",
         ),
+        ("---\nsources:\n  a: {feed: x}\n", "---\nsources:\n  a: {feed: x}\n  " + LINE),
+        ("\ufeffsources: {a: {feed: x}}\n", "\ufeffsources: {a: {feed: x}, " + LINE.strip() + "}\n"),
     ],
-    ids=["empty", "no-sources", "block", "no-end", "nothing-yet", "comments", "crlf", "flow-item", "words"],
+    ids=[
+        *("empty", "no-sources", "block", "no-end", "nothing-yet", "comments", "crlf", "flow-item", "words"),
+        *("document", "mark"),
+    ],
 )
 def test_a_source_goes_behind_the_others_and_all_else_stays(before: str, after: str) -> None:
     """People's comments, order and line ends are theirs."""
@@ -46,9 +51,49 @@ def test_a_source_goes_behind_the_others_and_all_else_stays(before: str, after: 
 
 
 @pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("sources: {}  # none\n", "sources: {new: {feed: w}, two: {feed: z}}  # none\n"),
+        ("sources: {a: {feed: x}, } # c\n", "sources: {a: {feed: x}, new: {feed: w}, two: {feed: z}, } # c\n"),
+        (
+            "sources: {\r\n  a: {feed: x}  # of a, really\r\n  # end\r\n}\r\n",
+            "sources: {\r\n  a: {feed: x},  # of a, really\r\n  new: {feed: w},\r\n  two: {feed: z}\r\n  # end\r\n}\r\n",
+        ),
+        (
+            "sources: {\n    a: {feed: x},\n}\nrules: []\n",
+            "sources: {\n    a: {feed: x},\n    new: {feed: w},\n    two: {feed: z},\n}\nrules: []\n",
+        ),
+        ('{"sources": {"a": {"feed": "}"}}}\n', '{"sources": {"a": {"feed": "}"}, new: {feed: w}, two: {feed: z}}}\n'),
+    ],
+    ids=["empty", "line", "lines", "last-comma", "json"],
+)
+def test_sources_between_braces_stay_there(before: str, after: str) -> None:
+    """In their line, or a line each; a comment stays with the source that it is about."""
+    new = [
+        NewSource(name=name, kind="feed", address=address, more={}) for name, address in (("new", "w"), ("two", "z"))
+    ]
+    assert add_sources(before, new) == after
+
+
+def test_a_name_that_means_nothing_in_yaml_is_quoted() -> None:
+    """There are outlets of all names."""
+    assert '"null": {feed: x}' in add_sources("", [NewSource(name="null", kind="feed", address="x", more={})])
+
+
+@pytest.mark.parametrize(
     "text",
-    ["sources: {a: {feed: http://a.b}}\n", "sources: {}\n", "- a\n", "---\nsources:\n  a: {feed: x}\n", "sources: [\n"],
-    ids=["braces", "empty-braces", "list", "document", "broken"],
+    [
+        "- a\n",
+        "sources: [\n",
+        "{rules: []}\n",
+        "x-a: &a {a: {feed: x}}\nsources: *a\n",
+        "x-a: &a\n  a: {feed: x}\nsources: *a\n",
+        "sources: {a: {feed: x}\n , }\n",
+        "sources: {x-a: b}\n",
+        "sources: {b: {feed: w}, a: {feed: x} # c\n  }\n",
+        "rules: []\n...\n",
+    ],
+    ids=["list", "broken", "braces", "alias", "block-alias", "comma-below", "scalar", "mixed", "ended"],
 )
 def test_what_cannot_be_done_safely_is_left_to_people(text: str) -> None:
     """With the line to paste."""

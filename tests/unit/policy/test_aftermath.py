@@ -9,7 +9,7 @@ import pytest
 
 from tocsin.errors import Fault, SourceError
 from tocsin.hints import Answer, Wishes
-from tocsin.model import Entry
+from tocsin.model import Entry, KeyKind
 from tocsin.policy import health, moves, network
 from tocsin.policy.aftermath import Found, Standing, after_failure, after_success, is_late
 from tocsin.policy.habits import Habits, learn
@@ -408,3 +408,30 @@ def test_while_it_is_down_one_try_a_minute_is_made_and_one_success_ends_it() -> 
     up = network.after(probing, "h1", reached=True, hosts=50, now=now + MINUTE)
     assert up.offline_since is None
     assert network.ask(up, now) is up
+
+
+# ---- keys that drift ------------------------------------------------------------------------------------------------
+
+IDS = frozenset({KeyKind.ID})
+IDS_AND_LINKS = frozenset({KeyKind.ID, KeyKind.LINK})
+
+
+def test_ids_that_drift_are_told_once_and_remembered() -> None:
+    """The operator hears of it once, also when the links turn out to drift, too; it is not taken back."""
+    life = Life().poll(Found(held=9, volatile=IDS)).poll(Found(held=9, volatile=IDS_AND_LINKS))
+    assert life.told == [News.VOLATILE]
+    assert life.details[0].startswith("The ids of its entries were others than a poll before")
+    assert life.poll(SAME).before.habits.volatile == IDS_AND_LINKS
+
+
+def test_ids_that_drift_with_the_links_say_so() -> None:
+    """What tells entries apart from now on is in the message."""
+    life = Life().poll(Found(held=9, volatile=IDS_AND_LINKS))
+    assert "ids and links" in life.details[0]
+    assert "headline and day tell them apart" in life.details[0]
+
+
+def test_ids_that_are_others_after_a_day_may_have_been_renewed_once() -> None:
+    """Nothing is told, and the next poll decides."""
+    life = Life().poll(Found(held=9, volatile=IDS), wait=25 * HOUR)
+    assert (life.told, life.before.habits.volatile) == ([], frozenset())

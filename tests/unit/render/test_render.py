@@ -3,17 +3,19 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from html import unescape
 from typing import Any
 
 import pytest
 
 from tocsin.evidence import Evidence
-from tocsin.model import DeliveryKind, MessageKind, Severity, Tidings
+from tocsin.model import DeliveryKind, MessageKind, Revised, Severity, Tidings
 from tocsin.render import with_preface
 from tocsin.render.subject import encoded
 
 KINDS = list(MessageKind)
+NOW = datetime(2026, 7, 2, 13, 0, tzinfo=UTC)
 
 
 def strings(value: Any) -> list[str]:
@@ -109,6 +111,60 @@ def test_every_kind_of_delivery_says_what_it_is(
     assert message.kind is shape
     for text in filter(None, (message.text, message.html, message.payload)):
         assert banner in text
+
+
+@pytest.mark.parametrize("shape", KINDS)
+@pytest.mark.parametrize(
+    ("revised", "words", "subject"),
+    [
+        (
+            Revised(at=NOW, title="China denies it"),
+            "It now says: “China denies it”. It said: “China bans exports of g",
+            "China denies it",
+        ),
+        (
+            Revised(at=NOW, title="", withdrawn=True),
+            "Its source has withdrawn it. It said: “China bans exports of g",
+            "Withdrawn: China bans exports of gallium",
+        ),
+        (
+            Revised(at=NOW, title="China smiles", between=("one", "two", "three")),
+            "It now says: “China smiles”. It said: “China bans exports of gallium”, then: “two”, “three”",
+            "China smiles",
+        ),
+        (
+            Revised(at=NOW, title="China bans exports of gallium", summary="It does not."),
+            "It now says: “It does not.”. It said: “It does.”",
+            "China bans exports of gallium",
+        ),
+    ],
+    ids=["headline", "withdrawn", "several", "text"],
+)
+def test_a_correction_shows_both_wordings(
+    shape: MessageKind, revised: Revised, words: str, subject: str, tell: Any, show: Any
+) -> None:
+    """Who acted on the first must see what was wrong with it."""
+    tidings = tell(summary="It does.")
+    tidings = replace(tidings, lead=replace(tidings.lead, revised=revised))
+    message = show(shape, tidings, delivery_kind=DeliveryKind.CORRECTION)
+    assert message.subject == f"[HIGH] Correction: gallium: export ban - {subject}"
+    for shown in [message.text, unescape(message.html)] if shape is MessageKind.MAIL else [message.text]:
+        assert words in " ".join(shown.split())
+    if shape is MessageKind.SLACK:
+        assert words in blocks(message)
+        assert "Correction: the source of an alert" in blocks(message)
+
+
+def test_a_new_wording_is_only_text_too(tell: Any, show: Any) -> None:
+    """A correction is a second chance for whoever writes headlines."""
+    tidings = tell()
+    revised = Revised(at=NOW, title="<!channel> <b>now</b>\r\nBcc: x@e.com")
+    tidings = replace(tidings, lead=replace(tidings.lead, revised=revised))
+    slack = show(MessageKind.SLACK, tidings, delivery_kind=DeliveryKind.CORRECTION)
+    assert "<!channel>" not in blocks(slack)
+    mail = show(MessageKind.MAIL, tidings, delivery_kind=DeliveryKind.CORRECTION)
+    assert "<b>now" not in mail.html
+    assert "\nBcc" not in mail.text
 
 
 @pytest.mark.parametrize("shape", KINDS)

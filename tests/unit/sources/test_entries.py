@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tocsin.model import KeyKind
 from tocsin.sources.entries import entries
 from tocsin.sources.parse import Item, Parsed, parse
 
@@ -106,9 +107,63 @@ def test_an_aggregators_item_has_the_title_and_the_publisher_of_the_article() ->
     )
     parsed = parse(feed, url="https://news.google.com/rss/search?q=gallium")
     [found] = entries(parsed, source="g", url="https://news.google.com/rss/search?q=gallium", labels={}, now=NOW)
-    assert (found.publisher, found.canonical_link) == ("Metal Wire", "")
+    assert (found.title, found.publisher, found.canonical_link) == ("China bans gallium exports", "Metal Wire", "")
     assert found.link == "https://news.google.com/rss/articles/CBMiA?oc=5"
     assert {key.kind.value for key in found.keys} >= {"id", "title_day"}
+
+
+@pytest.mark.parametrize(
+    ("title", "outlet", "cut"),
+    [
+        ("China bans gallium - the daily metal of the north", "the daily metal of the north", "China bans gallium"),
+        ("Lynas - a story - Metal Wire", "Metal Wire", "Lynas - a story"),
+        ("中国禁止镓出口_矿业", "矿业", "中国禁止镓出口"),
+        ("中国禁止镓出口｜矿业", "矿业", "中国禁止镓出口"),
+        ("Lynas - a story", "Metal Wire", "Lynas - a story"),
+        ("We read Metal Wire", "Metal Wire", "We read Metal Wire"),
+        ("Metal Wire", "Metal Wire", "Metal Wire"),
+        (" - Metal Wire", "Metal Wire", " - Metal Wire"),
+    ],
+    ids=[
+        "no name by its looks",
+        "the last only",
+        "low line",
+        "wide bar",
+        "another",
+        "no mark",
+        "alone",
+        "nothing before",
+    ],
+)
+def test_an_outlet_is_cut_off_where_the_item_names_it(title: str, outlet: str, cut: str) -> None:
+    """What is known to be the outlet's name is no text, however it looks; what is not known to be one stays."""
+    (entry,) = _entries(Item(title=title, outlet=outlet))
+    assert (entry.title, entry.publisher) == (cut, outlet)
+
+
+def test_an_item_of_bing_has_the_publisher_and_the_address_of_the_article() -> None:
+    """Five papers that one search shows are five origins."""
+    feed = (
+        b"<rss version='2.0' xmlns:News='https://www.bing.com/news/search?q=x&amp;format=rss'><channel><title>x - BingNews"
+        b"</title><item><title>China bans gallium exports</title><News:Source>Metal Wire on MSN</News:Source>"
+        b"<link>http://www.bing.com/news/apiclick.aspx?tid=1&amp;url=https%3a%2f%2fwww.e.com%2fa&amp;c=1</link></item>"
+        b"</channel></rss>"
+    )
+    url = "https://www.bing.com/news/search?q=x&format=rss"
+    [found] = entries(parse(feed, url=url), source="b", url=url, labels={}, now=NOW)
+    assert (found.publisher, found.canonical_link) == ("Metal Wire", "https://e.com/a")
+
+
+def test_an_aggregators_item_is_known_under_another_id() -> None:
+    """The same article of the same outlet and day, found by another search; that of another outlet is another."""
+    link = "https://news.google.com/rss/articles/"
+    one, again, other = (
+        {key.value for key in entry.keys if key.kind is KeyKind.ID_NOHOST}
+        for ident, outlet in (("CBMiA", "Metal Wire"), ("CBMiB", "Metal Wire"), ("CBMiC", "Other Wire"))
+        for entry in _entries(Item(id=ident, link=link + ident, title=f"China bans it - {outlet}", outlet=outlet))
+    )
+    assert one == again
+    assert one != other
 
 
 def test_a_tombstone_names_the_entry_that_is_withdrawn() -> None:
@@ -122,3 +177,18 @@ def test_a_tombstone_names_the_entry_that_is_withdrawn() -> None:
     assert parse(feed, url="https://e.com/").deleted == ("tag:e.com,2026:1&2", "b")
     other = feed.replace(b"http://purl.org/atompub/tombstones/1.0", b"http://e.com/")
     assert parse(other, url="https://e.com/").deleted == ()
+
+
+@pytest.mark.parametrize(
+    "inside",
+    ["<![CDATA[{}]]>", "<!--{}-->", "<![CDATA[{}"],
+    ids=["text", "comment", "text that does not end"],
+)
+def test_a_tombstone_in_a_text_withdraws_nothing(inside: str) -> None:
+    """Whoever may write a comment below an article could take an entry of the feed back."""
+    forged = inside.format("<at:deleted-entry ref='c'/>")
+    feed = (
+        "<feed xmlns='http://www.w3.org/2005/Atom' xmlns:at='http://purl.org/atompub/tombstones/1.0'><title>t</title>"
+        f"<at:deleted-entry ref='b'/><entry><id>c</id><title>x</title><content>{forged}</content></entry></feed>"
+    )
+    assert parse(feed.encode(), url="https://e.com/").deleted == ("b",)

@@ -8,7 +8,7 @@ import pytest
 
 from tocsin.errors import Fault, SourceError
 from tocsin.sources.cell import parse
-from tocsin.sources.page import MOST_TAGS, Selectors, check_selector, read
+from tocsin.sources.page import MOST_TAGS, Selectors, check_format, check_selector, read
 
 URL = "https://example.org/notices/index.html"
 PAGE = """\
@@ -47,6 +47,57 @@ def test_a_date_is_read_in_its_form_and_zone() -> None:
     found = read(PAGE, selectors, url=URL)
     assert found.items[0].published == datetime(2026, 3, 1, 16, tzinfo=UTC)
     assert found.items[1].published is None
+
+
+@pytest.mark.parametrize(
+    ("written", "form", "wanted"),
+    [
+        ("<time>2026-03-02 10:00</time>", "", datetime(2026, 3, 2, 2, tzinfo=UTC)),
+        ("<time>2 March 2026</time>", "", datetime(2026, 3, 1, 16, tzinfo=UTC)),
+        ("<time>2026-03-02T10:00Z</time>", "", datetime(2026, 3, 2, 10, tzinfo=UTC)),
+        ("<time datetime=2026-03-02T10:00>Monday</time>", "%d.%m.%Y", datetime(2026, 3, 2, 2, tzinfo=UTC)),
+        ("<time datetime=soon>02.03.2026</time>", "%d.%m.%Y", datetime(2026, 3, 1, 16, tzinfo=UTC)),
+        ("<time>2026年3月2日</time>", "%Y年%m月%d日", datetime(2026, 3, 1, 16, tzinfo=UTC)),
+        ("<time>31.02.2026</time>", "%d.%m.%Y", None),
+        ("<time></time>", "%d.%m.%Y", None),
+    ],
+    ids=["plain", "words", "own-zone", "attribute", "bad-attribute", "chinese", "impossible", "empty"],
+)
+def test_a_date_is_that_of_the_zone_and_the_attribute_goes_first(
+    written: str, form: str, wanted: datetime | None
+) -> None:
+    """A notice of the morning in Shanghai is one of the night in London, whether its form is given or not."""
+    selectors = Selectors(items="li", title="a", date_format=form, zone="Asia/Shanghai")
+    [item] = read(f"<li><a href=/1>x</a>{written}", selectors, url=URL).items
+    assert item.published == wanted
+
+
+def test_a_form_of_dates_is_checked() -> None:
+    """One that strptime cannot read would leave every notice without a date."""
+    assert check_format("%Y年%m月%d日 %H:%M") == "%Y年%m月%d日 %H:%M"
+    for form in ("%Q", "%d %d %Y", "%H:%M", "dd.mm.yyyy", "%"):
+        with pytest.raises(ValueError, match="is no form of a whole date"):
+            check_format(form)
+
+
+def test_a_link_to_the_page_itself_tells_nothing_apart() -> None:
+    """Where the newest notice alone has `#`, the next one would be taken for the same."""
+    found = read("<p class=n><a href='#top'>One</a>", Selectors(items="p.n"), url=URL)
+    assert [(item.link, item.own_link) for item in found.items] == [(f"{URL}#top", False)]
+
+
+def test_a_link_that_is_nowhere_is_an_error() -> None:
+    """Messages would point to the page for ever."""
+    with pytest.raises(SourceError, match="none of 2 items has a link at 'b'; correct `link`"):
+        read(PAGE, Selectors(items="li.notice", title="a", link="b"), url=URL)
+
+
+@pytest.mark.parametrize("inside", ["word " * 20_000, ""], ids=["text", "short"])
+def test_items_in_one_another_are_refused(inside: str) -> None:
+    """Two thousand of them would repeat the page two thousand times."""
+    with pytest.raises(SourceError, match="lie in one another; correct `items`") as caught:
+        read("<div>x" * 9000 + inside, Selectors(items="div"), url=URL)
+    assert caught.value.fault is Fault.TOO_LARGE
 
 
 def test_a_date_that_is_nowhere_is_said() -> None:

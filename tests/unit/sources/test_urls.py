@@ -20,6 +20,15 @@ from tocsin.sources import urls
         ("https://amp.com/a", "https://amp.com/a"),
         ("https://example.com/a?amp&outputType=amp", "https://example.com/a"),
         ("https://example.com/a?amp=1", "https://example.com/a"),
+        ("https://www.example.com/a", "https://example.com/a"),
+        ("https://m.example.com/a", "https://example.com/a"),
+        ("https://mobile.www.example.com/a", "https://example.com/a"),
+        ("https://m.com/a", "https://m.com/a"),
+        ("https://www-example-com.cdn.ampproject.org/c/s/www.example.com/a/amp?x=1", "https://example.com/a?x=1"),
+        ("https://www.google.com/amp/s/m.example.com/a", "https://example.com/a"),
+        ("https://www.google.com/amp/s/", "https://google.com/amp/s"),
+        ("https://example.com/%7eops/%c3%bc?q=%2f%41", "https://example.com/~ops/%C3%BC?q=%2FA"),
+        ("https://example.com/100%/a", "https://example.com/100%/a"),
         ("https://bücher.example/ü", "https://xn--bcher-kva.example/%C3%BC"),
         ("https://user:word@example.com/a", "https://example.com/a"),
         ("http://[2606:4700::1]:80/a", "https://[2606:4700::1]/a"),
@@ -71,7 +80,7 @@ def test_what_stays_of_an_url_without_its_host(url, rest):
         ("https://news.google.com/rss/articles/CBMiAbc?oc=5", ""),
         (
             "http://www.bing.com/news/apiclick.aspx?ref=FexRss&aid=&tid=1&url=https%3a%2f%2fwww.e.com%2fa%3fb%3d1&c=2",
-            "https://www.e.com/a?b=1",
+            "https://e.com/a?b=1",
         ),
         ("https://www.bing.com/news/apiclick.aspx?url=javascript%3aalert(1)", ""),
         ("https://www.bing.com/news/apiclick.aspx?url=https%3a%2f%2fwww.bing.com%2f%3furl%3dhttps%3a%2f%2fe.com", ""),
@@ -81,3 +90,25 @@ def test_what_stays_of_an_url_without_its_host(url, rest):
 def test_an_aggregators_link_is_the_articles_or_says_nothing(url: str, form: str) -> None:
     """Nobody is asked where it leads; title and day then tell entries apart."""
     assert urls.canonical(url) == form
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("http://e.com:80/feed/?utm_source=x", "https://E.com/feed", True),
+        ("https://news.google.com/rss/search?q=tin", "https://news.google.com/rss/search?q=zinc", False),
+        ("https://www.e.com/feed", "https://e.com/feed", False),
+        ("https://m.e.com/feed", "https://e.com/feed", False),
+        ("https://e.com/feed/amp", "https://e.com/feed", False),
+    ],
+    ids=["one feed", "two searches", "another name", "for telephones", "another path"],
+)
+def test_addresses_of_feeds_are_compared_more_narrowly(one: str, other: str, same: bool) -> None:
+    """Two searches at one aggregator are two sources; whoever adds the second wants it."""
+    assert (urls.address(one) == urls.address(other)) is same
+    assert urls.address(one) != ""
+
+
+def test_what_is_no_web_address_has_no_form() -> None:
+    """Nor do two such have one in common."""
+    assert urls.address("mailto:desk@e.com") == ""

@@ -1,0 +1,79 @@
+"""What an entry says, and which changes of it are none: counters, clocks, marks of an edition, an outlet's name."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from tocsin.text.titles import features, normal
+
+_ZONE = r"\s*(?:[ap]\.?m\b\.?|(?:GMT|UTC|BST|CES?T|E[SD]?T|P[SD]?T|IST|JST|HKT|CST)\b)"
+_CLOCK = rf"(?:\d{{1,2}}:\d{{2}}(?::\d{{2}})?(?:{_ZONE})*|\d{{1,2}}[.h]\d{{2}}(?:{_ZONE})+)"
+_COUNTED = r"comments?|updates?|photos?|pictures?|videos?|repl(?:y|ies)"
+#: What stands around a headline and changes while the headline stays.
+_NOISE = re.compile(
+    # UPDATE 2-, REFILE-
+    r"^\W*(?:update|refile|wrapup|corrected)\s*\d*\s*[-–—:]\s*"
+    # (12), [3 comments]
+    rf"|[(\[（【]\s*\d+\s*(?:{_COUNTED}|views?|reads?|shares?)?\s*[)\]）】]"
+    rf"|\b\d+\s+(?:{_COUNTED})\b"
+    # (updated 10:32 GMT), 10:32 -, as of 14:05
+    rf"|[(\[（【]?(?:\b(?:last\s+)?(?:updated|as of)\s+(?:at\s+)?)?\b{_CLOCK}(?!\d)\s*[)\]）】]?",
+    re.IGNORECASE,
+)
+#: Pages that tell one thing after the other; "live cattle" is none.
+_LIVE = re.compile(
+    r"^\W*live\s*[:|–—-]|\blive[\s-]?blog\b|\blive (?:updates?|coverage)\b|\bas it happened\b|直播|实时更新|實況|速报中|ライブ",
+    re.IGNORECASE,
+)
+_SAID = r"correct(?:ed|s|ion|ions)|retract(?:ed|ion)|withdrawn|clarifi(?:ed|es|cation)"
+#: A text that says of itself that it was wrong. "Prices in correction" says so of something else.
+_MARK = re.compile(
+    rf"^\W*(?:{_SAID})\s*\d*\s*[-–—:：|\])】]|[(\[（【]\s*(?:{_SAID})\b|[-–—|]\s*(?:{_SAID})\W*\Z"
+    r"|^\W*(?:撤回|撤稿|取り消し)\s*[-–—:：|\])】]|更正|勘误|勘誤|訂正",
+    re.IGNORECASE | re.MULTILINE,
+)
+_DIGITS = re.compile(r"\d+")
+#: Of a text so much is looked at: what a source adds far below is not what was told.
+_LONGEST = 5000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """What an entry says at some time: its headline, and its summary or else its body."""
+
+    title: str
+    text: str = ""
+
+    @property
+    def headline(self) -> str:
+        """The headline without case, marks, outlet and what changes by itself; equal for the same headline."""
+        return normal(_NOISE.sub(" ", self.title))
+
+    @property
+    def figures(self) -> frozenset[str]:
+        """The numbers that the headline reports."""
+        return features(_NOISE.sub(" ", self.title)).numbers
+
+    @property
+    def live(self) -> bool:
+        """Whether it is a page that tells one thing after the other."""
+        return bool(_LIVE.search(self.title))
+
+    @property
+    def marked(self) -> bool:
+        """Whether it says of itself that it was wrong."""
+        return bool(_MARK.search(self.title) or _MARK.search(self.text[:_LONGEST]))
+
+    def same(self, other: Wording) -> bool:
+        """Whether *other* says the same: neither the headline nor a word of the text differs, nor a mark."""
+        if self == other:
+            return True
+        if self.headline != other.headline or self.marked != other.marked:
+            return False
+        return _words(self.text) == _words(other.text)
+
+
+def _words(text: str) -> str:
+    """The words of a text without its numbers: hours ago, comments, prices of a ticker."""
+    return normal(_DIGITS.sub(" ", text[:_LONGEST]))
