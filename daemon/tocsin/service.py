@@ -304,7 +304,8 @@ class Service:
             terms=make_terms(config),
             instruments={item.id: item for item in config.instruments},
         )
-        return inbound, Outbound(receivers=receivers, zone=ZoneInfo(config.timezone))
+        zone = ZoneInfo(config.timezone)
+        return inbound, Outbound(receivers=receivers, zone=zone, decide=inbound.policy.decide)
 
     async def _adopt(self, config: Config, loaded: LoadedRules) -> None:
         """Make the rows agree with a good configuration, keep its packs, and judge again what raised before."""

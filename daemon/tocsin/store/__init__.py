@@ -1,5 +1,6 @@
 """Everything that outlives the process: SQLModel tables, sessions, migrations."""
 
+from tocsin.store.decisions import Decide
 from tocsin.store.store import Store
 from tocsin.store.values import (
     AlertDetail,
@@ -30,6 +31,7 @@ __all__ = [
     "AttemptView",
     "Committed",
     "Counts",
+    "Decide",
     "Deferral",
     "DeliveryDetail",
     "DeliveryView",

@@ -32,7 +32,7 @@ from tocsin.store import (
     sources,
     unevaluated,
 )
-from tocsin.store.decisions import Decide, Deciding, total
+from tocsin.store.decisions import Decide, Deciding, nobody, total
 from tocsin.store.inbound import Once
 from tocsin.store.sqlite import Database
 from tocsin.store.values import (
@@ -328,10 +328,17 @@ class Store:
                 session, now, self._real_now(), lease, exclude=exclude, limit_per_receiver=limit_per_receiver
             )
 
-    def expire(self, now: datetime) -> tuple[Delivery, ...]:
-        """Give up the deliveries that were not delivered by their `expires_at`; they are dead, with a reason."""
+    def expire(
+        self, now: datetime, own: Callable[[Delivery], Sequence[Match]] = lambda _: (), decide: Decide = nobody
+    ) -> tuple[Delivery, ...]:
+        """Give up the deliveries that were not delivered by their `expires_at`; they are dead, with a reason.
+
+        *own* says which events of the daemon that makes of each, to be decided with it.
+        """
         with self._database.write() as session:
-            return deliveries.expire(session, now)
+            expired = deliveries.expire(session, now)
+            self._deciding(session, decide, now).about_own([match for item in expired for match in own(item)])
+            return expired
 
     def begin_attempt(self, delivery: Delivery, message: Message, now: datetime) -> bool:
         """Put a try on record before a socket opens; False when somebody else holds the delivery.
@@ -341,10 +348,25 @@ class Store:
         with self._database.write() as session:
             return deliveries.begin_attempt(session, delivery, message, now)
 
-    def settle(self, delivery: Delivery, outcome: Outcome, settlement: Settlement, now: datetime) -> bool:
-        """Write how a try ended and what becomes of the delivery; False when somebody else holds it by now."""
+    def settle(
+        self,
+        delivery: Delivery,
+        outcome: Outcome,
+        settlement: Settlement,
+        now: datetime,
+        *,
+        own: Sequence[Match] = (),
+        decide: Decide = nobody,
+    ) -> bool:
+        """Write how a try ended and what becomes of the delivery; False when somebody else holds it by now.
+
+        *own* are events of the daemon to be decided with it.
+        """
         with self._database.write() as session:
-            return deliveries.settle(session, delivery, outcome, settlement, now)
+            settled = deliveries.settle(session, delivery, outcome, settlement, now)
+            if settled:
+                self._deciding(session, decide, now).about_own(own)
+            return settled
 
     def resend(self, delivery_id: str, now: datetime) -> str:
         """Put a copy of a settled delivery into the outbox; its id.

@@ -320,3 +320,32 @@ def test_a_copy_is_sent_on_demand_under_an_id_of_its_own(hands, store):
     second = store.resend(first, hands.now)
     assert store.delivery(second).delivery.resend_of == "d0001"
     assert len(store.alert(1).deliveries) == 3
+
+
+@pytest.mark.parametrize("gives_up", ["a last try", "the end of its time"])
+def test_giving_up_and_saying_so_are_one(hands, store, gives_up):
+    """A crash between the two would lose the alert without a word: nobody was told, and no operator hears of it."""
+    hands.tell(store, "one", hands.teller(lasts=MINUTE))
+    [delivery] = _claim(hands, store)
+    own = replace(hands.match(hands.entry("own")), entry=None)
+    dead = Settlement(state=DeliveryState.DEAD, due_at=hands.now, reason="400 refused")
+
+    def crashes(_):
+        raise KeyboardInterrupt
+
+    def give_up(decide):
+        if gives_up == "a last try":
+            store.settle(delivery, Outcome(error_class=ErrorClass.CONTENT), dead, hands.now, own=[own], decide=decide)
+        else:
+            store.lock(hands.now)
+            store.expire(hands.now + MINUTE, lambda _: [own], decide)
+
+    store.begin_attempt(delivery, MESSAGE, hands.now)
+    with pytest.raises(KeyboardInterrupt):
+        give_up(crashes)
+    assert store.counts().deliveries.get(DeliveryState.DEAD, 0) == 0
+    give_up(hands.teller(to=(("ops", ""),)))
+    assert {item.receiver: item.state for item in store.deliveries()} == {
+        "desk": DeliveryState.DEAD,
+        "ops": DeliveryState.READY,
+    }
