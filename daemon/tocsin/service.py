@@ -11,7 +11,7 @@ import logging
 import random
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -185,6 +185,7 @@ class Service:
         # One of them may wait for the process that reads large documents.
         self._workers = ThreadPoolExecutor(max_workers=3, thread_name_prefix="worker")
         self._seen: frozenset[tuple[str, int, int]] = frozenset()
+        self._trouble = ""  # of the store, as it was last said
         self._claimed = {"poll": time.monotonic(), "deliver": time.monotonic()}
 
     # ---- life ------------------------------------------------------------------------------------------------
@@ -200,9 +201,9 @@ class Service:
         ticker = Ticker()
         try:
             self._listen()
-            ticker.every(self._tick, "poll", self._poll_tick)
-            ticker.every(self._tick, "deliver", self._deliver_tick)
-            ticker.every(self._sweep_every, "sweep", self._sweep)
+            ticker.every(self._tick, "poll", partial(self._try, self._poll_tick))
+            ticker.every(self._tick, "deliver", partial(self._try, self._deliver_tick))
+            ticker.every(self._sweep_every, "sweep", partial(self._try, self._sweep))
             ticker.every(WATCH, "watch", self._watch)
             if self._notifier.watchdog:
                 ticker.every(self._notifier.watchdog / 3, "watchdog", self._feed_watchdog)
@@ -212,7 +213,7 @@ class Service:
             await self._stopping.wait()
             self._notifier.stopping()
         finally:
-            ticker.stop()
+            await ticker.stop(DRAIN)
             await self._finish()
 
     async def once(self) -> None:
@@ -361,10 +362,18 @@ class Service:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            try:
-                await self._dispatcher.tick()
-            except StoreError as error:
-                log.error(line("store failed", reason=error))  # the next tick tries again
+            await self._try(self._dispatcher.tick)
+
+    async def _try(self, claim: Callable[[], Awaitable[None]]) -> None:
+        """Run *claim*; that the store fails is said once until it works again, and the next tick tries again."""
+        try:
+            await claim()
+        except StoreError as error:
+            if str(error) != self._trouble:
+                log.error(line("store failed", reason=error))
+            self._trouble = str(error)
+        else:
+            self._trouble = ""
 
     async def _sweep(self) -> None:
         swept = 0
