@@ -341,12 +341,12 @@ class Store:
             return expired
 
     def begin_attempt(self, delivery: Delivery, message: Message, now: datetime) -> bool:
-        """Put a try on record before a socket opens; False when somebody else holds the delivery.
+        """Put a try on record before a socket opens; False when the delivery is no longer leased to its holder.
 
         The message of the first try is kept: a claim for a later one brings it.
         """
         with self._database.write() as session:
-            return deliveries.begin_attempt(session, delivery, message, now)
+            return deliveries.begin_attempt(session, delivery, message, now, self._real_now())
 
     def settle(
         self,

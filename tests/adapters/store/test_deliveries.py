@@ -349,3 +349,14 @@ def test_giving_up_and_saying_so_are_one(hands, store, gives_up):
         "desk": DeliveryState.DEAD,
         "ops": DeliveryState.READY,
     }
+
+
+def test_who_slept_past_its_lease_does_not_begin(hands, store):
+    """A machine that was suspended between claim and send would send what the next claim sends, too."""
+    hands.tell(store)
+    [slept] = _claim(hands, store)
+    hands.real.pass_by(LEASE + timedelta(seconds=1))
+    assert not store.begin_attempt(slept, MESSAGE, hands.now)
+    [again] = _claim(hands, store)
+    assert (again.id, again.attempt) == (slept.id, 1)
+    assert store.begin_attempt(again, MESSAGE, hands.now)
