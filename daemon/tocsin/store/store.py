@@ -28,6 +28,7 @@ from tocsin.store import (
     outbox,
     packs,
     retention,
+    rewind,
     schema,
     sources,
     unevaluated,
@@ -123,7 +124,7 @@ class Store:
         return cls(database, real_now=real_now, new_id=new_id, program=program)
 
     def lock(self, now: datetime) -> Voided:
-        """Take the database for this daemon alone, and void the leases that an earlier life left behind.
+        """Take the database for this daemon alone, and void the leases that an earlier life left behind; `rewind`.
 
         *now* is the Clock's time: what is written of a void lease must compare with all other times of a delivery.
 
@@ -134,7 +135,13 @@ class Store:
         with self._database.write() as session:
             polls = sources.void(session)
             count, doubtful = deliveries.void(session, now, None)
+            rewind.rewind(session, now)
             return Voided(sources=polls, deliveries=count, doubtful=doubtful)
+
+    def rewind(self, now: datetime) -> int:
+        """Make due what waits only because the Clock ran ahead of *now* and was set back; how many rows that were."""
+        with self._database.write() as session:
+            return rewind.rewind(session, now)
 
     def close(self) -> None:
         """Close the database and give back the daemon's lock."""
