@@ -38,7 +38,7 @@ def dispatcher(line: Line, *receivers: Any) -> Dispatcher:
     asyncio.run(pipeline.run_due())
     return Dispatcher(
         line.store,
-        Outbound(receivers={r.name: r for r in receivers}, zone=ZoneInfo("UTC")),
+        Outbound(receivers={r.name: r for r in receivers}, zone=ZoneInfo("UTC"), decide=pipeline.inbound.policy.decide),
         clock=line.clock,
         write=line.at_once,
         work=line.at_once,
@@ -110,7 +110,7 @@ def test_a_receiver_that_limits_our_rate_rests_with_all_its_messages(line: Line)
     )
     out = Dispatcher(
         line.store,
-        Outbound(receivers={"desk": desk}, zone=ZoneInfo("UTC")),
+        Outbound(receivers={"desk": desk}, zone=ZoneInfo("UTC"), decide=pipeline.inbound.policy.decide),
         clock=line.clock,
         write=line.at_once,
         work=line.at_once,
@@ -129,10 +129,13 @@ def test_a_receiver_that_limits_our_rate_rests_with_all_its_messages(line: Line)
 
 
 def test_a_receiver_that_was_removed_is_a_reason_to_give_up(line: Line) -> None:
-    """The delivery does not wait for ever for somebody who is not coming back."""
-    out = dispatcher(line)
+    """The delivery does not wait for ever for somebody who is not coming back, and operators hear of it."""
+    ops = line.list_receiver("ops", [OK])
+    out = dispatcher(line, ops)
     run(out)
-    (view,) = line.store.deliveries()
+    out.close()
+    assert len(ops.sent) == 1
+    (view,) = (item for item in line.store.deliveries() if item.receiver == "desk")
     assert view.state is DeliveryState.DEAD
     assert "names no such receiver" in view.reason
 
@@ -221,12 +224,13 @@ def test_a_receiver_that_raises_stops_nobody(line: Line, caplog: pytest.LogCaptu
 
 def dispatcher_of(line: Line, receiver: Any) -> Dispatcher:
     """A second daemon's dispatcher on the same database."""
+    pipeline = line.pipeline()
     return Dispatcher(
         line.store,
-        Outbound(receivers={receiver.name: receiver}, zone=ZoneInfo("UTC")),
+        Outbound(receivers={receiver.name: receiver}, zone=ZoneInfo("UTC"), decide=pipeline.inbound.policy.decide),
         clock=line.clock,
         write=line.at_once,
         work=line.at_once,
         random=lambda: 0.5,
-        tell=line.pipeline().tell,
+        tell=pipeline.tell,
     )
