@@ -434,7 +434,8 @@ class ErrorClass(StrEnum):
     TRANSIENT = "transient"
     RATE_LIMITED = "rate_limited"
     AUTH = "auth"
-    GONE = "gone"
+    GONE = "gone"  # the service, or what it is asked for
+    NOBODY = "nobody"  # the service, but not this recipient
     CONTENT = "content"
     AMBIGUOUS = "ambiguous"  # failed after the message was written: it may have arrived
 

@@ -7,13 +7,13 @@ message may have arrived: the attempt is closed as ambiguous, and the delivery i
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, func, insert, select, update
 
 from tocsin.model import Delivery, DeliveryKind, DeliveryState, ErrorClass, Message, Outcome, Settlement, Tidings
-from tocsin.store import codec, outbox, tidings
+from tocsin.store import codec, outbox, receivers, tidings
 from tocsin.store.tables import AttemptRow, DeliveryAlertRow, DeliveryRow
 
 _UNTOLD = (DeliveryState.DEAD.value, DeliveryState.SUPPRESSED.value)
@@ -27,13 +27,16 @@ def claim(
     lease: timedelta,
     *,
     exclude: Collection[str],
+    rates: Mapping[str, int],
     limit_per_receiver: int,
 ) -> list[Delivery]:
     """Lease what is due, the highest severity first and then the oldest, until *real* + *lease*.
 
-    No receiver in *exclude*; at most *limit_per_receiver* of each other; nothing that has expired.
+    No receiver in *exclude*, none that rests, and none that had its tries of *rates* within a minute; at most
+    *limit_per_receiver* of each other; nothing that has expired.
     """
     void(session, now, real)
+    exclude = {*exclude, *receivers.resting(session, now), *receivers.full(session, rates, now)}
     place = func.row_number().over(
         partition_by=col(DeliveryRow.receiver),
         order_by=(col(DeliveryRow.rank).desc(), col(DeliveryRow.created_at), col(DeliveryRow.id)),

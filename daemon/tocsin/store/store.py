@@ -26,6 +26,7 @@ from tocsin.model import (
     Outcome,
     Settlement,
 )
+from tocsin.policy.breaker import Standing
 from tocsin.policy.facts import Arrival
 from tocsin.prices import Instrument, Quote
 from tocsin.rules.edge import PriceState
@@ -41,6 +42,7 @@ from tocsin.store import (
     market,
     outbox,
     packs,
+    receivers,
     retention,
     rewind,
     schema,
@@ -344,16 +346,29 @@ class Store:
     # ---- deliveries ------------------------------------------------------------------------------------------
 
     def claim_deliveries(
-        self, now: datetime, lease: timedelta, *, exclude: Collection[str], limit_per_receiver: int = 1
+        self,
+        now: datetime,
+        lease: timedelta,
+        *,
+        exclude: Collection[str],
+        rates: Mapping[str, int] | None = None,
+        limit_per_receiver: int = 1,
     ) -> list[Delivery]:
         """Lease deliveries that are due by the Clock, for *lease* of real time: the loudest first, then the oldest.
 
-        At most *limit_per_receiver* of a receiver and none of those in *exclude*. Held ones whose time has come are
-        among them, and those whose earlier lease ran out; none past its `expires_at` (see `expire`).
+        At most *limit_per_receiver* of a receiver, none of those in *exclude*, of those that rest, and of those that
+        had as many tries within a minute as *rates* says. Held ones whose time has come are among them, and those whose
+        earlier lease ran out; none past its `expires_at` (see `expire`).
         """
         with self._database.write() as session:
             return deliveries.claim(
-                session, now, self._real_now(), lease, exclude=exclude, limit_per_receiver=limit_per_receiver
+                session,
+                now,
+                self._real_now(),
+                lease,
+                exclude=exclude,
+                rates=rates or {},
+                limit_per_receiver=limit_per_receiver,
             )
 
     def expire(
@@ -385,16 +400,27 @@ class Store:
         *,
         own: Sequence[Match] = (),
         decide: Decide = nobody,
+        stand: Callable[[Standing], tuple[Standing, Sequence[Match]]] = lambda before: (before, ()),
     ) -> bool:
         """Write how a try ended and what becomes of the delivery; False when somebody else holds it by now.
 
-        *own* are events of the daemon to be decided with it.
+        *own* are events of the daemon to be decided with it; *stand* says how its receiver stands now, given how it
+        stood, and what of that is to be told.
         """
         with self._database.write() as session:
-            settled = deliveries.settle(session, delivery, outcome, settlement, now)
-            if settled:
-                self._deciding(session, decide, now).about_own(own)
-            return settled
+            if not deliveries.settle(session, delivery, outcome, settlement, now):
+                return False
+            before = receivers.standing(session, delivery.receiver)
+            standing, told = stand(before)
+            if standing != before:
+                receivers.put(session, delivery.receiver, standing)
+            self._deciding(session, decide, now).about_own([*own, *told])
+            return True
+
+    def wake_receivers(self) -> None:
+        """Let receivers that refused us be tried at once: a new configuration may have put right why."""
+        with self._database.write() as session:
+            receivers.wake(session)
 
     def resend(self, delivery_id: str, now: datetime) -> str:
         """Put a copy of a settled delivery into the outbox; its id.

@@ -279,6 +279,18 @@ class DeliveryRow(SQLModel, table=True):
     message: str | None = _text(None)
     resend: int = 0
     resend_of: str | None = _text(None, foreign_key="delivery.id")
+    stands_for: str | None = _text(None, index=True)  # the delivery to a receiver that could not be reached
+
+
+class ReceiverRow(SQLModel, table=True):
+    """How a receiver stands: its *failures* in a row, until when it *rests*, and the words of a refusal."""
+
+    __tablename__ = "receiver"
+
+    name: str = _text(primary_key=True)
+    failures: int = 0
+    rests: datetime | None = _time(None)
+    refused: str = _text()
 
 
 class DeliveryAlertRow(SQLModel, table=True):
@@ -309,7 +321,7 @@ class AttemptRow(SQLModel, table=True):
     delivery_id: str = _text(foreign_key="delivery.id", primary_key=True)
     n: int = Field(primary_key=True)
     fence: int
-    started_at: datetime = _time()
+    started_at: datetime = _time(index=True)
     ended_at: datetime | None = _time(None)
     outcome: str | None = _text(None)
     code: int | None = None

@@ -124,7 +124,7 @@ def test_everybody_in_an_address_is_a_recipient_with_a_mail_of_their_own(mailbox
     for recipient in receiver.recipients:
         sent = post(MessageKind.MAIL, recipient=recipient)
         outcomes.append(receiver.send(sent.delivery, sent.message).error_class)
-    assert outcomes == [ErrorClass.OK, ErrorClass.GONE, ErrorClass.OK, ErrorClass.OK]
+    assert outcomes == [ErrorClass.OK, ErrorClass.NOBODY, ErrorClass.OK, ErrorClass.OK]
     assert [to for _, to in mailbox.envelopes] == [["a@example.org"], ["c@example.org"], ["d@example.org"]]
     first = parsed(mailbox.letters[0])
     assert (first["To"], first["Cc"], first["X-Team"]) == ("a@example.org", None, "Erz")
@@ -134,7 +134,7 @@ def test_who_was_taken_out_of_an_address_gets_no_mail(mailbox: Any, post: Any) -
     """A delivery may be older than the configuration."""
     receiver = build("mail", url_of(mailbox.port))
     sent = post(MessageKind.MAIL, recipient="former@example.org")
-    assert receiver.send(sent.delivery, sent.message).error_class is ErrorClass.GONE
+    assert receiver.send(sent.delivery, sent.message).error_class is ErrorClass.NOBODY
     assert mailbox.envelopes == []
 
 
@@ -152,7 +152,7 @@ def test_a_name_and_a_reply_address_are_kept(mailbox: Any, post: Any) -> None:
     ("command", "reply", "expected"),
     [
         ("RCPT", "451 greylisted, try later", ErrorClass.TRANSIENT),
-        ("RCPT", "550 no such user", ErrorClass.GONE),
+        ("RCPT", "550 no such user", ErrorClass.NOBODY),
         ("RCPT", "550 5.7.1 relaying denied", ErrorClass.AUTH),
         ("RCPT", "552 mailbox full", ErrorClass.TRANSIENT),
         ("RCPT", "554 relay access denied", ErrorClass.AUTH),
