@@ -12,20 +12,23 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
 from tocsin.errors import StoreError
+from tocsin.glances import with_prices
 from tocsin.log import line
 from tocsin.model import Delivery, DeliveryKind, DeliveryState, ErrorClass, Match, Message, Outcome, Settlement
 from tocsin.policy import retry
+from tocsin.prices import Instrument
 from tocsin.protocols import Clock, Run
 from tocsin.receivers import Receiver
 from tocsin.render import late_line, render
 from tocsin.rules import builtin
-from tocsin.store import Store
+from tocsin.rules.edge import PriceRule
+from tocsin.store import Decide, Store
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +42,9 @@ class Outbound:
 
     receivers: Mapping[str, Receiver]
     zone: ZoneInfo
+    decide: Decide
+    instruments: Sequence[Instrument] = ()
+    price_rules: Mapping[str, PriceRule] = field(default_factory=dict)
 
 
 class Dispatcher:
@@ -116,12 +122,13 @@ class Dispatcher:
 
     async def _give_up_expired(self, now: datetime) -> None:
         """What was not delivered in its time is given up, and that is said."""
-        for delivery in await self._write(self._store.expire, now):
-            words = f"not delivered within its time, after {delivery.attempt - 1} tries"
+        own = partial(_undelivered, now=now)
+        expired = await self._write(self._store.expire, now, own, self.outbound.decide)
+        for delivery in expired:
+            words = _expired(delivery)
             settlement = Settlement(state=DeliveryState.DEAD, due_at=now, reason=words)
             self._report(delivery, settlement, now)
             self._settled(delivery, Outcome(error_class=ErrorClass.TRANSIENT, words=words), settlement)
-            await self._tell_undelivered(delivery, words, now)
 
     def _leave_lane(self, receiver: str, _: asyncio.Task[None]) -> None:
         del self._busy[receiver]
@@ -159,12 +166,21 @@ class Dispatcher:
             await self._look_after(delivery, outcome, settlement)
 
     def _render(self, delivery: Delivery, receiver: Receiver) -> Message:
-        return render(
+        outbound = self.outbound
+        tidings = with_prices(
             delivery.tidings,
+            delivery.kind,
+            store=self._store,
+            instruments=outbound.instruments,
+            rules=outbound.price_rules,
+            now=self._clock.now(),
+        )
+        return render(
+            tidings,
             kind=receiver.kind,
             delivery_id=delivery.id,
             delivery_kind=delivery.kind,
-            zone=self.outbound.zone,
+            zone=outbound.zone,
             thread=delivery.thread,
         )
 
@@ -178,27 +194,19 @@ class Dispatcher:
             expires_at=delivery.expires_at,
             jitter=self._random(),
         )
-        if not await self._write(self._store.settle, delivery, outcome, settlement, now):
+        own = _undelivered(delivery, settlement.reason, now=now) if settlement.state is DeliveryState.DEAD else ()
+        if not await self._write(
+            self._store.settle, delivery, outcome, settlement, now, own=own, decide=self.outbound.decide
+        ):
             log.warning(line("delivery outlived its lease", delivery=delivery.id, receiver=delivery.receiver))
             return None
         self._report(delivery, settlement, now)
         self._settled(delivery, outcome, settlement)
         return settlement
 
-    async def _tell_undelivered(self, delivery: Delivery, words: str, now: datetime) -> None:
-        """An alert that reached nobody is the operator's business; what was meant for operators ends here."""
-        if delivery.kind is DeliveryKind.OPERATOR:
-            return
-        titles = "; ".join(item.alert.title for item in delivery.tidings)
-        detail = f"“{titles}” to {delivery.receiver} {delivery.recipient}: {words} (delivery {delivery.id})"
-        labels = {"receiver": (delivery.receiver,)}
-        await self._tell([builtin.own_match(builtin.DELIVERY_DEAD, labels, detail, now)])
-
     async def _look_after(self, delivery: Delivery, outcome: Outcome, settlement: Settlement) -> None:
-        """Let a receiver rest that asks for it, say once when one refuses us, and what was given up."""
+        """Let a receiver rest that asks for it, and say once when one refuses us."""
         receiver, now = delivery.receiver, self._clock.now()
-        if settlement.state is DeliveryState.DEAD:
-            await self._tell_undelivered(delivery, settlement.reason, now)
         if outcome.error_class is ErrorClass.RATE_LIMITED:
             self._resting[receiver] = settlement.due_at
         if outcome.error_class is ErrorClass.OK:
@@ -224,6 +232,23 @@ class Dispatcher:
         if receiver not in self._lanes:
             self._lanes[receiver] = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"lane-{receiver}")
         return self._lanes[receiver]
+
+
+def _undelivered(delivery: Delivery, words: str = "", *, now: datetime) -> tuple[Match, ...]:
+    """An alert that reached nobody is the operator's business; what was meant for operators ends here.
+
+    It is told in the transaction that gives the delivery up: no crash comes between the two.
+    """
+    if delivery.kind is DeliveryKind.OPERATOR:
+        return ()
+    titles = "; ".join(item.alert.title for item in delivery.tidings)
+    words = words or _expired(delivery)
+    detail = f"“{titles}” to {delivery.receiver} {delivery.recipient}: {words} (delivery {delivery.id})"
+    return (builtin.own_match(builtin.DELIVERY_DEAD, {"receiver": (delivery.receiver,)}, detail, now),)
+
+
+def _expired(delivery: Delivery) -> str:
+    return f"not delivered within its time, after {delivery.attempt - 1} tries"
 
 
 def _seconds(span: timedelta) -> str:

@@ -14,7 +14,7 @@ from enum import StrEnum
 from tocsin.errors import Position
 from tocsin.evidence import Evidence, Span
 from tocsin.hints import Answer
-from tocsin.prices import Labels, Missing, Print, Quote
+from tocsin.prices import Glance, Labels, Missing, Print, Quote
 
 #: An entry older than this when first seen does not alert on its own (DESIGN 4, Time).
 MAX_AGE = timedelta(hours=48)
@@ -348,7 +348,8 @@ class MessageKind(StrEnum):
 class Message:
     """A rendered message, kept for retries; *html* is for mail, *payload* the JSON of receivers that take one.
 
-    *thread* is the id of the first delivery about the same to the same recipient, empty for a first one.
+    *pictures* are PNG files by the Content-ID under which *html* shows them. *thread* is the id of the first delivery
+    about the same to the same recipient, empty for a first one.
     """
 
     kind: MessageKind
@@ -356,6 +357,7 @@ class Message:
     text: str
     html: str = ""
     payload: str = ""
+    pictures: tuple[tuple[str, bytes], ...] = ()
     thread: str = ""
 
 
@@ -399,6 +401,7 @@ class Tidings:
     evidence: Evidence | None = None
     lead: Coverage | None = None
     related: tuple[Coverage, ...] = ()
+    prices: tuple[Glance, ...] = ()
     news: tuple[str, ...] = ()
     first: Coverage | None = None
 

@@ -14,7 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from tocsin.errors import Fault, LeaseLostError, SourceError, StoreError
 from tocsin.inbound import Inbound
@@ -67,6 +67,7 @@ class Pipeline:
         self._resting: list[Rest] = []
         self._deferred: list[Deferral] = []
         self._outage = Outage()
+        self._latest = datetime.min.replace(tzinfo=UTC)  # when a tick last looked at the clock
         self.market = MarketWatch(store, write=write, work=work, committed=committed)
 
     async def resume(self) -> None:
@@ -106,10 +107,15 @@ class Pipeline:
 
     async def _start_due(self) -> int:
         await self._give_back()
+        now = self._clock.now()
+        if now < self._latest:
+            rows = await self._write(self._store.rewind, now)
+            log.warning(line("the clock was set back", by=self._latest - now, due=rows))
+        self._latest = now
         room = IN_FLIGHT - len(self._tasks)
         if room <= 0:
             return 0
-        leases = await self._write(self._store.claim_sources, self._clock.now(), LEASE, room)
+        leases = await self._write(self._store.claim_sources, now, LEASE, room)
         for lease in leases:
             task = asyncio.create_task(self._poll(lease), name=f"poll {lease.name}")
             self._tasks.add(task)

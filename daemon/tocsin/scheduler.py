@@ -6,9 +6,12 @@ harm, so jobs live in memory, late runs collapse into one, and no run is ever sk
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from datetime import timedelta
+from typing import Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
@@ -23,16 +26,27 @@ class Ticker:
             timezone="UTC",
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
+        self._running: set[asyncio.Task[None]] = set()
 
-    def every(self, interval: timedelta, name: str, call: Callable[[], Awaitable[None]]) -> None:
+    def every(self, interval: timedelta, name: str, call: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Call *call* every *interval*; a run that is still going on is not started again."""
-        self._scheduler.add_job(call, "interval", seconds=interval.total_seconds(), id=name, name=name)
+
+        async def run() -> None:
+            task = asyncio.create_task(call(), name=name)
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+            with suppress(asyncio.CancelledError):  # who stops, cancels the waiting, not what runs
+                await asyncio.shield(task)
+
+        self._scheduler.add_job(run, "interval", seconds=interval.total_seconds(), id=name, name=name)
 
     def start(self) -> None:
         """Begin to tick."""
         self._scheduler.start()
 
-    def stop(self) -> None:
-        """End ticking; running calls go on."""
+    async def stop(self, within: float) -> None:
+        """End ticking, and wait for the calls that run, at most *within* seconds: a claim is not torn in two."""
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
+        if self._running:
+            await asyncio.wait(self._running, timeout=within)

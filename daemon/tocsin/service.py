@@ -11,7 +11,7 @@ import logging
 import random
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -159,7 +159,7 @@ class Service:
     """The daemon on the configuration file at *path*.
 
     *env* fills `${NAME}`; *clock* governs due times, cooldowns and windows; *settled* is told of every finished
-    attempt; *tick* is the real time between two claims.
+    attempt; *tick* is the real time between two claims, *sweep* that between two sweeps.
     """
 
     def __init__(
@@ -171,6 +171,7 @@ class Service:
         makers: Makers | None = None,
         settled: Callable[[Delivery, Outcome, Settlement], None] = lambda *_: None,
         tick: timedelta = TICK,
+        sweep: timedelta = SWEEP,
     ) -> None:
         self._path = path
         self._env = env
@@ -178,11 +179,13 @@ class Service:
         self._makers = makers or Makers()
         self._settled = settled
         self._tick = tick
+        self._sweep_every = sweep
         self._notifier = Notifier(env)
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
         # One of them may wait for the process that reads large documents.
         self._workers = ThreadPoolExecutor(max_workers=3, thread_name_prefix="worker")
         self._seen: frozenset[tuple[str, int, int]] = frozenset()
+        self._trouble = ""  # of the store, as it was last said
         self._claimed = {"poll": time.monotonic(), "deliver": time.monotonic()}
 
     # ---- life ------------------------------------------------------------------------------------------------
@@ -198,9 +201,9 @@ class Service:
         ticker = Ticker()
         try:
             self._listen()
-            ticker.every(self._tick, "poll", self._poll_tick)
-            ticker.every(self._tick, "deliver", self._deliver_tick)
-            ticker.every(SWEEP, "sweep", self._sweep)
+            ticker.every(self._tick, "poll", partial(self._try, self._poll_tick))
+            ticker.every(self._tick, "deliver", partial(self._try, self._deliver_tick))
+            ticker.every(self._sweep_every, "sweep", partial(self._try, self._sweep))
             ticker.every(WATCH, "watch", self._watch)
             if self._notifier.watchdog:
                 ticker.every(self._notifier.watchdog / 3, "watchdog", self._feed_watchdog)
@@ -210,7 +213,7 @@ class Service:
             await self._stopping.wait()
             self._notifier.stopping()
         finally:
-            ticker.stop()
+            await ticker.stop(DRAIN)
             await self._finish()
 
     async def once(self) -> None:
@@ -258,7 +261,7 @@ class Service:
             raise
 
     async def _build(self, config: Config) -> None:
-        voided = await self._write(self._store.lock)
+        voided = await self._write(self._store.lock, self._clock.now())
         if voided.doubtful:
             log.warning(line("doubtful deliveries found after a crash", deliveries=voided.doubtful))
         loaded = await self._work(rules_of, config, self._store.kept_pack)
@@ -303,7 +306,14 @@ class Service:
             terms=make_terms(config),
             instruments={item.id: item for item in config.instruments},
         )
-        return inbound, Outbound(receivers=receivers, zone=ZoneInfo(config.timezone))
+        outbound = Outbound(
+            receivers=receivers,
+            zone=ZoneInfo(config.timezone),
+            decide=inbound.policy.decide,
+            instruments=config.instruments,
+            price_rules=loaded.rules.prices,
+        )
+        return inbound, outbound
 
     async def _adopt(self, config: Config, loaded: LoadedRules) -> None:
         """Make the rows agree with a good configuration, keep its packs, and judge again what raised before."""
@@ -359,10 +369,18 @@ class Service:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            try:
-                await self._dispatcher.tick()
-            except StoreError as error:
-                log.error(line("store failed", reason=error))  # the next tick tries again
+            await self._try(self._dispatcher.tick)
+
+    async def _try(self, claim: Callable[[], Awaitable[None]]) -> None:
+        """Run *claim*; that the store fails is said once until it works again, and the next tick tries again."""
+        try:
+            await claim()
+        except StoreError as error:
+            if str(error) != self._trouble:
+                log.error(line("store failed", reason=error))
+            self._trouble = str(error)
+        else:
+            self._trouble = ""
 
     async def _sweep(self) -> None:
         swept = 0

@@ -8,6 +8,7 @@ from datetime import datetime
 from email import policy
 from email.charset import BASE64, QP, Charset
 from email.header import Header
+from email.mime.image import MIMEImage
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
 from email.utils import format_datetime, formataddr
@@ -66,9 +67,23 @@ def letter(
         if re.fullmatch(r"[!-9;-~]+", name) and name.lower() not in _OURS:
             mail[name] = Header(one_line(value), None if value.isascii() else "utf-8").encode()
     mail.attach(_part(message.text, "plain"))
-    if message.html:
+    if message.html and not message.pictures:
         mail.attach(_part(message.html, "html"))
+    elif message.html:
+        mail.attach(_illustrated(message, _token(delivery_id)))
     return mail.as_bytes(policy=policy.compat32.clone(linesep="\r\n"))
+
+
+def _illustrated(message: Message, token: str) -> MIMEMultipart:
+    """The HTML with the pictures that it shows (RFC 2387)."""
+    whole = MIMEMultipart("related", boundary=f"=_tocsin_pictures_{token}", type="text/html")
+    whole.attach(_part(message.html, "html"))
+    for name, data in message.pictures:
+        picture = MIMEImage(data, "png")
+        picture["Content-ID"] = f"<{name}>"
+        picture["Content-Disposition"] = "inline"
+        whole.attach(picture)
+    return whole
 
 
 def _part(text: str, kind: str) -> MIMEText:

@@ -37,7 +37,14 @@ def render(
     content = page(tidings, delivery_id=delivery_id, kind=delivery_kind, zone=zone)
     line, text = subject(content), plain(content)
     if kind is MessageKind.MAIL:
-        return Message(kind=kind, subject=line, text=text, html=html(content, line), thread=thread)
+        return Message(
+            kind=kind,
+            subject=line,
+            text=text,
+            html=html(content, line),
+            pictures=content.pictures,
+            thread=thread,
+        )
     if kind is MessageKind.SLACK:
         return Message(kind=kind, subject=line, text=text, payload=slack(content, line), thread=thread)
     if kind is MessageKind.TEXT:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
@@ -10,7 +11,8 @@ from tocsin.evidence import Evidence, Witness
 from tocsin.model import Alert, Coverage, DeliveryKind, Revised, Severity, Tidings
 from tocsin.prices import Labels
 from tocsin.render.quotes import Quote, quotes, words
-from tocsin.render.times import local
+from tocsin.render.ticker import Ticker, ticker
+from tocsin.render.times import length, local
 from tocsin.render.words import cut, host, one_line, web_link
 from tocsin.text.titles import split_outlet
 
@@ -58,6 +60,7 @@ class Item:
     headline: Reference
     detail: str
     quotes: tuple[Quote, ...]
+    prices: tuple[Ticker, ...]
     why: tuple[tuple[str, str], ...]
     note: str
     because: tuple[Reference, ...]
@@ -84,6 +87,20 @@ class Page:
     items: tuple[Item, ...]
     brief: tuple[Item, ...]
     more: int
+
+    def picture(self, item: int, price: int) -> str:
+        """The Content-ID of the picture of that price of that item (RFC 2392)."""
+        return f"price-{item}-{price}.{re.sub('[^A-Za-z0-9-]', '-', self.delivery_id)}@tocsin"
+
+    @property
+    def pictures(self) -> tuple[tuple[str, bytes], ...]:
+        """The pictures of all prices by their Content-ID."""
+        return tuple(
+            (self.picture(number, place), price.png)
+            for number, item in enumerate(self.items)
+            for place, price in enumerate(item.prices)
+            if price.png
+        )
 
     @property
     def banner(self) -> str:
@@ -131,6 +148,7 @@ def _item(tidings: Tidings, zone: ZoneInfo, kind: DeliveryKind) -> Item:
         headline=headline,
         detail=_revised(lead) if lead and lead.revised else cut(one_line(alert.detail), 1000),
         quotes=quotes(lead, tidings.evidence) if lead else (),
+        prices=tuple(ticker(glance, zone) for glance in tidings.prices),
         why=tuple(_why(alert, lead, tidings.evidence)),
         note=cut(one_line(alert.note), 1000),
         because=tuple(_witness(one, zone) for one in tidings.evidence.witnesses) if tidings.evidence else (),
@@ -216,12 +234,26 @@ def _why(alert: Alert, lead: Coverage | None, evidence: Evidence | None) -> list
         rows.append(("Words", ", ".join(f"“{cut(word, 80)}”" for word in found[:_MOST_WORDS]) + more))
     if evidence and not lead:
         rows += [("Condition", cut(one_line(child.text), 300)) for child in evidence.children[:1]]
+    order = _order(evidence.witnesses) if evidence else ""
+    if order:
+        rows.append(("Came first", order))
     if alert.labels:
         rows.append(("Labels", _labels(alert.labels)))
     raised = _raised(alert.severity, evidence)
     if raised:
         rows.append(("Severity", f"{alert.severity}, because of {cut(one_line(raised), 200)}"))
     return rows
+
+
+def _order(witnesses: Sequence[Witness]) -> str:
+    """Which of the rules of a correlation met first, and by how much."""
+    in_order = sorted(witnesses, key=lambda one: one.at)
+    then = next((one for one in in_order if one.rule != in_order[0].rule), None)
+    if then is None:
+        return ""
+    first, second = (one_line(one.rule.rpartition("/")[2]) for one in (in_order[0], then))
+    gap = then.at - in_order[0].at
+    return f"{first}, {length(gap)} before {second}" if gap else f"{first} and {second} at the same time"
 
 
 def _labels(labels: Labels) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from tocsin.render.page import Item, Page, Reference
 from tocsin.render.quotes import Quote
+from tocsin.render.ticker import Ticker
 
 _RULE = "-" * 64
 
@@ -34,9 +35,17 @@ def _blocks(item: Item) -> Iterator[str]:
     yield "\n\n".join(f"> {marked(quote)}" for quote in item.quotes)
     yield "\n".join(["Why", *_rows(item.why, indent="  ")])
     yield f"Note: {item.note}" if item.note else ""
+    yield "\n".join(["Prices", *(line for price in item.prices for line in _price(price))]) if item.prices else ""
     yield _listed("Because", item.because)
     yield _listed(item.coverage, item.related, item.more_related)
     yield "\n".join([*_rows(item.times), *filter(None, [item.answer])])
+
+
+def _price(price: Ticker) -> list[str]:
+    drawn = f"{price.blocks}  {price.span}" if price.blocks else ""
+    return _rows(
+        [(price.name, price.line), *(("", line) for line in (price.age, drawn, price.often) if line)], indent="  "
+    )
 
 
 def _listed(head: str, references: Sequence[Reference], more: int = 0) -> str:

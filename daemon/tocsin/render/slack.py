@@ -8,6 +8,7 @@ from typing import Any
 
 from tocsin.render.page import Item, Page, Reference
 from tocsin.render.quotes import Quote
+from tocsin.render.ticker import Ticker
 from tocsin.render.words import cut
 
 #: Slack's limits: characters of a text, and blocks of a message less one for the line of a late sender.
@@ -56,10 +57,20 @@ def _blocks(item: Item) -> Iterator[Block]:
     yield from map(_section, _packed(quoted))
     yield {"type": "section", "fields": [_text(f"*{name}*\n{escaped(value, 1500)}") for name, value in item.why]}
     yield from [_context([f"*Note:* {escaped(item.note, 1000)}"])] * bool(item.note)
+    yield from map(_section, _packed(line for price in item.prices for line in _price(price)))
     yield from _listed("Because", item.because)
     yield from _listed(item.coverage, item.related, item.more_related)
     yield plain_context(" · ".join(f"{name}: {value}" for name, value in item.times))
     yield from [plain_context(item.answer)] * bool(item.answer)
+
+
+def _price(price: Ticker) -> Iterator[str]:
+    yield f"*{escaped(price.name)}*  {escaped(price.line, 1000)}"
+    yield escaped(price.age)
+    if price.blocks:
+        yield f"{price.blocks}  {escaped(price.span)}"
+    if price.often:
+        yield escaped(price.often)
 
 
 def _listed(head: str, references: Sequence[Reference], more: int = 0) -> Iterator[Block]:

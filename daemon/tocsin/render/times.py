@@ -22,10 +22,13 @@ def late_line(created: datetime, now: datetime, zone: ZoneInfo) -> str:
     """One line that says how late a message wanted at *created* is, empty while it is no more than 90 s late."""
     if now - created <= LATE:
         return ""
-    return f"Late by {_span(now - created)}: this was to be sent at {local(created, zone)}."
+    return f"Late by {length(now - created)}: this was to be sent at {local(created, zone)}."
 
 
-def _span(span: timedelta) -> str:
+def length(span: timedelta) -> str:
+    """`3 h 20 min`: the two largest units that are not nought, down to minutes; below half a minute in seconds."""
+    if span < timedelta(seconds=30):
+        return f"{span.total_seconds():.0f} s"
     minutes = round(span.total_seconds() / 60)
     days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
     parts = [f"{days} d"] * bool(days) + [f"{hours} h"] * bool(hours) + [f"{minutes} min"] * bool(minutes)

@@ -1,5 +1,6 @@
 """Everything that outlives the process: SQLModel tables, sessions, migrations."""
 
+from tocsin.store.decisions import Decide
 from tocsin.store.store import Store
 from tocsin.store.values import (
     AlertDetail,
@@ -32,6 +33,7 @@ __all__ = [
     "AttemptView",
     "Committed",
     "Counts",
+    "Decide",
     "Deferral",
     "DeliveryDetail",
     "DeliveryView",

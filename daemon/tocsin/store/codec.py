@@ -6,6 +6,7 @@ Reading gives back exactly what was written.
 from __future__ import annotations
 
 import json
+from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -88,8 +89,9 @@ def message_to_json(message: Message) -> str:
         "html": message.html,
         "payload": message.payload,
         "thread": message.thread,
+        "pictures": {name: b64encode(data).decode() for name, data in message.pictures},
     }
-    return _dump({"kind": message.kind.value} | {name: text for name, text in fields.items() if text})
+    return _dump({"kind": message.kind.value} | {name: value for name, value in fields.items() if value})
 
 
 def message_from_json(text: str) -> Message:
@@ -101,6 +103,7 @@ def message_from_json(text: str) -> Message:
         text=fields.get("text", ""),
         html=fields.get("html", ""),
         payload=fields.get("payload", ""),
+        pictures=tuple((name, b64decode(data)) for name, data in fields.get("pictures", {}).items()),
         thread=fields.get("thread", ""),
     )
 

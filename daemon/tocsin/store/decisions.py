@@ -62,6 +62,11 @@ class Deciding:
         return self.about([Arrival(entry_id=None, matches=(match,)) for match in own])
 
 
+def nobody(_: Facts) -> Decision:
+    """The decision of who has nothing to decide."""
+    return Decision()
+
+
 def total(parts: Sequence[Committed], entries: int = 0) -> Committed:
     """Several decisions of one transaction as one, in their order."""
     decisions = [part.decision for part in parts]

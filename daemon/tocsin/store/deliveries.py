@@ -103,9 +103,15 @@ def _change(session: Session, row: DeliveryRow, now: datetime, state: DeliverySt
     outbox.note(session, row.id, now, state, reason)
 
 
-def begin_attempt(session: Session, delivery: Delivery, message: Message, now: datetime) -> bool:
-    """Put a try on record, and with the first one the message that every later try repeats; False without a lease."""
+def begin_attempt(session: Session, delivery: Delivery, message: Message, now: datetime, real: datetime) -> bool:
+    """Put a try on record, and with the first one the message that every later try repeats; False without a lease.
+
+    Who slept past the end of the lease (*real* is later) does not begin: the next claim would begin beside it.
+    """
     kept = func.coalesce(col(DeliveryRow.message), codec.message_to_json(message))
+    lasts = select(DeliveryRow.id).where(col(DeliveryRow.id) == delivery.id, col(DeliveryRow.lease_until) >= real)
+    if session.exec(lasts).one_or_none() is None:
+        return False
     if not _under_fence(session, delivery, attempts=delivery.attempt, message=kept):
         return False
     session.exec(

@@ -42,11 +42,12 @@ from tocsin.store import (
     outbox,
     packs,
     retention,
+    rewind,
     schema,
     sources,
     unevaluated,
 )
-from tocsin.store.decisions import Decide, Deciding, total
+from tocsin.store.decisions import Decide, Deciding, nobody, total
 from tocsin.store.inbound import Once
 from tocsin.store.sqlite import Database
 from tocsin.store.values import (
@@ -138,8 +139,10 @@ class Store:
             raise
         return cls(database, real_now=real_now, new_id=new_id, program=program)
 
-    def lock(self) -> Voided:
-        """Take the database for this daemon alone, and void the leases that an earlier life left behind.
+    def lock(self, now: datetime) -> Voided:
+        """Take the database for this daemon alone, and void the leases that an earlier life left behind; `rewind`.
+
+        *now* is the Clock's time: what is written of a void lease must compare with all other times of a delivery.
 
         Raises:
             StoreError: another daemon has it.
@@ -147,8 +150,14 @@ class Store:
         self._database.lock()
         with self._database.write() as session:
             polls = sources.void(session)
-            count, doubtful = deliveries.void(session, self._real_now(), None)
+            count, doubtful = deliveries.void(session, now, None)
+            rewind.rewind(session, now)
             return Voided(sources=polls, deliveries=count, doubtful=doubtful)
+
+    def rewind(self, now: datetime) -> int:
+        """Make due what waits only because the Clock ran ahead of *now* and was set back; how many rows that were."""
+        with self._database.write() as session:
+            return rewind.rewind(session, now)
 
     def close(self) -> None:
         """Close the database and give back the daemon's lock."""
@@ -287,6 +296,11 @@ class Store:
         with self._database.read() as session:
             return market.load(session, instruments), market.states(session)
 
+    def series(self, instruments: Iterable[Instrument]) -> dict[str, Series]:
+        """The series of *instruments* by id, as they were when the last quote was committed."""
+        with self._database.read() as session:
+            return market.load(session, instruments)
+
     def observe(
         self, observed: Sequence[tuple[Series, Observed]], decide: Decide, *, now: datetime, own: Sequence[Match] = ()
     ) -> Committed:
@@ -342,23 +356,45 @@ class Store:
                 session, now, self._real_now(), lease, exclude=exclude, limit_per_receiver=limit_per_receiver
             )
 
-    def expire(self, now: datetime) -> tuple[Delivery, ...]:
-        """Give up the deliveries that were not delivered by their `expires_at`; they are dead, with a reason."""
+    def expire(
+        self, now: datetime, own: Callable[[Delivery], Sequence[Match]] = lambda _: (), decide: Decide = nobody
+    ) -> tuple[Delivery, ...]:
+        """Give up the deliveries that were not delivered by their `expires_at`; they are dead, with a reason.
+
+        *own* says which events of the daemon that makes of each, to be decided with it.
+        """
         with self._database.write() as session:
-            return deliveries.expire(session, now)
+            expired = deliveries.expire(session, now)
+            self._deciding(session, decide, now).about_own([match for item in expired for match in own(item)])
+            return expired
 
     def begin_attempt(self, delivery: Delivery, message: Message, now: datetime) -> bool:
-        """Put a try on record before a socket opens; False when somebody else holds the delivery.
+        """Put a try on record before a socket opens; False when the delivery is no longer leased to its holder.
 
         The message of the first try is kept: a claim for a later one brings it.
         """
         with self._database.write() as session:
-            return deliveries.begin_attempt(session, delivery, message, now)
+            return deliveries.begin_attempt(session, delivery, message, now, self._real_now())
 
-    def settle(self, delivery: Delivery, outcome: Outcome, settlement: Settlement, now: datetime) -> bool:
-        """Write how a try ended and what becomes of the delivery; False when somebody else holds it by now."""
+    def settle(
+        self,
+        delivery: Delivery,
+        outcome: Outcome,
+        settlement: Settlement,
+        now: datetime,
+        *,
+        own: Sequence[Match] = (),
+        decide: Decide = nobody,
+    ) -> bool:
+        """Write how a try ended and what becomes of the delivery; False when somebody else holds it by now.
+
+        *own* are events of the daemon to be decided with it.
+        """
         with self._database.write() as session:
-            return deliveries.settle(session, delivery, outcome, settlement, now)
+            settled = deliveries.settle(session, delivery, outcome, settlement, now)
+            if settled:
+                self._deciding(session, decide, now).about_own(own)
+            return settled
 
     def resend(self, delivery_id: str, now: datetime) -> str:
         """Put a copy of a settled delivery into the outbox; its id.

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from tocsin.delivery import Dispatcher, Outbound
+from tocsin.market.series import begin
 from tocsin.model import DeliveryState, ErrorClass, Outcome
+from tocsin.policy.facts import Decision
+from tocsin.prices import Instrument, Quote
+from tocsin.rules.observation import observe
 
 Line = Any
+PRICES = """\
+tocsin: 1
+pack: {id: p}
+rules:
+  - id: spike
+    price: {instruments: {class: metal}, when: abs(z(1td)) >= 4}
+"""
 OK = Outcome(error_class=ErrorClass.OK)
 DOWN = Outcome(error_class=ErrorClass.TRANSIENT, code=503, words="busy")
 
@@ -24,7 +38,7 @@ def dispatcher(line: Line, *receivers: Any) -> Dispatcher:
     asyncio.run(pipeline.run_due())
     return Dispatcher(
         line.store,
-        Outbound(receivers={r.name: r for r in receivers}, zone=ZoneInfo("UTC")),
+        Outbound(receivers={r.name: r for r in receivers}, zone=ZoneInfo("UTC"), decide=pipeline.inbound.policy.decide),
         clock=line.clock,
         write=line.at_once,
         work=line.at_once,
@@ -96,7 +110,7 @@ def test_a_receiver_that_limits_our_rate_rests_with_all_its_messages(line: Line)
     )
     out = Dispatcher(
         line.store,
-        Outbound(receivers={"desk": desk}, zone=ZoneInfo("UTC")),
+        Outbound(receivers={"desk": desk}, zone=ZoneInfo("UTC"), decide=pipeline.inbound.policy.decide),
         clock=line.clock,
         write=line.at_once,
         work=line.at_once,
@@ -115,10 +129,13 @@ def test_a_receiver_that_limits_our_rate_rests_with_all_its_messages(line: Line)
 
 
 def test_a_receiver_that_was_removed_is_a_reason_to_give_up(line: Line) -> None:
-    """The delivery does not wait for ever for somebody who is not coming back."""
-    out = dispatcher(line)
+    """The delivery does not wait for ever for somebody who is not coming back, and operators hear of it."""
+    ops = line.list_receiver("ops", [OK])
+    out = dispatcher(line, ops)
     run(out)
-    (view,) = line.store.deliveries()
+    out.close()
+    assert len(ops.sent) == 1
+    (view,) = (item for item in line.store.deliveries() if item.receiver == "desk")
     assert view.state is DeliveryState.DEAD
     assert "names no such receiver" in view.reason
 
@@ -151,6 +168,34 @@ def test_a_message_that_a_receiver_will_not_take_is_told_too(line: Line) -> None
     assert [("invalid_blocks" in message.text) for _, message, _ in ops.sent] == [True]
 
 
+def test_news_is_told_with_the_prices_that_share_a_label(line: Line) -> None:
+    """A ban stands beside the metal that it is about, and beside no other."""
+    desk = line.list_receiver("desk", [OK])
+    out = dispatcher(line, desk)
+    metals = [
+        Instrument(id=f"{mineral}-spot", kind="metal", currency="USD", labels={"mineral": (mineral,)})
+        for mineral in ("tin", "gallium", "gallium", "gallium")
+    ]
+    metals = [replace(metal, id=f"{metal.id}-{n}") for n, metal in enumerate(metals)]
+    rule = line.rules(PRICES).prices["p/spike"]
+    for metal in metals[:2]:
+        series, known = begin(metal), {}
+        for n in range(80):
+            at = line.clock.now() - timedelta(days=80 - n)
+            quote = Quote(instrument=metal.id, price=Decimal(100 + n % 7), at=at, first_seen=at)
+            seen = observe([rule], series, known, [quote], at)
+            line.store.observe([(series, seen)], lambda _: Decision(), now=at)
+            series, known = seen.series, known | seen.states
+    out.outbound = replace(out.outbound, instruments=metals)
+    run(out)
+    out.close()
+    text = desk.sent[0][1].text
+    assert "gallium-spot-1" in text
+    assert "102 USD" in text
+    assert "tin-spot" not in text
+    assert "gallium-spot-2" not in text  # of which nothing is known yet
+
+
 def test_a_receiver_that_raises_stops_nobody(line: Line, caplog: pytest.LogCaptureFixture) -> None:
     """A fault in one receiver's code leaves its delivery in the outbox and the others their messages."""
 
@@ -179,12 +224,13 @@ def test_a_receiver_that_raises_stops_nobody(line: Line, caplog: pytest.LogCaptu
 
 def dispatcher_of(line: Line, receiver: Any) -> Dispatcher:
     """A second daemon's dispatcher on the same database."""
+    pipeline = line.pipeline()
     return Dispatcher(
         line.store,
-        Outbound(receivers={receiver.name: receiver}, zone=ZoneInfo("UTC")),
+        Outbound(receivers={receiver.name: receiver}, zone=ZoneInfo("UTC"), decide=pipeline.inbound.policy.decide),
         clock=line.clock,
         write=line.at_once,
         work=line.at_once,
         random=lambda: 0.5,
-        tell=line.pipeline().tell,
+        tell=pipeline.tell,
     )

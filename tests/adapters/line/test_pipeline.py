@@ -49,6 +49,18 @@ def test_a_source_is_not_polled_before_it_is_due(line: Line) -> None:
     assert polled(line, pipeline) == 0
 
 
+def test_a_clock_that_is_set_back_makes_nobody_deaf(line: Line, caplog: pytest.LogCaptureFixture) -> None:
+    """What was polled by a clock that ran ahead would else wait until the right one is there, too."""
+    source = line.list_source("wire", [[], [BAN]])
+    pipeline = line.pipeline(source)
+    line.clock.move(hours=1)
+    polled(line, pipeline)
+    line.clock.move(hours=-1)
+    assert polled(line, pipeline) == 1
+    assert len(line.store.alerts()) == 1
+    assert "the clock was set back by=1:00:00 due=1" in caplog.text
+
+
 def test_twenty_feeds_with_one_headline_in_one_tick_give_one_alert(line: Line) -> None:
     """Deciding inside the write transaction: no race between sources polled together."""
     sources = [line.list_source(f"wire{n}", [[], [f"{BAN} - Outlet {n}"]]) for n in range(20)]

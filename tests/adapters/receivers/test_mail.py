@@ -283,6 +283,26 @@ def test_a_server_without_tls_gets_no_mail_from_a_secure_address(mailbox: Any, p
     assert mailbox.letters == []
 
 
+def test_a_picture_travels_inside_the_mail(mailbox: Any, post: Any) -> None:
+    """Mail programs show remote pictures to nobody, and a retry sends the same bytes."""
+    picture = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
+    sent = post(MessageKind.MAIL, "Copper jumps", "desk@example.org")
+    shows = '<p>copper</p><img src="cid:price-0-0.d@tocsin">'
+    message = replace(sent.message, html=shows, pictures=(("price-0-0.d@tocsin", picture),))
+    receiver = build("mail", url_of(mailbox.port))
+    receiver.send(sent.delivery, message)
+    receiver.send(replace(sent.delivery, attempt=2), message)
+    first, second = mailbox.letters
+    assert first == second
+    mail = parsed(first)
+    [related] = [one for one in mail.walk() if one.get_content_type() == "multipart/related"]
+    shown, inline = related.iter_parts()
+    assert "cid:price-0-0.d@tocsin" in shown.get_content()
+    assert (inline["Content-ID"], inline.get_content_disposition()) == ("<price-0-0.d@tocsin>", "inline")
+    assert inline.get_content() == picture
+    assert "Copper jumps" in part(mail, "plain")
+
+
 def test_an_update_refers_to_the_mail_of_its_first_message(mailbox: Any, post: Any) -> None:
     """A mail program shows both as one conversation, whatever their subjects say."""
     receiver = build("mail", url_of(mailbox.port))

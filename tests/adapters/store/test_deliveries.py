@@ -183,14 +183,16 @@ def test_a_start_voids_every_older_lease(hands, store):
     store.settle(done, OK, _delivered(hands), hands.now)
     lease = hands.lease(store)
     fresh = hands.open()
-    assert fresh.lock() == Voided(sources=1, deliveries=2, doubtful=1)
+    hands.real.pass_by(timedelta(minutes=10))
+    assert fresh.lock(hands.now) == Voided(sources=1, deliveries=2, doubtful=1)
     with pytest.raises(StoreError):
         fresh.commit(lease, hands.batch(), [], hands.teller(), now=hands.now, due_at=hands.now)
     assert not fresh.settle(tried, OK, _delivered(hands), hands.now)
     again = {delivery.id: delivery for delivery in _claim(hands, fresh)}
     assert set(again) == {tried.id, claimed.id}
     assert (again[tried.id].attempt, again[claimed.id].attempt) == (2, 1)
-    assert [attempt.outcome for attempt in fresh.delivery(tried.id).attempts] == [ErrorClass.AMBIGUOUS]
+    [attempt] = fresh.delivery(tried.id).attempts
+    assert (attempt.outcome, attempt.ended_at) == (ErrorClass.AMBIGUOUS, hands.now)
     assert fresh.delivery(claimed.id).attempts == ()
     assert _states(fresh, tried.id) == ["ready", "sending", "retry", "sending"]
     assert _states(fresh, claimed.id) == ["ready", "sending", "ready", "sending"]
@@ -318,3 +320,43 @@ def test_a_copy_is_sent_on_demand_under_an_id_of_its_own(hands, store):
     second = store.resend(first, hands.now)
     assert store.delivery(second).delivery.resend_of == "d0001"
     assert len(store.alert(1).deliveries) == 3
+
+
+@pytest.mark.parametrize("gives_up", ["a last try", "the end of its time"])
+def test_giving_up_and_saying_so_are_one(hands, store, gives_up):
+    """A crash between the two would lose the alert without a word: nobody was told, and no operator hears of it."""
+    hands.tell(store, "one", hands.teller(lasts=MINUTE))
+    [delivery] = _claim(hands, store)
+    own = replace(hands.match(hands.entry("own")), entry=None)
+    dead = Settlement(state=DeliveryState.DEAD, due_at=hands.now, reason="400 refused")
+
+    def crashes(_):
+        raise KeyboardInterrupt
+
+    def give_up(decide):
+        if gives_up == "a last try":
+            store.settle(delivery, Outcome(error_class=ErrorClass.CONTENT), dead, hands.now, own=[own], decide=decide)
+        else:
+            store.lock(hands.now)
+            store.expire(hands.now + MINUTE, lambda _: [own], decide)
+
+    store.begin_attempt(delivery, MESSAGE, hands.now)
+    with pytest.raises(KeyboardInterrupt):
+        give_up(crashes)
+    assert store.counts().deliveries.get(DeliveryState.DEAD, 0) == 0
+    give_up(hands.teller(to=(("ops", ""),)))
+    assert {item.receiver: item.state for item in store.deliveries()} == {
+        "desk": DeliveryState.DEAD,
+        "ops": DeliveryState.READY,
+    }
+
+
+def test_who_slept_past_its_lease_does_not_begin(hands, store):
+    """A machine that was suspended between claim and send would send what the next claim sends, too."""
+    hands.tell(store)
+    [slept] = _claim(hands, store)
+    hands.real.pass_by(LEASE + timedelta(seconds=1))
+    assert not store.begin_attempt(slept, MESSAGE, hands.now)
+    [again] = _claim(hands, store)
+    assert (again.id, again.attempt) == (slept.id, 1)
+    assert store.begin_attempt(again, MESSAGE, hands.now)

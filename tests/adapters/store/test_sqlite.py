@@ -42,7 +42,7 @@ def test_nobody_else_may_read_the_files(hands):
     """The database holds what an operator watches; a file made for everybody would show it to all users."""
     store = hands.open()
     hands.tell(store)
-    store.lock()
+    store.lock(hands.now)
     modes = {path.name: oct(path.stat().st_mode & 0o777) for path in hands.path.parent.iterdir()}
     assert modes == dict.fromkeys(["tocsin.db", "tocsin.db-wal", "tocsin.db-shm", "tocsin.db.lock"], "0o600")
     assert oct(hands.path.parent.stat().st_mode & 0o777) == "0o700"
@@ -70,14 +70,14 @@ def test_a_path_may_hold_any_character(tmp_path):
 
 def test_a_second_daemon_is_told_who_holds_the_database(hands, store):
     """Two daemons on one database would send everything twice."""
-    store.lock()
-    store.lock()
+    store.lock(hands.now)
+    store.lock(hands.now)
     second = hands.open()
     with pytest.raises(StoreError, match=f"process {os.getpid()}.*stop it first"):
-        second.lock()
+        second.lock(hands.now)
     assert second.counts().polled == 0
     store.close()
-    second.lock()
+    second.lock(hands.now)
 
 
 def test_a_killed_daemon_leaves_no_lock(hands, store):
@@ -89,7 +89,7 @@ def test_a_killed_daemon_leaves_no_lock(hands, store):
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.stdout == "held\n", done.stderr
-    store.lock()
+    store.lock(hands.now)
 
 
 def test_a_transaction_that_reads_first_can_still_write(database):
@@ -124,7 +124,7 @@ hands.tell(hands.open(), "one", lambda facts: os.kill(os.getpid(), signal.SIGKIL
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == -signal.SIGKILL, done.stderr
     again = hands.open()
-    assert again.lock() == Voided(sources=1, deliveries=0, doubtful=0)
+    assert again.lock(hands.now) == Voided(sources=1, deliveries=0, doubtful=0)
     assert (again.counts().polled, again.counts().entries) == (0, 0)
     assert hands.tell(again).entries == 1
 
@@ -240,4 +240,4 @@ def test_a_lock_file_that_cannot_be_made_is_a_store_error(hands, store):
     hands.path.with_name("tocsin.db.lock").unlink(missing_ok=True)
     hands.path.with_name("tocsin.db.lock").mkdir()
     with pytest.raises(StoreError, match=r"the lock .*tocsin\.db\.lock cannot be opened"):
-        store.lock()
+        store.lock(hands.now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0008_answer"
+revision = "0007_answer"
 down_revision = "0006_wording"
 
 TEXT = sa.Text()

@@ -1,0 +1,50 @@
+"""Ticks on a real event loop."""
+
+import asyncio
+import logging
+from datetime import timedelta
+
+from tocsin.scheduler import Ticker
+
+
+def test_a_tick_under_way_ends_well_when_ticking_stops(caplog):
+    """A claim that is cancelled half way would lease what nobody sends, and a good end would look like a failure."""
+
+    async def scene():
+        ended, begun = asyncio.Event(), asyncio.Event()
+
+        async def tick():
+            begun.set()
+            await asyncio.sleep(0.05)
+            ended.set()
+
+        ticker = Ticker()
+        ticker.every(timedelta(milliseconds=1), "claim", tick)
+        ticker.start()
+        await begun.wait()
+        await ticker.stop(5)
+        return ended.is_set()
+
+    with caplog.at_level(logging.ERROR):
+        assert asyncio.run(scene())
+    assert caplog.records == []
+
+
+def test_a_tick_that_hangs_keeps_nobody_from_stopping():
+    """A stop is bounded whatever runs."""
+
+    async def scene():
+        begun = asyncio.Event()
+
+        async def tick():
+            begun.set()
+            await asyncio.Event().wait()
+
+        ticker = Ticker()
+        ticker.every(timedelta(milliseconds=1), "claim", tick)
+        ticker.start()
+        await begun.wait()
+        await ticker.stop(0.01)
+        return True
+
+    assert asyncio.run(scene())

@@ -1,0 +1,132 @@
+"""What both sides wrote down: values that the invariants judge, and the one place that reads the daemon's tables."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import json
+import re
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+Row = Mapping[str, Any]
+Tables = Mapping[str, tuple[Row, ...]]
+
+_LATE = re.compile(r"Late by [^\n]*? this was to be sent at [^\n<\"]*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """A message that a receiving server took: *key* is its idempotency key, *real* in seconds of a monotonic clock."""
+
+    receiver: str
+    key: str
+    recipient: str
+    body: bytes
+    at: datetime
+    real: float
+
+    @property
+    def frozen(self) -> str:
+        """What no copy may say otherwise: all of it, but for the line of a late sender."""
+        return _without_lateness(self.receiver, self.body)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Poll:
+    """A request for a source, from its arrival to its answer, in seconds of a monotonic clock."""
+
+    source: str
+    began: float
+    ended: float
+    status: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A publication: *title* in *feed*, which meets *rule* (or nothing)."""
+
+    feed: str
+    title: str
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """An end of a life (or a stop): at which *point*, and what the database said then."""
+
+    point: str
+    tables: Tables
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """One run: *tables* at its end, what was *accepted*, *published* and *polls*, and every *cut*.
+
+    *recipients* are (receiver, recipient) of everybody who is told; *versions* the titles of a feed by ETag; *late* is
+    how many messages came after a restart without news; *log* is all that the daemon printed, *canaries* the secrets
+    that stand nowhere; *sound* is what the database says of itself; *zombies* counts lives that were stopped and went
+    on; *quiet* are the (receiver, first, last) times in which a receiver is not to be told.
+    """
+
+    tables: Tables
+    accepted: tuple[Accepted, ...]
+    published: tuple[Told, ...]
+    polls: tuple[Poll, ...]
+    cuts: tuple[Cut, ...]
+    recipients: frozenset[tuple[str, str]]
+    versions: Mapping[str, tuple[str, ...]]
+    late: int
+    log: str
+    canaries: tuple[str, ...]
+    sound: str
+    zombies: int = 0
+    quiet: tuple[tuple[str, datetime, datetime], ...] = ()
+
+
+def read(path: Path) -> tuple[Tables, str]:
+    """Every table of the database at *path* as it would be after a crash now, and what its integrity check says.
+
+    It is read from a copy: recovery is the daemon's own to do.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "copy.db"
+        for suffix in ("", "-wal"):
+            source = Path(f"{path}{suffix}")
+            if source.exists():
+                shutil.copyfile(source, f"{copy}{suffix}")
+        with closing(sqlite3.connect(copy)) as database:
+            database.row_factory = sqlite3.Row
+            names = [row[0] for row in database.execute("select name from sqlite_master where type='table'")]
+            tables = {
+                name: tuple(dict(row) for row in database.execute(f'select * from "{name}"').fetchall())
+                for name in names
+                if not name.startswith("sqlite_")
+            }
+            sound = "; ".join(str(row[0]) for row in database.execute("pragma integrity_check"))
+            return tables, sound
+
+
+def _without_lateness(receiver: str, body: bytes) -> str:
+    if receiver == "mail":
+        mail = email.message_from_bytes(body, policy=email.policy.default)
+        parts = [str(part.get_content()) for part in mail.walk() if not part.is_multipart()]
+        head = "\n".join(
+            f"{name}: {value}" for name, value in mail.items() if name.lower() != "content-transfer-encoding"
+        )
+        return "\n".join([head, *map(_plain, parts)])
+    content = json.loads(body)
+    blocks = [block for block in content.get("blocks", ()) if not _LATE.search(json.dumps(block, ensure_ascii=False))]
+    return json.dumps({**content, "blocks": blocks}, ensure_ascii=False)
+
+
+def _plain(text: str) -> str:
+    text = re.sub(r"<tr><td[^>]*>" + _LATE.pattern + "</td></tr>|<!-- preface -->", "", text)
+    return re.sub(r"\A" + _LATE.pattern + r"\s*", "", text)

@@ -1,0 +1,148 @@
+"""A composition root of the tests: the real service, whose store, sources and receivers pass through a trap.
+
+What it is asked for is an `Order`; nothing in the product knows of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import inspect
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from chaos.clock import WorldClock
+from chaos.points import Side
+from tocsin.cli.common import log_to_stderr
+from tocsin.config.config import Config
+from tocsin.errors import TocsinError
+from tocsin.service import Makers, Service, make_price_source, make_receiver, make_source
+from tocsin.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One life of the daemon: on which *folder*, with which *env*, and where it ends.
+
+    At the *count*-th time that it passes *side* of *call* it gets the signal *act*; behind a claim that found nothing
+    it passes nothing. *lease* shortens the leases to so many seconds; *tick* and *sweep* are the seconds between two
+    claims, and two sweeps. Each point that is passed is written to *trace* once.
+    """
+
+    folder: str
+    env: Mapping[str, str]
+    call: str = ""
+    side: str = ""
+    count: int = 1
+    act: int = signal.SIGKILL
+    lease: float = 0.0
+    tick: float = 0.1
+    sweep: float = 1.0
+    trace: str = ""
+
+
+class Trap:
+    """Ends, or stops, this process at one point of its life."""
+
+    def __init__(self, order: Order) -> None:
+        self._order = order
+        self._left = order.count
+        self._passed: set[tuple[str, str]] = set()
+        self._trace = os.open(order.trace, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600) if order.trace else None
+
+    def passes(self, call: str, side: Side, result: Any = None) -> None:
+        """Note that this point is reached; if it is the one, act."""
+        if side is Side.AFTER and call.startswith("store.claim_") and not result:
+            return
+        if self._trace is not None and (call, side) not in self._passed:
+            self._passed.add((call, side))
+            os.write(self._trace, f"{side} {call}\n".encode())
+        if (call, side) != (self._order.call, self._order.side):
+            return
+        self._left -= 1
+        if self._left == 0:
+            os.kill(os.getpid(), self._order.act)
+
+
+class Watched:
+    """*inner*, whose public methods all pass the trap before and after."""
+
+    def __init__(self, inner: Any, name: str, trap: Trap) -> None:
+        self._inner = inner
+        self._name = name
+        self._trap = trap
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._inner, name)
+        if not inspect.ismethod(value):
+            return value
+        call, trap = f"{self._name}.{name}", self._trap
+
+        @functools.wraps(value)
+        def watched(*args: Any, **kwargs: Any) -> Any:
+            trap.passes(call, Side.BEFORE)
+            result = value(*args, **kwargs)
+            trap.passes(call, Side.AFTER, result)
+            return result
+
+        @functools.wraps(value)
+        async def awaited(*args: Any, **kwargs: Any) -> Any:
+            trap.passes(call, Side.BEFORE)
+            result = await value(*args, **kwargs)
+            trap.passes(call, Side.AFTER)
+            return result
+
+        return awaited if inspect.iscoroutinefunction(value) else watched
+
+
+class HastyStore(Store):
+    """The store with leases that end after *lease*, so that a test can wait for it."""
+
+    lease = timedelta(0)
+
+    def claim_sources(self, now: datetime, lease: timedelta, limit: int) -> Any:
+        """As the store does it, for a shorter time."""
+        return super().claim_sources(now, self.lease or lease, limit)
+
+    def claim_deliveries(self, now: datetime, lease: timedelta, **rest: Any) -> Any:
+        """As the store does it, for a shorter time."""
+        return super().claim_deliveries(now, self.lease or lease, **rest)
+
+
+def live(order: Order) -> int:
+    """Live until the trap springs or somebody ends it; the exit status."""
+    log_to_stderr(verbose=False)
+    folder, trap = Path(order.folder), Trap(order)
+
+    def open_store(config: Config) -> Any:
+        store = HastyStore.open(config.database, real_now=lambda: datetime.now(UTC), new_id=lambda: uuid4().hex)
+        store.lease = timedelta(seconds=order.lease)
+        return Watched(store, "store", trap)
+
+    makers = Makers(
+        store=open_store,
+        source=lambda *args: Watched(make_source(*args), "source", trap),
+        prices=lambda *args: Watched(make_price_source(*args), "source", trap),
+        receiver=lambda config: Watched(make_receiver(config), "receiver", trap),
+    )
+    service = Service(
+        folder / "config.yaml",
+        env={**os.environ, **order.env},
+        clock=WorldClock(folder / "clock.json"),
+        makers=makers,
+        tick=timedelta(seconds=order.tick),
+        sweep=timedelta(seconds=order.sweep),
+    )
+    try:
+        asyncio.run(service.run())
+    except TocsinError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0

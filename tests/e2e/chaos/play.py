@@ -1,0 +1,88 @@
+"""The script, played through: undisturbed, or cut off wherever somebody says."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterable, Mapping, Sequence
+
+from chaos.evidence import Evidence
+from chaos.life import Order
+from chaos.points import Point, Side
+from chaos.script import SCRIPT, Step
+from chaos.world import World
+
+Plans = Mapping[str, Sequence[Point]]
+#: The step of the script that is the beginning itself, when everything is new.
+BEGIN = "begin"
+
+
+def play(world: World, plans: Plans | None = None, script: Iterable[Step] = SCRIPT) -> Evidence:
+    """Play *script*; in each step (by name) a life is cut off at each of its points in turn, and one ends the step.
+
+    A point that is not passed before the step is done, is left out.
+    """
+    plans = plans or {}
+    _cut_off(world, plans.get(BEGIN, ()), baseline)
+    life = world.start()
+    world.until(lambda: baseline(world), "a baseline of every source")
+    for step in script:
+        if plans.get(step.name):
+            world.end(life, point="between two steps")
+        mark(world, step.name)
+        world.act(step)
+        if plans.get(step.name):
+            _cut_off(world, plans[step.name], World.settled)
+            life = world.start()
+        world.until(world.settled, f"the step {step.name!r}")
+    return conclude(world, life)
+
+
+def conclude(world: World, life: object) -> Evidence:
+    """End well, start again with nothing new in the world, end again; and all that is known then."""
+    status = world.end(life, signal.SIGTERM)
+    assert status == 0, f"SIGTERM ended with {status}"
+    before = len(world.ledger.accepted)
+    mark(world, "again")
+    life = world.start()
+    asked = len(world.ledger.polls)
+    world.until(lambda: len(world.ledger.polls) > asked + 12 and world.is_up(life), "two more polls of every source")
+    status = world.end(life, signal.SIGTERM)
+    assert status == 0, f"SIGTERM ended with {status}"
+    return world.evidence(late=len(world.ledger.accepted) - before)
+
+
+def baseline(world: World) -> bool:
+    """Whether every source was polled with success."""
+    asked = {poll.source for poll in world.ledger.polls if poll.status == 304}
+    return asked >= {*world.web.feeds, "prices"} and world.settled()
+
+
+def mark(world: World, step: str) -> None:
+    """Say in the trace which step the points that follow belong to."""
+    with world.trace.open("a", encoding="utf-8") as trace:
+        trace.write(f"= {step}\n")
+
+
+def passed(world: World) -> dict[str, list[Point]]:
+    """The points that were passed, by step and in order; those of the first beginning under `BEGIN`."""
+    found: dict[str, list[Point]] = {BEGIN: []}
+    step = BEGIN
+    for line in world.trace.read_text(encoding="utf-8").splitlines():
+        side, _, call = line.partition(" ")
+        if side == "=":
+            step = call
+            found.setdefault(step, [])
+        else:
+            found[step].append(Point(call=call, side=Side(side)))
+    return found
+
+
+def _cut_off(world: World, points: Sequence[Point], done: object) -> None:
+    for point in points:
+        life = world.start(Order(folder="", env={}, call=point.call, side=point.side))
+        world.until(lambda life=life: world.nursery.status(life.pid) is not None or done(world), f"the point {point}")
+        status = world.nursery.status(life.pid)
+        if status == -signal.SIGKILL:
+            world.note_cut(str(point))
+        else:
+            world.end(life, point="not reached")
