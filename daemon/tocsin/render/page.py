@@ -14,6 +14,7 @@ from tocsin.render.quotes import Quote, quotes, words
 from tocsin.render.ticker import Ticker, ticker
 from tocsin.render.times import length, local
 from tocsin.render.words import cut, host, one_line, web_link
+from tocsin.text.titles import split_outlet
 
 #: Alerts shown with everything; those behind them are one line each, and behind those only counted.
 MOST_ITEMS = 6
@@ -21,6 +22,8 @@ MOST_BRIEF = 30
 MOST_RELATED = 8
 _MOST_WORDS = 12
 _MOST_BETWEEN = 2
+#: How a quote ends that is a sentence.
+_ENDED = (".”", "!”", "?”", "。”", "！”", "？”")
 #: Characters shown before the place where two texts begin to differ.
 _SHARED = 100
 #: No headline is longer: this is where a flood in place of a title is cut.
@@ -47,7 +50,10 @@ class Reference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One alert. *why* and *times* are (name, value) rows; *update* says to who knows it what is new, else nothing."""
+    """One alert. *why* and *times* are (name, value) rows.
+
+    To who knows it, *news* is what is new, in a line, and *known* says of what; *answer* is how to answer it.
+    """
 
     severity: Severity
     title: str
@@ -61,7 +67,15 @@ class Item:
     related: tuple[Reference, ...]
     more_related: int
     times: tuple[tuple[str, str], ...]
-    update: str = ""
+    news: str = ""
+    known: str = ""
+    answer: str = ""
+
+    @property
+    def coverage(self) -> str:
+        """How much more coverage there is: `+6 related`."""
+        count = len(self.related) + self.more_related
+        return f"+{count} related" if count else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,8 +105,19 @@ class Page:
     @property
     def banner(self) -> str:
         """What kind of message this is; empty for an alert, and where the alerts themselves say what is new."""
-        told = self.kind is DeliveryKind.UPDATE and any(item.update for item in self.items)
+        told = self.kind is DeliveryKind.UPDATE and any(item.news for item in self.items)
         return "" if told else BANNERS[self.kind]
+
+    @property
+    def preview(self) -> str:
+        """What a list of mails shows behind the subject: what is new, else what was quoted, else who reports it."""
+        if not self.items:
+            return ""
+        lead = self.items[0]
+        quoted = ["".join(piece.text for piece in quote.pieces) for quote in lead.quotes if quote.field != "title"]
+        found = [lead.news, *quoted, lead.detail, lead.headline.by]
+        related = f"{lead.coverage} · " if lead.coverage else ""
+        return cut(related + next(filter(None, found), ""), 140)
 
 
 def page(tidings: Sequence[Tidings], *, delivery_id: str, kind: DeliveryKind, zone: ZoneInfo) -> Page:
@@ -130,16 +155,21 @@ def _item(tidings: Tidings, zone: ZoneInfo, kind: DeliveryKind) -> Item:
         related=tuple(_reference(other, zone) for other in tidings.related[:MOST_RELATED]),
         more_related=max(0, len(tidings.related) - MOST_RELATED),
         times=tuple(_times(alert, lead, zone)),
-        update=_update(tidings),
+        news=_news(tidings),
+        known=f"Update of {_quoted(_known(tidings))}" if tidings.news else "",
+        answer=f"Alert {alert.id} · tocsin alerts ack|snooze|useful|noise {alert.id}" if alert.id > 0 else "",
     )
 
 
-def _update(tidings: Tidings) -> str:
-    """What is new about an alert whose reader knows it."""
-    if not tidings.news:
-        return ""
-    first = tidings.first.title if tidings.first and tidings.first.title else tidings.alert.title
-    return " · ".join((f"Update of {_quoted(first)}", *(cut(one_line(word), 200) for word in tidings.news)))
+def _news(tidings: Tidings) -> str:
+    words = " · ".join(cut(one_line(word), 200) for word in tidings.news)
+    return words[:1].upper() + words[1:]
+
+
+def _known(tidings: Tidings) -> str:
+    """What the reader of an update knows it by: the headline that opened it, without the outlet."""
+    first = tidings.first.title if tidings.first else ""
+    return split_outlet(one_line(first))[0] or tidings.alert.title
 
 
 def _corrected(lead: Coverage, now: Revised) -> str:
@@ -159,7 +189,10 @@ def _revised(lead: Coverage) -> str:
     said = f"It said: {_quoted(before)}"
     if now.between:
         said += f", then: {', '.join(map(_quoted, now.between[-_MOST_BETWEEN:]))}"
-    return f"Its source has withdrawn it. {said}" if now.withdrawn else f"It now says: {_quoted(after)}. {said}"
+    if now.withdrawn:
+        return f"Its source has withdrawn it. {said}"
+    end = "" if _quoted(after).endswith(_ENDED) else "."
+    return f"It now says: {_quoted(after)}{end} {said}"
 
 
 def _differing(before: str, after: str) -> tuple[str, str]:

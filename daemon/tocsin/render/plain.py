@@ -29,7 +29,7 @@ def marked(quote: Quote) -> str:
 
 
 def _blocks(item: Item) -> Iterator[str]:
-    yield item.update
+    yield "\n".join(filter(None, (item.news, item.known)))
     yield "\n".join(filter(None, [f"{item.severity.upper()}  {item.title}", *_lines(item.headline)]))
     yield item.detail
     yield "\n\n".join(f"> {marked(quote)}" for quote in item.quotes)
@@ -37,8 +37,8 @@ def _blocks(item: Item) -> Iterator[str]:
     yield f"Note: {item.note}" if item.note else ""
     yield "\n".join(["Prices", *(line for price in item.prices for line in _price(price))]) if item.prices else ""
     yield _listed("Because", item.because)
-    yield _listed("Also reported", item.related, item.more_related)
-    yield "\n".join(_rows(item.times))
+    yield _listed(item.coverage, item.related, item.more_related)
+    yield "\n".join([*_rows(item.times), *filter(None, [item.answer])])
 
 
 def _price(price: Ticker) -> list[str]:
@@ -59,7 +59,7 @@ def _lines(reference: Reference) -> tuple[str, str, str]:
 
 def _brief(item: Item) -> str:
     headline = f": {item.headline.headline}" if item.headline.headline else ""
-    return f"{item.severity.upper()} {item.title}{headline} {item.headline.link}".rstrip()
+    return " ".join(filter(None, (f"{item.severity.upper()} {item.title}{headline}", item.headline.link, item.answer)))
 
 
 def _rows(rows: Iterable[tuple[str, str]], *, indent: str = "") -> list[str]:

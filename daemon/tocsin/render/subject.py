@@ -54,9 +54,9 @@ def _tag(page: Page, lead: Item) -> str:
 
 def _prefix(page: Page, lead: Item) -> str:
     """What kind of message this is; one that an alert leads which is new to its reader is no update."""
-    if lead.update:
+    if lead.news:
         return _PREFIXES[DeliveryKind.UPDATE]
-    leads_anew = page.kind is DeliveryKind.UPDATE and any(item.update for item in page.items)
+    leads_anew = page.kind is DeliveryKind.UPDATE and any(item.news for item in page.items)
     return "" if leads_anew else _PREFIXES.get(page.kind, "")
 
 

@@ -10,11 +10,11 @@ LATE = timedelta(seconds=90)
 
 
 def local(time: datetime, zone: ZoneInfo) -> str:
-    """`2026-03-02 20:00 CST (12:00 UTC)`; the date in UTC is given where it is another one."""
+    """`2026-03-02 20:00 CST (12:00 UTC)`; the date in UTC is given where it is another one, once where all is the same."""
     there, utc = time.astimezone(zone), time.astimezone(UTC)
+    if not there.utcoffset():
+        return f"{utc:%Y-%m-%d %H:%M} UTC"
     shown = f"{there:%Y-%m-%d %H:%M} {there.tzname()}"
-    if there.tzname() == "UTC":
-        return shown
     return f"{shown} ({utc:%H:%M} UTC)" if there.date() == utc.date() else f"{shown} ({utc:%Y-%m-%d %H:%M} UTC)"
 
 

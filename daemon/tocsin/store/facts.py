@@ -93,7 +93,12 @@ def _heard(session: Session, reached: Reach) -> dict[int, list[tuple[str, str]]]
         select(DeliveryAlertRow.alert_id, DeliveryRow.receiver, DeliveryRow.recipient)
         .join(DeliveryRow, col(DeliveryRow.id) == DeliveryAlertRow.delivery_id)
         .join(AlertRow, col(AlertRow.id) == DeliveryAlertRow.alert_id)
-        .where(_opened_in(reached), sent, col(DeliveryRow.state).not_in(_UNTOLD))
+        .where(
+            _opened_in(reached),
+            col(AlertRow.rule).in_(reached.rules),
+            sent,
+            col(DeliveryRow.state).not_in(_UNTOLD),
+        )
         .order_by(col(DeliveryRow.created_at), col(DeliveryRow.id))
     ):
         found[alert_id][receiver, recipient] = None

@@ -39,7 +39,7 @@ def test_the_line_says_number_move_reference_and_age() -> None:
     """Who reads it on a phone needs no other screen."""
     shown = ticker(glanced(*range(1000, 1010), 1250), LONDON)
     assert shown.line == "1,250 USD, +12.5% (+4.4 sigma) since 1,009 on 2026-03-11"
-    assert shown.age == "as of 2026-03-12 21:00 GMT (21:00 UTC), 12 min old"
+    assert shown.age == "as of 2026-03-12 21:00 UTC, 12 min old"
     assert shown.span == "11 sessions from 1,000 to 1,250"
     assert shown.alt == "MP: 11 sessions from 1,000 to 1,250"
 
