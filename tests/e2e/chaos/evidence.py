@@ -36,7 +36,7 @@ class Accepted:
     @property
     def frozen(self) -> str:
         """What no copy may say otherwise: all of it, but for the line of a late sender."""
-        return _without_lateness(self.receiver, self.body)
+        return _without_lateness(self.body)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,8 +114,8 @@ def read(path: Path) -> tuple[Tables, str]:
             return tables, sound
 
 
-def _without_lateness(receiver: str, body: bytes) -> str:
-    if receiver == "mail":
+def _without_lateness(body: bytes) -> str:
+    if not body.startswith(b"{"):  # a mail
         mail = email.message_from_bytes(body, policy=email.policy.default)
         parts = [str(part.get_content()) for part in mail.walk() if not part.is_multipart()]
         head = "\n".join(

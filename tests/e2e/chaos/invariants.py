@@ -264,8 +264,7 @@ def news_precedes_its_updates(run: Evidence) -> Iterator[str]:
     """Who gets an update or a correction was told of the alert before."""
     first: dict[tuple[int, str, str], str] = {}
     deliveries = {row["id"]: row for row in run.tables["delivery"]}
-    rows = sorted(run.tables["delivery_alert"], key=lambda row: deliveries[row["delivery_id"]]["created_at"])
-    for row in rows:
+    for row in sorted(run.tables["delivery_alert"], key=lambda row: int(row["telling"])):
         delivery = deliveries[row["delivery_id"]]
         whom = (row["alert_id"], row["receiver"], row["recipient"])
         if delivery["kind"] in {"update", "correction"} and whom not in first:
@@ -350,9 +349,10 @@ def _reached(run: Evidence) -> Mapping[int, set[tuple[str, str]]]:
 
 
 def _matches(run: Evidence) -> Counter[tuple[Any, ...]]:
-    titles = {row["id"]: (_source(run, row), row["title"]) for row in run.tables["entry"]}
+    # Not by source: which of three that publish at once is asked first is nobody's decision.
+    titles = {row["id"]: row["title"] for row in run.tables["entry"]}
     return Counter(
-        (row["rule"], *titles.get(row["entry_id"], ("", "")), row["fate"], row["labels"])
+        (row["rule"], titles.get(row["entry_id"], ""), row["fate"], row["labels"])
         for row in run.tables["match"]
         if row["rule"] not in _EACH_LIFE
     )

@@ -98,7 +98,7 @@ def _fork(order: Order, log: str) -> int:
         os.dup2(handle, 1)
         os.dup2(handle, 2)
         status = live(order)
-    except BaseException:  # nothing may return into the loop above
+    except BaseException:  # noqa: BLE001  # nothing may return into the loop above
         traceback.print_exc()
     finally:
         sys.stderr.flush()
