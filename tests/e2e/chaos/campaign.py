@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from itertools import cycle, islice
 
-from chaos.faults import Fault, Fill, Jump, Kill, KillWhenTaken, Replace, Stop, somewhere
+from chaos.faults import Fault, Fill, Hang, Jump, Kill, KillWhenTaken, Replace, Second, Stop, somewhere
 from chaos.play import BEGIN, Plans
 from chaos.points import Point, Side
 from chaos.script import SCRIPT
@@ -33,10 +33,17 @@ def in_line(passed: Passed) -> list[Point]:
 
 
 def a_spread(passed: Passed) -> dict[str, list[Fault]]:
-    """Every point that a run *passed*, once: each in a step in which there is something to lose."""
-    plans: dict[str, list[Fault]] = {}
+    """One side of every call that a run *passed*, each in a step in which there is something to lose, and other faults."""
+    plans: dict[str, list[Fault]] = {
+        "second edge": [Fill(room=0)],
+        "within cooldown": [Second()],
+        "refused for a while": [Hang(seconds=1)],
+        "reworded": [Stop(point=Point(call="receiver.send", side=Side.AFTER)), KillWhenTaken()],
+        "cooldowns end": [Jump(by=timedelta(hours=-1))],
+    }
     loud = cycle(("louder", "correlation", "mended", "taken and not said"))
-    for point in in_line(passed):
+    for place, call in enumerate(dict.fromkeys(point.call for point in in_line(passed))):
+        point = Point(call=call, side=tuple(Side)[place % 2])
         name = point.call.partition(".")[2]
         if name in _START or name in {"claim_sources", "rest", "expire"}:
             step = BEGIN if point.side is Side.BEFORE else "story"
@@ -111,6 +118,11 @@ def jumps() -> dict[str, list[Fault]]:
         "mended": [Jump(by=hour)],
         "taken and not said": [Jump(by=-hour)],
     }
+
+
+def neighbours() -> dict[str, list[Fault]]:
+    """A second daemon on the database, and a receiver that hangs."""
+    return {"story": [Second()], "edge": [Second()], "louder": [Hang()], "correlation": [Hang()], "mended": [Hang()]}
 
 
 def strikes(plans: Plans) -> Counter[str]:

@@ -73,7 +73,7 @@ class Evidence:
     *recipients* are (receiver, recipient) of everybody who is told; *versions* the titles of a feed by ETag; *late* is
     how many messages came after a restart without news; *log* is all that the daemon printed, *canaries* the secrets
     that stand nowhere; *sound* is what the database says of itself; *zombies* counts lives that were stopped and went
-    on; *quiet* are the (receiver, first, last) times in which a receiver is not to be told.
+    on, *hung* are the times in which the webhook hung; *quiet* are the (receiver, first, last) times in which a receiver is not to be told.
     """
 
     tables: Tables
@@ -88,6 +88,7 @@ class Evidence:
     canaries: tuple[str, ...]
     sound: str
     zombies: int = 0
+    hung: tuple[tuple[datetime, datetime], ...] = ()
     quiet: tuple[tuple[str, datetime, datetime], ...] = ()
 
 

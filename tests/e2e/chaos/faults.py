@@ -167,6 +167,39 @@ class Jump:
         world.end(life, point="clock set")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hang:
+    """A webhook that takes calls and says nothing for so many *seconds*."""
+
+    seconds: float = 3.0
+
+    def strike(self, world: World, done: Done) -> None:
+        """Live with it, and until it answers again."""
+        world.web.hanging.set()
+        life, since = world.start(), world.clock.now()
+        time.sleep(self.seconds)
+        world.hung.append((since, world.clock.now()))
+        world.web.hanging.clear()
+        world.until(done, "the step, when the webhook answers again")
+        world.end(life, point="after a receiver hung")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Second:
+    """Another daemon on the same database."""
+
+    def strike(self, world: World, done: Done) -> None:
+        """It is refused in words, and the first goes on."""
+        life = world.start()
+        world.until(lambda: world.is_up(life), "a first daemon")
+        second = world.start()
+        status = world.until(lambda: world.nursery.status(second.pid), "the end of a second daemon")
+        assert status == 1, f"a second daemon ended with {status}"
+        assert f"another tocsin (process {life.pid}) works on" in second.said(), second.said()
+        world.until(done, "the step, by the first daemon")
+        world.end(life, point="between two lives")
+
+
 def somewhere(seed: int, count: int, longest: float) -> list[KillSomewhere]:
     """*count* deaths after up to *longest* seconds each, always the same for a *seed*."""
     dice = random.Random(seed)

@@ -122,6 +122,7 @@ class Web:
         if self.hanging.is_set():
             while self.hanging.is_set():
                 time.sleep(0.05)
+            request.close_connection = True
             return
         special = self.answers.popleft() if self.answers else None
         if special is None or special.keeps:

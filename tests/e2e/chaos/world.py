@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from chaos.clock import WorldClock
@@ -53,6 +53,7 @@ class World:
         self.cuts: list[Cut] = []
         self.lives: list[Life] = []
         self.zombies = 0
+        self.hung: list[tuple[datetime, datetime]] = []
         self._wanted: list[Callable[[sqlite3.Connection], bool]] = []
         self._write_files()
 
@@ -180,6 +181,7 @@ class World:
             canaries=CANARIES,
             sound=sound,
             zombies=self.zombies,
+            hung=tuple(self.hung),
         )
 
     def tables(self) -> Tables:
