@@ -36,7 +36,7 @@ class Accepted:
     @property
     def frozen(self) -> str:
         """What no copy may say otherwise: all of it, but for the line of a late sender."""
-        return _without_lateness(self.receiver, self.body)
+        return _without_lateness(self.body)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +73,7 @@ class Evidence:
     *recipients* are (receiver, recipient) of everybody who is told; *versions* the titles of a feed by ETag; *late* is
     how many messages came after a restart without news; *log* is all that the daemon printed, *canaries* the secrets
     that stand nowhere; *sound* is what the database says of itself; *zombies* counts lives that were stopped and went
-    on; *quiet* are the (receiver, first, last) times in which a receiver is not to be told.
+    on, *hung* are the times in which the webhook hung; *quiet* are the (receiver, first, last) times in which a receiver is not to be told.
     """
 
     tables: Tables
@@ -88,6 +88,7 @@ class Evidence:
     canaries: tuple[str, ...]
     sound: str
     zombies: int = 0
+    hung: tuple[tuple[datetime, datetime], ...] = ()
     quiet: tuple[tuple[str, datetime, datetime], ...] = ()
 
 
@@ -114,8 +115,8 @@ def read(path: Path) -> tuple[Tables, str]:
             return tables, sound
 
 
-def _without_lateness(receiver: str, body: bytes) -> str:
-    if receiver == "mail":
+def _without_lateness(body: bytes) -> str:
+    if not body.startswith(b"{"):  # a mail
         mail = email.message_from_bytes(body, policy=email.policy.default)
         parts = [str(part.get_content()) for part in mail.walk() if not part.is_multipart()]
         head = "\n".join(

@@ -9,6 +9,7 @@ import asyncio
 import functools
 import inspect
 import os
+import resource
 import signal
 import sys
 from collections.abc import Mapping
@@ -33,7 +34,8 @@ class Order:
 
     At the *count*-th time that it passes *side* of *call* it gets the signal *act*; behind a claim that found nothing
     it passes nothing. *lease* shortens the leases to so many seconds; *tick* and *sweep* are the seconds between two
-    claims, and two sweeps. Each point that is passed is written to *trace* once.
+    claims, and two sweeps. No file can grow past *space* bytes, if that is not 0. Each point that is passed is written
+    to *trace* once.
     """
 
     folder: str
@@ -44,7 +46,8 @@ class Order:
     act: int = signal.SIGKILL
     lease: float = 0.0
     tick: float = 0.1
-    sweep: float = 1.0
+    sweep: float = 0.3
+    space: int = 0
     trace: str = ""
 
 
@@ -119,6 +122,8 @@ class HastyStore(Store):
 def live(order: Order) -> int:
     """Live until the trap springs or somebody ends it; the exit status."""
     log_to_stderr(verbose=False)
+    if order.space:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (order.space, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
     folder, trap = Path(order.folder), Trap(order)
 
     def open_store(config: Config) -> Any:

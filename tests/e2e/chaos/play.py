@@ -4,41 +4,43 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 
 from chaos.evidence import Evidence
-from chaos.life import Order
+from chaos.faults import Fault
 from chaos.points import Point, Side
 from chaos.script import SCRIPT, Step
-from chaos.world import World
+from chaos.world import Life, World
 
-Plans = Mapping[str, Sequence[Point]]
+Plans = Mapping[str, Sequence[Fault]]
 #: The step of the script that is the beginning itself, when everything is new.
 BEGIN = "begin"
 
 
 def play(world: World, plans: Plans | None = None, script: Iterable[Step] = SCRIPT) -> Evidence:
-    """Play *script*; in each step (by name) a life is cut off at each of its points in turn, and one ends the step.
-
-    A point that is not passed before the step is done, is left out.
-    """
+    """Play *script*; in each step (by name) the faults of *plans* strike in turn, and then a life ends the step."""
     plans = plans or {}
-    _cut_off(world, plans.get(BEGIN, ()), baseline)
+    for fault in plans.get(BEGIN, ()):
+        fault.strike(world, partial(baseline, world))
     life = world.start()
     world.until(lambda: baseline(world), "a baseline of every source")
     for step in script:
-        if plans.get(step.name):
+        faults = plans.get(step.name, ())
+        if faults:
             world.end(life, point="between two steps")
         mark(world, step.name)
         world.act(step)
-        if plans.get(step.name):
-            _cut_off(world, plans[step.name], World.settled)
+        for fault in faults:
+            fault.strike(world, world.settled)
+        if faults:
             life = world.start()
         world.until(world.settled, f"the step {step.name!r}")
     return conclude(world, life)
 
 
-def conclude(world: World, life: object) -> Evidence:
+def conclude(world: World, life: Life) -> Evidence:
     """End well, start again with nothing new in the world, end again; and all that is known then."""
+    world.until(lambda: world.is_up(life), "a life to end well")
     status = world.end(life, signal.SIGTERM)
     assert status == 0, f"SIGTERM ended with {status}"
     before = len(world.ledger.accepted)
@@ -75,14 +77,3 @@ def passed(world: World) -> dict[str, list[Point]]:
         else:
             found[step].append(Point(call=call, side=Side(side)))
     return found
-
-
-def _cut_off(world: World, points: Sequence[Point], done: object) -> None:
-    for point in points:
-        life = world.start(Order(folder="", env={}, call=point.call, side=point.side))
-        world.until(lambda life=life: world.nursery.status(life.pid) is not None or done(world), f"the point {point}")
-        status = world.nursery.status(life.pid)
-        if status == -signal.SIGKILL:
-            world.note_cut(str(point))
-        else:
-            world.end(life, point="not reached")

@@ -8,10 +8,10 @@ from datetime import timedelta
 from chaos.evidence import Told
 from chaos.servers import Answer
 
-#: Everybody who is told, (receiver, recipient).
 MAIL = "mail"
 HOOK = "hook"
-DESK, SECOND = "desk@example.org", "second@example.org"
+DESK, SECOND, OPS = "desk@example.org", "second@example.org", "ops@example.org"
+#: Everybody who is told of news, (receiver, recipient); OPS is told of the daemon.
 RECIPIENTS = frozenset({(MAIL, DESK), (MAIL, SECOND), (HOOK, "")})
 #: Secrets of the configuration, that may stand nowhere.
 CANARIES = ("c4nary-t0ken", "c4nary-passw0rd")
@@ -21,7 +21,8 @@ RULES = """\
 tocsin: 1
 pack: {id: metals, version: 1.0.0}
 lists:
-  mineral: {gallium: [gallium], cobalt: [cobalt], antimony: [antimony], tin: [tin], tungsten: [tungsten]}
+  mineral: {gallium: [gallium], cobalt: [cobalt], antimony: [antimony], tin: [tin], tungsten: [tungsten],
+            germanium: [germanium], nickel: [nickel]}
 rules:
   - id: ban
     title: "{mineral}: export ban"
@@ -61,6 +62,7 @@ instruments:
 receivers:
   mail: {{url: "${{MAIL}}", rate: 6000}}
   hook: {{url: "${{HOOK}}", rate: 6000}}
+  ops: {{url: "${{OPS}}", rate: 6000, operator: true}}
 routes:
   - {{to: [mail, hook]}}
 """
@@ -71,7 +73,8 @@ class Step:
     """One thing that happens: *items* are (feed, guid, title), *prices* of instruments; then the clock goes on by *later*.
 
     *hook* and *mail* answer so out of turn. *broken* feeds give errors from now on, *mended* ones no more. *rule* is
-    what the items meet.
+    what the items meet, *own* are rules of the daemon's own of which it leads to alerts. *pack* is written below the
+    rules until it is *pack_mended*.
     """
 
     name: str
@@ -82,6 +85,9 @@ class Step:
     mail: tuple[Answer, ...] = ()
     broken: tuple[str, ...] = ()
     mended: tuple[str, ...] = ()
+    pack: str = ""
+    pack_mended: bool = False
+    own: tuple[str, ...] = ()
     later: timedelta = timedelta(0)
 
     @property
@@ -127,12 +133,26 @@ SCRIPT = (
         hook=(Answer(status=503, words="down for maintenance"),),
         mail=(Answer(status=451, words="try again later"),),
     ),
+    Step(name="faulty pack", pack="  - id: [nonsense\n", own=("tocsin/pack-kept-back",)),
+    Step(
+        name="mended pack",
+        pack_mended=True,
+        items=(("wire1", "s1", "Quebec halts shipments of germanium after a strike"),),
+        rule=BAN,
+    ),
+    Step(
+        name="refused for good",
+        items=(("wire0", "r1", "Manila bans buyers of nickel without a licence"),),
+        rule=BAN,
+        hook=(Answer(status=400, words="invalid_blocks"),) * 2,
+        own=("tocsin/delivery-dead",),
+    ),
     Step(name="cooldowns end", later=timedelta(hours=7)),
     Step(
         name="taken and not said",
         items=(("wire2", "c9", "Kinshasa court halts the sale of cobalt stocks to traders"),),
         rule=BAN,
-        hook=(Answer(status=0, keeps=True), Answer(status=500, words="half done", keeps=True)),
+        hook=(Answer(status=0, keeps=True),),
         mail=(Answer(status=0, keeps=True),),
     ),
     Step(name="second edge", prices=(("tin", "107"),)),

@@ -122,6 +122,7 @@ class Web:
         if self.hanging.is_set():
             while self.hanging.is_set():
                 time.sleep(0.05)
+            request.close_connection = True
             return
         special = self.answers.popleft() if self.answers else None
         if special is None or special.keeps:
@@ -149,9 +150,10 @@ class Web:
 
 
 class Mailbox:
-    """An SMTP server on loopback."""
+    """An SMTP server on loopback; *names* are the receivers of addresses, "mail" is that of all others."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, names: Mapping[str, str]) -> None:
+        self._names = names
         self.answers: deque[Answer] = deque()
         self._ledger = ledger
         self._loop = asyncio.new_event_loop()
@@ -166,7 +168,8 @@ class Mailbox:
         special = self.answers.popleft() if self.answers else None
         if special is None or special.keeps:
             found = re.search(rb"(?mi)^Message-ID: <([^@>]+)", envelope.content)
-            self._ledger.take("mail", found[1].decode() if found else "", envelope.rcpt_tos[0], envelope.content)
+            to = envelope.rcpt_tos[0]
+            self._ledger.take(self._names.get(to, "mail"), found[1].decode() if found else "", to, envelope.content)
         if special is None:
             return "250 kept"
         if special.status:

@@ -9,14 +9,14 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from chaos.clock import WorldClock
 from chaos.evidence import Cut, Evidence, Tables, Told, read
 from chaos.life import Order
 from chaos.nursery import Nursery
-from chaos.script import CANARIES, CONFIG, DESK, FEEDS, RECIPIENTS, RULES, SECOND, Step
+from chaos.script import CANARIES, CONFIG, DESK, FEEDS, OPS, RECIPIENTS, RULES, SECOND, Step
 from chaos.servers import Item, Ledger, Mailbox, Web
 
 #: Real seconds after which something that should have happened did not.
@@ -48,10 +48,12 @@ class World:
         self.clock = WorldClock.begin(folder / "clock.json")
         self.ledger = Ledger(self.clock)
         self.web = Web(self.ledger, delay)
-        self.mailbox = Mailbox(self.ledger)
+        self.mailbox = Mailbox(self.ledger, {OPS: "ops"})
         self.published: list[Told] = []
         self.cuts: list[Cut] = []
         self.lives: list[Life] = []
+        self.zombies = 0
+        self.hung: list[tuple[datetime, datetime]] = []
         self._wanted: list[Callable[[sqlite3.Connection], bool]] = []
         self._write_files()
 
@@ -82,6 +84,7 @@ class World:
         order = order or Order(folder="", env={})
         env = {
             "MAIL": f"mailto://127.0.0.1:{self.mailbox.port}?from=bell@example.org&to={DESK},{SECOND}",
+            "OPS": f"mailto://127.0.0.1:{self.mailbox.port}?from=bell@example.org&to={OPS}",
             "HOOK": f"slack+http://127.0.0.1:{self.web.port}/hook/{CANARIES[0]}",
             "UNUSED": CANARIES[1],
         }
@@ -128,8 +131,14 @@ class World:
         for instrument, price in step.prices:
             self.web.prices[instrument] = (price, now)
             self._wanted.append(_has(_QUOTE, instrument, price))
+        if step.pack:
+            self._write_rules(RULES + step.pack)
+        elif step.pack_mended:
+            self._write_rules(RULES)
         for feed in step.broken:
             self._wanted.append(_has("select count(*) from source where name = ? and errors > 0", feed))
+        for rule in step.own:
+            self._wanted.append(_has("select count(*) from alert where rule = ?", rule))
         self.published.extend(step.told)
 
     def settled(self) -> bool:
@@ -156,7 +165,7 @@ class World:
 
     # ---- what was written down ---------------------------------------------------------------------------------
 
-    def evidence(self, *, late: int, zombies: int = 0) -> Evidence:
+    def evidence(self, *, late: int) -> Evidence:
         """All of it; no life may work on the database."""
         tables, sound = read(self.database)
         return Evidence(
@@ -171,7 +180,8 @@ class World:
             log="".join(life.said() for life in self.lives),
             canaries=CANARIES,
             sound=sound,
-            zombies=zombies,
+            zombies=self.zombies,
+            hung=tuple(self.hung),
         )
 
     def tables(self) -> Tables:
@@ -180,7 +190,7 @@ class World:
 
     def _write_files(self) -> None:
         (self.folder / "rules").mkdir()
-        (self.folder / "rules" / "metals.yaml").write_text(RULES, encoding="utf-8")
+        self._write_rules(RULES)
         labels = {"ministry": ", labels: {tier: primary}"}
         feeds = "\n".join(
             f'  {name}: {{feed: "http://127.0.0.{n + 2}:{self.web.port}/{name}", every: 1s, allow_private: true'
@@ -193,6 +203,9 @@ class World:
             old = self.clock.now() - timedelta(hours=1)
             self.web.feeds[name] = [Item(feed=name, guid="old", title="Yesterday in short", published=old)]
         self.web.prices["tin"] = ("100", self.clock.now())
+
+    def _write_rules(self, text: str) -> None:
+        (self.folder / "rules" / "metals.yaml").write_text(text, encoding="utf-8")
 
 
 _ENTRY = (

@@ -1,0 +1,130 @@
+"""Which faults strike in which step: a spread that fits into the tests, and all of them for the long form."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from itertools import cycle, islice
+
+from chaos.faults import Fault, Fill, Hang, Jump, Kill, KillWhenTaken, Replace, Second, Stop, somewhere
+from chaos.play import BEGIN, Plans
+from chaos.points import Point, Side
+from chaos.script import SCRIPT
+
+Passed = Mapping[str, Sequence[Point]]
+
+#: What a life passes on its way to its first poll: it can be cut off there in any step.
+_START = frozenset({"lock", "sync_sources", "keep_pack", "unevaluated"})
+#: Calls with which a delivery goes out, in order.
+_OUT = ("store.claim_deliveries", "store.begin_attempt", "receiver.send", "store.settle")
+#: Where a life is stopped: in the middle of a poll, of a decision, of a try.
+_STOPS = ("source.poll", "store.commit", "store.observe", *_OUT)
+#: Steps after which somebody is told something.
+_LOUD = (
+    "story", "louder", "edge", "correlation", "syndicated", "mended", "refused for a while", "refused for good",
+    "cooldowns end", "taken and not said", "second edge", "reworded",
+)  # fmt: skip
+
+
+def in_line(passed: Passed) -> list[Point]:
+    """The points of a run in the order in which they were first passed: the way of an entry through the daemon."""
+    return list(dict.fromkeys(point for points in passed.values() for point in points))
+
+
+def a_spread(passed: Passed) -> dict[str, list[Fault]]:
+    """One side of every call that a run *passed*, each in a step in which there is something to lose, and other faults."""
+    plans: dict[str, list[Fault]] = {
+        "second edge": [Fill(room=0)],
+        "within cooldown": [Second()],
+        "refused for a while": [Hang(seconds=1)],
+        "reworded": [Stop(point=Point(call="receiver.send", side=Side.AFTER)), KillWhenTaken()],
+        "cooldowns end": [Jump(by=timedelta(hours=-1))],
+    }
+    loud = cycle(("louder", "correlation", "mended", "taken and not said"))
+    for place, call in enumerate(dict.fromkeys(point.call for point in in_line(passed))):
+        point = Point(call=call, side=tuple(Side)[place % 2])
+        name = point.call.partition(".")[2]
+        if name in _START or name in {"claim_sources", "rest", "expire"}:
+            step = BEGIN if point.side is Side.BEFORE else "story"
+        elif name in {"market", "observe"}:
+            step = "edge" if point.side is Side.BEFORE else "second edge"
+        elif name in {"fail", "tell", "kept_pack", "close"}:
+            step = {"fail": "out of order", "close": "calm"}.get(name, "faulty pack")
+        elif point.call in _OUT:
+            step = next(loud)
+        else:
+            step = "story" if point.side is Side.BEFORE else "syndicated"
+        plans.setdefault(step, []).append(Kill(point=point))
+    return plans
+
+
+def every_call(passed: Passed) -> dict[str, list[Fault]]:
+    """Both sides of every call, in every step in which it can be passed; the first and the second time."""
+    line = in_line(passed)
+    inbound = [point for point in line if point.call not in _OUT and point.call != "store.close"]
+    outbound = [point for point in line if point.call in _OUT]
+    quiet = [point for point in inbound if point.call.partition(".")[2] not in _START]
+    plans: dict[str, list[Fault]] = {BEGIN: [Kill(point=point) for point in passed[BEGIN]]}
+    for step in SCRIPT:
+        loud = step.name in _LOUD
+        inward = inbound if step.name in {"story", "faulty pack"} else quiet
+        plans[step.name] = [Kill(point=point) for point in inward]
+        if loud:
+            plans[step.name] += [Kill(point=point, count=count) for count in (2, 1) for point in outbound]
+            plans[step.name] += [KillWhenTaken(count=count) for count in (2, 1)]
+    plans["calm"] += [Kill(point=point) for point in line if point.call == "store.close"]
+    return plans
+
+
+def anywhere(seed: int, count: int, longest: float = 1.2) -> dict[str, list[Fault]]:
+    """*count* deaths at random times, spread over all steps."""
+    dice = somewhere(seed, count, longest)
+    names = [BEGIN, *(step.name for step in SCRIPT)]
+    return {name: list[Fault](dice[place :: len(names)]) for place, name in enumerate(names)}
+
+
+def stops() -> dict[str, list[Fault]]:
+    """Lives that sleep past their leases in the middle of something."""
+    points = [Point(call=call, side=side) for call in _STOPS for side in Side]
+    news = [name for name in _LOUD if "edge" not in name]
+    plans: dict[str, list[Fault]] = {}
+    for name, point in zip(islice(cycle(news), len(points)), points, strict=True):
+        step = "edge" if point.call == "store.observe" else name
+        plans.setdefault(step, []).append(Stop(point=point))
+    return plans
+
+
+def replacements() -> dict[str, list[Fault]]:
+    """Lives that sleep while another daemon does their work."""
+    points = [Point(call=call, side=side) for call in _STOPS if call != "store.observe" for side in Side]
+    news = [name for name in _LOUD if "edge" not in name]
+    return {name: [Replace(point=point)] for name, point in zip(islice(cycle(news), len(points)), points, strict=False)}
+
+
+def full_disks() -> dict[str, list[Fault]]:
+    """Disks with no room, and with room for a part of what a step writes."""
+    rooms = cycle((0, 4_000, 20_000, 40_000, 60_000, 90_000, 130_000, 180_000))
+    return {name: [Fill(room=next(rooms))] for name in _LOUD}
+
+
+def jumps() -> dict[str, list[Fault]]:
+    """Clocks that are set an hour forward or back, and right again."""
+    hour = timedelta(hours=1)
+    return {
+        "story": [Jump(by=hour)],
+        "louder": [Jump(by=-hour)],
+        "syndicated": [Jump(by=-hour)],
+        "mended": [Jump(by=hour)],
+        "taken and not said": [Jump(by=-hour)],
+    }
+
+
+def neighbours() -> dict[str, list[Fault]]:
+    """A second daemon on the database, and a receiver that hangs."""
+    return {"story": [Second()], "edge": [Second()], "louder": [Hang()], "correlation": [Hang()], "mended": [Hang()]}
+
+
+def strikes(plans: Plans) -> Counter[str]:
+    """How many faults of each kind *plans* hold."""
+    return Counter(type(fault).__name__ for faults in plans.values() for fault in faults)

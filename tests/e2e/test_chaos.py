@@ -1,0 +1,45 @@
+"""The daemon, cut off wherever it calls something: a spread of what `make chaos` does in full."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from chaos.campaign import a_spread, in_line
+from chaos.invariants import judge
+from chaos.nursery import Nursery
+from chaos.play import passed, play
+from chaos.points import calls
+from chaos.world import World
+
+#: Calls that no world on loopback leads to: only a public address can be out of reach, only another program judges again.
+ELSEWHERE = {"store.forgive", "store.rejudge", "store.rewind"}
+
+
+@pytest.fixture
+def nursery() -> Iterator[Nursery]:
+    """A process that gives lives, ended with all of them."""
+    nursery = Nursery()
+    yield nursery
+    nursery.close()
+
+
+def test_whatever_is_done_to_the_daemon_nobody_misses_anything(nursery: Nursery, tmp_path: Path) -> None:
+    """Kills at every call, a stop, a full disk, a wrong clock, a rival, a hanging webhook: as if nothing had happened."""
+    quiet = World(tmp_path / "quiet", nursery)
+    try:
+        reference = play(quiet)
+        points = passed(quiet)
+    finally:
+        quiet.close()
+    assert {name: found for name, found in judge(reference).items() if found} == {}
+    assert {point.call for point in in_line(points)} >= set(calls()) - ELSEWHERE
+    world = World(tmp_path / "chaos", nursery)
+    try:
+        run = play(world, a_spread(points))
+    finally:
+        world.close()
+    kills = [cut.point for cut in run.cuts if cut.point.startswith(("before", "after"))]
+    assert len(kills) >= len(calls()) - len(ELSEWHERE) - 4, kills
+    assert {name: found for name, found in judge(run, reference).items() if found} == {}
