@@ -21,8 +21,9 @@ from tocsin.errors import StoreError
 from tocsin.glances import with_prices
 from tocsin.log import line
 from tocsin.model import Delivery, DeliveryKind, DeliveryState, ErrorClass, Match, Message, Outcome, Settlement
-from tocsin.policy import retry
+from tocsin.policy import quiet, retry
 from tocsin.policy.breaker import Standing, Turn, after
+from tocsin.policy.receiver import ReceiverInfo
 from tocsin.prices import Instrument
 from tocsin.protocols import Clock, Run
 from tocsin.receivers import Receiver
@@ -39,7 +40,10 @@ LEASE = timedelta(minutes=2)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outbound:
-    """One good configuration as the dispatcher sees it; *rates* are the most tries a minute, by receiver."""
+    """One good configuration as the dispatcher sees it; *rates* are the most tries a minute, by receiver.
+
+    *people* are the receivers as decisions see them: whose quiet hours last is sent nothing but what breaks through.
+    """
 
     receivers: Mapping[str, Receiver]
     zone: ZoneInfo
@@ -47,6 +51,7 @@ class Outbound:
     instruments: Sequence[Instrument] = ()
     price_rules: Mapping[str, PriceRule] = field(default_factory=dict)
     rates: Mapping[str, int] = field(default_factory=dict)
+    people: Sequence[ReceiverInfo] = ()
 
 
 class Dispatcher:
@@ -107,6 +112,9 @@ class Dispatcher:
         # Two ticks at once would each see the other's lanes free.
         async with self._claiming:
             now = self._clock.now()
+            hushes = quiet.hushed(self.outbound.people, now)
+            if hushes:
+                await self._write(self._store.hush, hushes, now)
             await self._give_up_expired(now)
             deliveries = await self._write(
                 self._store.claim_deliveries, now, LEASE, exclude=set(self._busy), rates=self.outbound.rates

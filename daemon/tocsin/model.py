@@ -331,6 +331,7 @@ class DeliveryKind(StrEnum):
     UPDATE = "update"
     CORRECTION = "correction"
     CATCH_UP = "catch-up"
+    DIGEST = "digest"
     OPERATOR = "operator"
     TEST = "test"
 

@@ -312,6 +312,7 @@ class Service:
             receivers=receivers,
             zone=ZoneInfo(config.timezone),
             decide=inbound.policy.decide,
+            people=inbound.policy.receivers,
             instruments=config.instruments,
             price_rules=loaded.rules.prices,
             rates={

@@ -43,6 +43,7 @@ class Policy:
             news=desk.teller.post.news,
             standings=desk.standings,
             hastened=tuple(desk.teller.post.hastened),
+            released=tuple(desk.teller.post.released),
         )
 
 

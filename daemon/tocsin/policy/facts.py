@@ -168,3 +168,4 @@ class Decision:
     news: Mapping[tuple[str, int], tuple[str, ...]] = field(default_factory=dict)
     standings: Standings = field(default_factory=dict)  # those that changed
     hastened: tuple[str, ...] = ()  # held deliveries that leave now: an alert in them broke through its cooldown
+    released: tuple[tuple[str, int], ...] = ()  # (delivery id, alert) that leaves a held digest to be told earlier

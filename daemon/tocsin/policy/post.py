@@ -29,6 +29,7 @@ class Post:
     joined: dict[str, list[int]] = field(default_factory=dict)
     hastened: dict[str, None] = field(default_factory=dict)
     news: dict[tuple[str, int], tuple[str, ...]] = field(default_factory=dict)
+    released: dict[tuple[str, int], None] = field(default_factory=dict)
     _drafts: list[_Draft] = field(default_factory=list)
 
     @property
@@ -51,6 +52,7 @@ class Post:
 
         *news* is what is new about an alert that *to* knows.
         """
+        self._leave_digests(alert, to, due_at)
         if self._tells_already(alert, to, due_at=due_at, held=held, news=news):
             return
         carrying = [one for one in self.pending if self._carries(one, alert, to, kind=kind, due_at=due_at)]
@@ -84,6 +86,31 @@ class Post:
         entries = set() if entry_id is None else {entry_id}
         self._drafts.append(_Draft(planned=plan, story_ids={alert.story_id}, entry_ids=entries))
 
+    def _leave_digests(self, alert: Alert, to: tuple[str, str], due_at: datetime) -> None:
+        """Take *alert* out of digests to *to* that leave later than *due_at*: the others in them go on waiting."""
+        for message in self.pending:
+            if (
+                message.kind is not DeliveryKind.DIGEST
+                or (message.receiver, message.recipient) != to
+                or message.due_at <= due_at
+            ):
+                continue
+            if alert.id in message.alert_ids:
+                self.released[message.delivery_id, alert.id] = None
+                self.news.pop((message.delivery_id, alert.id), None)
+            elif alert.id in self.joined.get(message.delivery_id, ()):
+                self.joined[message.delivery_id].remove(alert.id)
+                self.news.pop((message.delivery_id, alert.id), None)
+        for draft in tuple(self._drafts):
+            plan = draft.planned
+            late = plan.kind is DeliveryKind.DIGEST and plan.due_at > due_at
+            if late and (plan.receiver, plan.recipient) == to and alert.id in plan.alert_ids:
+                others = tuple(number for number in plan.alert_ids if number != alert.id)
+                news = {number: words for number, words in plan.news.items() if number != alert.id}
+                draft.planned = replace(plan, alert_ids=others, news=news)
+                if not others:
+                    self._drafts.remove(draft)
+
     def _tells_already(
         self, alert: Alert, to: tuple[str, str], *, due_at: datetime, held: str, news: tuple[str, ...]
     ) -> bool:
@@ -114,6 +141,8 @@ class Post:
         A held one leaves at once for what is due now. A correction waits for its own time: it tells what stands then.
         """
         if (message.receiver, message.recipient) != to or alert.id not in message.alert_ids:
+            return False
+        if (message.delivery_id, alert.id) in self.released:
             return False
         return due_at <= self.now or (message.due_at <= due_at and kind is not DeliveryKind.CORRECTION)
 
@@ -170,5 +199,11 @@ class Post:
 
 def _apart(one: DeliveryKind, other: DeliveryKind) -> bool:
     """Whether two kinds of message must not be mixed: news that is late and the daemon's own keep to themselves."""
-    alone = (DeliveryKind.CATCH_UP, DeliveryKind.CORRECTION, DeliveryKind.OPERATOR, DeliveryKind.TEST)
+    alone = (
+        DeliveryKind.CATCH_UP,
+        DeliveryKind.CORRECTION,
+        DeliveryKind.DIGEST,
+        DeliveryKind.OPERATOR,
+        DeliveryKind.TEST,
+    )
     return one is not other and (one in alone or other in alone)

@@ -15,6 +15,7 @@ from tocsin.policy.growth import Growth
 from tocsin.policy.post import Post
 from tocsin.policy.receiver import ReceiverInfo
 from tocsin.policy.route import Route, recipients
+from tocsin.policy.timing import Timing, timed
 
 #: (receiver, recipient) each.
 _People = tuple[tuple[str, str], ...]
@@ -62,10 +63,15 @@ class Teller:
         held = f"held until {due_at:%Y-%m-%d %H:%M} UTC by the cooldown of {match.rule.id}" if due_at > now else ""
         knowing = [to for to in self._facts.heard.get(alert.id, ()) if to in self._present()]
         everybody = tuple(dict.fromkeys((*self._routed(alert, match, self._routes), *knowing)))
-        rests = self._post(alert, everybody, kind, entry_id=entry_id, due_at=due_at, held=held, news=news)
+        rests, waits = self._post(alert, everybody, kind, entry_id=entry_id, due_at=due_at, held=held, news=news)
         if not rests:  # what rests is quiet itself, and keeps no other story from being told
             self._remember(match, keys, due_at)
-        told = rests or held or (f"told {len(everybody)} recipients" if everybody else "no route leads to a receiver")
+        told = (
+            rests
+            or held
+            or waits
+            or (f"told {len(everybody)} recipients" if everybody else "no route leads to a receiver")
+        )
         return f"{told}: {why}" if why else told
 
     def tell_growth(self, grown: Growth, match: Match, *, entry_id: int | None, source: str) -> str:
@@ -82,8 +88,8 @@ class Teller:
         if not confirmed:
             return ""
         # It is the same happening, of which all of them know: no cooldown holds it.
-        rests = self._post(alert, confirmed, kind, entry_id=entry_id, due_at=self._facts.now, news=words)
-        return f"{rests or f'told {len(confirmed)} recipients'}: {why}"
+        _, waits = self._post(alert, confirmed, kind, entry_id=entry_id, due_at=self._facts.now, news=words)
+        return f"{waits or f'told {len(confirmed)} recipients'}: {why}"
 
     def tell_operators(self, alert: Alert, match: Match) -> int:
         """Plan the messages about an event of the daemon's own; how many."""
@@ -95,7 +101,11 @@ class Teller:
         """Tell somebody who was told of an alert that its entry now says something else."""
         wait = item.due_at > self._facts.now
         held = f"held until {item.due_at:%Y-%m-%d %H:%M} UTC: it was corrected before" if wait else ""
-        self.post.tell(item.alert, item.to, kind=DeliveryKind.CORRECTION, due_at=item.due_at, held=held, entry_id=None)
+        wanted = Timing(kind=DeliveryKind.CORRECTION, due_at=item.due_at, held=held)
+        receiver = next((one for one in self._receivers if one.name == item.to[0]), None)
+        if receiver:
+            wanted = timed(receiver, item.to[1], item.alert.severity, wanted, now=self._facts.now)
+        self.post.tell(item.alert, item.to, kind=wanted.kind, due_at=wanted.due_at, held=wanted.held, entry_id=None)
 
     def _confirmed(self, grown: Growth, match: Match) -> _People:
         """Those whose route asks to hear of so many origins; nobody once somebody has seen the alert."""
@@ -137,27 +147,39 @@ class Teller:
         due_at: datetime,
         held: str = "",
         news: tuple[str, ...] = (),
-    ) -> str:
+    ) -> tuple[str, str]:
         """Tell *everybody*, of whom those who know the alert get an update, and only they wait while it is snoozed.
 
-        Why all of them wait, where they do.
+        Why all of them rest, where it is snoozed for all, and why all of them wait, for whatever reason.
         """
         heard = self._facts.heard.get(alert.id, ())
+        receivers = {receiver.name: receiver for receiver in self._receivers}
+        waits: list[str] = []
         rested = self._rested(alert.id, due_at)
         rests = f"held until {rested:%Y-%m-%d %H:%M} UTC: alert {alert.id} is snoozed" if rested > due_at else ""
         for to in everybody:
             knows = to in heard
             anew = kind is DeliveryKind.UPDATE and not knows
-            self.post.tell(
-                alert,
-                to,
+            wanted = Timing(
                 kind=DeliveryKind.ALERT if anew else kind,
                 due_at=rested if knows else due_at,
                 held=(rests if knows else "") or held,
+            )
+            timing = timed(
+                receivers[to[0]], to[1], alert.severity, wanted, now=self._facts.now, pending=self._facts.pending
+            )
+            waits.append(timing.held)
+            self.post.tell(
+                alert,
+                to,
+                kind=timing.kind,
+                due_at=timing.due_at,
+                held=timing.held,
                 entry_id=entry_id,
                 news=() if anew else news,
             )
-        return rests if all(to in heard for to in everybody) else ""
+        snoozed = rests if all(to in heard for to in everybody) else ""
+        return snoozed, waits[0] if waits and all(waits) else ""
 
     def _remember(self, match: Match, keys: Sequence[str], at: datetime) -> None:
         for key in keys:

@@ -34,6 +34,7 @@ BANNERS = {
     DeliveryKind.UPDATE: "Update: there is something new about an alert that was told before.",
     DeliveryKind.CORRECTION: "Correction: the source of an alert that was told before now says something else.",
     DeliveryKind.CATCH_UP: "Catch-up: this is old news, found late because its source had been out of reach.",
+    DeliveryKind.DIGEST: "Digest: what waited until now, the most severe first.",
     DeliveryKind.OPERATOR: "This is about tocsin itself.",
     DeliveryKind.TEST: "This is a test: nothing happened.",
 }

@@ -16,6 +16,7 @@ _PREFIXES = {
     DeliveryKind.UPDATE: "Update: ",
     DeliveryKind.CORRECTION: "Correction: ",
     DeliveryKind.CATCH_UP: "Catch-up: ",
+    DeliveryKind.DIGEST: "Digest: ",
 }
 
 

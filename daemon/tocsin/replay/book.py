@@ -178,6 +178,11 @@ class Book:
                 insort(self._members[item.match.rule.id], item.member, key=_time)
         self._told.update(decision.told)
         self._standings.update(decision.standings)
+        for delivery_id, number in decision.released:
+            message = self._waiting[int(delivery_id)]
+            message.alert_ids.discard(number)
+            if not message.alert_ids:
+                del self._waiting[int(delivery_id)]
         for planned in decision.planned:
             self._plan(planned, now)
         for delivery_id, numbers in decision.joined:

@@ -51,6 +51,7 @@ class Deciding:
         _write_matches(self.session, decision.decided, self.now)
         _write_told(self.session, decision.told)
         _write_standings(self.session, decision.standings)
+        outbox.call_off(self.session, decision.released, self.now, "told earlier than its digest")
         delivery_ids = outbox.plan(self.session, decision.planned, self.now, self.new_id)
         outbox.join(self.session, decision.joined)
         outbox.say(self.session, decision.news)
@@ -82,6 +83,7 @@ def total(parts: Sequence[Committed], entries: int = 0) -> Committed:
             news={key: words for decision in decisions for key, words in decision.news.items()},
             standings={key: item for decision in decisions for key, item in decision.standings.items()},
             hastened=tuple(item for decision in decisions for item in decision.hastened),
+            released=tuple(item for decision in decisions for item in decision.released),
         ),
         delivery_ids=tuple(delivery_id for part in parts for delivery_id in part.delivery_ids),
     )

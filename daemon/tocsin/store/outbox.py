@@ -11,6 +11,7 @@ from sqlmodel import Session, col, func, insert, select, update
 from tocsin.errors import StoreError
 from tocsin.model import DeliveryKind, DeliveryState, Fate, Severity
 from tocsin.policy.facts import Planned
+from tocsin.policy.quiet import Hush
 from tocsin.policy.retry import LIFE
 from tocsin.store import codec
 from tocsin.store.sqlite import upsert
@@ -102,6 +103,36 @@ def hold(session: Session, delivery_id: str, until: datetime, now: datetime, wor
         .values(state=DeliveryState.HELD.value, due_at=until, expires_at=until + LIFE, reason=words)
     )
     note(session, delivery_id, now, DeliveryState.HELD, words)
+
+
+def hush(session: Session, hushes: Mapping[str, Hush], now: datetime) -> None:
+    """Let what must not leave in quiet hours that last at *now* wait for their end, or suppress it.
+
+    A test that somebody asks for is no news, and leaves. What was tried already is tried again after the end.
+    """
+    for receiver, quiet in hushes.items():
+        limit = (
+            select(DeliveryRow)
+            .where(
+                DeliveryRow.receiver == receiver,
+                col(DeliveryRow.state).in_((*_WAITING, DeliveryState.RETRY.value)),
+                col(DeliveryRow.due_at) <= now,
+                col(DeliveryRow.expires_at) > now,
+                DeliveryRow.kind != DeliveryKind.TEST.value,
+            )
+            .order_by(col(DeliveryRow.created_at))
+        )
+        for row in session.exec(limit).all():
+            if quiet.breaks is not None and row.rank >= quiet.breaks.rank:
+                continue
+            if quiet.drop and not row.attempts:
+                row.state, row.reason = DeliveryState.SUPPRESSED.value, f"suppressed by the quiet hours of {receiver}"
+            else:
+                held = DeliveryState.RETRY if row.attempts else DeliveryState.HELD
+                row.state, row.due_at, row.expires_at = held.value, quiet.ends, quiet.ends + LIFE
+                row.reason = f"held until {quiet.ends:%Y-%m-%d %H:%M} UTC by the quiet hours of {receiver}"
+            note(session, row.id, now, DeliveryState(row.state), row.reason)
+    session.flush()
 
 
 def call_off(session: Session, needless: Sequence[tuple[str, int]], now: datetime, words: str) -> None:

@@ -27,6 +27,7 @@ from tocsin.model import (
     Settlement,
 )
 from tocsin.policy.breaker import Standing
+from tocsin.policy.quiet import Hush
 from tocsin.policy.facts import Arrival
 from tocsin.prices import Instrument, Quote
 from tocsin.rules.edge import PriceState
@@ -370,6 +371,11 @@ class Store:
                 rates=rates or {},
                 limit_per_receiver=limit_per_receiver,
             )
+
+    def hush(self, hushes: Mapping[str, Hush], now: datetime) -> None:
+        """Let what must not leave in the quiet hours of receivers, by name, wait for their end, or suppress it."""
+        with self._database.write() as session:
+            outbox.hush(session, hushes, now)
 
     def expire(
         self, now: datetime, own: Callable[[Delivery], Sequence[Match]] = lambda _: (), decide: Decide = nobody

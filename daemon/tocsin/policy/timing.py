@@ -1,0 +1,77 @@
+"""When a receiver wants to hear: its digest, its quiet hours, its wait for others that may join."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from tocsin.model import DeliveryKind, Severity
+from tocsin.policy import digest, quiet
+from tocsin.policy.facts import Pending
+from tocsin.policy.receiver import ReceiverInfo
+
+#: What is new to somebody; all else (corrections, what comes late, the daemon's own) is a message of its own.
+_NEWS = (DeliveryKind.ALERT, DeliveryKind.UPDATE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """A message of *kind* is due at *due_at*; *held* says in words why not earlier, empty where nothing holds it."""
+
+    kind: DeliveryKind
+    due_at: datetime
+    held: str = ""
+
+
+def timed(
+    receiver: ReceiverInfo,
+    recipient: str,
+    severity: Severity,
+    wanted: Timing,
+    *,
+    now: datetime,
+    pending: Sequence[Pending] = (),
+) -> Timing:
+    """The timing that *receiver* asks for where *wanted* is what the alert alone asks for.
+
+    News below a severity waits for the digest; other news waits for more to join it, unless it is critical; nothing that
+    does not break through leaves in quiet hours, and news held by them leaves as a digest at their end. With `drop` it
+    stays due, and is suppressed when it would be sent. *pending* are messages that wait already.
+    """
+    if receiver.digest and wanted.kind in _NEWS and digest.waits(receiver.digest, severity):
+        leaves = digest.leaves(receiver.digest, receiver.zone, wanted.due_at)
+        wanted = Timing(kind=DeliveryKind.DIGEST, due_at=leaves, held=_until(leaves, f"the digest of {receiver.name}"))
+    elif wanted.kind in _NEWS and wanted.due_at <= now and severity is not Severity.CRITICAL:
+        wanted = _grouped(receiver, recipient, wanted, now, pending)
+    hours = receiver.quiet_hours
+    if hours is None or hours.drop or quiet.breaks(hours, severity):
+        return wanted
+    end = quiet.ends(hours, receiver.zone, wanted.due_at)
+    if end is None:
+        return wanted
+    kind = DeliveryKind.DIGEST if wanted.kind in _NEWS else wanted.kind
+    return Timing(kind=kind, due_at=end, held=_until(end, f"the quiet hours of {receiver.name}"))
+
+
+def _grouped(
+    receiver: ReceiverInfo, recipient: str, wanted: Timing, now: datetime, pending: Sequence[Pending]
+) -> Timing:
+    """Wait for others, or leave with the earliest message that waits for others already."""
+    if not receiver.group_wait:
+        return wanted
+    latest = now + receiver.group_wait
+    waiting = [
+        message.due_at
+        for message in pending
+        if (message.receiver, message.recipient) == (receiver.name, recipient)
+        and message.kind in _NEWS
+        and now < message.due_at < latest
+    ]
+    due_at = min(waiting, default=latest)
+    held = f"held until {due_at:%Y-%m-%d %H:%M:%S} UTC: others may join it"
+    return Timing(kind=wanted.kind, due_at=due_at, held=held)
+
+
+def _until(at: datetime, what: str) -> str:
+    return f"held until {at:%Y-%m-%d %H:%M} UTC by {what}"
