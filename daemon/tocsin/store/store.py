@@ -27,8 +27,8 @@ from tocsin.model import (
     Settlement,
 )
 from tocsin.policy.breaker import Standing
-from tocsin.policy.quiet import Hush
 from tocsin.policy.facts import Arrival
+from tocsin.policy.quiet import Hush
 from tocsin.prices import Instrument, Quote
 from tocsin.rules.edge import PriceState
 from tocsin.rules.observation import Observed

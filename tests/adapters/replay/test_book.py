@@ -172,7 +172,7 @@ def _history(dice: random.Random, polls: int):
 
 def _compared(decision: Decision) -> object:
     """A decision in a form that both sides share: deliveries are numbered from 1."""
-    bare = replace(decision, joined=(), hastened=())
+    bare = replace(decision, joined=(), hastened=(), released=())
     joined = [(int(number), ids) for number, ids in decision.joined]
     return bare, joined, [int(number) for number in decision.hastened]
 

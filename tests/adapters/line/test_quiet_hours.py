@@ -1,0 +1,87 @@
+"""What leaves, waits or is suppressed while quiet hours last, as the outbox sees it."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tocsin.delivery import Dispatcher, Outbound
+from tocsin.model import DeliveryState, ErrorClass, Outcome, Severity
+from tocsin.policy.receiver import QuietHours, ReceiverInfo
+
+Line = Any
+DOWN = Outcome(error_class=ErrorClass.TRANSIENT, code=503, words="busy")
+OK = Outcome(error_class=ErrorClass.OK)
+HOUR = timedelta(hours=1)
+
+
+def dispatcher(line: Line, receiver: Any, **options: Any) -> tuple[Dispatcher, datetime]:
+    """A dispatcher after one alert of severity high, in quiet hours that began an hour ago; when they end."""
+    pipeline = line.pipeline(line.list_source("wire", [[], ["China bans gallium exports"]]))
+    asyncio.run(pipeline.run_due())
+    line.clock.move(minutes=16)
+    asyncio.run(pipeline.run_due())
+    now = line.clock.now().replace(second=0, microsecond=0)
+    hours = QuietHours(start=_wall(now - HOUR), end=_wall(now + 8 * HOUR), **options)
+    desk = ReceiverInfo(name="desk", recipients=("",), quiet_hours=hours)
+    outbound = Outbound(
+        receivers={receiver.name: receiver},
+        zone=ZoneInfo("UTC"),
+        decide=pipeline.inbound.policy.decide,
+        people=(desk,),
+    )
+    made = Dispatcher(line.store, outbound, clock=line.clock, write=line.at_once, work=line.at_once, random=lambda: 0.5)
+    return made, now + 8 * HOUR
+
+
+def _wall(at: datetime) -> time:
+    return at.astimezone(UTC).time().replace(second=0, microsecond=0)
+
+
+def test_what_is_due_in_quiet_hours_leaves_at_their_end(line: Line) -> None:
+    """It lives from the end of the hold: a long night does not eat the time in which it may be tried."""
+    desk = line.list_receiver("desk", [OK])
+    sender, end = dispatcher(line, desk)
+    asyncio.run(sender.run_due())
+    (view,) = line.store.deliveries()
+    assert (view.state, view.due_at) == (DeliveryState.HELD, end)
+    assert view.reason == f"held until {end:%Y-%m-%d %H:%M} UTC by the quiet hours of desk"
+    line.clock.move(hours=8)
+    asyncio.run(sender.run_due())
+    assert line.store.deliveries()[0].state is DeliveryState.DELIVERED
+
+
+def test_what_breaks_through_leaves_in_quiet_hours(line: Line) -> None:
+    """`except: high` lets it out."""
+    sender, _ = dispatcher(line, line.list_receiver("desk", [OK]), breaks=Severity.HIGH)
+    asyncio.run(sender.run_due())
+    assert line.store.deliveries()[0].state is DeliveryState.DELIVERED
+
+
+def test_what_quiet_hours_drop_is_suppressed_with_a_reason(line: Line) -> None:
+    """Nobody hears of it, and everybody can find out why."""
+    sender, _ = dispatcher(line, line.list_receiver("desk", [OK]), drop=True)
+    asyncio.run(sender.run_due())
+    (view,) = line.store.deliveries()
+    assert (view.state, view.reason) == (DeliveryState.SUPPRESSED, "suppressed by the quiet hours of desk")
+
+
+@pytest.mark.parametrize("drop", [False, True], ids=["hold", "drop"])
+def test_a_message_that_was_tried_is_not_tried_again_in_quiet_hours(line: Line, drop: bool) -> None:
+    """A retry wakes people like a first try; it is kept for the morning, for nobody knows whether it arrived."""
+    sender, end = dispatcher(line, line.list_receiver("desk", [DOWN]), drop=drop)
+    people, sender.outbound = sender.outbound, _without_people(sender.outbound)
+    asyncio.run(sender.run_due())
+    sender.outbound = people
+    line.clock.move(minutes=10)
+    asyncio.run(sender.run_due())
+    (view,) = line.store.deliveries()
+    assert (view.state, view.due_at) == (DeliveryState.RETRY, end)
+
+
+def _without_people(outbound: Outbound) -> Outbound:
+    return Outbound(receivers=outbound.receivers, zone=outbound.zone, decide=outbound.decide)
