@@ -1,10 +1,11 @@
 """What price rules find on a folder of daily closes: shocks found and alerts a series-year.
 
-usage: python bench/prices.py FOLDER [--when CONDITION] [--curve]
+usage: python bench/prices.py FOLDER [--curve] [--half a|b]
 
 FOLDER holds `NAME.csv` with `date,close[,volume]`, and `shocks_documented.csv` and `shocks_objective.csv` with
 `series,date`. A shock is found by an alert of the same or the next session. Every close is quoted twice, as two polls
-would see it, so that a bad print can be told from a shock.
+would see it, so that a bad print can be told from a shock. Judged are the spike rules that are shipped, each on the
+series of its class; --half takes every other series, to tune on one half and look at the other.
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ import math
 import statistics
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from itertools import pairwise
 from pathlib import Path
 
-from tocsin.config.packs import parse_pack
+from tocsin.config.packs import Files, parse_pack, read_pack
 from tocsin.market import series as market
 from tocsin.market.hygiene import Finding
 from tocsin.prices import Instrument, Quote
@@ -29,17 +31,17 @@ from tocsin.rules.compile import compile_packs
 from tocsin.rules.edge import PriceRule
 from tocsin.rules.observation import observe
 
-DEFAULT = "abs(z(1td)) >= 4 and abs(change(1td)) >= 3%"
+RULES = Path(__file__).resolve().parents[1] / "rules"
+LIMITS = [tenth / 10 for tenth in range(30, 75, 5)]
+HEAD = "tocsin: 1\npack: {id: bench}\nrules:\n"
 RULE = """\
-tocsin: 1
-pack: {{id: bench}}
-rules:
-  - id: spike
+  - id: z{tenths}
     price:
       instruments: {{class: any}}
-      when: {when}
-      clear: {clear}
+      when: abs(z(1td)) >= {limit}
+      clear: abs(z(1td)) < 2
 """
+CLASSES = dict.fromkeys(("AA", "ALB", "CCJ", "SCCO", "VALE"), "equity") | dict.fromkeys(("LIT", "SLV", "URA"), "etf")
 Closes = list[tuple[date, Decimal]]
 Days = list[date]
 
@@ -47,40 +49,43 @@ Days = list[date]
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("folder", type=Path)
-    arguments.add_argument("--when", default=DEFAULT)
-    arguments.add_argument("--clear", default="abs(z(1td)) < 2")
     arguments.add_argument("--curve", action="store_true", help="the whole curve over thresholds, ours and a 60-day z")
+    arguments.add_argument("--half", choices=("a", "b"), help="every other series")
     given = arguments.parse_args()
-    data = {path.stem: closes(path) for path in sorted(given.folder.glob("*.csv")) if "shocks" not in path.stem}
+    paths = [path for path in sorted(given.folder.glob("*.csv")) if "shocks" not in path.stem]
+    if given.half:
+        paths = paths["ab".index(given.half) :: 2]
+    data = {path.stem: closes(path) for path in paths}
     documented, objective = (shocks(given.folder / f"shocks_{kind}.csv") for kind in ("documented", "objective"))
     print(f"{len(data)} series, {sum(map(years, data.values())):.0f} series-years")
-    print(
-        "what                                      documented   objective   alerts a series-year: median, mean, worst"
-    )
+    print("what                documented   objective   alerts a series-year: median, mean, worst")
 
     def show(name: str, found: dict[str, Days]) -> None:
         rates = [len(found[key]) / years(data[key]) for key in data]
         marks = [recall(found, data, wanted) for wanted in (documented, objective)]
         spread = f"{statistics.median(rates):.2f}  {statistics.mean(rates):.2f}  {max(rates):.2f}"
-        print(f"{name:<40}  {marks[0]:>10}  {marks[1]:>10}   {spread}")
+        print(f"{name:<18}  {marks[0]:>10}  {marks[1]:>10}   {spread}")
 
-    began, spent, counts, found = time.perf_counter(), 0, Counter[str](), {}
-    for name, rows in data.items():
-        found[name] = ours(rule(given.when, given.clear), name, rows, counts)
-        spent += len(rows) * 2
-    took = (time.perf_counter() - began) / spent
-    show("default" if given.when == DEFAULT else given.when, found)
+    rules, counts, began = shipped(), Counter[str](), time.perf_counter()
+    found = {
+        name: ours([rules[kind(name)]], name, rows, counts)[rules[kind(name)].info.id] for name, rows in data.items()
+    }
+    took = (time.perf_counter() - began) / sum(len(rows) * 2 for rows in data.values())
+    show("as shipped", found)
     show("|return| >= 10 %", {name: fixed(rows, 0.10) for name, rows in data.items()})
     show("60-day z >= 4", {name: rolling(rows, 4.0) for name, rows in data.items()})
-    print(
-        f"{took * 1e6:.1f} µs a quote, hygiene included; alerts on frozen days: {frozen(found, data)}; {dict(counts)}"
-    )
+    still = frozen(found, data)
+    print(f"{took * 1e6:.1f} µs a quote, hygiene included; alerts on frozen days: {still}; {dict(counts)}")
     if given.curve:
-        for tenth in range(30, 75, 5):
-            limit = tenth / 10
-            compiled = rule(f"abs(z(1td)) >= {limit}", given.clear)
-            show(f"z >= {limit}", {name: ours(compiled, name, rows, Counter()) for name, rows in data.items()})
+        several = compiled([(("bench.yaml", HEAD + "".join(map(thresholds, LIMITS))),)])
+        each = {name: ours(several, name, rows, Counter()) for name, rows in data.items()}
+        for limit in LIMITS:
+            show(f"z >= {limit}", {name: days[f"bench/z{limit * 10:.0f}"] for name, days in each.items()})
             show(f"60-day z >= {limit}", {name: rolling(rows, limit) for name, rows in data.items()})
+
+
+def thresholds(limit: float) -> str:
+    return RULE.format(tenths=f"{limit * 10:.0f}", limit=limit)
 
 
 def closes(path: Path) -> Closes:
@@ -104,32 +109,44 @@ def years(rows: Closes) -> float:
     return max((rows[-1][0] - rows[0][0]).days / 365.25, 0.1)
 
 
-def rule(when: str, clear: str) -> PriceRule:
-    spec, problems = parse_pack([("bench.yaml", RULE.format(when=when, clear=clear))])
-    assert spec, problems
-    rules, faults = compile_packs([spec])
-    assert not faults, "\n".join(map(str, faults))
-    return rules.prices["bench/spike"]
+def shipped() -> dict[str, PriceRule]:
+    """The spike rules of the shipped packs, by class."""
+    packs = [read_pack(RULES / name)[0] for name in ("critical-minerals", "energy")]
+    return {rule.kind: rule for rule in compiled(packs) if rule.info.event == "price.spike"}
+
+
+def compiled(packs: Iterable[Files]) -> list[PriceRule]:
+    specs = []
+    for files in packs:
+        spec, problems = parse_pack(files)
+        assert spec, problems
+        specs.append(spec)
+    rules, faults = compile_packs(specs)
+    assert not any(not fault.warning for fault in faults), "\n".join(map(str, faults))
+    return list(rules.prices.values())
 
 
 def kind(name: str) -> str:
     """The class that an operator would give it."""
-    return {"lme": "metal", "cn": "metal", "komis": "metal", "eq": "smallcap", "eqv": "smallcap"}.get(
-        name.split("_", maxsplit=1)[0], "equity"
-    )
+    first, _, symbol = name.partition("_")
+    if first in ("eq", "eqv"):
+        return CLASSES.get(symbol, "smallcap")
+    return "energy" if first == "eia" else "metal"
 
 
-def ours(compiled: PriceRule, name: str, rows: Closes, counts: Counter[str]) -> Days:
+def ours(rules: Sequence[PriceRule], name: str, rows: Closes, counts: Counter[str]) -> dict[str, Days]:
+    """The days on which each of *rules* fires, by its id."""
     series = market.begin(Instrument(id=name, kind=kind(name)))
-    compiled = PriceRule(**{f: getattr(compiled, f) for f in compiled.__slots__} | {"kind": series.instrument.kind})
+    rules = [replace(rule, kind=series.instrument.kind) for rule in rules]
     states: dict = {}
-    found = []
+    found: dict[str, Days] = {rule.info.id: [] for rule in rules}
     for quote in quotes(name, rows):
-        seen = observe([compiled], series, states, [quote], quote.at)
+        seen = observe(rules, series, states, [quote], quote.at)
         series = seen.series
         states |= seen.states
         counts.update(refused.finding.value for refused in seen.refused if refused.finding is not Finding.DUPLICATE)
-        found += [match.event_time.date() for match in seen.matches]
+        for match in seen.matches:
+            found[match.rule.id].append(match.event_time.date())
     return found
 
 

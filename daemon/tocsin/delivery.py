@@ -10,21 +10,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
 from tocsin.errors import StoreError
+from tocsin.glances import with_prices
 from tocsin.log import line
 from tocsin.model import Delivery, DeliveryKind, DeliveryState, ErrorClass, Match, Message, Outcome, Settlement
 from tocsin.policy import retry
+from tocsin.policy.breaker import Standing, Turn, after
+from tocsin.prices import Instrument
 from tocsin.protocols import Clock, Run
 from tocsin.receivers import Receiver
 from tocsin.render import late_line, render
 from tocsin.rules import builtin
+from tocsin.rules.edge import PriceRule
 from tocsin.store import Decide, Store
 
 log = logging.getLogger(__name__)
@@ -35,19 +39,21 @@ LEASE = timedelta(minutes=2)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outbound:
-    """One good configuration as the dispatcher sees it."""
+    """One good configuration as the dispatcher sees it; *rates* are the most tries a minute, by receiver."""
 
     receivers: Mapping[str, Receiver]
     zone: ZoneInfo
     decide: Decide
+    instruments: Sequence[Instrument] = ()
+    price_rules: Mapping[str, PriceRule] = field(default_factory=dict)
+    rates: Mapping[str, int] = field(default_factory=dict)
 
 
 class Dispatcher:
     """Carries the outbox to the receivers.
 
-    *write* runs a blocking call in the writer thread, *work* in a worker thread; *random* gives [0, 1);
-    *tell* commits events of the daemon's own; *more* is called when a lane is free again; *settled* is told of every
-    finished attempt, with the message in the delivery.
+    *write* runs a blocking call in the writer thread, *work* in a worker thread; *random* gives [0, 1); *more* is called
+    when a lane is free again; *settled* is told of every finished attempt, with the message in the delivery.
     """
 
     def __init__(
@@ -59,7 +65,6 @@ class Dispatcher:
         write: Run,
         work: Run,
         random: Callable[[], float],
-        tell: Callable[[Sequence[Match]], Awaitable[None]],
         more: Callable[[], None] = lambda: None,
         settled: Callable[[Delivery, Outcome, Settlement], None] = lambda *_: None,
     ) -> None:
@@ -69,12 +74,9 @@ class Dispatcher:
         self._write = write
         self._work = work
         self._random = random
-        self._tell = tell
         self._more = more
         self._settled = settled
         self._claiming = asyncio.Lock()
-        self._resting: dict[str, datetime] = {}
-        self._blocked: set[str] = set()
         self._lanes: dict[str, ThreadPoolExecutor] = {}
         self._busy: dict[str, asyncio.Task[None]] = {}
 
@@ -106,9 +108,9 @@ class Dispatcher:
         async with self._claiming:
             now = self._clock.now()
             await self._give_up_expired(now)
-            resting = (name for name, until in self._resting.items() if until > now)
-            exclude = {*self._busy, *resting}
-            deliveries = await self._write(self._store.claim_deliveries, now, LEASE, exclude=exclude)
+            deliveries = await self._write(
+                self._store.claim_deliveries, now, LEASE, exclude=set(self._busy), rates=self.outbound.rates
+            )
             for delivery in deliveries:
                 task = asyncio.create_task(self._deliver(delivery), name=f"deliver {delivery.id}")
                 self._busy[delivery.receiver] = task
@@ -143,7 +145,7 @@ class Dispatcher:
         receiver = self.outbound.receivers.get(delivery.receiver)
         if receiver is None:
             words = "the configuration names no such receiver any more"
-            await self._settle(delivery, Outcome(error_class=ErrorClass.GONE, words=words))
+            await self._settle(delivery, Outcome(error_class=ErrorClass.NOBODY, words=words))
             return
         message = delivery.message
         if message is None:
@@ -156,21 +158,29 @@ class Dispatcher:
         late = late_line(wanted, self._clock.now(), self.outbound.zone)
         send = partial(receiver.send, delivery, message, late)
         outcome = await asyncio.get_running_loop().run_in_executor(self._lane(receiver.name), send)
-        settlement = await self._settle(delivery, outcome)
-        if settlement:
-            await self._look_after(delivery, outcome, settlement)
+        await self._settle(delivery, outcome)
 
     def _render(self, delivery: Delivery, receiver: Receiver) -> Message:
-        return render(
+        outbound = self.outbound
+        tidings = with_prices(
             delivery.tidings,
+            delivery.kind,
+            store=self._store,
+            instruments=outbound.instruments,
+            rules=outbound.price_rules,
+            now=self._clock.now(),
+        )
+        return render(
+            tidings,
             kind=receiver.kind,
             delivery_id=delivery.id,
             delivery_kind=delivery.kind,
-            zone=self.outbound.zone,
+            zone=outbound.zone,
+            thread=delivery.thread,
         )
 
-    async def _settle(self, delivery: Delivery, outcome: Outcome) -> Settlement | None:
-        """Write how a try ended; what becomes of the delivery, or None when somebody else holds it by now."""
+    async def _settle(self, delivery: Delivery, outcome: Outcome) -> None:
+        """Write how a try ended, and what becomes of the delivery and of its receiver."""
         now = self._clock.now()
         settlement = retry.settle(
             outcome,
@@ -181,26 +191,19 @@ class Dispatcher:
         )
         own = _undelivered(delivery, settlement.reason, now=now) if settlement.state is DeliveryState.DEAD else ()
         if not await self._write(
-            self._store.settle, delivery, outcome, settlement, now, own=own, decide=self.outbound.decide
+            self._store.settle,
+            delivery,
+            outcome,
+            settlement,
+            now,
+            own=own,
+            decide=self.outbound.decide,
+            stand=partial(_stand, delivery=delivery, outcome=outcome, now=now, jitter=self._random()),
         ):
             log.warning(line("delivery outlived its lease", delivery=delivery.id, receiver=delivery.receiver))
-            return None
+            return
         self._report(delivery, settlement, now)
         self._settled(delivery, outcome, settlement)
-        return settlement
-
-    async def _look_after(self, delivery: Delivery, outcome: Outcome, settlement: Settlement) -> None:
-        """Let a receiver rest that asks for it, and say once when one refuses us."""
-        receiver, now = delivery.receiver, self._clock.now()
-        if outcome.error_class is ErrorClass.RATE_LIMITED:
-            self._resting[receiver] = settlement.due_at
-        if outcome.error_class is ErrorClass.OK:
-            self._blocked.discard(receiver)
-        refused = outcome.error_class in (ErrorClass.AUTH, ErrorClass.GONE)
-        if refused and receiver not in self._blocked:
-            self._blocked.add(receiver)
-            labels = {"receiver": (receiver,)}
-            await self._tell([builtin.own_match(builtin.RECEIVER_BLOCKED, labels, settlement.reason, now)])
 
     def _report(self, delivery: Delivery, settlement: Settlement, now: datetime) -> None:
         who = {"receiver": delivery.receiver, "delivery": delivery.id, "attempt": delivery.attempt}
@@ -217,6 +220,19 @@ class Dispatcher:
         if receiver not in self._lanes:
             self._lanes[receiver] = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"lane-{receiver}")
         return self._lanes[receiver]
+
+
+def _stand(
+    before: Standing, *, delivery: Delivery, outcome: Outcome, now: datetime, jitter: float
+) -> tuple[Standing, tuple[Match, ...]]:
+    """How a receiver stands after a try, and what operators hear of it: that it refuses us, and that it no longer does."""
+    standing, turn = after(before, outcome, now=now, jitter=jitter)
+    if turn is None:
+        return standing, ()
+    blocked = turn is Turn.BLOCKED
+    words = standing.refused if blocked else f"It had refused: {before.refused}"
+    info = builtin.RECEIVER_BLOCKED if blocked else builtin.RECEIVER_DELIVERS
+    return standing, (builtin.own_match(info, {"receiver": (delivery.receiver,)}, words, now),)
 
 
 def _undelivered(delivery: Delivery, words: str = "", *, now: datetime) -> tuple[Match, ...]:

@@ -14,7 +14,7 @@ from enum import StrEnum
 from tocsin.errors import Position
 from tocsin.evidence import Evidence, Span
 from tocsin.hints import Answer
-from tocsin.prices import Labels, Missing, Print, Quote
+from tocsin.prices import Glance, Labels, Missing, Print, Quote
 
 #: An entry older than this when first seen does not alert on its own (DESIGN 4, Time).
 MAX_AGE = timedelta(hours=48)
@@ -230,7 +230,7 @@ class Fate(StrEnum):
     """What became of a match; kept with its reason."""
 
     ALERTED = "alerted"  # opened a new alert
-    UPDATED = "updated"  # the alert of its story is told again: something grew
+    UPDATED = "updated"  # the alert of its story grew, and who knows it hears what is new
     JOINED = "joined"  # related coverage of an open alert
     HELD = "held"  # a new alert that waits for the cooldown's end
     CATCH_UP = "catch-up"  # old, but its source had been out of reach: one catch-up message
@@ -281,6 +281,35 @@ class Alert:
     event_time: datetime
     note: str = ""
     detail: str = ""
+    origins: int = 1  # independent ones that report it
+
+
+class AnswerKind(StrEnum):
+    """What somebody says of an alert."""
+
+    ACK = "ack"  # I have seen it
+    SNOOZE = "snooze"  # not now
+    USEFUL = "useful"
+    NOISE = "noise"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """What people have said of an alert, the last word of each kind: who saw it, until when it rests, what it was worth.
+
+    *verdict* is USEFUL or NOISE, *why* the words given with it.
+    """
+
+    acked_at: datetime | None = None
+    acked_by: str = ""
+    snoozed_until: datetime | None = None
+    verdict: AnswerKind | None = None
+    why: str = ""
+
+    @property
+    def seen(self) -> bool:
+        """Whether somebody has looked at it: who says what it is worth has."""
+        return self.acked_at is not None or self.verdict is not None
 
 
 class DeliveryState(StrEnum):
@@ -317,13 +346,19 @@ class MessageKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A rendered message, kept for retries; *html* is for mail, *payload* the JSON of receivers that take one."""
+    """A rendered message, kept for retries; *html* is for mail, *payload* the JSON of receivers that take one.
+
+    *pictures* are PNG files by the Content-ID under which *html* shows them. *thread* is the id of the first delivery
+    about the same to the same recipient, empty for a first one.
+    """
 
     kind: MessageKind
     subject: str
     text: str
     html: str = ""
     payload: str = ""
+    pictures: tuple[tuple[str, bytes], ...] = ()
+    thread: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -357,12 +392,18 @@ class Revised:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tidings:
-    """An alert with all that a message about it shows."""
+    """An alert with all that a message about it shows.
+
+    To somebody who knows the alert, *news* is what is new about it, and *first* is what led it when it was opened.
+    """
 
     alert: Alert
     evidence: Evidence | None = None
     lead: Coverage | None = None
     related: tuple[Coverage, ...] = ()
+    prices: tuple[Glance, ...] = ()
+    news: tuple[str, ...] = ()
+    first: Coverage | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -383,6 +424,7 @@ class Delivery:
     expires_at: datetime
     tidings: tuple[Tidings, ...] = ()
     message: Message | None = None
+    thread: str = ""  # as in its message, as long as that is not rendered
 
 
 class ErrorClass(StrEnum):
@@ -392,7 +434,8 @@ class ErrorClass(StrEnum):
     TRANSIENT = "transient"
     RATE_LIMITED = "rate_limited"
     AUTH = "auth"
-    GONE = "gone"
+    GONE = "gone"  # the service, or what it is asked for
+    NOBODY = "nobody"  # the service, but not this recipient
     CONTENT = "content"
     AMBIGUOUS = "ambiguous"  # failed after the message was written: it may have arrived
 

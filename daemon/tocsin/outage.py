@@ -16,10 +16,13 @@ _LABELS = {"network": ("the internet",)}
 
 
 class Outage:
-    """What became of asking other people's servers; private ones, which have no group, say nothing of the network."""
+    """What became of asking other people's servers; private ones, which have no group, say nothing of the network.
 
-    def __init__(self) -> None:
-        self._network = Network()
+    *since* is when it went down in an earlier life of the daemon, which did not see it come back.
+    """
+
+    def __init__(self, since: datetime | None = None) -> None:
+        self._network = Network(offline_since=since)
 
     @property
     def lasts(self) -> bool:

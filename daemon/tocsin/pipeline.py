@@ -70,6 +70,10 @@ class Pipeline:
         self._latest = datetime.min.replace(tzinfo=UTC)  # when a tick last looked at the clock
         self.market = MarketWatch(store, write=write, work=work, committed=committed)
 
+    async def resume(self) -> None:
+        """Take up what an earlier life told of the network: that it is down holds until a server is reached."""
+        self._outage = Outage(await self._write(self._store.lasts_since, builtin.OFFLINE.id, builtin.ONLINE.id))
+
     async def tick(self) -> None:
         """Claim what is due and start polling it."""
         await self._start_due()

@@ -128,3 +128,35 @@ class Prints:
 
     prints: tuple[Print, ...] = ()
     missing: tuple[Missing, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Often:
+    """How often a rule would have fired on the closes that are known: *times* from the *first* to the *last* of them.
+
+    *sessions* are those that it could judge.
+    """
+
+    times: int
+    sessions: int
+    first: datetime
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Glance:
+    """The price of *instrument* as a message shows it.
+
+    *points* are the closes of late and the newest price, (when, price) each, oldest first. *reference* is the close that
+    the session is measured from; *change* is the share that the newest price lies above it, and *sigmas* that move in
+    sigmas of a day. *age* is that of the newest price. *often* is about the rule that is told.
+    """
+
+    instrument: Instrument
+    points: tuple[tuple[datetime, Decimal], ...]
+    reference: tuple[datetime, Decimal] | None
+    change: float | None
+    sigmas: float | None
+    age: timedelta
+    stale: bool = False
+    often: Often | None = None

@@ -31,7 +31,7 @@ from tocsin.delivery import Dispatcher, Outbound
 from tocsin.errors import ConfigError, Problem, StoreError
 from tocsin.inbound import Inbound
 from tocsin.log import line
-from tocsin.model import Delivery, Outcome, Settlement
+from tocsin.model import Delivery, MessageKind, Outcome, Settlement
 from tocsin.pipeline import Pipeline
 from tocsin.policy.decide import Policy
 from tocsin.policy.receiver import ReceiverInfo
@@ -57,6 +57,9 @@ log = logging.getLogger(__name__)
 #: A source waits for half of it on average; a tick that finds nothing due costs a thousandth of a second.
 TICK = timedelta(seconds=0.5)
 SWEEP = timedelta(hours=1)
+#: Tries a minute that a service bears where the configuration does not say: mail providers and Slack count them.
+RATES = {MessageKind.MAIL: 30, MessageKind.SLACK: 60}
+USUAL_RATE = 120
 WATCH = timedelta(seconds=2)
 #: A claim that did not run for this long (real seconds) is stuck: the watchdog is no longer fed.
 STUCK = 30.0
@@ -277,6 +280,7 @@ class Service:
             random=random.random,
             committed=self._wake.set,
         )
+        await self._pipeline.resume()
         self._dispatcher = Dispatcher(
             self._store,
             outbound,
@@ -284,7 +288,6 @@ class Service:
             write=self._write,
             work=self._work,
             random=random.random,
-            tell=self._pipeline.tell,
             more=self._wake.set,
             settled=self._settled,
         )
@@ -305,8 +308,19 @@ class Service:
             terms=make_terms(config),
             instruments={item.id: item for item in config.instruments},
         )
-        zone = ZoneInfo(config.timezone)
-        return inbound, Outbound(receivers=receivers, zone=zone, decide=inbound.policy.decide)
+        outbound = Outbound(
+            receivers=receivers,
+            zone=ZoneInfo(config.timezone),
+            decide=inbound.policy.decide,
+            instruments=config.instruments,
+            price_rules=loaded.rules.prices,
+            rates={
+                r.name: r.rate or RATES.get(receivers[r.name].kind, USUAL_RATE)
+                for r in config.receivers
+                if not r.console
+            },
+        )
+        return inbound, outbound
 
     async def _adopt(self, config: Config, loaded: LoadedRules) -> None:
         """Make the rows agree with a good configuration, keep its packs, and judge again what raised before."""
@@ -330,6 +344,7 @@ class Service:
         ]
         if own:
             await self._pipeline.tell(own)
+        await self._write(self._store.wake_receivers)
         await self._pipeline.rejudge()
 
     async def _finish(self) -> None:

@@ -228,8 +228,8 @@ rules: [rules]
 sources:
 {sources}
 receivers:
-  mail: {{url: "${{MAIL}}"}}
-  desk: {{url: "${{HOOK}}"}}
+  mail: {{url: "${{MAIL}}", rate: 6000}}
+  desk: {{url: "${{HOOK}}", rate: 6000}}
 routes:
   - {{to: [mail, desk]}}
 {extra}""",

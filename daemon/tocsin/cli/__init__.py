@@ -17,6 +17,7 @@ from tocsin.cli import (
     instruments,
     match,
     notify,
+    rules,
     run,
     schema,
     sources,
@@ -46,6 +47,7 @@ app.command("schema")(schema.print_schema)
 app.add_typer(sources.app, name="sources")
 app.add_typer(instruments.app, name="instruments")
 app.add_typer(alerts.app, name="alerts")
+app.add_typer(rules.app, name="rules")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(configuration.app, name="config")
 

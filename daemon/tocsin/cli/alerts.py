@@ -1,52 +1,183 @@
-"""`tocsin alerts`: what was found, and why."""
+"""`tocsin alerts`: what was found, why, and what people say of it."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
 
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, opened
-from tocsin.cli.output import dump, local, revision, shown, table
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, SinceOption, border, opened
+from tocsin.cli.given import read_since
+from tocsin.cli.output import dump, local, plain, revision, say, shown, table
 from tocsin.cli.tree import console, tree
+from tocsin.config.durations import parse_duration
 from tocsin.errors import UsageError
+from tocsin.model import Answered, AnswerKind
 from tocsin.prices import Labels
-from tocsin.store import AlertDetail
+from tocsin.store import AlertDetail, Which
 
-app = typer.Typer(help="What was found, and why.", no_args_is_help=True)
+app = typer.Typer(help="What was found, why, and what you say of it.", no_args_is_help=True)
 
 LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many, the newest first.")]
+RuleOption = Annotated[str, typer.Option("--rule", help="Only those of this rule, or of this pack.")]
+LabelOption = Annotated[
+    list[str] | None, typer.Option("--label", help="Only those with this label, as mineral=gallium; may be repeated.")
+]
+UnackedOption = Annotated[bool, typer.Option("--unacked", help="Only those of which nobody has said anything yet.")]
+NumberArgument = Annotated[str, typer.Argument(metavar="ID", help="The short number of an alert, such as 12.")]
+NumbersArgument = Annotated[list[str], typer.Argument(metavar="ID...", help="The short numbers of alerts: 12 13.")]
+ByOption = Annotated[
+    str, typer.Option("--by", help="Who says so; default: the user.", envvar=["SUDO_USER", "USER"], show_envvar=False)
+]
+WhyOption = Annotated[str, typer.Option("--why", help="The reason, in a few words.")]
+ForOption = Annotated[str, typer.Option("--for", help="For how long: 30m, 4h, 2d.")]
 
 
 @app.command("list")
-def list_alerts(config: ConfigOption = DEFAULT_CONFIG, limit: LimitOption = 50, json: JsonOption = False) -> None:
+def list_alerts(
+    config: ConfigOption = DEFAULT_CONFIG,
+    *,
+    limit: LimitOption = 50,
+    since: SinceOption = None,
+    rule: RuleOption = "",
+    label: LabelOption = None,
+    unacked: UnackedOption = False,
+    json: JsonOption = False,
+) -> None:
     """The newest alerts."""
     with border(), opened(config) as (settings, store):
-        alerts = store.alerts(limit=limit)
+        now = datetime.now(UTC)
+        which = Which(rule=rule, labels=tuple(map(_label, label or ())), unseen=unacked)
+        alerts = store.alerts(read_since(since, now), limit, which)
+        answered = store.answered([alert.id for alert in alerts])
+        said = {alert.id: answered.get(alert.id, Answered()) for alert in alerts}
         if json:
             for alert in alerts:
-                dump(alert)
+                dump({**plain(alert), "answered": plain(said[alert.id])})
             return
         zone = ZoneInfo(settings.timezone)
+        filtered = since or rule or label or unacked
         table(
-            ("id", "opened", "severity", "alert", "labels", "rule"),
-            [(a.id, local(a.opened_at, zone), a.severity, a.title, _labels(a.labels), a.rule) for a in alerts],
-            empty="No alerts yet.",
+            ("id", "opened", "severity", "alert", "labels", "rule", "answer"),
+            [
+                (
+                    a.id,
+                    local(a.opened_at, zone),
+                    a.severity,
+                    a.title,
+                    _labels(a.labels),
+                    a.rule,
+                    _brief(said[a.id], now),
+                )
+                for a in alerts
+            ],
+            empty="No alert is like that; see: tocsin alerts list" if filtered else "No alerts yet.",
         )
 
 
 @app.command("show")
-def show_alert(number: int, config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
-    """One alert: its proof, the coverage that belongs to it, and who was told."""
+def show_alert(number: NumberArgument, config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
+    """One alert: its proof, the coverage that belongs to it, who was told, and what was said of it."""
     with border(), opened(config) as (settings, store):
-        detail = store.alert(number)
+        detail = store.alert(_number(number))
         if detail is None:
-            raise UsageError(f"there is no alert {number}; see: tocsin alerts list")
+            raise UsageError(f"there is no alert {_number(number)}; see: tocsin alerts list")
         if json:
             dump(detail)
             return
         _print(detail, ZoneInfo(settings.timezone))
+
+
+@app.command("ack")
+def acknowledge(numbers: NumbersArgument, by: ByOption = "", config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Say that somebody has seen it: no more confirmations; what makes it worse or wider is still told."""
+    _answer(config, numbers, AnswerKind.ACK, "is seen: confirmations are told no more, what is new about it is", by=by)
+
+
+@app.command("snooze")
+def snooze(
+    numbers: NumbersArgument, length: ForOption, by: ByOption = "", config: ConfigOption = DEFAULT_CONFIG
+) -> None:
+    """Hold what is new about it for a time; it is told at the end."""
+    with border():
+        try:
+            span = parse_duration(length)
+        except ValueError as error:
+            raise UsageError(f"--for {length!r} {error}") from error
+        if not span:
+            raise UsageError("--for must be longer than nothing; such as 30m, 4h or 2d")
+    _answer(
+        config, numbers, AnswerKind.SNOOZE, "rests until {until}: what is new about it is told then", by=by, span=span
+    )
+
+
+@app.command("useful")
+def call_useful(
+    numbers: NumbersArgument, why: WhyOption = "", by: ByOption = "", config: ConfigOption = DEFAULT_CONFIG
+) -> None:
+    """Say that it was worth telling; `tocsin rules` counts it and makes a test of it."""
+    _answer(config, numbers, AnswerKind.USEFUL, "was useful", by=by, why=why)
+
+
+@app.command("noise")
+def call_noise(
+    numbers: NumbersArgument, why: WhyOption = "", by: ByOption = "", config: ConfigOption = DEFAULT_CONFIG
+) -> None:
+    """Say that it should not have been told; `tocsin rules` counts it and makes a test of it."""
+    words = "was noise; why the rule met it: tocsin alerts show {number}"
+    _answer(config, numbers, AnswerKind.NOISE, words, by=by, why=why)
+
+
+def _answer(
+    config: ConfigOption,
+    given: list[str],
+    kind: AnswerKind,
+    words: str,
+    *,
+    by: str,
+    why: str = "",
+    span: timedelta | None = None,
+) -> None:
+    """Write an answer to each alert, and say on stderr what comes of it."""
+    with border():
+        numbers = [_number(one) for one in given]
+        with opened(config) as (settings, store):
+            now = datetime.now(UTC)
+            until = None if span is None else now + span
+            store.answer(numbers, kind, now, by=by, until=until, why=why)
+            for number in numbers:
+                said = words.format(number=number, until=local(until, ZoneInfo(settings.timezone)))
+                say(f"Alert {number} {said}.")
+
+
+def _number(text: str) -> int:
+    """The number of an alert as people type it, `12` or `#12`.
+
+    Raises:
+        UsageError: it is none.
+    """
+    digits = text.removeprefix("#")
+    if not digits.isascii() or not digits.isdecimal() or len(digits) > 18:
+        raise UsageError(
+            f"{shown(text)!r} is no alert: an alert has a short number such as 12; see: tocsin alerts list"
+        )
+    return int(digits)
+
+
+def _label(text: str) -> tuple[str, str]:
+    name, _, value = text.partition("=")
+    if not name or not value:
+        raise UsageError(f"--label {text!r} is no label: write it as mineral=gallium")
+    return name, value
+
+
+def _brief(answered: Answered, now: datetime) -> str:
+    """What was said of an alert, in a word or two."""
+    rests = answered.snoozed_until is not None and answered.snoozed_until > now
+    words = [answered.verdict or ("seen" if answered.acked_at else ""), "snoozed" if rests else ""]
+    return ", ".join(filter(None, words))
 
 
 def _print(detail: AlertDetail, zone: ZoneInfo) -> None:
@@ -57,6 +188,8 @@ def _print(detail: AlertDetail, zone: ZoneInfo) -> None:
         if lead.revised:
             print(f"  {revision(lead.revised, zone)}")
     print(f"  event {local(alert.event_time, zone)}, opened {local(alert.opened_at, zone)}, {_labels(alert.labels)}")
+    for line in _said(detail.answered, zone):
+        print(f"  {shown(line)}")
     for member in detail.members:
         print(f"  {member.fate}: {shown(member.title or member.detail)} [{member.source}] {shown(member.reason)}")
     for delivery in detail.deliveries:
@@ -66,6 +199,15 @@ def _print(detail: AlertDetail, zone: ZoneInfo) -> None:
     if detail.tidings.evidence:
         texts = {name: getattr(lead, name) for name in ("title", "summary", "body")} if lead else {}
         console().print(tree(detail.tidings.evidence, texts))
+
+
+def _said(answered: Answered, zone: ZoneInfo) -> list[str]:
+    """What was said of an alert, a line each."""
+    by = f" by {answered.acked_by}" if answered.acked_by else ""
+    why = f": {answered.why}" if answered.why else ""
+    lines = [f"seen {local(answered.acked_at, zone)}{by}"] if answered.acked_at else []
+    lines += [f"snoozed until {local(answered.snoozed_until, zone)}"] if answered.snoozed_until else []
+    return lines + ([f"called {answered.verdict}{why}"] if answered.verdict else [])
 
 
 def _labels(labels: Labels) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -17,9 +16,8 @@ from rich.progress import Progress
 
 from tocsin.cli import backtest_output as output
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, read_config, rules_in_force
-from tocsin.cli.given import read_entries, read_quotes, read_time
+from tocsin.cli.given import read_entries, read_quotes, read_since
 from tocsin.cli.output import PARTLY, say
-from tocsin.config.durations import PATTERN, parse_duration
 from tocsin.config.loading import load_rules
 from tocsin.errors import UsageError
 from tocsin.model import Entry
@@ -122,7 +120,7 @@ def _over_given(
     entries = unseen(entry for file in news for entry in read_entries(file, None))
     quotes.sort(key=lambda quote: quote.first_seen)
     ends = [one[-1].first_seen for one in (entries, quotes) if one]
-    start = _start(since, max(ends, default=None))
+    start = read_since(since, max(ends, default=None))
     kept = [entry for entry in entries if start is None or entry.first_seen >= start - _warm_up(sets)]
     count = len(kept) + len(quotes)
     past = _Past(entries=kept, quotes=quotes, instruments=tuple(instruments.values()), count=count, baselines={})
@@ -146,7 +144,7 @@ def _over_stored(config: Path, since: str | None, policy: Policy, sets: tuple[Ru
         # What rules know of prices began with the first quote: all of them are needed, and there are not many.
         quotes = store.history_quotes([item.id for item in settings.instruments])
         ends = [at for at in (store.history().last, quotes[-1].first_seen if quotes else None) if at]
-        start = _start(since, max(ends, default=None))
+        start = read_since(since, max(ends, default=None))
         begin = start - _warm_up(sets) if start else None
         outline = store.history(begin)
         past = _Past(
@@ -192,14 +190,6 @@ def _shown(past: _Past, words: str) -> Iterator[Poll]:
         for poll in merged(polls(past.entries, past.baselines), quoted(past.quotes)):
             yield poll
             progress.advance(task, len(poll.entries) + len(poll.quotes))
-
-
-def _start(since: str | None, last: datetime | None) -> datetime | None:
-    if since is None:
-        return None
-    if re.match(PATTERN, since):
-        return last - parse_duration(since) if last else None
-    return read_time(since, "--since")
 
 
 def _rule(name: str | None, sets: Iterable[RuleSet]) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import logging
 import os
 import sys
@@ -18,10 +19,15 @@ from tocsin.cli.output import BAD_CONFIG, FAILED, USAGE, say
 from tocsin.config.config import Config, load_config
 from tocsin.config.loading import LoadedRules, load_rules, rules_of
 from tocsin.errors import ConfigError, TocsinError, UsageError
+from tocsin.model import RuleInfo
+from tocsin.rules.ruleset import RuleSet
 from tocsin.store import Store
 
 ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The configuration file.", envvar="TOCSIN_CONFIG")]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line, for machines.")]
+SinceOption = Annotated[
+    str | None, typer.Option("--since", help="Only those from this time on (2026-03-01), or of the last 24h.")
+]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="On a copy of the database, to the console only.")]
 DEFAULT_CONFIG = Path("config.yaml")
 
@@ -61,6 +67,26 @@ def rules_in_force(path: Path, folders: Sequence[Path] | None) -> LoadedRules:
     if folders:
         return load_rules(tuple(folders))
     return rules_of(read_config(path))
+
+
+def rule_named(rules: RuleSet, name: str) -> RuleInfo:
+    """The rule that *name*, a full id or a bare one, means, switched off or not.
+
+    Raises:
+        UsageError: there is none, or there are several.
+    """
+    infos = {full: rule.info for full, rule in rules.disabled.items()} | rules.infos
+    found = infos.get(name) or rules.find(name)
+    if found:
+        return found
+    bare = [info for full, info in infos.items() if full.rpartition("/")[2] == name]
+    if len(bare) == 1:
+        return bare[0]
+    if bare:
+        raise UsageError(f"several packs have a rule {name}: write {' or '.join(info.id for info in bare)}")
+    short = {full.rpartition("/")[2]: full for full in infos} if "/" not in name else {full: full for full in infos}
+    near = difflib.get_close_matches(name[:80], list(short), n=1)
+    raise UsageError(f"there is no rule {name}{f'; did you mean {short[near[0]]}?' if near else ''}")
 
 
 @contextmanager

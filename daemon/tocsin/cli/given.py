@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from tocsin.cli.output import say
+from tocsin.config.durations import PATTERN, parse_duration
 from tocsin.errors import UsageError
 from tocsin.market.session import end_of
 from tocsin.model import Entry
@@ -215,6 +216,19 @@ def read_time(value: Any, what: str) -> datetime | None:
         return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
     except (ValueError, OverflowError) as error:
         raise UsageError(f"{what} {value!r} is not an ISO 8601 date") from error
+
+
+def read_since(text: str | None, end: datetime | None) -> datetime | None:
+    """The time that *text* says, as `2026-03-01` or as a span before *end*; None for nothing, or without an end.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    if text is None:
+        return None
+    if re.match(PATTERN, text):
+        return end - parse_duration(text) if end else None
+    return read_time(text, "--since")
 
 
 def _labels(value: Any) -> Labels:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +15,7 @@ from rich.text import Text
 
 from tocsin.cli import chain
 from tocsin.cli.chain import Record, Step
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, opened, rules_in_force
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, opened, rule_named, rules_in_force
 from tocsin.cli.given import read_entries, read_time
 from tocsin.cli.output import dump, local, shown
 from tocsin.cli.tree import console, mark, text_lines, tree
@@ -100,21 +99,11 @@ def why(
 
 
 def _rule(rules: RuleSet, name: str) -> RuleInfo:
-    """The rule that *name* means, switched off or not."""
-    infos = {full: rule.info for full, rule in rules.disabled.items()} | rules.infos
-    found = infos.get(name) or rules.find(name)
-    if found and not isinstance(rules.rules.get(found.id) or rules.disabled.get(found.id), CompiledRule):
+    """The rule about entries that *name* means, switched off or not."""
+    found = rule_named(rules, name)
+    if not isinstance(rules.rules.get(found.id) or rules.disabled.get(found.id), CompiledRule):
         raise UsageError(f"{found.id} is not about entries; what it found is proved by: tocsin alerts show")
-    if found:
-        return found
-    bare = [info for full, info in infos.items() if full.rpartition("/")[2] == name]
-    if len(bare) == 1:
-        return bare[0]
-    if bare:
-        raise UsageError(f"several packs have a rule {name}: write {' or '.join(info.id for info in bare)}")
-    short = {full.rpartition("/")[2]: full for full in infos} if "/" not in name else {full: full for full in infos}
-    near = difflib.get_close_matches(name[:80], list(short), n=1)
-    raise UsageError(f"there is no rule {name}{f'; did you mean {short[near[0]]}?' if near else ''}")
+    return found
 
 
 def _labels(written: Sequence[str]) -> dict[str, tuple[str, ...]]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 #: Sessions after which what was learned weighs half.
-HALF_LIFE = 20
+HALF_LIFE = 40
 #: A move counts at most as so many sigma.
 CLIP = 3.0
 #: The least sigma: below it lies the noise of rounding.

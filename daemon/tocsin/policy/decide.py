@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections import ChainMap
-from collections.abc import Iterator, MutableMapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import cast
 
-from tocsin.model import Alert, DeliveryKind, Entry, Fate, Match, Severity, Story, StoryEntry
-from tocsin.policy import cooldown, correlation, story
+from tocsin.model import Alert, DeliveryKind, Entry, Fate, Match, Story, StoryEntry
+from tocsin.policy import cooldown, correlation, growth, story
 from tocsin.policy.correction import Correction
 from tocsin.policy.correlation import Completion, Standing
-from tocsin.policy.facts import Decided, Decision, Facts, Told
-from tocsin.policy.labels import new_values
-from tocsin.policy.post import Post
+from tocsin.policy.facts import Decided, Decision, Facts
 from tocsin.policy.receiver import ReceiverInfo
-from tocsin.policy.route import Route, recipients
+from tocsin.policy.route import Route
+from tocsin.policy.teller import Teller
 from tocsin.policy.title import fill
-from tocsin.prices import Labels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,11 +37,12 @@ class Policy:
             decided=tuple(decided),
             stories=tuple(desk.changed_stories()),
             alerts=tuple(desk.changed_alerts()),
-            told={key: told for key, told in desk.told.maps[0].items() if facts.told.get(key) != told},
-            planned=desk.post.planned,
-            joined=tuple((delivery_id, tuple(ids)) for delivery_id, ids in desk.post.joined.items()),
+            told=desk.teller.changed(),
+            planned=desk.teller.post.planned,
+            joined=tuple((delivery_id, tuple(ids)) for delivery_id, ids in desk.teller.post.joined.items()),
+            news=desk.teller.post.news,
             standings=desk.standings,
-            hastened=tuple(desk.post.hastened),
+            hastened=tuple(desk.teller.post.hastened),
         )
 
 
@@ -53,12 +50,8 @@ class _Desk:
     """The state of one decision while it is made."""
 
     def __init__(self, policy: Policy, facts: Facts) -> None:
-        # What this decision tells lies over what was told before, which is not copied: that can be years of history.
-        before = cast(MutableMapping[tuple[str, str], Told], facts.told)
-        self.told: ChainMap[tuple[str, str], Told] = ChainMap({}, before)
-        self.post = Post(now=facts.now, pending=facts.pending)
         self.standings: dict[tuple[str, str], tuple[Standing, ...]] = {}
-        self._policy = policy
+        self.teller = Teller(policy.routes, policy.receivers, facts)
         self._facts = facts
         self._flood = {arrival.entry_id for arrival in facts.arrivals if arrival.flood}
         self._stories = {item.id: item for item in facts.stories}
@@ -123,9 +116,7 @@ class _Desk:
 
     def correct(self, item: Correction) -> None:
         """Tell somebody who was told of an alert that its entry now says something else."""
-        wait = item.due_at > self._facts.now
-        held = f"held until {item.due_at:%Y-%m-%d %H:%M} UTC: it was corrected before" if wait else ""
-        self.post.tell(item.alert, item.to, kind=DeliveryKind.CORRECTION, due_at=item.due_at, held=held, entry_id=None)
+        self.teller.correct(item)
 
     def _judge_correlation(self, completion: Completion, newest: Decided) -> Decided:
         """A correlation is told with the story of the match that completed it."""
@@ -209,23 +200,13 @@ class _Desk:
         known = next((a for a in self._alerts.values() if a.story_id == home.id and a.rule == match.rule.id), None)
         if known is None:
             return self._open(entry_id, match, home, source=source, late=late)
-        added = new_values(match.rule.key, known.labels, match.labels)
-        louder = match.severity.rank > known.severity.rank
-        if not added and not louder:
-            return Fate.JOINED, f"more coverage of alert {known.id}", known
-        grown = replace(
-            known,
-            labels=_merged(known.labels, match.labels),
-            severity=match.severity if louder else known.severity,
-            updated_at=self._facts.now,
-        )
-        grown = replace(grown, title=fill(match.rule.title, grown.labels))
-        self._alerts[grown.id] = grown
-        words = [f"new: {', '.join(added)}"] if added else []
-        words += [f"{known.severity} became {match.severity}"] if louder else []
-        reason = f"alert {known.id} grew ({'; '.join(words)})"
-        told = self._tell(grown, match, DeliveryKind.UPDATE, entry_id=entry_id, source=source, only=added, why=reason)
-        return Fate.UPDATED, told, grown
+        origin = next((member.origin for member in home.entries if member.entry_id == entry_id), source)
+        grown = growth.grow(known, match, home, origin=origin, now=self._facts.now)
+        self._alerts[known.id] = grown.alert
+        told = self.teller.tell_growth(grown, match, entry_id=entry_id, source=source)
+        if not told:
+            return Fate.JOINED, f"more coverage of alert {known.id}", grown.alert
+        return Fate.UPDATED, told, grown.alert
 
     def _open(
         self, entry_id: int | None, match: Match, home: Story, *, source: str, late: bool
@@ -234,9 +215,9 @@ class _Desk:
         alert = self._new_alert(match, home, keys)
         if late:
             why = "its source had been out of reach"
-            reason = self._tell(alert, match, DeliveryKind.CATCH_UP, entry_id=entry_id, source=source, why=why)
+            reason = self.teller.tell(alert, match, DeliveryKind.CATCH_UP, entry_id=entry_id, source=source, why=why)
             return Fate.CATCH_UP, reason, alert
-        reason = self._tell(alert, match, DeliveryKind.ALERT, entry_id=entry_id, source=source)
+        reason = self.teller.tell(alert, match, DeliveryKind.ALERT, entry_id=entry_id, source=source)
         return (Fate.HELD if reason.startswith("held") else Fate.ALERTED), reason, alert
 
     def _judge_price(self, match: Match) -> Decided:
@@ -248,7 +229,7 @@ class _Desk:
     def _judge_own(self, match: Match) -> Decided:
         home = self._open_story(match.rule.event, match.event_time, ())
         alert = self._new_alert(match, home, tuple(v for name in match.rule.key for v in match.labels.get(name, ())))
-        count = self._post(alert, match, DeliveryKind.OPERATOR, entry_id=None, due_at=self._facts.now)
+        count = self.teller.tell_operators(alert, match)
         reason = f"told {count} operators" if count else "no receiver is an operator"
         return Decided(
             entry_id=None, match=match, fate=Fate.ALERTED, reason=reason, story_id=home.id, alert_id=alert.id
@@ -272,67 +253,8 @@ class _Desk:
             event_time=match.event_time,
             note=rule.note,
             detail=match.detail,
+            origins=growth.origins_of(home),
         )
         self._next_alert += 1
         self._alerts[alert.id] = alert
         return alert
-
-    def _tell(
-        self,
-        alert: Alert,
-        match: Match,
-        kind: DeliveryKind,
-        *,
-        entry_id: int | None,
-        source: str,
-        only: Sequence[str] = (),
-        why: str = "",
-    ) -> str:
-        """Plan the messages about *alert* and remember the telling; the reason in words.
-
-        *only* are the values that are new: the cooldown of the others does not hold them back.
-        """
-        now = self._facts.now
-        keys = cooldown.key_values(match.rule, match.labels, source=source, story_id=alert.story_id)
-        free = tuple(key for key in keys if set(key.split("|")) & set(only)) or keys
-        due_at = (
-            now if kind is DeliveryKind.CATCH_UP else cooldown.due(match.rule, free, match.severity, self.told, now)
-        )
-        held = f"held until {due_at:%Y-%m-%d %H:%M} UTC by the cooldown of {match.rule.id}" if due_at > now else ""
-        count = self._post(alert, match, kind, entry_id=entry_id, due_at=due_at, held=held)
-        for key in keys:
-            last = cooldown.standing(self.told.get((match.rule.id, key)), match.rule, now)
-            at = due_at if last is None else max(last.at, due_at)
-            self.told[match.rule.id, key] = Told(at=at, severity=_louder(last, match.severity, due_at))
-        told = held or (f"told {count} recipients" if count else "no route leads to a receiver")
-        return f"{told}: {why}" if why else told
-
-    def _post(
-        self, alert: Alert, match: Match, kind: DeliveryKind, *, entry_id: int | None, due_at: datetime, held: str = ""
-    ) -> int:
-        """Tell everybody whom the routes, or an override of the rule, name; how many that are."""
-        policy = self._policy
-        everybody = recipients(
-            policy.routes,
-            policy.receivers,
-            rule=alert.rule,
-            event=alert.event,
-            severity=alert.severity,
-            labels=alert.labels,
-            instead=match.rule.to,
-        )
-        for to in everybody:
-            self.post.tell(alert, to, kind=kind, due_at=due_at, held=held, entry_id=entry_id)
-        return len(everybody)
-
-
-def _merged(one: Labels, other: Labels) -> dict[str, tuple[str, ...]]:
-    names = dict.fromkeys((*one, *other))
-    return {name: tuple(dict.fromkeys((*one.get(name, ()), *other.get(name, ())))) for name in names}
-
-
-def _louder(last: Told | None, severity: Severity, at: datetime) -> Severity:
-    """The severity of the last telling: of two at the same time the higher."""
-    if last is not None and last.at >= at and last.severity.rank > severity.rank:
-        return last.severity
-    return severity

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from tocsin.model import Alert, Correlation, DeliveryKind, Fate, Match, RuleInfo, Severity, Story
+from tocsin.model import Alert, Answered, Correlation, DeliveryKind, Fate, Match, RuleInfo, Severity, Story
 from tocsin.policy.correction import Correction
 from tocsin.policy.correlation import Member, Standings, member_of
 
@@ -100,7 +100,8 @@ class Facts:
     """Everything a decision may look at.
 
     *stories* are the open ones of the events that arrived, *alerts* those of these stories, *told* the rows of the
-    rules that arrived, keyed by (rule id, key value), *pending* the deliveries that were never tried. *members* are
+    rules that arrived, keyed by (rule id, key value), *pending* the deliveries that were never tried. *heard* says by
+    alert who was sent a message about it, as (receiver, recipient), *answered* what was said of it. *members* are
     earlier matches that correlations with those that arrived may count, *standings* the correlations that are true.
     """
 
@@ -110,6 +111,8 @@ class Facts:
     alerts: tuple[Alert, ...] = ()
     told: Mapping[tuple[str, str], Told] = field(default_factory=dict)
     pending: tuple[Pending, ...] = ()
+    heard: Mapping[int, Sequence[tuple[str, str]]] = field(default_factory=dict)
+    answered: Mapping[int, Answered] = field(default_factory=dict)
     next_story: int = 1
     next_alert: int = 1
     members: tuple[Member, ...] = ()
@@ -139,7 +142,7 @@ class Decided:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """A new delivery; the store gives it its id. *held* says that it waits for a cooldown."""
+    """A new delivery; the store gives it its id. *held* says what it waits for, *news* by alert what is new about it."""
 
     receiver: str
     recipient: str
@@ -148,6 +151,7 @@ class Planned:
     due_at: datetime
     expires_at: datetime
     held: str = ""
+    news: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,5 +164,7 @@ class Decision:
     told: Mapping[tuple[str, str], Told] = field(default_factory=dict)
     planned: tuple[Planned, ...] = ()
     joined: tuple[tuple[str, tuple[int, ...]], ...] = ()  # (delivery id, alert ids that join it)
+    # By (delivery id, alert) in it what else is new
+    news: Mapping[tuple[str, int], tuple[str, ...]] = field(default_factory=dict)
     standings: Standings = field(default_factory=dict)  # those that changed
     hastened: tuple[str, ...] = ()  # held deliveries that leave now: an alert in them broke through its cooldown

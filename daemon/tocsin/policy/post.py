@@ -28,6 +28,7 @@ class Post:
     pending: Sequence[Pending]
     joined: dict[str, list[int]] = field(default_factory=dict)
     hastened: dict[str, None] = field(default_factory=dict)
+    news: dict[tuple[str, int], tuple[str, ...]] = field(default_factory=dict)
     _drafts: list[_Draft] = field(default_factory=list)
 
     @property
@@ -44,24 +45,31 @@ class Post:
         due_at: datetime,
         held: str,
         entry_id: int | None,
+        news: tuple[str, ...] = (),
     ) -> None:
-        """Tell *to* about *alert* at *due_at*: in a message that waits already, if it is about the same, else a new one."""
-        if self._tells_already(alert, to, due_at=due_at, held=held):
+        """Tell *to* about *alert* at *due_at*: in a message that waits already, if it is about the same, else a new one.
+
+        *news* is what is new about an alert that *to* knows.
+        """
+        if self._tells_already(alert, to, due_at=due_at, held=held, news=news):
             return
-        if due_at <= self.now:
-            carrying = [message for message in self.pending if self._carries(message, alert, to)]
-            self.hastened |= {message.delivery_id: None for message in carrying if message.due_at > self.now}
-            if carrying:
-                return
+        carrying = [one for one in self.pending if self._carries(one, alert, to, kind=kind, due_at=due_at)]
+        if carrying:
+            for message in carrying:
+                self._note(message.delivery_id, alert, news)
+                if due_at <= self.now < message.due_at:
+                    self.hastened[message.delivery_id] = None
+            return
         for message in self.pending:
             if self._takes(message, alert, to, kind=kind, due_at=due_at, entry_id=entry_id):
                 numbers = self.joined.setdefault(message.delivery_id, [])
                 if alert.id not in numbers:
                     numbers.append(alert.id)
+                self._note(message.delivery_id, alert, news)
                 return
         for draft in self._drafts:
             if self._fits(draft, alert, to, kind=kind, due_at=due_at, entry_id=entry_id):
-                self._add(draft, alert, entry_id)
+                self._add(draft, alert, entry_id, news)
                 return
         plan = Planned(
             receiver=to[0],
@@ -71,11 +79,14 @@ class Post:
             due_at=due_at,
             expires_at=due_at + LIFE,
             held=held,
+            news={alert.id: news} if news else {},
         )
         entries = set() if entry_id is None else {entry_id}
         self._drafts.append(_Draft(planned=plan, story_ids={alert.story_id}, entry_ids=entries))
 
-    def _tells_already(self, alert: Alert, to: tuple[str, str], *, due_at: datetime, held: str) -> bool:
+    def _tells_already(
+        self, alert: Alert, to: tuple[str, str], *, due_at: datetime, held: str, news: tuple[str, ...]
+    ) -> bool:
         """Whether a message of this very decision speaks of *alert*: it shows all that the decision adds to it.
 
         It then leaves at the earlier of the two times: one decision tells nobody twice of one alert.
@@ -85,17 +96,31 @@ class Post:
             if (plan.receiver, plan.recipient) == to and alert.id in plan.alert_ids:
                 if due_at < plan.due_at:
                     draft.planned = replace(plan, due_at=due_at, expires_at=due_at + LIFE, held=held)
+                self._add(draft, alert, None, news)
                 return True
         for message in self.pending:
             if alert.id in self.joined.get(message.delivery_id, ()) and (message.receiver, message.recipient) == to:
+                self._note(message.delivery_id, alert, news)
                 if due_at <= self.now < message.due_at:
                     self.hastened[message.delivery_id] = None
                 return True
         return False
 
-    def _carries(self, message: Pending, alert: Alert, to: tuple[str, str]) -> bool:
-        """Whether *message*, which nobody has seen, speaks of *alert* already; a held one then leaves at once."""
-        return (message.receiver, message.recipient) == to and alert.id in message.alert_ids
+    def _carries(
+        self, message: Pending, alert: Alert, to: tuple[str, str], *, kind: DeliveryKind, due_at: datetime
+    ) -> bool:
+        """Whether *message*, which nobody has seen, speaks of *alert* already, and early enough.
+
+        A held one leaves at once for what is due now. A correction waits for its own time: it tells what stands then.
+        """
+        if (message.receiver, message.recipient) != to or alert.id not in message.alert_ids:
+            return False
+        return due_at <= self.now or (message.due_at <= due_at and kind is not DeliveryKind.CORRECTION)
+
+    def _note(self, delivery_id: str, alert: Alert, news: tuple[str, ...]) -> None:
+        if news:
+            known = self.news.get((delivery_id, alert.id), ())
+            self.news[delivery_id, alert.id] = tuple(dict.fromkeys((*known, *news)))
 
     def _takes(
         self,
@@ -130,9 +155,14 @@ class Post:
         related = alert.story_id in draft.story_ids or (entry_id is not None and entry_id in draft.entry_ids)
         return related or due_at > self.now or kind is DeliveryKind.CATCH_UP
 
-    def _add(self, draft: _Draft, alert: Alert, entry_id: int | None) -> None:
-        if alert.id not in draft.planned.alert_ids:
-            draft.planned = replace(draft.planned, alert_ids=(*draft.planned.alert_ids, alert.id))
+    def _add(self, draft: _Draft, alert: Alert, entry_id: int | None, news: tuple[str, ...]) -> None:
+        plan = draft.planned
+        if alert.id not in plan.alert_ids:
+            plan = replace(plan, alert_ids=(*plan.alert_ids, alert.id))
+        if news:
+            known = plan.news.get(alert.id, ())
+            plan = replace(plan, news={**plan.news, alert.id: tuple(dict.fromkeys((*known, *news)))})
+        draft.planned = plan
         draft.story_ids.add(alert.story_id)
         if entry_id is not None:
             draft.entry_ids.add(entry_id)

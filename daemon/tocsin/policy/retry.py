@@ -5,17 +5,18 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from tocsin.model import DeliveryState, ErrorClass, Outcome, Settlement
+from tocsin.policy.breaker import BLOCKED_REST, asked
 
 #: How long after the first, second ... failed try the next one comes; then every two hours.
 WAITS = tuple(timedelta(seconds=s) for s in (5, 30, 120, 300, 900, 1800, 3600))
 LAST_WAIT = timedelta(hours=2)
 #: A receiver that refuses us needs a person: no hurry.
-AUTH_WAIT = timedelta(hours=1)
-MOST_ASKED = timedelta(hours=1)
+AUTH_WAIT = BLOCKED_REST
 #: Tries of a message that the receiver refuses for what it says.
 CONTENT_TRIES = 2
-#: A delivery is given up this long after it was due.
+#: A delivery is given up this long after it was due: a price says nothing an hour later.
 LIFE = timedelta(hours=24)
+PRICE_LIFE = timedelta(hours=1)
 
 
 def settle(outcome: Outcome, *, attempt: int, now: datetime, expires_at: datetime, jitter: float) -> Settlement:
@@ -23,7 +24,7 @@ def settle(outcome: Outcome, *, attempt: int, now: datetime, expires_at: datetim
     if outcome.error_class is ErrorClass.OK:
         return Settlement(state=DeliveryState.DELIVERED, due_at=now)
     words = _words(outcome)
-    if outcome.error_class is ErrorClass.GONE:
+    if outcome.error_class is ErrorClass.NOBODY:
         return Settlement(state=DeliveryState.DEAD, due_at=now, reason=words)
     if outcome.error_class is ErrorClass.CONTENT and attempt >= CONTENT_TRIES:
         return Settlement(state=DeliveryState.DEAD, due_at=now, reason=words)
@@ -37,11 +38,10 @@ def settle(outcome: Outcome, *, attempt: int, now: datetime, expires_at: datetim
 def _wait(outcome: Outcome, attempt: int, jitter: float) -> timedelta:
     spread = 0.8 + 0.4 * jitter
     planned = WAITS[attempt - 1] if attempt <= len(WAITS) else LAST_WAIT
-    if outcome.error_class is ErrorClass.AUTH:
+    if outcome.error_class in (ErrorClass.AUTH, ErrorClass.GONE):
         return max(planned, AUTH_WAIT) * spread
     if outcome.retry_after is not None:
-        # Never sooner than asked; a server cannot put us off for longer than an hour.
-        return min(max(outcome.retry_after, timedelta(seconds=1)), MOST_ASKED)
+        return asked(outcome.retry_after)  # never sooner
     return planned * spread
 
 

@@ -80,7 +80,7 @@ def _smtp_class(stage: Stage, code: int, words: str) -> ErrorClass:
     if stage is not Stage.ENVELOPE or code in (530, 534, 535, 538, 554) or re.match(r"5\.7\.\d", words):
         return ErrorClass.AUTH
     # 552 to a recipient is a full mailbox, which RFC 5321 4.5.3.1.10 wants treated as 452.
-    return {550: ErrorClass.GONE, 551: ErrorClass.GONE, 553: ErrorClass.GONE, 552: ErrorClass.TRANSIENT}.get(
+    return {550: ErrorClass.NOBODY, 551: ErrorClass.NOBODY, 553: ErrorClass.NOBODY, 552: ErrorClass.TRANSIENT}.get(
         code, ErrorClass.CONTENT
     )
 

@@ -75,7 +75,7 @@ class AppriseReceiver:
     def send(self, delivery: Delivery, message: Message, preface: str = "") -> Outcome:
         """Send *message* once; the outcome's words are the server's own, with everything of the address masked."""
         if delivery.recipient not in self.recipients:
-            return Outcome(error_class=ErrorClass.GONE, words="the address of this receiver names no such recipient")
+            return Outcome(error_class=ErrorClass.NOBODY, words="the address of this receiver names no such recipient")
         shown = with_preface(message, preface)
         with Exchange(self.limit) as exchange:
             try:

@@ -8,6 +8,7 @@ from datetime import datetime
 from email import policy
 from email.charset import BASE64, QP, Charset
 from email.header import Header
+from email.mime.image import MIMEImage
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
 from email.utils import format_datetime, formataddr
@@ -20,7 +21,20 @@ from tocsin.render.words import one_line
 Address = tuple[str, str]
 
 # Ours already: another one would make the mail a forgery or two mails.
-_OURS = {"subject", "from", "to", "cc", "bcc", "reply-to", "message-id", "date", "mime-version", "content-type"}
+_OURS = {
+    "subject",
+    "from",
+    "to",
+    "cc",
+    "bcc",
+    "reply-to",
+    "message-id",
+    "in-reply-to",
+    "references",
+    "date",
+    "mime-version",
+    "content-type",
+}
 
 
 def letter(
@@ -45,15 +59,31 @@ def letter(
     if reply_to:
         mail["Reply-To"] = ", ".join(reply_to)
     mail["Date"] = format_datetime(date)
-    mail["Message-ID"] = f"<{_token(delivery_id)}@{_domain(sender[1])}>"
+    mail["Message-ID"] = _message_id(delivery_id, sender)
+    if message.thread:
+        mail["In-Reply-To"] = mail["References"] = _message_id(message.thread, sender)
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: keeps holiday notices away
     for name, value in (headers or {}).items():
         if re.fullmatch(r"[!-9;-~]+", name) and name.lower() not in _OURS:
             mail[name] = Header(one_line(value), None if value.isascii() else "utf-8").encode()
     mail.attach(_part(message.text, "plain"))
-    if message.html:
+    if message.html and not message.pictures:
         mail.attach(_part(message.html, "html"))
+    elif message.html:
+        mail.attach(_illustrated(message, _token(delivery_id)))
     return mail.as_bytes(policy=policy.compat32.clone(linesep="\r\n"))
+
+
+def _illustrated(message: Message, token: str) -> MIMEMultipart:
+    """The HTML with the pictures that it shows (RFC 2387)."""
+    whole = MIMEMultipart("related", boundary=f"=_tocsin_pictures_{token}", type="text/html")
+    whole.attach(_part(message.html, "html"))
+    for name, data in message.pictures:
+        picture = MIMEImage(data, "png")
+        picture["Content-ID"] = f"<{name}>"
+        picture["Content-Disposition"] = "inline"
+        whole.attach(picture)
+    return whole
 
 
 def _part(text: str, kind: str) -> MIMEText:
@@ -66,6 +96,10 @@ def _part(text: str, kind: str) -> MIMEText:
     part["Content-Type"] = f'text/{kind}; charset="utf-8"'
     part.set_payload(text, charset)
     return part
+
+
+def _message_id(delivery_id: str, sender: Address) -> str:
+    return f"<{_token(delivery_id)}@{_domain(sender[1])}>"
 
 
 def _token(text: str) -> str:

@@ -19,9 +19,17 @@ __all__ = ["late_line", "render", "with_preface"]
 
 
 def render(
-    tidings: Sequence[Tidings], *, kind: MessageKind, delivery_id: str, delivery_kind: DeliveryKind, zone: ZoneInfo
+    tidings: Sequence[Tidings],
+    *,
+    kind: MessageKind,
+    delivery_id: str,
+    delivery_kind: DeliveryKind,
+    zone: ZoneInfo,
+    thread: str = "",
 ) -> Message:
     """The message about *tidings* in the shape *kind*; the alert of the highest severity leads.
+
+    *thread* is the id of the first delivery about the same to the same recipient.
 
     The content and its order are those of DESIGN 6. Feed text is neutralised for the place where it will stand: escaped
     in HTML and Slack, mentions and markup defused in text for other services, control characters gone everywhere.
@@ -29,9 +37,16 @@ def render(
     content = page(tidings, delivery_id=delivery_id, kind=delivery_kind, zone=zone)
     line, text = subject(content), plain(content)
     if kind is MessageKind.MAIL:
-        return Message(kind=kind, subject=line, text=text, html=html(content, line))
+        return Message(
+            kind=kind,
+            subject=line,
+            text=text,
+            html=html(content, line),
+            pictures=content.pictures,
+            thread=thread,
+        )
     if kind is MessageKind.SLACK:
-        return Message(kind=kind, subject=line, text=text, payload=slack(content, line))
+        return Message(kind=kind, subject=line, text=text, payload=slack(content, line), thread=thread)
     if kind is MessageKind.TEXT:
-        return Message(kind=kind, subject=defused(line), text=defused(text))
-    return Message(kind=kind, subject=line, text=text)
+        return Message(kind=kind, subject=defused(line), text=defused(text), thread=thread)
+    return Message(kind=kind, subject=line, text=text, thread=thread)

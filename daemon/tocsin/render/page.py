@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
@@ -10,8 +11,10 @@ from tocsin.evidence import Evidence, Witness
 from tocsin.model import Alert, Coverage, DeliveryKind, Revised, Severity, Tidings
 from tocsin.prices import Labels
 from tocsin.render.quotes import Quote, quotes, words
-from tocsin.render.times import local
+from tocsin.render.ticker import Ticker, ticker
+from tocsin.render.times import length, local
 from tocsin.render.words import cut, host, one_line, web_link
+from tocsin.text.titles import split_outlet
 
 #: Alerts shown with everything; those behind them are one line each, and behind those only counted.
 MOST_ITEMS = 6
@@ -19,6 +22,10 @@ MOST_BRIEF = 30
 MOST_RELATED = 8
 _MOST_WORDS = 12
 _MOST_BETWEEN = 2
+#: How a quote ends that is a sentence.
+_ENDED = (".”", "!”", "?”", "。”", "！”", "？”")
+#: Characters shown before the place where two texts begin to differ.
+_SHARED = 100
 #: No headline is longer: this is where a flood in place of a title is cut.
 _HEADLINE = 2000
 
@@ -43,19 +50,32 @@ class Reference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One alert. *why* and *times* are (name, value) rows."""
+    """One alert. *why* and *times* are (name, value) rows.
+
+    To who knows it, *news* is what is new, in a line, and *known* says of what; *answer* is how to answer it.
+    """
 
     severity: Severity
     title: str
     headline: Reference
     detail: str
     quotes: tuple[Quote, ...]
+    prices: tuple[Ticker, ...]
     why: tuple[tuple[str, str], ...]
     note: str
     because: tuple[Reference, ...]
     related: tuple[Reference, ...]
     more_related: int
     times: tuple[tuple[str, str], ...]
+    news: str = ""
+    known: str = ""
+    answer: str = ""
+
+    @property
+    def coverage(self) -> str:
+        """How much more coverage there is: `+6 related`."""
+        count = len(self.related) + self.more_related
+        return f"+{count} related" if count else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,10 +88,36 @@ class Page:
     brief: tuple[Item, ...]
     more: int
 
+    def picture(self, item: int, price: int) -> str:
+        """The Content-ID of the picture of that price of that item (RFC 2392)."""
+        return f"price-{item}-{price}.{re.sub('[^A-Za-z0-9-]', '-', self.delivery_id)}@tocsin"
+
+    @property
+    def pictures(self) -> tuple[tuple[str, bytes], ...]:
+        """The pictures of all prices by their Content-ID."""
+        return tuple(
+            (self.picture(number, place), price.png)
+            for number, item in enumerate(self.items)
+            for place, price in enumerate(item.prices)
+            if price.png
+        )
+
     @property
     def banner(self) -> str:
-        """What kind of message this is; empty for an alert."""
-        return BANNERS[self.kind]
+        """What kind of message this is; empty for an alert, and where the alerts themselves say what is new."""
+        told = self.kind is DeliveryKind.UPDATE and any(item.news for item in self.items)
+        return "" if told else BANNERS[self.kind]
+
+    @property
+    def preview(self) -> str:
+        """What a list of mails shows behind the subject: what is new, else what was quoted, else who reports it."""
+        if not self.items:
+            return ""
+        lead = self.items[0]
+        quoted = ["".join(piece.text for piece in quote.pieces) for quote in lead.quotes if quote.field != "title"]
+        found = [lead.news, *quoted, lead.detail, lead.headline.by]
+        related = f"{lead.coverage} · " if lead.coverage else ""
+        return cut(related + next(filter(None, found), ""), 140)
 
 
 def page(tidings: Sequence[Tidings], *, delivery_id: str, kind: DeliveryKind, zone: ZoneInfo) -> Page:
@@ -102,13 +148,28 @@ def _item(tidings: Tidings, zone: ZoneInfo, kind: DeliveryKind) -> Item:
         headline=headline,
         detail=_revised(lead) if lead and lead.revised else cut(one_line(alert.detail), 1000),
         quotes=quotes(lead, tidings.evidence) if lead else (),
+        prices=tuple(ticker(glance, zone) for glance in tidings.prices),
         why=tuple(_why(alert, lead, tidings.evidence)),
         note=cut(one_line(alert.note), 1000),
         because=tuple(_witness(one, zone) for one in tidings.evidence.witnesses) if tidings.evidence else (),
         related=tuple(_reference(other, zone) for other in tidings.related[:MOST_RELATED]),
         more_related=max(0, len(tidings.related) - MOST_RELATED),
         times=tuple(_times(alert, lead, zone)),
+        news=_news(tidings),
+        known=f"Update of {_quoted(_known(tidings))}" if tidings.news else "",
+        answer=f"Alert {alert.id} · tocsin alerts ack|snooze|useful|noise {alert.id}" if alert.id > 0 else "",
     )
+
+
+def _news(tidings: Tidings) -> str:
+    words = " · ".join(cut(one_line(word), 200) for word in tidings.news)
+    return words[:1].upper() + words[1:]
+
+
+def _known(tidings: Tidings) -> str:
+    """What the reader of an update knows it by: the headline that opened it, without the outlet."""
+    first = tidings.first.title if tidings.first else ""
+    return split_outlet(one_line(first))[0] or tidings.alert.title
 
 
 def _corrected(lead: Coverage, now: Revised) -> str:
@@ -122,11 +183,23 @@ def _revised(lead: Coverage) -> str:
     now = lead.revised
     # A headline that stayed: then it is the text that changed.
     same = one_line(now.title) == one_line(lead.title) and not now.between
-    before, after = (lead.summary or lead.body, now.summary) if same and not now.withdrawn else (lead.title, now.title)
+    before, after = lead.title, now.title
+    if same and not now.withdrawn:
+        before, after = _differing(one_line(lead.summary or lead.body), one_line(now.summary))
     said = f"It said: {_quoted(before)}"
     if now.between:
         said += f", then: {', '.join(map(_quoted, now.between[-_MOST_BETWEEN:]))}"
-    return f"Its source has withdrawn it. {said}" if now.withdrawn else f"It now says: {_quoted(after)}. {said}"
+    if now.withdrawn:
+        return f"Its source has withdrawn it. {said}"
+    end = "" if _quoted(after).endswith(_ENDED) else "."
+    return f"It now says: {_quoted(after)}{end} {said}"
+
+
+def _differing(before: str, after: str) -> tuple[str, str]:
+    """Two texts without a long beginning that they share: what is quoted of them must show where they differ."""
+    shared = next((n for n, (one, other) in enumerate(zip(before, after, strict=False)) if one != other), 0)
+    start = before.rfind(" ", 0, max(0, shared - _SHARED)) + 1
+    return (f"… {before[start:]}", f"… {after[start:]}") if start else (before, after)
 
 
 def _quoted(text: str) -> str:
@@ -161,12 +234,26 @@ def _why(alert: Alert, lead: Coverage | None, evidence: Evidence | None) -> list
         rows.append(("Words", ", ".join(f"“{cut(word, 80)}”" for word in found[:_MOST_WORDS]) + more))
     if evidence and not lead:
         rows += [("Condition", cut(one_line(child.text), 300)) for child in evidence.children[:1]]
+    order = _order(evidence.witnesses) if evidence else ""
+    if order:
+        rows.append(("Came first", order))
     if alert.labels:
         rows.append(("Labels", _labels(alert.labels)))
     raised = _raised(alert.severity, evidence)
     if raised:
         rows.append(("Severity", f"{alert.severity}, because of {cut(one_line(raised), 200)}"))
     return rows
+
+
+def _order(witnesses: Sequence[Witness]) -> str:
+    """Which of the rules of a correlation met first, and by how much."""
+    in_order = sorted(witnesses, key=lambda one: one.at)
+    then = next((one for one in in_order if one.rule != in_order[0].rule), None)
+    if then is None:
+        return ""
+    first, second = (one_line(one.rule.rpartition("/")[2]) for one in (in_order[0], then))
+    gap = then.at - in_order[0].at
+    return f"{first}, {length(gap)} before {second}" if gap else f"{first} and {second} at the same time"
 
 
 def _labels(labels: Labels) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from tocsin.render.page import Item, Page, Reference
 from tocsin.render.quotes import Quote
+from tocsin.render.ticker import Ticker
 
 _RULE = "-" * 64
 
@@ -28,14 +29,23 @@ def marked(quote: Quote) -> str:
 
 
 def _blocks(item: Item) -> Iterator[str]:
+    yield "\n".join(filter(None, (item.news, item.known)))
     yield "\n".join(filter(None, [f"{item.severity.upper()}  {item.title}", *_lines(item.headline)]))
     yield item.detail
     yield "\n\n".join(f"> {marked(quote)}" for quote in item.quotes)
     yield "\n".join(["Why", *_rows(item.why, indent="  ")])
     yield f"Note: {item.note}" if item.note else ""
+    yield "\n".join(["Prices", *(line for price in item.prices for line in _price(price))]) if item.prices else ""
     yield _listed("Because", item.because)
-    yield _listed("Also reported", item.related, item.more_related)
-    yield "\n".join(_rows(item.times))
+    yield _listed(item.coverage, item.related, item.more_related)
+    yield "\n".join([*_rows(item.times), *filter(None, [item.answer])])
+
+
+def _price(price: Ticker) -> list[str]:
+    drawn = f"{price.blocks}  {price.span}" if price.blocks else ""
+    return _rows(
+        [(price.name, price.line), *(("", line) for line in (price.age, drawn, price.often) if line)], indent="  "
+    )
 
 
 def _listed(head: str, references: Sequence[Reference], more: int = 0) -> str:
@@ -49,7 +59,7 @@ def _lines(reference: Reference) -> tuple[str, str, str]:
 
 def _brief(item: Item) -> str:
     headline = f": {item.headline.headline}" if item.headline.headline else ""
-    return f"{item.severity.upper()} {item.title}{headline} {item.headline.link}".rstrip()
+    return " ".join(filter(None, (f"{item.severity.upper()} {item.title}{headline}", item.headline.link, item.answer)))
 
 
 def _rows(rows: Iterable[tuple[str, str]], *, indent: str = "") -> list[str]:

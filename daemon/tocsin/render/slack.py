@@ -8,6 +8,7 @@ from typing import Any
 
 from tocsin.render.page import Item, Page, Reference
 from tocsin.render.quotes import Quote
+from tocsin.render.ticker import Ticker
 from tocsin.render.words import cut
 
 #: Slack's limits: characters of a text, and blocks of a message less one for the line of a late sender.
@@ -26,7 +27,8 @@ def slack(page: Page, subject: str) -> str:
         blocks += [{"type": "divider"}] * bool(number) + list(_blocks(item))
     blocks += [_section(text) for text in _packed(_brief(page))]
     blocks = [*blocks[: MOST_BLOCKS - 1], plain_context(f"Delivery {page.delivery_id}")]
-    payload = {"text": escaped(subject), "blocks": blocks, "unfurl_links": False, "unfurl_media": False}
+    updates = "".join(f"\n{item.news} ({item.known})" for item in page.items if item.news)
+    payload = {"text": escaped(subject + updates), "blocks": blocks, "unfurl_links": False, "unfurl_media": False}
     return json.dumps(payload, ensure_ascii=False)
 
 
@@ -46,17 +48,29 @@ def escaped(text: str, limit: int = MOST_CHARACTERS) -> str:
 
 
 def _blocks(item: Item) -> Iterator[Block]:
+    if item.news:
+        yield _section(f"*{escaped(item.news, 1000)}*\n{escaped(item.known, 1000)}")
     head = f"{_SIGNS[item.severity]} *{item.severity.upper()}*  {escaped(item.title, 600)}"
     lines = [head, *_headline(item.headline), escaped(item.detail, 1000)]
     yield from map(_section, _packed(filter(None, lines)))
     quoted = [f">{_marked(quote)}" for quote in item.quotes]
     yield from map(_section, _packed(quoted))
-    why = [f"*{name}:* {escaped(value, 700)}" for name, value in item.why]
-    why += [f"*Note:* {escaped(item.note, 1000)}"] * bool(item.note)
-    yield from (_context([text]) for text in _packed(why))
+    yield {"type": "section", "fields": [_text(f"*{name}*\n{escaped(value, 1500)}") for name, value in item.why]}
+    yield from [_context([f"*Note:* {escaped(item.note, 1000)}"])] * bool(item.note)
+    yield from map(_section, _packed(line for price in item.prices for line in _price(price)))
     yield from _listed("Because", item.because)
-    yield from _listed("Also reported", item.related, item.more_related)
+    yield from _listed(item.coverage, item.related, item.more_related)
     yield plain_context(" · ".join(f"{name}: {value}" for name, value in item.times))
+    yield from [plain_context(item.answer)] * bool(item.answer)
+
+
+def _price(price: Ticker) -> Iterator[str]:
+    yield f"*{escaped(price.name)}*  {escaped(price.line, 1000)}"
+    yield escaped(price.age)
+    if price.blocks:
+        yield f"{price.blocks}  {escaped(price.span)}"
+    if price.often:
+        yield escaped(price.often)
 
 
 def _listed(head: str, references: Sequence[Reference], more: int = 0) -> Iterator[Block]:

@@ -26,7 +26,7 @@ def subject(page: Page) -> str:
     lead = page.items[0]
     others = len(page.items) + len(page.brief) + page.more - 1
     end = f" (+{others} more)" if others else ""
-    text = f"[{_tag(page, lead)}] {_PREFIXES.get(page.kind, '')}{_gist(lead)}"
+    text = f"[{_tag(page, lead)}] {_prefix(page, lead)}{_gist(lead)}"
     limit = _MOST_CHARACTERS
     while True:
         shown = cut(text, limit, ellipsis="..." if text.isascii() else "…") + end
@@ -50,6 +50,14 @@ def _tag(page: Page, lead: Item) -> str:
         return "TEST"
     own = "tocsin " if page.kind is DeliveryKind.OPERATOR else ""
     return f"{own}{lead.severity.upper()}"
+
+
+def _prefix(page: Page, lead: Item) -> str:
+    """What kind of message this is; one that an alert leads which is new to its reader is no update."""
+    if lead.news:
+        return _PREFIXES[DeliveryKind.UPDATE]
+    leads_anew = page.kind is DeliveryKind.UPDATE and any(item.news for item in page.items)
+    return "" if leads_anew else _PREFIXES.get(page.kind, "")
 
 
 def _gist(item: Item) -> str:

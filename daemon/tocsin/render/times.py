@@ -10,11 +10,11 @@ LATE = timedelta(seconds=90)
 
 
 def local(time: datetime, zone: ZoneInfo) -> str:
-    """`2026-03-02 20:00 CST (12:00 UTC)`; the date in UTC is given where it is another one."""
+    """`2026-03-02 20:00 CST (12:00 UTC)`; the date in UTC is given where it is another one, once where all is the same."""
     there, utc = time.astimezone(zone), time.astimezone(UTC)
+    if not there.utcoffset():
+        return f"{utc:%Y-%m-%d %H:%M} UTC"
     shown = f"{there:%Y-%m-%d %H:%M} {there.tzname()}"
-    if there.tzname() == "UTC":
-        return shown
     return f"{shown} ({utc:%H:%M} UTC)" if there.date() == utc.date() else f"{shown} ({utc:%Y-%m-%d %H:%M} UTC)"
 
 
@@ -22,10 +22,13 @@ def late_line(created: datetime, now: datetime, zone: ZoneInfo) -> str:
     """One line that says how late a message wanted at *created* is, empty while it is no more than 90 s late."""
     if now - created <= LATE:
         return ""
-    return f"Late by {_span(now - created)}: this was to be sent at {local(created, zone)}."
+    return f"Late by {length(now - created)}: this was to be sent at {local(created, zone)}."
 
 
-def _span(span: timedelta) -> str:
+def length(span: timedelta) -> str:
+    """`3 h 20 min`: the two largest units that are not nought, down to minutes; below half a minute in seconds."""
+    if span < timedelta(seconds=30):
+        return f"{span.total_seconds():.0f} s"
     minutes = round(span.total_seconds() / 60)
     days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
     parts = [f"{days} d"] * bool(days) + [f"{hours} h"] * bool(hours) + [f"{minutes} min"] * bool(minutes)

@@ -74,6 +74,7 @@ class Book:
         self._alerts_of: dict[int, dict[int, None]] = defaultdict(dict)
         self._entries_of: dict[int, set[int]] = defaultdict(set)
         self._waiting: dict[int, _Waiting] = {}
+        self._heard: dict[int, dict[tuple[str, str], None]] = defaultdict(dict)
         self._members: dict[str, list[Member]] = defaultdict(list)  # what correlations count, by time
         self._standings: dict[tuple[str, str], tuple[Standing, ...]] = {}
 
@@ -98,6 +99,8 @@ class Book:
         due = [message for message in self._waiting.values() if before is None or message.due_at < before]
         for message in due:
             del self._waiting[message.number]
+            for number in message.alert_ids:
+                self._heard[number][message.planned.receiver, message.planned.recipient] = None
         return tuple(_sent(message) for message in sorted(due, key=lambda one: (one.due_at, one.number)))
 
     def _facts(self, arrivals: tuple[Arrival, ...], circumstance: Circumstance, now: datetime) -> Facts:
@@ -119,6 +122,7 @@ class Book:
             alerts=tuple(self.alerts[number] for number in numbers),
             told=self._told,  # of all rules: it is only looked up
             pending=tuple(self._pending(message) for message in self._waiting.values()),
+            heard={number: tuple(self._heard[number]) for number in numbers if number in self._heard},
             next_story=self._next_story,
             next_alert=len(self.alerts) + 1,
             members=tuple(

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import os
 import resource
+import signal
 import subprocess
 import sys
 from contextlib import suppress
@@ -25,8 +27,10 @@ from tocsin.sources.page import Selectors
 from tocsin.sources.parse import Item, Parsed
 from tocsin.sources.room import LARGE
 
-#: Seconds, and octets of address space, that a document may take.
+#: Seconds of processor time, and octets of address space, that a document may take.
 SECONDS = 30.0
+#: How much longer it may take where the processor is busy with others, who go first.
+_PATIENCE = 4
 MEMORY = 256 * 1024 * 1024
 
 
@@ -43,7 +47,7 @@ def parse(
 ) -> Parsed:
     """What `tocsin.sources.documents.read` makes of *body*; in the cell, if it has more than *large* octets.
 
-    Blocks for at most *seconds*.
+    Blocks for at most four times *seconds*, which are of processor time.
 
     Raises:
         SourceError: NOT_A_FEED, TOO_LARGE; NOT_A_FEED also for a document that takes more than *seconds* or *memory*.
@@ -62,7 +66,7 @@ def parse(
 def _ask(head: bytes, body: bytes, *, seconds: float, memory: int) -> bytes:
     """What the cell answers to *head* and *body*, of which no copy is made."""
     with subprocess.Popen(  # noqa: S603  # our own interpreter and module
-        [sys.executable, "-m", __name__, str(memory)],
+        [sys.executable, "-m", __name__, str(memory), str(max(1, math.ceil(seconds)))],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -72,14 +76,20 @@ def _ask(head: bytes, body: bytes, *, seconds: float, memory: int) -> bytes:
         try:
             assert cell.stdin
             cell.stdin.write(b"%s\n" % head)
-            answer, _ = cell.communicate(body, timeout=seconds)
+            answer, _ = cell.communicate(body, timeout=_PATIENCE * seconds)
         except subprocess.TimeoutExpired:
-            raise SourceError(f"takes more than {seconds:g} seconds to read", fault=Fault.NOT_A_FEED) from None
+            raise _too_slow(seconds) from None
         finally:
             cell.kill()
+    if cell.returncode == -signal.SIGXCPU:
+        raise _too_slow(seconds)
     if cell.returncode:
         raise SourceError(f"cannot be read: the reader ended with {cell.returncode}", fault=Fault.NOT_A_FEED)
     return answer
+
+
+def _too_slow(seconds: float) -> SourceError:
+    return SourceError(f"takes more than {seconds:g} seconds to read", fault=Fault.NOT_A_FEED)
 
 
 def _time(text: str | None) -> datetime | None:
@@ -88,11 +98,14 @@ def _time(text: str | None) -> datetime | None:
 
 def main() -> None:
     """Read a document from standard input, and print what is found in it as JSON."""
-    memory = int(sys.argv[1])
+    memory, seconds = int(sys.argv[1]), int(sys.argv[2])
     # A hardened unit may forbid both, and then it has bounds of its own.
     with suppress(OSError, ValueError):
         os.nice(5)
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+        # No core: what was cut off is of no use to anybody.
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
     told, written = json.loads(sys.stdin.buffer.readline())
     selectors = Selectors(**written) if written else None
     found: dict[str, Any]

@@ -17,6 +17,7 @@ from tocsin.store.values import (
     MatchView,
     Reopened,
     Rest,
+    RuleStats,
     SourceDetail,
     SourceLease,
     SourceView,
@@ -24,6 +25,7 @@ from tocsin.store.values import (
     TransitionView,
     Unseen,
     Voided,
+    Which,
 )
 
 __all__ = [
@@ -42,6 +44,7 @@ __all__ = [
     "MatchView",
     "Reopened",
     "Rest",
+    "RuleStats",
     "SourceDetail",
     "SourceLease",
     "SourceView",
@@ -50,4 +53,5 @@ __all__ = [
     "TransitionView",
     "Unseen",
     "Voided",
+    "Which",
 ]

@@ -6,6 +6,7 @@ Reading gives back exactly what was written.
 from __future__ import annotations
 
 import json
+from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -82,8 +83,15 @@ def times_from_json(text: str) -> tuple[tuple[datetime, datetime], ...]:
 
 def message_to_json(message: Message) -> str:
     """A message, byte for byte."""
-    fields = {"subject": message.subject, "text": message.text, "html": message.html, "payload": message.payload}
-    return _dump({"kind": message.kind.value} | {name: text for name, text in fields.items() if text})
+    fields = {
+        "subject": message.subject,
+        "text": message.text,
+        "html": message.html,
+        "payload": message.payload,
+        "thread": message.thread,
+        "pictures": {name: b64encode(data).decode() for name, data in message.pictures},
+    }
+    return _dump({"kind": message.kind.value} | {name: value for name, value in fields.items() if value})
 
 
 def message_from_json(text: str) -> Message:
@@ -95,6 +103,8 @@ def message_from_json(text: str) -> Message:
         text=fields.get("text", ""),
         html=fields.get("html", ""),
         payload=fields.get("payload", ""),
+        pictures=tuple((name, b64decode(data)) for name, data in fields.get("pictures", {}).items()),
+        thread=fields.get("thread", ""),
     )
 
 

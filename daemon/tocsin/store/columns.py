@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import DateTime, Dialect, Text
 from sqlalchemy.types import TypeDecorator
 
+#: How SQLAlchemy writes a time where the database has no type for it, for `strftime` of a time in UTC.
+TIME_FORMAT = "%Y-%m-%d %H:%M:%S.%f"
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 

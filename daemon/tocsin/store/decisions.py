@@ -53,6 +53,7 @@ class Deciding:
         _write_standings(self.session, decision.standings)
         delivery_ids = outbox.plan(self.session, decision.planned, self.now, self.new_id)
         outbox.join(self.session, decision.joined)
+        outbox.say(self.session, decision.news)
         outbox.hasten(self.session, decision.hastened, self.now)
         return Committed(entries=0, decision=decision, delivery_ids=delivery_ids)
 
@@ -78,6 +79,7 @@ def total(parts: Sequence[Committed], entries: int = 0) -> Committed:
             told={key: told for decision in decisions for key, told in decision.told.items()},
             planned=tuple(item for decision in decisions for item in decision.planned),
             joined=tuple(item for decision in decisions for item in decision.joined),
+            news={key: words for decision in decisions for key, words in decision.news.items()},
             standings={key: item for decision in decisions for key, item in decision.standings.items()},
             hastened=tuple(item for decision in decisions for item in decision.hastened),
         ),

@@ -7,15 +7,16 @@ message may have arrived: the attempt is closed as ambiguous, and the delivery i
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, func, insert, select, update
 
-from tocsin.model import Delivery, DeliveryKind, DeliveryState, ErrorClass, Message, Outcome, Settlement
-from tocsin.store import codec, outbox, tidings
-from tocsin.store.tables import AttemptRow, DeliveryRow
+from tocsin.model import Delivery, DeliveryKind, DeliveryState, ErrorClass, Message, Outcome, Settlement, Tidings
+from tocsin.store import codec, outbox, receivers, tidings
+from tocsin.store.tables import AttemptRow, DeliveryAlertRow, DeliveryRow
 
+_UNTOLD = (DeliveryState.DEAD.value, DeliveryState.SUPPRESSED.value)
 _WAITING = (DeliveryState.HELD.value, DeliveryState.READY.value, DeliveryState.RETRY.value)
 
 
@@ -26,13 +27,16 @@ def claim(
     lease: timedelta,
     *,
     exclude: Collection[str],
+    rates: Mapping[str, int],
     limit_per_receiver: int,
 ) -> list[Delivery]:
     """Lease what is due, the highest severity first and then the oldest, until *real* + *lease*.
 
-    No receiver in *exclude*; at most *limit_per_receiver* of each other; nothing that has expired.
+    No receiver in *exclude*, none that rests, and none that had its tries of *rates* within a minute; at most
+    *limit_per_receiver* of each other; nothing that has expired.
     """
     void(session, now, real)
+    exclude = {*exclude, *receivers.resting(session, now), *receivers.full(session, rates, now)}
     place = func.row_number().over(
         partition_by=col(DeliveryRow.receiver),
         order_by=(col(DeliveryRow.rank).desc(), col(DeliveryRow.created_at), col(DeliveryRow.id)),
@@ -161,8 +165,37 @@ def _under_fence(session: Session, delivery: Delivery, **values: object) -> bool
     return changed.rowcount == 1
 
 
+def _known(kind: DeliveryKind, found: Sequence[Tidings]) -> list[int]:
+    """The alerts of a message of which its reader was told before."""
+    again = kind in (DeliveryKind.UPDATE, DeliveryKind.CORRECTION)
+    return [item.alert.id for item in found if again or item.news]
+
+
+def _thread(session: Session, row: DeliveryRow, numbers: Sequence[int]) -> str:
+    """The first delivery to the same recipient that may have arrived, about the first of *numbers* that has one."""
+    for number in numbers:
+        found = session.exec(
+            select(DeliveryRow.id)
+            .join(DeliveryAlertRow, col(DeliveryAlertRow.delivery_id) == DeliveryRow.id)
+            .where(
+                DeliveryAlertRow.alert_id == number,
+                DeliveryRow.id != row.id,
+                DeliveryRow.receiver == row.receiver,
+                DeliveryRow.recipient == row.recipient,
+                DeliveryRow.attempts > 0,
+                col(DeliveryRow.state).not_in(_UNTOLD),
+            )
+            .order_by(col(DeliveryRow.created_at), col(DeliveryRow.id))
+            .limit(1)
+        ).first()
+        if found:
+            return found
+    return ""
+
+
 def _delivery(session: Session, row: DeliveryRow) -> Delivery:
     kind = DeliveryKind(row.kind)
+    found = tidings.of_delivery(session, row.id, kind)
     return Delivery(
         id=row.id,
         receiver=row.receiver,
@@ -173,6 +206,7 @@ def _delivery(session: Session, row: DeliveryRow) -> Delivery:
         created_at=row.created_at,
         due_at=row.due_at,
         expires_at=row.expires_at,
-        tidings=tidings.of_delivery(session, row.id, kind),
+        tidings=found,
         message=codec.message_from_json(row.message) if row.message else None,
+        thread="" if row.message else _thread(session, row, _known(kind, found)),
     )

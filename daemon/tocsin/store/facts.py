@@ -6,13 +6,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
+from sqlalchemy import ColumnElement
 from sqlalchemy.orm import defer, load_only
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, func, or_, select
 
 from tocsin.model import Alert, DeliveryKind, DeliveryState, Severity, Story
 from tocsin.policy.correlation import Member, Standing
 from tocsin.policy.facts import Arrival, Facts, Pending, Reach, Told, reach
-from tocsin.store import codec, mapping
+from tocsin.store import answers, codec, mapping
 from tocsin.store.tables import (
     AlertRow,
     DeliveryAlertRow,
@@ -31,6 +32,8 @@ from tocsin.store.unevaluated import Circumstance
 _MOST_MEMBERS = 20_000
 #: States in which a delivery that was never tried may still take in alerts.
 _OPEN = (DeliveryState.HELD.value, DeliveryState.READY.value)
+#: States of a delivery that reached nobody.
+_UNTOLD = (DeliveryState.DEAD.value, DeliveryState.SUPPRESSED.value)
 
 
 def read(session: Session, arrivals: Sequence[Arrival], circumstance: Circumstance, *, now: datetime) -> Facts:
@@ -46,6 +49,8 @@ def read(session: Session, arrivals: Sequence[Arrival], circumstance: Circumstan
         alerts=_alerts(session, reached),
         told=_told(session, reached.rules),
         pending=_pending(session),
+        heard=_heard(session, reached),
+        answered=answers.of(session, _opened_in(reached)),
         next_story=_next(session, StoryRow),
         next_alert=_next(session, AlertRow),
         members=_members(session, reached) if reached.correlations else (),
@@ -70,13 +75,34 @@ def _stories(session: Session, reached: Reach) -> tuple[Story, ...]:
 
 
 def _alerts(session: Session, reached: Reach) -> tuple[Alert, ...]:
-    rows = session.exec(
-        select(AlertRow)
-        .join(StoryRow, col(StoryRow.id) == AlertRow.story_id)
-        .where(col(StoryRow.event).in_(reached.events), col(StoryRow.last_at) >= reached.since)
-        .order_by(col(AlertRow.id))
-    ).all()
+    rows = session.exec(select(AlertRow).where(_opened_in(reached)).order_by(col(AlertRow.id))).all()
     return tuple(mapping.alert(row) for row in rows)
+
+
+def _opened_in(reached: Reach) -> ColumnElement[bool]:
+    """Alerts of the open stories."""
+    stories = select(StoryRow.id).where(col(StoryRow.event).in_(reached.events), col(StoryRow.last_at) >= reached.since)
+    return col(AlertRow.story_id).in_(stories)
+
+
+def _heard(session: Session, reached: Reach) -> dict[int, list[tuple[str, str]]]:
+    """Who was sent something about an alert, as far as that may have arrived, in the order in which it was."""
+    found: dict[int, dict[tuple[str, str], None]] = defaultdict(dict)
+    sent = or_(DeliveryRow.attempts > 0, col(DeliveryRow.state) == DeliveryState.SENDING.value)
+    for alert_id, receiver, recipient in session.exec(
+        select(DeliveryAlertRow.alert_id, DeliveryRow.receiver, DeliveryRow.recipient)
+        .join(DeliveryRow, col(DeliveryRow.id) == DeliveryAlertRow.delivery_id)
+        .join(AlertRow, col(AlertRow.id) == DeliveryAlertRow.alert_id)
+        .where(
+            _opened_in(reached),
+            col(AlertRow.rule).in_(reached.rules),
+            sent,
+            col(DeliveryRow.state).not_in(_UNTOLD),
+        )
+        .order_by(col(DeliveryRow.created_at), col(DeliveryRow.id))
+    ):
+        found[alert_id][receiver, recipient] = None
+    return {alert_id: list(people) for alert_id, people in found.items()}
 
 
 def _told(session: Session, rules: frozenset[str]) -> dict[tuple[str, str], Told]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from sqlalchemy import String, bindparam, select
@@ -18,7 +18,7 @@ from sqlmodel import Session, col, delete, update
 
 from tocsin.model import Batch, Entry, EntryKey, KeyKind
 from tocsin.store import mapping
-from tocsin.store.sqlite import upsert
+from tocsin.store.columns import TIME_FORMAT
 from tocsin.store.tables import EntryKeyRow
 from tocsin.store.values import Unseen
 from tocsin.text.titles import normal
@@ -160,7 +160,11 @@ _KEYS = select(_TABLE.c.kind, _TABLE.c.value, _TABLE.c.title).where(_OF_SOURCE, 
 _SHOWN = select(_TABLE.c.id, _TABLE.c.kind, _TABLE.c.value, _TABLE.c.title).where(
     _OF_SOURCE, _NAMED, _TABLE.c.last_seen < bindparam("before")
 )
-_ADD = upsert(EntryKeyRow, ("source_id", "value", "kind", "title"))
+#: Two thousand new entries have ten thousand keys: the driver alone writes them three times as fast.
+_ADD = """
+    INSERT INTO entry_key (source_id, value, kind, title, last_seen) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (source_id, value, kind, title) DO NOTHING
+"""
 
 
 def known(session: Session, source_id: int | None, entries: Sequence[Entry], batch: Batch) -> Known:
@@ -215,19 +219,14 @@ def touch(session: Session, source_id: int, batch: Batch, now: datetime) -> None
 
 def add(session: Session, source_id: int, found: Known, entries: Sequence[Entry], now: datetime) -> None:
     """Put the keys of new *entries* on record."""
+    seen = now.astimezone(UTC).strftime(TIME_FORMAT)
     keys = [
-        {
-            "source_id": source_id,
-            "value": key.value,
-            "kind": key.kind.value,
-            "title": found.beside(key, entry),
-            "last_seen": now,
-        }
+        (source_id, key.value, key.kind.value, found.beside(key, entry), seen)
         for entry in entries
         for key in entry.keys
     ]
     if keys:
-        session.connection().execute(_ADD, keys)
+        session.connection().exec_driver_sql(_ADD, keys)
 
 
 def reword(session: Session, source_id: int, found: Known, entries: Sequence[Entry], now: datetime) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, func, or_, select
 
-from tocsin.model import Alert, DeliveryKind, DeliveryState, Fate, Severity
-from tocsin.store import codec, entries, habits, mapping, tidings
+from tocsin.model import Alert, Answered, DeliveryKind, DeliveryState, Fate, Severity
+from tocsin.store import answers, codec, entries, habits, mapping, tidings
 from tocsin.store.tables import (
     AlertRow,
     AttemptRow,
@@ -30,6 +31,7 @@ from tocsin.store.values import (
     SourceDetail,
     SourceView,
     Tally,
+    Which,
 )
 
 
@@ -79,12 +81,23 @@ def source(session: Session, name: str) -> SourceDetail | None:
     return SourceDetail(source=mapping.source_view(row, held), fetches=habits.read_fetches(row.fetches))
 
 
-def alerts(session: Session, since: datetime | None, limit: int) -> tuple[Alert, ...]:
-    """Alerts opened *since* then."""
-    statement = select(AlertRow).order_by(col(AlertRow.opened_at).desc(), col(AlertRow.id).desc()).limit(limit)
+def alerts(session: Session, since: datetime | None, limit: int, which: Which) -> tuple[Alert, ...]:
+    """Alerts opened *since* then, of those that *which* means."""
+    statement = select(AlertRow).order_by(col(AlertRow.opened_at).desc(), col(AlertRow.id).desc())
     if since is not None:
         statement = statement.where(col(AlertRow.opened_at) >= since)
-    return tuple(mapping.alert(row) for row in session.exec(statement))
+    if which.rule:
+        rule = col(AlertRow.rule)
+        bare, pack = (
+            rule.endswith(f"/{which.rule}", autoescape=True),
+            rule.startswith(f"{which.rule}/", autoescape=True),
+        )
+        statement = statement.where(or_(rule == which.rule, bare, pack))
+    if which.unseen:
+        statement = statement.where(col(AlertRow.id).not_in(answers.seen()))
+    found = (mapping.alert(row) for row in session.exec(statement.execution_options(yield_per=500)))
+    fitting = (alert for alert in found if all(v in alert.labels.get(name, ()) for name, v in which.labels))
+    return tuple(islice(fitting, limit))
 
 
 def alert(session: Session, number: int) -> AlertDetail | None:
@@ -99,7 +112,8 @@ def alert(session: Session, number: int) -> AlertDetail | None:
         .order_by(col(DeliveryRow.created_at), col(DeliveryRow.id))
     ).all()
     members = matches(session, alert_id=number)
-    return AlertDetail(tidings=found, members=members, deliveries=_delivery_views(session, told))
+    answered = answers.by_number(session, [number]).get(number, Answered())
+    return AlertDetail(tidings=found, members=members, deliveries=_delivery_views(session, told), answered=answered)
 
 
 def matches(
@@ -122,6 +136,13 @@ def matches(
     rows = session.exec(statement.order_by(order)).all()
     found = entries.by_number(session, {row.entry_id for row in rows if row.entry_id is not None})
     return tuple(mapping.match_view(row, *found.get(row.entry_id or 0, (None, ""))) for row in rows)
+
+
+def lasts_since(session: Session, begins: str, ends: str) -> datetime | None:
+    """The event time of the newest match of *begins*, unless one of *ends* is newer."""
+    statement = select(MatchRow.rule, MatchRow.event_time).where(col(MatchRow.rule).in_((begins, ends)))
+    last = session.exec(statement.order_by(col(MatchRow.id).desc()).limit(1)).first()
+    return last[1] if last and last[0] == begins else None
 
 
 def deliveries(session: Session, state: DeliveryState | None, limit: int) -> tuple[DeliveryView, ...]:

@@ -251,6 +251,7 @@ def alert(row: AlertRow) -> Alert:
         event_time=row.event_time,
         note=row.note,
         detail=row.detail,
+        origins=row.origins,
     )
 
 
@@ -272,6 +273,7 @@ def alert_fields(alert: Alert) -> dict[str, Any]:
         "event_time": alert.event_time,
         "note": alert.note,
         "detail": alert.detail,
+        "origins": alert.origins,
     }
 
 

@@ -9,11 +9,14 @@ from datetime import datetime
 from sqlmodel import Session, col, func, insert, select, update
 
 from tocsin.errors import StoreError
-from tocsin.model import DeliveryState, Fate, Severity
+from tocsin.model import DeliveryKind, DeliveryState, Fate, Severity
 from tocsin.policy.facts import Planned
+from tocsin.policy.retry import LIFE
+from tocsin.store import codec
 from tocsin.store.sqlite import upsert
 from tocsin.store.tables import AlertRow, DeliveryAlertRow, DeliveryRow, MatchRow, RevisionRow, TransitionRow
 
+_WAITING = (DeliveryState.HELD.value, DeliveryState.READY.value)
 _SETTLED = (DeliveryState.DELIVERED.value, DeliveryState.DEAD.value, DeliveryState.SUPPRESSED.value)
 
 
@@ -36,6 +39,7 @@ def plan(session: Session, planned: Sequence[Planned], now: datetime, new_id: Ca
             expires_at=item.expires_at,
         )
         _enter(session, row, {number: tellings.get(number, 0) for number in item.alert_ids})
+        say(session, {(row.id, number): words for number, words in item.news.items()})
         ids.append(row.id)
     return tuple(ids)
 
@@ -51,6 +55,15 @@ def join(session: Session, joined: Sequence[tuple[str, tuple[int, ...]]]) -> Non
         _put_in(session, row, {number: tellings.get(number, 0) for number in alert_ids})
 
 
+def say(session: Session, news: Mapping[tuple[str, int], tuple[str, ...]]) -> None:
+    """Let messages that were never tried say, by (delivery id, alert), what else is new."""
+    for (delivery_id, alert_id), words in news.items():
+        row = session.get_one(DeliveryAlertRow, (delivery_id, alert_id))
+        row.news = codec.words_to_json(tuple(dict.fromkeys((*codec.words_from_json(row.news), *words))))
+        session.add(row)
+    session.flush()
+
+
 def hasten(session: Session, delivery_ids: Sequence[str], now: datetime) -> None:
     """Let held deliveries leave now, and with all that waits in them."""
     words = "released: an alert in it grew past its cooldown"
@@ -62,6 +75,33 @@ def hasten(session: Session, delivery_ids: Sequence[str], now: datetime) -> None
         )
         if changed.rowcount:
             note(session, delivery_id, now, DeliveryState.READY, words)
+
+
+def waiting_updates(session: Session, alerts: Collection[int]) -> list[str]:
+    """The updates about any of *alerts* that were never tried."""
+    return list(
+        session.exec(
+            select(DeliveryRow.id)
+            .join(DeliveryAlertRow, col(DeliveryAlertRow.delivery_id) == DeliveryRow.id)
+            .where(
+                col(DeliveryAlertRow.alert_id).in_(alerts),
+                DeliveryRow.kind == DeliveryKind.UPDATE.value,
+                col(DeliveryRow.state).in_(_WAITING),
+                DeliveryRow.attempts == 0,
+            )
+            .distinct()
+        )
+    )
+
+
+def hold(session: Session, delivery_id: str, until: datetime, now: datetime, words: str) -> None:
+    """Let a delivery that was never tried wait *until* then."""
+    session.exec(
+        update(DeliveryRow)
+        .where(col(DeliveryRow.id) == delivery_id)
+        .values(state=DeliveryState.HELD.value, due_at=until, expires_at=until + LIFE, reason=words)
+    )
+    note(session, delivery_id, now, DeliveryState.HELD, words)
 
 
 def call_off(session: Session, needless: Sequence[tuple[str, int]], now: datetime, words: str) -> None:
@@ -109,6 +149,7 @@ def resend(session: Session, delivery_id: str, now: datetime, new_id: Callable[[
         resend_of=first,
     )
     _enter(session, row, {member.alert_id: member.telling for member in members})
+    say(session, {(row.id, member.alert_id): codec.words_from_json(member.news) for member in members})
     return row.id
 
 

@@ -228,12 +228,16 @@ def _claims(
             if number != match.alert_id or match.fate not in _LEADING or not state.claim:
                 continue
             said = _in_force(history, match.decided_at)
+            field = "summary" if (said or row).summary else "body"
+            proof = codec.evidence_from_json(match.evidence) if match.evidence else None
+            quotes = correction.quoted(field, _wording(row, said).text, proof)
             labels: Labels | None = codec.labels_from_json(match.labels)
             heard_of = next((one for one in reversed(history) if one.after < state.claim), None)
             if heard_of and heard_of.at > match.decided_at:
                 # A wording after the one that was judged says itself what it met.
-                said, labels = heard_of, codec.met_from_json(heard_of.met).get(match.rule)
-            claims.append(Claim(alert=alerts[number], to=to, wording=_wording(row, said), labels=labels))
+                said, labels, quotes = heard_of, codec.met_from_json(heard_of.met).get(match.rule), ()
+            claim = Claim(alert=alerts[number], to=to, wording=_wording(row, said), labels=labels, quotes=quotes)
+            claims.append(claim)
     return claims
 
 

@@ -12,12 +12,27 @@ from sqlmodel import Session
 from tocsin import __version__
 from tocsin.errors import Fault
 from tocsin.market.series import Series
-from tocsin.model import Alert, Batch, Delivery, DeliveryState, Entry, Judged, Match, Message, Outcome, Settlement
+from tocsin.model import (
+    Alert,
+    Answered,
+    AnswerKind,
+    Batch,
+    Delivery,
+    DeliveryState,
+    Entry,
+    Judged,
+    Match,
+    Message,
+    Outcome,
+    Settlement,
+)
+from tocsin.policy.breaker import Standing
 from tocsin.policy.facts import Arrival
 from tocsin.prices import Instrument, Quote
 from tocsin.rules.edge import PriceState
 from tocsin.rules.observation import Observed
 from tocsin.store import (
+    answers,
     deliveries,
     entries,
     history,
@@ -27,6 +42,7 @@ from tocsin.store import (
     market,
     outbox,
     packs,
+    receivers,
     retention,
     rewind,
     schema,
@@ -49,6 +65,7 @@ from tocsin.store.values import (
     MatchView,
     Reopened,
     Rest,
+    RuleStats,
     SourceDetail,
     SourceLease,
     SourceView,
@@ -56,6 +73,7 @@ from tocsin.store.values import (
     Trail,
     Unseen,
     Voided,
+    Which,
 )
 
 
@@ -280,6 +298,11 @@ class Store:
         with self._database.read() as session:
             return market.load(session, instruments), market.states(session)
 
+    def series(self, instruments: Iterable[Instrument]) -> dict[str, Series]:
+        """The series of *instruments* by id, as they were when the last quote was committed."""
+        with self._database.read() as session:
+            return market.load(session, instruments)
+
     def observe(
         self, observed: Sequence[tuple[Series, Observed]], decide: Decide, *, now: datetime, own: Sequence[Match] = ()
     ) -> Committed:
@@ -323,16 +346,29 @@ class Store:
     # ---- deliveries ------------------------------------------------------------------------------------------
 
     def claim_deliveries(
-        self, now: datetime, lease: timedelta, *, exclude: Collection[str], limit_per_receiver: int = 1
+        self,
+        now: datetime,
+        lease: timedelta,
+        *,
+        exclude: Collection[str],
+        rates: Mapping[str, int] | None = None,
+        limit_per_receiver: int = 1,
     ) -> list[Delivery]:
         """Lease deliveries that are due by the Clock, for *lease* of real time: the loudest first, then the oldest.
 
-        At most *limit_per_receiver* of a receiver and none of those in *exclude*. Held ones whose time has come are
-        among them, and those whose earlier lease ran out; none past its `expires_at` (see `expire`).
+        At most *limit_per_receiver* of a receiver, none of those in *exclude*, of those that rest, and of those that
+        had as many tries within a minute as *rates* says. Held ones whose time has come are among them, and those whose
+        earlier lease ran out; none past its `expires_at` (see `expire`).
         """
         with self._database.write() as session:
             return deliveries.claim(
-                session, now, self._real_now(), lease, exclude=exclude, limit_per_receiver=limit_per_receiver
+                session,
+                now,
+                self._real_now(),
+                lease,
+                exclude=exclude,
+                rates=rates or {},
+                limit_per_receiver=limit_per_receiver,
             )
 
     def expire(
@@ -364,16 +400,27 @@ class Store:
         *,
         own: Sequence[Match] = (),
         decide: Decide = nobody,
+        stand: Callable[[Standing], tuple[Standing, Sequence[Match]]] = lambda before: (before, ()),
     ) -> bool:
         """Write how a try ended and what becomes of the delivery; False when somebody else holds it by now.
 
-        *own* are events of the daemon to be decided with it.
+        *own* are events of the daemon to be decided with it; *stand* says how its receiver stands now, given how it
+        stood, and what of that is to be told.
         """
         with self._database.write() as session:
-            settled = deliveries.settle(session, delivery, outcome, settlement, now)
-            if settled:
-                self._deciding(session, decide, now).about_own(own)
-            return settled
+            if not deliveries.settle(session, delivery, outcome, settlement, now):
+                return False
+            before = receivers.standing(session, delivery.receiver)
+            standing, told = stand(before)
+            if standing != before:
+                receivers.put(session, delivery.receiver, standing)
+            self._deciding(session, decide, now).about_own([*own, *told])
+            return True
+
+    def wake_receivers(self) -> None:
+        """Let receivers that refused us be tried at once: a new configuration may have put right why."""
+        with self._database.write() as session:
+            receivers.wake(session)
 
     def resend(self, delivery_id: str, now: datetime) -> str:
         """Put a copy of a settled delivery into the outbox; its id.
@@ -383,6 +430,41 @@ class Store:
         """
         with self._database.write() as session:
             return outbox.resend(session, delivery_id, now, self._new_id)
+
+    # ---- answers ---------------------------------------------------------------------------------------------
+
+    def answer(
+        self,
+        numbers: Sequence[int],
+        kind: AnswerKind,
+        now: datetime,
+        *,
+        by: str = "",
+        until: datetime | None = None,
+        why: str = "",
+    ) -> None:
+        """Write what somebody says of the alerts *numbers*; updates about them that wait rest *until* then.
+
+        Raises:
+            StoreError: there is no alert with one of these numbers; nothing is written.
+        """
+        with self._database.write() as session:
+            answers.add(session, numbers, kind, now=now, by=by, until=until, why=why)
+
+    def answered(self, numbers: Collection[int]) -> dict[int, Answered]:
+        """What was said of the alerts *numbers*; those without an answer are not in it."""
+        with self._database.read() as session:
+            return answers.by_number(session, numbers)
+
+    def rule_stats(self, since: datetime | None = None) -> dict[str, RuleStats]:
+        """What came of the alerts of each rule opened *since* then, by its id."""
+        with self._database.read() as session:
+            return answers.stats(session, since)
+
+    def verdicts(self, rule: str | None = None) -> list[tuple[Alert, Answered]]:
+        """The alerts, of *rule* or of all, that people called useful or noise, the oldest first."""
+        with self._database.read() as session:
+            return answers.verdicts(session, rule=rule)
 
     # ---- upkeep ----------------------------------------------------------------------------------------------
 
@@ -465,15 +547,25 @@ class Store:
         with self._database.read() as session:
             return listing.matches(session, alert_id=alert_id, entry_id=entry_id, rule=rule, limit=limit)
 
+    def lasts_since(self, begins: str, ends: str) -> datetime | None:
+        """When the rule *begins* last met, if the rule *ends* did not meet since; None else."""
+        with self._database.read() as session:
+            return listing.lasts_since(session, begins, ends)
+
     def failure(self, entry_id: int, rule: str) -> str:
         """The error of *rule* on an entry where its evaluation raised, else nothing."""
         with self._database.read() as session:
             return unevaluated.error(session, entry_id, rule)
 
-    def alerts(self, since: datetime | None = None, limit: int = 50) -> tuple[Alert, ...]:
-        """Alerts opened *since* then, the newest first."""
+    def alerts(
+        self,
+        since: datetime | None = None,
+        limit: int = 50,
+        which: Which = Which(),  # noqa: B008 (frozen)
+    ) -> tuple[Alert, ...]:
+        """Alerts opened *since* then, of those that *which* means, the newest first."""
         with self._database.read() as session:
-            return listing.alerts(session, since, limit)
+            return listing.alerts(session, since, limit, which)
 
     def alert(self, number: int) -> AlertDetail | None:
         """One alert with its proof, its entries and its deliveries, or None."""

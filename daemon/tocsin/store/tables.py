@@ -171,6 +171,21 @@ class AlertRow(SQLModel, table=True):
     event_time: datetime = _time()
     note: str = _text()
     detail: str = _text()
+    origins: int = Field(default=1, sa_column_kwargs={"server_default": "1"})  # independent ones that report it
+
+
+class AnswerRow(SQLModel, table=True):
+    """What somebody said of an alert; the last word of each kind counts."""
+
+    __tablename__ = "answer"
+
+    id: int | None = Field(default=None, primary_key=True)
+    alert_id: int = Field(foreign_key="alert.id", index=True)
+    kind: str = _text()
+    at: datetime = _time()
+    by: str = _text()
+    until: datetime | None = _time(None)
+    why: str = _text()
 
 
 class MatchRow(SQLModel, table=True):
@@ -264,10 +279,25 @@ class DeliveryRow(SQLModel, table=True):
     message: str | None = _text(None)
     resend: int = 0
     resend_of: str | None = _text(None, foreign_key="delivery.id")
+    stands_for: str | None = _text(None, index=True)  # the delivery to a receiver that could not be reached
+
+
+class ReceiverRow(SQLModel, table=True):
+    """How a receiver stands: its *failures* in a row, until when it *rests*, and the words of a refusal."""
+
+    __tablename__ = "receiver"
+
+    name: str = _text(primary_key=True)
+    failures: int = 0
+    rests: datetime | None = _time(None)
+    refused: str = _text()
 
 
 class DeliveryAlertRow(SQLModel, table=True):
-    """An alert in a message; *telling* is which telling of the alert it is, so that no telling goes out twice."""
+    """An alert in a message; *telling* is which telling of the alert it is, so that no telling goes out twice.
+
+    *news* is what is new in it to its reader, as JSON.
+    """
 
     __tablename__ = "delivery_alert"
     __table_args__ = (
@@ -280,6 +310,7 @@ class DeliveryAlertRow(SQLModel, table=True):
     recipient: str = _text()
     telling: int
     resend: int = 0
+    news: str = _text("[]", sa_column_kwargs={"server_default": "[]"})
 
 
 class AttemptRow(SQLModel, table=True):
@@ -290,7 +321,7 @@ class AttemptRow(SQLModel, table=True):
     delivery_id: str = _text(foreign_key="delivery.id", primary_key=True)
     n: int = Field(primary_key=True)
     fence: int
-    started_at: datetime = _time()
+    started_at: datetime = _time(index=True)
     ended_at: datetime | None = _time(None)
     outcome: str | None = _text(None)
     code: int | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from sqlmodel import Session, col, select
 
@@ -18,26 +19,33 @@ MOST_COVERAGE = 100
 
 def of_delivery(session: Session, delivery_id: str, kind: DeliveryKind) -> tuple[Tidings, ...]:
     """The tidings of a delivery: the alert of the highest severity leads, then the older one."""
-    numbers = session.exec(select(DeliveryAlertRow.alert_id).where(DeliveryAlertRow.delivery_id == delivery_id)).all()
-    found = of_alerts(session, numbers, kind)
+    members = session.exec(select(DeliveryAlertRow).where(DeliveryAlertRow.delivery_id == delivery_id)).all()
+    news = {member.alert_id: codec.words_from_json(member.news) for member in members}
+    found = of_alerts(session, news, kind, news=news)
     return tuple(sorted(found.values(), key=lambda item: (-item.alert.severity.rank, item.alert.id)))
 
 
 def of_alerts(
-    session: Session, numbers: Collection[int], kind: DeliveryKind = DeliveryKind.ALERT
+    session: Session,
+    numbers: Collection[int],
+    kind: DeliveryKind = DeliveryKind.ALERT,
+    news: Mapping[int, tuple[str, ...]] = MappingProxyType({}),
 ) -> dict[int, Tidings]:
     """Each alert with the proof and the entry that lead it, and the entries that belong to it too.
 
-    The loudest match leads, of those the first; in an update it is the latest that had something new to tell.
+    The loudest match leads, of those the first; in an update, and where there is *news* of an alert, it is the latest
+    that had something new to tell.
     """
     matches = defaultdict(list)
     for row in session.exec(
         select(MatchRow).where(col(MatchRow.alert_id).in_(numbers)).order_by(col(MatchRow.event_time), col(MatchRow.id))
     ):
         matches[row.alert_id].append(row)
-    leads = {number: _lead(rows, kind) for number, rows in matches.items()}
+    grown = {number for number, words in news.items() if words and number in matches}
+    leads = {number: _lead(rows, DeliveryKind.UPDATE if number in grown else kind) for number, rows in matches.items()}
+    firsts = {number: min(matches[number], key=lambda row: mapping.identity(row.id)) for number in grown}
     shown = {row.entry_id for rows in matches.values() for row in rows[: MOST_COVERAGE + 1] if row.entry_id}
-    shown |= {row.entry_id for row in leads.values() if row.entry_id}
+    shown |= {row.entry_id for row in (*leads.values(), *firsts.values()) if row.entry_id}
     found = entries.by_number(session, shown)
     reworded = revisions.of(session, [row.entry_id for row in leads.values() if row.entry_id])
     result = {}
@@ -50,6 +58,8 @@ def of_alerts(
             if lead and lead.entry_id
             else None,
             related=_related(matches[alert.id], lead, found),
+            news=news.get(alert.id, ()),
+            first=_first(firsts.get(alert.id), found),
         )
     return result
 
@@ -60,6 +70,13 @@ def _lead(rows: Sequence[MatchRow], kind: DeliveryKind) -> MatchRow:
         return max(updates, key=lambda row: mapping.identity(row.id))
     telling = [row for row in rows if row.fate != Fate.JOINED] or rows
     return min(telling, key=lambda row: (-Severity(row.severity).rank, row.id))
+
+
+def _first(row: MatchRow | None, found: Mapping[int, tuple[EntryRow, str]]) -> Coverage | None:
+    """The entry that opened an alert, without its text."""
+    if row is None or row.entry_id is None or row.entry_id not in found:
+        return None
+    return replace(mapping.coverage(*found[row.entry_id]), summary="", body="")
 
 
 def _related(

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from tocsin.errors import Fault
 from tocsin.evidence import Evidence
 from tocsin.model import (
+    Answered,
     Cursor,
     DeliveryKind,
     DeliveryState,
@@ -277,12 +278,39 @@ class TransitionView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Which:
+    """The alerts that a listing means: of *rule* (full id, bare id or pack), with all of *labels*, that nobody has seen."""
+
+    rule: str = ""
+    labels: tuple[tuple[str, str], ...] = ()
+    unseen: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AlertDetail:
-    """An alert with its proof, every match that belongs to it, and who was told."""
+    """An alert with its proof, every match that belongs to it, who was told, and what people said of it."""
 
     tidings: Tidings
     members: tuple[MatchView, ...]
     deliveries: tuple[DeliveryView, ...]
+    answered: Answered = Answered()  # noqa: RUF009 (frozen)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleStats:
+    """What came of a rule: its *alerts*, how many of them somebody was *told*, and what people called them."""
+
+    rule: str
+    alerts: int = 0
+    told: int = 0
+    useful: int = 0
+    noise: int = 0
+
+    @property
+    def precision(self) -> float | None:
+        """The share of useful ones of those that were judged, None where none was."""
+        judged = self.useful + self.noise
+        return self.useful / judged if judged else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -257,6 +257,19 @@ def test_a_summary_that_is_cut_short_corrects_nothing(line: Line, paper: Paper) 
     assert send(line) == []
 
 
+def test_a_summary_that_was_quoted_and_says_something_else_is_corrected(line: Line, paper: Paper) -> None:
+    """Where the headline says nothing, people were told by the text, and the text was wrong."""
+    paper.texts["1"] = "Traders met. The ministry bans all gallium exports to the States."
+    show(line, paper, n1="Beijing announcement")
+    send(line)
+    paper.texts["1"] = "Traders met. The ministry reviews all gallium exports to the States."
+    show(line, paper)
+    [(kind, text)] = send(line)
+    assert kind is DeliveryKind.CORRECTION
+    assert "It now says: “Traders met. The ministry reviews all gallium" in text
+    assert "It said: “Traders met. The ministry bans all gallium" in text
+
+
 def test_a_summary_that_says_it_was_wrong_is_told(line: Line, paper: Paper) -> None:
     """Papers leave the headline and write the correction below."""
     paper.texts["1"] = "The ministry bans gallium exports."

@@ -3,15 +3,38 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from tocsin.delivery import Dispatcher, Outbound
+from tocsin.market.series import begin
 from tocsin.model import DeliveryState, ErrorClass, Outcome
+from tocsin.policy.facts import Decision
+from tocsin.prices import Instrument, Quote
+from tocsin.rules.observation import observe
 
 Line = Any
+EACH = """\
+tocsin: 1
+pack: {id: p, version: 1.0.0}
+rules:
+  - id: ban
+    severity: high
+    news: {match: bans}
+    cooldown: 0s
+"""
+PRICES = """\
+tocsin: 1
+pack: {id: p}
+rules:
+  - id: spike
+    price: {instruments: {class: metal}, when: abs(z(1td)) >= 4}
+"""
 OK = Outcome(error_class=ErrorClass.OK)
 DOWN = Outcome(error_class=ErrorClass.TRANSIENT, code=503, words="busy")
 
@@ -29,7 +52,6 @@ def dispatcher(line: Line, *receivers: Any) -> Dispatcher:
         write=line.at_once,
         work=line.at_once,
         random=lambda: 0.5,
-        tell=pipeline.tell,
     )
 
 
@@ -101,7 +123,6 @@ def test_a_receiver_that_limits_our_rate_rests_with_all_its_messages(line: Line)
         write=line.at_once,
         work=line.at_once,
         random=lambda: 0.5,
-        tell=pipeline.tell,
     )
     for _ in range(3):
         asyncio.run(pipeline.run_due())
@@ -112,6 +133,85 @@ def test_a_receiver_that_limits_our_rate_rests_with_all_its_messages(line: Line)
     run(out)
     out.close()
     assert len(desk.sent) == 3
+
+
+def several(line: Line, *receivers: Any, count: int, rates: dict[str, int] | None = None) -> Dispatcher:
+    """A dispatcher, after *count* different alerts for the desk were committed."""
+    news = [f"{metal} {n}: China bans exports of {metal}" for n, metal in enumerate(["gallium", "cobalt"] * count)][
+        :count
+    ]
+    rule = line.rules(EACH)
+    pipeline = line.pipeline(line.list_source("wire", [[], news]), ruleset=rule)
+    asyncio.run(pipeline.run_due())
+    line.clock.move(minutes=16)
+    asyncio.run(pipeline.run_due())
+    out = dispatcher_of(line, *receivers)
+    out.outbound = replace(out.outbound, rates=rates or {})
+    return out
+
+
+def test_a_receiver_that_fails_is_tried_with_one_message(line: Line) -> None:
+    """A server that is down gets one message after a while, not fifty; a restart does not begin anew."""
+    desk = line.list_receiver("desk", [DOWN, DOWN, DOWN, OK])
+    out = several(line, desk, count=4)
+    run(out)
+    assert len(desk.sent) == 1
+    line.clock.move(seconds=29)
+    run(out)
+    out.close()
+    out = dispatcher_of(line, desk)
+    run(out)
+    assert len(desk.sent) == 1
+    for seconds, tries in ((1, 2), (59, 2), (1, 3), (119, 3)):
+        line.clock.move(seconds=seconds)
+        run(out)
+        assert len(desk.sent) == tries
+    line.clock.move(minutes=6)
+    run(out)
+    out.close()
+    assert [view.state for view in line.store.deliveries()] == [DeliveryState.DELIVERED] * 4
+    assert sorted(view.attempts for view in line.store.deliveries()) in ([1, 1, 1, 4], [1, 1, 2, 3], [1, 2, 2, 2])
+
+
+def test_a_rate_holds_over_every_minute_and_every_restart(line: Line) -> None:
+    """Who is sent more than it bears sends everybody away."""
+    desk = line.list_receiver("desk", [OK])
+    out = several(line, desk, count=7, rates={"desk": 3})
+    for minute in range(3):
+        run(out)
+        out.close()
+        out = dispatcher_of(line, desk)
+        out.outbound = replace(out.outbound, rates={"desk": 3})
+        line.clock.move(seconds=59)
+        run(out)
+        assert len(desk.sent) == min(7, 3 * (minute + 1))
+        line.clock.move(seconds=1)
+    out.close()
+
+
+def test_a_receiver_that_takes_messages_again_is_told_too(line: Line) -> None:
+    """Blocked, told once; after a new configuration tried at once; and told when it works."""
+    refused = Outcome(error_class=ErrorClass.GONE, code=404, words="no_service")
+    desk, ops = line.list_receiver("desk", [refused, refused, OK]), line.list_receiver("ops", [OK])
+    out = several(line, desk, ops, count=2)
+    run(out)
+    line.clock.move(minutes=59)
+    run(out)
+    assert (len(desk.sent), len(ops.sent)) == (1, 1)
+    line.clock.move(minutes=1)
+    run(out)
+    assert (len(desk.sent), len(ops.sent)) == (2, 1)
+    line.store.wake_receivers()
+    line.clock.move(minutes=20)
+    run(out)
+    line.clock.move(hours=1)
+    run(out)
+    out.close()
+    assert [message.subject for _, message, _ in ops.sent] == [
+        "[tocsin HIGH] Receiver blocked: desk",
+        "[tocsin INFO] Receiver delivers again: desk",
+    ]
+    assert {view.state for view in line.store.deliveries()} == {DeliveryState.DELIVERED}
 
 
 def test_a_receiver_that_was_removed_is_a_reason_to_give_up(line: Line) -> None:
@@ -154,6 +254,34 @@ def test_a_message_that_a_receiver_will_not_take_is_told_too(line: Line) -> None
     assert [("invalid_blocks" in message.text) for _, message, _ in ops.sent] == [True]
 
 
+def test_news_is_told_with_the_prices_that_share_a_label(line: Line) -> None:
+    """A ban stands beside the metal that it is about, and beside no other."""
+    desk = line.list_receiver("desk", [OK])
+    out = dispatcher(line, desk)
+    metals = [
+        Instrument(id=f"{mineral}-spot", kind="metal", currency="USD", labels={"mineral": (mineral,)})
+        for mineral in ("tin", "gallium", "gallium", "gallium")
+    ]
+    metals = [replace(metal, id=f"{metal.id}-{n}") for n, metal in enumerate(metals)]
+    rule = line.rules(PRICES).prices["p/spike"]
+    for metal in metals[:2]:
+        series, known = begin(metal), {}
+        for n in range(80):
+            at = line.clock.now() - timedelta(days=80 - n)
+            quote = Quote(instrument=metal.id, price=Decimal(100 + n % 7), at=at, first_seen=at)
+            seen = observe([rule], series, known, [quote], at)
+            line.store.observe([(series, seen)], lambda _: Decision(), now=at)
+            series, known = seen.series, known | seen.states
+    out.outbound = replace(out.outbound, instruments=metals)
+    run(out)
+    out.close()
+    text = desk.sent[0][1].text
+    assert "gallium-spot-1" in text
+    assert "102 USD" in text
+    assert "tin-spot" not in text
+    assert "gallium-spot-2" not in text  # of which nothing is known yet
+
+
 def test_a_receiver_that_raises_stops_nobody(line: Line, caplog: pytest.LogCaptureFixture) -> None:
     """A fault in one receiver's code leaves its delivery in the outbox and the others their messages."""
 
@@ -180,15 +308,14 @@ def test_a_receiver_that_raises_stops_nobody(line: Line, caplog: pytest.LogCaptu
     assert (view.state, view.attempts) == (DeliveryState.DELIVERED, 2)
 
 
-def dispatcher_of(line: Line, receiver: Any) -> Dispatcher:
+def dispatcher_of(line: Line, *receivers: Any) -> Dispatcher:
     """A second daemon's dispatcher on the same database."""
     pipeline = line.pipeline()
     return Dispatcher(
         line.store,
-        Outbound(receivers={receiver.name: receiver}, zone=ZoneInfo("UTC"), decide=pipeline.inbound.policy.decide),
+        Outbound(receivers={r.name: r for r in receivers}, zone=ZoneInfo("UTC"), decide=pipeline.inbound.policy.decide),
         clock=line.clock,
         write=line.at_once,
         work=line.at_once,
         random=lambda: 0.5,
-        tell=pipeline.tell,
     )

@@ -116,6 +116,29 @@ def test_a_broken_line_is_one_message_and_nobody_is_blamed(line: Line) -> None:
     assert all(view(line, name).last_success >= line.clock.now() - MINUTE for name in names)
 
 
+def test_a_restart_while_the_network_is_down_says_nothing_twice(line: Line) -> None:
+    """The end is told by the life that sees it, and until then one server a minute is tried."""
+    down = SourceError("no route", fault=Fault.UNREACHABLE)
+    names = [f"s{n}" for n in range(8)]
+    terms = grouped(**{name: f"{name}.com" for name in names})
+    play(line, line.pipeline(*(Feed(name, down) for name in names), terms=terms))
+    assert ops(line) == ["Offline: the internet cannot be reached"]
+    sources = [Feed(name, down) for name in names]
+    pipeline = line.pipeline(*sources, terms=terms)
+    asyncio.run(pipeline.resume())
+    play(line, pipeline, minutes=1)
+    assert sum(len(source.cursors) for source in sources) == 1
+    for source in sources:
+        source.answers = [{}]
+    play(line, pipeline, minutes=1)
+    assert ops(line) == ["Offline: the internet cannot be reached", "Online again: the internet can be reached"]
+    again = line.pipeline(*sources, terms=terms)
+    asyncio.run(again.resume())
+    play(line, again, minutes=15)
+    assert all(view(line, name).last_success for name in names)
+    assert len(ops(line)) == 2
+
+
 def flood(line: Line, hours: float, count: int = 40) -> dict[str, Any]:
     """A document of *count* headlines that meet a rule, published *hours* ago."""
     now = line.clock.now()

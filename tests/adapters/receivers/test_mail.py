@@ -124,7 +124,7 @@ def test_everybody_in_an_address_is_a_recipient_with_a_mail_of_their_own(mailbox
     for recipient in receiver.recipients:
         sent = post(MessageKind.MAIL, recipient=recipient)
         outcomes.append(receiver.send(sent.delivery, sent.message).error_class)
-    assert outcomes == [ErrorClass.OK, ErrorClass.GONE, ErrorClass.OK, ErrorClass.OK]
+    assert outcomes == [ErrorClass.OK, ErrorClass.NOBODY, ErrorClass.OK, ErrorClass.OK]
     assert [to for _, to in mailbox.envelopes] == [["a@example.org"], ["c@example.org"], ["d@example.org"]]
     first = parsed(mailbox.letters[0])
     assert (first["To"], first["Cc"], first["X-Team"]) == ("a@example.org", None, "Erz")
@@ -134,7 +134,7 @@ def test_who_was_taken_out_of_an_address_gets_no_mail(mailbox: Any, post: Any) -
     """A delivery may be older than the configuration."""
     receiver = build("mail", url_of(mailbox.port))
     sent = post(MessageKind.MAIL, recipient="former@example.org")
-    assert receiver.send(sent.delivery, sent.message).error_class is ErrorClass.GONE
+    assert receiver.send(sent.delivery, sent.message).error_class is ErrorClass.NOBODY
     assert mailbox.envelopes == []
 
 
@@ -152,7 +152,7 @@ def test_a_name_and_a_reply_address_are_kept(mailbox: Any, post: Any) -> None:
     ("command", "reply", "expected"),
     [
         ("RCPT", "451 greylisted, try later", ErrorClass.TRANSIENT),
-        ("RCPT", "550 no such user", ErrorClass.GONE),
+        ("RCPT", "550 no such user", ErrorClass.NOBODY),
         ("RCPT", "550 5.7.1 relaying denied", ErrorClass.AUTH),
         ("RCPT", "552 mailbox full", ErrorClass.TRANSIENT),
         ("RCPT", "554 relay access denied", ErrorClass.AUTH),
@@ -281,3 +281,36 @@ def test_a_server_without_tls_gets_no_mail_from_a_secure_address(mailbox: Any, p
     over_tls = build("mail", f"{url}ssl&verify=no").send(sent.delivery, sent.message)
     assert (starttls.error_class, over_tls.error_class) == (ErrorClass.AUTH, ErrorClass.TRANSIENT)
     assert mailbox.letters == []
+
+
+def test_a_picture_travels_inside_the_mail(mailbox: Any, post: Any) -> None:
+    """Mail programs show remote pictures to nobody, and a retry sends the same bytes."""
+    picture = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
+    sent = post(MessageKind.MAIL, "Copper jumps", "desk@example.org")
+    shows = '<p>copper</p><img src="cid:price-0-0.d@tocsin">'
+    message = replace(sent.message, html=shows, pictures=(("price-0-0.d@tocsin", picture),))
+    receiver = build("mail", url_of(mailbox.port))
+    receiver.send(sent.delivery, message)
+    receiver.send(replace(sent.delivery, attempt=2), message)
+    first, second = mailbox.letters
+    assert first == second
+    mail = parsed(first)
+    [related] = [one for one in mail.walk() if one.get_content_type() == "multipart/related"]
+    shown, inline = related.iter_parts()
+    assert "cid:price-0-0.d@tocsin" in shown.get_content()
+    assert (inline["Content-ID"], inline.get_content_disposition()) == ("<price-0-0.d@tocsin>", "inline")
+    assert inline.get_content() == picture
+    assert "Copper jumps" in part(mail, "plain")
+
+
+def test_an_update_refers_to_the_mail_of_its_first_message(mailbox: Any, post: Any) -> None:
+    """A mail program shows both as one conversation, whatever their subjects say."""
+    receiver = build("mail", url_of(mailbox.port))
+    first = post(MessageKind.MAIL, "China bans gallium", "desk@example.org")
+    receiver.send(first.delivery, first.message)
+    update = replace(first.delivery, id="another")
+    receiver.send(update, replace(first.message, thread=first.delivery.id))
+    opening, following = map(parsed, mailbox.letters)
+    assert following["In-Reply-To"] == following["References"] == opening["Message-ID"]
+    assert following["Message-ID"] != opening["Message-ID"]
+    assert (opening["In-Reply-To"], opening["References"]) == (None, None)

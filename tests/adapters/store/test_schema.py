@@ -69,6 +69,13 @@ def test_wordings_of_an_older_database_are_kept(hands, store):
     store.close()
     with sqlite3.connect(hands.path) as connection:
         connection.execute("DROP TABLE revision")
+        connection.execute("DROP TABLE answer")
+        connection.execute("DROP TABLE receiver")
+        connection.execute("DROP INDEX ix_attempt_started_at")
+        connection.execute("DROP INDEX ix_delivery_stands_for")
+        connection.execute("ALTER TABLE delivery DROP COLUMN stands_for")
+        connection.execute("ALTER TABLE alert DROP COLUMN origins")
+        connection.execute("ALTER TABLE delivery_alert DROP COLUMN news")
         connection.execute(
             "CREATE TABLE revision (id INTEGER PRIMARY KEY, entry_id INTEGER NOT NULL REFERENCES entry (id), at DATETIME NOT"
             " NULL, title TEXT NOT NULL, summary TEXT NOT NULL, withdrawn BOOLEAN NOT NULL, told DATETIME)"

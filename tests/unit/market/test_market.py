@@ -48,7 +48,7 @@ def test_sigma_is_learned_as_the_formula_says():
     move = math.log(1.01)
     assert sigma.variance == pytest.approx(0.9 * 0.015**2 + 0.1 * move**2)
     late = replace(sigma, moves=500)
-    weight = 1 - 0.5 ** (1 / 20)
+    weight = 1 - 0.5 ** (1 / 40)
     after = sigmas.learn(late, Decimal(101), Decimal(100))
     assert after.variance == pytest.approx((1 - weight) * late.variance + weight * move**2)
 

@@ -41,6 +41,7 @@ class World:
     alerts: dict[int, Alert] = field(default_factory=dict)
     told: dict[tuple[str, str], Told] = field(default_factory=dict)
     pending: list[Pending] = field(default_factory=list)
+    heard: dict[int, list[tuple[str, str]]] = field(default_factory=dict)
     entries: int = 0
     rule: Callable[..., RuleInfo] = rule
 
@@ -75,7 +76,7 @@ class World:
         )
 
     def decide(self, *matches: Match, **circumstances: object) -> Decision:
-        """Decide about entries, one a match, and remember what the decision says; nothing is sent meanwhile."""
+        """Decide about entries, one a match, and remember what the decision says; `keep` or `send` its messages."""
         arrivals = []
         for match in matches:
             self.entries += 1
@@ -91,6 +92,7 @@ class World:
             alerts=tuple(self.alerts.values()),
             told=self.told,
             pending=tuple(self.pending),
+            heard=self.heard,
             next_story=max(self.stories, default=0) + 1,
             next_alert=max(self.alerts, default=0) + 1,
             **circumstances,  # type: ignore[arg-type]
@@ -100,6 +102,12 @@ class World:
         self.alerts |= {item.id: item for item in decision.alerts}
         self.told |= decision.told
         return decision
+
+    def send(self, decision: Decision) -> None:
+        """Let the messages of *decision* leave."""
+        for plan in decision.planned:
+            for number in plan.alert_ids:
+                self.heard.setdefault(number, []).append((plan.receiver, plan.recipient))
 
     def keep(self, decision: Decision) -> None:
         """Put the messages of *decision* into the outbox, untried."""

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tocsin.evidence import Evidence
+from tocsin.evidence import Evidence, Hit, Span
 from tocsin.model import Alert, Entry, Judged, Match, Severity, Unevaluated
-from tocsin.policy.correction import Claim, due, matters
+from tocsin.policy.correction import Claim, due, matters, quoted
 from tocsin.policy.wording import Wording
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -15,7 +15,7 @@ GALLIUM = {"mineral": ("gallium",)}
 BOTH = {"mineral": ("gallium", "germanium")}
 
 
-def _claim(title, *, text="", labels=GALLIUM):
+def _claim(title, *, text="", labels=GALLIUM, quotes=()):
     alert = Alert(
         id=1,
         rule="p/export",
@@ -31,7 +31,7 @@ def _claim(title, *, text="", labels=GALLIUM):
         updated_at=NOW,
         event_time=NOW,
     )
-    return Claim(alert=alert, to=("desk", "a"), wording=Wording(title=title, text=text), labels=labels)
+    return Claim(alert=alert, to=("desk", "a"), wording=Wording(title=title, text=text), labels=labels, quotes=quotes)
 
 
 def _judged(world, title, *, text="", labels=GALLIUM, severity=Severity.HIGH, failed=False):
@@ -94,6 +94,47 @@ def test_a_text_matters_when_it_adds_something_or_says_so(world, after, labels, 
     claim = _claim("Beijing speaks", text="2 hours ago: China bans gallium today.")
     now = Wording(title="Beijing speaks", text=after)
     assert matters(claim, now, _judged(world, "Beijing speaks", text=after, labels=labels)) is told
+
+
+QUOTE = "The ministry bans 30% of gallium exports to the States."
+LEAD = "Traders met on Monday. "
+
+
+@pytest.mark.parametrize(
+    ("after", "labels", "told"),
+    [
+        pytest.param(
+            f"{LEAD}The ministry reviews 30% of gallium exports to the States.", None, True, id="no longer met"
+        ),
+        pytest.param(f"{LEAD}The ministry bans now 50% of gallium exports to the States.", GALLIUM, True, id="number"),
+        pytest.param(f"{LEAD}The ministry has banned 30% of gallium exports.", GALLIUM, False, id="reworded"),
+        pytest.param(f"{LEAD}Read more.", None, False, id="cut short"),
+        pytest.param("", None, False, id="gone"),
+        pytest.param(f"Lunch was served. {QUOTE}", GALLIUM, False, id="another sentence"),
+        pytest.param(f"Cobalt falls. {QUOTE}", None, False, id="the same sentence, in a rule that changed"),
+    ],
+)
+def test_a_quoted_sentence_that_is_rewritten_counts_as_a_headline_does(world, after, labels, told):
+    """Who was quoted the text below an empty headline was told by it."""
+    claim = _claim("Beijing speaks", text=LEAD + QUOTE, quotes=(QUOTE,))
+    now = Wording(title="Beijing speaks", text=after)
+    assert matters(claim, now, _judged(world, "Beijing speaks", text=after, labels=labels)) is told
+    unquoted = _claim("Beijing speaks", text=LEAD + QUOTE)
+    assert not matters(unquoted, now, _judged(world, "Beijing speaks", text=after, labels=labels))
+
+
+def test_a_quote_is_the_sentence_that_holds_the_words():
+    """Of a long text only what was shown was told."""
+    text = LEAD + QUOTE + " Nothing else."
+    at = text.index("bans")
+    proof = Evidence(
+        op="rule",
+        text="",
+        holds=True,
+        hits=(Hit(spans=(Span(field="summary", start=at, end=at + 4), Span(field="title", start=0, end=4))),),
+    )
+    assert [quote.strip() for quote in quoted("summary", text, proof)] == [QUOTE]
+    assert (quoted("body", text, proof), quoted("summary", text, None)) == ((), ())
 
 
 def test_a_louder_wording_matters(world):

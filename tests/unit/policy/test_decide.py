@@ -56,7 +56,7 @@ def test_the_earliest_report_opens_the_story_whatever_the_order_of_the_feed(worl
 
 def test_a_new_key_value_in_the_story_is_told_as_an_update(world: World) -> None:
     """Gallium was told; that germanium is meant too must not be folded away."""
-    world.decide(world.match(BAN))
+    world.send(world.decide(world.match(BAN)))
     world.later(minutes=20)
     decision = world.decide(world.match(BAN, labels={"mineral": ("gallium", "germanium")}))
     (alert,) = decision.alerts

@@ -39,13 +39,24 @@ def test_transient_failures_are_tried_again_on_the_schedule() -> None:
         (ErrorClass.OK, 1, {}, DeliveryState.DELIVERED, timedelta(0)),
         (ErrorClass.AMBIGUOUS, 1, {}, DeliveryState.RETRY, timedelta(seconds=5)),
         (ErrorClass.AUTH, 1, {"code": 403}, DeliveryState.RETRY, HOUR),
-        (ErrorClass.GONE, 1, {"code": 404}, DeliveryState.DEAD, timedelta(0)),
+        (ErrorClass.GONE, 1, {"code": 404}, DeliveryState.RETRY, HOUR),
+        (ErrorClass.NOBODY, 1, {}, DeliveryState.DEAD, timedelta(0)),
         (ErrorClass.CONTENT, 1, {}, DeliveryState.RETRY, timedelta(seconds=5)),
         (ErrorClass.CONTENT, 2, {}, DeliveryState.DEAD, timedelta(0)),
         (ErrorClass.RATE_LIMITED, 1, {"retry_after": 90 * MINUTE}, DeliveryState.RETRY, HOUR),
         (ErrorClass.RATE_LIMITED, 1, {"retry_after": timedelta(seconds=-5)}, DeliveryState.RETRY, timedelta(seconds=1)),
     ],
-    ids=["ok", "doubtful", "refused", "gone", "content once", "content twice", "rate limited", "absurd wish"],
+    ids=[
+        "ok",
+        "doubtful",
+        "refused",
+        "gone",
+        "no such recipient",
+        "content once",
+        "content twice",
+        "rate limited",
+        "absurd wish",
+    ],
 )
 def test_every_class_of_answer_has_its_consequence(
     error_class: ErrorClass, attempt: int, outcome: dict[str, object], state: DeliveryState, wait: timedelta

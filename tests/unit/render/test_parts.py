@@ -113,6 +113,7 @@ def test_a_late_message_says_how_late(late: timedelta, line: str) -> None:
     [
         ("UTC", "2026-07-02 12:00 UTC"),
         ("Europe/London", "2026-07-02 13:00 BST (12:00 UTC)"),
+        ("Africa/Accra", "2026-07-02 12:00 UTC"),
         ("Pacific/Auckland", "2026-07-03 00:00 NZST (2026-07-02 12:00 UTC)"),
     ],
 )

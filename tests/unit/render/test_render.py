@@ -64,13 +64,14 @@ def test_a_message_holds_everything_in_its_order(tell: Any, show: Any) -> None:
         "\n"
         "Note: Read the announcement.\n"
         "\n"
-        "Also reported\n"
+        "+1 related\n"
         "- Other 0\n"
         "  example · other.example · 2026-07-02 13:00 BST (12:00 UTC)\n"
         "  https://other.example/0\n"
         "\n"
         "Event time  2026-07-02 13:00 BST (12:00 UTC)\n"
         "First seen  2026-07-02 13:01 BST (12:01 UTC)\n"
+        "Alert 1 · tocsin alerts ack|snooze|useful|noise 1\n"
         "\n"
         "Delivery 01JQ\n"
     )
@@ -134,7 +135,7 @@ def test_every_kind_of_delivery_says_what_it_is(
         ),
         (
             Revised(at=NOW, title="China bans exports of gallium", summary="It does not."),
-            "It now says: “It does not.”. It said: “It does.”",
+            "It now says: “It does not.” It said: “It does.”",
             "China bans exports of gallium",
         ),
     ],
@@ -153,6 +154,17 @@ def test_a_correction_shows_both_wordings(
     if shape is MessageKind.SLACK:
         assert words in blocks(message)
         assert "Correction: the source of an alert" in blocks(message)
+
+
+def test_a_correction_far_down_in_a_text_shows_the_place(tell: Any, show: Any) -> None:
+    """Two quotes with the same beginning, both cut before the difference, correct nothing."""
+    long = "Traders met on Monday and spoke of many things. " * 12
+    tidings = tell(summary=f"{long}The ministry bans gallium.")
+    revised = Revised(at=NOW, title="China bans exports of gallium", summary=f"{long}The ministry denies it.")
+    tidings = replace(tidings, lead=replace(tidings.lead, revised=revised))
+    text = show(MessageKind.TEXT, tidings, delivery_kind=DeliveryKind.CORRECTION).text
+    assert "The ministry denies it.” It said: “… " in text
+    assert "The ministry bans gallium.”" in text
 
 
 def test_a_new_wording_is_only_text_too(tell: Any, show: Any) -> None:
@@ -394,3 +406,69 @@ def test_a_price_is_told_with_its_number_reference_time_and_condition(shape: Mes
     for text in shown:
         assert detail in text
         assert "abs(z(1td)) >= 4" in text
+
+
+@pytest.mark.parametrize("shape", [MessageKind.MAIL, MessageKind.SLACK, MessageKind.TEXT])
+def test_an_update_says_of_what_and_what_is_new(shape: MessageKind, tell: Any, show: Any) -> None:
+    """Who reads it has seen the alert before: what they look for is the difference."""
+    item = tell("China bans gallium for good", severity=Severity.CRITICAL)
+    first = replace(item.lead, title="China may ban gallium <!channel>")
+    update = replace(item, news=("new: germanium", "high became critical"), first=first)
+    message = show(shape, update, delivery_kind=DeliveryKind.UPDATE)
+    assert message.subject == "[CRITICAL] Update: gallium: export ban - China bans gallium for good"
+    shown = json.loads(message.payload)["text"] if shape is MessageKind.SLACK else message.text
+    news, known = "New: germanium · high became critical", "Update of “China may ban gallium <!channel>”"
+    if shape is MessageKind.SLACK:
+        known = known.replace("<", "&lt;").replace(">", "&gt;")
+    if shape is MessageKind.TEXT:
+        known = known.replace("<!", "‹!")
+    assert (f"{news} ({known})" if shape is MessageKind.SLACK else f"{news}\n{known}\n\nCRITICAL") in shown
+    assert shape is not MessageKind.MAIL or ('<p class="update"' in message.html and "&lt;!channel&gt;" in message.html)
+
+
+def test_an_alert_that_its_reader_does_not_know_leads_as_an_alert(tell: Any, show: Any) -> None:
+    """A new alert and an update in one message: each says what it is."""
+    known = replace(tell(), news=("new: germanium",))
+    new = tell("China bans all gallium trade", severity=Severity.CRITICAL)
+    message = show(MessageKind.TEXT, known, new, delivery_kind=DeliveryKind.UPDATE)
+    assert message.subject == "[CRITICAL] gallium: export ban - China bans all gallium trade (+1 more)"
+    assert "New: germanium\nUpdate of “gallium: export ban”" in message.text
+
+
+def test_a_list_of_mails_shows_what_the_subject_does_not_say(tell: Any, show: Any) -> None:
+    """The first line of a mail is all that a phone shows of it."""
+
+    def preview(*tidings: Tidings) -> str:
+        found = re.search(r"<div class=\"preview\"[^>]*>([^<]*)</div>", show(MessageKind.MAIL, *tidings).html)
+        assert found
+        return unescape(found[1])
+
+    plain = tell()
+    quoted = tell(summary="The ministry bans it.", hits=(("summary", "bans"),), related=3)
+    assert preview(plain) == "Example News · news.example · 2026-07-02 13:00 BST (12:00 UTC)"
+    assert preview(quoted) == "+3 related · The ministry bans it."
+    assert preview(replace(plain, news=("new: germanium",))) == "New: germanium"
+    assert preview() == ""
+
+
+def test_a_message_says_how_to_answer_each_of_its_alerts(tell: Any, show: Any) -> None:
+    """Who reads on a phone and answers from a shell types a short number; a test has none."""
+    many = [replace(tell(), alert=replace(tell().alert, id=number)) for number in range(11, 21)]
+    for shape in KINDS:
+        message = show(shape, *many)
+        shown = blocks(message) if shape is MessageKind.SLACK else message.html or message.text
+        assert all(f"tocsin alerts ack|snooze|useful|noise {number}" in shown for number in range(11, 17))
+    assert "Alert 20 ·" in message.text
+    trial = replace(many[0], alert=replace(many[0].alert, id=0))
+    assert "tocsin alerts" not in show(MessageKind.TEXT, trial, delivery_kind=DeliveryKind.TEST).text
+
+
+def test_a_mail_is_whole_in_every_light(tell: Any, show: Any) -> None:
+    """Colours come in pairs, so that a program that turns one round leaves words to read; nothing is fetched."""
+    html = show(MessageKind.MAIL, tell()).html
+    assert '<meta name="color-scheme" content="light dark">' in html
+    pairs = re.findall(r'<(?:mark|span class="severity[^"]*") style="([^"]*)"', html)
+    assert len(pairs) == 3
+    for style in pairs:
+        assert len(re.findall(r"(?:^|; ?)(?:background-)?color:", style)) == 2, style
+    assert "max-width: 480px" in html

@@ -1,0 +1,73 @@
+"""`tocsin rules`: how good the rules are, by what people said of their alerts."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, SinceOption, border, opened, rule_named
+from tocsin.cli.given import read_since
+from tocsin.cli.output import dump, plain, say, shown, table
+from tocsin.config.casefile import Case, write_cases
+from tocsin.config.loading import rules_of
+from tocsin.errors import UsageError
+from tocsin.model import Alert, Answered, AnswerKind
+from tocsin.store import RuleStats, Store
+
+app = typer.Typer(help="How good the rules are, by what people said of their alerts.", no_args_is_help=True)
+
+RuleArgument = Annotated[str | None, typer.Argument(help="Only this rule.")]
+
+
+@app.command("stats")
+def print_stats(config: ConfigOption = DEFAULT_CONFIG, since: SinceOption = None, json: JsonOption = False) -> None:
+    """Of each rule: its alerts, how many were told, and how many people called useful or noise."""
+    with border(), opened(config) as (settings, store):
+        found = store.rule_stats(read_since(since, datetime.now(UTC)))
+        known = [name for name in rules_of(settings).rules.infos if name not in found]
+        stats = [*sorted(found.values(), key=lambda one: (-one.alerts, one.rule)), *(RuleStats(rule=n) for n in known)]
+        if json:
+            for one in stats:
+                dump({**plain(one), "precision": one.precision})
+            return
+        table(
+            (*(field.name for field in fields(RuleStats)), "precision"),
+            [(o.rule, o.alerts, o.told, o.useful, o.noise, _percent(o.precision)) for o in stats],
+            empty="There are no rules.",
+        )
+        if not any(one.useful or one.noise for one in stats):
+            say("Nobody has judged an alert yet: tocsin alerts useful ID, or tocsin alerts noise ID.")
+
+
+@app.command("export-cases")
+def export_cases(rule: RuleArgument = None, config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Print a rule test file: what was useful must be told again, what was noise must not be met any more."""
+    with border(), opened(config) as (settings, store):
+        judged = store.verdicts(rule_named(rules_of(settings).rules, rule).id if rule else None)
+        cases = [case for alert, answered in judged if (case := _case(store, alert, answered))]
+        if left := len(judged) - len(cases):
+            say(f"{left} left out: prices, correlations and news whose text was forgotten make no case.")
+        if not cases:
+            raise UsageError("there is no case: judge alerts with tocsin alerts useful ID or tocsin alerts noise ID")
+        print(write_cases(cases), end="")
+
+
+def _case(store: Store, alert: Alert, answered: Answered) -> Case | None:
+    """The entry that opened *alert* as a case; None for what is no entry alone, or is not known any more."""
+    opening = next((match for match in store.matches(alert_id=alert.id, limit=1)), None)
+    if opening is None or opening.entry_id is None or opening.evidence is None or opening.evidence.witnesses:
+        return None
+    entry = store.entry(opening.entry_id, opening.decided_at)
+    if entry is None:
+        return None
+    useful = answered.verdict is AnswerKind.USEFUL
+    why = f", {answered.why}" if answered.why else ""
+    name = f"alert {alert.id} was {'useful' if useful else 'noise'}{why}: {shown(entry.title)}"
+    return Case(name=name, rule=alert.rule, entry=entry, labels=opening.labels, wanted=useful)
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{share:.0%}"

@@ -1,0 +1,59 @@
+"""What a message shows of prices, read from the store when it is rendered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from tocsin.market.glance import beside, glance
+from tocsin.market.series import Series
+from tocsin.model import Alert, DeliveryKind, Tidings
+from tocsin.prices import Glance, Instrument
+from tocsin.rules.edge import PriceRule
+from tocsin.rules.often import often
+from tocsin.store import Store
+
+#: Messages that are not about the world.
+_OWN = (DeliveryKind.OPERATOR, DeliveryKind.TEST)
+
+
+def with_prices(
+    tidings: Sequence[Tidings],
+    kind: DeliveryKind,
+    *,
+    store: Store,
+    instruments: Sequence[Instrument],
+    rules: Mapping[str, PriceRule],
+    now: datetime,
+) -> tuple[Tidings, ...]:
+    """*tidings* of a message of *kind* with the prices that stand beside them; those of *rules* say how often, too.
+
+    Raises:
+        StoreError: the series cannot be read.
+    """
+    if kind in _OWN or not instruments:
+        return tuple(tidings)
+    wanted = {item.id: item for one in tidings for item in beside(one.alert.labels, instruments)}
+    series = store.series(wanted.values())
+    return tuple(
+        replace(one, prices=_glances(one.alert, beside(one.alert.labels, instruments), series, rules, now))
+        for one in tidings
+    )
+
+
+def _glances(
+    alert: Alert,
+    shown: Sequence[Instrument],
+    series: Mapping[str, Series],
+    rules: Mapping[str, PriceRule],
+    now: datetime,
+) -> tuple[Glance, ...]:
+    rule = rules.get(alert.rule)
+    found = []
+    for instrument in shown:
+        seen = glance(series[instrument.id], now)
+        if seen and rule and rule.covers(instrument):
+            seen = replace(seen, often=often(rule, series[instrument.id]))
+        found += [seen] if seen else []
+    return tuple(found)

@@ -1,0 +1,141 @@
+"""What grows after it was told, through the rows: who knows it, what is new, and which thread it belongs to."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tocsin.model import DeliveryKind, DeliveryState, ErrorClass, Fate, Message, MessageKind, Outcome, Settlement
+
+World = Any
+RULE = """\
+  - id: cut
+    title: "{mineral}: cut"
+    event: supply.cut
+    news:
+      match: $mineral NEAR/8 cut~
+      severity_if: [{critical: total NEAR/3 cut~}]
+    key: [mineral]
+"""
+FIRST = "Congo to cut cobalt output by a tenth, ministry says"
+LOUDER = "Congo makes a total cut of cobalt output, ministry says"
+WIDER = "Congo to cut cobalt and tin output by a tenth, ministry says"
+OK = Outcome(error_class=ErrorClass.OK)
+FAILED = Outcome(error_class=ErrorClass.CONTENT, words="no")
+
+
+def claimed(one: World) -> list[Any]:
+    """What is due for the desk."""
+    now = one.line.clock.now()
+    return one.line.store.claim_deliveries(now, timedelta(minutes=1), exclude=["ops"], limit_per_receiver=9)
+
+
+def settle(one: World, item: Any, state: DeliveryState = DeliveryState.DELIVERED) -> None:
+    """Try *item* once, with this end."""
+    now, store = one.line.clock.now(), one.line.store
+    assert store.begin_attempt(item, Message(kind=MessageKind.TEXT, subject="", text="x", thread=item.thread), now)
+    outcome = OK if state is DeliveryState.DELIVERED else FAILED
+    due = now + timedelta(minutes=5)
+    assert store.settle(item, outcome, Settlement(state=state, due_at=due, reason=""), now)
+
+
+def send(one: World, state: DeliveryState = DeliveryState.DELIVERED) -> list[Any]:
+    """Send all that is due; the deliveries as they were claimed."""
+    found = claimed(one)
+    for item in found:
+        settle(one, item, state)
+    one.line.clock.move(minutes=10)
+    return found
+
+
+def test_updates_belong_to_the_thread_of_the_first_message(world: Any) -> None:
+    """A mail program shows one happening as one conversation, and each message of it says what is new."""
+    one = world(RULE)
+    one.news(FIRST)
+    (first,) = send(one)
+    one.news(LOUDER, feed="post")
+    (second,) = send(one)
+    one.news(WIDER, feed="times")
+    (third,) = send(one)
+    assert [item.kind for item in (first, second, third)] == [DeliveryKind.ALERT, *[DeliveryKind.UPDATE] * 2]
+    assert [item.thread for item in (first, second, third)] == ["", first.id, first.id]
+    assert [item.tidings[0].news for item in (first, second, third)] == [
+        (),
+        ("medium became critical",),
+        ("new: tin",),
+    ]
+    assert (third.tidings[0].first.title, third.tidings[0].lead.title) == (FIRST, WIDER)
+    assert third.tidings[0].alert.origins == 2  # the third has the text of the first
+
+
+def test_a_retry_keeps_its_thread(world: Any) -> None:
+    """The octets of a retry are those of the first try."""
+    one = world(RULE)
+    one.news(FIRST)
+    (first,) = send(one)
+    one.news(LOUDER, feed="post")
+    send(one, DeliveryState.RETRY)
+    (again,) = claimed(one)
+    assert (again.message.thread, again.thread) == (first.id, "")
+
+
+@pytest.mark.parametrize("state", [DeliveryState.DEAD, DeliveryState.SUPPRESSED], ids=["dead", "suppressed"])
+def test_who_was_never_told_gets_no_update(world: Any, state: DeliveryState) -> None:
+    """After a message that reached nobody the next one is the first: it is an alert, and opens the thread."""
+    one = world(RULE)
+    one.news(FIRST)
+    send(one, state)
+    one.news(LOUDER, feed="post")
+    (item,) = send(one)
+    assert (item.kind, item.thread, item.tidings[0].news) == (DeliveryKind.ALERT, "", ())
+
+
+def test_who_may_have_been_told_gets_an_update(world: Any) -> None:
+    """A message under way is as good as told: it says nothing of what grew meanwhile."""
+    one = world(RULE)
+    one.news(FIRST)
+    (first,) = claimed(one)
+    one.news(LOUDER, feed="post")
+    (view, _) = one.line.store.deliveries()
+    assert view.kind is DeliveryKind.UPDATE
+    settle(one, first)
+    assert [item.thread for item in claimed(one)] == [first.id]
+
+
+def test_what_grows_twice_is_one_update_with_all_that_is_new(world: Any) -> None:
+    """The rows of a message that waits take it in, and a copy of the message says the same."""
+    one = world(RULE)
+    one.news(FIRST)
+    send(one)
+    one.news(LOUDER, feed="post")
+    one.news(WIDER, feed="times")
+    (item,) = send(one)
+    news = ("medium became critical", "new: tin")
+    assert item.tidings[0].news == news
+    one.line.store.resend(item.id, one.line.clock.now())
+    (copy,) = claimed(one)
+    assert copy.tidings[0].news == news
+
+
+def test_coverage_before_the_message_left_is_in_it_and_later_coverage_rings_nobody(world: Any) -> None:
+    """Twenty outlets write the same: one message, with those that were there in time."""
+    one = world(RULE)
+    one.news(FIRST)
+    assert one.news(FIRST, feed="post") == [("cut", Fate.JOINED)]
+    (item,) = send(one)
+    assert [other.publisher for other in item.tidings[0].related] == ["Post"]
+    assert one.news(FIRST, feed="times") == [("cut", Fate.JOINED)]
+    assert claimed(one) == []
+
+
+def test_what_is_known_of_an_alert_survives_a_restart(world: Any) -> None:
+    """Who was told, and how many report it, stand in the rows."""
+    one = world(RULE)
+    one.news(FIRST)
+    (first,) = send(one)
+    one.restart()
+    one.news(LOUDER, feed="post")
+    (item,) = send(one)
+    assert (item.kind, item.thread) == (DeliveryKind.UPDATE, first.id)

@@ -1,0 +1,128 @@
+"""Prices in a message: in words, as blocks, and as a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tocsin.evidence import Evidence, Witness
+from tocsin.model import Message, MessageKind, Tidings
+from tocsin.prices import Glance, Instrument, Often
+from tocsin.render import spark
+from tocsin.render.ticker import ticker
+
+CLOSE = datetime(2026, 3, 2, 21, tzinfo=UTC)
+MP = Instrument(id="MP", kind="smallcap", currency="USD")
+LONDON = ZoneInfo("Europe/London")
+
+
+def glanced(*prices: object, **fields: object) -> Glance:
+    """A glance at *prices*, one a day, the last one twelve minutes ago."""
+    points = tuple((CLOSE + timedelta(days=n), Decimal(str(price))) for n, price in enumerate(prices))
+    known = {
+        "instrument": MP,
+        "points": points,
+        "reference": points[-2] if len(points) > 1 else None,
+        "change": 0.125,
+        "sigmas": 4.4,
+        "age": timedelta(minutes=12),
+    }
+    return Glance(**(known | fields))
+
+
+def test_the_line_says_number_move_reference_and_age() -> None:
+    """Who reads it on a phone needs no other screen."""
+    shown = ticker(glanced(*range(1000, 1010), 1250), LONDON)
+    assert shown.line == "1,250 USD, +12.5% (+4.4 sigma) since 1,009 on 2026-03-11"
+    assert shown.age == "as of 2026-03-12 21:00 UTC, 12 min old"
+    assert shown.span == "11 sessions from 1,000 to 1,250"
+    assert shown.alt == "MP: 11 sessions from 1,000 to 1,250"
+
+
+def test_a_stale_price_says_so() -> None:
+    """Old numbers that look new are worse than none."""
+    shown = ticker(glanced(1, 2, stale=True, age=timedelta(days=3), change=None), LONDON)
+    assert shown.age.endswith("3 d old; stale: no new quote came since")
+    assert shown.line == "2 USD"
+
+
+@pytest.mark.parametrize(
+    ("times", "sessions", "words"),
+    [
+        (0, 250, "fired not once in the 250 sessions since 2025-03-02, about 0.0 times a year."),
+        (1, 250, "fired once in the 250 sessions since 2025-03-02, about 1.0 times a year."),
+        (7, 250, "fired 7 times in the 250 sessions since 2025-03-02, about 7.0 times a year."),
+        (1, 12, "Too little history to say how often this fires: 12 sessions that it could judge."),
+    ],
+)
+def test_a_setting_says_how_often_it_fires(times: int, sessions: int, words: str) -> None:
+    """Who finds it too loud or too quiet sees what to change."""
+    known = Often(times=times, sessions=sessions, first=CLOSE - timedelta(days=365), last=CLOSE)
+    assert words in ticker(glanced(1, 2, often=known), LONDON).often
+
+
+@pytest.mark.parametrize(
+    ("prices", "drawn"),
+    [
+        ([1, 2, 3, 4, 5, 6, 7, 8], "▁▂▃▄▅▆▇█"),
+        ([-37, 10, 20, 18, 22], "▁▆▇▇█"),
+        ([5, 5, 5, 5, 5], ""),
+        ([1, 2, 3], ""),
+        ([], ""),
+    ],
+    ids=["levels", "below zero", "flat", "few", "none"],
+)
+def test_blocks_draw_what_there_is(prices: list[int], drawn: str) -> None:
+    """A line of three points says less than its numbers, and a flat one nothing."""
+    assert spark.blocks([Decimal(price) for price in prices]) == drawn
+
+
+def test_many_prices_become_as_many_blocks_as_fit() -> None:
+    """The newest price is always the last block."""
+    drawn = spark.blocks([Decimal(price) for price in [*range(99), 500]])
+    assert len(drawn) == spark.COLUMNS
+    assert drawn[-1] == "█"
+    assert drawn[-2] == "▂"
+
+
+def test_a_picture_is_a_png_and_the_same_every_time() -> None:
+    """A retry sends the same bytes."""
+    prices = [Decimal(price) for price in (-37, 10, 20, 18, 22)]
+    drawn = spark.png(prices, Decimal(20))
+    assert drawn.startswith(b"\x89PNG\r\n\x1a\n")
+    assert drawn == spark.png(prices, Decimal(20))
+    assert spark.png([Decimal(1)] * 9, Decimal(1)) == b""
+    assert "nan" not in spark.svg(prices, None)
+
+
+def test_every_kind_of_message_shows_prices(tell: Callable[..., Tidings], show: Callable[..., Message]) -> None:
+    """Mail has the picture and says what it shows; text and Slack have blocks."""
+    rate = Often(times=2, sessions=250, first=CLOSE - timedelta(days=365), last=CLOSE)
+    told = replace(tell(), prices=(glanced(*range(10, 20), often=rate), glanced(3, 4)))
+    mail = show(MessageKind.MAIL, told)
+    [(name, data)] = mail.pictures
+    assert data.startswith(b"\x89PNG")
+    assert f'src="cid:{name}"' in mail.html
+    assert 'alt="MP: 10 sessions from 10 to 19"' in mail.html
+    for message in (mail.text, show(MessageKind.SLACK, told).payload, show(MessageKind.TEXT, told).text):
+        assert "▁▁▂▃▄▄▅▆▇█" in message
+        assert "12 min old" in message
+        assert "about 2.0 times a year" in message
+    assert show(MessageKind.SLACK, told).pictures == ()
+
+
+def test_a_correlation_says_what_came_first(tell: Callable[..., Tidings], show: Callable[..., Message]) -> None:
+    """Whether the market moved before the news or after it is half of what it means."""
+    seen = (
+        Witness(rule="p/spike", title="MP", at=CLOSE + timedelta(hours=3, minutes=20), source="MP"),
+        Witness(rule="p/curb", title="China curbs", at=CLOSE),
+        Witness(rule="p/curb", title="China curbs again", at=CLOSE + timedelta(hours=1)),
+    )
+    members = tuple(Evidence(op="member", text=one.rule, holds=True, witness=one) for one in seen)
+    told = replace(tell(), evidence=Evidence(op="rule", text="p/both", holds=True, children=members))
+    assert "curb, 3 h 20 min before spike" in show(MessageKind.MAIL, told).text
