@@ -23,6 +23,7 @@ from tocsin.log import line
 from tocsin.model import Delivery, DeliveryKind, DeliveryState, ErrorClass, Match, Message, Outcome, Settlement
 from tocsin.policy import retry
 from tocsin.policy.breaker import Standing, Turn, after
+from tocsin.policy.receiver import Fallback
 from tocsin.prices import Instrument
 from tocsin.protocols import Clock, Run
 from tocsin.receivers import Receiver
@@ -39,7 +40,10 @@ LEASE = timedelta(minutes=2)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outbound:
-    """One good configuration as the dispatcher sees it; *rates* are the most tries a minute, by receiver."""
+    """One good configuration as the dispatcher sees it; *rates* are the most tries a minute, by receiver.
+
+    *fallbacks* are who stands in for a receiver, with the recipients there.
+    """
 
     receivers: Mapping[str, Receiver]
     zone: ZoneInfo
@@ -47,6 +51,7 @@ class Outbound:
     instruments: Sequence[Instrument] = ()
     price_rules: Mapping[str, PriceRule] = field(default_factory=dict)
     rates: Mapping[str, int] = field(default_factory=dict)
+    fallbacks: Mapping[str, tuple[Fallback, Sequence[str]]] = field(default_factory=dict)
 
 
 class Dispatcher:
@@ -108,6 +113,7 @@ class Dispatcher:
         async with self._claiming:
             now = self._clock.now()
             await self._give_up_expired(now)
+            await self._stand_in(now)
             deliveries = await self._write(
                 self._store.claim_deliveries, now, LEASE, exclude=set(self._busy), rates=self.outbound.rates
             )
@@ -116,6 +122,12 @@ class Dispatcher:
                 self._busy[delivery.receiver] = task
                 task.add_done_callback(partial(self._leave_lane, delivery.receiver))
             return len(deliveries)
+
+    async def _stand_in(self, now: datetime) -> None:
+        """What a receiver did not get for too long is told to another one."""
+        if self.outbound.fallbacks:
+            for delivery in await self._write(self._store.stand_in, now, self.outbound.fallbacks):
+                log.warning(line("told to another receiver", delivery=delivery))
 
     async def _give_up_expired(self, now: datetime) -> None:
         """What was not delivered in its time is given up, and that is said."""
@@ -156,7 +168,8 @@ class Dispatcher:
         # A held delivery is late only against the time it was held until.
         wanted = delivery.due_at if delivery.attempt == 1 else delivery.created_at
         late = late_line(wanted, self._clock.now(), self.outbound.zone)
-        send = partial(receiver.send, delivery, message, late)
+        stead = f"In the stead of {delivery.stead}, which this could not be delivered to." if delivery.stead else ""
+        send = partial(receiver.send, delivery, message, " ".join(filter(None, (stead, late))))
         outcome = await asyncio.get_running_loop().run_in_executor(self._lane(receiver.name), send)
         await self._settle(delivery, outcome)
 

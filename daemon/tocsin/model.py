@@ -425,6 +425,7 @@ class Delivery:
     tidings: tuple[Tidings, ...] = ()
     message: Message | None = None
     thread: str = ""  # as in its message, as long as that is not rendered
+    stead: str = ""  # the receiver that it could not be delivered to
 
 
 class ErrorClass(StrEnum):

@@ -314,6 +314,11 @@ class Service:
             decide=inbound.policy.decide,
             instruments=config.instruments,
             price_rules=loaded.rules.prices,
+            fallbacks={
+                r.name: (r.fallback, receivers[r.fallback.to].recipients)
+                for r in config.receivers
+                if r.fallback and r.fallback.to in receivers
+            },
             rates={
                 r.name: r.rate or RATES.get(receivers[r.name].kind, USUAL_RATE)
                 for r in config.receivers

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from tocsin.model import Alert, DeliveryKind
 from tocsin.policy.facts import Pending, Planned
-from tocsin.policy.retry import LIFE
+from tocsin.policy.retry import life
 
 
 @dataclass(slots=True, kw_only=True)
@@ -70,6 +70,8 @@ class Post:
         for draft in self._drafts:
             if self._fits(draft, alert, to, kind=kind, due_at=due_at, entry_id=entry_id):
                 self._add(draft, alert, entry_id, news)
+                lasts = max(draft.planned.expires_at, due_at + life(alert, kind, entry_id))
+                draft.planned = replace(draft.planned, expires_at=lasts)
                 return
         plan = Planned(
             receiver=to[0],
@@ -77,7 +79,7 @@ class Post:
             kind=kind,
             alert_ids=(alert.id,),
             due_at=due_at,
-            expires_at=due_at + LIFE,
+            expires_at=due_at + life(alert, kind, entry_id),
             held=held,
             news={alert.id: news} if news else {},
         )
@@ -95,7 +97,8 @@ class Post:
             plan = draft.planned
             if (plan.receiver, plan.recipient) == to and alert.id in plan.alert_ids:
                 if due_at < plan.due_at:
-                    draft.planned = replace(plan, due_at=due_at, expires_at=due_at + LIFE, held=held)
+                    lasts = plan.expires_at - plan.due_at
+                    draft.planned = replace(plan, due_at=due_at, expires_at=due_at + lasts, held=held)
                 self._add(draft, alert, None, news)
                 return True
         for message in self.pending:

@@ -59,6 +59,7 @@ def claim(
     ).all()
     for row in rows:
         row.state = DeliveryState.SENDING.value
+        row.wanted_at = row.wanted_at or row.due_at
         row.lease_until = real + lease
         row.fence += 1
         outbox.note(session, row.id, now, DeliveryState.SENDING, f"claimed for try {row.attempts + 1}")
@@ -209,4 +210,5 @@ def _delivery(session: Session, row: DeliveryRow) -> Delivery:
         tidings=found,
         message=codec.message_from_json(row.message) if row.message else None,
         thread="" if row.message else _thread(session, row, _known(kind, found)),
+        stead=session.get_one(DeliveryRow, row.stands_for).receiver if row.stands_for else "",
     )

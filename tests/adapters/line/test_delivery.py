@@ -15,6 +15,7 @@ from tocsin.delivery import Dispatcher, Outbound
 from tocsin.market.series import begin
 from tocsin.model import DeliveryState, ErrorClass, Outcome
 from tocsin.policy.facts import Decision
+from tocsin.policy.receiver import Fallback
 from tocsin.prices import Instrument, Quote
 from tocsin.rules.observation import observe
 
@@ -187,6 +188,32 @@ def test_a_rate_holds_over_every_minute_and_every_restart(line: Line) -> None:
         assert len(desk.sent) == min(7, 3 * (minute + 1))
         line.clock.move(seconds=1)
     out.close()
+
+
+def test_another_receiver_hears_what_one_did_not_get(line: Line) -> None:
+    """Once, with a line that says why; and who was told of it anyway hears nothing twice."""
+    desk, mail = line.list_receiver("desk", [DOWN] * 5 + [OK]), line.list_receiver("mail", [OK])
+    out = several(line, desk, mail, count=2)
+    out.outbound = replace(out.outbound, fallbacks={"desk": (Fallback(to="mail", after=timedelta(minutes=10)), ("",))})
+    for _ in range(9):
+        run(out)
+        line.clock.move(minutes=1)
+    assert mail.sent == []
+    for _ in range(40):
+        line.clock.move(minutes=1)
+        run(out)
+    out.close()
+    assert len(mail.sent) == 2
+    assert {preface.split(",")[0] for _, _, preface in mail.sent} == {"In the stead of desk"}
+    views = line.store.deliveries()
+    assert sorted((view.receiver, view.state.value) for view in views) == [
+        ("desk", "delivered"),
+        ("desk", "delivered"),
+        ("mail", "delivered"),
+        ("mail", "delivered"),
+    ]
+    late = next(line.store.delivery(view.id) for view in views if view.receiver == "desk")
+    assert any("told to mail in its stead" in change.reason for change in late.transitions)
 
 
 def test_a_receiver_that_takes_messages_again_is_told_too(line: Line) -> None:
