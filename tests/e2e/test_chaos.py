@@ -14,7 +14,16 @@ from chaos.points import calls
 from chaos.world import World
 
 #: Calls that no world on loopback leads to: only a public address can be out of reach, only another program judges again.
-ELSEWHERE = {"store.forgive", "store.rejudge", "store.rewind"}
+#: And the commands of people.
+ELSEWHERE = {
+    "store.answer",
+    "store.answered",
+    "store.forgive",
+    "store.rejudge",
+    "store.rewind",
+    "store.rule_stats",
+    "store.verdicts",
+}
 
 
 @pytest.fixture
