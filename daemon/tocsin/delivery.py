@@ -27,7 +27,7 @@ from tocsin.policy.receiver import Fallback
 from tocsin.prices import Instrument
 from tocsin.protocols import Clock, Run
 from tocsin.receivers import Receiver
-from tocsin.render import late_line, render
+from tocsin.render import late_line, reduced, render
 from tocsin.rules import builtin
 from tocsin.rules.edge import PriceRule
 from tocsin.store import Decide, Store
@@ -169,7 +169,8 @@ class Dispatcher:
         wanted = delivery.due_at if delivery.attempt == 1 else delivery.created_at
         late = late_line(wanted, self._clock.now(), self.outbound.zone)
         stead = f"In the stead of {delivery.stead}, which this could not be delivered to." if delivery.stead else ""
-        send = partial(receiver.send, delivery, message, " ".join(filter(None, (stead, late))))
+        shown = reduced(message) if delivery.refused else message
+        send = partial(receiver.send, delivery, shown, " ".join(filter(None, (stead, late))))
         outcome = await asyncio.get_running_loop().run_in_executor(self._lane(receiver.name), send)
         await self._settle(delivery, outcome)
 

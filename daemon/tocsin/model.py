@@ -426,6 +426,7 @@ class Delivery:
     message: Message | None = None
     thread: str = ""  # as in its message, as long as that is not rendered
     stead: str = ""  # the receiver that it could not be delivered to
+    refused: bool = False  # at the last try, for what it says
 
 
 class ErrorClass(StrEnum):

@@ -10,12 +10,13 @@ from tocsin.render.html import html
 from tocsin.render.page import page
 from tocsin.render.plain import plain
 from tocsin.render.preface import with_preface
+from tocsin.render.reduced import reduced
 from tocsin.render.slack import slack
 from tocsin.render.subject import subject
 from tocsin.render.times import late_line
 from tocsin.render.words import defused
 
-__all__ = ["late_line", "render", "with_preface"]
+__all__ = ["late_line", "reduced", "render", "with_preface"]
 
 
 def render(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -13,7 +14,7 @@ import pytest
 
 from tocsin.delivery import Dispatcher, Outbound
 from tocsin.market.series import begin
-from tocsin.model import DeliveryState, ErrorClass, Outcome
+from tocsin.model import DeliveryState, ErrorClass, MessageKind, Outcome
 from tocsin.policy.facts import Decision
 from tocsin.policy.receiver import Fallback
 from tocsin.prices import Instrument, Quote
@@ -268,9 +269,9 @@ def test_a_message_that_was_never_delivered_is_told_to_the_operator(line: Line) 
 
 
 def test_a_message_that_a_receiver_will_not_take_is_told_too(line: Line) -> None:
-    """Given up after the second refusal, with the server's own words."""
+    """Tried once more as a short plain text, then given up with the server's own words."""
     refused = Outcome(error_class=ErrorClass.CONTENT, code=400, words="invalid_blocks")
-    desk, ops = line.list_receiver("desk", [refused]), line.list_receiver("ops", [OK])
+    desk, ops = line.list_receiver("desk", [refused], kind=MessageKind.SLACK), line.list_receiver("ops", [OK])
     out = dispatcher(line, desk, ops)
     for _ in range(2):
         run(out)
@@ -278,6 +279,9 @@ def test_a_message_that_a_receiver_will_not_take_is_told_too(line: Line) -> None
     run(out)
     out.close()
     assert len(desk.sent) == 2
+    first, second = (message for _, message, _ in desk.sent)
+    assert (bool(first.payload), json.loads(second.payload)["blocks"][0]["text"]["type"]) == (True, "plain_text")
+    assert "China bans gallium exports" in second.text
     assert [("invalid_blocks" in message.text) for _, message, _ in ops.sent] == [True]
 
 
