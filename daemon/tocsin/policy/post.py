@@ -8,7 +8,7 @@ from datetime import datetime
 
 from tocsin.model import Alert, DeliveryKind
 from tocsin.policy.facts import Pending, Planned
-from tocsin.policy.retry import life
+from tocsin.policy.retry import is_price, life
 
 
 @dataclass(slots=True, kw_only=True)
@@ -18,6 +18,7 @@ class _Draft:
     planned: Planned
     story_ids: set[int]
     entry_ids: set[int]
+    price_rule: str = ""  # what one announcement does to thirty instruments is one message
 
 
 @dataclass(slots=True, kw_only=True)
@@ -84,7 +85,8 @@ class Post:
             news={alert.id: news} if news else {},
         )
         entries = set() if entry_id is None else {entry_id}
-        self._drafts.append(_Draft(planned=plan, story_ids={alert.story_id}, entry_ids=entries))
+        rule = alert.rule if is_price(alert, kind, entry_id) else ""
+        self._drafts.append(_Draft(planned=plan, story_ids={alert.story_id}, entry_ids=entries, price_rule=rule))
 
     def _tells_already(
         self, alert: Alert, to: tuple[str, str], *, due_at: datetime, held: str, news: tuple[str, ...]
@@ -156,7 +158,8 @@ class Post:
         if (plan.receiver, plan.recipient) != to or _apart(plan.kind, kind) or plan.due_at != due_at:
             return False
         related = alert.story_id in draft.story_ids or (entry_id is not None and entry_id in draft.entry_ids)
-        return related or due_at > self.now or kind is DeliveryKind.CATCH_UP
+        alike = draft.price_rule == alert.rule and is_price(alert, kind, entry_id)
+        return related or alike or due_at > self.now or kind is DeliveryKind.CATCH_UP
 
     def _add(self, draft: _Draft, alert: Alert, entry_id: int | None, news: tuple[str, ...]) -> None:
         plan = draft.planned

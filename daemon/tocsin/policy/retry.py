@@ -21,8 +21,12 @@ PRICE_LIFE = timedelta(hours=1)
 
 def life(alert: Alert, kind: DeliveryKind, entry_id: int | None) -> timedelta:
     """How long a message about *alert*, told because of that entry or of a quote, is worth sending."""
-    is_price = entry_id is None and kind is not DeliveryKind.OPERATOR and "instrument" in alert.labels
-    return PRICE_LIFE if is_price else LIFE
+    return PRICE_LIFE if is_price(alert, kind, entry_id) else LIFE
+
+
+def is_price(alert: Alert, kind: DeliveryKind, entry_id: int | None) -> bool:
+    """Whether a quote is what there is to tell, and no entry."""
+    return entry_id is None and kind is not DeliveryKind.OPERATOR and "instrument" in alert.labels
 
 
 def settle(outcome: Outcome, *, attempt: int, now: datetime, expires_at: datetime, jitter: float) -> Settlement:
