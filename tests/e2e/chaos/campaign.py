@@ -68,7 +68,7 @@ def every_call(passed: Passed) -> dict[str, list[Fault]]:
         inward = [point for point in line if point.call in _way_in(step)]
         plans[step.name] = [Kill(point=point) for point in inward]
         if step.name in _LOUD:
-            plans[step.name] += [Kill(point=point, count=count) for count in (2, 1) for point in outbound]
+            plans[step.name] += [Kill(point=point, count=count) for count in (1, 2) for point in outbound]
             plans[step.name] += [KillWhenTaken(count=count) for count in (2, 1)]
     plans["calm"] += [Kill(point=point) for point in line if point.call == "store.close"]
     return plans
