@@ -342,6 +342,7 @@ class MessageKind(StrEnum):
     SLACK = "slack"
     TEXT = "text"
     CONSOLE = "console"
+    HOOK = "hook"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

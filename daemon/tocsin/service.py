@@ -101,7 +101,8 @@ def make_receiver(config: ReceiverConfig) -> Receiver:
     if config.url is None:
         return ConsoleReceiver(config.name)
     try:
-        return apprise_receivers.build(config.name, config.url.reveal())
+        secrets = [secret.reveal() for secret in config.secrets]
+        return apprise_receivers.build(config.name, config.url.reveal(), secrets=secrets)
     except ValueError as error:
         problem = Problem(message=f"receiver {config.name}: {error}", position=config.position)
         raise ConfigError([problem]) from None  # the cause may hold the address
