@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test run check quality fmt clean
+.PHONY: help demo test chaos run check quality fmt clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -20,6 +20,9 @@ demo: $(VENV)/ready ## the main job on loopback: no account, no network
 
 test: $(VENV)/ready ## all gates and tests
 	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python tests/gates.py
+
+chaos: $(VENV)/ready ## kill, stop, starve and misdate the daemon on loopback for up to half an hour, and count what came of it
+	@PYTHONPATH=daemon:tests/e2e $(BIN)/python -m chaos $(ARGS)
 
 run: $(VENV)/ready ## the daemon on config.yaml
 	@$(BIN)/tocsin run --config config.yaml

@@ -23,11 +23,11 @@ from tocsin.log import line
 from tocsin.model import Delivery, DeliveryKind, DeliveryState, ErrorClass, Match, Message, Outcome, Settlement
 from tocsin.policy import quiet, retry
 from tocsin.policy.breaker import Standing, Turn, after
-from tocsin.policy.receiver import ReceiverInfo
+from tocsin.policy.receiver import Fallback, ReceiverInfo
 from tocsin.prices import Instrument
 from tocsin.protocols import Clock, Run
 from tocsin.receivers import Receiver
-from tocsin.render import late_line, render
+from tocsin.render import late_line, reduced, render
 from tocsin.rules import builtin
 from tocsin.rules.edge import PriceRule
 from tocsin.store import Decide, Store
@@ -43,6 +43,7 @@ class Outbound:
     """One good configuration as the dispatcher sees it; *rates* are the most tries a minute, by receiver.
 
     *people* are the receivers as decisions see them: whose quiet hours last is sent nothing but what breaks through.
+    *fallbacks* are who stands in for a receiver, with the recipients there.
     """
 
     receivers: Mapping[str, Receiver]
@@ -52,6 +53,7 @@ class Outbound:
     price_rules: Mapping[str, PriceRule] = field(default_factory=dict)
     rates: Mapping[str, int] = field(default_factory=dict)
     people: Sequence[ReceiverInfo] = ()
+    fallbacks: Mapping[str, tuple[Fallback, Sequence[str]]] = field(default_factory=dict)
 
 
 class Dispatcher:
@@ -116,6 +118,7 @@ class Dispatcher:
             if hushes:
                 await self._write(self._store.hush, hushes, now)
             await self._give_up_expired(now)
+            await self._stand_in(now)
             deliveries = await self._write(
                 self._store.claim_deliveries, now, LEASE, exclude=set(self._busy), rates=self.outbound.rates
             )
@@ -124,6 +127,12 @@ class Dispatcher:
                 self._busy[delivery.receiver] = task
                 task.add_done_callback(partial(self._leave_lane, delivery.receiver))
             return len(deliveries)
+
+    async def _stand_in(self, now: datetime) -> None:
+        """What a receiver did not get for too long is told to another one."""
+        if self.outbound.fallbacks:
+            for delivery in await self._write(self._store.stand_in, now, self.outbound.fallbacks):
+                log.warning(line("told to another receiver", delivery=delivery))
 
     async def _give_up_expired(self, now: datetime) -> None:
         """What was not delivered in its time is given up, and that is said."""
@@ -164,7 +173,9 @@ class Dispatcher:
         # A held delivery is late only against the time it was held until.
         wanted = delivery.due_at if delivery.attempt == 1 else delivery.created_at
         late = late_line(wanted, self._clock.now(), self.outbound.zone)
-        send = partial(receiver.send, delivery, message, late)
+        stead = f"In the stead of {delivery.stead}, which this could not be delivered to." if delivery.stead else ""
+        shown = reduced(message) if delivery.refused else message
+        send = partial(receiver.send, delivery, shown, " ".join(filter(None, (stead, late))))
         outcome = await asyncio.get_running_loop().run_in_executor(self._lane(receiver.name), send)
         await self._settle(delivery, outcome)
 

@@ -343,6 +343,7 @@ class MessageKind(StrEnum):
     SLACK = "slack"
     TEXT = "text"
     CONSOLE = "console"
+    HOOK = "hook"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -426,6 +427,8 @@ class Delivery:
     tidings: tuple[Tidings, ...] = ()
     message: Message | None = None
     thread: str = ""  # as in its message, as long as that is not rendered
+    stead: str = ""  # the receiver that it could not be delivered to
+    refused: bool = False  # at the last try, for what it says
 
 
 class ErrorClass(StrEnum):

@@ -67,7 +67,7 @@ class Pipeline:
         self._resting: list[Rest] = []
         self._deferred: list[Deferral] = []
         self._outage = Outage()
-        self._latest = datetime.min.replace(tzinfo=UTC)  # when a tick last looked at the clock
+        self._latest = datetime.min.replace(tzinfo=UTC)  # that a tick saw on the clock
         self.market = MarketWatch(store, write=write, work=work, committed=committed)
 
     async def resume(self) -> None:
@@ -98,20 +98,21 @@ class Pipeline:
 
     async def _give_back(self) -> None:
         """Write what came of the polls that brought nothing or were put off: many in one transaction, for there is no hurry."""
-        resting, self._resting = self._resting, []
+        now = self._clock.now()
+        resting, self._resting = [_asked_again(rest, now) for rest in self._resting], []
         deferred, self._deferred = self._deferred, []
         if resting or deferred:
-            lost = await self._write(self._store.rest, resting, self._clock.now(), deferred)
+            lost = await self._write(self._store.rest, resting, now, deferred)
             if lost:
                 log.warning(line("polls outlived their leases", polls=lost))
 
     async def _start_due(self) -> int:
         await self._give_back()
         now = self._clock.now()
-        if now < self._latest:
-            rows = await self._write(self._store.rewind, now)
+        # Until the clock is where it was: a poll that began before it was set back may end at any time.
+        if now < self._latest and (rows := await self._write(self._store.rewind, now)):
             log.warning(line("the clock was set back", by=self._latest - now, due=rows))
-        self._latest = now
+        self._latest = max(now, self._latest)
         room = IN_FLIGHT - len(self._tasks)
         if room <= 0:
             return 0
@@ -284,6 +285,12 @@ class Pipeline:
     def _wake_if_told(self, committed: Committed) -> None:
         if committed.delivery_ids:
             self._committed()
+
+
+def _asked_again(rest: Rest, now: datetime) -> Rest:
+    """*rest*, but due at once where its poll lies ahead: the clock by which it was put off has been set back."""
+    fetch = rest.trail.fetch
+    return replace(rest, due_at=now) if fetch is not None and fetch.at > now else rest
 
 
 def _judge(rules: RuleSet, entries: Sequence[Entry], now: datetime) -> tuple[Judged, ...]:

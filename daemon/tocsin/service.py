@@ -101,7 +101,8 @@ def make_receiver(config: ReceiverConfig) -> Receiver:
     if config.url is None:
         return ConsoleReceiver(config.name)
     try:
-        return apprise_receivers.build(config.name, config.url.reveal())
+        secrets = [secret.reveal() for secret in config.secrets]
+        return apprise_receivers.build(config.name, config.url.reveal(), secrets=secrets)
     except ValueError as error:
         problem = Problem(message=f"receiver {config.name}: {error}", position=config.position)
         raise ConfigError([problem]) from None  # the cause may hold the address
@@ -315,6 +316,11 @@ class Service:
             people=inbound.policy.receivers,
             instruments=config.instruments,
             price_rules=loaded.rules.prices,
+            fallbacks={
+                r.name: (r.fallback, receivers[r.fallback.to].recipients)
+                for r in config.receivers
+                if r.fallback and r.fallback.to in receivers
+            },
             rates={
                 r.name: r.rate or RATES.get(receivers[r.name].kind, USUAL_RATE)
                 for r in config.receivers

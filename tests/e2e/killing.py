@@ -44,11 +44,11 @@ class KillingStore(Store):
             die()
         return super().begin_attempt(delivery, message, now)
 
-    def settle(self, delivery: Any, outcome: Any, settlement: Any, now: Any) -> bool:
+    def settle(self, delivery: Any, outcome: Any, settlement: Any, now: Any, **rest: Any) -> bool:
         """Die between send and settle."""
         if POINT == "before-settle":
             die()
-        return super().settle(delivery, outcome, settlement, now)
+        return super().settle(delivery, outcome, settlement, now, **rest)
 
 
 def open_store(config: Config) -> Store:

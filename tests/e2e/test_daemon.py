@@ -18,7 +18,7 @@ def until(world: World, holds: Any, what: str) -> Any:
     """Wait as the fixtures do."""
     import time
 
-    end = time.monotonic() + 30
+    end = time.monotonic() + 60  # a receiver that failed is left alone for half a minute
     while time.monotonic() < end:
         if found := holds():
             return found

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from tocsin.model import Alert, DeliveryKind
 from tocsin.policy.facts import Pending, Planned
-from tocsin.policy.retry import LIFE
+from tocsin.policy.retry import is_price, life
 
 
 @dataclass(slots=True, kw_only=True)
@@ -18,6 +18,7 @@ class _Draft:
     planned: Planned
     story_ids: set[int]
     entry_ids: set[int]
+    price_rule: str = ""  # what one announcement does to thirty instruments is one message
 
 
 @dataclass(slots=True, kw_only=True)
@@ -72,6 +73,8 @@ class Post:
         for draft in self._drafts:
             if self._fits(draft, alert, to, kind=kind, due_at=due_at, entry_id=entry_id):
                 self._add(draft, alert, entry_id, news)
+                lasts = max(draft.planned.expires_at, due_at + life(alert, kind, entry_id))
+                draft.planned = replace(draft.planned, expires_at=lasts)
                 return
         plan = Planned(
             receiver=to[0],
@@ -79,12 +82,13 @@ class Post:
             kind=kind,
             alert_ids=(alert.id,),
             due_at=due_at,
-            expires_at=due_at + LIFE,
+            expires_at=due_at + life(alert, kind, entry_id),
             held=held,
             news={alert.id: news} if news else {},
         )
         entries = set() if entry_id is None else {entry_id}
-        self._drafts.append(_Draft(planned=plan, story_ids={alert.story_id}, entry_ids=entries))
+        rule = alert.rule if is_price(alert, kind, entry_id) else ""
+        self._drafts.append(_Draft(planned=plan, story_ids={alert.story_id}, entry_ids=entries, price_rule=rule))
 
     def _leave_digests(self, alert: Alert, to: tuple[str, str], due_at: datetime) -> None:
         """Take *alert* out of digests to *to* that leave later than *due_at*: the others in them go on waiting."""
@@ -122,7 +126,8 @@ class Post:
             plan = draft.planned
             if (plan.receiver, plan.recipient) == to and alert.id in plan.alert_ids:
                 if due_at < plan.due_at:
-                    draft.planned = replace(plan, due_at=due_at, expires_at=due_at + LIFE, held=held)
+                    lasts = plan.expires_at - plan.due_at
+                    draft.planned = replace(plan, due_at=due_at, expires_at=due_at + lasts, held=held)
                 self._add(draft, alert, None, news)
                 return True
         for message in self.pending:
@@ -182,7 +187,8 @@ class Post:
         if (plan.receiver, plan.recipient) != to or _apart(plan.kind, kind) or plan.due_at != due_at:
             return False
         related = alert.story_id in draft.story_ids or (entry_id is not None and entry_id in draft.entry_ids)
-        return related or due_at > self.now or kind is DeliveryKind.CATCH_UP
+        alike = draft.price_rule == alert.rule and is_price(alert, kind, entry_id)
+        return related or alike or due_at > self.now or kind is DeliveryKind.CATCH_UP
 
     def _add(self, draft: _Draft, alert: Alert, entry_id: int | None, news: tuple[str, ...]) -> None:
         plan = draft.planned

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from tocsin.model import DeliveryState, ErrorClass, Outcome, Settlement
+from tocsin.model import Alert, DeliveryKind, DeliveryState, ErrorClass, Outcome, Settlement
 from tocsin.policy.breaker import BLOCKED_REST, asked
 
 #: How long after the first, second ... failed try the next one comes; then every two hours.
@@ -17,6 +17,16 @@ CONTENT_TRIES = 2
 #: A delivery is given up this long after it was due: a price says nothing an hour later.
 LIFE = timedelta(hours=24)
 PRICE_LIFE = timedelta(hours=1)
+
+
+def life(alert: Alert, kind: DeliveryKind, entry_id: int | None) -> timedelta:
+    """How long a message about *alert*, told because of that entry or of a quote, is worth sending."""
+    return PRICE_LIFE if is_price(alert, kind, entry_id) else LIFE
+
+
+def is_price(alert: Alert, kind: DeliveryKind, entry_id: int | None) -> bool:
+    """Whether a quote is what there is to tell, and no entry."""
+    return entry_id is None and kind is not DeliveryKind.OPERATOR and "instrument" in alert.labels
 
 
 def settle(outcome: Outcome, *, attempt: int, now: datetime, expires_at: datetime, jitter: float) -> Settlement:

@@ -10,7 +10,7 @@ import copy
 import json
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,6 +23,7 @@ from apprise.plugins.slack import NotifySlack, SlackMode
 from tocsin.model import Delivery, ErrorClass, Message, MessageKind, Outcome
 from tocsin.receivers import Receiver, answers, smtp, web
 from tocsin.receivers.exchange import Exchange, current
+from tocsin.receivers.hook import Hook, key_of, signed
 from tocsin.receivers.letter import letter
 from tocsin.receivers.redact import redactor
 from tocsin.render import with_preface
@@ -36,12 +37,12 @@ _TIMEOUTS = {"cto": "10", "rto": "20"}
 Fields = dict[str, Any]
 
 
-def build(name: str, url: str, *, limit: float = LIMIT) -> Receiver:
+def build(name: str, url: str, *, secrets: Sequence[str] = (), limit: float = LIMIT) -> Receiver:
     """The receiver behind an apprise *url*.
 
     `mailto(s)://` is a mail server, `slack://` a Slack webhook or bot, `slack+http(s)://host:port/path` a server that
-    understands Slack's webhooks; every other address is what apprise makes of it. An attempt takes at most *limit*
-    seconds.
+    understands Slack's webhooks, `hook(s)://host:port/path` a program that takes our JSON, signed with *secrets*; every
+    other address is what apprise makes of it. An attempt takes at most *limit* seconds.
 
     Raises:
         ValueError: apprise can do nothing with it; the words hold nothing of the address but its scheme.
@@ -53,6 +54,10 @@ def build(name: str, url: str, *, limit: float = LIMIT) -> Receiver:
     scheme = url.partition("://")[0].lower() if "://" in url else ""
     if not re.fullmatch(r"[a-z][a-z0-9+.-]{0,30}", scheme):
         raise ValueError("this is no address of a service: it must begin with a scheme, like mailto:// or slack://")
+    if scheme in ("hook", "hooks"):
+        return _hook(name, url, secrets, limit)
+    if secrets:
+        raise ValueError("only a webhook, at hook:// or hooks://, is signed with a secret")
     if scheme in ("slack+http", "slack+https"):
         return _webhook(name, url, limit)
     if scheme in ("mailto", "mailtos"):
@@ -186,6 +191,28 @@ def _slack(name: str, url: str, limit: float) -> Receiver | None:
         return None
     recipients = tuple(channel or "" for channel in sample.channels)
     return _blocks(name, url, limit, fields=fields, recipients=recipients)
+
+
+def _hook(name: str, url: str, secrets: Sequence[str], limit: float) -> Receiver:
+    address = re.sub("^hook", "http", url, flags=re.IGNORECASE)
+    if not re.fullmatch(r"https?://[^/?#@]+(/[^#]*)?", address, re.IGNORECASE):
+        raise ValueError("an address with hook(s):// needs a host, and may have a port and a path")
+    keys = [key_of(secret) for secret in secrets]
+
+    def plugin(delivery: Delivery, message: Message) -> NotifyBase:
+        hook = Hook(asset=_asset())
+        hook.address, hook.octets = address, message.payload.encode()
+        hook.headers = signed(hook.octets, keys, delivery_id=delivery.id)
+        return hook
+
+    return AppriseReceiver(
+        name=name,
+        kind=MessageKind.HOOK,
+        recipients=("",),
+        plugin=plugin,
+        redact=redactor(url),
+        limit=limit,
+    )
 
 
 def _webhook(name: str, url: str, limit: float) -> Receiver:

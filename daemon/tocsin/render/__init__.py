@@ -6,16 +6,18 @@ from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from tocsin.model import DeliveryKind, Message, MessageKind, Tidings
+from tocsin.render.hook import hook
 from tocsin.render.html import html
 from tocsin.render.page import page
 from tocsin.render.plain import plain
 from tocsin.render.preface import with_preface
+from tocsin.render.reduced import reduced
 from tocsin.render.slack import slack
 from tocsin.render.subject import subject
 from tocsin.render.times import late_line
 from tocsin.render.words import defused
 
-__all__ = ["late_line", "render", "with_preface"]
+__all__ = ["late_line", "reduced", "render", "with_preface"]
 
 
 def render(
@@ -47,6 +49,9 @@ def render(
         )
     if kind is MessageKind.SLACK:
         return Message(kind=kind, subject=line, text=text, payload=slack(content, line), thread=thread)
+    if kind is MessageKind.HOOK:
+        content_of = hook(tidings, delivery_id=delivery_id, kind=delivery_kind, subject=line, text=text)
+        return Message(kind=kind, subject=line, text=text, payload=content_of, thread=thread)
     if kind is MessageKind.TEXT:
         return Message(kind=kind, subject=defused(line), text=defused(text), thread=thread)
     return Message(kind=kind, subject=line, text=text, thread=thread)

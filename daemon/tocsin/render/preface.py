@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from html import escape
 
-from tocsin.model import Message
+from tocsin.model import Message, MessageKind
 from tocsin.render.slack import plain_context
 
 #: Where mail.html leaves room; feed text cannot hold it, since its brackets are escaped.
@@ -21,7 +21,10 @@ def with_preface(message: Message, preface: str) -> Message:
     payload = message.payload
     if payload:
         content = json.loads(payload)
-        content["blocks"] = [plain_context(preface), *content["blocks"]]
+        if message.kind is MessageKind.SLACK:
+            content["blocks"] = [plain_context(preface), *content["blocks"]]
+        else:
+            content["note"] = preface
         payload = json.dumps(content, ensure_ascii=False)
     return replace(
         message,

@@ -59,6 +59,7 @@ def claim(
     ).all()
     for row in rows:
         row.state = DeliveryState.SENDING.value
+        row.wanted_at = row.wanted_at or row.due_at
         row.lease_until = real + lease
         row.fence += 1
         outbox.note(session, row.id, now, DeliveryState.SENDING, f"claimed for try {row.attempts + 1}")
@@ -165,6 +166,11 @@ def _under_fence(session: Session, delivery: Delivery, **values: object) -> bool
     return changed.rowcount == 1
 
 
+def _was_refused(session: Session, row: DeliveryRow) -> bool:
+    last = session.get(AttemptRow, (row.id, row.attempts)) if row.attempts else None
+    return last is not None and last.outcome == ErrorClass.CONTENT.value
+
+
 def _known(kind: DeliveryKind, found: Sequence[Tidings]) -> list[int]:
     """The alerts of a message of which its reader was told before."""
     again = kind in (DeliveryKind.UPDATE, DeliveryKind.CORRECTION)
@@ -209,4 +215,6 @@ def _delivery(session: Session, row: DeliveryRow) -> Delivery:
         tidings=found,
         message=codec.message_from_json(row.message) if row.message else None,
         thread="" if row.message else _thread(session, row, _known(kind, found)),
+        refused=_was_refused(session, row),
+        stead=session.get_one(DeliveryRow, row.stands_for).receiver if row.stands_for else "",
     )

@@ -29,6 +29,7 @@ from tocsin.model import (
 from tocsin.policy.breaker import Standing
 from tocsin.policy.facts import Arrival
 from tocsin.policy.quiet import Hush
+from tocsin.policy.receiver import Fallback
 from tocsin.prices import Instrument, Quote
 from tocsin.rules.edge import PriceState
 from tocsin.rules.observation import Observed
@@ -388,6 +389,17 @@ class Store:
             expired = deliveries.expire(session, now)
             self._deciding(session, decide, now).about_own([match for item in expired for match in own(item)])
             return expired
+
+    def stand_in(self, now: datetime, fallbacks: Mapping[str, tuple[Fallback, Sequence[str]]]) -> list[str]:
+        """Tell receivers what others did not get in time: by the late one, (its fallback, whose recipients); the ids."""
+        with self._database.write() as session:
+            return [
+                delivery
+                for late, (fallback, recipients) in fallbacks.items()
+                for delivery in outbox.stand_in(
+                    session, late, (fallback.to, recipients), since=now - fallback.after, now=now, new_id=self._new_id
+                )
+            ]
 
     def begin_attempt(self, delivery: Delivery, message: Message, now: datetime) -> bool:
         """Put a try on record before a socket opens; False when the delivery is no longer leased to its holder.

@@ -279,6 +279,7 @@ class DeliveryRow(SQLModel, table=True):
     message: str | None = _text(None)
     resend: int = 0
     resend_of: str | None = _text(None, foreign_key="delivery.id")
+    wanted_at: datetime | None = _time(None)  # when it was due at first, once it was claimed
     stands_for: str | None = _text(None, index=True)  # the delivery to a receiver that could not be reached
 
 

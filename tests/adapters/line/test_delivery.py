@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -13,8 +14,9 @@ import pytest
 
 from tocsin.delivery import Dispatcher, Outbound
 from tocsin.market.series import begin
-from tocsin.model import DeliveryState, ErrorClass, Outcome
+from tocsin.model import DeliveryState, ErrorClass, MessageKind, Outcome
 from tocsin.policy.facts import Decision
+from tocsin.policy.receiver import Fallback
 from tocsin.prices import Instrument, Quote
 from tocsin.rules.observation import observe
 
@@ -189,6 +191,32 @@ def test_a_rate_holds_over_every_minute_and_every_restart(line: Line) -> None:
     out.close()
 
 
+def test_another_receiver_hears_what_one_did_not_get(line: Line) -> None:
+    """Once, with a line that says why; and who was told of it anyway hears nothing twice."""
+    desk, mail = line.list_receiver("desk", [DOWN] * 5 + [OK]), line.list_receiver("mail", [OK])
+    out = several(line, desk, mail, count=2)
+    out.outbound = replace(out.outbound, fallbacks={"desk": (Fallback(to="mail", after=timedelta(minutes=10)), ("",))})
+    for _ in range(9):
+        run(out)
+        line.clock.move(minutes=1)
+    assert mail.sent == []
+    for _ in range(40):
+        line.clock.move(minutes=1)
+        run(out)
+    out.close()
+    assert len(mail.sent) == 2
+    assert {preface.split(",")[0] for _, _, preface in mail.sent} == {"In the stead of desk"}
+    views = line.store.deliveries()
+    assert sorted((view.receiver, view.state.value) for view in views) == [
+        ("desk", "delivered"),
+        ("desk", "delivered"),
+        ("mail", "delivered"),
+        ("mail", "delivered"),
+    ]
+    late = next(line.store.delivery(view.id) for view in views if view.receiver == "desk")
+    assert any("told to mail in its stead" in change.reason for change in late.transitions)
+
+
 def test_a_receiver_that_takes_messages_again_is_told_too(line: Line) -> None:
     """Blocked, told once; after a new configuration tried at once; and told when it works."""
     refused = Outcome(error_class=ErrorClass.GONE, code=404, words="no_service")
@@ -241,9 +269,9 @@ def test_a_message_that_was_never_delivered_is_told_to_the_operator(line: Line) 
 
 
 def test_a_message_that_a_receiver_will_not_take_is_told_too(line: Line) -> None:
-    """Given up after the second refusal, with the server's own words."""
+    """Tried once more as a short plain text, then given up with the server's own words."""
     refused = Outcome(error_class=ErrorClass.CONTENT, code=400, words="invalid_blocks")
-    desk, ops = line.list_receiver("desk", [refused]), line.list_receiver("ops", [OK])
+    desk, ops = line.list_receiver("desk", [refused], kind=MessageKind.SLACK), line.list_receiver("ops", [OK])
     out = dispatcher(line, desk, ops)
     for _ in range(2):
         run(out)
@@ -251,6 +279,9 @@ def test_a_message_that_a_receiver_will_not_take_is_told_too(line: Line) -> None
     run(out)
     out.close()
     assert len(desk.sent) == 2
+    first, second = (message for _, message, _ in desk.sent)
+    assert (bool(first.payload), json.loads(second.payload)["blocks"][0]["text"]["type"]) == (True, "plain_text")
+    assert "China bans gallium exports" in second.text
     assert [("invalid_blocks" in message.text) for _, message, _ in ops.sent] == [True]
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from tocsin.errors import Fault, SourceError
-from tocsin.model import Fate
+from tocsin.model import Batch, Cursor, Fate
 from tocsin.rules.evaluate import CompiledRule
 from tocsin.rules.ruleset import RuleSet
 
@@ -59,6 +59,29 @@ def test_a_clock_that_is_set_back_makes_nobody_deaf(line: Line, caplog: pytest.L
     assert polled(line, pipeline) == 1
     assert len(line.store.alerts()) == 1
     assert "the clock was set back by=1:00:00 due=1" in caplog.text
+
+
+@pytest.mark.parametrize("changed", [False, True], ids=["rests", "is committed"])
+def test_a_poll_that_ends_when_the_clock_was_set_back_is_made_again(line: Line, changed: bool) -> None:
+    """What is put off by a clock that was wrong must not wait for it."""
+
+    class Source:
+        name = "wire"
+        polls = 0
+
+        async def poll(self, cursor: Cursor, now: datetime) -> Batch:
+            self.polls += 1
+            if self.polls == 2:
+                line.clock.move(hours=-1)
+            return Batch(source="wire", entries=(), cursor=Cursor(etag="1"), changed=changed)
+
+    source = Source()
+    pipeline = line.pipeline(source)
+    assert polled(line, pipeline) == 1
+    line.clock.move(hours=1)
+    polled(line, pipeline)
+    polled(line, pipeline)
+    assert source.polls == 3
 
 
 def test_twenty_feeds_with_one_headline_in_one_tick_give_one_alert(line: Line) -> None:

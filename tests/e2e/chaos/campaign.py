@@ -10,7 +10,7 @@ from itertools import cycle, islice
 from chaos.faults import Fault, Fill, Hang, Jump, Kill, KillWhenTaken, Replace, Second, Stop, somewhere
 from chaos.play import BEGIN, Plans
 from chaos.points import Point, Side
-from chaos.script import SCRIPT
+from chaos.script import SCRIPT, Step
 
 Passed = Mapping[str, Sequence[Point]]
 
@@ -62,19 +62,28 @@ def a_spread(passed: Passed) -> dict[str, list[Fault]]:
 def every_call(passed: Passed) -> dict[str, list[Fault]]:
     """Both sides of every call, in every step in which it can be passed; the first and the second time."""
     line = in_line(passed)
-    inbound = [point for point in line if point.call not in _OUT and point.call != "store.close"]
     outbound = [point for point in line if point.call in _OUT]
-    quiet = [point for point in inbound if point.call.partition(".")[2] not in _START]
     plans: dict[str, list[Fault]] = {BEGIN: [Kill(point=point) for point in passed[BEGIN]]}
     for step in SCRIPT:
-        loud = step.name in _LOUD
-        inward = inbound if step.name in {"story", "faulty pack"} else quiet
+        inward = [point for point in line if point.call in _way_in(step)]
         plans[step.name] = [Kill(point=point) for point in inward]
-        if loud:
-            plans[step.name] += [Kill(point=point, count=count) for count in (2, 1) for point in outbound]
+        if step.name in _LOUD:
+            plans[step.name] += [Kill(point=point, count=count) for count in (1, 2) for point in outbound]
             plans[step.name] += [KillWhenTaken(count=count) for count in (2, 1)]
     plans["calm"] += [Kill(point=point) for point in line if point.call == "store.close"]
     return plans
+
+
+def _way_in(step: Step) -> tuple[str, ...]:
+    """The calls that bring what happens in *step* into the store."""
+    way = ["store.lock", "store.sync_sources", "store.keep_pack", "store.unevaluated"] if step is SCRIPT[0] else []
+    way += ["store.kept_pack", "store.tell"] if step.pack else []
+    if step.items or step.prices or step.broken:
+        way += ["store.claim_sources", "source.poll", "store.expire"]
+    way += ["store.unseen", "store.commit"] if step.items else []
+    way += ["store.market", "store.observe"] if step.prices else []
+    way += ["store.fail"] if step.broken else []
+    return tuple(way)
 
 
 def anywhere(seed: int, count: int, longest: float = 1.2) -> dict[str, list[Fault]]:

@@ -20,7 +20,7 @@ from chaos.life import Order, live
 
 
 class Nursery:
-    """The forking process, from outside; *env* is added to its environment."""
+    """The forking process, from outside."""
 
     def __init__(self) -> None:
         here = Path(__file__).resolve()

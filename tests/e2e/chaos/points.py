@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import inspect
+import re
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
+import tocsin
 from tocsin.receivers import Receiver
 from tocsin.sources import Source
 from tocsin.store import Store
 
-#: Methods of the store that commands call, or tests and replays; the daemon never does.
-COMMANDS = frozenset({
-    "alert", "alerts", "counts", "deliveries", "delivery", "entry", "failure", "find_entries", "history",
-    "history_entries", "history_quotes", "matches", "next_due", "resend", "source", "sources", "tally",
-})  # fmt: skip
+#: How the daemon's own modules, those that are no room, call the store.
+_CALLED = re.compile(r"\b_?store\.(\w+)")
 
 
 class Side(StrEnum):
@@ -36,13 +36,18 @@ class Point:
 
 
 def calls() -> tuple[str, ...]:
-    """Every call of the daemon over a border, as its protocols name them; one that is added later is among them."""
+    """Every call of the daemon over a border, as its protocols name them; one that is added later is among them.
+
+    Of the store those that its own modules name: commands and replays call others.
+    """
+    modules = Path(tocsin.__file__).parent.glob("*.py")
+    named = {name for module in modules for name in _CALLED.findall(module.read_text(encoding="utf-8"))}
     protocols = {"store": Store, "source": Source, "receiver": Receiver}
     return tuple(
         f"{name}.{method}"
         for name, protocol in protocols.items()
         for method, value in inspect.getmembers(protocol, inspect.isfunction)
-        if not method.startswith("_") and not (protocol is Store and method in COMMANDS)
+        if not method.startswith("_") and (protocol is not Store or method in named)
     )
 
 

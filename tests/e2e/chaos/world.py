@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from chaos.clock import WorldClock
-from chaos.evidence import Cut, Evidence, Tables, Told, read
+from chaos.evidence import Cut, Evidence, Told, read
 from chaos.life import Order
 from chaos.nursery import Nursery
 from chaos.script import CANARIES, CONFIG, DESK, FEEDS, OPS, RECIPIENTS, RULES, SECOND, Step
@@ -71,9 +71,7 @@ class World:
         """End what lives, and the servers."""
         self.web.hanging.clear()
         for life in self.lives:
-            if not isinstance(self.nursery.status(life.pid), int):
-                os.kill(life.pid, signal.SIGKILL)
-                self.until(lambda pid=life.pid: self.nursery.status(pid) is not None, "its death")
+            self.end(life)
         self.web.close()
         self.mailbox.close()
 
@@ -98,10 +96,12 @@ class World:
         """End a life; its exit status. A death of which a *point* is given is noted with what the database says then."""
         if not isinstance(self.nursery.status(life.pid), int):
             os.kill(life.pid, how)
-        status = self.until(lambda: _number(self.nursery.status(life.pid)), f"the end of process {life.pid}")
+        self.until(lambda: isinstance(self.nursery.status(life.pid), int), f"the end of process {life.pid}")
         if point:
             self.note_cut(point)
-        return status[0]
+        status = self.nursery.status(life.pid)
+        assert isinstance(status, int)
+        return status
 
     def note_cut(self, point: str) -> None:
         """Keep what the database says while nobody works on it."""
@@ -184,10 +184,6 @@ class World:
             hung=tuple(self.hung),
         )
 
-    def tables(self) -> Tables:
-        """What the database says; no life may work on it."""
-        return read(self.database)[0]
-
     def _write_files(self) -> None:
         (self.folder / "rules").mkdir()
         self._write_rules(RULES)
@@ -220,7 +216,3 @@ _UNSENT = (
 
 def _has(query: str, *values: str) -> Callable[[sqlite3.Connection], bool]:
     return lambda database: bool(database.execute(query, values).fetchone()[0])
-
-
-def _number(status: int | str | None) -> tuple[int] | None:
-    return (status,) if isinstance(status, int) else None

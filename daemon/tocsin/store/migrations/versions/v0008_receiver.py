@@ -22,5 +22,6 @@ def upgrade() -> None:
         sa.Column("refused", TEXT, nullable=False),
     )
     op.create_index("ix_attempt_started_at", "attempt", ["started_at"])
+    op.add_column("delivery", sa.Column("wanted_at", TIME, nullable=True))
     op.add_column("delivery", sa.Column("stands_for", TEXT, nullable=True))
     op.create_index("ix_delivery_stands_for", "delivery", ["stands_for"])

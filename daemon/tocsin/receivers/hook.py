@@ -1,0 +1,66 @@
+"""A webhook of a program's own: JSON, signed as Standard Webhooks says (standardwebhooks.com, specification 1.0)."""
+
+from __future__ import annotations
+
+import binascii
+import hmac
+import time
+from base64 import b64decode, b64encode
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from typing import Any
+
+import requests
+from apprise.plugins.base import NotifyBase
+
+_MARK = "whsec_"
+
+
+class Hook(NotifyBase):  # type: ignore[no-untyped-call]  # the base has no annotations
+    """Posts *octets* to *address* with *headers*; what is answered is seen by the adapter of `tocsin.receivers.web`."""
+
+    service_name: Any = "webhook"
+    secure_protocol: Any = "hooks"
+    setup_url: Any = "the part Delivery of the README"
+    address = ""
+    octets = b""
+    headers: Mapping[str, str] = {}
+
+    def url(self, *_: Any, **__: Any) -> str:
+        """The address without all that could be a secret."""
+        return "hooks://"
+
+    def send(self, *_: Any, **__: Any) -> bool:
+        """Send once; whether it was taken."""
+        try:
+            answer = requests.post(
+                self.address, data=self.octets, headers=dict(self.headers), allow_redirects=False, timeout=(10, 20)
+            )
+        except requests.RequestException:
+            return False  # the adapter knows why
+        return 200 <= answer.status_code < 300
+
+
+def key_of(secret: str) -> bytes:
+    """The key that *secret* stands for: `whsec_` and base64, or itself.
+
+    Raises:
+        ValueError: it begins with `whsec_`, and what follows is no base64.
+    """
+    if not secret.startswith(_MARK):
+        return secret.encode()
+    try:
+        return b64decode(secret.removeprefix(_MARK), validate=True)
+    except binascii.Error:
+        raise ValueError("a secret that begins with whsec_ goes on in base64") from None
+
+
+def signed(octets: bytes, keys: Sequence[bytes], *, delivery_id: str, at: float | None = None) -> dict[str, str]:
+    """The headers of *octets*, sent *at* that Unix time (now): with a signature for each of *keys*, the newest first."""
+    stamp = str(int(time.time() if at is None else at))
+    headers = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "tocsin", "webhook-id": delivery_id}
+    if keys:
+        told = b".".join((delivery_id.encode(), stamp.encode(), octets))
+        marks = (b64encode(hmac.new(key, told, sha256).digest()).decode() for key in keys)
+        headers |= {"webhook-timestamp": stamp, "webhook-signature": " ".join(f"v1,{mark}" for mark in marks)}
+    return headers

@@ -1,0 +1,99 @@
+"""A program at the other end: stable JSON, signed, the same at every try."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from base64 import b64decode, b64encode
+from dataclasses import replace
+from hashlib import sha256
+from typing import Any
+
+import pytest
+
+from tocsin.model import ErrorClass, MessageKind
+from tocsin.receivers.apprise import build
+
+NEW, OLD = "whsec_" + b64encode(b"n" * 32).decode(), "an older secret of some length"
+
+
+def address(web: Any) -> str:
+    """Where the program listens."""
+    return web.url.replace("http", "hook") + "/alerts?team=3"
+
+
+def signature(key: bytes, headers: dict[str, str], body: bytes) -> str:
+    """The signature as a reader of the specification computes it."""
+    told = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+    return "v1," + b64encode(hmac.digest(key, told, sha256)).decode()
+
+
+def test_a_message_is_json_signed_with_both_secrets(web: Any, post: Any) -> None:
+    """While a secret is being replaced, who has the old one and who has the new one can both check."""
+    sent = post(MessageKind.HOOK, "China bans <gallium>")
+    receiver = build("hook", address(web), secrets=[NEW, OLD])
+    assert receiver.send(sent.delivery, sent.message).error_class is ErrorClass.OK
+    [(path, headers, body)] = web.requests
+    headers = {name.lower(): value for name, value in headers.items()}
+    assert (path, headers["webhook-id"]) == ("/alerts?team=3", sent.delivery.id)
+    keys = [b64decode(NEW.removeprefix("whsec_")), OLD.encode()]
+    assert headers["webhook-signature"].split() == [signature(key, headers, body) for key in keys]
+    told = json.loads(body)
+    assert (told["id"], told["type"], told["subject"]) == (sent.delivery.id, "alert", sent.message.subject)
+    [alert] = told["alerts"]
+    assert (alert["headline"], alert["severity"], alert["labels"]) == (
+        "China bans <gallium>",
+        "high",
+        {"mineral": ["gallium"]},
+    )
+
+
+def test_a_retry_says_the_same_and_a_late_one_says_that_it_is(web: Any, post: Any) -> None:
+    """The id is what tells two copies of one message from two messages."""
+    sent = post(MessageKind.HOOK, "China bans gallium")
+    receiver = build("hook", address(web))
+    for attempt in (1, 2):
+        receiver.send(replace(sent.delivery, attempt=attempt), sent.message)
+    receiver.send(sent.delivery, sent.message, "Late by 3 h.")
+    first, second, late = (body for _, _, body in web.requests)
+    assert first == second
+    assert {**json.loads(first), "note": "Late by 3 h."} == json.loads(late)
+    assert "webhook-signature" not in {name.lower() for name in web.requests[0][1]}
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "error_class"),
+    [
+        (204, {}, ErrorClass.OK),
+        (301, {"Location": "http://169.254.169.254/"}, None),
+        (410, {}, ErrorClass.GONE),
+        (413, {}, ErrorClass.CONTENT),
+        (429, {"Retry-After": "7"}, ErrorClass.RATE_LIMITED),
+        (503, {}, ErrorClass.TRANSIENT),
+    ],
+)
+def test_an_answer_decides_what_becomes_of_it(
+    status: int, headers: dict[str, str], error_class: ErrorClass | None, web: Any, post: Any
+) -> None:
+    """As with every other service; no redirect is followed."""
+    web.answers[0].status, web.answers[0].headers, web.answers[0].body = status, headers, b"" if status == 204 else b"x"
+    sent = post(MessageKind.HOOK)
+    outcome = build("hook", address(web)).send(sent.delivery, sent.message)
+    assert len(web.requests) == 1
+    assert outcome.error_class is error_class or (error_class is None and outcome.error_class is not ErrorClass.OK)
+
+
+@pytest.mark.parametrize(
+    ("url", "secrets", "words"),
+    [
+        ("hook://", [], "needs a host"),
+        ("hooks://u:canary-secret@host/", [], "needs a host"),
+        ("hook://host/x", ["whsec_canary-secret!"], "goes on in base64"),
+        ("json://host/x", ["a secret of twenty-four c"], "only a webhook"),
+    ],
+)
+def test_a_wrong_address_or_secret_is_refused_without_repeating_it(url: str, secrets: list[str], words: str) -> None:
+    """What is in the words goes into logs."""
+    with pytest.raises(ValueError, match=words) as caught:
+        build("hook", url, secrets=secrets)
+    assert "canary" not in str(caught.value)
