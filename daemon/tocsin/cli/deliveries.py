@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
 
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, opened
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, SinceOption, border, opened
+from tocsin.cli.given import read_since
 from tocsin.cli.output import dump, local, say, shown, table
+from tocsin.config.config import Config
 from tocsin.errors import UsageError
 from tocsin.model import DeliveryState
+from tocsin.store import Store
+from tocsin.store.values import DeliveryView
 
 app = typer.Typer(help="Who was told, who was not, and why.", no_args_is_help=True)
 
 StateOption = Annotated[DeliveryState | None, typer.Option("--state", help="Only those in this state.")]
+DeadOption = Annotated[bool, typer.Option("--dead", help="All that were given up and not sent again since.")]
+#: Copies that one command makes at most.
+MOST_AGAIN = 1000
 LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many, the newest first.")]
 
 
@@ -25,21 +33,39 @@ def list_deliveries(
 ) -> None:
     """The newest deliveries."""
     with border(), opened(config) as (settings, store):
-        views = store.deliveries(state=state, limit=limit)
-        if json:
-            for view in views:
-                dump(view)
-            return
-        zone = ZoneInfo(settings.timezone)
-        rows = [
-            (v.id, v.state, v.receiver, v.recipient, local(v.created_at, zone), v.attempts, v.title, v.reason)
-            for v in views
-        ]
-        table(
-            ("id", "state", "receiver", "recipient", "created", "tries", "alert", "reason"),
-            rows,
-            empty="No deliveries yet.",
-        )
+        _list(store.deliveries(state=state, limit=limit), settings, json=json, empty="No deliveries yet.")
+
+
+@app.command("dead")
+def list_dead(
+    config: ConfigOption = DEFAULT_CONFIG, since: SinceOption = None, limit: LimitOption = 50, json: JsonOption = False
+) -> None:
+    """The newest deliveries that were given up, and why; `resend --dead` sends them after all."""
+    with border(), opened(config) as (settings, store):
+        _list(_dead(store, since, limit), settings, json=json, empty="Nothing was given up.")
+
+
+def _dead(store: Store, since: str | None, limit: int) -> tuple[DeliveryView, ...]:
+    from_then_on = read_since(since, datetime.now(UTC))
+    views = store.deliveries(state=DeliveryState.DEAD, limit=limit)
+    return tuple(view for view in views if from_then_on is None or view.created_at >= from_then_on)
+
+
+def _list(views: Sequence[DeliveryView], settings: Config, *, json: bool, empty: str) -> None:
+    if json:
+        for view in views:
+            dump(view)
+        return
+    zone = ZoneInfo(settings.timezone)
+    rows = [
+        (v.id, v.state, v.receiver, v.recipient, local(v.created_at, zone), v.attempts, v.title, v.reason)
+        for v in views
+    ]
+    table(
+        ("id", "state", "receiver", "recipient", "created", "tries", "alert", "reason"),
+        rows,
+        empty=empty,
+    )
 
 
 @app.command("show")
@@ -67,8 +93,19 @@ def show_delivery(delivery: str, config: ConfigOption = DEFAULT_CONFIG, json: Js
 
 
 @app.command("resend")
-def resend(delivery: str, config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Send a delivery that is settled (dead, suppressed or delivered) once more, as a new one."""
+def resend(
+    deliveries: Annotated[list[str] | None, typer.Argument(metavar="[DELIVERY]...", help="Their ids.")] = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+    dead: DeadOption = False,
+    since: SinceOption = None,
+) -> None:
+    """Send deliveries that are settled (dead, suppressed or delivered) once more, as new ones."""
+    if bool(deliveries) is dead:
+        raise typer.BadParameter("name deliveries, or say --dead for all that were given up (with --since, of late)")
     with border(), opened(config) as (_, store):
-        new = store.resend(delivery, datetime.now(UTC))
-        say(f"{new} goes out in place of {delivery} at the daemon's next tick.")
+        chosen = deliveries or [view.id for view in _dead(store, since, MOST_AGAIN) if not view.resent]
+        if not chosen:
+            say("Nothing was given up that was not sent again already.")
+        for delivery in chosen:
+            new = store.resend(delivery, datetime.now(UTC))
+            say(f"{new} goes out in place of {delivery} at the daemon's next tick.")

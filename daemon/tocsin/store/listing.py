@@ -181,10 +181,20 @@ def _delivery_views(session: Session, rows: Sequence[DeliveryRow]) -> tuple[Deli
         .where(col(DeliveryAlertRow.delivery_id).in_([row.id for row in rows]))
     ):
         members[delivery_id].append(row)
-    return tuple(_delivery_view(row, members[row.id]) for row in rows)
+    firsts = {row.resend_of or row.id for row in rows}
+    copies = dict(
+        session.exec(
+            select(DeliveryRow.resend_of, func.max(DeliveryRow.resend))
+            .where(col(DeliveryRow.resend_of).in_(firsts))
+            .group_by(col(DeliveryRow.resend_of))
+        ).all()
+    )
+    return tuple(
+        _delivery_view(row, members[row.id], resent=copies.get(row.resend_of or row.id, 0) > row.resend) for row in rows
+    )
 
 
-def _delivery_view(row: DeliveryRow, members: Sequence[AlertRow]) -> DeliveryView:
+def _delivery_view(row: DeliveryRow, members: Sequence[AlertRow], *, resent: bool) -> DeliveryView:
     ordered = sorted(members, key=lambda member: (-Severity(member.severity).rank, member.id))
     return DeliveryView(
         id=row.id,
@@ -202,6 +212,7 @@ def _delivery_view(row: DeliveryRow, members: Sequence[AlertRow]) -> DeliveryVie
         delivered_at=row.delivered_at,
         attempts=row.attempts,
         resend_of=row.resend_of,
+        resent=resent,
     )
 
 

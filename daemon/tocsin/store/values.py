@@ -235,7 +235,7 @@ class MatchView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryView:
-    """A delivery as a listing shows it; *title* is that of the alert that leads."""
+    """A delivery as a listing shows it; *title* is that of the alert that leads, *resent* says that a copy followed."""
 
     id: str
     receiver: str
@@ -252,6 +252,7 @@ class DeliveryView:
     delivered_at: datetime | None
     attempts: int
     resend_of: str | None
+    resent: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

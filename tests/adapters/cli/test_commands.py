@@ -81,6 +81,19 @@ def test_deliveries_are_listed_shown_and_sent_again(tocsin: Tocsin, history: Any
     assert "there is no delivery nope" in refused.stderr
 
 
+def test_what_was_given_up_is_sent_again_in_one_go(tocsin: Tocsin, history: Any) -> None:
+    """After a night without a mail server nobody copies ids; and what was sent again is not sent a third time."""
+    history()
+    (dead,) = records(tocsin("deliveries", "dead", "--json"))
+    assert (dead["state"], dead["resent"]) == ("dead", False)
+    assert records(tocsin("deliveries", "dead", "--since", "2999-01-01", "--json")) == []
+    assert tocsin("deliveries", "resend").exit_code == 2
+    assert tocsin("deliveries", "resend", dead["id"], "--dead").exit_code == 2
+    assert f"goes out in place of {dead['id']}" in tocsin("deliveries", "resend", "--dead").stderr
+    assert "sent again already" in tocsin("deliveries", "resend", "--dead").stderr
+    assert [r["resent"] for r in records(tocsin("deliveries", "dead", "--json"))] == [True]
+
+
 def test_check_says_how_many_rules_are_good(tocsin: Tocsin) -> None:
     """The word before a deployment."""
     result = tocsin("check")
