@@ -139,6 +139,7 @@ def hush(session: Session, hushes: Mapping[str, Hush], now: datetime) -> None:
             else:
                 held = DeliveryState.RETRY if row.attempts else DeliveryState.HELD
                 row.state, row.due_at, row.expires_at = held.value, quiet.ends, quiet.ends + LIFE
+                row.wanted_at = None  # nobody stands in for who sleeps
                 row.reason = f"held until {quiet.ends:%Y-%m-%d %H:%M} UTC by the quiet hours of {receiver}"
             note(session, row.id, now, DeliveryState(row.state), row.reason)
     session.flush()
