@@ -20,6 +20,7 @@ from tocsin.cli import (
     rules,
     run,
     schema,
+    silences,
     sources,
     trials,
     why,
@@ -49,6 +50,7 @@ app.add_typer(instruments.app, name="instruments")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(rules.app, name="rules")
 app.add_typer(deliveries.app, name="deliveries")
+app.add_typer(silences.app, name="silences")
 app.add_typer(configuration.app, name="config")
 
 

@@ -30,6 +30,7 @@ from tocsin.policy.breaker import Standing
 from tocsin.policy.facts import Arrival
 from tocsin.policy.quiet import Hush
 from tocsin.policy.receiver import Fallback
+from tocsin.policy.silence import Matcher, Silence
 from tocsin.prices import Instrument, Quote
 from tocsin.rules.edge import PriceState
 from tocsin.rules.observation import Observed
@@ -48,6 +49,7 @@ from tocsin.store import (
     retention,
     rewind,
     schema,
+    silences,
     sources,
     unevaluated,
 )
@@ -359,10 +361,11 @@ class Store:
         """Lease deliveries that are due by the Clock, for *lease* of real time: the loudest first, then the oldest.
 
         At most *limit_per_receiver* of a receiver, none of those in *exclude*, of those that rest, and of those that
-        had as many tries within a minute as *rates* says. Held ones whose time has come are among them, and those whose
+        had as many tries within a minute as *rates* says. What is silenced is suppressed first. Held ones whose time has come are among them, and those whose
         earlier lease ran out; none past its `expires_at` (see `expire`).
         """
         with self._database.write() as session:
+            silences.apply(session, now)
             return deliveries.claim(
                 session,
                 now,
@@ -434,6 +437,27 @@ class Store:
                 receivers.put(session, delivery.receiver, standing)
             self._deciding(session, decide, now).about_own([*own, *told])
             return True
+
+    def silence(
+        self, matchers: Sequence[Matcher], starts: datetime, ends: datetime, *, by: str = "", why: str = ""
+    ) -> Silence:
+        """Write a silence; it counts from the next claim on."""
+        with self._database.write() as session:
+            return silences.add(session, matchers, starts, ends, by=by, why=why)
+
+    def end_silence(self, number: int, now: datetime) -> Silence:
+        """Let a silence end *now*.
+
+        Raises:
+            StoreError: there is no such silence, or it has ended.
+        """
+        with self._database.write() as session:
+            return silences.end(session, number, now)
+
+    def silences(self) -> tuple[Silence, ...]:
+        """All silences, the newest first."""
+        with self._database.read() as session:
+            return silences.everything(session)
 
     def wake_receivers(self) -> None:
         """Let receivers that refused us be tried at once: a new configuration may have put right why."""

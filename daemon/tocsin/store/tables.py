@@ -188,6 +188,19 @@ class AnswerRow(SQLModel, table=True):
     why: str = _text()
 
 
+class SilenceRow(SQLModel, table=True):
+    """No message about alerts that pass all *matchers*, a JSON list of texts."""
+
+    __tablename__ = "silence"
+
+    id: int | None = Field(default=None, primary_key=True)
+    matchers: str = _text()
+    starts: datetime = _time()
+    ends: datetime = _time(index=True)
+    by: str = _text()
+    why: str = _text()
+
+
 class MatchRow(SQLModel, table=True):
     """A rule met by an observation and what became of it; *evidence* goes with retention."""
 

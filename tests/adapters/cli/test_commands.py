@@ -81,6 +81,29 @@ def test_deliveries_are_listed_shown_and_sent_again(tocsin: Tocsin, history: Any
     assert "there is no delivery nope" in refused.stderr
 
 
+def test_a_silence_is_tried_made_listed_and_ended(tocsin: Tocsin, history: Any) -> None:
+    """With an end that must be given, and a look at what it would have hidden."""
+    history()
+    (alert,) = records(tocsin("alerts", "list", "--json"))
+    label = next(f"{name}={values[0]}" for name, values in alert["labels"].items())
+    assert "needs an end" in tocsin("silences", "add", label).stderr
+    assert "ended already" in tocsin("silences", "add", label, "--until", "2001-01-01T00:00").stderr
+    assert "is no matcher" in tocsin("silences", "add", "x", "--for", "1h").stderr
+    tried = tocsin("silences", "add", label, "--for", "4h", "--preview")
+    assert "nothing was written" in tried.stderr
+    assert "There is no silence" in tocsin("silences", "list").stderr
+    made = records(tocsin("silences", "add", label, "--for", "4h", "--why", "known", "--by", "ann", "--json"))
+    assert (made[0]["by"], made[0]["why"]) == ("ann", "known")
+    listed = tocsin("silences", "list").stdout
+    assert label in listed
+    assert "ann" in listed
+    assert "has ended" in tocsin("silences", "end", "1").stderr
+    assert tocsin("silences", "end", "1").exit_code == 1
+    assert tocsin("silences", "end", "9").exit_code == 1
+    assert records(tocsin("silences", "list", "--json")) == []
+    assert len(records(tocsin("silences", "list", "--all", "--json"))) == 1
+
+
 def test_what_was_given_up_is_sent_again_in_one_go(tocsin: Tocsin, history: Any) -> None:
     """After a night without a mail server nobody copies ids; and what was sent again is not sent a third time."""
     history()

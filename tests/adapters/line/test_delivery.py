@@ -13,10 +13,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tocsin.delivery import Dispatcher, Outbound
+from tocsin.errors import StoreError
 from tocsin.market.series import begin
 from tocsin.model import DeliveryState, ErrorClass, MessageKind, Outcome
 from tocsin.policy.facts import Decision
 from tocsin.policy.receiver import Fallback
+from tocsin.policy.silence import parse
 from tocsin.prices import Instrument, Quote
 from tocsin.rules.observation import observe
 
@@ -189,6 +191,30 @@ def test_a_rate_holds_over_every_minute_and_every_restart(line: Line) -> None:
         assert len(desk.sent) == min(7, 3 * (minute + 1))
         line.clock.move(seconds=1)
     out.close()
+
+
+def test_what_is_silenced_when_it_would_leave_is_suppressed(line: Line) -> None:
+    """Read again at send time: a silence of after the commit counts, and one that has ended does not."""
+    desk = line.list_receiver("desk", [OK])
+    out = several(line, desk, count=4, rates={"desk": 1})
+    run(out)
+    now = line.clock.now()
+    silence = line.store.silence([parse("rule=ban")], now, now + timedelta(minutes=2), why="known")
+    line.clock.move(seconds=1)
+    out.outbound = replace(out.outbound, rates={})
+    run(out)
+    assert len(desk.sent) == 1
+    views = line.store.deliveries(DeliveryState.SUPPRESSED)
+    assert {view.reason for view in views} == {f"suppressed by silence {silence.id} (rule=ban): known"}
+    assert len(views) == 3
+    line.store.end_silence(silence.id, line.clock.now())
+    with pytest.raises(StoreError, match="has ended already"):
+        line.store.end_silence(silence.id, line.clock.now())
+    again = line.store.resend(views[0].id, line.clock.now())
+    run(out)
+    out.close()
+    assert len(desk.sent) == 2
+    assert line.store.delivery(again).delivery.state is DeliveryState.DELIVERED
 
 
 def test_another_receiver_hears_what_one_did_not_get(line: Line) -> None:

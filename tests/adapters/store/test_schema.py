@@ -70,6 +70,7 @@ def test_wordings_of_an_older_database_are_kept(hands, store):
     with sqlite3.connect(hands.path) as connection:
         connection.execute("DROP TABLE revision")
         connection.execute("DROP TABLE answer")
+        connection.execute("DROP TABLE silence")
         connection.execute("DROP TABLE receiver")
         connection.execute("DROP INDEX ix_attempt_started_at")
         connection.execute("DROP INDEX ix_delivery_stands_for")

@@ -1,0 +1,132 @@
+"""`tocsin silences`: not these, until then."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, opened
+from tocsin.cli.output import dump, local, say, shown, table
+from tocsin.config.durations import parse_duration
+from tocsin.errors import UsageError
+from tocsin.policy.silence import Matcher, Silence, parse
+
+app = typer.Typer(help="Not these, until then.", no_args_is_help=True)
+
+MatchersArgument = Annotated[
+    list[str],
+    typer.Argument(metavar="MATCHER...", help="All must hold: mineral=lithium, rule=ban, event=price, severity<=low."),
+]
+ForOption = Annotated[str, typer.Option("--for", help="For how long: 30m, 4h, 2d.")]
+UntilOption = Annotated[
+    str, typer.Option("--until", help="Until when: 2026-03-02T18:00, in the time zone of the file.")
+]
+WhyOption = Annotated[str, typer.Option("--why", help="The reason, in a few words.")]
+ByOption = Annotated[
+    str, typer.Option("--by", help="Who says so; default: the user.", envvar=["SUDO_USER", "USER"], show_envvar=False)
+]
+PreviewOption = Annotated[bool, typer.Option("--preview", help="Show what it would hide, and write nothing.")]
+AllOption = Annotated[bool, typer.Option("--all", help="Those that have ended, too.")]
+#: What a preview looks back on.
+_BACK = timedelta(days=7)
+_MOST = 1000
+
+
+@app.command("add")
+def add(
+    matchers: MatchersArgument,
+    length: ForOption = "",
+    until: UntilOption = "",
+    config: ConfigOption = DEFAULT_CONFIG,
+    *,
+    why: WhyOption = "",
+    by: ByOption = "",
+    preview: PreviewOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Suppress messages about alerts that pass all matchers, until an end that must be given.
+
+    It counts when a message is about to leave, for those that wait already, too. A match, its alert and the reason stay
+    on record.
+    """
+    with border(), opened(config) as (settings, store):
+        now, zone = datetime.now(UTC), ZoneInfo(settings.timezone)
+        read, ends = _read(matchers), _end(length, until, now, zone)
+        wanted = Silence(id=0, matchers=read, starts=now, ends=ends, by=by, why=why)
+        hidden = [alert for alert in store.alerts(now - _BACK, _MOST) if wanted.hides(alert)]
+        if preview:
+            for alert in hidden:
+                if json:
+                    dump(
+                        {"alert": alert.id, "opened": alert.opened_at, "severity": alert.severity, "title": alert.title}
+                    )
+                else:
+                    print(
+                        f"{alert.id:>6}  {local(alert.opened_at, zone)}  {alert.severity.upper():<8}  {shown(alert.title)}"
+                    )
+            say(f"It would have hidden {len(hidden)} alerts of the last 7 days; nothing was written.")
+            return
+        silence = store.silence(read, now, ends, by=by, why=why)
+        if json:
+            dump(silence)
+            return
+        say(
+            f"Silence {silence.id} until {local(ends, zone)}; of the last 7 days it would have hidden {len(hidden)} alerts."
+        )
+
+
+@app.command("list")
+def list_silences(
+    config: ConfigOption = DEFAULT_CONFIG, *, everything: AllOption = False, json: JsonOption = False
+) -> None:
+    """The silences that have not ended."""
+    with border(), opened(config) as (settings, store):
+        now, zone = datetime.now(UTC), ZoneInfo(settings.timezone)
+        found = [one for one in store.silences() if everything or one.ends > now]
+        if json:
+            for one in found:
+                dump(one)
+            return
+        rows = [
+            (
+                one.id,
+                " ".join(m.text for m in one.matchers),
+                local(one.starts, zone),
+                local(one.ends, zone),
+                one.by,
+                one.why,
+            )
+            for one in found
+        ]
+        table(("id", "matchers", "since", "until", "by", "why"), rows, empty="There is no silence.")
+
+
+@app.command("end")
+def end(number: int, config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """End a silence now; what it suppressed stays suppressed, and can be sent with `tocsin deliveries resend`."""
+    with border(), opened(config) as (_, store):
+        silence = store.end_silence(number, datetime.now(UTC))
+        say(f"Silence {silence.id} has ended.")
+
+
+def _read(texts: list[str]) -> tuple[Matcher, ...]:
+    try:
+        return tuple(map(parse, texts))
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+
+
+def _end(length: str, until: str, now: datetime, zone: ZoneInfo) -> datetime:
+    if bool(length) is bool(until):
+        raise UsageError("a silence needs an end: either --for 4h or --until 2026-03-02T18:00")
+    try:
+        ends = now + parse_duration(length) if length else datetime.fromisoformat(until)
+    except (ValueError, OverflowError) as error:
+        raise UsageError(f"--for {length!r} {error}" if length else f"--until {until!r} is no time: {error}") from error
+    ends = ends if ends.tzinfo else ends.replace(tzinfo=zone)
+    if ends <= now:
+        raise UsageError("the silence would have ended already")
+    return ends.astimezone(UTC)
