@@ -19,6 +19,7 @@ from tocsin.text.tokens import Sentence, Token
 _PREFIX = 4
 #: In a regular expression: a class, an escaped character, a group's flags or name, a count.
 _NO_LITERAL = re.compile(r"\[\]?(?:[^\]\\]|\\.)*\]|\\[pP]\{\w*\}|\\.|\(\?[^:)>]*[:)>]|\{[\d,]*\}")
+_POSSESSIVE = "'s"
 _OPTIONAL = re.compile(r"\w[?*]|\d")
 _COORDINATORS = frozenset(["and", "or", "和", "与", "及", "或"])
 
@@ -91,7 +92,8 @@ class Term:
         for offset, word in enumerate(self.words):
             token = tokens[first + offset]
             if self.cased and not all_caps:
-                if token.cased != self.cased[offset]:
+                name = self.cased[offset]
+                if token.cased != name and (token.cased != name + _POSSESSIVE or offset + 1 < len(self.words)):
                     return -1
             elif not word.fits(token.word):
                 return -1
@@ -126,11 +128,14 @@ def compile_term(text: str) -> Term:
         raise TermError(f"{text!r}: = makes a term exact, ~ and * widen it; use one or the other")
     if marked.keys() - {token.end for token in tokens}:
         raise TermError(f"{text!r}: ~ and * stand right behind a word")
+    case = exact and any(c.isupper() for c in written)
     words = tuple(
         _word(token, kept.word, marked.get(token.end, ""), exact, token is tokens[-1])
         for token, kept in zip(tokens, tokens if plain.isascii() else _tokens(plain, japanese=True), strict=True)
     )
-    case = exact and any(c.isupper() for c in written)
+    if case and plain.isascii():
+        # Apple's is a form of Apple as written: the name of somebody who has something.
+        words = (*words[:-1], Word((tokens[-1].word, tokens[-1].word + _POSSESSIVE)))
     return Term(
         text,
         words,

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import accumulate
-
-from tocsin.text.tokens import Sentence, Token
+from tocsin.text.tokens import Sentence
 
 _OPENING = """
     after ahead although amid amidst as because before but despite following if since though unless until when while whilst
@@ -17,11 +15,21 @@ _OPENERS = frozenset(_OPENING.split())
 def clauses(sentence: Sentence) -> tuple[int, ...]:
     """The number of the clause of each token, counted from 0.
 
-    A comma, colon, bracket or spaced dash begins one, and so do conjunctions and the prepositions of circumstance: "stocks
-    rise | as oil falls | amid talks". The first token begins none.
+    A comma, colon or spaced dash begins one, and so do conjunctions and the prepositions of circumstance: "stocks rise | as
+    oil falls | amid talks". The first token begins none. What stands in brackets is a clause of its own, and the one around
+    it goes on behind it: "Albemarle (NYSE: ALB) rises" is said of Albemarle.
     """
-    return tuple(accumulate((_begins(token) for token in sentence.tokens[1:]), initial=0))
-
-
-def _begins(token: Token) -> bool:
-    return token.clause or token.word in _OPENERS
+    open_, last = [0], 0
+    numbers = []
+    for index, token in enumerate(sentence.tokens):
+        begins = bool(index) and (token.border or token.word in _OPENERS)
+        del open_[token.depth + 1 :]
+        while len(open_) <= token.depth:
+            last += 1
+            open_.append(last)
+            begins = False
+        if begins:
+            last += 1
+            open_[-1] = last
+        numbers.append(open_[-1])
+    return tuple(numbers)

@@ -74,6 +74,8 @@ _SCAN = re.compile(
     )
 )
 _COMMAS = frozenset(",，")
+_OPEN = frozenset("([{（【〔［")
+_CLOSE = frozenset(")]}）】〕］")
 _FIGURE = re.compile(r"\s*\d")
 _WORDS = frozenset(["plain", "word", "wide", "number", "initials"])
 #: What a named tuple is made by, at half the cost of calling it.
@@ -86,9 +88,11 @@ def split(field: str, text: str, *, japanese: bool = False, end: int = sys.maxsi
     """The sentences of *text* up to the character at *end*; a semicolon ends one in a title only."""
     found: list[Sentence] = []
     tokens: list[Token] = []
-    clause, joint, behind = False, True, -1
+    clause, joint, border, depth, behind = False, True, False, 0, -1
 
     def close() -> None:
+        nonlocal depth
+        depth = 0
         if tokens:
             found.append(sentence(field, tuple(tokens)))
             tokens.clear()
@@ -118,10 +122,12 @@ def split(field: str, text: str, *, japanese: bool = False, end: int = sys.maxsi
                         clause and inner,
                         joint and inner,
                         behind == start,
+                        border and inner,
+                        depth,
                     ),
                 )
             )
-            clause, joint, behind = False, True, end_of
+            clause, joint, border, behind = False, True, False, end_of
         elif kind in ("stop", "border") or (kind == "semi" and field == "title"):
             close()
         elif kind == "end":
@@ -136,10 +142,21 @@ def split(field: str, text: str, *, japanese: bool = False, end: int = sys.maxsi
         elif kind in ("clause", "semi"):
             clause = True
             joint = joint and piece.group() in _COMMAS
+            if piece.group()[0] in _OPEN or piece.group()[0] in _CLOSE:
+                depth = _depth(depth, piece.group())
+            else:
+                border = True
         elif kind in ("other", "address"):
             joint = False
     close()
     return tuple(found)
+
+
+def _depth(depth: int, brackets: str) -> int:
+    """How many brackets are open behind *brackets*; one that was never opened closes nothing."""
+    for mark in brackets:
+        depth = depth + 1 if mark in _OPEN else max(0, depth - 1)
+    return depth
 
 
 def _folded(raw: str, kind: str, japanese: bool) -> tuple[str, str]:

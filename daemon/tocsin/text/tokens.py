@@ -13,7 +13,8 @@ class Token(NamedTuple):
     """A word as it is compared, and where it stands in the original text of its field.
 
     *clause*: a comma, colon, bracket or spaced dash stands before it. *joint*: nothing but blanks and `,` `、` `/` and the
-    like stands between it and the token before, so that the two may be coordinated.
+    like stands between it and the token before, so that the two may be coordinated. *border*: of the marks before it one is
+    no bracket. *depth*: how many brackets it stands in.
     """
 
     word: str  # folded
@@ -25,6 +26,8 @@ class Token(NamedTuple):
     clause: bool = False
     joint: bool = False
     glued: bool = False  # nothing at all stands between it and the token before
+    border: bool = False
+    depth: int = 0
 
 
 class Sentence(NamedTuple):

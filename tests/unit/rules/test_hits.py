@@ -49,6 +49,12 @@ SENT = {
 }
 CLAUSE = {
     "in one clause": ("oil CLAUSE falls", "stocks rise as oil falls amid talks", ["oil+falls"]),
+    "across an aside": ("oil CLAUSE falls", "Oil (of Texas: light) (spot) falls", ["Oil+falls"]),
+    "not into an aside": ("oil CLAUSE falls", "Oil (gold falls) shines", []),
+    "within an aside": ("oil CLAUSE falls", "Stocks rise (oil falls)", ["oil+falls"]),
+    "a comma behind an aside ends the clause": ("oil CLAUSE falls", "Oil (spot), falls", []),
+    "a bracket that is never closed": ("oil CLAUSE falls", "Gold (oil falls", ["oil+falls"]),
+    "a bracket that was never opened": ("oil CLAUSE falls", "a) oil falls", ["oil+falls"]),
     "not across a conjunction": ("oil CLAUSE rise", "stocks rise as oil falls", []),
     "not across a comma": ("oil CLAUSE falls", "Oil, falls", []),
     "not across a colon": ("oil CLAUSE falls", "Oil today: stocks; oil: gold falls", []),
