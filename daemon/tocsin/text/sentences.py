@@ -46,6 +46,8 @@ WIDE = (
     f"{_HAN}\u3041-\u3096\u309d-\u309f{_KATAKANA}\uac00-\ud7a3\u1100-\u11ff\u3131-\u318e"
     "\u0e01-\u0e30\u0e32\u0e33\u0e40-\u0e46"
 )
+#: The marks of those scripts that part sentences, clauses and words.
+_AROUND = "\u3000-\u3003\u3008-\u3020\uff01-\uff0f\uff1a-\uff20\uff3b-\uff3d\uff5b-\uff64"
 _QUOTE = "'\u2019\u02bc"
 _LETTER = f"(?:(?![{WIDE}_])\\w|[{MARKS}{_SOFT}])"
 # Nearly all letters are of ASCII, and a run of these is taken at once; nothing behind a run ever gives a letter back.
@@ -55,8 +57,9 @@ _SCAN = re.compile(
         [
             # Most words of most news: none of the kinds below begins like this, and none is longer.
             r"(?P<plain>[A-Za-z]{2,}+(?=[ ,\n]))",
-            # What an address of the web says is no sentence: nothing of it is a word.
-            r"(?P<address>(?:https?://|www\.)\S+)",
+            # What an address of the web says is no sentence: nothing of it is a word. Where blanks part no words, it ends
+            # at the first of the script around it.
+            f"(?P<address>(?:https?://|www\\.)[^\\s{WIDE}{_AROUND}]+)",
             # U.S., U.K, D.R.C.: one token. The letters must stand alone between their dots.
             r"(?P<initials>(?<![^\W_])(?:[A-Za-z]\.)+[A-Za-z]\.?(?![A-Za-z0-9]))",
             rf"(?P<number>(?:[$€£¥￥]\s?)?\d+(?:[.,]\d+)*(?:\s?[%％]|(?:bn|mn|tn|[bkmt])?)(?!{_LETTER})|\$[A-Za-z]+)",

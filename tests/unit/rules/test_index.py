@@ -187,6 +187,8 @@ def test_the_index_finds_exactly_what_every_rule_finds(
 @given(TEXTS, st.booleans())
 @example("$\u200bMP $M\u200bP $MP5 u.sé don't.a.b", False)
 @example("=\u0338gallium", False)
+@example("www.和", False)
+@example("见https://a.é/b商务部", False)
 def test_a_gist_lacks_no_word_of_its_text(text: str, japanese: bool) -> None:
     """A word that the gist lacks is a rule that is never run."""
     sentences = split("body", text, japanese=japanese)

@@ -152,6 +152,13 @@ def test_an_address_holds_no_words() -> None:
     assert [token.word for token in sentence[0].tokens] == ["read", "or", "today"]
 
 
+def test_an_address_ends_where_the_script_around_it_goes_on() -> None:
+    """Chinese sets no blanks: what follows an address is the news."""
+    first, second = split("body", "见https://example.org/a。（www.example.org）中国限制稀土出口")
+    assert [token.word for token in first.tokens] == ["见"]
+    assert "".join(token.word for token in second.tokens) == "中国限制稀土出口"
+
+
 def test_text_behind_the_end_is_left_out() -> None:
     """An outlet's name behind a title is no text of it."""
     assert [t.word for t in split("title", "China bans gallium - Mining", end=18)[0].tokens] == [
