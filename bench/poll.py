@@ -134,13 +134,13 @@ def run_tocsin(base: str, state: str, feeds: int) -> dict[str, float]:
                     committed=lambda: None,
                 )
                 await pipeline.run_due()
-                before = store.counts().entries
+                before = store.read.counts().entries
                 _grow(base)
                 clock.time += timedelta(hours=1)
                 cpu, wall = time.process_time(), time.perf_counter()
                 await pipeline.run_due()
                 figures = _figures(feeds, time.process_time() - cpu, time.perf_counter() - wall)
-                figures["new"] = store.counts().entries - before
+                figures["new"] = store.read.counts().entries - before
             store.close()
             return figures
 

@@ -35,7 +35,7 @@ def with_prices(
     if kind in _OWN or not instruments:
         return tuple(tidings)
     wanted = {item.id: item for one in tidings for item in beside(one.alert.labels, instruments)}
-    series = store.series(wanted.values())
+    series = store.read.series(wanted.values())
     return tuple(
         replace(one, prices=_glances(one.alert, beside(one.alert.labels, instruments), series, rules, now))
         for one in tidings

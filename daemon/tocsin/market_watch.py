@@ -173,7 +173,7 @@ class MarketWatch:
         """Take from the store what is not in memory yet: all at the first call, new instruments after a reload."""
         missing = [instrument for instrument in instruments if instrument.id not in self._series]
         if missing:
-            series, states = await self._work(self._store.market, missing)
+            series, states = await self._work(self._store.read.market, missing)
             self._series |= series
             self._states = states | self._states
 

@@ -72,7 +72,7 @@ class Pipeline:
 
     async def resume(self) -> None:
         """Take up what an earlier life told of the network: that it is down holds until a server is reached."""
-        self._outage = Outage(await self._write(self._store.lasts_since, builtin.OFFLINE.id, builtin.ONLINE.id))
+        self._outage = Outage(await self._write(self._store.read.lasts_since, builtin.OFFLINE.id, builtin.ONLINE.id))
 
     async def tick(self) -> None:
         """Claim what is due and start polling it."""

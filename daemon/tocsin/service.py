@@ -1,8 +1,4 @@
-"""The composition root: builds every object once, starts, reloads, drains.
-
-Nothing is decided here. What a test or the demo wants to be different (a source, a receiver, the store) it gives as
-`Makers`.
-"""
+"""The composition root: builds every object once, starts, reloads, drains. Nothing is decided here."""
 
 from __future__ import annotations
 
@@ -14,42 +10,21 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from uuid import uuid4
-from zoneinfo import ZoneInfo
 
-from tocsin.config.client import make_http, make_terms
+from tocsin.assembly import Makers, assemble
 from tocsin.config.config import Config, load_config
-from tocsin.config.feeds import FeedConfig
-from tocsin.config.listings import PriceConfig
 from tocsin.config.loading import LoadedRules, rules_of
-from tocsin.config.receivers import ReceiverConfig
-from tocsin.delivery import Dispatcher, Outbound
-from tocsin.errors import ConfigError, Problem, StoreError
-from tocsin.inbound import Inbound
+from tocsin.delivery import Dispatcher
+from tocsin.errors import ConfigError, StoreError
 from tocsin.log import line
-from tocsin.model import Delivery, MessageKind, Outcome, Settlement
+from tocsin.model import Delivery, Outcome, Settlement
 from tocsin.pipeline import Pipeline
-from tocsin.policy.decide import Policy
-from tocsin.policy.receiver import ReceiverInfo
-from tocsin.policy.route import Route
 from tocsin.protocols import Clock, P, Run, T
-from tocsin.receivers import Receiver
-from tocsin.receivers import apprise as apprise_receivers
-from tocsin.receivers.console import ConsoleReceiver
 from tocsin.rules import builtin
 from tocsin.scheduler import Ticker
-from tocsin.sources import Source
-from tocsin.sources.asked import PriceSource
-from tocsin.sources.feed import FeedSource
-from tocsin.sources.http import HttpClient
-from tocsin.sources.table import Table
-from tocsin.sources.watched import WatchedFile
-from tocsin.sources.yahoo import Yahoo
-from tocsin.store import Store
 from tocsin.systemd import Notifier
 
 log = logging.getLogger(__name__)
@@ -57,106 +32,12 @@ log = logging.getLogger(__name__)
 #: A source waits for half of it on average; a tick that finds nothing due costs a thousandth of a second.
 TICK = timedelta(seconds=0.5)
 SWEEP = timedelta(hours=1)
-#: Tries a minute that a service bears where the configuration does not say: mail providers and Slack count them.
-RATES = {MessageKind.MAIL: 30, MessageKind.SLACK: 60}
-USUAL_RATE = 120
 WATCH = timedelta(seconds=2)
 #: A claim that did not run for this long (real seconds) is stuck: the watchdog is no longer fed.
 STUCK = 30.0
 DRAIN = 20.0
 #: A start or reload logs no more of them: a large pack may have thousands.
 MOST_WARNINGS = 20
-
-
-def make_source(config: FeedConfig, http: HttpClient, work: Run) -> Source:
-    """The source that *config* describes."""
-    return FeedSource(
-        config.name,
-        config.url.reveal(),
-        http=http,
-        run=work,
-        labels=config.labels,
-        allow_private=config.allow_private,
-        headers={name: value.reveal() for name, value in config.headers.items()},
-        secret=config.secret,
-        selectors=config.selectors,
-    )
-
-
-def make_price_source(config: PriceConfig, http: HttpClient, work: Run) -> Source:
-    """The source of prices that *config* describes."""
-    table = config.table
-    if table and table.path:
-        return WatchedFile(config.name, table.path, config.symbols, Table(table.columns), run=work)
-    provider = Table(table.columns, table.asking) if table else Yahoo()
-    return PriceSource(config.name, config.symbols, provider, http=http, run=work, allow_private=config.allow_private)
-
-
-def make_receiver(config: ReceiverConfig) -> Receiver:
-    """The receiver that *config* describes.
-
-    Raises:
-        ConfigError: its address is none that a service understands.
-    """
-    if config.url is None:
-        return ConsoleReceiver(config.name)
-    try:
-        secrets = [secret.reveal() for secret in config.secrets]
-        return apprise_receivers.build(config.name, config.url.reveal(), secrets=secrets)
-    except ValueError as error:
-        problem = Problem(message=f"receiver {config.name}: {error}", position=config.position)
-        raise ConfigError([problem]) from None  # the cause may hold the address
-
-
-def make_policy(config: Config, receivers: Mapping[str, Receiver]) -> Policy:
-    """Who is told what: the routes of *config*, and its *receivers* by name."""
-    infos = [
-        ReceiverInfo(
-            name=r.name,
-            recipients=receivers[r.name].recipients,
-            operator=r.operator,
-            zone=r.zone,
-            quiet_hours=r.quiet_hours,
-            digest=r.digest,
-            group_wait=r.group_wait,
-            max_per_hour=r.max_per_hour,
-        )
-        for r in config.receivers
-    ]
-    routes = [
-        Route(severity=r.severity, labels=r.labels, event=r.event, rule=r.rule, to=r.to, origins=r.origins)
-        for r in config.routes
-    ]
-    return Policy(routes=routes, receivers=infos)
-
-
-def open_store(config: Config) -> Store:
-    """The store that *config* names, brought to this version's tables."""
-    return Store.open(config.database, real_now=lambda: datetime.now(UTC), new_id=lambda: uuid4().hex)
-
-
-def open_copy(config: Config) -> Store:
-    """A store on a copy of the database that *config* names: whatever is done to it changes nothing."""
-    return Store.open_copy(config.database, real_now=lambda: datetime.now(UTC), new_id=lambda: uuid4().hex)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Makers:
-    """How the edges of the service are built."""
-
-    source: Callable[[FeedConfig, HttpClient, Run], Source] = make_source
-    prices: Callable[[PriceConfig, HttpClient, Run], Source] = make_price_source
-    receiver: Callable[[ReceiverConfig], Receiver] = make_receiver
-    store: Callable[[Config], Store] = open_store
-    http: Callable[[Config], HttpClient] = make_http
-
-
-def dry_makers() -> Makers:
-    """Edges that change nothing: a copy of the database, and the console in place of every receiver."""
-    return Makers(
-        receiver=lambda config: ConsoleReceiver(config.name),
-        store=open_copy,
-    )
 
 
 class Service:
@@ -268,10 +149,10 @@ class Service:
         voided = await self._write(self._store.lock, self._clock.now())
         if voided.doubtful:
             log.warning(line("doubtful deliveries found after a crash", deliveries=voided.doubtful))
-        loaded = await self._work(rules_of, config, self._store.kept_pack)
+        loaded = await self._work(rules_of, config, self._store.read.kept_pack)
         self._config, self._loaded = config, loaded
         self._http = self._makers.http(config)
-        inbound, outbound = self._bounds(config, loaded)
+        inbound, outbound = assemble(config, loaded.rules, self._makers, self._http, self._work)
         self._pipeline = Pipeline(
             self._store,
             inbound,
@@ -295,39 +176,6 @@ class Service:
         await self._http.__aenter__()
         await self._adopt(config, loaded)
         self._sender = asyncio.create_task(self._send_when_woken(), name="wake")
-
-    def _bounds(self, config: Config, loaded: LoadedRules) -> tuple[Inbound, Outbound]:
-        """What both directions need of a configuration."""
-        receivers = {r.name: self._makers.receiver(r) for r in config.receivers}
-        inbound = Inbound(
-            rules=loaded.rules,
-            policy=make_policy(config, receivers),
-            sources={
-                **{s.name: self._makers.source(s, self._http, self._work) for s in config.sources},
-                **{s.name: self._makers.prices(s, self._http, self._work) for s in config.prices},
-            },
-            terms=make_terms(config),
-            instruments={item.id: item for item in config.instruments},
-        )
-        outbound = Outbound(
-            receivers=receivers,
-            zone=ZoneInfo(config.timezone),
-            decide=inbound.policy.decide,
-            people=inbound.policy.receivers,
-            instruments=config.instruments,
-            price_rules=loaded.rules.prices,
-            fallbacks={
-                r.name: (r.fallback, receivers[r.fallback.to].recipients)
-                for r in config.receivers
-                if r.fallback and r.fallback.to in receivers
-            },
-            rates={
-                r.name: r.rate or RATES.get(receivers[r.name].kind, USUAL_RATE)
-                for r in config.receivers
-                if not r.console
-            },
-        )
-        return inbound, outbound
 
     async def _adopt(self, config: Config, loaded: LoadedRules) -> None:
         """Make the rows agree with a good configuration, keep its packs, and judge again what raised before."""
@@ -424,8 +272,8 @@ class Service:
         self._notifier.reloading()
         try:
             config = await self._work(load_config, self._path, self._env)
-            loaded = await self._work(rules_of, config, self._store.kept_pack)
-            inbound, outbound = self._bounds(config, loaded)
+            loaded = await self._work(rules_of, config, self._store.read.kept_pack)
+            inbound, outbound = assemble(config, loaded.rules, self._makers, self._http, self._work)
         except ConfigError as error:
             log.error(line("reload refused", problems=len(error.problems), first=error.problems[0]))
             for problem in error.problems:

@@ -50,8 +50,8 @@ def list_alerts(
     with border(), opened(config) as (settings, store):
         now = datetime.now(UTC)
         which = Which(rule=rule, labels=tuple(map(_label, label or ())), unseen=unacked)
-        alerts = store.alerts(read_since(since, now), limit, which)
-        answered = store.answered([alert.id for alert in alerts])
+        alerts = store.read.alerts(read_since(since, now), limit, which)
+        answered = store.read.answered([alert.id for alert in alerts])
         said = {alert.id: answered.get(alert.id, Answered()) for alert in alerts}
         if json:
             for alert in alerts:
@@ -81,7 +81,7 @@ def list_alerts(
 def show_alert(number: NumberArgument, config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
     """One alert: its proof, the coverage that belongs to it, who was told, and what was said of it."""
     with border(), opened(config) as (settings, store):
-        detail = store.alert(_number(number))
+        detail = store.read.alert(_number(number))
         if detail is None:
             raise UsageError(f"there is no alert {_number(number)}; see: tocsin alerts list")
         if json:
@@ -146,7 +146,7 @@ def _answer(
         with opened(config) as (settings, store):
             now = datetime.now(UTC)
             until = None if span is None else now + span
-            store.answer(numbers, kind, now, by=by, until=until, why=why)
+            store.act.answer(numbers, kind, now, by=by, until=until, why=why)
             for number in numbers:
                 said = words.format(number=number, until=local(until, ZoneInfo(settings.timezone)))
                 say(f"Alert {number} {said}.")

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
-from uuid import uuid4
 
 import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from tocsin.assembly import make_policy, make_receiver, open_copy
 from tocsin.cli import backtest_output as output
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, read_config, rules_in_force
 from tocsin.cli.given import read_entries, read_quotes, read_since
@@ -28,7 +28,6 @@ from tocsin.prices import Instrument, Quote
 from tocsin.replay import report
 from tocsin.replay.replay import Poll, Replay, Result, merged, polls, quoted, unseen, warm_up
 from tocsin.rules.ruleset import RuleSet
-from tocsin.service import make_policy, make_receiver
 from tocsin.store import Store
 
 SinceOption = Annotated[
@@ -138,15 +137,13 @@ def _warn(instruments: Mapping[str, Instrument], rules: RuleSet) -> None:
 
 def _over_stored(config: Path, since: str | None, policy: Policy, sets: tuple[RuleSet, ...]) -> list[Result]:
     settings = read_config(config)
-    with closing(
-        Store.open_copy(settings.database, real_now=lambda: datetime.now(UTC), new_id=lambda: uuid4().hex)
-    ) as store:
+    with closing(open_copy(settings)) as store:
         # What rules know of prices began with the first quote: all of them are needed, and there are not many.
-        quotes = store.history_quotes([item.id for item in settings.instruments])
-        ends = [at for at in (store.history().last, quotes[-1].first_seen if quotes else None) if at]
+        quotes = store.read.history_quotes([item.id for item in settings.instruments])
+        ends = [at for at in (store.read.history().last, quotes[-1].first_seen if quotes else None) if at]
         start = read_since(since, max(ends, default=None))
         begin = start - _warm_up(sets) if start else None
-        outline = store.history(begin)
+        outline = store.read.history(begin)
         past = _Past(
             entries=_Stored(store, begin),
             quotes=quotes,
@@ -165,7 +162,7 @@ class _Stored:
     since: datetime | None
 
     def __iter__(self) -> Iterator[Entry]:
-        return self.store.history_entries(self.since)
+        return self.store.read.history_entries(self.since)
 
 
 def _runs(past: _Past, start: datetime | None, policy: Policy, sets: tuple[RuleSet, ...]) -> list[Result]:

@@ -9,13 +9,13 @@ from typing import Annotated
 
 import typer
 
+from tocsin.assembly import make_receiver, open_copy
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, read_config
 from tocsin.cli.output import BAD_CONFIG, dump, say
 from tocsin.config.config import Config
 from tocsin.config.loading import load_rules, rules_of
 from tocsin.errors import ConfigError, Problem, StoreError
 from tocsin.rules.lint import History
-from tocsin.service import make_receiver, open_copy
 
 #: How much of the history says what a rule does.
 _LOOK_BACK = timedelta(days=30)
@@ -57,7 +57,7 @@ def _history(settings: Config) -> History | None:
     now = datetime.now(UTC)
     try:
         with closing(open_copy(settings)) as store:
-            tally = store.tally(now - _LOOK_BACK, now)
+            tally = store.read.tally(now - _LOOK_BACK, now)
     except StoreError as error:
         say(f"warning: the history of the rules was not looked at: {error}")
         return None

@@ -33,7 +33,7 @@ def list_deliveries(
 ) -> None:
     """The newest deliveries."""
     with border(), opened(config) as (settings, store):
-        _list(store.deliveries(state=state, limit=limit), settings, json=json, empty="No deliveries yet.")
+        _list(store.read.deliveries(state=state, limit=limit), settings, json=json, empty="No deliveries yet.")
 
 
 @app.command("dead")
@@ -47,7 +47,7 @@ def list_dead(
 
 def _dead(store: Store, since: str | None, limit: int) -> tuple[DeliveryView, ...]:
     from_then_on = read_since(since, datetime.now(UTC))
-    views = store.deliveries(state=DeliveryState.DEAD, limit=limit)
+    views = store.read.deliveries(state=DeliveryState.DEAD, limit=limit)
     return tuple(view for view in views if from_then_on is None or view.created_at >= from_then_on)
 
 
@@ -72,7 +72,7 @@ def _list(views: Sequence[DeliveryView], settings: Config, *, json: bool, empty:
 def show_delivery(delivery: str, config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
     """One delivery: what it says, every try and every change of state."""
     with border(), opened(config) as (settings, store):
-        detail = store.delivery(delivery)
+        detail = store.read.delivery(delivery)
         if detail is None:
             raise UsageError(f"there is no delivery {delivery}; see: tocsin deliveries list")
         if json:
@@ -107,5 +107,5 @@ def resend(
         if not chosen:
             say("Nothing was given up that was not sent again already.")
         for delivery in chosen:
-            new = store.resend(delivery, datetime.now(UTC))
+            new = store.act.resend(delivery, datetime.now(UTC))
             say(f"{new} goes out in place of {delivery} at the daemon's next tick.")

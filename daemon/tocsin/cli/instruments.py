@@ -43,8 +43,8 @@ class InstrumentView:
 def list_instruments(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
     """Every instrument with its price, its last move and how much it usually moves."""
     with border(), opened(config) as (settings, store):
-        failing = {view.name for view in store.sources() if view.errors}
-        series, _ = store.market(settings.instruments)
+        failing = {view.name for view in store.read.sources() if view.errors}
+        series, _ = store.read.market(settings.instruments)
         views = [_view(series[item.id], failing) for item in settings.instruments]
         if json:
             for view in views:

@@ -9,13 +9,13 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from tocsin.assembly import make_receiver
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, read_config
 from tocsin.cli.output import FAILED, PARTLY, dump, say
 from tocsin.errors import UsageError
 from tocsin.model import Alert, Coverage, Delivery, DeliveryKind, ErrorClass, Outcome, Severity, Tidings
 from tocsin.receivers import Receiver
 from tocsin.render import render
-from tocsin.service import make_receiver
 
 ReceiverArgument = Annotated[str | None, typer.Argument(help="Only this receiver.")]
 

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from tocsin.assembly import make_source
 from tocsin.cli import one_price
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, read_config
 from tocsin.cli.output import dump, local, say, shown
@@ -24,7 +25,6 @@ from tocsin.config.loading import rules_of
 from tocsin.config.secrets import Secret, masked
 from tocsin.errors import Fault, SourceError, UsageError
 from tocsin.model import Batch, Cursor, Entry, Judged
-from tocsin.service import make_source
 
 #: Entries that are shown to people; --json has all of them.
 _SHOWN = 10

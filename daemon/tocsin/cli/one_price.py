@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from tocsin.assembly import make_price_source
 from tocsin.cli.output import dump, local, say, shown, table
 from tocsin.cli.threads import in_thread
 from tocsin.config.client import make_http
@@ -15,7 +16,6 @@ from tocsin.config.config import Config
 from tocsin.config.listings import PriceConfig
 from tocsin.errors import Fault, SourceError
 from tocsin.model import Batch, Cursor
-from tocsin.service import make_price_source
 
 _REMEDIES = {
     Fault.RATE_LIMITED: "wait, and ask less often: every: 1h",

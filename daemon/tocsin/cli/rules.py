@@ -26,7 +26,7 @@ RuleArgument = Annotated[str | None, typer.Argument(help="Only this rule.")]
 def print_stats(config: ConfigOption = DEFAULT_CONFIG, since: SinceOption = None, json: JsonOption = False) -> None:
     """Of each rule: its alerts, how many were told, and how many people called useful or noise."""
     with border(), opened(config) as (settings, store):
-        found = store.rule_stats(read_since(since, datetime.now(UTC)))
+        found = store.read.rule_stats(read_since(since, datetime.now(UTC)))
         known = [name for name in rules_of(settings).rules.infos if name not in found]
         stats = [*sorted(found.values(), key=lambda one: (-one.alerts, one.rule)), *(RuleStats(rule=n) for n in known)]
         if json:
@@ -46,7 +46,7 @@ def print_stats(config: ConfigOption = DEFAULT_CONFIG, since: SinceOption = None
 def export_cases(rule: RuleArgument = None, config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Print a rule test file: what was useful must be told again, what was noise must not be met any more."""
     with border(), opened(config) as (settings, store):
-        judged = store.verdicts(rule_named(rules_of(settings).rules, rule).id if rule else None)
+        judged = store.read.verdicts(rule_named(rules_of(settings).rules, rule).id if rule else None)
         cases = [case for alert, answered in judged if (case := _case(store, alert, answered))]
         if left := len(judged) - len(cases):
             say(f"{left} left out: prices, correlations and news whose text was forgotten make no case.")
@@ -57,10 +57,10 @@ def export_cases(rule: RuleArgument = None, config: ConfigOption = DEFAULT_CONFI
 
 def _case(store: Store, alert: Alert, answered: Answered) -> Case | None:
     """The entry that opened *alert* as a case; None for what is no entry alone, or is not known any more."""
-    opening = next((match for match in store.matches(alert_id=alert.id, limit=1)), None)
+    opening = next((match for match in store.read.matches(alert_id=alert.id, limit=1)), None)
     if opening is None or opening.entry_id is None or opening.evidence is None or opening.evidence.witnesses:
         return None
-    entry = store.entry(opening.entry_id, opening.decided_at)
+    entry = store.read.entry(opening.entry_id, opening.decided_at)
     if entry is None:
         return None
     useful = answered.verdict is AnswerKind.USEFUL

@@ -56,7 +56,7 @@ def add(
         now, zone = datetime.now(UTC), ZoneInfo(settings.timezone)
         read, ends = _read(matchers), _end(length, until, now, zone)
         wanted = Silence(id=0, matchers=read, starts=now, ends=ends, by=by, why=why)
-        hidden = [alert for alert in store.alerts(now - _BACK, _MOST) if wanted.hides(alert)]
+        hidden = [alert for alert in store.read.alerts(now - _BACK, _MOST) if wanted.hides(alert)]
         if preview:
             for alert in hidden:
                 if json:
@@ -69,7 +69,7 @@ def add(
                     )
             say(f"It would have hidden {len(hidden)} alerts of the last 7 days; nothing was written.")
             return
-        silence = store.silence(read, now, ends, by=by, why=why)
+        silence = store.act.silence(read, now, ends, by=by, why=why)
         if json:
             dump(silence)
             return
@@ -85,7 +85,7 @@ def list_silences(
     """The silences that have not ended."""
     with border(), opened(config) as (settings, store):
         now, zone = datetime.now(UTC), ZoneInfo(settings.timezone)
-        found = [one for one in store.silences() if everything or one.ends > now]
+        found = [one for one in store.read.silences() if everything or one.ends > now]
         if json:
             for one in found:
                 dump(one)
@@ -108,7 +108,7 @@ def list_silences(
 def end(number: int, config: ConfigOption = DEFAULT_CONFIG) -> None:
     """End a silence now; what it suppressed stays suppressed, and can be sent with `tocsin deliveries resend`."""
     with border(), opened(config) as (_, store):
-        silence = store.end_silence(number, datetime.now(UTC))
+        silence = store.act.end_silence(number, datetime.now(UTC))
         say(f"Silence {silence.id} has ended.")
 
 

@@ -33,7 +33,7 @@ _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 def list_sources(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
     """Every source with its state, its last success and its next poll."""
     with border(), opened(config) as (_, store):
-        views = store.sources()
+        views = store.read.sources()
         if json:
             for view in views:
                 dump(view)
@@ -51,9 +51,9 @@ def list_sources(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False
 def show_source(name: str, config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
     """One source: how it does, when it is polled next and why then, and its last fetches."""
     with border(), opened(config) as (settings, store):
-        detail = store.source(name)
+        detail = store.read.source(name)
         if detail is None:
-            known = ", ".join(view.name for view in store.sources()) or "none yet; start with: tocsin run"
+            known = ", ".join(view.name for view in store.read.sources()) or "none yet; start with: tocsin run"
             raise UsageError(f"no source is named {name!r}; there are: {known}")
         if json:
             dump({**plain(detail.source), "fetches": detail.fetches})

@@ -123,24 +123,24 @@ def _given(rules: RuleSet, info: RuleInfo, entry: Entry, now: datetime) -> Answe
 def _stored(rules: RuleSet, info: RuleInfo, words: str, config: Path) -> Answer:
     """The answer about a stored entry, as of the time when it was judged."""
     with opened(config) as (settings, store):
-        found = store.find_entries(words)
+        found = store.read.find_entries(words)
         view = next((one for one in found if str(one.id) == words), found[0] if found else None)
         if view is None:
             raise UsageError(
                 f"no entry has the number, id or link {words}, and no file is named so; see: tocsin alerts show"
             )
-        match = next(iter(store.matches(entry_id=view.id, rule=info.id)), None)
-        alert = store.alert(match.alert_id) if match and match.alert_id is not None else None
+        match = next(iter(store.read.matches(entry_id=view.id, rule=info.id)), None)
+        alert = store.read.alert(match.alert_id) if match and match.alert_id is not None else None
         record = Record(
             number=view.id,
             entry=view.entry,
             match=match,
-            failure=store.failure(view.id, info.id),
+            failure=store.read.failure(view.id, info.id),
             alert=alert,
             revised=view.revised,
         )
         # A match is proved by what the entry said when it was judged; what met nothing is judged as it reads now.
-        entry = store.entry(view.id, match.decided_at if match else None) or view.entry
+        entry = store.read.entry(view.id, match.decided_at if match else None) or view.entry
     then = match.decided_at if match else (view.revised[-1].at if view.revised else entry.first_seen)
     evidence = None if view.pruned else rules.explain(info.id, entry, then)
     decision = chain.steps(

@@ -12,13 +12,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
 
+from tocsin.assembly import Makers
 from tocsin.demo.clock import ChapterClock
 from tocsin.demo.feeds import FEEDS
 from tocsin.demo.report import Report
 from tocsin.demo.servers import HOST, World
 from tocsin.demo.timeline import BEFORE, TIMELINE
 from tocsin.errors import UsageError
-from tocsin.service import Makers, Service
+from tocsin.service import Service
 from tocsin.sources.http import HttpClient
 from tocsin.store import Store
 
@@ -86,7 +87,7 @@ async def run_demo(mails: Path) -> None:
             f"sqlite:///{folder}/demo.db", real_now=lambda: datetime.now(UTC), new_id=lambda: uuid4().hex
         )
         try:
-            report.summary(world, store.counts(), time.monotonic() - began, mails)
+            report.summary(world, store.read.counts(), time.monotonic() - began, mails)
         finally:
             store.close()
 

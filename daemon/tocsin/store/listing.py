@@ -214,17 +214,3 @@ def _delivery_view(row: DeliveryRow, members: Sequence[AlertRow], *, resent: boo
         resend_of=row.resend_of,
         resent=resent,
     )
-
-
-def next_due(session: Session) -> datetime | None:
-    """When the first source or delivery is due that nobody holds; None when nothing waits."""
-    waiting = (DeliveryState.HELD.value, DeliveryState.READY.value, DeliveryState.RETRY.value)
-    times = (
-        session.exec(
-            select(func.min(SourceRow.due_at)).where(
-                col(SourceRow.disabled).is_(False), col(SourceRow.lease_until).is_(None)
-            )
-        ).one(),
-        session.exec(select(func.min(DeliveryRow.due_at)).where(col(DeliveryRow.state).in_(waiting))).one(),
-    )
-    return min((time for time in times if time is not None), default=None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Self
@@ -13,13 +13,8 @@ from tocsin import __version__
 from tocsin.errors import Fault
 from tocsin.market.series import Series
 from tocsin.model import (
-    Alert,
-    Answered,
-    AnswerKind,
     Batch,
     Delivery,
-    DeliveryState,
-    Entry,
     Judged,
     Match,
     Message,
@@ -30,18 +25,11 @@ from tocsin.policy.breaker import Standing
 from tocsin.policy.facts import Arrival
 from tocsin.policy.quiet import Hush
 from tocsin.policy.receiver import Fallback
-from tocsin.policy.silence import Matcher, Silence
-from tocsin.prices import Instrument, Quote
-from tocsin.rules.edge import PriceState
 from tocsin.rules.observation import Observed
 from tocsin.store import (
-    answers,
     deliveries,
-    entries,
-    history,
     identity,
     inbound,
-    listing,
     market,
     outbox,
     packs,
@@ -53,31 +41,21 @@ from tocsin.store import (
     sources,
     unevaluated,
 )
+from tocsin.store.acts import Acts
 from tocsin.store.decisions import Decide, Deciding, nobody, total
 from tocsin.store.inbound import Once
+from tocsin.store.readings import Readings
 from tocsin.store.sqlite import Database
 from tocsin.store.values import (
-    AlertDetail,
     Committed,
-    Counts,
     Deferral,
-    DeliveryDetail,
-    DeliveryView,
-    EntryView,
     GroupHold,
-    History,
-    MatchView,
     Reopened,
     Rest,
-    RuleStats,
-    SourceDetail,
     SourceLease,
-    SourceView,
-    Tally,
     Trail,
     Unseen,
     Voided,
-    Which,
 )
 
 
@@ -86,7 +64,8 @@ class Store:
 
     *real_now* is the time in which leases end; *new_id* gives deliveries their ids; *program* names what judged an
     entry, so that a failure is tried again by another one. Methods block, and may be called from any thread. They
-    raise `StoreError` when the database fails, and then nothing is written.
+    raise `StoreError` when the database fails, and then nothing is written. *read* is what people and backtests read of
+    it, *act* what people do. A daemon's own steps are here.
     """
 
     def __init__(
@@ -98,6 +77,8 @@ class Store:
         program: str = __version__,
     ) -> None:
         self.program = program
+        self.read = Readings(database)
+        self.act = Acts(database, new_id)
         self._database = database
         self._real_now = real_now
         self._new_id = new_id
@@ -110,34 +91,16 @@ class Store:
         real_now: Callable[[], datetime],
         new_id: Callable[[], str],
         program: str = __version__,
+        copy: bool = False,
     ) -> Self:
         """The store that *url* (`sqlite:///path`) names, made or brought to this version's tables.
+
+        With *copy* it works on a copy, gone when it is closed: whatever is done to it changes nothing.
 
         Raises:
             StoreError: it cannot be opened, or a newer program made it.
         """
-        return cls._upgraded(Database.open(url), real_now, new_id, program)
-
-    @classmethod
-    def open_copy(
-        cls,
-        url: str,
-        *,
-        real_now: Callable[[], datetime],
-        new_id: Callable[[], str],
-        program: str = __version__,
-    ) -> Self:
-        """A store on a copy of what *url* names, gone when it is closed: whatever is done to it changes nothing.
-
-        Raises:
-            StoreError: as `open`.
-        """
-        return cls._upgraded(Database.copy(url), real_now, new_id, program)
-
-    @classmethod
-    def _upgraded(
-        cls, database: Database, real_now: Callable[[], datetime], new_id: Callable[[], str], program: str
-    ) -> Self:
+        database = Database.copy(url) if copy else Database.open(url)
         try:
             schema.upgrade(database)
         except BaseException:
@@ -297,16 +260,6 @@ class Store:
 
     # ---- prices ----------------------------------------------------------------------------------------------
 
-    def market(self, instruments: Iterable[Instrument]) -> tuple[dict[str, Series], dict[tuple[str, str], PriceState]]:
-        """The series of *instruments* by id, and what the price rules remember by (rule, instrument)."""
-        with self._database.read() as session:
-            return market.load(session, instruments), market.states(session)
-
-    def series(self, instruments: Iterable[Instrument]) -> dict[str, Series]:
-        """The series of *instruments* by id, as they were when the last quote was committed."""
-        with self._database.read() as session:
-            return market.load(session, instruments)
-
     def observe(
         self, observed: Sequence[tuple[Series, Observed]], decide: Decide, *, now: datetime, own: Sequence[Match] = ()
     ) -> Committed:
@@ -361,8 +314,8 @@ class Store:
         """Lease deliveries that are due by the Clock, for *lease* of real time: the loudest first, then the oldest.
 
         At most *limit_per_receiver* of a receiver, none of those in *exclude*, of those that rest, and of those that
-        had as many tries within a minute as *rates* says. What is silenced is suppressed first. Held ones whose time has come are among them, and those whose
-        earlier lease ran out; none past its `expires_at` (see `expire`).
+        had as many tries within a minute as *rates* says. What is silenced is suppressed first. Held ones whose time
+        has come are among them, and those whose earlier lease ran out; none past its `expires_at` (see `expire`).
         """
         with self._database.write() as session:
             silences.apply(session, now)
@@ -438,75 +391,10 @@ class Store:
             self._deciding(session, decide, now).about_own([*own, *told])
             return True
 
-    def silence(
-        self, matchers: Sequence[Matcher], starts: datetime, ends: datetime, *, by: str = "", why: str = ""
-    ) -> Silence:
-        """Write a silence; it counts from the next claim on."""
-        with self._database.write() as session:
-            return silences.add(session, matchers, starts, ends, by=by, why=why)
-
-    def end_silence(self, number: int, now: datetime) -> Silence:
-        """Let a silence end *now*.
-
-        Raises:
-            StoreError: there is no such silence, or it has ended.
-        """
-        with self._database.write() as session:
-            return silences.end(session, number, now)
-
-    def silences(self) -> tuple[Silence, ...]:
-        """All silences, the newest first."""
-        with self._database.read() as session:
-            return silences.everything(session)
-
     def wake_receivers(self) -> None:
         """Let receivers that refused us be tried at once: a new configuration may have put right why."""
         with self._database.write() as session:
             receivers.wake(session)
-
-    def resend(self, delivery_id: str, now: datetime) -> str:
-        """Put a copy of a settled delivery into the outbox; its id.
-
-        Raises:
-            StoreError: there is no such delivery, or it is still under way.
-        """
-        with self._database.write() as session:
-            return outbox.resend(session, delivery_id, now, self._new_id)
-
-    # ---- answers ---------------------------------------------------------------------------------------------
-
-    def answer(
-        self,
-        numbers: Sequence[int],
-        kind: AnswerKind,
-        now: datetime,
-        *,
-        by: str = "",
-        until: datetime | None = None,
-        why: str = "",
-    ) -> None:
-        """Write what somebody says of the alerts *numbers*; updates about them that wait rest *until* then.
-
-        Raises:
-            StoreError: there is no alert with one of these numbers; nothing is written.
-        """
-        with self._database.write() as session:
-            answers.add(session, numbers, kind, now=now, by=by, until=until, why=why)
-
-    def answered(self, numbers: Collection[int]) -> dict[int, Answered]:
-        """What was said of the alerts *numbers*; those without an answer are not in it."""
-        with self._database.read() as session:
-            return answers.by_number(session, numbers)
-
-    def rule_stats(self, since: datetime | None = None) -> dict[str, RuleStats]:
-        """What came of the alerts of each rule opened *since* then, by its id."""
-        with self._database.read() as session:
-            return answers.stats(session, since)
-
-    def verdicts(self, rule: str | None = None) -> list[tuple[Alert, Answered]]:
-        """The alerts, of *rule* or of all, that people called useful or noise, the oldest first."""
-        with self._database.read() as session:
-            return answers.verdicts(session, rule=rule)
 
     # ---- upkeep ----------------------------------------------------------------------------------------------
 
@@ -519,107 +407,3 @@ class Store:
         """Keep *files*, (path, text) each, as the last good version of *pack*."""
         with self._database.write() as session:
             packs.keep(session, pack, pack_hash, files, now)
-
-    def kept_pack(self, pack: str) -> tuple[tuple[str, str], ...] | None:
-        """The files of the last good version of *pack*, or None if there was none yet."""
-        with self._database.read() as session:
-            return packs.kept(session, pack)
-
-    # ---- listings --------------------------------------------------------------------------------------------
-
-    def next_due(self, now: datetime) -> datetime | None:
-        """When the first source or delivery is due that nobody holds, not before *now*; None when nothing waits."""
-        with self._database.read() as session:
-            due = listing.next_due(session)
-            return None if due is None else max(due, now)
-
-    def counts(self) -> Counts:
-        """How much of everything there is."""
-        with self._database.read() as session:
-            return listing.counts(session)
-
-    def tally(self, since: datetime, now: datetime) -> Tally:
-        """How many matches and alerts each rule made from *since* to *now*."""
-        with self._database.read() as session:
-            return listing.tally(session, since, now)
-
-    def sources(self) -> tuple[SourceView, ...]:
-        """Every source, by name."""
-        with self._database.read() as session:
-            return listing.sources(session)
-
-    def source(self, name: str) -> SourceDetail | None:
-        """One source with its last fetches, or None."""
-        with self._database.read() as session:
-            return listing.source(session, name)
-
-    def entry(self, number: int, at: datetime | None = None) -> Entry | None:
-        """The entry with this number as it reads, or read *at* that time, or None; a pruned one has no text."""
-        with self._database.read() as session:
-            return entries.get(session, number, at)
-
-    def find_entries(self, words: str, *, limit: int = 20) -> tuple[EntryView, ...]:
-        """Entries whose number, id or link is *words*, the newest first."""
-        with self._database.read() as session:
-            return entries.find(session, words, limit)
-
-    def history(self, since: datetime | None = None) -> History:
-        """What a backtest can run on: the entries first seen *since* then that still have their text."""
-        with self._database.read() as session:
-            return history.outline(session, since)
-
-    def history_quotes(self, instruments: Collection[str]) -> tuple[Quote, ...]:
-        """What is known of the prices of *instruments*, in order: their closes, and the quotes that are kept."""
-        with self._database.read() as session:
-            return market.history(session, instruments)
-
-    def history_entries(self, since: datetime | None = None) -> Iterator[Entry]:
-        """These entries, in the order in which they were first seen."""
-        return history.entries(self._database, since)
-
-    def matches(
-        self,
-        *,
-        alert_id: int | None = None,
-        entry_id: int | None = None,
-        rule: str | None = None,
-        limit: int | None = 50,
-    ) -> tuple[MatchView, ...]:
-        """Matches of an alert, an entry or a rule, and what became of them."""
-        with self._database.read() as session:
-            return listing.matches(session, alert_id=alert_id, entry_id=entry_id, rule=rule, limit=limit)
-
-    def lasts_since(self, begins: str, ends: str) -> datetime | None:
-        """When the rule *begins* last met, if the rule *ends* did not meet since; None else."""
-        with self._database.read() as session:
-            return listing.lasts_since(session, begins, ends)
-
-    def failure(self, entry_id: int, rule: str) -> str:
-        """The error of *rule* on an entry where its evaluation raised, else nothing."""
-        with self._database.read() as session:
-            return unevaluated.error(session, entry_id, rule)
-
-    def alerts(
-        self,
-        since: datetime | None = None,
-        limit: int = 50,
-        which: Which = Which(),  # noqa: B008 (frozen)
-    ) -> tuple[Alert, ...]:
-        """Alerts opened *since* then, of those that *which* means, the newest first."""
-        with self._database.read() as session:
-            return listing.alerts(session, since, limit, which)
-
-    def alert(self, number: int) -> AlertDetail | None:
-        """One alert with its proof, its entries and its deliveries, or None."""
-        with self._database.read() as session:
-            return listing.alert(session, number)
-
-    def deliveries(self, state: DeliveryState | None = None, limit: int = 50) -> tuple[DeliveryView, ...]:
-        """Deliveries in *state*, or in any, the newest first."""
-        with self._database.read() as session:
-            return listing.deliveries(session, state, limit)
-
-    def delivery(self, delivery_id: str) -> DeliveryDetail | None:
-        """One delivery with its tries and its changes of state, or None."""
-        with self._database.read() as session:
-            return listing.delivery(session, delivery_id)

@@ -153,7 +153,7 @@ def rewrite(tocsin: Command) -> Callable[..., None]:
         store = tocsin.store()
         rules = load_rules([tocsin.folder / "rules"]).rules
         now = datetime.now(UTC) + timedelta(minutes=10)
-        (view,) = store.find_entries(before)
+        (view,) = store.read.find_entries(before)
         rewritten = [rules.evaluate(replace(view.entry, title=title), now)] if title else []
         lease = next(one for one in store.claim_sources(now, timedelta(minutes=1), 10) if one.name == "wire")
         deleted = () if title else (view.entry.id,)

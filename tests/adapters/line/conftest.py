@@ -272,12 +272,12 @@ class World:
 
     def matches(self) -> Sequence[Any]:
         """All matches, the oldest first."""
-        return self.line.store.matches(limit=None)[::-1]
+        return self.line.store.read.matches(limit=None)[::-1]
 
     def told(self) -> list[list[str]]:
         """The titles of each message that waits, the oldest message first."""
-        views = reversed(self.line.store.deliveries(limit=1000))
-        return [[one.alert.title for one in self.line.store.delivery(view.id).tidings] for view in views]
+        views = reversed(self.line.store.read.deliveries(limit=1000))
+        return [[one.alert.title for one in self.line.store.read.delivery(view.id).tidings] for view in views]
 
     def restart(self) -> None:
         """A new process on the same database."""

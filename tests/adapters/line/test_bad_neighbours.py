@@ -97,8 +97,8 @@ def test_bad_neighbours_cost_a_good_feed_nothing(line: Any, caplog: pytest.LogCa
     with caplog.at_level(logging.ERROR):
         asyncio.run(play())
     assert not caplog.records
-    found = {view.name: view.last_fault for view in line.store.sources()}
+    found = {view.name: view.last_fault for view in line.store.read.sources()}
     assert found == {**{name: fault for name, (_, fault) in BAD.items()}, "good": None}
-    assert [(view.title, view.fate) for view in line.store.matches()[::-1] if view.source == "good"] == [
+    assert [(view.title, view.fate) for view in line.store.read.matches()[::-1] if view.source == "good"] == [
         (news, Fate.ALERTED) for news in NEWS
     ]

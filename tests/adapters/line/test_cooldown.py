@@ -24,9 +24,9 @@ HOUR = timedelta(hours=1)
 def due(one):
     """(hours from now, titles) of each message, the oldest first."""
     now = one.line.clock.now()
-    views = reversed(one.line.store.deliveries(limit=100))
+    views = reversed(one.line.store.read.deliveries(limit=100))
     return [
-        ((view.due_at - now) / HOUR, [item.alert.title for item in one.line.store.delivery(view.id).tidings])
+        ((view.due_at - now) / HOUR, [item.alert.title for item in one.line.store.read.delivery(view.id).tidings])
         for view in views
     ]
 

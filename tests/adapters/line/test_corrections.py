@@ -154,7 +154,7 @@ def test_a_headline_that_becomes_news_is_told(line: Line, paper: Paper) -> None:
     show(line, paper, n1="Beijing announcement")
     assert send(line) == []
     show(line, paper, n1=BAN)
-    assert [alert.title for alert in line.store.alerts()] == ["gallium: ban"]
+    assert [alert.title for alert in line.store.read.alerts()] == ["gallium: ban"]
     [(kind, _)] = send(line)
     assert kind is DeliveryKind.ALERT
 
@@ -179,7 +179,7 @@ def test_what_stands_at_the_end_of_the_time_is_told(line: Line, paper: Paper) ->
     show(line, paper, n1="China denies any export plan")
     show(line, paper, n1="China studies an export plan")
     assert send(line) == []
-    [held] = [item for item in line.store.deliveries() if item.state is DeliveryState.HELD]
+    [held] = [item for item in line.store.read.deliveries() if item.state is DeliveryState.HELD]
     assert held.reason == "held until 2026-03-02 19:30 UTC: it was corrected before"
     line.clock.time += timedelta(hours=5)
     [(kind, text)] = send(line)
@@ -199,7 +199,7 @@ def test_a_correction_that_is_taken_back_in_time_is_not_sent(line: Line, paper: 
         send(line)
     line.clock.time += timedelta(hours=6)
     assert send(line) == []
-    called_off = [item.reason for item in line.store.deliveries() if item.state is DeliveryState.SUPPRESSED]
+    called_off = [item.reason for item in line.store.read.deliveries() if item.state is DeliveryState.SUPPRESSED]
     assert called_off == ["its entry says again what was told"]
 
 
@@ -288,7 +288,7 @@ def test_a_text_that_changes_at_every_poll_is_looked_at_so_often_and_no_more(lin
     for number in range(40):
         paper.texts["1"] = f"Now {'abcdefghij'[number % 10]} and {'klmnopqrst'[number // 10]}."
         show(line, paper)
-    view = next(one for one in line.store.find_entries("1") if one.entry.id == "1")
+    view = next(one for one in line.store.read.find_entries("1") if one.entry.id == "1")
     assert len(view.revised) == 24
 
 
@@ -328,7 +328,7 @@ def test_coverage_that_joined_corrects_nothing(line: Line, paper: Paper) -> None
     show(line, paper, n1=BAN)
     send(line)
     show(line, paper, n2="China bans gallium exports today")
-    assert Fate.JOINED in [view.fate for view in line.store.matches()]
+    assert Fate.JOINED in [view.fate for view in line.store.read.matches()]
     send(line)
     show(line, paper, n2="Lithium falls")
     assert send(line) == []
@@ -340,26 +340,28 @@ def test_ids_that_change_at_every_poll_bring_nothing_again(line: Line, paper: Pa
     paper.now = {f"a{number}": title for number, title in enumerate(headlines)}
     show(line, paper)
     send(line)
-    alerts = len(line.store.alerts())
+    alerts = len(line.store.read.alerts())
     for generation in "bcd":
         paper.now = {f"{generation}{number}": title for number, title in enumerate(headlines)}
         show(line, paper)
-    news = [alert for alert in line.store.alerts() if not alert.rule.startswith("tocsin/")]
+    news = [alert for alert in line.store.read.alerts() if not alert.rule.startswith("tocsin/")]
     assert len(news) == alerts
-    titles = [item.title for item in line.store.deliveries() if item.receiver == "ops"]
+    titles = [item.title for item in line.store.read.deliveries() if item.receiver == "ops"]
     assert titles == ["Ids that say nothing: paper"]
     paper.now = {f"e{number}": title for number, title in enumerate([*headlines, "Russia bans cobalt exports"])}
     show(line, paper)
-    assert any("Russia" in view.title for view in line.store.matches())
+    assert any("Russia" in view.title for view in line.store.read.matches())
 
 
 def number(line: Line, paper: Paper, headlines: list[str], *, generation: str, links: str = "") -> list[str]:
     """Show *headlines* with ids of this *generation*, and of theirs if they have *links*; what the line made of them."""
     paper.now = {f"{generation}{n}": title for n, title in enumerate(headlines)}
     paper.links = {f"{generation}{n}": f"https://e.com/{links}{n}" for n in range(len(headlines)) if links}
-    before = len(line.store.matches(limit=None))
+    before = len(line.store.read.matches(limit=None))
     show(line, paper)
-    return [view.rule for view in line.store.matches(limit=None)][: len(line.store.matches(limit=None)) - before]
+    return [view.rule for view in line.store.read.matches(limit=None)][
+        : len(line.store.read.matches(limit=None)) - before
+    ]
 
 
 HEADLINES = [BAN, *(f"Cobalt mine {n} halts" for n in range(9))]
@@ -370,7 +372,7 @@ def test_links_tell_entries_apart_where_ids_say_nothing(line: Line, paper: Paper
     number(line, paper, HEADLINES, generation="a", links="x")
     send(line)
     assert number(line, paper, HEADLINES, generation="b", links="x") == ["tocsin/source-volatile"]
-    detail = line.store.source("paper")
+    detail = line.store.read.source("paper")
     assert detail is not None
     assert detail.source.habits.volatile == {KeyKind.ID}
     twice = [*HEADLINES, BAN]
@@ -388,7 +390,7 @@ def test_headlines_tell_entries_apart_where_links_say_nothing_either(line: Line,
     number(line, paper, HEADLINES, generation="a", links="x")
     send(line)
     assert number(line, paper, HEADLINES, generation="b", links="y") == ["tocsin/source-volatile"]
-    detail = line.store.source("paper")
+    detail = line.store.read.source("paper")
     assert detail is not None
     assert detail.source.habits.volatile == {KeyKind.ID, KeyKind.LINK}
     assert number(line, paper, HEADLINES, generation="c", links="z") == []
@@ -401,7 +403,7 @@ def test_links_that_drift_later_are_noticed_too(line: Line, paper: Paper) -> Non
     send(line)
     assert number(line, paper, HEADLINES, generation="b", links="x") == ["tocsin/source-volatile"]
     assert number(line, paper, HEADLINES, generation="c", links="y") == []
-    detail = line.store.source("paper")
+    detail = line.store.read.source("paper")
     assert detail is not None
     assert detail.source.habits.volatile == {KeyKind.ID, KeyKind.LINK}
 
@@ -413,6 +415,6 @@ def test_ids_that_were_renewed_once_are_not_called_volatile(line: Line, paper: P
     line.clock.time += timedelta(days=2)
     for _ in range(3):
         assert not {"p/ban", "tocsin/source-volatile"} & {*number(line, paper, HEADLINES, generation="b")}
-    detail = line.store.source("paper")
+    detail = line.store.read.source("paper")
     assert detail is not None
     assert detail.source.habits.volatile == frozenset()

@@ -42,7 +42,7 @@ def test_news_then_a_price_is_one_message_with_the_price(world):
     one.line.clock.move(hours=3)
     assert fired(one.price("149", "151")) == ["level", "move"]
     assert one.told() == [["tin: ban"], ["tin: over 150", "tin: ban and move"]]
-    [match] = one.line.store.matches(rule="p/move")
+    [match] = one.line.store.read.matches(rule="p/move")
     assert match.labels == {"mineral": ("tin",), "instrument": ("tin",)}
     ban, level = match.evidence.witnesses
     assert ban.title == "China bans exports of tin"
@@ -66,8 +66,8 @@ def test_a_message_says_what_it_rests_on_with_times_and_links(world):
     one.line.clock.move(minutes=90)
     one.news("Beijing halts all shipments of cobalt today", feed="b")
     one.news("Ministry orders halt of cobalt trade with Europe", feed="c")
-    [delivery] = [view for view in one.line.store.deliveries() if "confirmed" in str(one.told()[-1])][:1]
-    tidings = one.line.store.delivery(delivery.id).tidings
+    [delivery] = [view for view in one.line.store.read.deliveries() if "confirmed" in str(one.told()[-1])][:1]
+    tidings = one.line.store.read.delivery(delivery.id).tidings
     made = {
         kind: render(tidings, kind=kind, delivery_id="d", delivery_kind=DeliveryKind.ALERT, zone=ZoneInfo("Asia/Tokyo"))
         for kind in MessageKind
@@ -141,7 +141,7 @@ def test_copies_of_one_report_are_one_origin(world):
     ]
     found = one.poll(*voices)
     assert [rule for rule, _ in found].count("sure") == 1
-    [match] = one.line.store.matches(rule="p/sure")
+    [match] = one.line.store.read.matches(rule="p/sure")
     assert len(match.evidence.witnesses) == 3
     assert match.evidence.witnesses[0].title == "China bans cobalt exports"
 
@@ -164,7 +164,7 @@ def test_what_does_not_alert_counts_but_completes_nothing(world):
     titles = ["China bans cobalt exports", "Beijing halts all cobalt sales", "Ministry: halt of cobalt trade ordered"]
     first = [one.entry(title, feed=name) for name, title in zip("abc", titles, strict=True)]
     assert {fate for _, fate in one.poll(*first, first=True)} == {Fate.BASELINE}
-    assert one.line.store.matches(rule="p/sure") == ()
+    assert one.line.store.read.matches(rule="p/sure") == ()
     assert fired(one.news("Carmakers fear cobalt ban", feed="d")) == ["ban", "sure"]
 
 
@@ -174,9 +174,9 @@ def test_each_value_of_a_label_is_joined_on_its_own(world):
     one.news("China bans cobalt and gallium exports", feed="a")
     one.news("Beijing halts cobalt shipments, say traders", feed="b")
     one.news("Exports of gallium halted by customs in Shanghai", feed="c")
-    assert one.line.store.matches(rule="p/sure") == ()
+    assert one.line.store.read.matches(rule="p/sure") == ()
     one.news("Ministry confirms ban on gallium, cobalt", feed="d")
-    [match] = one.line.store.matches(rule="p/sure")
+    [match] = one.line.store.read.matches(rule="p/sure")
     assert set(match.labels["mineral"]) == {"cobalt", "gallium"}
     assert one.told()[-1][-1] in ("cobalt, gallium: confirmed", "gallium, cobalt: confirmed")
 
@@ -305,7 +305,7 @@ def test_late_coverage_of_an_earlier_happening_does_not_tell_it_again(world):
     assert "sure" in dict(found)
     late = one.news("Analysts weigh what a cobalt ban means for Japan", feed="g", late=19 * HOUR)
     assert "sure" not in dict(late)
-    assert len(one.line.store.matches(rule="p/sure")) == 2
+    assert len(one.line.store.read.matches(rule="p/sure")) == 2
 
 
 def test_a_happening_between_two_others_is_told_when_it_is_heard_of(world):
@@ -371,7 +371,7 @@ def test_a_message_of_two_alerts_goes_to_whom_an_override_names(world):
     one.rules.rules["p/ban"] = replace(rule, info=replace(rule.info, joins=(elsewhere,)))
     one.rules._ordered = tuple(one.rules.rules.values())
     one.news("China bans cobalt")
-    assert {(view.receiver, view.title) for view in one.line.store.deliveries()} == {
+    assert {(view.receiver, view.title) for view in one.line.store.read.deliveries()} == {
         ("desk", "cobalt: ban"),
         ("ops", "cobalt: confirmed"),
     }

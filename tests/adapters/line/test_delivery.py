@@ -66,7 +66,7 @@ def run(dispatcher: Dispatcher) -> None:
 
 def states(line: Line) -> dict[str, DeliveryState]:
     """The state of the delivery to each receiver."""
-    return {view.receiver: view.state for view in line.store.deliveries()}
+    return {view.receiver: view.state for view in line.store.read.deliveries()}
 
 
 def test_a_delivery_is_sent_once_and_settled(line: Line) -> None:
@@ -76,9 +76,9 @@ def test_a_delivery_is_sent_once_and_settled(line: Line) -> None:
     run(out)
     run(out)
     out.close()
-    (view,) = line.store.deliveries()
+    (view,) = line.store.read.deliveries()
     assert (len(desk.sent), view.state, view.attempts) == (1, DeliveryState.DELIVERED, 1)
-    detail = line.store.delivery(view.id)
+    detail = line.store.read.delivery(view.id)
     assert [attempt.outcome for attempt in detail.attempts] == [ErrorClass.OK]
     assert "China bans gallium exports" in desk.sent[0][1].text
 
@@ -173,8 +173,8 @@ def test_a_receiver_that_fails_is_tried_with_one_message(line: Line) -> None:
     line.clock.move(minutes=6)
     run(out)
     out.close()
-    assert [view.state for view in line.store.deliveries()] == [DeliveryState.DELIVERED] * 4
-    assert sorted(view.attempts for view in line.store.deliveries()) in ([1, 1, 1, 4], [1, 1, 2, 3], [1, 2, 2, 2])
+    assert [view.state for view in line.store.read.deliveries()] == [DeliveryState.DELIVERED] * 4
+    assert sorted(view.attempts for view in line.store.read.deliveries()) in ([1, 1, 1, 4], [1, 1, 2, 3], [1, 2, 2, 2])
 
 
 def test_a_rate_holds_over_every_minute_and_every_restart(line: Line) -> None:
@@ -199,22 +199,22 @@ def test_what_is_silenced_when_it_would_leave_is_suppressed(line: Line) -> None:
     out = several(line, desk, count=4, rates={"desk": 1})
     run(out)
     now = line.clock.now()
-    silence = line.store.silence([parse("rule=ban")], now, now + timedelta(minutes=2), why="known")
+    silence = line.store.act.silence([parse("rule=ban")], now, now + timedelta(minutes=2), why="known")
     line.clock.move(seconds=1)
     out.outbound = replace(out.outbound, rates={})
     run(out)
     assert len(desk.sent) == 1
-    views = line.store.deliveries(DeliveryState.SUPPRESSED)
+    views = line.store.read.deliveries(DeliveryState.SUPPRESSED)
     assert {view.reason for view in views} == {f"suppressed by silence {silence.id} (rule=ban): known"}
     assert len(views) == 3
-    line.store.end_silence(silence.id, line.clock.now())
+    line.store.act.end_silence(silence.id, line.clock.now())
     with pytest.raises(StoreError, match="has ended already"):
-        line.store.end_silence(silence.id, line.clock.now())
-    again = line.store.resend(views[0].id, line.clock.now())
+        line.store.act.end_silence(silence.id, line.clock.now())
+    again = line.store.act.resend(views[0].id, line.clock.now())
     run(out)
     out.close()
     assert len(desk.sent) == 2
-    assert line.store.delivery(again).delivery.state is DeliveryState.DELIVERED
+    assert line.store.read.delivery(again).delivery.state is DeliveryState.DELIVERED
 
 
 def test_another_receiver_hears_what_one_did_not_get(line: Line) -> None:
@@ -232,14 +232,14 @@ def test_another_receiver_hears_what_one_did_not_get(line: Line) -> None:
     out.close()
     assert len(mail.sent) == 2
     assert {preface.split(",")[0] for _, _, preface in mail.sent} == {"In the stead of desk"}
-    views = line.store.deliveries()
+    views = line.store.read.deliveries()
     assert sorted((view.receiver, view.state.value) for view in views) == [
         ("desk", "delivered"),
         ("desk", "delivered"),
         ("mail", "delivered"),
         ("mail", "delivered"),
     ]
-    late = next(line.store.delivery(view.id) for view in views if view.receiver == "desk")
+    late = next(line.store.read.delivery(view.id) for view in views if view.receiver == "desk")
     assert any("told to mail in its stead" in change.reason for change in late.transitions)
 
 
@@ -265,7 +265,7 @@ def test_a_receiver_that_takes_messages_again_is_told_too(line: Line) -> None:
         "[tocsin HIGH] Receiver blocked: desk",
         "[tocsin INFO] Receiver delivers again: desk",
     ]
-    assert {view.state for view in line.store.deliveries()} == {DeliveryState.DELIVERED}
+    assert {view.state for view in line.store.read.deliveries()} == {DeliveryState.DELIVERED}
 
 
 def test_a_receiver_that_was_removed_is_a_reason_to_give_up(line: Line) -> None:
@@ -275,7 +275,7 @@ def test_a_receiver_that_was_removed_is_a_reason_to_give_up(line: Line) -> None:
     run(out)
     out.close()
     assert len(ops.sent) == 1
-    (view,) = (item for item in line.store.deliveries() if item.receiver == "desk")
+    (view,) = (item for item in line.store.read.deliveries() if item.receiver == "desk")
     assert view.state is DeliveryState.DEAD
     assert "names no such receiver" in view.reason
 
@@ -361,7 +361,7 @@ def test_a_receiver_that_raises_stops_nobody(line: Line, caplog: pytest.LogCaptu
     good = dispatcher_of(line, line.list_receiver("desk", [OK]))
     run(good)
     good.close()
-    (view,) = line.store.deliveries()
+    (view,) = line.store.read.deliveries()
     assert (view.state, view.attempts) == (DeliveryState.DELIVERED, 2)
 
 

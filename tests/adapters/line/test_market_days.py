@@ -63,7 +63,7 @@ class Market:
     @property
     def told(self) -> list[str]:
         """The titles of the alerts, the first at first."""
-        return [alert.title for alert in reversed(self.line.store.alerts()) if alert.rule == "p/spike"]
+        return [alert.title for alert in reversed(self.line.store.read.alerts()) if alert.rule == "p/spike"]
 
 
 def calm(days: int, price: float = 100.0) -> list[str]:
@@ -94,7 +94,7 @@ def test_a_reverse_split_is_no_spike_of_its_day(line: Line, named: bool) -> None
     assert market.told == []
     market.each(DAY, calm(5, 1000))
     assert market.told == ([] if named else ["tin: moves"])
-    operators = [view.title for view in line.store.deliveries() if view.receiver == "ops"]
+    operators = [view.title for view in line.store.read.deliveries() if view.receiver == "ops"]
     assert operators == ([] if named else ["Price held back: tin"])
 
 
@@ -128,10 +128,10 @@ def test_a_holiday_and_half_a_day_after_it_are_one_session(line: Line) -> None:
         market.at(new_york(friday, hour), 101)
     for hour in (9.6, 11, 15.9):
         market.at(new_york(monday, hour), 100)
-    series = line.store.series([metal(session=NEW_YORK)])["tin"]
+    series = line.store.read.series([metal(session=NEW_YORK)])["tin"]
     assert [close.day.isoformat() for close in series.closes[-2:]] == ["2026-11-25", "2026-11-27"]
     assert market.told == []
-    assert [view.title for view in line.store.deliveries()] == []
+    assert [view.title for view in line.store.read.deliveries()] == []
 
 
 def test_a_monday_that_opens_far_away_is_measured_from_friday(line: Line) -> None:
@@ -144,7 +144,7 @@ def test_a_monday_that_opens_far_away_is_measured_from_friday(line: Line) -> Non
     friday = days[-1]
     assert friday.weekday() == 4
     market.at(new_york(friday + 3 * DAY, 9.6), 110)
-    [alert] = line.store.alerts()
+    [alert] = line.store.read.alerts()
     assert f"of {new_york(friday, 15.9):%Y-%m-%d %H:%M} UTC" in alert.detail
     market.at(new_york(friday + 3 * DAY, 10), 110.2)
     assert market.told == ["tin: moves"]
@@ -156,7 +156,7 @@ def test_oil_below_nothing_crashes_nothing(line: Line) -> None:
     market.each(DAY, calm(40, 20), name="oil")
     market.each(DAY, ["19.8", "-36.98", "-37.63", "-36.98"], name="oil")
     market.each(DAY, calm(30, 20), name="oil")
-    assert line.store.alerts() == ()
+    assert line.store.read.alerts() == ()
     market.each(DAY, ["23", "23.1"], name="oil")
     assert market.told == ["oil: moves"]
 
@@ -180,6 +180,6 @@ def test_a_shock_of_the_whole_market_is_one_message(line: Line) -> None:
         now = line.clock.time
         market.show(*(Quote(instrument=name, price=Decimal(price), at=now, first_seen=now) for name in names))
     assert sorted(market.told) == sorted(f"{name}: moves" for name in names)
-    [delivery] = line.store.deliveries()
+    [delivery] = line.store.read.deliveries()
     assert delivery.state is DeliveryState.READY
-    assert len(line.store.delivery(delivery.id).tidings) == 27
+    assert len(line.store.read.delivery(delivery.id).tidings) == 27

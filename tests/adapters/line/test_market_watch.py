@@ -86,12 +86,12 @@ def play(line: Line, pipeline: Any, span: timedelta = timedelta(0)) -> None:
 
 def ops(line: Line) -> list[str]:
     """What the operator was told, in order."""
-    return [item.title for item in reversed(line.store.deliveries()) if item.receiver == "ops"]
+    return [item.title for item in reversed(line.store.read.deliveries()) if item.receiver == "ops"]
 
 
 def newest(line: Line, instrument: Instrument) -> Any:
     """The newest quote on disk."""
-    return line.store.market([instrument])[0][instrument.id].newest
+    return line.store.read.market([instrument])[0][instrument.id].newest
 
 
 def test_the_second_source_is_asked_when_the_first_fails_and_rests_when_it_is_back(line: Line) -> None:
@@ -123,7 +123,7 @@ def test_another_source_makes_no_move(line: Line) -> None:
     first.now = DOWN
     play(line, pipeline, 30 * MINUTE)
     assert second.polls > 0
-    assert [alert for alert in line.store.alerts() if alert.rule == "p/spike"] == []
+    assert [alert for alert in line.store.read.alerts() if alert.rule == "p/spike"] == []
 
 
 def test_a_cold_start_knows_what_is_usual(line: Line) -> None:
@@ -138,12 +138,12 @@ def test_a_cold_start_knows_what_is_usual(line: Line) -> None:
     }
     pipeline = start(line, [source], tin("first"), group="")
     play(line, pipeline)
-    series = line.store.market([tin("first")])[0]["tin"]
+    series = line.store.read.market([tin("first")])[0]["tin"]
     assert len(series.closes) == 120
     assert 0.005 < series.sigma.value < 0.012
     source.now = {"TIN": 107}
     play(line, pipeline, 6 * MINUTE)
-    assert [alert.title for alert in line.store.alerts()] == ["tin: moves"]
+    assert [alert.title for alert in line.store.read.alerts()] == ["tin: moves"]
 
 
 def test_a_gap_is_filled_with_the_sessions_that_were_missed(line: Line) -> None:
@@ -156,7 +156,7 @@ def test_a_gap_is_filled_with_the_sessions_that_were_missed(line: Line) -> None:
     source.fields = {"bars": tuple(Bar(at=now - timedelta(days=n), price=Decimal(108 - 2 * n)) for n in (3, 2, 1))}
     source.now = {"TIN": 108}
     play(line, pipeline)
-    closes = line.store.market([tin("first")])[0]["tin"].closes
+    closes = line.store.read.market([tin("first")])[0]["tin"].closes
     assert [close.price for close in closes] == [100, 102, 104, 106]
 
 
@@ -203,7 +203,7 @@ def test_nobody_is_asked_while_the_market_is_closed(line: Line) -> None:
     assert asked > 5
     play(line, pipeline, timedelta(hours=12))
     assert source.polls - asked <= 2
-    found = next(view for view in line.store.sources() if view.name == "first")
+    found = next(view for view in line.store.read.sources() if view.name == "first")
     assert datetime(2026, 3, 3, 14, 30, tzinfo=UTC) <= found.due_at <= datetime(2026, 3, 3, 14, 36, tzinfo=UTC)
     assert "its market is closed" in found.reasons
     play(line, pipeline, timedelta(hours=6))
@@ -241,4 +241,4 @@ def test_a_restart_forgets_neither_the_session_nor_that_a_price_is_stale(line: L
     play(line, start(line, [source], tin("first", stale_after=30 * MINUTE), group=""), timedelta(hours=2))
     play(line, start(line, [source], tin("first", stale_after=30 * MINUTE), group=""), timedelta(hours=2))
     assert ops(line) == ["No new price: tin"]
-    assert line.store.market([tin("first")])[0]["tin"].instrument.session == NEW_YORK
+    assert line.store.read.market([tin("first")])[0]["tin"].instrument.session == NEW_YORK

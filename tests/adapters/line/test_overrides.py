@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from tocsin.assembly import Makers
 from tocsin.errors import ConfigError
 from tocsin.model import Batch, Cursor, Delivery, Entry, EntryKey, ErrorClass, KeyKind, Message, MessageKind, Outcome
-from tocsin.service import Makers, Service
+from tocsin.service import Service
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 PACK = """\

@@ -25,7 +25,7 @@ def polled(line: Line, pipeline: Any) -> int:
 
 def fates(line: Line) -> list[Fate]:
     """The fates of all matches, the oldest first."""
-    return [view.fate for view in sorted(line.store.matches(), key=lambda view: view.id)]
+    return [view.fate for view in sorted(line.store.read.matches(), key=lambda view: view.id)]
 
 
 def test_the_first_fetch_is_silent_and_the_next_news_is_told(line: Line) -> None:
@@ -36,7 +36,7 @@ def test_the_first_fetch_is_silent_and_the_next_news_is_told(line: Line) -> None
     line.clock.move(minutes=16)
     assert polled(line, pipeline) == 1
     assert fates(line) == [Fate.BASELINE, Fate.ALERTED]
-    assert [view.title for view in line.store.deliveries()] == ["cobalt: ban"]
+    assert [view.title for view in line.store.read.deliveries()] == ["cobalt: ban"]
     assert len(line.woken) == 1
 
 
@@ -57,7 +57,7 @@ def test_a_clock_that_is_set_back_makes_nobody_deaf(line: Line, caplog: pytest.L
     polled(line, pipeline)
     line.clock.move(hours=-1)
     assert polled(line, pipeline) == 1
-    assert len(line.store.alerts()) == 1
+    assert len(line.store.read.alerts()) == 1
     assert "the clock was set back by=1:00:00 due=1" in caplog.text
 
 
@@ -91,7 +91,7 @@ def test_twenty_feeds_with_one_headline_in_one_tick_give_one_alert(line: Line) -
     polled(line, pipeline)
     line.clock.move(minutes=16)
     assert polled(line, pipeline) == 20
-    counts = line.store.counts()
+    counts = line.store.read.counts()
     assert (counts.alerts, counts.stories, sum(counts.deliveries.values())) == (1, 1, 1)
     assert sorted(fates(line)) == [Fate.ALERTED] + [Fate.JOINED] * 19
 
@@ -101,7 +101,7 @@ def test_a_failing_source_backs_off_and_the_others_go_on(line: Line) -> None:
     bad = line.list_source("bad", [SourceError("no route", fault=Fault.NETWORK)])
     good = line.list_source("good", [[BAN]])
     assert polled(line, line.pipeline(bad, good)) == 2
-    views = {view.name: view for view in line.store.sources()}
+    views = {view.name: view for view in line.store.read.sources()}
     assert views["good"].last_success == line.clock.now()
     assert (views["bad"].errors, views["bad"].last_error) == (1, "no route")
     assert views["bad"].due_at - line.clock.now() == timedelta(minutes=15)
@@ -116,7 +116,7 @@ def test_an_exception_that_nobody_expected_costs_one_poll(line: Line, caplog: py
     assert "ZeroDivisionError" in caplog.text
     line.clock.move(hours=1)
     polled(line, pipeline)
-    (view,) = line.store.sources()
+    (view,) = line.store.read.sources()
     assert (view.errors, view.entries) == (0, 1)
 
 
@@ -128,9 +128,9 @@ def test_unhealthy_and_recovered_are_told_once_to_the_operator(line: Line) -> No
     for _ in range(10):
         polled(line, pipeline)
         line.clock.move(hours=25)
-    told = [view for view in reversed(line.store.deliveries()) if view.receiver == "ops"]
+    told = [view for view in reversed(line.store.read.deliveries()) if view.receiver == "ops"]
     assert sorted(view.title for view in told) == ["Source recovered: wire", "Source unhealthy: wire"]
-    assert all(view.receiver == "ops" for view in line.store.deliveries())
+    assert all(view.receiver == "ops" for view in line.store.read.deliveries())
 
 
 def test_gone_is_told_once(line: Line) -> None:
@@ -140,7 +140,7 @@ def test_gone_is_told_once(line: Line) -> None:
     for _ in range(4):
         polled(line, pipeline)
         line.clock.move(days=8)
-    assert [view.title for view in line.store.deliveries()] == ["Source gone: wire"]
+    assert [view.title for view in line.store.read.deliveries()] == ["Source gone: wire"]
 
 
 class Exploding(RuleSet):
@@ -163,7 +163,7 @@ def test_a_rule_that_raises_is_told_once_and_judged_again_when_it_changed(line: 
     for _ in range(3):
         polled(line, pipeline)
         line.clock.move(minutes=16)
-    assert [view.title for view in line.store.deliveries()] == ["Rule could not be evaluated: p/ban"]
+    assert [view.title for view in line.store.read.deliveries()] == ["Rule could not be evaluated: p/ban"]
     changed = line.rules(
         "tocsin: 1\npack: {id: p}\nrules:\n  - id: ban\n    news: {match: (gallium OR cobalt) NEAR/9 (ban~ OR halt~)}\n"
     )

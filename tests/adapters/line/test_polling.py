@@ -47,12 +47,12 @@ def play(line: Line, pipeline: Any, **span: float) -> int:
 
 def view(line: Line, name: str) -> Any:
     """A source as it is listed."""
-    return next(item for item in line.store.sources() if item.name == name)
+    return next(item for item in line.store.read.sources() if item.name == name)
 
 
 def ops(line: Line) -> list[str]:
     """What the operator was told, in order."""
-    return [item.title for item in reversed(line.store.deliveries()) if item.receiver == "ops"]
+    return [item.title for item in reversed(line.store.read.deliveries()) if item.receiver == "ops"]
 
 
 def grouped(**groups: str) -> dict[str, Terms]:
@@ -169,7 +169,7 @@ def test_old_news_all_at_once_is_kept_and_told_once(
     source.answers = [flood(line, hours)]
     play(line, pipeline)
     assert view(line, "wire").entries == 41
-    assert {match.fate for match in line.store.matches(rule="p/ban", limit=None)} <= fates
+    assert {match.fate for match in line.store.read.matches(rule="p/ban", limit=None)} <= fates
     assert ops(line) == told
 
 
@@ -197,18 +197,18 @@ def test_the_last_polls_are_remembered(line: Line) -> None:
     pipeline = line.pipeline(source)
     for _ in range(3):
         play(line, pipeline, hours=2)
-    detail = line.store.source("wire")
+    detail = line.store.read.source("wire")
     assert detail
     told = [(item.status, item.new, item.size, item.fault, item.error) for item in detail.fetches]
     assert told == [(304, 0, 0, None, ""), (500, 0, 0, Fault.STATUS, "answered 500"), (200, 1, 900, None, "")]
     assert all(item.took < MINUTE for item in detail.fetches)
     for _ in range(25):
         play(line, pipeline, hours=2)
-    detail = line.store.source("wire")
+    detail = line.store.read.source("wire")
     assert detail
     assert len(detail.fetches) == 20
     assert detail.source.reasons == ("every: 15m is configured",)
-    assert line.store.source("wier") is None
+    assert line.store.read.source("wier") is None
 
 
 def test_a_source_in_silence_is_told_once_even_when_nothing_changes(line: Line) -> None:

@@ -47,26 +47,26 @@ def test_what_is_due_in_quiet_hours_leaves_at_their_end(line: Line) -> None:
     desk = line.list_receiver("desk", [OK])
     sender, end = dispatcher(line, desk)
     asyncio.run(sender.run_due())
-    (view,) = line.store.deliveries()
+    (view,) = line.store.read.deliveries()
     assert (view.state, view.due_at) == (DeliveryState.HELD, end)
     assert view.reason == f"held until {end:%Y-%m-%d %H:%M} UTC by the quiet hours of desk"
     line.clock.move(hours=8)
     asyncio.run(sender.run_due())
-    assert line.store.deliveries()[0].state is DeliveryState.DELIVERED
+    assert line.store.read.deliveries()[0].state is DeliveryState.DELIVERED
 
 
 def test_what_breaks_through_leaves_in_quiet_hours(line: Line) -> None:
     """`except: high` lets it out."""
     sender, _ = dispatcher(line, line.list_receiver("desk", [OK]), breaks=Severity.HIGH)
     asyncio.run(sender.run_due())
-    assert line.store.deliveries()[0].state is DeliveryState.DELIVERED
+    assert line.store.read.deliveries()[0].state is DeliveryState.DELIVERED
 
 
 def test_what_quiet_hours_drop_is_suppressed_with_a_reason(line: Line) -> None:
     """Nobody hears of it, and everybody can find out why."""
     sender, _ = dispatcher(line, line.list_receiver("desk", [OK]), drop=True)
     asyncio.run(sender.run_due())
-    (view,) = line.store.deliveries()
+    (view,) = line.store.read.deliveries()
     assert (view.state, view.reason) == (DeliveryState.SUPPRESSED, "suppressed by the quiet hours of desk")
 
 
@@ -79,7 +79,7 @@ def test_a_message_that_was_tried_is_not_tried_again_in_quiet_hours(line: Line, 
     sender.outbound = people
     line.clock.move(minutes=10)
     asyncio.run(sender.run_due())
-    (view,) = line.store.deliveries()
+    (view,) = line.store.read.deliveries()
     assert (view.state, view.due_at) == (DeliveryState.RETRY, end)
 
 

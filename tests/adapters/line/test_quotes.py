@@ -59,16 +59,16 @@ def test_a_shock_is_told_with_its_number_reference_and_time(line):
     """The whole way from a quote to a message that waits to be sent."""
     pipeline = start(line)
     see(line, pipeline, *CALM)
-    assert line.store.alerts() == ()
+    assert line.store.read.alerts() == ()
     committed = see(line, pipeline, "112")
-    [alert] = line.store.alerts()
+    [alert] = line.store.read.alerts()
     assert (alert.title, alert.key, alert.labels["mineral"]) == ("tin: moves", ("tin",), ("tin",))
     assert "tin 112 USD/t of 2026-03-23 12:00 UTC: z(1td) = +" in alert.detail
     assert "+11.44% on 100.5 of 2026-03-22 12:00 UTC" in alert.detail
     assert len(committed.delivery_ids) == len(line.woken) == 1
     [decided] = committed.decision.decided
     assert decided.fate is Fate.ALERTED
-    [match] = line.store.matches(rule="p/spike")
+    [match] = line.store.read.matches(rule="p/spike")
     assert match.evidence.holds
 
 
@@ -91,7 +91,7 @@ def test_a_restart_at_any_quote_changes_nothing(line):
     asked = []
     for price in prices:
         see(line, whole, price, every=timedelta(hours=9))
-    asked.append([(a.rule, a.event_time, a.detail) for a in line.store.alerts()])
+    asked.append([(a.rule, a.event_time, a.detail) for a in line.store.read.alerts()])
     series, states = whole.market._series["tin"], whole.market._states
     line.store.close()
     path = line.store._database.path
@@ -100,7 +100,7 @@ def test_a_restart_at_any_quote_changes_nothing(line):
     line.store = Store.open(f"sqlite:///{path}", real_now=line.clock.now, new_id=lambda: os.urandom(16).hex())
     for price in prices:
         see(line, fresh := start(line), price, every=timedelta(hours=9))
-    asked.append([(a.rule, a.event_time, a.detail) for a in line.store.alerts()])
+    asked.append([(a.rule, a.event_time, a.detail) for a in line.store.read.alerts()])
     assert asked[0]
     assert asked[0] == asked[1]
     assert fresh.market._series["tin"] == series
@@ -157,7 +157,7 @@ def test_a_kill_within_the_commit_leaves_all_or_nothing(line):
     raw.close()
     committed = see(line, start(line), "112")
     assert [item.match.rule.id for item in committed.decision.decided] == ["p/spike"]
-    assert len(line.store.alerts()) == 1
+    assert len(line.store.read.alerts()) == 1
     assert see(line, start(line), "112.1", every=timedelta(minutes=5)).decision.decided == ()
 
 
@@ -171,7 +171,7 @@ def test_a_split_without_its_event_is_told_to_the_operator_once(line):
     pipeline = start(line)
     see(line, pipeline, *CALM)
     see(line, pipeline, "50.25", "50.3", "50.2", every=timedelta(minutes=1))
-    assert [(alert.rule, alert.labels["instrument"]) for alert in line.store.alerts()] == [
+    assert [(alert.rule, alert.labels["instrument"]) for alert in line.store.read.alerts()] == [
         ("tocsin/price-held", ("tin",))
     ]
 
@@ -185,7 +185,7 @@ def test_a_split_reaches_the_closes_on_disk(line):
     quote = Quote(instrument="tin", price=Decimal(10), at=now, first_seen=now, actions=(split,))
     pipeline = start(line)
     asyncio.run(pipeline.market.observe(pipeline.inbound, [quote], now))
-    series, _ = line.store.market([TIN])
+    series, _ = line.store.read.market([TIN])
     assert {close.price for close in series["tin"].closes} == {Decimal(10), Decimal("10.05")}
     assert see(line, start(line), "10.1").decision.decided == ()
 
@@ -196,7 +196,7 @@ def test_a_rule_that_raises_on_a_quote_is_told_once(line):
     broken = replace(pipeline.inbound.rules.prices["p/level"], when=None)
     pipeline.inbound.rules.prices["p/level"] = broken
     see(line, pipeline, "100", "101", "102")
-    assert [alert.rule for alert in line.store.alerts()] == ["tocsin/rule-unevaluated"]
+    assert [alert.rule for alert in line.store.read.alerts()] == ["tocsin/rule-unevaluated"]
 
 
 def test_a_quote_of_an_unknown_instrument_is_left_out(line):
@@ -209,7 +209,7 @@ def test_old_quotes_are_forgotten_and_closes_stay(line):
     see(line, start(line), *CALM)
     while line.store.sweep(line.clock.now(), timedelta(days=5)):
         pass
-    series, _ = line.store.market([TIN])
+    series, _ = line.store.read.market([TIN])
     assert len(series["tin"].closes) == 19
     with sqlite3.connect(line.store._database.path) as raw:
         assert raw.execute("SELECT count(*) FROM quote").fetchone() == (6,)

@@ -98,7 +98,7 @@ def test_who_may_have_been_told_gets_an_update(world: Any) -> None:
     one.news(FIRST)
     (first,) = claimed(one)
     one.news(LOUDER, feed="post")
-    (view, _) = one.line.store.deliveries()
+    (view, _) = one.line.store.read.deliveries()
     assert view.kind is DeliveryKind.UPDATE
     settle(one, first)
     assert [item.thread for item in claimed(one)] == [first.id]
@@ -114,7 +114,7 @@ def test_what_grows_twice_is_one_update_with_all_that_is_new(world: Any) -> None
     (item,) = send(one)
     news = ("medium became critical", "new: tin")
     assert item.tidings[0].news == news
-    one.line.store.resend(item.id, one.line.clock.now())
+    one.line.store.act.resend(item.id, one.line.clock.now())
     (copy,) = claimed(one)
     assert copy.tidings[0].news == news
 

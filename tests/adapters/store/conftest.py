@@ -266,7 +266,7 @@ class Hands:
 
     def lease(self, store: Store, source: str = "wire", address: str = "https://example.org/feed") -> SourceLease:
         """The lease of a source that is due, made known first if it must be."""
-        names = {view.name for view in store.sources() if not view.disabled}
+        names = {view.name for view in store.read.sources() if not view.disabled}
         if source not in names:
             known = [(name, "https://example.org/feed", "feed") for name in sorted(names)]
             store.sync_sources([*known, (source, address, "feed")], self.now)

@@ -19,15 +19,15 @@ def test_the_last_word_of_each_kind_counts(hands: Any, store: Any) -> None:
     """Who changes their mind is believed, and what others said of another matter stands."""
     hands.tell(store)
     now = hands.now
-    store.answer([1], AnswerKind.NOISE, now, by="ann", why="old")
-    store.answer([1], AnswerKind.ACK, now, by="ann")
-    store.answer([1], AnswerKind.SNOOZE, now, until=now + 4 * HOUR)
-    store.answer([1], AnswerKind.USEFUL, now + HOUR, why="it was new")
+    store.act.answer([1], AnswerKind.NOISE, now, by="ann", why="old")
+    store.act.answer([1], AnswerKind.ACK, now, by="ann")
+    store.act.answer([1], AnswerKind.SNOOZE, now, until=now + 4 * HOUR)
+    store.act.answer([1], AnswerKind.USEFUL, now + HOUR, why="it was new")
     expected = Answered(
         acked_at=now, acked_by="ann", snoozed_until=now + 4 * HOUR, verdict=AnswerKind.USEFUL, why="it was new"
     )
-    assert store.answered([1, 2]) == {1: expected}
-    assert store.alert(1).answered == expected
+    assert store.read.answered([1, 2]) == {1: expected}
+    assert store.read.alert(1).answered == expected
     assert expected.seen
     assert not Answered(snoozed_until=now).seen
 
@@ -35,7 +35,7 @@ def test_the_last_word_of_each_kind_counts(hands: Any, store: Any) -> None:
 def test_an_answer_reaches_the_next_decision_about_its_story(hands: Any, store: Any) -> None:
     """The command line writes a row, and the daemon reads it in the transaction in which it decides."""
     hands.tell(store)
-    store.answer([1], AnswerKind.ACK, hands.now, by="ann")
+    store.act.answer([1], AnswerKind.ACK, hands.now, by="ann")
     decide = hands.teller()
     hands.tell(store, "two", decide)
     assert decide.seen[0].answered == {1: Answered(acked_at=hands.now, acked_by="ann")}
@@ -45,23 +45,23 @@ def test_an_alert_that_is_not_there_is_refused_with_all_that_was_said(hands: Any
     """A typing mistake in a list of five must not be half done."""
     hands.tell(store)
     with pytest.raises(StoreError, match=r"there is no alert 7, 9; see: tocsin alerts list"):
-        store.answer([1, 7, 9], AnswerKind.ACK, hands.now)
-    assert store.answered([1]) == {}
+        store.act.answer([1, 7, 9], AnswerKind.ACK, hands.now)
+    assert store.read.answered([1]) == {}
 
 
 def _states(store: Any) -> list[tuple[DeliveryState, Any]]:
-    return [(view.state, view.due_at) for view in reversed(store.deliveries())]
+    return [(view.state, view.due_at) for view in reversed(store.read.deliveries())]
 
 
 def test_a_snooze_holds_the_update_that_waits(hands: Any, store: Any) -> None:
     """Quiet begins when it is asked for, not with the update after the next."""
     hands.tell(store, decide=hands.teller(kind=DeliveryKind.UPDATE))
     until = hands.now + 4 * HOUR
-    store.answer([1], AnswerKind.SNOOZE, hands.now, until=until)
+    store.act.answer([1], AnswerKind.SNOOZE, hands.now, until=until)
     assert _states(store) == [(DeliveryState.HELD, until)]
-    (view,) = store.deliveries()
+    (view,) = store.read.deliveries()
     assert view.expires_at == until + timedelta(hours=24)
-    assert store.delivery(view.id).transitions[-1].reason == "held until 2026-03-02 16:00 UTC: snoozed"
+    assert store.read.delivery(view.id).transitions[-1].reason == "held until 2026-03-02 16:00 UTC: snoozed"
 
 
 def test_a_snooze_holds_no_first_message_and_none_about_other_alerts(hands: Any, store: Any) -> None:
@@ -76,9 +76,9 @@ def test_a_snooze_holds_no_first_message_and_none_about_other_alerts(hands: Any,
 
     hands.tell(store, "two", both)
     before = _states(store)
-    store.answer([1], AnswerKind.SNOOZE, hands.now, until=hands.now + HOUR)
+    store.act.answer([1], AnswerKind.SNOOZE, hands.now, until=hands.now + HOUR)
     assert _states(store) == before
-    store.answer([2], AnswerKind.SNOOZE, hands.now, until=hands.now + 2 * HOUR)
+    store.act.answer([2], AnswerKind.SNOOZE, hands.now, until=hands.now + 2 * HOUR)
     assert _states(store) == [before[0], (DeliveryState.HELD, hands.now + HOUR)]
 
 
@@ -88,16 +88,16 @@ def test_rules_are_counted_by_what_was_told_and_what_was_said(hands: Any, store:
     for number, rule in enumerate((None, None, None, other)):
         hands.tell(store, f"n{number}", rule=rule)
     for number, kind in ((1, AnswerKind.NOISE), (1, AnswerKind.USEFUL), (2, AnswerKind.NOISE), (3, AnswerKind.ACK)):
-        store.answer([number], kind, hands.now)
-    assert store.rule_stats() == {
+        store.act.answer([number], kind, hands.now)
+    assert store.read.rule_stats() == {
         "minerals/ban": RuleStats(rule="minerals/ban", alerts=3, told=0, useful=1, noise=1),
         "minerals/lift": RuleStats(rule="minerals/lift", alerts=1),
     }
-    assert store.rule_stats()["minerals/ban"].precision == 0.5
-    assert store.rule_stats()["minerals/lift"].precision is None
-    assert store.rule_stats(since=hands.now + HOUR) == {}
-    assert [alert.id for alert, _ in store.verdicts()] == [1, 2]
-    assert store.verdicts("minerals/lift") == []
+    assert store.read.rule_stats()["minerals/ban"].precision == 0.5
+    assert store.read.rule_stats()["minerals/lift"].precision is None
+    assert store.read.rule_stats(since=hands.now + HOUR) == {}
+    assert [alert.id for alert, _ in store.read.verdicts()] == [1, 2]
+    assert store.read.verdicts("minerals/lift") == []
 
 
 @pytest.mark.parametrize(
@@ -118,8 +118,8 @@ def test_alerts_are_found_by_rule_label_and_answer(hands: Any, store: Any, which
     """After a night of forty alerts people look for those that are theirs."""
     for number, rule in enumerate((None, hands.rule(id="minerals/lift"), None)):
         hands.tell(store, f"n{number}", rule=rule)
-    store.answer([1], AnswerKind.ACK, hands.now)
-    store.answer([2], AnswerKind.SNOOZE, hands.now, until=hands.now + HOUR)
-    store.answer([3], AnswerKind.NOISE, hands.now)
-    assert [alert.id for alert in store.alerts(which=which)] == found
-    assert [alert.id for alert in store.alerts(which=which, limit=1)] == found[:1]
+    store.act.answer([1], AnswerKind.ACK, hands.now)
+    store.act.answer([2], AnswerKind.SNOOZE, hands.now, until=hands.now + HOUR)
+    store.act.answer([3], AnswerKind.NOISE, hands.now)
+    assert [alert.id for alert in store.read.alerts(which=which)] == found
+    assert [alert.id for alert in store.read.alerts(which=which, limit=1)] == found[:1]

@@ -40,7 +40,7 @@ def _retry(hands, wait=MINUTE):
 
 
 def _states(store, delivery_id):
-    return [transition.state.value for transition in store.delivery(delivery_id).transitions]
+    return [transition.state.value for transition in store.read.delivery(delivery_id).transitions]
 
 
 def test_a_claim_brings_all_that_a_message_shows(hands, store):
@@ -62,7 +62,7 @@ def test_a_claim_brings_all_that_a_message_shows(hands, store):
     assert (delivery.id, delivery.receiver, delivery.recipient, delivery.kind) == ("d0001", "desk", "", "alert")
     assert (delivery.attempt, delivery.message, delivery.created_at) == (1, None, hands.now)
     [tidings] = delivery.tidings
-    assert tidings.alert == store.alerts()[0]
+    assert tidings.alert == store.read.alerts()[0]
     assert tidings.evidence == hands.evidence()
     lead = hands.entry("gallium")
     assert (tidings.lead.title, tidings.lead.body, tidings.lead.source) == (lead.title, lead.body, "wire")
@@ -98,8 +98,8 @@ def test_a_receiver_gets_no_more_than_its_lane_takes(hands, store):
 def test_a_held_delivery_leaves_when_its_time_has_come(hands, store):
     """A cooldown holds, it never discards."""
     hands.tell(store, "one", hands.teller(held="cooldown of minerals/ban", wait=MINUTE))
-    assert store.counts().deliveries[DeliveryState.HELD] == 1
-    assert store.deliveries()[0].reason == "cooldown of minerals/ban"
+    assert store.read.counts().deliveries[DeliveryState.HELD] == 1
+    assert store.read.deliveries()[0].reason == "cooldown of minerals/ban"
     assert _claim(hands, store, hands.now + MINUTE - timedelta(microseconds=1)) == []
     assert len(_claim(hands, store, hands.now + MINUTE)) == 1
 
@@ -115,7 +115,7 @@ def test_a_retry_sends_the_same_message(hands, store):
     assert (second.message, second.attempt, second.fence) == (MESSAGE, 2, first.fence + 1)
     assert store.begin_attempt(second, replace(MESSAGE, subject="other"), hands.now)
     assert store.settle(second, OK, _delivered(hands), hands.now)
-    detail = store.delivery(first.id)
+    detail = store.read.delivery(first.id)
     assert detail.message == MESSAGE
     assert [(a.n, a.outcome, a.code, a.words, a.retry_after) for a in detail.attempts] == [
         (1, ErrorClass.TRANSIENT, 503, "busy", MINUTE),
@@ -138,8 +138,8 @@ def test_what_expired_is_dead_and_says_so(hands, store):
     given_up = store.expire(hands.now + MINUTE)
     assert [(delivery.receiver, len(delivery.tidings)) for delivery in given_up] == [("a", 1), ("b", 1)]
     assert store.expire(hands.now + MINUTE) == ()
-    assert store.counts().deliveries[DeliveryState.DEAD] == 2
-    assert {delivery.reason for delivery in store.deliveries(DeliveryState.DEAD)} == {
+    assert store.read.counts().deliveries[DeliveryState.DEAD] == 2
+    assert {delivery.reason for delivery in store.read.deliveries(DeliveryState.DEAD)} == {
         "expired: not delivered by 2026-03-02 12:01 UTC after 0 tries"
     }
     assert _states(store, "d0001") == ["ready", "dead"]
@@ -152,7 +152,7 @@ def test_the_last_words_of_a_receiver_stay_with_what_expired(hands, store):
     store.begin_attempt(delivery, MESSAGE, hands.now)
     store.settle(delivery, DOWN, _retry(hands), hands.now)
     store.expire(hands.now + MINUTE)
-    assert store.delivery(delivery.id).delivery.reason.endswith("after 1 tries; last: 503 busy")
+    assert store.read.delivery(delivery.id).delivery.reason.endswith("after 1 tries; last: 503 busy")
 
 
 def test_a_send_that_hangs_is_doubtful_and_handed_out_again(hands, store):
@@ -165,7 +165,7 @@ def test_a_send_that_hangs_is_doubtful_and_handed_out_again(hands, store):
     hands.real.pass_by(timedelta(seconds=1))
     [again] = _claim(hands, store)
     assert (again.id, again.fence, again.attempt, again.message) == (hung.id, hung.fence + 1, 2, MESSAGE)
-    [attempt] = store.delivery(hung.id).attempts
+    [attempt] = store.read.delivery(hung.id).attempts
     assert (attempt.outcome, attempt.ended_at) == (ErrorClass.AMBIGUOUS, hands.now)
     assert not store.settle(hung, OK, _delivered(hands), hands.now)
     assert not store.begin_attempt(hung, MESSAGE, hands.now)
@@ -191,9 +191,9 @@ def test_a_start_voids_every_older_lease(hands, store):
     again = {delivery.id: delivery for delivery in _claim(hands, fresh)}
     assert set(again) == {tried.id, claimed.id}
     assert (again[tried.id].attempt, again[claimed.id].attempt) == (2, 1)
-    [attempt] = fresh.delivery(tried.id).attempts
+    [attempt] = fresh.read.delivery(tried.id).attempts
     assert (attempt.outcome, attempt.ended_at) == (ErrorClass.AMBIGUOUS, hands.now)
-    assert fresh.delivery(claimed.id).attempts == ()
+    assert fresh.read.delivery(claimed.id).attempts == ()
     assert _states(fresh, tried.id) == ["ready", "sending", "retry", "sending"]
     assert _states(fresh, claimed.id) == ["ready", "sending", "ready", "sending"]
     assert len(fresh.claim_sources(hands.now, LEASE, 9)) == 1
@@ -205,7 +205,7 @@ def test_a_message_that_cannot_be_made_is_dead_without_a_try(hands, store):
     [delivery] = _claim(hands, store)
     dead = Settlement(state=DeliveryState.DEAD, due_at=hands.now, reason="cannot be rendered")
     assert store.settle(delivery, Outcome(error_class=ErrorClass.CONTENT), dead, hands.now)
-    detail = store.delivery(delivery.id)
+    detail = store.read.delivery(delivery.id)
     assert (detail.delivery.state, detail.delivery.reason, detail.attempts) == (
         DeliveryState.DEAD,
         "cannot be rendered",
@@ -231,7 +231,7 @@ def test_alerts_join_a_message_that_was_never_tried(hands, store):
     assert (pending.story_ids, pending.entry_ids) == (frozenset({1}), frozenset({1}))
     [delivery] = _claim(hands, store, hands.now + MINUTE)
     assert [item.alert.id for item in delivery.tidings] == [2, 1]
-    assert store.deliveries()[0].severity is Severity.CRITICAL
+    assert store.read.deliveries()[0].severity is Severity.CRITICAL
     decide = hands.teller()
     hands.tell(store, "three", decide)
     assert decide.seen[0].pending == ()
@@ -277,7 +277,7 @@ def test_an_update_may_join_the_message_that_waits(hands, store):
     hands.tell(store, "second", grows(hands, DeliveryKind.UPDATE, joined=(("d0001", (1,)),)))
     [delivery] = _claim(hands, store)
     assert [item.alert.severity for item in delivery.tidings] == [Severity.CRITICAL]
-    assert [view.id for view in store.deliveries()] == ["d0001"]
+    assert [view.id for view in store.read.deliveries()] == ["d0001"]
 
 
 def test_an_alert_cannot_be_planned_twice_without_news(hands, store):
@@ -289,7 +289,7 @@ def test_an_alert_cannot_be_planned_twice_without_news(hands, store):
 
     with pytest.raises(StoreError, match="UNIQUE"):
         hands.tell(store, "second", again)
-    assert store.counts().entries == 1
+    assert store.read.counts().entries == 1
 
 
 def test_a_message_may_be_about_no_alert(hands, store):
@@ -304,22 +304,22 @@ def test_a_copy_is_sent_on_demand_under_an_id_of_its_own(hands, store):
     """What died can be sent again when its receiver is mended, as often as somebody asks."""
     hands.tell(store)
     with pytest.raises(StoreError, match="still under way"):
-        store.resend("d0001", hands.now)
+        store.act.resend("d0001", hands.now)
     with pytest.raises(StoreError, match="no delivery nope"):
-        store.resend("nope", hands.now)
+        store.act.resend("nope", hands.now)
     [delivery] = _claim(hands, store)
     dead = Settlement(state=DeliveryState.DEAD, due_at=hands.now, reason="404")
     store.begin_attempt(delivery, MESSAGE, hands.now)
     store.settle(delivery, Outcome(error_class=ErrorClass.GONE, code=404), dead, hands.now)
-    first = store.resend("d0001", hands.now + MINUTE)
+    first = store.act.resend("d0001", hands.now + MINUTE)
     [copy] = _claim(hands, store, hands.now + MINUTE)
     assert (copy.id, copy.message, copy.attempt) == (first, None, 1)
     assert copy.tidings == delivery.tidings
     assert copy.expires_at - copy.created_at == delivery.expires_at - delivery.created_at
     store.settle(copy, OK, _delivered(hands), hands.now)
-    second = store.resend(first, hands.now)
-    assert store.delivery(second).delivery.resend_of == "d0001"
-    assert len(store.alert(1).deliveries) == 3
+    second = store.act.resend(first, hands.now)
+    assert store.read.delivery(second).delivery.resend_of == "d0001"
+    assert len(store.read.alert(1).deliveries) == 3
 
 
 @pytest.mark.parametrize("gives_up", ["a last try", "the end of its time"])
@@ -343,9 +343,9 @@ def test_giving_up_and_saying_so_are_one(hands, store, gives_up):
     store.begin_attempt(delivery, MESSAGE, hands.now)
     with pytest.raises(KeyboardInterrupt):
         give_up(crashes)
-    assert store.counts().deliveries.get(DeliveryState.DEAD, 0) == 0
+    assert store.read.counts().deliveries.get(DeliveryState.DEAD, 0) == 0
     give_up(hands.teller(to=(("ops", ""),)))
-    assert {item.receiver: item.state for item in store.deliveries()} == {
+    assert {item.receiver: item.state for item in store.read.deliveries()} == {
         "desk": DeliveryState.DEAD,
         "ops": DeliveryState.READY,
     }

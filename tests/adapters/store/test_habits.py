@@ -74,7 +74,7 @@ def test_a_poll_leaves_what_it_learned(hands, store):
     lease = hands.lease(store)
     assert lease.habits == habits
     assert lease.cursor.moved_to == "https://new.example/"
-    detail = store.source("wire")
+    detail = store.read.source("wire")
     assert (detail.source.reasons, [item.new for item in detail.fetches]) == (("one", "two"), [1])
 
 
@@ -83,7 +83,7 @@ def test_a_changed_address_forgets_what_was_learned(hands, store):
     trail = Trail(reasons=("one",), habits=_habits(hands.now), fetch=Fetch(at=hands.now))
     hands.poll(store, hands.batch(), [], hands.teller(), trail=trail)
     store.sync_sources([("wire", "https://elsewhere.example/", "feed")], hands.now)
-    detail = store.source("wire")
+    detail = store.read.source("wire")
     assert (detail.source.habits, detail.source.reasons, detail.fetches) == (Habits(), (), ())
 
 
@@ -95,7 +95,7 @@ def test_a_claim_can_be_given_back_without_a_poll(hands, store):
     [lease] = store.claim_sources(hands.now, MINUTE, 9)
     assert store.rest([], hands.now, [Deferral(lease=late, due_at=hands.now, reason="late")]) == 1
     assert store.rest([], hands.now, [Deferral(lease=lease, due_at=hands.now + MINUTE, reason="later")]) == 0
-    detail = store.source("a")
+    detail = store.read.source("a")
     assert (detail.source.polls, detail.source.reasons) == (0, ("later",))
     assert store.claim_sources(hands.now, MINUTE, 9) == []
     assert len(store.claim_sources(hands.now + MINUTE, MINUTE, 9)) == 1
@@ -110,9 +110,9 @@ def test_a_hold_puts_off_the_sources_of_one_group_only(hands, store):
     hold = GroupHold(group="e.com", until=hands.now + 5 * MINUTE, reason="429")
     fields = {"now": hands.now, "due_at": hands.now + MINUTE, "unhealthy": False, "gone": False, "own": ()}
     store.fail(leases["a"], "429", Fault.RATE_LIMITED, decide=hands.teller(), hold=hold, **fields)
-    due = {view.name: view.due_at - hands.now for view in store.sources()}
+    due = {view.name: view.due_at - hands.now for view in store.read.sources()}
     assert due == {"a": MINUTE, "b": 5 * MINUTE, "c": timedelta(0), "own": timedelta(0), "far": 9 * MINUTE}
-    assert store.source("b").source.reasons == ("429",)
+    assert store.read.source("b").source.reasons == ("429",)
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_only_what_the_network_did_is_forgiven(hands, store, group, fault, failu
         [lease] = store.claim_sources(hands.now, MINUTE, 9)
         store.fail(lease, "down", fault, decide=hands.teller(), **fields)
     store.forgive(hands.now)
-    assert store.source("a").source.errors == errors
+    assert store.read.source("a").source.errors == errors
 
 
 def test_a_host_group_follows_the_configuration(hands, store):
@@ -146,7 +146,7 @@ def test_a_host_group_follows_the_configuration(hands, store):
     hold = GroupHold(group="e.com", until=hands.now + 5 * MINUTE, reason="429")
     fields = {"now": hands.now, "due_at": hands.now, "unhealthy": False, "gone": False, "own": ()}
     store.fail(lease, "429", Fault.RATE_LIMITED, decide=hands.teller(), hold=hold, **fields)
-    assert store.source("b").source.due_at == hands.now
+    assert store.read.source("b").source.due_at == hands.now
 
 
 def test_fetches_of_a_removed_source_go_after_the_retention(hands, store):
@@ -157,4 +157,4 @@ def test_fetches_of_a_removed_source_go_after_the_retention(hands, store):
     store.sync_sources([("b", "https://example.org/feed", "feed")], hands.now)
     while store.sweep(hands.now + timedelta(days=91), timedelta(days=90)):
         pass
-    assert [len(store.source(name).fetches) for name in ("a", "b")] == [0, 1]
+    assert [len(store.read.source(name).fetches) for name in ("a", "b")] == [0, 1]

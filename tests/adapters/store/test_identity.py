@@ -66,7 +66,7 @@ def test_two_items_of_one_day_may_share_a_title(hands, store):
     one = _with_keys(hands, "one", "Notice", id="1", title_day="notice 2026-03-02")
     two = _with_keys(hands, "two", "Notice", id="2", title_day="notice 2026-03-02")
     hands.poll(store, hands.batch(one, two), [hands.judged(one), hands.judged(two)], hands.teller())
-    assert [store.entry(1), store.entry(2)] == [one, two]
+    assert [store.read.entry(1), store.read.entry(2)] == [one, two]
 
 
 def test_a_big_document_is_looked_up_in_pieces(hands, store):
@@ -87,7 +87,7 @@ def test_keys_of_what_is_still_shown_live_on(hands, store):
         while store.sweep(hands.now + day * DAY, 30 * DAY):
             pass
     late = hands.now + 400 * DAY
-    assert store.counts().entries == 0
+    assert store.read.counts().entries == 0
     assert store.unseen(hands.batch(stays, leaves), late).new == (leaves,)
 
 

@@ -28,7 +28,7 @@ def test_a_commit_writes_all_that_a_poll_found(hands, store):
     )
     assert committed.entries == 2
     assert committed.delivery_ids == ("d0001",)
-    counts = store.counts()
+    counts = store.read.counts()
     assert (counts.polled, counts.entries, counts.stories, counts.alerts) == (1, 2, 1, 1)
     assert counts.matches[Fate.ALERTED] == 1
     assert counts.deliveries[DeliveryState.READY] == 1
@@ -42,18 +42,18 @@ def test_an_entry_comes_back_as_it_went_in(hands, store):
     """What is judged again later, or shown by a command, is the very entry that the source gave."""
     entry = hands.entry("镓", language="zh", published=None, labels={"tier": ("primary", "state")})
     hands.poll(store, hands.batch(entry), [hands.judged(entry)], hands.teller())
-    assert store.entry(1) == entry
-    assert store.entry(2) is None
-    assert [view.entry for view in store.find_entries(entry.link)] == [entry]
-    assert [view.id for view in store.find_entries(entry.id)] == [1]
-    assert [view.id for view in store.find_entries("1")] == [1]
+    assert store.read.entry(1) == entry
+    assert store.read.entry(2) is None
+    assert [view.entry for view in store.read.find_entries(entry.link)] == [entry]
+    assert [view.id for view in store.read.find_entries(entry.id)] == [1]
+    assert [view.id for view in store.read.find_entries("1")] == [1]
 
 
 def test_hostile_characters_neither_stop_a_commit_nor_move_the_text(hands, store):
     """A NUL or a lone surrogate from a feed becomes one replacement character, so that spans still fit."""
     entry = hands.entry("x", title="bans\0 \ud800export", published_raw="\udfff")
     hands.poll(store, hands.batch(entry), [hands.judged(entry)], hands.teller())
-    assert store.entry(1).title == "bans\ufffd \ufffdexport"
+    assert store.read.entry(1).title == "bans\ufffd \ufffdexport"
 
 
 def test_what_raises_while_deciding_leaves_nothing_behind(hands, store):
@@ -66,7 +66,7 @@ def test_what_raises_while_deciding_leaves_nothing_behind(hands, store):
 
     with pytest.raises(RuntimeError, match="no decision"):
         store.commit(lease, hands.batch(entry), [hands.judged(entry)], fails, now=hands.now, due_at=hands.now)
-    assert (store.counts().entries, store.counts().polled) == (0, 0)
+    assert (store.read.counts().entries, store.read.counts().polled) == (0, 0)
     assert store.unseen(hands.batch(entry), hands.now).new == (entry,)
     committed = store.commit(
         lease, hands.batch(entry), [hands.judged(entry)], hands.teller(), now=hands.now, due_at=hands.now
@@ -86,8 +86,8 @@ def test_a_decision_that_contradicts_the_database_leaves_nothing_behind(hands, s
     with pytest.raises(Exception, match="contradict") as caught:
         store.commit(lease, hands.batch(entry), [hands.judged(entry)], doubles, now=hands.now, due_at=hands.now)
     assert "UNIQUE" in str(caught.value)
-    assert (store.counts().entries, store.counts().alerts) == (0, 0)
-    assert store.deliveries() == ()
+    assert (store.read.counts().entries, store.read.counts().alerts) == (0, 0)
+    assert store.read.deliveries() == ()
 
 
 def test_polls_in_parallel_see_each_others_stories(hands, store):
@@ -126,12 +126,12 @@ def test_polls_in_parallel_see_each_others_stories(hands, store):
     for thread in threads:
         thread.join()
     assert sorted(seen) == [0] + [1] * 19
-    counts = store.counts()
+    counts = store.read.counts()
     assert (counts.entries, counts.stories, counts.alerts) == (20, 1, 1)
     assert counts.matches[Fate.JOINED] == 19
-    assert len(store.deliveries()) == 1
-    assert len(store.alert(1).members) == 20
-    assert len(store.alert(1).tidings.related) == 19
+    assert len(store.read.deliveries()) == 1
+    assert len(store.read.alert(1).members) == 20
+    assert len(store.read.alert(1).tidings.related) == 19
 
 
 def test_an_entry_that_was_committed_meanwhile_is_not_decided_twice(hands, store):
@@ -165,7 +165,7 @@ def test_a_late_holder_writes_nothing(hands, store):
             own=[hands.match()],
             decide=hands.teller(),
         )
-    assert (store.counts().entries, store.counts().polled, store.counts().alerts) == (0, 0, 0)
+    assert (store.read.counts().entries, store.read.counts().polled, store.read.counts().alerts) == (0, 0, 0)
     store.commit(fresh, hands.batch(entry), [hands.judged(entry)], hands.teller(), now=hands.now, due_at=hands.now)
     with pytest.raises(LeaseLostError):
         store.commit(fresh, hands.batch(entry), [], hands.teller(), now=hands.now, due_at=hands.now)
@@ -193,12 +193,12 @@ def test_a_failed_poll_keeps_the_cursor_and_counts(hands, store):
     assert again.cursor == hands.batch().cursor
     assert (again.errors, again.unhealthy, again.gone, again.last_fault) == (1, True, True, Fault.STATUS)
     assert again.last_success == hands.now
-    [view] = store.sources()
+    [view] = store.read.sources()
     assert (view.last_error, view.last_fault, view.polls) == ("503 Service Unavailable", Fault.STATUS, 2)
-    assert store.alert(1).tidings.alert.detail == "503"
-    assert store.alert(1).tidings.lead is None
+    assert store.read.alert(1).tidings.alert.detail == "503"
+    assert store.read.alert(1).tidings.lead is None
     store.commit(again, hands.batch(), [], hands.teller(), now=hands.now + HOUR, due_at=hands.now)
-    [healed] = store.sources()
+    [healed] = store.read.sources()
     assert (healed.errors, healed.unhealthy, healed.gone, healed.last_error) == (0, False, False, "")
 
 
@@ -258,9 +258,9 @@ def test_judging_again_adds_only_what_was_missing(hands, store):
         [replace(hands.judged(item), unevaluated=(failure,)) for item in (entry, fails_again)],
         hands.teller(),
     )
-    before = store.counts().matches[Fate.ALERTED]
+    before = store.read.counts().matches[Fate.ALERTED]
     one, two = store.unevaluated({"minerals/bad": "h2"}, "1.0")
-    assert store.failure(one.entry_id, "minerals/bad") == "ValueError: no"
+    assert store.read.failure(one.entry_id, "minerals/bad") == "ValueError: no"
     mended = hands.rule(id="minerals/bad", hash="h2", severity=Severity.LOW)
     still = Unevaluated(rule="minerals/bad", rule_hash="h2", error="KeyError: still")
     decide = hands.teller()
@@ -272,7 +272,7 @@ def test_judging_again_adds_only_what_was_missing(hands, store):
     committed = store.rejudge(again, decide, now=hands.now, once=once)
     assert [item.match.rule.id for item in committed.decision.decided] == ["tocsin/unevaluated", "minerals/bad"]
     assert (decide.seen[-1].baseline, decide.seen[-1].last_success) == (False, hands.now)
-    assert store.counts().matches[Fate.ALERTED] == before + 2
+    assert store.read.counts().matches[Fate.ALERTED] == before + 2
     assert store.unevaluated({"minerals/bad": "h2"}, "1.0") == ()
     assert [item.entry_id for item in store.unevaluated({"minerals/bad": "h3"}, "1.0")] == [2]
     assert store.rejudge([(one, hands.judged(entry, mended))], decide, now=hands.now).delivery_ids == ()

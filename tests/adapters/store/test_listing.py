@@ -11,9 +11,19 @@ HOUR = timedelta(hours=1)
 
 def test_an_empty_store_lists_nothing(hands, store):
     """The first command of a new user meets empty lists, not errors."""
-    assert (store.sources(), store.alerts(), store.deliveries(), store.matches()) == ((), (), (), ())
-    assert (store.alert(1), store.delivery("d"), store.entry(1), store.find_entries("x")) == (None, None, None, ())
-    assert store.counts() == Counts(
+    assert (store.read.sources(), store.read.alerts(), store.read.deliveries(), store.read.matches()) == (
+        (),
+        (),
+        (),
+        (),
+    )
+    assert (store.read.alert(1), store.read.delivery("d"), store.read.entry(1), store.read.find_entries("x")) == (
+        None,
+        None,
+        None,
+        (),
+    )
+    assert store.read.counts() == Counts(
         polled=0,
         entries=0,
         matches=dict.fromkeys(Fate, 0),
@@ -27,7 +37,7 @@ def test_sources_are_listed_by_name_with_their_state(hands, store):
     """Who wonders why it is quiet sees when each source last answered and how much it gave."""
     hands.tell(store)
     store.sync_sources([("wire", "x", "feed"), ("alpha", "x", "feed")], hands.now + HOUR)
-    views = store.sources()
+    views = store.read.sources()
     assert [(view.name, view.kind, view.entries, view.polls, view.last_success) for view in views] == [
         ("alpha", "feed", 0, 0, None),
         ("wire", "feed", 1, 1, None),
@@ -39,15 +49,15 @@ def test_alerts_are_listed_the_newest_first(hands, store):
     for n, name in enumerate(("one", "two", "three")):
         entry = hands.entry(name)
         hands.poll(store, hands.batch(entry), [hands.judged(entry)], hands.teller(), now=hands.now + n * HOUR)
-    assert [alert.id for alert in store.alerts()] == [3, 2, 1]
-    assert [alert.id for alert in store.alerts(limit=1)] == [3]
-    assert [alert.id for alert in store.alerts(since=hands.now + HOUR)] == [3, 2]
+    assert [alert.id for alert in store.read.alerts()] == [3, 2, 1]
+    assert [alert.id for alert in store.read.alerts(limit=1)] == [3]
+    assert [alert.id for alert in store.read.alerts(since=hands.now + HOUR)] == [3, 2]
 
 
 def test_an_alert_shows_its_proof_its_entries_and_who_was_told(hands, store):
     """`why` is answered from the record, not from memory."""
     hands.tell(store, "one", hands.teller(to=(("a", "x"), ("b", ""))))
-    detail = store.alert(1)
+    detail = store.read.alert(1)
     assert detail.tidings.evidence == hands.evidence()
     [member] = detail.members
     assert (member.rule, member.fate, member.reason, member.source) == (
@@ -64,13 +74,13 @@ def test_deliveries_are_listed_by_state(hands, store):
     """What is stuck is one command away, with the alert it is about."""
     hands.tell(store, "one", hands.teller(held="cooldown", wait=HOUR))
     hands.tell(store, "two")
-    assert [(view.id, view.state.value, view.attempts) for view in store.deliveries()] == [
+    assert [(view.id, view.state.value, view.attempts) for view in store.read.deliveries()] == [
         ("d0002", "ready", 0),
         ("d0001", "held", 0),
     ]
-    [held] = store.deliveries(DeliveryState.HELD)
-    assert (held.title, held.alert_ids, held.severity) == (store.alert(1).tidings.alert.title, (1,), "high")
-    assert store.deliveries(limit=1)[0].id == "d0002"
+    [held] = store.read.deliveries(DeliveryState.HELD)
+    assert (held.title, held.alert_ids, held.severity) == (store.read.alert(1).tidings.alert.title, (1,), "high")
+    assert store.read.deliveries(limit=1)[0].id == "d0002"
 
 
 def test_matches_are_found_by_entry_and_by_rule(hands, store):
@@ -80,40 +90,46 @@ def test_matches_are_found_by_entry_and_by_rule(hands, store):
         entry = hands.entry(name)
         hands.poll(store, hands.batch(entry), [hands.judged(entry, hands.rule(), other)], hands.teller())
     store.tell([hands.match(detail="own")], hands.teller(), hands.now)
-    assert [match.id for match in store.matches(entry_id=2)] == [3, 4]
-    assert [(match.id, match.title.split()[-1]) for match in store.matches(rule="minerals/other")] == [
+    assert [match.id for match in store.read.matches(entry_id=2)] == [3, 4]
+    assert [(match.id, match.title.split()[-1]) for match in store.read.matches(rule="minerals/other")] == [
         (4, "two"),
         (2, "one"),
     ]
-    own = store.matches(limit=1)[0]
+    own = store.read.matches(limit=1)[0]
     assert (own.entry_id, own.source, own.title, own.detail) == (None, "", "", "own")
 
 
 def test_everything_listed_can_be_written_as_json(hands, store):
     """Every listing takes --json: its values hold nothing that JSON does not know."""
     hands.tell(store)
-    for value in (store.sources(), store.alert(1), store.delivery("d0001"), store.counts(), store.find_entries("1")):
+    for value in (
+        store.read.sources(),
+        store.read.alert(1),
+        store.read.delivery("d0001"),
+        store.read.counts(),
+        store.read.find_entries("1"),
+    ):
         assert plain(value)
 
 
 def test_an_entry_is_found_by_nothing_else(hands, store):
     """A number that no row can have, or digits of another script, is a text to look for and not an error."""
     hands.tell(store)
-    assert store.find_entries("9" * 40) == ()
-    assert store.find_entries("¹") == ()
+    assert store.read.find_entries("9" * 40) == ()
+    assert store.read.find_entries("¹") == ()
 
 
 def test_what_each_rule_made_is_counted_from_the_first_poll_on(hands, store):
     """`check` can say which rule is deaf and which nobody reads."""
-    assert store.tally(hands.now - HOUR, hands.now).length == timedelta(0)
+    assert store.read.tally(hands.now - HOUR, hands.now).length == timedelta(0)
     hands.tell(store)
     later = hands.now + 5 * HOUR
-    tally = store.tally(hands.now - HOUR, later)
+    tally = store.read.tally(hands.now - HOUR, later)
     assert (dict(tally.matches), dict(tally.alerts)) == ({"minerals/ban": 1}, {"minerals/ban": 1})
     assert timedelta(0) < tally.length <= 6 * HOUR
-    assert store.tally(later, later).matches == {}
+    assert store.read.tally(later, later).matches == {}
 
 
 def test_the_error_of_a_rule_on_an_entry_is_at_hand(hands, store):
     """`why-not` says that a rule stumbled, and over what."""
-    assert store.failure(1, "minerals/ban") == ""
+    assert store.read.failure(1, "minerals/ban") == ""

@@ -7,15 +7,15 @@ FILES = [("minerals.yaml", "tocsin: 1\nlists: {a: [镓]}\n"), ("more.yaml", "")]
 
 def test_a_kept_pack_comes_back_word_for_word(hands, store):
     """A faulty pack at the start is replaced by the very files that were good last."""
-    assert store.kept_pack("minerals") is None
+    assert store.read.kept_pack("minerals") is None
     store.keep_pack("minerals", "h1", FILES, hands.now)
-    assert store.kept_pack("minerals") == tuple(FILES)
+    assert store.read.kept_pack("minerals") == tuple(FILES)
 
 
 def test_only_the_latest_version_is_kept(hands, store):
     """What runs from the store is what last ran, and a reload without a change writes nothing."""
     store.keep_pack("minerals", "h1", FILES, hands.now)
     store.keep_pack("minerals", "h1", [("other", "")], hands.now + timedelta(days=1))
-    assert store.kept_pack("minerals") == tuple(FILES)
+    assert store.read.kept_pack("minerals") == tuple(FILES)
     store.keep_pack("minerals", "h2", FILES[:1], hands.now)
-    assert store.kept_pack("minerals") == tuple(FILES[:1])
+    assert store.read.kept_pack("minerals") == tuple(FILES[:1])

@@ -23,10 +23,10 @@ def test_text_and_proof_go_and_the_alert_stays(hands, store):
     hands.poll(store, hands.batch(told, quiet), [hands.judged(told), hands.quiet(quiet)], hands.teller())
     assert _sweep(store, hands.now + MONTH) == []
     assert _sweep(store, hands.now + MONTH + DAY) != []
-    assert store.entry(1) == replace(told, summary="", body="", keys=())
-    assert store.entry(2) is None
-    assert [view.pruned for view in store.find_entries("1")] == [True]
-    detail = store.alert(1)
+    assert store.read.entry(1) == replace(told, summary="", body="", keys=())
+    assert store.read.entry(2) is None
+    assert [view.pruned for view in store.read.find_entries("1")] == [True]
+    detail = store.read.alert(1)
     assert (detail.tidings.evidence, detail.tidings.lead.title) == (None, told.title)
     assert detail.members[0].evidence is None
     assert store.unseen(hands.batch(told, quiet), hands.now + MONTH + DAY).new == ()
@@ -41,9 +41,9 @@ def test_a_message_goes_when_it_is_settled_and_old(hands, store):
         store.begin_attempt(delivery, MESSAGE, hands.now)
         store.settle(delivery, Outcome(error_class=ErrorClass.OK), Settlement(state=state, due_at=hands.now), hands.now)
     _sweep(store, hands.now + MONTH + DAY)
-    assert store.delivery(done.id).message is None
-    assert len(store.delivery(done.id).attempts) == 1
-    assert store.delivery(waits.id).message == MESSAGE
+    assert store.read.delivery(done.id).message is None
+    assert len(store.read.delivery(done.id).attempts) == 1
+    assert store.read.delivery(waits.id).message == MESSAGE
 
 
 def test_an_entry_that_can_no_longer_be_read_is_no_longer_judged_again(hands, store):
@@ -53,7 +53,7 @@ def test_an_entry_that_can_no_longer_be_read_is_no_longer_judged_again(hands, st
     hands.poll(store, hands.batch(entry), [replace(hands.quiet(entry), unevaluated=(failure,))], hands.teller())
     _sweep(store, hands.now + MONTH + DAY)
     assert store.unevaluated({"minerals/bad": "h2"}, "1.0") == ()
-    assert store.counts().entries == 0
+    assert store.read.counts().entries == 0
 
 
 def test_a_piece_is_bounded(hands, store):

@@ -55,10 +55,13 @@ def test_a_rewritten_entry_keeps_both_wordings(hands, told):
     """Who asks for the entry reads what it says now; who asks for its history, what it said."""
     after = hands.entry(title="Else", summary="Other.", body="")
     hands.poll(told, hands.batch(after), [], Corrector(hands.teller()), rewritten=[hands.quiet(after)])
-    (view,) = told.find_entries("1")
+    (view,) = told.read.find_entries("1")
     assert view.entry.title == "China bans exports of one"
     assert [(one.title, one.summary, one.at) for one in view.revised] == [("Else", "Other.", hands.now)]
-    assert (told.entry(1).title, told.entry(1, hands.now - HOUR).title) == ("Else", "China bans exports of one")
+    assert (told.read.entry(1).title, told.read.entry(1, hands.now - HOUR).title) == (
+        "Else",
+        "China bans exports of one",
+    )
     [(kind, lead)] = _send(told, hands.now)
     assert kind is DeliveryKind.CORRECTION
     assert (lead.title, lead.revised.title) == ("China bans exports of one", "Else")
@@ -76,7 +79,7 @@ def test_a_commit_that_fails_leaves_no_wording_behind(hands, told):
         told.commit(
             lease, hands.batch(after), [], fail, now=hands.now, due_at=hands.now, rewritten=[hands.quiet(after)]
         )
-    assert told.find_entries("1")[0].revised == ()
+    assert told.read.find_entries("1")[0].revised == ()
     now = {"now": hands.now, "due_at": hands.now}
     told.commit(lease, hands.batch(after), [], Corrector(hands.teller()), rewritten=[hands.quiet(after)], **now)
     assert [kind for kind, _ in _send(told, hands.now)] == [DeliveryKind.CORRECTION]
@@ -132,10 +135,10 @@ def test_a_correction_is_taken_out_of_a_message_about_others_too(hands, store):
     hands.poll(store, hands.batch(one, two), [], together, rewritten=wrong)
     again = [hands.judged(one)]
     hands.poll(store, hands.batch(one, two), [], together, rewritten=again, now=hands.now + HOUR / 2)
-    [held] = [item for item in store.deliveries() if item.kind is DeliveryKind.CORRECTION]
+    [held] = [item for item in store.read.deliveries() if item.kind is DeliveryKind.CORRECTION]
     assert (held.state, held.alert_ids) == (DeliveryState.HELD, (2,))
     hands.poll(store, hands.batch(one, two), [], together, rewritten=[hands.judged(two)], now=hands.now + HOUR / 2)
-    [held] = [item for item in store.deliveries() if item.kind is DeliveryKind.CORRECTION]
+    [held] = [item for item in store.read.deliveries() if item.kind is DeliveryKind.CORRECTION]
     assert (held.state, held.reason) == (DeliveryState.SUPPRESSED, "its entry says again what was told")
 
 
@@ -155,9 +158,9 @@ def test_wordings_go_with_the_text_of_their_entry(hands, told):
     hands.poll(told, hands.batch(after), [], Corrector(hands.teller()), rewritten=[hands.quiet(after)])
     while told.sweep(hands.now + timedelta(days=60), timedelta(days=30)):
         pass
-    (view,) = told.find_entries("1")
+    (view,) = told.read.find_entries("1")
     assert (view.pruned, view.revised) == (True, ())
-    assert told.alert(1).tidings.lead.revised is None
+    assert told.read.alert(1).tidings.lead.revised is None
 
 
 def test_withdrawn_ids_that_nobody_knows_are_nothing(hands, told):
@@ -167,4 +170,4 @@ def test_withdrawn_ids_that_nobody_knows_are_nothing(hands, told):
         hands.poll(told, batch, [], Corrector(hands.teller()))
     [(_, lead)] = _send(told, hands.now)
     assert lead.revised.withdrawn
-    assert len(told.find_entries("1")[0].revised) == 1
+    assert len(told.read.find_entries("1")[0].revised) == 1

@@ -50,7 +50,7 @@ def test_opening_again_changes_nothing(hands, store):
     """A second start finds what the first one wrote."""
     hands.tell(store)
     store.close()
-    assert hands.open().counts().alerts == 1
+    assert hands.open().read.counts().alerts == 1
 
 
 def test_tables_are_not_changed_under_a_running_daemon(hands):
@@ -88,4 +88,4 @@ def test_wordings_of_an_older_database_are_kept(hands, store):
         )
         connection.execute("UPDATE alembic_version SET version_num = '0005_revision'")
     connection.close()
-    assert [one.title for one in hands.open().find_entries("1")[0].revised] == ["Else"]
+    assert [one.title for one in hands.open().read.find_entries("1")[0].revised] == ["Else"]

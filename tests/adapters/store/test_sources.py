@@ -71,7 +71,7 @@ def test_a_source_that_is_not_named_is_no_longer_polled(hands, store):
     [underway] = store.claim_sources(hands.now, MINUTE, 9)
     store.sync_sources([], hands.now)
     assert store.claim_sources(hands.now, MINUTE, 9) == []
-    assert [view.disabled for view in store.sources()] == [True]
+    assert [view.disabled for view in store.read.sources()] == [True]
     with pytest.raises(LeaseLostError):
         store.commit(underway, hands.batch(), [], hands.teller(), now=hands.now, due_at=hands.now)
     store.sync_sources(_feeds("wire"), hands.now)
@@ -84,17 +84,6 @@ def test_an_address_is_not_written_to_the_database(hands, store):
     store.sync_sources(_feeds("a", address="https://example.org/feed?token=canary-7f3a"), hands.now)
     store.close()
     assert b"canary-7f3a" not in b"".join(path.read_bytes() for path in hands.path.parent.iterdir())
-
-
-def test_the_next_due_time_is_the_earliest_that_nobody_holds(hands, store):
-    """A waiting loop wakes for the first source or delivery, and not for one that is being polled."""
-    assert store.next_due(hands.now) is None
-    store.sync_sources(_feeds("a"), hands.now - MINUTE)
-    assert store.next_due(hands.now) == hands.now
-    store.claim_sources(hands.now, MINUTE, 9)
-    assert store.next_due(hands.now) is None
-    store.tell([hands.match()], hands.teller(wait=3 * MINUTE), hands.now)
-    assert store.next_due(hands.now) == hands.now + 3 * MINUTE
 
 
 def test_polls_that_brought_nothing_are_given_back_together(hands, store):
@@ -110,7 +99,7 @@ def test_polls_that_brought_nothing_are_given_back_together(hands, store):
         ("a", cursor, hands.now),
         ("b", cursor, hands.now),
     ]
-    assert [view.polls for view in store.sources()] == [1, 1]
+    assert [view.polls for view in store.read.sources()] == [1, 1]
 
 
 def test_a_quiet_poll_that_lost_its_source_writes_nothing(hands, store):

@@ -75,7 +75,7 @@ def test_a_second_daemon_is_told_who_holds_the_database(hands, store):
     second = hands.open()
     with pytest.raises(StoreError, match=f"process {os.getpid()}.*stop it first"):
         second.lock(hands.now)
-    assert second.counts().polled == 0
+    assert second.read.counts().polled == 0
     store.close()
     second.lock(hands.now)
 
@@ -125,7 +125,7 @@ hands.tell(hands.open(), "one", lambda facts: os.kill(os.getpid(), signal.SIGKIL
     assert done.returncode == -signal.SIGKILL, done.stderr
     again = hands.open()
     assert again.lock(hands.now) == Voided(sources=1, deliveries=0, doubtful=0)
-    assert (again.counts().polled, again.counts().entries) == (0, 0)
+    assert (again.read.counts().polled, again.read.counts().entries) == (0, 0)
     assert hands.tell(again).entries == 1
 
 
@@ -142,7 +142,7 @@ def test_a_command_writes_beside_the_daemon(hands, store):
         thread.start()
     for thread in threads:
         thread.join()
-    assert (store.kept_pack("b"), other.kept_pack("a")) == ((("file", "9"),),) * 2
+    assert (store.read.kept_pack("b"), other.read.kept_pack("a")) == ((("file", "9"),),) * 2
 
 
 def test_a_full_disk_stops_a_commit_whole_and_only_while_it_is_full(hands, database, tmp_path):
@@ -163,7 +163,7 @@ def test_a_full_disk_stops_a_commit_whole_and_only_while_it_is_full(hands, datab
     limit(_pragma(database, "page_count") + 20)
     with pytest.raises(StoreError, match=r"no space is left for the database .*x\.db: free some"):
         commit()
-    assert (store.counts().entries, store.counts().alerts) == (0, 0)
+    assert (store.read.counts().entries, store.read.counts().alerts) == (0, 0)
     limit(100_000)
     assert commit().entries == 1
     assert _pragma(database, "integrity_check") == "ok"

@@ -77,11 +77,11 @@ def every_call(passed: Passed) -> dict[str, list[Fault]]:
 def _way_in(step: Step) -> tuple[str, ...]:
     """The calls that bring what happens in *step* into the store."""
     way = ["store.lock", "store.sync_sources", "store.keep_pack", "store.unevaluated"] if step is SCRIPT[0] else []
-    way += ["store.kept_pack", "store.tell"] if step.pack else []
+    way += ["store.read.kept_pack", "store.tell"] if step.pack else []
     if step.items or step.prices or step.broken:
         way += ["store.claim_sources", "source.poll", "store.expire"]
     way += ["store.unseen", "store.commit"] if step.items else []
-    way += ["store.market", "store.observe"] if step.prices else []
+    way += ["store.read.market", "store.observe"] if step.prices else []
     way += ["store.fail"] if step.broken else []
     return tuple(way)
 

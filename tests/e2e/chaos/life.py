@@ -21,11 +21,13 @@ from uuid import uuid4
 
 from chaos.clock import WorldClock
 from chaos.points import Side
+from tocsin.assembly import Makers, make_price_source, make_receiver, make_source
 from tocsin.cli.common import log_to_stderr
 from tocsin.config.config import Config
 from tocsin.errors import TocsinError
-from tocsin.service import Makers, Service, make_price_source, make_receiver, make_source
+from tocsin.service import Service
 from tocsin.store import Store
+from tocsin.store.readings import Readings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +86,8 @@ class Watched:
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._inner, name)
+        if isinstance(value, Readings):
+            return Watched(value, f"{self._name}.{name}", self._trap)
         if not inspect.ismethod(value):
             return value
         call, trap = f"{self._name}.{name}", self._trap

@@ -12,9 +12,10 @@ import tocsin
 from tocsin.receivers import Receiver
 from tocsin.sources import Source
 from tocsin.store import Store
+from tocsin.store.readings import Readings
 
 #: How the daemon's own modules, those that are no room, call the store.
-_CALLED = re.compile(r"\b_?store\.(\w+)")
+_CALLED = re.compile(r"\b_?(store\.(?:read\.)?\w+)")
 
 
 class Side(StrEnum):
@@ -42,12 +43,12 @@ def calls() -> tuple[str, ...]:
     """
     modules = Path(tocsin.__file__).parent.glob("*.py")
     named = {name for module in modules for name in _CALLED.findall(module.read_text(encoding="utf-8"))}
-    protocols = {"store": Store, "source": Source, "receiver": Receiver}
+    protocols = {"store": Store, "store.read": Readings, "source": Source, "receiver": Receiver}
     return tuple(
         f"{name}.{method}"
         for name, protocol in protocols.items()
         for method, value in inspect.getmembers(protocol, inspect.isfunction)
-        if not method.startswith("_") and (protocol is not Store or method in named)
+        if not method.startswith("_") and (not name.startswith("store") or f"{name}.{method}" in named)
     )
 
 
