@@ -18,12 +18,13 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from tocsin.errors import StoreError
-from tocsin.glances import with_prices
+from tocsin.glances import rounded_up, with_prices
 from tocsin.log import line
 from tocsin.model import Delivery, DeliveryKind, DeliveryState, ErrorClass, Match, Message, Outcome, Settlement
 from tocsin.policy import quiet, retry
 from tocsin.policy.breaker import Standing, Turn, after
 from tocsin.policy.receiver import Fallback, ReceiverInfo
+from tocsin.policy.timing import expected
 from tocsin.prices import Instrument
 from tocsin.protocols import Clock, Run
 from tocsin.receivers import Receiver
@@ -117,6 +118,9 @@ class Dispatcher:
             hushes = quiet.hushed(self.outbound.people, now)
             if hushes:
                 await self._write(self._store.hush, hushes, now)
+            digests = expected(self.outbound.people, now)
+            if digests:
+                await self._write(self._store.keep_digests, digests, now)
             await self._give_up_expired(now)
             await self._stand_in(now)
             deliveries = await self._write(
@@ -180,14 +184,15 @@ class Dispatcher:
         await self._settle(delivery, outcome)
 
     def _render(self, delivery: Delivery, receiver: Receiver) -> Message:
-        outbound = self.outbound
+        outbound, now = self.outbound, self._clock.now()
+        store, instruments = self._store, outbound.instruments
         tidings = with_prices(
             delivery.tidings,
             delivery.kind,
-            store=self._store,
-            instruments=outbound.instruments,
+            store=store,
+            instruments=instruments,
             rules=outbound.price_rules,
-            now=self._clock.now(),
+            now=now,
         )
         return render(
             tidings,
@@ -196,6 +201,7 @@ class Dispatcher:
             delivery_kind=delivery.kind,
             zone=outbound.zone,
             thread=delivery.thread,
+            roundup=rounded_up(delivery, store=store, instruments=instruments, now=now),
         )
 
     async def _settle(self, delivery: Delivery, outcome: Outcome) -> None:

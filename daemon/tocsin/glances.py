@@ -1,4 +1,4 @@
-"""What a message shows of prices, read from the store when it is rendered."""
+"""What a message shows beside its alerts, read from the store when it is rendered: prices, and the round-up of a digest."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from tocsin.market.glance import beside, glance
+from tocsin.market.glance import beside, glance, movers
 from tocsin.market.series import Series
-from tocsin.model import Alert, DeliveryKind, Tidings
+from tocsin.model import Alert, Delivery, DeliveryKind, Tidings
 from tocsin.prices import Glance, Instrument
+from tocsin.render.roundup import Roundup
 from tocsin.rules.edge import PriceRule
 from tocsin.rules.often import often
 from tocsin.store import Store
@@ -40,6 +41,19 @@ def with_prices(
         replace(one, prices=_glances(one.alert, beside(one.alert.labels, instruments), series, rules, now))
         for one in tidings
     )
+
+
+def rounded_up(delivery: Delivery, *, store: Store, instruments: Sequence[Instrument], now: datetime) -> Roundup | None:
+    """What a digest says beside its alerts; None for any other message.
+
+    Raises:
+        StoreError: it cannot be read.
+    """
+    if delivery.kind is not DeliveryKind.DIGEST:
+        return None
+    series = store.read.series(instruments)
+    seen = [found for item in instruments if (found := glance(series[item.id], now))]
+    return replace(store.read.roundup(delivery, now), movers=movers(seen))
 
 
 def _glances(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 
 from tocsin.market.series import Series
@@ -12,6 +12,9 @@ from tocsin.prices import Glance, Instrument, Labels
 
 #: Sessions that a message shows.
 SHOWN = 60
+#: Sigmas from which on a session is worth a line, and how old its price may be: a weekend with a holiday.
+NOTABLE = 1.0
+RECENT = timedelta(days=4)
 #: Instruments of an alert that a message shows.
 MOST = 2
 
@@ -50,6 +53,12 @@ def glance(series: Series, now: datetime) -> Glance | None:
         age=max(now - at, now - now),
         stale=series.stale,
     )
+
+
+def movers(glances: Iterable[Glance]) -> tuple[Glance, ...]:
+    """Those whose last session was out of the ordinary, by sigmas, the farthest first; old prices are no moves."""
+    moved = [(abs(seen.sigmas), seen) for seen in glances if seen.sigmas is not None and seen.age <= RECENT]
+    return tuple(seen for sigmas, seen in sorted(moved, key=lambda one: -one[0]) if sigmas >= NOTABLE)
 
 
 def _shares(labels: Labels, others: Labels) -> bool:

@@ -14,13 +14,16 @@ LAST_WAIT = timedelta(hours=2)
 AUTH_WAIT = BLOCKED_REST
 #: Tries of a message that the receiver refuses for what it says.
 CONTENT_TRIES = 2
-#: A delivery is given up this long after it was due: a price says nothing an hour later.
+#: A delivery is given up this long after it was due: a price says nothing an hour later, a digest something tomorrow.
 LIFE = timedelta(hours=24)
+DIGEST_LIFE = timedelta(hours=48)
 PRICE_LIFE = timedelta(hours=1)
 
 
 def life(alert: Alert, kind: DeliveryKind, entry_id: int | None) -> timedelta:
     """How long a message about *alert*, told because of that entry or of a quote, is worth sending."""
+    if kind is DeliveryKind.DIGEST:
+        return DIGEST_LIFE
     return PRICE_LIFE if is_price(alert, kind, entry_id) else LIFE
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from tocsin.model import DeliveryKind, Severity
 from tocsin.policy import digest, quiet
-from tocsin.policy.facts import Pending
-from tocsin.policy.receiver import ReceiverInfo
+from tocsin.policy.facts import Pending, Planned
+from tocsin.policy.receiver import DigestTimes, ReceiverInfo
+from tocsin.policy.retry import DIGEST_LIFE
 
 #: What is new to somebody; all else (corrections, what comes late, the daemon's own) is a message of its own.
 _NEWS = (DeliveryKind.ALERT, DeliveryKind.UPDATE)
@@ -40,10 +41,38 @@ def timed(
     stays due, and is suppressed when it would be sent. *pending* are messages that wait already.
     """
     if receiver.digest and wanted.kind in _NEWS and digest.waits(receiver.digest, severity):
-        leaves = digest.leaves(receiver.digest, receiver.zone, wanted.due_at)
-        wanted = Timing(kind=DeliveryKind.DIGEST, due_at=leaves, held=_until(leaves, f"the digest of {receiver.name}"))
+        wanted = _digested(receiver, receiver.digest, wanted.due_at)
     elif wanted.kind in _NEWS and wanted.due_at <= now and severity is not Severity.CRITICAL:
         wanted = _grouped(receiver, recipient, wanted, now, pending)
+    return _awake(receiver, severity, wanted)
+
+
+def expected(receivers: Iterable[ReceiverInfo], now: datetime) -> tuple[Planned, ...]:
+    """The next digest of each recipient who wants one without news, too; news joins it while it waits."""
+    return tuple(
+        Planned(
+            receiver=receiver.name,
+            recipient=recipient,
+            kind=DeliveryKind.DIGEST,
+            alert_ids=(),
+            due_at=timing.due_at,
+            expires_at=timing.due_at + DIGEST_LIFE,
+            held=timing.held,
+        )
+        for receiver in receivers
+        if receiver.digest and receiver.digest.empty
+        for timing in [_awake(receiver, Severity.INFO, _digested(receiver, receiver.digest, now))]
+        for recipient in receiver.recipients
+    )
+
+
+def _digested(receiver: ReceiverInfo, times: DigestTimes, after: datetime) -> Timing:
+    leaves = digest.leaves(times, receiver.zone, after)
+    return Timing(kind=DeliveryKind.DIGEST, due_at=leaves, held=_until(leaves, f"the digest of {receiver.name}"))
+
+
+def _awake(receiver: ReceiverInfo, severity: Severity, wanted: Timing) -> Timing:
+    """Not before quiet hours end that *wanted* lies in."""
     hours = receiver.quiet_hours
     if hours is None or hours.drop or quiet.breaks(hours, severity):
         return wanted

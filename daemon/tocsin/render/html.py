@@ -5,8 +5,11 @@ from __future__ import annotations
 import css_inline
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from tocsin.render.digest import Digest
 from tocsin.render.page import Page
 
+#: Bytes of a digest. Mail programs cut longer ones off.
+MOST_BYTES = 98_000
 # Many mail programs drop style sheets, so the styles go to the elements; the dark ones can only stay behind.
 _INLINER = css_inline.CSSInliner(keep_style_tags=False, keep_at_rules=True, load_remote_stylesheets=False)
 _TEMPLATES = Environment(loader=PackageLoader("tocsin.render", "."), autoescape=True, undefined=StrictUndefined)
@@ -14,4 +17,17 @@ _TEMPLATES = Environment(loader=PackageLoader("tocsin.render", "."), autoescape=
 
 def html(page: Page, subject: str) -> str:
     """The whole message; matched words are marked, and whatever a stranger wrote is escaped."""
-    return _INLINER.inline(_TEMPLATES.get_template("mail.html").render(page=page, subject=subject))
+    return _shown("mail.html", page, subject)
+
+
+def digest_html(digest: Digest, subject: str) -> str:
+    """As `html`; alerts on a line are left out, and counted, where it would grow too long."""
+    shown = _shown("digest.html", digest, subject)
+    while len(shown.encode()) > MOST_BYTES and digest.brief:
+        digest = digest.short(len(digest.brief) // 2)
+        shown = _shown("digest.html", digest, subject)
+    return shown
+
+
+def _shown(template: str, page: Page | Digest, subject: str) -> str:
+    return _INLINER.inline(_TEMPLATES.get_template(template).render(page=page, subject=subject))

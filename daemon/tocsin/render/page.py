@@ -124,7 +124,7 @@ class Page:
 def page(tidings: Sequence[Tidings], *, delivery_id: str, kind: DeliveryKind, zone: ZoneInfo) -> Page:
     """The content of a message; the alert of the highest severity leads, the others keep their order."""
     ranked = sorted(tidings, key=lambda item: -item.alert.severity.rank)
-    shown = [_item(one, zone, kind) for one in ranked[: MOST_ITEMS + MOST_BRIEF]]
+    shown = [item(one, zone, kind) for one in ranked[: MOST_ITEMS + MOST_BRIEF]]
     return Page(
         kind=kind,
         delivery_id=one_line(delivery_id),
@@ -134,7 +134,8 @@ def page(tidings: Sequence[Tidings], *, delivery_id: str, kind: DeliveryKind, zo
     )
 
 
-def _item(tidings: Tidings, zone: ZoneInfo, kind: DeliveryKind) -> Item:
+def item(tidings: Tidings, zone: ZoneInfo, kind: DeliveryKind) -> Item:
+    """What a message of *kind* says of one alert."""
     alert, lead = tidings.alert, tidings.lead
     title = cut(one_line(alert.title), 300)
     headline = _reference(lead, zone) if lead else Reference(headline="", link="", by="")

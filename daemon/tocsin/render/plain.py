@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from tocsin.render.digest import TOP, Digest, Part, Story
 from tocsin.render.page import Item, Page, Reference
 from tocsin.render.quotes import Quote
 from tocsin.render.ticker import Ticker
@@ -21,6 +22,23 @@ def plain(page: Page) -> str:
         more += [f"- and {page.more} more"] * bool(page.more)
         text += "\n\n" + "\n".join(["Also", *more])
     return f"{text}\n\nDelivery {page.delivery_id}\n"
+
+
+def digest_plain(digest: Digest) -> str:
+    """The whole digest; what is on a line in other forms is on two or three here."""
+    parts = [
+        digest.banner,
+        _headed("Needs an answer", [_short(story) for story in digest.needs], digest.more_needs),
+        "\n\n".join([*[TOP] * bool(digest.stories), *("\n".join(_story(story)) for story in digest.stories)]),
+        "\n".join([*["Movers"] * bool(digest.movers), *(line for price in digest.movers for line in _price(price))]),
+        _pairs("Held back, and why", digest.held),
+        _pairs("Sources that cannot be read", digest.ailing),
+        _headed("Also", [_short(story) for story in digest.brief], digest.more),
+        digest.counts,
+        digest.answer,
+        f"Delivery {digest.delivery_id}",
+    ]
+    return "\n\n".join(filter(None, parts)) + "\n"
 
 
 def marked(quote: Quote) -> str:
@@ -41,6 +59,32 @@ def _blocks(item: Item) -> Iterator[str]:
     yield "\n".join([*_rows(item.times), *filter(None, [item.answer])])
 
 
+def _story(story: Story) -> Iterator[str]:
+    item = story.item
+    yield f"{item.severity.upper()}  {item.title}"
+    yield from (f"  {line}" for line in filter(None, (*_lines(item.headline), item.detail)))
+    yield from (f"  > {marked(quote)}" for quote in [story.quote] if quote)
+    yield from (f"  {price.name}: {price.line}" for price in item.prices)
+    yield f"  {story.about}"
+
+
+def _short(story: Story) -> str:
+    item = story.item
+    headline = f": {item.headline.headline}" if item.headline.headline else ""
+    return "\n  ".join(
+        filter(None, (f"{item.severity.upper()} {item.title}{headline}", item.headline.link, story.about))
+    )
+
+
+def _pairs(head: str, part: Part) -> str:
+    return _headed(head, [f"{what}: {about}" for what, about in part.lines], part.more)
+
+
+def _headed(head: str, lines: Sequence[str], more: int) -> str:
+    found = [f"- {line}" for line in lines]
+    return "\n".join([head, *found, *[f"- and {more} more"] * bool(more)]) if found or more else ""
+
+
 def _price(price: Ticker) -> list[str]:
     drawn = f"{price.blocks}  {price.span}" if price.blocks else ""
     return _rows(
@@ -49,8 +93,7 @@ def _price(price: Ticker) -> list[str]:
 
 
 def _listed(head: str, references: Sequence[Reference], more: int = 0) -> str:
-    found = ["- " + "\n  ".join(filter(None, _lines(other))) for other in references]
-    return "\n".join([head, *found, *[f"- and {more} more"] * bool(more)]) if found else ""
+    return _headed(head, ["\n  ".join(filter(None, _lines(other))) for other in references], more)
 
 
 def _lines(reference: Reference) -> tuple[str, str, str]:

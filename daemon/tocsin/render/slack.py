@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from tocsin.render.digest import Digest, Part, Story
 from tocsin.render.page import Item, Page, Reference
 from tocsin.render.quotes import Quote
 from tocsin.render.ticker import Ticker
@@ -15,6 +16,9 @@ from tocsin.render.words import cut
 MOST_CHARACTERS = 3000
 MOST_BLOCKS = 49
 _LONGEST_LINK = 1000
+#: Lines of a digest that speak of alerts, and of what else there is.
+_MOST_LINES = 12
+_MOST_PAIRS = 4
 _SIGNS = {"info": "⚪", "low": "🔵", "medium": "🟡", "high": "🟠", "critical": "🔴"}
 
 Block = dict[str, Any]
@@ -29,6 +33,30 @@ def slack(page: Page, subject: str) -> str:
     blocks = [*blocks[: MOST_BLOCKS - 1], plain_context(f"Delivery {page.delivery_id}")]
     updates = "".join(f"\n{item.news} ({item.known})" for item in page.items if item.news)
     payload = {"text": escaped(subject + updates), "blocks": blocks, "unfurl_links": False, "unfurl_media": False}
+    return json.dumps(payload, ensure_ascii=False)
+
+
+def digest_slack(digest: Digest, subject: str) -> str:
+    """The short form of a digest: a line an alert, the movers, and counts of the rest."""
+    lines = [f"*Needs an answer*: {_line(story)}" for story in digest.needs[:_MOST_LINES]]
+    lines += [_line(story) for story in (*digest.stories, *digest.brief)[:_MOST_LINES]]
+    left = digest.size - _MOST_LINES
+    lines += [f"and {left} more: `tocsin alerts list`"] * (left > 0)
+    movers = [f"{escaped(price.name)} {price.move} {price.blocks}".rstrip() for price in digest.movers]
+    small = [
+        "Movers: " + " · ".join(movers) if movers else "",
+        _named("Held back", digest.held),
+        _named("Sources that cannot be read", digest.ailing),
+        escaped(digest.counts),
+        escaped(digest.answer),
+        f"Delivery {digest.delivery_id}",
+    ]
+    blocks = [
+        plain_context(digest.banner),
+        *map(_section, _packed(lines)),
+        *(_context([text]) for text in filter(None, small)),
+    ]
+    payload = {"text": escaped(subject), "blocks": blocks, "unfurl_links": False, "unfurl_media": False}
     return json.dumps(payload, ensure_ascii=False)
 
 
@@ -62,6 +90,18 @@ def _blocks(item: Item) -> Iterator[Block]:
     yield from _listed(item.coverage, item.related, item.more_related)
     yield plain_context(" · ".join(f"{name}: {value}" for name, value in item.times))
     yield from [plain_context(item.answer)] * bool(item.answer)
+
+
+def _line(story: Story) -> str:
+    item = story.item
+    title = f"{_SIGNS[item.severity]} *{item.severity.upper()}* {escaped(item.title, 300)}"
+    return "  ".join(filter(None, (title, _linked(item.headline, 300), escaped(story.about, 300))))
+
+
+def _named(head: str, part: Part) -> str:
+    found = [f"{escaped(what, 200)} ({escaped(about, 250)})" for what, about in part.lines[:_MOST_PAIRS]]
+    left = len(part.lines) + part.more - len(found)
+    return f"{head}: {'; '.join([*found, *[f'and {left} more'] * bool(left)])}" if found else ""
 
 
 def _price(price: Ticker) -> Iterator[str]:

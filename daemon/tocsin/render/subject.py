@@ -5,6 +5,7 @@ from __future__ import annotations
 from email.header import Header
 
 from tocsin.model import DeliveryKind
+from tocsin.render.digest import Digest
 from tocsin.render.page import Item, Page
 from tocsin.render.words import cut
 
@@ -26,8 +27,24 @@ def subject(page: Page) -> str:
         return "[TOCSIN] nothing to tell"
     lead = page.items[0]
     others = len(page.items) + len(page.brief) + page.more - 1
-    end = f" (+{others} more)" if others else ""
-    text = f"[{_tag(page, lead)}] {_prefix(page, lead)}{_gist(lead)}"
+    return _fitted(f"[{_tag(page, lead)}] {_prefix(page, lead)}{_gist(lead)}", f" (+{others} more)" if others else "")
+
+
+def digest_subject(digest: Digest) -> str:
+    """Severity, the first story, how many more there are and wait for an answer, and what moved most."""
+    prefix = _PREFIXES.get(digest.kind, "")
+    needs = len(digest.needs) + digest.more_needs
+    ends = [f"+{digest.size - 1} more" if digest.size > 1 else "", f"{needs} unanswered" if needs else ""]
+    ends += [f"{price.name} {price.move}" for price in digest.movers[:1] if price.move]
+    end = " · ".join(filter(None, ends))
+    if not digest.stories:
+        return _fitted(f"[TOCSIN] {prefix}nothing new waited", f" ({end})" if end else "")
+    lead = digest.stories[0].item
+    return _fitted(f"[{lead.severity.upper()}] {prefix}{_gist(lead)}", f" ({end})" if end else "")
+
+
+def _fitted(text: str, end: str) -> str:
+    """*text* and *end*, of which *text* is cut until a header holds both."""
     limit = _MOST_CHARACTERS
     while True:
         shown = cut(text, limit, ellipsis="..." if text.isascii() else "…") + end

@@ -21,6 +21,8 @@ _YEAR = timedelta(days=365.25)
 class Ticker:
     """The price of one instrument: *line* is what it is and how it moved, *age* of when that is, *span* what is drawn.
 
+    *move* is the last session's as a share of the one before, empty where it is not known.
+
     *often* is a rate a year.
 
     *blocks* and *png* are empty where there is too little to draw.
@@ -28,6 +30,7 @@ class Ticker:
 
     name: str
     line: str
+    move: str
     age: str
     span: str
     often: str
@@ -47,6 +50,7 @@ def ticker(glance: Glance, zone: ZoneInfo) -> Ticker:
     return Ticker(
         name=cut(one_line(glance.instrument.id), 40),
         line=_line(glance, zone),
+        move="" if glance.change is None else f"{glance.change:+.1%}",
         age=_age(glance, zone),
         span=f"{len(prices)} sessions from {_number(min(prices))} to {_number(max(prices))}" if blocks else "",
         often=_often(glance.often) if glance.often else "",

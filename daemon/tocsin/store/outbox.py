@@ -53,6 +53,25 @@ def plan(session: Session, planned: Sequence[Planned], now: datetime, new_id: Ca
     return tuple(ids)
 
 
+def keep_digests(session: Session, planned: Sequence[Planned], now: datetime, new_id: Callable[[], str]) -> None:
+    """Write those of the *planned* digests that do not wait already."""
+    missing = [
+        item
+        for item in planned
+        if session.exec(
+            select(DeliveryRow.id).where(
+                DeliveryRow.receiver == item.receiver,
+                DeliveryRow.recipient == item.recipient,
+                DeliveryRow.kind == item.kind.value,
+                DeliveryRow.due_at == item.due_at,
+                col(DeliveryRow.state).in_(_WAITING),
+            )
+        ).first()
+        is None
+    ]
+    plan(session, missing, now, new_id)
+
+
 def join(session: Session, joined: Sequence[tuple[str, tuple[int, ...]]]) -> None:
     """Let alerts join the messages of deliveries that were never tried."""
     alerts = {alert_id for _, alert_ids in joined for alert_id in alert_ids}
@@ -138,7 +157,8 @@ def hush(session: Session, hushes: Mapping[str, Hush], now: datetime) -> None:
                 row.state, row.reason = DeliveryState.SUPPRESSED.value, f"suppressed by the quiet hours of {receiver}"
             else:
                 held = DeliveryState.RETRY if row.attempts else DeliveryState.HELD
-                row.state, row.due_at, row.expires_at = held.value, quiet.ends, quiet.ends + LIFE
+                lasts = row.expires_at - (row.wanted_at or row.due_at)
+                row.state, row.due_at, row.expires_at = held.value, quiet.ends, quiet.ends + lasts
                 row.wanted_at = None  # nobody stands in for who sleeps
                 row.reason = f"held until {quiet.ends:%Y-%m-%d %H:%M} UTC by the quiet hours of {receiver}"
             note(session, row.id, now, DeliveryState(row.state), row.reason)

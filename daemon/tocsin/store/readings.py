@@ -6,11 +6,12 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 
 from tocsin.market.series import Series
-from tocsin.model import Alert, Answered, DeliveryState, Entry
+from tocsin.model import Alert, Answered, Delivery, DeliveryState, Entry
 from tocsin.policy.silence import Silence
 from tocsin.prices import Instrument, Quote
+from tocsin.render.roundup import Roundup
 from tocsin.rules.edge import PriceState
-from tocsin.store import answers, entries, history, listing, market, packs, silences, unevaluated
+from tocsin.store import answers, entries, history, listing, market, packs, roundup, silences, unevaluated
 from tocsin.store.sqlite import Database
 from tocsin.store.values import (
     AlertDetail,
@@ -162,3 +163,8 @@ class Readings:
         """When the rule *begins* last met, if the rule *ends* did not meet since; None else."""
         with self._database.read() as session:
             return listing.lasts_since(session, begins, ends)
+
+    def roundup(self, delivery: Delivery, now: datetime) -> Roundup:
+        """What a digest says beside its alerts, without what moved."""
+        with self._database.read() as session:
+            return roundup.roundup(session, delivery, now)

@@ -22,7 +22,7 @@ from tocsin.model import (
     Settlement,
 )
 from tocsin.policy.breaker import Standing
-from tocsin.policy.facts import Arrival
+from tocsin.policy.facts import Arrival, Planned
 from tocsin.policy.quiet import Hush
 from tocsin.policy.receiver import Fallback
 from tocsin.rules.observation import Observed
@@ -333,6 +333,11 @@ class Store:
         """Let what must not leave in the quiet hours of receivers, by name, wait for their end, or suppress it."""
         with self._database.write() as session:
             outbox.hush(session, hushes, now)
+
+    def keep_digests(self, planned: Sequence[Planned], now: datetime) -> None:
+        """Let each of these digests wait for its time, with or without news, if none does already."""
+        with self._database.write() as session:
+            outbox.keep_digests(session, planned, now, self._new_id)
 
     def expire(
         self, now: datetime, own: Callable[[Delivery], Sequence[Match]] = lambda _: (), decide: Decide = nobody

@@ -1,0 +1,184 @@
+"""What a digest says, before it takes the shape of any service: what needs an answer first, then by weight."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from tocsin.model import DeliveryKind, Severity, Tidings
+from tocsin.render.page import BANNERS, Item, item
+from tocsin.render.quotes import Quote
+from tocsin.render.roundup import HeldBack, Roundup
+from tocsin.render.ticker import Ticker, ticker
+from tocsin.render.times import length, local
+from tocsin.render.words import cut, one_line
+
+#: Alerts with a quote and their prices, and behind them alerts on a line; the others are counted.
+MOST_TOP = 5
+MOST_BRIEF = 55
+#: Lines of each of the other parts.
+MOST_NEEDS = 12
+MOST_MOVERS = 5
+MOST_HELD = 12
+MOST_AILING = 12
+TOP = "Top stories: the most severe, then the most widely reported, then the newest"
+ANSWER = "To answer: tocsin alerts ack|snooze|useful|noise and the number of the alert"
+#: From here on an alert wants an answer.
+LOUD = Severity.HIGH
+_HEADLINE = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """An alert of a digest; *about* are the reasons for its place, and its number."""
+
+    item: Item
+    about: str
+
+    @property
+    def quote(self) -> Quote | None:
+        """What it says beside its headline."""
+        return next((quote for quote in self.item.quotes if quote.field != "title"), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Lines of (what, about it), and how many more there are."""
+
+    lines: tuple[tuple[str, str], ...] = ()
+    more: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digest:
+    """All that a digest says. *stories* are those with everything, *brief* those on a line, *more* those left out.
+
+    *loud* of its alerts are of high severity or above.
+    """
+
+    kind: DeliveryKind
+    delivery_id: str
+    period: str
+    needs: tuple[Story, ...]
+    more_needs: int
+    stories: tuple[Story, ...]
+    brief: tuple[Story, ...]
+    more: int
+    loud: int
+    movers: tuple[Ticker, ...]
+    held: Part
+    ailing: Part
+    counts: str
+
+    @property
+    def banner(self) -> str:
+        """What kind of message this is."""
+        return " ".join(filter(None, (BANNERS[self.kind], self.period)))
+
+    @property
+    def answer(self) -> str:
+        """How to answer, where there is anything to."""
+        return ANSWER if self.needs or self.stories else ""
+
+    @property
+    def size(self) -> int:
+        """How many alerts it brings."""
+        return len(self.stories) + len(self.brief) + self.more
+
+    @property
+    def preview(self) -> str:
+        """What a list of mails shows behind the subject."""
+        waiting = len(self.needs) + self.more_needs
+        parts = [f"{waiting} wait for an answer" if waiting else ""]
+        parts += [f"{price.name} {price.move}" for price in self.movers[:2]]
+        parts += [story.item.headline.headline or story.item.title for story in self.stories[1:3]]
+        return cut(" · ".join(filter(None, parts)), 140)
+
+    def picture(self, place: int) -> str:
+        """The Content-ID of the picture of that mover (RFC 2392)."""
+        return f"mover-{place}.{re.sub('[^A-Za-z0-9-]', '-', self.delivery_id)}@tocsin"
+
+    @property
+    def pictures(self) -> tuple[tuple[str, bytes], ...]:
+        """The pictures of all movers by their Content-ID."""
+        return tuple((self.picture(place), price.png) for place, price in enumerate(self.movers) if price.png)
+
+    def short(self, most: int) -> Digest:
+        """The same with at most so many alerts on a line, the others counted."""
+        kept = self.brief[:most]
+        return replace(self, brief=kept, more=self.more + len(self.brief) - len(kept))
+
+
+def digest(
+    tidings: Sequence[Tidings], *, delivery_id: str, kind: DeliveryKind, zone: ZoneInfo, roundup: Roundup | None
+) -> Digest:
+    """The content of a digest about *tidings*; without a *roundup* it is about nothing else."""
+    ranked = sorted(tidings, key=_weight, reverse=True)
+    until = roundup.until if roundup else None
+    shown = [_story(one, zone, kind, until) for one in ranked[: MOST_TOP + MOST_BRIEF]]
+    needs = sorted(roundup.needs, key=_weight, reverse=True) if roundup else []
+    held = _held(roundup.held if roundup else ())
+    ailing = (
+        [(one_line(one.source), _ails(one.last_success, one.words, zone)) for one in roundup.ailing] if roundup else []
+    )
+    return Digest(
+        kind=kind,
+        delivery_id=one_line(delivery_id),
+        period=f"From {local(roundup.since, zone)} to {local(roundup.until, zone)}." if roundup else "",
+        needs=tuple(_story(one, zone, kind, until) for one in needs[:MOST_NEEDS]),
+        more_needs=max(0, len(needs) - MOST_NEEDS),
+        stories=tuple(shown[:MOST_TOP]),
+        brief=tuple(shown[MOST_TOP:]),
+        more=len(ranked) - len(shown),
+        loud=sum(one.alert.severity.rank >= LOUD.rank for one in ranked),
+        movers=tuple(ticker(glance, zone) for glance in (roundup.movers if roundup else ())[:MOST_MOVERS]),
+        held=Part(lines=tuple(held[:MOST_HELD]), more=max(0, len(held) - MOST_HELD)),
+        ailing=Part(lines=tuple(ailing[:MOST_AILING]), more=max(0, len(ailing) - MOST_AILING)),
+        counts=_counts(roundup) if roundup else "",
+    )
+
+
+def _weight(tidings: Tidings) -> tuple[int, int, datetime]:
+    """What comes first: the most severe, then what most independent origins report, then the newest."""
+    alert = tidings.alert
+    return alert.severity.rank, alert.origins, alert.event_time
+
+
+def _story(tidings: Tidings, zone: ZoneInfo, kind: DeliveryKind, until: datetime | None) -> Story:
+    shown = item(tidings, zone, kind)
+    headline = replace(shown.headline, headline=cut(shown.headline.headline, _HEADLINE))
+    alert = tidings.alert
+    reasons = [
+        f"{alert.origins} independent origins" if alert.origins > 1 else "",
+        f"{length(until - alert.event_time)} ago" if until and until > alert.event_time else "",
+        shown.news,
+        shown.coverage,
+        f"Alert {alert.id}" if alert.id > 0 else "",
+    ]
+    return Story(item=replace(shown, headline=headline), about=" · ".join(filter(None, reasons)))
+
+
+def _held(found: Sequence[HeldBack]) -> list[tuple[str, str]]:
+    ordered = sorted(found, key=lambda one: -one.count)
+    return [
+        (
+            f"{one.count} × {cut(one_line(one.what), 120)}" if one.count > 1 else cut(one_line(one.what), 120),
+            cut(one_line(one.why), 200),
+        )
+        for one in ordered
+    ]
+
+
+def _ails(last_success: datetime | None, words: str, zone: ZoneInfo) -> str:
+    since = f"no success since {local(last_success, zone)}" if last_success else "never with success"
+    return f"{since}: {cut(one_line(words), 160)}" if words else since
+
+
+def _counts(roundup: Roundup) -> str:
+    return (
+        f"Looked at: {roundup.entries:,} new entries of {roundup.sources:,} sources. Rules met: {roundup.matches:,}. "
+        f"Alerts, related coverage folded: {roundup.alerts:,}."
+    )
