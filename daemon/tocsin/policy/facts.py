@@ -142,7 +142,10 @@ class Decided:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """A new delivery; the store gives it its id. *held* says what it waits for, *news* by alert what is new about it."""
+    """A new delivery; the store gives it its id. *held* says what it waits for, *news* by alert what is new about it.
+
+    *dropped* says why it is never sent, and only kept to be found.
+    """
 
     receiver: str
     recipient: str
@@ -151,6 +154,7 @@ class Planned:
     due_at: datetime
     expires_at: datetime
     held: str = ""
+    dropped: str = ""
     news: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from tocsin.model import Alert, DeliveryKind
 from tocsin.policy.facts import Pending, Planned
-from tocsin.policy.retry import is_price, life
+from tocsin.policy.retry import LIFE, is_price, life
 
 
 @dataclass(slots=True, kw_only=True)
@@ -32,11 +32,26 @@ class Post:
     news: dict[tuple[str, int], tuple[str, ...]] = field(default_factory=dict)
     released: dict[tuple[str, int], None] = field(default_factory=dict)
     _drafts: list[_Draft] = field(default_factory=list)
+    _dropped: dict[tuple[str, str], Planned] = field(default_factory=dict)
 
     @property
     def planned(self) -> tuple[Planned, ...]:
-        """The new messages, in the order in which they were thought of."""
-        return tuple(draft.planned for draft in self._drafts)
+        """The new messages, in the order in which they were thought of, and those that nobody is sent."""
+        return (*(draft.planned for draft in self._drafts), *self._dropped.values())
+
+    def drop(self, alert: Alert, to: tuple[str, str], kind: DeliveryKind, why: str) -> None:
+        """Put on record that *to* is not told about *alert*."""
+        before = self._dropped.get(to)
+        alerts = (*before.alert_ids, alert.id) if before else (alert.id,)
+        self._dropped[to] = Planned(
+            receiver=to[0],
+            recipient=to[1],
+            kind=kind,
+            alert_ids=tuple(dict.fromkeys(alerts)),
+            due_at=self.now,
+            expires_at=self.now + LIFE,
+            dropped=why,
+        )
 
     def tell(
         self,

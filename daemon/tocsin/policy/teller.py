@@ -105,6 +105,9 @@ class Teller:
         receiver = next((one for one in self._receivers if one.name == item.to[0]), None)
         if receiver:
             wanted = timed(receiver, item.to[1], item.alert.severity, wanted, now=self._facts.now)
+        if wanted.dropped:
+            self.post.drop(item.alert, item.to, wanted.kind, wanted.dropped)
+            return
         self.post.tell(item.alert, item.to, kind=wanted.kind, due_at=wanted.due_at, held=wanted.held, entry_id=None)
 
     def _confirmed(self, grown: Growth, match: Match) -> _People:
@@ -150,11 +153,13 @@ class Teller:
     ) -> tuple[str, str]:
         """Tell *everybody*, of whom those who know the alert get an update, and only they wait while it is snoozed.
 
-        Why all of them rest, where it is snoozed for all, and why all of them wait, for whatever reason.
+        Why all of them rest, where it is snoozed for all or none is to be told, and why all of them wait, for whatever
+        reason.
         """
         heard = self._facts.heard.get(alert.id, ())
         receivers = {receiver.name: receiver for receiver in self._receivers}
         waits: list[str] = []
+        dropped: list[str] = []
         rested = self._rested(alert.id, due_at)
         rests = f"held until {rested:%Y-%m-%d %H:%M} UTC: alert {alert.id} is snoozed" if rested > due_at else ""
         for to in everybody:
@@ -169,6 +174,10 @@ class Teller:
                 receivers[to[0]], to[1], alert.severity, wanted, now=self._facts.now, pending=self._facts.pending
             )
             waits.append(timing.held)
+            dropped.append(timing.dropped)
+            if timing.dropped:
+                self.post.drop(alert, to, timing.kind, timing.dropped)
+                continue
             self.post.tell(
                 alert,
                 to,
@@ -178,6 +187,8 @@ class Teller:
                 entry_id=entry_id,
                 news=() if anew else news,
             )
+        if dropped and all(dropped):
+            return dropped[0], ""
         snoozed = rests if all(to in heard for to in everybody) else ""
         return snoozed, waits[0] if waits and all(waits) else ""
 

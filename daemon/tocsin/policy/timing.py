@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tocsin.model import DeliveryKind, Severity
@@ -18,11 +18,15 @@ _NEWS = (DeliveryKind.ALERT, DeliveryKind.UPDATE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """A message of *kind* is due at *due_at*; *held* says in words why not earlier, empty where nothing holds it."""
+    """A message of *kind* is due at *due_at*; *held* says in words why not earlier, empty where nothing holds it.
+
+    *dropped* says why it is not to be sent at all.
+    """
 
     kind: DeliveryKind
     due_at: datetime
     held: str = ""
+    dropped: str = ""
 
 
 def timed(
@@ -37,8 +41,8 @@ def timed(
     """The timing that *receiver* asks for where *wanted* is what the alert alone asks for.
 
     News below a severity waits for the digest; other news waits for more to join it, unless it is critical; nothing that
-    does not break through leaves in quiet hours, and news held by them leaves as a digest at their end. With `drop` it
-    stays due, and is suppressed when it would be sent. *pending* are messages that wait already.
+    does not break through leaves in quiet hours, and news held by them leaves as a digest at their end, or not at all with
+    `drop`. *pending* are messages that wait already.
     """
     if receiver.digest and wanted.kind in _NEWS and digest.waits(receiver.digest, severity):
         wanted = _digested(receiver, receiver.digest, wanted.due_at)
@@ -62,6 +66,7 @@ def expected(receivers: Iterable[ReceiverInfo], now: datetime) -> tuple[Planned,
         for receiver in receivers
         if receiver.digest and receiver.digest.empty
         for timing in [_awake(receiver, Severity.INFO, _digested(receiver, receiver.digest, now))]
+        if not timing.dropped
         for recipient in receiver.recipients
     )
 
@@ -72,13 +77,13 @@ def _digested(receiver: ReceiverInfo, times: DigestTimes, after: datetime) -> Ti
 
 
 def _awake(receiver: ReceiverInfo, severity: Severity, wanted: Timing) -> Timing:
-    """Not before quiet hours end that *wanted* lies in."""
+    """Not before quiet hours end that *wanted* lies in, or not at all."""
     hours = receiver.quiet_hours
-    if hours is None or hours.drop or quiet.breaks(hours, severity):
+    end = quiet.ends(hours, receiver.zone, wanted.due_at) if hours else None
+    if hours is None or end is None or quiet.breaks(hours, severity):
         return wanted
-    end = quiet.ends(hours, receiver.zone, wanted.due_at)
-    if end is None:
-        return wanted
+    if hours.drop:
+        return replace(wanted, dropped=f"suppressed by the quiet hours of {receiver.name}")
     kind = DeliveryKind.DIGEST if wanted.kind in _NEWS else wanted.kind
     return Timing(kind=kind, due_at=end, held=_until(end, f"the quiet hours of {receiver.name}"))
 

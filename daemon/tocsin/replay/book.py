@@ -184,7 +184,8 @@ class Book:
             if not message.alert_ids:
                 del self._waiting[int(delivery_id)]
         for planned in decision.planned:
-            self._plan(planned, now)
+            if not planned.dropped:
+                self._plan(planned, now)
         for delivery_id, numbers in decision.joined:
             self._waiting[int(delivery_id)].alert_ids.update(numbers)
         for delivery_id in decision.hastened:

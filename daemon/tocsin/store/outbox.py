@@ -12,7 +12,6 @@ from sqlmodel import Session, col, func, insert, select, update
 from tocsin.errors import StoreError
 from tocsin.model import DeliveryKind, DeliveryState, Fate, Severity
 from tocsin.policy.facts import Planned
-from tocsin.policy.quiet import Hush
 from tocsin.policy.retry import LIFE
 from tocsin.store import codec
 from tocsin.store.sqlite import upsert
@@ -30,7 +29,7 @@ _SETTLED = (DeliveryState.DELIVERED.value, DeliveryState.DEAD.value, DeliverySta
 
 
 def plan(session: Session, planned: Sequence[Planned], now: datetime, new_id: Callable[[], str]) -> tuple[str, ...]:
-    """Write new deliveries, held or ready; their ids, in order."""
+    """Write new deliveries, held, ready or suppressed; their ids, in order."""
     alerts = {alert_id for item in planned for alert_id in item.alert_ids}
     ranks, tellings = _ranks(session, alerts), _tellings(session, alerts)
     ids = []
@@ -41,8 +40,8 @@ def plan(session: Session, planned: Sequence[Planned], now: datetime, new_id: Ca
             recipient=item.recipient,
             kind=item.kind.value,
             rank=max((ranks[alert_id] for alert_id in item.alert_ids), default=0),
-            state=(DeliveryState.HELD if item.held else DeliveryState.READY).value,
-            reason=item.held,
+            state=_state(item).value,
+            reason=item.dropped or item.held,
             created_at=now,
             due_at=item.due_at,
             expires_at=item.expires_at,
@@ -51,6 +50,12 @@ def plan(session: Session, planned: Sequence[Planned], now: datetime, new_id: Ca
         say(session, {(row.id, number): words for number, words in item.news.items()})
         ids.append(row.id)
     return tuple(ids)
+
+
+def _state(planned: Planned) -> DeliveryState:
+    if planned.dropped:
+        return DeliveryState.SUPPRESSED
+    return DeliveryState.HELD if planned.held else DeliveryState.READY
 
 
 def keep_digests(session: Session, planned: Sequence[Planned], now: datetime, new_id: Callable[[], str]) -> None:
@@ -133,38 +138,6 @@ def hold(session: Session, delivery_id: str, until: datetime, now: datetime, wor
     note(session, delivery_id, now, DeliveryState.HELD, words)
 
 
-def hush(session: Session, hushes: Mapping[str, Hush], now: datetime) -> None:
-    """Let what must not leave in quiet hours that last at *now* wait for their end, or suppress it.
-
-    A test that somebody asks for is no news, and leaves. What was tried already is tried again after the end.
-    """
-    for receiver, quiet in hushes.items():
-        limit = (
-            select(DeliveryRow)
-            .where(
-                DeliveryRow.receiver == receiver,
-                col(DeliveryRow.state).in_((*_WAITING, DeliveryState.RETRY.value)),
-                col(DeliveryRow.due_at) <= now,
-                col(DeliveryRow.expires_at) > now,
-                DeliveryRow.kind != DeliveryKind.TEST.value,
-            )
-            .order_by(col(DeliveryRow.created_at))
-        )
-        for row in session.exec(limit).all():
-            if quiet.breaks is not None and row.rank >= quiet.breaks.rank:
-                continue
-            if quiet.drop and not row.attempts:
-                row.state, row.reason = DeliveryState.SUPPRESSED.value, f"suppressed by the quiet hours of {receiver}"
-            else:
-                held = DeliveryState.RETRY if row.attempts else DeliveryState.HELD
-                lasts = row.expires_at - (row.wanted_at or row.due_at)
-                row.state, row.due_at, row.expires_at = held.value, quiet.ends, quiet.ends + lasts
-                row.wanted_at = None  # nobody stands in for who sleeps
-                row.reason = f"held until {quiet.ends:%Y-%m-%d %H:%M} UTC by the quiet hours of {receiver}"
-            note(session, row.id, now, DeliveryState(row.state), row.reason)
-    session.flush()
-
-
 def call_off(session: Session, needless: Sequence[tuple[str, int]], now: datetime, words: str) -> None:
     """Take alerts, (delivery id, alert), out of deliveries that were never tried; one that is about no other is not sent."""
     for delivery_id, alert_id in needless:
@@ -192,6 +165,7 @@ def resend(session: Session, delivery_id: str, now: datetime, new_id: Callable[[
         raise StoreError(f"there is no delivery {delivery_id}; see: tocsin deliveries list")
     if original.state not in _SETTLED:
         raise StoreError(f"the delivery {delivery_id} is still under way ({original.state}): it needs no copy")
+    original.silence_id = None  # nothing that was told waits for the silence to end
     members = session.exec(select(DeliveryAlertRow).where(DeliveryAlertRow.delivery_id == delivery_id)).all()
     first = original.resend_of or original.id
     copies = session.exec(select(func.max(DeliveryRow.resend)).where(DeliveryRow.resend_of == first)).one() or 0

@@ -1,4 +1,4 @@
-"""Silences, and what they take out of the outbox before it is claimed."""
+"""Silences as rows."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from sqlmodel import Session, col, select
 
 from tocsin.errors import StoreError
 from tocsin.model import DeliveryState
-from tocsin.policy.silence import Matcher, Silence, first, parse
-from tocsin.store import codec, mapping, outbox
-from tocsin.store.tables import AlertRow, DeliveryAlertRow, DeliveryRow, SilenceRow
+from tocsin.policy.silence import Matcher, Silence, parse
+from tocsin.store import codec, mapping
+from tocsin.store.tables import SilenceRow
 
 _WAITING = (DeliveryState.HELD.value, DeliveryState.READY.value)
 
@@ -49,27 +49,10 @@ def end(session: Session, number: int, now: datetime) -> Silence:
     return _silence(row)
 
 
-def apply(session: Session, now: datetime) -> None:
-    """Take what is silenced *now* out of the messages that are due; one about nothing else is suppressed.
-
-    What was tried already may have arrived, and goes on.
-    """
-    active = session.exec(select(SilenceRow).where(col(SilenceRow.starts) <= now, col(SilenceRow.ends) > now)).all()
-    if not active:
-        return
-    silences = [_silence(row) for row in active]
-    due = session.exec(
-        select(DeliveryRow.id, DeliveryRow.state, AlertRow)
-        .join(DeliveryAlertRow, col(DeliveryAlertRow.delivery_id) == DeliveryRow.id)
-        .join(AlertRow, col(AlertRow.id) == DeliveryAlertRow.alert_id)
-        .where(col(DeliveryRow.state).in_(_WAITING), col(DeliveryRow.due_at) <= now, DeliveryRow.attempts == 0)
-    ).all()
-    for delivery_id, state, row in due:
-        silence = first(silences, mapping.alert(row))
-        if silence is None:
-            continue
-        outbox.note(session, delivery_id, now, DeliveryState(state), f"alert {row.id} {silence.words}")
-        outbox.call_off(session, [(delivery_id, mapping.identity(row.id))], now, silence.words)
+def active(session: Session, now: datetime) -> tuple[Silence, ...]:
+    """Those that hide anything *now*."""
+    rows = session.exec(select(SilenceRow).where(col(SilenceRow.starts) <= now, col(SilenceRow.ends) > now)).all()
+    return tuple(map(_silence, rows))
 
 
 def _silence(row: SilenceRow) -> Silence:

@@ -28,6 +28,7 @@ from tocsin.policy.receiver import Fallback
 from tocsin.rules.observation import Observed
 from tocsin.store import (
     deliveries,
+    holds,
     identity,
     inbound,
     market,
@@ -37,7 +38,6 @@ from tocsin.store import (
     retention,
     rewind,
     schema,
-    silences,
     sources,
     unevaluated,
 )
@@ -318,7 +318,7 @@ class Store:
         has come are among them, and those whose earlier lease ran out; none past its `expires_at` (see `expire`).
         """
         with self._database.write() as session:
-            silences.apply(session, now)
+            holds.silence(session, now, self._new_id)
             return deliveries.claim(
                 session,
                 now,
@@ -332,7 +332,7 @@ class Store:
     def hush(self, hushes: Mapping[str, Hush], now: datetime) -> None:
         """Let what must not leave in the quiet hours of receivers, by name, wait for their end, or suppress it."""
         with self._database.write() as session:
-            outbox.hush(session, hushes, now)
+            holds.hush(session, hushes, now)
 
     def keep_digests(self, planned: Sequence[Planned], now: datetime) -> None:
         """Let each of these digests wait for its time, with or without news, if none does already."""

@@ -294,6 +294,7 @@ class DeliveryRow(SQLModel, table=True):
     resend_of: str | None = _text(None, foreign_key="delivery.id")
     wanted_at: datetime | None = _time(None)  # when it was due at first, once it was claimed
     stands_for: str | None = _text(None, index=True)  # the delivery to a receiver that could not be reached
+    silence_id: int | None = Field(default=None, index=True)  # that suppressed it
 
 
 class ReceiverRow(SQLModel, table=True):

@@ -207,14 +207,32 @@ def test_what_is_silenced_when_it_would_leave_is_suppressed(line: Line) -> None:
     views = line.store.read.deliveries(DeliveryState.SUPPRESSED)
     assert {view.reason for view in views} == {f"suppressed by silence {silence.id} (rule=ban): known"}
     assert len(views) == 3
+    again = line.store.act.resend(views[0].id, line.clock.now())
     line.store.act.end_silence(silence.id, line.clock.now())
     with pytest.raises(StoreError, match="has ended already"):
         line.store.act.end_silence(silence.id, line.clock.now())
-    again = line.store.act.resend(views[0].id, line.clock.now())
+    run(out)
+    assert line.store.read.delivery(again).delivery.state is DeliveryState.DELIVERED
+    assert line.store.read.delivery(views[0].id).delivery.state is DeliveryState.SUPPRESSED
+    assert len(desk.sent) == 4, "what outlived its silence is told, and what was sent again not twice"
+    out.close()
+
+
+@pytest.mark.parametrize(("minutes", "sent"), [(90, 1), (24 * 60, 0)], ids=["in time", "too late"])
+def test_what_outlives_its_silence_is_told_while_it_is_young(line: Line, minutes: int, sent: int) -> None:
+    """A silence that ends hides nothing any longer; what is a day old is no news."""
+    desk = line.list_receiver("desk", [OK])
+    out = several(line, desk, count=1)
+    now = line.clock.now()
+    line.store.act.silence([parse("rule=ban")], now, now + timedelta(minutes=minutes))
+    run(out)
+    line.clock.move(minutes=minutes - 1)
+    run(out)
+    assert desk.sent == []
+    line.clock.move(minutes=1)
     run(out)
     out.close()
-    assert len(desk.sent) == 2
-    assert line.store.read.delivery(again).delivery.state is DeliveryState.DELIVERED
+    assert len(desk.sent) == sent
 
 
 def test_another_receiver_hears_what_one_did_not_get(line: Line) -> None:

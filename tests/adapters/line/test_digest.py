@@ -18,6 +18,7 @@ from tocsin.model import AnswerKind, DeliveryKind, DeliveryState, ErrorClass, Ou
 from tocsin.policy.decide import Policy
 from tocsin.policy.receiver import DigestTimes, QuietHours, ReceiverInfo
 from tocsin.policy.route import Route
+from tocsin.policy.silence import parse
 from tocsin.prices import Instrument, Quote
 
 Line = Any
@@ -171,6 +172,22 @@ def test_an_empty_digest_leaves_with_the_end_of_quiet_hours(desk: Callable[..., 
     assert one.texts == []
     one.at(3, 8)
     assert len(one.texts) == 1
+
+
+def test_a_digest_names_what_was_held_back_and_why(desk: Callable[..., Desk]) -> None:
+    """Of a message that is partly silenced the rest leaves, and says what is missing."""
+    one = desk()
+    one.news("Tin talks go on", "Cobalt talks go on")
+    now = one.line.clock.now()
+    silence = one.line.store.act.silence([parse("mineral=cobalt")], now, now + timedelta(days=2), why="known")
+    one.at(3, 7)
+    stories, held = one.texts[-1].split("Held back, and why\n")
+    assert "tin: talk" in stories
+    assert "cobalt" not in stories
+    assert held.startswith(f"- cobalt: talk: suppressed by silence {silence.id} (mineral=cobalt): known")
+    one.at(4, 12, 16)
+    assert len(one.texts) == 2, "it outlived its silence"
+    assert "cobalt: talk" in one.texts[-1]
 
 
 def test_a_digest_says_which_sources_are_ill(desk: Callable[..., Desk]) -> None:

@@ -19,12 +19,13 @@ OK = Outcome(error_class=ErrorClass.OK)
 HOUR = timedelta(hours=1)
 
 
-def dispatcher(line: Line, receiver: Any, **options: Any) -> tuple[Dispatcher, datetime]:
-    """A dispatcher after one alert of severity high, in quiet hours that began an hour ago; when they end."""
+def dispatcher(line: Line, receiver: Any, *, arrived: bool = False, **options: Any) -> tuple[Dispatcher, datetime]:
+    """A dispatcher in quiet hours that began an hour ago, and when they end; after one alert, if none *arrived* before."""
     pipeline = line.pipeline(line.list_source("wire", [[], ["China bans gallium exports"]]))
-    asyncio.run(pipeline.run_due())
-    line.clock.move(minutes=16)
-    asyncio.run(pipeline.run_due())
+    if not arrived:
+        asyncio.run(pipeline.run_due())
+        line.clock.move(minutes=16)
+        asyncio.run(pipeline.run_due())
     now = line.clock.now().replace(second=0, microsecond=0)
     hours = QuietHours(start=_wall(now - HOUR), end=_wall(now + 8 * HOUR), **options)
     desk = ReceiverInfo(name="desk", recipients=("",), quiet_hours=hours)
@@ -85,3 +86,40 @@ def test_a_message_that_was_tried_is_not_tried_again_in_quiet_hours(line: Line, 
 
 def _without_people(outbound: Outbound) -> Outbound:
     return Outbound(receivers=outbound.receivers, zone=outbound.zone, decide=outbound.decide)
+
+
+def test_what_quiet_hours_hold_at_send_time_leaves_as_one_digest(line: Line) -> None:
+    """Quiet hours that came with a reload, or a clock that was wrong: the morning still brings one message, not three."""
+    desk = line.list_receiver("desk", [OK])
+    sender, end = dispatcher(line, desk)
+    source = line.list_source("other", [[], ["Russia bans cobalt exports"]])
+    pipeline = line.pipeline(source)
+    asyncio.run(pipeline.run_due())
+    line.clock.move(minutes=16)
+    asyncio.run(pipeline.run_due())
+    asyncio.run(sender.run_due())
+    assert desk.sent == []
+    line.clock.time = end
+    asyncio.run(sender.run_due())
+    ((_, message, _),) = desk.sent
+    assert "gallium: ban" in message.text
+    assert "cobalt: ban" in message.text
+    assert message.subject.startswith("[HIGH] Digest: ")
+
+
+def test_a_price_that_is_tried_again_after_the_night_lives_as_long_as_a_price(world: Any) -> None:
+    """An hour from the end of the hold: in the afternoon nobody wants last night's price."""
+    one = world()
+    one.price("149", "151")
+    sender, end = dispatcher(one.line, one.line.list_receiver("desk", [DOWN]), arrived=True)
+    people, sender.outbound = sender.outbound, _without_people(sender.outbound)
+    asyncio.run(sender.run_due())
+    sender.outbound = people
+    one.line.clock.move(minutes=10)
+    asyncio.run(sender.run_due())
+    states = []
+    for minutes in (0, 59, 61):
+        one.line.clock.time = end + timedelta(minutes=minutes)
+        asyncio.run(sender.run_due())
+        states.append(one.line.store.read.deliveries()[-1].state)
+    assert states == [DeliveryState.RETRY, DeliveryState.RETRY, DeliveryState.DEAD]

@@ -74,6 +74,8 @@ def test_wordings_of_an_older_database_are_kept(hands, store):
         connection.execute("DROP TABLE receiver")
         connection.execute("DROP INDEX ix_attempt_started_at")
         connection.execute("DROP INDEX ix_delivery_stands_for")
+        connection.execute("DROP INDEX ix_delivery_silence_id")
+        connection.execute("ALTER TABLE delivery DROP COLUMN silence_id")
         connection.execute("ALTER TABLE delivery DROP COLUMN stands_for")
         connection.execute("ALTER TABLE delivery DROP COLUMN wanted_at")
         connection.execute("ALTER TABLE alert DROP COLUMN origins")

@@ -92,7 +92,7 @@ def test_what_is_not_urgent_leaves_together_in_the_digest(world) -> None:
     assert planned(first) == [("digest", "03 07:00", 1)]
     assert first.decided[0].fate is Fate.HELD
     assert first.decided[0].reason == "held until 2026-03-03 07:00 UTC by the digest of desk"
-    assert first.planned[0].expires_at == utc("2026-03-04 07:00"), "what is held lives from the end of the hold"
+    assert first.planned[0].expires_at == utc("2026-03-05 07:00"), "what is held lives from the end of the hold"
     world.later(hours=2)
     second = world.decide(world.match(CAP, severity=Severity.LOW, labels=LITHIUM))
     assert second.planned == ()

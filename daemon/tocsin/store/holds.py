@@ -1,0 +1,184 @@
+"""What is held or suppressed when it would leave: quiet hours and silences, read again at send time."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
+
+from sqlmodel import Session, col, select, update
+
+from tocsin.model import DeliveryKind, DeliveryState
+from tocsin.policy.quiet import Hush
+from tocsin.policy.retry import DIGEST_LIFE
+from tocsin.policy.silence import Silence, first
+from tocsin.store import codec, mapping, outbox, silences
+from tocsin.store.tables import AlertRow, DeliveryAlertRow, DeliveryRow, SilenceRow
+
+_WAITING = (DeliveryState.HELD.value, DeliveryState.READY.value)
+#: What is gathered in a digest while it waits; anything else is held as it is.
+_NEWS = (DeliveryKind.ALERT.value, DeliveryKind.UPDATE.value)
+
+
+def hush(session: Session, hushes: Mapping[str, Hush], now: datetime) -> None:
+    """Let what must not leave in quiet hours that last at *now* wait for their end, or suppress it.
+
+    News waits in one digest. A test that somebody asks for is no news, and leaves. What was tried already is tried again
+    after the end.
+    """
+    for receiver, quiet in hushes.items():
+        until = f"held until {quiet.ends:%Y-%m-%d %H:%M} UTC by the quiet hours of {receiver}"
+        for row in _due(session, receiver, now):
+            if quiet.breaks is not None and row.rank >= quiet.breaks.rank:
+                continue
+            if quiet.drop and not row.attempts:
+                _suppress(session, row, now, f"suppressed by the quiet hours of {receiver}")
+            elif row.attempts or row.kind not in _NEWS:
+                lasts = row.expires_at - (row.wanted_at or row.due_at)
+                row.state = (DeliveryState.RETRY if row.attempts else DeliveryState.HELD).value
+                row.due_at, row.expires_at, row.reason = quiet.ends, quiet.ends + lasts, until
+                row.wanted_at = None  # nobody stands in for who sleeps
+                session.flush()
+                outbox.note(session, row.id, now, DeliveryState(row.state), until)
+            else:
+                gather(session, row, quiet.ends, now, until)
+
+
+def _due(session: Session, receiver: str, now: datetime) -> Sequence[DeliveryRow]:
+    return session.exec(
+        select(DeliveryRow)
+        .where(
+            DeliveryRow.receiver == receiver,
+            col(DeliveryRow.state).in_((*_WAITING, DeliveryState.RETRY.value)),
+            col(DeliveryRow.due_at) <= now,
+            col(DeliveryRow.expires_at) > now,
+            DeliveryRow.kind != DeliveryKind.TEST.value,
+        )
+        .order_by(col(DeliveryRow.created_at))
+    ).all()
+
+
+def gather(session: Session, row: DeliveryRow, until: datetime, now: datetime, words: str) -> None:
+    """Let the alerts of a delivery that was never tried wait in the digest of its recipient that leaves *until* then.
+
+    It becomes that digest where there is none yet; *words* are the reason.
+    """
+    digest = session.exec(
+        select(DeliveryRow).where(
+            DeliveryRow.receiver == row.receiver,
+            DeliveryRow.recipient == row.recipient,
+            DeliveryRow.kind == DeliveryKind.DIGEST.value,
+            DeliveryRow.state == DeliveryState.HELD.value,
+            DeliveryRow.due_at == until,
+            DeliveryRow.attempts == 0,
+        )
+    ).first()
+    if digest is None:
+        row.kind, row.state = DeliveryKind.DIGEST.value, DeliveryState.HELD.value
+        row.due_at, row.expires_at, row.reason = until, until + DIGEST_LIFE, words
+        session.flush()
+        outbox.note(session, row.id, now, DeliveryState.HELD, words)
+        return
+    digest.rank = max(digest.rank, row.rank)
+    for member in _members(session, row.id):
+        if session.get(DeliveryAlertRow, (digest.id, member.alert_id)):
+            session.delete(member)
+            session.flush()
+            outbox.say(session, {(digest.id, member.alert_id): codec.words_from_json(member.news)})
+        else:
+            _move(session, member, digest.id)
+    _suppress(session, row, now, f"told with others in delivery {digest.id}: {words}")
+
+
+def silence(session: Session, now: datetime, new_id: Callable[[], str]) -> None:
+    """Suppress what is silenced *now* of the messages that are due, and free what outlived its silence.
+
+    What was tried already may have arrived, and goes on. Of a message that is only partly silenced, that part becomes a
+    suppressed one of its own.
+    """
+    _free(session, now)
+    active = silences.active(session, now)
+    if not active:
+        return
+    due = session.exec(
+        select(DeliveryRow, AlertRow)
+        .join(DeliveryAlertRow, col(DeliveryAlertRow.delivery_id) == DeliveryRow.id)
+        .join(AlertRow, col(AlertRow.id) == DeliveryAlertRow.alert_id)
+        .where(col(DeliveryRow.state).in_(_WAITING), col(DeliveryRow.due_at) <= now, DeliveryRow.attempts == 0)
+    ).all()
+    rows: dict[str, DeliveryRow] = {}
+    sizes: Counter[str] = Counter()
+    hidden: dict[str, dict[int, Silence]] = defaultdict(dict)
+    for row, alert in due:
+        rows[row.id] = row
+        sizes[row.id] += 1
+        hiding = first(active, mapping.alert(alert))
+        if hiding:
+            hidden[row.id][alert.id] = hiding
+    for delivery_id, found in hidden.items():
+        row = rows[delivery_id]
+        last = max(found.values(), key=lambda one: one.ends)
+        if len(found) < sizes[delivery_id]:
+            row = _split(session, row, found, now, new_id())
+        row.silence_id = last.id
+        _suppress(session, row, now, last.words)
+
+
+def _free(session: Session, now: datetime) -> None:
+    """Let what a silence suppressed leave when it has ended, and there is still time."""
+    rows = session.exec(
+        select(DeliveryRow, SilenceRow)
+        .join(SilenceRow, col(SilenceRow.id) == DeliveryRow.silence_id)
+        .where(
+            DeliveryRow.state == DeliveryState.SUPPRESSED.value,
+            col(SilenceRow.ends) <= now,
+            col(DeliveryRow.expires_at) > now,
+        )
+    ).all()
+    for row, ended in rows:
+        row.state, row.due_at, row.silence_id = DeliveryState.READY.value, now, None
+        row.reason = f"silence {ended.id} has ended"
+        session.flush()
+        outbox.note(session, row.id, now, DeliveryState.READY, row.reason)
+
+
+def _split(session: Session, row: DeliveryRow, numbers: Collection[int], now: datetime, new_id: str) -> DeliveryRow:
+    """A delivery of its own for the alerts *numbers* of one that was never tried."""
+    part = DeliveryRow(
+        id=new_id,
+        receiver=row.receiver,
+        recipient=row.recipient,
+        kind=row.kind,
+        rank=row.rank,
+        state=row.state,
+        reason=row.reason,
+        created_at=now,
+        due_at=row.due_at,
+        expires_at=row.expires_at,
+    )
+    session.add(part)
+    session.flush()
+    for member in _members(session, row.id):
+        if member.alert_id in numbers:
+            _move(session, member, part.id)
+    return part
+
+
+def _members(session: Session, delivery_id: str) -> Sequence[DeliveryAlertRow]:
+    return session.exec(select(DeliveryAlertRow).where(DeliveryAlertRow.delivery_id == delivery_id)).all()
+
+
+def _move(session: Session, member: DeliveryAlertRow, delivery_id: str) -> None:
+    session.exec(
+        update(DeliveryAlertRow)
+        .where(
+            col(DeliveryAlertRow.delivery_id) == member.delivery_id, col(DeliveryAlertRow.alert_id) == member.alert_id
+        )
+        .values(delivery_id=delivery_id)
+    )
+
+
+def _suppress(session: Session, row: DeliveryRow, now: datetime, words: str) -> None:
+    row.state, row.reason = DeliveryState.SUPPRESSED.value, words
+    session.flush()
+    outbox.note(session, row.id, now, DeliveryState.SUPPRESSED, words)
