@@ -15,7 +15,17 @@ from chaos.world import World
 
 #: Calls that no world on loopback leads to: only a public address can be out of reach, only another program judges again.
 #: And nobody in that world sleeps, or has somebody to stand in.
-ELSEWHERE = {"store.forgive", "store.hush", "store.keep_digests", "store.read.ledger", "store.read.reported", "store.read.roundup", "store.rejudge", "store.rewind", "store.stand_in"}
+ELSEWHERE = {
+    "store.forgive",
+    "store.hush",
+    "store.keep_digests",
+    "store.read.ledger",
+    "store.read.reported",
+    "store.read.roundup",
+    "store.rejudge",
+    "store.rewind",
+    "store.stand_in",
+}
 
 
 @pytest.fixture

@@ -114,7 +114,7 @@ class Store:
         *now* is the Clock's time: what is written of a void lease must compare with all other times of a delivery.
 
         Raises:
-            StoreError: another daemon has it.
+            LockedError: another daemon has it.
         """
         self._database.lock()
         with self._database.write() as session:
@@ -310,12 +310,14 @@ class Store:
         exclude: Collection[str],
         rates: Mapping[str, int] | None = None,
         limit_per_receiver: int = 1,
+        only: Collection[str] | None = None,
     ) -> list[Delivery]:
         """Lease deliveries that are due by the Clock, for *lease* of real time: the loudest first, then the oldest.
 
         At most *limit_per_receiver* of a receiver, none of those in *exclude*, of those that rest, and of those that
         had as many tries within a minute as *rates* says. What is silenced is suppressed first. Held ones whose time
         has come are among them, and those whose earlier lease ran out; none past its `expires_at` (see `expire`).
+        With *only*, none but those with these ids.
         """
         with self._database.write() as session:
             holds.silence(session, now, self._new_id)
@@ -327,6 +329,7 @@ class Store:
                 exclude=exclude,
                 rates=rates or {},
                 limit_per_receiver=limit_per_receiver,
+                only=only,
             )
 
     def hush(self, hushes: Mapping[str, Hush], now: datetime) -> None:
