@@ -397,6 +397,7 @@ class Tidings:
     """An alert with all that a message about it shows.
 
     To somebody who knows the alert, *news* is what is new about it, and *first* is what led it when it was opened.
+    *overflow* names the limit that kept it from a message of its own.
     """
 
     alert: Alert
@@ -406,6 +407,7 @@ class Tidings:
     prices: tuple[Glance, ...] = ()
     news: tuple[str, ...] = ()
     first: Coverage | None = None
+    overflow: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

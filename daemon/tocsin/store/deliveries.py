@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, func, insert, select, update
+from sqlmodel import Session, col, func, insert, not_, select, update
 
 from tocsin.model import Delivery, DeliveryKind, DeliveryState, ErrorClass, Message, Outcome, Settlement, Tidings
-from tocsin.store import codec, outbox, receivers, tidings
+from tocsin.policy.limit import Limit
+from tocsin.store import codec, outbox, overflow, receivers, tidings
 from tocsin.store.tables import AttemptRow, DeliveryAlertRow, DeliveryRow
 
 _UNTOLD = (DeliveryState.DEAD.value, DeliveryState.SUPPRESSED.value)
@@ -28,12 +29,13 @@ def claim(
     *,
     exclude: Collection[str],
     rates: Mapping[str, int],
+    limits: Mapping[str, Limit],
     limit_per_receiver: int,
 ) -> list[Delivery]:
     """Lease what is due, the highest severity first and then the oldest, until *real* + *lease*.
 
     No receiver in *exclude*, none that rests, and none that had its tries of *rates* within a minute; at most
-    *limit_per_receiver* of each other; nothing that has expired.
+    *limit_per_receiver* of each other; nothing that has expired, or is over one of *limits*.
     """
     void(session, now, real)
     exclude = {*exclude, *receivers.resting(session, now), *receivers.full(session, rates, now)}
@@ -48,6 +50,7 @@ def claim(
             col(DeliveryRow.due_at) <= now,
             col(DeliveryRow.expires_at) > now,
             col(DeliveryRow.receiver).not_in(exclude),
+            not_(overflow.waits(overflow.full(session, limits, now))),
         )
         .subquery()
     )
