@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -15,8 +16,9 @@ from tocsin.cli.tree import console, tree
 from tocsin.config.durations import parse_duration
 from tocsin.errors import UsageError
 from tocsin.model import Answered, AnswerKind
+from tocsin.policy.causes import cause
 from tocsin.prices import Labels
-from tocsin.store import AlertDetail, Which
+from tocsin.store import AlertDetail, Which, Withheld
 
 app = typer.Typer(help="What was found, why, and what you say of it.", no_args_is_help=True)
 
@@ -26,6 +28,8 @@ LabelOption = Annotated[
     list[str] | None, typer.Option("--label", help="Only those with this label, as mineral=gallium; may be repeated.")
 ]
 UnackedOption = Annotated[bool, typer.Option("--unacked", help="Only those of which nobody has said anything yet.")]
+HeldOption = Annotated[bool, typer.Option("--held", help="What waits, for whom, until when and why.")]
+SuppressedOption = Annotated[bool, typer.Option("--suppressed", help="What is never told, to whom and why.")]
 NumberArgument = Annotated[str, typer.Argument(metavar="ID", help="The short number of an alert, such as 12.")]
 NumbersArgument = Annotated[list[str], typer.Argument(metavar="ID...", help="The short numbers of alerts: 12 13.")]
 ByOption = Annotated[
@@ -44,11 +48,19 @@ def list_alerts(
     rule: RuleOption = "",
     label: LabelOption = None,
     unacked: UnackedOption = False,
+    held: HeldOption = False,
+    suppressed: SuppressedOption = False,
     json: JsonOption = False,
 ) -> None:
     """The newest alerts."""
     with border(), opened(config) as (settings, store):
         now = datetime.now(UTC)
+        if held or suppressed:
+            if rule or label or unacked or (held and (suppressed or since)):
+                raise UsageError("--held takes no other filter, and --suppressed only --since")
+            withheld = store.read.held(limit) if held else store.read.suppressed(read_since(since, now), limit)
+            _print_withheld(withheld, ZoneInfo(settings.timezone), held=held, json=json)
+            return
         which = Which(rule=rule, labels=tuple(map(_label, label or ())), unseen=unacked)
         alerts = store.read.alerts(read_since(since, now), limit, which)
         answered = store.read.answered([alert.id for alert in alerts])
@@ -75,6 +87,29 @@ def list_alerts(
             ],
             empty="No alert is like that; see: tocsin alerts list" if filtered else "No alerts yet.",
         )
+
+
+def _print_withheld(found: Sequence[Withheld], zone: ZoneInfo, *, held: bool, json: bool) -> None:
+    if json:
+        for one in found:
+            dump({**plain(one), "cause": cause(one.reason).value})
+        return
+    table(
+        ("id", "until" if held else "decided", "severity", "alert", "receiver", "state", "why"),
+        [
+            (
+                "" if one.alert_id is None else one.alert_id,
+                local(one.until or one.at, zone),
+                one.severity,
+                one.title,
+                f"{one.receiver} {one.recipient}".strip(),
+                one.state,
+                one.reason,
+            )
+            for one in found
+        ],
+        empty="Nothing waits." if held else "Nothing was suppressed.",
+    )
 
 
 @app.command("show")

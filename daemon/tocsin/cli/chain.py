@@ -1,15 +1,18 @@
-"""What became of a stored entry under one rule, step by step: seen, judged, age, story, cooldown, route, deliveries."""
+"""What became of a stored entry under one rule, step by step, from seen to delivered."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from tocsin.cli.output import local, revision
-from tocsin.model import Entry, Fate, Revised, RuleInfo
-from tocsin.store import AlertDetail, MatchView
+from tocsin.model import DeliveryState, Entry, Fate, Revised, RuleInfo
+from tocsin.policy.causes import Cause, cause
+from tocsin.store import AlertDetail, DeliveryView, MatchView
 
+#: What the receivers of a message ask for.
+_BY_RECEIVERS = (Cause.QUIET, Cause.DIGEST, Cause.LIMIT, Cause.GROUP)
 #: The steps of a match that was told, or would have been.
 _TOLD = (Fate.ALERTED, Fate.UPDATED, Fate.HELD, Fate.CATCH_UP)
 
@@ -62,6 +65,15 @@ def _steps(record: Record, rule: RuleInfo, holds: bool | None, disabled: bool, z
     yield from _told(match, record.alert)
 
 
+def _kept(deliveries: Sequence[DeliveryView], name: str, causes: Collection[Cause], words: str) -> Step:
+    """What of the *causes* keeps messages about it back; *words* where none does."""
+    kept = [one for one in deliveries if cause(one.reason) in causes]
+    if not kept:
+        return Step(name=name, good=True, words=words)
+    waits = any(one.state is not DeliveryState.SUPPRESSED for one in kept)
+    return Step(name=name, good=None if waits else False, words="; ".join(dict.fromkeys(one.reason for one in kept)))
+
+
 def _judged(record: Record, rule: RuleInfo, holds: bool | None) -> Iterator[Step]:
     match = record.match
     if record.failure:
@@ -93,11 +105,13 @@ def _told(match: MatchView, alert: AlertDetail | None) -> Iterator[Step]:
     joined = match.fate is Fate.JOINED
     opened = {Fate.JOINED: match.reason, Fate.UPDATED: match.reason}.get(match.fate, f"opened alert {number}")
     yield Step(name="story", good=None if joined else True, words=f"story {match.story_id}: {opened} ({entries})")
+    deliveries = sorted(alert.deliveries, key=lambda delivery: (delivery.created_at, delivery.receiver))
     if match.fate in _TOLD:
-        held = match.fate is Fate.HELD
+        held = match.fate is Fate.HELD and cause(match.reason) not in _BY_RECEIVERS
         words = match.reason if held else "nothing held it back"
         yield Step(name="cooldown", good=None if held else True, words=words)
-    deliveries = sorted(alert.deliveries, key=lambda delivery: (delivery.created_at, delivery.receiver))
+        yield _kept(deliveries, "silence", (Cause.SILENCE,), "no silence hides it")
+        yield _kept(deliveries, "quiet hours", _BY_RECEIVERS, "no receiver wanted it later")
     receivers = dict.fromkeys(delivery.receiver for delivery in deliveries)
     yield Step(
         name="route", good=bool(receivers), words=", ".join(receivers) if receivers else "no route leads to a receiver"

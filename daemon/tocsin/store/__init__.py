@@ -26,6 +26,7 @@ from tocsin.store.values import (
     Unseen,
     Voided,
     Which,
+    Withheld,
 )
 
 __all__ = [
@@ -54,4 +55,5 @@ __all__ = [
     "Unseen",
     "Voided",
     "Which",
+    "Withheld",
 ]

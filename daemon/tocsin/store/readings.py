@@ -11,7 +11,7 @@ from tocsin.policy.silence import Silence
 from tocsin.prices import Instrument, Quote
 from tocsin.render.roundup import Roundup
 from tocsin.rules.edge import PriceState
-from tocsin.store import answers, entries, history, listing, market, packs, roundup, silences, unevaluated
+from tocsin.store import answers, entries, history, listing, market, packs, roundup, silences, unevaluated, withheld
 from tocsin.store.sqlite import Database
 from tocsin.store.values import (
     AlertDetail,
@@ -26,6 +26,7 @@ from tocsin.store.values import (
     SourceView,
     Tally,
     Which,
+    Withheld,
 )
 
 
@@ -123,6 +124,16 @@ class Readings:
         """Alerts opened *since* then, of those that *which* means, the newest first."""
         with self._database.read() as session:
             return listing.alerts(session, since, limit, which)
+
+    def held(self, limit: int = 50) -> tuple[Withheld, ...]:
+        """What waits for its time, the next first."""
+        with self._database.read() as session:
+            return withheld.held(session, limit)
+
+    def suppressed(self, since: datetime | None = None, limit: int = 50) -> tuple[Withheld, ...]:
+        """What is never told, decided *since* then, the newest first."""
+        with self._database.read() as session:
+            return withheld.suppressed(session, since, limit)
 
     def alert(self, number: int) -> AlertDetail | None:
         """One alert with its proof, its entries and its deliveries, or None."""

@@ -256,6 +256,25 @@ class DeliveryView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Withheld:
+    """An alert that *recipient* of *receiver* is not told of *until* then, or never (None), and the *reason*.
+
+    Where nobody at all is told there is no receiver, and of a match that opened no alert no *alert_id*.
+    """
+
+    alert_id: int | None
+    title: str
+    rule: str
+    severity: Severity
+    receiver: str
+    recipient: str
+    state: str  # held, suppressed, dead; or the fate of a match
+    reason: str
+    at: datetime
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptView:
     """One try; *outcome* is None while it is under way."""
 

@@ -127,3 +127,16 @@ def test_what_makes_no_case_is_counted(tocsin: Tocsin, history: Any) -> None:
     result = tocsin("rules", "export-cases")
     assert (result.exit_code, result.stdout) == (2, "")
     assert "1 left out" in result.stderr
+
+
+def test_what_waits_and_what_is_never_told_are_listed(tocsin: Tocsin, history: Any) -> None:
+    """Nobody has to guess why a message did not come."""
+    history()
+    assert "Nothing waits." in tocsin("alerts", "list", "--held").stderr
+    shown = " ".join(tocsin("alerts", "list", "--suppressed").stdout.split())
+    assert "desk dead gone 404" in shown
+    (record,) = records(tocsin("alerts", "list", "--suppressed", "--json"))
+    assert (record["alert_id"], record["receiver"], record["cause"]) == (1, "desk", "other")
+    refused = tocsin("alerts", "list", "--held", "--rule", "ban")
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "--held takes no other filter" in refused.stderr

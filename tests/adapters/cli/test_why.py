@@ -82,12 +82,14 @@ def test_a_stored_entry_shows_the_whole_decision(tocsin: Tocsin, history: Any) -
     assert any(line.startswith("✓ seen before no: new at") for line in lines)
     assert "\x1b" not in result.stdout
     record = answer(tocsin("why", "ban", "2", "--json"))
-    assert [step["name"] for step in record["decision"]][:6] == [
+    assert [step["name"] for step in record["decision"]][:8] == [
         "seen before",
         "judged",
         "age",
         "story",
         "cooldown",
+        "silence",
+        "quiet hours",
         "route",
     ]
     assert record["entry"]["number"] == 2

@@ -190,6 +190,19 @@ def test_a_digest_names_what_was_held_back_and_why(desk: Callable[..., Desk]) ->
     assert "cobalt: talk" in one.texts[-1]
 
 
+def test_matches_that_opened_no_alert_are_counted_and_listed(desk: Callable[..., Desk]) -> None:
+    """What a new source brought at its first fetch is told to nobody, and can be looked through."""
+    one = desk()
+    late = one.line.list_source("late", [["China bans gallium exports"]])
+    asyncio.run(one.line.pipeline(late, ruleset=one.line.rules(RULES)).run_due())
+    one.line.store.sync_sources([("wire", "http://wire", "feed")], one.line.clock.now())
+    one.news("Tin talks go on")
+    one.at(3, 7)
+    assert "- matches: found at the first fetch of its source" in one.texts[-1]
+    (found,) = one.line.store.read.suppressed()
+    assert (found.state, found.alert_id, found.title) == ("baseline", None, "China bans gallium exports")
+
+
 def test_a_digest_says_which_sources_are_ill(desk: Callable[..., Desk]) -> None:
     """What could not be read is known by the next morning."""
     one = desk()

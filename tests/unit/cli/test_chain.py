@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tocsin.cli.chain import Record, steps
-from tocsin.model import Alert, Entry, Fate, RuleInfo, Severity, Tidings
-from tocsin.store import AlertDetail, MatchView
+from tocsin.model import Alert, DeliveryKind, DeliveryState, Entry, Fate, RuleInfo, Severity, Tidings
+from tocsin.store import AlertDetail, DeliveryView, MatchView
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 RULE = RuleInfo(
@@ -54,6 +54,24 @@ ALERT = Alert(
     event_time=NOW,
 )
 DETAIL = AlertDetail(tidings=Tidings(alert=ALERT), members=(MATCH, replace(MATCH, entry_id=8)), deliveries=())
+DELIVERY = DeliveryView(
+    id="d1",
+    receiver="desk",
+    recipient="",
+    kind=DeliveryKind.ALERT,
+    state=DeliveryState.DELIVERED,
+    reason="",
+    severity=Severity.HIGH,
+    title="t",
+    alert_ids=(3,),
+    created_at=NOW,
+    due_at=NOW,
+    expires_at=NOW,
+    delivered_at=None,
+    attempts=0,
+    resend_of=None,
+    resent=False,
+)
 
 
 def told(match: MatchView | None, **more: Any) -> dict[str, tuple[bool | None, str]]:
@@ -61,7 +79,8 @@ def told(match: MatchView | None, **more: Any) -> dict[str, tuple[bool | None, s
     options = {"holds": True, "disabled": False, "zone": ZoneInfo("UTC")} | {
         name: more.pop(name) for name in ("holds", "disabled") if name in more
     }
-    record = Record(number=7, entry=more.pop("entry", ENTRY), match=match, alert=DETAIL if match else None, **more)
+    detail = more.pop("alert", DETAIL if match else None)
+    record = Record(number=7, entry=more.pop("entry", ENTRY), match=match, alert=detail, **more)
     return {step.name: (step.good, step.words) for step in steps(record, RULE, **options)}
 
 
@@ -100,6 +119,26 @@ def test_each_fate_ends_where_it_was_decided(
     found = told(replace(MATCH, fate=fate, reason=reason))
     assert list(found)[-1] == last
     assert {name: found[name] for name in said} == said
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "name", "good"),
+    [
+        (DeliveryState.SUPPRESSED, "suppressed by silence 3 (rule=r): known", "silence", False),
+        (DeliveryState.HELD, "held until 08:00 UTC by the quiet hours of desk", "quiet hours", None),
+        (DeliveryState.SUPPRESSED, "suppressed by the quiet hours of desk", "quiet hours", False),
+        (DeliveryState.HELD, "held until 07:00 UTC by the digest of desk", "quiet hours", None),
+        (DeliveryState.HELD, "held until 12:00 UTC by the cooldown of p/r", "cooldown", True),
+    ],
+    ids=lambda value: value if isinstance(value, str) and " " not in value else "",
+)
+def test_what_keeps_a_message_back_is_a_step(state: DeliveryState, reason: str, name: str, good: bool | None) -> None:
+    """A silence and quiet hours are named where the decision would look for them."""
+    detail = replace(DETAIL, deliveries=(replace(DELIVERY, state=state, reason=reason),))
+    found = told(MATCH, alert=detail)
+    assert found[name][0] is good
+    if name != "cooldown":
+        assert found[name][1] == reason
 
 
 def test_a_rule_that_raised_says_over_what() -> None:

@@ -1,0 +1,43 @@
+"""What nobody, or somebody, is not told: listed with the reason, and none of it lost."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from tocsin.policy.causes import Cause, cause
+from tocsin.policy.silence import parse
+
+Hands = Any
+Store = Any
+HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
+
+
+def test_what_waits_is_listed_with_its_time_and_reason(hands: Hands, store: Store) -> None:
+    """The next to leave first."""
+    hands.tell(store, "late", hands.teller(held="held until 14:00 by the digest of desk", wait=2 * HOUR))
+    hands.tell(store, "soon", hands.teller(held="held until 13:00 by the cooldown of p/r", wait=HOUR))
+    found = store.read.held()
+    assert [(one.until, cause(one.reason), one.state) for one in found] == [
+        (hands.now + HOUR, Cause.COOLDOWN, "held"),
+        (hands.now + 2 * HOUR, Cause.DIGEST, "held"),
+    ]
+    assert store.read.suppressed() == ()
+
+
+def test_what_is_never_told_is_listed_with_its_reason(hands: Hands, store: Store) -> None:
+    """A silence, an expiry, a first fetch: the newest first, and one that has been told is not among them."""
+    hands.tell(store, "told", hands.teller())
+    told, *_ = store.read.deliveries()
+    store.act.silence([parse("severity>=info")], hands.now, hands.now + HOUR, why="known")
+    store.claim_deliveries(hands.now, MINUTE, exclude=())
+    (hidden,) = store.read.suppressed()
+    assert (hidden.alert_id, hidden.state, cause(hidden.reason)) == (told.alert_ids[0], "suppressed", Cause.SILENCE)
+    later = hands.now + timedelta(days=3)
+    hands.tell(store, "dead", hands.teller())
+    store.expire(later)
+    dead, before = store.read.suppressed()
+    assert (dead.state, before) == ("dead", hidden)
+    assert store.read.suppressed(since=later) == (dead,)
+    assert store.read.suppressed(limit=1) == (dead,)
