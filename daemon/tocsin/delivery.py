@@ -216,6 +216,7 @@ class Dispatcher:
             delivery_kind=delivery.kind,
             zone=outbound.zone,
             thread=delivery.thread,
+            subjects=delivery.subjects,
             roundup=rounded_up(delivery, store=store, instruments=instruments, now=now),
         )
 

@@ -429,6 +429,7 @@ class Delivery:
     tidings: tuple[Tidings, ...] = ()
     message: Message | None = None
     thread: str = ""  # as in its message, as long as that is not rendered
+    subjects: tuple[str, ...] = ()  # of the messages in that thread which are no digests, the oldest first
     stead: str = ""  # the receiver that it could not be delivered to
     refused: bool = False  # at the last try, for what it says
 
