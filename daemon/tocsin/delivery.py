@@ -21,10 +21,10 @@ from tocsin.errors import StoreError
 from tocsin.glances import rounded_up, with_prices
 from tocsin.log import line
 from tocsin.model import Delivery, DeliveryKind, DeliveryState, ErrorClass, Match, Message, Outcome, Settlement
-from tocsin.policy import quiet, retry
+from tocsin.policy import quiet, retry, timing
 from tocsin.policy.breaker import Standing, Turn, after
+from tocsin.policy.limit import Limit, Storm
 from tocsin.policy.receiver import Fallback, ReceiverInfo
-from tocsin.policy.timing import expected
 from tocsin.prices import Instrument
 from tocsin.protocols import Clock, Run
 from tocsin.receivers import Receiver
@@ -126,19 +126,34 @@ class Dispatcher:
             hushes = quiet.hushed(self.outbound.people, now)
             if hushes:
                 await self._write(self._store.hush, hushes, now)
-            digests = expected(self.outbound.people, now)
+            digests = timing.expected(self.outbound.people, now)
             if digests:
                 await self._write(self._store.keep_digests, digests, now)
             await self._give_up_expired(now)
             await self._stand_in(now)
+            limits = timing.limits(self.outbound.people, now)
+            await self._spill(limits, now)
             deliveries = await self._write(
-                self._store.claim_deliveries, now, LEASE, exclude=set(self._busy), rates=self.outbound.rates
+                self._store.claim_deliveries,
+                now,
+                LEASE,
+                exclude=set(self._busy),
+                rates=self.outbound.rates,
+                limits=limits,
             )
             for delivery in deliveries:
                 task = asyncio.create_task(self._deliver(delivery), name=f"deliver {delivery.id}")
                 self._busy[delivery.receiver] = task
                 task.add_done_callback(partial(self._leave_lane, delivery.receiver))
             return len(deliveries)
+
+    async def _spill(self, limits: Mapping[str, Limit], now: datetime) -> None:
+        """What is over the limit of its receiver waits; that a storm began is said once."""
+        if not limits:
+            return
+        own = partial(_stormy, now=now)
+        for storm in await self._write(self._store.spill, limits, now, own, self.outbound.decide):
+            log.warning(line("over its limit", receiver=storm.receiver, alerts=storm.alerts, until=storm.until))
 
     async def _stand_in(self, now: datetime) -> None:
         """What a receiver did not get for too long is told to another one."""
@@ -210,6 +225,7 @@ class Dispatcher:
             delivery_kind=delivery.kind,
             zone=outbound.zone,
             thread=delivery.thread,
+            subjects=delivery.subjects,
             roundup=rounded_up(delivery, store=store, instruments=instruments, now=now),
         )
 
@@ -268,6 +284,16 @@ def _stand(
     words = standing.refused if blocked else f"It had refused: {before.refused}"
     info = builtin.RECEIVER_BLOCKED if blocked else builtin.RECEIVER_DELIVERS
     return standing, (builtin.own_match(info, {"receiver": (delivery.receiver,)}, words, now),)
+
+
+def _stormy(storm: Storm, *, now: datetime) -> Match:
+    """What operators hear of a storm."""
+    several = "alerts wait" if storm.alerts > 1 else "alert waits"
+    detail = (
+        f"{storm.alerts} {several}, {storm.limit.words(storm.receiver)}: "
+        f"they are told together at {storm.until:%Y-%m-%d %H:%M} UTC, with what else comes until then."
+    )
+    return builtin.own_match(builtin.RECEIVER_STORM, {"receiver": (storm.receiver,)}, detail, now)
 
 
 def _undelivered(delivery: Delivery, words: str = "", *, now: datetime) -> tuple[Match, ...]:

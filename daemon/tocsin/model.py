@@ -397,6 +397,7 @@ class Tidings:
     """An alert with all that a message about it shows.
 
     To somebody who knows the alert, *news* is what is new about it, and *first* is what led it when it was opened.
+    *overflow* names the limit that kept it from a message of its own.
     """
 
     alert: Alert
@@ -406,6 +407,7 @@ class Tidings:
     prices: tuple[Glance, ...] = ()
     news: tuple[str, ...] = ()
     first: Coverage | None = None
+    overflow: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -427,6 +429,7 @@ class Delivery:
     tidings: tuple[Tidings, ...] = ()
     message: Message | None = None
     thread: str = ""  # as in its message, as long as that is not rendered
+    subjects: tuple[str, ...] = ()  # of the messages in that thread which are no digests, the oldest first
     stead: str = ""  # the receiver that it could not be delivered to
     refused: bool = False  # at the last try, for what it says
 

@@ -14,7 +14,7 @@ from chaos.points import calls
 from chaos.world import World
 
 #: Calls that no world on loopback leads to: only a public address can be out of reach, only another program judges again.
-#: And nobody in that world sleeps, or has somebody to stand in.
+#: And nobody in that world sleeps, has somebody to stand in, or a limit.
 ELSEWHERE = {
     "store.forgive",
     "store.hush",
@@ -24,6 +24,7 @@ ELSEWHERE = {
     "store.read.roundup",
     "store.rejudge",
     "store.rewind",
+    "store.spill",
     "store.stand_in",
 }
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from tocsin.model import DeliveryKind, Severity
 from tocsin.policy import digest, quiet
 from tocsin.policy.facts import Pending, Planned
+from tocsin.policy.limit import Limit
 from tocsin.policy.receiver import DigestTimes, ReceiverInfo
 from tocsin.policy.retry import DIGEST_LIFE
 
@@ -69,6 +70,20 @@ def expected(receivers: Iterable[ReceiverInfo], now: datetime) -> tuple[Planned,
         if not timing.dropped
         for recipient in receiver.recipients
     )
+
+
+def limits(receivers: Iterable[ReceiverInfo], now: datetime) -> dict[str, Limit]:
+    """The limits of those receivers, by name, that have one, with the next digest that what is over them joins."""
+    return {
+        receiver.name: Limit(
+            most=receiver.max_per_hour,
+            leaves=_awake(receiver, Severity.INFO, _digested(receiver, receiver.digest, now)).due_at
+            if receiver.digest
+            else None,
+        )
+        for receiver in receivers
+        if receiver.max_per_hour is not None
+    }
 
 
 def _digested(receiver: ReceiverInfo, times: DigestTimes, after: datetime) -> Timing:

@@ -36,12 +36,13 @@ def render(
     delivery_kind: DeliveryKind,
     zone: ZoneInfo,
     thread: str = "",
+    subjects: Sequence[str] = (),
     roundup: Roundup | None = None,
 ) -> Message:
     """The message about *tidings* in the shape *kind*; the alert of the highest severity leads.
 
-    *thread* is the id of the first delivery about the same to the same recipient; *roundup* is what a digest says beside
-    its alerts.
+    *thread* is the id of the first delivery about the same to the same recipient, *subjects* those of the messages since;
+    *roundup* is what a digest says beside its alerts.
 
     The content and its order are those of DESIGN 6. Feed text is neutralised for the place where it will stand: escaped
     in HTML and Slack, mentions and markup defused in text for other services, control characters gone everywhere.
@@ -49,7 +50,9 @@ def render(
     if delivery_kind in DIGESTS:
         message = _digest(tidings, kind, delivery_id, delivery_kind, zone, roundup=roundup)
     else:
-        message = _page(tidings, kind, delivery_id, delivery_kind, zone)
+        # A conversation is held together by its subject in mail programs only.
+        earlier = subjects if kind is MessageKind.MAIL else ()
+        message = _page(tidings, kind, delivery_id, delivery_kind, zone, earlier=earlier)
     if kind is MessageKind.HOOK:
         payload = hook(tidings, delivery_id=delivery_id, kind=delivery_kind, subject=message.subject, text=message.text)
         message = replace(message, payload=payload)
@@ -59,10 +62,16 @@ def render(
 
 
 def _page(
-    tidings: Sequence[Tidings], kind: MessageKind, delivery_id: str, delivery_kind: DeliveryKind, zone: ZoneInfo
+    tidings: Sequence[Tidings],
+    kind: MessageKind,
+    delivery_id: str,
+    delivery_kind: DeliveryKind,
+    zone: ZoneInfo,
+    *,
+    earlier: Sequence[str],
 ) -> Message:
     content = page(tidings, delivery_id=delivery_id, kind=delivery_kind, zone=zone)
-    line = subject(content)
+    line = subject(content, earlier)
     message = Message(kind=kind, subject=line, text=plain(content))
     if kind is MessageKind.MAIL:
         return replace(message, html=html(content, line), pictures=content.pictures)

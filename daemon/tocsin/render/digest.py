@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -56,7 +57,7 @@ class Part:
 class Digest:
     """All that a digest says. *stories* are those with everything, *brief* those on a line, *more* those left out.
 
-    *loud* of its alerts are of high severity or above.
+    *loud* of its alerts are of high severity or above; *overflow* says how many were over which limit.
     """
 
     kind: DeliveryKind
@@ -72,11 +73,12 @@ class Digest:
     held: Part
     ailing: Part
     counts: str
+    overflow: tuple[str, ...] = ()
 
     @property
     def banner(self) -> str:
-        """What kind of message this is."""
-        return " ".join(filter(None, (BANNERS[self.kind], self.period)))
+        """What kind of message this is, and what is in it because a limit was reached."""
+        return " ".join(filter(None, (BANNERS[self.kind], self.period, *self.overflow)))
 
     @property
     def answer(self) -> str:
@@ -138,7 +140,14 @@ def digest(
         held=Part(lines=tuple(held[:MOST_HELD]), more=max(0, len(held) - MOST_HELD)),
         ailing=Part(lines=tuple(ailing[:MOST_AILING]), more=max(0, len(ailing) - MOST_AILING)),
         counts=_counts(roundup) if roundup else "",
+        overflow=tuple(_overflow(ranked)),
     )
+
+
+def _overflow(tidings: Sequence[Tidings]) -> Iterator[str]:
+    """How many alerts were over a limit: a sentence for each limit."""
+    for words, count in Counter(one.overflow for one in tidings if one.overflow).items():
+        yield f"{count} {'alerts were' if count > 1 else 'alert was'} {one_line(words)}."
 
 
 def _weight(tidings: Tidings) -> tuple[int, int, datetime]:
@@ -156,6 +165,7 @@ def _story(tidings: Tidings, zone: ZoneInfo, kind: DeliveryKind, until: datetime
         f"{length(until - alert.event_time)} ago" if until and until > alert.event_time else "",
         shown.news,
         shown.coverage,
+        "over the limit" if tidings.overflow else "",
         f"Alert {alert.id}" if alert.id > 0 else "",
     ]
     return Story(item=replace(shown, headline=headline), about=" · ".join(filter(None, reasons)))

@@ -111,14 +111,17 @@ class Page:
 
     @property
     def preview(self) -> str:
-        """What a list of mails shows behind the subject: what is new, else what was quoted, else who reports it."""
+        """What a list of mails shows behind the subject: what was quoted, else who reports it.
+
+        To who knows it first of all what is new and the newest headline: the subject may be that of the first mail.
+        """
         if not self.items:
             return ""
         lead = self.items[0]
         quoted = ["".join(piece.text for piece in quote.pieces) for quote in lead.quotes if quote.field != "title"]
-        found = [lead.news, *quoted, lead.detail, lead.headline.by]
-        related = f"{lead.coverage} · " if lead.coverage else ""
-        return cut(related + next(filter(None, found), ""), 140)
+        found = next(filter(None, (*quoted, lead.detail, lead.headline.by)), "")
+        parts = (lead.news, lead.headline.headline, lead.coverage) if lead.news else (lead.coverage, found)
+        return cut(" · ".join(filter(None, parts)), 140)
 
 
 def page(tidings: Sequence[Tidings], *, delivery_id: str, kind: DeliveryKind, zone: ZoneInfo) -> Page:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from email.header import Header
 
 from tocsin.model import DeliveryKind
@@ -13,6 +14,8 @@ from tocsin.render.words import cut
 #: unfold a header before they look.
 MOST_OCTETS = 900
 _MOST_CHARACTERS = 300
+#: What mail programs overlook when they compare subjects.
+_AGAIN = "Re: "
 _PREFIXES = {
     DeliveryKind.UPDATE: "Update: ",
     DeliveryKind.CORRECTION: "Correction: ",
@@ -21,13 +24,22 @@ _PREFIXES = {
 }
 
 
-def subject(page: Page) -> str:
-    """Severity, what happened, the headline, and how many more alerts the message holds; short enough for a header."""
+def subject(page: Page, earlier: Sequence[str] = ()) -> str:
+    """Severity, what happened, the headline, and how many more alerts the message holds; short enough for a header.
+
+    An update answers the first of the *earlier* subjects that says its severity: some mail programs hold together only
+    what is called the same, and none must call something louder by its old severity.
+    """
     if not page.items:
         return "[TOCSIN] nothing to tell"
     lead = page.items[0]
+    tag, prefix = f"[{_tag(page, lead)}] ", _prefix(page, lead)
     others = len(page.items) + len(page.brief) + page.more - 1
-    return _fitted(f"[{_tag(page, lead)}] {_prefix(page, lead)}{_gist(lead)}", f" (+{others} more)" if others else "")
+    known = (line.removeprefix(_AGAIN) for line in earlier if prefix == _PREFIXES[DeliveryKind.UPDATE])
+    first = next((line for line in known if line.startswith(tag)), "")
+    if first:
+        return _fitted(_AGAIN + first, "")
+    return _fitted(f"{tag}{prefix}{_gist(lead)}", f" (+{others} more)" if others else "")
 
 
 def digest_subject(digest: Digest) -> str:

@@ -43,6 +43,7 @@ OFFLINE = _own("offline", "network", Severity.HIGH, "Offline: {network} cannot b
 ONLINE = _own("online", "network", Severity.INFO, "Online again: {network} can be reached")
 RECEIVER_BLOCKED = _own("receiver-blocked", "receiver", Severity.HIGH, "Receiver blocked: {receiver}")
 RECEIVER_DELIVERS = _own("receiver-delivers", "receiver", Severity.INFO, "Receiver delivers again: {receiver}")
+RECEIVER_STORM = _own("receiver-storm", "receiver", Severity.MEDIUM, "Storm: more than {receiver} wants at once")
 DELIVERY_DEAD = _own("delivery-dead", "receiver", Severity.HIGH, "Message given up: {receiver}")
 PACK_KEPT_BACK = _own("pack-kept-back", "pack", Severity.HIGH, "Rule pack kept back: {pack}")
 PRICE_HELD = _own("price-held", "instrument", Severity.MEDIUM, "Price held back: {instrument}")

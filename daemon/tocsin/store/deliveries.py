@@ -11,13 +11,17 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import true
-from sqlmodel import Session, col, func, insert, or_, select, update
+from sqlmodel import Session, col, func, insert, not_, or_, select, update
 
 from tocsin.model import Delivery, DeliveryKind, DeliveryState, ErrorClass, Message, Outcome, Settlement, Tidings
-from tocsin.store import codec, outbox, receivers, tidings
+from tocsin.policy.limit import Limit
+from tocsin.store import codec, outbox, overflow, receivers, tidings
 from tocsin.store.tables import AttemptRow, DeliveryAlertRow, DeliveryRow
 
 _UNTOLD = (DeliveryState.DEAD.value, DeliveryState.SUPPRESSED.value)
+_GATHERED = (DeliveryKind.DIGEST.value, DeliveryKind.CATCH_UP.value)
+#: Earlier messages about an alert that are looked at.
+_MOST_EARLIER = 20
 _WAITING = (DeliveryState.HELD.value, DeliveryState.READY.value, DeliveryState.RETRY.value)
 
 
@@ -29,14 +33,15 @@ def claim(
     *,
     exclude: Collection[str],
     rates: Mapping[str, int],
+    limits: Mapping[str, Limit],
     limit_per_receiver: int,
     only: Collection[str] | None,
 ) -> list[Delivery]:
     """Lease what is due, the highest severity first and then the oldest, until *real* + *lease*.
 
     No receiver in *exclude*, none that rests, and none that had its tries of *rates* within a minute; at most
-    *limit_per_receiver* of each other; nothing that has expired. A test goes out all the same, and with *only* nothing goes
-    but those.
+    *limit_per_receiver* of each other; nothing that has expired, or is over one of *limits*. A test goes out all the same,
+    and with *only* nothing goes but those.
     """
     void(session, now, real)
     spared = {*receivers.resting(session, now), *receivers.full(session, rates, now)}
@@ -53,6 +58,7 @@ def claim(
             col(DeliveryRow.receiver).not_in(exclude),
             or_(col(DeliveryRow.receiver).not_in(spared), DeliveryRow.kind == DeliveryKind.TEST.value),
             true() if only is None else col(DeliveryRow.id).in_(only),
+            not_(overflow.waits(overflow.full(session, limits, now))),
         )
         .subquery()
     )
@@ -182,11 +188,14 @@ def _known(kind: DeliveryKind, found: Sequence[Tidings]) -> list[int]:
     return [item.alert.id for item in found if again or item.news]
 
 
-def _thread(session: Session, row: DeliveryRow, numbers: Sequence[int]) -> str:
-    """The first delivery to the same recipient that may have arrived, about the first of *numbers* that has one."""
+def _thread(session: Session, row: DeliveryRow, numbers: Sequence[int]) -> tuple[str, tuple[str, ...]]:
+    """The earlier deliveries to the same recipient that may have arrived, about the first of *numbers* that has one.
+
+    The id of the first of them, and the subjects of those that are about little else.
+    """
     for number in numbers:
         found = session.exec(
-            select(DeliveryRow.id)
+            select(DeliveryRow.id, DeliveryRow.kind, DeliveryRow.message)
             .join(DeliveryAlertRow, col(DeliveryAlertRow.delivery_id) == DeliveryRow.id)
             .where(
                 DeliveryAlertRow.alert_id == number,
@@ -197,16 +206,18 @@ def _thread(session: Session, row: DeliveryRow, numbers: Sequence[int]) -> str:
                 col(DeliveryRow.state).not_in(_UNTOLD),
             )
             .order_by(col(DeliveryRow.created_at), col(DeliveryRow.id))
-            .limit(1)
-        ).first()
+            .limit(_MOST_EARLIER)
+        ).all()
         if found:
-            return found
-    return ""
+            messages = [message for _, kind, message in found if message and kind not in _GATHERED]
+            return found[0][0], tuple(codec.message_from_json(message).subject for message in messages)
+    return "", ()
 
 
 def _delivery(session: Session, row: DeliveryRow) -> Delivery:
     kind = DeliveryKind(row.kind)
     found = tidings.of_delivery(session, row.id, kind)
+    thread, subjects = ("", ()) if row.message else _thread(session, row, _known(kind, found))
     return Delivery(
         id=row.id,
         receiver=row.receiver,
@@ -219,7 +230,8 @@ def _delivery(session: Session, row: DeliveryRow) -> Delivery:
         expires_at=row.expires_at,
         tidings=found,
         message=codec.message_from_json(row.message) if row.message else None,
-        thread="" if row.message else _thread(session, row, _known(kind, found)),
+        thread=thread,
+        subjects=subjects,
         refused=_was_refused(session, row),
         stead=session.get_one(DeliveryRow, row.stands_for).receiver if row.stands_for else "",
     )

@@ -76,6 +76,7 @@ def gather(session: Session, row: DeliveryRow, until: datetime, now: datetime, w
     if digest is None:
         row.kind, row.state = DeliveryKind.DIGEST.value, DeliveryState.HELD.value
         row.due_at, row.expires_at, row.reason = until, until + DIGEST_LIFE, words
+        row.wanted_at = None  # it is late only against the time it is held until
         session.flush()
         outbox.note(session, row.id, now, DeliveryState.HELD, words)
         return

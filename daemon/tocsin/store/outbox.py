@@ -176,7 +176,7 @@ def resend(session: Session, delivery_id: str, now: datetime, new_id: Callable[[
     """Enter a copy of a settled delivery, rendered anew under an id of its own; that id.
 
     Raises:
-        StoreError: there is no such delivery, or it is still under way.
+        StoreError: there is no such delivery, it is still under way, or its alerts went into another one.
     """
     original = session.exec(select(DeliveryRow).where(DeliveryRow.id == delivery_id)).one_or_none()
     if original is None:
@@ -185,6 +185,8 @@ def resend(session: Session, delivery_id: str, now: datetime, new_id: Callable[[
         raise StoreError(f"the delivery {delivery_id} is still under way ({original.state}): it needs no copy")
     original.silence_id = None  # nothing that was told waits for the silence to end
     members = session.exec(select(DeliveryAlertRow).where(DeliveryAlertRow.delivery_id == delivery_id)).all()
+    if not members and original.state == DeliveryState.SUPPRESSED.value:
+        raise StoreError(f"the delivery {delivery_id} has nothing of its own any more: {original.reason}")
     first = original.resend_of or original.id
     copies = session.exec(select(func.max(DeliveryRow.resend)).where(DeliveryRow.resend_of == first)).one() or 0
     row = DeliveryRow(

@@ -23,6 +23,7 @@ from tocsin.model import (
 )
 from tocsin.policy.breaker import Standing
 from tocsin.policy.facts import Arrival, Planned
+from tocsin.policy.limit import Limit, Storm
 from tocsin.policy.quiet import Hush
 from tocsin.policy.receiver import Fallback
 from tocsin.rules.observation import Observed
@@ -33,6 +34,7 @@ from tocsin.store import (
     inbound,
     market,
     outbox,
+    overflow,
     packs,
     receivers,
     retention,
@@ -309,15 +311,16 @@ class Store:
         *,
         exclude: Collection[str],
         rates: Mapping[str, int] | None = None,
+        limits: Mapping[str, Limit] | None = None,
         limit_per_receiver: int = 1,
         only: Collection[str] | None = None,
     ) -> list[Delivery]:
         """Lease deliveries that are due by the Clock, for *lease* of real time: the loudest first, then the oldest.
 
         At most *limit_per_receiver* of a receiver, none of those in *exclude*, of those that rest, and of those that
-        had as many tries within a minute as *rates* says. What is silenced is suppressed first. Held ones whose time
-        has come are among them, and those whose earlier lease ran out; none past its `expires_at` (see `expire`).
-        With *only*, none but those with these ids.
+        had as many tries within a minute as *rates* says; no news over one of *limits* (see `spill`). What is silenced
+        is suppressed first. Held ones whose time has come are among them, and those whose earlier lease ran out; none
+        past its `expires_at` (see `expire`). With *only*, none but those with these ids.
         """
         with self._database.write() as session:
             holds.silence(session, now, self._new_id)
@@ -328,6 +331,7 @@ class Store:
                 lease,
                 exclude=exclude,
                 rates=rates or {},
+                limits=limits or {},
                 limit_per_receiver=limit_per_receiver,
                 only=only,
             )
@@ -336,6 +340,22 @@ class Store:
         """Let what must not leave in the quiet hours of receivers, by name, wait for their end, or suppress it."""
         with self._database.write() as session:
             holds.hush(session, hushes, now)
+
+    def spill(
+        self,
+        limits: Mapping[str, Limit],
+        now: datetime,
+        own: Callable[[Storm], Match] | None = None,
+        decide: Decide = nobody,
+    ) -> tuple[Storm, ...]:
+        """Let news that is due and over the *limits* of receivers, by name, wait for a digest; the storms that begin.
+
+        *own* says which event of the daemon each of them is, to be decided with it.
+        """
+        with self._database.write() as session:
+            storms = overflow.spill(session, limits, now)
+            self._deciding(session, decide, now).about_own([own(storm) for storm in storms] if own else ())
+            return storms
 
     def keep_digests(self, planned: Sequence[Planned], now: datetime) -> None:
         """Let each of these digests wait for its time, with or without news, if none does already."""

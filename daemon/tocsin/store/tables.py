@@ -298,7 +298,10 @@ class DeliveryRow(SQLModel, table=True):
 
 
 class ReceiverRow(SQLModel, table=True):
-    """How a receiver stands: its *failures* in a row, until when it *rests*, and the words of a refusal."""
+    """How a receiver stands: its *failures* in a row, until when it *rests*, and the words of a refusal.
+
+    *overflowed* is when something was last over its limit.
+    """
 
     __tablename__ = "receiver"
 
@@ -306,12 +309,13 @@ class ReceiverRow(SQLModel, table=True):
     failures: int = 0
     rests: datetime | None = _time(None)
     refused: str = _text()
+    overflowed: datetime | None = _time(None)
 
 
 class DeliveryAlertRow(SQLModel, table=True):
     """An alert in a message; *telling* is which telling of the alert it is, so that no telling goes out twice.
 
-    *news* is what is new in it to its reader, as JSON.
+    *news* is what is new in it to its reader, as JSON; *overflow* names the limit that kept it from a message of its own.
     """
 
     __tablename__ = "delivery_alert"
@@ -326,6 +330,7 @@ class DeliveryAlertRow(SQLModel, table=True):
     telling: int
     resend: int = 0
     news: str = _text("[]", sa_column_kwargs={"server_default": "[]"})
+    overflow: str = _text(sa_column_kwargs={"server_default": ""})
 
 
 class AttemptRow(SQLModel, table=True):

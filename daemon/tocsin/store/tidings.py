@@ -21,7 +21,9 @@ def of_delivery(session: Session, delivery_id: str, kind: DeliveryKind) -> tuple
     """The tidings of a delivery: the alert of the highest severity leads, then the older one."""
     members = session.exec(select(DeliveryAlertRow).where(DeliveryAlertRow.delivery_id == delivery_id)).all()
     news = {member.alert_id: codec.words_from_json(member.news) for member in members}
-    found = of_alerts(session, news, kind, news=news)
+    over = {member.alert_id: member.overflow for member in members}
+    read = of_alerts(session, news, kind, news=news)
+    found = {number: replace(item, overflow=over[number]) for number, item in read.items()}
     return tuple(sorted(found.values(), key=lambda item: (-item.alert.severity.rank, item.alert.id)))
 
 

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from sqlmodel import update
 
+from tocsin.delivery import Dispatcher, Outbound
 from tocsin.model import DeliveryKind, DeliveryState, ErrorClass, Fate, Message, MessageKind, Outcome, Settlement
+from tocsin.policy.decide import Policy
+from tocsin.policy.receiver import ReceiverInfo
+from tocsin.policy.route import Route
+from tocsin.store.tables import DeliveryRow
 
 World = Any
 RULE = """\
@@ -22,6 +30,7 @@ RULE = """\
 FIRST = "Congo to cut cobalt output by a tenth, ministry says"
 LOUDER = "Congo makes a total cut of cobalt output, ministry says"
 WIDER = "Congo to cut cobalt and tin output by a tenth, ministry says"
+WIDEST = "Congo makes a total cut of cobalt and gallium output, ministry says"
 OK = Outcome(error_class=ErrorClass.OK)
 FAILED = Outcome(error_class=ErrorClass.CONTENT, words="no")
 
@@ -139,3 +148,50 @@ def test_what_is_known_of_an_alert_survives_a_restart(world: Any) -> None:
     one.news(LOUDER, feed="post")
     (item,) = send(one)
     assert (item.kind, item.thread) == (DeliveryKind.UPDATE, first.id)
+
+
+def test_mails_about_one_happening_are_one_conversation(world: Any) -> None:
+    """Some mail programs look at the subject too; a higher severity begins one of its own, that later mails answer."""
+    one = world(RULE)
+    people = (ReceiverInfo(name="desk", recipients=("",)),)
+    desk = one.line.list_receiver("desk", [OK], kind=MessageKind.MAIL)
+    policy = Policy(routes=(Route(to=("desk",)),), receivers=people)
+    outbound = Outbound(receivers={"desk": desk}, zone=ZoneInfo("UTC"), decide=policy.decide, people=people)
+    run = one.line.at_once
+    out = Dispatcher(one.line.store, outbound, clock=one.line.clock, write=run, work=run, random=lambda: 0.5)
+    for title, feed in ((FIRST, "wire"), (WIDER, "times"), (LOUDER, "post"), (WIDEST, "herald")):
+        one.news(title, feed=feed)
+        asyncio.run(out.run_due())
+        one.line.clock.move(minutes=10)
+    messages = [message for _, message, _ in desk.sent if "tocsin" not in message.subject]
+    assert [message.subject for message in messages] == [
+        f"[MEDIUM] cobalt: cut - {FIRST}",
+        f"Re: [MEDIUM] cobalt: cut - {FIRST}",
+        f"[CRITICAL] Update: cobalt, tin: cut - {LOUDER}",
+        f"Re: [CRITICAL] Update: cobalt, tin: cut - {LOUDER}",
+    ]
+    first = desk.sent[0][0]
+    assert [message.thread for message in messages] == ["", first, first, first]
+    assert [message.text.splitlines()[0] for message in messages[1:]] == [
+        "New: tin",
+        "Medium became critical",
+        "New: gallium",
+    ]
+    assert f"New: gallium · {WIDEST}" in messages[-1].html
+
+
+@pytest.mark.parametrize("kind", [DeliveryKind.DIGEST, DeliveryKind.ALERT])
+def test_no_conversation_is_called_by_the_subject_of_a_digest(world: Any, kind: DeliveryKind) -> None:
+    """It is about something else first."""
+    one = world(RULE)
+    one.news(FIRST)
+    (first,) = claimed(one)
+    message = Message(kind=MessageKind.TEXT, subject="Called so", text="x")
+    store, now = one.line.store, one.line.clock.now()
+    assert store.begin_attempt(first, message, now)
+    assert store.settle(first, OK, Settlement(state=DeliveryState.DELIVERED, due_at=now), now)
+    with store._database.write() as session:
+        session.exec(update(DeliveryRow).values(kind=kind.value))
+    one.news(WIDER, feed="times")
+    (item,) = claimed(one)
+    assert (item.thread, item.subjects) == (first.id, () if kind is DeliveryKind.DIGEST else ("Called so",))

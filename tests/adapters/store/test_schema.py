@@ -80,6 +80,7 @@ def test_wordings_of_an_older_database_are_kept(hands, store):
         connection.execute("ALTER TABLE delivery DROP COLUMN wanted_at")
         connection.execute("ALTER TABLE alert DROP COLUMN origins")
         connection.execute("ALTER TABLE delivery_alert DROP COLUMN news")
+        connection.execute("ALTER TABLE delivery_alert DROP COLUMN overflow")
         connection.execute(
             "CREATE TABLE revision (id INTEGER PRIMARY KEY, entry_id INTEGER NOT NULL REFERENCES entry (id), at DATETIME NOT"
             " NULL, title TEXT NOT NULL, summary TEXT NOT NULL, withdrawn BOOLEAN NOT NULL, told DATETIME)"

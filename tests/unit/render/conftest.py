@@ -77,9 +77,13 @@ def tell() -> Callable[..., Tidings]:
 def show() -> Callable[..., Message]:
     """Renders tidings for a kind of receiver, in London."""
 
-    def make(kind: MessageKind, *tidings: Tidings, delivery_kind: DeliveryKind = DeliveryKind.ALERT) -> Message:
-        return render(
-            tidings, kind=kind, delivery_id="01JQ", delivery_kind=delivery_kind, zone=ZoneInfo("Europe/London")
-        )
+    def make(
+        kind: MessageKind,
+        *tidings: Tidings,
+        delivery_kind: DeliveryKind = DeliveryKind.ALERT,
+        subjects: tuple[str, ...] = (),
+    ) -> Message:
+        zone = ZoneInfo("Europe/London")
+        return render(tidings, kind=kind, delivery_id="01JQ", delivery_kind=delivery_kind, zone=zone, subjects=subjects)
 
     return make

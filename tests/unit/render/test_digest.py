@@ -167,3 +167,15 @@ def test_a_digest_shows_text_of_strangers_as_text(tell: Any, digest: Digest) -> 
     assert "<img src=x" not in digest(*told, roundup=roundup).html
     assert "<!channel>" not in digest(*told, roundup=roundup, kind=MessageKind.SLACK).payload
     assert "@everyone" not in digest(*told, roundup=roundup, kind=MessageKind.TEXT).text
+
+
+@pytest.mark.parametrize("shape", [MessageKind.MAIL, MessageKind.SLACK, MessageKind.TEXT])
+def test_a_digest_names_what_is_in_it_because_of_a_limit(tell: Any, digest: Digest, shape: MessageKind) -> None:
+    """Loud news that did not come at once must say why, and how much of it there is."""
+    words = "over the limit of 20 messages an hour of desk"
+    calm, *over = many(tell, 3)
+    message = digest(calm, *(replace(one, overflow=words) for one in over), kind=shape)
+    for shown in filter(None, (message.text, message.html, message.payload)):
+        assert f"2 alerts were {words}." in shown
+        assert shown.count("over the limit ·") == 2
+    assert f"1 alert was {words}." in digest(replace(calm, overflow=words), kind=shape).text

@@ -430,6 +430,41 @@ def test_an_update_says_of_what_and_what_is_new(shape: MessageKind, tell: Any, s
     assert shape is not MessageKind.MAIL or ('<p class="update"' in message.html and "&lt;!channel&gt;" in message.html)
 
 
+FIRST = "[HIGH] gallium: export ban - China may ban gallium"
+LOUDER = "[CRITICAL] Update: gallium: export ban - China bans gallium"
+OWN = "[HIGH] Update: gallium: export ban - China bans exports of gallium"
+
+
+@pytest.mark.parametrize(
+    ("shape", "kind", "severity", "subject"),
+    [
+        (MessageKind.MAIL, DeliveryKind.UPDATE, Severity.HIGH, f"Re: {FIRST}"),
+        (MessageKind.MAIL, DeliveryKind.UPDATE, Severity.CRITICAL, f"Re: {LOUDER}"),
+        (MessageKind.MAIL, DeliveryKind.UPDATE, Severity.MEDIUM, OWN.replace("HIGH", "MEDIUM")),
+        (MessageKind.SLACK, DeliveryKind.UPDATE, Severity.HIGH, OWN),
+        (MessageKind.TEXT, DeliveryKind.UPDATE, Severity.HIGH, OWN),
+        (MessageKind.MAIL, DeliveryKind.CORRECTION, Severity.HIGH, OWN.replace("Update", "Correction")),
+    ],
+    ids=["mail", "louder, and told so", "of another severity", "slack", "chat", "correction"],
+)
+def test_an_update_in_a_mail_is_called_as_the_first_one(
+    shape: MessageKind, kind: DeliveryKind, severity: Severity, subject: str, tell: Any, show: Any
+) -> None:
+    """A conversation ends where the subject changes; but what is critical now is not called high, nor the wrong repeated."""
+    known = (
+        tell(severity=severity) if kind is DeliveryKind.CORRECTION else replace(tell(severity=severity), news=("x",))
+    )
+    earlier = (f"Re: {FIRST}", FIRST, LOUDER)
+    assert show(shape, known, delivery_kind=kind, subjects=earlier).subject == subject
+
+
+def test_a_new_alert_that_leads_a_message_is_called_by_its_own_name(tell: Any, show: Any) -> None:
+    """What its reader never heard of must not hide in an old conversation."""
+    known, new = replace(tell(), news=("x",)), tell("China bans all gallium trade", severity=Severity.CRITICAL)
+    message = show(MessageKind.MAIL, known, new, delivery_kind=DeliveryKind.UPDATE, subjects=(FIRST, LOUDER))
+    assert message.subject == "[CRITICAL] gallium: export ban - China bans all gallium trade (+1 more)"
+
+
 def test_an_alert_that_its_reader_does_not_know_leads_as_an_alert(tell: Any, show: Any) -> None:
     """A new alert and an update in one message: each says what it is."""
     known = replace(tell(), news=("new: germanium",))
@@ -451,7 +486,8 @@ def test_a_list_of_mails_shows_what_the_subject_does_not_say(tell: Any, show: An
     quoted = tell(summary="The ministry bans it.", hits=(("summary", "bans"),), related=3)
     assert preview(plain) == "Example News · news.example · 2026-07-02 13:00 BST (12:00 UTC)"
     assert preview(quoted) == "+3 related · The ministry bans it."
-    assert preview(replace(plain, news=("new: germanium",))) == "New: germanium"
+    known = replace(quoted, news=("new: germanium",))
+    assert preview(known) == "New: germanium · China bans exports of gallium · +3 related"
     assert preview() == ""
 
 

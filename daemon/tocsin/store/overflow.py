@@ -1,0 +1,117 @@
+"""News over the limit of its receiver: counted by what was really sent, gathered in a message that waits."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, tuple_
+from sqlmodel import Session, and_, col, func, or_, select, update
+
+from tocsin.model import DeliveryKind, DeliveryState, ErrorClass
+from tocsin.policy.limit import ALWAYS, LIMITED, SPAN, Limit, Storm, begins, room
+from tocsin.store import holds
+from tocsin.store.sqlite import upsert
+from tocsin.store.tables import AttemptRow, DeliveryAlertRow, DeliveryRow, ReceiverRow
+
+#: A receiver and a recipient there.
+To = tuple[str, str]
+_ARRIVED = (ErrorClass.OK.value, ErrorClass.AMBIGUOUS.value)
+
+
+def full(session: Session, limits: Mapping[str, Limit], now: datetime) -> dict[To, datetime]:
+    """The recipients who had as many messages within the hour before *now* as *limits* allow, and until when.
+
+    What is on its way and what may have arrived counts; a test does not.
+    """
+    sent: dict[To, list[datetime]] = defaultdict(list)
+    for receiver, recipient, at in session.exec(
+        select(DeliveryRow.receiver, DeliveryRow.recipient, AttemptRow.started_at)
+        .join(AttemptRow, col(AttemptRow.delivery_id) == DeliveryRow.id)
+        .where(
+            col(DeliveryRow.receiver).in_(limits),
+            DeliveryRow.kind != DeliveryKind.TEST.value,
+            col(AttemptRow.started_at) > now - SPAN,
+            col(AttemptRow.started_at) <= now,
+            or_(col(AttemptRow.outcome).is_(None), col(AttemptRow.outcome).in_(_ARRIVED)),
+        )
+    ):
+        sent[receiver, recipient].append(at)
+    found = {to: room(times, limits[to[0]].most) for to, times in sent.items()}
+    return {to: until for to, until in found.items() if until is not None}
+
+
+def waits(to: Collection[To]) -> ColumnElement[bool]:
+    """The deliveries to these recipients that are not sent over a limit, but wait: news that nobody asked for again."""
+    return and_(
+        tuple_(DeliveryRow.receiver, DeliveryRow.recipient).in_(to),
+        col(DeliveryRow.kind).in_([kind.value for kind in LIMITED]),
+        DeliveryRow.rank < ALWAYS.rank,
+        DeliveryRow.attempts == 0,
+        DeliveryRow.resend == 0,
+    )
+
+
+def spill(session: Session, limits: Mapping[str, Limit], now: datetime) -> tuple[Storm, ...]:
+    """Let news that is due, and over one of *limits*, wait for a digest; the storms that begin with it."""
+    storms: dict[str, list[tuple[int, datetime]]] = defaultdict(list)
+    for (receiver, recipient), until in full(session, limits, now).items():
+        rows = session.exec(
+            select(DeliveryRow)
+            .where(
+                waits([(receiver, recipient)]),
+                col(DeliveryRow.state).in_((DeliveryState.HELD.value, DeliveryState.READY.value)),
+                col(DeliveryRow.due_at) <= now,
+                col(DeliveryRow.expires_at) > now,
+            )
+            .order_by(col(DeliveryRow.created_at), col(DeliveryRow.id))
+        ).all()
+        if not rows:
+            continue
+        leaves = _next(session, (receiver, recipient), limits[receiver].leaves or until)
+        words = limits[receiver].words(receiver)
+        alerts = sum(_mark(session, row.id, words) for row in rows)
+        for row in rows:
+            holds.gather(session, row, leaves, now, f"held until {leaves:%Y-%m-%d %H:%M} UTC: {words}")
+        storms[receiver].append((alerts, leaves))
+    return tuple(
+        Storm(
+            receiver=receiver,
+            limit=limits[receiver],
+            alerts=max(alerts for alerts, _ in found),
+            until=min(leaves for _, leaves in found),
+        )
+        for receiver, found in storms.items()
+        if _overflows(session, receiver, now)
+    )
+
+
+def _next(session: Session, to: To, latest: datetime) -> datetime:
+    """When the next digest leaves that waits for this recipient; *latest* where none does earlier."""
+    earliest = session.exec(
+        select(func.min(DeliveryRow.due_at)).where(
+            DeliveryRow.receiver == to[0],
+            DeliveryRow.recipient == to[1],
+            DeliveryRow.kind == DeliveryKind.DIGEST.value,
+            DeliveryRow.state == DeliveryState.HELD.value,
+            DeliveryRow.attempts == 0,
+        )
+    ).one()
+    return min(earliest, latest) if earliest else latest
+
+
+def _mark(session: Session, delivery_id: str, words: str) -> int:
+    """Let every alert of a delivery say in which message it went, and why; how many they are."""
+    return session.exec(
+        update(DeliveryAlertRow).where(col(DeliveryAlertRow.delivery_id) == delivery_id).values(overflow=words)
+    ).rowcount
+
+
+def _overflows(session: Session, receiver: str, now: datetime) -> bool:
+    """Put on record that something to *receiver* is over its limit; whether a storm begins with that."""
+    row = session.get(ReceiverRow, receiver)
+    last = row.overflowed if row else None
+    fields = {"name": receiver, "failures": 0, "refused": "", "overflowed": now}
+    session.connection().execute(upsert(ReceiverRow, ("name",), change=("overflowed",)), [fields])
+    return begins(last, now)

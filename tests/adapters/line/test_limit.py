@@ -1,0 +1,261 @@
+"""More news than a receiver takes in an hour: on a real database, by a clock moved by hand."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tocsin.delivery import Dispatcher, Outbound
+from tocsin.errors import StoreError
+from tocsin.model import DeliveryKind, DeliveryState, ErrorClass, Outcome
+from tocsin.policy.decide import Policy
+from tocsin.policy.receiver import DigestTimes, ReceiverInfo
+from tocsin.policy.route import Route
+
+Line = Any
+OK = Outcome(error_class=ErrorClass.OK)
+DOUBTFUL = Outcome(error_class=ErrorClass.AMBIGUOUS, words="the connection was lost")
+DOWN = Outcome(error_class=ErrorClass.TRANSIENT, code=503, words="busy")
+METALS = ("gallium", "cobalt", "tin", "zinc", "nickel", "tungsten", "antimony", "indium", "lithium", "copper")
+RULES = f"""\
+tocsin: 1
+pack: {{id: p, version: 1.0.0}}
+lists:
+  mineral: {{{", ".join(f"{metal}: [{metal}]" for metal in METALS)}}}
+rules:
+  - id: ban
+    title: "{{mineral}}: ban"
+    severity: high
+    event: trade.ban
+    news:
+      match: $mineral NEAR/8 ban~
+      severity_if:
+        - critical: $mineral NEAR/8 war
+        - medium: $mineral NEAR/8 rumours
+    key: [mineral]
+    cooldown: 1m
+"""
+OVER = "over the limit of 3 messages an hour of desk"
+
+
+@dataclass
+class Desk:
+    """A desk with a limit beside operators; headlines arrive with `news`."""
+
+    line: Line
+    pipeline: Any
+    source: Any
+    receiver: Any
+    operators: Any
+    dispatcher: Dispatcher
+
+    def news(self, *headlines: str) -> None:
+        """Poll them, and send what is due."""
+        self.source.answers.append(list(headlines))
+        self.line.clock.move(minutes=16)
+        asyncio.run(self.pipeline.run_due())
+        self.send()
+
+    def send(self) -> None:
+        """Send what is due."""
+        asyncio.run(self.dispatcher.run_due())
+
+    def later(self, **span: float) -> None:
+        """Time passes, and what is due leaves."""
+        self.line.clock.move(**span)
+        self.send()
+
+    @property
+    def subjects(self) -> list[str]:
+        """What the desk was sent."""
+        return [message.subject for _, message, _ in self.receiver.sent]
+
+    @property
+    def last(self) -> str:
+        """The text of the last message."""
+        return str(self.receiver.sent[-1][1].text)
+
+    @property
+    def storms(self) -> list[str]:
+        """What operators were told."""
+        return [message.text for _, message, _ in self.operators.sent]
+
+    def of(self, kind: DeliveryKind) -> Any:
+        """The deliveries of a kind to the desk, the newest first."""
+        return [view for view in self.line.store.read.deliveries() if view.receiver == "desk" and view.kind is kind]
+
+
+@pytest.fixture
+def desk(line: Line) -> Callable[..., Desk]:
+    """Makes a desk that takes three messages an hour."""
+
+    def make(
+        *, outcomes: Sequence[Outcome] = (OK,), recipients: tuple[str, ...] = ("",), digest: DigestTimes | None = None
+    ) -> Desk:
+        people = (
+            ReceiverInfo(name="desk", recipients=recipients, max_per_hour=3, digest=digest),
+            ReceiverInfo(name="ops", recipients=("",), operator=True),
+        )
+        policy = Policy(routes=(Route(to=("desk",)),), receivers=people)
+        source = line.list_source("wire", [[]])
+        pipeline = line.pipeline(source, ruleset=line.rules(RULES))
+        pipeline.inbound = replace(pipeline.inbound, policy=policy)
+        asyncio.run(pipeline.run_due())
+        receiver, operators = line.list_receiver("desk", list(outcomes)), line.list_receiver("ops", [OK])
+        outbound = Outbound(
+            receivers={"desk": receiver, "ops": operators}, zone=ZoneInfo("UTC"), decide=policy.decide, people=people
+        )
+        dispatcher = Dispatcher(
+            line.store, outbound, clock=line.clock, write=line.at_once, work=line.at_once, random=lambda: 0.5
+        )
+        return Desk(line, pipeline, source, receiver, operators, dispatcher)
+
+    return make
+
+
+def bans(*metals: str) -> list[str]:
+    """A headline about each."""
+    return [f"China bans {metal} exports" for metal in metals]
+
+
+def test_what_is_over_the_limit_leaves_as_one_message_when_the_hour_has_room(desk: Callable[..., Desk]) -> None:
+    """Nobody reads seven messages a minute; the eighth minute must not bring the rest one by one either."""
+    one = desk()
+    one.news(*bans(*METALS[:7]))
+    assert len(one.subjects) == 3
+    (held,) = one.of(DeliveryKind.DIGEST)
+    assert held.state is DeliveryState.HELD
+    assert held.due_at == one.line.clock.now() + timedelta(hours=1)
+    assert held.reason == f"held until {held.due_at:%Y-%m-%d %H:%M} UTC: {OVER}"
+    one.later(minutes=59)
+    assert len(one.subjects) == 3
+    one.later(minutes=1)
+    assert len(one.subjects) == 4
+    assert one.subjects[-1].startswith("[HIGH] Digest: ")
+    assert f"4 alerts were {OVER}." in one.last
+    assert all(f"{metal}: ban" in one.last for metal in METALS[3:7])
+    assert one.last.count("· over the limit ·") == 4
+
+
+def test_what_comes_while_a_storm_lasts_joins_what_waits(desk: Callable[..., Desk]) -> None:
+    """One storm is one message, however long it takes to come in."""
+    one = desk()
+    one.news(*bans(*METALS[:5]))
+    one.news(*bans(*METALS[5:7]))
+    one.news(*bans(*METALS[7:9]))
+    assert [view.state for view in one.of(DeliveryKind.DIGEST)] == [DeliveryState.HELD]
+    one.later(minutes=28)
+    assert len(one.subjects) == 4
+    assert f"6 alerts were {OVER}." in one.last
+
+
+def test_what_is_over_the_limit_waits_for_the_digest_of_who_has_one(desk: Callable[..., Desk]) -> None:
+    """It stands there among what was not urgent, and says why it does."""
+    one = desk(digest=DigestTimes(at=time(7)))
+    one.news("Rumours of a gallium ban", *bans(*METALS[1:6]))
+    assert len(one.subjects) == 3
+    (held,) = one.of(DeliveryKind.DIGEST)
+    assert held.due_at.hour == 7
+    assert len(held.alert_ids) == 3
+    one.line.clock.time = held.due_at
+    one.send()
+    assert len(one.subjects) == 4
+    assert f"2 alerts were {OVER}." in one.last
+    assert one.last.count("· over the limit ·") == 2
+
+
+def test_what_is_critical_is_told_over_any_limit(desk: Callable[..., Desk]) -> None:
+    """The one message that counts must not wait behind a storm; it counts among those that were sent."""
+    one = desk()
+    one.news(*bans(*METALS[:4]))
+    one.news("China bans lithium exports as war begins")
+    assert one.subjects[3].startswith("[CRITICAL] lithium: ban")
+    one.news(*bans("copper"))
+    assert len(one.subjects) == 4
+
+
+def test_operators_hear_of_a_storm_once(desk: Callable[..., Desk]) -> None:
+    """Whoever set the limit learns that it is reached, and not twenty times; the next storm is news again."""
+    one = desk()
+    one.news(*bans(*METALS[:5]))
+    until = f"{one.of(DeliveryKind.DIGEST)[0].due_at:%Y-%m-%d %H:%M} UTC"
+    one.news(*bans(*METALS[5:7]))
+    (told,) = one.storms
+    assert "Storm: more than desk wants at once" in told
+    assert f"2 alerts wait, {OVER}: they are told together at {until}, with what else comes until then." in told
+    one.later(hours=3)
+    one.news(*bans(*METALS[7:10]))
+    assert len(one.storms) == 2
+    assert "1 alert waits" in one.storms[1]
+
+
+def test_a_calm_day_knows_no_limit(desk: Callable[..., Desk]) -> None:
+    """Three an hour, all day long: everything is told at once."""
+    one = desk()
+    for metal in METALS:
+        one.later(minutes=5)
+        one.news(*bans(metal))
+    assert len(one.subjects) == len(METALS)
+    assert one.storms == []
+
+
+def test_each_recipient_has_a_limit_of_their_own(desk: Callable[..., Desk]) -> None:
+    """Three people behind one address of mail hear three messages each, and not one each."""
+    one = desk(recipients=("ann", "ben"))
+    one.news(*bans(*METALS[:5]))
+    assert len(one.subjects) == 6
+    assert sorted(view.recipient for view in one.of(DeliveryKind.DIGEST)) == ["ann", "ben"]
+    assert len(one.storms) == 1
+
+
+@pytest.mark.parametrize(("outcome", "later"), [(DOUBTFUL, 1), (DOWN, 2)], ids=["may have arrived", "did not arrive"])
+def test_what_may_have_arrived_counts(desk: Callable[..., Desk], outcome: Outcome, later: int) -> None:
+    """A limit is kept for whoever reads; a message that a server refused was read by nobody."""
+    one = desk(outcomes=[outcome, OK])
+    one.news(*bans("gallium"))
+    one.later(minutes=1)
+    assert len(one.subjects) == 2, "it was tried again"
+    one.news(*bans(*METALS[1:5]))
+    assert len(one.subjects) == 2 + later
+
+
+def test_what_somebody_asks_for_is_sent_over_any_limit(desk: Callable[..., Desk]) -> None:
+    """Who sends a message again wants it now."""
+    one = desk()
+    one.news(*bans(*METALS[:4]))
+    first = one.receiver.sent[0][0]
+    one.line.store.act.resend(first, one.line.clock.now())
+    one.send()
+    assert len(one.subjects) == 4
+    gathered = next(view for view in one.of(DeliveryKind.ALERT) if view.state is DeliveryState.DELIVERED)
+    assert gathered.alert_ids
+
+
+def test_what_was_told_with_others_cannot_be_sent_again(desk: Callable[..., Desk]) -> None:
+    """Its alerts are in another message, which can."""
+    one = desk()
+    one.news(*bans(*METALS[:5]))
+    (empty,) = one.line.store.read.deliveries(DeliveryState.SUPPRESSED)
+    (digest,) = one.of(DeliveryKind.DIGEST)
+    assert empty.reason.startswith(f"told with others in delivery {digest.id}: held until ")
+    with pytest.raises(StoreError, match=f"nothing of its own any more: told with others in delivery {digest.id}"):
+        one.line.store.act.resend(empty.id, one.line.clock.now())
+
+
+def test_an_alert_that_grows_while_it_waits_is_told_once(desk: Callable[..., Desk]) -> None:
+    """What came first and what came then stand in one place."""
+    one = desk()
+    one.news(*bans(*METALS[:5]))
+    waiting = {number for view in one.of(DeliveryKind.DIGEST) for number in view.alert_ids}
+    one.news("China bans antimony exports", "China bans nickel and antimony exports")
+    one.later(hours=1)
+    text = one.last
+    assert len(one.of(DeliveryKind.DIGEST)) == 1
+    assert waiting <= set(one.of(DeliveryKind.DIGEST)[0].alert_ids)
+    assert text.count("zinc: ban") == 1
