@@ -25,6 +25,7 @@ from tocsin.policy.decide import Policy
 from tocsin.policy.receiver import ReceiverInfo
 from tocsin.policy.route import Route
 from tocsin.protocols import Run
+from tocsin.pulse import Heartbeat
 from tocsin.receivers import Receiver
 from tocsin.receivers import apprise as apprise_receivers
 from tocsin.receivers.console import ConsoleReceiver
@@ -113,6 +114,14 @@ def open_store(config: Config) -> Store:
 def open_copy(config: Config) -> Store:
     """A store on a copy of the database that *config* names: whatever is done to it changes nothing."""
     return _open(config, copy=True)
+
+
+def make_heartbeat(config: Config) -> Heartbeat | None:
+    """Who is asked as long as the daemon works."""
+    beat = config.heartbeat
+    if beat is None:
+        return None
+    return Heartbeat(url=beat.url.reveal(), every=beat.every, allow_private=beat.allow_private)
 
 
 def _open(config: Config, *, copy: bool) -> Store:

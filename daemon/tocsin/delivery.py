@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -29,6 +29,7 @@ from tocsin.prices import Instrument
 from tocsin.protocols import Clock, Run
 from tocsin.receivers import Receiver
 from tocsin.render import late_line, reduced, render
+from tocsin.render.specimen import specimen
 from tocsin.rules import builtin
 from tocsin.rules.edge import PriceRule
 from tocsin.store import Decide, Store
@@ -97,6 +98,13 @@ class Dispatcher:
         # What a commit woke meanwhile may have been claimed beside us: it is under way, and waited for, too.
         while await self._start_due() or self._busy:
             await self.drain(None)
+
+    async def send_only(self, ids: Collection[str]) -> None:
+        """Send the deliveries *ids*, whatever else is due, and wait for it."""
+        claimed = await self._write(
+            self._store.claim_deliveries, self._clock.now(), LEASE, exclude=(), limit_per_receiver=len(ids), only=ids
+        )
+        await asyncio.gather(*map(self._deliver, claimed))
 
     async def drain(self, within: float | None) -> None:
         """Wait for the sends under way, at most *within* seconds.
@@ -201,8 +209,9 @@ class Dispatcher:
     def _render(self, delivery: Delivery, receiver: Receiver) -> Message:
         outbound, now = self.outbound, self._clock.now()
         store, instruments = self._store, outbound.instruments
+        test = delivery.kind is DeliveryKind.TEST
         tidings = with_prices(
-            delivery.tidings,
+            [specimen(now)] if test else delivery.tidings,
             delivery.kind,
             store=store,
             instruments=instruments,
@@ -229,6 +238,7 @@ class Dispatcher:
             now=now,
             expires_at=delivery.expires_at,
             jitter=self._random(),
+            once=delivery.kind is DeliveryKind.TEST,
         )
         own = _undelivered(delivery, settlement.reason, now=now) if settlement.state is DeliveryState.DEAD else ()
         if not await self._write(
@@ -287,11 +297,11 @@ def _stormy(storm: Storm, *, now: datetime) -> Match:
 
 
 def _undelivered(delivery: Delivery, words: str = "", *, now: datetime) -> tuple[Match, ...]:
-    """An alert that reached nobody is the operator's business; what was meant for operators ends here.
+    """An alert that reached nobody is the operator's business; what was meant for operators ends here, and a test, too.
 
     It is told in the transaction that gives the delivery up: no crash comes between the two.
     """
-    if delivery.kind is DeliveryKind.OPERATOR:
+    if delivery.kind in (DeliveryKind.OPERATOR, DeliveryKind.TEST):
         return ()
     titles = "; ".join(item.alert.title for item in delivery.tidings)
     words = words or _expired(delivery)

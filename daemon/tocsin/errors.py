@@ -127,6 +127,10 @@ class StoreError(TocsinError):
     """The database cannot be used as asked."""
 
 
+class LockedError(StoreError):
+    """Another process works on the database."""
+
+
 class LeaseLostError(StoreError):
     """The row is leased to somebody else by now."""
 

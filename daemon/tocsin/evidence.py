@@ -7,6 +7,9 @@ from datetime import datetime
 
 from tocsin.errors import Position
 
+#: The operation of an event of the daemon's own; its children are rows, the name in `op` and the words in `text`.
+OWN = "tocsin"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Span:

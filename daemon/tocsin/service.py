@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import shutil
 import signal
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -14,7 +15,7 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
-from tocsin.assembly import Makers, assemble
+from tocsin.assembly import Makers, assemble, make_heartbeat
 from tocsin.config.config import Config, load_config
 from tocsin.config.loading import LoadedRules, rules_of
 from tocsin.delivery import Dispatcher
@@ -23,8 +24,10 @@ from tocsin.log import line
 from tocsin.model import Delivery, Outcome, Settlement
 from tocsin.pipeline import Pipeline
 from tocsin.protocols import Clock, P, Run, T
+from tocsin.pulse import Pulse
 from tocsin.rules import builtin
 from tocsin.scheduler import Ticker
+from tocsin.selfreport import self_report
 from tocsin.systemd import Notifier
 
 log = logging.getLogger(__name__)
@@ -33,8 +36,9 @@ log = logging.getLogger(__name__)
 TICK = timedelta(seconds=0.5)
 SWEEP = timedelta(hours=1)
 WATCH = timedelta(seconds=2)
-#: A claim that did not run for this long (real seconds) is stuck: the watchdog is no longer fed.
-STUCK = 30.0
+#: How often it is looked whether a heartbeat or a report is due.
+BEAT = timedelta(seconds=5)
+REPORT = timedelta(minutes=1)
 DRAIN = 20.0
 #: A start or reload logs no more of them: a large pack may have thousands.
 MOST_WARNINGS = 20
@@ -71,7 +75,7 @@ class Service:
         self._workers = ThreadPoolExecutor(max_workers=3, thread_name_prefix="worker")
         self._seen: frozenset[tuple[str, int, int]] = frozenset()
         self._trouble = ""  # of the store, as it was last said
-        self._claimed = {"poll": time.monotonic(), "deliver": time.monotonic()}
+        self._pulse = Pulse("poll", "deliver", monotonic=time.monotonic)
 
     # ---- life ------------------------------------------------------------------------------------------------
 
@@ -89,7 +93,9 @@ class Service:
             ticker.every(self._tick, "poll", partial(self._try, self._poll_tick))
             ticker.every(self._tick, "deliver", partial(self._try, self._deliver_tick))
             ticker.every(self._sweep_every, "sweep", partial(self._try, self._sweep))
+            ticker.every(REPORT, "report", partial(self._try, self._report))
             ticker.every(WATCH, "watch", self._watch)
+            ticker.every(BEAT, "heartbeat", self._beat)
             if self._notifier.watchdog:
                 ticker.every(self._notifier.watchdog / 3, "watchdog", self._feed_watchdog)
             ticker.start()
@@ -221,11 +227,11 @@ class Service:
 
     async def _poll_tick(self) -> None:
         await self._pipeline.tick()
-        self._claimed["poll"] = time.monotonic()
+        self._pulse.ran("poll")
 
     async def _deliver_tick(self) -> None:
         await self._dispatcher.tick()
-        self._claimed["deliver"] = time.monotonic()
+        self._pulse.ran("deliver")
 
     async def _send_when_woken(self) -> None:
         """A commit that planned a delivery does not wait for the next tick."""
@@ -253,10 +259,19 @@ class Service:
             log.info(line("swept", rows=swept))
 
     async def _feed_watchdog(self) -> None:
-        if time.monotonic() - min(self._claimed.values()) < STUCK:
+        if self._pulse.alive:
             self._notifier.alive()
         else:
             log.error(line("claims stand still"))
+
+    async def _beat(self) -> None:
+        await self._pulse.beat(self._http, make_heartbeat(self._config))
+
+    async def _report(self) -> None:
+        config, now = self._config, self._clock.now()
+        report = await self._write(self_report, self._store, config.report, now, free=_free(config))
+        if report:
+            await self._pipeline.tell([report])
 
     async def _watch(self) -> None:
         """Reload when it was asked for or when a file changed."""
@@ -314,6 +329,11 @@ def _runner(pool: Executor) -> Run:
         return await asyncio.get_running_loop().run_in_executor(pool, partial(call, *args, **kwargs))
 
     return run
+
+
+def _free(config: Config) -> int:
+    """The room on the disk of the database, in bytes."""
+    return shutil.disk_usage(Path(config.database.removeprefix("sqlite:///")).parent).free
 
 
 def _marks(path: Path, folders: tuple[Path, ...]) -> frozenset[tuple[str, int, int]]:

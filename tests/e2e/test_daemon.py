@@ -265,3 +265,24 @@ def test_systemd_hears_ready_watchdog_reload_and_stop(world: World) -> None:
         while "STOPPING=1" not in heard:
             heard += manager.recv(4096).decode() + "\n"
         assert daemon.wait() == 0
+
+
+def test_a_test_is_sent_by_the_daemon_that_runs(world: World) -> None:
+    """What is tested is what tells: the same process, template, outbox and server; and without a daemon the command does it."""
+    world.configure()
+    alone = world.listing("notify-test", "mail")
+    daemon = world.start()
+    beside = world.listing("notify-test")
+    assert daemon.stop() == 0
+    results = [*alone, *beside]
+    assert [(result["receiver"], result["state"], result["outcome"]["code"]) for result in results] == [
+        ("mail", "delivered", 250),
+        ("mail", "delivered", 250),
+        ("desk", "delivered", 200),
+    ]
+    sent = [delivery["id"] for delivery in world.listing("deliveries", "list")]
+    assert {result["delivery"] for result in results} == set(sent)
+    assert [subject for subject in subjects(world) if "TEST" in subject] == [
+        "[TEST] Test: this is how an alert arrives - tocsin can reach you here"
+    ] * 2
+    assert daemon.says("delivered receiver=desk")

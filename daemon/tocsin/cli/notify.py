@@ -1,90 +1,105 @@
-"""`tocsin notify-test`: a real message through every receiver."""
+"""`tocsin notify-test`: a real message through every receiver, on the way that alerts take."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Annotated
-from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import typer
 
 from tocsin.assembly import make_receiver
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, read_config
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, opened
 from tocsin.cli.output import FAILED, PARTLY, dump, say
-from tocsin.errors import UsageError
-from tocsin.model import Alert, Coverage, Delivery, DeliveryKind, ErrorClass, Outcome, Severity, Tidings
+from tocsin.clock import SystemClock
+from tocsin.config.config import Config
+from tocsin.delivery import Dispatcher, Outbound
+from tocsin.errors import LockedError, UsageError
+from tocsin.model import DeliveryState, ErrorClass
+from tocsin.protocols import P, T
 from tocsin.receivers import Receiver
-from tocsin.render import render
+from tocsin.store import DeliveryDetail, Store
+from tocsin.store.decisions import nobody
 
 ReceiverArgument = Annotated[str | None, typer.Argument(help="Only this receiver.")]
+
+#: Seconds in which a running daemon sends a test: longer than a try may take.
+LONGEST = 150.0
+_ENDED = (DeliveryState.DELIVERED, DeliveryState.DEAD, DeliveryState.SUPPRESSED)
 
 
 def notify_test(
     receiver: ReceiverArgument = None, config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False
 ) -> None:
-    """Send a test alert through every receiver (or one) and print the server's own words."""
-    with border():
-        settings = read_config(config)
+    """Send a test alert through every receiver (or one) and print the server's own words.
+
+    It goes through the outbox: a daemon that runs sends it, and else this command does.
+    """
+    with border(), opened(config) as (settings, store):
         chosen = [r for r in settings.receivers if receiver in (None, r.name)]
         if not chosen:
             known = ", ".join(r.name for r in settings.receivers)
             raise UsageError(f"no receiver is named {receiver!r}; the configuration has: {known}")
-        zone = ZoneInfo(settings.timezone)
-        results = [
-            (built.name, recipient, _send(built, recipient, zone))
-            for built in map(make_receiver, chosen)
-            for recipient in built.recipients
-        ]
-    for name, recipient, outcome in results:
-        if json:
-            dump({"receiver": name, "recipient": recipient, "outcome": outcome})
+        receivers = [make_receiver(r) for r in chosen]
+        now = datetime.now(UTC)
+        ids = [store.act.test(r.name, recipient, now) for r in receivers for recipient in r.recipients]
+        try:
+            store.lock(now)
+        except LockedError:
+            say("A daemon works on this database: it sends the test.")
+            _wait(store, ids)
         else:
-            mark = "ok    " if outcome.error_class is ErrorClass.OK else "FAILED"
-            words = outcome.words or ("delivered" if outcome.error_class is ErrorClass.OK else outcome.error_class)
-            say(f"{mark} {name} {recipient} {outcome.code or ''} {words}")
-    failed = sum(outcome.error_class is not ErrorClass.OK for _, _, outcome in results)
+            asyncio.run(_send(settings, store, receivers, ids))
+        results = [found for number in ids if (found := store.read.delivery(number))]
+        failed = sum(not _tell(result, json=json) for result in results)
     if failed:
         raise typer.Exit(FAILED if failed == len(results) else PARTLY)
 
 
-def _send(receiver: Receiver, recipient: str, zone: ZoneInfo) -> Outcome:
-    now = datetime.now(UTC)
-    tidings = (_example(now),)
-    delivery = Delivery(
-        id=uuid4().hex,
-        receiver=receiver.name,
-        recipient=recipient,
-        kind=DeliveryKind.TEST,
-        fence=0,
-        attempt=1,
-        created_at=now,
-        due_at=now,
-        expires_at=now + timedelta(hours=1),
-        tidings=tidings,
-    )
-    message = render(tidings, kind=receiver.kind, delivery_id=delivery.id, delivery_kind=delivery.kind, zone=zone)
-    return receiver.send(delivery, message)
+async def _send(settings: Config, store: Store, receivers: Sequence[Receiver], ids: Sequence[str]) -> None:
+    outbound = Outbound(receivers={r.name: r for r in receivers}, zone=ZoneInfo(settings.timezone), decide=nobody)
+    dispatcher = Dispatcher(store, outbound, clock=SystemClock(), write=_at_once, work=_at_once, random=lambda: 0.5)
+    try:
+        await dispatcher.send_only(ids)
+    finally:
+        dispatcher.close()
 
 
-def _example(now: datetime) -> Tidings:
-    alert = Alert(
-        id=0,
-        rule="tocsin/notify-test",
-        rule_hash="",
-        rule_position="",
-        title="Test: this is how an alert arrives",
-        event="tocsin.test",
-        severity=Severity.INFO,
-        labels={"receiver": ("test",)},
-        key=("receiver",),
-        story_id=0,
-        opened_at=now,
-        updated_at=now,
-        event_time=now,
-        note="Nothing happened. Somebody ran `tocsin notify-test`.",
+def _wait(store: Store, ids: Sequence[str]) -> None:
+    """Until the daemon has sent all of them, at most as long as that can take."""
+    end = time.monotonic() + LONGEST
+    while time.monotonic() < end:
+        found = [store.read.delivery(number) for number in ids]
+        if all(one is None or one.delivery.state in _ENDED for one in found):
+            return
+        time.sleep(0.2)
+
+
+def _tell(result: DeliveryDetail, *, json: bool) -> bool:
+    """Print how a test ended; whether it arrived."""
+    delivery = result.delivery
+    last = result.attempts[-1] if result.attempts else None
+    error_class = (last.outcome if last else None) or ErrorClass.TRANSIENT
+    words = (last.words if last else "") or delivery.reason
+    good = delivery.state is DeliveryState.DELIVERED
+    if json:
+        outcome = {"error_class": error_class, "code": last.code if last else None, "words": words}
+        told = {"delivery": delivery.id, "state": delivery.state, "outcome": outcome}
+        dump({"receiver": delivery.receiver, "recipient": delivery.recipient, **told})
+        return good
+    code = last.code if last and last.code else ""
+    still = (
+        ""
+        if delivery.state in _ENDED
+        else f"not sent yet ({delivery.state}); see: tocsin deliveries show {delivery.id}"
     )
-    lead = Coverage(
-        title="tocsin can reach you here", link="", publisher="tocsin", source="test", published=now, first_seen=now
-    )
-    return Tidings(alert=alert, lead=lead)
+    parts = ("ok    " if good else "FAILED", delivery.receiver, delivery.recipient, code, words or still or "delivered")
+    say(" ".join(str(part) for part in parts if part != ""))
+    return good
+
+
+async def _at_once(call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    return call(*args, **kwargs)

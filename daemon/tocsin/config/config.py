@@ -29,6 +29,14 @@ from tocsin.config.tables import (
     tried,
     zone,
 )
+from tocsin.config.upkeep import (
+    HeartbeatConfig,
+    HeartbeatShape,
+    ReportShape,
+    check_upkeep,
+    heartbeat_config,
+    report_times,
+)
 from tocsin.config.web import (
     HttpConfig,
     HttpShape,
@@ -38,6 +46,7 @@ from tocsin.config.web import (
 from tocsin.config.yamlfile import read
 from tocsin.errors import ConfigError, Position, Problem
 from tocsin.model import Located, Severity
+from tocsin.policy.wall import Times
 from tocsin.prices import Instrument
 from tocsin.rules.spec import Override
 
@@ -73,6 +82,8 @@ class Config:
     routes: tuple[RouteConfig, ...]
     overrides: tuple[Override, ...]
     retention: timedelta
+    heartbeat: HeartbeatConfig | None = None
+    report: Times
     problems: tuple[Problem, ...] = ()
 
     @property
@@ -149,6 +160,10 @@ class ConfigFile(Shape):
     """What is changed of rules without editing their packs, by pack/id or the id alone."""
     retention: Duration = timedelta(days=90)
     """How long the texts of entries are kept, such as 90d."""
+    heartbeat: HeartbeatShape = HeartbeatShape()
+    """Who is to be asked as long as the daemon works, so that somebody notices when it does not."""
+    self_report: ReportShape = ReportShape()
+    """When operators are told what was checked, what failed and what was lost."""
 
 
 def load_config(path: Path, env: Mapping[str, str]) -> Config:
@@ -211,6 +226,7 @@ def _check(root: Node, folder: Path) -> Iterator[Problem]:
     yield from tried(root, "timezone", zone)
     yield from _check_database(member(root, "database"))
     yield from check_http(member(root, "http"), folder)
+    yield from check_upkeep(root)
     for source in children(member(root, "sources")):
         yield from check_source(source)
         if member(source, "table") or member(source, "file"):
@@ -303,6 +319,8 @@ def _config(path: Path, root: Node, shape: ConfigFile, book: Book, problems: tup
         routes=tuple(_route(route, on) for route in routes),
         overrides=tuple(_overrides(shape, member(root, "overrides"))),
         retention=shape.retention,
+        heartbeat=heartbeat_config(shape.heartbeat),
+        report=report_times(shape.self_report, shape.timezone),
         problems=problems,
     )
 

@@ -155,7 +155,10 @@ def check_receiver(name: str, node: Node, names: Sequence[str]) -> Iterator[Prob
         yield problem(node.pairs[0][0] if node.pairs else node, "a receiver needs a url, or console: true")
     yield from tried(node, "timezone", zone)
     yield from _check_quiet_hours(member(node, "quiet_hours"))
-    yield from _check_days(member(member(node, "digest"), "on"))
+    days = member(member(node, "digest"), "on")
+    yield from check_days(days)
+    if days is not None and not isinstance(days, Scalar) and not children(days):
+        yield problem(days, "names no day: leave it out for every day, or leave the digest out")
     yield from _check_fallback(member(member(node, "fallback"), "to"), name, names)
     yield from _check_secrets(member(node, "secret"))
 
@@ -166,12 +169,11 @@ def _check_quiet_hours(node: Node | None) -> Iterator[Problem]:
         yield problem(end, "the quiet hours end when they begin: give two times")
 
 
-def _check_days(node: Node | None) -> Iterator[Problem]:
+def check_days(node: Node | None) -> Iterator[Problem]:
+    """What is wrong with days of the week."""
     for day in (node,) if isinstance(node, Scalar) else children(node):
         if isinstance(day, Scalar) and day.text not in DAYS:
             yield problem(day, f"must be one of {', '.join(DAYS)}{meant(day.text, DAYS)}")
-    if node is not None and not isinstance(node, Scalar) and not children(node):
-        yield problem(node, "names no day: leave it out for every day, or leave the digest out")
 
 
 def _check_fallback(node: Node | None, name: str, names: Sequence[str]) -> Iterator[Problem]:

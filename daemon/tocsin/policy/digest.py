@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 
 from tocsin.model import Severity
 from tocsin.policy.receiver import DigestTimes
-from tocsin.policy.wall import moment
+from tocsin.policy.wall import following
 
 
 def leaves(times: DigestTimes, zone: tzinfo, after: datetime) -> datetime:
     """When the first digest *after* that time leaves, in UTC: once on each of its days, however often clocks show it."""
-    today = after.astimezone(zone).date()
-    days = (today + timedelta(days=number) for number in range(8))
-    return next(at for at in (moment(day, times.at, zone) for day in days if day.weekday() in times.days) if at > after)
+    return following(times.at, times.days, zone, after)
 
 
 def waits(times: DigestTimes, severity: Severity) -> bool:

@@ -32,12 +32,17 @@ def is_price(alert: Alert, kind: DeliveryKind, entry_id: int | None) -> bool:
     return entry_id is None and kind is not DeliveryKind.OPERATOR and "instrument" in alert.labels
 
 
-def settle(outcome: Outcome, *, attempt: int, now: datetime, expires_at: datetime, jitter: float) -> Settlement:
-    """The next state after try number *attempt*; *jitter* in [0, 1) moves a wait by up to 20 % either way."""
+def settle(
+    outcome: Outcome, *, attempt: int, now: datetime, expires_at: datetime, jitter: float, once: bool = False
+) -> Settlement:
+    """The next state after try number *attempt*; *jitter* in [0, 1) moves a wait by up to 20 % either way.
+
+    What is tried but *once* is not tried again.
+    """
     if outcome.error_class is ErrorClass.OK:
         return Settlement(state=DeliveryState.DELIVERED, due_at=now)
     words = _words(outcome)
-    if outcome.error_class is ErrorClass.NOBODY:
+    if once or outcome.error_class is ErrorClass.NOBODY:
         return Settlement(state=DeliveryState.DEAD, due_at=now, reason=words)
     if outcome.error_class is ErrorClass.CONTENT and attempt >= CONTENT_TRIES:
         return Settlement(state=DeliveryState.DEAD, due_at=now, reason=words)

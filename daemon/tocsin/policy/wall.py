@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 _MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Times:
+    """When clocks in *zone* show *at* on *days* (0 is Monday); without days never."""
+
+    at: time
+    days: frozenset[int]
+    zone: tzinfo
 
 
 def moment(day: date, at: time, zone: tzinfo, *, last: bool = False) -> datetime:
@@ -20,3 +31,13 @@ def moment(day: date, at: time, zone: tzinfo, *, last: bool = False) -> datetime
     while second.astimezone(zone).replace(tzinfo=None) < wanted:  # leapt over: *second* lies before the leap
         second += _MINUTE
     return second
+
+
+def following(at: time, days: Collection[int], zone: tzinfo, after: datetime) -> datetime:
+    """The first time *after* then at which clocks show *at* on one of *days* (0 is Monday), once a day, in UTC.
+
+    *days* must not be empty.
+    """
+    today = after.astimezone(zone).date()
+    dates = (today + timedelta(days=number) for number in range(8))
+    return next(when for when in (moment(day, at, zone) for day in dates if day.weekday() in days) if when > after)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
-from tocsin.evidence import Evidence, Witness
+from tocsin.evidence import OWN, Evidence, Witness
 from tocsin.model import Alert, Coverage, DeliveryKind, Revised, Severity, Tidings
 from tocsin.prices import Labels
 from tocsin.render.quotes import Quote, quotes, words
@@ -237,6 +237,8 @@ def _why(alert: Alert, lead: Coverage | None, evidence: Evidence | None) -> list
     if found:
         more = f" and {len(found) - _MOST_WORDS} more" if len(found) > _MOST_WORDS else ""
         rows.append(("Words", ", ".join(f"“{cut(word, 80)}”" for word in found[:_MOST_WORDS]) + more))
+    if evidence and evidence.op == OWN:
+        return [(child.op, cut(one_line(child.text), 500)) for child in evidence.children] + rows
     if evidence and not lead:
         rows += [("Condition", cut(one_line(child.text), 300)) for child in evidence.children[:1]]
     order = _order(evidence.witnesses) if evidence else ""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from tocsin.evidence import Evidence
+from tocsin.evidence import OWN, Evidence
 from tocsin.model import Match, RuleInfo, Severity
 from tocsin.prices import Labels
 
@@ -52,6 +53,7 @@ PRICE_MISSING = _own("price-missing", "listing", Severity.MEDIUM, "No price wher
 PRICE_FOUND = _own("price-found", "listing", Severity.INFO, "There is a price again: {listing}")
 HOST_BLOCKED = _own("host-blocked", "host", Severity.HIGH, "Blocked by {host}")
 HOST_OPEN = _own("host-open", "host", Severity.INFO, "No longer blocked by {host}")
+SELF_REPORT = _own("self-report", "verdict", Severity.INFO, "Report: {verdict}")
 RULE_UNEVALUATED = _own("rule-unevaluated", "rule", Severity.HIGH, "Rule could not be evaluated: {rule}")
 
 
@@ -60,7 +62,10 @@ def about_source(news: str, source: str, detail: str, now: datetime) -> Match:
     return own_match(_SOURCE[news], {"source": (source,)}, detail, now)
 
 
-def own_match(info: RuleInfo, labels: Labels, detail: str, now: datetime) -> Match:
-    """The event *info* about what *labels* name; *detail* says in words what happened."""
-    evidence = Evidence(op="tocsin", text=detail, holds=True)
+def own_match(
+    info: RuleInfo, labels: Labels, detail: str, now: datetime, rows: Iterable[tuple[str, str]] = ()
+) -> Match:
+    """The event *info* about what *labels* name; *detail* says in words what happened, *rows* by name what else."""
+    children = tuple(Evidence(op=name, text=words, holds=True) for name, words in rows)
+    evidence = Evidence(op=OWN, text=detail, holds=True, children=children)
     return Match(rule=info, severity=info.severity, labels=labels, evidence=evidence, event_time=now, detail=detail)

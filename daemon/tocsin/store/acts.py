@@ -37,6 +37,11 @@ class Acts:
         with self._database.write() as session:
             return silences.end(session, number, now)
 
+    def test(self, receiver: str, recipient: str, now: datetime) -> str:
+        """Put a test for *recipient* into the outbox; its id."""
+        with self._database.write() as session:
+            return outbox.test(session, receiver, recipient, now, self._new_id())
+
     def resend(self, delivery_id: str, now: datetime) -> str:
         """Put a copy of a settled delivery into the outbox; its id.
 

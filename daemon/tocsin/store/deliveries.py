@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, func, insert, not_, select, update
+from sqlalchemy import true
+from sqlmodel import Session, col, func, insert, not_, or_, select, update
 
 from tocsin.model import Delivery, DeliveryKind, DeliveryState, ErrorClass, Message, Outcome, Settlement, Tidings
 from tocsin.policy.limit import Limit
@@ -34,14 +35,16 @@ def claim(
     rates: Mapping[str, int],
     limits: Mapping[str, Limit],
     limit_per_receiver: int,
+    only: Collection[str] | None,
 ) -> list[Delivery]:
     """Lease what is due, the highest severity first and then the oldest, until *real* + *lease*.
 
     No receiver in *exclude*, none that rests, and none that had its tries of *rates* within a minute; at most
-    *limit_per_receiver* of each other; nothing that has expired, or is over one of *limits*.
+    *limit_per_receiver* of each other; nothing that has expired, or is over one of *limits*. A test goes out all the same,
+    and with *only* nothing goes but those.
     """
     void(session, now, real)
-    exclude = {*exclude, *receivers.resting(session, now), *receivers.full(session, rates, now)}
+    spared = {*receivers.resting(session, now), *receivers.full(session, rates, now)}
     place = func.row_number().over(
         partition_by=col(DeliveryRow.receiver),
         order_by=(col(DeliveryRow.rank).desc(), col(DeliveryRow.created_at), col(DeliveryRow.id)),
@@ -54,6 +57,8 @@ def claim(
             col(DeliveryRow.expires_at) > now,
             col(DeliveryRow.receiver).not_in(exclude),
             not_(overflow.waits(overflow.full(session, limits, now))),
+            or_(col(DeliveryRow.receiver).not_in(spared), DeliveryRow.kind == DeliveryKind.TEST.value),
+            true() if only is None else col(DeliveryRow.id).in_(only),
         )
         .subquery()
     )

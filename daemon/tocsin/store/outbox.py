@@ -12,7 +12,7 @@ from sqlmodel import Session, col, func, insert, select, update
 from tocsin.errors import StoreError
 from tocsin.model import DeliveryKind, DeliveryState, Fate, Severity
 from tocsin.policy.facts import Planned
-from tocsin.policy.retry import LIFE
+from tocsin.policy.retry import LIFE, PRICE_LIFE
 from tocsin.store import codec
 from tocsin.store.sqlite import upsert
 from tocsin.store.tables import (
@@ -152,6 +152,24 @@ def call_off(session: Session, needless: Sequence[tuple[str, int]], now: datetim
             .values(state=DeliveryState.SUPPRESSED.value, reason=words)
         )
         note(session, delivery_id, now, DeliveryState.SUPPRESSED, words)
+
+
+def test(session: Session, receiver: str, recipient: str, now: datetime, new_id: str) -> str:
+    """Enter a test, before everything else that waits for *receiver*; its id."""
+    row = DeliveryRow(
+        id=new_id,
+        receiver=receiver,
+        recipient=recipient,
+        kind=DeliveryKind.TEST.value,
+        rank=Severity.CRITICAL.rank,
+        state=DeliveryState.READY.value,
+        reason="",
+        created_at=now,
+        due_at=now,
+        expires_at=now + PRICE_LIFE,
+    )
+    _enter(session, row, {})
+    return row.id
 
 
 def resend(session: Session, delivery_id: str, now: datetime, new_id: Callable[[], str]) -> str:

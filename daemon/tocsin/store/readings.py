@@ -11,7 +11,19 @@ from tocsin.policy.silence import Silence
 from tocsin.prices import Instrument, Quote
 from tocsin.render.roundup import Roundup
 from tocsin.rules.edge import PriceState
-from tocsin.store import answers, entries, history, listing, market, packs, roundup, silences, unevaluated, withheld
+from tocsin.store import (
+    answers,
+    entries,
+    history,
+    ledger,
+    listing,
+    market,
+    packs,
+    roundup,
+    silences,
+    unevaluated,
+    withheld,
+)
 from tocsin.store.sqlite import Database
 from tocsin.store.values import (
     AlertDetail,
@@ -20,6 +32,7 @@ from tocsin.store.values import (
     DeliveryView,
     EntryView,
     History,
+    Ledger,
     MatchView,
     RuleStats,
     SourceDetail,
@@ -174,6 +187,16 @@ class Readings:
         """When the rule *begins* last met, if the rule *ends* did not meet since; None else."""
         with self._database.read() as session:
             return listing.lasts_since(session, begins, ends)
+
+    def reported(self, rule: str) -> datetime | None:
+        """Since when *rule*, which reports on the daemon, has a report to give; None before anything was polled."""
+        with self._database.read() as session:
+            return ledger.reported(session, rule)
+
+    def ledger(self, since: datetime, now: datetime) -> Ledger:
+        """What the daemon did from *since* to *now*."""
+        with self._database.read() as session:
+            return ledger.ledger(session, since, now)
 
     def roundup(self, delivery: Delivery, now: datetime) -> Roundup:
         """What a digest says beside its alerts, without what moved."""

@@ -18,7 +18,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlmodel import Session, SQLModel
 
-from tocsin.errors import StoreError
+from tocsin.errors import LockedError, StoreError
 
 #: How long a statement waits for another process that writes, in seconds.
 BUSY = 5.0
@@ -113,7 +113,8 @@ class Database:
         The lock is on a file beside the database: the system gives it back however the process ends.
 
         Raises:
-            StoreError: another process has it.
+            LockedError: another process has it.
+            StoreError: there can be no lock.
         """
         if self._lock_file is not None:
             return
@@ -127,7 +128,7 @@ class Database:
         except OSError as error:
             holder = os.read(handle, 32).decode("ascii", "replace").strip()
             os.close(handle)
-            raise StoreError(
+            raise LockedError(
                 f"another tocsin (process {holder or 'unknown'}) works on {self.path}: "
                 "stop it first, or give this one a database of its own"
             ) from error

@@ -116,7 +116,7 @@ class Store:
         *now* is the Clock's time: what is written of a void lease must compare with all other times of a delivery.
 
         Raises:
-            StoreError: another daemon has it.
+            LockedError: another daemon has it.
         """
         self._database.lock()
         with self._database.write() as session:
@@ -313,6 +313,7 @@ class Store:
         rates: Mapping[str, int] | None = None,
         limits: Mapping[str, Limit] | None = None,
         limit_per_receiver: int = 1,
+        only: Collection[str] | None = None,
     ) -> list[Delivery]:
         """Lease deliveries that are due by the Clock, for *lease* of real time: the loudest first, then the oldest.
 
@@ -320,6 +321,7 @@ class Store:
         had as many tries within a minute as *rates* says; no news over one of *limits* (see `spill`). What is silenced
         is suppressed first. Held ones whose time has come are among them, and those whose earlier lease ran out; none
         past its `expires_at` (see `expire`).
+        With *only*, none but those with these ids.
         """
         with self._database.write() as session:
             holds.silence(session, now, self._new_id)
@@ -332,6 +334,7 @@ class Store:
                 rates=rates or {},
                 limits=limits or {},
                 limit_per_receiver=limit_per_receiver,
+                only=only,
             )
 
     def hush(self, hushes: Mapping[str, Hush], now: datetime) -> None:

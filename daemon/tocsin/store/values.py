@@ -256,6 +256,32 @@ class DeliveryView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """What the daemon did in a time, and how things stand at its end; *size* is that of the database in bytes.
+
+    *read* of the *sources* were read within a day. Messages that wait are *overdue* an hour after their time; *doubtful*
+    are tries of which nobody saw the end. *ailing*, *blocked* and *unevaluated* name sources, receivers and rules.
+    """
+
+    sources: int
+    read: int
+    ailing: tuple[str, ...]
+    entries: int
+    instruments: int
+    matches: int
+    alerts: int
+    delivered: int
+    suppressed: int
+    dead: int
+    waiting: int
+    overdue: int
+    doubtful: int
+    blocked: tuple[str, ...]
+    unevaluated: tuple[str, ...]
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Withheld:
     """An alert that *recipient* of *receiver* is not told of *until* then, or never (None), and the *reason*.
 
