@@ -11,7 +11,7 @@ fast as real time, and goes on by an hour and then to seven in the morning when 
 more. Receivers have the rate that their kind has (60 a minute), which is why the first one needs longer than the storm.
 Checked at the end: each receiver was told of each story exactly once.
 
-The neighbours: real time, four entries a second, three receivers that take 6,000 messages a minute. The dead one refuses
+The neighbours: real time, two entries a second, three receivers that take 6,000 messages a minute. The dead one refuses
 connections, the hanging one accepts them and never answers. What counts is the time from the commit of an alert to its
 arrival at the good one, which the dispatcher may take up with its next tick of half a second.
 """
@@ -306,11 +306,11 @@ def neighbours(seconds: float) -> None:
 
 
 def _delays(receivers: str, seconds: float, **ports: int) -> list[float]:
-    count = int(seconds * 4)
+    count = int(seconds * 2)
     with stage(receivers, factor=1, start=datetime.now(UTC), tick=0.5, **ports) as here:
         began = time.monotonic()
         for number in range(count):
-            time.sleep(max(0.0, began + number / 4 - time.monotonic()))
+            time.sleep(max(0.0, began + number / 2 - time.monotonic()))
             here.world.publish(number)
         here.wait(lambda: len(here.world.got["good"]) >= count, 60)
         created = {

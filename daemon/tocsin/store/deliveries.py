@@ -45,6 +45,7 @@ def claim(
     """
     void(session, now, real)
     spared = {*receivers.resting(session, now), *receivers.full(session, rates, now)}
+    crowded = overflow.full(session, limits, now)
     place = func.row_number().over(
         partition_by=col(DeliveryRow.receiver),
         order_by=(col(DeliveryRow.rank).desc(), col(DeliveryRow.created_at), col(DeliveryRow.id)),
@@ -56,7 +57,7 @@ def claim(
             col(DeliveryRow.due_at) <= now,
             col(DeliveryRow.expires_at) > now,
             col(DeliveryRow.receiver).not_in(exclude),
-            not_(overflow.waits(overflow.full(session, limits, now))),
+            not_(overflow.over(crowded, now)) if crowded else true(),
             or_(col(DeliveryRow.receiver).not_in(spared), DeliveryRow.kind == DeliveryKind.TEST.value),
             true() if only is None else col(DeliveryRow.id).in_(only),
         )
