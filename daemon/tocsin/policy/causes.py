@@ -22,7 +22,7 @@ class Cause(StrEnum):
 _PHRASES = {
     "by silence ": Cause.SILENCE,
     " by the quiet hours of ": Cause.QUIET,
-    " over the limit of ": Cause.LIMIT,
+    "over the limit of ": Cause.LIMIT,
     " by the digest of ": Cause.DIGEST,
     " by the cooldown of ": Cause.COOLDOWN,
     " is snoozed": Cause.SNOOZE,

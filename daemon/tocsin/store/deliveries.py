@@ -184,7 +184,9 @@ def _was_refused(session: Session, row: DeliveryRow) -> bool:
 
 
 def _known(kind: DeliveryKind, found: Sequence[Tidings]) -> list[int]:
-    """The alerts of a message of which its reader was told before."""
+    """The alerts of a message of which its reader was told before; a digest, which is about all of them, answers none."""
+    if kind.value in _GATHERED:
+        return []
     again = kind in (DeliveryKind.UPDATE, DeliveryKind.CORRECTION)
     return [item.alert.id for item in found if again or item.news]
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, tuple_
 from sqlmodel import Session, and_, col, func, or_, select, update
 
-from tocsin.model import DeliveryKind, DeliveryState, ErrorClass
+from tocsin.model import DeliveryKind, DeliveryState, ErrorClass, Severity
 from tocsin.policy.limit import ALWAYS, LIMITED, SPAN, Limit, Storm, begins, room
 from tocsin.store import holds
 from tocsin.store.sqlite import upsert
@@ -78,7 +78,8 @@ def spill(session: Session, limits: Mapping[str, Limit], now: datetime) -> tuple
             .where(over([(receiver, recipient)], now))
             .order_by(col(DeliveryRow.created_at), col(DeliveryRow.id))
         ).all()
-        leaves = _next(session, (receiver, recipient), limits[receiver].leaves or until)
+        loudest = list(Severity)[max(row.rank for row in rows)]
+        leaves = _next(session, (receiver, recipient), limits[receiver].until(until, loudest))
         words = limits[receiver].words(receiver)
         alerts = sum(_mark(session, row.id, words) for row in rows)
         for row in rows:

@@ -320,8 +320,7 @@ class Store:
         At most *limit_per_receiver* of a receiver, none of those in *exclude*, of those that rest, and of those that
         had as many tries within a minute as *rates* says; no news over one of *limits* (see `spill`). What is silenced
         is suppressed first. Held ones whose time has come are among them, and those whose earlier lease ran out; none
-        past its `expires_at` (see `expire`).
-        With *only*, none but those with these ids.
+        past its `expires_at` (see `expire`). With *only*, none but those with these ids.
         """
         with self._database.write() as session:
             holds.silence(session, now, self._new_id)
