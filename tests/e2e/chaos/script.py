@@ -81,7 +81,7 @@ receivers:
     url: "${{NIGHT}}"
     rate: 6000
     timezone: UTC
-    quiet_hours: {{from: "02:00", to: "22:00"}}
+    quiet_hours: {{from: "01:00", to: "22:00"}}
     digest: {{at: "22:00", empty: true}}
   away: {{url: "${{AWAY}}", rate: 6000, fallback: {{to: deputy, after: 10s}}}}
   deputy: {{url: "${{DEPUTY}}", rate: 6000}}
