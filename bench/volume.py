@@ -20,7 +20,6 @@ import tempfile
 import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -86,9 +85,9 @@ def play(stream: Path, pack: str) -> list[Row]:
 
 
 def extent(stream: Path) -> tuple[int, int]:
-    """How many headlines the stream has, and how many days lie between its first and its last, both counted."""
+    """How many headlines the stream has, and on how many days it has any."""
     seen = [entry["first_seen"][:10] for entry in entries(stream)]
-    return len(seen), (date.fromisoformat(max(seen)) - date.fromisoformat(min(seen))).days + 1
+    return len(seen), len(set(seen))
 
 
 def marked(labelled: Path, domain: str, *, doubtful: bool) -> list[list[str]]:
