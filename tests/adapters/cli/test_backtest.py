@@ -51,8 +51,8 @@ def test_alerts_come_in_order_with_what_was_folded_and_held(tocsin: Tocsin, past
 
 def test_a_warning_of_the_configuration_is_said_once(tocsin: Tocsin, past: str) -> None:
     """The same words three times look like three things that are wrong."""
-    text = tocsin.config.read_text(encoding="utf-8").replace("sources:", "x-sources:", 1)
-    tocsin.config.write_text(text, encoding="utf-8")
+    file = tocsin.folder / "config.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("sources:", "x-sources:", 1), encoding="utf-8")
     assert tocsin("backtest", "--input", past).stderr.count("there is no source") == 1
 
 
