@@ -48,7 +48,8 @@ class Service:
     """The daemon on the configuration file at *path*.
 
     *env* fills `${NAME}`; *clock* governs due times, cooldowns and windows; *settled* is told of every finished
-    attempt; *tick* is the real time between two claims, *sweep* that between two sweeps.
+    attempt; *tick* is the real time between two claims, *sweep* that between two sweeps, and
+    *report* that between two looks whether a report is due.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Service:
         settled: Callable[[Delivery, Outcome, Settlement], None] = lambda *_: None,
         tick: timedelta = TICK,
         sweep: timedelta = SWEEP,
+        report: timedelta = REPORT,
     ) -> None:
         self._path = path
         self._env = env
@@ -69,6 +71,7 @@ class Service:
         self._settled = settled
         self._tick = tick
         self._sweep_every = sweep
+        self._report_every = report
         self._notifier = Notifier(env)
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
         # One of them may wait for the process that reads large documents.
@@ -93,7 +96,7 @@ class Service:
             ticker.every(self._tick, "poll", partial(self._try, self._poll_tick))
             ticker.every(self._tick, "deliver", partial(self._try, self._deliver_tick))
             ticker.every(self._sweep_every, "sweep", partial(self._try, self._sweep))
-            ticker.every(REPORT, "report", partial(self._try, self._report))
+            ticker.every(self._report_every, "report", partial(self._try, self._report))
             ticker.every(WATCH, "watch", self._watch)
             ticker.every(BEAT, "heartbeat", self._beat)
             if self._notifier.watchdog:

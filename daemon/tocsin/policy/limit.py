@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from tocsin.model import DeliveryKind, Severity
+from tocsin.policy import quiet
+from tocsin.policy.receiver import QuietHours
 
 #: The time in which messages are counted.
 SPAN = timedelta(hours=1)
@@ -20,11 +22,22 @@ ALWAYS = Severity.CRITICAL
 class Limit:
     """At most *most* messages an hour to each recipient of a receiver.
 
-    What is over waits for the digest that *leaves* then; None: until an hour has room again.
+    What is over waits for the digest that *leaves* then; None: until an hour has room again. It may wait longer for the end
+    of *quiet_hours*, by the clocks of *zone*.
     """
 
     most: int
     leaves: datetime | None = None
+    quiet_hours: QuietHours | None = None
+    zone: tzinfo = UTC
+
+    def until(self, room: datetime, loudest: Severity) -> datetime:
+        """When what is over leaves, of which this is the highest severity, where an hour has *room* then.
+
+        Quiet hours that drop what is due in them must not drop what was due before they began.
+        """
+        at, hours = self.leaves or room, self.quiet_hours
+        return at if hours is None or quiet.breaks(hours, loudest) else quiet.ends(hours, self.zone, at) or at
 
     def words(self, receiver: str) -> str:
         """Why something to *receiver* waits."""

@@ -77,9 +77,9 @@ def limits(receivers: Iterable[ReceiverInfo], now: datetime) -> dict[str, Limit]
     return {
         receiver.name: Limit(
             most=receiver.max_per_hour,
-            leaves=_awake(receiver, Severity.INFO, _digested(receiver, receiver.digest, now)).due_at
-            if receiver.digest
-            else None,
+            leaves=digest.leaves(receiver.digest, receiver.zone, now) if receiver.digest else None,
+            quiet_hours=receiver.quiet_hours,
+            zone=receiver.zone,
         )
         for receiver in receivers
         if receiver.max_per_hour is not None

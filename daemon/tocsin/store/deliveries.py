@@ -45,6 +45,7 @@ def claim(
     """
     void(session, now, real)
     spared = {*receivers.resting(session, now), *receivers.full(session, rates, now)}
+    crowded = overflow.full(session, limits, now)
     place = func.row_number().over(
         partition_by=col(DeliveryRow.receiver),
         order_by=(col(DeliveryRow.rank).desc(), col(DeliveryRow.created_at), col(DeliveryRow.id)),
@@ -56,9 +57,9 @@ def claim(
             col(DeliveryRow.due_at) <= now,
             col(DeliveryRow.expires_at) > now,
             col(DeliveryRow.receiver).not_in(exclude),
+            not_(overflow.over(crowded, now)) if crowded else true(),
             or_(col(DeliveryRow.receiver).not_in(spared), DeliveryRow.kind == DeliveryKind.TEST.value),
             true() if only is None else col(DeliveryRow.id).in_(only),
-            not_(overflow.waits(overflow.full(session, limits, now))),
         )
         .subquery()
     )
@@ -183,7 +184,9 @@ def _was_refused(session: Session, row: DeliveryRow) -> bool:
 
 
 def _known(kind: DeliveryKind, found: Sequence[Tidings]) -> list[int]:
-    """The alerts of a message of which its reader was told before."""
+    """The alerts of a message of which its reader was told before; a digest, which is about all of them, answers none."""
+    if kind.value in _GATHERED:
+        return []
     again = kind in (DeliveryKind.UPDATE, DeliveryKind.CORRECTION)
     return [item.alert.id for item in found if again or item.news]
 

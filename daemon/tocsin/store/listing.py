@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -106,14 +107,17 @@ def alert(session: Session, number: int) -> AlertDetail | None:
     if found is None:
         return None
     told = session.exec(
-        select(DeliveryRow)
+        select(DeliveryRow, DeliveryAlertRow.overflow)
         .join(DeliveryAlertRow, col(DeliveryAlertRow.delivery_id) == DeliveryRow.id)
         .where(DeliveryAlertRow.alert_id == number)
         .order_by(col(DeliveryRow.created_at), col(DeliveryRow.id))
     ).all()
     members = matches(session, alert_id=number)
     answered = answers.by_number(session, [number]).get(number, Answered())
-    return AlertDetail(tidings=found, members=members, deliveries=_delivery_views(session, told), answered=answered)
+    views = _delivery_views(session, [row for row, _ in told])
+    reasons = [mapping.because(row, overflow) for row, overflow in told]
+    deliveries = tuple(replace(view, reason=reason) for view, reason in zip(views, reasons, strict=True))
+    return AlertDetail(tidings=found, members=members, deliveries=deliveries, answered=answered)
 
 
 def matches(

@@ -14,6 +14,7 @@ from tocsin.store import codec, habits
 from tocsin.store.tables import (
     AlertRow,
     AttemptRow,
+    DeliveryRow,
     EntryRow,
     MatchRow,
     SourceRow,
@@ -297,3 +298,12 @@ def attempt_view(row: AttemptRow) -> AttemptView:
 def transition_view(row: TransitionRow) -> TransitionView:
     """A change of state as a listing shows it."""
     return TransitionView(at=row.at, state=DeliveryState(row.state), reason=row.reason)
+
+
+def because(row: DeliveryRow, overflow: str) -> str:
+    """Why a message is as it is, in words, for an alert in it that was over a limit, or none."""
+    if not overflow:
+        return row.reason
+    if row.state == DeliveryState.HELD.value:
+        return f"held until {row.due_at:%Y-%m-%d %H:%M} UTC: {overflow}"
+    return f"{row.reason}: {overflow}" if row.reason else f"told in a {row.kind}: {overflow}"

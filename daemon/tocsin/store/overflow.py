@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, tuple_
 from sqlmodel import Session, and_, col, func, or_, select, update
 
-from tocsin.model import DeliveryKind, DeliveryState, ErrorClass
+from tocsin.model import DeliveryKind, DeliveryState, ErrorClass, Severity
 from tocsin.policy.limit import ALWAYS, LIMITED, SPAN, Limit, Storm, begins, room
 from tocsin.store import holds
 from tocsin.store.sqlite import upsert
@@ -21,16 +21,25 @@ _ARRIVED = (ErrorClass.OK.value, ErrorClass.AMBIGUOUS.value)
 
 
 def full(session: Session, limits: Mapping[str, Limit], now: datetime) -> dict[To, datetime]:
-    """The recipients who had as many messages within the hour before *now* as *limits* allow, and until when.
+    """The recipients for whom news is due over one of *limits*: they had their messages of the hour, and until when.
 
     What is on its way and what may have arrived counts; a test does not.
     """
-    sent: dict[To, list[datetime]] = defaultdict(list)
+    if not limits:
+        return {}
+    waiting = session.exec(
+        select(DeliveryRow.receiver, DeliveryRow.recipient)
+        .where(col(DeliveryRow.receiver).in_(limits), *_due(now))
+        .distinct()
+    ).all()
+    sent: dict[To, list[datetime]] = {(receiver, recipient): [] for receiver, recipient in waiting}
+    if not sent:
+        return {}
     for receiver, recipient, at in session.exec(
         select(DeliveryRow.receiver, DeliveryRow.recipient, AttemptRow.started_at)
         .join(AttemptRow, col(AttemptRow.delivery_id) == DeliveryRow.id)
         .where(
-            col(DeliveryRow.receiver).in_(limits),
+            tuple_(DeliveryRow.receiver, DeliveryRow.recipient).in_(sent),
             DeliveryRow.kind != DeliveryKind.TEST.value,
             col(AttemptRow.started_at) > now - SPAN,
             col(AttemptRow.started_at) <= now,
@@ -42,14 +51,21 @@ def full(session: Session, limits: Mapping[str, Limit], now: datetime) -> dict[T
     return {to: until for to, until in found.items() if until is not None}
 
 
-def waits(to: Collection[To]) -> ColumnElement[bool]:
-    """The deliveries to these recipients that are not sent over a limit, but wait: news that nobody asked for again."""
-    return and_(
-        tuple_(DeliveryRow.receiver, DeliveryRow.recipient).in_(to),
+def over(to: Collection[To], now: datetime) -> ColumnElement[bool]:
+    """What is due for these recipients, and waits when they are `full`."""
+    return and_(tuple_(DeliveryRow.receiver, DeliveryRow.recipient).in_(to), *_due(now))
+
+
+def _due(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """News that was never tried, not critical, and not asked for again."""
+    return (
+        col(DeliveryRow.state).in_((DeliveryState.HELD.value, DeliveryState.READY.value)),
+        col(DeliveryRow.due_at) <= now,
+        col(DeliveryRow.expires_at) > now,
         col(DeliveryRow.kind).in_([kind.value for kind in LIMITED]),
-        DeliveryRow.rank < ALWAYS.rank,
-        DeliveryRow.attempts == 0,
-        DeliveryRow.resend == 0,
+        col(DeliveryRow.rank) < ALWAYS.rank,
+        col(DeliveryRow.attempts) == 0,
+        col(DeliveryRow.resend) == 0,
     )
 
 
@@ -59,17 +75,11 @@ def spill(session: Session, limits: Mapping[str, Limit], now: datetime) -> tuple
     for (receiver, recipient), until in full(session, limits, now).items():
         rows = session.exec(
             select(DeliveryRow)
-            .where(
-                waits([(receiver, recipient)]),
-                col(DeliveryRow.state).in_((DeliveryState.HELD.value, DeliveryState.READY.value)),
-                col(DeliveryRow.due_at) <= now,
-                col(DeliveryRow.expires_at) > now,
-            )
+            .where(over([(receiver, recipient)], now))
             .order_by(col(DeliveryRow.created_at), col(DeliveryRow.id))
         ).all()
-        if not rows:
-            continue
-        leaves = _next(session, (receiver, recipient), limits[receiver].leaves or until)
+        loudest = list(Severity)[max(row.rank for row in rows)]
+        leaves = _next(session, (receiver, recipient), limits[receiver].until(until, loudest))
         words = limits[receiver].words(receiver)
         alerts = sum(_mark(session, row.id, words) for row in rows)
         for row in rows:

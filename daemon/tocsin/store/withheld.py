@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from heapq import merge
 from itertools import islice
@@ -21,14 +22,20 @@ _PASSED_OVER = (Fate.BASELINE.value, Fate.FLOOD.value, Fate.OLD.value)
 def held(session: Session, limit: int) -> tuple[Withheld, ...]:
     """The alerts of deliveries that wait, the next to leave first."""
     rows = session.exec(
-        select(DeliveryRow, AlertRow)
+        select(DeliveryRow, AlertRow, DeliveryAlertRow.overflow)
         .join(DeliveryAlertRow, col(DeliveryAlertRow.delivery_id) == DeliveryRow.id)
         .join(AlertRow, col(AlertRow.id) == DeliveryAlertRow.alert_id)
         .where(DeliveryRow.state == DeliveryState.HELD.value)
         .order_by(col(DeliveryRow.due_at), col(AlertRow.id))
         .limit(limit)
     ).all()
-    return tuple(_alert(delivery, alert, delivery.created_at, delivery.due_at) for delivery, alert in rows)
+    return tuple(
+        replace(
+            _alert(delivery, alert, delivery.created_at, delivery.due_at),
+            reason=mapping.because(delivery, overflow),
+        )
+        for delivery, alert, overflow in rows
+    )
 
 
 def suppressed(session: Session, since: datetime | None, limit: int) -> tuple[Withheld, ...]:

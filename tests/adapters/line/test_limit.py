@@ -14,8 +14,10 @@ import pytest
 from tocsin.delivery import Dispatcher, Outbound
 from tocsin.errors import StoreError
 from tocsin.model import DeliveryKind, DeliveryState, ErrorClass, Outcome
+from tocsin.policy.causes import Cause, cause
 from tocsin.policy.decide import Policy
-from tocsin.policy.receiver import DigestTimes, ReceiverInfo
+from tocsin.policy.limit import Limit
+from tocsin.policy.receiver import DigestTimes, QuietHours, ReceiverInfo
 from tocsin.policy.route import Route
 
 Line = Any
@@ -95,11 +97,9 @@ class Desk:
 def desk(line: Line) -> Callable[..., Desk]:
     """Makes a desk that takes three messages an hour."""
 
-    def make(
-        *, outcomes: Sequence[Outcome] = (OK,), recipients: tuple[str, ...] = ("",), digest: DigestTimes | None = None
-    ) -> Desk:
+    def make(*, outcomes: Sequence[Outcome] = (OK,), recipients: tuple[str, ...] = ("",), **options: Any) -> Desk:
         people = (
-            ReceiverInfo(name="desk", recipients=recipients, max_per_hour=3, digest=digest),
+            ReceiverInfo(name="desk", recipients=recipients, max_per_hour=3, **options),
             ReceiverInfo(name="ops", recipients=("",), operator=True),
         )
         policy = Policy(routes=(Route(to=("desk",)),), receivers=people)
@@ -259,3 +259,49 @@ def test_an_alert_that_grows_while_it_waits_is_told_once(desk: Callable[..., Des
     assert len(one.of(DeliveryKind.DIGEST)) == 1
     assert waiting <= set(one.of(DeliveryKind.DIGEST)[0].alert_ids)
     assert text.count("zinc: ban") == 1
+
+
+def test_nothing_slips_through_between_counting_and_claiming(desk: Callable[..., Desk]) -> None:
+    """News may be committed after the step that lets the overflow wait: the claim itself keeps the limit."""
+    one = desk()
+    one.news(*bans(*METALS[:3]))
+    one.source.answers.append(bans("lithium"))
+    one.line.clock.move(minutes=16)
+    asyncio.run(one.pipeline.run_due())
+    now = one.line.clock.now()
+    limits = {"desk": Limit(most=3)}
+    assert one.line.store.claim_deliveries(now, timedelta(minutes=1), exclude=["ops"], limits=limits) == []
+    (claimed,) = one.line.store.claim_deliveries(now, timedelta(minutes=1), exclude=["ops"])
+    assert [item.alert.title for item in claimed.tidings] == ["lithium: ban"]
+
+
+def test_quiet_hours_that_drop_spare_what_waits_because_of_a_limit(desk: Callable[..., Desk]) -> None:
+    """It was due in the daytime: who asked for fewer messages an hour did not ask for fewer alerts."""
+    one = desk(quiet_hours=QuietHours(start=time(13), end=time(20), drop=True))
+    one.news(*bans(*METALS[:5]))
+    one.later(hours=2)
+    assert len(one.subjects) == 3
+    one.line.clock.time = one.line.clock.now().replace(hour=20, minute=0)
+    one.send()
+    assert len(one.subjects) == 4
+    assert f"2 alerts were {OVER}." in one.last
+
+
+def test_every_listing_says_that_a_limit_keeps_an_alert_waiting(desk: Callable[..., Desk]) -> None:
+    """Also in a digest that waits for other reasons; and later on, why it was told with others."""
+    one = desk(digest=DigestTimes(at=time(7)))
+    one.news("Rumours of a gallium ban", *bans(*METALS[1:5]))
+    held = {found.title: found for found in one.line.store.read.held(50)}
+    assert {title: cause(found.reason) for title, found in held.items()} == {
+        "gallium: ban": Cause.DIGEST,
+        "nickel: ban": Cause.LIMIT,
+    }
+    number = held["nickel: ban"].alert_id
+    until = one.of(DeliveryKind.DIGEST)[0].due_at
+    (before,) = one.line.store.read.alert(number).deliveries
+    assert before.reason == f"held until {until:%Y-%m-%d %H:%M} UTC: {OVER}"
+    one.line.clock.time = until
+    one.send()
+    (after,) = one.line.store.read.alert(number).deliveries
+    assert (after.state, after.reason) == (DeliveryState.DELIVERED, f"told in a digest: {OVER}")
+    assert cause(after.reason) is Cause.LIMIT

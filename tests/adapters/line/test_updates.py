@@ -195,3 +195,16 @@ def test_no_conversation_is_called_by_the_subject_of_a_digest(world: Any, kind: 
     one.news(WIDER, feed="times")
     (item,) = claimed(one)
     assert (item.thread, item.subjects) == (first.id, () if kind is DeliveryKind.DIGEST else ("Called so",))
+
+
+def test_a_digest_belongs_to_no_conversation(world: Any) -> None:
+    """It would hide in that of one of its many alerts."""
+    one = world(RULE)
+    one.news(FIRST)
+    (first,) = send(one)
+    one.news(WIDER, feed="times")
+    with one.line.store._database.write() as session:
+        waits = update(DeliveryRow).where(DeliveryRow.id != first.id, DeliveryRow.receiver == "desk")
+        session.exec(waits.values(kind=DeliveryKind.DIGEST.value))
+    (item,) = claimed(one)
+    assert (item.tidings[0].news, item.thread, item.subjects) == (("new: tin",), "", ())

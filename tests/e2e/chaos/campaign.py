@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from itertools import cycle, islice
 
 from chaos.faults import Fault, Fill, Hang, Jump, Kill, KillWhenTaken, Replace, Second, Stop, somewhere
 from chaos.play import BEGIN, Plans
 from chaos.points import Point, Side
-from chaos.script import SCRIPT, Step
+from chaos.script import SCRIPT, Step, probe
 
 Passed = Mapping[str, Sequence[Point]]
 
@@ -18,12 +19,33 @@ Passed = Mapping[str, Sequence[Point]]
 _START = frozenset({"lock", "sync_sources", "keep_pack", "unevaluated"})
 #: Calls with which a delivery goes out, in order.
 _OUT = ("store.claim_deliveries", "store.begin_attempt", "receiver.send", "store.settle")
+#: The steps that lead to calls which are not made in all of them.
+_LEADS = {
+    "market": "edge",
+    "observe": "edge",
+    "close": "calm",
+    "unseen": "coverage",
+    "commit": "mended pack",
+    "fail": "out of order",
+    "tell": "faulty pack",
+    "kept_pack": "faulty pack",
+    "series": "refused for good",
+    "ledger": "cooldowns end",
+    "roundup": "evening",
+}
+#: What only a later time leads to: an evening, and a week after.
+_LONG = {
+    "before store.read.roundup": timedelta(hours=19),
+    "after store.read.roundup": timedelta(hours=24),
+    "before store.read.ledger": timedelta(days=7),
+    "after store.read.ledger": timedelta(days=7),
+}
 #: Where a life is stopped: in the middle of a poll, of a decision, of a try.
 _STOPS = ("source.poll", "store.commit", "store.observe", *_OUT)
 #: Steps after which somebody is told something.
 _LOUD = (
     "story", "louder", "edge", "correlation", "syndicated", "mended", "refused for a while", "refused for good",
-    "cooldowns end", "taken and not said", "second edge", "reworded",
+    "asked for quiet", "stood in", "cooldowns end", "taken and not said", "second edge", "reworded",
 )  # fmt: skip
 
 
@@ -38,19 +60,17 @@ def a_spread(passed: Passed) -> dict[str, list[Fault]]:
         "second edge": [Fill(room=0)],
         "within cooldown": [Second()],
         "refused for a while": [Hang(seconds=1)],
-        "reworded": [Stop(point=Point(call="receiver.send", side=Side.AFTER)), KillWhenTaken()],
-        "cooldowns end": [Jump(by=timedelta(hours=-1))],
+        "reworded": [KillWhenTaken(), Stop(point=Point(call="receiver.send", side=Side.AFTER))],
+        "all cooldowns end": [Jump(by=timedelta(hours=-1))],
     }
     loud = cycle(("louder", "correlation", "mended", "taken and not said"))
     for place, call in enumerate(dict.fromkeys(point.call for point in in_line(passed))):
         point = Point(call=call, side=tuple(Side)[place % 2])
-        name = point.call.partition(".")[2]
+        name = point.call.rpartition(".")[2]
         if name in _START or name in {"claim_sources", "rest", "expire"}:
             step = BEGIN if point.side is Side.BEFORE else "story"
-        elif name in {"market", "observe"}:
-            step = "edge" if point.side is Side.BEFORE else "second edge"
-        elif name in {"fail", "tell", "kept_pack", "close"}:
-            step = {"fail": "out of order", "close": "calm"}.get(name, "faulty pack")
+        elif name in _LEADS:
+            step = _LEADS[name]
         elif point.call in _OUT:
             step = next(loud)
         else:
@@ -59,7 +79,36 @@ def a_spread(passed: Passed) -> dict[str, list[Fault]]:
     return plans
 
 
-def every_call(passed: Passed) -> dict[str, list[Fault]]:
+def each_point(passed: Passed) -> tuple[list[Step], dict[str, list[Fault]]]:
+    """Both sides of every call that a run *passed*, each in a step of its own, so that there is something to lose there."""
+    script: list[Step] = []
+    plans: dict[str, list[Fault]] = {}
+    # What takes days comes last: an evening, the next one, a week, another week.
+    line = sorted(in_line(passed), key=lambda point: _LONG.get(str(point), timedelta(0)))
+    for number, point in enumerate(line):
+        step, *after = _leading_to(point, probe(number))
+        script += [step, *after]
+        plans[step.name] = [Kill(point=point)]
+    return script, plans
+
+
+def _leading_to(point: Point, news: Step) -> list[Step]:
+    """The steps of which the first leads a life to *point*, as a rule *news*."""
+    news = replace(news, name=f"{news.name}: {point}")
+    mended = f"{news.name}, mended"
+    if point.call == "store.fail":
+        ((_, guid, title),) = news.items
+        broken, later = replace(news, items=(), broken=("flaky",)), timedelta(minutes=20)
+        return [broken, replace(news, name=mended, mended=("flaky",), items=(("flaky", guid, title),), later=later)]
+    if point.call in {"store.tell", "store.read.kept_pack"}:
+        faulty = next(step for step in SCRIPT if step.pack)
+        return [replace(faulty, name=news.name), replace(news, name=mended, pack_mended=True)]
+    if point.call in {"store.observe", "store.read.market"}:
+        return [replace(news, prices=(("tin", f"100.{news.name.split(':')[0].split()[1]}"),))]
+    return [replace(news, later=_LONG.get(str(point), timedelta(0)))]
+
+
+def every_step(passed: Passed) -> dict[str, list[Fault]]:
     """Both sides of every call, in every step in which it can be passed; the first and the second time."""
     line = in_line(passed)
     outbound = [point for point in line if point.call in _OUT]

@@ -7,8 +7,10 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-#: A Monday morning, on which nothing in particular happened.
-START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+#: A Monday morning, on which nothing in particular happened. Some people sleep until ten in the evening; the script ends
+#: soon after that.
+START = datetime(2026, 3, 2, 2, 30, tzinfo=UTC)
+SLEEP = (datetime(2026, 3, 2, 2, 0, tzinfo=UTC), datetime(2026, 3, 2, 22, 0, tzinfo=UTC))
 FACTOR = 10.0
 
 

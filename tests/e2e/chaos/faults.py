@@ -18,6 +18,8 @@ from chaos.points import Point
 from chaos.world import LEASE, Life, World
 
 Done = Callable[[], object]
+#: Real seconds in which an idle life polls, sweeps and looks for a report.
+IDLE = 0.8
 
 
 class Fault(Protocol):
@@ -36,12 +38,19 @@ class Kill:
     count: int = 1
 
     def strike(self, world: World, done: Done) -> None:
-        """Live until the point is passed, or until it is clear that it will not be."""
+        """Live until the point is passed, or end well when there is nothing left to do."""
         life = world.start(_order(self.point, signal.SIGKILL, self.count))
-        if self.point.call == "store.close":  # the way there is a good end
-            world.until(lambda: world.is_up(life), "a life to end")
+
+        def over() -> bool:
+            return world.nursery.status(life.pid) is not None
+
+        world.until(lambda: over() or (done() and world.is_up(life)), f"the point {self.point}")
+        # What a life does when nothing is left to do, and on the way to a good end.
+        rest = time.monotonic() + IDLE
+        world.until(lambda: over() or time.monotonic() > rest, "an idle while")
+        if not over():
             os.kill(life.pid, signal.SIGTERM)
-        world.until(lambda: world.nursery.status(life.pid) is not None or done(), f"the point {self.point}")
+            world.until(over, "a good end")
         _bury(world, life, str(self.point))
 
 

@@ -36,7 +36,7 @@ class Order:
 
     At the *count*-th time that it passes *side* of *call* it gets the signal *act*; behind a claim that found nothing
     it passes nothing. *lease* shortens the leases to so many seconds; *tick* and *sweep* are the seconds between two
-    claims, and two sweeps. No file can grow past *space* bytes, if that is not 0. Each point that is passed is written
+    claims, and two sweeps or looks for a report. No file can grow past *space* bytes, if that is not 0. Each point that is passed is written
     to *trace* once.
     """
 
@@ -148,6 +148,7 @@ def live(order: Order) -> int:
         makers=makers,
         tick=timedelta(seconds=order.tick),
         sweep=timedelta(seconds=order.sweep),
+        report=timedelta(seconds=order.sweep),
     )
     try:
         asyncio.run(service.run())

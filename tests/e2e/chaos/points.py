@@ -18,6 +18,11 @@ from tocsin.store.readings import Readings
 _CALLED = re.compile(r"\b_?(store\.(?:read\.)?\w+)")
 
 
+#: Calls that no world on loopback leads to: only a public address can be out of reach, only another program judges again,
+#: and a clock is set back only by a fault.
+ELSEWHERE = frozenset({"store.forgive", "store.rejudge", "store.rewind"})
+
+
 class Side(StrEnum):
     """Before the call, or when it has returned."""
 

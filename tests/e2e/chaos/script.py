@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -11,8 +12,12 @@ from chaos.servers import Answer
 MAIL = "mail"
 HOOK = "hook"
 DESK, SECOND, OPS = "desk@example.org", "second@example.org", "ops@example.org"
-#: Everybody who is told of news, (receiver, recipient); OPS is told of the daemon.
-RECIPIENTS = frozenset({(MAIL, DESK), (MAIL, SECOND), (HOOK, "")})
+NIGHT, AWAY, DEPUTY = "night@example.org", "away@example.org", "deputy@example.org"
+#: Everybody who is told of news, (receiver, recipient); OPS is told of the daemon, NIGHT sleeps through the day, and DEPUTY
+#: stands in for AWAY.
+RECIPIENTS = frozenset({(MAIL, DESK), (MAIL, SECOND), (HOOK, ""), ("night", NIGHT)})
+#: The receivers of addresses; all others are those of MAIL.
+NAMES = {OPS: "ops", NIGHT: "night", AWAY: "away", DEPUTY: "deputy"}
 #: Secrets of the configuration, that may stand nowhere.
 CANARIES = ("c4nary-t0ken", "c4nary-passw0rd")
 FEEDS = ("wire0", "wire1", "wire2", "ministry", "flaky")
@@ -45,6 +50,15 @@ rules:
       clear: last < 103
     key: [instrument]
     cooldown: 1h
+  - id: closure
+    title: "{mineral}: closure"
+    news: {match: $mineral NEAR/8 closure}
+    key: [mineral]
+  - id: notice
+    title: Notice
+    news: {match: notice}
+    key: [story]
+    cooldown: 1m
   - id: ban-and-jump
     all_of: [ban, jump]
     by: [mineral]
@@ -61,10 +75,19 @@ instruments:
   tin: {{class: metal, currency: USD, sources: table:tin, stale_after: 30d, labels: {{mineral: tin}}}}
 receivers:
   mail: {{url: "${{MAIL}}", rate: 6000}}
-  hook: {{url: "${{HOOK}}", rate: 6000}}
+  hook: {{url: "${{HOOK}}", rate: 6000, max_per_hour: 3600}}
   ops: {{url: "${{OPS}}", rate: 6000, operator: true}}
+  night:
+    url: "${{NIGHT}}"
+    rate: 6000
+    timezone: UTC
+    quiet_hours: {{from: "02:00", to: "22:00"}}
+    digest: {{at: "22:00", empty: true}}
+  away: {{url: "${{AWAY}}", rate: 6000, fallback: {{to: deputy, after: 10s}}}}
+  deputy: {{url: "${{DEPUTY}}", rate: 6000}}
 routes:
-  - {{to: [mail, hook]}}
+  - {{to: [mail, hook, night]}}
+  - {{rule: closure, to: [away]}}
 """
 
 
@@ -72,7 +95,8 @@ routes:
 class Step:
     """One thing that happens: *items* are (feed, guid, title), *prices* of instruments; then the clock goes on by *later*.
 
-    *hook* and *mail* answer so out of turn. *broken* feeds give errors from now on, *mended* ones no more. *rule* is
+    *hook* and *mail* answer so out of turn; mails to *refused* are refused from now on, those to *heard* no more, and
+    *stood_in* says that somebody then hears in another's stead. *broken* feeds give errors from now on, *mended* ones no more. *rule* is
     what the items meet, *own* are rules of the daemon's own of which it leads to alerts. *pack* is written below the
     rules until it is *pack_mended*.
     """
@@ -88,6 +112,9 @@ class Step:
     pack: str = ""
     pack_mended: bool = False
     own: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    heard: tuple[str, ...] = ()
+    stood_in: bool = False
     later: timedelta = timedelta(0)
 
     @property
@@ -147,7 +174,21 @@ SCRIPT = (
         hook=(Answer(status=400, words="invalid_blocks"),) * 2,
         own=("tocsin/delivery-dead",),
     ),
-    Step(name="cooldowns end", later=timedelta(hours=7)),
+    Step(
+        name="asked for quiet",
+        items=(("wire1", "q1", "Notice of a tender for antimony in Hunan province"),),
+        rule="metals/notice",
+        hook=(Answer(status=429, words="slow down", headers={"Retry-After": "15"}),),
+    ),
+    Step(
+        name="stood in",
+        items=(("wire0", "x1", "Ferry strike forces closure of the gallium terminal"),),
+        rule="metals/closure",
+        refused=(AWAY,),
+        stood_in=True,
+    ),
+    Step(name="back again", heard=(AWAY,), later=timedelta(hours=2, minutes=30)),
+    Step(name="cooldowns end", later=timedelta(hours=5), own=("tocsin/self-report",)),
     Step(
         name="taken and not said",
         items=(("wire2", "c9", "Kinshasa court halts the sale of cobalt stocks to traders"),),
@@ -158,4 +199,13 @@ SCRIPT = (
     Step(name="second edge", prices=(("tin", "107"),)),
     Step(name="reworded", items=(("wire2", "t1", "Correction: Indonesia lifts its ban on tin ingots"),)),
     Step(name="all cooldowns end", later=timedelta(hours=8)),
+    Step(name="evening", later=timedelta(hours=4)),
 )
+
+
+def probe(number: int) -> Step:
+    """News that resembles no other, for a life that is to be cut off on its way."""
+    sounds = hashlib.sha256(str(number).encode()).digest()
+    words = ["".join("bdfgklmnprst"[b % 12] + "aeiou"[b % 5] for b in sounds[at : at + 3]) for at in (0, 4, 8, 12, 16)]
+    title = f"Notice {' '.join(words)}"
+    return Step(name=f"probe {number}", items=((f"wire{number % 3}", f"p{number}", title),), rule="metals/notice")

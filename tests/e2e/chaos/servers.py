@@ -150,11 +150,15 @@ class Web:
 
 
 class Mailbox:
-    """An SMTP server on loopback; *names* are the receivers of addresses, "mail" is that of all others."""
+    """An SMTP server on loopback; *names* are the receivers of addresses, "mail" is that of all others.
+
+    Mails to those in *refused* are not taken.
+    """
 
     def __init__(self, ledger: Ledger, names: Mapping[str, str]) -> None:
         self._names = names
         self.answers: deque[Answer] = deque()
+        self.refused: set[str] = set()
         self._ledger = ledger
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -165,6 +169,8 @@ class Mailbox:
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
         """Take a mail, or answer out of turn."""
+        if envelope.rcpt_tos[0] in self.refused:
+            return "451 nobody is here"
         special = self.answers.popleft() if self.answers else None
         if special is None or special.keeps:
             found = re.search(rb"(?mi)^Message-ID: <([^@>]+)", envelope.content)

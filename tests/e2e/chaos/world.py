@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sqlite3
@@ -12,11 +13,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from chaos.clock import WorldClock
+from chaos.clock import SLEEP, WorldClock
 from chaos.evidence import Cut, Evidence, Told, read
 from chaos.life import Order
 from chaos.nursery import Nursery
-from chaos.script import CANARIES, CONFIG, DESK, FEEDS, OPS, RECIPIENTS, RULES, SECOND, Step
+from chaos.script import CANARIES, CONFIG, DESK, FEEDS, NAMES, RECIPIENTS, RULES, SECOND, Step
 from chaos.servers import Item, Ledger, Mailbox, Web
 
 #: Real seconds after which something that should have happened did not.
@@ -48,7 +49,7 @@ class World:
         self.clock = WorldClock.begin(folder / "clock.json")
         self.ledger = Ledger(self.clock)
         self.web = Web(self.ledger, delay)
-        self.mailbox = Mailbox(self.ledger, {OPS: "ops"})
+        self.mailbox = Mailbox(self.ledger, NAMES)
         self.published: list[Told] = []
         self.cuts: list[Cut] = []
         self.lives: list[Life] = []
@@ -82,7 +83,10 @@ class World:
         order = order or Order(folder="", env={})
         env = {
             "MAIL": f"mailto://127.0.0.1:{self.mailbox.port}?from=bell@example.org&to={DESK},{SECOND}",
-            "OPS": f"mailto://127.0.0.1:{self.mailbox.port}?from=bell@example.org&to={OPS}",
+            **{
+                name.upper(): f"mailto://127.0.0.1:{self.mailbox.port}?from=bell@example.org&to={address}"
+                for address, name in NAMES.items()
+            },
             "HOOK": f"slack+http://127.0.0.1:{self.web.port}/hook/{CANARIES[0]}",
             "UNUSED": CANARIES[1],
         }
@@ -119,6 +123,7 @@ class World:
         self.web.answers.extend(step.hook)
         self.mailbox.answers.extend(step.mail)
         self.web.broken = (self.web.broken | set(step.broken)) - set(step.mended)
+        self.mailbox.refused = (self.mailbox.refused | set(step.refused)) - set(step.heard)
         if step.later:
             self.clock.jump(step.later)
         now = self.clock.now()
@@ -137,6 +142,10 @@ class World:
             self._write_rules(RULES)
         for feed in step.broken:
             self._wanted.append(_has("select count(*) from source where name = ? and errors > 0", feed))
+        for address in step.heard:
+            self._wanted.append(_has(_HEARD, NAMES[address]))
+        if step.stood_in:
+            self._wanted.append(_has("select count(*) from delivery where stands_for is not null"))
         for rule in step.own:
             self._wanted.append(_has("select count(*) from alert where rule = ?", rule))
         self.published.extend(step.told)
@@ -147,7 +156,8 @@ class World:
             with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=1)) as database:
                 self._wanted = [wanted for wanted in self._wanted if not wanted(database)]
                 now = f"{self.clock.now():%Y-%m-%d %H:%M:%S.%f}"
-                return not self._wanted and database.execute(_UNSENT, (now,)).fetchone() == (0,)
+                away = json.dumps([NAMES[address] for address in self.mailbox.refused])
+                return not self._wanted and database.execute(_UNSENT, (away, now)).fetchone() == (0,)
         except sqlite3.Error:  # it is being made, or recovered
             return False
 
@@ -182,6 +192,7 @@ class World:
             sound=sound,
             zombies=self.zombies,
             hung=tuple(self.hung),
+            quiet=(("night", *SLEEP),),
         )
 
     def _write_files(self) -> None:
@@ -209,8 +220,10 @@ _ENTRY = (
     " + (select count(*) from revision where title = ?1)"
 )
 _QUOTE = "select count(*) from series where instrument = ?1 and ?2 = (select price from quote where instrument = ?1 order by at desc limit 1)"
+_HEARD = "select not exists (select 1 from delivery where receiver = ?1 and state in ('ready', 'retry', 'sending'))"
 _UNSENT = (
-    "select count(*) from delivery where state in ('ready', 'retry', 'sending') or (state = 'held' and due_at <= ?)"
+    "select count(*) from delivery where receiver not in (select value from json_each(?))"
+    " and (state in ('ready', 'retry', 'sending') or (state = 'held' and due_at <= ?))"
 )
 
 

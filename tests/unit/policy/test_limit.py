@@ -6,6 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
+from tocsin.model import Severity
 from tocsin.policy.limit import Limit, begins, room
 from tocsin.policy.receiver import DigestTimes, QuietHours, ReceiverInfo
 from tocsin.policy.timing import limits
@@ -58,18 +59,28 @@ def test_only_receivers_with_a_limit_have_one() -> None:
     assert limits([ReceiverInfo(name="desk", recipients=("",))], NOON) == {}
 
 
+NIGHT = {"start": time(22), "end": time(8)}
+ROOM = datetime(2026, 3, 2, 22, 40, tzinfo=UTC)
+
+
 @pytest.mark.parametrize(
-    ("digest", "quiet", "leaves"),
+    ("digest", "quiet", "loudest", "until"),
     [
-        (None, None, None),
-        (DigestTimes(at=time(7)), None, datetime(2026, 3, 3, 7, tzinfo=UTC)),
-        (DigestTimes(at=time(7)), QuietHours(start=time(22), end=time(8)), datetime(2026, 3, 3, 8, tzinfo=UTC)),
+        (None, None, Severity.HIGH, "02 22:40"),
+        (DigestTimes(at=time(21)), None, Severity.HIGH, "02 21:00"),
+        (None, QuietHours(**NIGHT), Severity.HIGH, "03 08:00"),
+        (None, QuietHours(**NIGHT, drop=True), Severity.HIGH, "03 08:00"),
+        (None, QuietHours(**NIGHT, breaks=Severity.HIGH), Severity.HIGH, "02 22:40"),
+        (None, QuietHours(**NIGHT, breaks=Severity.HIGH), Severity.MEDIUM, "03 08:00"),
+        (DigestTimes(at=time(7)), QuietHours(**NIGHT), Severity.INFO, "03 08:00"),
     ],
-    ids=["no digest", "the next one", "one that waits for the end of quiet hours"],
+    ids=["room", "digest", "asleep", "asleep, and drops", "breaks through", "does not", "a digest in the night"],
 )
-def test_what_is_over_a_limit_leaves_with_the_next_digest(
-    digest: DigestTimes | None, quiet: QuietHours | None, leaves: datetime | None
+def test_what_is_over_a_limit_leaves_with_the_digest_or_with_the_next_free_hour(
+    digest: DigestTimes | None, quiet: QuietHours | None, loudest: Severity, until: str
 ) -> None:
-    """Who has a digest gets no other message of that kind."""
+    """By no means in the night that follows, nor is it dropped because it had to wait until then."""
     desk = ReceiverInfo(name="desk", recipients=("",), digest=digest, quiet_hours=quiet, max_per_hour=20)
-    assert limits([desk], NOON) == {"desk": Limit(most=20, leaves=leaves)}
+    limit = limits([desk], NOON)["desk"]
+    assert limit.most == 20
+    assert f"{limit.until(ROOM, loudest):%d %H:%M}" == until

@@ -1,0 +1,350 @@
+"""What receivers get when everything happens at once, and when one of them is dead.
+
+    python bench/storm.py [--entries 500] [--factor 10]      a minute in which so many entries meet a rule
+    python bench/storm.py --neighbours [--seconds 60]        a good receiver alone, then beside a dead and a hanging one
+
+Everything is on loopback and ends by itself. The daemon is the real service in a process of its own.
+
+The storm: ten feeds publish *entries* different stories within a minute of the Clock, every hundredth of them critical, for
+three receivers: one as it comes, one with `max_per_hour: 20`, one with a digest at 07:00. The Clock runs *factor* times as
+fast as real time, and goes on by an hour and then to seven in the morning when the minute is over and nothing is due any
+more. Receivers have the rate that their kind has (60 a minute), which is why the first one needs longer than the storm.
+Checked at the end: each receiver was told of each story exactly once.
+
+The neighbours: real time, two entries a second, three receivers that take 6,000 messages a minute. The dead one refuses
+connections, the hanging one accepts them and never answers. What counts is the time from the answer of the feed that first
+held an entry to the arrival of its message at the good one. Ten polls at a time answer almost at once, so that some
+messages of each such burst wait for those before them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import random
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from misbehaving import item, rss, word
+
+FEEDS = 10
+START = datetime(2026, 3, 2, 5, 0, tzinfo=UTC)
+RULES = """\
+tocsin: 1
+pack: {id: storm, version: 1.0.0}
+rules:
+  - id: ban
+    severity: medium
+    event: trade.ban
+    news:
+      match: |
+        bans
+      severity_if:
+        - critical: war
+    key: [story]
+"""
+STORM = """\
+  plain: {{url: "{hook}/plain"}}
+  limited: {{url: "{hook}/limited", max_per_hour: 20}}
+  digest: {{url: "{hook}/digest", digest: {{at: "07:00"}}}}
+"""
+GOOD = """\
+  good: {{url: "{hook}/good", rate: 6000}}
+"""
+BAD = """\
+  dead: {{url: "slack+http://127.0.0.1:{dead}/hook", rate: 6000}}
+  hanging: {{url: "slack+http://127.0.0.1:{hanging}/hook", rate: 6000}}
+"""
+
+
+class FileClock:
+    """A clock that several processes share: it began once, runs *factor* times as fast, and may jump."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def begin(self, start: datetime, factor: float) -> None:
+        self._write({"zero": time.monotonic(), "start": start.timestamp(), "factor": factor})
+
+    def now(self) -> datetime:
+        state = json.loads(self._path.read_text())
+        return datetime.fromtimestamp(state["start"] + (time.monotonic() - state["zero"]) * state["factor"], UTC)
+
+    def jump(self, by: timedelta) -> None:
+        state = json.loads(self._path.read_text())
+        self._write({**state, "start": state["start"] + by.total_seconds()})
+
+    def _write(self, state: dict[str, float]) -> None:
+        fresh = self._path.with_suffix(".new")
+        fresh.write_text(json.dumps(state))
+        fresh.replace(self._path)
+
+
+def run_daemon(config: Path, clock: FileClock, tick: float) -> None:
+    from tocsin.service import Service
+
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s", stream=sys.stderr)
+    asyncio.run(Service(config, env={}, clock=clock, tick=timedelta(seconds=tick)).run())
+
+
+# ---- the world -----------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class World:
+    """Feeds that publish, and hooks that note when which message came; times are those of *clock*."""
+
+    clock: FileClock
+    items: dict[str, list[tuple[int, str]]] = field(default_factory=lambda: defaultdict(list))
+    shown: dict[int, datetime] = field(default_factory=dict)
+    asked: Counter[str] = field(default_factory=Counter)
+    got: dict[str, list[tuple[datetime, str]]] = field(default_factory=lambda: defaultdict(list))
+    chance: random.Random = field(default_factory=lambda: random.Random(7))
+
+    def publish(self, number: int) -> None:
+        words = " ".join(word(self.chance) for _ in range(6))
+        title = f"{words.title()} bans {word(self.chance)}" + " as war begins" * (number % 100 == 99)
+        date = f"<pubDate>{format_datetime(self.clock.now())}</pubDate>"
+        self.items[f"/feed/{number % FEEDS}"].insert(0, (number, item(title, number, date=date)))
+
+    def serve(self) -> ThreadingHTTPServer:
+        world = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                world.asked[self.path] += 1
+                items = list(world.items[self.path])
+                for number, _ in items:
+                    world.shown.setdefault(number, world.clock.now())
+                # Something old, so that the first fetch has a baseline.
+                self._answer(rss("".join(text for _, text in items) + item("Nothing to see", "old")))
+
+            def do_POST(self) -> None:
+                text = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                world.got[self.path.strip("/")].append((world.clock.now(), text))
+                self._answer(b"ok")
+
+            def _answer(self, body: bytes) -> None:
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        return server
+
+
+@dataclass
+class Stage:
+    """A world with a daemon in a folder."""
+
+    folder: Path
+    world: World
+    daemon: subprocess.Popen[bytes]
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        with sqlite3.connect(self.folder / "tocsin.db") as database:
+            return database.execute(query).fetchall()
+
+    def wait(self, until: Callable[[], bool], patience: float) -> None:
+        end = time.monotonic() + patience
+        while not until():
+            assert self.daemon.poll() is None, (self.folder / "log").read_text()[-3000:]
+            assert time.monotonic() < end, "it takes too long"
+            time.sleep(0.2)
+
+    def idle(self) -> bool:
+        """Whether nothing that is due waits."""
+        now = f"{self.world.clock.now():%Y-%m-%d %H:%M:%S}"
+        due = (
+            f"select count(*) from delivery where state in ('held', 'ready', 'sending', 'retry') and due_at <= '{now}'"
+        )
+        return self.rows(due) == [(0,)]
+
+
+@contextmanager
+def stage(receivers: str, *, factor: float, start: datetime, tick: float, **ports: int) -> Iterator[Stage]:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        clock = FileClock(folder / "clock")
+        clock.begin(start, factor)
+        world = World(clock)
+        server = world.serve()
+        base = f"127.0.0.1:{server.server_port}"
+        names = re.findall(r"^  (\w+):", receivers, re.MULTILINE)
+        lines = ["timezone: UTC", "database: sqlite:///tocsin.db", "rules: [rules]", "sources:"]
+        lines += [f'  f{n}: {{feed: "http://{base}/feed/{n}", every: 5s, allow_private: true}}' for n in range(FEEDS)]
+        lines += ["receivers:", receivers.format(hook=f"slack+http://{base}", **ports).rstrip()]
+        lines += [f'  ops: {{url: "slack+http://{base}/ops", operator: true}}']
+        lines += ["routes:", f"  - {{to: [{', '.join(names)}]}}"]
+        (folder / "rules").mkdir()
+        (folder / "rules" / "rules.yaml").write_text(RULES)
+        (folder / "config.yaml").write_text("\n".join(lines) + "\n")
+        with (folder / "log").open("w") as log:
+            command = [sys.executable, __file__, "--child", str(folder), str(tick)]
+            daemon = subprocess.Popen(command, stderr=log, stdout=log, cwd=folder)
+            try:
+                here = Stage(folder, world, daemon)
+                here.wait(lambda: len(world.asked) == FEEDS, 30)
+                yield here
+            finally:
+                daemon.send_signal(signal.SIGTERM)
+                daemon.wait(60)
+                server.shutdown()
+
+
+# ---- a storm -------------------------------------------------------------------------------------------------------
+
+
+def storm(entries: int, factor: float) -> None:
+    with stage(STORM, factor=factor, start=START, tick=0.5 / factor) as here:
+        clock = here.world.clock
+        began = clock.now()
+        for number in range(entries):
+            while clock.now() < began + timedelta(minutes=1) * number / entries:
+                time.sleep(0.001)
+            here.world.publish(number)
+        here.wait(lambda: here.rows("select count(*) from match where rule = 'storm/ban'") == [(entries,)], 120)
+        here.wait(here.idle, 600)
+        over = clock.now()
+        clock.jump(timedelta(hours=1))
+        here.wait(lambda: here.idle() and _gathered(here, "limited"), 60)
+        clock.jump(START.replace(hour=7) - clock.now())
+        here.wait(lambda: here.idle() and _gathered(here, "digest"), 60)
+        print(f"{entries} stories in a minute; all that was due had left after {_minutes(over - began)} of the clock")
+        print(
+            f"{'receiver':<9} {'messages':>8} {'critical':>8} {'others':>6} {'digests':>7} {'alerts in them':>14}  digest at"
+        )
+        for name in ("plain", "limited", "digest"):
+            _line(here, name)
+        for at, text in here.world.got["ops"]:
+            found = re.search(r"\d+ alerts? waits?, [^\"]*?UTC", text)
+            print(f"operators, {at:%H:%M:%S}: {found[0] if found else text[:120]}")
+        _check(here, entries)
+
+
+def _gathered(here: Stage, receiver: str) -> bool:
+    query = f"select count(*) from delivery where receiver = '{receiver}' and kind = 'digest' and state = 'held'"
+    return here.rows(query) == [(0,)]
+
+
+def _line(here: Stage, name: str) -> None:
+    counts = Counter(
+        (kind, rank)
+        for kind, rank in here.rows(
+            f"select kind, rank from delivery where receiver = '{name}' and state = 'delivered'"
+        )
+    )
+    gathered = here.rows(
+        "select count(*) from delivery_alert join delivery on delivery.id = delivery_id where delivery.receiver = "
+        f"'{name}' and kind = 'digest' and state = 'delivered'"
+    )[0][0]
+    got = here.world.got[name]
+    digests = [(at, text) for at, text in got if "Digest: " in text]
+    loud = sum(count for (kind, rank), count in counts.items() if kind != "digest" and rank == 4)
+    others = sum(count for (kind, rank), count in counts.items() if kind != "digest" and rank < 4)
+    when = ", ".join(f"{at:%H:%M:%S} ({len(text.encode()) / 1000:.0f} kB)" for at, text in digests)
+    print(f"{name:<9} {len(got):>8} {loud:>8} {others:>6} {len(digests):>7} {gathered:>14}  {when}")
+    for _, text in digests:
+        if found := re.search(r"\d+ alerts? w\w+ over the limit[^.]*\.", text):
+            print(f"{'':<9} it says: {found[0]}")
+
+
+def _check(here: Stage, entries: int) -> None:
+    told = dict(
+        here.rows(
+            "select delivery.receiver, count(distinct alert_id) from delivery_alert join delivery on delivery.id ="
+            " delivery_id join alert on alert.id = alert_id where state = 'delivered' and rule = 'storm/ban'"
+            " group by delivery.receiver"
+        )
+    )
+    twice = here.rows(
+        "select count(*) from (select 1 from delivery_alert join delivery on delivery.id = delivery_id"
+        " where state = 'delivered' group by alert_id, delivery.receiver having count(*) > 1)"
+    )
+    alerts = here.rows("select count(*) from alert where rule = 'storm/ban'")
+    dead = here.rows("select count(*) from delivery where state in ('dead')")
+    print(f"{alerts[0][0]} alerts; told of: {told}; told twice: {twice[0][0]}; given up: {dead[0][0]}")
+    assert set(told.values()) == {entries}
+    assert twice == dead == [(0,)]
+
+
+def _minutes(span: timedelta) -> str:
+    return f"{span.total_seconds() / 60:.1f} min"
+
+
+# ---- neighbours ----------------------------------------------------------------------------------------------------
+
+
+def neighbours(seconds: float) -> None:
+    alone = _delays(GOOD, seconds)
+    # A listening socket that nobody reads from: connections are made, requests are taken, no answer comes.
+    with socket.create_server(("127.0.0.1", 0), backlog=512) as hanging, socket.socket() as dead:
+        dead.bind(("127.0.0.1", 0))
+        beside = _delays(GOOD + BAD, seconds, dead=dead.getsockname()[1], hanging=hanging.getsockname()[1])
+    print(f"{'the good receiver':<36} {'messages':>8} {'p50':>8} {'p99':>8} {'worst':>8}")
+    for name, delays in (("alone", alone), ("beside a dead and a hanging one", beside)):
+        shown = "".join(f"{_part(delays, share) * 1000:>6.0f} ms" for share in (0.5, 0.99, 1))
+        print(f"{name:<36} {len(delays):>8}{shown}")
+
+
+def _delays(receivers: str, seconds: float, **ports: int) -> list[float]:
+    count = int(seconds * 2)
+    with stage(receivers, factor=1, start=datetime.now(UTC), tick=0.5, **ports) as here:
+        began = time.monotonic()
+        for number in range(count):
+            time.sleep(max(0.0, began + number / 2 - time.monotonic()))
+            here.world.publish(number)
+        here.wait(lambda: len(here.world.got["good"]) >= count, 60)
+        others = here.rows("select receiver, state, count(*), sum(attempts) from delivery group by receiver, state")
+        print("; ".join(f"{receiver}: {number} {state}, {tries} tries" for receiver, state, number, tries in others))
+        arrived = [(at, re.search(r"news\.example/(\d+)", text)) for at, text in here.world.got["good"]]
+        return [(at - here.world.shown[int(found[1])]).total_seconds() for at, found in arrived if found]
+
+
+def _part(values: list[float], share: float) -> float:
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else float("nan")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--entries", type=int, default=500)
+    parser.add_argument("--factor", type=float, default=10)
+    parser.add_argument("--neighbours", action="store_true")
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.child:
+        folder = Path(given.child[0])
+        run_daemon(folder / "config.yaml", FileClock(folder / "clock"), float(given.child[1]))
+    elif given.neighbours:
+        neighbours(given.seconds)
+    else:
+        storm(given.entries, given.factor)
+
+
+if __name__ == "__main__":
+    main()
