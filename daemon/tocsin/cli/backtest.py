@@ -15,10 +15,11 @@ from rich.progress import Progress
 
 from tocsin.assembly import make_policy, make_receiver, open_copy
 from tocsin.cli import backtest_output as output
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, read_config, rules_in_force
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, read_config
 from tocsin.cli.given import read_entries, read_quotes, read_since
 from tocsin.cli.output import PARTLY, say
-from tocsin.config.loading import load_rules
+from tocsin.config.config import Config
+from tocsin.config.loading import load_rules, rules_of
 from tocsin.errors import UsageError
 from tocsin.model import Entry
 from tocsin.policy.decide import Policy
@@ -74,14 +75,14 @@ def backtest(
 ) -> None:
     """Run the rules over stored or given history and show what would have been sent. Changes and sends nothing."""
     with border():
-        sets = (rules_in_force(config, rules).rules, *([load_rules(against).rules] if against else []))
-        policy = _everybody() if rules and inputs else _policy(config)
+        own, policy, settings = _judged_by(config, rules, inputs)
+        sets = (own, *([load_rules(against).rules] if against else []))
         wanted = _rule(rule, sets)
-        if inputs:
-            known = {} if rules else {item.id: item for item in read_config(config).instruments}
-            results = _over_given(inputs, since, policy, sets, known)
+        if settings and not inputs:
+            results = _over_stored(settings, since, policy, sets)
         else:
-            results = _over_stored(config, since, policy, sets)
+            known = {item.id: item for item in settings.instruments} if settings else {}
+            results = _over_given(inputs or [], since, policy, sets, known)
         if wanted:
             results = [report.only_rule(one, wanted) for one in results]
         result = results[0]
@@ -98,6 +99,17 @@ def backtest(
             )
         if result.failures:
             raise typer.Exit(PARTLY)
+
+
+def _judged_by(
+    config: Path, rules: list[Path] | None, inputs: list[str] | None
+) -> tuple[RuleSet, Policy, Config | None]:
+    """The rules and who is told; no configuration is read where rules and history are both given."""
+    if rules and inputs:
+        return load_rules(rules).rules, _everybody(), None
+    settings = read_config(config)
+    loaded = load_rules(rules) if rules else rules_of(settings)
+    return loaded.rules, _policy(settings), settings
 
 
 def _over_given(
@@ -135,8 +147,7 @@ def _warn(instruments: Mapping[str, Instrument], rules: RuleSet) -> None:
             say(f"warning: no rule is about the instrument {instrument.id}{remedy}")
 
 
-def _over_stored(config: Path, since: str | None, policy: Policy, sets: tuple[RuleSet, ...]) -> list[Result]:
-    settings = read_config(config)
+def _over_stored(settings: Config, since: str | None, policy: Policy, sets: tuple[RuleSet, ...]) -> list[Result]:
     with closing(open_copy(settings)) as store:
         # What rules know of prices began with the first quote: all of them are needed, and there are not many.
         quotes = store.read.history_quotes([item.id for item in settings.instruments])
@@ -204,8 +215,7 @@ def _rule(name: str | None, sets: Iterable[RuleSet]) -> str | None:
     return found.id
 
 
-def _policy(config: Path) -> Policy:
-    settings = read_config(config)
+def _policy(settings: Config) -> Policy:
     return make_policy(settings, {receiver.name: make_receiver(receiver) for receiver in settings.receivers})
 
 

@@ -49,6 +49,13 @@ def test_alerts_come_in_order_with_what_was_folded_and_held(tocsin: Tocsin, past
     assert "6 entries from 2026-03-02 08:00 to 2026-03-16 11:00 UTC: 6 matches, 4 alerts" in result.stderr
 
 
+def test_a_warning_of_the_configuration_is_said_once(tocsin: Tocsin, past: str) -> None:
+    """The same words three times look like three things that are wrong."""
+    file = tocsin.folder / "config.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("sources:", "x-sources:", 1), encoding="utf-8")
+    assert tocsin("backtest", "--input", past).stderr.count("there is no source") == 1
+
+
 def test_records_hold_alerts_messages_and_counts_a_week_and_a_rule(tocsin: Tocsin, past: str) -> None:
     """Machines get one object a line, with fixed shapes."""
     result = tocsin("backtest", "--input", past, "--json")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tocsin.market.series import Close, Reference, append, begin
@@ -227,6 +227,7 @@ def test_every_part_keeps_the_text_it_was_written_as():
     assert "z(5td)>1" in texts
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="lastzchnge_dwm0123456789()+-*/%<>=! ,.andornot", max_size=60))
 def test_no_text_is_worse_than_a_fault(text):
     """Whatever stands in a rule file, reading it ends with a condition or with words."""
@@ -249,6 +250,7 @@ _texts = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(_texts)
 def test_an_answer_is_known_only_if_what_is_unknown_cannot_change_it(text):
     """Kleene's logic: true and false hold whatever the missing number turns out to be."""
@@ -259,6 +261,7 @@ def test_an_answer_is_known_only_if_what_is_unknown_cannot_change_it(text):
         assert either == {said}
 
 
+@settings(deadline=None)
 @given(_texts, _texts)
 def test_de_morgan_holds_with_the_unknown(one, other):
     """`not (a and b)` and `not a or not b` are one rule."""
