@@ -94,7 +94,7 @@ class AppriseReceiver:
     def _send(self, exchange: Exchange, plugin: NotifyBase, message: Message) -> Outcome:
         service = Apprise(asset=plugin.asset)
         service.add(plugin)
-        result = service.notify(title=message.subject, body=message.text, body_format=NotifyFormat.TEXT)
+        result = service.notify(title=message.subject, body=_fitting(plugin, message), body_format=NotifyFormat.TEXT)
         known = exchange.outcome
         if result:
             return replace(known or Outcome(error_class=ErrorClass.OK), error_class=ErrorClass.OK, retry_after=None)
@@ -103,6 +103,13 @@ class AppriseReceiver:
         logged = "; ".join(log.message for one in result for attempt in one.attempts for log in attempt.logs)
         words = cut(one_line(logged), 300) or "refused without a word"
         return Outcome(error_class=ErrorClass.AMBIGUOUS, code=known.code if known else None, words=words)
+
+
+def _fitting(plugin: NotifyBase, message: Message) -> str:
+    """The text, cut for a service that takes title and text as one: apprise forgets the end of a line between them."""
+    if not plugin.overflow_amalgamate_title:
+        return message.text
+    return cut(message.text, max(1, plugin.body_maxlen - len(message.subject) - len("\r\n")))
 
 
 class _Mail(NotifyEmail):
@@ -159,6 +166,7 @@ def _mail(name: str, url: str, limit: float) -> Receiver:
         mail.octets = letter(
             message,
             delivery_id=delivery.id,
+            receiver=name,
             date=delivery.created_at,
             sender=(str(mail.from_addr[0] or "tocsin"), str(mail.from_addr[1])),
             recipient=(people.get(delivery.recipient, ""), delivery.recipient),
