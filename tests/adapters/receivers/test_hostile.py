@@ -309,3 +309,14 @@ def test_an_address_is_one_service_of_the_network(url: str) -> None:
     """A second address in the first would be a receiver that nobody sees."""
     with pytest.raises(ValueError, match="address"):
         build("desk", url)
+
+
+def test_an_address_hangs_no_file_on_a_message(web: Any, post: Any) -> None:
+    """What a daemon can read is nothing to send."""
+    sent = post(MessageKind.TEXT)
+    build("desk", f"{web.url.replace('http', 'json')}/?attach=/etc/passwd&attachment=/etc/passwd").send(
+        sent.delivery, sent.message
+    )
+    ((_, _, body),) = web.requests
+    assert json.loads(body)["attachments"] == []
+    assert b"root:" not in body
