@@ -35,6 +35,9 @@ LIMIT = 30.0
 _TIMEOUTS = {"cto": "10", "rto": "20"}
 
 Fields = dict[str, Any]
+#: Characters left between a title and its body, and the least of a body that is shown.
+_BETWEEN = 16
+_SHORTEST = 100
 
 
 def build(name: str, url: str, *, secrets: Sequence[str] = (), limit: float = LIMIT) -> Receiver:
@@ -94,7 +97,9 @@ class AppriseReceiver:
     def _send(self, exchange: Exchange, plugin: NotifyBase, message: Message) -> Outcome:
         service = Apprise(asset=plugin.asset)
         service.add(plugin)
-        result = service.notify(title=message.subject, body=_fitting(plugin, message), body_format=NotifyFormat.TEXT)
+        # apprise counts a title that it puts into the body without the line end between them.
+        body = cut(message.text, max(_SHORTEST, plugin.body_maxlen - len(message.subject) - _BETWEEN))
+        result = service.notify(title=message.subject, body=body, body_format=NotifyFormat.TEXT)
         known = exchange.outcome
         if result:
             return replace(known or Outcome(error_class=ErrorClass.OK), error_class=ErrorClass.OK, retry_after=None)
@@ -103,13 +108,6 @@ class AppriseReceiver:
         logged = "; ".join(log.message for one in result for attempt in one.attempts for log in attempt.logs)
         words = cut(one_line(logged), 300) or "refused without a word"
         return Outcome(error_class=ErrorClass.AMBIGUOUS, code=known.code if known else None, words=words)
-
-
-def _fitting(plugin: NotifyBase, message: Message) -> str:
-    """The text, cut for a service that takes title and text as one: apprise forgets the end of a line between them."""
-    if not plugin.overflow_amalgamate_title:
-        return message.text
-    return cut(message.text, max(1, plugin.body_maxlen - len(message.subject) - len("\r\n")))
 
 
 class _Mail(NotifyEmail):

@@ -7,14 +7,18 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from heapq import heapify, heappop, heappush
 
-from tocsin.model import MAX_AGE, Alert, DeliveryKind, Story
+from tocsin.model import MAX_AGE, Alert, DeliveryKind, Severity, Story
 from tocsin.policy.correlation import Member, Standing
 from tocsin.policy.decide import Policy
 from tocsin.policy.facts import STORY_WINDOW, Arrival, Decision, Facts, Pending, Planned, Told, reach
+from tocsin.policy.limit import ALWAYS, LIMITED, SPAN, room
+from tocsin.policy.receiver import ReceiverInfo
+from tocsin.policy.timing import limits
 
 #: How far back a decision may look, beside the cooldowns: no event lies further back than MAX_AGE.
 LOOKS_BACK = MAX_AGE + STORY_WINDOW
@@ -74,6 +78,7 @@ class Book:
         self._alerts_of: dict[int, dict[int, None]] = defaultdict(dict)
         self._entries_of: dict[int, set[int]] = defaultdict(set)
         self._waiting: dict[int, _Waiting] = {}
+        self._left: dict[tuple[str, str], list[datetime]] = defaultdict(list)  # messages under a limit
         self._heard: dict[int, dict[tuple[str, str], None]] = defaultdict(dict)
         self._members: dict[str, list[Member]] = defaultdict(list)  # what correlations count, by time
         self._standings: dict[tuple[str, str], tuple[Standing, ...]] = {}
@@ -94,14 +99,57 @@ class Book:
         self._write(decision, now)
         return decision
 
-    def leave(self, before: datetime | None) -> tuple[Sent, ...]:
-        """The messages due before *before* (None: all that wait), in the order in which they leave."""
-        due = [message for message in self._waiting.values() if before is None or message.due_at < before]
-        for message in due:
+    def leave(self, before: datetime | None, receivers: Iterable[ReceiverInfo] = ()) -> tuple[Sent, ...]:
+        """The messages due before *before* (None: all that wait), in the order in which they leave.
+
+        News over the limit of one of *receivers* waits for a digest, as in `tocsin.store.overflow`.
+        """
+        limited = {one.name: one for one in receivers if one.max_per_hour is not None}
+        due = [self._turn(message) for message in self._waiting.values() if before is None or message.due_at < before]
+        heapify(due)
+        left = []
+        while due:
+            message = self._waiting[heappop(due)[-1]]
+            if message.planned.receiver in limited and self._spill(message, limited[message.planned.receiver]):
+                if message.number in self._waiting and (before is None or message.due_at < before):
+                    heappush(due, self._turn(message))
+                continue
             del self._waiting[message.number]
             for number in message.alert_ids:
                 self._heard[number][message.planned.receiver, message.planned.recipient] = None
-        return tuple(_sent(message) for message in sorted(due, key=lambda one: (one.due_at, one.number)))
+            left.append(message)
+        return tuple(_sent(message) for message in sorted(left, key=lambda one: (one.due_at, one.number)))
+
+    def _turn(self, message: _Waiting) -> tuple[datetime, int, int]:
+        """What leaves first: the earliest, of those the loudest, of those the oldest."""
+        return message.due_at, -self._loudest(message).rank, message.number
+
+    def _loudest(self, message: _Waiting) -> Severity:
+        found = (self.alerts[number].severity for number in message.alert_ids)
+        return max(found, key=lambda severity: severity.rank, default=Severity.INFO)
+
+    def _spill(self, message: _Waiting, receiver: ReceiverInfo) -> bool:
+        """Let *message* wait where it is over the limit of *receiver*; whether it is."""
+        at, loudest, limit = message.due_at, self._loudest(message), limits([receiver], message.due_at)[receiver.name]
+        to = (message.planned.receiver, message.planned.recipient)
+        free = room([sent for sent in self._left[to][-limit.most :] if sent > at - SPAN], limit.most)
+        if message.planned.kind not in LIMITED or loudest is ALWAYS or free is None:
+            self._left[to].append(at)
+            return False
+        until = limit.until(free, loudest)
+        digests = [
+            one
+            for one in self._waiting.values()
+            if (one.planned.receiver, one.planned.recipient, one.planned.kind) == (*to, DeliveryKind.DIGEST)
+            and one.due_at <= until
+        ]
+        if digests:
+            min(digests, key=lambda one: one.due_at).alert_ids.update(message.alert_ids)
+            del self._waiting[message.number]
+            return True
+        message.planned = replace(message.planned, kind=DeliveryKind.DIGEST)
+        message.due_at, message.held = until, f"held until {until:%Y-%m-%d %H:%M} UTC: {limit.words(receiver.name)}"
+        return True
 
     def _facts(self, arrivals: tuple[Arrival, ...], circumstance: Circumstance, now: datetime) -> Facts:
         reached = reach(arrivals)

@@ -91,7 +91,7 @@ class Replay:
         failures: list[Failure] = []
         for poll in polls:
             counts = start is None or poll.at >= start
-            sent += self._book.leave(poll.at)
+            sent += self._book.leave(poll.at, self._policy.receivers)
             decided, failed, left_out = self._take(poll)
             if not counts:
                 continue
@@ -101,7 +101,7 @@ class Replay:
             refused += left_out
             rulings += (Ruling(at=poll.at, decided=item) for item in decided)
             failures += failed
-        sent += self._book.leave(None)
+        sent += self._book.leave(None, self._policy.receivers)
         told = tuple(message for message in sent if start is None or message.at >= start)
         named = {number for message in told for number in message.alert_ids}
         named |= {ruling.decided.alert_id for ruling in rulings if ruling.decided.alert_id is not None}

@@ -76,6 +76,8 @@ CHATS = [
     "\\`",
     "\\",
     "&amp;&#64;everyone",
+    "&lt;b&gt; & <",
+    "</pre><a href='https://evil.example'>bank</a>",
 ]
 TRICKS = [
     pytest.param("\u202eecila", id="right to left"),
@@ -169,16 +171,6 @@ def test_a_feed_cannot_end_a_mail_and_begin_another(headline: str, digest: bool,
     assert ("MAIL FROM:<evil@example.org>" in part(mail, "plain")) is ("MAIL" in headline)
 
 
-@pytest.mark.parametrize("text", SMUGGLED)
-def test_an_end_of_a_mail_within_a_text_is_only_text(text: str, mailbox: Any, post: Any) -> None:
-    """The letter is safe whatever was rendered: line ends and dots are its own affair."""
-    sent = post(MessageKind.MAIL, recipient=DESK)
-    octets = part(mailed(mailbox, sent.delivery, replace(sent.message, text=text, html="")), "plain")
-    assert (
-        re.sub(r"\s+", " ", octets.replace("\x00", "")).strip() == re.sub(r"\s+", " ", text.replace("\x00", "")).strip()
-    )
-
-
 @shapes
 @pytest.mark.parametrize("headline", TRICKS)
 def test_tricks_of_writing_arrive_as_a_mail_that_reads_forwards(
@@ -231,7 +223,7 @@ def test_a_feed_calls_nobody_in_discord(
 
 
 @shapes
-@pytest.mark.parametrize("headline", [*CHATS, "<b>" * 300, "x" * 5000, "&" * 5000, "<" * 5000, *TRICKS])
+@pytest.mark.parametrize("headline", [*CHATS, "<b>" * 300, "x" * 5000, "&" * 5000, "<" * 5000, "< " * 2500, *TRICKS])
 def test_whatever_a_feed_writes_is_text_to_telegram(
     headline: str, digest: bool, web: Any, post: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -246,8 +238,8 @@ def test_whatever_a_feed_writes_is_text_to_telegram(
         payload = json.loads(body)
         text = payload["text"]
         assert payload["parse_mode"] == "HTML"
-        # Telegram counts 4096 characters after its entities were read; every tag is one of apprise's own, and closed.
-        assert len(re.sub(r"</?b>", "", text).replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">")) <= 4096
+        # Every tag is one of apprise's own, and closed.
+        assert len(text) <= 4096
         assert re.findall(r"<[^>]*>?", text) in ([], ["<b>", "</b>"])
         assert not re.search(r"&(?!(?:amp|lt|gt|quot|#\d+);)", text)
 

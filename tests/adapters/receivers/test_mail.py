@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import re
 import socket
 import threading
 from collections.abc import Callable
@@ -103,14 +104,22 @@ def test_a_late_mail_says_so_in_both_parts_and_stays_the_same_otherwise(mailbox:
     assert "Late by 2 h &lt;&amp;&gt;" in part(message, "html")
 
 
-def test_a_dot_at_the_start_of_a_line_neither_ends_nor_smuggles_a_mail(mailbox: Any, post: Any) -> None:
-    """A text with the end mark of a mail in it arrives as one mail."""
+@pytest.mark.parametrize(
+    "end",
+    ["\n.\n", "\r\n.\r\n", "\r.\r", "\n.\r\n", "\r\n.\n", "\n..\n"],
+    ids=["lf", "crlf", "cr", "lf crlf", "crlf lf", "two"],
+)
+def test_a_dot_at_the_start_of_a_line_neither_ends_nor_smuggles_a_mail(end: str, mailbox: Any, post: Any) -> None:
+    """A text with the end mark of a mail in it, whatever its line ends, arrives as one mail."""
     receiver = build("mail", url_of(mailbox.port))
     sent = post(MessageKind.MAIL, recipient="desk@example.org")
-    text = "before\n.\nMAIL FROM:<evil@example.org>\n..two\n"
-    receiver.send(sent.delivery, replace(sent.message, text=text))
+    text = f"before{end}MAIL FROM:<evil@example.org>\nRCPT TO:<victim@example.org>\nDATA\nowned\n"
+    assert receiver.send(sent.delivery, replace(sent.message, text=text)).error_class is ErrorClass.OK
     assert len(mailbox.letters) == 1
-    assert part(parsed(mailbox.letters[0]), "plain").replace("\r\n", "\n") == text
+    assert mailbox.envelopes == [("tocsin@example.org", ["desk@example.org"])]
+    arrived = part(parsed(mailbox.letters[0]), "plain")
+    assert "".join(arrived.split()) == "".join(text.split())
+    assert not re.search(rb"(?<!\r)\n|\r(?!\n)", mailbox.letters[0]), "no line end that servers read in two ways"
 
 
 def test_everybody_in_an_address_is_a_recipient_with_a_mail_of_their_own(mailbox: Any, post: Any) -> None:

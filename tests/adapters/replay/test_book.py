@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -30,8 +31,9 @@ from tocsin.model import (
 from tocsin.model import DeliveryState as State
 from tocsin.policy.decide import Policy
 from tocsin.policy.facts import Arrival, Decision
-from tocsin.policy.receiver import ReceiverInfo
+from tocsin.policy.receiver import DigestTimes, ReceiverInfo
 from tocsin.policy.route import Route
+from tocsin.policy.timing import limits
 from tocsin.replay.book import Book, Circumstance
 from tocsin.store import Store
 
@@ -40,6 +42,15 @@ POLICY = Policy(
     routes=(Route(to=("desk",)), Route(to=("mail",), severity=(">=", Severity.HIGH))),
     receivers=(ReceiverInfo(name="desk", recipients=("",)), ReceiverInfo(name="mail", recipients=("a", "b"))),
 )
+#: Of which little leaves in an hour.
+NARROW = Policy(
+    routes=POLICY.routes,
+    receivers=(
+        ReceiverInfo(name="desk", recipients=("",), max_per_hour=2),
+        ReceiverInfo(name="mail", recipients=("a", "b"), max_per_hour=1, digest=DigestTimes(at=time(11))),
+    ),
+)
+MINUTE = timedelta(minutes=1)
 HEADS = ("China bans exports of {0} to America", "Ministry curbs {0} exports at once", "{0} exports stop after the ban")
 TAILS = (
     "",
@@ -76,6 +87,7 @@ class Both:
     """One history, told to the store and to the book."""
 
     store: Store
+    policy: Policy = POLICY
     book: Book = field(default_factory=Book)
     told: list[tuple[Decision, Decision]] = field(default_factory=list)
     left: list[tuple[list[tuple[str, ...]], list[tuple[str, ...]]]] = field(default_factory=list)
@@ -89,31 +101,45 @@ class Both:
         self.store.sync_sources([(name, "https://example.org/", "feed") for name in names], at)
         leases = {lease.name: lease for lease in self.store.claim_sources(at, timedelta(minutes=1), 99)}
         batch = Batch(source=source, entries=tuple(j.entry for j in judged), cursor=Cursor(), changed=True)
-        committed = self.store.commit(leases.pop(source), batch, judged, POLICY.decide, now=at, due_at=at)
+        committed = self.store.commit(leases.pop(source), batch, judged, self.policy.decide, now=at, due_at=at)
         circumstance = Circumstance(baseline=source not in self.successes, last_success=self.successes.get(source))
         arrivals = [Arrival(entry_id=self.book.number(), matches=item.matches) for item in judged]
-        decision = self.book.decide(POLICY, arrivals, circumstance, at)
+        decision = self.book.decide(self.policy, arrivals, circumstance, at)
         self.told.append((committed.decision, decision))
         self.successes[source] = at
 
     def send(self, before: datetime) -> None:
         """Deliver what is due before *before*, on both sides."""
-        gone = []
+        gone: list[tuple[str, ...]] = []
+        limited = any(receiver.max_per_hour for receiver in self.policy.receivers)
         while self.sent_until < before:
-            # Often enough that nothing expires, as a daemon that is awake would.
-            self.sent_until = min(self.sent_until + timedelta(hours=12), before)
-            now = self.sent_until - timedelta(microseconds=1)
-            for delivery in self.store.claim_deliveries(now, timedelta(days=1), exclude=(), limit_per_receiver=99):
+            if limited:  # what was sent within an hour counts: everything leaves in its minute
+                self._send(self.sent_until, 1, gone)
+                self.sent_until += MINUTE
+            else:  # often enough that nothing expires, as a daemon that is awake would
+                self.sent_until = min(self.sent_until + timedelta(hours=12), before)
+                self._send(self.sent_until - timedelta(microseconds=1), 99, gone)
+        left = [
+            (sent.receiver, sent.recipient, sent.kind, str(sent.at), str(sorted(sent.alert_ids)))
+            for sent in self.book.leave(before, self.policy.receivers)
+        ]
+        self.left.append((sorted(gone), sorted(left)))
+
+    def _send(self, now: datetime, at_a_time: int, gone: list[tuple[str, ...]]) -> None:
+        found = limits(self.policy.receivers, now)
+        while True:
+            self.store.spill(found, now)
+            claimed = self.store.claim_deliveries(
+                now, timedelta(days=1), exclude=(), limits=found, limit_per_receiver=at_a_time
+            )
+            if not claimed:
+                return
+            for delivery in claimed:
                 self.store.begin_attempt(delivery, Message(kind=MessageKind.TEXT, subject="s", text="t"), now)
                 settlement = Settlement(state=State.DELIVERED, due_at=now)
                 self.store.settle(delivery, Outcome(error_class=ErrorClass.OK), settlement, now)
                 numbers = sorted(item.alert.id for item in delivery.tidings)
                 gone.append((delivery.receiver, delivery.recipient, delivery.kind, str(delivery.due_at), str(numbers)))
-        left = [
-            (sent.receiver, sent.recipient, sent.kind, str(sent.at), str(sorted(sent.alert_ids)))
-            for sent in self.book.leave(before)
-        ]
-        self.left.append((sorted(gone), sorted(left)))
 
 
 @pytest.fixture
@@ -128,14 +154,16 @@ def both(tmp_path: Path) -> Both:
     store.close()
 
 
-def _history(dice: random.Random, polls: int):
+def _history(
+    dice: random.Random,
+    polls: int,
+    pauses: Sequence[timedelta] = (timedelta(0), MINUTE * 20, MINUTE * 60, MINUTE * 240, timedelta(days=2)),
+):
     """Polls of three sources over some weeks: copies, growing stories, old entries, bursts and silence."""
     at = START
     number = itertools.count(1)
     for _ in range(polls):
-        at += dice.choice(
-            [timedelta(0), timedelta(minutes=20), timedelta(hours=1), timedelta(hours=4), timedelta(days=2)]
-        )
+        at += dice.choice(pauses)
         source = dice.choice(["wire", "blog", "agency"])
         judged = []
         for _ in range(dice.choice([1, 1, 2, 5])):
@@ -172,7 +200,8 @@ def _history(dice: random.Random, polls: int):
 
 def _compared(decision: Decision) -> object:
     """A decision in a form that both sides share: deliveries are numbered from 1."""
-    bare = replace(decision, joined=(), hastened=(), released=())
+    news = {(int(number), alert): words for (number, alert), words in decision.news.items()}
+    bare = replace(decision, joined=(), hastened=(), released=(), news=news)
     joined = [(int(number), ids) for number, ids in decision.joined]
     return bare, joined, [int(number) for number in decision.hastened]
 
@@ -189,3 +218,20 @@ def test_the_book_and_the_store_lead_to_the_same_decisions(both: Both, seed: int
         assert _compared(theirs) == _compared(ours)
     for theirs, ours in both.left:
         assert theirs == ours
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_book_and_the_store_keep_the_same_limits(both: Both, seed: int) -> None:
+    """A backtest must not promise messages that would have waited for one another."""
+    both.policy = NARROW
+    for source, judged, at in _history(random.Random(seed), 30, [timedelta(0), MINUTE, MINUTE * 5, MINUTE * 20]):
+        both.poll(source, judged, at)
+    both.send(at + timedelta(hours=3))
+    gone = [message for messages, _ in both.left for message in messages]
+    assert {(receiver, kind) for receiver, _, kind, *_ in gone} >= {
+        (receiver, kind) for receiver in ("desk", "mail") for kind in ("alert", "digest")
+    }
+    for theirs, ours in both.left:
+        assert theirs == ours
+    for theirs, ours in both.told:
+        assert _compared(theirs) == _compared(ours)

@@ -106,7 +106,7 @@ def _play(
 
 def _print_row(result: Result) -> None:
     if result.run is None:
-        print(f"{result.kind:12} FAILED after {result.seconds:.0f} s: {result.failed[-3000:]}", flush=True)
+        print(f"{result.kind:12} FAILED after {result.seconds:.0f} s: {_ends(result.failed)}", flush=True)
         return
     run = result.run
     kills = sum(not cut.point.startswith(("stop", "replace")) for cut in run.cuts)
@@ -120,6 +120,10 @@ def _print_row(result: Result) -> None:
         f"invariants {held}/{len(found)}",
         flush=True,
     )
+
+
+def _ends(words: str) -> str:
+    return words if len(words) < 4000 else f"{words[:300]}\n...\n{words[-3500:]}"
 
 
 def _print_points(results: list[Result]) -> list[str]:

@@ -187,8 +187,8 @@ SCRIPT = (
         refused=(AWAY,),
         stood_in=True,
     ),
-    Step(name="back again", heard=(AWAY,), later=timedelta(minutes=30)),
-    Step(name="cooldowns end", later=timedelta(hours=7), own=("tocsin/self-report",)),
+    Step(name="back again", heard=(AWAY,), later=timedelta(hours=2, minutes=30)),
+    Step(name="cooldowns end", later=timedelta(hours=5), own=("tocsin/self-report",)),
     Step(
         name="taken and not said",
         items=(("wire2", "c9", "Kinshasa court halts the sale of cobalt stocks to traders"),),
