@@ -31,6 +31,8 @@ _OURS = {
     "message-id",
     "in-reply-to",
     "references",
+    "list-id",
+    "auto-submitted",
     "date",
     "mime-version",
     "content-type",
@@ -41,6 +43,7 @@ def letter(
     message: Message,
     *,
     delivery_id: str,
+    receiver: str,
     date: datetime,
     sender: Address,
     recipient: Address,
@@ -50,7 +53,8 @@ def letter(
     """*message* as multipart/alternative, lines ended by CRLF, in ASCII throughout.
 
     Message-ID and the border between the parts come from *delivery_id*, and *date* is not the time of sending, so that
-    a retry repeats the mail and a mail program that knows the id shows one.
+    a retry repeats the mail and a mail program that knows the id shows one. Mail programs sort by List-Id (RFC 2919),
+    which is the same for all mails of a *receiver*.
     """
     mail = MIMEMultipart("alternative", boundary=f"=_tocsin_{_token(delivery_id)}")
     mail["Subject"] = encoded(message.subject).replace("\r\n", "\n")
@@ -62,6 +66,7 @@ def letter(
     mail["Message-ID"] = _message_id(delivery_id, sender)
     if message.thread:
         mail["In-Reply-To"] = mail["References"] = _message_id(message.thread, sender)
+    mail["List-Id"] = _list_id(receiver, sender)
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: keeps holiday notices away
     for name, value in (headers or {}).items():
         if re.fullmatch(r"[!-9;-~]+", name) and name.lower() not in _OURS:
@@ -100,6 +105,12 @@ def _part(text: str, kind: str) -> MIMEText:
 
 def _message_id(delivery_id: str, sender: Address) -> str:
     return f"<{_token(delivery_id)}@{_domain(sender[1])}>"
+
+
+def _list_id(receiver: str, sender: Address) -> str:
+    """Labels between dots, whatever the receiver is called (RFC 2919, 2)."""
+    labels = re.findall(r"[A-Za-z0-9-]+", f"{_token(receiver)}.tocsin.{_domain(sender[1])}")
+    return f"<{'.'.join(labels)}>"
 
 
 def _token(text: str) -> str:

@@ -10,7 +10,8 @@ from urllib.parse import quote, urlsplit
 # marks: what could move a cursor, end a header, turn a sentence round, or not be encoded at all.
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
 _BLANKS = re.compile(r"[ \t\n\r\f\v\x85\u2028\u2029]+")
-_MENTION = re.compile(r"(?<![\w.+-])@(?=[\w&!\u200b-\u200f\u2060])|(?<=‹)@")
+# An address of a mail stays as it is, unless it could be the name of everybody: Discord finds that anywhere in a word.
+_MENTION = re.compile(r"(?<![\w.+-])@(?=[\w&!\u200b-\u200f\u2060])|(?<=‹)@|@(?=everyone|here)")
 _ANGLE = re.compile(r"<(?=[@!#:/a-zA-Z])")
 #: Makes one character of its neighbours.
 _JOINER = "\u200d"

@@ -59,7 +59,8 @@ def test_a_hostile_headline_makes_one_subject_and_no_other_header(headline: str,
     (octets,) = mailbox.letters
     message = parsed(octets)
     assert set(message.keys()) == {
-        "Content-Type", "MIME-Version", "Subject", "From", "To", "Date", "Message-ID", "Auto-Submitted",
+        "Content-Type", "MIME-Version", "Subject", "From", "To", "Date", "Message-ID",
+        "List-Id", "Auto-Submitted",
     }  # fmt: skip
     assert mailbox.envelopes == [("tocsin@example.org", ["desk@example.org"])]
     head = octets.split(b"\r\n\r\n")[0]

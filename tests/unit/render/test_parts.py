@@ -166,6 +166,7 @@ def test_a_subject_survives_its_header(text: str) -> None:
     [
         ("mail me@example.org", "mail me@example.org"),
         ("@everyone and (@here)", "＠everyone and (＠here)"),
+        ("desk@everyone, x.@here, a@hereby", "desk＠everyone, x.＠here, a＠hereby"),
         ("<@123> <@&1> <!channel> <#C1>", "‹＠123> ‹＠&1> ‹!channel> ‹#C1>"),
         ("<b>bold</b> <https://x>", "‹b>bold‹/b> ‹https://x>"),
         ("1 < 2 and a @ b", "1 < 2 and a @ b"),
