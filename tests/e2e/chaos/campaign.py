@@ -109,7 +109,7 @@ def _leading_to(point: Point, news: Step) -> list[Step]:
 
 
 def every_step(passed: Passed) -> dict[str, list[Fault]]:
-    """Both sides of every call, in every step in which it can be passed; the first and the second time."""
+    """Both sides of every call, in every step in which it can be passed."""
     line = in_line(passed)
     outbound = [point for point in line if point.call in _OUT]
     plans: dict[str, list[Fault]] = {BEGIN: [Kill(point=point) for point in passed[BEGIN]]}
@@ -117,7 +117,8 @@ def every_step(passed: Passed) -> dict[str, list[Fault]]:
         inward = [point for point in line if point.call in _way_in(step)]
         plans[step.name] = [Kill(point=point) for point in inward]
         if step.name in _LOUD:
-            plans[step.name] += [Kill(point=point, count=count) for count in (1, 2) for point in outbound]
+            # Once each: every try that is cut off makes the wait after the next refusal longer.
+            plans[step.name] += [Kill(point=point) for point in outbound]
             plans[step.name] += [KillWhenTaken(count=count) for count in (2, 1)]
     plans["calm"] += [Kill(point=point) for point in line if point.call == "store.close"]
     return plans
