@@ -27,11 +27,14 @@ class Ticker:
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
         self._running: set[asyncio.Task[None]] = set()
+        self._stopped = False
 
     def every(self, interval: timedelta, name: str, call: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Call *call* every *interval*; a run that is still going on is not started again."""
 
         async def run() -> None:
+            if self._stopped:  # the scheduler shuts down a turn of the loop after it was told to
+                return
             task = asyncio.create_task(call(), name=name)
             self._running.add(task)
             task.add_done_callback(self._running.discard)
@@ -46,6 +49,7 @@ class Ticker:
 
     async def stop(self, within: float) -> None:
         """End ticking, and wait for the calls that run, at most *within* seconds: a claim is not torn in two."""
+        self._stopped = True
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
         if self._running:

@@ -48,3 +48,35 @@ def test_a_tick_that_hangs_keeps_nobody_from_stopping():
         return True
 
     assert asyncio.run(scene())
+
+
+def test_no_tick_begins_once_ticking_has_stopped():
+    """A claim behind the drain would begin polls on connections that are closed."""
+
+    async def scene():
+        begun = 0
+        first = asyncio.Event()
+
+        async def tick():
+            nonlocal begun
+            begun += 1
+            first.set()
+
+        ticker = Ticker()
+        ticker.every(timedelta(milliseconds=20), "claim", tick)
+        ticker.start()
+        await first.wait()
+        # The scheduler hands out the next tick in the turn of the loop in which the stop comes.
+        loop, stopping = asyncio.get_running_loop(), asyncio.Event()
+        loop.call_later(0.001, loop.call_soon, stopping.set)
+        until = loop.time() + 0.03
+        while loop.time() < until:
+            pass
+        await stopping.wait()
+        await ticker.stop(5)
+        before = begun
+        for _ in range(10):
+            await asyncio.sleep(0.01)
+        return begun - before
+
+    assert asyncio.run(scene()) == 0

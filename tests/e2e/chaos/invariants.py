@@ -290,7 +290,14 @@ def the_database_is_sound_and_keeps_no_secret(run: Evidence) -> Iterator[str]:
     for canary in run.canaries:
         yield from (f"a secret stands in {place}" for place, text in places.items() if canary in text)
     if "Traceback" in run.log:
-        yield "an exception nobody expected: " + run.log[run.log.index("Traceback") :][:600]
+        yield "an exception nobody expected: " + _last_of(run.log[run.log.index("Traceback") :])
+
+
+def _last_of(log: str) -> str:
+    """The end of the traceback that *log* begins with: what was raised, and where."""
+    lines = log.splitlines()
+    ends = next((n for n, line in enumerate(lines) if n and line[:1] not in {"", " ", "T"}), len(lines))
+    return "\n".join(lines[max(0, ends - 12) : ends + 1])
 
 
 def it_is_as_if_nothing_had_happened(run: Evidence, reference: Evidence) -> Iterator[str]:
