@@ -1,0 +1,470 @@
+"""Two hours among feeds and receivers that misbehave, with a SIGKILL every half minute: what is lost, what is doubled.
+
+    python bench/soak.py [--hours 2] [--factor 10] [--kill-every 30] [--every 20]
+
+Everything is on loopback and ends by itself. The daemon is the real service in a process of its own, on a Clock that runs
+*factor* times as fast and goes on while nobody lives; *kill-every* is in real seconds. 200 feeds publish a story every
+*every* seconds of the Clock, each in turn; a feed for each of FORMS does it in a document or an exchange that
+something is wrong with. One more feed publishes a hundred stories at once. There are ten receivers: five are good, two stand in for
+others, and three misbehave (one is gone and says so in a 400, one refuses every recipient, one takes no more than 4,096
+octets). Halfway a source and a receiver get new names.
+
+A story counts as published when an answer that held it was sent. It is *lost* for a receiver that no message told of it,
+*doubled* where two messages did; *on record* are the doubled ones of which a try is noted whose end nobody saw.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import random
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from aiosmtpd.controller import Controller
+from hour import Usage
+from misbehaving import item, rss, word
+from storm import FileClock, run_daemon
+
+FEEDS, SHOWN, BURST = 200, 15, 100
+RULES = """\
+tocsin: 1
+pack: {id: soak, version: 1.0.0}
+rules:
+  - id: ban
+    severity: high
+    event: trade.ban
+    news:
+      match: |
+        bans
+    key: [story]
+"""
+
+
+@dataclass(frozen=True)
+class Story:
+    """A story; *mark* is a word that occurs in no other one."""
+
+    number: int
+    mark: str
+    title: str
+    at: datetime
+
+    def item(self, title: str = "", date: str | None = None, **parts: Any) -> str:
+        date = format_datetime(self.at) if date is None else date
+        return item(title or self.title, self.number, date=f"<pubDate>{date}</pubDate>", **parts)
+
+
+Stories = list[Story]
+Form = Callable[[Stories], bytes]
+
+
+def _items(stories: Stories, write: Callable[[Story], str] = Story.item, **parts: str) -> bytes:
+    # Something old below, so that the first fetch has a baseline.
+    return rss("".join(map(write, stories)) + item("Nothing to see", "old"), **parts)
+
+
+def _dated(form: str) -> Form:
+    return lambda stories: _items(stories, lambda s: s.item(date=f"{s.at:{form}}"))
+
+
+def _encoded(name: str, words: str, broken: bytes) -> Form:
+    def form(stories: Stories) -> bytes:
+        text = _items(stories, lambda s: s.item(f"{words} {s.title}")).decode().replace("utf-8", name, 1)
+        codec = {"big5": "big5hkscs"}.get(name, name)
+        return text.encode(codec).replace(b"Nothing to see", b"Nothing " + broken + b" to see")
+
+    return form
+
+
+def _sitemap(stories: Stories) -> bytes:
+    rows = "".join(
+        f"<url><loc>http://news.example/{s.number}</loc><news:news><news:publication><news:name>Paper</news:name>"
+        f"<news:language>en</news:language></news:publication><news:publication_date>{s.at:%Y-%m-%dT%H:%M:%SZ}"
+        f"</news:publication_date><news:title>{s.title}</news:title></news:news></url>"
+        for s in stories
+    )
+    spaces = "xmlns='http://www.sitemaps.org/schemas/sitemap/0.9' xmlns:news='http://www.google.com/schemas/sitemap-news/0.9'"
+    old = "<url><loc>http://news.example/old</loc></url>"
+    return f"<?xml version='1.0' encoding='UTF-8'?><urlset {spaces}>{rows}{old}</urlset>".encode()
+
+
+def _alerts(story: Story) -> str:
+    link = f"https://www.google.com/url?rct=j&amp;sa=t&amp;url=http://paper{story.number}.example/a&amp;ct=ga"
+    return story.item(link=link, guid=f"tag:google.com,2013:googlealerts/feed:{story.number}")
+
+
+#: What is wrong with the documents of a feed, by name.
+FORMS: dict[str, Form] = {
+    "newlines before the feed": lambda s: _items(s, head="<!-- x -->" + "\n" * 40_000),
+    "newlines in the DOCTYPE": lambda s: _items(s, head="<!DOCTYPE" + "\n" * 40_000 + "rss>"),
+    "dates in Chinese": _dated("%Y年%m月%d日 %H:%M"),
+    "dates with slashes": _dated("%Y/%m/%d"),
+    "dates with dots": _dated("%Y.%m.%d"),
+    "the day first": _dated("%d-%m-%Y"),
+    "created days before": lambda s: _items(s, lambda x: x.item(date=format_datetime(x.at - timedelta(hours=72)))),
+    "id counts up": lambda s: _items(
+        s[:1],
+        lambda x: item(x.title, "page", guid=f"page#{x.number}", date=f"<pubDate>{format_datetime(x.at)}</pubDate>"),
+    ),
+    "GB2312 with a broken place": _encoded("gb2312", "镓", b"\x80\xff"),
+    "Big5 with ETEN rows": _encoded("big5", "碁", b""),
+    "<br> in a title": lambda s: _items(s, lambda x: x.item(x.title.replace(" bans", "&lt;br/&gt;bans"))),
+    "escaped twice": lambda s: _items(s, lambda x: x.item(x.title.replace(" bans", "&amp;amp;nbsp;bans"))),
+    "CDATA in CDATA": lambda s: _items(s, lambda x: x.item(f"&lt;![CDATA[{x.title}]]&gt;")),
+    "Google Alerts": lambda s: _items(s, _alerts),
+    "relative links": lambda s: _items(s, lambda x: x.item(link=f"/a/{x.number}")),
+    "a sitemap": _sitemap,
+}
+#: What is wrong with their exchanges: headers, and what becomes of the body.
+HEADERS: dict[str, dict[str, str]] = {
+    "expires in 9999": {"Expires": "Fri, 31 Dec 9999 23:59:59 -0500"},
+    "modified in year 0": {"Last-Modified": "Sat, 01 Jan 0000 00:00:00 +2359"},
+    "Retry-After beside news": {"Retry-After": "Fri, 31 Dec 9999 23:59:59 -2359"},
+    "encoding utf-8": {"Content-Encoding": "utf-8"},
+    "gzip that is plain": {"Content-Encoding": "gzip"},
+    "x-gzip": {"Content-Encoding": "x-gzip"},
+    "gzip with zeros behind": {"Content-Encoding": "gzip"},
+}
+PACKED = {"x-gzip": gzip.compress, "gzip with zeros behind": lambda body: gzip.compress(body) + b"\0" * 100}
+KINDS = [*FORMS, *HEADERS]
+#: Feeds that never publish: they fail, hang, or are gone for an hour of each two.
+DUMB = ("never answers", "404 for an hour")
+
+
+# ---- the world -----------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class World:
+    """Feeds and receivers on loopback, and what they saw."""
+
+    clock: FileClock
+    feeds: dict[int, Stories] = field(default_factory=lambda: defaultdict(list))
+    published: dict[int, Story] = field(default_factory=dict)
+    asked: Counter[int] = field(default_factory=Counter)
+    got: dict[str, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
+    chance: random.Random = field(default_factory=lambda: random.Random(7))
+    count: int = 0
+
+    def publish(self, feed: int) -> None:
+        self.count += 1
+        mark = word(self.chance) + word(self.chance)
+        title = f"{mark.title()} {' '.join(word(self.chance) for _ in range(5))} bans {word(self.chance)}"
+        self.feeds[feed] = [Story(self.count, mark, title, self.clock.now()), *self.feeds[feed]][: max(SHOWN, BURST)]
+
+    def answer(self, feed: int) -> tuple[dict[str, str], bytes, Stories]:
+        kind = kind_of(feed)
+        shown = list(self.feeds[feed]) if feed == FEEDS else self.feeds[feed][:SHOWN]
+        body = FORMS.get(kind, _items)(shown)
+        # An id that counts up shows one story at a time.
+        return HEADERS.get(kind, {}), PACKED.get(kind, bytes)(body), shown[:1] if kind == "id counts up" else shown
+
+    def take(self, receiver: str, octets: bytes) -> None:
+        text = _text(octets) if receiver in ("mail", "deputy2") else octets.decode()
+        found = re.findall(r"[0-9a-f]{32}", text)
+        self.got[receiver].append((found[-1] if found else "", text.lower()))
+
+
+def _text(octets: bytes) -> str:
+    mail = message_from_bytes(octets, policy=policy.default)
+    body = mail.get_body(("plain",))
+    assert body is not None
+    return f"{body.get_content()}\n{mail['Message-ID']}"
+
+
+def kind_of(feed: int) -> str:
+    return KINDS[feed] if feed < len(KINDS) else "plain"
+
+
+def serve(world: World) -> ThreadingHTTPServer:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            feed = int(self.path.rpartition("/")[2])
+            if self.path.startswith("/dumb/"):
+                self._dumb(DUMB[feed])
+            else:
+                headers, body, shown = world.answer(feed)
+                self._send(200, body, headers)
+                world.asked[feed] += 1
+                world.published.update({story.number: story for story in shown})
+
+        def do_POST(self) -> None:
+            octets = self.rfile.read(int(self.headers["Content-Length"]))
+            name = self.path.strip("/").split("/")[0] or "small"
+            if name == "gone":
+                self._send(400, b"channel_not_found")
+            elif name == "small" and len(octets) > 4096:
+                self._send(413, b"too large")
+            else:
+                world.take(name, octets)
+                self._send(200, b"ok")
+
+        def _dumb(self, kind: str) -> None:
+            if kind == "never answers":
+                time.sleep(60)
+                self.close_connection = True
+            else:
+                up = world.clock.now().hour % 2
+                self._send(200 if up else 404, rss(item("Nothing to see", "old")))
+
+        def _send(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
+            self.send_response(status)
+            for name, value in {"Content-Length": str(len(body)), **(headers or {})}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    server.handle_error = lambda *_: None  # a client that was killed hangs up
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
+
+
+class Mailbox:
+    """Takes mail for desk@ and deputy@, and refuses everybody else."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _: Any) -> str:  # noqa: N802
+        if not address.startswith(("desk@", "deputy@", "ops@")):
+            return "550 5.1.1 no such user here"
+        envelope.rcpt_tos.append(address)
+        return "250 yes"
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
+        name = {"desk": "mail", "deputy": "deputy2"}.get(envelope.rcpt_tos[0].partition("@")[0])
+        if name:
+            self._world.take(name, envelope.content)
+        return "250 kept"
+
+
+#: Who is to hear every story, by the name under which the servers know them.
+HEARERS = ("hook1", "hook2", "hook3", "json", "mail", "small", "deputy1", "deputy2")
+
+
+def config(http: int, smtp: int, *, renamed: bool) -> str:
+    hook, mail = f"slack+http://127.0.0.1:{http}", f"mailto://127.0.0.1:{smtp}?from=bell@example.org&to="
+    third = "hook3b" if renamed else "hook3"
+    sources = [f"f{n}" for n in range(FEEDS)]
+    sources[30] = "renamed" if renamed else sources[30]
+    lines = ["timezone: UTC", "database: sqlite:///tocsin.db", "rules: [rules]", "sources:"]
+    lines += [
+        f'  {name}: {{feed: "http://127.0.0.1:{http}/feed/{n}", every: 1m, allow_private: true}}'
+        for n, name in enumerate([*sources, "burst"])
+    ]
+    lines += [
+        f'  dumb{n}: {{feed: "http://127.0.0.1:{http}/dumb/{n}", every: 1m, allow_private: true}}'
+        for n in range(len(DUMB))
+    ]
+    return "\n".join([
+        *lines, "receivers:",
+        f'  hook1: {{url: "{hook}/hook1", rate: 600}}',
+        f'  hook2: {{url: "{hook}/hook2", rate: 600, group_wait: 30s}}',
+        f'  {third}: {{url: "{hook}/hook3", rate: 600}}',
+        f'  json: {{url: "json://127.0.0.1:{http}/json", rate: 600}}',
+        f'  mail: {{url: "{mail}desk@example.org", rate: 600}}',
+        f'  small: {{url: "ntfy://127.0.0.1:{http}/small", rate: 600, group_wait: 5m}}',
+        f'  gone: {{url: "{hook}/gone", rate: 600, fallback: {{to: deputy1, after: 5m}}}}',
+        f'  refused: {{url: "{mail}nobody@example.org", rate: 600, fallback: {{to: deputy2, after: 5m}}}}',
+        f'  deputy1: {{url: "{hook}/deputy1", rate: 600}}',
+        f'  deputy2: {{url: "{mail}deputy@example.org", rate: 600}}',
+        f'  ops: {{url: "{mail}ops@example.org", operator: true}}',
+        "routes:", f"  - {{rule: soak/ban, to: [hook1, hook2, {third}, json, mail, small, gone, refused]}}", "",
+    ])  # fmt: skip
+
+
+# ---- lives ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Lives:
+    """A daemon that is killed and begun again; *peak* is its memory in MB."""
+
+    folder: Path
+    tick: float
+    count: int = 0
+    peak: float = 0.0
+
+    def begin(self) -> None:
+        command = [sys.executable, __file__, "--child", str(self.folder), str(self.tick)]
+        with (self.folder / "log").open("a") as log:
+            self._process = subprocess.Popen(command, stderr=log, stdout=log, cwd=self.folder)
+        self._usage = Usage(self._process.pid)
+        self.count += 1
+
+    def check(self) -> None:
+        assert self._process.poll() is None, (self.folder / "log").read_text()[-3000:]
+
+    def end(self, how: int = signal.SIGKILL) -> None:
+        self._usage.stopped.set()
+        self.peak = max(self.peak, self._usage.own)
+        self._process.send_signal(how)
+        self._process.wait(60)
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        with sqlite3.connect(self.folder / "tocsin.db", timeout=30) as database:
+            return database.execute(query).fetchall()
+
+    def waiting(self) -> int:
+        """How many messages to those who can be reached wait."""
+        return self.rows(
+            "select count(*) from delivery where state in ('held', 'ready', 'sending', 'retry')"
+            " and receiver not in ('gone', 'refused')"
+        )[0][0]
+
+
+def soak(hours: float, factor: float, kill_every: float, every: float) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        clock = FileClock(folder / "clock")
+        clock.begin(datetime(2026, 11, 28, 6, 0, tzinfo=UTC), factor)
+        world = World(clock)
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        server, mailbox = serve(world), Controller(Mailbox(world), hostname="127.0.0.1", port=port)
+        mailbox.start()
+        ports = server.server_port, port
+        (folder / "rules").mkdir()
+        (folder / "rules" / "rules.yaml").write_text(RULES)
+        (folder / "config.yaml").write_text(config(*ports, renamed=False))
+        lives = Lives(folder, 0.5 / factor)
+        lives.begin()
+        try:
+            _until(lives, lambda: len(world.asked) > FEEDS, 120)
+            began = clock.now()
+            new = config(*ports, renamed=True)
+            _play(world, lives, timedelta(hours=hours), kill_every=kill_every, every=every, renamed=new)
+            _settle(world, lives, factor)
+            print(f"{hours:g} h in {(clock.now() - began).total_seconds() / factor / 60:.0f} min, factor {factor:g}")
+        finally:
+            lives.end()
+            server.shutdown()
+            mailbox.stop()
+        _report(world, lives)
+
+
+def _play(world: World, lives: Lives, length: timedelta, *, kill_every: float, every: float, renamed: str) -> None:
+    """Publish, kill and rename for *length* of the Clock."""
+    clock, began = world.clock, world.clock.now()
+    end = began + length
+    kill, feed, half = time.monotonic() + kill_every, 0, began + (end - began) / 2
+    burst: datetime | None = began + (end - began) / 3
+    while (now := clock.now()) < end:
+        if now >= began + timedelta(seconds=every * feed):
+            world.publish(feed % FEEDS)
+            feed += 1
+        if burst and now >= burst:
+            for _ in range(BURST):
+                world.publish(FEEDS)
+            burst = None
+        if renamed and now >= half:
+            (lives.folder / "new").write_text(renamed)
+            (lives.folder / "new").rename(lives.folder / "config.yaml")
+            renamed = ""
+        if time.monotonic() >= kill:
+            told = ", ".join(f"{name} {len(world.got[name])}" for name in HEARERS)
+            print(f"{now - began}: life {lives.count}, {len(world.published)} published; {told}", file=sys.stderr)
+            lives.end()
+            lives.begin()
+            kill += kill_every
+        lives.check()
+        time.sleep(0.02)
+
+
+def _settle(world: World, lives: Lives, factor: float) -> None:
+    """Let what was published be polled and sent."""
+    shown = {story.number for stories in world.feeds.values() for story in stories}
+    _until(lives, lambda: shown - _replaced(world) <= world.published.keys(), 300)
+    time.sleep(600 / factor)
+    _until(lives, lambda: not lives.waiting(), 300)
+
+
+def _replaced(world: World) -> set[int]:
+    """The stories of the feed that shows only the newest one."""
+    return {story.number for story in world.feeds[KINDS.index("id counts up")]}
+
+
+def _until(lives: Lives, true: Callable[[], bool], patience: float) -> None:
+    end = time.monotonic() + patience
+    while not true() and time.monotonic() < end:
+        lives.check()
+        time.sleep(0.2)
+
+
+# ---- what came of it -----------------------------------------------------------------------------------------------
+
+
+def _report(world: World, lives: Lives) -> None:
+    doubtful = {row[0] for row in lives.rows("select delivery_id from attempt where outcome = 'ambiguous'")}
+    published = list(world.published.values())
+    home = {story.number: kind_of(feed) if feed < FEEDS else "burst" for feed, s in world.feeds.items() for story in s}
+    print(f"{lives.count} lives; {len(published)} stories published; peak memory {lives.peak:.0f} MB")
+    print(f"{'receiver':<9} {'messages':>8} {'received':>8} {'lost':>5} {'doubled':>7} {'on record':>9}")
+    lost: Counter[str] = Counter()
+    for name in HEARERS:
+        told: dict[str, list[str]] = {story.mark: [] for story in published}
+        for number, text in world.got[name]:
+            for mark, numbers in told.items():
+                if mark in text:
+                    numbers.append(number)
+        missing = [story for story in published if not told[story.mark]]
+        lost.update(home.get(story.number, "?") for story in missing)
+        # An id that counts up shows the old headline with the new one: that is an update, no double.
+        twice = [
+            numbers
+            for story in published
+            if len(numbers := told[story.mark]) > 1 and home.get(story.number) != "id counts up"
+        ]
+        known = sum(bool(doubtful & set(numbers)) for numbers in twice)
+        print(
+            f"{name:<9} {len(world.got[name]):>8} {len(published) - len(missing):>8} {len(missing):>5} {len(twice):>7} {known:>9}"
+        )
+    if lost:
+        print("lost, by the kind of feed: " + ", ".join(f"{kind} {count}" for kind, count in lost.most_common()))
+    states = lives.rows("select receiver, state, count(*) from delivery group by 1, 2 order by 1, 2")
+    print("deliveries: " + "; ".join(f"{receiver} {state} {count}" for receiver, state, count in states))
+    failed = lives.rows("select name, last_error from source where last_error is not null and errors > 0")
+    print("sources that fail at the end: " + "; ".join(f"{name}: {words}" for name, words in failed))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--hours", type=float, default=2)
+    parser.add_argument("--factor", type=float, default=10)
+    parser.add_argument("--kill-every", type=float, default=30)
+    parser.add_argument("--every", type=float, default=20)
+    parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.child:
+        folder = Path(given.child[0])
+        run_daemon(folder / "config.yaml", FileClock(folder / "clock"), float(given.child[1]))
+    else:
+        soak(given.hours, given.factor, given.kill_every, given.every)
+
+
+if __name__ == "__main__":
+    main()
