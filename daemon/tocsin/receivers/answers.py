@@ -13,7 +13,8 @@ from typing import Any
 from tocsin.model import ErrorClass, Outcome
 from tocsin.render.words import cut, one_line
 
-_LONGEST = 300
+#: Characters of an answer that are looked at; they are cut shorter when secrets have been taken out.
+_LONGEST = 4000
 #: A wait longer than this is a mistake or malice; policy cuts it shorter still.
 _MOST_WAIT = timedelta(days=1)
 
