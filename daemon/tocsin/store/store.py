@@ -27,6 +27,7 @@ from tocsin.policy.facts import Arrival, Planned
 from tocsin.policy.limit import Limit, Storm
 from tocsin.policy.quiet import Hush
 from tocsin.policy.receiver import Fallback
+from tocsin.policy.retry import Consequence
 from tocsin.rules.observation import Observed
 from tocsin.store import (
     deliveries,
@@ -419,27 +420,24 @@ class Store:
         self,
         delivery: Delivery,
         outcome: Outcome,
-        settlement: Settlement,
+        judge: Callable[[Standing], Consequence],
         now: datetime,
         *,
-        own: Sequence[Match] = (),
         decide: Decide = nobody,
-        stand: Callable[[Standing], tuple[Standing, Sequence[Match]]] = lambda before: (before, ()),
-    ) -> bool:
-        """Write how a try ended and what becomes of the delivery; False when somebody else holds it by now.
+    ) -> Settlement | None:
+        """Write how a try ended and return what becomes of the delivery; None when somebody else holds it by now.
 
-        *own* are events of the daemon to be decided with it; *stand* says how its receiver stands now, given how it
-        stood, and what of that is to be told.
+        *judge* decides that, given how its receiver stood; the events of the daemon that it gives are decided with it.
         """
         with self._database.write() as session:
-            if not deliveries.settle(session, delivery, outcome, settlement, now):
-                return False
             before = receivers.standing(session, delivery.receiver)
-            standing, told = stand(before)
-            if standing != before:
-                receivers.put(session, delivery.receiver, standing)
-            self._deciding(session, decide, now).about_own([*own, *told])
-            return True
+            judged = judge(before)
+            if not deliveries.settle(session, delivery, outcome, judged.settlement, now):
+                return None
+            if judged.standing != before:
+                receivers.put(session, delivery.receiver, judged.standing)
+            self._deciding(session, decide, now).about_own(judged.own)
+            return judged.settlement
 
     def wake_receivers(self) -> None:
         """Let receivers that refused us be tried at once: a new configuration may have put right why."""
