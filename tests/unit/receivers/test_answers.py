@@ -35,6 +35,12 @@ NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
         ("9" * 400, None),
         ("soon", None),
         ("", None),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", timedelta(days=1)),
+        ("Fri, 31 Dec 9999 23:59:59 -0500", None),
+        ("Fri, 31 Dec 9999 23:59:59 -9900", None),
+        ("Mon, 02 Mar 2026 12:00:30 +9900", None),
+        ("Mon, 02 Mar 2026 12:00:30 +99999999999999999999", None),
+        ("Mon, 02 Mar 99999999999999999999 12:00:30 GMT", None),
     ],
 )
 def test_retry_after_is_seconds_or_a_date_and_never_absurd(header: str, wait: timedelta | None) -> None:
