@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
-import ssl
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -29,6 +28,7 @@ from tocsin.sources.pace import Pace, group
 from tocsin.sources.proxy import check_name
 from tocsin.sources.refusal import refusal
 from tocsin.sources.room import Room
+from tocsin.sources.trust import trusting
 
 ACCEPT = "application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.8, */*;q=0.5"
 MOST_REDIRECTS = 5
@@ -128,7 +128,7 @@ class HttpClient:
     certificates to be trusted beside those of the system. *groups* are domains whose hosts are one server.
 
     Raises:
-        OSError: *ca_file* cannot be read, or holds no certificate.
+        FileError: *ca_file* cannot be read, or holds no certificate.
     """
 
     def __init__(
@@ -143,9 +143,7 @@ class HttpClient:
     ) -> None:
         self._limits = limits or Limits()
         self._proxy = URL(proxy) if proxy else None
-        self._trust = ssl.create_default_context()
-        if ca_file is not None:
-            self._trust.load_verify_locations(ca_file)
+        self._trust = trusting(ca_file)
         self._pace = Pace(gap=gap)
         self.room = Room()
         self._groups = tuple(groups)
