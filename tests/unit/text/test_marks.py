@@ -16,7 +16,6 @@ MARKED = [
     "WRAPUP 3-{}",
     "RPT-{}",
     "REFILE-UPDATE 2-EXCLUSIVE-{}",
-    "CORRECTED-(OFFICIAL)-{}",
     "CORRECTED-{}",
     "EXCLUSIVE-{}",
     "Exclusive: {}",
