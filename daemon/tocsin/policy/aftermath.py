@@ -146,6 +146,7 @@ def after_failure(before: Standing, error: SourceError, *, now: datetime, random
         fault=error.fault,
         retry_after=error.retry_after,
         given_up=verdict.gone or verdict.dead,
+        failed_for=now - before.last_success if before.last_success else None,
         jitter=random,
     )
     moved = moves.doubt(before.habits.moved, error.fault, error.status, errors)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Any
 
+from tocsin.hints import date
 from tocsin.model import ErrorClass, Outcome
 from tocsin.render.words import cut, one_line
 
-_LONGEST = 300
+#: Characters of an answer that are looked at; they are cut shorter when secrets have been taken out.
+_LONGEST = 4000
 #: A wait longer than this is a mistake or malice; policy cuts it shorter still.
 _MOST_WAIT = timedelta(days=1)
 
@@ -111,12 +112,8 @@ def _wait(retry_after: str, now: datetime) -> timedelta | None:
     """What Retry-After asks for (RFC 9110 10.2.3: seconds or a date), at least nothing and at most a day."""
     if re.fullmatch(r"\s*\d{1,12}\s*", retry_after):
         return min(timedelta(seconds=int(retry_after)), _MOST_WAIT)
-    try:
-        until = parsedate_to_datetime(retry_after)
-    except ValueError:
-        return None
-    until = until if until.tzinfo else until.replace(tzinfo=UTC)
-    return min(max(until - now, timedelta(0)), _MOST_WAIT)
+    until = date(retry_after)
+    return None if until is None else min(max(until - now, timedelta(0)), _MOST_WAIT)
 
 
 def _said(status: int, body: bytes) -> str:

@@ -13,6 +13,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 from tocsin.errors import Fault, SourceError
 from tocsin.sources import urls
 from tocsin.sources.dates import order, parse_time
+from tocsin.sources.nodes import tree_of
 from tocsin.sources.parse import (
     LONGEST_TEXT,
     LONGEST_TITLE,
@@ -86,7 +87,7 @@ def read(text: str, selectors: Selectors, *, url: str, content_language: str = "
     """
     if text.count("<") > MOST_TAGS:
         raise SourceError(f"a page of more than {MOST_TAGS} tags", fault=Fault.TOO_LARGE)
-    tree = LexborHTMLParser(text)
+    tree = tree_of(text)
     nodes = tree.css(selectors.items)
     if not nodes:
         raise _mistaken(f"nothing on the page is {selectors.items!r}: it was rebuilt, or wants a browser", "items")

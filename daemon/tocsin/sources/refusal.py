@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 
 from tocsin.errors import Fault, SourceError
-from tocsin.sources.hints import date
+from tocsin.hints import date
 
 _FAULTS: dict[int, Fault] = {
     HTTPStatus.UNAUTHORIZED: Fault.AUTH,

@@ -95,6 +95,15 @@ def test_unhealthy_is_told_once_after_three_failures_and_six_hours_and_so_is_rec
     assert life.told == [News.UNHEALTHY, News.RECOVERED]
 
 
+def test_the_end_of_an_outage_is_noticed_within_the_hour() -> None:
+    """A feed that answered 404 for nearly eight hours is not left alone for another eight."""
+    life = Life()
+    while life.now < NOON + 8 * HOUR:
+        life.fail(Fault.STATUS, 404, wait=max(timedelta(minutes=1), life.due_at - life.now))
+        assert life.due_at - life.now <= HOUR
+    assert life.before.errors < 15
+
+
 def test_three_answers_that_are_no_feed_are_told_without_waiting() -> None:
     """A feed that became a web page will not become one again by itself."""
     life = Life().fail(Fault.NOT_A_FEED, 200).fail(Fault.NOT_A_FEED, 200).fail(Fault.NOT_A_FEED, 200)
