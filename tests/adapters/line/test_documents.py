@@ -21,6 +21,7 @@ from tocsin.model import (
     Outcome,
     Settlement,
 )
+from tocsin.policy.retry import Consequence
 from tocsin.render.page import page
 from tocsin.render.plain import plain
 from tocsin.sources import documents
@@ -68,7 +69,8 @@ class Served:
             kept = Message(kind=MessageKind.TEXT, subject="", text=plain(shown))
             assert line.store.begin_attempt(item, kept, now)
             done = Settlement(state=DeliveryState.DELIVERED, due_at=now, reason="")
-            assert line.store.settle(item, Outcome(error_class=ErrorClass.OK), done, now)
+            said = Consequence(settlement=done)
+            assert line.store.settle(item, Outcome(error_class=ErrorClass.OK), lambda _, said=said: said, now)
         line.clock.move(minutes=30)
         return sent
 
