@@ -150,7 +150,7 @@ def after_failure(before: Standing, error: SourceError, *, now: datetime, random
         jitter=random,
     )
     moved = moves.doubt(before.habits.moved, error.fault, error.status, errors)
-    told = [Told(news=verdict.news, detail=str(error))] if verdict.news and not refusals else []
+    told = [Told(news=verdict.news, detail=_detail(error))] if verdict.news and not refusals else []
     told += _moves(before.habits.moved, moved)
     reasons: tuple[str, ...] = (f"{_count(errors)}: left alone for {write(delay)}",)
     if error.retry_after:
@@ -182,6 +182,10 @@ def _recoveries(before: Standing, found: Found, now: datetime) -> list[Told]:
     if habits.hollow and found.held:
         words.append("Its document has entries again.")
     return [Told(news=News.RECOVERED, detail=" ".join(words))] if words else []
+
+
+def _detail(error: SourceError) -> str:
+    return f"{error}. What to do: {error.remedy}." if error.remedy else str(error)
 
 
 def _moves(before: Moved | None, after: Moved | None) -> list[Told]:
