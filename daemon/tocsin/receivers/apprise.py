@@ -38,6 +38,8 @@ Fields = dict[str, Any]
 #: Characters left between a title and its body, and the least of a body that is shown.
 _BETWEEN = 16
 _SHORTEST = 100
+#: Characters of a server's own words that are kept.
+_MOST_WORDS = 300
 
 
 def build(name: str, url: str, *, secrets: Sequence[str] = (), limit: float = LIMIT) -> Receiver:
@@ -92,7 +94,7 @@ class AppriseReceiver:
                 words = f"{type(error).__name__}: {answers.reason(error)}"
                 kind = ErrorClass.AMBIGUOUS if exchange.written else ErrorClass.TRANSIENT
                 outcome = Outcome(error_class=kind, words=words)
-        return replace(outcome, words=self.redact(outcome.words))
+        return replace(outcome, words=cut(self.redact(outcome.words), _MOST_WORDS))
 
     def _send(self, exchange: Exchange, plugin: NotifyBase, message: Message) -> Outcome:
         service = Apprise(asset=plugin.asset)
@@ -106,7 +108,7 @@ class AppriseReceiver:
         if known and known.error_class is not ErrorClass.OK:
             return known
         logged = "; ".join(log.message for one in result for attempt in one.attempts for log in attempt.logs)
-        words = cut(one_line(logged), 300) or "refused without a word"
+        words = one_line(logged) or "refused without a word"
         return Outcome(error_class=ErrorClass.AMBIGUOUS, code=known.code if known else None, words=words)
 
 
