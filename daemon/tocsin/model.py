@@ -44,6 +44,7 @@ class KeyKind(StrEnum):
     ID_NOHOST = "id_nohost"
     LINK = "link"
     TITLE_DAY = "title_day"
+    TEXT = "text"  # of the page of an entry with an id of its own: it proves nothing, and shows whether its text is another
     WORDING = "wording"  # of what is known by this id: it proves nothing, and shows that the entry was rewritten
 
 
@@ -71,8 +72,9 @@ class Entry:
     publisher: str = ""
     language: str = ""  # BCP 47, lower case, empty when unknown
     published: datetime | None = None  # None when the source gave none that can be believed
-    published_raw: str = ""
+    published_raw: str = ""  # as the source wrote it, believed or not
     labels: Labels = field(default_factory=dict)  # of its source
+    edition: bool = False  # its id is the address of its page with a counter or a time, which rises when it is edited
 
     @property
     def event_time(self) -> datetime:
@@ -365,7 +367,10 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """An entry as a message shows it: the lead of an alert or related coverage."""
+    """An entry as a message shows it: the lead of an alert or related coverage.
+
+    *stated* is what the source wrote of its time where that is not believed.
+    """
 
     title: str
     link: str
@@ -376,6 +381,7 @@ class Coverage:
     summary: str = ""
     body: str = ""
     revised: Revised | None = None
+    stated: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

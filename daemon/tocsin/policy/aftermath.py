@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from tocsin.errors import Fault, SourceError
 from tocsin.hints import Answer
-from tocsin.model import Entry, KeyKind
+from tocsin.model import KeyKind
 from tocsin.policy import habits as learning
 from tocsin.policy import health, moves, schedule
 from tocsin.policy.habits import Habits
@@ -19,8 +19,6 @@ from tocsin.policy.spans import write
 
 #: A redirect that has just been put to use is tried so soon.
 _TRY_MOVED = timedelta(minutes=1)
-#: A new entry that is older than this and than the last poll is late.
-_LATE = timedelta(hours=24)
 #: Ids that were others after more time than this may have been renewed once.
 _SOON = timedelta(hours=24)
 
@@ -49,13 +47,14 @@ class Found:
     """What a good poll brought; *held* entries in the document (None: the one of before), *new* of them, *late* of these.
 
     Late: published over a day ago and before the last poll, which did not see it. *volatile*: kinds of key that
-    say nothing.
+    say nothing. *shown*: what is remembered of the document.
     """
 
     held: int | None = None
     new: int = 0
     late: int = 0
     volatile: frozenset[KeyKind] = frozenset()
+    shown: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +92,8 @@ def after_success(before: Standing, answer: Answer, found: Found, *, now: dateti
     """What a good poll makes of its source; *random* is in [0, 1)."""
     first = before.last_success is None
     habits = learning.learn(before.habits, answer, held=found.held, new=found.new, now=now)
+    if found.held and found.shown != habits.shown:
+        habits = replace(habits, shown=found.shown)
     told = [*_recoveries(before, found, now)]
     if found.new:
         habits = replace(habits, silent=False) if habits.silent else habits
@@ -168,11 +169,6 @@ def after_failure(before: Standing, error: SourceError, *, now: datetime, random
         told=tuple(told),
         others_until=now + quiet if quiet else None,
     )
-
-
-def is_late(entry: Entry, last_success: datetime | None, now: datetime) -> bool:
-    """Whether an entry is new although it was published long ago, before a poll that did not show it."""
-    return last_success is not None and entry.published is not None and entry.published < min(last_success, now - _LATE)
 
 
 def _recoveries(before: Standing, found: Found, now: datetime) -> list[Told]:

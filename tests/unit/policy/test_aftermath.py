@@ -9,9 +9,9 @@ import pytest
 
 from tocsin.errors import Fault, SourceError
 from tocsin.hints import Answer, Wishes
-from tocsin.model import Entry, KeyKind
+from tocsin.model import KeyKind
 from tocsin.policy import health, moves, network
-from tocsin.policy.aftermath import Found, Standing, after_failure, after_success, is_late
+from tocsin.policy.aftermath import Found, Standing, after_failure, after_success
 from tocsin.policy.habits import Habits, learn
 from tocsin.policy.health import News
 from tocsin.policy.moves import Moved
@@ -275,25 +275,6 @@ def test_a_baseline_is_no_flood() -> None:
     first = Standing(name="wire", terms=Terms(), habits=Habits(), first_polled=NOON)
     after = after_success(first, Answer(), Found(held=100, new=100, late=0), now=NOON, random=0.0)
     assert (after.flood, after.told) == (False, ())
-
-
-@pytest.mark.parametrize(
-    ("published", "last_success", "late"),
-    [
-        (NOON - 2 * DAY, NOON - HOUR, True),
-        (NOON - 2 * HOUR, NOON - HOUR, False),
-        (NOON - 2 * DAY, NOON - 3 * DAY, False),
-        (None, NOON - HOUR, False),
-        (NOON - 2 * DAY, None, False),
-    ],
-    ids=["not shown before", "a slow feed", "the daemon was away", "without a date", "never polled"],
-)
-def test_an_entry_is_late_when_an_earlier_poll_should_have_shown_it(
-    published: datetime | None, last_success: datetime | None, late: bool
-) -> None:
-    """What came while the daemon was away is not late, and is caught up with."""
-    entry = Entry(source="wire", id="1", keys=(), title="x", first_seen=NOON, published=published)
-    assert is_late(entry, last_success, NOON) is late
 
 
 # ---- moves ---------------------------------------------------------------------------------------------------------
