@@ -6,11 +6,12 @@ import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.dialects.sqlite import Insert, insert
@@ -19,6 +20,11 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlmodel import Session, SQLModel
 
 from tocsin.errors import LockedError, StoreError
+
+T = TypeVar("T")
+
+#: A database limits the parameters of a statement.
+_PIECE = 500
 
 #: How long a statement waits for another process that writes, in seconds.
 BUSY = 5.0
@@ -150,7 +156,14 @@ class Database:
             self._folder.cleanup()
 
 
-def upsert(table: type[SQLModel], keys: Sequence[str], *, change: Sequence[str] = ()) -> Insert:
+def pieces(values: Iterable[T]) -> Iterator[list[T]]:
+    """Each of *values* once, so many at a time as a statement takes parameters."""
+    found = list(dict.fromkeys(values))
+    return (found[start : start + _PIECE] for start in range(0, len(found), _PIECE))
+
+
+@cache  # building one costs a hundred times what running it does
+def upsert(table: type[SQLModel], keys: tuple[str, ...], *, change: tuple[str, ...] = ()) -> Insert:
     """An insert that, where a row with the same *keys* stands, changes the columns *change* of it (or nothing)."""
     statement = insert(table)
     if not change:
