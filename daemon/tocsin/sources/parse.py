@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from html import unescape
+from itertools import islice
 from typing import Any
 from urllib.parse import urljoin
 
@@ -27,6 +28,9 @@ MOST_ENTRIES = 2000
 LONGEST_TITLE = 1000
 LONGEST_TEXT = 200_000
 LONGEST_LINK = 4000
+#: Authors and categories of an entry that are kept, and characters of each.
+MOST_NAMES = 50
+LONGEST_NAME = 200
 #: Characters of markup that are looked at for one text; making plain text of more takes twenty times its memory.
 _LONGEST_MARKUP = 4 * LONGEST_TEXT
 
@@ -62,6 +66,8 @@ class Item:
     summary: str = ""
     body: str = ""
     outlet: str = ""
+    authors: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
     language: str = ""
     published: datetime | None = None
     published_raw: str = ""
@@ -199,10 +205,32 @@ def _item(entry: dict[str, Any], *, url: str, site: str, language: str, loose: b
         summary="" if summary == body else summary,
         body=body,
         outlet=_outlet(entry, loose=loose),
+        authors=names(_authors(entry)),
+        categories=names(_categories(entry)),
         language=language_tag(_detail(entry, "title", "language")) or language,
         published=next(filter(None, (parse_time(raw, day_first=day_first) for raw in times)), None),
         published_raw=clean(next(filter(None, times), ""))[:100],
     )
+
+
+def names(found: Iterable[str]) -> tuple[str, ...]:
+    """Names of authors or categories as plain text, each once, of bearable number and length."""
+    texts = (to_plain(name[:LONGEST_TITLE])[:LONGEST_NAME].strip() for name in islice(found, 4 * MOST_NAMES))
+    return tuple(islice(dict.fromkeys(filter(None, texts)), MOST_NAMES))
+
+
+def _authors(entry: dict[str, Any]) -> Iterator[str]:
+    """The names of the authors of an entry; an address stands for a name only where there is none."""
+    people = [*(dict.get(entry, "authors") or ()), dict.get(entry, "author_detail")]
+    found = [_get(person, "name") for person in people if isinstance(person, dict)]
+    yield from found if any(found) else [_get(entry, "author")]
+
+
+def _categories(entry: dict[str, Any]) -> Iterator[str]:
+    """The categories of an entry, by their term and by what people call them."""
+    for tag in dict.get(entry, "tags") or ():
+        if isinstance(tag, dict):
+            yield from (_get(tag, "term"), _get(tag, "label"))
 
 
 def _outlet(entry: dict[str, Any], *, loose: bool) -> str:
