@@ -219,7 +219,7 @@ class Dispatcher:
             rules=outbound.price_rules,
             now=now,
         )
-        return render(
+        message = render(
             tidings,
             kind=receiver.kind,
             delivery_id=delivery.id,
@@ -229,6 +229,7 @@ class Dispatcher:
             subjects=delivery.subjects,
             roundup=rounded_up(delivery, store=store, instruments=instruments, now=now),
         )
+        return replace(message, dated=now)
 
     async def _settle(self, delivery: Delivery, outcome: Outcome) -> None:
         """Write how a try ended, and what becomes of the delivery and of its receiver."""
