@@ -18,7 +18,7 @@ from tocsin.sources.parse import (
     language_tag,
     newest,
 )
-from tocsin.text.html import clean, to_plain
+from tocsin.text.html import clean, one_line, to_plain
 
 #: Brackets, commas and colons of a document, which bound what reading it takes: some 70 octets of memory for each.
 MOST_MARKS = 1_000_000
@@ -109,7 +109,7 @@ def _item(entry: dict[str, Any], *, url: str, site: str, language: str, day_firs
 
 def _title(node: dict[str, Any]) -> str:
     """A title, which should be plain text; what writes markup into it is read as in RSS."""
-    return to_plain(_get(node, "title"))[:LONGEST_TITLE].strip()
+    return one_line(to_plain(_get(node, "title")[: 4 * LONGEST_TITLE]))[:LONGEST_TITLE].strip()
 
 
 def _get(node: dict[str, Any], name: str) -> str:

@@ -20,7 +20,7 @@ from tocsin.errors import Fault, SourceError
 from tocsin.sources import bounds, repair, urls
 from tocsin.sources.charset import decode
 from tocsin.sources.dates import order, parse_time
-from tocsin.text.html import clean, to_plain
+from tocsin.text.html import clean, one_line, to_plain
 
 #: More entries than this are not read of one document; the newest are.
 MOST_ENTRIES = 2000
@@ -122,7 +122,7 @@ def parse(body: bytes, *, url: str, content_type: str = "", content_language: st
         items, cut = newest(items)
         notes.append(cut)
     return Parsed(
-        title=_plain(feed, "title", LONGEST_TITLE, loose=loose),
+        title=_title(feed, "title", loose=loose),
         link=site,
         items=tuple(items),
         deleted=_deleted(document),
@@ -188,7 +188,7 @@ def _item(entry: dict[str, Any], *, url: str, site: str, language: str, loose: b
     permanent = identifier if dict.get(entry, "guidislink") else ""
     own = _link(entry, url, permanent)
     body = _body(entry, loose=loose)
-    summary = _plain(entry, "summary", LONGEST_TEXT, loose=loose)
+    summary = _plain(entry, "summary", loose=loose)[:LONGEST_TEXT].strip()
     # dict.get behind _get, because an absent `updated` would be answered with `published`.
     times = [_get(entry, name).strip() for name in _TIMES]
     origin = _get(entry, "feedburner_origlink").strip()
@@ -197,7 +197,7 @@ def _item(entry: dict[str, Any], *, url: str, site: str, language: str, loose: b
         link=own or site,
         own_link=bool(own),
         origin=origin if urls.is_web(origin) and len(origin) <= LONGEST_LINK else "",
-        title=_plain(entry, "title", LONGEST_TITLE, loose=loose),
+        title=_title(entry, "title", loose=loose),
         summary="" if summary == body else summary,
         body=body,
         outlet=_outlet(entry, loose=loose),
@@ -211,8 +211,8 @@ def _outlet(entry: dict[str, Any], *, loose: bool) -> str:
     """Who an entry says it is from: `source`, or the element of Bing, which names its own portal behind."""
     source = dict.get(entry, "source")
     if isinstance(source, dict):
-        return _plain(source, "title", LONGEST_TITLE, loose=loose)
-    return _PORTAL.sub("", _plain(entry, "news_source", LONGEST_TITLE, loose=loose))
+        return _title(source, "title", loose=loose)
+    return _PORTAL.sub("", _title(entry, "news_source", loose=loose))
 
 
 def _link(node: dict[str, Any], url: str, permanent: str) -> str:
@@ -251,8 +251,13 @@ def _body(entry: dict[str, Any], *, loose: bool) -> str:
     return max(texts, key=len, default="")[:LONGEST_TEXT]
 
 
-def _plain(node: dict[str, Any], name: str, limit: int, *, loose: bool) -> str:
-    return _text(_get(node, name), _detail(node, name, "type"), loose=loose)[:limit].strip()
+def _title(node: dict[str, Any], name: str, *, loose: bool) -> str:
+    """One line of plain text."""
+    return one_line(_plain(node, name, loose=loose)[: 4 * LONGEST_TITLE])[:LONGEST_TITLE].strip()
+
+
+def _plain(node: dict[str, Any], name: str, *, loose: bool) -> str:
+    return _text(_get(node, name), _detail(node, name, "type"), loose=loose)
 
 
 def _text(value: str, kind: str, *, loose: bool) -> str:

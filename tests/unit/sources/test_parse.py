@@ -6,6 +6,7 @@ import pytest
 
 from tocsin.errors import Fault, SourceError
 from tocsin.sources.parse import LONGEST_TEXT, LONGEST_TITLE, MOST_ENTRIES, parse
+from tocsin.text.html import one_line
 
 URL = "https://example.com/news/feed"
 
@@ -321,3 +322,26 @@ def test_of_too_many_entries_the_newest_are_kept_and_the_note_says_so(items, kep
     assert len(parsed.items) == MOST_ENTRIES
     assert kept in {item.id for item in parsed.items}
     assert parsed.notes == (f"{len(items)} entries, the {note} 2000 were read",)
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "<![CDATA[China bans<br/>its &amp; other exports]]>",
+        "<![CDATA[<p>China bans</p><div>its &amp;amp; other exports</div>]]>",
+        "China bans&amp;amp;nbsp;its &amp;amp;amp; other exports",
+        "China &amp;lt;b&amp;gt;bans&amp;lt;/b&amp;gt; its &amp;amp;#38; other exports",
+        "&amp;lt;![CDATA[China bans its &amp;amp; other exports]]&amp;gt;",
+        "China bans\n\n its &amp; other exports",
+    ],
+)
+def test_a_title_is_one_line_of_plain_text(title):
+    """A border in a headline hides from rules what stands on both sides of it, and an entity is a piece of a word."""
+    assert _one(_rss(f"<title>{title}</title>")).title == "China bans its & other exports"
+    assert _one(_atom(f"<id>1</id><title type='html'>{title}</title>")).title == "China bans its & other exports"
+
+
+@pytest.mark.parametrize("title", ["Prices < 5 & > 3", "R&D&notes <Rio> AT&T; x", "a <title> tag"])
+def test_what_only_looks_like_markup_stays_in_a_title(title):
+    """Marks of figures and names in brackets are words of a headline."""
+    assert one_line(title) == title
