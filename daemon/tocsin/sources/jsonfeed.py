@@ -89,7 +89,7 @@ def _is_feed(document: Any) -> bool:
 def _item(entry: dict[str, Any], *, url: str, site: str, language: str, day_first: bool | None) -> Item:
     attached = entry.get("attachments")
     files = [_get(file, "url") for file in attached if isinstance(file, dict)] if isinstance(attached, list) else []
-    own = first_web(absolute(url, a) for a in (_get(entry, "url"), _get(entry, "external_url"), *files))
+    own = first_web(absolute(site or url, a) for a in (_get(entry, "url"), _get(entry, "external_url"), *files))
     html, plain = to_plain(_get(entry, "content_html")), clean(_get(entry, "content_text"))
     body = max(html, plain, key=len)[:LONGEST_TEXT]
     summary = clean(_get(entry, "summary"))[:LONGEST_TEXT]
