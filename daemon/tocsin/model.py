@@ -353,7 +353,7 @@ class Message:
     """A rendered message, kept for retries; *html* is for mail, *payload* the JSON of receivers that take one.
 
     *pictures* are PNG files by the Content-ID under which *html* shows them. *thread* is the id of the first delivery
-    about the same to the same recipient, empty for a first one.
+    about the same to the same recipient, empty for a first one. *dated* is the time of its first try.
     """
 
     kind: MessageKind
@@ -363,6 +363,7 @@ class Message:
     payload: str = ""
     pictures: tuple[tuple[str, bytes], ...] = ()
     thread: str = ""
+    dated: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
