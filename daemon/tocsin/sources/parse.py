@@ -13,7 +13,6 @@ from urllib.parse import urljoin
 
 import feedparser
 from feedparser.api import SUPPORTED_VERSIONS
-from feedparser.sanitizer import replace_doctype
 
 from tocsin.errors import Fault, SourceError
 from tocsin.sources import bounds, repair, urls
@@ -93,8 +92,7 @@ def parse(body: bytes, *, url: str, content_type: str = "", content_language: st
     text, note = decode(body, content_type)
     document, start = repair.repair(text), text[:_START]
     del text  # ten megabytes that feedparser can have instead
-    # Without its declarations, of which feedparser keeps next to nothing, either.
-    bounds.check(replace_doctype(document.encode())[1])
+    bounds.check(document.encode())
     found, problem = _read(document)
     if not found["version"] and not found["entries"]:
         raise SourceError(f"not a feed but {_describe(start)}", fault=Fault.NOT_A_FEED)
