@@ -7,18 +7,18 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from html import unescape
 from typing import Any
 from urllib.parse import urljoin
 
 import feedparser
 from feedparser.api import SUPPORTED_VERSIONS
+from feedparser.mixin import _FeedParserMixin
 
 from tocsin.errors import Fault, SourceError
 from tocsin.sources import bounds, repair, urls
 from tocsin.sources.charset import decode
 from tocsin.sources.dates import parse_time
-from tocsin.text.html import clean, to_plain
+from tocsin.text.html import clean, decoded, to_plain
 
 #: More entries than this are not read of one document; the newest are.
 MOST_ENTRIES = 2000
@@ -41,6 +41,9 @@ _DELETED = re.compile(
 _PORTAL = re.compile(r" on MSN(?:\.com)?\Z", re.IGNORECASE)
 _OPAQUE = re.compile(r"<!--|<!\[CDATA\[")
 _TEXTS = ("text/", "application/xhtml")
+# Quadratic in the length of an author and in the number of categories, and nobody here asks for either.
+_FeedParserMixin._sync_author_detail = lambda *_, **__: None
+_FeedParserMixin._add_tag = lambda *_, **__: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +133,7 @@ def _deleted(document: str) -> tuple[str, ...]:
     """The ids in `at:deleted-entry`, which feedparser does not know (RFC 6721, 3)."""
     if _TOMBSTONES not in document:
         return ()
-    found = (unescape(hit[1] or hit[2]).strip() for hit in _DELETED.finditer(_markup(document)))
+    found = (decoded(hit[1] or hit[2]).strip() for hit in _DELETED.finditer(_markup(document)))
     return tuple(dict.fromkeys(filter(None, found)))[:MOST_ENTRIES]
 
 
@@ -178,7 +181,7 @@ def _feedparser(document: str) -> Any:
 
 
 def _item(entry: dict[str, Any], *, url: str, site: str, language: str, loose: bool) -> Item:
-    identifier = unescape(_get(entry, "id").strip())
+    identifier = decoded(_get(entry, "id").strip())
     permanent = identifier if dict.get(entry, "guidislink") else ""
     own = _link(entry, url, permanent)
     body = _body(entry, loose=loose)
@@ -263,7 +266,7 @@ def _text(value: str, kind: str, *, loose: bool) -> str:
     value = value[:_LONGEST_MARKUP]
     if kind == "text/plain" and not loose:
         # Text was promised, but many escape it twice.
-        return clean(unescape(value))
+        return clean(decoded(value))
     return to_plain(value)
 
 

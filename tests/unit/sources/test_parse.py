@@ -280,3 +280,17 @@ def test_what_the_parser_cannot_stand_is_left_out():
 def test_whatever_a_feed_contains_it_is_read(body):
     """One hostile or broken entry must not stop its feed."""
     assert parse(body, url=URL).items is not None
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        pytest.param("<rss version='2.0'><channel><item><title>x</title><guid>&amp;#{};</guid></item></channel></rss>", id="id"),
+        pytest.param("<feed xmlns='http://www.w3.org/2005/Atom'><entry><title type='text'>x&amp;#{};</title><id>1</id></entry></feed>", id="title"),
+        pytest.param("<rss version='2.0'><channel><item><title>x</title><link>http://{}a.b/</link></item></channel></rss>", id="host"),
+    ],
+)  # fmt: skip
+def test_what_is_absurdly_long_fails_no_poll(document):
+    """A number of 5,000 digits is none that Python reads."""
+    [item] = parse(document.format("9" * 5000).encode(), url="https://e.com/feed").items
+    assert item.title.startswith("x")
