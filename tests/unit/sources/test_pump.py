@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
 import pytest
@@ -199,8 +199,12 @@ def _grows(read: Callable[[str], object], make: Callable[[int], str]) -> str:
     return f"{few[:12]!r}...: {small:.3f} s, {TIMES} times as much {large:.3f} s"
 
 
-def _pumped(read: Callable[[str], object], place: Callable[[str], str] = lambda x: x) -> Iterator[str]:
-    for piece in (*BLANKS, *MARKS, *WORDS):
+def _pumped(
+    read: Callable[[str], object],
+    place: Callable[[str], str] = lambda x: x,
+    pieces: Sequence[str] = (*BLANKS, *MARKS, *WORDS),
+) -> Iterator[str]:
+    for piece in pieces:
         if said := _grows(read, lambda size, piece=piece: place(piece * (size // len(piece)))):
             yield f"{piece!r}: {said}"
 
@@ -208,7 +212,8 @@ def _pumped(read: Callable[[str], object], place: Callable[[str], str] = lambda 
 @pytest.mark.parametrize("place", PLACES)
 def test_a_feed_takes_linear_time_whatever_is_repeated_in_it(place: str) -> None:
     """40 kB of newlines before a feed stopped every other source."""
-    assert list(_pumped(_read, PLACES[place])) == []
+    pieces = WORDS if place.removeprefix("in ") in TAGS else (*BLANKS, *MARKS)
+    assert list(_pumped(_read, PLACES[place], pieces)) == []
 
 
 @pytest.mark.parametrize("reader", READERS)
