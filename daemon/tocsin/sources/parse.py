@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 from urllib.parse import urljoin
 
@@ -17,7 +18,7 @@ from feedparser.mixin import _FeedParserMixin
 from tocsin.errors import Fault, SourceError
 from tocsin.sources import bounds, repair, urls
 from tocsin.sources.charset import decode
-from tocsin.sources.dates import parse_time
+from tocsin.sources.dates import order, parse_time
 from tocsin.text.html import clean, decoded, to_plain
 
 #: More entries than this are not read of one document; the newest are.
@@ -38,9 +39,12 @@ _TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
 _DELETED = re.compile(
     r"""<(?:[\w.-]{1,40}:)?deleted-entry(?=\s)[^<>]{0,4000}?\sref\s*=\s*(?:"([^"<]{1,2000})"|'([^'<]{1,2000})')"""
 )
+_LAST_NUMBER = re.compile(r"(\d{1,15})\D*\Z")
 _PORTAL = re.compile(r" on MSN(?:\.com)?\Z", re.IGNORECASE)
 _OPAQUE = re.compile(r"<!--|<!\[CDATA\[")
 _TEXTS = ("text/", "application/xhtml")
+#: The times of an entry, the one that counts first.
+_TIMES = ("published", "updated", "created")
 # Quadratic in the length of an author and in the number of categories, and nobody here asks for either.
 _FeedParserMixin._sync_author_detail = lambda *_, **__: None
 _FeedParserMixin._add_tag = lambda *_, **__: None
@@ -112,12 +116,12 @@ def parse(body: bytes, *, url: str, content_type: str = "", content_language: st
     site = _link(feed, url, "")
     language = language_tag(_get(feed, "language")) or language_tag(content_language)
     loose = not found["version"].startswith("atom")
-    items = [
-        _item(entry, url=url, site=site, language=language, loose=loose) for entry in raw if isinstance(entry, dict)
-    ]
+    raw = [entry for entry in raw if isinstance(entry, dict)]
+    day_first = order(_get(entry, name) for entry in raw for name in _TIMES)
+    items = [_item(entry, url=url, site=site, language=language, loose=loose, day_first=day_first) for entry in raw]
     if len(items) > MOST_ENTRIES:
-        notes.append(f"{len(items)} entries, the newest {MOST_ENTRIES} were read")
-        items = newest(items)
+        items, cut = newest(items)
+        notes.append(cut)
     return Parsed(
         title=_plain(feed, "title", LONGEST_TITLE, loose=loose),
         link=site,
@@ -180,13 +184,14 @@ def _feedparser(document: str) -> Any:
     )
 
 
-def _item(entry: dict[str, Any], *, url: str, site: str, language: str, loose: bool) -> Item:
+def _item(entry: dict[str, Any], *, url: str, site: str, language: str, loose: bool, day_first: bool | None) -> Item:
     identifier = decoded(_get(entry, "id").strip())
     permanent = identifier if dict.get(entry, "guidislink") else ""
     own = _link(entry, url, permanent)
     body = _body(entry, loose=loose)
     summary = _plain(entry, "summary", LONGEST_TEXT, loose=loose)
-    raw = next(filter(None, (_get(entry, name).strip() for name in ("published", "updated", "created"))), "")
+    # dict.get behind _get, because an absent `updated` would be answered with `published`.
+    times = [_get(entry, name).strip() for name in _TIMES]
     origin = _get(entry, "feedburner_origlink").strip()
     return Item(
         id=identifier,
@@ -198,8 +203,8 @@ def _item(entry: dict[str, Any], *, url: str, site: str, language: str, loose: b
         body=body,
         outlet=_outlet(entry, loose=loose),
         language=language_tag(_detail(entry, "title", "language")) or language,
-        published=_published(entry),
-        published_raw=clean(raw)[:100],
+        published=next(filter(None, (parse_time(raw, day_first=day_first) for raw in times)), None),
+        published_raw=clean(next(filter(None, times), ""))[:100],
     )
 
 
@@ -209,16 +214,6 @@ def _outlet(entry: dict[str, Any], *, loose: bool) -> str:
     if isinstance(source, dict):
         return _plain(source, "title", LONGEST_TITLE, loose=loose)
     return _PORTAL.sub("", _plain(entry, "news_source", LONGEST_TITLE, loose=loose))
-
-
-def _published(entry: dict[str, Any]) -> datetime | None:
-    """The first of the entry's times that can be read."""
-    # dict.get, because an absent `updated` would be answered with `published`.
-    for name in ("published", "updated", "created"):
-        raw = _get(entry, name)
-        if raw and (time := parse_time(raw, dict.get(entry, f"{name}_parsed"))):
-            return time
-    return None
 
 
 def _link(node: dict[str, Any], url: str, permanent: str) -> str:
@@ -286,11 +281,35 @@ def language_tag(tag: str) -> str:
     return tag if _LANGUAGE.fullmatch(tag) else ""
 
 
-def newest(items: Iterable[Item]) -> list[Item]:
-    """The newest items in the order of the document; one without a time counts as new."""
-    numbered = list(enumerate(items))
-    dated = sorted(numbered, key=lambda pair: -pair[1].published.timestamp() if pair[1].published else float("-inf"))
-    return [item for _, item in sorted(dated[:MOST_ENTRIES], key=lambda pair: pair[0])]
+def newest(items: Sequence[Item]) -> tuple[list[Item], str]:
+    """The newest items in the order of the document, and a note of it.
+
+    An item without a time is as old as the next one above it that has one. Where times do not tell, the document is taken
+    to begin with the newest, unless the numbers in its ids and links rise.
+    """
+    times = [item.published.timestamp() if item.published else None for item in items]
+    known = [time for time in times if time is not None]
+    rising = _rises(known) if known else _rises([_number(item) for item in items])
+    ages: list[tuple[float, bool, int]] = []
+    last = next(iter(known), 0.0)
+    for place, time in enumerate(times):
+        last = last if time is None else time
+        ages.append((-last, time is None, -place if rising > 0 else place))
+    kept = sorted(sorted(range(len(ages)), key=ages.__getitem__)[:MOST_ENTRIES])
+    what = "newest" if known or rising else "first"
+    return [items[place] for place in kept], f"{len(items)} entries, the {what} {MOST_ENTRIES} were read"
+
+
+def _rises(numbers: Sequence[float]) -> int:
+    """1 where more of *numbers* are above the one before than below it, -1 where fewer are, else 0."""
+    steps = sum((later > earlier) - (later < earlier) for earlier, later in pairwise(numbers))
+    return (steps > 0) - (steps < 0)
+
+
+def _number(item: Item) -> float:
+    """The last number of an id, else of a link; 0 where there is none."""
+    found = _LAST_NUMBER.search(item.id[-100:]) or _LAST_NUMBER.search(item.link[-100:])
+    return float(found[1]) if found else 0.0
 
 
 def _describe(start: str) -> str:

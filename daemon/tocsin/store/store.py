@@ -30,10 +30,12 @@ from tocsin.policy.receiver import Fallback
 from tocsin.policy.retry import Consequence
 from tocsin.rules.observation import Observed
 from tocsin.store import (
+    damage,
     deliveries,
     holds,
     identity,
     inbound,
+    mapping,
     market,
     outbox,
     overflow,
@@ -42,6 +44,7 @@ from tocsin.store import (
     retention,
     rewind,
     schema,
+    silences,
     sources,
     unevaluated,
 )
@@ -52,6 +55,7 @@ from tocsin.store.readings import Readings
 from tocsin.store.sqlite import Database
 from tocsin.store.values import (
     Committed,
+    Damage,
     Deferral,
     GroupHold,
     Reopened,
@@ -168,6 +172,11 @@ class Store:
         """
         with self._database.write() as session:
             sources.sync(session, configs, now, groups or {})
+
+    def set_aside(self, now: datetime) -> tuple[Damage, ...]:
+        """Take rows that cannot be read out of use, so that they stop nothing but themselves; those rows."""
+        with self._database.write() as session:
+            return damage.set_aside(session, now, mapping.lease, deliveries.delivery, silences.silence)
 
     def claim_sources(self, now: datetime, lease: timedelta, limit: int) -> list[SourceLease]:
         """Lease at most *limit* sources that are due by the Clock, longest due first, for *lease* of real time."""

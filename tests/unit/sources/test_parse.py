@@ -294,3 +294,44 @@ def test_what_is_absurdly_long_fails_no_poll(document):
     """A number of 5,000 digits is none that Python reads."""
     [item] = parse(document.format("9" * 5000).encode(), url="https://e.com/feed").items
     assert item.title.startswith("x")
+
+
+def test_the_dates_of_a_feed_are_read_in_one_order():
+    """A date that may be two days is read as its neighbours are; alone it is none, and the first sight counts."""
+    ambiguous = "<title>a</title><pubDate>02/03/2026 10:00</pubDate>"
+    neighbour = "<title>b</title><pubDate>25/02/2026 10:00</pubDate>"
+    assert _one(_rss(ambiguous)).published is None
+    items = parse(_rss(ambiguous, neighbour), url=URL).items
+    assert [item.published for item in items] == [
+        datetime(2026, 3, 2, 10, tzinfo=UTC),
+        datetime(2026, 2, 25, 10, tzinfo=UTC),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("items", "kept", "note"),
+    [
+        pytest.param([f"<guid>{n}</guid>" for n in range(2500)], "2499", "newest", id="ids that rise"),
+        pytest.param([f"<guid>{n}</guid>" for n in range(2500, 0, -1)], "2500", "newest", id="ids that fall"),
+        pytest.param(["<title>a</title>"] * 2500, "", "first", id="nothing tells"),
+        pytest.param(
+            ["<guid>x</guid>"] * 2500 + ["<guid>new</guid><pubDate>2 Mar 2026</pubDate>"],
+            "new",
+            "newest",
+            id="one dated",
+        ),
+        pytest.param(
+            [f"<guid>{n}</guid><pubDate>2026-01-{1 + n // 100:02}</pubDate>" for n in range(2500)]
+            + ["<guid>undated</guid>"],
+            "undated",
+            "newest",
+            id="one undated at the end of times that rise",
+        ),
+    ],
+)
+def test_of_too_many_entries_the_newest_are_kept_and_the_note_says_so(items, kept, note):
+    """A list that grows at its end would else never show what is new."""
+    parsed = parse(_rss(*items), url=URL)
+    assert len(parsed.items) == MOST_ENTRIES
+    assert kept in {item.id for item in parsed.items}
+    assert parsed.notes == (f"{len(items)} entries, the {note} 2000 were read",)

@@ -117,3 +117,23 @@ def test_what_is_no_web_address_has_no_form() -> None:
 def test_a_host_of_a_thousand_faces_has_a_form() -> None:
     """Whoever writes a link may write it a thousand times."""
     assert urls.canonical(f"http://{'www.m.' * 600}e.com/x") == "https://e.com/x"
+
+
+@pytest.mark.parametrize(
+    ("name", "edition"),
+    [
+        ("https://e.com/a#0", True),
+        ("http://www.e.com/a/#2026-03-02T10:00:00Z", True),
+        ("https://e.com/a?v=2", True),
+        ("https://e.com/a;3", True),
+        ("https://e.com/a 1772445600", True),
+        ("https://e.com/a", False),
+        ("https://e.com/a2", False),
+        ("https://e.com/b#0", False),
+        ("bulletin-47", False),
+        ("", False),
+    ],
+)
+def test_an_id_that_counts_up_behind_its_link_is_an_edition(name, edition):
+    """The same article has another id after each change of it."""
+    assert urls.is_edition(name, "https://e.com/a") is edition
