@@ -213,6 +213,11 @@ def _search(path: Any, value: Any) -> Any:
         raise NotDataError(f"{path.expression} cannot be looked up: {str(error).splitlines()[0]}") from None
 
 
+def delimiter_of(head: str) -> str:
+    """What stands between the columns of a CSV file whose first line is *head*."""
+    return max(",;\t|", key=head.count)
+
+
 class _Csv:
     def __init__(self, delimiter: str) -> None:
         self._delimiter = delimiter
@@ -221,8 +226,7 @@ class _Csv:
         text = decode(body, content_type)[0]
         if text.lstrip()[:1] == "<":
             raise NotDataError(_promised("CSV", text))
-        head = text.lstrip().split("\n", 1)[0]
-        delimiter = self._delimiter or max(",;\t|", key=head.count)
+        delimiter = self._delimiter or delimiter_of(text.lstrip().split("\n", 1)[0])
         reader = csv.DictReader(io.StringIO(text.lstrip(), newline=""), delimiter=delimiter, skipinitialspace=True)
         rows = []
         try:

@@ -74,6 +74,7 @@ PLACES: dict[str, Callable[[str], str]] = {
     "behind": lambda x: f"{RSS}{x}",
     "in markup": ATOM.format,
     "alone": lambda x: x,
+    "in a sitemap": lambda x: f"<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'><url><loc>http://e.com/</loc>{x}</url></urlset>",
     **{f"in {tag}": lambda x, tag=tag: FEED.format(head="", item=f"<{tag}>z{x}z</{tag}>") for tag in TAGS},
     **{f"in broken {tag}": lambda x, tag=tag: FEED.format(head="", item=f"<{tag}>z{x}z</{tag}><b") for tag in TAGS[:3]},
     **{f"quoted in {tag}": lambda x, tag=tag: FEED.format(head="", item=f"<{tag}><![CDATA[{x}z]]></{tag}>") for tag in ("title", "description")},
