@@ -7,20 +7,19 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from html import unescape
 from itertools import islice, pairwise
 from typing import Any
 from urllib.parse import urljoin
 
 import feedparser
 from feedparser.api import SUPPORTED_VERSIONS
-from feedparser.sanitizer import replace_doctype
+from feedparser.mixin import _FeedParserMixin
 
 from tocsin.errors import Fault, SourceError
 from tocsin.sources import bounds, repair, sitemap, urls
 from tocsin.sources.charset import decode
 from tocsin.sources.dates import order, parse_time
-from tocsin.text.html import clean, one_line, to_plain
+from tocsin.text.html import clean, decoded, one_line, to_plain
 
 #: More entries than this are not read of one document; the newest are.
 MOST_ENTRIES = 2000
@@ -49,6 +48,9 @@ _OPAQUE = re.compile(r"<!--|<!\[CDATA\[")
 _TEXTS = ("text/", "application/xhtml")
 #: The times of an entry, the one that counts first.
 _TIMES = ("published", "updated", "created")
+# Quadratic in the length of an author and in the number of categories, and nobody here asks for either.
+_FeedParserMixin._sync_author_detail = lambda *_, **__: None
+_FeedParserMixin._add_tag = lambda *_, **__: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,8 +104,7 @@ def parse(body: bytes, *, url: str, content_type: str = "", content_language: st
     text, note = decode(body, content_type)
     document, start = repair.repair(text), text[:_START]
     del text  # ten megabytes that feedparser can have instead
-    # Without its declarations, of which feedparser keeps next to nothing, either.
-    bounds.check(replace_doctype(document.encode())[1])
+    bounds.check(document.encode())
     listed = sitemap.as_rss(document)
     document = listed or document
     found, problem = _read(document)
@@ -144,7 +145,7 @@ def _deleted(document: str) -> tuple[str, ...]:
     """The ids in `at:deleted-entry`, which feedparser does not know (RFC 6721, 3)."""
     if _TOMBSTONES not in document:
         return ()
-    found = (unescape(hit[1] or hit[2]).strip() for hit in _DELETED.finditer(_markup(document)))
+    found = (decoded(hit[1] or hit[2]).strip() for hit in _DELETED.finditer(_markup(document)))
     return tuple(dict.fromkeys(filter(None, found)))[:MOST_ENTRIES]
 
 
@@ -192,7 +193,7 @@ def _feedparser(document: str) -> Any:
 
 
 def _item(entry: dict[str, Any], *, url: str, site: str, language: str, loose: bool, day_first: bool | None) -> Item:
-    identifier = unescape(_get(entry, "id").strip())
+    identifier = decoded(_get(entry, "id").strip())
     permanent = identifier if dict.get(entry, "guidislink") else ""
     base = absolute(url, _detail(entry, "title", "base")) or site or url
     own = _link(entry, base, permanent)
@@ -297,7 +298,7 @@ def _text(value: str, kind: str, *, loose: bool) -> str:
     value = value[:_LONGEST_MARKUP]
     if kind == "text/plain" and not loose:
         # Text was promised, but many escape it twice.
-        return clean(unescape(value))
+        return clean(decoded(value))
     return to_plain(value)
 
 

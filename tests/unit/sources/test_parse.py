@@ -322,6 +322,20 @@ def test_whatever_a_feed_contains_it_is_read(body):
     assert parse(body, url=URL).items is not None
 
 
+@pytest.mark.parametrize(
+    "document",
+    [
+        pytest.param("<rss version='2.0'><channel><item><title>x</title><guid>&amp;#{};</guid></item></channel></rss>", id="id"),
+        pytest.param("<feed xmlns='http://www.w3.org/2005/Atom'><entry><title type='text'>x&amp;#{};</title><id>1</id></entry></feed>", id="title"),
+        pytest.param("<rss version='2.0'><channel><item><title>x</title><link>http://{}a.b/</link></item></channel></rss>", id="host"),
+    ],
+)  # fmt: skip
+def test_what_is_absurdly_long_fails_no_poll(document):
+    """A number of 5,000 digits is none that Python reads."""
+    [item] = parse(document.format("9" * 5000).encode(), url="https://e.com/feed").items
+    assert item.title.startswith("x")
+
+
 def test_the_dates_of_a_feed_are_read_in_one_order():
     """A date that may be two days is read as its neighbours are; alone it is none, and the first sight counts."""
     ambiguous = "<title>a</title><pubDate>02/03/2026 10:00</pubDate>"
