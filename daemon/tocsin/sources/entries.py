@@ -42,6 +42,8 @@ def entries(parsed: Parsed, *, source: str, url: str, labels: Labels, now: datet
             link=urls.direct(item.link),
             canonical_link=identity.link,
             publisher=item.outlet or split_outlet(item.title)[1] or _site(item) or parsed.title or urls.site(item.link),
+            authors=item.authors,
+            categories=item.categories,
             language=item.language,
             published=believe(item.published, now),
             published_raw=item.published_raw,

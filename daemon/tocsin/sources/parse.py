@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from html import unescape
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any
 from urllib.parse import urljoin
 
 import feedparser
 from feedparser.api import SUPPORTED_VERSIONS
-from feedparser.sanitizer import replace_doctype
+from feedparser.mixin import _FeedParserMixin
 
 from tocsin.errors import Fault, SourceError
 from tocsin.sources import bounds, repair, sitemap, urls
 from tocsin.sources.charset import decode
 from tocsin.sources.dates import order, parse_time
-from tocsin.text.html import clean, one_line, to_plain
+from tocsin.text.html import clean, decoded, one_line, to_plain
 
 #: More entries than this are not read of one document; the newest are.
 MOST_ENTRIES = 2000
@@ -28,6 +27,9 @@ MOST_ENTRIES = 2000
 LONGEST_TITLE = 1000
 LONGEST_TEXT = 200_000
 LONGEST_LINK = 4000
+#: Authors and categories of an entry that are kept, and characters of each.
+MOST_NAMES = 50
+LONGEST_NAME = 200
 #: Characters of markup that are looked at for one text; making plain text of more takes twenty times its memory.
 _LONGEST_MARKUP = 4 * LONGEST_TEXT
 
@@ -46,6 +48,9 @@ _OPAQUE = re.compile(r"<!--|<!\[CDATA\[")
 _TEXTS = ("text/", "application/xhtml")
 #: The times of an entry, the one that counts first.
 _TIMES = ("published", "updated", "created")
+# Quadratic in the length of an author and in the number of categories, and nobody here asks for either.
+_FeedParserMixin._sync_author_detail = lambda *_, **__: None
+_FeedParserMixin._add_tag = lambda *_, **__: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +69,8 @@ class Item:
     summary: str = ""
     body: str = ""
     outlet: str = ""
+    authors: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
     language: str = ""
     published: datetime | None = None
     published_raw: str = ""
@@ -97,8 +104,7 @@ def parse(body: bytes, *, url: str, content_type: str = "", content_language: st
     text, note = decode(body, content_type)
     document, start = repair.repair(text), text[:_START]
     del text  # ten megabytes that feedparser can have instead
-    # Without its declarations, of which feedparser keeps next to nothing, either.
-    bounds.check(replace_doctype(document.encode())[1])
+    bounds.check(document.encode())
     listed = sitemap.as_rss(document)
     document = listed or document
     found, problem = _read(document)
@@ -139,7 +145,7 @@ def _deleted(document: str) -> tuple[str, ...]:
     """The ids in `at:deleted-entry`, which feedparser does not know (RFC 6721, 3)."""
     if _TOMBSTONES not in document:
         return ()
-    found = (unescape(hit[1] or hit[2]).strip() for hit in _DELETED.finditer(_markup(document)))
+    found = (decoded(hit[1] or hit[2]).strip() for hit in _DELETED.finditer(_markup(document)))
     return tuple(dict.fromkeys(filter(None, found)))[:MOST_ENTRIES]
 
 
@@ -187,7 +193,7 @@ def _feedparser(document: str) -> Any:
 
 
 def _item(entry: dict[str, Any], *, url: str, site: str, language: str, loose: bool, day_first: bool | None) -> Item:
-    identifier = unescape(_get(entry, "id").strip())
+    identifier = decoded(_get(entry, "id").strip())
     permanent = identifier if dict.get(entry, "guidislink") else ""
     base = absolute(url, _detail(entry, "title", "base")) or site or url
     own = _link(entry, base, permanent)
@@ -205,10 +211,32 @@ def _item(entry: dict[str, Any], *, url: str, site: str, language: str, loose: b
         summary="" if summary == body else summary,
         body=body,
         outlet=_outlet(entry, loose=loose),
+        authors=names(_authors(entry)),
+        categories=names(_categories(entry)),
         language=language_tag(_detail(entry, "title", "language") or _get(entry, "language")) or language,
         published=next(filter(None, (parse_time(raw, day_first=day_first) for raw in times)), None),
         published_raw=clean(next(filter(None, times), ""))[:100],
     )
+
+
+def names(found: Iterable[str]) -> tuple[str, ...]:
+    """Names of authors or categories as plain text, each once, of bearable number and length."""
+    texts = (to_plain(name[:LONGEST_TITLE])[:LONGEST_NAME].strip() for name in islice(found, 4 * MOST_NAMES))
+    return tuple(islice(dict.fromkeys(filter(None, texts)), MOST_NAMES))
+
+
+def _authors(entry: dict[str, Any]) -> Iterator[str]:
+    """The names of the authors of an entry; an address stands for a name only where there is none."""
+    people = [*(dict.get(entry, "authors") or ()), dict.get(entry, "author_detail")]
+    found = [_get(person, "name") for person in people if isinstance(person, dict)]
+    yield from found if any(found) else [_get(entry, "author")]
+
+
+def _categories(entry: dict[str, Any]) -> Iterator[str]:
+    """The categories of an entry, by their term and by what people call them."""
+    for tag in dict.get(entry, "tags") or ():
+        if isinstance(tag, dict):
+            yield from (_get(tag, "term"), _get(tag, "label"))
 
 
 def _outlet(entry: dict[str, Any], *, loose: bool) -> str:
@@ -270,7 +298,7 @@ def _text(value: str, kind: str, *, loose: bool) -> str:
     value = value[:_LONGEST_MARKUP]
     if kind == "text/plain" and not loose:
         # Text was promised, but many escape it twice.
-        return clean(unescape(value))
+        return clean(decoded(value))
     return to_plain(value)
 
 

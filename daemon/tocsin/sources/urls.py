@@ -263,9 +263,8 @@ def _netloc(netloc: str, name: str) -> str:
 
 def _without_face(name: str) -> str:
     """*name* without what says only for which readers it is; what remains is a name with a dot."""
-    for face in _FACES:
-        if name.startswith(face) and "." in name[len(face) :]:
-            return _without_face(name[len(face) :])
+    while face := next((face for face in _FACES if name.startswith(face) and "." in name[len(face) :]), ""):
+        name = name[len(face) :]
     return name
 
 

@@ -53,12 +53,12 @@ def to_plain(html: str) -> str:
     Scripts, styles and comments are left out. An angle bracket that opens no tag stays as it is.
     """
     if "<" not in html:
-        return _tidy(_decoded(html), newline_is_blank=True)
+        return _tidy(decoded(html), newline_is_blank=True)
     parts: list[str] = []
     position = 0
     unclosed: set[str] = set()
     while tag := _TAG.search(html, position):
-        parts.append(_BLANKS.sub(" ", _decoded(html[position : tag.start()])))
+        parts.append(_BLANKS.sub(" ", decoded(html[position : tag.start()])))
         position = tag.end()
         if tag.group() == "<!--":
             # `<!-->` is a whole comment, too.
@@ -76,7 +76,7 @@ def to_plain(html: str) -> str:
                 position = len(html)
             else:
                 unclosed.add(name)
-    parts.append(_BLANKS.sub(" ", _decoded(html[position:])))
+    parts.append(_BLANKS.sub(" ", decoded(html[position:])))
     return _tidy("".join(parts), newline_is_blank=False)
 
 
@@ -101,7 +101,8 @@ def one_line(text: str) -> str:
     return _tidy(text, newline_is_blank=True)
 
 
-def _decoded(html: str) -> str:
+def decoded(html: str) -> str:
+    """*html* with its entities decoded; a number that is longer than any character's becomes U+FFFD."""
     return unescape(_ENDLESS.sub("\ufffd", html)) if "&" in html else html
 
 

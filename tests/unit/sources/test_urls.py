@@ -114,6 +114,11 @@ def test_what_is_no_web_address_has_no_form() -> None:
     assert urls.address("mailto:desk@e.com") == ""
 
 
+def test_a_host_of_a_thousand_faces_has_a_form() -> None:
+    """Whoever writes a link may write it a thousand times."""
+    assert urls.canonical(f"http://{'www.m.' * 600}e.com/x") == "https://e.com/x"
+
+
 @pytest.mark.parametrize(
     ("name", "edition"),
     [
