@@ -137,6 +137,14 @@ class Store:
             rewind.rewind(session, now)
             return Voided(sources=polls, deliveries=count, doubtful=doubtful, checked=checked)
 
+    def probe(self) -> None:
+        """Write something that changes nothing: whether that is possible.
+
+        Raises:
+            StoreError: it is not.
+        """
+        self._database.probe()
+
     @property
     def lost(self) -> LostError | None:
         """That the files of the database were deleted or replaced while it was locked; no step writes since then."""

@@ -60,7 +60,7 @@ def test_a_page_is_added_by_the_feed_that_it_names(tocsin: Tocsin, base: str) ->
     line = f"127-0-0-1: {{feed: {base}/feed, every: 30m, allow_private: true, labels: {{tier: trade}}}}"
     assert result.stdout == f"{line}\n"
     assert f"it names {base}/feed, {base}/two" in result.stderr
-    assert "RSS 2.0, 1 entries" in result.stderr
+    assert "RSS 2.0, 1 entry" in result.stderr
     assert f'sources:\n  wire: {{feed: "https://me:s3cret@example.org/feed"}}\n  {line}\nreceivers:' in written(tocsin)
     assert tocsin("check").exit_code == 0
     again = tocsin("sources", "add", f"{base}/feed", "--allow-private")
@@ -145,7 +145,7 @@ def test_an_address_can_be_tried_without_a_configuration(
     monkeypatch.chdir(empty)
     result = tocsin("sources", "test", f"{base}/feed", "--allow-private", config=False)
     assert result.exit_code == 0, result.stderr
-    assert "RSS 2.0: 1 entries" in result.stdout
+    assert "RSS 2.0: 1 entry" in result.stdout
     assert "there is no config.yaml here: no rule looks at it" in result.stderr
 
 
