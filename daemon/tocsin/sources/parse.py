@@ -48,9 +48,27 @@ _OPAQUE = re.compile(r"<!--|<!\[CDATA\[")
 _TEXTS = ("text/", "application/xhtml")
 #: The times of an entry, the one that counts first.
 _TIMES = ("published", "updated", "created")
-# Quadratic in the length of an author and in the number of categories, and nobody here asks for either.
-_FeedParserMixin._sync_author_detail = lambda *_, **__: None
-_FeedParserMixin._add_tag = lambda *_, **__: None
+#: `jane@example.org (Jane Doe)`, as RSS has it, and `Jane Doe <jane@example.org>`.
+_MAILED = re.compile(r"[^\s()<>]+@[^\s()<>]+\s*\(([^()]+)\)|([^()<>@]+)<[^<>]*>")
+
+
+def _keep_author(parser: Any, key: str = "author") -> None:
+    """Name the author that was read last; feedparser's own way is quadratic in the length of the text."""
+    context = parser._get_context()
+    authors = dict.get(context, "authors")
+    if key == "author" and authors and not dict.get(authors[-1], "name"):
+        authors[-1]["name"] = _get(context, key)[:LONGEST_TITLE]
+
+
+def _keep_tag(parser: Any, term: object, _scheme: object, label: object) -> None:
+    """Keep one of the first categories; feedparser's own way is quadratic in their number."""
+    tags = parser._get_context().setdefault("tags", [])
+    if len(tags) < MOST_NAMES:
+        tags.append({"term": term, "label": label})
+
+
+_FeedParserMixin._sync_author_detail = _keep_author
+_FeedParserMixin._add_tag = _keep_tag
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,9 +245,10 @@ def names(found: Iterable[str]) -> tuple[str, ...]:
 
 def _authors(entry: dict[str, Any]) -> Iterator[str]:
     """The names of the authors of an entry; an address stands for a name only where there is none."""
-    people = [*(dict.get(entry, "authors") or ()), dict.get(entry, "author_detail")]
-    found = [_get(person, "name") for person in people if isinstance(person, dict)]
-    yield from found if any(found) else [_get(entry, "author")]
+    for person in dict.get(entry, "authors") or ():
+        name = _get(person, "name").strip()
+        mailed = _MAILED.fullmatch(name)
+        yield (mailed[1] or mailed[2]) if mailed else name
 
 
 def _categories(entry: dict[str, Any]) -> Iterator[str]:
