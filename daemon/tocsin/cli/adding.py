@@ -26,6 +26,7 @@ from tocsin.config.secrets import Secret, masked
 from tocsin.config.web import url_fault
 from tocsin.errors import ConfigError, FileError, SourceError, UsageError
 from tocsin.files import read_regular
+from tocsin.log import counted
 from tocsin.sources import urls
 from tocsin.sources.outlines import LARGEST, read_opml
 
@@ -54,6 +55,7 @@ def add(
     """Poll a feed once and, if it is one, write it into the configuration file."""
     with border():
         settings = read_config(config)
+        url = urls.plain_scheme(url)
         if fault := url_fault(url):
             raise UsageError(f"{masked(url)}: {fault}")
         if known := _known(settings).get(_same(url)):
@@ -79,7 +81,7 @@ def add(
         taken = list(settings.names)
         new = NewSource(name=_named(name, taken) or _name(address, taken), kind="feed", address=address, more=more)
         if not json:
-            say(f"{batch.form}, {len(batch.entries)} entries")
+            say(f"{batch.form}, {counted(len(batch.entries), 'entry')}")
         _write(config, [new], dry_run=dry_run, json=json)
 
 

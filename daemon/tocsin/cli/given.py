@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -22,6 +22,9 @@ from tocsin.market.session import end_of
 from tocsin.model import Entry
 from tocsin.prices import Instrument, Labels, Quote
 from tocsin.sources import urls
+from tocsin.sources.extract import delimiter_of
+from tocsin.sources.numbers import read_number
+from tocsin.sources.table import MISSING
 from tocsin.text.titles import split_outlet
 
 #: What the columns of a file of quotes are called.
@@ -45,7 +48,7 @@ def read_entries(file: Path, now: datetime | None) -> Iterator[Entry]:
     """The entries of *file*, one a line, in its order; `-` is standard input.
 
     A line is an object with `title`, and may have `id`, `text`, `date` (when it was published), `first_seen`,
-    `labels`, `source`, `link`, `publisher` and `language`. One of the two times stands for the other where that is
+    `labels`, `source`, `link`, `publisher`, `author`, `category` (a text or a list of them) and `language`. One of the two times stands for the other where that is
     missing, and *now* for both; where *now* is None, a line without a time is a fault. With *now*, times matter little: one
     that cannot be read is told on stderr, and costs no more than itself.
 
@@ -79,7 +82,8 @@ def read_quotes(
     quotes: list[Quote] = []
     found: dict[str, Instrument] = {}
     with _lines(file) as lines:
-        rows = csv.DictReader(lines, skipinitialspace=True)
+        head = next(lines, "")
+        rows = csv.DictReader(itertools.chain([head], lines), delimiter=delimiter_of(head), skipinitialspace=True)
         try:
             columns = _columns(rows.fieldnames or (), str(file))
             for row in rows:
@@ -141,15 +145,12 @@ def _cell(row: Mapping[str, str | None], columns: Mapping[str, str], name: str) 
 
 
 def _decimal(text: str, what: str) -> Decimal | None:
-    if text in ("", "."):
+    if text in MISSING:
         return None
     try:
-        found = Decimal(text)
-    except InvalidOperation:
-        found = Decimal("NaN")
-    if not found.is_finite():
-        raise UsageError(f"{what} {text[:40]!r} is not a number such as 1250.5")
-    return found
+        return read_number(text)
+    except ValueError as error:
+        raise UsageError(f"{what}: {error}") from error
 
 
 @contextmanager
@@ -192,6 +193,8 @@ def _entry(record: Any, where: str, now: datetime | None) -> Entry:
         link=link,
         canonical_link=urls.canonical(link),
         publisher=_text(record, "publisher", where) or split_outlet(title)[1],
+        authors=_texts(record, "author", where),
+        categories=_texts(record, "category", where),
         first_seen=seen,
         published=date if first_seen else seen,
         language=_text(record, "language", where),
@@ -214,6 +217,14 @@ def _text(record: dict[str, Any], name: str, where: str) -> str:
     if not isinstance(value, str):
         raise UsageError(f'{where}: "{name}" must be a string')
     return value
+
+
+def _texts(record: dict[str, Any], name: str, where: str) -> tuple[str, ...]:
+    value = record.get(name) or []
+    found = value if isinstance(value, list) else [value]
+    if not all(isinstance(text, str) for text in found):
+        raise UsageError(f'{where}: "{name}" must be a string or a list of strings')
+    return tuple(found)
 
 
 def read_time(value: Any, what: str) -> datetime | None:

@@ -16,9 +16,10 @@ from tocsin.sources.parse import (
     absolute,
     first_web,
     language_tag,
+    names,
     newest,
 )
-from tocsin.text.html import clean, to_plain
+from tocsin.text.html import clean, one_line, to_plain
 
 #: Brackets, commas and colons of a document, which bound what reading it takes: some 70 octets of memory for each.
 MOST_MARKS = 1_000_000
@@ -89,7 +90,7 @@ def _is_feed(document: Any) -> bool:
 def _item(entry: dict[str, Any], *, url: str, site: str, language: str, day_first: bool | None) -> Item:
     attached = entry.get("attachments")
     files = [_get(file, "url") for file in attached if isinstance(file, dict)] if isinstance(attached, list) else []
-    own = first_web(absolute(url, a) for a in (_get(entry, "url"), _get(entry, "external_url"), *files))
+    own = first_web(absolute(site or url, a) for a in (_get(entry, "url"), _get(entry, "external_url"), *files))
     html, plain = to_plain(_get(entry, "content_html")), clean(_get(entry, "content_text"))
     body = max(html, plain, key=len)[:LONGEST_TEXT]
     summary = clean(_get(entry, "summary"))[:LONGEST_TEXT]
@@ -101,15 +102,28 @@ def _item(entry: dict[str, Any], *, url: str, site: str, language: str, day_firs
         title=_title(entry),
         summary="" if summary == body else summary,
         body=body,
+        authors=names(_get(author, "name") for author in _people(entry)),
+        categories=names(tag for tag in _listed(entry, "tags") if isinstance(tag, str)),
         language=language_tag(_get(entry, "language")) or language,
         published=next(filter(None, (parse_time(raw, day_first=day_first) for raw in times)), None),
         published_raw=clean(next(filter(None, times), ""))[:100],
     )
 
 
+def _people(entry: dict[str, Any]) -> list[dict[str, Any]]:
+    """The authors: `authors` of version 1.1, `author` of 1.0."""
+    found = [*_listed(entry, "authors"), entry.get("author")]
+    return [person for person in found if isinstance(person, dict)]
+
+
+def _listed(node: dict[str, Any], name: str) -> list[Any]:
+    value = node.get(name)
+    return value if isinstance(value, list) else []
+
+
 def _title(node: dict[str, Any]) -> str:
     """A title, which should be plain text; what writes markup into it is read as in RSS."""
-    return to_plain(_get(node, "title"))[:LONGEST_TITLE].strip()
+    return one_line(to_plain(_get(node, "title")[: 4 * LONGEST_TITLE]))[:LONGEST_TITLE].strip()
 
 
 def _get(node: dict[str, Any], name: str) -> str:

@@ -6,11 +6,12 @@ import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn, TypeVar, cast
 from urllib.parse import quote
 
 from sqlalchemy import Connection, QueuePool, create_engine, event
@@ -21,6 +22,12 @@ from sqlmodel import Session, SQLModel
 from tocsin.errors import DamagedError, LockedError, LostError, StoreError
 from tocsin.files import unlike_file
 from tocsin.store.place import Identity, claim, files_of, identity, make, path_of
+from tocsin.store.reading import UNDECODABLE
+
+T = TypeVar("T")
+
+#: A database limits the parameters of a statement.
+_PIECE = 500
 
 #: How long a statement waits for another process that writes, in seconds.
 BUSY = 5.0
@@ -103,6 +110,11 @@ class Database:
             self._look()
             with self._session(write=True) as session:
                 yield session
+
+    def probe(self) -> None:
+        """Write the first page as it is."""
+        with self.write() as session:
+            session.connection().exec_driver_sql("PRAGMA user_version = 0").close()
 
     @contextmanager
     def _session(self, *, write: bool) -> Iterator[Session]:
@@ -265,7 +277,14 @@ def _interrupt(connection: sqlite3.Connection, after: float, done: threading.Eve
         after = 0.02
 
 
-def upsert(table: type[SQLModel], keys: Sequence[str], *, change: Sequence[str] = ()) -> Insert:
+def pieces(values: Iterable[T]) -> Iterator[list[T]]:
+    """Each of *values* once, so many at a time as a statement takes parameters."""
+    found = list(dict.fromkeys(values))
+    return (found[start : start + _PIECE] for start in range(0, len(found), _PIECE))
+
+
+@cache  # building one costs a hundred times what running it does
+def upsert(table: type[SQLModel], keys: tuple[str, ...], *, change: tuple[str, ...] = ()) -> Insert:
     """An insert that, where a row with the same *keys* stands, changes the columns *change* of it (or nothing)."""
     statement = insert(table)
     if not change:
@@ -277,7 +296,7 @@ def upsert(table: type[SQLModel], keys: Sequence[str], *, change: Sequence[str] 
 def explain(error: BaseException | None, path: Path) -> StoreError:
     """What an error of the driver means for the operator, and what to do about it."""
     name = getattr(error, "sqlite_errorname", "") or ""
-    if name in _DAMAGE or _UNDECODABLE in str(error):
+    if name in _DAMAGE or UNDECODABLE in str(error):
         return DamagedError(f"{_damaged(path)} ({error})")
     for prefix, words in _REMEDIES.items():
         if name.startswith(prefix):
@@ -290,8 +309,6 @@ def _damaged(path: Path) -> str:
 
 
 _DAMAGE = ("SQLITE_CORRUPT", "SQLITE_CORRUPT_VTAB", "SQLITE_CORRUPT_SEQUENCE", "SQLITE_CORRUPT_INDEX")
-#: What the driver says of text that is none.
-_UNDECODABLE = "Could not decode to UTF-8"
 _OWNER = "see that file and folder belong to the user that tocsin runs as"
 
 _REMEDIES = {

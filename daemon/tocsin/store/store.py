@@ -32,10 +32,12 @@ from tocsin.policy.retry import Consequence
 from tocsin.prices import Instrument
 from tocsin.rules.observation import Observed
 from tocsin.store import (
+    damage,
     deliveries,
     holds,
     identity,
     inbound,
+    mapping,
     market,
     outbox,
     overflow,
@@ -44,6 +46,7 @@ from tocsin.store import (
     retention,
     rewind,
     schema,
+    silences,
     sources,
     unevaluated,
 )
@@ -54,6 +57,7 @@ from tocsin.store.readings import Readings
 from tocsin.store.sqlite import Database
 from tocsin.store.values import (
     Committed,
+    Damage,
     Deferral,
     GroupHold,
     Reopened,
@@ -135,6 +139,14 @@ class Store:
             rewind.rewind(session, now)
             return Voided(sources=polls, deliveries=count, doubtful=doubtful, checked=checked)
 
+    def probe(self) -> None:
+        """Write something that changes nothing: whether that is possible.
+
+        Raises:
+            StoreError: it is not.
+        """
+        self._database.probe()
+
     @property
     def lost(self) -> LostError | None:
         """That the files of the database were deleted or replaced while it was locked; no step writes since then."""
@@ -170,6 +182,11 @@ class Store:
         """
         with self._database.write() as session:
             sources.sync(session, configs, now, groups or {})
+
+    def set_aside(self, now: datetime) -> tuple[Damage, ...]:
+        """Take rows that cannot be read out of use, so that they stop nothing but themselves; those rows."""
+        with self._database.write() as session:
+            return damage.set_aside(session, now, mapping.lease, deliveries.delivery, silences.silence)
 
     def claim_sources(self, now: datetime, lease: timedelta, limit: int) -> list[SourceLease]:
         """Lease at most *limit* sources that are due by the Clock, longest due first, for *lease* of real time."""

@@ -94,6 +94,7 @@ def test_a_retry_sends_the_same_message_and_says_that_it_is_late(line: Line) -> 
     assert [message for _, message, _ in desk.sent] == [desk.sent[0][1]] * 3
     assert [bool(preface) for _, _, preface in desk.sent] == [False, True, True]
     assert len({delivery_id for delivery_id, _, _ in desk.sent}) == 1
+    assert desk.sent[0][1].dated == line.clock.now() - timedelta(minutes=30)
     assert states(line) == {"desk": DeliveryState.DELIVERED}
 
 

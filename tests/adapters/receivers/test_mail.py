@@ -90,12 +90,14 @@ def test_a_retry_sends_the_same_bytes(mailbox: Any, post: Any) -> None:
     """Two copies of a delivery must be recognisable as one, by every octet and by their id."""
     receiver = build("mail", url_of(mailbox.port))
     sent = post(MessageKind.MAIL, "镓 gallium", "desk@example.org")
-    receiver.send(sent.delivery, sent.message)
-    receiver.send(replace(sent.delivery, attempt=2), sent.message)
+    tried = sent.delivery.created_at + timedelta(hours=9)
+    message = replace(sent.message, dated=tried)
+    receiver.send(sent.delivery, message)
+    receiver.send(replace(sent.delivery, attempt=2), message)
     first, second = mailbox.letters
     assert first == second
     assert parsed(first)["Message-ID"] == "<01JQDELIVERY@example.org>"
-    assert parsed(first)["Date"].datetime == sent.delivery.created_at
+    assert parsed(first)["Date"].datetime == tried
 
 
 def test_a_late_mail_says_so_in_both_parts_and_stays_the_same_otherwise(mailbox: Any, post: Any) -> None:
@@ -329,8 +331,8 @@ def test_a_certificate_that_is_not_believed_is_a_matter_for_a_person(raw: Raw, p
 @pytest.mark.parametrize(
     ("offers", "words"),
     [
-        (b"250-hi\r\n250 AUTH XOAUTH2 OAUTHBEARER\r\n", "it offers only XOAUTH2, OAUTHBEARER"),
-        (b"250 hi\r\n", "it offers no way to log in"),
+        (b"250-hi\r\n250 AUTH XOAUTH2 OAUTHBEARER\r\n", " but XOAUTH2, OAUTHBEARER"),
+        (b"250 hi\r\n", ""),
     ],
     ids=["tokens only", "nothing"],
 )
@@ -351,7 +353,7 @@ def test_a_server_that_takes_no_password_is_a_matter_for_a_person(
     outcome = receiver.send(sent.delivery, sent.message)
     assert (outcome.error_class, outcome.words) == (
         ErrorClass.AUTH,
-        f"the server takes no password at this port: {words}",
+        f"the server offers no way to log in at this port{words}",
     )
     assert b"AUTH" not in b"".join(heard)
 
