@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -20,19 +21,22 @@ from zoneinfo import ZoneInfo
 from tocsin.errors import StoreError
 from tocsin.glances import rounded_up, with_prices
 from tocsin.log import line
-from tocsin.model import Delivery, DeliveryKind, DeliveryState, ErrorClass, Match, Message, Outcome, Settlement
+from tocsin.market.series import Series
+from tocsin.model import Alert, Delivery, DeliveryKind, DeliveryState, ErrorClass, Match, Message, Outcome, Settlement
 from tocsin.policy import quiet, retry, timing
 from tocsin.policy.breaker import Standing, Turn, after
 from tocsin.policy.limit import Limit, Storm
 from tocsin.policy.receiver import Fallback, ReceiverInfo
+from tocsin.policy.retry import Consequence
 from tocsin.prices import Instrument
 from tocsin.protocols import Clock, Run
 from tocsin.receivers import Receiver
-from tocsin.render import late_line, reduced, render
+from tocsin.render import held_line, late_line, reduced, render
 from tocsin.render.specimen import specimen
 from tocsin.rules import builtin
-from tocsin.rules.edge import PriceRule
+from tocsin.rules.edge import PriceRule, ended
 from tocsin.store import Decide, Store
+from tocsin.trouble import Trouble
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +80,7 @@ class Dispatcher:
         random: Callable[[], float],
         more: Callable[[], None] = lambda: None,
         settled: Callable[[Delivery, Outcome, Settlement], None] = lambda *_: None,
+        trouble: Trouble | None = None,
     ) -> None:
         self.outbound = outbound
         self._store = store
@@ -85,6 +90,7 @@ class Dispatcher:
         self._random = random
         self._more = more
         self._settled = settled
+        self._trouble = trouble or Trouble(time.monotonic)
         self._claiming = asyncio.Lock()
         self._lanes: dict[str, ThreadPoolExecutor] = {}
         self._busy: dict[str, asyncio.Task[None]] = {}
@@ -122,10 +128,14 @@ class Dispatcher:
     async def _start_due(self) -> int:
         # Two ticks at once would each see the other's lanes free.
         async with self._claiming:
-            now = self._clock.now()
+            outbound, now = self.outbound, self._clock.now()
             hushes = quiet.hushed(self.outbound.people, now)
             if hushes:
                 await self._write(self._store.hush, hushes, now)
+            if outbound.price_rules:
+                cooldowns = {name: rule.info.cooldown for name, rule in outbound.price_rules.items()}
+                ends = partial(_ended, rules=outbound.price_rules, now=now)
+                await self._write(self._store.lapse, now, cooldowns, outbound.instruments, ends)
             digests = timing.expected(self.outbound.people, now)
             if digests:
                 await self._write(self._store.keep_digests, digests, now)
@@ -180,7 +190,7 @@ class Dispatcher:
         try:
             await self._attempt(delivery)
         except StoreError as error:
-            log.error(line("store failed", delivery=delivery.id, reason=error))
+            self._trouble.failed(error, delivery=delivery.id)
         except Exception:
             # The lease runs out and the delivery is claimed again; its open attempt says that it is doubtful.
             log.exception(line("delivery failed unexpectedly", delivery=delivery.id, receiver=delivery.receiver))
@@ -201,8 +211,11 @@ class Dispatcher:
         wanted = delivery.due_at if delivery.attempt == 1 else delivery.created_at
         late = late_line(wanted, self._clock.now(), self.outbound.zone)
         stead = f"In the stead of {delivery.stead}, which this could not be delivered to." if delivery.stead else ""
+        priced = any(item.alert.rule in self.outbound.price_rules for item in delivery.tidings)
+        # A move that waited for a cooldown may be old news by now.
+        held = held_line(delivery.created_at, wanted, self.outbound.zone) if priced and delivery.attempt == 1 else ""
         shown = reduced(message) if delivery.refused else message
-        send = partial(receiver.send, delivery, shown, " ".join(filter(None, (stead, late))))
+        send = partial(receiver.send, delivery, shown, " ".join(filter(None, (stead, held, late))))
         outcome = await asyncio.get_running_loop().run_in_executor(self._lane(receiver.name), send)
         await self._settle(delivery, outcome)
 
@@ -218,7 +231,7 @@ class Dispatcher:
             rules=outbound.price_rules,
             now=now,
         )
-        return render(
+        message = render(
             tidings,
             kind=receiver.kind,
             delivery_id=delivery.id,
@@ -228,29 +241,14 @@ class Dispatcher:
             subjects=delivery.subjects,
             roundup=rounded_up(delivery, store=store, instruments=instruments, now=now),
         )
+        return replace(message, dated=now)
 
     async def _settle(self, delivery: Delivery, outcome: Outcome) -> None:
         """Write how a try ended, and what becomes of the delivery and of its receiver."""
         now = self._clock.now()
-        settlement = retry.settle(
-            outcome,
-            attempt=delivery.attempt,
-            now=now,
-            expires_at=delivery.expires_at,
-            jitter=self._random(),
-            once=delivery.kind is DeliveryKind.TEST,
-        )
-        own = _undelivered(delivery, settlement.reason, now=now) if settlement.state is DeliveryState.DEAD else ()
-        if not await self._write(
-            self._store.settle,
-            delivery,
-            outcome,
-            settlement,
-            now,
-            own=own,
-            decide=self.outbound.decide,
-            stand=partial(_stand, delivery=delivery, outcome=outcome, now=now, jitter=self._random()),
-        ):
+        judge = partial(_judge, delivery=delivery, outcome=outcome, now=now, jitter=self._random())
+        settlement = await self._write(self._store.settle, delivery, outcome, judge, now, decide=self.outbound.decide)
+        if settlement is None:
             log.warning(line("delivery outlived its lease", delivery=delivery.id, receiver=delivery.receiver))
             return
         self._report(delivery, settlement, now)
@@ -273,17 +271,47 @@ class Dispatcher:
         return self._lanes[receiver]
 
 
-def _stand(
-    before: Standing, *, delivery: Delivery, outcome: Outcome, now: datetime, jitter: float
-) -> tuple[Standing, tuple[Match, ...]]:
-    """How a receiver stands after a try, and what operators hear of it: that it refuses us, and that it no longer does."""
+def _judge(before: Standing, *, delivery: Delivery, outcome: Outcome, now: datetime, jitter: float) -> Consequence:
+    """Return what a try makes of its delivery and of its receiver, and what operators hear of both."""
     standing, turn = after(before, outcome, now=now, jitter=jitter)
-    if turn is None:
-        return standing, ()
-    blocked = turn is Turn.BLOCKED
-    words = standing.refused if blocked else f"It had refused: {before.refused}"
-    info = builtin.RECEIVER_BLOCKED if blocked else builtin.RECEIVER_DELIVERS
-    return standing, (builtin.own_match(info, {"receiver": (delivery.receiver,)}, words, now),)
+    settlement = retry.settle(
+        outcome,
+        attempt=delivery.attempt,
+        now=now,
+        expires_at=delivery.expires_at,
+        jitter=jitter,
+        once=delivery.kind is DeliveryKind.TEST,
+        receiver=standing,
+    )
+    own = _undelivered(delivery, settlement.reason, now=now) if settlement.state is DeliveryState.DEAD else ()
+    told = _told(turn, delivery.receiver, before, standing, now) if turn else ()
+    return Consequence(settlement=settlement, standing=standing, own=(*own, *told))
+
+
+def _told(turn: Turn, receiver: str, before: Standing, standing: Standing, now: datetime) -> tuple[Match, ...]:
+    """What operators hear of a receiver: that it refuses us or fails, and that it no longer does."""
+    info, words = {
+        Turn.BLOCKED: (builtin.RECEIVER_BLOCKED, standing.refused),
+        Turn.FAILING: (
+            builtin.RECEIVER_FAILING,
+            f"Nothing was delivered since {_utc(standing.since)}: {standing.refused}",
+        ),
+        Turn.DELIVERS: (
+            builtin.RECEIVER_DELIVERS,
+            f"Nothing was delivered from {_utc(before.since)} on: {before.refused}",
+        ),
+    }[turn]
+    return (builtin.own_match(info, {"receiver": (receiver,)}, words, now),)
+
+
+def _utc(time: datetime | None) -> str:
+    return f"{time:%Y-%m-%d %H:%M} UTC" if time else "a time that is not known"
+
+
+def _ended(alert: Alert, series: Series, *, rules: Mapping[str, PriceRule], now: datetime) -> str:
+    """Why an alert that waited is true no longer; nothing for one whose rule is another by now."""
+    rule = rules[alert.rule]
+    return ended(rule, series, now) if rule.info.hash == alert.rule_hash else ""
 
 
 def _stormy(storm: Storm, *, now: datetime) -> Match:

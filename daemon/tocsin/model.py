@@ -44,6 +44,7 @@ class KeyKind(StrEnum):
     ID_NOHOST = "id_nohost"
     LINK = "link"
     TITLE_DAY = "title_day"
+    TEXT = "text"  # of the page of an entry with an id of its own: it proves nothing, and shows whether its text is another
     WORDING = "wording"  # of what is known by this id: it proves nothing, and shows that the entry was rewritten
 
 
@@ -69,10 +70,13 @@ class Entry:
     link: str = ""  # as it was given: this is what people click
     canonical_link: str = ""  # for comparing only
     publisher: str = ""
+    authors: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()  # as its source names them
     language: str = ""  # BCP 47, lower case, empty when unknown
     published: datetime | None = None  # None when the source gave none that can be believed
-    published_raw: str = ""
+    published_raw: str = ""  # as the source wrote it, believed or not
     labels: Labels = field(default_factory=dict)  # of its source
+    edition: bool = False  # its id is the address of its page with a counter or a time, which rises when it is edited
 
     @property
     def event_time(self) -> datetime:
@@ -351,7 +355,7 @@ class Message:
     """A rendered message, kept for retries; *html* is for mail, *payload* the JSON of receivers that take one.
 
     *pictures* are PNG files by the Content-ID under which *html* shows them. *thread* is the id of the first delivery
-    about the same to the same recipient, empty for a first one.
+    about the same to the same recipient, empty for a first one. *dated* is the time of its first try.
     """
 
     kind: MessageKind
@@ -361,11 +365,15 @@ class Message:
     payload: str = ""
     pictures: tuple[tuple[str, bytes], ...] = ()
     thread: str = ""
+    dated: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """An entry as a message shows it: the lead of an alert or related coverage."""
+    """An entry as a message shows it: the lead of an alert or related coverage.
+
+    *stated* is what the source wrote of its time where that is not believed.
+    """
 
     title: str
     link: str
@@ -376,6 +384,7 @@ class Coverage:
     summary: str = ""
     body: str = ""
     revised: Revised | None = None
+    stated: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,19 +16,21 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from tocsin.errors import Fault, LeaseLostError, SourceError, StoreError
+from tocsin.errors import DamagedError, Fault, LeaseLostError, SourceError, StoreError
 from tocsin.inbound import Inbound
 from tocsin.log import line
 from tocsin.market_watch import MarketWatch
 from tocsin.model import Batch, Entry, Judged, Match
 from tocsin.outage import Outage
-from tocsin.policy.aftermath import Found, Standing, Told, after_failure, after_success, is_late
+from tocsin.policy.aftermath import Found, Standing, Told, after_failure, after_success
+from tocsin.policy.lateness import is_late, redate, shown
 from tocsin.policy.network import PROBE
 from tocsin.policy.schedule import UNKNOWN, in_sessions
 from tocsin.protocols import Clock, Run
 from tocsin.rules import builtin
 from tocsin.rules.ruleset import RuleSet
 from tocsin.store import Committed, Deferral, Fetch, GroupHold, Reopened, Rest, SourceLease, Store, Trail, Unseen
+from tocsin.trouble import Trouble
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +57,7 @@ class Pipeline:
         work: Run,
         random: Callable[[], float],
         committed: Callable[[], None],
+        trouble: Trouble | None = None,
     ) -> None:
         self.inbound = inbound
         self._store = store
@@ -63,6 +66,7 @@ class Pipeline:
         self._work = work
         self._random = random
         self._committed = committed
+        self._trouble = trouble or Trouble(time.monotonic)
         self._tasks: set[asyncio.Task[None]] = set()
         self._resting: list[Rest] = []
         self._deferred: list[Deferral] = []
@@ -111,7 +115,7 @@ class Pipeline:
         now = self._clock.now()
         # Until the clock is where it was: a poll that began before it was set back may end at any time.
         if now < self._latest and (rows := await self._write(self._store.rewind, now)):
-            log.warning(line("the clock was set back", by=self._latest - now, due=rows))
+            log.warning(line("the clock was set back", by=f"{(self._latest - now).total_seconds():.1f}s", due=rows))
         self._latest = max(now, self._latest)
         room = IN_FLIGHT - len(self._tasks)
         if room <= 0:
@@ -153,8 +157,11 @@ class Pipeline:
             await self._succeed(inbound, lease, before, batch, fetch)
         except LeaseLostError:
             log.warning(line("poll outlived its lease", source=lease.name))
+        except DamagedError as error:
+            fault = SourceError(str(error), fault=Fault.INTERNAL)
+            await self._fail(inbound, lease, before, fault, _took(started))
         except StoreError as error:
-            log.error(line("store failed", source=lease.name, reason=error))
+            self._trouble.failed(error, source=lease.name)
         except Exception as error:
             log.exception(line("poll failed unexpectedly", source=lease.name))
             fault = SourceError(f"{type(error).__name__}: {error}", fault=Fault.INTERNAL)
@@ -167,11 +174,15 @@ class Pipeline:
         now = fetch.at
         batch = replace(batch, volatile=before.habits.volatile) if before.habits.volatile else batch
         unseen = await self._work(self._store.unseen, batch, now) if batch.entries else Unseen()
-        fresh = unseen.new
+        fresh = redate(unseen.new, batch.entries, before.habits.shown, lease.last_success, unseen.volatile)
         batch = replace(batch, volatile=unseen.volatile) if unseen.volatile else batch
         late = {entry.id for entry in fresh if is_late(entry, lease.last_success, now)}
         found = Found(
-            held=len(batch.entries) if batch.changed else None, new=len(fresh), late=len(late), volatile=unseen.volatile
+            held=len(batch.entries) if batch.changed else None,
+            new=len(fresh),
+            late=len(late),
+            volatile=unseen.volatile,
+            shown=shown(batch.entries, unseen.volatile),
         )
         after = after_success(before, batch.answer, found, now=now, random=self._random())
         learned = after.habits if after.habits != lease.habits else None

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO
 
 from tocsin.cli.output import say
 from tocsin.config.durations import PATTERN, parse_duration
-from tocsin.errors import UsageError
+from tocsin.errors import FileError, UsageError
+from tocsin.files import open_regular
 from tocsin.market.session import end_of
 from tocsin.model import Entry
 from tocsin.prices import Instrument, Labels, Quote
 from tocsin.sources import urls
+from tocsin.sources.extract import delimiter_of
+from tocsin.sources.numbers import read_number
+from tocsin.sources.table import MISSING
 from tocsin.text.titles import split_outlet
 
 #: What the columns of a file of quotes are called.
@@ -32,7 +38,9 @@ _COLUMNS = {
 _PARTIAL = re.compile(r"\d{4}(?:-\d\d)?")
 #: A file with more quotes is refused: they are held in memory.
 MOST_QUOTES = 2_000_000
-#: A line longer than this is refused before it is parsed.
+#: A larger file is refused: it would be read for hours.
+LARGEST = 4 * 1024**3
+#: A line of more octets is refused before it is parsed.
 LONGEST_LINE = 10_000_000
 
 
@@ -40,20 +48,18 @@ def read_entries(file: Path, now: datetime | None) -> Iterator[Entry]:
     """The entries of *file*, one a line, in its order; `-` is standard input.
 
     A line is an object with `title`, and may have `id`, `text`, `date` (when it was published), `first_seen`,
-    `labels`, `source`, `link`, `publisher` and `language`. One of the two times stands for the other where that is
+    `labels`, `source`, `link`, `publisher`, `author`, `category` (a text or a list of them) and `language`. One of the two times stands for the other where that is
     missing, and *now* for both; where *now* is None, a line without a time is a fault. With *now*, times matter little: one
     that cannot be read is told on stderr, and costs no more than itself.
 
     Raises:
         UsageError: with file and line of the first fault.
     """
-    with _opened(file) as stream:
-        for number, line in enumerate(stream, start=1):
+    with _lines(file) as lines:
+        for number, line in enumerate(lines, start=1):
             if not line.strip():
                 continue
             where = f"{file}:{number}"
-            if len(line) > LONGEST_LINE:
-                raise UsageError(f"{where}: the line is longer than {LONGEST_LINE} characters")
             try:
                 record = json.loads(line)
             except (json.JSONDecodeError, RecursionError) as error:
@@ -75,8 +81,9 @@ def read_quotes(
     """
     quotes: list[Quote] = []
     found: dict[str, Instrument] = {}
-    with _opened(file) as stream:
-        rows = csv.DictReader(stream, skipinitialspace=True)
+    with _lines(file) as lines:
+        head = next(lines, "")
+        rows = csv.DictReader(itertools.chain([head], lines), delimiter=delimiter_of(head), skipinitialspace=True)
         try:
             columns = _columns(rows.fieldnames or (), str(file))
             for row in rows:
@@ -138,24 +145,34 @@ def _cell(row: Mapping[str, str | None], columns: Mapping[str, str], name: str) 
 
 
 def _decimal(text: str, what: str) -> Decimal | None:
-    if text in ("", "."):
+    if text in MISSING:
         return None
     try:
-        found = Decimal(text)
-    except InvalidOperation:
-        found = Decimal("NaN")
-    if not found.is_finite():
-        raise UsageError(f"{what} {text[:40]!r} is not a number such as 1250.5")
-    return found
+        return read_number(text)
+    except ValueError as error:
+        raise UsageError(f"{what}: {error}") from error
 
 
-def _opened(file: Path) -> TextIO:
-    if str(file) == "-":
-        return sys.stdin
+@contextmanager
+def _lines(file: Path) -> Iterator[Iterator[str]]:
+    """The lines of *file*; of one without an end no more is read than a line may be long."""
     try:
-        return file.open(encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise UsageError(f"{file}: {error.strerror}") from error
+        with nullcontext(sys.stdin.buffer) if str(file) == "-" else open_regular(file, LARGEST) as stream:
+            yield _decoded(stream, file)
+    except FileError as error:
+        piped = "" if error.too_large else "; - reads standard input"
+        raise UsageError(f"{file} {error}{piped}") from error
+
+
+def _decoded(stream: BinaryIO, file: Path) -> Iterator[str]:
+    for number in itertools.count(1):
+        line = stream.readline(LONGEST_LINE + 1)
+        if not line:
+            return
+        if len(line) > LONGEST_LINE:
+            raise UsageError(f"{file}:{number}: the line is longer than {LONGEST_LINE:,} octets")
+        text = line.decode("utf-8", "replace")
+        yield text.removeprefix("\ufeff") if number == 1 else text
 
 
 def _entry(record: Any, where: str, now: datetime | None) -> Entry:
@@ -176,6 +193,8 @@ def _entry(record: Any, where: str, now: datetime | None) -> Entry:
         link=link,
         canonical_link=urls.canonical(link),
         publisher=_text(record, "publisher", where) or split_outlet(title)[1],
+        authors=_texts(record, "author", where),
+        categories=_texts(record, "category", where),
         first_seen=seen,
         published=date if first_seen else seen,
         language=_text(record, "language", where),
@@ -198,6 +217,14 @@ def _text(record: dict[str, Any], name: str, where: str) -> str:
     if not isinstance(value, str):
         raise UsageError(f'{where}: "{name}" must be a string')
     return value
+
+
+def _texts(record: dict[str, Any], name: str, where: str) -> tuple[str, ...]:
+    value = record.get(name) or []
+    found = value if isinstance(value, list) else [value]
+    if not all(isinstance(text, str) for text in found):
+        raise UsageError(f'{where}: "{name}" must be a string or a list of strings')
+    return tuple(found)
 
 
 def read_time(value: Any, what: str) -> datetime | None:

@@ -20,7 +20,7 @@ from tocsin.errors import Position
 from tocsin.model import Revised
 
 #: Exit codes (DESIGN 7); 2 is what the command-line parser itself uses for a wrong call.
-OK, FAILED, USAGE, PARTLY, BAD_CONFIG = 0, 1, 2, 3, 78
+OK, FAILED, USAGE, PARTLY, LOST, BAD_CONFIG = 0, 1, 2, 3, 74, 78
 
 
 def say(text: str) -> None:

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from apprise import Apprise, AppriseAsset, NotifyFormat, OverflowMode
 from apprise.plugins import url_to_dict
@@ -38,6 +39,10 @@ Fields = dict[str, Any]
 #: Characters left between a title and its body, and the least of a body that is shown.
 _BETWEEN = 16
 _SHORTEST = 100
+#: Services that are at a host of the operator.
+_OWN_SERVERS = frozenset({"json", "jsons", "xml", "xmls", "form", "forms"})
+#: Characters of a server's own words that are kept.
+_MOST_WORDS = 300
 
 
 def build(name: str, url: str, *, secrets: Sequence[str] = (), limit: float = LIMIT) -> Receiver:
@@ -71,7 +76,10 @@ def build(name: str, url: str, *, secrets: Sequence[str] = (), limit: float = LI
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppriseReceiver:
-    """A service behind apprise; *plugin* gives a new instance that is ready to send one delivery."""
+    """A service behind apprise; *plugin* gives a new instance that is ready to send one delivery.
+
+    *place* is host and port, where those are known to hold no token; *mode* is that of a mail server.
+    """
 
     name: str
     kind: MessageKind
@@ -79,6 +87,8 @@ class AppriseReceiver:
     plugin: Callable[[Delivery, Message], NotifyBase]
     redact: Callable[[str], str]
     limit: float
+    place: str = ""
+    mode: str = ""
 
     def send(self, delivery: Delivery, message: Message, preface: str = "") -> Outcome:
         """Send *message* once; the outcome's words are the server's own, with everything of the address masked."""
@@ -92,7 +102,7 @@ class AppriseReceiver:
                 words = f"{type(error).__name__}: {answers.reason(error)}"
                 kind = ErrorClass.AMBIGUOUS if exchange.written else ErrorClass.TRANSIENT
                 outcome = Outcome(error_class=kind, words=words)
-        return replace(outcome, words=self.redact(outcome.words))
+        return replace(outcome, words=cut(self.redact(outcome.words), _MOST_WORDS))
 
     def _send(self, exchange: Exchange, plugin: NotifyBase, message: Message) -> Outcome:
         service = Apprise(asset=plugin.asset)
@@ -106,7 +116,7 @@ class AppriseReceiver:
         if known and known.error_class is not ErrorClass.OK:
             return known
         logged = "; ".join(log.message for one in result for attempt in one.attempts for log in attempt.logs)
-        words = cut(one_line(logged), 300) or "refused without a word"
+        words = one_line(logged) or "refused without a word"
         return Outcome(error_class=ErrorClass.AMBIGUOUS, code=known.code if known else None, words=words)
 
 
@@ -165,7 +175,7 @@ def _mail(name: str, url: str, limit: float) -> Receiver:
             message,
             delivery_id=delivery.id,
             receiver=name,
-            date=delivery.created_at,
+            date=message.dated or delivery.created_at,
             sender=(str(mail.from_addr[0] or "tocsin"), str(mail.from_addr[1])),
             recipient=(people.get(delivery.recipient, ""), delivery.recipient),
             reply_to=reply_to,
@@ -181,6 +191,8 @@ def _mail(name: str, url: str, limit: float) -> Receiver:
         plugin=plugin,
         redact=redactor(url, open_words=open_words),
         limit=limit,
+        place=f"{sample.smtp_host}:{sample.port}",
+        mode=sample.secure_mode or "",
     )
 
 
@@ -218,7 +230,16 @@ def _hook(name: str, url: str, secrets: Sequence[str], limit: float) -> Receiver
         plugin=plugin,
         redact=redactor(url),
         limit=limit,
+        place=urlsplit(address).netloc,
     )
+
+
+def _place(scheme: str, fields: Fields) -> str:
+    """Return host and port of a server of one's own; with other services a host may be a token."""
+    if scheme not in _OWN_SERVERS:
+        return ""
+    port = fields.get("port") or (443 if scheme.endswith("s") else 80)
+    return f"{fields.get('host')}:{port}"
 
 
 def _webhook(name: str, url: str, limit: float) -> Receiver:
@@ -246,6 +267,7 @@ def _blocks(
         plugin=plugin,
         redact=redactor(url, open_words=recipients),
         limit=limit,
+        place=urlsplit(address).netloc,
     )
 
 
@@ -269,6 +291,7 @@ def _service(name: str, url: str, scheme: str, limit: float) -> Receiver:
         plugin=plugin,
         redact=redactor(url, open_words=recipients),
         limit=limit,
+        place=_place(scheme, fields),
     )
 
 

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from html import unescape
+from itertools import islice, pairwise
 from typing import Any
 from urllib.parse import urljoin
 
 import feedparser
 from feedparser.api import SUPPORTED_VERSIONS
-from feedparser.sanitizer import replace_doctype
+from feedparser.mixin import _FeedParserMixin
 
 from tocsin.errors import Fault, SourceError
-from tocsin.sources import bounds, repair, urls
+from tocsin.sources import bounds, repair, sitemap, urls
 from tocsin.sources.charset import decode
-from tocsin.sources.dates import parse_time
-from tocsin.text.html import clean, to_plain
+from tocsin.sources.dates import order, parse_time
+from tocsin.text.html import clean, decoded, one_line, to_plain
 
 #: More entries than this are not read of one document; the newest are.
 MOST_ENTRIES = 2000
@@ -27,6 +27,9 @@ MOST_ENTRIES = 2000
 LONGEST_TITLE = 1000
 LONGEST_TEXT = 200_000
 LONGEST_LINK = 4000
+#: Authors and categories of an entry that are kept, and characters of each.
+MOST_NAMES = 50
+LONGEST_NAME = 200
 #: Characters of markup that are looked at for one text; making plain text of more takes twenty times its memory.
 _LONGEST_MARKUP = 4 * LONGEST_TEXT
 
@@ -39,9 +42,33 @@ _TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
 _DELETED = re.compile(
     r"""<(?:[\w.-]{1,40}:)?deleted-entry(?=\s)[^<>]{0,4000}?\sref\s*=\s*(?:"([^"<]{1,2000})"|'([^'<]{1,2000})')"""
 )
+_LAST_NUMBER = re.compile(r"(\d{1,15})\D*\Z")
 _PORTAL = re.compile(r" on MSN(?:\.com)?\Z", re.IGNORECASE)
 _OPAQUE = re.compile(r"<!--|<!\[CDATA\[")
 _TEXTS = ("text/", "application/xhtml")
+#: The times of an entry, the one that counts first.
+_TIMES = ("published", "updated", "created")
+#: `jane@example.org (Jane Doe)`, as RSS has it, and `Jane Doe <jane@example.org>`.
+_MAILED = re.compile(r"[^\s()<>]+@[^\s()<>]+\s*\(([^()]+)\)|([^()<>@]+)<[^<>]*>")
+
+
+def _keep_author(parser: Any, key: str = "author") -> None:
+    """Name the author that was read last; feedparser's own way is quadratic in the length of the text."""
+    context = parser._get_context()
+    authors = dict.get(context, "authors")
+    if key == "author" and authors and not dict.get(authors[-1], "name"):
+        authors[-1]["name"] = _get(context, key)[:LONGEST_TITLE]
+
+
+def _keep_tag(parser: Any, term: object, _scheme: object, label: object) -> None:
+    """Keep one of the first categories; feedparser's own way is quadratic in their number."""
+    tags = parser._get_context().setdefault("tags", [])
+    if len(tags) < MOST_NAMES:
+        tags.append({"term": term, "label": label})
+
+
+_FeedParserMixin._sync_author_detail = _keep_author
+_FeedParserMixin._add_tag = _keep_tag
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +87,8 @@ class Item:
     summary: str = ""
     body: str = ""
     outlet: str = ""
+    authors: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
     language: str = ""
     published: datetime | None = None
     published_raw: str = ""
@@ -93,8 +122,9 @@ def parse(body: bytes, *, url: str, content_type: str = "", content_language: st
     text, note = decode(body, content_type)
     document, start = repair.repair(text), text[:_START]
     del text  # ten megabytes that feedparser can have instead
-    # Without its declarations, of which feedparser keeps next to nothing, either.
-    bounds.check(replace_doctype(document.encode())[1])
+    bounds.check(document.encode())
+    listed = sitemap.as_rss(document)
+    document = listed or document
     found, problem = _read(document)
     if not found["version"] and not found["entries"]:
         raise SourceError(f"not a feed but {_describe(start)}", fault=Fault.NOT_A_FEED)
@@ -108,21 +138,22 @@ def parse(body: bytes, *, url: str, content_type: str = "", content_language: st
             raw.pop()
             notes.append("the last entry is cut off and was left out")
     feed = found["feed"]
-    site = _link(feed, url, "")
+    site = _link(feed, absolute(url, _detail(feed, "title", "base")) or url, "")
     language = language_tag(_get(feed, "language")) or language_tag(content_language)
     loose = not found["version"].startswith("atom")
-    items = [
-        _item(entry, url=url, site=site, language=language, loose=loose) for entry in raw if isinstance(entry, dict)
-    ]
+    # A sitemap may list pages that are no news, too.
+    raw = [entry for entry in raw if isinstance(entry, dict) and (not listed or _get(entry, "title"))]
+    day_first = order(_get(entry, name) for entry in raw for name in _TIMES)
+    items = [_item(entry, url=url, site=site, language=language, loose=loose, day_first=day_first) for entry in raw]
     if len(items) > MOST_ENTRIES:
-        notes.append(f"{len(items)} entries, the newest {MOST_ENTRIES} were read")
-        items = newest(items)
+        items, cut = newest(items)
+        notes.append(cut)
     return Parsed(
-        title=_plain(feed, "title", LONGEST_TITLE, loose=loose),
+        title=_title(feed, "title", loose=loose),
         link=site,
         items=tuple(items),
         deleted=_deleted(document),
-        form=SUPPORTED_VERSIONS.get(found["version"]) or "a feed",
+        form="a news sitemap" if listed else SUPPORTED_VERSIONS.get(found["version"]) or "a feed",
         complete=complete,
         notes=tuple(notes),
     )
@@ -132,7 +163,7 @@ def _deleted(document: str) -> tuple[str, ...]:
     """The ids in `at:deleted-entry`, which feedparser does not know (RFC 6721, 3)."""
     if _TOMBSTONES not in document:
         return ()
-    found = (unescape(hit[1] or hit[2]).strip() for hit in _DELETED.finditer(_markup(document)))
+    found = (decoded(hit[1] or hit[2]).strip() for hit in _DELETED.finditer(_markup(document)))
     return tuple(dict.fromkeys(filter(None, found)))[:MOST_ENTRIES]
 
 
@@ -179,50 +210,66 @@ def _feedparser(document: str) -> Any:
     )
 
 
-def _item(entry: dict[str, Any], *, url: str, site: str, language: str, loose: bool) -> Item:
-    identifier = unescape(_get(entry, "id").strip())
+def _item(entry: dict[str, Any], *, url: str, site: str, language: str, loose: bool, day_first: bool | None) -> Item:
+    identifier = decoded(_get(entry, "id").strip())
     permanent = identifier if dict.get(entry, "guidislink") else ""
-    own = _link(entry, url, permanent)
+    base = absolute(url, _detail(entry, "title", "base")) or site or url
+    own = _link(entry, base, permanent)
     body = _body(entry, loose=loose)
-    summary = _plain(entry, "summary", LONGEST_TEXT, loose=loose)
-    raw = next(filter(None, (_get(entry, name).strip() for name in ("published", "updated", "created"))), "")
+    summary = _plain(entry, "summary", loose=loose)[:LONGEST_TEXT].strip()
+    # dict.get behind _get, because an absent `updated` would be answered with `published`.
+    times = [_get(entry, name).strip() for name in _TIMES]
     origin = _get(entry, "feedburner_origlink").strip()
     return Item(
         id=identifier,
         link=own or site,
         own_link=bool(own),
         origin=origin if urls.is_web(origin) and len(origin) <= LONGEST_LINK else "",
-        title=_plain(entry, "title", LONGEST_TITLE, loose=loose),
+        title=_title(entry, "title", loose=loose),
         summary="" if summary == body else summary,
         body=body,
         outlet=_outlet(entry, loose=loose),
-        language=language_tag(_detail(entry, "title", "language")) or language,
-        published=_published(entry),
-        published_raw=clean(raw)[:100],
+        authors=names(_authors(entry)),
+        categories=names(_categories(entry)),
+        language=language_tag(_detail(entry, "title", "language") or _get(entry, "language")) or language,
+        published=next(filter(None, (parse_time(raw, day_first=day_first) for raw in times)), None),
+        published_raw=clean(next(filter(None, times), ""))[:100],
     )
+
+
+def names(found: Iterable[str]) -> tuple[str, ...]:
+    """Names of authors or categories as plain text, each once, of bearable number and length."""
+    texts = (to_plain(name[:LONGEST_TITLE])[:LONGEST_NAME].strip() for name in islice(found, 4 * MOST_NAMES))
+    return tuple(islice(dict.fromkeys(filter(None, texts)), MOST_NAMES))
+
+
+def _authors(entry: dict[str, Any]) -> Iterator[str]:
+    """The names of the authors of an entry; an address stands for a name only where there is none."""
+    for person in dict.get(entry, "authors") or ():
+        name = _get(person, "name").strip()
+        mailed = _MAILED.fullmatch(name)
+        yield (mailed[1] or mailed[2]) if mailed else name
+
+
+def _categories(entry: dict[str, Any]) -> Iterator[str]:
+    """The categories of an entry, by their term and by what people call them."""
+    for tag in dict.get(entry, "tags") or ():
+        if isinstance(tag, dict):
+            yield from (_get(tag, "term"), _get(tag, "label"))
 
 
 def _outlet(entry: dict[str, Any], *, loose: bool) -> str:
     """Who an entry says it is from: `source`, or the element of Bing, which names its own portal behind."""
     source = dict.get(entry, "source")
     if isinstance(source, dict):
-        return _plain(source, "title", LONGEST_TITLE, loose=loose)
-    return _PORTAL.sub("", _plain(entry, "news_source", LONGEST_TITLE, loose=loose))
-
-
-def _published(entry: dict[str, Any]) -> datetime | None:
-    """The first of the entry's times that can be read."""
-    # dict.get, because an absent `updated` would be answered with `published`.
-    for name in ("published", "updated", "created"):
-        raw = _get(entry, name)
-        if raw and (time := parse_time(raw, dict.get(entry, f"{name}_parsed"))):
-            return time
-    return None
+        return _title(source, "title", loose=loose)
+    return _PORTAL.sub("", _title(entry, "news_source", loose=loose))
 
 
 def _link(node: dict[str, Any], url: str, permanent: str) -> str:
     """The first web address among the node's links, its permanent id, its enclosures; empty when there is none."""
     links = [link for link in dict.get(node, "links") or () if isinstance(link, dict)]
+    permanent = absolute(url, permanent) if permanent.startswith(("/", "./", "../")) else permanent
     pages = [absolute(url, _get(link, "href")) for link in links if _get(link, "rel") in {"", "alternate"}]
     files = [absolute(url, _get(link, "href")) for link in links if _get(link, "rel") == "enclosure"]
     return first_web((*pages, permanent, *files))
@@ -256,8 +303,13 @@ def _body(entry: dict[str, Any], *, loose: bool) -> str:
     return max(texts, key=len, default="")[:LONGEST_TEXT]
 
 
-def _plain(node: dict[str, Any], name: str, limit: int, *, loose: bool) -> str:
-    return _text(_get(node, name), _detail(node, name, "type"), loose=loose)[:limit].strip()
+def _title(node: dict[str, Any], name: str, *, loose: bool) -> str:
+    """One line of plain text."""
+    return one_line(_plain(node, name, loose=loose)[: 4 * LONGEST_TITLE])[:LONGEST_TITLE].strip()
+
+
+def _plain(node: dict[str, Any], name: str, *, loose: bool) -> str:
+    return _text(_get(node, name), _detail(node, name, "type"), loose=loose)
 
 
 def _text(value: str, kind: str, *, loose: bool) -> str:
@@ -265,7 +317,7 @@ def _text(value: str, kind: str, *, loose: bool) -> str:
     value = value[:_LONGEST_MARKUP]
     if kind == "text/plain" and not loose:
         # Text was promised, but many escape it twice.
-        return clean(unescape(value))
+        return clean(decoded(value))
     return to_plain(value)
 
 
@@ -285,11 +337,35 @@ def language_tag(tag: str) -> str:
     return tag if _LANGUAGE.fullmatch(tag) else ""
 
 
-def newest(items: Iterable[Item]) -> list[Item]:
-    """The newest items in the order of the document; one without a time counts as new."""
-    numbered = list(enumerate(items))
-    dated = sorted(numbered, key=lambda pair: -pair[1].published.timestamp() if pair[1].published else float("-inf"))
-    return [item for _, item in sorted(dated[:MOST_ENTRIES], key=lambda pair: pair[0])]
+def newest(items: Sequence[Item]) -> tuple[list[Item], str]:
+    """The newest items in the order of the document, and a note of it.
+
+    An item without a time is as old as the next one above it that has one. Where times do not tell, the document is taken
+    to begin with the newest, unless the numbers in its ids and links rise.
+    """
+    times = [item.published.timestamp() if item.published else None for item in items]
+    known = [time for time in times if time is not None]
+    rising = _rises(known) if known else _rises([_number(item) for item in items])
+    ages: list[tuple[float, bool, int]] = []
+    last = next(iter(known), 0.0)
+    for place, time in enumerate(times):
+        last = last if time is None else time
+        ages.append((-last, time is None, -place if rising > 0 else place))
+    kept = sorted(sorted(range(len(ages)), key=ages.__getitem__)[:MOST_ENTRIES])
+    what = "newest" if known or rising else "first"
+    return [items[place] for place in kept], f"{len(items)} entries, the {what} {MOST_ENTRIES} were read"
+
+
+def _rises(numbers: Sequence[float]) -> int:
+    """1 where more of *numbers* are above the one before than below it, -1 where fewer are, else 0."""
+    steps = sum((later > earlier) - (later < earlier) for earlier, later in pairwise(numbers))
+    return (steps > 0) - (steps < 0)
+
+
+def _number(item: Item) -> float:
+    """The last number of an id, else of a link; 0 where there is none."""
+    found = _LAST_NUMBER.search(item.id[-100:]) or _LAST_NUMBER.search(item.link[-100:])
+    return float(found[1]) if found else 0.0
 
 
 def _describe(start: str) -> str:

@@ -1,12 +1,14 @@
 """Everything that outlives the process: SQLModel tables, sessions, migrations."""
 
 from tocsin.store.decisions import Decide
-from tocsin.store.store import Store
+from tocsin.store.store import CHECKED_WITHIN, Store
 from tocsin.store.values import (
     AlertDetail,
     AttemptView,
     Committed,
     Counts,
+    Damage,
+    DamagedKind,
     Deferral,
     DeliveryDetail,
     DeliveryView,
@@ -31,10 +33,13 @@ from tocsin.store.values import (
 )
 
 __all__ = [
+    "CHECKED_WITHIN",
     "AlertDetail",
     "AttemptView",
     "Committed",
     "Counts",
+    "Damage",
+    "DamagedKind",
     "Decide",
     "Deferral",
     "DeliveryDetail",

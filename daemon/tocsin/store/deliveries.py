@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import true
+from sqlalchemy import case, true
 from sqlmodel import Session, col, func, insert, not_, or_, select, update
 
 from tocsin.model import Delivery, DeliveryKind, DeliveryState, ErrorClass, Message, Outcome, Settlement, Tidings
 from tocsin.policy.limit import Limit
 from tocsin.store import codec, outbox, overflow, receivers, tidings
+from tocsin.store.reading import reading
 from tocsin.store.tables import AttemptRow, DeliveryAlertRow, DeliveryRow
 
 _UNTOLD = (DeliveryState.DEAD.value, DeliveryState.SUPPRESSED.value)
@@ -46,9 +47,11 @@ def claim(
     void(session, now, real)
     spared = {*receivers.resting(session, now), *receivers.full(session, rates, now)}
     crowded = overflow.full(session, limits, now)
+    # A receiver that fails is tried with another message each time: one of them may be why it fails.
+    tries = case((col(DeliveryRow.receiver).in_(receivers.failing(session)), col(DeliveryRow.attempts)), else_=0)
     place = func.row_number().over(
         partition_by=col(DeliveryRow.receiver),
-        order_by=(col(DeliveryRow.rank).desc(), col(DeliveryRow.created_at), col(DeliveryRow.id)),
+        order_by=(tries, col(DeliveryRow.rank).desc(), col(DeliveryRow.created_at), col(DeliveryRow.id)),
     )
     due = (
         select(DeliveryRow.id, place.label("place"))
@@ -76,7 +79,7 @@ def claim(
         row.fence += 1
         outbox.note(session, row.id, now, DeliveryState.SENDING, f"claimed for try {row.attempts + 1}")
     session.flush()
-    return [_delivery(session, row) for row in rows]
+    return [delivery(session, row) for row in rows]
 
 
 def void(session: Session, now: datetime, real: datetime | None) -> tuple[int, int]:
@@ -110,7 +113,7 @@ def expire(session: Session, now: datetime) -> tuple[Delivery, ...]:
         last = f"; last: {row.reason}" if row.reason else ""
         words = f"expired: not delivered by {row.expires_at:%Y-%m-%d %H:%M} UTC after {row.attempts} tries{last}"
         _change(session, row, now, DeliveryState.DEAD, words)
-    return tuple(_delivery(session, row) for row in late)
+    return tuple(delivery(session, row) for row in late)
 
 
 def _change(session: Session, row: DeliveryRow, now: datetime, state: DeliveryState, reason: str) -> None:
@@ -217,7 +220,9 @@ def _thread(session: Session, row: DeliveryRow, numbers: Sequence[int]) -> tuple
     return "", ()
 
 
-def _delivery(session: Session, row: DeliveryRow) -> Delivery:
+@reading
+def delivery(session: Session, row: DeliveryRow) -> Delivery:
+    """A delivery as its claim carries it."""
     kind = DeliveryKind(row.kind)
     found = tidings.of_delivery(session, row.id, kind)
     thread, subjects = ("", ()) if row.message else _thread(session, row, _known(kind, found))

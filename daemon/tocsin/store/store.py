@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Self
 
 from sqlmodel import Session
 
 from tocsin import __version__
-from tocsin.errors import Fault
+from tocsin.errors import Fault, LostError
 from tocsin.market.series import Series
 from tocsin.model import (
+    Alert,
     Batch,
     Delivery,
     Judged,
@@ -26,12 +28,16 @@ from tocsin.policy.facts import Arrival, Planned
 from tocsin.policy.limit import Limit, Storm
 from tocsin.policy.quiet import Hush
 from tocsin.policy.receiver import Fallback
+from tocsin.policy.retry import Consequence
+from tocsin.prices import Instrument
 from tocsin.rules.observation import Observed
 from tocsin.store import (
+    damage,
     deliveries,
     holds,
     identity,
     inbound,
+    mapping,
     market,
     outbox,
     overflow,
@@ -40,6 +46,7 @@ from tocsin.store import (
     retention,
     rewind,
     schema,
+    silences,
     sources,
     unevaluated,
 )
@@ -50,6 +57,7 @@ from tocsin.store.readings import Readings
 from tocsin.store.sqlite import Database
 from tocsin.store.values import (
     Committed,
+    Damage,
     Deferral,
     GroupHold,
     Reopened,
@@ -59,6 +67,9 @@ from tocsin.store.values import (
     Unseen,
     Voided,
 )
+
+#: Real seconds that a start spends on the soundness of the database: at most what a service may take to be ready.
+CHECKED_WITHIN = 2.0
 
 
 class Store:
@@ -111,19 +122,45 @@ class Store:
         return cls(database, real_now=real_now, new_id=new_id, program=program)
 
     def lock(self, now: datetime) -> Voided:
-        """Take the database for this daemon alone, and void the leases that an earlier life left behind; `rewind`.
+        """Take the database for this daemon alone, see that it is sound and stays where it is, and void the leases that an earlier life left behind; `rewind`.
 
         *now* is the Clock's time: what is written of a void lease must compare with all other times of a delivery.
 
         Raises:
             LockedError: another daemon has it.
+            DamagedError: pages of it cannot be read.
         """
         self._database.lock()
+        checked = self._database.check(CHECKED_WITHIN)
+        self._database.guard()
         with self._database.write() as session:
             polls = sources.void(session)
             count, doubtful = deliveries.void(session, now, None)
             rewind.rewind(session, now)
-            return Voided(sources=polls, deliveries=count, doubtful=doubtful)
+            return Voided(sources=polls, deliveries=count, doubtful=doubtful, checked=checked)
+
+    def probe(self) -> None:
+        """Write something that changes nothing: whether that is possible.
+
+        Raises:
+            StoreError: it is not.
+        """
+        self._database.probe()
+
+    @property
+    def lost(self) -> LostError | None:
+        """That the files of the database were deleted or replaced while it was locked; no step writes since then."""
+        return self._database.lost
+
+    def rescue(self) -> Path:
+        """Save what lost files hold into a new one, and close the database; the path of that file.
+
+        It is the path of the database where nobody has put another file there, so that the next start goes on.
+
+        Raises:
+            StoreError: it cannot be written, or nothing is left to read from.
+        """
+        return self._database.rescue()
 
     def rewind(self, now: datetime) -> int:
         """Make due what waits only because the Clock ran ahead of *now* and was set back; how many rows that were."""
@@ -145,6 +182,11 @@ class Store:
         """
         with self._database.write() as session:
             sources.sync(session, configs, now, groups or {})
+
+    def set_aside(self, now: datetime) -> tuple[Damage, ...]:
+        """Take rows that cannot be read out of use, so that they stop nothing but themselves; those rows."""
+        with self._database.write() as session:
+            return damage.set_aside(session, now, mapping.lease, deliveries.delivery, silences.silence)
 
     def claim_sources(self, now: datetime, lease: timedelta, limit: int) -> list[SourceLease]:
         """Lease at most *limit* sources that are due by the Clock, longest due first, for *lease* of real time."""
@@ -341,6 +383,23 @@ class Store:
         with self._database.write() as session:
             holds.hush(session, hushes, now)
 
+    def lapse(
+        self,
+        now: datetime,
+        cooldowns: Mapping[str, timedelta],
+        instruments: Sequence[Instrument],
+        ended: Callable[[Alert, Series], str],
+    ) -> None:
+        """Suppress what the cooldowns of price rules, by rule, held until *now* and what *ended* gives a reason for."""
+        with self._database.write() as session:
+
+            def ends(alert: Alert) -> str:
+                named = [item for item in instruments if item.id in alert.labels.get("instrument", ())]
+                reasons = [ended(alert, series) for series in market.load(session, named).values()]
+                return "; ".join(reasons) if all(reasons) else ""
+
+            holds.lapse(session, now, cooldowns, ends, self._new_id)
+
     def spill(
         self,
         limits: Mapping[str, Limit],
@@ -397,27 +456,24 @@ class Store:
         self,
         delivery: Delivery,
         outcome: Outcome,
-        settlement: Settlement,
+        judge: Callable[[Standing], Consequence],
         now: datetime,
         *,
-        own: Sequence[Match] = (),
         decide: Decide = nobody,
-        stand: Callable[[Standing], tuple[Standing, Sequence[Match]]] = lambda before: (before, ()),
-    ) -> bool:
-        """Write how a try ended and what becomes of the delivery; False when somebody else holds it by now.
+    ) -> Settlement | None:
+        """Write how a try ended and return what becomes of the delivery; None when somebody else holds it by now.
 
-        *own* are events of the daemon to be decided with it; *stand* says how its receiver stands now, given how it
-        stood, and what of that is to be told.
+        *judge* decides that, given how its receiver stood; the events of the daemon that it gives are decided with it.
         """
         with self._database.write() as session:
-            if not deliveries.settle(session, delivery, outcome, settlement, now):
-                return False
             before = receivers.standing(session, delivery.receiver)
-            standing, told = stand(before)
-            if standing != before:
-                receivers.put(session, delivery.receiver, standing)
-            self._deciding(session, decide, now).about_own([*own, *told])
-            return True
+            judged = judge(before)
+            if not deliveries.settle(session, delivery, outcome, judged.settlement, now):
+                return None
+            if judged.standing != before:
+                receivers.put(session, delivery.receiver, judged.standing)
+            self._deciding(session, decide, now).about_own(judged.own)
+            return judged.settlement
 
     def wake_receivers(self) -> None:
         """Let receivers that refused us be tried at once: a new configuration may have put right why."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from tocsin.errors import Fault
 from tocsin.evidence import Evidence
@@ -115,13 +116,34 @@ class Committed:
     delivery_ids: tuple[str, ...] = ()
 
 
+class DamagedKind(StrEnum):
+    """What a damaged row was."""
+
+    SOURCE = "source"
+    DELIVERY = "delivery"
+    SILENCE = "silence"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Damage:
+    """A row that cannot be read and is out of use since; *words* say what is wrong with it."""
+
+    kind: DamagedKind
+    name: str
+    words: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Voided:
-    """The leases that an earlier life left behind; *doubtful* counts deliveries that may have arrived."""
+    """The leases that an earlier life left behind; *doubtful* counts deliveries that may have arrived.
+
+    *checked*: all pages of the database were looked at, and are sound.
+    """
 
     sources: int
     deliveries: int
     doubtful: int
+    checked: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
