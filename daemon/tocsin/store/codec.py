@@ -89,6 +89,7 @@ def message_to_json(message: Message) -> str:
         "html": message.html,
         "payload": message.payload,
         "thread": message.thread,
+        "brief": list(message.brief),
         "pictures": {name: b64encode(data).decode() for name, data in message.pictures},
     }
     return _dump({"kind": message.kind.value} | {name: value for name, value in fields.items() if value})
@@ -105,6 +106,7 @@ def message_from_json(text: str) -> Message:
         payload=fields.get("payload", ""),
         pictures=tuple((name, b64decode(data)) for name, data in fields.get("pictures", {}).items()),
         thread=fields.get("thread", ""),
+        brief=tuple(fields.get("brief", ())),
     )
 
 
