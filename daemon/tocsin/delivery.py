@@ -25,6 +25,7 @@ from tocsin.policy import quiet, retry, timing
 from tocsin.policy.breaker import Standing, Turn, after
 from tocsin.policy.limit import Limit, Storm
 from tocsin.policy.receiver import Fallback, ReceiverInfo
+from tocsin.policy.retry import Consequence
 from tocsin.prices import Instrument
 from tocsin.protocols import Clock, Run
 from tocsin.receivers import Receiver
@@ -232,25 +233,9 @@ class Dispatcher:
     async def _settle(self, delivery: Delivery, outcome: Outcome) -> None:
         """Write how a try ended, and what becomes of the delivery and of its receiver."""
         now = self._clock.now()
-        settlement = retry.settle(
-            outcome,
-            attempt=delivery.attempt,
-            now=now,
-            expires_at=delivery.expires_at,
-            jitter=self._random(),
-            once=delivery.kind is DeliveryKind.TEST,
-        )
-        own = _undelivered(delivery, settlement.reason, now=now) if settlement.state is DeliveryState.DEAD else ()
-        if not await self._write(
-            self._store.settle,
-            delivery,
-            outcome,
-            settlement,
-            now,
-            own=own,
-            decide=self.outbound.decide,
-            stand=partial(_stand, delivery=delivery, outcome=outcome, now=now, jitter=self._random()),
-        ):
+        judge = partial(_judge, delivery=delivery, outcome=outcome, now=now, jitter=self._random())
+        settlement = await self._write(self._store.settle, delivery, outcome, judge, now, decide=self.outbound.decide)
+        if settlement is None:
             log.warning(line("delivery outlived its lease", delivery=delivery.id, receiver=delivery.receiver))
             return
         self._report(delivery, settlement, now)
@@ -273,17 +258,41 @@ class Dispatcher:
         return self._lanes[receiver]
 
 
-def _stand(
-    before: Standing, *, delivery: Delivery, outcome: Outcome, now: datetime, jitter: float
-) -> tuple[Standing, tuple[Match, ...]]:
-    """How a receiver stands after a try, and what operators hear of it: that it refuses us, and that it no longer does."""
+def _judge(before: Standing, *, delivery: Delivery, outcome: Outcome, now: datetime, jitter: float) -> Consequence:
+    """Return what a try makes of its delivery and of its receiver, and what operators hear of both."""
     standing, turn = after(before, outcome, now=now, jitter=jitter)
-    if turn is None:
-        return standing, ()
-    blocked = turn is Turn.BLOCKED
-    words = standing.refused if blocked else f"It had refused: {before.refused}"
-    info = builtin.RECEIVER_BLOCKED if blocked else builtin.RECEIVER_DELIVERS
-    return standing, (builtin.own_match(info, {"receiver": (delivery.receiver,)}, words, now),)
+    settlement = retry.settle(
+        outcome,
+        attempt=delivery.attempt,
+        now=now,
+        expires_at=delivery.expires_at,
+        jitter=jitter,
+        once=delivery.kind is DeliveryKind.TEST,
+        receiver=standing,
+    )
+    own = _undelivered(delivery, settlement.reason, now=now) if settlement.state is DeliveryState.DEAD else ()
+    told = _told(turn, delivery.receiver, before, standing, now) if turn else ()
+    return Consequence(settlement=settlement, standing=standing, own=(*own, *told))
+
+
+def _told(turn: Turn, receiver: str, before: Standing, standing: Standing, now: datetime) -> tuple[Match, ...]:
+    """What operators hear of a receiver: that it refuses us or fails, and that it no longer does."""
+    info, words = {
+        Turn.BLOCKED: (builtin.RECEIVER_BLOCKED, standing.refused),
+        Turn.FAILING: (
+            builtin.RECEIVER_FAILING,
+            f"Nothing was delivered since {_utc(standing.since)}: {standing.refused}",
+        ),
+        Turn.DELIVERS: (
+            builtin.RECEIVER_DELIVERS,
+            f"Nothing was delivered from {_utc(before.since)} on: {before.refused}",
+        ),
+    }[turn]
+    return (builtin.own_match(info, {"receiver": (receiver,)}, words, now),)
+
+
+def _utc(time: datetime | None) -> str:
+    return f"{time:%Y-%m-%d %H:%M} UTC" if time else "a time that is not known"
 
 
 def _stormy(storm: Storm, *, now: datetime) -> Match:

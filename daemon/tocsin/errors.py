@@ -4,7 +4,10 @@
     ├── ConfigError             a configuration or a rule pack has faults; carries all of them
     ├── SourceError             one poll failed; carries what kind of failure it was
     ├── StoreError              the database cannot be used
+    │   ├── LostError                its files were deleted or replaced while it was in use
+    │   ├── DamagedError             a value or a page of it cannot be read
     │   └── LeaseLostError           somebody else holds the row now; what was done under the old lease is void
+    ├── FileError               a file that somebody named cannot be read
     └── UsageError              the command was called in a way that cannot work
 
 A failed delivery is not an error but a value: `tocsin.model.Outcome`.
@@ -127,12 +130,28 @@ class StoreError(TocsinError):
     """The database cannot be used as asked."""
 
 
+class LostError(StoreError):
+    """The files of the database were deleted or replaced while it was in use."""
+
+
+class DamagedError(StoreError):
+    """A value or a page of the database cannot be read."""
+
+
 class LockedError(StoreError):
     """Another process works on the database."""
 
 
 class LeaseLostError(StoreError):
     """The row is leased to somebody else by now."""
+
+
+class FileError(TocsinError):
+    """A file cannot be read; str() goes on after its name."""
+
+    def __init__(self, message: str, *, too_large: bool = False) -> None:
+        super().__init__(message)
+        self.too_large = too_large
 
 
 class UsageError(TocsinError):

@@ -45,11 +45,11 @@ class KillingStore(Store):
             die()
         return super().begin_attempt(delivery, message, now)
 
-    def settle(self, delivery: Any, outcome: Any, settlement: Any, now: Any, **rest: Any) -> bool:
+    def settle(self, delivery: Any, outcome: Any, judge: Any, now: Any, **rest: Any) -> Any:
         """Die between send and settle."""
         if POINT == "before-settle":
             die()
-        return super().settle(delivery, outcome, settlement, now, **rest)
+        return super().settle(delivery, outcome, judge, now, **rest)
 
 
 def open_store(config: Config) -> Store:

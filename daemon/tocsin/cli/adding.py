@@ -17,13 +17,15 @@ import typer
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, read_config
 from tocsin.cli.one_poll import PrivateOption, discover
 from tocsin.cli.output import dump, say, shown
+from tocsin.config import files
 from tocsin.config.config import Config, parse_config
 from tocsin.config.durations import parse_duration
 from tocsin.config.edit import NewSource, add_sources, replace_file
 from tocsin.config.feeds import FeedConfig
 from tocsin.config.secrets import Secret, masked
 from tocsin.config.web import url_fault
-from tocsin.errors import ConfigError, SourceError, UsageError
+from tocsin.errors import ConfigError, FileError, SourceError, UsageError
+from tocsin.files import read_regular
 from tocsin.sources import urls
 from tocsin.sources.outlines import LARGEST, read_opml
 
@@ -111,10 +113,9 @@ def import_opml(
 
 def _read(file: Path) -> bytes:
     try:
-        with file.open("rb") as stream:
-            return stream.read(LARGEST + 1)
-    except OSError as error:
-        raise UsageError(f"cannot read {file}: {error.strerror}") from error
+        return read_regular(file, LARGEST)
+    except FileError as error:
+        raise UsageError(f"{file} {error}") from error
 
 
 def _pass_over(address: str, why: str, *, json: bool) -> None:
@@ -126,7 +127,7 @@ def _pass_over(address: str, why: str, *, json: bool) -> None:
 
 def _write(path: Path, new: Sequence[NewSource], *, dry_run: bool, json: bool) -> None:
     """Put *new* into the configuration at *path*, unless it would have faults then."""
-    before = path.read_bytes()
+    before = read_regular(path, files.LARGEST)
     text = before.decode("utf-8")
     after = add_sources(text, new)
     try:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO
 
 from tocsin.cli.output import say
 from tocsin.config.durations import PATTERN, parse_duration
-from tocsin.errors import UsageError
+from tocsin.errors import FileError, UsageError
+from tocsin.files import open_regular
 from tocsin.market.session import end_of
 from tocsin.model import Entry
 from tocsin.prices import Instrument, Labels, Quote
@@ -32,7 +35,9 @@ _COLUMNS = {
 _PARTIAL = re.compile(r"\d{4}(?:-\d\d)?")
 #: A file with more quotes is refused: they are held in memory.
 MOST_QUOTES = 2_000_000
-#: A line longer than this is refused before it is parsed.
+#: A larger file is refused: it would be read for hours.
+LARGEST = 4 * 1024**3
+#: A line of more octets is refused before it is parsed.
 LONGEST_LINE = 10_000_000
 
 
@@ -47,13 +52,11 @@ def read_entries(file: Path, now: datetime | None) -> Iterator[Entry]:
     Raises:
         UsageError: with file and line of the first fault.
     """
-    with _opened(file) as stream:
-        for number, line in enumerate(stream, start=1):
+    with _lines(file) as lines:
+        for number, line in enumerate(lines, start=1):
             if not line.strip():
                 continue
             where = f"{file}:{number}"
-            if len(line) > LONGEST_LINE:
-                raise UsageError(f"{where}: the line is longer than {LONGEST_LINE} characters")
             try:
                 record = json.loads(line)
             except (json.JSONDecodeError, RecursionError) as error:
@@ -75,8 +78,8 @@ def read_quotes(
     """
     quotes: list[Quote] = []
     found: dict[str, Instrument] = {}
-    with _opened(file) as stream:
-        rows = csv.DictReader(stream, skipinitialspace=True)
+    with _lines(file) as lines:
+        rows = csv.DictReader(lines, skipinitialspace=True)
         try:
             columns = _columns(rows.fieldnames or (), str(file))
             for row in rows:
@@ -149,13 +152,26 @@ def _decimal(text: str, what: str) -> Decimal | None:
     return found
 
 
-def _opened(file: Path) -> TextIO:
-    if str(file) == "-":
-        return sys.stdin
+@contextmanager
+def _lines(file: Path) -> Iterator[Iterator[str]]:
+    """The lines of *file*; of one without an end no more is read than a line may be long."""
     try:
-        return file.open(encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise UsageError(f"{file}: {error.strerror}") from error
+        with nullcontext(sys.stdin.buffer) if str(file) == "-" else open_regular(file, LARGEST) as stream:
+            yield _decoded(stream, file)
+    except FileError as error:
+        piped = "" if error.too_large else "; - reads standard input"
+        raise UsageError(f"{file} {error}{piped}") from error
+
+
+def _decoded(stream: BinaryIO, file: Path) -> Iterator[str]:
+    for number in itertools.count(1):
+        line = stream.readline(LONGEST_LINE + 1)
+        if not line:
+            return
+        if len(line) > LONGEST_LINE:
+            raise UsageError(f"{file}:{number}: the line is longer than {LONGEST_LINE:,} octets")
+        text = line.decode("utf-8", "replace")
+        yield text.removeprefix("\ufeff") if number == 1 else text
 
 
 def _entry(record: Any, where: str, now: datetime | None) -> Entry:

@@ -11,10 +11,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from tocsin.config.files import LARGEST
 from tocsin.config.nodes import Node, Pairs, Scalar, member
 from tocsin.config.scalars import resolve
 from tocsin.config.yamlfile import read
 from tocsin.errors import UsageError
+from tocsin.files import read_regular
 
 #: What needs no quotes between braces.
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[A-Za-z0-9._~:/?&=%@+-]+|[A-Za-z][A-Za-z0-9._-]*|[0-9]+[smhdw]")
@@ -64,10 +66,11 @@ def replace_file(path: Path, before: bytes, after: bytes) -> None:
 
     Raises:
         UsageError: the file holds something else than *before* by now.
+        FileError: the file cannot be read.
         OSError: it cannot be written.
     """
     target = path.resolve()
-    if target.read_bytes() != before:
+    if read_regular(target, LARGEST) != before:
         raise UsageError(f"{path} was changed meanwhile; nothing was written")
     status = target.stat()
     handle, aside = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")

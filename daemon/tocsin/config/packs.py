@@ -148,11 +148,19 @@ class RuleFile(Shape):
     """The rules."""
 
 
+#: Files of a pack.
+MOST_FILES = 500
+
+
 def read_pack(folder: Path) -> tuple[Files, tuple[Problem, ...]]:
     """The YAML files of *folder*, sorted by name, and what could not be read."""
     if not folder.is_dir():
         return (), (Problem(message=f"{shown_path(folder)} is not a folder of rules"),)
     paths = sorted(path for path in folder.iterdir() if path.suffix in (".yaml", ".yml"))
+    if len(paths) > MOST_FILES:
+        return (), (
+            Problem(message=f"{shown_path(folder)} holds more than {MOST_FILES} .yaml files: no pack is so large"),
+        )
     if not paths:
         return (), (Problem(message=f"{shown_path(folder)} holds no .yaml file"),)
     files = []

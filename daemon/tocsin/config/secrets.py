@@ -9,12 +9,13 @@ from pathlib import Path
 
 from tocsin.config.nodes import Items, Node, Pairs, Scalar, Style, problem
 from tocsin.config.scalars import resolve
-from tocsin.errors import Problem
+from tocsin.errors import FileError, Problem
+from tocsin.files import read_regular
 
 #: What is shown in place of a secret.
 HIDDEN = "***"
-#: Characters of a file or credential that can be a value.
-_LONGEST = 16_384
+#: Octets of a file or credential that can be a value.
+_LARGEST = 16_384
 _REFERENCE = re.compile(r"\$(?:\$|\{(?P<inner>[^{}]*)\})")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
@@ -110,13 +111,11 @@ class Filler:
 
 def _read(path: Path) -> str:
     try:
-        with path.open(encoding="utf-8") as file:
-            text = file.read(_LONGEST + 1)
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-        raise ValueError(f"{path} cannot be read: {reason}") from error
-    if len(text) > _LONGEST:
-        raise ValueError(f"{path} is longer than {_LONGEST:,} characters")
+        text = read_regular(path, _LARGEST).decode("utf-8")
+    except FileError as error:
+        raise ValueError(f"{path} {error}") from error
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} cannot be read: not UTF-8 text") from error
     return text.removesuffix("\n").removesuffix("\r")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import ssl
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,7 +12,8 @@ from urllib.parse import urlsplit
 from tocsin.config.nodes import Node, Pairs, Scalar, member, problem
 from tocsin.config.secrets import Secret
 from tocsin.config.shape import Shape, Texts
-from tocsin.errors import Problem
+from tocsin.errors import FileError, Problem
+from tocsin.sources.trust import trusting
 
 _PROXY = re.compile(r"http://[^\s/]+:\d{1,5}/?\Z|http://[^\s/]+/?\Z")
 
@@ -61,11 +61,11 @@ def check_http(node: Node | None, folder: Path) -> Iterator[Problem]:
     if proxy and not _PROXY.match(str(proxy.value)):
         yield problem(proxy, "must be the address of a proxy, such as http://proxy.example.org:3128")
     if ca_file:
+        path = folder / Path(str(ca_file.value)).expanduser()
         try:
-            ssl.create_default_context(cafile=folder / Path(str(ca_file.value)).expanduser())
-        except OSError as error:
-            words = "it holds no certificate" if isinstance(error, ssl.SSLError) else error.strerror
-            yield problem(ca_file, f"cannot be used ({words}); it must be a file of certificates in PEM form")
+            trusting(path)
+        except FileError as error:
+            yield problem(ca_file, f"{error}; it must be a file of certificates in PEM form")
 
 
 def check_credentials(source: Node) -> Iterator[Problem]:

@@ -11,16 +11,21 @@ from enum import StrEnum
 
 from tocsin.model import ErrorClass, Outcome
 
-#: After the first failure in a row; twice as long after each further one.
-FIRST_REST = timedelta(seconds=30)
+#: After the first failure in a row; at most twice as long after each further one.
+FIRST_REST = timedelta(seconds=5)
 LONGEST_REST = timedelta(minutes=15)
+#: A message that may have arrived is not sent again in a hurry, nor where a server limits our rate.
+DOUBTFUL_REST = timedelta(seconds=30)
+#: An outage is over for no more than this share of its length when that is noticed.
+_SHARE = 8
 #: A receiver that refuses us needs a person: no hurry.
 BLOCKED_REST = timedelta(hours=1)
 #: What a server may ask for.
 LEAST_ASKED, MOST_ASKED = timedelta(seconds=1), timedelta(hours=1)
+#: A failure of any kind that lasts so long is reported.
+REPORTED_AFTER = timedelta(hours=1)
 #: A share by which a rest is longer or shorter, so that receivers of one server do not return together.
 _SPREAD = 0.2
-_FAILS = frozenset({ErrorClass.TRANSIENT, ErrorClass.AMBIGUOUS})
 _REFUSES = frozenset({ErrorClass.AUTH, ErrorClass.GONE})
 
 
@@ -28,39 +33,57 @@ class Turn(StrEnum):
     """What became of a receiver that people should hear of."""
 
     BLOCKED = "blocked"
-    DELIVERS = "delivers"  # again, after it was blocked
+    FAILING = "failing"  # for an hour
+    DELIVERS = "delivers"  # again, after one of the others
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """A receiver: its *failures* in a row, until when it *rests*, and the words with which it *refused* us, if it did."""
+    """A receiver: its *failures* in a row, *since* when nothing was delivered, and until when it *rests*.
+
+    *refused* are the words with which its failure was reported, empty where it was not.
+    """
 
     failures: int = 0
     rests: datetime | None = None
     refused: str = ""
+    since: datetime | None = None
 
 
 def after(before: Standing, outcome: Outcome, *, now: datetime, jitter: float) -> tuple[Standing, Turn | None]:
-    """The standing after a try, and what of that is to be told; *jitter* is in [0, 1).
+    """Return the standing after a try, and what of that is to be told; *jitter* is in [0, 1).
 
     A refusal of one message for what it says is no failure of its receiver.
     """
     kind = outcome.error_class
     if kind is ErrorClass.OK:
         return Standing(), Turn.DELIVERS if before.refused else None
-    if kind is ErrorClass.RATE_LIMITED:
-        return replace(before, rests=now + asked(outcome.retry_after or FIRST_REST)), None
-    if kind in _FAILS:
-        failures = before.failures + 1
-        rest = min(FIRST_REST * 2 ** min(failures - 1, 10), LONGEST_REST) * (1 + _SPREAD * (2 * jitter - 1))
-        if outcome.retry_after is not None:
-            rest = asked(outcome.retry_after)
-        return replace(before, failures=failures, rests=now + rest), None
-    if kind in _REFUSES:
-        words = outcome.words or kind.value
-        blocked = replace(before, refused=words, rests=now + BLOCKED_REST)
-        return blocked, None if before.refused else Turn.BLOCKED
-    return replace(before, failures=0, rests=None), None
+    if kind in (ErrorClass.CONTENT, ErrorClass.NOBODY):
+        return replace(before, failures=0, rests=None), None
+    since = before.since or now
+    failures = before.failures + (kind in (ErrorClass.TRANSIENT, ErrorClass.AMBIGUOUS))
+    rest = _rest(outcome, failures, now - since, jitter)
+    standing = replace(before, failures=failures, since=since, rests=now + rest)
+    if before.refused or (kind not in _REFUSES and now - since < REPORTED_AFTER):
+        return standing, None
+    reported = replace(standing, refused=outcome.words or kind.value)
+    return reported, Turn.BLOCKED if kind in _REFUSES else Turn.FAILING
+
+
+def _rest(outcome: Outcome, failures: int, lasted: timedelta, jitter: float) -> timedelta:
+    """How long to leave a receiver alone after its last failure, in an outage that has *lasted* so long."""
+    if outcome.error_class in _REFUSES:
+        return BLOCKED_REST
+    if outcome.retry_after is not None:
+        return asked(outcome.retry_after)
+    if outcome.error_class is ErrorClass.RATE_LIMITED:
+        return DOUBTFUL_REST
+    doubled: int = 2 ** min(failures - 1, 10)
+    if outcome.error_class is ErrorClass.AMBIGUOUS:
+        rest = DOUBTFUL_REST * doubled
+    else:
+        rest = min(FIRST_REST * doubled, max(FIRST_REST, lasted / _SHARE))
+    return min(rest, LONGEST_REST) * (1 + _SPREAD * (2 * jitter - 1))
 
 
 def asked(span: timedelta) -> timedelta:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from tocsin.model import Alert, DeliveryKind, DeliveryState, ErrorClass, Outcome, Settlement
-from tocsin.policy.breaker import BLOCKED_REST, asked
+from tocsin.model import Alert, DeliveryKind, DeliveryState, ErrorClass, Match, Outcome, Settlement
+from tocsin.policy.breaker import BLOCKED_REST, Standing, asked
 
 #: How long after the first, second ... failed try the next one comes; then every two hours.
 WAITS = tuple(timedelta(seconds=s) for s in (5, 30, 120, 300, 900, 1800, 3600))
@@ -18,6 +20,15 @@ CONTENT_TRIES = 2
 LIFE = timedelta(hours=24)
 DIGEST_LIFE = timedelta(hours=48)
 PRICE_LIFE = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consequence:
+    """What a try makes of its delivery and of its receiver, and the events of the daemon that come of it."""
+
+    settlement: Settlement
+    standing: Standing = field(default_factory=Standing)
+    own: Sequence[Match] = ()
 
 
 def life(alert: Alert, kind: DeliveryKind, entry_id: int | None) -> timedelta:
@@ -33,11 +44,19 @@ def is_price(alert: Alert, kind: DeliveryKind, entry_id: int | None) -> bool:
 
 
 def settle(
-    outcome: Outcome, *, attempt: int, now: datetime, expires_at: datetime, jitter: float, once: bool = False
+    outcome: Outcome,
+    *,
+    attempt: int,
+    now: datetime,
+    expires_at: datetime,
+    jitter: float,
+    once: bool = False,
+    receiver: Standing | None = None,
 ) -> Settlement:
-    """The next state after try number *attempt*; *jitter* in [0, 1) moves a wait by up to 20 % either way.
+    """Return the next state after try number *attempt*; *jitter* in [0, 1) moves a wait by up to 20 % either way.
 
-    What is tried but *once* is not tried again.
+    *receiver* is its standing after the try: nothing is tried while it rests. What is tried but *once* is not tried
+    again.
     """
     if outcome.error_class is ErrorClass.OK:
         return Settlement(state=DeliveryState.DELIVERED, due_at=now)
@@ -46,11 +65,24 @@ def settle(
         return Settlement(state=DeliveryState.DEAD, due_at=now, reason=words)
     if outcome.error_class is ErrorClass.CONTENT and attempt >= CONTENT_TRIES:
         return Settlement(state=DeliveryState.DEAD, due_at=now, reason=words)
-    due_at = now + _wait(outcome, attempt, jitter)
+    due_at = _due(outcome, attempt, now + _wait(outcome, attempt, jitter), receiver or Standing())
     if due_at >= expires_at:
         reason = f"no time left for another try: {words}"
         return Settlement(state=DeliveryState.DEAD, due_at=now, reason=reason)
     return Settlement(state=DeliveryState.RETRY, due_at=due_at, reason=words)
+
+
+def _due(outcome: Outcome, attempt: int, planned: datetime, receiver: Standing) -> datetime:
+    """Return when a delivery is tried again that by itself would be at *planned*.
+
+    A message that failed no more often than its receiver did in a row is not at fault: it goes as soon as the receiver
+    is tried again. One that may have arrived keeps its own pace.
+    """
+    if receiver.rests is None:
+        return planned
+    if outcome.error_class is ErrorClass.TRANSIENT and attempt <= receiver.failures:
+        return receiver.rests
+    return max(planned, receiver.rests)
 
 
 def _wait(outcome: Outcome, attempt: int, jitter: float) -> timedelta:

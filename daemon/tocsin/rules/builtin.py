@@ -42,6 +42,7 @@ _SOURCE = {
 OFFLINE = _own("offline", "network", Severity.HIGH, "Offline: {network} cannot be reached")
 ONLINE = _own("online", "network", Severity.INFO, "Online again: {network} can be reached")
 RECEIVER_BLOCKED = _own("receiver-blocked", "receiver", Severity.HIGH, "Receiver blocked: {receiver}")
+RECEIVER_FAILING = _own("receiver-failing", "receiver", Severity.HIGH, "Receiver fails: {receiver}")
 RECEIVER_DELIVERS = _own("receiver-delivers", "receiver", Severity.INFO, "Receiver delivers again: {receiver}")
 RECEIVER_STORM = _own("receiver-storm", "receiver", Severity.MEDIUM, "Storm: more than {receiver} wants at once")
 DELIVERY_DEAD = _own("delivery-dead", "receiver", Severity.HIGH, "Message given up: {receiver}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
-import ssl
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -23,10 +22,13 @@ from tocsin import __version__
 from tocsin.errors import Fault, SourceError
 from tocsin.sources import urls
 from tocsin.sources.address import check
+from tocsin.sources.encoding import decode
+from tocsin.sources.header import LONGEST_HEAD, MOST_LINES, TolerantConnector
 from tocsin.sources.pace import Pace, group
 from tocsin.sources.proxy import check_name
 from tocsin.sources.refusal import refusal
 from tocsin.sources.room import Room
+from tocsin.sources.trust import trusting
 
 ACCEPT = "application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.8, */*;q=0.5"
 MOST_REDIRECTS = 5
@@ -42,7 +44,8 @@ _PERMANENT = frozenset({301, 308})
 _SAME_METHOD = frozenset({307, 308})
 #: 226 is a delta (RFC 3229) that still is a whole document; a 206 nobody asked for is not.
 _GOOD = frozenset({200, 203, 226})
-_ENCODINGS = frozenset({"gzip", "deflate"})
+#: Octets of the cookies that one hop of a fetch takes to the next.
+_MOST_COOKIES = 4096
 #: Of a source's own headers these go on to another host; all others may be secrets.
 _PUBLIC_HEADERS = frozenset({"accept", "accept-language", "user-agent"})
 #: Reasons of the address check that the operator may overrule.
@@ -84,7 +87,7 @@ Explain = Callable[[bytes, str], SourceError | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Request:
-    """What is asked of every hop; *own* are the source's headers."""
+    """What is asked of every hop; *own* are the source's headers, *jar* has the cookies that its redirects set."""
 
     own: Mapping[str, str]
     validators: Mapping[str, str]
@@ -92,6 +95,16 @@ class _Request:
     method: str
     body: bytes
     explain: Explain | None
+    jar: aiohttp.CookieJar
+
+    def headers(self, address: URL) -> dict[str, str]:
+        """Return the headers for the hop to *address*; cookies of redirects stand behind the source's own."""
+        found = {**self.own, **self.validators}
+        cookies = "; ".join(f"{name}={cookie.value}" for name, cookie in self.jar.filter_cookies(address).items())
+        if not cookies or len(cookies) > _MOST_COOKIES:
+            return found
+        name = next((name for name in found if name.lower() == "cookie"), "Cookie")
+        return {**found, name: "; ".join(filter(None, (found.get(name), cookies)))}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +128,7 @@ class HttpClient:
     certificates to be trusted beside those of the system. *groups* are domains whose hosts are one server.
 
     Raises:
-        OSError: *ca_file* cannot be read, or holds no certificate.
+        FileError: *ca_file* cannot be read, or holds no certificate.
     """
 
     def __init__(
@@ -130,9 +143,7 @@ class HttpClient:
     ) -> None:
         self._limits = limits or Limits()
         self._proxy = URL(proxy) if proxy else None
-        self._trust = ssl.create_default_context()
-        if ca_file is not None:
-            self._trust.load_verify_locations(ca_file)
+        self._trust = trusting(ca_file)
         self._pace = Pace(gap=gap)
         self.room = Room()
         self._groups = tuple(groups)
@@ -190,6 +201,8 @@ class HttpClient:
             method=method,
             body=body,
             explain=explain,
+            # Some sites redirect to themselves until a cookie comes back. The address of a host may be a number.
+            jar=aiohttp.CookieJar(unsafe=True, quote_cookie=False),
         )
         name = target if allow_private else group(host, self._groups)
         async with self._pace.turn(name, spaced=not allow_private):
@@ -208,13 +221,15 @@ class HttpClient:
         # With a proxy the socket goes there, and the names that it is given are checked instead.
         sockets = None if self._proxy and not allow_private else _checked_sockets(allow_private)
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(socket_factory=sockets, ssl=self._trust),
+            connector=TolerantConnector(socket_factory=sockets, ssl=self._trust),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers=self._headers,
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=limits.connect, sock_read=limits.read),
             trust_env=False,
+            auto_decompress=False,
             max_line_size=16384,
-            max_field_size=65536,
+            max_field_size=LONGEST_HEAD,
+            max_headers=MOST_LINES,
         )
 
     async def _follow(self, target: str, request: _Request) -> Fetched:
@@ -233,18 +248,22 @@ class HttpClient:
     async def _ask(self, target: str, request: _Request) -> Fetched | _Hop:
         """One request: the answer, or where it redirects to."""
         host = urls.host(target)
-        validators = request.validators
         proxy = None if request.allow_private else self._proxy
         if proxy:
             await check_name(host)
         try:
             # Encoded already: a second time would change a signature in the query.
             address = URL(target, encoded=True)
-            headers = {**request.own, **validators}
             async with self._sessions[request.allow_private].request(
-                request.method, address, headers=headers, data=request.body or None, allow_redirects=False, proxy=proxy
+                request.method,
+                address,
+                headers=request.headers(address),
+                data=request.body or None,
+                allow_redirects=False,
+                proxy=proxy,
             ) as response:
                 if response.status in _REDIRECTS:
+                    request.jar.update_cookies(response.cookies, address)
                     return _hop(response, host, request)
                 return await self._answer(response, target, request)
         except (aiohttp.ClientError, ValueError, OSError) as error:
@@ -273,28 +292,24 @@ class HttpClient:
         return Fetched(status=status, headers=headers, body=body, final_url=target)
 
     async def _read(self, response: aiohttp.ClientResponse, host: str) -> bytes:
-        encodings = [
-            name
-            for part in response.headers.getall("Content-Encoding", ())
-            for name in re.split(r"[\s,]+", part.lower())
-        ]
-        applied = [name for name in encodings if name not in {"", "identity"}]
-        if len(applied) > 1 or not _ENCODINGS.issuperset(applied):
-            raise SourceError(
-                f"{host} answered in an encoding that was not asked for", fault=Fault.NOT_A_FEED, status=response.status
-            )
+        size, status = self._limits.size, response.status
         body = bytearray()
-        if (response.content_length or 0) <= self._limits.size:
+        if (response.content_length or 0) <= size:
             async for chunk in response.content.iter_chunked(_CHUNK):
                 body += chunk
                 await self.room.grow(len(body))
-                if len(body) > self._limits.size:
+                if len(body) > size:
                     break
             else:
-                return bytes(body)
-        raise SourceError(
-            f"{host} answered with more than {self._limits.size} octets", fault=Fault.TOO_LARGE, status=response.status
-        )
+                names = re.findall(r"[^\s,]+", ",".join(response.headers.getall("Content-Encoding", ())).lower())
+                try:
+                    document = decode(bytes(body), names, size)
+                except SourceError as error:
+                    raise SourceError(f"{host} {error}", fault=error.fault, status=status) from error
+                await self.room.grow(len(document))
+                if len(document) <= size:
+                    return document
+        raise SourceError(f"{host} answered with more than {size} octets", fault=Fault.TOO_LARGE, status=status)
 
 
 def public_headers(own: Mapping[str, str]) -> dict[str, str]:
@@ -361,8 +376,10 @@ def _explain(error: aiohttp.ClientError | ValueError | OSError, host: str) -> So
         case aiohttp.ClientHttpProxyError():
             words = f"the proxy answered {error.status} when it was asked for {host}"
             return SourceError(words, fault=Fault.NETWORK, status=error.status)
-        case aiohttp.ClientPayloadError() | aiohttp.ClientResponseError():
-            return SourceError(f"{host} broke off or answered nonsense", fault=Fault.NETWORK)
+        case aiohttp.ClientPayloadError() | aiohttp.ServerDisconnectedError():
+            return SourceError(f"{host} broke off before the end of its answer", fault=Fault.NETWORK)
+        case aiohttp.ClientResponseError():
+            return SourceError(f"{host} answered with headers that cannot be read", fault=Fault.NETWORK)
         case _:
             return SourceError(f"{host} cannot be asked ({type(error).__name__})", fault=Fault.NETWORK)
 

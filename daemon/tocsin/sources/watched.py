@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from tocsin.errors import Fault, SourceError
+from tocsin.errors import Fault, FileError, SourceError
+from tocsin.files import read_regular
 from tocsin.model import Batch, Cursor
 from tocsin.prices import Prints
 from tocsin.protocols import Run
@@ -65,14 +66,10 @@ class WatchedFile:
 
     def _read(self) -> bytes:
         try:
-            with self._path.open("rb") as file:
-                body = file.read(_LARGEST + 1)
-        except OSError as error:
-            words = f"cannot read {self._path.name}: {error.strerror or type(error).__name__}"
-            raise SourceError(words, fault=Fault.NOT_FOUND) from error
-        if len(body) > _LARGEST:
-            raise SourceError(f"{self._path.name} is larger than {_LARGEST} octets", fault=Fault.TOO_LARGE)
-        return body
+            return read_regular(self._path, _LARGEST)
+        except FileError as error:
+            fault = Fault.TOO_LARGE if error.too_large else Fault.NOT_FOUND
+            raise SourceError(f"{self._path.name} {error}", fault=fault) from error
 
     def _prints(self, body: bytes) -> Prints:
         found = self._table.parse(body, "", self._symbols)

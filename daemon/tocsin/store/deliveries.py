@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import true
+from sqlalchemy import case, true
 from sqlmodel import Session, col, func, insert, not_, or_, select, update
 
 from tocsin.model import Delivery, DeliveryKind, DeliveryState, ErrorClass, Message, Outcome, Settlement, Tidings
@@ -46,9 +46,11 @@ def claim(
     void(session, now, real)
     spared = {*receivers.resting(session, now), *receivers.full(session, rates, now)}
     crowded = overflow.full(session, limits, now)
+    # A receiver that fails is tried with another message each time: one of them may be why it fails.
+    tries = case((col(DeliveryRow.receiver).in_(receivers.failing(session)), col(DeliveryRow.attempts)), else_=0)
     place = func.row_number().over(
         partition_by=col(DeliveryRow.receiver),
-        order_by=(col(DeliveryRow.rank).desc(), col(DeliveryRow.created_at), col(DeliveryRow.id)),
+        order_by=(tries, col(DeliveryRow.rank).desc(), col(DeliveryRow.created_at), col(DeliveryRow.id)),
     )
     due = (
         select(DeliveryRow.id, place.label("place"))

@@ -17,18 +17,25 @@ _MINUTE = timedelta(minutes=1)
 def standing(session: Session, name: str) -> Standing:
     """How the receiver *name* stands."""
     row = session.get(ReceiverRow, name)
-    return Standing(failures=row.failures, rests=row.rests, refused=row.refused) if row else Standing()
+    if row is None:
+        return Standing()
+    return Standing(failures=row.failures, rests=row.rests, refused=row.refused, since=row.since)
 
 
 def put(session: Session, name: str, now: Standing) -> None:
     """Write how the receiver *name* stands *now*."""
-    fields = {"failures": now.failures, "rests": now.rests, "refused": now.refused}
+    fields = {"failures": now.failures, "rests": now.rests, "refused": now.refused, "since": now.since}
     session.connection().execute(upsert(ReceiverRow, ("name",), change=tuple(fields)), [{"name": name, **fields}])
 
 
 def resting(session: Session, now: datetime) -> set[str]:
     """The receivers that are left alone at *now*."""
     return set(session.exec(select(ReceiverRow.name).where(col(ReceiverRow.rests) > now)))
+
+
+def failing(session: Session) -> list[str]:
+    """Return the receivers whose last try failed."""
+    return list(session.exec(select(ReceiverRow.name).where(col(ReceiverRow.failures) > 0)))
 
 
 def full(session: Session, rates: Mapping[str, int], now: datetime) -> set[str]:
@@ -43,5 +50,5 @@ def full(session: Session, rates: Mapping[str, int], now: datetime) -> set[str]:
 
 
 def wake(session: Session) -> None:
-    """Let those that refused us be tried at once: somebody may have put right why."""
+    """Let those that were reported be tried at once: somebody may have put right why."""
     session.exec(update(ReceiverRow).where(col(ReceiverRow.refused) != "").values(rests=None))

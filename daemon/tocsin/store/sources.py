@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import bindparam
 from sqlmodel import Session, col, func, insert, or_, select, update
@@ -33,27 +34,98 @@ _LONGEST_ERROR = 1000
 def sync(session: Session, sources: Sequence[tuple[str, str, str]], now: datetime, groups: Mapping[str, str]) -> None:
     """Make the rows those of the configuration: (name, address, kind) of each source, and the host groups by name.
 
-    A new source, and one that comes back, is due at once. A changed address begins a new baseline. A row that the
+    A new source, and one that comes back, is due at once. A feed or page keeps the row of its address under a new name,
+    so that what it brings meanwhile is news and no baseline. A changed address begins a new baseline. A row that the
     configuration does not name is disabled. A poll under way of a row that changed loses its lease.
     """
-    rows = {row.name: row for row in session.exec(select(SourceRow)).all()}
-    for name, address, kind in sources:
-        row = rows.pop(name, None)
-        wanted, group = mapping.digest(kind, address), groups.get(name, "")
+    known = [_Known(*found) for found in session.connection().execute(_ALL)]
+    wanted = [_Wanted(name, mapping.digest(kind, address), kind) for name, address, kind in sources]
+    rows = _assigned(wanted, known)
+    # Higher than any fence that a poll under way may hold under one of the names that change hands.
+    fence = max((row.fence for row in known), default=0) + 1
+    _make_way(session, rows, known)
+    for item in wanted:
+        row, group = rows.get(item.name), groups.get(item.name, "")
         if row is None:
-            fields = {"name": name, "kind": kind, "address": wanted, "host_group": group, "due_at": now}
-            session.exec(insert(SourceRow).values(**fields, **_NEW))
-            continue
-        if row.host_group != group:
-            session.exec(update(SourceRow).where(col(SourceRow.id) == row.id).values(host_group=group))
-        if row.address != wanted:
-            fields = {"kind": kind, "address": wanted, "disabled": False, "due_at": now, "fence": row.fence + 1}
-            session.exec(update(SourceRow).where(col(SourceRow.id) == row.id).values(**fields, **_FRESH))
-        elif row.disabled:
-            session.exec(update(SourceRow).where(col(SourceRow.id) == row.id).values(disabled=False, due_at=now))
-    gone = [row.id for row in rows.values() if not row.disabled]
+            own = {"name": item.name, "kind": item.kind, "address": item.address, "host_group": group}
+            session.exec(insert(SourceRow).values(**own, due_at=now, **_NEW))
+        else:
+            fields = _changes(row, item, group, now, fence)
+            if fields:
+                session.exec(update(SourceRow).where(col(SourceRow.id) == row.id).values(**fields))
+    kept = {row.id for row in rows.values()}
+    gone = [row.id for row in known if row.id not in kept and not row.disabled]
     voided = {"disabled": True, "lease_until": None, "fence": SourceRow.fence + 1}
     session.exec(update(SourceRow).where(col(SourceRow.id).in_(gone)).values(**voided))
+
+
+class _Known(NamedTuple):
+    """What of a row matters here."""
+
+    id: int
+    name: str
+    address: str
+    host_group: str
+    disabled: bool
+    fence: int
+
+
+class _Wanted(NamedTuple):
+    """A source of the configuration, with the digest of its address."""
+
+    name: str
+    address: str
+    kind: str
+
+
+#: Kinds whose row says which entries are known; a row of prices is of one name and symbol.
+_OF_ENTRIES = ("feed", "page")
+
+
+def _assigned(wanted: Sequence[_Wanted], known: Sequence[_Known]) -> dict[str, _Known]:
+    """The row of each source that has one, by its name: that of the same name and address, else of the address, else of the name.
+
+    Of several rows with one address, one in use comes before a disabled one, and the newest first.
+    """
+    free = {row.name: row for row in known}
+    found = {item.name: free.pop(item.name) for item in wanted if _same(free.get(item.name), item)}
+    heirs = sorted(free.values(), key=lambda row: (row.disabled, -row.id))
+    for item in wanted:
+        heir = next((row for row in heirs if row.name in free and row.address == item.address), None)
+        if heir and item.name not in found and item.kind in _OF_ENTRIES:
+            found[item.name] = free.pop(heir.name)
+    for item in wanted:
+        if item.name not in found and item.name in free:
+            found[item.name] = free.pop(item.name)
+    return found
+
+
+def _same(row: _Known | None, wanted: _Wanted) -> bool:
+    return row is not None and row.address == wanted.address
+
+
+def _make_way(session: Session, rows: Mapping[str, _Known], known: Sequence[_Known]) -> None:
+    """Free the names that go to another row; a row that is left without one is called NAME#NUMBER, which no source can be."""
+    changed = {row.id for name, row in rows.items() if row.name != name}
+    kept = {row.id for row in rows.values()}
+    evicted = {row.id for row in known if row.id not in kept and row.name in rows}
+    for row in known:
+        if row.id in changed | evicted:
+            session.exec(update(SourceRow).where(col(SourceRow.id) == row.id).values(name=f"{row.name}#{row.id}"))
+
+
+def _changes(row: _Known, wanted: _Wanted, group: str, now: datetime, fence: int) -> dict[str, object]:
+    """The columns of *row* that must change so that it is the row of *wanted*."""
+    fields: dict[str, object] = {}
+    if row.host_group != group:
+        fields |= {"host_group": group}
+    if row.name != wanted.name:
+        fields |= {"name": wanted.name, "lease_until": None, "fence": fence, "due_at": now}
+    if row.address != wanted.address:
+        fields |= {"kind": wanted.kind, "address": wanted.address, "due_at": now, "fence": fence, **_FRESH}
+    if row.disabled:
+        fields |= {"disabled": False, "due_at": now}
+    return fields
 
 
 def claim(session: Session, now: datetime, real: datetime, lease: timedelta, limit: int) -> list[SourceLease]:
@@ -222,6 +294,7 @@ def fail(
 
 # Every poll ends with it: built once, because building it costs more than running it.
 _TABLE = SourceRow.metadata.tables[str(SourceRow.__tablename__)]
+_ALL = _TABLE.select().with_only_columns(*(_TABLE.c[name] for name in _Known._fields))
 _NUMBER = select(_TABLE.c.id).where(_TABLE.c.name == bindparam("named"))
 _HOLDER = (
     _TABLE.select()

@@ -10,15 +10,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NoReturn, cast
+from urllib.parse import quote
 
-from sqlalchemy import Connection, create_engine, event
+from sqlalchemy import Connection, QueuePool, create_engine, event
 from sqlalchemy.dialects.sqlite import Insert, insert
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, SQLModel
 
-from tocsin.errors import LockedError, StoreError
+from tocsin.errors import DamagedError, LockedError, LostError, StoreError
+from tocsin.files import unlike_file
+from tocsin.store.place import Identity, claim, files_of, identity, make, path_of
 
 #: How long a statement waits for another process that writes, in seconds.
 BUSY = 5.0
@@ -35,11 +37,15 @@ class Database:
     """One database file, opened for one process; many threads may read, one at a time writes."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        # SQLite names the files beside it, and we the lock, after the file itself, whatever link leads to it.
+        self.path = path.resolve()
+        self._named = path
+        self.lost: LostError | None = None
         self._writing = threading.Lock()
         self._lock_file: int | None = None
+        self._files: dict[Path, Identity] = {}  # that a daemon works on
         self._folder: TemporaryDirectory[str] | None = None
-        self._engine = create_engine(URL.create("sqlite", database=str(path)), connect_args={"timeout": BUSY})
+        self._engine = create_engine("sqlite://", creator=self._connect, poolclass=QueuePool)
         event.listen(self._engine, "connect", _prepare)
         event.listen(self._engine, "begin", _begin)
 
@@ -50,15 +56,9 @@ class Database:
         Raises:
             StoreError: the address is none that is understood, or the file cannot be opened.
         """
-        path = _path(url)
-        try:
-            _create(path)
-        except OSError as error:
-            raise StoreError(
-                f"the database {path} cannot be made ({error.strerror}): "
-                "see that its folder exists and belongs to the user that tocsin runs as"
-            ) from error
-        return cls(path)
+        named = path_of(url)
+        make(named.resolve())
+        return cls(named)
 
     @classmethod
     def copy(cls, url: str) -> Database:
@@ -67,20 +67,28 @@ class Database:
         Raises:
             StoreError: the address is none that is understood, or the file cannot be read.
         """
-        path = _path(url)
+        path = path_of(url)
         folder = TemporaryDirectory(prefix="tocsin-")
         target = Path(folder.name) / "copy.db"
-        _create(target)
         try:
+            make(target)
             if path.exists():
+                claim(path)
                 with closing(sqlite3.connect(path)) as original, closing(sqlite3.connect(target)) as fresh:
                     original.backup(fresh)
         except sqlite3.Error as error:
             folder.cleanup()
             raise StoreError(f"the database {path} cannot be copied: {error}") from error
+        except StoreError:
+            folder.cleanup()
+            raise
         database = cls(target)
         database._folder = folder
         return database
+
+    @property
+    def _lock(self) -> Path:
+        return Path(f"{self.path}.lock")
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -91,8 +99,10 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A transaction that no other writer can come between; whatever is raised inside undoes all of it."""
-        with self._writing, self._session(write=True) as session:
-            yield session
+        with self._writing:
+            self._look()
+            with self._session(write=True) as session:
+                yield session
 
     @contextmanager
     def _session(self, *, write: bool) -> Iterator[Session]:
@@ -106,6 +116,16 @@ class Database:
                 yield session
         except DBAPIError as error:
             raise explain(error.orig, self.path) from error
+        except DamagedError as error:
+            raise DamagedError(f"{_damaged(self.path)} ({error})") from error
+
+    def _connect(self) -> sqlite3.Connection:
+        # A file that is gone is not made anew beside the one that other connections still have.
+        self._look()
+        address = f"file:{quote(str(self.path))}?mode=rw"
+        return sqlite3.connect(address, uri=True, timeout=BUSY, check_same_thread=False)
+
+    # ---- a daemon's own --------------------------------------------------------------------------------------
 
     def lock(self) -> None:
         """Take the database for this process alone, until `close`; taking it again does nothing.
@@ -118,11 +138,14 @@ class Database:
         """
         if self._lock_file is not None:
             return
-        path = Path(f"{self.path}.lock")
+        path = self._lock
         try:
-            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
         except OSError as error:
             raise StoreError(f"the lock {path} cannot be opened: {error.strerror}") from error
+        if kind := unlike_file(os.fstat(handle).st_mode):
+            os.close(handle)
+            raise StoreError(f"the lock {path} is {kind}: move it away")
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -136,8 +159,93 @@ class Database:
         os.write(handle, f"{os.getpid()}\n".encode("ascii"))
         self._lock_file = handle
 
+    def guard(self) -> None:
+        """From now on see before every transaction that writes that nobody has deleted or replaced the files."""
+        with self.read() as session:  # with the first transaction there are all of them
+            session.connection().exec_driver_sql("SELECT 1 FROM sqlite_schema").close()
+        self._files = {path: found for path in (*files_of(self.path), self._lock) if (found := identity(path))}
+
+    def _look(self) -> None:
+        """See that the files are those that the daemon began with.
+
+        Raises:
+            LostError: one was deleted, or another is in its place.
+        """
+        if not self._files:
+            return
+        for path, known in self._files.items():
+            found = identity(path)
+            if found != known:
+                self._lose(f"{path} was {'deleted' if found is None else 'replaced by another file'}")
+        if self._named.resolve() != self.path:
+            self._lose(f"{self._named} was made to lead to another file than {self.path}")
+
+    def _lose(self, words: str) -> NoReturn:
+        self.lost = LostError(f"{words} while tocsin worked on it: stop tocsin before you touch its database")
+        raise self.lost
+
+    def rescue(self) -> Path:
+        """Write what lost files hold into a new one, and close the database; the path of that file.
+
+        It is the path of the database where nobody has put another file there, so that the next start goes on.
+
+        Raises:
+            StoreError: it cannot be written, or nothing is left to read from.
+        """
+        if all(identity(path) == self._files.get(path) for path in files_of(self.path)):
+            self._engine.dispose()
+            return self.path  # only the lock was lost, and another daemon may work on it by now
+        aside = self.path.with_name(f"{self.path.name}.rescued-{os.getpid()}")
+        found = identity(self.path)
+        vacant = found is None or found == self._files.get(self.path)
+        self._files = {}
+        make(aside)
+        try:
+            with closing(sqlite3.connect(aside)) as fresh, self._raw() as old:
+                old.backup(fresh)
+            self._engine.dispose()
+            if not vacant:
+                return aside
+            for stale in files_of(self.path)[1:]:
+                stale.unlink(missing_ok=True)
+            return aside.replace(self.path)
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError(f"what {self.path} held cannot be saved: {error}") from error
+
+    def check(self, within: float) -> bool:
+        """See that the pages of the database are sound; whether *within* seconds were enough for all of them.
+
+        Raises:
+            DamagedError: they are not.
+        """
+        with self._raw() as connection:
+            done = threading.Event()
+            watch = threading.Thread(target=_interrupt, args=(connection, within, done), name="check")
+            watch.start()
+            try:
+                found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+            except sqlite3.Error as error:
+                if error.sqlite_errorname == "SQLITE_INTERRUPT":
+                    return False
+                raise explain(error, self.path) from error
+            finally:
+                done.set()
+                watch.join()
+        if found != "ok":
+            raise DamagedError(f"{_damaged(self.path)} ({found})")
+        return True
+
+    @contextmanager
+    def _raw(self) -> Iterator[sqlite3.Connection]:
+        connection = self._engine.raw_connection()
+        try:
+            yield cast(sqlite3.Connection, connection.driver_connection)
+        finally:
+            connection.close()
+
     def unlock(self) -> None:
         """Give the database back to others."""
+        self._files = {}
         if self._lock_file is not None:
             os.close(self._lock_file)
             self._lock_file = None
@@ -148,6 +256,13 @@ class Database:
         self.unlock()
         if self._folder:
             self._folder.cleanup()
+
+
+def _interrupt(connection: sqlite3.Connection, after: float, done: threading.Event) -> None:
+    """Interrupt what *connection* does *after* seconds, unless it is *done*; one that comes too early is lost."""
+    while not done.wait(after):
+        connection.interrupt()
+        after = 0.02
 
 
 def upsert(table: type[SQLModel], keys: Sequence[str], *, change: Sequence[str] = ()) -> Insert:
@@ -162,12 +277,21 @@ def upsert(table: type[SQLModel], keys: Sequence[str], *, change: Sequence[str] 
 def explain(error: BaseException | None, path: Path) -> StoreError:
     """What an error of the driver means for the operator, and what to do about it."""
     name = getattr(error, "sqlite_errorname", "") or ""
+    if name in _DAMAGE or _UNDECODABLE in str(error):
+        return DamagedError(f"{_damaged(path)} ({error})")
     for prefix, words in _REMEDIES.items():
         if name.startswith(prefix):
             return StoreError(words.format(path=path, error=error))
     return StoreError(f"the database {path} failed: {error}")
 
 
+def _damaged(path: Path) -> str:
+    return f"the database {path} is damaged: put a backup in its place, or save what `sqlite3 {path} .recover` can"
+
+
+_DAMAGE = ("SQLITE_CORRUPT", "SQLITE_CORRUPT_VTAB", "SQLITE_CORRUPT_SEQUENCE", "SQLITE_CORRUPT_INDEX")
+#: What the driver says of text that is none.
+_UNDECODABLE = "Could not decode to UTF-8"
 _OWNER = "see that file and folder belong to the user that tocsin runs as"
 
 _REMEDIES = {
@@ -175,34 +299,10 @@ _REMEDIES = {
     "SQLITE_READONLY": f"the database {{path}} may not be written: {_OWNER}, and that its disk is not read-only",
     "SQLITE_CANTOPEN": f"the database {{path}} cannot be opened: {_OWNER}",
     "SQLITE_NOTADB": "{path} is not an SQLite database: move it away, or name another file in `database:`",
-    "SQLITE_CORRUPT": "the database {path} is damaged: put a backup in its place, or save what `sqlite3 {path} .recover` can",
     "SQLITE_BUSY": "another program keeps the database {path} locked: end it, then try again",
     "SQLITE_IOERR": "the disk under the database {path} failed ({error}): look at its space, its quota and its health",
     "SQLITE_CONSTRAINT": "the database {path} refuses what would contradict it ({error}): please report this",
 }
-
-
-def _path(url: str) -> Path:
-    try:
-        address = make_url(url)
-    except ArgumentError as error:
-        raise StoreError(f"{url!r} is no address of a database: write sqlite:///PATH") from error
-    if address.get_backend_name() != "sqlite":
-        raise StoreError(f"{address.get_backend_name()} is not supported: write sqlite:///PATH")
-    if address.database in {None, "", ":memory:"}:
-        raise StoreError("a database in memory would forget what was told: write sqlite:///PATH")
-    return Path(str(address.database)).absolute()
-
-
-def _create(path: Path) -> None:
-    """Make the file before SQLite does: the files beside it (-wal, -shm) take their mode from it."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-    except FileExistsError:
-        for file in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
-            if file.exists() and file.stat().st_uid == os.geteuid():
-                file.chmod(0o600)
 
 
 def _prepare(connection: sqlite3.Connection, _: Any) -> None:

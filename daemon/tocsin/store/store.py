@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Self
 
 from sqlmodel import Session
 
 from tocsin import __version__
-from tocsin.errors import Fault
+from tocsin.errors import Fault, LostError
 from tocsin.market.series import Series
 from tocsin.model import (
     Batch,
@@ -26,6 +27,7 @@ from tocsin.policy.facts import Arrival, Planned
 from tocsin.policy.limit import Limit, Storm
 from tocsin.policy.quiet import Hush
 from tocsin.policy.receiver import Fallback
+from tocsin.policy.retry import Consequence
 from tocsin.rules.observation import Observed
 from tocsin.store import (
     deliveries,
@@ -59,6 +61,9 @@ from tocsin.store.values import (
     Unseen,
     Voided,
 )
+
+#: Real seconds that a start spends on the soundness of the database: at most what a service may take to be ready.
+CHECKED_WITHIN = 2.0
 
 
 class Store:
@@ -111,19 +116,37 @@ class Store:
         return cls(database, real_now=real_now, new_id=new_id, program=program)
 
     def lock(self, now: datetime) -> Voided:
-        """Take the database for this daemon alone, and void the leases that an earlier life left behind; `rewind`.
+        """Take the database for this daemon alone, see that it is sound and stays where it is, and void the leases that an earlier life left behind; `rewind`.
 
         *now* is the Clock's time: what is written of a void lease must compare with all other times of a delivery.
 
         Raises:
             LockedError: another daemon has it.
+            DamagedError: pages of it cannot be read.
         """
         self._database.lock()
+        checked = self._database.check(CHECKED_WITHIN)
+        self._database.guard()
         with self._database.write() as session:
             polls = sources.void(session)
             count, doubtful = deliveries.void(session, now, None)
             rewind.rewind(session, now)
-            return Voided(sources=polls, deliveries=count, doubtful=doubtful)
+            return Voided(sources=polls, deliveries=count, doubtful=doubtful, checked=checked)
+
+    @property
+    def lost(self) -> LostError | None:
+        """That the files of the database were deleted or replaced while it was locked; no step writes since then."""
+        return self._database.lost
+
+    def rescue(self) -> Path:
+        """Save what lost files hold into a new one, and close the database; the path of that file.
+
+        It is the path of the database where nobody has put another file there, so that the next start goes on.
+
+        Raises:
+            StoreError: it cannot be written, or nothing is left to read from.
+        """
+        return self._database.rescue()
 
     def rewind(self, now: datetime) -> int:
         """Make due what waits only because the Clock ran ahead of *now* and was set back; how many rows that were."""
@@ -397,27 +420,24 @@ class Store:
         self,
         delivery: Delivery,
         outcome: Outcome,
-        settlement: Settlement,
+        judge: Callable[[Standing], Consequence],
         now: datetime,
         *,
-        own: Sequence[Match] = (),
         decide: Decide = nobody,
-        stand: Callable[[Standing], tuple[Standing, Sequence[Match]]] = lambda before: (before, ()),
-    ) -> bool:
-        """Write how a try ended and what becomes of the delivery; False when somebody else holds it by now.
+    ) -> Settlement | None:
+        """Write how a try ended and return what becomes of the delivery; None when somebody else holds it by now.
 
-        *own* are events of the daemon to be decided with it; *stand* says how its receiver stands now, given how it
-        stood, and what of that is to be told.
+        *judge* decides that, given how its receiver stood; the events of the daemon that it gives are decided with it.
         """
         with self._database.write() as session:
-            if not deliveries.settle(session, delivery, outcome, settlement, now):
-                return False
             before = receivers.standing(session, delivery.receiver)
-            standing, told = stand(before)
-            if standing != before:
-                receivers.put(session, delivery.receiver, standing)
-            self._deciding(session, decide, now).about_own([*own, *told])
-            return True
+            judged = judge(before)
+            if not deliveries.settle(session, delivery, outcome, judged.settlement, now):
+                return None
+            if judged.standing != before:
+                receivers.put(session, delivery.receiver, judged.standing)
+            self._deciding(session, decide, now).about_own(judged.own)
+            return judged.settlement
 
     def wake_receivers(self) -> None:
         """Let receivers that refused us be tried at once: a new configuration may have put right why."""

@@ -298,9 +298,9 @@ class DeliveryRow(SQLModel, table=True):
 
 
 class ReceiverRow(SQLModel, table=True):
-    """How a receiver stands: its *failures* in a row, until when it *rests*, and the words of a refusal.
+    """How a receiver stands: its *failures* in a row, until when it *rests*, and the words with which it was reported.
 
-    *overflowed* is when something was last over its limit.
+    *since* is the first failure after the last success; *overflowed* is when something was last over its limit.
     """
 
     __tablename__ = "receiver"
@@ -309,6 +309,7 @@ class ReceiverRow(SQLModel, table=True):
     failures: int = 0
     rests: datetime | None = _time(None)
     refused: str = _text()
+    since: datetime | None = _time(None)
     overflowed: datetime | None = _time(None)
 
 

@@ -117,11 +117,15 @@ class Committed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Voided:
-    """The leases that an earlier life left behind; *doubtful* counts deliveries that may have arrived."""
+    """The leases that an earlier life left behind; *doubtful* counts deliveries that may have arrived.
+
+    *checked*: all pages of the database were looked at, and are sound.
+    """
 
     sources: int
     deliveries: int
     doubtful: int
+    checked: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,7 @@ from tocsin.model import (
 )
 from tocsin.policy.decide import Policy
 from tocsin.policy.receiver import ReceiverInfo
+from tocsin.policy.retry import Consequence
 from tocsin.policy.route import Route
 from tocsin.store import Store
 
@@ -116,11 +117,7 @@ def history(tocsin: Command) -> Callable[[], None]:
             store.settle(
                 delivery,
                 Outcome(error_class=ErrorClass.OK if good else ErrorClass.GONE, code=None if good else 404),
-                Settlement(
-                    state=DeliveryState.DELIVERED if good else DeliveryState.DEAD,
-                    due_at=now,
-                    reason="" if good else "gone 404",
-                ),
+                lambda _, good=good: Consequence(settlement=_settlement(now, good=good)),
                 now,
             )
         now += timedelta(minutes=2)
@@ -139,6 +136,12 @@ def history(tocsin: Command) -> Callable[[], None]:
         store.close()
 
     return fill
+
+
+def _settlement(now: datetime, *, good: bool) -> Settlement:
+    if good:
+        return Settlement(state=DeliveryState.DELIVERED, due_at=now)
+    return Settlement(state=DeliveryState.DEAD, due_at=now, reason="gone 404")
 
 
 def _known(name: str) -> ReceiverInfo:

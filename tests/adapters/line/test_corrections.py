@@ -23,6 +23,7 @@ from tocsin.model import (
     Outcome,
     Settlement,
 )
+from tocsin.policy.retry import Consequence
 from tocsin.render.page import page
 from tocsin.render.plain import plain
 from tocsin.sources.identity import Traits, identify
@@ -99,7 +100,12 @@ def send(line: Line) -> list[tuple[DeliveryKind, str]]:
         kept = Message(kind=MessageKind.TEXT, subject="", text=message)
         assert line.store.begin_attempt(item, kept, line.clock.now())
         done = Settlement(state=DeliveryState.DELIVERED, due_at=line.clock.now(), reason="")
-        assert line.store.settle(item, Outcome(error_class=ErrorClass.OK), done, line.clock.now())
+        assert line.store.settle(
+            item,
+            Outcome(error_class=ErrorClass.OK),
+            lambda _, done=done: Consequence(settlement=done),
+            line.clock.now(),
+        )
     return sent
 
 

@@ -14,6 +14,7 @@ from tocsin.delivery import Dispatcher, Outbound
 from tocsin.model import DeliveryKind, DeliveryState, ErrorClass, Fate, Message, MessageKind, Outcome, Settlement
 from tocsin.policy.decide import Policy
 from tocsin.policy.receiver import ReceiverInfo
+from tocsin.policy.retry import Consequence
 from tocsin.policy.route import Route
 from tocsin.store.tables import DeliveryRow
 
@@ -47,7 +48,9 @@ def settle(one: World, item: Any, state: DeliveryState = DeliveryState.DELIVERED
     assert store.begin_attempt(item, Message(kind=MessageKind.TEXT, subject="", text="x", thread=item.thread), now)
     outcome = OK if state is DeliveryState.DELIVERED else FAILED
     due = now + timedelta(minutes=5)
-    assert store.settle(item, outcome, Settlement(state=state, due_at=due, reason=""), now)
+    assert store.settle(
+        item, outcome, lambda _: Consequence(settlement=Settlement(state=state, due_at=due, reason="")), now
+    )
 
 
 def send(one: World, state: DeliveryState = DeliveryState.DELIVERED) -> list[Any]:
@@ -189,7 +192,9 @@ def test_no_conversation_is_called_by_the_subject_of_a_digest(world: Any, kind: 
     message = Message(kind=MessageKind.TEXT, subject="Called so", text="x")
     store, now = one.line.store, one.line.clock.now()
     assert store.begin_attempt(first, message, now)
-    assert store.settle(first, OK, Settlement(state=DeliveryState.DELIVERED, due_at=now), now)
+    assert store.settle(
+        first, OK, lambda _: Consequence(settlement=Settlement(state=DeliveryState.DELIVERED, due_at=now)), now
+    )
     with store._database.write() as session:
         session.exec(update(DeliveryRow).values(kind=kind.value))
     one.news(WIDER, feed="times")

@@ -32,6 +32,7 @@ from tocsin.model import DeliveryState as State
 from tocsin.policy.decide import Policy
 from tocsin.policy.facts import Arrival, Decision
 from tocsin.policy.receiver import DigestTimes, ReceiverInfo
+from tocsin.policy.retry import Consequence
 from tocsin.policy.route import Route
 from tocsin.policy.timing import limits
 from tocsin.replay.book import Book, Circumstance
@@ -137,7 +138,12 @@ class Both:
             for delivery in claimed:
                 self.store.begin_attempt(delivery, Message(kind=MessageKind.TEXT, subject="s", text="t"), now)
                 settlement = Settlement(state=State.DELIVERED, due_at=now)
-                self.store.settle(delivery, Outcome(error_class=ErrorClass.OK), settlement, now)
+                self.store.settle(
+                    delivery,
+                    Outcome(error_class=ErrorClass.OK),
+                    lambda _, settlement=settlement: Consequence(settlement=settlement),
+                    now,
+                )
                 numbers = sorted(item.alert.id for item in delivery.tidings)
                 gone.append((delivery.receiver, delivery.recipient, delivery.kind, str(delivery.due_at), str(numbers)))
 

@@ -90,13 +90,22 @@ def test_an_empty_answer_to_a_condition_means_unchanged(visit):
         pytest.param(web.Response(status=403), Fault.AUTH, 403, id="forbidden"),
         pytest.param(web.Response(status=500), Fault.STATUS, 500, id="broken"),
         pytest.param(
-            web.Response(body=b"x", headers={"Content-Encoding": "gzip, gzip"}), Fault.NOT_A_FEED, 200, id="twice"
+            web.Response(body=b"\x1f\x9d\x90\x3c\xe4\x4c", headers={"Content-Encoding": "compress"}),
+            Fault.NOT_A_FEED,
+            200,
+            id="compress",
         ),
         pytest.param(
-            web.Response(body=b"x", headers={"Content-Encoding": "compress"}), Fault.NOT_A_FEED, 200, id="compress"
+            web.Response(body=b"\x8f\x02\x80<rss/>\x03", headers={"Content-Encoding": "br"}),
+            Fault.NOT_A_FEED,
+            200,
+            id="brotli",
         ),
         pytest.param(
-            web.Response(body=b"no gzip", headers={"Content-Encoding": "gzip"}), Fault.NETWORK, None, id="bad gzip"
+            web.Response(body=b"\x00\xff no gzip", headers={"Content-Encoding": "gzip"}),
+            Fault.NETWORK,
+            200,
+            id="bad gzip",
         ),
     ],
 )

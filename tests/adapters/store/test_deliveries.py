@@ -18,6 +18,7 @@ from tocsin.model import (
     Severity,
 )
 from tocsin.policy.facts import Decided, Decision
+from tocsin.policy.retry import Consequence
 from tocsin.store import Voided
 
 MINUTE = timedelta(minutes=1)
@@ -109,12 +110,12 @@ def test_a_retry_sends_the_same_message(hands, store):
     hands.tell(store)
     [first] = _claim(hands, store)
     assert store.begin_attempt(first, MESSAGE, hands.now)
-    assert store.settle(first, DOWN, _retry(hands), hands.now)
+    assert store.settle(first, DOWN, lambda _: Consequence(settlement=_retry(hands)), hands.now)
     assert _claim(hands, store) == []
     [second] = _claim(hands, store, hands.now + MINUTE)
     assert (second.message, second.attempt, second.fence) == (MESSAGE, 2, first.fence + 1)
     assert store.begin_attempt(second, replace(MESSAGE, subject="other"), hands.now)
-    assert store.settle(second, OK, _delivered(hands), hands.now)
+    assert store.settle(second, OK, lambda _: Consequence(settlement=_delivered(hands)), hands.now)
     detail = store.read.delivery(first.id)
     assert detail.message == MESSAGE
     assert [(a.n, a.outcome, a.code, a.words, a.retry_after) for a in detail.attempts] == [
@@ -150,7 +151,7 @@ def test_the_last_words_of_a_receiver_stay_with_what_expired(hands, store):
     hands.tell(store, "one", hands.teller(lasts=MINUTE))
     [delivery] = _claim(hands, store)
     store.begin_attempt(delivery, MESSAGE, hands.now)
-    store.settle(delivery, DOWN, _retry(hands), hands.now)
+    store.settle(delivery, DOWN, lambda _: Consequence(settlement=_retry(hands)), hands.now)
     store.expire(hands.now + MINUTE)
     assert store.read.delivery(delivery.id).delivery.reason.endswith("after 1 tries; last: 503 busy")
 
@@ -167,10 +168,10 @@ def test_a_send_that_hangs_is_doubtful_and_handed_out_again(hands, store):
     assert (again.id, again.fence, again.attempt, again.message) == (hung.id, hung.fence + 1, 2, MESSAGE)
     [attempt] = store.read.delivery(hung.id).attempts
     assert (attempt.outcome, attempt.ended_at) == (ErrorClass.AMBIGUOUS, hands.now)
-    assert not store.settle(hung, OK, _delivered(hands), hands.now)
+    assert not store.settle(hung, OK, lambda _: Consequence(settlement=_delivered(hands)), hands.now)
     assert not store.begin_attempt(hung, MESSAGE, hands.now)
-    assert store.settle(again, OK, _delivered(hands), hands.now)
-    assert not store.settle(again, OK, _delivered(hands), hands.now)
+    assert store.settle(again, OK, lambda _: Consequence(settlement=_delivered(hands)), hands.now)
+    assert not store.settle(again, OK, lambda _: Consequence(settlement=_delivered(hands)), hands.now)
     assert _states(store, hung.id) == ["ready", "sending", "retry", "sending", "delivered"]
 
 
@@ -180,14 +181,14 @@ def test_a_start_voids_every_older_lease(hands, store):
     tried, claimed, done = _claim(hands, store)
     for delivery in (tried, done):
         store.begin_attempt(delivery, MESSAGE, hands.now)
-    store.settle(done, OK, _delivered(hands), hands.now)
+    store.settle(done, OK, lambda _: Consequence(settlement=_delivered(hands)), hands.now)
     lease = hands.lease(store)
     fresh = hands.open()
     hands.real.pass_by(timedelta(minutes=10))
     assert fresh.lock(hands.now) == Voided(sources=1, deliveries=2, doubtful=1)
     with pytest.raises(StoreError):
         fresh.commit(lease, hands.batch(), [], hands.teller(), now=hands.now, due_at=hands.now)
-    assert not fresh.settle(tried, OK, _delivered(hands), hands.now)
+    assert not fresh.settle(tried, OK, lambda _: Consequence(settlement=_delivered(hands)), hands.now)
     again = {delivery.id: delivery for delivery in _claim(hands, fresh)}
     assert set(again) == {tried.id, claimed.id}
     assert (again[tried.id].attempt, again[claimed.id].attempt) == (2, 1)
@@ -204,7 +205,9 @@ def test_a_message_that_cannot_be_made_is_dead_without_a_try(hands, store):
     hands.tell(store)
     [delivery] = _claim(hands, store)
     dead = Settlement(state=DeliveryState.DEAD, due_at=hands.now, reason="cannot be rendered")
-    assert store.settle(delivery, Outcome(error_class=ErrorClass.CONTENT), dead, hands.now)
+    assert store.settle(
+        delivery, Outcome(error_class=ErrorClass.CONTENT), lambda _: Consequence(settlement=dead), hands.now
+    )
     detail = store.read.delivery(delivery.id)
     assert (detail.delivery.state, detail.delivery.reason, detail.attempts) == (
         DeliveryState.DEAD,
@@ -236,7 +239,7 @@ def test_alerts_join_a_message_that_was_never_tried(hands, store):
     hands.tell(store, "three", decide)
     assert decide.seen[0].pending == ()
     store.begin_attempt(delivery, MESSAGE, hands.now)
-    store.settle(delivery, DOWN, _retry(hands), hands.now)
+    store.settle(delivery, DOWN, lambda _: Consequence(settlement=_retry(hands)), hands.now)
     decide = hands.teller()
     hands.tell(store, "four", decide)
     assert [item.delivery_id for item in decide.seen[0].pending] == ["d0002"]
@@ -262,7 +265,7 @@ def test_an_update_is_led_by_what_is_new(hands, store):
     hands.tell(store, "first")
     [delivery] = _claim(hands, store)
     store.begin_attempt(delivery, MESSAGE, hands.now)
-    store.settle(delivery, OK, _delivered(hands), hands.now)
+    store.settle(delivery, OK, lambda _: Consequence(settlement=_delivered(hands)), hands.now)
     hands.tell(store, "second", grows(hands, DeliveryKind.UPDATE))
     [update] = _claim(hands, store)
     assert update.kind is DeliveryKind.UPDATE
@@ -310,13 +313,15 @@ def test_a_copy_is_sent_on_demand_under_an_id_of_its_own(hands, store):
     [delivery] = _claim(hands, store)
     dead = Settlement(state=DeliveryState.DEAD, due_at=hands.now, reason="404")
     store.begin_attempt(delivery, MESSAGE, hands.now)
-    store.settle(delivery, Outcome(error_class=ErrorClass.GONE, code=404), dead, hands.now)
+    store.settle(
+        delivery, Outcome(error_class=ErrorClass.GONE, code=404), lambda _: Consequence(settlement=dead), hands.now
+    )
     first = store.act.resend("d0001", hands.now + MINUTE)
     [copy] = _claim(hands, store, hands.now + MINUTE)
     assert (copy.id, copy.message, copy.attempt) == (first, None, 1)
     assert copy.tidings == delivery.tidings
     assert copy.expires_at - copy.created_at == delivery.expires_at - delivery.created_at
-    store.settle(copy, OK, _delivered(hands), hands.now)
+    store.settle(copy, OK, lambda _: Consequence(settlement=_delivered(hands)), hands.now)
     second = store.act.resend(first, hands.now)
     assert store.read.delivery(second).delivery.resend_of == "d0001"
     assert len(store.read.alert(1).deliveries) == 3
@@ -335,7 +340,13 @@ def test_giving_up_and_saying_so_are_one(hands, store, gives_up):
 
     def give_up(decide):
         if gives_up == "a last try":
-            store.settle(delivery, Outcome(error_class=ErrorClass.CONTENT), dead, hands.now, own=[own], decide=decide)
+            store.settle(
+                delivery,
+                Outcome(error_class=ErrorClass.CONTENT),
+                lambda _: Consequence(settlement=dead, own=[own]),
+                hands.now,
+                decide=decide,
+            )
         else:
             store.lock(hands.now)
             store.expire(hands.now + MINUTE, lambda _: [own], decide)

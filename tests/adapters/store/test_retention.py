@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from tocsin.model import DeliveryState, ErrorClass, Message, MessageKind, Outcome, Settlement, Unevaluated
+from tocsin.policy.retry import Consequence
 
 DAY = timedelta(days=1)
 MONTH = 30 * DAY
@@ -39,7 +40,12 @@ def test_a_message_goes_when_it_is_settled_and_old(hands, store):
     done, waits = store.claim_deliveries(hands.now, DAY, exclude=())
     for delivery, state in ((done, DeliveryState.DELIVERED), (waits, DeliveryState.RETRY)):
         store.begin_attempt(delivery, MESSAGE, hands.now)
-        store.settle(delivery, Outcome(error_class=ErrorClass.OK), Settlement(state=state, due_at=hands.now), hands.now)
+        store.settle(
+            delivery,
+            Outcome(error_class=ErrorClass.OK),
+            lambda _, state=state: Consequence(settlement=Settlement(state=state, due_at=hands.now)),
+            hands.now,
+        )
     _sweep(store, hands.now + MONTH + DAY)
     assert store.read.delivery(done.id).message is None
     assert len(store.read.delivery(done.id).attempts) == 1

@@ -9,6 +9,7 @@ import pytest
 
 from tocsin.model import DeliveryKind, DeliveryState, ErrorClass, Message, MessageKind, Outcome, Settlement, Unevaluated
 from tocsin.policy.facts import Decision
+from tocsin.policy.retry import Consequence
 
 HOUR = timedelta(hours=1)
 
@@ -37,7 +38,9 @@ def _send(store, now):
     for item in store.claim_deliveries(now, HOUR, exclude=(), limit_per_receiver=9):
         store.begin_attempt(item, Message(kind=MessageKind.TEXT, subject="", text=""), now)
         settled = Settlement(state=DeliveryState.DELIVERED, due_at=now)
-        store.settle(item, Outcome(error_class=ErrorClass.OK), settled, now)
+        store.settle(
+            item, Outcome(error_class=ErrorClass.OK), lambda _, settled=settled: Consequence(settlement=settled), now
+        )
         sent += [(item.kind, one.lead) for one in item.tidings]
     return sent
 
@@ -103,7 +106,12 @@ def test_a_wording_that_came_between_claim_and_try_is_corrected(hands, store):
     )
     store.begin_attempt(claimed, Message(kind=MessageKind.TEXT, subject="", text=""), hands.now)
     settled = Settlement(state=DeliveryState.DELIVERED, due_at=hands.now)
-    store.settle(claimed, Outcome(error_class=ErrorClass.OK), settled, hands.now)
+    store.settle(
+        claimed,
+        Outcome(error_class=ErrorClass.OK),
+        lambda _, settled=settled: Consequence(settlement=settled),
+        hands.now,
+    )
     other = hands.entry(title="Quite else")
     hands.poll(store, hands.batch(other), [], Corrector(hands.teller()), rewritten=[hands.quiet(other)])
     assert [kind for kind, _ in _send(store, hands.now)] == [DeliveryKind.CORRECTION]

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from tocsin.model import DeliveryState, ErrorClass, Message, MessageKind, Outcome, Settlement
+from tocsin.policy.retry import Consequence
 
 HOUR = timedelta(hours=1)
 LEASE = timedelta(minutes=2)
@@ -43,7 +44,7 @@ def test_what_was_planned_or_tried_ahead_leaves_now(hands, store):
     tried, _ = store.claim_deliveries(hands.now, LEASE, exclude=())
     store.begin_attempt(tried, MESSAGE, hands.now)
     later = Settlement(state=DeliveryState.RETRY, due_at=hands.now + timedelta(seconds=5), reason="busy")
-    store.settle(tried, DOWN, later, hands.now)
+    store.settle(tried, DOWN, lambda _: Consequence(settlement=later), hands.now)
     hands.now -= HOUR
     fresh = hands.open()
     fresh.lock(hands.now)

@@ -79,6 +79,77 @@ def test_a_source_that_is_not_named_is_no_longer_polled(hands, store):
     assert (lease.baseline, lease.cursor) == (False, hands.batch().cursor)
 
 
+def _at(**addresses):
+    return [(name, f"https://example.org/{path}", "feed") for name, path in addresses.items()]
+
+
+def _known(store, hands, **addresses):
+    """Sources that were polled once, each with an ETag that says its path."""
+    store.sync_sources(_at(**addresses), hands.now)
+    for lease in store.claim_sources(hands.now, MINUTE, 9):
+        cursor = Cursor(etag=addresses[lease.name])
+        store.rest([Rest(lease=lease, cursor=cursor, due_at=hands.now + MINUTE)], hands.now)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "etags"),
+    [
+        pytest.param({"a": "1"}, {"b": "1"}, {"b": "1"}, id="renamed"),
+        pytest.param({"a": "1", "b": "2"}, {"a": "2", "b": "1"}, {"a": "2", "b": "1"}, id="names swapped"),
+        pytest.param(
+            {"a": "1", "b": "2", "c": "3"}, {"a": "3", "b": "1", "c": "2"}, {"a": "3", "b": "1", "c": "2"}, id="in turn"
+        ),
+        pytest.param({"a": "1", "b": "1"}, {"c": "1", "d": "1"}, {"c": "1", "d": "1"}, id="two of one address"),
+        pytest.param({"a": "1", "b": "1"}, {"b": "1", "c": "1"}, {"b": "1", "c": "1"}, id="one of two renamed"),
+        pytest.param({"a": "1", "b": "2"}, {"b": "1"}, {"b": "1"}, id="under the name of one that left"),
+        pytest.param(
+            {"a": "1"}, {"a": "2", "b": "1"}, {"a": "", "b": "1"}, id="renamed, and the name given to another"
+        ),
+        pytest.param({"a": "1"}, {"a": "1", "b": "1"}, {"a": "1", "b": ""}, id="one more of the same address"),
+        pytest.param({"a": "1"}, {"b": "2"}, {"b": ""}, id="another name and another address"),
+    ],
+)
+def test_a_source_keeps_its_row_under_another_name(hands, store, before, after, etags):
+    """What a renamed source brings meanwhile is news: a baseline in silence would lose its alerts."""
+    _known(store, hands, **before)
+    store.sync_sources(_at(**after), hands.now + MINUTE)
+    leases = store.claim_sources(hands.now + 2 * MINUTE, MINUTE, 9)
+    assert {lease.name: lease.cursor.etag for lease in leases} == etags
+    assert {lease.name: lease.baseline for lease in leases} == {name: not etag for name, etag in etags.items()}
+
+
+def test_a_poll_under_way_of_a_renamed_source_writes_nothing(hands, store):
+    """It began under a name that is somebody else's now, whatever the fences of the two have counted to."""
+    _known(store, hands, a="1", b="2")
+    late = store.claim_sources(hands.now + MINUTE, MINUTE, 9)
+    store.sync_sources(_at(a="2", b="1"), hands.now + MINUTE)
+    held = store.claim_sources(hands.now + MINUTE, MINUTE, 9)
+    assert len(held) == len(late) == 2
+    rests = [Rest(lease=lease, cursor=Cursor(etag="late"), due_at=hands.now) for lease in late]
+    assert store.rest(rests, hands.now) == 2
+
+
+def test_a_name_goes_round_and_the_rows_without_one_stay(hands, store):
+    """Names that change hands again and again never meet, and a row that lost its name is found when its address returns."""
+    _known(store, hands, a="1", b="2")
+    for wanted in ({"b": "1"}, {"a": "2"}, {"b": "2", "a": "1"}):
+        store.sync_sources(_at(**wanted), hands.now + MINUTE)
+    leases = store.claim_sources(hands.now + 2 * MINUTE, MINUTE, 9)
+    assert {lease.name: lease.cursor.etag for lease in leases} == {"a": "1", "b": "2"}
+    assert len(store.read.sources()) == 2
+
+
+def test_prices_do_not_take_over_the_row_of_another_symbol(hands, store):
+    """Rows of one table share an address; the validators of copper must not answer for aluminium."""
+    table = "https://example.org/{symbol}"
+    store.sync_sources([("lme:CU", table, "table")], hands.now)
+    [lease] = store.claim_sources(hands.now, MINUTE, 9)
+    store.rest([Rest(lease=lease, cursor=Cursor(etag="copper"), due_at=hands.now)], hands.now)
+    store.sync_sources([("lme:AL", table, "table")], hands.now)
+    [lease] = store.claim_sources(hands.now, MINUTE, 9)
+    assert (lease.name, lease.cursor.etag) == ("lme:AL", "")
+
+
 def test_an_address_is_not_written_to_the_database(hands, store):
     """The address of a feed may hold a token; the database is copied to places where it must not be."""
     store.sync_sources(_feeds("a", address="https://example.org/feed?token=canary-7f3a"), hands.now)

@@ -1,6 +1,7 @@
 """What only SQLite knows: files, locks, and errors in words that name the remedy."""
 
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -10,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tocsin.errors import StoreError
+from tocsin.errors import DamagedError, LockedError, LostError, StoreError
 from tocsin.store import Store, Voided
+from tocsin.store.place import make
 from tocsin.store.schema import upgrade
 from tocsin.store.sqlite import Database, explain
 
@@ -61,8 +63,8 @@ def test_a_file_that_others_could_read_is_closed_to_them(hands):
 def test_a_path_may_hold_any_character(tmp_path):
     """A folder named `100% sure?` is not read as an escape or a parameter."""
     path = tmp_path / "100%20 sure?" / "x y.db"
+    make(path)
     database = Database(path)
-    path.parent.mkdir()
     upgrade(database)
     database.close()
     assert path.stat().st_size > 0
@@ -241,3 +243,151 @@ def test_a_lock_file_that_cannot_be_made_is_a_store_error(hands, store):
     hands.path.with_name("tocsin.db.lock").mkdir()
     with pytest.raises(StoreError, match=r"the lock .*tocsin\.db\.lock cannot be opened"):
         store.lock(hands.now)
+
+
+def _replace(path):
+    path.rename(path.with_name("old"))
+    path.touch()
+
+
+def _relink(path):
+    other = path.with_name("other.db")
+    other.touch()
+    path.unlink()
+    path.symlink_to(other)
+
+
+LOSSES = [
+    pytest.param(lambda path: [file.unlink() for file in path.parent.glob("tocsin.db*")], True, id="all deleted"),
+    pytest.param(lambda path: path.unlink(), True, id="deleted"),
+    pytest.param(lambda path: path.rename(path.with_name("old")), True, id="moved"),
+    pytest.param(lambda path: path.with_name("tocsin.db-wal").unlink(), True, id="its log deleted"),
+    pytest.param(lambda path: path.with_name("tocsin.db-shm").unlink(), True, id="the index of its log deleted"),
+    pytest.param(lambda path: _replace(path.with_name("tocsin.db-wal")), True, id="its log replaced"),
+    pytest.param(lambda path: shutil.move(path.parent, path.parent.with_name("gone")), True, id="its folder moved"),
+    pytest.param(lambda path: path.with_name("tocsin.db.lock").unlink(), True, id="the lock deleted"),
+    pytest.param(_replace, False, id="replaced"),
+    pytest.param(_relink, False, id="replaced by a link"),
+]
+
+
+@pytest.mark.parametrize(("lose", "vacant"), LOSSES)
+def test_a_database_that_is_taken_away_is_noticed_and_nothing_is_lost(hands, store, lose, vacant):
+    """Written on, it would be gone at the next start: the next transaction says so, and what it held is saved."""
+    store.lock(hands.now)
+    hands.tell(store, "one")
+    assert store.lost is None
+    lose(hands.path)
+    with pytest.raises(LostError, match="while tocsin worked on it"):
+        hands.tell(store, "two")
+    assert store.lost
+    saved = store.rescue()
+    store.close()
+    assert (saved == hands.path) is vacant
+    again = Store.open(f"sqlite:///{saved}", real_now=hands.real, new_id=lambda: "x")
+    assert again.lock(hands.now).checked
+    assert (again.read.counts().entries, again.read.counts().alerts) == (1, 1)
+    again.close()
+
+
+def test_what_could_not_be_saved_is_said(hands, store):
+    """A disk that is full says so, too, and does not stop the stop."""
+    store.lock(hands.now)
+    hands.path.unlink()
+    with pytest.raises(LostError):
+        hands.tell(store, "one")
+    hands.path.with_name(f"tocsin.db.rescued-{os.getpid()}").mkdir()
+    with pytest.raises(StoreError, match="it is a folder"):
+        store.rescue()
+
+
+def test_a_database_is_locked_whatever_link_leads_to_it(hands, store):
+    """Two configurations that reach one file by different names would send everything twice."""
+    store.lock(hands.now)
+    folder = hands.path.parent.with_name("linked")
+    folder.symlink_to(hands.path.parent)
+    link = hands.path.with_name("link.db")
+    link.symlink_to(hands.path)
+    for path in (folder / "tocsin.db", link, hands.path.parent / ".." / hands.path.parent.name / "tocsin.db"):
+        other = Store.open(f"sqlite:///{path}", real_now=hands.real, new_id=str)
+        with pytest.raises(LockedError, match="another tocsin"):
+            other.lock(hands.now)
+        other.close()
+
+
+def test_a_link_that_is_turned_to_another_file_is_noticed(hands, store):
+    """Who turns the link means the other database, and the daemon would go on with the old one."""
+    store.close()
+    link, other = hands.path.with_name("link.db"), hands.path.with_name("other.db")
+    link.symlink_to(hands.path)
+    linked = Store.open(f"sqlite:///{link}", real_now=hands.real, new_id=lambda: f"d{next(hands.ids)}")
+    hands.stores.append(linked)
+    linked.lock(hands.now)
+    hands.tell(linked, "one")
+    shutil.copy(hands.path, other)
+    link.unlink()
+    link.symlink_to(other)
+    with pytest.raises(LostError, match="was made to lead to another file"):
+        hands.tell(linked, "two")
+    assert linked.rescue() == hands.path
+
+
+def test_a_database_with_two_names_is_refused(hands, store):
+    """By its other name it would be opened without the log that holds its last commits."""
+    store.close()
+    os.link(hands.path, hands.path.with_name("twin.db"))
+    for name in ("tocsin.db", "twin.db"):
+        with pytest.raises(StoreError, match=r"has 2 names \(hard links\).*keep one name"):
+            Store.open(f"sqlite:///{hands.path.with_name(name)}", real_now=hands.real, new_id=str)
+
+
+def test_a_link_in_the_place_of_the_lock_is_not_followed(hands, store):
+    """Whatever file it leads to would be emptied."""
+    victim = hands.path.with_name("victim")
+    victim.write_text("precious")
+    hands.path.with_name("tocsin.db.lock").unlink(missing_ok=True)
+    hands.path.with_name("tocsin.db.lock").symlink_to(victim)
+    with pytest.raises(StoreError, match=r"the lock .*tocsin\.db\.lock cannot be opened"):
+        store.lock(hands.now)
+    assert victim.read_text() == "precious"
+
+
+def test_a_pipe_in_the_place_of_the_lock_is_not_waited_for(hands, store):
+    """A start that hangs is worse than one that fails."""
+    hands.path.with_name("tocsin.db.lock").unlink(missing_ok=True)
+    os.mkfifo(hands.path.with_name("tocsin.db.lock"))
+    with pytest.raises(StoreError, match=r"tocsin\.db\.lock is a pipe: move it away"):
+        store.lock(hands.now)
+
+
+def test_a_start_looks_for_damage_and_takes_no_longer_than_it_may(hands, store):
+    """Damage is found before anything is written upon it; a large database does not keep the daemon from its work."""
+    hands.tell(store, "one")
+    assert store.lock(hands.now).checked
+    database = store._database
+    assert database.check(60)
+    with database.write() as session:
+        run = session.connection().exec_driver_sql
+        run("CREATE TABLE much (x TEXT)")
+        rows = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000)"
+        run(f"INSERT INTO much {rows} SELECT hex(randomblob(60)) FROM n")
+        run("CREATE INDEX ix_much ON much (x)")
+    assert not database.check(0.0)
+    assert database.check(60)
+    assert hands.tell(store, "two").entries == 1  # the connection is as good as before
+
+
+def test_a_start_on_damaged_pages_is_refused_with_the_remedy(hands, store):
+    """What is written upon damage cannot be saved any more."""
+    for number in range(40):
+        hands.tell(store, f"n{number}")
+    store.close()
+    content = bytearray(hands.path.read_bytes())
+    with sqlite3.connect(hands.path) as connection:
+        root = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'entry'").fetchone()[0]
+    connection.close()
+    content[4096 * (root - 1) : 4096 * root] = b"\xff" * 4096
+    hands.path.write_bytes(content)
+    again = hands.open()
+    with pytest.raises(DamagedError, match=r"is damaged: put a backup in its place, or save what .* \.recover"):
+        again.lock(hands.now)

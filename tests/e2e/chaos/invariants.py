@@ -14,6 +14,7 @@ from typing import Any
 
 from chaos.clock import FACTOR
 from chaos.evidence import Evidence, Row
+from tocsin.policy.breaker import FIRST_REST
 from tocsin.policy.retry import LAST_WAIT, WAITS
 
 Check = Callable[[Evidence], Iterator[str]]
@@ -248,6 +249,8 @@ def _wait(row: Row) -> timedelta:
         return timedelta(0)
     if row["retry_after"]:
         return timedelta(seconds=min(row["retry_after"], 3600))
+    if row["outcome"] == "transient":  # it goes with its receiver, which may be tried again so soon
+        return FIRST_REST * 0.8
     planned = WAITS[row["n"] - 1] if row["n"] <= len(WAITS) else LAST_WAIT
     return planned * 0.8
 

@@ -196,7 +196,7 @@ def test_values_come_from_files_and_credentials(tmp_path: Path) -> None:
     [
         ("${cred:../x}", "a credential is a plain name"),
         ("${cred:none}", "cannot be read"),
-        ("${file:%s/big}", "longer than"),
+        ("${file:%s/big}", "is larger than 16,384 octets"),
         ("${file:%s/raw}", "not UTF-8"),
     ],
 )

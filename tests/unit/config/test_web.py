@@ -52,8 +52,8 @@ def test_credentials_become_a_header_that_is_a_secret(tmp_path: Path) -> None:
     [
         ("", "proxy: proxy.example", "must be the address of a proxy"),
         ("", "proxy: 'socks5://proxy.example'", "must be the address of a proxy"),
-        ("", "ca_file: none.pem", "cannot be used (No such file or directory)"),
-        ("", "ca_file: config.yaml", "cannot be used (it holds no certificate)"),
+        ("", "ca_file: none.pem", "cannot be read: No such file or directory; it must be a file of certificates"),
+        ("", "ca_file: config.yaml", "holds no certificate; it must be a file of certificates in PEM form"),
         (", credentials: word", "", "must be name:password"),
         (', credentials: "a:b\\n"', "", "must be name:password"),
         (", credentials: 'a:b', headers: {authorization: x}", "", "exclude each other"),

@@ -20,15 +20,73 @@ def tried(
     return after(before, Outcome(error_class=error_class, **fields), now=NOON, jitter=jitter)
 
 
-def test_failures_in_a_row_put_a_receiver_back_for_longer_and_longer() -> None:
-    """30 s, doubled up to a quarter of an hour; the first success ends it."""
-    standing, rests = Standing(), []
-    for _ in range(8):
-        standing, turn = tried(standing, ErrorClass.TRANSIENT)
-        assert turn is None
-        rests.append((standing.rests - NOON).total_seconds())
-    assert rests == [30, 60, 120, 240, 480, 900, 900, 900]
-    assert tried(standing, ErrorClass.OK) == (Standing(), None)
+def outage(error_class: ErrorClass, lasts: timedelta) -> tuple[list[tuple[timedelta, timedelta]], Standing, list[Turn]]:
+    """An outage in which every try comes as soon as the receiver no longer rests.
+
+    The (age, rest) of each try, how the receiver stands at the end, and what was told.
+    """
+    standing, now, tries, told = Standing(), NOON, [], []
+    while now - NOON < lasts:
+        outcome = Outcome(error_class=error_class, words="busy")
+        standing, turn = after(standing, outcome, now=now, jitter=0.5)
+        assert standing.rests
+        tries.append((now - NOON, standing.rests - now))
+        told += [turn] if turn else []
+        now = standing.rests
+    return tries, standing, told
+
+
+def test_a_young_outage_is_probed_every_few_seconds() -> None:
+    """A server that was away for three quarters of a minute is back within seconds, not a minute later."""
+    tries, _, _ = outage(ErrorClass.TRANSIENT, timedelta(seconds=45))
+    assert len(tries) == 9
+    assert max(rest for _, rest in tries) < timedelta(seconds=6)
+
+
+def test_an_old_outage_is_over_for_no_more_than_an_eighth_of_its_length_when_that_is_noticed() -> None:
+    """A quarter of an hour at most; and a day of it is a hundred and some tries, not thousands."""
+    tries, standing, _ = outage(ErrorClass.TRANSIENT, timedelta(days=1))
+    for age, rest in tries:
+        assert timedelta(seconds=5) <= rest <= max(timedelta(seconds=5), min(age / 8, timedelta(minutes=15)))
+    assert tries[-1][1] == timedelta(minutes=15)
+    assert len(tries) < 160
+    assert tried(standing, ErrorClass.OK) == (Standing(), Turn.DELIVERS)
+
+
+def test_a_receiver_that_was_not_tried_for_long_is_probed_as_one_that_fails_anew() -> None:
+    """A test that failed yesterday says nothing of an outage between that and today."""
+    yesterday, _ = tried(Standing(), ErrorClass.TRANSIENT)
+    today, _ = after(yesterday, Outcome(error_class=ErrorClass.TRANSIENT), now=NOON + timedelta(days=1), jitter=0.5)
+    assert today.rests
+    assert today.rests - NOON - timedelta(days=1) == timedelta(seconds=10)
+
+
+def test_doubtful_failures_put_a_receiver_back_for_longer_and_longer() -> None:
+    """30 s, doubled up to a quarter of an hour: each try may be a copy too many."""
+    tries, _, _ = outage(ErrorClass.AMBIGUOUS, HOUR)
+    assert [rest.total_seconds() for _, rest in tries] == [30, 60, 120, 240, 480, 900, 900, 900]
+
+
+@pytest.mark.parametrize(
+    "error_class", [ErrorClass.TRANSIENT, ErrorClass.AMBIGUOUS, ErrorClass.RATE_LIMITED], ids=lambda kind: kind.value
+)
+def test_a_receiver_that_fails_for_an_hour_is_reported_once_and_so_is_its_recovery(error_class: ErrorClass) -> None:
+    """Whatever the class: whoever is told about failures must not hear of them a day later."""
+    _, early, told = outage(error_class, timedelta(minutes=50))
+    assert (told, early.refused) == ([], "")
+    _, late, told = outage(error_class, timedelta(hours=9))
+    assert (told, late.refused, late.since) == ([Turn.FAILING], "busy", NOON)
+    assert tried(late, ErrorClass.OK) == (Standing(), Turn.DELIVERS)
+    assert tried(early, ErrorClass.OK) == (Standing(), None)
+
+
+def test_failures_of_several_kinds_are_one_outage() -> None:
+    """What is busy first and refuses us then is reported when it refuses, and not again."""
+    busy, _ = tried(Standing(), ErrorClass.TRANSIENT)
+    blocked, turn = after(busy, Outcome(error_class=ErrorClass.AUTH), now=NOON + HOUR / 2, jitter=0.5)
+    assert (turn, blocked.since) == (Turn.BLOCKED, NOON)
+    later, turn = after(blocked, Outcome(error_class=ErrorClass.TRANSIENT), now=NOON + 2 * HOUR, jitter=0.5)
+    assert (turn, later.refused) == (None, "auth")
 
 
 @pytest.mark.parametrize(("jitter", "seconds"), [(0.0, 24), (0.5, 30), (0.999, 36)])

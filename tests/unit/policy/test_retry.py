@@ -8,6 +8,7 @@ import pytest
 
 from tocsin.model import DeliveryState, ErrorClass, Outcome
 from tocsin.policy import retry
+from tocsin.policy.breaker import Standing
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -63,6 +64,43 @@ def test_every_class_of_answer_has_its_consequence(
 ) -> None:
     """Delivered, tried again, or dead with a reason; nothing in between."""
     assert settled(error_class, attempt, **outcome) == (state, wait)
+
+
+@pytest.mark.parametrize(
+    ("error_class", "attempt", "failures", "wait"),
+    [
+        (ErrorClass.TRANSIENT, 1, 1, 5),
+        (ErrorClass.TRANSIENT, 6, 6, 5),
+        (ErrorClass.TRANSIENT, 1, 40, 5),
+        (ErrorClass.TRANSIENT, 2, 1, 30),
+        (ErrorClass.AMBIGUOUS, 2, 2, 30),
+        (ErrorClass.AUTH, 1, 0, 3600),
+    ],
+    ids=["first", "its receiver fails as often", "its receiver fails longer", "only it fails", "doubtful", "refused"],
+)
+def test_a_message_waits_as_long_as_its_receiver_or_as_it_failed_more_often(
+    error_class: ErrorClass, attempt: int, failures: int, wait: int
+) -> None:
+    """An outage is not the fault of a message, so that it does not outlast it."""
+    result = retry.settle(
+        Outcome(error_class=error_class),
+        attempt=attempt,
+        now=NOON,
+        expires_at=NOON + DAY,
+        jitter=0.5,
+        receiver=Standing(failures=failures, rests=NOON + timedelta(seconds=5)),
+    )
+    assert result.due_at - NOON == timedelta(seconds=wait)
+
+
+def test_nothing_is_promised_before_its_receiver_is_tried_again() -> None:
+    """What is logged as the time of the next try is true."""
+    standing = Standing(failures=1, rests=NOON + HOUR)
+    for error_class in set(ErrorClass) - {ErrorClass.OK, ErrorClass.NOBODY}:
+        result = retry.settle(
+            Outcome(error_class=error_class), attempt=1, now=NOON, expires_at=NOON + DAY, jitter=0.0, receiver=standing
+        )
+        assert result.due_at >= NOON + HOUR
 
 
 def test_a_delivery_dies_with_a_reason_when_its_time_is_up() -> None:

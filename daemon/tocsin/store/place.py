@@ -1,0 +1,101 @@
+"""The files of a database: where they are, made for the owner only, and told from any other."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from tocsin.errors import StoreError
+from tocsin.files import unlike_file
+
+#: Device and inode.
+Identity = tuple[int, int]
+
+
+def path_of(url: str) -> Path:
+    """The file that *url* (`sqlite:///path`) names; symbolic links lead to one.
+
+    Raises:
+        StoreError: it names none.
+    """
+    try:
+        address = make_url(url)
+    except ArgumentError as error:
+        raise StoreError(f"{url!r} is no address of a database: write sqlite:///PATH") from error
+    if address.get_backend_name() != "sqlite":
+        raise StoreError(f"{address.get_backend_name()} is not supported: write sqlite:///PATH")
+    if address.database in {None, "", ":memory:"}:
+        raise StoreError("a database in memory would forget what was told: write sqlite:///PATH")
+    path = Path(str(address.database))
+    try:
+        path.resolve()
+        return path.absolute()
+    except (OSError, RuntimeError) as error:
+        raise StoreError(f"the database {path} cannot be found: too many levels of symbolic links") from error
+
+
+def identity(path: Path) -> Identity | None:
+    """What tells the file at *path* from any other, None where there is none.
+
+    Raises:
+        StoreError: that cannot be known.
+    """
+    try:
+        found = path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise StoreError(f"{path} cannot be looked at: {error.strerror}") from error
+    return found.st_dev, found.st_ino
+
+
+def files_of(path: Path) -> tuple[Path, Path, Path]:
+    """The files of a database, its own first."""
+    return path, Path(f"{path}-wal"), Path(f"{path}-shm")
+
+
+def make(path: Path) -> None:
+    """See that there is a file for a database at *path*, for the owner only.
+
+    It is made before SQLite would: the files beside it (-wal, -shm) take their mode from it.
+
+    Raises:
+        StoreError: it cannot be, or what is there is no file for a database.
+    """
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        for file in files_of(path):
+            claim(file)
+    except OSError as error:
+        raise StoreError(
+            f"the database {path} cannot be made ({error.strerror}): "
+            "see that its folder exists and belongs to the user that tocsin runs as"
+        ) from error
+
+
+def claim(file: Path) -> None:
+    """Close a file of a database to all but its owner.
+
+    Raises:
+        StoreError: it is no regular file, or has another name by which it may be opened.
+    """
+    try:
+        found = file.lstat()
+        if kind := unlike_file(found.st_mode):
+            raise StoreError(f"{file} cannot be opened: it is {kind}; name another file in `database:`")
+        if found.st_nlink > 1:
+            raise StoreError(
+                f"{file} has {found.st_nlink} names (hard links), and who opens it by another one "
+                "does not see what stands in the log beside it: keep one name, and copy it for a backup"
+            )
+        if found.st_uid == os.geteuid():
+            file.chmod(0o600)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise StoreError(f"{file} cannot be opened: {error.strerror}") from error
