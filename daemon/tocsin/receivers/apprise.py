@@ -31,7 +31,6 @@ from tocsin.receivers.hook import Hook, key_of, signed
 from tocsin.receivers.letter import letter
 from tocsin.receivers.limits import fitted
 from tocsin.receivers.redact import redactor
-from tocsin.render import with_preface
 from tocsin.render.markdown import linked, markdown
 from tocsin.render.words import cut, one_line
 
@@ -83,14 +82,13 @@ class AppriseReceiver:
     redact: Callable[[str], str]
     limit: float
 
-    def send(self, delivery: Delivery, message: Message, preface: str = "") -> Outcome:
+    def send(self, delivery: Delivery, message: Message) -> Outcome:
         """Send *message* once; the outcome's words are the server's own, with everything of the address masked."""
         if delivery.recipient not in self.recipients:
             return Outcome(error_class=ErrorClass.NOBODY, words="the address of this receiver names no such recipient")
-        shown = with_preface(message, preface)
         with Exchange(self.limit) as exchange:
             try:
-                outcome = self._send(exchange, self.plugin(delivery, shown), shown)
+                outcome = self._send(exchange, self.plugin(delivery, message), message)
             except Exception as error:  # noqa: BLE001  # a plugin may raise anything, and a lane must go on
                 words = f"{type(error).__name__}: {answers.reason(error)}"
                 kind = ErrorClass.AMBIGUOUS if exchange.written else ErrorClass.TRANSIENT

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, insert, select, update
 
 from tocsin.errors import StoreError
@@ -46,7 +45,7 @@ def plan(session: Session, planned: Sequence[Planned], now: datetime, new_id: Ca
             due_at=item.due_at,
             expires_at=item.expires_at,
         )
-        _enter(session, row, {number: tellings.get(number, 0) for number in item.alert_ids})
+        enter(session, row, {number: tellings.get(number, 0) for number in item.alert_ids})
         say(session, {(row.id, number): words for number, words in item.news.items()})
         ids.append(row.id)
     return tuple(ids)
@@ -168,7 +167,7 @@ def test(session: Session, receiver: str, recipient: str, now: datetime, new_id:
         due_at=now,
         expires_at=now + PRICE_LIFE,
     )
-    _enter(session, row, {})
+    enter(session, row, {})
     return row.id
 
 
@@ -203,75 +202,9 @@ def resend(session: Session, delivery_id: str, now: datetime, new_id: Callable[[
         resend=copies + 1,
         resend_of=first,
     )
-    _enter(session, row, {member.alert_id: member.telling for member in members})
+    enter(session, row, {member.alert_id: member.telling for member in members})
     say(session, {(row.id, member.alert_id): codec.words_from_json(member.news) for member in members})
     return row.id
-
-
-def stand_in(
-    session: Session,
-    late: str,
-    to: tuple[str, Sequence[str]],
-    *,
-    since: datetime,
-    now: datetime,
-    new_id: Callable[[], str],
-) -> list[str]:
-    """Tell a receiver, (name, recipients), what the receiver *late* should have got at *since* or before; the new ids.
-
-    Each delivery once, and no alert that they were told of; the delivery itself goes on.
-    """
-    other = aliased(DeliveryRow)
-    done = select(other.stands_for).where(col(other.stands_for).is_not(None))
-    rows = session.exec(
-        select(DeliveryRow).where(
-            DeliveryRow.receiver == late,
-            col(DeliveryRow.state).in_((DeliveryState.READY.value, DeliveryState.RETRY.value)),
-            func.coalesce(DeliveryRow.wanted_at, DeliveryRow.due_at) <= since,
-            col(DeliveryRow.stands_for).is_(None),
-            col(DeliveryRow.id).not_in(done),
-        )
-    ).all()
-    ids = []
-    for row in rows:
-        members = session.exec(select(DeliveryAlertRow).where(DeliveryAlertRow.delivery_id == row.id)).all()
-        for recipient in to[1]:
-            unknown = [member for member in members if not _was_told(session, member, to[0], recipient)]
-            if unknown:
-                copy = _copy(row, (to[0], recipient), now, new_id())
-                _enter(session, copy, {member.alert_id: member.telling for member in unknown})
-                say(session, {(copy.id, one.alert_id): codec.words_from_json(one.news) for one in unknown})
-                words = f"told to {to[0]} in its stead (delivery {copy.id})"
-                note(session, row.id, now, DeliveryState(row.state), words)
-                ids.append(copy.id)
-    return ids
-
-
-def _copy(row: DeliveryRow, to: tuple[str, str], now: datetime, number: str) -> DeliveryRow:
-    """The delivery of *row* for another recipient."""
-    return DeliveryRow(
-        id=number,
-        receiver=to[0],
-        recipient=to[1],
-        kind=row.kind,
-        rank=row.rank,
-        state=DeliveryState.READY.value,
-        reason=f"told in the stead of {row.receiver}, which it did not reach",
-        created_at=now,
-        due_at=now,
-        expires_at=now + (row.expires_at - row.created_at),
-        stands_for=row.id,
-    )
-
-
-def _was_told(session: Session, member: DeliveryAlertRow, receiver: str, recipient: str) -> bool:
-    told = select(DeliveryAlertRow.alert_id).where(
-        DeliveryAlertRow.alert_id == member.alert_id,
-        DeliveryAlertRow.receiver == receiver,
-        DeliveryAlertRow.recipient == recipient,
-        DeliveryAlertRow.telling >= member.telling,
-    )
-    return session.exec(told.limit(1)).first() is not None
 
 
 def note(session: Session, delivery_id: str, at: datetime, state: DeliveryState, reason: str) -> None:
@@ -279,7 +212,8 @@ def note(session: Session, delivery_id: str, at: datetime, state: DeliveryState,
     session.exec(insert(TransitionRow).values(delivery_id=delivery_id, at=at, state=state.value, reason=reason))
 
 
-def _enter(session: Session, row: DeliveryRow, tellings: Mapping[int, int]) -> None:
+def enter(session: Session, row: DeliveryRow, tellings: Mapping[int, int]) -> None:
+    """Write a new delivery with its alerts, and which telling of each that is."""
     session.add(row)
     session.flush()
     _put_in(session, row, tellings)
