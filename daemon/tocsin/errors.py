@@ -107,7 +107,7 @@ class SourceError(TocsinError):
     """One poll failed.
 
     *status* is the HTTP status, if there was an answer; *retry_after* what the server asked for; *instead* are addresses
-    that may have been meant.
+    that may have been meant; *remedy* is what to do, where the answer says it.
     """
 
     def __init__(
@@ -118,12 +118,14 @@ class SourceError(TocsinError):
         status: int | None = None,
         retry_after: timedelta | None = None,
         instead: Sequence[str] = (),
+        remedy: str = "",
     ) -> None:
         super().__init__(message)
         self.fault = fault
         self.status = status
         self.retry_after = retry_after
         self.instead = tuple(instead)
+        self.remedy = remedy
 
 
 class StoreError(TocsinError):

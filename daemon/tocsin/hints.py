@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+_LONGEST_DATE = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,3 +38,12 @@ class Answer:
     wishes: Wishes | None = field(default=None)
     moved_to: str = ""
     secured: bool = False
+
+
+def date(value: str) -> datetime | None:
+    """The time that a header of a server names, in UTC; None when it names none, or one beyond the calendar."""
+    try:
+        time = parsedate_to_datetime(value[:_LONGEST_DATE])
+        return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+    except (ValueError, OverflowError, TypeError, IndexError):  # all of which the library lets out
+        return None

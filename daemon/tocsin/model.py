@@ -71,7 +71,7 @@ class Entry:
     publisher: str = ""
     language: str = ""  # BCP 47, lower case, empty when unknown
     published: datetime | None = None  # None when the source gave none that can be believed
-    published_raw: str = ""
+    published_raw: str = ""  # as the source wrote it, believed or not
     labels: Labels = field(default_factory=dict)  # of its source
 
     @property
@@ -367,7 +367,10 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """An entry as a message shows it: the lead of an alert or related coverage."""
+    """An entry as a message shows it: the lead of an alert or related coverage.
+
+    *stated* is what the source wrote of its time where that is not believed.
+    """
 
     title: str
     link: str
@@ -378,6 +381,7 @@ class Coverage:
     summary: str = ""
     body: str = ""
     revised: Revised | None = None
+    stated: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,8 @@ from tocsin.log import line
 from tocsin.market_watch import MarketWatch
 from tocsin.model import Batch, Entry, Judged, Match
 from tocsin.outage import Outage
-from tocsin.policy.aftermath import Found, Standing, Told, after_failure, after_success, is_late
+from tocsin.policy.aftermath import Found, Standing, Told, after_failure, after_success
+from tocsin.policy.lateness import is_late, redate, shown
 from tocsin.policy.network import PROBE
 from tocsin.policy.schedule import UNKNOWN, in_sessions
 from tocsin.protocols import Clock, Run
@@ -167,11 +168,15 @@ class Pipeline:
         now = fetch.at
         batch = replace(batch, volatile=before.habits.volatile) if before.habits.volatile else batch
         unseen = await self._work(self._store.unseen, batch, now) if batch.entries else Unseen()
-        fresh = unseen.new
+        fresh = redate(unseen.new, batch.entries, before.habits.shown, lease.last_success, unseen.volatile)
         batch = replace(batch, volatile=unseen.volatile) if unseen.volatile else batch
         late = {entry.id for entry in fresh if is_late(entry, lease.last_success, now)}
         found = Found(
-            held=len(batch.entries) if batch.changed else None, new=len(fresh), late=len(late), volatile=unseen.volatile
+            held=len(batch.entries) if batch.changed else None,
+            new=len(fresh),
+            late=len(late),
+            volatile=unseen.volatile,
+            shown=shown(batch.entries, unseen.volatile),
         )
         after = after_success(before, batch.answer, found, now=now, random=self._random())
         learned = after.habits if after.habits != lease.habits else None

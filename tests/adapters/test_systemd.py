@@ -32,3 +32,11 @@ def test_a_bad_configuration_is_not_restarted_for_ever() -> None:
     unit = UNIT.read_text(encoding="utf-8")
     for line in ("Type=notify", "RestartPreventExitStatus=78", "ExecReload=/bin/kill -HUP $MAINPID", "User=tocsin"):
         assert line in unit.splitlines()
+
+
+def test_the_unit_lets_the_parser_bound_itself_and_be_ended_alone() -> None:
+    """A filter, the kernel's hunger and a stop are about the parser's processes, too."""
+    lines = UNIT.read_text(encoding="utf-8").splitlines()
+    filters = [line.partition("=")[2] for line in lines if line.startswith("SystemCallFilter=")]
+    assert filters[-1].split() == ["setpriority", "setrlimit"]  # behind what takes @resources away
+    assert {"OOMPolicy=continue", "KillMode=mixed"} <= set(lines)

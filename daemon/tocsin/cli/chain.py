@@ -91,9 +91,11 @@ def _judged(record: Record, rule: RuleInfo, holds: bool | None) -> Iterator[Step
 def _age(entry: Entry, match: MatchView, zone: ZoneInfo) -> str:
     if match.fate is Fate.CATCH_UP:
         return match.reason
-    if entry.published is None:
-        return "it gives no time that can be believed: taken as new"
-    return f"published {local(entry.published, zone)}, within 48 h of being seen"
+    if entry.published is not None:
+        return f"published {local(entry.published, zone)}, within 48 h of being seen"
+    if entry.published_raw:
+        return f"dated {entry.published_raw}, which is not believed: taken as new"
+    return "it gives no time that can be believed: taken as new"
 
 
 def _told(match: MatchView, alert: AlertDetail | None) -> Iterator[Step]:

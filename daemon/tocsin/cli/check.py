@@ -12,6 +12,7 @@ import typer
 from tocsin.assembly import make_receiver, open_copy
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, read_config
 from tocsin.cli.output import BAD_CONFIG, dump, say
+from tocsin.config.cautions import cautions
 from tocsin.config.config import Config
 from tocsin.config.loading import load_rules, rules_of
 from tocsin.errors import ConfigError, Problem, StoreError
@@ -37,7 +38,7 @@ def check(config: ConfigOption = DEFAULT_CONFIG, rules: RulesOption = None, json
                 loaded = load_rules(tuple(rules))
             else:
                 settings = read_config(config)
-                problems += _receivers(settings)
+                problems += [*_receivers(settings), *cautions(settings)]
                 loaded = rules_of(settings, history=_history(settings))
             problems += loaded.warnings
             count = len(loaded.rules.infos)

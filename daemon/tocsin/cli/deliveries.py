@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -15,6 +16,7 @@ from tocsin.cli.output import dump, local, say, shown, table
 from tocsin.config.config import Config
 from tocsin.errors import UsageError
 from tocsin.model import DeliveryState
+from tocsin.policy.breaker import Standing
 from tocsin.store import Store
 from tocsin.store.values import DeliveryView
 
@@ -22,6 +24,7 @@ app = typer.Typer(help="Who was told, who was not, and why.", no_args_is_help=Tr
 
 StateOption = Annotated[DeliveryState | None, typer.Option("--state", help="Only those in this state.")]
 DeadOption = Annotated[bool, typer.Option("--dead", help="All that were given up and not sent again since.")]
+_TRIED_LATER = (DeliveryState.READY, DeliveryState.RETRY)
 #: Copies that one command makes at most.
 MOST_AGAIN = 1000
 LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many, the newest first.")]
@@ -33,7 +36,8 @@ def list_deliveries(
 ) -> None:
     """The newest deliveries."""
     with border(), opened(config) as (settings, store):
-        _list(store.read.deliveries(state=state, limit=limit), settings, json=json, empty="No deliveries yet.")
+        views = _waiting(store.read.deliveries(state=state, limit=limit), store, ZoneInfo(settings.timezone))
+        _list(views, settings, json=json, empty="No deliveries yet.")
 
 
 @app.command("dead")
@@ -49,6 +53,25 @@ def _dead(store: Store, since: str | None, limit: int) -> tuple[DeliveryView, ..
     from_then_on = read_since(since, datetime.now(UTC))
     views = store.read.deliveries(state=DeliveryState.DEAD, limit=limit)
     return tuple(view for view in views if from_then_on is None or view.created_at >= from_then_on)
+
+
+def _waiting(views: Sequence[DeliveryView], store: Store, zone: ZoneInfo) -> list[DeliveryView]:
+    """Return *views* with the reason why a receiver is not tried now, where that is why something waits."""
+    standings = store.read.left_alone(datetime.now(UTC))
+    return [
+        replace(view, reason=_rests(view.receiver, standings[view.receiver], zone))
+        if view.state in _TRIED_LATER and view.receiver in standings
+        else view
+        for view in views
+    ]
+
+
+def _rests(name: str, standing: Standing, zone: ZoneInfo) -> str:
+    blocked = "is blocked" if standing.refused else "is left alone"
+    failures = "1 failure" if standing.failures == 1 else f"{standing.failures} failures in a row"
+    words = standing.refused or (failures if standing.failures else "it limits our rate")
+    since = f"; nothing was delivered since {local(standing.since, zone)}" if standing.since else ""
+    return f"{name} {blocked} until {local(standing.rests, zone)}: {words}{since}"
 
 
 def _list(views: Sequence[DeliveryView], settings: Config, *, json: bool, empty: str) -> None:
@@ -79,8 +102,10 @@ def show_delivery(delivery: str, config: ConfigOption = DEFAULT_CONFIG, json: Js
             dump(detail)
             return
         zone = ZoneInfo(settings.timezone)
-        view = detail.delivery
+        view = _waiting([detail.delivery], store, zone)[0]
         print(f"{view.id} {view.state} to {view.receiver} {view.recipient}: {shown(view.title)}")
+        if view.reason:
+            print(f"  {shown(view.reason)}")
         for change in detail.transitions:
             print(f"  {local(change.at, zone)} {change.state} {shown(change.reason)}")
         for attempt in detail.attempts:

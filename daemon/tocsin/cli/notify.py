@@ -21,6 +21,8 @@ from tocsin.errors import LockedError, UsageError
 from tocsin.model import DeliveryState, ErrorClass
 from tocsin.protocols import P, T
 from tocsin.receivers import Receiver
+from tocsin.receivers.apprise import AppriseReceiver
+from tocsin.receivers.remedies import remedy
 from tocsin.store import DeliveryDetail, Store
 from tocsin.store.decisions import nobody
 
@@ -54,7 +56,8 @@ def notify_test(
         else:
             asyncio.run(_send(settings, store, receivers, ids))
         results = [found for number in ids if (found := store.read.delivery(number))]
-        failed = sum(not _tell(result, json=json) for result in results)
+        by_name = {r.name: r for r in receivers}
+        failed = sum(not _tell(result, by_name[result.delivery.receiver], json=json) for result in results)
     if failed:
         raise typer.Exit(FAILED if failed == len(results) else PARTLY)
 
@@ -78,17 +81,19 @@ def _wait(store: Store, ids: Sequence[str]) -> None:
         time.sleep(0.2)
 
 
-def _tell(result: DeliveryDetail, *, json: bool) -> bool:
-    """Print how a test ended; whether it arrived."""
+def _tell(result: DeliveryDetail, receiver: Receiver, *, json: bool) -> bool:
+    """Print how a test ended, and what to do where it failed; whether it arrived."""
     delivery = result.delivery
     last = result.attempts[-1] if result.attempts else None
     error_class = (last.outcome if last else None) or ErrorClass.TRANSIENT
     words = (last.words if last else "") or delivery.reason
     good = delivery.state is DeliveryState.DELIVERED
+    place, mode = (receiver.place, receiver.mode) if isinstance(receiver, AppriseReceiver) else ("", "")
+    advice = "" if good or not last or not last.outcome else remedy(last.outcome, last.code, mode=mode)
     if json:
         outcome = {"error_class": error_class, "code": last.code if last else None, "words": words}
         told = {"delivery": delivery.id, "state": delivery.state, "outcome": outcome}
-        dump({"receiver": delivery.receiver, "recipient": delivery.recipient, **told})
+        dump({"receiver": delivery.receiver, "recipient": delivery.recipient, **told, "place": place, "remedy": advice})
         return good
     code = last.code if last and last.code else ""
     still = (
@@ -98,6 +103,10 @@ def _tell(result: DeliveryDetail, *, json: bool) -> bool:
     )
     parts = ("ok    " if good else "FAILED", delivery.receiver, delivery.recipient, code, words or still or "delivered")
     say(" ".join(str(part) for part in parts if part != ""))
+    if place and not good:
+        say(f"       tried: {place}{f' ({mode})' if mode else ''}")
+    if advice:
+        say(f"       what to do: {advice}")
     return good
 
 

@@ -33,7 +33,7 @@ _REMEDIES = {
     Fault.NETWORK: "look whether the name is spelled right and the server is up",
     Fault.UNREACHABLE: "look whether the name is spelled right, the server is up, and this machine is online",
     Fault.CHALLENGE: "the site wants a browser: look for another feed of it, or for its news elsewhere",
-    Fault.STATUS: "open the address in a browser; the feed may have moved",
+    Fault.STATUS: "open the address in a browser",
     Fault.RATE_LIMITED: "wait, and poll less often: every: 1h",
     Fault.AUTH: "give the source what it asks for: headers: {Authorization: ...}",
     Fault.GONE: "the feed has ended: remove the source, or look for its successor",
@@ -93,8 +93,9 @@ def try_source(
             say(f"{source.address}: {shown(str(error))}")
             # What is wrong with a page says its own remedy.
             told = "did you mean" in str(error) or (source.selectors and error.fault is Fault.NOT_A_FEED)
-            if error.fault in _REMEDIES and not told:
-                say(f"what to do: {_REMEDIES[error.fault]}")
+            remedy = error.remedy or _REMEDIES.get(error.fault, "")
+            if remedy and not told:
+                say(f"what to do: {remedy}")
             raise typer.Exit(1) from error
         found = report(source.address, batch, [rules.evaluate(entry, now) for entry in batch.entries])
         if json:

@@ -35,8 +35,8 @@ def try_prices(settings: Config, row: PriceConfig, *, json: bool) -> None:
         batch = asyncio.run(_poll(settings, row))
     except SourceError as error:
         say(f"{row.address}: {error.fault}: {shown(str(error))}")
-        if error.fault in _REMEDIES:
-            say(f"what to do: {_REMEDIES[error.fault]}")
+        if remedy := error.remedy or _REMEDIES.get(error.fault, ""):
+            say(f"what to do: {remedy}")
         raise typer.Exit(1) from error
     if json:
         dump({"address": row.address, "prints": batch.prints, "missing": batch.missing})

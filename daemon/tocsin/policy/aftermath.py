@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from tocsin.errors import Fault, SourceError
 from tocsin.hints import Answer
-from tocsin.model import Entry, KeyKind
+from tocsin.model import KeyKind
 from tocsin.policy import habits as learning
 from tocsin.policy import health, moves, schedule
 from tocsin.policy.habits import Habits
@@ -19,8 +19,6 @@ from tocsin.policy.spans import write
 
 #: A redirect that has just been put to use is tried so soon.
 _TRY_MOVED = timedelta(minutes=1)
-#: A new entry that is older than this and than the last poll is late.
-_LATE = timedelta(hours=24)
 #: Ids that were others after more time than this may have been renewed once.
 _SOON = timedelta(hours=24)
 
@@ -49,13 +47,14 @@ class Found:
     """What a good poll brought; *held* entries in the document (None: the one of before), *new* of them, *late* of these.
 
     Late: published over a day ago and before the last poll, which did not see it. *volatile*: kinds of key that
-    say nothing.
+    say nothing. *shown*: what is remembered of the document.
     """
 
     held: int | None = None
     new: int = 0
     late: int = 0
     volatile: frozenset[KeyKind] = frozenset()
+    shown: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +92,8 @@ def after_success(before: Standing, answer: Answer, found: Found, *, now: dateti
     """What a good poll makes of its source; *random* is in [0, 1)."""
     first = before.last_success is None
     habits = learning.learn(before.habits, answer, held=found.held, new=found.new, now=now)
+    if found.held and found.shown != habits.shown:
+        habits = replace(habits, shown=found.shown)
     told = [*_recoveries(before, found, now)]
     if found.new:
         habits = replace(habits, silent=False) if habits.silent else habits
@@ -145,10 +146,11 @@ def after_failure(before: Standing, error: SourceError, *, now: datetime, random
         fault=error.fault,
         retry_after=error.retry_after,
         given_up=verdict.gone or verdict.dead,
+        failed_for=now - before.last_success if before.last_success else None,
         jitter=random,
     )
     moved = moves.doubt(before.habits.moved, error.fault, error.status, errors)
-    told = [Told(news=verdict.news, detail=str(error))] if verdict.news and not refusals else []
+    told = [Told(news=verdict.news, detail=_detail(error))] if verdict.news and not refusals else []
     told += _moves(before.habits.moved, moved)
     reasons: tuple[str, ...] = (f"{_count(errors)}: left alone for {write(delay)}",)
     if error.retry_after:
@@ -169,11 +171,6 @@ def after_failure(before: Standing, error: SourceError, *, now: datetime, random
     )
 
 
-def is_late(entry: Entry, last_success: datetime | None, now: datetime) -> bool:
-    """Whether an entry is new although it was published long ago, before a poll that did not show it."""
-    return last_success is not None and entry.published is not None and entry.published < min(last_success, now - _LATE)
-
-
 def _recoveries(before: Standing, found: Found, now: datetime) -> list[Told]:
     """One message, whatever ended."""
     habits = before.habits
@@ -185,6 +182,10 @@ def _recoveries(before: Standing, found: Found, now: datetime) -> list[Told]:
     if habits.hollow and found.held:
         words.append("Its document has entries again.")
     return [Told(news=News.RECOVERED, detail=" ".join(words))] if words else []
+
+
+def _detail(error: SourceError) -> str:
+    return f"{error}. What to do: {error.remedy}." if error.remedy else str(error)
 
 
 def _moves(before: Moved | None, after: Moved | None) -> list[Told]:

@@ -24,7 +24,8 @@ class Habits:
     between two of them, *longest_at* when it ended. *fresh* and *validators* are those of the last answer, *wishes*
     those of the last document. *empty* counts polls in a row whose document had no entry, *lulls* the times that this
     ended by itself. *silent* and *hollow* say that it was told that the source is silent, or suddenly empty;
-    *volatile* are the kinds of key that were others from one poll to the next.
+    *volatile* are the kinds of key that were others from one poll to the next. *shown* is how its last document began, see
+    `tocsin.policy.lateness`.
     """
 
     arrivals: tuple[datetime, ...] = ()
@@ -38,6 +39,7 @@ class Habits:
     silent: bool = False
     hollow: bool = False
     volatile: frozenset[KeyKind] = frozenset()
+    shown: str = ""
     moved: Moved | None = None
 
     @property

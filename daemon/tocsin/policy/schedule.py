@@ -34,6 +34,10 @@ _OPENING = timedelta(minutes=5)
 _RATE_LIMITED = timedelta(minutes=15)
 _WEEKLY = timedelta(days=7)
 _HOUR = timedelta(hours=1)
+#: An hour with the most jitter.
+_HOURLY = timedelta(minutes=50)
+#: Who had a success so lately is expected back.
+_WELL_OF_LATE = timedelta(days=3)
 #: Doubling ends here; with five minutes it is far beyond the most.
 _DOUBLINGS = 9
 
@@ -109,11 +113,20 @@ def fraction(name: str) -> float:
 
 
 def back_off(
-    *, errors: int, interval: timedelta, fault: Fault, retry_after: timedelta | None, given_up: bool, jitter: float
+    *,
+    errors: int,
+    interval: timedelta,
+    fault: Fault,
+    retry_after: timedelta | None,
+    given_up: bool,
+    failed_for: timedelta | None,
+    jitter: float,
 ) -> timedelta:
     """How long to leave a source alone after the *errors*-th failure in a row.
 
-    max(interval, 5 min) doubles with every failure up to 24 h, less or more 20 % by *jitter* in [0, 1). What the
+    max(interval, 5 min) doubles with every failure up to 24 h, less or more 20 % by *jitter* in [0, 1). A source whose
+    last success was *failed_for* ago (None: it never had one), three days at most, is asked at least hourly, or as often
+    as when it is well, so that the end of an outage is not noticed the next day. What the
     server asks for is honoured up to 24 h; one that limits our rate without saying for how long gets 15 minutes; one
     that says 410 is asked again after a day, and once a week when it is *given_up* as gone or dead.
     """
@@ -122,7 +135,9 @@ def back_off(
     if fault is Fault.GONE:
         return _DAY
     factor: int = 2 ** min(errors - 1, _DOUBLINGS)
-    delay = min(max(interval, _LEAST) * factor, _DAY) * (0.8 + 0.4 * jitter)
+    lately = failed_for is not None and failed_for <= _WELL_OF_LATE and fault is not Fault.RATE_LIMITED
+    longest = max(interval, _HOURLY) if lately else _DAY
+    delay = min(max(interval, _LEAST) * factor, longest) * (0.8 + 0.4 * jitter)
     if retry_after is not None:
         return max(delay, min(retry_after, _DAY))
     return max(delay, _RATE_LIMITED) if fault is Fault.RATE_LIMITED else delay

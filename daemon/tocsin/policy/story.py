@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from tocsin.model import Entry, Story, StoryEntry
 from tocsin.policy.facts import STORY_WINDOW
-from tocsin.text.titles import TitleFeatures, agreement, features, least_shared, normal, same_story
+from tocsin.text.titles import TitleFeatures, agreement, features, headline, least_shared, same_story
 
 #: Members that a newcomer is compared with: the first and the newest of a long story.
 _COMPARED = 40
@@ -22,7 +22,7 @@ _CREDIT = re.compile(rf"\((?:[A-Z][\w .,]{{0,40}}/)?({_WIRES})\)|^\W*({_WIRES})\
 _HEAD = 400
 
 _features = lru_cache(maxsize=16384)(features)
-_normal = lru_cache(maxsize=16384)(normal)
+_headline = lru_cache(maxsize=16384)(headline)
 
 
 class Stories:
@@ -50,7 +50,7 @@ class Stories:
             known.add(member.entry_id)
             if member.canonical_link:
                 self._links[member.canonical_link] = story.id
-            if title := _normal(member.title):
+            if title := _headline(member.title):
                 self._titles[title] = story.id
             found = _features(member.title)
             for word in found.words:
@@ -59,7 +59,7 @@ class Stories:
 
     def find(self, entry: Entry, event_time: datetime) -> Story | None:
         """The story that *entry* reports: one with the same link or headline, else the one whose words agree most."""
-        for number in (self._links.get(entry.canonical_link), self._titles.get(_normal(entry.title))):
+        for number in (self._links.get(entry.canonical_link), self._titles.get(_headline(entry.title))):
             if number is not None and self._is_open(number, event_time):
                 return self._stories[number]
         own = _features(entry.title)
@@ -110,7 +110,7 @@ def origin(entry: Entry, story: Story | None) -> str:
     if credit:
         return credit[1] or credit[2]
     for member in _compared(story) if story else ():
-        if _normal(member.title) == _normal(entry.title) or _alike(_features(member.title), _features(entry.title)):
+        if _headline(member.title) == _headline(entry.title) or _alike(_features(member.title), _features(entry.title)):
             return member.origin
     return entry.publisher or entry.source
 

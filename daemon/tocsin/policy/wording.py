@@ -5,22 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from tocsin.text.titles import features, normal
+from tocsin.text.titles import features, headline, normal
 
-_ZONE = r"\s*(?:[ap]\.?m\b\.?|(?:GMT|UTC|BST|CES?T|E[SD]?T|P[SD]?T|IST|JST|HKT|CST)\b)"
-_CLOCK = rf"(?:\d{{1,2}}:\d{{2}}(?::\d{{2}})?(?:{_ZONE})*|\d{{1,2}}[.h]\d{{2}}(?:{_ZONE})+)"
-_COUNTED = r"comments?|updates?|photos?|pictures?|videos?|repl(?:y|ies)"
-#: What stands around a headline and changes while the headline stays.
-_NOISE = re.compile(
-    # UPDATE 2-, REFILE-
-    r"^\W*(?:update|refile|wrapup|corrected)\s*\d*\s*[-–—:]\s*"
-    # (12), [3 comments]
-    rf"|[(\[（【]\s*\d+\s*(?:{_COUNTED}|views?|reads?|shares?)?\s*[)\]）】]"
-    rf"|\b\d+\s+(?:{_COUNTED})\b"
-    # (updated 10:32 GMT), 10:32 -, as of 14:05
-    rf"|[(\[（【]?(?:\b(?:last\s+)?(?:updated|as of)\s+(?:at\s+)?)?\b{_CLOCK}(?!\d)\s*[)\]）】]?",
-    re.IGNORECASE,
-)
 #: Pages that tell one thing after the other; "live cattle" is none.
 _LIVE = re.compile(
     r"^\W*live\s*[:|–—-]|\blive[\s-]?blog\b|\blive (?:updates?|coverage)\b|\bas it happened\b|直播|实时更新|實況|速报中|ライブ",
@@ -48,12 +34,12 @@ class Wording:
     @property
     def headline(self) -> str:
         """The headline without case, marks, outlet and what changes by itself; equal for the same headline."""
-        return normal(_NOISE.sub(" ", self.title))
+        return headline(self.title)
 
     @property
     def figures(self) -> frozenset[str]:
         """The numbers that the headline reports."""
-        return features(_NOISE.sub(" ", self.title)).numbers
+        return features(self.title).numbers
 
     @property
     def live(self) -> bool:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Any
 
+from tocsin.certificates import fault_of, speaks_no_tls
+from tocsin.hints import date
 from tocsin.model import ErrorClass, Outcome
 from tocsin.receivers import refusals
 from tocsin.render.words import cut, one_line
 
-_LONGEST = 300
+#: Characters of an answer that are looked at; they are cut shorter when secrets have been taken out.
+_LONGEST = 4000
 
 _STATUSES = {
     **dict.fromkeys((401, 403, 407), ErrorClass.AUTH),
@@ -86,19 +88,19 @@ def _smtp_class(stage: Stage, code: int, words: str) -> ErrorClass:
 
 
 def lost(error: BaseException, *, written: bool, expired: bool, limit: float) -> Outcome:
-    """The outcome of an attempt that ended without an answer."""
+    """The outcome of an attempt that ended without an answer; a server that is not believed is a matter for a person."""
+    for cause in () if expired else _causes(error):
+        if found := fault_of(cause):
+            return Outcome(error_class=ErrorClass.AUTH, words=f"the server {found}")
+        if speaks_no_tls(cause):
+            return Outcome(error_class=ErrorClass.AUTH, words="the server speaks no TLS at this port")
     words = f"no answer within {limit:g} s" if expired else reason(error)
     return Outcome(error_class=ErrorClass.AMBIGUOUS if written else ErrorClass.TRANSIENT, words=words)
 
 
 def reason(error: BaseException) -> str:
     """The words of the innermost cause of *error*: libraries wrap them in texts that name the whole address."""
-    seen: list[BaseException] = []
-    inner: BaseException | None = error
-    while inner is not None and inner not in seen:
-        seen.append(inner)
-        nested = [arg for arg in (getattr(inner, "reason", None), *inner.args) if isinstance(arg, BaseException)]
-        inner = nested[0] if nested else inner.__cause__ or inner.__context__
+    seen = _causes(error)
     for cause in reversed(seen):
         if isinstance(cause, OSError) and cause.strerror:
             return cut(one_line(cause.strerror), _LONGEST)
@@ -107,16 +109,23 @@ def reason(error: BaseException) -> str:
     return cut(one_line(str(seen[-1])) or type(seen[-1]).__name__, _LONGEST)
 
 
+def _causes(error: BaseException) -> list[BaseException]:
+    """Return *error* and what lies behind it, the innermost last."""
+    seen: list[BaseException] = []
+    inner: BaseException | None = error
+    while inner is not None and inner not in seen:
+        seen.append(inner)
+        nested = [arg for arg in (getattr(inner, "reason", None), *inner.args) if isinstance(arg, BaseException)]
+        inner = nested[0] if nested else inner.__cause__ or inner.__context__
+    return seen
+
+
 def _wait(retry_after: str, now: datetime) -> timedelta | None:
     """What Retry-After asks for (RFC 9110 10.2.3: seconds, of which some give parts, or a date): at most a day."""
     if re.fullmatch(r"\s*\d{1,12}(\.\d{1,9})?\s*", retry_after):
         return min(timedelta(seconds=float(retry_after)), refusals.MOST_WAIT)
-    try:
-        until = parsedate_to_datetime(retry_after)
-        until = until if until.tzinfo else until.replace(tzinfo=UTC)
-        return min(max(until - now, timedelta(0)), refusals.MOST_WAIT)
-    except (ValueError, TypeError, OverflowError):
-        return None
+    until = date(retry_after)
+    return None if until is None else min(max(until - now, timedelta(0)), refusals.MOST_WAIT)
 
 
 def _said(status: int, body: bytes) -> str:

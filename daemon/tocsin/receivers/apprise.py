@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from html import escape
 from typing import Any
+from urllib.parse import urlsplit
 
 from apprise import Apprise, AppriseAsset, NotifyFormat, OverflowMode
 from apprise.plugins import url_to_dict
@@ -40,6 +41,10 @@ LIMIT = 30.0
 _TIMEOUTS = {"cto": "10", "rto": "20"}
 
 Fields = dict[str, Any]
+#: Services that are at a host of the operator.
+_OWN_SERVERS = frozenset({"json", "jsons", "xml", "xmls", "form", "forms"})
+#: Characters of a server's own words that are kept.
+_MOST_WORDS = 300
 
 
 def build(name: str, url: str, *, secrets: Sequence[str] = (), limit: float = LIMIT) -> Receiver:
@@ -73,7 +78,10 @@ def build(name: str, url: str, *, secrets: Sequence[str] = (), limit: float = LI
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppriseReceiver:
-    """A service behind apprise; *plugin* gives a new instance that is ready to send one delivery."""
+    """A service behind apprise; *plugin* gives a new instance that is ready to send one delivery.
+
+    *place* is host and port, where those are known to hold no token; *mode* is that of a mail server.
+    """
 
     name: str
     kind: MessageKind
@@ -81,6 +89,8 @@ class AppriseReceiver:
     plugin: Callable[[Delivery, Message], NotifyBase]
     redact: Callable[[str], str]
     limit: float
+    place: str = ""
+    mode: str = ""
 
     def send(self, delivery: Delivery, message: Message) -> Outcome:
         """Send *message* once; the outcome's words are the server's own, with everything of the address masked."""
@@ -96,7 +106,7 @@ class AppriseReceiver:
         if outcome.error_class is ErrorClass.NOBODY and self.kind is not MessageKind.MAIL and len(self.recipients) == 1:
             # The only destination is gone, and every message would meet the same answer.
             outcome = replace(outcome, error_class=ErrorClass.GONE)
-        return replace(outcome, words=self.redact(outcome.words))
+        return replace(outcome, words=cut(self.redact(outcome.words), _MOST_WORDS))
 
     def _send(self, exchange: Exchange, plugin: NotifyBase, message: Message) -> Outcome:
         service = Apprise(asset=plugin.asset)
@@ -112,7 +122,7 @@ class AppriseReceiver:
         if known and meant:  # it answers 200 whatever happened
             return replace(known, error_class=meant)
         logged = "; ".join(log.message for one in result for attempt in one.attempts for log in attempt.logs)
-        words = cut(one_line(logged), 300) or "refused without a word"
+        words = one_line(logged) or "refused without a word"
         return Outcome(error_class=ErrorClass.AMBIGUOUS, code=known.code if known else None, words=words)
 
 
@@ -220,6 +230,8 @@ def _mail(name: str, url: str, limit: float) -> Receiver:
         plugin=plugin,
         redact=redactor(url, open_words=open_words),
         limit=limit,
+        place=f"{sample.smtp_host}:{sample.port}",
+        mode=sample.secure_mode or "",
     )
 
 
@@ -257,7 +269,16 @@ def _hook(name: str, url: str, secrets: Sequence[str], limit: float) -> Receiver
         plugin=plugin,
         redact=redactor(url),
         limit=limit,
+        place=urlsplit(address).netloc,
     )
+
+
+def _place(scheme: str, fields: Fields) -> str:
+    """Return host and port of a server of one's own; with other services a host may be a token."""
+    if scheme not in _OWN_SERVERS:
+        return ""
+    port = fields.get("port") or (443 if scheme.endswith("s") else 80)
+    return f"{fields.get('host')}:{port}"
 
 
 def _webhook(name: str, url: str, limit: float) -> Receiver:
@@ -285,6 +306,7 @@ def _blocks(
         plugin=plugin,
         redact=redactor(url, open_words=recipients),
         limit=limit,
+        place=urlsplit(address).netloc,
     )
 
 
@@ -308,6 +330,7 @@ def _service(name: str, url: str, scheme: str, limit: float) -> Receiver:
         plugin=plugin,
         redact=redactor(url, open_words=recipients),
         limit=limit,
+        place=_place(scheme, fields),
     )
 
 

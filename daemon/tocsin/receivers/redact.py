@@ -3,37 +3,118 @@
 from __future__ import annotations
 
 import base64
+import html
+import json
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from urllib.parse import quote, unquote
 
 _MASK = "***"
 #: A secret shorter than this would mask half the words.
 _SHORTEST = 4
+#: So many characters in a row of a secret are masked, wherever they begin and whatever stands between them.
+_RUN = 8
+#: What an address says about how to send; none of it is secret.
+_SETTINGS = frozenset(
+    [
+        "mode",
+        "format",
+        "overflow",
+        "verify",
+        "cto",
+        "rto",
+        "redirect",
+        "retry",
+        "wait",
+        "store",
+        "emojis",
+        "interpret",
+        "tz",
+        "region",
+        "lang",
+        "method",
+    ]
+)
 
 
 def redactor(url: str, *, open_words: Collection[str] = ()) -> Callable[[str], str]:
-    """A function that masks every part of *url* that may be secret, as it is or encoded.
+    """Return a function that masks every part of *url* that may be secret, as it is, encoded, cut or spaced out.
 
-    That is all but the scheme and *open_words* (recipients): apprise puts tokens where others have hosts and paths.
+    That is all but the scheme, settings such as `mode=` and *open_words* (recipients): apprise puts tokens where others
+    have hosts and paths.
     """
     secrets = {form for part in _parts(url) for form in _forms(part) if len(form) >= _SHORTEST}
-    secrets -= {word for shown in open_words for word in (shown, shown.lstrip("#@+"))}
-    longest_first = sorted(secrets, key=lambda secret: (-len(secret), secret))
-    pattern = re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE)
-    return lambda words: pattern.sub(_MASK, words)
+    shown = {word for one in open_words for word in (one, one.lstrip("#@+")) if word}
+    secrets -= shown
+    runs = {run for secret in secrets for stream in _streams(secret) for run, _ in _runs(stream)}
+    short = _any_of(secret for secret in secrets if len(secret) < _RUN)
+    public = _any_of(shown)
+
+    def redact(words: str) -> str:
+        masked = bytearray(len(words))
+        for stream in _streams(words):
+            for run, places in _runs(stream):
+                if run in runs:
+                    masked[places[0] : places[-1] + 1] = b"\1" * (places[-1] + 1 - places[0])
+        for mark, pattern in ((b"\1", short), (b"\0", public)):
+            for found in pattern.finditer(words):
+                masked[found.start() : found.end()] = mark * (found.end() - found.start())
+        return _masked(words, masked)
+
+    return redact
 
 
 def _parts(url: str) -> list[str]:
     """Whatever stands between the marks of an address: tokens may stand anywhere, so no part is told from another."""
     rest = url.partition("://")[2] or url
-    pieces = re.split(r"[/?#&@]", rest)
-    values = [value for piece in pieces for value in (piece, piece.partition("=")[2], *piece.split(":"))]
+    pieces = [piece for piece in re.split(r"[/?#&@]", rest) if piece.partition("=")[0].lower() not in _SETTINGS]
+    values = [value for piece in pieces for value in (*piece.partition("=")[::2], *piece.split(":"))]
     login = unquote(re.split(r"[/?#]", rest)[0].rpartition("@")[0])
     # As it is sent by HTTP's Basic and by SMTP's PLAIN.
-    return [url, rest, *values, login, "\0" + login.replace(":", "\0", 1)]
+    return [*pieces, *values, login, "\0" + login.replace(":", "\0", 1)]
 
 
-def _forms(part: str) -> set[str]:
+def _forms(part: str) -> Iterator[str]:
     raw = unquote(part)
-    return {part, raw, quote(raw, safe=""), quote(raw), base64.b64encode(raw.encode()).decode()}
+    yield from (part, raw, quote(raw, safe=""), quote(raw), json.dumps(raw)[1:-1], html.escape(raw))
+    octets = raw.encode()
+    yield octets.hex()
+    yield "".join(f"%{octet:02x}" for octet in octets)
+    for before in range(3):
+        # Within a longer text base64 has three forms, of which the ends depend on the neighbours.
+        coded = base64.b64encode(bytes(before) + octets).decode().rstrip("=")
+        yield coded[4 if before else 0 : len(coded) - (1 if (before + len(octets)) % 3 else 0)]
+    yield base64.b64encode(octets).decode()
+
+
+#: Characters in lower case, each with its place.
+_Stream = list[tuple[str, int]]
+
+
+def _streams(text: str) -> tuple[_Stream, _Stream]:
+    """Return *text* as it is, and its letters and digits alone: who breaks or spaces out a word leaves those."""
+    whole = [(character.lower(), place) for place, character in enumerate(text)]
+    return whole, [(character, place) for character, place in whole if character.isalnum()]
+
+
+def _runs(stream: _Stream) -> Iterator[tuple[str, list[int]]]:
+    text = [character for character, _ in stream]
+    places = [place for _, place in stream]
+    for start in range(len(stream) - _RUN + 1):
+        yield "".join(text[start : start + _RUN]), places[start : start + _RUN]
+
+
+def _any_of(words: Collection[str] | Iterator[str]) -> re.Pattern[str]:
+    longest_first = sorted(words, key=lambda word: (-len(word), word))
+    return re.compile("|".join(map(re.escape, longest_first)) or r"(?!)", re.IGNORECASE)
+
+
+def _masked(words: str, masked: bytearray) -> str:
+    """Return *words* with one mask for each stretch of *masked* characters; blanks at its ends stay."""
+    shown, end = "", 0
+    for found in re.finditer(b"\1+", masked):
+        stretch = words[found.start() : found.end()]
+        inside = stretch.strip()
+        shown += words[end : found.start()] + (stretch.replace(inside, _MASK) if inside else stretch)
+        end = found.end()
+    return shown + words[end:]

@@ -18,6 +18,14 @@ from tocsin.receivers.exchange import Exchange
 _PATIENCE = 15.0
 
 
+#: Ways to log in with a password that smtplib knows (RFC 4954).
+_PASSWORDS = frozenset({"PLAIN", "LOGIN", "CRAM-MD5"})
+
+
+class _UnfitError(Exception):
+    """A server that cannot be asked as the address says, in words."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
     """A mail server; *mode* is `insecure`, `ssl` or `starttls`."""
@@ -69,8 +77,8 @@ def send(server: Server, sender: str, recipient: str, letter: bytes, exchange: E
         if exchange.expired:  # half a reply
             return answers.lost(error, written=exchange.written, expired=True, limit=exchange.limit)
         return answers.smtp(stage, error.smtp_code, error.smtp_error)
-    except smtplib.SMTPNotSupportedError as error:
-        return Outcome(error_class=ErrorClass.AUTH, words=answers.reason(error))
+    except _UnfitError as error:
+        return Outcome(error_class=ErrorClass.AUTH, words=str(error))
     except OSError as error:  # every other error of smtplib is one
         return answers.lost(error, written=exchange.written, expired=exchange.expired, limit=exchange.limit)
     finally:
@@ -86,9 +94,17 @@ def _open(server: Server, exchange: Exchange) -> _Smtp:
 
 
 def _log_in(smtp: _Smtp, server: Server) -> None:
+    smtp.ehlo_or_helo_if_needed()
     if server.mode == "starttls":
+        if not smtp.has_extn("starttls"):
+            raise _UnfitError("the server offers no STARTTLS at this port")
         smtp.starttls(context=_context(server))
+        smtp.ehlo_or_helo_if_needed()
     if server.user and server.password:
+        offered = smtp.esmtp_features.get("auth", "").upper().split()
+        if not _PASSWORDS.intersection(offered):
+            ways = f"only {', '.join(offered)}" if offered else "no way to log in"
+            raise _UnfitError(f"the server takes no password at this port: it offers {ways}")
         smtp.login(server.user, server.password)
 
 

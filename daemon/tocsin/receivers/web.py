@@ -19,6 +19,13 @@ from tocsin.receivers.exchange import Exchange, current
 
 #: Octets of an answer that are read; what a server says beyond this is no answer.
 MOST_OCTETS = 64 * 1024
+#: Headers that say when to come back, which is decided elsewhere.
+_HINTS = {
+    "retry-after",
+    *(f"x-ratelimit-{name}" for name in ("limit", "remaining", "reset", "reset-after")),
+    *(f"x-rate-limit-{name}" for name in ("limit", "remaining", "reset")),
+    *(f"ratelimit-{name}" for name in ("limit", "remaining", "reset")),
+}
 
 
 def install() -> None:
@@ -60,6 +67,9 @@ class BoundedAdapter(requests.adapters.HTTPAdapter):
         exchange.outcome = answers.http(response.status_code, exchange.body, retry_after, datetime.now(UTC))
         if exchange.outcome.error_class is ErrorClass.RATE_LIMITED:
             raise PutOffError(exchange.outcome.words, response=response)
+        # Plugins wait by them, and stumble over what is no number: of a message that was taken we would never know.
+        for name in _HINTS & {name.lower() for name in response.headers}:
+            del response.headers[name]
         return response
 
     def get_connection_with_tls_context(

@@ -280,4 +280,5 @@ def _times(alert: Alert, lead: Coverage | None, zone: ZoneInfo) -> list[tuple[st
     rows = [("Event time" if lead else "Time", local(alert.event_time, zone))]
     if lead:
         rows.append(("First seen", local(lead.first_seen, zone)))
+        rows += [("Dated", f"{lead.stated} (not believed)")] if lead.stated else []
     return rows

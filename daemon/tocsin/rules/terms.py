@@ -11,7 +11,9 @@ from typing import NamedTuple, Protocol
 
 import re2
 
+from tocsin.rules.capitals import is_name
 from tocsin.rules.forms import noun_forms, verb_forms
+from tocsin.text.fold import unmarked
 from tocsin.text.sentences import split
 from tocsin.text.tokens import Sentence, Token
 
@@ -21,6 +23,8 @@ _PREFIX = 4
 _NO_LITERAL = re.compile(r"\[\]?(?:[^\]\\]|\\.)*\]|\\[pP]\{\w*\}|\\.|\(\?[^:)>]*[:)>]|\{[\d,]*\}")
 _POSSESSIVE = "'s"
 _OPTIONAL = re.compile(r"\w[?*]|\d")
+#: A term of this form is a name that may stand behind a dollar sign, as a ticker; but $US is money.
+_TICKER = re.compile(r"(?!(?:US|AU?|CA?|HK|NT|NZ?|SG?|R)\Z)[A-Z]{1,6}")
 _COORDINATORS = frozenset(["and", "or", "和", "与", "及", "或"])
 
 
@@ -65,8 +69,10 @@ class Word:
     prefix: str = ""
 
     def fits(self, text: str) -> bool:
-        """Whether a token's text is this word."""
-        return text in self.forms or (bool(self.prefix) and text.startswith(self.prefix))
+        """Whether a token's text is this word, with its marks or without them."""
+        if text in self.forms or (self.prefix and text.startswith(self.prefix)):
+            return True
+        return not text.isascii() and (bare := unmarked(text)) != text and self.fits(bare)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,21 +93,24 @@ class Term:
         last = first + len(self.words) - 1
         if last >= len(tokens):
             return -1
-        if self.cased and all_caps and len(self.words) == 1:
+        if self.cased and all_caps and len(self.words) == 1 and not is_name(tokens, first):
             return -1
         for offset, word in enumerate(self.words):
             token = tokens[first + offset]
-            if self.cased and not all_caps:
-                name = self.cased[offset]
-                if token.cased != name and (token.cased != name + _POSSESSIVE or offset + 1 < len(self.words)):
-                    return -1
-            elif not word.fits(token.word):
+            if not (word.fits(token.word) if all_caps or not self.cased else self._reads(offset, token.cased)):
                 return -1
         if self.katakana_start and first and tokens[first - 1].katakana and tokens[first].glued:
             return -1
         if self.katakana_end and last + 1 < len(tokens) and tokens[last + 1].katakana and tokens[last + 1].glued:
             return -1
         return last
+
+    def _reads(self, offset: int, written: str) -> bool:
+        """Whether a token is *written* as the word at *offset* is: with its capitals, as a possessive or a ticker."""
+        name, last = self.cased[offset], offset + 1 == len(self.words)
+        if written == name or (last and written == name + _POSSESSIVE) or (not offset and written == f"${name}"):
+            return True
+        return not written.isascii() and (bare := unmarked(written)) != written and self._reads(offset, bare)
 
 
 def compile_term(text: str) -> Term:
@@ -135,7 +144,10 @@ def compile_term(text: str) -> Term:
     )
     if case and plain.isascii():
         # Apple's is a form of Apple as written: the name of somebody who has something.
-        words = (*words[:-1], Word((tokens[-1].word, tokens[-1].word + _POSSESSIVE)))
+        forms: tuple[str, ...] = (tokens[-1].word, tokens[-1].word + _POSSESSIVE)
+        if len(words) == 1 and _TICKER.fullmatch(plain):
+            forms = (*forms, f"${tokens[-1].word}")
+        words = (*words[:-1], Word(forms))
     return Term(
         text,
         words,
@@ -204,6 +216,11 @@ class _Lookup:
             for form in term.words[0].forms:
                 self.words.setdefault(form, []).append((term, label))
 
+    def beginning(self, word: str) -> Sequence[tuple[Term, str]]:
+        """The members that may begin with *word*."""
+        found = self.words.get(word, ())
+        return [*found, *self.prefixes.get(word[:_PREFIX], ())] if self.prefixes else found
+
 
 @dataclass(slots=True)
 class TermList:
@@ -241,9 +258,9 @@ class TermList:
                 lookup.add(term, label)
             self._lookup = lookup  # only when it is whole: another thread may be looking
         for first, token in enumerate(tokens):
-            candidates = lookup.words.get(token.word, ())
-            if lookup.prefixes:
-                candidates = [*candidates, *lookup.prefixes.get(token.word[:_PREFIX], ())]
+            candidates = lookup.beginning(token.word)
+            if not token.word.isascii() and (bare := unmarked(token.word)) != token.word:
+                candidates = [*candidates, *lookup.beginning(bare)]
             for term, label in candidates:
                 last = term.at(tokens, first, all_caps=sentence.all_caps)
                 if last >= 0:

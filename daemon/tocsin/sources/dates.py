@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from time import struct_time
 
 #: A published time is believed from this long before an entry was first seen ...
 OLDEST = timedelta(days=5 * 365)
@@ -44,47 +45,99 @@ _ZONES = {
     )
     for name in names.split()
 }
+#: Months by the first letters of their names, without marks: English, German, French, Spanish, Portuguese, Italian, Dutch,
+#: Scandinavian, Hungarian, Turkish, Indonesian, Greek, Russian.
 _MONTHS = {
     name: number
     for number, names in enumerate(
-        ("jan", "feb", "mar mär mrz", "apr", "may mai", "jun", "jul", "aug", "sep", "oct okt", "nov", "dec dez"), 1
+        (
+            "jan ene gen oca ιαν янв",
+            "feb fev sub peb φεβ фев",
+            "mar mrz mae mrt maa μαρ мар",
+            "apr avr abr nis απρ апр",
+            "may mai mag mei maj μαι маи мая",
+            "jun juin giu haz ιουν июн",
+            "jul juil lug tem ιουλ июл",
+            "aug aou ago agu agt αυγ авг",
+            "sep set sze eyl σεπ сен",
+            "oct okt out ott eki οκτ окт",
+            "nov kas νοε ноя",
+            "dec dez dic des ara δεκ дек",
+        ),
+        1,
     )
     for name in names.split()
 }
-_TIME = r"(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s*([AaPp]\.?[Mm]\.?)?"
-_ZONE = r"\s*(?:\(?([A-Za-z]{1,5})\)?)?\s*([+-]\d{1,2}(?::?\d{2})?)?"
-_ISO = re.compile(rf"(\d{{4}})-(\d{{1,2}})-(\d{{1,2}})(?:(?:[Tt]|\s+){_TIME}{_ZONE})?\b")
-_DAY_FIRST = re.compile(
-    rf"(?:\w+\.?,?\s+)?(\d{{1,2}})(?:st|nd|rd|th|\.)?[\s-]+([^\W\d_]+)\.?,?[\s-]+(\d{{2}}|\d{{4}})(?:,?\s+{_TIME}{_ZONE})?(?!\d)"
+_LATER_HALF = re.compile(r"[Pp]|下午|午後|오후")
+_HALF = "上午|下午|午前|午後|오전|오후"
+#: Words before a date, such as the day of the week.
+_LEAD = r"(?:[^\W\d_]+[.,:]*\s+){0,3}"
+_HOURS = rf"(?:(?P<half>{_HALF})\s*)?(?P<hour>\d{{1,2}})"
+_MINUTES = r"(?P<minute>\d{2}|\d(?=[分분]))(?:(?:[:.]|[分분]\s?)(?P<second>\d{2})(?:[.,]\d+)?[秒초]?|[分분])?"
+_NOON = r"(?:\s*(?P<noon>[AaPp]\.?[Mm])\b\.?)?"
+_ZONE = r"\s*(?:\(?(?P<zone>[A-Za-z]{1,5})(?![A-Za-z])\)?)?\s*(?P<offset>[+-]\d{1,2}(?::?\d{2})?)?"
+_CLOCK = rf"{_HOURS}\s?[:.hH时時点點시]\s?{_MINUTES}{_NOON}{_ZONE}"
+_CLOCK_FIRST = rf"{_LEAD}{_HOURS}[:hH]{_MINUTES}{_NOON}"
+_BREAK = r"[\s,;|–-]+"
+#: What stands between a date and its time: nothing, T, a comma, a word such as `at` or the day of the week.
+_GAP = rf"[\s,;|–-]*(?:\(?(?:(?!{_HALF})[^\W\d_])+\)?[.,]*\s*)?"
+#: No digit is left over: what is not understood may change what is.
+_TAIL = r"\D*"
+_YEAR_FIRST = r"(?P<year>\d{4})\s?[-/.年년]\s?(?P<month>\d{1,2})\s?[-/.月월]\s?(?P<day>\d{1,2})(?:\s?[日号號일.])?"
+_EITHER = r"(?P<one>\d{1,2})(?P<mark>[-/.])\s?(?P<other>\d{1,2})(?P=mark)\s?(?P<year>\d{4})"
+_NAMED = r"(?P<name>[^\W\d_]+)"
+_DATES = (
+    rf"(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|[oa]|\.)?[\s/-]+(?:(?:de|of)\s+)?{_NAMED}\.?,?[\s/-]+(?:del?\s+)?(?P<year>\d{{4}}|\d{{2}}(?!\d))",
+    _YEAR_FIRST,
+    _EITHER,
+    rf"{_NAMED}\.?\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<year>\d{{4}})",
+    rf"(?P<year>\d{{4}})\.?[\s-]+{_NAMED}\.?[\s-]+(?P<day>\d{{1,2}})\.?",
 )
-_MONTH_FIRST = re.compile(
-    rf"(?:\w+\.?,?\s+)?([^\W\d_]+)\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?,?\s+(\d{{4}})(?:,?\s+(?:at\s+)?{_TIME}{_ZONE})?(?!\d)"
+#: ISO 8601, basic format.
+_BASIC = (
+    r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)"
+    rf"(?:[Tt ]?(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d)?(?:[.,]\d+)?{_ZONE})?"
 )
+_FORMS = tuple(
+    map(
+        re.compile,
+        (
+            *(rf"{_LEAD}{date}(?:{_GAP}{_CLOCK})?{_TAIL}" for date in _DATES),
+            *(rf"{_CLOCK_FIRST}{_ZONE}{_BREAK}{date}{_TAIL}" for date in _DATES),
+            *(rf"{_CLOCK_FIRST}{_BREAK}{date}{_ZONE}{_TAIL}" for date in _DATES),
+            # As C writes it: Mon Mar 2 10:00:00 EST 2026.
+            rf"{_LEAD}{_NAMED}\s+(?P<day>\d{{1,2}})\s+{_HOURS}:{_MINUTES}{_ZONE}\s+(?P<year>\d{{4}}){_TAIL}",
+            rf"{_BASIC}{_TAIL}",
+        ),
+    )
+)
+_ORDER = re.compile(rf"(?<![\d/.-]){_EITHER}(?!\d)")
 
 
-def parse_time(raw: str, fallback: struct_time | None = None, *, zone: tzinfo = UTC) -> datetime | None:
-    """The time that *raw* says, in UTC; None when it says none.
+def parse_time(raw: str, *, zone: tzinfo = UTC, day_first: bool | None = None) -> datetime | None:
+    """The time that *raw* says, in UTC; None when it says none, or may mean two days.
 
-    Read are Unix seconds and milliseconds, ISO 8601, RFC 822 and the American order, with an offset or the name of a
-    zone; without either the time is in *zone*. *fallback* is another reader's result in UTC, used only for a form that
-    is not one of these, so that an impossible date is none instead of the next possible one.
+    Read are Unix seconds and milliseconds, ISO 8601, RFC 822, asctime, and dates as people write them, with names of months
+    or numbers in the order of their country, before or behind a time, with an offset or the name of a zone; without
+    either the time is in *zone*. Of 4/5/2026, *day_first* says which number is the day; see `order`.
     """
-    text = " ".join(raw[:100].split())
-    if text.isascii() and text.isdigit():
-        return _unix(text)
-    if found := _ISO.match(text):
-        year, month, day, *rest = found.groups()
-        return _make(int(year), int(month), int(day), rest, zone)
-    if (found := _DAY_FIRST.match(text)) and (number := _month(found[2])):
-        return _make(_year(found[3]), number, int(found[1]), list(found.groups()[3:]), zone)
-    if (found := _MONTH_FIRST.match(text)) and (number := _month(found[1])):
-        return _make(int(found[3]), number, int(found[2]), list(found.groups()[3:]), zone)
-    if fallback is None:
-        return None
-    try:
-        return datetime(*fallback[:6], tzinfo=UTC)
-    except ValueError:
-        return None
+    text = _even(raw)
+    if text.isascii() and text.isdigit() and (time := _unix(text)):
+        return time
+    for form in _FORMS:
+        if (found := form.fullmatch(text)) and (date := _date(found, day_first)):
+            return _make(date, found.groupdict(), zone)
+    return None
+
+
+def order(raws: Iterable[str]) -> bool | None:
+    """Whether most of *raws* that allow one order of day and month alone have the day first; None when none tells."""
+    votes = 0
+    for raw in raws:
+        found = _ORDER.search(_even(raw))
+        if found and (int(found["one"]) > 12) != (int(found["other"]) > 12):
+            votes += 1 if int(found["one"]) > 12 else -1
+    return votes > 0 if votes else None
 
 
 def believe(published: datetime | None, now: datetime) -> datetime | None:
@@ -94,17 +147,43 @@ def believe(published: datetime | None, now: datetime) -> datetime | None:
     return published
 
 
+def _even(raw: str) -> str:
+    """The beginning of *raw* with the usual forms of digits and marks, and single blanks."""
+    text = raw[:100] if raw.isascii() else unicodedata.normalize("NFKC", raw[:100])[:100]
+    return " ".join(text.split())
+
+
 def _unix(digits: str) -> datetime | None:
-    """Seconds of 9 or 10 digits or milliseconds of 12 or 13; other numbers are no times."""
+    """Seconds of 9 or 10 digits or milliseconds of 13; other numbers are no such times."""
     if len(digits) in {9, 10}:
         return datetime.fromtimestamp(int(digits), UTC)
-    if len(digits) in {12, 13}:
+    if len(digits) == 13:
         return datetime.fromtimestamp(int(digits) // 1000, UTC)
     return None
 
 
+def _date(found: re.Match[str], day_first: bool | None) -> tuple[int, int, int] | None:
+    """(year, month, day) as they are written, possible or not; None where that is no date, or more than one."""
+    parts = found.groupdict()
+    if parts.get("name"):
+        month = _month(parts["name"])
+        return (_year(parts["year"]), month, int(parts["day"])) if month else None
+    if not parts.get("mark"):
+        return int(parts["year"]), int(parts["month"]), int(parts["day"])
+    one, other = int(parts["one"]), int(parts["other"])
+    if one == other or other > 12 or one > 12:
+        day_first = one > 12
+    elif parts["mark"] == ".":  # nobody who writes the month first writes dots
+        day_first = True
+    if day_first is None:
+        return None
+    return (int(parts["year"]), other, one) if day_first else (int(parts["year"]), one, other)
+
+
 def _month(word: str) -> int | None:
-    return _MONTHS.get(word[:3].lower())
+    letters = unicodedata.normalize("NFKD", word.casefold())
+    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return _MONTHS.get(plain[:4]) or _MONTHS.get(plain[:3])
 
 
 def _year(digits: str) -> int:
@@ -113,12 +192,12 @@ def _year(digits: str) -> int:
     return year if len(digits) == 4 else year + (1900 if year >= 50 else 2000)
 
 
-def _make(year: int, month: int, day: int, rest: list[str | None], zone: tzinfo) -> datetime | None:
-    """The time in UTC; *rest* is hour, minute, second, half of the day, name of the zone, offset."""
-    hour, minute, second = (int(part or 0) for part in rest[:3])
-    half, name, offset = rest[3:]
+def _make(date: tuple[int, int, int], parts: Mapping[str, str | None], zone: tzinfo) -> datetime | None:
+    """The time of *date* in UTC, with the time of day and the zone of *parts*."""
+    hour, minute, second = (int(parts[name] or 0) for name in ("hour", "minute", "second"))
+    half = parts.get("noon") or parts.get("half")
     if half and 1 <= hour <= 12:
-        hour = hour % 12 + (12 if half[0] in "pP" else 0)
+        hour = hour % 12 + (12 if _LATER_HALF.match(half) else 0)
     if hour == 24 and minute == second == 0:  # ISO 8601: the end of the day
         extra, hour = timedelta(days=1), 0
     else:
@@ -126,7 +205,7 @@ def _make(year: int, month: int, day: int, rest: list[str | None], zone: tzinfo)
     try:
         # A leap second is the last second of its minute here.
         local = datetime(
-            year, month, day, hour, minute, 59 if second == 60 else second, tzinfo=_zone(name, offset) or zone
+            *date, hour, minute, 59 if second == 60 else second, tzinfo=_zone(parts["zone"], parts["offset"]) or zone
         )
         return (local + extra).astimezone(UTC)
     except (ValueError, OverflowError):
@@ -134,12 +213,10 @@ def _make(year: int, month: int, day: int, rest: list[str | None], zone: tzinfo)
 
 
 def _zone(name: str | None, offset: str | None) -> timezone | None:
-    """The zone that is written; None where none is. One that nobody knows counts as UTC."""
-    if not name and not offset:
-        return None
-    minutes = _ZONES.get((name or "").upper(), 0)
+    """The zone that is written; None where none is, or one that nobody knows."""
+    minutes = _ZONES.get((name or "").upper())
     if offset:  # also behind a name: "GMT+8"
         digits = offset[1:].replace(":", "")
         hours, rest = (digits[:-2], digits[-2:]) if len(digits) > 2 else (digits, "0")
         minutes = (int(hours) * 60 + int(rest)) * (-1 if offset[0] == "-" else 1)
-    return timezone(timedelta(minutes=minutes))
+    return None if minutes is None else timezone(timedelta(minutes=minutes))

@@ -16,16 +16,17 @@ from typing import Any, NamedTuple, Protocol
 
 import jmespath
 from jmespath.exceptions import JMESPathError
-from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from tocsin.errors import SourceError
+from tocsin.sources import cell
 from tocsin.sources.charset import decode
+from tocsin.sources.nodes import MOST_ROWS, Row
 from tocsin.sources.page import check_selector
 
 #: Of a JSON object whose members are the rows: what names a member's key, and the member itself.
 KEY, VALUE = "@key", "@value"
 #: Before an expression that is about the whole JSON document and not about a row.
 ROOT = "$."
-MOST_ROWS = 100_000
 _JSONP = re.compile(r"\s*(?:/\*.*?\*/\s*)?[\w$.=\s]{1,80}\((.*)\)\s*;?\s*", re.DOTALL)
 _SHOWN = 12
 
@@ -234,30 +235,41 @@ class _Csv:
 class _Html:
     def __init__(self, rows: str) -> None:
         self._rows = check_selector(rows) if rows else ""
+        self._fields: list[str] = []
 
     def rows(self, body: bytes, content_type: str) -> Sequence[Any]:
-        tree = LexborHTMLParser(decode(body, content_type)[0])
-        if not self._rows:
-            return [tree]
-        found = tree.css(self._rows)[:MOST_ROWS]
+        named = _nodes(body, content_type, self._rows, self._fields)
+        found = [dict(zip(self._fields, row, strict=True)) for row in named]
         if not found:
             raise NotDataError(f"nothing on the page is {self._rows}")
         return found
 
     def field(self, expression: str) -> Field:
-        selector, at, attribute = expression.partition("@")
-        check_selector(selector.strip())
+        selector = check_selector(expression.partition("@")[0].strip())
+        self._fields.append(expression)
 
-        def read(row: LexborNode | LexborHTMLParser) -> str | None:
-            found = row.css(selector.strip())
-            if len(found) > 1:
-                raise NotDataError(f"{selector.strip()} names {len(found)} places on the page")
-            if not found:
-                return None
-            return found[0].attributes.get(attribute) if at else found[0].text(separator=" ", strip=True)
+        def read(row: Any) -> str | None:
+            places, said = row[expression]
+            if places > 1:
+                raise NotDataError(f"{selector} names {places} places on the page")
+            return str(said) if said is not None else None
 
         return read
 
     def holds(self, expression: str) -> Callable[[bytes, str], bool]:
         selector = check_selector(expression)
-        return lambda body, content_type: bool(LexborHTMLParser(decode(body, content_type)[0]).css(selector))
+
+        def check(body: bytes, content_type: str) -> bool:
+            try:
+                return bool(_nodes(body, content_type, selector, ()))
+            except NotDataError:
+                return False
+
+        return check
+
+
+def _nodes(body: bytes, content_type: str, rows: str, fields: Sequence[str]) -> Sequence[Row]:
+    try:
+        return cell.nodes(body, content_type, rows, fields)
+    except SourceError as error:
+        raise NotDataError(f"it answers with a page that {error}") from error

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 
-from tocsin.hints import Wishes
+from tocsin.hints import Wishes, date
 
 #: Longer wishes are cut anyway; this keeps a forged number from overflowing a timedelta.
 _MOST = timedelta(days=365)
@@ -68,15 +67,6 @@ def wishes(body: bytes) -> Wishes:
         skip_hours=frozenset(hour % 24 for hour in found if hour <= 24),
         skip_days=frozenset(_DAYS.index(day) for day in days if day in _DAYS),
     )
-
-
-def date(value: str) -> datetime | None:
-    """The time that a header names, in UTC; None when it names none."""
-    try:
-        time = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def _seconds(value: str) -> timedelta | None:

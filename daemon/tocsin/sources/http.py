@@ -7,6 +7,7 @@ import re
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from http import HTTPStatus
@@ -18,17 +19,18 @@ from urllib.parse import urljoin
 import aiohttp
 from yarl import URL
 
-from tocsin import __version__
 from tocsin.errors import Fault, SourceError
 from tocsin.sources import urls
 from tocsin.sources.address import check
+from tocsin.sources.contact import needs_contact, user_agent
 from tocsin.sources.encoding import decode
 from tocsin.sources.header import LONGEST_HEAD, MOST_LINES, TolerantConnector
 from tocsin.sources.pace import Pace, group
 from tocsin.sources.proxy import check_name
-from tocsin.sources.refusal import refusal
+from tocsin.sources.refusal import MOST_SAID, TELLING, challenged, refusal
 from tocsin.sources.room import Room
 from tocsin.sources.trust import trusting
+from tocsin.sources.unanswered import BlockedAddressError, unanswered
 
 ACCEPT = "application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.8, */*;q=0.5"
 MOST_REDIRECTS = 5
@@ -48,8 +50,6 @@ _GOOD = frozenset({200, 203, 226})
 _MOST_COOKIES = 4096
 #: Of a source's own headers these go on to another host; all others may be secrets.
 _PUBLIC_HEADERS = frozenset({"accept", "accept-language", "user-agent"})
-#: Reasons of the address check that the operator may overrule.
-_ALLOWABLE = frozenset({"loopback", "private"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,10 +115,6 @@ class _Hop:
     permanent: bool
 
 
-class _BlockedAddressError(OSError):
-    """An address that may not be reached; an OSError, because the connector lets those out."""
-
-
 class HttpClient:
     """Fetches documents; an asynchronous context manager.
 
@@ -141,6 +137,7 @@ class HttpClient:
         gap: timedelta = timedelta(seconds=1),
         limits: Limits | None = None,
     ) -> None:
+        self._contact = contact
         self._limits = limits or Limits()
         self._proxy = URL(proxy) if proxy else None
         self._trust = trusting(ca_file)
@@ -148,7 +145,7 @@ class HttpClient:
         self.room = Room()
         self._groups = tuple(groups)
         self._headers = {
-            "User-Agent": f"tocsin/{__version__} (+{contact})" if contact else f"tocsin/{__version__}",
+            "User-Agent": user_agent("", contact),
             "Accept": ACCEPT,
             "Accept-Encoding": "gzip, deflate",
         }
@@ -257,7 +254,7 @@ class HttpClient:
             async with self._sessions[request.allow_private].request(
                 request.method,
                 address,
-                headers=request.headers(address),
+                headers={**self._declared(host, request), **request.headers(address)},
                 data=request.body or None,
                 allow_redirects=False,
                 proxy=proxy,
@@ -269,7 +266,12 @@ class HttpClient:
         except (aiohttp.ClientError, ValueError, OSError) as error:
             if isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ConnectionTimeoutError):
                 raise
-            raise _explain(error, host) from error
+            raise unanswered(error, host) from error
+
+    def _declared(self, host: str, request: _Request) -> dict[str, str]:
+        """Return the user agent for a *host* that wants another form of it, unless the source has its own."""
+        own = any(name.lower() == "user-agent" for name in request.own)
+        return {"User-Agent": user_agent(host, self._contact)} if needs_contact(host) and not own else {}
 
     async def _answer(self, response: aiohttp.ClientResponse, target: str, request: _Request) -> Fetched:
         host, validators = urls.host(target), request.validators
@@ -277,19 +279,36 @@ class HttpClient:
         if response.status == HTTPStatus.NOT_MODIFIED and validators:
             return Fetched(status=response.status, headers=headers, body=b"", final_url=target)
         if response.status not in _GOOD:
-            error = refusal(host, response.status, headers)
-            words = request.explain and request.explain(
-                await self._read(response, host), headers.get("content-type", "")
-            )
-            if words:
-                raise SourceError(str(words), fault=words.fault, status=error.status, retry_after=error.retry_after)
-            raise error
+            raise await self._refusal(response, host, headers, request)
         body = await self._read(response, host)
+        if page := challenged(host, headers, body):
+            raise page
         if not body and not validators:
             raise SourceError(f"{host} answered with nothing", fault=Fault.NOT_A_FEED, status=response.status)
         # Some servers answer a condition with an empty 200 where they mean 304.
         status = response.status if body else HTTPStatus.NOT_MODIFIED.value
         return Fetched(status=status, headers=headers, body=body, final_url=target)
+
+    async def _refusal(
+        self, response: aiohttp.ClientResponse, host: str, headers: Mapping[str, str], request: _Request
+    ) -> SourceError:
+        """What an answer means that is no good one; its words, which may say more, are not waited for in vain."""
+        said = b""
+        if request.explain or response.status in TELLING:
+            with suppress(SourceError, aiohttp.ClientError, OSError):
+                said = await self._read(response, host)
+        error = refusal(
+            host,
+            response.status,
+            headers,
+            said=said[:MOST_SAID],
+            contact=self._contact,
+            credentials=any(name.lower() not in _PUBLIC_HEADERS for name in request.own),
+        )
+        words = request.explain and request.explain(said, headers.get("content-type", ""))
+        if not words:
+            return error
+        return SourceError(str(words), fault=words.fault, status=error.status, retry_after=error.retry_after)
 
     async def _read(self, response: aiohttp.ClientResponse, host: str) -> bytes:
         size, status = self._limits.size, response.status
@@ -328,7 +347,7 @@ def _checked_sockets(allow_private: bool) -> Callable[[Any], socket.socket]:
     def open_socket(info: tuple[Any, Any, int, str, tuple[Any, ...]]) -> socket.socket:
         family, kind, protocol, _, address = info
         if reason := check(str(address[0]), allow_private=allow_private):
-            raise _BlockedAddressError(reason)
+            raise BlockedAddressError(reason)
         return socket.socket(family, kind, protocol)
 
     return open_socket
@@ -358,36 +377,3 @@ def _redirect(target: str, location: str) -> str:
 
 def _origin(url: str) -> URL:
     return URL(url, encoded=True).origin()
-
-
-def _explain(error: aiohttp.ClientError | ValueError | OSError, host: str) -> SourceError:
-    """What an error of the client means; the words hold no more of the address than its *host*."""
-    match error:
-        case aiohttp.ClientConnectorCertificateError():
-            return SourceError(f"{host} shows a certificate that is not trusted", fault=Fault.NETWORK)
-        case aiohttp.ClientConnectorSSLError():
-            return SourceError(f"{host} cannot be asked over TLS", fault=Fault.NETWORK)
-        case aiohttp.ClientProxyConnectionError():
-            return SourceError("the proxy of http.proxy cannot be reached", fault=Fault.UNREACHABLE)
-        case aiohttp.ClientConnectorError():
-            return _unreachable(host, error.os_error)
-        case aiohttp.ConnectionTimeoutError():
-            return SourceError(f"cannot reach {host} in time", fault=Fault.UNREACHABLE)
-        case aiohttp.ClientHttpProxyError():
-            words = f"the proxy answered {error.status} when it was asked for {host}"
-            return SourceError(words, fault=Fault.NETWORK, status=error.status)
-        case aiohttp.ClientPayloadError() | aiohttp.ServerDisconnectedError():
-            return SourceError(f"{host} broke off before the end of its answer", fault=Fault.NETWORK)
-        case aiohttp.ClientResponseError():
-            return SourceError(f"{host} answered with headers that cannot be read", fault=Fault.NETWORK)
-        case _:
-            return SourceError(f"{host} cannot be asked ({type(error).__name__})", fault=Fault.NETWORK)
-
-
-def _unreachable(host: str, error: OSError) -> SourceError:
-    """The error for a connection that was not made."""
-    if isinstance(error, _BlockedAddressError):
-        reason = str(error)
-        remedy = "; allow_private: true permits it" if reason in _ALLOWABLE else ""
-        return SourceError(f"{host} has a {reason} address{remedy}", fault=Fault.BLOCKED_ADDRESS)
-    return SourceError(f"cannot reach {host}: {error.strerror or type(error).__name__}", fault=Fault.UNREACHABLE)

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from tocsin.errors import Fault, SourceError
-from tocsin.sources.dates import parse_time
+from tocsin.sources.dates import order, parse_time
 from tocsin.sources.parse import (
     LONGEST_TEXT,
     LONGEST_TITLE,
@@ -26,6 +26,7 @@ MOST_MARKS = 1_000_000
 MOST_ITEMS = 20_000
 _VERSION = "jsonfeed.org/version/"
 _BLANKS = " \t\r\n"
+_TIMES = ("date_published", "date_modified")
 
 
 def is_json(text: str) -> bool:
@@ -58,7 +59,8 @@ def parse(text: str, *, url: str, content_language: str = "") -> Parsed:
         notes.append("the feed says that it has ended: nothing will follow")
     site = first_web([absolute(url, _get(feed, "home_page_url"))])
     language = language_tag(_get(feed, "language")) or language_tag(content_language)
-    items = [_item(entry, url=url, site=site, language=language) for entry in found]
+    day_first = order(_get(entry, name) for entry in found for name in _TIMES)
+    items = [_item(entry, url=url, site=site, language=language, day_first=day_first) for entry in found]
     if len(items) > MOST_ENTRIES:
         notes.append(f"{len(items)} entries, the newest {MOST_ENTRIES} were read")
         items = newest(items)
@@ -84,14 +86,14 @@ def _is_feed(document: Any) -> bool:
     return _VERSION in _get(document, "version") or ("title" in document and isinstance(document.get("items"), list))
 
 
-def _item(entry: dict[str, Any], *, url: str, site: str, language: str) -> Item:
+def _item(entry: dict[str, Any], *, url: str, site: str, language: str, day_first: bool | None) -> Item:
     attached = entry.get("attachments")
     files = [_get(file, "url") for file in attached if isinstance(file, dict)] if isinstance(attached, list) else []
     own = first_web(absolute(url, a) for a in (_get(entry, "url"), _get(entry, "external_url"), *files))
     html, plain = to_plain(_get(entry, "content_html")), clean(_get(entry, "content_text"))
     body = max(html, plain, key=len)[:LONGEST_TEXT]
     summary = clean(_get(entry, "summary"))[:LONGEST_TEXT]
-    times = [_get(entry, name).strip() for name in ("date_published", "date_modified")]
+    times = [_get(entry, name).strip() for name in _TIMES]
     return Item(
         id=clean(_get(entry, "id")),
         link=own or site,
@@ -100,7 +102,7 @@ def _item(entry: dict[str, Any], *, url: str, site: str, language: str) -> Item:
         summary="" if summary == body else summary,
         body=body,
         language=language_tag(_get(entry, "language")) or language,
-        published=next(filter(None, map(parse_time, times)), None),
+        published=next(filter(None, (parse_time(raw, day_first=day_first) for raw in times)), None),
         published_raw=clean(next(filter(None, times), ""))[:100],
     )
 

@@ -14,6 +14,8 @@ _NUMBER = re.compile(
     rf"\s*(?:[^\W\d_]{{1,8}}|)[^\w+\-−.,]{{0,4}}(?P<sign>[+\-−]?)[^\w+\-−.,]{{0,2}}"
     rf"(?P<digits>[0-9][0-9.,{_BLANKS}]*|[.,][0-9]+)(?P<exponent>[eE][+-]?[0-9]{{1,2}})?(?P<unit>[^\d+\-−.,]{{0,16}})"
 )
+#: Years that a price may be of: what lies at the ends of the calendar is a mistake, and cannot be reckoned with.
+_YEARS = range(1900, 2200)
 #: A time in seconds since 1970 from 1973 to 2286, else in milliseconds.
 _SECONDS = (10**8, 10**10)
 _MILLISECONDS = (10**11, 10**13)
@@ -53,9 +55,11 @@ def read_moment(text: str, form: str, zone: ZoneInfo) -> datetime:
         if form:
             found = datetime.strptime(text, form)  # noqa: DTZ007 - the zone is filled in below
         elif re.fullmatch(r"\d{9,13}(\.\d+)?", text):
-            return _since_1970(float(text))
+            found = _since_1970(float(text))
         else:
             found = datetime.fromisoformat(text)
+        if found.year not in _YEARS:
+            raise ValueError
         return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError, re.error):  # re.error: a directive that comes twice in the form
         wanted = f"of the form {form}" if form else "in ISO 8601 or in seconds since 1970"

@@ -12,7 +12,8 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from tocsin.errors import Fault, SourceError
 from tocsin.sources import urls
-from tocsin.sources.dates import parse_time
+from tocsin.sources.dates import order, parse_time
+from tocsin.sources.nodes import tree_of
 from tocsin.sources.parse import (
     LONGEST_TEXT,
     LONGEST_TITLE,
@@ -86,20 +87,22 @@ def read(text: str, selectors: Selectors, *, url: str, content_language: str = "
     """
     if text.count("<") > MOST_TAGS:
         raise SourceError(f"a page of more than {MOST_TAGS} tags", fault=Fault.TOO_LARGE)
-    tree = LexborHTMLParser(text)
+    tree = tree_of(text)
     nodes = tree.css(selectors.items)
     if not nodes:
         raise _mistaken(f"nothing on the page is {selectors.items!r}: it was rebuilt, or wants a browser", "items")
     base = first_web([absolute(url, _attribute(tree.css_first("base"), "href"))]) or url
     language = language_tag(_attribute(tree.css_first("html"), "lang")) or language_tag(content_language)
     most = MOST_REPEATED * max(len(text), 1000)
-    items = tuple(_items(nodes[:MOST_ENTRIES], selectors, base=base, site=url, language=language, most=most))
+    nodes, found = nodes[:MOST_ENTRIES], len(nodes)
+    day_first = order(raw for node in nodes for raw in _raws(node, selectors))
+    items = tuple(_items(nodes, selectors, base=base, site=url, language=language, most=most, day_first=day_first))
     if not items:
         missing, key = (repr(selectors.title), "title") if selectors.title else ("a text", "items")
-        raise _mistaken(f"{len(nodes)} nodes are {selectors.items!r}, and none has {missing}", key)
+        raise _mistaken(f"{found} nodes are {selectors.items!r}, and none has {missing}", key)
     if selectors.link and all(item.link == url for item in items):
         raise _mistaken(f"none of {len(items)} items has a link at {selectors.link!r}", "link")
-    notes = _notes(len(nodes), items, selectors)
+    notes = _notes(found, items, selectors)
     return Parsed(
         title=_plain(_text(tree.css_first("title")), LONGEST_TITLE), link=url, items=items, form="a page", notes=notes
     )
@@ -127,7 +130,14 @@ def _notes(found: int, items: tuple[Item, ...], selectors: Selectors) -> tuple[s
 
 
 def _items(
-    nodes: list[LexborNode], selectors: Selectors, *, base: str, site: str, language: str, most: int
+    nodes: list[LexborNode],
+    selectors: Selectors,
+    *,
+    base: str,
+    site: str,
+    language: str,
+    most: int,
+    day_first: bool | None,
 ) -> Iterator[Item]:
     """The items at *nodes*, which may have *most* characters together.
 
@@ -145,7 +155,8 @@ def _items(
         if not title:
             continue
         link = first_web([absolute(base, _attribute(_link(node, selectors), "href"))])
-        published, raw = _date(node, selectors)
+        raws = _raws(node, selectors)
+        times = (_time(raw, selectors, day_first) for raw in raws)
         summary = _plain(whole, LONGEST_TEXT)
         yield Item(
             link=link or site,
@@ -154,8 +165,8 @@ def _items(
             title=title,
             summary="" if summary == title else summary,
             language=language,
-            published=published,
-            published_raw=raw,
+            published=next(filter(None, times), None),
+            published_raw=next(iter(raws), ""),
         )
 
 
@@ -177,15 +188,13 @@ def _attribute(node: LexborNode | None, name: str) -> str:
     return (node.attributes.get(name) or "").strip() if node else ""
 
 
-def _date(node: LexborNode, selectors: Selectors) -> tuple[datetime | None, str]:
-    """When the item *node* was published, and what is written of that: its `datetime` is for machines and goes first."""
+def _raws(node: LexborNode, selectors: Selectors) -> list[str]:
+    """What is written of when the item *node* was published: its `datetime` is for machines and goes first."""
     found = node.css_first(selectors.date or "time")
-    raws = [raw for raw in (_attribute(found, "datetime")[:100], _plain(_text(found), 100)) if raw]
-    times = (_time(raw, selectors) for raw in raws)
-    return next((time for time in times if time), None), next(iter(raws), "")
+    return [raw for raw in (_attribute(found, "datetime")[:100], _plain(_text(found), 100)) if raw]
 
 
-def _time(raw: str, selectors: Selectors) -> datetime | None:
+def _time(raw: str, selectors: Selectors, day_first: bool | None) -> datetime | None:
     zone = ZoneInfo(selectors.zone)
     if selectors.date_format:
         try:
@@ -193,4 +202,4 @@ def _time(raw: str, selectors: Selectors) -> datetime | None:
             return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
         except (ValueError, OverflowError):
             pass
-    return parse_time(raw, zone=zone)
+    return parse_time(raw, zone=zone, day_first=day_first)

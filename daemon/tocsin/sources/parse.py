@@ -18,7 +18,7 @@ from feedparser.sanitizer import replace_doctype
 from tocsin.errors import Fault, SourceError
 from tocsin.sources import bounds, repair, urls
 from tocsin.sources.charset import decode
-from tocsin.sources.dates import parse_time
+from tocsin.sources.dates import order, parse_time
 from tocsin.text.html import clean, to_plain
 
 #: More entries than this are not read of one document; the newest are.
@@ -42,6 +42,8 @@ _DELETED = re.compile(
 _PORTAL = re.compile(r" on MSN(?:\.com)?\Z", re.IGNORECASE)
 _OPAQUE = re.compile(r"<!--|<!\[CDATA\[")
 _TEXTS = ("text/", "application/xhtml")
+#: The times of an entry, the one that counts first.
+_TIMES = ("published", "updated", "created")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,9 +113,9 @@ def parse(body: bytes, *, url: str, content_type: str = "", content_language: st
     site = _link(feed, url, "")
     language = language_tag(_get(feed, "language")) or language_tag(content_language)
     loose = not found["version"].startswith("atom")
-    items = [
-        _item(entry, url=url, site=site, language=language, loose=loose) for entry in raw if isinstance(entry, dict)
-    ]
+    raw = [entry for entry in raw if isinstance(entry, dict)]
+    day_first = order(_get(entry, name) for entry in raw for name in _TIMES)
+    items = [_item(entry, url=url, site=site, language=language, loose=loose, day_first=day_first) for entry in raw]
     if len(items) > MOST_ENTRIES:
         notes.append(f"{len(items)} entries, the newest {MOST_ENTRIES} were read")
         items = newest(items)
@@ -179,13 +181,14 @@ def _feedparser(document: str) -> Any:
     )
 
 
-def _item(entry: dict[str, Any], *, url: str, site: str, language: str, loose: bool) -> Item:
+def _item(entry: dict[str, Any], *, url: str, site: str, language: str, loose: bool, day_first: bool | None) -> Item:
     identifier = unescape(_get(entry, "id").strip())
     permanent = identifier if dict.get(entry, "guidislink") else ""
     own = _link(entry, url, permanent)
     body = _body(entry, loose=loose)
     summary = _plain(entry, "summary", LONGEST_TEXT, loose=loose)
-    raw = next(filter(None, (_get(entry, name).strip() for name in ("published", "updated", "created"))), "")
+    # dict.get behind _get, because an absent `updated` would be answered with `published`.
+    times = [_get(entry, name).strip() for name in _TIMES]
     origin = _get(entry, "feedburner_origlink").strip()
     return Item(
         id=identifier,
@@ -197,8 +200,8 @@ def _item(entry: dict[str, Any], *, url: str, site: str, language: str, loose: b
         body=body,
         outlet=_outlet(entry, loose=loose),
         language=language_tag(_detail(entry, "title", "language")) or language,
-        published=_published(entry),
-        published_raw=clean(raw)[:100],
+        published=next(filter(None, (parse_time(raw, day_first=day_first) for raw in times)), None),
+        published_raw=clean(next(filter(None, times), ""))[:100],
     )
 
 
@@ -208,16 +211,6 @@ def _outlet(entry: dict[str, Any], *, loose: bool) -> str:
     if isinstance(source, dict):
         return _plain(source, "title", LONGEST_TITLE, loose=loose)
     return _PORTAL.sub("", _plain(entry, "news_source", LONGEST_TITLE, loose=loose))
-
-
-def _published(entry: dict[str, Any]) -> datetime | None:
-    """The first of the entry's times that can be read."""
-    # dict.get, because an absent `updated` would be answered with `published`.
-    for name in ("published", "updated", "created"):
-        raw = _get(entry, name)
-        if raw and (time := parse_time(raw, dict.get(entry, f"{name}_parsed"))):
-            return time
-    return None
 
 
 def _link(node: dict[str, Any], url: str, permanent: str) -> str:

@@ -1,14 +1,18 @@
-"""What an HTTP answer means that is no good one."""
+"""What an HTTP answer means that is no good one, and what to do about it."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 
+from tocsin.certificates import CertificateFault
 from tocsin.errors import Fault, SourceError
-from tocsin.sources.hints import date
+from tocsin.hints import date
 
+#: Octets of the words of a refusal that are looked at.
+MOST_SAID = 16384
 _FAULTS: dict[int, Fault] = {
     HTTPStatus.UNAUTHORIZED: Fault.AUTH,
     HTTPStatus.FORBIDDEN: Fault.AUTH,
@@ -16,20 +20,151 @@ _FAULTS: dict[int, Fault] = {
     HTTPStatus.TOO_MANY_REQUESTS: Fault.RATE_LIMITED,
     HTTPStatus.SERVICE_UNAVAILABLE: Fault.RATE_LIMITED,
 }
+#: Firewalls that let only browsers through, by a header of theirs and what it holds.
+_BY_HEADER = (
+    # These two only where they step in, the others in every answer.
+    ("cf-mitigated", "", "Cloudflare"),
+    ("x-amzn-waf-action", "", "AWS WAF"),
+    ("x-datadome", "", "DataDome"),
+    ("x-sucuri-block", "", "Sucuri"),
+    ("server", "ddos-guard", "DDoS-Guard"),
+)
+#: The same by words of their page.
+_BY_WORDS = (
+    ("<title>just a moment...", "Cloudflare"),
+    ("<title>attention required! | cloudflare", "Cloudflare"),
+    ("_incapsula_resource", "Imperva"),
+    ("captcha-delivery.com", "DataDome"),
+    ("px-captcha", "HUMAN"),
+    ("errors.edgesuite.net", "Akamai"),
+    ("sucuri website firewall", "Sucuri"),
+    ("<title>ddos-guard", "DDoS-Guard"),
+    ("making sure you're not a bot", "Anubis"),
+    ("making sure you&#39;re not a bot", "Anubis"),
+)
+#: A page that lets through who runs its script, and that is sent as if it were the document; it is short.
+_IN_PLACE = ("<title>just a moment...", "making sure you're not a bot", "making sure you&#39;re not a bot")
+_MOST_IN_PLACE = 2048
+#: Answers whose words say why.
+TELLING = frozenset(
+    {
+        HTTPStatus.ACCEPTED.value,
+        HTTPStatus.UNAUTHORIZED.value,
+        HTTPStatus.FORBIDDEN.value,
+        HTTPStatus.METHOD_NOT_ALLOWED.value,
+        HTTPStatus.TOO_MANY_REQUESTS.value,
+        HTTPStatus.SERVICE_UNAVAILABLE.value,
+    }
+)
+_REMEDIES: dict[int, str] = {
+    HTTPStatus.ACCEPTED: "wait; if it stays so, look for another feed of this site",
+    HTTPStatus.FORBIDDEN: "open the address in a browser: where that works, the site refuses programs or this network; "
+    "set http.contact, or ask its owner",
+    HTTPStatus.NOT_FOUND: "open the address in a browser; the feed may have moved",
+    HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS: "it may not be read from this country: look for its news elsewhere",
+    HTTPStatus.TOO_MANY_REQUESTS: "wait, and poll less often: every: 1h",
+}
 
 
-def refusal(host: str, status: int, headers: Mapping[str, str]) -> SourceError:
-    """The error that an answer of *host* with *status* stands for.
+def refusal(
+    host: str,
+    status: int,
+    headers: Mapping[str, str],
+    *,
+    said: bytes = b"",
+    contact: str = "",
+    credentials: bool = False,
+) -> SourceError:
+    """Return the error that an answer of *host* with *status* stands for.
 
-    *headers* have names in lower case. The words are ours: a server's own could be anything.
+    *headers* have names in lower case; *said* is the beginning of the body. *contact* was sent along, and *credentials*
+    say whether any were. The words are ours: a server's own could be anything.
     """
     wait = retry_after(headers) if status >= HTTPStatus.BAD_REQUEST else None
-    words = f"{host} answered {status} {_phrase(status)}".rstrip()
+    answered = f"{host} answered {status} {_phrase(status)}".rstrip()
+    fault, words, remedy = _meaning(status, headers, said.decode("utf-8", "replace").lower(), contact, credentials)
+    said_so = f"{answered}: {words}" if words else answered
+    return SourceError(said_so, fault=fault, status=status, retry_after=wait, remedy=remedy)
+
+
+def _meaning(
+    status: int, headers: Mapping[str, str], text: str, contact: str, credentials: bool
+) -> tuple[Fault, str, str]:
     fault = _FAULTS.get(status, Fault.STATUS)
-    if status == HTTPStatus.FORBIDDEN and "cf-mitigated" in headers:
-        fault = Fault.CHALLENGE
-        words += ": Cloudflare wants a browser there"
-    return SourceError(words, fault=fault, status=status, retry_after=wait)
+    if "undeclared automated tool" in text:
+        return Fault.AUTH, "it wants to know who asks", undeclared(contact)
+    if "request rate threshold exceeded" in text:
+        return Fault.RATE_LIMITED, "it limits our rate", _REMEDIES[HTTPStatus.TOO_MANY_REQUESTS]
+    if firewall := _firewall(status, headers, text):
+        remedy = "it lets only browsers through: look for another feed of it, or ask its owner to let tocsin pass"
+        return Fault.CHALLENGE, f"{firewall} wants a browser there", remedy
+    if credentials and status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        return fault, "it does not accept the credentials of this source", _WRONG
+    if status == HTTPStatus.UNAUTHORIZED:
+        return fault, "it wants credentials", _wanted(headers.get("www-authenticate", ""))
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR and fault is Fault.STATUS:
+        return fault, "", "its server has a fault: wait, and look whether the address works in a browser"
+    return fault, "", _REMEDIES.get(status, "")
+
+
+#: What to do about the certificate of a server.
+CERTIFICATE_REMEDIES = {
+    CertificateFault.EXPIRED: "its owner has to renew it",
+    CertificateFault.TOO_EARLY: "look whether the clock of this machine is right",
+    CertificateFault.SELF_SIGNED: "put its certificate into a file: http: {ca_file: trusted.pem}",
+    CertificateFault.UNKNOWN_AUTHORITY: "put the certificate of the authority into a file: http: {ca_file: trusted.pem}",
+    CertificateFault.INCOMPLETE: "put the missing certificate into a file: http: {ca_file: trusted.pem}; its owner should "
+    "send it",
+    CertificateFault.WRONG_NAME: "write the name that the certificate is for; a browser shows it",
+    CertificateFault.OTHER: "look at it in a browser; what you trust goes into a file: http: {ca_file: trusted.pem}",
+}
+_WRONG = "look whether they are right, have not run out, and may read this address"
+
+
+def undeclared(contact: str) -> str:
+    """Return what to do for a server that wants to know who asks."""
+    if not contact:
+        return "tell it whom to write to: http: {contact: you@example.org}"
+    return f"it does not accept {contact!r} of http.contact: give a mail address, and nothing else"
+
+
+def challenged(host: str, headers: Mapping[str, str], body: bytes) -> SourceError | None:
+    """Return the error for a good answer that is a firewall's page in place of the document."""
+    head = body[:_MOST_IN_PLACE].decode("utf-8", "replace").lower()
+    firewall = next((name for words, name in _BY_WORDS if words in _IN_PLACE and words in head), "")
+    if not firewall and len(body) < _MOST_IN_PLACE and "_incapsula_resource" in head:
+        firewall = "Imperva"
+    if not firewall:
+        firewall = next((name for header, _, name in _BY_HEADER[:2] if header in headers), "")
+    if not firewall:
+        return None
+    words = f"{host} answered with a page that only a browser gets past ({firewall})"
+    remedy = "look for another feed of it, or ask its owner to let tocsin pass"
+    return SourceError(words, fault=Fault.CHALLENGE, status=HTTPStatus.OK.value, remedy=remedy)
+
+
+def _firewall(status: int, headers: Mapping[str, str], text: str) -> str:
+    """Return the name of the firewall that answered in the stead of a server; empty where none did."""
+    if status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
+        return ""
+    found = _by_header(headers) or next((name for words, name in _BY_WORDS if words in text), "")
+    refuses = status in (HTTPStatus.FORBIDDEN, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.ACCEPTED)
+    page = re.search(r"<title>[^<]*(captcha|are you a robot|are you human|bot verification|access denied)", text)
+    return found or ("a firewall" if refuses and page else "")
+
+
+def _by_header(headers: Mapping[str, str]) -> str:
+    """Return the name of the firewall whose header is there."""
+    return next(
+        (name for header, value, name in _BY_HEADER if header in headers and value in headers[header].lower()), ""
+    )
+
+
+def _wanted(challenge: str) -> str:
+    scheme = challenge.strip().partition(" ")[0].lower()
+    if scheme in ("", "basic"):
+        return "give it name and password: credentials: ${FEED_LOGIN}, which holds name:password"
+    return "give it what it asks for: headers: {Authorization: " + f"{scheme.title()} " + "${FEED_TOKEN}}"
 
 
 def _phrase(status: int) -> str:

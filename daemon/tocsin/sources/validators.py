@@ -6,8 +6,8 @@ import dataclasses
 import hashlib
 from datetime import datetime, timedelta
 
+from tocsin.hints import date
 from tocsin.model import Cursor
-from tocsin.sources.hints import date
 from tocsin.sources.http import Fetched
 
 #: After so long without a whole answer the validators are not believed any more: some servers answer 304 for ever.

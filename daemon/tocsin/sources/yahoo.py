@@ -141,9 +141,9 @@ def _decimal(value: Any) -> Decimal | None:
 
 
 def _time(value: Any) -> datetime | None:
-    """Seconds since 1970, within reason."""
+    """Seconds from 1970 to 2286."""
     number = _decimal(value)
-    return datetime.fromtimestamp(float(number), UTC) if number is not None and 0 < number < 10**11 else None
+    return datetime.fromtimestamp(float(number), UTC) if number is not None and 0 < number < 10**10 else None
 
 
 def _zone(name: Any) -> ZoneInfo:

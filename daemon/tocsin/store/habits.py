@@ -53,6 +53,7 @@ def write_habits(habits: Habits) -> str:
         "silent": habits.silent,
         "hollow": habits.hollow,
         "drifting": sorted(habits.volatile),
+        "shown": habits.shown,
     }
     kept: dict[str, Any] = {name: value for name, value in found.items() if value}
     if habits.fresh is not None:
@@ -87,6 +88,7 @@ def read_habits(text: str) -> Habits:
         silent=kept.get("silent", False),
         hollow=kept.get("hollow", False),
         volatile=frozenset(map(KeyKind, kept.get("drifting", ()))),
+        shown=kept.get("shown", ""),
         moved=Moved(url=moved[0], since=_time(moved[1]), count=moved[2], used=moved[3]) if moved else None,
     )
 

@@ -149,6 +149,7 @@ def coverage(row: EntryRow, source: str) -> Coverage:
         first_seen=row.first_seen,
         summary=row.summary,
         body=row.body,
+        stated="" if row.published else row.published_raw,
     )
 
 

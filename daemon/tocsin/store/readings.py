@@ -7,6 +7,7 @@ from datetime import datetime
 
 from tocsin.market.series import Series
 from tocsin.model import Alert, Answered, Delivery, DeliveryState, Entry
+from tocsin.policy.breaker import Standing
 from tocsin.policy.silence import Silence
 from tocsin.prices import Instrument, Quote
 from tocsin.render.roundup import Roundup
@@ -19,6 +20,7 @@ from tocsin.store import (
     listing,
     market,
     packs,
+    receivers,
     roundup,
     silences,
     unevaluated,
@@ -56,6 +58,11 @@ class Readings:
         """All silences, the newest first."""
         with self._database.read() as session:
             return silences.everything(session)
+
+    def left_alone(self, now: datetime) -> dict[str, Standing]:
+        """Return how the receivers stand that are left alone at *now*, by name."""
+        with self._database.read() as session:
+            return receivers.left_alone(session, now)
 
     def rule_stats(self, since: datetime | None = None) -> dict[str, RuleStats]:
         """What came of the alerts of each rule opened *since* then, by its id."""

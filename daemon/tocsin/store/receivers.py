@@ -39,6 +39,11 @@ def resting(session: Session, now: datetime) -> set[str]:
     return set(session.exec(select(ReceiverRow.name).where(col(ReceiverRow.rests) > now)))
 
 
+def left_alone(session: Session, now: datetime) -> dict[str, Standing]:
+    """Return how the receivers stand that are left alone at *now*, by name."""
+    return {name: standing(session, name) for name in sorted(resting(session, now))}
+
+
 def failing(session: Session) -> list[str]:
     """Return the receivers whose last try failed."""
     return list(session.exec(select(ReceiverRow.name).where(col(ReceiverRow.failures) > 0)))

@@ -12,8 +12,9 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from tocsin.text.fold import ALIKE, BASES, unmarked
 from tocsin.text.han import SIMPLIFIED
-from tocsin.text.sentences import MARKS, WIDE, ranges
+from tocsin.text.sentences import INNER_POINT, MARKS, TAG, WIDE, camel_words, ranges
 from tocsin.text.tokens import Sentence
 
 
@@ -39,6 +40,10 @@ _TICKER = re.compile(r"\$[A-Za-z]*")
 #: The last dot and letter of initials. They are one token without their dots.
 _INITIALS = re.compile(r"\.[A-Za-z](?![A-Za-z0-9])")
 _MOST_INITIALS = 12
+_TAG = re.compile(TAG)
+#: Letters that are folded to another, and those that a term without marks finds, too.
+_ALIKE = re.compile(f"[{''.join(map(chr, ALIKE))}]")
+_MARKED = re.compile(f"[{''.join(map(chr, BASES))}]")
 _WIDE = re.compile(f"[{WIDE}]")
 _NOT_WIDE = re.compile(f"[^{WIDE}]+")
 _TRADITIONAL = re.compile(f"[{''.join(map(chr, SIMPLIFIED))}]")
@@ -54,7 +59,7 @@ def _gaps() -> Iterator[int]:
 
 
 def _unstable() -> Iterator[int]:
-    """The letters of the basic plane that folding does more to than `casefold`."""
+    """The letters of the basic plane that folding does more to than `casefold` and `_ALIKE`."""
     for point in range(0x80, 0x10000):
         if 0x3400 <= point < 0xA000 or 0xAC00 <= point < 0xD7A4:  # Han and Hangul, none of which is
             continue
@@ -70,15 +75,19 @@ def _unstable() -> Iterator[int]:
 _GAP = re.compile(f"[{ranges(_gaps())}\U0001f300-\U0001faff\U00020000-\U0003ffff]+")
 # Beyond the basic plane only pictures and the plain extensions of Han are known to be harmless.
 _ODD = re.compile(
-    f"[{MARKS}{ranges(_unstable())}\U00010000-\U0001f2ff\U0001fb00-\U0001ffff\U0002f800-\U0002fa1f\U00040000-\U0010ffff]"
+    f"[{MARKS}{ranges(_unstable())}\u1100-\u11ff\U00010000-\U0001f2ff\U0001fb00-\U0001ffff\U0002f800-\U0002fa1f\U00040000-\U0010ffff]"
 )
 
 
 def gist(text: str) -> Gist | None:
     """The gist of *text*, of which fields are parted by newlines; None where only its tokens can tell."""
     if not text.isascii():
+        text = INNER_POINT.sub("", text.replace("＄", "$").replace("＃", "#"))
         for character in _TYPOGRAPHIC:
             text = text.replace(character, " ")
+    if "#" in text:
+        tags = (camel_words(tag[1:]) for tag in _TAG.findall(text))
+        text = " ".join([text, *(word for words in tags if len(words) > 1 for _, word in words)])
     initials = _initials(text)
     if initials is None:
         return None
@@ -88,16 +97,27 @@ def gist(text: str) -> Gist | None:
         text = _TICKER.sub(r" \g<0> ", text)
     for character in _SOFT_CHARACTERS:
         text = text.replace(character, "")
+    text = text.replace("İ", "i")
     if _ODD.search(text):
         return None
-    folded = text.casefold()
-    return Gist(_narrow(f" {folded} {initials} "), _wide(folded))
+    folded = _ALIKE.sub(_alike, text.casefold())
+    bare = _MARKED.sub(_base, folded) if _MARKED.search(folded) else ""
+    return Gist(_narrow(f" {folded} {bare} {initials} "), _wide(folded))
+
+
+def _alike(letter: re.Match[str]) -> str:
+    return ALIKE[ord(letter[0])] or ""
+
+
+def _base(letter: re.Match[str]) -> str:
+    return BASES[ord(letter[0])] or ""
 
 
 def gist_of(sentences: Iterable[Sentence]) -> Gist:
     """The gist of a text that is cut already."""
     tokens = [token for part in sentences for token in part.tokens]
-    narrow = " ".join(token.word for token in tokens if not token.wide)
+    words = [token.word for token in tokens if not token.wide]
+    narrow = " ".join([*words, *(unmarked(word) for word in words if not word.isascii())])
     return Gist(_narrow(f" {narrow} "), simplified("".join(token.word for token in tokens if token.wide)).encode())
 
 

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 
-from tocsin.text.fold import fold, repair
+from tocsin.text.fold import APOSTROPHES, fold, repair
 from tocsin.text.tokens import Sentence, Token, sentence
 
 _ABBREVIATED = """
@@ -48,23 +48,42 @@ WIDE = (
 )
 #: The marks of those scripts that part sentences, clauses and words.
 _AROUND = "\u3000-\u3003\u3008-\u3020\uff01-\uff0f\uff1a-\uff20\uff3b-\uff3d\uff5b-\uff64"
-_QUOTE = "'\u2019\u02bc"
+_QUOTE = APOSTROPHES
 _LETTER = f"(?:(?![{WIDE}_])\\w|[{MARKS}{_SOFT}])"
 # Nearly all letters are of ASCII, and a run of these is taken at once; nothing behind a run ever gives a letter back.
 _RUN = f"(?:[A-Za-z0-9]++|{_LETTER})++"
+#: Articles and the like of French, Italian, Catalan and Portuguese that lose their vowel before another: l', dell', qu'.
+#: O'Brien, don't and N'Djamena are one word.
+ELIDED = "[ldjmtsnc]|qu|jusqu|lorsqu|puisqu|quoiqu|un|all|dall|dell|nell|sull|coll|quell|quest"
+#: The point in the Catalan col·lapse.
+INNER_POINT = re.compile("(?<=[lL])·(?=[lL])")
+#: A hashtag, which may be several words.
+TAG = f"[#＃](?=[^\\W\\d_]){_RUN}(?:{INNER_POINT.pattern}{_RUN})*+"
+# A syllable of Hangul may come as its letters: it is one character still.
+_SYLLABLE = "[\u1100-\u1112][\u1161-\u1175][\u11a8-\u11c2]?"
+_SIGN = "$＄€£¥￥₩₹₽₺₴₫₱฿"
+# US$, HK$, R$: whose dollars they are is part of the figure.
+_DOLLARS = "(?:[A-ZＡ-Ｚ]{1,3}|(?i:us|au|ca|hk|nt|nz|sg)|U\\.S\\.)[$＄]"
+_CODES = ("RMB", "CNY", "CNH")
+_MONEY = (
+    f"(?:{_DOLLARS}|[$＄](?:US|AU?|CA?|HK|NT|NZ?|SG?|R)(?=\\d)|(?:{'|'.join(_CODES)})(?=\\s?\\d))"
+    r"\s?\d+(?:[.,]\d+)*+[A-Za-zＡ-Ｚａ-ｚ]*+"
+)
 _SCAN = re.compile(
     "|".join(
         [
             # Most words of most news: none of the kinds below begins like this, and none is longer.
-            r"(?P<plain>[A-Za-z]{2,}+(?=[ ,\n]))",
+            r"(?P<plain>[A-Za-z]{2,}+(?=[ ,\n](?!\d)|[-;!?)\"”/]|\Z))",
             # What an address of the web says is no sentence: nothing of it is a word. Where blanks part no words, it ends
             # at the first of the script around it.
             f"(?P<address>(?:https?://|www\\.)[^\\s{WIDE}{_AROUND}]+)",
             # U.S., U.K, D.R.C.: one token. The letters must stand alone between their dots.
-            r"(?P<initials>(?<![^\W_])(?:[A-Za-z]\.)+[A-Za-z]\.?(?![A-Za-z0-9]))",
-            rf"(?P<number>(?:[$€£¥￥]\s?)?\d+(?:[.,]\d+)*(?:\s?[%％]|(?:bn|mn|tn|[bkmt])?)(?!{_LETTER})|\$[A-Za-z]+)",
-            f"(?P<wide>[{WIDE}][{MARKS}\u3099\u309a\uff9e\uff9f]*)",
-            f"(?P<word>{_RUN}(?:[{_QUOTE}]{_RUN})*+)",
+            r"(?P<initials>(?<![^\W_])(?:[A-Za-z]\.)+[A-Za-z]\.?(?![A-Za-z0-9]|·[lL]|\.?[$＄]))",
+            rf"(?P<number>(?=[\s\S]{{0,4}}[\d$＄])(?:{_MONEY}|{_DOLLARS}(?![A-Za-z])|(?:[{_SIGN}]\s?)?\d+(?:[.,]\d+)*(?:\s?[%％]|(?:bn|mn|tn|[bkmt])?)(?!{_LETTER})|[$＄][A-Za-z]+))",
+            f"(?P<wide>(?:{_SYLLABLE}|[{WIDE}])[{MARKS}\u3099\u309a\uff9e\uff9f]*)",
+            f"(?P<elided>(?i:{ELIDED})[{_QUOTE}](?=[aeiouyhAEIOUYH\\u00c0-\\u00ff\\u0152\\u0153\\d]|\\Z))",
+            f"(?P<word>{_RUN}(?:[{_QUOTE}]{_RUN}|{INNER_POINT.pattern}{_RUN})*+)",
+            f"(?P<tag>{TAG})",
             r"(?P<end>[.!?]++(?=[\"'”’»)\]]*(?:\s|$)))",
             r"(?P<stop>[。！？｡]+)",
             r"(?P<border>\n[^\S\n]*\n)",
@@ -80,7 +99,11 @@ _COMMAS = frozenset(",，")
 _OPEN = frozenset("([{（【〔［")
 _CLOSE = frozenset(")]}）】〕］")
 _FIGURE = re.compile(r"\s*\d")
-_WORDS = frozenset(["plain", "word", "wide", "number", "initials"])
+_WORDS = frozenset(["plain", "word", "wide", "number", "initials", "elided"])
+# RareEarths, USChina: a capital begins a word where a small letter stands before or behind it.
+_CAMEL = re.compile("[A-ZÀ-Þ]{2,}s?(?![a-zß-ÿ])|[A-ZÀ-Þ]?[a-zß-ÿ]+|\\d+")
+#: Letters of the longest part of a hashtag that is several words: #NdFeB is one.
+_LONG_PART = 4
 #: What a named tuple is made by, at half the cost of calling it.
 _new = tuple.__new__
 #: Longer tokens are no words: they are folded each time anew, so that a hostile text does not fill the memory.
@@ -131,6 +154,13 @@ def split(field: str, text: str, *, japanese: bool = False, end: int = sys.maxsi
                 )
             )
             clause, joint, border, behind = False, True, False, end_of
+        elif kind == "tag":
+            inner = bool(tokens)
+            marks = Token(
+                "", "", start, start, False, False, clause and inner, joint and inner, False, border and inner, depth
+            )
+            tokens += _tagged(piece.group(), marks, japanese)
+            clause, joint, border, behind = False, True, False, piece.end()
         elif kind in ("stop", "border") or (kind == "semi" and field == "title"):
             close()
         elif kind == "end":
@@ -155,6 +185,26 @@ def split(field: str, text: str, *, japanese: bool = False, end: int = sys.maxsi
     return tuple(found)
 
 
+def _tagged(tag: str, marks: Token, japanese: bool) -> list[Token]:
+    """The tokens of a hashtag; the first has the *marks* before it."""
+    found: list[Token] = []
+    for offset, raw in camel_words(tag[1:]):
+        word, cased = _folded(raw, "word", japanese)
+        start = marks.start + 1 + offset
+        found.append(marks._replace(word=word, cased=cased, start=start, end=start + len(raw)))
+        marks = marks._replace(clause=False, joint=True, border=False, glued=True)
+    return [token for token in found if token.word]
+
+
+def camel_words(tag: str) -> list[tuple[int, str]]:
+    """(offset, word) of each word of a hashtag: #RareEarths is two, as its capitals say; #rareearths is one."""
+    words = [(part.start(), part.group()) for part in _CAMEL.finditer(tag)]
+    whole = sum(len(word) for _, word in words) == len(tag)
+    if whole and all(len(word) > 1 for _, word in words) and any(len(word) >= _LONG_PART for _, word in words):
+        return words
+    return [(0, tag)]
+
+
 def _depth(depth: int, brackets: str) -> int:
     """How many brackets are open behind *brackets*; one that was never opened closes nothing."""
     for mark in brackets:
@@ -167,7 +217,10 @@ def _folded(raw: str, kind: str, japanese: bool) -> tuple[str, str]:
     if kind == "initials":
         raw = raw.replace(".", "")
     elif kind == "number":
-        raw = "".join(raw.split())
+        # RMB 5bn keeps its blank: where it is glued, `text.gist` sees one word.
+        raw = (" " if raw.startswith(_CODES) else "").join(raw.replace("U.S.", "US").split())
+    elif kind == "word":
+        raw = INNER_POINT.sub("", raw)
     return fold(raw, japanese=japanese), repair(raw)
 
 

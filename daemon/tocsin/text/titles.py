@@ -7,7 +7,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tocsin.text.figures import rewrite
 from tocsin.text.fold import fold
+from tocsin.text.marks import unmarked
 from tocsin.text.sentences import MARKS, split
 
 #: A title longer than this is compared by its beginning.
@@ -83,12 +85,24 @@ class TitleFeatures:
     numbers: frozenset[str]
 
 
+def headline(title: str) -> str:
+    """The normal form of what a title reports: without marks of an edition, and its figures in their one form."""
+    text, _ = split_outlet(unmarked(title[:_LONGEST]))
+    return " ".join(_WORD.findall(rewrite(fold(text), str)))
+
+
 def features(title: str) -> TitleFeatures:
-    """The features of a title without its outlet."""
-    text, _ = split_outlet(title[:_LONGEST])
-    words: set[str] = set()
+    """The features of a title without its outlet and marks of an edition."""
+    text, _ = split_outlet(unmarked(title[:_LONGEST]))
     numbers: set[str] = set()
-    for word, pair in _words(text):
+
+    def put(figure: str) -> str:
+        numbers.add(figure)
+        return " "
+
+    rest = rewrite(fold(text), put)
+    words = set(numbers)
+    for word, pair in _words(rest):
         if pair:
             words.add(word)
         elif not word.isalpha() and any(c.isdigit() for c in word):
@@ -99,15 +113,14 @@ def features(title: str) -> TitleFeatures:
     return TitleFeatures(frozenset(words), frozenset(numbers))
 
 
-def _words(text: str) -> Iterator[tuple[str, bool]]:
-    """(word, whether it is a pair of CJK characters) of *text*."""
-    folded = fold(text)
+def _words(folded: str) -> Iterator[tuple[str, bool]]:
+    """(word, whether it is a pair of CJK characters) of *folded* text."""
     if folded.isascii():
         # Most titles: what tokens would say of them, at a fifth of the cost.
         for word in _ASCII_WORD.findall(folded):
             yield word.replace("." if word[0].isalpha() else " ", ""), False
         return
-    for sentence in split("title", text):
+    for sentence in split("title", folded):
         before = None
         for token in sentence.tokens:
             if not token.wide:

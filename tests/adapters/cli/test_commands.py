@@ -9,6 +9,10 @@ from typing import Any
 
 import pytest
 
+from tocsin.model import DeliveryState, ErrorClass, Message, MessageKind, Outcome, Settlement
+from tocsin.policy.breaker import Standing
+from tocsin.policy.retry import Consequence
+
 Tocsin = Any
 
 
@@ -213,11 +217,80 @@ def test_notify_test_tells_what_failed(tocsin: Tocsin) -> None:
     result = tocsin("notify-test")
     assert result.exit_code == 3
     assert "FAILED desk" in result.stderr
+    assert "tried: 127.0.0.1:9\n" in result.stderr
+    assert "what to do: look whether the address is right" in result.stderr
     assert "c4nary" not in result.stderr + result.stdout
     only = tocsin("notify-test", "desk", "--json")
     assert only.exit_code == 1
     assert records(only)[0]["outcome"]["error_class"] == "transient"
     assert tocsin("notify-test", "dsek").exit_code == 2
+
+
+def test_notify_test_names_the_mail_server_and_what_to_do(tocsin: Tocsin) -> None:
+    """Host, port and mode are what is wrong most often."""
+    config = tocsin.folder / "config.yaml"
+    url = "mailto://me:c4nary@127.0.0.1:9?from=me@example.org&to=desk@example.org&mode=starttls"
+    config.write_text(config.read_text(encoding="utf-8") + f'  mail: {{url: "{url}"}}\n', encoding="utf-8")
+    result = tocsin("notify-test", "mail")
+    assert result.exit_code == 1
+    assert "tried: 127.0.0.1:9 (starttls)" in result.stderr
+    assert "587 with mailto:// and mode=starttls" in result.stderr
+    assert "c4nary" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("sources", "receivers", "more", "status", "said"),
+    [
+        ("{}", "{}", "", 78, "nothing can ever happen"),
+        ("{}", "{here: {console: true, operator: true}}", "", 0, "warning: there is no source"),
+        ("{w: {feed: 'https://e.org/f'}}", "{}", "", 0, "warning: there is no receiver that is on"),
+        ("{w: {feed: 'https://e.org/f'}}", "{off: {url: ''}}", "", 0, "warning: there is no receiver that is on"),
+        ("{w: {feed: 'https://e.org/f'}}", "{here: {console: true}}", "", 0, "give one of here operator: true"),
+        ("{w: {feed: 'http://192.168.1.7/f'}}", None, "", 0, "192.168.1.7 is a private address: allow_private"),
+        ("{w: {feed: 'http://[::1]:80/f'}}", None, "", 0, "is a loopback address: allow_private"),
+        ("{w: {feed: 'http://localhost/f'}}", None, "", 0, "is a loopback address: allow_private"),
+        ("{w: {feed: 'http://192.168.1.7/f', allow_private: true}}", None, "", 0, ""),
+        ("{w: {feed: 'https://www.sec.gov/f'}}", None, "", 0, "http: {contact: ...}"),
+        ("{w: {feed: 'https://www.sec.gov/f'}}", None, "http: {contact: me@example.org}\n", 0, ""),
+        ("{w: {feed: 'https://www.sec.gov/f', headers: {user-agent: me}}}", None, "", 0, ""),
+    ],
+)
+def test_check_warns_of_what_would_never_be_told(
+    tocsin: Tocsin, sources: str, receivers: str | None, more: str, status: int, said: str
+) -> None:
+    """What has no fault may still do nothing; a file that can never do anything is one."""
+    receivers = receivers or "{here: {console: true, operator: true}}"
+    text = f"timezone: UTC\nrules: [rules]\nsources: {sources}\nreceivers: {receivers}\n{more}"
+    (tocsin.folder / "config.yaml").write_text(text, encoding="utf-8")
+    result = tocsin("check")
+    assert result.exit_code == status, result.stderr
+    assert said in result.stderr
+    assert ("warning" in result.stderr) == (said != "")
+
+
+def test_a_delivery_that_waits_for_its_receiver_says_so(tocsin: Tocsin, history: Any) -> None:
+    """Until when, and why: a list of messages that are ready and do not leave explains itself."""
+    history()
+    store = tocsin.store()
+    now = datetime.now(UTC)
+    store.act.resend(store.read.deliveries(state=DeliveryState.DEAD)[0].id, now)
+    (held,) = store.claim_deliveries(now, timedelta(minutes=1), exclude=())
+    store.begin_attempt(held, Message(kind=MessageKind.TEXT, subject="s", text="t"), now)
+    blocked = Standing(refused="no_service", rests=now + timedelta(hours=1), since=now)
+    again = Settlement(state=DeliveryState.RETRY, due_at=now + timedelta(hours=1), reason="gone 404: no_service")
+    store.settle(
+        held,
+        Outcome(error_class=ErrorClass.GONE, code=404),
+        lambda _: Consequence(settlement=again, standing=blocked),
+        now,
+    )
+    store.close()
+    listed = tocsin("deliveries", "list").stdout
+    assert "desk is blocked until" in listed
+    assert "no_service; nothing was delivered since" in listed
+    assert "desk is blocked until" in tocsin("deliveries", "show", held.id).stdout
+    waiting = [one for one in records(tocsin("deliveries", "list", "--json")) if one["state"] == "retry"]
+    assert "desk is blocked until" in waiting[0]["reason"]
 
 
 def test_a_receiver_that_cannot_be_built_is_a_configuration_fault(tocsin: Tocsin) -> None:

@@ -222,6 +222,19 @@ def test_a_feed_calls_nobody_in_discord(
     assert len(payload.get("content", "")) <= 2000
 
 
+@pytest.mark.parametrize("reset", ["9" * 30, "-" + "9" * 30, "nan", "soon", "1e400"])
+def test_a_limit_that_is_no_number_makes_no_message_doubtful(reset: str, discord: str, web: Any, post: Any) -> None:
+    """A message that was taken and counts as lost is sent twice."""
+    web.answers[0].headers = {
+        "X-RateLimit-Remaining": "0",
+        "X-RateLimit-Reset": reset,
+        "X-RateLimit-Reset-After": reset,
+    }
+    delivery, message = about(post, "China bans gallium", MessageKind.TEXT, digest=False)
+    assert build("desk", discord).send(delivery, message).error_class is ErrorClass.OK
+    assert len(web.requests) == 1
+
+
 @shapes
 @pytest.mark.parametrize("headline", [*CHATS, "<b>" * 300, "x" * 5000, "&" * 5000, "<" * 5000, "< " * 2500, *TRICKS])
 def test_whatever_a_feed_writes_is_text_to_telegram(
@@ -251,6 +264,7 @@ def test_whatever_a_feed_writes_is_text_to_telegram(
         pytest.param(429, {"Retry-After": "999999999"}, timedelta(days=1), id="for ever"),
         pytest.param(429, {"Retry-After": "-5"}, None, id="negative"),
         pytest.param(429, {"Retry-After": "Mon, 02 Mar 2015 12:00:00 GMT"}, timedelta(0), id="in the past"),
+        pytest.param(429, {"Retry-After": "Fri, 31 Dec 9999 23:59:59 -0500"}, None, id="beyond the calendar"),
     ],
 )
 def test_a_server_puts_us_off_within_reason(

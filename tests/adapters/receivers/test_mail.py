@@ -4,13 +4,17 @@ import email
 import email.policy
 import re
 import socket
+import ssl
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from typing import Any
 
 import pytest
+import trustme
 
 from tocsin.model import ErrorClass, MessageKind
 from tocsin.receivers.apprise import build
@@ -290,8 +294,67 @@ def test_a_server_without_tls_gets_no_mail_from_a_secure_address(mailbox: Any, p
     sent = post(MessageKind.MAIL, recipient="desk@example.org")
     starttls = build("mail", f"{url}starttls").send(sent.delivery, sent.message)
     over_tls = build("mail", f"{url}ssl&verify=no").send(sent.delivery, sent.message)
-    assert (starttls.error_class, over_tls.error_class) == (ErrorClass.AUTH, ErrorClass.TRANSIENT)
+    assert [(one.error_class, one.words) for one in (starttls, over_tls)] == [
+        (ErrorClass.AUTH, "the server offers no STARTTLS at this port"),
+        (ErrorClass.AUTH, "the server speaks no TLS at this port"),
+    ]
     assert mailbox.letters == []
+
+
+def test_a_certificate_that_is_not_believed_is_a_matter_for_a_person(raw: Raw, post: Any) -> None:
+    """Nothing of it changes by itself, so that operators hear at once; each fault has its words."""
+    past = datetime.now(UTC) - timedelta(days=2)
+    house = trustme.CA()
+    cases = {
+        "for another name": house.issue_cert("mail.example.org"),
+        "has expired": house.issue_cert("127.0.0.1", not_before=past, not_after=past + timedelta(days=1)),
+        "nobody who is known here": trustme.CA().issue_cert("127.0.0.1"),
+    }
+    for words, certificate in cases.items():
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        certificate.configure_cert(context)
+
+        def script(connection: socket.socket, context: ssl.SSLContext = context) -> None:
+            with suppress(OSError), context.wrap_socket(connection, server_side=True) as secure:
+                secure.recv(1000)
+
+        address = f"mailtos://127.0.0.1:{raw(script)}/desk@example.org?from=tocsin@example.org&mode=ssl"
+        sent = post(MessageKind.MAIL, recipient="desk@example.org")
+        with house.cert_pem.tempfile() as trusted, pytest.MonkeyPatch.context() as patch:
+            patch.setenv("SSL_CERT_FILE", trusted)
+            outcome = build("mail", address).send(sent.delivery, sent.message)
+        assert outcome.error_class is ErrorClass.AUTH
+        assert words in outcome.words
+
+
+@pytest.mark.parametrize(
+    ("offers", "words"),
+    [
+        (b"250-hi\r\n250 AUTH XOAUTH2 OAUTHBEARER\r\n", "it offers only XOAUTH2, OAUTHBEARER"),
+        (b"250 hi\r\n", "it offers no way to log in"),
+    ],
+    ids=["tokens only", "nothing"],
+)
+def test_a_server_that_takes_no_password_is_a_matter_for_a_person(
+    raw: Raw, post: Any, offers: bytes, words: str
+) -> None:
+    """Waiting does not help, and a password is not sent in vain."""
+    heard: list[bytes] = []
+
+    def script(connection: socket.socket) -> None:
+        connection.sendall(b"220 hi\r\n")
+        heard.append(connection.recv(1000))
+        connection.sendall(offers)
+        heard.append(connection.recv(1000))
+
+    receiver = build("mail", url_of(raw(script), login="tocsin:canary-secret@"))
+    sent = post(MessageKind.MAIL, recipient="desk@example.org")
+    outcome = receiver.send(sent.delivery, sent.message)
+    assert (outcome.error_class, outcome.words) == (
+        ErrorClass.AUTH,
+        f"the server takes no password at this port: {words}",
+    )
+    assert b"AUTH" not in b"".join(heard)
 
 
 def test_a_picture_travels_inside_the_mail(mailbox: Any, post: Any) -> None:

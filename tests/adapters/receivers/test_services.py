@@ -173,3 +173,13 @@ def test_a_receiver_sends_us_nowhere_else(scheme: str, status: int, location: st
     outcome = build("hook", f"{scheme}://127.0.0.1:{port}/hook").send(sent.delivery, sent.message)
     assert (outcome.error_class, outcome.code, len(web.requests)) == (ErrorClass.AUTH, status, 1)
     assert web.requests[0][0].startswith("/hook")
+
+
+@pytest.mark.parametrize("before", range(280, 300, 3))
+def test_a_secret_is_masked_before_the_words_of_a_server_are_cut(web: Any, post: Any, before: int) -> None:
+    """The beginning of a token must not be left where the words end."""
+    web.answers[0].status, web.answers[0].body = 500, f"{'x' * before} {SECRET}".encode()
+    sent = post(MessageKind.TEXT)
+    outcome = build("desk", f"{web.url.replace('http://', 'json://')}/{SECRET}").send(sent.delivery, sent.message)
+    assert "canary" not in outcome.words
+    assert len(outcome.words) <= 300

@@ -1,6 +1,11 @@
 """Large documents are parsed in a process of their own."""
 
 import contextlib
+import json
+import os
+import platform
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -35,7 +40,7 @@ def test_the_cell_finds_what_the_parser_finds():
         pytest.param(100, {"large": 0}, "not a feed but an HTML page", id="no feed"),
         pytest.param(100, {"large": 0, "seconds": 0.001}, "takes more than 0.001 seconds", id="too slow"),
         pytest.param(9_000_000, {"memory": 1024 * 1024}, "the reader ended with", id="too much memory"),
-        pytest.param(100, {"large": 200}, "not a feed but an HTML page", id="small, and parsed at home"),
+        pytest.param(100, {"large": 200}, "not a feed but an HTML page", id="small"),
     ],
 )
 def test_a_document_that_cannot_be_read_is_a_failed_poll(size, options, words):
@@ -56,21 +61,96 @@ def test_the_cell_knows_no_secrets(monkeypatch):
             seen = _looked_up() or seen
             time.sleep(0.005)
         assert len(parsing.result().items) == 2000
-    assert b"tocsin.sources.cell" in seen
+    assert b"tocsin.sources.inside" in seen
     assert b"PYTHONPATH=" in seen
     assert b"canary" not in seen
 
 
 def _looked_up():
     """Arguments and environment of the cell that runs as a child of this process."""
-    found = b""
+    return b"".join(command + known for _, command, known in _children() if b"tocsin.sources.inside" in command)
+
+
+def _children():
+    """(id, arguments, environment) of the children of this process."""
     for task in Path("/proc/self/task").iterdir():
         with contextlib.suppress(OSError):  # threads and children come and go
             for child in (task / "children").read_text().split():
-                command = Path(f"/proc/{child}/cmdline").read_bytes()
-                if b"tocsin.sources.cell" in command:
-                    found = command + Path(f"/proc/{child}/environ").read_bytes()
-    return found
+                place = Path(f"/proc/{child}")
+                yield int(child), (place / "cmdline").read_bytes(), (place / "environ").read_bytes()
+
+
+#: Numbers of system calls: `nice` is the first, and limits are set by the second.
+SETPRIORITY, PRLIMIT64 = {"x86_64": (141, 302), "aarch64": (140, 261)}.get(platform.machine(), (0, 0))
+REFUSING = Path(__file__).with_name("refusing.py")
+
+
+@pytest.fixture
+def refusing(tmp_path, monkeypatch):
+    """Makes cells start under a kernel that refuses the calls of these numbers; gives how such a Python is called."""
+
+    def make(*numbers):
+        command = [sys.executable, str(REFUSING), ",".join(map(str, numbers))]
+        if not all(numbers) or subprocess.run([*command, "-c", ""], check=False).returncode:
+            pytest.skip("this kernel takes no filter")
+        wrapper = tmp_path / "python"
+        wrapper.write_text(f'#!/bin/sh\nexec {" ".join(command)} "$@"\n')
+        wrapper.chmod(0o755)
+        monkeypatch.setattr(sys, "executable", str(wrapper))
+        return command
+
+    return make
+
+
+def test_a_refused_niceness_switches_no_limit_off(refusing):
+    """The unit's own filter refused `nice`, and with it went memory and processor time of whatever a stranger sends."""
+    command = refusing(SETPRIORITY)
+    with subprocess.Popen(
+        [*command, "-m", "tocsin.sources.inside", "200000000", "5"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={"PYTHONPATH": os.pathsep.join(sys.path)},
+    ) as inside:
+        asked = {"document": {"url": "http://e.com/"}, "selectors": None, "size": 1, "seconds": 3}
+        inside.stdin.write(json.dumps(asked).encode() + b"\nx")
+        inside.stdin.flush()
+        refused = json.loads(inside.stdout.readline())["refused"]
+        limits = Path(f"/proc/{inside.pid}/limits").read_text()
+        last_resort = Path(f"/proc/{inside.pid}/oom_score_adj").read_text()
+        inside.kill()
+    assert [words.partition(":")[0] for words in refused] == ["niceness"]
+    bounds = {line[:25].strip(): line[25:].split()[0] for line in limits.splitlines()}
+    assert bounds["Max address space"] == "200000000"
+    assert bounds["Max core file size"] == "0"
+    assert 3 <= int(bounds["Max cpu time"]) <= 10
+    assert last_resort == "1000\n"
+
+
+def test_what_the_system_refuses_is_logged_once_and_feeds_are_read(refusing, caplog):
+    """A warning at every poll would be as good as none; and how little is bounded, there is a clock on the wall."""
+    refusing(SETPRIORITY, PRLIMIT64)
+    for _ in range(2):
+        assert len(cell.parse(FEED, **HEADERS, large=0).items) == 9
+    logged = [record.getMessage() for record in caplog.records if record.name == cell.__name__]
+    names = ["memory", "core", "files", "niceness", "processor time"]
+    assert sorted(names) == sorted(words.partition('limit="')[2].partition(":")[0] for words in logged)
+
+
+def test_small_documents_share_a_process_that_may_die(tmp_path):
+    """Starting one takes longer than reading a feed; whoever ends it in between costs no poll."""
+    cell.close()
+    assert len(cell.parse(FEED, **HEADERS).items) == 9
+    [first] = _cells()
+    assert len(cell.parse(FEED, **HEADERS).items) == 9
+    assert _cells() == [first]
+    os.kill(first, 9)
+    assert len(cell.parse(FEED, **HEADERS).items) == 9
+    assert first not in _cells()
+
+
+def _cells():
+    """The processes of cells that run as children of this one."""
+    return [pid for pid, command, _ in _children() if b"tocsin.sources.inside" in command]
 
 
 def test_a_large_json_feed_is_read_in_the_cell_as_well():

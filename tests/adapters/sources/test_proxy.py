@@ -167,7 +167,68 @@ def test_a_ca_file_is_trusted_beside_the_systems_own(tmp_path, visit):
             await runner.cleanup()
         return trusted.body, str(caught.value)
 
-    assert visit(scene) == (b"trusted", "127.0.0.1 shows a certificate that is not trusted")
+    words = "127.0.0.1 shows a certificate of nobody who is known here: an intermediate one is missing, or"
+    body, refused = visit(scene)
+    assert (body, refused.partition(" its authority")[0]) == (b"trusted", words)
+
+
+def _shown(kind: str, house: trustme.CA) -> ssl.SSLContext:
+    """The context of a server whose certificate has that fault; *house* is trusted."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    past = datetime.now(UTC) - timedelta(days=2)
+    match kind:
+        case "expired":
+            house.issue_cert("127.0.0.1", not_before=past, not_after=past + timedelta(days=1)).configure_cert(context)
+        case "not valid yet":
+            later = past + timedelta(days=9)
+            house.issue_cert("127.0.0.1", not_before=later, not_after=later + timedelta(days=1)).configure_cert(context)
+        case "another name":
+            house.issue_cert("127.0.0.2").configure_cert(context)
+        case "signed itself":
+            _load(context, trustme.CA(), [])
+        case "not trusted here":
+            other = trustme.CA()
+            _load(context, other.issue_cert("127.0.0.1"), [other.cert_pem])
+        case "an intermediate one is missing":
+            _load(context, house.create_child_ca().issue_cert("127.0.0.1"), [])
+    return context
+
+
+def _load(context: ssl.SSLContext, shown: trustme.CA | trustme.LeafCert, others: list[trustme.Blob]) -> None:
+    first = shown.cert_pem if isinstance(shown, trustme.CA) else shown.cert_chain_pems[0]
+    key = shown.private_key_pem.bytes()
+    with trustme.Blob(b"".join([key, first.bytes(), *(one.bytes() for one in others)])).tempfile() as path:
+        context.load_cert_chain(path)
+
+
+@pytest.mark.parametrize(
+    ("kind", "remedy"),
+    [
+        ("expired", "its owner has to renew it"),
+        ("not valid yet", "the clock of this machine"),
+        ("another name", "write the name"),
+        ("signed itself", "ca_file"),
+        ("not trusted here", "ca_file"),
+        ("an intermediate one is missing", "ca_file"),
+    ],
+)
+def test_each_fault_of_a_certificate_has_its_own_words(tmp_path, visit, kind, remedy):
+    """What to do is another thing each time."""
+    house = trustme.CA()
+    house.cert_pem.write_to_path(tmp_path / "ca.pem")
+
+    async def scene(_site, _http):
+        server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0, ssl=_shown(kind, house))
+        url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        async with server, HttpClient(ca_file=tmp_path / "ca.pem", gap=timedelta()) as http:
+            with pytest.raises(SourceError) as caught:
+                await http.fetch(url, allow_private=True)
+        return caught.value
+
+    error = visit(scene)
+    assert kind in str(error)
+    assert remedy in error.remedy
+    assert error.fault is Fault.NETWORK
 
 
 @pytest.mark.parametrize(

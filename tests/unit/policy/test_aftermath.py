@@ -9,9 +9,9 @@ import pytest
 
 from tocsin.errors import Fault, SourceError
 from tocsin.hints import Answer, Wishes
-from tocsin.model import Entry, KeyKind
+from tocsin.model import KeyKind
 from tocsin.policy import health, moves, network
-from tocsin.policy.aftermath import Found, Standing, after_failure, after_success, is_late
+from tocsin.policy.aftermath import Found, Standing, after_failure, after_success
 from tocsin.policy.habits import Habits, learn
 from tocsin.policy.health import News
 from tocsin.policy.moves import Moved
@@ -93,6 +93,15 @@ def test_unhealthy_is_told_once_after_three_failures_and_six_hours_and_so_is_rec
     assert life.told == [News.UNHEALTHY]
     life.fail(Fault.NETWORK, wait=DAY).poll().poll()
     assert life.told == [News.UNHEALTHY, News.RECOVERED]
+
+
+def test_the_end_of_an_outage_is_noticed_within_the_hour() -> None:
+    """A feed that answered 404 for nearly eight hours is not left alone for another eight."""
+    life = Life()
+    while life.now < NOON + 8 * HOUR:
+        life.fail(Fault.STATUS, 404, wait=max(timedelta(minutes=1), life.due_at - life.now))
+        assert life.due_at - life.now <= HOUR
+    assert life.before.errors < 15
 
 
 def test_three_answers_that_are_no_feed_are_told_without_waiting() -> None:
@@ -266,25 +275,6 @@ def test_a_baseline_is_no_flood() -> None:
     first = Standing(name="wire", terms=Terms(), habits=Habits(), first_polled=NOON)
     after = after_success(first, Answer(), Found(held=100, new=100, late=0), now=NOON, random=0.0)
     assert (after.flood, after.told) == (False, ())
-
-
-@pytest.mark.parametrize(
-    ("published", "last_success", "late"),
-    [
-        (NOON - 2 * DAY, NOON - HOUR, True),
-        (NOON - 2 * HOUR, NOON - HOUR, False),
-        (NOON - 2 * DAY, NOON - 3 * DAY, False),
-        (None, NOON - HOUR, False),
-        (NOON - 2 * DAY, None, False),
-    ],
-    ids=["not shown before", "a slow feed", "the daemon was away", "without a date", "never polled"],
-)
-def test_an_entry_is_late_when_an_earlier_poll_should_have_shown_it(
-    published: datetime | None, last_success: datetime | None, late: bool
-) -> None:
-    """What came while the daemon was away is not late, and is caught up with."""
-    entry = Entry(source="wire", id="1", keys=(), title="x", first_seen=NOON, published=published)
-    assert is_late(entry, last_success, NOON) is late
 
 
 # ---- moves ---------------------------------------------------------------------------------------------------------

@@ -203,9 +203,45 @@ def test_a_failing_source_is_left_alone(
 ) -> None:
     """Back-off doubles, is bounded, and honours the server."""
     delay = schedule.back_off(
-        errors=errors, interval=interval, fault=fault, retry_after=retry_after, given_up=given_up, jitter=0.5
+        errors=errors,
+        interval=interval,
+        fault=fault,
+        retry_after=retry_after,
+        given_up=given_up,
+        failed_for=None,
+        jitter=0.5,
     )
     assert delay == expected
+
+
+@pytest.mark.parametrize(
+    ("fault", "interval", "failed_for", "retry_after", "most"),
+    [
+        (Fault.STATUS, 15 * MINUTE, 8 * HOUR, None, HOUR),
+        (Fault.NETWORK, MINUTE, 2 * DAY, None, HOUR),
+        (Fault.AUTH, HOUR / 2, 3 * DAY, None, HOUR),
+        (Fault.NOT_A_FEED, 12 * HOUR, DAY, None, 12 * HOUR * 1.2),
+        (Fault.STATUS, 15 * MINUTE, 4 * DAY, None, DAY * 1.2),
+        (Fault.STATUS, 15 * MINUTE, 8 * HOUR, 5 * HOUR, 5 * HOUR),
+        (Fault.RATE_LIMITED, 15 * MINUTE, 8 * HOUR, None, DAY * 1.2),
+    ],
+    ids=["404", "cut off", "403", "polled twice a day", "for days", "its server asks", "our rate is limited"],
+)
+def test_a_source_that_was_well_within_days_is_asked_at_least_hourly(
+    fault: Fault, interval: timedelta, failed_for: timedelta, retry_after: timedelta | None, most: timedelta
+) -> None:
+    """The end of an outage is not noticed as long after it as it lasted, however often it failed."""
+    for jitter in (0.0, 0.5, 0.999):
+        delay = schedule.back_off(
+            errors=30,
+            interval=interval,
+            fault=fault,
+            retry_after=retry_after,
+            given_up=False,
+            failed_for=failed_for,
+            jitter=jitter,
+        )
+        assert most * 0.6 < delay <= most
 
 
 @pytest.mark.parametrize(

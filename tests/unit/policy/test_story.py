@@ -45,6 +45,22 @@ def test_headlines_of_one_happening_are_one_story(title: str, same: bool) -> Non
     assert (story.Stories([told(TITLE)]).find(entry(title), NOON) is not None) is same
 
 
+@pytest.mark.parametrize(
+    ("first", "later", "same"),
+    [
+        ("UPDATE 1-China bans gallium", "UPDATE 2-China bans gallium", True),
+        ("(LEAD) US takes 10% of Trilogy", "(2nd LD) US takes 10 percent of Trilogy", True),
+        ("快讯：中国禁镓", "【更新】中国禁镓", True),
+        ("US takes 10% of Trilogy", "US takes 12 percent of Trilogy", False),
+        ("Tin hits $40,000", "Tin hits $41k", False),
+    ],
+    ids=["numbered updates", "leads", "Chinese flashes", "another share", "another price"],
+)
+def test_editions_of_a_short_headline_are_one_story(first: str, later: str, same: bool) -> None:
+    """Too short to share four words, two headlines that differ by marks and spelling of figures are equal."""
+    assert (story.Stories([told(first)]).find(entry(later), NOON) is not None) is same
+
+
 def test_the_same_link_is_the_same_story_whatever_the_headline() -> None:
     """An outlet that rewrites its headline does not ring twice."""
     found = story.Stories([told(TITLE, link="x.org/1")]).find(

@@ -5,9 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from tocsin.hints import Wishes
+from tocsin.hints import Wishes, date
+from tocsin.model import Cursor
 from tocsin.sources.hints import fresh, wishes
+from tocsin.sources.http import Fetched
+from tocsin.sources.refusal import retry_after
+from tocsin.sources.validators import following_of
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 DATE = "Mon, 02 Mar 2026 11:00:00 GMT"
@@ -31,6 +37,9 @@ DATE = "Mon, 02 Mar 2026 11:00:00 GMT"
         ({"expires": "Mon, 02 Mar 2026 10:00:00 GMT", "date": DATE}, 0),
         ({"expires": "Mon, 02 Mar 2026 11:30:00 GMT", "date": DATE, "cache-control": "max-age=60"}, 60),
         ({"expires": "Fri, 31 Dec 9999 23:59:59 GMT", "date": DATE}, 365 * 86400),
+        ({"expires": "Fri, 31 Dec 9999 23:59:59 -0500", "date": DATE}, 0),
+        ({"expires": "Mon, 02 Mar 2026 12:30:00 GMT", "date": "Fri, 31 Dec 9999 23:59:59 -0500"}, 1800),
+        ({"expires": "Mon, 02 Mar 2026 11:30:00 +9999", "date": DATE}, 0),
     ],
     ids=[
         "nothing said",
@@ -48,6 +57,9 @@ DATE = "Mon, 02 Mar 2026 11:00:00 GMT"
         "expired",
         "max-age counts before expires",
         "never",
+        "beyond the calendar",
+        "sent beyond the calendar",
+        "a zone that is none",
     ],
 )
 def test_headers_say_how_long_an_answer_lasts(headers: dict[str, str], seconds: int | None) -> None:
@@ -112,6 +124,41 @@ def test_a_feed_says_when_to_come_back(inside: bytes, expected: Wishes) -> None:
     """In its head or behind its items, and never inside of an item."""
     assert wishes(feed(inside)) == expected
     assert wishes(feed(inside, after=True)) == expected
+
+
+_ODD = [
+    "",
+    ",",
+    "Fri,",
+    "31",
+    "Dec",
+    "9999",
+    "0001",
+    "23:59:59",
+    "24:00:60",
+    "-0500",
+    "+9999",
+    "GMT",
+    "EST",
+    "-",
+    "²",
+    "٣",
+    "9" * 30,
+]
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(st.lists(st.sampled_from(_ODD), max_size=8).map(" ".join) | st.text(max_size=40))
+def test_a_hint_never_fails_anything(value: str) -> None:
+    """Whatever a header says, there is an answer of a reader, or none: a poll that fails for it fails for ever."""
+    found = date(value)
+    assert found is None or found.tzinfo is UTC
+    headers = dict.fromkeys(("expires", "date", "retry-after", "last-modified", "age"), value)
+    lasts = fresh({**headers, "cache-control": f"max-age={value}"}, NOON)
+    assert lasts is None or lasts >= timedelta(0)
+    assert (retry_after(headers) or timedelta(0)) >= timedelta(0)
+    answer = Fetched(status=200, headers=headers, body=b"x", final_url="https://e.com/")
+    assert following_of(Cursor(), answer, NOON).last_modified in {"", value}
 
 
 @pytest.mark.parametrize("body", [b"", b"\xff\xfe<\0r\0", b"<" * 300_000, b"<skipHours>" * 50_000, b"<ttl " * 100_000])

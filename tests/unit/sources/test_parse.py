@@ -280,3 +280,15 @@ def test_what_the_parser_cannot_stand_is_left_out():
 def test_whatever_a_feed_contains_it_is_read(body):
     """One hostile or broken entry must not stop its feed."""
     assert parse(body, url=URL).items is not None
+
+
+def test_the_dates_of_a_feed_are_read_in_one_order():
+    """A date that may be two days is read as its neighbours are; alone it is none, and the first sight counts."""
+    ambiguous = "<title>a</title><pubDate>02/03/2026 10:00</pubDate>"
+    neighbour = "<title>b</title><pubDate>25/02/2026 10:00</pubDate>"
+    assert _one(_rss(ambiguous)).published is None
+    items = parse(_rss(ambiguous, neighbour), url=URL).items
+    assert [item.published for item in items] == [
+        datetime(2026, 3, 2, 10, tzinfo=UTC),
+        datetime(2026, 2, 25, 10, tzinfo=UTC),
+    ]

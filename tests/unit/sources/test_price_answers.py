@@ -263,7 +263,19 @@ def test_a_time_is_read_in_the_zone_of_the_table(text, form, expected):
     assert read_moment(text, form, ZoneInfo("America/New_York")) == day(expected)
 
 
-@pytest.mark.parametrize(("text", "form"), [("soon", ""), ("2026-13-01", ""), ("12", ""), ("1", "%Y")])
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("soon", ""),
+        ("2026-13-01", ""),
+        ("12", ""),
+        ("1", "%Y"),
+        ("9999-12-31", ""),
+        ("0001-01-01T00:00Z", ""),
+        ("31/12/9999", "%d/%m/%Y"),
+        ("9999-12-31T23:59:59-14:00", ""),
+    ],
+)
 def test_what_is_no_time_says_what_was_expected(text, form):
     """The remedy is a `time_format`."""
     with pytest.raises(ValueError, match="is not a time"):

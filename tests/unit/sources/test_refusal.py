@@ -5,8 +5,10 @@ from email.utils import format_datetime
 
 import pytest
 
+from tocsin import __version__
 from tocsin.errors import Fault
-from tocsin.sources.refusal import refusal, retry_after
+from tocsin.sources.contact import user_agent
+from tocsin.sources.refusal import challenged, refusal, retry_after
 
 DATE = "Mon, 02 Mar 2026 12:00:00 GMT"
 
@@ -19,7 +21,7 @@ DATE = "Mon, 02 Mar 2026 12:00:00 GMT"
         (503, {}, Fault.RATE_LIMITED, None, "e.com answered 503 Service Unavailable"),
         (503, {"retry-after": "60"}, Fault.RATE_LIMITED, 60, "e.com answered 503 Service Unavailable"),
         (429, {}, Fault.RATE_LIMITED, None, "e.com answered 429 Too Many Requests"),
-        (401, {}, Fault.AUTH, None, "e.com answered 401 Unauthorized"),
+        (401, {}, Fault.AUTH, None, "e.com answered 401 Unauthorized: it wants credentials"),
         (403, {}, Fault.AUTH, None, "e.com answered 403 Forbidden"),
         (
             403,
@@ -40,6 +42,84 @@ def test_a_status_says_what_went_wrong(status, headers, fault, wait, words):
     assert error.retry_after == (None if wait is None else timedelta(seconds=wait))
 
 
+HTML = {"content-type": "text/html"}
+SEC = b"<html><title>SEC.gov | Your Request Originates from an Undeclared Automated Tool</title>"
+RATE = b"<html><title>SEC.gov | Request Rate Threshold Exceeded</title>"
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "said", "given", "fault", "words", "remedy"),
+    [
+        (403, HTML, SEC, {}, Fault.AUTH, "wants to know who asks", "http: {contact: you@example.org}"),
+        (
+            403,
+            HTML,
+            SEC,
+            {"contact": "me"},
+            Fault.AUTH,
+            "wants to know who asks",
+            "does not accept 'me' of http.contact",
+        ),
+        (403, HTML, RATE, {}, Fault.RATE_LIMITED, "limits our rate", "every: 1h"),
+        (401, {}, b"", {}, Fault.AUTH, "it wants credentials", "credentials: ${"),
+        (401, {"www-authenticate": "Bearer realm=x"}, b"", {}, Fault.AUTH, "it wants credentials", "Bearer ${"),
+        (401, {}, b"", {"credentials": True}, Fault.AUTH, "does not accept the credentials", "whether they are right"),
+        (403, {}, b"", {"credentials": True}, Fault.AUTH, "does not accept the credentials", "may read this address"),
+        (403, {}, b"", {}, Fault.AUTH, "403 Forbidden", "refuses programs or this network"),
+        (202, {"x-amzn-waf-action": "challenge"}, b"", {}, Fault.CHALLENGE, "AWS WAF wants a browser", "another feed"),
+        (405, {"x-amzn-waf-action": "captcha"}, b"", {}, Fault.CHALLENGE, "AWS WAF wants a browser", "another feed"),
+        (503, HTML, b"<title>Just a moment...</title>", {}, Fault.CHALLENGE, "Cloudflare wants", "another feed"),
+        (403, HTML, b"<title>Attention Required! | Cloudflare</title>", {}, Fault.CHALLENGE, "Cloudflare", "browsers"),
+        (403, HTML, b"<script src=//geo.captcha-delivery.com/c.js>", {}, Fault.CHALLENGE, "DataDome", "browsers"),
+        (403, HTML, b"Reference #18 https://errors.edgesuite.net/18", {}, Fault.CHALLENGE, "Akamai", "browsers"),
+        (403, HTML, b"<title>Are you a robot?</title>", {}, Fault.CHALLENGE, "a firewall wants", "browsers"),
+        (202, {}, b"", {}, Fault.STATUS, "202 Accepted", "wait"),
+        (503, {}, b"down for repair", {}, Fault.RATE_LIMITED, "503 Service Unavailable", ""),
+        (500, {}, b"", {}, Fault.STATUS, "500 Internal", "its server has a fault"),
+        (404, HTML, b"<title>Just a moment...</title>", {}, Fault.STATUS, "404", "may have moved"),
+        (451, {}, b"", {}, Fault.STATUS, "451", "this country"),
+    ],
+)
+def test_what_to_do_is_said_by_what_was_answered(status, headers, said, given, fault, words, remedy):
+    """One status has many causes, and each another remedy."""
+    error = refusal("e.com", status, headers, said=said, **given)
+    assert (error.fault, error.status) == (fault, status)
+    assert words in str(error)
+    assert remedy in error.remedy
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "firewall"),
+    [
+        (HTML, b"<html><title>Just a moment...</title>", "Cloudflare"),
+        (HTML, b"<title>Making sure you&#39;re not a bot!</title>", "Anubis"),
+        (HTML, b"<iframe src='/_Incapsula_Resource?x'>", "Imperva"),
+        ({"x-amzn-waf-action": "challenge"}, b"<html>", "AWS WAF"),
+        (HTML, b"<html><script src='/_Incapsula_Resource?x'></script>" + b"<p>news</p>" * 300, ""),
+        ({"x-datadome": "protected", **HTML}, b"<html><p>news</p>", ""),
+        ({}, b"<rss><item><title>Are you a robot?</title></item></rss>", ""),
+    ],
+)
+def test_a_page_in_place_of_the_document_is_named(headers, body, firewall):
+    """A challenge with a good status is no feed of another form; a page with the firewall's script in it is good."""
+    error = challenged("e.com", headers, body)
+    assert (error is not None) == bool(firewall)
+    assert not error or (error.fault, firewall in str(error)) == (Fault.CHALLENGE, True)
+
+
+@pytest.mark.parametrize(
+    ("host", "contact", "agent"),
+    [
+        ("www.sec.gov", "me@example.org", f"tocsin/{__version__} me@example.org"),
+        ("sec.gov", "", f"tocsin/{__version__}"),
+        ("notsec.gov", "me@example.org", f"tocsin/{__version__} (+me@example.org)"),
+    ],
+)
+def test_a_server_is_told_who_asks_in_its_own_form(host, contact, agent):
+    """Some refuse the form that all others know."""
+    assert user_agent(host, contact) == agent
+
+
 @pytest.mark.parametrize(
     ("headers", "wait"),
     [
@@ -49,13 +129,17 @@ def test_a_status_says_what_went_wrong(status, headers, fault, wait, words):
         ({"retry-after": "Mon, 02 Mar 2026 12:05:00 -0000", "date": DATE}, timedelta(minutes=5)),
         ({"retry-after": "later"}, None),
         ({"retry-after": "-5"}, None),
+        ({"retry-after": "Fri, 31 Dec 9999 23:59:59 -0500"}, None),
+        ({"retry-after": "Mon, 02 Mar 2026 12:05:00 +9900"}, None),
+        ({"retry-after": "Mon, 02 Mar 2026 12:05:00 GMT", "date": "Fri, 31 Dec 9999 23:59:59 -0500"}, ...),
         ({"retry-after": "9" * 40}, timedelta(seconds=999_999_999)),
         ({}, None),
     ],
 )
 def test_retry_after_is_seconds_or_a_date(headers, wait):
     """A server that asks for an hour gets an hour, even when its clock is wrong."""
-    assert retry_after(headers) == wait
+    found = retry_after(headers)
+    assert found is not None if wait is ... else found == wait
 
 
 def test_a_date_without_a_date_header_counts_from_now():

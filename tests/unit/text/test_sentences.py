@@ -24,8 +24,47 @@ TOKENS = {
     "half-width kana": ("ｶﾞﾘ", "ガ リ"),
     "Thai keeps its marks": ("ที่ดิน", "ที่ ดิ น"),
     "Hindi is one word": ("निर्यात प्रतिबंध", "निर्यात प्रतिबंध"),
-    "Arabic with vowels": ("تَصْدِير", "تَصْدِير"),
-    "Turkish capital i": ("İhracat", "i̇hracat"),
+    "Arabic with vowels and a long stroke": ("تَصْدِير تصـدير", "تصدير تصدير"),
+    "Turkish i with and without its dot": (
+        "İhracat İHRACAT I\u0307hracat KISITLAMA kısıtlama",
+        "ihracat ihracat ihracat kisitlama kisitlama",
+    ),
+    "Greek capitals have no accents": ("ΕΞΑΓΩΓΕΣ εξαγωγές Εξαγωγε\u0301ς ΰλη", "εξαγωγεσ εξαγωγεσ εξαγωγεσ υλη"),
+    "Russian e with and without its dots": ("Ещё ЕЩЕ Йод", "еще еще йод"),
+    "Latin marks stay": ("São Straße Ørsted", "são strasse ørsted"),
+    "elided articles": (
+        "L'uranium, d’Ivoire, dell'Unione, all´export, qu`il",
+        "l' uranium d' ivoire dell' unione all' export qu' il",
+    ),
+    "elided before an accent or a figure": ("l'énergie, l'11%, d'E\u0301tat", "l' énergie l' 11% d' état"),
+    "names and negations are whole": (
+        "O'Brien don't China's N'Djamena rock'n'roll",
+        "o'brien don't china's n'djamena rock'n'roll",
+    ),
+    "apostrophes of every kind": (
+        "don’t don‘t don`t don´t don′t don＇t donʼt",
+        "don't don't don't don't don't don't don't",
+    ),
+    "feet and inches are figures": ("5′10", "5 10"),
+    "dollars of a country": (
+        "US$5m C$20 A$1,250.5 HK$3bn NT$7 R$8 S$9 NZ$1",
+        "us$5m c$20 a$1,250.5 hk$3bn nt$7 r$8 s$9 nz$1",
+    ),
+    "dollars written otherwise": (
+        "U.S.$5m US$ 5 US$5million $US5m $A20 us$5m",
+        "us$5m us$5 us$5million $us5m $a20 us$5m",
+    ),
+    "dollars without a figure": ("US$-denominated, in US$", "us$ denominated in us$"),
+    "a country before dollars": ("U.S. $5m, US $5m", "us $5m us $5m"),
+    "yuan": ("RMB5bn RMB1.5bn CNY7.2bn", "rmb5bn rmb1.5bn cny7.2bn"),
+    "hashtag of several words": (
+        "#RareEarths #USChina #Tariffs2025 #TerresRares",
+        "rare earths us china tariffs 2025 terres rares",
+    ),
+    "hashtag of one word": ("#rareearths #NdFeB #OPEC #ETFs #5G", "rareearths ndfeb opec etfs 5g"),
+    "full-width hashtag and dollars": ("＃RareEarths ＵＳ＄５ｍ", "rare earths us$5m"),
+    "Catalan point": ("col·lapse, PARAL·LEL, A·B", "collapse parallel a b"),
+    "Hangul in letters": ("\u1100\u1161\u11af\u1105\u1172\u11b7", "갈 륨"),
     "composed and decomposed alike": ("Nin\u0303o", "niño"),
     "soft hyphen": ("gal\u00adlium", "gallium"),
     "zero-width inside": ("gal\u200blium", "gallium"),
@@ -113,6 +152,8 @@ CAPITALS = {
     "prose": ("China bans gallium exports to US", False),
     "no Latin": ("РОССИЯ ЗАПРЕТИТ ЭКСПОРТ УРАНА ТИТАНА", False),
     "Han": ("中国禁止镓出口", False),
+    "letters with marks": ("ÎLE DÉFEND L'ÉNERGIE DE FRANCE", True),
+    "full-width": ("ＣＨＩＮＡ ＢＡＮＳ ＧＡＬＬＩＵＭ ＥＸＰＯＲＴＳ", True),
 }
 
 
@@ -188,6 +229,14 @@ PIECES = [
     "ß",
     "-",
     "、",
+    "l'",
+    "Dell’",
+    "US$5m",
+    "RMB 5",
+    "#RareEarths",
+    "l·l",
+    "\u1100\u1161",
+    "ё",
 ]
 ANYTHING = st.one_of(
     st.lists(st.sampled_from(PIECES), max_size=30).map("".join),
@@ -220,6 +269,10 @@ ROWS = {
     "quotes": "a'" * (MANY // 2) + "''",
     "zero-width": "\u200b" * MANY,
     "one word": "a" * MANY,
+    "hashtags": "#aB" * (MANY // 3),
+    "articles": "l'" * (MANY // 2),
+    "dollars": "US$" * (MANY // 3),
+    "points": "l·" * (MANY // 2),
     "blanks": " " * MANY + "-" * MANY,
 }
 

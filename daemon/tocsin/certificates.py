@@ -1,0 +1,45 @@
+"""Why a certificate is not believed, whoever shows it."""
+
+from __future__ import annotations
+
+import ssl
+from enum import StrEnum
+
+
+class CertificateFault(StrEnum):
+    """A fault of a certificate, as the end of a sentence about its server."""
+
+    EXPIRED = "shows a certificate that has expired"
+    TOO_EARLY = "shows a certificate that is not valid yet"
+    SELF_SIGNED = "shows a certificate that it signed itself"
+    UNKNOWN_AUTHORITY = "shows a certificate of an authority that is not trusted here"
+    INCOMPLETE = (
+        "shows a certificate of nobody who is known here: an intermediate one is missing, or its authority is unknown"
+    )
+    WRONG_NAME = "shows a certificate for another name"
+    OTHER = "shows a certificate that is not trusted"
+
+
+#: By the codes of X509_verify_cert (OpenSSL, x509_vfy.h).
+_BY_CODE = {
+    9: CertificateFault.TOO_EARLY,
+    10: CertificateFault.EXPIRED,
+    18: CertificateFault.SELF_SIGNED,
+    19: CertificateFault.UNKNOWN_AUTHORITY,
+    20: CertificateFault.INCOMPLETE,
+    21: CertificateFault.INCOMPLETE,
+    62: CertificateFault.WRONG_NAME,
+    64: CertificateFault.WRONG_NAME,
+}
+
+
+def fault_of(error: BaseException) -> CertificateFault | None:
+    """Return what was wrong with a certificate, where *error* is about one."""
+    if not isinstance(error, ssl.SSLCertVerificationError):
+        return None
+    return _BY_CODE.get(error.verify_code, CertificateFault.OTHER)
+
+
+def speaks_no_tls(error: BaseException) -> bool:
+    """Whether *error* says that a server answered in something else than TLS."""
+    return isinstance(error, ssl.SSLError) and error.reason in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE")

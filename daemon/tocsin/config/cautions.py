@@ -1,0 +1,54 @@
+"""What is odd about a configuration that has no fault: it would run, and not do what it is meant for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import ip_address
+
+from tocsin.config.config import Config
+from tocsin.config.feeds import FeedConfig
+from tocsin.errors import Problem
+from tocsin.sources import urls
+from tocsin.sources.address import check
+from tocsin.sources.contact import needs_contact
+
+
+def cautions(config: Config) -> Iterator[Problem]:
+    """Yield what people should know of *config*; a file that can never do anything is a fault."""
+    if not config.names and not config.receivers:
+        yield Problem(message=f"{config.path} has neither a source nor a receiver that is on: nothing can ever happen")
+    elif config.receivers and not any(receiver.operator for receiver in config.receivers):
+        names = ", ".join(receiver.name for receiver in config.receivers)
+        yield _warning(
+            f"nobody hears of tocsin's own health, such as a source that fails: give one of {names} operator: true"
+        )
+    for source in config.sources:
+        yield from _source(source, config.http.contact)
+
+
+def _source(source: FeedConfig, contact: str) -> Iterator[Problem]:
+    host = urls.host(urls.escape(source.url.reveal()))
+    reason = "" if source.allow_private else _private(host)
+    if reason:
+        yield _warning(f"source {source.name}: {host} is a {reason} address: allow_private: true permits it")
+    own = any(name.lower() == "user-agent" for name in source.headers)
+    if needs_contact(host) and not contact and not own:
+        yield _warning(
+            f"source {source.name}: {host} refuses who does not say whom to write to: http: {{contact: ...}}"
+        )
+
+
+def _private(host: str) -> str:
+    """Return why *host*, written as a number or localhost, may not be reached as it is; empty for every other name."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return "loopback"
+    try:
+        ip_address(host.strip("[]"))
+    except ValueError:
+        return ""
+    reason = check(host.strip("[]"))
+    return reason if reason and not check(host.strip("[]"), allow_private=True) else ""
+
+
+def _warning(words: str) -> Problem:
+    return Problem(message=words, warning=True)

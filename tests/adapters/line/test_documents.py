@@ -1,0 +1,124 @@
+"""Documents as they are served, one after the other, through the reader and the whole line."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tocsin.model import (
+    Batch,
+    Cursor,
+    DeliveryKind,
+    DeliveryState,
+    ErrorClass,
+    Fate,
+    Message,
+    MessageKind,
+    Outcome,
+    Settlement,
+)
+from tocsin.policy.retry import Consequence
+from tocsin.render.page import page
+from tocsin.render.plain import plain
+from tocsin.sources import documents
+from tocsin.sources.entries import entries
+
+if TYPE_CHECKING:
+    from tests.adapters.line.conftest import Line
+
+BAN = "China bans gallium exports"
+WEATHER = "<title>Weather</title><guid>0</guid>"
+
+
+class Served:
+    """A feed at `https://paper.example/feed`, whose document a test writes down as RSS items."""
+
+    name = "paper"
+
+    def __init__(self, line: Line) -> None:
+        self.line = line
+        self.body = b""
+        self.polls = 0
+
+    async def poll(self, cursor: Cursor, now: Any) -> Batch:
+        """The document, as a feed source makes a batch of it."""
+        self.polls += 1
+        parsed = documents.read(self.body, url="https://paper.example/feed")
+        found = entries(parsed, source=self.name, url="https://paper.example/feed", labels={}, now=now)
+        has_ids = any(item.id for item in parsed.items)
+        following = Cursor(etag=str(self.polls))
+        return Batch(source=self.name, entries=found, cursor=following, changed=True, has_ids=has_ids)
+
+    def show(self, *items: str) -> list[tuple[DeliveryKind, str]]:
+        """Poll a document of these items; what the desk is told by then, as (kind, text)."""
+        inner = "".join(f"<item>{item}</item>" for item in items)
+        return self.serve(f"<rss version='2.0'><channel><title>Paper</title>{inner}</channel></rss>")
+
+    def serve(self, document: str) -> list[tuple[DeliveryKind, str]]:
+        """Poll this document; what the desk is told by then, as (kind, text)."""
+        line, self.body = self.line, document.encode()
+        asyncio.run(line.pipeline(self).run_due())
+        now, sent = line.clock.now(), []
+        for item in line.store.claim_deliveries(now, timedelta(minutes=1), exclude=["ops"], limit_per_receiver=9):
+            shown = page(item.tidings, delivery_id=item.id, kind=item.kind, zone=ZoneInfo("UTC"))
+            sent.append((item.kind, plain(shown)))
+            kept = Message(kind=MessageKind.TEXT, subject="", text=plain(shown))
+            assert line.store.begin_attempt(item, kept, now)
+            done = Settlement(state=DeliveryState.DELIVERED, due_at=now, reason="")
+            said = Consequence(settlement=done)
+            assert line.store.settle(item, Outcome(error_class=ErrorClass.OK), lambda _, said=said: said, now)
+        line.clock.move(minutes=30)
+        return sent
+
+    @property
+    def fates(self) -> list[Fate]:
+        """What became of the matches so far, the oldest first; those of the daemon itself are left out."""
+        views = self.line.store.read.matches(limit=None)[::-1]
+        return [view.fate for view in views if not view.rule.startswith("tocsin/")]
+
+
+@pytest.fixture
+def paper(line: Line) -> Served:
+    """A feed that has not been polled."""
+    return Served(line)
+
+
+def _item(name: str, title: str, date: str = "") -> str:
+    return f"<title>{title}</title><guid>{name}</guid><pubDate>{date}</pubDate>"
+
+
+FIRST = (_item("0", "Weather report"), _item("1", "Weather report again"), _item("2", "Weather report of the sea"))
+OLD = "Fri, 27 Feb 2026 12:00:00 GMT"
+
+
+def test_what_was_put_in_between_two_polls_is_news_whatever_its_date(paper: Served) -> None:
+    """Many pages are dated by the day on which their draft was made; the alert says which date is stated."""
+    paper.show(*FIRST)
+    ((kind, text),) = paper.show(_item("n", BAN, OLD), *FIRST)
+    assert kind is DeliveryKind.ALERT
+    assert f"{OLD} (not believed)" in text
+    (match,) = [view for view in paper.line.store.read.matches(limit=None) if view.rule == "p/ban"]
+    assert paper.line.store.read.entry(match.entry_id).event_time == paper.line.clock.now() - timedelta(minutes=30)
+
+
+def test_what_slips_in_where_another_was_taken_out_is_history(paper: Served) -> None:
+    """A feed of the newest three that lost one shows an older one at its end."""
+    paper.show(*FIRST)
+    assert paper.show(FIRST[0], FIRST[2], _item("n", BAN, OLD)) == []
+    assert paper.fates == [Fate.OLD]
+
+
+@pytest.mark.parametrize(
+    "date", ["2026/03/02 12:20", "2026.03.02", "2026年03月02日 12:20", "2026년 03월 02일 12:20", "02.03.2026 12:20"]
+)
+def test_a_date_in_any_order_does_not_make_news_old(paper: Served, date: str) -> None:
+    """Four of them came at once, so that only their dates can say that they are news."""
+    paper.show(*FIRST)
+    new = [_item(f"n{n}", f"{BAN} to {where}", date) for n, where in enumerate(("Japan", "Korea", "Peru", "Chile"))]
+    paper.show(*FIRST, *new)
+    assert Fate.OLD not in paper.fates
+    assert len(paper.fates) == 4
