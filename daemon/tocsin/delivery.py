@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -34,6 +35,7 @@ from tocsin.render.specimen import specimen
 from tocsin.rules import builtin
 from tocsin.rules.edge import PriceRule
 from tocsin.store import Decide, Fallbacks, Store
+from tocsin.trouble import Trouble
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +85,7 @@ class Dispatcher:
         random: Callable[[], float],
         more: Callable[[], None] = lambda: None,
         settled: Callable[[Delivery, Outcome, Settlement], None] = lambda *_: None,
+        trouble: Trouble | None = None,
     ) -> None:
         self.outbound = outbound
         self._store = store
@@ -92,6 +95,7 @@ class Dispatcher:
         self._random = random
         self._more = more
         self._settled = settled
+        self._trouble = trouble or Trouble(time.monotonic)
         self._claiming = asyncio.Lock()
         self._lanes: dict[str, ThreadPoolExecutor] = {}
         self._busy: dict[str, asyncio.Task[None]] = {}
@@ -202,7 +206,7 @@ class Dispatcher:
         try:
             await self._attempt(delivery)
         except StoreError as error:
-            log.error(line("store failed", delivery=delivery.id, reason=error))
+            self._trouble.failed(error, delivery=delivery.id)
         except Exception:
             # The lease runs out and the delivery is claimed again; its open attempt says that it is doubtful.
             log.exception(line("delivery failed unexpectedly", delivery=delivery.id, receiver=delivery.receiver))
@@ -250,7 +254,7 @@ class Dispatcher:
             subjects=delivery.subjects,
             roundup=rounded_up(delivery, store=store, instruments=instruments, now=now),
         )
-        return with_preface(message, " ".join(filter(None, (stead, late))))
+        return replace(with_preface(message, " ".join(filter(None, (stead, late)))), dated=now)
 
     async def _settle(self, delivery: Delivery, outcome: Outcome) -> None:
         """Write how a try ended, and what becomes of the delivery and of its receiver."""

@@ -15,6 +15,12 @@ def line(event: str, **pairs: object) -> str:
     return " ".join(parts)
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 problem`, `2,000 problems`: *number* of what *noun* names in the singular."""
+    several = f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2:-1] not in "aeiou" else f"{noun}s"
+    return f"{number:,} {several if number != 1 else noun}"
+
+
 def _value(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat(timespec="seconds")

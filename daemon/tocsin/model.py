@@ -44,6 +44,7 @@ class KeyKind(StrEnum):
     ID_NOHOST = "id_nohost"
     LINK = "link"
     TITLE_DAY = "title_day"
+    TEXT = "text"  # of the page of an entry with an id of its own: it proves nothing, and shows whether its text is another
     WORDING = "wording"  # of what is known by this id: it proves nothing, and shows that the entry was rewritten
 
 
@@ -73,6 +74,7 @@ class Entry:
     published: datetime | None = None  # None when the source gave none that can be believed
     published_raw: str = ""  # as the source wrote it, believed or not
     labels: Labels = field(default_factory=dict)  # of its source
+    edition: bool = False  # its id is the address of its page with a counter or a time, which rises when it is edited
 
     @property
     def event_time(self) -> datetime:
@@ -351,8 +353,8 @@ class Message:
     """A rendered message, kept for retries; *html* is for mail, *payload* the JSON of receivers that take one.
 
     *pictures* are PNG files by the Content-ID under which *html* shows them. *thread* is the id of the first delivery
-    about the same to the same recipient, empty for a first one. *brief* are the parts of the shortest form: headline,
-    link, number of the alert, and notes.
+    about the same to the same recipient, empty for a first one. *dated* is the time of its first try. *brief* are the
+    parts of the shortest form: headline, link, number of the alert, and notes.
     """
 
     kind: MessageKind
@@ -363,6 +365,7 @@ class Message:
     pictures: tuple[tuple[str, bytes], ...] = ()
     thread: str = ""
     brief: tuple[str, ...] = ()
+    dated: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from tocsin.errors import Fault, LeaseLostError, SourceError, StoreError
+from tocsin.errors import DamagedError, Fault, LeaseLostError, SourceError, StoreError
 from tocsin.inbound import Inbound
 from tocsin.log import line
 from tocsin.market_watch import MarketWatch
@@ -30,6 +30,7 @@ from tocsin.protocols import Clock, Run
 from tocsin.rules import builtin
 from tocsin.rules.ruleset import RuleSet
 from tocsin.store import Committed, Deferral, Fetch, GroupHold, Reopened, Rest, SourceLease, Store, Trail, Unseen
+from tocsin.trouble import Trouble
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +57,7 @@ class Pipeline:
         work: Run,
         random: Callable[[], float],
         committed: Callable[[], None],
+        trouble: Trouble | None = None,
     ) -> None:
         self.inbound = inbound
         self._store = store
@@ -64,6 +66,7 @@ class Pipeline:
         self._work = work
         self._random = random
         self._committed = committed
+        self._trouble = trouble or Trouble(time.monotonic)
         self._tasks: set[asyncio.Task[None]] = set()
         self._resting: list[Rest] = []
         self._deferred: list[Deferral] = []
@@ -154,8 +157,11 @@ class Pipeline:
             await self._succeed(inbound, lease, before, batch, fetch)
         except LeaseLostError:
             log.warning(line("poll outlived its lease", source=lease.name))
+        except DamagedError as error:
+            fault = SourceError(str(error), fault=Fault.INTERNAL)
+            await self._fail(inbound, lease, before, fault, _took(started))
         except StoreError as error:
-            log.error(line("store failed", source=lease.name, reason=error))
+            self._trouble.failed(error, source=lease.name)
         except Exception as error:
             log.exception(line("poll failed unexpectedly", source=lease.name))
             fault = SourceError(f"{type(error).__name__}: {error}", fault=Fault.INTERNAL)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Executor
 from datetime import datetime
+from functools import partial
 from typing import ParamSpec, Protocol, TypeVar
 
 P = ParamSpec("P")
@@ -24,3 +27,12 @@ class Run(Protocol):
     def __call__(self, call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Awaitable[T]:
         """The result of *call*; what it raises is raised here."""
         ...
+
+
+def runner(pool: Executor) -> Run:
+    """A way to run blocking calls in *pool*."""
+
+    async def run(call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await asyncio.get_running_loop().run_in_executor(pool, partial(call, *args, **kwargs))
+
+    return run

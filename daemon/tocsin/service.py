@@ -8,27 +8,31 @@ import random
 import shutil
 import signal
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from concurrent.futures import Executor, ThreadPoolExecutor
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
 from tocsin.assembly import Makers, assemble, make_heartbeat
+from tocsin.config.changes import Watched, gone, needs_restart
 from tocsin.config.config import Config, load_config
 from tocsin.config.loading import LoadedRules, rules_of
 from tocsin.delivery import Dispatcher
-from tocsin.errors import ConfigError, StoreError
-from tocsin.log import line
+from tocsin.errors import ConfigError, DamagedError, LostError, StoreError
+from tocsin.lastwords import tell_operators
+from tocsin.log import counted, line
 from tocsin.model import Delivery, Outcome, Settlement
 from tocsin.pipeline import Pipeline
-from tocsin.protocols import Clock, P, Run, T
+from tocsin.protocols import Clock, runner
 from tocsin.pulse import Pulse
 from tocsin.rules import builtin
 from tocsin.scheduler import Ticker
 from tocsin.selfreport import self_report
+from tocsin.store import CHECKED_WITHIN
 from tocsin.systemd import Notifier
+from tocsin.trouble import Trouble
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +44,8 @@ WATCH = timedelta(seconds=2)
 BEAT = timedelta(seconds=5)
 REPORT = timedelta(minutes=1)
 DRAIN = 20.0
+#: How long operators are tried when the database is lost.
+LAST_WORDS = 15.0
 #: A start or reload logs no more of them: a large pack may have thousands.
 MOST_WARNINGS = 20
 
@@ -76,8 +82,7 @@ class Service:
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
         # One of them may wait for the process that reads large documents.
         self._workers = ThreadPoolExecutor(max_workers=3, thread_name_prefix="worker")
-        self._seen: frozenset[tuple[str, int, int]] = frozenset()
-        self._trouble = ""  # of the store, as it was last said
+        self._trouble = Trouble(time.monotonic)
         self._pulse = Pulse("poll", "deliver", monotonic=time.monotonic)
 
     # ---- life ------------------------------------------------------------------------------------------------
@@ -88,6 +93,7 @@ class Service:
         Raises:
             ConfigError: the configuration or a pack has faults, and no earlier good version of the pack is stored.
             StoreError: the database cannot be opened, or another daemon holds it.
+            LostError: the files of the database were deleted or replaced while it ran.
         """
         await self._start()
         ticker = Ticker()
@@ -97,7 +103,7 @@ class Service:
             ticker.every(self._tick, "deliver", partial(self._try, self._deliver_tick))
             ticker.every(self._sweep_every, "sweep", partial(self._try, self._sweep))
             ticker.every(self._report_every, "report", partial(self._try, self._report))
-            ticker.every(WATCH, "watch", self._watch)
+            ticker.every(WATCH, "watch", partial(self._try, self._watch))
             ticker.every(BEAT, "heartbeat", self._beat)
             if self._notifier.watchdog:
                 ticker.every(self._notifier.watchdog / 3, "watchdog", self._feed_watchdog)
@@ -105,7 +111,8 @@ class Service:
             self._notifier.ready(self._status())
             log.info(line("started", **self._facts()))
             await self._stopping.wait()
-            self._notifier.stopping()
+            if not self._store.lost:
+                self._notifier.stopping()
         finally:
             await ticker.stop(DRAIN)
             await self._finish()
@@ -144,8 +151,8 @@ class Service:
         self._stopping = asyncio.Event()
         self._wake = asyncio.Event()
         self._reload_wanted = False
-        self._write = _runner(self._writer)
-        self._work = _runner(self._workers)
+        self._write = runner(self._writer)
+        self._work = runner(self._workers)
         config = await self._work(load_config, self._path, self._env)
         self._store = await self._write(self._makers.store, config)
         try:
@@ -156,6 +163,8 @@ class Service:
 
     async def _build(self, config: Config) -> None:
         voided = await self._write(self._store.lock, self._clock.now())
+        if not voided.checked:
+            log.info(line("database checked in part", seconds=CHECKED_WITHIN))
         if voided.doubtful:
             log.warning(line("doubtful deliveries found after a crash", deliveries=voided.doubtful))
         loaded = await self._work(rules_of, config, self._store.read.kept_pack)
@@ -170,6 +179,7 @@ class Service:
             work=self._work,
             random=random.random,
             committed=self._wake.set,
+            trouble=self._trouble,
         )
         await self._pipeline.resume()
         self._dispatcher = Dispatcher(
@@ -181,6 +191,7 @@ class Service:
             random=random.random,
             more=self._wake.set,
             settled=self._settled,
+            trouble=self._trouble,
         )
         await self._http.__aenter__()
         await self._adopt(config, loaded)
@@ -198,6 +209,7 @@ class Service:
         prices = [(s.name, s.address, s.kind) for s in config.prices]
         groups = {name: terms.group for name, terms in self._pipeline.inbound.terms.items()}
         await self._write(self._store.sync_sources, [*feeds, *prices], now, groups)
+        await self._set_aside()
         for pack in loaded.packs:
             if not pack.kept_back:
                 await self._write(self._store.keep_pack, pack.folder, pack.hash, pack.files, now)
@@ -221,10 +233,27 @@ class Service:
             await self._sender
         await self._http.__aexit__(None, None, None)
         self._dispatcher.close()
+        lost = self._store.lost
+        if lost:
+            await self._save(lost)
         await self._write(self._store.close)
         self._writer.shutdown()
         self._workers.shutdown(cancel_futures=True)
         log.info(line("stopped"))
+        if lost:
+            raise lost
+
+    async def _save(self, lost: LostError) -> None:
+        """Save what the lost files of the database hold, and tell operators while there is somebody who can."""
+        try:
+            saved = await self._write(self._store.rescue)
+            words = f"{lost}. What it held stands in {saved}."
+            log.error(line("database saved", file=saved))
+        except StoreError as error:
+            words = f"{lost}. What it held is gone: {error}."
+            log.error(line("database not saved", reason=error))
+        self._notifier.status(words)
+        await tell_operators(self._dispatcher.outbound, words, self._clock.now(), LAST_WORDS)
 
     # ---- ticks -----------------------------------------------------------------------------------------------
 
@@ -244,17 +273,33 @@ class Service:
             await self._try(self._dispatcher.tick)
 
     async def _try(self, claim: Callable[[], Awaitable[None]]) -> None:
-        """Run *claim*; that the store fails is said once until it works again, and the next tick tries again."""
+        """Run *claim*; where the store fails it is tried again by the next tick, and where it is lost there is none."""
         try:
             await claim()
+        except LostError as error:
+            if not self._stopping.is_set():
+                log.critical(line("database lost", reason=error))
+            self.stop()
+        except DamagedError as error:
+            self._trouble.failed(error)
+            with suppress(StoreError):
+                await self._set_aside()
         except StoreError as error:
-            if str(error) != self._trouble:
-                log.error(line("store failed", reason=error))
-            self._trouble = str(error)
+            self._trouble.failed(error)
         else:
-            self._trouble = ""
+            self._trouble.worked()
+
+    async def _set_aside(self) -> None:
+        """Take rows out of use that cannot be read: each stops itself alone, and operators hear of it."""
+        found = await self._write(self._store.set_aside, self._clock.now())
+        for row in found:
+            log.error(line("row damaged, not used any more", kind=row.kind, name=row.name, reason=row.words))
+        if found:
+            now = self._clock.now()
+            await self._pipeline.tell([builtin.about_damage(row.kind, row.name, row.words, now) for row in found])
 
     async def _sweep(self) -> None:
+        await self._set_aside()
         swept = 0
         while piece := await self._write(self._store.sweep, self._clock.now(), self._config.retention):
             swept += piece
@@ -262,7 +307,8 @@ class Service:
             log.info(line("swept", rows=swept))
 
     async def _feed_watchdog(self) -> None:
-        if self._pulse.alive:
+        # A restart gives a full disk no room.
+        if self._pulse.alive or self._trouble.lasts:
             self._notifier.alive()
         else:
             log.error(line("claims stand still"))
@@ -277,10 +323,9 @@ class Service:
             await self._pipeline.tell([report])
 
     async def _watch(self) -> None:
-        """Reload when it was asked for or when a file changed."""
-        marks = await self._work(_marks, self._path, self._config.rules)
-        if self._reload_wanted or marks != self._seen:
-            self._reload_wanted, self._seen = False, marks
+        """Reload when it was asked for, or when files changed and have come to rest."""
+        if await self._work(self._watched.settled) or self._reload_wanted:
+            self._reload_wanted = False
             await self._reload()
 
     # ---- reload ----------------------------------------------------------------------------------------------
@@ -288,28 +333,48 @@ class Service:
     async def _reload(self) -> None:
         """Build the new configuration aside and swap it in; a faulty one changes nothing and says so."""
         self._notifier.reloading()
+        content = await self._work(self._watched.digest)
+        refused: ConfigError | None = None
         try:
             config = await self._work(load_config, self._path, self._env)
+            if problems := needs_restart(self._config, config):
+                raise ConfigError(problems)
             loaded = await self._work(rules_of, config, self._store.read.kept_pack)
             inbound, outbound = assemble(config, loaded.rules, self._makers, self._http, self._work)
         except ConfigError as error:
-            log.error(line("reload refused", problems=len(error.problems), first=error.problems[0]))
-            for problem in error.problems:
-                log.error("%s", problem)
-            self._notifier.ready(
-                f"running on the last good configuration; {len(error.problems)} problems in the new one"
-            )
-            return
-        if config.http != self._config.http:
-            log.warning(line("changes of http: count after a restart"))
-        self._config, self._loaded = config, loaded
-        self._pipeline.inbound, self._dispatcher.outbound = inbound, outbound
-        await self._adopt(config, loaded)
-        self._notifier.ready(self._status())
-        log.info(line("reloaded", **self._facts()))
+            refused = error
+        if not await self._work(self._watched.take, content):
+            self._reload_wanted = True  # somebody wrote while it was read
+            self._notifier.ready(self._status())
+        elif refused:
+            self._refuse(refused)
+        else:
+            before, rules = self._config, self._loaded.rules
+            self._config, self._loaded, self._watched.folders = config, loaded, config.rules
+            self._pipeline.inbound, self._dispatcher.outbound = inbound, outbound
+            await self._adopt(config, loaded)
+            await self._miss(gone(before, config, rules, loaded.rules))
+            self._notifier.ready(self._status())
+            log.info(line("reloaded", **self._facts()))
+
+    def _refuse(self, error: ConfigError) -> None:
+        faults = [problem for problem in error.problems if not problem.warning]
+        log.error(line("reload refused", problems=len(faults), first=faults[0]))
+        for problem in error.problems:
+            log.log(logging.WARNING if problem.warning else logging.ERROR, "%s", problem)
+        problems = counted(len(faults), "problem")
+        self._notifier.ready(f"running on the last good configuration; {problems} in the new one")
+
+    async def _miss(self, missing: Mapping[str, Sequence[str]]) -> None:
+        """Say loudly what is gone: a file that was caught half written may still be a good one."""
+        for kind, names in missing.items():
+            log.warning(line("gone with the reload", kind=kind, count=len(names), names=", ".join(names)))
+        if missing:
+            now = self._clock.now()
+            await self._pipeline.tell([builtin.about_gone(kind, names, now) for kind, names in missing.items()])
 
     def _listen(self) -> None:
-        self._seen = _marks(self._path, self._config.rules)
+        self._watched = Watched(self._path, self._config.rules)
         loop = asyncio.get_running_loop()
         for name, act in ((signal.SIGTERM, self.stop), (signal.SIGINT, self.stop), (signal.SIGHUP, self.reload)):
             # Only the main thread may listen to signals; elsewhere whoever started the service stops it.
@@ -324,26 +389,10 @@ class Service:
         }
 
     def _status(self) -> str:
-        return f"watching {self._facts()['sources']} sources with {len(self._loaded.rules.rules)} rules"
-
-
-def _runner(pool: Executor) -> Run:
-    async def run(call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return await asyncio.get_running_loop().run_in_executor(pool, partial(call, *args, **kwargs))
-
-    return run
+        sources = counted(len(self._config.sources) + len(self._config.prices), "source")
+        return f"watching {sources} with {counted(len(self._loaded.rules.rules), 'rule')}"
 
 
 def _free(config: Config) -> int:
     """The room on the disk of the database, in bytes."""
     return shutil.disk_usage(Path(config.database.removeprefix("sqlite:///")).parent).free
-
-
-def _marks(path: Path, folders: tuple[Path, ...]) -> frozenset[tuple[str, int, int]]:
-    """What a change of any file that is read at a reload changes: names, sizes and times."""
-    marks = set()
-    for file in (path, *(f for folder in folders for f in folder.glob("*.y*ml"))):
-        with suppress(OSError):
-            stat = file.stat()
-            marks.add((str(file), stat.st_mtime_ns, stat.st_size))
-    return frozenset(marks)

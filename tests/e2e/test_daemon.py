@@ -182,9 +182,6 @@ def test_reload_takes_what_is_good_and_keeps_what_ran_otherwise(world: World) ->
     until(world, lambda: sum("reloaded" in line for line in daemon.log) >= 2, "the second reload")
     world.web.publish("wire0", "Congo halts shipments of cobalt")
     until(world, lambda: any("cobalt: embargo" in s for s in subjects(world)), "the new rules at work")
-    settings = world.config.read_text(encoding="utf-8")
-    world.config.write_text(f"{settings}\nhttp: {{contact: ops@example.org}}\n", encoding="utf-8")
-    daemon.wait_for("changes of http: count after a restart")
     world.config.write_text("sources: [", encoding="utf-8")
     daemon.wait_for("reload refused")
     world.web.publish("wire0", "Vietnam bans antimony exports to its neighbours")
@@ -257,7 +254,7 @@ def test_systemd_hears_ready_watchdog_reload_and_stop(world: World) -> None:
         while "WATCHDOG=1" not in heard:
             heard += manager.recv(4096).decode() + "\n"
         assert "READY=1" in heard
-        assert "watching 1 sources with 1 rules" in heard
+        assert "watching 1 source with 1 rule" in heard
         daemon.process.send_signal(signal.SIGHUP)
         while "RELOADING=1" not in heard:
             heard += manager.recv(4096).decode() + "\n"

@@ -15,10 +15,11 @@ from uuid import uuid4
 
 import typer
 
-from tocsin.cli.output import BAD_CONFIG, FAILED, USAGE, say
+from tocsin.cli.output import BAD_CONFIG, FAILED, LOST, USAGE, say
 from tocsin.config.config import Config, load_config
 from tocsin.config.loading import LoadedRules, load_rules, rules_of
-from tocsin.errors import ConfigError, TocsinError, UsageError
+from tocsin.errors import ConfigError, LostError, TocsinError, UsageError
+from tocsin.log import counted
 from tocsin.model import RuleInfo
 from tocsin.rules.ruleset import RuleSet
 from tocsin.store import Store
@@ -37,18 +38,21 @@ def border() -> Iterator[None]:
     """Where errors become messages and exit codes.
 
     Raises:
-        typer.Exit: with 78 for a bad configuration, 2 for a wrong call, 1 for everything else raised on purpose.
+        typer.Exit: with 78 for a bad configuration, 2 for a wrong call, 74 for a database that was taken away, 1 for everything else raised on purpose.
     """
     try:
         yield
     except ConfigError as error:
         say(str(error))
         count = sum(not problem.warning for problem in error.problems)
-        say(f"{count} {'problem' if count == 1 else 'problems'}; nothing was started.")
+        say(f"{counted(count, 'problem')}; nothing was started.")
         raise typer.Exit(BAD_CONFIG) from error
     except UsageError as error:
         say(str(error))
         raise typer.Exit(USAGE) from error
+    except LostError as error:
+        say(str(error))
+        raise typer.Exit(LOST) from error
     except TocsinError as error:
         say(str(error))
         raise typer.Exit(FAILED) from error

@@ -21,7 +21,7 @@ from tocsin.model import Revised
 from tocsin.render.words import seen
 
 #: Exit codes (DESIGN 7); 2 is what the command-line parser itself uses for a wrong call.
-OK, FAILED, USAGE, PARTLY, BAD_CONFIG = 0, 1, 2, 3, 78
+OK, FAILED, USAGE, PARTLY, LOST, BAD_CONFIG = 0, 1, 2, 3, 74, 78
 
 
 def say(text: str) -> None:

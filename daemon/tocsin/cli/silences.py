@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -11,8 +12,12 @@ import typer
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, opened
 from tocsin.cli.output import dump, local, say, shown, table
 from tocsin.config.durations import parse_duration
+from tocsin.config.loading import rules_of
+from tocsin.config.vocabulary import Vocabulary, vocabulary
 from tocsin.errors import UsageError
+from tocsin.log import counted
 from tocsin.policy.silence import Matcher, Silence, parse
+from tocsin.rules import builtin
 
 app = typer.Typer(help="Not these, until then.", no_args_is_help=True)
 
@@ -56,7 +61,9 @@ def add(
         now, zone = datetime.now(UTC), ZoneInfo(settings.timezone)
         read, ends = _read(matchers), _end(length, until, now, zone)
         wanted = Silence(id=0, matchers=read, starts=now, ends=ends, by=by, why=why)
-        hidden = [alert for alert in store.read.alerts(now - _BACK, _MOST) if wanted.hides(alert)]
+        before = store.read.alerts(now - _BACK, _MOST)
+        _check(wanted, vocabulary(settings, rules_of(settings, store.read.kept_pack).rules, before))
+        hidden = [alert for alert in before if wanted.hides(alert)]
         if preview:
             for alert in hidden:
                 if json:
@@ -67,15 +74,15 @@ def add(
                     print(
                         f"{alert.id:>6}  {local(alert.opened_at, zone)}  {alert.severity.upper():<8}  {shown(alert.title)}"
                     )
-            say(f"It would have hidden {len(hidden)} alerts of the last 7 days; nothing was written.")
+            alerts = counted(len(hidden), "alert")
+            say(f"It would have hidden {alerts} of the last 7 days; nothing was written.")
             return
         silence = store.act.silence(read, now, ends, by=by, why=why)
         if json:
             dump(silence)
             return
-        say(
-            f"Silence {silence.id} until {local(ends, zone)}; of the last 7 days it would have hidden {len(hidden)} alerts."
-        )
+        alerts = counted(len(hidden), "alert")
+        say(f"Silence {silence.id} until {local(ends, zone)}; of the last 7 days it would have hidden {alerts}.")
 
 
 @app.command("list")
@@ -117,6 +124,20 @@ def _read(texts: list[str]) -> tuple[Matcher, ...]:
         return tuple(map(parse, texts))
     except ValueError as error:
         raise UsageError(str(error)) from error
+
+
+def _check(silence: Silence, known: Vocabulary) -> None:
+    """See that alerts can be what every matcher names: a slip would hide nothing, or with != everything.
+
+    Raises:
+        UsageError: they cannot.
+    """
+    # What the daemon's own events are about, a silence of theirs may name freely.
+    own = any(one.name in ("rule", "event") and re.match(r"tocsin\b", one.value) for one in silence.matchers)
+    tests = [one for one in silence.matchers if not (own and one.name in builtin.LABELS)]
+    faults = [f"{one.text}: {fault}" for one in tests if (fault := known.fault(one.name, one.value))]
+    if faults:
+        raise UsageError("\n".join([*faults, "this silence would not do what it says; nothing was written"]))
 
 
 def _end(length: str, until: str, now: datetime, zone: ZoneInfo) -> datetime:

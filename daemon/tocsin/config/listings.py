@@ -17,7 +17,7 @@ YAHOO = "yahoo"
 #: A chart is asked for no more often; nor, all charts together, than one in this time.
 _EVERY, _GAP = timedelta(minutes=5), timedelta(seconds=2)
 #: Folder of the presets, beside the packs.
-_PRESETS = "presets"
+PRESETS = "presets"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +66,7 @@ def read_book(root: Node, tables: Mapping[str, TableConfig], folder: Path, env: 
 
     Its paths are relative to *folder*. Tables that it describes badly, which are not in *tables*, are left out.
     """
-    presets = {file.stem: file for pack in _packs(root, folder) for file in sorted((pack / _PRESETS).glob("*.yaml"))}
+    presets = {file.stem: file for pack in _packs(root, folder) for file in sorted((pack / PRESETS).glob("*.yaml"))}
     known = dict(tables)
     broken = {key.text for key in _tables(root)} - tables.keys()
     problems: list[Problem] = []

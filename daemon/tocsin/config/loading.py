@@ -12,6 +12,7 @@ from tocsin.config.config import Config
 from tocsin.config.files import shown_path
 from tocsin.config.instruments import check_rules
 from tocsin.config.packs import Files, parse_pack, read_pack
+from tocsin.config.vocabulary import check_routes
 from tocsin.errors import ConfigError, Problem
 from tocsin.policy.schedule import UNKNOWN
 from tocsin.rules.compile import compile_packs
@@ -112,7 +113,8 @@ def rules_of(config: Config, kept: Kept = lambda _: None, history: History | Non
     """
     poll = min((source.every or UNKNOWN for source in config.sources), default=None)
     loaded = load_rules(config.rules, kept, overrides=config.overrides, poll=poll, history=history)
-    return replace(loaded, warnings=(*loaded.warnings, *check_rules(loaded.rules, config.instruments)))
+    unmet = (*check_rules(loaded.rules, config.instruments), *check_routes(config, loaded.rules))
+    return replace(loaded, warnings=(*loaded.warnings, *unmet))
 
 
 def _parsed(folder: Path) -> tuple[Files, PackSpec | None, tuple[Problem, ...]]:

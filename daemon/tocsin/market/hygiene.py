@@ -2,22 +2,23 @@
 
 In order: it is a price; time does not go back; it is no duplicate; it is not stale; it is in the instrument's currency;
 it is no unit fault; splits, dividends and another source are no move; and what looks like a bad print waits for a quote
-that confirms it.
+that confirms it. The history that a quote brings is checked likewise, and so is a first quote by its history.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
+from tocsin.market import bars as history
 from tocsin.market.series import Series, fill, in_terms
 from tocsin.market.session import day_of, end_of, market_time
 from tocsin.market.sigma import log_move
 from tocsin.model import MAX_AHEAD
-from tocsin.prices import Bar, Quote
+from tocsin.prices import Action, Bar, Quote
 
 #: A price of an assessed market is days old when it is published.
 STALE = timedelta(days=10)
@@ -35,8 +36,12 @@ _CONFIRMS = 3.0
 #: How exactly a jump must be a simple ratio to look like a split, and 100 to look like another unit: log moves.
 _RATIO = 0.003
 _UNIT = 0.02
+#: Prices follow the event of a split so late at most.
+_LATE = timedelta(days=10)
 #: A dividend of less than this part of the price is part of its usual moves.
 _DIVIDEND = Decimal("0.01")
+#: Up to this log ratio an action is no more than a usual move of a day.
+_SMALL_RATIO = math.log(1.1)
 _RATIOS = tuple(map(math.log, (1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 15, 20, 25, 30, 40, 50)))
 
 
@@ -116,29 +121,60 @@ def _in_currency(series: Series, quote: Quote) -> tuple[Quote, str]:
 
 
 def _after(series: Series, quote: Quote) -> Series:
-    """*series* in what a share is worth at *quote*: after the actions that took effect since its newest quote."""
-    newest, hours = series.newest, series.instrument.session
-    if newest is None:
+    """*series* in what a share is worth at *quote*: after the actions that took effect since its newest quote.
+
+    An event may be announced before the prices follow it, or twice: a split counts when the quote shows it.
+    """
+    if series.newest is None:
         return series  # its history is given as it is after them
-    for action in sorted(quote.actions, key=lambda item: item.at):
+    hours = series.instrument.session
+    today, before = day_of(hours, quote.at), day_of(hours, series.newest.at)
+    for action in sorted(set(quote.actions), key=lambda item: item.at):
         day = day_of(hours, action.at)
-        if not day_of(hours, newest.at) < day <= day_of(hours, quote.at):
+        if not max(before, today - _LATE) < day <= today and not _is_overdue(series, action, day, today):
             continue
-        if action.split is not None and action.split > 0:
-            series = in_terms(series, action.split, split_day=day)
-        elif action.dividend is not None and _DIVIDEND * newest.price < action.dividend < newest.price:
-            series = in_terms(series, newest.price / (newest.price - action.dividend))
+        ratio = _ratio(action, series.newest.price)
+        if ratio is None or not _shows(quote, series.newest, ratio):
+            continue
+        overdue = day <= before
+        if overdue and abs(log_move(series.newest.price / ratio, quote.price)) > _jump(series):
+            continue
+        series = in_terms(series, ratio, split_day=(today if overdue else day) if action.split is not None else None)
     return series
+
+
+def _is_overdue(series: Series, action: Action, day: date, today: date) -> bool:
+    """Whether a split is some sessions old and the prices had not followed it yet."""
+    applied = series.split_day
+    return action.split is not None and today - _LATE <= day <= today and (applied is None or applied < day)
+
+
+def _ratio(action: Action, price: Decimal) -> Decimal | None:
+    """What *price* is divided by when *action* takes effect; None for one that is too small to be told from a move."""
+    if action.split is not None:
+        return action.split if action.split.is_finite() and action.split > 0 else None
+    dividend = action.dividend
+    return price / (price - dividend) if dividend is not None and _DIVIDEND * price < dividend < price else None
+
+
+def _shows(quote: Quote, before: Quote, ratio: Decimal) -> bool:
+    """Whether *quote* lies nearer to the price *before* divided by *ratio* than to that price.
+
+    A small ratio is less than what a price moves in a day, and is believed.
+    """
+    if abs(log_move(ratio, Decimal(1))) <= _SMALL_RATIO:
+        return True
+    return abs(log_move(before.price / ratio, quote.price)) < abs(log_move(before.price, quote.price))
 
 
 def _confirm(series: Series, quote: Quote) -> Cleaned:
     """Take *quote*, or hold it; a held one that it confirms is taken before it."""
-    newest = series.newest
+    newest = series.newest or _of_history(series, quote)
     if newest is None:
         return Cleaned(finding=Finding.TAKEN, series=_taken(series, quote, quote.bars), quotes=(_lean(quote),))
     jump = abs(log_move(newest.price, quote.price))
     sigma = series.sigma.value
-    if jump <= max(_JUMP, _SIGMAS * sigma):
+    if jump <= _jump(series):
         return Cleaned(finding=Finding.TAKEN, series=_taken(series, quote, quote.bars), quotes=(_lean(quote),))
     if abs(jump - math.log(100)) <= _UNIT:
         words = f"{quote.price} is a hundred times, or a hundredth of, {newest.price}: another unit"
@@ -160,7 +196,25 @@ def _confirm(series: Series, quote: Quote) -> Cleaned:
 
 def _taken(series: Series, quote: Quote, bars: tuple[Bar, ...]) -> Series:
     """*series* ready for *quote*: nothing is held, it is in the terms of the quote's source, and no session is missing."""
-    return fill(_as_given(replace(series, held=None), quote), bars, quote.at)
+    series = _as_given(replace(series, held=None), quote)
+    hours = series.instrument.session
+    known = [*(close.price for close in series.closes[-3:]), *([series.last.price] if series.last else [])]
+    since = max((day_of(hours, item.at) for item in (*series.closes[-1:], series.last) if item), default=date.min)
+    unseen = [bar for bar in history.by_day(bars, hours) if since < day_of(hours, bar.at) < day_of(hours, quote.at)]
+    return fill(series, history.believed(unseen, known, quote.price, _jump(series)))
+
+
+def _jump(series: Series) -> float:
+    """The log move that a quote must not make without another that confirms it."""
+    return max(_JUMP, _SIGMAS * series.sigma.value)
+
+
+def _of_history(series: Series, quote: Quote) -> Quote | None:
+    """A stand-in for the newest quote where there is none: the middle of the sessions before *quote*."""
+    hours = series.instrument.session
+    before = [bar for bar in history.by_day(quote.bars, hours) if day_of(hours, bar.at) < day_of(hours, quote.at)]
+    price = history.middle(before)
+    return None if price is None else replace(_lean(quote), price=price, at=before[-1].at)
 
 
 def _lean(quote: Quote) -> Quote:

@@ -87,26 +87,12 @@ def in_hours(series: Series, hours: Hours | None) -> Series:
     return replace(series, hours=hours, instrument=replace(series.instrument, session=hours))
 
 
-def fill(series: Series, bars: Iterable[Bar], before: datetime) -> Series:
-    """*series* with the sessions of *bars* that it has not seen itself and that ended before that of *before*.
-
-    Of several bars of one session the last counts.
-    """
-    hours = series.instrument.session
-    known = series.closes[-1].day if series.closes else date.min
-    known = max(known, day_of(hours, series.last.at)) if series.last else known
-    news = {
-        day: bar
-        for bar in sorted(bars, key=lambda item: item.at)
-        if known < (day := day_of(hours, bar.at)) < day_of(hours, before) and bar.price.is_finite() and bar.price > 0
-    }
-    for day, bar in news.items():
+def fill(series: Series, bars: Iterable[Bar]) -> Series:
+    """*series* with the sessions of *bars*, oldest first, which it has not seen itself and which are over."""
+    for bar in bars:
         series = close_before(series, bar.at)
-        series = _learn(
-            series,
-            Quote(instrument=series.instrument.id, price=bar.price, at=bar.at, first_seen=bar.at, volume=bar.volume),
-            day,
-        )
+        quote = Quote(instrument=series.instrument.id, price=bar.price, at=bar.at, first_seen=bar.at, volume=bar.volume)
+        series = _learn(series, quote, day_of(series.instrument.session, bar.at))
     return series
 
 

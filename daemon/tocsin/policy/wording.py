@@ -19,6 +19,12 @@ _MARK = re.compile(
     r"|^\W*(?:撤回|撤稿|取り消し)\s*[-–—:：|\])】]|更正|勘误|勘誤|訂正",
     re.IGNORECASE | re.MULTILINE,
 )
+#: What changes in a text by itself: counters, ages, clocks.
+_TICKING = re.compile(
+    r"\b\d+ (?:comments?|views?|shares?|reads?|repl(?:y|ies)|(?:seconds?|minutes?|mins?|hours?|days?) ago)\b"
+    r"|\b\d{1,2}:\d{2}(?::\d{2})?\b",
+    re.IGNORECASE,
+)
 _DIGITS = re.compile(r"\d+")
 #: Of a text so much is looked at: what a source adds far below is not what was told.
 _LONGEST = 5000
@@ -58,6 +64,11 @@ class Wording:
         if self.headline != other.headline or self.marked != other.marked:
             return False
         return _words(self.text) == _words(other.text)
+
+
+def substance(text: str) -> str:
+    """*text* without case, white space, and what changes by itself: equal where nothing was rewritten."""
+    return " ".join(_TICKING.sub(" ", text).casefold().split())
 
 
 def _words(text: str) -> str:

@@ -214,7 +214,7 @@ def _mail(name: str, url: str, limit: float) -> Receiver:
             message,
             delivery_id=delivery.id,
             receiver=name,
-            date=delivery.created_at,
+            date=message.dated or delivery.created_at,
             sender=(str(mail.from_addr[0] or "tocsin"), str(mail.from_addr[1])),
             recipient=(people.get(delivery.recipient, ""), delivery.recipient),
             reply_to=reply_to,

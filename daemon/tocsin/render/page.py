@@ -231,7 +231,8 @@ def _witness(witness: Witness, zone: ZoneInfo) -> Reference:
 
 
 def _why(alert: Alert, lead: Coverage | None, evidence: Evidence | None) -> list[tuple[str, str]]:
-    rule = f"{alert.rule} ({alert.rule_position})" if alert.rule_position else alert.rule
+    place = _place(alert.rule_position)
+    rule = f"{alert.rule} ({place})" if place else alert.rule
     rows = [("Rule", one_line(rule))]
     found = words(lead, evidence) if lead else ()
     if found:
@@ -250,6 +251,11 @@ def _why(alert: Alert, lead: Coverage | None, evidence: Evidence | None) -> list
     if raised:
         rows.append(("Severity", f"{alert.severity}, because of {cut(one_line(raised), 200)}"))
     return rows
+
+
+def _place(position: str) -> str:
+    """Return folder, file and line of a rule: where the folder lies is nobody's business who is sent a message."""
+    return "/".join([part for part in position.split("/") if part not in ("", ".", "..")][-2:])
 
 
 def _order(witnesses: Sequence[Witness]) -> str:

@@ -43,16 +43,16 @@ def subject(page: Page, earlier: Sequence[str] = ()) -> str:
 
 
 def digest_subject(digest: Digest) -> str:
-    """Severity, the first story, how many more there are and wait for an answer, and what moved most."""
+    """The highest severity that it holds, the first story, how many more there are and wait for an answer, and what moved most."""
     prefix = _PREFIXES.get(digest.kind, "")
     needs = len(digest.needs) + digest.more_needs
     ends = [f"+{digest.size - 1} more" if digest.size > 1 else "", f"{needs} unanswered" if needs else ""]
     ends += [f"{price.name} {price.move}" for price in digest.movers[:1] if price.move]
     end = " · ".join(filter(None, ends))
-    if not digest.stories:
-        return _fitted(f"[TOCSIN] {prefix}nothing new waited", f" ({end})" if end else "")
-    lead = digest.stories[0].item
-    return _fitted(f"[{lead.severity.upper()}] {prefix}{_gist(lead)}", f" ({end})" if end else "")
+    held = [story.item.severity for story in (*digest.needs, *digest.stories, *digest.brief)]
+    tag = max(held, key=lambda severity: severity.rank).upper() if held else "TOCSIN"
+    gist = _gist(digest.stories[0].item) if digest.stories else "nothing new waited"
+    return _fitted(f"[{tag}] {prefix}{gist}", f" ({end})" if end else "")
 
 
 def _fitted(text: str, end: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from tocsin.evidence import OWN, Evidence
@@ -46,6 +46,9 @@ RECEIVER_FAILING = _own("receiver-failing", "receiver", Severity.HIGH, "Receiver
 RECEIVER_DELIVERS = _own("receiver-delivers", "receiver", Severity.INFO, "Receiver delivers again: {receiver}")
 RECEIVER_STORM = _own("receiver-storm", "receiver", Severity.MEDIUM, "Storm: more than {receiver} wants at once")
 DELIVERY_DEAD = _own("delivery-dead", "receiver", Severity.HIGH, "Message given up: {receiver}")
+DATABASE_LOST = _own("database-lost", "database", Severity.CRITICAL, "Database lost: tocsin stops")
+ROW_DAMAGED = _own("row-damaged", "row", Severity.HIGH, "Damage in the database: {row}")
+CONFIGURATION_SHRANK = _own("configuration-shrank", "kind", Severity.MEDIUM, "Gone with the new configuration: {kind}")
 PACK_KEPT_BACK = _own("pack-kept-back", "pack", Severity.HIGH, "Rule pack kept back: {pack}")
 PRICE_HELD = _own("price-held", "instrument", Severity.MEDIUM, "Price held back: {instrument}")
 PRICE_STALE = _own("price-stale", "instrument", Severity.MEDIUM, "No new price: {instrument}")
@@ -58,9 +61,32 @@ SELF_REPORT = _own("self-report", "verdict", Severity.INFO, "Report: {verdict}")
 RULE_UNEVALUATED = _own("rule-unevaluated", "rule", Severity.HIGH, "Rule could not be evaluated: {rule}")
 
 
+#: What they are keyed by.
+LABELS = frozenset(
+    name
+    for info in (
+        *_SOURCE.values(),
+        *(OFFLINE, RECEIVER_BLOCKED, PACK_KEPT_BACK, PRICE_HELD, PRICE_MISSING, HOST_BLOCKED, RULE_UNEVALUATED),
+    )
+    for name in info.key
+)
+
+
 def about_source(news: str, source: str, detail: str, now: datetime) -> Match:
     """The event that *news* (such as `silent`) names, about *source*."""
     return own_match(_SOURCE[news], {"source": (source,)}, detail, now)
+
+
+def about_damage(kind: str, name: str, words: str, now: datetime) -> Match:
+    """The event that the row of the *kind* and *name* cannot be read and is out of use."""
+    remedy = "Put a backup of the database in its place, or name the source anew: it is not used until then."
+    return own_match(ROW_DAMAGED, {"row": (f"{kind} {name}",)}, f"{words}. {remedy}", now)
+
+
+def about_gone(kind: str, names: Sequence[str], now: datetime) -> Match:
+    """The event that a reload left out what has these *names*."""
+    detail = f"The new configuration does not name them any more: {', '.join(names)}."
+    return own_match(CONFIGURATION_SHRANK, {"kind": (kind,)}, detail, now)
 
 
 def own_match(

@@ -235,6 +235,11 @@ class TermList:
     _minus: TermList | None = None
 
     @property
+    def labels(self) -> frozenset[str]:
+        """The values of its label."""
+        return frozenset(label for _, label in self.members if label)
+
+    @property
     def loose(self) -> bool:
         """Whether it can be met by a text that has none of its words, as a regular expression may be."""
         return any(term.loose for term, _ in self.members)

@@ -45,6 +45,7 @@ def entries(parsed: Parsed, *, source: str, url: str, labels: Labels, now: datet
             published=believe(item.published, now),
             published_raw=item.published_raw,
             labels=labels,
+            edition=identity.edition,
         )
         for item, identity in zip(items, identities, strict=True)
     )

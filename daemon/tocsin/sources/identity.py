@@ -32,11 +32,15 @@ class Traits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """The id of an entry, never empty, and its keys; *link* is empty where it tells nothing apart."""
+    """The id of an entry, never empty, and its keys; *link* is empty where it tells nothing apart.
+
+    *edition*: the id is the link with a counter or a time behind it.
+    """
 
     id: str
     keys: tuple[EntryKey, ...]
     link: str
+    edition: bool = False
 
 
 def identify(document: Sequence[Traits]) -> tuple[Identity, ...]:
@@ -75,14 +79,19 @@ def _identify(traits: Traits, *, link: str, shared: bool, paired: bool) -> Ident
     else:
         own = link or titled
     keys = [EntryKey(kind=KeyKind.ID, value=digest(own))]
+    # With its fragment: some sites write the time of an update there.
+    place = "#".join(filter(None, (urls.without_host(traits.id), traits.id.partition("#")[2])))
     if traits.id:
         # An id that is no address stays whole: with the same title it proves the same entry where ids are shared.
-        hostless = urls.without_host(traits.id) or ("" if urls.is_web(traits.id) else traits.id)
+        hostless = place or ("" if urls.is_web(traits.id) else traits.id)
         # An aggregator gives an article another id in another search.
         hostless = f"{titled} {traits.outlet}" if traits.outlet and traits.title else hostless
         keys += [EntryKey(kind=KeyKind.ID_NOHOST, value=digest(hostless))] if hostless else []
     if link:
         keys.append(EntryKey(kind=KeyKind.LINK, value=digest(link)))
+    if link and traits.id and place != urls.without_host(link):
+        keys.append(EntryKey(kind=KeyKind.TEXT, value=digest(link)))
     keys.append(EntryKey(kind=KeyKind.TITLE_DAY, value=digest(titled)))
     keys.append(EntryKey(kind=KeyKind.WORDING, value=digest(own)))
-    return Identity(id=own if len(own) <= LONGEST_ID else digest(own), keys=tuple(keys), link=link)
+    edition = bool(link) and not shared and urls.is_edition(traits.id, link)
+    return Identity(id=own if len(own) <= LONGEST_ID else digest(own), keys=tuple(keys), link=link, edition=edition)

@@ -62,8 +62,8 @@ def parse(text: str, *, url: str, content_language: str = "") -> Parsed:
     day_first = order(_get(entry, name) for entry in found for name in _TIMES)
     items = [_item(entry, url=url, site=site, language=language, day_first=day_first) for entry in found]
     if len(items) > MOST_ENTRIES:
-        notes.append(f"{len(items)} entries, the newest {MOST_ENTRIES} were read")
-        items = newest(items)
+        items, cut = newest(items)
+        notes.append(cut)
     return Parsed(title=_title(feed), link=site, items=tuple(items), form="JSON Feed", notes=tuple(notes))
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from html import unescape
+from itertools import pairwise
 from typing import Any
 from urllib.parse import urljoin
 
@@ -39,6 +40,7 @@ _TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
 _DELETED = re.compile(
     r"""<(?:[\w.-]{1,40}:)?deleted-entry(?=\s)[^<>]{0,4000}?\sref\s*=\s*(?:"([^"<]{1,2000})"|'([^'<]{1,2000})')"""
 )
+_LAST_NUMBER = re.compile(r"(\d{1,15})\D*\Z")
 _PORTAL = re.compile(r" on MSN(?:\.com)?\Z", re.IGNORECASE)
 _OPAQUE = re.compile(r"<!--|<!\[CDATA\[")
 _TEXTS = ("text/", "application/xhtml")
@@ -117,8 +119,8 @@ def parse(body: bytes, *, url: str, content_type: str = "", content_language: st
     day_first = order(_get(entry, name) for entry in raw for name in _TIMES)
     items = [_item(entry, url=url, site=site, language=language, loose=loose, day_first=day_first) for entry in raw]
     if len(items) > MOST_ENTRIES:
-        notes.append(f"{len(items)} entries, the newest {MOST_ENTRIES} were read")
-        items = newest(items)
+        items, cut = newest(items)
+        notes.append(cut)
     return Parsed(
         title=_plain(feed, "title", LONGEST_TITLE, loose=loose),
         link=site,
@@ -278,11 +280,35 @@ def language_tag(tag: str) -> str:
     return tag if _LANGUAGE.fullmatch(tag) else ""
 
 
-def newest(items: Iterable[Item]) -> list[Item]:
-    """The newest items in the order of the document; one without a time counts as new."""
-    numbered = list(enumerate(items))
-    dated = sorted(numbered, key=lambda pair: -pair[1].published.timestamp() if pair[1].published else float("-inf"))
-    return [item for _, item in sorted(dated[:MOST_ENTRIES], key=lambda pair: pair[0])]
+def newest(items: Sequence[Item]) -> tuple[list[Item], str]:
+    """The newest items in the order of the document, and a note of it.
+
+    An item without a time is as old as the next one above it that has one. Where times do not tell, the document is taken
+    to begin with the newest, unless the numbers in its ids and links rise.
+    """
+    times = [item.published.timestamp() if item.published else None for item in items]
+    known = [time for time in times if time is not None]
+    rising = _rises(known) if known else _rises([_number(item) for item in items])
+    ages: list[tuple[float, bool, int]] = []
+    last = next(iter(known), 0.0)
+    for place, time in enumerate(times):
+        last = last if time is None else time
+        ages.append((-last, time is None, -place if rising > 0 else place))
+    kept = sorted(sorted(range(len(ages)), key=ages.__getitem__)[:MOST_ENTRIES])
+    what = "newest" if known or rising else "first"
+    return [items[place] for place in kept], f"{len(items)} entries, the {what} {MOST_ENTRIES} were read"
+
+
+def _rises(numbers: Sequence[float]) -> int:
+    """1 where more of *numbers* are above the one before than below it, -1 where fewer are, else 0."""
+    steps = sum((later > earlier) - (later < earlier) for earlier, later in pairwise(numbers))
+    return (steps > 0) - (steps < 0)
+
+
+def _number(item: Item) -> float:
+    """The last number of an id, else of a link; 0 where there is none."""
+    found = _LAST_NUMBER.search(item.id[-100:]) or _LAST_NUMBER.search(item.link[-100:])
+    return float(found[1]) if found else 0.0
 
 
 def _describe(start: str) -> str:

@@ -24,7 +24,7 @@ _TRACKING = frozenset(
         "ocid",
     ]
 )
-_TRACKING_PREFIXES = ("utm_", "mtm_")
+_TRACKING_PREFIXES = ("utm_", "mtm_", "at_")
 _REFERRERS = frozenset({"ref", "source"})
 #: Who links to articles by addresses of their own.
 _AGGREGATORS = frozenset({"news.google.com", "bing.com", "cn.bing.com"})
@@ -33,6 +33,10 @@ _SEARCHERS = frozenset({"google.com", "www.google.com"})
 _FACES = ("www.", "amp.", "m.", "mobile.")
 #: Copies for telephones that name the article behind: an AMP cache's, a search engine's.
 _AMP_CACHE = re.compile(r"/(?:[cvr]|amp)/(?:s/)?(?=[a-z0-9-]+\.)", re.IGNORECASE)
+#: A counter or a time behind an address.
+_COUNTER = re.compile(
+    r"[?&;|@,:~_ -](?:v|ver|version|rev|revision|updated?|modified|time|ts)?[=:_ -]?\d[\dTZ:.+-]*\Z", re.IGNORECASE
+)
 _ESCAPE = re.compile(r"%([0-9a-fA-F]{2})")
 _UNRESERVED = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~")
 _PORTS = {"http": 80, "https": 443}
@@ -122,6 +126,16 @@ def without_host(url: str) -> str:
     if not path and not parts.query:
         return ""
     return f"{path or '/'}?{parts.query}" if parts.query else path
+
+
+def is_edition(name: str, link: str) -> bool:
+    """Whether *name*, an id, is *link*, a canonical address, with a fragment, a counter or a time behind it."""
+    base, mark, _ = name.partition("#")
+    if not mark:
+        found = _COUNTER.search(name[-64:])
+        base = name[-64:][: found.start()] if found else ""
+        base = f"{name[:-64]}{base}" if base else ""
+    return bool(base) and canonical(base) in {link, link.partition("?")[0]}
 
 
 def is_aggregator(url: str) -> bool:

@@ -2,12 +2,14 @@
 
 from tocsin.store.decisions import Decide
 from tocsin.store.handover import Fallbacks
-from tocsin.store.store import Store
+from tocsin.store.store import CHECKED_WITHIN, Store
 from tocsin.store.values import (
     AlertDetail,
     AttemptView,
     Committed,
     Counts,
+    Damage,
+    DamagedKind,
     Deferral,
     DeliveryDetail,
     DeliveryView,
@@ -32,10 +34,13 @@ from tocsin.store.values import (
 )
 
 __all__ = [
+    "CHECKED_WITHIN",
     "AlertDetail",
     "AttemptView",
     "Committed",
     "Counts",
+    "Damage",
+    "DamagedKind",
     "Decide",
     "Deferral",
     "DeliveryDetail",

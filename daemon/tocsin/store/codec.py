@@ -15,6 +15,7 @@ from tocsin.errors import Position
 from tocsin.evidence import Evidence, Hit, Span, Witness
 from tocsin.model import EntryKey, KeyKind, Message, MessageKind
 from tocsin.prices import Labels
+from tocsin.store.reading import reading
 
 
 def _dump(value: Any) -> str:
@@ -26,6 +27,7 @@ def labels_to_json(labels: Labels) -> str:
     return _dump({name: list(values) for name, values in labels.items()})
 
 
+@reading
 def labels_from_json(text: str) -> Labels:
     """Labels as `labels_to_json` wrote them."""
     return {name: tuple(values) for name, values in json.loads(text).items()}
@@ -36,6 +38,7 @@ def met_to_json(met: Mapping[str, Labels]) -> str:
     return _dump({rule: {name: list(values) for name, values in labels.items()} for rule, labels in met.items()})
 
 
+@reading
 def met_from_json(text: str) -> dict[str, Labels]:
     """What a wording met, as `met_to_json` wrote it."""
     return {rule: {name: tuple(values) for name, values in labels.items()} for rule, labels in json.loads(text).items()}
@@ -46,6 +49,7 @@ def words_to_json(words: Sequence[str]) -> str:
     return _dump(list(words))
 
 
+@reading
 def words_from_json(text: str) -> tuple[str, ...]:
     """A list of texts as `words_to_json` wrote it."""
     return tuple(json.loads(text))
@@ -56,6 +60,7 @@ def keys_to_json(keys: Sequence[EntryKey]) -> str:
     return _dump([[key.kind.value, key.value] for key in keys])
 
 
+@reading
 def keys_from_json(text: str) -> tuple[EntryKey, ...]:
     """Identity keys as `keys_to_json` wrote them."""
     return tuple(EntryKey(kind=KeyKind(kind), value=value) for kind, value in json.loads(text))
@@ -66,6 +71,7 @@ def files_to_json(files: Sequence[tuple[str, str]]) -> str:
     return _dump([list(file) for file in files])
 
 
+@reading
 def files_from_json(text: str) -> tuple[tuple[str, str], ...]:
     """Files as `files_to_json` wrote them."""
     return tuple((path, content) for path, content in json.loads(text))
@@ -76,6 +82,7 @@ def times_to_json(times: Sequence[tuple[datetime, datetime]]) -> str:
     return _dump([[first.isoformat(), last.isoformat()] for first, last in times])
 
 
+@reading
 def times_from_json(text: str) -> tuple[tuple[datetime, datetime], ...]:
     """Pairs of times as `times_to_json` wrote them."""
     return tuple((datetime.fromisoformat(first), datetime.fromisoformat(last)) for first, last in json.loads(text))
@@ -90,11 +97,13 @@ def message_to_json(message: Message) -> str:
         "payload": message.payload,
         "thread": message.thread,
         "brief": list(message.brief),
+        "dated": message.dated.isoformat() if message.dated else "",
         "pictures": {name: b64encode(data).decode() for name, data in message.pictures},
     }
     return _dump({"kind": message.kind.value} | {name: value for name, value in fields.items() if value})
 
 
+@reading
 def message_from_json(text: str) -> Message:
     """A message as `message_to_json` wrote it."""
     fields = json.loads(text)
@@ -107,6 +116,7 @@ def message_from_json(text: str) -> Message:
         pictures=tuple((name, b64decode(data)) for name, data in fields.get("pictures", {}).items()),
         thread=fields.get("thread", ""),
         brief=tuple(fields.get("brief", ())),
+        dated=datetime.fromisoformat(fields["dated"]) if "dated" in fields else None,
     )
 
 
@@ -115,6 +125,7 @@ def evidence_to_json(evidence: Evidence) -> str:
     return _dump(_node(evidence))
 
 
+@reading
 def evidence_from_json(text: str) -> Evidence:
     """A proof as `evidence_to_json` wrote it."""
     return _evidence(json.loads(text))

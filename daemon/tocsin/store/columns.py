@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import DateTime, Dialect, Text
 from sqlalchemy.types import TypeDecorator
+
+from tocsin.store.reading import reading
 
 #: How SQLAlchemy writes a time where the database has no type for it, for `strftime` of a time in UTC.
 TIME_FORMAT = "%Y-%m-%d %H:%M:%S.%f"
@@ -30,6 +33,11 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value.tzinfo is None:
             raise ValueError("a time without a zone cannot be stored")
         return value.astimezone(UTC)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None] | None:
+        """Read what the database holds; what is no time is damage."""
+        read = super().result_processor(dialect, coltype)
+        return reading(read) if read else None
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 (the library calls it so)
         """From UTC; SQLite gives it back without its zone."""

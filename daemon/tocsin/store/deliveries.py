@@ -17,6 +17,7 @@ from tocsin.model import Delivery, DeliveryKind, DeliveryState, ErrorClass, Mess
 from tocsin.policy.limit import Limit
 from tocsin.store import codec, outbox, overflow, receivers, tidings
 from tocsin.store.overflow import To
+from tocsin.store.reading import reading
 from tocsin.store.tables import AttemptRow, DeliveryAlertRow, DeliveryRow
 
 _UNTOLD = (DeliveryState.DEAD.value, DeliveryState.SUPPRESSED.value)
@@ -81,7 +82,7 @@ def claim(
         row.fence += 1
         outbox.note(session, row.id, now, DeliveryState.SENDING, f"claimed for try {row.attempts + 1}")
     session.flush()
-    return [_delivery(session, row) for row in rows]
+    return [delivery(session, row) for row in rows]
 
 
 def void(session: Session, now: datetime, real: datetime | None) -> tuple[int, int]:
@@ -122,7 +123,7 @@ def expire(session: Session, now: datetime) -> tuple[Delivery, ...]:
         last = f"; last: {row.reason}" if row.reason else ""
         words = f"expired: not delivered by {row.expires_at:%Y-%m-%d %H:%M} UTC after {row.attempts} tries{last}"
         _change(session, row, now, DeliveryState.DEAD, words)
-    return tuple(_delivery(session, row) for row in late)
+    return tuple(delivery(session, row) for row in late)
 
 
 def _change(session: Session, row: DeliveryRow, now: datetime, state: DeliveryState, reason: str) -> None:
@@ -229,7 +230,9 @@ def _thread(session: Session, row: DeliveryRow, numbers: Sequence[int]) -> tuple
     return "", ()
 
 
-def _delivery(session: Session, row: DeliveryRow) -> Delivery:
+@reading
+def delivery(session: Session, row: DeliveryRow) -> Delivery:
+    """A delivery as its claim carries it."""
     kind = DeliveryKind(row.kind)
     found = tidings.of_delivery(session, row.id, kind)
     thread, subjects = ("", ()) if row.message else _thread(session, row, _known(kind, found))

@@ -16,6 +16,7 @@ from tocsin.hints import Wishes
 from tocsin.model import KeyKind
 from tocsin.policy.habits import Habits
 from tocsin.policy.moves import Moved
+from tocsin.store.reading import reading
 from tocsin.store.values import Fetch
 
 #: Fetches of a source that are kept, the newest first.
@@ -32,6 +33,7 @@ def add_fetch(text: str, fetch: Fetch) -> str:
     return "\n".join([line, *text.split("\n", MOST_FETCHES)[: MOST_FETCHES - 1]]) if text else line
 
 
+@reading
 def read_fetches(text: str) -> tuple[Fetch, ...]:
     """The fetches that *text* holds, the newest first; times to the second."""
     return tuple(_fetch(json.loads(line)) for line in text.splitlines())
@@ -65,6 +67,7 @@ def write_habits(habits: Habits) -> str:
 
 
 @functools.lru_cache(maxsize=4096)  # a quiet source shows the same text at every poll
+@reading
 def read_habits(text: str) -> Habits:
     """The habits that *text* holds."""
     if not text:

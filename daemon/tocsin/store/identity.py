@@ -1,6 +1,8 @@
 """What an entry is known by: which entries of a document were seen before.
 
-An entry is known when its id is; when its id without host, or its link, is known with the same normalised title; and,
+An entry is known when its id is; when its id without host, or its link, is known with the same normalised title, unless an
+id of its own came with another text: an issue of a bulletin, or an update, is news. An id that counts up behind its link
+is an edition: with another title it is the same entry, rewritten. And,
 in a document that gives no ids, when its title and day are. Where ids are others at every poll, it is known when its
 link is; where the links are, too, or it has none, when its title and day are. Keys are those of one source. They outlive
 the entries: they stay while the source shows them, and half a year longer (see `tocsin.store.retention`).
@@ -17,6 +19,7 @@ from sqlalchemy import String, bindparam, select
 from sqlmodel import Session, col, delete, update
 
 from tocsin.model import Batch, Entry, EntryKey, KeyKind
+from tocsin.policy.wording import substance
 from tocsin.store import mapping
 from tocsin.store.columns import TIME_FORMAT
 from tocsin.store.tables import EntryKeyRow
@@ -37,6 +40,8 @@ _CHUNK = 500
 
 #: These prove nothing without the same title.
 _WITH_TITLE = frozenset({KeyKind.ID_NOHOST, KeyKind.LINK})
+#: These are asked for only where the others leave a doubt.
+_SECOND = _WITH_TITLE | {KeyKind.TEXT}
 
 
 @dataclass(slots=True)
@@ -70,6 +75,8 @@ class Known:
         worded = next((self.titles.get((k.kind, k.value)) for k in entry.keys if k.kind is KeyKind.WORDING), None)
         if worded:
             return self._digest(entry) not in worded
+        if self._edited(entry):
+            return True
         # What it said at last is not on record: it was seen by a version that kept headlines alone.
         return self._has(entry, KeyKind.ID) and not self._has_title(entry)
 
@@ -128,6 +135,8 @@ class Known:
         """What of the words of *entry* belongs to a key of it."""
         if key.kind is KeyKind.WORDING:
             return self._digest(entry)
+        if key.kind is KeyKind.TEXT:
+            return mapping.digest(substance(f"{entry.summary}\n{entry.body}"))
         if key.kind not in _WITH_TITLE:
             return ""
         if entry.title not in self.digests:
@@ -136,11 +145,31 @@ class Known:
 
     def _proves(self, key: EntryKey, entry: Entry) -> bool:
         titles = self.titles.get((key.kind, key.value))
-        if titles is None or key.kind is KeyKind.WORDING:
+        if titles is None or key.kind in {KeyKind.WORDING, KeyKind.TEXT}:
             return False
         if key.kind is KeyKind.TITLE_DAY and not self._by_title(entry):
             return False
-        return (key.kind is KeyKind.LINK and self._steady is KeyKind.LINK) or self.beside(key, entry) in titles
+        if key.kind is KeyKind.LINK and (self._steady is KeyKind.LINK or self._edited(entry)):
+            return True
+        return self.beside(key, entry) in titles and not (key.kind is KeyKind.LINK and self._says_other(entry))
+
+    def _edited(self, entry: Entry) -> bool:
+        """Whether *entry* is another edition of what its page was, under another title."""
+        if not entry.edition or self._has(entry, KeyKind.ID):
+            return False
+        return self._has(entry, KeyKind.LINK) and not any(
+            self.beside(key, entry) in self.titles.get((key.kind, key.value), ())
+            for key in entry.keys
+            if key.kind is KeyKind.LINK
+        )
+
+    def _says_other(self, entry: Entry) -> bool:
+        """Whether *entry* has a text, and its page is on record with others alone."""
+        if not (entry.summary or entry.body):
+            return False
+        pages = (key for key in entry.keys if key.kind is KeyKind.TEXT)
+        known = ((key, self.titles.get((key.kind, key.value))) for key in pages)
+        return any(texts and self.beside(key, entry) not in texts for key, texts in known)
 
     def _by_title(self, entry: Entry) -> bool:
         """Whether title and day tell *entry* apart, because nothing better does."""
@@ -173,9 +202,9 @@ def known(session: Session, source_id: int | None, entries: Sequence[Entry], bat
     Nearly every entry of a document is known by its id and its headline: only for the others the rest is asked for.
     """
     result = Known(has_ids=batch.has_ids, drifting=batch.volatile)
-    _learn(session, source_id, result, (k.value for e in entries for k in e.keys if k.kind not in _WITH_TITLE))
+    _learn(session, source_id, result, (k.value for e in entries for k in e.keys if k.kind not in _SECOND))
     others = [entry for entry in entries if not result.settles(entry)]
-    _learn(session, source_id, result, (k.value for e in others for k in e.keys if k.kind in _WITH_TITLE))
+    _learn(session, source_id, result, (k.value for e in others for k in e.keys if k.kind in _SECOND))
     return result
 
 

@@ -11,6 +11,7 @@ from tocsin.model import Alert, Coverage, Cursor, DeliveryState, Entry, ErrorCla
 from tocsin.policy.correlation import Member
 from tocsin.policy.facts import Decided
 from tocsin.store import codec, habits
+from tocsin.store.reading import reading
 from tocsin.store.tables import (
     AlertRow,
     AttemptRow,
@@ -40,6 +41,7 @@ def identity(row_id: int | None) -> int:
 # ---- sources ---------------------------------------------------------------------------------------------------
 
 
+@reading
 def lease(row: SourceRow, now: datetime) -> SourceLease:
     """A source as its poll needs it; *row* is how it stood before it was claimed at *now*."""
     learned = habits.read_habits(row.habits)
@@ -52,9 +54,9 @@ def lease(row: SourceRow, now: datetime) -> SourceLease:
             validated_at=row.validated_at,
             moved_to=habits.moved_to(learned),
         ),
-        fence=row.fence + 1,
+        fence=int(row.fence) + 1,  # SQLite keeps any text in any column
         due_at=row.due_at,
-        errors=row.errors,
+        errors=int(row.errors),
         baseline=row.last_success is None,
         last_success=row.last_success,
         first_polled=row.first_polled or now,
@@ -67,6 +69,7 @@ def lease(row: SourceRow, now: datetime) -> SourceLease:
     )
 
 
+@reading
 def source_view(row: SourceRow, entries: int) -> SourceView:
     """A source as a listing shows it."""
     return SourceView(
@@ -113,6 +116,7 @@ def entry_fields(entry: Entry, source_id: int) -> dict[str, Any]:
     }
 
 
+@reading
 def entry(row: EntryRow, source: str) -> Entry:
     """The entry as its source gave it, less what was pruned."""
     return Entry(
@@ -133,11 +137,13 @@ def entry(row: EntryRow, source: str) -> Entry:
     )
 
 
+@reading
 def entry_view(row: EntryRow, source: str) -> EntryView:
     """An entry as a listing shows it."""
     return EntryView(id=identity(row.id), entry=entry(row, source), pruned=row.pruned)
 
 
+@reading
 def coverage(row: EntryRow, source: str) -> Coverage:
     """An entry as a message shows it."""
     return Coverage(
@@ -177,6 +183,7 @@ def match_fields(decided: Decided) -> dict[str, Any]:
     }
 
 
+@reading
 def match_view(row: MatchRow, entry: EntryRow | None, source: str) -> MatchView:
     """A match as a listing shows it."""
     return MatchView(
@@ -201,6 +208,7 @@ def match_view(row: MatchRow, entry: EntryRow | None, source: str) -> MatchView:
     )
 
 
+@reading
 def member(row: MatchRow, entry: EntryRow | None, source: str) -> Member:
     """A match as a correlation sees it."""
     labels = codec.labels_from_json(row.labels)
@@ -218,11 +226,13 @@ def member(row: MatchRow, entry: EntryRow | None, source: str) -> Member:
     )
 
 
+@reading
 def story(row: StoryRow, members: tuple[StoryEntry, ...]) -> Story:
     """A story and its *members*."""
     return Story(id=row.id, event=row.event, opened_at=row.opened_at, last_at=row.last_at, entries=members)
 
 
+@reading
 def story_entry(row: StoryEntryRow) -> StoryEntry:
     """A member of a story."""
     return StoryEntry(
@@ -235,6 +245,7 @@ def story_entry(row: StoryEntryRow) -> StoryEntry:
     )
 
 
+@reading
 def alert(row: AlertRow) -> Alert:
     """An alert."""
     return Alert(
@@ -282,6 +293,7 @@ def alert_fields(alert: Alert) -> dict[str, Any]:
 # ---- deliveries ------------------------------------------------------------------------------------------------
 
 
+@reading
 def attempt_view(row: AttemptRow) -> AttemptView:
     """A try as a listing shows it."""
     return AttemptView(
@@ -296,6 +308,7 @@ def attempt_view(row: AttemptRow) -> AttemptView:
     )
 
 
+@reading
 def transition_view(row: TransitionRow) -> TransitionView:
     """A change of state as a listing shows it."""
     return TransitionView(at=row.at, state=DeliveryState(row.state), reason=row.reason)

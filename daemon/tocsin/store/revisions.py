@@ -89,6 +89,10 @@ def take_in(
     corrections: list[Correction] = []
     numbers: dict[str, int] = {}
     rows = _rows(session, source_id, [*by_key, *deleted], by_link=by_link)
+    # An edition has another id: its row is found by its page.
+    pages = {i.entry.canonical_link: key for key, i in by_key.items() if i.entry.edition and key not in rows}
+    found = _rows(session, source_id, list(pages), by_link=True)
+    rows |= {key: found[link] for link, key in pages.items() if link in found}
     histories = of(session, [mapping.identity(row.id) for row in rows.values()])
     for key, row in rows.items():
         number = mapping.identity(row.id)

@@ -11,6 +11,7 @@ from tocsin.errors import StoreError
 from tocsin.model import DeliveryState
 from tocsin.policy.silence import Matcher, Silence, parse
 from tocsin.store import codec, mapping
+from tocsin.store.reading import reading
 from tocsin.store.tables import SilenceRow
 
 _WAITING = (DeliveryState.HELD.value, DeliveryState.READY.value)
@@ -24,12 +25,12 @@ def add(
     row = SilenceRow(matchers=written, starts=starts, ends=ends, by=by, why=why)
     session.add(row)
     session.flush()
-    return _silence(row)
+    return silence(row)
 
 
 def everything(session: Session) -> tuple[Silence, ...]:
     """All of them, the newest first."""
-    return tuple(map(_silence, session.exec(select(SilenceRow).order_by(col(SilenceRow.id).desc()))))
+    return tuple(map(silence, session.exec(select(SilenceRow).order_by(col(SilenceRow.id).desc()))))
 
 
 def end(session: Session, number: int, now: datetime) -> Silence:
@@ -46,16 +47,18 @@ def end(session: Session, number: int, now: datetime) -> Silence:
     row.ends = now
     session.add(row)
     session.flush()
-    return _silence(row)
+    return silence(row)
 
 
 def active(session: Session, now: datetime) -> tuple[Silence, ...]:
     """Those that hide anything *now*."""
     rows = session.exec(select(SilenceRow).where(col(SilenceRow.starts) <= now, col(SilenceRow.ends) > now)).all()
-    return tuple(map(_silence, rows))
+    return tuple(map(silence, rows))
 
 
-def _silence(row: SilenceRow) -> Silence:
+@reading
+def silence(row: SilenceRow) -> Silence:
+    """A silence."""
     return Silence(
         id=mapping.identity(row.id),
         matchers=tuple(map(parse, codec.words_from_json(row.matchers))),

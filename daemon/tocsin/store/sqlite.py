@@ -21,6 +21,7 @@ from sqlmodel import Session, SQLModel
 from tocsin.errors import DamagedError, LockedError, LostError, StoreError
 from tocsin.files import unlike_file
 from tocsin.store.place import Identity, claim, files_of, identity, make, path_of
+from tocsin.store.reading import UNDECODABLE
 
 #: How long a statement waits for another process that writes, in seconds.
 BUSY = 5.0
@@ -277,7 +278,7 @@ def upsert(table: type[SQLModel], keys: Sequence[str], *, change: Sequence[str] 
 def explain(error: BaseException | None, path: Path) -> StoreError:
     """What an error of the driver means for the operator, and what to do about it."""
     name = getattr(error, "sqlite_errorname", "") or ""
-    if name in _DAMAGE or _UNDECODABLE in str(error):
+    if name in _DAMAGE or UNDECODABLE in str(error):
         return DamagedError(f"{_damaged(path)} ({error})")
     for prefix, words in _REMEDIES.items():
         if name.startswith(prefix):
@@ -290,8 +291,6 @@ def _damaged(path: Path) -> str:
 
 
 _DAMAGE = ("SQLITE_CORRUPT", "SQLITE_CORRUPT_VTAB", "SQLITE_CORRUPT_SEQUENCE", "SQLITE_CORRUPT_INDEX")
-#: What the driver says of text that is none.
-_UNDECODABLE = "Could not decode to UTF-8"
 _OWNER = "see that file and folder belong to the user that tocsin runs as"
 
 _REMEDIES = {

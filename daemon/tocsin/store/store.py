@@ -31,11 +31,13 @@ from tocsin.policy.quiet import Hush
 from tocsin.policy.retry import Consequence
 from tocsin.rules.observation import Observed
 from tocsin.store import (
+    damage,
     deliveries,
     handover,
     holds,
     identity,
     inbound,
+    mapping,
     market,
     outbox,
     overflow,
@@ -44,6 +46,7 @@ from tocsin.store import (
     retention,
     rewind,
     schema,
+    silences,
     sources,
     unevaluated,
 )
@@ -56,6 +59,7 @@ from tocsin.store.readings import Readings
 from tocsin.store.sqlite import Database
 from tocsin.store.values import (
     Committed,
+    Damage,
     Deferral,
     GroupHold,
     Reopened,
@@ -172,6 +176,11 @@ class Store:
         """
         with self._database.write() as session:
             sources.sync(session, configs, now, groups or {})
+
+    def set_aside(self, now: datetime) -> tuple[Damage, ...]:
+        """Take rows that cannot be read out of use, so that they stop nothing but themselves; those rows."""
+        with self._database.write() as session:
+            return damage.set_aside(session, now, mapping.lease, deliveries.delivery, silences.silence)
 
     def claim_sources(self, now: datetime, lease: timedelta, limit: int) -> list[SourceLease]:
         """Lease at most *limit* sources that are due by the Clock, longest due first, for *lease* of real time."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from tocsin.errors import Fault
 from tocsin.evidence import Evidence
@@ -113,6 +114,23 @@ class Committed:
     entries: int
     decision: Decision
     delivery_ids: tuple[str, ...] = ()
+
+
+class DamagedKind(StrEnum):
+    """What a damaged row was."""
+
+    SOURCE = "source"
+    DELIVERY = "delivery"
+    SILENCE = "silence"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Damage:
+    """A row that cannot be read and is out of use since; *words* say what is wrong with it."""
+
+    kind: DamagedKind
+    name: str
+    words: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

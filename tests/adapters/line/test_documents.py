@@ -122,3 +122,59 @@ def test_a_date_in_any_order_does_not_make_news_old(paper: Served, date: str) ->
     paper.show(*FIRST, *new)
     assert Fate.OLD not in paper.fates
     assert len(paper.fates) == 4
+
+
+def _page(name: str, title: str, text: str = "", *, page: str = "a") -> str:
+    link = f"https://paper.example/{page}"
+    return f"<title>{title}</title><link>{link}</link><guid>{name}</guid><description>{text}</description>"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        pytest.param(
+            "https://paper.example/a#2026-02-24T10:00:00Z", "https://paper.example/a#2026-02-28", id="id#time"
+        ),
+        pytest.param("bulletin 46", "bulletin 47", id="issues of a bulletin"),
+        pytest.param("https://paper.example/a?v=1", "https://paper.example/a?v=2", id="a version"),
+    ],
+)
+def test_the_same_title_on_the_same_page_with_an_id_and_a_text_of_its_own_is_news(
+    paper: Served, one: str, other: str
+) -> None:
+    """Lists of rules and bulletins are updated under one title: the change is in the text."""
+    paper.show(_page(one, "Export controls: list", "Changes made: added a word."))
+    (told,) = paper.show(_page(other, "Export controls: list", "Changes made: ban on gallium added."))
+    assert told[0] is DeliveryKind.ALERT
+    assert paper.show(_page(other, "Export controls: list", "Changes made: ban on gallium added.")) == []
+
+
+@pytest.mark.parametrize("text", ["A ban on gallium. 3 comments", "A ban on gallium.   17 comments", ""])
+def test_another_id_alone_makes_no_news(paper: Served, text: str) -> None:
+    """A site that numbers its pages anew has nothing to say."""
+    paper.show(WEATHER)
+    assert len(paper.show(WEATHER, _page("1", BAN, "A ban on gallium. 2 comments"))) == 1
+    assert paper.show(WEATHER, _page("2", BAN, text)) == []
+    assert len(paper.fates) == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("#0", "#1"), ("#2026-03-02T12:00:00Z", "#2026-03-02T13:00:00Z"), ("", "#1")]
+)
+def test_a_headline_that_is_edited_under_an_id_that_counts_up_is_corrected(paper: Served, one: str, other: str) -> None:
+    """With a steady id it is a correction; the counter behind the link is the same page's."""
+    link = "https://paper.example/a"
+    paper.show(WEATHER)
+    assert [kind for kind, _ in paper.show(WEATHER, _page(f"{link}{one}", BAN))] == [DeliveryKind.ALERT]
+    denied = _page(f"{link}{other}", "Gallium: Beijing says that a report of a halt was false")
+    ((kind, text),) = paper.show(WEATHER, denied)
+    assert kind is DeliveryKind.CORRECTION
+    assert BAN in text
+    assert paper.show(WEATHER, denied) == []
+
+
+def test_posts_of_one_page_are_entries_of_their_own(paper: Served) -> None:
+    """A live page gives each of its posts a fragment, and shows several."""
+    link = "https://paper.example/a"
+    paper.show(WEATHER)
+    assert len(paper.show(_page(f"{link}#1", BAN), _page(f"{link}#2", "China halts cobalt exports to Japan"))) == 2

@@ -1,6 +1,7 @@
 """Nested values as JSON and back."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
@@ -23,6 +24,10 @@ def test_evidence_comes_back_whole_and_small(hands):
     [
         pytest.param(Message(kind=MessageKind.TEXT, subject="", text=""), id="empty"),
         pytest.param(Message(kind=MessageKind.MAIL, subject="镓", text="a\r\n\u2028b\0", html="<b>"), id="mail"),
+        pytest.param(
+            Message(kind=MessageKind.MAIL, subject="s", text="t", dated=datetime(2026, 3, 2, 12, tzinfo=UTC)),
+            id="dated",
+        ),
         pytest.param(Message(kind=MessageKind.SLACK, subject="s", text="t", payload=json.dumps({"a": "é"})), id="json"),
         pytest.param(
             Message(kind=MessageKind.MAIL, subject="s", text="t", pictures=(("a@b", bytes(range(256))),)), id="picture"

@@ -179,3 +179,21 @@ def test_a_digest_names_what_is_in_it_because_of_a_limit(tell: Any, digest: Dige
         assert f"2 alerts were {words}." in shown
         assert shown.count("over the limit ·") == 2
     assert f"1 alert was {words}." in digest(replace(calm, overflow=words), kind=shape).text
+
+
+@pytest.mark.parametrize(
+    ("new", "needs", "tag"),
+    [
+        ((Severity.MEDIUM,), (Severity.HIGH, Severity.HIGH), "[HIGH]"),
+        ((), (Severity.CRITICAL,), "[CRITICAL]"),
+        ((Severity.HIGH, Severity.LOW), (Severity.MEDIUM,), "[HIGH]"),
+        ((), (), "[TOCSIN]"),
+    ],
+)
+def test_the_subject_of_a_digest_names_the_highest_severity_in_it(
+    tell: Any, digest: Digest, new: tuple[Severity, ...], needs: tuple[Severity, ...], tag: str
+) -> None:
+    """Who reads no further than the subject must not take two loud ones that wait for nothing much."""
+    roundup = replace(ROUNDUP, needs=tuple(tell(hits=(), id=90 + n, severity=one) for n, one in enumerate(needs)))
+    message = digest(*(tell(hits=(), id=n + 1, severity=one) for n, one in enumerate(new)), roundup=roundup)
+    assert message.subject.startswith(tag)

@@ -512,3 +512,20 @@ def test_a_mail_is_whole_in_every_light(tell: Any, show: Any) -> None:
     for style in pairs:
         assert len(re.findall(r"(?:^|; ?)(?:background-)?color:", style)) == 2, style
     assert "max-width: 480px" in html
+
+
+@pytest.mark.parametrize(
+    ("position", "shown"),
+    [
+        ("/home/me/tocsin/etc/../rules/metals/bans.yaml:3", "metals/bans.yaml:3"),
+        ("../bans.yaml:3", "bans.yaml:3"),
+        ("rules/bans.yaml:3", "rules/bans.yaml:3"),
+    ],
+)
+def test_a_message_does_not_show_where_a_server_keeps_its_files(
+    show: Any, tell: Any, position: str, shown: str
+) -> None:
+    """Folder, file and line are what its writer needs; the rest is nobody's business."""
+    text = show(MessageKind.TEXT, tell(rule_position=position)).text
+    assert f"minerals/ban ({shown})" in text
+    assert ".." not in text.replace("...", "")

@@ -20,6 +20,7 @@ def test_an_entry_has_a_key_of_every_kind():
         KeyKind.ID: digest("https://www.e.com/p?n=1"),
         KeyKind.ID_NOHOST: digest("/p?n=1"),
         KeyKind.LINK: digest("https://e.com/a"),
+        KeyKind.TEXT: digest("https://e.com/a"),
         KeyKind.TITLE_DAY: digest("china bans it 2026-03-02"),
         KeyKind.WORDING: digest("https://www.e.com/p?n=1"),
     }

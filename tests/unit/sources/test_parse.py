@@ -292,3 +292,32 @@ def test_the_dates_of_a_feed_are_read_in_one_order():
         datetime(2026, 3, 2, 10, tzinfo=UTC),
         datetime(2026, 2, 25, 10, tzinfo=UTC),
     ]
+
+
+@pytest.mark.parametrize(
+    ("items", "kept", "note"),
+    [
+        pytest.param([f"<guid>{n}</guid>" for n in range(2500)], "2499", "newest", id="ids that rise"),
+        pytest.param([f"<guid>{n}</guid>" for n in range(2500, 0, -1)], "2500", "newest", id="ids that fall"),
+        pytest.param(["<title>a</title>"] * 2500, "", "first", id="nothing tells"),
+        pytest.param(
+            ["<guid>x</guid>"] * 2500 + ["<guid>new</guid><pubDate>2 Mar 2026</pubDate>"],
+            "new",
+            "newest",
+            id="one dated",
+        ),
+        pytest.param(
+            [f"<guid>{n}</guid><pubDate>2026-01-{1 + n // 100:02}</pubDate>" for n in range(2500)]
+            + ["<guid>undated</guid>"],
+            "undated",
+            "newest",
+            id="one undated at the end of times that rise",
+        ),
+    ],
+)
+def test_of_too_many_entries_the_newest_are_kept_and_the_note_says_so(items, kept, note):
+    """A list that grows at its end would else never show what is new."""
+    parsed = parse(_rss(*items), url=URL)
+    assert len(parsed.items) == MOST_ENTRIES
+    assert kept in {item.id for item in parsed.items}
+    assert parsed.notes == (f"{len(items)} entries, the {note} 2000 were read",)

@@ -112,3 +112,23 @@ def test_addresses_of_feeds_are_compared_more_narrowly(one: str, other: str, sam
 def test_what_is_no_web_address_has_no_form() -> None:
     """Nor do two such have one in common."""
     assert urls.address("mailto:desk@e.com") == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "edition"),
+    [
+        ("https://e.com/a#0", True),
+        ("http://www.e.com/a/#2026-03-02T10:00:00Z", True),
+        ("https://e.com/a?v=2", True),
+        ("https://e.com/a;3", True),
+        ("https://e.com/a 1772445600", True),
+        ("https://e.com/a", False),
+        ("https://e.com/a2", False),
+        ("https://e.com/b#0", False),
+        ("bulletin-47", False),
+        ("", False),
+    ],
+)
+def test_an_id_that_counts_up_behind_its_link_is_an_edition(name, edition):
+    """The same article has another id after each change of it."""
+    assert urls.is_edition(name, "https://e.com/a") is edition

@@ -1,0 +1,129 @@
+"""What a reload reads and changes: files that came to rest, what needs a restart, and what is gone."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import fields
+from pathlib import Path
+
+from tocsin.config.config import Config, RouteConfig
+from tocsin.config.files import LARGEST
+from tocsin.config.listings import PRESETS
+from tocsin.errors import FileError, Problem
+from tocsin.files import read_regular
+from tocsin.rules.ruleset import RuleSet
+
+#: Name, time and size of each file.
+Marks = frozenset[tuple[str, int, int]]
+
+
+class Watched:
+    """The files that a reload reads: the configuration at *path*, and the packs in *folders* with their presets.
+
+    A file may be caught half written and still be good YAML: a change counts once two looks found the same.
+    """
+
+    def __init__(self, path: Path, folders: Sequence[Path]) -> None:
+        self._path = path
+        self.folders = tuple(folders)
+        self._taken = self._marks()
+        self._content = ""  # at the last look, while it differs from what was taken
+
+    def settled(self) -> bool:
+        """Whether something changed since it was last taken, and is as it was at the look before."""
+        if self._marks() == self._taken:
+            self._content = ""
+            return False
+        before, self._content = self._content, self.digest()
+        return before == self._content
+
+    def take(self, content: str) -> bool:
+        """Whether all of it is still as it was with the *content*; if so, it counts as taken."""
+        marks = self._marks()
+        if self.digest() != content:
+            return False
+        self._taken, self._content = marks, ""
+        return True
+
+    def digest(self) -> str:
+        """What differs whenever any of the files does: names, times, sizes and content."""
+        found = hashlib.sha256()
+        for name, *rest in sorted(self._marks()):
+            found.update(f"{name}\0{rest}\0".encode("utf-8", "surrogateescape"))
+            with suppress(FileError):
+                found.update(hashlib.sha256(read_regular(Path(name), LARGEST)).digest())
+        return found.hexdigest()
+
+    def _marks(self) -> Marks:
+        marks = set()
+        for file in self._files():
+            with suppress(OSError):
+                stat = file.stat()
+                marks.add((str(file), stat.st_mtime_ns, stat.st_size))
+        return frozenset(marks)
+
+    def _files(self) -> Iterator[Path]:
+        yield self._path
+        for folder in self.folders:
+            yield from folder.glob("*.y*ml")
+        for beside in {folder.parent / PRESETS for folder in self.folders}:
+            yield from beside.glob("*.yaml")
+
+
+def needs_restart(before: Config, after: Config) -> list[Problem]:
+    """What of *after* cannot be taken over by a daemon that runs with *before*, with the remedy."""
+    remedy = "restart tocsin, or take the change back"
+    problems = []
+    if _path(after.database) != _path(before.database):
+        words = f"database is now {after.database} and was {before.database}, which is in use"
+        problems.append(Problem(message=f"{after.path}: {words}: {remedy}"))
+    changed = [
+        key.name for key in fields(after.http) if getattr(after.http, key.name) != getattr(before.http, key.name)
+    ]
+    if changed:
+        words = f"{', '.join(f'http.{name}' for name in changed)} changed, and is read at a start only"
+        problems.append(Problem(message=f"{after.path}: {words}: {remedy}"))
+    return problems
+
+
+def gone(before: Config, after: Config, rules: RuleSet, rules_after: RuleSet) -> dict[str, tuple[str, ...]]:
+    """What a new configuration and its rules have no longer, by kind and name.
+
+    A source that has another name is still there, and so is a route that was rewritten.
+    """
+    kept = {source.address for source in after.sources}
+    routes = dict.fromkeys(map(_route, before.routes)).keys() - set(map(_route, after.routes))
+    found = {
+        "sources": [s.name for s in before.sources if s.name not in after.names and s.address not in kept],
+        "prices": [row.name for row in before.prices if row.name not in after.names],
+        "instruments": _less((i.id for i in before.instruments), (i.id for i in after.instruments)),
+        "receivers": _less((r.name for r in before.receivers), (r.name for r in after.receivers)),
+        "routes": [text for text in map(_route, before.routes) if text in routes]
+        if len(after.routes) < len(before.routes)
+        else [],
+        "rules": _less(rules.infos, rules_after.infos),
+        "packs": _less(map(str, before.rules), map(str, after.rules)),
+        "overrides": _less((o.rule.text for o in before.overrides), (o.rule.text for o in after.overrides)),
+    }
+    return {kind: tuple(names) for kind, names in found.items() if names}
+
+
+def _path(database: str) -> str:
+    return os.path.realpath(database.removeprefix("sqlite:///"))
+
+
+def _less(before: Iterable[str], after: Iterable[str]) -> list[str]:
+    kept = set(after)
+    return [name for name in before if name not in kept]
+
+
+def _route(route: RouteConfig) -> str:
+    """A route as people name it: `severity>=high mineral=lithium to desk,mail`."""
+    tests = [f"severity{route.severity[0]}{route.severity[1]}"] if route.severity else []
+    tests += [f"{name}={value}" for name, value in route.labels.items()]
+    tests += [f"{name}={value}" for name, value in (("event", route.event), ("rule", route.rule)) if value]
+    tests += [f"origins={route.origins}"] if route.origins else []
+    return " ".join((*tests, f"to {','.join(route.to) or 'nobody'}"))

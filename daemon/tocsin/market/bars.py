@@ -1,0 +1,58 @@
+"""Which sessions of a source's history can be believed: some have a price in another unit, or in no unit at all."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from tocsin.market.session import day_of
+from tocsin.market.sigma import log_move
+from tocsin.prices import Bar, Hours
+
+#: So many sessions in a row that agree are a level of the price and no slip.
+_RUN = 3
+#: A move between two sessions that is none, however many follow: it is another unit.
+_OTHER_UNIT = math.log(50)
+#: Sessions whose middle price a first quote is compared with; two of them may be wrong.
+_MIDDLE = 5
+
+
+def believed(bars: Sequence[Bar], known: Sequence[Decimal], price: Decimal, jump: float) -> list[Bar]:
+    """Return those of *bars*, oldest first, whose price can be believed.
+
+    *known* are prices before them that were judged already, *price* is the one after them. From the newest back, a
+    session that lies more than *jump* (a log move) from the one after it is believed only where the two before it agree
+    with it: a real move lasts, and what came back at once would not have been confirmed as a quote either.
+    """
+    usable = [bar for bar in bars if bar.price.is_finite() and bar.price > 0]
+    prices = [*known[-_RUN:], *(bar.price for bar in usable)]
+    found: list[Bar] = []
+    for number in range(len(usable) - 1, -1, -1):
+        bar, place = usable[number], number + len(prices) - len(usable)
+        move = abs(log_move(bar.price, price))
+        before = prices[max(0, place - _RUN + 1) : place]
+        lasts = len(before) == _RUN - 1 and all(abs(log_move(bar.price, other)) <= jump for other in before)
+        if move <= jump or (lasts and move < _OTHER_UNIT):
+            found.append(_volume_checked(bar))
+            price = bar.price
+    return found[::-1]
+
+
+def middle(bars: Sequence[Bar]) -> Decimal | None:
+    """Return the middle price of the newest of *bars*; None where there are too few to speak of one."""
+    prices = [bar.price for bar in bars if bar.price.is_finite() and bar.price > 0][-_MIDDLE:]
+    return statistics.median_low(prices) if len(prices) >= _RUN else None
+
+
+def by_day(bars: Sequence[Bar], hours: Hours | None) -> list[Bar]:
+    """Return *bars* oldest first, of several of one session the last."""
+    return list({day_of(hours, bar.at): bar for bar in sorted(bars, key=lambda bar: bar.at)}.values())
+
+
+def _volume_checked(bar: Bar) -> Bar:
+    if bar.volume is None or (bar.volume.is_finite() and bar.volume >= 0):
+        return bar
+    return replace(bar, volume=None)

@@ -1,0 +1,50 @@
+"""What the store fails at, said once: a full disk fails every half second and is one piece of news."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from tocsin.errors import StoreError
+from tocsin.log import line
+
+log = logging.getLogger(__name__)
+
+#: Seconds between two lines about one trouble.
+QUIET = 60.0
+#: Seconds without a failure after which the store works again: whatever failed is tried again within them.
+WELL = 5.0
+
+
+class Trouble:
+    """Failures of the store, of whoever uses it; *monotonic* gives seconds."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._reason = ""  # of the last failure; empty while the store works
+        self._failures = 0  # since that was last said
+        self._failed_at = 0.0
+        self._said_at: dict[str, float] = {}  # by reason
+
+    def failed(self, error: StoreError, **who: object) -> None:
+        """Something failed: say so, unless that was said within a minute; then it is counted."""
+        now = self._monotonic()
+        self._reason, self._failed_at = str(error), now
+        self._said_at = {reason: at for reason, at in self._said_at.items() if now - at < QUIET}
+        if self._reason in self._said_at:
+            self._failures += 1
+            return
+        self._said_at[self._reason] = now
+        log.error(line("store failed", **who, reason=error, times=self._failures + 1 if self._failures else None))
+        self._failures = 0
+
+    @property
+    def lasts(self) -> bool:
+        """Whether something failed just now: who fails does not hang."""
+        return bool(self._reason) and self._monotonic() - self._failed_at < WELL
+
+    def worked(self) -> None:
+        """Something worked: say so, once nothing has failed for a while."""
+        if self._reason and self._monotonic() - self._failed_at >= WELL:
+            log.info(line("store works again", failures=self._failures or None))
+            self._reason, self._failures = "", 0
