@@ -8,6 +8,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -200,3 +201,30 @@ def test_a_folder_of_thousands_of_files_is_no_pack(tmp_path: Path) -> None:
         (tmp_path / f"{number}.yaml").touch()
     with pytest.raises(ConfigError, match=r"holds more than 500 \.yaml files"):
         load_rules([tmp_path])
+
+
+@pytest.mark.parametrize(
+    ("text", "price"),
+    [
+        ('date,close\n2026-03-02,"1,250.5"\n', "1250.5"),
+        ("\ufeffdate;close\n2026-03-02;1,250.5\n", "1250.5"),
+        ("date\tclose\n2026-03-02\t$1 250.5\n", "1250.5"),
+        ("date,close\n2026-03-01,n/a\n2026-03-02,1e3\n", "1000"),
+        ('date,close\n2026-03-02,"1,25"\n', ""),
+        ("date,close\n2026-03-02,1.2.3\n", ""),
+        ("date,close\n2026-03-02,NaN\n", ""),
+    ],
+)
+def test_a_file_of_prices_is_the_same_to_the_daemon_and_to_a_backtest(tmp_path: Path, text: str, price: str) -> None:
+    """What a backtest was run on is what would have been sent."""
+    path = tmp_path / "tin.csv"
+    path.write_text(text, encoding="utf-8")
+    table = Table(Columns(format=Format.CSV, price="close", time="date", history=True))
+    polled = table.parse(path.read_bytes(), "", ["tin"])
+    if price:
+        (quote,) = read_quotes(path, "tin", {})[0]
+        assert quote.price == polled.prints[0].price == Decimal(price)
+    else:
+        assert "is not one number" in polled.missing[0].words
+        with pytest.raises(UsageError, match=r"tin\.csv:2: close: .* is not one number"):
+            read_quotes(path, "tin", {})

@@ -54,6 +54,7 @@ def add(
     """Poll a feed once and, if it is one, write it into the configuration file."""
     with border():
         settings = read_config(config)
+        url = urls.plain_scheme(url)
         if fault := url_fault(url):
             raise UsageError(f"{masked(url)}: {fault}")
         if known := _known(settings).get(_same(url)):

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -22,6 +22,9 @@ from tocsin.market.session import end_of
 from tocsin.model import Entry
 from tocsin.prices import Instrument, Labels, Quote
 from tocsin.sources import urls
+from tocsin.sources.extract import delimiter_of
+from tocsin.sources.numbers import read_number
+from tocsin.sources.table import MISSING
 from tocsin.text.titles import split_outlet
 
 #: What the columns of a file of quotes are called.
@@ -79,7 +82,8 @@ def read_quotes(
     quotes: list[Quote] = []
     found: dict[str, Instrument] = {}
     with _lines(file) as lines:
-        rows = csv.DictReader(lines, skipinitialspace=True)
+        head = next(lines, "")
+        rows = csv.DictReader(itertools.chain([head], lines), delimiter=delimiter_of(head), skipinitialspace=True)
         try:
             columns = _columns(rows.fieldnames or (), str(file))
             for row in rows:
@@ -141,15 +145,12 @@ def _cell(row: Mapping[str, str | None], columns: Mapping[str, str], name: str) 
 
 
 def _decimal(text: str, what: str) -> Decimal | None:
-    if text in ("", "."):
+    if text in MISSING:
         return None
     try:
-        found = Decimal(text)
-    except InvalidOperation:
-        found = Decimal("NaN")
-    if not found.is_finite():
-        raise UsageError(f"{what} {text[:40]!r} is not a number such as 1250.5")
-    return found
+        return read_number(text)
+    except ValueError as error:
+        raise UsageError(f"{what}: {error}") from error
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from tocsin.config.shape import Duration, Shape, Texts
 from tocsin.config.tables import tried, zone
 from tocsin.config.web import authorization, check_credentials, url_fault
 from tocsin.errors import Problem
+from tocsin.sources import urls
 from tocsin.sources.page import Selectors, check_format, check_selector
 
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
@@ -91,7 +92,8 @@ def check_source(node: Node) -> Iterator[Problem]:
     """What is wrong with a source although its shape is right."""
     for address in (member(node, kind) for kind in ("feed", "page", "table")):
         if isinstance(address, Scalar) and isinstance(address.value, str) and not address.broken:
-            words = url_fault(address.value)
+            meant = urls.plain_scheme(address.value) if address is member(node, "feed") else address.value
+            words = url_fault(meant)
             if words:
                 yield problem(address, words)
     every = member(node, "every")
@@ -116,7 +118,7 @@ def check_source(node: Node) -> Iterator[Problem]:
 
 def make_feed(name: str, item: FeedShape | PageShape, node: Node | None) -> FeedConfig:
     """The feed or page *name* that *item* describes, which stands at *node*."""
-    url = item.feed if isinstance(item, FeedShape) else item.page
+    url = urls.plain_scheme(item.feed) if isinstance(item, FeedShape) else item.page
     written = member(node, "feed") or member(node, "page")
     assert isinstance(written, Scalar)
     return FeedConfig(

@@ -69,7 +69,11 @@ class _Desk:
         self._flood = {arrival.entry_id for arrival in facts.arrivals if arrival.flood}
         self._stories = {item.id: item for item in facts.stories}
         self._shelves: dict[str, story.Stories] = {}
+        # Of several the first counts.
+        stories = tuple(reversed(facts.stories))
+        self._homes = {(item.event, member.entry_id): item.id for item in stories for member in item.entries}
         self._alerts = {item.id: item for item in facts.alerts}
+        self._alert_of = {(item.story_id, item.rule): item.id for item in reversed(facts.alerts)}
         self._next_story = facts.next_story
         self._next_alert = facts.next_alert
 
@@ -169,10 +173,9 @@ class _Desk:
     def _fold(self, entry_id: int, match: Match, entry: Entry) -> Story:
         """The story of a match, with its entry in it."""
         event = match.rule.event
-        open_stories = (item for item in self._stories.values() if item.event == event)
-        found = next((s for s in open_stories if any(m.entry_id == entry_id for m in s.entries)), None)
-        if found:  # another rule of the same event brought the entry here already
-            return found
+        home = self._homes.get((event, entry_id))
+        if home is not None:  # another rule of the same event brought the entry here already
+            return self._stories[home]
         found = self._shelf(event).find(entry, match.event_time)
         member = StoryEntry(
             entry_id=entry_id,
@@ -192,6 +195,7 @@ class _Desk:
         else:
             grown = self._open_story(event, match.event_time, (member,))
         self._stories[grown.id] = grown
+        self._homes[event, entry_id] = grown.id
         self._shelf(event).put(grown)
         return grown
 
@@ -210,9 +214,10 @@ class _Desk:
     def _judge_news(
         self, entry_id: int | None, match: Match, home: Story, *, source: str, late: bool
     ) -> tuple[Fate, str, Alert]:
-        known = next((a for a in self._alerts.values() if a.story_id == home.id and a.rule == match.rule.id), None)
-        if known is None:
+        number = self._alert_of.get((home.id, match.rule.id))
+        if number is None:
             return self._open(entry_id, match, home, source=source, late=late)
+        known = self._alerts[number]
         origin = next((member.origin for member in home.entries if member.entry_id == entry_id), source)
         grown = growth.grow(known, match, home, origin=origin, now=self._facts.now)
         self._alerts[known.id] = grown.alert
@@ -270,4 +275,5 @@ class _Desk:
         )
         self._next_alert += 1
         self._alerts[alert.id] = alert
+        self._alert_of.setdefault((home.id, rule.id), alert.id)
         return alert

@@ -30,7 +30,8 @@ class Teller:
         before = cast(MutableMapping[tuple[str, str], Told], facts.told)
         self._told: ChainMap[tuple[str, str], Told] = ChainMap({}, before)
         self._routes = routes
-        self._receivers = receivers
+        self._receivers = {receiver.name: receiver for receiver in receivers}
+        self._present = {(receiver.name, recipient) for receiver in receivers for recipient in receiver.recipients}
         self._facts = facts
 
     def changed(self) -> Mapping[tuple[str, str], Told]:
@@ -61,7 +62,7 @@ class Teller:
             now if kind is DeliveryKind.CATCH_UP else cooldown.due(match.rule, free, match.severity, self._told, now)
         )
         held = f"held until {due_at:%Y-%m-%d %H:%M} UTC by the cooldown of {match.rule.id}" if due_at > now else ""
-        knowing = [to for to in self._facts.heard.get(alert.id, ()) if to in self._present()]
+        knowing = [to for to in self._facts.heard.get(alert.id, ()) if to in self._present]
         everybody = tuple(dict.fromkeys((*self._routed(alert, match, self._routes), *knowing)))
         rests, waits = self._post(alert, everybody, kind, entry_id=entry_id, due_at=due_at, held=held, news=news)
         if not rests:  # what rests is quiet itself, and keeps no other story from being told
@@ -102,9 +103,9 @@ class Teller:
         wait = item.due_at > self._facts.now
         held = f"held until {item.due_at:%Y-%m-%d %H:%M} UTC: it was corrected before" if wait else ""
         wanted = Timing(kind=DeliveryKind.CORRECTION, due_at=item.due_at, held=held)
-        receiver = next((one for one in self._receivers if one.name == item.to[0]), None)
+        receiver = self._receivers.get(item.to[0])
         if receiver:
-            wanted = timed(receiver, item.to[1], item.alert.severity, wanted, now=self._facts.now)
+            wanted = timed(receiver, item.alert.severity, wanted, now=self._facts.now)
         if wanted.dropped:
             self.post.drop(item.alert, item.to, wanted.kind, wanted.dropped)
             return
@@ -128,17 +129,13 @@ class Teller:
         """Everybody whom *routes*, or an override of the rule, name."""
         return recipients(
             routes,
-            self._receivers,
+            tuple(self._receivers.values()),
             rule=alert.rule,
             event=alert.event,
             severity=alert.severity,
             labels=alert.labels,
             instead=match.rule.to,
         )
-
-    def _present(self) -> set[tuple[str, str]]:
-        """Everybody whom the configuration still knows."""
-        return {(receiver.name, recipient) for receiver in self._receivers for recipient in receiver.recipients}
 
     def _post(
         self,
@@ -157,7 +154,6 @@ class Teller:
         reason.
         """
         heard = self._facts.heard.get(alert.id, ())
-        receivers = {receiver.name: receiver for receiver in self._receivers}
         waits: list[str] = []
         dropped: list[str] = []
         rested = self._rested(alert.id, due_at)
@@ -171,7 +167,7 @@ class Teller:
                 held=(rests if knows else "") or held,
             )
             timing = timed(
-                receivers[to[0]], to[1], alert.severity, wanted, now=self._facts.now, pending=self._facts.pending
+                self._receivers[to[0]], alert.severity, wanted, now=self._facts.now, pending=self.post.waiting(to)
             )
             waits.append(timing.held)
             dropped.append(timing.dropped)

@@ -32,7 +32,6 @@ class Timing:
 
 def timed(
     receiver: ReceiverInfo,
-    recipient: str,
     severity: Severity,
     wanted: Timing,
     *,
@@ -43,12 +42,12 @@ def timed(
 
     News below a severity waits for the digest; other news waits for more to join it, unless it is critical; nothing that
     does not break through leaves in quiet hours, and news held by them leaves as a digest at their end, or not at all with
-    `drop`. *pending* are messages that wait already.
+    `drop`. *pending* are messages that wait already for the same recipient.
     """
     if receiver.digest and wanted.kind in _NEWS and digest.waits(receiver.digest, severity):
         wanted = _digested(receiver, receiver.digest, wanted.due_at)
     elif wanted.kind in _NEWS and wanted.due_at <= now and severity is not Severity.CRITICAL:
-        wanted = _grouped(receiver, recipient, wanted, now, pending)
+        wanted = _grouped(receiver, wanted, now, pending)
     return _awake(receiver, severity, wanted)
 
 
@@ -103,20 +102,12 @@ def _awake(receiver: ReceiverInfo, severity: Severity, wanted: Timing) -> Timing
     return Timing(kind=kind, due_at=end, held=_until(end, f"the quiet hours of {receiver.name}"))
 
 
-def _grouped(
-    receiver: ReceiverInfo, recipient: str, wanted: Timing, now: datetime, pending: Sequence[Pending]
-) -> Timing:
+def _grouped(receiver: ReceiverInfo, wanted: Timing, now: datetime, pending: Sequence[Pending]) -> Timing:
     """Wait for others, or leave with the earliest message that waits for others already."""
     if not receiver.group_wait:
         return wanted
     latest = now + receiver.group_wait
-    waiting = [
-        message.due_at
-        for message in pending
-        if (message.receiver, message.recipient) == (receiver.name, recipient)
-        and message.kind in _NEWS
-        and now < message.due_at < latest
-    ]
+    waiting = [message.due_at for message in pending if message.kind in _NEWS and now < message.due_at < latest]
     due_at = min(waiting, default=latest)
     held = f"held until {due_at:%Y-%m-%d %H:%M:%S} UTC: others may join it"
     return Timing(kind=wanted.kind, due_at=due_at, held=held)

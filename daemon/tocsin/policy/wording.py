@@ -15,8 +15,8 @@ _LIVE = re.compile(
 _SAID = r"correct(?:ed|s|ion|ions)|retract(?:ed|ion)|withdrawn|clarifi(?:ed|es|cation)"
 #: A text that says of itself that it was wrong. "Prices in correction" says so of something else.
 _MARK = re.compile(
-    rf"^\W*(?:{_SAID})\s*\d*\s*[-–—:：|\])】]|[(\[（【]\s*(?:{_SAID})\b|[-–—|]\s*(?:{_SAID})\W*\Z"
-    r"|^\W*(?:撤回|撤稿|取り消し)\s*[-–—:：|\])】]|更正|勘误|勘誤|訂正",
+    rf"^\W{{0,20}}(?:{_SAID})\s*\d*\s*[-–—:：|\])】]|[(\[（【]\s*(?:{_SAID})\b|[-–—|]\s*(?:{_SAID})\W*\Z"
+    r"|^\W{0,20}(?:撤回|撤稿|取り消し)\s*[-–—:：|\])】]|更正|勘误|勘誤|訂正",
     re.IGNORECASE | re.MULTILINE,
 )
 #: What changes in a text by itself: counters, ages, clocks.

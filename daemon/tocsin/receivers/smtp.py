@@ -103,8 +103,8 @@ def _log_in(smtp: _Smtp, server: Server) -> None:
     if server.user and server.password:
         offered = smtp.esmtp_features.get("auth", "").upper().split()
         if not _PASSWORDS.intersection(offered):
-            ways = f"only {', '.join(offered)}" if offered else "no way to log in"
-            raise _UnfitError(f"the server takes no password at this port: it offers {ways}")
+            ways = f" but {', '.join(offered)}" if offered else ""
+            raise _UnfitError(f"the server offers no way to log in at this port{ways}")
         smtp.login(server.user, server.password)
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from html import unescape
 
 from tocsin.sources import urls
 from tocsin.sources.parse import absolute, first_web
-from tocsin.text.html import to_plain
+from tocsin.text.html import decoded, to_plain
 
 #: Types of feeds. Not application/json, under which many sites name their interfaces for programs.
 TYPES = frozenset({"application/atom+xml", "application/rss+xml", "application/feed+json", "text/xml"})
@@ -58,7 +57,7 @@ def _attributes(text: str) -> dict[str, str]:
     """Names in lower case to values; of several with one name the first counts, as in a browser."""
     found: dict[str, str] = {}
     for name, value in _ATTRIBUTE.findall(text):
-        found.setdefault(name.lower(), unescape(value[1:-1] if value[:1] in {'"', "'"} else value))
+        found.setdefault(name.lower(), decoded(value[1:-1] if value[:1] in {'"', "'"} else value))
     return found
 
 

@@ -24,7 +24,8 @@ def entries(parsed: Parsed, *, source: str, url: str, labels: Labels, now: datet
     """The entries of the document *parsed*, which the source *source* gave at *url*, in its order.
 
     The publisher of an entry is the outlet or feed from which it was taken over, whose name is then cut off its title,
-    else the outlet named behind its title, else the feed itself.
+    else the outlet named behind its title, else the site to which the address of a search engine leads, else the feed
+    itself.
     """
     items = [dataclasses.replace(item, title=_cut(item) or _headline(item)) for item in parsed.items]
     feed_host = urls.host(parsed.link) or urls.host(url)
@@ -38,9 +39,9 @@ def entries(parsed: Parsed, *, source: str, url: str, labels: Labels, now: datet
             first_seen=now,
             summary=item.summary,
             body=item.body,
-            link=item.link,
+            link=urls.direct(item.link),
             canonical_link=identity.link,
-            publisher=item.outlet or split_outlet(item.title)[1] or parsed.title,
+            publisher=item.outlet or split_outlet(item.title)[1] or _site(item) or parsed.title,
             language=item.language,
             published=believe(item.published, now),
             published_raw=item.published_raw,
@@ -61,6 +62,12 @@ def _traits(item: Item, feed_host: str) -> Traits:
         text=f"{item.title}\n\n{item.summary}\n\n{item.body}",
         outlet=item.outlet if urls.is_aggregator(item.link) else "",
     )
+
+
+def _site(item: Item) -> str:
+    """The site of an article to which the counter of somebody else leads: what an aggregator lists is not its own."""
+    found = urls.direct(item.link)
+    return urls.site(found) if found != item.link else ""
 
 
 def _cut(item: Item) -> str:

@@ -27,7 +27,7 @@ from tocsin.sources.page import check_selector
 KEY, VALUE = "@key", "@value"
 #: Before an expression that is about the whole JSON document and not about a row.
 ROOT = "$."
-_JSONP = re.compile(r"\s*(?:/\*.*?\*/\s*)?[\w$.=\s]{1,80}\((.*)\)\s*;?\s*", re.DOTALL)
+_JSONP = re.compile(r"(?:/\*.*?\*/\s*+)?[\w$.=\s]{1,80}\(", re.DOTALL)
 _SHOWN = 12
 
 
@@ -96,9 +96,12 @@ def extractor(form: Format, rows: str, delimiter: str = "") -> Extractor:
 
 
 class _Row(NamedTuple):
+    """A row; *shared* is what was looked up in the *root* of its document already, by expression."""
+
     key: str
     value: Any
     root: Any
+    shared: dict[str, Any]
 
 
 class _Json:
@@ -108,11 +111,12 @@ class _Json:
     def rows(self, body: bytes, content_type: str) -> Sequence[Any]:
         root = _json(body, content_type)
         if self._rows is None:
-            return [_Row("", root, root)]
+            return [_Row("", root, root, {})]
         found: Any = _search(self._rows, root)
         members = found if isinstance(found, list) else []
         pairs = found.items() if isinstance(found, dict) else (("", row) for row in members)
-        rows = [_Row(key, value, root) for key, value in itertools.islice(pairs, MOST_ROWS)]
+        shared: dict[str, Any] = {}
+        rows = [_Row(key, value, root, shared) for key, value in itertools.islice(pairs, MOST_ROWS)]
         if not rows:
             raise NotDataError("there is nothing where the rows should be")
         return rows
@@ -122,7 +126,15 @@ class _Json:
             return lambda row: row.key if expression == KEY else _single(row.value, expression)
         whole = expression.startswith(ROOT)
         path = _path(expression.removeprefix(ROOT))
-        return lambda row: _single(_search(path, row.root if whole else row.value), expression)
+
+        def read(row: _Row) -> str | int | float | None:
+            if not whole:
+                return _single(_search(path, row.value), expression)
+            if expression not in row.shared:
+                row.shared[expression] = _search(path, row.root)
+            return _single(row.shared[expression], expression)
+
+        return read
 
     def holds(self, expression: str) -> Callable[[bytes, str], bool]:
         path = _path(expression)
@@ -153,7 +165,7 @@ class _JsonLines(_Json):
             root = _json(line, content_type)
         except NotDataError as error:
             raise NotDataError(f"line {number}: {error}") from None
-        return _Row("", root, root)
+        return _Row("", root, root, {})
 
 
 def _single(found: Any, expression: str) -> str | int | float | None:
@@ -168,11 +180,18 @@ def _single(found: Any, expression: str) -> str | int | float | None:
 
 def _json(body: bytes, content_type: str) -> Any:
     text = decode(body, content_type)[0]
-    wrapped = None if text.lstrip()[:1] in ("{", "[") else _JSONP.fullmatch(text)
     try:
-        return json.loads(wrapped[1] if wrapped else text, parse_constant=lambda _: None)
+        return json.loads(_unwrapped(text), parse_constant=lambda _: None)
     except (ValueError, RecursionError):
         raise NotDataError(_promised("JSON", text)) from None
+
+
+def _unwrapped(text: str) -> str:
+    """The argument of the call that *text* is (JSONP); else *text*."""
+    inner = text.strip()
+    call = None if inner[:1] in ("{", "[") else _JSONP.match(inner)
+    inner = inner.removesuffix(";").rstrip()
+    return inner[call.end() : -1] if call and inner.endswith(")") else text
 
 
 def _promised(form: str, text: str) -> str:
@@ -194,6 +213,11 @@ def _search(path: Any, value: Any) -> Any:
         raise NotDataError(f"{path.expression} cannot be looked up: {str(error).splitlines()[0]}") from None
 
 
+def delimiter_of(head: str) -> str:
+    """What stands between the columns of a CSV file whose first line is *head*."""
+    return max(",;\t|", key=head.count)
+
+
 class _Csv:
     def __init__(self, delimiter: str) -> None:
         self._delimiter = delimiter
@@ -202,8 +226,7 @@ class _Csv:
         text = decode(body, content_type)[0]
         if text.lstrip()[:1] == "<":
             raise NotDataError(_promised("CSV", text))
-        head = text.lstrip().split("\n", 1)[0]
-        delimiter = self._delimiter or max(",;\t|", key=head.count)
+        delimiter = self._delimiter or delimiter_of(text.lstrip().split("\n", 1)[0])
         reader = csv.DictReader(io.StringIO(text.lstrip(), newline=""), delimiter=delimiter, skipinitialspace=True)
         rows = []
         try:

@@ -18,7 +18,7 @@ from tocsin.sources.parse import (
     language_tag,
     newest,
 )
-from tocsin.text.html import clean, to_plain
+from tocsin.text.html import clean, one_line, to_plain
 
 #: Brackets, commas and colons of a document, which bound what reading it takes: some 70 octets of memory for each.
 MOST_MARKS = 1_000_000
@@ -89,7 +89,7 @@ def _is_feed(document: Any) -> bool:
 def _item(entry: dict[str, Any], *, url: str, site: str, language: str, day_first: bool | None) -> Item:
     attached = entry.get("attachments")
     files = [_get(file, "url") for file in attached if isinstance(file, dict)] if isinstance(attached, list) else []
-    own = first_web(absolute(url, a) for a in (_get(entry, "url"), _get(entry, "external_url"), *files))
+    own = first_web(absolute(site or url, a) for a in (_get(entry, "url"), _get(entry, "external_url"), *files))
     html, plain = to_plain(_get(entry, "content_html")), clean(_get(entry, "content_text"))
     body = max(html, plain, key=len)[:LONGEST_TEXT]
     summary = clean(_get(entry, "summary"))[:LONGEST_TEXT]
@@ -109,7 +109,7 @@ def _item(entry: dict[str, Any], *, url: str, site: str, language: str, day_firs
 
 def _title(node: dict[str, Any]) -> str:
     """A title, which should be plain text; what writes markup into it is read as in RSS."""
-    return to_plain(_get(node, "title"))[:LONGEST_TITLE].strip()
+    return one_line(to_plain(_get(node, "title")[: 4 * LONGEST_TITLE]))[:LONGEST_TITLE].strip()
 
 
 def _get(node: dict[str, Any], name: str) -> str:

@@ -47,7 +47,7 @@ def read_opml(body: bytes) -> tuple[Outline, ...]:
         if depth > _DEEPEST:
             raise _StopError(f"it is nested deeper than {_DEEPEST}")
         given = {key.lower(): value.strip() for key, value in attributes.items()}
-        url = given.get("xmlurl", "")
+        url = urls.plain_scheme(given.get("xmlurl", ""))
         if name.lower() == "outline" and url:
             if len(found) == MOST_FEEDS:
                 raise _StopError(f"it names more than {MOST_FEEDS} feeds")

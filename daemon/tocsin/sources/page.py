@@ -24,7 +24,7 @@ from tocsin.sources.parse import (
     first_web,
     language_tag,
 )
-from tocsin.text.html import clean
+from tocsin.text.html import clean, one_line
 
 #: Tags of a page that is read at all: each takes some 200 octets.
 MOST_TAGS = 200_000
@@ -151,7 +151,7 @@ def _items(
             words = f"the nodes that are {selectors.items!r} lie in one another; correct `items`"
             raise SourceError(words, fault=Fault.TOO_LARGE)
         head = node.css_first(selectors.title) if selectors.title else None
-        title = _plain(whole if not selectors.title else _text(head), LONGEST_TITLE)
+        title = one_line(_plain(whole if not selectors.title else _text(head), LONGEST_TITLE))
         if not title:
             continue
         link = first_web([absolute(base, _attribute(_link(node, selectors), "href"))])

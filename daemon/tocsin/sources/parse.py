@@ -7,20 +7,19 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from html import unescape
 from itertools import pairwise
 from typing import Any
 from urllib.parse import urljoin
 
 import feedparser
 from feedparser.api import SUPPORTED_VERSIONS
-from feedparser.sanitizer import replace_doctype
+from feedparser.mixin import _FeedParserMixin
 
 from tocsin.errors import Fault, SourceError
-from tocsin.sources import bounds, repair, urls
+from tocsin.sources import bounds, repair, sitemap, urls
 from tocsin.sources.charset import decode
 from tocsin.sources.dates import order, parse_time
-from tocsin.text.html import clean, to_plain
+from tocsin.text.html import clean, decoded, one_line, to_plain
 
 #: More entries than this are not read of one document; the newest are.
 MOST_ENTRIES = 2000
@@ -46,6 +45,9 @@ _OPAQUE = re.compile(r"<!--|<!\[CDATA\[")
 _TEXTS = ("text/", "application/xhtml")
 #: The times of an entry, the one that counts first.
 _TIMES = ("published", "updated", "created")
+# Quadratic in the length of an author and in the number of categories, and nobody here asks for either.
+_FeedParserMixin._sync_author_detail = lambda *_, **__: None
+_FeedParserMixin._add_tag = lambda *_, **__: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,8 +99,9 @@ def parse(body: bytes, *, url: str, content_type: str = "", content_language: st
     text, note = decode(body, content_type)
     document, start = repair.repair(text), text[:_START]
     del text  # ten megabytes that feedparser can have instead
-    # Without its declarations, of which feedparser keeps next to nothing, either.
-    bounds.check(replace_doctype(document.encode())[1])
+    bounds.check(document.encode())
+    listed = sitemap.as_rss(document)
+    document = listed or document
     found, problem = _read(document)
     if not found["version"] and not found["entries"]:
         raise SourceError(f"not a feed but {_describe(start)}", fault=Fault.NOT_A_FEED)
@@ -112,21 +115,22 @@ def parse(body: bytes, *, url: str, content_type: str = "", content_language: st
             raw.pop()
             notes.append("the last entry is cut off and was left out")
     feed = found["feed"]
-    site = _link(feed, url, "")
+    site = _link(feed, absolute(url, _detail(feed, "title", "base")) or url, "")
     language = language_tag(_get(feed, "language")) or language_tag(content_language)
     loose = not found["version"].startswith("atom")
-    raw = [entry for entry in raw if isinstance(entry, dict)]
+    # A sitemap may list pages that are no news, too.
+    raw = [entry for entry in raw if isinstance(entry, dict) and (not listed or _get(entry, "title"))]
     day_first = order(_get(entry, name) for entry in raw for name in _TIMES)
     items = [_item(entry, url=url, site=site, language=language, loose=loose, day_first=day_first) for entry in raw]
     if len(items) > MOST_ENTRIES:
         items, cut = newest(items)
         notes.append(cut)
     return Parsed(
-        title=_plain(feed, "title", LONGEST_TITLE, loose=loose),
+        title=_title(feed, "title", loose=loose),
         link=site,
         items=tuple(items),
         deleted=_deleted(document),
-        form=SUPPORTED_VERSIONS.get(found["version"]) or "a feed",
+        form="a news sitemap" if listed else SUPPORTED_VERSIONS.get(found["version"]) or "a feed",
         complete=complete,
         notes=tuple(notes),
     )
@@ -136,7 +140,7 @@ def _deleted(document: str) -> tuple[str, ...]:
     """The ids in `at:deleted-entry`, which feedparser does not know (RFC 6721, 3)."""
     if _TOMBSTONES not in document:
         return ()
-    found = (unescape(hit[1] or hit[2]).strip() for hit in _DELETED.finditer(_markup(document)))
+    found = (decoded(hit[1] or hit[2]).strip() for hit in _DELETED.finditer(_markup(document)))
     return tuple(dict.fromkeys(filter(None, found)))[:MOST_ENTRIES]
 
 
@@ -184,11 +188,12 @@ def _feedparser(document: str) -> Any:
 
 
 def _item(entry: dict[str, Any], *, url: str, site: str, language: str, loose: bool, day_first: bool | None) -> Item:
-    identifier = unescape(_get(entry, "id").strip())
+    identifier = decoded(_get(entry, "id").strip())
     permanent = identifier if dict.get(entry, "guidislink") else ""
-    own = _link(entry, url, permanent)
+    base = absolute(url, _detail(entry, "title", "base")) or site or url
+    own = _link(entry, base, permanent)
     body = _body(entry, loose=loose)
-    summary = _plain(entry, "summary", LONGEST_TEXT, loose=loose)
+    summary = _plain(entry, "summary", loose=loose)[:LONGEST_TEXT].strip()
     # dict.get behind _get, because an absent `updated` would be answered with `published`.
     times = [_get(entry, name).strip() for name in _TIMES]
     origin = _get(entry, "feedburner_origlink").strip()
@@ -197,11 +202,11 @@ def _item(entry: dict[str, Any], *, url: str, site: str, language: str, loose: b
         link=own or site,
         own_link=bool(own),
         origin=origin if urls.is_web(origin) and len(origin) <= LONGEST_LINK else "",
-        title=_plain(entry, "title", LONGEST_TITLE, loose=loose),
+        title=_title(entry, "title", loose=loose),
         summary="" if summary == body else summary,
         body=body,
         outlet=_outlet(entry, loose=loose),
-        language=language_tag(_detail(entry, "title", "language")) or language,
+        language=language_tag(_detail(entry, "title", "language") or _get(entry, "language")) or language,
         published=next(filter(None, (parse_time(raw, day_first=day_first) for raw in times)), None),
         published_raw=clean(next(filter(None, times), ""))[:100],
     )
@@ -211,13 +216,14 @@ def _outlet(entry: dict[str, Any], *, loose: bool) -> str:
     """Who an entry says it is from: `source`, or the element of Bing, which names its own portal behind."""
     source = dict.get(entry, "source")
     if isinstance(source, dict):
-        return _plain(source, "title", LONGEST_TITLE, loose=loose)
-    return _PORTAL.sub("", _plain(entry, "news_source", LONGEST_TITLE, loose=loose))
+        return _title(source, "title", loose=loose)
+    return _PORTAL.sub("", _title(entry, "news_source", loose=loose))
 
 
 def _link(node: dict[str, Any], url: str, permanent: str) -> str:
     """The first web address among the node's links, its permanent id, its enclosures; empty when there is none."""
     links = [link for link in dict.get(node, "links") or () if isinstance(link, dict)]
+    permanent = absolute(url, permanent) if permanent.startswith(("/", "./", "../")) else permanent
     pages = [absolute(url, _get(link, "href")) for link in links if _get(link, "rel") in {"", "alternate"}]
     files = [absolute(url, _get(link, "href")) for link in links if _get(link, "rel") == "enclosure"]
     return first_web((*pages, permanent, *files))
@@ -251,8 +257,13 @@ def _body(entry: dict[str, Any], *, loose: bool) -> str:
     return max(texts, key=len, default="")[:LONGEST_TEXT]
 
 
-def _plain(node: dict[str, Any], name: str, limit: int, *, loose: bool) -> str:
-    return _text(_get(node, name), _detail(node, name, "type"), loose=loose)[:limit].strip()
+def _title(node: dict[str, Any], name: str, *, loose: bool) -> str:
+    """One line of plain text."""
+    return one_line(_plain(node, name, loose=loose)[: 4 * LONGEST_TITLE])[:LONGEST_TITLE].strip()
+
+
+def _plain(node: dict[str, Any], name: str, *, loose: bool) -> str:
+    return _text(_get(node, name), _detail(node, name, "type"), loose=loose)
 
 
 def _text(value: str, kind: str, *, loose: bool) -> str:
@@ -260,7 +271,7 @@ def _text(value: str, kind: str, *, loose: bool) -> str:
     value = value[:_LONGEST_MARKUP]
     if kind == "text/plain" and not loose:
         # Text was promised, but many escape it twice.
-        return clean(unescape(value))
+        return clean(decoded(value))
     return to_plain(value)
 
 

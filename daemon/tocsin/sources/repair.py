@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import partial
 from html.entities import html5, name2codepoint
 
@@ -10,9 +11,13 @@ _OPEN, _CLOSE = "<![CDATA[", "]]>"
 #: XML 1.0, production 2: what may not stand in a document.
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _AMPERSAND = re.compile(r"&(?:#(?:[xX]([0-9a-fA-F]{1,8})|([0-9]{1,8}));|([A-Za-z][A-Za-z0-9]{0,31});)?")
-#: An entity that a document declares itself and feedparser keeps: text without another entity in it.
-_DECLARED = re.compile(r'<!ENTITY\s+(\w{1,64})\s+"(&#\w{1,10};|[^&"<]{0,1000})"')
+#: An entity that a document declares itself, and that is put in: text without another entity in it.
+_DECLARED = re.compile(
+    r"""<!ENTITY\s{1,9}(\w{1,64})\s{1,9}(?:"(&\#\w{1,10};|[^&"<]{0,1000})"|'(&\#\w{1,10};|[^&'<]{0,1000})')"""
+)
 _MOST_DECLARED = 50
+#: Characters in which they are looked for.
+_LONGEST_DECLARATION = 100_000
 #: Characters that these may become in all: a short name could stand for a long text a million times.
 _LONGEST_DECLARED = 1_000_000
 _OF_XML = frozenset({"amp", "lt", "gt", "quot", "apos"})
@@ -20,8 +25,10 @@ _OF_XML = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _NEEDLESS = re.compile(
     r"</?(?:category\b|(?!(?:a10|atom|content|dc|dcterms|feedburner|rdf|rss|xhtml):)[A-Za-z_][\w.-]*:)[^<>]*>"
 )
-# Not with the blanks before it: a document of nothing else would be looked through once from each.
-_DECLARATION = re.compile(r"<\?xml\b[^>]{0,300}\?>\s*")
+#: What may stand before the root, by what it begins with, and where each ends.
+_BEFORE_ROOT = (("<!--", "-->"), ("<?", "?>"), ("<![CDATA[", "]]>"))
+_ROOT = re.compile(r"<[A-Za-z_]")
+_SUBSET_END = re.compile(r"\]\s{0,100}>")
 #: The last tag of a document that lacks nothing but its bracket.
 _LAST_TAG = re.compile(r"(</(?:rss|feed|rdf:RDF))\s{0,100}\Z")
 _TAIL = 120
@@ -31,18 +38,19 @@ _END = re.compile(r"</(?:\w+:)?(?:rss|feed|rdf|channel)\s*>", re.IGNORECASE)
 def repair(text: str) -> str:
     """*text* with a bare `&` escaped, HTML's entities as numbers, its last tag closed, and without what XML forbids.
 
-    Entities that the document declares itself stay, as long as what they stand for is short.
+    Entities that the document declares itself are put in, as long as what they stand for is short.
 
-    Sections of CDATA stay as they are, but for forbidden characters. What stands before the document goes, and so does
-    its declaration: the caller encodes the text anew.
+    Sections of CDATA stay as they are, but for forbidden characters. What stands before the root goes: the caller
+    encodes the text anew, and feedparser looks through declarations, comments and blanks once from each of their lines.
     """
     tail = text[-_TAIL:]
     closed = _LAST_TAG.sub(r"\1>", tail)
     text = text if closed == tail else text[:-_TAIL] + closed  # of ten megabytes no copy more than needed
-    text = _DECLARATION.sub("", _ILLEGAL.sub("", text).lstrip("\ufeff"), count=1)
-    start = text.find("<")
-    text = text[start:] if start > 0 else text
-    escape = partial(_reference, declared=_declared(text))
+    text = _ILLEGAL.sub("", text)
+    root = _root(text)
+    declared = _declared(text[:root], text)
+    text = text[root:]
+    escape = partial(_reference, declared=declared)
     parts: list[str] = []
     position = 0
     while (opened := text.find(_OPEN, position)) >= 0:
@@ -56,7 +64,8 @@ def repair(text: str) -> str:
 
 def reduce(text: str) -> str:
     """*text* without what an entry can do without: for a document that the parser cannot stand as it is."""
-    return _NEEDLESS.sub("", text)
+    text = _NEEDLESS.sub("", text)
+    return text[_root(text) :]
 
 
 def is_cut_off(text: str) -> bool:
@@ -69,20 +78,55 @@ def ends_inside_entry(text: str) -> bool:
     return max(text.rfind("<item"), text.rfind("<entry")) > max(text.rfind("</item"), text.rfind("</entry"))
 
 
-def _declared(text: str) -> frozenset[str]:
-    """The entities that the document declares itself and that may be put in."""
-    if "<!ENTITY" not in text[:10_000]:
-        return frozenset()
-    found = dict(_DECLARED.findall(text[:100_000])[:_MOST_DECLARED])
+def _root(text: str) -> int:
+    """Where the root of the document begins; its end where there is none."""
+    at = 0
+    while (at := text.find("<", at)) >= 0 and not _ROOT.match(text, at):
+        ends = next((end for start, end in _BEFORE_ROOT if text.startswith(start, at)), "")
+        if ends:
+            closed = text.find(ends, at + 2)
+            at = closed + len(ends) if closed >= 0 else len(text)
+        elif text[at : at + 9].upper() == "<!DOCTYPE":
+            at = _doctype_end(text, at)
+        else:
+            at += 1
+    return at if at >= 0 else len(text)
+
+
+def _doctype_end(text: str, at: int) -> int:
+    """Where the declaration that begins at *at* ends, with what it declares in brackets."""
+    closed = text.find(">", at)
+    subset = text.find("[", at, max(at, closed))
+    if subset < 0:
+        return closed + 1 if closed >= 0 else len(text)
+    end = _SUBSET_END.search(text, subset)
+    return end.end() if end else len(text)
+
+
+def _declared(prolog: str, text: str) -> Mapping[str, str]:
+    """The entities that the *prolog* of the document declares and that may be put in its *text*, escaped."""
+    if "<!ENTITY" not in prolog:
+        return {}
+    declarations = _DECLARED.findall(prolog[:_LONGEST_DECLARATION])[:_MOST_DECLARED]
+    found = {name: _escaped(double or single) for name, double, single in declarations}
     size = sum(text.count(f"&{name};") * len(value) for name, value in found.items())
-    return frozenset(found) if size <= _LONGEST_DECLARED else frozenset()
+    return found if size <= _LONGEST_DECLARED else {}
 
 
-def _reference(found: re.Match[str], *, declared: frozenset[str]) -> str:
+def _escaped(value: str) -> str:
+    """*value* as it may stand in any text and in any attribute."""
+    if value.startswith("&"):
+        return _AMPERSAND.sub(partial(_reference, declared={}), value)
+    return value.replace("'", "&#39;").replace('"', "&#34;").replace(">", "&#62;")
+
+
+def _reference(found: re.Match[str], *, declared: Mapping[str, str]) -> str:
     hexadecimal, decimal, name = found.groups()
     if name:
-        if name in _OF_XML or name in declared:
+        if name in _OF_XML:
             return found.group()
+        if name in declared:
+            return declared[name]
         if name in name2codepoint:  # where HTML 4 and 5 differ, feeds mean what feedparser does
             return f"&#{name2codepoint[name]};"
         characters = html5.get(f"{name};")

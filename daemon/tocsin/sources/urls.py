@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import re
-from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
+
+import idna
 
 #: Parameters that say how a reader came, not what is read.
 _TRACKING = frozenset(
@@ -29,6 +31,31 @@ _REFERRERS = frozenset({"ref", "source"})
 #: Who links to articles by addresses of their own.
 _AGGREGATORS = frozenset({"news.google.com", "bing.com", "cn.bing.com"})
 _SEARCHERS = frozenset({"google.com", "www.google.com"})
+#: Who counts clicks at addresses that hold that of the article: a pattern of host and path, and the parameters with it.
+_WRAPPERS = tuple(
+    (re.compile(place), names)
+    for place, names in (
+        (r"(?:www\.|news\.)?google\.[a-z.]{2,6}/url", ("url", "q")),
+        (r"news\.google\.com/.*", ("url",)),
+        (r"(?:[a-z]+\.)?bing\.com/.*", ("url",)),
+        (r"lm?\.facebook\.com/l\.php", ("u",)),
+        (r"duckduckgo\.com/l/?", ("uddg",)),
+        (r"out\.reddit\.com/.*", ("url",)),
+        (r"[a-z0-9.]*safelinks\.protection\.outlook\.com/.*", ("url",)),
+        (r"link\.zhihu\.com/?", ("target",)),
+    )
+)
+#: Yahoo writes it into the path.
+_YAHOO = re.compile(r"r\.search\.yahoo\.com/.*?/RU=([^/]+)")
+#: Addresses of these say nothing of the article before they are asked, which is never done.
+_SHORTENERS = """
+    t.co bit.ly buff.ly dlvr.it ow.ly trib.al goo.gl tinyurl.com lnkd.in fb.me is.gd ift.tt j.mp shorturl.at rb.gy
+    feedproxy.google.com feeds.feedburner.com rss.feedsportal.com feeds.feedblitz.com feed.informer.com baidu.com
+"""
+_SHORT = frozenset(_SHORTENERS.split())
+_LONGEST_WRAPPED = 4000
+_MOST_WRAPPED = 3
+_LONGEST_LABEL = 63
 #: Hosts for one kind of reader, of the site that is named behind.
 _FACES = ("www.", "amp.", "m.", "mobile.")
 #: Copies for telephones that name the article behind: an AMP cache's, a search engine's.
@@ -83,15 +110,51 @@ def canonical(url: str, *, feed_host: str = "") -> str:
         return ""
     name = found[1]
     parts = urlsplit(_tidy(url))
-    if _is_of(name, _AGGREGATORS):
-        wrapped = dict(parse_qsl(parts.query)).get("url", "")
-        # Never resolved: an address of theirs stands for the article only where it holds its address.
-        held = is_web(wrapped) and not is_aggregator(wrapped)
-        return canonical(wrapped, feed_host=feed_host) if held else ""
+    if (wrapped := direct(url)) != url:
+        return canonical(wrapped, feed_host=feed_host)
+    if is_aggregator(url) or _is_of(name, _SHORT):
+        return ""
     if (name.endswith(".cdn.ampproject.org") or name in _SEARCHERS) and (place := _AMP_CACHE.match(parts.path)):
         inner = parts.path[place.end() :] + (f"?{parts.query}" if parts.query else "")
         return canonical(f"https://{inner}", feed_host=feed_host)
     return _form(url, _without_face(name), parts.path.rstrip("/").removesuffix("/amp"), feed_host)
+
+
+def direct(url: str) -> str:
+    """The address of the article that *url*, of a counter of clicks, holds; else *url* itself. Nothing is asked."""
+    for _ in range(_MOST_WRAPPED):
+        held = _held(url)
+        if not held or len(held) > _LONGEST_WRAPPED or not is_web(held):
+            break
+        url = escape(held)
+    return url
+
+
+def site(url: str) -> str:
+    """The host of *url* without what says only for which readers it is: the name of an outlet that gives none."""
+    return _without_face(host(url))
+
+
+def plain_scheme(url: str) -> str:
+    """*url* as http or https where it is written for a feed reader: `feed://host/path` or `feed:https://host/path`."""
+    rest = url.strip()[5:] if url.strip()[:5].lower() == "feed:" else ""
+    if not rest:
+        return url
+    return rest if rest.lower().startswith(("http://", "https://")) else f"http://{rest.lstrip('/')}"
+
+
+def _held(url: str) -> str:
+    name = host(url)
+    if not name or len(url) > _LONGEST_WRAPPED:
+        return ""
+    parts = urlsplit(_tidy(url))
+    place = f"{name}{parts.path}"
+    if found := _YAHOO.match(place):
+        return unquote(found[1])
+    names = next((names for pattern, names in _WRAPPERS if pattern.fullmatch(place)), ())
+    held = dict(parse_qsl(parts.query)) if names else {}
+    # One that leads to itself is no article.
+    return next((found for found in map(held.get, names) if found and host(found) not in {"", name}), "")
 
 
 def address(url: str) -> str:
@@ -168,14 +231,25 @@ def _tidy(url: str) -> str:
 
 
 def _ascii(name: str) -> str:
-    """*name* as DNS knows it; empty for what it cannot know."""
+    """*name* as DNS knows it and browsers ask for it (UTS 46, not transitional); empty for what it cannot know."""
     if not name.isascii():
         try:
-            name = name.encode("idna").decode("ascii")
-        except UnicodeError:
+            labels = idna.uts46_remap(name, std3_rules=False, transitional=False).split(".")
+            if not all(labels[: len(labels) - 1]):
+                return ""
+            name = ".".join(label if label.isascii() else _punycode(label) for label in labels)
+        except (UnicodeError, idna.IDNAError):
             return ""
     name = name.lower().rstrip(".")
     return name if _HOST.fullmatch(name) else ""
+
+
+def _punycode(label: str) -> str:
+    """*label* with the mark of RFC 5890; one that is too long is none."""
+    found = f"xn--{label[: _LONGEST_LABEL + 1].encode('punycode').decode('ascii')}"
+    if len(found) > _LONGEST_LABEL:
+        raise UnicodeError("label too long")
+    return found
 
 
 def _netloc(netloc: str, name: str) -> str:
@@ -189,9 +263,8 @@ def _netloc(netloc: str, name: str) -> str:
 
 def _without_face(name: str) -> str:
     """*name* without what says only for which readers it is; what remains is a name with a dot."""
-    for face in _FACES:
-        if name.startswith(face) and "." in name[len(face) :]:
-            return _without_face(name[len(face) :])
+    while face := next((face for face in _FACES if name.startswith(face) and "." in name[len(face) :]), ""):
+        name = name[len(face) :]
     return name
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
+from typing import Any
 
 from sqlalchemy import ColumnElement, tuple_
 from sqlalchemy.orm import aliased
@@ -13,7 +14,7 @@ from sqlmodel import Session, col, exists, func, not_, or_, select
 
 from tocsin.model import Alert, DeliveryKind, DeliveryState
 from tocsin.policy.receiver import Fallback
-from tocsin.store import codec, mapping, outbox, receivers
+from tocsin.store import mapping, outbox, receivers
 from tocsin.store.overflow import To
 from tocsin.store.tables import AlertRow, DeliveryAlertRow, DeliveryRow
 
@@ -51,34 +52,34 @@ def late(session: Session, fallbacks: Fallbacks, now: datetime, new_id: Callable
             not_(_handed_over()),
         )
     ).all()
-    return [number for row in rows for number in hand_over(session, row, fallbacks, now, new_id)]
+    return hand_over(session, rows, fallbacks, now, new_id)
 
 
 def hand_over(
-    session: Session, row: DeliveryRow, fallbacks: Fallbacks, now: datetime, new_id: Callable[[], str]
+    session: Session, rows: Sequence[DeliveryRow], fallbacks: Fallbacks, now: datetime, new_id: Callable[[], str]
 ) -> list[str]:
-    """Send the fallback of its receiver what of *row* it was not told; the new ids.
+    """Send the fallbacks of their receivers what of *rows* they were not told; the new ids.
 
     Whoever was told, even in vain, is not told again: so a circle of fallbacks ends.
     """
-    if row.receiver not in fallbacks:
-        return []
-    fallback, recipients = fallbacks[row.receiver]
-    members = _members(session, row)
-    expires_at = now + (row.expires_at - row.created_at)
-    return [
-        _send(session, row, to, unknown, number=new_id(), now=now, due_at=now, expires_at=expires_at)
-        for to in ((fallback.to, recipient) for recipient in recipients)
-        if (unknown := [member for member in members if not _was_told(session, member, to)])
-    ]
+    ids = []
+    for name in sorted({row.receiver for row in rows} & set(fallbacks)):
+        fallback, recipients = fallbacks[name]
+        copies = _Copies(session, [row for row in rows if row.receiver == name], now, new_id)
+        for row in copies.rows:
+            for recipient in recipients:
+                expires_at = now + (row.expires_at - row.created_at)
+                copies.send(row, (fallback.to, recipient), copies.members[row.id], due_at=now, expires_at=expires_at)
+        ids += copies.write()
+    return ids
 
 
 def died(
     session: Session, delivery_id: str, fallbacks: Fallbacks, now: datetime, new_id: Callable[[], str]
 ) -> list[str]:
     """Hand over a delivery that is dead, unless that was done before; the new ids."""
-    row = session.exec(select(DeliveryRow).where(DeliveryRow.id == delivery_id, not_(_handed_over()))).one_or_none()
-    return hand_over(session, row, fallbacks, now, new_id) if row else []
+    rows = session.exec(select(DeliveryRow).where(DeliveryRow.id == delivery_id, not_(_handed_over()))).all()
+    return hand_over(session, rows, fallbacks, now, new_id)
 
 
 def strays(session: Session, present: Collection[To], skip: Collection[str]) -> list[str]:
@@ -107,36 +108,29 @@ def reroute(
     An alert that somebody else hears of leaves its message, and a message without alerts is not sent; the others wait
     for their receiver to return, until they expire.
     """
-    moved = [number for number in ids if _reroute(session, session.get_one(DeliveryRow, number), routed, now, new_id)]
-    return Rerouted(moved=tuple(moved), left=tuple(number for number in ids if number not in moved))
-
-
-def _reroute(
-    session: Session,
-    row: DeliveryRow,
-    routed: Callable[[Alert], Collection[To]],
-    now: datetime,
-    new_id: Callable[[], str],
-) -> bool:
-    """Whether all that *row* tells goes to others now."""
-    members = _members(session, row)
-    named = {member.alert_id: routed(mapping.alert(session.get_one(AlertRow, member.alert_id))) for member in members}
-    wanted = row.wanted_at or row.due_at
-    heard: set[int] = set()
-    for to in dict.fromkeys(to for people in named.values() for to in people):
-        unknown = [one for one in members if to in named[one.alert_id] and not _was_told(session, one, to)]
-        if unknown:
-            _send(session, row, to, unknown, number=new_id(), now=now, due_at=wanted, expires_at=row.expires_at)
-            heard.update(member.alert_id for member in unknown)
-    words = f"sent to others: no receiver {row.receiver} {row.recipient}".rstrip() + " is configured any more"
-    if members and len(heard) == len(members):
+    rows = [session.get_one(DeliveryRow, number) for number in ids]
+    copies = _Copies(session, rows, now, new_id)
+    alerts = {member.alert_id for row in rows for member in copies.members[row.id]}
+    named = {number: routed(mapping.alert(session.get_one(AlertRow, number))) for number in alerts}
+    moved = []
+    for row in rows:
+        members, wanted = copies.members[row.id], row.wanted_at or row.due_at
+        heard: set[int] = set()
+        for to in dict.fromkeys(to for member in members for to in named[member.alert_id]):
+            mine = [member for member in members if to in named[member.alert_id]]
+            heard |= copies.send(row, to, mine, due_at=wanted, expires_at=row.expires_at)
+        if members and len(heard) == len(members):
+            moved.append(row)
+        elif row.attempts == 0:
+            outbox.call_off(session, [(row.id, alert_id) for alert_id in heard], now, "sent to others")
+    copies.write()
+    for row in moved:
+        words = f"sent to others: no receiver {row.receiver} {row.recipient}".rstrip() + " is configured any more"
         row.state, row.reason = DeliveryState.SUPPRESSED.value, words
-        session.flush()
         outbox.note(session, row.id, now, DeliveryState.SUPPRESSED, words)
-        return True
-    if row.attempts == 0:
-        outbox.call_off(session, [(row.id, alert_id) for alert_id in heard], now, words)
-    return False
+    session.flush()
+    done = {row.id for row in moved}
+    return Rerouted(moved=tuple(row.id for row in moved), left=tuple(number for number in ids if number not in done))
 
 
 def _handed_over() -> ColumnElement[bool]:
@@ -144,48 +138,52 @@ def _handed_over() -> ColumnElement[bool]:
     return exists().where(col(other.stands_for) == col(DeliveryRow.id))
 
 
-def _members(session: Session, row: DeliveryRow) -> Sequence[DeliveryAlertRow]:
-    return session.exec(select(DeliveryAlertRow).where(DeliveryAlertRow.delivery_id == row.id)).all()
+class _Copies:
+    """Copies of *rows* for other people, who are told nothing twice; `write` puts them into the outbox."""
 
+    def __init__(self, session: Session, rows: Sequence[DeliveryRow], now: datetime, new_id: Callable[[], str]) -> None:
+        self.rows = rows
+        self.members = outbox.members_of(session, [row.id for row in rows])
+        self._session = session
+        self._now = now
+        self._new_id = new_id
+        self._alerts = {member.alert_id for found in self.members.values() for member in found}
+        self._told: dict[str, dict[tuple[int, str], int]] = {}
+        self._copies: list[dict[str, Any]] = []
+        self._copied: list[dict[str, Any]] = []
+        self._notes: list[tuple[DeliveryRow, str]] = []
 
-def _send(
-    session: Session,
-    row: DeliveryRow,
-    to: To,
-    members: Sequence[DeliveryAlertRow],
-    *,
-    number: str,
-    now: datetime,
-    due_at: datetime,
-    expires_at: datetime,
-) -> str:
-    """Enter a copy of *row*, of these of its alerts, for somebody else, due then; one that is held goes on waiting."""
-    held = row.state == DeliveryState.HELD.value and due_at > now
-    copy = DeliveryRow(
-        id=number,
-        receiver=to[0],
-        recipient=to[1],
-        kind=row.kind,
-        rank=row.rank,
-        state=DeliveryState.HELD.value if held else DeliveryState.READY.value,
-        reason=row.reason if held else f"told in the stead of {row.receiver}, which it did not reach",
-        created_at=now,
-        due_at=due_at,
-        expires_at=expires_at,
-        stands_for=row.id,
-    )
-    outbox.enter(session, copy, {member.alert_id: member.telling for member in members})
-    outbox.say(session, {(number, one.alert_id): codec.words_from_json(one.news) for one in members})
-    words = f"told to {to[0]} in its stead (delivery {number})"
-    outbox.note(session, row.id, now, DeliveryState(row.state), words)
-    return number
+    def send(
+        self, row: DeliveryRow, to: To, members: Sequence[DeliveryAlertRow], *, due_at: datetime, expires_at: datetime
+    ) -> set[int]:
+        """Send what of *members* is new to *to*, due then; what is held goes on waiting. The alerts that are in it."""
+        if to[0] not in self._told:
+            self._told[to[0]] = outbox.told_to(self._session, to[0], self._alerts)
+        told = self._told[to[0]]
+        unknown = [one for one in members if told.get((one.alert_id, to[1]), -1) < one.telling]
+        if unknown:
+            held = row.state == DeliveryState.HELD.value and due_at > self._now
+            copy = outbox.fresh(
+                self._new_id(),
+                to,
+                kind=row.kind,
+                rank=row.rank,
+                state=DeliveryState.HELD.value if held else DeliveryState.READY.value,
+                reason=row.reason if held else f"told in the stead of {row.receiver}, which it did not reach",
+                created_at=self._now,
+                due_at=due_at,
+                expires_at=expires_at,
+                stands_for=row.id,
+            )
+            self._copies.append(copy)
+            self._copied += (outbox.copied(copy, member) for member in unknown)
+            self._notes.append((row, f"told to {to[0]} in its stead (delivery {copy['id']})"))
+            told |= {(member.alert_id, to[1]): member.telling for member in unknown}
+        return {member.alert_id for member in unknown}
 
-
-def _was_told(session: Session, member: DeliveryAlertRow, to: To) -> bool:
-    told = select(DeliveryAlertRow.alert_id).where(
-        DeliveryAlertRow.alert_id == member.alert_id,
-        DeliveryAlertRow.receiver == to[0],
-        DeliveryAlertRow.recipient == to[1],
-        DeliveryAlertRow.telling >= member.telling,
-    )
-    return session.exec(told.limit(1)).first() is not None
+    def write(self) -> list[str]:
+        """Enter the copies; their ids."""
+        outbox.enter(self._session, self._copies, self._copied)
+        for row, words in self._notes:
+            outbox.note(self._session, row.id, self._now, DeliveryState(row.state), words)
+        return [str(copy["id"]) for copy in self._copies]

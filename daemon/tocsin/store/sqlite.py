@@ -6,11 +6,12 @@ import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn, TypeVar, cast
 from urllib.parse import quote
 
 from sqlalchemy import Connection, QueuePool, create_engine, event
@@ -22,6 +23,11 @@ from tocsin.errors import DamagedError, LockedError, LostError, StoreError
 from tocsin.files import unlike_file
 from tocsin.store.place import Identity, claim, files_of, identity, make, path_of
 from tocsin.store.reading import UNDECODABLE
+
+T = TypeVar("T")
+
+#: A database limits the parameters of a statement.
+_PIECE = 500
 
 #: How long a statement waits for another process that writes, in seconds.
 BUSY = 5.0
@@ -266,7 +272,14 @@ def _interrupt(connection: sqlite3.Connection, after: float, done: threading.Eve
         after = 0.02
 
 
-def upsert(table: type[SQLModel], keys: Sequence[str], *, change: Sequence[str] = ()) -> Insert:
+def pieces(values: Iterable[T]) -> Iterator[list[T]]:
+    """Each of *values* once, so many at a time as a statement takes parameters."""
+    found = list(dict.fromkeys(values))
+    return (found[start : start + _PIECE] for start in range(0, len(found), _PIECE))
+
+
+@cache  # building one costs a hundred times what running it does
+def upsert(table: type[SQLModel], keys: tuple[str, ...], *, change: tuple[str, ...] = ()) -> Insert:
     """An insert that, where a row with the same *keys* stands, changes the columns *change* of it (or nothing)."""
     statement = insert(table)
     if not change:

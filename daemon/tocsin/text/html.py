@@ -27,6 +27,15 @@ _SILENT = {
 _TAG = re.compile(
     r"<(?:!--|!\[CDATA\[|(?P<close>/?)(?P<name>[A-Za-z][A-Za-z0-9:-]*+)(?P<rest>[^<>]*+)>|[!?][^<>]*+>)|\]\]>"
 )
+#: How often a title is read again that was escaped too often.
+_MOST_ESCAPED = 3
+_INLINE_NAMES = "a|abbr|b|big|cite|code|em|font|i|mark|nobr|q|s|small|span|strike|strong|sub|sup|tt|u|wbr"
+_INLINE = re.compile(rf"</?(?:{_INLINE_NAMES})(?:\s[^<>]*+)?/?>", re.IGNORECASE)
+_BLOCK = re.compile(
+    rf"</?(?:{'|'.join(_BLOCKS - {'title', 'summary', 'caption', 'details'})})(?:\s[^<>]*+)?/?>", re.IGNORECASE
+)
+_CDATA = re.compile(r"<!\[CDATA\[|\]\]>")
+_ENTITY = re.compile(r"&(?:#[0-9]{1,8}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 # Longer than any character's number, and than Python is willing to read (sys.set_int_max_str_digits).
 _ENDLESS = re.compile(r"&#[0-9]{9,};?")
 _BORDER = "\n\n"
@@ -44,12 +53,12 @@ def to_plain(html: str) -> str:
     Scripts, styles and comments are left out. An angle bracket that opens no tag stays as it is.
     """
     if "<" not in html:
-        return _tidy(_decoded(html), newline_is_blank=True)
+        return _tidy(decoded(html), newline_is_blank=True)
     parts: list[str] = []
     position = 0
     unclosed: set[str] = set()
     while tag := _TAG.search(html, position):
-        parts.append(_BLANKS.sub(" ", _decoded(html[position : tag.start()])))
+        parts.append(_BLANKS.sub(" ", decoded(html[position : tag.start()])))
         position = tag.end()
         if tag.group() == "<!--":
             # `<!-->` is a whole comment, too.
@@ -67,7 +76,7 @@ def to_plain(html: str) -> str:
                 position = len(html)
             else:
                 unclosed.add(name)
-    parts.append(_BLANKS.sub(" ", _decoded(html[position:])))
+    parts.append(_BLANKS.sub(" ", decoded(html[position:])))
     return _tidy("".join(parts), newline_is_blank=False)
 
 
@@ -76,7 +85,24 @@ def clean(text: str) -> str:
     return _tidy(text, newline_is_blank=False)
 
 
-def _decoded(html: str) -> str:
+def one_line(text: str) -> str:
+    """Return the plain *text* of a title as one line, without the markup that it shows when it was escaped too often.
+
+    Blocks are blanks. Only tags that format, and entities with a semicolon, are taken for markup here: "5 < 6" and names
+    in angle brackets stay.
+    """
+    for _ in range(_MOST_ESCAPED):
+        if not ("<" in text or "&" in text or "]]>" in text):
+            break
+        before, text = text, _CDATA.sub("", text)
+        text = _ENTITY.sub(lambda found: unescape(found[0]), _INLINE.sub("", _BLOCK.sub(" ", text)))
+        if text == before:
+            break
+    return _tidy(text, newline_is_blank=True)
+
+
+def decoded(html: str) -> str:
+    """*html* with its entities decoded; a number that is longer than any character's becomes U+FFFD."""
     return unescape(_ENDLESS.sub("\ufffd", html)) if "&" in html else html
 
 

@@ -21,9 +21,9 @@ _OPEN, _CLOSE = r"[(\[（【〔<]", r"[)\]）】〕>]"
 _AGENCY = r"reuters|ap|afp|dj|bloomberg|xinhua|yonhap|kyodo|dpa|tass|pti|ani|ians"
 _NOISE = re.compile(
     # UPDATE 2-, RPT-: only capitals, for lower case is a compound
-    rf"^\W*(?-i:(?=[A-Z0-9 ]+-)){_MARK}\s*\d*-\s*"
+    rf"^\W{{0,20}}(?-i:(?=[A-Z0-9 ]{{1,60}}-)){_MARK}\s*\d*-\s*"
     # BREAKING:, Update 3 -, 快讯：
-    rf"|^\W*{_MARK}\s*\d*(?:\s+[-–—]|\s*[–—:：|｜/])\s*"
+    rf"|^\W{{0,20}}{_MARK}\s*\d*(?:\s+[-–—]|\s*[–—:：|｜/])\s*"
     # (2nd LD), [Update 3], 【快讯】, (ATTN: ...)
     rf"|{_OPEN}\s*(?:(?:{_MARK}|lead)\s*\d*|attn\b[^)]{{0,80}})\s*{_CLOSE}"
     # - update 2, | exclusive

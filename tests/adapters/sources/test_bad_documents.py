@@ -6,7 +6,10 @@ import pytest
 
 from tocsin.errors import Fault, SourceError
 from tocsin.sources import cell
+from tocsin.sources.extract import Format
+from tocsin.sources.page import Selectors
 from tocsin.sources.parse import LONGEST_TITLE, MOST_ENTRIES
+from tocsin.sources.table import Columns, Table
 
 #: Octets of address space, programs and libraries among them, and seconds.
 MEMORY, SECONDS = 200_000_000, 20.0
@@ -66,3 +69,22 @@ def test_a_document_that_cannot_be_read_is_refused_in_time(document, words):
     assert caught.value.fault in {Fault.NOT_A_FEED, Fault.TOO_LARGE}
     assert "seconds" not in str(caught.value)
     assert "reader ended" not in str(caught.value)
+
+
+#: Each paragraph opens again whatever is open: the tree grows with the square of the page.
+OPEN = "".join(f"<b id={n}><p>" for n in range(6000))
+
+
+def test_a_page_of_100_kilobytes_takes_no_gigabytes():
+    """A browser may bear it; the daemon would be ended by the kernel, and every other source with it."""
+    with pytest.raises(SourceError, match="cannot be read") as caught:
+        cell.parse(OPEN.encode(), url="http://e.com/", selectors=Selectors(items="a"))
+    assert caught.value.fault is Fault.NOT_A_FEED
+
+
+def test_a_table_of_prices_takes_no_gigabytes():
+    """Whoever sends prices is a stranger, too."""
+    table = Table(Columns(format=Format.HTML, rows="tr", symbol="td", price="td"))
+    with pytest.raises(SourceError, match="cannot be read") as caught:
+        table.parse(OPEN.encode(), "text/html", ["A"])
+    assert caught.value.fault is Fault.NOT_DATA

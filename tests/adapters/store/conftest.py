@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import itertools
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 
 from tocsin.errors import Position
 from tocsin.evidence import Evidence, Hit, Span
@@ -300,6 +302,24 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     hands = Hands(tmp_path_factory.mktemp("empty"))
     hands.open().close()
     return hands.path
+
+
+@pytest.fixture
+def statements() -> Iterator[Callable[[Callable[[], object]], int]]:
+    """How many statements something sends to the database."""
+    sent: list[str] = []
+
+    def note(connection: object, cursor: object, statement: str, *_: object) -> None:
+        sent.append(statement)
+
+    def count(act: Callable[[], object]) -> int:
+        before = len(sent)
+        act()
+        return len(sent) - before
+
+    event.listen(Engine, "before_cursor_execute", note)
+    yield count
+    event.remove(Engine, "before_cursor_execute", note)
 
 
 @pytest.fixture

@@ -38,6 +38,20 @@ def test_a_commit_writes_all_that_a_poll_found(hands, store):
     assert (again.last_success, again.baseline, again.errors) == (hands.now, False, 0)
 
 
+def test_a_thousand_deliveries_take_as_many_statements_as_forty(hands, store, statements):
+    """Whatever a statement costs, a poll with news for many people must not pay it for each of them."""
+
+    def poll(name, people):
+        entries = [hands.entry(f"{name} {number}") for number in range(40)]
+        decide = hands.teller(to=tuple((f"r{number}", "") for number in range(people)))
+        judged = [hands.judged(entry) for entry in entries]
+        return statements(lambda: hands.poll(store, hands.batch(*entries), judged, decide))
+
+    poll("first", 1)
+    assert poll("many", 25) == poll("one", 1)
+    assert store.read.counts().deliveries[DeliveryState.READY] == 1080
+
+
 def test_an_entry_comes_back_as_it_went_in(hands, store):
     """What is judged again later, or shown by a command, is the very entry that the source gave."""
     entry = hands.entry("镓", language="zh", published=None, labels={"tier": ("primary", "state")})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -276,3 +277,22 @@ def test_an_alert_that_joined_a_held_message_and_grew_leaves_with_it_at_once(wor
     )
     assert fates(found) == [Fate.HELD, Fate.UPDATED]
     assert (found.planned, [ids for _, ids in found.joined], found.hastened) == ((), [(3,)], ("d0",))
+
+
+def test_four_times_the_alerts_for_as_many_people_take_four_times_as_long(world: World) -> None:
+    """A thousand messages of one decision are not each compared with all the others."""
+    people = tuple(f"p{number}" for number in range(20))
+    world.policy = Policy(
+        routes=(Route(to=people),), receivers=[ReceiverInfo(name=n, recipients=("",)) for n in people]
+    )
+
+    def cost(count: int) -> float:
+        numbers = range(world.entries, world.entries + count)
+        news = [world.match(f"{n} {n * 7919} bans {n * 104729}", info=world.rule(key=("story",))) for n in numbers]
+        began = time.process_time()
+        decision = world.decide(*news)
+        assert len(decision.planned) == count * len(people)
+        return time.process_time() - began
+
+    cost(25)  # what is remembered between decisions
+    assert cost(100) < 10 * cost(25)

@@ -192,3 +192,17 @@ def test_a_tombstone_in_a_text_withdraws_nothing(inside: str) -> None:
         f"<at:deleted-entry ref='b'/><entry><id>c</id><title>x</title><content>{forged}</content></entry></feed>"
     )
     assert parse(feed.encode(), url="https://e.com/").deleted == ("b",)
+
+
+def test_papers_behind_an_alert_of_a_search_engine_are_origins_of_their_own() -> None:
+    """Three papers in one feed of alerts are three, each with the address of its article."""
+    inner = "".join(
+        f"<entry><id>tag:google.com,2013:feed:{n}</id><title type='html'>Weather {n}</title>"
+        f"<link href='https://www.google.com/url?url=https://www.paper-{n}.example/a&amp;cd={n}'/></entry>"
+        for n in range(3)
+    )
+    feed = f"<feed xmlns='http://www.w3.org/2005/Atom'><title>Google Alert - weather</title>{inner}</feed>"
+    found = entries(parse(feed.encode(), url="https://e.com/f"), source="s", url="https://e.com/f", labels={}, now=NOW)
+    assert [entry.publisher for entry in found] == ["paper-0.example", "paper-1.example", "paper-2.example"]
+    assert found[0].link == "https://www.paper-0.example/a"
+    assert found[0].canonical_link == "https://paper-0.example/a"

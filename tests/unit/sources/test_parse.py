@@ -6,6 +6,7 @@ import pytest
 
 from tocsin.errors import Fault, SourceError
 from tocsin.sources.parse import LONGEST_TEXT, LONGEST_TITLE, MOST_ENTRIES, parse
+from tocsin.text.html import one_line
 
 URL = "https://example.com/news/feed"
 
@@ -282,6 +283,20 @@ def test_whatever_a_feed_contains_it_is_read(body):
     assert parse(body, url=URL).items is not None
 
 
+@pytest.mark.parametrize(
+    "document",
+    [
+        pytest.param("<rss version='2.0'><channel><item><title>x</title><guid>&amp;#{};</guid></item></channel></rss>", id="id"),
+        pytest.param("<feed xmlns='http://www.w3.org/2005/Atom'><entry><title type='text'>x&amp;#{};</title><id>1</id></entry></feed>", id="title"),
+        pytest.param("<rss version='2.0'><channel><item><title>x</title><link>http://{}a.b/</link></item></channel></rss>", id="host"),
+    ],
+)  # fmt: skip
+def test_what_is_absurdly_long_fails_no_poll(document):
+    """A number of 5,000 digits is none that Python reads."""
+    [item] = parse(document.format("9" * 5000).encode(), url="https://e.com/feed").items
+    assert item.title.startswith("x")
+
+
 def test_the_dates_of_a_feed_are_read_in_one_order():
     """A date that may be two days is read as its neighbours are; alone it is none, and the first sight counts."""
     ambiguous = "<title>a</title><pubDate>02/03/2026 10:00</pubDate>"
@@ -321,3 +336,70 @@ def test_of_too_many_entries_the_newest_are_kept_and_the_note_says_so(items, kep
     assert len(parsed.items) == MOST_ENTRIES
     assert kept in {item.id for item in parsed.items}
     assert parsed.notes == (f"{len(items)} entries, the {note} 2000 were read",)
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "<![CDATA[China bans<br/>its &amp; other exports]]>",
+        "<![CDATA[<p>China bans</p><div>its &amp;amp; other exports</div>]]>",
+        "China bans&amp;amp;nbsp;its &amp;amp;amp; other exports",
+        "China &amp;lt;b&amp;gt;bans&amp;lt;/b&amp;gt; its &amp;amp;#38; other exports",
+        "&amp;lt;![CDATA[China bans its &amp;amp; other exports]]&amp;gt;",
+        "China bans\n\n its &amp; other exports",
+    ],
+)
+def test_a_title_is_one_line_of_plain_text(title):
+    """A border in a headline hides from rules what stands on both sides of it, and an entity is a piece of a word."""
+    assert _one(_rss(f"<title>{title}</title>")).title == "China bans its & other exports"
+    assert _one(_atom(f"<id>1</id><title type='html'>{title}</title>")).title == "China bans its & other exports"
+
+
+@pytest.mark.parametrize("title", ["Prices < 5 & > 3", "R&D&notes <Rio> AT&T; x", "a <title> tag"])
+def test_what_only_looks_like_markup_stays_in_a_title(title):
+    """Marks of figures and names in brackets are words of a headline."""
+    assert one_line(title) == title
+
+
+@pytest.mark.parametrize(
+    ("head", "link", "read"),
+    [
+        ("<title>x</title><link>https://ministry.example/</link>", "<link>/a.html</link>", "https://ministry.example/a.html"),
+        ("<title>x</title><link>https://ministry.example/</link>", "<guid>/a.html</guid>", "https://ministry.example/a.html"),
+        ("<title>x</title><link>https://ministry.example/en/</link>", "<link>a.html</link>", "https://ministry.example/en/a.html"),
+        ("<title>x</title>", "<link>/a.html</link>", "https://example.com/a.html"),
+        (
+            "<title>x</title><link>https://ministry.example/</link>",
+            "<title xml:base='https://press.example/x/'>a</title><link>a.html</link>",
+            "https://press.example/x/a.html",
+        ),
+    ],
+    ids=["of the channel", "a permanent id", "of its folder", "without a channel link", "with a base"],
+)  # fmt: skip
+def test_a_relative_link_is_seen_from_the_site_of_its_channel(head, link, read):
+    """A feed may be served by another host than the pages that it lists."""
+    assert _one(_rss(link, channel=head)).link == read
+
+
+def test_a_sitemap_of_news_is_read_as_a_feed():
+    """For many papers it is the only list of all their news."""
+    body = (
+        b"<?xml version='1.0'?><urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'"
+        b" xmlns:news='http://www.google.com/schemas/sitemap-news/0.9' xmlns:image='http://www.google.com/schemas/image'>"
+        b"<url><loc>https://site.example/1?a=1&amp;b=2</loc><lastmod>2026-03-02</lastmod><news:news><news:publication>"
+        b"<news:name>The Paper</news:name><news:language>zh-cn</news:language></news:publication>"
+        b"<news:publication_date>2026-03-02T10:00:00+01:00</news:publication_date>"
+        b"<news:title><![CDATA[China bans its & other exports]]></news:title></news:news>"
+        b"<image:image><image:loc>https://site.example/p.jpg</image:loc><image:title>Photo</image:title></image:image></url>"
+        b"<url><loc>https://site.example/about</loc></url></urlset>"
+    )
+    parsed = parse(body, url=URL)
+    (item,) = parsed.items
+    assert (parsed.form, item.title, item.outlet, item.language) == (
+        "a news sitemap",
+        "China bans its & other exports",
+        "The Paper",
+        "zh-cn",
+    )
+    assert item.link == "https://site.example/1?a=1&b=2"
+    assert item.published == datetime(2026, 3, 2, 9, tzinfo=UTC)

@@ -114,6 +114,11 @@ def test_what_is_no_web_address_has_no_form() -> None:
     assert urls.address("mailto:desk@e.com") == ""
 
 
+def test_a_host_of_a_thousand_faces_has_a_form() -> None:
+    """Whoever writes a link may write it a thousand times."""
+    assert urls.canonical(f"http://{'www.m.' * 600}e.com/x") == "https://e.com/x"
+
+
 @pytest.mark.parametrize(
     ("name", "edition"),
     [
@@ -132,3 +137,58 @@ def test_what_is_no_web_address_has_no_form() -> None:
 def test_an_id_that_counts_up_behind_its_link_is_an_edition(name, edition):
     """The same article has another id after each change of it."""
     assert urls.is_edition(name, "https://e.com/a") is edition
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://straße.example/feed", "xn--strae-oqa.example"),
+        ("https://βόλος.example/", "xn--nxasmm1c.example"),
+        ("https://MÜNCHEN.example/", "xn--mnchen-3ya.example"),
+        ("https://日本語。example/", "xn--wgv71a119e.example"),
+        ("https://i❤.example/", "xn--i-7iq.example"),
+        (f"https://{'ä' * 200}.example/", ""),
+    ],
+)
+def test_a_name_is_asked_for_as_browsers_do(url, host):
+    """By the older standard straße is strasse, which belongs to somebody else."""
+    assert urls.host(url) == host
+
+
+PAPER = "https://www.paper.example/a?b=1"
+HELD = "https%3A%2F%2Fwww.paper.example%2Fa%3Fb%3D1"
+
+
+@pytest.mark.parametrize(
+    ("url", "direct", "key"),
+    [
+        (f"https://www.google.com/url?rct=j&sa=t&url={HELD}&ct=ga&cd=X1&usg=U", PAPER, "https://paper.example/a?b=1"),
+        (f"https://www.google.co.uk/url?q={HELD}", PAPER, "https://paper.example/a?b=1"),
+        (f"http://www.bing.com/news/apiclick.aspx?ref=F&url={HELD}&c=1", PAPER, "https://paper.example/a?b=1"),
+        (f"https://r.search.yahoo.com/_ylt=A/RV=2/RU={HELD}/RK=2/RS=x-", PAPER, "https://paper.example/a?b=1"),
+        (f"https://l.facebook.com/l.php?u={HELD}&h=A", PAPER, "https://paper.example/a?b=1"),
+        ("https://www.google.com/url?url=https://t.co/x", "https://t.co/x", ""),
+        ("https://www.google.com/url?url=javascript:alert(1)", None, "https://google.com/url?url=javascript:alert(1)"),
+        ("https://feedproxy.google.com/~r/paper/~3/abc/", None, ""),
+        ("https://t.co/abc", None, ""),
+        (f"https://paper.example/url?url={HELD}", None, f"https://paper.example/url?url={HELD}"),
+    ],
+)
+def test_the_article_behind_a_counter_of_clicks_is_meant(url, direct, key):
+    """A counter's address is another in every alert, and all papers would be one origin; a short one says nothing."""
+    assert urls.direct(url) == (direct or url)
+    assert urls.canonical(url) == key
+
+
+@pytest.mark.parametrize(
+    ("url", "plain"),
+    [
+        ("feed://e.com/f", "http://e.com/f"),
+        ("FEED:https://e.com/f", "https://e.com/f"),
+        ("https://e.com/feed:x", "https://e.com/feed:x"),
+        ("feed:", "feed:"),
+    ],
+)
+def test_an_address_for_feed_readers_is_a_web_address(url, plain):
+    """Sites and other readers give their feeds so."""
+    assert urls.plain_scheme(url) == plain
