@@ -21,7 +21,8 @@ from zoneinfo import ZoneInfo
 from tocsin.errors import StoreError
 from tocsin.glances import rounded_up, with_prices
 from tocsin.log import line
-from tocsin.model import Delivery, DeliveryKind, DeliveryState, ErrorClass, Match, Message, Outcome, Settlement
+from tocsin.market.series import Series
+from tocsin.model import Alert, Delivery, DeliveryKind, DeliveryState, ErrorClass, Match, Message, Outcome, Settlement
 from tocsin.policy import quiet, retry, timing
 from tocsin.policy.breaker import Standing, Turn, after
 from tocsin.policy.limit import Limit, Storm
@@ -30,10 +31,10 @@ from tocsin.policy.retry import Consequence
 from tocsin.prices import Instrument
 from tocsin.protocols import Clock, Run
 from tocsin.receivers import Receiver
-from tocsin.render import late_line, reduced, render
+from tocsin.render import held_line, late_line, reduced, render
 from tocsin.render.specimen import specimen
 from tocsin.rules import builtin
-from tocsin.rules.edge import PriceRule
+from tocsin.rules.edge import PriceRule, ended
 from tocsin.store import Decide, Store
 from tocsin.trouble import Trouble
 
@@ -127,10 +128,14 @@ class Dispatcher:
     async def _start_due(self) -> int:
         # Two ticks at once would each see the other's lanes free.
         async with self._claiming:
-            now = self._clock.now()
+            outbound, now = self.outbound, self._clock.now()
             hushes = quiet.hushed(self.outbound.people, now)
             if hushes:
                 await self._write(self._store.hush, hushes, now)
+            if outbound.price_rules:
+                cooldowns = {name: rule.info.cooldown for name, rule in outbound.price_rules.items()}
+                ends = partial(_ended, rules=outbound.price_rules, now=now)
+                await self._write(self._store.lapse, now, cooldowns, outbound.instruments, ends)
             digests = timing.expected(self.outbound.people, now)
             if digests:
                 await self._write(self._store.keep_digests, digests, now)
@@ -206,8 +211,11 @@ class Dispatcher:
         wanted = delivery.due_at if delivery.attempt == 1 else delivery.created_at
         late = late_line(wanted, self._clock.now(), self.outbound.zone)
         stead = f"In the stead of {delivery.stead}, which this could not be delivered to." if delivery.stead else ""
+        priced = any(item.alert.rule in self.outbound.price_rules for item in delivery.tidings)
+        # A move that waited for a cooldown may be old news by now.
+        held = held_line(delivery.created_at, wanted, self.outbound.zone) if priced and delivery.attempt == 1 else ""
         shown = reduced(message) if delivery.refused else message
-        send = partial(receiver.send, delivery, shown, " ".join(filter(None, (stead, late))))
+        send = partial(receiver.send, delivery, shown, " ".join(filter(None, (stead, held, late))))
         outcome = await asyncio.get_running_loop().run_in_executor(self._lane(receiver.name), send)
         await self._settle(delivery, outcome)
 
@@ -298,6 +306,12 @@ def _told(turn: Turn, receiver: str, before: Standing, standing: Standing, now: 
 
 def _utc(time: datetime | None) -> str:
     return f"{time:%Y-%m-%d %H:%M} UTC" if time else "a time that is not known"
+
+
+def _ended(alert: Alert, series: Series, *, rules: Mapping[str, PriceRule], now: datetime) -> str:
+    """Why an alert that waited is true no longer; nothing for one whose rule is another by now."""
+    rule = rules[alert.rule]
+    return ended(rule, series, now) if rule.info.hash == alert.rule_hash else ""
 
 
 def _stormy(storm: Storm, *, now: datetime) -> Match:
