@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 from tocsin.errors import StoreError
 from tocsin.glances import rounded_up, with_prices
 from tocsin.log import line
+from tocsin.market.series import Series
 from tocsin.model import Alert, Delivery, DeliveryKind, DeliveryState, ErrorClass, Match, Message, Outcome, Settlement
 from tocsin.policy import quiet, retry, timing
 from tocsin.policy.breaker import Standing, Turn, after
@@ -30,10 +31,10 @@ from tocsin.policy.retry import Consequence
 from tocsin.prices import Instrument
 from tocsin.protocols import Clock, Run
 from tocsin.receivers import Receiver
-from tocsin.render import late_line, reduced, render, with_preface
+from tocsin.render import held_line, late_line, reduced, render, with_preface
 from tocsin.render.specimen import specimen
 from tocsin.rules import builtin
-from tocsin.rules.edge import PriceRule
+from tocsin.rules.edge import PriceRule, ended
 from tocsin.store import Decide, Fallbacks, Store
 from tocsin.trouble import Trouble
 
@@ -134,10 +135,14 @@ class Dispatcher:
     async def _start_due(self) -> int:
         # Two ticks at once would each see the other's lanes free.
         async with self._claiming:
-            now = self._clock.now()
+            outbound, now = self.outbound, self._clock.now()
             hushes = quiet.hushed(self.outbound.people, now)
             if hushes:
                 await self._write(self._store.hush, hushes, now)
+            if outbound.price_rules:
+                cooldowns = {name: rule.info.cooldown for name, rule in outbound.price_rules.items()}
+                ends = partial(_ended, rules=outbound.price_rules, now=now)
+                await self._write(self._store.lapse, now, cooldowns, outbound.instruments, ends)
             digests = timing.expected(self.outbound.people, now)
             if digests:
                 await self._write(self._store.keep_digests, digests, now)
@@ -241,9 +246,6 @@ class Dispatcher:
             rules=outbound.price_rules,
             now=now,
         )
-        # A held delivery is late only against the time it was held until.
-        late = late_line(delivery.due_at, now, outbound.zone)
-        stead = f"Sent to you because it could not be delivered to {delivery.stead}." if delivery.stead else ""
         message = render(
             tidings,
             kind=receiver.kind,
@@ -254,7 +256,17 @@ class Dispatcher:
             subjects=delivery.subjects,
             roundup=rounded_up(delivery, store=store, instruments=instruments, now=now),
         )
-        return replace(with_preface(message, " ".join(filter(None, (stead, late)))), dated=now)
+        return replace(with_preface(message, self._preface(delivery, now)), dated=now)
+
+    def _preface(self, delivery: Delivery, now: datetime) -> str:
+        """Whom a message was for, since when it was held, and how late it is: said once, with the first try."""
+        zone = self.outbound.zone
+        stead = f"Sent to you because it could not be delivered to {delivery.stead}." if delivery.stead else ""
+        # A move that waited for a cooldown may be old news by now.
+        priced = any(item.alert.rule in self.outbound.price_rules for item in delivery.tidings)
+        held = held_line(delivery.created_at, delivery.due_at, zone) if priced else ""
+        # A held delivery is late only against the time it was held until.
+        return " ".join(filter(None, (stead, held, late_line(delivery.due_at, now, zone))))
 
     async def _settle(self, delivery: Delivery, outcome: Outcome) -> None:
         """Write how a try ended, and what becomes of the delivery and of its receiver."""
@@ -325,6 +337,12 @@ def _told(turn: Turn, receiver: str, before: Standing, standing: Standing, now: 
 
 def _utc(time: datetime | None) -> str:
     return f"{time:%Y-%m-%d %H:%M} UTC" if time else "a time that is not known"
+
+
+def _ended(alert: Alert, series: Series, *, rules: Mapping[str, PriceRule], now: datetime) -> str:
+    """Why an alert that waited is true no longer; nothing for one whose rule is another by now."""
+    rule = rules[alert.rule]
+    return ended(rule, series, now) if rule.info.hash == alert.rule_hash else ""
 
 
 def _stormy(storm: Storm, *, now: datetime) -> Match:

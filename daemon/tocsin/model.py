@@ -70,6 +70,8 @@ class Entry:
     link: str = ""  # as it was given: this is what people click
     canonical_link: str = ""  # for comparing only
     publisher: str = ""
+    authors: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()  # as its source names them
     language: str = ""  # BCP 47, lower case, empty when unknown
     published: datetime | None = None  # None when the source gave none that can be believed
     published_raw: str = ""  # as the source wrote it, believed or not

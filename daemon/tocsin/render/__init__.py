@@ -18,10 +18,10 @@ from tocsin.render.reduced import reduced
 from tocsin.render.roundup import Roundup
 from tocsin.render.slack import digest_slack, slack
 from tocsin.render.subject import digest_subject, subject
-from tocsin.render.times import late_line
+from tocsin.render.times import held_line, late_line
 from tocsin.render.words import defused
 
-__all__ = ["late_line", "reduced", "render", "with_preface"]
+__all__ = ["held_line", "late_line", "reduced", "render", "with_preface"]
 
 #: Messages that are looked through rather than read.
 DIGESTS = (DeliveryKind.DIGEST, DeliveryKind.CATCH_UP)

@@ -29,6 +29,7 @@ from tocsin.policy.facts import Arrival, Planned
 from tocsin.policy.limit import Limit, Storm
 from tocsin.policy.quiet import Hush
 from tocsin.policy.retry import Consequence
+from tocsin.prices import Instrument
 from tocsin.rules.observation import Observed
 from tocsin.store import (
     damage,
@@ -140,6 +141,14 @@ class Store:
             count, doubtful = deliveries.void(session, now, None)
             rewind.rewind(session, now)
             return Voided(sources=polls, deliveries=count, doubtful=doubtful, checked=checked)
+
+    def probe(self) -> None:
+        """Write something that changes nothing: whether that is possible.
+
+        Raises:
+            StoreError: it is not.
+        """
+        self._database.probe()
 
     @property
     def lost(self) -> LostError | None:
@@ -379,6 +388,23 @@ class Store:
         """Let what must not leave in the quiet hours of receivers, by name, wait for their end, or suppress it."""
         with self._database.write() as session:
             holds.hush(session, hushes, now)
+
+    def lapse(
+        self,
+        now: datetime,
+        cooldowns: Mapping[str, timedelta],
+        instruments: Sequence[Instrument],
+        ended: Callable[[Alert, Series], str],
+    ) -> None:
+        """Suppress what the cooldowns of price rules, by rule, held until *now* and what *ended* gives a reason for."""
+        with self._database.write() as session:
+
+            def ends(alert: Alert) -> str:
+                named = [item for item in instruments if item.id in alert.labels.get("instrument", ())]
+                reasons = [ended(alert, series) for series in market.load(session, named).values()]
+                return "; ".join(reasons) if all(reasons) else ""
+
+            holds.lapse(session, now, cooldowns, ends, self._new_id)
 
     def spill(
         self,

@@ -77,6 +77,8 @@ class EntryRow(SQLModel, table=True):
     link: str = _text(index=True)
     canonical_link: str = _text()
     publisher: str = _text()
+    authors: str = _text("[]")
+    categories: str = _text("[]")
     language: str = _text()
     published: datetime | None = _time(None)
     published_raw: str = _text()

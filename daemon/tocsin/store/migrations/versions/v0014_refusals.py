@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0013_refusals"
-down_revision = "0012_outage"
+revision = "0014_refusals"
+down_revision = "0013_author"
 
 
 def upgrade() -> None:
