@@ -156,7 +156,7 @@ def test_a_source_of_prices_is_tried_too(tocsin: Tocsin) -> None:
         "sources: {mine: {file: x.csv}}\ninstruments: {tin: {sources: mine:tin}}\nreceivers: {h: {console: true}}\n"
     )
     result = tocsin("sources", "test", "mine")
-    assert (result.exit_code, "cannot read x.csv" in result.stderr) == (1, True)
+    assert (result.exit_code, "x.csv cannot be read: No such file" in result.stderr) == (1, True)
     (tocsin.folder / "x.csv").write_text("date,close\n2026-03-01,1\n2026-03-02,2.5\n")
     result = tocsin("sources", "test", "mine")
     assert result.stdout.splitlines()[2].split()[:2] == ["tin", "2.5"]
