@@ -7,6 +7,7 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from tocsin.model import DeliveryKind, Message, MessageKind, Tidings
+from tocsin.render.brief import brief
 from tocsin.render.digest import digest
 from tocsin.render.hook import hook
 from tocsin.render.html import digest_html, html
@@ -57,7 +58,8 @@ def render(
         payload = hook(tidings, delivery_id=delivery_id, kind=delivery_kind, subject=message.subject, text=message.text)
         message = replace(message, payload=payload)
     if kind is MessageKind.TEXT:
-        message = replace(message, subject=defused(message.subject), text=defused(message.text))
+        short = brief(message.subject, tidings)
+        message = replace(message, subject=defused(message.subject), text=defused(message.text), brief=short)
     return replace(message, thread=thread)
 
 
