@@ -6,9 +6,10 @@ Nothing is decided here. What a test or the demo wants to be different (a source
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -20,7 +21,7 @@ from tocsin.config.receivers import ReceiverConfig
 from tocsin.delivery import Outbound
 from tocsin.errors import ConfigError, Problem
 from tocsin.inbound import Inbound
-from tocsin.model import MessageKind
+from tocsin.model import Alert, MessageKind
 from tocsin.policy.decide import Policy
 from tocsin.policy.receiver import ReceiverInfo
 from tocsin.policy.route import Route
@@ -169,6 +170,7 @@ def assemble(config: Config, rules: RuleSet, makers: Makers, http: HttpClient, w
         zone=ZoneInfo(config.timezone),
         decide=inbound.policy.decide,
         people=inbound.policy.receivers,
+        routed=partial(_routed, inbound.policy, {name: info.to for name, info in rules.infos.items() if info.to}),
         instruments=config.instruments,
         price_rules=rules.prices,
         fallbacks={
@@ -181,3 +183,8 @@ def assemble(config: Config, rules: RuleSet, makers: Makers, http: HttpClient, w
         },
     )
     return inbound, outbound
+
+
+def _routed(policy: Policy, instead: Mapping[str, Sequence[str]], alert: Alert) -> tuple[tuple[str, str], ...]:
+    """All whom *alert* goes to now, whatever its rule said when it was raised."""
+    return policy.routed(alert, instead.get(alert.rule, ()))

@@ -21,20 +21,21 @@ from zoneinfo import ZoneInfo
 from tocsin.errors import StoreError
 from tocsin.glances import rounded_up, with_prices
 from tocsin.log import line
-from tocsin.model import Delivery, DeliveryKind, DeliveryState, ErrorClass, Match, Message, Outcome, Settlement
+from tocsin.market.series import Series
+from tocsin.model import Alert, Delivery, DeliveryKind, DeliveryState, ErrorClass, Match, Message, Outcome, Settlement
 from tocsin.policy import quiet, retry, timing
 from tocsin.policy.breaker import Standing, Turn, after
 from tocsin.policy.limit import Limit, Storm
-from tocsin.policy.receiver import Fallback, ReceiverInfo
+from tocsin.policy.receiver import ReceiverInfo
 from tocsin.policy.retry import Consequence
 from tocsin.prices import Instrument
 from tocsin.protocols import Clock, Run
 from tocsin.receivers import Receiver
-from tocsin.render import late_line, reduced, render
+from tocsin.render import held_line, late_line, reduced, render, with_preface
 from tocsin.render.specimen import specimen
 from tocsin.rules import builtin
-from tocsin.rules.edge import PriceRule
-from tocsin.store import Decide, Store
+from tocsin.rules.edge import PriceRule, ended
+from tocsin.store import Decide, Fallbacks, Store
 from tocsin.trouble import Trouble
 
 log = logging.getLogger(__name__)
@@ -48,7 +49,7 @@ class Outbound:
     """One good configuration as the dispatcher sees it; *rates* are the most tries a minute, by receiver.
 
     *people* are the receivers as decisions see them: whose quiet hours last is sent nothing but what breaks through.
-    *fallbacks* are who stands in for a receiver, with the recipients there.
+    *fallbacks* are who stands in for a receiver, with the recipients there; *routed* are all whom an alert goes to.
     """
 
     receivers: Mapping[str, Receiver]
@@ -58,7 +59,13 @@ class Outbound:
     price_rules: Mapping[str, PriceRule] = field(default_factory=dict)
     rates: Mapping[str, int] = field(default_factory=dict)
     people: Sequence[ReceiverInfo] = ()
-    fallbacks: Mapping[str, tuple[Fallback, Sequence[str]]] = field(default_factory=dict)
+    fallbacks: Fallbacks = field(default_factory=dict)
+    routed: Callable[[Alert], Collection[tuple[str, str]]] = lambda _: ()
+
+    @property
+    def present(self) -> list[tuple[str, str]]:
+        """Everybody who can be sent something: (receiver, recipient) each."""
+        return [(name, recipient) for name, item in self.receivers.items() for recipient in item.recipients]
 
 
 class Dispatcher:
@@ -93,6 +100,7 @@ class Dispatcher:
         self._claiming = asyncio.Lock()
         self._lanes: dict[str, ThreadPoolExecutor] = {}
         self._busy: dict[str, asyncio.Task[None]] = {}
+        self._stray: tuple[Outbound, frozenset[str]] = (outbound, frozenset())  # messages that nobody takes
 
     async def tick(self) -> None:
         """Claim what is due for every free lane and start sending it."""
@@ -127,13 +135,18 @@ class Dispatcher:
     async def _start_due(self) -> int:
         # Two ticks at once would each see the other's lanes free.
         async with self._claiming:
-            now = self._clock.now()
+            outbound, now = self.outbound, self._clock.now()
             hushes = quiet.hushed(self.outbound.people, now)
             if hushes:
                 await self._write(self._store.hush, hushes, now)
+            if outbound.price_rules:
+                cooldowns = {name: rule.info.cooldown for name, rule in outbound.price_rules.items()}
+                ends = partial(_ended, rules=outbound.price_rules, now=now)
+                await self._write(self._store.lapse, now, cooldowns, outbound.instruments, ends)
             digests = timing.expected(self.outbound.people, now)
             if digests:
                 await self._write(self._store.keep_digests, digests, now)
+            await self._reroute(now)
             await self._give_up_expired(now)
             await self._stand_in(now)
             limits = timing.limits(self.outbound.people, now)
@@ -145,6 +158,7 @@ class Dispatcher:
                 exclude=set(self._busy),
                 rates=self.outbound.rates,
                 limits=limits,
+                present=self.outbound.present,
             )
             for delivery in deliveries:
                 task = asyncio.create_task(self._deliver(delivery), name=f"deliver {delivery.id}")
@@ -160,6 +174,17 @@ class Dispatcher:
         for storm in await self._write(self._store.spill, limits, now, own, self.outbound.decide):
             log.warning(line("over its limit", receiver=storm.receiver, alerts=storm.alerts, until=storm.until))
 
+    async def _reroute(self, now: datetime) -> None:
+        """Messages for whom the configuration does not name go to whom its routes name, or wait for a better one."""
+        outbound = self.outbound
+        known = self._stray[1] if self._stray[0] is outbound else frozenset()
+        found = await self._write(self._store.reroute, outbound.present, outbound.routed, now, known)
+        self._stray = (outbound, known.union(found.left))
+        if found.moved:
+            log.warning(line("sent to others than planned", messages=len(found.moved)))
+        if found.left:
+            log.warning(line("messages wait for receivers that are not configured", messages=len(found.left)))
+
     async def _stand_in(self, now: datetime) -> None:
         """What a receiver did not get for too long is told to another one."""
         if self.outbound.fallbacks:
@@ -168,8 +193,9 @@ class Dispatcher:
 
     async def _give_up_expired(self, now: datetime) -> None:
         """What was not delivered in its time is given up, and that is said."""
-        own = partial(_undelivered, now=now)
-        expired = await self._write(self._store.expire, now, own, self.outbound.decide)
+        fallbacks = self.outbound.fallbacks
+        own = partial(_undelivered, fallbacks=fallbacks, now=now)
+        expired = await self._write(self._store.expire, now, own, self.outbound.decide, fallbacks)
         for delivery in expired:
             words = _expired(delivery)
             settlement = Settlement(state=DeliveryState.DEAD, due_at=now, reason=words)
@@ -192,22 +218,19 @@ class Dispatcher:
 
     async def _attempt(self, delivery: Delivery) -> None:
         receiver = self.outbound.receivers.get(delivery.receiver)
-        if receiver is None:
-            words = "the configuration names no such receiver any more"
-            await self._settle(delivery, Outcome(error_class=ErrorClass.NOBODY, words=words))
+        if receiver is None or delivery.recipient not in receiver.recipients:
+            # A reload came between: the next tick looks who hears it instead.
+            await self._write(self._store.give_back, delivery, self._clock.now())
             return
         message = delivery.message
         if message is None:
             message = await self._work(self._render, delivery, receiver)
-            delivery = replace(delivery, message=message)
+        elif delivery.refused:
+            message = reduced(message)
         if not await self._write(self._store.begin_attempt, delivery, message, self._clock.now()):
             return  # somebody else holds it now
-        # A held delivery is late only against the time it was held until.
-        wanted = delivery.due_at if delivery.attempt == 1 else delivery.created_at
-        late = late_line(wanted, self._clock.now(), self.outbound.zone)
-        stead = f"In the stead of {delivery.stead}, which this could not be delivered to." if delivery.stead else ""
-        shown = reduced(message) if delivery.refused else message
-        send = partial(receiver.send, delivery, shown, " ".join(filter(None, (stead, late))))
+        delivery = replace(delivery, message=message)
+        send = partial(receiver.send, delivery, message)
         outcome = await asyncio.get_running_loop().run_in_executor(self._lane(receiver.name), send)
         await self._settle(delivery, outcome)
 
@@ -233,13 +256,26 @@ class Dispatcher:
             subjects=delivery.subjects,
             roundup=rounded_up(delivery, store=store, instruments=instruments, now=now),
         )
-        return replace(message, dated=now)
+        return replace(with_preface(message, self._preface(delivery, now)), dated=now)
+
+    def _preface(self, delivery: Delivery, now: datetime) -> str:
+        """Whom a message was for, since when it was held, and how late it is: said once, with the first try."""
+        zone = self.outbound.zone
+        stead = f"Sent to you because it could not be delivered to {delivery.stead}." if delivery.stead else ""
+        # A move that waited for a cooldown may be old news by now.
+        priced = any(item.alert.rule in self.outbound.price_rules for item in delivery.tidings)
+        held = held_line(delivery.created_at, delivery.due_at, zone) if priced else ""
+        # A held delivery is late only against the time it was held until.
+        return " ".join(filter(None, (stead, held, late_line(delivery.due_at, now, zone))))
 
     async def _settle(self, delivery: Delivery, outcome: Outcome) -> None:
         """Write how a try ended, and what becomes of the delivery and of its receiver."""
         now = self._clock.now()
-        judge = partial(_judge, delivery=delivery, outcome=outcome, now=now, jitter=self._random())
-        settlement = await self._write(self._store.settle, delivery, outcome, judge, now, decide=self.outbound.decide)
+        fallbacks = self.outbound.fallbacks
+        judge = partial(_judge, delivery=delivery, outcome=outcome, fallbacks=fallbacks, now=now, jitter=self._random())
+        settlement = await self._write(
+            self._store.settle, delivery, outcome, judge, now, decide=self.outbound.decide, fallbacks=fallbacks
+        )
         if settlement is None:
             log.warning(line("delivery outlived its lease", delivery=delivery.id, receiver=delivery.receiver))
             return
@@ -263,9 +299,11 @@ class Dispatcher:
         return self._lanes[receiver]
 
 
-def _judge(before: Standing, *, delivery: Delivery, outcome: Outcome, now: datetime, jitter: float) -> Consequence:
+def _judge(
+    before: Standing, *, delivery: Delivery, outcome: Outcome, fallbacks: Fallbacks, now: datetime, jitter: float
+) -> Consequence:
     """Return what a try makes of its delivery and of its receiver, and what operators hear of both."""
-    standing, turn = after(before, outcome, now=now, jitter=jitter)
+    standing, turn = after(before, outcome, now=now, jitter=jitter, attempt=delivery.attempt)
     settlement = retry.settle(
         outcome,
         attempt=delivery.attempt,
@@ -275,7 +313,8 @@ def _judge(before: Standing, *, delivery: Delivery, outcome: Outcome, now: datet
         once=delivery.kind is DeliveryKind.TEST,
         receiver=standing,
     )
-    own = _undelivered(delivery, settlement.reason, now=now) if settlement.state is DeliveryState.DEAD else ()
+    dead = settlement.state is DeliveryState.DEAD
+    own = _undelivered(delivery, settlement.reason, fallbacks=fallbacks, now=now) if dead else ()
     told = _told(turn, delivery.receiver, before, standing, now) if turn else ()
     return Consequence(settlement=settlement, standing=standing, own=(*own, *told))
 
@@ -300,6 +339,12 @@ def _utc(time: datetime | None) -> str:
     return f"{time:%Y-%m-%d %H:%M} UTC" if time else "a time that is not known"
 
 
+def _ended(alert: Alert, series: Series, *, rules: Mapping[str, PriceRule], now: datetime) -> str:
+    """Why an alert that waited is true no longer; nothing for one whose rule is another by now."""
+    rule = rules[alert.rule]
+    return ended(rule, series, now) if rule.info.hash == alert.rule_hash else ""
+
+
 def _stormy(storm: Storm, *, now: datetime) -> Match:
     """What operators hear of a storm."""
     several = "alerts wait" if storm.alerts > 1 else "alert waits"
@@ -310,7 +355,7 @@ def _stormy(storm: Storm, *, now: datetime) -> Match:
     return builtin.own_match(builtin.RECEIVER_STORM, {"receiver": (storm.receiver,)}, detail, now)
 
 
-def _undelivered(delivery: Delivery, words: str = "", *, now: datetime) -> tuple[Match, ...]:
+def _undelivered(delivery: Delivery, words: str = "", *, fallbacks: Fallbacks, now: datetime) -> tuple[Match, ...]:
     """An alert that reached nobody is the operator's business; what was meant for operators ends here, and a test, too.
 
     It is told in the transaction that gives the delivery up: no crash comes between the two.
@@ -319,6 +364,8 @@ def _undelivered(delivery: Delivery, words: str = "", *, now: datetime) -> tuple
         return ()
     titles = "; ".join(item.alert.title for item in delivery.tidings)
     words = words or _expired(delivery)
+    if delivery.receiver in fallbacks:
+        words += f"; {fallbacks[delivery.receiver][0].to} hears of it instead"
     detail = f"“{titles}” to {delivery.receiver} {delivery.recipient}: {words} (delivery {delivery.id})"
     return (builtin.own_match(builtin.DELIVERY_DEAD, {"receiver": (delivery.receiver,)}, detail, now),)
 

@@ -70,6 +70,8 @@ class Entry:
     link: str = ""  # as it was given: this is what people click
     canonical_link: str = ""  # for comparing only
     publisher: str = ""
+    authors: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()  # as its source names them
     language: str = ""  # BCP 47, lower case, empty when unknown
     published: datetime | None = None  # None when the source gave none that can be believed
     published_raw: str = ""  # as the source wrote it, believed or not
@@ -353,7 +355,8 @@ class Message:
     """A rendered message, kept for retries; *html* is for mail, *payload* the JSON of receivers that take one.
 
     *pictures* are PNG files by the Content-ID under which *html* shows them. *thread* is the id of the first delivery
-    about the same to the same recipient, empty for a first one. *dated* is the time of its first try.
+    about the same to the same recipient, empty for a first one. *dated* is the time of its first try. *brief* are the
+    parts of the shortest form: headline, link, number of the alert, and notes.
     """
 
     kind: MessageKind
@@ -363,6 +366,7 @@ class Message:
     payload: str = ""
     pictures: tuple[tuple[str, bytes], ...] = ()
     thread: str = ""
+    brief: tuple[str, ...] = ()
     dated: datetime | None = None
 
 

@@ -277,6 +277,8 @@ class Service:
         """Run *claim*; where the store fails it is tried again by the next tick, and where it is lost there is none."""
         try:
             await claim()
+            if self._trouble.rested:
+                await self._write(self._store.probe)
         except LostError as error:
             if not self._stopping.is_set():
                 log.critical(line("database lost", reason=error))

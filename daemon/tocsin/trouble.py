@@ -43,8 +43,13 @@ class Trouble:
         """Whether something failed just now: who fails does not hang."""
         return bool(self._reason) and self._monotonic() - self._failed_at < WELL
 
+    @property
+    def rested(self) -> bool:
+        """Whether nothing has failed for a while since something did: it may work again, or nothing was tried."""
+        return bool(self._reason) and not self.lasts
+
     def worked(self) -> None:
         """Something worked: say so, once nothing has failed for a while."""
-        if self._reason and self._monotonic() - self._failed_at >= WELL:
+        if self.rested:
             log.info(line("store works again", failures=self._failures or None))
             self._reason, self._failures = "", 0

@@ -26,6 +26,7 @@ from tocsin.config.secrets import Secret, masked
 from tocsin.config.web import url_fault
 from tocsin.errors import ConfigError, FileError, SourceError, UsageError
 from tocsin.files import read_regular
+from tocsin.log import counted
 from tocsin.sources import urls
 from tocsin.sources.outlines import LARGEST, read_opml
 
@@ -80,7 +81,7 @@ def add(
         taken = list(settings.names)
         new = NewSource(name=_named(name, taken) or _name(address, taken), kind="feed", address=address, more=more)
         if not json:
-            say(f"{batch.form}, {len(batch.entries)} entries")
+            say(f"{batch.form}, {counted(len(batch.entries), 'entry')}")
         _write(config, [new], dry_run=dry_run, json=json)
 
 

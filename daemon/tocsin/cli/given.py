@@ -48,7 +48,7 @@ def read_entries(file: Path, now: datetime | None) -> Iterator[Entry]:
     """The entries of *file*, one a line, in its order; `-` is standard input.
 
     A line is an object with `title`, and may have `id`, `text`, `date` (when it was published), `first_seen`,
-    `labels`, `source`, `link`, `publisher` and `language`. One of the two times stands for the other where that is
+    `labels`, `source`, `link`, `publisher`, `author`, `category` (a text or a list of them) and `language`. One of the two times stands for the other where that is
     missing, and *now* for both; where *now* is None, a line without a time is a fault. With *now*, times matter little: one
     that cannot be read is told on stderr, and costs no more than itself.
 
@@ -193,6 +193,8 @@ def _entry(record: Any, where: str, now: datetime | None) -> Entry:
         link=link,
         canonical_link=urls.canonical(link),
         publisher=_text(record, "publisher", where) or split_outlet(title)[1],
+        authors=_texts(record, "author", where),
+        categories=_texts(record, "category", where),
         first_seen=seen,
         published=date if first_seen else seen,
         language=_text(record, "language", where),
@@ -215,6 +217,14 @@ def _text(record: dict[str, Any], name: str, where: str) -> str:
     if not isinstance(value, str):
         raise UsageError(f'{where}: "{name}" must be a string')
     return value
+
+
+def _texts(record: dict[str, Any], name: str, where: str) -> tuple[str, ...]:
+    value = record.get(name) or []
+    found = value if isinstance(value, list) else [value]
+    if not all(isinstance(text, str) for text in found):
+        raise UsageError(f'{where}: "{name}" must be a string or a list of strings')
+    return tuple(found)
 
 
 def read_time(value: Any, what: str) -> datetime | None:

@@ -24,6 +24,7 @@ from tocsin.config.feeds import FeedConfig
 from tocsin.config.loading import rules_of
 from tocsin.config.secrets import Secret, masked
 from tocsin.errors import Fault, SourceError, UsageError
+from tocsin.log import counted
 from tocsin.model import Batch, Cursor, Entry, Judged
 
 #: Entries that are shown to people; --json has all of them.
@@ -196,7 +197,7 @@ def _print(report: Report, zone: ZoneInfo) -> None:
     matched = [found for found in report.entries if found.matches]
     print(report.address)
     print(
-        f"  {report.form}: {len(report.entries)} entries in {report.size} octets, the newest of {local(report.newest, zone)}"
+        f"  {report.form}: {counted(len(report.entries), 'entry')} in {report.size} octets, the newest of {local(report.newest, zone)}"
     )
     if report.rhythm is not None:
         print(f"  usually {report.rhythm} between two entries")

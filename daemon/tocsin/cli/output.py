@@ -18,6 +18,7 @@ from rich.table import Table
 
 from tocsin.errors import Position
 from tocsin.model import Revised
+from tocsin.render.words import seen
 
 #: Exit codes (DESIGN 7); 2 is what the command-line parser itself uses for a wrong call.
 OK, FAILED, USAGE, PARTLY, LOST, BAD_CONFIG = 0, 1, 2, 3, 74, 78
@@ -60,8 +61,8 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: st
 
 
 def shown(value: object) -> str:
-    """One cell: no control characters, so that feed text cannot steer a terminal."""
-    text = "" if value is None else str(value)
+    """One cell: no control characters and nothing that nobody sees, so that feed text cannot steer a terminal."""
+    text = "" if value is None else seen(str(value))
     return "".join(c if c.isprintable() else " " for c in text)
 
 
@@ -75,7 +76,7 @@ def plain(value: Any) -> Any:
 
     Dataclasses and mappings become dicts, times ISO 8601 in UTC, decimals text, enums their values.
 
-    Fields that hold None, an empty string or an empty collection are kept: machines like fixed shapes.
+    Text loses what nobody sees: it is copied into pages and messages. Fields that hold None, an empty string or an empty collection are kept: machines like fixed shapes.
     """
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         if isinstance(value, Position):
@@ -83,6 +84,8 @@ def plain(value: Any) -> Any:
         return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
     if isinstance(value, Enum):
         return value.value
+    if isinstance(value, str):
+        return seen(value)
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, Decimal):

@@ -13,6 +13,7 @@ from tocsin.cli import adding, one_poll, opml
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, opened
 from tocsin.cli.output import dump, local, plain, shown, table
 from tocsin.errors import UsageError
+from tocsin.log import counted
 from tocsin.model import KeyKind
 from tocsin.policy.habits import Habits
 from tocsin.policy.spans import write
@@ -90,10 +91,13 @@ def describe(detail: SourceDetail, address: str, zone: ZoneInfo, now: datetime) 
     yield f"{view.name}  ({view.kind}, {state(view)})"
     yield from _item("address", address)
     if moved := view.habits.moved:
-        seen = f"{moved.count} {'time' if moved.count == 1 else 'times'} since {local(moved.since, zone)}"
+        seen = f"{counted(moved.count, 'time')} since {local(moved.since, zone)}"
         words = "asked there, in place of the address above" if moved.used else "not asked there yet"
         yield from _item("moved to", moved.url, f"permanent redirect, seen {seen}: {words}")
-    yield from _item("polls", f"{view.polls} polls, {view.entries} entries since {local(view.first_polled, zone)}")
+    yield from _item(
+        "polls",
+        f"{counted(view.polls, 'poll')}, {counted(view.entries, 'entry')} since {local(view.first_polled, zone)}",
+    )
     yield from _item("last success", f"{local(view.last_success, zone)}{_aside(_ago(view.last_success, now))}")
     if not view.disabled:
         yield from _item("next poll", f"{local(view.due_at, zone)}{_aside(_next(view, now))}", *view.reasons)

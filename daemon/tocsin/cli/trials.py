@@ -12,6 +12,7 @@ from tocsin.cli.output import FAILED, dump, say, shown
 from tocsin.config.loading import load_rules
 from tocsin.config.testfile import RuleTest, load_tests
 from tocsin.errors import ConfigError, Problem, UsageError
+from tocsin.log import counted
 from tocsin.replay.trial import run_test
 from tocsin.rules.ruleset import RuleSet
 
@@ -40,7 +41,8 @@ def run_tests(
         tests = _load(paths, loaded)
         failed = sum(not _passes(one, loaded, json=json) for one in tests)
         examples = sum(len(rule.fires) + len(rule.quiet) for rule in loaded.rules.values())
-        say(f"{len(tests) - failed} of {len(tests)} tests passed; {examples} examples of the packs are kept.")
+        passed = f"{len(tests) - failed} of {counted(len(tests), 'test')} passed"
+        say(f"{passed}; {counted(examples, 'example')} of the packs {'is' if examples == 1 else 'are'} kept.")
         if failed:
             raise typer.Exit(FAILED)
 

@@ -18,6 +18,7 @@ from tocsin.policy.schedule import UNKNOWN
 from tocsin.rules.compile import compile_packs
 from tocsin.rules.examples import check_examples
 from tocsin.rules.lint import History, lint, lint_history
+from tocsin.rules.never import Given
 from tocsin.rules.override import lay_over
 from tocsin.rules.ruleset import RuleSet
 from tocsin.rules.spec import Override, PackSpec
@@ -53,10 +54,12 @@ def load_rules(
     overrides: Sequence[Override] = (),
     poll: timedelta | None = None,
     history: History | None = None,
+    given: Given | None = None,
 ) -> LoadedRules:
     """The rules in *folders*; *kept* knows the last good version of a folder's pack, *overrides* change single rules.
 
-    Warnings know more where *poll*, the shortest interval of any source, and the stored *history* are given. The
+    Warnings know more where *poll*, the shortest interval of any source, the labels that sources have *given*, and the
+    stored *history* are known. The
     examples of a rule are run as its pack has it: an override is no fault of the pack.
 
     Raises:
@@ -94,7 +97,7 @@ def load_rules(
     faults += [item for item in together if not item.warning]
     if faults:
         raise ConfigError(sorted([*faults, *warnings], key=_place))
-    warnings += lint(changed, rules, poll=poll)
+    warnings += lint(changed, rules, poll=poll, given=given)
     if history:
         warnings += lint_history(changed, rules, history)
     return LoadedRules(rules=rules, packs=tuple(packs), warnings=tuple(sorted(warnings, key=_place)))
@@ -112,9 +115,20 @@ def rules_of(config: Config, kept: Kept = lambda _: None, history: History | Non
         ConfigError: as `load_rules`.
     """
     poll = min((source.every or UNKNOWN for source in config.sources), default=None)
-    loaded = load_rules(config.rules, kept, overrides=config.overrides, poll=poll, history=history)
+    loaded = load_rules(
+        config.rules, kept, overrides=config.overrides, poll=poll, history=history, given=_given(config)
+    )
     unmet = (*check_rules(loaded.rules, config.instruments), *check_routes(config, loaded.rules))
     return replace(loaded, warnings=(*loaded.warnings, *unmet))
+
+
+def _given(config: Config) -> Given:
+    """The values that the sources of *config* give, by label."""
+    found: dict[str, set[str]] = {"source": set(config.names)}
+    for source in config.sources:
+        for name, values in source.labels.items():
+            found.setdefault(name, set()).update(values)
+    return found
 
 
 def _parsed(folder: Path) -> tuple[Files, PackSpec | None, tuple[Problem, ...]]:

@@ -58,6 +58,12 @@ class _News(Shape):
     """The source that shows it; each source has its own polls."""
     publisher: str = ""
     """Who published it, where that is not the source."""
+    author: Texts = ()
+    """Who wrote it."""
+    category: Texts = ()
+    """The categories it is filed under."""
+    link: str = ""
+    """Where it stands."""
     language: str = ""
     """The language of the text, such as en or zh."""
     labels: dict[str, Texts] = Field(default_factory=dict)
@@ -136,6 +142,9 @@ class NewsItem:
     text: str
     source: str
     publisher: str
+    author: tuple[str, ...]
+    category: tuple[str, ...]
+    link: str
     language: str
     labels: Mapping[str, tuple[str, ...]]
     age: timedelta

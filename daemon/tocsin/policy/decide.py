@@ -12,7 +12,7 @@ from tocsin.policy.correction import Correction
 from tocsin.policy.correlation import Completion, Standing
 from tocsin.policy.facts import Decided, Decision, Facts
 from tocsin.policy.receiver import ReceiverInfo
-from tocsin.policy.route import Route
+from tocsin.policy.route import Route, recipients
 from tocsin.policy.teller import Teller
 from tocsin.policy.title import fill
 
@@ -23,6 +23,18 @@ class Policy:
 
     routes: Sequence[Route]
     receivers: Sequence[ReceiverInfo]
+
+    def routed(self, alert: Alert, instead: Sequence[str] = ()) -> tuple[tuple[str, str], ...]:
+        """Return all whom *alert* goes to, or the receivers *instead* that an override of its rule names."""
+        return recipients(
+            self.routes,
+            self.receivers,
+            rule=alert.rule,
+            event=alert.event,
+            severity=alert.severity,
+            labels=alert.labels,
+            instead=instead,
+        )
 
     def decide(self, facts: Facts) -> Decision:
         """The fate of every match in *facts*, and everything that has to be written for it."""

@@ -7,15 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from tocsin.model import Alert, DeliveryKind, DeliveryState, ErrorClass, Match, Outcome, Settlement
-from tocsin.policy.breaker import BLOCKED_REST, Standing, asked
+from tocsin.policy.breaker import BLOCKED_REST, CONTENT_TRIES, Standing, asked
 
 #: How long after the first, second ... failed try the next one comes; then every two hours.
 WAITS = tuple(timedelta(seconds=s) for s in (5, 30, 120, 300, 900, 1800, 3600))
 LAST_WAIT = timedelta(hours=2)
 #: A receiver that refuses us needs a person: no hurry.
 AUTH_WAIT = BLOCKED_REST
-#: Tries of a message that the receiver refuses for what it says.
-CONTENT_TRIES = 2
 #: A delivery is given up this long after it was due: a price says nothing an hour later, a digest something tomorrow.
 LIFE = timedelta(hours=24)
 DIGEST_LIFE = timedelta(hours=48)
@@ -55,15 +53,14 @@ def settle(
 ) -> Settlement:
     """Return the next state after try number *attempt*; *jitter* in [0, 1) moves a wait by up to 20 % either way.
 
-    *receiver* is its standing after the try: nothing is tried while it rests. What is tried but *once* is not tried
-    again.
+    *receiver* is its standing after the try: nothing is tried while it rests, and what one refuses that refuses
+    everything waits. What is tried but *once* is not tried again.
     """
     if outcome.error_class is ErrorClass.OK:
         return Settlement(state=DeliveryState.DELIVERED, due_at=now)
     words = _words(outcome)
-    if once or outcome.error_class is ErrorClass.NOBODY:
-        return Settlement(state=DeliveryState.DEAD, due_at=now, reason=words)
-    if outcome.error_class is ErrorClass.CONTENT and attempt >= CONTENT_TRIES:
+    final = outcome.error_class is ErrorClass.CONTENT and attempt >= CONTENT_TRIES
+    if once or ((final or outcome.error_class is ErrorClass.NOBODY) and not (receiver and receiver.blocked)):
         return Settlement(state=DeliveryState.DEAD, due_at=now, reason=words)
     due_at = _due(outcome, attempt, now + _wait(outcome, attempt, jitter), receiver or Standing())
     if due_at >= expires_at:

@@ -25,9 +25,6 @@ class Receiver(Protocol):
         """Everybody behind the address, one delivery each; `('',)` where the service knows no recipients."""
         ...
 
-    def send(self, delivery: Delivery, message: Message, preface: str = "") -> Outcome:
-        """Send *message* once, blocking, within a bounded time; never raises for what a server does.
-
-        *preface* is one line to put before the frozen body (a late message says so).
-        """
+    def send(self, delivery: Delivery, message: Message) -> Outcome:
+        """Send *message* once, blocking, within a bounded time; never raises for what a server does."""
         ...

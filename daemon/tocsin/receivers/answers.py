@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -12,12 +11,11 @@ from typing import Any
 from tocsin.certificates import fault_of, speaks_no_tls
 from tocsin.hints import date
 from tocsin.model import ErrorClass, Outcome
+from tocsin.receivers import refusals
 from tocsin.render.words import cut, one_line
 
 #: Characters of an answer that are looked at; they are cut shorter when secrets have been taken out.
 _LONGEST = 4000
-#: A wait longer than this is a mistake or malice; policy cuts it shorter still.
-_MOST_WAIT = timedelta(days=1)
 
 _STATUSES = {
     **dict.fromkeys((401, 403, 407), ErrorClass.AUTH),
@@ -28,7 +26,6 @@ _STATUSES = {
 #: `error` of Slack's Web API, which answers 200 whatever happened (https://docs.slack.dev/reference/methods/chat.postMessage).
 _SLACK = {
     **dict.fromkeys(("ratelimited", "rate_limited", "message_limit_exceeded"), ErrorClass.RATE_LIMITED),
-    **dict.fromkeys(("channel_not_found", "is_archived", "team_not_found", "user_not_found"), ErrorClass.GONE),
     **dict.fromkeys(("msg_too_long", "invalid_blocks", "invalid_blocks_format", "no_text"), ErrorClass.CONTENT),
     **dict.fromkeys(("internal_error", "fatal_error", "service_unavailable", "request_timeout"), ErrorClass.TRANSIENT),
 }
@@ -39,7 +36,7 @@ def http(status: int, body: bytes, retry_after: str, now: datetime) -> Outcome:
 
     A redirect counts as a refusal that needs a person: redirects are not followed.
     """
-    wait = _wait(retry_after, now)
+    wait = max(filter(None, (_wait(retry_after, now), refusals.wait(body))), default=_wait(retry_after, now))
     if 200 <= status < 300:
         return Outcome(error_class=ErrorClass.OK, code=status, words=_said(status, body))
     if status < 400:
@@ -47,6 +44,8 @@ def http(status: int, body: bytes, retry_after: str, now: datetime) -> Outcome:
     kind = _STATUSES.get(status, ErrorClass.TRANSIENT if status >= 500 else ErrorClass.CONTENT)
     if status == HTTPStatus.SERVICE_UNAVAILABLE and wait is not None:
         kind = ErrorClass.RATE_LIMITED
+    if kind in (ErrorClass.CONTENT, ErrorClass.AUTH, ErrorClass.GONE):
+        kind = refusals.meant(body) or kind
     return Outcome(error_class=kind, code=status, words=_said(status, body), retry_after=wait)
 
 
@@ -56,7 +55,8 @@ def slack(code: int | None, body: bytes) -> Outcome:
     if not error:
         # Somebody between us and Slack may have answered: nobody knows what became of the message.
         return Outcome(error_class=ErrorClass.AMBIGUOUS, code=code, words=f"answered without ok: {_text(body)}")
-    return Outcome(error_class=_SLACK.get(error, ErrorClass.AUTH), code=code, words=cut(one_line(error), _LONGEST))
+    kind = _SLACK.get(error) or refusals.meant(body) or ErrorClass.AUTH
+    return Outcome(error_class=kind, code=code, words=cut(one_line(error), _LONGEST))
 
 
 class Stage(StrEnum):
@@ -121,23 +121,38 @@ def _causes(error: BaseException) -> list[BaseException]:
 
 
 def _wait(retry_after: str, now: datetime) -> timedelta | None:
-    """What Retry-After asks for (RFC 9110 10.2.3: seconds or a date), at least nothing and at most a day."""
-    if re.fullmatch(r"\s*\d{1,12}\s*", retry_after):
-        return min(timedelta(seconds=int(retry_after)), _MOST_WAIT)
+    """What Retry-After asks for (RFC 9110 10.2.3: seconds, of which some give parts, or a date): at most a day."""
+    if re.fullmatch(r"\s*\d{1,12}(\.\d{1,9})?\s*", retry_after):
+        return min(timedelta(seconds=float(retry_after)), refusals.MOST_WAIT)
     until = date(retry_after)
-    return None if until is None else min(max(until - now, timedelta(0)), _MOST_WAIT)
+    return None if until is None else min(max(until - now, timedelta(0)), refusals.MOST_WAIT)
 
 
 def _said(status: int, body: bytes) -> str:
-    """The server's own words if it has any that are for people, else the name of the status."""
-    for name in ("error", "message", "description", "detail", "reason"):
-        member = _member(body, name)
-        if member:
-            return cut(one_line(member), _LONGEST)
+    """Return the server's own words if it has any that are for people, else the name of the status."""
+    words = _words(refusals.content(body), 2)
+    if words:
+        moved = refusals.moved_to(body)
+        return cut(one_line(f"{words}; it is {moved} now" if moved else words), _LONGEST)
     text = _text(body)
     if text and "<" not in text:
         return text
     return HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
+
+
+def _words(content: Any, depth: int) -> str:
+    """Return what a JSON value says for people, also where it says so one level below."""
+    if not isinstance(content, dict):
+        return ""
+    for name in ("error", "message", "description", "detail", "reason", "errors"):
+        member = content.get(name)
+        if isinstance(member, str) and member:
+            return member
+        if isinstance(member, list) and member and all(isinstance(one, str) for one in member):
+            return "; ".join(member)
+        if depth and (words := _words(member, depth - 1)):
+            return words
+    return ""
 
 
 def _text(body: bytes) -> str:
@@ -145,9 +160,6 @@ def _text(body: bytes) -> str:
 
 
 def _member(body: bytes, name: str) -> str:
-    try:
-        content: Any = json.loads(body)
-    except (ValueError, RecursionError):
-        return ""
+    content = refusals.content(body)
     member = content.get(name) if isinstance(content, dict) else None
     return member if isinstance(member, str) else ""

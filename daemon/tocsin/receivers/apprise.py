@@ -12,6 +12,8 @@ import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from html import escape
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,14 +22,17 @@ from apprise.plugins import url_to_dict
 from apprise.plugins.base import NotifyBase
 from apprise.plugins.email.base import NotifyEmail, PGPMode
 from apprise.plugins.slack import NotifySlack, SlackMode
+from apprise.plugins.telegram import NotifyTelegram
+from apprise.plugins.workflows import NotifyWorkflows
 
 from tocsin.model import Delivery, ErrorClass, Message, MessageKind, Outcome
-from tocsin.receivers import Receiver, answers, smtp, web
+from tocsin.receivers import Receiver, answers, refusals, smtp, web
 from tocsin.receivers.exchange import Exchange, current
 from tocsin.receivers.hook import Hook, key_of, signed
 from tocsin.receivers.letter import letter
+from tocsin.receivers.limits import fitted
 from tocsin.receivers.redact import redactor
-from tocsin.render import with_preface
+from tocsin.render.markdown import linked, markdown
 from tocsin.render.words import cut, one_line
 
 #: Seconds that one attempt may take from the first connection on.
@@ -36,9 +41,6 @@ LIMIT = 30.0
 _TIMEOUTS = {"cto": "10", "rto": "20"}
 
 Fields = dict[str, Any]
-#: Characters left between a title and its body, and the least of a body that is shown.
-_BETWEEN = 16
-_SHORTEST = 100
 #: Services that are at a host of the operator.
 _OWN_SERVERS = frozenset({"json", "jsons", "xml", "xmls", "form", "forms"})
 #: Characters of a server's own words that are kept.
@@ -90,34 +92,58 @@ class AppriseReceiver:
     place: str = ""
     mode: str = ""
 
-    def send(self, delivery: Delivery, message: Message, preface: str = "") -> Outcome:
+    def send(self, delivery: Delivery, message: Message) -> Outcome:
         """Send *message* once; the outcome's words are the server's own, with everything of the address masked."""
         if delivery.recipient not in self.recipients:
             return Outcome(error_class=ErrorClass.NOBODY, words="the address of this receiver names no such recipient")
-        shown = with_preface(message, preface)
         with Exchange(self.limit) as exchange:
             try:
-                outcome = self._send(exchange, self.plugin(delivery, shown), shown)
+                outcome = self._send(exchange, self.plugin(delivery, message), message)
             except Exception as error:  # noqa: BLE001  # a plugin may raise anything, and a lane must go on
                 words = f"{type(error).__name__}: {answers.reason(error)}"
                 kind = ErrorClass.AMBIGUOUS if exchange.written else ErrorClass.TRANSIENT
                 outcome = Outcome(error_class=kind, words=words)
+        if outcome.error_class is ErrorClass.NOBODY and self.kind is not MessageKind.MAIL and len(self.recipients) == 1:
+            # The only destination is gone, and every message would meet the same answer.
+            outcome = replace(outcome, error_class=ErrorClass.GONE)
         return replace(outcome, words=cut(self.redact(outcome.words), _MOST_WORDS))
 
     def _send(self, exchange: Exchange, plugin: NotifyBase, message: Message) -> Outcome:
         service = Apprise(asset=plugin.asset)
         service.add(plugin)
-        # apprise counts a title that it puts into the body without the line end between them.
-        body = cut(message.text, max(_SHORTEST, plugin.body_maxlen - len(message.subject) - _BETWEEN))
-        result = service.notify(title=message.subject, body=body, body_format=NotifyFormat.TEXT)
+        title, body, kind = _shown(message, plugin)
+        result = service.notify(title=title, body=body, body_format=kind)
         known = exchange.outcome
         if result:
             return replace(known or Outcome(error_class=ErrorClass.OK), error_class=ErrorClass.OK, retry_after=None)
         if known and known.error_class is not ErrorClass.OK:
             return known
+        meant = refusals.meant(exchange.body) if known else None
+        if known and meant:  # it answers 200 whatever happened
+            return replace(known, error_class=meant)
         logged = "; ".join(log.message for one in result for attempt in one.attempts for log in attempt.logs)
         words = one_line(logged) or "refused without a word"
         return Outcome(error_class=ErrorClass.AMBIGUOUS, code=known.code if known else None, words=words)
+
+
+def _shown(message: Message, plugin: NotifyBase) -> tuple[str, str, NotifyFormat | None]:
+    """Return title and body as a service takes them, and how they are declared to apprise.
+
+    Declared as text, Telegram would get a `&nbsp;` for every blank, of which it counts all six characters, and services
+    of Markdown a backslash before every mark, which half of them show: undeclared, a text goes out as it is.
+    """
+    wanted = plugin.resolve_format(NotifyFormat.TEXT)
+    if message.kind is not MessageKind.TEXT:
+        return *fitted(message, plugin), NotifyFormat.TEXT
+    if isinstance(plugin, NotifyTelegram):
+        title, body = fitted(message, plugin)
+        if wanted is NotifyFormat.MARKDOWN:
+            return title, body, NotifyFormat.TEXT
+        return "", f"<b>{escape(title, quote=False)}</b>\n{escape(body, quote=False)}", None
+    if wanted is not NotifyFormat.MARKDOWN:
+        return *fitted(message, plugin), NotifyFormat.TEXT
+    message = replace(message, subject=markdown(message.subject), text=markdown(message.text))
+    return *fitted(message, plugin), None
 
 
 class _Mail(NotifyEmail):
@@ -157,6 +183,19 @@ class _Slack(NotifySlack):
                 else answers.slack(exchange.outcome.code, exchange.body)
             )
         return answer
+
+
+class _Teams(NotifyWorkflows):
+    """apprise's Teams, whose cards wrap every text, end lines where they end, and lead where they say."""
+
+    def gen_payload(self, body: str, title: str = "", *args: Any, **kwargs: Any) -> Any:
+        lines = linked(body).replace("  \n", "\n\n")
+        payload = super().gen_payload(lines, title, *args, **kwargs)
+        for attachment in payload["attachments"] if payload and not self.template else ():
+            for block in attachment["content"]["body"]:
+                if block["type"] == "TextBlock":
+                    block["wrap"] = True
+        return payload
 
 
 def _mail(name: str, url: str, limit: float) -> Receiver:
@@ -276,13 +315,13 @@ def _service(name: str, url: str, scheme: str, limit: float) -> Receiver:
     if not fields:
         raise ValueError(f"apprise knows no service at {scheme}://, or the address is not complete")
     fields = _settled({"overflow": OverflowMode.TRUNCATE, **fields})
-    sample = _instance(fields)
+    make = partial(_made, _Teams) if isinstance(sample := _instance(fields), NotifyWorkflows) else _instance
     targets = fields.get("targets")
     several = isinstance(targets, list) and len(targets) > 1 and len(sample) == len(targets)
     recipients = tuple(dict.fromkeys(map(str, targets))) if several and targets else ("",)
 
     def plugin(delivery: Delivery, message: Message) -> NotifyBase:  # noqa: ARG001  # apprise is handed the text
-        return _instance({**fields, "targets": [delivery.recipient]} if delivery.recipient else fields)
+        return make({**fields, "targets": [delivery.recipient]} if delivery.recipient else fields)
 
     return AppriseReceiver(
         name=name,

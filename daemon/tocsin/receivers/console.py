@@ -42,12 +42,11 @@ class ConsoleReceiver:
         """Whoever looks at it."""
         return ("",)
 
-    def send(self, delivery: Delivery, message: Message, preface: str = "") -> Outcome:  # noqa: ARG002  # the protocol's
+    def send(self, delivery: Delivery, message: Message) -> Outcome:  # noqa: ARG002  # the protocol's
         """Print *message* whole, never mixed with another one."""
-        text = f"{preface}\n\n{message.text}" if preface else message.text
         # Standard output is looked up now: it may have been replaced since the start.
         encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-        shown = text.encode(encoding, "replace").decode(encoding)
+        shown = message.text.encode(encoding, "replace").decode(encoding)
         # rich ends the program when it meets a broken pipe, so it only colours, and the writing is ours.
         coloured = io.StringIO()
         terminal = sys.stdout.isatty()

@@ -13,6 +13,7 @@ import requests.adapters
 import requests.sessions
 import urllib3
 
+from tocsin.model import ErrorClass
 from tocsin.receivers import answers
 from tocsin.receivers.exchange import Exchange, current
 
@@ -36,11 +37,20 @@ def install() -> None:
     requests.sessions.HTTPAdapter = BoundedAdapter
 
 
+class PutOffError(requests.RequestException):
+    """A server asked for a pause; raised in place of its answer."""
+
+
 class BoundedAdapter(requests.adapters.HTTPAdapter):
     """Notes in the current exchange what a server answered, and reads no more than 64 KiB of it."""
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
-        """Send *request*; with an exchange under way its outcome is recorded there."""
+        """Send *request*; with an exchange under way its outcome is recorded there.
+
+        Raises:
+            PutOffError: the server asked for a pause. Plugins that see such an answer sleep and post once more, which
+                would be a second try that nobody has on record.
+        """
         exchange = current()
         if exchange is None:
             return super().send(request, *args, **kwargs)
@@ -53,8 +63,10 @@ class BoundedAdapter(requests.adapters.HTTPAdapter):
             )
             raise
         exchange.body = _read(response)
-        retry_after = response.headers.get("Retry-After", "")
+        retry_after = response.headers.get("Retry-After") or response.headers.get("X-RateLimit-Reset-After", "")
         exchange.outcome = answers.http(response.status_code, exchange.body, retry_after, datetime.now(UTC))
+        if exchange.outcome.error_class is ErrorClass.RATE_LIMITED:
+            raise PutOffError(exchange.outcome.words, response=response)
         # Plugins wait by them, and stumble over what is no number: of a message that was taken we would never know.
         for name in _HINTS & {name.lower() for name in response.headers}:
             del response.headers[name]

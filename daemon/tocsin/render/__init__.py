@@ -7,6 +7,7 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from tocsin.model import DeliveryKind, Message, MessageKind, Tidings
+from tocsin.render.brief import brief
 from tocsin.render.digest import digest
 from tocsin.render.hook import hook
 from tocsin.render.html import digest_html, html
@@ -17,10 +18,10 @@ from tocsin.render.reduced import reduced
 from tocsin.render.roundup import Roundup
 from tocsin.render.slack import digest_slack, slack
 from tocsin.render.subject import digest_subject, subject
-from tocsin.render.times import late_line
+from tocsin.render.times import held_line, late_line
 from tocsin.render.words import defused
 
-__all__ = ["late_line", "reduced", "render", "with_preface"]
+__all__ = ["held_line", "late_line", "reduced", "render", "with_preface"]
 
 #: Messages that are looked through rather than read.
 DIGESTS = (DeliveryKind.DIGEST, DeliveryKind.CATCH_UP)
@@ -57,7 +58,8 @@ def render(
         payload = hook(tidings, delivery_id=delivery_id, kind=delivery_kind, subject=message.subject, text=message.text)
         message = replace(message, payload=payload)
     if kind is MessageKind.TEXT:
-        message = replace(message, subject=defused(message.subject), text=defused(message.text))
+        short = brief(message.subject, tidings)
+        message = replace(message, subject=defused(message.subject), text=defused(message.text), brief=short)
     return replace(message, thread=thread)
 
 

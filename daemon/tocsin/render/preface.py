@@ -31,4 +31,5 @@ def with_preface(message: Message, preface: str) -> Message:
         text=f"{preface}\n\n{message.text}",
         html=message.html.replace(_ROOM, _ROW.format(escape(preface)), 1),
         payload=payload,
+        brief=(*message.brief, preface) if message.brief else (),
     )

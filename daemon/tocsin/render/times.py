@@ -25,6 +25,11 @@ def late_line(created: datetime, now: datetime, zone: ZoneInfo) -> str:
     return f"Late by {length(now - created)}: this was to be sent at {local(created, zone)}."
 
 
+def held_line(created: datetime, due: datetime, zone: ZoneInfo) -> str:
+    """Return one line that says since when a message due at *due* was held, empty for less than a minute."""
+    return f"Held since {local(created, zone)}." if due - created >= timedelta(minutes=1) else ""
+
+
 def length(span: timedelta) -> str:
     """`3 h 20 min`: the two largest units that are not nought, down to minutes; below half a minute in seconds."""
     if span < timedelta(seconds=30):

@@ -6,15 +6,28 @@ import re
 import unicodedata
 from urllib.parse import quote, urlsplit
 
-# C0 and C1 controls, lone surrogates, bidirectional overrides and isolates, line and paragraph separators, byte order
-# marks: what could move a cursor, end a header, turn a sentence round, or not be encoded at all.
-_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
+# C0 and C1 controls, lone surrogates: what could move a cursor, end a header, or not be encoded at all.
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+# What no font shows: zero width, marks and overrides of direction, separators, annotations, fillers, tags. It could turn
+# a sentence round, or hide in it.
+_UNSEEN = re.compile(
+    "[\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0"
+    "\ufff0-\ufffb\U000e0000-\U000e0fff]"
+)
+# Joiners belong to Arabic and Indic words and to emoji; anywhere else they only hide.
+_JOINED = "\u0600-\u08ff\u0900-\u0dff\u1000-\u109f\u1780-\u17ff\u2190-\u2bff\ufe0f\U0001f000-\U0001faff"
+_JOINERS = re.compile(f"(?<![{_JOINED}])[\u200c\u200d]|[\u200c\u200d](?![{_JOINED}])")
 _BLANKS = re.compile(r"[ \t\n\r\f\v\x85\u2028\u2029]+")
 # An address of a mail stays as it is, unless it could be the name of everybody: Discord finds that anywhere in a word.
 _MENTION = re.compile(r"(?<![\w.+-])@(?=[\w&!\u200b-\u200f\u2060])|(?<=‹)@|@(?=everyone|here)")
 _ANGLE = re.compile(r"<(?=[@!#:/a-zA-Z])")
 #: Makes one character of its neighbours.
 _JOINER = "\u200d"
+#: Two characters of one word, in scripts that part their words.
+_WORD = re.compile(r"[^\W\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u9fff\uff66-\uff9f\U00020000-\U0003ffff]{2}")
+_LONGEST_WORD = 40
+_LINK = re.compile(r"\[?https?://")
+_LONGEST_LINK = 2000
 
 
 def one_line(text: str) -> str:
@@ -24,18 +37,38 @@ def one_line(text: str) -> str:
 
 def flat(text: str) -> str:
     """As `one_line`, but blanks at both ends stay: for a piece of a longer text."""
-    return _CONTROLS.sub("", _BLANKS.sub(" ", text))
+    return _CONTROLS.sub("", seen(_BLANKS.sub(" ", text)))
+
+
+def seen(text: str) -> str:
+    """Return *text* without what nobody sees."""
+    return _JOINERS.sub("", _UNSEEN.sub("", text))
 
 
 def cut(text: str, limit: int, *, ellipsis: str = "…") -> str:
-    """*text* of at most *limit* characters, ended by *ellipsis* where it was cut, never inside a composed character."""
+    """*text* of at most *limit* characters, ended by *ellipsis* where it was cut, as `whole` says."""
     if len(text) <= limit:
         return text
-    end = max(0, limit - len(ellipsis))
-    while end and (_joins(text[end]) or text[end - 1] == _JOINER):
-        end -= 1
-    blank = text.rfind(" ", max(0, end - 20), end + 1)
-    return text[: blank if blank > 0 else end].rstrip() + ellipsis
+    return text[: whole(text, max(0, limit - len(ellipsis)))].rstrip() + ellipsis
+
+
+def whole(text: str, end: int) -> int:
+    """Return the last place at or before *end* that is within no link, no word and no composed character of *text*.
+
+    A run of letters without end is no word, and is cut anywhere; so are scripts that write without blanks.
+    """
+    start = max(text.rfind(blank, max(0, end - _LONGEST_LINK), end) for blank in " \n\t") + 1
+    link = _LINK.search(text, max(start, end - _LONGEST_LINK), end)
+    if link and end < len(text) and not text[end].isspace():
+        return link.start()
+    place = end
+    while max(0, end - _LONGEST_WORD - 1) < place < len(text) and _WORD.fullmatch(text, place - 1, place + 1):
+        place -= 1
+    if place <= 0 or end - place > _LONGEST_WORD:
+        place = end
+    while 0 < place < len(text) and (_joins(text[place]) or text[place - 1] == _JOINER):
+        place -= 1
+    return place
 
 
 def _joins(character: str) -> bool:

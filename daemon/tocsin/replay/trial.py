@@ -18,6 +18,7 @@ from tocsin.prices import Quote
 from tocsin.replay.book import Circumstance, Sent
 from tocsin.replay.replay import Poll, Replay, Result, Ruling, merged, polls, quoted
 from tocsin.rules.ruleset import RuleSet
+from tocsin.sources import urls
 
 #: Fates by which somebody is told something, now or at the end of a cooldown.
 TELLING = frozenset({Fate.ALERTED, Fate.UPDATED, Fate.HELD, Fate.CATCH_UP})
@@ -57,6 +58,10 @@ def _entry(test: RuleTest, number: int, item: NewsItem) -> Entry:
         title=item.title,
         body=item.text,
         publisher=item.publisher,
+        authors=item.author,
+        categories=item.category,
+        link=item.link,
+        canonical_link=urls.canonical(item.link),
         language=item.language,
         labels=item.labels,
         first_seen=seen,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tocsin.evidence import Evidence
-from tocsin.market.series import Reference
+from tocsin.market.series import Reference, Series
 from tocsin.model import Match, RuleInfo
 from tocsin.prices import Instrument, Labels, Quote
 from tocsin.rules.price import Node
@@ -99,6 +99,26 @@ def judge(rule: PriceRule, sight: Sight, state: PriceState) -> tuple[PriceState,
         detail=_words(sight, when.evidence),
     )
     return replace(after, alerted=Reference(price=quote.price, at=quote.at)), match
+
+
+def ended(rule: PriceRule, series: Series, now: datetime) -> str:
+    """Return why what *rule* said of *series* is true no longer, in words; nothing while it is, or may be.
+
+    What is measured since the alert itself is unknown here, and so is all that rests on it.
+    """
+    newest = series.newest
+    if newest is None:
+        return ""
+    sight = Sight(
+        series=replace(series, quotes=series.quotes[:-1]),
+        quote=newest,
+        now=max(now, newest.at),
+        stale_after=rule.stale_after,
+        min_obs=rule.min_obs,
+    )
+    if read(rule.when, sight).truth is not False:
+        return ""
+    return f"no longer true: {series.instrument.id} was {newest.price:f} at {newest.at:%Y-%m-%d %H:%M} UTC"
 
 
 def prove(rule: PriceRule, when: Reading) -> Evidence:

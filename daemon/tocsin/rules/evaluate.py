@@ -5,6 +5,7 @@ Text is two-valued. An expression gives hits; a condition says whether it holds 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,11 +14,13 @@ from tocsin.evidence import Hit, Span
 from tocsin.model import Entry, Located, RuleInfo, Severity
 from tocsin.prices import Labels
 from tocsin.rules.hits import Part, SentenceHit, before, in_clause, near, not_near
-from tocsin.rules.query import AgeTest, All, Condition, Field, LabelTest, Leaf, Near, Test, Union
+from tocsin.rules.query import KNOWN_BY, AgeTest, All, Condition, Field, LabelTest, Leaf, Near, Test, Union
 from tocsin.rules.terms import TermList
 from tocsin.text.document import Document
+from tocsin.text.fold import fold
 from tocsin.text.tokens import Sentence
 
+_FACE = re.compile(r"\Ahttps?://(?:www\.)?|\Awww\.")
 #: A sentence of an entry: field and first character. The lede may end within one: it is the same sentence still.
 Place = tuple[str, int]
 
@@ -152,6 +155,12 @@ class Judgement:
             return self.entry.source == node.value
         if node.name == "lang":
             return self.entry.language[: len(node.value)].casefold() == node.value.casefold()
+        if node.name == "url":
+            return stands_at(self.entry.canonical_link or self.entry.link, node.value)
+        if node.name in KNOWN_BY:
+            named = {"author": self.entry.authors, "category": self.entry.categories}
+            wanted = fold(node.value)
+            return any(fold(name) == wanted for name in named.get(node.name, (self.entry.publisher,)))
         return node.value in labels.get(node.name, ()) or node.value in self.entry.labels.get(node.name, ())
 
     def _aged(self, node: AgeTest) -> bool:
@@ -174,6 +183,14 @@ def _leaf_hits(terms: TermList, sentence: Sentence, text: str) -> list[SentenceH
     )
     # A term of two labels gives one hit, which carries both.
     return list(dict.fromkeys(hits))
+
+
+def stands_at(address: str, written: str) -> bool:
+    """Whether a web address begins as it is *written*, or stands on the host that is; scheme and `www.` mean nothing."""
+    here, wanted = _FACE.sub("", address.casefold()), _FACE.sub("", written.casefold())
+    if "/" in wanted.rstrip("/"):
+        return here.startswith(wanted)
+    return re.split("[/?#]", here, maxsplit=1)[0] == wanted.rstrip("/") != ""
 
 
 def stands_alone(node: All, test: Test) -> bool:

@@ -12,14 +12,17 @@ from itertools import combinations, pairwise
 
 from tocsin.errors import Problem
 from tocsin.model import Located
+from tocsin.rules import never
 from tocsin.rules.compile import OWN_LABELS, labels_given
 from tocsin.rules.coverage import contains, fields, same, sure_labels, swallowed
 from tocsin.rules.evaluate import CompiledRule, labels_of
 from tocsin.rules.examples import grounds
+from tocsin.rules.never import Given
 from tocsin.rules.query import All, Condition, Field, LabelTest, Leaf, Near, Pair, Union
 from tocsin.rules.ruleset import RuleSet
 from tocsin.rules.spec import ListSpec, PackSpec, RuleSpec
 from tocsin.rules.terms import Term, TermError, compile_term
+from tocsin.rules.warning import warning as _warning
 
 #: Words that nearly every text holds; those that negate or hedge are left out, for beside others they say much.
 _EVERYWHERE = """
@@ -47,8 +50,13 @@ class History:
     alerts: Mapping[str, int]
 
 
-def lint(packs: Sequence[PackSpec], rules: RuleSet, *, poll: timedelta | None = None) -> tuple[Problem, ...]:
-    """The warnings about *packs*, which are without fault; *poll* is the shortest interval of any source."""
+def lint(
+    packs: Sequence[PackSpec], rules: RuleSet, *, poll: timedelta | None = None, given: Given | None = None
+) -> tuple[Problem, ...]:
+    """The warnings about *packs*, which are without fault.
+
+    *poll* is the shortest interval of any source, and *given* the labels that sources give; None where neither is known.
+    """
     found: list[Problem] = []
     for pack in packs:
         for spec in pack.lists:
@@ -58,7 +66,10 @@ def lint(packs: Sequence[PackSpec], rules: RuleSet, *, poll: timedelta | None = 
             compiled = _compiled(rules, pack, rule)
             if compiled:
                 found += _rule(rule, compiled, poll)
+                found += never.news(rule, compiled, given)
                 found += _twice(rule, seen)
+            if price := rules.prices.get(f"{pack.id}/{rule.id.text}"):
+                found += never.prices(rule, price.when, price.clear)
     return tuple(found)
 
 
@@ -120,6 +131,8 @@ def _common(place: Located, term: Term, offset: int) -> Iterator[Problem]:
     """A term of one word that is a letter, is everywhere, or is shouted."""
     length = len(term.text)
     written = " ".join(term.cased)
+    if words := never.regex(term.text):
+        yield _warning(place, words, offset, length)
     if len(term.words) == 1 and term.pattern is None:
         (word,) = term.words
         bare = term.text.strip("=~*")
@@ -244,6 +257,13 @@ def _pair(node: Pair, place: Located, scope: str) -> Iterator[Problem]:
     elif apart:
         words = f"both sides of {node.op} are never in one sentence: this can never match; join them by AND"
         yield _warning(place, words, node.start, len(node.text))
+    elif node.within == 0 and node.op == "BEFORE":
+        yield _warning(
+            place, "no word ends before itself: BEFORE/0 can never match; write BEFORE/1", node.start, len(node.text)
+        )
+    elif node.within == 0 and node.op == "NEAR" and isinstance(node.left, Leaf) and isinstance(node.right, Leaf):
+        words = "NEAR/0 holds only where both sides overlap; words side by side are NEAR/1"
+        yield _warning(place, words, node.start, len(node.text))
     elif same(node.left, node.right) and node.op == "NOT NEAR":
         words = f"{_short(node.left.text)} drops itself: this can never match"
         yield _warning(place, words, node.start, len(node.text))
@@ -271,10 +291,3 @@ def _branches(parts: Sequence[Near] | Sequence[All], place: Located, *, whole: b
 def _short(text: str) -> str:
     flat = " ".join(text.split())
     return flat if len(flat) <= 60 else f"{flat[:57]}..."
-
-
-def _warning(place: Located, words: str, offset: int = 0, length: int | None = None) -> Problem:
-    position, excerpt = place.at(offset), place.excerpt(offset)
-    longest = max(1, len(excerpt) - position.column + 1)
-    wanted = len(place.text) if length is None else length
-    return Problem(message=words, position=position, excerpt=excerpt, length=max(1, min(wanted, longest)), warning=True)

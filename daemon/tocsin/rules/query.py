@@ -2,7 +2,7 @@
 
 condition := all {OR all}
 all       := test {AND [NOT] test}
-test      := near | label=value | age<2h
+test      := near | label=value | source= | lang= | publisher= | author= | category= | url= | age<2h
 near      := unit [op unit]
 op        := NEAR/n | BEFORE/n | SENT | CLAUSE | NOT NEAR/n
 unit      := term | $list | "(" near {OR near} ")" | field "(" condition ")"
@@ -20,6 +20,8 @@ from tocsin.model import Located
 from tocsin.rules.terms import TermError, TermList, compile_term
 
 FIELDS = ("title", "summary", "body", "lede")
+#: What an entry is known by, beside the labels of its source.
+KNOWN_BY = ("source", "lang", "publisher", "author", "category", "url")
 #: Operators without a distance.
 UNLIMITED = ("SENT", "CLAUSE")
 #: Brackets in brackets; deeper is a mistake or an attack.
@@ -41,6 +43,10 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _LOWERED = re.compile(r"and|or|not|sent|clause|(?:near|before)/\d+")
+_MINUS = re.compile(r"-(\$?[^\W\d].*)", re.DOTALL)
+_COLON = re.compile(rf"({'|'.join(FIELDS)}):(\S+)", re.IGNORECASE)
+#: `tier = primary`: a test that was written as an assignment.
+_SPACED = re.compile(r"([A-Za-z][\w-]*)(?:\s+=\s*|\s*=\s+)([^\s()\"=]+|\"[^\"]*\")")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -86,7 +92,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelTest:
-    """A label of the entry (or of the match so far, `source` or `lang`) has this value."""
+    """A label of the entry (or of the match so far), or what it is known by (`KNOWN_BY`), has this value."""
 
     name: str
     value: str
@@ -293,6 +299,13 @@ class _Parser:
 
     def _term(self, piece: _Piece) -> Leaf:
         written = piece.text.strip('"') if piece.kind == "quoted" else piece.text
+        if found := _MINUS.match(written):
+            words = (
+                f"- takes out of a list only; within an expression write AND NOT {found[1]}, or NOT NEAR/8 {found[1]}"
+            )
+            raise QueryError(words, piece.start, len(piece.text))
+        if found := _COLON.fullmatch(written):
+            raise QueryError(f"a field has brackets: write {found[1]}({found[2]})", piece.start, len(piece.text))
         try:
             terms = self._terms(written)
         except TermError as error:
@@ -304,6 +317,8 @@ class _Parser:
         run = [piece, *takewhile(lambda follower: follower.kind in ("bare", "quoted"), self._pieces[self._at :])]
         if len(run) == 1:
             return
+        if test := _SPACED.match(self._text, piece.start):
+            raise QueryError(f"a test has no blanks: write {test[1]}={test[2]}", piece.start, test.end() - piece.start)
         words = " ".join(follower.text.strip('"') for follower in run)
         message = f'two terms without an operator: write "{words}" for the phrase, or AND, OR, NEAR/8 between them'
         if any(_LOWERED.fullmatch(follower.text) for follower in run):

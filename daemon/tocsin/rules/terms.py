@@ -25,6 +25,8 @@ _POSSESSIVE = "'s"
 _OPTIONAL = re.compile(r"\w[?*]|\d")
 #: A term of this form is a name that may stand behind a dollar sign, as a ticker; but $US is money.
 _TICKER = re.compile(r"(?!(?:US|AU?|CA?|HK|NT|NZ?|SG?|R)\Z)[A-Z]{1,6}")
+#: `*lium`, `gal?ium`, `gallium|indium`: signs of other languages, which would be taken for blanks.
+_WILDCARD = re.compile(r"\w*[*?|]\w+")
 _COORDINATORS = frozenset(["and", "or", "和", "与", "及", "或"])
 
 
@@ -121,6 +123,10 @@ def compile_term(text: str) -> Term:
     """
     if text.startswith("re:"):
         return _regex(text)
+    if wild := _WILDCARD.search(text):
+        raise TermError(
+            f"{text!r}: {wild[0]} means nothing; w* is a prefix, anything else a regular expression, re:/.../"
+        )
     exact = text.startswith("=")
     written = text[1:] if exact else text
     marked: dict[int, str] = {}

@@ -65,8 +65,14 @@ def parse(
     told = {"url": url, "content_type": content_type, "content_language": content_language}
     asked = {"document": told, "selectors": selectors and dataclasses.asdict(selectors)}
     found = _ask(asked, body, large=large, seconds=seconds, memory=memory)
-    items = tuple(Item(**{**item, "published": _time(item["published"])}) for item in found["items"])
+    items = tuple(_item(item) for item in found["items"])
     return Parsed(**{**found, "items": items, "notes": tuple(found["notes"]), "deleted": tuple(found["deleted"])})
+
+
+def _item(found: dict[str, Any]) -> Item:
+    """An item as JSON has it."""
+    lists = {name: tuple(found[name]) for name in ("authors", "categories")}
+    return Item(**{**found, **lists, "published": _time(found["published"])})
 
 
 def nodes(body: bytes, content_type: str, rows: str, fields: Sequence[str]) -> list[Row]:

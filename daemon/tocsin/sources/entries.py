@@ -25,7 +25,7 @@ def entries(parsed: Parsed, *, source: str, url: str, labels: Labels, now: datet
 
     The publisher of an entry is the outlet or feed from which it was taken over, whose name is then cut off its title,
     else the outlet named behind its title, else the site to which the address of a search engine leads, else the feed
-    itself.
+    itself, by its title or its site.
     """
     items = [dataclasses.replace(item, title=_cut(item) or _headline(item)) for item in parsed.items]
     feed_host = urls.host(parsed.link) or urls.host(url)
@@ -41,7 +41,9 @@ def entries(parsed: Parsed, *, source: str, url: str, labels: Labels, now: datet
             body=item.body,
             link=urls.direct(item.link),
             canonical_link=identity.link,
-            publisher=item.outlet or split_outlet(item.title)[1] or _site(item) or parsed.title,
+            publisher=item.outlet or split_outlet(item.title)[1] or _site(item) or parsed.title or urls.site(item.link),
+            authors=item.authors,
+            categories=item.categories,
             language=item.language,
             published=believe(item.published, now),
             published_raw=item.published_raw,

@@ -16,6 +16,7 @@ from tocsin.sources.parse import (
     absolute,
     first_web,
     language_tag,
+    names,
     newest,
 )
 from tocsin.text.html import clean, one_line, to_plain
@@ -101,10 +102,23 @@ def _item(entry: dict[str, Any], *, url: str, site: str, language: str, day_firs
         title=_title(entry),
         summary="" if summary == body else summary,
         body=body,
+        authors=names(_get(author, "name") for author in _people(entry)),
+        categories=names(tag for tag in _listed(entry, "tags") if isinstance(tag, str)),
         language=language_tag(_get(entry, "language")) or language,
         published=next(filter(None, (parse_time(raw, day_first=day_first) for raw in times)), None),
         published_raw=clean(next(filter(None, times), ""))[:100],
     )
+
+
+def _people(entry: dict[str, Any]) -> list[dict[str, Any]]:
+    """The authors: `authors` of version 1.1, `author` of 1.0."""
+    found = [*_listed(entry, "authors"), entry.get("author")]
+    return [person for person in found if isinstance(person, dict)]
+
+
+def _listed(node: dict[str, Any], name: str) -> list[Any]:
+    value = node.get(name)
+    return value if isinstance(value, list) else []
 
 
 def _title(node: dict[str, Any]) -> str:

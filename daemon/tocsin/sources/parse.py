@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any
 from urllib.parse import urljoin
 
@@ -27,6 +27,9 @@ MOST_ENTRIES = 2000
 LONGEST_TITLE = 1000
 LONGEST_TEXT = 200_000
 LONGEST_LINK = 4000
+#: Authors and categories of an entry that are kept, and characters of each.
+MOST_NAMES = 50
+LONGEST_NAME = 200
 #: Characters of markup that are looked at for one text; making plain text of more takes twenty times its memory.
 _LONGEST_MARKUP = 4 * LONGEST_TEXT
 
@@ -45,9 +48,27 @@ _OPAQUE = re.compile(r"<!--|<!\[CDATA\[")
 _TEXTS = ("text/", "application/xhtml")
 #: The times of an entry, the one that counts first.
 _TIMES = ("published", "updated", "created")
-# Quadratic in the length of an author and in the number of categories, and nobody here asks for either.
-_FeedParserMixin._sync_author_detail = lambda *_, **__: None
-_FeedParserMixin._add_tag = lambda *_, **__: None
+#: `jane@example.org (Jane Doe)`, as RSS has it, and `Jane Doe <jane@example.org>`.
+_MAILED = re.compile(r"[^\s()<>]+@[^\s()<>]+\s*\(([^()]+)\)|([^()<>@]+)<[^<>]*>")
+
+
+def _keep_author(parser: Any, key: str = "author") -> None:
+    """Name the author that was read last; feedparser's own way is quadratic in the length of the text."""
+    context = parser._get_context()
+    authors = dict.get(context, "authors")
+    if key == "author" and authors and not dict.get(authors[-1], "name"):
+        authors[-1]["name"] = _get(context, key)[:LONGEST_TITLE]
+
+
+def _keep_tag(parser: Any, term: object, _scheme: object, label: object) -> None:
+    """Keep one of the first categories; feedparser's own way is quadratic in their number."""
+    tags = parser._get_context().setdefault("tags", [])
+    if len(tags) < MOST_NAMES:
+        tags.append({"term": term, "label": label})
+
+
+_FeedParserMixin._sync_author_detail = _keep_author
+_FeedParserMixin._add_tag = _keep_tag
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +87,8 @@ class Item:
     summary: str = ""
     body: str = ""
     outlet: str = ""
+    authors: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
     language: str = ""
     published: datetime | None = None
     published_raw: str = ""
@@ -206,10 +229,33 @@ def _item(entry: dict[str, Any], *, url: str, site: str, language: str, loose: b
         summary="" if summary == body else summary,
         body=body,
         outlet=_outlet(entry, loose=loose),
+        authors=names(_authors(entry)),
+        categories=names(_categories(entry)),
         language=language_tag(_detail(entry, "title", "language") or _get(entry, "language")) or language,
         published=next(filter(None, (parse_time(raw, day_first=day_first) for raw in times)), None),
         published_raw=clean(next(filter(None, times), ""))[:100],
     )
+
+
+def names(found: Iterable[str]) -> tuple[str, ...]:
+    """Names of authors or categories as plain text, each once, of bearable number and length."""
+    texts = (to_plain(name[:LONGEST_TITLE])[:LONGEST_NAME].strip() for name in islice(found, 4 * MOST_NAMES))
+    return tuple(islice(dict.fromkeys(filter(None, texts)), MOST_NAMES))
+
+
+def _authors(entry: dict[str, Any]) -> Iterator[str]:
+    """The names of the authors of an entry; an address stands for a name only where there is none."""
+    for person in dict.get(entry, "authors") or ():
+        name = _get(person, "name").strip()
+        mailed = _MAILED.fullmatch(name)
+        yield (mailed[1] or mailed[2]) if mailed else name
+
+
+def _categories(entry: dict[str, Any]) -> Iterator[str]:
+    """The categories of an entry, by their term and by what people call them."""
+    for tag in dict.get(entry, "tags") or ():
+        if isinstance(tag, dict):
+            yield from (_get(tag, "term"), _get(tag, "label"))
 
 
 def _outlet(entry: dict[str, Any], *, loose: bool) -> str:

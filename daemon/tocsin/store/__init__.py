@@ -1,6 +1,7 @@
 """Everything that outlives the process: SQLModel tables, sessions, migrations."""
 
 from tocsin.store.decisions import Decide
+from tocsin.store.handover import Fallbacks
 from tocsin.store.store import CHECKED_WITHIN, Store
 from tocsin.store.values import (
     AlertDetail,
@@ -45,6 +46,7 @@ __all__ = [
     "DeliveryDetail",
     "DeliveryView",
     "EntryView",
+    "Fallbacks",
     "Fetch",
     "GroupHold",
     "History",

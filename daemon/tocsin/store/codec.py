@@ -96,6 +96,7 @@ def message_to_json(message: Message) -> str:
         "html": message.html,
         "payload": message.payload,
         "thread": message.thread,
+        "brief": list(message.brief),
         "dated": message.dated.isoformat() if message.dated else "",
         "pictures": {name: b64encode(data).decode() for name, data in message.pictures},
     }
@@ -114,6 +115,7 @@ def message_from_json(text: str) -> Message:
         payload=fields.get("payload", ""),
         pictures=tuple((name, b64decode(data)) for name, data in fields.get("pictures", {}).items()),
         thread=fields.get("thread", ""),
+        brief=tuple(fields.get("brief", ())),
         dated=datetime.fromisoformat(fields["dated"]) if "dated" in fields else None,
     )
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, true
+from sqlalchemy import case, true, tuple_
 from sqlmodel import Session, col, func, insert, not_, or_, select, update
 
 from tocsin.model import Delivery, DeliveryKind, DeliveryState, ErrorClass, Message, Outcome, Settlement, Tidings
 from tocsin.policy.limit import Limit
 from tocsin.store import codec, outbox, overflow, receivers, tidings
+from tocsin.store.overflow import To
 from tocsin.store.reading import reading
 from tocsin.store.tables import AttemptRow, DeliveryAlertRow, DeliveryRow
 
@@ -37,12 +38,13 @@ def claim(
     limits: Mapping[str, Limit],
     limit_per_receiver: int,
     only: Collection[str] | None,
+    present: Collection[To] | None = None,
 ) -> list[Delivery]:
     """Lease what is due, the highest severity first and then the oldest, until *real* + *lease*.
 
     No receiver in *exclude*, none that rests, and none that had its tries of *rates* within a minute; at most
     *limit_per_receiver* of each other; nothing that has expired, or is over one of *limits*. A test goes out all the same,
-    and with *only* nothing goes but those.
+    and with *only* nothing goes but those; with *present* nothing goes to others.
     """
     void(session, now, real)
     spared = {*receivers.resting(session, now), *receivers.full(session, rates, now)}
@@ -63,6 +65,7 @@ def claim(
             not_(overflow.over(crowded, now)) if crowded else true(),
             or_(col(DeliveryRow.receiver).not_in(spared), DeliveryRow.kind == DeliveryKind.TEST.value),
             true() if only is None else col(DeliveryRow.id).in_(only),
+            true() if present is None else tuple_(DeliveryRow.receiver, DeliveryRow.recipient).in_(present),
         )
         .subquery()
     )
@@ -104,6 +107,13 @@ def _take_back(session: Session, row: DeliveryRow, now: datetime) -> bool:
     return bool(doubtful)
 
 
+def give_back(session: Session, delivery: Delivery, now: datetime) -> None:
+    """Give back a delivery that was claimed and not tried."""
+    state = DeliveryState.RETRY if delivery.attempt > 1 else DeliveryState.READY
+    if _under_fence(session, delivery, state=state.value, lease_until=None):
+        outbox.note(session, delivery.id, now, state, "given back before it was tried")
+
+
 def expire(session: Session, now: datetime) -> tuple[Delivery, ...]:
     """Give up what was not delivered in time; those deliveries, for somebody must hear of them."""
     late = session.exec(
@@ -123,15 +133,15 @@ def _change(session: Session, row: DeliveryRow, now: datetime, state: DeliverySt
 
 
 def begin_attempt(session: Session, delivery: Delivery, message: Message, now: datetime, real: datetime) -> bool:
-    """Put a try on record, and with the first one the message that every later try repeats; False without a lease.
+    """Put a try on record, and the message that every later try repeats; False without a lease.
 
     Who slept past the end of the lease (*real* is later) does not begin: the next claim would begin beside it.
     """
-    kept = func.coalesce(col(DeliveryRow.message), codec.message_to_json(message))
     lasts = select(DeliveryRow.id).where(col(DeliveryRow.id) == delivery.id, col(DeliveryRow.lease_until) >= real)
     if session.exec(lasts).one_or_none() is None:
         return False
-    if not _under_fence(session, delivery, attempts=delivery.attempt, message=kept):
+    kept = {} if message == delivery.message else {"message": codec.message_to_json(message)}
+    if not _under_fence(session, delivery, attempts=delivery.attempt, **kept):
         return False
     session.exec(
         insert(AttemptRow).values(delivery_id=delivery.id, n=delivery.attempt, fence=delivery.fence, started_at=now)

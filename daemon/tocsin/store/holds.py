@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select, update
 
-from tocsin.model import DeliveryKind, DeliveryState
+from tocsin.model import Alert, DeliveryKind, DeliveryState
 from tocsin.policy.quiet import Hush
 from tocsin.policy.retry import DIGEST_LIFE
 from tocsin.policy.silence import Silence, first
 from tocsin.store import codec, mapping, outbox, silences
-from tocsin.store.tables import AlertRow, DeliveryAlertRow, DeliveryRow, SilenceRow
+from tocsin.store.tables import AlertRow, DeliveryAlertRow, DeliveryRow, SilenceRow, ToldRow
 
 _WAITING = (DeliveryState.HELD.value, DeliveryState.READY.value)
 #: What is gathered in a digest while it waits; anything else is held as it is.
@@ -123,6 +123,52 @@ def silence(session: Session, now: datetime, new_id: Callable[[], str]) -> None:
             row = _split(session, row, found, now, new_id())
         row.silence_id = last.id
         _suppress(session, row, now, last.words)
+
+
+def lapse(
+    session: Session,
+    now: datetime,
+    cooldowns: Mapping[str, timedelta],
+    ended: Callable[[Alert], str],
+    new_id: Callable[[], str],
+) -> None:
+    """Suppress what the cooldown of a price rule held until *now* and what *ended* gives a reason for.
+
+    *cooldowns* are those of the price rules. What nobody was told starts no other cooldown.
+    """
+    due = session.exec(
+        select(DeliveryRow, AlertRow)
+        .join(DeliveryAlertRow, col(DeliveryAlertRow.delivery_id) == DeliveryRow.id)
+        .join(AlertRow, col(AlertRow.id) == DeliveryAlertRow.alert_id)
+        .where(
+            DeliveryRow.state == DeliveryState.HELD.value,
+            col(DeliveryRow.kind).in_(_NEWS),
+            col(DeliveryRow.due_at) <= now,
+            DeliveryRow.attempts == 0,
+            col(AlertRow.rule).in_(cooldowns),
+        )
+    ).all()
+    over: dict[str, dict[int, str]] = defaultdict(dict)
+    told: dict[tuple[str, str], ToldRow] = {}
+    for row, found in due:
+        alert = mapping.alert(found)
+        # A telling that lay ahead when the alert was opened is the end of a cooldown.
+        held = [
+            last
+            for key in alert.key
+            if (last := session.get(ToldRow, (alert.rule, key))) and alert.opened_at < last.at <= row.due_at
+        ]
+        if held and (words := ended(alert)):
+            over[row.id][alert.id] = words
+            told |= {(last.rule, last.key): last for last in held}
+    for delivery_id, reasons in over.items():
+        whole = session.get_one(DeliveryRow, delivery_id)
+        part = len(reasons) < len(_members(session, delivery_id))
+        gone = _split(session, whole, reasons, now, new_id()) if part else whole
+        _suppress(session, gone, now, "; ".join(dict.fromkeys(reasons.values())))
+    for last in told.values():
+        last.at -= cooldowns[last.rule]
+    session.flush()
 
 
 def _free(session: Session, now: datetime) -> None:

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Executable, bindparam
-from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, delete, func, insert, select, update
 
 from tocsin.errors import StoreError
@@ -64,7 +63,7 @@ def plan(
     ranks, tellings = _ranks(session, alerts), _tellings(session, alerts)
     rows, members = [], list[_Row]()
     for item in planned:
-        row = _row(
+        row = fresh(
             new_id(),
             (item.receiver, item.recipient),
             kind=item.kind.value,
@@ -79,7 +78,7 @@ def plan(
         members += (
             _member(row, number, tellings.get(number, 0), item.news.get(number, ())) for number in item.alert_ids
         )
-    _enter(session, rows, members)
+    enter(session, rows, members)
     return tuple(row["id"] for row in rows)
 
 
@@ -213,7 +212,7 @@ def call_off(session: Session, needless: Sequence[tuple[str, int]], now: datetim
 
 def test(session: Session, receiver: str, recipient: str, now: datetime, new_id: str) -> str:
     """Enter a test, before everything else that waits for *receiver*; its id."""
-    row = _row(
+    row = fresh(
         new_id,
         (receiver, recipient),
         kind=DeliveryKind.TEST.value,
@@ -222,7 +221,7 @@ def test(session: Session, receiver: str, recipient: str, now: datetime, new_id:
         due_at=now,
         expires_at=now + PRICE_LIFE,
     )
-    _enter(session, [row], ())
+    enter(session, [row], ())
     return new_id
 
 
@@ -243,7 +242,7 @@ def resend(session: Session, delivery_id: str, now: datetime, new_id: Callable[[
         raise StoreError(f"the delivery {delivery_id} has nothing of its own any more: {original.reason}")
     first = original.resend_of or original.id
     copies = session.exec(select(func.max(DeliveryRow.resend)).where(DeliveryRow.resend_of == first)).one() or 0
-    row = _row(
+    row = fresh(
         new_id(),
         (original.receiver, original.recipient),
         kind=original.kind,
@@ -255,68 +254,11 @@ def resend(session: Session, delivery_id: str, now: datetime, new_id: Callable[[
         resend=copies + 1,
         resend_of=first,
     )
-    _enter(session, [row], [_copied(row, member) for member in members])
+    enter(session, [row], [copied(row, member) for member in members])
     return str(row["id"])
 
 
-def stand_in(
-    session: Session,
-    late: str,
-    to: tuple[str, Sequence[str]],
-    *,
-    since: datetime,
-    now: datetime,
-    new_id: Callable[[], str],
-) -> list[str]:
-    """Tell a receiver, (name, recipients), what the receiver *late* should have got at *since* or before; the new ids.
-
-    Each delivery once, and no alert that they were told of; the delivery itself goes on.
-    """
-    other = aliased(DeliveryRow)
-    done = select(other.stands_for).where(col(other.stands_for).is_not(None))
-    rows = session.exec(
-        select(DeliveryRow).where(
-            DeliveryRow.receiver == late,
-            col(DeliveryRow.state).in_((DeliveryState.READY.value, DeliveryState.RETRY.value)),
-            func.coalesce(DeliveryRow.wanted_at, DeliveryRow.due_at) <= since,
-            col(DeliveryRow.stands_for).is_(None),
-            col(DeliveryRow.id).not_in(done),
-        )
-    ).all()
-    copies, copied, notes = [], list[_Row](), list[_Row]()
-    members = _members(session, [row.id for row in rows])
-    told = _told(session, to[0], {member.alert_id for found in members.values() for member in found})
-    for row in rows:
-        for recipient in to[1]:
-            unknown = [one for one in members[row.id] if told.get((one.alert_id, recipient), -1) < one.telling]
-            if unknown:
-                copy = _copy(row, (to[0], recipient), now, new_id())
-                copies.append(copy)
-                copied += (_copied(copy, member) for member in unknown)
-                told |= {(member.alert_id, recipient): member.telling for member in unknown}
-                words = f"told to {to[0]} in its stead (delivery {copy['id']})"
-                notes.append(_noted(row.id, now, row.state, words))
-    _enter(session, copies, copied)
-    _put(session, _TRANSITION, notes)
-    return [str(copy["id"]) for copy in copies]
-
-
-def _copy(row: DeliveryRow, to: tuple[str, str], now: datetime, number: str) -> _Row:
-    """The delivery of *row* for another recipient."""
-    return _row(
-        number,
-        to,
-        kind=row.kind,
-        rank=row.rank,
-        reason=f"told in the stead of {row.receiver}, which it did not reach",
-        created_at=now,
-        due_at=now,
-        expires_at=now + (row.expires_at - row.created_at),
-        stands_for=row.id,
-    )
-
-
-def _members(session: Session, deliveries: Iterable[str]) -> dict[str, list[DeliveryAlertRow]]:
+def members_of(session: Session, deliveries: Iterable[str]) -> dict[str, list[DeliveryAlertRow]]:
     """What each of *deliveries* is about."""
     found: dict[str, list[DeliveryAlertRow]] = defaultdict(list)
     for piece in pieces(deliveries):
@@ -325,7 +267,7 @@ def _members(session: Session, deliveries: Iterable[str]) -> dict[str, list[Deli
     return found
 
 
-def _told(session: Session, receiver: str, alerts: Iterable[int]) -> dict[tuple[int, str], int]:
+def told_to(session: Session, receiver: str, alerts: Iterable[int]) -> dict[tuple[int, str], int]:
     """The last telling of each of *alerts* to each recipient of *receiver*."""
     found = {}
     for piece in pieces(alerts):
@@ -352,7 +294,7 @@ def _noted(delivery_id: str, at: datetime, state: str, reason: str) -> _Row:
     return {"delivery_id": delivery_id, "at": at, "state": state, "reason": reason}
 
 
-def _row(number: str, to: tuple[str, str], **fields: object) -> _Row:
+def fresh(number: str, to: tuple[str, str], **fields: object) -> _Row:
     """The columns of a new delivery, ready where *fields* do not say otherwise."""
     return {**_FRESH, "id": number, "receiver": to[0], "recipient": to[1], **fields}
 
@@ -370,7 +312,8 @@ def _member(row: _Row, alert_id: int, telling: int, news: Iterable[str] = ()) ->
     }
 
 
-def _copied(row: _Row, member: DeliveryAlertRow) -> _Row:
+def copied(row: _Row, member: DeliveryAlertRow) -> _Row:
+    """Return the columns of the alert of *member* in another delivery."""
     return _member(row, member.alert_id, member.telling, codec.words_from_json(member.news))
 
 
@@ -378,7 +321,7 @@ def _words(words: Iterable[str]) -> str:
     return codec.words_to_json(tuple(dict.fromkeys(words)))
 
 
-def _enter(session: Session, rows: Sequence[_Row], members: Sequence[_Row]) -> None:
+def enter(session: Session, rows: Sequence[_Row], members: Sequence[_Row]) -> None:
     """Write new deliveries with what they are about, and that they came."""
     _put(session, _DELIVERY, rows)
     _put(session, _MEMBER, members)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, func, select, update
 
-from tocsin.policy.breaker import Standing
+from tocsin.policy.breaker import MOST_REFUSALS, Standing
 from tocsin.store.sqlite import upsert
 from tocsin.store.tables import AttemptRow, DeliveryRow, ReceiverRow
 
@@ -19,12 +19,18 @@ def standing(session: Session, name: str) -> Standing:
     row = session.get(ReceiverRow, name)
     if row is None:
         return Standing()
-    return Standing(failures=row.failures, rests=row.rests, refused=row.refused, since=row.since)
+    return Standing(failures=row.failures, rests=row.rests, refused=row.refused, since=row.since, refusals=row.refusals)
 
 
 def put(session: Session, name: str, now: Standing) -> None:
     """Write how the receiver *name* stands *now*."""
-    fields = {"failures": now.failures, "rests": now.rests, "refused": now.refused, "since": now.since}
+    fields = {
+        "failures": now.failures,
+        "rests": now.rests,
+        "refused": now.refused,
+        "since": now.since,
+        "refusals": now.refusals,
+    }
     session.connection().execute(upsert(ReceiverRow, ("name",), change=tuple(fields)), [{"name": name, **fields}])
 
 
@@ -41,6 +47,11 @@ def left_alone(session: Session, now: datetime) -> dict[str, Standing]:
 def failing(session: Session) -> list[str]:
     """Return the receivers whose last try failed."""
     return list(session.exec(select(ReceiverRow.name).where(col(ReceiverRow.failures) > 0)))
+
+
+def blocked(session: Session) -> set[str]:
+    """Return the receivers that refuse us, whatever we send."""
+    return set(session.exec(select(ReceiverRow.name).where(col(ReceiverRow.refusals) >= MOST_REFUSALS)))
 
 
 def full(session: Session, rates: Mapping[str, int], now: datetime) -> set[str]:

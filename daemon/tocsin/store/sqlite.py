@@ -111,6 +111,11 @@ class Database:
             with self._session(write=True) as session:
                 yield session
 
+    def probe(self) -> None:
+        """Write the first page as it is."""
+        with self.write() as session:
+            session.connection().exec_driver_sql("PRAGMA user_version = 0").close()
+
     @contextmanager
     def _session(self, *, write: bool) -> Iterator[Session]:
         # Writes are statements, of which the rows in memory know nothing: what a statement returns is read afresh.

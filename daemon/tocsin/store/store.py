@@ -14,8 +14,10 @@ from tocsin import __version__
 from tocsin.errors import Fault, LostError
 from tocsin.market.series import Series
 from tocsin.model import (
+    Alert,
     Batch,
     Delivery,
+    DeliveryState,
     Judged,
     Match,
     Message,
@@ -27,12 +29,13 @@ from tocsin.policy.facts import Arrival, Planned
 from tocsin.policy.habits import Habits
 from tocsin.policy.limit import Limit, Storm
 from tocsin.policy.quiet import Hush
-from tocsin.policy.receiver import Fallback
 from tocsin.policy.retry import Consequence
+from tocsin.prices import Instrument
 from tocsin.rules.observation import Observed
 from tocsin.store import (
     damage,
     deliveries,
+    handover,
     holds,
     identity,
     inbound,
@@ -51,7 +54,9 @@ from tocsin.store import (
 )
 from tocsin.store.acts import Acts
 from tocsin.store.decisions import Decide, Deciding, nobody, total
+from tocsin.store.handover import NO_FALLBACKS, Fallbacks, Rerouted
 from tocsin.store.inbound import Once
+from tocsin.store.overflow import To
 from tocsin.store.readings import Readings
 from tocsin.store.sqlite import Database
 from tocsin.store.values import (
@@ -137,6 +142,14 @@ class Store:
             count, doubtful = deliveries.void(session, now, None)
             rewind.rewind(session, now)
             return Voided(sources=polls, deliveries=count, doubtful=doubtful, checked=checked)
+
+    def probe(self) -> None:
+        """Write something that changes nothing: whether that is possible.
+
+        Raises:
+            StoreError: it is not.
+        """
+        self._database.probe()
 
     @property
     def lost(self) -> LostError | None:
@@ -389,13 +402,15 @@ class Store:
         limits: Mapping[str, Limit] | None = None,
         limit_per_receiver: int = 1,
         only: Collection[str] | None = None,
+        present: Collection[To] | None = None,
     ) -> list[Delivery]:
         """Lease deliveries that are due by the Clock, for *lease* of real time: the loudest first, then the oldest.
 
         At most *limit_per_receiver* of a receiver, none of those in *exclude*, of those that rest, and of those that
         had as many tries within a minute as *rates* says; no news over one of *limits* (see `spill`). What is silenced
         is suppressed first. Held ones whose time has come are among them, and those whose earlier lease ran out; none
-        past its `expires_at` (see `expire`). With *only*, none but those with these ids.
+        past its `expires_at` (see `expire`). With *only*, none but those with these ids; with *present*, none but those
+        for one of these, (receiver, recipient) each.
         """
         with self._database.write() as session:
             holds.silence(session, now, self._new_id)
@@ -409,12 +424,30 @@ class Store:
                 limits=limits or {},
                 limit_per_receiver=limit_per_receiver,
                 only=only,
+                present=present,
             )
 
     def hush(self, hushes: Mapping[str, Hush], now: datetime) -> None:
         """Let what must not leave in the quiet hours of receivers, by name, wait for their end, or suppress it."""
         with self._database.write() as session:
             holds.hush(session, hushes, now)
+
+    def lapse(
+        self,
+        now: datetime,
+        cooldowns: Mapping[str, timedelta],
+        instruments: Sequence[Instrument],
+        ended: Callable[[Alert, Series], str],
+    ) -> None:
+        """Suppress what the cooldowns of price rules, by rule, held until *now* and what *ended* gives a reason for."""
+        with self._database.write() as session:
+
+            def ends(alert: Alert) -> str:
+                named = [item for item in instruments if item.id in alert.labels.get("instrument", ())]
+                reasons = [ended(alert, series) for series in market.load(session, named).values()]
+                return "; ".join(reasons) if all(reasons) else ""
+
+            holds.lapse(session, now, cooldowns, ends, self._new_id)
 
     def spill(
         self,
@@ -438,32 +471,53 @@ class Store:
             outbox.keep_digests(session, planned, now, self._new_id)
 
     def expire(
-        self, now: datetime, own: Callable[[Delivery], Sequence[Match]] = lambda _: (), decide: Decide = nobody
+        self,
+        now: datetime,
+        own: Callable[[Delivery], Sequence[Match]] = lambda _: (),
+        decide: Decide = nobody,
+        fallbacks: Fallbacks = NO_FALLBACKS,
     ) -> tuple[Delivery, ...]:
         """Give up the deliveries that were not delivered by their `expires_at`; they are dead, with a reason.
 
-        *own* says which events of the daemon that makes of each, to be decided with it.
+        They are handed over to *fallbacks*. *own* says which events of the daemon that makes of each, to be decided
+        with it.
         """
         with self._database.write() as session:
             expired = deliveries.expire(session, now)
+            for delivery in expired:
+                handover.died(session, delivery.id, fallbacks, now, self._new_id)
             self._deciding(session, decide, now).about_own([match for item in expired for match in own(item)])
             return expired
 
-    def stand_in(self, now: datetime, fallbacks: Mapping[str, tuple[Fallback, Sequence[str]]]) -> list[str]:
-        """Tell receivers what others did not get in time: by the late one, (its fallback, whose recipients); the ids."""
+    def stand_in(self, now: datetime, fallbacks: Fallbacks) -> list[str]:
+        """Send *fallbacks* what others did not get in time, or cannot get; the ids."""
         with self._database.write() as session:
-            return [
-                delivery
-                for late, (fallback, recipients) in fallbacks.items()
-                for delivery in outbox.stand_in(
-                    session, late, (fallback.to, recipients), since=now - fallback.after, now=now, new_id=self._new_id
-                )
-            ]
+            return handover.late(session, fallbacks, now, self._new_id)
+
+    def reroute(
+        self,
+        present: Collection[To],
+        routed: Callable[[Alert], Collection[To]],
+        now: datetime,
+        skip: Collection[str] = (),
+    ) -> Rerouted:
+        """Send what waits for somebody who is not *present* to all whom *routed* names, but for the ids in *skip*."""
+        with self._database.read() as session:
+            ids = handover.strays(session, present, skip)
+        if not ids:
+            return Rerouted()
+        with self._database.write() as session:
+            return handover.reroute(session, ids, routed, now, self._new_id)
+
+    def give_back(self, delivery: Delivery, now: datetime) -> None:
+        """Give back a claimed delivery that was not tried."""
+        with self._database.write() as session:
+            deliveries.give_back(session, delivery, now)
 
     def begin_attempt(self, delivery: Delivery, message: Message, now: datetime) -> bool:
         """Put a try on record before a socket opens; False when the delivery is no longer leased to its holder.
 
-        The message of the first try is kept: a claim for a later one brings it.
+        The *message* is kept: a claim for a later try brings it.
         """
         with self._database.write() as session:
             return deliveries.begin_attempt(session, delivery, message, now, self._real_now())
@@ -476,10 +530,12 @@ class Store:
         now: datetime,
         *,
         decide: Decide = nobody,
+        fallbacks: Fallbacks = NO_FALLBACKS,
     ) -> Settlement | None:
         """Write how a try ended and return what becomes of the delivery; None when somebody else holds it by now.
 
         *judge* decides that, given how its receiver stood; the events of the daemon that it gives are decided with it.
+        A delivery that dies is handed over to *fallbacks*.
         """
         with self._database.write() as session:
             before = receivers.standing(session, delivery.receiver)
@@ -488,6 +544,8 @@ class Store:
                 return None
             if judged.standing != before:
                 receivers.put(session, delivery.receiver, judged.standing)
+            if judged.settlement.state is DeliveryState.DEAD:
+                handover.died(session, delivery.id, fallbacks, now, self._new_id)
             self._deciding(session, decide, now).about_own(judged.own)
             return judged.settlement
 

@@ -77,6 +77,8 @@ class EntryRow(SQLModel, table=True):
     link: str = _text(index=True)
     canonical_link: str = _text()
     publisher: str = _text()
+    authors: str = _text("[]")
+    categories: str = _text("[]")
     language: str = _text()
     published: datetime | None = _time(None)
     published_raw: str = _text()
@@ -300,7 +302,7 @@ class DeliveryRow(SQLModel, table=True):
 class ReceiverRow(SQLModel, table=True):
     """How a receiver stands: its *failures* in a row, until when it *rests*, and the words with which it was reported.
 
-    *since* is the first failure after the last success; *overflowed* is when something was last over its limit.
+    *since* is the first failure after the last success, *refusals* are messages in a row that it refused; *overflowed* is when something was last over its limit.
     """
 
     __tablename__ = "receiver"
@@ -310,6 +312,7 @@ class ReceiverRow(SQLModel, table=True):
     rests: datetime | None = _time(None)
     refused: str = _text()
     since: datetime | None = _time(None)
+    refusals: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     overflowed: datetime | None = _time(None)
 
 

@@ -60,7 +60,7 @@ def test_a_page_is_added_by_the_feed_that_it_names(tocsin: Tocsin, base: str) ->
     line = f"127-0-0-1: {{feed: {base}/feed, every: 30m, allow_private: true, labels: {{tier: trade}}}}"
     assert result.stdout == f"{line}\n"
     assert f"it names {base}/feed, {base}/two" in result.stderr
-    assert "RSS 2.0, 1 entries" in result.stderr
+    assert "RSS 2.0, 1 entry" in result.stderr
     assert f'sources:\n  wire: {{feed: "https://me:s3cret@example.org/feed"}}\n  {line}\nreceivers:' in written(tocsin)
     assert tocsin("check").exit_code == 0
     again = tocsin("sources", "add", f"{base}/feed", "--allow-private")
@@ -145,7 +145,7 @@ def test_an_address_can_be_tried_without_a_configuration(
     monkeypatch.chdir(empty)
     result = tocsin("sources", "test", f"{base}/feed", "--allow-private", config=False)
     assert result.exit_code == 0, result.stderr
-    assert "RSS 2.0: 1 entries" in result.stdout
+    assert "RSS 2.0: 1 entry" in result.stdout
     assert "there is no config.yaml here: no rule looks at it" in result.stderr
 
 
@@ -156,7 +156,7 @@ def test_a_source_of_prices_is_tried_too(tocsin: Tocsin) -> None:
         "sources: {mine: {file: x.csv}}\ninstruments: {tin: {sources: mine:tin}}\nreceivers: {h: {console: true}}\n"
     )
     result = tocsin("sources", "test", "mine")
-    assert (result.exit_code, "cannot read x.csv" in result.stderr) == (1, True)
+    assert (result.exit_code, "x.csv cannot be read: No such file" in result.stderr) == (1, True)
     (tocsin.folder / "x.csv").write_text("date,close\n2026-03-01,1\n2026-03-02,2.5\n")
     result = tocsin("sources", "test", "mine")
     assert result.stdout.splitlines()[2].split()[:2] == ["tin", "2.5"]

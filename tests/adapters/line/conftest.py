@@ -84,11 +84,11 @@ class ListReceiver:
     outcomes: list[Outcome]
     kind: MessageKind = MessageKind.TEXT
     recipients: tuple[str, ...] = ("",)
-    sent: list[tuple[str, Message, str]] = field(default_factory=list)
+    sent: list[tuple[str, Message]] = field(default_factory=list)
 
-    def send(self, delivery: Any, message: Message, preface: str = "") -> Outcome:
+    def send(self, delivery: Any, message: Message) -> Outcome:
         """The next outcome."""
-        self.sent.append((delivery.id, message, preface))
+        self.sent.append((delivery.id, message))
         return self.outcomes[min(len(self.sent), len(self.outcomes)) - 1]
 
 

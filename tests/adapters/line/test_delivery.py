@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,6 +21,7 @@ from tocsin.policy.facts import Decision
 from tocsin.policy.receiver import Fallback
 from tocsin.policy.silence import parse
 from tocsin.prices import Instrument, Quote
+from tocsin.render import reduced
 from tocsin.rules.observation import observe
 
 Line = Any
@@ -83,17 +85,19 @@ def test_a_delivery_is_sent_once_and_settled(line: Line) -> None:
     assert "China bans gallium exports" in desk.sent[0][1].text
 
 
-def test_a_retry_sends_the_same_message_and_says_that_it_is_late(line: Line) -> None:
-    """Rendered once and kept; the only new line is the preface."""
+@pytest.mark.parametrize("late", [False, True])
+def test_a_retry_sends_the_same_message(line: Line, late: bool) -> None:
+    """Frozen with the first try: that it is late is said then or never."""
     desk = line.list_receiver("desk", [DOWN, DOWN, OK])
     out = dispatcher(line, desk)
+    line.clock.move(minutes=10 * late)
     for _ in range(3):
         run(out)
         line.clock.move(minutes=10)
     out.close()
-    assert [message for _, message, _ in desk.sent] == [desk.sent[0][1]] * 3
-    assert [bool(preface) for _, _, preface in desk.sent] == [False, True, True]
-    assert len({delivery_id for delivery_id, _, _ in desk.sent}) == 1
+    assert [message for _, message in desk.sent] == [desk.sent[0][1]] * 3
+    assert desk.sent[0][1].text.startswith("Late by 10 min") is late
+    assert len({delivery_id for delivery_id, _ in desk.sent}) == 1
     assert desk.sent[0][1].dated == line.clock.now() - timedelta(minutes=30)
     assert states(line) == {"desk": DeliveryState.DELIVERED}
 
@@ -224,7 +228,7 @@ def test_a_receiver_that_fails_for_an_hour_is_told_to_the_operator_once(line: Li
     run(out)
     run(out)
     out.close()
-    assert [message.subject for _, message, _ in ops.sent] == [
+    assert [message.subject for _, message in ops.sent] == [
         "[tocsin HIGH] Receiver fails: desk",
         "[tocsin INFO] Receiver delivers again: desk",
     ]
@@ -304,7 +308,9 @@ def test_another_receiver_hears_what_one_did_not_get(line: Line) -> None:
         run(out)
     out.close()
     assert len(mail.sent) == 2
-    assert {preface.split(",")[0] for _, _, preface in mail.sent} == {"In the stead of desk"}
+    assert all(
+        message.text.startswith("Sent to you because it could not be delivered to desk") for _, message in mail.sent
+    )
     views = line.store.read.deliveries()
     assert sorted((view.receiver, view.state.value) for view in views) == [
         ("desk", "delivered"),
@@ -334,23 +340,209 @@ def test_a_receiver_that_takes_messages_again_is_told_too(line: Line) -> None:
     line.clock.move(hours=1)
     run(out)
     out.close()
-    assert [message.subject for _, message, _ in ops.sent] == [
+    assert [message.subject for _, message in ops.sent] == [
         "[tocsin HIGH] Receiver blocked: desk",
         "[tocsin INFO] Receiver delivers again: desk",
     ]
     assert {view.state for view in line.store.read.deliveries()} == {DeliveryState.DELIVERED}
 
 
-def test_a_receiver_that_was_removed_is_a_reason_to_give_up(line: Line) -> None:
-    """The delivery does not wait for ever for somebody who is not coming back, and operators hear of it."""
+def named(out: Dispatcher, *receivers: Any, to: str = "") -> None:
+    """A reload: these receivers, and routes that lead to that one."""
+    out.outbound = replace(
+        out.outbound,
+        receivers={r.name: r for r in receivers},
+        routed=lambda _: [(r.name, recipient) for r in receivers if r.name == to for recipient in r.recipients],
+    )
+
+
+@pytest.mark.parametrize("tries", [0, 1])
+def test_what_waits_for_a_receiver_that_was_removed_waits_for_its_return(
+    line: Line, tries: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A typo in a name loses nothing: it is said how many wait, once, and the receiver that returns gets them."""
+    desk, ops = line.list_receiver("desk", [DOWN] * tries + [OK]), line.list_receiver("ops", [OK])
+    out = dispatcher(line, desk, ops)
+    if tries:
+        run(out)
+    named(out, ops)
+    for _ in range(3):
+        line.clock.move(hours=1)
+        run(out)
+    assert caplog.text.count("messages wait for receivers that are not configured messages=1") == 1
+    named(out, desk, ops)
+    run(out)
+    run(out)
+    out.close()
+    assert (len(desk.sent), len(ops.sent)) == (tries + 1, 0)
+    assert states(line) == {"desk": DeliveryState.DELIVERED}
+
+
+def test_what_waits_for_a_receiver_that_never_returns_expires(line: Line) -> None:
+    """A day later it is given up as everything is, and operators hear of it."""
     ops = line.list_receiver("ops", [OK])
     out = dispatcher(line, ops)
     run(out)
+    line.clock.move(hours=25)
+    run(out)
+    run(out)
     out.close()
-    assert len(ops.sent) == 1
-    (view,) = (item for item in line.store.read.deliveries() if item.receiver == "desk")
-    assert view.state is DeliveryState.DEAD
-    assert "names no such receiver" in view.reason
+    assert states(line)["desk"] is DeliveryState.DEAD
+    assert ["gallium: ban" in message.text for _, message in ops.sent] == [True]
+
+
+@pytest.mark.parametrize("tries", [0, 1])
+def test_what_waits_for_a_renamed_receiver_goes_to_whom_the_routes_name(line: Line, tries: int) -> None:
+    """Each message once, whatever stops between, and the old name gets nothing when it returns."""
+    desk, tower = line.list_receiver("desk", [DOWN, OK]), line.list_receiver("tower", [OK])
+    out = several(line, desk, count=3)
+    for _ in range(tries):
+        run(out)
+    for _ in range(2):  # as after a restart
+        out = dispatcher_of(line)
+        named(out, tower, to="tower")
+        line.clock.move(hours=1)
+        run(out)
+        out.close()
+    named(out := dispatcher_of(line), desk, tower, to="tower")
+    line.clock.move(hours=1)
+    run(out)
+    out.close()
+    assert (len(desk.sent), len(tower.sent)) == (tries, 3)
+    assert all("could not be delivered to desk" in message.text for _, message in tower.sent)
+    assert {(view.receiver, view.state.value) for view in line.store.read.deliveries()} == {
+        ("desk", "suppressed"),
+        ("tower", "delivered"),
+    }
+
+
+def test_a_recipient_taken_out_of_an_address_is_no_reason_to_lose_a_message(line: Line) -> None:
+    """The same receiver, another list of people: who is still there hears what the other one missed."""
+    mail = line.list_receiver("desk", [OK], recipients=("new@example.org",))
+    out = several(line, mail, count=2)
+    named(out, mail, to="desk")
+    run(out)
+    out.close()
+    assert len(mail.sent) == 2
+
+
+def test_whoever_knows_an_alert_does_not_hear_it_twice_when_another_receiver_goes(line: Line) -> None:
+    """Routes may name people who were told in the first place."""
+    desk = line.list_receiver("desk", [OK])
+    out = several(line, desk, count=1)
+    run(out)
+    other = line.list_receiver("ops", [OK])
+    named(out, other, to="ops")
+    run(out)
+    out.close()
+    assert (len(desk.sent), len(other.sent)) == (1, 0)
+
+
+CONTENT = Outcome(error_class=ErrorClass.CONTENT, code=400, words="cannot parse")
+NOBODY = Outcome(error_class=ErrorClass.NOBODY, code=550, words="no such user")
+GONE = Outcome(error_class=ErrorClass.GONE, code=404, words="no_service")
+AUTH = Outcome(error_class=ErrorClass.AUTH, code=401, words="invalid_auth")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "minutes"),
+    [
+        pytest.param(CONTENT, 1, id="content"),
+        pytest.param(replace(CONTENT, code=413), 1, id="too large"),
+        pytest.param(NOBODY, 0, id="unknown recipient"),
+        pytest.param(GONE, 0, id="gone"),
+        pytest.param(AUTH, 0, id="not let in"),
+        pytest.param(DOWN, 25 * 60, id="expired"),
+    ],
+)
+def test_a_message_that_dies_is_handed_over_at_once(line: Line, outcome: Outcome, minutes: int) -> None:
+    """Long before its fallback would be told that it is late; once, and in words that say why."""
+    desk, mail = line.list_receiver("desk", [outcome]), line.list_receiver("mail", [OK])
+    ops = line.list_receiver("ops", [OK])
+    out = several(line, desk, mail, ops, count=1)
+    out.outbound = replace(out.outbound, fallbacks={"desk": (Fallback(to="mail", after=timedelta(days=2)), ("",))})
+    run(out)
+    for _ in range(5):
+        line.clock.move(minutes=minutes / 5)
+        run(out)
+    run(out)
+    out.close()
+    ((_, message),) = mail.sent
+    assert message.text.startswith("Sent to you because it could not be delivered to desk")
+    assert ops.sent
+
+
+def chained(line: Line, *names: str, outcomes: list[Outcome], circle: bool) -> list[Any]:
+    """Receivers of which each stands in for the one before, after one alert and everything that comes of it."""
+    receivers = [line.list_receiver(name, outcomes) for name in names]
+    out = several(line, *receivers, count=1)
+    pairs = [*pairwise(names), *[(names[-1], names[0])] * circle]
+    out.outbound = replace(
+        out.outbound, fallbacks={late: (Fallback(to=to, after=timedelta(minutes=10)), ("",)) for late, to in pairs}
+    )
+    for _ in range(30):
+        run(out)
+        line.clock.move(minutes=5)
+    out.close()
+    return receivers
+
+
+@pytest.mark.parametrize("circle", [False, True])
+@pytest.mark.parametrize(("outcome", "tries"), [(CONTENT, 2), (NOBODY, 1)])
+def test_a_fallback_that_dies_too_hands_over_to_its_own(line: Line, circle: bool, outcome: Outcome, tries: int) -> None:
+    """Down the whole chain, each of them once, and a circle ends where it began."""
+    receivers = chained(line, "desk", "mail", "phone", outcomes=[outcome], circle=circle)
+    assert [len(receiver.sent) for receiver in receivers] == [tries] * 3
+    assert {view.state for view in line.store.read.deliveries() if view.receiver != "ops"} == {DeliveryState.DEAD}
+
+
+def test_a_fallback_that_is_late_too_is_stood_in_for(line: Line) -> None:
+    """Nobody down a chain waits for a receiver that is down, and all of them go on trying."""
+    receivers = chained(line, "desk", "mail", "phone", outcomes=[DOWN], circle=True)
+    assert all(receiver.sent for receiver in receivers)
+    assert len({number for number, _ in receivers[2].sent}) == 1
+    assert len([view for view in line.store.read.deliveries() if view.receiver != "ops"]) == 3
+
+
+def test_a_receiver_that_refuses_whatever_it_gets_is_blocked(line: Line) -> None:
+    """Twelve alerts for a destination that says no in words that nobody knows: two given up, the others wait."""
+    desk, ops = line.list_receiver("desk", [CONTENT] * 18 + [OK]), line.list_receiver("ops", [OK])
+    out = several(line, desk, ops, count=12)
+    for _ in range(12):
+        run(out)
+        line.clock.move(seconds=10)
+    assert [message.subject for _, message in ops.sent] == [
+        "[tocsin HIGH] Message given up: desk",
+        "[tocsin HIGH] Message given up: desk",
+        "[tocsin HIGH] Receiver blocked: desk",
+    ]
+    assert len(desk.sent) == 15
+    for _ in range(30):
+        line.clock.move(minutes=20)
+        run(out)
+    out.close()
+    dead = [view for view in line.store.read.deliveries() if view.state is DeliveryState.DEAD]
+    assert len(dead) == 2
+    assert [message.subject for _, message in ops.sent][3:] == ["[tocsin INFO] Receiver delivers again: desk"]
+    delivered = [view for view in line.store.read.deliveries() if view.receiver == "desk" and view not in dead]
+    assert {view.state for view in delivered} == {DeliveryState.DELIVERED}
+
+
+def test_the_short_form_is_frozen_too(line: Line) -> None:
+    """What was refused for its size goes out short, and every later try repeats that."""
+    refused = replace(CONTENT, code=413, words="too large")
+    desk = line.list_receiver("desk", [refused, DOWN, DOWN, OK])
+    out = dispatcher(line, desk)
+    line.clock.move(minutes=30)
+    for _ in range(5):
+        run(out)
+        line.clock.move(minutes=10)
+    out.close()
+    long, *short = (message for _, message in desk.sent)
+    assert len(short) == 3
+    assert short == [reduced(long)] * 3
+    (view,) = line.store.read.deliveries()
+    assert (view.state, line.store.read.delivery(view.id).message) == (DeliveryState.DELIVERED, short[0])
 
 
 def test_a_message_that_was_never_delivered_is_told_to_the_operator(line: Line) -> None:
@@ -378,10 +570,10 @@ def test_a_message_that_a_receiver_will_not_take_is_told_too(line: Line) -> None
     run(out)
     out.close()
     assert len(desk.sent) == 2
-    first, second = (message for _, message, _ in desk.sent)
+    first, second = (message for _, message in desk.sent)
     assert (bool(first.payload), json.loads(second.payload)["blocks"][0]["text"]["type"]) == (True, "plain_text")
     assert "China bans gallium exports" in second.text
-    assert [("invalid_blocks" in message.text) for _, message, _ in ops.sent] == [True]
+    assert [("invalid_blocks" in message.text) for _, message in ops.sent] == [True]
 
 
 def test_news_is_told_with_the_prices_that_share_a_label(line: Line) -> None:

@@ -64,7 +64,7 @@ class Desk:
     @property
     def texts(self) -> list[str]:
         """What was sent."""
-        return [message.text for _, message, _ in self.receiver.sent]
+        return [message.text for _, message in self.receiver.sent]
 
 
 @pytest.fixture
@@ -136,7 +136,7 @@ def test_a_day_without_news_is_told_once_a_day_where_that_is_asked_for(desk: Cal
     assert one.texts == []
     one.at(3, 7)
     one.at(3, 7, 1)
-    assert [message.subject for _, message, _ in one.receiver.sent] == ["[TOCSIN] Digest: nothing new waited"]
+    assert [message.subject for _, message in one.receiver.sent] == ["[TOCSIN] Digest: nothing new waited"]
     one.news("Tin talks go on")
     one.at(4, 7)
     assert len(one.texts) == 2

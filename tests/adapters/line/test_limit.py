@@ -76,7 +76,7 @@ class Desk:
     @property
     def subjects(self) -> list[str]:
         """What the desk was sent."""
-        return [message.subject for _, message, _ in self.receiver.sent]
+        return [message.subject for _, message in self.receiver.sent]
 
     @property
     def last(self) -> str:
@@ -86,7 +86,7 @@ class Desk:
     @property
     def storms(self) -> list[str]:
         """What operators were told."""
-        return [message.text for _, message, _ in self.operators.sent]
+        return [message.text for _, message in self.operators.sent]
 
     def of(self, kind: DeliveryKind) -> Any:
         """The deliveries of a kind to the desk, the newest first."""

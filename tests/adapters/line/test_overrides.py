@@ -100,7 +100,7 @@ class Noted:
     kind: MessageKind = MessageKind.TEXT
     recipients: tuple[str, ...] = ("",)
 
-    def send(self, delivery: Delivery, message: Message, preface: str = "") -> Outcome:
+    def send(self, delivery: Delivery, message: Message) -> Outcome:
         """Note it."""
         alerts = [tidings.alert for tidings in delivery.tidings]
         self.world.told += [(self.name, alert.severity.value, alert.rule) for alert in alerts]

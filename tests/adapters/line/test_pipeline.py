@@ -58,7 +58,7 @@ def test_a_clock_that_is_set_back_makes_nobody_deaf(line: Line, caplog: pytest.L
     line.clock.move(hours=-1)
     assert polled(line, pipeline) == 1
     assert len(line.store.read.alerts()) == 1
-    assert "the clock was set back by=1:00:00 due=1" in caplog.text
+    assert "the clock was set back by=3600.0s due=1" in caplog.text
 
 
 @pytest.mark.parametrize("changed", [False, True], ids=["rests", "is committed"])

@@ -166,7 +166,7 @@ def test_mails_about_one_happening_are_one_conversation(world: Any) -> None:
         one.news(title, feed=feed)
         asyncio.run(out.run_due())
         one.line.clock.move(minutes=10)
-    messages = [message for _, message, _ in desk.sent if "tocsin" not in message.subject]
+    messages = [message for _, message in desk.sent if "tocsin" not in message.subject]
     assert [message.subject for message in messages] == [
         f"[MEDIUM] cobalt: cut - {FIRST}",
         f"Re: [MEDIUM] cobalt: cut - {FIRST}",

@@ -11,6 +11,7 @@ import pytest
 
 from tocsin.model import ErrorClass, MessageKind
 from tocsin.receivers.console import ConsoleReceiver
+from tocsin.render import with_preface
 
 
 class Terminal(io.StringIO):
@@ -46,7 +47,7 @@ def test_a_message_is_printed_as_it_is(post: Any, capsys: pytest.CaptureFixture[
 def test_a_late_message_begins_with_the_line_that_says_so(post: Any, capsys: pytest.CaptureFixture[str]) -> None:
     """The terminal is told like everybody."""
     sent = post(MessageKind.CONSOLE)
-    ConsoleReceiver("here").send(sent.delivery, sent.message, "Late by 2 h")
+    ConsoleReceiver("here").send(sent.delivery, with_preface(sent.message, "Late by 2 h"))
     assert capsys.readouterr().out.startswith("Late by 2 h\n\nHIGH  gallium: ban\n")
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from tocsin.model import ErrorClass, MessageKind
 from tocsin.receivers.apprise import build
+from tocsin.render import with_preface
 
 NEW, OLD = "whsec_" + b64encode(b"n" * 32).decode(), "an older secret of some length"
 
@@ -54,7 +55,7 @@ def test_a_retry_says_the_same_and_a_late_one_says_that_it_is(web: Any, post: An
     receiver = build("hook", address(web))
     for attempt in (1, 2):
         receiver.send(replace(sent.delivery, attempt=attempt), sent.message)
-    receiver.send(sent.delivery, sent.message, "Late by 3 h.")
+    receiver.send(sent.delivery, with_preface(sent.message, "Late by 3 h."))
     first, second, late = (body for _, _, body in web.requests)
     assert first == second
     assert {**json.loads(first), "note": "Late by 3 h."} == json.loads(late)

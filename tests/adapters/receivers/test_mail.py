@@ -18,6 +18,7 @@ import trustme
 
 from tocsin.model import ErrorClass, MessageKind
 from tocsin.receivers.apprise import build
+from tocsin.render import with_preface
 
 Raw = Callable[[Callable[[socket.socket], None]], int]
 
@@ -104,7 +105,7 @@ def test_a_late_mail_says_so_in_both_parts_and_stays_the_same_otherwise(mailbox:
     """A reader must see that a message is late before they read it."""
     receiver = build("mail", url_of(mailbox.port))
     sent = post(MessageKind.MAIL, recipient="desk@example.org")
-    receiver.send(sent.delivery, sent.message, "Late by 2 h <&>")
+    receiver.send(sent.delivery, with_preface(sent.message, "Late by 2 h <&>"))
     message = parsed(mailbox.letters[0])
     assert part(message, "plain").replace("\r\n", "\n") == f"Late by 2 h <&>\n\n{sent.message.text}"
     assert "Late by 2 h &lt;&amp;&gt;" in part(message, "html")

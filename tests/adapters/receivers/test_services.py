@@ -11,6 +11,7 @@ import requests
 
 from tocsin.model import ErrorClass, MessageKind
 from tocsin.receivers.apprise import build
+from tocsin.render import with_preface
 
 SECRET = "canary-secret"
 
@@ -19,7 +20,7 @@ def test_another_service_gets_title_and_body_as_text(web: Any, post: Any) -> Non
     """Whatever apprise knows can be a receiver."""
     receiver = build("hook", f"{web.url.replace('http', 'json')}/{SECRET}")
     sent = post(MessageKind.TEXT)
-    outcome = receiver.send(sent.delivery, sent.message, "Late by 2 h")
+    outcome = receiver.send(sent.delivery, with_preface(sent.message, "Late by 2 h"))
     content = json.loads(web.requests[0][2])
     assert (receiver.kind, receiver.recipients) == (MessageKind.TEXT, ("",))
     assert (outcome.error_class, outcome.code) == (ErrorClass.OK, 200)

@@ -10,6 +10,7 @@ import pytest
 
 from tocsin.model import ErrorClass, MessageKind
 from tocsin.receivers.apprise import build
+from tocsin.render import with_preface
 
 Raw = Callable[[Callable[[socket.socket], None]], int]
 
@@ -80,7 +81,7 @@ def test_a_late_message_says_so_before_its_blocks(web: Any, post: Any) -> None:
     """The line stands first and changes nothing behind it."""
     receiver = build("desk", address(web.url))
     sent = post(MessageKind.SLACK)
-    receiver.send(sent.delivery, sent.message, "Late by 2 h")
+    receiver.send(sent.delivery, with_preface(sent.message, "Late by 2 h"))
     blocks = payloads(web)[0]["blocks"]
     assert "Late by 2 h" in strings(blocks[0])
     assert blocks[1:] == json.loads(sent.message.payload)["blocks"]

@@ -124,7 +124,7 @@ def test_a_file_is_read_when_it_changed_and_not_before_its_last_line_is_whole(tm
 @pytest.mark.parametrize(
     ("content", "fault", "words"),
     [
-        (None, Fault.NOT_FOUND, "cannot read x.csv: No such file"),
+        (None, Fault.NOT_FOUND, "x.csv cannot be read: No such file"),
         (b"", Fault.NOT_DATA, "it has no line below its header"),
         (b"date,close\n2026-02-27,ten\n", Fault.NOT_DATA, "x.csv: 'ten' is not one number"),
         (b"x" * (10 * 1024 * 1024 + 1), Fault.TOO_LARGE, "x.csv is larger than"),

@@ -30,7 +30,7 @@ MANY = "".join(f"<item><title>Pit {n}</title><guid>{n}</guid></item>" for n in r
 @pytest.mark.parametrize(
     ("document", "entries", "title"),
     [
-        pytest.param(_rss(MANY), MOST_ENTRIES, "Pit 0", id="ten thousand entries"),
+        pytest.param(_rss(MANY), MOST_ENTRIES, "Pit 8000", id="ten thousand entries"),
         pytest.param(_rss(_item("x&a9;"), f"<!DOCTYPE x [<!ENTITY a0 'ha'>{LAUGHS}]>"), 1, "x&a9;", id="a billion laughs"),
         pytest.param(_rss(_item("x" + "&a;" * 50_000), f"<!DOCTYPE x [<!ENTITY a '{'y' * 50_000}'>]>"), 1, "x&a;", id="quadratic entities"),
         pytest.param(_rss(_item("x&a;"), "<!DOCTYPE x [<!ENTITY a SYSTEM 'file:///etc/passwd'>]>"), 1, "x&a;", id="an entity of a file"),

@@ -200,6 +200,8 @@ class Hands:
             "link": f"https://example.org/{name}?utm_source=x",
             "canonical_link": f"example.org/{name}",
             "publisher": "The Example",
+            "authors": ("Jane Doe", "J. Roe, 李"),
+            "categories": ("Mining", "Trade & policy"),
             "language": "en",
             "published": self.now - timedelta(minutes=3),
             "published_raw": "Mon, 02 Mar 2026 11:57:00 GMT",

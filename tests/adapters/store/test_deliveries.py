@@ -114,7 +114,7 @@ def test_a_retry_sends_the_same_message(hands, store):
     assert _claim(hands, store) == []
     [second] = _claim(hands, store, hands.now + MINUTE)
     assert (second.message, second.attempt, second.fence) == (MESSAGE, 2, first.fence + 1)
-    assert store.begin_attempt(second, replace(MESSAGE, subject="other"), hands.now)
+    assert store.begin_attempt(second, second.message, hands.now)
     assert store.settle(second, OK, lambda _: Consequence(settlement=_delivered(hands)), hands.now)
     detail = store.read.delivery(first.id)
     assert detail.message == MESSAGE

@@ -78,6 +78,8 @@ def test_wordings_of_an_older_database_are_kept(hands, store):
         connection.execute("ALTER TABLE delivery DROP COLUMN silence_id")
         connection.execute("ALTER TABLE delivery DROP COLUMN stands_for")
         connection.execute("ALTER TABLE delivery DROP COLUMN wanted_at")
+        connection.execute("ALTER TABLE entry DROP COLUMN authors")
+        connection.execute("ALTER TABLE entry DROP COLUMN categories")
         connection.execute("ALTER TABLE alert DROP COLUMN origins")
         connection.execute("ALTER TABLE delivery_alert DROP COLUMN news")
         connection.execute("ALTER TABLE delivery_alert DROP COLUMN overflow")

@@ -171,6 +171,18 @@ def test_a_full_disk_stops_a_commit_whole_and_only_while_it_is_full(hands, datab
     assert _pragma(database, "integrity_check") == "ok"
 
 
+def test_a_probe_needs_room_and_changes_nothing(hands, store):
+    """That the store works again is said when something could be written, not when nothing was tried."""
+    before = store.read.counts()
+    store.probe()
+    assert store.read.counts() == before
+    with sqlite3.connect(hands.path) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreError, match="another program keeps the database"):
+            store.probe()
+    other.close()
+
+
 @pytest.mark.parametrize(
     ("url", "words"),
     [

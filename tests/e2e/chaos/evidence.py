@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import email
-import email.policy
-import json
-import re
 import shutil
 import sqlite3
 import tempfile
@@ -19,8 +15,6 @@ from typing import Any
 Row = Mapping[str, Any]
 Tables = Mapping[str, tuple[Row, ...]]
 
-_LATE = re.compile(r"Late by [^\n]*? this was to be sent at [^\n<\"]*")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
@@ -32,11 +26,6 @@ class Accepted:
     body: bytes
     at: datetime
     real: float
-
-    @property
-    def frozen(self) -> str:
-        """What no copy may say otherwise: all of it, but for the line of a late sender."""
-        return _without_lateness(self.body)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,21 +102,3 @@ def read(path: Path) -> tuple[Tables, str]:
             }
             sound = "; ".join(str(row[0]) for row in database.execute("pragma integrity_check"))
             return tables, sound
-
-
-def _without_lateness(body: bytes) -> str:
-    if not body.startswith(b"{"):  # a mail
-        mail = email.message_from_bytes(body, policy=email.policy.default)
-        parts = [str(part.get_content()) for part in mail.walk() if not part.is_multipart()]
-        head = "\n".join(
-            f"{name}: {value}" for name, value in mail.items() if name.lower() != "content-transfer-encoding"
-        )
-        return "\n".join([head, *map(_plain, parts)])
-    content = json.loads(body)
-    blocks = [block for block in content.get("blocks", ()) if not _LATE.search(json.dumps(block, ensure_ascii=False))]
-    return json.dumps({**content, "blocks": blocks}, ensure_ascii=False)
-
-
-def _plain(text: str) -> str:
-    text = re.sub(r"<tr><td[^>]*>" + _LATE.pattern + "</td></tr>|<!-- preface -->", "", text)
-    return re.sub(r"\A" + _LATE.pattern + r"\s*", "", text)

@@ -114,10 +114,10 @@ def every_copy_is_on_record(run: Evidence) -> Iterator[str]:
 
 
 def copies_are_identical(run: Evidence) -> Iterator[str]:
-    """All copies of a message say the same, but for the line of a late sender."""
+    """All copies of a message are the same, byte for byte."""
     said = defaultdict(set)
     for message in run.accepted:
-        said[message.key, message.receiver, message.recipient].add(message.frozen)
+        said[message.key, message.receiver, message.recipient].add(message.body)
     for (key, receiver, _), texts in said.items():
         if len(texts) > 1:
             yield f"{receiver} got {len(texts)} different texts of {key}"

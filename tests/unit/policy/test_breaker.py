@@ -14,10 +14,10 @@ HOUR = timedelta(hours=1)
 
 
 def tried(
-    before: Standing, error_class: ErrorClass, *, jitter: float = 0.5, **fields: object
+    before: Standing, error_class: ErrorClass, *, jitter: float = 0.5, attempt: int = 1, **fields: object
 ) -> tuple[Standing, Turn | None]:
     """The standing after one more try at noon."""
-    return after(before, Outcome(error_class=error_class, **fields), now=NOON, jitter=jitter)
+    return after(before, Outcome(error_class=error_class, **fields), now=NOON, jitter=jitter, attempt=attempt)
 
 
 def outage(error_class: ErrorClass, lasts: timedelta) -> tuple[list[tuple[timedelta, timedelta]], Standing, list[Turn]]:
@@ -127,6 +127,24 @@ def test_a_refusal_blocks_once_and_its_end_is_told(error_class: ErrorClass) -> N
 
 
 def test_a_message_that_is_refused_for_what_it_says_blocks_nobody() -> None:
-    """A poison message must not hold up those behind it."""
+    """A poison message must not hold up those behind it, and its first try is no refusal yet: a short form follows."""
     assert tried(Standing(failures=2), ErrorClass.CONTENT) == (Standing(), None)
-    assert tried(Standing(), ErrorClass.NOBODY) == (Standing(), None)
+    assert tried(Standing(failures=2), ErrorClass.CONTENT, attempt=2) == (Standing(refusals=1), None)
+    assert tried(Standing(), ErrorClass.NOBODY) == (Standing(refusals=1), None)
+    assert tried(Standing(refusals=2), ErrorClass.OK) == (Standing(), None)
+
+
+@pytest.mark.parametrize("error_class", [ErrorClass.CONTENT, ErrorClass.NOBODY])
+def test_a_receiver_that_refuses_different_messages_in_a_row_is_blocked(error_class: ErrorClass) -> None:
+    """It is not the messages: told once, tried with another one now and then, and its end is told once."""
+    standing = Standing()
+    for _ in range(2):
+        standing, turn = tried(standing, error_class, attempt=2, words="bad request")
+        assert (standing.blocked, turn) == (False, None)
+    standing, turn = tried(standing, error_class, attempt=2, words="bad request")
+    assert (standing.blocked, standing.refused, turn) == (True, "bad request", Turn.BLOCKED)
+    assert standing.rests is not None
+    assert standing.rests > NOON
+    again, turn = tried(standing, error_class, words="bad request")
+    assert (again.blocked, turn) == (True, None)
+    assert tried(again, ErrorClass.OK) == (Standing(), Turn.DELIVERS)

@@ -8,7 +8,7 @@ import pytest
 
 from tocsin.model import DeliveryState, ErrorClass, Outcome
 from tocsin.policy import retry
-from tocsin.policy.breaker import Standing
+from tocsin.policy.breaker import MOST_REFUSALS, Standing
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -109,3 +109,12 @@ def test_a_delivery_dies_with_a_reason_when_its_time_is_up() -> None:
     result = retry.settle(outcome, attempt=9, now=NOON, expires_at=NOON + HOUR, jitter=0.5)
     assert result.state is DeliveryState.DEAD
     assert result.reason == "no time left for another try: transient 503: busy"
+
+
+@pytest.mark.parametrize("error_class", [ErrorClass.CONTENT, ErrorClass.NOBODY])
+def test_what_a_blocked_receiver_refuses_waits(error_class: ErrorClass) -> None:
+    """Where everything is refused, no message is at fault, and none dies of it."""
+    outcome = Outcome(error_class=error_class, code=400, words="no")
+    blocked = Standing(refusals=MOST_REFUSALS, rests=NOON + HOUR)
+    result = retry.settle(outcome, attempt=2, now=NOON, expires_at=NOON + DAY, jitter=0.5, receiver=blocked)
+    assert (result.state, result.due_at) == (DeliveryState.RETRY, NOON + HOUR)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -106,6 +107,50 @@ def test_label_and_age_tests_look_at_the_entry(bench: Any, expression: str, hold
     proof = bench.prove(expression, entry)
     assert proof.holds is holds
     assert (bench.labels(expression, entry) is not None) is holds
+
+
+KNOWN_BY = {
+    "publisher": ("publisher=reuters", True),
+    "part of a publisher": ("publisher=Reut", False),
+    "publisher of two words": ('publisher="Financial Times"', False),
+    "author": ('author="jane doe"', True),
+    "the second author": ('author="José Núñez"', True),
+    "part of an author": ("author=Jane", False),
+    "category": ("category=MINING", True),
+    "another category": ('category="Trade & Policy"', True),
+    "no category": ("category=Trade", False),
+    "not a category": ("NOT category=Mining", False),
+    "host": ("url=example.org", True),
+    "host with www": ("url=www.Example.org", True),
+    "host with a scheme": ("url=https://example.org/", True),
+    "part of a host": ("url=example", False),
+    "end of a host": ("url=ample.org", False),
+    "host that goes on": ("url=example.org.evil.test", False),
+    "start of the address": ("url=example.org/metals/", True),
+    "start with a scheme": ("url=http://www.example.org/metals/gal", True),
+    "another path": ("url=example.org/tin", False),
+    "a path alone": ("url=/metals", False),
+    "nothing": ("url=/", False),
+}
+
+
+@pytest.mark.parametrize(("test", "holds"), KNOWN_BY.values(), ids=KNOWN_BY)
+def test_what_an_entry_is_known_by_is_compared(bench: Any, test: str, holds: bool) -> None:
+    """Readers ask for one paper, columnist or section more often than for anything else."""
+    entry = replace(
+        bench.entry("Gallium ban"),
+        publisher="Reuters",
+        authors=("Jane Doe", "José Núñez"),
+        categories=("Mining", "Trade & policy"),
+        canonical_link="https://example.org/metals/gallium?a=1",
+    )
+    assert bench.prove(f"ban AND {test}", entry).holds is holds
+
+
+def test_an_address_that_has_no_canonical_form_is_compared_as_it_was_given(bench: Any) -> None:
+    """An aggregator's link says where the entry came from, at least."""
+    entry = replace(bench.entry("Gallium ban"), link="https://news.example/rss/articles/1")
+    assert bench.prove("ban AND url=news.example", entry).holds
 
 
 def test_an_entry_without_a_date_is_as_old_as_its_discovery(bench: Any) -> None:

@@ -40,7 +40,8 @@ def warnings(bench: Any, match: str, *, lists: Any = None, **more: Any) -> list[
 )
 def test_what_may_make_a_difference_is_not_called_useless(bench: Any, match: str) -> None:
     """A warning that is wrong is worse than none."""
-    assert warnings(bench, match) == []
+    # An OR that begins a line is none that is mistaken for a weaker AND.
+    assert warnings(bench, match.replace(" OR ", "\nOR ")) == []
 
 
 @pytest.mark.parametrize(

@@ -206,3 +206,9 @@ def test_papers_behind_an_alert_of_a_search_engine_are_origins_of_their_own() ->
     assert [entry.publisher for entry in found] == ["paper-0.example", "paper-1.example", "paper-2.example"]
     assert found[0].link == "https://www.paper-0.example/a"
     assert found[0].canonical_link == "https://paper-0.example/a"
+
+
+def test_a_feed_without_a_title_is_named_by_the_site_of_its_articles() -> None:
+    """A sitemap often names no paper, and what has no name is no origin."""
+    (entry,) = _entries(Item(title="Weather", link="https://www.e.com/a"), title="")
+    assert entry.publisher == "e.com"

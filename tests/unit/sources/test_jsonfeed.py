@@ -59,6 +59,25 @@ def test_an_item_becomes_the_same_plain_values_as_of_any_feed():
     assert item.published_raw == "2026-03-02T10:00:00+01:00"
 
 
+AUTHORS = {
+    "version 1.1": (
+        {"authors": [{"name": "Jane Doe"}, {"url": "x"}, 5, {"name": "<b>J</b> Roe"}]},
+        ("Jane Doe", "J Roe"),
+    ),
+    "version 1.0": ({"author": {"name": "Jane Doe"}}, ("Jane Doe",)),
+    "both": ({"authors": [{"name": "A"}], "author": {"name": "A"}}, ("A",)),
+    "odd": ({"authors": "Jane", "author": ["x"]}, ()),
+}
+
+
+@pytest.mark.parametrize(("fields", "authors"), AUTHORS.values(), ids=AUTHORS)
+def test_authors_and_tags_are_read(fields, authors):
+    """A rule can ask who wrote an item, and where it is filed."""
+    item = _one(**fields, tags=["Mining", "Mining", [7], "Trade &amp; policy"])
+    assert item.authors == authors
+    assert item.categories == ("Mining", "Trade & policy")
+
+
 @pytest.mark.parametrize(
     ("body", "content_type"),
     [

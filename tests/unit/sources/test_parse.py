@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tocsin.errors import Fault, SourceError
-from tocsin.sources.parse import LONGEST_TEXT, LONGEST_TITLE, MOST_ENTRIES, parse
+from tocsin.sources.parse import LONGEST_NAME, LONGEST_TEXT, LONGEST_TITLE, MOST_ENTRIES, MOST_NAMES, parse
 from tocsin.text.html import one_line
 
 URL = "https://example.com/news/feed"
@@ -115,6 +115,45 @@ def test_strict_and_loose_reading_give_the_same_id():
     assert broken.notes
     assert broken.complete
     assert good.items[0].id == broken.items[0].id == "https://e.com/?a=1&b=2"
+
+
+AUTHORS = {
+    "address and name": ("<author>jane@example.org (Jane Doe)</author>", ("Jane Doe",)),
+    "an address alone": ("<author>jane@example.org</author>", ("jane@example.org",)),
+    "Dublin Core": ("<dc:creator>Jane Doe</dc:creator>", ("Jane Doe",)),
+    "two": ("<dc:creator>Jane Doe</dc:creator><dc:creator>J. Roe</dc:creator>", ("Jane Doe", "J. Roe")),
+    "none": ("", ()),
+}
+
+
+@pytest.mark.parametrize(("markup", "authors"), AUTHORS.values(), ids=AUTHORS)
+def test_authors_and_categories_are_read(markup, authors):
+    """A rule can ask who wrote an entry, and where it is filed."""
+    filed = "<category>Mining</category><category domain='x'>Trade &amp;amp; policy</category><category/>"
+    body = _rss(f"<title>t</title>{markup}{filed}").replace(
+        b"<rss ", b"<rss xmlns:dc='http://purl.org/dc/elements/1.1/' "
+    )
+    item = _one(body)
+    assert item.authors == authors
+    assert item.categories == ("Mining", "Trade & policy")
+
+
+def test_authors_and_categories_of_atom_are_read():
+    """Atom names a category by a term for machines and may add one for people; either is found."""
+    item = _one(
+        _atom(
+            "<title>t</title><author><name>Jane Doe</name><email>j@x</email></author><author><name>J. Roe</name></author><category term='min' label='Mining'/>"
+        )
+    )
+    assert item.authors == ("Jane Doe", "J. Roe")
+    assert item.categories == ("min", "Mining")
+
+
+def test_authors_and_categories_are_bounded():
+    """A thousand categories of a megabyte are no way to fill the database."""
+    item = _one(_rss("<title>t</title>" + "".join(f"<category>{n}{'x' * 5000}</category>" for n in range(300))))
+    assert len(item.categories) == MOST_NAMES
+    assert max(map(len, item.categories)) == LONGEST_NAME
 
 
 def test_an_entry_cut_off_is_left_for_the_next_time():

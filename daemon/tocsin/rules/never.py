@@ -1,0 +1,147 @@
+"""Tests and conditions that can never be true, or that do not mean what they seem to: warnings. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from datetime import timedelta
+from decimal import Decimal
+from itertools import pairwise
+
+from tocsin.errors import Problem
+from tocsin.model import Located
+from tocsin.rules.compile import labels_given
+from tocsin.rules.evaluate import CompiledRule
+from tocsin.rules.price import Node, parts
+from tocsin.rules.query import KNOWN_BY, AgeTest, Condition, LabelTest
+from tocsin.rules.spec import RuleSpec
+from tocsin.rules.spelling import meant
+from tocsin.rules.warning import warning
+
+#: What sources give: the values by label, and under `source` the names of the sources.
+Given = Mapping[str, Collection[str]]
+#: The label by which packs ask how near to the event a source is, where no source is known.
+_CUSTOMARY = ("tier",)
+_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{1,8})*", re.IGNORECASE)
+#: Countries that are taken for their languages.
+_COUNTRIES = {"cn": "zh", "jp": "ja", "kr": "ko", "ua": "uk", "cz": "cs", "dk": "da", "gr": "el"}
+#: Flags, classes and escapes of a regular expression, whose capitals are no letters.
+_NO_LETTER = re.compile(r"\\[pP]\{\w*\}|\\[pP]\w|\\x\{?\w+\}?|\\.|\[\[:\^?\w+:\]|\(\?P<\w+>")
+_IGNORES_CASE = re.compile(r"\(\?[a-zA-Z]*i")
+_MOVES = ("change", "gap")
+_PRICES = ("last", "high", "low")
+_TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
+
+
+def news(spec: RuleSpec, rule: CompiledRule, given: Given | None) -> Iterator[Problem]:
+    """The warnings about the tests of a rule; *given* is None where the sources are not known."""
+    own = labels_given(rule.match)
+    yield from _tests(rule.match, frozenset(), own, given)
+    for condition in (*rule.cancels, *(condition for _, condition in rule.severity_if)):
+        yield from _tests(condition, own, own, given)
+    if rule.severity_if and spec.news and rule.severity_if[-1][0] == rule.info.severity:
+        words = f"the rule is {rule.info.severity} anyway: the last of severity_if changes nothing"
+        yield warning(spec.news.severity_if[-1][1], words)
+
+
+def prices(spec: RuleSpec, when: Node, clear: Node | None) -> Iterator[Problem]:
+    """The warnings about comparisons of a price rule that mean something else, or can never be true."""
+    if spec.price is None:
+        return
+    for node, place in ((when, spec.price.when), (clear, spec.price.clear)):
+        if node and place:
+            for part in parts(node):
+                if words := _compared(part):
+                    yield warning(place, words, part.start, len(part.text))
+
+
+def regex(text: str) -> str:
+    """Why the regular expression *text* can find nothing, in words; empty where it may."""
+    body = text[4:-1]
+    if not text.startswith("re:/") or _IGNORES_CASE.search(body):
+        return ""
+    if not any(c.isupper() for c in _NO_LETTER.sub("", body)):
+        return ""
+    return f"{text} has a capital, and the text it looks at has none: write it in small letters"
+
+
+def _tests(
+    condition: Condition, matched: Collection[str], own: Collection[str], given: Given | None
+) -> Iterator[Problem]:
+    place = condition.place
+    if place is None:
+        return
+    yield from _precedence(condition, place)
+    for part in condition.parts:
+        for _, test in part.tests:
+            words = ""
+            if isinstance(test, LabelTest):
+                words = _label(test, matched, own, given)
+            elif isinstance(test, AgeTest) and test.span == timedelta(0):
+                words = f"{test.text} is {'never' if test.op.startswith('<') else 'always'} true: no entry is from the future"
+            if words:
+                yield warning(place, words, test.start, len(test.text))
+
+
+def _precedence(condition: Condition, place: Located) -> Iterator[Problem]:
+    """AND beside OR on one line, where nobody sees which binds first."""
+    for one, other in pairwise(condition.parts):
+        between = place.text[one.start + len(one.text) : other.start]
+        if "\n" not in between and max(len(one.tests), len(other.tests)) > 1:
+            words = (
+                "AND binds before OR: this is (... AND ...) OR ...; put a bracket round the OR, or begin a line with it"
+            )
+            yield warning(place, words, one.start, other.start + len(other.text) - one.start)
+            return
+
+
+def _label(test: LabelTest, matched: Collection[str], own: Collection[str], given: Given | None) -> str:
+    if test.name == "lang":
+        return _language(test.value)
+    if test.name in KNOWN_BY and test.name != "source":
+        return "" if test.value.strip() else f"{test.text} compares with nothing"
+    if test.name in matched or (given is None and test.name in (*_CUSTOMARY, "source")):
+        return ""
+    if given is None or test.name not in given:
+        known = {*KNOWN_BY, *(_CUSTOMARY if given is None else given), *matched}
+        if test.name in own:
+            return f"within match the list ${test.name} has given no label yet: write ${test.name}, or ask in unless or severity_if"
+        return f"no list of this rule and no source gives the label {test.name}: this is never true{meant(test.name, known)}"
+    if test.value not in given[test.name]:
+        what = "no source is called" if test.name == "source" else f"no source has {test.name}"
+        return f"{what} {test.value}: this is never true{meant(test.value, given[test.name])}"
+    return ""
+
+
+def _language(value: str) -> str:
+    if value.lower() in _COUNTRIES:
+        return f"lang={value} is a country; its language is lang={_COUNTRIES[value.lower()]}"
+    return "" if _LANGUAGE.fullmatch(value) else f"lang={value} is no language tag: write lang=en, lang=zh, lang=pt-br"
+
+
+def _compared(node: Node) -> str:
+    """What is odd about the comparison *node* of a price or a move with a number; empty where nothing is."""
+    if node.op not in _TURNED:
+        return ""
+    left, right = node.children
+    op, number = node.op, _number(right)
+    if number is None:
+        left, op, number = right, _TURNED[op], _number(left)
+    if number is None:
+        return ""
+    bare = left.children[0] if left.op == "abs" else left
+    if bare.op in _PRICES and number <= 0 and op in ("<", "<=", "=="):
+        return f"{left.text} is the price, which is always above zero: this is never true"
+    if bare.op in _MOVES and abs(number) >= 1 and "%" not in node.text:
+        return f"{left.text} is a fraction: {number:f} is {number * 100:f} %; write {number:f}% for {number:f} per cent"
+    if bare.op in _MOVES and left is bare and op in ("<", "<=") and number < -1:
+        return f"{left.text} is never below -100 %: this is never true"
+    return ""
+
+
+def _number(node: Node) -> Decimal | None:
+    if node.op == "number":
+        return node.number
+    if node.op in ("minus", "%") and (inner := _number(node.children[0])) is not None:
+        return -inner if node.op == "minus" else inner / 100
+    return None
