@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from itertools import pairwise
 
 from tocsin.market import bars as history
 from tocsin.market.series import Series, fill, in_terms
@@ -25,6 +26,9 @@ STALE = timedelta(days=10)
 #: So long without a new quote in a session is a fault of the source.
 _STALE_SESSION = timedelta(minutes=60)
 _DAY = timedelta(days=1)
+#: Pauses between quotes from which a market without sessions has a rhythm, and closes that show its week.
+_RHYTHM, _WEEK = 12, 14
+_SATURDAY = 5
 #: Units that are a hundredth of another.
 _MINOR = {"GBp": "GBP", "GBX": "GBP", "ZAc": "ZAR", "ILA": "ILS", "USX": "USD", "USc": "USD"}
 _HUNDRED = Decimal(100)
@@ -238,13 +242,14 @@ def _like_split(before: Quote, after: Quote) -> bool:
 def is_stale(series: Series, quote: Quote | None, now: datetime) -> bool:
     """Whether the source has given no new quote for too long while the instrument traded; *quote* is its last word.
 
-    Too long is what the instrument says, or three polls and an hour at least; where no session is known, ten days.
-    Nobody tells of holidays, so a whole session may pass unless the source says that one is in progress.
+    Too long is what the instrument says, or three polls and an hour at least; where no session is known, what its own
+    rhythm says. Nobody tells of holidays, so a whole session may pass unless the source says that one is in progress.
     """
     newest, instrument = series.newest, series.instrument
     if newest is None:
         return False
-    usual = max(3 * instrument.every, _STALE_SESSION) if instrument.session else STALE
+    shortest = max(3 * instrument.every, _STALE_SESSION)
+    usual = shortest if instrument.session else _rhythm(series, shortest)
     limit = instrument.stale_after or usual
     if quote and quote.period:
         opens, closes = quote.period
@@ -255,3 +260,16 @@ def is_stale(series: Series, quote: Quote | None, now: datetime) -> bool:
             instrument.session, end_of(instrument.session, day) - _DAY, end_of(instrument.session, day)
         )
     return market_time(instrument.session, newest.at, now) > limit
+
+
+def _rhythm(series: Series, shortest: timedelta) -> timedelta:
+    """Three times the longest pause between the quotes of late, or *shortest*; ten days where they are too few to speak of one.
+
+    Currencies trade around the clock, but not on Saturdays: where none was seen the pause of a weekend is added.
+    """
+    pauses = [after.at - before.at for before, after in pairwise(series.quotes)]
+    if len(pauses) < _RHYTHM:
+        return STALE
+    days = {close.day.weekday() for close in series.closes[-_WEEK:]}
+    weekend = timedelta(0) if _SATURDAY in days else 2 * _DAY
+    return min(max(shortest, 3 * max(pauses)) + weekend, STALE)

@@ -1,7 +1,7 @@
 """The gist of a text: its words, cheaply, for telling which rules are worth a closer look.
 
 A gist may hold words that the text has not; it never lacks one that it has. Folding character by character is exact for
-nearly all news, and `gist` says where it is not (combining marks, ligatures, full-width letters): then the text must be
+nearly all news, and `gist` says where it is not (combining marks, ligatures, full-width letters, a Catalan point): then the text must be
 cut into tokens, and `gist_of` takes the words from these.
 """
 
@@ -82,7 +82,9 @@ _ODD = re.compile(
 def gist(text: str) -> Gist | None:
     """The gist of *text*, of which fields are parted by newlines; None where only its tokens can tell."""
     if not text.isascii():
-        text = INNER_POINT.sub("", text.replace("＄", "$").replace("＃", "#"))
+        if INNER_POINT.search(text):
+            return None
+        text = text.replace("＄", "$").replace("＃", "#")
         for character in _TYPOGRAPHIC:
             text = text.replace(character, " ")
     if "#" in text:

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from tocsin.market.hygiene import Finding, clean
+from tocsin.market.hygiene import Finding, clean, is_stale
 from tocsin.market.series import append, begin, close_before
 from tocsin.prices import Action, Instrument, Quote
 
@@ -174,3 +174,27 @@ def test_what_looks_like_a_split_is_held_for_its_session_and_told_once():
     second = clean(first.series, quote("50.2", 2), NOON + timedelta(minutes=2))
     assert (second.finding, second.like_split) == (Finding.HELD, False)
     assert [q.price for q in clean(second.series, quote(51, 1440), NOON + timedelta(days=1)).quotes] == [50, 51]
+
+
+@pytest.mark.parametrize(
+    ("pause", "days", "silence", "stale"),
+    [
+        pytest.param(5, 7, 55, False, id="a coin, within the hour"),
+        pytest.param(5, 7, 65, True, id="a coin, after an hour"),
+        pytest.param(60, 7, 170, False, id="hourly, two left out"),
+        pytest.param(60, 7, 190, True, id="hourly, three left out"),
+        pytest.param(5, 5, 49 * 60, False, id="a currency on a weekend"),
+        pytest.param(5, 5, 52 * 60, True, id="a currency after a weekend"),
+        pytest.param(600, 7, 9 * 24 * 60, False, id="too few to have a rhythm"),
+    ],
+)
+def test_a_market_without_sessions_goes_stale_by_its_own_rhythm(pause, days, silence, stale):
+    """Coins trade every day and currencies all but Saturdays: ten days of silence are no rhythm of theirs."""
+    start = datetime(2026, 3, 2, tzinfo=UTC)
+    series = begin(Instrument(id="coin"))
+    for minutes in range(0, 16 * 24 * 60, pause):
+        at = start + timedelta(minutes=minutes)
+        if at.weekday() < days:
+            one = Quote(instrument="coin", price=Decimal(100), at=at, first_seen=at)
+            series = append(close_before(series, at), one)
+    assert is_stale(series, None, series.newest.at + timedelta(minutes=silence)) is stale
