@@ -26,6 +26,7 @@ _LEADS = {
     "close": "calm",
     "unseen": "coverage",
     "commit": "mended pack",
+    "take_in": "long document",
     "fail": "out of order",
     "tell": "faulty pack",
     "kept_pack": "faulty pack",

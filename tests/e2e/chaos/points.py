@@ -19,8 +19,16 @@ _CALLED = re.compile(r"\b_?(store\.(?:read\.)?\w+)")
 
 
 #: Calls that no world on loopback leads to: only a public address can be out of reach, only another program judges again,
-#: a clock is set back only by a fault, and a reload comes between claim and try by chance only.
-ELSEWHERE = frozenset({"store.forgive", "store.give_back", "store.rejudge", "store.rewind"})
+#: a clock is set back, a disk full and a database taken away only by a fault, and a reload comes between claim and try by
+#: chance only.
+ELSEWHERE = frozenset({
+    "store.forgive",
+    "store.give_back",
+    "store.probe",
+    "store.rejudge",
+    "store.rescue",
+    "store.rewind",
+})  # fmt: skip
 
 
 class Side(StrEnum):

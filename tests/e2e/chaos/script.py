@@ -137,6 +137,7 @@ SCRIPT = (
     Step(name="louder", items=(("ministry", "g4", "China bans exports of gallium"),), rule=BAN),
     Step(name="noise", items=(("wire0", "n1", "Museum opens a new wing for modern art"),)),
     Step(name="within cooldown", items=(("wire1", "g5", "Smelter in Bonn halts gallium line after fire"),), rule=BAN),
+    Step(name="long document", items=tuple(("wire1", f"l{n}", f"Gallery {n} shows its prints") for n in range(120))),
     Step(name="edge", prices=(("tin", "106"),)),
     Step(name="calm", prices=(("tin", "101"),)),
     Step(name="correlation", items=(("wire2", "t1", "Indonesia bans exports of tin ingots"),), rule=BAN),
