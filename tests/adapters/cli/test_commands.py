@@ -124,7 +124,7 @@ def test_what_was_given_up_is_sent_again_in_one_go(tocsin: Tocsin, history: Any)
 def test_check_says_how_many_rules_are_good(tocsin: Tocsin) -> None:
     """The word before a deployment."""
     result = tocsin("check")
-    assert (result.exit_code, result.stderr.strip()) == (0, "1 rules are good.")
+    assert (result.exit_code, result.stderr.strip()) == (0, "1 rule is good.")
 
 
 def test_check_tells_faults_of_configuration_and_rules_at_once(tocsin: Tocsin) -> None:
