@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from tocsin.cli.output import local, revision
+from tocsin.log import counted
 from tocsin.model import DeliveryState, Entry, Fate, Revised, RuleInfo
 from tocsin.policy.causes import Cause, cause
 from tocsin.store import AlertDetail, DeliveryView, MatchView
@@ -102,7 +103,7 @@ def _told(match: MatchView, alert: AlertDetail | None) -> Iterator[Step]:
     if alert is None:
         return
     count = len({member.entry_id for member in alert.members})
-    entries = f"{count} {'entry' if count == 1 else 'entries'}"
+    entries = counted(count, "entry")
     number = alert.tidings.alert.id
     joined = match.fate is Fate.JOINED
     opened = {Fate.JOINED: match.reason, Fate.UPDATED: match.reason}.get(match.fate, f"opened alert {number}")

@@ -128,7 +128,7 @@ def _rhythm(habits: Habits, zone: ZoneInfo) -> Iterator[str]:
     if habits.silent:
         yield "silent for far longer than ever"
     if habits.empty:
-        yield f"its document was empty at the last {habits.empty} polls"
+        yield f"its document was empty at the last {counted(habits.empty, 'poll')}"
 
 
 def _hints(habits: Habits) -> Iterator[str]:

@@ -13,6 +13,7 @@ from rich.tree import Tree
 
 from tocsin.cli.output import shown
 from tocsin.evidence import Evidence, Hit
+from tocsin.log import counted
 from tocsin.model import Coverage, Entry, Severity
 from tocsin.render.quotes import quotes
 
@@ -55,7 +56,7 @@ def _grow(view: Tree, node: Evidence, texts: Mapping[str, str]) -> None:
     for child in children:
         _grow(view.add(_label(child, texts)), child, texts)
     if children and (hidden := len(node.children) - len(children)):
-        view.add(Text(f"· {hidden} other{'s' * (hidden > 1)} not met", style="dim"))
+        view.add(Text(f"· {counted(hidden, 'other')} not met", style="dim"))
 
 
 def _telling(node: Evidence) -> tuple[Evidence, ...]:

@@ -43,7 +43,7 @@ def test_alerts_come_in_order_with_what_was_folded_and_held(tocsin: Tocsin, past
     assert result.exit_code == 0
     text = result.stdout
     assert text.index("gallium: ban") < text.index("cobalt: ban")
-    assert "folded: 1 more reports, the last 2026-03-02 09:00" in text
+    assert "folded: 1 more report, the last 2026-03-02 09:00" in text
     assert "2026-03-02 20:00 alert to here  held until 2026-03-02 20:00 UTC by the cooldown of metals/ban" in text
     assert "old       Korea bans gallium from its ports" in text
     assert "6 entries from 2026-03-02 08:00 to 2026-03-16 11:00 UTC: 6 matches, 4 alerts" in result.stderr
