@@ -16,7 +16,7 @@ import typer
 from tocsin.assembly import make_source
 from tocsin.cli import one_price
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, read_config
-from tocsin.cli.output import dump, local, say, shown
+from tocsin.cli.output import dump, local, say, say_zone, shown
 from tocsin.cli.threads import in_thread
 from tocsin.config.client import make_http
 from tocsin.config.config import Config, empty_config
@@ -208,3 +208,5 @@ def _print(report: Report, zone: ZoneInfo) -> None:
     for found in (matched or report.entries)[:_SHOWN]:
         rules = f"  [{', '.join(found.matches)}]" if found.matches else ""
         print(f"    {local(found.published, zone)}  {shown(found.title)}{rules}")
+    if report.newest:
+        say_zone(zone)
