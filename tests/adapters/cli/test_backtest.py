@@ -196,6 +196,15 @@ def test_a_record_of_a_price_names_instrument_and_number(tocsin: Tocsin, closes:
     assert (row["rule"], row["instrument"], row["price"]) == ("metals/spike", "zinc", "112")
 
 
+def test_times_of_prices_are_read_as_in_a_table(tocsin: Tocsin, closes: Path) -> None:
+    """The file that a source polls is the one that a backtest takes: seconds and milliseconds since 1970 too."""
+    lines = ["time,price,class", "1772445600,100,metal", "1772532000000,101,metal", "2026-03-04T10:00:00Z,102,metal"]
+    closes.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    result = tocsin("backtest", "--input", str(closes))
+    assert "3 quotes from 2026-03-02 10:00 to 2026-03-04 10:00 UTC" in result.stderr
+    assert "0 matches, 0 alerts, 0 messages, 0 reports folded." in result.stderr
+
+
 def test_prices_of_which_nobody_knows_the_class_are_named(tocsin: Tocsin, closes: Path) -> None:
     """Nobody is told that no rule was met by prices that no rule looked at."""
     closes.write_text("date,price\n2026-03-02,1\n", encoding="utf-8")
@@ -209,7 +218,7 @@ def test_prices_of_which_nobody_knows_the_class_are_named(tocsin: Tocsin, closes
         ("date,open\n2026-03-02,1\n", "tin.csv:1: there is no column close or price or last; there are: date, open"),
         ("date,close\n2026-03-02,1\n2026-03-03,1.2.3\n", "tin.csv:3: close: '1.2.3' is not one number"),
         ("date,close\n2026-03-02,NaN\n", "tin.csv:2: close: 'NaN' is not one number"),
-        ("date,close\nyesterday,1\n", "tin.csv:2: date 'yesterday' is not an ISO 8601 date"),
+        ("date,close\nyesterday,1\n", "tin.csv:2: date 'yesterday' is not a time in ISO 8601"),
         ("date,close\n,1\n", "tin.csv:2: there is no date"),
         ("", "tin.csv:1: there is no column date or time or at"),
         ('date,close\n2026-03-02,"' + "x" * 200_000, "not CSV: field larger than field limit"),
