@@ -293,6 +293,34 @@ def test_a_delivery_that_waits_for_its_receiver_says_so(tocsin: Tocsin, history:
     assert "desk is blocked until" in waiting[0]["reason"]
 
 
+def test_a_screen_has_one_clock_and_names_its_zone_once(tocsin: Tocsin, history: Any) -> None:
+    """A column in one zone beside a reason in another is two times for one moment; --json keeps what is stored."""
+    history()
+    config = tocsin.folder / "config.yaml"
+    config.write_text(config.read_text(encoding="utf-8").replace("Europe/London", "Asia/Shanghai"), encoding="utf-8")
+    with sqlite3.connect(tocsin.folder / "tocsin.db") as connection:
+        words = "held until 2026-07-01 20:00 UTC by the quiet hours of desk, until 2026-07-01 20:00:30 UTC"
+        connection.execute("UPDATE delivery SET reason = ?", (words,))
+    connection.close()
+    delivery = records(tocsin("deliveries", "list", "--json"))[0]
+    assert "20:00 UTC" in delivery["reason"]
+    screens = [
+        "deliveries list",
+        f"deliveries show {delivery['id']}",
+        "alerts list --suppressed",
+        "alerts show 1",
+        "why ban 2",
+    ]
+    for screen in screens:
+        result = tocsin(*screen.split())
+        assert " ".join(result.stdout.split()).count("2026-07-02 04:00") >= 2, screen
+        assert "UTC" not in result.stdout, screen
+        assert result.stderr.splitlines() == ["Times are in Asia/Shanghai."], screen
+    for screen in ("alerts list", "sources show wire"):
+        assert tocsin(*screen.split()).stderr.splitlines() == ["Times are in Asia/Shanghai."], screen
+    assert tocsin("silences", "list").stderr.splitlines() == ["There is no silence."]
+
+
 def test_a_receiver_that_cannot_be_built_is_a_configuration_fault(tocsin: Tocsin) -> None:
     """An address that apprise does not know is told by the receiver's name, without the address."""
     config = tocsin.folder / "config.yaml"
