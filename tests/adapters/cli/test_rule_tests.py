@@ -97,6 +97,30 @@ def test_a_failure_says_what_came_nearest(tocsin: Tocsin, write: Any, test: str,
     assert (record["passed"], bool(record["faults"])) == (False, True)
 
 
+@pytest.mark.parametrize(
+    ("negative", "words"),
+    [
+        ("negative: true", "1 of 1 test passed"),
+        ("currency: USD", "0 of 1 test passed"),
+    ],
+)
+def test_a_price_of_a_test_may_be_negative_where_its_instrument_says_so(
+    tocsin: Tocsin, negative: str, words: str
+) -> None:
+    """Oil that costs less than nothing is told once, and stays told while it falls."""
+    pack = tocsin.folder / "rules" / "pack.yaml"
+    rule = "  - {id: below, price: {instruments: [oil], when: last < 0}}\n"
+    pack.write_text(pack.read_text(encoding="utf-8") + rule, encoding="utf-8")
+    (tocsin.folder / "rules" / "tests").mkdir(exist_ok=True)
+    (tocsin.folder / "rules" / "tests" / "oil.yaml").write_text(
+        f"tocsin_test: 1\ninstruments: {{oil: {{class: energy, {negative}}}}}\ntests:\n  - name: below zero\n"
+        "    prices: [{instrument: oil, every: 1h, values: [1, 0.5, 0, -0.5, -37.6]}]\n"
+        "    expect: [{rule: below, at: 3h}]\n",
+        encoding="utf-8",
+    )
+    assert words in tocsin("test").stderr
+
+
 def test_a_rule_that_is_named_must_not_be_told_once_more(tocsin: Tocsin, write: Any) -> None:
     """`expect` is exhaustive for each rule it names."""
     write(
