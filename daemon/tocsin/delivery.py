@@ -133,6 +133,10 @@ class Dispatcher:
             lane.shutdown(wait=False, cancel_futures=True)
 
     async def _start_due(self) -> int:
+        """Claim what is due for free lanes and start it; how many lanes were busy or are now.
+
+        A lane that was busy may have more to send: only at 0 there is no more.
+        """
         # Two ticks at once would each see the other's lanes free.
         async with self._claiming:
             outbound, now = self.outbound, self._clock.now()
@@ -151,11 +155,12 @@ class Dispatcher:
             await self._stand_in(now)
             limits = timing.limits(self.outbound.people, now)
             await self._spill(limits, now)
+            busy = set(self._busy)
             deliveries = await self._write(
                 self._store.claim_deliveries,
                 now,
                 LEASE,
-                exclude=set(self._busy),
+                exclude=busy,
                 rates=self.outbound.rates,
                 limits=limits,
                 present=self.outbound.present,
@@ -164,7 +169,7 @@ class Dispatcher:
                 task = asyncio.create_task(self._deliver(delivery), name=f"deliver {delivery.id}")
                 self._busy[delivery.receiver] = task
                 task.add_done_callback(partial(self._leave_lane, delivery.receiver))
-            return len(deliveries)
+            return len(busy) + len(deliveries)
 
     async def _spill(self, limits: Mapping[str, Limit], now: datetime) -> None:
         """What is over the limit of its receiver waits; that a storm began is said once."""

@@ -180,6 +180,7 @@ class Service:
             random=random.random,
             committed=self._wake.set,
             trouble=self._trouble,
+            progress=partial(self._pulse.ran, "poll"),
         )
         await self._pipeline.resume()
         self._dispatcher = Dispatcher(

@@ -64,6 +64,8 @@ def _print_alert(told: Told) -> None:
     for message in told.sent:
         late = f"  {shown(message.held)}" if message.held else ""
         print(f"    {_time(message.at)} {message.kind} to {shown(_who(message.receiver, message.recipient))}{late}")
+    if told.dropped:
+        print(f"    dropped: {shown(told.dropped)}")
     updates = [item for item in told.later if item.decided.fate is Fate.UPDATED]
     for update in updates:
         print(f"    {_time(update.at)} updated: {shown(update.decided.reason)}")
@@ -224,6 +226,7 @@ def _alert(told: Told) -> dict[str, Any]:
         "reports": len({(e.source, e.id) for item in told.rulings if (e := item.decided.match.entry)}),
         "updates": sum(item.decided.fate is Fate.UPDATED for item in told.later),
         "messages": [message.number for message in told.sent],
+        "dropped": told.dropped,
     }
 
 

@@ -39,6 +39,8 @@ class InstrumentShape(Shape):
     """When it is traded, such as mon-fri 09:30-16:00 America/New_York; without it, as its source says, or always."""
     stale_after: Duration | None = None
     """Trading time without a new price after which its source is at fault, such as 10d for one assessed weekly."""
+    negative: bool = False
+    """Whether its price may be zero or below, as a yield, a spread or a price of power may."""
 
 
 def parse_hours(text: str) -> Hours:
@@ -90,6 +92,7 @@ def make_instrument(
         sources=listings,
         every=every,
         stale_after=item.stale_after,
+        negative=item.negative,
     )
 
 

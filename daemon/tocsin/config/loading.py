@@ -16,6 +16,7 @@ from tocsin.config.vocabulary import check_routes
 from tocsin.errors import ConfigError, Problem
 from tocsin.log import counted
 from tocsin.policy.schedule import UNKNOWN
+from tocsin.prices import Instrument
 from tocsin.rules.compile import compile_packs
 from tocsin.rules.examples import check_examples
 from tocsin.rules.lint import History, lint, lint_history
@@ -62,11 +63,12 @@ def load_rules(
     poll: timedelta | None = None,
     history: History | None = None,
     given: Given | None = None,
+    instruments: Sequence[Instrument] = (),
 ) -> LoadedRules:
     """The rules in *folders*; *kept* knows the last good version of a folder's pack, *overrides* change single rules.
 
-    Warnings know more where *poll*, the shortest interval of any source, the labels that sources have *given*, and the
-    stored *history* are known. The
+    Warnings know more where *poll*, the shortest interval of any source, the labels that sources have *given*, the
+    *instruments* and the stored *history* are known. The
     examples of a rule are run as its pack has it: an override is no fault of the pack.
 
     Raises:
@@ -104,7 +106,7 @@ def load_rules(
     faults += [item for item in together if not item.warning]
     if faults:
         raise ConfigError(sorted([*faults, *warnings], key=_place))
-    warnings += lint(changed, rules, poll=poll, given=given)
+    warnings += lint(changed, rules, poll=poll, given=given, instruments=instruments)
     if history:
         warnings += lint_history(changed, rules, history)
     return LoadedRules(rules=rules, packs=tuple(packs), warnings=tuple(sorted(warnings, key=_place)))
@@ -123,7 +125,13 @@ def rules_of(config: Config, kept: Kept = lambda _: None, history: History | Non
     """
     poll = min((source.every or UNKNOWN for source in config.sources), default=None)
     loaded = load_rules(
-        config.rules, kept, overrides=config.overrides, poll=poll, history=history, given=_given(config)
+        config.rules,
+        kept,
+        overrides=config.overrides,
+        poll=poll,
+        history=history,
+        given=_given(config),
+        instruments=config.instruments,
     )
     unmet = (*check_rules(loaded.rules, config.instruments), *check_routes(config, loaded.rules))
     idle = sum(not any(map(rule.covers, config.instruments)) for rule in loaded.rules.prices.values())

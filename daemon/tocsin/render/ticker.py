@@ -51,7 +51,7 @@ def ticker(glance: Glance, zone: ZoneInfo) -> Ticker:
     return Ticker(
         name=cut(one_line(glance.instrument.id), 40),
         line=_line(glance, zone),
-        move="" if glance.change is None else f"{glance.change:+.1%}",
+        move="" if glance.change is None else f"{glance.change:+z.1%}",
         age=_age(glance, zone),
         span=f"{counted(len(prices), 'session')} from {_number(min(prices))} to {_number(max(prices))}"
         if blocks
@@ -66,11 +66,14 @@ def _line(glance: Glance, zone: ZoneInfo) -> str:
     instrument, (_, price) = glance.instrument, glance.points[-1]
     unit = one_line("/".join(filter(None, (instrument.currency, instrument.unit))))
     said = f"{_number(price)} {unit}".rstrip()
-    if glance.change is None or glance.reference is None:
+    if glance.reference is None:
         return said
     at, before = glance.reference
-    sigmas = f" ({glance.sigmas:+.1f} sigma)" if glance.sigmas is not None else ""
-    return f"{said}, {glance.change:+.1%}{sigmas} since {_number(before)} on {at.astimezone(zone):%Y-%m-%d}"
+    since = f"since {_number(before)} on {at.astimezone(zone):%Y-%m-%d}"
+    if glance.change is None:
+        return f"{said}, {_number(price - before, '+')} {since}"
+    sigmas = f" ({glance.sigmas:+z.1f} sigma)" if glance.sigmas is not None else ""
+    return f"{said}, {glance.change:+z.1%}{sigmas} {since}"
 
 
 def _age(glance: Glance, zone: ZoneInfo) -> str:
@@ -78,9 +81,9 @@ def _age(glance: Glance, zone: ZoneInfo) -> str:
     return f"{said}; stale: no new quote came since" if glance.stale else said
 
 
-def _number(price: Decimal) -> str:
-    """With thousands apart, and without needless noughts."""
-    return f"{price.normalize():,f}"
+def _number(price: Decimal, sign: str = "-") -> str:
+    """With thousands apart, and without needless noughts; *sign* is `+` for one that always stands there."""
+    return f"{price.normalize():{sign}z,f}"
 
 
 def _often(often: Often) -> str:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import combinations, pairwise
@@ -13,6 +13,7 @@ from itertools import combinations, pairwise
 from tocsin.errors import Problem
 from tocsin.log import counted
 from tocsin.model import Located
+from tocsin.prices import Instrument
 from tocsin.rules import never
 from tocsin.rules.compile import OWN_LABELS, labels_given
 from tocsin.rules.coverage import contains, fields, same, sure_labels, swallowed
@@ -52,11 +53,17 @@ class History:
 
 
 def lint(
-    packs: Sequence[PackSpec], rules: RuleSet, *, poll: timedelta | None = None, given: Given | None = None
+    packs: Sequence[PackSpec],
+    rules: RuleSet,
+    *,
+    poll: timedelta | None = None,
+    given: Given | None = None,
+    instruments: Collection[Instrument] = (),
 ) -> tuple[Problem, ...]:
     """The warnings about *packs*, which are without fault.
 
     *poll* is the shortest interval of any source, and *given* the labels that sources give; None where neither is known.
+    *instruments* are those that are known.
     """
     found: list[Problem] = []
     for pack in packs:
@@ -70,7 +77,7 @@ def lint(
                 found += never.news(rule, compiled, given)
                 found += _twice(rule, seen)
             if price := rules.prices.get(f"{pack.id}/{rule.id.text}"):
-                found += never.prices(rule, price.when, price.clear)
+                found += never.prices(rule, price, instruments)
     return tuple(found)
 
 

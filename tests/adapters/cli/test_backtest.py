@@ -205,6 +205,22 @@ def test_times_of_prices_are_read_as_in_a_table(tocsin: Tocsin, closes: Path) ->
     assert "0 matches, 0 alerts, 0 messages, 0 reports folded." in result.stderr
 
 
+def test_a_price_that_was_back_at_the_end_of_a_cooldown_is_dropped_with_its_reason(tocsin: Tocsin) -> None:
+    """A backtest counts what would have been sent, and the next edge is told at once."""
+    rule = "tocsin: 1\nrules:\n  - {id: above, price: {instruments: [tin], when: last > 30}, cooldown: 3d}\n"
+    (tocsin.folder / "rules" / "prices.yaml").write_text(rule, encoding="utf-8")
+    days = [f"2026-02-{day:02},{close}" for day, close in enumerate((29, 31, 29, 32, 29, 28, 33), start=1)]
+    path = tocsin.folder / "tin.csv"
+    path.write_text("\n".join(["date,close", *days]), encoding="utf-8")
+    given = ("backtest", "--input", f"tin={path}", "--rule", "above")
+    assert "dropped: no longer true: tin was 29 at 2026-02-05" in tocsin(*given).stdout
+    records = tocsin(*given, "--json")
+    told = [
+        (alert["opened_at"][:10], len(alert["messages"]), bool(alert["dropped"])) for alert in _lines(records, "alert")
+    ]
+    assert told == [("2026-02-02", 1, False), ("2026-02-04", 0, True), ("2026-02-07", 1, False)]
+
+
 def test_prices_of_which_nobody_knows_the_class_are_named(tocsin: Tocsin, closes: Path) -> None:
     """Nobody is told that no rule was met by prices that no rule looked at."""
     closes.write_text("date,price\n2026-03-02,1\n", encoding="utf-8")

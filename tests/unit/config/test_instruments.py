@@ -36,7 +36,7 @@ def pack(text: str):
 def test_an_instrument_has_what_the_file_says_and_good_defaults(tmp_path):
     """One line is enough; everything else can be said."""
     text = (
-        "instruments:\n  tin: {}\n"
+        "instruments:\n  tin: {}\n  bund: {negative: true}\n"
         "  MP: {class: smallcap, currency: USD, unit: share, session: mon-fri 09:30-16:00 America/New_York,"
         " labels: {mineral: [rare-earths, ndpr]}}\n"
     )
@@ -44,11 +44,13 @@ def test_an_instrument_has_what_the_file_says_and_good_defaults(tmp_path):
     assert config.instruments[0] == Instrument(id="tin")
     hours = Hours(days=frozenset(range(5)), opens=time(9, 30), closes=time(16), zone="America/New_York")
     labels = {"mineral": ("rare-earths", "ndpr")}
-    assert config.instruments[1] == Instrument(
+    assert config.instruments[1] == Instrument(id="bund", negative=True)
+    assert config.instruments[2] == Instrument(
         id="MP", kind="smallcap", currency="USD", unit="share", session=hours, labels=labels
     )
     assert show(config)["instruments"]["MP"]["session"] == "mon-fri 09:30-16:00 America/New_York"
     assert show(config)["instruments"]["tin"]["session"] is None
+    assert [item["negative"] for item in show(config)["instruments"].values()] == [False, True, False]
 
 
 @pytest.mark.parametrize(
