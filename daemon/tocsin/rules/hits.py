@@ -16,13 +16,17 @@ from tocsin.text.tokens import Sentence
 
 
 class Part(NamedTuple):
-    """A span that belongs to a hit: tokens, the list that found it, its group of coordinated spans, and their labels."""
+    """A span that belongs to a hit: tokens, the list that found it, its group of coordinated spans, and their labels.
+
+    *places* are the tokens where the labels stand: of each label of the group the first.
+    """
 
     first: int
     last: int
     source: str
     group: int
     labels: tuple[str, ...]
+    places: tuple[tuple[int, int], ...] = ()
 
 
 class SentenceHit(NamedTuple):
