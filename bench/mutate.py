@@ -115,7 +115,8 @@ def run(name: str, old: str, new: str) -> str:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder)
         shutil.copytree(ROOT / "daemon", copy / "daemon", ignore=shutil.ignore_patterns("__pycache__"))
-        shutil.copytree(ROOT / "tests" / "unit", copy / "tests" / "unit", ignore=shutil.ignore_patterns("__pycache__"))
+        for part in ("unit", "golden"):
+            shutil.copytree(ROOT / "tests" / part, copy / "tests" / part, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(ROOT / "pyproject.toml", copy)
         path = copy / "daemon" / "tocsin" / name
         text = path.read_text(encoding="utf-8")
