@@ -68,6 +68,7 @@ def list_instruments(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = F
             ("instrument", "state", "price", "of", "change", "sigma", "closes", "source"),
             rows,
             empty=f"There are no instruments in {settings.path.name}; the README shows how to write one.",
+            zone=zone,
         )
 
 

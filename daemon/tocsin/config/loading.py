@@ -14,6 +14,7 @@ from tocsin.config.instruments import check_rules
 from tocsin.config.packs import Files, parse_pack, read_pack
 from tocsin.config.vocabulary import check_routes
 from tocsin.errors import ConfigError, Problem
+from tocsin.log import counted
 from tocsin.policy.schedule import UNKNOWN
 from tocsin.prices import Instrument
 from tocsin.rules.compile import compile_packs
@@ -41,11 +42,17 @@ class LoadedPack:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedRules:
-    """The rules of all packs."""
+    """The rules of all packs; *idle* of them wait for a price that the configuration has no instrument for."""
 
     rules: RuleSet
     packs: tuple[LoadedPack, ...]
     warnings: tuple[Problem, ...] = ()
+    idle: int = 0
+
+    def __str__(self) -> str:
+        """`39 rules (9 without an instrument)`: all that are in force, about news, prices or both."""
+        idle = f" ({self.idle:,} without an instrument)" if self.idle else ""
+        return f"{counted(len(self.rules.infos), 'rule')}{idle}"
 
 
 def load_rules(
@@ -89,7 +96,7 @@ def load_rules(
         if before is None or old is None:
             faults += bad
             continue
-        words = f"{len(bad)} faults in {shown_path(folder)}, the first: {bad[0]}"
+        words = f"{counted(len(bad), 'fault')} in {shown_path(folder)}, the first: {bad[0]}"
         specs.append(old)
         packs.append(LoadedPack(folder=name, hash=_hash(before), files=before, kept_back=True, words=words))
     changed, unknown = lay_over(specs, overrides)
@@ -127,7 +134,8 @@ def rules_of(config: Config, kept: Kept = lambda _: None, history: History | Non
         instruments=config.instruments,
     )
     unmet = (*check_rules(loaded.rules, config.instruments), *check_routes(config, loaded.rules))
-    return replace(loaded, warnings=(*loaded.warnings, *unmet))
+    idle = sum(not any(map(rule.covers, config.instruments)) for rule in loaded.rules.prices.values())
+    return replace(loaded, warnings=(*loaded.warnings, *unmet), idle=idle)
 
 
 def _given(config: Config) -> Given:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from tocsin.log import counted
 from tocsin.prices import Glance, Often
 from tocsin.render import spark
 from tocsin.render.times import length, local
@@ -52,7 +53,9 @@ def ticker(glance: Glance, zone: ZoneInfo) -> Ticker:
         line=_line(glance, zone),
         move="" if glance.change is None else f"{glance.change:+z.1%}",
         age=_age(glance, zone),
-        span=f"{len(prices)} sessions from {_number(min(prices))} to {_number(max(prices))}" if blocks else "",
+        span=f"{counted(len(prices), 'session')} from {_number(min(prices))} to {_number(max(prices))}"
+        if blocks
+        else "",
         often=_often(glance.often) if glance.often else "",
         blocks=blocks,
         png=spark.png(prices, glance.reference[1] if glance.reference else None),
@@ -85,10 +88,12 @@ def _number(price: Decimal, sign: str = "-") -> str:
 
 def _often(often: Often) -> str:
     if often.sessions < _ENOUGH:
-        return f"Too little history to say how often this fires: {often.sessions} sessions that it could judge."
+        return (
+            f"Too little history to say how often this fires: {counted(often.sessions, 'session')} that it could judge."
+        )
     rate = often.times / max((often.last - often.first) / _YEAR, often.sessions / 366)
     times = {0: "not once", 1: "once", 2: "twice"}.get(often.times, f"{often.times} times")
     return (
-        f"At this setting it would have fired {times} in the {often.sessions} sessions since {often.first:%Y-%m-%d}, "
+        f"At this setting it would have fired {times} in the {counted(often.sessions, 'session')} since {often.first:%Y-%m-%d}, "
         f"about {rate:.1f} times a year."
     )

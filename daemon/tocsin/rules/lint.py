@@ -11,6 +11,7 @@ from datetime import timedelta
 from itertools import combinations, pairwise
 
 from tocsin.errors import Problem
+from tocsin.log import counted
 from tocsin.model import Located
 from tocsin.prices import Instrument
 from tocsin.rules import never
@@ -90,11 +91,11 @@ def lint_history(packs: Sequence[PackSpec], rules: RuleSet, history: History) ->
                 continue
             alerts = history.alerts.get(name, 0)
             if history.days >= ENOUGH_DAYS and not history.matches.get(name, 0):
-                words = f"in {history.days:.0f} days of history this rule never fired; try it with tocsin why-not"
+                words = f"in {counted(round(history.days), 'day')} of history this rule never fired; try it with tocsin why-not"
                 found.append(_warning(rule.id, words))
             elif history.days >= 1 and alerts > MOST_A_DAY * history.days:
                 rate = alerts / history.days
-                words = f"this rule raises {rate:.0f} alerts a day; nobody reads more than {MOST_A_DAY}: narrow it"
+                words = f"this rule raises {counted(round(rate), 'alert')} a day; nobody reads more than {MOST_A_DAY}: narrow it"
                 found.append(_warning(rule.id, words))
     return tuple(found)
 

@@ -161,6 +161,21 @@ def test_a_rule_about_no_instrument_is_a_warning():
     found = list(check_rules(rules, [Instrument(id="copper", kind="metal"), Instrument(id="ti", kind="metal")]))
     assert [item.message for item in found] == [
         "p/r: the configuration has no instrument tin; did you mean ti?",
-        "p/s: no instrument of the configuration has the class metl; did you mean metal?",
+        "p/s: the configuration has no instrument of the class metl; did you mean metal?",
     ]
     assert all(item.warning and item.position for item in found)
+
+
+def test_who_has_no_prices_is_told_so_once_a_pack():
+    """Nine warnings at each start would hide the tenth, which is about a mistake."""
+    rules, _ = pack(
+        "    price: {instruments: [tin, zinc], when: last > 3}\n"
+        "  - id: s\n    price: {instruments: {class: metal}, when: last > 3}\n"
+        "  - id: t\n    price: {instruments: {class: metal}, when: last > 4}\n"
+    )
+    [none] = check_rules(rules, [])
+    assert none.message == (
+        "p: 3 price rules lack an instrument: the configuration has none of the class metal and none named tin, zinc"
+    )
+    [one] = check_rules(rules, [Instrument(id="tin", kind="metal")])
+    assert one.message == "p: 1 price rule lacks an instrument: the configuration has none named zinc"
