@@ -11,8 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -22,11 +21,14 @@ from tocsin.log import line
 from tocsin.market_watch import MarketWatch
 from tocsin.model import Batch, Entry, Judged, Match
 from tocsin.outage import Outage
-from tocsin.policy.aftermath import Found, Standing, Told, after_failure, after_success
-from tocsin.policy.lateness import is_late, redate, shown
+from tocsin.policy.aftermath import Standing, Told, after_failure, after_success
+from tocsin.policy.chunks import Chunk, Chunks, Taken
+from tocsin.policy.found import find
+from tocsin.policy.habits import Habits
+from tocsin.policy.lateness import is_late
 from tocsin.policy.network import PROBE
 from tocsin.policy.schedule import UNKNOWN, in_sessions
-from tocsin.protocols import Clock, Run
+from tocsin.protocols import Clock, P, Run
 from tocsin.rules import builtin
 from tocsin.rules.ruleset import RuleSet
 from tocsin.store import Committed, Deferral, Fetch, GroupHold, Reopened, Rest, SourceLease, Store, Trail, Unseen
@@ -36,6 +38,8 @@ log = logging.getLogger(__name__)
 
 #: Real time after which a poll counts as dead; far above what the client allows a fetch.
 LEASE = timedelta(minutes=5)
+#: How long a message waits for the rest of its document at most, which may have more to say in it.
+SETTLES = timedelta(seconds=1)
 #: Polls under way at once: most of them wait for a server or for their turn, and none may wait for those.
 IN_FLIGHT = 512
 
@@ -44,7 +48,8 @@ class Pipeline:
     """Moves what the sources say into the store.
 
     *write* and *work* run blocking calls in the writer thread and in worker threads; *random* gives [0, 1);
-    *committed* is called after every commit that planned a delivery.
+    *committed* is called after every commit that planned a delivery, and when one is due that waited for the rest of its
+    document; *progress* after every part of a long one.
     """
 
     def __init__(
@@ -58,6 +63,7 @@ class Pipeline:
         random: Callable[[], float],
         committed: Callable[[], None],
         trouble: Trouble | None = None,
+        progress: Callable[[], None] = lambda: None,
     ) -> None:
         self.inbound = inbound
         self._store = store
@@ -66,7 +72,9 @@ class Pipeline:
         self._work = work
         self._random = random
         self._committed = committed
+        self._progress = progress
         self._trouble = trouble or Trouble(time.monotonic)
+        self._long = asyncio.Lock()  # of long commits one at a time waits for the writer: it is fair to all others
         self._tasks: set[asyncio.Task[None]] = set()
         self._resting: list[Rest] = []
         self._deferred: list[Deferral] = []
@@ -115,7 +123,7 @@ class Pipeline:
         now = self._clock.now()
         # Until the clock is where it was: a poll that began before it was set back may end at any time.
         if now < self._latest and (rows := await self._write(self._store.rewind, now)):
-            log.warning(line("the clock was set back", by=f"{(self._latest - now).total_seconds():.1f}s", due=rows))
+            log.warning(line("the clock was set back", by=self._latest - now, due=rows))
         self._latest = max(now, self._latest)
         room = IN_FLIGHT - len(self._tasks)
         if room <= 0:
@@ -171,18 +179,13 @@ class Pipeline:
         self, inbound: Inbound, lease: SourceLease, before: Standing, batch: Batch, fetch: Fetch
     ) -> None:
         """Commit a batch; one that brought nothing, and of which nothing is to be told, rests until the next tick."""
-        now = fetch.at
-        batch = replace(batch, volatile=before.habits.volatile) if before.habits.volatile else batch
+        now, begun = fetch.at, before.habits.begun
+        drifting = before.habits.volatile | (begun.volatile if begun else frozenset())
+        batch = replace(batch, volatile=drifting) if drifting else batch
         unseen = await self._work(self._store.unseen, batch, now) if batch.entries else Unseen()
-        fresh = redate(unseen.new, batch.entries, before.habits.shown, lease.last_success, unseen.volatile)
         batch = replace(batch, volatile=unseen.volatile) if unseen.volatile else batch
-        late = {entry.id for entry in fresh if is_late(entry, lease.last_success, now)}
-        found = Found(
-            held=len(batch.entries) if batch.changed else None,
-            new=len(fresh),
-            late=len(late),
-            volatile=unseen.volatile,
-            shown=shown(batch.entries, unseen.volatile),
+        fresh, found = find(
+            unseen.new, batch, last=before.habits.shown, begun=begun, last_success=lease.last_success, now=now
         )
         after = after_success(before, batch.answer, found, now=now, random=self._random())
         learned = after.habits if after.habits != lease.habits else None
@@ -195,27 +198,82 @@ class Pipeline:
             self._resting.append(Rest(lease=lease, cursor=batch.cursor, due_at=due.due_at, trail=trail))
             log.debug(line("source rests", source=lease.name, prices=len(batch.prints), next=due.due_at))
             return
-        judged = await self._work(_judge, inbound.rules, fresh, now) if fresh else ()
-        rewritten = await self._work(_judge, inbound.rules, unseen.rewritten, now) if unseen.rewritten else ()
+        late = {entry.id for entry in fresh if is_late(entry, lease.last_success, now)} if after.flood else set()
+        people = sum(len(receiver.recipients) for receiver in inbound.policy.receivers)
+        chunks = Chunks(fresh, unseen.rewritten, batch.deleted, people=people)
+        earlier = Taken()
+        if chunks.several:
+            kept = replace(before.habits, begun=found)
+            earlier = await self._take_in(inbound, lease, batch, chunks, flood=late, kept=kept, now=now)
+        chunk = chunks.cut()
+        judged, rewritten = await self._judge(inbound, chunk, now)
         committed = await self._write(
             self._store.commit,
             lease,
-            batch,
+            replace(batch, deleted=chunk.deleted),
             judged,
             inbound.policy.decide,
             now=now,
             due_at=due.due_at,
             own=_own(lease.name, after.told, now),
             once=_failures([*judged, *rewritten], now),
-            flood=late if after.flood else (),
+            flood=late,
             trail=trail,
             rewritten=rewritten,
+            earlier=earlier.entries if chunks.several else None,
         )
-        level = logging.INFO if committed.entries or lease.baseline else logging.DEBUG
-        log.log(level, line("source polled", source=lease.name, new=committed.entries, **_tally(committed)))
+        taken = earlier.and_also(committed.entries, committed.decision)
+        level = logging.INFO if taken.entries or lease.baseline else logging.DEBUG
+        log.log(level, line("source polled", source=lease.name, new=taken.entries, **taken.tally()))
         for note in batch.notes:
             log.info(line("source repaired", source=lease.name, note=note))
         self._wake_if_told(committed)
+
+    async def _take_in(
+        self,
+        inbound: Inbound,
+        lease: SourceLease,
+        batch: Batch,
+        chunks: Chunks,
+        *,
+        flood: Collection[str],
+        kept: Habits,
+        now: datetime,
+    ) -> Taken:
+        """Commit all *chunks* but the last. Between two of them every other step of the daemon has its turn."""
+        taken = Taken()
+        while chunks.more:
+            chunk = chunks.cut()
+            judged, rewritten = await self._judge(inbound, chunk, now)
+            async with self._long:
+                committed, seconds = await self._write(
+                    _timed,
+                    self._store.take_in,
+                    lease,
+                    replace(batch, deleted=chunk.deleted),
+                    judged,
+                    inbound.policy.decide,
+                    now=now,
+                    habits=kept,
+                    lasts=LEASE,
+                    settles=self._clock.now() + SETTLES,
+                    once=_failures([*judged, *rewritten], now),
+                    flood=flood,
+                    rewritten=rewritten,
+                )
+            chunks.took(seconds)
+            taken = taken.and_also(committed.entries, committed.decision)
+            self._progress()
+            self._wake_if_told(committed)
+            if committed.delivery_ids:
+                asyncio.get_running_loop().call_later(SETTLES.total_seconds(), self._committed)
+        return taken
+
+    async def _judge(self, inbound: Inbound, chunk: Chunk, now: datetime) -> tuple[Sequence[Judged], Sequence[Judged]]:
+        """What the rules say of the new entries of *chunk*, and of those rewritten."""
+        new = await self._work(_judge, inbound.rules, chunk.new, now) if chunk.new else ()
+        rewritten = await self._work(_judge, inbound.rules, chunk.rewritten, now) if chunk.rewritten else ()
+        return new, rewritten
 
     async def _fail(
         self, inbound: Inbound, lease: SourceLease, before: Standing, error: SourceError, took: timedelta
@@ -240,6 +298,7 @@ class Pipeline:
         what = {"source": lease.name, "fault": error.fault, "reason": error, "errors": lease.errors + 1}
         log.warning(line("source failed", **what, next=after.plan.due_at))
         fetch = Fetch(at=now, status=error.status or 0, took=took, fault=error.fault, error=str(error))
+        learned = after.habits if after.habits != lease.habits else None
         reason = f"another source of that server: {error}"
         until = after.others_until
         committed = await self._write(
@@ -254,7 +313,8 @@ class Pipeline:
             dead=after.dead,
             own=[*own, *_own(lease.name, after.told, now)],
             decide=inbound.policy.decide,
-            trail=Trail(reasons=after.plan.reasons, habits=after.habits, fetch=fetch),
+            # Unchanged ones stay as they are: a part of a document may have been taken in since they were read.
+            trail=Trail(reasons=after.plan.reasons, habits=learned, fetch=fetch),
             hold=GroupHold(group=before.terms.group, until=until, reason=reason) if until else None,
         )
         self._wake_if_told(committed)
@@ -290,7 +350,13 @@ class Pipeline:
             committed = await self._write(
                 self._store.rejudge, pairs, inbound.policy.decide, now=now, once=_failures(judged, now)
             )
-            log.info(line("judged again", entries=len(again), **_tally(committed)))
+            log.info(
+                line(
+                    "judged again",
+                    entries=len(again),
+                    **Taken().and_also(committed.entries, committed.decision).tally(),
+                )
+            )
             self._wake_if_told(committed)
 
     def _wake_if_told(self, committed: Committed) -> None:
@@ -328,7 +394,7 @@ def _failures(judged: Sequence[Judged], now: datetime) -> dict[tuple[str, str], 
     return found
 
 
-def _tally(committed: Committed) -> dict[str, int]:
-    """How many matches met which fate."""
-    fates = Counter(item.fate for item in committed.decision.decided)
-    return {fate.value.replace("-", "_"): count for fate, count in sorted(fates.items())}
+def _timed(call: Callable[P, Committed], /, *args: P.args, **kwargs: P.kwargs) -> tuple[Committed, float]:
+    """What *call* returns, and the seconds that this thread worked on it."""
+    began = time.thread_time()
+    return call(*args, **kwargs), time.thread_time() - began

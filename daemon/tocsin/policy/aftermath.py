@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 
 from tocsin.errors import Fault, SourceError
 from tocsin.hints import Answer
+from tocsin.log import counted
 from tocsin.model import KeyKind
 from tocsin.policy import habits as learning
 from tocsin.policy import health, moves, schedule
+from tocsin.policy.found import Found
 from tocsin.policy.habits import Habits
 from tocsin.policy.health import News
 from tocsin.policy.moves import Moved
@@ -40,21 +42,6 @@ class Standing:
     unhealthy: bool = False
     gone: bool = False
     dead: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """What a good poll brought; *held* entries in the document (None: the one of before), *new* of them, *late* of these.
-
-    Late: published over a day ago and before the last poll, which did not see it. *volatile*: kinds of key that
-    say nothing. *shown*: what is remembered of the document.
-    """
-
-    held: int | None = None
-    new: int = 0
-    late: int = 0
-    volatile: frozenset[KeyKind] = frozenset()
-    shown: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +78,8 @@ class Setback:
 def after_success(before: Standing, answer: Answer, found: Found, *, now: datetime, random: float) -> Aftermath:
     """What a good poll makes of its source; *random* is in [0, 1)."""
     first = before.last_success is None
-    habits = learning.learn(before.habits, answer, held=found.held, new=found.new, now=now)
+    known = replace(before.habits, begun=None) if before.habits.begun else before.habits
+    habits = learning.learn(known, answer, held=found.held, new=found.new, now=now)
     if found.held and found.shown != habits.shown:
         habits = replace(habits, shown=found.shown)
     told = [*_recoveries(before, found, now)]
@@ -217,7 +205,7 @@ def _volatile(kinds: Collection[KeyKind]) -> str:
 
 def _flood(found: Found) -> str:
     return (
-        f"{found.new} of the {found.held} entries of its document were new at once, and {found.late} of them were "
+        f"{found.new} of the {counted(found.held or 0, 'entry')} of its document were new at once, and {found.late} of them were "
         "published before the last poll, which did not show them. Those are kept, and not told."
     )
 

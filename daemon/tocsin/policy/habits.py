@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from tocsin.hints import Answer, Wishes
 from tocsin.model import KeyKind
+from tocsin.policy.found import Found
 from tocsin.policy.moves import Moved
 
 #: Gaps between arrivals that count.
@@ -25,7 +26,7 @@ class Habits:
     those of the last document. *empty* counts polls in a row whose document had no entry, *lulls* the times that this
     ended by itself. *silent* and *hollow* say that it was told that the source is silent, or suddenly empty;
     *volatile* are the kinds of key that were others from one poll to the next. *shown* is how its last document began, see
-    `tocsin.policy.lateness`.
+    `tocsin.policy.lateness`; *begun* is what was found in a document of which only a part is taken in yet.
     """
 
     arrivals: tuple[datetime, ...] = ()
@@ -41,6 +42,7 @@ class Habits:
     volatile: frozenset[KeyKind] = frozenset()
     shown: str = ""
     moved: Moved | None = None
+    begun: Found | None = None
 
     @property
     def gaps(self) -> tuple[timedelta, ...]:

@@ -219,7 +219,11 @@ class Post:
         if wanted.due_at > self._now:  # held: what ends with the same cooldown is told together
             return message.due_at == wanted.due_at
         entry = wanted.entry_id
-        related = wanted.alert.story_id in message.story_ids or (entry is not None and entry in message.entry_ids)
+        related = (
+            wanted.alert.story_id in message.story_ids
+            or (entry is not None and entry in message.entry_ids)
+            or wanted.kind is DeliveryKind.CATCH_UP
+        )
         return message.due_at <= self._now and related
 
     def _fits(self, draft: _Draft, wanted: _Wanted) -> bool:

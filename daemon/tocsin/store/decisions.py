@@ -27,12 +27,13 @@ NONE: Circumstance = (False, None)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deciding:
-    """A write transaction in which *decide* is asked."""
+    """A write transaction in which *decide* is asked; what it plans leaves no earlier than *settles*."""
 
     session: Session
     decide: Decide
     now: datetime
     new_id: Callable[[], str]
+    settles: datetime | None = None
 
     def about(
         self,
@@ -52,7 +53,7 @@ class Deciding:
         _write_told(self.session, decision.told)
         _write_standings(self.session, decision.standings)
         outbox.call_off(self.session, decision.released, self.now, "told earlier than its digest")
-        delivery_ids = outbox.plan(self.session, decision.planned, self.now, self.new_id)
+        delivery_ids = outbox.plan(self.session, decision.planned, self.now, self.new_id, self.settles)
         outbox.join(self.session, decision.joined)
         outbox.say(self.session, decision.news)
         outbox.hasten(self.session, decision.hastened, self.now)

@@ -40,7 +40,7 @@ def read(session: Session, arrivals: Sequence[Arrival], circumstance: Circumstan
     """Everything that a decision about *arrivals*, of which each has a match, may look at."""
     baseline, last_success = circumstance
     if not arrivals:
-        return Facts(now=now, arrivals=(), pending=_pending(session))
+        return Facts(now=now, arrivals=(), pending=_pending(session, now))
     reached = reach(arrivals)
     return Facts(
         now=now,
@@ -48,7 +48,7 @@ def read(session: Session, arrivals: Sequence[Arrival], circumstance: Circumstan
         stories=_stories(session, reached),
         alerts=_alerts(session, reached),
         told=_told(session, reached.rules),
-        pending=_pending(session),
+        pending=_pending(session, now),
         heard=_heard(session, reached),
         answered=answers.of(session, _opened_in(reached)),
         next_story=_next(session, StoryRow),
@@ -110,7 +110,7 @@ def _told(session: Session, rules: frozenset[str]) -> dict[tuple[str, str], Told
     return {(row.rule, row.key): Told(at=row.at, severity=Severity(row.severity)) for row in rows}
 
 
-def _pending(session: Session) -> tuple[Pending, ...]:
+def _pending(session: Session, now: datetime) -> tuple[Pending, ...]:
     untried = (col(DeliveryRow.state).in_(_OPEN), DeliveryRow.attempts == 0)
     alerts: dict[str, list[int]] = defaultdict(list)
     stories: dict[str, set[int]] = defaultdict(set)
@@ -139,7 +139,8 @@ def _pending(session: Session) -> tuple[Pending, ...]:
             receiver=row.receiver,
             recipient=row.recipient,
             kind=DeliveryKind(row.kind),
-            due_at=row.due_at,
+            # One that is ready waits for the rest of its document alone: it is due.
+            due_at=min(row.due_at, now) if row.state == DeliveryState.READY.value else row.due_at,
             alert_ids=tuple(alerts[row.id]),
             story_ids=frozenset(stories[row.id]),
             entry_ids=frozenset(entries[row.id]),

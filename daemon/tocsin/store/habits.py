@@ -14,6 +14,7 @@ from typing import Any
 from tocsin.errors import Fault
 from tocsin.hints import Wishes
 from tocsin.model import KeyKind
+from tocsin.policy.found import Found
 from tocsin.policy.habits import Habits
 from tocsin.policy.moves import Moved
 from tocsin.store.reading import reading
@@ -63,6 +64,9 @@ def write_habits(habits: Habits) -> str:
     if habits.moved is not None:
         moved = habits.moved
         kept["moved"] = [moved.url, _epoch(moved.since), moved.count, moved.used]
+    if habits.begun is not None:
+        begun = habits.begun
+        kept["begun"] = [begun.held, begun.new, begun.late, sorted(begun.volatile), list(begun.redated)]
     return json.dumps(kept, separators=(",", ":")) if kept else ""
 
 
@@ -93,7 +97,13 @@ def read_habits(text: str) -> Habits:
         volatile=frozenset(map(KeyKind, kept.get("drifting", ()))),
         shown=kept.get("shown", ""),
         moved=Moved(url=moved[0], since=_time(moved[1]), count=moved[2], used=moved[3]) if moved else None,
+        begun=_found(*kept["begun"]) if "begun" in kept else None,
     )
+
+
+def _found(held: int | None, new: int, late: int, volatile: list[str], redated: list[str]) -> Found:
+    kinds = frozenset(map(KeyKind, volatile))
+    return Found(held=held, new=new, late=late, volatile=kinds, redated=tuple(redated))
 
 
 def moved_to(habits: Habits) -> str:

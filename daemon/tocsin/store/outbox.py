@@ -48,8 +48,17 @@ _WAITING = (DeliveryState.HELD.value, DeliveryState.READY.value)
 _SETTLED = (DeliveryState.DELIVERED.value, DeliveryState.DEAD.value, DeliveryState.SUPPRESSED.value)
 
 
-def plan(session: Session, planned: Sequence[Planned], now: datetime, new_id: Callable[[], str]) -> tuple[str, ...]:
-    """Write new deliveries, held, ready or suppressed; their ids, in order."""
+def plan(
+    session: Session,
+    planned: Sequence[Planned],
+    now: datetime,
+    new_id: Callable[[], str],
+    settles: datetime | None = None,
+) -> tuple[str, ...]:
+    """Write new deliveries, held, ready or suppressed; their ids, in order.
+
+    With *settles* those that are ready wait until then, or until `release`: more may come for them.
+    """
     alerts = {alert_id for item in planned for alert_id in item.alert_ids}
     ranks, tellings = _ranks(session, alerts), _tellings(session, alerts)
     rows, members = [], list[_Row]()
@@ -62,7 +71,7 @@ def plan(session: Session, planned: Sequence[Planned], now: datetime, new_id: Ca
             state=_state(item).value,
             reason=item.dropped or item.held,
             created_at=now,
-            due_at=item.due_at,
+            due_at=max(item.due_at, settles) if settles and not (item.held or item.dropped) else item.due_at,
             expires_at=item.expires_at,
         )
         rows.append(row)
@@ -71,6 +80,20 @@ def plan(session: Session, planned: Sequence[Planned], now: datetime, new_id: Ca
         )
     enter(session, rows, members)
     return tuple(row["id"] for row in rows)
+
+
+def release(session: Session, planned_at: datetime) -> None:
+    """Let what was planned at that time, and waits for the rest of its document, leave: it is all there."""
+    session.exec(
+        update(DeliveryRow)
+        .where(
+            col(DeliveryRow.state) == DeliveryState.READY.value,
+            col(DeliveryRow.due_at) > planned_at,
+            col(DeliveryRow.created_at) == planned_at,
+            col(DeliveryRow.attempts) == 0,
+        )
+        .values(due_at=planned_at)
+    )
 
 
 def _state(planned: Planned) -> DeliveryState:

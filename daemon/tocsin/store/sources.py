@@ -12,6 +12,7 @@ from sqlmodel import Session, col, func, insert, or_, select, update
 
 from tocsin.errors import Fault, LeaseLostError
 from tocsin.model import Batch, Cursor
+from tocsin.policy.habits import Habits
 from tocsin.store import habits, mapping
 from tocsin.store.tables import SourceRow
 from tocsin.store.values import Deferral, GroupHold, Rest, SourceLease, Trail
@@ -183,6 +184,12 @@ def succeed(
     _give_back(session, row, due_at, fields)
 
 
+def go_on(session: Session, row: Held, learned: Habits, until: datetime) -> None:
+    """Keep the lease *until* then, with what is known of a document of which only a part is taken in yet."""
+    values = {"number": row.id, "lease_until": until, "habits": habits.write_habits(learned)}
+    session.connection().execute(_ON, values)
+
+
 def rest(session: Session, rests: Sequence[Rest], now: datetime) -> int:
     """Give back the leases of polls that brought nothing; how many of them had been lost before."""
     if not rests:
@@ -304,6 +311,7 @@ _HOLDER = (
     .where(_TABLE.c.name == bindparam("named"))
 )
 _BY_NUMBER = _TABLE.update().where(_TABLE.c.id == bindparam("number")).values(polls=_TABLE.c.polls + 1)
+_ON = _TABLE.update().where(_TABLE.c.id == bindparam("number"))
 _HELD = _TABLE.update().where(
     _TABLE.c.name == bindparam("named"), _TABLE.c.fence == bindparam("held"), _TABLE.c.lease_until.is_not(None)
 )

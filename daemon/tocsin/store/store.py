@@ -26,6 +26,7 @@ from tocsin.model import (
 )
 from tocsin.policy.breaker import Standing
 from tocsin.policy.facts import Arrival, Planned
+from tocsin.policy.habits import Habits
 from tocsin.policy.limit import Limit, Storm
 from tocsin.policy.quiet import Hush
 from tocsin.policy.retry import Consequence
@@ -202,6 +203,45 @@ class Store:
             found = identity.known(session, sources.number(session, batch.source), batch.entries, batch)
             return identity.unseen(found, batch.entries)
 
+    def take_in(
+        self,
+        lease: SourceLease,
+        batch: Batch,
+        judged: Sequence[Judged],
+        decide: Decide,
+        *,
+        now: datetime,
+        habits: Habits,
+        lasts: timedelta,
+        settles: datetime,
+        once: Once | None = None,
+        flood: Collection[str] = (),
+        rewritten: Sequence[Judged] = (),
+    ) -> Committed:
+        """Write a part of what one poll found, of which `commit` writes the last, and what *decide* makes of it.
+
+        The lease goes on for *lasts* of real time. *habits* say what was found in the document: after a crash its rest is
+        judged by that. What is planned leaves when the rest is there, or when it *settles*. All else is as for `commit`.
+
+        Raises:
+            LeaseLostError: somebody else holds the source now; nothing is written.
+        """
+        with self._database.write() as session:
+            row = sources.held(session, lease)
+            committed = inbound.take_in(
+                self._deciding(session, decide, now, settles),
+                row,
+                replace(batch, entries=()),  # keys of entries that are not taken in yet stay unknown
+                judged,
+                rewritten,
+                own=(),
+                once=once or {},
+                flood=flood,
+                program=self.program,
+            )
+            sources.go_on(session, row, habits, self._real_now() + lasts)
+            return committed
+
     def commit(
         self,
         lease: SourceLease,
@@ -216,13 +256,14 @@ class Store:
         flood: Collection[str] = (),
         trail: Trail = Trail(),  # noqa: B008 (frozen)
         rewritten: Sequence[Judged] = (),
+        earlier: int | None = None,
     ) -> Committed:
         """Write what one poll found and what *decide* makes of it, and give the lease back.
 
         *judged* are entries of *batch*; one that was committed meanwhile is left out. *own* are events of the daemon
         to be decided with them; *once* says by (rule, rule hash) what to tell if that rule never failed before.
         The entries with the ids of *flood* are kept, and not told. *rewritten* are known entries with other headlines.
-        *trail* is left in the row.
+        *trail* is left in the row. *earlier* counts the new entries that were taken in before, None where none could be.
 
         Raises:
             LeaseLostError: somebody else holds the source now; nothing is written.
@@ -242,8 +283,10 @@ class Store:
                 program=self.program,
                 renewed=batch.volatile != lease.habits.volatile,
             )
+            if earlier is not None:
+                outbox.release(session, now)
             if trail.fetch is not None:
-                trail = replace(trail, fetch=replace(trail.fetch, new=committed.entries))
+                trail = replace(trail, fetch=replace(trail.fetch, new=committed.entries + (earlier or 0)))
             sources.succeed(session, row, lease, batch, trail, now=now, due_at=due_at)
             return committed
 
@@ -344,8 +387,8 @@ class Store:
             deciding = self._deciding(session, decide, now)
             return inbound.take_again(deciding, again, once=once or {}, program=self.program)
 
-    def _deciding(self, session: Session, decide: Decide, now: datetime) -> Deciding:
-        return Deciding(session=session, decide=decide, now=now, new_id=self._new_id)
+    def _deciding(self, session: Session, decide: Decide, now: datetime, settles: datetime | None = None) -> Deciding:
+        return Deciding(session=session, decide=decide, now=now, new_id=self._new_id, settles=settles)
 
     # ---- deliveries ------------------------------------------------------------------------------------------
 

@@ -147,7 +147,7 @@ class Line:
                 terms=terms or {s.name: Terms(every=timedelta(minutes=15)) for s in sources},
             ),
             clock=self.clock,
-            write=at_once,
+            write=self.at_once,
             work=at_once,
             random=lambda: 0.5,
             committed=lambda: self.woken.append(None),

@@ -218,7 +218,7 @@ def test_a_message_that_cannot_be_made_is_dead_without_a_try(hands, store):
 
 def test_alerts_join_a_message_that_was_never_tried(hands, store):
     """Two alerts of one happening leave as one message, the louder first; a message on its way takes none in."""
-    hands.tell(store, "one", hands.teller(wait=MINUTE))
+    hands.tell(store, "one", hands.teller(held="waits", wait=MINUTE))
     seen = []
 
     def joins(facts):

@@ -11,7 +11,8 @@ from tocsin.errors import Fault, SourceError
 from tocsin.hints import Answer, Wishes
 from tocsin.model import KeyKind
 from tocsin.policy import health, moves, network
-from tocsin.policy.aftermath import Found, Standing, after_failure, after_success
+from tocsin.policy.aftermath import Standing, after_failure, after_success
+from tocsin.policy.found import Found
 from tocsin.policy.habits import Habits, learn
 from tocsin.policy.health import News
 from tocsin.policy.moves import Moved
