@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 
 from tocsin.errors import StoreError
 from tocsin.glances import rounded_up, with_prices
-from tocsin.log import line
+from tocsin.log import counted, line
 from tocsin.market.series import Series
 from tocsin.model import Alert, Delivery, DeliveryKind, DeliveryState, ErrorClass, Match, Message, Outcome, Settlement
 from tocsin.policy import quiet, retry, timing
@@ -290,11 +290,9 @@ class Dispatcher:
     def _report(self, delivery: Delivery, settlement: Settlement, now: datetime) -> None:
         who = {"receiver": delivery.receiver, "delivery": delivery.id, "attempt": delivery.attempt}
         if settlement.state is DeliveryState.DELIVERED:
-            log.info(line("delivered", **who, waited=_seconds(now - delivery.created_at)))
+            log.info(line("delivered", **who, waited=now - delivery.created_at))
         elif settlement.state is DeliveryState.RETRY:
-            log.warning(
-                line("delivery failed", **who, retry_in=_seconds(settlement.due_at - now), reason=settlement.reason)
-            )
+            log.warning(line("delivery failed", **who, retry_in=settlement.due_at - now, reason=settlement.reason))
         else:
             log.error(line("delivery given up", **who, reason=settlement.reason))
 
@@ -352,9 +350,8 @@ def _ended(alert: Alert, series: Series, *, rules: Mapping[str, PriceRule], now:
 
 def _stormy(storm: Storm, *, now: datetime) -> Match:
     """What operators hear of a storm."""
-    several = "alerts wait" if storm.alerts > 1 else "alert waits"
     detail = (
-        f"{storm.alerts} {several}, {storm.limit.words(storm.receiver)}: "
+        f"{counted(storm.alerts, 'alert')} {'wait' if storm.alerts > 1 else 'waits'}, {storm.limit.words(storm.receiver)}: "
         f"they are told together at {storm.until:%Y-%m-%d %H:%M} UTC, with what else comes until then."
     )
     return builtin.own_match(builtin.RECEIVER_STORM, {"receiver": (storm.receiver,)}, detail, now)
@@ -376,8 +373,4 @@ def _undelivered(delivery: Delivery, words: str = "", *, fallbacks: Fallbacks, n
 
 
 def _expired(delivery: Delivery) -> str:
-    return f"not delivered within its time, after {delivery.attempt - 1} tries"
-
-
-def _seconds(span: timedelta) -> str:
-    return f"{span.total_seconds():.1f}s"
+    return f"not delivered within its time, after {counted(delivery.attempt - 1, 'try')}"
