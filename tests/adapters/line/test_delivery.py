@@ -556,7 +556,7 @@ def test_a_message_that_was_never_delivered_is_told_to_the_operator(line: Line) 
     assert states(line)["desk"] is DeliveryState.DEAD
     assert len(ops.sent) == 1
     assert "gallium: ban" in ops.sent[0][1].text
-    assert "not delivered within its time, after 1 tries" in ops.sent[0][1].text
+    assert "not delivered within its time, after 1 try" in ops.sent[0][1].text
 
 
 def test_a_message_that_a_receiver_will_not_take_is_told_too(line: Line) -> None:
