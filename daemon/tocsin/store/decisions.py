@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session, insert
@@ -45,8 +45,8 @@ class Deciding:
         matched = [arrival for arrival in arrivals if arrival.matches]
         if not matched and not corrections:
             return Committed(entries=0, decision=Decision())
-        known = facts.read(self.session, matched, circumstance, now=self.now)
-        decision = self.decide(replace(known, corrections=tuple(corrections)))
+        known = facts.read(self.session, matched, circumstance, now=self.now, corrections=corrections)
+        decision = self.decide(known)
         _write_stories(self.session, decision.stories)
         _write_alerts(self.session, decision.alerts)
         _write_matches(self.session, decision.decided, self.now)
