@@ -73,7 +73,7 @@ def fold_file(path: Path) -> None:
     with path.open(encoding="utf-8") as lines:
         rows = sorted((json.loads(line) for line in lines if line.strip()), key=lambda row: row["first_seen_ms"])
     folder = Folder()
-    begun = time.perf_counter()
+    begun = time.process_time()
     for row in rows:
         at = datetime.fromtimestamp(row["first_seen_ms"] / 1000, UTC)
         print(json.dumps({"id": row["id"], "story": folder.fold(row["title"], row.get("url", ""), at)}))
@@ -95,14 +95,14 @@ def measure(stories: int) -> None:
     for number, each in enumerate(titles):
         folder.fold(each, "", START + timedelta(seconds=number))
     fresh = [title() if n % 3 else rnd.choice(titles) + " today" for n in range(1000)]
-    begun = time.perf_counter()
+    begun = time.process_time()
     for each in fresh:
         folder.fold(each, "", START + timedelta(hours=2))
     told(begun, len(fresh))
 
 
 def told(begun: float, headlines: int) -> None:
-    spent = time.perf_counter() - begun
+    spent = time.process_time() - begun
     print(f"{headlines} headlines, {1e6 * spent / max(headlines, 1):.0f} µs each", file=sys.stderr)
 
 

@@ -33,10 +33,14 @@ MUTATIONS = (
     ("NOT NEAR", "drops nothing", "rules/evaluate.py", "return not_near(left, right, sentence, node.within)", "return left"),
     ("NOT NEAR", "reaches one word less", "rules/hits.py", "steps <= 2 * within}", "steps < 2 * within}"),
     ("NOT NEAR", "drops by what only touches at /0", "rules/hits.py", "j >= 0 and steps == 0", "j >= 0 and steps <= 2"),
+    ("NOT NEAR", "leaves a word that another list found", "rules/hits.py", "for i in dropped if len(left[i].parts) == 1", "for i in () if len(left[i].parts) == 1"),
+    ("NOT NEAR", "drops pairs that only touch", "rules/hits.py", "not (len(hit.parts) == 1 and words", "not (len(hit.parts) and words"),
     ("coordination", "drops the nearest alone", "rules/hits.py", "for i in dropped for part in left[i].parts", "for i in () for part in left[i].parts"),
     ("coordination", "ties what other words part", "rules/terms.py", "all(t.word in _COORDINATORS for t in between)", "bool(between or True)"),
     ("coordination", "ties across brackets", "rules/terms.py", " and all(t.joint for t in tokens[last + 1 : first + 1])", ""),
-    ("coordination", "gives no label", "rules/evaluate.py", "labels.setdefault(span.group, {})", "labels.setdefault(-1 - span.first, {})"),
+    ("coordination", "gives no label", "rules/evaluate.py", "named.setdefault(span.group, {})", "named.setdefault(-1 - span.first, {})"),
+    ("coordination", "marks one word alone", "rules/evaluate.py", "for place in ((part.first, part.last), *part.places)", "for place in ((part.first, part.last),)"),
+    ("coordination", "marks a table whole", "rules/evaluate.py", "islice(dict.fromkeys(labels.values()), _MOST_PLACES)", "dict.fromkeys(labels.values())"),
     ("exclusion", "removes nothing", "rules/terms.py", "if self.excluded and found:", "if False and found:"),
     ("exclusion", "removes all", "rules/terms.py", "reach[before - 1] < span.first", "reach[before - 1] < 0"),
     ("union", "takes the first only", "rules/evaluate.py", "for part in node.parts for hit in self.near(part", "for part in node.parts[:1] for hit in self.near(part"),
@@ -52,6 +56,17 @@ MUTATIONS = (
     ("label", "does not see the match", "rules/evaluate.py", "node.value in labels.get(node.name, ()) or ", ""),
     ("source", "holds for any", "rules/evaluate.py", "return self.entry.source == node.value", "return True"),
     ("lang", "holds for any", "rules/evaluate.py", "self.entry.language[: len(node.value)].casefold() ==", "node.value.casefold() =="),
+    ("publisher", "holds for any", "rules/evaluate.py", "fold(name) == wanted for name", "True for name"),
+    ("publisher", "is compared with its case", "rules/evaluate.py", "fold(name) == wanted for name", "name == node.value for name"),
+    ("author", "is the publisher", "rules/evaluate.py", '"author": self.entry.authors, ', ""),
+    ("author", "is the first alone", "rules/evaluate.py", "self.entry.authors,", "self.entry.authors[:1],"),
+    ("category", "is the publisher", "rules/evaluate.py", ', "category": self.entry.categories', ""),
+    ("url", "is a label", "rules/evaluate.py", 'if node.name == "url":', 'if node.name == "":'),
+    ("url", "is the address as the feed gave it", "rules/evaluate.py", "self.entry.canonical_link or self.entry.link", "self.entry.link"),
+    ("url", "is any part of an address", "rules/evaluate.py", "return here.startswith(wanted)", "return wanted in here"),
+    ("url", "is the start of a host", "rules/evaluate.py", '== wanted.rstrip("/") != ""', '.startswith(wanted.rstrip("/")) != ""'),
+    ("url", "is met by nothing", "rules/evaluate.py", ' == wanted.rstrip("/") != ""', ' == wanted.rstrip("/")'),
+    ("url", "needs its scheme", "rules/evaluate.py", '_FACE.sub("", written.casefold())', "written.casefold()"),
     ("age", "< is <=", "rules/evaluate.py", '"<": age < node.span', '"<": age <= node.span'),
     ("age", "> is <", "rules/evaluate.py", '">": age > node.span', '">": age < node.span'),
     ("re:", "finds nothing", "rules/terms.py", "if lookup.regexes:", "if False:"),
@@ -100,7 +115,8 @@ def run(name: str, old: str, new: str) -> str:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder)
         shutil.copytree(ROOT / "daemon", copy / "daemon", ignore=shutil.ignore_patterns("__pycache__"))
-        shutil.copytree(ROOT / "tests" / "unit", copy / "tests" / "unit", ignore=shutil.ignore_patterns("__pycache__"))
+        for part in ("unit", "golden"):
+            shutil.copytree(ROOT / "tests" / part, copy / "tests" / part, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(ROOT / "pyproject.toml", copy)
         path = copy / "daemon" / "tocsin" / name
         text = path.read_text(encoding="utf-8")

@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 
 from tocsin.errors import StoreError
 from tocsin.glances import rounded_up, with_prices
-from tocsin.log import line
+from tocsin.log import counted, line
 from tocsin.market.series import Series
 from tocsin.model import Alert, Delivery, DeliveryKind, DeliveryState, ErrorClass, Match, Message, Outcome, Settlement
 from tocsin.policy import quiet, retry, timing
@@ -133,6 +133,10 @@ class Dispatcher:
             lane.shutdown(wait=False, cancel_futures=True)
 
     async def _start_due(self) -> int:
+        """Claim what is due for free lanes and start it; how many lanes were busy or are now.
+
+        A lane that was busy may have more to send: only at 0 there is no more.
+        """
         # Two ticks at once would each see the other's lanes free.
         async with self._claiming:
             outbound, now = self.outbound, self._clock.now()
@@ -151,11 +155,12 @@ class Dispatcher:
             await self._stand_in(now)
             limits = timing.limits(self.outbound.people, now)
             await self._spill(limits, now)
+            busy = set(self._busy)
             deliveries = await self._write(
                 self._store.claim_deliveries,
                 now,
                 LEASE,
-                exclude=set(self._busy),
+                exclude=busy,
                 rates=self.outbound.rates,
                 limits=limits,
                 present=self.outbound.present,
@@ -164,7 +169,7 @@ class Dispatcher:
                 task = asyncio.create_task(self._deliver(delivery), name=f"deliver {delivery.id}")
                 self._busy[delivery.receiver] = task
                 task.add_done_callback(partial(self._leave_lane, delivery.receiver))
-            return len(deliveries)
+            return len(busy) + len(deliveries)
 
     async def _spill(self, limits: Mapping[str, Limit], now: datetime) -> None:
         """What is over the limit of its receiver waits; that a storm began is said once."""
@@ -285,11 +290,9 @@ class Dispatcher:
     def _report(self, delivery: Delivery, settlement: Settlement, now: datetime) -> None:
         who = {"receiver": delivery.receiver, "delivery": delivery.id, "attempt": delivery.attempt}
         if settlement.state is DeliveryState.DELIVERED:
-            log.info(line("delivered", **who, waited=_seconds(now - delivery.created_at)))
+            log.info(line("delivered", **who, waited=now - delivery.created_at))
         elif settlement.state is DeliveryState.RETRY:
-            log.warning(
-                line("delivery failed", **who, retry_in=_seconds(settlement.due_at - now), reason=settlement.reason)
-            )
+            log.warning(line("delivery failed", **who, retry_in=settlement.due_at - now, reason=settlement.reason))
         else:
             log.error(line("delivery given up", **who, reason=settlement.reason))
 
@@ -347,9 +350,8 @@ def _ended(alert: Alert, series: Series, *, rules: Mapping[str, PriceRule], now:
 
 def _stormy(storm: Storm, *, now: datetime) -> Match:
     """What operators hear of a storm."""
-    several = "alerts wait" if storm.alerts > 1 else "alert waits"
     detail = (
-        f"{storm.alerts} {several}, {storm.limit.words(storm.receiver)}: "
+        f"{counted(storm.alerts, 'alert')} {'wait' if storm.alerts > 1 else 'waits'}, {storm.limit.words(storm.receiver)}: "
         f"they are told together at {storm.until:%Y-%m-%d %H:%M} UTC, with what else comes until then."
     )
     return builtin.own_match(builtin.RECEIVER_STORM, {"receiver": (storm.receiver,)}, detail, now)
@@ -371,8 +373,4 @@ def _undelivered(delivery: Delivery, words: str = "", *, fallbacks: Fallbacks, n
 
 
 def _expired(delivery: Delivery) -> str:
-    return f"not delivered within its time, after {delivery.attempt - 1} tries"
-
-
-def _seconds(span: timedelta) -> str:
-    return f"{span.total_seconds():.1f}s"
+    return f"not delivered within its time, after {counted(delivery.attempt - 1, 'try')}"

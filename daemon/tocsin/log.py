@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 
 
 def line(event: str, **pairs: object) -> str:
@@ -16,14 +16,18 @@ def line(event: str, **pairs: object) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """`1 problem`, `2,000 problems`: *number* of what *noun* names in the singular."""
-    several = f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2:-1] not in "aeiou" else f"{noun}s"
+    """`1 problem`, `2,000 entries`, `0 matches`: *number* of what *noun* names in the singular."""
+    several = f"{noun}es" if noun.endswith(("s", "x", "z", "ch", "sh")) else f"{noun}s"
+    if noun.endswith("y") and noun[-2:-1] not in "aeiou":
+        several = f"{noun[:-1]}ies"
     return f"{number:,} {several if number != 1 else noun}"
 
 
 def _value(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat(timespec="seconds")
+    if isinstance(value, timedelta):
+        return f"{value.total_seconds():.1f}s"
     if isinstance(value, float):
         return f"{value:g}"
     text = str(value)

@@ -123,7 +123,7 @@ class Pipeline:
         now = self._clock.now()
         # Until the clock is where it was: a poll that began before it was set back may end at any time.
         if now < self._latest and (rows := await self._write(self._store.rewind, now)):
-            log.warning(line("the clock was set back", by=f"{(self._latest - now).total_seconds():.1f}s", due=rows))
+            log.warning(line("the clock was set back", by=self._latest - now, due=rows))
         self._latest = max(now, self._latest)
         room = IN_FLIGHT - len(self._tasks)
         if room <= 0:

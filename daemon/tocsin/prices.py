@@ -50,6 +50,11 @@ class Instrument:
     sources: tuple[Listing, ...] = ()  # the first that answers
     every: timedelta = timedelta(0)  # how often it is asked for
     stale_after: timedelta | None = None  # trading time without a new quote that is a fault; None: what is usual
+    negative: bool = False  # its price may be zero or below: a yield, a spread, a price of power
+
+    def can_cost(self, price: Decimal) -> bool:
+        """Whether *price* is a number that it can have as its price."""
+        return price.is_finite() and (self.negative or price > 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +154,7 @@ class Glance:
 
     *points* are the closes of late and the newest price, (when, price) each, oldest first. *reference* is the close that
     the session is measured from; *change* is the share that the newest price lies above it, and *sigmas* that move in
-    sigmas of a day. *age* is that of the newest price. *often* is about the rule that is told.
+    sigmas of a day: both None where one of the two is not above zero. *age* is that of the newest price. *often* is about the rule that is told.
     """
 
     instrument: Instrument

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
 
+from tocsin.log import counted
 from tocsin.model import Match
 from tocsin.policy.wall import Times, following
 from tocsin.rules import builtin
@@ -36,11 +37,11 @@ def troubles(ledger: Ledger) -> list[str]:
     return [
         words
         for count, words in (
-            (len(ledger.ailing), f"{_many(len(ledger.ailing), 'source')} cannot be read"),
-            (ledger.dead, f"{_many(ledger.dead, 'message')} given up"),
-            (ledger.overdue, f"{_many(ledger.overdue, 'message')} more than an hour late"),
-            (len(ledger.blocked), f"{_many(len(ledger.blocked), 'receiver')} blocked"),
-            (len(ledger.unevaluated), f"{_many(len(ledger.unevaluated), 'rule')} could not be evaluated"),
+            (len(ledger.ailing), f"{counted(len(ledger.ailing), 'source')} cannot be read"),
+            (ledger.dead, f"{counted(ledger.dead, 'message')} given up"),
+            (ledger.overdue, f"{counted(ledger.overdue, 'message')} more than an hour late"),
+            (len(ledger.blocked), f"{counted(len(ledger.blocked), 'receiver')} blocked"),
+            (len(ledger.unevaluated), f"{counted(len(ledger.unevaluated), 'rule')} could not be evaluated"),
         )
         if count
     ]
@@ -53,16 +54,19 @@ def rows(ledger: Ledger, free: int) -> tuple[tuple[str, str], ...]:
         *(f"receiver {name}" for name in _some(ledger.blocked)),
         *(f"rule {name}" for name in _some(ledger.unevaluated)),
     ]
-    lost = [f"{_many(ledger.dead, 'message')} given up, see: tocsin deliveries dead"] if ledger.dead else []
-    lost += [f"{_many(ledger.doubtful, 'try', 'tries')} of which nobody saw the end"] if ledger.doubtful else []
+    lost = [f"{counted(ledger.dead, 'message')} given up, see: tocsin deliveries dead"] if ledger.dead else []
+    lost += [f"{counted(ledger.doubtful, 'try')} of which nobody saw the end"] if ledger.doubtful else []
     checked = (
-        f"{ledger.read:,} of {_many(ledger.sources, 'source')} read within a day, "
-        f"{_many(ledger.entries, 'new entry', 'new entries')}, {_many(ledger.instruments, 'instrument')} with a price"
+        f"{ledger.read:,} of {counted(ledger.sources, 'source')} read within a day, "
+        f"{counted(ledger.entries, 'new entry')}, {counted(ledger.instruments, 'instrument')} with a price"
     )
     return (
         ("Checked", checked),
-        ("Found", f"{_many(ledger.matches, 'match', 'matches')}, {_many(ledger.alerts, 'alert')}"),
-        ("Told", f"{_many(ledger.delivered, 'message')}, {ledger.suppressed:,} suppressed, {ledger.waiting:,} waiting"),
+        ("Found", f"{counted(ledger.matches, 'match')}, {counted(ledger.alerts, 'alert')}"),
+        (
+            "Told",
+            f"{counted(ledger.delivered, 'message')}, {ledger.suppressed:,} suppressed, {ledger.waiting:,} waiting",
+        ),
         ("Failed", ", ".join(failed) or "nothing"),
         ("Lost", "; ".join(lost) or "nothing"),
         ("Stored", f"{_size(ledger.size)}, {_size(free)} free on its disk"),
@@ -71,10 +75,6 @@ def rows(ledger: Ledger, free: int) -> tuple[tuple[str, str], ...]:
 
 def _some(names: Sequence[str]) -> list[str]:
     return [*names[:_MOST], *[f"and {len(names) - _MOST} more"] * (len(names) > _MOST)]
-
-
-def _many(count: int, one: str, many: str = "") -> str:
-    return f"{count:,} {one if count == 1 else many or f'{one}s'}"
 
 
 def _size(octets: int) -> str:

@@ -387,13 +387,14 @@ class Service:
     def _facts(self) -> dict[str, object]:
         return {
             "sources": len(self._config.sources) + len(self._config.prices),
-            "rules": len(self._loaded.rules.rules),
+            "rules": len(self._loaded.rules.infos),
+            "idle_rules": self._loaded.idle or None,
             "receivers": ",".join(r.name for r in self._config.receivers),
         }
 
     def _status(self) -> str:
         sources = counted(len(self._config.sources) + len(self._config.prices), "source")
-        return f"watching {sources} with {counted(len(self._loaded.rules.rules), 'rule')}"
+        return f"watching {sources} with {self._loaded}"
 
 
 def _free(config: Config) -> int:

@@ -11,7 +11,7 @@ import typer
 
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, SinceOption, border, opened
 from tocsin.cli.given import read_since
-from tocsin.cli.output import dump, local, plain, revision, say, shown, table
+from tocsin.cli.output import dump, in_zone, local, plain, revision, say, say_zone, shown, table
 from tocsin.cli.tree import console, tree
 from tocsin.config.durations import parse_duration
 from tocsin.errors import UsageError
@@ -86,6 +86,7 @@ def list_alerts(
                 for a in alerts
             ],
             empty="No alert is like that; see: tocsin alerts list" if filtered else "No alerts yet.",
+            zone=zone,
         )
 
 
@@ -104,11 +105,12 @@ def _print_withheld(found: Sequence[Withheld], zone: ZoneInfo, *, held: bool, js
                 one.title,
                 f"{one.receiver} {one.recipient}".strip(),
                 one.state,
-                one.reason,
+                in_zone(one.reason, zone),
             )
             for one in found
         ],
         empty="Nothing waits." if held else "Nothing was suppressed.",
+        zone=zone,
     )
 
 
@@ -179,11 +181,11 @@ def _answer(
     with border():
         numbers = [_number(one) for one in given]
         with opened(config) as (settings, store):
-            now = datetime.now(UTC)
+            now, zone = datetime.now(UTC), ZoneInfo(settings.timezone)
             until = None if span is None else now + span
             store.act.answer(numbers, kind, now, by=by, until=until, why=why)
             for number in numbers:
-                said = words.format(number=number, until=local(until, ZoneInfo(settings.timezone)))
+                said = words.format(number=number, until=local(until, zone) + f" ({zone.key})")
                 say(f"Alert {number} {said}.")
 
 
@@ -226,14 +228,15 @@ def _print(detail: AlertDetail, zone: ZoneInfo) -> None:
     for line in _said(detail.answered, zone):
         print(f"  {shown(line)}")
     for member in detail.members:
-        print(f"  {member.fate}: {shown(member.title or member.detail)} [{member.source}] {shown(member.reason)}")
+        what = shown(member.title or in_zone(member.detail, zone))
+        print(f"  {member.fate}: {what} [{member.source}] {shown(in_zone(member.reason, zone))}")
     for delivery in detail.deliveries:
-        print(
-            f"  {delivery.state} to {delivery.receiver} {delivery.recipient} {shown(delivery.reason)} ({delivery.id})"
-        )
+        reason = shown(in_zone(delivery.reason, zone))
+        print(f"  {delivery.state} to {delivery.receiver} {delivery.recipient} {reason} ({delivery.id})")
     if detail.tidings.evidence:
         texts = {name: getattr(lead, name) for name in ("title", "summary", "body")} if lead else {}
-        console().print(tree(detail.tidings.evidence, texts))
+        console().print(tree(detail.tidings.evidence, texts, zone))
+    say_zone(zone)
 
 
 def _said(answered: Answered, zone: ZoneInfo) -> list[str]:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from tocsin.cli.output import dump, local, say, shown, table
 from tocsin.errors import UsageError
+from tocsin.log import counted
 from tocsin.model import Fate, Match
 from tocsin.prices import Labels
 from tocsin.replay import report
@@ -63,12 +64,14 @@ def _print_alert(told: Told) -> None:
     for message in told.sent:
         late = f"  {shown(message.held)}" if message.held else ""
         print(f"    {_time(message.at)} {message.kind} to {shown(_who(message.receiver, message.recipient))}{late}")
+    if told.dropped:
+        print(f"    dropped: {shown(told.dropped)}")
     updates = [item for item in told.later if item.decided.fate is Fate.UPDATED]
     for update in updates:
         print(f"    {_time(update.at)} updated: {shown(update.decided.reason)}")
     folded = [item for item in told.later if item.decided.fate is Fate.JOINED]
     if folded:
-        print(f"    folded: {len(folded)} more reports, the last {_time(folded[-1].at)}")
+        print(f"    folded: {counted(len(folded), 'more report')}, the last {_time(folded[-1].at)}")
 
 
 def _print_quiet(result: Result) -> None:
@@ -80,7 +83,7 @@ def _print_quiet(result: Result) -> None:
             print(f"{_time(ruling.at)}  {decided.fate:<8}  {words}")
     refused = Counter((item.quote.instrument, item.finding) for item in result.refused)
     for (instrument, finding), count in sorted(refused.items()):
-        print(f"{shown(instrument)}: {count} quotes {finding}, which no rule saw")
+        print(f"{shown(instrument)}: {counted(count, 'quote')} {finding}, which no rule saw")
 
 
 def _print_rules(result: Result, counts: Sequence[Count]) -> None:
@@ -138,14 +141,14 @@ def _summary(result: Result) -> str:
     opened = sum(fates[fate] for fate in report.OPENING)
     return (
         f"{_observations(result)} from {_time(result.first)} to {_time(result.last)} UTC: "
-        f"{len(result.rulings)} matches, {opened} alerts, {len(result.sent)} messages, "
-        f"{fates[Fate.JOINED]} reports folded."
+        f"{counted(len(result.rulings), 'match')}, {counted(opened, 'alert')}, {counted(len(result.sent), 'message')}, "
+        f"{counted(fates[Fate.JOINED], 'report')} folded."
     )
 
 
 def _observations(result: Result) -> str:
-    quotes = f"{result.quotes} quotes" if result.quotes else ""
-    entries = f"{result.entries} entries" if result.entries or not quotes else ""
+    quotes = counted(result.quotes, "quote") if result.quotes else ""
+    entries = counted(result.entries, "entry") if result.entries or not quotes else ""
     return " and ".join(filter(None, (entries, quotes)))
 
 
@@ -223,6 +226,7 @@ def _alert(told: Told) -> dict[str, Any]:
         "reports": len({(e.source, e.id) for item in told.rulings if (e := item.decided.match.entry)}),
         "updates": sum(item.decided.fate is Fate.UPDATED for item in told.later),
         "messages": [message.number for message in told.sent],
+        "dropped": told.dropped,
     }
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
-from tocsin.cli.output import local, revision
+from tocsin.cli.output import in_zone, local, revision
+from tocsin.log import counted
 from tocsin.model import DeliveryState, Entry, Fate, Revised, RuleInfo
 from tocsin.policy.causes import Cause, cause
 from tocsin.store import AlertDetail, DeliveryView, MatchView
@@ -43,7 +44,18 @@ class Record:
 
 def steps(record: Record, rule: RuleInfo, *, holds: bool | None, disabled: bool, zone: ZoneInfo) -> tuple[Step, ...]:
     """The decision about *record* under *rule*, which *holds* today or not, or None when its text is gone."""
-    return tuple(_steps(record, rule, holds, disabled, zone))
+    return tuple(_steps(_zoned(record, zone), rule, holds, disabled, zone))
+
+
+def _zoned(record: Record, zone: ZoneInfo) -> Record:
+    """Return *record* with the times of its reasons in *zone*."""
+    match, alert = record.match, record.alert
+    if match:
+        match = replace(match, reason=in_zone(match.reason, zone))
+    if alert:
+        told = tuple(replace(one, reason=in_zone(one.reason, zone)) for one in alert.deliveries)
+        alert = replace(alert, deliveries=told)
+    return replace(record, match=match, alert=alert)
 
 
 def _steps(record: Record, rule: RuleInfo, holds: bool | None, disabled: bool, zone: ZoneInfo) -> Iterator[Step]:
@@ -102,7 +114,7 @@ def _told(match: MatchView, alert: AlertDetail | None) -> Iterator[Step]:
     if alert is None:
         return
     count = len({member.entry_id for member in alert.members})
-    entries = f"{count} {'entry' if count == 1 else 'entries'}"
+    entries = counted(count, "entry")
     number = alert.tidings.alert.id
     joined = match.fate is Fate.JOINED
     opened = {Fate.JOINED: match.reason, Fate.UPDATED: match.reason}.get(match.fate, f"opened alert {number}")

@@ -16,6 +16,7 @@ from tocsin.config.cautions import cautions
 from tocsin.config.config import Config
 from tocsin.config.loading import load_rules, rules_of
 from tocsin.errors import ConfigError, Problem, StoreError
+from tocsin.log import counted
 from tocsin.rules.lint import History
 
 #: How much of the history says what a rule does.
@@ -32,7 +33,7 @@ def check(config: ConfigOption = DEFAULT_CONFIG, rules: RulesOption = None, json
     with border():
         problems: list[Problem] = []
         overridden: list[str] = []
-        count = 0
+        judged = ""
         try:
             if rules:
                 loaded = load_rules(tuple(rules))
@@ -41,12 +42,12 @@ def check(config: ConfigOption = DEFAULT_CONFIG, rules: RulesOption = None, json
                 problems += [*_receivers(settings), *cautions(settings)]
                 loaded = rules_of(settings, history=_history(settings))
             problems += loaded.warnings
-            count = len(loaded.rules.infos)
+            judged = f"{loaded} {'is' if len(loaded.rules.infos) == 1 else 'are'} good"
             changed = [*loaded.rules.infos.values(), *(rule.info for rule in loaded.rules.disabled.values())]
             overridden = [f"{info.id} is overridden: {info.override}" for info in changed if info.override]
         except ConfigError as error:
             problems += error.problems
-        _report(problems, overridden, count, json=json)
+        _report(problems, overridden, judged, json=json)
         if any(not problem.warning for problem in problems):
             raise typer.Exit(BAD_CONFIG)
 
@@ -76,7 +77,7 @@ def _receivers(settings: Config) -> list[Problem]:
     return problems
 
 
-def _report(problems: list[Problem], overridden: list[str], rules: int, *, json: bool) -> None:
+def _report(problems: list[Problem], overridden: list[str], judged: str, *, json: bool) -> None:
     if json:
         for problem in problems:
             dump(problem)
@@ -87,5 +88,5 @@ def _report(problems: list[Problem], overridden: list[str], rules: int, *, json:
         say(words)
     faults = sum(not problem.warning for problem in problems)
     warnings = len(problems) - faults
-    ending = f", {warnings} warnings" if warnings else ""
-    say(f"{faults} problems{ending}" if faults else f"{rules} rules are good{ending}.")
+    ending = f", {counted(warnings, 'warning')}" if warnings else ""
+    say(f"{counted(faults, 'problem') if faults else judged}{ending}.")

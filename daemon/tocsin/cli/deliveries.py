@@ -12,9 +12,10 @@ import typer
 
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, SinceOption, border, opened
 from tocsin.cli.given import read_since
-from tocsin.cli.output import dump, local, say, shown, table
+from tocsin.cli.output import dump, in_zone, local, say, say_zone, shown, table
 from tocsin.config.config import Config
 from tocsin.errors import UsageError
+from tocsin.log import counted
 from tocsin.model import DeliveryState
 from tocsin.policy.breaker import Standing
 from tocsin.store import Store
@@ -68,7 +69,7 @@ def _waiting(views: Sequence[DeliveryView], store: Store, zone: ZoneInfo) -> lis
 
 def _rests(name: str, standing: Standing, zone: ZoneInfo) -> str:
     blocked = "is blocked" if standing.refused else "is left alone"
-    failures = "1 failure" if standing.failures == 1 else f"{standing.failures} failures in a row"
+    failures = f"{counted(standing.failures, 'failure')}{' in a row' * (standing.failures > 1)}"
     words = standing.refused or (failures if standing.failures else "it limits our rate")
     since = f"; nothing was delivered since {local(standing.since, zone)}" if standing.since else ""
     return f"{name} {blocked} until {local(standing.rests, zone)}: {words}{since}"
@@ -81,13 +82,23 @@ def _list(views: Sequence[DeliveryView], settings: Config, *, json: bool, empty:
         return
     zone = ZoneInfo(settings.timezone)
     rows = [
-        (v.id, v.state, v.receiver, v.recipient, local(v.created_at, zone), v.attempts, v.title, v.reason)
+        (
+            v.id,
+            v.state,
+            v.receiver,
+            v.recipient,
+            local(v.created_at, zone),
+            v.attempts,
+            v.title,
+            in_zone(v.reason, zone),
+        )
         for v in views
     ]
     table(
         ("id", "state", "receiver", "recipient", "created", "tries", "alert", "reason"),
         rows,
         empty=empty,
+        zone=zone,
     )
 
 
@@ -105,14 +116,15 @@ def show_delivery(delivery: str, config: ConfigOption = DEFAULT_CONFIG, json: Js
         view = _waiting([detail.delivery], store, zone)[0]
         print(f"{view.id} {view.state} to {view.receiver} {view.recipient}: {shown(view.title)}")
         if view.reason:
-            print(f"  {shown(view.reason)}")
+            print(f"  {shown(in_zone(view.reason, zone))}")
         for change in detail.transitions:
-            print(f"  {local(change.at, zone)} {change.state} {shown(change.reason)}")
+            print(f"  {local(change.at, zone)} {change.state} {shown(in_zone(change.reason, zone))}")
         for attempt in detail.attempts:
             outcome = attempt.outcome or "under way"
             print(
                 f"  try {attempt.n} at {local(attempt.started_at, zone)}: {outcome} {attempt.code or ''} {shown(attempt.words)}"
             )
+        say_zone(zone)
         if detail.message:
             print(f"\n{detail.message.subject}\n\n{detail.message.text}")
 

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, BinaryIO
+from zoneinfo import ZoneInfo
 
 from tocsin.cli.output import say
 from tocsin.config.durations import PATTERN, parse_duration
@@ -23,7 +24,7 @@ from tocsin.model import Entry
 from tocsin.prices import Instrument, Labels, Quote
 from tocsin.sources import urls
 from tocsin.sources.extract import delimiter_of
-from tocsin.sources.numbers import read_number
+from tocsin.sources.numbers import read_moment, read_number
 from tocsin.sources.table import MISSING
 from tocsin.text.titles import split_outlet
 
@@ -35,6 +36,7 @@ _COLUMNS = {
     "instrument": ("instrument", "symbol"),
     "class": ("class",),
 }
+_UTC = ZoneInfo("UTC")
 _PARTIAL = re.compile(r"\d{4}(?:-\d\d)?")
 #: A file with more quotes is refused: they are held in memory.
 MOST_QUOTES = 2_000_000
@@ -74,7 +76,7 @@ def read_quotes(
 
     Its columns are `date` (or `time`) and `close` (or `price`), and may be `volume`, `instrument` (else all are of *name*)
     and `class` (of an instrument that *instruments* does not hold). A day is the end of its session, or of the day in UTC;
-    a row without a price is left out.
+    other times are read as a source's table has them. A row without a price is left out.
 
     Raises:
         UsageError: with file and line of the first fault.
@@ -131,9 +133,12 @@ def _quote(
     if price is None:
         return None
     text = _cell(row, columns, "date")
-    at = read_time(text, f"{where}: {columns['date']}")
-    if at is None:
+    if not text:
         raise UsageError(f"{where}: there is no {columns['date']}")
+    try:
+        at = read_moment(text, "", _UTC)
+    except ValueError as error:
+        raise UsageError(f"{where}: {columns['date']} {error}") from error
     at = end_of(instrument.session, at.date()) if re.fullmatch(r"\d{4}-?\d\d-?\d\d", text) else at
     volume = _decimal(_cell(row, columns, "volume"), f"{where}: volume")
     return Quote(instrument=instrument.id, price=price, at=at, first_seen=at, volume=volume)

@@ -22,7 +22,7 @@ app = typer.Typer(help="What has a price, and what that is now.", no_args_is_hel
 class InstrumentView:
     """An instrument as it is listed.
 
-    *change* is since the close before, as a part of it; *sigma* a usual move of a session, learned from so many *closes*.
+    *change* is since the close before, as a part of it; *sigma* a usual move of a session, learned from so many *closes*. Neither is known of a price at or below zero.
     """
 
     id: str
@@ -32,7 +32,7 @@ class InstrumentView:
     unit: str
     at: datetime | None
     change: float | None
-    sigma: float
+    sigma: float | None
     closes: int
     source: str
     sources: tuple[str, ...]
@@ -57,8 +57,8 @@ def list_instruments(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = F
                 view.state,
                 f"{view.price:f} {view.unit}".strip() if view.price is not None else "-",
                 local(view.at, zone),
-                "-" if view.change is None else f"{view.change:+.2%}",
-                f"{view.sigma:.2%}",
+                "-" if view.change is None else f"{view.change:+z.2%}",
+                "-" if view.sigma is None else f"{view.sigma:.2%}",
                 view.closes,
                 view.source or ", ".join(view.sources) or "-",
             )
@@ -68,6 +68,7 @@ def list_instruments(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = F
             ("instrument", "state", "price", "of", "change", "sigma", "closes", "source"),
             rows,
             empty=f"There are no instruments in {settings.path.name}; the README shows how to write one.",
+            zone=zone,
         )
 
 
@@ -81,8 +82,10 @@ def _view(series: Series, failing: Collection[str]) -> InstrumentView:
         price=newest.price if newest else None,
         unit="/".join(filter(None, [instrument.currency, instrument.unit])),
         at=newest.at if newest else None,
-        change=float(newest.price / close.price) - 1 if close and newest else None,
-        sigma=series.sigma.value,
+        change=float(newest.price / close.price) - 1
+        if close and newest and min(close.price, newest.price) > 0
+        else None,
+        sigma=None if instrument.negative and not series.sigma.moves else series.sigma.value,
         closes=len(series.closes),
         source=newest.source if newest else "",
         sources=tuple(listing.row for listing in instrument.sources),

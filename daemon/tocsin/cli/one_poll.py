@@ -16,7 +16,7 @@ import typer
 from tocsin.assembly import make_source
 from tocsin.cli import one_price
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, read_config
-from tocsin.cli.output import dump, local, say, shown
+from tocsin.cli.output import dump, local, say, say_zone, shown
 from tocsin.cli.threads import in_thread
 from tocsin.config.client import make_http
 from tocsin.config.config import Config, empty_config
@@ -26,6 +26,7 @@ from tocsin.config.secrets import Secret, masked
 from tocsin.errors import Fault, SourceError, UsageError
 from tocsin.log import counted
 from tocsin.model import Batch, Cursor, Entry, Judged
+from tocsin.policy.spans import write
 
 #: Entries that are shown to people; --json has all of them.
 _SHOWN = 10
@@ -168,12 +169,12 @@ def _problems(batch: Batch) -> list[str]:
     if undated:
         said = _first_time(undated)
         problems.append(
-            f"{len(undated)} of {len(batch.entries)} entries have no time that can be believed"
+            f"{len(undated)} of {counted(len(batch.entries), 'entry')} {'has' if len(undated) == 1 else 'have'} no time that can be believed"
             + (f", such as {said!r}" if said else "")
             + ": the time at which they were first seen counts"
         )
     if nameless := sum(not entry.title for entry in batch.entries):
-        problems.append(f"{nameless} entries have neither title nor text")
+        problems.append(f"{counted(nameless, 'entry')} {'has' if nameless == 1 else 'have'} neither title nor text")
     return problems
 
 
@@ -200,10 +201,12 @@ def _print(report: Report, zone: ZoneInfo) -> None:
         f"  {report.form}: {counted(len(report.entries), 'entry')} in {report.size} octets, the newest of {local(report.newest, zone)}"
     )
     if report.rhythm is not None:
-        print(f"  usually {report.rhythm} between two entries")
+        print(f"  usually {write(report.rhythm)} between two entries")
     for problem in report.problems:
         print(f"  note: {shown(problem)}")
     print(f"  {len(matched)} would have matched{':' if matched or not report.entries else '; the first entries:'}")
     for found in (matched or report.entries)[:_SHOWN]:
         rules = f"  [{', '.join(found.matches)}]" if found.matches else ""
         print(f"    {local(found.published, zone)}  {shown(found.title)}{rules}")
+    if report.newest:
+        say_zone(zone)

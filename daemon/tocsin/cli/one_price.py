@@ -47,7 +47,12 @@ def try_prices(settings: Config, row: PriceConfig, *, json: bool) -> None:
         for item in batch.prints
     ]
     print(row.address)
-    table(("symbol", "price", "currency", "of", "closes before", "splits and dividends"), rows, empty="no price")
+    table(
+        ("symbol", "price", "currency", "of", "closes before", "splits and dividends"),
+        rows,
+        empty="no price",
+        zone=zone,
+    )
     for item in batch.missing:
         say(f"{item.symbol}: {item.fault}: {shown(item.words)}")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -20,6 +21,8 @@ from tocsin.errors import Position
 from tocsin.model import Revised
 from tocsin.render.words import seen
 
+#: A time in a stored sentence.
+_STORED = re.compile(r"\b(\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?) UTC\b")
 #: Exit codes (DESIGN 7); 2 is what the command-line parser itself uses for a wrong call.
 OK, FAILED, USAGE, PARTLY, LOST, BAD_CONFIG = 0, 1, 2, 3, 74, 78
 
@@ -41,8 +44,10 @@ def revision(revised: Revised, zone: ZoneInfo) -> str:
     return f"rewritten at {local(revised.at, zone)}: {shown(revised.title)}"
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> None:
-    """A table on stdout; *empty* on stderr when there are no rows.
+def table(
+    columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str, zone: ZoneInfo | None = None
+) -> None:
+    """A table on stdout; *empty* on stderr when there are no rows, else the *zone* of its times where it has some.
 
     A pipe gets all of every cell: only a terminal has a width that cells must fit into.
     """
@@ -56,6 +61,8 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: st
         count += 1
     if count:
         console.print(view)
+        if zone:
+            say_zone(zone)
     else:
         say(empty)
 
@@ -69,6 +76,19 @@ def shown(value: object) -> str:
 def local(time: datetime | None, zone: ZoneInfo) -> str:
     """`2026-11-23 09:15` in *zone*; a dash for never."""
     return time.astimezone(zone).strftime("%Y-%m-%d %H:%M") if time else "-"
+
+
+def in_zone(reason: str, zone: ZoneInfo) -> str:
+    """Return *reason*, a sentence of ours that was stored with times in UTC, as it reads in *zone*.
+
+    A screen has one clock: without this a reason and the column beside it would name two times for one moment.
+    """
+    return _STORED.sub(lambda found: local(datetime.fromisoformat(f"{found[1]}+00:00"), zone), reason)
+
+
+def say_zone(zone: ZoneInfo) -> None:
+    """Name the zone of the times on this screen, on stderr."""
+    say(f"Times are in {zone.key}.")
 
 
 def plain(value: Any) -> Any:

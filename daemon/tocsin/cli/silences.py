@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, opened
-from tocsin.cli.output import dump, local, say, shown, table
+from tocsin.cli.output import dump, local, say, say_zone, shown, table
 from tocsin.config.durations import parse_duration
 from tocsin.config.loading import rules_of
 from tocsin.config.vocabulary import Vocabulary, vocabulary
@@ -75,6 +75,8 @@ def add(
                         f"{alert.id:>6}  {local(alert.opened_at, zone)}  {alert.severity.upper():<8}  {shown(alert.title)}"
                     )
             alerts = counted(len(hidden), "alert")
+            if hidden and not json:
+                say_zone(zone)
             say(f"It would have hidden {alerts} of the last 7 days; nothing was written.")
             return
         silence = store.act.silence(read, now, ends, by=by, why=why)
@@ -82,7 +84,9 @@ def add(
             dump(silence)
             return
         alerts = counted(len(hidden), "alert")
-        say(f"Silence {silence.id} until {local(ends, zone)}; of the last 7 days it would have hidden {alerts}.")
+        say(
+            f"Silence {silence.id} until {local(ends, zone)} ({zone.key}); of the last 7 days it would have hidden {alerts}."
+        )
 
 
 @app.command("list")
@@ -108,7 +112,7 @@ def list_silences(
             )
             for one in found
         ]
-        table(("id", "matchers", "since", "until", "by", "why"), rows, empty="There is no silence.")
+        table(("id", "matchers", "since", "until", "by", "why"), rows, empty="There is no silence.", zone=zone)
 
 
 @app.command("end")

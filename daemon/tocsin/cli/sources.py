@@ -11,7 +11,7 @@ import typer
 
 from tocsin.cli import adding, one_poll, opml
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, opened
-from tocsin.cli.output import dump, local, plain, shown, table
+from tocsin.cli.output import dump, local, plain, say_zone, shown, table
 from tocsin.errors import UsageError
 from tocsin.log import counted
 from tocsin.model import KeyKind
@@ -62,12 +62,14 @@ def show_source(name: str, config: ConfigOption = DEFAULT_CONFIG, json: JsonOpti
         addresses = {source.name: source.address for source in settings.sources}
         addresses |= {source.name: source.address for source in settings.prices}
         address = addresses.get(name, "not configured any more")
-        for line in describe(detail, address, ZoneInfo(settings.timezone), datetime.now(UTC)):
+        zone = ZoneInfo(settings.timezone)
+        for line in describe(detail, address, zone, datetime.now(UTC)):
             print(line)
         if detail.fetches:
             print()
-            rows = [_fetch(fetch, ZoneInfo(settings.timezone)) for fetch in detail.fetches]
+            rows = [_fetch(fetch, zone) for fetch in detail.fetches]
             table(("fetched", "status", "new", "size", "took", "error"), rows, empty="")
+        say_zone(zone)
 
 
 def state(view: SourceView) -> str:
@@ -128,7 +130,7 @@ def _rhythm(habits: Habits, zone: ZoneInfo) -> Iterator[str]:
     if habits.silent:
         yield "silent for far longer than ever"
     if habits.empty:
-        yield f"its document was empty at the last {habits.empty} polls"
+        yield f"its document was empty at the last {counted(habits.empty, 'poll')}"
 
 
 def _hints(habits: Habits) -> Iterator[str]:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from tocsin.cli.output import shown
+from tocsin.cli.output import in_zone, local, shown
 from tocsin.evidence import Evidence, Hit
+from tocsin.log import counted
 from tocsin.model import Coverage, Entry, Severity
 from tocsin.render.quotes import quotes
 
@@ -40,22 +42,22 @@ def mark(good: bool | None) -> Text:
     return Text("✓", style="green") if good else Text("✗", style="red")
 
 
-def tree(node: Evidence, texts: Mapping[str, str]) -> Tree:
-    """The proof: at each node a mark, the expression, the words found in *texts* (by field), a note, and its line.
+def tree(node: Evidence, texts: Mapping[str, str], zone: ZoneInfo) -> Tree:
+    """The proof, with its times in *zone*: at each node a mark, the expression, the words found in *texts* (by field), a note, and its line.
 
     What explains nothing is folded up: alternatives that are not needed, and expressions of which nothing was found.
     """
-    view = Tree(_label(node, texts), guide_style="dim", highlight=False)
-    _grow(view, node, texts)
+    view = Tree(_label(node, texts, zone), guide_style="dim", highlight=False)
+    _grow(view, node, texts, zone)
     return view
 
 
-def _grow(view: Tree, node: Evidence, texts: Mapping[str, str]) -> None:
+def _grow(view: Tree, node: Evidence, texts: Mapping[str, str], zone: ZoneInfo) -> None:
     children = _telling(node)
     for child in children:
-        _grow(view.add(_label(child, texts)), child, texts)
+        _grow(view.add(_label(child, texts, zone)), child, texts, zone)
     if children and (hidden := len(node.children) - len(children)):
-        view.add(Text(f"· {hidden} other{'s' * (hidden > 1)} not met", style="dim"))
+        view.add(Text(f"· {counted(hidden, 'other')} not met", style="dim"))
 
 
 def _telling(node: Evidence) -> tuple[Evidence, ...]:
@@ -71,7 +73,7 @@ def _found_something(node: Evidence) -> bool:
     return node.holds or bool(node.hits) or any(map(_found_something, node.children))
 
 
-def _label(node: Evidence, texts: Mapping[str, str]) -> Table:
+def _label(node: Evidence, texts: Mapping[str, str], zone: ZoneInfo) -> Table:
     row = Table.grid(expand=True, padding=(0, 1, 0, 0))
     row.add_column(width=1)
     row.add_column(ratio=1, overflow="fold")
@@ -87,10 +89,10 @@ def _label(node: Evidence, texts: Mapping[str, str]) -> Table:
     if found := _found(node, texts):
         head.append(f"  {found}", style="yellow")
     if node.note and node.op != "rule" and not (unfolded and node.note.startswith("nowhere")):
-        head.append(f"\n{shown(node.note)}", style="red" if not node.holds else "dim")
+        head.append(f"\n{shown(in_zone(node.note, zone))}", style="red" if not node.holds else "dim")
     if witness := node.witness:
         by = f" ({witness.source})" if witness.source else ""
-        head.append(f"  {witness.at:%Y-%m-%d %H:%M} UTC  {shown(witness.title)}{shown(by)}", style="yellow")
+        head.append(f"  {local(witness.at, zone)}  {shown(witness.title)}{shown(by)}", style="yellow")
     at = node.position
     row.add_row(_mark(node), head, f"{at.file.rpartition('/')[2]}:{at.line}" if at else "")
     return row

@@ -17,7 +17,7 @@ from tocsin.cli import chain
 from tocsin.cli.chain import Record, Step
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, opened, rule_named, rules_in_force
 from tocsin.cli.given import read_entries, read_time
-from tocsin.cli.output import dump, local, shown
+from tocsin.cli.output import dump, local, say_zone, shown
 from tocsin.cli.tree import console, mark, text_lines, tree
 from tocsin.errors import UsageError
 from tocsin.evidence import Evidence
@@ -42,16 +42,22 @@ DateOption = Annotated[str, typer.Option("--date", help="When it was published, 
 SourceOption = Annotated[str, typer.Option("--source", help="The source it came from.")]
 LabelOption = Annotated[list[str] | None, typer.Option("--label", help="name=value, a label of its source.")]
 
+_UTC = ZoneInfo("UTC")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """The proof of *rule* on *entry*; *evidence* is None where a stored entry has lost its text."""
+    """The proof of *rule* on *entry*; *evidence* is None where a stored entry has lost its text.
+
+    Its times are shown in *zone*: that of the configuration, where a database was read.
+    """
 
     rule: RuleInfo
     entry: Entry
     evidence: Evidence | None
     number: int | None = None
     decision: tuple[Step, ...] = ()
+    zone: ZoneInfo = _UTC
 
 
 def why(
@@ -141,6 +147,7 @@ def _stored(rules: RuleSet, info: RuleInfo, words: str, config: Path) -> Answer:
         )
         # A match is proved by what the entry said when it was judged; what met nothing is judged as it reads now.
         entry = store.read.entry(view.id, match.decided_at if match else None) or view.entry
+    zone = ZoneInfo(settings.timezone)
     then = match.decided_at if match else (view.revised[-1].at if view.revised else entry.first_seen)
     evidence = None if view.pruned else rules.explain(info.id, entry, then)
     decision = chain.steps(
@@ -148,9 +155,9 @@ def _stored(rules: RuleSet, info: RuleInfo, words: str, config: Path) -> Answer:
         info,
         holds=evidence.holds if evidence else None,
         disabled=info.id in rules.disabled,
-        zone=ZoneInfo(settings.timezone),
+        zone=zone,
     )
-    return Answer(rule=info, entry=entry, evidence=evidence, number=view.id, decision=decision)
+    return Answer(rule=info, entry=entry, evidence=evidence, number=view.id, decision=decision, zone=zone)
 
 
 def _dump(answer: Answer) -> None:
@@ -190,10 +197,11 @@ def _print(answer: Answer) -> None:
     out.print(_entry(answer, colour=out.color_system is not None and not out.no_color))
     if evidence:
         out.print()
-        out.print(tree(evidence, {f: getattr(answer.entry, f) for f in ("title", "summary", "body")}))
+        out.print(tree(evidence, {f: getattr(answer.entry, f) for f in ("title", "summary", "body")}, answer.zone))
     if answer.decision:
         out.print()
         out.print(_decision(answer.decision))
+    say_zone(answer.zone)
 
 
 def _entry(answer: Answer, *, colour: bool) -> Table:
@@ -205,8 +213,8 @@ def _entry(answer: Answer, *, colour: bool) -> Table:
     for field, line in lines:
         view.add_row(Text(field, style="dim"), line)
     labels = " ".join(f"{name}={','.join(values)}" for name, values in entry.labels.items())
-    published = local(entry.published, ZoneInfo("UTC"))
-    view.add_row(Text("source", style="dim"), Text(shown(f"{entry.source}, {published} UTC {labels}".rstrip())))
+    published = local(entry.published, answer.zone)
+    view.add_row(Text("source", style="dim"), Text(shown(f"{entry.source}, {published} {labels}".rstrip())))
     return view
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from ipaddress import ip_address
 
 from tocsin.config.config import Config
 from tocsin.config.feeds import FeedConfig
 from tocsin.errors import Problem
+from tocsin.log import counted
 from tocsin.sources import urls
 from tocsin.sources.address import check
 from tocsin.sources.contact import needs_contact
@@ -23,19 +24,29 @@ def cautions(config: Config) -> Iterator[Problem]:
             f"nobody hears of tocsin's own health, such as a source that fails: give one of {names} operator: true"
         )
     for source in config.sources:
-        yield from _source(source, config.http.contact)
+        reason = "" if source.allow_private else _private(_host(source))
+        if reason:
+            yield _warning(
+                f"source {source.name}: {_host(source)} is a {reason} address: allow_private: true permits it"
+            )
+    if not config.http.contact:
+        yield from _nameless(config.sources)
 
 
-def _source(source: FeedConfig, contact: str) -> Iterator[Problem]:
-    host = urls.host(urls.escape(source.url.reveal()))
-    reason = "" if source.allow_private else _private(host)
-    if reason:
-        yield _warning(f"source {source.name}: {host} is a {reason} address: allow_private: true permits it")
-    own = any(name.lower() == "user-agent" for name in source.headers)
-    if needs_contact(host) and not contact and not own:
-        yield _warning(
-            f"source {source.name}: {host} refuses who does not say whom to write to: http: {{contact: ...}}"
-        )
+def _nameless(sources: Sequence[FeedConfig]) -> Iterator[Problem]:
+    """Yield one warning a server about *sources* on it that it will refuse, since they name no contact."""
+    refused: dict[str, list[str]] = {}
+    for source in sources:
+        own = any(name.lower() == "user-agent" for name in source.headers)
+        if not own and needs_contact(_host(source)):
+            refused.setdefault(_host(source), []).append(source.name)
+    for host, names in refused.items():
+        several = f"{counted(len(names), 'source')} ({', '.join(names)})" if len(names) > 1 else f"source {names[0]}"
+        yield _warning(f"{several}: {host} refuses who does not say whom to write to: http: {{contact: ...}}")
+
+
+def _host(source: FeedConfig) -> str:
+    return urls.host(urls.escape(source.url.reveal()))
 
 
 def _private(host: str) -> str:

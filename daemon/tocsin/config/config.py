@@ -246,13 +246,14 @@ def _check(root: Node, folder: Path) -> Iterator[Problem]:
             yield problem(override, "an override needs disable, severity, unless or to")
     if not children(member(root, "sources")):
         yield problem(root, "there is no source: nothing will be polled", warning=True)
-    if not any(_is_on(receiver) for _, receiver in named):
+    if all(_is_off(receiver) for _, receiver in named):
         yield problem(root, "there is no receiver that is on: nobody will be told", warning=True)
 
 
-def _is_on(receiver: Node) -> bool:
-    values = (member(receiver, name) for name in ("console", "url"))
-    return any(isinstance(node, Scalar) and bool(node.value) for node in values)
+def _is_off(receiver: Node) -> bool:
+    """Return whether *receiver* is well written and tells nobody: a faulty one is not off, it is to be mended."""
+    console, url = member(receiver, "console"), member(receiver, "url")
+    return isinstance(url, Scalar) and url.value == "" and not (isinstance(console, Scalar) and console.value)
 
 
 def _check_database(node: Node | None) -> Iterator[Problem]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -12,7 +12,9 @@ from pydantic import Field
 from tocsin.config.nodes import Node, Scalar, meant, member, problem, said
 from tocsin.config.shape import Duration, Shape, Texts
 from tocsin.errors import Problem
+from tocsin.log import counted
 from tocsin.prices import Hours, Instrument, Listing
+from tocsin.rules.edge import PriceRule
 from tocsin.rules.ruleset import RuleSet
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -37,6 +39,8 @@ class InstrumentShape(Shape):
     """When it is traded, such as mon-fri 09:30-16:00 America/New_York; without it, as its source says, or always."""
     stale_after: Duration | None = None
     """Trading time without a new price after which its source is at fault, such as 10d for one assessed weekly."""
+    negative: bool = False
+    """Whether its price may be zero or below, as a yield, a spread or a price of power may."""
 
 
 def parse_hours(text: str) -> Hours:
@@ -88,6 +92,7 @@ def make_instrument(
         sources=listings,
         every=every,
         stale_after=item.stale_after,
+        negative=item.negative,
     )
 
 
@@ -102,13 +107,32 @@ def check_instrument(node: Node) -> Iterator[Problem]:
 
 
 def check_rules(rules: RuleSet, instruments: Collection[Instrument]) -> Iterator[Problem]:
-    """Warnings about price rules that no instrument of the configuration, or not every one they name, can meet."""
+    """Yield warnings about price rules that no instrument of the configuration, or not every one they name, can meet.
+
+    A slip, which is near to a name that is there, has a warning of its own. The others are told in one a pack: who has
+    no prices has made no mistake.
+    """
     ids = {item.id for item in instruments}
     kinds = {item.kind for item in instruments}
+    lacking: dict[str, list[tuple[PriceRule, str]]] = {}
     for rule in rules.prices.values():
-        if rule.kind and rule.kind not in kinds:
-            words = f"no instrument of the configuration has the class {said(rule.kind)}{meant(rule.kind, kinds)}"
-            yield Problem(message=f"{rule.info.id}: {words}", position=rule.info.position, warning=True)
-        for name in sorted(rule.instruments - ids):
-            words = f"the configuration has no instrument {said(name)}{meant(name, ids)}"
-            yield Problem(message=f"{rule.info.id}: {words}", position=rule.info.position, warning=True)
+        known = kinds if rule.kind else ids
+        for name in sorted((frozenset({rule.kind}) if rule.kind else rule.instruments) - known):
+            if near := meant(name, known):
+                what = "of the class " if rule.kind else ""
+                words = f"the configuration has no instrument {what}{said(name)}{near}"
+                yield Problem(message=f"{rule.info.id}: {words}", position=rule.info.position, warning=True)
+            else:
+                lacking.setdefault(rule.info.id.rpartition("/")[0], []).append((rule, name))
+    for pack, found in lacking.items():
+        yield Problem(message=_lack(pack, found), position=found[0][0].info.position, warning=True)
+
+
+def _lack(pack: str, found: Sequence[tuple[PriceRule, str]]) -> str:
+    """Return what rules of *pack* are about that is not there: *found* holds each with its class or its instrument."""
+    number = len({rule.info.id for rule, _ in found})
+    classes = dict.fromkeys(said(name) for rule, name in found if rule.kind)
+    names = dict.fromkeys(said(name) for rule, name in found if not rule.kind)
+    words = [f"of the class {', '.join(classes)}"] * bool(classes) + [f"named {', '.join(names)}"] * bool(names)
+    lack = f"{counted(number, 'price rule')} {'lacks' if number == 1 else 'lack'} an instrument"
+    return f"{pack}: {lack}: the configuration has none {' and none '.join(words)}"

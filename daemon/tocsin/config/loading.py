@@ -14,7 +14,9 @@ from tocsin.config.instruments import check_rules
 from tocsin.config.packs import Files, parse_pack, read_pack
 from tocsin.config.vocabulary import check_routes
 from tocsin.errors import ConfigError, Problem
+from tocsin.log import counted
 from tocsin.policy.schedule import UNKNOWN
+from tocsin.prices import Instrument
 from tocsin.rules.compile import compile_packs
 from tocsin.rules.examples import check_examples
 from tocsin.rules.lint import History, lint, lint_history
@@ -40,11 +42,17 @@ class LoadedPack:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedRules:
-    """The rules of all packs."""
+    """The rules of all packs; *idle* of them wait for a price that the configuration has no instrument for."""
 
     rules: RuleSet
     packs: tuple[LoadedPack, ...]
     warnings: tuple[Problem, ...] = ()
+    idle: int = 0
+
+    def __str__(self) -> str:
+        """`39 rules (9 without an instrument)`: all that are in force, about news, prices or both."""
+        idle = f" ({self.idle:,} without an instrument)" if self.idle else ""
+        return f"{counted(len(self.rules.infos), 'rule')}{idle}"
 
 
 def load_rules(
@@ -55,11 +63,12 @@ def load_rules(
     poll: timedelta | None = None,
     history: History | None = None,
     given: Given | None = None,
+    instruments: Sequence[Instrument] = (),
 ) -> LoadedRules:
     """The rules in *folders*; *kept* knows the last good version of a folder's pack, *overrides* change single rules.
 
-    Warnings know more where *poll*, the shortest interval of any source, the labels that sources have *given*, and the
-    stored *history* are known. The
+    Warnings know more where *poll*, the shortest interval of any source, the labels that sources have *given*, the
+    *instruments* and the stored *history* are known. The
     examples of a rule are run as its pack has it: an override is no fault of the pack.
 
     Raises:
@@ -87,7 +96,7 @@ def load_rules(
         if before is None or old is None:
             faults += bad
             continue
-        words = f"{len(bad)} faults in {shown_path(folder)}, the first: {bad[0]}"
+        words = f"{counted(len(bad), 'fault')} in {shown_path(folder)}, the first: {bad[0]}"
         specs.append(old)
         packs.append(LoadedPack(folder=name, hash=_hash(before), files=before, kept_back=True, words=words))
     changed, unknown = lay_over(specs, overrides)
@@ -97,7 +106,7 @@ def load_rules(
     faults += [item for item in together if not item.warning]
     if faults:
         raise ConfigError(sorted([*faults, *warnings], key=_place))
-    warnings += lint(changed, rules, poll=poll, given=given)
+    warnings += lint(changed, rules, poll=poll, given=given, instruments=instruments)
     if history:
         warnings += lint_history(changed, rules, history)
     return LoadedRules(rules=rules, packs=tuple(packs), warnings=tuple(sorted(warnings, key=_place)))
@@ -116,10 +125,17 @@ def rules_of(config: Config, kept: Kept = lambda _: None, history: History | Non
     """
     poll = min((source.every or UNKNOWN for source in config.sources), default=None)
     loaded = load_rules(
-        config.rules, kept, overrides=config.overrides, poll=poll, history=history, given=_given(config)
+        config.rules,
+        kept,
+        overrides=config.overrides,
+        poll=poll,
+        history=history,
+        given=_given(config),
+        instruments=config.instruments,
     )
     unmet = (*check_rules(loaded.rules, config.instruments), *check_routes(config, loaded.rules))
-    return replace(loaded, warnings=(*loaded.warnings, *unmet))
+    idle = sum(not any(map(rule.covers, config.instruments)) for rule in loaded.rules.prices.values())
+    return replace(loaded, warnings=(*loaded.warnings, *unmet), idle=idle)
 
 
 def _given(config: Config) -> Given:

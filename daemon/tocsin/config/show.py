@@ -54,6 +54,7 @@ def show(config: Config) -> dict[str, Any]:
                 "session": write_hours(item.session) if item.session else None,
                 "sources": [listing.row for listing in item.sources],
                 "stale_after": write_duration(item.stale_after) if item.stale_after else None,
+                "negative": item.negative,
             }
             for item in config.instruments
         },

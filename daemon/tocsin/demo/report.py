@@ -12,6 +12,7 @@ from rich.text import Text
 from tocsin.demo.servers import World
 from tocsin.demo.timeline import Chapter
 from tocsin.evidence import Evidence
+from tocsin.log import counted
 from tocsin.model import Coverage, Delivery, DeliveryKind, DeliveryState, Fate, Outcome, Settlement, Severity
 from tocsin.store import Counts
 
@@ -76,19 +77,20 @@ class Report:
         """What all of it came to."""
         matches = counts.matches
         folded = matches.get(Fate.JOINED, 0)
+        told = f"{counted(self.delivered['mail'], 'mail')}, {counted(self.delivered['desk'], 'Slack message')}"
         rows = [
-            ("polled", f"{counts.polled} times ({world.answers['304']} answers of “not modified”)"),
-            ("new", f"{counts.entries} entries"),
+            (
+                "polled",
+                f"{counted(counts.polled, 'time')} ({counted(world.answers['304'], 'answer')} of “not modified”)",
+            ),
+            ("new", counted(counts.entries, "entry")),
             (
                 "matched",
-                f"{sum(matches.values())} times a rule, {matches.get(Fate.BASELINE, 0)} of them in the silent baseline",
+                f"{counted(sum(matches.values()), 'time')} a rule, {matches.get(Fate.BASELINE, 0)} of them in the silent baseline",
             ),
-            ("folded", f"{folded} further reports into {counts.stories} stories"),
+            ("folded", f"{counted(folded, 'further report')} into {counted(counts.stories, 'story')}"),
             ("alerts", f"{counts.alerts}"),
-            (
-                "delivered",
-                f"{self.delivered['mail']} mails, {self.delivered['desk']} Slack messages, {self.retried} after a retry",
-            ),
+            ("delivered", f"{told}, {self.retried} after a retry"),
             ("mails", f"{mails}/*.eml opens in any mail program"),
         ]
         self._console.print()

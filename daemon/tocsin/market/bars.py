@@ -2,40 +2,36 @@
 
 from __future__ import annotations
 
-import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+from tocsin.market.measure import Measure
 from tocsin.market.session import day_of
-from tocsin.market.sigma import log_move
-from tocsin.prices import Bar, Hours
+from tocsin.prices import Bar, Instrument
 
 #: So many sessions in a row that agree are a level of the price and no slip.
 _RUN = 3
-#: A move between two sessions that is none, however many follow: it is another unit.
-_OTHER_UNIT = math.log(50)
 #: Sessions whose middle price a first quote is compared with; two of them may be wrong.
 _MIDDLE = 5
 
 
-def believed(bars: Sequence[Bar], known: Sequence[Decimal], price: Decimal, jump: float) -> list[Bar]:
-    """Return those of *bars*, oldest first, whose price can be believed.
+def believed(bars: Sequence[Bar], known: Sequence[Decimal], price: Decimal, by: Measure) -> list[Bar]:
+    """Return those of *bars*, oldest first, whose price can be believed; each can be one of the instrument.
 
     *known* are prices before them that were judged already, *price* is the one after them. From the newest back, a
-    session that lies more than *jump* (a log move) from the one after it is believed only where the two before it agree
+    session that lies more than the jump of *by* from the one after it is believed only where the two before it agree
     with it: a real move lasts, and what came back at once would not have been confirmed as a quote either.
     """
-    usable = [bar for bar in bars if bar.price.is_finite() and bar.price > 0]
-    prices = [*known[-_RUN:], *(bar.price for bar in usable)]
+    prices = [*known[-_RUN:], *(bar.price for bar in bars)]
     found: list[Bar] = []
-    for number in range(len(usable) - 1, -1, -1):
-        bar, place = usable[number], number + len(prices) - len(usable)
-        move = abs(log_move(bar.price, price))
+    for number in range(len(bars) - 1, -1, -1):
+        bar, place = bars[number], number + len(prices) - len(bars)
+        move = by.apart(bar.price, price)
         before = prices[max(0, place - _RUN + 1) : place]
-        lasts = len(before) == _RUN - 1 and all(abs(log_move(bar.price, other)) <= jump for other in before)
-        if move <= jump or (lasts and move < _OTHER_UNIT):
+        lasts = len(before) == _RUN - 1 and all(by.apart(bar.price, other) <= by.jump for other in before)
+        if move <= by.jump or (lasts and move < by.farthest):
             found.append(_volume_checked(bar))
             price = bar.price
     return found[::-1]
@@ -43,13 +39,14 @@ def believed(bars: Sequence[Bar], known: Sequence[Decimal], price: Decimal, jump
 
 def middle(bars: Sequence[Bar]) -> Decimal | None:
     """Return the middle price of the newest of *bars*; None where there are too few to speak of one."""
-    prices = [bar.price for bar in bars if bar.price.is_finite() and bar.price > 0][-_MIDDLE:]
+    prices = [bar.price for bar in bars[-_MIDDLE:]]
     return statistics.median_low(prices) if len(prices) >= _RUN else None
 
 
-def by_day(bars: Sequence[Bar], hours: Hours | None) -> list[Bar]:
-    """Return *bars* oldest first, of several of one session the last."""
-    return list({day_of(hours, bar.at): bar for bar in sorted(bars, key=lambda bar: bar.at)}.values())
+def by_day(bars: Sequence[Bar], instrument: Instrument) -> list[Bar]:
+    """Return those of *bars* whose price *instrument* can have, oldest first, of several of one session the last."""
+    usable = [bar for bar in bars if instrument.can_cost(bar.price)]
+    return list({day_of(instrument.session, bar.at): bar for bar in sorted(usable, key=lambda bar: bar.at)}.values())
 
 
 def _volume_checked(bar: Bar) -> Bar:

@@ -42,14 +42,13 @@ def glance(series: Series, now: datetime) -> Glance | None:
         return None
     before = closes[-1] if closes and points[-1][0] > closes[-1].at else closes[-2] if len(closes) > 1 else None
     at, price = points[-1]
-    measurable = before is not None and before.price > 0
-    positive = measurable and price > 0
+    measurable = before is not None and before.price > 0 and price > 0
     return Glance(
         instrument=series.instrument,
         points=tuple(points),
         reference=(before.at, before.price) if before else None,
         change=float(price / before.price) - 1 if before and measurable else None,
-        sigmas=log_move(before.price, price) / before.sigma if before and positive else None,
+        sigmas=log_move(before.price, price) / before.sigma if before and measurable else None,
         age=max(now - at, now - now),
         stale=series.stale,
     )

@@ -15,7 +15,8 @@ from enum import StrEnum
 from itertools import pairwise
 
 from tocsin.market import bars as history
-from tocsin.market.series import Series, fill, in_terms
+from tocsin.market.measure import Measure, measure
+from tocsin.market.series import Series, fill, in_terms, shifted
 from tocsin.market.session import day_of, end_of, market_time
 from tocsin.market.sigma import log_move
 from tocsin.model import MAX_AHEAD
@@ -32,11 +33,6 @@ _SATURDAY = 5
 #: Units that are a hundredth of another.
 _MINOR = {"GBp": "GBP", "GBX": "GBP", "ZAc": "ZAR", "ILA": "ILS", "USX": "USD", "USc": "USD"}
 _HUNDRED = Decimal(100)
-#: A jump larger than both is held until it is confirmed: a log move, and a number of sigma.
-_JUMP = math.log(1.25)
-_SIGMAS = 8.0
-#: A quote within so many sigma of the held one confirms it.
-_CONFIRMS = 3.0
 #: How exactly a jump must be a simple ratio to look like a split, and 100 to look like another unit: log moves.
 _RATIO = 0.003
 _UNIT = 0.02
@@ -79,6 +75,8 @@ def clean(series: Series, quote: Quote, now: datetime) -> Cleaned:
     finding, reason = _refusal(series, quote, now)
     if finding:
         return Cleaned(finding=finding, series=series, reason=reason)
+    if not quote.price:
+        quote = replace(quote, price=abs(quote.price))  # a source may say -0
     quote, reason = _in_currency(series, quote)
     if reason:
         return Cleaned(finding=Finding.FAULT, series=series, reason=reason)
@@ -94,8 +92,11 @@ def clean(series: Series, quote: Quote, now: datetime) -> Cleaned:
 
 
 def _refusal(series: Series, quote: Quote, now: datetime) -> tuple[Finding | None, str]:
-    if not quote.price.is_finite() or quote.price <= 0:
-        return Finding.FAULT, f"{quote.price} is not a price above zero"
+    if not quote.price.is_finite():
+        return Finding.FAULT, f"{quote.price} is not a price"
+    if not series.instrument.can_cost(quote.price):
+        words = "if this can be its price, write negative: true under the instrument"
+        return Finding.FAULT, f"{quote.price} is not a price above zero; {words}"
     if quote.at > now + MAX_AHEAD:
         return Finding.FAULT, f"its time, {quote.at:%Y-%m-%d %H:%M} UTC, lies ahead"
     newest = max((q.at for q in (series.newest, series.held) if q), default=None)
@@ -129,8 +130,8 @@ def _after(series: Series, quote: Quote) -> Series:
 
     An event may be announced before the prices follow it, or twice: a split counts when the quote shows it.
     """
-    if series.newest is None:
-        return series  # its history is given as it is after them
+    if series.newest is None or series.instrument.negative:
+        return series  # its history is given as it is after them; what may be negative is no share
     hours = series.instrument.session
     today, before = day_of(hours, quote.at), day_of(hours, series.newest.at)
     for action in sorted(set(quote.actions), key=lambda item: item.at):
@@ -141,7 +142,7 @@ def _after(series: Series, quote: Quote) -> Series:
         if ratio is None or not _shows(quote, series.newest, ratio):
             continue
         overdue = day <= before
-        if overdue and abs(log_move(series.newest.price / ratio, quote.price)) > _jump(series):
+        if overdue and abs(log_move(series.newest.price / ratio, quote.price)) > measure(series).jump:
             continue
         series = in_terms(series, ratio, split_day=(today if overdue else day) if action.split is not None else None)
     return series
@@ -176,22 +177,22 @@ def _confirm(series: Series, quote: Quote) -> Cleaned:
     newest = series.newest or _of_history(series, quote)
     if newest is None:
         return Cleaned(finding=Finding.TAKEN, series=_taken(series, quote, quote.bars), quotes=(_lean(quote),))
-    jump = abs(log_move(newest.price, quote.price))
-    sigma = series.sigma.value
-    if jump <= _jump(series):
+    by = measure(series, quote.bars)
+    jump = by.apart(newest.price, quote.price)
+    if jump <= by.jump:
         return Cleaned(finding=Finding.TAKEN, series=_taken(series, quote, quote.bars), quotes=(_lean(quote),))
-    if abs(jump - math.log(100)) <= _UNIT:
+    if not by.differences and abs(jump - math.log(100)) <= _UNIT:
         words = f"{quote.price} is a hundred times, or a hundredth of, {newest.price}: another unit"
         return Cleaned(finding=Finding.FAULT, series=series, reason=words)
     held = series.held
-    was_like_split = held is not None and _like_split(newest, held)
-    if held and abs(log_move(held.price, quote.price)) <= _CONFIRMS * sigma:
+    was_like_split = held is not None and _like_split(by, newest, held)
+    if held and by.apart(held.price, quote.price) <= by.near:
         hours = series.instrument.session
         # A split looks the same in every quote of its session; only a later session says that no event came.
         if not was_like_split or day_of(hours, quote.at) > day_of(hours, held.at):
             return Cleaned(finding=Finding.TAKEN, series=_taken(series, held, quote.bars), quotes=(held, _lean(quote)))
         return Cleaned(finding=Finding.HELD, series=series, reason="still looks like a split")
-    like_split = _like_split(newest, quote)
+    like_split = _like_split(by, newest, quote)
     words = f"{quote.price} after {newest.price} {'looks like a split' if like_split else 'is not confirmed yet'}"
     held_now = replace(series, held=_lean(quote))
     told_now = like_split and not was_like_split
@@ -204,19 +205,16 @@ def _taken(series: Series, quote: Quote, bars: tuple[Bar, ...]) -> Series:
     hours = series.instrument.session
     known = [*(close.price for close in series.closes[-3:]), *([series.last.price] if series.last else [])]
     since = max((day_of(hours, item.at) for item in (*series.closes[-1:], series.last) if item), default=date.min)
-    unseen = [bar for bar in history.by_day(bars, hours) if since < day_of(hours, bar.at) < day_of(hours, quote.at)]
-    return fill(series, history.believed(unseen, known, quote.price, _jump(series)))
-
-
-def _jump(series: Series) -> float:
-    """The log move that a quote must not make without another that confirms it."""
-    return max(_JUMP, _SIGMAS * series.sigma.value)
+    given = history.by_day(bars, series.instrument)
+    unseen = [bar for bar in given if since < day_of(hours, bar.at) < day_of(hours, quote.at)]
+    return fill(series, history.believed(unseen, known, quote.price, measure(series, given)))
 
 
 def _of_history(series: Series, quote: Quote) -> Quote | None:
     """A stand-in for the newest quote where there is none: the middle of the sessions before *quote*."""
     hours = series.instrument.session
-    before = [bar for bar in history.by_day(quote.bars, hours) if day_of(hours, bar.at) < day_of(hours, quote.at)]
+    given = history.by_day(quote.bars, series.instrument)
+    before = [bar for bar in given if day_of(hours, bar.at) < day_of(hours, quote.at)]
     price = history.middle(before)
     return None if price is None else replace(_lean(quote), price=price, at=before[-1].at)
 
@@ -231,11 +229,15 @@ def _as_given(series: Series, quote: Quote) -> Series:
     newest = series.newest
     if newest is None or not newest.source or not quote.source or newest.source == quote.source:
         return series
+    if series.instrument.negative:
+        return shifted(series, quote.price - newest.price)
     return in_terms(series, newest.price / quote.price)
 
 
-def _like_split(before: Quote, after: Quote) -> bool:
-    jump = abs(log_move(before.price, after.price))
+def _like_split(by: Measure, before: Quote, after: Quote) -> bool:
+    if by.differences:
+        return False
+    jump = by.apart(before.price, after.price)
     return any(abs(jump - ratio) <= _RATIO for ratio in _RATIOS)
 
 

@@ -7,7 +7,7 @@ judged with what was known before its own session.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Context, Decimal
@@ -75,8 +75,23 @@ def begin(instrument: Instrument) -> Series:
 
 
 def of(series: Series, instrument: Instrument) -> Series:
-    """*series* with its *instrument* as it is configured; the source's session stands where none is."""
-    return replace(series, instrument=replace(instrument, session=instrument.session or series.hours))
+    """*series* with its *instrument* as it is configured; the source's session stands where none is.
+
+    Prices that the instrument cannot have, because it could when they came, are left out.
+    """
+    configured = replace(instrument, session=instrument.session or series.hours)
+    prices = [*(close.price for close in series.closes), *(quote.price for quote in series.quotes)]
+    if all(map(instrument.can_cost, prices)):
+        return replace(series, instrument=configured)
+    return replace(
+        series,
+        instrument=configured,
+        closes=tuple(close for close in series.closes if instrument.can_cost(close.price)),
+        quotes=tuple(quote for quote in series.quotes if instrument.can_cost(quote.price)),
+        opening=None,
+        last=None,
+        held=None,
+    )
 
 
 def in_hours(series: Series, hours: Hours | None) -> Series:
@@ -125,15 +140,13 @@ def in_terms(series: Series, ratio: Decimal, *, split_day: date | None = None) -
 
     *split_day* is the session in which a split (*ratio* new shares for one old) took effect: rules are silent about it.
     """
-    return replace(
-        series,
-        closes=tuple(replace(close, price=_EXACT.divide(close.price, ratio)) for close in series.closes),
-        quotes=tuple(replace(quote, price=_EXACT.divide(quote.price, ratio)) for quote in series.quotes),
-        opening=_divided(series.opening, ratio),
-        last=_divided(series.last, ratio),
-        held=_divided(series.held, ratio) if split_day is None else None,
-        split_day=split_day or series.split_day,
-    )
+    after = _each(series, lambda price: _EXACT.divide(price, ratio))
+    return after if split_day is None else replace(after, held=None, split_day=split_day)
+
+
+def shifted(series: Series, step: Decimal) -> Series:
+    """Return *series* with *step* added to every price: what `in_terms` is to prices that have no ratio."""
+    return _each(series, lambda price: _EXACT.add(price, step))
 
 
 def price_at(series: Series, at: datetime) -> Reference | None:
@@ -168,5 +181,17 @@ def _learn(series: Series, last: Quote, day: date) -> Series:
     return replace(series, sigma=learned, closes=(*series.closes[-KEEP_CLOSES + 1 :], close))
 
 
-def _divided(quote: Quote | None, ratio: Decimal) -> Quote | None:
-    return None if quote is None else replace(quote, price=_EXACT.divide(quote.price, ratio))
+def _each(series: Series, convert: Callable[[Decimal], Decimal]) -> Series:
+    """*series* with every price converted."""
+
+    def converted(quote: Quote | None) -> Quote | None:
+        return None if quote is None else replace(quote, price=convert(quote.price))
+
+    return replace(
+        series,
+        closes=tuple(replace(close, price=convert(close.price)) for close in series.closes),
+        quotes=tuple(replace(quote, price=convert(quote.price)) for quote in series.quotes),
+        opening=converted(series.opening),
+        last=converted(series.last),
+        held=converted(series.held),
+    )

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from tocsin.errors import Fault, SourceError
 from tocsin.hints import Answer
+from tocsin.log import counted
 from tocsin.model import KeyKind
 from tocsin.policy import habits as learning
 from tocsin.policy import health, moves, schedule
@@ -204,7 +205,7 @@ def _volatile(kinds: Collection[KeyKind]) -> str:
 
 def _flood(found: Found) -> str:
     return (
-        f"{found.new} of the {found.held} entries of its document were new at once, and {found.late} of them were "
+        f"{found.new} of the {counted(found.held or 0, 'entry')} of its document were new at once, and {found.late} of them were "
         "published before the last poll, which did not show them. Those are kept, and not told."
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from tocsin.log import counted
 from tocsin.model import Alert, DeliveryKind, Fate, Match, Story
 from tocsin.policy import cooldown, correlation, growth, story
 from tocsin.policy.correction import Correction
@@ -179,7 +180,7 @@ class _Desk:
         home = self.stories.open(match.rule.event, match.event_time)
         alert = self._new_alert(match, home, tuple(v for name in match.rule.key for v in match.labels.get(name, ())))
         count = self.teller.tell_operators(alert, match)
-        reason = f"told {count} operators" if count else "no receiver is an operator"
+        reason = f"told {counted(count, 'operator')}" if count else "no receiver is an operator"
         return Decided(
             entry_id=None, match=match, fate=Fate.ALERTED, reason=reason, story_id=home.id, alert_id=alert.id
         )

@@ -13,7 +13,7 @@ from tocsin.policy.facts import Facts
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Touched:
-    """What arrivals change: known *stories*, and the *keys* whose cooldowns they meet, as (rule, key value)."""
+    """What arrivals may change: known *stories*, and the *keys* whose cooldowns they meet, as (rule, key value)."""
 
     stories: frozenset[int]
     keys: frozenset[tuple[str, str]]
@@ -85,10 +85,17 @@ class Folding:
         self._shelf(event).put(grown)
         return grown
 
+    def within_reach(self, entry_id: int, match: Match, entry: Entry) -> set[int]:
+        """The known stories that a match may come into, and no others: what arrives with it can only lead to those, too."""
+        home = self._homes.get((match.rule.event, entry_id))
+        return self._shelf(match.rule.event).within_reach(entry, match.event_time) if home is None else {home}
+
     def _shelf(self, event: str) -> story.Stories:
         """The open stories of *event*, to be looked through."""
         if event not in self._shelves:
-            self._shelves[event] = story.Stories(item for item in self._stories.values() if item.event == event)
+            base = self._facts.indexed.get(event)
+            stories = () if base else (item for item in self._stories.values() if item.event == event)
+            self._shelves[event] = story.Stories(stories, base)
         return self._shelves[event]
 
     def open(self, event: str, at: datetime, entries: tuple[StoryEntry, ...] = ()) -> Story:
@@ -106,18 +113,19 @@ def in_turn(facts: Facts) -> list[tuple[int | None, Match]]:
 
 
 def touched(facts: Facts) -> Touched:
-    """What a decision about *facts* will look at, of which only arrivals and stories have to be there."""
+    """What a decision about *facts* may look at, of which only arrivals and stories have to be there."""
     folding = Folding(facts)
-    known = {item.id for item in facts.stories}
     stories: set[int] = set()
     keys: set[tuple[str, str]] = set()
     for entry_id, match in in_turn(facts):
-        home, source = 0, ""
+        homes, source = {0}, ""  # a story of its own has no key on record
         if match.entry is not None and entry_id is not None:
             if folding.refusal(entry_id, match.entry):
                 continue
-            home, source = folding.fold(entry_id, match, match.entry).id, match.entry.source
-            stories.add(home)
-        values = cooldown.key_values(match.rule, match.labels, source=source, story_id=home)
-        keys.update((match.rule.id, value) for value in values)
-    return Touched(stories=frozenset(stories & known), keys=frozenset(keys))
+            source, found = match.entry.source, folding.within_reach(entry_id, match, match.entry)
+            stories |= found
+            homes |= found
+        for home in homes:
+            values = cooldown.key_values(match.rule, match.labels, source=source, story_id=home)
+            keys.update((match.rule.id, value) for value in values)
+    return Touched(stories=frozenset(stories), keys=frozenset(keys))

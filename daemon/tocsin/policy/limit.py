@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
+from tocsin.log import counted
 from tocsin.model import DeliveryKind, Severity
 from tocsin.policy import quiet
 from tocsin.policy.receiver import QuietHours
@@ -41,7 +42,7 @@ class Limit:
 
     def words(self, receiver: str) -> str:
         """Why something to *receiver* waits."""
-        return f"over the limit of {self.most} {'message' if self.most == 1 else 'messages'} an hour of {receiver}"
+        return f"over the limit of {counted(self.most, 'message')} an hour of {receiver}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

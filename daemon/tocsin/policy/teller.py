@@ -7,6 +7,7 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from datetime import datetime
 from typing import cast
 
+from tocsin.log import counted
 from tocsin.model import Alert, DeliveryKind, Match, Severity
 from tocsin.policy import cooldown
 from tocsin.policy.correction import Correction
@@ -71,7 +72,7 @@ class Teller:
             rests
             or held
             or waits
-            or (f"told {len(everybody)} recipients" if everybody else "no route leads to a receiver")
+            or (f"told {counted(len(everybody), 'recipient')}" if everybody else "no route leads to a receiver")
         )
         return f"{told}: {why}" if why else told
 
@@ -90,7 +91,8 @@ class Teller:
             return ""
         # It is the same happening, of which all of them know: no cooldown holds it.
         _, waits = self._post(alert, confirmed, kind, entry_id=entry_id, due_at=self._facts.now, news=words)
-        return f"{waits or f'told {len(confirmed)} recipients'}: {why}"
+        told = waits or f"told {counted(len(confirmed), 'recipient')}"
+        return f"{told}: {why}"
 
     def tell_operators(self, alert: Alert, match: Match) -> int:
         """Plan the messages about an event of the daemon's own; how many."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from tocsin.log import counted
 from tocsin.model import DeliveryKind, Severity, Tidings
 from tocsin.render.page import BANNERS, Item, item
 from tocsin.render.quotes import Quote
@@ -147,7 +148,7 @@ def digest(
 def _overflow(tidings: Sequence[Tidings]) -> Iterator[str]:
     """How many alerts were over a limit: a sentence for each limit."""
     for words, count in Counter(one.overflow for one in tidings if one.overflow).items():
-        yield f"{count} {'alerts were' if count > 1 else 'alert was'} {one_line(words)}."
+        yield f"{counted(count, 'alert')} {'were' if count > 1 else 'was'} {one_line(words)}."
 
 
 def _weight(tidings: Tidings) -> tuple[int, int, datetime]:
@@ -189,6 +190,6 @@ def _ails(last_success: datetime | None, words: str, zone: ZoneInfo) -> str:
 
 def _counts(roundup: Roundup) -> str:
     return (
-        f"Looked at: {roundup.entries:,} new entries of {roundup.sources:,} sources. Rules met: {roundup.matches:,}. "
+        f"Looked at: {counted(roundup.entries, 'new entry')} of {counted(roundup.sources, 'source')}. Rules met: {roundup.matches:,}. "
         f"Alerts, related coverage folded: {roundup.alerts:,}."
     )

@@ -7,6 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from tocsin.log import counted
 from tocsin.prices import Glance, Often
 from tocsin.render import spark
 from tocsin.render.times import length, local
@@ -50,9 +51,11 @@ def ticker(glance: Glance, zone: ZoneInfo) -> Ticker:
     return Ticker(
         name=cut(one_line(glance.instrument.id), 40),
         line=_line(glance, zone),
-        move="" if glance.change is None else f"{glance.change:+.1%}",
+        move="" if glance.change is None else f"{glance.change:+z.1%}",
         age=_age(glance, zone),
-        span=f"{len(prices)} sessions from {_number(min(prices))} to {_number(max(prices))}" if blocks else "",
+        span=f"{counted(len(prices), 'session')} from {_number(min(prices))} to {_number(max(prices))}"
+        if blocks
+        else "",
         often=_often(glance.often) if glance.often else "",
         blocks=blocks,
         png=spark.png(prices, glance.reference[1] if glance.reference else None),
@@ -63,11 +66,14 @@ def _line(glance: Glance, zone: ZoneInfo) -> str:
     instrument, (_, price) = glance.instrument, glance.points[-1]
     unit = one_line("/".join(filter(None, (instrument.currency, instrument.unit))))
     said = f"{_number(price)} {unit}".rstrip()
-    if glance.change is None or glance.reference is None:
+    if glance.reference is None:
         return said
     at, before = glance.reference
-    sigmas = f" ({glance.sigmas:+.1f} sigma)" if glance.sigmas is not None else ""
-    return f"{said}, {glance.change:+.1%}{sigmas} since {_number(before)} on {at.astimezone(zone):%Y-%m-%d}"
+    since = f"since {_number(before)} on {at.astimezone(zone):%Y-%m-%d}"
+    if glance.change is None:
+        return f"{said}, {_number(price - before, '+')} {since}"
+    sigmas = f" ({glance.sigmas:+z.1f} sigma)" if glance.sigmas is not None else ""
+    return f"{said}, {glance.change:+z.1%}{sigmas} {since}"
 
 
 def _age(glance: Glance, zone: ZoneInfo) -> str:
@@ -75,17 +81,19 @@ def _age(glance: Glance, zone: ZoneInfo) -> str:
     return f"{said}; stale: no new quote came since" if glance.stale else said
 
 
-def _number(price: Decimal) -> str:
-    """With thousands apart, and without needless noughts."""
-    return f"{price.normalize():,f}"
+def _number(price: Decimal, sign: str = "-") -> str:
+    """With thousands apart, and without needless noughts; *sign* is `+` for one that always stands there."""
+    return f"{price.normalize():{sign}z,f}"
 
 
 def _often(often: Often) -> str:
     if often.sessions < _ENOUGH:
-        return f"Too little history to say how often this fires: {often.sessions} sessions that it could judge."
+        return (
+            f"Too little history to say how often this fires: {counted(often.sessions, 'session')} that it could judge."
+        )
     rate = often.times / max((often.last - often.first) / _YEAR, often.sessions / 366)
     times = {0: "not once", 1: "once", 2: "twice"}.get(often.times, f"{often.times} times")
     return (
-        f"At this setting it would have fired {times} in the {often.sessions} sessions since {often.first:%Y-%m-%d}, "
+        f"At this setting it would have fired {times} in the {counted(often.sessions, 'session')} since {often.first:%Y-%m-%d}, "
         f"about {rate:.1f} times a year."
     )

@@ -7,21 +7,24 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from heapq import heapify, heappop, heappush
 
 from tocsin.model import MAX_AGE, Alert, DeliveryKind, Severity, Story
 from tocsin.policy.correlation import Member, Standing
 from tocsin.policy.decide import Policy
-from tocsin.policy.facts import STORY_WINDOW, Arrival, Decision, Facts, Pending, Planned, Told, reach
+from tocsin.policy.facts import Arrival, Decision, Facts, Pending, Planned, Told, reach
 from tocsin.policy.limit import ALWAYS, LIMITED, SPAN, room
 from tocsin.policy.receiver import ReceiverInfo
+from tocsin.policy.story import STORY_WINDOW
 from tocsin.policy.timing import limits
 
 #: How far back a decision may look, beside the cooldowns: no event lies further back than MAX_AGE.
 LOOKS_BACK = MAX_AGE + STORY_WINDOW
+#: What a cooldown holds.
+_NEWS = (DeliveryKind.ALERT, DeliveryKind.UPDATE)
 #: Why a held message left before its time.
 _RELEASED = "released: an alert in it grew past its cooldown"
 
@@ -98,6 +101,37 @@ class Book:
         decision = policy.decide(self._facts(matched, circumstance, now))
         self._write(decision, now)
         return decision
+
+    def lapse(
+        self, before: datetime | None, cooldowns: Mapping[str, timedelta], ended: Callable[[Alert, datetime], str]
+    ) -> dict[int, str]:
+        """Drop what the cooldown of a price rule held until *before* and what *ended* gives a reason for; those reasons.
+
+        *cooldowns* are those of the price rules, as in `tocsin.store.holds`.
+        """
+        over: dict[int, str] = {}
+        unsaid: set[tuple[str, str]] = set()
+        for message in list(self._waiting.values()):
+            if not message.held or message.planned.kind not in _NEWS or (before and message.due_at >= before):
+                continue
+            for number in sorted(message.alert_ids):
+                alert = self.alerts[number]
+                held = self._held_until(alert, message.due_at) if alert.rule in cooldowns else set()
+                if held and (words := ended(alert, message.due_at)):
+                    over[number] = words
+                    unsaid |= held
+                    message.alert_ids.remove(number)
+            if not message.alert_ids:
+                del self._waiting[message.number]
+        for rule, key in unsaid:
+            last = self._told[rule, key]
+            self._told[rule, key] = replace(last, at=last.at - cooldowns[rule])
+        return over
+
+    def _held_until(self, alert: Alert, due_at: datetime) -> set[tuple[str, str]]:
+        """Of which keys of *alert* a cooldown ended by *due_at*: their telling lay ahead when it was opened."""
+        keys = {(alert.rule, key) for key in alert.key}
+        return {key for key in keys & self._told.keys() if alert.opened_at < self._told[key].at <= due_at}
 
     def leave(self, before: datetime | None, receivers: Iterable[ReceiverInfo] = ()) -> tuple[Sent, ...]:
         """The messages due before *before* (None: all that wait), in the order in which they leave.

@@ -15,7 +15,7 @@ from tocsin.policy.facts import Arrival, Decided
 from tocsin.prices import Instrument, Quote
 from tocsin.replay.book import KNOWN_NOTHING, LOOKS_BACK, Book, Circumstance, Sent
 from tocsin.replay.prices import remember
-from tocsin.rules.edge import PriceState
+from tocsin.rules.edge import PriceState, ended
 from tocsin.rules.observation import Refused
 from tocsin.rules.reading import Reading, Sight, read
 from tocsin.rules.ruleset import RuleSet
@@ -54,7 +54,8 @@ class Result:
     """What a replay found between *start* (None: the beginning) and the end; a warm-up before *start* is left out.
 
     *alerts* holds every alert that a ruling or a message speaks of, as it stood at the end. Messages that were still
-    held at the end are among *sent*, at the time when they would leave. *refused* are quotes that no rule saw.
+    held at the end are among *sent*, at the time when they would leave. *dropped* says of alerts that a cooldown held why
+    nobody is told: their prices were back. *refused* are quotes that no rule saw.
     """
 
     start: datetime | None
@@ -66,6 +67,7 @@ class Result:
     rulings: tuple[Ruling, ...]
     sent: tuple[Sent, ...]
     alerts: dict[int, Alert]
+    dropped: dict[int, str]
     failures: tuple[Failure, ...]
 
 
@@ -88,10 +90,11 @@ class Replay:
         refused: list[Refused] = []
         rulings: list[Ruling] = []
         sent: list[Sent] = []
+        dropped: dict[int, str] = {}
         failures: list[Failure] = []
         for poll in polls:
             counts = start is None or poll.at >= start
-            sent += self._book.leave(poll.at, self._policy.receivers)
+            sent += self._leave(poll.at, dropped)
             decided, failed, left_out = self._take(poll)
             if not counts:
                 continue
@@ -101,7 +104,7 @@ class Replay:
             refused += left_out
             rulings += (Ruling(at=poll.at, decided=item) for item in decided)
             failures += failed
-        sent += self._book.leave(None, self._policy.receivers)
+        sent += self._leave(None, dropped)
         told = tuple(message for message in sent if start is None or message.at >= start)
         named = {number for message in told for number in message.alert_ids}
         named |= {ruling.decided.alert_id for ruling in rulings if ruling.decided.alert_id is not None}
@@ -115,8 +118,22 @@ class Replay:
             rulings=tuple(rulings),
             sent=told,
             alerts={number: self._book.alerts[number] for number in sorted(named)},
+            dropped={number: words for number, words in dropped.items() if number in named},
             failures=tuple(failures),
         )
+
+    def _leave(self, before: datetime | None, dropped: dict[int, str]) -> tuple[Sent, ...]:
+        """The messages due before *before*, less what a cooldown held and its price took back: that is *dropped*."""
+        cooldowns = {name: rule.info.cooldown for name, rule in self._rules.prices.items()}
+        if cooldowns:
+            dropped |= self._book.lapse(before, cooldowns, self._ended)
+        return self._book.leave(before, self._policy.receivers)
+
+    def _ended(self, alert: Alert, now: datetime) -> str:
+        """Why *alert*, which is of a price rule, is true no longer; nothing while it is, or may be."""
+        known = [self._prices.series[name] for name in alert.labels["instrument"] if name in self._prices.series]
+        reasons = [ended(self._rules.prices[alert.rule], series, now) for series in known]
+        return "; ".join(reasons) if all(reasons) else ""
 
     def reading(self, rule: str, instrument: str) -> Reading | None:
         """What the condition of a price *rule* says of the newest quote of *instrument*; None where there is none."""

@@ -20,7 +20,8 @@ OPENING = frozenset({Fate.ALERTED, Fate.HELD, Fate.CATCH_UP})
 class Told:
     """An alert, what led to it and what came of it.
 
-    *opened* is the ruling that opened it, *later* its updates and the coverage that joined it, *sent* its messages.
+    *opened* is the ruling that opened it, *later* its updates and the coverage that joined it, *sent* its messages, and
+    *dropped* why it has none although a cooldown held one.
     One that was opened during the warm-up has no *opened*.
     """
 
@@ -28,6 +29,7 @@ class Told:
     opened: Ruling | None
     later: tuple[Ruling, ...]
     sent: tuple[Sent, ...]
+    dropped: str = ""
 
     @property
     def rulings(self) -> tuple[Ruling, ...]:
@@ -89,6 +91,7 @@ def alerts(result: Result) -> tuple[Told, ...]:
             opened=next((item for item in rulings[number] if item.decided.fate in OPENING), None),
             later=tuple(item for item in rulings[number] if item.decided.fate not in OPENING),
             sent=tuple(sent[number]),
+            dropped=result.dropped.get(number, ""),
         )
         for number, alert in result.alerts.items()
     )
@@ -107,6 +110,7 @@ def only_rule(result: Result, rule: str) -> Result:
         rulings=tuple(item for item in result.rulings if item.decided.match.rule.id == rule),
         sent=tuple(message for message in result.sent if kept.keys() & set(message.alert_ids)),
         alerts=kept,
+        dropped={number: words for number, words in result.dropped.items() if number in kept},
         failures=tuple(item for item in result.failures if item.unevaluated.rule == rule),
     )
 

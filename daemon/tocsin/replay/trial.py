@@ -87,7 +87,11 @@ def _circumstanced(poll: Poll, missed: set[str]) -> Poll:
 
 def _unmet(test: RuleTest, rules: RuleSet, result: Result, everything: list[Poll]) -> Iterator[Fault]:
     """Expectations without a telling, and tellings of their rules without an expectation; paired in order."""
-    left = [ruling for ruling in result.rulings if ruling.decided.fate in TELLING]
+    left = [
+        ruling
+        for ruling in result.rulings
+        if ruling.decided.fate in TELLING and ruling.decided.alert_id not in result.dropped
+    ]
     named = dict.fromkeys(_full(rules, wanted.rule) for wanted in test.expect)
     for wanted in test.expect:
         found = next((ruling for ruling in left if not _mismatch(test, rules, wanted, ruling, result)), None)
@@ -141,7 +145,7 @@ def _nearest(test: RuleTest, rules: RuleSet, wanted: Expectation, result: Result
     same = [ruling for ruling in own if wanted.at is None or ruling.at - test.start == wanted.at]
     if same or own:
         near = min(same or own, key=lambda ruling: len(_mismatch(test, rules, wanted, ruling, result)))
-        words = [*_mismatch(test, rules, wanted, near, result)] or [f"it was {near.decided.fate} there"]
+        words = [*_mismatch(test, rules, wanted, near, result)] or [_ended(near, result)]
         return "\n".join([f"  nearest   {_told(test, near)}", *(f"            {line}" for line in words)])
     at: datetime | None = None if wanted.at is None else test.start + wanted.at
     if full in rules.correlations:
@@ -155,6 +159,12 @@ def _nearest(test: RuleTest, rules: RuleSet, wanted: Expectation, result: Result
         if at is None or entry.first_seen == at
     ]
     return "\n".join(lines) or "  no news at that time"
+
+
+def _ended(ruling: Ruling, result: Result) -> str:
+    """What became of a ruling that is as it was wanted, and was not there to be found."""
+    dropped = result.dropped.get(ruling.decided.alert_id or 0)
+    return f"it was dropped: {dropped}" if dropped else f"it was {ruling.decided.fate} there"
 
 
 def _readings(test: RuleTest, rules: RuleSet, full: str, until: list[Poll]) -> str:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from tocsin.evidence import Hit, Span
 from tocsin.model import Entry, Located, RuleInfo, Severity
@@ -21,6 +22,8 @@ from tocsin.text.fold import fold
 from tocsin.text.tokens import Sentence
 
 _FACE = re.compile(r"\Ahttps?://(?:www\.)?|\Awww\.")
+#: Words of one coordination that a hit marks beside its own: a longer one is a table.
+_MOST_PLACES = 20
 #: A sentence of an entry: field and first character. The lede may end within one: it is the same sentence still.
 Place = tuple[str, int]
 
@@ -122,12 +125,11 @@ class Judgement:
         return hits
 
     def hit(self, ground: Ground) -> Hit:
-        """A ground as characters of the entry, with its labels."""
+        """A ground as characters of the entry, with its labels and the words that they come from."""
         tokens = ground.sentence.tokens
         field = ground.sentence.field
-        spans = {
-            Span(field=field, start=tokens[part.first].start, end=tokens[part.last].end) for part in ground.hit.parts
-        }
+        places = {place for part in ground.hit.parts for place in ((part.first, part.last), *part.places)}
+        spans = {Span(field=field, start=tokens[first].start, end=tokens[last].end) for first, last in places}
         labels = dict.fromkeys((part.source, label) for part in ground.hit.parts for label in part.labels)
         return Hit(spans=tuple(sorted(spans)), labels=tuple(labels))
 
@@ -173,16 +175,22 @@ def _leaf_hits(terms: TermList, sentence: Sentence, text: str) -> list[SentenceH
     found = terms.find(sentence, text)
     if not found:
         return []
-    labels: dict[int, dict[str, None]] = {}
+    named: dict[int, dict[str, tuple[int, int]]] = {}
     for span in found:
         if span.label:
-            labels.setdefault(span.group, {})[span.label] = None
+            named.setdefault(span.group, {}).setdefault(span.label, (span.first, span.last))
+    shared = {group: (tuple(labels), _places(labels)) for group, labels in named.items()}
     hits = (
-        SentenceHit(s.first, s.last, (Part(s.first, s.last, terms.name, s.group, tuple(labels.get(s.group, ()))),))
+        SentenceHit(s.first, s.last, (Part(s.first, s.last, terms.name, s.group, *shared.get(s.group, ((), ()))),))
         for s in found
     )
     # A term of two labels gives one hit, which carries both.
     return list(dict.fromkeys(hits))
+
+
+def _places(labels: Mapping[str, tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """Where the labels of a group stand, once each."""
+    return tuple(islice(dict.fromkeys(labels.values()), _MOST_PLACES))
 
 
 def stands_at(address: str, written: str) -> bool:

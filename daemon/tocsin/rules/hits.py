@@ -16,13 +16,17 @@ from tocsin.text.tokens import Sentence
 
 
 class Part(NamedTuple):
-    """A span that belongs to a hit: tokens, the list that found it, its group of coordinated spans, and their labels."""
+    """A span that belongs to a hit: tokens, the list that found it, its group of coordinated spans, and their labels.
+
+    *places* are the tokens where the labels stand: of each label of the group the first.
+    """
 
     first: int
     last: int
     source: str
     group: int
     labels: tuple[str, ...]
+    places: tuple[tuple[int, int], ...] = ()
 
 
 class SentenceHit(NamedTuple):
@@ -85,7 +89,7 @@ def not_near(
 ) -> list[SentenceHit]:
     """The left hits less, for each right one, the nearest within reach and what is coordinated with it.
 
-    With a distance of 0 every left hit that overlaps a right one goes.
+    A word that two lists found goes for both. With a distance of 0 every left hit that overlaps a right one goes.
     """
     if not left or not right:
         return list(left)
@@ -94,11 +98,18 @@ def not_near(
     else:
         dropped = {i for i, steps in _nearest(right, left, sentence) if i >= 0 and steps <= 2 * within}
     groups = {(part.source, part.group) for i in dropped for part in left[i].parts}
+    words = {token for i in dropped if len(left[i].parts) == 1 for token in _tokens(left[i])}
     return [
         hit
         for i, hit in enumerate(left)
-        if i not in dropped and not any((part.source, part.group) in groups for part in hit.parts)
+        if i not in dropped
+        and not any((part.source, part.group) in groups for part in hit.parts)
+        and not (len(hit.parts) == 1 and words.intersection(_tokens(hit)))
     ]
+
+
+def _tokens(hit: SentenceHit) -> range:
+    return range(hit.first, hit.last + 1)
 
 
 def _nearest(hits: Sequence[SentenceHit], others: Sequence[SentenceHit], sentence: Sentence) -> list[tuple[int, int]]:

@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import combinations, pairwise
 
 from tocsin.errors import Problem
+from tocsin.log import counted
 from tocsin.model import Located
+from tocsin.prices import Instrument
 from tocsin.rules import never
 from tocsin.rules.compile import OWN_LABELS, labels_given
 from tocsin.rules.coverage import contains, fields, same, sure_labels, swallowed
@@ -51,11 +53,17 @@ class History:
 
 
 def lint(
-    packs: Sequence[PackSpec], rules: RuleSet, *, poll: timedelta | None = None, given: Given | None = None
+    packs: Sequence[PackSpec],
+    rules: RuleSet,
+    *,
+    poll: timedelta | None = None,
+    given: Given | None = None,
+    instruments: Collection[Instrument] = (),
 ) -> tuple[Problem, ...]:
     """The warnings about *packs*, which are without fault.
 
     *poll* is the shortest interval of any source, and *given* the labels that sources give; None where neither is known.
+    *instruments* are those that are known.
     """
     found: list[Problem] = []
     for pack in packs:
@@ -69,7 +77,7 @@ def lint(
                 found += never.news(rule, compiled, given)
                 found += _twice(rule, seen)
             if price := rules.prices.get(f"{pack.id}/{rule.id.text}"):
-                found += never.prices(rule, price.when, price.clear)
+                found += never.prices(rule, price, instruments)
     return tuple(found)
 
 
@@ -83,11 +91,11 @@ def lint_history(packs: Sequence[PackSpec], rules: RuleSet, history: History) ->
                 continue
             alerts = history.alerts.get(name, 0)
             if history.days >= ENOUGH_DAYS and not history.matches.get(name, 0):
-                words = f"in {history.days:.0f} days of history this rule never fired; try it with tocsin why-not"
+                words = f"in {counted(round(history.days), 'day')} of history this rule never fired; try it with tocsin why-not"
                 found.append(_warning(rule.id, words))
             elif history.days >= 1 and alerts > MOST_A_DAY * history.days:
                 rate = alerts / history.days
-                words = f"this rule raises {rate:.0f} alerts a day; nobody reads more than {MOST_A_DAY}: narrow it"
+                words = f"this rule raises {counted(round(rate), 'alert')} a day; nobody reads more than {MOST_A_DAY}: narrow it"
                 found.append(_warning(rule.id, words))
     return tuple(found)
 

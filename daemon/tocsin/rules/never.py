@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
 
 from tocsin.errors import Problem
 from tocsin.model import Located
+from tocsin.prices import Instrument
 from tocsin.rules.compile import labels_given
+from tocsin.rules.edge import PriceRule
 from tocsin.rules.evaluate import CompiledRule
 from tocsin.rules.price import Node, parts
 from tocsin.rules.query import KNOWN_BY, AgeTest, Condition, LabelTest
@@ -44,14 +46,18 @@ def news(spec: RuleSpec, rule: CompiledRule, given: Given | None) -> Iterator[Pr
         yield warning(spec.news.severity_if[-1][1], words)
 
 
-def prices(spec: RuleSpec, when: Node, clear: Node | None) -> Iterator[Problem]:
-    """The warnings about comparisons of a price rule that mean something else, or can never be true."""
+def prices(spec: RuleSpec, rule: PriceRule, instruments: Iterable[Instrument]) -> Iterator[Problem]:
+    """The warnings about comparisons of a price rule that mean something else, or can never be true.
+
+    *instruments* are those that are known; the price of one of them may be negative.
+    """
     if spec.price is None:
         return
-    for node, place in ((when, spec.price.when), (clear, spec.price.clear)):
+    negative = any(item.negative and rule.covers(item) for item in instruments)
+    for node, place in ((rule.when, spec.price.when), (rule.clear, spec.price.clear)):
         if node and place:
             for part in parts(node):
-                if words := _compared(part):
+                if words := _compared(part, negative=negative):
                     yield warning(place, words, part.start, len(part.text))
 
 
@@ -119,7 +125,7 @@ def _language(value: str) -> str:
     return "" if _LANGUAGE.fullmatch(value) else f"lang={value} is no language tag: write lang=en, lang=zh, lang=pt-br"
 
 
-def _compared(node: Node) -> str:
+def _compared(node: Node, *, negative: bool) -> str:
     """What is odd about the comparison *node* of a price or a move with a number; empty where nothing is."""
     if node.op not in _TURNED:
         return ""
@@ -130,12 +136,13 @@ def _compared(node: Node) -> str:
     if number is None:
         return ""
     bare = left.children[0] if left.op == "abs" else left
-    if bare.op in _PRICES and number <= 0 and op in ("<", "<=", "=="):
-        return f"{left.text} is the price, which is always above zero: this is never true"
+    if bare.op in _PRICES and not negative and number <= 0 and op in ("<", "<=", "=="):
+        remedy = "an instrument whose price may be below says negative: true"
+        return f"{left.text} is the price, which is above zero: this is never true; {remedy}"
     if bare.op in _MOVES and abs(number) >= 1 and "%" not in node.text:
         return f"{left.text} is a fraction: {number:f} is {number * 100:f} %; write {number:f}% for {number:f} per cent"
     if bare.op in _MOVES and left is bare and op in ("<", "<=") and number < -1:
-        return f"{left.text} is never below -100 %: this is never true"
+        return f"{left.text} is never below -100 %, nor known where a price is not above zero: this is never true"
     return ""
 
 

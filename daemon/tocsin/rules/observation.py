@@ -68,12 +68,16 @@ def _in_terms(rules: Iterable[PriceRule], seen: Observed, states: PriceStates, a
     old, new = seen.series.newest, after.newest
     if not old or not new or old.price == new.price:
         return {}
+    shifts = after.instrument.negative
     keys = [(rule.info.id, after.instrument.id) for rule in rules]
     known = {key: state for key in keys if (state := seen.states.get(key) or states.get(key))}
     return {
-        key: replace(state, alerted=replace(state.alerted, price=state.alerted.price * new.price / old.price))
+        key: replace(
+            state,
+            alerted=replace(at, price=at.price - old.price + new.price if shifts else at.price * new.price / old.price),
+        )
         for key, state in known.items()
-        if state.alerted
+        if (at := state.alerted)
     }
 
 

@@ -250,15 +250,18 @@ def _observed(sight: Sight) -> None:
 
 
 def _move(before: Decimal, after: Decimal) -> Decimal:
-    if before <= 0:
-        raise _UnknownError(f"a change from {before:f} means nothing")
+    _ratio(before, after)
     return after / before - 1
 
 
 def _log(before: Decimal, after: Decimal) -> float:
-    if before <= 0 or after <= 0:
-        raise _UnknownError(f"a move from {before:f} to {after:f} has no size")
+    _ratio(before, after)
     return log_move(before, after)
+
+
+def _ratio(before: Decimal, after: Decimal) -> None:
+    if before <= 0 or after <= 0:
+        raise _UnknownError(f"from {before:f} to {after:f} there is no ratio; subtract prices at or below zero")
 
 
 def _percent(reference: Reference, price: Decimal) -> str:

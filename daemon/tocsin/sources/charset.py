@@ -7,6 +7,8 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 
+from tocsin.log import counted
+
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark it begins with
     (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -120,7 +122,7 @@ def _closed(text: str, name: str) -> tuple[str, int]:
 
 
 def _broken(places: int, name: str) -> str:
-    return f"{places} place{'s are' if places > 1 else ' is'} not {name.upper()}" if places else ""
+    return f"{counted(places, 'place')} {'are' if places > 1 else 'is'} not {name.upper()}" if places else ""
 
 
 def _beyond(error: UnicodeError) -> tuple[str, int]:

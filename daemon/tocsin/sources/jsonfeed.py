@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from tocsin.errors import Fault, SourceError
+from tocsin.log import counted
 from tocsin.sources.dates import order, parse_time
 from tocsin.sources.parse import (
     LONGEST_TEXT,
@@ -55,7 +56,7 @@ def parse(text: str, *, url: str, content_language: str = "") -> Parsed:
     found = [entry for entry in listed if isinstance(entry, dict)]
     notes = ["`items` is missing"] if not isinstance(raw, list) else []
     if len(found) < len(listed):
-        notes.append(f"{len(listed) - len(found)} items are no objects and were left out")
+        notes.append(f"left out, since they are no objects: {counted(len(listed) - len(found), 'item')}")
     if feed.get("expired") is True:
         notes.append("the feed says that it has ended: nothing will follow")
     site = first_web([absolute(url, _get(feed, "home_page_url"))])

@@ -9,9 +9,11 @@ from zoneinfo import ZoneInfo
 
 _LONGEST = 60
 _BLANKS = " \u00a0\u202f\u2009'’"
+#: What tables write for a minus: the signs for it, and the hyphens and dashes that look like one.
+_MINUS = "\\-−‐‑‒–﹣－"
 #: A currency before it, a sign, digits in groups, an exponent, a unit behind it.
 _NUMBER = re.compile(
-    rf"\s*(?:[^\W\d_]{{1,8}}|)[^\w+\-−.,]{{0,4}}(?P<sign>[+\-−]?)[^\w+\-−.,]{{0,2}}"
+    rf"\s*(?:(?!(?i:minus|neg))[^\W\d_]{{1,8}}|)[^\w+{_MINUS}—(.,]{{0,4}}(?P<sign>[+{_MINUS}]?)[^\w+{_MINUS}—(.,]{{0,2}}"
     rf"(?P<digits>[0-9][0-9.,{_BLANKS}]*|[.,][0-9]+)(?P<exponent>[eE][+-]?[0-9]{{1,2}})?(?P<unit>[^\d+\-−.,]{{0,16}})"
 )
 #: Years that a price may be of: what lies at the ends of the calendar is a mistake, and cannot be reckoned with.
@@ -37,7 +39,7 @@ def read_number(text: str, decimal: str = ".") -> Decimal:
     grouped = not groups or (1 <= len(first) <= 3 and all(len(group) == 3 for group in groups))
     if not grouped or not all(part.isdigit() for part in (first, *groups, fraction) if part):
         raise ValueError(f"{text.strip()[:40]!r} is not one number with “{decimal}” before its fraction")
-    sign = "-" if found["sign"] in ("-", "−") else ""
+    sign = "-" if found["sign"] not in ("", "+") else ""
     point = f".{fraction}" if fraction else ""
     return Decimal(f"{sign}{first or '0'}{''.join(groups)}{point}{found['exponent'] or ''}")
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from tocsin.errors import Fault, SourceError
+from tocsin.log import counted
 from tocsin.sources import urls
 from tocsin.sources.dates import order, parse_time
 from tocsin.sources.nodes import tree_of
@@ -99,9 +100,11 @@ def read(text: str, selectors: Selectors, *, url: str, content_language: str = "
     items = tuple(_items(nodes, selectors, base=base, site=url, language=language, most=most, day_first=day_first))
     if not items:
         missing, key = (repr(selectors.title), "title") if selectors.title else ("a text", "items")
-        raise _mistaken(f"{found} nodes are {selectors.items!r}, and none has {missing}", key)
+        raise _mistaken(
+            f"{counted(found, 'node')} {'is' if found == 1 else 'are'} {selectors.items!r}, and none has {missing}", key
+        )
     if selectors.link and all(item.link == url for item in items):
-        raise _mistaken(f"none of {len(items)} items has a link at {selectors.link!r}", "link")
+        raise _mistaken(f"none of {counted(len(items), 'item')} has a link at {selectors.link!r}", "link")
     notes = _notes(found, items, selectors)
     return Parsed(
         title=_plain(_text(tree.css_first("title")), LONGEST_TITLE), link=url, items=items, form="a page", notes=notes
@@ -119,7 +122,7 @@ def _notes(found: int, items: tuple[Item, ...], selectors: Selectors) -> tuple[s
         words
         for words, true in (
             (f"{found} items, the first {MOST_ENTRIES} were read", found > MOST_ENTRIES),
-            (f"{looked_at - len(items)} items without a title were left out", len(items) < looked_at),
+            (f"left out, without a title: {counted(looked_at - len(items), 'item')}", len(items) < looked_at),
             (
                 f"no item has a date that can be read at {selectors.date!r}; the first sight counts",
                 selectors.date and not any(item.published for item in items),

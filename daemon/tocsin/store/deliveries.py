@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import case, true, tuple_
 from sqlmodel import Session, col, func, insert, not_, or_, select, update
 
+from tocsin.log import counted
 from tocsin.model import Delivery, DeliveryKind, DeliveryState, ErrorClass, Message, Outcome, Settlement, Tidings
 from tocsin.policy.limit import Limit
 from tocsin.store import codec, outbox, overflow, receivers, tidings
@@ -121,7 +122,9 @@ def expire(session: Session, now: datetime) -> tuple[Delivery, ...]:
     ).all()
     for row in late:
         last = f"; last: {row.reason}" if row.reason else ""
-        words = f"expired: not delivered by {row.expires_at:%Y-%m-%d %H:%M} UTC after {row.attempts} tries{last}"
+        words = (
+            f"expired: not delivered by {row.expires_at:%Y-%m-%d %H:%M} UTC after {counted(row.attempts, 'try')}{last}"
+        )
         _change(session, row, now, DeliveryState.DEAD, words)
     return tuple(delivery(session, row) for row in late)
 

@@ -6,18 +6,18 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import cast
 
 from sqlalchemy.orm import defer, load_only
-from sqlmodel import Session, col, func, or_, select
+from sqlmodel import Session, and_, col, func, or_, select
 
-from tocsin.model import Alert, DeliveryState, Severity, Story
+from tocsin.model import Alert, DeliveryState, Severity
 from tocsin.policy.correction import Correction
 from tocsin.policy.correlation import Member, Standing
 from tocsin.policy.facts import Arrival, Facts, Reach, Told, reach
 from tocsin.policy.folding import touched
 from tocsin.store import answers, codec, mapping, waiting
 from tocsin.store.sqlite import pieces
+from tocsin.store.stories import OpenStories
 from tocsin.store.tables import (
     AlertRow,
     DeliveryAlertRow,
@@ -26,7 +26,6 @@ from tocsin.store.tables import (
     MatchRow,
     SourceRow,
     StandingRow,
-    StoryEntryRow,
     StoryRow,
     ToldRow,
 )
@@ -37,9 +36,6 @@ _MOST_MEMBERS = 20_000
 #: States of a delivery that reached nobody.
 _UNTOLD = (DeliveryState.DEAD.value, DeliveryState.SUPPRESSED.value)
 
-_MEMBER = StoryRow.metadata.tables["story_entry"].c
-_STORY = StoryRow.metadata.tables["story"].c
-
 
 def read(
     session: Session,
@@ -47,12 +43,13 @@ def read(
     circumstance: Circumstance,
     *,
     now: datetime,
+    opened: OpenStories,
     corrections: Sequence[Correction] = (),
 ) -> Facts:
     """Everything that a decision about *arrivals*, of which each has a match, and *corrections* may look at.
 
     A flood may leave thousands of open stories and of messages that wait: of alerts, cooldowns and messages only those are
-    read that are about stories which grow.
+    read that are about stories which may grow. Of *opened* the stories are asked.
     """
     baseline, last_success = circumstance
     known = Facts(
@@ -66,7 +63,8 @@ def read(
     )
     reached = reach(arrivals) if arrivals else None
     if reached:
-        known = replace(known, stories=_stories(session, reached))
+        stories, indexed = opened.read(session, reached)
+        known = replace(known, stories=stories, indexed=indexed)
     grown = touched(known)
     alerts = _alerts(session, grown.stories)
     numbers = {alert.id for alert in alerts}
@@ -83,21 +81,6 @@ def read(
     if reached and reached.correlations:
         known = replace(known, members=_members(session, reached), standings=_standings(session, reached))
     return known
-
-
-def _stories(session: Session, reached: Reach) -> tuple[Story, ...]:
-    are_open = (col(StoryRow.event).in_(reached.events), col(StoryRow.last_at) >= reached.since)
-    members = defaultdict(list)
-    # There may be thousands: as plain rows they are read much faster than as objects.
-    for row in session.connection().execute(
-        select(*_MEMBER)
-        .join(StoryRow, col(StoryRow.id) == StoryEntryRow.story_id)
-        .where(*are_open)
-        .order_by(col(StoryEntryRow.event_time), col(StoryEntryRow.entry_id))
-    ):
-        members[row.story_id].append(mapping.story_entry(cast(StoryEntryRow, row)))
-    rows = session.connection().execute(select(*_STORY).where(*are_open).order_by(col(StoryRow.id)))
-    return tuple(mapping.story(cast(StoryRow, row), tuple(members[row.id])) for row in rows)
 
 
 def _alerts(session: Session, stories: Iterable[int]) -> tuple[Alert, ...]:
@@ -142,15 +125,14 @@ def _heard(session: Session, alerts: Iterable[int], rules: Iterable[str]) -> dic
 
 def _told(session: Session, keys: Collection[tuple[str, str]], rules: Collection[str]) -> dict[tuple[str, str], Told]:
     """When was last told under each of *keys*, and what *rules* told of all of theirs."""
+    named, told = {rule for rule, _ in keys}, col(ToldRow.rule)
     rows = [
         row
-        for piece in pieces(key for _, key in keys)
+        for piece in list(pieces(key for _, key in keys)) or [[]]
         for row in session.exec(
-            select(ToldRow).where(col(ToldRow.rule).in_({rule for rule, _ in keys}), col(ToldRow.key).in_(piece))
+            select(ToldRow).where(or_(and_(told.in_(named), col(ToldRow.key).in_(piece)), told.in_(rules)))
         )
     ]
-    if rules:
-        rows += session.exec(select(ToldRow).where(col(ToldRow.rule).in_(rules)))
     return {(row.rule, row.key): Told(at=row.at, severity=Severity(row.severity)) for row in rows}
 
 

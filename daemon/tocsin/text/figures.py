@@ -47,6 +47,7 @@ _FIGURE = re.compile(
 #: 1,500 and 1.500.000; one point before three digits may be either, and stays as it is.
 _GROUPED = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]{1,3}(?:\.[0-9]{3}){2,}(?:,[0-9]+)?")
 _UNSURE = re.compile(r"[0-9]{1,3}\.[0-9]{3}")
+_DIGIT = re.compile("[0-9]")
 #: Characters of a figure; what is longer is a number of something, and more than a Decimal keeps.
 _LONGEST = 24
 
@@ -70,7 +71,7 @@ def rewrite(text: str, put: Callable[[str], str]) -> str:
         power = 3 if found["kilo"] else _EXPONENT.get(scale or "", 0)
         return put(_number(digits, power) + _code(before or after or "")) + (" tonne" if found["tonnes"] else "")
 
-    return _FIGURE.sub(form, text)
+    return _FIGURE.sub(form, text) if _DIGIT.search(text) else text
 
 
 def _number(digits: str, power: int) -> str:

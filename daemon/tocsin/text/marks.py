@@ -39,8 +39,8 @@ _NOISE = re.compile(
 )
 #: Without a colon they are marks in capitals only.
 _SHOUTED = re.compile(r"^\W*(?:BREAKING|URGENT|FLASH|EXCLUSIVE|JUST IN)\s+(?=\S)")
-#: What a title without any of these has no marks of.
-_HINT = re.compile(r"[\d(\[（【〔<*:：|｜/–—-]|^[^a-z]{4}")
+#: What a title without any of these has no marks of; of digits those of a clock or a counter.
+_HINT = re.compile(r"[(\[（【〔<*:：|｜/–—-]|^[^a-z]{4}|\d(?i:[.h]\d|\s*(?:gmt|utc)|\s+(?:com|pho|pic|vid|rep))")
 #: Two words, or two characters of a script without blanks.
 _SAYING = re.compile(r"[^\W\d_][\W\d_]+[^\W\d_]|[^\W\d_\x00-\u02ff]{2}")
 #: How many marks a headline has at most, one behind the other: REFILE-UPDATE 2-EXCLUSIVE-.

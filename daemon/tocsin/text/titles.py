@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tocsin.text.figures import rewrite
 from tocsin.text.fold import fold
@@ -85,22 +86,27 @@ class TitleFeatures:
     numbers: frozenset[str]
 
 
+# Its headline and its features are asked for one after the other.
+@lru_cache(maxsize=256)
+def _reported(title: str) -> str:
+    """Return the folded text of a title without its outlet and marks of an edition."""
+    return fold(split_outlet(unmarked(title[:_LONGEST]))[0])
+
+
 def headline(title: str) -> str:
     """The normal form of what a title reports: without marks of an edition, and its figures in their one form."""
-    text, _ = split_outlet(unmarked(title[:_LONGEST]))
-    return " ".join(_WORD.findall(rewrite(fold(text), str)))
+    return " ".join(_WORD.findall(rewrite(_reported(title), str)))
 
 
 def features(title: str) -> TitleFeatures:
     """The features of a title without its outlet and marks of an edition."""
-    text, _ = split_outlet(unmarked(title[:_LONGEST]))
     numbers: set[str] = set()
 
     def put(figure: str) -> str:
         numbers.add(figure)
         return " "
 
-    rest = rewrite(fold(text), put)
+    rest = rewrite(_reported(title), put)
     words = set(numbers)
     for word, pair in _words(rest):
         if pair:

@@ -106,7 +106,7 @@ def test_verdicts_become_tests_that_run(tocsin: Tocsin, history: Any) -> None:
     tocsin("alerts", "useful", "1")
     (cases / "cases.yaml").write_text(tocsin("rules", "export-cases", "ban").stdout, encoding="utf-8")
     passed = tocsin("test")
-    assert (passed.exit_code, "1 of 1 tests passed" in passed.stderr) == (0, True)
+    assert (passed.exit_code, "1 of 1 test passed" in passed.stderr) == (0, True)
     tocsin("alerts", "noise", "1", "--why", "a game")
     (cases / "cases.yaml").write_text(tocsin("rules", "export-cases").stdout, encoding="utf-8")
     failed = tocsin("test")

@@ -43,7 +43,7 @@ def test_alerts_come_in_order_with_what_was_folded_and_held(tocsin: Tocsin, past
     assert result.exit_code == 0
     text = result.stdout
     assert text.index("gallium: ban") < text.index("cobalt: ban")
-    assert "folded: 1 more reports, the last 2026-03-02 09:00" in text
+    assert "folded: 1 more report, the last 2026-03-02 09:00" in text
     assert "2026-03-02 20:00 alert to here  held until 2026-03-02 20:00 UTC by the cooldown of metals/ban" in text
     assert "old       Korea bans gallium from its ports" in text
     assert "6 entries from 2026-03-02 08:00 to 2026-03-16 11:00 UTC: 6 matches, 4 alerts" in result.stderr
@@ -196,6 +196,31 @@ def test_a_record_of_a_price_names_instrument_and_number(tocsin: Tocsin, closes:
     assert (row["rule"], row["instrument"], row["price"]) == ("metals/spike", "zinc", "112")
 
 
+def test_times_of_prices_are_read_as_in_a_table(tocsin: Tocsin, closes: Path) -> None:
+    """The file that a source polls is the one that a backtest takes: seconds and milliseconds since 1970 too."""
+    lines = ["time,price,class", "1772445600,100,metal", "1772532000000,101,metal", "2026-03-04T10:00:00Z,102,metal"]
+    closes.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    result = tocsin("backtest", "--input", str(closes))
+    assert "3 quotes from 2026-03-02 10:00 to 2026-03-04 10:00 UTC" in result.stderr
+    assert "0 matches, 0 alerts, 0 messages, 0 reports folded." in result.stderr
+
+
+def test_a_price_that_was_back_at_the_end_of_a_cooldown_is_dropped_with_its_reason(tocsin: Tocsin) -> None:
+    """A backtest counts what would have been sent, and the next edge is told at once."""
+    rule = "tocsin: 1\nrules:\n  - {id: above, price: {instruments: [tin], when: last > 30}, cooldown: 3d}\n"
+    (tocsin.folder / "rules" / "prices.yaml").write_text(rule, encoding="utf-8")
+    days = [f"2026-02-{day:02},{close}" for day, close in enumerate((29, 31, 29, 32, 29, 28, 33), start=1)]
+    path = tocsin.folder / "tin.csv"
+    path.write_text("\n".join(["date,close", *days]), encoding="utf-8")
+    given = ("backtest", "--input", f"tin={path}", "--rule", "above")
+    assert "dropped: no longer true: tin was 29 at 2026-02-05" in tocsin(*given).stdout
+    records = tocsin(*given, "--json")
+    told = [
+        (alert["opened_at"][:10], len(alert["messages"]), bool(alert["dropped"])) for alert in _lines(records, "alert")
+    ]
+    assert told == [("2026-02-02", 1, False), ("2026-02-04", 0, True), ("2026-02-07", 1, False)]
+
+
 def test_prices_of_which_nobody_knows_the_class_are_named(tocsin: Tocsin, closes: Path) -> None:
     """Nobody is told that no rule was met by prices that no rule looked at."""
     closes.write_text("date,price\n2026-03-02,1\n", encoding="utf-8")
@@ -209,7 +234,7 @@ def test_prices_of_which_nobody_knows_the_class_are_named(tocsin: Tocsin, closes
         ("date,open\n2026-03-02,1\n", "tin.csv:1: there is no column close or price or last; there are: date, open"),
         ("date,close\n2026-03-02,1\n2026-03-03,1.2.3\n", "tin.csv:3: close: '1.2.3' is not one number"),
         ("date,close\n2026-03-02,NaN\n", "tin.csv:2: close: 'NaN' is not one number"),
-        ("date,close\nyesterday,1\n", "tin.csv:2: date 'yesterday' is not an ISO 8601 date"),
+        ("date,close\nyesterday,1\n", "tin.csv:2: date 'yesterday' is not a time in ISO 8601"),
         ("date,close\n,1\n", "tin.csv:2: there is no date"),
         ("", "tin.csv:1: there is no column date or time or at"),
         ('date,close\n2026-03-02,"' + "x" * 200_000, "not CSV: field larger than field limit"),

@@ -124,7 +124,7 @@ def test_what_was_given_up_is_sent_again_in_one_go(tocsin: Tocsin, history: Any)
 def test_check_says_how_many_rules_are_good(tocsin: Tocsin) -> None:
     """The word before a deployment."""
     result = tocsin("check")
-    assert (result.exit_code, result.stderr.strip()) == (0, "1 rules are good.")
+    assert (result.exit_code, result.stderr.strip()) == (0, "1 rule is good.")
 
 
 def test_check_tells_faults_of_configuration_and_rules_at_once(tocsin: Tocsin) -> None:
@@ -291,6 +291,34 @@ def test_a_delivery_that_waits_for_its_receiver_says_so(tocsin: Tocsin, history:
     assert "desk is blocked until" in tocsin("deliveries", "show", held.id).stdout
     waiting = [one for one in records(tocsin("deliveries", "list", "--json")) if one["state"] == "retry"]
     assert "desk is blocked until" in waiting[0]["reason"]
+
+
+def test_a_screen_has_one_clock_and_names_its_zone_once(tocsin: Tocsin, history: Any) -> None:
+    """A column in one zone beside a reason in another is two times for one moment; --json keeps what is stored."""
+    history()
+    config = tocsin.folder / "config.yaml"
+    config.write_text(config.read_text(encoding="utf-8").replace("Europe/London", "Asia/Shanghai"), encoding="utf-8")
+    with sqlite3.connect(tocsin.folder / "tocsin.db") as connection:
+        words = "held until 2026-07-01 20:00 UTC by the quiet hours of desk, until 2026-07-01 20:00:30 UTC"
+        connection.execute("UPDATE delivery SET reason = ?", (words,))
+    connection.close()
+    delivery = records(tocsin("deliveries", "list", "--json"))[0]
+    assert "20:00 UTC" in delivery["reason"]
+    screens = [
+        "deliveries list",
+        f"deliveries show {delivery['id']}",
+        "alerts list --suppressed",
+        "alerts show 1",
+        "why ban 2",
+    ]
+    for screen in screens:
+        result = tocsin(*screen.split())
+        assert " ".join(result.stdout.split()).count("2026-07-02 04:00") >= 2, screen
+        assert "UTC" not in result.stdout, screen
+        assert result.stderr.splitlines() == ["Times are in Asia/Shanghai."], screen
+    for screen in ("alerts list", "sources show wire"):
+        assert tocsin(*screen.split()).stderr.splitlines() == ["Times are in Asia/Shanghai."], screen
+    assert tocsin("silences", "list").stderr.splitlines() == ["There is no silence."]
 
 
 def test_a_receiver_that_cannot_be_built_is_a_configuration_fault(tocsin: Tocsin) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -25,6 +26,7 @@ instruments:
   tin: {class: metal, currency: USD, unit: t, sources: [mine:tin, yahoo:TIN]}
   zinc: {class: metal, sources: mine:zinc}
   lead: {class: metal}
+  bund: {class: yield, currency: "%", negative: true}
 receivers: {here: {console: true}}
 """
 
@@ -55,7 +57,7 @@ def test_a_listing_says_the_price_its_move_and_who_gave_it(config: Path) -> None
         *["tin", "stand-in", "104", "USD/t", "2026-03-05", "12:00", "+4.00%"],
         *[lines[1].split()[7], "3", "yahoo:TIN"],
     ]
-    assert [line.split()[:2] for line in lines[2:]] == [["zinc", "new"], ["lead", "no"]]
+    assert [line.split()[:2] for line in lines[2:]] == [["zinc", "new"], ["lead", "no"], ["bund", "no"]]
 
 
 def test_a_machine_gets_every_field(config: Path) -> None:
@@ -65,3 +67,18 @@ def test_a_machine_gets_every_field(config: Path) -> None:
     assert (found[0]["price"], found[0]["closes"], found[0]["sources"]) == ("104", 3, ["mine", "yahoo:TIN"])
     assert round(found[0]["change"], 4) == 0.04
     assert found[1]["price"] is None
+
+
+def test_a_price_below_zero_has_no_share_and_no_sigma(config: Path) -> None:
+    """A yield that went from 0.1 to -0.2 did not fall by three hundred per cent."""
+    settings = load_config(config, {})
+    bund = settings.instruments[-1]
+    before = series = begin(bund)
+    for day, price in enumerate(("0.1", "-0.2")):
+        at = NOON + timedelta(days=day)
+        series = append(close_before(series, at), Quote(instrument="bund", price=Decimal(price), at=at, first_seen=at))
+    with closing(open_store(settings)) as store:
+        store.observe([(before, Observed(series=series, states={}, quotes=()))], lambda *_: None, now=NOON)
+    result = CliRunner().invoke(app, ["instruments", "list", "--config", str(config)])
+    words = result.stdout.splitlines()[-1].split()[1:]
+    assert (words[2:4], words[6:9]) == (["-0.2", "%"], ["-", "-", "1"])

@@ -65,7 +65,7 @@ def test_a_trial_says_what_a_source_holds_and_what_would_match(tocsin: Tocsin, b
     result = _try(tocsin, f"{base}/feed")
     assert result.exit_code == 0, result.stderr
     assert "3 entries in" in result.stdout
-    assert "usually 2:00:00 between two entries" in result.stdout
+    assert "usually 2h between two entries" in result.stdout
     assert "1 would have matched:" in result.stdout
     assert "China bans gallium exports  [metals/ban]" in result.stdout
     assert "\x1b" not in result.stdout
@@ -78,8 +78,8 @@ def test_a_trial_says_what_a_source_holds_and_what_would_match(tocsin: Tocsin, b
     ("path", "words"),
     [
         ("/empty", ["there are no entries"]),
-        ("/odd", ["entries have no ids", "1 of 1 entries have no time that can be believed, such as 'some day'"]),
-        ("/odd", ["1 entries have neither title nor text"]),
+        ("/odd", ["entries have no ids", "1 of 1 entry has no time that can be believed, such as 'some day'"]),
+        ("/odd", ["1 entry has neither title nor text"]),
     ],
 )
 def test_a_trial_says_what_is_odd(tocsin: Tocsin, base: str, path: str, words: list[str]) -> None:

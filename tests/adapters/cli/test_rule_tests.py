@@ -97,6 +97,59 @@ def test_a_failure_says_what_came_nearest(tocsin: Tocsin, write: Any, test: str,
     assert (record["passed"], bool(record["faults"])) == (False, True)
 
 
+@pytest.mark.parametrize(
+    ("negative", "words"),
+    [
+        ("negative: true", "1 of 1 test passed"),
+        ("currency: USD", "0 of 1 test passed"),
+    ],
+)
+def test_a_price_of_a_test_may_be_negative_where_its_instrument_says_so(
+    tocsin: Tocsin, negative: str, words: str
+) -> None:
+    """Oil that costs less than nothing is told once, and stays told while it falls."""
+    pack = tocsin.folder / "rules" / "pack.yaml"
+    rule = "  - {id: below, price: {instruments: [oil], when: last < 0}}\n"
+    pack.write_text(pack.read_text(encoding="utf-8") + rule, encoding="utf-8")
+    (tocsin.folder / "rules" / "tests").mkdir(exist_ok=True)
+    (tocsin.folder / "rules" / "tests" / "oil.yaml").write_text(
+        f"tocsin_test: 1\ninstruments: {{oil: {{class: energy, {negative}}}}}\ntests:\n  - name: below zero\n"
+        "    prices: [{instrument: oil, every: 1h, values: [1, 0.5, 0, -0.5, -37.6]}]\n"
+        "    expect: [{rule: below, at: 3h}]\n",
+        encoding="utf-8",
+    )
+    assert words in tocsin("test").stderr
+
+
+@pytest.mark.parametrize(
+    ("values", "expected", "words"),
+    [
+        ("[29, 31, 29, 31.5, 29]", "{rule: above, at: 5m}", "1 of 1 test passed"),
+        ("[29, 31, 29, 31.5, 32]", "{rule: above, at: 5m}", "0 of 1 test passed"),
+        ("[29, 31, 29, 31.5, 32]", "{rule: above, at: 5m}, {rule: above, at: 15m, sent: 65m}", "1 of 1 test passed"),
+        ("[29, 31, 29, 31.5, 29]", "{rule: above, at: 5m}, {rule: above, at: 15m}", "0 of 1 test passed"),
+    ],
+    ids=["dropped", "still true and not expected", "still true", "dropped and expected"],
+)
+def test_a_price_that_a_cooldown_held_is_told_only_if_it_is_still_true(
+    tocsin: Tocsin, values: str, expected: str, words: str
+) -> None:
+    """What a test expects is what would have been sent; what was dropped says so where it is missed."""
+    pack = tocsin.folder / "rules" / "pack.yaml"
+    rule = "  - {id: above, price: {instruments: [tin], when: last > 30}, cooldown: 1h}\n"
+    pack.write_text(pack.read_text(encoding="utf-8") + rule, encoding="utf-8")
+    (tocsin.folder / "rules" / "tests").mkdir(exist_ok=True)
+    (tocsin.folder / "rules" / "tests" / "tin.yaml").write_text(
+        "tocsin_test: 1\ninstruments: {tin: {class: metal}}\ntests:\n  - name: tin\n"
+        f"    prices: [{{instrument: tin, every: 5m, values: {values}}}]\n    expect: [{expected}]\n",
+        encoding="utf-8",
+    )
+    result = tocsin("test")
+    assert words in result.stderr
+    if "{rule: above, at: 15m}" in expected:
+        assert "it was dropped: no longer true: tin was 29 at 2026-01-05 00:20 UTC" in result.stdout
+
+
 def test_a_rule_that_is_named_must_not_be_told_once_more(tocsin: Tocsin, write: Any) -> None:
     """`expect` is exhaustive for each rule it names."""
     write(

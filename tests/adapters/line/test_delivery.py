@@ -556,7 +556,7 @@ def test_a_message_that_was_never_delivered_is_told_to_the_operator(line: Line) 
     assert states(line)["desk"] is DeliveryState.DEAD
     assert len(ops.sent) == 1
     assert "gallium: ban" in ops.sent[0][1].text
-    assert "not delivered within its time, after 1 tries" in ops.sent[0][1].text
+    assert "not delivered within its time, after 1 try" in ops.sent[0][1].text
 
 
 def test_a_message_that_a_receiver_will_not_take_is_told_too(line: Line) -> None:
@@ -641,3 +641,24 @@ def dispatcher_of(line: Line, *receivers: Any) -> Dispatcher:
         work=line.at_once,
         random=lambda: 0.5,
     )
+
+
+def test_a_reload_between_claim_and_try_sends_nothing_to_whom_it_removed(line: Line) -> None:
+    """The claim is given back without a try, and whom the routes name now gets it."""
+    desk, tower = line.list_receiver("desk", [OK]), line.list_receiver("tower", [OK])
+    out = several(line, desk, count=1)
+    claim = line.store.claim_deliveries
+
+    def reloaded(*args: Any, **kwargs: Any) -> Any:
+        claimed = claim(*args, **kwargs)
+        named(out, tower, to="tower")
+        return claimed
+
+    line.store.claim_deliveries = reloaded
+    run(out)
+    run(out)
+    out.close()
+    assert (desk.sent, len(tower.sent)) == ([], 1)
+    moved = next(view for view in line.store.read.deliveries() if view.receiver == "desk")
+    reasons = [change.reason for change in line.store.read.delivery(moved.id).transitions]
+    assert "given back before it was tried" in reasons

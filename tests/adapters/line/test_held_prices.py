@@ -103,8 +103,8 @@ def test_an_edge_that_is_still_true_is_told_with_since_when_it_waited(desk) -> N
     desk.see("31.5", "32")
     desk.send(minutes=60)
     assert len(desk.receiver.sent) == 2
-    _, message, preface = desk.receiver.sent[1]
-    assert preface.startswith("Held since 2026-03-02 12:20 UTC.")
+    _, message = desk.receiver.sent[1]
+    assert message.text.startswith("Held since 2026-03-02 12:20 UTC.")
     assert "31.5" in message.text
     assert "32" in message.text
 

@@ -107,7 +107,8 @@ def desk(line: Line) -> Callable[..., Desk]:
         pipeline = line.pipeline(source, ruleset=line.rules(RULES))
         pipeline.inbound = replace(pipeline.inbound, policy=policy)
         asyncio.run(pipeline.run_due())
-        receiver, operators = line.list_receiver("desk", list(outcomes)), line.list_receiver("ops", [OK])
+        receiver = line.list_receiver("desk", list(outcomes), recipients=recipients)
+        operators = line.list_receiver("ops", [OK])
         outbound = Outbound(
             receivers={"desk": receiver, "ops": operators}, zone=ZoneInfo("UTC"), decide=policy.decide, people=people
         )

@@ -101,7 +101,7 @@ def test_what_quiet_hours_hold_at_send_time_leaves_as_one_digest(line: Line) -> 
     assert desk.sent == []
     line.clock.time = end
     asyncio.run(sender.run_due())
-    ((_, message, _),) = desk.sent
+    ((_, message),) = desk.sent
     assert "gallium: ban" in message.text
     assert "cobalt: ban" in message.text
     assert message.subject.startswith("[HIGH] Digest: ")

@@ -214,3 +214,42 @@ def test_old_quotes_are_forgotten_and_closes_stay(line):
     with sqlite3.connect(line.store._database.path) as raw:
         assert raw.execute("SELECT count(*) FROM quote").fetchone() == (6,)
     raw.close()
+
+
+def test_a_price_that_may_be_negative_is_judged_stored_and_measured_on_both_sides_of_zero(line):
+    """Power that costs less than nothing is told, and a restart in between changes nothing."""
+    power = Instrument(id="power", kind="power", currency="EUR", unit="MWh", negative=True)
+    rules = line.rules(
+        "tocsin: 1\npack: {id: p, version: 1.0.0}\nrules:\n"
+        "  - {id: below, price: {instruments: {class: power}, when: last < 0}}\n"
+        "  - {id: fell, price: {instruments: {class: power}, when: last - low(5td) < -30, min_obs: 5}}\n"
+    )
+    pipeline = line.pipeline(ruleset=rules)
+    pipeline.inbound = replace(pipeline.inbound, instruments={"power": power})
+    see(line, pipeline, "20", "10", "0", "-0.00", "12", "15", instrument="power")
+    series, _ = line.store.read.market([power])
+    assert [str(close.price) for close in series["power"].closes] == ["20", "10", "0", "0.00", "12"]
+    again = line.pipeline(ruleset=rules)
+    again.inbound = replace(again.inbound, instruments={"power": power})
+    committed = see(line, again, "-35.5", instrument="power")
+    assert sorted(decided.match.rule.id for decided in committed.decision.decided) == ["p/below", "p/fell"]
+    series, _ = line.store.read.market([power])
+    assert str(series["power"].newest.price) == "-35.5"
+
+
+def test_what_a_rule_remembers_of_a_negative_price_moves_with_its_source(line):
+    """The second source of a spread is no move, and the price of the last alert is measured in its terms."""
+    spread = Instrument(id="spread", kind="spread", negative=True)
+    rules = line.rules(
+        "tocsin: 1\npack: {id: p, version: 1.0.0}\nrules:\n"
+        "  - {id: up, price: {instruments: [spread], when: change(since_alert) > 50%}}\n"
+    )
+    pipeline = line.pipeline(ruleset=rules)
+    pipeline.inbound = replace(pipeline.inbound, instruments={"spread": spread})
+    for price, source in (("0", "one"), ("0", "one"), ("2", "two"), ("2.5", "two"), ("3.1", "two")):
+        line.clock.time += timedelta(days=1)
+        now = line.clock.now()
+        quote = Quote(instrument="spread", price=Decimal(price), at=now, first_seen=now, source=source)
+        committed = asyncio.run(pipeline.market.observe(pipeline.inbound, [quote], now))
+    assert [decided.match.rule.id for decided in committed.decision.decided] == ["p/up"]
+    assert "+55.00% on 2 of" in committed.decision.decided[0].match.detail

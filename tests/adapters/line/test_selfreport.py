@@ -52,7 +52,7 @@ def test_a_report_says_what_was_checked_found_told_and_lost(line: Line) -> None:
     """And that nothing was lost only where nothing was."""
     ops, report = told(line)
     assert report(datetime(2026, 3, 9, 9, 0, 1, tzinfo=UTC))
-    ((_, message, _),) = ops.sent
+    ((_, message),) = ops.sent
     assert message.subject == "[tocsin INFO] Report: all is well"
     for words in (
         "From 2026-03-02 12:00 GMT to 2026-03-09 09:00 GMT.",

@@ -153,7 +153,7 @@ def test_the_last_words_of_a_receiver_stay_with_what_expired(hands, store):
     store.begin_attempt(delivery, MESSAGE, hands.now)
     store.settle(delivery, DOWN, lambda _: Consequence(settlement=_retry(hands)), hands.now)
     store.expire(hands.now + MINUTE)
-    assert store.read.delivery(delivery.id).delivery.reason.endswith("after 1 tries; last: 503 busy")
+    assert store.read.delivery(delivery.id).delivery.reason.endswith("after 1 try; last: 503 busy")
 
 
 def test_a_send_that_hangs_is_doubtful_and_handed_out_again(hands, store):
@@ -241,7 +241,7 @@ def test_alerts_join_a_message_that_was_never_tried(hands, store):
     store.begin_attempt(delivery, MESSAGE, hands.now)
     store.settle(delivery, DOWN, lambda _: Consequence(settlement=_retry(hands)), hands.now)
     decide = hands.teller()
-    hands.tell(store, "four", decide)
+    hands.tell(store, "four", decide, title=hands.entry("three").title)
     assert [item.delivery_id for item in decide.seen[0].pending] == ["d0002"]
 
 

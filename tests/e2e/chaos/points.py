@@ -19,8 +19,8 @@ _CALLED = re.compile(r"\b_?(store\.(?:read\.)?\w+)")
 
 
 #: Calls that no world on loopback leads to: only a public address can be out of reach, only another program judges again,
-#: and a clock is set back only by a fault.
-ELSEWHERE = frozenset({"store.forgive", "store.rejudge", "store.rewind"})
+#: a clock is set back only by a fault, and a reload comes between claim and try by chance only.
+ELSEWHERE = frozenset({"store.forgive", "store.give_back", "store.rejudge", "store.rewind"})
 
 
 class Side(StrEnum):

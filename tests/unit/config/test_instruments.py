@@ -36,7 +36,7 @@ def pack(text: str):
 def test_an_instrument_has_what_the_file_says_and_good_defaults(tmp_path):
     """One line is enough; everything else can be said."""
     text = (
-        "instruments:\n  tin: {}\n"
+        "instruments:\n  tin: {}\n  bund: {negative: true}\n"
         "  MP: {class: smallcap, currency: USD, unit: share, session: mon-fri 09:30-16:00 America/New_York,"
         " labels: {mineral: [rare-earths, ndpr]}}\n"
     )
@@ -44,11 +44,13 @@ def test_an_instrument_has_what_the_file_says_and_good_defaults(tmp_path):
     assert config.instruments[0] == Instrument(id="tin")
     hours = Hours(days=frozenset(range(5)), opens=time(9, 30), closes=time(16), zone="America/New_York")
     labels = {"mineral": ("rare-earths", "ndpr")}
-    assert config.instruments[1] == Instrument(
+    assert config.instruments[1] == Instrument(id="bund", negative=True)
+    assert config.instruments[2] == Instrument(
         id="MP", kind="smallcap", currency="USD", unit="share", session=hours, labels=labels
     )
     assert show(config)["instruments"]["MP"]["session"] == "mon-fri 09:30-16:00 America/New_York"
     assert show(config)["instruments"]["tin"]["session"] is None
+    assert [item["negative"] for item in show(config)["instruments"].values()] == [False, True, False]
 
 
 @pytest.mark.parametrize(
@@ -159,6 +161,21 @@ def test_a_rule_about_no_instrument_is_a_warning():
     found = list(check_rules(rules, [Instrument(id="copper", kind="metal"), Instrument(id="ti", kind="metal")]))
     assert [item.message for item in found] == [
         "p/r: the configuration has no instrument tin; did you mean ti?",
-        "p/s: no instrument of the configuration has the class metl; did you mean metal?",
+        "p/s: the configuration has no instrument of the class metl; did you mean metal?",
     ]
     assert all(item.warning and item.position for item in found)
+
+
+def test_who_has_no_prices_is_told_so_once_a_pack():
+    """Nine warnings at each start would hide the tenth, which is about a mistake."""
+    rules, _ = pack(
+        "    price: {instruments: [tin, zinc], when: last > 3}\n"
+        "  - id: s\n    price: {instruments: {class: metal}, when: last > 3}\n"
+        "  - id: t\n    price: {instruments: {class: metal}, when: last > 4}\n"
+    )
+    [none] = check_rules(rules, [])
+    assert none.message == (
+        "p: 3 price rules lack an instrument: the configuration has none of the class metal and none named tin, zinc"
+    )
+    [one] = check_rules(rules, [Instrument(id="tin", kind="metal")])
+    assert one.message == "p: 1 price rule lacks an instrument: the configuration has none named zinc"

@@ -67,11 +67,11 @@ def test_a_long_history_is_cut_to_what_a_picture_shows():
 
 @pytest.mark.parametrize(
     ("prices", "change"),
-    [([10], None), ([10, -37], -4.7), ([-1, 5], None)],
-    ids=["first", "below zero", "from below zero"],
+    [([10], None), ([10, -37], None), ([10, 0], None), ([-1, 5], None)],
+    ids=["first", "below zero", "nothing", "from below zero"],
 )
 def test_what_cannot_be_measured_is_left_out(prices, change):
-    """A negative price has a picture, and no sigma; a change from one has no meaning."""
+    """A negative price has a picture, and neither sigma nor a share; nor has a move from one."""
     shown = glance(fed(*prices), NOON)
     assert shown.sigmas is None
     assert shown.change == (None if change is None else pytest.approx(change))

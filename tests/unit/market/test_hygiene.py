@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from tocsin.market.hygiene import Finding, clean, is_stale
-from tocsin.market.series import append, begin, close_before
-from tocsin.prices import Action, Instrument, Quote
+from tocsin.market.series import append, begin, close_before, of
+from tocsin.prices import Action, Bar, Instrument, Quote
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -18,9 +18,12 @@ def quote(price, minutes=0, **fields):
     return Quote(instrument="mp", price=Decimal(str(price)), at=at, first_seen=at, **fields)
 
 
-def after(*quotes, currency="GBP"):
+REMEDY = "if this can be its price, write negative: true under the instrument"
+
+
+def after(*quotes, currency="GBP", negative=False):
     """A series that was given *quotes*, hygiene included."""
-    series = begin(Instrument(id="mp", kind="smallcap", currency=currency))
+    series = begin(Instrument(id="mp", kind="smallcap", currency=currency, negative=negative))
     for item in quotes:
         cleaned = clean(series, item, item.at)
         series = cleaned.series
@@ -36,10 +39,10 @@ def after(*quotes, currency="GBP"):
         (quote(100), Finding.DUPLICATE, ""),
         (quote(99), Finding.TAKEN, ""),  # a correction of the same moment
         (quote(101, -1), Finding.BACK, "older than the one of 2026-03-02 12:00 UTC"),
-        (quote(0, 1), Finding.FAULT, "0 is not a price above zero"),
-        (quote("-36.98", 1), Finding.FAULT, "-36.98 is not a price above zero"),
-        (quote("NaN", 1), Finding.FAULT, "NaN is not a price above zero"),
-        (quote("Infinity", 1), Finding.FAULT, "Infinity is not a price above zero"),
+        (quote(0, 1), Finding.FAULT, f"0 is not a price above zero; {REMEDY}"),
+        (quote("-36.98", 1), Finding.FAULT, f"-36.98 is not a price above zero; {REMEDY}"),
+        (quote("NaN", 1), Finding.FAULT, "NaN is not a price"),
+        (quote("Infinity", 1), Finding.FAULT, "Infinity is not a price"),
         (quote(101, 120), Finding.FAULT, "its time, 2026-03-02 14:00 UTC, lies ahead"),
         (quote(101, 1, currency="USD"), Finding.FAULT, "in USD, but mp is in GBP"),
         (quote(10100, 1), Finding.FAULT, "10100 is a hundred times, or a hundredth of, 100: another unit"),
@@ -198,3 +201,79 @@ def test_a_market_without_sessions_goes_stale_by_its_own_rhythm(pause, days, sil
             one = Quote(instrument="coin", price=Decimal(100), at=at, first_seen=at)
             series = append(close_before(series, at), one)
     assert is_stale(series, None, series.newest.at + timedelta(minutes=silence)) is stale
+
+
+# ---- prices that may be negative --------------------------------------------------------------------------------------
+
+
+def below(*prices, minutes=60):
+    """A series of a price that may be negative, which was *prices* so many minutes apart."""
+    return after(*(quote(price, number * minutes) for number, price in enumerate(prices)), negative=True)
+
+
+SPREAD = (0.4, 0.1, -0.2, 0, 0.3, -0.1, 0.2)
+
+
+@pytest.mark.parametrize(
+    ("before", "price", "finding"),
+    [
+        ((), "-0.5", Finding.TAKEN),
+        ((1,), 0, Finding.TAKEN),
+        ((1, 0.5, 0), "-0.5", Finding.TAKEN),
+        ((0,), 3, Finding.TAKEN),
+        (SPREAD, "-0.9", Finding.TAKEN),
+        (SPREAD, 20, Finding.HELD),
+        (SPREAD, -20, Finding.HELD),
+        (SPREAD, 2, Finding.TAKEN),  # ten times as much, and no more than eight usual moves
+        (SPREAD, "NaN", Finding.FAULT),
+        (SPREAD, "-Infinity", Finding.FAULT),
+        ((4.25,) * 8, 425, Finding.TAKEN),  # nothing moved yet, so nothing is unusual
+        ((4.25, 4.3, 4.2, 4.25, 4.3, 4.2), 425, Finding.HELD),
+    ],
+)
+def test_a_price_that_may_be_negative_is_vetted_by_its_usual_differences(before, price, finding):
+    """A yield, a spread or a price of power crosses zero, where there are no ratios."""
+    given = quote(price, len(before) * 60)
+    assert clean(below(*before), given, given.at).finding is finding
+
+
+def test_a_leap_of_a_price_that_may_be_negative_is_confirmed_by_the_next():
+    """One wrong number is dropped; two that agree are a market that has gone mad."""
+    assert [q.price for q in below(*SPREAD, 20, "0.1").quotes[-2:]] == [Decimal("0.2"), Decimal("0.1")]
+    assert [q.price for q in below(*SPREAD, -20, "-21.5").quotes[-2:]] == [-20, Decimal("-21.5")]
+
+
+def test_another_source_of_a_price_that_may_be_negative_is_no_move():
+    """What the second source gives is measured from what it would have given before."""
+    series = after(quote(-2, source="one"), quote(-3, 60, source="one"), negative=True)
+    cleaned = clean(series, quote(1, 120, source="two"), NOON + timedelta(hours=2))
+    assert [q.price for q in cleaned.series.quotes] == [2, 1]
+
+
+def test_a_split_is_nothing_to_a_price_that_may_be_negative():
+    """Half of a yield is half of it, whatever an event says."""
+    given = quote("-0.5", 1440, actions=(SPLIT,))
+    assert clean(below(-5), given, TOMORROW).series.split_day is None
+
+
+def test_history_of_a_price_that_may_be_negative_keeps_its_zeros_and_drops_what_is_in_another_unit():
+    """A first answer brings sessions of both signs, and one in basis points."""
+    values = [0.3, 0.1, -0.2, 0, 0.2, -0.1, 0.1, 250, 0.2, -0.3]
+    bars = tuple(Bar(at=NOON - timedelta(days=20 - n), price=Decimal(str(v))) for n, v in enumerate(values))
+    cleaned = clean(after(negative=True), quote("-0.1", bars=bars), NOON)
+    assert [float(close.price) for close in cleaned.series.closes] == [v for v in values if v != 250]
+
+
+def test_minus_nothing_is_nothing():
+    """A source that rounds writes -0.00; nobody wants to be told that."""
+    assert str(below("-0.00").newest.price) == "0.00"
+
+
+def test_prices_that_were_allowed_once_are_left_out_when_they_no_longer_are():
+    """Whoever takes `negative: true` back keeps the closes above zero, and a daemon that runs."""
+    series = below(5, -3, 0, 4, minutes=1440)
+    again = of(series, Instrument(id="mp"))
+    assert [close.price for close in again.closes] == [5]
+    assert [item.price for item in again.quotes] == [4]
+    given = quote(4.1, 4 * 1440)
+    assert clean(again, given, given.at).finding is Finding.TAKEN

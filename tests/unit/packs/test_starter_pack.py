@@ -152,6 +152,22 @@ def test_a_state_that_buys_in_is_told_with_the_company(judge: Judge, title: str,
     assert judge(title)["state-equity-stake"].labels["company"] == (company,)
 
 
+@pytest.mark.parametrize(
+    ("title", "told"),
+    [
+        ("Pentagon drops plan to take stake in MP Materials", {"state-equity-dropped"}),
+        ("PENTAGON DROPS PLAN TO TAKE STAKE IN MP MATERIALS", {"state-equity-dropped"}),
+        ("Government drops its stake in MP Materials", {"state-equity-exit"}),
+        ("Government completes stake sale in MP Materials", {"state-equity-exit"}),
+        ("Government shelves plan to sell its stake in MP Materials", set()),
+        ("Government fails to take stake in MP Materials", set()),
+    ],
+)
+def test_a_stake_that_was_never_taken_is_not_sold(judge: Judge, title: str, told: set[str]) -> None:
+    """Whoever drops a plan sells nothing, and the title of the message says which of the two it was."""
+    assert set(judge(title)) == told
+
+
 def test_deals_and_talks_are_known_but_wake_nobody(judge: Judge) -> None:
     """They are info, so that a route for measures passes them by."""
     for title, rule in (

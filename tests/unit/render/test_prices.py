@@ -48,7 +48,40 @@ def test_a_stale_price_says_so() -> None:
     """Old numbers that look new are worse than none."""
     shown = ticker(glanced(1, 2, stale=True, age=timedelta(days=3), change=None), LONDON)
     assert shown.age.endswith("3 d old; stale: no new quote came since")
-    assert shown.line == "2 USD"
+    assert shown.line == "2 USD, +1 since 1 on 2026-03-02"
+
+
+@pytest.mark.parametrize(
+    ("before", "price", "change", "line"),
+    [
+        ("2.7", "-0.50", None, "-0.5 USD, -3.2 since 2.7 on 2026-03-02"),
+        ("-37.63", "10.01", None, "10.01 USD, +47.64 since -37.63 on 2026-03-02"),
+        ("-1.5", "-1.50", None, "-1.5 USD, +0 since -1.5 on 2026-03-02"),
+        ("0.1", "-0.00", None, "0 USD, -0.1 since 0.1 on 2026-03-02"),
+        ("100", "99.99", -0.0001, "99.99 USD, +0.0% (+0.0 sigma) since 100 on 2026-03-02"),
+    ],
+)
+def test_a_move_is_a_difference_where_a_share_means_nothing(before: str, price: str, change: float, line: str) -> None:
+    """Nobody is told of minus nought, or of a percentage of a price below zero."""
+    sigmas = None if change is None else -0.01
+    shown = ticker(glanced(before, price, change=change, sigmas=sigmas), LONDON)
+    assert shown.line == line
+    assert shown.move == ("" if change is None else "+0.0%")
+
+
+def test_prices_on_both_sides_of_zero_are_drawn() -> None:
+    """The lowest is the lowest block, whatever its sign, and the picture stays within its frame."""
+    shown = ticker(glanced(-40, -5, 0, 10, 30, change=None, sigmas=None), LONDON)
+    assert (shown.blocks, shown.span) == ("▁▄▅▆█", "5 sessions from -40 to 30")
+    heights = [
+        float(spot.split(",")[1])
+        for spot in spark.svg([Decimal(-40), Decimal(0), Decimal(30)], Decimal(-5))
+        .split('points="')[1]
+        .split('"')[0]
+        .split()
+    ]
+    assert heights[0] > heights[1] > heights[2] >= 0
+    assert shown.png.startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize(

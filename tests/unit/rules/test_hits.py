@@ -139,6 +139,28 @@ def test_what_is_coordinated_is_dropped_together(bench: Any, text: str, found: l
     assert bench.hits("$mineral NOT NEAR/3 lifted", text) == found
 
 
+TWICE = {
+    "the same word": ("Not to lift a curb", []),
+    "a longer term of the other": ("No roll back of a curb", []),
+    "a second deed": ("Not to lift a curb but to roll back the ban", ["roll", "roll back"]),
+    "nothing beyond it": ("Not to lift or roll a curb", ["roll"]),
+}
+
+
+@pytest.mark.parametrize(("text", "found"), TWICE.values(), ids=TWICE)
+def test_a_word_that_two_lists_find_is_dropped_once_for_both(bench: Any, text: str, found: list[str]) -> None:
+    """What is not lifted is not lifted, however many lists know the word."""
+    lists = {"permit": ["lift~", "roll~"], "undo": ["lift~", "roll~ back"], "not": ["not", "no"]}
+    assert bench.hits("($permit OR $undo) NOT NEAR/2 $not", text, lists=lists) == found
+
+
+def test_a_pair_stays_although_it_overlaps_one_that_is_dropped(bench: Any) -> None:
+    """Pairs may cross, and each is a statement of its own."""
+    assert bench.hits("(ban NEAR/9 exports OR curb NEAR/9 sales) NOT NEAR/1 not", "not ban curb sales exports") == [
+        "curb+sales"
+    ]
+
+
 def test_a_short_span_within_a_long_one_parts_no_group(bench: Any) -> None:
     """What follows the long one is coordinated with it, whatever else was found inside."""
     lists = {"m": ["rare earth oxide", "earth", "gallium"]}

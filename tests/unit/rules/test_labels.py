@@ -43,6 +43,40 @@ def test_a_match_is_labelled_by_its_hits(
     assert bench.labels(expression, text).get("mineral") == values
 
 
+MARKED = {
+    "coordinated": (
+        "$mineral NEAR/1 exports",
+        "Gallium, germanium and cobalt exports",
+        ["Gallium", "germanium", "cobalt"],
+    ),
+    "coordinated in Chinese": ("$mineral BEFORE/1 出口", "镓、锗和钴出口", ["镓", "锗", "钴"]),
+    "of each label the first": ("$mineral NEAR/1 exports", "Gallium, 镓 and cobalt exports", ["Gallium", "cobalt"]),
+    "its own place too": ("$mineral NEAR/1 exports", "Gallium, cobalt and 镓 exports", ["Gallium", "cobalt", "镓"]),
+    "joined by AND alone": ("$mineral AND ban", "Gallium and cobalt up. Germanium ban", ["Gallium", "cobalt"]),
+    "not coordinated": ("$mineral NEAR/1 exports", "Gallium up, germanium exports", ["germanium"]),
+    "of a list without labels": ("$hedge NEAR/1 exports", "May or might exports", ["might"]),
+}
+
+
+@pytest.mark.parametrize(("expression", "text", "words"), MARKED.values(), ids=MARKED)
+def test_a_label_that_is_claimed_is_marked(bench: Any, expression: str, text: str, words: list[str]) -> None:
+    """Somebody who reads that it is about germanium sees where the text says so."""
+    (match,) = bench.judge(bench.compile(bench.rule(expression)), text).matches
+    marked = [text[span.start : span.end] for span in match.spans]
+    assert [word for word in marked if word not in ("exports", "ban", "出口")] == words
+
+
+def test_a_hit_marks_twenty_words_of_a_table(bench: Any) -> None:
+    """A body that is a list of two hundred names makes no proof of a megabyte."""
+    names = [f"name{chr(97 + n // 26)}{chr(97 + n % 26)}" for n in range(200)]
+    proof = bench.prove(
+        "$many NEAR/1 exports", " and ".join(names) + " exports", lists={"many": {n: [n] for n in names}}
+    )
+    (hit,) = proof.hits
+    assert len(hit.labels) == 200
+    assert len(hit.spans) == 22  # with the pair itself
+
+
 def test_a_term_of_two_labels_gives_one_hit_with_both(bench: Any) -> None:
     """A magnet maker is a company of two groups, and still one word of the text."""
     lists = {"group": {"magnets": ["lynas"], "miners": ["lynas", "iluka"]}}

@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from tocsin.config.packs import parse_pack
+from tocsin.prices import Instrument
+from tocsin.rules.compile import compile_packs
 from tocsin.rules.lint import History, lint, lint_history
 
 
@@ -119,3 +122,31 @@ def test_what_history_says_of_a_rule(bench: Any, history: History, words: list[s
     found = lint_history([bench.pack(spec)], bench.compile(spec), history)
     assert [problem.message for problem in found] == words
     assert all(problem.warning for problem in found)
+
+
+@pytest.mark.parametrize(
+    ("when", "instruments", "warned"),
+    [
+        ("last < 0", (), True),
+        ("last < 0", (Instrument(id="tin"),), True),
+        ("last < 0", (Instrument(id="bund", negative=True),), True),
+        ("last < 0", (Instrument(id="tin", negative=True),), False),
+        ("last < 0", (Instrument(id="lead"), Instrument(id="tin", negative=True)), False),
+        ("abs(last) <= 0", (Instrument(id="tin", negative=True),), False),
+        ("0 > low(20td)", (Instrument(id="tin", negative=True),), False),
+        ("high(1d) == 0", (Instrument(id="tin", negative=True),), False),
+        ("change(1td) < -150%", (Instrument(id="tin", negative=True),), True),
+        ("last - low(20td) < -1", (), False),
+    ],
+)
+def test_a_price_below_zero_is_believed_of_an_instrument_that_may_have_one(
+    when: str, instruments: tuple[Instrument, ...], warned: bool
+) -> None:
+    """The rule is right where one of its instruments says so; a share below -100 % is not known even there."""
+    text = f"tocsin: 1\npack: {{id: p}}\nrules:\n  - id: r\n    price: {{instruments: [tin], when: {when}}}\n"
+    spec, problems = parse_pack([("p.yaml", text)])
+    assert spec, problems
+    found = [item.message for item in lint([spec], compile_packs([spec])[0], instruments=instruments)]
+    assert bool(found) is warned
+    assert all("this is never true" in words for words in found)
+    assert all("negative: true" in words for words in found if "change" not in when)

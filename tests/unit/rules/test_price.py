@@ -161,6 +161,30 @@ def test_a_negative_price_is_unknown_and_no_crash(text):
     assert truth("z(1td) > -99", sight(price="-36.98")) is None
 
 
+@pytest.mark.parametrize(
+    "text", ["last < 0", "last - low(1td) < -1", "high(2h) > 0", "last - high(30td) < -100", "-last > 0"]
+)
+def test_levels_and_differences_are_known_on_both_sides_of_zero(text):
+    """What a negative price can be asked is its level and by how much it differs."""
+    assert truth(text, sight(price="-0.5"))
+
+
+@pytest.mark.parametrize(
+    "text", ["change(1td) < 0", "change(1h) < 0", "change(since_alert) < 0", "z(1td) < 0", "gap < 0"]
+)
+@pytest.mark.parametrize("price", ["-0.5", "0"])
+def test_a_ratio_to_a_price_that_is_not_above_zero_is_unknown_and_says_what_to_write(text, price):
+    """Minus two hundred per cent of a price would mean nothing, so it neither fires nor stays silent about why."""
+    told = Reference(price=Decimal(100), at=NOON - timedelta(days=3))
+    below = replace(sight(price=price, alerted=told))
+    if text.startswith("gap"):
+        below = replace(below, series=replace(below.series, opening=quote(price)))
+    reading = read(parse_price(text, meant), below)
+    assert reading.truth is None
+    words = " ".join(child.note for child in reading.evidence.children)
+    assert f"to {price} there is no ratio; subtract prices at or below zero" in words
+
+
 def test_the_proof_says_number_reference_and_time():
     """An alert that does not say what a move is measured from cannot be checked."""
     proof = read(parse_price("abs(z(1td)) >= 2 and change(31td) > 1", meant), sight()).evidence

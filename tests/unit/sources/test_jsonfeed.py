@@ -126,7 +126,7 @@ def test_what_cannot_be_items_is_told_and_left_out():
     parsed = read(_feed({"id": "1"}, 2, None, expired=True), url=URL)
     assert len(parsed.items) == 1
     assert parsed.notes == (
-        "2 items are no objects and were left out",
+        "left out, since they are no objects: 2 items",
         "the feed says that it has ended: nothing will follow",
     )
     assert read(b'{"version": "%s"}' % VERSION.encode(), url=URL).notes == ("`items` is missing",)

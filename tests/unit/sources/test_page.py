@@ -38,7 +38,7 @@ def test_items_have_titles_links_and_dates() -> None:
     assert found.items[0].summary == "Export control of gallium 02.03.2026"
     assert (found.title, found.items[0].language) == ("Notices", "en")
     assert found.items[1].published == datetime(2026, 3, 1, 10, tzinfo=UTC)
-    assert found.notes == ("1 items without a title were left out",)
+    assert found.notes == ("left out, without a title: 1 item",)
 
 
 def test_a_date_is_read_in_its_form_and_zone() -> None:
@@ -119,7 +119,7 @@ def test_an_item_may_be_the_link_itself() -> None:
     [
         ("", "nothing on the page is 'li.notice'"),
         ("<html>Please enable JavaScript", "nothing on the page is 'li.notice': it was rebuilt, or wants a browser"),
-        ("<li class=notice></li>", "1 nodes are 'li.notice', and none has 'a'; correct `title`"),
+        ("<li class=notice></li>", "1 node is 'li.notice', and none has 'a'; correct `title`"),
     ],
     ids=["empty", "challenge", "no-title"],
 )

@@ -230,6 +230,10 @@ def test_a_page_gives_one_number_or_an_error(selector, expected):
         ("12 345,6 €", ",", "12345.6"),
         ("US$ 1'000", ".", "1000"),
         ("−36.98", ".", "-36.98"),
+        ("–36.98", ".", "-36.98"),
+        ("EUR ‑0.50/MWh", ".", "-0.50"),
+        ("-$37.63", ".", "-37.63"),
+        ("€ －1,25", ",", "-1.25"),
         ("1.5e3", ".", "1.5e3"),
         ("¥8.20/kg", ".", "8.20"),
     ],
@@ -240,7 +244,25 @@ def test_a_number_is_read_as_it_is_written(text, decimal, number):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "n/a", "1.234,5", "12-13", "1 2", "41.25 (0.5%)", "0x10", "1,23", "١٢٣", "9" * 100, "1..2", "--5"]
+    "text",
+    [
+        "",
+        "n/a",
+        "1.234,5",
+        "12-13",
+        "1 2",
+        "41.25 (0.5%)",
+        "0x10",
+        "1,23",
+        "١٢٣",
+        "9" * 100,
+        "1..2",
+        "--5",
+        "(12.5)",
+        "$(0.50)",
+        "minus 3",
+        "— 3",
+    ],
 )
 def test_what_is_not_surely_one_number_is_none(text):
     """To guess would be to alert on a misreading."""
