@@ -2,6 +2,7 @@
 
     python bench/storm.py [--entries 500] [--factor 10]      a minute in which so many entries meet a rule
     python bench/storm.py --neighbours [--seconds 60]        a good receiver alone, then beside a dead and a hanging one
+    python bench/storm.py --flood [--entries 2000]           one document with so many matches, for twelve receivers
 
 Everything is on loopback and ends by itself. The daemon is the real service in a process of its own.
 
@@ -15,6 +16,10 @@ The neighbours: real time, two entries a second, three receivers that take 6,000
 connections, the hanging one accepts them and never answers. What counts is the time from the answer of the feed that first
 held an entry to the arrival of its message at the good one. Ten polls at a time answer almost at once, so that some
 messages of each such burst wait for those before them.
+
+The flood: one feed shows *entries* different stories at once, for twelve receivers that take 6,000 messages a minute, while
+another feed goes on with something critical, which goes first at each receiver. What counts is when the first message of the flood arrives after the
+answer that held it, how much later than alone the worst of the other feed is told, and the memory of the daemon.
 """
 
 from __future__ import annotations
@@ -324,6 +329,43 @@ def _delays(receivers: str, seconds: float, **ports: int) -> list[float]:
         return [(at - here.world.shown[int(found[1])]).total_seconds() for at, found in arrived if found]
 
 
+# ---- a flood -------------------------------------------------------------------------------------------------------
+
+
+def flood(entries: int) -> None:
+    receivers = "".join(f'  r{n}: {{{{url: "{{hook}}/r{n}", rate: 6000}}}}\n' for n in range(12))
+    with stage(receivers, factor=1, start=datetime.now(UTC), tick=0.5) as here:
+        calm = [_told(here, 10**6 + 100 * n + 99) for n in range(4)]
+        for number in range(0, entries * FEEDS, FEEDS):
+            here.world.publish(number)
+        beside = [_told(here, 2 * 10**6 + 100 * n + 99) for n in range(6)]
+        here.wait(lambda: here.rows("select count(*) from match where rule = 'storm/ban'") == [(entries + 10,)], 120)
+        first = min(
+            (at - here.world.shown[number]).total_seconds()
+            for at, text in here.world.got["r0"]
+            if (found := re.search(r"news\.example/(\d+)", text)) and (number := int(found[1])) < 10**6
+        )
+        status = Path(f"/proc/{here.daemon.pid}/status").read_text()
+        memory = re.search(r"VmHWM:\s+(\d+)", status)
+        cpu = sum(map(int, Path(f"/proc/{here.daemon.pid}/stat").read_text().split()[13:15])) / 100
+        assert memory
+        print(f"{entries} matches of one poll for {receivers.count('url')} receivers")
+        print(f"first message {first:.2f} s after the answer of its feed")
+        print(f"another feed: worst {max(calm):.2f} s alone, {max(beside):.2f} s beside it")
+        print(f"memory of the daemon at most {int(memory[1]) // 1024} MB; {cpu:.1f} s of CPU until all was decided")
+
+
+def _told(here: Stage, number: int) -> float:
+    """Publish an entry; how long after the answer of its feed the first receiver has its message."""
+    here.world.publish(number)
+
+    def arrived() -> list[datetime]:
+        return [at for at, text in list(here.world.got["r0"]) if f"news.example/{number}" in text]
+
+    here.wait(lambda: bool(arrived()), 60)
+    return (arrived()[0] - here.world.shown[number]).total_seconds()
+
+
 def _part(values: list[float], share: float) -> float:
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else float("nan")
@@ -331,9 +373,10 @@ def _part(values: list[float], share: float) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--entries", type=int, default=500)
+    parser.add_argument("--entries", type=int)
     parser.add_argument("--factor", type=float, default=10)
     parser.add_argument("--neighbours", action="store_true")
+    parser.add_argument("--flood", action="store_true")
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -342,8 +385,10 @@ def main() -> None:
         run_daemon(folder / "config.yaml", FileClock(folder / "clock"), float(given.child[1]))
     elif given.neighbours:
         neighbours(given.seconds)
+    elif given.flood:
+        flood(given.entries or 2000)
     else:
-        storm(given.entries, given.factor)
+        storm(given.entries or 500, given.factor)
 
 
 if __name__ == "__main__":

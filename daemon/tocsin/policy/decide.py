@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 
 from tocsin.log import counted
-from tocsin.model import Alert, DeliveryKind, Entry, Fate, Match, Story, StoryEntry
+from tocsin.model import Alert, DeliveryKind, Fate, Match, Story
 from tocsin.policy import cooldown, correlation, growth, story
 from tocsin.policy.correction import Correction
 from tocsin.policy.correlation import Completion, Standing
 from tocsin.policy.facts import Decided, Decision, Facts
+from tocsin.policy.folding import Folding, in_turn
 from tocsin.policy.receiver import ReceiverInfo
 from tocsin.policy.route import Route, recipients
 from tocsin.policy.teller import Teller
@@ -40,15 +40,13 @@ class Policy:
     def decide(self, facts: Facts) -> Decision:
         """The fate of every match in *facts*, and everything that has to be written for it."""
         desk = _Desk(self, facts)
-        arrived = [(arrival.entry_id, match) for arrival in facts.arrivals for match in arrival.matches]
-        # The earliest report opens the story, whatever order the feed lists them in.
-        decided = [desk.judge(entry_id, match) for entry_id, match in sorted(arrived, key=lambda a: a[1].event_time)]
+        decided = [desk.judge(entry_id, match) for entry_id, match in in_turn(facts)]
         decided += desk.correlate(decided)
         for correction in facts.corrections:
             desk.correct(correction)
         return Decision(
             decided=tuple(decided),
-            stories=tuple(desk.changed_stories()),
+            stories=tuple(desk.stories.changed()),
             alerts=tuple(desk.changed_alerts()),
             told=desk.teller.changed(),
             planned=desk.teller.post.planned,
@@ -67,21 +65,10 @@ class _Desk:
         self.standings: dict[tuple[str, str], tuple[Standing, ...]] = {}
         self.teller = Teller(policy.routes, policy.receivers, facts)
         self._facts = facts
-        self._flood = {arrival.entry_id for arrival in facts.arrivals if arrival.flood}
-        self._stories = {item.id: item for item in facts.stories}
-        self._shelves: dict[str, story.Stories] = {}
-        # Of several the first counts.
-        stories = tuple(reversed(facts.stories))
-        self._homes = {(item.event, member.entry_id): item.id for item in stories for member in item.entries}
+        self.stories = Folding(facts)
         self._alerts = {item.id: item for item in facts.alerts}
         self._alert_of = {(item.story_id, item.rule): item.id for item in reversed(facts.alerts)}
-        self._next_story = facts.next_story
         self._next_alert = facts.next_alert
-
-    def changed_stories(self) -> Iterator[Story]:
-        """The stories that are new or grew."""
-        before = {item.id: item for item in self._facts.stories}
-        return (item for number, item in self._stories.items() if before.get(number) is not item)
 
     def changed_alerts(self) -> Iterator[Alert]:
         """The alerts that are new or changed."""
@@ -94,12 +81,12 @@ class _Desk:
             return self._judge_price(match)
         if match.entry is None or entry_id is None:
             return self._judge_own(match)
-        refusal = self._refusal(entry_id, match.entry)
+        refusal = self.stories.refusal(entry_id, match.entry)
         if refusal:
             fate, reason = refusal
             origin = story.origin(match.entry, None)
             return Decided(entry_id=entry_id, match=match, fate=fate, reason=reason, origin=origin)
-        home = self._fold(entry_id, match, match.entry)
+        home = self.stories.fold(entry_id, match, match.entry)
         origin = next(member.origin for member in home.entries if member.entry_id == entry_id)
         fate, reason, alert = self._judge_news(entry_id, match, home, source=match.entry.source, late=match.entry.stale)
         return Decided(
@@ -143,7 +130,7 @@ class _Desk:
         again = any(m.rule == match.rule.id and m.entry_id == newest.entry_id for m in self._facts.members)
         entry_id = None if again else newest.entry_id
         assert newest.story_id is not None  # what is in no story completes nothing
-        home = self._stories[newest.story_id]
+        home = self.stories[newest.story_id]
         source = match.entry.source if match.entry else ""
         fate, reason, alert = self._judge_news(newest.entry_id, match, home, source=source, late=False)
         return Decided(
@@ -155,62 +142,6 @@ class _Desk:
             origin=newest.origin,
             alert_id=alert.id,
         )
-
-    def _refusal(self, entry_id: int, entry: Entry) -> tuple[Fate, str] | None:
-        """Why an entry does not alert at all."""
-        if self._facts.baseline:
-            return Fate.BASELINE, "found at the first fetch of its source"
-        if entry_id in self._flood:
-            return Fate.FLOOD, "came in a flood: its source showed many old entries as new at once"
-        if entry.stale and not self._missed(entry):
-            return Fate.OLD, f"published {entry.published:%Y-%m-%d %H:%M} UTC, over 48 h before it was first seen"
-        return None
-
-    def _missed(self, entry: Entry) -> bool:
-        """Whether the source had not been polled with success since the entry was published."""
-        last = self._facts.last_success
-        return last is not None and entry.published is not None and last <= entry.published
-
-    def _fold(self, entry_id: int, match: Match, entry: Entry) -> Story:
-        """The story of a match, with its entry in it."""
-        event = match.rule.event
-        home = self._homes.get((event, entry_id))
-        if home is not None:  # another rule of the same event brought the entry here already
-            return self._stories[home]
-        found = self._shelf(event).find(entry, match.event_time)
-        member = StoryEntry(
-            entry_id=entry_id,
-            title=entry.title,
-            canonical_link=entry.canonical_link,
-            publisher=entry.publisher,
-            origin=story.origin(entry, found),
-            event_time=match.event_time,
-        )
-        if found:
-            grown = replace(
-                found,
-                opened_at=min(found.opened_at, match.event_time),
-                last_at=max(found.last_at, match.event_time),
-                entries=(*found.entries, member),
-            )
-        else:
-            grown = self._open_story(event, match.event_time, (member,))
-        self._stories[grown.id] = grown
-        self._homes[event, entry_id] = grown.id
-        self._shelf(event).put(grown)
-        return grown
-
-    def _shelf(self, event: str) -> story.Stories:
-        """The open stories of *event*, to be looked through."""
-        if event not in self._shelves:
-            self._shelves[event] = story.Stories(item for item in self._stories.values() if item.event == event)
-        return self._shelves[event]
-
-    def _open_story(self, event: str, at: datetime, entries: tuple[StoryEntry, ...]) -> Story:
-        opened = Story(id=self._next_story, event=event, opened_at=at, last_at=at, entries=entries)
-        self._next_story += 1
-        self._stories[opened.id] = opened
-        return opened
 
     def _judge_news(
         self, entry_id: int | None, match: Match, home: Story, *, source: str, late: bool
@@ -241,12 +172,12 @@ class _Desk:
 
     def _judge_price(self, match: Match) -> Decided:
         """An edge of a price is an alert of its own; within the cooldown it waits for its end."""
-        home = self._open_story(match.rule.event, match.event_time, ())
+        home = self.stories.open(match.rule.event, match.event_time)
         fate, reason, alert = self._open(None, match, home, source="", late=False)
         return Decided(entry_id=None, match=match, fate=fate, reason=reason, story_id=home.id, alert_id=alert.id)
 
     def _judge_own(self, match: Match) -> Decided:
-        home = self._open_story(match.rule.event, match.event_time, ())
+        home = self.stories.open(match.rule.event, match.event_time)
         alert = self._new_alert(match, home, tuple(v for name in match.rule.key for v in match.labels.get(name, ())))
         count = self.teller.tell_operators(alert, match)
         reason = f"told {counted(count, 'operator')}" if count else "no receiver is an operator"

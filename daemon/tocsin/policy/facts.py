@@ -13,9 +13,7 @@ from datetime import datetime, timedelta
 from tocsin.model import Alert, Answered, Correlation, DeliveryKind, Fate, Match, RuleInfo, Severity, Story
 from tocsin.policy.correction import Correction
 from tocsin.policy.correlation import Member, Standings, member_of
-
-#: A story takes in what happens within this time of its last entry; further apart is not the same happening.
-STORY_WINDOW = timedelta(hours=72)
+from tocsin.policy.story import STORY_WINDOW, Stories
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,11 +101,13 @@ class Facts:
     rules that arrived, keyed by (rule id, key value), *pending* the deliveries that were never tried. *heard* says by
     alert who was sent a message about it, as (receiver, recipient), *answered* what was said of it. *members* are
     earlier matches that correlations with those that arrived may count, *standings* the correlations that are true.
+    *indexed* are the *stories* by event, ready to be looked through.
     """
 
     now: datetime
     arrivals: tuple[Arrival, ...]
     stories: tuple[Story, ...] = ()
+    indexed: Mapping[str, Stories] = field(default_factory=dict)
     alerts: tuple[Alert, ...] = ()
     told: Mapping[tuple[str, str], Told] = field(default_factory=dict)
     pending: tuple[Pending, ...] = ()

@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
+from itertools import chain
 
 from tocsin.model import Entry, Story, StoryEntry
-from tocsin.policy.facts import STORY_WINDOW
 from tocsin.text.titles import TitleFeatures, agreement, features, headline, least_shared, same_story
 
+#: A story takes in what happens within this time of its last entry; further apart is not the same happening.
+STORY_WINDOW = timedelta(hours=72)
 #: Members that a newcomer is compared with: the first and the newest of a long story.
-_COMPARED = 40
+COMPARED = 40
 #: How much of two titles must agree to be the same text.
 _SAME_TEXT = 0.8
 _WIRES = "Reuters|AP|Associated Press|AFP|Agence France-Presse|Bloomberg|Xinhua|Kyodo|Nikkei|Dow Jones|dpa|TASS|PTI"
@@ -26,50 +28,84 @@ _headline = lru_cache(maxsize=16384)(headline)
 
 
 class Stories:
-    """Open stories of one event, found by the words of their headlines; it holds state, and belongs to one decision."""
+    """Open stories of one event, found by the words of their headlines.
 
-    def __init__(self, stories: Iterable[Story] = ()) -> None:
+    It holds state. With *base* it belongs to one decision, whose stories lie over those of *base*, which stays as it is.
+    """
+
+    def __init__(self, stories: Iterable[Story] = (), base: Stories | None = None) -> None:
+        self._base = base
         self._stories: dict[int, Story] = {}
-        self._links: dict[str, int] = {}
-        self._titles: dict[str, int] = {}
+        self._exact: dict[tuple[str, str], int] = {}  # by ("link" or "title", its value)
         self._members: list[tuple[int, TitleFeatures]] = []
         # For each word a row of bits, one a member: thousands of members are counted in a few operations.
         self._words: defaultdict[str, int] = defaultdict(int)
         self._known: defaultdict[int, set[int]] = defaultdict(set)
-        # Of several that have the same headline the newest counts.
         for story in sorted(stories, key=lambda story: story.last_at):
             self.put(story)
+
+    def __len__(self) -> int:
+        return len(self._stories)
 
     def put(self, story: Story) -> None:
         """Keep *story*, a new one or one that has grown."""
         self._stories[story.id] = story
         known = self._known[story.id]
+        before = self._base._known.get(story.id, known) if self._base else known
         for member in _compared(story):
-            if member.entry_id in known:
+            self._claim(("link", member.canonical_link), story)
+            self._claim(("title", _headline(member.title)), story)
+            if member.entry_id in known or member.entry_id in before:
                 continue
             known.add(member.entry_id)
-            if member.canonical_link:
-                self._links[member.canonical_link] = story.id
-            if title := _headline(member.title):
-                self._titles[title] = story.id
             found = _features(member.title)
             for word in found.words:
                 self._words[word] |= 1 << len(self._members)
             self._members.append((story.id, found))
 
+    def _claim(self, place: tuple[str, str], story: Story) -> None:
+        """Let *story* be found by a link or headline; of several the newest counts."""
+        holder = self._holder(place)
+        if place[1] and (holder is None or self._story(holder).last_at <= story.last_at):
+            self._exact[place] = story.id
+
+    def _holder(self, place: tuple[str, str]) -> int | None:
+        found = self._exact.get(place)
+        return self._base._holder(place) if found is None and self._base else found
+
     def find(self, entry: Entry, event_time: datetime) -> Story | None:
         """The story that *entry* reports: one with the same link or headline, else the one whose words agree most."""
-        for number in (self._links.get(entry.canonical_link), self._titles.get(_headline(entry.title))):
-            if number is not None and self._is_open(number, event_time):
-                return self._stories[number]
+        for number in self._same(entry):
+            if self._is_open(number, event_time):
+                return self._story(number)
         own = _features(entry.title)
         best: tuple[float, datetime, int] | None = None
-        for number, other in self._candidates(own):
-            if not same_story(own, other) or not self._is_open(number, event_time):
-                continue
-            rank = (agreement(own, other), self._stories[number].last_at, number)
+        for number, other in self._alike(own, event_time):
+            rank = (agreement(own, other), self._story(number).last_at, number)
             best = rank if best is None else max(best, rank)
-        return None if best is None else self._stories[best[2]]
+        return None if best is None else self._story(best[2])
+
+    def within_reach(self, entry: Entry, event_time: datetime) -> set[int]:
+        """The numbers of all stories that *entry* may report."""
+        alike = {number for number, _ in self._alike(_features(entry.title), event_time)}
+        return alike | {number for number in self._same(entry) if self._is_open(number, event_time)}
+
+    def _same(self, entry: Entry) -> list[int]:
+        """The stories with the same link and with the same headline."""
+        found = (self._holder(("link", entry.canonical_link)), self._holder(("title", _headline(entry.title))))
+        return [number for number in found if number is not None]
+
+    def _alike(self, own: TitleFeatures, event_time: datetime) -> Iterator[tuple[int, TitleFeatures]]:
+        """The members of open stories with a headline about the same."""
+        candidates = chain(self._candidates(own), self._base._candidates(own) if self._base else ())
+        return (one for one in candidates if same_story(own, one[1]) and self._is_open(one[0], event_time))
+
+    def _story(self, number: int) -> Story:
+        found = self._stories.get(number)
+        if found is None and self._base:
+            found = self._base._stories[number]
+        assert found is not None  # what is indexed is kept
+        return found
 
     def _candidates(self, own: TitleFeatures) -> Iterator[tuple[int, TitleFeatures]]:
         """The members that share as many words as it takes.
@@ -100,7 +136,7 @@ class Stories:
             yield self._members[number]
 
     def _is_open(self, number: int, event_time: datetime) -> bool:
-        story = self._stories[number]
+        story = self._story(number)
         return event_time - story.last_at <= STORY_WINDOW and story.opened_at - event_time <= STORY_WINDOW
 
 
@@ -117,7 +153,7 @@ def origin(entry: Entry, story: Story | None) -> str:
 
 def _compared(story: Story) -> tuple[StoryEntry, ...]:
     members = story.entries
-    return members if len(members) <= _COMPARED else (*members[: _COMPARED // 2], *members[-_COMPARED // 2 :])
+    return members if len(members) <= COMPARED else (*members[: COMPARED // 2], *members[-COMPARED // 2 :])
 
 
 def _alike(one: TitleFeatures, other: TitleFeatures) -> bool:

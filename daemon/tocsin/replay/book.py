@@ -15,9 +15,10 @@ from heapq import heapify, heappop, heappush
 from tocsin.model import MAX_AGE, Alert, DeliveryKind, Severity, Story
 from tocsin.policy.correlation import Member, Standing
 from tocsin.policy.decide import Policy
-from tocsin.policy.facts import STORY_WINDOW, Arrival, Decision, Facts, Pending, Planned, Told, reach
+from tocsin.policy.facts import Arrival, Decision, Facts, Pending, Planned, Told, reach
 from tocsin.policy.limit import ALWAYS, LIMITED, SPAN, room
 from tocsin.policy.receiver import ReceiverInfo
+from tocsin.policy.story import STORY_WINDOW
 from tocsin.policy.timing import limits
 
 #: How far back a decision may look, beside the cooldowns: no event lies further back than MAX_AGE.

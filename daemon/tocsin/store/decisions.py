@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session, insert
@@ -14,6 +14,7 @@ from tocsin.policy.correlation import Standings
 from tocsin.policy.facts import Arrival, Decided, Decision, Facts, Told
 from tocsin.store import codec, facts, mapping, outbox
 from tocsin.store.sqlite import upsert
+from tocsin.store.stories import OpenStories
 from tocsin.store.tables import AlertRow, MatchRow, StandingRow, StoryEntryRow, StoryRow, ToldRow
 from tocsin.store.unevaluated import Circumstance
 from tocsin.store.values import Committed
@@ -33,6 +34,7 @@ class Deciding:
     decide: Decide
     now: datetime
     new_id: Callable[[], str]
+    opened: OpenStories
     settles: datetime | None = None
 
     def about(
@@ -45,9 +47,11 @@ class Deciding:
         matched = [arrival for arrival in arrivals if arrival.matches]
         if not matched and not corrections:
             return Committed(entries=0, decision=Decision())
-        known = facts.read(self.session, matched, circumstance, now=self.now)
-        decision = self.decide(replace(known, corrections=tuple(corrections)))
-        _write_stories(self.session, decision.stories)
+        known = facts.read(
+            self.session, matched, circumstance, now=self.now, opened=self.opened, corrections=corrections
+        )
+        decision = self.decide(known)
+        _write_stories(self.session, decision.stories, {item.id: len(item.entries) for item in known.stories})
         _write_alerts(self.session, decision.alerts)
         _write_matches(self.session, decision.decided, self.now)
         _write_told(self.session, decision.told)
@@ -90,7 +94,8 @@ def total(parts: Sequence[Committed], entries: int = 0) -> Committed:
     )
 
 
-def _write_stories(session: Session, stories: Sequence[Story]) -> None:
+def _write_stories(session: Session, stories: Sequence[Story], known: Mapping[int, int]) -> None:
+    """Write *stories*, of whose entries so many were *known* by the number of the story: new ones stand behind them."""
     rows = [
         {"id": story.id, "event": story.event, "opened_at": story.opened_at, "last_at": story.last_at}
         for story in stories
@@ -108,7 +113,7 @@ def _write_stories(session: Session, stories: Sequence[Story]) -> None:
             "event_time": entry.event_time,
         }
         for story in stories
-        for entry in story.entries
+        for entry in story.entries[known.get(story.id, 0) :]
     ]
     if members:
         changed = ("title", "canonical_link", "publisher", "origin", "event_time")

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement
 from sqlalchemy.orm import defer, load_only
-from sqlmodel import Session, col, func, or_, select
+from sqlmodel import Session, and_, col, func, or_, select
 
-from tocsin.model import Alert, DeliveryKind, DeliveryState, Severity, Story
+from tocsin.model import Alert, DeliveryState, Severity
+from tocsin.policy.correction import Correction
 from tocsin.policy.correlation import Member, Standing
-from tocsin.policy.facts import Arrival, Facts, Pending, Reach, Told, reach
-from tocsin.store import answers, codec, mapping
+from tocsin.policy.facts import Arrival, Facts, Reach, Told, reach
+from tocsin.policy.folding import touched
+from tocsin.store import answers, codec, mapping, waiting
+from tocsin.store.sqlite import pieces
+from tocsin.store.stories import OpenStories
 from tocsin.store.tables import (
     AlertRow,
     DeliveryAlertRow,
@@ -22,7 +26,6 @@ from tocsin.store.tables import (
     MatchRow,
     SourceRow,
     StandingRow,
-    StoryEntryRow,
     StoryRow,
     ToldRow,
 )
@@ -30,123 +33,107 @@ from tocsin.store.unevaluated import Circumstance
 
 #: Earlier matches that one decision looks at, the newest.
 _MOST_MEMBERS = 20_000
-#: States in which a delivery that was never tried may still take in alerts.
-_OPEN = (DeliveryState.HELD.value, DeliveryState.READY.value)
 #: States of a delivery that reached nobody.
 _UNTOLD = (DeliveryState.DEAD.value, DeliveryState.SUPPRESSED.value)
 
 
-def read(session: Session, arrivals: Sequence[Arrival], circumstance: Circumstance, *, now: datetime) -> Facts:
-    """Everything that a decision about *arrivals*, of which each has a match, may look at."""
+def read(
+    session: Session,
+    arrivals: Sequence[Arrival],
+    circumstance: Circumstance,
+    *,
+    now: datetime,
+    opened: OpenStories,
+    corrections: Sequence[Correction] = (),
+) -> Facts:
+    """Everything that a decision about *arrivals*, of which each has a match, and *corrections* may look at.
+
+    A flood may leave thousands of open stories and of messages that wait: of alerts, cooldowns and messages only those are
+    read that are about stories which may grow. Of *opened* the stories are asked.
+    """
     baseline, last_success = circumstance
-    if not arrivals:
-        return Facts(now=now, arrivals=(), pending=_pending(session, now))
-    reached = reach(arrivals)
-    return Facts(
+    known = Facts(
         now=now,
         arrivals=tuple(arrivals),
-        stories=_stories(session, reached),
-        alerts=_alerts(session, reached),
-        told=_told(session, reached.rules),
-        pending=_pending(session, now),
-        heard=_heard(session, reached),
-        answered=answers.of(session, _opened_in(reached)),
+        corrections=tuple(corrections),
         next_story=_next(session, StoryRow),
         next_alert=_next(session, AlertRow),
-        members=_members(session, reached) if reached.correlations else (),
-        standings=_standings(session, reached) if reached.correlations else {},
         baseline=baseline,
         last_success=last_success,
     )
+    reached = reach(arrivals) if arrivals else None
+    if reached:
+        stories, indexed = opened.read(session, reached)
+        known = replace(known, stories=stories, indexed=indexed)
+    grown = touched(known)
+    alerts = _alerts(session, grown.stories)
+    numbers = {alert.id for alert in alerts}
+    related = numbers | {item.alert.id for item in corrections} | _met(session, arrivals)
+    late = any(match.entry is not None and match.entry.stale for one in arrivals for match in one.matches)
+    known = replace(
+        known,
+        alerts=alerts,
+        told=_told(session, grown.keys, reached.correlations if reached else ()),
+        pending=waiting.read(session, related, {one.entry_id for one in arrivals}, now=now, late=late),
+        heard=_heard(session, numbers, reached.rules if reached else ()),
+        answered=answers.by_number(session, numbers),
+    )
+    if reached and reached.correlations:
+        known = replace(known, members=_members(session, reached), standings=_standings(session, reached))
+    return known
 
 
-def _stories(session: Session, reached: Reach) -> tuple[Story, ...]:
-    are_open = (col(StoryRow.event).in_(reached.events), col(StoryRow.last_at) >= reached.since)
-    members = defaultdict(list)
-    for row in session.exec(
-        select(StoryEntryRow)
-        .join(StoryRow, col(StoryRow.id) == StoryEntryRow.story_id)
-        .where(*are_open)
-        .order_by(col(StoryEntryRow.event_time), col(StoryEntryRow.entry_id))
-    ):
-        members[row.story_id].append(mapping.story_entry(row))
-    rows = session.exec(select(StoryRow).where(*are_open).order_by(col(StoryRow.id))).all()
-    return tuple(mapping.story(row, tuple(members[row.id])) for row in rows)
+def _alerts(session: Session, stories: Iterable[int]) -> tuple[Alert, ...]:
+    found = [
+        mapping.alert(row)
+        for piece in pieces(stories)
+        for row in session.exec(select(AlertRow).where(col(AlertRow.story_id).in_(piece)))
+    ]
+    return tuple(sorted(found, key=lambda alert: alert.id))
 
 
-def _alerts(session: Session, reached: Reach) -> tuple[Alert, ...]:
-    rows = session.exec(select(AlertRow).where(_opened_in(reached)).order_by(col(AlertRow.id))).all()
-    return tuple(mapping.alert(row) for row in rows)
+def _met(session: Session, arrivals: Sequence[Arrival]) -> set[int]:
+    """The alerts that earlier matches of entries that arrive again belong to."""
+    return {
+        number
+        for piece in pieces(one.entry_id for one in arrivals if one.entry_id is not None)
+        for number in session.exec(select(MatchRow.alert_id).where(col(MatchRow.entry_id).in_(piece)))
+        if number is not None
+    }
 
 
-def _opened_in(reached: Reach) -> ColumnElement[bool]:
-    """Alerts of the open stories."""
-    stories = select(StoryRow.id).where(col(StoryRow.event).in_(reached.events), col(StoryRow.last_at) >= reached.since)
-    return col(AlertRow.story_id).in_(stories)
-
-
-def _heard(session: Session, reached: Reach) -> dict[int, list[tuple[str, str]]]:
-    """Who was sent something about an alert, as far as that may have arrived, in the order in which it was."""
+def _heard(session: Session, alerts: Iterable[int], rules: Iterable[str]) -> dict[int, list[tuple[str, str]]]:
+    """Who was sent something about each of *alerts*, as far as that may have arrived, in the order in which it was."""
     found: dict[int, dict[tuple[str, str], None]] = defaultdict(dict)
     sent = or_(DeliveryRow.attempts > 0, col(DeliveryRow.state) == DeliveryState.SENDING.value)
-    for alert_id, receiver, recipient in session.exec(
-        select(DeliveryAlertRow.alert_id, DeliveryRow.receiver, DeliveryRow.recipient)
-        .join(DeliveryRow, col(DeliveryRow.id) == DeliveryAlertRow.delivery_id)
-        .join(AlertRow, col(AlertRow.id) == DeliveryAlertRow.alert_id)
-        .where(
-            _opened_in(reached),
-            col(AlertRow.rule).in_(reached.rules),
-            sent,
-            col(DeliveryRow.state).not_in(_UNTOLD),
-        )
-        .order_by(col(DeliveryRow.created_at), col(DeliveryRow.id))
-    ):
-        found[alert_id][receiver, recipient] = None
+    for piece in pieces(alerts):
+        for alert_id, receiver, recipient in session.exec(
+            select(DeliveryAlertRow.alert_id, DeliveryRow.receiver, DeliveryRow.recipient)
+            .join(DeliveryRow, col(DeliveryRow.id) == DeliveryAlertRow.delivery_id)
+            .join(AlertRow, col(AlertRow.id) == DeliveryAlertRow.alert_id)
+            .where(
+                col(AlertRow.id).in_(piece),
+                col(AlertRow.rule).in_(rules),
+                sent,
+                col(DeliveryRow.state).not_in(_UNTOLD),
+            )
+            .order_by(col(DeliveryRow.created_at), col(DeliveryRow.id))
+        ):
+            found[alert_id][receiver, recipient] = None
     return {alert_id: list(people) for alert_id, people in found.items()}
 
 
-def _told(session: Session, rules: frozenset[str]) -> dict[tuple[str, str], Told]:
-    rows = session.exec(select(ToldRow).where(col(ToldRow.rule).in_(rules))).all()
-    return {(row.rule, row.key): Told(at=row.at, severity=Severity(row.severity)) for row in rows}
-
-
-def _pending(session: Session, now: datetime) -> tuple[Pending, ...]:
-    untried = (col(DeliveryRow.state).in_(_OPEN), DeliveryRow.attempts == 0)
-    alerts: dict[str, list[int]] = defaultdict(list)
-    stories: dict[str, set[int]] = defaultdict(set)
-    for delivery_id, alert_id, story_id in session.exec(
-        select(DeliveryAlertRow.delivery_id, AlertRow.id, AlertRow.story_id)
-        .join(AlertRow, col(AlertRow.id) == DeliveryAlertRow.alert_id)
-        .join(DeliveryRow, col(DeliveryRow.id) == DeliveryAlertRow.delivery_id)
-        .where(*untried)
-        .order_by(col(AlertRow.id))
-    ):
-        alerts[delivery_id].append(alert_id)
-        stories[delivery_id].add(story_id)
-    entries: dict[str, set[int]] = defaultdict(set)
-    for delivery_id, entry_id in session.exec(
-        select(DeliveryAlertRow.delivery_id, MatchRow.entry_id)
-        .join(MatchRow, col(MatchRow.alert_id) == DeliveryAlertRow.alert_id)
-        .join(DeliveryRow, col(DeliveryRow.id) == DeliveryAlertRow.delivery_id)
-        .where(*untried)
-    ):
-        if entry_id is not None:
-            entries[delivery_id].add(entry_id)
-    rows = session.exec(select(DeliveryRow).where(*untried).order_by(col(DeliveryRow.created_at), col(DeliveryRow.id)))
-    return tuple(
-        Pending(
-            delivery_id=row.id,
-            receiver=row.receiver,
-            recipient=row.recipient,
-            kind=DeliveryKind(row.kind),
-            # One that is ready waits for the rest of its document alone: it is due.
-            due_at=min(row.due_at, now) if row.state == DeliveryState.READY.value else row.due_at,
-            alert_ids=tuple(alerts[row.id]),
-            story_ids=frozenset(stories[row.id]),
-            entry_ids=frozenset(entries[row.id]),
+def _told(session: Session, keys: Collection[tuple[str, str]], rules: Collection[str]) -> dict[tuple[str, str], Told]:
+    """When was last told under each of *keys*, and what *rules* told of all of theirs."""
+    named, told = {rule for rule, _ in keys}, col(ToldRow.rule)
+    rows = [
+        row
+        for piece in list(pieces(key for _, key in keys)) or [[]]
+        for row in session.exec(
+            select(ToldRow).where(or_(and_(told.in_(named), col(ToldRow.key).in_(piece)), told.in_(rules)))
         )
-        for row in rows
-    )
+    ]
+    return {(row.rule, row.key): Told(at=row.at, severity=Severity(row.severity)) for row in rows}
 
 
 def _members(session: Session, reached: Reach) -> tuple[Member, ...]:

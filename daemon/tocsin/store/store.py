@@ -59,6 +59,7 @@ from tocsin.store.inbound import Once
 from tocsin.store.overflow import To
 from tocsin.store.readings import Readings
 from tocsin.store.sqlite import Database
+from tocsin.store.stories import OpenStories
 from tocsin.store.values import (
     Committed,
     Damage,
@@ -99,6 +100,7 @@ class Store:
         self._database = database
         self._real_now = real_now
         self._new_id = new_id
+        self._opened = OpenStories()
 
     @classmethod
     def open(
@@ -388,7 +390,9 @@ class Store:
             return inbound.take_again(deciding, again, once=once or {}, program=self.program)
 
     def _deciding(self, session: Session, decide: Decide, now: datetime, settles: datetime | None = None) -> Deciding:
-        return Deciding(session=session, decide=decide, now=now, new_id=self._new_id, settles=settles)
+        return Deciding(
+            session=session, decide=decide, now=now, new_id=self._new_id, opened=self._opened, settles=settles
+        )
 
     # ---- deliveries ------------------------------------------------------------------------------------------
 

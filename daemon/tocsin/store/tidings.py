@@ -5,16 +5,33 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from types import MappingProxyType
+from typing import NamedTuple
 
 from sqlmodel import Session, col, select
 
 from tocsin.model import Coverage, DeliveryKind, Fate, Severity, Tidings
 from tocsin.store import codec, entries, mapping, revisions
+from tocsin.store.sqlite import pieces
 from tocsin.store.tables import AlertRow, DeliveryAlertRow, EntryRow, MatchRow
 
 #: More coverage than this is not read: nobody reads it either.
 MOST_COVERAGE = 100
+
+
+class _Met(NamedTuple):
+    """What of a match says whether it leads; there may be thousands, and one proof is shown."""
+
+    id: int
+    alert_id: int
+    entry_id: int | None
+    severity: str
+    fate: str
+    decided_at: datetime
+
+
+_TABLE = MatchRow.metadata.tables["match"]
 
 
 def of_delivery(session: Session, delivery_id: str, kind: DeliveryKind) -> tuple[Tidings, ...]:
@@ -39,23 +56,27 @@ def of_alerts(
     that had something new to tell.
     """
     matches = defaultdict(list)
-    for row in session.exec(
-        select(MatchRow).where(col(MatchRow.alert_id).in_(numbers)).order_by(col(MatchRow.event_time), col(MatchRow.id))
+    for found_match in session.connection().execute(
+        select(*(_TABLE.c[name] for name in _Met._fields))
+        .where(_TABLE.c.alert_id.in_(numbers))
+        .order_by(_TABLE.c.event_time, _TABLE.c.id)
     ):
+        row = _Met(*found_match)
         matches[row.alert_id].append(row)
     grown = {number for number, words in news.items() if words and number in matches}
     leads = {number: _lead(rows, DeliveryKind.UPDATE if number in grown else kind) for number, rows in matches.items()}
-    firsts = {number: min(matches[number], key=lambda row: mapping.identity(row.id)) for number in grown}
+    firsts = {number: min(matches[number], key=lambda row: row.id) for number in grown}
     shown = {row.entry_id for rows in matches.values() for row in rows[: MOST_COVERAGE + 1] if row.entry_id}
     shown |= {row.entry_id for row in (*leads.values(), *firsts.values()) if row.entry_id}
     found = entries.by_number(session, shown)
     reworded = revisions.of(session, [row.entry_id for row in leads.values() if row.entry_id])
+    proofs = _proofs(session, [row.id for row in leads.values()])
     result = {}
     for alert in session.exec(select(AlertRow).where(col(AlertRow.id).in_(numbers)).order_by(col(AlertRow.id))):
         lead = leads.get(alert.id)
         result[alert.id] = Tidings(
             alert=mapping.alert(alert),
-            evidence=codec.evidence_from_json(lead.evidence) if lead and lead.evidence else None,
+            evidence=codec.evidence_from_json(proof) if lead and (proof := proofs[lead.id]) else None,
             lead=revisions.coverage(*found[lead.entry_id], reworded.get(lead.entry_id, ()), lead.decided_at)
             if lead and lead.entry_id
             else None,
@@ -66,15 +87,24 @@ def of_alerts(
     return result
 
 
-def _lead(rows: Sequence[MatchRow], kind: DeliveryKind) -> MatchRow:
+def _proofs(session: Session, matches: Sequence[int]) -> dict[int, str | None]:
+    """The proofs of *matches*, by their number."""
+    return {
+        mapping.identity(number): proof
+        for piece in pieces(matches)
+        for number, proof in session.exec(select(MatchRow.id, MatchRow.evidence).where(col(MatchRow.id).in_(piece)))
+    }
+
+
+def _lead(rows: Sequence[_Met], kind: DeliveryKind) -> _Met:
     updates = [row for row in rows if row.fate == Fate.UPDATED]
     if kind is DeliveryKind.UPDATE and updates:
-        return max(updates, key=lambda row: mapping.identity(row.id))
+        return max(updates, key=lambda row: row.id)
     telling = [row for row in rows if row.fate != Fate.JOINED] or rows
     return min(telling, key=lambda row: (-Severity(row.severity).rank, row.id))
 
 
-def _first(row: MatchRow | None, found: Mapping[int, tuple[EntryRow, str]]) -> Coverage | None:
+def _first(row: _Met | None, found: Mapping[int, tuple[EntryRow, str]]) -> Coverage | None:
     """The entry that opened an alert, without its text."""
     if row is None or row.entry_id is None or row.entry_id not in found:
         return None
@@ -82,7 +112,7 @@ def _first(row: MatchRow | None, found: Mapping[int, tuple[EntryRow, str]]) -> C
 
 
 def _related(
-    rows: Sequence[MatchRow], lead: MatchRow | None, found: Mapping[int, tuple[EntryRow, str]]
+    rows: Sequence[_Met], lead: _Met | None, found: Mapping[int, tuple[EntryRow, str]]
 ) -> tuple[Coverage, ...]:
     """The other entries, the earliest first, without their text."""
     others = [row.entry_id for row in rows if row.entry_id in found and (lead is None or row.entry_id != lead.entry_id)]

@@ -94,7 +94,7 @@ class Teller:
             decided=tuple(decided),
             stories=tuple(stories),
             alerts=tuple(alerts),
-            told={(a.rule, ",".join(a.key)): Told(at=facts.now, severity=a.severity) for a in alerts},
+            told={(a.rule, a.key[0]): Told(at=facts.now, severity=a.severity) for a in alerts if a.key},
             planned=tuple(self.plan(facts.now, alert.id, *who) for alert in alerts for who in self.to),
         )
 
@@ -282,10 +282,15 @@ class Hands:
         return store.commit(lease, batch, judged, decide, **{"now": self.now, "due_at": self.now, **fields})
 
     def tell(
-        self, store: Store, name: str = "one", decide: Teller | None = None, rule: RuleInfo | None = None
+        self,
+        store: Store,
+        name: str = "one",
+        decide: Teller | None = None,
+        rule: RuleInfo | None = None,
+        **fields: object,
     ) -> Committed:
-        """One entry with one match, through a poll."""
-        entry = self.entry(name)
+        """One entry with one match, through a poll; one with the title of another belongs to its story."""
+        entry = self.entry(name, **fields)
         return self.poll(store, self.batch(entry), [self.judged(entry, rule or self.rule())], decide or Teller())
 
 

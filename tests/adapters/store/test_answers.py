@@ -37,7 +37,7 @@ def test_an_answer_reaches_the_next_decision_about_its_story(hands: Any, store: 
     hands.tell(store)
     store.act.answer([1], AnswerKind.ACK, hands.now, by="ann")
     decide = hands.teller()
-    hands.tell(store, "two", decide)
+    hands.tell(store, "two", decide, title=hands.entry().title)
     assert decide.seen[0].answered == {1: Answered(acked_at=hands.now, acked_by="ann")}
 
 

@@ -48,7 +48,7 @@ def test_a_thousand_deliveries_take_as_many_statements_as_forty(hands, store, st
         return statements(lambda: hands.poll(store, hands.batch(*entries), judged, decide))
 
     poll("first", 1)
-    assert poll("many", 25) == poll("one", 1)
+    assert poll("many", 25) <= poll("one", 1)
     assert store.read.counts().deliveries[DeliveryState.READY] == 1080
 
 
@@ -108,6 +108,8 @@ def test_polls_in_parallel_see_each_others_stories(hands, store):
     """Twenty feeds with one headline in one tick are one alert: each decision knows what the others wrote."""
     names = [f"wire{n:02}" for n in range(20)]
     store.sync_sources([(name, name, "feed") for name in names], hands.now)
+    for lease in store.claim_sources(hands.now, HOUR, 99):
+        store.commit(lease, hands.batch(source=lease.name), [], hands.teller(), now=hands.now, due_at=hands.now)
     leases = store.claim_sources(hands.now, HOUR, 99)
     seen = []
 

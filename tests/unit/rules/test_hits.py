@@ -159,6 +159,7 @@ def test_a_pair_stays_although_it_overlaps_one_that_is_dropped(bench: Any) -> No
     assert bench.hits("(ban NEAR/9 exports OR curb NEAR/9 sales) NOT NEAR/1 not", "not ban curb sales exports") == [
         "curb+sales"
     ]
+    assert bench.hits('(ban OR sales NEAR/9 "=ban") NOT NEAR/1 not', "sales ban not") == ["sales+ban"]
 
 
 def test_a_short_span_within_a_long_one_parts_no_group(bench: Any) -> None:

@@ -187,6 +187,11 @@ def test_an_address_that_has_no_canonical_form_is_compared_as_it_was_given(bench
     assert bench.prove("ban AND url=news.example", entry).holds
 
 
+def test_an_entry_without_an_address_stands_nowhere(bench: Any) -> None:
+    """A mail has no link, and no start of an address is the start of none."""
+    assert not bench.prove("ban AND url=/", bench.entry("Ban")).holds
+
+
 def test_an_entry_without_a_date_is_as_old_as_its_discovery(bench: Any) -> None:
     """A feed without dates is news when it is seen."""
     assert bench.prove("ban AND age<1m", bench.entry("Ban", published=None)).holds
