@@ -122,7 +122,12 @@ FORMS: dict[str, Form] = {
     "created days before": lambda s: _items(s, lambda x: x.item(date=format_datetime(x.at - timedelta(hours=72)))),
     "id counts up": lambda s: _items(
         s[:1],
-        lambda x: item(x.title, "page", guid=f"page#{x.number}", date=f"<pubDate>{format_datetime(x.at)}</pubDate>"),
+        lambda x: item(
+            x.title,
+            "page",
+            guid=f"http://news.example/page#{x.number}",
+            date=f"<pubDate>{format_datetime(x.at)}</pubDate>",
+        ),
     ),
     "GB2312 with a broken place": _encoded("gb2312", "镓", b"\x80\xff"),
     "Big5 with ETEN rows": _encoded("big5", "碁", b""),
