@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 from tocsin.delivery import Outbound
 from tocsin.log import line
-from tocsin.model import Alert, Delivery, DeliveryKind, ErrorClass, Outcome, Tidings
+from tocsin.model import Alert, Delivery, DeliveryKind, ErrorClass, Match, Outcome, Tidings
+from tocsin.policy.title import fill
 from tocsin.receivers import Receiver
 from tocsin.render import render
 from tocsin.rules import builtin
@@ -19,8 +20,9 @@ from tocsin.rules import builtin
 log = logging.getLogger(__name__)
 
 
-async def tell_operators(outbound: Outbound, detail: str, now: datetime, within: float) -> None:
-    """Send every operator that the database is lost, with *detail*, and wait at most *within* seconds for it."""
+async def tell_operators(outbound: Outbound, database: str, detail: str, now: datetime, within: float) -> None:
+    """Send every operator that *database* is lost, with *detail*, and wait at most *within* seconds for it."""
+    match = builtin.own_match(builtin.DATABASE_LOST, {"database": (database.rpartition("/")[2],)}, detail, now)
     operators = [outbound.receivers[person.name] for person in outbound.people if person.operator]
     tries = [(receiver, recipient) for receiver in operators for recipient in receiver.recipients]
     if not tries:
@@ -28,7 +30,7 @@ async def tell_operators(outbound: Outbound, detail: str, now: datetime, within:
         return
     pool = ThreadPoolExecutor(max_workers=len(tries), thread_name_prefix="last-words")
     loop = asyncio.get_running_loop()
-    sends = [loop.run_in_executor(pool, _send, *pair, detail, outbound.zone, now) for pair in tries]
+    sends = [loop.run_in_executor(pool, _send, *pair, match, outbound.zone) for pair in tries]
     try:
         await asyncio.wait(sends, timeout=within)
     finally:
@@ -42,23 +44,23 @@ async def tell_operators(outbound: Outbound, detail: str, now: datetime, within:
             log.error(line("operator not told", receiver=receiver.name, reason=words))
 
 
-def _send(receiver: Receiver, recipient: str, detail: str, zone: ZoneInfo, now: datetime) -> Outcome:
-    info = builtin.DATABASE_LOST
+def _send(receiver: Receiver, recipient: str, match: Match, zone: ZoneInfo) -> Outcome:
+    info, now = match.rule, match.event_time
     alert = Alert(
         id=0,
         rule=info.id,
         rule_hash=info.hash,
         rule_position="",
-        title=info.title,
+        title=fill(info.title, match.labels),
         event=info.event,
-        severity=info.severity,
-        labels={},
+        severity=match.severity,
+        labels=match.labels,
         key=(),
         story_id=0,
         opened_at=now,
         updated_at=now,
         event_time=now,
-        detail=detail,
+        detail=match.detail,
     )
     delivery = Delivery(
         id=uuid4().hex,

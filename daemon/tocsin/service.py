@@ -254,7 +254,7 @@ class Service:
             words = f"{lost}. What it held is gone: {error}."
             log.error(line("database not saved", reason=error))
         self._notifier.status(words)
-        await tell_operators(self._dispatcher.outbound, words, self._clock.now(), LAST_WORDS)
+        await tell_operators(self._dispatcher.outbound, self._config.database, words, self._clock.now(), LAST_WORDS)
 
     # ---- ticks -----------------------------------------------------------------------------------------------
 

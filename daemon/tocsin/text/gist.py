@@ -36,6 +36,8 @@ _SOFT_CHARACTERS = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
 _ASCII = bytes(
     ord(chr(point).lower()) if point > 127 or chr(point).isalnum() or chr(point) == "$" else 32 for point in range(256)
 )
+#: Letters behind a figure are no part of it, though nothing that is seen stands between.
+_SOFT_FIGURE = re.compile(rf"\d[.,%\w]{{0,4}}[{_SOFT_CHARACTERS}]")
 _TICKER = re.compile(r"\$[A-Za-z]*")
 #: The last dot and letter of initials. They are one token without their dots.
 _INITIALS = re.compile(r"\.[A-Za-z](?![A-Za-z0-9])")
@@ -97,6 +99,8 @@ def gist(text: str) -> Gist | None:
         return Gist(_narrow(f" {text} {initials} "), b"")
     if "$" in text:  # before soft hyphens are gone, which end the letters of a ticker
         text = _TICKER.sub(r" \g<0> ", text)
+    if _SOFT_FIGURE.search(text):
+        return None
     for character in _SOFT_CHARACTERS:
         text = text.replace(character, "")
     text = text.replace("İ", "i")

@@ -67,4 +67,4 @@ def test_a_password_of_the_address_goes_into_no_link():
     rss = b"<rss version='2.0'><channel><link>/</link><item><link>a</link></item></channel></rss>"
     feed = b'{"version": "https://jsonfeed.org/version/1.1", "home_page_url": "/", "items": [{"url": "a"}]}'
     for parsed in (read(rss, url=URL), read(feed, url=URL)):
-        assert (parsed.link, parsed.items[0].link) == ("https://example.com/", "https://example.com/news/a")
+        assert (parsed.link, parsed.items[0].link) == ("https://example.com/", "https://example.com/a")
