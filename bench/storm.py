@@ -350,9 +350,18 @@ def flood(entries: int) -> None:
         cpu = sum(map(int, Path(f"/proc/{here.daemon.pid}/stat").read_text().split()[13:15])) / 100
         assert memory
         print(f"{entries} matches of one poll for {receivers.count('url')} receivers")
-        print(f"first message {first:.2f} s after the answer of its feed")
+        here.wait(lambda: _read(here, entries) is not None, 60)
+        read = _read(here, entries)
+        print(f"first message {first:.2f} s after the answer of its feed, which took {read} s to read")
         print(f"another feed: worst {max(calm):.2f} s alone, {max(beside):.2f} s beside it")
         print(f"memory of the daemon at most {int(memory[1]) // 1024} MB; {cpu:.1f} s of CPU until all was decided")
+
+
+def _read(here: Stage, entries: int) -> float | None:
+    """How long it took to fetch and to read the document with so many new entries; None before it is taken in."""
+    [(fetches,)] = here.rows("select fetches from source where name = 'f0'")
+    took = [fetch[4] for fetch in map(json.loads, fetches.splitlines()) if fetch[3] == entries]
+    return took[0] / 1000 if took else None
 
 
 def _told(here: Stage, number: int) -> float:

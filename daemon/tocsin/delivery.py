@@ -141,8 +141,9 @@ class Dispatcher:
         async with self._claiming:
             outbound, now = self.outbound, self._clock.now()
             hushes = quiet.hushed(self.outbound.people, now)
-            if hushes:
-                await self._write(self._store.hush, hushes, now)
+            more = bool(hushes)
+            while more:
+                more = await self._write(self._store.hush, hushes, now)
             if outbound.price_rules:
                 cooldowns = {name: rule.info.cooldown for name, rule in outbound.price_rules.items()}
                 ends = partial(_ended, rules=outbound.price_rules, now=now)
@@ -200,12 +201,12 @@ class Dispatcher:
         """What was not delivered in its time is given up, and that is said."""
         fallbacks = self.outbound.fallbacks
         own = partial(_undelivered, fallbacks=fallbacks, now=now)
-        expired = await self._write(self._store.expire, now, own, self.outbound.decide, fallbacks)
-        for delivery in expired:
-            words = _expired(delivery)
-            settlement = Settlement(state=DeliveryState.DEAD, due_at=now, reason=words)
-            self._report(delivery, settlement, now)
-            self._settled(delivery, Outcome(error_class=ErrorClass.TRANSIENT, words=words), settlement)
+        while expired := await self._write(self._store.expire, now, own, self.outbound.decide, fallbacks):
+            for delivery in expired:
+                words = _expired(delivery)
+                settlement = Settlement(state=DeliveryState.DEAD, due_at=now, reason=words)
+                self._report(delivery, settlement, now)
+                self._settled(delivery, Outcome(error_class=ErrorClass.TRANSIENT, words=words), settlement)
 
     def _leave_lane(self, receiver: str, _: asyncio.Task[None]) -> None:
         del self._busy[receiver]

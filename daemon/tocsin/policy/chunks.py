@@ -16,7 +16,7 @@ LEAST = 10
 #: Seconds of work at which a transaction aims; others wait for at most two such.
 AIM = 0.1
 #: Deliveries that take so long, by experience.
-_DELIVERIES = 1000
+_DELIVERIES = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,8 @@ _UNTOLD = (DeliveryState.DEAD.value, DeliveryState.SUPPRESSED.value)
 _GATHERED = (DeliveryKind.DIGEST.value, DeliveryKind.CATCH_UP.value)
 #: Earlier messages about an alert that are looked at.
 _MOST_EARLIER = 20
+#: Deliveries that one transaction gives up, each with all that it would have said.
+_MOST_EXPIRED = 25
 _WAITING = (DeliveryState.HELD.value, DeliveryState.READY.value, DeliveryState.RETRY.value)
 
 
@@ -116,9 +118,12 @@ def give_back(session: Session, delivery: Delivery, now: datetime) -> None:
 
 
 def expire(session: Session, now: datetime) -> tuple[Delivery, ...]:
-    """Give up what was not delivered in time; those deliveries, for somebody must hear of them."""
+    """Give up some of what was not delivered in time; those deliveries, for somebody must hear of them."""
     late = session.exec(
-        select(DeliveryRow).where(col(DeliveryRow.state).in_(_WAITING), col(DeliveryRow.expires_at) <= now)
+        select(DeliveryRow)
+        .where(col(DeliveryRow.state).in_(_WAITING), col(DeliveryRow.expires_at) <= now)
+        .order_by(col(DeliveryRow.expires_at), col(DeliveryRow.id))
+        .limit(_MOST_EXPIRED)
     ).all()
     for row in late:
         last = f"; last: {row.reason}" if row.reason else ""

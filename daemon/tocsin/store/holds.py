@@ -6,45 +6,62 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from sqlalchemy import true
 from sqlmodel import Session, col, select, update
 
 from tocsin.model import Alert, DeliveryKind, DeliveryState
 from tocsin.policy.quiet import Hush
 from tocsin.policy.retry import DIGEST_LIFE
 from tocsin.policy.silence import Silence, first
-from tocsin.store import codec, mapping, outbox, silences
+from tocsin.store import mapping, outbox, silences
+from tocsin.store.sqlite import pieces
 from tocsin.store.tables import AlertRow, DeliveryAlertRow, DeliveryRow, SilenceRow, ToldRow
 
 _WAITING = (DeliveryState.HELD.value, DeliveryState.READY.value)
+#: Deliveries of a receiver that one transaction holds back.
+MOST = 500
 #: What is gathered in a digest while it waits; anything else is held as it is.
 _NEWS = (DeliveryKind.ALERT.value, DeliveryKind.UPDATE.value)
 
 
-def hush(session: Session, hushes: Mapping[str, Hush], now: datetime) -> None:
-    """Let what must not leave in quiet hours that last at *now* wait for their end, or suppress it.
+def hush(session: Session, hushes: Mapping[str, Hush], now: datetime) -> bool:
+    """Let what must not leave in quiet hours that last at *now* wait for their end, or suppress it; whether there is more.
 
     News waits in one digest. A test that somebody asks for is no news, and leaves. What was tried already is tried again
     after the end.
     """
+    more = False
     for receiver, quiet in hushes.items():
         until = f"held until {quiet.ends:%Y-%m-%d %H:%M} UTC by the quiet hours of {receiver}"
-        for row in _due(session, receiver, now):
-            if quiet.breaks is not None and row.rank >= quiet.breaks.rank:
-                continue
-            if quiet.drop and not row.attempts:
-                _suppress(session, row, now, f"suppressed by the quiet hours of {receiver}")
-            elif row.attempts or row.kind not in _NEWS:
-                lasts = row.expires_at - (row.wanted_at or row.due_at)
-                row.state = (DeliveryState.RETRY if row.attempts else DeliveryState.HELD).value
-                row.due_at, row.expires_at, row.reason = quiet.ends, quiet.ends + lasts, until
-                row.wanted_at = None  # nobody stands in for who sleeps
-                session.flush()
-                outbox.note(session, row.id, now, DeliveryState(row.state), until)
+        rows = _due(session, receiver, quiet, now)
+        more = more or len(rows) == MOST
+        if quiet.drop:
+            dropped = [row.id for row in rows if not row.attempts]
+            _suppress_all(session, dropped, now, f"suppressed by the quiet hours of {receiver}")
+            rows = [row for row in rows if row.attempts]
+        news = defaultdict(list)
+        for row in rows:
+            if row.attempts or row.kind not in _NEWS:
+                _rest(session, row, quiet.ends, now, until)
             else:
-                gather(session, row, quiet.ends, now, until)
+                news[row.recipient].append(row)
+        for found in news.values():
+            gather(session, found, quiet.ends, now, until)
+    return more
 
 
-def _due(session: Session, receiver: str, now: datetime) -> Sequence[DeliveryRow]:
+def _rest(session: Session, row: DeliveryRow, until: datetime, now: datetime, words: str) -> None:
+    """Let one wait as it is."""
+    lasts = row.expires_at - (row.wanted_at or row.due_at)
+    row.state = (DeliveryState.RETRY if row.attempts else DeliveryState.HELD).value
+    row.due_at, row.expires_at, row.reason = until, until + lasts, words
+    row.wanted_at = None  # nobody stands in for who sleeps
+    session.flush()
+    outbox.note(session, row.id, now, DeliveryState(row.state), words)
+
+
+def _due(session: Session, receiver: str, quiet: Hush, now: datetime) -> Sequence[DeliveryRow]:
+    """The oldest of what is due to *receiver* and does not break through."""
     return session.exec(
         select(DeliveryRow)
         .where(
@@ -53,20 +70,23 @@ def _due(session: Session, receiver: str, now: datetime) -> Sequence[DeliveryRow
             col(DeliveryRow.due_at) <= now,
             col(DeliveryRow.expires_at) > now,
             DeliveryRow.kind != DeliveryKind.TEST.value,
+            true() if quiet.breaks is None else col(DeliveryRow.rank) < quiet.breaks.rank,
         )
         .order_by(col(DeliveryRow.created_at))
+        .limit(MOST)
     ).all()
 
 
-def gather(session: Session, row: DeliveryRow, until: datetime, now: datetime, words: str) -> None:
-    """Let the alerts of a delivery that was never tried wait in the digest of its recipient that leaves *until* then.
+def gather(session: Session, rows: Sequence[DeliveryRow], until: datetime, now: datetime, words: str) -> None:
+    """Let the alerts of deliveries to one recipient that were never tried wait in its digest that leaves *until* then.
 
-    It becomes that digest where there is none yet; *words* are the reason.
+    The first becomes that digest where there is none yet; *words* are the reason.
     """
+    first = rows[0]
     digest = session.exec(
         select(DeliveryRow).where(
-            DeliveryRow.receiver == row.receiver,
-            DeliveryRow.recipient == row.recipient,
+            DeliveryRow.receiver == first.receiver,
+            DeliveryRow.recipient == first.recipient,
             DeliveryRow.kind == DeliveryKind.DIGEST.value,
             DeliveryRow.state == DeliveryState.HELD.value,
             DeliveryRow.due_at == until,
@@ -74,21 +94,16 @@ def gather(session: Session, row: DeliveryRow, until: datetime, now: datetime, w
         )
     ).first()
     if digest is None:
-        row.kind, row.state = DeliveryKind.DIGEST.value, DeliveryState.HELD.value
-        row.due_at, row.expires_at, row.reason = until, until + DIGEST_LIFE, words
-        row.wanted_at = None  # it is late only against the time it is held until
-        session.flush()
-        outbox.note(session, row.id, now, DeliveryState.HELD, words)
-        return
-    digest.rank = max(digest.rank, row.rank)
-    for member in _members(session, row.id):
-        if session.get(DeliveryAlertRow, (digest.id, member.alert_id)):
-            session.delete(member)
-            session.flush()
-            outbox.say(session, {(digest.id, member.alert_id): codec.words_from_json(member.news)})
-        else:
-            _move(session, member, digest.id)
-    _suppress(session, row, now, f"told with others in delivery {digest.id}: {words}")
+        digest, rows = first, rows[1:]
+        digest.kind, digest.state = DeliveryKind.DIGEST.value, DeliveryState.HELD.value
+        digest.due_at, digest.expires_at, digest.reason = until, until + DIGEST_LIFE, words
+        digest.wanted_at = None  # it is late only against the time it is held until
+        outbox.note(session, digest.id, now, DeliveryState.HELD, words)
+    digest.rank = max([digest.rank, *(row.rank for row in rows)])
+    session.flush()
+    others = [row.id for row in rows]
+    outbox.merge(session, digest.id, others)
+    _suppress_all(session, others, now, f"told with others in delivery {digest.id}: {words}")
 
 
 def silence(session: Session, now: datetime, new_id: Callable[[], str]) -> None:
@@ -223,6 +238,13 @@ def _move(session: Session, member: DeliveryAlertRow, delivery_id: str) -> None:
         )
         .values(delivery_id=delivery_id)
     )
+
+
+def _suppress_all(session: Session, ids: Sequence[str], now: datetime, words: str) -> None:
+    for piece in pieces(ids):
+        suppressed = {"state": DeliveryState.SUPPRESSED.value, "reason": words}
+        session.exec(update(DeliveryRow).where(col(DeliveryRow.id).in_(piece)).values(**suppressed))
+    outbox.note_all(session, ids, now, DeliveryState.SUPPRESSED, words)
 
 
 def _suppress(session: Session, row: DeliveryRow, now: datetime, words: str) -> None:

@@ -33,7 +33,7 @@ _DELIVERY, _MEMBER, _TRANSITION = (insert(_TABLES[name]) for name in ("delivery"
 _DELIVERIES, _MEMBERS = _TABLES["delivery"].c, _TABLES["delivery_alert"].c
 _THE_MEMBER = (_MEMBERS.delivery_id == bindparam("number"), _MEMBERS.alert_id == bindparam("alert"))
 _JOINED = update(_TABLES["delivery"]).where(_DELIVERIES.id == bindparam("number"))
-_SAID = update(_TABLES["delivery_alert"]).where(*_THE_MEMBER)
+_OF_MEMBER = update(_TABLES["delivery_alert"]).where(*_THE_MEMBER)
 _REMOVED = delete(_TABLES["delivery_alert"]).where(*_THE_MEMBER)
 _FRESH: _Row = {
     "state": DeliveryState.READY.value,
@@ -152,7 +152,28 @@ def say(session: Session, news: Mapping[tuple[str, int], tuple[str, ...]]) -> No
             if words:
                 said = _words((*codec.words_from_json(row.news), *words))
                 changed.append({"number": row.delivery_id, "alert": row.alert_id, "news": said})
-    _put(session, _SAID, changed)
+    _put(session, _OF_MEMBER, changed)
+
+
+def merge(session: Session, delivery_id: str, others: Sequence[str]) -> None:
+    """Move what *others* to the same recipient are about into a delivery that was never tried."""
+    found = members_of(session, [delivery_id, *others])
+    inside = {member.alert_id for member in found[delivery_id]}
+    moved, doubled = list[_Row](), list[_Row]()
+    news: dict[tuple[str, int], tuple[str, ...]] = {}
+    for number in others:
+        for member in found[number]:
+            row = {"number": number, "alert": member.alert_id}
+            if member.alert_id in inside:
+                doubled.append(row)
+                known = news.get((delivery_id, member.alert_id), ())
+                news[delivery_id, member.alert_id] = (*known, *codec.words_from_json(member.news))
+            else:
+                inside.add(member.alert_id)
+                moved.append({**row, "delivery_id": delivery_id})
+    _put(session, _REMOVED, doubled)
+    _put(session, _OF_MEMBER, moved)
+    say(session, news)
 
 
 def hasten(session: Session, delivery_ids: Sequence[str], now: datetime) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, tuple_
@@ -12,7 +12,7 @@ from sqlmodel import Session, and_, col, func, or_, select, update
 from tocsin.model import DeliveryKind, DeliveryState, ErrorClass, Severity
 from tocsin.policy.limit import ALWAYS, LIMITED, SPAN, Limit, Storm, begins, room
 from tocsin.store import holds
-from tocsin.store.sqlite import upsert
+from tocsin.store.sqlite import pieces, upsert
 from tocsin.store.tables import AttemptRow, DeliveryAlertRow, DeliveryRow, ReceiverRow
 
 #: A receiver and a recipient there.
@@ -73,17 +73,19 @@ def spill(session: Session, limits: Mapping[str, Limit], now: datetime) -> tuple
     """Let news that is due, and over one of *limits*, wait for a digest; the storms that begin with it."""
     storms: dict[str, list[tuple[int, datetime]]] = defaultdict(list)
     for (receiver, recipient), until in full(session, limits, now).items():
+        # The others are next: they do not leave before they were here.
         rows = session.exec(
             select(DeliveryRow)
             .where(over([(receiver, recipient)], now))
             .order_by(col(DeliveryRow.created_at), col(DeliveryRow.id))
+            .limit(holds.MOST)
         ).all()
         loudest = list(Severity)[max(row.rank for row in rows)]
         leaves = _next(session, (receiver, recipient), limits[receiver].until(until, loudest))
         words = limits[receiver].words(receiver)
-        alerts = sum(_mark(session, row.id, words) for row in rows)
-        for row in rows:
-            holds.gather(session, row, leaves, now, f"held until {leaves:%Y-%m-%d %H:%M} UTC: {words}")
+        alerts = _alerts(session, (receiver, recipient), now)
+        _mark(session, [row.id for row in rows], words)
+        holds.gather(session, rows, leaves, now, f"held until {leaves:%Y-%m-%d %H:%M} UTC: {words}")
         storms[receiver].append((alerts, leaves))
     return tuple(
         Storm(
@@ -111,11 +113,22 @@ def _next(session: Session, to: To, latest: datetime) -> datetime:
     return min(earliest, latest) if earliest else latest
 
 
-def _mark(session: Session, delivery_id: str, words: str) -> int:
-    """Let every alert of a delivery say in which message it went, and why; how many they are."""
+def _alerts(session: Session, to: To, now: datetime) -> int:
+    """How many alerts are due for this recipient, and wait."""
     return session.exec(
-        update(DeliveryAlertRow).where(col(DeliveryAlertRow.delivery_id) == delivery_id).values(overflow=words)
-    ).rowcount
+        select(func.count())
+        .select_from(DeliveryAlertRow)
+        .join(DeliveryRow, col(DeliveryRow.id) == DeliveryAlertRow.delivery_id)
+        .where(over([to], now))
+    ).one()
+
+
+def _mark(session: Session, deliveries: Sequence[str], words: str) -> None:
+    """Let every alert of *deliveries* say in which message it went, and why."""
+    for piece in pieces(deliveries):
+        session.exec(
+            update(DeliveryAlertRow).where(col(DeliveryAlertRow.delivery_id).in_(piece)).values(overflow=words)
+        )
 
 
 def _overflows(session: Session, receiver: str, now: datetime) -> bool:

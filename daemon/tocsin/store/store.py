@@ -431,10 +431,13 @@ class Store:
                 present=present,
             )
 
-    def hush(self, hushes: Mapping[str, Hush], now: datetime) -> None:
-        """Let what must not leave in the quiet hours of receivers, by name, wait for their end, or suppress it."""
+    def hush(self, hushes: Mapping[str, Hush], now: datetime) -> bool:
+        """Let what must not leave in the quiet hours of receivers, by name, wait for their end, or suppress it.
+
+        Whether there is more: call it again until there is not.
+        """
         with self._database.write() as session:
-            holds.hush(session, hushes, now)
+            return holds.hush(session, hushes, now)
 
     def lapse(
         self,
@@ -481,9 +484,9 @@ class Store:
         decide: Decide = nobody,
         fallbacks: Fallbacks = NO_FALLBACKS,
     ) -> tuple[Delivery, ...]:
-        """Give up the deliveries that were not delivered by their `expires_at`; they are dead, with a reason.
+        """Give up some of the deliveries that were not delivered by their `expires_at`; they are dead, with a reason.
 
-        They are handed over to *fallbacks*. *own* says which events of the daemon that makes of each, to be decided
+        Call it again until there are none. They are handed over to *fallbacks*. *own* says which events of the daemon that makes of each, to be decided
         with it.
         """
         with self._database.write() as session:

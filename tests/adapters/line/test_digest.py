@@ -106,7 +106,7 @@ def test_a_digest_brings_what_waited_and_what_nobody_answered(desk: Callable[...
     assert "cobalt" not in digest
     assert "tin: talk" in stories
     assert one.receiver.sent[-1][1].subject == "[HIGH] Digest: tin: talk - Tin talks go on (1 unanswered)"
-    assert "Looked at: 3 new entries of 1 sources. Rules met: 3." in digest
+    assert "Looked at: 3 new entries of 1 source. Rules met: 3." in digest
 
 
 def test_what_is_snoozed_needs_no_answer_yet(desk: Callable[..., Desk]) -> None:

@@ -130,28 +130,34 @@ def test_servers_that_hang_hold_up_nobody():
     assert second < PROMPT / 2
 
 
+async def _at_once():
+    await asyncio.sleep(0)
+
+
 def test_a_server_that_answers_promptly_again_is_one_of_many():
     """One slow day is not remembered for ever: what is in flight stays bounded."""
 
     async def play():
         pace, most, active = Pace(gap=timedelta()), 0, 0
         names = [f"{n}.com" for n in range(2 * IN_FLIGHT)]
+        everybody = asyncio.Barrier(len(names))
 
-        async def ask(name, seconds):
+        async def ask(name, answered):
             nonlocal most, active
             async with pace.turn(name):
                 active += 1
                 most = max(most, active)
-                await asyncio.sleep(seconds)
+                await answered()
                 active -= 1
 
-        async def ask_all(seconds):
+        async def ask_all(answered):
             nonlocal most
             most = 0
-            await asyncio.gather(*(ask(name, seconds) for name in names))
+            await asyncio.gather(*(ask(name, answered) for name in names))
             return most
 
-        return await ask_all(PROMPT * 2), await ask_all(0), await ask_all(0)
+        # Slow are those that answer only when all of them have been asked.
+        return await ask_all(everybody.wait), await ask_all(_at_once), await ask_all(_at_once)
 
     slow, again, prompt = asyncio.run(play())
     assert slow == 2 * IN_FLIGHT

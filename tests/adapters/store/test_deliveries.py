@@ -18,6 +18,7 @@ from tocsin.model import (
     Severity,
 )
 from tocsin.policy.facts import Decided, Decision
+from tocsin.policy.quiet import Hush
 from tocsin.policy.retry import Consequence
 from tocsin.store import Voided
 
@@ -372,3 +373,31 @@ def test_who_slept_past_its_lease_does_not_begin(hands, store):
     [again] = _claim(hands, store)
     assert (again.id, again.attempt) == (slept.id, 1)
     assert store.begin_attempt(again, MESSAGE, hands.now)
+
+
+def test_holding_back_a_hundred_messages_takes_as_many_statements_as_ten(hands, store, statements):
+    """When quiet hours begin, or a limit is reached, thousands may be due: they become one digest in a moment."""
+    ends = hands.now + 8 * timedelta(hours=1)
+
+    def hushed(name, count):
+        entries = [hands.entry(f"{name} {number}") for number in range(count)]
+        decide = hands.teller(to=((name, ""),))
+        hands.poll(store, hands.batch(*entries), [hands.judged(entry) for entry in entries], decide)
+        return statements(lambda: store.hush({name: Hush(ends=ends, breaks=None, drop=False)}, hands.now))
+
+    hushed("first", 2)
+    assert hushed("many", 100) == hushed("few", 10)
+    digests = {view.receiver: view for view in store.read.deliveries(DeliveryState.HELD)}
+    assert [len(digests[name].alert_ids) for name in ("first", "few", "many")] == [2, 10, 100]
+
+
+def test_what_expires_is_given_up_a_piece_at_a_time(hands, store):
+    """Who was out of reach for a day leaves thousands: each transaction gives up a few, and the last says so."""
+    entries = [hands.entry(str(number)) for number in range(60)]
+    decide = hands.teller(lasts=MINUTE)
+    hands.poll(store, hands.batch(*entries), [hands.judged(entry) for entry in entries], decide)
+    pieces = []
+    while piece := store.expire(hands.now + MINUTE):
+        pieces.append({delivery.id for delivery in piece})
+    assert max(map(len, pieces)) <= 25
+    assert len(set.union(*pieces)) == sum(map(len, pieces)) == 60
