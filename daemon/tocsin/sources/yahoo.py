@@ -23,6 +23,8 @@ HOST = "https://query1.finance.yahoo.com"
 _FIRST, _NEXT = "6mo", "1mo"
 #: Currencies and coins trade on weekends or nearly so.
 _EVERY_DAY = frozenset({"CRYPTOCURRENCY"})
+#: Characters of the name of a time zone; the longest there is has 32.
+_LONGEST_ZONE = 64
 
 
 class Yahoo:
@@ -147,6 +149,9 @@ def _time(value: Any) -> datetime | None:
 
 
 def _zone(name: Any) -> ZoneInfo:
+    # A name is looked up as a path, whose parts are imported one in the other: a long one has no end.
+    if len(str(name)) > _LONGEST_ZONE:
+        return ZoneInfo("UTC")
     try:
         return ZoneInfo(str(name))
     except (ZoneInfoNotFoundError, ValueError, OSError):

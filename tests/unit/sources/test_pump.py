@@ -23,6 +23,7 @@ from tocsin.sources.entries import entries
 from tocsin.sources.extract import Format
 from tocsin.sources.parse import Item, Parsed
 from tocsin.sources.table import Columns, Table
+from tocsin.sources.yahoo import Yahoo
 from tocsin.text import html, titles
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -120,6 +121,25 @@ def _tables(text: str) -> None:
         _may_refuse(lambda table=table, body=body: table.parse(_octets(body), "", ["A"]))
 
 
+LINES = Table(Columns(format=Format.JSONL, symbol="s", price="p", time="t"))
+
+
+def _price_answers(text: str) -> None:
+    """The other answers of prices that are read in the daemon: JSON Lines, raw and as a value, and Yahoo's charts."""
+    row = json.dumps({"s": "a", "p": text, "t": text})
+    one = {"date": 1, "amount": 1, "numerator": 2, "denominator": 1}
+    chart = {
+        "meta": {"symbol": "a", "regularMarketPrice": 1, "regularMarketTime": 10**9, "exchangeTimezoneName": text, "currency": text},
+        "timestamp": [1] * len(text),
+        "indicators": {"quote": [{"close": [1] * len(text), "volume": [1] * len(text)}]},
+        "events": {"splits": {str(n): one for n in range(len(text) // 10)}, "dividends": {text: {"date": 1, "amount": text}}},
+    }  # fmt: skip
+    for body in (_octets(text), _octets(f"{row}\n{text}"), _octets('{"s": "a", "p": 1, "t": 1}\n' * (len(text) // 20))):
+        _may_refuse(lambda body=body: LINES.parse(body, "", ["a"]))
+    for body in (_octets(text), _octets(json.dumps({"chart": {"result": [chart], "error": None}}))):
+        _may_refuse(lambda body=body: Yahoo().parse(body, "", ["a"]))
+
+
 def _headers(text: str) -> None:
     hints.fresh({"cache-control": text, "expires": text, "date": text}, NOW)
     charset.decode(_octets(text), f"text/xml; {text}")
@@ -167,6 +187,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "reduced feed": lambda x: repair.reduce(f"<rss>{x}</rss>"),
     "entries": _entries,
     "tables": _tables,
+    "answers of prices": _price_answers,
     "headers": _headers,
     "answers of receivers": _answers,
     "what is shown": _shown,
