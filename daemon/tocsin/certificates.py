@@ -41,5 +41,5 @@ def fault_of(error: BaseException) -> CertificateFault | None:
 
 
 def speaks_no_tls(error: BaseException) -> bool:
-    """Whether *error* says that a server answered in something else than TLS."""
+    """Return whether *error* says that a server answered in something else than TLS."""
     return isinstance(error, ssl.SSLError) and error.reason in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE")

@@ -1,4 +1,4 @@
-"""What is odd about a configuration that has no fault: it would run, and not do what it is meant for."""
+"""Warnings about a configuration that has no fault: it would run, and not do what it is meant for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a reload reads and changes: files that came to rest, what needs a restart, and what is gone."""
+"""Reloads: files that came to rest, what needs a restart, and what is gone."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Watched:
         self._content = ""  # at the last look, while it differs from what was taken
 
     def settled(self) -> bool:
-        """Whether something changed since it was last taken, and is as it was at the look before."""
+        """Return whether something changed since it was last taken, and is as it was at the look before."""
         if self._marks() == self._taken:
             self._content = ""
             return False
@@ -41,7 +41,7 @@ class Watched:
         return before == self._content
 
     def take(self, content: str) -> bool:
-        """Whether all of it is still as it was with the *content*; if so, it counts as taken."""
+        """Return whether all of it is still as it was with the *content*; if so, it counts as taken."""
         marks = self._marks()
         if self.digest() != content:
             return False
@@ -49,7 +49,7 @@ class Watched:
         return True
 
     def digest(self) -> str:
-        """What differs whenever any of the files does: names, times, sizes and content."""
+        """Return a value that differs whenever any of the files does: names, times, sizes and content."""
         found = hashlib.sha256()
         for name, *rest in sorted(self._marks()):
             found.update(f"{name}\0{rest}\0".encode("utf-8", "surrogateescape"))
@@ -74,7 +74,7 @@ class Watched:
 
 
 def needs_restart(before: Config, after: Config) -> list[Problem]:
-    """What of *after* cannot be taken over by a daemon that runs with *before*, with the remedy."""
+    """Return what of *after* cannot be taken over by a daemon that runs with *before*, with the remedy."""
     remedy = "restart tocsin, or take the change back"
     problems = []
     if _path(after.database) != _path(before.database):
@@ -90,7 +90,7 @@ def needs_restart(before: Config, after: Config) -> list[Problem]:
 
 
 def gone(before: Config, after: Config, rules: RuleSet, rules_after: RuleSet) -> dict[str, tuple[str, ...]]:
-    """What a new configuration and its rules have no longer, by kind and name.
+    """Return what a new configuration and its rules have no longer, by kind and name.
 
     A source that has another name is still there, and so is a route that was rewritten.
     """
