@@ -125,7 +125,7 @@ def serve(factor: float) -> None:
 
 def run_daemon(config: Path, start: str, factor: float) -> None:
     from tocsin.clock import ScaledClock
-    from tocsin.service import Service
+    from tocsin.service.service import Service
 
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
     clock = ScaledClock(datetime.fromisoformat(start), factor)
@@ -136,9 +136,9 @@ def remember(config: Path, morning: datetime) -> None:
     """Put calm sessions before the day into the database, by the way that quotes take."""
     from tocsin.config.config import load_config
     from tocsin.market.series import begin
-    from tocsin.policy.facts import Decision
-    from tocsin.prices import Quote
-    from tocsin.rules.observation import observe
+    from tocsin.model.prices import Quote
+    from tocsin.policy.alerting.facts import Decision
+    from tocsin.rules.prices.observation import observe
     from tocsin.store import Store
 
     loaded = load_config(config, {})

@@ -30,9 +30,10 @@ from typing import Any
 import feedparser
 
 from tocsin.errors import SourceError
-from tocsin.sources import bounds, repair
-from tocsin.sources.charset import decode
-from tocsin.sources.parse import MOST_ENTRIES, parse
+from tocsin.sources.documents.charset import decode
+from tocsin.sources.documents.items import MOST_ENTRIES
+from tocsin.sources.feeds import bounds, repair
+from tocsin.sources.feeds.rss import parse
 
 _EXPECT = re.compile(r"Description:\s*(.*?)\s*Expect:\s*(.*)\s*-->")
 _HEADER = re.compile(r"^Header:\s+([^:]+):(.*)$", re.MULTILINE)

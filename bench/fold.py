@@ -18,8 +18,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from tocsin.model import Entry, Story, StoryEntry
-from tocsin.policy.story import Stories
+from tocsin.model.alerts import Story, StoryEntry
+from tocsin.model.entries import Entry
+from tocsin.policy.alerting.story import Stories
 
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)
 

@@ -17,7 +17,8 @@ import sys
 import time
 from datetime import UTC, datetime, timedelta
 
-from tocsin.model import Entry, Located, Severity
+from tocsin.model.entries import Entry
+from tocsin.model.rules import Located, Severity
 from tocsin.rules.compile import compile_packs
 from tocsin.rules.ruleset import RuleSet
 from tocsin.rules.spec import ListSpec, NewsSpec, PackSpec, RuleSpec

@@ -83,13 +83,13 @@ def serve(entries: int) -> None:
 
 def run_tocsin(base: str, state: str, feeds: int) -> dict[str, float]:
     """Two refreshes by the pipeline as the service builds it; figures of the second."""
-    from tocsin.inbound import Inbound
-    from tocsin.pipeline import Pipeline
+    from tocsin.ingest.config import Inbound
+    from tocsin.ingest.poller import Pipeline
     from tocsin.policy.decide import Policy
-    from tocsin.policy.schedule import Terms
+    from tocsin.policy.polling.schedule import Terms
     from tocsin.rules.ruleset import RuleSet
-    from tocsin.sources.feed import FeedSource
-    from tocsin.sources.http import HttpClient
+    from tocsin.sources.feeds.feed import FeedSource
+    from tocsin.sources.http.client import HttpClient
     from tocsin.store import Store
 
     @dataclass

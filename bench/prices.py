@@ -26,10 +26,10 @@ from pathlib import Path
 from tocsin.config.packs import Files, parse_pack, read_pack
 from tocsin.market import series as market
 from tocsin.market.hygiene import Finding
-from tocsin.prices import Instrument, Quote
+from tocsin.model.prices import Instrument, Quote
 from tocsin.rules.compile import compile_packs
-from tocsin.rules.edge import PriceRule
-from tocsin.rules.observation import observe
+from tocsin.rules.prices.edge import PriceRule
+from tocsin.rules.prices.observation import observe
 
 RULES = Path(__file__).resolve().parents[1] / "rules"
 LIMITS = [tenth / 10 for tenth in range(30, 75, 5)]

@@ -26,7 +26,8 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from tocsin.model import Entry, Located, Severity
+from tocsin.model.entries import Entry
+from tocsin.model.rules import Located, Severity
 from tocsin.rules.compile import compile_packs
 from tocsin.rules.spec import ListSpec, NewsSpec, PackSpec, RuleSpec
 

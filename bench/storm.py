@@ -104,7 +104,7 @@ class FileClock:
 
 
 def run_daemon(config: Path, clock: FileClock, tick: float) -> None:
-    from tocsin.service import Service
+    from tocsin.service.service import Service
 
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s", stream=sys.stderr)
     asyncio.run(Service(config, env={}, clock=clock, tick=timedelta(seconds=tick)).run())

@@ -16,19 +16,19 @@ from typing import NoReturn
 import pytest
 
 from tocsin.cli.adding import _read as read_outline
-from tocsin.cli.given import read_entries, read_quotes
+from tocsin.cli.input_files import read_entries, read_quotes
 from tocsin.config.config import load_config
-from tocsin.config.edit import replace_file
 from tocsin.config.loading import load_rules
-from tocsin.config.tables import load_preset
+from tocsin.config.price_tables import load_preset
 from tocsin.config.testfile import load_tests
+from tocsin.config.yaml.edit import replace_file
 from tocsin.errors import ConfigError, FileError, SourceError, StoreError, UsageError
 from tocsin.files import read_regular
-from tocsin.model import Cursor
-from tocsin.sources.extract import Format
-from tocsin.sources.table import Columns, Table
-from tocsin.sources.watched import WatchedFile
-from tocsin.store.sqlite import Database
+from tocsin.model.sources import Cursor
+from tocsin.sources.prices.extract import Format
+from tocsin.sources.prices.price_file import WatchedFile
+from tocsin.sources.prices.table import Columns, Table
+from tocsin.store.db.sqlite import Database
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 PACK = "tocsin: 1\npack: {id: p, version: 1.0.0}\nrules: [{id: r, news: {match: gallium}}]\n"

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from datetime import timedelta
 
-from tocsin.scheduler import Ticker
+from tocsin.service.scheduler import Ticker
 
 
 def test_a_tick_under_way_ends_well_when_ticking_stops(caplog):

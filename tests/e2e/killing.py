@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from tocsin.assembly import Makers
 from tocsin.cli.common import log_to_stderr
 from tocsin.clock import SystemClock
+from tocsin.config.build import Makers
 from tocsin.config.config import Config
-from tocsin.service import Service
+from tocsin.service.service import Service
 from tocsin.store import Store
 
 POINT = sys.argv[1]

@@ -17,12 +17,12 @@ from tocsin.cli import (
     instruments,
     match,
     notify,
+    rule_tests,
     rules,
     run,
     schema,
     silences,
     sources,
-    trials,
     why,
 )
 
@@ -42,7 +42,7 @@ app.command()(match.match)
 app.command("why")(why.why)
 app.command("why-not")(why.why)
 app.command()(backtest.backtest)
-app.command("test")(trials.run_tests)
+app.command("test")(rule_tests.run_tests)
 app.command("notify-test")(notify.notify_test)
 app.command("schema")(schema.print_schema)
 app.add_typer(sources.app, name="sources")

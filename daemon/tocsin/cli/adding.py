@@ -17,18 +17,18 @@ import typer
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, read_config
 from tocsin.cli.one_poll import PrivateOption, discover
 from tocsin.cli.output import dump, say, shown
-from tocsin.config import files
 from tocsin.config.config import Config, parse_config
 from tocsin.config.durations import parse_duration
-from tocsin.config.edit import NewSource, add_sources, replace_file
 from tocsin.config.feeds import FeedConfig
 from tocsin.config.secrets import Secret, masked
 from tocsin.config.web import url_fault
+from tocsin.config.yaml import files
+from tocsin.config.yaml.edit import NewSource, add_sources, replace_file
 from tocsin.errors import ConfigError, FileError, SourceError, UsageError
 from tocsin.files import read_regular
 from tocsin.log import counted
-from tocsin.sources import urls
-from tocsin.sources.outlines import LARGEST, read_opml
+from tocsin.sources.feeds.opml import LARGEST, read_opml
+from tocsin.sources.http import urls
 
 #: Of a name as the configuration wants it.
 _LONGEST_NAME = 64

@@ -10,14 +10,14 @@ from zoneinfo import ZoneInfo
 import typer
 
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, SinceOption, border, opened
-from tocsin.cli.given import read_since
+from tocsin.cli.input_files import read_since
 from tocsin.cli.output import dump, in_zone, local, plain, revision, say, say_zone, shown, table
 from tocsin.cli.tree import console, tree
 from tocsin.config.durations import parse_duration
 from tocsin.errors import UsageError
-from tocsin.model import Answered, AnswerKind
-from tocsin.policy.causes import cause
-from tocsin.prices import Labels
+from tocsin.model.alerts import Answered, AnswerKind
+from tocsin.model.prices import Labels
+from tocsin.policy.notifying.causes import cause
 from tocsin.store import AlertDetail, Which, Withheld
 
 app = typer.Typer(help="What was found, why, and what you say of it.", no_args_is_help=True)

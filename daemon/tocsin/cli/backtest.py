@@ -13,19 +13,19 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from tocsin.assembly import make_policy, make_receiver, open_copy
 from tocsin.cli import backtest_output as output
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, read_config
-from tocsin.cli.given import read_entries, read_quotes, read_since
+from tocsin.cli.input_files import read_entries, read_quotes, read_since
 from tocsin.cli.output import PARTLY, say
+from tocsin.config.build import make_policy, make_receiver, open_copy
 from tocsin.config.config import Config
 from tocsin.config.loading import load_rules, rules_of
 from tocsin.errors import UsageError
-from tocsin.model import Entry
+from tocsin.model.entries import Entry
+from tocsin.model.prices import Instrument, Quote
 from tocsin.policy.decide import Policy
-from tocsin.policy.receiver import ReceiverInfo
-from tocsin.policy.route import Route
-from tocsin.prices import Instrument, Quote
+from tocsin.policy.notifying.receiver import ReceiverInfo
+from tocsin.policy.notifying.route import Route
 from tocsin.replay import report
 from tocsin.replay.replay import Poll, Replay, Result, merged, polls, quoted, unseen, warm_up
 from tocsin.rules.ruleset import RuleSet

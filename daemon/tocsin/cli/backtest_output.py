@@ -15,8 +15,9 @@ from zoneinfo import ZoneInfo
 from tocsin.cli.output import dump, local, say, shown, table
 from tocsin.errors import UsageError
 from tocsin.log import counted
-from tocsin.model import Fate, Match
-from tocsin.prices import Labels
+from tocsin.model.alerts import Fate
+from tocsin.model.prices import Labels
+from tocsin.model.rules import Match
 from tocsin.replay import report
 from tocsin.replay.replay import Result, Ruling
 from tocsin.replay.report import Change, Count, Difference, Told

@@ -8,8 +8,11 @@ from zoneinfo import ZoneInfo
 
 from tocsin.cli.output import in_zone, local, revision
 from tocsin.log import counted
-from tocsin.model import DeliveryState, Entry, Fate, Revised, RuleInfo
-from tocsin.policy.causes import Cause, cause
+from tocsin.model.alerts import Fate, Revised
+from tocsin.model.deliveries import DeliveryState
+from tocsin.model.entries import Entry
+from tocsin.model.rules import RuleInfo
+from tocsin.policy.notifying.causes import Cause, cause
 from tocsin.store import AlertDetail, DeliveryView, MatchView
 
 #: What the receivers of a message ask for.

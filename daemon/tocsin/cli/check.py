@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
-from tocsin.assembly import make_receiver, open_copy
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, read_config
 from tocsin.cli.output import BAD_CONFIG, dump, say
+from tocsin.config.build import make_receiver, open_copy
 from tocsin.config.cautions import cautions
 from tocsin.config.config import Config
 from tocsin.config.loading import load_rules, rules_of

@@ -20,7 +20,7 @@ from tocsin.config.config import Config, load_config
 from tocsin.config.loading import LoadedRules, load_rules, rules_of
 from tocsin.errors import ConfigError, LostError, TocsinError, UsageError
 from tocsin.log import counted
-from tocsin.model import RuleInfo
+from tocsin.model.rules import RuleInfo
 from tocsin.rules.ruleset import RuleSet
 from tocsin.store import Store
 

@@ -11,15 +11,15 @@ from zoneinfo import ZoneInfo
 import typer
 
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, SinceOption, border, opened
-from tocsin.cli.given import read_since
+from tocsin.cli.input_files import read_since
 from tocsin.cli.output import dump, in_zone, local, say, say_zone, shown, table
 from tocsin.config.config import Config
 from tocsin.errors import UsageError
 from tocsin.log import counted
-from tocsin.model import DeliveryState
-from tocsin.policy.breaker import Standing
+from tocsin.model.deliveries import DeliveryState
+from tocsin.policy.notifying.breaker import Standing
 from tocsin.store import Store
-from tocsin.store.values import DeliveryView
+from tocsin.store.db.values import DeliveryView
 
 app = typer.Typer(help="Who was told, who was not, and why.", no_args_is_help=True)
 

@@ -13,7 +13,7 @@ import typer
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, opened
 from tocsin.cli.output import dump, local, table
 from tocsin.market.series import Series
-from tocsin.prices import Labels
+from tocsin.model.prices import Labels
 
 app = typer.Typer(help="What has a price, and what that is now.", no_args_is_help=True)
 

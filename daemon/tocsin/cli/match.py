@@ -9,9 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, rules_in_force
-from tocsin.cli.given import read_entries
+from tocsin.cli.input_files import read_entries
 from tocsin.cli.output import PARTLY, dump, say, shown
-from tocsin.model import Judged, Match
+from tocsin.model.rules import Judged, Match
 
 FileArgument = Annotated[
     Path, typer.Argument(help='JSON Lines: {"id", "title", "text", "date", "labels"} a line; - reads standard input.')

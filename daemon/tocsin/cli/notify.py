@@ -11,20 +11,20 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from tocsin.assembly import make_receiver
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, opened
 from tocsin.cli.output import FAILED, PARTLY, dump, say
 from tocsin.clock import SystemClock
+from tocsin.config.build import make_receiver
 from tocsin.config.config import Config
-from tocsin.delivery import Dispatcher, Outbound
+from tocsin.deliver.dispatcher import Dispatcher, Outbound
 from tocsin.errors import LockedError, UsageError
-from tocsin.model import DeliveryState, ErrorClass
+from tocsin.model.deliveries import DeliveryState, ErrorClass
 from tocsin.protocols import P, T
 from tocsin.receivers import Receiver
 from tocsin.receivers.apprise import AppriseReceiver
 from tocsin.receivers.remedies import remedy
 from tocsin.store import DeliveryDetail, Store
-from tocsin.store.decisions import nobody
+from tocsin.store.inbound.decisions import nobody
 
 ReceiverArgument = Annotated[str | None, typer.Argument(help="Only this receiver.")]
 

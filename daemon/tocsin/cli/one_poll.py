@@ -13,11 +13,11 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from tocsin.assembly import make_source
 from tocsin.cli import one_price
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, read_config
 from tocsin.cli.output import dump, local, say, say_zone, shown
 from tocsin.cli.threads import in_thread
+from tocsin.config.build import make_source
 from tocsin.config.client import make_http
 from tocsin.config.config import Config, empty_config
 from tocsin.config.feeds import FeedConfig
@@ -25,7 +25,9 @@ from tocsin.config.loading import rules_of
 from tocsin.config.secrets import Secret, masked
 from tocsin.errors import Fault, SourceError, UsageError
 from tocsin.log import counted
-from tocsin.model import Batch, Cursor, Entry, Judged
+from tocsin.model.entries import Entry
+from tocsin.model.rules import Judged
+from tocsin.model.sources import Batch, Cursor
 from tocsin.policy.spans import write
 
 #: Entries that are shown to people; --json has all of them.

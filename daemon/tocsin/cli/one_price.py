@@ -8,14 +8,14 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from tocsin.assembly import make_price_source
 from tocsin.cli.output import dump, local, say, shown, table
 from tocsin.cli.threads import in_thread
+from tocsin.config.build import make_price_source
 from tocsin.config.client import make_http
 from tocsin.config.config import Config
-from tocsin.config.listings import PriceConfig
+from tocsin.config.price_feeds import PriceConfig
 from tocsin.errors import Fault, SourceError
-from tocsin.model import Batch, Cursor
+from tocsin.model.sources import Batch, Cursor
 
 _REMEDIES = {
     Fault.RATE_LIMITED: "wait, and ask less often: every: 1h",

@@ -18,7 +18,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from tocsin.errors import Position
-from tocsin.model import Revised
+from tocsin.model.alerts import Revised
 from tocsin.render.words import seen
 
 #: A time in a stored sentence.

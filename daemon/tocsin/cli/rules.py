@@ -9,12 +9,12 @@ from typing import Annotated
 import typer
 
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, SinceOption, border, opened, rule_named
-from tocsin.cli.given import read_since
+from tocsin.cli.input_files import read_since
 from tocsin.cli.output import dump, plain, say, shown, table
 from tocsin.config.casefile import Case, write_cases
 from tocsin.config.loading import rules_of
 from tocsin.errors import UsageError
-from tocsin.model import Alert, Answered, AnswerKind
+from tocsin.model.alerts import Alert, Answered, AnswerKind
 from tocsin.store import RuleStats, Store
 
 app = typer.Typer(help="How good the rules are, by what people said of their alerts.", no_args_is_help=True)

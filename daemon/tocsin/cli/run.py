@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 
-from tocsin.assembly import Makers, dry_makers
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, DryRunOption, border, log_to_stderr
 from tocsin.clock import SystemClock
-from tocsin.service import Service
+from tocsin.config.build import Makers, dry_makers
+from tocsin.service.service import Service
 
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Log every poll, not only what changed.")]
 

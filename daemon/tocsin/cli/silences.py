@@ -16,7 +16,7 @@ from tocsin.config.loading import rules_of
 from tocsin.config.vocabulary import Vocabulary, vocabulary
 from tocsin.errors import UsageError
 from tocsin.log import counted
-from tocsin.policy.silence import Matcher, Silence, parse
+from tocsin.policy.notifying.silence import Matcher, Silence, parse
 from tocsin.rules import builtin
 
 app = typer.Typer(help="Not these, until then.", no_args_is_help=True)

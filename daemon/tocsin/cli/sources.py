@@ -14,8 +14,8 @@ from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, 
 from tocsin.cli.output import dump, local, plain, say_zone, shown, table
 from tocsin.errors import UsageError
 from tocsin.log import counted
-from tocsin.model import KeyKind
-from tocsin.policy.habits import Habits
+from tocsin.model.entries import KeyKind
+from tocsin.policy.polling.history import Habits
 from tocsin.policy.spans import write
 from tocsin.store import Fetch, SourceDetail, SourceView
 

@@ -16,14 +16,15 @@ from rich.text import Text
 from tocsin.cli import chain
 from tocsin.cli.chain import Record, Step
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, opened, rule_named, rules_in_force
-from tocsin.cli.given import read_entries, read_time
+from tocsin.cli.input_files import read_entries, read_time
 from tocsin.cli.output import dump, local, say_zone, shown
 from tocsin.cli.tree import console, mark, text_lines, tree
 from tocsin.errors import UsageError
-from tocsin.evidence import Evidence
-from tocsin.model import Entry, RuleInfo
-from tocsin.rules.evaluate import CompiledRule
-from tocsin.rules.proof import first_false
+from tocsin.model.entries import Entry
+from tocsin.model.evidence import Evidence
+from tocsin.model.rules import RuleInfo
+from tocsin.rules.news.evaluate import CompiledRule
+from tocsin.rules.news.proof import first_false
 from tocsin.rules.ruleset import RuleSet
 
 RuleArgument = Annotated[str, typer.Argument(help="A rule: pack/id, or the id alone.", show_default=False)]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from tocsin.config.durations import write_duration
-from tocsin.model import Entry
-from tocsin.prices import Labels
+from tocsin.model.entries import Entry
+from tocsin.model.prices import Labels
 
 #: Older news does not alert on its own, in a test as in the daemon.
 _OLDEST = timedelta(hours=48)

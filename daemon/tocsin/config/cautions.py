@@ -9,9 +9,9 @@ from tocsin.config.config import Config
 from tocsin.config.feeds import FeedConfig
 from tocsin.errors import Problem
 from tocsin.log import counted
-from tocsin.sources import urls
-from tocsin.sources.address import check
-from tocsin.sources.contact import needs_contact
+from tocsin.sources.http import urls
+from tocsin.sources.http.address import check
+from tocsin.sources.http.contact import needs_contact
 
 
 def cautions(config: Config) -> Iterator[Problem]:

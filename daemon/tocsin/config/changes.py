@@ -10,8 +10,8 @@ from dataclasses import fields
 from pathlib import Path
 
 from tocsin.config.config import Config, RouteConfig
-from tocsin.config.files import LARGEST
-from tocsin.config.listings import PRESETS
+from tocsin.config.price_feeds import PRESETS
+from tocsin.config.yaml.files import LARGEST
 from tocsin.errors import FileError, Problem
 from tocsin.files import read_regular
 from tocsin.rules.ruleset import RuleSet

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tocsin.config.config import Config
-from tocsin.config.listings import PriceConfig
-from tocsin.policy.schedule import Terms
-from tocsin.sources import yahoo
-from tocsin.sources.http import HttpClient
-from tocsin.sources.pace import host_group
+from tocsin.config.price_feeds import PriceConfig
+from tocsin.policy.polling.schedule import Terms
+from tocsin.sources.http.client import HttpClient
+from tocsin.sources.http.pace import host_group
+from tocsin.sources.prices import yahoo
 
 
 def make_http(config: Config) -> HttpClient:

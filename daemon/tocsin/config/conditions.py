@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tocsin.config.nodes import Node, Pairs, Scalar, children, member, problem
+from tocsin.config.yaml.nodes import Node, Pairs, Scalar, children, member, problem
 from tocsin.errors import Problem
-from tocsin.model import CorrelationKind
+from tocsin.model.rules import CorrelationKind
 
 CORRELATIONS = tuple(kind.value for kind in CorrelationKind)
 _CONDITIONS = ("news", "price", *CORRELATIONS)

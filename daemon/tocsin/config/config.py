@@ -12,14 +12,17 @@ from typing import Annotated, Any
 from pydantic import Discriminator, Field, Tag
 
 from tocsin.config.feeds import FeedConfig, FeedShape, PageShape, check_source, make_feed
-from tocsin.config.files import read_text, shown_path
 from tocsin.config.instruments import InstrumentShape, check_instrument, make_instrument
-from tocsin.config.listings import Book, PriceConfig, read_book
-from tocsin.config.nodes import Node, Pairs, Scalar, children, meant, member, problem, said
-from tocsin.config.receivers import ReceiverConfig, ReceiverShape, check_receiver, receiver_config
-from tocsin.config.secrets import Filler
-from tocsin.config.shape import Duration, Shape, Texts, find, tag
-from tocsin.config.tables import (
+from tocsin.config.monitoring import (
+    HeartbeatConfig,
+    HeartbeatShape,
+    ReportShape,
+    check_upkeep,
+    heartbeat_config,
+    report_times,
+)
+from tocsin.config.price_feeds import Book, PriceConfig, read_book
+from tocsin.config.price_tables import (
     FileShape,
     TableConfig,
     TableShape,
@@ -29,25 +32,22 @@ from tocsin.config.tables import (
     tried,
     zone,
 )
-from tocsin.config.upkeep import (
-    HeartbeatConfig,
-    HeartbeatShape,
-    ReportShape,
-    check_upkeep,
-    heartbeat_config,
-    report_times,
-)
+from tocsin.config.receivers import ReceiverConfig, ReceiverShape, check_receiver, receiver_config
+from tocsin.config.secrets import Filler
 from tocsin.config.web import (
     HttpConfig,
     HttpShape,
     check_http,
     http_config,
 )
-from tocsin.config.yamlfile import read
+from tocsin.config.yaml.file import read
+from tocsin.config.yaml.files import read_text, shown_path
+from tocsin.config.yaml.nodes import Node, Pairs, Scalar, children, meant, member, problem, said
+from tocsin.config.yaml.shape import Duration, Shape, Texts, find, tag
 from tocsin.errors import ConfigError, Position, Problem
-from tocsin.model import Located, Severity
-from tocsin.policy.wall import Times
-from tocsin.prices import Instrument
+from tocsin.model.prices import Instrument
+from tocsin.model.rules import Located, Severity
+from tocsin.policy.notifying.walltime import Times
 from tocsin.rules.spec import Override
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"

@@ -9,14 +9,14 @@ from datetime import timedelta
 
 from pydantic import Field
 
-from tocsin.config.nodes import Node, Pairs, Scalar, member, problem
+from tocsin.config.price_tables import tried, zone
 from tocsin.config.secrets import Secret, masked
-from tocsin.config.shape import Duration, Shape, Texts
-from tocsin.config.tables import tried, zone
 from tocsin.config.web import authorization, check_credentials, url_fault
+from tocsin.config.yaml.nodes import Node, Pairs, Scalar, member, problem
+from tocsin.config.yaml.shape import Duration, Shape, Texts
 from tocsin.errors import Problem
-from tocsin.sources import urls
-from tocsin.sources.page import Selectors, check_format, check_selector
+from tocsin.sources.documents.page import Selectors, check_format, check_selector
+from tocsin.sources.http import urls
 
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 _SHORTEST = timedelta(seconds=1)

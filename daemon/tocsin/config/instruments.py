@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field
 
-from tocsin.config.nodes import Node, Scalar, meant, member, problem, said
-from tocsin.config.shape import Duration, Shape, Texts
+from tocsin.config.yaml.nodes import Node, Scalar, meant, member, problem, said
+from tocsin.config.yaml.shape import Duration, Shape, Texts
 from tocsin.errors import Problem
 from tocsin.log import counted
-from tocsin.prices import Hours, Instrument, Listing
-from tocsin.rules.edge import PriceRule
+from tocsin.model.prices import Hours, Instrument, Listing
+from tocsin.rules.prices.edge import PriceRule
 from tocsin.rules.ruleset import RuleSet
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

@@ -9,14 +9,14 @@ from datetime import timedelta
 from pathlib import Path
 
 from tocsin.config.config import Config
-from tocsin.config.files import shown_path
 from tocsin.config.instruments import check_rules
 from tocsin.config.packs import Files, parse_pack, read_pack
 from tocsin.config.vocabulary import check_routes
+from tocsin.config.yaml.files import shown_path
 from tocsin.errors import ConfigError, Problem
 from tocsin.log import counted
-from tocsin.policy.schedule import UNKNOWN
-from tocsin.prices import Instrument
+from tocsin.model.prices import Instrument
+from tocsin.policy.polling.schedule import UNKNOWN
 from tocsin.rules.compile import compile_packs
 from tocsin.rules.examples import check_examples
 from tocsin.rules.lint import History, lint, lint_history

@@ -11,12 +11,12 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, WithJsonSchema
 
 from tocsin.config.conditions import check_conditions
-from tocsin.config.files import read_text, shown_path
-from tocsin.config.nodes import Items, Node, Pairs, Scalar, children, member, problem
-from tocsin.config.shape import Duration, Shape, Texts, find
-from tocsin.config.yamlfile import read
+from tocsin.config.yaml.file import read
+from tocsin.config.yaml.files import read_text, shown_path
+from tocsin.config.yaml.nodes import Items, Node, Pairs, Scalar, children, member, problem
+from tocsin.config.yaml.shape import Duration, Shape, Texts, find
 from tocsin.errors import Position, Problem
-from tocsin.model import CorrelationKind, Located, Severity
+from tocsin.model.rules import CorrelationKind, Located, Severity
 from tocsin.rules.spec import CorrelationSpec, ListSpec, NewsSpec, PackSpec, PriceSpec, RuleSpec
 
 COOLDOWN = timedelta(hours=12)

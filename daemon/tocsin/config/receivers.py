@@ -11,13 +11,13 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from tocsin.config.nodes import Node, Pairs, Scalar, children, meant, member, problem, said
+from tocsin.config.price_tables import tried, zone
 from tocsin.config.secrets import Secret
-from tocsin.config.shape import Duration, Shape, Texts
-from tocsin.config.tables import tried, zone
+from tocsin.config.yaml.nodes import Node, Pairs, Scalar, children, meant, member, problem, said
+from tocsin.config.yaml.shape import Duration, Shape, Texts
 from tocsin.errors import Position, Problem
-from tocsin.model import Severity
-from tocsin.policy.receiver import DAYS, DigestTimes, Fallback, QuietHours
+from tocsin.model.rules import Severity
+from tocsin.policy.notifying.receiver import DAYS, DigestTimes, Fallback, QuietHours
 
 _CLOCK = re.compile(r"^([01]?[0-9]|2[0-3]):([0-5][0-9])$")
 #: Shorter secrets can be guessed; Standard Webhooks asks for 24 bytes or more.

@@ -10,8 +10,8 @@ from pydantic_core.core_schema import NullableSchema, StringSchema
 
 from tocsin.config.config import ConfigFile
 from tocsin.config.packs import RuleFile
-from tocsin.config.shape import Shape
 from tocsin.config.testfile import RuleTestFile
+from tocsin.config.yaml.shape import Shape
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -11,14 +11,15 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from tocsin.config.files import read_text, shown_path
 from tocsin.config.instruments import InstrumentShape, check_instrument, make_instrument
-from tocsin.config.nodes import Node, Pairs, Scalar, children, meant, member, problem, said
-from tocsin.config.shape import Duration, Shape, Texts, find
-from tocsin.config.yamlfile import read
+from tocsin.config.yaml.file import read
+from tocsin.config.yaml.files import read_text, shown_path
+from tocsin.config.yaml.nodes import Node, Pairs, Scalar, children, meant, member, problem, said
+from tocsin.config.yaml.shape import Duration, Shape, Texts, find
 from tocsin.errors import Position, Problem
-from tocsin.model import Fate, Severity
-from tocsin.prices import Instrument
+from tocsin.model.alerts import Fate
+from tocsin.model.prices import Instrument
+from tocsin.model.rules import Severity
 
 #: When the time of a test begins, where its file does not say.
 START = datetime(2026, 1, 5, tzinfo=UTC)

@@ -7,10 +7,11 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from tocsin.config.config import Config
-from tocsin.config.nodes import meant, said
+from tocsin.config.yaml.nodes import meant, said
 from tocsin.errors import Problem
-from tocsin.model import Alert, Severity
-from tocsin.prices import Labels
+from tocsin.model.alerts import Alert
+from tocsin.model.prices import Labels
+from tocsin.model.rules import Severity
 from tocsin.rules import builtin
 from tocsin.rules.compile import leaves
 from tocsin.rules.ruleset import RuleSet

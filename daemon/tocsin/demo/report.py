@@ -11,9 +11,11 @@ from rich.text import Text
 
 from tocsin.demo.servers import World
 from tocsin.demo.timeline import Chapter
-from tocsin.evidence import Evidence
 from tocsin.log import counted
-from tocsin.model import Coverage, Delivery, DeliveryKind, DeliveryState, Fate, Outcome, Settlement, Severity
+from tocsin.model.alerts import Coverage, Fate
+from tocsin.model.deliveries import Delivery, DeliveryKind, DeliveryState, Outcome, Settlement
+from tocsin.model.evidence import Evidence
+from tocsin.model.rules import Severity
 from tocsin.store import Counts
 
 _COLOURS = {

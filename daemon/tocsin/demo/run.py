@@ -12,15 +12,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
 
-from tocsin.assembly import Makers
+from tocsin.config.build import Makers
 from tocsin.demo.clock import ChapterClock
 from tocsin.demo.feeds import FEEDS
 from tocsin.demo.report import Report
 from tocsin.demo.servers import HOST, World
 from tocsin.demo.timeline import BEFORE, TIMELINE
 from tocsin.errors import UsageError
-from tocsin.service import Service
-from tocsin.sources.http import HttpClient
+from tocsin.service.service import Service
+from tocsin.sources.http.client import HttpClient
 from tocsin.store import Store
 
 #: A real second is a minute of the demo.

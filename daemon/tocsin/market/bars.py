@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from tocsin.market.measure import Measure
 from tocsin.market.session import day_of
-from tocsin.prices import Bar, Instrument
+from tocsin.model.prices import Bar, Instrument
 
 #: So many sessions in a row that agree are a level of the price and no slip.
 _RUN = 3

@@ -8,7 +8,7 @@ from itertools import islice
 
 from tocsin.market.series import Series
 from tocsin.market.sigma import log_move
-from tocsin.prices import Glance, Instrument, Labels
+from tocsin.model.prices import Glance, Instrument, Labels
 
 #: Sessions that a message shows.
 SHOWN = 60

@@ -19,8 +19,8 @@ from tocsin.market.measure import Measure, measure
 from tocsin.market.series import Series, fill, in_terms, shifted
 from tocsin.market.session import day_of, end_of, market_time
 from tocsin.market.sigma import log_move
-from tocsin.model import MAX_AHEAD
-from tocsin.prices import Action, Bar, Quote
+from tocsin.model.entries import MAX_AHEAD
+from tocsin.model.prices import Action, Bar, Quote
 
 #: A price of an assessed market is days old when it is published.
 STALE = timedelta(days=10)

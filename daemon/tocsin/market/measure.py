@@ -15,7 +15,7 @@ from itertools import pairwise
 
 from tocsin.market.series import Series
 from tocsin.market.sigma import log_move
-from tocsin.prices import Bar
+from tocsin.model.prices import Bar
 
 #: A jump larger than both is held until it is confirmed: a log move, and a number of usual moves.
 _JUMP = math.log(1.25)

@@ -15,7 +15,7 @@ from decimal import Context, Decimal
 from tocsin.market import sigma as sigmas
 from tocsin.market.session import day_of, in_session
 from tocsin.market.sigma import Sigma
-from tocsin.prices import Bar, Hours, Instrument, Quote
+from tocsin.model.prices import Bar, Hours, Instrument, Quote
 
 KEEP_CLOSES = 300
 KEEP_QUOTES = timedelta(hours=48)

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from tocsin.prices import Hours
+from tocsin.model.prices import Hours
 
 #: The closing print, and feeds that are late, still speak of the session.
 _AFTER_CLOSE = timedelta(minutes=30)

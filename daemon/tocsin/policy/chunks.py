@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from tocsin.model import Entry, Fate
-from tocsin.policy.facts import Decision
+from tocsin.model.alerts import Fate
+from tocsin.model.entries import Entry
+from tocsin.policy.alerting.facts import Decision
 
 #: Entries that one transaction takes in at most.
 MOST = 100

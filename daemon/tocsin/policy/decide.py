@@ -6,16 +6,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tocsin.log import counted
-from tocsin.model import Alert, DeliveryKind, Fate, Match, Story
-from tocsin.policy import cooldown, correlation, growth, story
-from tocsin.policy.correction import Correction
-from tocsin.policy.correlation import Completion, Standing
-from tocsin.policy.facts import Decided, Decision, Facts
-from tocsin.policy.folding import Folding, in_turn
-from tocsin.policy.receiver import ReceiverInfo
-from tocsin.policy.route import Route, recipients
-from tocsin.policy.teller import Teller
-from tocsin.policy.title import fill
+from tocsin.model.alerts import Alert, Fate, Story
+from tocsin.model.deliveries import DeliveryKind
+from tocsin.model.rules import Match
+from tocsin.policy.alerting import cooldown, correlation, growth, story
+from tocsin.policy.alerting.correction import Correction
+from tocsin.policy.alerting.correlation import Completion, Standing
+from tocsin.policy.alerting.facts import Decided, Decision, Facts
+from tocsin.policy.alerting.folding import Folding, in_turn
+from tocsin.policy.alerting.title import fill
+from tocsin.policy.notifying.planner import Teller
+from tocsin.policy.notifying.receiver import ReceiverInfo
+from tocsin.policy.notifying.route import Route, recipients
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

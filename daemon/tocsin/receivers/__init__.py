@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from tocsin.model import Delivery, Message, MessageKind, Outcome
+from tocsin.model.deliveries import Delivery, Message, MessageKind, Outcome
 
 
 class Receiver(Protocol):

@@ -25,13 +25,14 @@ from apprise.plugins.slack import NotifySlack, SlackMode
 from apprise.plugins.telegram import NotifyTelegram
 from apprise.plugins.workflows import NotifyWorkflows
 
-from tocsin.model import Delivery, ErrorClass, Message, MessageKind, Outcome
-from tocsin.receivers import Receiver, answers, refusals, smtp, web
+from tocsin.model.deliveries import Delivery, ErrorClass, Message, MessageKind, Outcome
+from tocsin.receivers import Receiver, classify, refusals, web
 from tocsin.receivers.exchange import Exchange, current
-from tocsin.receivers.hook import Hook, key_of, signed
-from tocsin.receivers.letter import letter
 from tocsin.receivers.limits import fitted
+from tocsin.receivers.mail import smtp
+from tocsin.receivers.mail.letter import letter
 from tocsin.receivers.redact import redactor
+from tocsin.receivers.webhook import Hook, key_of, signed
 from tocsin.render.markdown import linked, markdown
 from tocsin.render.words import cut, one_line
 
@@ -100,7 +101,7 @@ class AppriseReceiver:
             try:
                 outcome = self._send(exchange, self.plugin(delivery, message), message)
             except Exception as error:  # noqa: BLE001  # a plugin may raise anything, and a lane must go on
-                words = f"{type(error).__name__}: {answers.reason(error)}"
+                words = f"{type(error).__name__}: {classify.reason(error)}"
                 kind = ErrorClass.AMBIGUOUS if exchange.written else ErrorClass.TRANSIENT
                 outcome = Outcome(error_class=kind, words=words)
         if outcome.error_class is ErrorClass.NOBODY and self.kind is not MessageKind.MAIL and len(self.recipients) == 1:
@@ -178,9 +179,9 @@ class _Slack(NotifySlack):
         exchange = current()
         if not answer and exchange and exchange.outcome and exchange.outcome.error_class is ErrorClass.OK:
             exchange.outcome = (
-                answers.lost(TimeoutError(), written=True, expired=True, limit=exchange.limit)
+                classify.lost(TimeoutError(), written=True, expired=True, limit=exchange.limit)
                 if exchange.expired
-                else answers.slack(exchange.outcome.code, exchange.body)
+                else classify.slack(exchange.outcome.code, exchange.body)
             )
         return answer
 

@@ -9,7 +9,7 @@ import threading
 from rich.console import Console
 from rich.text import Text
 
-from tocsin.model import Delivery, ErrorClass, Message, MessageKind, Outcome
+from tocsin.model.deliveries import Delivery, ErrorClass, Message, MessageKind, Outcome
 
 _STYLES = {
     "CRITICAL": "bold red",

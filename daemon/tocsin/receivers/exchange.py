@@ -9,7 +9,7 @@ from contextvars import ContextVar, Token
 from types import TracebackType
 from typing import Self
 
-from tocsin.model import Outcome
+from tocsin.model.deliveries import Outcome
 
 _CURRENT: ContextVar[Exchange | None] = ContextVar("tocsin_exchange", default=None)
 

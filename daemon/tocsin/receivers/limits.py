@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from apprise.plugins.base import NotifyBase
 
-from tocsin.model import Message
+from tocsin.model.deliveries import Message
 from tocsin.render.brief import NUMBER
 from tocsin.render.words import cut, whole
 

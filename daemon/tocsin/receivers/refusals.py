@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from tocsin.model import ErrorClass
+from tocsin.model.deliveries import ErrorClass
 
 #: A wait longer than this is a mistake or malice; policy cuts it shorter still.
 MOST_WAIT = timedelta(days=1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tocsin.model import ErrorClass
+from tocsin.model.deliveries import ErrorClass
 
 _ENCODED = "@ : / # in user and password are written %40 %3A %2F %23"
 _PORTS = "587 with mailto:// and mode=starttls, 465 with mailtos:// and mode=ssl, 25 inside of your own network"

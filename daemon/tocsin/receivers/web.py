@@ -13,8 +13,8 @@ import requests.adapters
 import requests.sessions
 import urllib3
 
-from tocsin.model import ErrorClass
-from tocsin.receivers import answers
+from tocsin.model.deliveries import ErrorClass
+from tocsin.receivers import classify
 from tocsin.receivers.exchange import Exchange, current
 
 #: Octets of an answer that are read; what a server says beyond this is no answer.
@@ -58,13 +58,13 @@ class BoundedAdapter(requests.adapters.HTTPAdapter):
         try:
             response = super().send(request, *args, **{**kwargs, "stream": True})
         except (requests.RequestException, OSError, urllib3.exceptions.HTTPError) as error:
-            exchange.outcome = answers.lost(
+            exchange.outcome = classify.lost(
                 error, written=exchange.written, expired=exchange.expired, limit=exchange.limit
             )
             raise
         exchange.body = _read(response)
         retry_after = response.headers.get("Retry-After") or response.headers.get("X-RateLimit-Reset-After", "")
-        exchange.outcome = answers.http(response.status_code, exchange.body, retry_after, datetime.now(UTC))
+        exchange.outcome = classify.http(response.status_code, exchange.body, retry_after, datetime.now(UTC))
         if exchange.outcome.error_class is ErrorClass.RATE_LIMITED:
             raise PutOffError(exchange.outcome.words, response=response)
         # Plugins wait by them, and stumble over what is no number: of a message that was taken we would never know.

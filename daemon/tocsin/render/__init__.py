@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-from tocsin.model import DeliveryKind, Message, MessageKind, Tidings
+from tocsin.model.alerts import Tidings
+from tocsin.model.deliveries import DeliveryKind, Message, MessageKind
 from tocsin.render.brief import brief
 from tocsin.render.digest import digest
 from tocsin.render.hook import hook

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tocsin.model import Tidings
+from tocsin.model.alerts import Tidings
 from tocsin.render.words import defused, web_link
 
 #: The place of the number of the alert in the brief form; the headline is before the link, and notes are behind.

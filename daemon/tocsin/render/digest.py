@@ -10,7 +10,9 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from tocsin.log import counted
-from tocsin.model import DeliveryKind, Severity, Tidings
+from tocsin.model.alerts import Tidings
+from tocsin.model.deliveries import DeliveryKind
+from tocsin.model.rules import Severity
 from tocsin.render.page import BANNERS, Item, item
 from tocsin.render.quotes import Quote
 from tocsin.render.roundup import HeldBack, Roundup

@@ -6,7 +6,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from tocsin.model import DeliveryKind, Tidings
+from tocsin.model.alerts import Tidings
+from tocsin.model.deliveries import DeliveryKind
 from tocsin.render.words import one_line, web_link
 
 

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
-from tocsin.evidence import OWN, Evidence, Witness
-from tocsin.model import Alert, Coverage, DeliveryKind, Revised, Severity, Tidings
-from tocsin.prices import Labels
+from tocsin.model.alerts import Alert, Coverage, Revised, Tidings
+from tocsin.model.deliveries import DeliveryKind
+from tocsin.model.evidence import OWN, Evidence, Witness
+from tocsin.model.prices import Labels
+from tocsin.model.rules import Severity
 from tocsin.render.quotes import Quote, quotes, words
 from tocsin.render.ticker import Ticker, ticker
 from tocsin.render.times import length, local

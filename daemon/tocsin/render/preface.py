@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from html import escape
 
-from tocsin.model import Message, MessageKind
+from tocsin.model.deliveries import Message, MessageKind
 from tocsin.render.slack import plain_context
 
 #: Where mail.html leaves room; feed text cannot hold it, since its brackets are escaped.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tocsin.evidence import Evidence, Hit, Span
-from tocsin.model import Coverage
+from tocsin.model.alerts import Coverage
+from tocsin.model.evidence import Evidence, Hit, Span
 from tocsin.render.words import flat
 from tocsin.text.document import Document
 

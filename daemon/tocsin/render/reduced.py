@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from tocsin.model import Message, MessageKind
+from tocsin.model.deliveries import Message, MessageKind
 from tocsin.render.slack import escaped
 from tocsin.render.words import whole
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from tocsin.model import Tidings
-from tocsin.prices import Glance
+from tocsin.model.alerts import Tidings
+from tocsin.model.prices import Glance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from tocsin.model import Alert, Coverage, Severity, Tidings
+from tocsin.model.alerts import Alert, Coverage, Tidings
+from tocsin.model.rules import Severity
 
 
 def specimen(now: datetime) -> Tidings:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from email.header import Header
 
-from tocsin.model import DeliveryKind
+from tocsin.model.deliveries import DeliveryKind
 from tocsin.render.digest import Digest
 from tocsin.render.page import Item, Page
 from tocsin.render.words import cut

@@ -8,7 +8,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from tocsin.log import counted
-from tocsin.prices import Glance, Often
+from tocsin.model.prices import Glance, Often
 from tocsin.render import spark
 from tocsin.render.times import length, local
 from tocsin.render.words import cut, one_line

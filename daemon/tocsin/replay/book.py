@@ -12,14 +12,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from heapq import heapify, heappop, heappush
 
-from tocsin.model import MAX_AGE, Alert, DeliveryKind, Severity, Story
-from tocsin.policy.correlation import Member, Standing
+from tocsin.model.alerts import Alert, Story
+from tocsin.model.deliveries import DeliveryKind
+from tocsin.model.entries import MAX_AGE
+from tocsin.model.rules import Severity
+from tocsin.policy.alerting.correlation import Member, Standing
+from tocsin.policy.alerting.facts import Arrival, Decision, Facts, Pending, Planned, Told, reach
+from tocsin.policy.alerting.story import STORY_WINDOW
 from tocsin.policy.decide import Policy
-from tocsin.policy.facts import Arrival, Decision, Facts, Pending, Planned, Told, reach
-from tocsin.policy.limit import ALWAYS, LIMITED, SPAN, room
-from tocsin.policy.receiver import ReceiverInfo
-from tocsin.policy.story import STORY_WINDOW
-from tocsin.policy.timing import limits
+from tocsin.policy.notifying.limit import ALWAYS, LIMITED, SPAN, room
+from tocsin.policy.notifying.receiver import ReceiverInfo
+from tocsin.policy.notifying.timing import limits
 
 #: How far back a decision may look, beside the cooldowns: no event lies further back than MAX_AGE.
 LOOKS_BACK = MAX_AGE + STORY_WINDOW
@@ -107,7 +110,7 @@ class Book:
     ) -> dict[int, str]:
         """Drop what the cooldown of a price rule held until *before* and what *ended* gives a reason for; those reasons.
 
-        *cooldowns* are those of the price rules, as in `tocsin.store.holds`.
+        *cooldowns* are those of the price rules, as in `tocsin.store.outbox.holds`.
         """
         over: dict[int, str] = {}
         unsaid: set[tuple[str, str]] = set()
@@ -136,7 +139,7 @@ class Book:
     def leave(self, before: datetime | None, receivers: Iterable[ReceiverInfo] = ()) -> tuple[Sent, ...]:
         """The messages due before *before* (None: all that wait), in the order in which they leave.
 
-        News over the limit of one of *receivers* waits for a digest, as in `tocsin.store.overflow`.
+        News over the limit of one of *receivers* waits for a digest, as in `tocsin.store.outbox.overflow`.
         """
         limited = {one.name: one for one in receivers if one.max_per_hour is not None}
         due = [self._turn(message) for message in self._waiting.values() if before is None or message.due_at < before]

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from tocsin.market.series import Series, begin
-from tocsin.prices import Instrument, Quote
-from tocsin.rules.edge import PriceState
-from tocsin.rules.observation import Observed, observe
+from tocsin.model.prices import Instrument, Quote
+from tocsin.rules.prices.edge import PriceState
+from tocsin.rules.prices.observation import Observed, observe
 from tocsin.rules.ruleset import RuleSet
 
 

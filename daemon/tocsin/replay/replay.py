@@ -9,15 +9,17 @@ from heapq import merge
 from itertools import groupby
 
 from tocsin.market.series import close_before
-from tocsin.model import Alert, Entry, Unevaluated
+from tocsin.model.alerts import Alert
+from tocsin.model.entries import Entry
+from tocsin.model.prices import Instrument, Quote
+from tocsin.model.rules import Unevaluated
+from tocsin.policy.alerting.facts import Arrival, Decided
 from tocsin.policy.decide import Policy
-from tocsin.policy.facts import Arrival, Decided
-from tocsin.prices import Instrument, Quote
 from tocsin.replay.book import KNOWN_NOTHING, LOOKS_BACK, Book, Circumstance, Sent
 from tocsin.replay.prices import remember
-from tocsin.rules.edge import PriceState, ended
-from tocsin.rules.observation import Refused
-from tocsin.rules.reading import Reading, Sight, read
+from tocsin.rules.prices.edge import PriceState, ended
+from tocsin.rules.prices.observation import Refused
+from tocsin.rules.prices.reading import Reading, Sight, read
 from tocsin.rules.ruleset import RuleSet
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from tocsin.model import Alert, Fate
+from tocsin.model.alerts import Alert, Fate
 from tocsin.replay.book import Sent
 from tocsin.replay.replay import Result, Ruling
 

@@ -9,16 +9,17 @@ from datetime import datetime, timedelta
 from tocsin.config.durations import write_duration
 from tocsin.config.testfile import Expectation, NewsItem, RuleTest
 from tocsin.errors import Position
-from tocsin.evidence import Evidence
-from tocsin.model import Entry, Fate
+from tocsin.model.alerts import Fate
+from tocsin.model.entries import Entry
+from tocsin.model.evidence import Evidence
+from tocsin.model.prices import Quote
 from tocsin.policy.decide import Policy
-from tocsin.policy.receiver import ReceiverInfo
-from tocsin.policy.route import Route
-from tocsin.prices import Quote
+from tocsin.policy.notifying.receiver import ReceiverInfo
+from tocsin.policy.notifying.route import Route
 from tocsin.replay.book import Circumstance, Sent
 from tocsin.replay.replay import Poll, Replay, Result, Ruling, merged, polls, quoted
 from tocsin.rules.ruleset import RuleSet
-from tocsin.sources import urls
+from tocsin.sources.http import urls
 
 #: Fates by which somebody is told something, now or at the end of a cooldown.
 TELLING = frozenset({Fate.ALERTED, Fate.UPDATED, Fate.HELD, Fate.CATCH_UP})

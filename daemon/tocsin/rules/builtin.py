@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from tocsin.evidence import OWN, Evidence
-from tocsin.model import Match, RuleInfo, Severity
-from tocsin.prices import Labels
+from tocsin.model.evidence import OWN, Evidence
+from tocsin.model.prices import Labels
+from tocsin.model.rules import Match, RuleInfo, Severity
 
 
 def _own(name: str, key: str, severity: Severity, title: str) -> RuleInfo:

@@ -9,12 +9,10 @@ from dataclasses import replace
 from functools import cache
 
 from tocsin.errors import Problem
-from tocsin.model import Located, RuleInfo
-from tocsin.rules.edge import PriceRule
-from tocsin.rules.evaluate import CompiledRule, stands_alone
+from tocsin.model.rules import Located, RuleInfo
 from tocsin.rules.joining import Joint, join, meaning, tell
-from tocsin.rules.price import Node, parse_price
-from tocsin.rules.query import (
+from tocsin.rules.news.evaluate import CompiledRule, stands_alone
+from tocsin.rules.news.query import (
     AgeTest,
     All,
     Condition,
@@ -29,10 +27,12 @@ from tocsin.rules.query import (
     compile_literal,
     parse,
 )
+from tocsin.rules.news.terms import Term, TermError, TermList, compile_term
+from tocsin.rules.prices.condition import Node, parse_price
+from tocsin.rules.prices.edge import PriceRule
 from tocsin.rules.ruleset import RuleSet
 from tocsin.rules.spec import CorrelationSpec, ListSpec, NewsSpec, PackSpec, PriceSpec, RuleSpec
 from tocsin.rules.spelling import meant
-from tocsin.rules.terms import Term, TermError, TermList, compile_term
 
 #: Names that are no list but can stand in a key or a title.
 OWN_LABELS = frozenset(["story", "source"])

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from tocsin.errors import Problem
-from tocsin.model import Entry, Located
-from tocsin.rules.evaluate import CompiledRule, Ground, Judgement
-from tocsin.rules.query import Condition
+from tocsin.model.entries import Entry
+from tocsin.model.rules import Located
+from tocsin.rules.news.evaluate import CompiledRule, Ground, Judgement
+from tocsin.rules.news.query import Condition
 from tocsin.rules.ruleset import RuleSet
 
 _THEN = datetime(2026, 1, 1, tzinfo=UTC)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tocsin.errors import Problem
-from tocsin.model import Correlation, Located, RuleInfo
+from tocsin.model.rules import Correlation, Located, RuleInfo
 from tocsin.rules.spec import CorrelationSpec, PackSpec, RuleSpec
 from tocsin.rules.spelling import meant
 

@@ -1,6 +1,6 @@
 """What is allowed in a pack and is most likely a mistake: warnings, each at its place. Pure.
 
-`tocsin.rules.coverage` knows which expressions can meet what; here stands what is worth saying.
+`tocsin.rules.news.coverage` knows which expressions can meet what; here stands what is worth saying.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from itertools import combinations, pairwise
 
 from tocsin.errors import Problem
 from tocsin.log import counted
-from tocsin.model import Located
-from tocsin.prices import Instrument
+from tocsin.model.prices import Instrument
+from tocsin.model.rules import Located
 from tocsin.rules import never
 from tocsin.rules.compile import OWN_LABELS, labels_given
-from tocsin.rules.coverage import contains, fields, same, sure_labels, swallowed
-from tocsin.rules.evaluate import CompiledRule, labels_of
 from tocsin.rules.examples import grounds
 from tocsin.rules.never import Given
-from tocsin.rules.query import All, Condition, Field, LabelTest, Leaf, Near, Pair, Union
+from tocsin.rules.news.coverage import contains, fields, same, sure_labels, swallowed
+from tocsin.rules.news.evaluate import CompiledRule, labels_of
+from tocsin.rules.news.query import All, Condition, Field, LabelTest, Leaf, Near, Pair, Union
+from tocsin.rules.news.terms import Term, TermError, compile_term
 from tocsin.rules.ruleset import RuleSet
 from tocsin.rules.spec import ListSpec, PackSpec, RuleSpec
-from tocsin.rules.terms import Term, TermError, compile_term
 from tocsin.rules.warning import warning as _warning
 
 #: Words that nearly every text holds; those that negate or hedge are left out, for beside others they say much.

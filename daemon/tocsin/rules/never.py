@@ -9,13 +9,13 @@ from decimal import Decimal
 from itertools import pairwise
 
 from tocsin.errors import Problem
-from tocsin.model import Located
-from tocsin.prices import Instrument
+from tocsin.model.prices import Instrument
+from tocsin.model.rules import Located
 from tocsin.rules.compile import labels_given
-from tocsin.rules.edge import PriceRule
-from tocsin.rules.evaluate import CompiledRule
-from tocsin.rules.price import Node, parts
-from tocsin.rules.query import KNOWN_BY, AgeTest, Condition, LabelTest
+from tocsin.rules.news.evaluate import CompiledRule
+from tocsin.rules.news.query import KNOWN_BY, AgeTest, Condition, LabelTest
+from tocsin.rules.prices.condition import Node, parts
+from tocsin.rules.prices.edge import PriceRule
 from tocsin.rules.spec import RuleSpec
 from tocsin.rules.spelling import meant
 from tocsin.rules.warning import warning

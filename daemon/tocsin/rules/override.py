@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tocsin.errors import Problem
-from tocsin.model import Located
+from tocsin.model.rules import Located
 from tocsin.rules.spec import Override, PackSpec
 from tocsin.rules.spelling import meant
 

@@ -6,13 +6,14 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from tocsin.evidence import Evidence
-from tocsin.model import Correlation, Entry, Judged, Match, RuleInfo, Severity, Unevaluated
-from tocsin.rules.edge import PriceRule
-from tocsin.rules.evaluate import CompiledRule, Judgement, Place, labels_of, merged, place
-from tocsin.rules.index import Index
-from tocsin.rules.proof import prove
-from tocsin.text.gist import Gist, gist, gist_of
+from tocsin.model.entries import Entry
+from tocsin.model.evidence import Evidence
+from tocsin.model.rules import Correlation, Judged, Match, RuleInfo, Severity, Unevaluated
+from tocsin.rules.news.evaluate import CompiledRule, Judgement, Place, labels_of, merged, place
+from tocsin.rules.news.index import Index
+from tocsin.rules.news.proof import prove
+from tocsin.rules.prices.edge import PriceRule
+from tocsin.text.prefilter import Gist, gist, gist_of
 
 
 class RuleSet:

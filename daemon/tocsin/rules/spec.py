@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from tocsin.errors import Position
-from tocsin.model import CorrelationKind, Located, Severity
+from tocsin.model.rules import CorrelationKind, Located, Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tocsin.errors import Problem
-from tocsin.model import Located
+from tocsin.model.rules import Located
 
 
 def warning(place: Located, words: str, offset: int = 0, length: int | None = None) -> Problem:

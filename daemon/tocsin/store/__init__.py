@@ -1,9 +1,6 @@
 """Everything that outlives the process: SQLModel tables, sessions, migrations."""
 
-from tocsin.store.decisions import Decide
-from tocsin.store.handover import Fallbacks
-from tocsin.store.store import CHECKED_WITHIN, Store
-from tocsin.store.values import (
+from tocsin.store.db.values import (
     AlertDetail,
     AttemptView,
     Committed,
@@ -32,6 +29,9 @@ from tocsin.store.values import (
     Which,
     Withheld,
 )
+from tocsin.store.inbound.decisions import Decide
+from tocsin.store.outbox.handover import Fallbacks
+from tocsin.store.store import CHECKED_WITHIN, Store
 
 __all__ = [
     "CHECKED_WITHIN",

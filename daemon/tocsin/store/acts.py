@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from tocsin.model import AnswerKind
-from tocsin.policy.silence import Matcher, Silence
-from tocsin.store import answers, outbox, silences
-from tocsin.store.sqlite import Database
+from tocsin.model.alerts import AnswerKind
+from tocsin.policy.notifying.silence import Matcher, Silence
+from tocsin.store.db.sqlite import Database
+from tocsin.store.outbox import enqueue, feedback, silences
 
 
 class Acts:
@@ -40,7 +40,7 @@ class Acts:
     def test(self, receiver: str, recipient: str, now: datetime) -> str:
         """Put a test for *recipient* into the outbox; its id."""
         with self._database.write() as session:
-            return outbox.test(session, receiver, recipient, now, self._new_id())
+            return enqueue.test(session, receiver, recipient, now, self._new_id())
 
     def resend(self, delivery_id: str, now: datetime) -> str:
         """Put a copy of a settled delivery into the outbox; its id.
@@ -49,7 +49,7 @@ class Acts:
             StoreError: there is no such delivery, or it is still under way.
         """
         with self._database.write() as session:
-            return outbox.resend(session, delivery_id, now, self._new_id)
+            return enqueue.resend(session, delivery_id, now, self._new_id)
 
     def answer(
         self,
@@ -67,4 +67,4 @@ class Acts:
             StoreError: there is no alert with one of these numbers; nothing is written.
         """
         with self._database.write() as session:
-            answers.add(session, numbers, kind, now=now, by=by, until=until, why=why)
+            feedback.add(session, numbers, kind, now=now, by=by, until=until, why=why)

@@ -6,28 +6,16 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 
 from tocsin.market.series import Series
-from tocsin.model import Alert, Answered, Delivery, DeliveryState, Entry
-from tocsin.policy.breaker import Standing
-from tocsin.policy.silence import Silence
-from tocsin.prices import Instrument, Quote
+from tocsin.model.alerts import Alert, Answered
+from tocsin.model.deliveries import Delivery, DeliveryState
+from tocsin.model.entries import Entry
+from tocsin.model.prices import Instrument, Quote
+from tocsin.policy.notifying.breaker import Standing
+from tocsin.policy.notifying.silence import Silence
 from tocsin.render.roundup import Roundup
-from tocsin.rules.edge import PriceState
-from tocsin.store import (
-    answers,
-    entries,
-    history,
-    ledger,
-    listing,
-    market,
-    packs,
-    receivers,
-    roundup,
-    silences,
-    unevaluated,
-    withheld,
-)
-from tocsin.store.sqlite import Database
-from tocsin.store.values import (
+from tocsin.rules.prices.edge import PriceState
+from tocsin.store.db.sqlite import Database
+from tocsin.store.db.values import (
     AlertDetail,
     Counts,
     DeliveryDetail,
@@ -43,6 +31,10 @@ from tocsin.store.values import (
     Which,
     Withheld,
 )
+from tocsin.store.inbound import entries, prices, unevaluated
+from tocsin.store.maintenance import packs
+from tocsin.store.outbox import feedback, receivers, silences
+from tocsin.store.queries import history, listing, roundup, statistics, withheld
 
 
 class Readings:
@@ -67,12 +59,12 @@ class Readings:
     def rule_stats(self, since: datetime | None = None) -> dict[str, RuleStats]:
         """What came of the alerts of each rule opened *since* then, by its id."""
         with self._database.read() as session:
-            return answers.stats(session, since)
+            return feedback.stats(session, since)
 
     def verdicts(self, rule: str | None = None) -> list[tuple[Alert, Answered]]:
         """The alerts, of *rule* or of all, that people called useful or noise, the oldest first."""
         with self._database.read() as session:
-            return answers.verdicts(session, rule=rule)
+            return feedback.verdicts(session, rule=rule)
 
     def counts(self) -> Counts:
         """How much of everything there is."""
@@ -112,7 +104,7 @@ class Readings:
     def history_quotes(self, instruments: Collection[str]) -> tuple[Quote, ...]:
         """What is known of the prices of *instruments*, in order: their closes, and the quotes that are kept."""
         with self._database.read() as session:
-            return market.history(session, instruments)
+            return prices.history(session, instruments)
 
     def history_entries(self, since: datetime | None = None) -> Iterator[Entry]:
         """These entries, in the order in which they were first seen."""
@@ -173,17 +165,17 @@ class Readings:
     def market(self, instruments: Iterable[Instrument]) -> tuple[dict[str, Series], dict[tuple[str, str], PriceState]]:
         """The series of *instruments* by id, and what the price rules remember by (rule, instrument)."""
         with self._database.read() as session:
-            return market.load(session, instruments), market.states(session)
+            return prices.load(session, instruments), prices.states(session)
 
     def series(self, instruments: Iterable[Instrument]) -> dict[str, Series]:
         """The series of *instruments* by id, as they were when the last quote was committed."""
         with self._database.read() as session:
-            return market.load(session, instruments)
+            return prices.load(session, instruments)
 
     def answered(self, numbers: Collection[int]) -> dict[int, Answered]:
         """What was said of the alerts *numbers*; those without an answer are not in it."""
         with self._database.read() as session:
-            return answers.by_number(session, numbers)
+            return feedback.by_number(session, numbers)
 
     def kept_pack(self, pack: str) -> tuple[tuple[str, str], ...] | None:
         """The files of the last good version of *pack*, or None if there was none yet."""
@@ -198,12 +190,12 @@ class Readings:
     def reported(self, rule: str) -> datetime | None:
         """Since when *rule*, which reports on the daemon, has a report to give; None before anything was polled."""
         with self._database.read() as session:
-            return ledger.reported(session, rule)
+            return statistics.reported(session, rule)
 
     def ledger(self, since: datetime, now: datetime) -> Ledger:
         """What the daemon did from *since* to *now*."""
         with self._database.read() as session:
-            return ledger.ledger(session, since, now)
+            return statistics.ledger(session, since, now)
 
     def roundup(self, delivery: Delivery, now: datetime) -> Roundup:
         """What a digest says beside its alerts, without what moved."""

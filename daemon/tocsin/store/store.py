@@ -13,54 +13,22 @@ from sqlmodel import Session
 from tocsin import __version__
 from tocsin.errors import Fault, LostError
 from tocsin.market.series import Series
-from tocsin.model import (
-    Alert,
-    Batch,
-    Delivery,
-    DeliveryState,
-    Judged,
-    Match,
-    Message,
-    Outcome,
-    Settlement,
-)
-from tocsin.policy.breaker import Standing
-from tocsin.policy.facts import Arrival, Planned
-from tocsin.policy.habits import Habits
-from tocsin.policy.limit import Limit, Storm
-from tocsin.policy.quiet import Hush
-from tocsin.policy.retry import Consequence
-from tocsin.prices import Instrument
-from tocsin.rules.observation import Observed
-from tocsin.store import (
-    damage,
-    deliveries,
-    handover,
-    holds,
-    identity,
-    inbound,
-    mapping,
-    market,
-    outbox,
-    overflow,
-    packs,
-    receivers,
-    retention,
-    rewind,
-    schema,
-    silences,
-    sources,
-    unevaluated,
-)
+from tocsin.model.alerts import Alert
+from tocsin.model.deliveries import Delivery, DeliveryState, Message, Outcome, Settlement
+from tocsin.model.prices import Instrument
+from tocsin.model.rules import Judged, Match
+from tocsin.model.sources import Batch
+from tocsin.policy.alerting.facts import Arrival, Planned
+from tocsin.policy.notifying.breaker import Standing
+from tocsin.policy.notifying.limit import Limit, Storm
+from tocsin.policy.notifying.quiet import Hush
+from tocsin.policy.notifying.retry import Consequence
+from tocsin.policy.polling.history import Habits
+from tocsin.rules.prices.observation import Observed
 from tocsin.store.acts import Acts
-from tocsin.store.decisions import Decide, Deciding, nobody, total
-from tocsin.store.handover import NO_FALLBACKS, Fallbacks, Rerouted
-from tocsin.store.inbound import Once
-from tocsin.store.overflow import To
-from tocsin.store.readings import Readings
-from tocsin.store.sqlite import Database
-from tocsin.store.stories import OpenStories
-from tocsin.store.values import (
+from tocsin.store.db import damage, mapping, schema
+from tocsin.store.db.sqlite import Database
+from tocsin.store.db.values import (
     Committed,
     Damage,
     Deferral,
@@ -72,6 +40,16 @@ from tocsin.store.values import (
     Unseen,
     Voided,
 )
+from tocsin.store.inbound import commit, identity, prices, sources, unevaluated
+from tocsin.store.inbound.commit import Once
+from tocsin.store.inbound.decisions import Decide, Deciding, nobody, total
+from tocsin.store.inbound.stories import OpenStories
+from tocsin.store.maintenance import packs, retention, rewind
+from tocsin.store.outbox import enqueue, handover, holds, overflow, receivers, silences
+from tocsin.store.outbox.handover import NO_FALLBACKS, Fallbacks, Rerouted
+from tocsin.store.outbox.overflow import To
+from tocsin.store.readings import Readings
+from tocsin.store.sending import claim
 
 #: Real seconds that a start spends on the soundness of the database: at most what a service may take to be ready.
 CHECKED_WITHIN = 2.0
@@ -141,7 +119,7 @@ class Store:
         self._database.guard()
         with self._database.write() as session:
             polls = sources.void(session)
-            count, doubtful = deliveries.void(session, now, None)
+            count, doubtful = claim.void(session, now, None)
             rewind.rewind(session, now)
             return Voided(sources=polls, deliveries=count, doubtful=doubtful, checked=checked)
 
@@ -192,7 +170,7 @@ class Store:
     def set_aside(self, now: datetime) -> tuple[Damage, ...]:
         """Take rows that cannot be read out of use, so that they stop nothing but themselves; those rows."""
         with self._database.write() as session:
-            return damage.set_aside(session, now, mapping.lease, deliveries.delivery, silences.silence)
+            return damage.set_aside(session, now, mapping.lease, claim.delivery, silences.silence)
 
     def claim_sources(self, now: datetime, lease: timedelta, limit: int) -> list[SourceLease]:
         """Lease at most *limit* sources that are due by the Clock, longest due first, for *lease* of real time."""
@@ -230,7 +208,7 @@ class Store:
         """
         with self._database.write() as session:
             row = sources.held(session, lease)
-            committed = inbound.take_in(
+            committed = commit.take_in(
                 self._deciding(session, decide, now, settles),
                 row,
                 replace(batch, entries=()),  # keys of entries that are not taken in yet stay unknown
@@ -273,7 +251,7 @@ class Store:
         with self._database.write() as session:
             row = sources.held(session, lease)
             deciding = self._deciding(session, decide, now)
-            committed = inbound.take_in(
+            committed = commit.take_in(
                 deciding,
                 row,
                 batch,
@@ -286,7 +264,7 @@ class Store:
                 renewed=batch.volatile != lease.habits.volatile,
             )
             if earlier is not None:
-                outbox.release(session, now)
+                enqueue.release(session, now)
             if trail.fetch is not None:
                 trail = replace(trail, fetch=replace(trail.fetch, new=committed.entries + (earlier or 0)))
             sources.succeed(session, row, lease, batch, trail, now=now, due_at=due_at)
@@ -361,7 +339,7 @@ class Store:
         """
         with self._database.write() as session:
             for before, after in observed:
-                market.save(session, before, after.series, after.states)
+                prices.save(session, before, after.series, after.states)
             deciding = self._deciding(session, decide, now)
             arrivals = [Arrival(entry_id=None, matches=after.matches) for _, after in observed]
             return total([deciding.about(arrivals), deciding.about_own(own)])
@@ -387,7 +365,7 @@ class Store:
         """Write what a second judgement found, of the rules alone that had not been evaluated."""
         with self._database.write() as session:
             deciding = self._deciding(session, decide, now)
-            return inbound.take_again(deciding, again, once=once or {}, program=self.program)
+            return commit.take_again(deciding, again, once=once or {}, program=self.program)
 
     def _deciding(self, session: Session, decide: Decide, now: datetime, settles: datetime | None = None) -> Deciding:
         return Deciding(
@@ -418,7 +396,7 @@ class Store:
         """
         with self._database.write() as session:
             holds.silence(session, now, self._new_id)
-            return deliveries.claim(
+            return claim.claim(
                 session,
                 now,
                 self._real_now(),
@@ -451,7 +429,7 @@ class Store:
 
             def ends(alert: Alert) -> str:
                 named = [item for item in instruments if item.id in alert.labels.get("instrument", ())]
-                reasons = [ended(alert, series) for series in market.load(session, named).values()]
+                reasons = [ended(alert, series) for series in prices.load(session, named).values()]
                 return "; ".join(reasons) if all(reasons) else ""
 
             holds.lapse(session, now, cooldowns, ends, self._new_id)
@@ -475,7 +453,7 @@ class Store:
     def keep_digests(self, planned: Sequence[Planned], now: datetime) -> None:
         """Let each of these digests wait for its time, with or without news, if none does already."""
         with self._database.write() as session:
-            outbox.keep_digests(session, planned, now, self._new_id)
+            enqueue.keep_digests(session, planned, now, self._new_id)
 
     def expire(
         self,
@@ -490,7 +468,7 @@ class Store:
         with it.
         """
         with self._database.write() as session:
-            expired = deliveries.expire(session, now)
+            expired = claim.expire(session, now)
             for delivery in expired:
                 handover.died(session, delivery.id, fallbacks, now, self._new_id)
             self._deciding(session, decide, now).about_own([match for item in expired for match in own(item)])
@@ -519,7 +497,7 @@ class Store:
     def give_back(self, delivery: Delivery, now: datetime) -> None:
         """Give back a claimed delivery that was not tried."""
         with self._database.write() as session:
-            deliveries.give_back(session, delivery, now)
+            claim.give_back(session, delivery, now)
 
     def begin_attempt(self, delivery: Delivery, message: Message, now: datetime) -> bool:
         """Put a try on record before a socket opens; False when the delivery is no longer leased to its holder.
@@ -527,7 +505,7 @@ class Store:
         The *message* is kept: a claim for a later try brings it.
         """
         with self._database.write() as session:
-            return deliveries.begin_attempt(session, delivery, message, now, self._real_now())
+            return claim.begin_attempt(session, delivery, message, now, self._real_now())
 
     def settle(
         self,
@@ -547,7 +525,7 @@ class Store:
         with self._database.write() as session:
             before = receivers.standing(session, delivery.receiver)
             judged = judge(before)
-            if not deliveries.settle(session, delivery, outcome, judged.settlement, now):
+            if not claim.settle(session, delivery, outcome, judged.settlement, now):
                 return None
             if judged.standing != before:
                 receivers.put(session, delivery.receiver, judged.standing)

@@ -15,23 +15,13 @@ from typer.testing import CliRunner
 from tocsin.cli import app
 from tocsin.config.loading import load_rules
 from tocsin.errors import Fault
-from tocsin.model import (
-    Batch,
-    Cursor,
-    DeliveryState,
-    Entry,
-    EntryKey,
-    ErrorClass,
-    KeyKind,
-    Message,
-    MessageKind,
-    Outcome,
-    Settlement,
-)
+from tocsin.model.deliveries import DeliveryState, ErrorClass, Message, MessageKind, Outcome, Settlement
+from tocsin.model.entries import Entry, EntryKey, KeyKind
+from tocsin.model.sources import Batch, Cursor
 from tocsin.policy.decide import Policy
-from tocsin.policy.receiver import ReceiverInfo
-from tocsin.policy.retry import Consequence
-from tocsin.policy.route import Route
+from tocsin.policy.notifying.receiver import ReceiverInfo
+from tocsin.policy.notifying.retry import Consequence
+from tocsin.policy.notifying.route import Route
 from tocsin.store import Store
 
 PACK = """\

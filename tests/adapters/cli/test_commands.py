@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tocsin.model import DeliveryState, ErrorClass, Message, MessageKind, Outcome, Settlement
-from tocsin.policy.breaker import Standing
-from tocsin.policy.retry import Consequence
+from tocsin.model.deliveries import DeliveryState, ErrorClass, Message, MessageKind, Outcome, Settlement
+from tocsin.policy.notifying.breaker import Standing
+from tocsin.policy.notifying.retry import Consequence
 
 Tocsin = Any
 

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from tocsin.assembly import open_store
 from tocsin.cli import app
+from tocsin.config.build import open_store
 from tocsin.config.config import load_config
 from tocsin.market.series import append, begin, close_before
-from tocsin.prices import Quote
-from tocsin.rules.observation import Observed
+from tocsin.model.prices import Quote
+from tocsin.rules.prices.observation import Observed
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 CONFIG = """\

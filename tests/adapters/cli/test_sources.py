@@ -12,10 +12,10 @@ import pytest
 from tocsin.cli.sources import describe, state
 from tocsin.errors import Fault
 from tocsin.hints import Wishes
-from tocsin.model import Batch, Cursor
+from tocsin.model.sources import Batch, Cursor
 from tocsin.policy.decide import Policy
-from tocsin.policy.habits import Habits
-from tocsin.policy.moves import Moved
+from tocsin.policy.polling.history import Habits
+from tocsin.policy.polling.moves import Moved
 from tocsin.store import Fetch, SourceDetail, SourceView, Trail
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -15,7 +15,7 @@ from tocsin.demo.feeds import FEEDS, document
 from tocsin.demo.servers import World
 from tocsin.demo.timeline import ARCHIVE, TIMELINE, visible
 from tocsin.errors import SourceError
-from tocsin.sources.parse import parse
+from tocsin.sources.feeds.rss import parse
 
 LATER = TIMELINE[-1].at + timedelta(days=1)
 

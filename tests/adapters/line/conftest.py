@@ -16,14 +16,17 @@ import pytest
 
 from tocsin.config.packs import parse_pack
 from tocsin.errors import SourceError
-from tocsin.inbound import Inbound
-from tocsin.model import Batch, Cursor, Entry, EntryKey, Fate, KeyKind, Message, MessageKind, Outcome
-from tocsin.pipeline import Pipeline
+from tocsin.ingest.config import Inbound
+from tocsin.ingest.poller import Pipeline
+from tocsin.model.alerts import Fate
+from tocsin.model.deliveries import Message, MessageKind, Outcome
+from tocsin.model.entries import Entry, EntryKey, KeyKind
+from tocsin.model.prices import Instrument, Quote
+from tocsin.model.sources import Batch, Cursor
 from tocsin.policy.decide import Policy
-from tocsin.policy.receiver import ReceiverInfo
-from tocsin.policy.route import Route
-from tocsin.policy.schedule import Terms
-from tocsin.prices import Instrument, Quote
+from tocsin.policy.notifying.receiver import ReceiverInfo
+from tocsin.policy.notifying.route import Route
+from tocsin.policy.polling.schedule import Terms
 from tocsin.rules.compile import compile_packs
 from tocsin.rules.ruleset import RuleSet
 from tocsin.store import Store

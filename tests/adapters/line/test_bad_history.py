@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pytest
 
-from tocsin.prices import Action, Bar, Hours, Instrument, Quote
+from tocsin.model.prices import Action, Bar, Hours, Instrument, Quote
 
 PACK = """\
 tocsin: 1

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from tocsin.errors import Fault
-from tocsin.model import Fate
-from tocsin.sources.feed import FeedSource
-from tocsin.sources.http import HttpClient, Limits
+from tocsin.model.alerts import Fate
+from tocsin.sources.feeds.feed import FeedSource
+from tocsin.sources.http.client import HttpClient, Limits
 
 LIMITS = Limits(connect=3, read=2, total=4, size=300_000)
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/rss+xml\r\n"

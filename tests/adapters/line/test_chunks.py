@@ -16,8 +16,10 @@ from uuid import uuid4
 
 import pytest
 
-from tocsin.model import Batch, Cursor, Entry, EntryKey, Fate, KeyKind
-from tocsin.pipeline import SETTLES
+from tocsin.ingest.poller import SETTLES
+from tocsin.model.alerts import Fate
+from tocsin.model.entries import Entry, EntryKey, KeyKind
+from tocsin.model.sources import Batch, Cursor
 from tocsin.policy.chunks import LEAST
 from tocsin.protocols import runner
 from tocsin.store import SourceLease, Store

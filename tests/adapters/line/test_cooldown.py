@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from tocsin.model import Fate
+from tocsin.model.alerts import Fate
 
 LOUD = """\
   - id: cut

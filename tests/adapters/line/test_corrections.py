@@ -10,23 +10,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tocsin.model import (
-    Batch,
-    Cursor,
-    DeliveryKind,
-    DeliveryState,
-    ErrorClass,
-    Fate,
-    KeyKind,
-    Message,
-    MessageKind,
-    Outcome,
-    Settlement,
-)
-from tocsin.policy.retry import Consequence
+from tocsin.model.alerts import Fate
+from tocsin.model.deliveries import DeliveryKind, DeliveryState, ErrorClass, Message, MessageKind, Outcome, Settlement
+from tocsin.model.entries import KeyKind
+from tocsin.model.sources import Batch, Cursor
+from tocsin.policy.notifying.retry import Consequence
 from tocsin.render.page import page
 from tocsin.render.plain import plain
-from tocsin.sources.identity import Traits, identify
+from tocsin.sources.feeds.identity import Traits, identify
 from tocsin.text.titles import normal
 
 if TYPE_CHECKING:

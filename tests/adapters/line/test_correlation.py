@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import event
 
-from tocsin.model import DeliveryKind, Fate, MessageKind
+from tocsin.model.alerts import Fate
+from tocsin.model.deliveries import DeliveryKind, MessageKind
 from tocsin.render import render
 
 MOVE = """\

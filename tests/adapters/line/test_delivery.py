@@ -13,16 +13,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tocsin.delivery import Dispatcher, Outbound
+from tocsin.deliver.dispatcher import Dispatcher, Outbound
 from tocsin.errors import StoreError
 from tocsin.market.series import begin
-from tocsin.model import DeliveryState, ErrorClass, MessageKind, Outcome
-from tocsin.policy.facts import Decision
-from tocsin.policy.receiver import Fallback
-from tocsin.policy.silence import parse
-from tocsin.prices import Instrument, Quote
+from tocsin.model.deliveries import DeliveryState, ErrorClass, MessageKind, Outcome
+from tocsin.model.prices import Instrument, Quote
+from tocsin.policy.alerting.facts import Decision
+from tocsin.policy.notifying.receiver import Fallback
+from tocsin.policy.notifying.silence import parse
 from tocsin.render import reduced
-from tocsin.rules.observation import observe
+from tocsin.rules.prices.observation import observe
 
 Line = Any
 EACH = """\

@@ -12,14 +12,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tocsin.delivery import Dispatcher, Outbound
+from tocsin.deliver.dispatcher import Dispatcher, Outbound
 from tocsin.errors import Fault
-from tocsin.model import AnswerKind, DeliveryKind, DeliveryState, ErrorClass, Outcome
+from tocsin.model.alerts import AnswerKind
+from tocsin.model.deliveries import DeliveryKind, DeliveryState, ErrorClass, Outcome
+from tocsin.model.prices import Instrument, Quote
 from tocsin.policy.decide import Policy
-from tocsin.policy.receiver import DigestTimes, QuietHours, ReceiverInfo
-from tocsin.policy.route import Route
-from tocsin.policy.silence import parse
-from tocsin.prices import Instrument, Quote
+from tocsin.policy.notifying.receiver import DigestTimes, QuietHours, ReceiverInfo
+from tocsin.policy.notifying.route import Route
+from tocsin.policy.notifying.silence import parse
 
 Line = Any
 OK = Outcome(error_class=ErrorClass.OK)

@@ -9,23 +9,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tocsin.model import (
-    Batch,
-    Cursor,
-    DeliveryKind,
-    DeliveryState,
-    ErrorClass,
-    Fate,
-    Message,
-    MessageKind,
-    Outcome,
-    Settlement,
-)
-from tocsin.policy.retry import Consequence
+from tocsin.model.alerts import Fate
+from tocsin.model.deliveries import DeliveryKind, DeliveryState, ErrorClass, Message, MessageKind, Outcome, Settlement
+from tocsin.model.sources import Batch, Cursor
+from tocsin.policy.notifying.retry import Consequence
 from tocsin.render.page import page
 from tocsin.render.plain import plain
-from tocsin.sources import documents
-from tocsin.sources.entries import entries
+from tocsin.sources.feeds import document
+from tocsin.sources.feeds.entries import entries
 
 if TYPE_CHECKING:
     from tests.adapters.line.conftest import Line
@@ -47,7 +38,7 @@ class Served:
     async def poll(self, cursor: Cursor, now: Any) -> Batch:
         """The document, as a feed source makes a batch of it."""
         self.polls += 1
-        parsed = documents.read(self.body, url="https://paper.example/feed")
+        parsed = document.read(self.body, url="https://paper.example/feed")
         found = entries(parsed, source=self.name, url="https://paper.example/feed", labels={}, now=now)
         has_ids = any(item.id for item in parsed.items)
         following = Cursor(etag=str(self.polls))

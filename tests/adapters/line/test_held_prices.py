@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tocsin.delivery import Dispatcher, Outbound
-from tocsin.model import DeliveryState, ErrorClass, Outcome
-from tocsin.prices import Instrument, Quote
+from tocsin.deliver.dispatcher import Dispatcher, Outbound
+from tocsin.model.deliveries import DeliveryState, ErrorClass, Outcome
+from tocsin.model.prices import Instrument, Quote
 
 PACK = """\
 tocsin: 1

@@ -11,14 +11,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tocsin.delivery import Dispatcher, Outbound
+from tocsin.deliver.dispatcher import Dispatcher, Outbound
 from tocsin.errors import StoreError
-from tocsin.model import DeliveryKind, DeliveryState, ErrorClass, Outcome
-from tocsin.policy.causes import Cause, cause
+from tocsin.model.deliveries import DeliveryKind, DeliveryState, ErrorClass, Outcome
 from tocsin.policy.decide import Policy
-from tocsin.policy.limit import Limit
-from tocsin.policy.receiver import DigestTimes, QuietHours, ReceiverInfo
-from tocsin.policy.route import Route
+from tocsin.policy.notifying.causes import Cause, cause
+from tocsin.policy.notifying.limit import Limit
+from tocsin.policy.notifying.receiver import DigestTimes, QuietHours, ReceiverInfo
+from tocsin.policy.notifying.route import Route
 
 Line = Any
 OK = Outcome(error_class=ErrorClass.OK)

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tocsin.model import DeliveryState
-from tocsin.prices import Action, Hours, Instrument, Quote
+from tocsin.model.deliveries import DeliveryState
+from tocsin.model.prices import Action, Hours, Instrument, Quote
 
 Line = Any
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)

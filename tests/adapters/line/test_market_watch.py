@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tocsin.errors import Fault, SourceError
-from tocsin.model import Batch, Cursor
-from tocsin.policy.schedule import Terms
-from tocsin.prices import Bar, Hours, Instrument, Listing, Missing, Print
+from tocsin.model.prices import Bar, Hours, Instrument, Listing, Missing, Print
+from tocsin.model.sources import Batch, Cursor
+from tocsin.policy.polling.schedule import Terms
 
 if TYPE_CHECKING:
     from tests.adapters.line.conftest import Line

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from tocsin.assembly import Makers
+from tocsin.config.build import Makers
 from tocsin.errors import ConfigError
-from tocsin.model import Batch, Cursor, Delivery, Entry, EntryKey, ErrorClass, KeyKind, Message, MessageKind, Outcome
-from tocsin.service import Service
+from tocsin.model.deliveries import Delivery, ErrorClass, Message, MessageKind, Outcome
+from tocsin.model.entries import Entry, EntryKey, KeyKind
+from tocsin.model.sources import Batch, Cursor
+from tocsin.service.service import Service
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 PACK = """\

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from tocsin.errors import Fault, SourceError
-from tocsin.model import Batch, Cursor, Fate
-from tocsin.rules.evaluate import CompiledRule
+from tocsin.model.alerts import Fate
+from tocsin.model.sources import Batch, Cursor
+from tocsin.rules.news.evaluate import CompiledRule
 from tocsin.rules.ruleset import RuleSet
 
 Line = Any

@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tocsin.delivery import Dispatcher, Outbound
-from tocsin.model import DeliveryState, ErrorClass, Outcome
+from tocsin.deliver.dispatcher import Dispatcher, Outbound
+from tocsin.model.deliveries import DeliveryState, ErrorClass, Outcome
 from tocsin.receivers.apprise import build
 
 POISON = "Chile bans lithium exports to everybody"

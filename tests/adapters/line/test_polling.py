@@ -10,8 +10,9 @@ import pytest
 
 from tocsin.errors import Fault, SourceError
 from tocsin.hints import Answer
-from tocsin.model import Batch, Cursor, Fate
-from tocsin.policy.schedule import Terms
+from tocsin.model.alerts import Fate
+from tocsin.model.sources import Batch, Cursor
+from tocsin.policy.polling.schedule import Terms
 
 if TYPE_CHECKING:
     from tests.adapters.line.conftest import Line

@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tocsin.delivery import Dispatcher, Outbound
-from tocsin.model import DeliveryState, ErrorClass, Outcome, Severity
-from tocsin.policy.receiver import QuietHours, ReceiverInfo
+from tocsin.deliver.dispatcher import Dispatcher, Outbound
+from tocsin.model.deliveries import DeliveryState, ErrorClass, Outcome
+from tocsin.model.rules import Severity
+from tocsin.policy.notifying.receiver import QuietHours, ReceiverInfo
 
 Line = Any
 DOWN = Outcome(error_class=ErrorClass.TRANSIENT, code=503, words="busy")

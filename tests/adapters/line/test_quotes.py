@@ -13,8 +13,8 @@ from decimal import Decimal
 import pytest
 
 from tocsin.errors import StoreError
-from tocsin.model import Fate
-from tocsin.prices import Action, Instrument, Quote
+from tocsin.model.alerts import Fate
+from tocsin.model.prices import Action, Instrument, Quote
 from tocsin.store import Store
 
 RULES = """\

@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tocsin.delivery import Dispatcher, Outbound
+from tocsin.deliver.dispatcher import Dispatcher, Outbound
 from tocsin.errors import Fault
-from tocsin.model import ErrorClass, MessageKind, Outcome
-from tocsin.policy.wall import Times
-from tocsin.selfreport import self_report
+from tocsin.model.deliveries import ErrorClass, MessageKind, Outcome
+from tocsin.policy.notifying.walltime import Times
+from tocsin.service.selfreport import self_report
 
 Line = Any
 MONDAYS = Times(at=time(9), days=frozenset({0}), zone=ZoneInfo("Europe/London"))

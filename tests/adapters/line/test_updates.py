@@ -10,13 +10,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlmodel import update
 
-from tocsin.delivery import Dispatcher, Outbound
-from tocsin.model import DeliveryKind, DeliveryState, ErrorClass, Fate, Message, MessageKind, Outcome, Settlement
+from tocsin.deliver.dispatcher import Dispatcher, Outbound
+from tocsin.model.alerts import Fate
+from tocsin.model.deliveries import DeliveryKind, DeliveryState, ErrorClass, Message, MessageKind, Outcome, Settlement
 from tocsin.policy.decide import Policy
-from tocsin.policy.receiver import ReceiverInfo
-from tocsin.policy.retry import Consequence
-from tocsin.policy.route import Route
-from tocsin.store.tables import DeliveryRow
+from tocsin.policy.notifying.receiver import ReceiverInfo
+from tocsin.policy.notifying.retry import Consequence
+from tocsin.policy.notifying.route import Route
+from tocsin.store.db.tables import DeliveryRow
 
 World = Any
 RULE = """\

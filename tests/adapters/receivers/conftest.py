@@ -16,8 +16,10 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
-from tocsin.evidence import Evidence, Hit, Span
-from tocsin.model import Alert, Coverage, Delivery, DeliveryKind, Message, MessageKind, Severity, Tidings
+from tocsin.model.alerts import Alert, Coverage, Tidings
+from tocsin.model.deliveries import Delivery, DeliveryKind, Message, MessageKind
+from tocsin.model.evidence import Evidence, Hit, Span
+from tocsin.model.rules import Severity
 from tocsin.render import render
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tocsin.model import ErrorClass, MessageKind
+from tocsin.model.deliveries import ErrorClass, MessageKind
 from tocsin.receivers.console import ConsoleReceiver
 from tocsin.render import with_preface
 

@@ -17,7 +17,7 @@ import pytest
 from apprise.plugins.discord import NotifyDiscord
 from apprise.plugins.telegram import NotifyTelegram
 
-from tocsin.model import DeliveryKind, ErrorClass, Message, MessageKind
+from tocsin.model.deliveries import DeliveryKind, ErrorClass, Message, MessageKind
 from tocsin.receivers.apprise import build
 from tocsin.render import render
 from tocsin.render.roundup import Ailing, HeldBack, Roundup

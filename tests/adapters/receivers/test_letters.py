@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tocsin.model import DeliveryKind, ErrorClass, MessageKind, Revised, Tidings
+from tocsin.model.alerts import Revised, Tidings
+from tocsin.model.deliveries import DeliveryKind, ErrorClass, MessageKind
 from tocsin.receivers.apprise import build
 from tocsin.render import render
 from tocsin.render.roundup import Roundup

@@ -16,7 +16,7 @@ from apprise.plugins.slack import NotifySlack
 from apprise.plugins.telegram import NotifyTelegram
 from apprise.plugins.twilio import NotifyTwilio
 
-from tocsin.model import ErrorClass, MessageKind, Outcome
+from tocsin.model.deliveries import ErrorClass, MessageKind, Outcome
 from tocsin.receivers.apprise import build
 
 TELEGRAM = f"tgram://123456789:{'a' * 35}/-100123/"

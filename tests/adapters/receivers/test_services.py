@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 
-from tocsin.model import ErrorClass, MessageKind
+from tocsin.model.deliveries import ErrorClass, MessageKind
 from tocsin.receivers.apprise import build
 from tocsin.render import with_preface
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tocsin.model import ErrorClass, MessageKind
+from tocsin.model.deliveries import ErrorClass, MessageKind
 from tocsin.receivers.apprise import build
 from tocsin.render import with_preface
 

@@ -11,30 +11,18 @@ from pathlib import Path
 
 import pytest
 
-from tocsin.evidence import Evidence
-from tocsin.model import (
-    Batch,
-    Cursor,
-    Entry,
-    EntryKey,
-    ErrorClass,
-    Judged,
-    KeyKind,
-    Match,
-    Message,
-    MessageKind,
-    Outcome,
-    RuleInfo,
-    Settlement,
-    Severity,
-)
-from tocsin.model import DeliveryState as State
+from tocsin.model.deliveries import DeliveryState as State
+from tocsin.model.deliveries import ErrorClass, Message, MessageKind, Outcome, Settlement
+from tocsin.model.entries import Entry, EntryKey, KeyKind
+from tocsin.model.evidence import Evidence
+from tocsin.model.rules import Judged, Match, RuleInfo, Severity
+from tocsin.model.sources import Batch, Cursor
+from tocsin.policy.alerting.facts import Arrival, Decision
 from tocsin.policy.decide import Policy
-from tocsin.policy.facts import Arrival, Decision
-from tocsin.policy.receiver import DigestTimes, ReceiverInfo
-from tocsin.policy.retry import Consequence
-from tocsin.policy.route import Route
-from tocsin.policy.timing import limits
+from tocsin.policy.notifying.receiver import DigestTimes, ReceiverInfo
+from tocsin.policy.notifying.retry import Consequence
+from tocsin.policy.notifying.route import Route
+from tocsin.policy.notifying.timing import limits
 from tocsin.replay.book import Book, Circumstance
 from tocsin.store import Store
 

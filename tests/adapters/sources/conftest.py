@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from tocsin.sources.http import HttpClient, Limits
+from tocsin.sources.http.client import HttpClient, Limits
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 
 from tocsin.errors import Fault, SourceError
-from tocsin.sources.http import HttpClient, Limits
+from tocsin.sources.http.client import HttpClient, Limits
 
 BLOCKED = Fault.BLOCKED_ADDRESS
 

@@ -10,11 +10,11 @@ import pytest
 from aiohttp import web
 
 from tocsin.errors import Fault, SourceError
-from tocsin.model import Cursor
-from tocsin.sources.asked import PriceSource
-from tocsin.sources.extract import Format
-from tocsin.sources.table import Asking, Columns, Table
-from tocsin.sources.watched import WatchedFile
+from tocsin.model.sources import Cursor
+from tocsin.sources.prices.extract import Format
+from tocsin.sources.prices.price_file import WatchedFile
+from tocsin.sources.prices.price_http import PriceSource
+from tocsin.sources.prices.table import Asking, Columns, Table
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 COLUMNS = Columns(format=Format.JSON, rows="@", symbol="s", price="p", errors={Fault.AUTH: "[0].denied"})

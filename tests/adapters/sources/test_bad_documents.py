@@ -5,11 +5,11 @@ import random
 import pytest
 
 from tocsin.errors import Fault, SourceError
-from tocsin.sources import cell
-from tocsin.sources.extract import Format
-from tocsin.sources.page import Selectors
-from tocsin.sources.parse import LONGEST_TITLE, MOST_ENTRIES
-from tocsin.sources.table import Columns, Table
+from tocsin.sources.documents import parser_process
+from tocsin.sources.documents.items import LONGEST_TITLE, MOST_ENTRIES
+from tocsin.sources.documents.page import Selectors
+from tocsin.sources.prices.extract import Format
+from tocsin.sources.prices.table import Columns, Table
 
 #: Octets of address space, programs and libraries among them, and seconds.
 MEMORY, SECONDS = 200_000_000, 20.0
@@ -44,7 +44,7 @@ MANY = "".join(f"<item><title>Pit {n}</title><guid>{n}</guid></item>" for n in r
 )  # fmt: skip
 def test_what_can_be_read_of_a_bad_document_is_read(document, entries, title):
     """Its entries may be news all the same, and reading them takes neither all memory nor all day."""
-    found = cell.parse(document.encode(), url="http://e.com/feed", large=0, memory=MEMORY, seconds=SECONDS)
+    found = parser_process.parse(document.encode(), url="http://e.com/feed", large=0, memory=MEMORY, seconds=SECONDS)
     assert len(found.items) == entries
     assert found.items[0].title.startswith(title)
     assert max(len(item.title) for item in found.items) <= LONGEST_TITLE
@@ -65,7 +65,7 @@ def test_what_can_be_read_of_a_bad_document_is_read(document, entries, title):
 def test_a_document_that_cannot_be_read_is_refused_in_time(document, words):
     """The words say what is wrong with it, and not that it took too long or too much."""
     with pytest.raises(SourceError, match=words) as caught:
-        cell.parse(document.encode(), url="http://e.com/feed", large=0, memory=MEMORY, seconds=SECONDS)
+        parser_process.parse(document.encode(), url="http://e.com/feed", large=0, memory=MEMORY, seconds=SECONDS)
     assert caught.value.fault in {Fault.NOT_A_FEED, Fault.TOO_LARGE}
     assert "seconds" not in str(caught.value)
     assert "reader ended" not in str(caught.value)
@@ -78,7 +78,7 @@ OPEN = "".join(f"<b id={n}><p>" for n in range(6000))
 def test_a_page_of_100_kilobytes_takes_no_gigabytes():
     """A browser may bear it; the daemon would be ended by the kernel, and every other source with it."""
     with pytest.raises(SourceError, match="cannot be read") as caught:
-        cell.parse(OPEN.encode(), url="http://e.com/", selectors=Selectors(items="a"))
+        parser_process.parse(OPEN.encode(), url="http://e.com/", selectors=Selectors(items="a"))
     assert caught.value.fault is Fault.NOT_A_FEED
 
 

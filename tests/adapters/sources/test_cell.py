@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from tocsin.errors import Fault, SourceError
-from tocsin.sources import cell
-from tocsin.sources.parse import parse
+from tocsin.sources.documents import parser_process
+from tocsin.sources.feeds.rss import parse
 
 HEADERS = {"url": "http://e.com/feed", "content_type": "text/xml; charset=gbk", "content_language": "zh"}
 ENTRIES = "".join(
@@ -28,7 +28,7 @@ FEED = f"<rss version='2.0'><channel><title>矿业</title><link>/</link>{ENTRIES
 
 def test_the_cell_finds_what_the_parser_finds():
     """A feed does not change its entries or their identity on the day on which it has grown large."""
-    apart = cell.parse(FEED, **HEADERS, large=0)
+    apart = parser_process.parse(FEED, **HEADERS, large=0)
     assert apart == parse(FEED, **HEADERS)
     assert (len(apart.items), apart.complete, bool(apart.notes)) == (9, False, True)
     assert apart.items[0].published is not None
@@ -46,7 +46,7 @@ def test_the_cell_finds_what_the_parser_finds():
 def test_a_document_that_cannot_be_read_is_a_failed_poll(size, options, words):
     """Whatever becomes of the process, the daemon gets its one error."""
     with pytest.raises(SourceError, match=words) as caught:
-        cell.parse(b"<html>".ljust(size), url="http://e.com/", **options)
+        parser_process.parse(b"<html>".ljust(size), url="http://e.com/", **options)
     assert caught.value.fault is Fault.NOT_A_FEED
 
 
@@ -55,20 +55,20 @@ def test_the_cell_knows_no_secrets(monkeypatch):
     monkeypatch.setenv("TOCSIN_PASSWORD", "canary")
     large = b"<rss version='2.0'><channel>" + b"<item><title>x</title></item>" * 30_000 + b"</channel></rss>"
     with ThreadPoolExecutor(1) as pool:
-        parsing = pool.submit(cell.parse, large, url="http://user:canary@e.com/feed")
+        parsing = pool.submit(parser_process.parse, large, url="http://user:canary@e.com/feed")
         seen = b""
         while not parsing.done():
             seen = _looked_up() or seen
             time.sleep(0.005)
         assert len(parsing.result().items) == 2000
-    assert b"tocsin.sources.inside" in seen
+    assert b"tocsin.sources.feeds.inside" in seen
     assert b"PYTHONPATH=" in seen
     assert b"canary" not in seen
 
 
 def _looked_up():
     """Arguments and environment of the cell that runs as a child of this process."""
-    return b"".join(command + known for _, command, known in _children() if b"tocsin.sources.inside" in command)
+    return b"".join(command + known for _, command, known in _children() if b"tocsin.sources.feeds.inside" in command)
 
 
 def _children():
@@ -106,7 +106,7 @@ def test_a_refused_niceness_switches_no_limit_off(refusing):
     """The unit's own filter refused `nice`, and with it went memory and processor time of whatever a stranger sends."""
     command = refusing(SETPRIORITY)
     with subprocess.Popen(
-        [*command, "-m", "tocsin.sources.inside", "200000000", "5"],
+        [*command, "-m", "tocsin.sources.feeds.inside", "200000000", "5"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env={"PYTHONPATH": os.pathsep.join(sys.path)},
@@ -130,33 +130,33 @@ def test_what_the_system_refuses_is_logged_once_and_feeds_are_read(refusing, cap
     """A warning at every poll would be as good as none; and how little is bounded, there is a clock on the wall."""
     refusing(SETPRIORITY, PRLIMIT64)
     for _ in range(2):
-        assert len(cell.parse(FEED, **HEADERS, large=0).items) == 9
-    logged = [record.getMessage() for record in caplog.records if record.name == cell.__name__]
+        assert len(parser_process.parse(FEED, **HEADERS, large=0).items) == 9
+    logged = [record.getMessage() for record in caplog.records if record.name == parser_process.__name__]
     names = ["memory", "core", "files", "niceness", "processor time"]
     assert sorted(names) == sorted(words.partition('limit="')[2].partition(":")[0] for words in logged)
 
 
 def test_small_documents_share_a_process_that_may_die(tmp_path):
     """Starting one takes longer than reading a feed; whoever ends it in between costs no poll."""
-    cell.close()
-    assert len(cell.parse(FEED, **HEADERS).items) == 9
+    parser_process.close()
+    assert len(parser_process.parse(FEED, **HEADERS).items) == 9
     [first] = _cells()
-    assert len(cell.parse(FEED, **HEADERS).items) == 9
+    assert len(parser_process.parse(FEED, **HEADERS).items) == 9
     assert _cells() == [first]
     os.kill(first, 9)
-    assert len(cell.parse(FEED, **HEADERS).items) == 9
+    assert len(parser_process.parse(FEED, **HEADERS).items) == 9
     assert first not in _cells()
 
 
 def _cells():
     """The processes of cells that run as children of this one."""
-    return [pid for pid, command, _ in _children() if b"tocsin.sources.inside" in command]
+    return [pid for pid, command, _ in _children() if b"tocsin.sources.feeds.inside" in command]
 
 
 def test_a_large_json_feed_is_read_in_the_cell_as_well():
     """Every format has large documents."""
     body = b'{"version": "https://jsonfeed.org/version/1.1", "title": "T", "items": [{"id": "1", "title": "A\\ud800"}]}'
-    parsed = cell.parse(body, url="https://example.com/feed", large=10)
+    parsed = parser_process.parse(body, url="https://example.com/feed", large=10)
     assert (parsed.title, [(item.id, item.title) for item in parsed.items]) == ("T", [("1", "A?")])
 
 
@@ -172,4 +172,4 @@ def test_a_large_json_feed_is_read_in_the_cell_as_well():
 def test_a_megabyte_of_nothing_is_read_at_once(document, titles):
     """Blanks are searched once: twice from each would hold the interpreter, and with it every source, for minutes."""
     body = document.format(blanks=" \n" * 500_000).encode()
-    assert [item.title for item in cell.parse(body, url="http://e.com/feed", seconds=15).items] == titles
+    assert [item.title for item in parser_process.parse(body, url="http://e.com/feed", seconds=15).items] == titles

@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from tocsin.errors import Fault, SourceError
-from tocsin.sources.http import HttpClient, Limits
+from tocsin.sources.http.client import HttpClient, Limits
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/rss+xml\r\n"
 #: What one fetch may take here; far less than in truth, so that nobody waits.

@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 
 from tocsin.errors import Fault, SourceError
-from tocsin.sources.http import Limits
+from tocsin.sources.http.client import Limits
 
 
 def _fault(visit, scene, **options):

@@ -11,9 +11,9 @@ import pytest
 from aiohttp import web
 
 from tocsin.errors import Fault, SourceError
-from tocsin.sources.encoding import decode
-from tocsin.sources.header import LONGEST_HEAD, mend
-from tocsin.sources.http import HttpClient
+from tocsin.sources.http.client import HttpClient
+from tocsin.sources.http.encoding import decode
+from tocsin.sources.http.header import LONGEST_HEAD, mend
 
 DOCUMENT = b"<rss version='2.0'><channel><title>Gallium notices</title></channel></rss>" * 9
 STATUS = b"HTTP/1.1 200 OK\r\n"

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from tocsin.errors import Fault, SourceError
-from tocsin.sources.pace import IN_FLIGHT, PROMPT, Pace, group
+from tocsin.sources.http.pace import IN_FLIGHT, PROMPT, Pace, group
 
 GAP = timedelta(seconds=0.05)
 

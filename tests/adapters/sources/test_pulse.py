@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from tocsin.pulse import Heartbeat, Pulse
+from tocsin.service.liveness import Heartbeat, Pulse
 
 Visit = Callable[..., Any]
 MINUTE = 60.0

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from tocsin.errors import Fault, SourceError
-from tocsin.sources.room import Room
+from tocsin.sources.http.gate import Room
 
 
 async def _settle():

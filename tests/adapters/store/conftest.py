@@ -15,24 +15,13 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from tocsin.errors import Position
-from tocsin.evidence import Evidence, Hit, Span
-from tocsin.model import (
-    Alert,
-    Batch,
-    Cursor,
-    DeliveryKind,
-    Entry,
-    EntryKey,
-    Fate,
-    Judged,
-    KeyKind,
-    Match,
-    RuleInfo,
-    Severity,
-    Story,
-    StoryEntry,
-)
-from tocsin.policy.facts import Decided, Decision, Facts, Planned, Told
+from tocsin.model.alerts import Alert, Fate, Story, StoryEntry
+from tocsin.model.deliveries import DeliveryKind
+from tocsin.model.entries import Entry, EntryKey, KeyKind
+from tocsin.model.evidence import Evidence, Hit, Span
+from tocsin.model.rules import Judged, Match, RuleInfo, Severity
+from tocsin.model.sources import Batch, Cursor
+from tocsin.policy.alerting.facts import Decided, Decision, Facts, Planned, Told
 from tocsin.store import Committed, SourceLease, Store
 
 NOW = datetime(2026, 3, 2, 12, 0, 0, 123456, tzinfo=UTC)

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from tocsin.errors import StoreError
-from tocsin.model import Answered, AnswerKind, DeliveryKind, DeliveryState
+from tocsin.model.alerts import Answered, AnswerKind
+from tocsin.model.deliveries import DeliveryKind, DeliveryState
 from tocsin.store import RuleStats, Which
 
 HOUR = timedelta(hours=1)

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tocsin.evidence import Evidence
-from tocsin.model import Message, MessageKind
-from tocsin.store import codec
-from tocsin.store.columns import UtcDateTime
+from tocsin.model.deliveries import Message, MessageKind
+from tocsin.model.evidence import Evidence
+from tocsin.store.db import codec
+from tocsin.store.db.columns import UtcDateTime
 
 
 def test_evidence_comes_back_whole_and_small(hands):

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from tocsin.errors import DamagedError
-from tocsin.policy.silence import parse
+from tocsin.policy.notifying.silence import parse
 from tocsin.store import DamagedKind
 
 MINUTE = timedelta(minutes=1)

@@ -6,20 +6,12 @@ from datetime import timedelta
 import pytest
 
 from tocsin.errors import StoreError
-from tocsin.model import (
-    DeliveryKind,
-    DeliveryState,
-    ErrorClass,
-    Fate,
-    Message,
-    MessageKind,
-    Outcome,
-    Settlement,
-    Severity,
-)
-from tocsin.policy.facts import Decided, Decision
-from tocsin.policy.quiet import Hush
-from tocsin.policy.retry import Consequence
+from tocsin.model.alerts import Fate
+from tocsin.model.deliveries import DeliveryKind, DeliveryState, ErrorClass, Message, MessageKind, Outcome, Settlement
+from tocsin.model.rules import Severity
+from tocsin.policy.alerting.facts import Decided, Decision
+from tocsin.policy.notifying.quiet import Hush
+from tocsin.policy.notifying.retry import Consequence
 from tocsin.store import Voided
 
 MINUTE = timedelta(minutes=1)

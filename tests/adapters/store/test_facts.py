@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from tocsin.model import Severity
-from tocsin.policy.facts import Told
+from tocsin.model.rules import Severity
+from tocsin.policy.alerting.facts import Told
 
 HOUR = timedelta(hours=1)
 

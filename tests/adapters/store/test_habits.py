@@ -7,10 +7,10 @@ import pytest
 
 from tocsin.errors import Fault
 from tocsin.hints import Wishes
-from tocsin.policy.habits import Habits
-from tocsin.policy.moves import Moved
+from tocsin.policy.polling.history import Habits
+from tocsin.policy.polling.moves import Moved
 from tocsin.store import Deferral, Fetch, GroupHold, Trail
-from tocsin.store.habits import MOST_FETCHES, add_fetch, read_fetches, read_habits, write_habits
+from tocsin.store.db.habits import MOST_FETCHES, add_fetch, read_fetches, read_habits, write_habits
 
 MINUTE = timedelta(minutes=1)
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tocsin.model import KeyKind
+from tocsin.model.entries import KeyKind
 
 DAY = timedelta(days=1)
 

@@ -7,8 +7,11 @@ from datetime import timedelta
 import pytest
 
 from tocsin.errors import Fault, LeaseLostError
-from tocsin.model import Cursor, DeliveryState, Fate, Severity, Unevaluated
-from tocsin.policy.facts import Decided, Decision
+from tocsin.model.alerts import Fate
+from tocsin.model.deliveries import DeliveryState
+from tocsin.model.rules import Severity, Unevaluated
+from tocsin.model.sources import Cursor
+from tocsin.policy.alerting.facts import Decided, Decision
 
 HOUR = timedelta(hours=1)
 

@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 from tocsin.cli.output import plain
-from tocsin.model import DeliveryState, Fate
+from tocsin.model.alerts import Fate
+from tocsin.model.deliveries import DeliveryState
 from tocsin.store import Counts
 
 HOUR = timedelta(hours=1)

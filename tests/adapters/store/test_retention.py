@@ -3,8 +3,9 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from tocsin.model import DeliveryState, ErrorClass, Message, MessageKind, Outcome, Settlement, Unevaluated
-from tocsin.policy.retry import Consequence
+from tocsin.model.deliveries import DeliveryState, ErrorClass, Message, MessageKind, Outcome, Settlement
+from tocsin.model.rules import Unevaluated
+from tocsin.policy.notifying.retry import Consequence
 
 DAY = timedelta(days=1)
 MONTH = 30 * DAY

@@ -7,9 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from tocsin.model import DeliveryKind, DeliveryState, ErrorClass, Message, MessageKind, Outcome, Settlement, Unevaluated
-from tocsin.policy.facts import Decision
-from tocsin.policy.retry import Consequence
+from tocsin.model.deliveries import DeliveryKind, DeliveryState, ErrorClass, Message, MessageKind, Outcome, Settlement
+from tocsin.model.rules import Unevaluated
+from tocsin.policy.alerting.facts import Decision
+from tocsin.policy.notifying.retry import Consequence
 
 HOUR = timedelta(hours=1)
 

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from tocsin.model import DeliveryState, ErrorClass, Message, MessageKind, Outcome, Settlement
-from tocsin.policy.retry import Consequence
+from tocsin.model.deliveries import DeliveryState, ErrorClass, Message, MessageKind, Outcome, Settlement
+from tocsin.policy.notifying.retry import Consequence
 
 HOUR = timedelta(hours=1)
 LEASE = timedelta(minutes=2)

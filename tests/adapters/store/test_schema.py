@@ -8,8 +8,8 @@ from alembic.runtime.migration import MigrationContext
 from sqlmodel import SQLModel
 
 from tocsin.errors import StoreError
-from tocsin.store.schema import upgrade
-from tocsin.store.sqlite import Database
+from tocsin.store.db.schema import upgrade
+from tocsin.store.db.sqlite import Database
 
 
 def test_the_migrations_make_the_tables(tmp_path):

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tocsin.errors import LeaseLostError
-from tocsin.model import Cursor
+from tocsin.model.sources import Cursor
 from tocsin.store import Rest
 
 MINUTE = timedelta(minutes=1)

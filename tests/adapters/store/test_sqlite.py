@@ -13,9 +13,9 @@ import pytest
 
 from tocsin.errors import DamagedError, LockedError, LostError, StoreError
 from tocsin.store import Store, Voided
-from tocsin.store.place import make
-from tocsin.store.schema import upgrade
-from tocsin.store.sqlite import Database, explain
+from tocsin.store.db.place import make
+from tocsin.store.db.schema import upgrade
+from tocsin.store.db.sqlite import Database, explain
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_a_second_daemon_is_told_who_holds_the_database(hands, store):
 def test_a_killed_daemon_leaves_no_lock(hands, store):
     """After a kill the next start must not need a hand to remove a file."""
     script = (
-        "import os, signal; from tocsin.store.sqlite import Database; "
+        "import os, signal; from tocsin.store.db.sqlite import Database; "
         f"database = Database.open({hands.url!r}); database.lock(); print('held', flush=True); "
         "os.kill(os.getpid(), signal.SIGKILL)"
     )

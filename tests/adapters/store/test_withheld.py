@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from tocsin.policy.causes import Cause, cause
-from tocsin.policy.silence import parse
+from tocsin.policy.notifying.causes import Cause, cause
+from tocsin.policy.notifying.silence import parse
 
 Hands = Any
 Store = Any

@@ -21,11 +21,11 @@ from uuid import uuid4
 
 from chaos.clock import WorldClock
 from chaos.points import Side
-from tocsin.assembly import Makers, make_price_source, make_receiver, make_source
 from tocsin.cli.common import log_to_stderr
+from tocsin.config.build import Makers, make_price_source, make_receiver, make_source
 from tocsin.config.config import Config
 from tocsin.errors import TocsinError
-from tocsin.service import Service
+from tocsin.service.service import Service
 from tocsin.store import Store
 from tocsin.store.readings import Readings
 

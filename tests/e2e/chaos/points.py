@@ -14,7 +14,7 @@ from tocsin.sources import Source
 from tocsin.store import Store
 from tocsin.store.readings import Readings
 
-#: How the daemon's own modules, those that are no room, call the store.
+#: How the rooms that work on their own, and not for a command, call the store.
 _CALLED = re.compile(r"\b_?(store\.(?:read\.)?\w+)")
 
 
@@ -54,7 +54,8 @@ def calls() -> tuple[str, ...]:
 
     Of the store those that its own modules name: commands and replays call others.
     """
-    modules = Path(tocsin.__file__).parent.glob("*.py")
+    package = Path(tocsin.__file__).parent
+    modules = (module for room in ("ingest", "deliver", "service") for module in (package / room).glob("*.py"))
     named = {name for module in modules for name in _CALLED.findall(module.read_text(encoding="utf-8"))}
     protocols = {"store": Store, "store.read": Readings, "source": Source, "receiver": Receiver}
     return tuple(

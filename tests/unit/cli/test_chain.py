@@ -10,7 +10,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tocsin.cli.chain import Record, steps
-from tocsin.model import Alert, DeliveryKind, DeliveryState, Entry, Fate, RuleInfo, Severity, Tidings
+from tocsin.model.alerts import Alert, Fate, Tidings
+from tocsin.model.deliveries import DeliveryKind, DeliveryState
+from tocsin.model.entries import Entry
+from tocsin.model.rules import RuleInfo, Severity
 from tocsin.store import AlertDetail, DeliveryView, MatchView
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -10,7 +10,7 @@ import pytest
 
 from tocsin.config.casefile import Case, write_cases
 from tocsin.config.testfile import RuleTest, load_tests
-from tocsin.model import Entry
+from tocsin.model.entries import Entry
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 RULES = ("p/ban",)

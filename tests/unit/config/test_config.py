@@ -13,7 +13,7 @@ from tocsin.config.durations import parse_duration, write_duration
 from tocsin.config.secrets import Secret
 from tocsin.config.show import show
 from tocsin.errors import ConfigError
-from tocsin.model import Severity
+from tocsin.model.rules import Severity
 
 GOOD = """
 timezone: Europe/London

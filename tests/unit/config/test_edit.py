@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tocsin.config.edit import NewSource, add_sources, replace_file
+from tocsin.config.yaml.edit import NewSource, add_sources, replace_file
 from tocsin.errors import UsageError
 
 NEW = NewSource(name="new", kind="feed", address="https://e.com/f?a=1&b=2", more={})

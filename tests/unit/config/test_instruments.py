@@ -12,7 +12,7 @@ from tocsin.config.instruments import check_rules, parse_hours, write_hours
 from tocsin.config.packs import parse_pack
 from tocsin.config.show import show
 from tocsin.errors import ConfigError
-from tocsin.prices import Hours, Instrument
+from tocsin.model.prices import Hours, Instrument
 from tocsin.rules.compile import compile_packs
 
 HEAD = "sources: {a: {feed: https://example.org/feed}}\nreceivers: {here: {console: true}}\n"

@@ -11,7 +11,7 @@ import pytest
 from tocsin.config.client import make_terms
 from tocsin.config.config import load_config
 from tocsin.errors import ConfigError
-from tocsin.prices import Listing
+from tocsin.model.prices import Listing
 
 ROOT = Path(__file__).parents[3]
 

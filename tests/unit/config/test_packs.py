@@ -10,7 +10,7 @@ import pytest
 from tocsin.config.loading import load_rules
 from tocsin.config.packs import parse_pack
 from tocsin.errors import ConfigError
-from tocsin.model import Severity
+from tocsin.model.rules import Severity
 
 HEAD = "tocsin: 1\npack: {id: metals, version: 1.0.0}\n"
 LISTS = """\

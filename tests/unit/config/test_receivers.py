@@ -11,8 +11,8 @@ import pytest
 from tocsin.config.config import load_config
 from tocsin.config.receivers import ReceiverConfig
 from tocsin.errors import ConfigError
-from tocsin.model import Severity
-from tocsin.policy.receiver import DigestTimes, Fallback, QuietHours
+from tocsin.model.rules import Severity
+from tocsin.policy.notifying.receiver import DigestTimes, Fallback, QuietHours
 
 SECRET = "whsec_0123456789abcdef0123456789"
 FILE = """

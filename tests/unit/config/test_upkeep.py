@@ -10,7 +10,7 @@ import pytest
 
 from tocsin.config.config import Config, load_config
 from tocsin.errors import ConfigError
-from tocsin.policy.wall import Times
+from tocsin.policy.notifying.walltime import Times
 
 FILE = """
 timezone: Europe/London

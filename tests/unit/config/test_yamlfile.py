@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tocsin.config.nodes import Items, Pairs, Scalar, walk
-from tocsin.config.yamlfile import LONGEST, read
+from tocsin.config.yaml.file import LONGEST, read
+from tocsin.config.yaml.nodes import Items, Pairs, Scalar, walk
 
 
 def values(text: str) -> dict[str, object]:

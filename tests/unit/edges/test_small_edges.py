@@ -11,7 +11,7 @@ import pytest
 from tocsin.clock import ScaledClock, SystemClock
 from tocsin.errors import ConfigError, Position, Problem
 from tocsin.log import counted, line
-from tocsin.systemd import Notifier
+from tocsin.service.systemd import Notifier
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 from tocsin.market.glance import SHOWN, beside, glance
 from tocsin.market.series import append, begin, close_before
-from tocsin.prices import Instrument, Quote
+from tocsin.model.prices import Instrument, Quote
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 COPPER = Instrument(id="cu", kind="metal", currency="USD", unit="t", labels={"mineral": ("copper",)})

@@ -7,7 +7,7 @@ import pytest
 
 from tocsin.market.hygiene import Finding, clean, is_stale
 from tocsin.market.series import append, begin, close_before, of
-from tocsin.prices import Action, Bar, Instrument, Quote
+from tocsin.model.prices import Action, Bar, Instrument, Quote
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tocsin.market import sigma as sigmas
 from tocsin.market.series import KEEP_CLOSES, append, begin, close_before, in_terms, price_at, sessions_back, since
 from tocsin.market.session import day_of, in_session, market_time
-from tocsin.prices import Hours, Instrument, Quote
+from tocsin.model.prices import Hours, Instrument, Quote
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)  # a Monday
 NEW_YORK = Hours(days=frozenset(range(5)), opens=time(9, 30), closes=time(16), zone="America/New_York")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tocsin.config.packs import parse_pack, read_pack
-from tocsin.model import Entry
+from tocsin.model.entries import Entry
 from tocsin.rules.compile import compile_packs
 from tocsin.rules.ruleset import RuleSet
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from tocsin.config.packs import parse_pack, read_pack
-from tocsin.model import Entry, Match
-from tocsin.prices import Labels
+from tocsin.model.entries import Entry
+from tocsin.model.prices import Labels
+from tocsin.model.rules import Match
 from tocsin.rules.compile import compile_packs
 from tocsin.rules.examples import check_examples
 from tocsin.rules.ruleset import RuleSet

@@ -8,12 +8,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tocsin.evidence import Evidence
-from tocsin.model import Alert, Entry, Match, RuleInfo, Severity, Story
+from tocsin.model.alerts import Alert, Story
+from tocsin.model.entries import Entry
+from tocsin.model.evidence import Evidence
+from tocsin.model.rules import Match, RuleInfo, Severity
+from tocsin.policy.alerting.facts import Arrival, Decision, Facts, Pending, Told
 from tocsin.policy.decide import Policy
-from tocsin.policy.facts import Arrival, Decision, Facts, Pending, Told
-from tocsin.policy.receiver import ReceiverInfo
-from tocsin.policy.route import Route
+from tocsin.policy.notifying.receiver import ReceiverInfo
+from tocsin.policy.notifying.route import Route
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 

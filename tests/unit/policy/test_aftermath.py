@@ -9,15 +9,15 @@ import pytest
 
 from tocsin.errors import Fault, SourceError
 from tocsin.hints import Answer, Wishes
-from tocsin.model import KeyKind
-from tocsin.policy import health, moves, network
-from tocsin.policy.aftermath import Standing, after_failure, after_success
-from tocsin.policy.found import Found
-from tocsin.policy.habits import Habits, learn
-from tocsin.policy.health import News
-from tocsin.policy.moves import Moved
-from tocsin.policy.network import Network
-from tocsin.policy.schedule import Terms
+from tocsin.model.entries import KeyKind
+from tocsin.policy.polling import health, moves, network
+from tocsin.policy.polling.aftermath import Standing, after_failure, after_success
+from tocsin.policy.polling.found import Found
+from tocsin.policy.polling.health import News
+from tocsin.policy.polling.history import Habits, learn
+from tocsin.policy.polling.moves import Moved
+from tocsin.policy.polling.network import Network
+from tocsin.policy.polling.schedule import Terms
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

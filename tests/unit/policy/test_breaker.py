@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tocsin.model import ErrorClass, Outcome
-from tocsin.policy.breaker import Standing, Turn, after
+from tocsin.model.deliveries import ErrorClass, Outcome
+from tocsin.policy.notifying.breaker import Standing, Turn, after
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

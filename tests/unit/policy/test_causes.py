@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tocsin.policy.causes import Cause, cause
-from tocsin.policy.limit import Limit
-from tocsin.policy.silence import Silence, parse
+from tocsin.policy.notifying.causes import Cause, cause
+from tocsin.policy.notifying.limit import Limit
+from tocsin.policy.notifying.silence import Silence, parse
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SILENCE = Silence(id=3, matchers=(parse("rule=ban"),), starts=NOON, ends=NOON + timedelta(hours=1), why="known")

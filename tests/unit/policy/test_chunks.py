@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tocsin.model import Entry
+from tocsin.model.entries import Entry
 from tocsin.policy.chunks import AIM, LEAST, MOST, Chunks
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -4,10 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tocsin.evidence import Evidence, Hit, Span
-from tocsin.model import Alert, Entry, Judged, Match, Severity, Unevaluated
-from tocsin.policy.correction import Claim, due, matters, quoted
-from tocsin.policy.wording import Wording
+from tocsin.model.alerts import Alert
+from tocsin.model.entries import Entry
+from tocsin.model.evidence import Evidence, Hit, Span
+from tocsin.model.rules import Judged, Match, Severity, Unevaluated
+from tocsin.policy.alerting.correction import Claim, due, matters, quoted
+from tocsin.policy.alerting.wording import Wording
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 BAN = "China bans gallium exports"

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.model import Correlation, CorrelationKind, Fate, RuleInfo, Severity
-from tocsin.policy.correlation import Member, complete, condition
+from tocsin.model.alerts import Fate
+from tocsin.model.rules import Correlation, CorrelationKind, RuleInfo, Severity
+from tocsin.policy.alerting.correlation import Member, complete, condition
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 

@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 
 from tocsin.errors import Position
-from tocsin.evidence import Evidence
-from tocsin.model import DeliveryKind, Fate, Match, RuleInfo, Severity
+from tocsin.model.alerts import Fate
+from tocsin.model.deliveries import DeliveryKind
+from tocsin.model.evidence import Evidence
+from tocsin.model.rules import Match, RuleInfo, Severity
+from tocsin.policy.alerting.facts import Arrival
 from tocsin.policy.decide import Policy
-from tocsin.policy.facts import Arrival
-from tocsin.policy.receiver import ReceiverInfo
-from tocsin.policy.route import Route
+from tocsin.policy.notifying.receiver import ReceiverInfo
+from tocsin.policy.notifying.route import Route
 
 World = Any
 BAN = "China bans exports of gallium to the United States"

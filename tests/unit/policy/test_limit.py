@@ -6,10 +6,10 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from tocsin.model import Severity
-from tocsin.policy.limit import Limit, begins, room
-from tocsin.policy.receiver import DigestTimes, QuietHours, ReceiverInfo
-from tocsin.policy.timing import limits
+from tocsin.model.rules import Severity
+from tocsin.policy.notifying.limit import Limit, begins, room
+from tocsin.policy.notifying.receiver import DigestTimes, QuietHours, ReceiverInfo
+from tocsin.policy.notifying.timing import limits
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -6,11 +6,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tocsin.model import DeliveryKind, Fate, Severity
-from tocsin.policy import digest, quiet
+from tocsin.model.alerts import Fate
+from tocsin.model.deliveries import DeliveryKind
+from tocsin.model.rules import Severity
 from tocsin.policy.decide import Policy
-from tocsin.policy.receiver import DigestTimes, QuietHours, ReceiverInfo
-from tocsin.policy.route import Route
+from tocsin.policy.notifying import digest, quiet
+from tocsin.policy.notifying.receiver import DigestTimes, QuietHours, ReceiverInfo
+from tocsin.policy.notifying.route import Route
 
 LONDON, LORD_HOWE, TOKYO = ZoneInfo("Europe/London"), ZoneInfo("Australia/Lord_Howe"), ZoneInfo("Asia/Tokyo")
 

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tocsin.model import DeliveryState, ErrorClass, Outcome
-from tocsin.policy import retry
-from tocsin.policy.breaker import MOST_REFUSALS, Standing
+from tocsin.model.deliveries import DeliveryState, ErrorClass, Outcome
+from tocsin.policy.notifying import retry
+from tocsin.policy.notifying.breaker import MOST_REFUSALS, Standing
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -9,9 +9,9 @@ import pytest
 
 from tocsin.errors import Fault
 from tocsin.hints import Wishes
-from tocsin.policy import schedule
-from tocsin.policy.habits import Habits
-from tocsin.policy.schedule import Plan, Terms
+from tocsin.policy.polling import schedule
+from tocsin.policy.polling.history import Habits
+from tocsin.policy.polling.schedule import Plan, Terms
 from tocsin.policy.spans import write
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)  # a Monday

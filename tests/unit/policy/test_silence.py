@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tocsin.model import Alert, Severity
-from tocsin.policy.silence import Silence, parse
+from tocsin.model.alerts import Alert
+from tocsin.model.rules import Severity
+from tocsin.policy.notifying.silence import Silence, parse
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ALERT = Alert(

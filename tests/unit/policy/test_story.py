@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tocsin.model import Entry, RuleInfo, Severity, Story, StoryEntry
-from tocsin.policy import story
-from tocsin.policy.cooldown import key_values
-from tocsin.policy.title import fill
+from tocsin.model.alerts import Story, StoryEntry
+from tocsin.model.entries import Entry
+from tocsin.model.rules import RuleInfo, Severity
+from tocsin.policy.alerting import story
+from tocsin.policy.alerting.cooldown import key_values
+from tocsin.policy.alerting.title import fill
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 TITLE = "China bans exports of gallium and germanium to US"

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
-from tocsin.model import Answered, DeliveryKind, Fate, Severity
+from tocsin.model.alerts import Answered, Fate
+from tocsin.model.deliveries import DeliveryKind
+from tocsin.model.rules import Severity
 from tocsin.policy.decide import Policy
-from tocsin.policy.receiver import ReceiverInfo
-from tocsin.policy.route import Route
+from tocsin.policy.notifying.receiver import ReceiverInfo
+from tocsin.policy.notifying.route import Route
 
 World = Any
 BAN = "China bans exports of gallium to the United States"

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tocsin.model import ErrorClass
-from tocsin.receivers import answers
-from tocsin.receivers.answers import Stage
+from tocsin.model.deliveries import ErrorClass
+from tocsin.receivers import classify
+from tocsin.receivers.classify import Stage
 from tocsin.receivers.redact import redactor
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -45,7 +45,7 @@ NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 )
 def test_retry_after_is_seconds_or_a_date_and_never_absurd(header: str, wait: timedelta | None) -> None:
     """A server may put us off, but neither into the past nor for ever."""
-    outcome = answers.http(429, b"", header, NOW)
+    outcome = classify.http(429, b"", header, NOW)
     assert (outcome.error_class, outcome.retry_after) == (ErrorClass.RATE_LIMITED, wait)
 
 
@@ -61,14 +61,14 @@ def test_retry_after_is_seconds_or_a_date_and_never_absurd(header: str, wait: ti
 )
 def test_words_are_what_the_server_says_to_people(body: bytes, words: str) -> None:
     """The log shows one harmless line, not a page."""
-    assert answers.http(403, body, "", NOW).words == words
+    assert classify.http(403, body, "", NOW).words == words
 
 
 def test_an_unknown_status_has_a_class_all_the_same() -> None:
     """Servers invent codes."""
-    assert answers.http(599, b"", "", NOW).error_class is ErrorClass.TRANSIENT
-    assert answers.http(499, b"", "", NOW).error_class is ErrorClass.CONTENT
-    assert answers.http(499, b"", "", NOW).words == ""
+    assert classify.http(599, b"", "", NOW).error_class is ErrorClass.TRANSIENT
+    assert classify.http(499, b"", "", NOW).error_class is ErrorClass.CONTENT
+    assert classify.http(499, b"", "", NOW).words == ""
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_a_reply_of_a_mail_server_means_what_it_means_where_it_comes(
     stage: Stage, code: int, expected: ErrorClass
 ) -> None:
     """The same code refuses a recipient in one place and a text in another."""
-    assert answers.smtp(stage, code, b"no").error_class is expected
+    assert classify.smtp(stage, code, b"no").error_class is expected
 
 
 def _wrapped(inner: BaseException) -> Exception:
@@ -115,7 +115,7 @@ def _wrapped(inner: BaseException) -> Exception:
 )
 def test_a_lost_connection_is_described_by_its_innermost_cause(error: Exception, words: str) -> None:
     """Outer exceptions name the whole address, and with it the token."""
-    outcome = answers.lost(error, written=False, expired=False, limit=30)
+    outcome = classify.lost(error, written=False, expired=False, limit=30)
     assert (outcome.error_class, outcome.words) == (ErrorClass.TRANSIENT, words)
 
 

@@ -10,8 +10,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tocsin.evidence import Evidence, Hit, Span
-from tocsin.model import Alert, Coverage, DeliveryKind, Message, MessageKind, Severity, Tidings
+from tocsin.model.alerts import Alert, Coverage, Tidings
+from tocsin.model.deliveries import DeliveryKind, Message, MessageKind
+from tocsin.model.evidence import Evidence, Hit, Span
+from tocsin.model.rules import Severity
 from tocsin.render import render
 
 NOW = datetime(2026, 7, 2, 12, 0, tzinfo=UTC)

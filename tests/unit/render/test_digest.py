@@ -12,8 +12,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tocsin.model import DeliveryKind, Message, MessageKind, Severity, Tidings
-from tocsin.prices import Glance, Instrument
+from tocsin.model.alerts import Tidings
+from tocsin.model.deliveries import DeliveryKind, Message, MessageKind
+from tocsin.model.prices import Glance, Instrument
+from tocsin.model.rules import Severity
 from tocsin.render import render
 from tocsin.render.roundup import Ailing, HeldBack, Roundup
 

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tocsin.evidence import Evidence, Hit, Span
-from tocsin.model import Coverage
+from tocsin.model.alerts import Coverage
+from tocsin.model.evidence import Evidence, Hit, Span
 from tocsin.render import late_line
 from tocsin.render.quotes import quotes, words
 from tocsin.render.subject import encoded

@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tocsin.evidence import Evidence, Witness
-from tocsin.model import Message, MessageKind, Tidings
-from tocsin.prices import Glance, Instrument, Often
+from tocsin.model.alerts import Tidings
+from tocsin.model.deliveries import Message, MessageKind
+from tocsin.model.evidence import Evidence, Witness
+from tocsin.model.prices import Glance, Instrument, Often
 from tocsin.render import spark
 from tocsin.render.ticker import ticker
 

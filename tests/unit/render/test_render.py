@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-from tocsin.evidence import Evidence
-from tocsin.model import DeliveryKind, MessageKind, Revised, Severity, Tidings
+from tocsin.model.alerts import Revised, Tidings
+from tocsin.model.deliveries import DeliveryKind, MessageKind
+from tocsin.model.evidence import Evidence
+from tocsin.model.rules import Severity
 from tocsin.render import with_preface
 from tocsin.render.subject import encoded
 

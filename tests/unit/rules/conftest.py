@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tocsin.errors import Problem
-from tocsin.evidence import Evidence
-from tocsin.model import Entry, Judged, Located, Severity
-from tocsin.prices import Labels
+from tocsin.model.entries import Entry
+from tocsin.model.evidence import Evidence
+from tocsin.model.prices import Labels
+from tocsin.model.rules import Judged, Located, Severity
 from tocsin.rules.compile import compile_packs
 from tocsin.rules.ruleset import RuleSet
 from tocsin.rules.spec import ListSpec, NewsSpec, PackSpec, RuleSpec

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from tocsin.config.packs import parse_pack
 from tocsin.market.series import begin
-from tocsin.prices import Action, Instrument, Quote
+from tocsin.model.prices import Action, Instrument, Quote
 from tocsin.rules.compile import compile_packs
-from tocsin.rules.edge import PriceState, step
-from tocsin.rules.observation import observe
+from tocsin.rules.prices.edge import PriceState, step
+from tocsin.rules.prices.observation import observe
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MP = Instrument(

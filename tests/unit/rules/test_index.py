@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tocsin.rules.index import Index
-from tocsin.text.gist import Gist, gist, gist_of, pieces, simplified
+from tocsin.rules.news.index import Index
+from tocsin.text.prefilter import Gist, gist, gist_of, pieces, simplified
 from tocsin.text.sentences import split
 
 THOROUGH = settings(max_examples=300, deadline=None)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tocsin.config.packs import parse_pack
-from tocsin.prices import Instrument
+from tocsin.model.prices import Instrument
 from tocsin.rules.compile import compile_packs
 from tocsin.rules.lint import History, lint, lint_history
 

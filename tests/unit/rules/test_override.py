@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tocsin.model import Severity
+from tocsin.model.rules import Severity
 from tocsin.rules.compile import compile_packs
 from tocsin.rules.override import lay_over
 from tocsin.rules.spec import Override

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tocsin.market.series import Close, Reference, append, begin
-from tocsin.prices import Instrument, Quote
+from tocsin.model.prices import Instrument, Quote
 from tocsin.rules.compile import meant
-from tocsin.rules.price import parse_price, parts
-from tocsin.rules.query import QueryError
-from tocsin.rules.reading import Sight, read
+from tocsin.rules.news.query import QueryError
+from tocsin.rules.prices.condition import parse_price, parts
+from tocsin.rules.prices.reading import Sight, read
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 CU = Instrument(id="cu", kind="metal")

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tocsin.evidence import Evidence, Span
-from tocsin.model import Severity
+from tocsin.model.evidence import Evidence, Span
+from tocsin.model.rules import Severity
 
 NOTES = {
     "too far": (

@@ -8,9 +8,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tocsin.evidence import Evidence, Span
-from tocsin.rules.query import QueryError, parse
-from tocsin.rules.terms import TermError, compile_term
+from tocsin.model.evidence import Evidence, Span
+from tocsin.rules.news.query import QueryError, parse
+from tocsin.rules.news.terms import TermError, compile_term
 
 WORDS = st.sampled_from(
     [

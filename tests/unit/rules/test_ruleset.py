@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from tocsin.model import Severity
-from tocsin.policy.health import News
+from tocsin.model.rules import Severity
+from tocsin.policy.polling.health import News
 from tocsin.rules import builtin
 from tocsin.rules.compile import compile_packs
-from tocsin.rules.evaluate import CompiledRule
 from tocsin.rules.examples import check_examples
+from tocsin.rules.news.evaluate import CompiledRule
 from tocsin.rules.ruleset import RuleSet
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tocsin.rules.forms import noun_forms, verb_forms
-from tocsin.rules.terms import TermError, compile_term
+from tocsin.rules.news.forms import noun_forms, verb_forms
+from tocsin.rules.news.terms import TermError, compile_term
 
 VERBS = {
     "ban": "ban bans banned banning baned baning",

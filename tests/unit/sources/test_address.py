@@ -2,7 +2,7 @@
 
 import pytest
 
-from tocsin.sources.address import check
+from tocsin.sources.http.address import check
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,8 @@
 import pytest
 
 from tocsin.errors import Fault, SourceError
-from tocsin.sources.bounds import DEEPEST, HARMLESS, MOST_ATTRIBUTES, MOST_TAGS, check
-from tocsin.sources.parse import parse
+from tocsin.sources.feeds.bounds import DEEPEST, HARMLESS, MOST_ATTRIBUTES, MOST_TAGS, check
+from tocsin.sources.feeds.rss import parse
 
 ATTRIBUTES = " ".join(f"a{n}='1'" for n in range(MOST_ATTRIBUTES + 1))
 #: Makes a document so long that it is looked at.

@@ -4,7 +4,7 @@ import codecs
 
 import pytest
 
-from tocsin.sources.charset import decode
+from tocsin.sources.documents.charset import decode
 
 TEXT = "<?xml version='1.0' encoding='{}'?><rss>Café – 中国</rss>"
 

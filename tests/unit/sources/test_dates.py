@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tocsin.sources.dates import believe, order, parse_time
+from tocsin.sources.documents.dates import believe, order, parse_time
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 

@@ -3,8 +3,8 @@
 import pytest
 
 from tocsin.errors import Fault, SourceError
-from tocsin.sources.discovery import MOST_FEEDS, discover
-from tocsin.sources.documents import read
+from tocsin.sources.feeds.discovery import MOST_FEEDS, discover
+from tocsin.sources.feeds.document import read
 
 URL = "https://me:s3cret@example.com/news/"
 RSS = 'type="application/rss+xml"'

@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tocsin.model import KeyKind
-from tocsin.sources.entries import entries
-from tocsin.sources.parse import Item, Parsed, parse
+from tocsin.model.entries import KeyKind
+from tocsin.sources.documents.items import Item, Parsed
+from tocsin.sources.feeds.entries import entries
+from tocsin.sources.feeds.rss import parse
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tocsin.hints import Wishes, date
-from tocsin.model import Cursor
-from tocsin.sources.hints import fresh, wishes
-from tocsin.sources.http import Fetched
-from tocsin.sources.refusal import retry_after
-from tocsin.sources.validators import following_of
+from tocsin.model.sources import Cursor
+from tocsin.sources.http.client import Fetched
+from tocsin.sources.http.hints import fresh, wishes
+from tocsin.sources.http.refusal import retry_after
+from tocsin.sources.http.validators import following_of
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 DATE = "Mon, 02 Mar 2026 11:00:00 GMT"

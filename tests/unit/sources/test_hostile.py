@@ -4,11 +4,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tocsin.errors import Fault, SourceError
-from tocsin.sources import urls
-from tocsin.sources.address import check
-from tocsin.sources.charset import decode
-from tocsin.sources.dates import parse_time
-from tocsin.sources.parse import parse
+from tocsin.sources.documents.charset import decode
+from tocsin.sources.documents.dates import parse_time
+from tocsin.sources.feeds.rss import parse
+from tocsin.sources.http import urls
+from tocsin.sources.http.address import check
 
 FEED = (
     b"<?xml version='1.0' encoding='utf-8'?><rss version='2.0'><channel><title>x</title><language>en</language>"

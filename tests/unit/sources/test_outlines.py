@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tocsin.errors import UsageError
-from tocsin.sources.outlines import LARGEST, MOST_FEEDS, Outline, read_opml
+from tocsin.sources.feeds.opml import LARGEST, MOST_FEEDS, Outline, read_opml
 
 HEAD = b"<opml version='2.0'><body>"
 TAIL = b"</body></opml>"

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from tocsin.errors import Fault, SourceError
-from tocsin.sources.cell import parse
-from tocsin.sources.page import MOST_TAGS, Selectors, check_format, check_selector, read
+from tocsin.sources.documents.page import MOST_TAGS, Selectors, check_format, check_selector, read
+from tocsin.sources.documents.parser_process import parse
 
 URL = "https://example.org/notices/index.html"
 PAGE = """\

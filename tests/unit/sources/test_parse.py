@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from tocsin.errors import Fault, SourceError
-from tocsin.sources.parse import LONGEST_NAME, LONGEST_TEXT, LONGEST_TITLE, MOST_ENTRIES, MOST_NAMES, parse
+from tocsin.sources.documents.items import LONGEST_NAME, LONGEST_TEXT, LONGEST_TITLE, MOST_ENTRIES, MOST_NAMES
+from tocsin.sources.feeds.rss import parse
 from tocsin.text.html import one_line
 
 URL = "https://example.com/news/feed"

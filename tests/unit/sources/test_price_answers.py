@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tocsin.config.tables import load_preset
+from tocsin.config.price_tables import load_preset
 from tocsin.errors import Fault, SourceError
-from tocsin.sources.extract import Format
-from tocsin.sources.numbers import read_moment, read_number
-from tocsin.sources.table import Asking, Columns, Table
-from tocsin.sources.yahoo import Yahoo
+from tocsin.sources.prices.extract import Format
+from tocsin.sources.prices.numbers import read_moment, read_number
+from tocsin.sources.prices.table import Asking, Columns, Table
+from tocsin.sources.prices.yahoo import Yahoo
 
 ROOT = Path(__file__).parents[3]
 FIXTURES = ROOT / "tests" / "fixtures" / "prices"

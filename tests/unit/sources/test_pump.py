@@ -14,16 +14,19 @@ from datetime import UTC, datetime
 import pytest
 
 from tocsin.errors import SourceError
-from tocsin.policy import story
-from tocsin.policy.wording import Wording
-from tocsin.receivers import answers
+from tocsin.policy.alerting import story
+from tocsin.policy.alerting.wording import Wording
+from tocsin.receivers import classify
 from tocsin.render import words
-from tocsin.sources import charset, dates, discovery, documents, hints, jsonfeed, numbers, repair, urls
-from tocsin.sources.entries import entries
-from tocsin.sources.extract import Format
-from tocsin.sources.parse import Item, Parsed
-from tocsin.sources.table import Columns, Table
-from tocsin.sources.yahoo import Yahoo
+from tocsin.sources.documents import charset, dates
+from tocsin.sources.documents.items import Item, Parsed
+from tocsin.sources.feeds import discovery, document, jsonfeed, repair
+from tocsin.sources.feeds.entries import entries
+from tocsin.sources.http import hints, urls
+from tocsin.sources.prices import numbers
+from tocsin.sources.prices.extract import Format
+from tocsin.sources.prices.table import Columns, Table
+from tocsin.sources.prices.yahoo import Yahoo
 from tocsin.text import html, titles
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -83,7 +86,7 @@ PLACES: dict[str, Callable[[str], str]] = {
 
 
 def _read(text: str) -> None:
-    documents.read(text.encode("utf-8", "replace"), url="http://e.com/", content_type="text/xml; charset=utf-8")
+    document.read(text.encode("utf-8", "replace"), url="http://e.com/", content_type="text/xml; charset=utf-8")
 
 
 def _octets(text: str) -> bytes:
@@ -147,9 +150,9 @@ def _headers(text: str) -> None:
 
 
 def _answers(text: str) -> None:
-    answers.http(400, _octets(text), text, NOW)
-    answers.slack(200, _octets(text))
-    answers.smtp(answers.Stage.ENVELOPE, 550, text)
+    classify.http(400, _octets(text), text, NOW)
+    classify.slack(200, _octets(text))
+    classify.smtp(classify.Stage.ENVELOPE, 550, text)
 
 
 def _shown(text: str) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tocsin.sources.repair import ends_inside_entry, is_cut_off, repair
+from tocsin.sources.feeds.repair import ends_inside_entry, is_cut_off, repair
 
 
 @pytest.mark.parametrize(

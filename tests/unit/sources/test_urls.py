@@ -2,7 +2,7 @@
 
 import pytest
 
-from tocsin.sources import urls
+from tocsin.sources.http import urls
 
 
 @pytest.mark.parametrize(

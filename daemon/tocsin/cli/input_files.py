@@ -1,0 +1,270 @@
+"""Entries and quotes that are given in files instead of polled."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import json
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, BinaryIO
+from zoneinfo import ZoneInfo
+
+from tocsin.cli.output import say
+from tocsin.config.durations import PATTERN, parse_duration
+from tocsin.errors import FileError, UsageError
+from tocsin.files import open_regular
+from tocsin.market.session import end_of
+from tocsin.model.entries import Entry
+from tocsin.model.prices import Instrument, Labels, Quote
+from tocsin.sources.http import urls
+from tocsin.sources.prices.extract import delimiter_of
+from tocsin.sources.prices.numbers import read_moment, read_number
+from tocsin.sources.prices.table import MISSING
+from tocsin.text.titles import split_outlet
+
+#: What the columns of a file of quotes are called.
+_COLUMNS = {
+    "date": ("date", "time", "at"),
+    "close": ("close", "price", "last"),
+    "volume": ("volume",),
+    "instrument": ("instrument", "symbol"),
+    "class": ("class",),
+}
+_UTC = ZoneInfo("UTC")
+_PARTIAL = re.compile(r"\d{4}(?:-\d\d)?")
+#: A file with more quotes is refused: they are held in memory.
+MOST_QUOTES = 2_000_000
+#: A larger file is refused: it would be read for hours.
+LARGEST = 4 * 1024**3
+#: A line of more octets is refused before it is parsed.
+LONGEST_LINE = 10_000_000
+
+
+def read_entries(file: Path, now: datetime | None) -> Iterator[Entry]:
+    """The entries of *file*, one a line, in its order; `-` is standard input.
+
+    A line is an object with `title`, and may have `id`, `text`, `date` (when it was published), `first_seen`,
+    `labels`, `source`, `link`, `publisher`, `author`, `category` (a text or a list of them) and `language`. One of the two times stands for the other where that is
+    missing, and *now* for both; where *now* is None, a line without a time is a fault. With *now*, times matter little: one
+    that cannot be read is told on stderr, and costs no more than itself.
+
+    Raises:
+        UsageError: with file and line of the first fault.
+    """
+    with _lines(file) as lines:
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            where = f"{file}:{number}"
+            try:
+                record = json.loads(line)
+            except (json.JSONDecodeError, RecursionError) as error:
+                raise UsageError(f"{where}: not a JSON object: {error}") from error
+            yield _entry(record, where, now)
+
+
+def read_quotes(
+    file: Path, name: str, instruments: Mapping[str, Instrument]
+) -> tuple[tuple[Quote, ...], dict[str, Instrument]]:
+    """The quotes of a CSV file in the order of time, and the instruments they are of.
+
+    Its columns are `date` (or `time`) and `close` (or `price`), and may be `volume`, `instrument` (else all are of *name*)
+    and `class` (of an instrument that *instruments* does not hold). A day is the end of its session, or of the day in UTC;
+    other times are read as a source's table has them. A row without a price is left out.
+
+    Raises:
+        UsageError: with file and line of the first fault.
+    """
+    quotes: list[Quote] = []
+    found: dict[str, Instrument] = {}
+    with _lines(file) as lines:
+        head = next(lines, "")
+        rows = csv.DictReader(itertools.chain([head], lines), delimiter=delimiter_of(head), skipinitialspace=True)
+        try:
+            columns = _columns(rows.fieldnames or (), str(file))
+            for row in rows:
+                where = f"{file}:{rows.line_num}"
+                if len(quotes) >= MOST_QUOTES:
+                    raise UsageError(f"{where}: more than {MOST_QUOTES:,} quotes; split the file")
+                known = _instrument(row, columns, name, instruments, found)
+                quote = _quote(row, columns, known, where)
+                quotes += [quote] if quote else []
+        except (csv.Error, UnicodeError) as error:
+            raise UsageError(f"{file}:{rows.line_num}: not CSV: {error}") from error
+    return tuple(sorted(quotes, key=lambda quote: quote.at)), found
+
+
+def _columns(names: Sequence[str], file: str) -> dict[str, str]:
+    """The names in the file by what they are: date, close, volume, instrument, class."""
+    known = {name.strip().casefold(): name for name in names if name}
+    found = {}
+    for wanted, others in _COLUMNS.items():
+        name = next((known[other] for other in others if other in known), None)
+        if name is not None:
+            found[wanted] = name
+        elif wanted in ("date", "close"):
+            raise UsageError(f"{file}:1: there is no column {' or '.join(others)}; there are: {', '.join(known)}")
+    return found
+
+
+def _instrument(
+    row: Mapping[str, str | None],
+    columns: Mapping[str, str],
+    name: str,
+    instruments: Mapping[str, Instrument],
+    found: dict[str, Instrument],
+) -> Instrument:
+    own = _cell(row, columns, "instrument") or name
+    if own not in found:
+        found[own] = instruments.get(own) or Instrument(id=own, kind=_cell(row, columns, "class"))
+    return found[own]
+
+
+def _quote(
+    row: Mapping[str, str | None], columns: Mapping[str, str], instrument: Instrument, where: str
+) -> Quote | None:
+    price = _decimal(_cell(row, columns, "close"), f"{where}: {columns['close']}")
+    if price is None:
+        return None
+    text = _cell(row, columns, "date")
+    if not text:
+        raise UsageError(f"{where}: there is no {columns['date']}")
+    try:
+        at = read_moment(text, "", _UTC)
+    except ValueError as error:
+        raise UsageError(f"{where}: {columns['date']} {error}") from error
+    at = end_of(instrument.session, at.date()) if re.fullmatch(r"\d{4}-?\d\d-?\d\d", text) else at
+    volume = _decimal(_cell(row, columns, "volume"), f"{where}: volume")
+    return Quote(instrument=instrument.id, price=price, at=at, first_seen=at, volume=volume)
+
+
+def _cell(row: Mapping[str, str | None], columns: Mapping[str, str], name: str) -> str:
+    found = row.get(columns[name]) if name in columns else None
+    return found.strip() if isinstance(found, str) else ""
+
+
+def _decimal(text: str, what: str) -> Decimal | None:
+    if text in MISSING:
+        return None
+    try:
+        return read_number(text)
+    except ValueError as error:
+        raise UsageError(f"{what}: {error}") from error
+
+
+@contextmanager
+def _lines(file: Path) -> Iterator[Iterator[str]]:
+    """The lines of *file*; of one without an end no more is read than a line may be long."""
+    try:
+        with nullcontext(sys.stdin.buffer) if str(file) == "-" else open_regular(file, LARGEST) as stream:
+            yield _decoded(stream, file)
+    except FileError as error:
+        piped = "" if error.too_large else "; - reads standard input"
+        raise UsageError(f"{file} {error}{piped}") from error
+
+
+def _decoded(stream: BinaryIO, file: Path) -> Iterator[str]:
+    for number in itertools.count(1):
+        line = stream.readline(LONGEST_LINE + 1)
+        if not line:
+            return
+        if len(line) > LONGEST_LINE:
+            raise UsageError(f"{file}:{number}: the line is longer than {LONGEST_LINE:,} octets")
+        text = line.decode("utf-8", "replace")
+        yield text.removeprefix("\ufeff") if number == 1 else text
+
+
+def _entry(record: Any, where: str, now: datetime | None) -> Entry:
+    if not isinstance(record, dict) or not isinstance(record.get("title"), str):
+        raise UsageError(f'{where}: needs an object with a "title"')
+    date, first_seen = (_time(record.get(name), f'{where}: "{name}"', now) for name in ("date", "first_seen"))
+    seen = first_seen or date or now
+    if seen is None:
+        raise UsageError(f'{where}: needs a "date" or a "first_seen", such as 2026-03-02T08:00:00Z')
+    title, link = record["title"], _text(record, "link", where)
+    source = _text(record, "source", where) or "file"
+    return Entry(
+        source=source,
+        id=str(record.get("id", where)),
+        keys=(),
+        title=title,
+        body=_text(record, "text", where),
+        link=link,
+        canonical_link=urls.canonical(link),
+        publisher=_text(record, "publisher", where) or split_outlet(title)[1],
+        authors=_texts(record, "author", where),
+        categories=_texts(record, "category", where),
+        first_seen=seen,
+        published=date if first_seen else seen,
+        language=_text(record, "language", where),
+        labels=_labels(record.get("labels")),
+    )
+
+
+def _time(value: Any, what: str, now: datetime | None) -> datetime | None:
+    try:
+        return read_time(value, what)
+    except UsageError as error:
+        if now is None:
+            raise
+        say(f"{error}; the line is judged without it")
+        return None
+
+
+def _text(record: dict[str, Any], name: str, where: str) -> str:
+    value = record.get(name) or ""
+    if not isinstance(value, str):
+        raise UsageError(f'{where}: "{name}" must be a string')
+    return value
+
+
+def _texts(record: dict[str, Any], name: str, where: str) -> tuple[str, ...]:
+    value = record.get(name) or []
+    found = value if isinstance(value, list) else [value]
+    if not all(isinstance(text, str) for text in found):
+        raise UsageError(f'{where}: "{name}" must be a string or a list of strings')
+    return tuple(found)
+
+
+def read_time(value: Any, what: str) -> datetime | None:
+    """The time that *value* says, in UTC unless it names a zone; None for nothing. *what* begins the error.
+
+    A year or a month alone is its beginning, as ISO 8601 allows.
+
+    Raises:
+        UsageError: it is no ISO 8601 date or time.
+    """
+    if value in (None, ""):
+        return None
+    try:
+        text = str(value)
+        time = datetime.fromisoformat(text + "0000-01-01"[len(text) :] if _PARTIAL.fullmatch(text) else text)
+        return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+    except (ValueError, OverflowError) as error:
+        raise UsageError(f"{what} {value!r} is not an ISO 8601 date") from error
+
+
+def read_since(text: str | None, end: datetime | None) -> datetime | None:
+    """The time that *text* says, as `2026-03-01` or as a span before *end*; None for nothing, or without an end.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    if text is None:
+        return None
+    if re.match(PATTERN, text):
+        return end - parse_duration(text) if end else None
+    return read_time(text, "--since")
+
+
+def _labels(value: Any) -> Labels:
+    """Labels of a source; a corpus may give a list of classes instead, which are not labels."""
+    if not isinstance(value, dict):
+        return {}
+    return {str(k): tuple(map(str, v)) if isinstance(v, list) else (str(v),) for k, v in value.items()}

@@ -1,0 +1,182 @@
+"""How the parts of the service are made of a configuration.
+
+Nothing is decided here. What a test or the demo wants to be different (a source, a receiver, the store) it gives as
+`Makers`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from tocsin.config.client import make_http, make_terms
+from tocsin.config.config import Config
+from tocsin.config.feeds import FeedConfig
+from tocsin.config.price_feeds import PriceConfig
+from tocsin.config.receivers import ReceiverConfig
+from tocsin.deliver.dispatcher import Outbound
+from tocsin.errors import ConfigError, Problem
+from tocsin.ingest.config import Inbound
+from tocsin.model.alerts import Alert
+from tocsin.model.deliveries import MessageKind
+from tocsin.policy.decide import Policy
+from tocsin.policy.notifying.receiver import ReceiverInfo
+from tocsin.policy.notifying.route import Route
+from tocsin.protocols import Run
+from tocsin.receivers import Receiver
+from tocsin.receivers import apprise as apprise_receivers
+from tocsin.receivers.console import ConsoleReceiver
+from tocsin.rules.ruleset import RuleSet
+from tocsin.sources import Source
+from tocsin.sources.feeds.feed import FeedSource
+from tocsin.sources.http.client import HttpClient
+from tocsin.sources.prices.price_file import WatchedFile
+from tocsin.sources.prices.price_http import PriceSource
+from tocsin.sources.prices.table import Table
+from tocsin.sources.prices.yahoo import Yahoo
+from tocsin.store import Store
+
+#: Tries a minute that a service bears where the configuration does not say: mail providers and Slack count them.
+RATES = {MessageKind.MAIL: 30, MessageKind.SLACK: 60}
+USUAL_RATE = 120
+
+
+def make_source(config: FeedConfig, http: HttpClient, work: Run) -> Source:
+    """The source that *config* describes."""
+    return FeedSource(
+        config.name,
+        config.url.reveal(),
+        http=http,
+        run=work,
+        labels=config.labels,
+        allow_private=config.allow_private,
+        headers={name: value.reveal() for name, value in config.headers.items()},
+        secret=config.secret,
+        selectors=config.selectors,
+    )
+
+
+def make_price_source(config: PriceConfig, http: HttpClient, work: Run) -> Source:
+    """The source of prices that *config* describes."""
+    table = config.table
+    if table and table.path:
+        return WatchedFile(config.name, table.path, config.symbols, Table(table.columns), run=work)
+    provider = Table(table.columns, table.asking) if table else Yahoo()
+    return PriceSource(config.name, config.symbols, provider, http=http, run=work, allow_private=config.allow_private)
+
+
+def make_receiver(config: ReceiverConfig) -> Receiver:
+    """The receiver that *config* describes.
+
+    Raises:
+        ConfigError: its address is none that a service understands.
+    """
+    if config.url is None:
+        return ConsoleReceiver(config.name)
+    try:
+        secrets = [secret.reveal() for secret in config.secrets]
+        return apprise_receivers.build(config.name, config.url.reveal(), secrets=secrets)
+    except ValueError as error:
+        problem = Problem(message=f"receiver {config.name}: {error}", position=config.position)
+        raise ConfigError([problem]) from None  # the cause may hold the address
+
+
+def make_policy(config: Config, receivers: Mapping[str, Receiver]) -> Policy:
+    """Who is told what: the routes of *config*, and its *receivers* by name."""
+    infos = [
+        ReceiverInfo(
+            name=r.name,
+            recipients=receivers[r.name].recipients,
+            operator=r.operator,
+            zone=r.zone,
+            quiet_hours=r.quiet_hours,
+            digest=r.digest,
+            group_wait=r.group_wait,
+            max_per_hour=r.max_per_hour,
+        )
+        for r in config.receivers
+    ]
+    routes = [
+        Route(severity=r.severity, labels=r.labels, event=r.event, rule=r.rule, to=r.to, origins=r.origins)
+        for r in config.routes
+    ]
+    return Policy(routes=routes, receivers=infos)
+
+
+def open_store(config: Config) -> Store:
+    """The store that *config* names, brought to this version's tables."""
+    return _open(config, copy=False)
+
+
+def open_copy(config: Config) -> Store:
+    """A store on a copy of the database that *config* names: whatever is done to it changes nothing."""
+    return _open(config, copy=True)
+
+
+def _open(config: Config, *, copy: bool) -> Store:
+    return Store.open(config.database, real_now=lambda: datetime.now(UTC), new_id=lambda: uuid4().hex, copy=copy)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Makers:
+    """How the edges of the service are built."""
+
+    source: Callable[[FeedConfig, HttpClient, Run], Source] = make_source
+    prices: Callable[[PriceConfig, HttpClient, Run], Source] = make_price_source
+    receiver: Callable[[ReceiverConfig], Receiver] = make_receiver
+    store: Callable[[Config], Store] = open_store
+    http: Callable[[Config], HttpClient] = make_http
+
+
+def dry_makers() -> Makers:
+    """Edges that change nothing: a copy of the database, and the console in place of every receiver."""
+    return Makers(
+        receiver=lambda config: ConsoleReceiver(config.name),
+        store=open_copy,
+    )
+
+
+def assemble(config: Config, rules: RuleSet, makers: Makers, http: HttpClient, work: Run) -> tuple[Inbound, Outbound]:
+    """What both directions need of *config* and its *rules*.
+
+    Raises:
+        ConfigError: as `make_receiver`.
+    """
+    receivers = {r.name: makers.receiver(r) for r in config.receivers}
+    inbound = Inbound(
+        rules=rules,
+        policy=make_policy(config, receivers),
+        sources={
+            **{s.name: makers.source(s, http, work) for s in config.sources},
+            **{s.name: makers.prices(s, http, work) for s in config.prices},
+        },
+        terms=make_terms(config),
+        instruments={item.id: item for item in config.instruments},
+    )
+    outbound = Outbound(
+        receivers=receivers,
+        zone=ZoneInfo(config.timezone),
+        decide=inbound.policy.decide,
+        people=inbound.policy.receivers,
+        routed=partial(_routed, inbound.policy, {name: info.to for name, info in rules.infos.items() if info.to}),
+        instruments=config.instruments,
+        price_rules=rules.prices,
+        fallbacks={
+            r.name: (r.fallback, receivers[r.fallback.to].recipients)
+            for r in config.receivers
+            if r.fallback and r.fallback.to in receivers
+        },
+        rates={
+            r.name: r.rate or RATES.get(receivers[r.name].kind, USUAL_RATE) for r in config.receivers if not r.console
+        },
+    )
+    return inbound, outbound
+
+
+def _routed(policy: Policy, instead: Mapping[str, Sequence[str]], alert: Alert) -> tuple[tuple[str, str], ...]:
+    """All whom *alert* goes to now, whatever its rule said when it was raised."""
+    return policy.routed(alert, instead.get(alert.rule, ()))

@@ -1,0 +1,150 @@
+"""Who is asked for the prices of which instruments: the rows that are polled, and where each price is to be had."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from tocsin.config.price_tables import TableConfig, load_preset
+from tocsin.config.yaml.nodes import Node, Pairs, Scalar, children, meant, member, problem, said
+from tocsin.errors import Problem
+from tocsin.model.prices import Listing
+
+YAHOO = "yahoo"
+#: A chart is asked for no more often; nor, all charts together, than one in this time.
+_EVERY, _GAP = timedelta(minutes=5), timedelta(seconds=2)
+#: Folder of the presets, beside the packs.
+PRESETS = "presets"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceConfig:
+    """A row that is polled for the prices of *symbols*: a chart of Yahoo, or what *table* describes."""
+
+    name: str
+    symbols: tuple[str, ...]
+    every: timedelta
+    table: TableConfig | None = None
+
+    @property
+    def kind(self) -> str:
+        """What kind of source it is."""
+        if self.table is None:
+            return YAHOO
+        return "file" if self.table.path else "table"
+
+    @property
+    def address(self) -> str:
+        """Where that is, as it may be shown and stored."""
+        return self.table.address if self.table else self.name
+
+    @property
+    def allow_private(self) -> bool:
+        """Whether it may lie in a private network."""
+        return self.table is not None and (self.table.path is not None or self.table.allow_private)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Book:
+    """The *rows*, where the price of each instrument *is*, and every problem of that."""
+
+    rows: tuple[PriceConfig, ...]
+    listings: Mapping[str, tuple[Listing, ...]]
+    problems: tuple[Problem, ...]
+
+    def every(self, instrument: str) -> timedelta:
+        """How often the price of *instrument* is asked for where that is done best."""
+        first = next(iter(self.listings.get(instrument, ())), None)
+        return next((row.every for row in self.rows if first and row.name == first.row), timedelta(0))
+
+
+def read_book(root: Node, tables: Mapping[str, TableConfig], folder: Path, env: Mapping[str, str]) -> Book:
+    """What the instruments of the configuration *root* name: Yahoo, *tables*, and presets beside its packs.
+
+    Its paths are relative to *folder*. Tables that it describes badly, which are not in *tables*, are left out.
+    """
+    presets = {file.stem: file for pack in _packs(root, folder) for file in sorted((pack / PRESETS).glob("*.yaml"))}
+    known = dict(tables)
+    broken = {key.text for key in _tables(root)} - tables.keys()
+    problems: list[Problem] = []
+    listings: dict[str, tuple[Listing, ...]] = {}
+    symbols: dict[str, list[str]] = defaultdict(list)
+    instruments = member(root, "instruments")
+    for key, node in instruments.pairs if isinstance(instruments, Pairs) else ():
+        found = []
+        for written in _written(node):
+            name, _, symbol = (part.strip() for part in written.text.partition(":"))
+            if name not in {*known, *broken} and name in presets:
+                preset, faults = load_preset(presets[name], env)
+                problems += faults
+                if preset is None:
+                    broken.add(name)
+                    continue
+                known[name] = preset
+            if name in broken:
+                continue
+            fault = _fault(name, symbol, [YAHOO, *known, *presets])
+            if fault:
+                problems.append(problem(written, fault))
+                continue
+            alone = name not in known or known[name].one_by_one
+            row = f"{name}:{symbol}" if alone else name
+            found.append(Listing(row=row, symbol=symbol))
+            if symbol not in symbols[row]:
+                symbols[row].append(symbol)
+        listings[key.text] = tuple(found)
+    problems += _unasked(root, tables, symbols)
+    charts = sum(row.startswith(f"{YAHOO}:") for row in symbols)
+    rows = tuple(
+        PriceConfig(
+            name=row,
+            symbols=tuple(several),
+            every=table.every if (table := known.get(row.partition(":")[0])) else max(_EVERY, charts * _GAP),
+            table=table,
+        )
+        for row, several in symbols.items()
+    )
+    return Book(rows=rows, listings=listings, problems=tuple(problems))
+
+
+def _written(instrument: Node) -> Iterator[Scalar]:
+    sources = member(instrument, "sources")
+    for source in (sources,) if isinstance(sources, Scalar) else children(sources):
+        if isinstance(source, Scalar):
+            yield source
+
+
+def _fault(name: str, symbol: str, known: Sequence[str]) -> str:
+    if not name or not symbol:
+        return "where a price comes from is a source and a symbol, such as yahoo:MP"
+    if name not in known:
+        names = ", ".join(dict.fromkeys(known))
+        return f"there is no source of prices {said(name)}{meant(name, known)}; there are {names}"
+    return ""
+
+
+def _packs(root: Node, folder: Path) -> Iterator[Path]:
+    """The folders in which the packs lie."""
+    rules = member(root, "rules")
+    for rule in (rules,) if isinstance(rules, Scalar) else children(rules):
+        if isinstance(rule, Scalar):
+            yield (folder / Path(rule.text).expanduser()).parent
+
+
+def _tables(root: Node) -> Iterator[Scalar]:
+    """The names of the sources that are tables or files."""
+    sources = member(root, "sources")
+    for key, node in sources.pairs if isinstance(sources, Pairs) else ():
+        if member(node, "table") or member(node, "file"):
+            yield key
+
+
+def _unasked(root: Node, tables: Mapping[str, TableConfig], symbols: Mapping[str, object]) -> Iterator[Problem]:
+    """Tables that no instrument names."""
+    asked = {row.partition(":")[0] for row in symbols}
+    for key in _tables(root):
+        if key.text in tables and key.text not in asked:
+            yield problem(key, f"no instrument has a price from {key.text}: it will not be polled", warning=True)

@@ -1,0 +1,85 @@
+"""YAML 1.2 files with positions, on PyYAML's C parser: one document, closed against surprises.
+
+PyYAML only splits the text into events; what plain scalars mean, duplicate keys, aliases and limits are decided here
+and in `composer`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import yaml
+
+from tocsin.config.yaml.composer import Composer, Source, StopReading
+from tocsin.config.yaml.mistakes import explain
+from tocsin.config.yaml.nodes import Node, Pairs, Scalar
+from tocsin.errors import Position, Problem
+
+#: Characters of one file.
+LONGEST = 1_000_000
+#: Characters of a line that a problem shows.
+WIDEST = 300
+
+_FORBIDDEN = re.compile("[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A file as it was read. *root* is None when its syntax is broken; an empty file is an empty map."""
+
+    root: Node | None
+    problems: tuple[Problem, ...]
+
+
+def split_lines(text: str) -> tuple[str, ...]:
+    """The lines of a file as positions count them: only CR, LF and CR LF end a line."""
+    return tuple(_clean(text).split("\n"))
+
+
+def read(text: str, file: str, *, shown: Sequence[str] | None = None) -> Document:
+    """Read the YAML in *text*; *file* is its name in positions.
+
+    *shown* are the lines as problems may show them, when they differ from those of the file (a secret is left out).
+    Never raises: everything wrong is in the problems. A key that comes twice keeps its first value.
+    """
+    lines = split_lines(text)
+    seen = [line if len(line) <= WIDEST else f"{line[: WIDEST - 3]}..." for line in shown or lines]
+    source = Source(text=_clean(text), shown=seen, file=file)
+    fault = _refuse(source)
+    if fault:
+        return Document(root=None, problems=(fault,))
+    composer = Composer(source)
+    try:
+        for event in yaml.parse(source.text, Loader=yaml.CBaseLoader):
+            composer.take(event)
+    except yaml.MarkedYAMLError as error:
+        return Document(root=None, problems=(*composer.problems, explain(error, lines, source.shown, file)))
+    except StopReading:
+        return Document(root=None, problems=tuple(composer.problems))
+    root = composer.root
+    if root is None or (isinstance(root, Scalar) and root.value is None):
+        root = Pairs(place=source.located("", ((0, 1, 1),)), pairs=())
+    return Document(root=root, problems=tuple(composer.problems))
+
+
+def _clean(text: str) -> str:
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _refuse(source: Source) -> Problem | None:
+    """What makes a file unfit before it is parsed."""
+    if len(source.text) > LONGEST:
+        message = f"the file is longer than {LONGEST:,} characters; split it into several"
+        return Problem(message=message, position=Position(file=source.file, line=1, column=1))
+    found = _FORBIDDEN.search(source.text)
+    if not found:
+        return None
+    line = source.text.count("\n", 0, found.start()) + 1
+    column = found.start() - source.text.rfind("\n", 0, found.start())
+    return Problem(
+        message=f"the invisible character U+{ord(found.group()):04X} may not stand in YAML; remove it",
+        position=Position(file=source.file, line=line, column=column),
+        excerpt=_FORBIDDEN.sub("\ufffd", source.shown[line - 1]),
+    )

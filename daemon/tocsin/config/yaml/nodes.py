@@ -1,0 +1,122 @@
+"""What a YAML file holds: scalars, lists and maps that know where they stand."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from tocsin.errors import Problem
+from tocsin.model.rules import Located
+
+
+class Style(StrEnum):
+    """How a scalar is written."""
+
+    PLAIN = "plain"
+    QUOTED = "quoted"
+    BLOCK = "block"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scalar:
+    """One value. *value* is what the YAML 1.2 core schema makes of it; *place* has its text.
+
+    *length* is how many characters of the first line are meant by it. *filled* says that a part came from outside the
+    file (and is secret), *broken* that a fault of it is known already.
+    """
+
+    place: Located = field(repr=False)
+    value: str | int | float | bool | None = field(repr=False)
+    style: Style = Style.PLAIN
+    length: int = 1
+    filled: bool = False
+    broken: bool = False
+
+    @property
+    def text(self) -> str:
+        """The value as it was written, whatever its type."""
+        return self.place.text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Items:
+    """A list; *flow* when it stands in square brackets."""
+
+    place: Located = field(repr=False)
+    items: tuple[Node, ...]
+    flow: bool = False
+    length: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pairs:
+    """A map, in the order of the file; every key is text and stands in it once.
+
+    *end* is the place behind its closing brace, as line and column; None when it is written as a block.
+    """
+
+    place: Located = field(repr=False)
+    pairs: tuple[tuple[Scalar, Node], ...]
+    length: int = 1
+    end: tuple[int, int] | None = None
+
+    def key(self, name: str) -> Scalar | None:
+        """The key *name* as it stands in the file."""
+        return next((key for key, _ in self.pairs if key.text == name), None)
+
+    def get(self, name: str) -> Node | None:
+        """What stands behind the key *name*."""
+        return next((node for key, node in self.pairs if key.text == name), None)
+
+
+Node = Scalar | Items | Pairs
+
+
+def problem(node: Node, message: str, *, offset: int = 0, length: int | None = None, warning: bool = False) -> Problem:
+    """A fault at the character *offset* of *node*'s text, *length* characters long (default: all of *node*)."""
+    position = node.place.at(offset)
+    excerpt = node.place.excerpt(offset)
+    wanted = node.length if length is None else length
+    longest = max(1, len(excerpt) - position.column + 1)
+    return Problem(message=message, position=position, excerpt=excerpt, length=min(wanted, longest), warning=warning)
+
+
+def walk(node: Node) -> Iterator[Scalar]:
+    """Every scalar in *node*, keys too, in the order of the file."""
+    if isinstance(node, Scalar):
+        yield node
+    elif isinstance(node, Items):
+        for item in node.items:
+            yield from walk(item)
+    else:
+        for key, value in node.pairs:
+            yield key
+            yield from walk(value)
+
+
+def children(node: Node | None) -> tuple[Node, ...]:
+    """The items of a list or the values of a map; nothing of anything else."""
+    if isinstance(node, Items):
+        return node.items
+    return tuple(value for _, value in node.pairs) if isinstance(node, Pairs) else ()
+
+
+def member(node: Node | None, name: str) -> Node | None:
+    """What stands behind the key *name*, if *node* is a map that has it."""
+    return node.get(name) if isinstance(node, Pairs) else None
+
+
+def said(text: str) -> str:
+    """*text* as a message may repeat it: short, on one line, and without what could be a secret in an address."""
+    head, colon, _ = text.partition("://")
+    shown = f"{head}://***" if colon else text
+    shown = "".join(c if c.isprintable() else "\ufffd" for c in shown)
+    return shown if len(shown) <= 60 else f"{shown[:57]}..."
+
+
+def meant(word: str, known: Iterable[str]) -> str:
+    """`; did you mean x?` when *word* is nearly one of *known*, else nothing."""
+    near = difflib.get_close_matches(word.lower()[:80], list(known), n=1)
+    return f"; did you mean {near[0]}?" if near else ""

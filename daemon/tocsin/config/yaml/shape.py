@@ -1,0 +1,174 @@
+"""Check nodes against closed shapes, with every fault at its place.
+
+The shapes are pydantic models; what pydantic says is told in words that name the remedy, and where it stands is looked
+up in the nodes. An unknown key is a fault with a likely one that was meant; keys that begin with `x-` are free.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any, Self, cast
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    ValidationError,
+    ValidationInfo,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import ErrorDetails
+
+from tocsin.config.durations import PATTERN, parse_duration
+from tocsin.config.yaml.nodes import Items, Node, Pairs, Scalar, meant, problem, said
+from tocsin.errors import Problem
+
+
+class _Map(dict[str, Any]):
+    """A map on its way through pydantic that knows its node."""
+
+    node: Pairs
+
+
+def _close(schema: dict[str, Any]) -> None:
+    """In a JSON Schema, too, unknown keys are faults and keys that begin with `x-` are free."""
+    schema.pop("title", None)
+    schema.pop("description", None)  # of the class, which is for those who read the code
+    schema["additionalProperties"] = False
+    schema["patternProperties"] = {"^x-": {}}
+
+
+class Shape(BaseModel):
+    """A map with these keys and no others; the text below a key is its description for editors."""
+
+    model_config = ConfigDict(
+        extra="ignore",
+        frozen=True,
+        coerce_numbers_to_str=True,
+        arbitrary_types_allowed=True,
+        use_attribute_docstrings=True,
+        json_schema_extra=_close,
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_keys(cls, data: Any, info: ValidationInfo) -> Any:
+        if isinstance(data, _Map):
+            problems = cast(list[Problem], info.context)
+            known = [field.alias or name for name, field in cls.model_fields.items()]
+            for name in data:
+                if name not in known and not name.startswith("x-"):
+                    key = data.node.key(name)
+                    assert key
+                    problems.append(problem(key, f"unknown key {said(name)}{meant(name, known)}"))
+        return data
+
+    @classmethod
+    def of(cls, node: Node, problems: list[Problem]) -> Self | None:
+        """The values of *node*, or None after adding to *problems* what is wrong with it."""
+        before = len(problems)
+        try:
+            value = cls.model_validate(_plain(node), context=problems)
+        except ValidationError as error:
+            problems += [_explain(fault, node) for fault in error.errors(include_url=False)]
+            return None
+        return value if len(problems) == before else None
+
+
+def _duration(value: Any) -> timedelta:
+    if isinstance(value, timedelta):
+        return value
+    if isinstance(value, bool | float | dict | list) or value is None:
+        raise ValueError("must be a whole number and one unit, such as 90s, 30m, 12h, 2d or 1w")
+    return parse_duration(str(value))
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str | int | float) and not isinstance(value, bool) else value
+
+
+_DURATION = {"type": "string", "pattern": rf"{PATTERN}|\$\{{", "examples": ["90s", "30m", "12h", "2d", "1w"]}
+Duration = Annotated[timedelta, BeforeValidator(_duration), WithJsonSchema(_DURATION)]
+#: A list of text; one text alone is a list of one.
+_TEXT = {"type": ["string", "number"]}
+_TEXTS = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]}
+Texts = Annotated[tuple[str, ...], BeforeValidator(_listed), WithJsonSchema(_TEXTS)]
+
+
+def find(node: Node, path: tuple[str | int, ...]) -> Node | None:
+    """The node at *path* below *node*, or None."""
+    found: Node | None = node
+    for step in path:
+        if isinstance(found, Pairs):
+            found = found.get(str(step))
+        elif isinstance(found, Items) and isinstance(step, int) and step < len(found.items):
+            found = found.items[step]
+        else:
+            return None
+    return found
+
+
+def _plain(node: Node) -> Any:
+    if isinstance(node, Scalar):
+        return node.value
+    if isinstance(node, Items):
+        return [_plain(item) for item in node.items]
+    values = _Map((key.text, _plain(value)) for key, value in node.pairs)
+    values.node = node
+    return values
+
+
+def tag(name: str) -> str:
+    """The tag of a shape among others: pydantic puts it into the paths of faults, where it must be told from a key."""
+    return f"[{name}]"
+
+
+def _explain(fault: ErrorDetails, root: Node) -> Problem:
+    path = tuple(step for step in fault["loc"] if not str(step).startswith("["))
+    if fault["type"] == "missing":
+        parent = find(root, path[:-1]) or root
+        return problem(_head(parent), f"{path[-1]} is missing here")
+    node: Node = root
+    for length in range(len(path), -1, -1):
+        found = find(root, path[:length])
+        if found is not None:
+            node = found
+            break
+    names = [str(step) for step in path if isinstance(step, str)]
+    name = names[-1] if names else "this"
+    return problem(node, f"{name} {_words(fault, node)}")
+
+
+def _head(node: Node) -> Node:
+    """The first key of a map, to point at; anything else itself."""
+    return node.pairs[0][0] if isinstance(node, Pairs) and node.pairs else node
+
+
+def _words(fault: ErrorDetails, node: Node) -> str:
+    kind = fault["type"]
+    context = fault.get("ctx", {})
+    if isinstance(node, Scalar) and node.value is None:
+        return "is empty; write a value, or leave the key out"
+    if kind == "value_error":
+        return str(context["error"])
+    if kind in ("literal_error", "enum"):
+        known = str(context["expected"]).replace("'", "")
+        levels = known.replace(" or ", ", ").split(", ")
+        likely = meant(node.text, levels) if isinstance(node, Scalar) and not node.filled else ""
+        return f"must be {known}{likely}"
+    if kind.startswith("bool"):
+        return "must be true or false"
+    if kind == "string_type":
+        return "must be text; true and false need quotes to be text" if isinstance(node, Scalar) else "must be text"
+    if kind in ("dict_type", "model_type", "model_attributes_type", "mapping_type"):
+        return "must be a map: keys with values"
+    if kind in ("list_type", "tuple_type"):
+        return "must be a list"
+    if kind == "greater_than_equal":
+        return f"must be {context['ge']} or more"
+    if kind == "less_than_equal":
+        return f"must be {context['le']} or less"
+    if kind == "string_pattern_mismatch":
+        return "must be letters, digits, dots, dashes and underscores, and begin with a letter or digit"
+    return str(fault["msg"]).lower()

@@ -1,0 +1,74 @@
+"""What a message shows beside its alerts, read from the store when it is rendered: prices, and the round-up of a digest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from tocsin.market.glance import beside, glance, movers
+from tocsin.market.series import Series
+from tocsin.model.alerts import Alert, Tidings
+from tocsin.model.deliveries import Delivery, DeliveryKind
+from tocsin.model.prices import Glance, Instrument
+from tocsin.render.roundup import Roundup
+from tocsin.rules.prices.edge import PriceRule
+from tocsin.rules.prices.often import often
+from tocsin.store import Store
+
+#: Messages that are not about the world.
+_OWN = (DeliveryKind.OPERATOR, DeliveryKind.TEST)
+
+
+def with_prices(
+    tidings: Sequence[Tidings],
+    kind: DeliveryKind,
+    *,
+    store: Store,
+    instruments: Sequence[Instrument],
+    rules: Mapping[str, PriceRule],
+    now: datetime,
+) -> tuple[Tidings, ...]:
+    """*tidings* of a message of *kind* with the prices that stand beside them; those of *rules* say how often, too.
+
+    Raises:
+        StoreError: the series cannot be read.
+    """
+    if kind in _OWN or not instruments:
+        return tuple(tidings)
+    wanted = {item.id: item for one in tidings for item in beside(one.alert.labels, instruments)}
+    series = store.read.series(wanted.values())
+    return tuple(
+        replace(one, prices=_glances(one.alert, beside(one.alert.labels, instruments), series, rules, now))
+        for one in tidings
+    )
+
+
+def rounded_up(delivery: Delivery, *, store: Store, instruments: Sequence[Instrument], now: datetime) -> Roundup | None:
+    """What a digest says beside its alerts; None for any other message.
+
+    Raises:
+        StoreError: it cannot be read.
+    """
+    if delivery.kind is not DeliveryKind.DIGEST:
+        return None
+    series = store.read.series(instruments)
+    seen = [found for item in instruments if (found := glance(series[item.id], now))]
+    return replace(store.read.roundup(delivery, now), movers=movers(seen))
+
+
+def _glances(
+    alert: Alert,
+    shown: Sequence[Instrument],
+    series: Mapping[str, Series],
+    rules: Mapping[str, PriceRule],
+    now: datetime,
+) -> tuple[Glance, ...]:
+    rule = rules.get(alert.rule)
+    found = []
+    for instrument in shown:
+        seen = glance(series[instrument.id], now)
+        if seen and rule and rule.covers(instrument):
+            seen = replace(seen, often=often(rule, series[instrument.id]))
+        found += [seen] if seen else []
+    return tuple(found)

@@ -1,0 +1,379 @@
+"""Outbound: claim, render, send, settle.
+
+    store.claim_deliveries → render once and keep → receiver.send → store.settle
+
+The attempt is on record before a socket opens, so that a crash leaves a delivery that is known to be doubtful.
+Every receiver has a lane of its own: one message at a time, and a receiver that hangs holds up nobody else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from tocsin.deliver.context import rounded_up, with_prices
+from tocsin.errors import StoreError
+from tocsin.log import counted, line
+from tocsin.market.series import Series
+from tocsin.model.alerts import Alert
+from tocsin.model.deliveries import Delivery, DeliveryKind, DeliveryState, ErrorClass, Message, Outcome, Settlement
+from tocsin.model.prices import Instrument
+from tocsin.model.rules import Match
+from tocsin.policy.notifying import quiet, retry, timing
+from tocsin.policy.notifying.breaker import Standing, Turn, after
+from tocsin.policy.notifying.limit import Limit, Storm
+from tocsin.policy.notifying.receiver import ReceiverInfo
+from tocsin.policy.notifying.retry import Consequence
+from tocsin.protocols import Clock, Run
+from tocsin.receivers import Receiver
+from tocsin.render import held_line, late_line, reduced, render, with_preface
+from tocsin.render.specimen import specimen
+from tocsin.rules import builtin
+from tocsin.rules.prices.edge import PriceRule, ended
+from tocsin.store import Decide, Fallbacks, Store
+from tocsin.trouble import Trouble
+
+log = logging.getLogger(__name__)
+
+#: Real time after which a send counts as dead; above what a receiver allows one attempt.
+LEASE = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outbound:
+    """One good configuration as the dispatcher sees it; *rates* are the most tries a minute, by receiver.
+
+    *people* are the receivers as decisions see them: whose quiet hours last is sent nothing but what breaks through.
+    *fallbacks* are who stands in for a receiver, with the recipients there; *routed* are all whom an alert goes to.
+    """
+
+    receivers: Mapping[str, Receiver]
+    zone: ZoneInfo
+    decide: Decide
+    instruments: Sequence[Instrument] = ()
+    price_rules: Mapping[str, PriceRule] = field(default_factory=dict)
+    rates: Mapping[str, int] = field(default_factory=dict)
+    people: Sequence[ReceiverInfo] = ()
+    fallbacks: Fallbacks = field(default_factory=dict)
+    routed: Callable[[Alert], Collection[tuple[str, str]]] = lambda _: ()
+
+    @property
+    def present(self) -> list[tuple[str, str]]:
+        """Everybody who can be sent something: (receiver, recipient) each."""
+        return [(name, recipient) for name, item in self.receivers.items() for recipient in item.recipients]
+
+
+class Dispatcher:
+    """Carries the outbox to the receivers.
+
+    *write* runs a blocking call in the writer thread, *work* in a worker thread; *random* gives [0, 1); *more* is called
+    when a lane is free again; *settled* is told of every finished attempt, with the message in the delivery.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        outbound: Outbound,
+        *,
+        clock: Clock,
+        write: Run,
+        work: Run,
+        random: Callable[[], float],
+        more: Callable[[], None] = lambda: None,
+        settled: Callable[[Delivery, Outcome, Settlement], None] = lambda *_: None,
+        trouble: Trouble | None = None,
+    ) -> None:
+        self.outbound = outbound
+        self._store = store
+        self._clock = clock
+        self._write = write
+        self._work = work
+        self._random = random
+        self._more = more
+        self._settled = settled
+        self._trouble = trouble or Trouble(time.monotonic)
+        self._claiming = asyncio.Lock()
+        self._lanes: dict[str, ThreadPoolExecutor] = {}
+        self._busy: dict[str, asyncio.Task[None]] = {}
+        self._stray: tuple[Outbound, frozenset[str]] = (outbound, frozenset())  # messages that nobody takes
+
+    async def tick(self) -> None:
+        """Claim what is due for every free lane and start sending it."""
+        await self._start_due()
+
+    async def run_due(self) -> None:
+        """Send all that is due now and wait for it."""
+        # What a commit woke meanwhile may have been claimed beside us: it is under way, and waited for, too.
+        while await self._start_due() or self._busy:
+            await self.drain(None)
+
+    async def send_only(self, ids: Collection[str]) -> None:
+        """Send the deliveries *ids*, whatever else is due, and wait for it."""
+        claimed = await self._write(
+            self._store.claim_deliveries, self._clock.now(), LEASE, exclude=(), limit_per_receiver=len(ids), only=ids
+        )
+        await asyncio.gather(*map(self._deliver, claimed))
+
+    async def drain(self, within: float | None) -> None:
+        """Wait for the sends under way, at most *within* seconds.
+
+        What is cut off stays in the outbox as a doubtful attempt, and is sent again after the next start.
+        """
+        if self._busy:
+            await asyncio.wait(self._busy.values(), timeout=within)
+
+    def close(self) -> None:
+        """Give up the lanes; a thread that still hangs in a socket is left to its deadline."""
+        for lane in self._lanes.values():
+            lane.shutdown(wait=False, cancel_futures=True)
+
+    async def _start_due(self) -> int:
+        """Claim what is due for free lanes and start it; how many lanes were busy or are now.
+
+        A lane that was busy may have more to send: only at 0 there is no more.
+        """
+        # Two ticks at once would each see the other's lanes free.
+        async with self._claiming:
+            outbound, now = self.outbound, self._clock.now()
+            hushes = quiet.hushed(self.outbound.people, now)
+            more = bool(hushes)
+            while more:
+                more = await self._write(self._store.hush, hushes, now)
+            if outbound.price_rules:
+                cooldowns = {name: rule.info.cooldown for name, rule in outbound.price_rules.items()}
+                ends = partial(_ended, rules=outbound.price_rules, now=now)
+                await self._write(self._store.lapse, now, cooldowns, outbound.instruments, ends)
+            digests = timing.expected(self.outbound.people, now)
+            if digests:
+                await self._write(self._store.keep_digests, digests, now)
+            await self._reroute(now)
+            await self._give_up_expired(now)
+            await self._stand_in(now)
+            limits = timing.limits(self.outbound.people, now)
+            await self._spill(limits, now)
+            busy = set(self._busy)
+            deliveries = await self._write(
+                self._store.claim_deliveries,
+                now,
+                LEASE,
+                exclude=busy,
+                rates=self.outbound.rates,
+                limits=limits,
+                present=self.outbound.present,
+            )
+            for delivery in deliveries:
+                task = asyncio.create_task(self._deliver(delivery), name=f"deliver {delivery.id}")
+                self._busy[delivery.receiver] = task
+                task.add_done_callback(partial(self._leave_lane, delivery.receiver))
+            return len(busy) + len(deliveries)
+
+    async def _spill(self, limits: Mapping[str, Limit], now: datetime) -> None:
+        """What is over the limit of its receiver waits; that a storm began is said once."""
+        if not limits:
+            return
+        own = partial(_stormy, now=now)
+        for storm in await self._write(self._store.spill, limits, now, own, self.outbound.decide):
+            log.warning(line("over its limit", receiver=storm.receiver, alerts=storm.alerts, until=storm.until))
+
+    async def _reroute(self, now: datetime) -> None:
+        """Messages for whom the configuration does not name go to whom its routes name, or wait for a better one."""
+        outbound = self.outbound
+        known = self._stray[1] if self._stray[0] is outbound else frozenset()
+        found = await self._write(self._store.reroute, outbound.present, outbound.routed, now, known)
+        self._stray = (outbound, known.union(found.left))
+        if found.moved:
+            log.warning(line("sent to others than planned", messages=len(found.moved)))
+        if found.left:
+            log.warning(line("messages wait for receivers that are not configured", messages=len(found.left)))
+
+    async def _stand_in(self, now: datetime) -> None:
+        """What a receiver did not get for too long is told to another one."""
+        if self.outbound.fallbacks:
+            for delivery in await self._write(self._store.stand_in, now, self.outbound.fallbacks):
+                log.warning(line("told to another receiver", delivery=delivery))
+
+    async def _give_up_expired(self, now: datetime) -> None:
+        """What was not delivered in its time is given up, and that is said."""
+        fallbacks = self.outbound.fallbacks
+        own = partial(_undelivered, fallbacks=fallbacks, now=now)
+        while expired := await self._write(self._store.expire, now, own, self.outbound.decide, fallbacks):
+            for delivery in expired:
+                words = _expired(delivery)
+                settlement = Settlement(state=DeliveryState.DEAD, due_at=now, reason=words)
+                self._report(delivery, settlement, now)
+                self._settled(delivery, Outcome(error_class=ErrorClass.TRANSIENT, words=words), settlement)
+
+    def _leave_lane(self, receiver: str, _: asyncio.Task[None]) -> None:
+        del self._busy[receiver]
+        self._more()
+
+    async def _deliver(self, delivery: Delivery) -> None:
+        """Carry one delivery as far as it goes now; the job's border, where every exception ends."""
+        try:
+            await self._attempt(delivery)
+        except StoreError as error:
+            self._trouble.failed(error, delivery=delivery.id)
+        except Exception:
+            # The lease runs out and the delivery is claimed again; its open attempt says that it is doubtful.
+            log.exception(line("delivery failed unexpectedly", delivery=delivery.id, receiver=delivery.receiver))
+
+    async def _attempt(self, delivery: Delivery) -> None:
+        receiver = self.outbound.receivers.get(delivery.receiver)
+        if receiver is None or delivery.recipient not in receiver.recipients:
+            # A reload came between: the next tick looks who hears it instead.
+            await self._write(self._store.give_back, delivery, self._clock.now())
+            return
+        message = delivery.message
+        if message is None:
+            message = await self._work(self._render, delivery, receiver)
+        elif delivery.refused:
+            message = reduced(message)
+        if not await self._write(self._store.begin_attempt, delivery, message, self._clock.now()):
+            return  # somebody else holds it now
+        delivery = replace(delivery, message=message)
+        send = partial(receiver.send, delivery, message)
+        outcome = await asyncio.get_running_loop().run_in_executor(self._lane(receiver.name), send)
+        await self._settle(delivery, outcome)
+
+    def _render(self, delivery: Delivery, receiver: Receiver) -> Message:
+        outbound, now = self.outbound, self._clock.now()
+        store, instruments = self._store, outbound.instruments
+        test = delivery.kind is DeliveryKind.TEST
+        tidings = with_prices(
+            [specimen(now)] if test else delivery.tidings,
+            delivery.kind,
+            store=store,
+            instruments=instruments,
+            rules=outbound.price_rules,
+            now=now,
+        )
+        message = render(
+            tidings,
+            kind=receiver.kind,
+            delivery_id=delivery.id,
+            delivery_kind=delivery.kind,
+            zone=outbound.zone,
+            thread=delivery.thread,
+            subjects=delivery.subjects,
+            roundup=rounded_up(delivery, store=store, instruments=instruments, now=now),
+        )
+        return replace(with_preface(message, self._preface(delivery, now)), dated=now)
+
+    def _preface(self, delivery: Delivery, now: datetime) -> str:
+        """Whom a message was for, since when it was held, and how late it is: said once, with the first try."""
+        zone = self.outbound.zone
+        stead = f"Sent to you because it could not be delivered to {delivery.stead}." if delivery.stead else ""
+        # A move that waited for a cooldown may be old news by now.
+        priced = any(item.alert.rule in self.outbound.price_rules for item in delivery.tidings)
+        held = held_line(delivery.created_at, delivery.due_at, zone) if priced else ""
+        # A held delivery is late only against the time it was held until.
+        return " ".join(filter(None, (stead, held, late_line(delivery.due_at, now, zone))))
+
+    async def _settle(self, delivery: Delivery, outcome: Outcome) -> None:
+        """Write how a try ended, and what becomes of the delivery and of its receiver."""
+        now = self._clock.now()
+        fallbacks = self.outbound.fallbacks
+        judge = partial(_judge, delivery=delivery, outcome=outcome, fallbacks=fallbacks, now=now, jitter=self._random())
+        settlement = await self._write(
+            self._store.settle, delivery, outcome, judge, now, decide=self.outbound.decide, fallbacks=fallbacks
+        )
+        if settlement is None:
+            log.warning(line("delivery outlived its lease", delivery=delivery.id, receiver=delivery.receiver))
+            return
+        self._report(delivery, settlement, now)
+        self._settled(delivery, outcome, settlement)
+
+    def _report(self, delivery: Delivery, settlement: Settlement, now: datetime) -> None:
+        who = {"receiver": delivery.receiver, "delivery": delivery.id, "attempt": delivery.attempt}
+        if settlement.state is DeliveryState.DELIVERED:
+            log.info(line("delivered", **who, waited=now - delivery.created_at))
+        elif settlement.state is DeliveryState.RETRY:
+            log.warning(line("delivery failed", **who, retry_in=settlement.due_at - now, reason=settlement.reason))
+        else:
+            log.error(line("delivery given up", **who, reason=settlement.reason))
+
+    def _lane(self, receiver: str) -> ThreadPoolExecutor:
+        if receiver not in self._lanes:
+            self._lanes[receiver] = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"lane-{receiver}")
+        return self._lanes[receiver]
+
+
+def _judge(
+    before: Standing, *, delivery: Delivery, outcome: Outcome, fallbacks: Fallbacks, now: datetime, jitter: float
+) -> Consequence:
+    """Return what a try makes of its delivery and of its receiver, and what operators hear of both."""
+    standing, turn = after(before, outcome, now=now, jitter=jitter, attempt=delivery.attempt)
+    settlement = retry.settle(
+        outcome,
+        attempt=delivery.attempt,
+        now=now,
+        expires_at=delivery.expires_at,
+        jitter=jitter,
+        once=delivery.kind is DeliveryKind.TEST,
+        receiver=standing,
+    )
+    dead = settlement.state is DeliveryState.DEAD
+    own = _undelivered(delivery, settlement.reason, fallbacks=fallbacks, now=now) if dead else ()
+    told = _told(turn, delivery.receiver, before, standing, now) if turn else ()
+    return Consequence(settlement=settlement, standing=standing, own=(*own, *told))
+
+
+def _told(turn: Turn, receiver: str, before: Standing, standing: Standing, now: datetime) -> tuple[Match, ...]:
+    """What operators hear of a receiver: that it refuses us or fails, and that it no longer does."""
+    info, words = {
+        Turn.BLOCKED: (builtin.RECEIVER_BLOCKED, standing.refused),
+        Turn.FAILING: (
+            builtin.RECEIVER_FAILING,
+            f"Nothing was delivered since {_utc(standing.since)}: {standing.refused}",
+        ),
+        Turn.DELIVERS: (
+            builtin.RECEIVER_DELIVERS,
+            f"Nothing was delivered from {_utc(before.since)} on: {before.refused}",
+        ),
+    }[turn]
+    return (builtin.own_match(info, {"receiver": (receiver,)}, words, now),)
+
+
+def _utc(time: datetime | None) -> str:
+    return f"{time:%Y-%m-%d %H:%M} UTC" if time else "a time that is not known"
+
+
+def _ended(alert: Alert, series: Series, *, rules: Mapping[str, PriceRule], now: datetime) -> str:
+    """Why an alert that waited is true no longer; nothing for one whose rule is another by now."""
+    rule = rules[alert.rule]
+    return ended(rule, series, now) if rule.info.hash == alert.rule_hash else ""
+
+
+def _stormy(storm: Storm, *, now: datetime) -> Match:
+    """What operators hear of a storm."""
+    detail = (
+        f"{counted(storm.alerts, 'alert')} {'wait' if storm.alerts > 1 else 'waits'}, {storm.limit.words(storm.receiver)}: "
+        f"they are told together at {storm.until:%Y-%m-%d %H:%M} UTC, with what else comes until then."
+    )
+    return builtin.own_match(builtin.RECEIVER_STORM, {"receiver": (storm.receiver,)}, detail, now)
+
+
+def _undelivered(delivery: Delivery, words: str = "", *, fallbacks: Fallbacks, now: datetime) -> tuple[Match, ...]:
+    """An alert that reached nobody is the operator's business; what was meant for operators ends here, and a test, too.
+
+    It is told in the transaction that gives the delivery up: no crash comes between the two.
+    """
+    if delivery.kind in (DeliveryKind.OPERATOR, DeliveryKind.TEST):
+        return ()
+    titles = "; ".join(item.alert.title for item in delivery.tidings)
+    words = words or _expired(delivery)
+    if delivery.receiver in fallbacks:
+        words += f"; {fallbacks[delivery.receiver][0].to} hears of it instead"
+    detail = f"“{titles}” to {delivery.receiver} {delivery.recipient}: {words} (delivery {delivery.id})"
+    return (builtin.own_match(builtin.DELIVERY_DEAD, {"receiver": (delivery.receiver,)}, detail, now),)
+
+
+def _expired(delivery: Delivery) -> str:
+    return f"not delivered within its time, after {counted(delivery.attempt - 1, 'try')}"

@@ -1,0 +1,148 @@
+"""Stories, alerts, the answers of people, and the content of a message about an alert."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from tocsin.model.evidence import Evidence
+from tocsin.model.prices import Glance, Labels
+from tocsin.model.rules import Severity
+
+
+class Fate(StrEnum):
+    """What became of a match; kept with its reason."""
+
+    ALERTED = "alerted"  # opened a new alert
+    UPDATED = "updated"  # the alert of its story grew, and who knows it hears what is new
+    JOINED = "joined"  # related coverage of an open alert
+    HELD = "held"  # a new alert that waits for the cooldown's end
+    CATCH_UP = "catch-up"  # old, but its source had been out of reach: one catch-up message
+    BASELINE = "baseline"  # found at the first fetch of its source
+    FLOOD = "flood"  # old news that its source shows all at once
+    OLD = "old"  # older than max_age when first seen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """The entries that report the same happening, compared within one event; the earliest first."""
+
+    id: int
+    event: str
+    opened_at: datetime
+    last_at: datetime
+    entries: tuple[StoryEntry, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryEntry:
+    """A member of a story."""
+
+    entry_id: int
+    title: str
+    canonical_link: str
+    publisher: str
+    origin: str
+    event_time: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """One rule met by one story; its key labels may hold several values."""
+
+    id: int
+    rule: str
+    rule_hash: str
+    rule_position: str  # file:line, as it was when the alert was raised
+    title: str  # with the labels filled in
+    event: str
+    severity: Severity
+    labels: Labels
+    key: tuple[str, ...]
+    story_id: int
+    opened_at: datetime  # by the Clock
+    updated_at: datetime
+    event_time: datetime
+    note: str = ""
+    detail: str = ""
+    origins: int = 1  # independent ones that report it
+
+
+class AnswerKind(StrEnum):
+    """What somebody says of an alert."""
+
+    ACK = "ack"  # I have seen it
+    SNOOZE = "snooze"  # not now
+    USEFUL = "useful"
+    NOISE = "noise"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """What people have said of an alert, the last word of each kind: who saw it, until when it rests, what it was worth.
+
+    *verdict* is USEFUL or NOISE, *why* the words given with it.
+    """
+
+    acked_at: datetime | None = None
+    acked_by: str = ""
+    snoozed_until: datetime | None = None
+    verdict: AnswerKind | None = None
+    why: str = ""
+
+    @property
+    def seen(self) -> bool:
+        """Whether somebody has looked at it: who says what it is worth has."""
+        return self.acked_at is not None or self.verdict is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """An entry as a message shows it: the lead of an alert or related coverage.
+
+    *stated* is what the source wrote of its time where that is not believed.
+    """
+
+    title: str
+    link: str
+    publisher: str
+    source: str
+    published: datetime | None
+    first_seen: datetime
+    summary: str = ""
+    body: str = ""
+    revised: Revised | None = None
+    stated: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revised:
+    """What an entry says since *at*: another *title* or *summary*, or nothing, when its source has *withdrawn* it.
+
+    *between* are headlines that it had meanwhile.
+    """
+
+    at: datetime
+    title: str
+    summary: str = ""
+    withdrawn: bool = False
+    between: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tidings:
+    """An alert with all that a message about it shows.
+
+    To somebody who knows the alert, *news* is what is new about it, and *first* is what led it when it was opened.
+    *overflow* names the limit that kept it from a message of its own.
+    """
+
+    alert: Alert
+    evidence: Evidence | None = None
+    lead: Coverage | None = None
+    related: tuple[Coverage, ...] = ()
+    prices: tuple[Glance, ...] = ()
+    news: tuple[str, ...] = ()
+    first: Coverage | None = None
+    overflow: str = ""

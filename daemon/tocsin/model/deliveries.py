@@ -1,0 +1,119 @@
+"""Messages on their way, and what came of each attempt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from tocsin.model.alerts import Tidings
+
+
+class DeliveryState(StrEnum):
+    """DESIGN 1: the life of a delivery."""
+
+    HELD = "held"
+    READY = "ready"
+    SENDING = "sending"
+    DELIVERED = "delivered"
+    RETRY = "retry"
+    DEAD = "dead"
+    SUPPRESSED = "suppressed"
+
+
+class DeliveryKind(StrEnum):
+    """Why a message goes out."""
+
+    ALERT = "alert"
+    UPDATE = "update"
+    CORRECTION = "correction"
+    CATCH_UP = "catch-up"
+    DIGEST = "digest"
+    OPERATOR = "operator"
+    TEST = "test"
+
+
+class MessageKind(StrEnum):
+    """What a receiver can show."""
+
+    MAIL = "mail"
+    SLACK = "slack"
+    TEXT = "text"
+    CONSOLE = "console"
+    HOOK = "hook"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A rendered message, kept for retries; *html* is for mail, *payload* the JSON of receivers that take one.
+
+    *pictures* are PNG files by the Content-ID under which *html* shows them. *thread* is the id of the first delivery
+    about the same to the same recipient, empty for a first one. *dated* is the time of its first try. *brief* are the
+    parts of the shortest form: headline, link, number of the alert, and notes.
+    """
+
+    kind: MessageKind
+    subject: str
+    text: str
+    html: str = ""
+    payload: str = ""
+    pictures: tuple[tuple[str, bytes], ...] = ()
+    thread: str = ""
+    brief: tuple[str, ...] = ()
+    dated: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One message for one recipient, as claimed for sending.
+
+    *message* is None until it is rendered; *attempt* is the number of the try that this claim is for.
+    """
+
+    id: str  # idempotency key and Message-ID
+    receiver: str
+    recipient: str
+    kind: DeliveryKind
+    fence: int
+    attempt: int
+    created_at: datetime
+    due_at: datetime
+    expires_at: datetime
+    tidings: tuple[Tidings, ...] = ()
+    message: Message | None = None
+    thread: str = ""  # as in its message, as long as that is not rendered
+    subjects: tuple[str, ...] = ()  # of the messages in that thread which are no digests, the oldest first
+    stead: str = ""  # the receiver that it could not be delivered to
+    refused: bool = False  # at the last try, for what it says
+
+
+class ErrorClass(StrEnum):
+    """What the answer of a receiver means."""
+
+    OK = "ok"
+    TRANSIENT = "transient"
+    RATE_LIMITED = "rate_limited"
+    AUTH = "auth"
+    GONE = "gone"  # the service, or what it is asked for
+    NOBODY = "nobody"  # the service, but not this recipient
+    CONTENT = "content"
+    AMBIGUOUS = "ambiguous"  # failed after the message was written: it may have arrived
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of one attempt; *words* are the server's own, without secrets."""
+
+    error_class: ErrorClass
+    code: int | None = None
+    words: str = ""
+    retry_after: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """What becomes of a delivery after an attempt."""
+
+    state: DeliveryState
+    due_at: datetime
+    reason: str = ""

@@ -1,0 +1,137 @@
+"""Rules as the rest of the program knows them, and what they say of observations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from tocsin.errors import Position
+from tocsin.model.entries import Entry
+from tocsin.model.evidence import Evidence, Span
+from tocsin.model.prices import Labels, Quote
+
+
+class Severity(StrEnum):
+    """How much an alert matters; compare with `rank`."""
+
+    INFO = "info"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """0 for info up to 4 for critical."""
+        return list(Severity).index(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Located:
+    """A text from a file, and where each of its lines stands there.
+
+    *lines* holds (offset in the text, line, column) ascending; the first offset is 0.
+    *source_lines* are the file's own lines, shared, for showing an excerpt.
+    """
+
+    text: str
+    file: str
+    lines: tuple[tuple[int, int, int], ...]
+    source_lines: Sequence[str] = field(default=(), repr=False, compare=False)
+
+    def at(self, offset: int = 0) -> Position:
+        """Where the character at *offset* stands in the file."""
+        start, line, column = [row for row in self.lines if row[0] <= max(0, offset)][-1]
+        return Position(file=self.file, line=line, column=column + max(0, offset) - start)
+
+    def excerpt(self, offset: int = 0) -> str:
+        """The line of the file in which the character at *offset* stands."""
+        line = self.at(offset).line
+        return self.source_lines[line - 1] if 0 < line <= len(self.source_lines) else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleInfo:
+    """What the rest of the program needs to know of a rule."""
+
+    id: str  # pack/id
+    hash: str  # changes whenever what the rule means changes
+    title: str  # may hold {label}
+    severity: Severity
+    event: str
+    key: tuple[str, ...]
+    cooldown: timedelta
+    note: str = ""
+    references: tuple[str, ...] = ()
+    position: Position | None = None
+    override: str = ""  # what the configuration changes of it, in words
+    to: tuple[str, ...] = ()  # receivers in place of those of the routes, by an override
+    joins: tuple[Correlation, ...] = field(default=(), repr=False, compare=False)  # those that its matches count for
+
+
+class CorrelationKind(StrEnum):
+    """What a correlation asks of the matches in its window."""
+
+    ALL_OF = "all_of"  # every member
+    ANY_OF = "any_of"  # so many different members
+    COUNT = "count"  # so many matches of one member that differ
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correlation:
+    """A rule about matches of the rules *members* (full ids), which lie *within* this time of each other.
+
+    *by* are labels of which all matches must share a value. *at_least* so many members (ANY_OF), or values of *distinct*
+    (COUNT): origin, source, entry or a label. *ordered*: the matches must come in the order of the members.
+    """
+
+    info: RuleInfo
+    kind: CorrelationKind
+    members: tuple[str, ...]
+    within: timedelta
+    at_least: int = 1
+    distinct: str = "entry"
+    by: tuple[str, ...] = ()
+    ordered: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A rule met by an observation, an *entry* or a *quote*; the daemon's own events have neither.
+
+    *detail* says in words what an entry would say itself: the numbers of a price, or what happened to the daemon.
+    """
+
+    rule: RuleInfo
+    severity: Severity
+    labels: Labels
+    evidence: Evidence
+    event_time: datetime
+    entry: Entry | None = None
+    quote: Quote | None = None
+    detail: str = ""
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """The characters that met the rule, ascending, each once."""
+        return tuple(sorted({span for hit in self.evidence.hits for span in hit.spans}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unevaluated:
+    """A rule whose evaluation raised on an entry: it is told once and tried again when the rule changes."""
+
+    rule: str
+    rule_hash: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """An entry and everything the rules said of it."""
+
+    entry: Entry
+    matches: tuple[Match, ...] = ()
+    unevaluated: tuple[Unevaluated, ...] = ()

@@ -1,0 +1,57 @@
+"""The least time between messages about one rule and key value. It holds, it never discards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from itertools import islice, product
+
+from tocsin.model.prices import Labels
+from tocsin.model.rules import RuleInfo, Severity
+from tocsin.policy.alerting.facts import Told
+
+#: Combinations of key values of one match; more than that is a list of everything, not a key.
+_MOST = 64
+
+
+def key_values(rule: RuleInfo, labels: Labels, *, source: str, story_id: int) -> tuple[str, ...]:
+    """The values that a match stands under: `gallium`, or `gallium|cn` for a key of two labels.
+
+    A match without a value for a key label is keyed by its story.
+    """
+    story = f"story:{story_id}"
+    columns: list[tuple[str, ...]] = []
+    for name in rule.key:
+        if name == "story":
+            columns.append((story,))
+        elif name == "source" and source:
+            columns.append((source,))
+        else:
+            columns.append(labels.get(name) or (story,))
+    return tuple("|".join(values) for values in islice(product(*columns), _MOST))
+
+
+def standing(last: Told | None, rule: RuleInfo, now: datetime) -> Told | None:
+    """*last*, unless it lies further ahead than a held message can: then a clock that ran ahead has written it."""
+    return None if last is not None and last.at > now + rule.cooldown else last
+
+
+def due(
+    rule: RuleInfo,
+    keys: tuple[str, ...],
+    severity: Severity,
+    told: Mapping[tuple[str, str], Told],
+    now: datetime,
+) -> datetime:
+    """When an alert under *keys* may be told: *now*, or the end of the cooldown.
+
+    One key value that is free, or was told less loudly, is enough. A time of telling that lies ahead is that of a held
+    message, which this alert can join.
+    """
+    ends = []
+    for key in keys:
+        last = standing(told.get((rule.id, key)), rule, now)
+        if last is None or severity.rank > last.severity.rank:
+            return now
+        ends.append(last.at if last.at > now else last.at + rule.cooldown)
+    return max(now, min(ends, default=now))

@@ -1,0 +1,252 @@
+"""Correlations: when matches of several rules, or several matches of one, become an event of their own. Pure.
+
+Matches count, never alerts: folded, cooling and old ones too. A correlation becomes true for one value of its key when
+a window as long as `within`, both ends included, holds what it asks for; windows run over event time, so a late match
+still completes one. It then stands until its window has emptied: until no match of a member came within that time of
+the last one. Where it stood before is remembered, too, for a match that comes late or by a clock that was put right.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice, product
+
+from tocsin.model.alerts import Fate
+from tocsin.model.evidence import Evidence, Witness
+from tocsin.model.prices import Labels
+from tocsin.model.rules import Correlation, CorrelationKind, Match
+
+#: Key values of one match; more than that is a list of everything.
+_MOST_KEYS = 64
+#: Matches of one key value that a window is looked for in, the nearest in time.
+_MOST_MEMBERS = 1000
+#: Members that a proof shows.
+_MOST_SHOWN = 20
+#: Times in which it stood that are remembered of a key value: more than a late match can reach.
+_MOST_STANDINGS = 32
+_SILENT = (Fate.BASELINE, Fate.OLD, Fate.FLOOD)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Member:
+    """A match as a correlation sees it; *source* is the instrument where it is about a price."""
+
+    rule: str
+    event_time: datetime
+    labels: Labels
+    fate: Fate
+    entry_id: int | None = None
+    origin: str = ""
+    source: str = ""
+    publisher: str = ""
+    title: str = ""
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """That a correlation was true for a key value until its window emptied: its matches lie from *first* to *last*."""
+
+    first: datetime
+    last: datetime
+
+
+#: By (id of the correlation, key value).
+Standings = Mapping[tuple[str, str], tuple[Standing, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completion:
+    """A correlation that *newest* made true for the key values in *labels*, with the matches that show it."""
+
+    correlation: Correlation
+    newest: Member
+    witnesses: tuple[Member, ...]
+    labels: Labels
+
+
+def complete(
+    correlation: Correlation, earlier: Iterable[Member], new: Sequence[Member], standings: Standings
+) -> tuple[list[Completion], dict[tuple[str, str], tuple[Standing, ...]]]:
+    """What *new* matches make true beside *earlier* ones, one completion a match at most; and the standings that change.
+
+    A match that is no news (of a first fetch, or old) counts but completes nothing: the next one does, which is told.
+    """
+    pool: dict[tuple[str, ...], list[Member]] = defaultdict(list)
+    for member in earlier:
+        for key in _keys(correlation, member):
+            pool[key].append(member)
+    changed: dict[tuple[str, str], tuple[Standing, ...]] = {}
+    found: list[Completion] = []
+    for member in sorted(new, key=lambda item: item.event_time):
+        true: dict[tuple[str, ...], tuple[Member, ...]] = {}
+        for key in _keys(correlation, member):
+            pool[key].append(member)
+            name = (correlation.info.id, "|".join(key))
+            past = changed.get(name) or standings.get(name, ())
+            longer = _prolonged(correlation, past, member.event_time)
+            if longer is not None:
+                changed[name] = longer
+            elif member.fate not in _SILENT and (witnesses := _window(correlation, pool[key], member)):
+                times = [item.event_time for item in (*witnesses, member)]
+                changed[name] = (*past, Standing(first=min(times), last=max(times)))[-_MOST_STANDINGS:]
+                true[key] = witnesses
+        if true:
+            found.append(_completion(correlation, member, true))
+    return found, changed
+
+
+def match_of(completion: Completion, newest: Match) -> Match:
+    """The match of a correlation, about the observation of *newest*."""
+    correlation, witnesses = completion.correlation, completion.witnesses
+    shown = [
+        Evidence(op="member", text=item.rule, holds=True, witness=_witness(item)) for item in witnesses[:_MOST_SHOWN]
+    ]
+    proof = Evidence(
+        op=correlation.kind.value,
+        text=condition(correlation),
+        holds=True,
+        count=len(witnesses),
+        position=correlation.info.position,
+        children=tuple(shown),
+    )
+    rule = Evidence(
+        op="rule", text=correlation.info.id, holds=True, position=correlation.info.position, children=(proof,)
+    )
+    return Match(
+        rule=correlation.info,
+        severity=correlation.info.severity,
+        labels=completion.labels,
+        evidence=rule,
+        event_time=max(item.event_time for item in witnesses),
+        entry=newest.entry,
+        quote=newest.quote,
+        detail=condition(correlation),
+    )
+
+
+def condition(correlation: Correlation) -> str:
+    """What the correlation asks for, in words."""
+    names = [name.rpartition("/")[2] for name in correlation.members]
+    hours = correlation.within.total_seconds() / 3600
+    span = f"{hours:g} h" if hours <= 72 else f"{hours / 24:g} d"
+    if correlation.kind is CorrelationKind.COUNT:
+        words = f"{correlation.at_least} {_PLURAL.get(correlation.distinct, correlation.distinct)} of {names[0]}"
+    elif correlation.kind is CorrelationKind.ALL_OF:
+        words = (" before " if correlation.ordered else " and ").join(names)
+    else:
+        words = f"{correlation.at_least} of {', '.join(names)}"
+    return f"{words} within {span}"
+
+
+_PLURAL = {"origin": "origins", "source": "sources", "entry": "entries"}
+
+
+def member_of(match: Match, fate: Fate, *, entry_id: int | None, origin: str) -> Member:
+    """The member that a decided *match* is."""
+    entry, quote = match.entry, match.quote
+    return Member(
+        rule=match.rule.id,
+        event_time=match.event_time,
+        labels=match.labels,
+        fate=fate,
+        entry_id=entry_id,
+        origin=origin,
+        source=entry.source if entry else quote.instrument if quote else "",
+        publisher=entry.publisher if entry else "",
+        title=entry.title if entry else match.detail,
+        link=entry.link if entry else "",
+    )
+
+
+def _keys(correlation: Correlation, member: Member) -> Iterator[tuple[str, ...]]:
+    """The key values that a match counts for, each on its own; none where it lacks a label."""
+    return islice(product(*(member.labels.get(name, ()) for name in correlation.by)), _MOST_KEYS)
+
+
+def _prolonged(correlation: Correlation, past: Sequence[Standing], at: datetime) -> tuple[Standing, ...] | None:
+    """*past* with the one longer whose window had not emptied *at* that time; None where there is none."""
+    for number, one in enumerate(past):
+        if one.first - correlation.within <= at <= one.last + correlation.within:
+            longer = Standing(first=min(one.first, at), last=max(one.last, at))
+            return (*past[:number], longer, *past[number + 1 :])
+    return None
+
+
+def _window(correlation: Correlation, pool: Iterable[Member], newest: Member) -> tuple[Member, ...]:
+    """The matches that show it, in a window that holds *newest*; nothing where no window does."""
+    at, within = newest.event_time, correlation.within
+    near = [member for member in pool if at - within <= member.event_time <= at + within]
+    near.sort(key=lambda member: abs(member.event_time - at))
+    near = sorted(near[:_MOST_MEMBERS], key=lambda member: member.event_time)
+    if not _shown(correlation, near):
+        return ()
+    # More matches never make it false, so only the windows that begin at a match have to be looked at.
+    for start in {member.event_time: None for member in near if member.event_time <= at}:
+        window = [member for member in near if start <= member.event_time <= start + within]
+        if witnesses := _shown(correlation, window):
+            return witnesses
+    return ()
+
+
+def _shown(correlation: Correlation, window: Sequence[Member]) -> tuple[Member, ...]:
+    """The earliest matches of *window* (in the order of time) that meet the condition, if some do."""
+    if correlation.ordered:
+        return _in_order(correlation.members, window)
+    first: dict[str, Member] = {}
+    for member in window:
+        for value in _values(correlation, member):
+            first.setdefault(value, member)
+    wanted = len(correlation.members) if correlation.kind is CorrelationKind.ALL_OF else correlation.at_least
+    if len(first) < wanted:
+        return ()
+    return tuple(sorted(dict.fromkeys(first.values()), key=lambda member: member.event_time))
+
+
+def _values(correlation: Correlation, member: Member) -> Collection[str]:
+    """What a match adds to what is counted."""
+    if correlation.kind is not CorrelationKind.COUNT:
+        return (member.rule,)
+    if correlation.distinct == "entry":
+        return (str(member.entry_id) if member.entry_id is not None else f"{member.source} {member.event_time}",)
+    if correlation.distinct == "source":
+        return (member.source,)
+    if correlation.distinct == "origin":
+        return (member.origin or member.source,)
+    return member.labels.get(correlation.distinct, ())
+
+
+def _in_order(rules: Sequence[str], window: Sequence[Member]) -> tuple[Member, ...]:
+    """The earliest match of each rule that does not come before the one of the rule ahead of it."""
+    found: list[Member] = []
+    for rule in rules:
+        since = found[-1].event_time if found else None
+        following = (m for m in window if m.rule == rule and (since is None or m.event_time >= since))
+        member = next(following, None)
+        if member is None:
+            return ()
+        found.append(member)
+    return tuple(found)
+
+
+def _completion(
+    correlation: Correlation, newest: Member, true: Mapping[tuple[str, ...], tuple[Member, ...]]
+) -> Completion:
+    """One completion for all key values that became true at once."""
+    several = dict.fromkeys(member for members in true.values() for member in members)
+    witnesses = sorted(several, key=lambda member: member.event_time)
+    labels: dict[str, tuple[str, ...]] = {}
+    for member in witnesses:
+        for name, values in member.labels.items():
+            labels[name] = tuple(dict.fromkeys((*labels.get(name, ()), *values)))
+    for number, name in enumerate(correlation.by):
+        labels[name] = tuple(dict.fromkeys(key[number] for key in true))
+    return Completion(correlation=correlation, newest=newest, witnesses=tuple(witnesses), labels=labels)
+
+
+def _witness(member: Member) -> Witness:
+    by = member.publisher or member.source
+    return Witness(rule=member.rule, title=member.title, at=member.event_time, link=member.link, source=by)

@@ -1,0 +1,177 @@
+"""What a decision is made from, and what it says: values that cross the write transaction.
+
+The store reads `Facts` inside its transaction, hands them to `tocsin.policy.decide`, and writes the `Decision`
+it gets back, so that judging and writing cannot be torn apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from tocsin.model.alerts import Alert, Answered, Fate, Story
+from tocsin.model.deliveries import DeliveryKind
+from tocsin.model.rules import Correlation, Match, RuleInfo, Severity
+from tocsin.policy.alerting.correction import Correction
+from tocsin.policy.alerting.correlation import Member, Standings, member_of
+from tocsin.policy.alerting.story import STORY_WINDOW, Stories
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """What one observation brought: its row, if it is an entry, and its matches."""
+
+    entry_id: int | None
+    matches: tuple[Match, ...]
+    flood: bool = False  # old news that its source shows all at once
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """What a decision has to see: the stories of *events* whose last entry is not before *since*, the telling of *rules*.
+
+    Of *members* of *correlations*, their matches between *earliest* and *latest*.
+    """
+
+    events: frozenset[str]
+    rules: frozenset[str]
+    since: datetime
+    correlations: frozenset[str] = frozenset()
+    members: frozenset[str] = frozenset()
+    earliest: datetime
+    latest: datetime
+
+
+def reach(arrivals: Sequence[Arrival]) -> Reach:
+    """What a decision about *arrivals*, of which at least one has a match, has to see."""
+    matches = [match for arrival in arrivals for match in arrival.matches]
+    times = [match.event_time for match in matches]
+    joined = correlations_of(match.rule for match in matches)
+    longest = max((item.within for item in joined), default=timedelta(0))
+    return Reach(
+        events=frozenset(match.rule.event for match in matches),
+        rules=frozenset([*(match.rule.id for match in matches), *(item.info.id for item in joined)]),
+        since=min(times) - STORY_WINDOW,
+        correlations=frozenset(item.info.id for item in joined),
+        members=frozenset(name for item in joined for name in item.members),
+        # A chain of correlations reaches further with each link.
+        earliest=min(times) - longest * max(1, len(joined)),
+        latest=max(times) + longest * max(1, len(joined)),
+    )
+
+
+def correlations_of(rules: Iterable[RuleInfo]) -> tuple[Correlation, ...]:
+    """The correlations that matches of *rules* count for, and those that these count for, each once."""
+    found: dict[str, Correlation] = {}
+    waiting = [item for rule in rules for item in rule.joins]
+    while waiting:
+        item = waiting.pop()
+        if item.info.id not in found:
+            found[item.info.id] = item
+            waiting += item.info.joins
+    return tuple(found.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """When a rule last told about a key value, and how loudly."""
+
+    at: datetime
+    severity: Severity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """A delivery that was never tried: more alerts may still join its message."""
+
+    delivery_id: str
+    receiver: str
+    recipient: str
+    kind: DeliveryKind
+    due_at: datetime
+    alert_ids: tuple[int, ...]
+    story_ids: frozenset[int]
+    entry_ids: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Everything a decision may look at.
+
+    *stories* are the open ones of the events that arrived, *alerts* those of these stories, *told* the rows of the
+    rules that arrived, keyed by (rule id, key value), *pending* the deliveries that were never tried. *heard* says by
+    alert who was sent a message about it, as (receiver, recipient), *answered* what was said of it. *members* are
+    earlier matches that correlations with those that arrived may count, *standings* the correlations that are true.
+    *indexed* are the *stories* by event, ready to be looked through.
+    """
+
+    now: datetime
+    arrivals: tuple[Arrival, ...]
+    stories: tuple[Story, ...] = ()
+    indexed: Mapping[str, Stories] = field(default_factory=dict)
+    alerts: tuple[Alert, ...] = ()
+    told: Mapping[tuple[str, str], Told] = field(default_factory=dict)
+    pending: tuple[Pending, ...] = ()
+    heard: Mapping[int, Sequence[tuple[str, str]]] = field(default_factory=dict)
+    answered: Mapping[int, Answered] = field(default_factory=dict)
+    next_story: int = 1
+    next_alert: int = 1
+    members: tuple[Member, ...] = ()
+    standings: Standings = field(default_factory=dict)
+    corrections: tuple[Correction, ...] = ()
+    baseline: bool = False  # the first fetch of the source: nothing alerts
+    last_success: datetime | None = None  # of the source, before this poll
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """What became of one match, and why."""
+
+    entry_id: int | None
+    match: Match
+    fate: Fate
+    reason: str
+    story_id: int | None = None
+    origin: str = ""
+    alert_id: int | None = None
+
+    @property
+    def member(self) -> Member:
+        """What correlations see of it."""
+        return member_of(self.match, self.fate, entry_id=self.entry_id, origin=self.origin)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A new delivery; the store gives it its id. *held* says what it waits for, *news* by alert what is new about it.
+
+    *dropped* says why it is never sent, and only kept to be found.
+    """
+
+    receiver: str
+    recipient: str
+    kind: DeliveryKind
+    alert_ids: tuple[int, ...]
+    due_at: datetime
+    expires_at: datetime
+    held: str = ""
+    dropped: str = ""
+    news: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What is to be written. *stories* and *alerts* are whole rows, new or changed."""
+
+    decided: tuple[Decided, ...] = ()
+    stories: tuple[Story, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+    told: Mapping[tuple[str, str], Told] = field(default_factory=dict)
+    planned: tuple[Planned, ...] = ()
+    joined: tuple[tuple[str, tuple[int, ...]], ...] = ()  # (delivery id, alert ids that join it)
+    # By (delivery id, alert) in it what else is new
+    news: Mapping[tuple[str, int], tuple[str, ...]] = field(default_factory=dict)
+    standings: Standings = field(default_factory=dict)  # those that changed
+    hastened: tuple[str, ...] = ()  # held deliveries that leave now: an alert in them broke through its cooldown
+    released: tuple[tuple[str, int], ...] = ()  # (delivery id, alert) that leaves a held digest to be told earlier

@@ -1,0 +1,133 @@
+"""Which of what arrived comes into a story, and into which: all that a decision does before it looks at alerts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from tocsin.model.alerts import Fate, Story, StoryEntry
+from tocsin.model.entries import Entry
+from tocsin.model.rules import Match
+from tocsin.policy.alerting import cooldown, story
+from tocsin.policy.alerting.facts import Facts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Touched:
+    """What arrivals may change: known *stories*, and the *keys* whose cooldowns they meet, as (rule, key value)."""
+
+    stories: frozenset[int]
+    keys: frozenset[tuple[str, str]]
+
+
+class Folding:
+    """The stories of one decision while it is made."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        self._flood = {arrival.entry_id for arrival in facts.arrivals if arrival.flood}
+        self._stories = {item.id: item for item in facts.stories}
+        self._shelves: dict[str, story.Stories] = {}
+        # Of several the first counts.
+        known = tuple(reversed(facts.stories))
+        self._homes = {(item.event, member.entry_id): item.id for item in known for member in item.entries}
+        self._next = facts.next_story
+
+    def __getitem__(self, number: int) -> Story:
+        """The story with this number, as it stands."""
+        return self._stories[number]
+
+    def changed(self) -> Iterator[Story]:
+        """The stories that are new or grew."""
+        before = {item.id: item for item in self._facts.stories}
+        return (item for number, item in self._stories.items() if before.get(number) is not item)
+
+    def refusal(self, entry_id: int, entry: Entry) -> tuple[Fate, str] | None:
+        """Why an entry does not alert at all, and comes into no story."""
+        if self._facts.baseline:
+            return Fate.BASELINE, "found at the first fetch of its source"
+        if entry_id in self._flood:
+            return Fate.FLOOD, "came in a flood: its source showed many old entries as new at once"
+        if entry.stale and not self._missed(entry):
+            return Fate.OLD, f"published {entry.published:%Y-%m-%d %H:%M} UTC, over 48 h before it was first seen"
+        return None
+
+    def _missed(self, entry: Entry) -> bool:
+        """Whether the source had not been polled with success since the entry was published."""
+        last = self._facts.last_success
+        return last is not None and entry.published is not None and last <= entry.published
+
+    def fold(self, entry_id: int, match: Match, entry: Entry) -> Story:
+        """The story of a match, with its entry in it."""
+        event = match.rule.event
+        home = self._homes.get((event, entry_id))
+        if home is not None:  # another rule of the same event brought the entry here already
+            return self._stories[home]
+        found = self._shelf(event).find(entry, match.event_time)
+        member = StoryEntry(
+            entry_id=entry_id,
+            title=entry.title,
+            canonical_link=entry.canonical_link,
+            publisher=entry.publisher,
+            origin=story.origin(entry, found),
+            event_time=match.event_time,
+        )
+        if found:
+            grown = replace(
+                found,
+                opened_at=min(found.opened_at, match.event_time),
+                last_at=max(found.last_at, match.event_time),
+                entries=(*found.entries, member),
+            )
+        else:
+            grown = self.open(event, match.event_time, (member,))
+        self._stories[grown.id] = grown
+        self._homes[event, entry_id] = grown.id
+        self._shelf(event).put(grown)
+        return grown
+
+    def within_reach(self, entry_id: int, match: Match, entry: Entry) -> set[int]:
+        """The known stories that a match may come into, and no others: what arrives with it can only lead to those, too."""
+        home = self._homes.get((match.rule.event, entry_id))
+        return self._shelf(match.rule.event).within_reach(entry, match.event_time) if home is None else {home}
+
+    def _shelf(self, event: str) -> story.Stories:
+        """The open stories of *event*, to be looked through."""
+        if event not in self._shelves:
+            base = self._facts.indexed.get(event)
+            stories = () if base else (item for item in self._stories.values() if item.event == event)
+            self._shelves[event] = story.Stories(stories, base)
+        return self._shelves[event]
+
+    def open(self, event: str, at: datetime, entries: tuple[StoryEntry, ...] = ()) -> Story:
+        """A new story."""
+        opened = Story(id=self._next, event=event, opened_at=at, last_at=at, entries=entries)
+        self._next += 1
+        self._stories[opened.id] = opened
+        return opened
+
+
+def in_turn(facts: Facts) -> list[tuple[int | None, Match]]:
+    """What arrived, by entry: the earliest report opens the story, whatever order the feeds list them in."""
+    arrived = [(arrival.entry_id, match) for arrival in facts.arrivals for match in arrival.matches]
+    return sorted(arrived, key=lambda pair: pair[1].event_time)
+
+
+def touched(facts: Facts) -> Touched:
+    """What a decision about *facts* may look at, of which only arrivals and stories have to be there."""
+    folding = Folding(facts)
+    stories: set[int] = set()
+    keys: set[tuple[str, str]] = set()
+    for entry_id, match in in_turn(facts):
+        homes, source = {0}, ""  # a story of its own has no key on record
+        if match.entry is not None and entry_id is not None:
+            if folding.refusal(entry_id, match.entry):
+                continue
+            source, found = match.entry.source, folding.within_reach(entry_id, match, match.entry)
+            stories |= found
+            homes |= found
+        for home in homes:
+            values = cooldown.key_values(match.rule, match.labels, source=source, story_id=home)
+            keys.update((match.rule.id, value) for value in values)
+    return Touched(stories=frozenset(stories), keys=frozenset(keys))

@@ -1,0 +1,291 @@
+"""Which alerts leave in one message: one happening, one message for a recipient (DESIGN 6)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from tocsin.model.alerts import Alert
+from tocsin.model.deliveries import DeliveryKind
+from tocsin.policy.alerting.facts import Pending, Planned
+from tocsin.policy.notifying.retry import LIFE, is_price, life
+
+
+@dataclass(slots=True, kw_only=True)
+class _Draft:
+    """A message that this decision plans; more alerts may still join it. *news* says by alert what is new about it."""
+
+    number: int
+    to: tuple[str, str]
+    kind: DeliveryKind
+    due_at: datetime
+    expires_at: datetime
+    held: str
+    news: dict[int, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def planned(self) -> Planned:
+        """The message as it stands."""
+        return Planned(
+            receiver=self.to[0],
+            recipient=self.to[1],
+            kind=self.kind,
+            alert_ids=tuple(self.news),
+            due_at=self.due_at,
+            expires_at=self.expires_at,
+            held=self.held,
+            news={alert: words for alert, words in self.news.items() if words},
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """What *to* is to be told about *alert*; *news* is what is new about an alert that *to* knows."""
+
+    alert: Alert
+    to: tuple[str, str]
+    kind: DeliveryKind
+    due_at: datetime
+    held: str
+    entry_id: int | None
+    news: tuple[str, ...]
+
+    @property
+    def expires_at(self) -> datetime:
+        """Until when it is worth to be sent."""
+        return self.due_at + life(self.alert, self.kind, self.entry_id)
+
+    @property
+    def price_rule(self) -> str:
+        """The rule of a price: what one announcement does to thirty instruments is one message."""
+        return self.alert.rule if is_price(self.alert, self.kind, self.entry_id) else ""
+
+
+#: A recipient, and something that messages to it are found by.
+_Place = tuple[tuple[str, str], object]
+
+
+class Post:
+    """The messages of one decision at *now*, with those *pending* of earlier ones that were never tried.
+
+    One decision may plan ten thousand: they are found by their recipient and by what they are about.
+    """
+
+    def __init__(self, *, now: datetime, pending: Sequence[Pending]) -> None:
+        self.joined: dict[str, dict[int, None]] = defaultdict(dict)
+        self.hastened: dict[str, None] = {}
+        self.news: dict[tuple[str, int], tuple[str, ...]] = {}
+        self.released: dict[tuple[str, int], None] = {}
+        self._now = now
+        self._count = 0
+        self._drafts: dict[int, _Draft] = {}
+        self._drafts_by: defaultdict[_Place, dict[int, _Draft]] = defaultdict(dict)
+        self._waiting: defaultdict[tuple[str, str], list[Pending]] = defaultdict(list)
+        self._dropped: dict[tuple[str, str], tuple[DeliveryKind, str, dict[int, None]]] = {}
+        for message in pending:
+            self._waiting[message.receiver, message.recipient].append(message)
+
+    @property
+    def planned(self) -> tuple[Planned, ...]:
+        """The new messages, in the order in which they were thought of, and those that nobody is sent."""
+        dropped = (
+            Planned(
+                receiver=to[0],
+                recipient=to[1],
+                kind=kind,
+                alert_ids=tuple(alerts),
+                due_at=self._now,
+                expires_at=self._now + LIFE,
+                dropped=why,
+            )
+            for to, (kind, why, alerts) in self._dropped.items()
+        )
+        return (*(draft.planned for draft in self._drafts.values()), *dropped)
+
+    def waiting(self, to: tuple[str, str]) -> Sequence[Pending]:
+        """The messages of earlier decisions to *to* that were never tried."""
+        return self._waiting.get(to, ())
+
+    def drop(self, alert: Alert, to: tuple[str, str], kind: DeliveryKind, why: str) -> None:
+        """Put on record that *to* is not told about *alert*."""
+        alerts = self._dropped[to][2] if to in self._dropped else {}
+        alerts[alert.id] = None
+        self._dropped[to] = (kind, why, alerts)
+
+    def tell(
+        self,
+        alert: Alert,
+        to: tuple[str, str],
+        *,
+        kind: DeliveryKind,
+        due_at: datetime,
+        held: str,
+        entry_id: int | None,
+        news: tuple[str, ...] = (),
+    ) -> None:
+        """Tell *to* about *alert* at *due_at*: in a message that waits already, if it is about the same, else a new one.
+
+        *news* is what is new about an alert that *to* knows.
+        """
+        wanted = _Wanted(alert=alert, to=to, kind=kind, due_at=due_at, held=held, entry_id=entry_id, news=news)
+        self._leave_digests(wanted)
+        if not self._tells_already(wanted) and not self._is_carried(wanted) and not self._joins(wanted):
+            draft = next((draft for draft in self._related(wanted) if self._fits(draft, wanted)), None)
+            if draft is None:
+                draft = self._new(wanted)
+            draft.expires_at = max(draft.expires_at, wanted.expires_at)
+            self._add(draft, wanted)
+
+    def _leave_digests(self, wanted: _Wanted) -> None:
+        """Take an alert out of digests that leave later than it is *wanted*: the others in them go on waiting."""
+        number = wanted.alert.id
+        for message in self.waiting(wanted.to):
+            if message.kind is not DeliveryKind.DIGEST or message.due_at <= wanted.due_at:
+                continue
+            if number in message.alert_ids:
+                self.released[message.delivery_id, number] = None
+                self.news.pop((message.delivery_id, number), None)
+            elif number in self.joined.get(message.delivery_id, ()):
+                del self.joined[message.delivery_id][number]
+                self.news.pop((message.delivery_id, number), None)
+        for draft in self._about(wanted):
+            if draft.kind is DeliveryKind.DIGEST and draft.due_at > wanted.due_at:
+                del draft.news[number]
+                del self._drafts_by[wanted.to, ("alert", number)][draft.number]
+                if not draft.news:
+                    del self._drafts[draft.number]
+
+    def _tells_already(self, wanted: _Wanted) -> bool:
+        """Whether a message of this very decision speaks of the alert: it shows all that the decision adds to it.
+
+        It then leaves at the earlier of the two times: one decision tells nobody twice of one alert.
+        """
+        for draft in self._about(wanted)[:1]:
+            if wanted.due_at < draft.due_at:
+                lasts = draft.expires_at - draft.due_at
+                draft.due_at, draft.held = wanted.due_at, wanted.held
+                draft.expires_at = wanted.due_at + lasts
+                self._drafts_by[draft.to, wanted.due_at][draft.number] = draft
+            self._add(draft, replace(wanted, entry_id=None))
+            return True
+        for message in self.waiting(wanted.to):
+            if wanted.alert.id in self.joined.get(message.delivery_id, ()):
+                self._carry(message, wanted)
+                return True
+        return False
+
+    def _is_carried(self, wanted: _Wanted) -> bool:
+        """Whether messages that nobody has seen speak of the alert already, and early enough.
+
+        A held one leaves at once for what is due now. A correction waits for its own time: it tells what stands then.
+        """
+        carrying = [
+            message
+            for message in self.waiting(wanted.to)
+            if wanted.alert.id in message.alert_ids
+            and (message.delivery_id, wanted.alert.id) not in self.released
+            and (
+                wanted.due_at <= self._now
+                or (message.due_at <= wanted.due_at and wanted.kind is not DeliveryKind.CORRECTION)
+            )
+        ]
+        for message in carrying:
+            self._carry(message, wanted)
+        return bool(carrying)
+
+    def _carry(self, message: Pending, wanted: _Wanted) -> None:
+        self._note(message.delivery_id, wanted)
+        if wanted.due_at <= self._now < message.due_at:
+            self.hastened[message.delivery_id] = None
+
+    def _joins(self, wanted: _Wanted) -> bool:
+        """Let the alert join a message that waits and is about the same, if there is one."""
+        for message in self.waiting(wanted.to):
+            if self._takes(message, wanted):
+                self.joined[message.delivery_id].setdefault(wanted.alert.id)
+                self._note(message.delivery_id, wanted)
+                return True
+        return False
+
+    def _note(self, delivery_id: str, wanted: _Wanted) -> None:
+        if wanted.news:
+            known = self.news.get((delivery_id, wanted.alert.id), ())
+            self.news[delivery_id, wanted.alert.id] = tuple(dict.fromkeys((*known, *wanted.news)))
+
+    def _takes(self, message: Pending, wanted: _Wanted) -> bool:
+        if _apart(message.kind, wanted.kind):
+            return False
+        if wanted.due_at > self._now:  # held: what ends with the same cooldown is told together
+            return message.due_at == wanted.due_at
+        entry = wanted.entry_id
+        related = (
+            wanted.alert.story_id in message.story_ids
+            or (entry is not None and entry in message.entry_ids)
+            or wanted.kind is DeliveryKind.CATCH_UP
+        )
+        return message.due_at <= self._now and related
+
+    def _fits(self, draft: _Draft, wanted: _Wanted) -> bool:
+        return not _apart(draft.kind, wanted.kind) and draft.due_at == wanted.due_at
+
+    def _about(self, wanted: _Wanted) -> list[_Draft]:
+        """The new messages that speak of the alert already, in order."""
+        return list(self._drafts_by[wanted.to, ("alert", wanted.alert.id)].values())
+
+    def _related(self, wanted: _Wanted) -> list[_Draft]:
+        """The new messages to the same recipient that the alert may join, in order."""
+        found: dict[int, _Draft] = {}
+        for place in self._places(wanted):
+            found |= self._drafts_by[place]
+        return [self._drafts[number] for number in sorted(found) if number in self._drafts]
+
+    def _places(self, wanted: _Wanted) -> list[_Place]:
+        """What a message about *wanted* has in common with others that it may leave with."""
+        places: list[object] = [("story", wanted.alert.story_id)]
+        if wanted.entry_id is not None:
+            places.append(("entry", wanted.entry_id))
+        if wanted.price_rule:
+            places.append(("price", wanted.price_rule))
+        if wanted.due_at > self._now:
+            places.append(wanted.due_at)
+        if wanted.kind is DeliveryKind.CATCH_UP:
+            places.append(wanted.kind)
+        return [(wanted.to, place) for place in places]
+
+    def _new(self, wanted: _Wanted) -> _Draft:
+        self._count += 1
+        draft = _Draft(
+            number=self._count,
+            to=wanted.to,
+            kind=wanted.kind,
+            due_at=wanted.due_at,
+            expires_at=wanted.expires_at,
+            held=wanted.held,
+        )
+        self._drafts[draft.number] = draft
+        for place in self._places(wanted):
+            self._drafts_by[place][draft.number] = draft
+        return draft
+
+    def _add(self, draft: _Draft, wanted: _Wanted) -> None:
+        alert, to = wanted.alert, wanted.to
+        known = draft.news.get(alert.id, ())
+        draft.news[alert.id] = tuple(dict.fromkeys((*known, *wanted.news)))
+        self._drafts_by[to, ("alert", alert.id)][draft.number] = draft
+        self._drafts_by[to, ("story", alert.story_id)][draft.number] = draft
+        if wanted.entry_id is not None:
+            self._drafts_by[to, ("entry", wanted.entry_id)][draft.number] = draft
+
+
+def _apart(one: DeliveryKind, other: DeliveryKind) -> bool:
+    """Whether two kinds of message must not be mixed: news that is late and the daemon's own keep to themselves."""
+    alone = (
+        DeliveryKind.CATCH_UP,
+        DeliveryKind.CORRECTION,
+        DeliveryKind.DIGEST,
+        DeliveryKind.OPERATOR,
+        DeliveryKind.TEST,
+    )
+    return one is not other and (one in alone or other in alone)

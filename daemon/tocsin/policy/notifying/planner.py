@@ -1,0 +1,206 @@
+"""Who hears of an alert, when, and as what: routes, cooldowns, answers. It holds the state of one decision."""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Mapping, MutableMapping, Sequence
+from datetime import datetime
+from typing import cast
+
+from tocsin.log import counted
+from tocsin.model.alerts import Alert
+from tocsin.model.deliveries import DeliveryKind
+from tocsin.model.rules import Match, Severity
+from tocsin.policy.alerting import cooldown
+from tocsin.policy.alerting.correction import Correction
+from tocsin.policy.alerting.facts import Facts, Told
+from tocsin.policy.alerting.growth import Growth
+from tocsin.policy.notifying.grouping import Post
+from tocsin.policy.notifying.receiver import ReceiverInfo
+from tocsin.policy.notifying.route import Route, recipients
+from tocsin.policy.notifying.timing import Timing, timed
+
+#: (receiver, recipient) each.
+_People = tuple[tuple[str, str], ...]
+
+
+class Teller:
+    """Plans the messages of one decision about *facts*, and remembers what it tells."""
+
+    def __init__(self, routes: Sequence[Route], receivers: Sequence[ReceiverInfo], facts: Facts) -> None:
+        self.post = Post(now=facts.now, pending=facts.pending)
+        # What this decision tells lies over what was told before, which is not copied: that can be years of history.
+        before = cast(MutableMapping[tuple[str, str], Told], facts.told)
+        self._told: ChainMap[tuple[str, str], Told] = ChainMap({}, before)
+        self._routes = routes
+        self._receivers = {receiver.name: receiver for receiver in receivers}
+        self._present = {(receiver.name, recipient) for receiver in receivers for recipient in receiver.recipients}
+        self._facts = facts
+
+    def changed(self) -> Mapping[tuple[str, str], Told]:
+        """What was told anew, by (rule, key value)."""
+        return {key: told for key, told in self._told.maps[0].items() if self._facts.told.get(key) != told}
+
+    def tell(
+        self,
+        alert: Alert,
+        match: Match,
+        kind: DeliveryKind,
+        *,
+        entry_id: int | None,
+        source: str,
+        only: Sequence[str] = (),
+        why: str = "",
+        news: tuple[str, ...] = (),
+    ) -> str:
+        """Plan the messages about *alert*, to all whom the routes name and all who know it; the reason in words.
+
+        *only* are the values that are new: the cooldown of the others does not hold them back. *news* is what is new to
+        those who know it.
+        """
+        now = self._facts.now
+        keys = cooldown.key_values(match.rule, match.labels, source=source, story_id=alert.story_id)
+        free = tuple(key for key in keys if set(key.split("|")) & set(only)) or keys
+        due_at = (
+            now if kind is DeliveryKind.CATCH_UP else cooldown.due(match.rule, free, match.severity, self._told, now)
+        )
+        held = f"held until {due_at:%Y-%m-%d %H:%M} UTC by the cooldown of {match.rule.id}" if due_at > now else ""
+        knowing = [to for to in self._facts.heard.get(alert.id, ()) if to in self._present]
+        everybody = tuple(dict.fromkeys((*self._routed(alert, match, self._routes), *knowing)))
+        rests, waits = self._post(alert, everybody, kind, entry_id=entry_id, due_at=due_at, held=held, news=news)
+        if not rests:  # what rests is quiet itself, and keeps no other story from being told
+            self._remember(match, keys, due_at)
+        told = (
+            rests
+            or held
+            or waits
+            or (f"told {counted(len(everybody), 'recipient')}" if everybody else "no route leads to a receiver")
+        )
+        return f"{told}: {why}" if why else told
+
+    def tell_growth(self, grown: Growth, match: Match, *, entry_id: int | None, source: str) -> str:
+        """Plan the messages about what is new; the reason in words, empty when nobody has to hear of it."""
+        alert = grown.alert
+        confirmed = self._confirmed(grown, match)
+        words = grown.words(confirmed=bool(confirmed))
+        why = f"alert {alert.id} grew ({'; '.join(words)})"
+        kind = DeliveryKind.UPDATE
+        if grown.matters:
+            return self.tell(
+                alert, match, kind, entry_id=entry_id, source=source, only=grown.values, why=why, news=words
+            )
+        if not confirmed:
+            return ""
+        # It is the same happening, of which all of them know: no cooldown holds it.
+        _, waits = self._post(alert, confirmed, kind, entry_id=entry_id, due_at=self._facts.now, news=words)
+        told = waits or f"told {counted(len(confirmed), 'recipient')}"
+        return f"{told}: {why}"
+
+    def tell_operators(self, alert: Alert, match: Match) -> int:
+        """Plan the messages about an event of the daemon's own; how many."""
+        everybody = self._routed(alert, match, self._routes)
+        self._post(alert, everybody, DeliveryKind.OPERATOR, entry_id=None, due_at=self._facts.now)
+        return len(everybody)
+
+    def correct(self, item: Correction) -> None:
+        """Tell somebody who was told of an alert that its entry now says something else."""
+        wait = item.due_at > self._facts.now
+        held = f"held until {item.due_at:%Y-%m-%d %H:%M} UTC: it was corrected before" if wait else ""
+        wanted = Timing(kind=DeliveryKind.CORRECTION, due_at=item.due_at, held=held)
+        receiver = self._receivers.get(item.to[0])
+        if receiver:
+            wanted = timed(receiver, item.alert.severity, wanted, now=self._facts.now)
+        if wanted.dropped:
+            self.post.drop(item.alert, item.to, wanted.kind, wanted.dropped)
+            return
+        self.post.tell(item.alert, item.to, kind=wanted.kind, due_at=wanted.due_at, held=wanted.held, entry_id=None)
+
+    def _confirmed(self, grown: Growth, match: Match) -> _People:
+        """Those whose route asks to hear of so many origins; nobody once somebody has seen the alert."""
+        asking = [route for route in self._routes if grown.reaches(route.origins)]
+        answered = self._facts.answered.get(grown.alert.id)
+        if match.rule.to or not asking or (answered and answered.seen):
+            return ()
+        return self._routed(grown.alert, match, asking)
+
+    def _rested(self, alert_id: int, due_at: datetime) -> datetime:
+        """When an update about an alert, due then, may be told: somebody may have asked for quiet."""
+        answered = self._facts.answered.get(alert_id)
+        until = answered.snoozed_until if answered else None
+        return due_at if until is None else max(until, due_at)
+
+    def _routed(self, alert: Alert, match: Match, routes: Sequence[Route]) -> _People:
+        """Everybody whom *routes*, or an override of the rule, name."""
+        return recipients(
+            routes,
+            tuple(self._receivers.values()),
+            rule=alert.rule,
+            event=alert.event,
+            severity=alert.severity,
+            labels=alert.labels,
+            instead=match.rule.to,
+        )
+
+    def _post(
+        self,
+        alert: Alert,
+        everybody: _People,
+        kind: DeliveryKind,
+        *,
+        entry_id: int | None,
+        due_at: datetime,
+        held: str = "",
+        news: tuple[str, ...] = (),
+    ) -> tuple[str, str]:
+        """Tell *everybody*, of whom those who know the alert get an update, and only they wait while it is snoozed.
+
+        Why all of them rest, where it is snoozed for all or none is to be told, and why all of them wait, for whatever
+        reason.
+        """
+        heard = self._facts.heard.get(alert.id, ())
+        waits: list[str] = []
+        dropped: list[str] = []
+        rested = self._rested(alert.id, due_at)
+        rests = f"held until {rested:%Y-%m-%d %H:%M} UTC: alert {alert.id} is snoozed" if rested > due_at else ""
+        for to in everybody:
+            knows = to in heard
+            anew = kind is DeliveryKind.UPDATE and not knows
+            wanted = Timing(
+                kind=DeliveryKind.ALERT if anew else kind,
+                due_at=rested if knows else due_at,
+                held=(rests if knows else "") or held,
+            )
+            timing = timed(
+                self._receivers[to[0]], alert.severity, wanted, now=self._facts.now, pending=self.post.waiting(to)
+            )
+            waits.append(timing.held)
+            dropped.append(timing.dropped)
+            if timing.dropped:
+                self.post.drop(alert, to, timing.kind, timing.dropped)
+                continue
+            self.post.tell(
+                alert,
+                to,
+                kind=timing.kind,
+                due_at=timing.due_at,
+                held=timing.held,
+                entry_id=entry_id,
+                news=() if anew else news,
+            )
+        if dropped and all(dropped):
+            return dropped[0], ""
+        snoozed = rests if all(to in heard for to in everybody) else ""
+        return snoozed, waits[0] if waits and all(waits) else ""
+
+    def _remember(self, match: Match, keys: Sequence[str], at: datetime) -> None:
+        for key in keys:
+            last = cooldown.standing(self._told.get((match.rule.id, key)), match.rule, self._facts.now)
+            latest = at if last is None else max(last.at, at)
+            self._told[match.rule.id, key] = Told(at=latest, severity=_louder(last, match.severity, at))
+
+
+def _louder(last: Told | None, severity: Severity, at: datetime) -> Severity:
+    """The severity of the last telling: of two at the same time the higher."""
+    if last is not None and last.at >= at and last.severity.rank > severity.rank:
+        return last.severity
+    return severity

@@ -1,0 +1,99 @@
+"""What becomes of a delivery after an attempt: delivered, tried again then, or dead with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from tocsin.model.alerts import Alert
+from tocsin.model.deliveries import DeliveryKind, DeliveryState, ErrorClass, Outcome, Settlement
+from tocsin.model.rules import Match
+from tocsin.policy.notifying.breaker import BLOCKED_REST, CONTENT_TRIES, Standing, asked
+
+#: How long after the first, second ... failed try the next one comes; then every two hours.
+WAITS = tuple(timedelta(seconds=s) for s in (5, 30, 120, 300, 900, 1800, 3600))
+LAST_WAIT = timedelta(hours=2)
+#: A receiver that refuses us needs a person: no hurry.
+AUTH_WAIT = BLOCKED_REST
+#: A delivery is given up this long after it was due: a price says nothing an hour later, a digest something tomorrow.
+LIFE = timedelta(hours=24)
+DIGEST_LIFE = timedelta(hours=48)
+PRICE_LIFE = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consequence:
+    """What a try makes of its delivery and of its receiver, and the events of the daemon that come of it."""
+
+    settlement: Settlement
+    standing: Standing = field(default_factory=Standing)
+    own: Sequence[Match] = ()
+
+
+def life(alert: Alert, kind: DeliveryKind, entry_id: int | None) -> timedelta:
+    """How long a message about *alert*, told because of that entry or of a quote, is worth sending."""
+    if kind is DeliveryKind.DIGEST:
+        return DIGEST_LIFE
+    return PRICE_LIFE if is_price(alert, kind, entry_id) else LIFE
+
+
+def is_price(alert: Alert, kind: DeliveryKind, entry_id: int | None) -> bool:
+    """Whether a quote is what there is to tell, and no entry."""
+    return entry_id is None and kind is not DeliveryKind.OPERATOR and "instrument" in alert.labels
+
+
+def settle(
+    outcome: Outcome,
+    *,
+    attempt: int,
+    now: datetime,
+    expires_at: datetime,
+    jitter: float,
+    once: bool = False,
+    receiver: Standing | None = None,
+) -> Settlement:
+    """Return the next state after try number *attempt*; *jitter* in [0, 1) moves a wait by up to 20 % either way.
+
+    *receiver* is its standing after the try: nothing is tried while it rests, and what one refuses that refuses
+    everything waits. What is tried but *once* is not tried again.
+    """
+    if outcome.error_class is ErrorClass.OK:
+        return Settlement(state=DeliveryState.DELIVERED, due_at=now)
+    words = _words(outcome)
+    final = outcome.error_class is ErrorClass.CONTENT and attempt >= CONTENT_TRIES
+    if once or ((final or outcome.error_class is ErrorClass.NOBODY) and not (receiver and receiver.blocked)):
+        return Settlement(state=DeliveryState.DEAD, due_at=now, reason=words)
+    due_at = _due(outcome, attempt, now + _wait(outcome, attempt, jitter), receiver or Standing())
+    if due_at >= expires_at:
+        reason = f"no time left for another try: {words}"
+        return Settlement(state=DeliveryState.DEAD, due_at=now, reason=reason)
+    return Settlement(state=DeliveryState.RETRY, due_at=due_at, reason=words)
+
+
+def _due(outcome: Outcome, attempt: int, planned: datetime, receiver: Standing) -> datetime:
+    """Return when a delivery is tried again that by itself would be at *planned*.
+
+    A message that failed no more often than its receiver did in a row is not at fault: it goes as soon as the receiver
+    is tried again. One that may have arrived keeps its own pace.
+    """
+    if receiver.rests is None:
+        return planned
+    if outcome.error_class is ErrorClass.TRANSIENT and attempt <= receiver.failures:
+        return receiver.rests
+    return max(planned, receiver.rests)
+
+
+def _wait(outcome: Outcome, attempt: int, jitter: float) -> timedelta:
+    spread = 0.8 + 0.4 * jitter
+    planned = WAITS[attempt - 1] if attempt <= len(WAITS) else LAST_WAIT
+    if outcome.error_class in (ErrorClass.AUTH, ErrorClass.GONE):
+        return max(planned, AUTH_WAIT) * spread
+    if outcome.retry_after is not None:
+        return asked(outcome.retry_after)  # never sooner
+    return planned * spread
+
+
+def _words(outcome: Outcome) -> str:
+    code = f" {outcome.code}" if outcome.code is not None else ""
+    return f"{outcome.error_class}{code}: {outcome.words}".rstrip(": ")

@@ -1,0 +1,94 @@
+"""Silences: "not these, until then". What is silenced is suppressed, with the silence as its reason."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from tocsin.model.alerts import Alert
+from tocsin.model.rules import Severity
+
+_MATCHER = re.compile(r"\s*([A-Za-z][A-Za-z0-9_.-]{0,63})\s*(!=|>=|<=|>|<|=)\s*(.+?)\s*\Z", re.DOTALL)
+_ORDERED = (">=", "<=", ">", "<")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matcher:
+    """A test of an alert: *name* is `rule`, `event`, `severity` or a label, *op* one of `=` `!=` `>=` `<=` `>` `<`."""
+
+    name: str
+    op: str
+    value: str
+
+    @property
+    def text(self) -> str:
+        """As people write it."""
+        return f"{self.name}{self.op}{self.value}"
+
+    def fits(self, alert: Alert) -> bool:
+        """Whether *alert* passes."""
+        if self.name == "severity":
+            return self._compares(alert.severity.rank, Severity(self.value).rank)
+        if self.name == "rule":
+            found = self.value in (alert.rule, *alert.rule.split("/"))
+        elif self.name == "event":
+            found = alert.event == self.value or alert.event.startswith(f"{self.value}.")
+        else:
+            found = self.value in alert.labels.get(self.name, ())
+        return found is (self.op == "=")
+
+    def _compares(self, given: int, wanted: int) -> bool:
+        return {
+            "=": given == wanted,
+            "!=": given != wanted,
+            ">=": given >= wanted,
+            "<=": given <= wanted,
+            ">": given > wanted,
+            "<": given < wanted,
+        }[self.op]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Silence:
+    """No message about alerts that pass all *matchers*, from *starts* to before *ends*; *by* whom and *why*."""
+
+    id: int
+    matchers: tuple[Matcher, ...]
+    starts: datetime
+    ends: datetime
+    by: str = ""
+    why: str = ""
+
+    def hides(self, alert: Alert) -> bool:
+        """Whether *alert* is one of those."""
+        return all(matcher.fits(alert) for matcher in self.matchers)
+
+    @property
+    def words(self) -> str:
+        """The reason that a message gets."""
+        because = f": {self.why}" if self.why else ""
+        return f"suppressed by silence {self.id} ({', '.join(one.text for one in self.matchers)}){because}"
+
+
+def parse(text: str) -> Matcher:
+    """The matcher that *text* says: mineral=lithium, rule=critical-minerals, event=price, severity<=low.
+
+    Raises:
+        ValueError: it is none; the words name the remedy.
+    """
+    found = _MATCHER.match(text)
+    if not found:
+        raise ValueError(f"{text!r} is no matcher; write a name and a value, such as mineral=lithium or severity<=low")
+    name, op, value = found[1], found[2], found[3]
+    if name == "severity" and value not in list(Severity):
+        raise ValueError(f"there is no severity {value!r}; the levels are {', '.join(Severity)}")
+    if name != "severity" and op in _ORDERED:
+        raise ValueError(f"{text!r}: only severity has an order; write {name}={value}, or {name}!={value}")
+    return Matcher(name=name, op=op, value=value)
+
+
+def first(silences: Sequence[Silence], alert: Alert) -> Silence | None:
+    """The first of *silences* that hides *alert*."""
+    return next((silence for silence in silences if silence.hides(alert)), None)

@@ -1,0 +1,214 @@
+"""What a poll makes of its source: when it is due again, what was learned, what is told."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from tocsin.errors import Fault, SourceError
+from tocsin.hints import Answer
+from tocsin.log import counted
+from tocsin.model.entries import KeyKind
+from tocsin.policy.polling import health, moves, schedule
+from tocsin.policy.polling import history as learning
+from tocsin.policy.polling.found import Found
+from tocsin.policy.polling.health import News
+from tocsin.policy.polling.history import Habits
+from tocsin.policy.polling.moves import Moved
+from tocsin.policy.polling.schedule import Plan, Terms
+from tocsin.policy.spans import write
+
+#: A redirect that has just been put to use is tried so soon.
+_TRY_MOVED = timedelta(minutes=1)
+#: Ids that were others after more time than this may have been renewed once.
+_SOON = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """A source as it stood before a poll.
+
+    *last_success* is None when this was its first poll at this address; *first_polled* when that began.
+    """
+
+    name: str
+    terms: Terms
+    habits: Habits
+    first_polled: datetime
+    last_success: datetime | None = None
+    errors: int = 0
+    last_fault: Fault | None = None
+    unhealthy: bool = False
+    gone: bool = False
+    dead: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """Something to tell, in words."""
+
+    news: News
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aftermath:
+    """What becomes of a source; *flood* says that its late entries are kept in silence."""
+
+    plan: Plan
+    habits: Habits
+    told: tuple[Told, ...] = ()
+    flood: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setback:
+    """What becomes of a source after a failure; *others_until* puts off the other sources of its host group."""
+
+    plan: Plan
+    habits: Habits
+    unhealthy: bool
+    gone: bool
+    dead: bool
+    told: tuple[Told, ...] = ()
+    others_until: datetime | None = None
+
+
+def after_success(before: Standing, answer: Answer, found: Found, *, now: datetime, random: float) -> Aftermath:
+    """What a good poll makes of its source; *random* is in [0, 1)."""
+    first = before.last_success is None
+    known = replace(before.habits, begun=None) if before.habits.begun else before.habits
+    habits = learning.learn(known, answer, held=found.held, new=found.new, now=now)
+    if found.held and found.shown != habits.shown:
+        habits = replace(habits, shown=found.shown)
+    told = [*_recoveries(before, found, now)]
+    if found.new:
+        habits = replace(habits, silent=False) if habits.silent else habits
+    elif not habits.silent and health.is_silent(habits, first_polled=before.first_polled, now=now):
+        habits = replace(habits, silent=True)
+        told.append(Told(news=News.SILENT, detail=_silence(habits, now)))
+    hollow = health.is_hollow(habits)
+    if hollow and not habits.hollow:
+        told.append(Told(news=News.EMPTY, detail="It answers, but its document has no entries any more."))
+    if hollow != habits.hollow:
+        habits = replace(habits, hollow=hollow)
+    shares = found.held is None or (not first and found.new < found.held)
+    if not answer.moved_to or shares:
+        moved = moves.sight(habits.moved, answer.moved_to, secure=answer.secured, now=now)
+        if moved is not habits.moved:
+            told += _moves(habits.moved, moved)
+            habits = replace(habits, moved=moved)
+    soon = before.last_success is not None and now - before.last_success < _SOON
+    if soon and found.volatile - habits.volatile:
+        told += [] if habits.volatile else [Told(news=News.VOLATILE, detail=_volatile(found.volatile))]
+        habits = replace(habits, volatile=found.volatile)
+    flood = not first and health.is_flood(held=found.held or 0, new=found.new, late=found.late)
+    if flood:
+        told.append(Told(news=News.FLOOD, detail=_flood(found)))
+    due = schedule.plan(name=before.name, terms=before.terms, habits=habits, first=first, now=now, random=random)
+    return Aftermath(plan=due, habits=habits, told=tuple(told), flood=flood)
+
+
+def after_failure(before: Standing, error: SourceError, *, now: datetime, random: float, refusals: int = 0) -> Setback:
+    """What a failed poll makes of its source; *random* is in [0, 1).
+
+    Of a host that limited our rate *refusals* times in a row the host is told, not each of its sources.
+    """
+    errors = before.errors + 1
+    verdict = health.after_failure(
+        errors=errors,
+        fault=error.fault,
+        status=error.status,
+        last_fault=before.last_fault,
+        unhealthy=before.unhealthy,
+        gone=before.gone,
+        dead=before.dead,
+        since=before.last_success or before.first_polled,
+        now=now,
+    )
+    span, _ = schedule.interval(before.terms, before.habits, now)
+    delay = schedule.back_off(
+        errors=errors,
+        interval=span,
+        fault=error.fault,
+        retry_after=error.retry_after,
+        given_up=verdict.gone or verdict.dead,
+        failed_for=now - before.last_success if before.last_success else None,
+        jitter=random,
+    )
+    moved = moves.doubt(before.habits.moved, error.fault, error.status, errors)
+    told = [Told(news=verdict.news, detail=_detail(error))] if verdict.news and not refusals else []
+    told += _moves(before.habits.moved, moved)
+    reasons: tuple[str, ...] = (f"{_count(errors)}: left alone for {write(delay)}",)
+    if error.retry_after:
+        reasons = (*reasons, f"its server asked for {write(error.retry_after)}")
+    if moved is not before.habits.moved:
+        delay, reasons = _TRY_MOVED, ("it is tried at its other address",)
+    quiet = schedule.hold(error.fault, error.retry_after, refusals) if before.terms.group else None
+    if refusals and quiet:
+        delay, reasons = quiet, (f"its host limits our rate: left alone for {write(quiet)}",)
+    return Setback(
+        plan=Plan(due_at=now + delay, reasons=reasons),
+        habits=replace(before.habits, moved=moved),
+        unhealthy=before.unhealthy if refusals else verdict.unhealthy,
+        gone=verdict.gone,
+        dead=verdict.dead,
+        told=tuple(told),
+        others_until=now + quiet if quiet else None,
+    )
+
+
+def _recoveries(before: Standing, found: Found, now: datetime) -> list[Told]:
+    """One message, whatever ended."""
+    habits = before.habits
+    words = []
+    if before.unhealthy:
+        words.append("It answers again.")
+    if habits.silent and found.new:
+        words.append(f"It has news again, after {write(now - habits.arrivals[-1])}.")
+    if habits.hollow and found.held:
+        words.append("Its document has entries again.")
+    return [Told(news=News.RECOVERED, detail=" ".join(words))] if words else []
+
+
+def _detail(error: SourceError) -> str:
+    return f"{error}. What to do: {error.remedy}." if error.remedy else str(error)
+
+
+def _moves(before: Moved | None, after: Moved | None) -> list[Told]:
+    was, now = before is not None and before.used, after is not None and after.used
+    if now and not was:
+        assert after is not None
+        detail = f"Permanent redirects lead to {after.url}; it is asked there now. Write that into the configuration."
+        return [Told(news=News.MOVED, detail=detail)]
+    if was and not now:
+        assert before is not None
+        detail = f"There is no feed at {before.url} any more, to which it had moved; it is asked at its old address."
+        return [Told(news=News.MOVED_BACK, detail=detail)]
+    return []
+
+
+def _silence(habits: Habits, now: datetime) -> str:
+    idle, longest = write(now - habits.arrivals[-1]), write(habits.longest)
+    return f"It answers, but brought nothing new for {idle}; its longest silence before was {longest}."
+
+
+def _volatile(kinds: Collection[KeyKind]) -> str:
+    apart = "headline and day" if KeyKind.LINK in kinds else "link, or headline and day,"
+    what = "ids and links" if KeyKind.LINK in kinds else "ids"
+    return (
+        f"The {what} of its entries were others than a poll before, though their headlines were the same. From now on "
+        f"{apart} tell them apart; nothing was lost, and nothing is told again."
+    )
+
+
+def _flood(found: Found) -> str:
+    return (
+        f"{found.new} of the {counted(found.held or 0, 'entry')} of its document were new at once, and {found.late} of them were "
+        "published before the last poll, which did not show them. Those are kept, and not told."
+    )
+
+
+def _count(errors: int) -> str:
+    return "one failure" if errors == 1 else f"{errors} failures in a row"

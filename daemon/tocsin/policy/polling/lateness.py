@@ -1,0 +1,66 @@
+"""What polls have seen against the date of a new entry: late news, or what is news in spite of its date.
+
+A date is often that of a draft or of the page. Where a source was polled since and did not have the entry, its place in
+the document decides: above entries that were there before, it has just been put in; below all of them, it has slipped in
+where another was taken out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from tocsin.model.entries import Entry, KeyKind
+
+#: A new entry that is older than this and than the last poll is late.
+_LATE = timedelta(hours=24)
+#: More old entries that come at once are history.
+_MOST_OLD = 3
+#: Entries at the beginning of a document that are remembered, and digits of a key that tell them apart.
+_REMEMBERED = 100
+_DIGITS = 8
+_TELLING = (KeyKind.ID, KeyKind.LINK, KeyKind.TITLE_DAY)
+
+
+def is_late(entry: Entry, last_success: datetime | None, now: datetime) -> bool:
+    """Whether an entry is new although it was published long ago, before a poll that did not show it."""
+    return last_success is not None and entry.published is not None and entry.published < min(last_success, now - _LATE)
+
+
+def shown(document: Sequence[Entry], volatile: Collection[KeyKind] = ()) -> str:
+    """What is remembered of *document*: eight digits for each of its first entries, without those keys that drift."""
+    return "".join(_mark(entry, volatile) for entry in document[:_REMEMBERED])
+
+
+def redate(
+    new: Sequence[Entry],
+    document: Sequence[Entry],
+    before: str,
+    last_success: datetime | None,
+    volatile: Collection[KeyKind] = (),
+) -> tuple[Entry, ...]:
+    """Return *new* entries of *document*, those without a time whose date is outranked by what polls have seen.
+
+    *before* is what was `shown` at the last poll. Outranked is the date of one of at most three old entries, when it
+    stands above an entry of then, and none of then that stood above that one is gone.
+    """
+    old = {entry.id for entry in new if entry.stale and is_late(entry, last_success, entry.first_seen)}
+    if not 0 < len(old) <= _MOST_OLD:
+        return tuple(new)
+    marks = [_mark(entry, volatile) for entry in document]
+    places = {before[start : start + _DIGITS]: start for start in range(0, len(before), _DIGITS)}
+    gone = min((place for mark, place in places.items() if mark not in set(marks)), default=len(before))
+    news = set()
+    next_below = len(before)
+    for entry, mark in zip(reversed(document), reversed(marks), strict=True):
+        if entry.id in old and next_below < gone:
+            news.add(entry.id)
+        next_below = places.get(mark, next_below)
+    return tuple(replace(entry, published=None) if entry.id in news else entry for entry in new)
+
+
+def _mark(entry: Entry, volatile: Collection[KeyKind]) -> str:
+    """Digits that are the same for the same entry of two documents."""
+    values = {key.kind: key.value for key in entry.keys if key.kind not in volatile}
+    return next((values[kind][-_DIGITS:] for kind in _TELLING if kind in values), "").ljust(_DIGITS, "-")

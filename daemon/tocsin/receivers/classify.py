@@ -1,0 +1,165 @@
+"""What the answer of a server means for a delivery."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Any
+
+from tocsin.certificates import fault_of, speaks_no_tls
+from tocsin.hints import date
+from tocsin.model.deliveries import ErrorClass, Outcome
+from tocsin.receivers import refusals
+from tocsin.render.words import cut, one_line
+
+#: Characters of an answer that are looked at; they are cut shorter when secrets have been taken out.
+_LONGEST = 4000
+
+_STATUSES = {
+    **dict.fromkeys((401, 403, 407), ErrorClass.AUTH),
+    **dict.fromkeys((404, 410), ErrorClass.GONE),
+    **dict.fromkeys((408, 425), ErrorClass.TRANSIENT),
+    429: ErrorClass.RATE_LIMITED,
+}
+#: `error` of Slack's Web API, which answers 200 whatever happened (https://docs.slack.dev/reference/methods/chat.postMessage).
+_SLACK = {
+    **dict.fromkeys(("ratelimited", "rate_limited", "message_limit_exceeded"), ErrorClass.RATE_LIMITED),
+    **dict.fromkeys(("msg_too_long", "invalid_blocks", "invalid_blocks_format", "no_text"), ErrorClass.CONTENT),
+    **dict.fromkeys(("internal_error", "fatal_error", "service_unavailable", "request_timeout"), ErrorClass.TRANSIENT),
+}
+
+
+def http(status: int, body: bytes, retry_after: str, now: datetime) -> Outcome:
+    """The outcome of an HTTP request that was answered; *retry_after* is the header, empty if there was none.
+
+    A redirect counts as a refusal that needs a person: redirects are not followed.
+    """
+    wait = max(filter(None, (_wait(retry_after, now), refusals.wait(body))), default=_wait(retry_after, now))
+    if 200 <= status < 300:
+        return Outcome(error_class=ErrorClass.OK, code=status, words=_said(status, body))
+    if status < 400:
+        return Outcome(error_class=ErrorClass.AUTH, code=status, words="answers with a redirect, which is not followed")
+    kind = _STATUSES.get(status, ErrorClass.TRANSIENT if status >= 500 else ErrorClass.CONTENT)
+    if status == HTTPStatus.SERVICE_UNAVAILABLE and wait is not None:
+        kind = ErrorClass.RATE_LIMITED
+    if kind in (ErrorClass.CONTENT, ErrorClass.AUTH, ErrorClass.GONE):
+        kind = refusals.meant(body) or kind
+    return Outcome(error_class=kind, code=status, words=_said(status, body), retry_after=wait)
+
+
+def slack(code: int | None, body: bytes) -> Outcome:
+    """The outcome of a request that Slack answered with success, but without an `ok`."""
+    error = _member(body, "error")
+    if not error:
+        # Somebody between us and Slack may have answered: nobody knows what became of the message.
+        return Outcome(error_class=ErrorClass.AMBIGUOUS, code=code, words=f"answered without ok: {_text(body)}")
+    kind = _SLACK.get(error) or refusals.meant(body) or ErrorClass.AUTH
+    return Outcome(error_class=kind, code=code, words=cut(one_line(error), _LONGEST))
+
+
+class Stage(StrEnum):
+    """How far a conversation with a mail server had come."""
+
+    CONNECT = "connect"
+    LOGIN = "login"
+    ENVELOPE = "envelope"
+    MESSAGE = "message"
+
+
+def smtp(stage: Stage, code: int, said: bytes | str) -> Outcome:
+    """The outcome of a conversation that ended with this reply (RFC 5321 4.2.3, RFC 3463 for x.7.x: policy)."""
+    words = cut(one_line(said.decode("utf-8", "replace") if isinstance(said, bytes) else said), _LONGEST)
+    return Outcome(error_class=_smtp_class(stage, code, words), code=code, words=words)
+
+
+def _smtp_class(stage: Stage, code: int, words: str) -> ErrorClass:
+    if code < 500:
+        return ErrorClass.TRANSIENT
+    if stage is Stage.MESSAGE:
+        return ErrorClass.CONTENT
+    if stage is not Stage.ENVELOPE or code in (530, 534, 535, 538, 554) or re.match(r"5\.7\.\d", words):
+        return ErrorClass.AUTH
+    # 552 to a recipient is a full mailbox, which RFC 5321 4.5.3.1.10 wants treated as 452.
+    return {550: ErrorClass.NOBODY, 551: ErrorClass.NOBODY, 553: ErrorClass.NOBODY, 552: ErrorClass.TRANSIENT}.get(
+        code, ErrorClass.CONTENT
+    )
+
+
+def lost(error: BaseException, *, written: bool, expired: bool, limit: float) -> Outcome:
+    """The outcome of an attempt that ended without an answer; a server that is not believed is a matter for a person."""
+    for cause in () if expired else _causes(error):
+        if found := fault_of(cause):
+            return Outcome(error_class=ErrorClass.AUTH, words=f"the server {found}")
+        if speaks_no_tls(cause):
+            return Outcome(error_class=ErrorClass.AUTH, words="the server speaks no TLS at this port")
+    words = f"no answer within {limit:g} s" if expired else reason(error)
+    return Outcome(error_class=ErrorClass.AMBIGUOUS if written else ErrorClass.TRANSIENT, words=words)
+
+
+def reason(error: BaseException) -> str:
+    """The words of the innermost cause of *error*: libraries wrap them in texts that name the whole address."""
+    seen = _causes(error)
+    for cause in reversed(seen):
+        if isinstance(cause, OSError) and cause.strerror:
+            return cut(one_line(cause.strerror), _LONGEST)
+    if any(isinstance(cause, TimeoutError) or "Timeout" in type(cause).__name__ for cause in seen):
+        return "timed out"
+    return cut(one_line(str(seen[-1])) or type(seen[-1]).__name__, _LONGEST)
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    """Return *error* and what lies behind it, the innermost last."""
+    seen: list[BaseException] = []
+    inner: BaseException | None = error
+    while inner is not None and inner not in seen:
+        seen.append(inner)
+        nested = [arg for arg in (getattr(inner, "reason", None), *inner.args) if isinstance(arg, BaseException)]
+        inner = nested[0] if nested else inner.__cause__ or inner.__context__
+    return seen
+
+
+def _wait(retry_after: str, now: datetime) -> timedelta | None:
+    """What Retry-After asks for (RFC 9110 10.2.3: seconds, of which some give parts, or a date): at most a day."""
+    if re.fullmatch(r"\s*\d{1,12}(\.\d{1,9})?\s*", retry_after):
+        return min(timedelta(seconds=float(retry_after)), refusals.MOST_WAIT)
+    until = date(retry_after)
+    return None if until is None else min(max(until - now, timedelta(0)), refusals.MOST_WAIT)
+
+
+def _said(status: int, body: bytes) -> str:
+    """Return the server's own words if it has any that are for people, else the name of the status."""
+    words = _words(refusals.content(body), 2)
+    if words:
+        moved = refusals.moved_to(body)
+        return cut(one_line(f"{words}; it is {moved} now" if moved else words), _LONGEST)
+    text = _text(body)
+    if text and "<" not in text:
+        return text
+    return HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
+
+
+def _words(content: Any, depth: int) -> str:
+    """Return what a JSON value says for people, also where it says so one level below."""
+    if not isinstance(content, dict):
+        return ""
+    for name in ("error", "message", "description", "detail", "reason", "errors"):
+        member = content.get(name)
+        if isinstance(member, str) and member:
+            return member
+        if isinstance(member, list) and member and all(isinstance(one, str) for one in member):
+            return "; ".join(member)
+        if depth and (words := _words(member, depth - 1)):
+            return words
+    return ""
+
+
+def _text(body: bytes) -> str:
+    return cut(one_line(body.decode("utf-8", "replace")), _LONGEST)
+
+
+def _member(body: bytes, name: str) -> str:
+    content = refusals.content(body)
+    member = content.get(name) if isinstance(content, dict) else None
+    return member if isinstance(member, str) else ""

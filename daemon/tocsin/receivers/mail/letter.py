@@ -1,0 +1,121 @@
+"""A message as a mail: the same delivery always gives the same octets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from email import policy
+from email.charset import BASE64, QP, Charset
+from email.header import Header
+from email.mime.image import MIMEImage
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
+from email.utils import format_datetime, formataddr
+
+from tocsin.model.deliveries import Message
+from tocsin.render.subject import encoded
+from tocsin.render.words import one_line
+
+#: (name or nothing, address)
+Address = tuple[str, str]
+
+# Ours already: another one would make the mail a forgery or two mails.
+_OURS = {
+    "subject",
+    "from",
+    "to",
+    "cc",
+    "bcc",
+    "reply-to",
+    "message-id",
+    "in-reply-to",
+    "references",
+    "list-id",
+    "auto-submitted",
+    "date",
+    "mime-version",
+    "content-type",
+}
+
+
+def letter(
+    message: Message,
+    *,
+    delivery_id: str,
+    receiver: str,
+    date: datetime,
+    sender: Address,
+    recipient: Address,
+    reply_to: Sequence[str] = (),
+    headers: Mapping[str, str] | None = None,
+) -> bytes:
+    """*message* as multipart/alternative, lines ended by CRLF, in ASCII throughout.
+
+    Message-ID and the border between the parts come from *delivery_id*, and *date* is not the time of sending, so that
+    a retry repeats the mail and a mail program that knows the id shows one. Mail programs sort by List-Id (RFC 2919),
+    which is the same for all mails of a *receiver*.
+    """
+    mail = MIMEMultipart("alternative", boundary=f"=_tocsin_{_token(delivery_id)}")
+    mail["Subject"] = encoded(message.subject).replace("\r\n", "\n")
+    mail["From"] = formataddr(sender)
+    mail["To"] = formataddr(recipient)
+    if reply_to:
+        mail["Reply-To"] = ", ".join(reply_to)
+    mail["Date"] = format_datetime(date)
+    mail["Message-ID"] = _message_id(delivery_id, sender)
+    if message.thread:
+        mail["In-Reply-To"] = mail["References"] = _message_id(message.thread, sender)
+    mail["List-Id"] = _list_id(receiver, sender)
+    mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: keeps holiday notices away
+    for name, value in (headers or {}).items():
+        if re.fullmatch(r"[!-9;-~]+", name) and name.lower() not in _OURS:
+            mail[name] = Header(one_line(value), None if value.isascii() else "utf-8").encode()
+    mail.attach(_part(message.text, "plain"))
+    if message.html and not message.pictures:
+        mail.attach(_part(message.html, "html"))
+    elif message.html:
+        mail.attach(_illustrated(message, _token(delivery_id)))
+    return mail.as_bytes(policy=policy.compat32.clone(linesep="\r\n"))
+
+
+def _illustrated(message: Message, token: str) -> MIMEMultipart:
+    """The HTML with the pictures that it shows (RFC 2387)."""
+    whole = MIMEMultipart("related", boundary=f"=_tocsin_pictures_{token}", type="text/html")
+    whole.attach(_part(message.html, "html"))
+    for name, data in message.pictures:
+        picture = MIMEImage(data, "png")
+        picture["Content-ID"] = f"<{name}>"
+        picture["Content-Disposition"] = "inline"
+        whole.attach(picture)
+    return whole
+
+
+def _part(text: str, kind: str) -> MIMEText:
+    charset = Charset("utf-8")
+    # Whichever is shorter: quoted-printable takes three octets for each that is not ASCII.
+    octets = text.encode()
+    charset.body_encoding = BASE64 if sum(octet > 127 for octet in octets) * 6 > len(octets) else QP
+    part = MIMEText("", kind)
+    del part["Content-Transfer-Encoding"], part["Content-Type"]
+    part["Content-Type"] = f'text/{kind}; charset="utf-8"'
+    part.set_payload(text, charset)
+    return part
+
+
+def _message_id(delivery_id: str, sender: Address) -> str:
+    return f"<{_token(delivery_id)}@{_domain(sender[1])}>"
+
+
+def _list_id(receiver: str, sender: Address) -> str:
+    """Labels between dots, whatever the receiver is called (RFC 2919, 2)."""
+    labels = re.findall(r"[A-Za-z0-9-]+", f"{_token(receiver)}.tocsin.{_domain(sender[1])}")
+    return f"<{'.'.join(labels)}>"
+
+
+def _token(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9.-]", "-", text)[:64] or "delivery"
+
+
+def _domain(address: str) -> str:
+    return re.sub(r"[^A-Za-z0-9.:\[\]-]", "-", address.rpartition("@")[2]) or "localhost"

@@ -1,0 +1,150 @@
+"""What expressions can meet: where, with which labels, and whether one meets all that another does.
+
+Every answer is careful: what cannot be shown is denied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tocsin.rules.news.query import AgeTest, All, Condition, Field, LabelTest, Leaf, Near, Pair, Test, Union
+from tocsin.rules.news.terms import Term, TermList, Word
+
+_ALL = frozenset(["title", "summary", "body"])
+_FIELDS = {"": _ALL, "lede": _ALL, "title": frozenset(["title"]), "summary": frozenset(["summary"])}
+
+
+def fields(node: Near, scope: str = "") -> frozenset[str]:
+    """The fields in which hits of *node* can stand, within *scope* (a field, or all of them)."""
+    here = _FIELDS.get(scope, frozenset([scope]))
+    if isinstance(node, Field):
+        return here & _FIELDS.get(node.field, frozenset([node.field]))
+    if isinstance(node, Pair):
+        left = fields(node.left, scope)
+        return left if node.op == "NOT NEAR" else left & fields(node.right, scope)
+    if isinstance(node, Union):
+        return frozenset().union(*(fields(part, scope) for part in node.parts))
+    return here
+
+
+def sure_labels(part: All) -> frozenset[str]:
+    """The labels that every match of *part* gives."""
+    return frozenset().union(*(_sure(test) for negated, test in part.tests if not negated))
+
+
+def _sure(node: Test) -> frozenset[str]:
+    if isinstance(node, Leaf):
+        every = node.terms.labelled and all(label for _, label in node.terms.members)
+        return frozenset([node.terms.name]) if every else frozenset()
+    if isinstance(node, Pair):
+        return _sure(node.left) if node.op == "NOT NEAR" else _sure(node.left) | _sure(node.right)
+    if isinstance(node, Union):
+        return frozenset.intersection(*map(_sure, node.parts))
+    if isinstance(node, Field):
+        return frozenset.intersection(*map(sure_labels, node.inner.parts))
+    return frozenset()
+
+
+def same(one: Test, other: Test) -> bool:
+    """Whether two expressions are written the same."""
+    return type(one) is type(other) and one.text.split() == other.text.split()
+
+
+def contains(outer: Condition | All | Test, inner: Condition | All | Test, *, whole: bool = False) -> bool:
+    """Whether *outer* surely holds wherever *inner* does, with no fewer labels; *whole*: with the very same hits.
+
+    Only the same hits are as near to something else.
+    """
+    if isinstance(inner, Condition):
+        return all(contains(outer, part, whole=whole) for part in inner.parts)
+    if isinstance(outer, Condition):
+        return any(contains(part, inner, whole=whole) for part in outer.parts)
+    if isinstance(outer, All):
+        return isinstance(inner, All) and _all_contains(outer, inner, whole)
+    if isinstance(inner, All):
+        tests = [test for negated, test in inner.tests if not negated]
+        return (len(tests) == 1 or not whole) and any(contains(outer, test, whole=whole) for test in tests)
+    return same(outer, inner) or _near_contains(outer, inner, whole)
+
+
+def _all_contains(outer: All, inner: All, whole: bool) -> bool:
+    """Whether every test of *outer* is met by one of *inner*, which has no labels of its own."""
+    if whole and len(inner.tests) > len(outer.tests):
+        return False
+    labels: frozenset[str] = frozenset().union(*(_given(test) for negated, test in inner.tests if not negated))
+    kept: frozenset[str] = frozenset().union(*(_given(test) for negated, test in outer.tests if not negated))
+    return labels <= kept and all(
+        any(
+            negated == other_negated and (same(test, other) if negated else contains(test, other, whole=whole))
+            for other_negated, other in inner.tests
+        )
+        for negated, test in outer.tests
+    )
+
+
+def _near_contains(outer: Test, inner: Test, whole: bool) -> bool:
+    if isinstance(outer, LabelTest | AgeTest) or isinstance(inner, LabelTest | AgeTest):
+        return False
+    if not _given(inner) <= _given(outer):
+        return False
+    if isinstance(inner, Field) and (not isinstance(outer, Field) or outer.field == inner.field):
+        return contains(outer.inner if isinstance(outer, Field) else outer, inner.inner, whole=whole)
+    if isinstance(inner, Union):
+        return all(contains(outer, part, whole=whole) for part in inner.parts)
+    if isinstance(outer, Union) and any(contains(part, inner, whole=whole) for part in outer.parts):
+        return True
+    if isinstance(inner, Pair):
+        return _contains_pair(outer, inner, whole)
+    return isinstance(outer, Leaf) and isinstance(inner, Leaf) and _list_contains(outer.terms, inner.terms, whole)
+
+
+def _contains_pair(outer: Near, inner: Pair, whole: bool) -> bool:
+    if isinstance(outer, Pair) and outer.op == inner.op and outer.op in ("NEAR", "BEFORE"):
+        sides = same(outer.left, inner.left) and same(outer.right, inner.right)
+        if sides and inner.within <= outer.within:
+            return True
+    if contains(outer, inner.left, whole=whole) and (inner.op == "NOT NEAR" or not whole):
+        return True
+    return inner.op != "NOT NEAR" and not whole and contains(outer, inner.right)
+
+
+def _given(node: Test) -> frozenset[str]:
+    """The labels that *node* can give."""
+    if isinstance(node, Leaf):
+        return frozenset([node.terms.name]) if node.terms.labelled else frozenset()
+    if isinstance(node, Pair):
+        return _given(node.left) if node.op == "NOT NEAR" else _given(node.left) | _given(node.right)
+    if isinstance(node, Union):
+        return frozenset().union(*map(_given, node.parts))
+    if isinstance(node, Field):
+        return frozenset().union(*(_given(test) for part in node.inner.parts for _, test in part.tests))
+    return frozenset()
+
+
+def _list_contains(outer: TermList, inner: TermList, whole: bool) -> bool:
+    if outer.excluded:
+        return False
+    return all(
+        any(swallowed(term, other) for other, _ in outer.members if not whole or len(other.words) == len(term.words))
+        for term, _ in inner.members
+    )
+
+
+def swallowed(term: Term, other: Term) -> bool:
+    """Whether *other* is found wherever *term* is, within its words."""
+    if term.pattern is not None or other.pattern is not None:
+        return term.text == other.text
+    if other.cased or (term.katakana_start, term.katakana_end) != (other.katakana_start, other.katakana_end):
+        return term.words == other.words and term.cased == other.cased
+    spare = len(term.words) - len(other.words)
+    return any(_fit(term.words[start:], other.words) for start in range(spare + 1))
+
+
+def _fit(words: Sequence[Word], others: Sequence[Word]) -> bool:
+    return all(_word_fits(word, other) for word, other in zip(words, others, strict=False))
+
+
+def _word_fits(word: Word, other: Word) -> bool:
+    if word.prefix:
+        return bool(other.prefix) and word.prefix.startswith(other.prefix)
+    return all(other.fits(form) for form in word.forms)

@@ -1,0 +1,222 @@
+"""Judge entries: pure, without state, and never stopped by one rule.
+
+Text is two-valued. An expression gives hits; a condition says whether it holds and which hits it rests on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+
+from tocsin.model.entries import Entry
+from tocsin.model.evidence import Hit, Span
+from tocsin.model.prices import Labels
+from tocsin.model.rules import Located, RuleInfo, Severity
+from tocsin.rules.news.hits import Part, SentenceHit, before, in_clause, near, not_near
+from tocsin.rules.news.query import KNOWN_BY, AgeTest, All, Condition, Field, LabelTest, Leaf, Near, Test, Union
+from tocsin.rules.news.terms import TermList
+from tocsin.text.document import Document
+from tocsin.text.fold import fold
+from tocsin.text.tokens import Sentence
+
+_FACE = re.compile(r"\Ahttps?://(?:www\.)?|\Awww\.")
+#: Words of one coordination that a hit marks beside its own: a longer one is a table.
+_MOST_PLACES = 20
+#: A sentence of an entry: field and first character. The lede may end within one: it is the same sentence still.
+Place = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """A hit and the sentence it stands in."""
+
+    sentence: Sentence
+    hit: SentenceHit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompiledRule:
+    """A rule with its expressions parsed and its lists at hand; *also_unless* comes from an override."""
+
+    info: RuleInfo
+    match: Condition
+    unless: Condition | None = None
+    also_unless: Condition | None = None
+    severity_if: tuple[tuple[Severity, Condition], ...] = ()
+    fires: tuple[Located, ...] = ()
+    quiet: tuple[Located, ...] = ()
+
+    @property
+    def cancels(self) -> tuple[Condition, ...]:
+        """The conditions of which one is enough to cancel a match."""
+        return tuple(condition for condition in (self.unless, self.also_unless) if condition)
+
+
+def place(sentence: Sentence) -> Place:
+    """What tells a sentence of an entry from every other."""
+    return sentence.field, sentence.start
+
+
+class Judgement:
+    """One entry under judgement: its document, and everything already found in it.
+
+    Below, *labels* are those that the match of the rule gave, and *only* narrows the text to some sentences.
+    """
+
+    def __init__(self, entry: Entry, now: datetime) -> None:
+        self.entry = entry
+        self.now = now
+        self.document = Document(title=entry.title, summary=entry.summary, body=entry.body, language=entry.language)
+        # By the identity of a list or a node, which the rules keep alive, and of a sentence, which the document does.
+        self._hits: dict[tuple[int, int], list[SentenceHit]] = {}
+
+    def condition(
+        self, node: Condition, *, scope: str = "", labels: Labels, only: Collection[Place] | None = None
+    ) -> list[Ground] | None:
+        """The hits a condition rests on, or None where it does not hold."""
+        grounds: list[Ground] = []
+        holds = False
+        for part in node.parts:
+            found = self.all_of(part, scope=scope, labels=labels, only=only)
+            if found is not None:
+                holds = True
+                grounds += found
+        return grounds if holds else None
+
+    def all_of(
+        self, node: All, *, scope: str = "", labels: Labels, only: Collection[Place] | None = None
+    ) -> list[Ground] | None:
+        """The hits of tests that all hold, or None."""
+        grounds: list[Ground] = []
+        for negated, test in node.tests:
+            found = self.test(test, scope=scope, labels=labels, only=only)
+            if (found is None) != negated:
+                return None
+            if not negated and found:
+                grounds += found[:1] if stands_alone(node, test) else found
+        return grounds
+
+    def test(
+        self, node: Test, *, scope: str = "", labels: Labels, only: Collection[Place] | None = None
+    ) -> list[Ground] | None:
+        """The hits of one test, or None where it does not hold; label and age tests rest on no words."""
+        if isinstance(node, LabelTest):
+            return [] if self._labelled(node, labels) else None
+        if isinstance(node, AgeTest):
+            return [] if self._aged(node) else None
+        if isinstance(node, Field):
+            return self.condition(node.inner, scope=node.field, labels=labels, only=only)
+        grounds = [
+            Ground(sentence, hit)
+            for sentence in self.document.sentences(scope)
+            if only is None or place(sentence) in only
+            for hit in self.near(node, sentence)
+        ]
+        return grounds or None
+
+    def near(self, node: Near, sentence: Sentence) -> list[SentenceHit]:
+        """The hits of an expression in one sentence, sorted."""
+        key = (id(node.terms if isinstance(node, Leaf) else node), id(sentence))
+        hits = self._hits.get(key)
+        if hits is None:
+            hits = self._hits[key] = self._near(node, sentence)
+        return hits
+
+    def hit(self, ground: Ground) -> Hit:
+        """A ground as characters of the entry, with its labels and the words that they come from."""
+        tokens = ground.sentence.tokens
+        field = ground.sentence.field
+        places = {place for part in ground.hit.parts for place in ((part.first, part.last), *part.places)}
+        spans = {Span(field=field, start=tokens[first].start, end=tokens[last].end) for first, last in places}
+        labels = dict.fromkeys((part.source, label) for part in ground.hit.parts for label in part.labels)
+        return Hit(spans=tuple(sorted(spans)), labels=tuple(labels))
+
+    def _near(self, node: Near, sentence: Sentence) -> list[SentenceHit]:
+        if isinstance(node, Leaf):
+            return _leaf_hits(node.terms, sentence, self.document.texts[sentence.field])
+        if isinstance(node, Union):
+            return sorted({hit for part in node.parts for hit in self.near(part, sentence)})
+        if isinstance(node, Field):
+            grounds = self.condition(node.inner, scope=node.field, labels={}) or []
+            return sorted({ground.hit for ground in grounds if place(ground.sentence) == place(sentence)})
+        left = self.near(node.left, sentence)
+        # Most sentences end here: whatever the right side is, nothing comes of nothing.
+        right = self.near(node.right, sentence) if left else []
+        if node.op == "NOT NEAR":
+            return not_near(left, right, sentence, node.within)
+        if node.op == "BEFORE":
+            return sorted(before(left, right, sentence, node.within))
+        if node.op == "CLAUSE":
+            return sorted(in_clause(left, right, sentence))
+        return sorted(near(left, right, sentence, None if node.op == "SENT" else node.within))
+
+    def _labelled(self, node: LabelTest, labels: Labels) -> bool:
+        if node.name == "source":
+            return self.entry.source == node.value
+        if node.name == "lang":
+            return self.entry.language[: len(node.value)].casefold() == node.value.casefold()
+        if node.name == "url":
+            return stands_at(self.entry.canonical_link or self.entry.link, node.value)
+        if node.name in KNOWN_BY:
+            named = {"author": self.entry.authors, "category": self.entry.categories}
+            wanted = fold(node.value)
+            return any(fold(name) == wanted for name in named.get(node.name, (self.entry.publisher,)))
+        return node.value in labels.get(node.name, ()) or node.value in self.entry.labels.get(node.name, ())
+
+    def _aged(self, node: AgeTest) -> bool:
+        age = self.now - (self.entry.published or self.entry.first_seen)
+        return {"<": age < node.span, "<=": age <= node.span, ">": age > node.span, ">=": age >= node.span}[node.op]
+
+
+def _leaf_hits(terms: TermList, sentence: Sentence, text: str) -> list[SentenceHit]:
+    """What a list finds; each span carries the labels of all that are coordinated with it."""
+    found = terms.find(sentence, text)
+    if not found:
+        return []
+    named: dict[int, dict[str, tuple[int, int]]] = {}
+    for span in found:
+        if span.label:
+            named.setdefault(span.group, {}).setdefault(span.label, (span.first, span.last))
+    shared = {group: (tuple(labels), _places(labels)) for group, labels in named.items()}
+    hits = (
+        SentenceHit(s.first, s.last, (Part(s.first, s.last, terms.name, s.group, *shared.get(s.group, ((), ()))),))
+        for s in found
+    )
+    # A term of two labels gives one hit, which carries both.
+    return list(dict.fromkeys(hits))
+
+
+def _places(labels: Mapping[str, tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """Where the labels of a group stand, once each."""
+    return tuple(islice(dict.fromkeys(labels.values()), _MOST_PLACES))
+
+
+def stands_at(address: str, written: str) -> bool:
+    """Whether a web address begins as it is *written*, or stands on the host that is; scheme and `www.` mean nothing."""
+    here, wanted = _FACE.sub("", address.casefold()), _FACE.sub("", written.casefold())
+    if "/" in wanted.rstrip("/"):
+        return here.startswith(wanted)
+    return re.split("[/?#]", here, maxsplit=1)[0] == wanted.rstrip("/") != ""
+
+
+def stands_alone(node: All, test: Test) -> bool:
+    """Whether *test* is a labelled list joined by AND alone: it names the entry's subject once, by its first hit."""
+    return len(node.tests) > 1 and isinstance(test, Leaf) and test.terms.labelled
+
+
+def labels_of(grounds: Collection[Ground]) -> dict[str, tuple[str, ...]]:
+    """The labels of all *grounds* by list, each value once, in the order of the text."""
+    values: dict[str, dict[str, None]] = {}
+    for ground in grounds:
+        for part in ground.hit.parts:
+            for label in part.labels:
+                values.setdefault(part.source, {})[label] = None
+    return {name: tuple(found) for name, found in values.items()}
+
+
+def merged(entry: Entry, found: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """Labels of a match: what the text says goes before what the source is known for."""
+    return {**entry.labels, **found}

@@ -1,0 +1,206 @@
+"""Which rules are worth evaluating for an entry: those whose required words all stand in its gist.
+
+Every branch of a rule asks for groups of keys, of each of which one must be there. It is filed under the rarest of its
+groups, the anchors. One scan finds the anchors of all rules; the other groups are looked up before any rule is run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+import daachorse
+
+from tocsin.rules.news.query import All, Condition, Field, Leaf, Pair, Union
+from tocsin.rules.news.terms import Term, TermList
+from tocsin.text.prefilter import Gist, pieces, simplified
+
+
+class Group(NamedTuple):
+    """Keys of which a text must hold at least one: whole narrow *words*, or any bytes of a gist as *parts*."""
+
+    words: frozenset[bytes]
+    parts: frozenset[bytes]
+
+
+#: Groups that must all be met.
+Groups = tuple[Group, ...]
+
+#: Longer texts are scanned once a word, so that a word that is repeated a million times is found once.
+_LONG = 100_000
+#: In a regular expression, what makes it unclear which letters are required.
+_UNCLEAR = re.compile(r"\\[pPxQ0-9]|\[\^?\]|\[:")
+_REGEX_PIECE = re.compile(
+    r"(?P<run>[a-z]+|[\u4e00-\u9fff]+)|(?P<set>\[(?:[^\]\\]|\\.)*\])|(?P<open>\()|(?P<close>\))|(?P<or>\|)|(?:\\.|.)",
+    re.DOTALL,
+)
+_OPTIONAL = ("?", "*", "{")
+
+
+class Index:
+    """The rules at hand by their anchors; rules are numbers, in the order in which their conditions were given."""
+
+    def __init__(self, conditions: Iterable[object]) -> None:
+        branches = _branches(conditions)
+        shared = Counter(group for _, groups in branches for group in groups)
+        rarity = {group: _weight(group) * count for group, count in shared.items()}
+        filed: dict[bytes, list[tuple[int, Groups]]] = {}
+        self._always = sorted({rule for rule, groups in branches if not groups})
+        for rule, groups in branches:
+            if not groups:
+                continue
+            anchor = min(groups, key=lambda group: (rarity[group], min(group.words | group.parts)))
+            branch = rule, tuple(group for group in groups if group is not anchor)
+            for pattern in (*(b" %s " % word for word in anchor.words), *anchor.parts):
+                filed.setdefault(pattern, []).append(branch)
+        self._filed = tuple(tuple(found) for found in filed.values())
+        self._scan = daachorse.DoubleArrayAhoCorasick(list(filed)).find_overlapping if filed else None
+
+    def candidates(self, gist: Callable[[], Gist]) -> Sequence[int]:
+        """The rules that a text may meet, ascending; its *gist* is asked for only where there is something to find."""
+        if self._scan is None:
+            return self._always
+        narrow, wide = gist()
+        words: frozenset[bytes] | None = None
+        if len(narrow) > _LONG:
+            words = frozenset(narrow.split())
+            narrow = b" %s " % b" ".join(words)
+        text = narrow + wide
+        hits = self._scan(text)
+        if not hits:
+            return self._always
+        words = words or frozenset(narrow.split())
+        found = set(self._always)
+        met: dict[Group, bool] = {}
+        for pattern in {hit[2] for hit in hits}:
+            for rule, groups in self._filed[pattern]:
+                if rule not in found and all(_meets(group, words, text, met) for group in groups):
+                    found.add(rule)
+        return sorted(found)
+
+
+def _meets(group: Group, words: frozenset[bytes], text: bytes, met: dict[Group, bool]) -> bool:
+    """Whether *text* holds one of the keys; *met* keeps what is known of it, for groups that many rules share."""
+    if len(group.words) + len(group.parts) == 1:  # sooner looked up than remembered
+        return not group.words.isdisjoint(words) or any(part in text for part in group.parts)
+    holds = met.get(group)
+    if holds is None:
+        holds = met[group] = not group.words.isdisjoint(words) or any(part in text for part in group.parts)
+    return holds
+
+
+def _weight(group: Group) -> float:
+    """How likely a text is to hold one of its keys, very roughly: long words are rare."""
+    return sum(2.0 ** -len(key) for keys in group for key in keys)
+
+
+def _branches(conditions: Iterable[object]) -> list[tuple[int, Groups]]:
+    """(rule, what a text needs) of every alternative of every condition; equal groups are one object."""
+    known: dict[Group, Group] = {}
+    lists: dict[int, Groups] = {}
+
+    def listed(terms: TermList) -> Groups:
+        if id(terms) not in lists:
+            lists[id(terms)] = tuple(
+                known.setdefault(group, group) for group in _any([_term(t) for t, _ in terms.members])
+            )
+        return lists[id(terms)]
+
+    found = []
+    for rule, condition in enumerate(conditions):
+        # What is no condition is for its evaluation to stumble over.
+        parts = condition.parts if isinstance(condition, Condition) else (condition,)
+        for part in parts:
+            groups = dict.fromkeys(known.setdefault(group, group) for group in _required(part, listed))
+            found.append((rule, tuple(groups)))
+    return found
+
+
+def _required(node: object, listed: Callable[[TermList], Groups]) -> Groups:
+    """The groups without which no text meets *node*; whatever it cannot tell requires nothing."""
+    if isinstance(node, Leaf):
+        return listed(node.terms)
+    if isinstance(node, Pair):
+        left = _required(node.left, listed)
+        return left if node.op == "NOT NEAR" else left + _required(node.right, listed)
+    if isinstance(node, Union):
+        return _any([_required(part, listed) for part in node.parts])
+    if isinstance(node, Field):
+        return _required(node.inner, listed)
+    if isinstance(node, Condition):
+        return _any([_required(part, listed) for part in node.parts])
+    if isinstance(node, All):
+        return tuple(group for negated, test in node.tests if not negated for group in _required(test, listed))
+    return ()
+
+
+def _any(branches: Sequence[Groups]) -> Groups:
+    """One group for any of *branches*, of the rarest of each; nothing where one of them requires nothing."""
+    if len(branches) == 1:
+        return branches[0]
+    if not all(branches):
+        return ()
+    rarest = [min(groups, key=_weight) for groups in branches]
+    words = frozenset(word for group in rarest for word in group.words)
+    parts = frozenset(part for group in rarest for part in group.parts)
+    return (Group(words, parts),) if rarest else ()
+
+
+def _term(term: Term) -> Groups:
+    """What a text with *term* holds: every narrow word in one of its forms, every run of wide characters."""
+    if term.pattern is not None:
+        return tuple(Group(frozenset(), frozenset([literal])) for literal in _literals(term.text[4:-1]))
+    groups: list[Group] = []
+    run = ""
+    for word, wide in zip(term.words, term.wide, strict=True):
+        if wide and not word.prefix:
+            run += simplified(min(word.forms))
+            continue
+        if run:
+            groups.append(Group(frozenset(), frozenset([run.encode()])))
+            run = ""
+        if wide:
+            groups.append(Group(frozenset(), frozenset([simplified(word.prefix).encode()])))
+        else:
+            groups += _prefix(word.prefix) if word.prefix else _narrow(word.forms)
+    if run:
+        groups.append(Group(frozenset(), frozenset([run.encode()])))
+    return tuple(groups)
+
+
+def _narrow(forms: Iterable[str]) -> Iterator[Group]:
+    """The longest piece of each form."""
+    keys = [max(pieces(form), key=len, default=b"") for form in forms]
+    if all(keys):
+        yield Group(frozenset(keys), frozenset())
+
+
+def _prefix(prefix: str) -> Iterator[Group]:
+    """Its pieces: all but the last are whole words, the last begins one."""
+    *whole, last = pieces(prefix) or [b""]
+    if last:
+        yield Group(frozenset(), frozenset([b" " + last]))
+    for piece in whole:
+        yield Group(frozenset([piece]), frozenset())
+
+
+def _literals(pattern: str) -> list[bytes]:
+    """Runs of letters that every text with *pattern* holds; none where that takes more than a glance to tell."""
+    found: list[bytes] = []
+    if _UNCLEAR.search(pattern):
+        return found
+    depth = 0
+    for piece in _REGEX_PIECE.finditer(pattern):
+        kind = piece.lastgroup
+        depth += (kind == "open") - (kind == "close")
+        if kind == "or" and not depth:
+            return []
+        if kind == "run" and not depth:
+            run = piece.group()
+            if pattern.startswith(_OPTIONAL, piece.end()):
+                run = run[:-1]
+            if len(run) >= 3 or (run and run > "z"):
+                found.append(simplified(run).encode())
+    return found

@@ -1,0 +1,191 @@
+"""The proof: why a rule holds for an entry, or why it does not, as a tree (DESIGN 4, Explain)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from itertools import product
+
+from tocsin.errors import Position
+from tocsin.model.evidence import Evidence, Hit
+from tocsin.model.prices import Labels
+from tocsin.model.rules import Located
+from tocsin.rules.news.evaluate import CompiledRule, Ground, Judgement, Place, labels_of, merged, place, stands_alone
+from tocsin.rules.news.hits import SentenceHit
+from tocsin.rules.news.query import UNLIMITED, AgeTest, All, Condition, Field, LabelTest, Leaf, Near, Pair, Test, Union
+from tocsin.text.tokens import Sentence
+
+#: Hits kept at a node; its count says how many there are.
+KEPT = 20
+#: Characters of a hit that a nearest miss repeats.
+_WIDEST = 60
+
+
+def prove(judgement: Judgement, rule: CompiledRule, *, placed: bool = False) -> Evidence:
+    """The whole tree of *rule*, whether it holds or not; its own hits are those of `match`.
+
+    With *placed* every node says where it stands in its file; a proof that is stored needs no more than its rule's.
+    """
+    grounds = judgement.condition(rule.match, labels={})
+    labels = merged(judgement.entry, labels_of(grounds or ()))
+    match = _Prover(judgement, {}, None, placed=placed).whole("match", rule.match)
+    prover = _Prover(judgement, labels, None, placed=placed)
+    unless = [prover.whole("unless", condition) for condition in rule.cancels]
+    cancelled = any(node.holds for node in unless)
+    children = [match, *unless]
+    if grounds:
+        prover = _Prover(judgement, labels, {place(ground.sentence) for ground in grounds}, placed=placed)
+        children += [prover.whole(f"severity_if {level}", node) for level, node in rule.severity_if]
+    return Evidence(
+        op="rule",
+        text=rule.info.id,
+        holds=match.holds and not cancelled,
+        hits=match.hits,
+        count=match.count,
+        note=_verdict(match, cancelled),
+        position=rule.info.position,
+        children=tuple(children),
+    )
+
+
+def first_false(node: Evidence) -> Evidence:
+    """The node that explains why a tree does not hold: the first false one, as deep as it goes."""
+    for child in node.children:
+        if not child.holds:
+            return first_false(child)
+    return node
+
+
+def _verdict(match: Evidence, cancelled: bool) -> str:
+    if cancelled:
+        return "cancelled by unless"
+    if match.holds:
+        return ""
+    culprit = first_false(match)
+    note = f": {culprit.note}" if culprit.note else ""
+    return f"not met: {culprit.text}{note}"
+
+
+class _Prover:
+    """Turns one condition after the other into evidence, on one judgement."""
+
+    def __init__(self, judgement: Judgement, labels: Labels, only: Collection[Place] | None, *, placed: bool) -> None:
+        self._judgement = judgement
+        self._labels = labels
+        self._only = only
+        self._placed = placed
+        self._place: Located | None = None
+
+    def whole(self, op: str, node: Condition) -> Evidence:
+        """The tree of a whole expression."""
+        self._place = node.place if self._placed else None
+        return self.condition(op, node, "")
+
+    def condition(self, op: str, node: Condition, scope: str) -> Evidence:
+        parts = [self._all(part, scope) for part in node.parts]
+        inner = parts[0].children if len(parts) == 1 and parts[0].op == "AND" else tuple(parts)
+        grounds = self._judgement.condition(node, scope=scope, labels=self._labels, only=self._only)
+        return self._node(op, node, grounds, children=inner)
+
+    def _all(self, node: All, scope: str) -> Evidence:
+        children = tuple(self._test(test, scope, negated, node) for negated, test in node.tests)
+        if len(children) == 1:
+            return children[0]
+        grounds = self._judgement.all_of(node, scope=scope, labels=self._labels, only=self._only)
+        return self._node("AND", node, grounds, children=children)
+
+    def _test(self, test: Test, scope: str, negated: bool, parent: All) -> Evidence:
+        if isinstance(test, LabelTest | AgeTest):
+            held = self._judgement.test(test, scope=scope, labels=self._labels) is not None
+            op = "label" if isinstance(test, LabelTest) else "age"
+            inner = Evidence(op=op, text=test.text, holds=held, position=self._at(test))
+        else:
+            inner = self._near(test, scope)
+        if negated:
+            note = f"found {self._quoted(inner.hits)}" if inner.hits else ""
+            return replace(inner, op="NOT", holds=not inner.holds, hits=(), count=0, note=note, children=(inner,))
+        if stands_alone(parent, test) and inner.holds:
+            return replace(inner, hits=inner.hits[:1])
+        return inner
+
+    def _near(self, node: Near, scope: str) -> Evidence:
+        if isinstance(node, Field):
+            return self.condition(node.field, node.inner, node.field)
+        grounds = self._judgement.test(node, scope=scope, labels=self._labels, only=self._only)
+        if isinstance(node, Leaf):
+            return self._node("list" if node.text.startswith("$") else "term", node, grounds)
+        if isinstance(node, Union):
+            children = tuple(self._near(part, scope) for part in node.parts)
+            return self._node("OR", node, grounds, children=children)
+        op = node.op if node.op in UNLIMITED else f"{node.op}/{node.within}"
+        sides = self._near(node.left, scope), self._near(node.right, scope)
+        if node.op == "NOT NEAR":
+            # The right side is what cancels: that it is missing is no fault.
+            note = f"cancelled by {self._quoted(sides[1].hits)}" if sides[0].holds and not grounds else ""
+            return self._node(op, node, grounds, note=note, children=sides if sides[1].holds else sides[:1])
+        note = "" if grounds else self._miss(node, scope, sides)
+        return self._node(op, node, grounds, note=note, children=sides)
+
+    def _miss(self, node: Pair, scope: str, sides: tuple[Evidence, Evidence]) -> str:
+        """The nearest that the two sides came to each other, in words."""
+        missing = [side.text for side in sides if not side.holds]
+        if missing:
+            return f"nowhere: {' and '.join(missing)}"
+        nearest: tuple[int, Sentence, SentenceHit, SentenceHit] | None = None
+        shared = False
+        for sentence in self._judgement.document.sentences(scope):
+            if self._only is not None and place(sentence) not in self._only:
+                continue
+            left, right = (self._judgement.near(side, sentence)[:KEPT] for side in (node.left, node.right))
+            shared = shared or bool(left and right)
+            for one, other in product(left, right):
+                early, late = (one, other) if node.op == "BEFORE" else sorted((one, other))
+                if node.op == "BEFORE" and early.last >= late.first:
+                    continue
+                steps = max(0, sentence.positions[late.first] - sentence.positions[early.last])
+                if nearest is None or steps < nearest[0]:
+                    nearest = steps, sentence, early, late
+        if not shared:
+            return "never in one sentence"
+        if nearest is None:
+            return "never in this order"
+        steps, sentence, early, late = nearest
+        pair = f"{self._written(sentence, early)} and {self._written(sentence, late)}"
+        if node.op == "CLAUSE":
+            return f"nearest: {pair} are not in one clause"
+        return f"nearest: {pair} are {steps / 2:g} apart, {node.op}/{node.within} asks for {node.within}"
+
+    def _written(self, sentence: Sentence, hit: SentenceHit) -> str:
+        """The words of a hit as they stand in the text; of a long one its ends."""
+        text, tokens = self._judgement.document.texts[sentence.field], sentence.tokens
+        words = " ".join(text[tokens[hit.first].start : tokens[hit.last].end].split())
+        return f"“{words}”" if len(words) <= _WIDEST else f"“{words[: _WIDEST // 2]} … {words[-_WIDEST // 2 :]}”"
+
+    def _node(
+        self,
+        op: str,
+        node: Condition | All | Near,
+        grounds: list[Ground] | None,
+        *,
+        note: str = "",
+        children: tuple[Evidence, ...] = (),
+    ) -> Evidence:
+        hits = tuple(self._judgement.hit(ground) for ground in (grounds or ())[:KEPT])
+        return Evidence(
+            op=op,
+            text=" ".join(node.text.split()),
+            holds=grounds is not None,
+            hits=hits,
+            count=len(grounds or ()),
+            note=note,
+            position=self._at(node),
+            children=children,
+        )
+
+    def _at(self, node: Condition | All | Test) -> Position | None:
+        return self._place.at(node.start) if self._place else None
+
+    def _quoted(self, hits: Collection[Hit]) -> str:
+        texts = self._judgement.document.texts
+        found = dict.fromkeys(f"“{texts[s.field][s.start : s.end]}”" for hit in hits for s in hit.spans)
+        return ", ".join(list(found)[:3])

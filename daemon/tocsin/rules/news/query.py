@@ -1,0 +1,397 @@
+"""The expressions of a rule: text to a tree, every fault with its place (DESIGN 4, Expressions).
+
+condition := all {OR all}
+all       := test {AND [NOT] test}
+test      := near | label=value | source= | lang= | publisher= | author= | category= | url= | age<2h
+near      := unit [op unit]
+op        := NEAR/n | BEFORE/n | SENT | CLAUSE | NOT NEAR/n
+unit      := term | $list | "(" near {OR near} ")" | field "(" condition ")"
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import takewhile
+
+from tocsin.model.rules import Located
+from tocsin.rules.news.terms import TermError, TermList, compile_term
+
+FIELDS = ("title", "summary", "body", "lede")
+#: What an entry is known by, beside the labels of its source.
+KNOWN_BY = ("source", "lang", "publisher", "author", "category", "url")
+#: Operators without a distance.
+UNLIMITED = ("SENT", "CLAUSE")
+#: Brackets in brackets; deeper is a mistake or an attack.
+_DEEPEST = 40
+_FARTHEST = 1000
+_TOKEN = re.compile(
+    r"""\s*(?:
+      (?P<open>\() | (?P<close>\)) | (?P<list>\$[\w-]+) |
+      (?P<regex>re:/(?:[^/\\]|\\.)*/) |
+      (?P<op>(?:NOT\s+)?(?:NEAR|BEFORE)/\d+ | (?:SENT|CLAUSE)\b | (?:NOT\s+)?NEAR\b | BEFORE\b) |
+      (?P<word>(?:AND|OR|NOT)(?![^\s()])) |
+      (?P<field>(?:title|summary|body|lede)(?=\()) |
+      (?P<age>age\s*(?:<=|>=|<|>)\s*\d+[smhdw]) |
+      (?P<label>[A-Za-z][\w-]*=[^\s()"]+ | [A-Za-z][\w-]*="[^"]*") |
+      (?P<quoted>"[^"]*") |
+      (?P<bare>[^\s()"]+) |
+      (?P<bad>")
+    )""",
+    re.VERBOSE,
+)
+_LOWERED = re.compile(r"and|or|not|sent|clause|(?:near|before)/\d+")
+_MINUS = re.compile(r"-(\$?[^\W\d].*)", re.DOTALL)
+_COLON = re.compile(rf"({'|'.join(FIELDS)}):(\S+)", re.IGNORECASE)
+#: `tier = primary`: a test that was written as an assignment.
+_SPACED = re.compile(r"([A-Za-z][\w-]*)(?:\s+=\s*|\s*=\s+)([^\s()\"=]+|\"[^\"]*\")")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaf:
+    """A term or a list."""
+
+    terms: TermList
+    text: str
+    start: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """Two units and the proximity operator between them: NEAR, BEFORE, SENT, CLAUSE or NOT NEAR; SENT and CLAUSE have no *within*."""
+
+    op: str
+    within: int
+    left: Near
+    right: Near
+    text: str
+    start: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Union:
+    """Any of several: the union of their hits."""
+
+    parts: tuple[Near, ...]
+    text: str
+    start: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """A condition on one field only."""
+
+    field: str
+    inner: Condition
+    text: str
+    start: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelTest:
+    """A label of the entry (or of the match so far), or what it is known by (`KNOWN_BY`), has this value."""
+
+    name: str
+    value: str
+    text: str
+    start: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgeTest:
+    """How long ago the entry was published, by the Clock."""
+
+    op: str
+    span: timedelta
+    text: str
+    start: int
+
+
+Near = Leaf | Pair | Union | Field
+Test = Near | LabelTest | AgeTest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class All:
+    """Tests that must all hold; those with True beside them must not."""
+
+    tests: tuple[tuple[bool, Test], ...]
+    text: str
+    start: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """Any of several `All`s; a whole expression knows its *place* in a file."""
+
+    parts: tuple[All, ...]
+    text: str
+    start: int
+    place: Located | None = field(default=None, compare=False, repr=False)
+
+
+class QueryError(ValueError):
+    """An expression that cannot be understood: words, and the characters that are meant."""
+
+    def __init__(self, message: str, start: int, length: int = 1) -> None:
+        super().__init__(message)
+        self.start = start
+        self.length = max(1, length)
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    kind: str
+    text: str
+    start: int
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.text)
+
+
+def parse(
+    text: str,
+    lists: Callable[[str], TermList | None],
+    suggest: Callable[[str], str],
+    terms: Callable[[str], TermList] | None = None,
+) -> Condition:
+    """The tree of *text*; *lists* finds a list by its name, *suggest* words a likely one that was meant.
+
+    *terms* compiles a term that stands by itself: a pack makes each only once for all of its rules.
+
+    Raises:
+        QueryError: the first fault.
+    """
+    return _Parser(text, lists, suggest, terms or compile_literal).whole()
+
+
+def compile_literal(written: str) -> TermList:
+    """A term that stands by itself, as a list of one.
+
+    Raises:
+        TermError: as for `compile_term`.
+    """
+    # In quotation marks it is no list's name, so that their spans never pass for coordinated ones.
+    return TermList(f'"{written}"', ((compile_term(written), ""),))
+
+
+class _Parser:
+    """Recursive descent, one piece of look-ahead."""
+
+    def __init__(
+        self,
+        text: str,
+        lists: Callable[[str], TermList | None],
+        suggest: Callable[[str], str],
+        terms: Callable[[str], TermList],
+    ) -> None:
+        self._text = text
+        self._terms = terms
+        self._lists = lists
+        self._suggest = suggest
+        self._pieces = _pieces(text)
+        self._at = 0
+        self._depth = 0
+
+    def whole(self) -> Condition:
+        condition = self._condition()
+        if piece := self._next():
+            raise self._stray(piece)
+        return condition
+
+    def _condition(self) -> Condition:
+        start = self._here()
+        parts = [self._all()]
+        while self._take("word", "OR"):
+            parts.append(self._all())
+        return Condition(parts=tuple(parts), text=self._since(start), start=start)
+
+    def _all(self) -> All:
+        start = self._here()
+        tests = [(bool(self._take("word", "NOT")), self._test())]
+        if tests[0][0]:
+            raise QueryError("NOT must follow AND: say first what is wanted", start, 3)
+        while self._take("word", "AND"):
+            tests.append((bool(self._take("word", "NOT")), self._test()))
+        return All(tests=tuple(tests), text=self._since(start), start=start)
+
+    def _test(self) -> Test:
+        piece = self._peek()
+        if piece and piece.kind == "age":
+            self._next()
+            found = re.fullmatch(r"age\s*(<=|>=|<|>)\s*(\d+)([smhdw])", piece.text)
+            assert found
+            span = timedelta(**{_UNITS[found[3]]: min(_number(found[2]), 100_000)})
+            return AgeTest(op=found[1], span=span, text=piece.text, start=piece.start)
+        if piece and piece.kind == "label":
+            self._next()
+            name, _, value = piece.text.partition("=")
+            return LabelTest(name=name, value=value.strip('"'), text=piece.text, start=piece.start)
+        return self._near()
+
+    def _near(self) -> Near:
+        start = self._here()
+        left = self._unit()
+        piece = self._take("op")
+        if not piece:
+            return left
+        op, within = _operator(piece)
+        right = self._unit()
+        if extra := self._take("op"):
+            message = "one proximity operator a level: put brackets round the pair that belongs together"
+            raise QueryError(message, extra.start, len(extra.text))
+        return Pair(op=op, within=within, left=left, right=right, text=self._since(start), start=start)
+
+    def _unit(self) -> Near:
+        piece = self._next()
+        if piece is None:
+            raise QueryError("the expression ends where a term is expected", max(0, len(self._text.rstrip()) - 1))
+        if piece.kind == "close":
+            raise QueryError("a term is expected before this bracket", piece.start)
+        if piece.kind == "open":
+            return self._group(piece)
+        if piece.kind == "field":
+            self._next()  # its bracket
+            self._enter(piece)
+            inner = self._condition()
+            self._close(piece)
+            return Field(field=piece.text, inner=inner, text=self._since(piece.start), start=piece.start)
+        if piece.kind == "list":
+            found = self._lists(piece.text[1:])
+            if found is None:
+                raise QueryError(
+                    f"unknown list {piece.text}{self._suggest(piece.text[1:])}", piece.start, len(piece.text)
+                )
+            return Leaf(terms=found, text=piece.text, start=piece.start)
+        if piece.kind in ("quoted", "bare", "regex"):
+            leaf = self._term(piece)
+            self._refuse_neighbour(piece)
+            return leaf
+        raise self._stray(piece)
+
+    def _group(self, opened: _Piece) -> Near:
+        self._enter(opened)
+        parts = [self._near()]
+        while self._take("word", "OR"):
+            parts.append(self._near())
+        self._close(opened)
+        if len(parts) == 1:
+            return parts[0]
+        return Union(parts=tuple(parts), text=self._since(opened.start), start=opened.start)
+
+    def _enter(self, piece: _Piece) -> None:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise QueryError(f"more than {_DEEPEST} brackets in each other", piece.start)
+
+    def _close(self, opened: _Piece) -> None:
+        piece = self._peek()
+        if piece is None:
+            raise QueryError("this bracket is never closed", opened.start, len(opened.text))
+        if piece.kind != "close":
+            raise self._stray(piece)
+        self._next()
+        self._depth -= 1
+
+    def _term(self, piece: _Piece) -> Leaf:
+        written = piece.text.strip('"') if piece.kind == "quoted" else piece.text
+        if found := _MINUS.match(written):
+            words = (
+                f"- takes out of a list only; within an expression write AND NOT {found[1]}, or NOT NEAR/8 {found[1]}"
+            )
+            raise QueryError(words, piece.start, len(piece.text))
+        if found := _COLON.fullmatch(written):
+            raise QueryError(f"a field has brackets: write {found[1]}({found[2]})", piece.start, len(piece.text))
+        try:
+            terms = self._terms(written)
+        except TermError as error:
+            raise QueryError(str(error), piece.start, len(piece.text)) from error
+        return Leaf(terms=terms, text=piece.text, start=piece.start)
+
+    def _refuse_neighbour(self, piece: _Piece) -> None:
+        """Two terms without an operator are a fault that shows how the phrase would be written."""
+        run = [piece, *takewhile(lambda follower: follower.kind in ("bare", "quoted"), self._pieces[self._at :])]
+        if len(run) == 1:
+            return
+        if test := _SPACED.match(self._text, piece.start):
+            raise QueryError(f"a test has no blanks: write {test[1]}={test[2]}", piece.start, test.end() - piece.start)
+        words = " ".join(follower.text.strip('"') for follower in run)
+        message = f'two terms without an operator: write "{words}" for the phrase, or AND, OR, NEAR/8 between them'
+        if any(_LOWERED.fullmatch(follower.text) for follower in run):
+            message += "; operators are written in capitals"
+        raise QueryError(message, piece.start, run[-1].end - piece.start)
+
+    def _stray(self, piece: _Piece) -> QueryError:
+        if piece.kind == "close":
+            return QueryError("this bracket closes nothing", piece.start)
+        if piece.kind == "bad":
+            return QueryError("this quotation mark is never closed", piece.start)
+        if piece.text in ("AND", "NOT") and self._depth:
+            words = "AND and NOT stand only at the level of the entry, not within brackets"
+            return QueryError(f"{words}; write title(... AND ...) for one field", piece.start, len(piece.text))
+        if piece.kind in ("label", "age") and self._depth:
+            return QueryError("label and age tests stand only at the level of the entry", piece.start, len(piece.text))
+        if piece.kind in ("word", "op"):
+            return QueryError(f"{piece.text} needs something on both of its sides", piece.start, len(piece.text))
+        return QueryError(
+            f"an operator is missing before {piece.text}: AND, OR, NEAR/8 ...", piece.start, len(piece.text)
+        )
+
+    def _peek(self) -> _Piece | None:
+        return self._pieces[self._at] if self._at < len(self._pieces) else None
+
+    def _next(self) -> _Piece | None:
+        piece = self._peek()
+        self._at += piece is not None
+        return piece
+
+    def _take(self, kind: str, text: str = "") -> _Piece | None:
+        piece = self._peek()
+        if piece and piece.kind == kind and text in ("", piece.text):
+            return self._next()
+        return None
+
+    def _here(self) -> int:
+        piece = self._peek()
+        return piece.start if piece else len(self._text)
+
+    def _since(self, start: int) -> str:
+        end = self._pieces[self._at - 1].end if self._at else start
+        return self._text[start:end]
+
+
+def _pieces(text: str) -> list[_Piece]:
+    pieces = []
+    position = 0
+    while found := _TOKEN.match(text, position):
+        kind = found.lastgroup or "bad"
+        pieces.append(_Piece(kind, found.group(kind), found.start(kind)))
+        position = found.end()
+    return pieces
+
+
+def _operator(piece: _Piece) -> tuple[str, int]:
+    name, _, number = piece.text.partition("/")
+    name = " ".join(name.split())
+    if name in UNLIMITED:
+        return name, 0
+    if not number:
+        raise QueryError(f"{name} needs a distance in words: {name}/8", piece.start, len(piece.text))
+    if _number(number) > _FARTHEST:
+        raise QueryError(
+            f"{name}/{number}: more than {_FARTHEST} words; write SENT for the whole sentence",
+            piece.start,
+            len(piece.text),
+        )
+    if name == "NOT BEFORE":
+        raise QueryError("there is NOT NEAR/n, but no NOT BEFORE", piece.start, len(piece.text))
+    return name, _number(number)
+
+
+def _number(digits: str) -> int:
+    """What *digits* say, or something large: Python reads no more than some thousand of them."""
+    return int(digits) if len(digits) <= 9 else 10**9

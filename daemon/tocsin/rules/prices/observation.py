@@ -1,0 +1,122 @@
+"""Quotes of one instrument judged by every price rule about it. Pure: series and states come in, and go out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from tocsin.market.hygiene import Finding, clean, is_stale
+from tocsin.market.series import Series, append, close_before, in_hours
+from tocsin.model.prices import Quote
+from tocsin.model.rules import Match, Unevaluated
+from tocsin.rules.prices.edge import PriceRule, PriceState, begin_session, judge, sighted
+from tocsin.rules.prices.reading import Sight
+
+#: By (rule id, instrument).
+PriceStates = Mapping[tuple[str, str], PriceState]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """A quote that no rule saw, and why."""
+
+    quote: Quote
+    finding: Finding
+    reason: str
+    notice: bool = False  # worth telling the operator: it looks like a split of which no event came
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """What some quotes of one instrument made of its *series*, and of the *states* of the rules that changed."""
+
+    series: Series
+    quotes: tuple[Quote, ...] = ()
+    matches: tuple[Match, ...] = ()
+    states: PriceStates
+    refused: tuple[Refused, ...] = ()
+    unevaluated: tuple[Unevaluated, ...] = ()
+    turned: bool = False  # stale since now, or no longer
+
+
+def observe(
+    rules: Iterable[PriceRule], series: Series, states: PriceStates, quotes: Sequence[Quote], now: datetime
+) -> Observed:
+    """Judge *quotes* of the instrument of *series*, in the order of their times; without one it may turn out stale."""
+    mine = [rule for rule in rules if rule.covers(series.instrument)]
+    seen = Observed(series=series, states={})
+    in_order = sorted(quotes, key=lambda item: item.at)
+    for quote in in_order:
+        seen = replace(seen, series=in_hours(seen.series, quote.session))
+        cleaned = clean(seen.series, quote, now)
+        moved = _in_terms(mine, seen, states, cleaned.series)
+        seen = replace(seen, series=cleaned.series, states={**seen.states, **moved})
+        if not cleaned.quotes:
+            refused = Refused(quote=quote, finding=cleaned.finding, reason=cleaned.reason, notice=cleaned.like_split)
+            seen = replace(seen, refused=(*seen.refused, refused))
+        for taken in cleaned.quotes:
+            seen = _judge(mine, seen, states, taken, max(now, taken.at))
+    stale = is_stale(seen.series, in_order[-1] if in_order else None, now)
+    if stale != seen.series.stale:
+        seen = replace(seen, series=replace(seen.series, stale=stale), turned=True)
+    return seen
+
+
+def _in_terms(rules: Iterable[PriceRule], seen: Observed, states: PriceStates, after: Series) -> PriceStates:
+    """What the rules remember of prices, where hygiene divided all prices of the series to make *after* of it."""
+    old, new = seen.series.newest, after.newest
+    if not old or not new or old.price == new.price:
+        return {}
+    shifts = after.instrument.negative
+    keys = [(rule.info.id, after.instrument.id) for rule in rules]
+    known = {key: state for key in keys if (state := seen.states.get(key) or states.get(key))}
+    return {
+        key: replace(
+            state,
+            alerted=replace(at, price=at.price - old.price + new.price if shifts else at.price * new.price / old.price),
+        )
+        for key, state in known.items()
+        if (at := state.alerted)
+    }
+
+
+def _judge(rules: Sequence[PriceRule], seen: Observed, states: PriceStates, quote: Quote, now: datetime) -> Observed:
+    series = close_before(seen.series, quote.at)
+    begins = series is not seen.series
+    changed = dict(seen.states)
+    matches = list(seen.matches)
+    failed = list(seen.unevaluated)
+    for rule in rules:
+        key = (rule.info.id, quote.instrument)
+        before = changed.get(key) or states.get(key) or PriceState()
+        state = sighted(before, quote)
+        sight = Sight(
+            series=series,
+            quote=quote,
+            now=now,
+            stale_after=rule.stale_after,
+            min_obs=rule.min_obs,
+            alerted=state.alerted,
+        )
+        try:
+            if begins:
+                close = replace(quote, price=series.closes[-1].price, volume=None)
+                state = begin_session(rule, replace(sight, quote=close), state)
+            after, match = judge(rule, sight, state)
+        except Exception as error:  # noqa: BLE001 - whatever one rule stumbles over, the next must have its say
+            words = f"{type(error).__name__}: {error}"[:500]
+            failed.append(Unevaluated(rule=rule.info.id, rule_hash=rule.info.hash, error=words))
+            continue
+        if after != before:
+            changed[key] = after
+        if match:
+            matches.append(match)
+    return replace(
+        seen,
+        series=append(series, quote),
+        quotes=(*seen.quotes, quote),
+        matches=tuple(matches),
+        states=changed,
+        unevaluated=tuple(failed),
+    )

@@ -1,0 +1,272 @@
+"""What a price condition says of one quote: true, false or unknown, with the numbers that say so.
+
+Unknown follows Kleene: `false and unknown` is false, `true or unknown` is true, every other mixture stays unknown.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal, DecimalException
+from statistics import median
+
+from tocsin.market.series import Reference, Series, price_at, sessions_back, since
+from tocsin.market.session import day_of, market_time
+from tocsin.market.sigma import log_move
+from tocsin.model.evidence import Evidence
+from tocsin.model.prices import Quote
+from tocsin.rules.prices.condition import Node, Window
+
+#: Sessions whose volume says what is usual.
+_VOLUMES = 20
+#: The least spread of log volume: below it a thin market's every trade would stand out.
+_VOLUME_FLOOR = 0.1
+#: The share of a normal distribution's sigma that its median absolute deviation is.
+_MAD = 0.6745
+
+_COMPARE: Mapping[str, Callable[[Decimal, Decimal], bool]] = {
+    "<": lambda a, b: a < b,
+    "<=": lambda a, b: a <= b,
+    ">": lambda a, b: a > b,
+    ">=": lambda a, b: a >= b,
+    "==": lambda a, b: a == b,
+    "!=": lambda a, b: a != b,
+}
+_COUNT: Mapping[str, Callable[..., Decimal]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": lambda a, b: a / b,
+    "minus": lambda a: -a,
+    "abs": abs,
+    "%": lambda a: a / 100,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """What a condition looks at: *quote*, with *series* as it was before its session (`close_before`) and *now*.
+
+    *alerted* is the price of the last alert of the rule about this instrument, or else the first price it saw.
+    """
+
+    series: Series
+    quote: Quote
+    now: datetime
+    stale_after: timedelta
+    min_obs: int
+    alerted: Reference | None = None
+
+
+#: How a number came about; called only when somebody wants the proof.
+_Words = Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a *node* says: its *value*, None when it is unknown."""
+
+    node: Node
+    value: Decimal | bool | None
+    words: _Words
+    children: tuple[Reading, ...] = ()
+
+    @property
+    def truth(self) -> bool | None:
+        """The value of a condition."""
+        return self.value if isinstance(self.value, bool) else None
+
+    @property
+    def evidence(self) -> Evidence:
+        """The proof: every part with its numbers."""
+        return Evidence(
+            op=self.node.op,
+            text=self.node.text,
+            holds=self.value is True,
+            note=self.words(),
+            children=tuple(child.evidence for child in self.children),
+        )
+
+
+class _UnknownError(Exception):
+    """Why a number cannot be known."""
+
+
+def read(node: Node, sight: Sight) -> Reading:
+    """What *node* says of *sight*; never raises for a number that cannot be."""
+    why = _blind(sight)
+    return _unknown(node, (), why) if why else _read(node, sight)
+
+
+def _blind(sight: Sight) -> str:
+    """Why nothing can be said of a quote."""
+    hours = sight.series.instrument.session
+    age = market_time(hours, sight.quote.at, sight.now)
+    if age > sight.stale_after:
+        return f"the quote of {_at(sight.quote.at)} is older than stale_after"
+    if sight.series.split_day == day_of(hours, sight.quote.at):
+        return "a split took effect in this session"
+    return ""
+
+
+def _read(node: Node, sight: Sight) -> Reading:
+    children = tuple([_read(child, sight) for child in node.children])
+    if node.op in ("and", "or", "not"):
+        truth = _kleene(node.op, [child.truth for child in children])
+        return _unknown(node, children) if truth is None else Reading(node, truth, _nothing, children)
+    numbers = [child.value for child in children if child.value is not None]
+    if len(numbers) < len(children):
+        return _unknown(node, children)
+    try:
+        if node.op in _COMPARE:
+            return Reading(node, _COMPARE[node.op](Decimal(numbers[0]), Decimal(numbers[1])), _nothing, children)
+        number, words = _number(node, sight, numbers)
+    except _UnknownError as error:
+        return _unknown(node, children, str(error))
+    except DecimalException:
+        return _unknown(node, children, "it cannot be counted")
+    return Reading(node, number, words, children)
+
+
+def _unknown(node: Node, children: tuple[Reading, ...], why: str = "") -> Reading:
+    return Reading(node, None, lambda: f"unknown: {why}" if why else "unknown", children)
+
+
+def _nothing() -> str:
+    return ""
+
+
+def _kleene(op: str, values: Sequence[bool | None]) -> bool | None:
+    if op == "not":
+        return None if values[0] is None else not values[0]
+    decisive = op == "or"
+    if decisive in values:
+        return decisive
+    return None if None in values else not decisive
+
+
+def _number(node: Node, sight: Sight, numbers: Sequence[Decimal | bool]) -> tuple[Decimal, _Words]:
+    """The value of a number and how it came about, in words."""
+    if node.op == "number":
+        return node.number, _nothing
+    if node.op in _COUNT:
+        value = _COUNT[node.op](*numbers)
+        return value, lambda: f"{value:.6g}"
+    if node.op == "last":
+        return sight.quote.price, lambda: f"{sight.quote.price:f} of {_at(sight.quote.at)}"
+    if node.op == "volume_z":
+        return _volume(sight)
+    if node.op == "gap":
+        return _gap(sight)
+    if node.op == "z":
+        return _z(sight, node.window.sessions)
+    if node.op == "change":
+        found = _reference(sight, node.window)
+        return _move(found.price, sight.quote.price), lambda: _percent(found, sight.quote.price)
+    return _extreme(sight, node.op, node.window)
+
+
+def _reference(sight: Sight, window: Window) -> Reference:
+    """What a change is measured from."""
+    if window.span is not None:
+        found = price_at(sight.series, sight.quote.at - window.span)
+        if found is None:
+            raise _UnknownError(f"no price is known of {_at(sight.quote.at - window.span)}")
+        return found
+    if window.sessions:
+        _observed(sight)
+        close = sessions_back(sight.series, window.sessions)
+        if close is None:
+            raise _UnknownError(f"{len(sight.series.closes)} of {window.sessions} closes are known")
+        return Reference(price=close.price, at=close.at)
+    if sight.alerted is None:
+        raise _UnknownError("there was no alert yet")
+    return sight.alerted
+
+
+def _z(sight: Sight, sessions: int) -> tuple[Decimal, _Words]:
+    """ln(p / close) / (sigma sqrt(k)), sigma as it was after that close: the moves judged are not in it."""
+    _observed(sight)
+    close = sessions_back(sight.series, sessions)
+    if close is None:
+        raise _UnknownError(f"{len(sight.series.closes)} of {sessions} closes are known")
+    z = _log(close.price, sight.quote.price) / (close.sigma * math.sqrt(sessions))
+    found = Reference(price=close.price, at=close.at)
+    return (
+        Decimal(repr(z)),
+        lambda: f"{z:+.1f} sigma, a day's being {close.sigma:.2%}; {_percent(found, sight.quote.price)}",
+    )
+
+
+def _gap(sight: Sight) -> tuple[Decimal, _Words]:
+    """From the last close to the first quote of the session in progress."""
+    _observed(sight)
+    close = sessions_back(sight.series, 1)
+    if close is None:
+        raise _UnknownError("no close is known")
+    opening = sight.series.opening or sight.quote
+    found = Reference(price=close.price, at=close.at)
+    return _move(close.price, opening.price), lambda: f"{_percent(found, opening.price)}, opened at {opening.price:f}"
+
+
+def _extreme(sight: Sight, op: str, window: Window) -> tuple[Decimal, _Words]:
+    """The highest or lowest price before this quote; of `td` windows among the closes."""
+    if window.sessions:
+        _observed(sight)
+        if len(sight.series.closes) < window.sessions:
+            raise _UnknownError(f"{len(sight.series.closes)} of {window.sessions} closes are known")
+        found = [Reference(price=close.price, at=close.at) for close in sight.series.closes[-window.sessions :]]
+    else:
+        assert window.span is not None
+        start = sight.quote.at - window.span
+        if price_at(sight.series, start) is None:
+            raise _UnknownError(f"no price is known of {_at(start)}")
+        found = [item for item in since(sight.series, start) if item.at < sight.quote.at]
+        if not found:
+            raise _UnknownError(f"there was no price since {_at(start)}")
+    best = (max if op == "high" else min)(found, key=lambda item: item.price)
+    return best.price, lambda: f"{best.price:f} of {_at(best.at)}"
+
+
+def _volume(sight: Sight) -> tuple[Decimal, _Words]:
+    """How far ln(volume) lies from the median of 20 sessions, by their median absolute deviation."""
+    volume = sight.quote.volume
+    known = [math.log(c.volume) for c in sight.series.closes[-_VOLUMES:] if c.volume is not None and c.volume > 0]
+    if volume is None or volume <= 0:
+        raise _UnknownError("the quote has no volume")
+    if len(known) < _VOLUMES:
+        raise _UnknownError(f"the volume of {len(known)} of {_VOLUMES} sessions is known")
+    usual = median(known)
+    spread = max(median(abs(v - usual) for v in known) / _MAD, _VOLUME_FLOOR)
+    z = (math.log(volume) - usual) / spread
+    return Decimal(repr(z)), lambda: f"{z:+.1f}: {volume:f}, usual {math.exp(usual):.0f}"
+
+
+def _observed(sight: Sight) -> None:
+    if len(sight.series.closes) < sight.min_obs:
+        raise _UnknownError(f"{len(sight.series.closes)} of min_obs {sight.min_obs} closes are known")
+
+
+def _move(before: Decimal, after: Decimal) -> Decimal:
+    _ratio(before, after)
+    return after / before - 1
+
+
+def _log(before: Decimal, after: Decimal) -> float:
+    _ratio(before, after)
+    return log_move(before, after)
+
+
+def _ratio(before: Decimal, after: Decimal) -> None:
+    if before <= 0 or after <= 0:
+        raise _UnknownError(f"from {before:f} to {after:f} there is no ratio; subtract prices at or below zero")
+
+
+def _percent(reference: Reference, price: Decimal) -> str:
+    return f"{_move(reference.price, price):+.2%} on {reference.price:f} of {_at(reference.at)}"
+
+
+def _at(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,85 @@
+"""The daemon's report on itself: what was checked, what failed, and what was lost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
+
+from tocsin.log import counted
+from tocsin.model.rules import Match
+from tocsin.policy.notifying.walltime import Times, following
+from tocsin.rules import builtin
+from tocsin.store import Ledger, Store
+
+#: Names shown of many.
+_MOST = 5
+
+
+def self_report(store: Store, times: Times, now: datetime, *, free: int) -> Match | None:
+    """The report that is due at *now*, about the time since the last one; None where none is.
+
+    Reports are due at *times*, and once after down-time. *free* is the room on the disk of the database, in bytes.
+
+    Raises:
+        StoreError: the database cannot be read.
+    """
+    since = store.read.reported(builtin.SELF_REPORT.id)
+    if not times.days or since is None or following(times.at, times.days, times.zone, since) > now:
+        return None
+    ledger = store.read.ledger(since, now)
+    verdict = "; ".join(troubles(ledger)) or "all is well"
+    detail = f"From {_shown(since, times.zone)} to {_shown(now, times.zone)}."
+    return builtin.own_match(builtin.SELF_REPORT, {"verdict": (verdict,)}, detail, now, rows=rows(ledger, free))
+
+
+def troubles(ledger: Ledger) -> list[str]:
+    """What is not as it should be, in words."""
+    return [
+        words
+        for count, words in (
+            (len(ledger.ailing), f"{counted(len(ledger.ailing), 'source')} cannot be read"),
+            (ledger.dead, f"{counted(ledger.dead, 'message')} given up"),
+            (ledger.overdue, f"{counted(ledger.overdue, 'message')} more than an hour late"),
+            (len(ledger.blocked), f"{counted(len(ledger.blocked), 'receiver')} blocked"),
+            (len(ledger.unevaluated), f"{counted(len(ledger.unevaluated), 'rule')} could not be evaluated"),
+        )
+        if count
+    ]
+
+
+def rows(ledger: Ledger, free: int) -> tuple[tuple[str, str], ...]:
+    """The report as (name, words)."""
+    failed = [
+        *(f"source {name}" for name in _some(ledger.ailing)),
+        *(f"receiver {name}" for name in _some(ledger.blocked)),
+        *(f"rule {name}" for name in _some(ledger.unevaluated)),
+    ]
+    lost = [f"{counted(ledger.dead, 'message')} given up, see: tocsin deliveries dead"] if ledger.dead else []
+    lost += [f"{counted(ledger.doubtful, 'try')} of which nobody saw the end"] if ledger.doubtful else []
+    checked = (
+        f"{ledger.read:,} of {counted(ledger.sources, 'source')} read within a day, "
+        f"{counted(ledger.entries, 'new entry')}, {counted(ledger.instruments, 'instrument')} with a price"
+    )
+    return (
+        ("Checked", checked),
+        ("Found", f"{counted(ledger.matches, 'match')}, {counted(ledger.alerts, 'alert')}"),
+        (
+            "Told",
+            f"{counted(ledger.delivered, 'message')}, {ledger.suppressed:,} suppressed, {ledger.waiting:,} waiting",
+        ),
+        ("Failed", ", ".join(failed) or "nothing"),
+        ("Lost", "; ".join(lost) or "nothing"),
+        ("Stored", f"{_size(ledger.size)}, {_size(free)} free on its disk"),
+    )
+
+
+def _some(names: Sequence[str]) -> list[str]:
+    return [*names[:_MOST], *[f"and {len(names) - _MOST} more"] * (len(names) > _MOST)]
+
+
+def _size(octets: int) -> str:
+    return f"{octets / 1e9:,.1f} GB" if octets >= 1e9 else f"{octets / 1e6:,.1f} MB"
+
+
+def _shown(at: datetime, zone: tzinfo) -> str:
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M %Z}"

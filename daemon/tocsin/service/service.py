@@ -1,0 +1,402 @@
+"""The composition root: builds every object once, starts, reloads, drains. Nothing is decided here."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import shutil
+import signal
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+from tocsin.config.build import Makers, assemble
+from tocsin.config.changes import Watched, gone, needs_restart
+from tocsin.config.config import Config, load_config
+from tocsin.config.loading import LoadedRules, rules_of
+from tocsin.deliver.dispatcher import Dispatcher
+from tocsin.errors import ConfigError, DamagedError, LostError, StoreError
+from tocsin.ingest.poller import Pipeline
+from tocsin.log import counted, line
+from tocsin.model.deliveries import Delivery, Outcome, Settlement
+from tocsin.protocols import Clock, runner
+from tocsin.rules import builtin
+from tocsin.service.lastwords import tell_operators
+from tocsin.service.liveness import Pulse, make_heartbeat
+from tocsin.service.scheduler import Ticker
+from tocsin.service.selfreport import self_report
+from tocsin.service.systemd import Notifier
+from tocsin.store import CHECKED_WITHIN
+from tocsin.trouble import Trouble
+
+log = logging.getLogger(__name__)
+
+#: A source waits for half of it on average; a tick that finds nothing due costs a thousandth of a second.
+TICK = timedelta(seconds=0.5)
+SWEEP = timedelta(hours=1)
+WATCH = timedelta(seconds=2)
+#: How often it is looked whether a heartbeat or a report is due.
+BEAT = timedelta(seconds=5)
+REPORT = timedelta(minutes=1)
+DRAIN = 20.0
+#: How long operators are tried when the database is lost.
+LAST_WORDS = 15.0
+#: A start or reload logs no more of them: a large pack may have thousands.
+MOST_WARNINGS = 20
+
+
+class Service:
+    """The daemon on the configuration file at *path*.
+
+    *env* fills `${NAME}`; *clock* governs due times, cooldowns and windows; *settled* is told of every finished
+    attempt; *tick* is the real time between two claims, *sweep* that between two sweeps, and
+    *report* that between two looks whether a report is due.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        env: Mapping[str, str],
+        clock: Clock,
+        makers: Makers | None = None,
+        settled: Callable[[Delivery, Outcome, Settlement], None] = lambda *_: None,
+        tick: timedelta = TICK,
+        sweep: timedelta = SWEEP,
+        report: timedelta = REPORT,
+    ) -> None:
+        self._path = path
+        self._env = env
+        self._clock = clock
+        self._makers = makers or Makers()
+        self._settled = settled
+        self._tick = tick
+        self._sweep_every = sweep
+        self._report_every = report
+        self._notifier = Notifier(env)
+        self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
+        # One of them may wait for the process that reads large documents.
+        self._workers = ThreadPoolExecutor(max_workers=3, thread_name_prefix="worker")
+        self._trouble = Trouble(time.monotonic)
+        self._pulse = Pulse("poll", "deliver", monotonic=time.monotonic)
+
+    # ---- life ------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Start, work until `stop`, drain.
+
+        Raises:
+            ConfigError: the configuration or a pack has faults, and no earlier good version of the pack is stored.
+            StoreError: the database cannot be opened, or another daemon holds it.
+            LostError: the files of the database were deleted or replaced while it ran.
+        """
+        await self._start()
+        ticker = Ticker()
+        try:
+            self._listen()
+            ticker.every(self._tick, "poll", partial(self._try, self._poll_tick))
+            ticker.every(self._tick, "deliver", partial(self._try, self._deliver_tick))
+            ticker.every(self._sweep_every, "sweep", partial(self._try, self._sweep))
+            ticker.every(self._report_every, "report", partial(self._try, self._report))
+            ticker.every(WATCH, "watch", partial(self._try, self._watch))
+            ticker.every(BEAT, "heartbeat", self._beat)
+            if self._notifier.watchdog:
+                ticker.every(self._notifier.watchdog / 3, "watchdog", self._feed_watchdog)
+            ticker.start()
+            self._notifier.ready(self._status())
+            log.info(line("started", **self._facts()))
+            await self._stopping.wait()
+            if not self._store.lost:
+                self._notifier.stopping()
+        finally:
+            await ticker.stop(DRAIN)
+            await self._finish()
+
+    async def once(self) -> None:
+        """One cycle: poll everything that is due, send everything that is due, end.
+
+        Raises:
+            ConfigError: as `run`.
+            StoreError: as `run`.
+        """
+        await self._start()
+        try:
+            await self._pipeline.run_due()
+            await self._dispatcher.run_due()
+        finally:
+            await self._finish()
+
+    async def catch_up(self) -> None:
+        """Poll and send what is due now, beside the ticks of `run`, and wait for what is under way."""
+        await self._pipeline.tick()
+        await self._pipeline.drain(None)
+        await self._dispatcher.run_due()
+
+    def stop(self) -> None:
+        """Begin to drain; safe to call twice."""
+        self._stopping.set()
+
+    def reload(self) -> None:
+        """Read the configuration and the rules again soon; a faulty one changes nothing."""
+        self._reload_wanted = True
+
+    # ---- building --------------------------------------------------------------------------------------------
+
+    async def _start(self) -> None:
+        self._stopping = asyncio.Event()
+        self._wake = asyncio.Event()
+        self._reload_wanted = False
+        self._write = runner(self._writer)
+        self._work = runner(self._workers)
+        config = await self._work(load_config, self._path, self._env)
+        self._store = await self._write(self._makers.store, config)
+        try:
+            await self._build(config)
+        except BaseException:
+            await self._write(self._store.close)
+            raise
+
+    async def _build(self, config: Config) -> None:
+        voided = await self._write(self._store.lock, self._clock.now())
+        if not voided.checked:
+            log.info(line("database checked in part", seconds=CHECKED_WITHIN))
+        if voided.doubtful:
+            log.warning(line("doubtful deliveries found after a crash", deliveries=voided.doubtful))
+        loaded = await self._work(rules_of, config, self._store.read.kept_pack)
+        self._config, self._loaded = config, loaded
+        self._http = self._makers.http(config)
+        inbound, outbound = assemble(config, loaded.rules, self._makers, self._http, self._work)
+        self._pipeline = Pipeline(
+            self._store,
+            inbound,
+            clock=self._clock,
+            write=self._write,
+            work=self._work,
+            random=random.random,
+            committed=self._wake.set,
+            trouble=self._trouble,
+            progress=partial(self._pulse.ran, "poll"),
+        )
+        await self._pipeline.resume()
+        self._dispatcher = Dispatcher(
+            self._store,
+            outbound,
+            clock=self._clock,
+            write=self._write,
+            work=self._work,
+            random=random.random,
+            more=self._wake.set,
+            settled=self._settled,
+            trouble=self._trouble,
+        )
+        await self._http.__aenter__()
+        await self._adopt(config, loaded)
+        self._sender = asyncio.create_task(self._send_when_woken(), name="wake")
+
+    async def _adopt(self, config: Config, loaded: LoadedRules) -> None:
+        """Make the rows agree with a good configuration, keep its packs, and judge again what raised before."""
+        warnings = (*config.problems, *loaded.warnings)
+        for problem in warnings[:MOST_WARNINGS]:
+            log.warning("%s", problem)
+        if len(warnings) > MOST_WARNINGS:
+            log.warning(line("more warnings, all told by tocsin check", count=len(warnings) - MOST_WARNINGS))
+        now = self._clock.now()
+        feeds = [(s.name, s.address, s.kind) for s in config.sources]
+        prices = [(s.name, s.address, s.kind) for s in config.prices]
+        groups = {name: terms.group for name, terms in self._pipeline.inbound.terms.items()}
+        await self._write(self._store.sync_sources, [*feeds, *prices], now, groups)
+        await self._set_aside()
+        for pack in loaded.packs:
+            if not pack.kept_back:
+                await self._write(self._store.keep_pack, pack.folder, pack.hash, pack.files, now)
+        own = [
+            builtin.own_match(builtin.PACK_KEPT_BACK, {"pack": (pack.folder,)}, pack.words, now)
+            for pack in loaded.packs
+            if pack.kept_back
+        ]
+        if own:
+            await self._pipeline.tell(own)
+        await self._write(self._store.wake_receivers)
+        await self._pipeline.rejudge()
+
+    async def _finish(self) -> None:
+        """Let what is under way end, within a bound; what is cut off is taken up again at the next start."""
+        log.info(line("draining"))
+        self._sender.cancel()
+        await self._pipeline.drain(DRAIN)
+        await self._dispatcher.drain(DRAIN)
+        with suppress(asyncio.CancelledError):
+            await self._sender
+        await self._http.__aexit__(None, None, None)
+        self._dispatcher.close()
+        lost = self._store.lost
+        if lost:
+            await self._save(lost)
+        await self._write(self._store.close)
+        self._writer.shutdown()
+        self._workers.shutdown(cancel_futures=True)
+        log.info(line("stopped"))
+        if lost:
+            raise lost
+
+    async def _save(self, lost: LostError) -> None:
+        """Save what the lost files of the database hold, and tell operators while there is somebody who can."""
+        try:
+            saved = await self._write(self._store.rescue)
+            words = f"{lost}. What it held stands in {saved}."
+            log.error(line("database saved", file=saved))
+        except StoreError as error:
+            words = f"{lost}. What it held is gone: {error}."
+            log.error(line("database not saved", reason=error))
+        self._notifier.status(words)
+        await tell_operators(self._dispatcher.outbound, self._config.database, words, self._clock.now(), LAST_WORDS)
+
+    # ---- ticks -----------------------------------------------------------------------------------------------
+
+    async def _poll_tick(self) -> None:
+        await self._pipeline.tick()
+        self._pulse.ran("poll")
+
+    async def _deliver_tick(self) -> None:
+        await self._dispatcher.tick()
+        self._pulse.ran("deliver")
+
+    async def _send_when_woken(self) -> None:
+        """A commit that planned a delivery does not wait for the next tick."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            await self._try(self._dispatcher.tick)
+
+    async def _try(self, claim: Callable[[], Awaitable[None]]) -> None:
+        """Run *claim*; where the store fails it is tried again by the next tick, and where it is lost there is none."""
+        try:
+            await claim()
+            if self._trouble.rested:
+                await self._write(self._store.probe)
+        except LostError as error:
+            if not self._stopping.is_set():
+                log.critical(line("database lost", reason=error))
+            self.stop()
+        except DamagedError as error:
+            self._trouble.failed(error)
+            with suppress(StoreError):
+                await self._set_aside()
+        except StoreError as error:
+            self._trouble.failed(error)
+        else:
+            self._trouble.worked()
+
+    async def _set_aside(self) -> None:
+        """Take rows out of use that cannot be read: each stops itself alone, and operators hear of it."""
+        found = await self._write(self._store.set_aside, self._clock.now())
+        for row in found:
+            log.error(line("row damaged, not used any more", kind=row.kind, name=row.name, reason=row.words))
+        if found:
+            now = self._clock.now()
+            await self._pipeline.tell([builtin.about_damage(row.kind, row.name, row.words, now) for row in found])
+
+    async def _sweep(self) -> None:
+        await self._set_aside()
+        swept = 0
+        while piece := await self._write(self._store.sweep, self._clock.now(), self._config.retention):
+            swept += piece
+        if swept:
+            log.info(line("swept", rows=swept))
+
+    async def _feed_watchdog(self) -> None:
+        # A restart gives a full disk no room.
+        if self._pulse.alive or self._trouble.lasts:
+            self._notifier.alive()
+        else:
+            log.error(line("claims stand still"))
+
+    async def _beat(self) -> None:
+        await self._pulse.beat(self._http, make_heartbeat(self._config))
+
+    async def _report(self) -> None:
+        config, now = self._config, self._clock.now()
+        report = await self._write(self_report, self._store, config.report, now, free=_free(config))
+        if report:
+            await self._pipeline.tell([report])
+
+    async def _watch(self) -> None:
+        """Reload when it was asked for, or when files changed and have come to rest."""
+        if await self._work(self._watched.settled) or self._reload_wanted:
+            self._reload_wanted = False
+            await self._reload()
+
+    # ---- reload ----------------------------------------------------------------------------------------------
+
+    async def _reload(self) -> None:
+        """Build the new configuration aside and swap it in; a faulty one changes nothing and says so."""
+        self._notifier.reloading()
+        content = await self._work(self._watched.digest)
+        refused: ConfigError | None = None
+        try:
+            config = await self._work(load_config, self._path, self._env)
+            if problems := needs_restart(self._config, config):
+                raise ConfigError(problems)
+            loaded = await self._work(rules_of, config, self._store.read.kept_pack)
+            inbound, outbound = assemble(config, loaded.rules, self._makers, self._http, self._work)
+        except ConfigError as error:
+            refused = error
+        if not await self._work(self._watched.take, content):
+            self._reload_wanted = True  # somebody wrote while it was read
+            self._notifier.ready(self._status())
+        elif refused:
+            self._refuse(refused)
+        else:
+            before, rules = self._config, self._loaded.rules
+            self._config, self._loaded, self._watched.folders = config, loaded, config.rules
+            self._pipeline.inbound, self._dispatcher.outbound = inbound, outbound
+            await self._adopt(config, loaded)
+            await self._miss(gone(before, config, rules, loaded.rules))
+            self._notifier.ready(self._status())
+            log.info(line("reloaded", **self._facts()))
+
+    def _refuse(self, error: ConfigError) -> None:
+        faults = [problem for problem in error.problems if not problem.warning]
+        log.error(line("reload refused", problems=len(faults), first=faults[0]))
+        for problem in error.problems:
+            log.log(logging.WARNING if problem.warning else logging.ERROR, "%s", problem)
+        problems = counted(len(faults), "problem")
+        self._notifier.ready(f"running on the last good configuration; {problems} in the new one")
+
+    async def _miss(self, missing: Mapping[str, Sequence[str]]) -> None:
+        """Say loudly what is gone: a file that was caught half written may still be a good one."""
+        for kind, names in missing.items():
+            log.warning(line("gone with the reload", kind=kind, count=len(names), names=", ".join(names)))
+        if missing:
+            now = self._clock.now()
+            await self._pipeline.tell([builtin.about_gone(kind, names, now) for kind, names in missing.items()])
+
+    def _listen(self) -> None:
+        self._watched = Watched(self._path, self._config.rules)
+        loop = asyncio.get_running_loop()
+        for name, act in ((signal.SIGTERM, self.stop), (signal.SIGINT, self.stop), (signal.SIGHUP, self.reload)):
+            # Only the main thread may listen to signals; elsewhere whoever started the service stops it.
+            with suppress(ValueError, RuntimeError):
+                loop.add_signal_handler(name, act)
+
+    def _facts(self) -> dict[str, object]:
+        return {
+            "sources": len(self._config.sources) + len(self._config.prices),
+            "rules": len(self._loaded.rules.infos),
+            "idle_rules": self._loaded.idle or None,
+            "receivers": ",".join(r.name for r in self._config.receivers),
+        }
+
+    def _status(self) -> str:
+        sources = counted(len(self._config.sources) + len(self._config.prices), "source")
+        return f"watching {sources} with {self._loaded}"
+
+
+def _free(config: Config) -> int:
+    """The room on the disk of the database, in bytes."""
+    return shutil.disk_usage(Path(config.database.removeprefix("sqlite:///")).parent).free

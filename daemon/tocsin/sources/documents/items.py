@@ -1,0 +1,143 @@
+"""Entries as documents give them, whichever format they are in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice, pairwise
+from urllib.parse import urljoin
+
+from tocsin.sources.http import urls
+from tocsin.text.html import to_plain
+
+#: More entries than this are not read of one document; the newest are.
+MOST_ENTRIES = 2000
+
+
+#: Characters of a title and of a text that are kept.
+LONGEST_TITLE = 1000
+
+
+LONGEST_TEXT = 200_000
+
+
+LONGEST_LINK = 4000
+
+
+#: Authors and categories of an entry that are kept, and characters of each.
+MOST_NAMES = 50
+
+
+LONGEST_NAME = 200
+
+
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{1,8})*")
+
+
+#: What may stand in no link, though feeds put it there.
+_UNSAFE = re.compile(r"[\s<>\"\x00-\x1f\x7f]")
+
+
+_LAST_NUMBER = re.compile(r"(\d{1,15})\D*\Z")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One entry as the document gives it; texts are plain, all may be empty.
+
+    *link* is what people open; *own_link* is False when that is only the feed's site. *origin* is the article behind a
+    link of a click counter. *outlet* is the feed from which the entry was taken over.
+    """
+
+    id: str = ""
+    link: str = ""
+    own_link: bool = True
+    origin: str = ""
+    title: str = ""
+    summary: str = ""
+    body: str = ""
+    outlet: str = ""
+    authors: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    language: str = ""
+    published: datetime | None = None
+    published_raw: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed:
+    """A feed document.
+
+    *deleted* are ids of entries that it says are withdrawn (RFC 6721). *form* is what it is written in, in words. *complete* is False when the document broke off, so that its end has to be
+    asked for again. *notes* says in words what was repaired or left out.
+    """
+
+    title: str
+    link: str
+    items: tuple[Item, ...]
+    deleted: tuple[str, ...] = ()
+    form: str = ""
+    complete: bool = True
+    notes: tuple[str, ...] = ()
+
+
+def names(found: Iterable[str]) -> tuple[str, ...]:
+    """Names of authors or categories as plain text, each once, of bearable number and length."""
+    texts = (to_plain(name[:LONGEST_TITLE])[:LONGEST_NAME].strip() for name in islice(found, 4 * MOST_NAMES))
+    return tuple(islice(dict.fromkeys(filter(None, texts)), MOST_NAMES))
+
+
+def first_web(addresses: Iterable[str]) -> str:
+    """The first of *addresses* that is a web address of bearable length, fit to be a link; empty when none is."""
+    found = next((a for a in addresses if len(a) <= LONGEST_LINK and urls.is_web(a)), "")
+    return urls.escape(found) if _UNSAFE.search(found) else found
+
+
+def absolute(url: str, address: str) -> str:
+    """*address* as seen from *url*; an absolute one stays as it was given."""
+    address = address.strip()
+    if not address or urls.is_web(address):
+        return address
+    try:
+        return urljoin(url, address)
+    except ValueError:
+        return ""
+
+
+def language_tag(tag: str) -> str:
+    """BCP 47 in lower case; empty for what is no tag."""
+    tag = tag.strip().lower().replace("_", "-")
+    return tag if _LANGUAGE.fullmatch(tag) else ""
+
+
+def newest(items: Sequence[Item]) -> tuple[list[Item], str]:
+    """The newest items in the order of the document, and a note of it.
+
+    An item without a time is as old as the next one above it that has one. Where times do not tell, the document is taken
+    to begin with the newest, unless the numbers in its ids and links rise.
+    """
+    times = [item.published.timestamp() if item.published else None for item in items]
+    known = [time for time in times if time is not None]
+    rising = _rises(known) if known else _rises([_number(item) for item in items])
+    ages: list[tuple[float, bool, int]] = []
+    last = next(iter(known), 0.0)
+    for place, time in enumerate(times):
+        last = last if time is None else time
+        ages.append((-last, time is None, -place if rising > 0 else place))
+    kept = sorted(sorted(range(len(ages)), key=ages.__getitem__)[:MOST_ENTRIES])
+    what = "newest" if known or rising else "first"
+    return [items[place] for place in kept], f"{len(items)} entries, the {what} {MOST_ENTRIES} were read"
+
+
+def _rises(numbers: Sequence[float]) -> int:
+    """1 where more of *numbers* are above the one before than below it, -1 where fewer are, else 0."""
+    steps = sum((later > earlier) - (later < earlier) for earlier, later in pairwise(numbers))
+    return (steps > 0) - (steps < 0)
+
+
+def _number(item: Item) -> float:
+    """The last number of an id, else of a link; 0 where there is none."""
+    found = _LAST_NUMBER.search(item.id[-100:]) or _LAST_NUMBER.search(item.link[-100:])
+    return float(found[1]) if found else 0.0

@@ -1,0 +1,208 @@
+"""The kind `page`: a web page without a feed, whose items CSS selectors name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
+
+from tocsin.errors import Fault, SourceError
+from tocsin.log import counted
+from tocsin.sources.documents.dates import order, parse_time
+from tocsin.sources.documents.items import (
+    LONGEST_TEXT,
+    LONGEST_TITLE,
+    MOST_ENTRIES,
+    Item,
+    Parsed,
+    absolute,
+    first_web,
+    language_tag,
+)
+from tocsin.sources.documents.nodes import tree_of
+from tocsin.sources.http import urls
+from tocsin.text.html import clean, one_line
+
+#: Tags of a page that is read at all: each takes some 200 octets.
+MOST_TAGS = 200_000
+#: Items that lie in one another repeat its text; beyond so many times the octets of the page they are no items.
+MOST_REPEATED = 8
+_SAMPLE = datetime(2026, 11, 23, 16, 5, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selectors:
+    """Which nodes of a page are its *items*, and which of an item its *title*, *link* and *date*.
+
+    Without its own selector an item's title is its text, its link the first one in it, and its date the first `time`.
+    *date_format* is strptime's; a date without a zone is in *zone*.
+    """
+
+    items: str
+    title: str = ""
+    link: str = ""
+    date: str = ""
+    date_format: str = ""
+    zone: str = "UTC"
+
+
+def check_selector(text: str) -> str:
+    """*text*, if it is a CSS selector.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        LexborHTMLParser("").css(text)
+    except SelectolaxError:
+        raise ValueError(f"{text!r} is not a CSS selector") from None
+    return text
+
+
+def check_format(text: str) -> str:
+    """*text*, if strptime can read whole dates by it.
+
+    Raises:
+        ValueError: it cannot.
+    """
+    try:
+        day = datetime.strptime(_SAMPLE.strftime(text), text).date()  # noqa: DTZ007 - only its day is looked at
+    except (ValueError, re.error):  # re.error: a directive that comes twice
+        day = None
+    if day != _SAMPLE.date():
+        raise ValueError(f"{text!r} is no form of a whole date; write one as for strptime, such as %d.%m.%Y")
+    return text
+
+
+def read(text: str, selectors: Selectors, *, url: str, content_language: str = "") -> Parsed:
+    """The items of the HTML page *text*, which came from *url*.
+
+    An item without text is left out. A page on which nothing is an item is an error, never a page without news.
+
+    Raises:
+        SourceError: NOT_A_FEED, TOO_LARGE.
+    """
+    if text.count("<") > MOST_TAGS:
+        raise SourceError(f"a page of more than {MOST_TAGS} tags", fault=Fault.TOO_LARGE)
+    tree = tree_of(text)
+    nodes = tree.css(selectors.items)
+    if not nodes:
+        raise _mistaken(f"nothing on the page is {selectors.items!r}: it was rebuilt, or wants a browser", "items")
+    base = first_web([absolute(url, _attribute(tree.css_first("base"), "href"))]) or url
+    language = language_tag(_attribute(tree.css_first("html"), "lang")) or language_tag(content_language)
+    most = MOST_REPEATED * max(len(text), 1000)
+    nodes, found = nodes[:MOST_ENTRIES], len(nodes)
+    day_first = order(raw for node in nodes for raw in _raws(node, selectors))
+    items = tuple(_items(nodes, selectors, base=base, site=url, language=language, most=most, day_first=day_first))
+    if not items:
+        missing, key = (repr(selectors.title), "title") if selectors.title else ("a text", "items")
+        raise _mistaken(
+            f"{counted(found, 'node')} {'is' if found == 1 else 'are'} {selectors.items!r}, and none has {missing}", key
+        )
+    if selectors.link and all(item.link == url for item in items):
+        raise _mistaken(f"none of {counted(len(items), 'item')} has a link at {selectors.link!r}", "link")
+    notes = _notes(found, items, selectors)
+    return Parsed(
+        title=_plain(_text(tree.css_first("title")), LONGEST_TITLE), link=url, items=items, form="a page", notes=notes
+    )
+
+
+def _mistaken(words: str, key: str) -> SourceError:
+    return SourceError(f"{words}; correct `{key}`", fault=Fault.NOT_A_FEED)
+
+
+def _notes(found: int, items: tuple[Item, ...], selectors: Selectors) -> tuple[str, ...]:
+    """What people should know of a page on which so many nodes were *found*."""
+    looked_at = min(found, MOST_ENTRIES)
+    return tuple(
+        words
+        for words, true in (
+            (f"{found} items, the first {MOST_ENTRIES} were read", found > MOST_ENTRIES),
+            (f"left out, without a title: {counted(looked_at - len(items), 'item')}", len(items) < looked_at),
+            (
+                f"no item has a date that can be read at {selectors.date!r}; the first sight counts",
+                selectors.date and not any(item.published for item in items),
+            ),
+        )
+        if true
+    )
+
+
+def _items(
+    nodes: list[LexborNode],
+    selectors: Selectors,
+    *,
+    base: str,
+    site: str,
+    language: str,
+    most: int,
+    day_first: bool | None,
+) -> Iterator[Item]:
+    """The items at *nodes*, which may have *most* characters together.
+
+    Raises:
+        SourceError: TOO_LARGE.
+    """
+    for node in nodes:
+        whole = node.text(separator=" ", strip=True)
+        most -= len(whole)
+        if most < 0:
+            words = f"the nodes that are {selectors.items!r} lie in one another; correct `items`"
+            raise SourceError(words, fault=Fault.TOO_LARGE)
+        head = node.css_first(selectors.title) if selectors.title else None
+        title = one_line(_plain(whole if not selectors.title else _text(head), LONGEST_TITLE))
+        if not title:
+            continue
+        link = first_web([absolute(base, _attribute(_link(node, selectors), "href"))])
+        raws = _raws(node, selectors)
+        times = (_time(raw, selectors, day_first) for raw in raws)
+        summary = _plain(whole, LONGEST_TEXT)
+        yield Item(
+            link=link or site,
+            # A link to the page itself, such as #top, is that of whichever item stands there.
+            own_link=bool(link) and urls.canonical(link) != urls.canonical(site),
+            title=title,
+            summary="" if summary == title else summary,
+            language=language,
+            published=next(filter(None, times), None),
+            published_raw=next(iter(raws), ""),
+        )
+
+
+def _link(node: LexborNode, selectors: Selectors) -> LexborNode | None:
+    if selectors.link:
+        return node.css_first(selectors.link)
+    return node if node.tag == "a" else node.css_first("a[href]")
+
+
+def _text(node: LexborNode | None) -> str:
+    return node.text(separator=" ", strip=True) if node else ""
+
+
+def _plain(text: str, limit: int) -> str:
+    return " ".join(clean(text[: 4 * limit]).split())[:limit].strip()
+
+
+def _attribute(node: LexborNode | None, name: str) -> str:
+    return (node.attributes.get(name) or "").strip() if node else ""
+
+
+def _raws(node: LexborNode, selectors: Selectors) -> list[str]:
+    """What is written of when the item *node* was published: its `datetime` is for machines and goes first."""
+    found = node.css_first(selectors.date or "time")
+    return [raw for raw in (_attribute(found, "datetime")[:100], _plain(_text(found), 100)) if raw]
+
+
+def _time(raw: str, selectors: Selectors, day_first: bool | None) -> datetime | None:
+    zone = ZoneInfo(selectors.zone)
+    if selectors.date_format:
+        try:
+            found = datetime.strptime(raw, selectors.date_format)  # noqa: DTZ007 - the zone is filled in below
+            return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
+    return parse_time(raw, zone=zone, day_first=day_first)

@@ -1,0 +1,90 @@
+"""From the items of a feed document to entries."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from datetime import datetime
+
+from tocsin.model.entries import Entry
+from tocsin.model.prices import Labels
+from tocsin.sources.documents.dates import believe
+from tocsin.sources.documents.items import Item, Parsed
+from tocsin.sources.feeds.identity import Traits, identify
+from tocsin.sources.http import urls
+from tocsin.text.titles import normal, split_outlet
+
+#: What parts a title from an outlet behind it.
+_PARTED = re.compile(r"(?:\s+[-–—|]\s+|\s*[_－｜]\s*)\Z")
+#: Characters of the text that stand for a title where there is none.
+_HEADLINE = 120
+
+
+def entries(parsed: Parsed, *, source: str, url: str, labels: Labels, now: datetime) -> tuple[Entry, ...]:
+    """The entries of the document *parsed*, which the source *source* gave at *url*, in its order.
+
+    The publisher of an entry is the outlet or feed from which it was taken over, whose name is then cut off its title,
+    else the outlet named behind its title, else the site to which the address of a search engine leads, else the feed
+    itself, by its title or its site.
+    """
+    items = [dataclasses.replace(item, title=_cut(item) or _headline(item)) for item in parsed.items]
+    feed_host = urls.host(parsed.link) or urls.host(url)
+    identities = identify([_traits(item, feed_host) for item in items])
+    return tuple(
+        Entry(
+            source=source,
+            id=identity.id,
+            keys=identity.keys,
+            title=item.title,
+            first_seen=now,
+            summary=item.summary,
+            body=item.body,
+            link=urls.direct(item.link),
+            canonical_link=identity.link,
+            publisher=item.outlet or split_outlet(item.title)[1] or _site(item) or parsed.title or urls.site(item.link),
+            authors=item.authors,
+            categories=item.categories,
+            language=item.language,
+            published=believe(item.published, now),
+            published_raw=item.published_raw,
+            labels=labels,
+            edition=identity.edition,
+        )
+        for item, identity in zip(items, identities, strict=True)
+    )
+
+
+def _traits(item: Item, feed_host: str) -> Traits:
+    link = item.origin or (item.link if item.own_link else "")
+    return Traits(
+        id=item.id,
+        link=urls.canonical(link, feed_host=feed_host),
+        title=normal(item.title),
+        day=item.published.date().isoformat() if item.published else "",
+        text=f"{item.title}\n\n{item.summary}\n\n{item.body}",
+        outlet=item.outlet if urls.is_aggregator(item.link) else "",
+    )
+
+
+def _site(item: Item) -> str:
+    """The site of an article to which the counter of somebody else leads: what an aggregator lists is not its own."""
+    found = urls.direct(item.link)
+    return urls.site(found) if found != item.link else ""
+
+
+def _cut(item: Item) -> str:
+    """The title of an item without the name of the outlet that the item says it is from."""
+    if not item.outlet or not item.title.endswith(item.outlet):
+        return item.title
+    text = item.title.removesuffix(item.outlet)
+    parted = _PARTED.search(text)
+    return text[: parted.start()] if parted and parted.start() else item.title
+
+
+def _headline(item: Item) -> str:
+    """The beginning of the text of an item without a title."""
+    block = (item.summary or item.body).partition("\n\n")[0]
+    if len(block) <= _HEADLINE:
+        return block
+    cut = block[:_HEADLINE]
+    return f"{cut[: cut.rfind(' ')] if ' ' in cut else cut}…"

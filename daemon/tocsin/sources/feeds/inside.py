@@ -1,0 +1,85 @@
+"""What runs in a cell: it reads the documents on its standard input, and prints what is found in each as JSON.
+
+python -m tocsin.sources.feeds.inside MEMORY NICENESS
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import os
+import resource
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from tocsin.errors import Fault, SourceError
+from tocsin.sources.documents import nodes
+from tocsin.sources.documents.page import Selectors
+from tocsin.sources.feeds import document
+
+_NEVER = resource.RLIM_INFINITY
+
+
+def main() -> None:
+    """Answer until nobody asks any more."""
+    # A supervisor may end all processes of a service at once, but what the daemon waits for is to be read to its end.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    refused = list(_refused(memory=int(sys.argv[1]), niceness=int(sys.argv[2])))
+    while head := sys.stdin.buffer.readline():
+        asked = json.loads(head)
+        late = list(_tried({"processor time": lambda: _bound_time(asked["seconds"])}))  # noqa: B023  # called at once
+        found = {**_answer(asked, sys.stdin.buffer.read(asked["size"])), "refused": refused + late}
+        print(json.dumps(found, default=datetime.isoformat), flush=True)  # noqa: T201  # the daemon reads it
+
+
+def _answer(asked: dict[str, Any], body: bytes) -> dict[str, Any]:
+    try:
+        if "nodes" in asked:
+            return {"rows": nodes.read(body, **asked["nodes"])}
+        selectors = Selectors(**asked["selectors"]) if asked["selectors"] else None
+        return dataclasses.asdict(document.read(body, **asked["document"], selectors=selectors))
+    except SourceError as error:
+        return {"error": str(error), "fault": error.fault, "instead": error.instead}
+    except Exception as error:  # noqa: BLE001  # nobody expected it, and the next document can be read all the same
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        words = f"the reader failed: {type(error).__name__} in {Path(place.filename).name}, line {place.lineno}"
+        return {"error": words, "fault": Fault.INTERNAL, "instead": ()}
+
+
+def _refused(*, memory: int, niceness: int) -> Iterator[str]:
+    """Bound this process, and name what the system does not permit: a hardened unit forbids some calls."""
+    yield from _tried(
+        {
+            "memory": lambda: resource.setrlimit(resource.RLIMIT_AS, (memory, memory)),
+            # What was cut off is of no use to anybody.
+            "core": lambda: resource.setrlimit(resource.RLIMIT_CORE, (0, 0)),
+            "files": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)),
+            "niceness": lambda: os.nice(niceness) if niceness else None,
+            # Where the system has no memory left, this one can be done without.
+            "oom_score_adj": lambda: Path("/proc/self/oom_score_adj").write_text("1000"),
+        }
+    )
+
+
+def _bound_time(seconds: int) -> None:
+    """The processor time of what follows; what was read before does not count."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(used.ru_utime + used.ru_stime) + seconds, _NEVER))
+
+
+def _tried(calls: dict[str, Callable[[], object]]) -> Iterator[str]:
+    for name, call in calls.items():
+        try:
+            call()
+        except (OSError, ValueError) as error:
+            yield f"{name}: {error}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+"""JSON Feed 1.0 and 1.1 (jsonfeed.org) to the same plain values as RSS and Atom."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tocsin.errors import Fault, SourceError
+from tocsin.log import counted
+from tocsin.sources.documents.dates import order, parse_time
+from tocsin.sources.documents.items import (
+    LONGEST_TEXT,
+    LONGEST_TITLE,
+    MOST_ENTRIES,
+    Item,
+    Parsed,
+    absolute,
+    first_web,
+    language_tag,
+    names,
+    newest,
+)
+from tocsin.text.html import clean, one_line, to_plain
+
+#: Brackets, commas and colons of a document, which bound what reading it takes: some 70 octets of memory for each.
+MOST_MARKS = 1_000_000
+#: Items of a document that is read at all; making values of more takes seconds.
+MOST_ITEMS = 20_000
+_VERSION = "jsonfeed.org/version/"
+_BLANKS = " \t\r\n"
+_TIMES = ("date_published", "date_modified")
+
+
+def is_json(text: str) -> bool:
+    """Whether *text* begins as a JSON object or array does, which no XML can."""
+    return text.lstrip(_BLANKS)[:1] in {"{", "["}
+
+
+def parse(text: str, *, url: str, content_language: str = "") -> Parsed:
+    """The JSON Feed in *text*, which came from *url*.
+
+    A feed is told by its `version`, or by having a title and items. A field of a wrong type counts as absent; an id
+    that is a number is kept as it is written (JSON Feed 1.0, "id").
+
+    Raises:
+        SourceError: NOT_A_FEED, TOO_LARGE.
+    """
+    feed = _load(text)
+    if not _is_feed(feed):
+        words = f"JSON, but no JSON Feed: it has neither a version of {_VERSION} nor a title and items"
+        raise SourceError(words, fault=Fault.NOT_A_FEED)
+    raw = feed.get("items")
+    listed = raw if isinstance(raw, list) else []
+    if len(listed) > MOST_ITEMS:
+        raise SourceError(f"a feed of more than {MOST_ITEMS} items", fault=Fault.TOO_LARGE)
+    found = [entry for entry in listed if isinstance(entry, dict)]
+    notes = ["`items` is missing"] if not isinstance(raw, list) else []
+    if len(found) < len(listed):
+        notes.append(f"left out, since they are no objects: {counted(len(listed) - len(found), 'item')}")
+    if feed.get("expired") is True:
+        notes.append("the feed says that it has ended: nothing will follow")
+    site = first_web([absolute(url, _get(feed, "home_page_url"))])
+    language = language_tag(_get(feed, "language")) or language_tag(content_language)
+    day_first = order(_get(entry, name) for entry in found for name in _TIMES)
+    items = [_item(entry, url=url, site=site, language=language, day_first=day_first) for entry in found]
+    if len(items) > MOST_ENTRIES:
+        items, cut = newest(items)
+        notes.append(cut)
+    return Parsed(title=_title(feed), link=site, items=tuple(items), form="JSON Feed", notes=tuple(notes))
+
+
+def _load(text: str) -> Any:
+    if sum(map(text.count, "{[,:")) > MOST_MARKS:
+        raise SourceError(f"JSON with more than {MOST_MARKS} values", fault=Fault.TOO_LARGE)
+    try:
+        # Numbers stay as they are written: ids keep their form, and none is too large to be read.
+        return json.loads(text, parse_int=str, parse_float=str, parse_constant=lambda _: None, strict=False)
+    except json.JSONDecodeError as error:
+        words = f"broken JSON: line {error.lineno}, column {error.colno}: {error.msg}"
+        raise SourceError(words, fault=Fault.NOT_A_FEED) from error
+    except RecursionError as error:
+        raise SourceError("JSON that is nested too deeply", fault=Fault.NOT_A_FEED) from error
+
+
+def _is_feed(document: Any) -> bool:
+    if not isinstance(document, dict):
+        return False
+    return _VERSION in _get(document, "version") or ("title" in document and isinstance(document.get("items"), list))
+
+
+def _item(entry: dict[str, Any], *, url: str, site: str, language: str, day_first: bool | None) -> Item:
+    attached = entry.get("attachments")
+    files = [_get(file, "url") for file in attached if isinstance(file, dict)] if isinstance(attached, list) else []
+    own = first_web(absolute(site or url, a) for a in (_get(entry, "url"), _get(entry, "external_url"), *files))
+    html, plain = to_plain(_get(entry, "content_html")), clean(_get(entry, "content_text"))
+    body = max(html, plain, key=len)[:LONGEST_TEXT]
+    summary = clean(_get(entry, "summary"))[:LONGEST_TEXT]
+    times = [_get(entry, name).strip() for name in _TIMES]
+    return Item(
+        id=clean(_get(entry, "id")),
+        link=own or site,
+        own_link=bool(own),
+        title=_title(entry),
+        summary="" if summary == body else summary,
+        body=body,
+        authors=names(_get(author, "name") for author in _people(entry)),
+        categories=names(tag for tag in _listed(entry, "tags") if isinstance(tag, str)),
+        language=language_tag(_get(entry, "language")) or language,
+        published=next(filter(None, (parse_time(raw, day_first=day_first) for raw in times)), None),
+        published_raw=clean(next(filter(None, times), ""))[:100],
+    )
+
+
+def _people(entry: dict[str, Any]) -> list[dict[str, Any]]:
+    """The authors: `authors` of version 1.1, `author` of 1.0."""
+    found = [*_listed(entry, "authors"), entry.get("author")]
+    return [person for person in found if isinstance(person, dict)]
+
+
+def _listed(node: dict[str, Any], name: str) -> list[Any]:
+    value = node.get(name)
+    return value if isinstance(value, list) else []
+
+
+def _title(node: dict[str, Any]) -> str:
+    """A title, which should be plain text; what writes markup into it is read as in RSS."""
+    return one_line(to_plain(_get(node, "title")[: 4 * LONGEST_TITLE]))[:LONGEST_TITLE].strip()
+
+
+def _get(node: dict[str, Any], name: str) -> str:
+    """A string or a number as it was written, without lone surrogates; else empty."""
+    value = node.get(name)
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""

@@ -1,0 +1,282 @@
+"""Bytes of an RSS or Atom document to plain values: the only importer of feedparser."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import feedparser
+from feedparser.api import SUPPORTED_VERSIONS
+from feedparser.mixin import _FeedParserMixin
+
+from tocsin.errors import Fault, SourceError
+from tocsin.sources.documents.charset import decode
+from tocsin.sources.documents.dates import order, parse_time
+from tocsin.sources.documents.items import (
+    LONGEST_LINK,
+    LONGEST_TEXT,
+    LONGEST_TITLE,
+    MOST_ENTRIES,
+    MOST_NAMES,
+    Item,
+    Parsed,
+    absolute,
+    first_web,
+    language_tag,
+    names,
+    newest,
+)
+from tocsin.sources.feeds import bounds, repair, sitemap
+from tocsin.sources.http import urls
+from tocsin.text.html import clean, decoded, one_line, to_plain
+
+#: Characters of markup that are looked at for one text; making plain text of more takes twenty times its memory.
+_LONGEST_MARKUP = 4 * LONGEST_TEXT
+
+#: Characters of a document by which it is described.
+_START = 2000
+
+
+_TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
+_DELETED = re.compile(
+    r"""<(?:[\w.-]{1,40}:)?deleted-entry(?=\s)[^<>]{0,4000}?\sref\s*=\s*(?:"([^"<]{1,2000})"|'([^'<]{1,2000})')"""
+)
+
+
+_PORTAL = re.compile(r" on MSN(?:\.com)?\Z", re.IGNORECASE)
+_OPAQUE = re.compile(r"<!--|<!\[CDATA\[")
+_TEXTS = ("text/", "application/xhtml")
+#: The times of an entry, the one that counts first.
+_TIMES = ("published", "updated", "created")
+#: `jane@example.org (Jane Doe)`, as RSS has it, and `Jane Doe <jane@example.org>`.
+_MAILED = re.compile(r"[^\s()<>]+@[^\s()<>]+\s*\(([^()]+)\)|([^()<>@]+)<[^<>]*>")
+
+
+def _keep_author(parser: Any, key: str = "author") -> None:
+    """Name the author that was read last; feedparser's own way is quadratic in the length of the text."""
+    context = parser._get_context()
+    authors = dict.get(context, "authors")
+    if key == "author" and authors and not dict.get(authors[-1], "name"):
+        authors[-1]["name"] = _get(context, key)[:LONGEST_TITLE]
+
+
+def _keep_tag(parser: Any, term: object, _scheme: object, label: object) -> None:
+    """Keep one of the first categories; feedparser's own way is quadratic in their number."""
+    tags = parser._get_context().setdefault("tags", [])
+    if len(tags) < MOST_NAMES:
+        tags.append({"term": term, "label": label})
+
+
+_FeedParserMixin._sync_author_detail = _keep_author
+_FeedParserMixin._add_tag = _keep_tag
+
+
+def parse(body: bytes, *, url: str, content_type: str = "", content_language: str = "") -> Parsed:
+    """The feed in *body*, which came from *url* with these headers.
+
+    Whatever the document contains, the only error is that it is no feed.
+
+    Raises:
+        SourceError: NOT_A_FEED.
+    """
+    text, note = decode(body, content_type)
+    document, start = repair.repair(text), text[:_START]
+    del text  # ten megabytes that feedparser can have instead
+    bounds.check(document.encode())
+    listed = sitemap.as_rss(document)
+    document = listed or document
+    found, problem = _read(document)
+    if not found["version"] and not found["entries"]:
+        raise SourceError(f"not a feed but {_describe(start)}", fault=Fault.NOT_A_FEED)
+    notes = [note] if note else []
+    raw = list(found["entries"])
+    complete = True
+    if problem:
+        notes.append(f"not well-formed: {problem}")
+        complete = not repair.is_cut_off(document)
+        if not complete and repair.ends_inside_entry(document) and raw:
+            raw.pop()
+            notes.append("the last entry is cut off and was left out")
+    feed = found["feed"]
+    site = _link(feed, absolute(url, _detail(feed, "title", "base")) or url, "")
+    language = language_tag(_get(feed, "language")) or language_tag(content_language)
+    loose = not found["version"].startswith("atom")
+    # A sitemap may list pages that are no news, too.
+    raw = [entry for entry in raw if isinstance(entry, dict) and (not listed or _get(entry, "title"))]
+    day_first = order(_get(entry, name) for entry in raw for name in _TIMES)
+    items = [_item(entry, url=url, site=site, language=language, loose=loose, day_first=day_first) for entry in raw]
+    if len(items) > MOST_ENTRIES:
+        items, cut = newest(items)
+        notes.append(cut)
+    return Parsed(
+        title=_title(feed, "title", loose=loose),
+        link=site,
+        items=tuple(items),
+        deleted=_deleted(document),
+        form="a news sitemap" if listed else SUPPORTED_VERSIONS.get(found["version"]) or "a feed",
+        complete=complete,
+        notes=tuple(notes),
+    )
+
+
+def _deleted(document: str) -> tuple[str, ...]:
+    """The ids in `at:deleted-entry`, which feedparser does not know (RFC 6721, 3)."""
+    if _TOMBSTONES not in document:
+        return ()
+    found = (decoded(hit[1] or hit[2]).strip() for hit in _DELETED.finditer(_markup(document)))
+    return tuple(dict.fromkeys(filter(None, found)))[:MOST_ENTRIES]
+
+
+def _markup(document: str) -> str:
+    """*document* without what only looks like markup: a reader's comment in a feed must not withdraw an entry of it."""
+    kept = []
+    at = 0
+    while (found := _OPAQUE.search(document, at)) is not None:
+        kept.append(document[at : found.start()])
+        end = "-->" if found[0] == "<!--" else "]]>"
+        closed = document.find(end, found.end())
+        if closed < 0:
+            return "".join(kept)
+        at = closed + len(end)
+    return "".join([*kept, document[at:]])
+
+
+def _read(document: str) -> tuple[Any, str]:
+    """What feedparser makes of it, and what was wrong with the document."""
+    try:
+        found = _feedparser(document)
+    except Exception:  # noqa: BLE001 - it is fed by strangers: anything may come out, most often by an extension
+        found = _reduced(document)
+    problem = found.get("bozo_exception")
+    return found, clean(str(problem))[:200] if problem else ""
+
+
+def _reduced(document: str) -> Any:
+    try:
+        return _feedparser(repair.reduce(document))
+    except Exception as error:
+        raise SourceError(f"cannot be parsed ({type(error).__name__})", fault=Fault.NOT_A_FEED) from error
+
+
+def _feedparser(document: str) -> Any:
+    if not document:
+        return {"version": "", "entries": [], "feed": {}}
+    return feedparser.parse(
+        io.BytesIO(document.encode()),
+        # Without an address, for that would be put before every id that looks relative, and ids outlive addresses.
+        response_headers={"content-type": "application/xml; charset=utf-8"},
+        sanitize_html=False,
+        resolve_relative_uris=False,
+    )
+
+
+def _item(entry: dict[str, Any], *, url: str, site: str, language: str, loose: bool, day_first: bool | None) -> Item:
+    identifier = decoded(_get(entry, "id").strip())
+    permanent = identifier if dict.get(entry, "guidislink") else ""
+    base = absolute(url, _detail(entry, "title", "base")) or site or url
+    own = _link(entry, base, permanent)
+    body = _body(entry, loose=loose)
+    summary = _plain(entry, "summary", loose=loose)[:LONGEST_TEXT].strip()
+    # dict.get behind _get, because an absent `updated` would be answered with `published`.
+    times = [_get(entry, name).strip() for name in _TIMES]
+    origin = _get(entry, "feedburner_origlink").strip()
+    return Item(
+        id=identifier,
+        link=own or site,
+        own_link=bool(own),
+        origin=origin if urls.is_web(origin) and len(origin) <= LONGEST_LINK else "",
+        title=_title(entry, "title", loose=loose),
+        summary="" if summary == body else summary,
+        body=body,
+        outlet=_outlet(entry, loose=loose),
+        authors=names(_authors(entry)),
+        categories=names(_categories(entry)),
+        language=language_tag(_detail(entry, "title", "language") or _get(entry, "language")) or language,
+        published=next(filter(None, (parse_time(raw, day_first=day_first) for raw in times)), None),
+        published_raw=clean(next(filter(None, times), ""))[:100],
+    )
+
+
+def _authors(entry: dict[str, Any]) -> Iterator[str]:
+    """The names of the authors of an entry; an address stands for a name only where there is none."""
+    for person in dict.get(entry, "authors") or ():
+        name = _get(person, "name").strip()
+        mailed = _MAILED.fullmatch(name)
+        yield (mailed[1] or mailed[2]) if mailed else name
+
+
+def _categories(entry: dict[str, Any]) -> Iterator[str]:
+    """The categories of an entry, by their term and by what people call them."""
+    for tag in dict.get(entry, "tags") or ():
+        if isinstance(tag, dict):
+            yield from (_get(tag, "term"), _get(tag, "label"))
+
+
+def _outlet(entry: dict[str, Any], *, loose: bool) -> str:
+    """Who an entry says it is from: `source`, or the element of Bing, which names its own portal behind."""
+    source = dict.get(entry, "source")
+    if isinstance(source, dict):
+        return _title(source, "title", loose=loose)
+    return _PORTAL.sub("", _title(entry, "news_source", loose=loose))
+
+
+def _link(node: dict[str, Any], url: str, permanent: str) -> str:
+    """The first web address among the node's links, its permanent id, its enclosures; empty when there is none."""
+    links = [link for link in dict.get(node, "links") or () if isinstance(link, dict)]
+    permanent = absolute(url, permanent) if permanent.startswith(("/", "./", "../")) else permanent
+    pages = [absolute(url, _get(link, "href")) for link in links if _get(link, "rel") in {"", "alternate"}]
+    files = [absolute(url, _get(link, "href")) for link in links if _get(link, "rel") == "enclosure"]
+    return first_web((*pages, permanent, *files))
+
+
+def _body(entry: dict[str, Any], *, loose: bool) -> str:
+    """The longest text among the entry's contents."""
+    contents = [content for content in dict.get(entry, "content") or () if isinstance(content, dict)]
+    texts = (
+        _text(_get(content, "value"), _get(content, "type"), loose=loose)
+        for content in contents
+        if (_get(content, "type") or "text/").startswith(_TEXTS)
+    )
+    return max(texts, key=len, default="")[:LONGEST_TEXT]
+
+
+def _title(node: dict[str, Any], name: str, *, loose: bool) -> str:
+    """One line of plain text."""
+    return one_line(_plain(node, name, loose=loose)[: 4 * LONGEST_TITLE])[:LONGEST_TITLE].strip()
+
+
+def _plain(node: dict[str, Any], name: str, *, loose: bool) -> str:
+    return _text(_get(node, name), _detail(node, name, "type"), loose=loose)
+
+
+def _text(value: str, kind: str, *, loose: bool) -> str:
+    """Plain text of a construct; RSS does not say what is markup, so there everything may be (*loose*)."""
+    value = value[:_LONGEST_MARKUP]
+    if kind == "text/plain" and not loose:
+        # Text was promised, but many escape it twice.
+        return clean(decoded(value))
+    return to_plain(value)
+
+
+def _detail(node: dict[str, Any], name: str, part: str) -> str:
+    detail = dict.get(node, f"{name}_detail")
+    return _get(detail, part) if isinstance(detail, dict) else ""
+
+
+def _get(node: dict[str, Any], name: str) -> str:
+    value = dict.get(node, name)
+    return value if isinstance(value, str) else ""
+
+
+def _describe(start: str) -> str:
+    """What a document with this *start* seems to be, in words of our own."""
+    start = start.lstrip("\ufeff \t\r\n").lower()
+    if not start:
+        return "an empty document"
+    if start.startswith(("<!doctype html", "<html")) or "<html" in start:
+        return "an HTML page"
+    if start.startswith(("{", "[")):
+        return "JSON"
+    return "XML of another kind" if start.startswith("<") else "something else"

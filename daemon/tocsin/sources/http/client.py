@@ -1,0 +1,379 @@
+"""The one HTTP client: bounded in time and size, polite, and unable to reach an address that a source may not."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from http import HTTPStatus
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urljoin
+
+import aiohttp
+from yarl import URL
+
+from tocsin.errors import Fault, SourceError
+from tocsin.sources.http import urls
+from tocsin.sources.http.address import check
+from tocsin.sources.http.contact import needs_contact, user_agent
+from tocsin.sources.http.encoding import decode
+from tocsin.sources.http.gate import Room
+from tocsin.sources.http.header import LONGEST_HEAD, MOST_LINES, TolerantConnector
+from tocsin.sources.http.pace import Pace, group
+from tocsin.sources.http.proxy import check_name
+from tocsin.sources.http.refusal import MOST_SAID, TELLING, challenged, refusal
+from tocsin.sources.http.trust import trusting
+from tocsin.sources.http.unanswered import BlockedAddressError, unanswered
+
+ACCEPT = "application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.8, */*;q=0.5"
+MOST_REDIRECTS = 5
+#: Names looked up at once, each in a thread of the loop: a name server that does not answer keeps one for half a minute,
+#: and a handful of them, which is what the loop has by itself, would keep all the others from their feeds.
+LOOKUPS = 64
+#: What a server that limits our rate gets when it does not say for how long.
+_QUIET = timedelta(minutes=15)
+_LONGEST_QUIET = timedelta(hours=24)
+_CHUNK = 65536
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_PERMANENT = frozenset({301, 308})
+_SAME_METHOD = frozenset({307, 308})
+#: 226 is a delta (RFC 3229) that still is a whole document; a 206 nobody asked for is not.
+_GOOD = frozenset({200, 203, 226})
+#: Octets of the cookies that one hop of a fetch takes to the next.
+_MOST_COOKIES = 4096
+#: Of a source's own headers these go on to another host; all others may be secrets.
+_PUBLIC_HEADERS = frozenset({"accept", "accept-language", "user-agent"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one fetch may take: seconds to connect, between two reads and in all; octets of the decoded body."""
+
+    connect: float = 10
+    read: float = 20
+    total: float = 45
+    size: int = 10 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """A good answer. *headers* have names in lower case, of several with one name the last; *body* is decoded.
+
+    *final_url* is where the last redirect led; *moved* says that there were redirects and every one was permanent.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    final_url: str
+    moved: bool = False
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether the document is still the one that the validators stand for; the body is empty then."""
+        return self.status == HTTPStatus.NOT_MODIFIED
+
+
+#: What the words of an answer that is no good one mean, where its source can tell: its body and its content type.
+Explain = Callable[[bytes, str], SourceError | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Request:
+    """What is asked of every hop; *own* are the source's headers, *jar* has the cookies that its redirects set."""
+
+    own: Mapping[str, str]
+    validators: Mapping[str, str]
+    allow_private: bool
+    method: str
+    body: bytes
+    explain: Explain | None
+    jar: aiohttp.CookieJar
+
+    def headers(self, address: URL) -> dict[str, str]:
+        """Return the headers for the hop to *address*; cookies of redirects stand behind the source's own."""
+        found = {**self.own, **self.validators}
+        cookies = "; ".join(f"{name}={cookie.value}" for name, cookie in self.jar.filter_cookies(address).items())
+        if not cookies or len(cookies) > _MOST_COOKIES:
+            return found
+        name = next((name for name in found if name.lower() == "cookie"), "Cookie")
+        return {**found, name: "; ".join(filter(None, (found.get(name), cookies)))}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Hop:
+    """An answer that redirects, to *location* as it was written."""
+
+    location: str
+    permanent: bool
+
+
+class HttpClient:
+    """Fetches documents; an asynchronous context manager.
+
+    *contact* tells the owners of servers whom to write to. *gap* is the least time between two requests to a host.
+    A source that may reach private addresses is the operator's own: its requests need no gap and are told apart by URL,
+    and the *proxy* (an http address, which may hold a name and a password) is for all others. *ca_file* holds
+    certificates to be trusted beside those of the system. *groups* are domains whose hosts are one server.
+
+    Raises:
+        FileError: *ca_file* cannot be read, or holds no certificate.
+    """
+
+    def __init__(
+        self,
+        contact: str = "",
+        *,
+        proxy: str = "",
+        ca_file: Path | None = None,
+        groups: Sequence[str] = (),
+        gap: timedelta = timedelta(seconds=1),
+        limits: Limits | None = None,
+    ) -> None:
+        self._contact = contact
+        self._limits = limits or Limits()
+        self._proxy = URL(proxy) if proxy else None
+        self._trust = trusting(ca_file)
+        self._pace = Pace(gap=gap)
+        self.room = Room()
+        self._groups = tuple(groups)
+        self._headers = {
+            "User-Agent": user_agent("", contact),
+            "Accept": ACCEPT,
+            "Accept-Encoding": "gzip, deflate",
+        }
+        self._sessions: dict[bool, aiohttp.ClientSession] = {}
+
+    async def __aenter__(self) -> Self:
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(LOOKUPS, thread_name_prefix="names"))
+        # Two pools, so that no connection opened for a source with more rights serves one with fewer.
+        self._sessions = {allow_private: self._session(allow_private) for allow_private in (False, True)}
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for session in self._sessions.values():
+            await session.close()
+
+    async def fetch(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        etag: str = "",
+        last_modified: str = "",
+        allow_private: bool = False,
+        method: str = "GET",
+        body: bytes = b"",
+        explain: Explain | None = None,
+    ) -> Fetched:
+        """The document at *url*, or that it has not changed since the validators *etag* and *last_modified*.
+
+        *headers* are the source's own. Redirects are followed, never from https to http, and a POST only where it
+        stays one; the address of every hop is checked on the socket before a byte is sent. *explain* may know what
+        the words of a refusal mean.
+
+        Raises:
+            SourceError: anything but a good answer; the words hold no more of the URL than its host.
+        """
+        target = urls.escape(url)
+        host = urls.host(target)
+        if not host:
+            raise SourceError("not a web address", fault=Fault.NETWORK)
+        validators = {"If-None-Match": etag} if etag else {}
+        if last_modified:
+            validators["If-Modified-Since"] = last_modified
+        request = _Request(
+            own=headers or {},
+            validators=validators,
+            allow_private=allow_private,
+            method=method,
+            body=body,
+            explain=explain,
+            # Some sites redirect to themselves until a cookie comes back. The address of a host may be a number.
+            jar=aiohttp.CookieJar(unsafe=True, quote_cookie=False),
+        )
+        name = target if allow_private else group(host, self._groups)
+        async with self._pace.turn(name, spaced=not allow_private):
+            try:
+                async with asyncio.timeout(self._limits.total):
+                    return await self._follow(target, request)
+            except SourceError as error:
+                if not allow_private and (error.fault is Fault.RATE_LIMITED or error.retry_after):
+                    self._pace.hold(name, min(error.retry_after or _QUIET, _LONGEST_QUIET))
+                raise
+            except TimeoutError as error:
+                raise SourceError(f"{host} did not answer in time", fault=Fault.NETWORK) from error
+
+    def _session(self, allow_private: bool) -> aiohttp.ClientSession:
+        limits = self._limits
+        # With a proxy the socket goes there, and the names that it is given are checked instead.
+        sockets = None if self._proxy and not allow_private else _checked_sockets(allow_private)
+        return aiohttp.ClientSession(
+            connector=TolerantConnector(socket_factory=sockets, ssl=self._trust),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers=self._headers,
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=limits.connect, sock_read=limits.read),
+            trust_env=False,
+            auto_decompress=False,
+            max_line_size=16384,
+            max_field_size=LONGEST_HEAD,
+            max_headers=MOST_LINES,
+        )
+
+    async def _follow(self, target: str, request: _Request) -> Fetched:
+        permanent = True
+        for hops in range(MOST_REDIRECTS + 1):
+            answer = await self._ask(target, request)
+            if isinstance(answer, Fetched):
+                return replace(answer, moved=permanent and hops > 0)
+            permanent = permanent and answer.permanent
+            following = _redirect(target, answer.location)
+            if _origin(following) != _origin(target):
+                request = replace(request, own=public_headers(request.own))
+            target = following
+        raise SourceError(f"more than {MOST_REDIRECTS} redirects", fault=Fault.BAD_REDIRECT)
+
+    async def _ask(self, target: str, request: _Request) -> Fetched | _Hop:
+        """One request: the answer, or where it redirects to."""
+        host = urls.host(target)
+        proxy = None if request.allow_private else self._proxy
+        if proxy:
+            await check_name(host)
+        try:
+            # Encoded already: a second time would change a signature in the query.
+            address = URL(target, encoded=True)
+            async with self._sessions[request.allow_private].request(
+                request.method,
+                address,
+                headers={**self._declared(host, request), **request.headers(address)},
+                data=request.body or None,
+                allow_redirects=False,
+                proxy=proxy,
+            ) as response:
+                if response.status in _REDIRECTS:
+                    request.jar.update_cookies(response.cookies, address)
+                    return _hop(response, host, request)
+                return await self._answer(response, target, request)
+        except (aiohttp.ClientError, ValueError, OSError) as error:
+            if isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ConnectionTimeoutError):
+                raise
+            raise unanswered(error, host) from error
+
+    def _declared(self, host: str, request: _Request) -> dict[str, str]:
+        """Return the user agent for a *host* that wants another form of it, unless the source has its own."""
+        own = any(name.lower() == "user-agent" for name in request.own)
+        return {"User-Agent": user_agent(host, self._contact)} if needs_contact(host) and not own else {}
+
+    async def _answer(self, response: aiohttp.ClientResponse, target: str, request: _Request) -> Fetched:
+        host, validators = urls.host(target), request.validators
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        if response.status == HTTPStatus.NOT_MODIFIED and validators:
+            return Fetched(status=response.status, headers=headers, body=b"", final_url=target)
+        if response.status not in _GOOD:
+            raise await self._refusal(response, host, headers, request)
+        body = await self._read(response, host)
+        if page := challenged(host, headers, body):
+            raise page
+        if not body and not validators:
+            raise SourceError(f"{host} answered with nothing", fault=Fault.NOT_A_FEED, status=response.status)
+        # Some servers answer a condition with an empty 200 where they mean 304.
+        status = response.status if body else HTTPStatus.NOT_MODIFIED.value
+        return Fetched(status=status, headers=headers, body=body, final_url=target)
+
+    async def _refusal(
+        self, response: aiohttp.ClientResponse, host: str, headers: Mapping[str, str], request: _Request
+    ) -> SourceError:
+        """What an answer means that is no good one; its words, which may say more, are not waited for in vain."""
+        said = b""
+        if request.explain or response.status in TELLING:
+            with suppress(SourceError, aiohttp.ClientError, OSError):
+                said = await self._read(response, host)
+        error = refusal(
+            host,
+            response.status,
+            headers,
+            said=said[:MOST_SAID],
+            contact=self._contact,
+            credentials=any(name.lower() not in _PUBLIC_HEADERS for name in request.own),
+        )
+        words = request.explain and request.explain(said, headers.get("content-type", ""))
+        if not words:
+            return error
+        return SourceError(str(words), fault=words.fault, status=error.status, retry_after=error.retry_after)
+
+    async def _read(self, response: aiohttp.ClientResponse, host: str) -> bytes:
+        size, status = self._limits.size, response.status
+        body = bytearray()
+        if (response.content_length or 0) <= size:
+            async for chunk in response.content.iter_chunked(_CHUNK):
+                body += chunk
+                await self.room.grow(len(body))
+                if len(body) > size:
+                    break
+            else:
+                names = re.findall(r"[^\s,]+", ",".join(response.headers.getall("Content-Encoding", ())).lower())
+                try:
+                    document = decode(bytes(body), names, size)
+                except SourceError as error:
+                    raise SourceError(f"{host} {error}", fault=error.fault, status=status) from error
+                await self.room.grow(len(document))
+                if len(document) <= size:
+                    return document
+        raise SourceError(f"{host} answered with more than {size} octets", fault=Fault.TOO_LARGE, status=status)
+
+
+def public_headers(own: Mapping[str, str]) -> dict[str, str]:
+    """Those of a source's *own* headers that another host may see."""
+    return {name: value for name, value in own.items() if name.lower() in _PUBLIC_HEADERS}
+
+
+def same_origin(one: str, other: str) -> bool:
+    """Whether two addresses have scheme, host and port in common."""
+    return _origin(urls.escape(one)) == _origin(urls.escape(other))
+
+
+def _checked_sockets(allow_private: bool) -> Callable[[Any], socket.socket]:
+    """A maker of sockets that sees the very address a connection goes to, whatever a name resolved to before."""
+
+    def open_socket(info: tuple[Any, Any, int, str, tuple[Any, ...]]) -> socket.socket:
+        family, kind, protocol, _, address = info
+        if reason := check(str(address[0]), allow_private=allow_private):
+            raise BlockedAddressError(reason)
+        return socket.socket(family, kind, protocol)
+
+    return open_socket
+
+
+def _hop(response: aiohttp.ClientResponse, host: str, request: _Request) -> _Hop:
+    """Where a redirect leads; a POST goes on only where it stays one (RFC 9110, 15.4)."""
+    if request.method != "GET" and response.status not in _SAME_METHOD:
+        raise SourceError(f"{host} redirects a {request.method}", fault=Fault.BAD_REDIRECT, status=response.status)
+    return _Hop(location=response.headers.get("Location", ""), permanent=response.status in _PERMANENT)
+
+
+def _redirect(target: str, location: str) -> str:
+    """Where *location* leads from *target*."""
+    # A header's bytes that are not UTF-8 arrive as lone surrogates.
+    readable = location.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    try:
+        following = urls.escape(urljoin(target, readable)) if readable else ""
+    except ValueError:
+        following = ""
+    if not urls.is_web(following):
+        raise SourceError(f"{urls.host(target)} redirects to what is no web address", fault=Fault.BAD_REDIRECT)
+    if target.lower().startswith("https:") and not following.lower().startswith("https:"):
+        raise SourceError(f"{urls.host(target)} redirects from https to http", fault=Fault.BAD_REDIRECT)
+    return following
+
+
+def _origin(url: str) -> URL:
+    return URL(url, encoded=True).origin()

@@ -1,0 +1,115 @@
+"""How often other people's servers are asked: one request at a time a host, with a gap between two starts.
+
+Who does not answer promptly gives up its place among the requests in flight, so that servers that hang take none from
+the others however many they are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from tocsin.errors import Fault, SourceError
+from tocsin.sources.http import urls
+
+#: Hosts that ask for more than the usual gap.
+_GAPS = {
+    "reddit.com": timedelta(seconds=60),
+    "openrss.org": timedelta(seconds=60),
+    "query1.finance.yahoo.com": timedelta(seconds=2),
+}
+#: Many sites behind one server.
+_GROUPS = ("reddit.com", "openrss.org", "tumblr.com", "substack.com", "wordpress.com")
+#: Requests in flight at once, to all hosts that answer promptly ...
+IN_FLIGHT = 16
+#: ... which is within so many seconds.
+PROMPT = 0.5
+#: Who would wait longer than this is sent away, well before the lease of its poll ends.
+PATIENCE = timedelta(seconds=90)
+
+
+def group(host: str, more: Sequence[str] = ()) -> str:
+    """The server behind *host*, as far as that is known: the name under which its requests take turns.
+
+    *more* names domains, beside those known, whose hosts are one server.
+    """
+    return next((name for name in (*more, *_GROUPS) if host == name or host.endswith(f".{name}")), host)
+
+
+def host_group(url: str, more: Sequence[str] = ()) -> str:
+    """The group of the server that *url* names, as `group`; empty when it names none."""
+    name = urls.host(urls.escape(url))
+    return group(name, more) if name else ""
+
+
+class Pace:
+    """Turns, on real time. *gap* lies between two starts of a group; nobody waits longer than *patience*."""
+
+    def __init__(self, *, gap: timedelta, patience: timedelta = PATIENCE) -> None:
+        self._gap = gap
+        self._patience = patience
+        self._all = asyncio.Semaphore(IN_FLIGHT)
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._next: dict[str, float] = {}
+        self._slow: set[str] = set()
+
+    @asynccontextmanager
+    async def turn(self, name: str, *, spaced: bool = True) -> AsyncIterator[None]:
+        """Wait for the turn of the group *name*, which ends with the block; without a gap when it is not *spaced*.
+
+        Raises:
+            SourceError: BUSY, when that would take too long.
+        """
+        lock = self._locks.setdefault(name, asyncio.Lock())
+        try:
+            async with asyncio.timeout(self._patience.total_seconds()):
+                await lock.acquire()
+        except TimeoutError as error:
+            raise _crowded(name, self._patience) from error
+        try:
+            wait = timedelta(seconds=max(0.0, self._next.get(name, 0.0) - time.monotonic()))
+            if wait > self._patience:
+                raise _crowded(name, wait)
+            await asyncio.sleep(wait.total_seconds())
+            async with self._place(name):
+                gap = _GAPS.get(name, self._gap) if spaced else timedelta()
+                self._next[name] = time.monotonic() + gap.total_seconds()
+                yield
+        finally:
+            lock.release()
+
+    @asynccontextmanager
+    async def _place(self, name: str) -> AsyncIterator[None]:
+        """A place among those in flight; none for who did not answer promptly the last time."""
+        held = name not in self._slow
+        if held:
+            await self._all.acquire()
+
+        def give_back() -> None:
+            nonlocal held
+            if held:
+                held = False
+                self._all.release()
+
+        def overstay() -> None:
+            self._slow.add(name)
+            give_back()
+
+        self._slow.discard(name)
+        timer = asyncio.get_running_loop().call_later(PROMPT, overstay)
+        try:
+            yield
+        finally:
+            timer.cancel()
+            give_back()
+
+    def hold(self, name: str, span: timedelta) -> None:
+        """Start nothing of the group *name* for *span*, because its server asked for that."""
+        self._next[name] = max(self._next.get(name, 0.0), time.monotonic() + span.total_seconds())
+
+
+def _crowded(name: str, wait: timedelta) -> SourceError:
+    return SourceError(f"{name} is not asked again so soon", fault=Fault.BUSY, retry_after=wait)

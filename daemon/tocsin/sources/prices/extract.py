@@ -1,0 +1,298 @@
+"""Rows and fields of a document: JSON and JSON Lines by JMESPath, CSV by column, HTML by CSS selector.
+
+An expression is compiled before anything is fetched. A field that is found twice is an error: nothing is guessed.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import json
+import re
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from typing import Any, NamedTuple, Protocol
+
+import jmespath
+from jmespath.exceptions import JMESPathError
+
+from tocsin.errors import SourceError
+from tocsin.sources.documents import parser_process
+from tocsin.sources.documents.charset import decode
+from tocsin.sources.documents.nodes import MOST_ROWS, Row
+from tocsin.sources.documents.page import check_selector
+
+#: Of a JSON object whose members are the rows: what names a member's key, and the member itself.
+KEY, VALUE = "@key", "@value"
+#: Before an expression that is about the whole JSON document and not about a row.
+ROOT = "$."
+_JSONP = re.compile(r"(?:/\*.*?\*/\s*+)?[\w$.=\s]{1,80}\(", re.DOTALL)
+_SHOWN = 12
+
+
+class Format(StrEnum):
+    """What a document is written in."""
+
+    JSON = "json"
+    CSV = "csv"
+    HTML = "html"
+    JSONL = "jsonl"
+
+
+class NotDataError(ValueError):
+    """A document is not what was promised, in words."""
+
+
+#: The text or number that a row has for a field; None where it has none. Raises NotDataError where it has two.
+Field = Callable[[Any], str | int | float | None]
+
+
+class Extractor(Protocol):
+    """How documents of one format are read."""
+
+    def rows(self, body: bytes, content_type: str) -> Sequence[Any]:
+        """The rows of a document, for the fields.
+
+        Raises:
+            NotDataError: it is no document of this format, or has nothing where the rows should be.
+        """
+        ...
+
+    def field(self, expression: str) -> Field:
+        """The field of a row that *expression* names.
+
+        Raises:
+            ValueError: it is none, in words.
+        """
+        ...
+
+    def holds(self, expression: str) -> Callable[[bytes, str], bool]:
+        """Whether a document has what *expression* names; False for what is no document.
+
+        Raises:
+            ValueError: as for `field`.
+        """
+        ...
+
+
+def extractor(form: Format, rows: str, delimiter: str = "") -> Extractor:
+    """The extractor of documents in *form* whose rows are what *rows* names (nothing: the only one, or every line).
+
+    Raises:
+        ValueError: *rows* is no expression of that format, in words.
+    """
+    if form is Format.JSON:
+        return _Json(rows)
+    if form is Format.CSV:
+        if rows:
+            raise ValueError("every line of a CSV file is a row: leave rows out")
+        return _Csv(delimiter)
+    if form is Format.JSONL:
+        if rows:
+            raise ValueError("every line of a JSON Lines file is a row: leave rows out")
+        return _JsonLines()
+    return _Html(rows)
+
+
+class _Row(NamedTuple):
+    """A row; *shared* is what was looked up in the *root* of its document already, by expression."""
+
+    key: str
+    value: Any
+    root: Any
+    shared: dict[str, Any]
+
+
+class _Json:
+    def __init__(self, rows: str) -> None:
+        self._rows = _path(rows) if rows else None
+
+    def rows(self, body: bytes, content_type: str) -> Sequence[Any]:
+        root = _json(body, content_type)
+        if self._rows is None:
+            return [_Row("", root, root, {})]
+        found: Any = _search(self._rows, root)
+        members = found if isinstance(found, list) else []
+        pairs = found.items() if isinstance(found, dict) else (("", row) for row in members)
+        shared: dict[str, Any] = {}
+        rows = [_Row(key, value, root, shared) for key, value in itertools.islice(pairs, MOST_ROWS)]
+        if not rows:
+            raise NotDataError("there is nothing where the rows should be")
+        return rows
+
+    def field(self, expression: str) -> Field:
+        if expression in (KEY, VALUE):
+            return lambda row: row.key if expression == KEY else _single(row.value, expression)
+        whole = expression.startswith(ROOT)
+        path = _path(expression.removeprefix(ROOT))
+
+        def read(row: _Row) -> str | int | float | None:
+            if not whole:
+                return _single(_search(path, row.value), expression)
+            if expression not in row.shared:
+                row.shared[expression] = _search(path, row.root)
+            return _single(row.shared[expression], expression)
+
+        return read
+
+    def holds(self, expression: str) -> Callable[[bytes, str], bool]:
+        path = _path(expression)
+
+        def check(body: bytes, content_type: str) -> bool:
+            try:
+                return bool(_search(path, _json(body, content_type)))
+            except NotDataError:
+                return False
+
+        return check
+
+
+class _JsonLines(_Json):
+    """A JSON document on every line."""
+
+    def __init__(self) -> None:
+        super().__init__("")
+
+    def rows(self, body: bytes, content_type: str) -> Sequence[Any]:
+        lines = [line for line in body.splitlines() if line.strip()][-MOST_ROWS:]
+        if not lines:
+            raise NotDataError("it has no line")
+        return [self._row(number, line, content_type) for number, line in enumerate(lines, 1)]
+
+    def _row(self, number: int, line: bytes, content_type: str) -> _Row:
+        try:
+            root = _json(line, content_type)
+        except NotDataError as error:
+            raise NotDataError(f"line {number}: {error}") from None
+        return _Row("", root, root, {})
+
+
+def _single(found: Any, expression: str) -> str | int | float | None:
+    if isinstance(found, list):
+        if len(found) > 1:
+            raise NotDataError(f"{expression} names {len(found)} values, and one is wanted")
+        found = found[0] if found else None
+    if isinstance(found, bool | dict | list):
+        raise NotDataError(f"{expression} names no single value")
+    return found if isinstance(found, str | int | float) else None
+
+
+def _json(body: bytes, content_type: str) -> Any:
+    text = decode(body, content_type)[0]
+    try:
+        return json.loads(_unwrapped(text), parse_constant=lambda _: None)
+    except (ValueError, RecursionError):
+        raise NotDataError(_promised("JSON", text)) from None
+
+
+def _unwrapped(text: str) -> str:
+    """The argument of the call that *text* is (JSONP); else *text*."""
+    inner = text.strip()
+    call = None if inner[:1] in ("{", "[") else _JSONP.match(inner)
+    inner = inner.removesuffix(";").rstrip()
+    return inner[call.end() : -1] if call and inner.endswith(")") else text
+
+
+def _promised(form: str, text: str) -> str:
+    page = text.lstrip()[:1] == "<"
+    return f"it answers with {'an HTML page' if page else 'something else'} where {form} was promised"
+
+
+def _path(expression: str) -> Any:
+    try:
+        return jmespath.compile(expression)
+    except JMESPathError as error:
+        raise ValueError(f"{expression!r} is not JMESPath: {str(error).splitlines()[0]}") from None
+
+
+def _search(path: Any, value: Any) -> Any:
+    try:
+        return path.search(value)
+    except (JMESPathError, RecursionError) as error:
+        raise NotDataError(f"{path.expression} cannot be looked up: {str(error).splitlines()[0]}") from None
+
+
+def delimiter_of(head: str) -> str:
+    """What stands between the columns of a CSV file whose first line is *head*."""
+    return max(",;\t|", key=head.count)
+
+
+class _Csv:
+    def __init__(self, delimiter: str) -> None:
+        self._delimiter = delimiter
+
+    def rows(self, body: bytes, content_type: str) -> Sequence[Any]:
+        text = decode(body, content_type)[0]
+        if text.lstrip()[:1] == "<":
+            raise NotDataError(_promised("CSV", text))
+        delimiter = self._delimiter or delimiter_of(text.lstrip().split("\n", 1)[0])
+        reader = csv.DictReader(io.StringIO(text.lstrip(), newline=""), delimiter=delimiter, skipinitialspace=True)
+        rows = []
+        try:
+            for row in reader:
+                rows.append({str(name).strip(): value for name, value in row.items()})
+                if len(rows) >= MOST_ROWS:
+                    break
+        except csv.Error as error:
+            raise NotDataError(f"line {reader.line_num} is not CSV: {error}") from None
+        if not rows:
+            raise NotDataError("it has no line below its header")
+        return rows
+
+    def field(self, expression: str) -> Field:
+        def read(row: Any) -> str | None:
+            if expression not in row:
+                names = ", ".join(name for name in list(row)[:_SHOWN] if name)
+                raise NotDataError(f"there is no column {expression}; there are: {names}")
+            found = row[expression]
+            return found if isinstance(found, str) else None
+
+        return read
+
+    def holds(self, expression: str) -> Callable[[bytes, str], bool]:
+        """Whether *expression* stands anywhere in the document."""
+        return lambda body, content_type: expression in decode(body, content_type)[0]
+
+
+class _Html:
+    def __init__(self, rows: str) -> None:
+        self._rows = check_selector(rows) if rows else ""
+        self._fields: list[str] = []
+
+    def rows(self, body: bytes, content_type: str) -> Sequence[Any]:
+        named = _nodes(body, content_type, self._rows, self._fields)
+        found = [dict(zip(self._fields, row, strict=True)) for row in named]
+        if not found:
+            raise NotDataError(f"nothing on the page is {self._rows}")
+        return found
+
+    def field(self, expression: str) -> Field:
+        selector = check_selector(expression.partition("@")[0].strip())
+        self._fields.append(expression)
+
+        def read(row: Any) -> str | None:
+            places, said = row[expression]
+            if places > 1:
+                raise NotDataError(f"{selector} names {places} places on the page")
+            return str(said) if said is not None else None
+
+        return read
+
+    def holds(self, expression: str) -> Callable[[bytes, str], bool]:
+        selector = check_selector(expression)
+
+        def check(body: bytes, content_type: str) -> bool:
+            try:
+                return bool(_nodes(body, content_type, selector, ()))
+            except NotDataError:
+                return False
+
+        return check
+
+
+def _nodes(body: bytes, content_type: str, rows: str, fields: Sequence[str]) -> Sequence[Row]:
+    try:
+        return parser_process.nodes(body, content_type, rows, fields)
+    except SourceError as error:
+        raise NotDataError(f"it answers with a page that {error}") from error

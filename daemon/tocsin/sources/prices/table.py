@@ -1,0 +1,203 @@
+"""The kind `table`: prices in any document, by expressions that the configuration or a preset gives.
+
+What is not surely a price is an error of its symbol, never a price: no place, two places, or text that is not one number.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from decimal import Context, Decimal
+from typing import Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from tocsin.errors import Fault, SourceError
+from tocsin.model.prices import Bar, Missing, Print, Prints
+from tocsin.sources.prices.extract import Field, Format, NotDataError, extractor
+from tocsin.sources.prices.numbers import read_moment, read_number
+from tocsin.sources.prices.provider import Request
+
+#: What stands for a missing value in tables.
+MISSING = frozenset({"", ".", "-", "–", "—", "n/a", "N/A", "NA", "null", "None", "--"})
+PLACEHOLDER = re.compile(r"\{(symbols?|today)(?::([^{}]*))?\}")
+_EXACT = Context(prec=12)
+_SHOWN = 12
+_WORDS = {
+    Fault.RATE_LIMITED: "it answers that it limits our rate",
+    Fault.AUTH: "it answers that the key is missing, wrong, or not enough for this",
+    Fault.NOT_FOUND: "it answers that it does not know the symbol",
+    Fault.STALE: "it answers that its prices are old",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """How a table is read: expressions in the language of its *format*.
+
+    *rows* names the rows, *symbol*, *price*, *time*, *volume* and *currency_at* a field of a row. *time_format* is
+    strptime's; a day without a time is meant *close_at* after its midnight in *zone*. A price is multiplied by *scale*; of an
+    *invert*ed one the reciprocal is meant. *errors* say by kind of fault what makes a good status an error. With
+    *history* a symbol has several rows, the newest is the price and the others are sessions before it.
+    """
+
+    format: Format
+    price: str
+    rows: str = ""
+    symbol: str = ""
+    time: str = ""
+    time_format: str = ""
+    zone: str = "UTC"
+    close_at: timedelta = timedelta(0)
+    volume: str = ""
+    currency: str = ""
+    currency_at: str = ""
+    scale: Decimal = Decimal(1)
+    decimal: str = "."
+    delimiter: str = ""
+    invert: bool = False
+    history: bool = False
+    errors: Mapping[Fault, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """How a table is asked for.
+
+    In *url* and *body* `{symbol}` stands for the only symbol, `{symbols}` for all with *join* between them, and `{today}`
+    or `{today:%Y%m%d}` for the day in the table's zone. All of it may be secret.
+    """
+
+    url: str
+    method: str = "GET"
+    body: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    join: str = ","
+
+
+class Table:
+    """Such documents: how they are asked for (a file is not: it has no *asking*), and how they are read.
+
+    Raises:
+        ValueError: an expression is none of the format's language, in words.
+    """
+
+    def __init__(self, columns: Columns, asking: Asking | None = None) -> None:
+        self._columns = columns
+        self._asking = asking or Asking(url="")
+        self._extractor = extractor(columns.format, columns.rows, columns.delimiter)
+        self._zone = ZoneInfo(columns.zone)
+        self._price = self._extractor.field(columns.price)
+        self._symbol = self._optional(columns.symbol)
+        self._time = self._optional(columns.time)
+        self._volume = self._optional(columns.volume)
+        self._currency = self._optional(columns.currency_at)
+        self._errors = [(fault, self._extractor.holds(text)) for fault, text in columns.errors.items()]
+        if columns.history and not columns.time:
+            raise ValueError("a history needs the time of each of its rows")
+
+    def request(self, symbols: Sequence[str], now: datetime, *, first: bool) -> Request:  # noqa: ARG002 - a Provider
+        """What to ask about *symbols*."""
+        asking = self._asking
+        return Request(
+            url=self._filled(asking.url, [quote(symbol, safe="") for symbol in symbols], now),
+            method=asking.method,
+            body=self._filled(asking.body, symbols, now).encode(),
+            headers=asking.headers,
+        )
+
+    def _filled(self, template: str, symbols: Sequence[str], now: datetime) -> str:
+        today = now.astimezone(self._zone)
+        written = self._asking.join.join(symbols)
+        return PLACEHOLDER.sub(
+            lambda found: f"{today:{found[2] or '%Y-%m-%d'}}" if found[1] == "today" else written, template
+        )
+
+    def parse(self, body: bytes, content_type: str, symbols: Sequence[str]) -> Prints:
+        """The prices of *symbols*; where rows name no symbol, the table is about the only one of them.
+
+        Raises:
+            SourceError: the document is not what was promised, or says that it is an error.
+        """
+        for fault, holds in self._errors:
+            if holds(body, content_type):
+                raise SourceError(_WORDS.get(fault, "it answers with an error"), fault=fault)
+        try:
+            rows = self._extractor.rows(body, content_type)
+            by_symbol = self._by_symbol(rows, symbols)
+        except NotDataError as error:
+            raise SourceError(str(error), fault=Fault.NOT_DATA) from error
+        found = [self._print(symbol, by_symbol.get(symbol, ()), by_symbol) for symbol in symbols]
+        return Prints(
+            prints=tuple(item for item in found if isinstance(item, Print)),
+            missing=tuple(item for item in found if isinstance(item, Missing)),
+        )
+
+    def _optional(self, expression: str) -> Field | None:
+        return self._extractor.field(expression) if expression else None
+
+    def _by_symbol(self, rows: Iterable[Any], symbols: Collection[str]) -> dict[str, list[Any]]:
+        found: dict[str, list[Any]] = {}
+        for row in rows:
+            name = self._symbol(row) if self._symbol else next(iter(symbols), "")
+            if name is not None:
+                found.setdefault(str(name).strip(), []).append(row)
+        return found
+
+    def _print(self, symbol: str, rows: Sequence[Any], all_rows: Collection[str]) -> Print | Missing:
+        if not rows:
+            known = ", ".join(sorted(all_rows)[:_SHOWN])
+            words = f"no row is about {symbol}; there are rows about: {known or 'nothing'}"
+            return Missing(symbol=symbol, words=words, fault=Fault.NOT_FOUND)
+        try:
+            values = [value for row in rows if (value := self._value(row))]
+        except ValueError as error:
+            return Missing(symbol=symbol, words=str(error))
+        if not values:
+            return Missing(symbol=symbol, words=f"there is no price of {symbol} where it should be")
+        if len(values) > 1 and not self._columns.history:
+            return Missing(symbol=symbol, words=f"{len(values)} rows have a price of {symbol}, and one is wanted")
+        if self._columns.history:
+            values.sort(key=lambda item: item[0])
+        at, price, volume, row = values[-1]
+        return Print(
+            symbol=symbol,
+            price=price,
+            at=at if self._time else None,
+            volume=volume,
+            currency=self._columns.currency or (str(self._currency(row) or "").strip() if self._currency else ""),
+            bars=tuple(Bar(at=at, price=price, volume=volume) for at, price, volume, _ in values[:-1]),
+        )
+
+    def _value(self, row: Any) -> tuple[datetime, Decimal, Decimal | None, Any] | None:
+        """(time, price, volume, row); None where the row says that it has no price.
+
+        Raises:
+            ValueError: there is something, and it is not surely a price.
+        """
+        price = self._number(self._price(row))
+        if price is None:
+            return None
+        if self._columns.invert:
+            if not price:
+                raise ValueError("nothing is the reciprocal of 0")
+            price = _EXACT.divide(Decimal(1), price)
+        volume = self._number(self._volume(row)) if self._volume else None
+        return self._moment(row), price * self._columns.scale, volume, row
+
+    def _number(self, value: str | float | None) -> Decimal | None:
+        if value is None or (isinstance(value, str) and value.strip() in MISSING):
+            return None
+        return Decimal(repr(value)) if isinstance(value, int | float) else read_number(value, self._columns.decimal)
+
+    def _moment(self, row: Any) -> datetime:
+        if not self._time:
+            return datetime.min.replace(tzinfo=self._zone)
+        value = self._time(row)
+        if value is None or not str(value).strip():
+            raise ValueError("a row with a price has no time")
+        found = read_moment(str(value), self._columns.time_format, self._zone)
+        is_day = found.astimezone(self._zone).time() == time(0)
+        return found + self._columns.close_at if is_day else found

@@ -1,0 +1,158 @@
+"""The kind `yahoo`: the chart JSON of Yahoo Finance, one symbol an answer. Unofficial, without a key, for personal use.
+
+Only the newest price, its time and whole sessions before it are believed: `chartPreviousClose` is the close before the
+range that was asked for, and the last daily bar is the session in progress.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from tocsin.errors import Fault, SourceError
+from tocsin.model.prices import Action, Bar, Hours, Print, Prints
+from tocsin.sources.prices.provider import Request
+
+HOST = "https://query1.finance.yahoo.com"
+#: How far back one answer goes: for a series of which nothing is known, and for one that goes on.
+_FIRST, _NEXT = "6mo", "1mo"
+#: Currencies and coins trade on weekends or nearly so.
+_EVERY_DAY = frozenset({"CRYPTOCURRENCY"})
+#: Characters of the name of a time zone; the longest there is has 32.
+_LONGEST_ZONE = 64
+
+
+class Yahoo:
+    """Its charts, at *host*; each answer is about one symbol."""
+
+    def __init__(self, host: str = HOST) -> None:
+        self._host = host
+
+    def request(self, symbols: Sequence[str], now: datetime, *, first: bool) -> Request:  # noqa: ARG002 - a Provider
+        """The chart of the one symbol, with the history that a new series begins with when it is the *first*."""
+        [symbol] = symbols
+        query = f"interval=1d&range={_FIRST if first else _NEXT}&events=div%2Csplits"
+        return Request(url=f"{self._host}/v8/finance/chart/{quote(symbol, safe='')}?{query}")
+
+    def parse(self, body: bytes, content_type: str, symbols: Sequence[str]) -> Prints:  # noqa: ARG002 - a Provider
+        """The price of the one symbol.
+
+        Raises:
+            SourceError: it is not known there (not_found), or the answer is none (not_data, rate_limited).
+        """
+        [symbol] = symbols
+        return Prints(prints=(_print(body, symbol),))
+
+
+def _print(body: bytes, symbol: str) -> Print:
+    chart = _object(_json(body, symbol), "chart")
+    error = chart.get("error")
+    if isinstance(error, dict):
+        fault = Fault.NOT_FOUND if error.get("code") == "Not Found" else Fault.NOT_DATA
+        raise SourceError(f"Yahoo says of {symbol}: {str(error.get('description'))[:200]}", fault=fault)
+    results = chart.get("result")
+    result = results[0] if isinstance(results, list) and results else None
+    meta = _object(result, "meta")
+    price, at = _decimal(meta.get("regularMarketPrice")), _time(meta.get("regularMarketTime"))
+    if price is None or at is None:
+        raise SourceError(f"Yahoo gives no price of {symbol}", fault=Fault.NOT_DATA)
+    trading = _object(_object(meta, "currentTradingPeriod"), "regular")
+    opens, closes = _time(trading.get("start")), _time(trading.get("end"))
+    zone = _zone(meta.get("exchangeTimezoneName"))
+    session = _hours(opens, closes, zone, every_day=meta.get("instrumentType") in _EVERY_DAY)
+    length = closes - opens if opens and closes else timedelta(0)
+    return Print(
+        symbol=symbol,
+        price=price,
+        at=at,
+        volume=_decimal(meta.get("regularMarketVolume")),
+        currency=str(meta.get("currency") or ""),
+        bars=tuple(_bars(_object(result), at, zone, length)),
+        actions=tuple(_actions(_object(_object(result), "events"))),
+        session=session,
+        period=(opens, closes) if opens and closes else None,
+    )
+
+
+def _json(body: bytes, symbol: str) -> dict[str, Any]:
+    try:
+        return _object(json.loads(body))
+    except (ValueError, RecursionError) as error:
+        if b"Too Many Requests" in body[:200]:
+            raise SourceError("Yahoo limits our rate", fault=Fault.RATE_LIMITED) from error
+        raise SourceError(f"Yahoo answers about {symbol} with what is no JSON", fault=Fault.NOT_DATA) from error
+
+
+def _object(value: Any, name: str = "") -> dict[str, Any]:
+    """The member *name* of *value* (or *value* itself) if it is an object, else an empty one."""
+    found = value.get(name) if name and isinstance(value, Mapping) else None if name else value
+    return found if isinstance(found, dict) else {}
+
+
+def _bars(result: Mapping[str, Any], at: datetime, zone: ZoneInfo, length: timedelta) -> Iterator[Bar]:
+    """The sessions before that of *at*; a bar is dated by its opening, and some have no price."""
+    times = result.get("timestamp")
+    quotes = _object(result, "indicators").get("quote")
+    columns = _object(quotes[0] if isinstance(quotes, list) and quotes else None)
+    for begins, close, volume in zip(
+        _list(times), _list(columns.get("close")), _list(columns.get("volume")), strict=False
+    ):
+        opened, price = _time(begins), _decimal(close)
+        if opened and price is not None and opened.astimezone(zone).date() < at.astimezone(zone).date():
+            yield Bar(at=opened + length, price=price, volume=_decimal(volume))
+
+
+def _actions(events: Mapping[str, Any]) -> Iterator[Action]:
+    for event in _object(events, "splits").values():
+        at = _time(_object(event).get("date"))
+        new, old = (_decimal(_object(event).get(name)) for name in ("numerator", "denominator"))
+        if at and new and old:
+            yield Action(at=at, split=new / old)
+    for event in _object(events, "dividends").values():
+        at, amount = _time(_object(event).get("date")), _decimal(_object(event).get("amount"))
+        if at and amount:
+            yield Action(at=at, dividend=amount)
+
+
+def _hours(opens: datetime | None, closes: datetime | None, zone: ZoneInfo, *, every_day: bool) -> Hours | None:
+    if opens is None or closes is None or closes <= opens or closes - opens >= timedelta(hours=23, minutes=30):
+        return None
+    days = frozenset(range(7 if every_day else 5))
+    return Hours(
+        days=days,
+        opens=opens.astimezone(zone).time(),
+        closes=closes.astimezone(zone).time(),
+        zone=zone.key,
+    )
+
+
+def _list(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list) else ()
+
+
+def _decimal(value: Any) -> Decimal | None:
+    """A number that is one: JSON's `null` and `Infinity` are not."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e15:
+        return None
+    return Decimal(repr(value))
+
+
+def _time(value: Any) -> datetime | None:
+    """Seconds from 1970 to 2286."""
+    number = _decimal(value)
+    return datetime.fromtimestamp(float(number), UTC) if number is not None and 0 < number < 10**10 else None
+
+
+def _zone(name: Any) -> ZoneInfo:
+    # A name is looked up as a path, whose parts are imported one in the other: a long one has no end.
+    if len(str(name)) > _LONGEST_ZONE:
+        return ZoneInfo("UTC")
+    try:
+        return ZoneInfo(str(name))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo("UTC")

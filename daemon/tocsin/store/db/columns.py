@@ -1,0 +1,61 @@
+"""Column types that mean the same on every database."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import DateTime, Dialect, Text
+from sqlalchemy.types import TypeDecorator
+
+from tocsin.store.db.reading import reading
+
+#: How SQLAlchemy writes a time where the database has no type for it, for `strftime` of a time in UTC.
+TIME_FORMAT = "%Y-%m-%d %H:%M:%S.%f"
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware time: kept in UTC with a fixed width, so that order in the database is order in time.
+
+    Binding a naive time is an error: nobody knows when it was.
+    """
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 (the library calls it so)
+        """To UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone cannot be stored")
+        return value.astimezone(UTC)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None] | None:
+        """Read what the database holds; what is no time is damage."""
+        read = super().result_processor(dialect, coltype)
+        return reading(read) if read else None
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 (the library calls it so)
+        """From UTC; SQLite gives it back without its zone."""
+        if value is None:
+            return None
+        aware: datetime = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        return aware
+
+
+class SafeText(TypeDecorator[str]):
+    """Text that every database takes: NUL and lone surrogates, which come from outside, become U+FFFD.
+
+    One character stands for one, so that offsets into the text stay true.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 (the library calls it so)
+        """Replace what cannot be stored."""
+        return None if value is None else _UNSTORABLE.sub("\ufffd", value)

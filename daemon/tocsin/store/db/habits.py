@@ -1,0 +1,149 @@
+"""Habits and fetches as text in the row of their source.
+
+A poll that brings nothing writes its row once; so what it leaves is short, and no table of its own.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tocsin.errors import Fault
+from tocsin.hints import Wishes
+from tocsin.model.entries import KeyKind
+from tocsin.policy.polling.found import Found
+from tocsin.policy.polling.history import Habits
+from tocsin.policy.polling.moves import Moved
+from tocsin.store.db.reading import reading
+from tocsin.store.db.values import Fetch
+
+#: Fetches of a source that are kept, the newest first.
+MOST_FETCHES = 20
+_LONGEST_WORDS = 200
+
+
+def add_fetch(text: str, fetch: Fetch) -> str:
+    """*text*, the fetches of a source, with *fetch* before them and the oldest let go."""
+    record: list[Any] = [round(fetch.at.timestamp()), fetch.status, fetch.size, fetch.new, _ms(fetch.took)]
+    if fetch.fault is not None:
+        record += [fetch.fault.value, fetch.error[:_LONGEST_WORDS]]
+    line = json.dumps(record, separators=(",", ":"))
+    return "\n".join([line, *text.split("\n", MOST_FETCHES)[: MOST_FETCHES - 1]]) if text else line
+
+
+@reading
+def read_fetches(text: str) -> tuple[Fetch, ...]:
+    """The fetches that *text* holds, the newest first; times to the second."""
+    return tuple(_fetch(json.loads(line)) for line in text.splitlines())
+
+
+def write_habits(habits: Habits) -> str:
+    """*habits* as JSON, times and spans in whole seconds; what is as at first is left out."""
+    found = {
+        "arrivals": [_epoch(time) for time in habits.arrivals],
+        "longest": _seconds(habits.longest),
+        "longest_at": _epoch(habits.longest_at) if habits.longest_at else None,
+        "validators": habits.validators,
+        "ttl": _seconds(habits.wishes.ttl),
+        "period": _seconds(habits.wishes.period),
+        "skip_hours": sorted(habits.wishes.skip_hours),
+        "skip_days": sorted(habits.wishes.skip_days),
+        "empty": habits.empty,
+        "lulls": habits.lulls,
+        "silent": habits.silent,
+        "hollow": habits.hollow,
+        "drifting": sorted(habits.volatile),
+        "shown": habits.shown,
+    }
+    kept: dict[str, Any] = {name: value for name, value in found.items() if value}
+    if habits.fresh is not None:
+        kept["fresh"] = _seconds(habits.fresh)
+    if habits.moved is not None:
+        moved = habits.moved
+        kept["moved"] = [moved.url, _epoch(moved.since), moved.count, moved.used]
+    if habits.begun is not None:
+        begun = habits.begun
+        kept["begun"] = [begun.held, begun.new, begun.late, sorted(begun.volatile), list(begun.redated)]
+    return json.dumps(kept, separators=(",", ":")) if kept else ""
+
+
+@functools.lru_cache(maxsize=4096)  # a quiet source shows the same text at every poll
+@reading
+def read_habits(text: str) -> Habits:
+    """The habits that *text* holds."""
+    if not text:
+        return Habits()
+    kept = json.loads(text)
+    moved = kept.get("moved")
+    return Habits(
+        arrivals=tuple(_time(seconds) for seconds in kept.get("arrivals", ())),
+        longest=_span(kept.get("longest")) or timedelta(0),
+        longest_at=_time(kept["longest_at"]) if "longest_at" in kept else None,
+        fresh=_span(kept.get("fresh")),
+        validators=kept.get("validators", False),
+        wishes=Wishes(
+            ttl=_span(kept.get("ttl")),
+            period=_span(kept.get("period")),
+            skip_hours=frozenset(kept.get("skip_hours", ())),
+            skip_days=frozenset(kept.get("skip_days", ())),
+        ),
+        empty=kept.get("empty", 0),
+        lulls=kept.get("lulls", 0),
+        silent=kept.get("silent", False),
+        hollow=kept.get("hollow", False),
+        volatile=frozenset(map(KeyKind, kept.get("drifting", ()))),
+        shown=kept.get("shown", ""),
+        moved=Moved(url=moved[0], since=_time(moved[1]), count=moved[2], used=moved[3]) if moved else None,
+        begun=_found(*kept["begun"]) if "begun" in kept else None,
+    )
+
+
+def _found(held: int | None, new: int, late: int, volatile: list[str], redated: list[str]) -> Found:
+    kinds = frozenset(map(KeyKind, volatile))
+    return Found(held=held, new=new, late=late, volatile=kinds, redated=tuple(redated))
+
+
+def moved_to(habits: Habits) -> str:
+    """The address that is asked in place of the configured one; empty when that is asked itself."""
+    return habits.moved.url if habits.moved and habits.moved.used else ""
+
+
+def write_reasons(reasons: Iterable[str]) -> str:
+    """Reasons, a line each."""
+    return "\n".join(reasons)
+
+
+def _fetch(record: list[Any]) -> Fetch:
+    at, status, size, new, ms, fault, error = record if len(record) > 5 else (*record, "", "")
+    return Fetch(
+        at=_time(at),
+        status=status,
+        size=size,
+        new=new,
+        took=timedelta(milliseconds=ms),
+        fault=Fault(fault) if fault else None,
+        error=error,
+    )
+
+
+def _epoch(time: datetime) -> int:
+    return int(time.timestamp())
+
+
+def _time(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _ms(span: timedelta) -> int:
+    return round(span.total_seconds() * 1000)
+
+
+def _seconds(span: timedelta | None) -> int | None:
+    return None if span is None else int(span.total_seconds())
+
+
+def _span(seconds: int | None) -> timedelta | None:
+    return None if seconds is None else timedelta(seconds=seconds)

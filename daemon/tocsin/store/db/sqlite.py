@@ -1,0 +1,334 @@
+"""Everything that only SQLite knows: its files, its pragmas, its locks, and its errors in words."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NoReturn, TypeVar, cast
+from urllib.parse import quote
+
+from sqlalchemy import Connection, QueuePool, create_engine, event
+from sqlalchemy.dialects.sqlite import Insert, insert
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import Session, SQLModel
+
+from tocsin.errors import DamagedError, LockedError, LostError, StoreError
+from tocsin.files import unlike_file
+from tocsin.store.db.place import Identity, claim, files_of, identity, make, path_of
+from tocsin.store.db.reading import UNDECODABLE
+
+T = TypeVar("T")
+
+#: A database limits the parameters of a statement.
+_PIECE = 500
+
+#: How long a statement waits for another process that writes, in seconds.
+BUSY = 5.0
+
+_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    # Not NORMAL: the last commits must survive a power cut, for what they planned may have been sent.
+    "PRAGMA synchronous=FULL",
+    "PRAGMA foreign_keys=ON",
+)
+
+
+class Database:
+    """One database file, opened for one process; many threads may read, one at a time writes."""
+
+    def __init__(self, path: Path) -> None:
+        # SQLite names the files beside it, and we the lock, after the file itself, whatever link leads to it.
+        self.path = path.resolve()
+        self._named = path
+        self.lost: LostError | None = None
+        self._writing = threading.Lock()
+        self._lock_file: int | None = None
+        self._files: dict[Path, Identity] = {}  # that a daemon works on
+        self._folder: TemporaryDirectory[str] | None = None
+        self._engine = create_engine("sqlite://", creator=self._connect, poolclass=QueuePool)
+        event.listen(self._engine, "connect", _prepare)
+        event.listen(self._engine, "begin", _begin)
+
+    @classmethod
+    def open(cls, url: str) -> Database:
+        """The database that *url* (`sqlite:///path`) names; file and folder are made, for the owner only.
+
+        Raises:
+            StoreError: the address is none that is understood, or the file cannot be opened.
+        """
+        named = path_of(url)
+        make(named.resolve())
+        return cls(named)
+
+    @classmethod
+    def copy(cls, url: str) -> Database:
+        """A copy, for this process alone, of the database that *url* names; it is gone when it is closed.
+
+        Raises:
+            StoreError: the address is none that is understood, or the file cannot be read.
+        """
+        path = path_of(url)
+        folder = TemporaryDirectory(prefix="tocsin-")
+        target = Path(folder.name) / "copy.db"
+        try:
+            make(target)
+            if path.exists():
+                claim(path)
+                with closing(sqlite3.connect(path)) as original, closing(sqlite3.connect(target)) as fresh:
+                    original.backup(fresh)
+        except sqlite3.Error as error:
+            folder.cleanup()
+            raise StoreError(f"the database {path} cannot be copied: {error}") from error
+        except StoreError:
+            folder.cleanup()
+            raise
+        database = cls(target)
+        database._folder = folder
+        return database
+
+    @property
+    def _lock(self) -> Path:
+        return Path(f"{self.path}.lock")
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A transaction that sees one state of the database and changes nothing."""
+        with self._session(write=False) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A transaction that no other writer can come between; whatever is raised inside undoes all of it."""
+        with self._writing:
+            self._look()
+            with self._session(write=True) as session:
+                yield session
+
+    def probe(self) -> None:
+        """Write the first page as it is."""
+        with self.write() as session:
+            session.connection().exec_driver_sql("PRAGMA user_version = 0").close()
+
+    @contextmanager
+    def _session(self, *, write: bool) -> Iterator[Session]:
+        # Writes are statements, of which the rows in memory know nothing: what a statement returns is read afresh.
+        options = {"write": write, "populate_existing": True, "synchronize_session": False}
+        try:
+            with (
+                Session(self._engine, autoflush=False, expire_on_commit=False, execution_options=options) as session,
+                session.begin(),
+            ):
+                yield session
+        except DBAPIError as error:
+            raise explain(error.orig, self.path) from error
+        except DamagedError as error:
+            raise DamagedError(f"{_damaged(self.path)} ({error})") from error
+
+    def _connect(self) -> sqlite3.Connection:
+        # A file that is gone is not made anew beside the one that other connections still have.
+        self._look()
+        address = f"file:{quote(str(self.path))}?mode=rw"
+        return sqlite3.connect(address, uri=True, timeout=BUSY, check_same_thread=False)
+
+    # ---- a daemon's own --------------------------------------------------------------------------------------
+
+    def lock(self) -> None:
+        """Take the database for this process alone, until `close`; taking it again does nothing.
+
+        The lock is on a file beside the database: the system gives it back however the process ends.
+
+        Raises:
+            LockedError: another process has it.
+            StoreError: there can be no lock.
+        """
+        if self._lock_file is not None:
+            return
+        path = self._lock
+        try:
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
+        except OSError as error:
+            raise StoreError(f"the lock {path} cannot be opened: {error.strerror}") from error
+        if kind := unlike_file(os.fstat(handle).st_mode):
+            os.close(handle)
+            raise StoreError(f"the lock {path} is {kind}: move it away")
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            holder = os.read(handle, 32).decode("ascii", "replace").strip()
+            os.close(handle)
+            raise LockedError(
+                f"another tocsin (process {holder or 'unknown'}) works on {self.path}: "
+                "stop it first, or give this one a database of its own"
+            ) from error
+        os.ftruncate(handle, 0)
+        os.write(handle, f"{os.getpid()}\n".encode("ascii"))
+        self._lock_file = handle
+
+    def guard(self) -> None:
+        """From now on see before every transaction that writes that nobody has deleted or replaced the files."""
+        with self.read() as session:  # with the first transaction there are all of them
+            session.connection().exec_driver_sql("SELECT 1 FROM sqlite_schema").close()
+        self._files = {path: found for path in (*files_of(self.path), self._lock) if (found := identity(path))}
+
+    def _look(self) -> None:
+        """See that the files are those that the daemon began with.
+
+        Raises:
+            LostError: one was deleted, or another is in its place.
+        """
+        if not self._files:
+            return
+        for path, known in self._files.items():
+            found = identity(path)
+            if found != known:
+                self._lose(f"{path} was {'deleted' if found is None else 'replaced by another file'}")
+        if self._named.resolve() != self.path:
+            self._lose(f"{self._named} was made to lead to another file than {self.path}")
+
+    def _lose(self, words: str) -> NoReturn:
+        self.lost = LostError(f"{words} while tocsin worked on it: stop tocsin before you touch its database")
+        raise self.lost
+
+    def rescue(self) -> Path:
+        """Write what lost files hold into a new one, and close the database; the path of that file.
+
+        It is the path of the database where nobody has put another file there, so that the next start goes on.
+
+        Raises:
+            StoreError: it cannot be written, or nothing is left to read from.
+        """
+        if all(identity(path) == self._files.get(path) for path in files_of(self.path)):
+            self._engine.dispose()
+            return self.path  # only the lock was lost, and another daemon may work on it by now
+        aside = self.path.with_name(f"{self.path.name}.rescued-{os.getpid()}")
+        found = identity(self.path)
+        vacant = found is None or found == self._files.get(self.path)
+        self._files = {}
+        make(aside)
+        try:
+            with closing(sqlite3.connect(aside)) as fresh, self._raw() as old:
+                old.backup(fresh)
+            self._engine.dispose()
+            if not vacant:
+                return aside
+            for stale in files_of(self.path)[1:]:
+                stale.unlink(missing_ok=True)
+            return aside.replace(self.path)
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError(f"what {self.path} held cannot be saved: {error}") from error
+
+    def check(self, within: float) -> bool:
+        """See that the pages of the database are sound; whether *within* seconds were enough for all of them.
+
+        Raises:
+            DamagedError: they are not.
+        """
+        with self._raw() as connection:
+            done = threading.Event()
+            watch = threading.Thread(target=_interrupt, args=(connection, within, done), name="check")
+            watch.start()
+            try:
+                found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+            except sqlite3.Error as error:
+                if error.sqlite_errorname == "SQLITE_INTERRUPT":
+                    return False
+                raise explain(error, self.path) from error
+            finally:
+                done.set()
+                watch.join()
+        if found != "ok":
+            raise DamagedError(f"{_damaged(self.path)} ({found})")
+        return True
+
+    @contextmanager
+    def _raw(self) -> Iterator[sqlite3.Connection]:
+        connection = self._engine.raw_connection()
+        try:
+            yield cast(sqlite3.Connection, connection.driver_connection)
+        finally:
+            connection.close()
+
+    def unlock(self) -> None:
+        """Give the database back to others."""
+        self._files = {}
+        if self._lock_file is not None:
+            os.close(self._lock_file)
+            self._lock_file = None
+
+    def close(self) -> None:
+        """Close every connection and give the lock back."""
+        self._engine.dispose()
+        self.unlock()
+        if self._folder:
+            self._folder.cleanup()
+
+
+def _interrupt(connection: sqlite3.Connection, after: float, done: threading.Event) -> None:
+    """Interrupt what *connection* does *after* seconds, unless it is *done*; one that comes too early is lost."""
+    while not done.wait(after):
+        connection.interrupt()
+        after = 0.02
+
+
+def pieces(values: Iterable[T]) -> Iterator[list[T]]:
+    """Each of *values* once, so many at a time as a statement takes parameters."""
+    found = list(dict.fromkeys(values))
+    return (found[start : start + _PIECE] for start in range(0, len(found), _PIECE))
+
+
+@cache  # building one costs a hundred times what running it does
+def upsert(table: type[SQLModel], keys: tuple[str, ...], *, change: tuple[str, ...] = ()) -> Insert:
+    """An insert that, where a row with the same *keys* stands, changes the columns *change* of it (or nothing)."""
+    statement = insert(table)
+    if not change:
+        return statement.on_conflict_do_nothing(index_elements=keys)
+    changed = {name: statement.excluded[name] for name in change}
+    return statement.on_conflict_do_update(index_elements=keys, set_=changed)
+
+
+def explain(error: BaseException | None, path: Path) -> StoreError:
+    """What an error of the driver means for the operator, and what to do about it."""
+    name = getattr(error, "sqlite_errorname", "") or ""
+    if name in _DAMAGE or UNDECODABLE in str(error):
+        return DamagedError(f"{_damaged(path)} ({error})")
+    for prefix, words in _REMEDIES.items():
+        if name.startswith(prefix):
+            return StoreError(words.format(path=path, error=error))
+    return StoreError(f"the database {path} failed: {error}")
+
+
+def _damaged(path: Path) -> str:
+    return f"the database {path} is damaged: put a backup in its place, or save what `sqlite3 {path} .recover` can"
+
+
+_DAMAGE = ("SQLITE_CORRUPT", "SQLITE_CORRUPT_VTAB", "SQLITE_CORRUPT_SEQUENCE", "SQLITE_CORRUPT_INDEX")
+_OWNER = "see that file and folder belong to the user that tocsin runs as"
+
+_REMEDIES = {
+    "SQLITE_FULL": "no space is left for the database {path}: free some on its disk; nothing was half written",
+    "SQLITE_READONLY": f"the database {{path}} may not be written: {_OWNER}, and that its disk is not read-only",
+    "SQLITE_CANTOPEN": f"the database {{path}} cannot be opened: {_OWNER}",
+    "SQLITE_NOTADB": "{path} is not an SQLite database: move it away, or name another file in `database:`",
+    "SQLITE_BUSY": "another program keeps the database {path} locked: end it, then try again",
+    "SQLITE_IOERR": "the disk under the database {path} failed ({error}): look at its space, its quota and its health",
+    "SQLITE_CONSTRAINT": "the database {path} refuses what would contradict it ({error}): please report this",
+}
+
+
+def _prepare(connection: sqlite3.Connection, _: Any) -> None:
+    connection.isolation_level = None  # `_begin` says BEGIN; the driver would say it late, and never for reads
+    for pragma in _PRAGMAS:
+        connection.execute(pragma).close()
+
+
+def _begin(connection: Connection) -> None:
+    # A transaction that reads first and writes later fails at once when another has written meanwhile.
+    write = connection.get_execution_options().get("write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")

@@ -1,0 +1,383 @@
+"""What the store hands out beside the values of the model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from tocsin.errors import Fault
+from tocsin.model.alerts import Answered, Fate, Revised, Tidings
+from tocsin.model.deliveries import DeliveryKind, DeliveryState, ErrorClass, Message
+from tocsin.model.entries import Entry, KeyKind
+from tocsin.model.evidence import Evidence
+from tocsin.model.prices import Labels
+from tocsin.model.rules import Severity
+from tocsin.model.sources import Cursor
+from tocsin.policy.alerting.facts import Decision
+from tocsin.policy.polling.history import Habits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceLease:
+    """A source claimed for one poll; *fence* says whose claim it is."""
+
+    name: str
+    cursor: Cursor
+    fence: int
+    due_at: datetime
+    errors: int = 0  # in a row, before this poll
+    baseline: bool = False  # it never had a success at this address
+    last_success: datetime | None = None
+    first_polled: datetime | None = None
+    last_fault: Fault | None = None  # of the poll before, None when that went well
+    unhealthy: bool = False  # that was told
+    gone: bool = False  # as the last failure left it
+    dead: bool = False
+    habits: Habits = Habits()  # noqa: RUF009 (frozen)
+    fetches: str = ""  # as they stand in the row: only the store reads them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unseen:
+    """What of a document is *new*, or known and *rewritten*; *volatile* are the kinds of key that were others than before."""
+
+    new: tuple[Entry, ...] = ()
+    rewritten: tuple[Entry, ...] = ()
+    volatile: frozenset[KeyKind] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetch:
+    """One poll as it is remembered; *status* is 0 when there was no answer, *error* empty when all went well."""
+
+    at: datetime
+    status: int = 0
+    size: int = 0  # octets of the decoded body
+    new: int = 0
+    took: timedelta = timedelta(0)
+    fault: Fault | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trail:
+    """What a poll leaves beside its result: why the next one is due then, and what was learned; None for nothing new."""
+
+    reasons: tuple[str, ...] = ()
+    habits: Habits | None = None
+    fetch: Fetch | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rest:
+    """A good poll that brought nothing: its lease, the cursor it leaves, and when the next one is due."""
+
+    lease: SourceLease
+    cursor: Cursor
+    due_at: datetime
+    trail: Trail = Trail()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deferral:
+    """A claim that is given back without a poll, until *due_at*, and why."""
+
+    lease: SourceLease
+    due_at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupHold:
+    """Leave the sources of a host group alone *until* then, and why."""
+
+    group: str
+    until: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Committed:
+    """What one transaction wrote; *entries* counts the new ones."""
+
+    entries: int
+    decision: Decision
+    delivery_ids: tuple[str, ...] = ()
+
+
+class DamagedKind(StrEnum):
+    """What a damaged row was."""
+
+    SOURCE = "source"
+    DELIVERY = "delivery"
+    SILENCE = "silence"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Damage:
+    """A row that cannot be read and is out of use since; *words* say what is wrong with it."""
+
+    kind: DamagedKind
+    name: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voided:
+    """The leases that an earlier life left behind; *doubtful* counts deliveries that may have arrived.
+
+    *checked*: all pages of the database were looked at, and are sound.
+    """
+
+    sources: int
+    deliveries: int
+    doubtful: int
+    checked: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reopened:
+    """An entry to judge again by *rules*, which could not be evaluated on it before."""
+
+    entry_id: int
+    entry: Entry
+    rules: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """Everything in one line: how often was polled, and how many there are of each."""
+
+    polled: int
+    entries: int
+    matches: Mapping[Fate, int]
+    stories: int
+    alerts: int
+    deliveries: Mapping[DeliveryState, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """What a backtest can run on: how many entries have their text, when the last was first seen.
+
+    *baselines* says of sources when their first fetch was, as far as that is still known.
+    """
+
+    entries: int
+    last: datetime | None
+    baselines: Mapping[str, datetime]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """How many matches and alerts each rule made in *length* of history; a rule that made none is not named."""
+
+    length: timedelta
+    matches: Mapping[str, int]
+    alerts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceView:
+    """A source as a listing shows it."""
+
+    name: str
+    kind: str
+    disabled: bool
+    due_at: datetime
+    polls: int
+    entries: int
+    errors: int
+    unhealthy: bool
+    gone: bool
+    last_error: str
+    last_fault: Fault | None
+    first_polled: datetime | None
+    last_success: datetime | None
+    dead: bool = False
+    reasons: tuple[str, ...] = ()  # why it is due then
+    habits: Habits = Habits()  # noqa: RUF009 (frozen)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceDetail:
+    """A source with its last fetches, the newest first."""
+
+    source: SourceView
+    fetches: tuple[Fetch, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryView:
+    """An entry as it was first seen, and its number; *revised* is what it says since, the earliest first.
+
+    A *pruned* one has lost its text.
+    """
+
+    id: int
+    entry: Entry
+    pruned: bool
+    revised: tuple[Revised, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchView:
+    """A match and what became of it; *source*, *title* and *link* are empty for the daemon's own events."""
+
+    id: int
+    rule: str
+    rule_hash: str
+    severity: Severity
+    labels: Labels
+    event_time: datetime
+    decided_at: datetime
+    fate: Fate
+    reason: str
+    detail: str
+    origin: str
+    entry_id: int | None
+    story_id: int | None
+    alert_id: int | None
+    source: str
+    title: str
+    link: str
+    evidence: Evidence | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryView:
+    """A delivery as a listing shows it; *title* is that of the alert that leads, *resent* says that a copy followed."""
+
+    id: str
+    receiver: str
+    recipient: str
+    kind: DeliveryKind
+    state: DeliveryState
+    reason: str
+    severity: Severity
+    title: str
+    alert_ids: tuple[int, ...]
+    created_at: datetime
+    due_at: datetime
+    expires_at: datetime
+    delivered_at: datetime | None
+    attempts: int
+    resend_of: str | None
+    resent: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """What the daemon did in a time, and how things stand at its end; *size* is that of the database in bytes.
+
+    *read* of the *sources* were read within a day. Messages that wait are *overdue* an hour after their time; *doubtful*
+    are tries of which nobody saw the end. *ailing*, *blocked* and *unevaluated* name sources, receivers and rules.
+    """
+
+    sources: int
+    read: int
+    ailing: tuple[str, ...]
+    entries: int
+    instruments: int
+    matches: int
+    alerts: int
+    delivered: int
+    suppressed: int
+    dead: int
+    waiting: int
+    overdue: int
+    doubtful: int
+    blocked: tuple[str, ...]
+    unevaluated: tuple[str, ...]
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withheld:
+    """An alert that *recipient* of *receiver* is not told of *until* then, or never (None), and the *reason*.
+
+    Where nobody at all is told there is no receiver, and of a match that opened no alert no *alert_id*.
+    """
+
+    alert_id: int | None
+    title: str
+    rule: str
+    severity: Severity
+    receiver: str
+    recipient: str
+    state: str  # held, suppressed, dead; or the fate of a match
+    reason: str
+    at: datetime
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptView:
+    """One try; *outcome* is None while it is under way."""
+
+    n: int
+    fence: int
+    started_at: datetime
+    ended_at: datetime | None
+    outcome: ErrorClass | None
+    code: int | None
+    words: str
+    retry_after: timedelta | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransitionView:
+    """A change of state."""
+
+    at: datetime
+    state: DeliveryState
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Which:
+    """The alerts that a listing means: of *rule* (full id, bare id or pack), with all of *labels*, that nobody has seen."""
+
+    rule: str = ""
+    labels: tuple[tuple[str, str], ...] = ()
+    unseen: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertDetail:
+    """An alert with its proof, every match that belongs to it, who was told, and what people said of it."""
+
+    tidings: Tidings
+    members: tuple[MatchView, ...]
+    deliveries: tuple[DeliveryView, ...]
+    answered: Answered = Answered()  # noqa: RUF009 (frozen)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleStats:
+    """What came of a rule: its *alerts*, how many of them somebody was *told*, and what people called them."""
+
+    rule: str
+    alerts: int = 0
+    told: int = 0
+    useful: int = 0
+    noise: int = 0
+
+    @property
+    def precision(self) -> float | None:
+        """The share of useful ones of those that were judged, None where none was."""
+        judged = self.useful + self.noise
+        return self.useful / judged if judged else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryDetail:
+    """A delivery with what it says, every try and every change of state, the oldest first."""
+
+    delivery: DeliveryView
+    tidings: tuple[Tidings, ...]
+    message: Message | None
+    attempts: tuple[AttemptView, ...]
+    transitions: tuple[TransitionView, ...]

@@ -1,0 +1,158 @@
+"""Asking for a decision and writing what it says, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, insert
+
+from tocsin.model.alerts import Alert, Story
+from tocsin.model.rules import Match
+from tocsin.policy.alerting.correction import Correction
+from tocsin.policy.alerting.correlation import Standings
+from tocsin.policy.alerting.facts import Arrival, Decided, Decision, Facts, Told
+from tocsin.store.db import codec, mapping
+from tocsin.store.db.sqlite import upsert
+from tocsin.store.db.tables import AlertRow, MatchRow, StandingRow, StoryEntryRow, StoryRow, ToldRow
+from tocsin.store.db.values import Committed
+from tocsin.store.inbound import facts
+from tocsin.store.inbound.stories import OpenStories
+from tocsin.store.inbound.unevaluated import Circumstance
+from tocsin.store.outbox import enqueue
+
+#: The policy: what becomes of what arrived. Pure.
+Decide = Callable[[Facts], Decision]
+
+#: Nothing is known of a source.
+NONE: Circumstance = (False, None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deciding:
+    """A write transaction in which *decide* is asked; what it plans leaves no earlier than *settles*."""
+
+    session: Session
+    decide: Decide
+    now: datetime
+    new_id: Callable[[], str]
+    opened: OpenStories
+    settles: datetime | None = None
+
+    def about(
+        self,
+        arrivals: Sequence[Arrival],
+        circumstance: Circumstance = NONE,
+        corrections: Sequence[Correction] = (),
+    ) -> Committed:
+        """Ask what becomes of *arrivals* and of *corrections*, and write it; without a match there is nothing to decide."""
+        matched = [arrival for arrival in arrivals if arrival.matches]
+        if not matched and not corrections:
+            return Committed(entries=0, decision=Decision())
+        known = facts.read(
+            self.session, matched, circumstance, now=self.now, opened=self.opened, corrections=corrections
+        )
+        decision = self.decide(known)
+        _write_stories(self.session, decision.stories, {item.id: len(item.entries) for item in known.stories})
+        _write_alerts(self.session, decision.alerts)
+        _write_matches(self.session, decision.decided, self.now)
+        _write_told(self.session, decision.told)
+        _write_standings(self.session, decision.standings)
+        enqueue.call_off(self.session, decision.released, self.now, "told earlier than its digest")
+        delivery_ids = enqueue.plan(self.session, decision.planned, self.now, self.new_id, self.settles)
+        enqueue.join(self.session, decision.joined)
+        enqueue.say(self.session, decision.news)
+        enqueue.hasten(self.session, decision.hastened, self.now)
+        return Committed(entries=0, decision=decision, delivery_ids=delivery_ids)
+
+    def about_own(self, own: Sequence[Match]) -> Committed:
+        """The same for the daemon's own events; a baseline does not silence them."""
+        return self.about([Arrival(entry_id=None, matches=(match,)) for match in own])
+
+
+def nobody(_: Facts) -> Decision:
+    """The decision of who has nothing to decide."""
+    return Decision()
+
+
+def total(parts: Sequence[Committed], entries: int = 0) -> Committed:
+    """Several decisions of one transaction as one, in their order."""
+    decisions = [part.decision for part in parts]
+    return Committed(
+        entries=entries,
+        decision=Decision(
+            decided=tuple(item for decision in decisions for item in decision.decided),
+            stories=tuple(item for decision in decisions for item in decision.stories),
+            alerts=tuple(item for decision in decisions for item in decision.alerts),
+            told={key: told for decision in decisions for key, told in decision.told.items()},
+            planned=tuple(item for decision in decisions for item in decision.planned),
+            joined=tuple(item for decision in decisions for item in decision.joined),
+            news={key: words for decision in decisions for key, words in decision.news.items()},
+            standings={key: item for decision in decisions for key, item in decision.standings.items()},
+            hastened=tuple(item for decision in decisions for item in decision.hastened),
+            released=tuple(item for decision in decisions for item in decision.released),
+        ),
+        delivery_ids=tuple(delivery_id for part in parts for delivery_id in part.delivery_ids),
+    )
+
+
+def _write_stories(session: Session, stories: Sequence[Story], known: Mapping[int, int]) -> None:
+    """Write *stories*, of whose entries so many were *known* by the number of the story: new ones stand behind them."""
+    rows = [
+        {"id": story.id, "event": story.event, "opened_at": story.opened_at, "last_at": story.last_at}
+        for story in stories
+    ]
+    if rows:
+        session.connection().execute(upsert(StoryRow, ("id",), change=("event", "opened_at", "last_at")), rows)
+    members = [
+        {
+            "story_id": story.id,
+            "entry_id": entry.entry_id,
+            "title": entry.title,
+            "canonical_link": entry.canonical_link,
+            "publisher": entry.publisher,
+            "origin": entry.origin,
+            "event_time": entry.event_time,
+        }
+        for story in stories
+        for entry in story.entries[known.get(story.id, 0) :]
+    ]
+    if members:
+        changed = ("title", "canonical_link", "publisher", "origin", "event_time")
+        session.connection().execute(upsert(StoryEntryRow, ("story_id", "entry_id"), change=changed), members)
+
+
+def _write_alerts(session: Session, alerts: Sequence[Alert]) -> None:
+    rows = [mapping.alert_fields(alert) for alert in alerts]
+    if rows:
+        changed = tuple(name for name in rows[0] if name != "id")
+        session.connection().execute(upsert(AlertRow, ("id",), change=changed), rows)
+
+
+def _write_matches(session: Session, decided: Sequence[Decided], now: datetime) -> None:
+    rows = [{**mapping.match_fields(item), "decided_at": now} for item in decided]
+    if rows:
+        session.connection().execute(insert(MatchRow), rows)
+
+
+def _write_told(session: Session, told: Mapping[tuple[str, str], Told]) -> None:
+    rows = [
+        {"rule": rule, "key": key, "at": item.at, "severity": item.severity.value} for (rule, key), item in told.items()
+    ]
+    if rows:
+        session.connection().execute(upsert(ToldRow, ("rule", "key"), change=("at", "severity")), rows)
+
+
+def _write_standings(session: Session, standings: Standings) -> None:
+    rows = [
+        {
+            "rule": rule,
+            "key": key,
+            "times": codec.times_to_json([(one.first, one.last) for one in items]),
+            "last": max(one.last for one in items),
+        }
+        for (rule, key), items in standings.items()
+    ]
+    if rows:
+        session.connection().execute(upsert(StandingRow, ("rule", "key"), change=("times", "last")), rows)

@@ -1,0 +1,249 @@
+"""Prices in the database: what was quoted, what was learned from it, and what the rules remember."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+from sqlmodel import Session, col, delete, select
+
+from tocsin.market import series as market
+from tocsin.market.series import KEEP_CLOSES, KEEP_QUOTES, Close, Reference, Series
+from tocsin.market.sigma import Sigma
+from tocsin.model.prices import Hours, Instrument, Quote
+from tocsin.rules.prices.edge import PriceState
+from tocsin.rules.prices.observation import PriceStates
+from tocsin.store.db.sqlite import upsert
+from tocsin.store.db.tables import CloseRow, PriceStateRow, QuoteRow, SeriesRow
+
+#: What a split changes of the quotes and closes that are there already.
+_QUOTE = ("price", "volume", "currency", "first_seen")
+_CLOSE = ("at", "price", "volume", "sigma")
+
+
+def load(session: Session, instruments: Iterable[Instrument]) -> dict[str, Series]:
+    """The series of *instruments*, by id, as they were when the last quote was committed."""
+    return {instrument.id: _load(session, instrument) for instrument in instruments}
+
+
+def states(session: Session) -> dict[tuple[str, str], PriceState]:
+    """What every price rule remembers, by rule and instrument."""
+    return {(row.rule, row.instrument): _state(row) for row in session.exec(select(PriceStateRow))}
+
+
+def save(session: Session, before: Series, after: Series, changed: PriceStates) -> None:
+    """Write what quotes made of *before*, and the *changed* states of the rules."""
+    name = after.instrument.id
+    known = set(before.quotes)
+    quotes = [_quote_fields(quote) for quote in after.quotes if quote not in known]
+    if quotes:
+        session.connection().execute(upsert(QuoteRow, ("instrument", "at"), change=_QUOTE), quotes)
+    learned = set(before.closes)
+    closes = [_close_fields(name, close) for close in after.closes if close not in learned]
+    if closes:
+        session.connection().execute(upsert(CloseRow, ("instrument", "day"), change=_CLOSE), closes)
+    if after != before:
+        fields = {"variance": after.sigma.variance, "moves": after.sigma.moves, "progress": _progress(after)}
+        statement = upsert(SeriesRow, ("instrument",), change=tuple(fields))
+        session.connection().execute(statement, [{"instrument": name, **fields}])
+    rows = [_state_fields(key, state) for key, state in changed.items()]
+    if rows:
+        fixed = ("rule", "instrument")
+        statement = upsert(PriceStateRow, fixed, change=tuple(name for name in rows[0] if name not in fixed))
+        session.connection().execute(statement, rows)
+
+
+def history(session: Session, instruments: Collection[str]) -> tuple[Quote, ...]:
+    """Closes and, from the first quote that is kept on, quotes; in the order in which they were seen."""
+    rows = session.exec(
+        select(QuoteRow).where(col(QuoteRow.instrument).in_(instruments)).order_by(col(QuoteRow.first_seen))
+    )
+    quotes = [_quote_of(row) for row in rows]
+    first: dict[str, datetime] = {}
+    for quote in quotes:
+        first.setdefault(quote.instrument, quote.at)
+    closes = session.exec(select(CloseRow).where(col(CloseRow.instrument).in_(instruments)))
+    before = [
+        Quote(
+            instrument=row.instrument,
+            price=Decimal(row.price),
+            at=row.at,
+            first_seen=row.at,
+            volume=_decimal(row.volume),
+        )
+        for row in closes
+        if row.instrument not in first or row.at < first[row.instrument]
+    ]
+    return tuple(sorted([*before, *quotes], key=lambda quote: (quote.first_seen, quote.at)))
+
+
+def forget(session: Session, before: datetime, limit: int) -> int:
+    """Forget at most *limit* quotes first seen *before* then; how many. Closes stay: there is one a session."""
+    old = session.exec(select(QuoteRow.instrument, QuoteRow.at).where(col(QuoteRow.first_seen) < before).limit(limit))
+    rows = old.all()
+    for instrument, at in rows:
+        session.exec(delete(QuoteRow).where(col(QuoteRow.instrument) == instrument, col(QuoteRow.at) == at))
+    return len(rows)
+
+
+def _load(session: Session, instrument: Instrument) -> Series:
+    row = session.get(SeriesRow, instrument.id)
+    if row is None:
+        return market.begin(instrument)
+    closes = session.exec(
+        select(CloseRow)
+        .where(CloseRow.instrument == instrument.id)
+        .order_by(col(CloseRow.at).desc())
+        .limit(KEEP_CLOSES)
+    ).all()
+    progress = json.loads(row.progress)
+    newest = _quote(progress["newest"])
+    quotes: list[Quote] = []
+    if newest:
+        found = session.exec(
+            select(QuoteRow)
+            .where(QuoteRow.instrument == instrument.id, col(QuoteRow.at) >= newest.at - KEEP_QUOTES)
+            .order_by(col(QuoteRow.at))
+        )
+        quotes = [_quote_of(item) for item in found if item.at < newest.at]
+    split = progress["split_day"]
+    loaded = Series(
+        instrument=instrument,
+        sigma=Sigma(variance=row.variance, moves=row.moves),
+        closes=tuple(_close(item) for item in reversed(closes)),
+        quotes=(*quotes, newest) if newest else (),
+        opening=_quote(progress["opening"]),
+        last=_quote(progress["last"]),
+        held=_quote(progress["held"]),
+        split_day=date.fromisoformat(split) if split else None,
+        hours=_hours(progress.get("hours")),
+        stale=progress.get("stale", False),
+    )
+    return market.of(loaded, instrument)
+
+
+def _progress(series: Series) -> str:
+    """The session in progress as JSON."""
+    return json.dumps(
+        {
+            "newest": _quote_node(series.newest),
+            "opening": _quote_node(series.opening),
+            "last": _quote_node(series.last),
+            "held": _quote_node(series.held),
+            "split_day": series.split_day.isoformat() if series.split_day else None,
+            "hours": _hours_node(series.hours),
+            "stale": series.stale,
+        },
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+
+
+def _hours_node(hours: Hours | None) -> dict[str, Any] | None:
+    if hours is None:
+        return None
+    times = {"opens": hours.opens.isoformat(), "closes": hours.closes.isoformat()}
+    return {"days": sorted(hours.days), "zone": hours.zone, **times}
+
+
+def _hours(node: Mapping[str, Any] | None) -> Hours | None:
+    if node is None:
+        return None
+    opens, closes = time.fromisoformat(node["opens"]), time.fromisoformat(node["closes"])
+    return Hours(days=frozenset(node["days"]), opens=opens, closes=closes, zone=node["zone"])
+
+
+def _quote_node(quote: Quote | None) -> dict[str, Any] | None:
+    if quote is None:
+        return None
+    times = {"at": quote.at.isoformat(), "first_seen": quote.first_seen.isoformat()}
+    numbers = {"price": quote.price, "volume": quote.volume}
+    texts = {name: str(number) for name, number in numbers.items() if number is not None}
+    return {"instrument": quote.instrument, "currency": quote.currency, "source": quote.source} | times | texts
+
+
+def _quote(node: Mapping[str, Any] | None) -> Quote | None:
+    if node is None:
+        return None
+    return Quote(
+        instrument=node["instrument"],
+        price=Decimal(node["price"]),
+        at=datetime.fromisoformat(node["at"]),
+        first_seen=datetime.fromisoformat(node["first_seen"]),
+        volume=_decimal(node.get("volume")),
+        currency=node["currency"],
+        source=node.get("source", ""),
+    )
+
+
+def _quote_fields(quote: Quote) -> dict[str, Any]:
+    return {
+        "instrument": quote.instrument,
+        "at": quote.at,
+        "price": str(quote.price),
+        "volume": _text(quote.volume),
+        "currency": quote.currency,
+        "first_seen": quote.first_seen,
+    }
+
+
+def _quote_of(row: QuoteRow) -> Quote:
+    return Quote(
+        instrument=row.instrument,
+        price=Decimal(row.price),
+        at=row.at,
+        first_seen=row.first_seen,
+        volume=_decimal(row.volume),
+        currency=row.currency,
+    )
+
+
+def _close_fields(instrument: str, close: Close) -> dict[str, Any]:
+    return {
+        "instrument": instrument,
+        "day": close.day.isoformat(),
+        "at": close.at,
+        "price": str(close.price),
+        "volume": _text(close.volume),
+        "sigma": close.sigma,
+    }
+
+
+def _close(row: CloseRow) -> Close:
+    return Close(
+        day=date.fromisoformat(row.day),
+        at=row.at,
+        price=Decimal(row.price),
+        sigma=row.sigma,
+        volume=_decimal(row.volume),
+    )
+
+
+def _state_fields(key: tuple[str, str], state: PriceState) -> dict[str, Any]:
+    alerted = state.alerted
+    return {
+        "rule": key[0],
+        "instrument": key[1],
+        "armed": state.armed,
+        "met": state.met,
+        "alerted_price": str(alerted.price) if alerted else None,
+        "alerted_at": alerted.at if alerted else None,
+    }
+
+
+def _state(row: PriceStateRow) -> PriceState:
+    alerted = None
+    if row.alerted_price is not None and row.alerted_at is not None:
+        alerted = Reference(price=Decimal(row.alerted_price), at=row.alerted_at)
+    return PriceState(armed=row.armed, met=row.met, alerted=alerted)
+
+
+def _decimal(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
+
+
+def _text(number: Decimal | None) -> str | None:
+    return None if number is None else str(number)

@@ -1,0 +1,305 @@
+"""Entries that a source rewrote or withdrew: what they say now, and what is to come of it.
+
+What somebody heard of an entry is what it said when the message was claimed whose first try is on record. Which came
+first, a claim or a wording, is told by the order of their commits; clocks are read before.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlmodel import Session, and_, col, func, insert, select
+
+from tocsin.model.alerts import Coverage, Fate, Revised
+from tocsin.model.deliveries import DeliveryKind, DeliveryState
+from tocsin.model.entries import Entry
+from tocsin.model.prices import Labels
+from tocsin.model.rules import Judged
+from tocsin.policy.alerting import correction
+from tocsin.policy.alerting.correction import MOST_REVISIONS, Claim, Correction
+from tocsin.policy.alerting.facts import Arrival
+from tocsin.policy.alerting.wording import Wording
+from tocsin.store.db import codec, mapping
+from tocsin.store.db.tables import (
+    AlertRow,
+    AttemptRow,
+    DeliveryAlertRow,
+    DeliveryRow,
+    EntryRow,
+    MatchRow,
+    RevisionRow,
+    TransitionRow,
+)
+from tocsin.store.outbox import enqueue
+
+#: What leads an alert; coverage that only joined one corrects nothing.
+_LEADING = (Fate.ALERTED.value, Fate.UPDATED.value, Fate.HELD.value, Fate.CATCH_UP.value)
+_UNTOLD = (DeliveryState.DEAD.value, DeliveryState.SUPPRESSED.value)
+_WAITING = (DeliveryState.HELD.value, DeliveryState.READY.value)
+_OWN = (DeliveryKind.OPERATOR.value, DeliveryKind.TEST.value)
+
+#: Characters of a text by which wordings are compared.
+_HEAD = 5000
+
+#: An alert, and somebody who is told of it: (receiver, recipient).
+_Reader = tuple[int, tuple[str, str]]
+History = Sequence[RevisionRow]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What came of rewritten and withdrawn entries: *arrivals* of rules that they meet now, and *corrections*.
+
+    *numbers* are the rows of the entries with another wording, by the id that the source gives them.
+    """
+
+    arrivals: tuple[Arrival, ...] = ()
+    corrections: tuple[Correction, ...] = ()
+    numbers: Mapping[str, int]
+
+
+@dataclass(slots=True, kw_only=True)
+class _Heard:
+    """What one reader was sent of an alert: *claim* is the number of the last claim of a message that was tried.
+
+    *corrected* is the time of the last correction, *waiting* one that nobody has seen yet.
+    """
+
+    claim: int = 0
+    corrected: datetime | None = None
+    waiting: str = ""
+
+
+def take_in(
+    session: Session,
+    source_id: int,
+    rewritten: Sequence[Judged],
+    deleted: Collection[str],
+    now: datetime,
+    *,
+    by_link: bool = False,
+) -> Taken:
+    """Write what entries of a source say now, *rewritten* or *deleted* (their ids), where that is new.
+
+    *by_link*: the ids of the source say nothing, and the links of its entries are what stays.
+    """
+    if not rewritten and not deleted:
+        return Taken(numbers={})
+    by_key = {_key(item.entry, by_link=by_link): item for item in rewritten}
+    arrivals: list[Arrival] = []
+    corrections: list[Correction] = []
+    numbers: dict[str, int] = {}
+    rows = _rows(session, source_id, [*by_key, *deleted], by_link=by_link)
+    # An edition has another id: its row is found by its page.
+    pages = {i.entry.canonical_link: key for key, i in by_key.items() if i.entry.edition and key not in rows}
+    found = _rows(session, source_id, list(pages), by_link=True)
+    rows |= {key: found[link] for link, key in pages.items() if link in found}
+    histories = of(session, [mapping.identity(row.id) for row in rows.values()])
+    for key, row in rows.items():
+        number = mapping.identity(row.id)
+        history = histories.get(number, ())
+        judged = None if row.ident in deleted else by_key.get(key)
+        if not _is_news(row, history, judged):
+            continue
+        matches = session.exec(select(MatchRow).where(MatchRow.entry_id == number)).all()
+        corrections += _correct(session, row, history, matches, judged=judged, now=now)
+        met = {match.rule for match in matches}
+        new = tuple(match for match in judged.matches if match.rule.id not in met) if judged else ()
+        if judged:
+            numbers[judged.entry.id] = number
+        if new:
+            arrivals.append(Arrival(entry_id=number, matches=new))
+        _write(session, number, judged, now, proves=bool(new))
+    return Taken(arrivals=tuple(arrivals), corrections=tuple(corrections), numbers=numbers)
+
+
+def of(session: Session, numbers: Iterable[int]) -> dict[int, History]:
+    """The wordings of each of the entries *numbers* after its first, the earliest first."""
+    found: dict[int, list[RevisionRow]] = defaultdict(list)
+    wanted = col(RevisionRow.entry_id).in_(list(numbers))
+    for row in session.exec(select(RevisionRow).where(wanted).order_by(col(RevisionRow.id))):
+        found[row.entry_id].append(row)
+    return dict(found)
+
+
+def coverage(row: EntryRow, source: str, history: History, at: datetime) -> Coverage:
+    """An entry as a message shows it: as it was judged *at* that time, and what it says since."""
+    shown = mapping.coverage(row, source)
+    said = _in_force(history, at)
+    if said:
+        shown = replace(shown, title=said.title, summary=said.summary, body=said.body or shown.body)
+    later = [one for one in history if one.at > at]
+    if not later:
+        return shown
+    return replace(shown, revised=_revised(later))
+
+
+def current(entry: Entry, history: History, at: datetime | None = None) -> Entry:
+    """*entry* as it reads now, or as it read *at* that time."""
+    said = _in_force(history, at) if at else next((one for one in reversed(history) if not one.withdrawn), None)
+    return replace(entry, title=said.title, summary=said.summary, body=said.body or entry.body) if said else entry
+
+
+def views(history: History) -> tuple[Revised, ...]:
+    """The wordings of an entry after its first."""
+    return tuple(_revised([one]) for one in history)
+
+
+def _revised(later: Sequence[RevisionRow]) -> Revised:
+    last = later[-1]
+    between = tuple(dict.fromkeys(one.title for one in later[:-1]))
+    return Revised(
+        at=last.at, title=last.title, summary=last.summary or last.body, withdrawn=last.withdrawn, between=between
+    )
+
+
+def _in_force(history: History, at: datetime) -> RevisionRow | None:
+    """What an entry said *at* that time, None when it was its first wording."""
+    return next((one for one in reversed(history) if one.at <= at and not one.withdrawn), None)
+
+
+def _wording(row: EntryRow, said: RevisionRow | None) -> Wording:
+    one = said or row
+    return Wording(title=one.title, text=one.summary or one.body)
+
+
+def _key(entry: Entry, *, by_link: bool) -> str:
+    return entry.canonical_link if by_link else entry.id
+
+
+def _rows(session: Session, source_id: int, keys: Sequence[str], *, by_link: bool) -> dict[str, EntryRow]:
+    """The newest row of each of *keys* that still has its text."""
+    if not keys:
+        return {}
+    column = col(EntryRow.canonical_link) if by_link else col(EntryRow.ident)
+    wanted = (col(EntryRow.source_id) == source_id, column.in_(keys), col(EntryRow.pruned).is_(False))
+    rows = session.exec(select(EntryRow).where(*wanted).order_by(col(EntryRow.id))).all()
+    return {row.canonical_link if by_link else row.ident: row for row in rows}
+
+
+def _is_news(row: EntryRow, history: History, judged: Judged | None) -> bool:
+    """Whether an entry says something else than at last."""
+    last = history[-1] if history else None
+    if last and last.withdrawn:
+        return False
+    if judged is None:
+        return True
+    entry = judged.entry
+    now = Wording(title=entry.title, text=entry.summary or entry.body)
+    return len(history) < MOST_REVISIONS and not _wording(row, last).same(now)
+
+
+def _correct(
+    session: Session,
+    row: EntryRow,
+    history: History,
+    matches: Sequence[MatchRow],
+    *,
+    judged: Judged | None,
+    now: datetime,
+) -> list[Correction]:
+    """Who must hear of what an entry says now; a correction that has become needless is called off."""
+    heard = _heard(session, [match.alert_id for match in matches if match.fate in _LEADING and match.alert_id])
+    if not heard:
+        return []
+    entry = judged.entry if judged else None
+    said = Wording(title=entry.title, text=entry.summary or entry.body) if entry else Wording(title="")
+    found = []
+    needless = []
+    for claim in _claims(session, row, history, matches, heard):
+        state = heard[claim.alert.id, claim.to]
+        if correction.matters(claim, said, judged):
+            due_at = correction.due(state.corrected, now, withdrawn=judged is None)
+            found.append(Correction(alert=claim.alert, to=claim.to, due_at=due_at))
+        elif state.waiting:
+            needless.append((state.waiting, claim.alert.id))
+    enqueue.call_off(session, needless, now, "its entry says again what was told")
+    return found
+
+
+def _claims(
+    session: Session,
+    row: EntryRow,
+    history: History,
+    matches: Sequence[MatchRow],
+    heard: Mapping[_Reader, _Heard],
+) -> list[Claim]:
+    """What each reader last heard of an entry, for each alert that it leads."""
+    numbers = {number for number, _ in heard}
+    alerts = {one.id: mapping.alert(one) for one in session.exec(select(AlertRow).where(col(AlertRow.id).in_(numbers)))}
+    claims = []
+    for match in matches:
+        for (number, to), state in heard.items():
+            if number != match.alert_id or match.fate not in _LEADING or not state.claim:
+                continue
+            said = _in_force(history, match.decided_at)
+            field = "summary" if (said or row).summary else "body"
+            proof = codec.evidence_from_json(match.evidence) if match.evidence else None
+            quotes = correction.quoted(field, _wording(row, said).text, proof)
+            labels: Labels | None = codec.labels_from_json(match.labels)
+            heard_of = next((one for one in reversed(history) if one.after < state.claim), None)
+            if heard_of and heard_of.at > match.decided_at:
+                # A wording after the one that was judged says itself what it met.
+                said, labels, quotes = heard_of, codec.met_from_json(heard_of.met).get(match.rule), ()
+            claim = Claim(alert=alerts[number], to=to, wording=_wording(row, said), labels=labels, quotes=quotes)
+            claims.append(claim)
+    return claims
+
+
+def _heard(session: Session, alerts: Sequence[int]) -> dict[_Reader, _Heard]:
+    """What each reader was sent of *alerts*."""
+    if not alerts:
+        return {}
+    claimed = (
+        select(
+            TransitionRow.delivery_id,
+            func.max(TransitionRow.id).label("claim"),
+            func.max(TransitionRow.at).label("at"),
+        )
+        .join(AttemptRow, and_(col(AttemptRow.delivery_id) == TransitionRow.delivery_id, AttemptRow.n == 1))
+        .where(TransitionRow.state == DeliveryState.SENDING.value, col(TransitionRow.at) <= col(AttemptRow.started_at))
+        .group_by(col(TransitionRow.delivery_id))
+        .subquery()
+    )
+    statement = (
+        select(DeliveryAlertRow.alert_id, DeliveryRow, claimed.c.claim, claimed.c.at)
+        .join(DeliveryRow, col(DeliveryRow.id) == DeliveryAlertRow.delivery_id)
+        .join(claimed, claimed.c.delivery_id == DeliveryRow.id, isouter=True)
+        .where(
+            col(DeliveryAlertRow.alert_id).in_(alerts),
+            col(DeliveryRow.state).not_in(_UNTOLD),
+            col(DeliveryRow.kind).not_in(_OWN),
+        )
+        .order_by(col(DeliveryRow.created_at), col(DeliveryRow.id))
+    )
+    found: dict[_Reader, _Heard] = {}
+    for alert, row, claim, at in session.exec(statement):
+        state = found.setdefault((alert, (row.receiver, row.recipient)), _Heard())
+        state.claim = max(claim or 0, state.claim)
+        if row.kind == DeliveryKind.CORRECTION.value:
+            last = at or row.due_at
+            state.corrected = max(last, state.corrected) if state.corrected else last
+            state.waiting = row.id if row.state in _WAITING and not row.attempts else state.waiting
+    return found
+
+
+def _write(session: Session, number: int, judged: Judged | None, now: datetime, *, proves: bool) -> None:
+    """Put a wording on record; its body whole only where that *proves* something, and else its head if it is all."""
+    entry = judged.entry if judged else None
+    matches = judged.matches if judged else ()
+    body = entry.body if entry else ""
+    session.exec(
+        insert(RevisionRow).values(
+            entry_id=number,
+            at=now,
+            after=session.exec(select(func.max(TransitionRow.id))).one() or 0,
+            title=entry.title if entry else "",
+            summary=entry.summary if entry else "",
+            body=body if proves else body[: 0 if entry and entry.summary else _HEAD],
+            met=codec.met_to_json({match.rule.id: match.labels for match in matches}),
+            withdrawn=entry is None,
+        )
+    )

@@ -1,0 +1,351 @@
+"""The rows of the sources: what is polled, when next, and who polls it now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from sqlalchemy import bindparam
+from sqlmodel import Session, col, func, insert, or_, select, update
+
+from tocsin.errors import Fault, LeaseLostError
+from tocsin.model.sources import Batch, Cursor
+from tocsin.policy.polling.history import Habits
+from tocsin.store.db import habits, mapping
+from tocsin.store.db.tables import SourceRow
+from tocsin.store.db.values import Deferral, GroupHold, Rest, SourceLease, Trail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What the row of a leased source says that its lease may not: *document_at* is when a document last changed."""
+
+    id: int
+    errors: int
+    last_success: datetime | None
+    document_at: datetime | None
+
+
+#: An error is kept for people to read; the whole of it is in the log.
+_LONGEST_ERROR = 1000
+
+
+def sync(session: Session, sources: Sequence[tuple[str, str, str]], now: datetime, groups: Mapping[str, str]) -> None:
+    """Make the rows those of the configuration: (name, address, kind) of each source, and the host groups by name.
+
+    A new source, and one that comes back, is due at once. A feed or page keeps the row of its address under a new name,
+    so that what it brings meanwhile is news and no baseline. A changed address begins a new baseline. A row that the
+    configuration does not name is disabled. A poll under way of a row that changed loses its lease.
+    """
+    known = [_Known(*found) for found in session.connection().execute(_ALL)]
+    wanted = [_Wanted(name, mapping.digest(kind, address), kind) for name, address, kind in sources]
+    rows = _assigned(wanted, known)
+    # Higher than any fence that a poll under way may hold under one of the names that change hands.
+    fence = max((row.fence for row in known), default=0) + 1
+    _make_way(session, rows, known)
+    for item in wanted:
+        row, group = rows.get(item.name), groups.get(item.name, "")
+        if row is None:
+            own = {"name": item.name, "kind": item.kind, "address": item.address, "host_group": group}
+            session.exec(insert(SourceRow).values(**own, due_at=now, **_NEW))
+        else:
+            fields = _changes(row, item, group, now, fence)
+            if fields:
+                session.exec(update(SourceRow).where(col(SourceRow.id) == row.id).values(**fields))
+    kept = {row.id for row in rows.values()}
+    gone = [row.id for row in known if row.id not in kept and not row.disabled]
+    voided = {"disabled": True, "lease_until": None, "fence": SourceRow.fence + 1}
+    session.exec(update(SourceRow).where(col(SourceRow.id).in_(gone)).values(**voided))
+
+
+class _Known(NamedTuple):
+    """What of a row matters here."""
+
+    id: int
+    name: str
+    address: str
+    host_group: str
+    disabled: bool
+    fence: int
+
+
+class _Wanted(NamedTuple):
+    """A source of the configuration, with the digest of its address."""
+
+    name: str
+    address: str
+    kind: str
+
+
+#: Kinds whose row says which entries are known; a row of prices is of one name and symbol.
+_OF_ENTRIES = ("feed", "page")
+
+
+def _assigned(wanted: Sequence[_Wanted], known: Sequence[_Known]) -> dict[str, _Known]:
+    """The row of each source that has one, by its name: that of the same name and address, else of the address, else of the name.
+
+    Of several rows with one address, one in use comes before a disabled one, and the newest first.
+    """
+    free = {row.name: row for row in known}
+    found = {item.name: free.pop(item.name) for item in wanted if _same(free.get(item.name), item)}
+    heirs = sorted(free.values(), key=lambda row: (row.disabled, -row.id))
+    for item in wanted:
+        heir = next((row for row in heirs if row.name in free and row.address == item.address), None)
+        if heir and item.name not in found and item.kind in _OF_ENTRIES:
+            found[item.name] = free.pop(heir.name)
+    for item in wanted:
+        if item.name not in found and item.name in free:
+            found[item.name] = free.pop(item.name)
+    return found
+
+
+def _same(row: _Known | None, wanted: _Wanted) -> bool:
+    return row is not None and row.address == wanted.address
+
+
+def _make_way(session: Session, rows: Mapping[str, _Known], known: Sequence[_Known]) -> None:
+    """Free the names that go to another row; a row that is left without one is called NAME#NUMBER, which no source can be."""
+    changed = {row.id for name, row in rows.items() if row.name != name}
+    kept = {row.id for row in rows.values()}
+    evicted = {row.id for row in known if row.id not in kept and row.name in rows}
+    for row in known:
+        if row.id in changed | evicted:
+            session.exec(update(SourceRow).where(col(SourceRow.id) == row.id).values(name=f"{row.name}#{row.id}"))
+
+
+def _changes(row: _Known, wanted: _Wanted, group: str, now: datetime, fence: int) -> dict[str, object]:
+    """The columns of *row* that must change so that it is the row of *wanted*."""
+    fields: dict[str, object] = {}
+    if row.host_group != group:
+        fields |= {"host_group": group}
+    if row.name != wanted.name:
+        fields |= {"name": wanted.name, "lease_until": None, "fence": fence, "due_at": now}
+    if row.address != wanted.address:
+        fields |= {"kind": wanted.kind, "address": wanted.address, "due_at": now, "fence": fence, **_FRESH}
+    if row.disabled:
+        fields |= {"disabled": False, "due_at": now}
+    return fields
+
+
+def claim(session: Session, now: datetime, real: datetime, lease: timedelta, limit: int) -> list[SourceLease]:
+    """Lease the *limit* sources that have been due longest, until *real* + *lease*."""
+    free = or_(col(SourceRow.lease_until).is_(None), col(SourceRow.lease_until) < real)
+    rows = session.exec(
+        select(SourceRow)
+        .where(col(SourceRow.disabled).is_(False), col(SourceRow.due_at) <= now, free)
+        .order_by(col(SourceRow.due_at), col(SourceRow.id))
+        .limit(limit)
+    ).all()
+    taken = {
+        "fence": SourceRow.fence + 1,
+        "lease_until": real + lease,
+        "first_polled": func.coalesce(SourceRow.first_polled, now),
+    }
+    if rows:
+        session.exec(update(SourceRow).where(col(SourceRow.id).in_([row.id for row in rows])).values(**taken))
+    return [mapping.lease(row, now) for row in rows]
+
+
+def void(session: Session) -> int:
+    """Take every lease away; how many there were."""
+    return session.exec(
+        update(SourceRow)
+        .where(col(SourceRow.lease_until).is_not(None))
+        .values(lease_until=None, fence=SourceRow.fence + 1)
+    ).rowcount
+
+
+def held(session: Session, lease: SourceLease) -> Held:
+    """What stands in the row of a source, if *lease* still holds it.
+
+    Raises:
+        LeaseLostError: somebody else was given it, or it changed.
+    """
+    row = session.connection().execute(_HOLDER, {"named": lease.name}).one_or_none()
+    if row is None or row.fence != lease.fence or row.lease_until is None:
+        raise LeaseLostError(f"the poll of {lease.name} took longer than its lease; what it found is left to the next")
+    return Held(id=row.id, errors=row.errors, last_success=row.last_success, document_at=row.document_at)
+
+
+def number(session: Session, name: str) -> int | None:
+    """The number of the row of the source *name*, None when it has none."""
+    found: int | None = session.connection().execute(_NUMBER, {"named": name}).scalar_one_or_none()
+    return found
+
+
+def succeed(
+    session: Session, row: Held, lease: SourceLease, batch: Batch, trail: Trail, *, now: datetime, due_at: datetime
+) -> None:
+    """Give the lease back after a good poll, with the cursor it brought."""
+    document_at = now if batch.changed else row.document_at
+    fields = {**_good(batch.cursor, now), **_left(trail, lease.fetches), "document_at": document_at}
+    _give_back(session, row, due_at, fields)
+
+
+def go_on(session: Session, row: Held, learned: Habits, until: datetime) -> None:
+    """Keep the lease *until* then, with what is known of a document of which only a part is taken in yet."""
+    values = {"number": row.id, "lease_until": until, "habits": habits.write_habits(learned)}
+    session.connection().execute(_ON, values)
+
+
+def rest(session: Session, rests: Sequence[Rest], now: datetime) -> int:
+    """Give back the leases of polls that brought nothing; how many of them had been lost before."""
+    if not rests:
+        return 0
+    values = [
+        {
+            "named": item.lease.name,
+            "held": item.lease.fence,
+            "due_at": item.due_at,
+            **_good(item.cursor, now),
+            "why": habits.write_reasons(item.trail.reasons),
+            "learned": habits.write_habits(item.trail.habits) if item.trail.habits is not None else None,
+            "fetched": habits.add_fetch(item.lease.fetches, item.trail.fetch) if item.trail.fetch else None,
+        }
+        for item in rests
+    ]
+    return len(rests) - session.connection().execute(_BY_LEASE, values).rowcount
+
+
+def defer(session: Session, deferrals: Sequence[Deferral]) -> int:
+    """Give back claims without a poll: nothing is counted, and what is known stays; how many had been lost."""
+    if not deferrals:
+        return 0
+    values = [
+        {"named": item.lease.name, "held": item.lease.fence, "due_at": item.due_at, "why": item.reason}
+        for item in deferrals
+    ]
+    return len(deferrals) - session.connection().execute(_UNPOLLED, values).rowcount
+
+
+def hold(session: Session, group: GroupHold) -> None:
+    """Put off the sources of a host group that are due before the hold ends, but for those being polled."""
+    session.exec(
+        update(SourceRow)
+        .where(
+            col(SourceRow.host_group) == group.group,
+            col(SourceRow.due_at) < group.until,
+            col(SourceRow.lease_until).is_(None),
+        )
+        .values(due_at=group.until, reasons=group.reason)
+    )
+
+
+def forgive(session: Session, now: datetime) -> None:
+    """Take back the first failure of public sources that could not be reached, and have them polled now."""
+    session.exec(
+        update(SourceRow)
+        .where(
+            col(SourceRow.last_fault) == Fault.UNREACHABLE.value,
+            col(SourceRow.errors) == 1,
+            col(SourceRow.host_group) != "",
+            col(SourceRow.lease_until).is_(None),
+        )
+        .values(errors=0, last_error="", last_fault=None, due_at=now, reasons="the network was down when it was tried")
+    )
+
+
+def _left(trail: Trail, fetches: str) -> dict[str, object]:
+    """The columns of what a poll leaves beside its result."""
+    found: dict[str, object] = {"reasons": habits.write_reasons(trail.reasons)}
+    if trail.habits is not None:
+        found["habits"] = habits.write_habits(trail.habits)
+    if trail.fetch is not None:
+        found["fetches"] = habits.add_fetch(fetches, trail.fetch)
+    return found
+
+
+def _good(cursor: Cursor, now: datetime) -> dict[str, object]:
+    return {
+        "etag": cursor.etag,
+        "last_modified": cursor.last_modified,
+        "body_hash": cursor.body_hash,
+        "validated_at": cursor.validated_at,
+        "last_success": now,
+        "errors": 0,
+        "unhealthy": False,
+        "gone": False,
+        "dead": False,
+        "last_error": "",
+        "last_fault": None,
+    }
+
+
+def fail(
+    session: Session,
+    row: Held,
+    lease: SourceLease,
+    *,
+    error: str,
+    fault: Fault,
+    trail: Trail,
+    due_at: datetime,
+    unhealthy: bool,
+    gone: bool,
+    dead: bool,
+) -> None:
+    """Give the lease back after a failed poll; the cursor stays where it was."""
+    fields = {
+        "errors": row.errors + 1,
+        "unhealthy": unhealthy,
+        "gone": gone,
+        "dead": dead,
+        **_left(trail, lease.fetches),
+        "last_error": error[:_LONGEST_ERROR],
+        "last_fault": fault.value,
+    }
+    _give_back(session, row, due_at, fields)
+
+
+# Every poll ends with it: built once, because building it costs more than running it.
+_TABLE = SourceRow.metadata.tables[str(SourceRow.__tablename__)]
+_ALL = _TABLE.select().with_only_columns(*(_TABLE.c[name] for name in _Known._fields))
+_NUMBER = select(_TABLE.c.id).where(_TABLE.c.name == bindparam("named"))
+_HOLDER = (
+    _TABLE.select()
+    .with_only_columns(
+        *(_TABLE.c[name] for name in ("id", "fence", "lease_until", "errors", "last_success", "document_at"))
+    )
+    .where(_TABLE.c.name == bindparam("named"))
+)
+_BY_NUMBER = _TABLE.update().where(_TABLE.c.id == bindparam("number")).values(polls=_TABLE.c.polls + 1)
+_ON = _TABLE.update().where(_TABLE.c.id == bindparam("number"))
+_HELD = _TABLE.update().where(
+    _TABLE.c.name == bindparam("named"), _TABLE.c.fence == bindparam("held"), _TABLE.c.lease_until.is_not(None)
+)
+_BY_LEASE = _HELD.values(
+    lease_until=None,
+    polls=_TABLE.c.polls + 1,
+    reasons=bindparam("why"),
+    habits=func.coalesce(bindparam("learned"), _TABLE.c.habits),
+    fetches=func.coalesce(bindparam("fetched"), _TABLE.c.fetches),
+)
+_UNPOLLED = _HELD.values(lease_until=None, reasons=bindparam("why"))
+
+
+def _give_back(session: Session, row: Held, due_at: datetime, fields: Mapping[str, object]) -> None:
+    values = {"number": row.id, "due_at": due_at, "lease_until": None, **fields}
+    session.connection().execute(_BY_NUMBER, values)
+
+
+_FRESH = {
+    "lease_until": None,
+    "errors": 0,
+    "unhealthy": False,
+    "gone": False,
+    "last_error": "",
+    "last_fault": None,
+    "first_polled": None,
+    "last_success": None,
+    "etag": "",
+    "last_modified": "",
+    "body_hash": "",
+    "validated_at": None,
+    "dead": False,
+    "reasons": "",
+    "habits": "",
+    "fetches": "",
+}
+_NEW = {"fence": 0, "disabled": False, "polls": 0} | _FRESH

@@ -1,0 +1,87 @@
+"""Open stories, kept from one decision to the next: what did not change since is not read again."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from typing import Any, cast
+
+from sqlalchemy import String, event, type_coerce
+from sqlmodel import Session, func, select
+
+from tocsin.model.alerts import Story
+from tocsin.policy.alerting.facts import Reach
+from tocsin.policy.alerting.story import COMPARED, Stories
+from tocsin.store.db import mapping
+from tocsin.store.db.sqlite import pieces
+from tocsin.store.db.tables import StoryEntryRow, StoryRow
+
+#: Closed stories of an event that are kept beside as many open ones.
+_CLOSED = 500
+
+_STORY = StoryRow.metadata.tables["story"].c
+_MEMBER = StoryRow.metadata.tables["story_entry"].c
+# A story grows by members and is otherwise the same for ever: these tell whether it did. Times are compared, not read.
+_MARK = (type_coerce(_STORY.opened_at, String), type_coerce(_STORY.last_at, String), func.count(_MEMBER.entry_id))
+
+
+class OpenStories:
+    """The open stories that decisions have looked at, of which the writer asks, one transaction at a time."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, dict[int, tuple[object, Story]]] = defaultdict(dict)
+        self._indexed: dict[str, Stories] = {}
+
+    def read(self, session: Session, reached: Reach) -> tuple[tuple[Story, ...], Mapping[str, Stories]]:
+        """The stories within reach as they stand in the database, and by event an index of them."""
+        event.listen(session, "after_rollback", self._forget, once=True)
+        found = [story for name in sorted(reached.events) for story in self._of(session, name, reached)]
+        return tuple(sorted(found, key=lambda story: story.id)), {name: self._indexed[name] for name in reached.events}
+
+    def _forget(self, _: Session) -> None:
+        """Forget all: some of it may have been undone."""
+        self._known.clear()
+        self._indexed.clear()
+
+    def _of(self, session: Session, name: str, reached: Reach) -> list[Story]:
+        marks = {
+            number: tuple(mark)
+            for number, *mark in session.connection().execute(
+                select(_STORY.id, *_MARK)
+                .join(StoryEntryRow, _MEMBER.story_id == _STORY.id, isouter=True)
+                .where(_STORY.event == name, _STORY.last_at >= reached.since)
+                .group_by(_STORY.id)
+                .order_by(_STORY.id)
+            )
+        }
+        known = self._known[name]
+        changed = [number for number, mark in marks.items() if number not in known or known[number][0] != mark]
+        for story in _load(session, changed):
+            known[story.id] = (marks[story.id], story)
+        stories = [known[number][1] for number in marks]
+        self._index(name, stories, changed)
+        return stories
+
+    def _index(self, name: str, stories: Collection[Story], changed: Collection[int]) -> None:
+        known, index = self._known[name], self._indexed.get(name)
+        # Of a long story the middle is not compared, so that it cannot simply be added to.
+        long = any(len(known[number][1].entries) > COMPARED for number in changed)
+        if index is None or long or len(index) > 2 * len(stories) + _CLOSED:
+            self._known[name] = {story.id: known[story.id] for story in stories}
+            self._indexed[name] = Stories(stories)
+            return
+        for story in sorted((known[number][1] for number in changed), key=lambda story: story.last_at):
+            index.put(story)
+
+
+def _load(session: Session, numbers: Collection[int]) -> list[Story]:
+    found = []
+    for piece in pieces(numbers):
+        members = defaultdict(list)
+        for row in session.connection().execute(
+            select(*_MEMBER).where(_MEMBER.story_id.in_(piece)).order_by(_MEMBER.event_time, _MEMBER.entry_id)
+        ):
+            members[row.story_id].append(mapping.story_entry(cast(StoryEntryRow, row)))
+        rows: Any = session.connection().execute(select(*_STORY).where(_STORY.id.in_(piece)))
+        found += [mapping.story(row, tuple(members[row.id])) for row in rows]
+    return found

@@ -1,0 +1,382 @@
+"""What enters the outbox: new deliveries, alerts that join one, and copies that somebody asks for."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Executable, bindparam
+from sqlmodel import Session, col, delete, func, insert, select, update
+
+from tocsin.errors import StoreError
+from tocsin.model.alerts import Fate
+from tocsin.model.deliveries import DeliveryKind, DeliveryState
+from tocsin.model.rules import Severity
+from tocsin.policy.alerting.facts import Planned
+from tocsin.policy.notifying.retry import LIFE, PRICE_LIFE
+from tocsin.store.db import codec
+from tocsin.store.db.sqlite import pieces, upsert
+from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow, MatchRow, RevisionRow
+
+#: The columns of a row, by name.
+_Row = dict[str, Any]
+
+# A poll may plan ten thousand deliveries: all of them are written by three statements, built once.
+_TABLES = DeliveryRow.metadata.tables
+_DELIVERY, _MEMBER, _TRANSITION = (insert(_TABLES[name]) for name in ("delivery", "delivery_alert", "transition"))
+_DELIVERIES, _MEMBERS = _TABLES["delivery"].c, _TABLES["delivery_alert"].c
+_THE_MEMBER = (_MEMBERS.delivery_id == bindparam("number"), _MEMBERS.alert_id == bindparam("alert"))
+_JOINED = update(_TABLES["delivery"]).where(_DELIVERIES.id == bindparam("number"))
+_OF_MEMBER = update(_TABLES["delivery_alert"]).where(*_THE_MEMBER)
+_REMOVED = delete(_TABLES["delivery_alert"]).where(*_THE_MEMBER)
+_FRESH: _Row = {
+    "state": DeliveryState.READY.value,
+    "reason": "",
+    "fence": 0,
+    "attempts": 0,
+    "resend": 0,
+    "resend_of": None,
+    "stands_for": None,
+}
+_WAITING = (DeliveryState.HELD.value, DeliveryState.READY.value)
+_SETTLED = (DeliveryState.DELIVERED.value, DeliveryState.DEAD.value, DeliveryState.SUPPRESSED.value)
+
+
+def plan(
+    session: Session,
+    planned: Sequence[Planned],
+    now: datetime,
+    new_id: Callable[[], str],
+    settles: datetime | None = None,
+) -> tuple[str, ...]:
+    """Write new deliveries, held, ready or suppressed; their ids, in order.
+
+    With *settles* those that are ready wait until then, or until `release`: more may come for them.
+    """
+    alerts = {alert_id for item in planned for alert_id in item.alert_ids}
+    ranks, tellings = _ranks(session, alerts), _tellings(session, alerts)
+    rows, members = [], list[_Row]()
+    for item in planned:
+        row = fresh(
+            new_id(),
+            (item.receiver, item.recipient),
+            kind=item.kind.value,
+            rank=max((ranks[alert_id] for alert_id in item.alert_ids), default=0),
+            state=_state(item).value,
+            reason=item.dropped or item.held,
+            created_at=now,
+            due_at=max(item.due_at, settles) if settles and not (item.held or item.dropped) else item.due_at,
+            expires_at=item.expires_at,
+        )
+        rows.append(row)
+        members += (
+            _member(row, number, tellings.get(number, 0), item.news.get(number, ())) for number in item.alert_ids
+        )
+    enter(session, rows, members)
+    return tuple(row["id"] for row in rows)
+
+
+def release(session: Session, planned_at: datetime) -> None:
+    """Let what was planned at that time, and waits for the rest of its document, leave: it is all there."""
+    session.exec(
+        update(DeliveryRow)
+        .where(
+            col(DeliveryRow.state) == DeliveryState.READY.value,
+            col(DeliveryRow.due_at) > planned_at,
+            col(DeliveryRow.created_at) == planned_at,
+            col(DeliveryRow.attempts) == 0,
+        )
+        .values(due_at=planned_at)
+    )
+
+
+def _state(planned: Planned) -> DeliveryState:
+    if planned.dropped:
+        return DeliveryState.SUPPRESSED
+    return DeliveryState.HELD if planned.held else DeliveryState.READY
+
+
+def keep_digests(session: Session, planned: Sequence[Planned], now: datetime, new_id: Callable[[], str]) -> None:
+    """Write those of the *planned* digests that do not wait already."""
+    missing = [
+        item
+        for item in planned
+        if session.exec(
+            select(DeliveryRow.id).where(
+                DeliveryRow.receiver == item.receiver,
+                DeliveryRow.recipient == item.recipient,
+                DeliveryRow.kind == item.kind.value,
+                DeliveryRow.due_at == item.due_at,
+                col(DeliveryRow.state).in_(_WAITING),
+            )
+        ).first()
+        is None
+    ]
+    plan(session, missing, now, new_id)
+
+
+def join(session: Session, joined: Sequence[tuple[str, tuple[int, ...]]]) -> None:
+    """Let alerts join the messages of deliveries that were never tried."""
+    alerts = {alert_id for _, alert_ids in joined for alert_id in alert_ids}
+    ranks, tellings = _ranks(session, alerts), _tellings(session, alerts)
+    wanted = col(DeliveryRow.id)
+    known = {
+        row.id: row
+        for piece in pieces(delivery_id for delivery_id, _ in joined)
+        for row in session.exec(select(DeliveryRow).where(wanted.in_(piece)))
+    }
+    changed, members = [], list[_Row]()
+    for delivery_id, alert_ids in joined:
+        row = known[delivery_id]
+        rank = max([row.rank, *(ranks[number] for number in alert_ids)])
+        # News that joins a price lives longer than it.
+        changed.append({"number": row.id, "rank": rank, "expires_at": max(row.expires_at, row.due_at + LIFE)})
+        fields = row.model_dump(include={"id", "receiver", "recipient", "resend"})
+        members += (_member(fields, number, tellings.get(number, 0)) for number in alert_ids)
+    _put(session, _JOINED, changed)
+    _put(session, upsert(DeliveryAlertRow, ("delivery_id", "alert_id"), change=("telling",)), members)
+
+
+def say(session: Session, news: Mapping[tuple[str, int], tuple[str, ...]]) -> None:
+    """Let messages that were never tried say, by (delivery id, alert), what else is new."""
+    changed = []
+    for piece in pieces(delivery_id for delivery_id, _ in news):
+        for row in session.exec(select(DeliveryAlertRow).where(col(DeliveryAlertRow.delivery_id).in_(piece))):
+            words = news.get((row.delivery_id, row.alert_id))
+            if words:
+                said = _words((*codec.words_from_json(row.news), *words))
+                changed.append({"number": row.delivery_id, "alert": row.alert_id, "news": said})
+    _put(session, _OF_MEMBER, changed)
+
+
+def merge(session: Session, delivery_id: str, others: Sequence[str]) -> None:
+    """Move what *others* to the same recipient are about into a delivery that was never tried."""
+    found = members_of(session, [delivery_id, *others])
+    inside = {member.alert_id for member in found[delivery_id]}
+    moved, doubled = list[_Row](), list[_Row]()
+    news: dict[tuple[str, int], tuple[str, ...]] = {}
+    for number in others:
+        for member in found[number]:
+            row = {"number": number, "alert": member.alert_id}
+            if member.alert_id in inside:
+                doubled.append(row)
+                known = news.get((delivery_id, member.alert_id), ())
+                news[delivery_id, member.alert_id] = (*known, *codec.words_from_json(member.news))
+            else:
+                inside.add(member.alert_id)
+                moved.append({**row, "delivery_id": delivery_id})
+    _put(session, _REMOVED, doubled)
+    _put(session, _OF_MEMBER, moved)
+    say(session, news)
+
+
+def hasten(session: Session, delivery_ids: Sequence[str], now: datetime) -> None:
+    """Let held deliveries leave now, and with all that waits in them."""
+    words = "released: an alert in it grew past its cooldown"
+    held = DeliveryRow.state == DeliveryState.HELD.value
+    for piece in pieces(delivery_ids):
+        numbers = session.exec(select(DeliveryRow.id).where(col(DeliveryRow.id).in_(piece), held)).all()
+        ready = {"state": DeliveryState.READY.value, "due_at": now, "reason": words}
+        session.exec(update(DeliveryRow).where(col(DeliveryRow.id).in_(numbers)).values(**ready))
+        note_all(session, numbers, now, DeliveryState.READY, words)
+
+
+def waiting_updates(session: Session, alerts: Collection[int]) -> list[str]:
+    """The updates about any of *alerts* that were never tried."""
+    return list(
+        session.exec(
+            select(DeliveryRow.id)
+            .join(DeliveryAlertRow, col(DeliveryAlertRow.delivery_id) == DeliveryRow.id)
+            .where(
+                col(DeliveryAlertRow.alert_id).in_(alerts),
+                DeliveryRow.kind == DeliveryKind.UPDATE.value,
+                col(DeliveryRow.state).in_(_WAITING),
+                DeliveryRow.attempts == 0,
+            )
+            .distinct()
+        )
+    )
+
+
+def hold(session: Session, delivery_id: str, until: datetime, now: datetime, words: str) -> None:
+    """Let a delivery that was never tried wait *until* then."""
+    session.exec(
+        update(DeliveryRow)
+        .where(col(DeliveryRow.id) == delivery_id)
+        .values(state=DeliveryState.HELD.value, due_at=until, expires_at=until + LIFE, reason=words)
+    )
+    note(session, delivery_id, now, DeliveryState.HELD, words)
+
+
+def call_off(session: Session, needless: Sequence[tuple[str, int]], now: datetime, words: str) -> None:
+    """Take alerts, (delivery id, alert), out of deliveries that were never tried; one that is about no other is not sent."""
+    leaving: dict[str, list[int]] = defaultdict(list)
+    for delivery_id, alert_id in needless:
+        leaving[delivery_id].append(alert_id)
+    of = col(DeliveryAlertRow.delivery_id)
+    for piece in pieces(leaving):
+        sizes = session.exec(select(of, func.count()).where(of.in_(piece)).group_by(of)).all()
+        empty = {number for number, size in sizes if size <= len(leaving[number])}
+        # What is not sent keeps the last one: it says what it was about.
+        gone = [(number, alert) for number in piece for alert in leaving[number][: -1 if number in empty else None]]
+        _put(session, _REMOVED, [{"number": number, "alert": alert} for number, alert in gone])
+        suppressed = {"state": DeliveryState.SUPPRESSED.value, "reason": words}
+        session.exec(update(DeliveryRow).where(col(DeliveryRow.id).in_(empty)).values(**suppressed))
+        note_all(session, sorted(empty), now, DeliveryState.SUPPRESSED, words)
+
+
+def test(session: Session, receiver: str, recipient: str, now: datetime, new_id: str) -> str:
+    """Enter a test, before everything else that waits for *receiver*; its id."""
+    row = fresh(
+        new_id,
+        (receiver, recipient),
+        kind=DeliveryKind.TEST.value,
+        rank=Severity.CRITICAL.rank,
+        created_at=now,
+        due_at=now,
+        expires_at=now + PRICE_LIFE,
+    )
+    enter(session, [row], ())
+    return new_id
+
+
+def resend(session: Session, delivery_id: str, now: datetime, new_id: Callable[[], str]) -> str:
+    """Enter a copy of a settled delivery, rendered anew under an id of its own; that id.
+
+    Raises:
+        StoreError: there is no such delivery, it is still under way, or its alerts went into another one.
+    """
+    original = session.exec(select(DeliveryRow).where(DeliveryRow.id == delivery_id)).one_or_none()
+    if original is None:
+        raise StoreError(f"there is no delivery {delivery_id}; see: tocsin deliveries list")
+    if original.state not in _SETTLED:
+        raise StoreError(f"the delivery {delivery_id} is still under way ({original.state}): it needs no copy")
+    original.silence_id = None  # nothing that was told waits for the silence to end
+    members = session.exec(select(DeliveryAlertRow).where(DeliveryAlertRow.delivery_id == delivery_id)).all()
+    if not members and original.state == DeliveryState.SUPPRESSED.value:
+        raise StoreError(f"the delivery {delivery_id} has nothing of its own any more: {original.reason}")
+    first = original.resend_of or original.id
+    copies = session.exec(select(func.max(DeliveryRow.resend)).where(DeliveryRow.resend_of == first)).one() or 0
+    row = fresh(
+        new_id(),
+        (original.receiver, original.recipient),
+        kind=original.kind,
+        rank=original.rank,
+        reason=f"sent again on demand: a copy of {first}",
+        created_at=now,
+        due_at=now,
+        expires_at=now + (original.expires_at - original.created_at),
+        resend=copies + 1,
+        resend_of=first,
+    )
+    enter(session, [row], [copied(row, member) for member in members])
+    return str(row["id"])
+
+
+def members_of(session: Session, deliveries: Iterable[str]) -> dict[str, list[DeliveryAlertRow]]:
+    """What each of *deliveries* is about."""
+    found: dict[str, list[DeliveryAlertRow]] = defaultdict(list)
+    for piece in pieces(deliveries):
+        for row in session.exec(select(DeliveryAlertRow).where(col(DeliveryAlertRow.delivery_id).in_(piece))):
+            found[row.delivery_id].append(row)
+    return found
+
+
+def told_to(session: Session, receiver: str, alerts: Iterable[int]) -> dict[tuple[int, str], int]:
+    """The last telling of each of *alerts* to each recipient of *receiver*."""
+    found = {}
+    for piece in pieces(alerts):
+        for alert_id, recipient, telling in session.exec(
+            select(DeliveryAlertRow.alert_id, DeliveryAlertRow.recipient, func.max(DeliveryAlertRow.telling))
+            .where(col(DeliveryAlertRow.alert_id).in_(piece), DeliveryAlertRow.receiver == receiver)
+            .group_by(col(DeliveryAlertRow.alert_id), col(DeliveryAlertRow.recipient))
+        ):
+            found[alert_id, recipient] = telling
+    return found
+
+
+def note(session: Session, delivery_id: str, at: datetime, state: DeliveryState, reason: str) -> None:
+    """Put a change of state on record."""
+    note_all(session, [delivery_id], at, state, reason)
+
+
+def note_all(session: Session, ids: Iterable[str], at: datetime, state: DeliveryState, reason: str) -> None:
+    """Put the same change of state of several deliveries on record."""
+    _put(session, _TRANSITION, [_noted(delivery_id, at, state.value, reason) for delivery_id in ids])
+
+
+def _noted(delivery_id: str, at: datetime, state: str, reason: str) -> _Row:
+    return {"delivery_id": delivery_id, "at": at, "state": state, "reason": reason}
+
+
+def fresh(number: str, to: tuple[str, str], **fields: object) -> _Row:
+    """The columns of a new delivery, ready where *fields* do not say otherwise."""
+    return {**_FRESH, "id": number, "receiver": to[0], "recipient": to[1], **fields}
+
+
+def _member(row: _Row, alert_id: int, telling: int, news: Iterable[str] = ()) -> _Row:
+    """The columns of an alert in a delivery, of which *row* are the columns."""
+    return {
+        "delivery_id": row["id"],
+        "alert_id": alert_id,
+        "receiver": row["receiver"],
+        "recipient": row["recipient"],
+        "telling": telling,
+        "resend": row["resend"],
+        "news": _words(news),
+    }
+
+
+def copied(row: _Row, member: DeliveryAlertRow) -> _Row:
+    """Return the columns of the alert of *member* in another delivery."""
+    return _member(row, member.alert_id, member.telling, codec.words_from_json(member.news))
+
+
+def _words(words: Iterable[str]) -> str:
+    return codec.words_to_json(tuple(dict.fromkeys(words)))
+
+
+def enter(session: Session, rows: Sequence[_Row], members: Sequence[_Row]) -> None:
+    """Write new deliveries with what they are about, and that they came."""
+    _put(session, _DELIVERY, rows)
+    _put(session, _MEMBER, members)
+    _put(session, _TRANSITION, [_noted(r["id"], r["created_at"], r["state"], r["reason"] or "planned") for r in rows])
+
+
+def _put(session: Session, statement: Executable, rows: Sequence[_Row]) -> None:
+    """Run *statement* for each of *rows*; for none not at all."""
+    if rows:
+        session.connection().execute(statement, rows)
+
+
+def _ranks(session: Session, alerts: Collection[int]) -> dict[int, int]:
+    rows = session.exec(select(AlertRow.id, AlertRow.severity).where(col(AlertRow.id).in_(alerts))).all()
+    return {number: Severity(severity).rank for number, severity in rows}
+
+
+def _tellings(session: Session, alerts: Collection[int]) -> dict[int | None, int]:
+    """How often there was something to tell of each alert.
+
+    Its matches, less those that were only more coverage, and the wordings of their entries: each may be a correction.
+    """
+    told = Counter(
+        dict(
+            session.exec(
+                select(MatchRow.alert_id, func.count())
+                .where(col(MatchRow.alert_id).in_(alerts), MatchRow.fate != Fate.JOINED.value)
+                .group_by(col(MatchRow.alert_id))
+            ).all()
+        )
+    )
+    reworded = (
+        select(MatchRow.alert_id, func.count())
+        .join(RevisionRow, col(RevisionRow.entry_id) == MatchRow.entry_id)
+        .where(
+            col(MatchRow.alert_id).in_(alerts),
+            MatchRow.fate != Fate.JOINED.value,
+        )
+        .group_by(col(MatchRow.alert_id))
+    )
+    return told + Counter(dict(session.exec(reworded).all()))

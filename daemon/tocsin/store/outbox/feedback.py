@@ -1,0 +1,128 @@
+"""What people say of alerts, and what comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, true
+from sqlmodel import Session, col, distinct, func, insert, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from tocsin.errors import StoreError
+from tocsin.model.alerts import Alert, Answered, AnswerKind
+from tocsin.model.deliveries import DeliveryState
+from tocsin.store.db import mapping
+from tocsin.store.db.tables import AlertRow, AnswerRow, DeliveryAlertRow, DeliveryRow
+from tocsin.store.db.values import RuleStats
+from tocsin.store.outbox import enqueue
+
+_SEEN = (AnswerKind.ACK.value, AnswerKind.USEFUL.value, AnswerKind.NOISE.value)
+_VERDICTS = (AnswerKind.USEFUL.value, AnswerKind.NOISE.value)
+
+
+def of(session: Session, which: ColumnElement[bool]) -> dict[int, Answered]:
+    """What was said of the alerts for which *which* holds, by their number; those without an answer are not in it."""
+    rows = session.exec(
+        select(AnswerRow)
+        .join(AlertRow, col(AlertRow.id) == AnswerRow.alert_id)
+        .where(which)
+        .order_by(col(AnswerRow.id))
+    )
+    found: dict[int, Answered] = {}
+    for row in rows:
+        found[row.alert_id] = _with(found.get(row.alert_id, Answered()), row)
+    return found
+
+
+def by_number(session: Session, numbers: Collection[int]) -> dict[int, Answered]:
+    """What was said of the alerts *numbers*."""
+    return of(session, col(AlertRow.id).in_(numbers))
+
+
+def seen() -> SelectOfScalar[int]:
+    """The numbers of the alerts that somebody has looked at."""
+    return select(AnswerRow.alert_id).where(col(AnswerRow.kind).in_(_SEEN))
+
+
+def add(
+    session: Session,
+    numbers: Sequence[int],
+    kind: AnswerKind,
+    *,
+    now: datetime,
+    by: str,
+    until: datetime | None,
+    why: str,
+) -> None:
+    """Put an answer to each of the alerts *numbers* on record; updates that wait rest *until* then.
+
+    Raises:
+        StoreError: there is no alert with one of these numbers; nothing is written.
+    """
+    known = set(session.exec(select(AlertRow.id).where(col(AlertRow.id).in_(numbers))))
+    unknown = [str(number) for number in numbers if number not in known]
+    if unknown:
+        raise StoreError(f"there is no alert {', '.join(unknown)}; see: tocsin alerts list")
+    for number in dict.fromkeys(numbers):
+        session.exec(insert(AnswerRow).values(alert_id=number, kind=kind.value, at=now, by=by, until=until, why=why))
+    if until is not None:
+        _rest(session, numbers, now)
+
+
+def _rest(session: Session, numbers: Sequence[int], now: datetime) -> None:
+    """Hold the updates about *numbers* that nobody has seen, as long as all that they are about rests."""
+    for delivery_id in enqueue.waiting_updates(session, numbers):
+        members = session.exec(
+            select(DeliveryAlertRow.alert_id).where(DeliveryAlertRow.delivery_id == delivery_id)
+        ).all()
+        answered = by_number(session, members)
+        until = min(answered.get(number, Answered()).snoozed_until or now for number in members)
+        if until > now:
+            enqueue.hold(session, delivery_id, until, now, f"held until {until:%Y-%m-%d %H:%M} UTC: snoozed")
+
+
+def stats(session: Session, since: datetime | None) -> dict[str, RuleStats]:
+    """What came of the alerts of each rule opened *since* then, by its id; a rule without alerts is not in it."""
+    recent = _opened(since)
+    alerts = dict(session.exec(select(AlertRow.rule, func.count()).where(recent).group_by(col(AlertRow.rule))).all())
+    told = dict(
+        session.exec(
+            select(AlertRow.rule, func.count(distinct(AlertRow.id)))
+            .join(DeliveryAlertRow, col(DeliveryAlertRow.alert_id) == AlertRow.id)
+            .join(DeliveryRow, col(DeliveryRow.id) == DeliveryAlertRow.delivery_id)
+            .where(recent, DeliveryRow.state == DeliveryState.DELIVERED.value)
+            .group_by(col(AlertRow.rule))
+        ).all()
+    )
+    found = {rule: RuleStats(rule=rule, alerts=count, told=told.get(rule, 0)) for rule, count in alerts.items()}
+    for alert, answered in verdicts(session, since=since):
+        one = found[alert.rule]
+        useful = answered.verdict is AnswerKind.USEFUL
+        found[alert.rule] = replace(one, useful=one.useful + useful, noise=one.noise + (not useful))
+    return found
+
+
+def verdicts(
+    session: Session, *, rule: str | None = None, since: datetime | None = None
+) -> list[tuple[Alert, Answered]]:
+    """The alerts that people judged, the oldest first: of *rule*, opened *since* then."""
+    judged = select(AnswerRow.alert_id).where(col(AnswerRow.kind).in_(_VERDICTS))
+    statement = select(AlertRow).where(_opened(since), col(AlertRow.id).in_(judged)).order_by(col(AlertRow.id))
+    rows = session.exec(statement if rule is None else statement.where(AlertRow.rule == rule)).all()
+    answered = by_number(session, [row.id for row in rows])
+    return [(mapping.alert(row), answered[row.id]) for row in rows]
+
+
+def _opened(since: datetime | None) -> ColumnElement[bool]:
+    return true() if since is None else col(AlertRow.opened_at) >= since
+
+
+def _with(answered: Answered, row: AnswerRow) -> Answered:
+    kind = AnswerKind(row.kind)
+    if kind is AnswerKind.ACK:
+        return replace(answered, acked_at=row.at, acked_by=row.by)
+    if kind is AnswerKind.SNOOZE:
+        return replace(answered, snoozed_until=row.until)
+    return replace(answered, verdict=kind, why=row.why)

@@ -1,0 +1,191 @@
+"""Messages that one receiver does not get and another one is sent: late ones, dead ones, those of a receiver removed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import ColumnElement, tuple_
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, exists, func, not_, or_, select
+
+from tocsin.model.alerts import Alert
+from tocsin.model.deliveries import DeliveryKind, DeliveryState
+from tocsin.policy.notifying.receiver import Fallback
+from tocsin.store.db import mapping
+from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow
+from tocsin.store.outbox import enqueue, receivers
+from tocsin.store.outbox.overflow import To
+
+#: Who stands in for a receiver, by its name, and whose recipients that are.
+Fallbacks = Mapping[str, tuple[Fallback, Sequence[str]]]
+NO_FALLBACKS: Fallbacks = MappingProxyType({})
+_WAITING = (DeliveryState.HELD.value, DeliveryState.READY.value, DeliveryState.RETRY.value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rerouted:
+    """The ids of the messages that go to whom the routes name now, and of those that nobody takes."""
+
+    moved: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+
+
+def late(session: Session, fallbacks: Fallbacks, now: datetime, new_id: Callable[[], str]) -> list[str]:
+    """Send fallbacks what others should have got by now, and at once what a blocked one should; the new ids.
+
+    Each delivery goes on, and is handed over once.
+    """
+    blocked = receivers.blocked(session)
+    due = func.coalesce(DeliveryRow.wanted_at, DeliveryRow.due_at)
+    rows = session.exec(
+        select(DeliveryRow).where(
+            col(DeliveryRow.state).in_(_WAITING),
+            DeliveryRow.kind != DeliveryKind.TEST.value,
+            or_(
+                *(
+                    (col(DeliveryRow.receiver) == name) & (due <= (now if name in blocked else now - fallback.after))
+                    for name, (fallback, _) in fallbacks.items()
+                )
+            ),
+            not_(_handed_over()),
+        )
+    ).all()
+    return hand_over(session, rows, fallbacks, now, new_id)
+
+
+def hand_over(
+    session: Session, rows: Sequence[DeliveryRow], fallbacks: Fallbacks, now: datetime, new_id: Callable[[], str]
+) -> list[str]:
+    """Send the fallbacks of their receivers what of *rows* they were not told; the new ids.
+
+    Whoever was told, even in vain, is not told again: so a circle of fallbacks ends.
+    """
+    ids = []
+    for name in sorted({row.receiver for row in rows} & set(fallbacks)):
+        fallback, recipients = fallbacks[name]
+        copies = _Copies(session, [row for row in rows if row.receiver == name], now, new_id)
+        for row in copies.rows:
+            for recipient in recipients:
+                expires_at = now + (row.expires_at - row.created_at)
+                copies.send(row, (fallback.to, recipient), copies.members[row.id], due_at=now, expires_at=expires_at)
+        ids += copies.write()
+    return ids
+
+
+def died(
+    session: Session, delivery_id: str, fallbacks: Fallbacks, now: datetime, new_id: Callable[[], str]
+) -> list[str]:
+    """Hand over a delivery that is dead, unless that was done before; the new ids."""
+    rows = session.exec(select(DeliveryRow).where(DeliveryRow.id == delivery_id, not_(_handed_over()))).all()
+    return hand_over(session, rows, fallbacks, now, new_id)
+
+
+def strays(session: Session, present: Collection[To], skip: Collection[str]) -> list[str]:
+    """Return the ids of the messages that wait for nobody of *present*, but for those in *skip*."""
+    rows = session.exec(
+        select(DeliveryRow.id)
+        .where(
+            col(DeliveryRow.state).in_(_WAITING),
+            DeliveryRow.kind != DeliveryKind.TEST.value,
+            tuple_(DeliveryRow.receiver, DeliveryRow.recipient).not_in(present),
+        )
+        .order_by(col(DeliveryRow.created_at), col(DeliveryRow.id))
+    )
+    return [number for number in rows if number not in skip]
+
+
+def reroute(
+    session: Session,
+    ids: Sequence[str],
+    routed: Callable[[Alert], Collection[To]],
+    now: datetime,
+    new_id: Callable[[], str],
+) -> Rerouted:
+    """Send the alerts of stray messages to all whom *routed* names and who were not told.
+
+    An alert that somebody else hears of leaves its message, and a message without alerts is not sent; the others wait
+    for their receiver to return, until they expire.
+    """
+    rows = [session.get_one(DeliveryRow, number) for number in ids]
+    copies = _Copies(session, rows, now, new_id)
+    alerts = {member.alert_id for row in rows for member in copies.members[row.id]}
+    named = {number: routed(mapping.alert(session.get_one(AlertRow, number))) for number in alerts}
+    moved = []
+    for row in rows:
+        members, wanted = copies.members[row.id], row.wanted_at or row.due_at
+        heard: set[int] = set()
+        for to in dict.fromkeys(to for member in members for to in named[member.alert_id]):
+            mine = [member for member in members if to in named[member.alert_id]]
+            heard |= copies.send(row, to, mine, due_at=wanted, expires_at=row.expires_at)
+        if members and len(heard) == len(members):
+            moved.append(row)
+        elif row.attempts == 0:
+            enqueue.call_off(session, [(row.id, alert_id) for alert_id in heard], now, "sent to others")
+    copies.write()
+    for row in moved:
+        words = f"sent to others: no receiver {row.receiver} {row.recipient}".rstrip() + " is configured any more"
+        row.state, row.reason = DeliveryState.SUPPRESSED.value, words
+        enqueue.note(session, row.id, now, DeliveryState.SUPPRESSED, words)
+    session.flush()
+    done = {row.id for row in moved}
+    return Rerouted(moved=tuple(row.id for row in moved), left=tuple(number for number in ids if number not in done))
+
+
+def _handed_over() -> ColumnElement[bool]:
+    other = aliased(DeliveryRow)
+    return exists().where(col(other.stands_for) == col(DeliveryRow.id))
+
+
+class _Copies:
+    """Copies of *rows* for other people, who are told nothing twice; `write` puts them into the outbox."""
+
+    def __init__(self, session: Session, rows: Sequence[DeliveryRow], now: datetime, new_id: Callable[[], str]) -> None:
+        self.rows = rows
+        self.members = enqueue.members_of(session, [row.id for row in rows])
+        self._session = session
+        self._now = now
+        self._new_id = new_id
+        self._alerts = {member.alert_id for found in self.members.values() for member in found}
+        self._told: dict[str, dict[tuple[int, str], int]] = {}
+        self._copies: list[dict[str, Any]] = []
+        self._copied: list[dict[str, Any]] = []
+        self._notes: list[tuple[DeliveryRow, str]] = []
+
+    def send(
+        self, row: DeliveryRow, to: To, members: Sequence[DeliveryAlertRow], *, due_at: datetime, expires_at: datetime
+    ) -> set[int]:
+        """Send what of *members* is new to *to*, due then; what is held goes on waiting. The alerts that are in it."""
+        if to[0] not in self._told:
+            self._told[to[0]] = enqueue.told_to(self._session, to[0], self._alerts)
+        told = self._told[to[0]]
+        unknown = [one for one in members if told.get((one.alert_id, to[1]), -1) < one.telling]
+        if unknown:
+            held = row.state == DeliveryState.HELD.value and due_at > self._now
+            copy = enqueue.fresh(
+                self._new_id(),
+                to,
+                kind=row.kind,
+                rank=row.rank,
+                state=DeliveryState.HELD.value if held else DeliveryState.READY.value,
+                reason=row.reason if held else f"told in the stead of {row.receiver}, which it did not reach",
+                created_at=self._now,
+                due_at=due_at,
+                expires_at=expires_at,
+                stands_for=row.id,
+            )
+            self._copies.append(copy)
+            self._copied += (enqueue.copied(copy, member) for member in unknown)
+            self._notes.append((row, f"told to {to[0]} in its stead (delivery {copy['id']})"))
+            told |= {(member.alert_id, to[1]): member.telling for member in unknown}
+        return {member.alert_id for member in unknown}
+
+    def write(self) -> list[str]:
+        """Enter the copies; their ids."""
+        enqueue.enter(self._session, self._copies, self._copied)
+        for row, words in self._notes:
+            enqueue.note(self._session, row.id, self._now, DeliveryState(row.state), words)
+        return [str(copy["id"]) for copy in self._copies]

@@ -1,0 +1,255 @@
+"""What is held or suppressed when it would leave: quiet hours and silences, read again at send time."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import true
+from sqlmodel import Session, col, select, update
+
+from tocsin.model.alerts import Alert
+from tocsin.model.deliveries import DeliveryKind, DeliveryState
+from tocsin.policy.notifying.quiet import Hush
+from tocsin.policy.notifying.retry import DIGEST_LIFE
+from tocsin.policy.notifying.silence import Silence, first
+from tocsin.store.db import mapping
+from tocsin.store.db.sqlite import pieces
+from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow, SilenceRow, ToldRow
+from tocsin.store.outbox import enqueue, silences
+
+_WAITING = (DeliveryState.HELD.value, DeliveryState.READY.value)
+#: Deliveries of a receiver that one transaction holds back.
+MOST = 500
+#: What is gathered in a digest while it waits; anything else is held as it is.
+_NEWS = (DeliveryKind.ALERT.value, DeliveryKind.UPDATE.value)
+
+
+def hush(session: Session, hushes: Mapping[str, Hush], now: datetime) -> bool:
+    """Let what must not leave in quiet hours that last at *now* wait for their end, or suppress it; whether there is more.
+
+    News waits in one digest. A test that somebody asks for is no news, and leaves. What was tried already is tried again
+    after the end.
+    """
+    more = False
+    for receiver, quiet in hushes.items():
+        until = f"held until {quiet.ends:%Y-%m-%d %H:%M} UTC by the quiet hours of {receiver}"
+        rows = _due(session, receiver, quiet, now)
+        more = more or len(rows) == MOST
+        if quiet.drop:
+            dropped = [row.id for row in rows if not row.attempts]
+            _suppress_all(session, dropped, now, f"suppressed by the quiet hours of {receiver}")
+            rows = [row for row in rows if row.attempts]
+        news = defaultdict(list)
+        for row in rows:
+            if row.attempts or row.kind not in _NEWS:
+                _rest(session, row, quiet.ends, now, until)
+            else:
+                news[row.recipient].append(row)
+        for found in news.values():
+            gather(session, found, quiet.ends, now, until)
+    return more
+
+
+def _rest(session: Session, row: DeliveryRow, until: datetime, now: datetime, words: str) -> None:
+    """Let one wait as it is."""
+    lasts = row.expires_at - (row.wanted_at or row.due_at)
+    row.state = (DeliveryState.RETRY if row.attempts else DeliveryState.HELD).value
+    row.due_at, row.expires_at, row.reason = until, until + lasts, words
+    row.wanted_at = None  # nobody stands in for who sleeps
+    session.flush()
+    enqueue.note(session, row.id, now, DeliveryState(row.state), words)
+
+
+def _due(session: Session, receiver: str, quiet: Hush, now: datetime) -> Sequence[DeliveryRow]:
+    """The oldest of what is due to *receiver* and does not break through."""
+    return session.exec(
+        select(DeliveryRow)
+        .where(
+            DeliveryRow.receiver == receiver,
+            col(DeliveryRow.state).in_((*_WAITING, DeliveryState.RETRY.value)),
+            col(DeliveryRow.due_at) <= now,
+            col(DeliveryRow.expires_at) > now,
+            DeliveryRow.kind != DeliveryKind.TEST.value,
+            true() if quiet.breaks is None else col(DeliveryRow.rank) < quiet.breaks.rank,
+        )
+        .order_by(col(DeliveryRow.created_at))
+        .limit(MOST)
+    ).all()
+
+
+def gather(session: Session, rows: Sequence[DeliveryRow], until: datetime, now: datetime, words: str) -> None:
+    """Let the alerts of deliveries to one recipient that were never tried wait in its digest that leaves *until* then.
+
+    The first becomes that digest where there is none yet; *words* are the reason.
+    """
+    first = rows[0]
+    digest = session.exec(
+        select(DeliveryRow).where(
+            DeliveryRow.receiver == first.receiver,
+            DeliveryRow.recipient == first.recipient,
+            DeliveryRow.kind == DeliveryKind.DIGEST.value,
+            DeliveryRow.state == DeliveryState.HELD.value,
+            DeliveryRow.due_at == until,
+            DeliveryRow.attempts == 0,
+        )
+    ).first()
+    if digest is None:
+        digest, rows = first, rows[1:]
+        digest.kind, digest.state = DeliveryKind.DIGEST.value, DeliveryState.HELD.value
+        digest.due_at, digest.expires_at, digest.reason = until, until + DIGEST_LIFE, words
+        digest.wanted_at = None  # it is late only against the time it is held until
+        enqueue.note(session, digest.id, now, DeliveryState.HELD, words)
+    digest.rank = max([digest.rank, *(row.rank for row in rows)])
+    session.flush()
+    others = [row.id for row in rows]
+    enqueue.merge(session, digest.id, others)
+    _suppress_all(session, others, now, f"told with others in delivery {digest.id}: {words}")
+
+
+def silence(session: Session, now: datetime, new_id: Callable[[], str]) -> None:
+    """Suppress what is silenced *now* of the messages that are due, and free what outlived its silence.
+
+    What was tried already may have arrived, and goes on. Of a message that is only partly silenced, that part becomes a
+    suppressed one of its own.
+    """
+    _free(session, now)
+    active = silences.active(session, now)
+    if not active:
+        return
+    due = session.exec(
+        select(DeliveryRow, AlertRow)
+        .join(DeliveryAlertRow, col(DeliveryAlertRow.delivery_id) == DeliveryRow.id)
+        .join(AlertRow, col(AlertRow.id) == DeliveryAlertRow.alert_id)
+        .where(col(DeliveryRow.state).in_(_WAITING), col(DeliveryRow.due_at) <= now, DeliveryRow.attempts == 0)
+    ).all()
+    rows: dict[str, DeliveryRow] = {}
+    sizes: Counter[str] = Counter()
+    hidden: dict[str, dict[int, Silence]] = defaultdict(dict)
+    for row, alert in due:
+        rows[row.id] = row
+        sizes[row.id] += 1
+        hiding = first(active, mapping.alert(alert))
+        if hiding:
+            hidden[row.id][alert.id] = hiding
+    for delivery_id, found in hidden.items():
+        row = rows[delivery_id]
+        last = max(found.values(), key=lambda one: one.ends)
+        if len(found) < sizes[delivery_id]:
+            row = _split(session, row, found, now, new_id())
+        row.silence_id = last.id
+        _suppress(session, row, now, last.words)
+
+
+def lapse(
+    session: Session,
+    now: datetime,
+    cooldowns: Mapping[str, timedelta],
+    ended: Callable[[Alert], str],
+    new_id: Callable[[], str],
+) -> None:
+    """Suppress what the cooldown of a price rule held until *now* and what *ended* gives a reason for.
+
+    *cooldowns* are those of the price rules. What nobody was told starts no other cooldown.
+    """
+    due = session.exec(
+        select(DeliveryRow, AlertRow)
+        .join(DeliveryAlertRow, col(DeliveryAlertRow.delivery_id) == DeliveryRow.id)
+        .join(AlertRow, col(AlertRow.id) == DeliveryAlertRow.alert_id)
+        .where(
+            DeliveryRow.state == DeliveryState.HELD.value,
+            col(DeliveryRow.kind).in_(_NEWS),
+            col(DeliveryRow.due_at) <= now,
+            DeliveryRow.attempts == 0,
+            col(AlertRow.rule).in_(cooldowns),
+        )
+    ).all()
+    over: dict[str, dict[int, str]] = defaultdict(dict)
+    told: dict[tuple[str, str], ToldRow] = {}
+    for row, found in due:
+        alert = mapping.alert(found)
+        # A telling that lay ahead when the alert was opened is the end of a cooldown.
+        held = [
+            last
+            for key in alert.key
+            if (last := session.get(ToldRow, (alert.rule, key))) and alert.opened_at < last.at <= row.due_at
+        ]
+        if held and (words := ended(alert)):
+            over[row.id][alert.id] = words
+            told |= {(last.rule, last.key): last for last in held}
+    for delivery_id, reasons in over.items():
+        whole = session.get_one(DeliveryRow, delivery_id)
+        part = len(reasons) < len(_members(session, delivery_id))
+        gone = _split(session, whole, reasons, now, new_id()) if part else whole
+        _suppress(session, gone, now, "; ".join(dict.fromkeys(reasons.values())))
+    for last in told.values():
+        last.at -= cooldowns[last.rule]
+    session.flush()
+
+
+def _free(session: Session, now: datetime) -> None:
+    """Let what a silence suppressed leave when it has ended, and there is still time."""
+    rows = session.exec(
+        select(DeliveryRow, SilenceRow)
+        .join(SilenceRow, col(SilenceRow.id) == DeliveryRow.silence_id)
+        .where(
+            DeliveryRow.state == DeliveryState.SUPPRESSED.value,
+            col(SilenceRow.ends) <= now,
+            col(DeliveryRow.expires_at) > now,
+        )
+    ).all()
+    for row, ended in rows:
+        row.state, row.due_at, row.silence_id = DeliveryState.READY.value, now, None
+        row.reason = f"silence {ended.id} has ended"
+        session.flush()
+        enqueue.note(session, row.id, now, DeliveryState.READY, row.reason)
+
+
+def _split(session: Session, row: DeliveryRow, numbers: Collection[int], now: datetime, new_id: str) -> DeliveryRow:
+    """A delivery of its own for the alerts *numbers* of one that was never tried."""
+    part = DeliveryRow(
+        id=new_id,
+        receiver=row.receiver,
+        recipient=row.recipient,
+        kind=row.kind,
+        rank=row.rank,
+        state=row.state,
+        reason=row.reason,
+        created_at=now,
+        due_at=row.due_at,
+        expires_at=row.expires_at,
+    )
+    session.add(part)
+    session.flush()
+    for member in _members(session, row.id):
+        if member.alert_id in numbers:
+            _move(session, member, part.id)
+    return part
+
+
+def _members(session: Session, delivery_id: str) -> Sequence[DeliveryAlertRow]:
+    return session.exec(select(DeliveryAlertRow).where(DeliveryAlertRow.delivery_id == delivery_id)).all()
+
+
+def _move(session: Session, member: DeliveryAlertRow, delivery_id: str) -> None:
+    session.exec(
+        update(DeliveryAlertRow)
+        .where(
+            col(DeliveryAlertRow.delivery_id) == member.delivery_id, col(DeliveryAlertRow.alert_id) == member.alert_id
+        )
+        .values(delivery_id=delivery_id)
+    )
+
+
+def _suppress_all(session: Session, ids: Sequence[str], now: datetime, words: str) -> None:
+    for piece in pieces(ids):
+        suppressed = {"state": DeliveryState.SUPPRESSED.value, "reason": words}
+        session.exec(update(DeliveryRow).where(col(DeliveryRow.id).in_(piece)).values(**suppressed))
+    enqueue.note_all(session, ids, now, DeliveryState.SUPPRESSED, words)
+
+
+def _suppress(session: Session, row: DeliveryRow, now: datetime, words: str) -> None:
+    row.state, row.reason = DeliveryState.SUPPRESSED.value, words
+    session.flush()
+    enqueue.note(session, row.id, now, DeliveryState.SUPPRESSED, words)

@@ -1,0 +1,141 @@
+"""News over the limit of its receiver: counted by what was really sent, gathered in a message that waits."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, tuple_
+from sqlmodel import Session, and_, col, func, or_, select, update
+
+from tocsin.model.deliveries import DeliveryKind, DeliveryState, ErrorClass
+from tocsin.model.rules import Severity
+from tocsin.policy.notifying.limit import ALWAYS, LIMITED, SPAN, Limit, Storm, begins, room
+from tocsin.store.db.sqlite import pieces, upsert
+from tocsin.store.db.tables import AttemptRow, DeliveryAlertRow, DeliveryRow, ReceiverRow
+from tocsin.store.outbox import holds
+
+#: A receiver and a recipient there.
+To = tuple[str, str]
+_ARRIVED = (ErrorClass.OK.value, ErrorClass.AMBIGUOUS.value)
+
+
+def full(session: Session, limits: Mapping[str, Limit], now: datetime) -> dict[To, datetime]:
+    """The recipients for whom news is due over one of *limits*: they had their messages of the hour, and until when.
+
+    What is on its way and what may have arrived counts; a test does not.
+    """
+    if not limits:
+        return {}
+    waiting = session.exec(
+        select(DeliveryRow.receiver, DeliveryRow.recipient)
+        .where(col(DeliveryRow.receiver).in_(limits), *_due(now))
+        .distinct()
+    ).all()
+    sent: dict[To, list[datetime]] = {(receiver, recipient): [] for receiver, recipient in waiting}
+    if not sent:
+        return {}
+    for receiver, recipient, at in session.exec(
+        select(DeliveryRow.receiver, DeliveryRow.recipient, AttemptRow.started_at)
+        .join(AttemptRow, col(AttemptRow.delivery_id) == DeliveryRow.id)
+        .where(
+            tuple_(DeliveryRow.receiver, DeliveryRow.recipient).in_(sent),
+            DeliveryRow.kind != DeliveryKind.TEST.value,
+            col(AttemptRow.started_at) > now - SPAN,
+            col(AttemptRow.started_at) <= now,
+            or_(col(AttemptRow.outcome).is_(None), col(AttemptRow.outcome).in_(_ARRIVED)),
+        )
+    ):
+        sent[receiver, recipient].append(at)
+    found = {to: room(times, limits[to[0]].most) for to, times in sent.items()}
+    return {to: until for to, until in found.items() if until is not None}
+
+
+def over(to: Collection[To], now: datetime) -> ColumnElement[bool]:
+    """What is due for these recipients, and waits when they are `full`."""
+    return and_(tuple_(DeliveryRow.receiver, DeliveryRow.recipient).in_(to), *_due(now))
+
+
+def _due(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """News that was never tried, not critical, and not asked for again."""
+    return (
+        col(DeliveryRow.state).in_((DeliveryState.HELD.value, DeliveryState.READY.value)),
+        col(DeliveryRow.due_at) <= now,
+        col(DeliveryRow.expires_at) > now,
+        col(DeliveryRow.kind).in_([kind.value for kind in LIMITED]),
+        col(DeliveryRow.rank) < ALWAYS.rank,
+        col(DeliveryRow.attempts) == 0,
+        col(DeliveryRow.resend) == 0,
+    )
+
+
+def spill(session: Session, limits: Mapping[str, Limit], now: datetime) -> tuple[Storm, ...]:
+    """Let news that is due, and over one of *limits*, wait for a digest; the storms that begin with it."""
+    storms: dict[str, list[tuple[int, datetime]]] = defaultdict(list)
+    for (receiver, recipient), until in full(session, limits, now).items():
+        # The others are next: they do not leave before they were here.
+        rows = session.exec(
+            select(DeliveryRow)
+            .where(over([(receiver, recipient)], now))
+            .order_by(col(DeliveryRow.created_at), col(DeliveryRow.id))
+            .limit(holds.MOST)
+        ).all()
+        loudest = list(Severity)[max(row.rank for row in rows)]
+        leaves = _next(session, (receiver, recipient), limits[receiver].until(until, loudest))
+        words = limits[receiver].words(receiver)
+        alerts = _alerts(session, (receiver, recipient), now)
+        _mark(session, [row.id for row in rows], words)
+        holds.gather(session, rows, leaves, now, f"held until {leaves:%Y-%m-%d %H:%M} UTC: {words}")
+        storms[receiver].append((alerts, leaves))
+    return tuple(
+        Storm(
+            receiver=receiver,
+            limit=limits[receiver],
+            alerts=max(alerts for alerts, _ in found),
+            until=min(leaves for _, leaves in found),
+        )
+        for receiver, found in storms.items()
+        if _overflows(session, receiver, now)
+    )
+
+
+def _next(session: Session, to: To, latest: datetime) -> datetime:
+    """When the next digest leaves that waits for this recipient; *latest* where none does earlier."""
+    earliest = session.exec(
+        select(func.min(DeliveryRow.due_at)).where(
+            DeliveryRow.receiver == to[0],
+            DeliveryRow.recipient == to[1],
+            DeliveryRow.kind == DeliveryKind.DIGEST.value,
+            DeliveryRow.state == DeliveryState.HELD.value,
+            DeliveryRow.attempts == 0,
+        )
+    ).one()
+    return min(earliest, latest) if earliest else latest
+
+
+def _alerts(session: Session, to: To, now: datetime) -> int:
+    """How many alerts are due for this recipient, and wait."""
+    return session.exec(
+        select(func.count())
+        .select_from(DeliveryAlertRow)
+        .join(DeliveryRow, col(DeliveryRow.id) == DeliveryAlertRow.delivery_id)
+        .where(over([to], now))
+    ).one()
+
+
+def _mark(session: Session, deliveries: Sequence[str], words: str) -> None:
+    """Let every alert of *deliveries* say in which message it went, and why."""
+    for piece in pieces(deliveries):
+        session.exec(
+            update(DeliveryAlertRow).where(col(DeliveryAlertRow.delivery_id).in_(piece)).values(overflow=words)
+        )
+
+
+def _overflows(session: Session, receiver: str, now: datetime) -> bool:
+    """Put on record that something to *receiver* is over its limit; whether a storm begins with that."""
+    row = session.get(ReceiverRow, receiver)
+    last = row.overflowed if row else None
+    fields = {"name": receiver, "failures": 0, "refused": "", "overflowed": now}
+    session.connection().execute(upsert(ReceiverRow, ("name",), change=("overflowed",)), [fields])
+    return begins(last, now)

@@ -1,0 +1,69 @@
+"""Silences as rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from tocsin.errors import StoreError
+from tocsin.model.deliveries import DeliveryState
+from tocsin.policy.notifying.silence import Matcher, Silence, parse
+from tocsin.store.db import codec, mapping
+from tocsin.store.db.reading import reading
+from tocsin.store.db.tables import SilenceRow
+
+_WAITING = (DeliveryState.HELD.value, DeliveryState.READY.value)
+
+
+def add(
+    session: Session, matchers: Sequence[Matcher], starts: datetime, ends: datetime, *, by: str, why: str
+) -> Silence:
+    """Write a silence."""
+    written = codec.words_to_json(tuple(matcher.text for matcher in matchers))
+    row = SilenceRow(matchers=written, starts=starts, ends=ends, by=by, why=why)
+    session.add(row)
+    session.flush()
+    return silence(row)
+
+
+def everything(session: Session) -> tuple[Silence, ...]:
+    """All of them, the newest first."""
+    return tuple(map(silence, session.exec(select(SilenceRow).order_by(col(SilenceRow.id).desc()))))
+
+
+def end(session: Session, number: int, now: datetime) -> Silence:
+    """Let a silence end *now*.
+
+    Raises:
+        StoreError: there is no such silence, or it has ended.
+    """
+    row = session.get(SilenceRow, number)
+    if row is None:
+        raise StoreError(f"there is no silence {number}; see: tocsin silences list")
+    if row.ends <= now:
+        raise StoreError(f"silence {number} has ended already")
+    row.ends = now
+    session.add(row)
+    session.flush()
+    return silence(row)
+
+
+def active(session: Session, now: datetime) -> tuple[Silence, ...]:
+    """Those that hide anything *now*."""
+    rows = session.exec(select(SilenceRow).where(col(SilenceRow.starts) <= now, col(SilenceRow.ends) > now)).all()
+    return tuple(map(silence, rows))
+
+
+@reading
+def silence(row: SilenceRow) -> Silence:
+    """A silence."""
+    return Silence(
+        id=mapping.identity(row.id),
+        matchers=tuple(map(parse, codec.words_from_json(row.matchers))),
+        starts=row.starts,
+        ends=row.ends,
+        by=row.by,
+        why=row.why,
+    )

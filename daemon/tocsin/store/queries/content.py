@@ -1,0 +1,123 @@
+"""What a message shows of its alerts, gathered from the rows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from types import MappingProxyType
+from typing import NamedTuple
+
+from sqlmodel import Session, col, select
+
+from tocsin.model.alerts import Coverage, Fate, Tidings
+from tocsin.model.deliveries import DeliveryKind
+from tocsin.model.rules import Severity
+from tocsin.store.db import codec, mapping
+from tocsin.store.db.sqlite import pieces
+from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, EntryRow, MatchRow
+from tocsin.store.inbound import entries, revisions
+
+#: More coverage than this is not read: nobody reads it either.
+MOST_COVERAGE = 100
+
+
+class _Met(NamedTuple):
+    """What of a match says whether it leads; there may be thousands, and one proof is shown."""
+
+    id: int
+    alert_id: int
+    entry_id: int | None
+    severity: str
+    fate: str
+    decided_at: datetime
+
+
+_TABLE = MatchRow.metadata.tables["match"]
+
+
+def of_delivery(session: Session, delivery_id: str, kind: DeliveryKind) -> tuple[Tidings, ...]:
+    """The tidings of a delivery: the alert of the highest severity leads, then the older one."""
+    members = session.exec(select(DeliveryAlertRow).where(DeliveryAlertRow.delivery_id == delivery_id)).all()
+    news = {member.alert_id: codec.words_from_json(member.news) for member in members}
+    over = {member.alert_id: member.overflow for member in members}
+    read = of_alerts(session, news, kind, news=news)
+    found = {number: replace(item, overflow=over[number]) for number, item in read.items()}
+    return tuple(sorted(found.values(), key=lambda item: (-item.alert.severity.rank, item.alert.id)))
+
+
+def of_alerts(
+    session: Session,
+    numbers: Collection[int],
+    kind: DeliveryKind = DeliveryKind.ALERT,
+    news: Mapping[int, tuple[str, ...]] = MappingProxyType({}),
+) -> dict[int, Tidings]:
+    """Each alert with the proof and the entry that lead it, and the entries that belong to it too.
+
+    The loudest match leads, of those the first; in an update, and where there is *news* of an alert, it is the latest
+    that had something new to tell.
+    """
+    matches = defaultdict(list)
+    for found_match in session.connection().execute(
+        select(*(_TABLE.c[name] for name in _Met._fields))
+        .where(_TABLE.c.alert_id.in_(numbers))
+        .order_by(_TABLE.c.event_time, _TABLE.c.id)
+    ):
+        row = _Met(*found_match)
+        matches[row.alert_id].append(row)
+    grown = {number for number, words in news.items() if words and number in matches}
+    leads = {number: _lead(rows, DeliveryKind.UPDATE if number in grown else kind) for number, rows in matches.items()}
+    firsts = {number: min(matches[number], key=lambda row: row.id) for number in grown}
+    shown = {row.entry_id for rows in matches.values() for row in rows[: MOST_COVERAGE + 1] if row.entry_id}
+    shown |= {row.entry_id for row in (*leads.values(), *firsts.values()) if row.entry_id}
+    found = entries.by_number(session, shown)
+    reworded = revisions.of(session, [row.entry_id for row in leads.values() if row.entry_id])
+    proofs = _proofs(session, [row.id for row in leads.values()])
+    result = {}
+    for alert in session.exec(select(AlertRow).where(col(AlertRow.id).in_(numbers)).order_by(col(AlertRow.id))):
+        lead = leads.get(alert.id)
+        result[alert.id] = Tidings(
+            alert=mapping.alert(alert),
+            evidence=codec.evidence_from_json(proof) if lead and (proof := proofs[lead.id]) else None,
+            lead=revisions.coverage(*found[lead.entry_id], reworded.get(lead.entry_id, ()), lead.decided_at)
+            if lead and lead.entry_id
+            else None,
+            related=_related(matches[alert.id], lead, found),
+            news=news.get(alert.id, ()),
+            first=_first(firsts.get(alert.id), found),
+        )
+    return result
+
+
+def _proofs(session: Session, matches: Sequence[int]) -> dict[int, str | None]:
+    """The proofs of *matches*, by their number."""
+    return {
+        mapping.identity(number): proof
+        for piece in pieces(matches)
+        for number, proof in session.exec(select(MatchRow.id, MatchRow.evidence).where(col(MatchRow.id).in_(piece)))
+    }
+
+
+def _lead(rows: Sequence[_Met], kind: DeliveryKind) -> _Met:
+    updates = [row for row in rows if row.fate == Fate.UPDATED]
+    if kind is DeliveryKind.UPDATE and updates:
+        return max(updates, key=lambda row: row.id)
+    telling = [row for row in rows if row.fate != Fate.JOINED] or rows
+    return min(telling, key=lambda row: (-Severity(row.severity).rank, row.id))
+
+
+def _first(row: _Met | None, found: Mapping[int, tuple[EntryRow, str]]) -> Coverage | None:
+    """The entry that opened an alert, without its text."""
+    if row is None or row.entry_id is None or row.entry_id not in found:
+        return None
+    return replace(mapping.coverage(*found[row.entry_id]), summary="", body="")
+
+
+def _related(
+    rows: Sequence[_Met], lead: _Met | None, found: Mapping[int, tuple[EntryRow, str]]
+) -> tuple[Coverage, ...]:
+    """The other entries, the earliest first, without their text."""
+    others = [row.entry_id for row in rows if row.entry_id in found and (lead is None or row.entry_id != lead.entry_id)]
+    coverages = (mapping.coverage(*found[number]) for number in dict.fromkeys(others[:MOST_COVERAGE]) if number)
+    return tuple(replace(item, summary="", body="") for item in coverages)

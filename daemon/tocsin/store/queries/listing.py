@@ -1,0 +1,225 @@
+"""What the command line shows: plain frozen values, the newest first."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import islice
+
+from sqlmodel import Session, col, func, or_, select
+
+from tocsin.model.alerts import Alert, Answered, Fate
+from tocsin.model.deliveries import DeliveryKind, DeliveryState
+from tocsin.model.rules import Severity
+from tocsin.store.db import codec, habits, mapping
+from tocsin.store.db.tables import (
+    AlertRow,
+    AttemptRow,
+    DeliveryAlertRow,
+    DeliveryRow,
+    EntryRow,
+    MatchRow,
+    SourceRow,
+    StoryRow,
+    TransitionRow,
+)
+from tocsin.store.db.values import (
+    AlertDetail,
+    Counts,
+    DeliveryDetail,
+    DeliveryView,
+    MatchView,
+    SourceDetail,
+    SourceView,
+    Tally,
+    Which,
+)
+from tocsin.store.inbound import entries
+from tocsin.store.outbox import feedback
+from tocsin.store.queries import content
+
+
+def counts(session: Session) -> Counts:
+    """How much of everything there is; every fate and every state is named, with 0 too."""
+    fates = dict(session.exec(select(MatchRow.fate, func.count()).group_by(col(MatchRow.fate))).all())
+    states = dict(session.exec(select(DeliveryRow.state, func.count()).group_by(col(DeliveryRow.state))).all())
+    return Counts(
+        polled=session.exec(select(func.sum(SourceRow.polls))).one() or 0,
+        entries=_count(session, EntryRow),
+        matches={fate: fates.get(fate.value, 0) for fate in Fate},
+        stories=_count(session, StoryRow),
+        alerts=_count(session, AlertRow),
+        deliveries={state: states.get(state.value, 0) for state in DeliveryState},
+    )
+
+
+def tally(session: Session, since: datetime, now: datetime) -> Tally:
+    """What each rule made between *since*, or the first poll of any source, and *now*."""
+    first = session.exec(select(func.min(SourceRow.first_polled))).one()
+    matches = select(MatchRow.rule, func.count()).where(col(MatchRow.decided_at) >= since).group_by(col(MatchRow.rule))
+    alerts = select(AlertRow.rule, func.count()).where(col(AlertRow.opened_at) >= since).group_by(col(AlertRow.rule))
+    return Tally(
+        length=now - max(since, first) if first else timedelta(0),
+        matches=dict(session.exec(matches).all()),
+        alerts=dict(session.exec(alerts).all()),
+    )
+
+
+def _count(session: Session, table: type[EntryRow | StoryRow | AlertRow]) -> int:
+    return session.exec(select(func.count()).select_from(table)).one()
+
+
+def sources(session: Session) -> tuple[SourceView, ...]:
+    """Every source, by name; a disabled one too."""
+    held = dict(session.exec(select(EntryRow.source_id, func.count()).group_by(col(EntryRow.source_id))).all())
+    rows = session.exec(select(SourceRow).order_by(col(SourceRow.name))).all()
+    return tuple(mapping.source_view(row, held.get(mapping.identity(row.id), 0)) for row in rows)
+
+
+def source(session: Session, name: str) -> SourceDetail | None:
+    """One source with its last fetches, or None."""
+    row = session.exec(select(SourceRow).where(SourceRow.name == name)).one_or_none()
+    if row is None:
+        return None
+    held = session.exec(select(func.count()).select_from(EntryRow).where(EntryRow.source_id == row.id)).one()
+    return SourceDetail(source=mapping.source_view(row, held), fetches=habits.read_fetches(row.fetches))
+
+
+def alerts(session: Session, since: datetime | None, limit: int, which: Which) -> tuple[Alert, ...]:
+    """Alerts opened *since* then, of those that *which* means."""
+    statement = select(AlertRow).order_by(col(AlertRow.opened_at).desc(), col(AlertRow.id).desc())
+    if since is not None:
+        statement = statement.where(col(AlertRow.opened_at) >= since)
+    if which.rule:
+        rule = col(AlertRow.rule)
+        bare, pack = (
+            rule.endswith(f"/{which.rule}", autoescape=True),
+            rule.startswith(f"{which.rule}/", autoescape=True),
+        )
+        statement = statement.where(or_(rule == which.rule, bare, pack))
+    if which.unseen:
+        statement = statement.where(col(AlertRow.id).not_in(feedback.seen()))
+    found = (mapping.alert(row) for row in session.exec(statement.execution_options(yield_per=500)))
+    fitting = (alert for alert in found if all(v in alert.labels.get(name, ()) for name, v in which.labels))
+    return tuple(islice(fitting, limit))
+
+
+def alert(session: Session, number: int) -> AlertDetail | None:
+    """One alert with everything that belongs to it, or None."""
+    found = content.of_alerts(session, [number]).get(number)
+    if found is None:
+        return None
+    told = session.exec(
+        select(DeliveryRow, DeliveryAlertRow.overflow)
+        .join(DeliveryAlertRow, col(DeliveryAlertRow.delivery_id) == DeliveryRow.id)
+        .where(DeliveryAlertRow.alert_id == number)
+        .order_by(col(DeliveryRow.created_at), col(DeliveryRow.id))
+    ).all()
+    members = matches(session, alert_id=number)
+    answered = feedback.by_number(session, [number]).get(number, Answered())
+    views = _delivery_views(session, [row for row, _ in told])
+    reasons = [mapping.because(row, overflow) for row, overflow in told]
+    deliveries = tuple(replace(view, reason=reason) for view, reason in zip(views, reasons, strict=True))
+    return AlertDetail(tidings=found, members=members, deliveries=deliveries, answered=answered)
+
+
+def matches(
+    session: Session,
+    *,
+    alert_id: int | None = None,
+    entry_id: int | None = None,
+    rule: str | None = None,
+    limit: int | None = None,
+) -> tuple[MatchView, ...]:
+    """Matches and what became of them, the oldest of an alert or an entry first, else the newest."""
+    statement = select(MatchRow).limit(limit)
+    if alert_id is not None:
+        statement = statement.where(MatchRow.alert_id == alert_id)
+    if entry_id is not None:
+        statement = statement.where(MatchRow.entry_id == entry_id)
+    if rule is not None:
+        statement = statement.where(MatchRow.rule == rule)
+    order = col(MatchRow.id).desc() if alert_id is None and entry_id is None else col(MatchRow.id).asc()
+    rows = session.exec(statement.order_by(order)).all()
+    found = entries.by_number(session, {row.entry_id for row in rows if row.entry_id is not None})
+    return tuple(mapping.match_view(row, *found.get(row.entry_id or 0, (None, ""))) for row in rows)
+
+
+def lasts_since(session: Session, begins: str, ends: str) -> datetime | None:
+    """The event time of the newest match of *begins*, unless one of *ends* is newer."""
+    statement = select(MatchRow.rule, MatchRow.event_time).where(col(MatchRow.rule).in_((begins, ends)))
+    last = session.exec(statement.order_by(col(MatchRow.id).desc()).limit(1)).first()
+    return last[1] if last and last[0] == begins else None
+
+
+def deliveries(session: Session, state: DeliveryState | None, limit: int) -> tuple[DeliveryView, ...]:
+    """Deliveries, in *state* or in any."""
+    statement = select(DeliveryRow).order_by(col(DeliveryRow.created_at).desc(), col(DeliveryRow.id).desc())
+    if state is not None:
+        statement = statement.where(DeliveryRow.state == state.value)
+    return _delivery_views(session, session.exec(statement.limit(limit)).all())
+
+
+def delivery(session: Session, delivery_id: str) -> DeliveryDetail | None:
+    """One delivery with its tries and changes of state, or None."""
+    row = session.exec(select(DeliveryRow).where(DeliveryRow.id == delivery_id)).one_or_none()
+    if row is None:
+        return None
+    attempts = session.exec(
+        select(AttemptRow).where(AttemptRow.delivery_id == delivery_id).order_by(col(AttemptRow.n))
+    ).all()
+    transitions = session.exec(
+        select(TransitionRow).where(TransitionRow.delivery_id == delivery_id).order_by(col(TransitionRow.id))
+    ).all()
+    return DeliveryDetail(
+        delivery=_delivery_views(session, [row])[0],
+        tidings=content.of_delivery(session, delivery_id, DeliveryKind(row.kind)),
+        message=codec.message_from_json(row.message) if row.message else None,
+        attempts=tuple(mapping.attempt_view(attempt) for attempt in attempts),
+        transitions=tuple(mapping.transition_view(transition) for transition in transitions),
+    )
+
+
+def _delivery_views(session: Session, rows: Sequence[DeliveryRow]) -> tuple[DeliveryView, ...]:
+    members: dict[str, list[AlertRow]] = defaultdict(list)
+    for delivery_id, row in session.exec(
+        select(DeliveryAlertRow.delivery_id, AlertRow)
+        .join(AlertRow, col(AlertRow.id) == DeliveryAlertRow.alert_id)
+        .where(col(DeliveryAlertRow.delivery_id).in_([row.id for row in rows]))
+    ):
+        members[delivery_id].append(row)
+    firsts = {row.resend_of or row.id for row in rows}
+    copies = dict(
+        session.exec(
+            select(DeliveryRow.resend_of, func.max(DeliveryRow.resend))
+            .where(col(DeliveryRow.resend_of).in_(firsts))
+            .group_by(col(DeliveryRow.resend_of))
+        ).all()
+    )
+    return tuple(
+        _delivery_view(row, members[row.id], resent=copies.get(row.resend_of or row.id, 0) > row.resend) for row in rows
+    )
+
+
+def _delivery_view(row: DeliveryRow, members: Sequence[AlertRow], *, resent: bool) -> DeliveryView:
+    ordered = sorted(members, key=lambda member: (-Severity(member.severity).rank, member.id))
+    return DeliveryView(
+        id=row.id,
+        receiver=row.receiver,
+        recipient=row.recipient,
+        kind=DeliveryKind(row.kind),
+        state=DeliveryState(row.state),
+        reason=row.reason,
+        severity=list(Severity)[row.rank],
+        title=ordered[0].title if ordered else "",
+        alert_ids=tuple(member.id for member in ordered),
+        created_at=row.created_at,
+        due_at=row.due_at,
+        expires_at=row.expires_at,
+        delivered_at=row.delivered_at,
+        attempts=row.attempts,
+        resend_of=row.resend_of,
+        resent=resent,
+    )

@@ -1,0 +1,141 @@
+"""What a digest says beside its alerts, for the recipient who gets it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, col, distinct, func, select
+
+from tocsin.model.alerts import Fate, Tidings
+from tocsin.model.deliveries import Delivery, DeliveryKind, DeliveryState
+from tocsin.model.rules import Severity
+from tocsin.render.digest import LOUD
+from tocsin.render.roundup import Ailing, HeldBack, Roundup
+from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow, EntryRow, MatchRow, SourceRow, TransitionRow
+from tocsin.store.outbox import feedback
+from tocsin.store.queries import content
+
+#: What a digest looks back on where no other was told, and the most that it does: a week and the day it took.
+USUAL = timedelta(days=1)
+LONGEST = timedelta(days=8)
+#: Rows read of anything: a digest shows fewer.
+MOST = 100
+_LOUD = [severity.value for severity in Severity if severity.rank >= LOUD.rank]
+_UNTOLD = (DeliveryState.SUPPRESSED.value, DeliveryState.DEAD.value)
+#: Why a match that no alert came of was not told.
+_FATES = {
+    Fate.BASELINE: "found at the first fetch of its source",
+    Fate.FLOOD: "old news that its source showed all at once",
+    Fate.OLD: "more than two days old when it was first seen",
+}
+
+
+def roundup(session: Session, delivery: Delivery, now: datetime) -> Roundup:
+    """What happened since the last digest to the recipient of *delivery*, without what moved."""
+    since = _since(session, delivery, now)
+    told = {item.alert.id for item in delivery.tidings}
+    return Roundup(
+        since=since,
+        until=now,
+        needs=_needs(session, delivery, min(since, now - USUAL), now, told),
+        held=(*_untold(session, delivery, since), *_held(session, delivery, now), *_passed_over(session, since)),
+        ailing=_ailing(session),
+        sources=session.exec(select(func.count()).where(col(SourceRow.disabled).is_(False))).one(),
+        entries=session.exec(select(func.count()).where(col(EntryRow.first_seen) >= since)).one(),
+        matches=session.exec(select(func.count()).where(col(MatchRow.decided_at) >= since)).one(),
+        alerts=session.exec(select(func.count()).where(col(AlertRow.opened_at) >= since)).one(),
+    )
+
+
+def _since(session: Session, delivery: Delivery, now: datetime) -> datetime:
+    last = session.exec(
+        select(func.max(DeliveryRow.delivered_at)).where(
+            DeliveryRow.receiver == delivery.receiver,
+            DeliveryRow.recipient == delivery.recipient,
+            DeliveryRow.kind == DeliveryKind.DIGEST.value,
+            DeliveryRow.id != delivery.id,
+        )
+    ).one()
+    return max(last, now - LONGEST) if last else now - USUAL
+
+
+def _needs(
+    session: Session, delivery: Delivery, since: datetime, now: datetime, told: Collection[int]
+) -> tuple[Tidings, ...]:
+    """The loud alerts that the recipient was told of, opened *since* then, which nobody has answered."""
+    numbers = session.exec(
+        select(AlertRow.id)
+        .join(DeliveryAlertRow, col(DeliveryAlertRow.alert_id) == AlertRow.id)
+        .join(DeliveryRow, col(DeliveryRow.id) == DeliveryAlertRow.delivery_id)
+        .where(
+            DeliveryRow.receiver == delivery.receiver,
+            DeliveryRow.recipient == delivery.recipient,
+            DeliveryRow.state == DeliveryState.DELIVERED.value,
+            DeliveryRow.kind != DeliveryKind.OPERATOR.value,
+            col(AlertRow.severity).in_(_LOUD),
+            col(AlertRow.opened_at) >= since,
+            col(AlertRow.id).not_in(told),
+            col(AlertRow.id).not_in(feedback.seen()),
+        )
+        .distinct()
+        .order_by(col(AlertRow.id).desc())
+        .limit(MOST)
+    ).all()
+    rest = {
+        number
+        for number, said in feedback.by_number(session, numbers).items()
+        if said.snoozed_until and said.snoozed_until > now
+    }
+    return tuple(content.of_alerts(session, [number for number in numbers if number not in rest]).values())
+
+
+def _untold(session: Session, delivery: Delivery, since: datetime) -> list[HeldBack]:
+    """What the recipient should have got and did not, by rule and reason."""
+    ended = select(TransitionRow.delivery_id).where(
+        col(TransitionRow.state).in_(_UNTOLD), col(TransitionRow.at) >= since
+    )
+    return _counted(session, delivery, col(DeliveryRow.state).in_(_UNTOLD), col(DeliveryRow.id).in_(ended))
+
+
+def _held(session: Session, delivery: Delivery, now: datetime) -> list[HeldBack]:
+    """What waits for longer than this digest: for a cooldown's end, or for another digest."""
+    waits = (col(DeliveryRow.state) == DeliveryState.HELD.value, col(DeliveryRow.due_at) > now)
+    return _counted(session, delivery, *waits)
+
+
+def _counted(session: Session, delivery: Delivery, *which: ColumnElement[bool]) -> list[HeldBack]:
+    rows = session.exec(
+        select(AlertRow.rule, func.max(AlertRow.title), DeliveryRow.reason, func.count(distinct(AlertRow.id)))
+        .select_from(DeliveryRow)
+        .join(DeliveryAlertRow, col(DeliveryAlertRow.delivery_id) == DeliveryRow.id)
+        .join(AlertRow, col(AlertRow.id) == DeliveryAlertRow.alert_id)
+        .where(DeliveryRow.receiver == delivery.receiver, DeliveryRow.recipient == delivery.recipient, *which)
+        .group_by(col(AlertRow.rule), col(DeliveryRow.reason))
+        .limit(MOST)
+    ).all()
+    return [HeldBack(what=title if count == 1 else rule, why=why, count=count) for rule, title, why, count in rows]
+
+
+def _passed_over(session: Session, since: datetime) -> list[HeldBack]:
+    """Matches that nobody was to hear of, whoever reads."""
+    rows = session.exec(
+        select(MatchRow.fate, func.count())
+        .where(col(MatchRow.decided_at) >= since, col(MatchRow.fate).in_([fate.value for fate in _FATES]))
+        .group_by(col(MatchRow.fate))
+    ).all()
+    return [HeldBack(what="matches", why=_FATES[Fate(fate)], count=count) for fate, count in rows]
+
+
+def _ailing(session: Session) -> tuple[Ailing, ...]:
+    rows = session.exec(
+        select(SourceRow)
+        .where(
+            col(SourceRow.disabled).is_(False),
+            col(SourceRow.unhealthy) | col(SourceRow.gone) | col(SourceRow.dead),
+        )
+        .order_by(col(SourceRow.name))
+        .limit(MOST)
+    ).all()
+    return tuple(Ailing(source=row.name, words=row.last_error, last_success=row.last_success) for row in rows)

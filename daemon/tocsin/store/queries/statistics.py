@@ -1,0 +1,78 @@
+"""What the daemon did in a time, counted from the rows."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import text
+from sqlmodel import Session, col, distinct, func, select
+
+from tocsin.model.deliveries import DeliveryState, ErrorClass
+from tocsin.store.db.tables import (
+    AlertRow,
+    AttemptRow,
+    CloseRow,
+    DeliveryRow,
+    EntryRow,
+    MatchRow,
+    ReceiverRow,
+    SourceRow,
+    TransitionRow,
+    UnevaluatedRow,
+)
+from tocsin.store.db.values import Ledger
+
+#: A source was read if it was within this time; a message is overdue if it waits for longer.
+_READ = timedelta(days=1)
+_OVERDUE = timedelta(hours=1)
+_WAITING = (DeliveryState.HELD.value, DeliveryState.READY.value, DeliveryState.RETRY.value)
+
+
+def reported(session: Session, rule: str) -> datetime | None:
+    """When *rule*, which reports, was last told; before the first time when polling began; None before that."""
+    last = session.exec(select(func.max(MatchRow.decided_at)).where(MatchRow.rule == rule)).one()
+    return last or session.exec(select(func.min(SourceRow.first_polled))).one()
+
+
+def ledger(session: Session, since: datetime, now: datetime) -> Ledger:
+    """What came and went from *since* to *now*, and how things stand."""
+    polled = col(SourceRow.disabled).is_(False)
+    ill = col(SourceRow.unhealthy) | col(SourceRow.gone) | col(SourceRow.dead)
+
+    def ended(state: DeliveryState) -> int:
+        statement = select(func.count(distinct(TransitionRow.delivery_id))).where(
+            TransitionRow.state == state.value, col(TransitionRow.at) >= since
+        )
+        return session.exec(statement).one()
+
+    def count(*which: object) -> int:
+        return session.exec(select(func.count()).where(*which)).one()  # type: ignore[arg-type]
+
+    pages, page = (
+        session.connection().execute(text(f"PRAGMA {name}")).scalar_one() for name in ("page_count", "page_size")
+    )
+    return Ledger(
+        sources=count(polled),
+        read=count(polled, col(SourceRow.last_success) >= now - _READ),
+        ailing=tuple(session.exec(select(SourceRow.name).where(polled, ill).order_by(col(SourceRow.name)))),
+        entries=count(col(EntryRow.first_seen) >= since),
+        instruments=session.exec(
+            select(func.count(distinct(CloseRow.instrument))).where(col(CloseRow.at) >= since)
+        ).one(),
+        matches=count(col(MatchRow.decided_at) >= since),
+        alerts=count(col(AlertRow.opened_at) >= since),
+        delivered=ended(DeliveryState.DELIVERED),
+        suppressed=ended(DeliveryState.SUPPRESSED),
+        dead=ended(DeliveryState.DEAD),
+        waiting=count(col(DeliveryRow.state).in_(_WAITING)),
+        overdue=count(
+            col(DeliveryRow.state).in_(_WAITING),
+            func.coalesce(DeliveryRow.wanted_at, DeliveryRow.due_at) < now - _OVERDUE,
+        ),
+        doubtful=count(AttemptRow.outcome == ErrorClass.AMBIGUOUS.value, col(AttemptRow.started_at) >= since),
+        blocked=tuple(
+            session.exec(select(ReceiverRow.name).where(ReceiverRow.refused != "").order_by(col(ReceiverRow.name)))
+        ),
+        unevaluated=tuple(session.exec(select(UnevaluatedRow.rule).distinct().order_by(col(UnevaluatedRow.rule)))),
+        size=pages * page,
+    )

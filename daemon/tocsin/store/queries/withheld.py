@@ -1,0 +1,114 @@
+"""What people are not told, yet or ever, and why."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from heapq import merge
+from itertools import islice
+
+from sqlmodel import Session, col, func, select
+
+from tocsin.model.alerts import Fate
+from tocsin.model.deliveries import DeliveryState
+from tocsin.model.rules import Severity
+from tocsin.store.db import mapping
+from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow, EntryRow, MatchRow, TransitionRow
+from tocsin.store.db.values import Withheld
+
+_UNTOLD = (DeliveryState.SUPPRESSED.value, DeliveryState.DEAD.value)
+#: Of a match with one of these nobody is told.
+_PASSED_OVER = (Fate.BASELINE.value, Fate.FLOOD.value, Fate.OLD.value)
+
+
+def held(session: Session, limit: int) -> tuple[Withheld, ...]:
+    """The alerts of deliveries that wait, the next to leave first."""
+    rows = session.exec(
+        select(DeliveryRow, AlertRow, DeliveryAlertRow.overflow)
+        .join(DeliveryAlertRow, col(DeliveryAlertRow.delivery_id) == DeliveryRow.id)
+        .join(AlertRow, col(AlertRow.id) == DeliveryAlertRow.alert_id)
+        .where(DeliveryRow.state == DeliveryState.HELD.value)
+        .order_by(col(DeliveryRow.due_at), col(AlertRow.id))
+        .limit(limit)
+    ).all()
+    return tuple(
+        replace(
+            _alert(delivery, alert, delivery.created_at, delivery.due_at),
+            reason=mapping.because(delivery, overflow),
+        )
+        for delivery, alert, overflow in rows
+    )
+
+
+def suppressed(session: Session, since: datetime | None, limit: int) -> tuple[Withheld, ...]:
+    """The alerts of deliveries that were suppressed or given up, and the matches that nobody is told of."""
+    both = merge(_deliveries(session, since, limit), _matches(session, since, limit), key=_at, reverse=True)
+    return tuple(islice(both, limit))
+
+
+def _deliveries(session: Session, since: datetime | None, limit: int) -> list[Withheld]:
+    ended = (
+        select(TransitionRow.delivery_id, func.max(TransitionRow.at).label("at"))
+        .where(col(TransitionRow.state).in_(_UNTOLD))
+        .group_by(col(TransitionRow.delivery_id))
+        .subquery()
+    )
+    statement = (
+        select(DeliveryRow, AlertRow, ended.c.at)
+        .join(DeliveryAlertRow, col(DeliveryAlertRow.delivery_id) == DeliveryRow.id)
+        .join(AlertRow, col(AlertRow.id) == DeliveryAlertRow.alert_id)
+        .join(ended, ended.c.delivery_id == DeliveryRow.id)
+        .where(col(DeliveryRow.state).in_(_UNTOLD))
+        .order_by(ended.c.at.desc(), col(AlertRow.id).desc())
+        .limit(limit)
+    )
+    if since is not None:
+        statement = statement.where(ended.c.at >= since)
+    return [_alert(delivery, alert, at, None) for delivery, alert, at in session.exec(statement)]
+
+
+def _matches(session: Session, since: datetime | None, limit: int) -> list[Withheld]:
+    statement = (
+        select(MatchRow, EntryRow.title)
+        .join(EntryRow, col(EntryRow.id) == MatchRow.entry_id)
+        .where(col(MatchRow.fate).in_(_PASSED_OVER))
+        .order_by(col(MatchRow.decided_at).desc(), col(MatchRow.id).desc())
+        .limit(limit)
+    )
+    if since is not None:
+        statement = statement.where(col(MatchRow.decided_at) >= since)
+    return [
+        Withheld(
+            alert_id=None,
+            title=title,
+            rule=match.rule,
+            severity=Severity(match.severity),
+            receiver="",
+            recipient="",
+            state=match.fate,
+            reason=match.reason,
+            at=match.decided_at,
+            until=None,
+        )
+        for match, title in session.exec(statement)
+    ]
+
+
+def _alert(delivery: DeliveryRow, row: AlertRow, at: datetime, until: datetime | None) -> Withheld:
+    alert = mapping.alert(row)
+    return Withheld(
+        alert_id=alert.id,
+        title=alert.title,
+        rule=alert.rule,
+        severity=alert.severity,
+        receiver=delivery.receiver,
+        recipient=delivery.recipient,
+        state=delivery.state,
+        reason=delivery.reason,
+        at=at,
+        until=until,
+    )
+
+
+def _at(one: Withheld) -> datetime:
+    return one.at

@@ -1,0 +1,266 @@
+"""Deliveries on their way out: claimed, tried, settled. The rows are the queue.
+
+A claim leases a delivery in real time and raises its fence; whatever its holder writes later it writes under that
+fence. The row of an attempt is written before a socket opens. Where it is still open when the lease is void, the
+message may have arrived: the attempt is closed as ambiguous, and the delivery is tried again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import case, true, tuple_
+from sqlmodel import Session, col, func, insert, not_, or_, select, update
+
+from tocsin.log import counted
+from tocsin.model.alerts import Tidings
+from tocsin.model.deliveries import Delivery, DeliveryKind, DeliveryState, ErrorClass, Message, Outcome, Settlement
+from tocsin.policy.notifying.limit import Limit
+from tocsin.store.db import codec
+from tocsin.store.db.reading import reading
+from tocsin.store.db.tables import AttemptRow, DeliveryAlertRow, DeliveryRow
+from tocsin.store.outbox import enqueue, overflow, receivers
+from tocsin.store.outbox.overflow import To
+from tocsin.store.queries import content
+
+_UNTOLD = (DeliveryState.DEAD.value, DeliveryState.SUPPRESSED.value)
+_GATHERED = (DeliveryKind.DIGEST.value, DeliveryKind.CATCH_UP.value)
+#: Earlier messages about an alert that are looked at.
+_MOST_EARLIER = 20
+#: Deliveries that one transaction gives up, each with all that it would have said.
+_MOST_EXPIRED = 25
+_WAITING = (DeliveryState.HELD.value, DeliveryState.READY.value, DeliveryState.RETRY.value)
+
+
+def claim(
+    session: Session,
+    now: datetime,
+    real: datetime,
+    lease: timedelta,
+    *,
+    exclude: Collection[str],
+    rates: Mapping[str, int],
+    limits: Mapping[str, Limit],
+    limit_per_receiver: int,
+    only: Collection[str] | None,
+    present: Collection[To] | None = None,
+) -> list[Delivery]:
+    """Lease what is due, the highest severity first and then the oldest, until *real* + *lease*.
+
+    No receiver in *exclude*, none that rests, and none that had its tries of *rates* within a minute; at most
+    *limit_per_receiver* of each other; nothing that has expired, or is over one of *limits*. A test goes out all the same,
+    and with *only* nothing goes but those; with *present* nothing goes to others.
+    """
+    void(session, now, real)
+    spared = {*receivers.resting(session, now), *receivers.full(session, rates, now)}
+    crowded = overflow.full(session, limits, now)
+    # A receiver that fails is tried with another message each time: one of them may be why it fails.
+    tries = case((col(DeliveryRow.receiver).in_(receivers.failing(session)), col(DeliveryRow.attempts)), else_=0)
+    place = func.row_number().over(
+        partition_by=col(DeliveryRow.receiver),
+        order_by=(tries, col(DeliveryRow.rank).desc(), col(DeliveryRow.created_at), col(DeliveryRow.id)),
+    )
+    due = (
+        select(DeliveryRow.id, place.label("place"))
+        .where(
+            col(DeliveryRow.state).in_(_WAITING),
+            col(DeliveryRow.due_at) <= now,
+            col(DeliveryRow.expires_at) > now,
+            col(DeliveryRow.receiver).not_in(exclude),
+            not_(overflow.over(crowded, now)) if crowded else true(),
+            or_(col(DeliveryRow.receiver).not_in(spared), DeliveryRow.kind == DeliveryKind.TEST.value),
+            true() if only is None else col(DeliveryRow.id).in_(only),
+            true() if present is None else tuple_(DeliveryRow.receiver, DeliveryRow.recipient).in_(present),
+        )
+        .subquery()
+    )
+    rows = session.exec(
+        select(DeliveryRow)
+        .join(due, due.c.id == DeliveryRow.id)
+        .where(due.c.place <= limit_per_receiver)
+        .order_by(col(DeliveryRow.rank).desc(), col(DeliveryRow.created_at), col(DeliveryRow.id))
+    ).all()
+    for row in rows:
+        row.state = DeliveryState.SENDING.value
+        row.wanted_at = row.wanted_at or row.due_at
+        row.lease_until = real + lease
+        row.fence += 1
+        enqueue.note(session, row.id, now, DeliveryState.SENDING, f"claimed for try {row.attempts + 1}")
+    session.flush()
+    return [delivery(session, row) for row in rows]
+
+
+def void(session: Session, now: datetime, real: datetime | None) -> tuple[int, int]:
+    """Take back the deliveries whose lease ended before *real* (None: all); how many, and how many may have arrived."""
+    condition = [col(DeliveryRow.state) == DeliveryState.SENDING.value]
+    if real is not None:
+        condition.append(col(DeliveryRow.lease_until) < real)
+    rows = session.exec(select(DeliveryRow).where(*condition)).all()
+    return len(rows), sum(_take_back(session, row, now) for row in rows)
+
+
+def _take_back(session: Session, row: DeliveryRow, now: datetime) -> bool:
+    words = "nobody saw how it ended: the message may have arrived"
+    doubtful = session.exec(
+        update(AttemptRow)
+        .where(col(AttemptRow.delivery_id) == row.id, col(AttemptRow.ended_at).is_(None))
+        .values(ended_at=now, outcome=ErrorClass.AMBIGUOUS.value, words=words)
+    ).rowcount
+    state = DeliveryState.RETRY if row.attempts else DeliveryState.READY
+    reason = f"try {row.attempts}: {words}" if doubtful else "given back before it was tried"
+    _change(session, row, now, state, reason)
+    return bool(doubtful)
+
+
+def give_back(session: Session, delivery: Delivery, now: datetime) -> None:
+    """Give back a delivery that was claimed and not tried."""
+    state = DeliveryState.RETRY if delivery.attempt > 1 else DeliveryState.READY
+    if _under_fence(session, delivery, state=state.value, lease_until=None):
+        enqueue.note(session, delivery.id, now, state, "given back before it was tried")
+
+
+def expire(session: Session, now: datetime) -> tuple[Delivery, ...]:
+    """Give up some of what was not delivered in time; those deliveries, for somebody must hear of them."""
+    late = session.exec(
+        select(DeliveryRow)
+        .where(col(DeliveryRow.state).in_(_WAITING), col(DeliveryRow.expires_at) <= now)
+        .order_by(col(DeliveryRow.expires_at), col(DeliveryRow.id))
+        .limit(_MOST_EXPIRED)
+    ).all()
+    for row in late:
+        last = f"; last: {row.reason}" if row.reason else ""
+        words = (
+            f"expired: not delivered by {row.expires_at:%Y-%m-%d %H:%M} UTC after {counted(row.attempts, 'try')}{last}"
+        )
+        _change(session, row, now, DeliveryState.DEAD, words)
+    return tuple(delivery(session, row) for row in late)
+
+
+def _change(session: Session, row: DeliveryRow, now: datetime, state: DeliveryState, reason: str) -> None:
+    row.state, row.reason, row.lease_until = state.value, reason, None
+    session.flush()
+    enqueue.note(session, row.id, now, state, reason)
+
+
+def begin_attempt(session: Session, delivery: Delivery, message: Message, now: datetime, real: datetime) -> bool:
+    """Put a try on record, and the message that every later try repeats; False without a lease.
+
+    Who slept past the end of the lease (*real* is later) does not begin: the next claim would begin beside it.
+    """
+    lasts = select(DeliveryRow.id).where(col(DeliveryRow.id) == delivery.id, col(DeliveryRow.lease_until) >= real)
+    if session.exec(lasts).one_or_none() is None:
+        return False
+    kept = {} if message == delivery.message else {"message": codec.message_to_json(message)}
+    if not _under_fence(session, delivery, attempts=delivery.attempt, **kept):
+        return False
+    session.exec(
+        insert(AttemptRow).values(delivery_id=delivery.id, n=delivery.attempt, fence=delivery.fence, started_at=now)
+    )
+    return True
+
+
+def settle(session: Session, delivery: Delivery, outcome: Outcome, settlement: Settlement, now: datetime) -> bool:
+    """Close the try and give the delivery its next state; False without a lease."""
+    delivered_at = now if settlement.state is DeliveryState.DELIVERED else None
+    if not _under_fence(
+        session,
+        delivery,
+        state=settlement.state.value,
+        due_at=settlement.due_at,
+        reason=settlement.reason,
+        delivered_at=delivered_at,
+        lease_until=None,
+    ):
+        return False
+    session.exec(
+        update(AttemptRow)
+        .where(col(AttemptRow.delivery_id) == delivery.id, col(AttemptRow.n) == delivery.attempt)
+        .values(
+            ended_at=now,
+            outcome=outcome.error_class.value,
+            code=outcome.code,
+            words=outcome.words,
+            retry_after=outcome.retry_after.total_seconds() if outcome.retry_after is not None else None,
+        )
+    )
+    enqueue.note(session, delivery.id, now, settlement.state, settlement.reason or outcome.words)
+    return True
+
+
+def _under_fence(session: Session, delivery: Delivery, **values: object) -> bool:
+    """Change a delivery if the claim still holds it."""
+    changed = session.exec(
+        update(DeliveryRow)
+        .where(
+            col(DeliveryRow.id) == delivery.id,
+            col(DeliveryRow.fence) == delivery.fence,
+            col(DeliveryRow.state) == DeliveryState.SENDING.value,
+        )
+        .values(**values)
+    )
+    return changed.rowcount == 1
+
+
+def _was_refused(session: Session, row: DeliveryRow) -> bool:
+    last = session.get(AttemptRow, (row.id, row.attempts)) if row.attempts else None
+    return last is not None and last.outcome == ErrorClass.CONTENT.value
+
+
+def _known(kind: DeliveryKind, found: Sequence[Tidings]) -> list[int]:
+    """The alerts of a message of which its reader was told before; a digest, which is about all of them, answers none."""
+    if kind.value in _GATHERED:
+        return []
+    again = kind in (DeliveryKind.UPDATE, DeliveryKind.CORRECTION)
+    return [item.alert.id for item in found if again or item.news]
+
+
+def _thread(session: Session, row: DeliveryRow, numbers: Sequence[int]) -> tuple[str, tuple[str, ...]]:
+    """The earlier deliveries to the same recipient that may have arrived, about the first of *numbers* that has one.
+
+    The id of the first of them, and the subjects of those that are about little else.
+    """
+    for number in numbers:
+        found = session.exec(
+            select(DeliveryRow.id, DeliveryRow.kind, DeliveryRow.message)
+            .join(DeliveryAlertRow, col(DeliveryAlertRow.delivery_id) == DeliveryRow.id)
+            .where(
+                DeliveryAlertRow.alert_id == number,
+                DeliveryRow.id != row.id,
+                DeliveryRow.receiver == row.receiver,
+                DeliveryRow.recipient == row.recipient,
+                DeliveryRow.attempts > 0,
+                col(DeliveryRow.state).not_in(_UNTOLD),
+            )
+            .order_by(col(DeliveryRow.created_at), col(DeliveryRow.id))
+            .limit(_MOST_EARLIER)
+        ).all()
+        if found:
+            messages = [message for _, kind, message in found if message and kind not in _GATHERED]
+            return found[0][0], tuple(codec.message_from_json(message).subject for message in messages)
+    return "", ()
+
+
+@reading
+def delivery(session: Session, row: DeliveryRow) -> Delivery:
+    """A delivery as its claim carries it."""
+    kind = DeliveryKind(row.kind)
+    found = content.of_delivery(session, row.id, kind)
+    thread, subjects = ("", ()) if row.message else _thread(session, row, _known(kind, found))
+    return Delivery(
+        id=row.id,
+        receiver=row.receiver,
+        recipient=row.recipient,
+        kind=kind,
+        fence=row.fence,
+        attempt=row.attempts + 1,
+        created_at=row.created_at,
+        due_at=row.due_at,
+        expires_at=row.expires_at,
+        tidings=found,
+        message=codec.message_from_json(row.message) if row.message else None,
+        thread=thread,
+        subjects=subjects,
+        refused=_was_refused(session, row),
+        stead=session.get_one(DeliveryRow, row.stands_for).receiver if row.stands_for else "",
+    )
