@@ -83,7 +83,7 @@ def serve(entries: int) -> None:
 
 def run_tocsin(base: str, state: str, feeds: int) -> dict[str, float]:
     """Two refreshes by the pipeline as the service builds it; figures of the second."""
-    from tocsin.ingest.config import Inbound
+    from tocsin.ingest.config import IngestConfig
     from tocsin.ingest.poller import Pipeline
     from tocsin.policy.decide import Policy
     from tocsin.policy.polling.schedule import Terms
@@ -121,7 +121,7 @@ def run_tocsin(base: str, state: str, feeds: int) -> dict[str, float]:
                 }
                 pipeline = Pipeline(
                     store,
-                    Inbound(
+                    IngestConfig(
                         rules=RuleSet({}),
                         policy=Policy(routes=(), receivers=()),
                         sources=sources,

@@ -10,7 +10,7 @@ _LONGEST_DATE = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
+class PollHints:
     """What a document says of when to come back; a 304 does not repeat it.
 
     *ttl* and *period* (`sy:updatePeriod` by `sy:updateFrequency`) are the least time between two polls. *skip_hours*
@@ -24,7 +24,7 @@ class Wishes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class ResponseHints:
     """How a server answered; *status* is 0 where nobody was asked by HTTP.
 
     *fresh* is how long the answer may be kept (`Cache-Control`, `Expires`), zero for "not at all", None when it does not
@@ -35,7 +35,7 @@ class Answer:
     status: int = 0
     fresh: timedelta | None = None
     validators: bool = False
-    wishes: Wishes | None = field(default=None)
+    wishes: PollHints | None = field(default=None)
     moved_to: str = ""
     secured: bool = False
 

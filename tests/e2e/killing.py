@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from tocsin.cli.common import log_to_stderr
 from tocsin.clock import SystemClock
-from tocsin.config.build import Makers
+from tocsin.config.build import Factories
 from tocsin.config.config import Config
 from tocsin.service.service import Service
 from tocsin.store import Store
@@ -59,5 +59,5 @@ def open_store(config: Config) -> Store:
 
 if __name__ == "__main__":
     log_to_stderr(verbose=False)
-    service = Service(Path(sys.argv[2]), env=os.environ, clock=SystemClock(), makers=Makers(store=open_store))
+    service = Service(Path(sys.argv[2]), env=os.environ, clock=SystemClock(), makers=Factories(store=open_store))
     asyncio.run(service.run())

@@ -15,19 +15,19 @@ from zoneinfo import ZoneInfo
 from tocsin.cli.output import dump, local, say, shown, table
 from tocsin.errors import UsageError
 from tocsin.log import counted
-from tocsin.model.alerts import Fate
+from tocsin.model.alerts import MatchOutcome
 from tocsin.model.prices import Labels
 from tocsin.model.rules import Match
 from tocsin.replay import report
 from tocsin.replay.replay import Result, Ruling
-from tocsin.replay.report import Change, Count, Difference, Told
+from tocsin.replay.report import AlertHistory, Change, Count, Difference
 
 _UTC = ZoneInfo("UTC")
 _BARS = "▁▂▃▄▅▆▇█"
 #: Bars in a row; where there are more weeks a bar stands for several.
 _MOST_BARS = 60
 #: Fates that tell nobody anything, or not yet: they are shown with their reason.
-_QUIET = (Fate.HELD, Fate.OLD)
+_QUIET = (MatchOutcome.HELD, MatchOutcome.OLD)
 _COLUMNS = (
     "at", "rule", "event", "severity", "labels", "fate", "reason", "alert", "story", "origin", "source", "publisher",
     "entry", "title", "link", "event_time", "words", "instrument", "price", "detail",
@@ -51,7 +51,7 @@ def print_result(result: Result, found: Sequence[Difference] | None) -> None:
     say(_summary(result))
 
 
-def _print_alert(told: Told) -> None:
+def _print_alert(told: AlertHistory) -> None:
     alert, opened = told.alert, told.opened
     assert opened
     print(f"{_time(opened.at)}  {alert.severity.upper():<8}  {shown(alert.title)}  ({alert.rule})")
@@ -67,10 +67,10 @@ def _print_alert(told: Told) -> None:
         print(f"    {_time(message.at)} {message.kind} to {shown(_who(message.receiver, message.recipient))}{late}")
     if told.dropped:
         print(f"    dropped: {shown(told.dropped)}")
-    updates = [item for item in told.later if item.decided.fate is Fate.UPDATED]
+    updates = [item for item in told.later if item.decided.fate is MatchOutcome.UPDATED]
     for update in updates:
         print(f"    {_time(update.at)} updated: {shown(update.decided.reason)}")
-    folded = [item for item in told.later if item.decided.fate is Fate.JOINED]
+    folded = [item for item in told.later if item.decided.fate is MatchOutcome.JOINED]
     if folded:
         print(f"    folded: {counted(len(folded), 'more report')}, the last {_time(folded[-1].at)}")
 
@@ -93,7 +93,7 @@ def _print_rules(result: Result, counts: Sequence[Count]) -> None:
     rows = []
     for rule in sorted({count.rule for count in counts}):
         own = [count for count in counts if count.rule == rule]
-        fates: Counter[Fate] = Counter()
+        fates: Counter[MatchOutcome] = Counter()
         for count in own:
             fates.update(count.fates)
         alerts = {count.week: count.alerts for count in own}
@@ -102,7 +102,16 @@ def _print_rules(result: Result, counts: Sequence[Count]) -> None:
                 rule,
                 sum(fates.values()),
                 sum(alerts.values()),
-                *(fates[fate] for fate in (Fate.UPDATED, Fate.JOINED, Fate.HELD, Fate.OLD, Fate.BASELINE)),
+                *(
+                    fates[fate]
+                    for fate in (
+                        MatchOutcome.UPDATED,
+                        MatchOutcome.JOINED,
+                        MatchOutcome.HELD,
+                        MatchOutcome.OLD,
+                        MatchOutcome.BASELINE,
+                    )
+                ),
                 sum(count.messages for count in own),
                 f"{sum(alerts.values()) / max(1, len(mondays)):.1f}",
                 _bars([sum(alerts.get(monday, 0) for monday in some) for some in _batched(mondays, step)]),
@@ -143,7 +152,7 @@ def _summary(result: Result) -> str:
     return (
         f"{_observations(result)} from {_time(result.first)} to {_time(result.last)} UTC: "
         f"{counted(len(result.rulings), 'match')}, {counted(opened, 'alert')}, {counted(len(result.sent), 'message')}, "
-        f"{counted(fates[Fate.JOINED], 'report')} folded."
+        f"{counted(fates[MatchOutcome.JOINED], 'report')} folded."
     )
 
 
@@ -199,12 +208,12 @@ def dump_result(result: Result, found: Sequence[Difference] | None) -> None:
             "matches": len(result.rulings),
             "alerts": sum(fates[fate] for fate in report.OPENING),
             "messages": len(result.sent),
-            "fates": {fate.value: fates[fate] for fate in Fate},
+            "fates": {fate.value: fates[fate] for fate in MatchOutcome},
         }
     )
 
 
-def _alert(told: Told) -> dict[str, Any]:
+def _alert(told: AlertHistory) -> dict[str, Any]:
     alert, first = told.alert, told.rulings[0] if told.rulings else None
     entry = first.decided.match.entry if first else None
     quote = first.decided.match.quote if first else None
@@ -225,7 +234,7 @@ def _alert(told: Told) -> dict[str, Any]:
         "price": str(quote.price) if quote else None,
         "detail": alert.detail,
         "reports": len({(e.source, e.id) for item in told.rulings if (e := item.decided.match.entry)}),
-        "updates": sum(item.decided.fate is Fate.UPDATED for item in told.later),
+        "updates": sum(item.decided.fate is MatchOutcome.UPDATED for item in told.later),
         "messages": [message.number for message in told.sent],
         "dropped": told.dropped,
     }

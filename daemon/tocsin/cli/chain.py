@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from tocsin.cli.output import in_zone, local, revision
 from tocsin.log import counted
-from tocsin.model.alerts import Fate, Revised
+from tocsin.model.alerts import MatchOutcome, Revised
 from tocsin.model.deliveries import DeliveryState
 from tocsin.model.entries import Entry
 from tocsin.model.rules import RuleInfo
@@ -18,7 +18,7 @@ from tocsin.store import AlertDetail, DeliveryView, MatchView
 #: What the receivers of a message ask for.
 _BY_RECEIVERS = (Cause.QUIET, Cause.DIGEST, Cause.LIMIT, Cause.GROUP)
 #: The steps of a match that was told, or would have been.
-_TOLD = (Fate.ALERTED, Fate.UPDATED, Fate.HELD, Fate.CATCH_UP)
+_TOLD = (MatchOutcome.ALERTED, MatchOutcome.UPDATED, MatchOutcome.HELD, MatchOutcome.CATCH_UP)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +63,7 @@ def _zoned(record: Record, zone: ZoneInfo) -> Record:
 
 def _steps(record: Record, rule: RuleInfo, holds: bool | None, disabled: bool, zone: ZoneInfo) -> Iterator[Step]:
     entry, match = record.entry, record.match
-    baseline = match is not None and match.fate is Fate.BASELINE
+    baseline = match is not None and match.fate is MatchOutcome.BASELINE
     seen = f"new at {local(entry.first_seen, zone)} from {entry.source}, entry {record.number}"
     yield Step(name="seen before", good=not baseline, words=match.reason if match and baseline else f"no: {seen}")
     for revised in record.revised:
@@ -73,7 +73,7 @@ def _steps(record: Record, rule: RuleInfo, holds: bool | None, disabled: bool, z
     yield from _judged(record, rule, holds)
     if match is None or baseline:
         return
-    if match.fate in (Fate.OLD, Fate.FLOOD):
+    if match.fate in (MatchOutcome.OLD, MatchOutcome.FLOOD):
         yield Step(name="age", good=False, words=match.reason)
         return
     yield Step(name="age", good=True, words=_age(entry, match, zone))
@@ -104,7 +104,7 @@ def _judged(record: Record, rule: RuleInfo, holds: bool | None) -> Iterator[Step
 
 
 def _age(entry: Entry, match: MatchView, zone: ZoneInfo) -> str:
-    if match.fate is Fate.CATCH_UP:
+    if match.fate is MatchOutcome.CATCH_UP:
         return match.reason
     if entry.published is not None:
         return f"published {local(entry.published, zone)}, within 48 h of being seen"
@@ -119,12 +119,14 @@ def _told(match: MatchView, alert: AlertDetail | None) -> Iterator[Step]:
     count = len({member.entry_id for member in alert.members})
     entries = counted(count, "entry")
     number = alert.tidings.alert.id
-    joined = match.fate is Fate.JOINED
-    opened = {Fate.JOINED: match.reason, Fate.UPDATED: match.reason}.get(match.fate, f"opened alert {number}")
+    joined = match.fate is MatchOutcome.JOINED
+    opened = {MatchOutcome.JOINED: match.reason, MatchOutcome.UPDATED: match.reason}.get(
+        match.fate, f"opened alert {number}"
+    )
     yield Step(name="story", good=None if joined else True, words=f"story {match.story_id}: {opened} ({entries})")
     deliveries = sorted(alert.deliveries, key=lambda delivery: (delivery.created_at, delivery.receiver))
     if match.fate in _TOLD:
-        held = match.fate is Fate.HELD and cause(match.reason) not in _BY_RECEIVERS
+        held = match.fate is MatchOutcome.HELD and cause(match.reason) not in _BY_RECEIVERS
         words = match.reason if held else "nothing held it back"
         yield Step(name="cooldown", good=None if held else True, words=words)
         yield _kept(deliveries, "silence", (Cause.SILENCE,), "no silence hides it")

@@ -17,7 +17,7 @@ from tocsin.config.config import Config
 from tocsin.errors import UsageError
 from tocsin.log import counted
 from tocsin.model.deliveries import DeliveryState
-from tocsin.policy.notifying.breaker import Standing
+from tocsin.policy.notifying.breaker import ReceiverStatus
 from tocsin.store import Store
 from tocsin.store.db.values import DeliveryView
 
@@ -67,7 +67,7 @@ def _waiting(views: Sequence[DeliveryView], store: Store, zone: ZoneInfo) -> lis
     ]
 
 
-def _rests(name: str, standing: Standing, zone: ZoneInfo) -> str:
+def _rests(name: str, standing: ReceiverStatus, zone: ZoneInfo) -> str:
     blocked = "is blocked" if standing.refused else "is left alone"
     failures = f"{counted(standing.failures, 'failure')}{' in a row' * (standing.failures > 1)}"
     words = standing.refused or (failures if standing.failures else "it limits our rate")

@@ -16,7 +16,7 @@ from tocsin.cli.output import FAILED, PARTLY, dump, say
 from tocsin.clock import SystemClock
 from tocsin.config.build import make_receiver
 from tocsin.config.config import Config
-from tocsin.deliver.dispatcher import Dispatcher, Outbound
+from tocsin.deliver.dispatcher import DeliveryConfig, Dispatcher
 from tocsin.errors import LockedError, UsageError
 from tocsin.model.deliveries import DeliveryState, ErrorClass
 from tocsin.protocols import P, T
@@ -63,7 +63,7 @@ def notify_test(
 
 
 async def _send(settings: Config, store: Store, receivers: Sequence[Receiver], ids: Sequence[str]) -> None:
-    outbound = Outbound(receivers={r.name: r for r in receivers}, zone=ZoneInfo(settings.timezone), decide=nobody)
+    outbound = DeliveryConfig(receivers={r.name: r for r in receivers}, zone=ZoneInfo(settings.timezone), decide=nobody)
     dispatcher = Dispatcher(store, outbound, clock=SystemClock(), write=_at_once, work=_at_once, random=lambda: 0.5)
     try:
         await dispatcher.send_only(ids)

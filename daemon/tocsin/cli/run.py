@@ -11,7 +11,7 @@ import typer
 
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, DryRunOption, border, log_to_stderr
 from tocsin.clock import SystemClock
-from tocsin.config.build import Makers, dry_makers
+from tocsin.config.build import Factories, dry_makers
 from tocsin.service.service import Service
 
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Log every poll, not only what changed.")]
@@ -32,4 +32,4 @@ def once(config: ConfigOption = DEFAULT_CONFIG, dry_run: DryRunOption = False, v
 
 
 def _service(config: Path, *, dry_run: bool) -> Service:
-    return Service(config, env=os.environ, clock=SystemClock(), makers=dry_makers() if dry_run else Makers())
+    return Service(config, env=os.environ, clock=SystemClock(), makers=dry_makers() if dry_run else Factories())

@@ -15,7 +15,7 @@ from tocsin.cli.output import dump, local, plain, say_zone, shown, table
 from tocsin.errors import UsageError
 from tocsin.log import counted
 from tocsin.model.entries import KeyKind
-from tocsin.policy.polling.history import Habits
+from tocsin.policy.polling.history import PollHistory
 from tocsin.policy.spans import write
 from tocsin.store import Fetch, SourceDetail, SourceView
 
@@ -120,7 +120,7 @@ def _item(name: str, *texts: str) -> Iterator[str]:
             head = " " * len(head)
 
 
-def _rhythm(habits: Habits, zone: ZoneInfo) -> Iterator[str]:
+def _rhythm(habits: PollHistory, zone: ZoneInfo) -> Iterator[str]:
     if habits.arrivals:
         longest = f", longest silence {write(habits.longest)}" if habits.longest else ""
         yield f"last news {local(habits.arrivals[-1], zone)}{longest}"
@@ -133,7 +133,7 @@ def _rhythm(habits: Habits, zone: ZoneInfo) -> Iterator[str]:
         yield f"its document was empty at the last {counted(habits.empty, 'poll')}"
 
 
-def _hints(habits: Habits) -> Iterator[str]:
+def _hints(habits: PollHistory) -> Iterator[str]:
     wishes = habits.wishes
     spans = (("Cache-Control or Expires", habits.fresh), ("ttl", wishes.ttl), ("sy:updatePeriod", wishes.period))
     said = [f"{name} {write(span)}" for name, span in spans if span]

@@ -1,7 +1,7 @@
 """How the parts of the service are made of a configuration.
 
 Nothing is decided here. What a test or the demo wants to be different (a source, a receiver, the store) it gives as
-`Makers`.
+`Factories`.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from tocsin.config.config import Config
 from tocsin.config.feeds import FeedConfig
 from tocsin.config.price_feeds import PriceConfig
 from tocsin.config.receivers import ReceiverConfig
-from tocsin.deliver.dispatcher import Outbound
+from tocsin.deliver.dispatcher import DeliveryConfig
 from tocsin.errors import ConfigError, Problem
-from tocsin.ingest.config import Inbound
+from tocsin.ingest.config import IngestConfig
 from tocsin.model.alerts import Alert
 from tocsin.model.deliveries import MessageKind
 from tocsin.policy.decide import Policy
@@ -122,7 +122,7 @@ def _open(config: Config, *, copy: bool) -> Store:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Makers:
+class Factories:
     """How the edges of the service are built."""
 
     source: Callable[[FeedConfig, HttpClient, Run], Source] = make_source
@@ -132,22 +132,24 @@ class Makers:
     http: Callable[[Config], HttpClient] = make_http
 
 
-def dry_makers() -> Makers:
+def dry_makers() -> Factories:
     """Edges that change nothing: a copy of the database, and the console in place of every receiver."""
-    return Makers(
+    return Factories(
         receiver=lambda config: ConsoleReceiver(config.name),
         store=open_copy,
     )
 
 
-def assemble(config: Config, rules: RuleSet, makers: Makers, http: HttpClient, work: Run) -> tuple[Inbound, Outbound]:
+def assemble(
+    config: Config, rules: RuleSet, makers: Factories, http: HttpClient, work: Run
+) -> tuple[IngestConfig, DeliveryConfig]:
     """What both directions need of *config* and its *rules*.
 
     Raises:
         ConfigError: as `make_receiver`.
     """
     receivers = {r.name: makers.receiver(r) for r in config.receivers}
-    inbound = Inbound(
+    inbound = IngestConfig(
         rules=rules,
         policy=make_policy(config, receivers),
         sources={
@@ -157,7 +159,7 @@ def assemble(config: Config, rules: RuleSet, makers: Makers, http: HttpClient, w
         terms=make_terms(config),
         instruments={item.id: item for item in config.instruments},
     )
-    outbound = Outbound(
+    outbound = DeliveryConfig(
         receivers=receivers,
         zone=ZoneInfo(config.timezone),
         decide=inbound.policy.decide,

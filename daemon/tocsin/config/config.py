@@ -21,7 +21,7 @@ from tocsin.config.monitoring import (
     heartbeat_config,
     report_times,
 )
-from tocsin.config.price_feeds import Book, PriceConfig, read_book
+from tocsin.config.price_feeds import PriceConfig, PriceFeeds, read_book
 from tocsin.config.price_tables import (
     FileShape,
     TableConfig,
@@ -47,7 +47,7 @@ from tocsin.config.yaml.shape import Duration, Shape, Texts, find, tag
 from tocsin.errors import ConfigError, Position, Problem
 from tocsin.model.prices import Instrument
 from tocsin.model.rules import Located, Severity
-from tocsin.policy.notifying.walltime import Times
+from tocsin.policy.notifying.walltime import WeeklyTime
 from tocsin.rules.spec import Override
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
@@ -83,7 +83,7 @@ class Config:
     overrides: tuple[Override, ...]
     retention: timedelta
     heartbeat: HeartbeatConfig | None = None
-    report: Times
+    report: WeeklyTime
     problems: tuple[Problem, ...] = ()
 
     @property
@@ -209,7 +209,7 @@ def empty_config(path: Path) -> Config:
         path,
         Pairs(place=Located(text="", file="", lines=((0, 1, 1),)), pairs=()),
         ConfigFile(),
-        Book(rows=(), listings={}, problems=()),
+        PriceFeeds(rows=(), listings={}, problems=()),
         (),
     )
 
@@ -295,7 +295,7 @@ def _table(
     return file_config(name, item, folder) if isinstance(item, FileShape) else None
 
 
-def _config(path: Path, root: Node, shape: ConfigFile, book: Book, problems: tuple[Problem, ...]) -> Config:
+def _config(path: Path, root: Node, shape: ConfigFile, book: PriceFeeds, problems: tuple[Problem, ...]) -> Config:
     folder = path.resolve().parent
     receivers = tuple(
         receiver_config(name, item, shape.timezone, _position(find(root, ("receivers", name))))

@@ -16,7 +16,7 @@ from tocsin.config.yaml.nodes import Node, Scalar, member, problem
 from tocsin.config.yaml.shape import Duration, Shape, Texts
 from tocsin.errors import Problem
 from tocsin.policy.notifying.receiver import DAYS
-from tocsin.policy.notifying.walltime import Times
+from tocsin.policy.notifying.walltime import WeeklyTime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,9 +55,9 @@ def heartbeat_config(shape: HeartbeatShape) -> HeartbeatConfig | None:
     return HeartbeatConfig(url=Secret(shape.url), every=shape.every, allow_private=shape.allow_private)
 
 
-def report_times(shape: ReportShape, timezone: str) -> Times:
+def report_times(shape: ReportShape, timezone: str) -> WeeklyTime:
     """When reports are due, by the clocks of *timezone*."""
-    return Times(at=shape.at, days=frozenset(DAYS.index(day) for day in shape.on), zone=ZoneInfo(timezone))
+    return WeeklyTime(at=shape.at, days=frozenset(DAYS.index(day) for day in shape.on), zone=ZoneInfo(timezone))
 
 
 def check_upkeep(root: Node) -> Iterator[Problem]:

@@ -48,7 +48,7 @@ class PriceConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Book:
+class PriceFeeds:
     """The *rows*, where the price of each instrument *is*, and every problem of that."""
 
     rows: tuple[PriceConfig, ...]
@@ -61,7 +61,7 @@ class Book:
         return next((row.every for row in self.rows if first and row.name == first.row), timedelta(0))
 
 
-def read_book(root: Node, tables: Mapping[str, TableConfig], folder: Path, env: Mapping[str, str]) -> Book:
+def read_book(root: Node, tables: Mapping[str, TableConfig], folder: Path, env: Mapping[str, str]) -> PriceFeeds:
     """What the instruments of the configuration *root* name: Yahoo, *tables*, and presets beside its packs.
 
     Its paths are relative to *folder*. Tables that it describes badly, which are not in *tables*, are left out.
@@ -107,7 +107,7 @@ def read_book(root: Node, tables: Mapping[str, TableConfig], folder: Path, env: 
         )
         for row, several in symbols.items()
     )
-    return Book(rows=rows, listings=listings, problems=tuple(problems))
+    return PriceFeeds(rows=rows, listings=listings, problems=tuple(problems))
 
 
 def _written(instrument: Node) -> Iterator[Scalar]:

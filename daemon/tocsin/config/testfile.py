@@ -17,7 +17,7 @@ from tocsin.config.yaml.files import read_text, shown_path
 from tocsin.config.yaml.nodes import Node, Pairs, Scalar, children, meant, member, problem, said
 from tocsin.config.yaml.shape import Duration, Shape, Texts, find
 from tocsin.errors import Position, Problem
-from tocsin.model.alerts import Fate
+from tocsin.model.alerts import MatchOutcome
 from tocsin.model.prices import Instrument
 from tocsin.model.rules import Severity
 
@@ -99,7 +99,7 @@ class _Expect(Shape):
     """How much it matters."""
     labels: dict[str, Texts] = Field(default_factory=dict)
     """Labels of the match; those that are not named may be anything."""
-    fate: Literal[Fate.ALERTED, Fate.UPDATED, Fate.HELD, Fate.CATCH_UP] | None = None
+    fate: Literal[MatchOutcome.ALERTED, MatchOutcome.UPDATED, MatchOutcome.HELD, MatchOutcome.CATCH_UP] | None = None
     """What becomes of the match."""
     title: str | None = None
     """The title of the alert."""
@@ -170,7 +170,7 @@ class Expectation:
     sent: timedelta | None = None
     severity: Severity | None = None
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    fate: Fate | None = None
+    fate: MatchOutcome | None = None
     title: str | None = None
     position: Position | None = None
 

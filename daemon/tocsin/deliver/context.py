@@ -8,9 +8,9 @@ from datetime import datetime
 
 from tocsin.market.glance import beside, glance, movers
 from tocsin.market.series import Series
-from tocsin.model.alerts import Alert, Tidings
+from tocsin.model.alerts import Alert, AlertContent
 from tocsin.model.deliveries import Delivery, DeliveryKind
-from tocsin.model.prices import Glance, Instrument
+from tocsin.model.prices import Instrument, PriceSummary
 from tocsin.render.roundup import Roundup
 from tocsin.rules.prices.edge import PriceRule
 from tocsin.rules.prices.often import often
@@ -21,14 +21,14 @@ _OWN = (DeliveryKind.OPERATOR, DeliveryKind.TEST)
 
 
 def with_prices(
-    tidings: Sequence[Tidings],
+    tidings: Sequence[AlertContent],
     kind: DeliveryKind,
     *,
     store: Store,
     instruments: Sequence[Instrument],
     rules: Mapping[str, PriceRule],
     now: datetime,
-) -> tuple[Tidings, ...]:
+) -> tuple[AlertContent, ...]:
     """*tidings* of a message of *kind* with the prices that stand beside them; those of *rules* say how often, too.
 
     Raises:
@@ -63,7 +63,7 @@ def _glances(
     series: Mapping[str, Series],
     rules: Mapping[str, PriceRule],
     now: datetime,
-) -> tuple[Glance, ...]:
+) -> tuple[PriceSummary, ...]:
     rule = rules.get(alert.rule)
     found = []
     for instrument in shown:

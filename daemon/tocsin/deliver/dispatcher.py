@@ -1,4 +1,4 @@
-"""Outbound: claim, render, send, settle.
+"""DeliveryConfig: claim, render, send, settle.
 
     store.claim_deliveries → render once and keep → receiver.send → store.settle
 
@@ -23,11 +23,19 @@ from tocsin.errors import StoreError
 from tocsin.log import counted, line
 from tocsin.market.series import Series
 from tocsin.model.alerts import Alert
-from tocsin.model.deliveries import Delivery, DeliveryKind, DeliveryState, ErrorClass, Message, Outcome, Settlement
+from tocsin.model.deliveries import (
+    AttemptResult,
+    Delivery,
+    DeliveryKind,
+    DeliveryState,
+    ErrorClass,
+    Message,
+    Settlement,
+)
 from tocsin.model.prices import Instrument
 from tocsin.model.rules import Match
 from tocsin.policy.notifying import quiet, retry, timing
-from tocsin.policy.notifying.breaker import Standing, Turn, after
+from tocsin.policy.notifying.breaker import ReceiverStatus, Turn, after
 from tocsin.policy.notifying.limit import Limit, Storm
 from tocsin.policy.notifying.receiver import ReceiverInfo
 from tocsin.policy.notifying.retry import Consequence
@@ -47,7 +55,7 @@ LEASE = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outbound:
+class DeliveryConfig:
     """One good configuration as the dispatcher sees it; *rates* are the most tries a minute, by receiver.
 
     *people* are the receivers as decisions see them: whose quiet hours last is sent nothing but what breaks through.
@@ -80,14 +88,14 @@ class Dispatcher:
     def __init__(
         self,
         store: Store,
-        outbound: Outbound,
+        outbound: DeliveryConfig,
         *,
         clock: Clock,
         write: Run,
         work: Run,
         random: Callable[[], float],
         more: Callable[[], None] = lambda: None,
-        settled: Callable[[Delivery, Outcome, Settlement], None] = lambda *_: None,
+        settled: Callable[[Delivery, AttemptResult, Settlement], None] = lambda *_: None,
         trouble: Trouble | None = None,
     ) -> None:
         self.outbound = outbound
@@ -102,7 +110,7 @@ class Dispatcher:
         self._claiming = asyncio.Lock()
         self._lanes: dict[str, ThreadPoolExecutor] = {}
         self._busy: dict[str, asyncio.Task[None]] = {}
-        self._stray: tuple[Outbound, frozenset[str]] = (outbound, frozenset())  # messages that nobody takes
+        self._stray: tuple[DeliveryConfig, frozenset[str]] = (outbound, frozenset())  # messages that nobody takes
 
     async def tick(self) -> None:
         """Claim what is due for every free lane and start sending it."""
@@ -142,10 +150,10 @@ class Dispatcher:
         # Two ticks at once would each see the other's lanes free.
         async with self._claiming:
             outbound, now = self.outbound, self._clock.now()
-            hushes = quiet.hushed(self.outbound.people, now)
-            more = bool(hushes)
+            rules = quiet.hushed(self.outbound.people, now)
+            more = bool(rules)
             while more:
-                more = await self._write(self._store.hush, hushes, now)
+                more = await self._write(self._store.apply_quiet_hours, rules, now)
             if outbound.price_rules:
                 cooldowns = {name: rule.info.cooldown for name, rule in outbound.price_rules.items()}
                 ends = partial(_ended, rules=outbound.price_rules, now=now)
@@ -179,7 +187,7 @@ class Dispatcher:
         if not limits:
             return
         own = partial(_stormy, now=now)
-        for storm in await self._write(self._store.spill, limits, now, own, self.outbound.decide):
+        for storm in await self._write(self._store.apply_limits, limits, now, own, self.outbound.decide):
             log.warning(line("over its limit", receiver=storm.receiver, alerts=storm.alerts, until=storm.until))
 
     async def _reroute(self, now: datetime) -> None:
@@ -196,7 +204,7 @@ class Dispatcher:
     async def _stand_in(self, now: datetime) -> None:
         """What a receiver did not get for too long is told to another one."""
         if self.outbound.fallbacks:
-            for delivery in await self._write(self._store.stand_in, now, self.outbound.fallbacks):
+            for delivery in await self._write(self._store.fail_over, now, self.outbound.fallbacks):
                 log.warning(line("told to another receiver", delivery=delivery))
 
     async def _give_up_expired(self, now: datetime) -> None:
@@ -208,7 +216,7 @@ class Dispatcher:
                 words = _expired(delivery)
                 settlement = Settlement(state=DeliveryState.DEAD, due_at=now, reason=words)
                 self._report(delivery, settlement, now)
-                self._settled(delivery, Outcome(error_class=ErrorClass.TRANSIENT, words=words), settlement)
+                self._settled(delivery, AttemptResult(error_class=ErrorClass.TRANSIENT, words=words), settlement)
 
     def _leave_lane(self, receiver: str, _: asyncio.Task[None]) -> None:
         del self._busy[receiver]
@@ -276,7 +284,7 @@ class Dispatcher:
         # A held delivery is late only against the time it was held until.
         return " ".join(filter(None, (stead, held, late_line(delivery.due_at, now, zone))))
 
-    async def _settle(self, delivery: Delivery, outcome: Outcome) -> None:
+    async def _settle(self, delivery: Delivery, outcome: AttemptResult) -> None:
         """Write how a try ended, and what becomes of the delivery and of its receiver."""
         now = self._clock.now()
         fallbacks = self.outbound.fallbacks
@@ -306,7 +314,13 @@ class Dispatcher:
 
 
 def _judge(
-    before: Standing, *, delivery: Delivery, outcome: Outcome, fallbacks: Fallbacks, now: datetime, jitter: float
+    before: ReceiverStatus,
+    *,
+    delivery: Delivery,
+    outcome: AttemptResult,
+    fallbacks: Fallbacks,
+    now: datetime,
+    jitter: float,
 ) -> Consequence:
     """Return what a try makes of its delivery and of its receiver, and what operators hear of both."""
     standing, turn = after(before, outcome, now=now, jitter=jitter, attempt=delivery.attempt)
@@ -325,7 +339,9 @@ def _judge(
     return Consequence(settlement=settlement, standing=standing, own=(*own, *told))
 
 
-def _told(turn: Turn, receiver: str, before: Standing, standing: Standing, now: datetime) -> tuple[Match, ...]:
+def _told(
+    turn: Turn, receiver: str, before: ReceiverStatus, standing: ReceiverStatus, now: datetime
+) -> tuple[Match, ...]:
     """What operators hear of a receiver: that it refuses us or fails, and that it no longer does."""
     info, words = {
         Turn.BLOCKED: (builtin.RECEIVER_BLOCKED, standing.refused),

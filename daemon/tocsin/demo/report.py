@@ -12,8 +12,8 @@ from rich.text import Text
 from tocsin.demo.servers import World
 from tocsin.demo.timeline import Chapter
 from tocsin.log import counted
-from tocsin.model.alerts import Coverage, Fate
-from tocsin.model.deliveries import Delivery, DeliveryKind, DeliveryState, Outcome, Settlement
+from tocsin.model.alerts import Coverage, MatchOutcome
+from tocsin.model.deliveries import AttemptResult, Delivery, DeliveryKind, DeliveryState, Settlement
 from tocsin.model.evidence import Evidence
 from tocsin.model.rules import Severity
 from tocsin.store import Counts
@@ -44,7 +44,7 @@ class Report:
         self._console.print()
         self._console.rule(Text(f"{chapter.at:%d %B %Y} · {chapter.title}", style="bold"), align="left", style="dim")
 
-    def settled(self, delivery: Delivery, outcome: Outcome, settlement: Settlement) -> None:
+    def settled(self, delivery: Delivery, outcome: AttemptResult, settlement: Settlement) -> None:
         """A message was delivered, or was not."""
         if settlement.state is not DeliveryState.DELIVERED:
             self.retried += settlement.state is DeliveryState.RETRY
@@ -78,7 +78,7 @@ class Report:
     def summary(self, world: World, counts: Counts, seconds: float, mails: Path) -> None:
         """What all of it came to."""
         matches = counts.matches
-        folded = matches.get(Fate.JOINED, 0)
+        folded = matches.get(MatchOutcome.JOINED, 0)
         told = f"{counted(self.delivered['mail'], 'mail')}, {counted(self.delivered['desk'], 'Slack message')}"
         rows = [
             (
@@ -88,7 +88,7 @@ class Report:
             ("new", counted(counts.entries, "entry")),
             (
                 "matched",
-                f"{counted(sum(matches.values()), 'time')} a rule, {matches.get(Fate.BASELINE, 0)} of them in the silent baseline",
+                f"{counted(sum(matches.values()), 'time')} a rule, {matches.get(MatchOutcome.BASELINE, 0)} of them in the silent baseline",
             ),
             ("folded", f"{counted(folded, 'further report')} into {counted(counts.stories, 'story')}"),
             ("alerts", f"{counts.alerts}"),

@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
 
-from tocsin.config.build import Makers
+from tocsin.config.build import Factories
 from tocsin.demo.clock import ChapterClock
 from tocsin.demo.feeds import FEEDS
 from tocsin.demo.report import Report
@@ -63,7 +63,7 @@ async def run_demo(mails: Path) -> None:
             path = Path(folder) / "config.yaml"
             path.write_text(_configuration(world), encoding="utf-8")
             # The servers are ours: no need to be slow with them.
-            makers = Makers(http=lambda config: HttpClient(config.http.contact, gap=timedelta(0)))
+            makers = Factories(http=lambda config: HttpClient(config.http.contact, gap=timedelta(0)))
             service = Service(path, env={}, clock=clock, makers=makers, settled=report.settled, tick=_TICK)
             running = asyncio.create_task(service.run())
             try:

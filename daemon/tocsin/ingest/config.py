@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from tocsin.model.prices import Instrument
 from tocsin.policy.decide import Policy
-from tocsin.policy.polling.aftermath import Standing
+from tocsin.policy.polling.aftermath import SourceStatus
 from tocsin.policy.polling.schedule import Terms
 from tocsin.rules.ruleset import RuleSet
 from tocsin.sources import Source
@@ -15,7 +15,7 @@ from tocsin.store import SourceLease
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Inbound:
+class IngestConfig:
     """One good configuration as the pipeline sees it; a poll uses the one it began with.
 
     A source without *terms* is a private one without an interval of its own.
@@ -27,9 +27,9 @@ class Inbound:
     terms: Mapping[str, Terms] = field(default_factory=dict)
     instruments: Mapping[str, Instrument] = field(default_factory=dict)
 
-    def standing(self, lease: SourceLease) -> Standing:
+    def standing(self, lease: SourceLease) -> SourceStatus:
         """How the source of *lease* stood when it was claimed."""
-        return Standing(
+        return SourceStatus(
             name=lease.name,
             terms=self.terms.get(lease.name, Terms()),
             habits=lease.habits,

@@ -1,4 +1,4 @@
-"""Inbound: poll, evaluate, commit.
+"""IngestConfig: poll, evaluate, commit.
 
     claim due sources → source.poll → store.unseen → rules.evaluate → store.commit
 
@@ -16,7 +16,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from tocsin.errors import DamagedError, Fault, LeaseLostError, SourceError, StoreError
-from tocsin.ingest.config import Inbound
+from tocsin.ingest.config import IngestConfig
 from tocsin.ingest.network import Outage
 from tocsin.ingest.prices import MarketWatch
 from tocsin.log import line
@@ -24,16 +24,16 @@ from tocsin.model.entries import Entry
 from tocsin.model.rules import Judged, Match
 from tocsin.model.sources import Batch
 from tocsin.policy.chunks import Chunk, Chunks, Taken
-from tocsin.policy.polling.aftermath import Standing, Told, after_failure, after_success
+from tocsin.policy.polling.aftermath import HealthEvent, SourceStatus, after_failure, after_success
 from tocsin.policy.polling.found import find
-from tocsin.policy.polling.history import Habits
+from tocsin.policy.polling.history import PollHistory
 from tocsin.policy.polling.lateness import is_late
 from tocsin.policy.polling.network import PROBE
 from tocsin.policy.polling.schedule import UNKNOWN, in_sessions
 from tocsin.protocols import Clock, P, Run
 from tocsin.rules import builtin
 from tocsin.rules.ruleset import RuleSet
-from tocsin.store import Committed, Deferral, Fetch, GroupHold, Reopened, Rest, SourceLease, Store, Trail, Unseen
+from tocsin.store import Committed, Deferral, Fetch, GroupHold, PollRecord, Reopened, Rest, SourceLease, Store, Unseen
 from tocsin.trouble import Trouble
 
 log = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ class Pipeline:
     def __init__(
         self,
         store: Store,
-        inbound: Inbound,
+        inbound: IngestConfig,
         *,
         clock: Clock,
         write: Run,
@@ -116,7 +116,7 @@ class Pipeline:
         resting, self._resting = [_asked_again(rest, now) for rest in self._resting], []
         deferred, self._deferred = self._deferred, []
         if resting or deferred:
-            lost = await self._write(self._store.rest, resting, now, deferred)
+            lost = await self._write(self._store.complete_unchanged, resting, now, deferred)
             if lost:
                 log.warning(line("polls outlived their leases", polls=lost))
 
@@ -178,7 +178,7 @@ class Pipeline:
             await self._fail(inbound, lease, before, fault, _took(started))
 
     async def _succeed(
-        self, inbound: Inbound, lease: SourceLease, before: Standing, batch: Batch, fetch: Fetch
+        self, inbound: IngestConfig, lease: SourceLease, before: SourceStatus, batch: Batch, fetch: Fetch
     ) -> None:
         """Commit a batch; one that brought nothing, and of which nothing is to be told, rests until the next tick."""
         now, begun = fetch.at, before.habits.begun
@@ -195,7 +195,7 @@ class Pipeline:
         if before.terms.prices:
             await self.market.take(inbound, batch, before.terms.group or lease.name, now)
             due = in_sessions(due, self.market.sessions(inbound, lease.name), name=lease.name, now=now)
-        trail = Trail(reasons=due.reasons, habits=learned, fetch=fetch)
+        trail = PollRecord(reasons=due.reasons, habits=learned, fetch=fetch)
         if not after.told and (before.terms.prices or not batch.changed):
             self._resting.append(Rest(lease=lease, cursor=batch.cursor, due_at=due.due_at, trail=trail))
             log.debug(line("source rests", source=lease.name, prices=len(batch.prints), next=due.due_at))
@@ -233,13 +233,13 @@ class Pipeline:
 
     async def _take_in(
         self,
-        inbound: Inbound,
+        inbound: IngestConfig,
         lease: SourceLease,
         batch: Batch,
         chunks: Chunks,
         *,
         flood: Collection[str],
-        kept: Habits,
+        kept: PollHistory,
         now: datetime,
     ) -> Taken:
         """Commit all *chunks* but the last. Between two of them every other step of the daemon has its turn."""
@@ -271,14 +271,16 @@ class Pipeline:
                 asyncio.get_running_loop().call_later(SETTLES.total_seconds(), self._committed)
         return taken
 
-    async def _judge(self, inbound: Inbound, chunk: Chunk, now: datetime) -> tuple[Sequence[Judged], Sequence[Judged]]:
+    async def _judge(
+        self, inbound: IngestConfig, chunk: Chunk, now: datetime
+    ) -> tuple[Sequence[Judged], Sequence[Judged]]:
         """What the rules say of the new entries of *chunk*, and of those rewritten."""
         new = await self._work(_judge, inbound.rules, chunk.new, now) if chunk.new else ()
         rewritten = await self._work(_judge, inbound.rules, chunk.rewritten, now) if chunk.rewritten else ()
         return new, rewritten
 
     async def _fail(
-        self, inbound: Inbound, lease: SourceLease, before: Standing, error: SourceError, took: timedelta
+        self, inbound: IngestConfig, lease: SourceLease, before: SourceStatus, error: SourceError, took: timedelta
     ) -> None:
         """Put the source back and, when that is due, say that it is unwell; offline, it is not to blame."""
         now = self._clock.now()
@@ -316,7 +318,7 @@ class Pipeline:
             own=[*own, *_own(lease.name, after.told, now)],
             decide=inbound.policy.decide,
             # Unchanged ones stay as they are: a part of a document may have been taken in since they were read.
-            trail=Trail(reasons=after.plan.reasons, habits=learned, fetch=fetch),
+            trail=PollRecord(reasons=after.plan.reasons, habits=learned, fetch=fetch),
             hold=GroupHold(group=before.terms.group, until=until, reason=reason) if until else None,
         )
         self._wake_if_told(committed)
@@ -325,7 +327,7 @@ class Pipeline:
         self._deferred.append(Deferral(lease=lease, due_at=until, reason=reason))
         log.debug(line("poll put off", source=lease.name, reason=reason, next=until))
 
-    async def _note(self, inbound: Inbound, before: Standing, *, reached: bool) -> None:
+    async def _note(self, inbound: IngestConfig, before: SourceStatus, *, reached: bool) -> None:
         """Remember whether a server was reached, and tell when the network went down or came back."""
         now = self._clock.now()
         event = self._outage.note(before.terms, inbound.terms.values(), reached=reached, now=now)
@@ -333,7 +335,7 @@ class Pipeline:
             return
         log.warning(line("offline" if self._outage.lasts else "online", detail=event.detail))
         if self._outage.lasts:
-            await self._write(self._store.forgive, now)
+            await self._write(self._store.clear_outage_failures, now)
         await self.tell([event])
 
     async def tell(self, own: Sequence[Match]) -> None:
@@ -376,7 +378,7 @@ def _judge(rules: RuleSet, entries: Sequence[Entry], now: datetime) -> tuple[Jud
     return tuple(rules.evaluate(entry, now) for entry in entries)
 
 
-def _own(source: str, told: Iterable[Told], now: datetime) -> list[Match]:
+def _own(source: str, told: Iterable[HealthEvent], now: datetime) -> list[Match]:
     """What is told of *source*, as events of the daemon."""
     return [builtin.about_source(item.news, source, item.detail, now) for item in told]
 

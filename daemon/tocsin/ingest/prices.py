@@ -1,4 +1,4 @@
-"""Inbound, for prices: clean, judge, commit; and who is asked for which price."""
+"""IngestConfig, for prices: clean, judge, commit; and who is asked for which price."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from tocsin.errors import SourceError
-from tocsin.ingest.config import Inbound
+from tocsin.ingest.config import IngestConfig
 from tocsin.log import line
 from tocsin.market import series as market
 from tocsin.market.hygiene import Finding
@@ -56,12 +56,12 @@ class MarketWatch:
 
     # ---- who is asked ----------------------------------------------------------------------------------------
 
-    def may_rest(self, inbound: Inbound, row: str) -> bool:
+    def may_rest(self, inbound: IngestConfig, row: str) -> bool:
         """Whether the source *row* has nothing to do: better ones give every price that it could give."""
         listed = _listed(inbound, row)
         return bool(listed) and not standby.is_wanted(row, listed, self._silent)
 
-    def sessions(self, inbound: Inbound, row: str) -> list[Hours | None]:
+    def sessions(self, inbound: IngestConfig, row: str) -> list[Hours | None]:
         """When the instruments trade of which *row* has prices, as far as that is known."""
         known = ((item, self._series.get(item.id)) for item in _listed(inbound, row))
         return [item.session or (series.hours if series else None) for item, series in known]
@@ -90,13 +90,13 @@ class MarketWatch:
         detail = f"{error}. All that it has prices of is left alone, for longer each time; other sources stand in."
         return times, [_about(builtin.HOST_BLOCKED, "host", host, detail, now)]
 
-    def failed(self, inbound: Inbound, row: str) -> None:
+    def failed(self, inbound: IngestConfig, row: str) -> None:
         """Remember that *row* gave no prices at all."""
         self._silent |= _listings(inbound, row)
 
     # ---- quotes ----------------------------------------------------------------------------------------------
 
-    async def take(self, inbound: Inbound, batch: Batch, host: str, now: datetime) -> None:
+    async def take(self, inbound: IngestConfig, batch: Batch, host: str, now: datetime) -> None:
         """Judge the prices of *batch*, which came from *host*, and remember which symbols had one.
 
         Raises:
@@ -127,7 +127,7 @@ class MarketWatch:
 
     async def observe(
         self,
-        inbound: Inbound,
+        inbound: IngestConfig,
         quotes: Sequence[Quote],
         now: datetime,
         *,
@@ -242,10 +242,10 @@ def _about(info: RuleInfo, label: str, value: str, detail: str, now: datetime) -
     return builtin.own_match(info, labels, detail, now)
 
 
-def _listed(inbound: Inbound, row: str) -> list[Instrument]:
+def _listed(inbound: IngestConfig, row: str) -> list[Instrument]:
     """The instruments of which *row* has prices."""
     return [item for item in inbound.instruments.values() if any(listing.row == row for listing in item.sources)]
 
 
-def _listings(inbound: Inbound, row: str) -> set[Listing]:
+def _listings(inbound: IngestConfig, row: str) -> set[Listing]:
     return {listing for item in inbound.instruments.values() for listing in item.sources if listing.row == row}

@@ -8,7 +8,7 @@ from itertools import islice
 
 from tocsin.market.series import Series
 from tocsin.market.sigma import log_move
-from tocsin.model.prices import Glance, Instrument, Labels
+from tocsin.model.prices import Instrument, Labels, PriceSummary
 
 #: Sessions that a message shows.
 SHOWN = 60
@@ -31,7 +31,7 @@ def beside(labels: Labels, instruments: Iterable[Instrument]) -> tuple[Instrumen
     return tuple(own[:MOST] or islice(shared, MOST))
 
 
-def glance(series: Series, now: datetime) -> Glance | None:
+def glance(series: Series, now: datetime) -> PriceSummary | None:
     """The prices of *series* as they are at *now*; None before the first."""
     newest = series.newest
     closes = series.closes[-SHOWN:]
@@ -43,7 +43,7 @@ def glance(series: Series, now: datetime) -> Glance | None:
     before = closes[-1] if closes and points[-1][0] > closes[-1].at else closes[-2] if len(closes) > 1 else None
     at, price = points[-1]
     measurable = before is not None and before.price > 0 and price > 0
-    return Glance(
+    return PriceSummary(
         instrument=series.instrument,
         points=tuple(points),
         reference=(before.at, before.price) if before else None,
@@ -54,7 +54,7 @@ def glance(series: Series, now: datetime) -> Glance | None:
     )
 
 
-def movers(glances: Iterable[Glance]) -> tuple[Glance, ...]:
+def movers(glances: Iterable[PriceSummary]) -> tuple[PriceSummary, ...]:
     """Those whose last session was out of the ordinary, by sigmas, the farthest first; old prices are no moves."""
     moved = [(abs(seen.sigmas), seen) for seen in glances if seen.sigmas is not None and seen.age <= RECENT]
     return tuple(seen for sigmas, seen in sorted(moved, key=lambda one: -one[0]) if sigmas >= NOTABLE)

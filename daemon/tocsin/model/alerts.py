@@ -7,11 +7,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from tocsin.model.evidence import Evidence
-from tocsin.model.prices import Glance, Labels
+from tocsin.model.prices import Labels, PriceSummary
 from tocsin.model.rules import Severity
 
 
-class Fate(StrEnum):
+class MatchOutcome(StrEnum):
     """What became of a match; kept with its reason."""
 
     ALERTED = "alerted"  # opened a new alert
@@ -131,7 +131,7 @@ class Revised:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tidings:
+class AlertContent:
     """An alert with all that a message about it shows.
 
     To somebody who knows the alert, *news* is what is new about it, and *first* is what led it when it was opened.
@@ -142,7 +142,7 @@ class Tidings:
     evidence: Evidence | None = None
     lead: Coverage | None = None
     related: tuple[Coverage, ...] = ()
-    prices: tuple[Glance, ...] = ()
+    prices: tuple[PriceSummary, ...] = ()
     news: tuple[str, ...] = ()
     first: Coverage | None = None
     overflow: str = ""

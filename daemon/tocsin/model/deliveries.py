@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from tocsin.model.alerts import Tidings
+from tocsin.model.alerts import AlertContent
 
 
 class DeliveryState(StrEnum):
@@ -79,7 +79,7 @@ class Delivery:
     created_at: datetime
     due_at: datetime
     expires_at: datetime
-    tidings: tuple[Tidings, ...] = ()
+    tidings: tuple[AlertContent, ...] = ()
     message: Message | None = None
     thread: str = ""  # as in its message, as long as that is not rendered
     subjects: tuple[str, ...] = ()  # of the messages in that thread which are no digests, the oldest first
@@ -101,7 +101,7 @@ class ErrorClass(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class AttemptResult:
     """What came of one attempt; *words* are the server's own, without secrets."""
 
     error_class: ErrorClass

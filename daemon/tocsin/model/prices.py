@@ -101,7 +101,7 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Print:
+class RawQuote:
     """The newest price of *symbol*, before anybody knows which instrument that is; the rest is as in a `Quote`.
 
     *at* is None where the source gives no time. *bars* are sessions before its own.
@@ -131,7 +131,7 @@ class Missing:
 class Prints:
     """What one answer says of the symbols that were asked for."""
 
-    prints: tuple[Print, ...] = ()
+    prints: tuple[RawQuote, ...] = ()
     missing: tuple[Missing, ...] = ()
 
 
@@ -149,7 +149,7 @@ class Often:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Glance:
+class PriceSummary:
     """The price of *instrument* as a message shows it.
 
     *points* are the closes of late and the newest price, (when, price) each, oldest first. *reference* is the close that

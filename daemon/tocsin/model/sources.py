@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from tocsin.hints import Answer
+from tocsin.hints import ResponseHints
 from tocsin.model.entries import Entry, KeyKind
-from tocsin.model.prices import Missing, Print
+from tocsin.model.prices import Missing, RawQuote
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +35,6 @@ class Batch:
     volatile: frozenset[KeyKind] = frozenset()  # what its source gives others of at every poll: it tells nothing
     deleted: tuple[str, ...] = ()  # ids of entries that the document says are withdrawn
     form: str = ""  # what the document is written in, in words
-    prints: tuple[Print, ...] = ()  # what a source of prices says of its symbols
+    prints: tuple[RawQuote, ...] = ()  # what a source of prices says of its symbols
     missing: tuple[Missing, ...] = ()  # and of which it says nothing
-    answer: Answer = Answer()  # noqa: RUF009 (frozen)
+    answer: ResponseHints = ResponseHints()  # noqa: RUF009 (frozen)

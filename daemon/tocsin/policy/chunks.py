@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from tocsin.model.alerts import Fate
+from tocsin.model.alerts import MatchOutcome
 from tocsin.model.entries import Entry
 from tocsin.policy.alerting.facts import Decision
 
@@ -34,7 +34,7 @@ class Taken:
     """The result of several transactions: how many new *entries* they took in, and matches by their fate."""
 
     entries: int = 0
-    fates: Counter[Fate] = field(default_factory=Counter)
+    fates: Counter[MatchOutcome] = field(default_factory=Counter)
 
     def and_also(self, entries: int, decision: Decision) -> Taken:
         """Return the result of these and of one more."""

@@ -6,16 +6,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tocsin.log import counted
-from tocsin.model.alerts import Alert, Fate, Story
+from tocsin.model.alerts import Alert, MatchOutcome, Story
 from tocsin.model.deliveries import DeliveryKind
 from tocsin.model.rules import Match
 from tocsin.policy.alerting import cooldown, correlation, growth, story
 from tocsin.policy.alerting.correction import Correction
-from tocsin.policy.alerting.correlation import Completion, Standing
+from tocsin.policy.alerting.correlation import ActiveWindow, Completion
 from tocsin.policy.alerting.facts import Decided, Decision, Facts
 from tocsin.policy.alerting.folding import Folding, in_turn
 from tocsin.policy.alerting.title import fill
-from tocsin.policy.notifying.planner import Teller
+from tocsin.policy.notifying.planner import NotificationPlanner
 from tocsin.policy.notifying.receiver import ReceiverInfo
 from tocsin.policy.notifying.route import Route, recipients
 
@@ -64,8 +64,8 @@ class _Desk:
     """The state of one decision while it is made."""
 
     def __init__(self, policy: Policy, facts: Facts) -> None:
-        self.standings: dict[tuple[str, str], tuple[Standing, ...]] = {}
-        self.teller = Teller(policy.routes, policy.receivers, facts)
+        self.standings: dict[tuple[str, str], tuple[ActiveWindow, ...]] = {}
+        self.teller = NotificationPlanner(policy.routes, policy.receivers, facts)
         self._facts = facts
         self.stories = Folding(facts)
         self._alerts = {item.id: item for item in facts.alerts}
@@ -147,7 +147,7 @@ class _Desk:
 
     def _judge_news(
         self, entry_id: int | None, match: Match, home: Story, *, source: str, late: bool
-    ) -> tuple[Fate, str, Alert]:
+    ) -> tuple[MatchOutcome, str, Alert]:
         number = self._alert_of.get((home.id, match.rule.id))
         if number is None:
             return self._open(entry_id, match, home, source=source, late=late)
@@ -157,20 +157,20 @@ class _Desk:
         self._alerts[known.id] = grown.alert
         told = self.teller.tell_growth(grown, match, entry_id=entry_id, source=source)
         if not told:
-            return Fate.JOINED, f"more coverage of alert {known.id}", grown.alert
-        return Fate.UPDATED, told, grown.alert
+            return MatchOutcome.JOINED, f"more coverage of alert {known.id}", grown.alert
+        return MatchOutcome.UPDATED, told, grown.alert
 
     def _open(
         self, entry_id: int | None, match: Match, home: Story, *, source: str, late: bool
-    ) -> tuple[Fate, str, Alert]:
+    ) -> tuple[MatchOutcome, str, Alert]:
         keys = cooldown.key_values(match.rule, match.labels, source=source, story_id=home.id)
         alert = self._new_alert(match, home, keys)
         if late:
             why = "its source had been out of reach"
             reason = self.teller.tell(alert, match, DeliveryKind.CATCH_UP, entry_id=entry_id, source=source, why=why)
-            return Fate.CATCH_UP, reason, alert
+            return MatchOutcome.CATCH_UP, reason, alert
         reason = self.teller.tell(alert, match, DeliveryKind.ALERT, entry_id=entry_id, source=source)
-        return (Fate.HELD if reason.startswith("held") else Fate.ALERTED), reason, alert
+        return (MatchOutcome.HELD if reason.startswith("held") else MatchOutcome.ALERTED), reason, alert
 
     def _judge_price(self, match: Match) -> Decided:
         """An edge of a price is an alert of its own; within the cooldown it waits for its end."""
@@ -184,7 +184,7 @@ class _Desk:
         count = self.teller.tell_operators(alert, match)
         reason = f"told {counted(count, 'operator')}" if count else "no receiver is an operator"
         return Decided(
-            entry_id=None, match=match, fate=Fate.ALERTED, reason=reason, story_id=home.id, alert_id=alert.id
+            entry_id=None, match=match, fate=MatchOutcome.ALERTED, reason=reason, story_id=home.id, alert_id=alert.id
         )
 
     def _new_alert(self, match: Match, home: Story, key: tuple[str, ...]) -> Alert:

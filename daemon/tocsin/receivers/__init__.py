@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from tocsin.model.deliveries import Delivery, Message, MessageKind, Outcome
+from tocsin.model.deliveries import AttemptResult, Delivery, Message, MessageKind
 
 
 class Receiver(Protocol):
@@ -25,6 +25,6 @@ class Receiver(Protocol):
         """Everybody behind the address, one delivery each; `('',)` where the service knows no recipients."""
         ...
 
-    def send(self, delivery: Delivery, message: Message) -> Outcome:
+    def send(self, delivery: Delivery, message: Message) -> AttemptResult:
         """Send *message* once, blocking, within a bounded time; never raises for what a server does."""
         ...

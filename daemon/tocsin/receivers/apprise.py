@@ -25,7 +25,7 @@ from apprise.plugins.slack import NotifySlack, SlackMode
 from apprise.plugins.telegram import NotifyTelegram
 from apprise.plugins.workflows import NotifyWorkflows
 
-from tocsin.model.deliveries import Delivery, ErrorClass, Message, MessageKind, Outcome
+from tocsin.model.deliveries import AttemptResult, Delivery, ErrorClass, Message, MessageKind
 from tocsin.receivers import Receiver, classify, refusals, web
 from tocsin.receivers.exchange import Exchange, current
 from tocsin.receivers.limits import fitted
@@ -93,30 +93,34 @@ class AppriseReceiver:
     place: str = ""
     mode: str = ""
 
-    def send(self, delivery: Delivery, message: Message) -> Outcome:
+    def send(self, delivery: Delivery, message: Message) -> AttemptResult:
         """Send *message* once; the outcome's words are the server's own, with everything of the address masked."""
         if delivery.recipient not in self.recipients:
-            return Outcome(error_class=ErrorClass.NOBODY, words="the address of this receiver names no such recipient")
+            return AttemptResult(
+                error_class=ErrorClass.NOBODY, words="the address of this receiver names no such recipient"
+            )
         with Exchange(self.limit) as exchange:
             try:
                 outcome = self._send(exchange, self.plugin(delivery, message), message)
             except Exception as error:  # noqa: BLE001  # a plugin may raise anything, and a lane must go on
                 words = f"{type(error).__name__}: {classify.reason(error)}"
                 kind = ErrorClass.AMBIGUOUS if exchange.written else ErrorClass.TRANSIENT
-                outcome = Outcome(error_class=kind, words=words)
+                outcome = AttemptResult(error_class=kind, words=words)
         if outcome.error_class is ErrorClass.NOBODY and self.kind is not MessageKind.MAIL and len(self.recipients) == 1:
             # The only destination is gone, and every message would meet the same answer.
             outcome = replace(outcome, error_class=ErrorClass.GONE)
         return replace(outcome, words=cut(self.redact(outcome.words), _MOST_WORDS))
 
-    def _send(self, exchange: Exchange, plugin: NotifyBase, message: Message) -> Outcome:
+    def _send(self, exchange: Exchange, plugin: NotifyBase, message: Message) -> AttemptResult:
         service = Apprise(asset=plugin.asset)
         service.add(plugin)
         title, body, kind = _shown(message, plugin)
         result = service.notify(title=title, body=body, body_format=kind)
         known = exchange.outcome
         if result:
-            return replace(known or Outcome(error_class=ErrorClass.OK), error_class=ErrorClass.OK, retry_after=None)
+            return replace(
+                known or AttemptResult(error_class=ErrorClass.OK), error_class=ErrorClass.OK, retry_after=None
+            )
         if known and known.error_class is not ErrorClass.OK:
             return known
         meant = refusals.meant(exchange.body) if known else None
@@ -124,7 +128,7 @@ class AppriseReceiver:
             return replace(known, error_class=meant)
         logged = "; ".join(log.message for one in result for attempt in one.attempts for log in attempt.logs)
         words = one_line(logged) or "refused without a word"
-        return Outcome(error_class=ErrorClass.AMBIGUOUS, code=known.code if known else None, words=words)
+        return AttemptResult(error_class=ErrorClass.AMBIGUOUS, code=known.code if known else None, words=words)
 
 
 def _shown(message: Message, plugin: NotifyBase) -> tuple[str, str, NotifyFormat | None]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from tocsin.certificates import fault_of, speaks_no_tls
 from tocsin.hints import date
-from tocsin.model.deliveries import ErrorClass, Outcome
+from tocsin.model.deliveries import AttemptResult, ErrorClass
 from tocsin.receivers import refusals
 from tocsin.render.words import cut, one_line
 
@@ -31,32 +31,34 @@ _SLACK = {
 }
 
 
-def http(status: int, body: bytes, retry_after: str, now: datetime) -> Outcome:
+def http(status: int, body: bytes, retry_after: str, now: datetime) -> AttemptResult:
     """The outcome of an HTTP request that was answered; *retry_after* is the header, empty if there was none.
 
     A redirect counts as a refusal that needs a person: redirects are not followed.
     """
     wait = max(filter(None, (_wait(retry_after, now), refusals.wait(body))), default=_wait(retry_after, now))
     if 200 <= status < 300:
-        return Outcome(error_class=ErrorClass.OK, code=status, words=_said(status, body))
+        return AttemptResult(error_class=ErrorClass.OK, code=status, words=_said(status, body))
     if status < 400:
-        return Outcome(error_class=ErrorClass.AUTH, code=status, words="answers with a redirect, which is not followed")
+        return AttemptResult(
+            error_class=ErrorClass.AUTH, code=status, words="answers with a redirect, which is not followed"
+        )
     kind = _STATUSES.get(status, ErrorClass.TRANSIENT if status >= 500 else ErrorClass.CONTENT)
     if status == HTTPStatus.SERVICE_UNAVAILABLE and wait is not None:
         kind = ErrorClass.RATE_LIMITED
     if kind in (ErrorClass.CONTENT, ErrorClass.AUTH, ErrorClass.GONE):
         kind = refusals.meant(body) or kind
-    return Outcome(error_class=kind, code=status, words=_said(status, body), retry_after=wait)
+    return AttemptResult(error_class=kind, code=status, words=_said(status, body), retry_after=wait)
 
 
-def slack(code: int | None, body: bytes) -> Outcome:
+def slack(code: int | None, body: bytes) -> AttemptResult:
     """The outcome of a request that Slack answered with success, but without an `ok`."""
     error = _member(body, "error")
     if not error:
         # Somebody between us and Slack may have answered: nobody knows what became of the message.
-        return Outcome(error_class=ErrorClass.AMBIGUOUS, code=code, words=f"answered without ok: {_text(body)}")
+        return AttemptResult(error_class=ErrorClass.AMBIGUOUS, code=code, words=f"answered without ok: {_text(body)}")
     kind = _SLACK.get(error) or refusals.meant(body) or ErrorClass.AUTH
-    return Outcome(error_class=kind, code=code, words=cut(one_line(error), _LONGEST))
+    return AttemptResult(error_class=kind, code=code, words=cut(one_line(error), _LONGEST))
 
 
 class Stage(StrEnum):
@@ -68,10 +70,10 @@ class Stage(StrEnum):
     MESSAGE = "message"
 
 
-def smtp(stage: Stage, code: int, said: bytes | str) -> Outcome:
+def smtp(stage: Stage, code: int, said: bytes | str) -> AttemptResult:
     """The outcome of a conversation that ended with this reply (RFC 5321 4.2.3, RFC 3463 for x.7.x: policy)."""
     words = cut(one_line(said.decode("utf-8", "replace") if isinstance(said, bytes) else said), _LONGEST)
-    return Outcome(error_class=_smtp_class(stage, code, words), code=code, words=words)
+    return AttemptResult(error_class=_smtp_class(stage, code, words), code=code, words=words)
 
 
 def _smtp_class(stage: Stage, code: int, words: str) -> ErrorClass:
@@ -87,15 +89,15 @@ def _smtp_class(stage: Stage, code: int, words: str) -> ErrorClass:
     )
 
 
-def lost(error: BaseException, *, written: bool, expired: bool, limit: float) -> Outcome:
+def lost(error: BaseException, *, written: bool, expired: bool, limit: float) -> AttemptResult:
     """The outcome of an attempt that ended without an answer; a server that is not believed is a matter for a person."""
     for cause in () if expired else _causes(error):
         if found := fault_of(cause):
-            return Outcome(error_class=ErrorClass.AUTH, words=f"the server {found}")
+            return AttemptResult(error_class=ErrorClass.AUTH, words=f"the server {found}")
         if speaks_no_tls(cause):
-            return Outcome(error_class=ErrorClass.AUTH, words="the server speaks no TLS at this port")
+            return AttemptResult(error_class=ErrorClass.AUTH, words="the server speaks no TLS at this port")
     words = f"no answer within {limit:g} s" if expired else reason(error)
-    return Outcome(error_class=ErrorClass.AMBIGUOUS if written else ErrorClass.TRANSIENT, words=words)
+    return AttemptResult(error_class=ErrorClass.AMBIGUOUS if written else ErrorClass.TRANSIENT, words=words)
 
 
 def reason(error: BaseException) -> str:

@@ -9,7 +9,7 @@ import threading
 from rich.console import Console
 from rich.text import Text
 
-from tocsin.model.deliveries import Delivery, ErrorClass, Message, MessageKind, Outcome
+from tocsin.model.deliveries import AttemptResult, Delivery, ErrorClass, Message, MessageKind
 
 _STYLES = {
     "CRITICAL": "bold red",
@@ -42,7 +42,7 @@ class ConsoleReceiver:
         """Whoever looks at it."""
         return ("",)
 
-    def send(self, delivery: Delivery, message: Message) -> Outcome:  # noqa: ARG002  # the protocol's
+    def send(self, delivery: Delivery, message: Message) -> AttemptResult:  # noqa: ARG002  # the protocol's
         """Print *message* whole, never mixed with another one."""
         # Standard output is looked up now: it may have been replaced since the start.
         encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
@@ -58,8 +58,8 @@ class ConsoleReceiver:
                 sys.stdout.write(coloured.getvalue())
                 sys.stdout.flush()
         except OSError as error:
-            return Outcome(error_class=ErrorClass.TRANSIENT, words=error.strerror or str(error))
-        return Outcome(error_class=ErrorClass.OK)
+            return AttemptResult(error_class=ErrorClass.TRANSIENT, words=error.strerror or str(error))
+        return AttemptResult(error_class=ErrorClass.OK)
 
 
 def _styled(text: str) -> Text:

@@ -9,7 +9,7 @@ from contextvars import ContextVar, Token
 from types import TracebackType
 from typing import Self
 
-from tocsin.model.deliveries import Outcome
+from tocsin.model.deliveries import AttemptResult
 
 _CURRENT: ContextVar[Exchange | None] = ContextVar("tocsin_exchange", default=None)
 
@@ -27,7 +27,7 @@ class Exchange:
         self.limit = limit
         self.written = False
         self.expired = False
-        self.outcome: Outcome | None = None
+        self.outcome: AttemptResult | None = None
         self.body = b""
         self._sockets: list[socket.socket] = []
         self._lock = threading.Lock()

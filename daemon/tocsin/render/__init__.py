@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-from tocsin.model.alerts import Tidings
+from tocsin.model.alerts import AlertContent
 from tocsin.model.deliveries import DeliveryKind, Message, MessageKind
 from tocsin.render.brief import brief
 from tocsin.render.digest import digest
@@ -31,7 +31,7 @@ MOST_IN_CHATS = 10
 
 
 def render(
-    tidings: Sequence[Tidings],
+    tidings: Sequence[AlertContent],
     *,
     kind: MessageKind,
     delivery_id: str,
@@ -65,7 +65,7 @@ def render(
 
 
 def _page(
-    tidings: Sequence[Tidings],
+    tidings: Sequence[AlertContent],
     kind: MessageKind,
     delivery_id: str,
     delivery_kind: DeliveryKind,
@@ -82,7 +82,7 @@ def _page(
 
 
 def _digest(
-    tidings: Sequence[Tidings],
+    tidings: Sequence[AlertContent],
     kind: MessageKind,
     delivery_id: str,
     delivery_kind: DeliveryKind,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tocsin.model.alerts import Tidings
+from tocsin.model.alerts import AlertContent
 from tocsin.render.words import defused, web_link
 
 #: The place of the number of the alert in the brief form; the headline is before the link, and notes are behind.
 NUMBER = 2
 
 
-def brief(subject: str, tidings: Sequence[Tidings]) -> tuple[str, ...]:
+def brief(subject: str, tidings: Sequence[AlertContent]) -> tuple[str, ...]:
     """Return headline, link and number of the alert that leads; link and number are empty where there is none."""
     if not tidings:
         return (defused(subject),)

@@ -10,7 +10,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from tocsin.log import counted
-from tocsin.model.alerts import Tidings
+from tocsin.model.alerts import AlertContent
 from tocsin.model.deliveries import DeliveryKind
 from tocsin.model.rules import Severity
 from tocsin.render.page import BANNERS, Item, item
@@ -118,7 +118,7 @@ class Digest:
 
 
 def digest(
-    tidings: Sequence[Tidings], *, delivery_id: str, kind: DeliveryKind, zone: ZoneInfo, roundup: Roundup | None
+    tidings: Sequence[AlertContent], *, delivery_id: str, kind: DeliveryKind, zone: ZoneInfo, roundup: Roundup | None
 ) -> Digest:
     """The content of a digest about *tidings*; without a *roundup* it is about nothing else."""
     ranked = sorted(tidings, key=_weight, reverse=True)
@@ -147,19 +147,19 @@ def digest(
     )
 
 
-def _overflow(tidings: Sequence[Tidings]) -> Iterator[str]:
+def _overflow(tidings: Sequence[AlertContent]) -> Iterator[str]:
     """How many alerts were over a limit: a sentence for each limit."""
     for words, count in Counter(one.overflow for one in tidings if one.overflow).items():
         yield f"{counted(count, 'alert')} {'were' if count > 1 else 'was'} {one_line(words)}."
 
 
-def _weight(tidings: Tidings) -> tuple[int, int, datetime]:
+def _weight(tidings: AlertContent) -> tuple[int, int, datetime]:
     """What comes first: the most severe, then what most independent origins report, then the newest."""
     alert = tidings.alert
     return alert.severity.rank, alert.origins, alert.event_time
 
 
-def _story(tidings: Tidings, zone: ZoneInfo, kind: DeliveryKind, until: datetime | None) -> Story:
+def _story(tidings: AlertContent, zone: ZoneInfo, kind: DeliveryKind, until: datetime | None) -> Story:
     shown = item(tidings, zone, kind)
     headline = replace(shown.headline, headline=cut(shown.headline.headline, _HEADLINE))
     alert = tidings.alert

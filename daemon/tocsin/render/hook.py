@@ -6,12 +6,12 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from tocsin.model.alerts import Tidings
+from tocsin.model.alerts import AlertContent
 from tocsin.model.deliveries import DeliveryKind
 from tocsin.render.words import one_line, web_link
 
 
-def hook(tidings: Sequence[Tidings], *, delivery_id: str, kind: DeliveryKind, subject: str, text: str) -> str:
+def hook(tidings: Sequence[AlertContent], *, delivery_id: str, kind: DeliveryKind, subject: str, text: str) -> str:
     """The payload: `id` of the delivery, its `type`, `subject` and `text`, and `alerts`, the loudest first.
 
     An alert has `id`, `rule`, `event`, `severity`, `title`, `labels`, `event_time` (ISO 8601, UTC), `detail`, and what
@@ -27,7 +27,7 @@ def hook(tidings: Sequence[Tidings], *, delivery_id: str, kind: DeliveryKind, su
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
 
 
-def _alert(tidings: Tidings) -> dict[str, Any]:
+def _alert(tidings: AlertContent) -> dict[str, Any]:
     alert, lead = tidings.alert, tidings.lead
     return {
         "id": alert.id,

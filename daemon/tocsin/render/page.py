@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
-from tocsin.model.alerts import Alert, Coverage, Revised, Tidings
+from tocsin.model.alerts import Alert, AlertContent, Coverage, Revised
 from tocsin.model.deliveries import DeliveryKind
 from tocsin.model.evidence import OWN, Evidence, Witness
 from tocsin.model.prices import Labels
@@ -126,7 +126,7 @@ class Page:
         return cut(" · ".join(filter(None, parts)), 140)
 
 
-def page(tidings: Sequence[Tidings], *, delivery_id: str, kind: DeliveryKind, zone: ZoneInfo) -> Page:
+def page(tidings: Sequence[AlertContent], *, delivery_id: str, kind: DeliveryKind, zone: ZoneInfo) -> Page:
     """The content of a message; the alert of the highest severity leads, the others keep their order."""
     ranked = sorted(tidings, key=lambda item: -item.alert.severity.rank)
     shown = [item(one, zone, kind) for one in ranked[: MOST_ITEMS + MOST_BRIEF]]
@@ -139,7 +139,7 @@ def page(tidings: Sequence[Tidings], *, delivery_id: str, kind: DeliveryKind, zo
     )
 
 
-def item(tidings: Tidings, zone: ZoneInfo, kind: DeliveryKind) -> Item:
+def item(tidings: AlertContent, zone: ZoneInfo, kind: DeliveryKind) -> Item:
     """What a message of *kind* says of one alert."""
     alert, lead = tidings.alert, tidings.lead
     title = cut(one_line(alert.title), 300)
@@ -168,12 +168,12 @@ def item(tidings: Tidings, zone: ZoneInfo, kind: DeliveryKind) -> Item:
     )
 
 
-def _news(tidings: Tidings) -> str:
+def _news(tidings: AlertContent) -> str:
     words = " · ".join(cut(one_line(word), 200) for word in tidings.news)
     return words[:1].upper() + words[1:]
 
 
-def _known(tidings: Tidings) -> str:
+def _known(tidings: AlertContent) -> str:
     """What the reader of an update knows it by: the headline that opened it, without the outlet."""
     first = tidings.first.title if tidings.first else ""
     return split_outlet(one_line(first))[0] or tidings.alert.title

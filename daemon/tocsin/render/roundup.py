@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from tocsin.model.alerts import Tidings
-from tocsin.model.prices import Glance
+from tocsin.model.alerts import AlertContent
+from tocsin.model.prices import PriceSummary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +37,8 @@ class Roundup:
 
     since: datetime
     until: datetime
-    needs: tuple[Tidings, ...] = ()
-    movers: tuple[Glance, ...] = ()
+    needs: tuple[AlertContent, ...] = ()
+    movers: tuple[PriceSummary, ...] = ()
     held: tuple[HeldBack, ...] = ()
     ailing: tuple[Ailing, ...] = ()
     sources: int = 0

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from tocsin.model.alerts import Alert, Coverage, Tidings
+from tocsin.model.alerts import Alert, AlertContent, Coverage
 from tocsin.model.rules import Severity
 
 
-def specimen(now: datetime) -> Tidings:
+def specimen(now: datetime) -> AlertContent:
     """An alert about nothing, in the form of all others."""
     alert = Alert(
         id=0,
@@ -29,4 +29,4 @@ def specimen(now: datetime) -> Tidings:
     lead = Coverage(
         title="tocsin can reach you here", link="", publisher="tocsin", source="test", published=now, first_seen=now
     )
-    return Tidings(alert=alert, lead=lead)
+    return AlertContent(alert=alert, lead=lead)

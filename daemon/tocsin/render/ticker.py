@@ -8,7 +8,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from tocsin.log import counted
-from tocsin.model.prices import Glance, Often
+from tocsin.model.prices import Often, PriceSummary
 from tocsin.render import spark
 from tocsin.render.times import length, local
 from tocsin.render.words import cut, one_line
@@ -44,7 +44,7 @@ class Ticker:
         return f"{self.name}: {self.span}"
 
 
-def ticker(glance: Glance, zone: ZoneInfo) -> Ticker:
+def ticker(glance: PriceSummary, zone: ZoneInfo) -> Ticker:
     """*glance* in words; times are in *zone*."""
     prices = [price for _, price in glance.points]
     blocks = spark.blocks(prices)
@@ -62,7 +62,7 @@ def ticker(glance: Glance, zone: ZoneInfo) -> Ticker:
     )
 
 
-def _line(glance: Glance, zone: ZoneInfo) -> str:
+def _line(glance: PriceSummary, zone: ZoneInfo) -> str:
     instrument, (_, price) = glance.instrument, glance.points[-1]
     unit = one_line("/".join(filter(None, (instrument.currency, instrument.unit))))
     said = f"{_number(price)} {unit}".rstrip()
@@ -76,7 +76,7 @@ def _line(glance: Glance, zone: ZoneInfo) -> str:
     return f"{said}, {glance.change:+z.1%}{sigmas} {since}"
 
 
-def _age(glance: Glance, zone: ZoneInfo) -> str:
+def _age(glance: PriceSummary, zone: ZoneInfo) -> str:
     said = f"as of {local(glance.points[-1][0], zone)}, {length(glance.age)} old"
     return f"{said}; stale: no new quote came since" if glance.stale else said
 

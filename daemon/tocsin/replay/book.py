@@ -16,8 +16,8 @@ from tocsin.model.alerts import Alert, Story
 from tocsin.model.deliveries import DeliveryKind
 from tocsin.model.entries import MAX_AGE
 from tocsin.model.rules import Severity
-from tocsin.policy.alerting.correlation import Member, Standing
-from tocsin.policy.alerting.facts import Arrival, Decision, Facts, Pending, Planned, Told, reach
+from tocsin.policy.alerting.correlation import ActiveWindow, Member
+from tocsin.policy.alerting.facts import Arrival, Decision, Facts, LastNotified, Pending, Planned, reach
 from tocsin.policy.alerting.story import STORY_WINDOW
 from tocsin.policy.decide import Policy
 from tocsin.policy.notifying.limit import ALWAYS, LIMITED, SPAN, room
@@ -75,7 +75,7 @@ class Book:
 
     def __init__(self) -> None:
         self.alerts: dict[int, Alert] = {}
-        self._told: dict[tuple[str, str], Told] = {}
+        self._told: dict[tuple[str, str], LastNotified] = {}
         self._entries = 0
         self._messages = 0
         self._next_story = 1
@@ -87,7 +87,7 @@ class Book:
         self._left: dict[tuple[str, str], list[datetime]] = defaultdict(list)  # messages under a limit
         self._heard: dict[int, dict[tuple[str, str], None]] = defaultdict(dict)
         self._members: dict[str, list[Member]] = defaultdict(list)  # what correlations count, by time
-        self._standings: dict[tuple[str, str], tuple[Standing, ...]] = {}
+        self._standings: dict[tuple[str, str], tuple[ActiveWindow, ...]] = {}
 
     def number(self) -> int:
         """The number of one more entry."""

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from tocsin.model.alerts import Alert, Fate
+from tocsin.model.alerts import Alert, MatchOutcome
 from tocsin.replay.book import Sent
 from tocsin.replay.replay import Result, Ruling
 
 #: Fates that open an alert.
-OPENING = frozenset({Fate.ALERTED, Fate.HELD, Fate.CATCH_UP})
+OPENING = frozenset({MatchOutcome.ALERTED, MatchOutcome.HELD, MatchOutcome.CATCH_UP})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class AlertHistory:
     """An alert, what led to it and what came of it.
 
     *opened* is the ruling that opened it, *later* its updates and the coverage that joined it, *sent* its messages, and
@@ -43,7 +43,7 @@ class Count:
 
     week: date
     rule: str
-    fates: Mapping[Fate, int]
+    fates: Mapping[MatchOutcome, int]
     messages: int
 
     @property
@@ -71,11 +71,11 @@ class Difference:
     """An alert that only one of two replays has, or that is as loud only in one; *other* is that of the older rules."""
 
     change: Change
-    told: Told
-    other: Told | None = None
+    told: AlertHistory
+    other: AlertHistory | None = None
 
 
-def alerts(result: Result) -> tuple[Told, ...]:
+def alerts(result: Result) -> tuple[AlertHistory, ...]:
     """Every alert in the order in which it was opened."""
     rulings: dict[int, list[Ruling]] = defaultdict(list)
     for ruling in result.rulings:
@@ -86,7 +86,7 @@ def alerts(result: Result) -> tuple[Told, ...]:
         for number in message.alert_ids:
             sent[number].append(message)
     return tuple(
-        Told(
+        AlertHistory(
             alert=alert,
             opened=next((item for item in rulings[number] if item.decided.fate in OPENING), None),
             later=tuple(item for item in rulings[number] if item.decided.fate not in OPENING),
@@ -117,7 +117,7 @@ def only_rule(result: Result, rule: str) -> Result:
 
 def counts(result: Result) -> tuple[Count, ...]:
     """What each rule did in each week in which it did anything, by week and rule."""
-    fates: dict[tuple[date, str], Counter[Fate]] = defaultdict(Counter)
+    fates: dict[tuple[date, str], Counter[MatchOutcome]] = defaultdict(Counter)
     messages: Counter[tuple[date, str]] = Counter()
     for ruling in result.rulings:
         fates[week(ruling.at), ruling.decided.match.rule.id][ruling.decided.fate] += 1
@@ -164,20 +164,20 @@ def differences(new: Result, old: Result) -> tuple[Difference, ...]:
     return tuple(sorted(found, key=lambda item: (item.told.alert.opened_at, item.told.alert.id, item.change)))
 
 
-def _homes(found: Sequence[Told]) -> dict[tuple[str, str, str], Told]:
+def _homes(found: Sequence[AlertHistory]) -> dict[tuple[str, str, str], AlertHistory]:
     """By bare rule, source and entry, the alert that the entry belongs to."""
-    homes: dict[tuple[str, str, str], Told] = {}
+    homes: dict[tuple[str, str, str], AlertHistory] = {}
     for told in found:
         for name in _reports(told):
             homes.setdefault(name, told)
     return homes
 
 
-def _twin(told: Told, homes: Mapping[tuple[str, str, str], Told]) -> Told | None:
+def _twin(told: AlertHistory, homes: Mapping[tuple[str, str, str], AlertHistory]) -> AlertHistory | None:
     return next((homes[name] for name in _reports(told) if name in homes), None)
 
 
-def _reports(told: Told) -> list[tuple[str, str, str]]:
+def _reports(told: AlertHistory) -> list[tuple[str, str, str]]:
     matches = [ruling.decided.match for ruling in told.rulings]
     bare = told.alert.rule.rpartition("/")[2]
     reports = [(bare, match.entry.source, match.entry.id) for match in matches if match.entry]

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from tocsin.config.durations import write_duration
 from tocsin.config.testfile import Expectation, NewsItem, RuleTest
 from tocsin.errors import Position
-from tocsin.model.alerts import Fate
+from tocsin.model.alerts import MatchOutcome
 from tocsin.model.entries import Entry
 from tocsin.model.evidence import Evidence
 from tocsin.model.prices import Quote
@@ -22,7 +22,7 @@ from tocsin.rules.ruleset import RuleSet
 from tocsin.sources.http import urls
 
 #: Fates by which somebody is told something, now or at the end of a cooldown.
-TELLING = frozenset({Fate.ALERTED, Fate.UPDATED, Fate.HELD, Fate.CATCH_UP})
+TELLING = frozenset({MatchOutcome.ALERTED, MatchOutcome.UPDATED, MatchOutcome.HELD, MatchOutcome.CATCH_UP})
 _EVERYBODY = Policy(routes=(Route(to=("test",)),), receivers=(ReceiverInfo(name="test", recipients=("",)),))
 
 

@@ -13,7 +13,7 @@ from tocsin.rules.news.evaluate import CompiledRule, Judgement, Place, labels_of
 from tocsin.rules.news.index import Index
 from tocsin.rules.news.proof import prove
 from tocsin.rules.prices.edge import PriceRule
-from tocsin.text.prefilter import Gist, gist, gist_of
+from tocsin.text.prefilter import FoldedWords, gist, gist_of
 
 
 class RuleSet:
@@ -84,7 +84,7 @@ class RuleSet:
         return prove(Judgement(entry, now), rule, placed=True)
 
 
-def _gist(judgement: Judgement) -> Gist:
+def _gist(judgement: Judgement) -> FoldedWords:
     """What the index looks at; a text that is cut for it is cut for the rules, too."""
     document = judgement.document
     return gist("\n".join(document.texts.values())) or gist_of(document.sentences(""))

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from tocsin.deliver.dispatcher import Outbound
+from tocsin.deliver.dispatcher import DeliveryConfig
 from tocsin.log import line
-from tocsin.model.alerts import Alert, Tidings
-from tocsin.model.deliveries import Delivery, DeliveryKind, ErrorClass, Outcome
+from tocsin.model.alerts import Alert, AlertContent
+from tocsin.model.deliveries import AttemptResult, Delivery, DeliveryKind, ErrorClass
 from tocsin.model.rules import Match
 from tocsin.policy.alerting.title import fill
 from tocsin.receivers import Receiver
@@ -22,7 +22,7 @@ from tocsin.rules import builtin
 log = logging.getLogger(__name__)
 
 
-async def tell_operators(outbound: Outbound, database: str, detail: str, now: datetime, within: float) -> None:
+async def tell_operators(outbound: DeliveryConfig, database: str, detail: str, now: datetime, within: float) -> None:
     """Send every operator that *database* is lost, with *detail*, and wait at most *within* seconds for it."""
     match = builtin.own_match(builtin.DATABASE_LOST, {"database": (database.rpartition("/")[2],)}, detail, now)
     operators = [outbound.receivers[person.name] for person in outbound.people if person.operator]
@@ -46,7 +46,7 @@ async def tell_operators(outbound: Outbound, database: str, detail: str, now: da
             log.error(line("operator not told", receiver=receiver.name, reason=words))
 
 
-def _send(receiver: Receiver, recipient: str, match: Match, zone: ZoneInfo) -> Outcome:
+def _send(receiver: Receiver, recipient: str, match: Match, zone: ZoneInfo) -> AttemptResult:
     info, now = match.rule, match.event_time
     alert = Alert(
         id=0,
@@ -74,7 +74,7 @@ def _send(receiver: Receiver, recipient: str, match: Match, zone: ZoneInfo) -> O
         created_at=now,
         due_at=now,
         expires_at=now + timedelta(hours=1),
-        tidings=(Tidings(alert=alert),),
+        tidings=(AlertContent(alert=alert),),
     )
     message = render(
         delivery.tidings, kind=receiver.kind, delivery_id=delivery.id, delivery_kind=delivery.kind, zone=zone

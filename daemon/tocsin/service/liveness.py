@@ -28,7 +28,7 @@ class Heartbeat:
     allow_private: bool = False
 
 
-class Pulse:
+class Liveness:
     """The claims by *names*, which are alive as long as each ran within half a minute; *monotonic* gives seconds."""
 
     def __init__(self, *names: str, monotonic: Callable[[], float]) -> None:

@@ -7,15 +7,15 @@ from datetime import datetime, tzinfo
 
 from tocsin.log import counted
 from tocsin.model.rules import Match
-from tocsin.policy.notifying.walltime import Times, following
+from tocsin.policy.notifying.walltime import WeeklyTime, next_occurrence
 from tocsin.rules import builtin
-from tocsin.store import Ledger, Store
+from tocsin.store import PeriodStatistics, Store
 
 #: Names shown of many.
 _MOST = 5
 
 
-def self_report(store: Store, times: Times, now: datetime, *, free: int) -> Match | None:
+def self_report(store: Store, times: WeeklyTime, now: datetime, *, free: int) -> Match | None:
     """The report that is due at *now*, about the time since the last one; None where none is.
 
     Reports are due at *times*, and once after down-time. *free* is the room on the disk of the database, in bytes.
@@ -24,7 +24,7 @@ def self_report(store: Store, times: Times, now: datetime, *, free: int) -> Matc
         StoreError: the database cannot be read.
     """
     since = store.read.reported(builtin.SELF_REPORT.id)
-    if not times.days or since is None or following(times.at, times.days, times.zone, since) > now:
+    if not times.days or since is None or next_occurrence(times.at, times.days, times.zone, since) > now:
         return None
     ledger = store.read.ledger(since, now)
     verdict = "; ".join(troubles(ledger)) or "all is well"
@@ -32,7 +32,7 @@ def self_report(store: Store, times: Times, now: datetime, *, free: int) -> Matc
     return builtin.own_match(builtin.SELF_REPORT, {"verdict": (verdict,)}, detail, now, rows=rows(ledger, free))
 
 
-def troubles(ledger: Ledger) -> list[str]:
+def troubles(ledger: PeriodStatistics) -> list[str]:
     """What is not as it should be, in words."""
     return [
         words
@@ -47,7 +47,7 @@ def troubles(ledger: Ledger) -> list[str]:
     ]
 
 
-def rows(ledger: Ledger, free: int) -> tuple[tuple[str, str], ...]:
+def rows(ledger: PeriodStatistics, free: int) -> tuple[tuple[str, str], ...]:
     """The report as (name, words)."""
     failed = [
         *(f"source {name}" for name in _some(ledger.ailing)),

@@ -15,7 +15,7 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
-from tocsin.config.build import Makers, assemble
+from tocsin.config.build import Factories, assemble
 from tocsin.config.changes import Watched, gone, needs_restart
 from tocsin.config.config import Config, load_config
 from tocsin.config.loading import LoadedRules, rules_of
@@ -23,11 +23,11 @@ from tocsin.deliver.dispatcher import Dispatcher
 from tocsin.errors import ConfigError, DamagedError, LostError, StoreError
 from tocsin.ingest.poller import Pipeline
 from tocsin.log import counted, line
-from tocsin.model.deliveries import Delivery, Outcome, Settlement
+from tocsin.model.deliveries import AttemptResult, Delivery, Settlement
 from tocsin.protocols import Clock, runner
 from tocsin.rules import builtin
 from tocsin.service.lastwords import tell_operators
-from tocsin.service.liveness import Pulse, make_heartbeat
+from tocsin.service.liveness import Liveness, make_heartbeat
 from tocsin.service.scheduler import Ticker
 from tocsin.service.selfreport import self_report
 from tocsin.service.systemd import Notifier
@@ -64,8 +64,8 @@ class Service:
         *,
         env: Mapping[str, str],
         clock: Clock,
-        makers: Makers | None = None,
-        settled: Callable[[Delivery, Outcome, Settlement], None] = lambda *_: None,
+        makers: Factories | None = None,
+        settled: Callable[[Delivery, AttemptResult, Settlement], None] = lambda *_: None,
         tick: timedelta = TICK,
         sweep: timedelta = SWEEP,
         report: timedelta = REPORT,
@@ -73,7 +73,7 @@ class Service:
         self._path = path
         self._env = env
         self._clock = clock
-        self._makers = makers or Makers()
+        self._makers = makers or Factories()
         self._settled = settled
         self._tick = tick
         self._sweep_every = sweep
@@ -83,7 +83,7 @@ class Service:
         # One of them may wait for the process that reads large documents.
         self._workers = ThreadPoolExecutor(max_workers=3, thread_name_prefix="worker")
         self._trouble = Trouble(time.monotonic)
-        self._pulse = Pulse("poll", "deliver", monotonic=time.monotonic)
+        self._pulse = Liveness("poll", "deliver", monotonic=time.monotonic)
 
     # ---- life ------------------------------------------------------------------------------------------------
 

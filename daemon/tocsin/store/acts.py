@@ -11,7 +11,7 @@ from tocsin.store.db.sqlite import Database
 from tocsin.store.outbox import enqueue, feedback, silences
 
 
-class Acts:
+class Commands:
     """The acts of people on *database*, one transaction each; *new_id* gives deliveries their ids.
 
     Methods block, may be called from any thread, and raise `StoreError` when the database fails.

@@ -10,7 +10,7 @@ from tocsin.model.alerts import Alert, Answered
 from tocsin.model.deliveries import Delivery, DeliveryState
 from tocsin.model.entries import Entry
 from tocsin.model.prices import Instrument, Quote
-from tocsin.policy.notifying.breaker import Standing
+from tocsin.policy.notifying.breaker import ReceiverStatus
 from tocsin.policy.notifying.silence import Silence
 from tocsin.render.roundup import Roundup
 from tocsin.rules.prices.edge import PriceState
@@ -22,8 +22,8 @@ from tocsin.store.db.values import (
     DeliveryView,
     EntryView,
     History,
-    Ledger,
     MatchView,
+    PeriodStatistics,
     RuleStats,
     SourceDetail,
     SourceView,
@@ -37,7 +37,7 @@ from tocsin.store.outbox import feedback, receivers, silences
 from tocsin.store.queries import history, listing, roundup, statistics, withheld
 
 
-class Readings:
+class Queries:
     """Everything in *database* as people, backtests and a daemon that starts or renders read it.
 
     Methods block, may be called from any thread, and raise `StoreError` when the database fails.
@@ -51,7 +51,7 @@ class Readings:
         with self._database.read() as session:
             return silences.everything(session)
 
-    def left_alone(self, now: datetime) -> dict[str, Standing]:
+    def left_alone(self, now: datetime) -> dict[str, ReceiverStatus]:
         """Return how the receivers stand that are left alone at *now*, by name."""
         with self._database.read() as session:
             return receivers.left_alone(session, now)
@@ -192,7 +192,7 @@ class Readings:
         with self._database.read() as session:
             return statistics.reported(session, rule)
 
-    def ledger(self, since: datetime, now: datetime) -> Ledger:
+    def ledger(self, since: datetime, now: datetime) -> PeriodStatistics:
         """What the daemon did from *since* to *now*."""
         with self._database.read() as session:
             return statistics.ledger(session, since, now)

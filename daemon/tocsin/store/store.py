@@ -14,18 +14,18 @@ from tocsin import __version__
 from tocsin.errors import Fault, LostError
 from tocsin.market.series import Series
 from tocsin.model.alerts import Alert
-from tocsin.model.deliveries import Delivery, DeliveryState, Message, Outcome, Settlement
+from tocsin.model.deliveries import AttemptResult, Delivery, DeliveryState, Message, Settlement
 from tocsin.model.prices import Instrument
 from tocsin.model.rules import Judged, Match
 from tocsin.model.sources import Batch
 from tocsin.policy.alerting.facts import Arrival, Planned
-from tocsin.policy.notifying.breaker import Standing
+from tocsin.policy.notifying.breaker import ReceiverStatus
 from tocsin.policy.notifying.limit import Limit, Storm
-from tocsin.policy.notifying.quiet import Hush
+from tocsin.policy.notifying.quiet import QuietRule
 from tocsin.policy.notifying.retry import Consequence
-from tocsin.policy.polling.history import Habits
+from tocsin.policy.polling.history import PollHistory
 from tocsin.rules.prices.observation import Observed
-from tocsin.store.acts import Acts
+from tocsin.store.acts import Commands
 from tocsin.store.db import damage, mapping, schema
 from tocsin.store.db.sqlite import Database
 from tocsin.store.db.values import (
@@ -33,10 +33,10 @@ from tocsin.store.db.values import (
     Damage,
     Deferral,
     GroupHold,
+    PollRecord,
     Reopened,
     Rest,
     SourceLease,
-    Trail,
     Unseen,
     Voided,
 )
@@ -48,7 +48,7 @@ from tocsin.store.maintenance import packs, retention, rewind
 from tocsin.store.outbox import enqueue, handover, holds, overflow, receivers, silences
 from tocsin.store.outbox.handover import NO_FALLBACKS, Fallbacks, Rerouted
 from tocsin.store.outbox.overflow import To
-from tocsin.store.readings import Readings
+from tocsin.store.readings import Queries
 from tocsin.store.sending import claim
 
 #: Real seconds that a start spends on the soundness of the database: at most what a service may take to be ready.
@@ -73,8 +73,8 @@ class Store:
         program: str = __version__,
     ) -> None:
         self.program = program
-        self.read = Readings(database)
-        self.act = Acts(database, new_id)
+        self.read = Queries(database)
+        self.act = Commands(database, new_id)
         self._database = database
         self._real_now = real_now
         self._new_id = new_id
@@ -191,7 +191,7 @@ class Store:
         decide: Decide,
         *,
         now: datetime,
-        habits: Habits,
+        habits: PollHistory,
         lasts: timedelta,
         settles: datetime,
         once: Once | None = None,
@@ -234,7 +234,7 @@ class Store:
         own: Sequence[Match] = (),
         once: Once | None = None,
         flood: Collection[str] = (),
-        trail: Trail = Trail(),  # noqa: B008 (frozen)
+        trail: PollRecord = PollRecord(),  # noqa: B008 (frozen)
         rewritten: Sequence[Judged] = (),
         earlier: int | None = None,
     ) -> Committed:
@@ -264,24 +264,24 @@ class Store:
                 renewed=batch.volatile != lease.habits.volatile,
             )
             if earlier is not None:
-                enqueue.release(session, now)
+                enqueue.release_planned(session, now)
             if trail.fetch is not None:
                 trail = replace(trail, fetch=replace(trail.fetch, new=committed.entries + (earlier or 0)))
             sources.succeed(session, row, lease, batch, trail, now=now, due_at=due_at)
             return committed
 
-    def rest(self, rests: Sequence[Rest], now: datetime, deferrals: Sequence[Deferral] = ()) -> int:
+    def complete_unchanged(self, rests: Sequence[Rest], now: datetime, deferrals: Sequence[Deferral] = ()) -> int:
         """Give back the leases of good polls that brought nothing, and of those put off, all in one transaction.
 
         How many of the leases had been lost before: nothing is written for those.
         """
         with self._database.write() as session:
-            return sources.rest(session, rests, now) + sources.defer(session, deferrals)
+            return sources.complete_unchanged(session, rests, now) + sources.defer(session, deferrals)
 
-    def forgive(self, now: datetime) -> None:
+    def clear_outage_failures(self, now: datetime) -> None:
         """Take back the first failure of every public source that could not be reached: the network was down."""
         with self._database.write() as session:
-            sources.forgive(session, now)
+            sources.clear_outage_failures(session, now)
 
     def fail(
         self,
@@ -296,7 +296,7 @@ class Store:
         own: Sequence[Match],
         decide: Decide,
         dead: bool = False,
-        trail: Trail = Trail(),  # noqa: B008 (frozen)
+        trail: PollRecord = PollRecord(),  # noqa: B008 (frozen)
         hold: GroupHold | None = None,
     ) -> Committed:
         """Write that a poll failed and what is told about it, and give the lease back; *hold* puts off others.
@@ -409,13 +409,13 @@ class Store:
                 present=present,
             )
 
-    def hush(self, hushes: Mapping[str, Hush], now: datetime) -> bool:
+    def apply_quiet_hours(self, hushes: Mapping[str, QuietRule], now: datetime) -> bool:
         """Let what must not leave in the quiet hours of receivers, by name, wait for their end, or suppress it.
 
         Whether there is more: call it again until there is not.
         """
         with self._database.write() as session:
-            return holds.hush(session, hushes, now)
+            return holds.apply_quiet_hours(session, hushes, now)
 
     def lapse(
         self,
@@ -434,7 +434,7 @@ class Store:
 
             holds.lapse(session, now, cooldowns, ends, self._new_id)
 
-    def spill(
+    def apply_limits(
         self,
         limits: Mapping[str, Limit],
         now: datetime,
@@ -446,7 +446,7 @@ class Store:
         *own* says which event of the daemon each of them is, to be decided with it.
         """
         with self._database.write() as session:
-            storms = overflow.spill(session, limits, now)
+            storms = overflow.apply_limits(session, limits, now)
             self._deciding(session, decide, now).about_own([own(storm) for storm in storms] if own else ())
             return storms
 
@@ -474,7 +474,7 @@ class Store:
             self._deciding(session, decide, now).about_own([match for item in expired for match in own(item)])
             return expired
 
-    def stand_in(self, now: datetime, fallbacks: Fallbacks) -> list[str]:
+    def fail_over(self, now: datetime, fallbacks: Fallbacks) -> list[str]:
         """Send *fallbacks* what others did not get in time, or cannot get; the ids."""
         with self._database.write() as session:
             return handover.late(session, fallbacks, now, self._new_id)
@@ -510,8 +510,8 @@ class Store:
     def settle(
         self,
         delivery: Delivery,
-        outcome: Outcome,
-        judge: Callable[[Standing], Consequence],
+        outcome: AttemptResult,
+        judge: Callable[[ReceiverStatus], Consequence],
         now: datetime,
         *,
         decide: Decide = nobody,

@@ -18,7 +18,7 @@ from tocsin.text.sentences import INNER_POINT, MARKS, TAG, WIDE, camel_words, ra
 from tocsin.text.tokens import Sentence
 
 
-class Gist(NamedTuple):
+class FoldedWords(NamedTuple):
     """The words of a text as UTF-8, folded.
 
     *narrow*: those of letters and figures, each between blanks. *wide*: the CJK, Hangul and Thai characters in their
@@ -81,7 +81,7 @@ _ODD = re.compile(
 )
 
 
-def gist(text: str) -> Gist | None:
+def gist(text: str) -> FoldedWords | None:
     """The gist of *text*, of which fields are parted by newlines; None where only its tokens can tell."""
     if not text.isascii():
         if INNER_POINT.search(text):
@@ -96,7 +96,7 @@ def gist(text: str) -> Gist | None:
     if initials is None:
         return None
     if text.isascii():
-        return Gist(_narrow(f" {text} {initials} "), b"")
+        return FoldedWords(_narrow(f" {text} {initials} "), b"")
     if "$" in text:  # before soft hyphens are gone, which end the letters of a ticker
         text = _TICKER.sub(r" \g<0> ", text)
     if _SOFT_FIGURE.search(text):
@@ -108,7 +108,7 @@ def gist(text: str) -> Gist | None:
         return None
     folded = _ALIKE.sub(_alike, text.casefold())
     bare = _MARKED.sub(_base, folded) if _MARKED.search(folded) else ""
-    return Gist(_narrow(f" {folded} {bare} {initials} "), _wide(folded))
+    return FoldedWords(_narrow(f" {folded} {bare} {initials} "), _wide(folded))
 
 
 def _alike(letter: re.Match[str]) -> str:
@@ -119,12 +119,14 @@ def _base(letter: re.Match[str]) -> str:
     return BASES[ord(letter[0])] or ""
 
 
-def gist_of(sentences: Iterable[Sentence]) -> Gist:
+def gist_of(sentences: Iterable[Sentence]) -> FoldedWords:
     """The gist of a text that is cut already."""
     tokens = [token for part in sentences for token in part.tokens]
     words = [token.word for token in tokens if not token.wide]
     narrow = " ".join([*words, *(unmarked(word) for word in words if not word.isascii())])
-    return Gist(_narrow(f" {narrow} "), simplified("".join(token.word for token in tokens if token.wide)).encode())
+    return FoldedWords(
+        _narrow(f" {narrow} "), simplified("".join(token.word for token in tokens if token.wide)).encode()
+    )
 
 
 def pieces(word: str) -> Sequence[bytes]:

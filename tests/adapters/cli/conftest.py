@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from tocsin.cli import app
 from tocsin.config.loading import load_rules
 from tocsin.errors import Fault
-from tocsin.model.deliveries import DeliveryState, ErrorClass, Message, MessageKind, Outcome, Settlement
+from tocsin.model.deliveries import AttemptResult, DeliveryState, ErrorClass, Message, MessageKind, Settlement
 from tocsin.model.entries import Entry, EntryKey, KeyKind
 from tocsin.model.sources import Batch, Cursor
 from tocsin.policy.decide import Policy
@@ -106,7 +106,7 @@ def history(tocsin: Command) -> Callable[[], None]:
             good = delivery.receiver == "here"
             store.settle(
                 delivery,
-                Outcome(error_class=ErrorClass.OK if good else ErrorClass.GONE, code=None if good else 404),
+                AttemptResult(error_class=ErrorClass.OK if good else ErrorClass.GONE, code=None if good else 404),
                 lambda _, good=good: Consequence(settlement=_settlement(now, good=good)),
                 now,
             )

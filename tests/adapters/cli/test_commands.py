@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tocsin.model.deliveries import DeliveryState, ErrorClass, Message, MessageKind, Outcome, Settlement
-from tocsin.policy.notifying.breaker import Standing
+from tocsin.model.deliveries import AttemptResult, DeliveryState, ErrorClass, Message, MessageKind, Settlement
+from tocsin.policy.notifying.breaker import ReceiverStatus
 from tocsin.policy.notifying.retry import Consequence
 
 Tocsin = Any
@@ -276,11 +276,11 @@ def test_a_delivery_that_waits_for_its_receiver_says_so(tocsin: Tocsin, history:
     store.act.resend(store.read.deliveries(state=DeliveryState.DEAD)[0].id, now)
     (held,) = store.claim_deliveries(now, timedelta(minutes=1), exclude=())
     store.begin_attempt(held, Message(kind=MessageKind.TEXT, subject="s", text="t"), now)
-    blocked = Standing(refused="no_service", rests=now + timedelta(hours=1), since=now)
+    blocked = ReceiverStatus(refused="no_service", rests=now + timedelta(hours=1), since=now)
     again = Settlement(state=DeliveryState.RETRY, due_at=now + timedelta(hours=1), reason="gone 404: no_service")
     store.settle(
         held,
-        Outcome(error_class=ErrorClass.GONE, code=404),
+        AttemptResult(error_class=ErrorClass.GONE, code=404),
         lambda _: Consequence(settlement=again, standing=blocked),
         now,
     )

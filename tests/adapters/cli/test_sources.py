@@ -11,12 +11,12 @@ import pytest
 
 from tocsin.cli.sources import describe, state
 from tocsin.errors import Fault
-from tocsin.hints import Wishes
+from tocsin.hints import PollHints
 from tocsin.model.sources import Batch, Cursor
 from tocsin.policy.decide import Policy
-from tocsin.policy.polling.history import Habits
+from tocsin.policy.polling.history import PollHistory
 from tocsin.policy.polling.moves import Moved
-from tocsin.store import Fetch, SourceDetail, SourceView, Trail
+from tocsin.store import Fetch, PollRecord, SourceDetail, SourceView
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -52,8 +52,8 @@ def described(**fields: Any) -> str:
         ({"errors": 9, "unhealthy": True}, "unhealthy"),
         ({"errors": 9, "unhealthy": True, "dead": True}, "dead"),
         ({"errors": 9, "unhealthy": True, "gone": True}, "gone"),
-        ({"habits": Habits(silent=True)}, "silent"),
-        ({"habits": Habits(hollow=True)}, "empty"),
+        ({"habits": PollHistory(silent=True)}, "silent"),
+        ({"habits": PollHistory(hollow=True)}, "empty"),
         ({"disabled": True, "errors": 3}, "removed"),
     ],
 )
@@ -69,12 +69,12 @@ def test_a_source_explains_its_schedule_in_eighty_columns() -> None:
             "its server asks for 1h (Cache-Control or Expires)",
             "it has news every 42m (median of 12): asked twice in that time",
         ),
-        habits=Habits(
+        habits=PollHistory(
             arrivals=(NOW - HOUR,),
             longest=9 * HOUR,
             fresh=HOUR,
             validators=True,
-            wishes=Wishes(ttl=HOUR, skip_hours=frozenset({2, 10}), skip_days=frozenset({5, 6})),
+            wishes=PollHints(ttl=HOUR, skip_hours=frozenset({2, 10}), skip_days=frozenset({5, 6})),
             moved=Moved(url="https://new.example/feed", since=NOW - 90 * HOUR, count=1),
             empty=2,
             silent=True,
@@ -107,8 +107,8 @@ def test_a_source_explains_its_schedule_in_eighty_columns() -> None:
 def test_a_move_in_use_says_so_and_a_removed_source_has_no_next_poll() -> None:
     """Nobody looks for a feed at an address that is not asked any more."""
     moved = Moved(url="https://new.example/feed", since=NOW, count=7, used=True)
-    assert "seen 7 times" in described(habits=Habits(moved=moved))
-    assert "asked there, in place of the address above" in " ".join(described(habits=Habits(moved=moved)).split())
+    assert "seen 7 times" in described(habits=PollHistory(moved=moved))
+    assert "asked there, in place of the address above" in " ".join(described(habits=PollHistory(moved=moved)).split())
     assert "next poll" not in described(disabled=True)
     assert "last success  -" in described(last_success=None)
 
@@ -134,7 +134,7 @@ def test_show_lists_the_last_fetches(tocsin: Any) -> None:
     for fetch in fetches:
         [lease] = store.claim_sources(now, timedelta(minutes=1), 9)
         batch = Batch(source="wire", entries=(), cursor=Cursor(), changed=True)
-        trail = Trail(reasons=("its rhythm is not known yet",), fetch=fetch)
+        trail = PollRecord(reasons=("its rhythm is not known yet",), fetch=fetch)
         store.commit(lease, batch, (), policy.decide, now=now, due_at=now, trail=trail)
     store.close()
     shown = tocsin("sources", "show", "wire").stdout

@@ -16,10 +16,10 @@ import pytest
 
 from tocsin.config.packs import parse_pack
 from tocsin.errors import SourceError
-from tocsin.ingest.config import Inbound
+from tocsin.ingest.config import IngestConfig
 from tocsin.ingest.poller import Pipeline
-from tocsin.model.alerts import Fate
-from tocsin.model.deliveries import Message, MessageKind, Outcome
+from tocsin.model.alerts import MatchOutcome
+from tocsin.model.deliveries import AttemptResult, Message, MessageKind
 from tocsin.model.entries import Entry, EntryKey, KeyKind
 from tocsin.model.prices import Instrument, Quote
 from tocsin.model.sources import Batch, Cursor
@@ -84,12 +84,12 @@ class ListReceiver:
     """A receiver that remembers what it was sent and answers with what lies in *outcomes*; the last is repeated."""
 
     name: str
-    outcomes: list[Outcome]
+    outcomes: list[AttemptResult]
     kind: MessageKind = MessageKind.TEXT
     recipients: tuple[str, ...] = ("",)
     sent: list[tuple[str, Message]] = field(default_factory=list)
 
-    def send(self, delivery: Any, message: Message) -> Outcome:
+    def send(self, delivery: Any, message: Message) -> AttemptResult:
         """The next outcome."""
         self.sent.append((delivery.id, message))
         return self.outcomes[min(len(self.sent), len(self.outcomes)) - 1]
@@ -143,7 +143,7 @@ class Line:
         )
         return Pipeline(
             self.store,
-            Inbound(
+            IngestConfig(
                 rules=ruleset or rules(),
                 policy=policy,
                 sources={s.name: s for s in sources},
@@ -236,7 +236,7 @@ class World:
         """Rules as after a reload."""
         self.rules = rules(HEAD + "".join(correlations))
 
-    def poll(self, *entries: Entry, first: bool = False) -> list[tuple[str, Fate]]:
+    def poll(self, *entries: Entry, first: bool = False) -> list[tuple[str, MatchOutcome]]:
         """Bring *entries* in one tick, each by its feed; (rule, fate) of what came of it."""
         fresh = [name for name in {entry.source for entry in entries} if name not in self.feeds]
         self.feeds |= {name: Feed(name) for name in fresh}
@@ -257,11 +257,11 @@ class World:
         await pipeline.tick()
         await pipeline.drain(None)
 
-    def news(self, title: str, **fields: Any) -> list[tuple[str, Fate]]:
+    def news(self, title: str, **fields: Any) -> list[tuple[str, MatchOutcome]]:
         """One entry."""
         return self.poll(self.entry(title, **fields))
 
-    def price(self, *prices: str) -> list[tuple[str, Fate]]:
+    def price(self, *prices: str) -> list[tuple[str, MatchOutcome]]:
         """Quotes of tin, now."""
         pipeline = self.line.pipeline(*self.feeds.values(), ruleset=self.rules)
         pipeline.inbound = replace(pipeline.inbound, instruments={"tin": TIN})

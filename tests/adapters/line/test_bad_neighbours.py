@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tocsin.errors import Fault
-from tocsin.model.alerts import Fate
+from tocsin.model.alerts import MatchOutcome
 from tocsin.sources.feeds.feed import FeedSource
 from tocsin.sources.http.client import HttpClient, Limits
 
@@ -100,5 +100,5 @@ def test_bad_neighbours_cost_a_good_feed_nothing(line: Any, caplog: pytest.LogCa
     found = {view.name: view.last_fault for view in line.store.read.sources()}
     assert found == {**{name: fault for name, (_, fault) in BAD.items()}, "good": None}
     assert [(view.title, view.fate) for view in line.store.read.matches()[::-1] if view.source == "good"] == [
-        (news, Fate.ALERTED) for news in NEWS
+        (news, MatchOutcome.ALERTED) for news in NEWS
     ]

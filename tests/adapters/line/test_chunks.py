@@ -17,7 +17,7 @@ from uuid import uuid4
 import pytest
 
 from tocsin.ingest.poller import SETTLES
-from tocsin.model.alerts import Fate
+from tocsin.model.alerts import MatchOutcome
 from tocsin.model.entries import Entry, EntryKey, KeyKind
 from tocsin.model.sources import Batch, Cursor
 from tocsin.policy.chunks import LEAST
@@ -171,18 +171,18 @@ def take(line: Line, make: Callable[[datetime], Any], parts: int | None) -> dict
 @pytest.mark.parametrize(
     ("make", "fates"),
     [
-        (baseline, {Fate.BASELINE: 250}),
-        (news, {Fate.ALERTED: 250}),
-        (flood, {Fate.ALERTED: 100, Fate.FLOOD: 150}),
-        (renewed, {Fate.BASELINE: 700, Fate.ALERTED: 250}),
-        (history, {Fate.BASELINE: 1, Fate.ALERTED: 200, Fate.OLD: 102}),
-        (redated, {Fate.BASELINE: 1, Fate.ALERTED: 252}),
-        (outage, {Fate.CATCH_UP: 250}),
+        (baseline, {MatchOutcome.BASELINE: 250}),
+        (news, {MatchOutcome.ALERTED: 250}),
+        (flood, {MatchOutcome.ALERTED: 100, MatchOutcome.FLOOD: 150}),
+        (renewed, {MatchOutcome.BASELINE: 700, MatchOutcome.ALERTED: 250}),
+        (history, {MatchOutcome.BASELINE: 1, MatchOutcome.ALERTED: 200, MatchOutcome.OLD: 102}),
+        (redated, {MatchOutcome.BASELINE: 1, MatchOutcome.ALERTED: 252}),
+        (outage, {MatchOutcome.CATCH_UP: 250}),
     ],
 )
 @pytest.mark.parametrize("parts", [1, 2])
 def test_a_document_that_is_cut_off_between_two_parts_is_judged_as_if_it_were_not(
-    line: Line, tmp_path: Path, make: Callable[[datetime], Any], fates: dict[Fate, int], parts: int
+    line: Line, tmp_path: Path, make: Callable[[datetime], Any], fates: dict[MatchOutcome, int], parts: int
 ) -> None:
     """The rest is taken in by the next poll, and nothing is lost, told twice, or judged as another document."""
     other = Store.open(f"sqlite:///{tmp_path}/other.db", real_now=line.clock.now, new_id=lambda: uuid4().hex)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from tocsin.model.alerts import Fate
+from tocsin.model.alerts import MatchOutcome
 
 LOUD = """\
   - id: cut
@@ -34,13 +34,13 @@ def due(one):
 def test_a_cooldown_goes_on_after_a_restart_and_holds_together_what_comes(world):
     """Two more stories within it are told in one message at its end, whoever was restarted in between."""
     one = world(LOUD)
-    assert one.news("Congo cuts cobalt quotas") == [("cut", Fate.ALERTED)]
+    assert one.news("Congo cuts cobalt quotas") == [("cut", MatchOutcome.ALERTED)]
     one.restart()
     one.line.clock.move(hours=2)
-    assert one.news("Glencore to cut its cobalt output in Katanga") == [("cut", Fate.HELD)]
+    assert one.news("Glencore to cut its cobalt output in Katanga") == [("cut", MatchOutcome.HELD)]
     one.restart()
     one.line.clock.move(hours=3)
-    assert one.news("Finnish refinery cuts cobalt sales to Europe") == [("cut", Fate.HELD)]
+    assert one.news("Finnish refinery cuts cobalt sales to Europe") == [("cut", MatchOutcome.HELD)]
     assert [hours for hours, _ in due(one)] == [-5, 7]
     assert len(due(one)[1][1]) == 2
 
@@ -51,9 +51,9 @@ def test_what_is_louder_breaks_through_a_restart_too(world):
     one.news("Congo cuts cobalt quotas")
     one.restart()
     one.line.clock.move(hours=1)
-    assert one.news("Glencore makes a total cut of cobalt output in Katanga") == [("cut", Fate.ALERTED)]
+    assert one.news("Glencore makes a total cut of cobalt output in Katanga") == [("cut", MatchOutcome.ALERTED)]
     one.restart()
-    assert one.news("Total cut of cobalt deliveries by Umicore of Belgium") == [("cut", Fate.HELD)]
+    assert one.news("Total cut of cobalt deliveries by Umicore of Belgium") == [("cut", MatchOutcome.HELD)]
 
 
 def test_an_edited_cooldown_holds_from_now_on_and_forgets_nothing(world):
@@ -62,10 +62,10 @@ def test_an_edited_cooldown_holds_from_now_on_and_forgets_nothing(world):
     one.news("Congo cuts cobalt quotas")
     one.line.clock.move(hours=4)
     one.use(LOUD.replace("12h", "3h"))
-    assert one.news("Glencore to cut its cobalt output in Katanga") == [("cut", Fate.ALERTED)]
+    assert one.news("Glencore to cut its cobalt output in Katanga") == [("cut", MatchOutcome.ALERTED)]
     one.line.clock.move(hours=4)
     one.use(LOUD.replace("12h", "1d"))
-    assert one.news("Finnish refinery cuts cobalt sales to Europe") == [("cut", Fate.HELD)]
+    assert one.news("Finnish refinery cuts cobalt sales to Europe") == [("cut", MatchOutcome.HELD)]
     assert due(one)[-1][0] == 20
 
 
@@ -77,7 +77,7 @@ def test_a_rule_that_was_gone_for_a_while_remembers_what_it_told(world):
     assert one.news("Umicore cuts cobalt purchases") == []
     one.use(LOUD)
     one.line.clock.move(hours=2)
-    assert one.news("Glencore to cut its cobalt output in Katanga") == [("cut", Fate.HELD)]
+    assert one.news("Glencore to cut its cobalt output in Katanga") == [("cut", MatchOutcome.HELD)]
 
 
 @pytest.mark.parametrize("days", [-400, 400], ids=["backwards", "forwards"])
@@ -87,9 +87,9 @@ def test_a_clock_that_steps_holds_nothing_back_for_longer_than_a_cooldown(world,
     one.news("Congo cuts cobalt quotas")
     one.line.clock.move(days=days)
     one.feeds.clear()
-    assert one.news("Glencore to cut its cobalt output in Katanga", feed="other") == [("cut", Fate.ALERTED)]
+    assert one.news("Glencore to cut its cobalt output in Katanga", feed="other") == [("cut", MatchOutcome.ALERTED)]
     one.line.clock.move(hours=1)
-    assert one.news("Finnish refinery cuts cobalt sales to Europe", feed="other") == [("cut", Fate.HELD)]
+    assert one.news("Finnish refinery cuts cobalt sales to Europe", feed="other") == [("cut", MatchOutcome.HELD)]
     assert 11 in [hours for hours, _ in due(one)]
 
 
@@ -98,5 +98,5 @@ def test_a_small_step_back_holds_at_most_a_cooldown(world):
     one = world(LOUD)
     one.news("Congo cuts cobalt quotas", feed="a")
     one.line.clock.move(minutes=-20)
-    assert one.news("Glencore to cut its cobalt output in Katanga", feed="b") == [("cut", Fate.HELD)]
+    assert one.news("Glencore to cut its cobalt output in Katanga", feed="b") == [("cut", MatchOutcome.HELD)]
     assert 0 < due(one)[-1][0] <= 12.5

@@ -10,8 +10,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tocsin.model.alerts import Fate
-from tocsin.model.deliveries import DeliveryKind, DeliveryState, ErrorClass, Message, MessageKind, Outcome, Settlement
+from tocsin.model.alerts import MatchOutcome
+from tocsin.model.deliveries import (
+    AttemptResult,
+    DeliveryKind,
+    DeliveryState,
+    ErrorClass,
+    Message,
+    MessageKind,
+    Settlement,
+)
 from tocsin.model.entries import KeyKind
 from tocsin.model.sources import Batch, Cursor
 from tocsin.policy.notifying.retry import Consequence
@@ -93,7 +101,7 @@ def send(line: Line) -> list[tuple[DeliveryKind, str]]:
         done = Settlement(state=DeliveryState.DELIVERED, due_at=line.clock.now(), reason="")
         assert line.store.settle(
             item,
-            Outcome(error_class=ErrorClass.OK),
+            AttemptResult(error_class=ErrorClass.OK),
             lambda _, done=done: Consequence(settlement=done),
             line.clock.now(),
         )
@@ -325,7 +333,7 @@ def test_coverage_that_joined_corrects_nothing(line: Line, paper: Paper) -> None
     show(line, paper, n1=BAN)
     send(line)
     show(line, paper, n2="China bans gallium exports today")
-    assert Fate.JOINED in [view.fate for view in line.store.read.matches()]
+    assert MatchOutcome.JOINED in [view.fate for view in line.store.read.matches()]
     send(line)
     show(line, paper, n2="Lithium falls")
     assert send(line) == []

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import event
 
-from tocsin.model.alerts import Fate
+from tocsin.model.alerts import MatchOutcome
 from tocsin.model.deliveries import DeliveryKind, MessageKind
 from tocsin.render import render
 
@@ -31,9 +31,9 @@ SURE = """\
 HOUR = timedelta(hours=1)
 
 
-def fired(found: Sequence[tuple[str, Fate]]) -> list[str]:
+def fired(found: Sequence[tuple[str, MatchOutcome]]) -> list[str]:
     """The rules that alerted."""
-    return [rule for rule, fate in found if fate is Fate.ALERTED]
+    return [rule for rule, fate in found if fate is MatchOutcome.ALERTED]
 
 
 def test_news_then_a_price_is_one_message_with_the_price(world):
@@ -150,12 +150,12 @@ def test_copies_of_one_report_are_one_origin(world):
 def test_folded_cooling_and_old_matches_count(world):
     """It is matches that count, never alerts."""
     one = world(SURE.replace("distinct: origin, at_least: 3", "at_least: 4"))
-    assert one.news("China bans cobalt exports") == [("ban", Fate.ALERTED)]
-    assert one.news("China bans cobalt exports", feed="daily") == [("ban", Fate.JOINED)]
-    assert one.news("Kinshasa halts trucks laden with cobalt", feed="daily") == [("ban", Fate.HELD)]
+    assert one.news("China bans cobalt exports") == [("ban", MatchOutcome.ALERTED)]
+    assert one.news("China bans cobalt exports", feed="daily") == [("ban", MatchOutcome.JOINED)]
+    assert one.news("Kinshasa halts trucks laden with cobalt", feed="daily") == [("ban", MatchOutcome.HELD)]
     one.line.clock.move(hours=47)
     old = timedelta(hours=48, minutes=30)
-    assert one.news("Zambia halts cobalt", late=old) == [("ban", Fate.OLD)]
+    assert one.news("Zambia halts cobalt", late=old) == [("ban", MatchOutcome.OLD)]
     assert "sure" in dict(one.news("Finland halts its cobalt refinery", late=timedelta(hours=42)))
 
 
@@ -164,7 +164,7 @@ def test_what_does_not_alert_counts_but_completes_nothing(world):
     one = world(SURE)
     titles = ["China bans cobalt exports", "Beijing halts all cobalt sales", "Ministry: halt of cobalt trade ordered"]
     first = [one.entry(title, feed=name) for name, title in zip("abc", titles, strict=True)]
-    assert {fate for _, fate in one.poll(*first, first=True)} == {Fate.BASELINE}
+    assert {fate for _, fate in one.poll(*first, first=True)} == {MatchOutcome.BASELINE}
     assert one.line.store.read.matches(rule="p/sure") == ()
     assert fired(one.news("Carmakers fear cobalt ban", feed="d")) == ["ban", "sure"]
 

@@ -1,4 +1,4 @@
-"""Outbound: what happens to a delivery, whatever the receiver answers."""
+"""DeliveryConfig: what happens to a delivery, whatever the receiver answers."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tocsin.deliver.dispatcher import Dispatcher, Outbound
+from tocsin.deliver.dispatcher import DeliveryConfig, Dispatcher
 from tocsin.errors import StoreError
 from tocsin.market.series import begin
-from tocsin.model.deliveries import DeliveryState, ErrorClass, MessageKind, Outcome
+from tocsin.model.deliveries import AttemptResult, DeliveryState, ErrorClass, MessageKind
 from tocsin.model.prices import Instrument, Quote
 from tocsin.policy.alerting.facts import Decision
 from tocsin.policy.notifying.receiver import Fallback
@@ -41,8 +41,8 @@ rules:
   - id: spike
     price: {instruments: {class: metal}, when: abs(z(1td)) >= 4}
 """
-OK = Outcome(error_class=ErrorClass.OK)
-DOWN = Outcome(error_class=ErrorClass.TRANSIENT, code=503, words="busy")
+OK = AttemptResult(error_class=ErrorClass.OK)
+DOWN = AttemptResult(error_class=ErrorClass.TRANSIENT, code=503, words="busy")
 
 
 def dispatcher(line: Line, *receivers: Any) -> Dispatcher:
@@ -53,7 +53,9 @@ def dispatcher(line: Line, *receivers: Any) -> Dispatcher:
     asyncio.run(pipeline.run_due())
     return Dispatcher(
         line.store,
-        Outbound(receivers={r.name: r for r in receivers}, zone=ZoneInfo("UTC"), decide=pipeline.inbound.policy.decide),
+        DeliveryConfig(
+            receivers={r.name: r for r in receivers}, zone=ZoneInfo("UTC"), decide=pipeline.inbound.policy.decide
+        ),
         clock=line.clock,
         write=line.at_once,
         work=line.at_once,
@@ -104,7 +106,7 @@ def test_a_retry_sends_the_same_message(line: Line, late: bool) -> None:
 
 def test_a_receiver_that_refuses_us_is_told_to_the_operator_once(line: Line) -> None:
     """A revoked token must not die in silence, and must not ring every hour."""
-    refused = Outcome(error_class=ErrorClass.AUTH, code=403, words="invalid_token")
+    refused = AttemptResult(error_class=ErrorClass.AUTH, code=403, words="invalid_token")
     desk, ops = line.list_receiver("desk", [refused]), line.list_receiver("ops", [OK])
     out = dispatcher(line, desk, ops)
     for _ in range(3):
@@ -120,14 +122,14 @@ def test_a_receiver_that_refuses_us_is_told_to_the_operator_once(line: Line) -> 
 
 def test_a_receiver_that_limits_our_rate_rests_with_all_its_messages(line: Line) -> None:
     """429 is meant for the address, not for one message."""
-    slow = Outcome(error_class=ErrorClass.RATE_LIMITED, code=429, retry_after=None)
+    slow = AttemptResult(error_class=ErrorClass.RATE_LIMITED, code=429, retry_after=None)
     desk = line.list_receiver("desk", [slow, OK])
     pipeline = line.pipeline(
         line.list_source("wire", [[], ["China bans gallium exports"], ["Congo halts all cobalt shipments abroad"]])
     )
     out = Dispatcher(
         line.store,
-        Outbound(receivers={"desk": desk}, zone=ZoneInfo("UTC"), decide=pipeline.inbound.policy.decide),
+        DeliveryConfig(receivers={"desk": desk}, zone=ZoneInfo("UTC"), decide=pipeline.inbound.policy.decide),
         clock=line.clock,
         write=line.at_once,
         work=line.at_once,
@@ -324,7 +326,7 @@ def test_another_receiver_hears_what_one_did_not_get(line: Line) -> None:
 
 def test_a_receiver_that_takes_messages_again_is_told_too(line: Line) -> None:
     """Blocked, told once; after a new configuration tried at once; and told when it works."""
-    refused = Outcome(error_class=ErrorClass.GONE, code=404, words="no_service")
+    refused = AttemptResult(error_class=ErrorClass.GONE, code=404, words="no_service")
     desk, ops = line.list_receiver("desk", [refused, refused, OK]), line.list_receiver("ops", [OK])
     out = several(line, desk, ops, count=2)
     run(out)
@@ -438,10 +440,10 @@ def test_whoever_knows_an_alert_does_not_hear_it_twice_when_another_receiver_goe
     assert (len(desk.sent), len(other.sent)) == (1, 0)
 
 
-CONTENT = Outcome(error_class=ErrorClass.CONTENT, code=400, words="cannot parse")
-NOBODY = Outcome(error_class=ErrorClass.NOBODY, code=550, words="no such user")
-GONE = Outcome(error_class=ErrorClass.GONE, code=404, words="no_service")
-AUTH = Outcome(error_class=ErrorClass.AUTH, code=401, words="invalid_auth")
+CONTENT = AttemptResult(error_class=ErrorClass.CONTENT, code=400, words="cannot parse")
+NOBODY = AttemptResult(error_class=ErrorClass.NOBODY, code=550, words="no such user")
+GONE = AttemptResult(error_class=ErrorClass.GONE, code=404, words="no_service")
+AUTH = AttemptResult(error_class=ErrorClass.AUTH, code=401, words="invalid_auth")
 
 
 @pytest.mark.parametrize(
@@ -455,7 +457,7 @@ AUTH = Outcome(error_class=ErrorClass.AUTH, code=401, words="invalid_auth")
         pytest.param(DOWN, 25 * 60, id="expired"),
     ],
 )
-def test_a_message_that_dies_is_handed_over_at_once(line: Line, outcome: Outcome, minutes: int) -> None:
+def test_a_message_that_dies_is_handed_over_at_once(line: Line, outcome: AttemptResult, minutes: int) -> None:
     """Long before its fallback would be told that it is late; once, and in words that say why."""
     desk, mail = line.list_receiver("desk", [outcome]), line.list_receiver("mail", [OK])
     ops = line.list_receiver("ops", [OK])
@@ -472,7 +474,7 @@ def test_a_message_that_dies_is_handed_over_at_once(line: Line, outcome: Outcome
     assert ops.sent
 
 
-def chained(line: Line, *names: str, outcomes: list[Outcome], circle: bool) -> list[Any]:
+def chained(line: Line, *names: str, outcomes: list[AttemptResult], circle: bool) -> list[Any]:
     """Receivers of which each stands in for the one before, after one alert and everything that comes of it."""
     receivers = [line.list_receiver(name, outcomes) for name in names]
     out = several(line, *receivers, count=1)
@@ -489,7 +491,9 @@ def chained(line: Line, *names: str, outcomes: list[Outcome], circle: bool) -> l
 
 @pytest.mark.parametrize("circle", [False, True])
 @pytest.mark.parametrize(("outcome", "tries"), [(CONTENT, 2), (NOBODY, 1)])
-def test_a_fallback_that_dies_too_hands_over_to_its_own(line: Line, circle: bool, outcome: Outcome, tries: int) -> None:
+def test_a_fallback_that_dies_too_hands_over_to_its_own(
+    line: Line, circle: bool, outcome: AttemptResult, tries: int
+) -> None:
     """Down the whole chain, each of them once, and a circle ends where it began."""
     receivers = chained(line, "desk", "mail", "phone", outcomes=[outcome], circle=circle)
     assert [len(receiver.sent) for receiver in receivers] == [tries] * 3
@@ -561,7 +565,7 @@ def test_a_message_that_was_never_delivered_is_told_to_the_operator(line: Line) 
 
 def test_a_message_that_a_receiver_will_not_take_is_told_too(line: Line) -> None:
     """Tried once more as a short plain text, then given up with the server's own words."""
-    refused = Outcome(error_class=ErrorClass.CONTENT, code=400, words="invalid_blocks")
+    refused = AttemptResult(error_class=ErrorClass.CONTENT, code=400, words="invalid_blocks")
     desk, ops = line.list_receiver("desk", [refused], kind=MessageKind.SLACK), line.list_receiver("ops", [OK])
     out = dispatcher(line, desk, ops)
     for _ in range(2):
@@ -614,7 +618,7 @@ def test_a_receiver_that_raises_stops_nobody(line: Line, caplog: pytest.LogCaptu
         def __init__(self) -> None:
             self.kind = line.list_receiver("x", []).kind
 
-        def send(self, *_: object) -> Outcome:
+        def send(self, *_: object) -> AttemptResult:
             raise RuntimeError("bug")
 
     out = dispatcher(line, Broken())
@@ -635,7 +639,9 @@ def dispatcher_of(line: Line, *receivers: Any) -> Dispatcher:
     pipeline = line.pipeline()
     return Dispatcher(
         line.store,
-        Outbound(receivers={r.name: r for r in receivers}, zone=ZoneInfo("UTC"), decide=pipeline.inbound.policy.decide),
+        DeliveryConfig(
+            receivers={r.name: r for r in receivers}, zone=ZoneInfo("UTC"), decide=pipeline.inbound.policy.decide
+        ),
         clock=line.clock,
         write=line.at_once,
         work=line.at_once,

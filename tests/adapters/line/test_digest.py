@@ -12,10 +12,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tocsin.deliver.dispatcher import Dispatcher, Outbound
+from tocsin.deliver.dispatcher import DeliveryConfig, Dispatcher
 from tocsin.errors import Fault
 from tocsin.model.alerts import AnswerKind
-from tocsin.model.deliveries import DeliveryKind, DeliveryState, ErrorClass, Outcome
+from tocsin.model.deliveries import AttemptResult, DeliveryKind, DeliveryState, ErrorClass
 from tocsin.model.prices import Instrument, Quote
 from tocsin.policy.decide import Policy
 from tocsin.policy.notifying.receiver import DigestTimes, QuietHours, ReceiverInfo
@@ -23,7 +23,7 @@ from tocsin.policy.notifying.route import Route
 from tocsin.policy.notifying.silence import parse
 
 Line = Any
-OK = Outcome(error_class=ErrorClass.OK)
+OK = AttemptResult(error_class=ErrorClass.OK)
 RULES = """\
 tocsin: 1
 pack: {id: p, version: 1.0.0}
@@ -81,7 +81,7 @@ def desk(line: Line) -> Callable[..., Desk]:
         pipeline.inbound = replace(pipeline.inbound, policy=policy)
         asyncio.run(pipeline.run_due())
         receiver = line.list_receiver("desk", [OK])
-        outbound = Outbound(
+        outbound = DeliveryConfig(
             receivers={"desk": receiver}, zone=ZoneInfo("UTC"), decide=policy.decide, people=people, instruments=[TIN]
         )
         dispatcher = Dispatcher(

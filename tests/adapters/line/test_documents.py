@@ -9,8 +9,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tocsin.model.alerts import Fate
-from tocsin.model.deliveries import DeliveryKind, DeliveryState, ErrorClass, Message, MessageKind, Outcome, Settlement
+from tocsin.model.alerts import MatchOutcome
+from tocsin.model.deliveries import (
+    AttemptResult,
+    DeliveryKind,
+    DeliveryState,
+    ErrorClass,
+    Message,
+    MessageKind,
+    Settlement,
+)
 from tocsin.model.sources import Batch, Cursor
 from tocsin.policy.notifying.retry import Consequence
 from tocsin.render.page import page
@@ -61,12 +69,12 @@ class Served:
             assert line.store.begin_attempt(item, kept, now)
             done = Settlement(state=DeliveryState.DELIVERED, due_at=now, reason="")
             said = Consequence(settlement=done)
-            assert line.store.settle(item, Outcome(error_class=ErrorClass.OK), lambda _, said=said: said, now)
+            assert line.store.settle(item, AttemptResult(error_class=ErrorClass.OK), lambda _, said=said: said, now)
         line.clock.move(minutes=30)
         return sent
 
     @property
-    def fates(self) -> list[Fate]:
+    def fates(self) -> list[MatchOutcome]:
         """What became of the matches so far, the oldest first; those of the daemon itself are left out."""
         views = self.line.store.read.matches(limit=None)[::-1]
         return [view.fate for view in views if not view.rule.startswith("tocsin/")]
@@ -100,7 +108,7 @@ def test_what_slips_in_where_another_was_taken_out_is_history(paper: Served) -> 
     """A feed of the newest three that lost one shows an older one at its end."""
     paper.show(*FIRST)
     assert paper.show(FIRST[0], FIRST[2], _item("n", BAN, OLD)) == []
-    assert paper.fates == [Fate.OLD]
+    assert paper.fates == [MatchOutcome.OLD]
 
 
 @pytest.mark.parametrize(
@@ -111,7 +119,7 @@ def test_a_date_in_any_order_does_not_make_news_old(paper: Served, date: str) ->
     paper.show(*FIRST)
     new = [_item(f"n{n}", f"{BAN} to {where}", date) for n, where in enumerate(("Japan", "Korea", "Peru", "Chile"))]
     paper.show(*FIRST, *new)
-    assert Fate.OLD not in paper.fates
+    assert MatchOutcome.OLD not in paper.fates
     assert len(paper.fates) == 4
 
 

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tocsin.deliver.dispatcher import Dispatcher, Outbound
-from tocsin.model.deliveries import DeliveryState, ErrorClass, Outcome
+from tocsin.deliver.dispatcher import DeliveryConfig, Dispatcher
+from tocsin.model.deliveries import AttemptResult, DeliveryState, ErrorClass
 from tocsin.model.prices import Instrument, Quote
 
 PACK = """\
@@ -36,12 +36,12 @@ class _Desk:
     def __init__(self, line) -> None:
         self.line = line
         rules = line.rules(PACK)
-        self.receiver = line.list_receiver("desk", [Outcome(error_class=ErrorClass.OK, code=250)])
+        self.receiver = line.list_receiver("desk", [AttemptResult(error_class=ErrorClass.OK, code=250)])
         self._pipeline = line.pipeline(ruleset=rules)
         self._pipeline.inbound = replace(self._pipeline.inbound, instruments={"tin": TIN})
         self._dispatcher = Dispatcher(
             line.store,
-            Outbound(
+            DeliveryConfig(
                 receivers={"desk": self.receiver},
                 zone=ZoneInfo("UTC"),
                 decide=self._pipeline.inbound.policy.decide,

@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tocsin.deliver.dispatcher import Dispatcher, Outbound
+from tocsin.deliver.dispatcher import DeliveryConfig, Dispatcher
 from tocsin.errors import StoreError
-from tocsin.model.deliveries import DeliveryKind, DeliveryState, ErrorClass, Outcome
+from tocsin.model.deliveries import AttemptResult, DeliveryKind, DeliveryState, ErrorClass
 from tocsin.policy.decide import Policy
 from tocsin.policy.notifying.causes import Cause, cause
 from tocsin.policy.notifying.limit import Limit
@@ -21,9 +21,9 @@ from tocsin.policy.notifying.receiver import DigestTimes, QuietHours, ReceiverIn
 from tocsin.policy.notifying.route import Route
 
 Line = Any
-OK = Outcome(error_class=ErrorClass.OK)
-DOUBTFUL = Outcome(error_class=ErrorClass.AMBIGUOUS, words="the connection was lost")
-DOWN = Outcome(error_class=ErrorClass.TRANSIENT, code=503, words="busy")
+OK = AttemptResult(error_class=ErrorClass.OK)
+DOUBTFUL = AttemptResult(error_class=ErrorClass.AMBIGUOUS, words="the connection was lost")
+DOWN = AttemptResult(error_class=ErrorClass.TRANSIENT, code=503, words="busy")
 METALS = ("gallium", "cobalt", "tin", "zinc", "nickel", "tungsten", "antimony", "indium", "lithium", "copper")
 RULES = f"""\
 tocsin: 1
@@ -97,7 +97,7 @@ class Desk:
 def desk(line: Line) -> Callable[..., Desk]:
     """Makes a desk that takes three messages an hour."""
 
-    def make(*, outcomes: Sequence[Outcome] = (OK,), recipients: tuple[str, ...] = ("",), **options: Any) -> Desk:
+    def make(*, outcomes: Sequence[AttemptResult] = (OK,), recipients: tuple[str, ...] = ("",), **options: Any) -> Desk:
         people = (
             ReceiverInfo(name="desk", recipients=recipients, max_per_hour=3, **options),
             ReceiverInfo(name="ops", recipients=("",), operator=True),
@@ -109,7 +109,7 @@ def desk(line: Line) -> Callable[..., Desk]:
         asyncio.run(pipeline.run_due())
         receiver = line.list_receiver("desk", list(outcomes), recipients=recipients)
         operators = line.list_receiver("ops", [OK])
-        outbound = Outbound(
+        outbound = DeliveryConfig(
             receivers={"desk": receiver, "ops": operators}, zone=ZoneInfo("UTC"), decide=policy.decide, people=people
         )
         dispatcher = Dispatcher(
@@ -216,7 +216,7 @@ def test_each_recipient_has_a_limit_of_their_own(desk: Callable[..., Desk]) -> N
 
 
 @pytest.mark.parametrize(("outcome", "later"), [(DOUBTFUL, 1), (DOWN, 2)], ids=["may have arrived", "did not arrive"])
-def test_what_may_have_arrived_counts(desk: Callable[..., Desk], outcome: Outcome, later: int) -> None:
+def test_what_may_have_arrived_counts(desk: Callable[..., Desk], outcome: AttemptResult, later: int) -> None:
     """A limit is kept for whoever reads; a message that a server refused was read by nobody."""
     one = desk(outcomes=[outcome, OK])
     one.news(*bans("gallium"))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tocsin.errors import Fault, SourceError
-from tocsin.model.prices import Bar, Hours, Instrument, Listing, Missing, Print
+from tocsin.model.prices import Bar, Hours, Instrument, Listing, Missing, RawQuote
 from tocsin.model.sources import Batch, Cursor
 from tocsin.policy.polling.schedule import Terms
 
@@ -52,7 +52,7 @@ class Prices:
             raise self.now
         given = {symbol: price for symbol, price in self.now.items() if price is not None}
         prints = tuple(
-            Print(symbol=symbol, price=Decimal(str(price)), at=self.at or now, currency="USD", **self.fields)
+            RawQuote(symbol=symbol, price=Decimal(str(price)), at=self.at or now, currency="USD", **self.fields)
             for symbol, price in given.items()
         )
         missing = tuple(Missing(symbol=symbol, words="no row") for symbol in self.now.keys() - given.keys())

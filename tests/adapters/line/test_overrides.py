@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tocsin.config.build import Makers
+from tocsin.config.build import Factories
 from tocsin.errors import ConfigError
-from tocsin.model.deliveries import Delivery, ErrorClass, Message, MessageKind, Outcome
+from tocsin.model.deliveries import AttemptResult, Delivery, ErrorClass, Message, MessageKind
 from tocsin.model.entries import Entry, EntryKey, KeyKind
 from tocsin.model.sources import Batch, Cursor
 from tocsin.service.service import Service
@@ -62,7 +62,9 @@ class World:
         (self.folder / "rules" / "pack.yaml").write_text(PACK, encoding="utf-8")
         config = self.folder / "config.yaml"
         config.write_text(CONFIG + overrides, encoding="utf-8")
-        makers = Makers(source=lambda config, http, work: Wire(self), receiver=lambda config: Noted(config.name, self))
+        makers = Factories(
+            source=lambda config, http, work: Wire(self), receiver=lambda config: Noted(config.name, self)
+        )
         for _ in range(2):
             asyncio.run(Service(config, env={}, clock=self, makers=makers).once())
             self.at += timedelta(hours=1)
@@ -102,11 +104,11 @@ class Noted:
     kind: MessageKind = MessageKind.TEXT
     recipients: tuple[str, ...] = ("",)
 
-    def send(self, delivery: Delivery, message: Message) -> Outcome:
+    def send(self, delivery: Delivery, message: Message) -> AttemptResult:
         """Note it."""
         alerts = [tidings.alert for tidings in delivery.tidings]
         self.world.told += [(self.name, alert.severity.value, alert.rule) for alert in alerts]
-        return Outcome(error_class=ErrorClass.OK)
+        return AttemptResult(error_class=ErrorClass.OK)
 
 
 BAN, JEWELS = "metals/ban", "metals/jewels"
@@ -145,7 +147,7 @@ def test_a_start_logs_some_warnings_and_counts_the_rest(tmp_path: Path, caplog: 
     config = tmp_path / "config.yaml"
     config.write_text(CONFIG.replace("[rules]", "[rules, more]"), encoding="utf-8")
     caplog.clear()
-    makers = Makers(source=lambda config, http, work: Wire(world), receiver=lambda config: Noted(config.name, world))
+    makers = Factories(source=lambda config, http, work: Wire(world), receiver=lambda config: Noted(config.name, world))
     asyncio.run(Service(config, env={}, clock=world, makers=makers).once())
     lines = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert sum("no example says" in text for text in lines) == 20

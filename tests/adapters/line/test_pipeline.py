@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tocsin.errors import Fault, SourceError
-from tocsin.model.alerts import Fate
+from tocsin.model.alerts import MatchOutcome
 from tocsin.model.sources import Batch, Cursor
 from tocsin.rules.news.evaluate import CompiledRule
 from tocsin.rules.ruleset import RuleSet
@@ -24,7 +24,7 @@ def polled(line: Line, pipeline: Any) -> int:
     return asyncio.run(pipeline.run_due())
 
 
-def fates(line: Line) -> list[Fate]:
+def fates(line: Line) -> list[MatchOutcome]:
     """The fates of all matches, the oldest first."""
     return [view.fate for view in sorted(line.store.read.matches(), key=lambda view: view.id)]
 
@@ -36,7 +36,7 @@ def test_the_first_fetch_is_silent_and_the_next_news_is_told(line: Line) -> None
     assert polled(line, pipeline) == 1
     line.clock.move(minutes=16)
     assert polled(line, pipeline) == 1
-    assert fates(line) == [Fate.BASELINE, Fate.ALERTED]
+    assert fates(line) == [MatchOutcome.BASELINE, MatchOutcome.ALERTED]
     assert [view.title for view in line.store.read.deliveries()] == ["cobalt: ban"]
     assert len(line.woken) == 1
 
@@ -94,7 +94,7 @@ def test_twenty_feeds_with_one_headline_in_one_tick_give_one_alert(line: Line) -
     assert polled(line, pipeline) == 20
     counts = line.store.read.counts()
     assert (counts.alerts, counts.stories, sum(counts.deliveries.values())) == (1, 1, 1)
-    assert sorted(fates(line)) == [Fate.ALERTED] + [Fate.JOINED] * 19
+    assert sorted(fates(line)) == [MatchOutcome.ALERTED] + [MatchOutcome.JOINED] * 19
 
 
 def test_a_failing_source_backs_off_and_the_others_go_on(line: Line) -> None:
@@ -170,7 +170,7 @@ def test_a_rule_that_raises_is_told_once_and_judged_again_when_it_changed(line: 
     )
     pipeline = line.pipeline(source, ruleset=changed)
     asyncio.run(pipeline.rejudge())
-    assert fates(line).count(Fate.ALERTED) == 3
+    assert fates(line).count(MatchOutcome.ALERTED) == 3
     asyncio.run(pipeline.rejudge())
     assert len(fates(line)) == 3
 

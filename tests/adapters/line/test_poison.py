@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tocsin.deliver.dispatcher import Dispatcher, Outbound
-from tocsin.model.deliveries import DeliveryState, ErrorClass, Outcome
+from tocsin.deliver.dispatcher import DeliveryConfig, Dispatcher
+from tocsin.model.deliveries import AttemptResult, DeliveryState, ErrorClass
 from tocsin.receivers.apprise import build
 
 POISON = "Chile bans lithium exports to everybody"
@@ -28,7 +28,7 @@ rules:
     news: {match: bans}
     cooldown: 0s
 """
-OK = Outcome(error_class=ErrorClass.OK)
+OK = AttemptResult(error_class=ErrorClass.OK)
 
 
 @dataclass
@@ -78,7 +78,9 @@ def outbox(line: Any, pack: str, news: tuple[str, ...], *receivers: Any) -> Disp
     asyncio.run(pipeline.run_due())
     return Dispatcher(
         line.store,
-        Outbound(receivers={r.name: r for r in receivers}, zone=ZoneInfo("UTC"), decide=pipeline.inbound.policy.decide),
+        DeliveryConfig(
+            receivers={r.name: r for r in receivers}, zone=ZoneInfo("UTC"), decide=pipeline.inbound.policy.decide
+        ),
         clock=line.clock,
         write=line.at_once,
         work=line.at_once,

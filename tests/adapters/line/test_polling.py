@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tocsin.errors import Fault, SourceError
-from tocsin.hints import Answer
-from tocsin.model.alerts import Fate
+from tocsin.hints import ResponseHints
+from tocsin.model.alerts import MatchOutcome
 from tocsin.model.sources import Batch, Cursor
 from tocsin.policy.polling.schedule import Terms
 
@@ -36,7 +36,7 @@ class Feed:
         self.cursors.append(cursor)
         if isinstance(answer, Exception):
             raise answer
-        fields = {"entries": (), "changed": bool(answer.get("entries")), "answer": Answer(status=304), **answer}
+        fields = {"entries": (), "changed": bool(answer.get("entries")), "answer": ResponseHints(status=304), **answer}
         return Batch(source=self.name, cursor=Cursor(etag='"1"'), **fields)
 
 
@@ -155,11 +155,14 @@ def _seen(entry: Any, now: Any) -> Any:
 
 @pytest.mark.parametrize(
     ("hours", "fates", "told"),
-    [(30, {Fate.FLOOD}, ["Old news all at once: wire"]), (2, {Fate.ALERTED, Fate.JOINED, Fate.HELD}, [])],
+    [
+        (30, {MatchOutcome.FLOOD}, ["Old news all at once: wire"]),
+        (2, {MatchOutcome.ALERTED, MatchOutcome.JOINED, MatchOutcome.HELD}, []),
+    ],
     ids=["old", "new"],
 )
 def test_old_news_all_at_once_is_kept_and_told_once(
-    line: Line, hours: float, fates: set[Fate], told: list[str]
+    line: Line, hours: float, fates: set[MatchOutcome], told: list[str]
 ) -> None:
     """A feed that changed all its ids rings once for the operator, and for nobody else; real news does ring."""
     source = Feed("wire", {"entries": (line.entry("wire", "Nothing", line.clock.now()),)}, {})
@@ -176,7 +179,7 @@ def test_old_news_all_at_once_is_kept_and_told_once(
 
 def test_a_move_survives_a_restart_and_is_undone_when_it_fails(line: Line) -> None:
     """The new address stands in the row; the poll is told where to ask."""
-    moved = {"answer": Answer(status=200, moved_to=NEW, secured=True)}
+    moved = {"answer": ResponseHints(status=200, moved_to=NEW, secured=True)}
     source = Feed("wire", {"entries": (line.entry("wire", "Nothing", line.clock.now()),)}, moved, {}, {})
     play(line, line.pipeline(source))
     play(line, line.pipeline(source), hours=1)
@@ -194,7 +197,7 @@ def test_the_last_polls_are_remembered(line: Line) -> None:
     """What a poll brought, what went wrong, and no more than twenty of them."""
     entry = line.entry("wire", "Nothing", line.clock.now())
     broken = SourceError("answered 500", fault=Fault.STATUS, status=500)
-    source = Feed("wire", {"entries": (entry,), "size": 900, "answer": Answer(status=200)}, broken, {})
+    source = Feed("wire", {"entries": (entry,), "size": 900, "answer": ResponseHints(status=200)}, broken, {})
     pipeline = line.pipeline(source)
     for _ in range(3):
         play(line, pipeline, hours=2)

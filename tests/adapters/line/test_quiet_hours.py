@@ -9,14 +9,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tocsin.deliver.dispatcher import Dispatcher, Outbound
-from tocsin.model.deliveries import DeliveryState, ErrorClass, Outcome
+from tocsin.deliver.dispatcher import DeliveryConfig, Dispatcher
+from tocsin.model.deliveries import AttemptResult, DeliveryState, ErrorClass
 from tocsin.model.rules import Severity
 from tocsin.policy.notifying.receiver import QuietHours, ReceiverInfo
 
 Line = Any
-DOWN = Outcome(error_class=ErrorClass.TRANSIENT, code=503, words="busy")
-OK = Outcome(error_class=ErrorClass.OK)
+DOWN = AttemptResult(error_class=ErrorClass.TRANSIENT, code=503, words="busy")
+OK = AttemptResult(error_class=ErrorClass.OK)
 HOUR = timedelta(hours=1)
 
 
@@ -30,7 +30,7 @@ def dispatcher(line: Line, receiver: Any, *, arrived: bool = False, **options: A
     now = line.clock.now().replace(second=0, microsecond=0)
     hours = QuietHours(start=_wall(now - HOUR), end=_wall(now + 8 * HOUR), **options)
     desk = ReceiverInfo(name="desk", recipients=("",), quiet_hours=hours)
-    outbound = Outbound(
+    outbound = DeliveryConfig(
         receivers={receiver.name: receiver},
         zone=ZoneInfo("UTC"),
         decide=pipeline.inbound.policy.decide,
@@ -85,8 +85,8 @@ def test_a_message_that_was_tried_is_not_tried_again_in_quiet_hours(line: Line, 
     assert (view.state, view.due_at) == (DeliveryState.RETRY, end)
 
 
-def _without_people(outbound: Outbound) -> Outbound:
-    return Outbound(receivers=outbound.receivers, zone=outbound.zone, decide=outbound.decide)
+def _without_people(outbound: DeliveryConfig) -> DeliveryConfig:
+    return DeliveryConfig(receivers=outbound.receivers, zone=outbound.zone, decide=outbound.decide)
 
 
 def test_what_quiet_hours_hold_at_send_time_leaves_as_one_digest(line: Line) -> None:

@@ -10,33 +10,33 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tocsin.deliver.dispatcher import Dispatcher, Outbound
+from tocsin.deliver.dispatcher import DeliveryConfig, Dispatcher
 from tocsin.errors import Fault
-from tocsin.model.deliveries import ErrorClass, MessageKind, Outcome
-from tocsin.policy.notifying.walltime import Times
+from tocsin.model.deliveries import AttemptResult, ErrorClass, MessageKind
+from tocsin.policy.notifying.walltime import WeeklyTime
 from tocsin.service.selfreport import self_report
 
 Line = Any
-MONDAYS = Times(at=time(9), days=frozenset({0}), zone=ZoneInfo("Europe/London"))
+MONDAYS = WeeklyTime(at=time(9), days=frozenset({0}), zone=ZoneInfo("Europe/London"))
 FREE = 5_000_000_000
-OK = Outcome(error_class=ErrorClass.OK)
-GONE = Outcome(error_class=ErrorClass.NOBODY, code=550, words="no such user")
+OK = AttemptResult(error_class=ErrorClass.OK)
+GONE = AttemptResult(error_class=ErrorClass.NOBODY, code=550, words="no such user")
 
 
-def told(line: Line, desk: Outcome = OK) -> Any:
+def told(line: Line, desk: AttemptResult = OK) -> Any:
     """The ops' receiver, after an alert that the desk gets or not; it is Monday, the second of March, past noon."""
     pipeline = line.pipeline(line.list_source("wire", [[], ["China bans gallium exports"]]))
     asyncio.run(pipeline.run_due())
     line.clock.move(minutes=16)
     asyncio.run(pipeline.run_due())
     receivers = [line.list_receiver("desk", [desk]), line.list_receiver("ops", [OK], kind=MessageKind.MAIL)]
-    outbound = Outbound(
+    outbound = DeliveryConfig(
         receivers={one.name: one for one in receivers}, zone=ZoneInfo("UTC"), decide=pipeline.inbound.policy.decide
     )
     sender = Dispatcher(line.store, outbound, clock=line.clock, write=line.at_once, work=line.at_once, random=lambda: 0)
     asyncio.run(sender.run_due())
 
-    def report(at: datetime, times: Times = MONDAYS) -> Any:
+    def report(at: datetime, times: WeeklyTime = MONDAYS) -> Any:
         """The report that is due then, told."""
         line.clock.time = at
         found = self_report(line.store, times, at, free=FREE)

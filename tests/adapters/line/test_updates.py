@@ -10,9 +10,17 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlmodel import update
 
-from tocsin.deliver.dispatcher import Dispatcher, Outbound
-from tocsin.model.alerts import Fate
-from tocsin.model.deliveries import DeliveryKind, DeliveryState, ErrorClass, Message, MessageKind, Outcome, Settlement
+from tocsin.deliver.dispatcher import DeliveryConfig, Dispatcher
+from tocsin.model.alerts import MatchOutcome
+from tocsin.model.deliveries import (
+    AttemptResult,
+    DeliveryKind,
+    DeliveryState,
+    ErrorClass,
+    Message,
+    MessageKind,
+    Settlement,
+)
 from tocsin.policy.decide import Policy
 from tocsin.policy.notifying.receiver import ReceiverInfo
 from tocsin.policy.notifying.retry import Consequence
@@ -33,8 +41,8 @@ FIRST = "Congo to cut cobalt output by a tenth, ministry says"
 LOUDER = "Congo makes a total cut of cobalt output, ministry says"
 WIDER = "Congo to cut cobalt and tin output by a tenth, ministry says"
 WIDEST = "Congo makes a total cut of cobalt and gallium output, ministry says"
-OK = Outcome(error_class=ErrorClass.OK)
-FAILED = Outcome(error_class=ErrorClass.CONTENT, words="no")
+OK = AttemptResult(error_class=ErrorClass.OK)
+FAILED = AttemptResult(error_class=ErrorClass.CONTENT, words="no")
 
 
 def claimed(one: World) -> list[Any]:
@@ -136,10 +144,10 @@ def test_coverage_before_the_message_left_is_in_it_and_later_coverage_rings_nobo
     """Twenty outlets write the same: one message, with those that were there in time."""
     one = world(RULE)
     one.news(FIRST)
-    assert one.news(FIRST, feed="post") == [("cut", Fate.JOINED)]
+    assert one.news(FIRST, feed="post") == [("cut", MatchOutcome.JOINED)]
     (item,) = send(one)
     assert [other.publisher for other in item.tidings[0].related] == ["Post"]
-    assert one.news(FIRST, feed="times") == [("cut", Fate.JOINED)]
+    assert one.news(FIRST, feed="times") == [("cut", MatchOutcome.JOINED)]
     assert claimed(one) == []
 
 
@@ -160,7 +168,7 @@ def test_mails_about_one_happening_are_one_conversation(world: Any) -> None:
     people = (ReceiverInfo(name="desk", recipients=("",)),)
     desk = one.line.list_receiver("desk", [OK], kind=MessageKind.MAIL)
     policy = Policy(routes=(Route(to=("desk",)),), receivers=people)
-    outbound = Outbound(receivers={"desk": desk}, zone=ZoneInfo("UTC"), decide=policy.decide, people=people)
+    outbound = DeliveryConfig(receivers={"desk": desk}, zone=ZoneInfo("UTC"), decide=policy.decide, people=people)
     run = one.line.at_once
     out = Dispatcher(one.line.store, outbound, clock=one.line.clock, write=run, work=run, random=lambda: 0.5)
     for title, feed in ((FIRST, "wire"), (WIDER, "times"), (LOUDER, "post"), (WIDEST, "herald")):

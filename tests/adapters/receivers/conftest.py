@@ -16,7 +16,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
-from tocsin.model.alerts import Alert, Coverage, Tidings
+from tocsin.model.alerts import Alert, AlertContent, Coverage
 from tocsin.model.deliveries import Delivery, DeliveryKind, Message, MessageKind
 from tocsin.model.evidence import Evidence, Hit, Span
 from tocsin.model.rules import Severity
@@ -215,7 +215,9 @@ def post() -> Callable[..., Post]:
             first_seen=NOW,
         )
         hit = Hit(spans=(Span(field="title", start=0, end=min(5, len(headline))),))
-        tidings = (Tidings(alert=alert, evidence=Evidence(op="rule", text="", holds=True, hits=(hit,)), lead=lead),)
+        tidings = (
+            AlertContent(alert=alert, evidence=Evidence(op="rule", text="", holds=True, hits=(hit,)), lead=lead),
+        )
         delivery = Delivery(
             id="01JQDELIVERY",
             receiver="desk",

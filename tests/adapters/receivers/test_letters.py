@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tocsin.model.alerts import Revised, Tidings
+from tocsin.model.alerts import AlertContent, Revised
 from tocsin.model.deliveries import DeliveryKind, ErrorClass, MessageKind
 from tocsin.receivers.apprise import build
 from tocsin.render import render
@@ -25,19 +25,19 @@ OPENING = "01JQOPENING"
 MOST = 102_000
 
 
-def update(told: Tidings) -> list[Tidings]:
+def update(told: AlertContent) -> list[AlertContent]:
     """The same alert with something new."""
     return [replace(told, news=("Reported by 3 independent origins",), first=told.lead)]
 
 
-def correction(told: Tidings) -> list[Tidings]:
+def correction(told: AlertContent) -> list[AlertContent]:
     """The same alert, whose entry says something else by now."""
     assert told.lead
     now = Revised(at=told.lead.first_seen, title="China does not ban gallium")
     return [replace(told, lead=replace(told.lead, revised=now))]
 
 
-def many(count: int, told: Tidings) -> list[Tidings]:
+def many(count: int, told: AlertContent) -> list[AlertContent]:
     """So many alerts of their own."""
     assert told.lead
     return [
@@ -66,7 +66,7 @@ def test_a_mail_of_every_kind_is_whole(
 ) -> None:
     """Mail programs sort it, hold it together with what it answers, answer it with no holiday notice, and show all of it."""
     sent = post(MessageKind.MAIL, recipient=DESK)
-    told: Sequence[Tidings] = tidings(sent.delivery.tidings[0])
+    told: Sequence[AlertContent] = tidings(sent.delivery.tidings[0])
     delivery = replace(sent.delivery, kind=kind, tidings=tuple(told))
     now = delivery.created_at
     message = render(

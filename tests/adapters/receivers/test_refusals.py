@@ -16,7 +16,7 @@ from apprise.plugins.slack import NotifySlack
 from apprise.plugins.telegram import NotifyTelegram
 from apprise.plugins.twilio import NotifyTwilio
 
-from tocsin.model.deliveries import ErrorClass, MessageKind, Outcome
+from tocsin.model.deliveries import AttemptResult, ErrorClass, MessageKind
 from tocsin.receivers.apprise import build
 
 TELEGRAM = f"tgram://123456789:{'a' * 35}/-100123/"
@@ -39,7 +39,7 @@ def here(web: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     return web
 
 
-def tried(url: str, web: Any, post: Any) -> Outcome:
+def tried(url: str, web: Any, post: Any) -> AttemptResult:
     """The outcome of one try at *url*, in which HOST is the server's."""
     receiver = build("desk", url.replace("HOST", web.url.removeprefix("http://")))
     sent = post(receiver.kind, recipient=receiver.recipients[0])

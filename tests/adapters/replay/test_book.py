@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tocsin.model.deliveries import AttemptResult, ErrorClass, Message, MessageKind, Settlement
 from tocsin.model.deliveries import DeliveryState as State
-from tocsin.model.deliveries import ErrorClass, Message, MessageKind, Outcome, Settlement
 from tocsin.model.entries import Entry, EntryKey, KeyKind
 from tocsin.model.evidence import Evidence
 from tocsin.model.rules import Judged, Match, RuleInfo, Severity
@@ -117,7 +117,7 @@ class Both:
     def _send(self, now: datetime, at_a_time: int, gone: list[tuple[str, ...]]) -> None:
         found = limits(self.policy.receivers, now)
         while True:
-            self.store.spill(found, now)
+            self.store.apply_limits(found, now)
             claimed = self.store.claim_deliveries(
                 now, timedelta(days=1), exclude=(), limits=found, limit_per_receiver=at_a_time
             )
@@ -128,7 +128,7 @@ class Both:
                 settlement = Settlement(state=State.DELIVERED, due_at=now)
                 self.store.settle(
                     delivery,
-                    Outcome(error_class=ErrorClass.OK),
+                    AttemptResult(error_class=ErrorClass.OK),
                     lambda _, settlement=settlement: Consequence(settlement=settlement),
                     now,
                 )

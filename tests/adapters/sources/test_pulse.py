@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from tocsin.service.liveness import Heartbeat, Pulse
+from tocsin.service.liveness import Heartbeat, Liveness
 
 Visit = Callable[..., Any]
 MINUTE = 60.0
@@ -28,12 +28,12 @@ class Seconds:
         return self.time
 
 
-def beating(seconds: Seconds) -> Pulse:
+def beating(seconds: Seconds) -> Liveness:
     """A pulse of both claims."""
-    return Pulse("poll", "deliver", monotonic=seconds)
+    return Liveness("poll", "deliver", monotonic=seconds)
 
 
-def run(pulse: Pulse, *names: str) -> None:
+def run(pulse: Liveness, *names: str) -> None:
     """These claims run."""
     for name in names or ("poll", "deliver"):
         pulse.ran(name)

@@ -15,13 +15,13 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from tocsin.errors import Position
-from tocsin.model.alerts import Alert, Fate, Story, StoryEntry
+from tocsin.model.alerts import Alert, MatchOutcome, Story, StoryEntry
 from tocsin.model.deliveries import DeliveryKind
 from tocsin.model.entries import Entry, EntryKey, KeyKind
 from tocsin.model.evidence import Evidence, Hit, Span
 from tocsin.model.rules import Judged, Match, RuleInfo, Severity
 from tocsin.model.sources import Batch, Cursor
-from tocsin.policy.alerting.facts import Decided, Decision, Facts, Planned, Told
+from tocsin.policy.alerting.facts import Decided, Decision, Facts, LastNotified, Planned
 from tocsin.store import Committed, SourceLease, Store
 
 NOW = datetime(2026, 3, 2, 12, 0, 0, 123456, tzinfo=UTC)
@@ -72,7 +72,7 @@ class Teller:
                 Decided(
                     entry_id=arrival.entry_id,
                     match=match,
-                    fate=Fate.HELD if self.held else Fate.ALERTED,
+                    fate=MatchOutcome.HELD if self.held else MatchOutcome.ALERTED,
                     reason="a new story",
                     story_id=story.id,
                     origin="first",
@@ -83,7 +83,7 @@ class Teller:
             decided=tuple(decided),
             stories=tuple(stories),
             alerts=tuple(alerts),
-            told={(a.rule, a.key[0]): Told(at=facts.now, severity=a.severity) for a in alerts if a.key},
+            told={(a.rule, a.key[0]): LastNotified(at=facts.now, severity=a.severity) for a in alerts if a.key},
             planned=tuple(self.plan(facts.now, alert.id, *who) for alert in alerts for who in self.to),
         )
 

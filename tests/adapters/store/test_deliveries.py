@@ -6,19 +6,27 @@ from datetime import timedelta
 import pytest
 
 from tocsin.errors import StoreError
-from tocsin.model.alerts import Fate
-from tocsin.model.deliveries import DeliveryKind, DeliveryState, ErrorClass, Message, MessageKind, Outcome, Settlement
+from tocsin.model.alerts import MatchOutcome
+from tocsin.model.deliveries import (
+    AttemptResult,
+    DeliveryKind,
+    DeliveryState,
+    ErrorClass,
+    Message,
+    MessageKind,
+    Settlement,
+)
 from tocsin.model.rules import Severity
 from tocsin.policy.alerting.facts import Decided, Decision
-from tocsin.policy.notifying.quiet import Hush
+from tocsin.policy.notifying.quiet import QuietRule
 from tocsin.policy.notifying.retry import Consequence
 from tocsin.store import Voided
 
 MINUTE = timedelta(minutes=1)
 LEASE = timedelta(minutes=2)
 MESSAGE = Message(kind=MessageKind.MAIL, subject="镓: ban", text="a\r\nb", html="<b>x</b>", payload='{"a": 1}')
-OK = Outcome(error_class=ErrorClass.OK, code=200, words="ok")
-DOWN = Outcome(error_class=ErrorClass.TRANSIENT, code=503, words="busy", retry_after=MINUTE)
+OK = AttemptResult(error_class=ErrorClass.OK, code=200, words="ok")
+DOWN = AttemptResult(error_class=ErrorClass.TRANSIENT, code=503, words="busy", retry_after=MINUTE)
 
 
 def _claim(hands, store, at=None, **options):
@@ -47,7 +55,14 @@ def test_a_claim_brings_all_that_a_message_shows(hands, store):
         item = facts.arrivals[0]
         return Decision(
             decided=(
-                Decided(entry_id=item.entry_id, match=joined, fate=Fate.JOINED, reason="same", story_id=1, alert_id=1),
+                Decided(
+                    entry_id=item.entry_id,
+                    match=joined,
+                    fate=MatchOutcome.JOINED,
+                    reason="same",
+                    story_id=1,
+                    alert_id=1,
+                ),
             )
         )
 
@@ -199,7 +214,7 @@ def test_a_message_that_cannot_be_made_is_dead_without_a_try(hands, store):
     [delivery] = _claim(hands, store)
     dead = Settlement(state=DeliveryState.DEAD, due_at=hands.now, reason="cannot be rendered")
     assert store.settle(
-        delivery, Outcome(error_class=ErrorClass.CONTENT), lambda _: Consequence(settlement=dead), hands.now
+        delivery, AttemptResult(error_class=ErrorClass.CONTENT), lambda _: Consequence(settlement=dead), hands.now
     )
     detail = store.read.delivery(delivery.id)
     assert (detail.delivery.state, detail.delivery.reason, detail.attempts) == (
@@ -245,7 +260,12 @@ def grows(hands, kind, joined=()):
         match = facts.arrivals[0].matches[0]
         alert = replace(facts.alerts[0], severity=Severity.CRITICAL)
         item = Decided(
-            entry_id=facts.arrivals[0].entry_id, match=match, fate=Fate.UPDATED, reason="louder", story_id=1, alert_id=1
+            entry_id=facts.arrivals[0].entry_id,
+            match=match,
+            fate=MatchOutcome.UPDATED,
+            reason="louder",
+            story_id=1,
+            alert_id=1,
         )
         planned = () if joined else (hands.teller(kind=kind).plan(facts.now, 1, "desk", ""),)
         return Decision(decided=(item,), alerts=(alert,), planned=planned, joined=joined)
@@ -308,7 +328,10 @@ def test_a_copy_is_sent_on_demand_under_an_id_of_its_own(hands, store):
     dead = Settlement(state=DeliveryState.DEAD, due_at=hands.now, reason="404")
     store.begin_attempt(delivery, MESSAGE, hands.now)
     store.settle(
-        delivery, Outcome(error_class=ErrorClass.GONE, code=404), lambda _: Consequence(settlement=dead), hands.now
+        delivery,
+        AttemptResult(error_class=ErrorClass.GONE, code=404),
+        lambda _: Consequence(settlement=dead),
+        hands.now,
     )
     first = store.act.resend("d0001", hands.now + MINUTE)
     [copy] = _claim(hands, store, hands.now + MINUTE)
@@ -336,7 +359,7 @@ def test_giving_up_and_saying_so_are_one(hands, store, gives_up):
         if gives_up == "a last try":
             store.settle(
                 delivery,
-                Outcome(error_class=ErrorClass.CONTENT),
+                AttemptResult(error_class=ErrorClass.CONTENT),
                 lambda _: Consequence(settlement=dead, own=[own]),
                 hands.now,
                 decide=decide,
@@ -375,7 +398,9 @@ def test_holding_back_a_hundred_messages_takes_as_many_statements_as_ten(hands, 
         entries = [hands.entry(f"{name} {number}") for number in range(count)]
         decide = hands.teller(to=((name, ""),))
         hands.poll(store, hands.batch(*entries), [hands.judged(entry) for entry in entries], decide)
-        return statements(lambda: store.hush({name: Hush(ends=ends, breaks=None, drop=False)}, hands.now))
+        return statements(
+            lambda: store.apply_quiet_hours({name: QuietRule(ends=ends, breaks=None, drop=False)}, hands.now)
+        )
 
     hushed("first", 2)
     assert hushed("many", 100) == hushed("few", 10)

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tocsin.model.rules import Severity
-from tocsin.policy.alerting.facts import Told
+from tocsin.policy.alerting.facts import LastNotified
 
 HOUR = timedelta(hours=1)
 
@@ -31,7 +31,7 @@ def test_a_story_and_its_alert_come_back_as_they_were_decided(hands, store):
     facts = _facts(hands, store, hands.entry("two", title=one.title))
     assert facts.stories == decision.stories
     assert facts.alerts == decision.alerts
-    assert facts.told == {("minerals/ban", "gallium"): Told(at=hands.now, severity=Severity.HIGH)}
+    assert facts.told == {("minerals/ban", "gallium"): LastNotified(at=hands.now, severity=Severity.HIGH)}
     assert (facts.next_story, facts.next_alert) == (2, 2)
 
 

@@ -1,4 +1,4 @@
-"""Habits and fetches as text in a row."""
+"""PollHistory and fetches as text in a row."""
 
 import json
 from datetime import timedelta
@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 
 from tocsin.errors import Fault
-from tocsin.hints import Wishes
-from tocsin.policy.polling.history import Habits
+from tocsin.hints import PollHints
+from tocsin.policy.polling.history import PollHistory
 from tocsin.policy.polling.moves import Moved
-from tocsin.store import Deferral, Fetch, GroupHold, Trail
+from tocsin.store import Deferral, Fetch, GroupHold, PollRecord
 from tocsin.store.db.habits import MOST_FETCHES, add_fetch, read_fetches, read_habits, write_habits
 
 MINUTE = timedelta(minutes=1)
@@ -17,13 +17,15 @@ MINUTE = timedelta(minutes=1)
 
 def _habits(now):
     now = now.replace(microsecond=0)  # they are kept to the second
-    return Habits(
+    return PollHistory(
         arrivals=(now - MINUTE, now),
         longest=timedelta(days=2),
         longest_at=now,
         fresh=timedelta(0),
         validators=True,
-        wishes=Wishes(ttl=MINUTE, period=timedelta(hours=1), skip_hours=frozenset({0, 23}), skip_days=frozenset({6})),
+        wishes=PollHints(
+            ttl=MINUTE, period=timedelta(hours=1), skip_hours=frozenset({0, 23}), skip_days=frozenset({6})
+        ),
         empty=2,
         lulls=1,
         silent=True,
@@ -40,9 +42,9 @@ def test_habits_come_back_as_they_were_written(hands):
 
 def test_a_source_of_which_nothing_is_known_takes_no_room():
     """Most columns of a fresh row are empty."""
-    assert write_habits(Habits()) == ""
-    assert read_habits("") == Habits()
-    assert json.loads(write_habits(Habits(validators=True))) == {"validators": True}
+    assert write_habits(PollHistory()) == ""
+    assert read_habits("") == PollHistory()
+    assert json.loads(write_habits(PollHistory(validators=True))) == {"validators": True}
 
 
 def test_fetches_come_back_newest_first_and_are_bounded(hands):
@@ -68,7 +70,7 @@ def _feeds(*names):
 def test_a_poll_leaves_what_it_learned(hands, store):
     """A commit writes habits, reasons and the fetch with the number that was really new."""
     habits = _habits(hands.now)
-    trail = Trail(reasons=("one", "two"), habits=habits, fetch=Fetch(at=hands.now, status=200, new=9))
+    trail = PollRecord(reasons=("one", "two"), habits=habits, fetch=Fetch(at=hands.now, status=200, new=9))
     entry = hands.entry()
     hands.poll(store, hands.batch(entry), [hands.quiet(entry)], hands.teller(), trail=trail)
     lease = hands.lease(store)
@@ -80,11 +82,11 @@ def test_a_poll_leaves_what_it_learned(hands, store):
 
 def test_a_changed_address_forgets_what_was_learned(hands, store):
     """Another feed has another rhythm, and did not move."""
-    trail = Trail(reasons=("one",), habits=_habits(hands.now), fetch=Fetch(at=hands.now))
+    trail = PollRecord(reasons=("one",), habits=_habits(hands.now), fetch=Fetch(at=hands.now))
     hands.poll(store, hands.batch(), [], hands.teller(), trail=trail)
     store.sync_sources([("wire", "https://elsewhere.example/", "feed")], hands.now)
     detail = store.read.source("wire")
-    assert (detail.source.habits, detail.source.reasons, detail.fetches) == (Habits(), (), ())
+    assert (detail.source.habits, detail.source.reasons, detail.fetches) == (PollHistory(), (), ())
 
 
 def test_a_claim_can_be_given_back_without_a_poll(hands, store):
@@ -93,8 +95,10 @@ def test_a_claim_can_be_given_back_without_a_poll(hands, store):
     [late] = store.claim_sources(hands.now, MINUTE, 9)
     hands.real.pass_by(2 * MINUTE)
     [lease] = store.claim_sources(hands.now, MINUTE, 9)
-    assert store.rest([], hands.now, [Deferral(lease=late, due_at=hands.now, reason="late")]) == 1
-    assert store.rest([], hands.now, [Deferral(lease=lease, due_at=hands.now + MINUTE, reason="later")]) == 0
+    assert store.complete_unchanged([], hands.now, [Deferral(lease=late, due_at=hands.now, reason="late")]) == 1
+    assert (
+        store.complete_unchanged([], hands.now, [Deferral(lease=lease, due_at=hands.now + MINUTE, reason="later")]) == 0
+    )
     detail = store.read.source("a")
     assert (detail.source.polls, detail.source.reasons) == (0, ("later",))
     assert store.claim_sources(hands.now, MINUTE, 9) == []
@@ -132,7 +136,7 @@ def test_only_what_the_network_did_is_forgiven(hands, store, group, fault, failu
     for _ in range(failures):
         [lease] = store.claim_sources(hands.now, MINUTE, 9)
         store.fail(lease, "down", fault, decide=hands.teller(), **fields)
-    store.forgive(hands.now)
+    store.clear_outage_failures(hands.now)
     assert store.read.source("a").source.errors == errors
 
 
@@ -152,7 +156,7 @@ def test_a_host_group_follows_the_configuration(hands, store):
 def test_fetches_of_a_removed_source_go_after_the_retention(hands, store):
     """What is not watched any more is forgotten; the others keep their last few."""
     for name in ("a", "b"):
-        fetch = Trail(fetch=Fetch(at=hands.now, status=200))
+        fetch = PollRecord(fetch=Fetch(at=hands.now, status=200))
         hands.poll(store, hands.batch(source=name), [], hands.teller(), trail=fetch)
     store.sync_sources([("b", "https://example.org/feed", "feed")], hands.now)
     while store.sweep(hands.now + timedelta(days=91), timedelta(days=90)):

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from tocsin.errors import Fault, LeaseLostError
-from tocsin.model.alerts import Fate
+from tocsin.model.alerts import MatchOutcome
 from tocsin.model.deliveries import DeliveryState
 from tocsin.model.rules import Severity, Unevaluated
 from tocsin.model.sources import Cursor
@@ -33,7 +33,7 @@ def test_a_commit_writes_all_that_a_poll_found(hands, store):
     assert committed.delivery_ids == ("d0001",)
     counts = store.read.counts()
     assert (counts.polled, counts.entries, counts.stories, counts.alerts) == (1, 2, 1, 1)
-    assert counts.matches[Fate.ALERTED] == 1
+    assert counts.matches[MatchOutcome.ALERTED] == 1
     assert counts.deliveries[DeliveryState.READY] == 1
     assert store.claim_sources(due - timedelta(microseconds=1), HOUR, 9) == []
     again = store.claim_sources(due, HOUR, 9)[0]
@@ -126,7 +126,7 @@ def test_polls_in_parallel_see_each_others_stories(hands, store):
         joined = Decided(
             entry_id=arrival.entry_id,
             match=match,
-            fate=Fate.JOINED,
+            fate=MatchOutcome.JOINED,
             reason="the same story",
             story_id=story.id,
             alert_id=facts.alerts[0].id,
@@ -147,7 +147,7 @@ def test_polls_in_parallel_see_each_others_stories(hands, store):
     assert sorted(seen) == [0] + [1] * 19
     counts = store.read.counts()
     assert (counts.entries, counts.stories, counts.alerts) == (20, 1, 1)
-    assert counts.matches[Fate.JOINED] == 19
+    assert counts.matches[MatchOutcome.JOINED] == 19
     assert len(store.read.deliveries()) == 1
     assert len(store.read.alert(1).members) == 20
     assert len(store.read.alert(1).tidings.related) == 19
@@ -277,7 +277,7 @@ def test_judging_again_adds_only_what_was_missing(hands, store):
         [replace(hands.judged(item), unevaluated=(failure,)) for item in (entry, fails_again)],
         hands.teller(),
     )
-    before = store.read.counts().matches[Fate.ALERTED]
+    before = store.read.counts().matches[MatchOutcome.ALERTED]
     one, two = store.unevaluated({"minerals/bad": "h2"}, "1.0")
     assert store.read.failure(one.entry_id, "minerals/bad") == "ValueError: no"
     mended = hands.rule(id="minerals/bad", hash="h2", severity=Severity.LOW)
@@ -291,7 +291,7 @@ def test_judging_again_adds_only_what_was_missing(hands, store):
     committed = store.rejudge(again, decide, now=hands.now, once=once)
     assert [item.match.rule.id for item in committed.decision.decided] == ["tocsin/unevaluated", "minerals/bad"]
     assert (decide.seen[-1].baseline, decide.seen[-1].last_success) == (False, hands.now)
-    assert store.read.counts().matches[Fate.ALERTED] == before + 2
+    assert store.read.counts().matches[MatchOutcome.ALERTED] == before + 2
     assert store.unevaluated({"minerals/bad": "h2"}, "1.0") == ()
     assert [item.entry_id for item in store.unevaluated({"minerals/bad": "h3"}, "1.0")] == [2]
     assert store.rejudge([(one, hands.judged(entry, mended))], decide, now=hands.now).delivery_ids == ()

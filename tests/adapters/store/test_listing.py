@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from tocsin.cli.output import plain
-from tocsin.model.alerts import Fate
+from tocsin.model.alerts import MatchOutcome
 from tocsin.model.deliveries import DeliveryState
 from tocsin.store import Counts
 
@@ -27,7 +27,7 @@ def test_an_empty_store_lists_nothing(hands, store):
     assert store.read.counts() == Counts(
         polled=0,
         entries=0,
-        matches=dict.fromkeys(Fate, 0),
+        matches=dict.fromkeys(MatchOutcome, 0),
         stories=0,
         alerts=0,
         deliveries=dict.fromkeys(DeliveryState, 0),
@@ -63,7 +63,7 @@ def test_an_alert_shows_its_proof_its_entries_and_who_was_told(hands, store):
     [member] = detail.members
     assert (member.rule, member.fate, member.reason, member.source) == (
         "minerals/ban",
-        Fate.ALERTED,
+        MatchOutcome.ALERTED,
         "a new story",
         "wire",
     )

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from tocsin.model.deliveries import DeliveryState, ErrorClass, Message, MessageKind, Outcome, Settlement
+from tocsin.model.deliveries import AttemptResult, DeliveryState, ErrorClass, Message, MessageKind, Settlement
 from tocsin.model.rules import Unevaluated
 from tocsin.policy.notifying.retry import Consequence
 
@@ -43,7 +43,7 @@ def test_a_message_goes_when_it_is_settled_and_old(hands, store):
         store.begin_attempt(delivery, MESSAGE, hands.now)
         store.settle(
             delivery,
-            Outcome(error_class=ErrorClass.OK),
+            AttemptResult(error_class=ErrorClass.OK),
             lambda _, state=state: Consequence(settlement=Settlement(state=state, due_at=hands.now)),
             hands.now,
         )

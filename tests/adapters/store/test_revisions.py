@@ -7,7 +7,15 @@ from datetime import timedelta
 
 import pytest
 
-from tocsin.model.deliveries import DeliveryKind, DeliveryState, ErrorClass, Message, MessageKind, Outcome, Settlement
+from tocsin.model.deliveries import (
+    AttemptResult,
+    DeliveryKind,
+    DeliveryState,
+    ErrorClass,
+    Message,
+    MessageKind,
+    Settlement,
+)
 from tocsin.model.rules import Unevaluated
 from tocsin.policy.alerting.facts import Decision
 from tocsin.policy.notifying.retry import Consequence
@@ -40,7 +48,10 @@ def _send(store, now):
         store.begin_attempt(item, Message(kind=MessageKind.TEXT, subject="", text=""), now)
         settled = Settlement(state=DeliveryState.DELIVERED, due_at=now)
         store.settle(
-            item, Outcome(error_class=ErrorClass.OK), lambda _, settled=settled: Consequence(settlement=settled), now
+            item,
+            AttemptResult(error_class=ErrorClass.OK),
+            lambda _, settled=settled: Consequence(settlement=settled),
+            now,
         )
         sent += [(item.kind, one.lead) for one in item.tidings]
     return sent
@@ -109,7 +120,7 @@ def test_a_wording_that_came_between_claim_and_try_is_corrected(hands, store):
     settled = Settlement(state=DeliveryState.DELIVERED, due_at=hands.now)
     store.settle(
         claimed,
-        Outcome(error_class=ErrorClass.OK),
+        AttemptResult(error_class=ErrorClass.OK),
         lambda _, settled=settled: Consequence(settlement=settled),
         hands.now,
     )

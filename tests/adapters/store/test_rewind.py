@@ -2,13 +2,13 @@
 
 from datetime import timedelta
 
-from tocsin.model.deliveries import DeliveryState, ErrorClass, Message, MessageKind, Outcome, Settlement
+from tocsin.model.deliveries import AttemptResult, DeliveryState, ErrorClass, Message, MessageKind, Settlement
 from tocsin.policy.notifying.retry import Consequence
 
 HOUR = timedelta(hours=1)
 LEASE = timedelta(minutes=2)
 MESSAGE = Message(kind=MessageKind.TEXT, subject="ban", text="ban")
-DOWN = Outcome(error_class=ErrorClass.TRANSIENT, code=503, words="busy")
+DOWN = AttemptResult(error_class=ErrorClass.TRANSIENT, code=503, words="busy")
 
 
 def _polled_at(hands, store, now):

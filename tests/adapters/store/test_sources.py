@@ -88,7 +88,7 @@ def _known(store, hands, **addresses):
     store.sync_sources(_at(**addresses), hands.now)
     for lease in store.claim_sources(hands.now, MINUTE, 9):
         cursor = Cursor(etag=addresses[lease.name])
-        store.rest([Rest(lease=lease, cursor=cursor, due_at=hands.now + MINUTE)], hands.now)
+        store.complete_unchanged([Rest(lease=lease, cursor=cursor, due_at=hands.now + MINUTE)], hands.now)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_a_poll_under_way_of_a_renamed_source_writes_nothing(hands, store):
     held = store.claim_sources(hands.now + MINUTE, MINUTE, 9)
     assert len(held) == len(late) == 2
     rests = [Rest(lease=lease, cursor=Cursor(etag="late"), due_at=hands.now) for lease in late]
-    assert store.rest(rests, hands.now) == 2
+    assert store.complete_unchanged(rests, hands.now) == 2
 
 
 def test_a_name_goes_round_and_the_rows_without_one_stay(hands, store):
@@ -144,7 +144,7 @@ def test_prices_do_not_take_over_the_row_of_another_symbol(hands, store):
     table = "https://example.org/{symbol}"
     store.sync_sources([("lme:CU", table, "table")], hands.now)
     [lease] = store.claim_sources(hands.now, MINUTE, 9)
-    store.rest([Rest(lease=lease, cursor=Cursor(etag="copper"), due_at=hands.now)], hands.now)
+    store.complete_unchanged([Rest(lease=lease, cursor=Cursor(etag="copper"), due_at=hands.now)], hands.now)
     store.sync_sources([("lme:AL", table, "table")], hands.now)
     [lease] = store.claim_sources(hands.now, MINUTE, 9)
     assert (lease.name, lease.cursor.etag) == ("lme:AL", "")
@@ -163,7 +163,7 @@ def test_polls_that_brought_nothing_are_given_back_together(hands, store):
     leases = store.claim_sources(hands.now, MINUTE, 9)
     cursor = Cursor(etag='"7"')
     rests = [Rest(lease=lease, cursor=cursor, due_at=hands.now + MINUTE) for lease in leases]
-    assert store.rest(rests, hands.now) == 0
+    assert store.complete_unchanged(rests, hands.now) == 0
     assert store.claim_sources(hands.now, MINUTE, 9) == []
     again = store.claim_sources(hands.now + MINUTE, MINUTE, 9)
     assert [(lease.name, lease.cursor, lease.last_success) for lease in again] == [
@@ -179,7 +179,7 @@ def test_a_quiet_poll_that_lost_its_source_writes_nothing(hands, store):
     [late] = store.claim_sources(hands.now, MINUTE, 9)
     hands.real.pass_by(2 * MINUTE)
     [holder] = store.claim_sources(hands.now, MINUTE, 9)
-    assert store.rest([Rest(lease=late, cursor=Cursor(etag="late"), due_at=hands.now)], hands.now) == 1
-    assert store.rest([Rest(lease=holder, cursor=Cursor(etag="held"), due_at=hands.now)], hands.now) == 0
+    assert store.complete_unchanged([Rest(lease=late, cursor=Cursor(etag="late"), due_at=hands.now)], hands.now) == 1
+    assert store.complete_unchanged([Rest(lease=holder, cursor=Cursor(etag="held"), due_at=hands.now)], hands.now) == 0
     [after] = store.claim_sources(hands.now, MINUTE, 9)
     assert after.cursor.etag == "held"

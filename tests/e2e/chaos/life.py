@@ -22,12 +22,12 @@ from uuid import uuid4
 from chaos.clock import WorldClock
 from chaos.points import Side
 from tocsin.cli.common import log_to_stderr
-from tocsin.config.build import Makers, make_price_source, make_receiver, make_source
+from tocsin.config.build import Factories, make_price_source, make_receiver, make_source
 from tocsin.config.config import Config
 from tocsin.errors import TocsinError
 from tocsin.service.service import Service
 from tocsin.store import Store
-from tocsin.store.readings import Readings
+from tocsin.store.readings import Queries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +86,7 @@ class Watched:
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._inner, name)
-        if isinstance(value, Readings):
+        if isinstance(value, Queries):
             return Watched(value, f"{self._name}.{name}", self._trap)
         if not inspect.ismethod(value):
             return value
@@ -135,7 +135,7 @@ def live(order: Order) -> int:
         store.lease = timedelta(seconds=order.lease)
         return Watched(store, "store", trap)
 
-    makers = Makers(
+    makers = Factories(
         store=open_store,
         source=lambda *args: Watched(make_source(*args), "source", trap),
         prices=lambda *args: Watched(make_price_source(*args), "source", trap),

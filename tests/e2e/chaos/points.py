@@ -12,7 +12,7 @@ import tocsin
 from tocsin.receivers import Receiver
 from tocsin.sources import Source
 from tocsin.store import Store
-from tocsin.store.readings import Readings
+from tocsin.store.readings import Queries
 
 #: How the rooms that work on their own, and not for a command, call the store.
 _CALLED = re.compile(r"\b_?(store\.(?:read\.)?\w+)")
@@ -22,7 +22,7 @@ _CALLED = re.compile(r"\b_?(store\.(?:read\.)?\w+)")
 #: a clock is set back, a disk full and a database taken away only by a fault, and a reload comes between claim and try by
 #: chance only.
 ELSEWHERE = frozenset({
-    "store.forgive",
+    "store.clear_outage_failures",
     "store.give_back",
     "store.probe",
     "store.rejudge",
@@ -57,7 +57,7 @@ def calls() -> tuple[str, ...]:
     package = Path(tocsin.__file__).parent
     modules = (module for room in ("ingest", "deliver", "service") for module in (package / room).glob("*.py"))
     named = {name for module in modules for name in _CALLED.findall(module.read_text(encoding="utf-8"))}
-    protocols = {"store": Store, "store.read": Readings, "source": Source, "receiver": Receiver}
+    protocols = {"store": Store, "store.read": Queries, "source": Source, "receiver": Receiver}
     return tuple(
         f"{name}.{method}"
         for name, protocol in protocols.items()

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tocsin.cli.chain import Record, steps
-from tocsin.model.alerts import Alert, Fate, Tidings
+from tocsin.model.alerts import Alert, AlertContent, MatchOutcome
 from tocsin.model.deliveries import DeliveryKind, DeliveryState
 from tocsin.model.entries import Entry
 from tocsin.model.rules import RuleInfo, Severity
@@ -29,7 +29,7 @@ MATCH = MatchView(
     labels={},
     event_time=NOW,
     decided_at=NOW,
-    fate=Fate.ALERTED,
+    fate=MatchOutcome.ALERTED,
     reason="",
     detail="",
     origin="wire",
@@ -56,7 +56,7 @@ ALERT = Alert(
     updated_at=NOW,
     event_time=NOW,
 )
-DETAIL = AlertDetail(tidings=Tidings(alert=ALERT), members=(MATCH, replace(MATCH, entry_id=8)), deliveries=())
+DETAIL = AlertDetail(tidings=AlertContent(alert=ALERT), members=(MATCH, replace(MATCH, entry_id=8)), deliveries=())
 DELIVERY = DeliveryView(
     id="d1",
     receiver="desk",
@@ -90,19 +90,24 @@ def told(match: MatchView | None, **more: Any) -> dict[str, tuple[bool | None, s
 @pytest.mark.parametrize(
     ("fate", "reason", "last", "said"),
     [
-        (Fate.BASELINE, "found at the first fetch", "judged", {"seen before": (False, "found at the first fetch")}),
-        (Fate.OLD, "published long ago", "age", {"age": (False, "published long ago")}),
-        (Fate.CATCH_UP, "told: out of reach", "route", {"age": (True, "told: out of reach")}),
         (
-            Fate.JOINED,
+            MatchOutcome.BASELINE,
+            "found at the first fetch",
+            "judged",
+            {"seen before": (False, "found at the first fetch")},
+        ),
+        (MatchOutcome.OLD, "published long ago", "age", {"age": (False, "published long ago")}),
+        (MatchOutcome.CATCH_UP, "told: out of reach", "route", {"age": (True, "told: out of reach")}),
+        (
+            MatchOutcome.JOINED,
             "more coverage of alert 3",
             "route",
             {"story": (None, "story 4: more coverage of alert 3 (2 entries)")},
         ),
-        (Fate.HELD, "held until noon", "route", {"cooldown": (None, "held until noon")}),
-        (Fate.UPDATED, "alert 3 grew", "route", {"story": (True, "story 4: alert 3 grew (2 entries)")}),
+        (MatchOutcome.HELD, "held until noon", "route", {"cooldown": (None, "held until noon")}),
+        (MatchOutcome.UPDATED, "alert 3 grew", "route", {"story": (True, "story 4: alert 3 grew (2 entries)")}),
         (
-            Fate.ALERTED,
+            MatchOutcome.ALERTED,
             "",
             "route",
             {
@@ -113,10 +118,10 @@ def told(match: MatchView | None, **more: Any) -> dict[str, tuple[bool | None, s
             },
         ),
     ],
-    ids=lambda value: value.value if isinstance(value, Fate) else "",
+    ids=lambda value: value.value if isinstance(value, MatchOutcome) else "",
 )
 def test_each_fate_ends_where_it_was_decided(
-    fate: Fate, reason: str, last: str, said: dict[str, tuple[bool | None, str]]
+    fate: MatchOutcome, reason: str, last: str, said: dict[str, tuple[bool | None, str]]
 ) -> None:
     """Whoever got no message sees the step that kept it."""
     found = told(replace(MATCH, fate=fate, reason=reason))

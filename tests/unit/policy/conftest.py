@@ -12,7 +12,7 @@ from tocsin.model.alerts import Alert, Story
 from tocsin.model.entries import Entry
 from tocsin.model.evidence import Evidence
 from tocsin.model.rules import Match, RuleInfo, Severity
-from tocsin.policy.alerting.facts import Arrival, Decision, Facts, Pending, Told
+from tocsin.policy.alerting.facts import Arrival, Decision, Facts, LastNotified, Pending
 from tocsin.policy.decide import Policy
 from tocsin.policy.notifying.receiver import ReceiverInfo
 from tocsin.policy.notifying.route import Route
@@ -41,7 +41,7 @@ class World:
     now: datetime = NOON
     stories: dict[int, Story] = field(default_factory=dict)
     alerts: dict[int, Alert] = field(default_factory=dict)
-    told: dict[tuple[str, str], Told] = field(default_factory=dict)
+    told: dict[tuple[str, str], LastNotified] = field(default_factory=dict)
     pending: list[Pending] = field(default_factory=list)
     heard: dict[int, list[tuple[str, str]]] = field(default_factory=dict)
     entries: int = 0

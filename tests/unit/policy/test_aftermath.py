@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tocsin.errors import Fault, SourceError
-from tocsin.hints import Answer, Wishes
+from tocsin.hints import PollHints, ResponseHints
 from tocsin.model.entries import KeyKind
 from tocsin.policy.polling import health, moves, network
-from tocsin.policy.polling.aftermath import Standing, after_failure, after_success
+from tocsin.policy.polling.aftermath import SourceStatus, after_failure, after_success
 from tocsin.policy.polling.found import Found
 from tocsin.policy.polling.health import News
-from tocsin.policy.polling.history import Habits, learn
+from tocsin.policy.polling.history import PollHistory, learn
 from tocsin.policy.polling.moves import Moved
 from tocsin.policy.polling.network import Network
 from tocsin.policy.polling.schedule import Terms
@@ -32,9 +32,9 @@ class Life:
     """A source that is polled again and again; *told* is everything that was told of it."""
 
     now: datetime = NOON
-    before: Standing = field(
-        default_factory=lambda: Standing(
-            name="wire", terms=Terms(group="e.com"), habits=Habits(), first_polled=NOON, last_success=NOON
+    before: SourceStatus = field(
+        default_factory=lambda: SourceStatus(
+            name="wire", terms=Terms(group="e.com"), habits=PollHistory(), first_polled=NOON, last_success=NOON
         )
     )
     told: list[News] = field(default_factory=list)
@@ -45,10 +45,10 @@ class Life:
     def poll(self, found: Found = SAME, *, wait: timedelta = HOUR, **answer: object) -> Life:
         """A good poll, *wait* after the one before."""
         self.now += wait
-        after = after_success(self.before, Answer(status=200, **answer), found, now=self.now, random=0.5)  # type: ignore[arg-type]
+        after = after_success(self.before, ResponseHints(status=200, **answer), found, now=self.now, random=0.5)  # type: ignore[arg-type]
         self._tell(after.told)
         self.due_at = after.plan.due_at
-        self.before = Standing(
+        self.before = SourceStatus(
             name="wire",
             terms=self.before.terms,
             habits=after.habits,
@@ -64,7 +64,7 @@ class Life:
         after = after_failure(self.before, error, now=self.now, random=0.5)
         self._tell(after.told)
         self.due_at, self.others_until = after.plan.due_at, after.others_until
-        self.before = Standing(
+        self.before = SourceStatus(
             name="wire",
             terms=self.before.terms,
             habits=after.habits,
@@ -150,7 +150,7 @@ def test_what_a_server_asks_for_concerns_its_whole_host() -> None:
     """A private source, which has no group, puts off nobody."""
     life = Life().fail(Fault.RATE_LIMITED, 429, retry_after=2 * HOUR)
     assert life.others_until == life.now + 2 * HOUR
-    own = Life(before=Standing(name="wire", terms=Terms(), habits=Habits(), first_polled=NOON))
+    own = Life(before=SourceStatus(name="wire", terms=Terms(), habits=PollHistory(), first_polled=NOON))
     assert own.fail(Fault.RATE_LIMITED, 429, retry_after=2 * HOUR).others_until is None
 
 
@@ -223,15 +223,15 @@ def test_everything_that_ends_at_once_is_one_message() -> None:
 
 def test_a_long_silence_of_long_ago_counts_half() -> None:
     """One dead summer must not hide the next outage for years."""
-    habits = Habits(arrivals=(NOON,), longest=20 * DAY, longest_at=NOON)
+    habits = PollHistory(arrivals=(NOON,), longest=20 * DAY, longest_at=NOON)
     found = Found(held=3, new=1)
-    within = learn(habits, Answer(), held=found.held, new=found.new, now=NOON + 5 * DAY)
+    within = learn(habits, ResponseHints(), held=found.held, new=found.new, now=NOON + 5 * DAY)
     assert within.longest == 20 * DAY
-    later = learn(within, Answer(), held=3, new=1, now=NOON + 40 * DAY)
+    later = learn(within, ResponseHints(), held=3, new=1, now=NOON + 40 * DAY)
     assert (later.longest, later.longest_at) == (35 * DAY, NOON + 40 * DAY)
     again = learn(
-        Habits(arrivals=(NOON + 36 * DAY,), longest=20 * DAY, longest_at=NOON),
-        Answer(),
+        PollHistory(arrivals=(NOON + 36 * DAY,), longest=20 * DAY, longest_at=NOON),
+        ResponseHints(),
         held=3,
         new=1,
         now=NOON + 37 * DAY,
@@ -241,17 +241,17 @@ def test_a_long_silence_of_long_ago_counts_half() -> None:
 
 def test_what_a_document_asks_for_outlives_a_304_and_headers_do_not() -> None:
     """A 304 repeats its headers, never the feed's own words."""
-    wishes = Wishes(ttl=HOUR)
-    first = learn(Habits(), Answer(fresh=MINUTE, validators=True, wishes=wishes), held=3, new=3, now=NOON)
-    second = learn(first, Answer(validators=True), held=None, new=0, now=NOON + HOUR)
+    wishes = PollHints(ttl=HOUR)
+    first = learn(PollHistory(), ResponseHints(fresh=MINUTE, validators=True, wishes=wishes), held=3, new=3, now=NOON)
+    second = learn(first, ResponseHints(validators=True), held=None, new=0, now=NOON + HOUR)
     assert (second.fresh, second.wishes, second.arrivals) == (None, wishes, (NOON,))
 
 
 def test_arrivals_are_bounded() -> None:
     """The row of a source does not grow."""
-    habits = Habits()
+    habits = PollHistory()
     for n in range(100):
-        habits = learn(habits, Answer(), held=5, new=1, now=NOON + n * HOUR)
+        habits = learn(habits, ResponseHints(), held=5, new=1, now=NOON + n * HOUR)
     assert len(habits.arrivals) == 21
     assert len(habits.gaps) == 20
 
@@ -273,8 +273,8 @@ def test_old_news_all_at_once_is_a_flood(held: int, new: int, late: int, is_floo
 
 def test_a_baseline_is_no_flood() -> None:
     """The first fetch is silent anyway."""
-    first = Standing(name="wire", terms=Terms(), habits=Habits(), first_polled=NOON)
-    after = after_success(first, Answer(), Found(held=100, new=100, late=0), now=NOON, random=0.0)
+    first = SourceStatus(name="wire", terms=Terms(), habits=PollHistory(), first_polled=NOON)
+    after = after_success(first, ResponseHints(), Found(held=100, new=100, late=0), now=NOON, random=0.0)
     assert (after.flood, after.told) == (False, ())
 
 

@@ -6,28 +6,30 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tocsin.model.deliveries import ErrorClass, Outcome
-from tocsin.policy.notifying.breaker import Standing, Turn, after
+from tocsin.model.deliveries import AttemptResult, ErrorClass
+from tocsin.policy.notifying.breaker import ReceiverStatus, Turn, after
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 
 def tried(
-    before: Standing, error_class: ErrorClass, *, jitter: float = 0.5, attempt: int = 1, **fields: object
-) -> tuple[Standing, Turn | None]:
+    before: ReceiverStatus, error_class: ErrorClass, *, jitter: float = 0.5, attempt: int = 1, **fields: object
+) -> tuple[ReceiverStatus, Turn | None]:
     """The standing after one more try at noon."""
-    return after(before, Outcome(error_class=error_class, **fields), now=NOON, jitter=jitter, attempt=attempt)
+    return after(before, AttemptResult(error_class=error_class, **fields), now=NOON, jitter=jitter, attempt=attempt)
 
 
-def outage(error_class: ErrorClass, lasts: timedelta) -> tuple[list[tuple[timedelta, timedelta]], Standing, list[Turn]]:
+def outage(
+    error_class: ErrorClass, lasts: timedelta
+) -> tuple[list[tuple[timedelta, timedelta]], ReceiverStatus, list[Turn]]:
     """An outage in which every try comes as soon as the receiver no longer rests.
 
     The (age, rest) of each try, how the receiver stands at the end, and what was told.
     """
-    standing, now, tries, told = Standing(), NOON, [], []
+    standing, now, tries, told = ReceiverStatus(), NOON, [], []
     while now - NOON < lasts:
-        outcome = Outcome(error_class=error_class, words="busy")
+        outcome = AttemptResult(error_class=error_class, words="busy")
         standing, turn = after(standing, outcome, now=now, jitter=0.5)
         assert standing.rests
         tries.append((now - NOON, standing.rests - now))
@@ -50,13 +52,15 @@ def test_an_old_outage_is_over_for_no_more_than_an_eighth_of_its_length_when_tha
         assert timedelta(seconds=5) <= rest <= max(timedelta(seconds=5), min(age / 8, timedelta(minutes=15)))
     assert tries[-1][1] == timedelta(minutes=15)
     assert len(tries) < 160
-    assert tried(standing, ErrorClass.OK) == (Standing(), Turn.DELIVERS)
+    assert tried(standing, ErrorClass.OK) == (ReceiverStatus(), Turn.DELIVERS)
 
 
 def test_a_receiver_that_was_not_tried_for_long_is_probed_as_one_that_fails_anew() -> None:
     """A test that failed yesterday says nothing of an outage between that and today."""
-    yesterday, _ = tried(Standing(), ErrorClass.TRANSIENT)
-    today, _ = after(yesterday, Outcome(error_class=ErrorClass.TRANSIENT), now=NOON + timedelta(days=1), jitter=0.5)
+    yesterday, _ = tried(ReceiverStatus(), ErrorClass.TRANSIENT)
+    today, _ = after(
+        yesterday, AttemptResult(error_class=ErrorClass.TRANSIENT), now=NOON + timedelta(days=1), jitter=0.5
+    )
     assert today.rests
     assert today.rests - NOON - timedelta(days=1) == timedelta(seconds=10)
 
@@ -76,23 +80,23 @@ def test_a_receiver_that_fails_for_an_hour_is_reported_once_and_so_is_its_recove
     assert (told, early.refused) == ([], "")
     _, late, told = outage(error_class, timedelta(hours=9))
     assert (told, late.refused, late.since) == ([Turn.FAILING], "busy", NOON)
-    assert tried(late, ErrorClass.OK) == (Standing(), Turn.DELIVERS)
-    assert tried(early, ErrorClass.OK) == (Standing(), None)
+    assert tried(late, ErrorClass.OK) == (ReceiverStatus(), Turn.DELIVERS)
+    assert tried(early, ErrorClass.OK) == (ReceiverStatus(), None)
 
 
 def test_failures_of_several_kinds_are_one_outage() -> None:
     """What is busy first and refuses us then is reported when it refuses, and not again."""
-    busy, _ = tried(Standing(), ErrorClass.TRANSIENT)
-    blocked, turn = after(busy, Outcome(error_class=ErrorClass.AUTH), now=NOON + HOUR / 2, jitter=0.5)
+    busy, _ = tried(ReceiverStatus(), ErrorClass.TRANSIENT)
+    blocked, turn = after(busy, AttemptResult(error_class=ErrorClass.AUTH), now=NOON + HOUR / 2, jitter=0.5)
     assert (turn, blocked.since) == (Turn.BLOCKED, NOON)
-    later, turn = after(blocked, Outcome(error_class=ErrorClass.TRANSIENT), now=NOON + 2 * HOUR, jitter=0.5)
+    later, turn = after(blocked, AttemptResult(error_class=ErrorClass.TRANSIENT), now=NOON + 2 * HOUR, jitter=0.5)
     assert (turn, later.refused) == (None, "auth")
 
 
 @pytest.mark.parametrize(("jitter", "seconds"), [(0.0, 24), (0.5, 30), (0.999, 36)])
 def test_receivers_of_one_server_do_not_return_together(jitter: float, seconds: float) -> None:
     """A rest is up to a fifth longer or shorter."""
-    standing, _ = tried(Standing(), ErrorClass.AMBIGUOUS, jitter=jitter)
+    standing, _ = tried(ReceiverStatus(), ErrorClass.AMBIGUOUS, jitter=jitter)
     assert (standing.rests - NOON).total_seconds() == pytest.approx(seconds, abs=0.1)
 
 
@@ -107,37 +111,37 @@ def test_receivers_of_one_server_do_not_return_together(jitter: float, seconds: 
 )
 def test_a_server_sets_its_own_rest_within_reason(asked: timedelta | None, rest: timedelta) -> None:
     """Retry-After is kept to, and can put nobody off for a year; being asked to slow down is no failure."""
-    standing, _ = tried(Standing(failures=3), ErrorClass.RATE_LIMITED, retry_after=asked)
+    standing, _ = tried(ReceiverStatus(failures=3), ErrorClass.RATE_LIMITED, retry_after=asked)
     assert (standing.rests - NOON, standing.failures) == (rest, 3)
     if asked:
-        busy, _ = tried(Standing(), ErrorClass.TRANSIENT, retry_after=asked)
+        busy, _ = tried(ReceiverStatus(), ErrorClass.TRANSIENT, retry_after=asked)
         assert busy.rests - NOON == rest
 
 
 @pytest.mark.parametrize("error_class", [ErrorClass.AUTH, ErrorClass.GONE])
 def test_a_refusal_blocks_once_and_its_end_is_told(error_class: ErrorClass) -> None:
     """One message that it refuses, one that it delivers again, and in between a try an hour."""
-    standing, turn = tried(Standing(), error_class, words="invalid_token")
+    standing, turn = tried(ReceiverStatus(), error_class, words="invalid_token")
     assert (standing.refused, standing.rests, turn) == ("invalid_token", NOON + HOUR, Turn.BLOCKED)
     again, turn = tried(standing, error_class, words="invalid_token")
     assert turn is None
     busy, turn = tried(again, ErrorClass.TRANSIENT)
     assert (busy.refused, turn) == ("invalid_token", None)
-    assert tried(busy, ErrorClass.OK) == (Standing(), Turn.DELIVERS)
+    assert tried(busy, ErrorClass.OK) == (ReceiverStatus(), Turn.DELIVERS)
 
 
 def test_a_message_that_is_refused_for_what_it_says_blocks_nobody() -> None:
     """A poison message must not hold up those behind it, and its first try is no refusal yet: a short form follows."""
-    assert tried(Standing(failures=2), ErrorClass.CONTENT) == (Standing(), None)
-    assert tried(Standing(failures=2), ErrorClass.CONTENT, attempt=2) == (Standing(refusals=1), None)
-    assert tried(Standing(), ErrorClass.NOBODY) == (Standing(refusals=1), None)
-    assert tried(Standing(refusals=2), ErrorClass.OK) == (Standing(), None)
+    assert tried(ReceiverStatus(failures=2), ErrorClass.CONTENT) == (ReceiverStatus(), None)
+    assert tried(ReceiverStatus(failures=2), ErrorClass.CONTENT, attempt=2) == (ReceiverStatus(refusals=1), None)
+    assert tried(ReceiverStatus(), ErrorClass.NOBODY) == (ReceiverStatus(refusals=1), None)
+    assert tried(ReceiverStatus(refusals=2), ErrorClass.OK) == (ReceiverStatus(), None)
 
 
 @pytest.mark.parametrize("error_class", [ErrorClass.CONTENT, ErrorClass.NOBODY])
 def test_a_receiver_that_refuses_different_messages_in_a_row_is_blocked(error_class: ErrorClass) -> None:
     """It is not the messages: told once, tried with another one now and then, and its end is told once."""
-    standing = Standing()
+    standing = ReceiverStatus()
     for _ in range(2):
         standing, turn = tried(standing, error_class, attempt=2, words="bad request")
         assert (standing.blocked, turn) == (False, None)
@@ -147,4 +151,4 @@ def test_a_receiver_that_refuses_different_messages_in_a_row_is_blocked(error_cl
     assert standing.rests > NOON
     again, turn = tried(standing, error_class, words="bad request")
     assert (again.blocked, turn) == (True, None)
-    assert tried(again, ErrorClass.OK) == (Standing(), Turn.DELIVERS)
+    assert tried(again, ErrorClass.OK) == (ReceiverStatus(), Turn.DELIVERS)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.model.alerts import Fate
+from tocsin.model.alerts import MatchOutcome
 from tocsin.model.rules import Correlation, CorrelationKind, RuleInfo, Severity
 from tocsin.policy.alerting.correlation import Member, complete, condition
 
@@ -34,7 +34,7 @@ def correlation(kind: str, *members: str, hours: float = 6, **fields: Any) -> Co
 def member(rule: str, hour: float, *minerals: str, **fields: Any) -> Member:
     """A match of *rule* some hours after noon."""
     labels = {"mineral": minerals} if minerals else {}
-    fate = fields.pop("fate", Fate.ALERTED)
+    fate = fields.pop("fate", MatchOutcome.ALERTED)
     return Member(rule=f"p/{rule}", event_time=NOON + timedelta(hours=hour), labels=labels, fate=fate, **fields)
 
 
@@ -140,16 +140,16 @@ def test_what_becomes_true_at_once_is_one_event_with_the_matches_that_show_it() 
     assert [item.event_time.hour - 12 for item in found.witnesses] == [0, 2]
 
 
-@pytest.mark.parametrize("fate", [Fate.BASELINE, Fate.OLD])
-def test_what_is_no_news_counts_but_completes_nothing(fate: Fate) -> None:
+@pytest.mark.parametrize("fate", [MatchOutcome.BASELINE, MatchOutcome.OLD])
+def test_what_is_no_news_counts_but_completes_nothing(fate: MatchOutcome) -> None:
     """Somebody is told when the next report comes, and not of what was true before."""
     assert fed(BOTH, ban(0, fate=fate), move(1)) == [1]
     assert fed(BOTH, ban(0), move(1, fate=fate)) == []
     assert fed(BOTH, ban(0), move(1, fate=fate), ban(2)) == [2]
 
 
-@pytest.mark.parametrize("fate", [Fate.JOINED, Fate.HELD, Fate.UPDATED, Fate.CATCH_UP])
-def test_matches_count_whatever_became_of_them(fate: Fate) -> None:
+@pytest.mark.parametrize("fate", [MatchOutcome.JOINED, MatchOutcome.HELD, MatchOutcome.UPDATED, MatchOutcome.CATCH_UP])
+def test_matches_count_whatever_became_of_them(fate: MatchOutcome) -> None:
     """Folded and held ones too."""
     assert fed(BOTH, ban(0, fate=fate), move(1, fate=fate)) == [1]
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tocsin.model.alerts import Fate
+from tocsin.model.alerts import MatchOutcome
 from tocsin.model.deliveries import DeliveryKind
 from tocsin.model.rules import Severity
 from tocsin.policy.decide import Policy
@@ -92,7 +92,7 @@ def test_what_is_not_urgent_leaves_together_in_the_digest(world) -> None:
     first = world.decide(world.match(BAN, severity=Severity.LOW, labels=GALLIUM))
     world.keep(first)
     assert planned(first) == [("digest", "03 07:00", 1)]
-    assert first.decided[0].fate is Fate.HELD
+    assert first.decided[0].fate is MatchOutcome.HELD
     assert first.decided[0].reason == "held until 2026-03-03 07:00 UTC by the digest of desk"
     assert first.planned[0].expires_at == utc("2026-03-05 07:00"), "what is held lives from the end of the hold"
     world.later(hours=2)
@@ -184,4 +184,4 @@ def test_those_whose_quiet_hours_last_are_known_at_any_time() -> None:
         replace(night, name="never", quiet_hours=None),
     )
     found = quiet.hushed(people, utc("2026-01-05 23:00"))
-    assert found == {"night": quiet.Hush(ends=utc("2026-01-06 06:30"), breaks=None, drop=True)}
+    assert found == {"night": quiet.QuietRule(ends=utc("2026-01-06 06:30"), breaks=None, drop=True)}

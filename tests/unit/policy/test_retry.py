@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tocsin.model.deliveries import DeliveryState, ErrorClass, Outcome
+from tocsin.model.deliveries import AttemptResult, DeliveryState, ErrorClass
 from tocsin.policy.notifying import retry
-from tocsin.policy.notifying.breaker import MOST_REFUSALS, Standing
+from tocsin.policy.notifying.breaker import MOST_REFUSALS, ReceiverStatus
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -19,7 +19,7 @@ DAY = timedelta(days=1)
 def settled(error_class: ErrorClass, attempt: int = 1, **outcome: object) -> tuple[DeliveryState, timedelta]:
     """State and wait after a try, with a day of life left and no jitter."""
     result = retry.settle(
-        Outcome(error_class=error_class, words="no", **outcome),  # type: ignore[arg-type]
+        AttemptResult(error_class=error_class, words="no", **outcome),  # type: ignore[arg-type]
         attempt=attempt,
         now=NOON,
         expires_at=NOON + DAY,
@@ -83,29 +83,34 @@ def test_a_message_waits_as_long_as_its_receiver_or_as_it_failed_more_often(
 ) -> None:
     """An outage is not the fault of a message, so that it does not outlast it."""
     result = retry.settle(
-        Outcome(error_class=error_class),
+        AttemptResult(error_class=error_class),
         attempt=attempt,
         now=NOON,
         expires_at=NOON + DAY,
         jitter=0.5,
-        receiver=Standing(failures=failures, rests=NOON + timedelta(seconds=5)),
+        receiver=ReceiverStatus(failures=failures, rests=NOON + timedelta(seconds=5)),
     )
     assert result.due_at - NOON == timedelta(seconds=wait)
 
 
 def test_nothing_is_promised_before_its_receiver_is_tried_again() -> None:
     """What is logged as the time of the next try is true."""
-    standing = Standing(failures=1, rests=NOON + HOUR)
+    standing = ReceiverStatus(failures=1, rests=NOON + HOUR)
     for error_class in set(ErrorClass) - {ErrorClass.OK, ErrorClass.NOBODY}:
         result = retry.settle(
-            Outcome(error_class=error_class), attempt=1, now=NOON, expires_at=NOON + DAY, jitter=0.0, receiver=standing
+            AttemptResult(error_class=error_class),
+            attempt=1,
+            now=NOON,
+            expires_at=NOON + DAY,
+            jitter=0.0,
+            receiver=standing,
         )
         assert result.due_at >= NOON + HOUR
 
 
 def test_a_delivery_dies_with_a_reason_when_its_time_is_up() -> None:
     """An alert of yesterday is not sent tomorrow; the reason says what the server said."""
-    outcome = Outcome(error_class=ErrorClass.TRANSIENT, code=503, words="busy")
+    outcome = AttemptResult(error_class=ErrorClass.TRANSIENT, code=503, words="busy")
     result = retry.settle(outcome, attempt=9, now=NOON, expires_at=NOON + HOUR, jitter=0.5)
     assert result.state is DeliveryState.DEAD
     assert result.reason == "no time left for another try: transient 503: busy"
@@ -114,7 +119,7 @@ def test_a_delivery_dies_with_a_reason_when_its_time_is_up() -> None:
 @pytest.mark.parametrize("error_class", [ErrorClass.CONTENT, ErrorClass.NOBODY])
 def test_what_a_blocked_receiver_refuses_waits(error_class: ErrorClass) -> None:
     """Where everything is refused, no message is at fault, and none dies of it."""
-    outcome = Outcome(error_class=error_class, code=400, words="no")
-    blocked = Standing(refusals=MOST_REFUSALS, rests=NOON + HOUR)
+    outcome = AttemptResult(error_class=error_class, code=400, words="no")
+    blocked = ReceiverStatus(refusals=MOST_REFUSALS, rests=NOON + HOUR)
     result = retry.settle(outcome, attempt=2, now=NOON, expires_at=NOON + DAY, jitter=0.5, receiver=blocked)
     assert (result.state, result.due_at) == (DeliveryState.RETRY, NOON + HOUR)

@@ -8,9 +8,9 @@ from itertools import pairwise
 import pytest
 
 from tocsin.errors import Fault
-from tocsin.hints import Wishes
+from tocsin.hints import PollHints
 from tocsin.policy.polling import schedule
-from tocsin.policy.polling.history import Habits
+from tocsin.policy.polling.history import PollHistory
 from tocsin.policy.polling.schedule import Plan, Terms
 from tocsin.policy.spans import write
 
@@ -20,13 +20,13 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
 
-def habits(gap: timedelta, *, idle: timedelta = timedelta(0), count: int = 8, **fields: object) -> Habits:
+def habits(gap: timedelta, *, idle: timedelta = timedelta(0), count: int = 8, **fields: object) -> PollHistory:
     """News every *gap*, the last of it *idle* ago."""
     times = tuple(NOON - idle - gap * n for n in reversed(range(count)))
-    return Habits(arrivals=times, **{"validators": True, **fields})  # type: ignore[arg-type]
+    return PollHistory(arrivals=times, **{"validators": True, **fields})  # type: ignore[arg-type]
 
 
-def interval(known: Habits, terms: Terms | None = None) -> tuple[timedelta, str]:
+def interval(known: PollHistory, terms: Terms | None = None) -> tuple[timedelta, str]:
     """How often, and why in one line."""
     span, reasons = schedule.interval(terms or Terms(group="e.com"), known, NOON)
     return span, "; ".join(reasons)
@@ -35,7 +35,7 @@ def interval(known: Habits, terms: Terms | None = None) -> tuple[timedelta, str]
 @pytest.mark.parametrize(
     ("known", "expected", "why"),
     [
-        (Habits(validators=True), 15 * MINUTE, "not known yet"),
+        (PollHistory(validators=True), 15 * MINUTE, "not known yet"),
         (habits(40 * MINUTE), 20 * MINUTE, "news every 40m (median of 7)"),
         (habits(2 * MINUTE), 5 * MINUTE, "5m is the least"),
         (habits(2 * MINUTE, validators=False), 15 * MINUTE, "always sends the whole document"),
@@ -57,7 +57,7 @@ def interval(known: Habits, terms: Terms | None = None) -> tuple[timedelta, str]
         "one arrival is no rhythm",
     ],
 )
-def test_a_source_is_polled_in_its_own_rhythm(known: Habits, expected: timedelta, why: str) -> None:
+def test_a_source_is_polled_in_its_own_rhythm(known: PollHistory, expected: timedelta, why: str) -> None:
     """Who publishes twice an hour is asked four times; who sleeps is asked less; nobody is asked all the time."""
     span, reasons = interval(known)
     assert span == expected
@@ -68,7 +68,7 @@ def test_a_burst_does_not_change_the_rhythm() -> None:
     """The median, not the mean: one quiet weekend between busy days says little."""
     times = tuple(NOON - 3 * DAY - 20 * MINUTE * n for n in reversed(range(6)))
     later = tuple(NOON - 20 * MINUTE * n for n in reversed(range(6)))
-    span, _ = interval(Habits(arrivals=times + later, validators=True))
+    span, _ = interval(PollHistory(arrivals=times + later, validators=True))
     assert span == 10 * MINUTE
 
 
@@ -76,7 +76,7 @@ def test_only_a_fortnight_counts() -> None:
     """A feed that woke up is not asked as if it still slept."""
     old = tuple(NOON - 40 * DAY - DAY * n for n in reversed(range(10)))
     new = tuple(NOON - 20 * MINUTE * n for n in reversed(range(4)))
-    span, reasons = interval(Habits(arrivals=old + new, validators=True))
+    span, reasons = interval(PollHistory(arrivals=old + new, validators=True))
     assert (span, "median of 3" in reasons) == (10 * MINUTE, True)
 
 
@@ -102,8 +102,8 @@ def test_every_is_honoured_within_good_manners(terms: Terms, validators: bool, e
     ("fields", "expected", "why"),
     [
         ({"fresh": 30 * MINUTE}, 30 * MINUTE, "asks for 30m (Cache-Control or Expires)"),
-        ({"wishes": Wishes(ttl=HOUR)}, HOUR, "asks for 1h (ttl)"),
-        ({"wishes": Wishes(period=2 * HOUR, ttl=HOUR)}, 2 * HOUR, "sy:updatePeriod"),
+        ({"wishes": PollHints(ttl=HOUR)}, HOUR, "asks for 1h (ttl)"),
+        ({"wishes": PollHints(period=2 * HOUR, ttl=HOUR)}, 2 * HOUR, "sy:updatePeriod"),
         ({"fresh": 9 * DAY}, 6 * HOUR, "9d, cut"),
         ({"fresh": MINUTE}, 20 * MINUTE, "news every 40m"),
         ({"fresh": timedelta(0)}, 20 * MINUTE, "news every 40m"),
@@ -124,7 +124,7 @@ def test_hints_can_be_overruled_and_that_is_said() -> None:
     assert "ignore_hints overrules" in reasons
 
 
-def plan(known: Habits, *, at: datetime = NOON, random: float = 0.0, **fields: object) -> Plan:
+def plan(known: PollHistory, *, at: datetime = NOON, random: float = 0.0, **fields: object) -> Plan:
     """The next poll of a source that is asked every hour."""
     values = {"name": "wire", "terms": Terms(every=HOUR, group="e.com"), "first": False, **fields}
     return schedule.plan(habits=known, now=at, random=random, **values)  # type: ignore[arg-type]
@@ -132,15 +132,15 @@ def plan(known: Habits, *, at: datetime = NOON, random: float = 0.0, **fields: o
 
 def test_sources_drift_apart_by_a_tenth() -> None:
     """Sources with one interval do not hit their servers together for ever; nobody waits half an hour for that."""
-    assert plan(Habits()).due_at == NOON + HOUR
-    assert plan(Habits(), random=0.5).due_at == NOON + 63 * MINUTE
-    assert plan(Habits(), random=0.99, terms=Terms(every=12 * HOUR)).due_at == NOON + 12 * HOUR + 30 * MINUTE
+    assert plan(PollHistory()).due_at == NOON + HOUR
+    assert plan(PollHistory(), random=0.5).due_at == NOON + 63 * MINUTE
+    assert plan(PollHistory(), random=0.99, terms=Terms(every=12 * HOUR)).due_at == NOON + 12 * HOUR + 30 * MINUTE
 
 
 def test_the_second_polls_of_many_sources_are_spread_by_their_names() -> None:
     """Five hundred sources that are added at once are not asked at once again, and a restart changes nothing."""
-    times = [plan(Habits(), first=True, name=f"source {n}").due_at for n in range(200)]
-    assert times == [plan(Habits(), first=True, name=f"source {n}", random=0.7).due_at for n in range(200)]
+    times = [plan(PollHistory(), first=True, name=f"source {n}").due_at for n in range(200)]
+    assert times == [plan(PollHistory(), first=True, name=f"source {n}", random=0.7).due_at for n in range(200)]
     spread = sorted((time - NOON) / HOUR for time in times)
     assert 0.5 <= spread[0] < 0.55
     assert 0.95 < spread[-1] < 1.0
@@ -149,27 +149,27 @@ def test_the_second_polls_of_many_sources_are_spread_by_their_names() -> None:
 
 def test_a_private_source_needs_no_spreading() -> None:
     """One's own server is asked when it was said."""
-    assert plan(Habits(), first=True, terms=Terms(every=MINUTE)).due_at == NOON + MINUTE
+    assert plan(PollHistory(), first=True, terms=Terms(every=MINUTE)).due_at == NOON + MINUTE
 
 
 @pytest.mark.parametrize(
     ("wishes", "at", "expected"),
     [
-        (Wishes(skip_hours=frozenset({13, 14})), NOON + 10 * MINUTE, datetime(2026, 3, 2, 15, tzinfo=UTC)),
-        (Wishes(skip_hours=frozenset({3})), NOON, NOON + HOUR),
-        (Wishes(skip_hours=frozenset({23, 0, 1})), NOON + 10.5 * HOUR, datetime(2026, 3, 3, 2, tzinfo=UTC)),
-        (Wishes(skip_days=frozenset({1})), NOON + 11 * HOUR, NOON + 24 * HOUR),
-        (Wishes(skip_days=frozenset({0})), NOON + 2 * HOUR, datetime(2026, 3, 3, tzinfo=UTC)),
-        (Wishes(skip_hours=frozenset(range(24))), NOON, NOON + 13 * HOUR),
+        (PollHints(skip_hours=frozenset({13, 14})), NOON + 10 * MINUTE, datetime(2026, 3, 2, 15, tzinfo=UTC)),
+        (PollHints(skip_hours=frozenset({3})), NOON, NOON + HOUR),
+        (PollHints(skip_hours=frozenset({23, 0, 1})), NOON + 10.5 * HOUR, datetime(2026, 3, 3, 2, tzinfo=UTC)),
+        (PollHints(skip_days=frozenset({1})), NOON + 11 * HOUR, NOON + 24 * HOUR),
+        (PollHints(skip_days=frozenset({0})), NOON + 2 * HOUR, datetime(2026, 3, 3, tzinfo=UTC)),
+        (PollHints(skip_hours=frozenset(range(24))), NOON, NOON + 13 * HOUR),
     ],
     ids=["hours", "other hours", "over midnight", "a day, twelve hours of it", "the rest of a day", "all hours"],
 )
-def test_hours_and_days_to_skip_are_left_out(wishes: Wishes, at: datetime, expected: datetime) -> None:
+def test_hours_and_days_to_skip_are_left_out(wishes: PollHints, at: datetime, expected: datetime) -> None:
     """Who asks for quiet nights gets them; who asks for silence altogether does not."""
-    found = plan(Habits(wishes=wishes), at=at)
+    found = plan(PollHistory(wishes=wishes), at=at)
     assert found.due_at == expected
     assert any("skipHours" in reason for reason in found.reasons) == (expected != at + HOUR)
-    ignoring = plan(Habits(wishes=wishes), at=at, terms=Terms(every=HOUR, ignore_hints=True))
+    ignoring = plan(PollHistory(wishes=wishes), at=at, terms=Terms(every=HOUR, ignore_hints=True))
     assert ignoring.due_at == at + HOUR
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tocsin.model.alerts import Answered, Fate
+from tocsin.model.alerts import Answered, MatchOutcome
 from tocsin.model.deliveries import DeliveryKind
 from tocsin.model.rules import Severity
 from tocsin.policy.decide import Policy
@@ -79,14 +79,14 @@ def test_a_receiver_that_was_taken_out_is_not_told(wide: World) -> None:
 def test_the_third_independent_origin_is_told_to_who_asks_for_it_and_once(wide: World) -> None:
     """Copies of one report are one origin, the cooldown of the rule holds no confirmation, a fourth is only coverage."""
     report(wide, "Herald")
-    assert [report(wide, name).decided[0].fate for name in ("Echo", "Post")] == [Fate.JOINED] * 2
+    assert [report(wide, name).decided[0].fate for name in ("Echo", "Post")] == [MatchOutcome.JOINED] * 2
     decision = report(wide, "Times")
-    assert decision.decided[0].fate is Fate.UPDATED
+    assert decision.decided[0].fate is MatchOutcome.UPDATED
     assert planned(decision) == {"room": (DeliveryKind.UPDATE, ("3 independent origins, now also Times",))}
     assert decision.planned[0].due_at == wide.now
     assert decision.alerts[0].origins == 3
     again = wide.decide(wide.match(BAN, source="other", publisher="Gazette", summary="(Reuters) - Beijing"))
-    assert (again.decided[0].fate, again.planned, again.alerts[0].origins) == (Fate.JOINED, (), 4)
+    assert (again.decided[0].fate, again.planned, again.alerts[0].origins) == (MatchOutcome.JOINED, (), 4)
 
 
 def test_a_confirmation_that_says_more_is_one_update_with_both(wide: World) -> None:
@@ -104,16 +104,16 @@ def test_an_override_of_the_receivers_asks_for_no_confirmation(wide: World) -> N
     info = replace(wide.rule(), to=("desk",))
     for name in ("Herald", "Post", "Times"):
         decision = report(wide, name, info=info)
-    assert (decision.decided[0].fate, decision.planned) == (Fate.JOINED, ())
+    assert (decision.decided[0].fate, decision.planned) == (MatchOutcome.JOINED, ())
 
 
 @pytest.mark.parametrize(
     ("fields", "fate"),
-    [({}, Fate.JOINED), ({"severity": Severity.CRITICAL}, Fate.UPDATED)],
+    [({}, MatchOutcome.JOINED), ({"severity": Severity.CRITICAL}, MatchOutcome.UPDATED)],
     ids=["a third origin", "a higher severity"],
 )
 def test_an_alert_that_somebody_has_seen_is_not_confirmed_but_grows(
-    wide: World, fields: dict[str, Any], fate: Fate
+    wide: World, fields: dict[str, Any], fate: MatchOutcome
 ) -> None:
     """To have seen it is to know that it is true, not that it became worse."""
     report(wide, "Herald")
@@ -135,7 +135,7 @@ def test_a_snoozed_alert_says_what_is_new_at_the_end(wide: World) -> None:
     assert {plan.held for plan in decision.planned} == {"held until 2026-03-03 18:05 UTC: alert 1 is snoozed"}
     assert decision.decided[0].reason.startswith("held until 2026-03-03 18:05 UTC: alert 1 is snoozed: alert 1 grew")
     wide.later(hours=13)
-    assert wide.decide(wide.match(ELSE)).decided[0].fate is Fate.ALERTED
+    assert wide.decide(wide.match(ELSE)).decided[0].fate is MatchOutcome.ALERTED
 
 
 def test_who_does_not_know_a_snoozed_alert_is_told_at_once(wide: World) -> None:
@@ -184,7 +184,7 @@ def test_what_grows_before_it_was_told_is_told_as_it_is_then(world: World) -> No
     """The message that waits shows it: a second one, even a held one, would say it twice."""
     world.keep(world.decide(world.match(BAN)))
     decision = world.decide(world.match(BAN, labels={"mineral": ("gallium",), "country": ("us",)}))
-    assert decision.decided[0].fate is Fate.UPDATED
+    assert decision.decided[0].fate is MatchOutcome.UPDATED
     assert (decision.planned, decision.news) == ((), {})
 
 

@@ -1,4 +1,4 @@
-"""Tidings to render, from a headline and the words that met the rule."""
+"""AlertContent to render, from a headline and the words that met the rule."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tocsin.model.alerts import Alert, Coverage, Tidings
+from tocsin.model.alerts import Alert, AlertContent, Coverage
 from tocsin.model.deliveries import DeliveryKind, Message, MessageKind
 from tocsin.model.evidence import Evidence, Hit, Span
 from tocsin.model.rules import Severity
@@ -41,7 +41,7 @@ def hit(texts: dict[str, str], field: str, *words: str) -> Hit:
 
 
 @pytest.fixture
-def tell() -> Callable[..., Tidings]:
+def tell() -> Callable[..., AlertContent]:
     """Gives tidings: *hits* are (field, words...), everything else goes to the alert."""
 
     def make(
@@ -54,7 +54,7 @@ def tell() -> Callable[..., Tidings]:
         related: int = 0,
         children: tuple[Evidence, ...] = (),
         **alert: Any,
-    ) -> Tidings:
+    ) -> AlertContent:
         texts = {"title": title, "summary": summary, "body": body}
         lead = Coverage(
             link=link,
@@ -70,7 +70,7 @@ def tell() -> Callable[..., Tidings]:
         )
         found = tuple(hit(texts, *one) for one in hits)
         evidence = Evidence(op="rule", text="minerals/ban", holds=True, hits=found, children=children)
-        return Tidings(alert=replace(ALERT, **alert), evidence=evidence, lead=lead, related=others)
+        return AlertContent(alert=replace(ALERT, **alert), evidence=evidence, lead=lead, related=others)
 
     return make
 
@@ -81,7 +81,7 @@ def show() -> Callable[..., Message]:
 
     def make(
         kind: MessageKind,
-        *tidings: Tidings,
+        *tidings: AlertContent,
         delivery_kind: DeliveryKind = DeliveryKind.ALERT,
         subjects: tuple[str, ...] = (),
     ) -> Message:

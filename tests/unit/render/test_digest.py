@@ -12,16 +12,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tocsin.model.alerts import Tidings
+from tocsin.model.alerts import AlertContent
 from tocsin.model.deliveries import DeliveryKind, Message, MessageKind
-from tocsin.model.prices import Glance, Instrument
+from tocsin.model.prices import Instrument, PriceSummary
 from tocsin.model.rules import Severity
 from tocsin.render import render
 from tocsin.render.roundup import Ailing, HeldBack, Roundup
 
 NOW = datetime(2026, 7, 2, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
-MP = Glance(
+MP = PriceSummary(
     instrument=Instrument(id="MP", currency="USD"),
     points=tuple((NOW - DAY * (40 - n), Decimal(50 + n % 7)) for n in range(41)),
     reference=(NOW - DAY, Decimal(54)),
@@ -48,7 +48,7 @@ def digest() -> Digest:
     """Renders a digest about *tidings*."""
 
     def make(
-        *tidings: Tidings,
+        *tidings: AlertContent,
         kind: MessageKind = MessageKind.MAIL,
         delivery: DeliveryKind = DeliveryKind.DIGEST,
         roundup: Roundup | None = ROUNDUP,
@@ -59,7 +59,7 @@ def digest() -> Digest:
     return make
 
 
-def many(tell: Any, count: int = 60, **options: Any) -> list[Tidings]:
+def many(tell: Any, count: int = 60, **options: Any) -> list[AlertContent]:
     """So many alerts, each louder or wider reported than the next."""
     levels = [Severity.HIGH, Severity.MEDIUM, Severity.LOW]
     return [

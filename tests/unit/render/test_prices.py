@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tocsin.model.alerts import Tidings
+from tocsin.model.alerts import AlertContent
 from tocsin.model.deliveries import Message, MessageKind
 from tocsin.model.evidence import Evidence, Witness
-from tocsin.model.prices import Glance, Instrument, Often
+from tocsin.model.prices import Instrument, Often, PriceSummary
 from tocsin.render import spark
 from tocsin.render.ticker import ticker
 
@@ -22,7 +22,7 @@ MP = Instrument(id="MP", kind="smallcap", currency="USD")
 LONDON = ZoneInfo("Europe/London")
 
 
-def glanced(*prices: object, **fields: object) -> Glance:
+def glanced(*prices: object, **fields: object) -> PriceSummary:
     """A glance at *prices*, one a day, the last one twelve minutes ago."""
     points = tuple((CLOSE + timedelta(days=n), Decimal(str(price))) for n, price in enumerate(prices))
     known = {
@@ -33,7 +33,7 @@ def glanced(*prices: object, **fields: object) -> Glance:
         "sigmas": 4.4,
         "age": timedelta(minutes=12),
     }
-    return Glance(**(known | fields))
+    return PriceSummary(**(known | fields))
 
 
 def test_the_line_says_number_move_reference_and_age() -> None:
@@ -134,7 +134,7 @@ def test_a_picture_is_a_png_and_the_same_every_time() -> None:
     assert "nan" not in spark.svg(prices, None)
 
 
-def test_every_kind_of_message_shows_prices(tell: Callable[..., Tidings], show: Callable[..., Message]) -> None:
+def test_every_kind_of_message_shows_prices(tell: Callable[..., AlertContent], show: Callable[..., Message]) -> None:
     """Mail has the picture and says what it shows; text and Slack have blocks."""
     rate = Often(times=2, sessions=250, first=CLOSE - timedelta(days=365), last=CLOSE)
     told = replace(tell(), prices=(glanced(*range(10, 20), often=rate), glanced(3, 4)))
@@ -150,7 +150,7 @@ def test_every_kind_of_message_shows_prices(tell: Callable[..., Tidings], show: 
     assert show(MessageKind.SLACK, told).pictures == ()
 
 
-def test_a_correlation_says_what_came_first(tell: Callable[..., Tidings], show: Callable[..., Message]) -> None:
+def test_a_correlation_says_what_came_first(tell: Callable[..., AlertContent], show: Callable[..., Message]) -> None:
     """Whether the market moved before the news or after it is half of what it means."""
     seen = (
         Witness(rule="p/spike", title="MP", at=CLOSE + timedelta(hours=3, minutes=20), source="MP"),

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tocsin.model.alerts import Revised, Tidings
+from tocsin.model.alerts import AlertContent, Revised
 from tocsin.model.deliveries import DeliveryKind, MessageKind
 from tocsin.model.evidence import Evidence
 from tocsin.model.rules import Severity
@@ -34,9 +34,9 @@ def blocks(message: Any) -> str:
     return "\n".join(strings(payload.get("blocks", payload)))
 
 
-def titled(tell: Any, title: str, alert: str) -> Tidings:
-    """Tidings with these titles."""
-    tidings: Tidings = tell(title, hits=())
+def titled(tell: Any, title: str, alert: str) -> AlertContent:
+    """AlertContent with these titles."""
+    tidings: AlertContent = tell(title, hits=())
     return replace(tidings, alert=replace(tidings.alert, title=alert))
 
 
@@ -189,7 +189,7 @@ def test_the_daemon_speaks_of_itself_without_a_headline(shape: MessageKind, tell
         tell().alert, title="Source unhealthy: mining", detail="no answer for 6 h", rule_position="", labels={}
     )
     evidence = Evidence(op="tocsin", text="no answer for 6 h", holds=True)
-    tidings = Tidings(alert=own, evidence=evidence)
+    tidings = AlertContent(alert=own, evidence=evidence)
     message = show(shape, tidings, delivery_kind=DeliveryKind.OPERATOR)
     assert message.subject == "[tocsin HIGH] Source unhealthy: mining"
     for text in filter(None, (message.text, message.html, message.payload)):
@@ -479,7 +479,7 @@ def test_an_alert_that_its_reader_does_not_know_leads_as_an_alert(tell: Any, sho
 def test_a_list_of_mails_shows_what_the_subject_does_not_say(tell: Any, show: Any) -> None:
     """The first line of a mail is all that a phone shows of it."""
 
-    def preview(*tidings: Tidings) -> str:
+    def preview(*tidings: AlertContent) -> str:
         found = re.search(r"<div class=\"preview\"[^>]*>([^<]*)</div>", show(MessageKind.MAIL, *tidings).html)
         assert found
         return unescape(found[1])

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tocsin.rules.news.index import Index
-from tocsin.text.prefilter import Gist, gist, gist_of, pieces, simplified
+from tocsin.text.prefilter import FoldedWords, gist, gist_of, pieces, simplified
 from tocsin.text.sentences import split
 
 THOROUGH = settings(max_examples=300, deadline=None)
@@ -293,7 +293,7 @@ def test_rules_are_run_in_their_order(bench: Any) -> None:
 def test_a_text_is_not_looked_at_where_no_rule_needs_words() -> None:
     """Without rules there is nothing to find."""
 
-    def never() -> Gist:
+    def never() -> FoldedWords:
         raise AssertionError
 
     assert list(Index([]).candidates(never)) == []

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tocsin.hints import Wishes, date
+from tocsin.hints import PollHints, date
 from tocsin.model.sources import Cursor
 from tocsin.sources.http.client import Fetched
 from tocsin.sources.http.hints import fresh, wishes
@@ -79,29 +79,32 @@ def feed(inside: bytes, *, after: bool = False) -> bytes:
 @pytest.mark.parametrize(
     ("inside", "expected"),
     [
-        (b"", Wishes()),
-        (b"<ttl>60</ttl>", Wishes(ttl=timedelta(hours=1))),
-        (b"<ttl> 60 </ttl>", Wishes(ttl=timedelta(hours=1))),
-        (b"<ttl>0</ttl>", Wishes()),
-        (b"<ttl>often</ttl>", Wishes()),
-        (b"<ttl>99999999999</ttl>", Wishes(ttl=timedelta(days=365))),
-        (b"<sy:updatePeriod>daily</sy:updatePeriod>", Wishes(period=timedelta(days=1))),
+        (b"", PollHints()),
+        (b"<ttl>60</ttl>", PollHints(ttl=timedelta(hours=1))),
+        (b"<ttl> 60 </ttl>", PollHints(ttl=timedelta(hours=1))),
+        (b"<ttl>0</ttl>", PollHints()),
+        (b"<ttl>often</ttl>", PollHints()),
+        (b"<ttl>99999999999</ttl>", PollHints(ttl=timedelta(days=365))),
+        (b"<sy:updatePeriod>daily</sy:updatePeriod>", PollHints(period=timedelta(days=1))),
         (
             b"<sy:updatePeriod>\n hourly </sy:updatePeriod><sy:updateFrequency>2</sy:updateFrequency>",
-            Wishes(period=timedelta(minutes=30)),
+            PollHints(period=timedelta(minutes=30)),
         ),
         (
             b"<sy:updatePeriod>hourly</sy:updatePeriod><sy:updateFrequency>0</sy:updateFrequency>",
-            Wishes(period=timedelta(hours=1)),
+            PollHints(period=timedelta(hours=1)),
         ),
-        (b"<sy:updatePeriod>fortnightly</sy:updatePeriod>", Wishes()),
-        (b"<skipHours><hour>0</hour><hour>5</hour><hour>24</hour></skipHours>", Wishes(skip_hours=frozenset({0, 5}))),
-        (b"<skipHours><hour>25</hour><hour>x</hour><hour>\xd9\xa3</hour></skipHours>", Wishes()),
+        (b"<sy:updatePeriod>fortnightly</sy:updatePeriod>", PollHints()),
+        (
+            b"<skipHours><hour>0</hour><hour>5</hour><hour>24</hour></skipHours>",
+            PollHints(skip_hours=frozenset({0, 5})),
+        ),
+        (b"<skipHours><hour>25</hour><hour>x</hour><hour>\xd9\xa3</hour></skipHours>", PollHints()),
         (
             b"<skipDays><day>Saturday</day><day>sunday</day><day>Pay day</day></skipDays>",
-            Wishes(skip_days=frozenset({5, 6})),
+            PollHints(skip_days=frozenset({5, 6})),
         ),
-        (b"<hour>5</hour>", Wishes()),
+        (b"<hour>5</hour>", PollHints()),
     ],
     ids=[
         "nothing",
@@ -120,7 +123,7 @@ def feed(inside: bytes, *, after: bool = False) -> bytes:
         "an hour of something else",
     ],
 )
-def test_a_feed_says_when_to_come_back(inside: bytes, expected: Wishes) -> None:
+def test_a_feed_says_when_to_come_back(inside: bytes, expected: PollHints) -> None:
     """In its head or behind its items, and never inside of an item."""
     assert wishes(feed(inside)) == expected
     assert wishes(feed(inside, after=True)) == expected
@@ -164,4 +167,4 @@ def test_a_hint_never_fails_anything(value: str) -> None:
 @pytest.mark.parametrize("body", [b"", b"\xff\xfe<\0r\0", b"<" * 300_000, b"<skipHours>" * 50_000, b"<ttl " * 100_000])
 def test_what_is_no_feed_asks_for_nothing(body: bytes) -> None:
     """Bytes are read as they come; a hostile document costs no time."""
-    assert wishes(body) == Wishes()
+    assert wishes(body) == PollHints()

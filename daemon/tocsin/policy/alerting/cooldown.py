@@ -8,7 +8,7 @@ from itertools import islice, product
 
 from tocsin.model.prices import Labels
 from tocsin.model.rules import RuleInfo, Severity
-from tocsin.policy.alerting.facts import Told
+from tocsin.policy.alerting.facts import LastNotified
 
 #: Combinations of key values of one match; more than that is a list of everything, not a key.
 _MOST = 64
@@ -31,7 +31,7 @@ def key_values(rule: RuleInfo, labels: Labels, *, source: str, story_id: int) ->
     return tuple("|".join(values) for values in islice(product(*columns), _MOST))
 
 
-def standing(last: Told | None, rule: RuleInfo, now: datetime) -> Told | None:
+def standing(last: LastNotified | None, rule: RuleInfo, now: datetime) -> LastNotified | None:
     """*last*, unless it lies further ahead than a held message can: then a clock that ran ahead has written it."""
     return None if last is not None and last.at > now + rule.cooldown else last
 
@@ -40,7 +40,7 @@ def due(
     rule: RuleInfo,
     keys: tuple[str, ...],
     severity: Severity,
-    told: Mapping[tuple[str, str], Told],
+    told: Mapping[tuple[str, str], LastNotified],
     now: datetime,
 ) -> datetime:
     """When an alert under *keys* may be told: *now*, or the end of the cooldown.

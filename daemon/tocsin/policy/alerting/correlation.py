@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice, product
 
-from tocsin.model.alerts import Fate
+from tocsin.model.alerts import MatchOutcome
 from tocsin.model.evidence import Evidence, Witness
 from tocsin.model.prices import Labels
 from tocsin.model.rules import Correlation, CorrelationKind, Match
@@ -27,7 +27,7 @@ _MOST_MEMBERS = 1000
 _MOST_SHOWN = 20
 #: Times in which it stood that are remembered of a key value: more than a late match can reach.
 _MOST_STANDINGS = 32
-_SILENT = (Fate.BASELINE, Fate.OLD, Fate.FLOOD)
+_SILENT = (MatchOutcome.BASELINE, MatchOutcome.OLD, MatchOutcome.FLOOD)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -37,7 +37,7 @@ class Member:
     rule: str
     event_time: datetime
     labels: Labels
-    fate: Fate
+    fate: MatchOutcome
     entry_id: int | None = None
     origin: str = ""
     source: str = ""
@@ -47,7 +47,7 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class ActiveWindow:
     """That a correlation was true for a key value until its window emptied: its matches lie from *first* to *last*."""
 
     first: datetime
@@ -55,7 +55,7 @@ class Standing:
 
 
 #: By (id of the correlation, key value).
-Standings = Mapping[tuple[str, str], tuple[Standing, ...]]
+ActiveWindows = Mapping[tuple[str, str], tuple[ActiveWindow, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +69,8 @@ class Completion:
 
 
 def complete(
-    correlation: Correlation, earlier: Iterable[Member], new: Sequence[Member], standings: Standings
-) -> tuple[list[Completion], dict[tuple[str, str], tuple[Standing, ...]]]:
+    correlation: Correlation, earlier: Iterable[Member], new: Sequence[Member], standings: ActiveWindows
+) -> tuple[list[Completion], dict[tuple[str, str], tuple[ActiveWindow, ...]]]:
     """What *new* matches make true beside *earlier* ones, one completion a match at most; and the standings that change.
 
     A match that is no news (of a first fetch, or old) counts but completes nothing: the next one does, which is told.
@@ -79,7 +79,7 @@ def complete(
     for member in earlier:
         for key in _keys(correlation, member):
             pool[key].append(member)
-    changed: dict[tuple[str, str], tuple[Standing, ...]] = {}
+    changed: dict[tuple[str, str], tuple[ActiveWindow, ...]] = {}
     found: list[Completion] = []
     for member in sorted(new, key=lambda item: item.event_time):
         true: dict[tuple[str, ...], tuple[Member, ...]] = {}
@@ -92,7 +92,7 @@ def complete(
                 changed[name] = longer
             elif member.fate not in _SILENT and (witnesses := _window(correlation, pool[key], member)):
                 times = [item.event_time for item in (*witnesses, member)]
-                changed[name] = (*past, Standing(first=min(times), last=max(times)))[-_MOST_STANDINGS:]
+                changed[name] = (*past, ActiveWindow(first=min(times), last=max(times)))[-_MOST_STANDINGS:]
                 true[key] = witnesses
         if true:
             found.append(_completion(correlation, member, true))
@@ -145,7 +145,7 @@ def condition(correlation: Correlation) -> str:
 _PLURAL = {"origin": "origins", "source": "sources", "entry": "entries"}
 
 
-def member_of(match: Match, fate: Fate, *, entry_id: int | None, origin: str) -> Member:
+def member_of(match: Match, fate: MatchOutcome, *, entry_id: int | None, origin: str) -> Member:
     """The member that a decided *match* is."""
     entry, quote = match.entry, match.quote
     return Member(
@@ -167,11 +167,11 @@ def _keys(correlation: Correlation, member: Member) -> Iterator[tuple[str, ...]]
     return islice(product(*(member.labels.get(name, ()) for name in correlation.by)), _MOST_KEYS)
 
 
-def _prolonged(correlation: Correlation, past: Sequence[Standing], at: datetime) -> tuple[Standing, ...] | None:
+def _prolonged(correlation: Correlation, past: Sequence[ActiveWindow], at: datetime) -> tuple[ActiveWindow, ...] | None:
     """*past* with the one longer whose window had not emptied *at* that time; None where there is none."""
     for number, one in enumerate(past):
         if one.first - correlation.within <= at <= one.last + correlation.within:
-            longer = Standing(first=min(one.first, at), last=max(one.last, at))
+            longer = ActiveWindow(first=min(one.first, at), last=max(one.last, at))
             return (*past[:number], longer, *past[number + 1 :])
     return None
 

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from tocsin.model.alerts import Alert, Answered, Fate, Story
+from tocsin.model.alerts import Alert, Answered, MatchOutcome, Story
 from tocsin.model.deliveries import DeliveryKind
 from tocsin.model.rules import Correlation, Match, RuleInfo, Severity
 from tocsin.policy.alerting.correction import Correction
-from tocsin.policy.alerting.correlation import Member, Standings, member_of
+from tocsin.policy.alerting.correlation import ActiveWindows, Member, member_of
 from tocsin.policy.alerting.story import STORY_WINDOW, Stories
 
 
@@ -74,7 +74,7 @@ def correlations_of(rules: Iterable[RuleInfo]) -> tuple[Correlation, ...]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class LastNotified:
     """When a rule last told about a key value, and how loudly."""
 
     at: datetime
@@ -111,14 +111,14 @@ class Facts:
     stories: tuple[Story, ...] = ()
     indexed: Mapping[str, Stories] = field(default_factory=dict)
     alerts: tuple[Alert, ...] = ()
-    told: Mapping[tuple[str, str], Told] = field(default_factory=dict)
+    told: Mapping[tuple[str, str], LastNotified] = field(default_factory=dict)
     pending: tuple[Pending, ...] = ()
     heard: Mapping[int, Sequence[tuple[str, str]]] = field(default_factory=dict)
     answered: Mapping[int, Answered] = field(default_factory=dict)
     next_story: int = 1
     next_alert: int = 1
     members: tuple[Member, ...] = ()
-    standings: Standings = field(default_factory=dict)
+    standings: ActiveWindows = field(default_factory=dict)
     corrections: tuple[Correction, ...] = ()
     baseline: bool = False  # the first fetch of the source: nothing alerts
     last_success: datetime | None = None  # of the source, before this poll
@@ -130,7 +130,7 @@ class Decided:
 
     entry_id: int | None
     match: Match
-    fate: Fate
+    fate: MatchOutcome
     reason: str
     story_id: int | None = None
     origin: str = ""
@@ -167,11 +167,11 @@ class Decision:
     decided: tuple[Decided, ...] = ()
     stories: tuple[Story, ...] = ()
     alerts: tuple[Alert, ...] = ()
-    told: Mapping[tuple[str, str], Told] = field(default_factory=dict)
+    told: Mapping[tuple[str, str], LastNotified] = field(default_factory=dict)
     planned: tuple[Planned, ...] = ()
     joined: tuple[tuple[str, tuple[int, ...]], ...] = ()  # (delivery id, alert ids that join it)
     # By (delivery id, alert) in it what else is new
     news: Mapping[tuple[str, int], tuple[str, ...]] = field(default_factory=dict)
-    standings: Standings = field(default_factory=dict)  # those that changed
+    standings: ActiveWindows = field(default_factory=dict)  # those that changed
     hastened: tuple[str, ...] = ()  # held deliveries that leave now: an alert in them broke through its cooldown
     released: tuple[tuple[str, int], ...] = ()  # (delivery id, alert) that leaves a held digest to be told earlier

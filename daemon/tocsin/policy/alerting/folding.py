@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from tocsin.model.alerts import Fate, Story, StoryEntry
+from tocsin.model.alerts import MatchOutcome, Story, StoryEntry
 from tocsin.model.entries import Entry
 from tocsin.model.rules import Match
 from tocsin.policy.alerting import cooldown, story
@@ -43,14 +43,17 @@ class Folding:
         before = {item.id: item for item in self._facts.stories}
         return (item for number, item in self._stories.items() if before.get(number) is not item)
 
-    def refusal(self, entry_id: int, entry: Entry) -> tuple[Fate, str] | None:
+    def refusal(self, entry_id: int, entry: Entry) -> tuple[MatchOutcome, str] | None:
         """Why an entry does not alert at all, and comes into no story."""
         if self._facts.baseline:
-            return Fate.BASELINE, "found at the first fetch of its source"
+            return MatchOutcome.BASELINE, "found at the first fetch of its source"
         if entry_id in self._flood:
-            return Fate.FLOOD, "came in a flood: its source showed many old entries as new at once"
+            return MatchOutcome.FLOOD, "came in a flood: its source showed many old entries as new at once"
         if entry.stale and not self._missed(entry):
-            return Fate.OLD, f"published {entry.published:%Y-%m-%d %H:%M} UTC, over 48 h before it was first seen"
+            return (
+                MatchOutcome.OLD,
+                f"published {entry.published:%Y-%m-%d %H:%M} UTC, over 48 h before it was first seen",
+            )
         return None
 
     def _missed(self, entry: Entry) -> bool:

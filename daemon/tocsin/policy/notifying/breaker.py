@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from tocsin.model.deliveries import ErrorClass, Outcome
+from tocsin.model.deliveries import AttemptResult, ErrorClass
 
 #: After the first failure in a row; at most twice as long after each further one.
 FIRST_REST = timedelta(seconds=5)
@@ -43,7 +43,7 @@ class Turn(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class ReceiverStatus:
     """A receiver: its *failures* in a row, *since* when nothing was delivered, and until when it *rests*.
 
     *refused* are the words with which its failure was reported, empty where it was not; *refusals* are the different
@@ -63,15 +63,15 @@ class Standing:
 
 
 def after(
-    before: Standing, outcome: Outcome, *, now: datetime, jitter: float, attempt: int = 1
-) -> tuple[Standing, Turn | None]:
+    before: ReceiverStatus, outcome: AttemptResult, *, now: datetime, jitter: float, attempt: int = 1
+) -> tuple[ReceiverStatus, Turn | None]:
     """Return the standing after try number *attempt* of a message, and what of that is to be told.
 
     *jitter* is in [0, 1). A refusal of one message for what it says is no failure of its receiver; that of several is.
     """
     kind = outcome.error_class
     if kind is ErrorClass.OK:
-        return Standing(), Turn.DELIVERS if before.refused else None
+        return ReceiverStatus(), Turn.DELIVERS if before.refused else None
     if kind in _REFUSES:
         before = replace(before, refusals=MOST_REFUSALS)
     elif kind in _REFUSES_ONE:
@@ -90,7 +90,7 @@ def after(
     return reported, Turn.BLOCKED if refuses else Turn.FAILING
 
 
-def _rest(outcome: Outcome, failures: int, lasted: timedelta, jitter: float) -> timedelta:
+def _rest(outcome: AttemptResult, failures: int, lasted: timedelta, jitter: float) -> timedelta:
     """How long to leave a receiver alone after its last failure, in an outage that has *lasted* so long."""
     if outcome.error_class in _REFUSES:
         return BLOCKED_REST

@@ -67,7 +67,7 @@ class _Wanted:
 _Place = tuple[tuple[str, str], object]
 
 
-class Post:
+class MessageGrouper:
     """The messages of one decision at *now*, with those *pending* of earlier ones that were never tried.
 
     One decision may plan ten thousand: they are found by their recipient and by what they are about.

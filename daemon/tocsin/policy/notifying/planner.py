@@ -13,9 +13,9 @@ from tocsin.model.deliveries import DeliveryKind
 from tocsin.model.rules import Match, Severity
 from tocsin.policy.alerting import cooldown
 from tocsin.policy.alerting.correction import Correction
-from tocsin.policy.alerting.facts import Facts, Told
+from tocsin.policy.alerting.facts import Facts, LastNotified
 from tocsin.policy.alerting.growth import Growth
-from tocsin.policy.notifying.grouping import Post
+from tocsin.policy.notifying.grouping import MessageGrouper
 from tocsin.policy.notifying.receiver import ReceiverInfo
 from tocsin.policy.notifying.route import Route, recipients
 from tocsin.policy.notifying.timing import Timing, timed
@@ -24,20 +24,20 @@ from tocsin.policy.notifying.timing import Timing, timed
 _People = tuple[tuple[str, str], ...]
 
 
-class Teller:
+class NotificationPlanner:
     """Plans the messages of one decision about *facts*, and remembers what it tells."""
 
     def __init__(self, routes: Sequence[Route], receivers: Sequence[ReceiverInfo], facts: Facts) -> None:
-        self.post = Post(now=facts.now, pending=facts.pending)
+        self.post = MessageGrouper(now=facts.now, pending=facts.pending)
         # What this decision tells lies over what was told before, which is not copied: that can be years of history.
-        before = cast(MutableMapping[tuple[str, str], Told], facts.told)
-        self._told: ChainMap[tuple[str, str], Told] = ChainMap({}, before)
+        before = cast(MutableMapping[tuple[str, str], LastNotified], facts.told)
+        self._told: ChainMap[tuple[str, str], LastNotified] = ChainMap({}, before)
         self._routes = routes
         self._receivers = {receiver.name: receiver for receiver in receivers}
         self._present = {(receiver.name, recipient) for receiver in receivers for recipient in receiver.recipients}
         self._facts = facts
 
-    def changed(self) -> Mapping[tuple[str, str], Told]:
+    def changed(self) -> Mapping[tuple[str, str], LastNotified]:
         """What was told anew, by (rule, key value)."""
         return {key: told for key, told in self._told.maps[0].items() if self._facts.told.get(key) != told}
 
@@ -196,10 +196,10 @@ class Teller:
         for key in keys:
             last = cooldown.standing(self._told.get((match.rule.id, key)), match.rule, self._facts.now)
             latest = at if last is None else max(last.at, at)
-            self._told[match.rule.id, key] = Told(at=latest, severity=_louder(last, match.severity, at))
+            self._told[match.rule.id, key] = LastNotified(at=latest, severity=_louder(last, match.severity, at))
 
 
-def _louder(last: Told | None, severity: Severity, at: datetime) -> Severity:
+def _louder(last: LastNotified | None, severity: Severity, at: datetime) -> Severity:
     """The severity of the last telling: of two at the same time the higher."""
     if last is not None and last.at >= at and last.severity.rank > severity.rank:
         return last.severity

@@ -29,7 +29,7 @@ def ends(hours: QuietHours, zone: tzinfo, at: datetime) -> datetime | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hush:
+class QuietRule:
     """Quiet hours in progress: until *ends* nothing leaves but alerts of severity *breaks* and above.
 
     With *drop* what is due before then is suppressed, where it was not tried yet.
@@ -40,14 +40,14 @@ class Hush:
     drop: bool
 
 
-def hushed(receivers: Iterable[ReceiverInfo], now: datetime) -> dict[str, Hush]:
+def hushed(receivers: Iterable[ReceiverInfo], now: datetime) -> dict[str, QuietRule]:
     """The receivers, by name, whose quiet hours last at *now*."""
     found = {}
     for receiver in receivers:
         hours = receiver.quiet_hours
         end = ends(hours, receiver.zone, now) if hours else None
         if hours and end:
-            found[receiver.name] = Hush(ends=end, breaks=hours.breaks, drop=hours.drop)
+            found[receiver.name] = QuietRule(ends=end, breaks=hours.breaks, drop=hours.drop)
     return found
 
 

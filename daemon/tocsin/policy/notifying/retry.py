@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from tocsin.model.alerts import Alert
-from tocsin.model.deliveries import DeliveryKind, DeliveryState, ErrorClass, Outcome, Settlement
+from tocsin.model.deliveries import AttemptResult, DeliveryKind, DeliveryState, ErrorClass, Settlement
 from tocsin.model.rules import Match
-from tocsin.policy.notifying.breaker import BLOCKED_REST, CONTENT_TRIES, Standing, asked
+from tocsin.policy.notifying.breaker import BLOCKED_REST, CONTENT_TRIES, ReceiverStatus, asked
 
 #: How long after the first, second ... failed try the next one comes; then every two hours.
 WAITS = tuple(timedelta(seconds=s) for s in (5, 30, 120, 300, 900, 1800, 3600))
@@ -27,7 +27,7 @@ class Consequence:
     """What a try makes of its delivery and of its receiver, and the events of the daemon that come of it."""
 
     settlement: Settlement
-    standing: Standing = field(default_factory=Standing)
+    standing: ReceiverStatus = field(default_factory=ReceiverStatus)
     own: Sequence[Match] = ()
 
 
@@ -44,14 +44,14 @@ def is_price(alert: Alert, kind: DeliveryKind, entry_id: int | None) -> bool:
 
 
 def settle(
-    outcome: Outcome,
+    outcome: AttemptResult,
     *,
     attempt: int,
     now: datetime,
     expires_at: datetime,
     jitter: float,
     once: bool = False,
-    receiver: Standing | None = None,
+    receiver: ReceiverStatus | None = None,
 ) -> Settlement:
     """Return the next state after try number *attempt*; *jitter* in [0, 1) moves a wait by up to 20 % either way.
 
@@ -64,14 +64,14 @@ def settle(
     final = outcome.error_class is ErrorClass.CONTENT and attempt >= CONTENT_TRIES
     if once or ((final or outcome.error_class is ErrorClass.NOBODY) and not (receiver and receiver.blocked)):
         return Settlement(state=DeliveryState.DEAD, due_at=now, reason=words)
-    due_at = _due(outcome, attempt, now + _wait(outcome, attempt, jitter), receiver or Standing())
+    due_at = _due(outcome, attempt, now + _wait(outcome, attempt, jitter), receiver or ReceiverStatus())
     if due_at >= expires_at:
         reason = f"no time left for another try: {words}"
         return Settlement(state=DeliveryState.DEAD, due_at=now, reason=reason)
     return Settlement(state=DeliveryState.RETRY, due_at=due_at, reason=words)
 
 
-def _due(outcome: Outcome, attempt: int, planned: datetime, receiver: Standing) -> datetime:
+def _due(outcome: AttemptResult, attempt: int, planned: datetime, receiver: ReceiverStatus) -> datetime:
     """Return when a delivery is tried again that by itself would be at *planned*.
 
     A message that failed no more often than its receiver did in a row is not at fault: it goes as soon as the receiver
@@ -84,7 +84,7 @@ def _due(outcome: Outcome, attempt: int, planned: datetime, receiver: Standing) 
     return max(planned, receiver.rests)
 
 
-def _wait(outcome: Outcome, attempt: int, jitter: float) -> timedelta:
+def _wait(outcome: AttemptResult, attempt: int, jitter: float) -> timedelta:
     spread = 0.8 + 0.4 * jitter
     planned = WAITS[attempt - 1] if attempt <= len(WAITS) else LAST_WAIT
     if outcome.error_class in (ErrorClass.AUTH, ErrorClass.GONE):
@@ -94,6 +94,6 @@ def _wait(outcome: Outcome, attempt: int, jitter: float) -> timedelta:
     return planned * spread
 
 
-def _words(outcome: Outcome) -> str:
+def _words(outcome: AttemptResult) -> str:
     code = f" {outcome.code}" if outcome.code is not None else ""
     return f"{outcome.error_class}{code}: {outcome.words}".rstrip(": ")

@@ -10,7 +10,7 @@ _MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Times:
+class WeeklyTime:
     """When clocks in *zone* show *at* on *days* (0 is Monday); without days never."""
 
     at: time
@@ -33,7 +33,7 @@ def moment(day: date, at: time, zone: tzinfo, *, last: bool = False) -> datetime
     return second
 
 
-def following(at: time, days: Collection[int], zone: tzinfo, after: datetime) -> datetime:
+def next_occurrence(at: time, days: Collection[int], zone: tzinfo, after: datetime) -> datetime:
     """The first time *after* then at which clocks show *at* on one of *days* (0 is Monday), once a day, in UTC.
 
     *days* must not be empty.

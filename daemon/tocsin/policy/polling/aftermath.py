@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tocsin.errors import Fault, SourceError
-from tocsin.hints import Answer
+from tocsin.hints import ResponseHints
 from tocsin.log import counted
 from tocsin.model.entries import KeyKind
 from tocsin.policy.polling import health, moves, schedule
 from tocsin.policy.polling import history as learning
 from tocsin.policy.polling.found import Found
 from tocsin.policy.polling.health import News
-from tocsin.policy.polling.history import Habits
+from tocsin.policy.polling.history import PollHistory
 from tocsin.policy.polling.moves import Moved
 from tocsin.policy.polling.schedule import Plan, Terms
 from tocsin.policy.spans import write
@@ -26,7 +26,7 @@ _SOON = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class SourceStatus:
     """A source as it stood before a poll.
 
     *last_success* is None when this was its first poll at this address; *first_polled* when that began.
@@ -34,7 +34,7 @@ class Standing:
 
     name: str
     terms: Terms
-    habits: Habits
+    habits: PollHistory
     first_polled: datetime
     last_success: datetime | None = None
     errors: int = 0
@@ -45,7 +45,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class HealthEvent:
     """Something to tell, in words."""
 
     news: News
@@ -53,29 +53,31 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Aftermath:
+class AfterSuccess:
     """What becomes of a source; *flood* says that its late entries are kept in silence."""
 
     plan: Plan
-    habits: Habits
-    told: tuple[Told, ...] = ()
+    habits: PollHistory
+    told: tuple[HealthEvent, ...] = ()
     flood: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Setback:
+class AfterFailure:
     """What becomes of a source after a failure; *others_until* puts off the other sources of its host group."""
 
     plan: Plan
-    habits: Habits
+    habits: PollHistory
     unhealthy: bool
     gone: bool
     dead: bool
-    told: tuple[Told, ...] = ()
+    told: tuple[HealthEvent, ...] = ()
     others_until: datetime | None = None
 
 
-def after_success(before: Standing, answer: Answer, found: Found, *, now: datetime, random: float) -> Aftermath:
+def after_success(
+    before: SourceStatus, answer: ResponseHints, found: Found, *, now: datetime, random: float
+) -> AfterSuccess:
     """What a good poll makes of its source; *random* is in [0, 1)."""
     first = before.last_success is None
     known = replace(before.habits, begun=None) if before.habits.begun else before.habits
@@ -87,10 +89,10 @@ def after_success(before: Standing, answer: Answer, found: Found, *, now: dateti
         habits = replace(habits, silent=False) if habits.silent else habits
     elif not habits.silent and health.is_silent(habits, first_polled=before.first_polled, now=now):
         habits = replace(habits, silent=True)
-        told.append(Told(news=News.SILENT, detail=_silence(habits, now)))
+        told.append(HealthEvent(news=News.SILENT, detail=_silence(habits, now)))
     hollow = health.is_hollow(habits)
     if hollow and not habits.hollow:
-        told.append(Told(news=News.EMPTY, detail="It answers, but its document has no entries any more."))
+        told.append(HealthEvent(news=News.EMPTY, detail="It answers, but its document has no entries any more."))
     if hollow != habits.hollow:
         habits = replace(habits, hollow=hollow)
     shares = found.held is None or (not first and found.new < found.held)
@@ -101,16 +103,18 @@ def after_success(before: Standing, answer: Answer, found: Found, *, now: dateti
             habits = replace(habits, moved=moved)
     soon = before.last_success is not None and now - before.last_success < _SOON
     if soon and found.volatile - habits.volatile:
-        told += [] if habits.volatile else [Told(news=News.VOLATILE, detail=_volatile(found.volatile))]
+        told += [] if habits.volatile else [HealthEvent(news=News.VOLATILE, detail=_volatile(found.volatile))]
         habits = replace(habits, volatile=found.volatile)
     flood = not first and health.is_flood(held=found.held or 0, new=found.new, late=found.late)
     if flood:
-        told.append(Told(news=News.FLOOD, detail=_flood(found)))
+        told.append(HealthEvent(news=News.FLOOD, detail=_flood(found)))
     due = schedule.plan(name=before.name, terms=before.terms, habits=habits, first=first, now=now, random=random)
-    return Aftermath(plan=due, habits=habits, told=tuple(told), flood=flood)
+    return AfterSuccess(plan=due, habits=habits, told=tuple(told), flood=flood)
 
 
-def after_failure(before: Standing, error: SourceError, *, now: datetime, random: float, refusals: int = 0) -> Setback:
+def after_failure(
+    before: SourceStatus, error: SourceError, *, now: datetime, random: float, refusals: int = 0
+) -> AfterFailure:
     """What a failed poll makes of its source; *random* is in [0, 1).
 
     Of a host that limited our rate *refusals* times in a row the host is told, not each of its sources.
@@ -138,7 +142,7 @@ def after_failure(before: Standing, error: SourceError, *, now: datetime, random
         jitter=random,
     )
     moved = moves.doubt(before.habits.moved, error.fault, error.status, errors)
-    told = [Told(news=verdict.news, detail=_detail(error))] if verdict.news and not refusals else []
+    told = [HealthEvent(news=verdict.news, detail=_detail(error))] if verdict.news and not refusals else []
     told += _moves(before.habits.moved, moved)
     reasons: tuple[str, ...] = (f"{_count(errors)}: left alone for {write(delay)}",)
     if error.retry_after:
@@ -148,7 +152,7 @@ def after_failure(before: Standing, error: SourceError, *, now: datetime, random
     quiet = schedule.hold(error.fault, error.retry_after, refusals) if before.terms.group else None
     if refusals and quiet:
         delay, reasons = quiet, (f"its host limits our rate: left alone for {write(quiet)}",)
-    return Setback(
+    return AfterFailure(
         plan=Plan(due_at=now + delay, reasons=reasons),
         habits=replace(before.habits, moved=moved),
         unhealthy=before.unhealthy if refusals else verdict.unhealthy,
@@ -159,7 +163,7 @@ def after_failure(before: Standing, error: SourceError, *, now: datetime, random
     )
 
 
-def _recoveries(before: Standing, found: Found, now: datetime) -> list[Told]:
+def _recoveries(before: SourceStatus, found: Found, now: datetime) -> list[HealthEvent]:
     """One message, whatever ended."""
     habits = before.habits
     words = []
@@ -169,27 +173,27 @@ def _recoveries(before: Standing, found: Found, now: datetime) -> list[Told]:
         words.append(f"It has news again, after {write(now - habits.arrivals[-1])}.")
     if habits.hollow and found.held:
         words.append("Its document has entries again.")
-    return [Told(news=News.RECOVERED, detail=" ".join(words))] if words else []
+    return [HealthEvent(news=News.RECOVERED, detail=" ".join(words))] if words else []
 
 
 def _detail(error: SourceError) -> str:
     return f"{error}. What to do: {error.remedy}." if error.remedy else str(error)
 
 
-def _moves(before: Moved | None, after: Moved | None) -> list[Told]:
+def _moves(before: Moved | None, after: Moved | None) -> list[HealthEvent]:
     was, now = before is not None and before.used, after is not None and after.used
     if now and not was:
         assert after is not None
         detail = f"Permanent redirects lead to {after.url}; it is asked there now. Write that into the configuration."
-        return [Told(news=News.MOVED, detail=detail)]
+        return [HealthEvent(news=News.MOVED, detail=detail)]
     if was and not now:
         assert before is not None
         detail = f"There is no feed at {before.url} any more, to which it had moved; it is asked at its old address."
-        return [Told(news=News.MOVED_BACK, detail=detail)]
+        return [HealthEvent(news=News.MOVED_BACK, detail=detail)]
     return []
 
 
-def _silence(habits: Habits, now: datetime) -> str:
+def _silence(habits: PollHistory, now: datetime) -> str:
     idle, longest = write(now - habits.arrivals[-1]), write(habits.longest)
     return f"It answers, but brought nothing new for {idle}; its longest silence before was {longest}."
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from http import HTTPStatus
 
 from tocsin.errors import Fault
-from tocsin.policy.polling.history import Habits
+from tocsin.policy.polling.history import PollHistory
 
 _FAILURES = 3
 _SILENCE = timedelta(hours=6)
@@ -80,14 +80,14 @@ def after_failure(
     return Verdict(unhealthy=unhealthy or is_gone or is_dead or ill, gone=is_gone, dead=is_dead, news=news)
 
 
-def is_silent(habits: Habits, *, first_polled: datetime, now: datetime) -> bool:
+def is_silent(habits: PollHistory, *, first_polled: datetime, now: datetime) -> bool:
     """Whether nothing new came for far longer than ever: three times the longest silence, a day at least."""
     if len(habits.arrivals) < _ARRIVALS or now - first_polled < _KNOWN or habits.empty:
         return False
     return now - habits.arrivals[-1] > max(_TIMES * habits.longest, _SHORTEST_SILENCE)
 
 
-def is_hollow(habits: Habits) -> bool:
+def is_hollow(habits: PollHistory) -> bool:
     """Whether a document that used to have entries has had none at three polls, and not because it often has none."""
     return bool(habits.arrivals) and habits.empty >= _EMPTY and habits.lulls < _USUAL_LULLS
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from tocsin.hints import Answer, Wishes
+from tocsin.hints import PollHints, ResponseHints
 from tocsin.model.entries import KeyKind
 from tocsin.policy.polling.found import Found
 from tocsin.policy.polling.moves import Moved
@@ -18,7 +18,7 @@ _REMEMBERED = timedelta(days=35)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Habits:
+class PollHistory:
     """A source as its earlier polls showed it.
 
     *arrivals* are the times of polls that found new entries, ascending, the last 21. *longest* is the longest silence
@@ -34,7 +34,7 @@ class Habits:
     longest_at: datetime | None = None
     fresh: timedelta | None = None
     validators: bool = False
-    wishes: Wishes = Wishes()  # noqa: RUF009 (frozen)
+    wishes: PollHints = PollHints()  # noqa: RUF009 (frozen)
     empty: int = 0
     lulls: int = 0
     silent: bool = False
@@ -50,7 +50,7 @@ class Habits:
         return tuple(later - earlier for earlier, later in pairwise(self.arrivals))
 
 
-def learn(habits: Habits, answer: Answer, *, held: int | None, new: int, now: datetime) -> Habits:
+def learn(habits: PollHistory, answer: ResponseHints, *, held: int | None, new: int, now: datetime) -> PollHistory:
     """*habits* after a good answer at *now*.
 
     *held* is how many entries its document has, None when it is the one of before; *new* how many of them are new.
@@ -68,7 +68,7 @@ def learn(habits: Habits, answer: Answer, *, held: int | None, new: int, now: da
     return _arrive(habits, now) if new else habits
 
 
-def _arrive(habits: Habits, now: datetime) -> Habits:
+def _arrive(habits: PollHistory, now: datetime) -> PollHistory:
     arrivals = (*habits.arrivals, now)[-_GAPS - 1 :]
     if not habits.arrivals:
         return replace(habits, arrivals=arrivals)

@@ -15,7 +15,7 @@ from statistics import median
 from tocsin.errors import Fault
 from tocsin.market.session import in_session, next_open
 from tocsin.model.prices import Hours
-from tocsin.policy.polling.history import Habits
+from tocsin.policy.polling.history import PollHistory
 from tocsin.policy.spans import write
 
 #: How often a source is polled of which nothing is known yet.
@@ -64,7 +64,7 @@ class Plan:
     reasons: tuple[str, ...]
 
 
-def interval(terms: Terms, habits: Habits, now: datetime) -> tuple[timedelta, tuple[str, ...]]:
+def interval(terms: Terms, habits: PollHistory, now: datetime) -> tuple[timedelta, tuple[str, ...]]:
     """How often a source that is well is polled, and why."""
     base, reason = _every(terms, habits) if terms.every is not None else _rhythm(habits, now)
     wish, words = _wish(habits)
@@ -75,7 +75,7 @@ def interval(terms: Terms, habits: Habits, now: datetime) -> tuple[timedelta, tu
     return wish, (f"its server asks for {write(wish)} ({words})", reason)
 
 
-def plan(*, name: str, terms: Terms, habits: Habits, first: bool, now: datetime, random: float) -> Plan:
+def plan(*, name: str, terms: Terms, habits: PollHistory, first: bool, now: datetime, random: float) -> Plan:
     """When a source is due after a good poll; *first* says that this was the first one, *random* is in [0, 1).
 
     A tenth of the interval (30 minutes at most) is spread, so that sources drift apart. After the first poll the name
@@ -158,7 +158,7 @@ def hold(fault: Fault, retry_after: timedelta | None, refusals: int = 0) -> time
     return _LEAST if fault is Fault.UNREACHABLE else None
 
 
-def _every(terms: Terms, habits: Habits) -> tuple[timedelta, str]:
+def _every(terms: Terms, habits: PollHistory) -> tuple[timedelta, str]:
     assert terms.every is not None
     floor = _FLOOR if habits.validators else _FLOOR_WHOLE
     if terms.group and terms.every < floor:
@@ -166,7 +166,7 @@ def _every(terms: Terms, habits: Habits) -> tuple[timedelta, str]:
     return terms.every, f"every: {write(terms.every)} is configured"
 
 
-def _rhythm(habits: Habits, now: datetime) -> tuple[timedelta, str]:
+def _rhythm(habits: PollHistory, now: datetime) -> tuple[timedelta, str]:
     """Half the median gap between arrivals, less often the longer nothing came."""
     least = _LEAST if habits.validators else _LEAST_WHOLE
     recent = [time for time in habits.arrivals if now - time <= _HISTORY]
@@ -185,7 +185,7 @@ def _rhythm(habits: Habits, now: datetime) -> tuple[timedelta, str]:
     return (base, reason) if base <= _MOST else (_MOST, f"{reason}, but at least once in {write(_MOST)}")
 
 
-def _wish(habits: Habits) -> tuple[timedelta, str]:
+def _wish(habits: PollHistory) -> tuple[timedelta, str]:
     """The longest that its server asks for."""
     wishes = (
         (habits.fresh, "Cache-Control or Expires"),
@@ -199,7 +199,7 @@ def _wish(habits: Habits) -> tuple[timedelta, str]:
     return (longest, words) if longest <= _MOST_WISHED else (_MOST_WISHED, f"{words}, {write(longest)}, cut")
 
 
-def _skip(due_at: datetime, habits: Habits) -> datetime:
+def _skip(due_at: datetime, habits: PollHistory) -> datetime:
     """The end of the hours and days in which the server does not want to be asked, at most twelve hours later."""
     hours, days = habits.wishes.skip_hours, habits.wishes.skip_days
     time = due_at

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 
-from tocsin.model.prices import Instrument, Listing, Print, Quote
+from tocsin.model.prices import Instrument, Listing, Quote, RawQuote
 
 
 def is_wanted(row: str, instruments: Iterable[Instrument], silent: Collection[Listing]) -> bool:
@@ -16,7 +16,7 @@ def is_wanted(row: str, instruments: Iterable[Instrument], silent: Collection[Li
 
 
 def quotes(
-    row: str, prints: Iterable[Print], instruments: Iterable[Instrument], silent: Collection[Listing], now: datetime
+    row: str, prints: Iterable[RawQuote], instruments: Iterable[Instrument], silent: Collection[Listing], now: datetime
 ) -> Iterator[Quote]:
     """The *prints* of *row* as quotes of the instruments that have no better source now.
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from tocsin.model.deliveries import ErrorClass, Outcome
+from tocsin.model.deliveries import AttemptResult, ErrorClass
 from tocsin.receivers import classify
 from tocsin.receivers.classify import Stage
 from tocsin.receivers.exchange import Exchange
@@ -55,7 +55,7 @@ class _SmtpOverTls(_Smtp, smtplib.SMTP_SSL):
     pass
 
 
-def send(server: Server, sender: str, recipient: str, letter: bytes, exchange: Exchange) -> Outcome:
+def send(server: Server, sender: str, recipient: str, letter: bytes, exchange: Exchange) -> AttemptResult:
     """Hand *letter* (lines ended by CRLF) to *server*; never raises for what the server or the network does."""
     smtp: _Smtp | None = None
     stage = Stage.CONNECT
@@ -72,13 +72,13 @@ def send(server: Server, sender: str, recipient: str, letter: bytes, exchange: E
         smtp.send(_stuffed(letter))
         code, words = _expect(smtp.getreply(), 250)
         outcome = classify.smtp(stage, code, words)
-        return Outcome(error_class=ErrorClass.OK, code=code, words=outcome.words)
+        return AttemptResult(error_class=ErrorClass.OK, code=code, words=outcome.words)
     except smtplib.SMTPResponseException as error:
         if exchange.expired:  # half a reply
             return classify.lost(error, written=exchange.written, expired=True, limit=exchange.limit)
         return classify.smtp(stage, error.smtp_code, error.smtp_error)
     except _UnfitError as error:
-        return Outcome(error_class=ErrorClass.AUTH, words=str(error))
+        return AttemptResult(error_class=ErrorClass.AUTH, words=str(error))
     except OSError as error:  # every other error of smtplib is one
         return classify.lost(error, written=exchange.written, expired=exchange.expired, limit=exchange.limit)
     finally:

@@ -15,7 +15,7 @@ import daachorse
 
 from tocsin.rules.news.query import All, Condition, Field, Leaf, Pair, Union
 from tocsin.rules.news.terms import Term, TermList
-from tocsin.text.prefilter import Gist, pieces, simplified
+from tocsin.text.prefilter import FoldedWords, pieces, simplified
 
 
 class Group(NamedTuple):
@@ -58,7 +58,7 @@ class Index:
         self._filed = tuple(tuple(found) for found in filed.values())
         self._scan = daachorse.DoubleArrayAhoCorasick(list(filed)).find_overlapping if filed else None
 
-    def candidates(self, gist: Callable[[], Gist]) -> Sequence[int]:
+    def candidates(self, gist: Callable[[], FoldedWords]) -> Sequence[int]:
         """The rules that a text may meet, ascending; its *gist* is asked for only where there is something to find."""
         if self._scan is None:
             return self._always

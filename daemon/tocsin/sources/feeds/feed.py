@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from datetime import datetime
 
-from tocsin.hints import Answer, Wishes
+from tocsin.hints import PollHints, ResponseHints
 from tocsin.model.entries import Entry
 from tocsin.model.prices import Labels
 from tocsin.model.sources import Batch, Cursor
@@ -44,7 +44,7 @@ class FeedSource:
         self._name = name
         self._url = url
         self._http = http
-        self._run = http.room.reader(run)
+        self._run = http.gate.reader(run)
         self._labels = labels
         self._allow_private = allow_private
         self._headers = dict(headers or {})
@@ -62,7 +62,7 @@ class FeedSource:
         Raises:
             SourceError: the fetch failed, or what came is no feed.
         """
-        async with self._http.room.stay():
+        async with self._http.gate.admit():
             return await self._poll(cursor, now)
 
     async def _poll(self, cursor: Cursor, now: datetime) -> Batch:
@@ -98,9 +98,9 @@ class FeedSource:
             answer=dataclasses.replace(answer, wishes=wished),
         )
 
-    def _answer(self, fetched: Fetched, following: Cursor, now: datetime) -> Answer:
+    def _answer(self, fetched: Fetched, following: Cursor, now: datetime) -> ResponseHints:
         moved_to = fetched.final_url if fetched.moved and not self._secret else ""
-        return Answer(
+        return ResponseHints(
             status=fetched.status,
             fresh=fresh(fetched.headers, now),
             validators=bool(following.etag or following.last_modified),
@@ -108,7 +108,7 @@ class FeedSource:
             secured=self._url.startswith("http:") and moved_to == f"https:{self._url.removeprefix('http:')}",
         )
 
-    def _read(self, fetched: Fetched, now: datetime) -> tuple[Parsed, tuple[Entry, ...], Wishes]:
+    def _read(self, fetched: Fetched, now: datetime) -> tuple[Parsed, tuple[Entry, ...], PollHints]:
         parsed = parse(
             fetched.body,
             url=fetched.final_url,

@@ -24,7 +24,7 @@ from tocsin.sources.http import urls
 from tocsin.sources.http.address import check
 from tocsin.sources.http.contact import needs_contact, user_agent
 from tocsin.sources.http.encoding import decode
-from tocsin.sources.http.gate import Room
+from tocsin.sources.http.gate import LargeDocumentGate
 from tocsin.sources.http.header import LONGEST_HEAD, MOST_LINES, TolerantConnector
 from tocsin.sources.http.pace import Pace, group
 from tocsin.sources.http.proxy import check_name
@@ -142,7 +142,7 @@ class HttpClient:
         self._proxy = URL(proxy) if proxy else None
         self._trust = trusting(ca_file)
         self._pace = Pace(gap=gap)
-        self.room = Room()
+        self.gate = LargeDocumentGate()
         self._groups = tuple(groups)
         self._headers = {
             "User-Agent": user_agent("", contact),
@@ -316,7 +316,7 @@ class HttpClient:
         if (response.content_length or 0) <= size:
             async for chunk in response.content.iter_chunked(_CHUNK):
                 body += chunk
-                await self.room.grow(len(body))
+                await self.gate.grow(len(body))
                 if len(body) > size:
                     break
             else:
@@ -325,7 +325,7 @@ class HttpClient:
                     document = decode(bytes(body), names, size)
                 except SourceError as error:
                     raise SourceError(f"{host} {error}", fault=error.fault, status=status) from error
-                await self.room.grow(len(document))
+                await self.gate.grow(len(document))
                 if len(document) <= size:
                     return document
         raise SourceError(f"{host} answered with more than {size} octets", fault=Fault.TOO_LARGE, status=status)

@@ -1,4 +1,4 @@
-"""Room for large documents: few are held in memory at once, and one is read at a time, so that small ones need not wait."""
+"""LargeDocumentGate for large documents: few are held in memory at once, and one is read at a time, so that small ones need not wait."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class _Stay:
 _CURRENT: ContextVar[_Stay | None] = ContextVar("tocsin_stay", default=None)
 
 
-class Room:
+class LargeDocumentGate:
     """*places* for documents above *large* octets.
 
     A document keeps its place from when it has grown large until the end of its poll.
@@ -43,7 +43,7 @@ class Room:
         self._reading = asyncio.Lock()
 
     @asynccontextmanager
-    async def stay(self) -> AsyncIterator[None]:
+    async def admit(self) -> AsyncIterator[None]:
         """One poll, at the end of which its place is free again."""
         stay = _Stay()
         token = _CURRENT.set(stay)

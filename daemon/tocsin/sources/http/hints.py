@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from tocsin.hints import Wishes, date
+from tocsin.hints import PollHints, date
 
 #: Longer wishes are cut anyway; this keeps a forged number from overflowing a timedelta.
 _MOST = timedelta(days=365)
@@ -47,7 +47,7 @@ def fresh(headers: Mapping[str, str], now: datetime) -> timedelta | None:
     return min(_MOST, max(timedelta(0), until - (date(headers.get("date", "")) or now))) if until else timedelta(0)
 
 
-def wishes(body: bytes) -> Wishes:
+def wishes(body: bytes) -> PollHints:
     """What the RSS document *body* asks for: `ttl`, `sy:updatePeriod`, `skipHours` and `skipDays` outside of its items.
 
     Hours count from 0; 24, which some write for midnight, is 0. What is no number is not there.
@@ -61,7 +61,7 @@ def wishes(body: bytes) -> Wishes:
     skip_hours, skip_days = _SKIP_HOURS.search(outside), _SKIP_DAYS.search(outside)
     found = [int(hour) for hour in _HOUR.findall(skip_hours[1]) if hour.isdigit()] if skip_hours else []
     days = [day.lower() for day in _DAY.findall(skip_days[1])] if skip_days else []
-    return Wishes(
+    return PollHints(
         ttl=min(timedelta(minutes=ttl), _MOST) if ttl else None,
         period=timedelta(hours=hours) / max(1, frequency or 1) if hours else None,
         skip_hours=frozenset(hour % 24 for hour in found if hour <= 24),

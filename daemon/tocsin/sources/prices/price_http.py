@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from tocsin.errors import Fault, SourceError
-from tocsin.hints import Answer
+from tocsin.hints import ResponseHints
 from tocsin.model.prices import Prints
 from tocsin.model.sources import Batch, Cursor
 from tocsin.protocols import Run
@@ -37,7 +37,7 @@ class PriceSource:
         self._symbols = tuple(symbols)
         self._provider = provider
         self._http = http
-        self._run = http.room.reader(run)
+        self._run = http.gate.reader(run)
         self._allow_private = allow_private
 
     @property
@@ -51,7 +51,7 @@ class PriceSource:
         Raises:
             SourceError: the fetch failed, or what came holds no prices.
         """
-        async with self._http.room.stay():
+        async with self._http.gate.admit():
             return await self._poll(cursor, now)
 
     async def _poll(self, cursor: Cursor, now: datetime) -> Batch:
@@ -80,7 +80,7 @@ class PriceSource:
             size=len(fetched.body),
             prints=found.prints,
             missing=found.missing,
-            answer=Answer(status=fetched.status, validators=bool(following.etag or following.last_modified)),
+            answer=ResponseHints(status=fetched.status, validators=bool(following.etag or following.last_modified)),
         )
 
     def _read(self, fetched: Fetched) -> Prints:

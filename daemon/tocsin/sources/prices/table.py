@@ -15,7 +15,7 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from tocsin.errors import Fault, SourceError
-from tocsin.model.prices import Bar, Missing, Print, Prints
+from tocsin.model.prices import Bar, Missing, Prints, RawQuote
 from tocsin.sources.prices.extract import Field, Format, NotDataError, extractor
 from tocsin.sources.prices.numbers import read_moment, read_number
 from tocsin.sources.prices.provider import Request
@@ -131,7 +131,7 @@ class Table:
             raise SourceError(str(error), fault=Fault.NOT_DATA) from error
         found = [self._print(symbol, by_symbol.get(symbol, ()), by_symbol) for symbol in symbols]
         return Prints(
-            prints=tuple(item for item in found if isinstance(item, Print)),
+            prints=tuple(item for item in found if isinstance(item, RawQuote)),
             missing=tuple(item for item in found if isinstance(item, Missing)),
         )
 
@@ -146,7 +146,7 @@ class Table:
                 found.setdefault(str(name).strip(), []).append(row)
         return found
 
-    def _print(self, symbol: str, rows: Sequence[Any], all_rows: Collection[str]) -> Print | Missing:
+    def _print(self, symbol: str, rows: Sequence[Any], all_rows: Collection[str]) -> RawQuote | Missing:
         if not rows:
             known = ", ".join(sorted(all_rows)[:_SHOWN])
             words = f"no row is about {symbol}; there are rows about: {known or 'nothing'}"
@@ -162,7 +162,7 @@ class Table:
         if self._columns.history:
             values.sort(key=lambda item: item[0])
         at, price, volume, row = values[-1]
-        return Print(
+        return RawQuote(
             symbol=symbol,
             price=price,
             at=at if self._time else None,

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tocsin.errors import Fault, SourceError
-from tocsin.model.prices import Action, Bar, Hours, Print, Prints
+from tocsin.model.prices import Action, Bar, Hours, Prints, RawQuote
 from tocsin.sources.prices.provider import Request
 
 HOST = "https://query1.finance.yahoo.com"
@@ -49,7 +49,7 @@ class Yahoo:
         return Prints(prints=(_print(body, symbol),))
 
 
-def _print(body: bytes, symbol: str) -> Print:
+def _print(body: bytes, symbol: str) -> RawQuote:
     chart = _object(_json(body, symbol), "chart")
     error = chart.get("error")
     if isinstance(error, dict):
@@ -66,7 +66,7 @@ def _print(body: bytes, symbol: str) -> Print:
     zone = _zone(meta.get("exchangeTimezoneName"))
     session = _hours(opens, closes, zone, every_day=meta.get("instrumentType") in _EVERY_DAY)
     length = closes - opens if opens and closes else timedelta(0)
-    return Print(
+    return RawQuote(
         symbol=symbol,
         price=price,
         at=at,

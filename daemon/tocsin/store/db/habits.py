@@ -1,4 +1,4 @@
-"""Habits and fetches as text in the row of their source.
+"""PollHistory and fetches as text in the row of their source.
 
 A poll that brings nothing writes its row once; so what it leaves is short, and no table of its own.
 """
@@ -12,10 +12,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tocsin.errors import Fault
-from tocsin.hints import Wishes
+from tocsin.hints import PollHints
 from tocsin.model.entries import KeyKind
 from tocsin.policy.polling.found import Found
-from tocsin.policy.polling.history import Habits
+from tocsin.policy.polling.history import PollHistory
 from tocsin.policy.polling.moves import Moved
 from tocsin.store.db.reading import reading
 from tocsin.store.db.values import Fetch
@@ -40,7 +40,7 @@ def read_fetches(text: str) -> tuple[Fetch, ...]:
     return tuple(_fetch(json.loads(line)) for line in text.splitlines())
 
 
-def write_habits(habits: Habits) -> str:
+def write_habits(habits: PollHistory) -> str:
     """*habits* as JSON, times and spans in whole seconds; what is as at first is left out."""
     found = {
         "arrivals": [_epoch(time) for time in habits.arrivals],
@@ -72,19 +72,19 @@ def write_habits(habits: Habits) -> str:
 
 @functools.lru_cache(maxsize=4096)  # a quiet source shows the same text at every poll
 @reading
-def read_habits(text: str) -> Habits:
+def read_habits(text: str) -> PollHistory:
     """The habits that *text* holds."""
     if not text:
-        return Habits()
+        return PollHistory()
     kept = json.loads(text)
     moved = kept.get("moved")
-    return Habits(
+    return PollHistory(
         arrivals=tuple(_time(seconds) for seconds in kept.get("arrivals", ())),
         longest=_span(kept.get("longest")) or timedelta(0),
         longest_at=_time(kept["longest_at"]) if "longest_at" in kept else None,
         fresh=_span(kept.get("fresh")),
         validators=kept.get("validators", False),
-        wishes=Wishes(
+        wishes=PollHints(
             ttl=_span(kept.get("ttl")),
             period=_span(kept.get("period")),
             skip_hours=frozenset(kept.get("skip_hours", ())),
@@ -106,7 +106,7 @@ def _found(held: int | None, new: int, late: int, volatile: list[str], redated: 
     return Found(held=held, new=new, late=late, volatile=kinds, redated=tuple(redated))
 
 
-def moved_to(habits: Habits) -> str:
+def moved_to(habits: PollHistory) -> str:
     """The address that is asked in place of the configured one; empty when that is asked itself."""
     return habits.moved.url if habits.moved and habits.moved.used else ""
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tocsin.errors import Fault
-from tocsin.model.alerts import Alert, Coverage, Fate, Story, StoryEntry
+from tocsin.model.alerts import Alert, Coverage, MatchOutcome, Story, StoryEntry
 from tocsin.model.deliveries import DeliveryState, ErrorClass
 from tocsin.model.entries import Entry
 from tocsin.model.rules import Severity
@@ -202,7 +202,7 @@ def match_view(row: MatchRow, entry: EntryRow | None, source: str) -> MatchView:
         labels=codec.labels_from_json(row.labels),
         event_time=row.event_time,
         decided_at=row.decided_at,
-        fate=Fate(row.fate),
+        fate=MatchOutcome(row.fate),
         reason=row.reason,
         detail=row.detail,
         origin=row.origin,
@@ -224,7 +224,7 @@ def member(row: MatchRow, entry: EntryRow | None, source: str) -> Member:
         rule=row.rule,
         event_time=row.event_time,
         labels=labels,
-        fate=Fate(row.fate),
+        fate=MatchOutcome(row.fate),
         entry_id=row.entry_id,
         origin=row.origin,
         source=source or next(iter(labels.get("instrument", ())), ""),

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from tocsin.errors import Fault
-from tocsin.model.alerts import Answered, Fate, Revised, Tidings
+from tocsin.model.alerts import AlertContent, Answered, MatchOutcome, Revised
 from tocsin.model.deliveries import DeliveryKind, DeliveryState, ErrorClass, Message
 from tocsin.model.entries import Entry, KeyKind
 from tocsin.model.evidence import Evidence
@@ -16,7 +16,7 @@ from tocsin.model.prices import Labels
 from tocsin.model.rules import Severity
 from tocsin.model.sources import Cursor
 from tocsin.policy.alerting.facts import Decision
-from tocsin.policy.polling.history import Habits
+from tocsin.policy.polling.history import PollHistory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,7 @@ class SourceLease:
     unhealthy: bool = False  # that was told
     gone: bool = False  # as the last failure left it
     dead: bool = False
-    habits: Habits = Habits()  # noqa: RUF009 (frozen)
+    habits: PollHistory = PollHistory()  # noqa: RUF009 (frozen)
     fetches: str = ""  # as they stand in the row: only the store reads them
 
 
@@ -62,11 +62,11 @@ class Fetch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trail:
+class PollRecord:
     """What a poll leaves beside its result: why the next one is due then, and what was learned; None for nothing new."""
 
     reasons: tuple[str, ...] = ()
-    habits: Habits | None = None
+    habits: PollHistory | None = None
     fetch: Fetch | None = None
 
 
@@ -77,7 +77,7 @@ class Rest:
     lease: SourceLease
     cursor: Cursor
     due_at: datetime
-    trail: Trail = Trail()
+    trail: PollRecord = PollRecord()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +152,7 @@ class Counts:
 
     polled: int
     entries: int
-    matches: Mapping[Fate, int]
+    matches: Mapping[MatchOutcome, int]
     stories: int
     alerts: int
     deliveries: Mapping[DeliveryState, int]
@@ -198,7 +198,7 @@ class SourceView:
     last_success: datetime | None
     dead: bool = False
     reasons: tuple[str, ...] = ()  # why it is due then
-    habits: Habits = Habits()  # noqa: RUF009 (frozen)
+    habits: PollHistory = PollHistory()  # noqa: RUF009 (frozen)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,7 +233,7 @@ class MatchView:
     labels: Labels
     event_time: datetime
     decided_at: datetime
-    fate: Fate
+    fate: MatchOutcome
     reason: str
     detail: str
     origin: str
@@ -269,7 +269,7 @@ class DeliveryView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ledger:
+class PeriodStatistics:
     """What the daemon did in a time, and how things stand at its end; *size* is that of the database in bytes.
 
     *read* of the *sources* were read within a day. Messages that wait are *overdue* an hour after their time; *doubtful*
@@ -349,7 +349,7 @@ class Which:
 class AlertDetail:
     """An alert with its proof, every match that belongs to it, who was told, and what people said of it."""
 
-    tidings: Tidings
+    tidings: AlertContent
     members: tuple[MatchView, ...]
     deliveries: tuple[DeliveryView, ...]
     answered: Answered = Answered()  # noqa: RUF009 (frozen)
@@ -377,7 +377,7 @@ class DeliveryDetail:
     """A delivery with what it says, every try and every change of state, the oldest first."""
 
     delivery: DeliveryView
-    tidings: tuple[Tidings, ...]
+    tidings: tuple[AlertContent, ...]
     message: Message | None
     attempts: tuple[AttemptView, ...]
     transitions: tuple[TransitionView, ...]

@@ -11,8 +11,8 @@ from sqlmodel import Session, insert
 from tocsin.model.alerts import Alert, Story
 from tocsin.model.rules import Match
 from tocsin.policy.alerting.correction import Correction
-from tocsin.policy.alerting.correlation import Standings
-from tocsin.policy.alerting.facts import Arrival, Decided, Decision, Facts, Told
+from tocsin.policy.alerting.correlation import ActiveWindows
+from tocsin.policy.alerting.facts import Arrival, Decided, Decision, Facts, LastNotified
 from tocsin.store.db import codec, mapping
 from tocsin.store.db.sqlite import upsert
 from tocsin.store.db.tables import AlertRow, MatchRow, StandingRow, StoryEntryRow, StoryRow, ToldRow
@@ -59,11 +59,11 @@ class Deciding:
         _write_matches(self.session, decision.decided, self.now)
         _write_told(self.session, decision.told)
         _write_standings(self.session, decision.standings)
-        enqueue.call_off(self.session, decision.released, self.now, "told earlier than its digest")
+        enqueue.cancel(self.session, decision.released, self.now, "told earlier than its digest")
         delivery_ids = enqueue.plan(self.session, decision.planned, self.now, self.new_id, self.settles)
         enqueue.join(self.session, decision.joined)
         enqueue.say(self.session, decision.news)
-        enqueue.hasten(self.session, decision.hastened, self.now)
+        enqueue.release(self.session, decision.hastened, self.now)
         return Committed(entries=0, decision=decision, delivery_ids=delivery_ids)
 
     def about_own(self, own: Sequence[Match]) -> Committed:
@@ -136,7 +136,7 @@ def _write_matches(session: Session, decided: Sequence[Decided], now: datetime) 
         session.connection().execute(insert(MatchRow), rows)
 
 
-def _write_told(session: Session, told: Mapping[tuple[str, str], Told]) -> None:
+def _write_told(session: Session, told: Mapping[tuple[str, str], LastNotified]) -> None:
     rows = [
         {"rule": rule, "key": key, "at": item.at, "severity": item.severity.value} for (rule, key), item in told.items()
     ]
@@ -144,7 +144,7 @@ def _write_told(session: Session, told: Mapping[tuple[str, str], Told]) -> None:
         session.connection().execute(upsert(ToldRow, ("rule", "key"), change=("at", "severity")), rows)
 
 
-def _write_standings(session: Session, standings: Standings) -> None:
+def _write_standings(session: Session, standings: ActiveWindows) -> None:
     rows = [
         {
             "rule": rule,

@@ -14,8 +14,8 @@ from tocsin.model.alerts import Alert
 from tocsin.model.deliveries import DeliveryState
 from tocsin.model.rules import Severity
 from tocsin.policy.alerting.correction import Correction
-from tocsin.policy.alerting.correlation import Member, Standing
-from tocsin.policy.alerting.facts import Arrival, Facts, Reach, Told, reach
+from tocsin.policy.alerting.correlation import ActiveWindow, Member
+from tocsin.policy.alerting.facts import Arrival, Facts, LastNotified, Reach, reach
 from tocsin.policy.alerting.folding import touched
 from tocsin.store.db import codec, mapping
 from tocsin.store.db.sqlite import pieces
@@ -127,7 +127,9 @@ def _heard(session: Session, alerts: Iterable[int], rules: Iterable[str]) -> dic
     return {alert_id: list(people) for alert_id, people in found.items()}
 
 
-def _told(session: Session, keys: Collection[tuple[str, str]], rules: Collection[str]) -> dict[tuple[str, str], Told]:
+def _told(
+    session: Session, keys: Collection[tuple[str, str]], rules: Collection[str]
+) -> dict[tuple[str, str], LastNotified]:
     """When was last told under each of *keys*, and what *rules* told of all of theirs."""
     named, told = {rule for rule, _ in keys}, col(ToldRow.rule)
     rows = [
@@ -137,7 +139,7 @@ def _told(session: Session, keys: Collection[tuple[str, str]], rules: Collection
             select(ToldRow).where(or_(and_(told.in_(named), col(ToldRow.key).in_(piece)), told.in_(rules)))
         )
     ]
-    return {(row.rule, row.key): Told(at=row.at, severity=Severity(row.severity)) for row in rows}
+    return {(row.rule, row.key): LastNotified(at=row.at, severity=Severity(row.severity)) for row in rows}
 
 
 def _members(session: Session, reached: Reach) -> tuple[Member, ...]:
@@ -158,10 +160,12 @@ def _members(session: Session, reached: Reach) -> tuple[Member, ...]:
     return tuple(mapping.member(row, entry, source or "") for row, entry, source in rows)
 
 
-def _standings(session: Session, reached: Reach) -> dict[tuple[str, str], tuple[Standing, ...]]:
+def _standings(session: Session, reached: Reach) -> dict[tuple[str, str], tuple[ActiveWindow, ...]]:
     rows = session.exec(select(StandingRow).where(col(StandingRow.rule).in_(reached.correlations)))
     return {
-        (row.rule, row.key): tuple(Standing(first=first, last=last) for first, last in codec.times_from_json(row.times))
+        (row.rule, row.key): tuple(
+            ActiveWindow(first=first, last=last) for first, last in codec.times_from_json(row.times)
+        )
         for row in rows
     }
 

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from sqlmodel import Session, and_, col, func, insert, select
 
-from tocsin.model.alerts import Coverage, Fate, Revised
+from tocsin.model.alerts import Coverage, MatchOutcome, Revised
 from tocsin.model.deliveries import DeliveryKind, DeliveryState
 from tocsin.model.entries import Entry
 from tocsin.model.prices import Labels
@@ -36,7 +36,12 @@ from tocsin.store.db.tables import (
 from tocsin.store.outbox import enqueue
 
 #: What leads an alert; coverage that only joined one corrects nothing.
-_LEADING = (Fate.ALERTED.value, Fate.UPDATED.value, Fate.HELD.value, Fate.CATCH_UP.value)
+_LEADING = (
+    MatchOutcome.ALERTED.value,
+    MatchOutcome.UPDATED.value,
+    MatchOutcome.HELD.value,
+    MatchOutcome.CATCH_UP.value,
+)
 _UNTOLD = (DeliveryState.DEAD.value, DeliveryState.SUPPRESSED.value)
 _WAITING = (DeliveryState.HELD.value, DeliveryState.READY.value)
 _OWN = (DeliveryKind.OPERATOR.value, DeliveryKind.TEST.value)
@@ -216,7 +221,7 @@ def _correct(
             found.append(Correction(alert=claim.alert, to=claim.to, due_at=due_at))
         elif state.waiting:
             needless.append((state.waiting, claim.alert.id))
-    enqueue.call_off(session, needless, now, "its entry says again what was told")
+    enqueue.cancel(session, needless, now, "its entry says again what was told")
     return found
 
 

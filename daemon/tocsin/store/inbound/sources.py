@@ -12,10 +12,10 @@ from sqlmodel import Session, col, func, insert, or_, select, update
 
 from tocsin.errors import Fault, LeaseLostError
 from tocsin.model.sources import Batch, Cursor
-from tocsin.policy.polling.history import Habits
+from tocsin.policy.polling.history import PollHistory
 from tocsin.store.db import habits, mapping
 from tocsin.store.db.tables import SourceRow
-from tocsin.store.db.values import Deferral, GroupHold, Rest, SourceLease, Trail
+from tocsin.store.db.values import Deferral, GroupHold, PollRecord, Rest, SourceLease
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +176,7 @@ def number(session: Session, name: str) -> int | None:
 
 
 def succeed(
-    session: Session, row: Held, lease: SourceLease, batch: Batch, trail: Trail, *, now: datetime, due_at: datetime
+    session: Session, row: Held, lease: SourceLease, batch: Batch, trail: PollRecord, *, now: datetime, due_at: datetime
 ) -> None:
     """Give the lease back after a good poll, with the cursor it brought."""
     document_at = now if batch.changed else row.document_at
@@ -184,13 +184,13 @@ def succeed(
     _give_back(session, row, due_at, fields)
 
 
-def go_on(session: Session, row: Held, learned: Habits, until: datetime) -> None:
+def go_on(session: Session, row: Held, learned: PollHistory, until: datetime) -> None:
     """Keep the lease *until* then, with what is known of a document of which only a part is taken in yet."""
     values = {"number": row.id, "lease_until": until, "habits": habits.write_habits(learned)}
     session.connection().execute(_ON, values)
 
 
-def rest(session: Session, rests: Sequence[Rest], now: datetime) -> int:
+def complete_unchanged(session: Session, rests: Sequence[Rest], now: datetime) -> int:
     """Give back the leases of polls that brought nothing; how many of them had been lost before."""
     if not rests:
         return 0
@@ -233,7 +233,7 @@ def hold(session: Session, group: GroupHold) -> None:
     )
 
 
-def forgive(session: Session, now: datetime) -> None:
+def clear_outage_failures(session: Session, now: datetime) -> None:
     """Take back the first failure of public sources that could not be reached, and have them polled now."""
     session.exec(
         update(SourceRow)
@@ -247,7 +247,7 @@ def forgive(session: Session, now: datetime) -> None:
     )
 
 
-def _left(trail: Trail, fetches: str) -> dict[str, object]:
+def _left(trail: PollRecord, fetches: str) -> dict[str, object]:
     """The columns of what a poll leaves beside its result."""
     found: dict[str, object] = {"reasons": habits.write_reasons(trail.reasons)}
     if trail.habits is not None:
@@ -280,7 +280,7 @@ def fail(
     *,
     error: str,
     fault: Fault,
-    trail: Trail,
+    trail: PollRecord,
     due_at: datetime,
     unhealthy: bool,
     gone: bool,

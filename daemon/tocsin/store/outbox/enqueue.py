@@ -11,7 +11,7 @@ from sqlalchemy import Executable, bindparam
 from sqlmodel import Session, col, delete, func, insert, select, update
 
 from tocsin.errors import StoreError
-from tocsin.model.alerts import Fate
+from tocsin.model.alerts import MatchOutcome
 from tocsin.model.deliveries import DeliveryKind, DeliveryState
 from tocsin.model.rules import Severity
 from tocsin.policy.alerting.facts import Planned
@@ -78,7 +78,7 @@ def plan(
     return tuple(row["id"] for row in rows)
 
 
-def release(session: Session, planned_at: datetime) -> None:
+def release_planned(session: Session, planned_at: datetime) -> None:
     """Let what was planned at that time, and waits for the rest of its document, leave: it is all there."""
     session.exec(
         update(DeliveryRow)
@@ -172,7 +172,7 @@ def merge(session: Session, delivery_id: str, others: Sequence[str]) -> None:
     say(session, news)
 
 
-def hasten(session: Session, delivery_ids: Sequence[str], now: datetime) -> None:
+def release(session: Session, delivery_ids: Sequence[str], now: datetime) -> None:
     """Let held deliveries leave now, and with all that waits in them."""
     words = "released: an alert in it grew past its cooldown"
     held = DeliveryRow.state == DeliveryState.HELD.value
@@ -210,7 +210,7 @@ def hold(session: Session, delivery_id: str, until: datetime, now: datetime, wor
     note(session, delivery_id, now, DeliveryState.HELD, words)
 
 
-def call_off(session: Session, needless: Sequence[tuple[str, int]], now: datetime, words: str) -> None:
+def cancel(session: Session, needless: Sequence[tuple[str, int]], now: datetime, words: str) -> None:
     """Take alerts, (delivery id, alert), out of deliveries that were never tried; one that is about no other is not sent."""
     leaving: dict[str, list[int]] = defaultdict(list)
     for delivery_id, alert_id in needless:
@@ -365,7 +365,7 @@ def _tellings(session: Session, alerts: Collection[int]) -> dict[int | None, int
         dict(
             session.exec(
                 select(MatchRow.alert_id, func.count())
-                .where(col(MatchRow.alert_id).in_(alerts), MatchRow.fate != Fate.JOINED.value)
+                .where(col(MatchRow.alert_id).in_(alerts), MatchRow.fate != MatchOutcome.JOINED.value)
                 .group_by(col(MatchRow.alert_id))
             ).all()
         )
@@ -375,7 +375,7 @@ def _tellings(session: Session, alerts: Collection[int]) -> dict[int | None, int
         .join(RevisionRow, col(RevisionRow.entry_id) == MatchRow.entry_id)
         .where(
             col(MatchRow.alert_id).in_(alerts),
-            MatchRow.fate != Fate.JOINED.value,
+            MatchRow.fate != MatchOutcome.JOINED.value,
         )
         .group_by(col(MatchRow.alert_id))
     )

@@ -124,7 +124,7 @@ def reroute(
         if members and len(heard) == len(members):
             moved.append(row)
         elif row.attempts == 0:
-            enqueue.call_off(session, [(row.id, alert_id) for alert_id in heard], now, "sent to others")
+            enqueue.cancel(session, [(row.id, alert_id) for alert_id in heard], now, "sent to others")
     copies.write()
     for row in moved:
         words = f"sent to others: no receiver {row.receiver} {row.recipient}".rstrip() + " is configured any more"

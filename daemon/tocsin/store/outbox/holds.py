@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select, update
 
 from tocsin.model.alerts import Alert
 from tocsin.model.deliveries import DeliveryKind, DeliveryState
-from tocsin.policy.notifying.quiet import Hush
+from tocsin.policy.notifying.quiet import QuietRule
 from tocsin.policy.notifying.retry import DIGEST_LIFE
 from tocsin.policy.notifying.silence import Silence, first
 from tocsin.store.db import mapping
@@ -26,7 +26,7 @@ MOST = 500
 _NEWS = (DeliveryKind.ALERT.value, DeliveryKind.UPDATE.value)
 
 
-def hush(session: Session, hushes: Mapping[str, Hush], now: datetime) -> bool:
+def apply_quiet_hours(session: Session, hushes: Mapping[str, QuietRule], now: datetime) -> bool:
     """Let what must not leave in quiet hours that last at *now* wait for their end, or suppress it; whether there is more.
 
     News waits in one digest. A test that somebody asks for is no news, and leaves. What was tried already is tried again
@@ -62,7 +62,7 @@ def _rest(session: Session, row: DeliveryRow, until: datetime, now: datetime, wo
     enqueue.note(session, row.id, now, DeliveryState(row.state), words)
 
 
-def _due(session: Session, receiver: str, quiet: Hush, now: datetime) -> Sequence[DeliveryRow]:
+def _due(session: Session, receiver: str, quiet: QuietRule, now: datetime) -> Sequence[DeliveryRow]:
     """The oldest of what is due to *receiver* and does not break through."""
     return session.exec(
         select(DeliveryRow)

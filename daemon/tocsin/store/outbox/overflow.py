@@ -70,7 +70,7 @@ def _due(now: datetime) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def spill(session: Session, limits: Mapping[str, Limit], now: datetime) -> tuple[Storm, ...]:
+def apply_limits(session: Session, limits: Mapping[str, Limit], now: datetime) -> tuple[Storm, ...]:
     """Let news that is due, and over one of *limits*, wait for a digest; the storms that begin with it."""
     storms: dict[str, list[tuple[int, datetime]]] = defaultdict(list)
     for (receiver, recipient), until in full(session, limits, now).items():

@@ -7,22 +7,24 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, func, select, update
 
-from tocsin.policy.notifying.breaker import MOST_REFUSALS, Standing
+from tocsin.policy.notifying.breaker import MOST_REFUSALS, ReceiverStatus
 from tocsin.store.db.sqlite import upsert
 from tocsin.store.db.tables import AttemptRow, DeliveryRow, ReceiverRow
 
 _MINUTE = timedelta(minutes=1)
 
 
-def standing(session: Session, name: str) -> Standing:
+def standing(session: Session, name: str) -> ReceiverStatus:
     """How the receiver *name* stands."""
     row = session.get(ReceiverRow, name)
     if row is None:
-        return Standing()
-    return Standing(failures=row.failures, rests=row.rests, refused=row.refused, since=row.since, refusals=row.refusals)
+        return ReceiverStatus()
+    return ReceiverStatus(
+        failures=row.failures, rests=row.rests, refused=row.refused, since=row.since, refusals=row.refusals
+    )
 
 
-def put(session: Session, name: str, now: Standing) -> None:
+def put(session: Session, name: str, now: ReceiverStatus) -> None:
     """Write how the receiver *name* stands *now*."""
     fields = {
         "failures": now.failures,
@@ -39,7 +41,7 @@ def resting(session: Session, now: datetime) -> set[str]:
     return set(session.exec(select(ReceiverRow.name).where(col(ReceiverRow.rests) > now)))
 
 
-def left_alone(session: Session, now: datetime) -> dict[str, Standing]:
+def left_alone(session: Session, now: datetime) -> dict[str, ReceiverStatus]:
     """Return how the receivers stand that are left alone at *now*, by name."""
     return {name: standing(session, name) for name in sorted(resting(session, now))}
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from sqlmodel import Session, col, select
 
-from tocsin.model.alerts import Coverage, Fate, Tidings
+from tocsin.model.alerts import AlertContent, Coverage, MatchOutcome
 from tocsin.model.deliveries import DeliveryKind
 from tocsin.model.rules import Severity
 from tocsin.store.db import codec, mapping
@@ -37,7 +37,7 @@ class _Met(NamedTuple):
 _TABLE = MatchRow.metadata.tables["match"]
 
 
-def of_delivery(session: Session, delivery_id: str, kind: DeliveryKind) -> tuple[Tidings, ...]:
+def of_delivery(session: Session, delivery_id: str, kind: DeliveryKind) -> tuple[AlertContent, ...]:
     """The tidings of a delivery: the alert of the highest severity leads, then the older one."""
     members = session.exec(select(DeliveryAlertRow).where(DeliveryAlertRow.delivery_id == delivery_id)).all()
     news = {member.alert_id: codec.words_from_json(member.news) for member in members}
@@ -52,7 +52,7 @@ def of_alerts(
     numbers: Collection[int],
     kind: DeliveryKind = DeliveryKind.ALERT,
     news: Mapping[int, tuple[str, ...]] = MappingProxyType({}),
-) -> dict[int, Tidings]:
+) -> dict[int, AlertContent]:
     """Each alert with the proof and the entry that lead it, and the entries that belong to it too.
 
     The loudest match leads, of those the first; in an update, and where there is *news* of an alert, it is the latest
@@ -77,7 +77,7 @@ def of_alerts(
     result = {}
     for alert in session.exec(select(AlertRow).where(col(AlertRow.id).in_(numbers)).order_by(col(AlertRow.id))):
         lead = leads.get(alert.id)
-        result[alert.id] = Tidings(
+        result[alert.id] = AlertContent(
             alert=mapping.alert(alert),
             evidence=codec.evidence_from_json(proof) if lead and (proof := proofs[lead.id]) else None,
             lead=revisions.coverage(*found[lead.entry_id], reworded.get(lead.entry_id, ()), lead.decided_at)
@@ -100,10 +100,10 @@ def _proofs(session: Session, matches: Sequence[int]) -> dict[int, str | None]:
 
 
 def _lead(rows: Sequence[_Met], kind: DeliveryKind) -> _Met:
-    updates = [row for row in rows if row.fate == Fate.UPDATED]
+    updates = [row for row in rows if row.fate == MatchOutcome.UPDATED]
     if kind is DeliveryKind.UPDATE and updates:
         return max(updates, key=lambda row: row.id)
-    telling = [row for row in rows if row.fate != Fate.JOINED] or rows
+    telling = [row for row in rows if row.fate != MatchOutcome.JOINED] or rows
     return min(telling, key=lambda row: (-Severity(row.severity).rank, row.id))
 
 

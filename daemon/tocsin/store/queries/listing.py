@@ -10,7 +10,7 @@ from itertools import islice
 
 from sqlmodel import Session, col, func, or_, select
 
-from tocsin.model.alerts import Alert, Answered, Fate
+from tocsin.model.alerts import Alert, Answered, MatchOutcome
 from tocsin.model.deliveries import DeliveryKind, DeliveryState
 from tocsin.model.rules import Severity
 from tocsin.store.db import codec, habits, mapping
@@ -48,7 +48,7 @@ def counts(session: Session) -> Counts:
     return Counts(
         polled=session.exec(select(func.sum(SourceRow.polls))).one() or 0,
         entries=_count(session, EntryRow),
-        matches={fate: fates.get(fate.value, 0) for fate in Fate},
+        matches={fate: fates.get(fate.value, 0) for fate in MatchOutcome},
         stories=_count(session, StoryRow),
         alerts=_count(session, AlertRow),
         deliveries={state: states.get(state.value, 0) for state in DeliveryState},

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, distinct, func, select
 
-from tocsin.model.alerts import Fate, Tidings
+from tocsin.model.alerts import AlertContent, MatchOutcome
 from tocsin.model.deliveries import Delivery, DeliveryKind, DeliveryState
 from tocsin.model.rules import Severity
 from tocsin.render.digest import LOUD
@@ -26,9 +26,9 @@ _LOUD = [severity.value for severity in Severity if severity.rank >= LOUD.rank]
 _UNTOLD = (DeliveryState.SUPPRESSED.value, DeliveryState.DEAD.value)
 #: Why a match that no alert came of was not told.
 _FATES = {
-    Fate.BASELINE: "found at the first fetch of its source",
-    Fate.FLOOD: "old news that its source showed all at once",
-    Fate.OLD: "more than two days old when it was first seen",
+    MatchOutcome.BASELINE: "found at the first fetch of its source",
+    MatchOutcome.FLOOD: "old news that its source showed all at once",
+    MatchOutcome.OLD: "more than two days old when it was first seen",
 }
 
 
@@ -63,7 +63,7 @@ def _since(session: Session, delivery: Delivery, now: datetime) -> datetime:
 
 def _needs(
     session: Session, delivery: Delivery, since: datetime, now: datetime, told: Collection[int]
-) -> tuple[Tidings, ...]:
+) -> tuple[AlertContent, ...]:
     """The loud alerts that the recipient was told of, opened *since* then, which nobody has answered."""
     numbers = session.exec(
         select(AlertRow.id)
@@ -125,7 +125,7 @@ def _passed_over(session: Session, since: datetime) -> list[HeldBack]:
         .where(col(MatchRow.decided_at) >= since, col(MatchRow.fate).in_([fate.value for fate in _FATES]))
         .group_by(col(MatchRow.fate))
     ).all()
-    return [HeldBack(what="matches", why=_FATES[Fate(fate)], count=count) for fate, count in rows]
+    return [HeldBack(what="matches", why=_FATES[MatchOutcome(fate)], count=count) for fate, count in rows]
 
 
 def _ailing(session: Session) -> tuple[Ailing, ...]:

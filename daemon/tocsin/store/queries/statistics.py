@@ -20,7 +20,7 @@ from tocsin.store.db.tables import (
     TransitionRow,
     UnevaluatedRow,
 )
-from tocsin.store.db.values import Ledger
+from tocsin.store.db.values import PeriodStatistics
 
 #: A source was read if it was within this time; a message is overdue if it waits for longer.
 _READ = timedelta(days=1)
@@ -34,7 +34,7 @@ def reported(session: Session, rule: str) -> datetime | None:
     return last or session.exec(select(func.min(SourceRow.first_polled))).one()
 
 
-def ledger(session: Session, since: datetime, now: datetime) -> Ledger:
+def ledger(session: Session, since: datetime, now: datetime) -> PeriodStatistics:
     """What came and went from *since* to *now*, and how things stand."""
     polled = col(SourceRow.disabled).is_(False)
     ill = col(SourceRow.unhealthy) | col(SourceRow.gone) | col(SourceRow.dead)
@@ -51,7 +51,7 @@ def ledger(session: Session, since: datetime, now: datetime) -> Ledger:
     pages, page = (
         session.connection().execute(text(f"PRAGMA {name}")).scalar_one() for name in ("page_count", "page_size")
     )
-    return Ledger(
+    return PeriodStatistics(
         sources=count(polled),
         read=count(polled, col(SourceRow.last_success) >= now - _READ),
         ailing=tuple(session.exec(select(SourceRow.name).where(polled, ill).order_by(col(SourceRow.name)))),

@@ -9,7 +9,7 @@ from itertools import islice
 
 from sqlmodel import Session, col, func, select
 
-from tocsin.model.alerts import Fate
+from tocsin.model.alerts import MatchOutcome
 from tocsin.model.deliveries import DeliveryState
 from tocsin.model.rules import Severity
 from tocsin.store.db import mapping
@@ -18,7 +18,7 @@ from tocsin.store.db.values import Withheld
 
 _UNTOLD = (DeliveryState.SUPPRESSED.value, DeliveryState.DEAD.value)
 #: Of a match with one of these nobody is told.
-_PASSED_OVER = (Fate.BASELINE.value, Fate.FLOOD.value, Fate.OLD.value)
+_PASSED_OVER = (MatchOutcome.BASELINE.value, MatchOutcome.FLOOD.value, MatchOutcome.OLD.value)
 
 
 def held(session: Session, limit: int) -> tuple[Withheld, ...]:

@@ -14,8 +14,16 @@ from sqlalchemy import case, true, tuple_
 from sqlmodel import Session, col, func, insert, not_, or_, select, update
 
 from tocsin.log import counted
-from tocsin.model.alerts import Tidings
-from tocsin.model.deliveries import Delivery, DeliveryKind, DeliveryState, ErrorClass, Message, Outcome, Settlement
+from tocsin.model.alerts import AlertContent
+from tocsin.model.deliveries import (
+    AttemptResult,
+    Delivery,
+    DeliveryKind,
+    DeliveryState,
+    ErrorClass,
+    Message,
+    Settlement,
+)
 from tocsin.policy.notifying.limit import Limit
 from tocsin.store.db import codec
 from tocsin.store.db.reading import reading
@@ -160,7 +168,7 @@ def begin_attempt(session: Session, delivery: Delivery, message: Message, now: d
     return True
 
 
-def settle(session: Session, delivery: Delivery, outcome: Outcome, settlement: Settlement, now: datetime) -> bool:
+def settle(session: Session, delivery: Delivery, outcome: AttemptResult, settlement: Settlement, now: datetime) -> bool:
     """Close the try and give the delivery its next state; False without a lease."""
     delivered_at = now if settlement.state is DeliveryState.DELIVERED else None
     if not _under_fence(
@@ -207,7 +215,7 @@ def _was_refused(session: Session, row: DeliveryRow) -> bool:
     return last is not None and last.outcome == ErrorClass.CONTENT.value
 
 
-def _known(kind: DeliveryKind, found: Sequence[Tidings]) -> list[int]:
+def _known(kind: DeliveryKind, found: Sequence[AlertContent]) -> list[int]:
     """The alerts of a message of which its reader was told before; a digest, which is about all of them, answers none."""
     if kind.value in _GATHERED:
         return []

@@ -10,7 +10,7 @@ import pytest
 
 from tocsin.config.config import Config, load_config
 from tocsin.errors import ConfigError
-from tocsin.policy.notifying.walltime import Times
+from tocsin.policy.notifying.walltime import WeeklyTime
 
 FILE = """
 timezone: Europe/London
@@ -32,7 +32,7 @@ def test_without_a_word_there_is_a_weekly_report_and_no_heartbeat(tmp_path: Path
     """Nobody else's server is asked unless somebody says so."""
     config = load(tmp_path, "heartbeat: {url: '${NONE:-}'}\n")
     assert config.heartbeat is None
-    assert config.report == Times(at=time(9), days=frozenset({0}), zone=ZoneInfo("Europe/London"))
+    assert config.report == WeeklyTime(at=time(9), days=frozenset({0}), zone=ZoneInfo("Europe/London"))
 
 
 def test_a_heartbeat_keeps_its_address_to_itself(tmp_path: Path) -> None:

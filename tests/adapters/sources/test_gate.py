@@ -1,4 +1,4 @@
-"""Room for large documents."""
+"""LargeDocumentGate for large documents."""
 
 import asyncio
 from datetime import timedelta
@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from tocsin.errors import Fault, SourceError
-from tocsin.sources.http.gate import Room
+from tocsin.sources.http.gate import LargeDocumentGate
 
 
 async def _settle():
@@ -18,12 +18,12 @@ def test_large_documents_wait_for_a_place_and_small_ones_do_not():
     """However many feeds are endless, the memory that they take together is bounded; the others do not notice."""
 
     async def play():
-        room, end, grown = Room(places=2, large=100), asyncio.Event(), []
+        gate, end, grown = LargeDocumentGate(places=2, large=100), asyncio.Event(), []
 
         async def poll(name, *sizes):
-            async with room.stay():
+            async with gate.admit():
                 for size in sizes:
-                    await room.grow(size)
+                    await gate.grow(size)
                 grown.append(name)
                 await end.wait()
 
@@ -43,11 +43,11 @@ def test_a_failed_poll_gives_its_place_back():
     """One endless feed must not keep out all large ones for ever."""
 
     async def play():
-        room = Room(places=1, large=0)
+        gate = LargeDocumentGate(places=1, large=0)
         for _ in range(3):
             try:
-                async with room.stay():
-                    await room.grow(1)
+                async with gate.admit():
+                    await gate.grow(1)
                     raise ValueError
             except ValueError:
                 pass
@@ -60,9 +60,9 @@ def test_who_finds_no_place_is_told_so():
     """That others hang is not said of a server that answered."""
 
     async def play():
-        room = Room(places=0, large=0, patience=timedelta(seconds=0.01))
-        async with room.stay():
-            await room.grow(1)
+        gate = LargeDocumentGate(places=0, large=0, patience=timedelta(seconds=0.01))
+        async with gate.admit():
+            await gate.grow(1)
 
     with pytest.raises(SourceError, match="no room") as caught:
         asyncio.run(play())
@@ -73,16 +73,16 @@ def test_large_documents_are_read_one_at_a_time():
     """There is always a worker left for the small ones."""
 
     async def play():
-        room, end, reading = Room(places=3, large=100), asyncio.Event(), []
+        gate, end, reading = LargeDocumentGate(places=3, large=100), asyncio.Event(), []
 
         async def run(call, /, *args):
             reading.append(call(*args))
             await end.wait()
 
         async def poll(size):
-            async with room.stay():
-                await room.grow(size)
-                await room.reader(run)(str, size)
+            async with gate.admit():
+                await gate.grow(size)
+                await gate.reader(run)(str, size)
 
         async with asyncio.TaskGroup() as group:
             for size in (101, 102, 1, 2, 3):
@@ -99,12 +99,12 @@ def test_whoever_is_not_in_the_room_is_not_bounded():
     """A document fetched outside of a poll has no place to wait for."""
 
     async def play():
-        room = Room(places=0, large=0)
-        await room.grow(1)
+        gate = LargeDocumentGate(places=0, large=0)
+        await gate.grow(1)
 
         async def run(call, /, *args):
             return call(*args)
 
-        return await room.reader(run)(str, 1)
+        return await gate.reader(run)(str, 1)
 
     assert asyncio.run(asyncio.wait_for(play(), 5)) == "1"
