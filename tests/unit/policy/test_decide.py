@@ -296,5 +296,5 @@ def test_four_times_the_alerts_for_as_many_people_take_four_times_as_long(world:
         assert len(decision.planned) == count * len(people)
         return time.process_time() - began
 
-    cost(25)  # what is remembered between decisions
-    assert cost(100) < 10 * cost(25)
+    few, many = (min(cost(count) for _ in range(3)) for count in (25, 100))  # the least: garbage is collected in others
+    assert many < 10 * few
