@@ -106,12 +106,12 @@ def test_a_refused_niceness_switches_no_limit_off(refusing):
     """The unit's own filter refused `nice`, and with it went memory and processor time of whatever a stranger sends."""
     command = refusing(SETPRIORITY)
     with subprocess.Popen(
-        [*command, "-m", "tocsin.sources.feeds.inside", "200000000", "5"],
+        [*command, "-m", "tocsin.sources.feeds.inside", "200000000"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env={"PYTHONPATH": os.pathsep.join(sys.path)},
     ) as inside:
-        asked = {"document": {"url": "http://e.com/"}, "selectors": None, "size": 1, "seconds": 3}
+        asked = {"document": {"url": "http://e.com/"}, "selectors": None, "size": 1, "seconds": 3, "niceness": 5}
         inside.stdin.write(json.dumps(asked).encode() + b"\nx")
         inside.stdin.flush()
         refused = json.loads(inside.stdout.readline())["refused"]

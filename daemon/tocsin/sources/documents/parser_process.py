@@ -2,7 +2,7 @@
 
 A parser holds the interpreter for as long as it goes on, nothing can end it, and what it allocates stays; and no parser
 of XML or HTML is linear in everything that a stranger may write. A cell gets the octets and nothing else: no secrets,
-little memory and little time. One is kept for the next small document; a large one gets its own, which gives all memory
+little memory and little time. One is kept for the next document; after a large one it ends, which gives all memory
 back. `tocsin.sources.feeds.inside` is what runs there.
 """
 
@@ -91,11 +91,12 @@ def _ask(
     """What a cell answers to *asked* of *body*."""
     small = len(body) <= large
     seconds = seconds or (SMALL_SECONDS if small else SECONDS)
-    head = json.dumps({**asked, "size": len(body), "seconds": max(1, math.ceil(seconds))}).encode()
-    cell = _taken(memory) if small else _Cell(memory, humble=True)
+    told = {"size": len(body), "seconds": max(1, math.ceil(seconds)), "niceness": 0 if small else 5}
+    head = json.dumps({**asked, **told}).encode()
+    cell = _taken(memory)
     answer = cell.ask(head, body, _PATIENCE * seconds)
     while not answer and cell.ended_by_itself and cell.served > 1:  # of what was read before, or by somebody's hand
-        cell = _Cell(memory, humble=False)
+        cell = _Cell(memory)
         answer = cell.ask(head, body, _PATIENCE * seconds)
     if not answer:
         raise _failed(cell, seconds)
@@ -109,14 +110,14 @@ def _ask(
 
 
 class _Cell:
-    """One such process, of *memory* octets; a *humble* one works when nobody else wants the processor."""
+    """One such process, of *memory* octets."""
 
-    def __init__(self, memory: int, *, humble: bool) -> None:
+    def __init__(self, memory: int) -> None:
         self.memory = memory
         self.served = 0
         self.late = False
         self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
-            [sys.executable, "-m", "tocsin.sources.feeds.inside", str(memory), "5" if humble else "0"],
+            [sys.executable, "-m", "tocsin.sources.feeds.inside", str(memory)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -185,7 +186,7 @@ def _taken(memory: int) -> _Cell:
         if cell.memory == memory:
             return cell
         cell.end()
-    return _Cell(memory, humble=False)
+    return _Cell(memory)
 
 
 def _give_back(cell: _Cell) -> None:

@@ -1,6 +1,6 @@
 """What runs in a cell: it reads the documents on its standard input, and prints what is found in each as JSON.
 
-python -m tocsin.sources.feeds.inside MEMORY NICENESS
+python -m tocsin.sources.feeds.inside MEMORY
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ def main() -> None:
     """Answer until nobody asks any more."""
     # A supervisor may end all processes of a service at once, but what the daemon waits for is to be read to its end.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    refused = list(_refused(memory=int(sys.argv[1]), niceness=int(sys.argv[2])))
+    refused = list(_refused(memory=int(sys.argv[1])))
     while head := sys.stdin.buffer.readline():
         asked = json.loads(head)
-        late = list(_tried({"processor time": lambda: _bound_time(asked["seconds"])}))  # noqa: B023  # called at once
+        late = list(_tried(_bounds(asked["seconds"], asked["niceness"])))
         found = {**_answer(asked, sys.stdin.buffer.read(asked["size"])), "refused": refused + late}
-        print(json.dumps(found, default=datetime.isoformat), flush=True)  # noqa: T201  # the daemon reads it
+        print(json.dumps(found, default=_plain), flush=True)  # noqa: T201  # the daemon reads it
 
 
 def _answer(asked: dict[str, Any], body: bytes) -> dict[str, Any]:
@@ -43,7 +43,8 @@ def _answer(asked: dict[str, Any], body: bytes) -> dict[str, Any]:
         if "nodes" in asked:
             return {"rows": nodes.read(body, **asked["nodes"])}
         selectors = Selectors(**asked["selectors"]) if asked["selectors"] else None
-        return dataclasses.asdict(document.read(body, **asked["document"], selectors=selectors))
+        found: dict[str, Any] = _plain(document.read(body, **asked["document"], selectors=selectors))
+        return found
     except SourceError as error:
         return {"error": str(error), "fault": error.fault, "instead": error.instead}
     except Exception as error:  # noqa: BLE001  # nobody expected it, and the next document can be read all the same
@@ -52,7 +53,14 @@ def _answer(asked: dict[str, Any], body: bytes) -> dict[str, Any]:
         return {"error": words, "fault": Fault.INTERNAL, "instead": ()}
 
 
-def _refused(*, memory: int, niceness: int) -> Iterator[str]:
+def _plain(value: Any) -> Any:
+    """*value* as JSON has it; `dataclasses.asdict` copies whatever lies in it, which takes as long as to read it."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+
+
+def _refused(*, memory: int) -> Iterator[str]:
     """Bound this process, and name what the system does not permit: a hardened unit forbids some calls."""
     yield from _tried(
         {
@@ -60,17 +68,20 @@ def _refused(*, memory: int, niceness: int) -> Iterator[str]:
             # What was cut off is of no use to anybody.
             "core": lambda: resource.setrlimit(resource.RLIMIT_CORE, (0, 0)),
             "files": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)),
-            "niceness": lambda: os.nice(niceness) if niceness else None,
             # Where the system has no memory left, this one can be done without.
             "oom_score_adj": lambda: Path("/proc/self/oom_score_adj").write_text("1000"),
         }
     )
 
 
-def _bound_time(seconds: int) -> None:
-    """The processor time of what follows; what was read before does not count."""
+def _bounds(seconds: int, niceness: int) -> dict[str, Callable[[], object]]:
+    """The processor time of what follows, to which what was read before does not count, and how much it matters."""
     used = resource.getrusage(resource.RUSAGE_SELF)
-    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(used.ru_utime + used.ru_stime) + seconds, _NEVER))
+    limit = math.ceil(used.ru_utime + used.ru_stime) + seconds
+    return {
+        "processor time": lambda: resource.setrlimit(resource.RLIMIT_CPU, (limit, _NEVER)),
+        "niceness": lambda: os.nice(niceness) if niceness else None,
+    }
 
 
 def _tried(calls: dict[str, Callable[[], object]]) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit, urlunsplit
 
 import idna
 
@@ -109,7 +109,7 @@ def canonical(url: str, *, feed_host: str = "") -> str:
     if not found:
         return ""
     name = found[1]
-    parts = urlsplit(_tidy(url))
+    parts = _parts(url)
     if (wrapped := direct(url)) != url:
         return canonical(wrapped, feed_host=feed_host)
     if is_aggregator(url) or _is_of(name, _SHORT):
@@ -147,7 +147,7 @@ def _held(url: str) -> str:
     name = host(url)
     if not name or len(url) > _LONGEST_WRAPPED:
         return ""
-    parts = urlsplit(_tidy(url))
+    parts = _parts(url)
     place = f"{name}{parts.path}"
     if found := _YAHOO.match(place):
         return unquote(found[1])
@@ -164,12 +164,12 @@ def address(url: str) -> str:
     parameters sorted, no slash at the end, escapes as RFC 3986, 6.2.2, has them.
     """
     found = _split(url)
-    return _form(url, found[1], urlsplit(_tidy(url)).path, "") if found else ""
+    return _form(url, found[1], _parts(url).path, "") if found else ""
 
 
 def _form(url: str, name: str, path: str, feed_host: str) -> str:
     """The web address *url* with *name* for its host and *path*; of `ref` and `source` only *feed_host* and `rss` go."""
-    parts = urlsplit(_tidy(url))
+    parts = _parts(url)
     netloc = f"[{name}]" if ":" in name else name
     if parts.port and parts.port != _PORTS[parts.scheme.lower()]:
         netloc += f":{parts.port}"
@@ -184,7 +184,7 @@ def without_host(url: str) -> str:
     """Path and query of *url*: what stays when a site changes its scheme or its name; empty when nothing tells it apart."""
     if not is_web(url):
         return ""
-    parts = urlsplit(_tidy(url))
+    parts = _parts(url)
     path = parts.path.rstrip("/")
     if not path and not parts.query:
         return ""
@@ -212,12 +212,22 @@ def without_user(url: str) -> str:
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])) if "@" in parts.netloc else url
 
 
-# The ways to look at a link come one after the other, for every link of a document.
-@functools.lru_cache(maxsize=256)
+# The ways to look at a link come one after the other, each for every link of a document.
+@functools.lru_cache(maxsize=4096)
+def _parts(url: str) -> SplitResult:
+    """The parts of *url*, as it is written but for blanks.
+
+    Raises:
+        ValueError: it is no URL.
+    """
+    return urlsplit(_tidy(url))
+
+
+@functools.lru_cache(maxsize=4096)
 def _split(url: str) -> tuple[str, str, int | None] | None:
     """(scheme, host in ASCII, port); None for what is no web address."""
     try:
-        parts = urlsplit(_tidy(url))
+        parts = _parts(url)
         name, port = parts.hostname, parts.port
     except ValueError:
         return None
