@@ -40,7 +40,8 @@ log = logging.getLogger(__name__)
 
 #: Real time after which a poll counts as dead; far above what the client allows a fetch.
 LEASE = timedelta(minutes=5)
-#: How long a message waits for the rest of its document at most, which may have more to say in it.
+#: How long a message waits at most for the rest of its document, which may have more to say in it. The first part has
+#: waited since the poll began.
 SETTLES = timedelta(seconds=1)
 #: Polls under way at once: most of them wait for a server or for their turn, and none may wait for those.
 IN_FLIGHT = 512
@@ -243,7 +244,7 @@ class Pipeline:
         now: datetime,
     ) -> Taken:
         """Commit all *chunks* but the last. Between two of them every other step of the daemon has its turn."""
-        taken = Taken()
+        taken, since = Taken(), now
         while chunks.more:
             chunk = chunks.cut()
             judged, rewritten = await self._judge(inbound, chunk, now)
@@ -258,7 +259,7 @@ class Pipeline:
                     now=now,
                     habits=kept,
                     lasts=LEASE,
-                    settles=self._clock.now() + SETTLES,
+                    settles=since + SETTLES,
                     once=_failures([*judged, *rewritten], now),
                     flood=flood,
                     rewritten=rewritten,
@@ -267,6 +268,7 @@ class Pipeline:
             taken = taken.and_also(committed.entries, committed.decision)
             self._progress()
             self._wake_if_told(committed)
+            since = self._clock.now()
             if committed.delivery_ids:
                 asyncio.get_running_loop().call_later(SETTLES.total_seconds(), self._committed)
         return taken

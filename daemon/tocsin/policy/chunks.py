@@ -15,9 +15,9 @@ MOST = 100
 #: And at least, where it takes longer than it should: reading what a decision looks at costs the same for each.
 LEAST = 10
 #: Seconds of work at which a transaction aims; others wait for at most two such.
-AIM = 0.1
+AIM = 0.05
 #: Deliveries that take so long, by experience.
-_DELIVERIES = 500
+_DELIVERIES = 250
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
