@@ -17,7 +17,7 @@ from tocsin.config.durations import parse_duration
 from tocsin.errors import UsageError
 from tocsin.model.alerts import Answered, AnswerKind
 from tocsin.model.prices import Labels
-from tocsin.policy.notifying.causes import cause
+from tocsin.render.reasons import in_words
 from tocsin.store import AlertDetail, Which, Withheld
 
 app = typer.Typer(help="What was found, why, and what you say of it.", no_args_is_help=True)
@@ -93,7 +93,7 @@ def list_alerts(
 def _print_withheld(found: Sequence[Withheld], zone: ZoneInfo, *, held: bool, json: bool) -> None:
     if json:
         for one in found:
-            dump({**plain(one), "cause": cause(one.reason).value})
+            dump(one)
         return
     table(
         ("id", "until" if held else "decided", "severity", "alert", "receiver", "state", "why"),
@@ -105,7 +105,7 @@ def _print_withheld(found: Sequence[Withheld], zone: ZoneInfo, *, held: bool, js
                 one.title,
                 f"{one.receiver} {one.recipient}".strip(),
                 one.state,
-                in_zone(one.reason, zone),
+                in_words(one.reason, zone),
             )
             for one in found
         ],
@@ -229,9 +229,9 @@ def _print(detail: AlertDetail, zone: ZoneInfo) -> None:
         print(f"  {shown(line)}")
     for member in detail.members:
         what = shown(member.title or in_zone(member.detail, zone))
-        print(f"  {member.fate}: {what} [{member.source}] {shown(in_zone(member.reason, zone))}")
+        print(f"  {member.fate}: {what} [{member.source}] {shown(in_words(member.reason, zone))}")
     for delivery in detail.deliveries:
-        reason = shown(in_zone(delivery.reason, zone))
+        reason = shown(in_words(delivery.reason, zone))
         print(f"  {delivery.state} to {delivery.receiver} {delivery.recipient} {reason} ({delivery.id})")
     if detail.tidings.evidence:
         texts = {name: getattr(lead, name) for name in ("title", "summary", "body")} if lead else {}

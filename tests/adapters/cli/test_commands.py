@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tocsin.model.deliveries import AttemptResult, DeliveryState, ErrorClass, Message, MessageKind, Settlement
+from tocsin.model.reasons import Cause, Reason
 from tocsin.policy.notifying.breaker import ReceiverStatus
 from tocsin.policy.notifying.retry import Consequence
 
@@ -277,7 +278,11 @@ def test_a_delivery_that_waits_for_its_receiver_says_so(tocsin: Tocsin, history:
     (held,) = store.claim_deliveries(now, timedelta(minutes=1), exclude=())
     store.begin_attempt(held, Message(kind=MessageKind.TEXT, subject="s", text="t"), now)
     blocked = ReceiverStatus(refused="no_service", rests=now + timedelta(hours=1), since=now)
-    again = Settlement(state=DeliveryState.RETRY, due_at=now + timedelta(hours=1), reason="gone 404: no_service")
+    again = Settlement(
+        state=DeliveryState.RETRY,
+        due_at=now + timedelta(hours=1),
+        reason=Reason(cause=Cause.OTHER, words="gone 404: no_service"),
+    )
     store.settle(
         held,
         AttemptResult(error_class=ErrorClass.GONE, code=404),
