@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from tocsin.certificates import trusting
 from tocsin.config.secrets import Secret
 from tocsin.config.yaml.nodes import Node, Pairs, Scalar, member, problem
 from tocsin.config.yaml.shape import Shape, Texts
 from tocsin.errors import FileError, Problem
-from tocsin.sources.http.trust import trusting
 
 _PROXY = re.compile(r"http://[^\s/]+:\d{1,5}/?\Z|http://[^\s/]+/?\Z")
 
