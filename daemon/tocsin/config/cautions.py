@@ -11,7 +11,7 @@ from tocsin.errors import Problem
 from tocsin.log import counted
 from tocsin.sources.http import urls
 from tocsin.sources.http.address import check
-from tocsin.sources.http.contact import needs_contact
+from tocsin.sources.http.client import needs_contact
 
 
 def cautions(config: Config) -> Iterator[Problem]:
