@@ -59,7 +59,7 @@ def list_alerts(
             if rule or label or unacked or (held and (suppressed or since)):
                 raise UsageError("--held takes no other filter, and --suppressed only --since")
             withheld = store.read.held(limit) if held else store.read.suppressed(read_since(since, now), limit)
-            _print_withheld(withheld, ZoneInfo(settings.timezone), held=held, json=json)
+            _print_withheld(withheld, settings.zone, held=held, json=json)
             return
         which = Which(rule=rule, labels=tuple(map(_label, label or ())), unseen=unacked)
         alerts = store.read.alerts(read_since(since, now), limit, which)
@@ -69,7 +69,7 @@ def list_alerts(
             for alert in alerts:
                 dump({**plain(alert), "answered": plain(said[alert.id])})
             return
-        zone = ZoneInfo(settings.timezone)
+        zone = settings.zone
         filtered = since or rule or label or unacked
         table(
             ("id", "opened", "severity", "alert", "labels", "rule", "answer"),
@@ -124,7 +124,7 @@ def show_alert(number: NumberArgument, config: ConfigOption = DEFAULT_CONFIG, js
         if json:
             dump(detail)
             return
-        _print(detail, ZoneInfo(settings.timezone))
+        _print(detail, settings.zone)
 
 
 @app.command("ack")
@@ -181,7 +181,7 @@ def _answer(
     with border():
         numbers = [_number(one) for one in given]
         with opened(config) as (settings, store):
-            now, zone = datetime.now(UTC), ZoneInfo(settings.timezone)
+            now, zone = datetime.now(UTC), settings.zone
             until = None if span is None else now + span
             store.act.answer(numbers, kind, now, by=by, until=until, why=why)
             for number in numbers:

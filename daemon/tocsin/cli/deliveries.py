@@ -39,7 +39,7 @@ def list_deliveries(
 ) -> None:
     """The newest deliveries."""
     with border(), opened(config) as (settings, store):
-        views = _waiting(store.read.deliveries(state=state, limit=limit), store, ZoneInfo(settings.timezone))
+        views = _waiting(store.read.deliveries(state=state, limit=limit), store, settings.zone)
         _list(views, settings, json=json, empty="No deliveries yet.")
 
 
@@ -82,7 +82,7 @@ def _list(views: Sequence[DeliveryView], settings: Config, *, json: bool, empty:
         for view in views:
             dump(view)
         return
-    zone = ZoneInfo(settings.timezone)
+    zone = settings.zone
     rows = [
         (
             v.id,
@@ -114,7 +114,7 @@ def show_delivery(delivery: str, config: ConfigOption = DEFAULT_CONFIG, json: Js
         if json:
             dump(detail)
             return
-        zone = ZoneInfo(settings.timezone)
+        zone = settings.zone
         view = _waiting([detail.delivery], store, zone)[0]
         print(f"{view.id} {view.state} to {view.receiver} {view.recipient}: {shown(view.title)}")
         if view.reason:

@@ -6,7 +6,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 import typer
 
@@ -50,7 +49,7 @@ def list_instruments(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = F
             for view in views:
                 dump(view)
             return
-        zone = ZoneInfo(settings.timezone)
+        zone = settings.zone
         rows = [
             (
                 view.id,

@@ -58,7 +58,7 @@ def add(
     on record.
     """
     with border(), opened(config) as (settings, store):
-        now, zone = datetime.now(UTC), ZoneInfo(settings.timezone)
+        now, zone = datetime.now(UTC), settings.zone
         read, ends = _read(matchers), _end(length, until, now, zone)
         wanted = Silence(id=0, matchers=read, starts=now, ends=ends, by=by, why=why)
         before = store.read.alerts(now - _BACK, _MOST)
@@ -95,7 +95,7 @@ def list_silences(
 ) -> None:
     """The silences that have not ended."""
     with border(), opened(config) as (settings, store):
-        now, zone = datetime.now(UTC), ZoneInfo(settings.timezone)
+        now, zone = datetime.now(UTC), settings.zone
         found = [one for one in store.read.silences() if everything or one.ends > now]
         if json:
             for one in found:

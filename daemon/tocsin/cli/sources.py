@@ -62,7 +62,7 @@ def show_source(name: str, config: ConfigOption = DEFAULT_CONFIG, json: JsonOpti
         addresses = {source.name: source.address for source in settings.sources}
         addresses |= {source.name: source.address for source in settings.prices}
         address = addresses.get(name, "not configured any more")
-        zone = ZoneInfo(settings.timezone)
+        zone = settings.zone
         for line in describe(detail, address, zone, datetime.now(UTC)):
             print(line)
         if detail.fetches:

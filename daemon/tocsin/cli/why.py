@@ -148,7 +148,7 @@ def _stored(rules: RuleSet, info: RuleInfo, words: str, config: Path) -> Answer:
         )
         # A match is proved by what the entry said when it was judged; what met nothing is judged as it reads now.
         entry = store.read.entry(view.id, match.decided_at if match else None) or view.entry
-    zone = ZoneInfo(settings.timezone)
+    zone = settings.zone
     then = match.decided_at if match else (view.revised[-1].at if view.revised else entry.first_seen)
     evidence = None if view.pruned else rules.explain(info.id, entry, then)
     decision = chain.steps(

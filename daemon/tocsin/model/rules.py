@@ -63,6 +63,7 @@ class RuleInfo:
     event: str
     key: tuple[str, ...]
     cooldown: timedelta
+    distinguish: tuple[str, ...] = ()  # labels of its pack by which alike stories differ
     note: str = ""
     references: tuple[str, ...] = ()
     position: Position | None = None

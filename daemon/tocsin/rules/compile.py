@@ -102,6 +102,7 @@ class _Compiler:
 
     def rules(self) -> Iterator[tuple[RuleSpec, CompiledRule | PriceRule | Joint]]:
         """The rules without fault; the faults of the others are in *problems*."""
+        self._check_distinguish()
         seen: dict[str, RuleSpec] = {}
         for spec in self._pack.rules:
             name = spec.id.text
@@ -175,6 +176,7 @@ class _Compiler:
             severity=(override and override.severity) or spec.severity,
             event=spec.event,
             key=tuple(name.text for name in spec.key),
+            distinguish=tuple(name.text for name in self._pack.distinguish),
             cooldown=spec.cooldown,
             note=spec.note,
             references=spec.references,
@@ -202,7 +204,7 @@ class _Compiler:
             price.kind,
             [name.text for name in price.instruments],
             [price.stale_after.total_seconds(), price.min_obs, price.confirm],
-            *_told_as(spec),
+            *self._told_as(spec),
         ]
         return PriceRule(
             info=self._info(spec, _digest(meaning)),
@@ -218,7 +220,7 @@ class _Compiler:
     def _joint(self, spec: RuleSpec, correlation: CorrelationSpec) -> Joint:
         if spec.override and (unless := spec.override.unless):
             self._fault(unless, f"{spec.id.text} is a correlation: unless cancels news only")
-        info = self._info(spec, _digest([*meaning(correlation), *_told_as(spec)]))
+        info = self._info(spec, _digest([*meaning(correlation), *self._told_as(spec)]))
         return Joint(pack=self._pack, rule=spec, spec=correlation, info=info)
 
     def _parse_price(self, text: Located) -> Node | None:
@@ -273,6 +275,14 @@ class _Compiler:
                     length=len(spec.id.text),
                 )
 
+    def _check_distinguish(self) -> None:
+        """A pack can only distinguish by labels that its own lists give."""
+        labelled = [name for name, terms in self._lists.items() if terms.labelled]
+        for name in self._pack.distinguish:
+            if name.text not in labelled:
+                words = f"no list of this pack gives the label {name.text}{meant(name.text, labelled)}"
+                self._fault(name, words, length=len(name.text))
+
     def _hash(self, spec: RuleSpec, news: NewsSpec) -> str:
         """What the rule means: its expressions, the lists they name, and what is told about it."""
         conditions = [news.match, *([news.unless] if news.unless else []), *(text for _, text in news.severity_if)]
@@ -282,12 +292,26 @@ class _Compiler:
             news.unless is not None,
             [level.value for level, _ in news.severity_if],
             [self._texts.get(name) for name in names],
-            *_told_as(spec),
+            *self._told_as(spec),
         ]
         if override := spec.override:
             names = _lists_in(override.unless.text) if override.unless else []
             parts.append([override.unless and override.unless.text, [self._texts.get(name) for name in names]])
         return _digest(parts)
+
+    def _told_as(self, spec: RuleSpec) -> list[object]:
+        """What of a rule's meaning does not depend on its condition."""
+        parts: list[object] = [
+            [name.text for name in spec.key],
+            spec.severity.value,
+            spec.event,
+            spec.cooldown.total_seconds(),
+        ]
+        if self._pack.distinguish:
+            parts.append([name.text for name in self._pack.distinguish])
+        if override := spec.override:
+            parts.append([override.disable, override.severity, override.to])
+        return parts
 
     def _fault(self, text: Located, words: str, *, offset: int = 0, length: int = 1, warning: bool = False) -> None:
         position, excerpt = text.at(offset), text.excerpt(offset)
@@ -299,19 +323,6 @@ class _Compiler:
 
 def _lists_in(text: str) -> list[str]:
     return sorted(set(re.findall(r"\$([\w-]+)", text)))
-
-
-def _told_as(spec: RuleSpec) -> list[object]:
-    """What of a rule's meaning does not depend on its condition."""
-    parts: list[object] = [
-        [name.text for name in spec.key],
-        spec.severity.value,
-        spec.event,
-        spec.cooldown.total_seconds(),
-    ]
-    if override := spec.override:
-        parts.append([override.disable, override.severity, override.to])
-    return parts
 
 
 def _digest(parts: Sequence[object]) -> str:

@@ -107,10 +107,11 @@ class RuleSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackSpec:
-    """A folder of rules with their lists."""
+    """A folder of rules with their lists; *distinguish* are labels by which stories with like headlines differ."""
 
     id: str
     version: str
+    distinguish: tuple[Located, ...] = ()
     lists: tuple[ListSpec, ...]
     rules: tuple[RuleSpec, ...]
     position: Position | None = None

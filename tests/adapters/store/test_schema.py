@@ -1,10 +1,14 @@
 """The version of the tables."""
 
+import re
 import sqlite3
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
 from tocsin.errors import StoreError
@@ -63,34 +67,93 @@ def test_tables_are_not_changed_under_a_running_daemon(hands):
     hands.open()
 
 
-def test_wordings_of_an_older_database_are_kept(hands, store):
-    """A column less, three more, and every row still there."""
-    hands.tell(store)
+def test_a_database_from_before_the_first_release_is_refused(hands, store):
+    """Its tables cannot be brought up any more, and the message says what to do."""
     store.close()
     with sqlite3.connect(hands.path) as connection:
-        connection.execute("DROP TABLE revision")
-        connection.execute("DROP TABLE answer")
-        connection.execute("DROP TABLE silence")
-        connection.execute("DROP TABLE receiver")
-        connection.execute("DROP INDEX ix_attempt_started_at")
-        connection.execute("DROP INDEX ix_delivery_stands_for")
-        connection.execute("DROP INDEX ix_delivery_silence_id")
-        connection.execute("ALTER TABLE delivery DROP COLUMN silence_id")
-        connection.execute("ALTER TABLE delivery DROP COLUMN stands_for")
-        connection.execute("ALTER TABLE delivery DROP COLUMN wanted_at")
-        connection.execute("ALTER TABLE entry DROP COLUMN authors")
-        connection.execute("ALTER TABLE entry DROP COLUMN categories")
-        connection.execute("ALTER TABLE alert DROP COLUMN origins")
-        connection.execute("ALTER TABLE delivery_alert DROP COLUMN news")
-        connection.execute("ALTER TABLE delivery_alert DROP COLUMN overflow")
-        connection.execute(
-            "CREATE TABLE revision (id INTEGER PRIMARY KEY, entry_id INTEGER NOT NULL REFERENCES entry (id), at DATETIME NOT"
-            " NULL, title TEXT NOT NULL, summary TEXT NOT NULL, withdrawn BOOLEAN NOT NULL, told DATETIME)"
-        )
-        row = (1, "2026-03-02 13:00:00.000000", "Else", "", 0, "2026-03-02 13:00:00.000000")
-        connection.execute(
-            "INSERT INTO revision (entry_id, at, title, summary, withdrawn, told) VALUES (?, ?, ?, ?, ?, ?)", row
-        )
-        connection.execute("UPDATE alembic_version SET version_num = '0005_revision'")
+        connection.execute("UPDATE alembic_version SET version_num = '0010_hold'")
     connection.close()
-    assert [one.title for one in hands.open().read.find_entries("1")[0].revised] == ["Else"]
+    words = r"before the first release \(its tables are of version 0010_hold\) and cannot be used: move it away"
+    with pytest.raises(StoreError, match=words):
+        hands.open()
+
+
+#: What the steps up to 0014 changed of a database of 0011, and what rows then held.
+_OF_0014 = (
+    "ALTER TABLE receiver ADD COLUMN since DATETIME",
+    "ALTER TABLE entry ADD COLUMN authors TEXT DEFAULT '[]' NOT NULL",
+    "ALTER TABLE entry ADD COLUMN categories TEXT DEFAULT '[]' NOT NULL",
+    "ALTER TABLE receiver ADD COLUMN refusals INTEGER DEFAULT '0' NOT NULL",
+    "UPDATE alembic_version SET version_num = '0014_refusals'",
+)
+_ROWS_OF_0014 = (
+    "UPDATE receiver SET since = '2026-03-02 12:00:00.000000', refusals = 2",
+    """UPDATE entry SET authors = '["Jane Doe"]', categories = '["Mining"]' WHERE id = 1""",
+)
+
+
+@pytest.mark.parametrize(
+    ("steps", "rows"),
+    [pytest.param((), (), id="0011"), pytest.param(_OF_0014, _ROWS_OF_0014, id="0014")],
+)
+def test_an_older_database_becomes_a_new_one(hands, steps, rows):
+    """A start of a new version leaves nothing out: tables, keys and indexes are those of a new database, and every row stands."""
+    old = Path(__file__).with_name("0011_limit.sql").read_text(encoding="utf-8")
+    hands.path.parent.mkdir()
+    _run(hands.path, old, *steps, *rows)
+    assert all(_rows(hands.path).values()), "a table without rows shows nothing"
+    hands.open().close()
+    fresh = hands.path.with_name("fresh.db")
+    database = Database.open(f"sqlite:///{fresh}")
+    upgrade(database)
+    database.close()
+    _run(fresh, old.split("-- rows\n")[1], *rows)
+    assert _schema(hands.path) == _schema(fresh)
+    assert _rows(hands.path) == _rows(fresh)
+
+
+def test_the_rows_of_an_older_database_can_be_read(hands):
+    """What stood in it is what people are shown."""
+    hands.path.parent.mkdir()
+    _run(hands.path, Path(__file__).with_name("0011_limit.sql").read_text(encoding="utf-8"))
+    read = hands.open().read
+    assert [one.title for one in read.find_entries("1")[0].revised] == ["China denies it"]
+    assert [view.title for view in read.deliveries()] == ["gallium: ban", "gallium: ban"]
+    assert [silence.why for silence in read.silences()] == ["a week of zinc"]
+    assert {view.name: view.errors for view in read.sources()} == {"wire": 0, "gone": 4}
+    assert read.failure(1, "minerals/broken") == "it raised"
+
+
+def test_numbers_of_rows_are_wide_enough_on_other_databases():
+    """SQLite's INTEGER holds eight octets; that of others holds four, and a busy store has more transitions than that."""
+    numbers = [
+        column
+        for table in SQLModel.metadata.sorted_tables
+        for column in table.columns
+        if column.name.endswith("id") and column.type.compile(sqlite.dialect()) == "INTEGER"
+    ]
+    assert len(numbers) > 20
+    assert {str(column): column.type.compile(postgresql.dialect()) for column in numbers} == {
+        str(column): "BIGINT" for column in numbers
+    }
+
+
+def _run(path, *scripts):
+    with closing(sqlite3.connect(path)) as connection:
+        for script in scripts:
+            connection.executescript(script)
+        connection.commit()
+
+
+def _schema(path):
+    """Tables, indexes and keys as SQLite keeps them, less the spaces."""
+    with closing(sqlite3.connect(path)) as connection:
+        found = connection.execute("SELECT type, name, sql FROM sqlite_master").fetchall()
+    return {(kind, name): re.sub(r"\s*([(),])\s*|\s+", r"\1 ", sql or "") for kind, name, sql in found}
+
+
+def _rows(path):
+    """The rows of every table."""
+    with closing(sqlite3.connect(path)) as connection:
+        names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return {name: sorted(connection.execute(f'SELECT * FROM "{name}"'), key=repr) for name in names}

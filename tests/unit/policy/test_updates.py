@@ -186,9 +186,23 @@ def test_what_grows_twice_before_it_leaves_is_one_message_that_says_both(world: 
 def test_what_grows_before_it_was_told_is_told_as_it_is_then(world: World) -> None:
     """The message that waits shows it: a second one, even a held one, would say it twice."""
     world.keep(world.decide(world.match(BAN)))
-    decision = world.decide(world.match(BAN, labels={"mineral": ("gallium",), "country": ("us",)}))
+    decision = world.decide(world.match(BAN, labels={"mineral": ("gallium", "germanium")}))
     assert decision.decided[0].fate is MatchOutcome.UPDATED
     assert (decision.planned, decision.news) == ((), {})
+
+
+@pytest.mark.parametrize(
+    ("distinguish", "fate"),
+    [(("country",), MatchOutcome.UPDATED), (("company",), MatchOutcome.JOINED), ((), MatchOutcome.JOINED)],
+)
+def test_a_label_beside_the_key_is_news_where_the_pack_distinguishes_by_it(
+    world: World, distinguish: tuple[str, ...], fate: MatchOutcome
+) -> None:
+    """Only the pack knows which labels tell two reports of like words apart."""
+    info = replace(world.rule(), distinguish=distinguish)
+    world.keep(world.decide(world.match(BAN, info=info)))
+    decision = world.decide(world.match(BAN, info=info, labels={"mineral": ("gallium",), "country": ("us",)}))
+    assert decision.decided[0].fate is fate
 
 
 def test_two_entries_of_one_poll_that_bring_news_are_one_update(world: World) -> None:

@@ -23,7 +23,8 @@ def upgrade(database: Database) -> None:
     """Bring the tables of *database* to this program's version, all steps in one transaction.
 
     Raises:
-        StoreError: a newer program made the tables, or a daemon works on them as they are.
+        StoreError: a newer program made the tables, or one older than the first step from which they can be brought up,
+            or a daemon works on them as they are.
     """
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
@@ -32,6 +33,12 @@ def upgrade(database: Database) -> None:
         found = _revision(session)
     if found == scripts.get_current_head():
         return
+    if found is not None and found < (scripts.get_base() or ""):  # each begins with the number of its step
+        raise StoreError(
+            f"the database {database.path} was written by a tocsin from before the first release "
+            f"(its tables are of version {found}) and cannot be used: "
+            "move it away to start with an empty one, or name another file in `database:`"
+        )
     if found is not None and found not in {script.revision for script in scripts.walk_revisions()}:
         raise StoreError(
             f"the database {database.path} was written by a newer tocsin (its tables are of version {found}): "

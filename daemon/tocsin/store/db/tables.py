@@ -9,10 +9,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import BigInteger, Index, Integer, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from tocsin.store.db.columns import SafeText, UtcDateTime
+
+#: Numbers of rows, of which there may be more than four octets can count.
+_NUMBER: Any = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _number(default: Any = ..., **options: Any) -> Any:
+    return Field(default=default, sa_type=_NUMBER, **options)
 
 
 def _text(default: Any = "", **options: Any) -> Any:
@@ -33,7 +40,7 @@ class SourceRow(SQLModel, table=True):
     __tablename__ = "source"
     __table_args__ = (UniqueConstraint("name", name="uq_source_name"),)
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int | None = _number(None, primary_key=True)
     name: str = _text()
     kind: str = _text()
     address: str = _text()
@@ -67,8 +74,8 @@ class EntryRow(SQLModel, table=True):
     __tablename__ = "entry"
     __table_args__ = (Index("ix_entry_pruned_first_seen", "pruned", "first_seen"),)
 
-    id: int | None = Field(default=None, primary_key=True)
-    source_id: int = Field(foreign_key="source.id", index=True)
+    id: int | None = _number(None, primary_key=True)
+    source_id: int = _number(foreign_key="source.id", index=True)
     ident: str = _text(index=True)
     keys: str = _text()
     title: str = _text()
@@ -99,8 +106,8 @@ class EntryKeyRow(SQLModel, table=True):
         Index("ix_entry_key_source_id_last_seen", "source_id", "last_seen"),
     )
 
-    id: int | None = Field(default=None, primary_key=True)
-    source_id: int = Field(foreign_key="source.id")
+    id: int | None = _number(None, primary_key=True)
+    source_id: int = _number(foreign_key="source.id")
     value: str = _text()
     kind: str = _text()
     title: str = _text()
@@ -116,14 +123,14 @@ class RevisionRow(SQLModel, table=True):
 
     __tablename__ = "revision"
 
-    id: int | None = Field(default=None, primary_key=True)
-    entry_id: int = Field(foreign_key="entry.id", index=True)
+    id: int | None = _number(None, primary_key=True)
+    entry_id: int = _number(foreign_key="entry.id", index=True)
     at: datetime = _time()
     title: str = _text()
     summary: str = _text()
     body: str = _text()
     met: str = _text()
-    after: int = 0
+    after: int = _number(0)
     withdrawn: bool = False
 
 
@@ -133,7 +140,7 @@ class StoryRow(SQLModel, table=True):
     __tablename__ = "story"
     __table_args__ = (Index("ix_story_event_last_at", "event", "last_at"),)
 
-    id: int = Field(primary_key=True)
+    id: int = _number(primary_key=True)
     event: str = _text()
     opened_at: datetime = _time()
     last_at: datetime = _time()
@@ -144,8 +151,8 @@ class StoryEntryRow(SQLModel, table=True):
 
     __tablename__ = "story_entry"
 
-    story_id: int = Field(foreign_key="story.id", primary_key=True)
-    entry_id: int = Field(foreign_key="entry.id", primary_key=True, index=True)
+    story_id: int = _number(foreign_key="story.id", primary_key=True)
+    entry_id: int = _number(foreign_key="entry.id", primary_key=True, index=True)
     title: str = _text()
     canonical_link: str = _text()
     publisher: str = _text()
@@ -158,7 +165,7 @@ class AlertRow(SQLModel, table=True):
 
     __tablename__ = "alert"
 
-    id: int = Field(primary_key=True)
+    id: int = _number(primary_key=True)
     rule: str = _text()
     rule_hash: str = _text()
     rule_position: str = _text()
@@ -167,7 +174,7 @@ class AlertRow(SQLModel, table=True):
     severity: str = _text()
     labels: str = _text()
     key: str = _text()
-    story_id: int = Field(foreign_key="story.id", index=True)
+    story_id: int = _number(foreign_key="story.id", index=True)
     opened_at: datetime = _time(index=True)
     updated_at: datetime = _time()
     event_time: datetime = _time()
@@ -181,8 +188,8 @@ class AnswerRow(SQLModel, table=True):
 
     __tablename__ = "answer"
 
-    id: int | None = Field(default=None, primary_key=True)
-    alert_id: int = Field(foreign_key="alert.id", index=True)
+    id: int | None = _number(None, primary_key=True)
+    alert_id: int = _number(foreign_key="alert.id", index=True)
     kind: str = _text()
     at: datetime = _time()
     by: str = _text()
@@ -195,7 +202,7 @@ class SilenceRow(SQLModel, table=True):
 
     __tablename__ = "silence"
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int | None = _number(None, primary_key=True)
     matchers: str = _text()
     starts: datetime = _time()
     ends: datetime = _time(index=True)
@@ -212,8 +219,8 @@ class MatchRow(SQLModel, table=True):
         Index("ix_match_rule_event_time", "rule", "event_time"),
     )
 
-    id: int | None = Field(default=None, primary_key=True)
-    entry_id: int | None = Field(default=None, foreign_key="entry.id")
+    id: int | None = _number(None, primary_key=True)
+    entry_id: int | None = _number(None, foreign_key="entry.id")
     rule: str = _text()
     rule_hash: str = _text()
     event: str = _text()
@@ -224,9 +231,9 @@ class MatchRow(SQLModel, table=True):
     detail: str = _text()
     fate: str = _text()
     reason: str = _text()
-    story_id: int | None = Field(default=None, foreign_key="story.id")
+    story_id: int | None = _number(None, foreign_key="story.id")
     origin: str = _text()
-    alert_id: int | None = Field(default=None, foreign_key="alert.id", index=True)
+    alert_id: int | None = _number(None, foreign_key="alert.id", index=True)
     decided_at: datetime = _time()
 
 
@@ -250,7 +257,7 @@ class UnevaluatedRow(SQLModel, table=True):
     __tablename__ = "unevaluated"
     __table_args__ = (Index("ix_unevaluated_rule_rule_hash", "rule", "rule_hash"),)
 
-    entry_id: int = Field(foreign_key="entry.id", primary_key=True)
+    entry_id: int = _number(foreign_key="entry.id", primary_key=True)
     rule: str = _text(primary_key=True)
     rule_hash: str = _text()
     program: str = _text()
@@ -275,7 +282,10 @@ class DeliveryRow(SQLModel, table=True):
     """One message for one recipient. *resend* counts the copies that somebody asked for."""
 
     __tablename__ = "delivery"
-    __table_args__ = (Index("ix_delivery_state_due_at", "state", "due_at"),)
+    __table_args__ = (
+        Index("ix_delivery_state_due_at", "state", "due_at"),
+        Index("ix_delivery_due_at_id", "due_at", "id"),
+    )
 
     id: str = _text(primary_key=True)
     receiver: str = _text()
@@ -296,7 +306,9 @@ class DeliveryRow(SQLModel, table=True):
     resend_of: str | None = _text(None, foreign_key="delivery.id")
     wanted_at: datetime | None = _time(None)  # when it was due at first, once it was claimed
     stands_for: str | None = _text(None, index=True)  # the delivery to a receiver that could not be reached
-    silence_id: int | None = Field(default=None, index=True)  # that suppressed it
+    silence_id: int | None = _number(None, index=True)  # that suppressed it
+    #: When a digest was first planned to leave: what will keep two processes from planning it twice.
+    slot: datetime | None = _time(None)
 
 
 class ReceiverRow(SQLModel, table=True):
@@ -328,7 +340,7 @@ class DeliveryAlertRow(SQLModel, table=True):
     )
 
     delivery_id: str = _text(foreign_key="delivery.id", primary_key=True)
-    alert_id: int = Field(foreign_key="alert.id", primary_key=True)
+    alert_id: int = _number(foreign_key="alert.id", primary_key=True)
     receiver: str = _text()
     recipient: str = _text()
     telling: int
@@ -358,7 +370,7 @@ class TransitionRow(SQLModel, table=True):
 
     __tablename__ = "transition"
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int | None = _number(None, primary_key=True)
     delivery_id: str = _text(foreign_key="delivery.id", index=True)
     at: datetime = _time()
     state: str = _text()
