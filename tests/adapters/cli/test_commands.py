@@ -13,6 +13,7 @@ from tocsin.model.deliveries import AttemptResult, DeliveryState, ErrorClass, Me
 from tocsin.model.reasons import Cause, Reason
 from tocsin.policy.notifying.breaker import ReceiverStatus
 from tocsin.policy.notifying.retry import Consequence
+from tocsin.store.db import codec
 
 Tocsin = Any
 
@@ -304,11 +305,14 @@ def test_a_screen_has_one_clock_and_names_its_zone_once(tocsin: Tocsin, history:
     config = tocsin.folder / "config.yaml"
     config.write_text(config.read_text(encoding="utf-8").replace("Europe/London", "Asia/Shanghai"), encoding="utf-8")
     with sqlite3.connect(tocsin.folder / "tocsin.db") as connection:
-        words = "held until 2026-07-01 20:00 UTC by the quiet hours of desk, until 2026-07-01 20:00:30 UTC"
-        connection.execute("UPDATE delivery SET reason = ?", (words,))
+        evening = datetime(2026, 7, 1, 20, tzinfo=UTC)
+        other = Reason(cause=Cause.GROUP, until=evening)
+        reason = Reason(cause=Cause.QUIET, until=evening, by="desk", because=other)
+        connection.execute("UPDATE delivery SET reason = ?", (codec.reason_to_json(reason),))
     connection.close()
     delivery = records(tocsin("deliveries", "list", "--json"))[0]
     assert "20:00 UTC" in delivery["reason"]
+    assert delivery["cause"] == "quiet hours"
     screens = [
         "deliveries list",
         f"deliveries show {delivery['id']}",

@@ -131,7 +131,7 @@ def test_slack_and_chats_get_the_short_form(tell: Any, digest: Digest) -> None:
     shown = json.dumps(payload, ensure_ascii=False)
     assert sum(f"number {n:03d}" in shown for n in range(1, 60)) == 12
     assert "and 48 more" in shown
-    assert "over 20 messages an hour" in shown
+    assert "over the limit of 20 messages an hour" in shown
     assert "HTTP 503" in shown
     assert "MP +8.1%" in shown
     text = digest(*many(tell, 60), kind=MessageKind.TEXT).text
