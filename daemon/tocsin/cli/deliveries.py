@@ -12,7 +12,7 @@ import typer
 
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, SinceOption, border, opened
 from tocsin.cli.input_files import read_since
-from tocsin.cli.output import dump, local, say, say_zone, shown, table
+from tocsin.cli.output import dump, listing, local, say, say_zone, shown
 from tocsin.config.config import Config
 from tocsin.errors import UsageError
 from tocsin.log import counted
@@ -78,27 +78,20 @@ def _rests(name: str, standing: ReceiverStatus, zone: ZoneInfo) -> str:
 
 
 def _list(views: Sequence[DeliveryView], settings: Config, *, json: bool, empty: str) -> None:
-    if json:
-        for view in views:
-            dump(view)
-        return
     zone = settings.zone
-    rows = [
-        (
-            v.id,
-            v.state,
-            v.receiver,
-            v.recipient,
-            local(v.created_at, zone),
-            v.attempts,
-            v.title,
-            in_words(v.reason, zone),
-        )
-        for v in views
-    ]
-    table(
-        ("id", "state", "receiver", "recipient", "created", "tries", "alert", "reason"),
-        rows,
+    listing(
+        views,
+        {
+            "id": lambda v: v.id,
+            "state": lambda v: v.state,
+            "receiver": lambda v: v.receiver,
+            "recipient": lambda v: v.recipient,
+            "created": lambda v: local(v.created_at, zone),
+            "tries": lambda v: v.attempts,
+            "alert": lambda v: v.title,
+            "reason": lambda v: in_words(v.reason, zone),
+        },
+        json=json,
         empty=empty,
         zone=zone,
     )
