@@ -35,10 +35,10 @@ from tocsin.model.deliveries import (
 from tocsin.model.prices import Instrument
 from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Match
-from tocsin.policy.notifying import quiet, retry, timing
+from tocsin.policy.notifying import retry, timing
 from tocsin.policy.notifying.breaker import ReceiverStatus, Turn, after
 from tocsin.policy.notifying.limit import Limit, Storm
-from tocsin.policy.notifying.receiver import ReceiverInfo
+from tocsin.policy.notifying.receiver import ReceiverInfo, quiet_now
 from tocsin.policy.notifying.retry import Consequence
 from tocsin.protocols import Clock, Run
 from tocsin.receivers import Receiver
@@ -152,7 +152,7 @@ class Dispatcher:
         # Two ticks at once would each see the other's lanes free.
         async with self._claiming:
             outbound, now = self.outbound, self._clock.now()
-            rules = quiet.hushed(self.outbound.people, now)
+            rules = quiet_now(self.outbound.people, now)
             more = bool(rules)
             while more:
                 more = await self._write(self._store.apply_quiet_hours, rules, now)

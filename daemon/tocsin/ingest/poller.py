@@ -25,9 +25,8 @@ from tocsin.model.rules import Judged, Match
 from tocsin.model.sources import Batch
 from tocsin.policy.chunks import Chunk, Chunks, Taken
 from tocsin.policy.polling.aftermath import HealthEvent, SourceStatus, after_failure, after_success
-from tocsin.policy.polling.found import find
+from tocsin.policy.polling.findings import find, is_late
 from tocsin.policy.polling.history import PollHistory
-from tocsin.policy.polling.lateness import is_late
 from tocsin.policy.polling.network import PROBE
 from tocsin.policy.polling.schedule import UNKNOWN, in_sessions
 from tocsin.protocols import Clock, P, Run

@@ -13,7 +13,7 @@ from tocsin.policy.alerting import cooldown, correlation, growth, story
 from tocsin.policy.alerting.correlation import ActiveWindow, Completion
 from tocsin.policy.alerting.facts import Decided, Decision, Facts
 from tocsin.policy.alerting.folding import Folding, in_turn
-from tocsin.policy.alerting.title import fill
+from tocsin.policy.alerting.growth import fill
 from tocsin.policy.notifying.grouping import Notice
 from tocsin.policy.notifying.planner import NotificationPlanner
 from tocsin.policy.notifying.receiver import ReceiverInfo

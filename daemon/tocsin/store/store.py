@@ -21,7 +21,7 @@ from tocsin.model.sources import Batch
 from tocsin.policy.alerting.facts import Arrival, Planned
 from tocsin.policy.notifying.breaker import ReceiverStatus
 from tocsin.policy.notifying.limit import Limit, Storm
-from tocsin.policy.notifying.quiet import QuietRule
+from tocsin.policy.notifying.receiver import QuietRule
 from tocsin.policy.notifying.retry import Consequence
 from tocsin.policy.polling.history import PollHistory
 from tocsin.rules.prices.observation import Observed

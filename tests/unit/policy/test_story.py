@@ -13,7 +13,7 @@ from tocsin.model.evidence import Evidence
 from tocsin.model.rules import Match, RuleInfo, Severity
 from tocsin.policy.alerting import story
 from tocsin.policy.alerting.cooldown import key_values
-from tocsin.policy.alerting.title import fill
+from tocsin.policy.alerting.growth import fill
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 TITLE = "China bans exports of gallium and germanium to US"
