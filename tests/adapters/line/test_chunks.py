@@ -16,7 +16,7 @@ from uuid import uuid4
 
 import pytest
 
-from tocsin.ingest.poller import SETTLES
+from tocsin.ingest.news import SETTLES
 from tocsin.model.alerts import MatchOutcome
 from tocsin.model.entries import Entry, EntryKey, KeyKind
 from tocsin.model.sources import Batch, Cursor

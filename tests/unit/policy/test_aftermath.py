@@ -11,9 +11,9 @@ from tocsin.errors import Fault, SourceError
 from tocsin.hints import PollHints, ResponseHints
 from tocsin.model.entries import KeyKind
 from tocsin.policy.polling import health, history, network
-from tocsin.policy.polling.aftermath import SourceStatus, after_failure, after_success
+from tocsin.policy.polling.aftermath import after_failure, after_success
 from tocsin.policy.polling.findings import Findings
-from tocsin.policy.polling.health import News
+from tocsin.policy.polling.health import News, SourceStatus
 from tocsin.policy.polling.history import Moved, PollHistory, learn
 from tocsin.policy.polling.network import Network
 from tocsin.policy.polling.schedule import Terms

@@ -6,41 +6,22 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from tocsin.errors import Fault, SourceError
+from tocsin.errors import SourceError
 from tocsin.hints import ResponseHints
 from tocsin.log import counted
 from tocsin.model.entries import KeyKind
 from tocsin.policy.polling import health, schedule
 from tocsin.policy.polling import history as learning
 from tocsin.policy.polling.findings import Findings
-from tocsin.policy.polling.health import News
+from tocsin.policy.polling.health import News, SourceStatus
 from tocsin.policy.polling.history import Moved, PollHistory
-from tocsin.policy.polling.schedule import Plan, Terms
+from tocsin.policy.polling.schedule import Plan
 from tocsin.policy.spans import write
 
 #: A redirect that has just been put to use is tried so soon.
 _TRY_MOVED = timedelta(minutes=1)
 #: Ids that were others after more time than this may have been renewed once.
 _SOON = timedelta(hours=24)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceStatus:
-    """A source as it stood before a poll.
-
-    *last_success* is None when this was its first poll at this address; *first_polled* when that began.
-    """
-
-    name: str
-    terms: Terms
-    habits: PollHistory
-    first_polled: datetime
-    last_success: datetime | None = None
-    errors: int = 0
-    last_fault: Fault | None = None
-    unhealthy: bool = False
-    gone: bool = False
-    dead: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,17 +100,7 @@ def after_failure(
     Of a host that limited our rate *refusals* times in a row the host is told, not each of its sources.
     """
     errors = before.errors + 1
-    verdict = health.after_failure(
-        errors=errors,
-        fault=error.fault,
-        status=error.status,
-        last_fault=before.last_fault,
-        unhealthy=before.unhealthy,
-        gone=before.gone,
-        dead=before.dead,
-        since=before.last_success or before.first_polled,
-        now=now,
-    )
+    verdict = health.after_failure(before, error, now)
     span, _ = schedule.interval(before.terms, before.habits, now)
     delay = schedule.back_off(
         errors=errors,
