@@ -92,7 +92,7 @@ def test_keys_of_what_is_still_shown_live_on(hands, store):
 
 def test_keys_of_a_document_that_never_changes_live_on(hands, store):
     """A feed that answers "not modified" for a year and then gains an item reports that item alone."""
-    old = hands.entry("old")
+    old, late = hands.entry("old"), hands.now + 400 * DAY
     hands.poll(store, hands.batch(old), [hands.quiet(old)], hands.teller())
     hands.poll(store, hands.batch(changed=False), [], hands.teller(), now=late)
     while store.sweep(late, 30 * DAY):
