@@ -13,11 +13,11 @@ from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, SinceOpt
 from tocsin.cli.input_files import read_since
 from tocsin.cli.output import dump, in_zone, listing, local, plain, revision, say, say_zone, shown, written
 from tocsin.cli.tree import console, tree
-from tocsin.config.durations import parse_duration
 from tocsin.errors import UsageError
 from tocsin.model.alerts import Answered, AnswerKind
 from tocsin.policy.notifying.causes import cause
 from tocsin.store import AlertDetail, Which, Withheld
+from tocsin.units import parse_duration
 
 app = typer.Typer(help="What was found, why, and what you say of it.", no_args_is_help=True)
 

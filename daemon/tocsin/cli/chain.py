@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from tocsin.cli.output import in_zone, local, revision
-from tocsin.log import counted
 from tocsin.model.alerts import MatchOutcome, Revised
 from tocsin.model.deliveries import DeliveryState
 from tocsin.model.entries import Entry
 from tocsin.model.rules import RuleInfo
 from tocsin.policy.notifying.causes import Cause, cause
 from tocsin.store import AlertDetail, DeliveryView, MatchView
+from tocsin.units import counted
 
 #: What the receivers of a message ask for.
 _BY_RECEIVERS = (Cause.QUIET, Cause.DIGEST, Cause.LIMIT, Cause.GROUP)

@@ -15,11 +15,11 @@ from tocsin.cli.input_files import read_since
 from tocsin.cli.output import dump, in_zone, listing, local, say, say_zone, shown
 from tocsin.config.config import Config
 from tocsin.errors import UsageError
-from tocsin.log import counted
 from tocsin.model.deliveries import DeliveryState
 from tocsin.policy.notifying.breaker import ReceiverStatus
 from tocsin.store import Store
 from tocsin.store.db.values import DeliveryView
+from tocsin.units import counted
 
 app = typer.Typer(help="Who was told, who was not, and why.", no_args_is_help=True)
 

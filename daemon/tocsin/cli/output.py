@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from tocsin import units
 from tocsin.errors import Position
 from tocsin.model.alerts import Revised
 from tocsin.model.prices import Labels
@@ -99,7 +100,7 @@ def written(labels: Labels) -> str:
 
 def local(time: datetime | None, zone: ZoneInfo) -> str:
     """`2026-11-23 09:15` in *zone*; a dash for never."""
-    return time.astimezone(zone).strftime("%Y-%m-%d %H:%M") if time else "-"
+    return units.local(time, zone) if time else "-"
 
 
 def in_zone(reason: str, zone: ZoneInfo) -> str:

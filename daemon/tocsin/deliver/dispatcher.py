@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 
 from tocsin.deliver.context import rounded_up, with_prices
 from tocsin.errors import StoreError
-from tocsin.log import counted, line
+from tocsin.log import line
 from tocsin.market.series import Series
 from tocsin.model.alerts import Alert
 from tocsin.model.deliveries import (
@@ -47,6 +47,7 @@ from tocsin.rules import builtin
 from tocsin.rules.prices.edge import PriceRule, ended
 from tocsin.store import Decide, Fallbacks, Store
 from tocsin.trouble import Trouble
+from tocsin.units import counted
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tocsin.log import counted
 from tocsin.model.alerts import Alert, MatchOutcome, Story
 from tocsin.model.deliveries import DeliveryKind
 from tocsin.model.rules import Match
@@ -18,6 +17,7 @@ from tocsin.policy.alerting.title import fill
 from tocsin.policy.notifying.planner import NotificationPlanner
 from tocsin.policy.notifying.receiver import ReceiverInfo
 from tocsin.policy.notifying.route import Route, recipients
+from tocsin.units import counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

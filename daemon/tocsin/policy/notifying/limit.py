@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from tocsin.log import counted
 from tocsin.model.deliveries import DeliveryKind
 from tocsin.model.rules import Severity
 from tocsin.policy.notifying import quiet
 from tocsin.policy.notifying.receiver import QuietHours
+from tocsin.units import counted
 
 #: The time in which messages are counted.
 SPAN = timedelta(hours=1)

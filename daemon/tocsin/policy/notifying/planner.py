@@ -7,7 +7,6 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from datetime import datetime
 from typing import cast
 
-from tocsin.log import counted
 from tocsin.model.alerts import Alert
 from tocsin.model.deliveries import DeliveryKind
 from tocsin.model.rules import Match, Severity
@@ -19,6 +18,7 @@ from tocsin.policy.notifying.grouping import MessageGrouper
 from tocsin.policy.notifying.receiver import ReceiverInfo
 from tocsin.policy.notifying.route import Route, recipients
 from tocsin.policy.notifying.timing import Timing, timed
+from tocsin.units import counted
 
 #: (receiver, recipient) each.
 _People = tuple[tuple[str, str], ...]

@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 from tocsin.errors import Fault, SourceError
-from tocsin.log import counted
 from tocsin.sources.documents.dates import order, parse_time
 from tocsin.sources.documents.items import (
     LONGEST_TEXT,
@@ -21,6 +20,7 @@ from tocsin.sources.documents.items import (
     newest,
 )
 from tocsin.text.html import clean, one_line, to_plain
+from tocsin.units import counted
 
 #: Brackets, commas and colons of a document, which bound what reading it takes: some 70 octets of memory for each.
 MOST_MARKS = 1_000_000

@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from sqlalchemy import case, true, tuple_
 from sqlmodel import Session, col, func, insert, not_, or_, select, update
 
-from tocsin.log import counted
 from tocsin.model.alerts import AlertContent
 from tocsin.model.deliveries import (
     AttemptResult,
@@ -31,6 +30,7 @@ from tocsin.store.db.tables import AttemptRow, DeliveryAlertRow, DeliveryRow
 from tocsin.store.outbox import enqueue, overflow, receivers
 from tocsin.store.outbox.overflow import To
 from tocsin.store.queries import content
+from tocsin.units import counted
 
 _UNTOLD = (DeliveryState.DEAD.value, DeliveryState.SUPPRESSED.value)
 _GATHERED = (DeliveryKind.DIGEST.value, DeliveryKind.CATCH_UP.value)
