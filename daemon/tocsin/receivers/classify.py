@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Any
 
+from tocsin import hints
 from tocsin.certificates import fault_of, speaks_no_tls
-from tocsin.hints import date
 from tocsin.model.deliveries import AttemptResult, ErrorClass
 from tocsin.receivers import refusals
 from tocsin.render.words import cut, one_line
@@ -36,7 +36,8 @@ def http(status: int, body: bytes, retry_after: str, now: datetime) -> AttemptRe
 
     A redirect counts as a refusal that needs a person: redirects are not followed.
     """
-    wait = max(filter(None, (_wait(retry_after, now), refusals.wait(body))), default=_wait(retry_after, now))
+    waits = (hints.retry_after(retry_after, now), refusals.wait(body) or None)
+    wait = max((min(one, refusals.MOST_WAIT) for one in waits if one is not None), default=None)
     if 200 <= status < 300:
         return AttemptResult(error_class=ErrorClass.OK, code=status, words=_said(status, body))
     if status < 400:
@@ -120,14 +121,6 @@ def _causes(error: BaseException) -> list[BaseException]:
         nested = [arg for arg in (getattr(inner, "reason", None), *inner.args) if isinstance(arg, BaseException)]
         inner = nested[0] if nested else inner.__cause__ or inner.__context__
     return seen
-
-
-def _wait(retry_after: str, now: datetime) -> timedelta | None:
-    """What Retry-After asks for (RFC 9110 10.2.3: seconds, of which some give parts, or a date): at most a day."""
-    if re.fullmatch(r"\s*\d{1,12}(\.\d{1,9})?\s*", retry_after):
-        return min(timedelta(seconds=float(retry_after)), refusals.MOST_WAIT)
-    until = date(retry_after)
-    return None if until is None else min(max(until - now, timedelta(0)), refusals.MOST_WAIT)
 
 
 def _said(status: int, body: bytes) -> str:

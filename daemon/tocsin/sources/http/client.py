@@ -189,9 +189,8 @@ class HttpClient:
         host = urls.host(target)
         if not host:
             raise SourceError("not a web address", fault=Fault.NETWORK)
-        validators = {"If-None-Match": etag} if etag else {}
-        if last_modified:
-            validators["If-Modified-Since"] = last_modified
+        conditions = (("If-None-Match", etag), ("If-Modified-Since", last_modified)) if method == "GET" else ()
+        validators = {name: value for name, value in conditions if value}
         request = _Request(
             own=headers or {},
             validators=validators,
