@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
@@ -13,7 +15,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 from tocsin.errors import Fault, SourceError
 from tocsin.log import counted
 from tocsin.sources.documents.charset import decode
-from tocsin.sources.documents.dates import order, parse_time
+from tocsin.sources.documents.dates import order, parse_time, read_form
 from tocsin.sources.documents.items import (
     LONGEST_TEXT,
     LONGEST_TITLE,
@@ -23,6 +25,7 @@ from tocsin.sources.documents.items import (
     absolute,
     first_web,
     language_tag,
+    stated,
 )
 from tocsin.sources.http import urls
 from tocsin.text.html import clean, one_line
@@ -161,8 +164,7 @@ def _items(
         if not title:
             continue
         link = first_web([absolute(base, _attribute(_link(node, selectors), "href"))])
-        raws = _raws(node, selectors)
-        times = (_time(raw, selectors, day_first) for raw in raws)
+        published, raw = stated(_raws(node, selectors), partial(_time, selectors=selectors, day_first=day_first))
         summary = _plain(whole, LONGEST_TEXT)
         yield Item(
             link=link or site,
@@ -171,8 +173,8 @@ def _items(
             title=title,
             summary="" if summary == title else summary,
             language=language,
-            published=next(filter(None, times), None),
-            published_raw=next(iter(raws), ""),
+            published=published,
+            published_raw=raw,
         )
 
 
@@ -203,11 +205,8 @@ def _raws(node: LexborNode, selectors: Selectors) -> list[str]:
 def _time(raw: str, selectors: Selectors, day_first: bool | None) -> datetime | None:
     zone = ZoneInfo(selectors.zone)
     if selectors.date_format:
-        try:
-            found = datetime.strptime(raw, selectors.date_format)  # noqa: DTZ007 - the zone is filled in below
-            return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
-        except (ValueError, OverflowError):
-            pass
+        with suppress(ValueError):
+            return read_form(raw, selectors.date_format, zone)
     return parse_time(raw, zone=zone, day_first=day_first)
 
 

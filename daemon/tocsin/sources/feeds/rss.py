@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import feedparser
@@ -24,13 +25,15 @@ from tocsin.sources.documents.items import (
     Parsed,
     absolute,
     first_web,
+    headline,
     language_tag,
     names,
     newest,
+    stated,
 )
 from tocsin.sources.feeds import repair
 from tocsin.sources.http import urls
-from tocsin.text.html import clean, decoded, one_line, to_plain
+from tocsin.text.html import clean, decoded, to_plain
 
 #: Characters of markup that are looked at for one text; making plain text of more takes twenty times its memory.
 _LONGEST_MARKUP = 4 * LONGEST_TEXT
@@ -112,18 +115,17 @@ def parse(body: bytes, *, url: str, content_type: str = "", content_language: st
     # A sitemap may list pages that are no news, too.
     raw = [entry for entry in raw if isinstance(entry, dict) and (not listed or _get(entry, "title"))]
     day_first = order(_get(entry, name) for entry in raw for name in _TIMES)
-    items = [_item(entry, url=url, site=site, language=language, loose=loose, day_first=day_first) for entry in raw]
-    if len(items) > MOST_ENTRIES:
-        items, cut = newest(items)
-        notes.append(cut)
+    items, cut = newest(
+        [_item(entry, url=url, site=site, language=language, loose=loose, day_first=day_first) for entry in raw]
+    )
     return Parsed(
         title=_title(feed, "title", loose=loose),
         link=site,
-        items=tuple(items),
+        items=items,
         deleted=_deleted(document),
         form="a news sitemap" if listed else SUPPORTED_VERSIONS.get(found["version"]) or "a feed",
         complete=complete,
-        notes=tuple(notes),
+        notes=(*notes, *cut),
     )
 
 
@@ -186,7 +188,8 @@ def _item(entry: dict[str, Any], *, url: str, site: str, language: str, loose: b
     body = _body(entry, loose=loose)
     summary = _plain(entry, "summary", loose=loose)[:LONGEST_TEXT].strip()
     # dict.get behind _get, because an absent `updated` would be answered with `published`.
-    times = [_get(entry, name).strip() for name in _TIMES]
+    times = (_get(entry, name).strip() for name in _TIMES)
+    published, published_raw = stated(times, partial(parse_time, day_first=day_first))
     origin = _get(entry, "feedburner_origlink").strip()
     return Item(
         id=identifier,
@@ -200,8 +203,8 @@ def _item(entry: dict[str, Any], *, url: str, site: str, language: str, loose: b
         authors=names(_authors(entry)),
         categories=names(_categories(entry)),
         language=language_tag(_detail(entry, "title", "language") or _get(entry, "language")) or language,
-        published=next(filter(None, (parse_time(raw, day_first=day_first) for raw in times)), None),
-        published_raw=clean(next(filter(None, times), ""))[:100],
+        published=published,
+        published_raw=published_raw,
     )
 
 
@@ -249,8 +252,7 @@ def _body(entry: dict[str, Any], *, loose: bool) -> str:
 
 
 def _title(node: dict[str, Any], name: str, *, loose: bool) -> str:
-    """One line of plain text."""
-    return one_line(_plain(node, name, loose=loose)[: 4 * LONGEST_TITLE])[:LONGEST_TITLE].strip()
+    return headline(_plain(node, name, loose=loose))
 
 
 def _plain(node: dict[str, Any], name: str, *, loose: bool) -> str:
