@@ -10,7 +10,7 @@ class SystemClock:
     """The time of the machine."""
 
     def now(self) -> datetime:
-        """The time, aware and in UTC."""
+        """Return the time, aware and in UTC."""
         return datetime.now(UTC)
 
 
@@ -23,6 +23,6 @@ class ScaledClock:
         self._zero = time.monotonic()
 
     def now(self) -> datetime:
-        """The scaled time, aware and in UTC."""
+        """Return the scaled time, aware and in UTC."""
         elapsed = (time.monotonic() - self._zero) * self._factor
         return datetime.fromtimestamp(self._start.timestamp() + elapsed, UTC)

@@ -1,4 +1,4 @@
-"""What the answer of a server means for a delivery."""
+"""Meaning of the answer of a server for a delivery."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _SLACK = {
 
 
 def http(status: int, body: bytes, retry_after: str, now: datetime) -> AttemptResult:
-    """The outcome of an HTTP request that was answered; *retry_after* is the header, empty if there was none.
+    """Return the outcome of an HTTP request that was answered; *retry_after* is the header, empty if there was none.
 
     A redirect counts as a refusal that needs a person: redirects are not followed.
     """
@@ -53,7 +53,7 @@ def http(status: int, body: bytes, retry_after: str, now: datetime) -> AttemptRe
 
 
 def slack(code: int | None, body: bytes) -> AttemptResult:
-    """The outcome of a request that Slack answered with success, but without an `ok`."""
+    """Return the outcome of a request that Slack answered with success, but without an `ok`."""
     error = _member(body, "error")
     if not error:
         # Somebody between us and Slack may have answered: nobody knows what became of the message.
@@ -72,7 +72,7 @@ class Stage(StrEnum):
 
 
 def smtp(stage: Stage, code: int, said: bytes | str) -> AttemptResult:
-    """The outcome of a conversation that ended with this reply (RFC 5321 4.2.3, RFC 3463 for x.7.x: policy)."""
+    """Return the outcome of a conversation that ended with this reply (RFC 5321 4.2.3, RFC 3463 for x.7.x: policy)."""
     words = cut(one_line(said.decode("utf-8", "replace") if isinstance(said, bytes) else said), _LONGEST)
     return AttemptResult(error_class=_smtp_class(stage, code, words), code=code, words=words)
 
@@ -91,7 +91,7 @@ def _smtp_class(stage: Stage, code: int, words: str) -> ErrorClass:
 
 
 def lost(error: BaseException, *, written: bool, expired: bool, limit: float) -> AttemptResult:
-    """The outcome of an attempt that ended without an answer; a server that is not believed is a matter for a person."""
+    """Return the outcome of an attempt without an answer; a server that is not trusted is a matter for a person."""
     for cause in () if expired else _causes(error):
         if found := fault_of(cause):
             return AttemptResult(error_class=ErrorClass.AUTH, words=f"the server {found}")
@@ -102,7 +102,7 @@ def lost(error: BaseException, *, written: bool, expired: bool, limit: float) ->
 
 
 def reason(error: BaseException) -> str:
-    """The words of the innermost cause of *error*: libraries wrap them in texts that name the whole address."""
+    """Return the words of the innermost cause of *error*: libraries wrap them in texts that name the whole address."""
     seen = _causes(error)
     for cause in reversed(seen):
         if isinstance(cause, OSError) and cause.strerror:

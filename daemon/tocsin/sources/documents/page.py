@@ -57,7 +57,7 @@ class Selectors:
 
 
 def check_selector(text: str) -> str:
-    """*text*, if it is a CSS selector.
+    """Return *text*, if it is a CSS selector.
 
     Raises:
         ValueError: it is none.
@@ -70,7 +70,7 @@ def check_selector(text: str) -> str:
 
 
 def check_format(text: str) -> str:
-    """*text*, if strptime can read whole dates by it.
+    """Return *text*, if strptime can read whole dates by it.
 
     Raises:
         ValueError: it cannot.
@@ -85,7 +85,7 @@ def check_format(text: str) -> str:
 
 
 def read(text: str, selectors: Selectors, *, url: str, content_language: str = "") -> Parsed:
-    """The items of the HTML page *text*, which came from *url*.
+    """Return the items of the HTML page *text*, which came from *url*.
 
     An item without text is left out. A page on which nothing is an item is an error, never a page without news.
 
@@ -122,7 +122,7 @@ def _mistaken(words: str, key: str) -> SourceError:
 
 
 def _notes(found: int, items: tuple[Item, ...], selectors: Selectors) -> tuple[str, ...]:
-    """What people should know of a page on which so many nodes were *found*."""
+    """Return what people should know of a page on which so many nodes were *found*."""
     looked_at = min(found, MOST_ENTRIES)
     return tuple(
         words
@@ -148,7 +148,7 @@ def _items(
     most: int,
     day_first: bool | None,
 ) -> Iterator[Item]:
-    """The items at *nodes*, which may have *most* characters together.
+    """Yield the items at *nodes*, which may have *most* characters together.
 
     Raises:
         SourceError: TOO_LARGE.
@@ -197,7 +197,7 @@ def _attribute(node: LexborNode | None, name: str) -> str:
 
 
 def _raws(node: LexborNode, selectors: Selectors) -> list[str]:
-    """What is written of when the item *node* was published: its `datetime` is for machines and goes first."""
+    """Return what is written of when the item *node* was published: its `datetime` is for machines and goes first."""
     found = node.css_first(selectors.date or "time")
     return [raw for raw in (_attribute(found, "datetime")[:100], _plain(_text(found), 100)) if raw]
 
@@ -211,7 +211,7 @@ def _time(raw: str, selectors: Selectors, day_first: bool | None) -> datetime | 
 
 
 def read_rows(body: bytes, *, content_type: str, rows: str, fields: Sequence[str]) -> list[Row]:
-    """The *fields* (`selector` or `selector@attribute`) of the nodes that *rows* names; without it, of the whole page.
+    """Return the *fields* (`selector` or `selector@attribute`) of the nodes that *rows* names, else of the whole page.
 
     Raises:
         SourceError: NOT_A_FEED, for what the parser cannot stand.
@@ -222,7 +222,7 @@ def read_rows(body: bytes, *, content_type: str, rows: str, fields: Sequence[str
 
 
 def tree_of(page: str) -> LexborHTMLParser:
-    """The tree of the HTML *page*.
+    """Return the tree of the HTML *page*.
 
     Raises:
         SourceError: NOT_A_FEED, when it would grow beyond all memory.

@@ -34,12 +34,12 @@ _TIMES = ("date_published", "date_modified")
 
 
 def is_json(text: str) -> bool:
-    """Whether *text* begins as a JSON object or array does, which no XML can."""
+    """Return whether *text* begins as a JSON object or array does, which no XML can."""
     return text.lstrip(_BLANKS)[:1] in {"{", "["}
 
 
 def parse(text: str, *, url: str, content_language: str = "") -> Parsed:
-    """The JSON Feed in *text*, which came from *url*.
+    """Return the JSON Feed in *text*, which came from *url*.
 
     A feed is told by its `version`, or by having a title and items. A field of a wrong type counts as absent; an id
     that is a number is kept as it is written (JSON Feed 1.0, "id").
@@ -112,7 +112,7 @@ def _item(entry: dict[str, Any], *, url: str, site: str, language: str, day_firs
 
 
 def _people(entry: dict[str, Any]) -> list[dict[str, Any]]:
-    """The authors: `authors` of version 1.1, `author` of 1.0."""
+    """Return the authors: `authors` of version 1.1, `author` of 1.0."""
     found = [*_listed(entry, "authors"), entry.get("author")]
     return [person for person in found if isinstance(person, dict)]
 
@@ -128,6 +128,6 @@ def _title(node: dict[str, Any]) -> str:
 
 
 def _get(node: dict[str, Any], name: str) -> str:
-    """A string or a number as it was written, without lone surrogates; else empty."""
+    """Return a string or a number as it was written, without lone surrogates; else empty."""
     value = node.get(name)
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""

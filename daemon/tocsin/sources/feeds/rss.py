@@ -83,7 +83,7 @@ _FeedParserMixin._add_tag = _keep_tag
 
 
 def parse(body: bytes, *, url: str, content_type: str = "", content_language: str = "") -> Parsed:
-    """The feed in *body*, which came from *url* with these headers.
+    """Return the feed in *body*, which came from *url* with these headers.
 
     Whatever the document contains, the only error is that it is no feed.
 
@@ -130,7 +130,7 @@ def parse(body: bytes, *, url: str, content_type: str = "", content_language: st
 
 
 def _deleted(document: str) -> tuple[str, ...]:
-    """The ids in `at:deleted-entry`, which feedparser does not know (RFC 6721, 3)."""
+    """Return the ids in `at:deleted-entry`, which feedparser does not know (RFC 6721, 3)."""
     if _TOMBSTONES not in document:
         return ()
     found = (decoded(hit[1] or hit[2]).strip() for hit in _DELETED.finditer(_markup(document)))
@@ -138,7 +138,7 @@ def _deleted(document: str) -> tuple[str, ...]:
 
 
 def _markup(document: str) -> str:
-    """*document* without what only looks like markup: a reader's comment in a feed must not withdraw an entry of it."""
+    """Return *document* without what only looks like markup: a reader's comment must not withdraw an entry."""
     kept = []
     at = 0
     while (found := _OPAQUE.search(document, at)) is not None:
@@ -152,7 +152,7 @@ def _markup(document: str) -> str:
 
 
 def _read(document: str) -> tuple[Any, str]:
-    """What feedparser makes of it, and what was wrong with the document."""
+    """Return what feedparser makes of it, and what was wrong with the document."""
     try:
         found = _feedparser(document)
     except Exception:  # noqa: BLE001 - it is fed by strangers: anything may come out, most often by an extension
@@ -209,7 +209,7 @@ def _item(entry: dict[str, Any], *, url: str, site: str, language: str, loose: b
 
 
 def _authors(entry: dict[str, Any]) -> Iterator[str]:
-    """The names of the authors of an entry; an address stands for a name only where there is none."""
+    """Yield the names of the authors of an entry; an address stands for a name only where there is none."""
     for person in dict.get(entry, "authors") or ():
         name = _get(person, "name").strip()
         mailed = _MAILED.fullmatch(name)
@@ -217,7 +217,7 @@ def _authors(entry: dict[str, Any]) -> Iterator[str]:
 
 
 def _categories(entry: dict[str, Any]) -> Iterator[str]:
-    """The categories of an entry, by their term and by what people call them."""
+    """Yield the categories of an entry, by their term and by what people call them."""
     for tag in dict.get(entry, "tags") or ():
         if isinstance(tag, dict):
             yield from (_get(tag, "term"), _get(tag, "label"))
@@ -232,7 +232,7 @@ def _outlet(entry: dict[str, Any], *, loose: bool) -> str:
 
 
 def _link(node: dict[str, Any], url: str, permanent: str) -> str:
-    """The first web address among the node's links, its permanent id, its enclosures; empty when there is none."""
+    """Return the first web address among links, permanent id and enclosures of *node*; empty when there is none."""
     links = [link for link in dict.get(node, "links") or () if isinstance(link, dict)]
     permanent = absolute(url, permanent) if permanent.startswith(("/", "./", "../")) else permanent
     pages = [absolute(url, _get(link, "href")) for link in links if _get(link, "rel") in {"", "alternate"}]
@@ -241,7 +241,7 @@ def _link(node: dict[str, Any], url: str, permanent: str) -> str:
 
 
 def _body(entry: dict[str, Any], *, loose: bool) -> str:
-    """The longest text among the entry's contents."""
+    """Return the longest text among the entry's contents."""
     contents = [content for content in dict.get(entry, "content") or () if isinstance(content, dict)]
     texts = (
         _text(_get(content, "value"), _get(content, "type"), loose=loose)
@@ -260,7 +260,7 @@ def _plain(node: dict[str, Any], name: str, *, loose: bool) -> str:
 
 
 def _text(value: str, kind: str, *, loose: bool) -> str:
-    """Plain text of a construct; RSS does not say what is markup, so there everything may be (*loose*)."""
+    """Return the plain text of a construct; RSS does not say what is markup, so there everything may be (*loose*)."""
     value = value[:_LONGEST_MARKUP]
     if kind == "text/plain" and not loose:
         # Text was promised, but many escape it twice.
@@ -279,7 +279,7 @@ def _get(node: dict[str, Any], name: str) -> str:
 
 
 def _describe(start: str) -> str:
-    """What a document with this *start* seems to be, in words of our own."""
+    """Return what a document with this *start* seems to be, in words of our own."""
     start = start.lstrip("\ufeff \t\r\n").lower()
     if not start:
         return "an empty document"
@@ -291,7 +291,7 @@ def _describe(start: str) -> str:
 
 
 def _sitemap_as_rss(document: str) -> str:
-    """*document* as RSS where it is a sitemap with news, so that it is read as any feed; else empty.
+    """Return *document* as RSS where it is a sitemap with news, so that it is read as any feed; else empty.
 
     Elements of other vocabularies, such as titles of images, are left out; a page without news has no title.
     """

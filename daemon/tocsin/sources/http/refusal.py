@@ -1,4 +1,4 @@
-"""What an HTTP answer means that is no good one, and what to do about it."""
+"""Requests that came to nothing: what an answer that is no good one, or none at all, means, and what to do about it."""
 
 from __future__ import annotations
 
@@ -215,7 +215,7 @@ def unanswered(error: aiohttp.ClientError | ValueError | OSError, host: str) -> 
 
 
 def _unreachable(host: str, error: OSError) -> SourceError:
-    """The error for a connection that was not made."""
+    """Return the error for a connection that was not made."""
     if isinstance(error, BlockedAddressError):
         reason = str(error)
         remedy = "; allow_private: true permits it" if reason in _ALLOWABLE else ""

@@ -108,7 +108,7 @@ class Table:
             raise ValueError("a history needs the time of each of its rows")
 
     def request(self, symbols: Sequence[str], now: datetime, *, first: bool) -> Request:  # noqa: ARG002 - a Provider
-        """What to ask about *symbols*."""
+        """Return what to ask about *symbols*."""
         asking = self._asking
         return Request(
             url=self._filled(asking.url, [quote(symbol, safe="") for symbol in symbols], now),
@@ -125,7 +125,7 @@ class Table:
         )
 
     def parse(self, body: bytes, content_type: str, symbols: Sequence[str]) -> Prints:
-        """The prices of *symbols*; where rows name no symbol, the table is about the only one of them.
+        """Return the prices of *symbols*; where rows name no symbol, the table is about the only one of them.
 
         Raises:
             SourceError: the document is not what was promised, or says that it is an error.
@@ -181,7 +181,7 @@ class Table:
         )
 
     def _value(self, row: Any) -> tuple[datetime, Decimal, Decimal | None, Any] | None:
-        """(time, price, volume, row); None where the row says that it has no price.
+        """Return (time, price, volume, row); None where the row says that it has no price.
 
         Raises:
             ValueError: there is something, and it is not surely a price.
@@ -213,7 +213,7 @@ class Table:
 
 
 def read_number(text: str, decimal: str = ".") -> Decimal:
-    """The one number that *text* is, with *decimal* (`.` or `,`) before its fraction; groups are of three digits.
+    """Return the one number that *text* is, with *decimal* (`.` or `,`) before its fraction; groups have three digits.
 
     A currency or a unit beside it is allowed.
 
