@@ -42,9 +42,9 @@ from tocsin.config.web import (
 )
 from tocsin.config.yaml.file import read
 from tocsin.config.yaml.files import read_text, shown_path
-from tocsin.config.yaml.nodes import Node, Pairs, Scalar, children, meant, member, problem, said
+from tocsin.config.yaml.nodes import Node, Pairs, Scalar, children, member, problem, said
 from tocsin.config.yaml.shape import Duration, Shape, Texts, find, tag
-from tocsin.errors import ConfigError, Position, Problem
+from tocsin.errors import ConfigError, Position, Problem, meant
 from tocsin.model.prices import Instrument
 from tocsin.model.rules import Located, Severity
 from tocsin.policy.notifying.walltime import WeeklyTime

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field
 
-from tocsin.config.yaml.nodes import Node, Scalar, meant, member, problem, said
+from tocsin.config.yaml.nodes import Node, Scalar, member, problem, said
 from tocsin.config.yaml.shape import Duration, Shape, Texts
-from tocsin.errors import Problem
+from tocsin.errors import Problem, meant
 from tocsin.log import counted
 from tocsin.model.prices import Hours, Instrument, Listing
 from tocsin.rules.prices.edge import PriceRule

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tocsin.errors import Problem
-from tocsin.model.rules import Located
+from tocsin.errors import Problem, meant
 from tocsin.rules.spec import Override, PackSpec
-from tocsin.rules.spelling import meant
 
 
 def lay_over(
@@ -24,13 +22,13 @@ def lay_over(
         if not found:
             bare = [full.rpartition("/")[2] for full in known]
             likely = meant(name, known if "/" in name else bare)
-            problems.append(_problem(override.rule, f"there is no rule {name}{likely}"))
+            problems.append(override.rule.problem(f"there is no rule {name}{likely}"))
         elif len(found) > 1:
-            problems.append(_problem(override.rule, f"several packs have a rule {name}: write {' or '.join(found)}"))
+            problems.append(override.rule.problem(f"several packs have a rule {name}: write {' or '.join(found)}"))
         elif found[0] in chosen:
             first = chosen[found[0]].rule.at()
             words = f"the rule {found[0]} is overridden twice, first at {first.file}:{first.line}"
-            problems.append(_problem(override.rule, words))
+            problems.append(override.rule.problem(words))
         else:
             chosen[found[0]] = override
     changed = (
@@ -41,7 +39,3 @@ def lay_over(
         for pack in packs
     )
     return tuple(changed), tuple(problems)
-
-
-def _problem(name: Located, words: str) -> Problem:
-    return Problem(message=words, position=name.at(), excerpt=name.excerpt(), length=len(name.text))

@@ -21,8 +21,8 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from tocsin.config.durations import PATTERN, parse_duration
-from tocsin.config.yaml.nodes import Items, Node, Pairs, Scalar, meant, problem, said
-from tocsin.errors import Problem
+from tocsin.config.yaml.nodes import Items, Node, Pairs, Scalar, problem, said
+from tocsin.errors import Problem, meant
 
 
 class _Map(dict[str, Any]):
