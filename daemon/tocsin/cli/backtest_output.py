@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tocsin.cli.output import dump, local, say, shown, table
+from tocsin.cli.output import dump, local, say, shown, table, written
 from tocsin.errors import UsageError
 from tocsin.log import counted
 from tocsin.model.alerts import MatchOutcome
-from tocsin.model.prices import Labels
 from tocsin.model.rules import Match
 from tocsin.replay import report
 from tocsin.replay.replay import Result, Ruling
@@ -291,16 +290,12 @@ def _cells(record: Mapping[str, Any]) -> Iterable[str]:
         if isinstance(value, datetime):
             text = value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         elif name == "labels":
-            text = _labels(value)
+            text = written(value)
         elif isinstance(value, list):
             text = "; ".join(value)
         else:
             text = "" if value is None else str(value)
         yield f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
-
-
-def _labels(labels: Labels) -> str:
-    return " ".join(f"{name}={','.join(values)}" for name, values in labels.items())
 
 
 def _who(receiver: str, recipient: str) -> str:

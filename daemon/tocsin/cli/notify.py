@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 
@@ -63,7 +62,7 @@ def notify_test(
 
 
 async def _send(settings: Config, store: Store, receivers: Sequence[Receiver], ids: Sequence[str]) -> None:
-    outbound = DeliveryConfig(receivers={r.name: r for r in receivers}, zone=ZoneInfo(settings.timezone), decide=nobody)
+    outbound = DeliveryConfig(receivers={r.name: r for r in receivers}, zone=settings.zone, decide=nobody)
     dispatcher = Dispatcher(store, outbound, clock=SystemClock(), write=_at_once, work=_at_once, random=lambda: 0.5)
     try:
         await dispatcher.send_only(ids)

@@ -72,8 +72,10 @@ def _entry(test: RuleTest, number: int, item: NewsItem) -> Entry:
 
 def _quotes(test: RuleTest) -> list[Quote]:
     quotes = [
-        Quote(instrument=item.instrument, price=item.price, at=test.start + item.at, first_seen=test.start + item.at)
+        Quote(instrument=item.instrument, price=price, at=at, first_seen=at)
         for item in test.prices
+        for n, price in enumerate(item.values * item.repeat)
+        for at in (test.start + item.at + n * item.every,)
     ]
     return sorted(quotes, key=lambda quote: quote.first_seen)
 

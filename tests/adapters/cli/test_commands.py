@@ -143,7 +143,7 @@ def test_check_tells_faults_of_configuration_and_rules_at_once(tocsin: Tocsin) -
 
 def test_config_show_hides_secrets(tocsin: Tocsin) -> None:
     """As it was understood, defaults filled in."""
-    (record,) = records(tocsin("config", "show"))
+    (record,) = records(tocsin("config", "show", "--json"))
     assert record["sources"]["wire"]["feed"] == "https://me:***@example.org/feed"
     assert record["timezone"] == "Europe/London"
 

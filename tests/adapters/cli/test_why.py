@@ -160,7 +160,7 @@ def test_an_override_is_shown_by_why_check_and_config(tocsin: Tocsin, history: A
     words = "severity low; to here only; unless title(cobalt)"
     assert f"overridden: {words}" in tocsin("why", "ban", "2").stdout
     assert f"metals/ban is overridden: {words}" in tocsin("check").stderr
-    assert answer(tocsin("config", "show"))["overrides"]["ban"]["severity"] == "low"
+    assert answer(tocsin("config", "show", "--json"))["overrides"]["ban"]["severity"] == "low"
     assert "cancelled by unless" in tocsin("why-not", "ban", "--title", "Congo bans cobalt").stdout
     config.write_text(f"{text}overrides:\n  metals/ban: {{disable: true}}\n", "utf-8")
     shown = " ".join(tocsin("why-not", "ban", "2").stdout.split())

@@ -23,7 +23,7 @@ from tocsin.model.sources import Batch, Cursor
 from tocsin.policy.notifying.retry import Consequence
 from tocsin.render.page import page
 from tocsin.render.plain import plain
-from tocsin.sources.feeds import document
+from tocsin.sources.feeds import parser_program
 from tocsin.sources.feeds.entries import entries
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Served:
     async def poll(self, cursor: Cursor, now: Any) -> Batch:
         """The document, as a feed source makes a batch of it."""
         self.polls += 1
-        parsed = document.read(self.body, url="https://paper.example/feed")
+        parsed = parser_program.read(self.body, url="https://paper.example/feed")
         found = entries(parsed, source=self.name, url="https://paper.example/feed", labels={}, now=now)
         has_ids = any(item.id for item in parsed.items)
         following = Cursor(etag=str(self.polls))

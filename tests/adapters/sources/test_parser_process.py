@@ -61,14 +61,16 @@ def test_the_cell_knows_no_secrets(monkeypatch):
             seen = _looked_up() or seen
             time.sleep(0.005)
         assert len(parsing.result().items) == 2000
-    assert b"tocsin.sources.feeds.inside" in seen
+    assert b"tocsin.sources.feeds.parser_program" in seen
     assert b"PYTHONPATH=" in seen
     assert b"canary" not in seen
 
 
 def _looked_up():
     """Arguments and environment of the cell that runs as a child of this process."""
-    return b"".join(command + known for _, command, known in _children() if b"tocsin.sources.feeds.inside" in command)
+    return b"".join(
+        command + known for _, command, known in _children() if b"tocsin.sources.feeds.parser_program" in command
+    )
 
 
 def _children():
@@ -106,7 +108,7 @@ def test_a_refused_niceness_switches_no_limit_off(refusing):
     """The unit's own filter refused `nice`, and with it went memory and processor time of whatever a stranger sends."""
     command = refusing(SETPRIORITY)
     with subprocess.Popen(
-        [*command, "-m", "tocsin.sources.feeds.inside", "200000000"],
+        [*command, "-m", "tocsin.sources.feeds.parser_program", "200000000"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env={"PYTHONPATH": os.pathsep.join(sys.path)},
@@ -150,7 +152,7 @@ def test_small_documents_share_a_process_that_may_die(tmp_path):
 
 def _cells():
     """The processes of cells that run as children of this one."""
-    return [pid for pid, command, _ in _children() if b"tocsin.sources.feeds.inside" in command]
+    return [pid for pid, command, _ in _children() if b"tocsin.sources.feeds.parser_program" in command]
 
 
 def test_a_large_json_feed_is_read_in_the_cell_as_well():

@@ -1,9 +1,9 @@
-"""The kind `page`: a web page without a feed, whose items CSS selectors name."""
+"""Web pages read by CSS selectors: the items of one without a feed (the kind `page`), and rows of fields."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -12,6 +12,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from tocsin.errors import Fault, SourceError
 from tocsin.log import counted
+from tocsin.sources.documents.charset import decode
 from tocsin.sources.documents.dates import order, parse_time
 from tocsin.sources.documents.items import (
     LONGEST_TEXT,
@@ -23,7 +24,6 @@ from tocsin.sources.documents.items import (
     first_web,
     language_tag,
 )
-from tocsin.sources.documents.nodes import tree_of
 from tocsin.sources.http import urls
 from tocsin.text.html import clean, one_line
 
@@ -32,6 +32,9 @@ MOST_TAGS = 200_000
 #: Items that lie in one another repeat its text; beyond so many times the octets of the page they are no items.
 MOST_REPEATED = 8
 _SAMPLE = datetime(2026, 11, 23, 16, 5, tzinfo=UTC)
+MOST_ROWS = 100_000
+#: Of each field of a row: how many places it names, and what the first says.
+Row = list[tuple[int, str | None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,3 +209,35 @@ def _time(raw: str, selectors: Selectors, day_first: bool | None) -> datetime | 
         except (ValueError, OverflowError):
             pass
     return parse_time(raw, zone=zone, day_first=day_first)
+
+
+def read_rows(body: bytes, *, content_type: str, rows: str, fields: Sequence[str]) -> list[Row]:
+    """The *fields* (`selector` or `selector@attribute`) of the nodes that *rows* names; without it, of the whole page.
+
+    Raises:
+        SourceError: NOT_A_FEED, for what the parser cannot stand.
+    """
+    tree = tree_of(decode(body, content_type)[0])
+    found: Iterable[LexborHTMLParser | LexborNode] = tree.css(rows)[:MOST_ROWS] if rows else [tree]
+    return [[_field(node, expression) for expression in fields] for node in found]
+
+
+def tree_of(page: str) -> LexborHTMLParser:
+    """The tree of the HTML *page*.
+
+    Raises:
+        SourceError: NOT_A_FEED, when it would grow beyond all memory.
+    """
+    try:
+        return LexborHTMLParser(page)
+    except SelectolaxError as error:
+        raise SourceError("cannot be read: its markup grows beyond all memory", fault=Fault.NOT_A_FEED) from error
+
+
+def _field(node: LexborHTMLParser | LexborNode, expression: str) -> tuple[int, str | None]:
+    selector, at, attribute = expression.partition("@")
+    places = node.css(selector.strip())
+    if not places:
+        return 0, None
+    said = places[0].attributes.get(attribute) if at else places[0].text(separator=" ", strip=True)
+    return len(places), said

@@ -3,7 +3,7 @@
 A parser holds the interpreter for as long as it goes on, nothing can end it, and what it allocates stays; and no parser
 of XML or HTML is linear in everything that a stranger may write. A cell gets the octets and nothing else: no secrets,
 little memory and little time. One is kept for the next document; after a large one it ends, which gives all memory
-back. `tocsin.sources.feeds.inside` is what runs there.
+back. `tocsin.sources.feeds.parser_program` is what runs there.
 """
 
 from __future__ import annotations
@@ -29,8 +29,7 @@ import tocsin
 from tocsin.errors import Fault, SourceError
 from tocsin.log import line
 from tocsin.sources.documents.items import Item, Parsed
-from tocsin.sources.documents.nodes import Row
-from tocsin.sources.documents.page import Selectors
+from tocsin.sources.documents.page import Row, Selectors
 from tocsin.sources.http.gate import LARGE
 
 #: Seconds of processor time that a large document may take, and a small one, which other sources wait for.
@@ -55,7 +54,7 @@ def parse(
     seconds: float | None = None,
     memory: int = MEMORY,
 ) -> Parsed:
-    """What `tocsin.sources.feeds.document.read` makes of *body*.
+    """What `tocsin.sources.feeds.parser_program.read` makes of *body*.
 
     Blocks for at most four times *seconds*, which are of processor time: 4, of a document of more than *large* octets 30.
 
@@ -76,7 +75,7 @@ def _item(found: dict[str, Any]) -> Item:
 
 
 def nodes(body: bytes, content_type: str, rows: str, fields: Sequence[str]) -> list[Row]:
-    """What `tocsin.sources.documents.nodes.read` finds on the page *body*.
+    """What `tocsin.sources.documents.page.read` finds on the page *body*.
 
     Raises:
         SourceError: NOT_A_FEED, for a page that takes too long or too much memory.
@@ -117,7 +116,7 @@ class _Cell:
         self.served = 0
         self.late = False
         self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
-            [sys.executable, "-m", "tocsin.sources.feeds.inside", str(memory)],
+            [sys.executable, "-m", "tocsin.sources.feeds.parser_program", str(memory)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

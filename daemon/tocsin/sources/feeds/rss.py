@@ -1,4 +1,4 @@
-"""Bytes of an RSS or Atom document to plain values: the only importer of feedparser."""
+"""RSS, Atom and sitemaps of Google News to plain values: the only importer of feedparser."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tocsin.sources.documents.items import (
     names,
     newest,
 )
-from tocsin.sources.feeds import bounds, repair, sitemap
+from tocsin.sources.feeds import repair
 from tocsin.sources.http import urls
 from tocsin.text.html import clean, decoded, one_line, to_plain
 
@@ -52,6 +52,12 @@ _TEXTS = ("text/", "application/xhtml")
 _TIMES = ("published", "updated", "created")
 #: `jane@example.org (Jane Doe)`, as RSS has it, and `Jane Doe <jane@example.org>`.
 _MAILED = re.compile(r"[^\s()<>]+@[^\s()<>]+\s*\(([^()]+)\)|([^()<>@]+)<[^<>]*>")
+_NEWS = re.compile(r"""\sxmlns:([\w.-]{1,40})\s*=\s*["']https?://www\.google\.com/schemas/sitemap-news/0\.9["']""")
+#: How far into a document its first tag is looked for.
+_HEAD = 4000
+_TAG = re.compile(r"<(/?)([A-Za-z][\w.-]{0,40}(?::[\w.-]{1,40})?)(?=[\s/>])[^<>]*+>")
+_PLAIN = {"urlset": "channel", "url": "item", "loc": "link"}
+_OF_NEWS = {"title": "title", "publication_date": "pubDate", "name": "source", "language": "dc:language"}
 
 
 def _keep_author(parser: Any, key: str = "author") -> None:
@@ -84,8 +90,8 @@ def parse(body: bytes, *, url: str, content_type: str = "", content_language: st
     text, note = decode(body, content_type)
     document, start = repair.repair(text), text[:_START]
     del text  # ten megabytes that feedparser can have instead
-    bounds.check(document.encode())
-    listed = sitemap.as_rss(document)
+    repair.check_cost(document.encode())
+    listed = _sitemap_as_rss(document)
     document = listed or document
     found, problem = _read(document)
     if not found["version"] and not found["entries"]:
@@ -280,3 +286,18 @@ def _describe(start: str) -> str:
     if start.startswith(("{", "[")):
         return "JSON"
     return "XML of another kind" if start.startswith("<") else "something else"
+
+
+def _sitemap_as_rss(document: str) -> str:
+    """*document* as RSS where it is a sitemap with news, so that it is read as any feed; else empty.
+
+    Elements of other vocabularies, such as titles of images, are left out; a page without news has no title.
+    """
+    head = document[:_HEAD]
+    found = _NEWS.search(head)
+    if not found or "<urlset" not in head:
+        return ""
+    names = {**_PLAIN, **{f"{found[1]}:{name}": meant for name, meant in _OF_NEWS.items()}}
+    start = document.index("<urlset")
+    inner = _TAG.sub(lambda tag: f"<{tag[1]}{names[tag[2]]}>" if tag[2] in names else "", document[start:])
+    return f'<rss version="2.0" xmlns:dc="http://purl.org/dc/elements/1.1/">{inner}</rss>'

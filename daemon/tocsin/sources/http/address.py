@@ -7,7 +7,11 @@ asked for the address a socket is about to connect to.
 
 from __future__ import annotations
 
+import asyncio
+import socket
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+from tocsin.errors import Fault, SourceError
 
 _Network = IPv4Network | IPv6Network
 
@@ -55,6 +59,8 @@ _PRIVATE: tuple[tuple[_Network, str], ...] = tuple(
 _NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052
 _COMPATIBLE = IPv6Network("::/96")  # RFC 4291, deprecated
 _GLOBAL_UNICAST = IPv6Network("2000::/3")  # all that is assigned
+#: Names that mean something inside only; a proxy may resolve them where we cannot.
+_INSIDE = (".localhost", ".local", ".internal", ".intranet", ".lan", ".home.arpa")
 
 
 def check(address: str, *, allow_private: bool = False) -> str:
@@ -94,3 +100,26 @@ def _carried(ip: IPv6Address) -> tuple[IPv4Address, ...]:
     if ip in _NAT64 or ip in _COMPATIBLE:
         return (IPv4Address(int(ip) & 0xFFFF_FFFF),)
     return ()
+
+
+async def check_name(host: str) -> None:
+    """See that *host* is no address inside, as far as can be known here.
+
+    A name that only the proxy can resolve is left to it, unless it is one that means something inside only.
+
+    Raises:
+        SourceError: BLOCKED_ADDRESS.
+    """
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except OSError:
+        if "." not in host or host.endswith(_INSIDE):
+            raise SourceError(
+                f"{host} is a name inside; the proxy is not asked for it", fault=Fault.BLOCKED_ADDRESS
+            ) from None
+        return
+    for *_, address in found:
+        if reason := check(str(address[0])):
+            raise SourceError(
+                f"{host} has a {reason} address; the proxy is not asked for it", fault=Fault.BLOCKED_ADDRESS
+            )

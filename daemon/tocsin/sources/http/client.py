@@ -19,18 +19,16 @@ from urllib.parse import urljoin
 import aiohttp
 from yarl import URL
 
+from tocsin import __version__
+from tocsin.certificates import trusting
 from tocsin.errors import Fault, SourceError
 from tocsin.sources.http import urls
-from tocsin.sources.http.address import check
-from tocsin.sources.http.contact import needs_contact, user_agent
+from tocsin.sources.http.address import check, check_name
 from tocsin.sources.http.encoding import decode
 from tocsin.sources.http.gate import LargeDocumentGate
 from tocsin.sources.http.header import LONGEST_HEAD, MOST_LINES, TolerantConnector
 from tocsin.sources.http.pace import Pace, group
-from tocsin.sources.http.proxy import check_name
-from tocsin.sources.http.refusal import MOST_SAID, TELLING, challenged, refusal
-from tocsin.sources.http.trust import trusting
-from tocsin.sources.http.unanswered import BlockedAddressError, unanswered
+from tocsin.sources.http.refusal import MOST_SAID, TELLING, BlockedAddressError, challenged, refusal, unanswered
 
 ACCEPT = "application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.8, */*;q=0.5"
 MOST_REDIRECTS = 5
@@ -50,6 +48,9 @@ _GOOD = frozenset({200, 203, 226})
 _MOST_COOKIES = 4096
 #: Of a source's own headers these go on to another host; all others may be secrets.
 _PUBLIC_HEADERS = frozenset({"accept", "accept-language", "user-agent"})
+#: Domains whose servers refuse who does not say whom to write to, in a form of their own: program and address
+#: (https://www.sec.gov/os/webmaster-faq#developers).
+_DECLARED = ("sec.gov",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -377,3 +378,15 @@ def _redirect(target: str, location: str) -> str:
 
 def _origin(url: str) -> URL:
     return URL(url, encoded=True).origin()
+
+
+def needs_contact(host: str) -> bool:
+    """Whether *host* refuses requests that name nobody to write to."""
+    return any(host == domain or host.endswith(f".{domain}") for domain in _DECLARED)
+
+
+def user_agent(host: str, contact: str) -> str:
+    """Return the user agent for requests to *host*; *contact* may be empty."""
+    if not contact:
+        return f"tocsin/{__version__}"
+    return f"tocsin/{__version__} {contact}" if needs_contact(host) else f"tocsin/{__version__} (+{contact})"

@@ -20,8 +20,7 @@ from jmespath.exceptions import JMESPathError
 from tocsin.errors import SourceError
 from tocsin.sources.documents import parser_process
 from tocsin.sources.documents.charset import decode
-from tocsin.sources.documents.nodes import MOST_ROWS, Row
-from tocsin.sources.documents.page import check_selector
+from tocsin.sources.documents.page import MOST_ROWS, Row, check_selector
 
 #: Of a JSON object whose members are the rows: what names a member's key, and the member itself.
 KEY, VALUE = "@key", "@value"

@@ -12,7 +12,7 @@ from tocsin.model.sources import Batch, Cursor
 from tocsin.protocols import Run
 from tocsin.sources.http.client import Fetched, HttpClient
 from tocsin.sources.http.validators import asked_of, following_of
-from tocsin.sources.prices.provider import Provider
+from tocsin.sources.prices import Provider
 
 _ACCEPT = "application/json, text/csv, text/html;q=0.9, */*;q=0.5"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Context, Decimal
 from typing import Any
 from urllib.parse import quote
@@ -16,9 +16,8 @@ from zoneinfo import ZoneInfo
 
 from tocsin.errors import Fault, SourceError
 from tocsin.model.prices import Bar, Missing, Prints, RawQuote
+from tocsin.sources.prices import Request
 from tocsin.sources.prices.extract import Field, Format, NotDataError, extractor
-from tocsin.sources.prices.numbers import read_moment, read_number
-from tocsin.sources.prices.provider import Request
 
 #: What stands for a missing value in tables.
 MISSING = frozenset({"", ".", "-", "–", "—", "n/a", "N/A", "NA", "null", "None", "--"})
@@ -31,6 +30,20 @@ _WORDS = {
     Fault.NOT_FOUND: "it answers that it does not know the symbol",
     Fault.STALE: "it answers that its prices are old",
 }
+_LONGEST = 60
+_BLANKS = " \u00a0\u202f\u2009'’"
+#: What tables write for a minus: the signs for it, and the hyphens and dashes that look like one.
+_MINUS = "\\-−‐‑‒–﹣－"
+#: A currency before it, a sign, digits in groups, an exponent, a unit behind it.
+_NUMBER = re.compile(
+    rf"\s*(?:(?!(?i:minus|neg))[^\W\d_]{{1,8}}|)[^\w+{_MINUS}—(.,]{{0,4}}(?P<sign>[+{_MINUS}]?)[^\w+{_MINUS}—(.,]{{0,2}}"
+    rf"(?P<digits>[0-9][0-9.,{_BLANKS}]*|[.,][0-9]+)(?P<exponent>[eE][+-]?[0-9]{{1,2}})?(?P<unit>[^\d+\-−.,]{{0,16}})"
+)
+#: Years that a price may be of: what lies at the ends of the calendar is a mistake, and cannot be reckoned with.
+_YEARS = range(1900, 2200)
+#: A time in seconds since 1970 from 1973 to 2286, else in milliseconds.
+_SECONDS = (10**8, 10**10)
+_MILLISECONDS = (10**11, 10**13)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,3 +214,56 @@ class Table:
         found = read_moment(str(value), self._columns.time_format, self._zone)
         is_day = found.astimezone(self._zone).time() == time(0)
         return found + self._columns.close_at if is_day else found
+
+
+def read_number(text: str, decimal: str = ".") -> Decimal:
+    """The one number that *text* is, with *decimal* (`.` or `,`) before its fraction; groups are of three digits.
+
+    A currency or a unit beside it is allowed.
+
+    Raises:
+        ValueError: it is none, or more than one, or could be read in two ways; in words.
+    """
+    found = _NUMBER.fullmatch(text[:_LONGEST]) if len(text) <= _LONGEST else None
+    if not found:
+        raise ValueError(f"{text.strip()[:40]!r} is not one number")
+    whole, _, fraction = found["digits"].rstrip(_BLANKS).partition(decimal)
+    first, *groups = re.split(f"[{'.' if decimal == ',' else ','}{_BLANKS}]", whole)
+    grouped = not groups or (1 <= len(first) <= 3 and all(len(group) == 3 for group in groups))
+    if not grouped or not all(part.isdigit() for part in (first, *groups, fraction) if part):
+        raise ValueError(f"{text.strip()[:40]!r} is not one number with “{decimal}” before its fraction")
+    sign = "-" if found["sign"] not in ("", "+") else ""
+    point = f".{fraction}" if fraction else ""
+    return Decimal(f"{sign}{first or '0'}{''.join(groups)}{point}{found['exponent'] or ''}")
+
+
+def read_moment(text: str, form: str, zone: ZoneInfo) -> datetime:
+    """The time that *text* is, in UTC: as *form* (of strptime) says, else ISO 8601 or seconds or milliseconds since 1970.
+
+    Without a zone of its own it is in *zone*.
+
+    Raises:
+        ValueError: it is no time.
+    """
+    text = text.strip()
+    try:
+        if form:
+            found = datetime.strptime(text, form)  # noqa: DTZ007 - the zone is filled in below
+        elif re.fullmatch(r"\d{9,13}(\.\d+)?", text):
+            found = _since_1970(float(text))
+        else:
+            found = datetime.fromisoformat(text)
+        if found.year not in _YEARS:
+            raise ValueError
+        return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, OverflowError, re.error):  # re.error: a directive that comes twice in the form
+        wanted = f"of the form {form}" if form else "in ISO 8601 or in seconds since 1970"
+        raise ValueError(f"{text[:40]!r} is not a time {wanted}") from None
+
+
+def _since_1970(number: float) -> datetime:
+    if _SECONDS[0] <= number < _SECONDS[1]:
+        return datetime.fromtimestamp(number, UTC)
+    if _MILLISECONDS[0] <= number < _MILLISECONDS[1]:
+        return datetime.fromtimestamp(number / 1000, UTC)
+    raise ValueError

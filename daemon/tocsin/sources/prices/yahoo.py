@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tocsin.errors import Fault, SourceError
 from tocsin.model.prices import Action, Bar, Hours, Prints, RawQuote
-from tocsin.sources.prices.provider import Request
+from tocsin.sources.prices import Request
 
 HOST = "https://query1.finance.yahoo.com"
 #: How far back one answer goes: for a series of which nothing is known, and for one that goes on.
