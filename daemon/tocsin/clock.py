@@ -1,8 +1,7 @@
-"""Clocks: the real one and one that runs faster."""
+"""The clock of the machine."""
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime
 
 
@@ -12,17 +11,3 @@ class SystemClock:
     def now(self) -> datetime:
         """Return the time, aware and in UTC."""
         return datetime.now(UTC)
-
-
-class ScaledClock:
-    """A clock that starts at *start* and runs *factor* times as fast as real time."""
-
-    def __init__(self, start: datetime, factor: float) -> None:
-        self._start = start
-        self._factor = factor
-        self._zero = time.monotonic()
-
-    def now(self) -> datetime:
-        """Return the scaled time, aware and in UTC."""
-        elapsed = (time.monotonic() - self._zero) * self._factor
-        return datetime.fromtimestamp(self._start.timestamp() + elapsed, UTC)

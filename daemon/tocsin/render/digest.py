@@ -15,6 +15,7 @@ from tocsin.model.deliveries import DeliveryKind
 from tocsin.model.rules import Severity
 from tocsin.render.page import BANNERS, Item, item
 from tocsin.render.quotes import Quote
+from tocsin.render.reasons import in_words
 from tocsin.render.roundup import HeldBack, Roundup
 from tocsin.render.ticker import Ticker, ticker
 from tocsin.render.times import length, local
@@ -149,8 +150,8 @@ def digest(
 
 def _overflow(tidings: Sequence[AlertContent]) -> Iterator[str]:
     """Yield how many alerts were over a limit: a sentence for each limit."""
-    for words, count in Counter(one.overflow for one in tidings if one.overflow).items():
-        yield f"{counted(count, 'alert')} {'were' if count > 1 else 'was'} {one_line(words)}."
+    for reason, count in Counter(one.overflow for one in tidings if one.overflow).items():
+        yield f"{counted(count, 'alert')} {'were' if count > 1 else 'was'} {one_line(in_words(reason))}."
 
 
 def _weight(tidings: AlertContent) -> tuple[int, int, datetime]:
@@ -179,7 +180,7 @@ def _held(found: Sequence[HeldBack]) -> list[tuple[str, str]]:
     return [
         (
             f"{one.count} × {cut(one_line(one.what), 120)}" if one.count > 1 else cut(one_line(one.what), 120),
-            cut(one_line(one.why), 200),
+            cut(one_line(in_words(one.why)), 200),
         )
         for one in ordered
     ]
