@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 
 def line(event: str, **pairs: object) -> str:
-    """`event key=value ...`; values with blanks or odd characters are quoted, so that a line stays one line.
+    """Return `event key=value ...`; values with blanks or odd characters are quoted, so that a line stays one line.
 
     Pairs whose value is None are left out.
     """

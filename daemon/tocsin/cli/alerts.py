@@ -15,7 +15,7 @@ from tocsin.cli.output import dump, in_zone, listing, local, plain, revision, sa
 from tocsin.cli.tree import console, tree
 from tocsin.errors import UsageError
 from tocsin.model.alerts import Answered, AnswerKind
-from tocsin.policy.notifying.causes import cause
+from tocsin.render.reasons import in_words
 from tocsin.store import AlertDetail, Which, Withheld
 from tocsin.units import parse_duration
 
@@ -94,12 +94,11 @@ def _print_withheld(found: Sequence[Withheld], zone: ZoneInfo, *, held: bool, js
             "alert": lambda w: w.title,
             "receiver": lambda w: f"{w.receiver} {w.recipient}".strip(),
             "state": lambda w: w.state,
-            "why": lambda w: in_zone(w.reason, zone),
+            "why": lambda w: in_words(w.reason, zone),
         },
         json=json,
         empty="Nothing waits." if held else "Nothing was suppressed.",
         zone=zone,
-        more=lambda w: {"cause": cause(w.reason).value},
     )
 
 
@@ -218,9 +217,9 @@ def _print(detail: AlertDetail, zone: ZoneInfo) -> None:
         print(f"  {shown(line)}")
     for member in detail.members:
         what = shown(member.title or in_zone(member.detail, zone))
-        print(f"  {member.fate}: {what} [{member.source}] {shown(in_zone(member.reason, zone))}")
+        print(f"  {member.fate}: {what} [{member.source}] {shown(in_words(member.reason, zone))}")
     for delivery in detail.deliveries:
-        reason = shown(in_zone(delivery.reason, zone))
+        reason = shown(in_words(delivery.reason, zone))
         print(f"  {delivery.state} to {delivery.receiver} {delivery.recipient} {reason} ({delivery.id})")
     if detail.tidings.evidence:
         texts = {name: getattr(lead, name) for name in ("title", "summary", "body")} if lead else {}

@@ -21,6 +21,8 @@ from tocsin import units
 from tocsin.errors import Position
 from tocsin.model.alerts import Revised
 from tocsin.model.prices import Labels
+from tocsin.model.reasons import Reason
+from tocsin.render.reasons import in_words
 from tocsin.render.words import seen
 
 T = TypeVar("T")
@@ -119,14 +121,19 @@ def say_zone(zone: ZoneInfo) -> None:
 def plain(value: Any) -> Any:
     """*value* as what JSON knows.
 
-    Dataclasses and mappings become dicts, times ISO 8601 in UTC, decimals text, enums their values.
+    Dataclasses and mappings become dicts, times ISO 8601 in UTC, decimals text, enums their values. Beside a reason, in
+    words, stands its cause.
 
     Text loses what nobody sees: it is copied into pages and messages. Fields that hold None, an empty string or an empty collection are kept: machines like fixed shapes.
     """
+    if isinstance(value, Reason):
+        return in_words(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         if isinstance(value, Position):
             return str(value)
-        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        reason = getattr(value, "reason", None)
+        cause = {"cause": reason.main.value} if isinstance(reason, Reason) else {}
+        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)} | cause
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, str):

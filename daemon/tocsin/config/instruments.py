@@ -10,9 +10,9 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from tocsin.config.values import zone
-from tocsin.config.yaml.nodes import meant, said
+from tocsin.config.yaml.nodes import said
 from tocsin.config.yaml.shape import TEXT, Duration, Shape, Texts
-from tocsin.errors import Problem
+from tocsin.errors import Problem, meant
 from tocsin.model.prices import Hours, Instrument, Listing
 from tocsin.rules.prices.edge import PriceRule
 from tocsin.rules.ruleset import RuleSet

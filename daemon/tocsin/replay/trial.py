@@ -15,6 +15,7 @@ from tocsin.model.prices import Quote
 from tocsin.policy.decide import Policy
 from tocsin.policy.notifying.receiver import ReceiverInfo
 from tocsin.policy.notifying.route import Route
+from tocsin.render.reasons import in_words
 from tocsin.replay.book import Circumstance, Sent
 from tocsin.replay.replay import Poll, Replay, Result, Ruling, merged, polls, quoted
 from tocsin.rules.ruleset import RuleSet
@@ -207,7 +208,7 @@ def _told(test: RuleTest, ruling: Ruling) -> str:
     title = decided.match.entry.title if decided.match.entry else decided.match.detail
     after: timedelta = ruling.at - test.start
     words = f"{decided.match.rule.id} at {write_duration(after)} {decided.match.severity} {decided.fate} {labels}"
-    return f"{words.rstrip()}: {title} ({decided.reason})"
+    return f"{words.rstrip()}: {title} ({in_words(decided.reason)})"
 
 
 def _full(rules: RuleSet, name: str) -> str:

@@ -32,7 +32,7 @@ class Liveness:
 
     @property
     def alive(self) -> bool:
-        """Whether all claims run."""
+        """True if all claims run."""
         return self._monotonic() - min(self._ran.values()) < STUCK
 
     async def beat(self, http: HttpClient, heartbeat: Heartbeat | None) -> None:
@@ -52,7 +52,7 @@ class Liveness:
 
 
 async def _ask(http: HttpClient, heartbeat: Heartbeat) -> str:
-    """Why the address could not be reached, empty where it could."""
+    """Return why the address could not be reached, empty where it could."""
     try:
         await http.fetch(heartbeat.url.reveal(), allow_private=heartbeat.allow_private)
     except SourceError as error:

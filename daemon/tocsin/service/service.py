@@ -399,5 +399,5 @@ class Service:
 
 
 def _free(config: Config) -> int:
-    """The room on the disk of the database, in bytes."""
+    """Return the room on the disk of the database, in bytes."""
     return shutil.disk_usage(Path(config.database.removeprefix("sqlite:///")).parent).free

@@ -25,8 +25,8 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
-from tocsin.config.yaml.nodes import Items, Node, Pairs, Scalar, meant, problem, said
-from tocsin.errors import Position, Problem
+from tocsin.config.yaml.nodes import Items, Node, Pairs, Scalar, problem, said
+from tocsin.errors import Position, Problem, meant
 from tocsin.units import DURATION, parse_duration, write_duration
 
 T = TypeVar("T")
