@@ -33,8 +33,7 @@ from tocsin.receivers.mail import smtp
 from tocsin.receivers.mail.letter import letter
 from tocsin.receivers.redact import redactor
 from tocsin.receivers.webhook import Hook, key_of, signed
-from tocsin.render.markdown import linked, markdown
-from tocsin.render.words import cut, one_line
+from tocsin.render.words import cut, linked, markdown, one_line
 
 #: Seconds that one attempt may take from the first connection on.
 LIMIT = 30.0

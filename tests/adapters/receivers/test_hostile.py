@@ -21,7 +21,7 @@ from tocsin.model.deliveries import DeliveryKind, ErrorClass, Message, MessageKi
 from tocsin.model.reasons import Cause, Reason
 from tocsin.receivers.apprise import build
 from tocsin.render import render
-from tocsin.render.roundup import Ailing, HeldBack, Roundup
+from tocsin.render.digest import Ailing, HeldBack, Roundup
 
 DESK = "desk@example.org"
 ZONE = ZoneInfo("Europe/London")
