@@ -15,7 +15,7 @@ import pytest
 
 from tocsin.model.alerts import AlertContent, Revised
 from tocsin.model.deliveries import DeliveryKind, ErrorClass, MessageKind
-from tocsin.receivers.apprise import build
+from tocsin.receivers.kinds import build
 from tocsin.render import render
 from tocsin.render.digest import Roundup
 
