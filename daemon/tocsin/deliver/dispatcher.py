@@ -43,8 +43,8 @@ from tocsin.policy.notifying.retry import Consequence
 from tocsin.protocols import Clock, Run
 from tocsin.receivers import Receiver
 from tocsin.render import held_line, late_line, reduced, render, with_preface
+from tocsin.render.page import specimen
 from tocsin.render.reasons import in_words
-from tocsin.render.specimen import specimen
 from tocsin.rules import builtin
 from tocsin.rules.prices.edge import PriceRule, ended
 from tocsin.store import Decide, Fallbacks, Store

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from apprise.plugins.base import NotifyBase
 
 from tocsin.model.deliveries import Message
-from tocsin.render.brief import NUMBER
+from tocsin.render.plain import NUMBER
 from tocsin.render.words import cut, whole
 
 #: Between a title and its body, and what a service puts around both.

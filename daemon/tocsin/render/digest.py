@@ -11,11 +11,12 @@ from zoneinfo import ZoneInfo
 
 from tocsin.model.alerts import AlertContent
 from tocsin.model.deliveries import DeliveryKind
+from tocsin.model.prices import PriceSummary
+from tocsin.model.reasons import Reason
 from tocsin.model.rules import Severity
 from tocsin.render.page import BANNERS, Item, item
 from tocsin.render.quotes import Quote
 from tocsin.render.reasons import in_words
-from tocsin.render.roundup import HeldBack, Roundup
 from tocsin.render.ticker import Ticker, ticker
 from tocsin.render.times import length, local
 from tocsin.render.words import cut, one_line
@@ -196,3 +197,41 @@ def _counts(roundup: Roundup) -> str:
         f"Looked at: {counted(roundup.entries, 'new entry')} of {counted(roundup.sources, 'source')}. Rules met: {roundup.matches:,}. "
         f"Alerts, related coverage folded: {roundup.alerts:,}."
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldBack:
+    """*count* alerts or matches, *what* they are, that the reader was not told of, and *why*."""
+
+    what: str
+    why: Reason
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ailing:
+    """A source that cannot be polled: its last error in *words*, and when it last could (None: never)."""
+
+    source: str
+    words: str
+    last_success: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roundup:
+    """What happened from *since* to *until*, as the reader of one digest is to see it.
+
+    *needs* are loud alerts told to the reader before that nobody has answered; *movers* the instruments that moved most,
+    the farthest first. *sources* is how many are polled, the other figures count what came in that time.
+    """
+
+    since: datetime
+    until: datetime
+    needs: tuple[AlertContent, ...] = ()
+    movers: tuple[PriceSummary, ...] = ()
+    held: tuple[HeldBack, ...] = ()
+    ailing: tuple[Ailing, ...] = ()
+    sources: int = 0
+    entries: int = 0
+    matches: int = 0
+    alerts: int = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from tocsin.model.alerts import Alert, AlertContent, Coverage, Revised
@@ -290,3 +291,27 @@ def _times(alert: Alert, lead: Coverage | None, zone: ZoneInfo) -> list[tuple[st
         rows.append(("First seen", local(lead.first_seen, zone)))
         rows += [("Dated", f"{lead.stated} (not believed)")] if lead.stated else []
     return rows
+
+
+def specimen(now: datetime) -> AlertContent:
+    """Return an alert about nothing, in the form of all others."""
+    alert = Alert(
+        id=0,
+        rule="tocsin/notify-test",
+        rule_hash="",
+        rule_position="",
+        title="Test: this is how an alert arrives",
+        event="tocsin.test",
+        severity=Severity.INFO,
+        labels={"receiver": ("test",)},
+        key=("receiver",),
+        story_id=0,
+        opened_at=now,
+        updated_at=now,
+        event_time=now,
+        note="Nothing happened. Somebody ran `tocsin notify-test`.",
+    )
+    lead = Coverage(
+        title="tocsin can reach you here", link="", publisher="tocsin", source="test", published=now, first_seen=now
+    )
+    return AlertContent(alert=alert, lead=lead)

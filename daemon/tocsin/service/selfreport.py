@@ -1,4 +1,4 @@
-"""The daemon's report on itself: what was checked, what failed, and what was lost."""
+"""Report of the daemon on itself: what was checked, what failed, and what was lost."""
 
 from __future__ import annotations
 
