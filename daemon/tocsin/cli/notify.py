@@ -21,7 +21,8 @@ from tocsin.model.deliveries import DeliveryState, ErrorClass
 from tocsin.protocols import P, T
 from tocsin.receivers import Receiver
 from tocsin.receivers.apprise import AppriseReceiver
-from tocsin.receivers.remedies import remedy
+from tocsin.receivers.classify import remedy
+from tocsin.render.reasons import in_words
 from tocsin.store import DeliveryDetail, Store
 from tocsin.store.inbound.decisions import nobody
 
@@ -85,7 +86,7 @@ def _tell(result: DeliveryDetail, receiver: Receiver, *, json: bool) -> bool:
     delivery = result.delivery
     last = result.attempts[-1] if result.attempts else None
     error_class = (last.outcome if last else None) or ErrorClass.TRANSIENT
-    words = (last.words if last else "") or delivery.reason
+    words = (last.words if last else "") or in_words(delivery.reason)
     good = delivery.state is DeliveryState.DELIVERED
     place, mode = (receiver.place, receiver.mode) if isinstance(receiver, AppriseReceiver) else ("", "")
     advice = "" if good or not last or not last.outcome else remedy(last.outcome, last.code, mode=mode)

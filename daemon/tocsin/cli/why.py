@@ -17,7 +17,7 @@ from tocsin.cli import chain
 from tocsin.cli.chain import Record, Step
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, opened, rule_named, rules_in_force
 from tocsin.cli.input_files import read_entries, read_time
-from tocsin.cli.output import dump, local, say_zone, shown
+from tocsin.cli.output import dump, local, say_zone, shown, written
 from tocsin.cli.tree import console, mark, text_lines, tree
 from tocsin.errors import UsageError
 from tocsin.model.entries import Entry
@@ -213,9 +213,10 @@ def _entry(answer: Answer, *, colour: bool) -> Table:
     )
     for field, line in lines:
         view.add_row(Text(field, style="dim"), line)
-    labels = " ".join(f"{name}={','.join(values)}" for name, values in entry.labels.items())
     published = local(entry.published, answer.zone)
-    view.add_row(Text("source", style="dim"), Text(shown(f"{entry.source}, {published} {labels}".rstrip())))
+    view.add_row(
+        Text("source", style="dim"), Text(shown(f"{entry.source}, {published} {written(entry.labels)}".rstrip()))
+    )
     return view
 
 

@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 
 from tocsin.deliver.context import rounded_up, with_prices
 from tocsin.errors import StoreError
-from tocsin.log import counted, line
+from tocsin.log import line
 from tocsin.market.series import Series
 from tocsin.model.alerts import Alert
 from tocsin.model.deliveries import (
@@ -33,6 +33,7 @@ from tocsin.model.deliveries import (
     Settlement,
 )
 from tocsin.model.prices import Instrument
+from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Match
 from tocsin.policy.notifying import quiet, retry, timing
 from tocsin.policy.notifying.breaker import ReceiverStatus, Turn, after
@@ -42,11 +43,13 @@ from tocsin.policy.notifying.retry import Consequence
 from tocsin.protocols import Clock, Run
 from tocsin.receivers import Receiver
 from tocsin.render import held_line, late_line, reduced, render, with_preface
-from tocsin.render.specimen import specimen
+from tocsin.render.page import specimen
+from tocsin.render.reasons import in_words
 from tocsin.rules import builtin
 from tocsin.rules.prices.edge import PriceRule, ended
 from tocsin.store import Decide, Fallbacks, Store
 from tocsin.trouble import Trouble
+from tocsin.units import counted, utc
 
 log = logging.getLogger(__name__)
 
@@ -214,7 +217,9 @@ class Dispatcher:
         while expired := await self._write(self._store.expire, now, own, self.outbound.decide, fallbacks):
             for delivery in expired:
                 words = _expired(delivery)
-                settlement = Settlement(state=DeliveryState.DEAD, due_at=now, reason=words)
+                settlement = Settlement(
+                    state=DeliveryState.DEAD, due_at=now, reason=Reason(cause=Cause.OTHER, words=words)
+                )
                 self._report(delivery, settlement, now)
                 self._settled(delivery, AttemptResult(error_class=ErrorClass.TRANSIENT, words=words), settlement)
 
@@ -303,9 +308,11 @@ class Dispatcher:
         if settlement.state is DeliveryState.DELIVERED:
             log.info(line("delivered", **who, waited=now - delivery.created_at))
         elif settlement.state is DeliveryState.RETRY:
-            log.warning(line("delivery failed", **who, retry_in=settlement.due_at - now, reason=settlement.reason))
+            log.warning(
+                line("delivery failed", **who, retry_in=settlement.due_at - now, reason=in_words(settlement.reason))
+            )
         else:
-            log.error(line("delivery given up", **who, reason=settlement.reason))
+            log.error(line("delivery given up", **who, reason=in_words(settlement.reason)))
 
     def _lane(self, receiver: str) -> ThreadPoolExecutor:
         if receiver not in self._lanes:
@@ -334,7 +341,7 @@ def _judge(
         receiver=standing,
     )
     dead = settlement.state is DeliveryState.DEAD
-    own = _undelivered(delivery, settlement.reason, fallbacks=fallbacks, now=now) if dead else ()
+    own = _undelivered(delivery, in_words(settlement.reason), fallbacks=fallbacks, now=now) if dead else ()
     told = _told(turn, delivery.receiver, before, standing, now) if turn else ()
     return Consequence(settlement=settlement, standing=standing, own=(*own, *told))
 
@@ -358,7 +365,7 @@ def _told(
 
 
 def _utc(time: datetime | None) -> str:
-    return f"{time:%Y-%m-%d %H:%M} UTC" if time else "a time that is not known"
+    return f"{utc(time)}" if time else "a time that is not known"
 
 
 def _ended(alert: Alert, series: Series, *, rules: Mapping[str, PriceRule], now: datetime) -> str:
@@ -370,8 +377,8 @@ def _ended(alert: Alert, series: Series, *, rules: Mapping[str, PriceRule], now:
 def _stormy(storm: Storm, *, now: datetime) -> Match:
     """What operators hear of a storm."""
     detail = (
-        f"{counted(storm.alerts, 'alert')} {'wait' if storm.alerts > 1 else 'waits'}, {storm.limit.words(storm.receiver)}: "
-        f"they are told together at {storm.until:%Y-%m-%d %H:%M} UTC, with what else comes until then."
+        f"{counted(storm.alerts, 'alert')} {'wait' if storm.alerts > 1 else 'waits'}, {in_words(storm.limit.reason(storm.receiver))}: "
+        f"they are told together at {utc(storm.until)}, with what else comes until then."
     )
     return builtin.own_match(builtin.RECEIVER_STORM, {"receiver": (storm.receiver,)}, detail, now)
 

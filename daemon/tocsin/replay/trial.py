@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from tocsin.config.durations import write_duration
 from tocsin.config.testfile import Expectation, NewsItem, RuleTest
 from tocsin.errors import Position
 from tocsin.model.alerts import MatchOutcome
@@ -16,10 +15,12 @@ from tocsin.model.prices import Quote
 from tocsin.policy.decide import Policy
 from tocsin.policy.notifying.receiver import ReceiverInfo
 from tocsin.policy.notifying.route import Route
+from tocsin.render.reasons import in_words
 from tocsin.replay.book import Circumstance, Sent
 from tocsin.replay.replay import Poll, Replay, Result, Ruling, merged, polls, quoted
 from tocsin.rules.ruleset import RuleSet
 from tocsin.sources.http import urls
+from tocsin.units import write_duration
 
 #: Fates by which somebody is told something, now or at the end of a cooldown.
 TELLING = frozenset({MatchOutcome.ALERTED, MatchOutcome.UPDATED, MatchOutcome.HELD, MatchOutcome.CATCH_UP})
@@ -207,7 +208,7 @@ def _told(test: RuleTest, ruling: Ruling) -> str:
     title = decided.match.entry.title if decided.match.entry else decided.match.detail
     after: timedelta = ruling.at - test.start
     words = f"{decided.match.rule.id} at {write_duration(after)} {decided.match.severity} {decided.fate} {labels}"
-    return f"{words.rstrip()}: {title} ({decided.reason})"
+    return f"{words.rstrip()}: {title} ({in_words(decided.reason)})"
 
 
 def _full(rules: RuleSet, name: str) -> str:

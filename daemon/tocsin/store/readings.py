@@ -12,7 +12,7 @@ from tocsin.model.entries import Entry
 from tocsin.model.prices import Instrument, Quote
 from tocsin.policy.notifying.breaker import ReceiverStatus
 from tocsin.policy.notifying.silence import Silence
-from tocsin.render.roundup import Roundup
+from tocsin.render.digest import Roundup
 from tocsin.rules.prices.edge import PriceState
 from tocsin.store.db.sqlite import Database
 from tocsin.store.db.values import (

@@ -134,7 +134,7 @@ def test_a_rule_that_changed_since_is_said_so(tocsin: Tocsin, history: Any) -> N
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("bann", "--title", "x"), "there is no rule bann; did you mean metals/ban?"),
+        (("bann", "--title", "x"), "there is no rule bann; did you mean ban?"),
         (("metal/ban", "--title", "x"), "there is no rule metal/ban; did you mean metals/ban?"),
         (("ban",), "give either ENTRY or the parts of one"),
         (("ban", "2", "--title", "x"), "give either ENTRY or the parts of one"),

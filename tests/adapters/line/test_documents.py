@@ -19,6 +19,7 @@ from tocsin.model.deliveries import (
     MessageKind,
     Settlement,
 )
+from tocsin.model.reasons import NO_REASON
 from tocsin.model.sources import Batch, Cursor
 from tocsin.policy.notifying.retry import Consequence
 from tocsin.render.page import page
@@ -67,7 +68,7 @@ class Served:
             sent.append((item.kind, plain(shown)))
             kept = Message(kind=MessageKind.TEXT, subject="", text=plain(shown))
             assert line.store.begin_attempt(item, kept, now)
-            done = Settlement(state=DeliveryState.DELIVERED, due_at=now, reason="")
+            done = Settlement(state=DeliveryState.DELIVERED, due_at=now, reason=NO_REASON)
             said = Consequence(settlement=done)
             assert line.store.settle(item, AttemptResult(error_class=ErrorClass.OK), lambda _, said=said: said, now)
         line.clock.move(minutes=30)

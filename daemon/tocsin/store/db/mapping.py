@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from tocsin.errors import Fault
 from tocsin.model.alerts import Alert, Coverage, MatchOutcome, Story, StoryEntry
 from tocsin.model.deliveries import DeliveryState, ErrorClass
 from tocsin.model.entries import Entry
+from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Severity
 from tocsin.model.sources import Cursor
 from tocsin.policy.alerting.correlation import Member
@@ -184,7 +186,7 @@ def match_fields(decided: Decided) -> dict[str, Any]:
         "event_time": match.event_time,
         "detail": match.detail,
         "fate": decided.fate.value,
-        "reason": decided.reason,
+        "reason": codec.reason_to_json(decided.reason),
         "story_id": decided.story_id,
         "origin": decided.origin,
         "alert_id": decided.alert_id,
@@ -203,7 +205,7 @@ def match_view(row: MatchRow, entry: EntryRow | None, source: str) -> MatchView:
         event_time=row.event_time,
         decided_at=row.decided_at,
         fate=MatchOutcome(row.fate),
-        reason=row.reason,
+        reason=codec.reason_from_json(row.reason),
         detail=row.detail,
         origin=row.origin,
         entry_id=row.entry_id,
@@ -319,13 +321,14 @@ def attempt_view(row: AttemptRow) -> AttemptView:
 @reading
 def transition_view(row: TransitionRow) -> TransitionView:
     """A change of state as a listing shows it."""
-    return TransitionView(at=row.at, state=DeliveryState(row.state), reason=row.reason)
+    return TransitionView(at=row.at, state=DeliveryState(row.state), reason=codec.reason_from_json(row.reason))
 
 
-def because(row: DeliveryRow, overflow: str) -> str:
-    """Why a message is as it is, in words, for an alert in it that was over a limit, or none."""
-    if not overflow:
-        return row.reason
+def because(row: DeliveryRow, overflow: str) -> Reason:
+    """Return why a message is as it is, for an alert in it that was over a limit, or none."""
+    reason, limit = codec.reason_from_json(row.reason), codec.reason_from_json(overflow)
+    if not limit:
+        return reason
     if row.state == DeliveryState.HELD.value:
-        return f"held until {row.due_at:%Y-%m-%d %H:%M} UTC: {overflow}"
-    return f"{row.reason}: {overflow}" if row.reason else f"told in a {row.kind}: {overflow}"
+        return replace(limit, until=row.due_at)
+    return replace(reason or Reason(cause=Cause.GATHERED, by=row.kind), because=limit)

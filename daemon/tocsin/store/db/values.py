@@ -13,6 +13,7 @@ from tocsin.model.deliveries import DeliveryKind, DeliveryState, ErrorClass, Mes
 from tocsin.model.entries import Entry, KeyKind
 from tocsin.model.evidence import Evidence
 from tocsin.model.prices import Labels
+from tocsin.model.reasons import Reason
 from tocsin.model.rules import Severity
 from tocsin.model.sources import Cursor
 from tocsin.policy.alerting.facts import Decision
@@ -234,7 +235,7 @@ class MatchView:
     event_time: datetime
     decided_at: datetime
     fate: MatchOutcome
-    reason: str
+    reason: Reason
     detail: str
     origin: str
     entry_id: int | None
@@ -255,7 +256,7 @@ class DeliveryView:
     recipient: str
     kind: DeliveryKind
     state: DeliveryState
-    reason: str
+    reason: Reason
     severity: Severity
     title: str
     alert_ids: tuple[int, ...]
@@ -308,7 +309,7 @@ class Withheld:
     receiver: str
     recipient: str
     state: str  # held, suppressed, dead; or the fate of a match
-    reason: str
+    reason: Reason
     at: datetime
     until: datetime | None
 
@@ -333,7 +334,7 @@ class TransitionView:
 
     at: datetime
     state: DeliveryState
-    reason: str
+    reason: Reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -211,7 +211,7 @@ def _delivery_view(row: DeliveryRow, members: Sequence[AlertRow], *, resent: boo
         recipient=row.recipient,
         kind=DeliveryKind(row.kind),
         state=DeliveryState(row.state),
-        reason=row.reason,
+        reason=codec.reason_from_json(row.reason),
         severity=list(Severity)[row.rank],
         title=ordered[0].title if ordered else "",
         alert_ids=tuple(member.id for member in ordered),
