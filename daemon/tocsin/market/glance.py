@@ -1,4 +1,4 @@
-"""What of an instrument's prices stands in a message, and which instruments that are."""
+"""Summaries of prices for messages, and the instruments that a message shows."""
 
 from __future__ import annotations
 

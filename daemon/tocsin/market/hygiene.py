@@ -1,4 +1,4 @@
-"""What of a quote can be believed, before any rule sees it.
+"""Hygiene of quotes: each is believed, held or refused before any rule sees it.
 
 In order: it is a price; time does not go back; it is no duplicate; it is not stale; it is in the instrument's currency;
 it is no unit fault; splits, dividends and another source are no move; and what looks like a bad print waits for a quote
@@ -47,7 +47,7 @@ _RATIOS = tuple(map(math.log, (1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 15, 20, 25, 30, 4
 
 
 class Finding(StrEnum):
-    """What became of a quote."""
+    """The decision about a quote."""
 
     TAKEN = "taken"
     DUPLICATE = "duplicate"  # the same time and price: no observation
@@ -59,7 +59,7 @@ class Finding(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cleaned:
-    """What hygiene makes of a quote: *quotes* to be judged in order, *series* to judge them on.
+    """The result of hygiene: *quotes* to be judged in order, *series* to judge them on.
 
     A confirmed quote brings the held one before it, which then is judged as what it was: the first of its move.
     """
@@ -72,7 +72,7 @@ class Cleaned:
 
 
 def clean(series: Series, quote: Quote, now: datetime) -> Cleaned:
-    """What of *quote* can be believed on *series*."""
+    """Take, hold or refuse *quote* on *series*."""
     finding, reason = _refusal(series, quote, now)
     if finding:
         return Cleaned(finding=finding, series=series, reason=reason)
@@ -150,13 +150,13 @@ def _after(series: Series, quote: Quote) -> Series:
 
 
 def _is_overdue(series: Series, action: Action, day: date, today: date) -> bool:
-    """Whether a split is some sessions old and the prices had not followed it yet."""
+    """Return whether a split is some sessions old and the prices had not followed it yet."""
     applied = series.split_day
     return action.split is not None and today - _LATE <= day <= today and (applied is None or applied < day)
 
 
 def _ratio(action: Action, price: Decimal) -> Decimal | None:
-    """What *price* is divided by when *action* takes effect; None for one that is too small to be told from a move."""
+    """Return the divisor of *price* when *action* takes effect; None for one that looks like a move."""
     if action.split is not None:
         return action.split if action.split.is_finite() and action.split > 0 else None
     dividend = action.dividend
@@ -164,7 +164,7 @@ def _ratio(action: Action, price: Decimal) -> Decimal | None:
 
 
 def _shows(quote: Quote, before: Quote, ratio: Decimal) -> bool:
-    """Whether *quote* lies nearer to the price *before* divided by *ratio* than to that price.
+    """Return whether *quote* lies nearer to the price *before* divided by *ratio* than to that price.
 
     A small ratio is less than what a price moves in a day, and is believed.
     """
@@ -243,7 +243,7 @@ def _like_split(by: Measure, before: Quote, after: Quote) -> bool:
 
 
 def is_stale(series: Series, quote: Quote | None, now: datetime) -> bool:
-    """Whether the source has given no new quote for too long while the instrument traded; *quote* is its last word.
+    """Return whether the source has given no new quote for too long while the instrument traded; *quote* is its last word.
 
     Too long is what the instrument says, or three polls and an hour at least; where no session is known, what its own
     rhythm says. Nobody tells of holidays, so a whole session may pass unless the source says that one is in progress.

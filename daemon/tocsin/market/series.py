@@ -1,4 +1,4 @@
-"""What is remembered of an instrument's prices: bounded, a value, and enough to judge the next quote.
+"""The series of an instrument's prices: bounded, a value, and enough to judge the next quote.
 
 A session's close is its last quote. It is learned when the first quote of a later session arrives, so every quote is
 judged with what was known before its own session.

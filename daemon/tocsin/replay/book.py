@@ -35,7 +35,7 @@ _RELEASED = Reason(cause=Cause.RELEASED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circumstance:
-    """What is known of the source of what arrives: a first fetch is a *baseline*; *last_success* is the one before."""
+    """The state of the source of what arrives: a first fetch is a *baseline*; *last_success* is the one before."""
 
     baseline: bool = False
     last_success: datetime | None = None
@@ -98,7 +98,7 @@ class Book:
     def decide(
         self, policy: Policy, arrivals: Sequence[Arrival], circumstance: Circumstance, now: datetime
     ) -> Decision:
-        """What *policy* makes of *arrivals* at *now*, written down; those without a match need no decision."""
+        """Decide about *arrivals* at *now* by *policy*, and write it down; those without a match need no decision."""
         matched = tuple(arrival for arrival in arrivals if arrival.matches)
         if not matched:
             return Decision()
@@ -159,7 +159,7 @@ class Book:
         return tuple(_sent(message) for message in sorted(left, key=lambda one: (one.due_at, one.number)))
 
     def _turn(self, message: _Waiting) -> tuple[datetime, int, int]:
-        """What leaves first: the earliest, of those the loudest, of those the oldest."""
+        """Return the order of leaving: the earliest first, of those the loudest, of those the oldest."""
         return message.due_at, -self._loudest(message).rank, message.number
 
     def _loudest(self, message: _Waiting) -> Severity:
@@ -246,13 +246,7 @@ class Book:
         for story in decision.stories:
             # As the rows come back: the earliest first.
             members = sorted(story.entries, key=lambda member: (member.event_time, member.entry_id))
-            self._stories[story.event][story.id] = Story(
-                id=story.id,
-                event=story.event,
-                opened_at=story.opened_at,
-                last_at=story.last_at,
-                entries=tuple(members),
-            )
+            self._stories[story.event][story.id] = replace(story, entries=tuple(members))
             self._next_story = max(self._next_story, story.id + 1)
         for alert in decision.alerts:
             self.alerts[alert.id] = alert

@@ -20,7 +20,7 @@ def check_examples(rules: RuleSet) -> tuple[Problem, ...]:
 
 
 def grounds(condition: Condition, headline: str) -> list[Ground]:
-    """What *condition* rests on in an example; nothing where it does not hold."""
+    """Return what *condition* rests on in an example; nothing where it is not true."""
     return Judgement(_entry(headline), _THEN).condition(condition, labels={}) or []
 
 

@@ -129,7 +129,7 @@ def _cycles(joints: Sequence[Joint], found: Mapping[str, Correlation]) -> Iterat
 
 
 def meaning(spec: CorrelationSpec) -> list[object]:
-    """What of a rule's meaning is in its correlation."""
+    """Return the part of a rule's meaning that is in its correlation."""
     return [
         spec.kind.value,
         [name.text for name in spec.members],

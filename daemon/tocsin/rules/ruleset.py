@@ -39,7 +39,7 @@ class RuleSet:
 
     @property
     def infos(self) -> dict[str, RuleInfo]:
-        """What each rule is, by full id."""
+        """Return what each rule is, by full id."""
         return {
             **{name: rule.info for name, rule in self.rules.items()},
             **{name: rule.info for name, rule in self.prices.items()},
@@ -81,7 +81,7 @@ class RuleSet:
 
 
 def _gist(judgement: Judgement) -> FoldedWords:
-    """What the index looks at; a text that is cut for it is cut for the rules, too."""
+    """Return the words that the index looks at; a text that is cut for it is cut for the rules, too."""
     document = judgement.document
     return gist("\n".join(document.texts.values())) or gist_of(document.sentences(""))
 
@@ -94,8 +94,7 @@ def judge(judgement: Judgement, rules: Iterable[CompiledRule]) -> Judged:
         try:
             match = _judge(judgement, rule)
         except Exception as error:  # noqa: BLE001 - whatever one rule stumbles over, the next must have its say
-            words = f"{type(error).__name__}: {error}"[:500]
-            failed.append(Unevaluated(rule=rule.info.id, rule_hash=rule.info.hash, error=words))
+            failed.append(Unevaluated.by(error, rule.info))
         else:
             if match:
                 matches.append(match)

@@ -107,5 +107,5 @@ def unmarked(word: str) -> str:
 
 
 def is_japanese(text: str, language: str = "") -> bool:
-    """Whether Han in *text* is Japanese: it has kana, or *language* (BCP 47) says so."""
+    """Return whether Han in *text* is Japanese: it has kana, or *language* (BCP 47) says so."""
     return language[:2] == "ja" or _KANA.search(text) is not None

@@ -129,7 +129,7 @@ def gist_of(sentences: Iterable[Sentence]) -> FoldedWords:
 
 
 def pieces(word: str) -> Sequence[bytes]:
-    """What a gist holds of the folded narrow *word*, each between blanks: `china's` is `china` and `s`."""
+    """Return the pieces of the folded narrow *word* in a gist, each between blanks: `china's` is `china` and `s`."""
     return _narrow(word).split()
 
 

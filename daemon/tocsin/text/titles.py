@@ -139,7 +139,7 @@ def normal(title: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class TitleFeatures:
-    """What of a title is compared: its words without stop words (CJK as pairs of characters), and its numbers."""
+    """Return what is compared of a title: its words without stop words (CJK as pairs of characters), and its numbers."""
 
     words: frozenset[str]
     numbers: frozenset[str]
@@ -196,7 +196,7 @@ def _words(folded: str) -> Iterator[tuple[str, bool]]:
 
 
 def same_story(one: TitleFeatures, other: TitleFeatures) -> bool:
-    """Whether two titles report the same: two words of five and four at least shared, and no number against another.
+    """Return whether two titles report the same: two words of five and four at least shared, and no number against another.
 
     Numbers agree when those of one are among those of the other.
     """
@@ -213,7 +213,7 @@ def agreement(one: TitleFeatures, other: TitleFeatures) -> float:
 
 
 def least_shared(title: TitleFeatures) -> int:
-    """How many words any other title of the same story has in common with this one, at least."""
+    """Return how many words any other title of the same story has in common with this one, at least."""
     return max(_SHARED, math.ceil(_SHARE * len(title.words)))
 
 

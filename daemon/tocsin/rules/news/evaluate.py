@@ -56,7 +56,7 @@ class CompiledRule:
 
 
 def place(sentence: Sentence) -> Place:
-    """What tells a sentence of an entry from every other."""
+    """Return what tells a sentence of an entry from every other."""
     return sentence.field, sentence.start
 
 
@@ -172,7 +172,7 @@ class Judgement:
 
 
 def _leaf_hits(terms: TermList, sentence: Sentence, text: str) -> list[SentenceHit]:
-    """What a list finds; each span carries the labels of all that are coordinated with it."""
+    """Return the hits of a list; each span carries the labels of all that are coordinated with it."""
     found = terms.find(sentence, text)
     if not found:
         return []
@@ -190,12 +190,12 @@ def _leaf_hits(terms: TermList, sentence: Sentence, text: str) -> list[SentenceH
 
 
 def _places(labels: Mapping[str, tuple[int, int]]) -> tuple[tuple[int, int], ...]:
-    """Where the labels of a group stand, once each."""
+    """Return where the labels of a group stand, once each."""
     return tuple(islice(dict.fromkeys(labels.values()), _MOST_PLACES))
 
 
 def stands_at(address: str, written: str) -> bool:
-    """Whether a web address begins as it is *written*, or stands on the host that is; scheme and `www.` mean nothing."""
+    """Return whether a web address begins as it is *written*, or stands on the host that is; scheme and `www.` mean nothing."""
     here, wanted = _FACE.sub("", address.casefold()), _FACE.sub("", written.casefold())
     if "/" in wanted.rstrip("/"):
         return here.startswith(wanted)
@@ -203,7 +203,7 @@ def stands_at(address: str, written: str) -> bool:
 
 
 def stands_alone(node: All, test: Test) -> bool:
-    """Whether *test* is a labelled list joined by AND alone: it names the entry's subject once, by its first hit."""
+    """Return whether *test* is a labelled list joined by AND alone: it names the entry's subject once, by its first hit."""
     return len(node.tests) > 1 and isinstance(test, Leaf) and test.terms.labelled
 
 

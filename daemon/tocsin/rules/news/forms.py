@@ -60,7 +60,7 @@ def _with_s(word: str) -> str:
 
 
 def _stems(word: str) -> tuple[set[str], set[str]]:
-    """What -ed and what -ing is put behind; a last consonant both once and twice, as in control, controlled, tightened."""
+    """Return the stems before -ed and before -ing; a last consonant both once and twice: control, controlled, tightened."""
     if word.endswith("ie"):
         return {word[:-1]}, {word[:-2] + "y"}
     if word.endswith(("ee", "oe", "ye")):

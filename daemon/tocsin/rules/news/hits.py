@@ -1,4 +1,4 @@
-"""Spans and how operators pair them, one sentence at a time (DESIGN 4: Hits, Distance, NEAR, NOT NEAR, CLAUSE).
+"""Spans and hits, and the operators that pair them, one sentence at a time: NEAR, BEFORE, CLAUSE and NOT NEAR.
 
 Every operator is n log n in the hits of its sentence.
 """

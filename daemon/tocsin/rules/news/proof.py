@@ -1,4 +1,4 @@
-"""The proof: why a rule holds for an entry, or why it does not, as a tree (DESIGN 4, Explain)."""
+"""The proof, as a tree, that a rule is true of an entry or that it is not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Terms and lists, compiled: which spans of a sentence they find (DESIGN 4, Terms)."""
+"""Terms and lists, compiled to find spans of a sentence."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Found(NamedTuple):
 
 
 class Place(Protocol):
-    """Where a regular expression was found."""
+    """The place at which a regular expression was found."""
 
     def start(self) -> int:
         """Its first character."""
@@ -59,7 +59,7 @@ class Pattern(Protocol):
     """A compiled regular expression, as far as it is used here; RE2 ships no types."""
 
     def finditer(self, text: str) -> Iterator[Place]:
-        """Where it is found in *text*, from left to right."""
+        """Return where it is found in *text*, from left to right."""
         ...
 
 
@@ -71,7 +71,7 @@ class Word:
     prefix: str = ""
 
     def fits(self, text: str) -> bool:
-        """Whether a token's text is this word, with its marks or without them."""
+        """Return whether a token's text is this word, with its marks or without them."""
         if text in self.forms or (self.prefix and text.startswith(self.prefix)):
             return True
         return not text.isascii() and (bare := unmarked(text)) != text and self.fits(bare)
@@ -108,7 +108,7 @@ class Term:
         return last
 
     def _reads(self, offset: int, written: str) -> bool:
-        """Whether a token is *written* as the word at *offset* is: with its capitals, as a possessive or a ticker."""
+        """Return whether a token is *written* as the word at *offset* is: with its capitals, as a possessive or a ticker."""
         name, last = self.cased[offset], offset + 1 == len(self.words)
         if written == name or (last and written == name + _POSSESSIVE) or (not offset and written == f"${name}"):
             return True
@@ -200,7 +200,7 @@ def _regex(text: str) -> Term:
 
 
 def _has_word(pattern: str) -> bool:
-    """Whether *pattern* holds a literal word: three letters, or one character of CJK, that are not optional."""
+    """Return whether *pattern* holds a literal word: three letters, or one character of CJK, that are not optional."""
     literal = _OPTIONAL.sub(" ", _NO_LITERAL.sub(" ", pattern))
     return any(token.wide or len(token.word) >= 3 for token in _tokens(literal, japanese=False))
 
@@ -247,7 +247,7 @@ class TermList:
 
     @property
     def loose(self) -> bool:
-        """Whether it can be met by a text that has none of its words, as a regular expression may be."""
+        """Return whether it can be met by a text that has none of its words, as a regular expression may be."""
         return any(term.loose for term, _ in self.members)
 
     def find(self, sentence: Sentence, text: str) -> list[Found]:
