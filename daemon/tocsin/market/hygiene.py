@@ -109,7 +109,7 @@ def _refusal(series: Series, quote: Quote, now: datetime) -> tuple[Finding | Non
 
 
 def _in_currency(series: Series, quote: Quote) -> tuple[Quote, str]:
-    """*quote* in the currency of its instrument, or why that cannot be."""
+    """Return *quote* in the currency of its instrument, or why that cannot be."""
     wanted, given = series.instrument.currency, quote.currency
     if not wanted or not given or wanted == given:
         return quote, ""
@@ -127,7 +127,7 @@ def _in_currency(series: Series, quote: Quote) -> tuple[Quote, str]:
 
 
 def _after(series: Series, quote: Quote) -> Series:
-    """*series* in what a share is worth at *quote*: after the actions that took effect since its newest quote.
+    """Return *series* in what a share is worth at *quote*: after the actions that took effect since its newest quote.
 
     An event may be announced before the prices follow it, or twice: a split counts when the quote shows it.
     """
@@ -212,7 +212,7 @@ def _taken(series: Series, quote: Quote, bars: tuple[Bar, ...]) -> Series:
 
 
 def _of_history(series: Series, quote: Quote) -> Quote | None:
-    """A stand-in for the newest quote where there is none: the middle of the sessions before *quote*."""
+    """Return a stand-in for the newest quote where there is none: the middle of the sessions before *quote*."""
     hours = series.instrument.session
     given = by_day(quote.bars, series.instrument)
     before = [bar for bar in given if day_of(hours, bar.at) < day_of(hours, quote.at)]
@@ -221,12 +221,12 @@ def _of_history(series: Series, quote: Quote) -> Quote | None:
 
 
 def _lean(quote: Quote) -> Quote:
-    """*quote* without what was needed to clean it."""
+    """Return *quote* without what was needed to clean it."""
     return replace(quote, actions=(), bars=(), session=None, period=None)
 
 
 def _as_given(series: Series, quote: Quote) -> Series:
-    """*series* as the source of *quote* would have given it: that the source is another one is no move."""
+    """Return *series* as the source of *quote* would have given it: that the source is another one is no move."""
     newest = series.newest
     if newest is None or not newest.source or not quote.source or newest.source == quote.source:
         return series

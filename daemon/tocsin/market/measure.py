@@ -57,7 +57,7 @@ def measure(series: Series, bars: Sequence[Bar] = ()) -> Measure:
 
 
 def _usual_difference(series: Series, bars: Sequence[Bar]) -> float:
-    """The middle of what the price moved by from session to session or from quote to quote, whichever is more.
+    """Return the middle of what the price moved by from session to session or from quote to quote, whichever is more.
 
     Infinite where too little moved yet. The middle, because the history may have prices that are none.
     """

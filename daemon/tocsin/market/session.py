@@ -16,7 +16,7 @@ _FARTHEST = timedelta(days=60)
 
 
 def day_of(hours: Hours | None, at: datetime) -> date:
-    """The session in progress at *at*, or else the last one before it; without *hours* the UTC day."""
+    """Return the session in progress at *at*, or else the last one before it; without *hours* the UTC day."""
     if hours is None:
         return at.astimezone(UTC).date()
     day = at.astimezone(_zone(hours.zone)).date()

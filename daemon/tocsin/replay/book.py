@@ -91,7 +91,7 @@ class Book:
         self._standings: dict[tuple[str, str], tuple[ActiveWindow, ...]] = {}
 
     def number(self) -> int:
-        """The number of one more entry."""
+        """Return the number of one more entry."""
         self._entries += 1
         return self._entries
 
@@ -138,7 +138,7 @@ class Book:
         return {key for key in keys & self._told.keys() if alert.opened_at < self._told[key].at <= due_at}
 
     def leave(self, before: datetime | None, receivers: Iterable[ReceiverInfo] = ()) -> tuple[Sent, ...]:
-        """The messages due before *before* (None: all that wait), in the order in which they leave.
+        """Return the messages due before *before* (None: all that wait), in the order in which they leave.
 
         News over the limit of one of *receivers* waits for a digest, as in `tocsin.store.outbox.overflow`.
         """
@@ -222,7 +222,7 @@ class Book:
         )
 
     def _open(self, event: str, now: datetime) -> Mapping[int, Story]:
-        """The open stories of *event*, less those that time has closed."""
+        """Return the open stories of *event*, less those that time has closed."""
         stories = self._stories[event]
         for number in [story.id for story in stories.values() if story.last_at < now - LOOKS_BACK]:
             del stories[number]

@@ -149,7 +149,7 @@ class Replay:
         )
 
     def _leave(self, before: datetime | None, dropped: dict[int, str]) -> tuple[Sent, ...]:
-        """The messages due before *before*, less what a cooldown held and its price took back: that is *dropped*."""
+        """Return the messages due before *before*, less what a cooldown held and its price took back: that is *dropped*."""
         cooldowns = {name: rule.info.cooldown for name, rule in self._rules.prices.items()}
         if cooldowns:
             dropped |= self._book.lapse(before, cooldowns, self._ended)
@@ -223,7 +223,7 @@ def warm_up(rules: RuleSet) -> timedelta:
 
 
 def unseen(entries: Iterable[Entry]) -> tuple[Entry, ...]:
-    """*entries* by the time when they were first seen; one that its source gave before is left out."""
+    """Return *entries* by the time when they were first seen; one that its source gave before is left out."""
     first: dict[tuple[str, str], Entry] = {}
     for entry in sorted(entries, key=lambda entry: entry.first_seen):
         first.setdefault((entry.source, entry.id), entry)

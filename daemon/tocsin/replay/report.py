@@ -76,7 +76,7 @@ class Difference:
 
 
 def alerts(result: Result) -> tuple[AlertHistory, ...]:
-    """Every alert in the order in which it was opened."""
+    """Return every alert in the order in which it was opened."""
     rulings: dict[int, list[Ruling]] = defaultdict(list)
     for ruling in result.rulings:
         if ruling.decided.alert_id is not None:
@@ -126,7 +126,7 @@ def counts(result: Result) -> tuple[Count, ...]:
 
 
 def weeks(result: Result) -> tuple[date, ...]:
-    """Every Monday of the time that *result* covers, quiet weeks too."""
+    """Return every Monday of the time that *result* covers, quiet weeks too."""
     if result.first is None or result.last is None:
         return ()
     last = max([result.last, *(message.at for message in result.sent)])
@@ -135,7 +135,7 @@ def weeks(result: Result) -> tuple[date, ...]:
 
 
 def week(at: datetime) -> date:
-    """The Monday of the week of *at*."""
+    """Return the Monday of the week of *at*."""
     return at.date() - timedelta(days=at.weekday())
 
 

@@ -1,4 +1,4 @@
-"""Run rule tests: replay the news of a test and hold what is told against what it expects."""
+"""Run rule tests: replay the news of a test and compare the alerts with what it expects."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def _unwanted(test: RuleTest, rules: RuleSet, result: Result) -> Iterator[Fault]
 
 
 def _mismatch(test: RuleTest, rules: RuleSet, wanted: Expectation, ruling: Ruling, result: Result) -> list[str]:
-    """The fields in which *ruling* is not what is *wanted*, in words."""
+    """Return the fields in which *ruling* is not what is *wanted*, in words."""
     match, fate = ruling.decided.match, ruling.decided.fate
     alert = result.alerts.get(ruling.decided.alert_id or 0)
     pairs: list[tuple[str, object, object]] = [("rule", _full(rules, wanted.rule), match.rule.id)]
@@ -138,7 +138,7 @@ def _mismatch(test: RuleTest, rules: RuleSet, wanted: Expectation, ruling: Rulin
 
 
 def _messages(ruling: Ruling, result: Result) -> list[Sent]:
-    """The messages that can be about *ruling*: of its alert, and not gone before it."""
+    """Return the messages that can be about *ruling*: of its alert, and not gone before it."""
     return [one for one in result.sent if ruling.decided.alert_id in one.alert_ids and one.at >= ruling.at]
 
 

@@ -29,7 +29,7 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 def compile_packs(
     packs: Sequence[PackSpec], *, others: Collection[str] | None = ()
 ) -> tuple[RuleSet, tuple[Problem, ...]]:
-    """The rules of *packs* that are without fault, and every problem (warnings too) of all of them.
+    """Return the rules of *packs* that are without fault, and every problem (warnings too) of all of them.
 
     *others* are the full ids of rules in packs beside them, which correlations may name; None: nobody knows which.
     """
@@ -70,7 +70,7 @@ def compile_packs(
 
 
 def labels_of_matches(rule: CompiledRule | PriceRule | Joint) -> Collection[str] | None:
-    """The labels that matches of *rule* can have from its own words; None where others give them."""
+    """Return the labels that matches of *rule* can have from its own words; None where others give them."""
     return labels_given(rule.match) if isinstance(rule, CompiledRule) else None
 
 
@@ -88,7 +88,7 @@ class _Compiler:
         self._literal = cache(compile_literal)
 
     def rules(self) -> Iterator[tuple[RuleSpec, CompiledRule | PriceRule | Joint]]:
-        """The rules without fault; the faults of the others are in *problems*."""
+        """Yield the rules without fault; the faults of the others are in *problems*."""
         self._check_distinguish()
         seen: dict[str, RuleSpec] = {}
         for spec in self._pack.rules:
@@ -173,7 +173,7 @@ class _Compiler:
         )
 
     def _price(self, spec: RuleSpec, price: PriceSpec) -> PriceRule | None:
-        """A price rule; which labels its instruments have, the configuration says later."""
+        """Compile a price rule; only the configuration says which labels its instruments have."""
         before = len(self.problems)
         when = self._parse_price(price.when)
         clear = self._parse_price(price.clear) if price.clear else None
@@ -227,7 +227,7 @@ class _Compiler:
         return replace(condition, place=text)
 
     def _check_words(self, text: Located, condition: Condition) -> None:
-        """A regular expression needs a word that says where it is worth looking."""
+        """Check that a regular expression has a word that says where it is worth looking."""
         for part in condition.parts:
             if any(leaves(part)) and not is_anchored(part):
                 words = "a regular expression without a word of its own needs one beside it: NEAR/8 gallium"
@@ -265,7 +265,7 @@ class _Compiler:
                 )
 
     def _check_distinguish(self) -> None:
-        """A pack can only distinguish by labels that its own lists give."""
+        """Check that the pack distinguishes by labels of its own lists only."""
         labelled = [name for name, terms in self._lists.items() if terms.labelled]
         for name in self._pack.distinguish:
             if name.text not in labelled:

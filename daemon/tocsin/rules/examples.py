@@ -15,7 +15,7 @@ _THEN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def check_examples(rules: RuleSet) -> tuple[Problem, ...]:
-    """Every example that does not do what it should, at its place, with the reason."""
+    """Return every example that does not do what it should, at its place, with the reason."""
     return tuple(problem for rule in rules.rules.values() for problem in _check(rules, rule))
 
 

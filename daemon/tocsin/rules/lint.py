@@ -59,7 +59,7 @@ def lint(
     given: Given | None = None,
     instruments: Collection[Instrument] = (),
 ) -> tuple[Problem, ...]:
-    """The warnings about *packs*, which are without fault.
+    """Return the warnings about *packs*, which are without fault.
 
     *poll* is the shortest interval of any source, and *given* the labels that sources give; None where neither is known.
     *instruments* are those that are known.
@@ -81,7 +81,7 @@ def lint(
 
 
 def lint_history(packs: Sequence[PackSpec], rules: RuleSet, history: History) -> tuple[Problem, ...]:
-    """The rules in force that never fired, or that fire too often to be read."""
+    """Return the rules in force that never fired, or that fire too often to be read."""
     found: list[Problem] = []
     for pack in packs:
         for rule in pack.rules:
@@ -135,7 +135,7 @@ def _list(spec: ListSpec) -> Iterator[Problem]:
 
 
 def _common(place: Located, term: Term, offset: int) -> Iterator[Problem]:
-    """A term of one word that is a letter, is everywhere, or is shouted."""
+    """Warn of a term of one word that is a letter, is everywhere, or is shouted."""
     length = len(term.text)
     written = " ".join(term.cased)
     if words := never.regex(term.text):

@@ -34,7 +34,7 @@ _TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 
 
 def news(spec: RuleSpec, rule: CompiledRule, given: Given | None) -> Iterator[Problem]:
-    """The warnings about the tests of a rule; *given* is None where the sources are not known."""
+    """Yield the warnings about the tests of a rule; *given* is None where the sources are not known."""
     own = labels_given(rule.match)
     yield from _tests(rule.match, frozenset(), own, given)
     for condition in (*rule.cancels, *(condition for _, condition in rule.severity_if)):
@@ -45,7 +45,7 @@ def news(spec: RuleSpec, rule: CompiledRule, given: Given | None) -> Iterator[Pr
 
 
 def prices(spec: RuleSpec, rule: PriceRule, instruments: Iterable[Instrument]) -> Iterator[Problem]:
-    """The warnings about comparisons of a price rule that mean something else, or can never be true.
+    """Yield the warnings about comparisons of a price rule that mean something else, or can never be true.
 
     *instruments* are those that are known; the price of one of them may be negative.
     """

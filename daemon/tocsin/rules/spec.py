@@ -29,7 +29,7 @@ class ListSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewsSpec:
-    """The text condition of a rule. *severity_if* is tried in order; the first that holds wins."""
+    """The text condition of a rule. *severity_if* is tried in order; the first that is true wins."""
 
     match: Located
     unless: Located | None = None
@@ -122,7 +122,7 @@ class PackSpec:
 def lay_over(
     packs: Sequence[PackSpec], overrides: Sequence[Override]
 ) -> tuple[tuple[PackSpec, ...], tuple[Problem, ...]]:
-    """*packs* with what *overrides* change of their rules, and every override that names no rule, or not one only."""
+    """Return *packs* with what *overrides* change of their rules, and every override that names no rule, or not one only."""
     known = [f"{pack.id}/{rule.id.text}" for pack in packs for rule in pack.rules]
     chosen: dict[str, Override] = {}
     problems: list[Problem] = []

@@ -26,7 +26,7 @@ _NUMBERING = frozenset(["no", "nos", "fig", "vol"])
 
 
 def ranges(points: Iterable[int]) -> str:
-    """*points* of the basic plane, ascending, as ranges of a character class."""
+    """Return *points* of the basic plane, ascending, as ranges of a character class."""
     found: list[list[int]] = []
     for point in points:
         if found and found[-1][1] == point - 1:
@@ -159,7 +159,7 @@ def split(field: str, text: str, *, japanese: bool = False, end: int = sys.maxsi
 
 
 def _tagged(tag: str, marks: Token, japanese: bool) -> list[Token]:
-    """The tokens of a hashtag; the first has the *marks* before it."""
+    """Return the tokens of a hashtag; the first has the *marks* before it."""
     found: list[Token] = []
     for offset, raw in camel_words(tag[1:]):
         word, cased = _folded(raw, "word", japanese)

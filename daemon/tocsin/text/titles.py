@@ -132,7 +132,7 @@ def _is_name(outlet: str) -> bool:
 
 
 def normal(title: str) -> str:
-    """The words of a title without its outlet, folded and joined by single blanks: equal for the same headline."""
+    """Return the words of a title without its outlet, folded and joined by single blanks: equal for the same headline."""
     text, _ = split_outlet(title[:_LONGEST])
     return " ".join(_WORD.findall(fold(text)))
 
@@ -153,12 +153,12 @@ def _reported(title: str) -> str:
 
 
 def headline(title: str) -> str:
-    """The normal form of what a title reports: without marks of an edition, and its figures in their one form."""
+    """Return the normal form of what a title reports: without marks of an edition, and its figures in their one form."""
     return " ".join(_WORD.findall(rewrite(_reported(title), str)))
 
 
 def features(title: str) -> TitleFeatures:
-    """The features of a title without its outlet and marks of an edition."""
+    """Return the features of a title without its outlet and marks of an edition."""
     numbers: set[str] = set()
 
     def put(figure: str) -> str:
@@ -207,7 +207,7 @@ def same_story(one: TitleFeatures, other: TitleFeatures) -> bool:
 
 
 def agreement(one: TitleFeatures, other: TitleFeatures) -> float:
-    """The share of all words of two titles that stand in both (Jaccard), 0 to 1; 0 of two empty titles."""
+    """Return the share of all words of two titles that stand in both (Jaccard), 0 to 1; 0 of two empty titles."""
     union = len(one.words | other.words)
     return len(one.words & other.words) / union if union else 0.0
 
@@ -218,6 +218,6 @@ def least_shared(title: TitleFeatures) -> int:
 
 
 def _stem(word: str) -> str:
-    """A word without its possessive and plural s: enough for comparing two headlines."""
+    """Return a word without its possessive and plural s: enough for comparing two headlines."""
     word = word.removesuffix("'s").removesuffix("'")
     return word[:-1] if len(word) > 4 and word.endswith("s") and not word.endswith("ss") else word

@@ -1,4 +1,4 @@
-"""Names in a headline that is all capitals: which of them are told from a common word (AID, IT, US)."""
+"""Names in a headline that is all capitals: those that can be told from a common word (AID, IT, US)."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ _FIELDS = {"": _ALL, "lede": _ALL, "title": frozenset(["title"]), "summary": fro
 
 
 def fields(node: Near, scope: str = "") -> frozenset[str]:
-    """The fields in which hits of *node* can stand, within *scope* (a field, or all of them)."""
+    """Return the fields in which hits of *node* can stand, within *scope* (a field, or all of them)."""
     here = _FIELDS.get(scope, frozenset([scope]))
     if isinstance(node, Field):
         return here & _FIELDS.get(node.field, frozenset([node.field]))
@@ -79,7 +79,7 @@ def same(one: Test, other: Test) -> bool:
 
 
 def contains(outer: Condition | All | Test, inner: Condition | All | Test, *, whole: bool = False) -> bool:
-    """Return whether *outer* surely holds wherever *inner* does, with no fewer labels; *whole*: with the very same hits.
+    """Return whether *outer* is surely true wherever *inner* is, with no fewer labels; *whole*: with the very same hits.
 
     Only the same hits are as near to something else.
     """

@@ -76,7 +76,7 @@ class Judgement:
     def condition(
         self, node: Condition, *, scope: str = "", labels: Labels, only: Collection[Place] | None = None
     ) -> list[Ground] | None:
-        """The hits a condition rests on, or None where it does not hold."""
+        """Return the hits a condition rests on, or None where it is not true."""
         grounds: list[Ground] = []
         holds = False
         for part in node.parts:
@@ -89,7 +89,7 @@ class Judgement:
     def all_of(
         self, node: All, *, scope: str = "", labels: Labels, only: Collection[Place] | None = None
     ) -> list[Ground] | None:
-        """The hits of tests that all hold, or None."""
+        """Return the hits of tests that are all true, or None."""
         grounds: list[Ground] = []
         for negated, test in node.tests:
             found = self.test(test, scope=scope, labels=labels, only=only)
@@ -102,7 +102,7 @@ class Judgement:
     def test(
         self, node: Test, *, scope: str = "", labels: Labels, only: Collection[Place] | None = None
     ) -> list[Ground] | None:
-        """The hits of one test, or None where it does not hold; label and age tests rest on no words."""
+        """Return the hits of one test, or None where it is not true; label and age tests rest on no words."""
         if isinstance(node, LabelTest):
             return [] if self._labelled(node, labels) else None
         if isinstance(node, AgeTest):
@@ -118,7 +118,7 @@ class Judgement:
         return grounds or None
 
     def near(self, node: Near, sentence: Sentence) -> list[SentenceHit]:
-        """The hits of an expression in one sentence, sorted."""
+        """Return the hits of an expression in one sentence, sorted."""
         key = (id(node.terms if isinstance(node, Leaf) else node), id(sentence))
         hits = self._hits.get(key)
         if hits is None:
@@ -126,7 +126,7 @@ class Judgement:
         return hits
 
     def hit(self, ground: Ground) -> Hit:
-        """A ground as characters of the entry, with its labels and the words that they come from."""
+        """Return *ground* as characters of the entry, with its labels and the words that they come from."""
         tokens = ground.sentence.tokens
         field = ground.sentence.field
         places = {place for part in ground.hit.parts for place in ((part.first, part.last), *part.places)}
@@ -208,7 +208,7 @@ def stands_alone(node: All, test: Test) -> bool:
 
 
 def labels_of(grounds: Collection[Ground]) -> dict[str, tuple[str, ...]]:
-    """The labels of all *grounds* by list, each value once, in the order of the text."""
+    """Return the labels of all *grounds* by list, each value once, in the order of the text."""
     values: dict[str, dict[str, None]] = {}
     for ground in grounds:
         for part in ground.hit.parts:

@@ -86,7 +86,7 @@ def before(
 def not_near(
     left: Sequence[SentenceHit], right: Sequence[SentenceHit], sentence: Sentence, within: int
 ) -> list[SentenceHit]:
-    """The left hits less, for each right one, the nearest within reach and what is coordinated with it.
+    """Return the left hits less, for each right one, the nearest within reach and what is coordinated with it.
 
     A word that two lists found goes for both. With a distance of 0 every left hit that overlaps a right one goes.
     """

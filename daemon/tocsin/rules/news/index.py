@@ -61,7 +61,7 @@ class Index:
         self._scan = daachorse.DoubleArrayAhoCorasick(list(filed)).find_overlapping if filed else None
 
     def candidates(self, gist: Callable[[], FoldedWords]) -> Sequence[int]:
-        """The rules that a text may meet, ascending; its *gist* is asked for only where there is something to find."""
+        """Return the rules that a text may meet, ascending; its *gist* is asked for only where there is something to find."""
         if self._scan is None:
             return self._always
         narrow, wide = gist()
@@ -129,7 +129,7 @@ def _required(node: object, listed: Callable[[TermList], Groups]) -> Groups:
 
 
 def _any(branches: Sequence[Groups]) -> Groups:
-    """One group for any of *branches*, of the rarest of each; nothing where one of them requires nothing."""
+    """Return one group for any of *branches*, of the rarest of each; nothing where one of them requires nothing."""
     if len(branches) == 1:
         return branches[0]
     if not all(branches):
@@ -163,7 +163,7 @@ def _term(term: Term) -> Groups:
 
 
 def _narrow(forms: Iterable[str]) -> Iterator[Group]:
-    """The longest piece of each form."""
+    """Yield the longest piece of each form."""
     keys = [max(pieces(form), key=len, default=b"") for form in forms]
     if all(keys):
         yield Group(frozenset(keys), frozenset())

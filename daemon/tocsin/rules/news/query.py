@@ -117,7 +117,7 @@ Test = Near | LabelTest | AgeTest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class All:
-    """Tests that must all hold; those with True beside them must not."""
+    """Tests that must all be true; those with True beside them must not."""
 
     tests: tuple[tuple[bool, Test], ...]
     text: str
@@ -140,7 +140,7 @@ def parse(
     suggest: Callable[[str], str],
     terms: Callable[[str], TermList] | None = None,
 ) -> Condition:
-    """The tree of *text*; *lists* finds a list by its name, *suggest* words a likely one that was meant.
+    """Return the tree of *text*; *lists* finds a list by its name, *suggest* words a likely one that was meant.
 
     *terms* compiles a term that stands by itself: a pack makes each only once for all of its rules.
 
@@ -151,7 +151,7 @@ def parse(
 
 
 def compile_literal(written: str) -> TermList:
-    """A term that stands by itself, as a list of one.
+    """Return a term that stands by itself, as a list of one.
 
     Raises:
         TermError: as for `compile_term`.

@@ -51,7 +51,7 @@ class Place(Protocol):
         ...
 
     def end(self) -> int:
-        """The character behind its last."""
+        """Return the character behind its last."""
         ...
 
 
@@ -91,7 +91,7 @@ class Term:
     loose: bool = False  # a regular expression without a word of its own
 
     def at(self, tokens: Sequence[Token], first: int, *, all_caps: bool) -> int:
-        """The last token when the term stands at token *first*, else -1."""
+        """Return the last token when the term stands at token *first*, else -1."""
         last = first + len(self.words) - 1
         if last >= len(tokens):
             return -1
@@ -116,7 +116,7 @@ class Term:
 
 
 def compile_term(text: str) -> Term:
-    """A term as written, without the leading `-` of an exclusion.
+    """Return a term as written, without the leading `-` of an exclusion.
 
     Raises:
         TermError: it is empty, its stem is too short, or its regular expression is not RE2.
@@ -169,7 +169,7 @@ def _tokens(plain: str, *, japanese: bool) -> list[Token]:
 
 
 def _word(token: Token, kept: str, mark: str, exact: bool, last: bool) -> Word:
-    """One word; *kept* is its form in Japanese text, in which no Han character is folded."""
+    """Return one word; *kept* is its form in Japanese text, in which no Han character is folded."""
     if mark == "*":
         if len(token.word) < _PREFIX:
             raise TermError(f"{token.word}* is too short: a prefix needs {_PREFIX} letters or more")
@@ -223,7 +223,7 @@ class _Lookup:
                 self.words.setdefault(form, []).append((term, label))
 
     def beginning(self, word: str) -> Sequence[tuple[Term, str]]:
-        """The members that may begin with *word*."""
+        """Return the members that may begin with *word*."""
         found = self.words.get(word, ())
         return [*found, *self.prefixes.get(word[:_PREFIX], ())] if self.prefixes else found
 
@@ -251,7 +251,7 @@ class TermList:
         return any(term.loose for term, _ in self.members)
 
     def find(self, sentence: Sentence, text: str) -> list[Found]:
-        """The spans in *sentence* in their order, *text* being its field; excluded ones are gone."""
+        """Return the spans in *sentence* in their order, *text* being its field; excluded ones are gone."""
         found = sorted(set(self._spans(sentence, text)))
         if self.excluded and found:
             if self._minus is None:
@@ -306,7 +306,7 @@ def _regex_spans(regexes: Sequence[tuple[Pattern, str]], sentence: Sentence, tex
 
 
 def _without(found: list[Found], minus: list[Found]) -> list[Found]:
-    """*found* less what overlaps a span of *minus*; both are sorted by their first token."""
+    """Return *found* less what overlaps a span of *minus*; both are sorted by their first token."""
     firsts = [m.first for m in minus]
     reach = list(accumulate((m.last for m in minus), max))
     kept = []
@@ -318,7 +318,7 @@ def _without(found: list[Found], minus: list[Found]) -> list[Found]:
 
 
 def _grouped(found: list[Found], tokens: Sequence[Token]) -> list[Found]:
-    """*found* with coordinated neighbours in one group: nothing between them but `,` `、` `/` and or & and the like."""
+    """Return *found* with coordinated neighbours in one group: nothing between them but `,` `、` `/` and or & and the like."""
     groups: list[Found] = []
     group, reach = 0, -1
     for span in found:

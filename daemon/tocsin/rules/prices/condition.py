@@ -59,7 +59,7 @@ class Node:
 
 
 def parse_price(text: str, meant: Meant) -> Node:
-    """The condition that *text* says.
+    """Return the condition that *text* says.
 
     Raises:
         QueryError: it is none; says what is meant and how to put it right.
@@ -70,7 +70,7 @@ def parse_price(text: str, meant: Meant) -> Node:
 
 
 def parts(node: Node) -> Iterator[Node]:
-    """*node* and everything below it."""
+    """Yield *node* and everything below it."""
     yield node
     for child in node.children:
         yield from parts(child)

@@ -52,7 +52,7 @@ class PriceRule:
 
 
 def step(state: PriceState, when: bool | None, clear: bool | None, confirm: int) -> tuple[PriceState, bool]:
-    """The state after one more evaluation, and whether the rule fires.
+    """Return the state after one more evaluation, and whether the rule fires.
 
     Unknown changes nothing. The first known evaluation only arms, or does not; it never fires.
     """
@@ -70,12 +70,12 @@ def step(state: PriceState, when: bool | None, clear: bool | None, confirm: int)
 
 
 def sighted(state: PriceState, quote: Quote) -> PriceState:
-    """*state* with a price that `change(since_alert)` can be measured from."""
+    """Return *state* with a price that `change(since_alert)` can be measured from."""
     return state if state.alerted else replace(state, alerted=Reference(price=quote.price, at=quote.at))
 
 
 def begin_session(rule: PriceRule, sight: Sight, state: PriceState) -> PriceState:
-    """The state at the beginning of a session, *sight* having the close before it as its quote.
+    """Return the state at the beginning of a session, *sight* having the close before it as its quote.
 
     What is measured from that close begins at nothing. So a rule that held until the close can fire again on the first
     quote, which is a move of its own, however far it opens.
@@ -88,7 +88,7 @@ def begin_session(rule: PriceRule, sight: Sight, state: PriceState) -> PriceStat
 
 
 def judge(rule: PriceRule, sight: Sight, state: PriceState) -> tuple[PriceState, Match | None]:
-    """The state after *sight*, and the match if the rule fires."""
+    """Return the state after *sight*, and the match if the rule fires."""
     when = read(rule.when, sight)
     clear = read(rule.clear, sight).truth if rule.clear else when.truth is False
     after, fires = step(state, when.truth, clear, rule.confirm)
@@ -122,7 +122,7 @@ def ended(rule: PriceRule, series: Series, now: datetime) -> str:
 
 
 def prove(rule: PriceRule, when: Reading) -> Evidence:
-    """The whole proof of a rule on a quote."""
+    """Return the whole proof of a rule on a quote."""
     return Evidence(
         op="rule",
         text=rule.info.id,
@@ -139,7 +139,7 @@ def _labels(instrument: Instrument) -> Labels:
 
 
 def _words(sight: Sight, evidence: Evidence) -> str:
-    """The number, what it is measured against, and when that was."""
+    """Return the number, what it is measured against, and when that was."""
     instrument, quote = sight.series.instrument, sight.quote
     unit = "/".join(filter(None, [instrument.currency, instrument.unit]))
     head = f"{instrument.id} {quote.price:f} {unit}".rstrip() + f" of {quote.at:%Y-%m-%d %H:%M} UTC"

@@ -151,7 +151,7 @@ def _kleene(op: str, values: Sequence[bool | None]) -> bool | None:
 
 
 def _number(node: Node, sight: Sight, numbers: Sequence[Decimal | bool]) -> tuple[Decimal, _Words]:
-    """The value of a number and how it came about, in words."""
+    """Return the value of a number and how it came about, in words."""
     if node.op == "number":
         return node.number, _nothing
     if node.op in _COUNT:
@@ -215,7 +215,7 @@ def _gap(sight: Sight) -> tuple[Decimal, _Words]:
 
 
 def _extreme(sight: Sight, op: str, window: Window) -> tuple[Decimal, _Words]:
-    """The highest or lowest price before this quote; of `td` windows among the closes."""
+    """Return the highest or lowest price before this quote; of `td` windows among the closes."""
     if window.sessions:
         _observed(sight)
         if len(sight.series.closes) < window.sessions:
