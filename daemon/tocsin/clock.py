@@ -9,5 +9,5 @@ class SystemClock:
     """The time of the machine."""
 
     def now(self) -> datetime:
-        """The time, aware and in UTC."""
+        """Return the time, aware and in UTC."""
         return datetime.now(UTC)

@@ -53,7 +53,7 @@ class Problem:
     warning: bool = False
 
     def __str__(self) -> str:
-        """`file:line:col: message`, then the line and a caret under the place that is meant."""
+        """Return `file:line:col: message`, then the line and a caret under the place that is meant."""
         where = f"{self.position}: " if self.position else ""
         kind = "warning: " if self.warning else ""
         text = f"{where}{kind}{self.message}"

@@ -22,6 +22,7 @@ from tocsin.market.session import day_of, end_of, market_time
 from tocsin.market.sigma import log_move
 from tocsin.model.entries import MAX_AHEAD
 from tocsin.model.prices import Action, Bar, Instrument, Quote
+from tocsin.units import utc
 
 #: A price of an assessed market is days old when it is published.
 STALE = timedelta(days=10)
@@ -99,12 +100,12 @@ def _refusal(series: Series, quote: Quote, now: datetime) -> tuple[Finding | Non
         words = "if this can be its price, write negative: true under the instrument"
         return Finding.FAULT, f"{quote.price} is not a price above zero; {words}"
     if quote.at > now + MAX_AHEAD:
-        return Finding.FAULT, f"its time, {quote.at:%Y-%m-%d %H:%M} UTC, lies ahead"
+        return Finding.FAULT, f"its time, {utc(quote.at)}, lies ahead"
     newest = max((q.at for q in (series.newest, series.held) if q), default=None)
     if newest and quote.at < newest:
-        return Finding.BACK, f"older than the one of {newest:%Y-%m-%d %H:%M} UTC"
+        return Finding.BACK, f"older than the one of {utc(newest)}"
     if market_time(series.instrument.session, quote.at, now) > STALE:
-        return Finding.STALE, f"of {quote.at:%Y-%m-%d %H:%M} UTC, over {STALE.days} days old"
+        return Finding.STALE, f"of {utc(quote.at)}, over {STALE.days} days old"
     return None, ""
 
 

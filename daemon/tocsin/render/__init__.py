@@ -8,15 +8,12 @@ from zoneinfo import ZoneInfo
 
 from tocsin.model.alerts import AlertContent
 from tocsin.model.deliveries import DeliveryKind, Message, MessageKind
-from tocsin.render.brief import brief
-from tocsin.render.digest import digest
+from tocsin.render.digest import Roundup, digest
 from tocsin.render.hook import hook
 from tocsin.render.html import digest_html, html
+from tocsin.render.kept import reduced, with_preface
 from tocsin.render.page import page
-from tocsin.render.plain import digest_plain, plain
-from tocsin.render.preface import with_preface
-from tocsin.render.reduced import reduced
-from tocsin.render.roundup import Roundup
+from tocsin.render.plain import brief, digest_plain, plain
 from tocsin.render.slack import digest_slack, slack
 from tocsin.render.subject import digest_subject, subject
 from tocsin.render.times import held_line, late_line
@@ -41,12 +38,12 @@ def render(
     subjects: Sequence[str] = (),
     roundup: Roundup | None = None,
 ) -> Message:
-    """The message about *tidings* in the shape *kind*; the alert of the highest severity leads.
+    """Return the message about *tidings* in the shape *kind*; the alert of the highest severity leads.
 
     *thread* is the id of the first delivery about the same to the same recipient, *subjects* those of the messages since;
     *roundup* is what a digest says beside its alerts.
 
-    The content and its order are those of DESIGN 6. Feed text is neutralised for the place where it will stand: escaped
+    Feed text is neutralised for the place where it will stand: escaped
     in HTML and Slack, mentions and markup defused in text for other services, control characters gone everywhere.
     """
     if delivery_kind in DIGESTS:

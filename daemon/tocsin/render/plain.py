@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from tocsin.model.alerts import AlertContent
 from tocsin.render.digest import TOP, Digest, Part, Story
 from tocsin.render.page import Item, Page, Reference
 from tocsin.render.quotes import Quote
 from tocsin.render.ticker import Ticker
+from tocsin.render.words import defused, web_link
 
 _RULE = "-" * 64
+#: The place of the number of the alert in the brief form; the headline is before the link, and notes are behind.
+NUMBER = 2
 
 
 def plain(page: Page) -> str:
-    """The whole message; matched words stand between asterisks."""
+    """Return the whole message; matched words stand between asterisks."""
     text = f"\n\n{_RULE}\n\n".join("\n\n".join(filter(None, _blocks(item))) for item in page.items)
     if page.banner:
         text = f"{page.banner}\n\n{text}"
@@ -25,7 +29,7 @@ def plain(page: Page) -> str:
 
 
 def digest_plain(digest: Digest) -> str:
-    """The whole digest; what is on a line in other forms is on two or three here."""
+    """Return the whole digest; what is on a line in other forms is on two or three here."""
     parts = [
         digest.banner,
         _headed("Needs an answer", [_short(story) for story in digest.needs], digest.more_needs),
@@ -42,7 +46,7 @@ def digest_plain(digest: Digest) -> str:
 
 
 def marked(quote: Quote) -> str:
-    """The quote on one line, its matched words between asterisks."""
+    """Return the quote on one line, its matched words between asterisks."""
     return "".join(f"*{piece.text}*" if piece.marked else piece.text for piece in quote.pieces)
 
 
@@ -107,3 +111,12 @@ def _brief(item: Item) -> str:
 
 def _rows(rows: Iterable[tuple[str, str]], *, indent: str = "") -> list[str]:
     return [f"{indent}{name:<10}  {value}" for name, value in rows]
+
+
+def brief(subject: str, tidings: Sequence[AlertContent]) -> tuple[str, ...]:
+    """Return headline, link and number of the alert that leads; link and number are empty where there is none."""
+    if not tidings:
+        return (defused(subject),)
+    lead = max(tidings, key=lambda item: item.alert.severity.rank)
+    link = web_link(lead.lead.link) if lead.lead else ""
+    return defused(subject), link, f"Alert {lead.alert.id}" if lead.alert.id > 0 else ""

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from tocsin.config.durations import write_duration
 from tocsin.config.testfile import Expectation, NewsItem, RuleTest
 from tocsin.errors import Position
 from tocsin.model.alerts import MatchOutcome
@@ -21,6 +20,7 @@ from tocsin.replay.replay import Poll, Replay, Result, Ruling, merged, polls, qu
 from tocsin.rules.prices.edge import numbers
 from tocsin.rules.ruleset import RuleSet
 from tocsin.sources.http import urls
+from tocsin.units import write_duration
 
 #: Fates by which somebody is told something, now or at the end of a cooldown.
 TELLING = frozenset({MatchOutcome.ALERTED, MatchOutcome.UPDATED, MatchOutcome.HELD, MatchOutcome.CATCH_UP})

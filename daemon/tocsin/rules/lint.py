@@ -11,7 +11,6 @@ from datetime import timedelta
 from itertools import combinations, pairwise
 
 from tocsin.errors import Problem
-from tocsin.log import counted
 from tocsin.model.prices import Instrument
 from tocsin.model.rules import Located
 from tocsin.rules import never
@@ -24,6 +23,7 @@ from tocsin.rules.news.query import All, Condition, Field, LabelTest, Leaf, Near
 from tocsin.rules.news.terms import Term, TermError, compile_term
 from tocsin.rules.ruleset import RuleSet
 from tocsin.rules.spec import ListSpec, PackSpec, RuleSpec
+from tocsin.units import counted
 
 #: Words that nearly every text holds; those that negate or hedge are left out, for beside others they say much.
 _EVERYWHERE = """

@@ -183,7 +183,7 @@ def _prices(text: str) -> None:
 
 #: What reads text of strangers in the daemon's own process.
 READERS: dict[str, Callable[[str], object]] = {
-    "wishes": lambda x: hints.wishes(_octets(f"<rss><channel>{x}<item>")),
+    "poll hints": lambda x: hints.poll_hints(_octets(f"<rss><channel>{x}<item>")),
     "feeds of a page": lambda x: discovery.discover(f"<link rel=alternate {x}", url="http://e.com/"),
     "JSON Feed": lambda x: jsonfeed.parse(json.dumps({"title": x, "items": [{"id": x, "title": x, "content_html": x}]}), url="http://e.com/"),
     "reduced feed": lambda x: repair.reduce(f"<rss>{x}</rss>"),

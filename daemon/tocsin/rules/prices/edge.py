@@ -12,6 +12,7 @@ from tocsin.model.prices import Instrument, Labels, Often, Quote
 from tocsin.model.rules import Match, RuleInfo
 from tocsin.rules.prices.condition import Node, parts
 from tocsin.rules.prices.reading import UNKNOWN, Reading, Sight, read
+from tocsin.units import utc
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +119,7 @@ def ended(rule: PriceRule, series: Series, now: datetime) -> str:
     sight = rule.sight(replace(series, quotes=series.quotes[:-1]), newest, max(now, newest.at))
     if read(rule.when, sight).truth is not False:
         return ""
-    return f"no longer true: {series.instrument.id} was {newest.price:f} at {newest.at:%Y-%m-%d %H:%M} UTC"
+    return f"no longer true: {series.instrument.id} was {newest.price:f} at {utc(newest.at)}"
 
 
 def prove(rule: PriceRule, when: Reading) -> Evidence:
@@ -142,7 +143,7 @@ def _words(sight: Sight, evidence: Evidence) -> str:
     """Return the number, what it is measured against, and when that was."""
     instrument, quote = sight.series.instrument, sight.quote
     unit = "/".join(filter(None, [instrument.currency, instrument.unit]))
-    head = f"{instrument.id} {quote.price:f} {unit}".rstrip() + f" of {quote.at:%Y-%m-%d %H:%M} UTC"
+    head = f"{instrument.id} {quote.price:f} {unit}".rstrip() + f" of {utc(quote.at)}"
     leaves = [leaf for leaf in numbers(evidence) if leaf.op != "last" and not leaf.note.startswith(UNKNOWN)]
     # A z says its change as well.
     telling = [a for a in leaves if not any(a is not b and a.note != b.note and a.note in b.note for b in leaves)]

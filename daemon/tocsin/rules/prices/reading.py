@@ -18,6 +18,7 @@ from tocsin.market.sigma import log_move
 from tocsin.model.evidence import Evidence
 from tocsin.model.prices import Quote
 from tocsin.rules.prices.condition import Node, Window
+from tocsin.units import utc
 
 #: Sessions whose volume says what is usual.
 _VOLUMES = 20
@@ -272,4 +273,4 @@ def _percent(reference: Reference, price: Decimal) -> str:
 
 
 def _at(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC"
+    return f"{utc(moment)}"
