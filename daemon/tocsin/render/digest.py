@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from tocsin.log import counted
 from tocsin.model.alerts import AlertContent
 from tocsin.model.deliveries import DeliveryKind
 from tocsin.model.prices import PriceSummary
@@ -21,6 +20,7 @@ from tocsin.render.reasons import in_words
 from tocsin.render.ticker import Ticker, ticker
 from tocsin.render.times import length, local
 from tocsin.render.words import cut, one_line
+from tocsin.units import counted
 
 #: Alerts with a quote and their prices, and behind them alerts on a line; the others are counted.
 MOST_TOP = 5

@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 
 import resvg_py
 
-from tocsin.log import counted
 from tocsin.model.prices import Often, PriceSummary
 from tocsin.render.times import length, local
 from tocsin.render.words import cut, one_line
+from tocsin.units import counted
 
 #: Sessions from which on a rate a year says anything.
 _ENOUGH = 60

@@ -22,7 +22,7 @@ from tocsin.config.loading import LoadedRules, rules_of
 from tocsin.deliver.dispatcher import Dispatcher
 from tocsin.errors import ConfigError, DamagedError, LostError, StoreError
 from tocsin.ingest.poller import Pipeline
-from tocsin.log import counted, line
+from tocsin.log import line
 from tocsin.model.deliveries import AttemptResult, Delivery, Settlement
 from tocsin.protocols import Clock, runner
 from tocsin.rules import builtin
@@ -33,6 +33,7 @@ from tocsin.service.selfreport import self_report
 from tocsin.service.systemd import Notifier
 from tocsin.store import CHECKED_WITHIN
 from tocsin.trouble import Trouble
+from tocsin.units import counted
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from tocsin.errors import Fault, SourceError
-from tocsin.log import counted
 from tocsin.sources.documents.charset import decode
 from tocsin.sources.documents.dates import order, parse_time, read_form
 from tocsin.sources.documents.items import (
@@ -29,6 +28,7 @@ from tocsin.sources.documents.items import (
 )
 from tocsin.sources.http import urls
 from tocsin.text.html import clean, one_line
+from tocsin.units import counted
 
 #: Tags of a page that is read at all: each takes some 200 octets.
 MOST_TAGS = 200_000
