@@ -17,10 +17,10 @@ from tocsin.config.config import Config
 from tocsin.errors import UsageError
 from tocsin.model.deliveries import DeliveryState
 from tocsin.model.reasons import Cause, Reason
+from tocsin.model.records import DeliveryView
 from tocsin.policy.notifying.breaker import ReceiverStatus
 from tocsin.render.reasons import in_words
 from tocsin.store import Store
-from tocsin.store.db.values import DeliveryView
 from tocsin.units import counted
 
 app = typer.Typer(help="Who was told, who was not, and why.", no_args_is_help=True)

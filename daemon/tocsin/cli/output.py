@@ -19,7 +19,6 @@ from rich.table import Table
 
 from tocsin import units
 from tocsin.errors import Position
-from tocsin.model.alerts import Revised
 from tocsin.model.prices import Labels
 from tocsin.model.reasons import Reason
 from tocsin.render.reasons import in_words
@@ -40,13 +39,6 @@ def say(text: str) -> None:
 def dump(value: Any) -> None:
     """*value* as one line of JSON on stdout."""
     print(json.dumps(plain(value), ensure_ascii=False))
-
-
-def revision(revised: Revised, zone: ZoneInfo) -> str:
-    """What an entry says since a time, in one line."""
-    if revised.withdrawn:
-        return f"withdrawn by its source at {local(revised.at, zone)}"
-    return f"rewritten at {local(revised.at, zone)}: {shown(revised.title)}"
 
 
 def table(
