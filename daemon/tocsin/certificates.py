@@ -1,4 +1,4 @@
-"""Why a certificate is not believed, whoever shows it."""
+"""Certificates of servers: those that are trusted, and the reasons why one is not."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def speaks_no_tls(error: BaseException) -> bool:
 
 
 def trusting(ca_file: Path | None) -> ssl.SSLContext:
-    """A context for clients that trusts the certificates (PEM) in *ca_file* beside those of the system.
+    """Return a context for clients that trusts the certificates (PEM) in *ca_file* beside those of the system.
 
     Raises:
         FileError: it cannot be read, or holds no certificate.

@@ -22,9 +22,9 @@ from tocsin.config.sections import Heartbeat, HttpConfig, ReportShape, check_rep
 from tocsin.config.values import OwnPaths, Zone
 from tocsin.config.yaml.file import read
 from tocsin.config.yaml.files import read_text, shown_path
-from tocsin.config.yaml.nodes import Node, Pairs, Scalar, children, meant, member, problem, said
+from tocsin.config.yaml.nodes import Node, Pairs, Scalar, children, member, problem, said
 from tocsin.config.yaml.shape import Duration, Shape, Texts, context, tag
-from tocsin.errors import ConfigError, Problem
+from tocsin.errors import ConfigError, Problem, meant
 from tocsin.model.prices import Instrument
 from tocsin.model.rules import Located, Severity
 from tocsin.policy.notifying.route import Route

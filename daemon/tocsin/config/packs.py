@@ -243,7 +243,7 @@ def _check_twice(lists: Sequence[ListSpec]) -> Iterator[Problem]:
         if name.text in first:
             place = first[name.text].at()
             words = f"the list {name.text} stands here twice, first at {place.file}:{place.line}"
-            yield Problem(message=words, position=name.at(), excerpt=name.excerpt(), length=len(name.text))
+            yield name.problem(words)
         first.setdefault(name.text, name)
 
 

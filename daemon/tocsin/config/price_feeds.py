@@ -9,8 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from tocsin.config.price_tables import TableConfig, load_preset
-from tocsin.config.yaml.nodes import Node, Pairs, Scalar, children, meant, member, problem, said
-from tocsin.errors import Problem
+from tocsin.config.yaml.nodes import Node, Pairs, Scalar, children, member, problem, said
+from tocsin.errors import Problem, meant
 from tocsin.model.prices import Listing
 from tocsin.sources.prices import yahoo
 

@@ -11,9 +11,9 @@ from pydantic import Field
 
 from tocsin.config.secrets import Secret
 from tocsin.config.values import Hidden, Hiddens, OwnZone, WallTime
-from tocsin.config.yaml.nodes import Node, Pairs, Scalar, children, meant, member, problem, said
+from tocsin.config.yaml.nodes import Node, Pairs, Scalar, children, member, problem, said
 from tocsin.config.yaml.shape import Duration, Shape, Texts
-from tocsin.errors import Position, Problem
+from tocsin.errors import Position, Problem, meant
 from tocsin.model.rules import Severity
 from tocsin.policy.notifying.receiver import DAYS, DigestTimes, Fallback, QuietHours, ReceiverInfo
 

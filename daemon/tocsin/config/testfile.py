@@ -14,9 +14,9 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from tocsin.config.instruments import InstrumentShape, make_instrument
 from tocsin.config.yaml.file import read
 from tocsin.config.yaml.files import read_text, shown_path
-from tocsin.config.yaml.nodes import Node, Pairs, Scalar, children, meant, member, problem, said
+from tocsin.config.yaml.nodes import Node, Pairs, Scalar, children, member, problem, said
 from tocsin.config.yaml.shape import Duration, Shape, Texts
-from tocsin.errors import Position, Problem
+from tocsin.errors import Position, Problem, meant
 from tocsin.model.alerts import MatchOutcome
 from tocsin.model.prices import Instrument
 from tocsin.model.rules import Severity

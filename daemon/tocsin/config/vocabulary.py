@@ -7,13 +7,13 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from tocsin.config.config import Config
-from tocsin.config.yaml.nodes import meant, said
-from tocsin.errors import Problem
+from tocsin.config.yaml.nodes import said
+from tocsin.errors import Problem, meant
 from tocsin.model.alerts import Alert
 from tocsin.model.prices import Labels
 from tocsin.model.rules import Severity
 from tocsin.rules import builtin
-from tocsin.rules.compile import leaves
+from tocsin.rules.news.coverage import leaves
 from tocsin.rules.ruleset import RuleSet
 
 #: The daemon's own events are named in code, and their labels by what they are about.

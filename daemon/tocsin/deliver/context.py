@@ -11,9 +11,8 @@ from tocsin.market.series import Series
 from tocsin.model.alerts import Alert, AlertContent
 from tocsin.model.deliveries import Delivery, DeliveryKind
 from tocsin.model.prices import Instrument, PriceSummary
-from tocsin.render.roundup import Roundup
-from tocsin.rules.prices.edge import PriceRule
-from tocsin.rules.prices.often import often
+from tocsin.render.digest import Roundup
+from tocsin.rules.prices.edge import PriceRule, often
 from tocsin.store import Store
 
 #: Messages that are not about the world.

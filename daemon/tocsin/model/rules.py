@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from tocsin.errors import Position
+from tocsin.errors import Position, Problem
 from tocsin.model.entries import Entry
 from tocsin.model.evidence import Evidence, Span
 from tocsin.model.prices import Labels, Quote
@@ -50,6 +50,19 @@ class Located:
         """The line of the file in which the character at *offset* stands."""
         line = self.at(offset).line
         return self.source_lines[line - 1] if 0 < line <= len(self.source_lines) else ""
+
+    def problem(self, message: str, *, offset: int = 0, length: int | None = None, warning: bool = False) -> Problem:
+        """Return a fault of the *length* characters from *offset* on (default: of all the text), within one line."""
+        position, excerpt = self.at(offset), self.excerpt(offset)
+        longest = max(1, len(excerpt) - position.column + 1)
+        wanted = max(1, len(self.text) if length is None else length)
+        return Problem(
+            message=message, position=position, excerpt=excerpt, length=min(wanted, longest), warning=warning
+        )
+
+    def warning(self, message: str, offset: int = 0, length: int | None = None) -> Problem:
+        """As `problem`, of what is allowed and most likely a mistake."""
+        return self.problem(message, offset=offset, length=length, warning=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +145,11 @@ class Unevaluated:
     rule: str
     rule_hash: str
     error: str
+
+    @classmethod
+    def by(cls, error: Exception, rule: RuleInfo) -> Unevaluated:
+        """Return that *rule* raised *error*, of whose words 500 characters are kept."""
+        return cls(rule=rule.id, rule_hash=rule.hash, error=f"{type(error).__name__}: {error}"[:500])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,15 +1,15 @@
-"""What the answer of a server means for a delivery."""
+"""Meaning of the answer of a server for a delivery, and what to do when a test did not arrive."""
 
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Any
 
+from tocsin import hints
 from tocsin.certificates import fault_of, speaks_no_tls
-from tocsin.hints import date
 from tocsin.model.deliveries import AttemptResult, ErrorClass
 from tocsin.receivers import refusals
 from tocsin.render.words import cut, one_line
@@ -29,14 +29,46 @@ _SLACK = {
     **dict.fromkeys(("msg_too_long", "invalid_blocks", "invalid_blocks_format", "no_text"), ErrorClass.CONTENT),
     **dict.fromkeys(("internal_error", "fatal_error", "service_unavailable", "request_timeout"), ErrorClass.TRANSIENT),
 }
+_ENCODED = "@ : / # in user and password are written %40 %3A %2F %23"
+_PORTS = "587 with mailto:// and mode=starttls, 465 with mailtos:// and mode=ssl, 25 inside of your own network"
+#: By the mode of the address of a mail server, when it cannot be asked in that mode.
+_UNFIT = {
+    "ssl": "a server that speaks TLS only after STARTTLS wants mode=starttls (port 587); the host must be the name that its "
+    "certificate is for; verify=no believes any certificate",
+    "starttls": "a server without STARTTLS wants mailtos:// and mode=ssl (port 465), or inside of your own network mailto:// "
+    "and mode=insecure; the host must be the name that its certificate is for",
+    "insecure": "many servers take a password only after STARTTLS: mode=starttls (port 587); one that takes tokens only "
+    "(XOAUTH2) cannot be used, but its provider may give an app password",
+}
+_REFUSED = f"look at user and password: {_ENCODED}, and many providers want an app password in place of your own"
+_MAIL = {
+    ErrorClass.TRANSIENT: f"look whether host and port are right, and the server is up: {_PORTS}",
+    ErrorClass.AMBIGUOUS: "it may have arrived: look into the mailbox",
+    ErrorClass.NOBODY: "look whether the address of the recipient is right",
+    ErrorClass.CONTENT: "the server refuses what the mail holds or its size: ask who runs it",
+}
+_WEB = {
+    ErrorClass.TRANSIENT: "look whether the address is right, the service is up, and this machine is online",
+    ErrorClass.RATE_LIMITED: "wait, and send less: rate: of this receiver",
+    ErrorClass.AUTH: f"make a new token or webhook, and write it into the address: {_ENCODED}",
+    ErrorClass.GONE: "the channel or webhook is gone, or its address misspelled: make a new one",
+    ErrorClass.NOBODY: "look whether the recipient in the address is right",
+    ErrorClass.CONTENT: "the service refuses the message: look at the parts of the address",
+    ErrorClass.AMBIGUOUS: "it may have arrived: look there",
+}
+#: A login that is refused (RFC 4954, 6).
+_LOGIN = (432, 534, 535)
+#: Mail servers say so when they want TLS or a login first.
+_FIRST = (530, 538)
 
 
 def http(status: int, body: bytes, retry_after: str, now: datetime) -> AttemptResult:
-    """The outcome of an HTTP request that was answered; *retry_after* is the header, empty if there was none.
+    """Return the outcome of an HTTP request that was answered; *retry_after* is the header, empty if there was none.
 
     A redirect counts as a refusal that needs a person: redirects are not followed.
     """
-    wait = max(filter(None, (_wait(retry_after, now), refusals.wait(body))), default=_wait(retry_after, now))
+    waits = (hints.retry_after(retry_after, now), refusals.wait(body) or None)
+    wait = max((min(one, refusals.MOST_WAIT) for one in waits if one is not None), default=None)
     if 200 <= status < 300:
         return AttemptResult(error_class=ErrorClass.OK, code=status, words=_said(status, body))
     if status < 400:
@@ -52,7 +84,7 @@ def http(status: int, body: bytes, retry_after: str, now: datetime) -> AttemptRe
 
 
 def slack(code: int | None, body: bytes) -> AttemptResult:
-    """The outcome of a request that Slack answered with success, but without an `ok`."""
+    """Return the outcome of a request that Slack answered with success, but without an `ok`."""
     error = _member(body, "error")
     if not error:
         # Somebody between us and Slack may have answered: nobody knows what became of the message.
@@ -62,7 +94,7 @@ def slack(code: int | None, body: bytes) -> AttemptResult:
 
 
 class Stage(StrEnum):
-    """How far a conversation with a mail server had come."""
+    """Stages of a conversation with a mail server."""
 
     CONNECT = "connect"
     LOGIN = "login"
@@ -71,7 +103,7 @@ class Stage(StrEnum):
 
 
 def smtp(stage: Stage, code: int, said: bytes | str) -> AttemptResult:
-    """The outcome of a conversation that ended with this reply (RFC 5321 4.2.3, RFC 3463 for x.7.x: policy)."""
+    """Return the outcome of a conversation that ended with this reply (RFC 5321 4.2.3, RFC 3463 for x.7.x: policy)."""
     words = cut(one_line(said.decode("utf-8", "replace") if isinstance(said, bytes) else said), _LONGEST)
     return AttemptResult(error_class=_smtp_class(stage, code, words), code=code, words=words)
 
@@ -90,7 +122,7 @@ def _smtp_class(stage: Stage, code: int, words: str) -> ErrorClass:
 
 
 def lost(error: BaseException, *, written: bool, expired: bool, limit: float) -> AttemptResult:
-    """The outcome of an attempt that ended without an answer; a server that is not believed is a matter for a person."""
+    """Return the outcome of an attempt without an answer; a server that is not trusted is a matter for a person."""
     for cause in () if expired else _causes(error):
         if found := fault_of(cause):
             return AttemptResult(error_class=ErrorClass.AUTH, words=f"the server {found}")
@@ -101,7 +133,7 @@ def lost(error: BaseException, *, written: bool, expired: bool, limit: float) ->
 
 
 def reason(error: BaseException) -> str:
-    """The words of the innermost cause of *error*: libraries wrap them in texts that name the whole address."""
+    """Return the words of the innermost cause of *error*: libraries wrap them in texts that name the whole address."""
     seen = _causes(error)
     for cause in reversed(seen):
         if isinstance(cause, OSError) and cause.strerror:
@@ -120,14 +152,6 @@ def _causes(error: BaseException) -> list[BaseException]:
         nested = [arg for arg in (getattr(inner, "reason", None), *inner.args) if isinstance(arg, BaseException)]
         inner = nested[0] if nested else inner.__cause__ or inner.__context__
     return seen
-
-
-def _wait(retry_after: str, now: datetime) -> timedelta | None:
-    """What Retry-After asks for (RFC 9110 10.2.3: seconds, of which some give parts, or a date): at most a day."""
-    if re.fullmatch(r"\s*\d{1,12}(\.\d{1,9})?\s*", retry_after):
-        return min(timedelta(seconds=float(retry_after)), refusals.MOST_WAIT)
-    until = date(retry_after)
-    return None if until is None else min(max(until - now, timedelta(0)), refusals.MOST_WAIT)
 
 
 def _said(status: int, body: bytes) -> str:
@@ -165,3 +189,26 @@ def _member(body: bytes, name: str) -> str:
     content = refusals.content(body)
     member = content.get(name) if isinstance(content, dict) else None
     return member if isinstance(member, str) else ""
+
+
+def remedy(error_class: ErrorClass, code: int | None, *, mode: str = "") -> str:
+    """Return what to do; *mode* is that of the address of a mail server, empty for every other service."""
+    if not mode:
+        if error_class is ErrorClass.AUTH and code is None:
+            return "the host must be the name that its certificate is for; one without TLS has no s behind its scheme"
+        if error_class is ErrorClass.AUTH and code is not None and 300 <= code < 400:
+            return "write the address that it redirects to"
+        return _WEB.get(error_class, "")
+    if error_class is not ErrorClass.AUTH:
+        if code is not None and code < 500:
+            return "the server asks to wait: what is no test is tried again by itself"
+        return _MAIL.get(error_class, "")
+    if code is None:
+        return _UNFIT.get(mode, "")
+    if code in _LOGIN:
+        return _REFUSED
+    if code in _FIRST:
+        return (
+            f"the server wants a login, or TLS before it: mode=starttls or mode=ssl, with user and password; {_ENCODED}"
+        )
+    return "the server refuses this sender: from= must be an address that this login may use"

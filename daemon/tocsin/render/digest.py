@@ -1,4 +1,4 @@
-"""What a digest says, before it takes the shape of any service: what needs an answer first, then by weight."""
+"""Content of a digest, before it takes the form of any service: what needs an answer first, then by weight."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from tocsin.log import counted
 from tocsin.model.alerts import AlertContent
 from tocsin.model.deliveries import DeliveryKind
+from tocsin.model.prices import PriceSummary
+from tocsin.model.reasons import Reason
 from tocsin.model.rules import Severity
 from tocsin.render.page import BANNERS, Item, item
 from tocsin.render.quotes import Quote
 from tocsin.render.reasons import in_words
-from tocsin.render.roundup import HeldBack, Roundup
 from tocsin.render.ticker import Ticker, ticker
 from tocsin.render.times import length, local
 from tocsin.render.words import cut, one_line
+from tocsin.units import counted
 
 #: Alerts with a quote and their prices, and behind them alerts on a line; the others are counted.
 MOST_TOP = 5
@@ -45,7 +46,7 @@ class Story:
 
     @property
     def quote(self) -> Quote | None:
-        """What it says beside its headline."""
+        """The quote beside its headline."""
         return next((quote for quote in self.item.quotes if quote.field != "title"), None)
 
 
@@ -81,22 +82,22 @@ class Digest:
 
     @property
     def banner(self) -> str:
-        """What kind of message this is, and what is in it because a limit was reached."""
+        """The lines that name the kind of message, and what is in it because a limit was reached."""
         return " ".join(filter(None, (BANNERS[self.kind], self.period, *self.overflow)))
 
     @property
     def answer(self) -> str:
-        """How to answer, where there is anything to."""
+        """The line on how to answer, where there is anything to."""
         return ANSWER if self.needs or self.stories else ""
 
     @property
     def size(self) -> int:
-        """How many alerts it brings."""
+        """The number of its alerts."""
         return len(self.stories) + len(self.brief) + self.more
 
     @property
     def preview(self) -> str:
-        """What a list of mails shows behind the subject."""
+        """The text that a list of mails shows behind the subject."""
         waiting = len(self.needs) + self.more_needs
         parts = [f"{waiting} wait for an answer" if waiting else ""]
         parts += [f"{price.name} {price.move}" for price in self.movers[:2]]
@@ -104,7 +105,7 @@ class Digest:
         return cut(" · ".join(filter(None, parts)), 140)
 
     def picture(self, place: int) -> str:
-        """The Content-ID of the picture of that mover (RFC 2392)."""
+        """Return the Content-ID of the picture of that mover (RFC 2392)."""
         return f"mover-{place}.{re.sub('[^A-Za-z0-9-]', '-', self.delivery_id)}@tocsin"
 
     @property
@@ -113,7 +114,7 @@ class Digest:
         return tuple((self.picture(place), price.png) for place, price in enumerate(self.movers) if price.png)
 
     def short(self, most: int) -> Digest:
-        """The same with at most so many alerts on a line, the others counted."""
+        """Return the same with at most so many alerts on a line, the others counted."""
         kept = self.brief[:most]
         return replace(self, brief=kept, more=self.more + len(self.brief) - len(kept))
 
@@ -121,7 +122,7 @@ class Digest:
 def digest(
     tidings: Sequence[AlertContent], *, delivery_id: str, kind: DeliveryKind, zone: ZoneInfo, roundup: Roundup | None
 ) -> Digest:
-    """The content of a digest about *tidings*; without a *roundup* it is about nothing else."""
+    """Return the content of a digest about *tidings*; without a *roundup* it is about nothing else."""
     ranked = sorted(tidings, key=_weight, reverse=True)
     until = roundup.until if roundup else None
     shown = [_story(one, zone, kind, until) for one in ranked[: MOST_TOP + MOST_BRIEF]]
@@ -149,13 +150,13 @@ def digest(
 
 
 def _overflow(tidings: Sequence[AlertContent]) -> Iterator[str]:
-    """How many alerts were over a limit: a sentence for each limit."""
+    """Yield how many alerts were over a limit: a sentence for each limit."""
     for reason, count in Counter(one.overflow for one in tidings if one.overflow).items():
         yield f"{counted(count, 'alert')} {'were' if count > 1 else 'was'} {one_line(in_words(reason))}."
 
 
 def _weight(tidings: AlertContent) -> tuple[int, int, datetime]:
-    """What comes first: the most severe, then what most independent origins report, then the newest."""
+    """Return what comes first: the most severe, then what most independent origins report, then the newest."""
     alert = tidings.alert
     return alert.severity.rank, alert.origins, alert.event_time
 
@@ -196,3 +197,41 @@ def _counts(roundup: Roundup) -> str:
         f"Looked at: {counted(roundup.entries, 'new entry')} of {counted(roundup.sources, 'source')}. Rules met: {roundup.matches:,}. "
         f"Alerts, related coverage folded: {roundup.alerts:,}."
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldBack:
+    """*count* alerts or matches, *what* they are, that the reader was not sent, and *why*."""
+
+    what: str
+    why: Reason
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ailing:
+    """A source that cannot be polled: its last error in *words*, and when it last could (None: never)."""
+
+    source: str
+    words: str
+    last_success: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roundup:
+    """Events from *since* to *until*, as the reader of one digest is to see them.
+
+    *needs* are loud alerts sent to the reader before that nobody has answered; *movers* the instruments that moved most,
+    the farthest first. *sources* is how many are polled, the other figures count what came in that time.
+    """
+
+    since: datetime
+    until: datetime
+    needs: tuple[AlertContent, ...] = ()
+    movers: tuple[PriceSummary, ...] = ()
+    held: tuple[HeldBack, ...] = ()
+    ailing: tuple[Ailing, ...] = ()
+    sources: int = 0
+    entries: int = 0
+    matches: int = 0
+    alerts: int = 0

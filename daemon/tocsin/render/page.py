@@ -1,10 +1,11 @@
-"""What a message says, before it takes the shape of any service (DESIGN 6: content and order)."""
+"""Content of a message about alerts, before it takes the form of any service."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from tocsin.model.alerts import Alert, AlertContent, Coverage, Revised
@@ -76,7 +77,7 @@ class Item:
 
     @property
     def coverage(self) -> str:
-        """How much more coverage there is: `+6 related`."""
+        """The number of further reports: `+6 related`."""
         count = len(self.related) + self.more_related
         return f"+{count} related" if count else ""
 
@@ -92,7 +93,7 @@ class Page:
     more: int
 
     def picture(self, item: int, price: int) -> str:
-        """The Content-ID of the picture of that price of that item (RFC 2392)."""
+        """Return the Content-ID of the picture of that price of that item (RFC 2392)."""
         return f"price-{item}-{price}.{re.sub('[^A-Za-z0-9-]', '-', self.delivery_id)}@tocsin"
 
     @property
@@ -107,13 +108,13 @@ class Page:
 
     @property
     def banner(self) -> str:
-        """What kind of message this is; empty for an alert, and where the alerts themselves say what is new."""
+        """The line that names the kind of message; empty for an alert, and where the alerts themselves say what is new."""
         told = self.kind is DeliveryKind.UPDATE and any(item.news for item in self.items)
         return "" if told else BANNERS[self.kind]
 
     @property
     def preview(self) -> str:
-        """What a list of mails shows behind the subject: what was quoted, else who reports it.
+        """The text that a list of mails shows behind the subject: a quote, else who reports it.
 
         To who knows it first of all what is new and the newest headline: the subject may be that of the first mail.
         """
@@ -127,7 +128,7 @@ class Page:
 
 
 def page(tidings: Sequence[AlertContent], *, delivery_id: str, kind: DeliveryKind, zone: ZoneInfo) -> Page:
-    """The content of a message; the alert of the highest severity leads, the others keep their order."""
+    """Return the content of a message; the alert of the highest severity leads, the others keep their order."""
     ranked = sorted(tidings, key=lambda item: -item.alert.severity.rank)
     shown = [item(one, zone, kind) for one in ranked[: MOST_ITEMS + MOST_BRIEF]]
     return Page(
@@ -140,7 +141,7 @@ def page(tidings: Sequence[AlertContent], *, delivery_id: str, kind: DeliveryKin
 
 
 def item(tidings: AlertContent, zone: ZoneInfo, kind: DeliveryKind) -> Item:
-    """What a message of *kind* says of one alert."""
+    """Return what a message of *kind* says of one alert."""
     alert, lead = tidings.alert, tidings.lead
     title = cut(one_line(alert.title), 300)
     headline = _reference(lead, zone) if lead else Reference(headline="", link="", by="")
@@ -174,7 +175,7 @@ def _news(tidings: AlertContent) -> str:
 
 
 def _known(tidings: AlertContent) -> str:
-    """What the reader of an update knows it by: the headline that opened it, without the outlet."""
+    """Return what the reader of an update knows it by: the headline that opened it, without the outlet."""
     first = tidings.first.title if tidings.first else ""
     return split_outlet(one_line(first))[0] or tidings.alert.title
 
@@ -185,7 +186,7 @@ def _corrected(lead: Coverage, now: Revised) -> str:
 
 
 def _revised(lead: Coverage) -> str:
-    """What an entry says now, and what it said."""
+    """Return what an entry says now, and what it said."""
     assert lead.revised
     now = lead.revised
     # A headline that stayed: then it is the text that changed.
@@ -203,7 +204,7 @@ def _revised(lead: Coverage) -> str:
 
 
 def _differing(before: str, after: str) -> tuple[str, str]:
-    """Two texts without a long beginning that they share: what is quoted of them must show where they differ."""
+    """Return two texts without a long beginning that they share: what is quoted of them must show where they differ."""
     shared = next((n for n, (one, other) in enumerate(zip(before, after, strict=False)) if one != other), 0)
     start = before.rfind(" ", 0, max(0, shared - _SHARED)) + 1
     return (f"… {before[start:]}", f"… {after[start:]}") if start else (before, after)
@@ -261,7 +262,7 @@ def _place(position: str) -> str:
 
 
 def _order(witnesses: Sequence[Witness]) -> str:
-    """Which of the rules of a correlation met first, and by how much."""
+    """Return which of the rules of a correlation met first, and by how much."""
     in_order = sorted(witnesses, key=lambda one: one.at)
     then = next((one for one in in_order if one.rule != in_order[0].rule), None)
     if then is None:
@@ -277,7 +278,7 @@ def _labels(labels: Labels) -> str:
 
 
 def _raised(severity: Severity, evidence: Evidence | None) -> str:
-    """The condition of `severity_if` that gave the alert its severity, as it is written."""
+    """Return the condition of `severity_if` that gave the alert its severity, as it is written."""
     for child in evidence.children if evidence else ():
         if child.op.startswith("severity_if ") and child.holds:
             return child.text if child.op.endswith(f" {severity}") else ""
@@ -290,3 +291,27 @@ def _times(alert: Alert, lead: Coverage | None, zone: ZoneInfo) -> list[tuple[st
         rows.append(("First seen", local(lead.first_seen, zone)))
         rows += [("Dated", f"{lead.stated} (not believed)")] if lead.stated else []
     return rows
+
+
+def specimen(now: datetime) -> AlertContent:
+    """Return an alert about nothing, in the form of all others."""
+    alert = Alert(
+        id=0,
+        rule="tocsin/notify-test",
+        rule_hash="",
+        rule_position="",
+        title="Test: this is how an alert arrives",
+        event="tocsin.test",
+        severity=Severity.INFO,
+        labels={"receiver": ("test",)},
+        key=("receiver",),
+        story_id=0,
+        opened_at=now,
+        updated_at=now,
+        event_time=now,
+        note="Nothing happened. Somebody ran `tocsin notify-test`.",
+    )
+    lead = Coverage(
+        title="tocsin can reach you here", link="", publisher="tocsin", source="test", published=now, first_seen=now
+    )
+    return AlertContent(alert=alert, lead=lead)

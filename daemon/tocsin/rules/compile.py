@@ -8,31 +8,18 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 
-from tocsin.errors import Problem
+from tocsin.errors import Problem, meant
 from tocsin.model.rules import Located, RuleInfo
 from tocsin.rules.joining import Joint, join, meaning, tell
+from tocsin.rules.news.coverage import is_anchored, labels_given, leaves, wanted
 from tocsin.rules.news.evaluate import CompiledRule, stands_alone
-from tocsin.rules.news.query import (
-    AgeTest,
-    All,
-    Condition,
-    Field,
-    LabelTest,
-    Leaf,
-    Near,
-    Pair,
-    QueryError,
-    Test,
-    Union,
-    compile_literal,
-    parse,
-)
+from tocsin.rules.news.query import Condition, Leaf, compile_literal, parse
 from tocsin.rules.news.terms import Term, TermError, TermList, compile_term
+from tocsin.rules.pieces import QueryError
 from tocsin.rules.prices.condition import Node, parse_price
 from tocsin.rules.prices.edge import PriceRule
 from tocsin.rules.ruleset import RuleSet
 from tocsin.rules.spec import CorrelationSpec, ListSpec, NewsSpec, PackSpec, PriceSpec, RuleSpec
-from tocsin.rules.spelling import meant
 
 #: Names that are no list but can stand in a key or a title.
 OWN_LABELS = frozenset(["story", "source"])
@@ -42,7 +29,7 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 def compile_packs(
     packs: Sequence[PackSpec], *, others: Collection[str] | None = ()
 ) -> tuple[RuleSet, tuple[Problem, ...]]:
-    """The rules of *packs* that are without fault, and every problem (warnings too) of all of them.
+    """Return the rules of *packs* that are without fault, and every problem (warnings too) of all of them.
 
     *others* are the full ids of rules in packs beside them, which correlations may name; None: nobody knows which.
     """
@@ -83,7 +70,7 @@ def compile_packs(
 
 
 def labels_of_matches(rule: CompiledRule | PriceRule | Joint) -> Collection[str] | None:
-    """The labels that matches of *rule* can have from its own words; None where others give them."""
+    """Return the labels that matches of *rule* can have from its own words; None where others give them."""
     return labels_given(rule.match) if isinstance(rule, CompiledRule) else None
 
 
@@ -101,15 +88,15 @@ class _Compiler:
         self._literal = cache(compile_literal)
 
     def rules(self) -> Iterator[tuple[RuleSpec, CompiledRule | PriceRule | Joint]]:
-        """The rules without fault; the faults of the others are in *problems*."""
+        """Yield the rules without fault; the faults of the others are in *problems*."""
         self._check_distinguish()
         seen: dict[str, RuleSpec] = {}
         for spec in self._pack.rules:
             name = spec.id.text
             if name in seen:
                 first = seen[name].id.at()
-                self._fault(
-                    spec.id, f"the rule {name} stands here twice, first at {first.file}:{first.line}", length=len(name)
+                self.problems.append(
+                    spec.id.problem(f"the rule {name} stands here twice, first at {first.file}:{first.line}")
                 )
                 continue
             seen[name] = spec
@@ -119,13 +106,13 @@ class _Compiler:
                 if price := self._price(spec, spec.price):
                     yield spec, price
             elif spec.news is None:
-                self._fault(
-                    spec.id, f"the rule {name} has no condition: say under news what it matches", length=len(name)
+                self.problems.append(
+                    spec.id.problem(f"the rule {name} has no condition: say under news what it matches")
                 )
             elif rule := self._rule(spec, spec.news):
                 yield spec, rule
         for unused in (listed.name for listed in self._pack.lists if listed.name.text not in self._used):
-            self._fault(unused, f"no rule uses the list ${unused.text}", length=len(unused.text), warning=True)
+            self.problems.append(unused.warning(f"no rule uses the list ${unused.text}"))
 
     def _list(self, spec: ListSpec) -> TermList:
         members: list[tuple[Term, str]] = []
@@ -136,7 +123,7 @@ class _Compiler:
                 try:
                     term = compile_term(text.text[1:].strip() if minus else text.text)
                 except TermError as error:
-                    self._fault(text, str(error), length=len(text.text))
+                    self.problems.append(text.problem(str(error)))
                     continue
                 if minus:
                     excluded.append(term)
@@ -186,16 +173,14 @@ class _Compiler:
         )
 
     def _price(self, spec: RuleSpec, price: PriceSpec) -> PriceRule | None:
-        """A price rule; which labels its instruments have, the configuration says later."""
+        """Compile a price rule; only the configuration says which labels its instruments have."""
         before = len(self.problems)
         when = self._parse_price(price.when)
         clear = self._parse_price(price.clear) if price.clear else None
         for example in (*spec.fires, *spec.quiet):
-            self._fault(
-                example, "fires and quiet are examples of news; a price rule has none", length=len(example.text)
-            )
+            self.problems.append(example.problem("fires and quiet are examples of news; a price rule has none"))
         if spec.override and (unless := spec.override.unless):
-            self._fault(unless, f"{spec.id.text} is a rule about prices: unless cancels news only")
+            self.problems.append(unless.problem(f"{spec.id.text} is a rule about prices: unless cancels news only"))
         if len(self.problems) > before or when is None:
             return None
         meaning = [
@@ -219,7 +204,7 @@ class _Compiler:
 
     def _joint(self, spec: RuleSpec, correlation: CorrelationSpec) -> Joint:
         if spec.override and (unless := spec.override.unless):
-            self._fault(unless, f"{spec.id.text} is a correlation: unless cancels news only")
+            self.problems.append(unless.problem(f"{spec.id.text} is a correlation: unless cancels news only"))
         info = self._info(spec, _digest([*meaning(correlation), *self._told_as(spec)]))
         return Joint(pack=self._pack, rule=spec, spec=correlation, info=info)
 
@@ -227,7 +212,7 @@ class _Compiler:
         try:
             return parse_price(text.text, meant)
         except QueryError as error:
-            self._fault(text, str(error), offset=error.start, length=error.length)
+            self.problems.append(text.problem(str(error), offset=error.start, length=error.length))
             return None
 
     def _parse(self, text: Located) -> Condition | None:
@@ -236,18 +221,17 @@ class _Compiler:
                 text.text, self._find_list, lambda name: meant(name, self._lists, sigil="$"), self._literal
             )
         except QueryError as error:
-            self._fault(text, str(error), offset=error.start, length=error.length)
+            self.problems.append(text.problem(str(error), offset=error.start, length=error.length))
             return None
         self._check_words(text, condition)
         return replace(condition, place=text)
 
     def _check_words(self, text: Located, condition: Condition) -> None:
-        """A regular expression needs a word that says where it is worth looking."""
+        """Check that a regular expression has a word that says where it is worth looking."""
         for part in condition.parts:
-            looked_for = [t for negated, t in part.tests if not negated and not isinstance(t, LabelTest | AgeTest)]
-            if looked_for and not any(_is_anchored(test) for test in looked_for):
+            if any(leaves(part)) and not is_anchored(part):
                 words = "a regular expression without a word of its own needs one beside it: NEAR/8 gallium"
-                self._fault(text, words, offset=part.start, length=len(part.text))
+                self.problems.append(text.problem(words, offset=part.start, length=len(part.text)))
 
     def _find_list(self, name: str) -> TermList | None:
         self._used.add(name)
@@ -256,35 +240,40 @@ class _Compiler:
     def _check_labels(self, spec: RuleSpec, match: Condition) -> None:
         """Keys and titles can only name labels that the match gives."""
         given = labels_given(match)
-        alone = {leaf.terms.name for leaf in _alone(match)}
+        alone = {
+            test.terms.name
+            for part in match.parts
+            for test in wanted(part)
+            if isinstance(test, Leaf) and stands_alone(part, test)
+        }
         for name in spec.key:
             if name.text not in given | OWN_LABELS:
                 words = f"the match of this rule gives no label {name.text}{meant(name.text, given | OWN_LABELS)}"
-                self._fault(name, words, length=len(name.text))
+                self.problems.append(name.problem(words))
             elif name.text in alone:
                 words = (
                     f"${name.text} is joined by AND alone, so only its first hit gives the label {name.text}; "
                     "pair it with NEAR or SENT to say which one is meant"
                 )
-                self._fault(name, words, length=len(name.text), warning=True)
+                self.problems.append(name.warning(words))
         for label in _PLACEHOLDER.findall(spec.title):
             if label not in given | OWN_LABELS:
-                self._fault(
-                    spec.id,
-                    f"the title names {{{label}}}, a label that the match does not give{meant(label, given)}",
-                    length=len(spec.id.text),
+                self.problems.append(
+                    spec.id.problem(
+                        f"the title names {{{label}}}, a label that the match does not give{meant(label, given)}"
+                    )
                 )
 
     def _check_distinguish(self) -> None:
-        """A pack can only distinguish by labels that its own lists give."""
+        """Check that the pack distinguishes by labels of its own lists only."""
         labelled = [name for name, terms in self._lists.items() if terms.labelled]
         for name in self._pack.distinguish:
             if name.text not in labelled:
                 words = f"no list of this pack gives the label {name.text}{meant(name.text, labelled)}"
-                self._fault(name, words, length=len(name.text))
+                self.problems.append(name.problem(words))
 
     def _hash(self, spec: RuleSpec, news: NewsSpec) -> str:
-        """What the rule means: its expressions, the lists they name, and what is told about it."""
+        """Hash what the rule means: its expressions, the lists they name, and what alerts say of it."""
         conditions = [news.match, *([news.unless] if news.unless else []), *(text for _, text in news.severity_if)]
         names = _lists_in(" ".join(text.text for text in conditions))
         parts: list[object] = [
@@ -300,7 +289,7 @@ class _Compiler:
         return _digest(parts)
 
     def _told_as(self, spec: RuleSpec) -> list[object]:
-        """What of a rule's meaning does not depend on its condition."""
+        """Return the part of a rule's meaning that does not depend on its condition."""
         parts: list[object] = [
             [name.text for name in spec.key],
             spec.severity.value,
@@ -313,13 +302,6 @@ class _Compiler:
             parts.append([override.disable, override.severity, override.to])
         return parts
 
-    def _fault(self, text: Located, words: str, *, offset: int = 0, length: int = 1, warning: bool = False) -> None:
-        position, excerpt = text.at(offset), text.excerpt(offset)
-        longest = max(1, len(excerpt) - position.column + 1)
-        self.problems.append(
-            Problem(message=words, position=position, excerpt=excerpt, length=min(length, longest), warning=warning)
-        )
-
 
 def _lists_in(text: str) -> list[str]:
     return sorted(set(re.findall(r"\$([\w-]+)", text)))
@@ -327,54 +309,3 @@ def _lists_in(text: str) -> list[str]:
 
 def _digest(parts: Sequence[object]) -> str:
     return hashlib.sha256(repr(parts).encode("utf-8", "replace")).hexdigest()[:16]
-
-
-def labels_given(condition: Condition) -> set[str]:
-    """The labels that a match of *condition* can give."""
-    return {leaf.terms.name for leaf in leaves(condition) if leaf.terms.labelled}
-
-
-def leaves(condition: Condition) -> Iterator[Leaf]:
-    """Every term and list of a condition whose hits can be among those of a match."""
-    for part in condition.parts:
-        for negated, test in part.tests:
-            if not negated and not isinstance(test, LabelTest | AgeTest):
-                yield from _leaves(test)
-
-
-def _leaves(node: Near) -> Iterator[Leaf]:
-    if isinstance(node, Leaf):
-        yield node
-    elif isinstance(node, Field):
-        yield from leaves(node.inner)
-    elif isinstance(node, Pair):
-        yield from _leaves(node.left)
-        if node.op != "NOT NEAR":
-            yield from _leaves(node.right)
-    else:
-        for part in node.parts:
-            yield from _leaves(part)
-
-
-def _is_anchored(node: Test) -> bool:
-    """Whether no text without a certain word can meet *node*."""
-    if isinstance(node, Leaf):
-        return not node.terms.loose
-    if isinstance(node, Pair):
-        return _is_anchored(node.left) or (node.op != "NOT NEAR" and _is_anchored(node.right))
-    if isinstance(node, Union):
-        return all(map(_is_anchored, node.parts))
-    return isinstance(node, Field) and all(
-        any(_is_anchored(test) for negated, test in part.tests if not negated) for part in node.inner.parts
-    )
-
-
-def _alone(condition: Condition) -> Iterator[Leaf]:
-    for part in condition.parts:
-        yield from _alone_in(part)
-
-
-def _alone_in(part: All) -> Iterator[Leaf]:
-    for negated, test in part.tests:
-        if not negated and isinstance(test, Leaf) and stands_alone(part, test):
-            yield test

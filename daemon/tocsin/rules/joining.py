@@ -1,14 +1,13 @@
-"""Correlations: their members found among the rules of all packs, and every rule told which correlations it counts for."""
+"""Correlations: their members found among the rules of all packs, and every rule given those that it counts for."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from tocsin.errors import Problem
+from tocsin.errors import Problem, meant
 from tocsin.model.rules import Correlation, Located, RuleInfo
 from tocsin.rules.spec import CorrelationSpec, PackSpec, RuleSpec
-from tocsin.rules.spelling import meant
 
 #: What can be counted beside labels.
 _COUNTED = ("origin", "source", "entry")
@@ -30,7 +29,7 @@ def join(
     disabled: Collection[str],
     others: Collection[str] | None = (),
 ) -> tuple[dict[str, Correlation], tuple[Problem, ...]]:
-    """The correlations by full id, and what is wrong with them.
+    """Return the correlations by full id, and what is wrong with them.
 
     *given* holds, by full id, the labels that the matches of each other rule can have; None where nobody knows yet.
     *others* are rules that stand elsewhere; where that is None, nobody knows which, and any name may be one.
@@ -46,11 +45,11 @@ def join(
                 members.append(full[0])
                 problems += _checked(joint, name, full[0], given, disabled)
             elif full:
-                problems.append(_problem(name, f"several packs have a rule {name.text}: write {' or '.join(full)}"))
+                problems.append(name.problem(f"several packs have a rule {name.text}: write {' or '.join(full)}"))
             elif others is not None:
                 bare = [one.rpartition("/")[2] for one in known]
                 likely = meant(name.text, known if "/" in name.text else bare)
-                problems.append(_problem(name, f"there is no rule {name.text}{likely}"))
+                problems.append(name.problem(f"there is no rule {name.text}{likely}"))
         if len(members) == len(joint.spec.members):
             found[joint.info.id] = _correlation(joint, tuple(members))
     problems += _cycles(joints, found)
@@ -58,14 +57,14 @@ def join(
 
 
 def tell(info: RuleInfo, correlations: Mapping[str, Correlation]) -> RuleInfo:
-    """*info* with the correlations that its matches count for, and these with those that theirs do."""
+    """Return *info* with the correlations that its matches count for, and these with those that theirs do."""
     mine = [item for item in correlations.values() if info.id in item.members]
     joins = tuple(replace(item, info=tell(item.info, correlations)) for item in mine)
     return replace(info, joins=joins) if joins else info
 
 
 def _find(name: str, pack: str, known: Sequence[str]) -> list[str]:
-    """The rule that *name* means: itself in full, that of its own pack, or the only ones elsewhere."""
+    """Return the rule that *name* means: itself in full, that of its own pack, or the only ones elsewhere."""
     if "/" in name:
         return [name] if name in known else []
     own = f"{pack}/{name}"
@@ -94,13 +93,13 @@ def _checked(
     disabled: Collection[str],
 ) -> Iterator[Problem]:
     if member == joint.info.id:
-        yield _problem(name, f"{name.text} is this rule itself")
+        yield name.problem(f"{name.text} is this rule itself")
         return
     before = joint.spec.members[: joint.spec.members.index(name)]
     if name.text in {item.text for item in before}:
-        yield _problem(name, f"{name.text} stands here twice")
+        yield name.problem(f"{name.text} stands here twice")
     if member in disabled:
-        yield _problem(name, f"{member} is disabled: it never matches", warning=True)
+        yield name.warning(f"{member} is disabled: it never matches")
     labels = given.get(member)
     if labels is None:
         return
@@ -111,7 +110,7 @@ def _checked(
             likely = meant(label.text, [*labels, *(_COUNTED if label is distinct else ())])
             remedy = likely or "; only a label of its source can have that name"
             words = f"the match of {name.text} gives no label {label.text}{remedy}"
-            yield _problem(label, words, warning=True)
+            yield label.warning(words)
 
 
 def _cycles(joints: Sequence[Joint], found: Mapping[str, Correlation]) -> Iterator[Problem]:
@@ -122,19 +121,15 @@ def _cycles(joints: Sequence[Joint], found: Mapping[str, Correlation]) -> Iterat
         while waiting:
             name = waiting.pop()
             if name == joint.info.id:
-                yield _problem(joint.rule.id, f"{joint.rule.id.text} is a member of its own members: a circle")
+                yield joint.rule.id.problem(f"{joint.rule.id.text} is a member of its own members: a circle")
                 break
             if name not in seen and name in found:
                 seen.add(name)
                 waiting += found[name].members
 
 
-def _problem(name: Located, words: str, *, warning: bool = False) -> Problem:
-    return Problem(message=words, position=name.at(), excerpt=name.excerpt(), length=len(name.text), warning=warning)
-
-
 def meaning(spec: CorrelationSpec) -> list[object]:
-    """What of a rule's meaning is in its correlation."""
+    """Return the part of a rule's meaning that is in its correlation."""
     return [
         spec.kind.value,
         [name.text for name in spec.members],

@@ -8,17 +8,15 @@ from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
 
-from tocsin.errors import Problem
+from tocsin.errors import Problem, meant
 from tocsin.model.prices import Instrument
 from tocsin.model.rules import Located
-from tocsin.rules.compile import labels_given
+from tocsin.rules.news.coverage import labels_given
 from tocsin.rules.news.evaluate import CompiledRule
 from tocsin.rules.news.query import KNOWN_BY, AgeTest, Condition, LabelTest
 from tocsin.rules.prices.condition import Node, parts
 from tocsin.rules.prices.edge import PriceRule
 from tocsin.rules.spec import RuleSpec
-from tocsin.rules.spelling import meant
-from tocsin.rules.warning import warning
 
 #: What sources give: the values by label, and under `source` the names of the sources.
 Given = Mapping[str, Collection[str]]
@@ -36,18 +34,18 @@ _TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 
 
 def news(spec: RuleSpec, rule: CompiledRule, given: Given | None) -> Iterator[Problem]:
-    """The warnings about the tests of a rule; *given* is None where the sources are not known."""
+    """Yield the warnings about the tests of a rule; *given* is None where the sources are not known."""
     own = labels_given(rule.match)
     yield from _tests(rule.match, frozenset(), own, given)
     for condition in (*rule.cancels, *(condition for _, condition in rule.severity_if)):
         yield from _tests(condition, own, own, given)
     if rule.severity_if and spec.news and rule.severity_if[-1][0] == rule.info.severity:
         words = f"the rule is {rule.info.severity} anyway: the last of severity_if changes nothing"
-        yield warning(spec.news.severity_if[-1][1], words)
+        yield spec.news.severity_if[-1][1].warning(words)
 
 
 def prices(spec: RuleSpec, rule: PriceRule, instruments: Iterable[Instrument]) -> Iterator[Problem]:
-    """The warnings about comparisons of a price rule that mean something else, or can never be true.
+    """Yield the warnings about comparisons of a price rule that mean something else, or can never be true.
 
     *instruments* are those that are known; the price of one of them may be negative.
     """
@@ -58,11 +56,11 @@ def prices(spec: RuleSpec, rule: PriceRule, instruments: Iterable[Instrument]) -
         if node and place:
             for part in parts(node):
                 if words := _compared(part, negative=negative):
-                    yield warning(place, words, part.start, len(part.text))
+                    yield place.warning(words, part.start, len(part.text))
 
 
 def regex(text: str) -> str:
-    """Why the regular expression *text* can find nothing, in words; empty where it may."""
+    """Return why the regular expression *text* can find nothing, in words; empty where it may."""
     body = text[4:-1]
     if not text.startswith("re:/") or _IGNORES_CASE.search(body):
         return ""
@@ -86,7 +84,7 @@ def _tests(
             elif isinstance(test, AgeTest) and test.span == timedelta(0):
                 words = f"{test.text} is {'never' if test.op.startswith('<') else 'always'} true: no entry is from the future"
             if words:
-                yield warning(place, words, test.start, len(test.text))
+                yield place.warning(words, test.start, len(test.text))
 
 
 def _precedence(condition: Condition, place: Located) -> Iterator[Problem]:
@@ -97,7 +95,7 @@ def _precedence(condition: Condition, place: Located) -> Iterator[Problem]:
             words = (
                 "AND binds before OR: this is (... AND ...) OR ...; put a bracket round the OR, or begin a line with it"
             )
-            yield warning(place, words, one.start, other.start + len(other.text) - one.start)
+            yield place.warning(words, one.start, other.start + len(other.text) - one.start)
             return
 
 
@@ -126,7 +124,7 @@ def _language(value: str) -> str:
 
 
 def _compared(node: Node, *, negative: bool) -> str:
-    """What is odd about the comparison *node* of a price or a move with a number; empty where nothing is."""
+    """Say what is odd about the comparison *node* of a price or a move with a number; empty where nothing is."""
     if node.op not in _TURNED:
         return ""
     left, right = node.children

@@ -6,10 +6,11 @@ Everything that can be wrong carries its place in the file.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from tocsin.errors import Position
+from tocsin.errors import Position, Problem, meant
 from tocsin.model.rules import CorrelationKind, Located, Severity
 
 
@@ -22,13 +23,13 @@ class ListSpec:
 
     @property
     def labelled(self) -> bool:
-        """Whether the list is a map, so that its hits carry labels."""
+        """Return whether the list is a map, so that its hits carry labels."""
         return any(value for value, _ in self.groups)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewsSpec:
-    """The text condition of a rule. *severity_if* is tried in order; the first that holds wins."""
+    """The text condition of a rule. *severity_if* is tried in order; the first that is true wins."""
 
     match: Located
     unless: Located | None = None
@@ -37,7 +38,7 @@ class NewsSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Override:
-    """What an operator changes of a rule without editing its pack.
+    """A change that an operator makes to a rule without editing its pack.
 
     *rule* is a full id, or a bare one that only one pack has. *severity* stands in place of the rule's own and of its
     `severity_if`; *unless* cancels beside the rule's own, with the lists of its pack; *to* are the only receivers.
@@ -50,7 +51,7 @@ class Override:
     to: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        """What it changes, in words, and where it stands."""
+        """Say in words what it changes, and its place."""
         words = ["disabled"] if self.disable else []
         words += [f"severity {self.severity}"] if self.severity else []
         words += [f"to {', '.join(self.to)} only"] if self.to else []
@@ -116,3 +117,35 @@ class PackSpec:
     rules: tuple[RuleSpec, ...]
     position: Position | None = None
     files: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # (path, text): kept as the last good version
+
+
+def lay_over(
+    packs: Sequence[PackSpec], overrides: Sequence[Override]
+) -> tuple[tuple[PackSpec, ...], tuple[Problem, ...]]:
+    """Return *packs* with what *overrides* change of their rules, and every override that names no rule, or not one only."""
+    known = [f"{pack.id}/{rule.id.text}" for pack in packs for rule in pack.rules]
+    chosen: dict[str, Override] = {}
+    problems: list[Problem] = []
+    for override in overrides:
+        name = override.rule.text
+        found = [name] if name in known else [full for full in known if full.rpartition("/")[2] == name]
+        if not found:
+            bare = [full.rpartition("/")[2] for full in known]
+            likely = meant(name, known if "/" in name else bare)
+            problems.append(override.rule.problem(f"there is no rule {name}{likely}"))
+        elif len(found) > 1:
+            problems.append(override.rule.problem(f"several packs have a rule {name}: write {' or '.join(found)}"))
+        elif found[0] in chosen:
+            first = chosen[found[0]].rule.at()
+            words = f"the rule {found[0]} is overridden twice, first at {first.file}:{first.line}"
+            problems.append(override.rule.problem(words))
+        else:
+            chosen[found[0]] = override
+    changed = (
+        replace(
+            pack,
+            rules=tuple(replace(rule, override=chosen.get(f"{pack.id}/{rule.id.text}")) for rule in pack.rules),
+        )
+        for pack in packs
+    )
+    return tuple(changed), tuple(problems)

@@ -1,4 +1,4 @@
-"""Whether the daemon lives: its claims run. Systemd's watchdog and a heartbeat elsewhere are told of it."""
+"""Liveness of the daemon: its claims run. Systemd's watchdog and a heartbeat elsewhere hear of it."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ class Liveness:
         self._trouble = ""
 
     def ran(self, name: str) -> None:
-        """A claim ran to its end."""
+        """Note that a claim ran to its end."""
         self._ran[name] = self._monotonic()
 
     @property
     def alive(self) -> bool:
-        """Whether all claims run."""
+        """True if all claims run."""
         return self._monotonic() - min(self._ran.values()) < STUCK
 
     async def beat(self, http: HttpClient, heartbeat: Heartbeat | None) -> None:
-        """Ask for the address if it is time to, and claims run. That it cannot be reached is said once, and changes nothing."""
+        """Ask for the address if it is time to, and claims run; a failure is logged once, and changes nothing."""
         now = self._monotonic()
         if heartbeat is None or not self.alive:
             return
@@ -52,7 +52,7 @@ class Liveness:
 
 
 async def _ask(http: HttpClient, heartbeat: Heartbeat) -> str:
-    """Why the address could not be reached, empty where it could."""
+    """Return why the address could not be reached, empty where it could."""
     try:
         await http.fetch(heartbeat.url.reveal(), allow_private=heartbeat.allow_private)
     except SourceError as error:

@@ -1,7 +1,6 @@
 """Everything that outlives the process: SQLModel tables, sessions, migrations."""
 
 from tocsin.store.db.values import (
-    AlertDetail,
     AttemptView,
     Committed,
     Counts,
@@ -9,12 +8,10 @@ from tocsin.store.db.values import (
     DamagedKind,
     Deferral,
     DeliveryDetail,
-    DeliveryView,
     EntryView,
     Fetch,
     GroupHold,
     History,
-    MatchView,
     PeriodStatistics,
     PollRecord,
     Reopened,
@@ -35,7 +32,6 @@ from tocsin.store.store import CHECKED_WITHIN, Store
 
 __all__ = [
     "CHECKED_WITHIN",
-    "AlertDetail",
     "AttemptView",
     "Committed",
     "Counts",
@@ -44,13 +40,11 @@ __all__ = [
     "Decide",
     "Deferral",
     "DeliveryDetail",
-    "DeliveryView",
     "EntryView",
     "Fallbacks",
     "Fetch",
     "GroupHold",
     "History",
-    "MatchView",
     "PeriodStatistics",
     "PollRecord",
     "Reopened",

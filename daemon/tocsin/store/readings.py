@@ -10,19 +10,17 @@ from tocsin.model.alerts import Alert, Answered
 from tocsin.model.deliveries import Delivery, DeliveryState
 from tocsin.model.entries import Entry
 from tocsin.model.prices import Instrument, Quote
+from tocsin.model.records import AlertDetail, DeliveryView, MatchView
 from tocsin.policy.notifying.breaker import ReceiverStatus
 from tocsin.policy.notifying.silence import Silence
-from tocsin.render.roundup import Roundup
+from tocsin.render.digest import Roundup
 from tocsin.rules.prices.edge import PriceState
 from tocsin.store.db.sqlite import Database
 from tocsin.store.db.values import (
-    AlertDetail,
     Counts,
     DeliveryDetail,
-    DeliveryView,
     EntryView,
     History,
-    MatchView,
     PeriodStatistics,
     RuleStats,
     SourceDetail,

@@ -67,7 +67,7 @@ def test_the_cell_knows_no_secrets(monkeypatch):
 
 
 def _looked_up():
-    """Arguments and environment of the cell that runs as a child of this process."""
+    """Arguments and environment of the parser process that runs as a child of this process."""
     return b"".join(
         command + known for _, command, known in _children() if b"tocsin.sources.feeds.parser_program" in command
     )
@@ -89,7 +89,7 @@ REFUSING = Path(__file__).with_name("refusing.py")
 
 @pytest.fixture
 def refusing(tmp_path, monkeypatch):
-    """Makes cells start under a kernel that refuses the calls of these numbers; gives how such a Python is called."""
+    """Makes parser processes start under a kernel that refuses the calls of these numbers; gives how such a Python is called."""
 
     def make(*numbers):
         command = [sys.executable, str(REFUSING), ",".join(map(str, numbers))]
@@ -151,11 +151,11 @@ def test_small_documents_share_a_process_that_may_die(tmp_path):
 
 
 def _cells():
-    """The processes of cells that run as children of this one."""
+    """The processes of parser processes that run as children of this one."""
     return [pid for pid, command, _ in _children() if b"tocsin.sources.feeds.parser_program" in command]
 
 
-def test_a_large_json_feed_is_read_in_the_cell_as_well():
+def test_a_large_json_feed_is_read_in_a_parser_process_as_well():
     """Every format has large documents."""
     body = b'{"version": "https://jsonfeed.org/version/1.1", "title": "T", "items": [{"id": "1", "title": "A\\ud800"}]}'
     parsed = parser_process.parse(body, url="https://example.com/feed", large=10)

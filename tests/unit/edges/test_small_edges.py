@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tocsin.clock import ScaledClock, SystemClock
+from tocsin.clock import SystemClock
+from tocsin.demo.clock import ChapterClock
 from tocsin.errors import ConfigError, Position, Problem
-from tocsin.log import counted, line
+from tocsin.log import line
 from tocsin.service.systemd import Notifier
 
 
@@ -32,29 +33,13 @@ def test_a_log_line_stays_one_line_whatever_a_feed_says(value: object, written: 
     assert line("event", key=value, none=None) == f"event key={written}"
 
 
-@pytest.mark.parametrize(
-    ("number", "noun", "words"),
-    [
-        (1, "problem", "1 problem"),
-        (0, "problem", "0 problems"),
-        (2000, "new entry", "2,000 new entries"),
-        (2, "day", "2 days"),
-        (3, "match", "3 matches"),
-        (1, "try", "1 try"),
-    ],
-)
-def test_what_is_counted_stands_in_the_right_number(number: int, noun: str, words: str) -> None:
-    """One alert is no `1 alerts`."""
-    assert counted(number, noun) == words
-
-
 def test_clocks_are_aware_and_a_scaled_one_runs_faster() -> None:
     """Times without a zone must not enter the program."""
     start = datetime(2026, 1, 1, tzinfo=UTC)
     assert SystemClock().now().tzinfo is UTC
-    clock = ScaledClock(start, 3600)
+    clock = ChapterClock(start, 3600)
     assert clock.now() >= start
-    assert ScaledClock(start, 1e6).now() - start >= timedelta(0)
+    assert ChapterClock(start, 1e6).now() - start >= timedelta(0)
 
 
 def test_a_problem_points_at_its_place() -> None:

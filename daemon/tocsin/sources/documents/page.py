@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from tocsin.errors import Fault, SourceError
-from tocsin.log import counted
 from tocsin.sources.documents.charset import decode
-from tocsin.sources.documents.dates import order, parse_time
+from tocsin.sources.documents.dates import order, parse_time, read_form
 from tocsin.sources.documents.items import (
     LONGEST_TEXT,
     LONGEST_TITLE,
@@ -23,9 +24,11 @@ from tocsin.sources.documents.items import (
     absolute,
     first_web,
     language_tag,
+    stated,
 )
 from tocsin.sources.http import urls
 from tocsin.text.html import clean, one_line
+from tocsin.units import counted
 
 #: Tags of a page that is read at all: each takes some 200 octets.
 MOST_TAGS = 200_000
@@ -39,7 +42,7 @@ Row = list[tuple[int, str | None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selectors:
-    """Which nodes of a page are its *items*, and which of an item its *title*, *link* and *date*.
+    """Selectors of the *items* of a page, and of *title*, *link* and *date* of an item.
 
     Without its own selector an item's title is its text, its link the first one in it, and its date the first `time`.
     *date_format* is strptime's; a date without a zone is in *zone*.
@@ -54,7 +57,7 @@ class Selectors:
 
 
 def check_selector(text: str) -> str:
-    """*text*, if it is a CSS selector.
+    """Return *text*, if it is a CSS selector.
 
     Raises:
         ValueError: it is none.
@@ -67,7 +70,7 @@ def check_selector(text: str) -> str:
 
 
 def check_format(text: str) -> str:
-    """*text*, if strptime can read whole dates by it.
+    """Return *text*, if strptime can read whole dates by it.
 
     Raises:
         ValueError: it cannot.
@@ -82,7 +85,7 @@ def check_format(text: str) -> str:
 
 
 def read(text: str, selectors: Selectors, *, url: str, content_language: str = "") -> Parsed:
-    """The items of the HTML page *text*, which came from *url*.
+    """Return the items of the HTML page *text*, which came from *url*.
 
     An item without text is left out. A page on which nothing is an item is an error, never a page without news.
 
@@ -119,7 +122,7 @@ def _mistaken(words: str, key: str) -> SourceError:
 
 
 def _notes(found: int, items: tuple[Item, ...], selectors: Selectors) -> tuple[str, ...]:
-    """What people should know of a page on which so many nodes were *found*."""
+    """Return what people should know of a page on which so many nodes were *found*."""
     looked_at = min(found, MOST_ENTRIES)
     return tuple(
         words
@@ -145,7 +148,7 @@ def _items(
     most: int,
     day_first: bool | None,
 ) -> Iterator[Item]:
-    """The items at *nodes*, which may have *most* characters together.
+    """Yield the items at *nodes*, which may have *most* characters together.
 
     Raises:
         SourceError: TOO_LARGE.
@@ -161,8 +164,7 @@ def _items(
         if not title:
             continue
         link = first_web([absolute(base, _attribute(_link(node, selectors), "href"))])
-        raws = _raws(node, selectors)
-        times = (_time(raw, selectors, day_first) for raw in raws)
+        published, raw = stated(_raws(node, selectors), partial(_time, selectors=selectors, day_first=day_first))
         summary = _plain(whole, LONGEST_TEXT)
         yield Item(
             link=link or site,
@@ -171,8 +173,8 @@ def _items(
             title=title,
             summary="" if summary == title else summary,
             language=language,
-            published=next(filter(None, times), None),
-            published_raw=next(iter(raws), ""),
+            published=published,
+            published_raw=raw,
         )
 
 
@@ -195,7 +197,7 @@ def _attribute(node: LexborNode | None, name: str) -> str:
 
 
 def _raws(node: LexborNode, selectors: Selectors) -> list[str]:
-    """What is written of when the item *node* was published: its `datetime` is for machines and goes first."""
+    """Return what is written of when the item *node* was published: its `datetime` is for machines and goes first."""
     found = node.css_first(selectors.date or "time")
     return [raw for raw in (_attribute(found, "datetime")[:100], _plain(_text(found), 100)) if raw]
 
@@ -203,16 +205,13 @@ def _raws(node: LexborNode, selectors: Selectors) -> list[str]:
 def _time(raw: str, selectors: Selectors, day_first: bool | None) -> datetime | None:
     zone = ZoneInfo(selectors.zone)
     if selectors.date_format:
-        try:
-            found = datetime.strptime(raw, selectors.date_format)  # noqa: DTZ007 - the zone is filled in below
-            return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
-        except (ValueError, OverflowError):
-            pass
+        with suppress(ValueError):
+            return read_form(raw, selectors.date_format, zone)
     return parse_time(raw, zone=zone, day_first=day_first)
 
 
 def read_rows(body: bytes, *, content_type: str, rows: str, fields: Sequence[str]) -> list[Row]:
-    """The *fields* (`selector` or `selector@attribute`) of the nodes that *rows* names; without it, of the whole page.
+    """Return the *fields* (`selector` or `selector@attribute`) of the nodes that *rows* names, else of the whole page.
 
     Raises:
         SourceError: NOT_A_FEED, for what the parser cannot stand.
@@ -223,7 +222,7 @@ def read_rows(body: bytes, *, content_type: str, rows: str, fields: Sequence[str
 
 
 def tree_of(page: str) -> LexborHTMLParser:
-    """The tree of the HTML *page*.
+    """Return the tree of the HTML *page*.
 
     Raises:
         SourceError: NOT_A_FEED, when it would grow beyond all memory.

@@ -23,11 +23,11 @@ class Outline:
 
 
 class _StopError(Exception):
-    """Why an outline is not read any further, in words."""
+    """The reason why an outline is not read any further."""
 
 
 def read_opml(body: bytes) -> tuple[Outline, ...]:
-    """The feeds in the OPML document *body*, in its order; an address that comes twice counts once.
+    """Return the feeds in the OPML document *body*, in its order; an address that comes twice counts once.
 
     Documents that declare entities, are nested deeper than 64, or name more than 5,000 feeds are refused.
 

@@ -32,9 +32,10 @@ _NEVER = resource.RLIM_INFINITY
 def read(
     body: bytes, *, url: str, content_type: str = "", content_language: str = "", selectors: Selectors | None = None
 ) -> Parsed:
-    """The feed in *body*, which came from *url* with these headers: RSS, Atom or JSON Feed; with *selectors* a page.
+    """Return the feed (RSS, Atom or JSON Feed) in *body*, which came from *url* with these headers.
 
-    The content decides, whatever its type is said to be. Links are seen from *url* without its user and password. A page that is no feed but names some is refused with them.
+    With *selectors* it is a page. The content decides, whatever its type is said to be. Links are seen from *url* without its
+    user and password. A page that is no feed but names some is refused with them.
 
     Raises:
         SourceError: NOT_A_FEED, TOO_LARGE.
@@ -52,10 +53,9 @@ def read(
     try:
         return rss.parse(body, url=url, content_type=content_type, content_language=content_language)
     except SourceError as error:
-        proposals = discovery.discover(start, url=url) if error.fault is Fault.NOT_A_FEED else ()
-        if not proposals:
+        meant = discovery.discover(start, url=url) if error.fault is Fault.NOT_A_FEED else ()
+        if not meant:
             raise
-        meant = [proposal.url for proposal in proposals]
         words = f"{error}; did you mean {' or '.join(meant[:3])}?"
         raise SourceError(words, fault=Fault.NOT_A_FEED, instead=meant) from error
 
@@ -88,7 +88,7 @@ def _answer(asked: dict[str, Any], body: bytes) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """*value* as JSON has it; `dataclasses.asdict` copies whatever lies in it, which takes as long as to read it."""
+    """Return *value* as JSON has it; `dataclasses.asdict` copies all that lies in it, which takes as long as to read it."""
     if isinstance(value, datetime):
         return value.isoformat()
     return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
@@ -109,7 +109,7 @@ def _refused(*, memory: int) -> Iterator[str]:
 
 
 def _bounds(seconds: int, niceness: int) -> dict[str, Callable[[], object]]:
-    """The processor time of what follows, to which what was read before does not count, and how much it matters."""
+    """Return what bounds the processor time of the next document, beyond what was used before, and its priority."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     limit = math.ceil(used.ru_utime + used.ru_stime) + seconds
     return {

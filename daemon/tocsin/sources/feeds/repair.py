@@ -47,7 +47,7 @@ HARMLESS = 32 * 1024
 
 
 def repair(text: str) -> str:
-    """*text* with a bare `&` escaped, HTML's entities as numbers, its last tag closed, and without what XML forbids.
+    """Return *text* with bare `&` escaped, HTML's entities as numbers, its last tag closed, without what XML forbids.
 
     Entities that the document declares itself are put in, as long as what they stand for is short.
 
@@ -74,23 +74,23 @@ def repair(text: str) -> str:
 
 
 def reduce(text: str) -> str:
-    """*text* without what an entry can do without: for a document that the parser cannot stand as it is."""
+    """Return *text* without what an entry can do without: for a document that the parser cannot stand as it is."""
     text = _NEEDLESS.sub("", text)
     return text[_root(text) :]
 
 
 def is_cut_off(text: str) -> bool:
-    """Whether the document breaks off before the end of its root."""
+    """Return whether the document breaks off before the end of its root."""
     return not _END.search(text[-2000:])
 
 
 def ends_inside_entry(text: str) -> bool:
-    """Whether the last entry of the document is open at its end."""
+    """Return whether the last entry of the document is open at its end."""
     return max(text.rfind("<item"), text.rfind("<entry")) > max(text.rfind("</item"), text.rfind("</entry"))
 
 
 def _root(text: str) -> int:
-    """Where the root of the document begins; its end where there is none."""
+    """Return where the root of the document begins; its end where there is none."""
     at = 0
     while (at := text.find("<", at)) >= 0 and not _ROOT.match(text, at):
         ends = next((end for start, end in _BEFORE_ROOT if text.startswith(start, at)), "")
@@ -105,7 +105,7 @@ def _root(text: str) -> int:
 
 
 def _doctype_end(text: str, at: int) -> int:
-    """Where the declaration that begins at *at* ends, with what it declares in brackets."""
+    """Return where the declaration that begins at *at* ends, with what it declares in brackets."""
     closed = text.find(">", at)
     subset = text.find("[", at, max(at, closed))
     if subset < 0:
@@ -115,7 +115,7 @@ def _doctype_end(text: str, at: int) -> int:
 
 
 def _declared(prolog: str, text: str) -> Mapping[str, str]:
-    """The entities that the *prolog* of the document declares and that may be put in its *text*, escaped."""
+    """Return the entities that the *prolog* of the document declares and that may be put in its *text*, escaped."""
     if "<!ENTITY" not in prolog:
         return {}
     declarations = _DECLARED.findall(prolog[:_LONGEST_DECLARATION])[:_MOST_DECLARED]
@@ -125,7 +125,7 @@ def _declared(prolog: str, text: str) -> Mapping[str, str]:
 
 
 def _escaped(value: str) -> str:
-    """*value* as it may stand in any text and in any attribute."""
+    """Return *value* as it may stand in any text and in any attribute."""
     if value.startswith("&"):
         return _AMPERSAND.sub(partial(_reference, declared={}), value)
     return value.replace("'", "&#39;").replace('"', "&#34;").replace(">", "&#62;")

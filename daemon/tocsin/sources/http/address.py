@@ -1,4 +1,4 @@
-"""Which network addresses a source may reach.
+"""Check of the network addresses that a source may reach.
 
 Feeds name addresses, and who writes a feed or its DNS must not make the daemon fetch from the machine it runs on, from
 the network behind it or from the metadata service of its cloud. The check is about addresses, never about names: it is
@@ -41,7 +41,7 @@ _FORBIDDEN: tuple[tuple[_Network, str], ...] = tuple(
         ("3fff::/20", "reserved"),
     )
 )
-#: Reachable for a source of which the operator said so.
+#: Reachable for a source with `allow_private`.
 _PRIVATE: tuple[tuple[_Network, str], ...] = tuple(
     (ip_network(network), reason)
     for network, reason in (
@@ -64,7 +64,7 @@ _INSIDE = (".localhost", ".local", ".internal", ".intranet", ".lan", ".home.arpa
 
 
 def check(address: str, *, allow_private: bool = False) -> str:
-    """Why *address* may not be reached, in a word or two; empty when it may.
+    """Return why *address* may not be reached, in a word or two; empty when it may.
 
     *address* is an IPv4 or IPv6 address as a socket names it, a scope behind `%` included. An IPv6 address that
     carries an IPv4 address (mapped, 6to4, Teredo, NAT64) is judged by that one. *allow_private* permits loopback and
@@ -90,7 +90,7 @@ def _judge(ip: IPv4Address | IPv6Address, *, allow_private: bool) -> str:
 
 
 def _carried(ip: IPv6Address) -> tuple[IPv4Address, ...]:
-    """The IPv4 addresses to which packets for *ip* may go; none for a plain IPv6 address."""
+    """Return the IPv4 addresses to which packets for *ip* may go; none for a plain IPv6 address."""
     if ip.ipv4_mapped:
         return (ip.ipv4_mapped,)
     if ip.sixtofour:
@@ -103,7 +103,7 @@ def _carried(ip: IPv6Address) -> tuple[IPv4Address, ...]:
 
 
 async def check_name(host: str) -> None:
-    """See that *host* is no address inside, as far as can be known here.
+    """Check that *host* is no address inside, as far as can be known here.
 
     A name that only the proxy can resolve is left to it, unless it is one that means something inside only.
 

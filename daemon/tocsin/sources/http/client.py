@@ -55,7 +55,7 @@ _DECLARED = ("sec.gov",)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What one fetch may take: seconds to connect, between two reads and in all; octets of the decoded body."""
+    """Bounds of one fetch: seconds to connect, between two reads and in all; octets of the decoded body."""
 
     connect: float = 10
     read: float = 20
@@ -78,17 +78,17 @@ class Fetched:
 
     @property
     def unchanged(self) -> bool:
-        """Whether the document is still the one that the validators stand for; the body is empty then."""
+        """True if the document is still the one that the validators stand for; the body is empty then."""
         return self.status == HTTPStatus.NOT_MODIFIED
 
 
-#: What the words of an answer that is no good one mean, where its source can tell: its body and its content type.
+#: Explains a refusal by its body and its content type, where its source can tell.
 Explain = Callable[[bytes, str], SourceError | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Request:
-    """What is asked of every hop; *own* are the source's headers, *jar* has the cookies that its redirects set."""
+    """A request, the same for every hop; *own* are the source's headers, *jar* has the cookies that its redirects set."""
 
     own: Mapping[str, str]
     validators: Mapping[str, str]
@@ -120,7 +120,7 @@ class HttpClient:
     """Fetches documents; an asynchronous context manager.
 
     *contact* tells the owners of servers whom to write to. *gap* is the least time between two requests to a host.
-    A source that may reach private addresses is the operator's own: its requests need no gap and are told apart by URL,
+    A source that may reach private addresses is the operator's own: its requests need no gap and take turns by URL,
     and the *proxy* (an http address, which may hold a name and a password) is for all others. *ca_file* holds
     certificates to be trusted beside those of the system. *groups* are domains whose hosts are one server.
 
@@ -176,7 +176,7 @@ class HttpClient:
         body: bytes = b"",
         explain: Explain | None = None,
     ) -> Fetched:
-        """The document at *url*, or that it has not changed since the validators *etag* and *last_modified*.
+        """Return the document at *url*, or that it has not changed since the validators *etag* and *last_modified*.
 
         *headers* are the source's own. Redirects are followed, never from https to http, and a POST only where it
         stays one; the address of every hop is checked on the socket before a byte is sent. *explain* may know what
@@ -189,9 +189,8 @@ class HttpClient:
         host = urls.host(target)
         if not host:
             raise SourceError("not a web address", fault=Fault.NETWORK)
-        validators = {"If-None-Match": etag} if etag else {}
-        if last_modified:
-            validators["If-Modified-Since"] = last_modified
+        conditions = (("If-None-Match", etag), ("If-Modified-Since", last_modified)) if method == "GET" else ()
+        validators = {name: value for name, value in conditions if value}
         request = _Request(
             own=headers or {},
             validators=validators,
@@ -244,7 +243,7 @@ class HttpClient:
         raise SourceError(f"more than {MOST_REDIRECTS} redirects", fault=Fault.BAD_REDIRECT)
 
     async def _ask(self, target: str, request: _Request) -> Fetched | _Hop:
-        """One request: the answer, or where it redirects to."""
+        """Make one request; return the answer, or where it redirects to."""
         host = urls.host(target)
         proxy = None if request.allow_private else self._proxy
         if proxy:
@@ -293,7 +292,7 @@ class HttpClient:
     async def _refusal(
         self, response: aiohttp.ClientResponse, host: str, headers: Mapping[str, str], request: _Request
     ) -> SourceError:
-        """What an answer means that is no good one; its words, which may say more, are not waited for in vain."""
+        """Return the error that a refusal means; its words, which may say more, are not waited for in vain."""
         said = b""
         if request.explain or response.status in TELLING:
             with suppress(SourceError, aiohttp.ClientError, OSError):
@@ -333,17 +332,17 @@ class HttpClient:
 
 
 def public_headers(own: Mapping[str, str]) -> dict[str, str]:
-    """Those of a source's *own* headers that another host may see."""
+    """Return those of a source's *own* headers that another host may see."""
     return {name: value for name, value in own.items() if name.lower() in _PUBLIC_HEADERS}
 
 
 def same_origin(one: str, other: str) -> bool:
-    """Whether two addresses have scheme, host and port in common."""
+    """Return whether two addresses have scheme, host and port in common."""
     return _origin(urls.escape(one)) == _origin(urls.escape(other))
 
 
 def _checked_sockets(allow_private: bool) -> Callable[[Any], socket.socket]:
-    """A maker of sockets that sees the very address a connection goes to, whatever a name resolved to before."""
+    """Return a maker of sockets that sees the very address a connection goes to, whatever a name resolved to before."""
 
     def open_socket(info: tuple[Any, Any, int, str, tuple[Any, ...]]) -> socket.socket:
         family, kind, protocol, _, address = info
@@ -355,14 +354,14 @@ def _checked_sockets(allow_private: bool) -> Callable[[Any], socket.socket]:
 
 
 def _hop(response: aiohttp.ClientResponse, host: str, request: _Request) -> _Hop:
-    """Where a redirect leads; a POST goes on only where it stays one (RFC 9110, 15.4)."""
+    """Return where a redirect leads; a POST goes on only where it stays one (RFC 9110, 15.4)."""
     if request.method != "GET" and response.status not in _SAME_METHOD:
         raise SourceError(f"{host} redirects a {request.method}", fault=Fault.BAD_REDIRECT, status=response.status)
     return _Hop(location=response.headers.get("Location", ""), permanent=response.status in _PERMANENT)
 
 
 def _redirect(target: str, location: str) -> str:
-    """Where *location* leads from *target*."""
+    """Return where *location* leads from *target*."""
     # A header's bytes that are not UTF-8 arrive as lone surrogates.
     readable = location.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     try:
@@ -381,7 +380,7 @@ def _origin(url: str) -> URL:
 
 
 def needs_contact(host: str) -> bool:
-    """Whether *host* refuses requests that name nobody to write to."""
+    """Return whether *host* refuses requests that name nobody to write to."""
     return any(host == domain or host.endswith(f".{domain}") for domain in _DECLARED)
 
 

@@ -1,4 +1,4 @@
-"""What an HTTP answer means that is no good one, and what to do about it."""
+"""Requests that came to nothing: what an answer that is no good one, or none at all, means, and what to do about it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from http import HTTPStatus
 
 import aiohttp
 
+from tocsin import hints
 from tocsin.certificates import CertificateFault, fault_of, speaks_no_tls
 from tocsin.errors import Fault, SourceError
-from tocsin.hints import date
 
 #: Octets of the words of a refusal that are looked at.
 MOST_SAID = 16384
@@ -148,7 +148,7 @@ def challenged(host: str, headers: Mapping[str, str], body: bytes) -> SourceErro
 
 
 def _firewall(status: int, headers: Mapping[str, str], text: str) -> str:
-    """Return the name of the firewall that answered in the stead of a server; empty where none did."""
+    """Return the name of the firewall that answered in place of a server; empty where none did."""
     if status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
         return ""
     found = _by_header(headers) or next((name for words, name in _BY_WORDS if words in text), "")
@@ -178,19 +178,14 @@ def _phrase(status: int) -> str:
         return ""
 
 
-def retry_after(headers: Mapping[str, str]) -> timedelta | None:
-    """What `Retry-After` asks for (RFC 9110, 10.2.3): seconds, or a date, which counts from the answer's own `Date`."""
-    value = headers.get("retry-after", "").strip()
-    if value.isascii() and value.isdigit():
-        return timedelta(seconds=int(value[:9]))
-    until = date(value)
-    if until is None:
-        return None
-    return max(timedelta(), until - (date(headers.get("date", "")) or datetime.now(UTC)))
-
-
 class BlockedAddressError(OSError):
     """An address that may not be reached; an OSError, because the connector lets those out."""
+
+
+def retry_after(headers: Mapping[str, str]) -> timedelta | None:
+    """Return the pause that `Retry-After` asks for; a date counts from the `Date` of the answer itself."""
+    sent = hints.date(headers.get("date", "")) or datetime.now(UTC)
+    return hints.retry_after(headers.get("retry-after", ""), sent)
 
 
 def unanswered(error: aiohttp.ClientError | ValueError | OSError, host: str) -> SourceError:
@@ -220,7 +215,7 @@ def unanswered(error: aiohttp.ClientError | ValueError | OSError, host: str) -> 
 
 
 def _unreachable(host: str, error: OSError) -> SourceError:
-    """The error for a connection that was not made."""
+    """Return the error for a connection that was not made."""
     if isinstance(error, BlockedAddressError):
         reason = str(error)
         remedy = "; allow_private: true permits it" if reason in _ALLOWABLE else ""

@@ -31,7 +31,7 @@ _SHOWN = 12
 
 
 class Format(StrEnum):
-    """What a document is written in."""
+    """The format of a document."""
 
     JSON = "json"
     CSV = "csv"
@@ -48,10 +48,10 @@ Field = Callable[[Any], str | int | float | None]
 
 
 class Extractor(Protocol):
-    """How documents of one format are read."""
+    """Reader of the documents of one format."""
 
     def rows(self, body: bytes, content_type: str) -> Sequence[Any]:
-        """The rows of a document, for the fields.
+        """Return the rows of a document, for the fields.
 
         Raises:
             NotDataError: it is no document of this format, or has nothing where the rows should be.
@@ -59,7 +59,7 @@ class Extractor(Protocol):
         ...
 
     def field(self, expression: str) -> Field:
-        """The field of a row that *expression* names.
+        """Return the field of a row that *expression* names.
 
         Raises:
             ValueError: it is none, in words.
@@ -67,7 +67,7 @@ class Extractor(Protocol):
         ...
 
     def holds(self, expression: str) -> Callable[[bytes, str], bool]:
-        """Whether a document has what *expression* names; False for what is no document.
+        """Return whether a document has what *expression* names; False for what is no document.
 
         Raises:
             ValueError: as for `field`.
@@ -76,7 +76,7 @@ class Extractor(Protocol):
 
 
 def extractor(form: Format, rows: str, delimiter: str = "") -> Extractor:
-    """The extractor of documents in *form* whose rows are what *rows* names (nothing: the only one, or every line).
+    """Return the extractor of documents in *form* whose rows *rows* names; without it there is one row, or one a line.
 
     Raises:
         ValueError: *rows* is no expression of that format, in words.
@@ -186,7 +186,7 @@ def _json(body: bytes, content_type: str) -> Any:
 
 
 def _unwrapped(text: str) -> str:
-    """The argument of the call that *text* is (JSONP); else *text*."""
+    """Return the argument of the call that *text* is (JSONP); else *text*."""
     inner = text.strip()
     call = None if inner[:1] in ("{", "[") else _JSONP.match(inner)
     inner = inner.removesuffix(";").rstrip()
@@ -213,7 +213,7 @@ def _search(path: Any, value: Any) -> Any:
 
 
 def delimiter_of(head: str) -> str:
-    """What stands between the columns of a CSV file whose first line is *head*."""
+    """Return what stands between the columns of a CSV file whose first line is *head*."""
     return max(",;\t|", key=head.count)
 
 
@@ -250,7 +250,7 @@ class _Csv:
         return read
 
     def holds(self, expression: str) -> Callable[[bytes, str], bool]:
-        """Whether *expression* stands anywhere in the document."""
+        """Return whether *expression* stands anywhere in the document."""
         return lambda body, content_type: expression in decode(body, content_type)[0]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from decimal import Context, Decimal
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from tocsin.errors import Fault, SourceError
 from tocsin.model.prices import Bar, Missing, Prints, RawQuote
+from tocsin.sources.documents.dates import read_moment
 from tocsin.sources.prices import Request
 from tocsin.sources.prices.extract import Field, Format, NotDataError, extractor
 
@@ -39,16 +40,11 @@ _NUMBER = re.compile(
     rf"\s*(?:(?!(?i:minus|neg))[^\W\d_]{{1,8}}|)[^\w+{_MINUS}—(.,]{{0,4}}(?P<sign>[+{_MINUS}]?)[^\w+{_MINUS}—(.,]{{0,2}}"
     rf"(?P<digits>[0-9][0-9.,{_BLANKS}]*|[.,][0-9]+)(?P<exponent>[eE][+-]?[0-9]{{1,2}})?(?P<unit>[^\d+\-−.,]{{0,16}})"
 )
-#: Years that a price may be of: what lies at the ends of the calendar is a mistake, and cannot be reckoned with.
-_YEARS = range(1900, 2200)
-#: A time in seconds since 1970 from 1973 to 2286, else in milliseconds.
-_SECONDS = (10**8, 10**10)
-_MILLISECONDS = (10**11, 10**13)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Columns:
-    """How a table is read: expressions in the language of its *format*.
+    """Expressions by which a table is read, in the language of its *format*.
 
     *rows* names the rows, *symbol*, *price*, *time*, *volume* and *currency_at* a field of a row. *time_format* is
     strptime's; a day without a time is meant *close_at* after its midnight in *zone*. A price is multiplied by *scale*; of an
@@ -77,7 +73,7 @@ class Columns:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
-    """How a table is asked for.
+    """Request for a table.
 
     In *url* and *body* `{symbol}` stands for the only symbol, `{symbols}` for all with *join* between them, and `{today}`
     or `{today:%Y%m%d}` for the day in the table's zone. All of it may be secret.
@@ -91,7 +87,7 @@ class Asking:
 
 
 class Table:
-    """Such documents: how they are asked for (a file is not: it has no *asking*), and how they are read.
+    """Provider that reads *columns* of a document; a file has no *asking*.
 
     Raises:
         ValueError: an expression is none of the format's language, in words.
@@ -112,7 +108,7 @@ class Table:
             raise ValueError("a history needs the time of each of its rows")
 
     def request(self, symbols: Sequence[str], now: datetime, *, first: bool) -> Request:  # noqa: ARG002 - a Provider
-        """What to ask about *symbols*."""
+        """Return what to ask about *symbols*."""
         asking = self._asking
         return Request(
             url=self._filled(asking.url, [quote(symbol, safe="") for symbol in symbols], now),
@@ -129,7 +125,7 @@ class Table:
         )
 
     def parse(self, body: bytes, content_type: str, symbols: Sequence[str]) -> Prints:
-        """The prices of *symbols*; where rows name no symbol, the table is about the only one of them.
+        """Return the prices of *symbols*; where rows name no symbol, the table is about the only one of them.
 
         Raises:
             SourceError: the document is not what was promised, or says that it is an error.
@@ -185,7 +181,7 @@ class Table:
         )
 
     def _value(self, row: Any) -> tuple[datetime, Decimal, Decimal | None, Any] | None:
-        """(time, price, volume, row); None where the row says that it has no price.
+        """Return (time, price, volume, row); None where the row says that it has no price.
 
         Raises:
             ValueError: there is something, and it is not surely a price.
@@ -217,7 +213,7 @@ class Table:
 
 
 def read_number(text: str, decimal: str = ".") -> Decimal:
-    """The one number that *text* is, with *decimal* (`.` or `,`) before its fraction; groups are of three digits.
+    """Return the one number that *text* is, with *decimal* (`.` or `,`) before its fraction; groups have three digits.
 
     A currency or a unit beside it is allowed.
 
@@ -235,35 +231,3 @@ def read_number(text: str, decimal: str = ".") -> Decimal:
     sign = "-" if found["sign"] not in ("", "+") else ""
     point = f".{fraction}" if fraction else ""
     return Decimal(f"{sign}{first or '0'}{''.join(groups)}{point}{found['exponent'] or ''}")
-
-
-def read_moment(text: str, form: str, zone: ZoneInfo) -> datetime:
-    """The time that *text* is, in UTC: as *form* (of strptime) says, else ISO 8601 or seconds or milliseconds since 1970.
-
-    Without a zone of its own it is in *zone*.
-
-    Raises:
-        ValueError: it is no time.
-    """
-    text = text.strip()
-    try:
-        if form:
-            found = datetime.strptime(text, form)  # noqa: DTZ007 - the zone is filled in below
-        elif re.fullmatch(r"\d{9,13}(\.\d+)?", text):
-            found = _since_1970(float(text))
-        else:
-            found = datetime.fromisoformat(text)
-        if found.year not in _YEARS:
-            raise ValueError
-        return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
-    except (ValueError, OverflowError, re.error):  # re.error: a directive that comes twice in the form
-        wanted = f"of the form {form}" if form else "in ISO 8601 or in seconds since 1970"
-        raise ValueError(f"{text[:40]!r} is not a time {wanted}") from None
-
-
-def _since_1970(number: float) -> datetime:
-    if _SECONDS[0] <= number < _SECONDS[1]:
-        return datetime.fromtimestamp(number, UTC)
-    if _MILLISECONDS[0] <= number < _MILLISECONDS[1]:
-        return datetime.fromtimestamp(number / 1000, UTC)
-    raise ValueError

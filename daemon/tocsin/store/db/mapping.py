@@ -12,6 +12,7 @@ from tocsin.model.alerts import Alert, Coverage, MatchOutcome, Story, StoryEntry
 from tocsin.model.deliveries import DeliveryState, ErrorClass
 from tocsin.model.entries import Entry
 from tocsin.model.reasons import Cause, Reason
+from tocsin.model.records import MatchView
 from tocsin.model.rules import Severity
 from tocsin.model.sources import Cursor
 from tocsin.policy.alerting.correlation import Member
@@ -29,7 +30,7 @@ from tocsin.store.db.tables import (
     StoryRow,
     TransitionRow,
 )
-from tocsin.store.db.values import AttemptView, EntryView, MatchView, SourceLease, SourceView, TransitionView
+from tocsin.store.db.values import AttemptView, EntryView, SourceLease, SourceView, TransitionView
 
 
 def digest(*parts: str) -> str:

@@ -12,6 +12,7 @@ from sqlmodel import Session, col, func, or_, select
 
 from tocsin.model.alerts import Alert, Answered, MatchOutcome
 from tocsin.model.deliveries import DeliveryKind, DeliveryState
+from tocsin.model.records import AlertDetail, DeliveryView, MatchView
 from tocsin.model.rules import Severity
 from tocsin.store.db import codec, habits, mapping
 from tocsin.store.db.tables import (
@@ -25,17 +26,7 @@ from tocsin.store.db.tables import (
     StoryRow,
     TransitionRow,
 )
-from tocsin.store.db.values import (
-    AlertDetail,
-    Counts,
-    DeliveryDetail,
-    DeliveryView,
-    MatchView,
-    SourceDetail,
-    SourceView,
-    Tally,
-    Which,
-)
+from tocsin.store.db.values import Counts, DeliveryDetail, SourceDetail, SourceView, Tally, Which
 from tocsin.store.inbound import entries
 from tocsin.store.outbox import feedback
 from tocsin.store.queries import content
