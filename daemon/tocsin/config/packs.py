@@ -1,4 +1,4 @@
-"""Rule packs: a folder of YAML files to a PackSpec, every fault at its place (DESIGN 4)."""
+"""Rule packs: a folder of YAML files to a PackSpec, every fault at its place."""
 
 from __future__ import annotations
 
