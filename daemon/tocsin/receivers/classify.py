@@ -94,7 +94,7 @@ def slack(code: int | None, body: bytes) -> AttemptResult:
 
 
 class Stage(StrEnum):
-    """How far a conversation with a mail server had come."""
+    """Stages of a conversation with a mail server."""
 
     CONNECT = "connect"
     LOGIN = "login"

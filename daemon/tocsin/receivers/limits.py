@@ -1,4 +1,4 @@
-"""How much of a message a service takes, in the unit in which it counts, and what is left of a message that is longer."""
+"""Limits of services in the unit in which each counts, and messages cut to them."""
 
 from __future__ import annotations
 

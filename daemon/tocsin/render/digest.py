@@ -1,4 +1,4 @@
-"""What a digest says, before it takes the shape of any service: what needs an answer first, then by weight."""
+"""Content of a digest, before it takes the form of any service: what needs an answer first, then by weight."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Story:
 
     @property
     def quote(self) -> Quote | None:
-        """What it says beside its headline."""
+        """The quote beside its headline."""
         return next((quote for quote in self.item.quotes if quote.field != "title"), None)
 
 
@@ -82,22 +82,22 @@ class Digest:
 
     @property
     def banner(self) -> str:
-        """What kind of message this is, and what is in it because a limit was reached."""
+        """The lines that name the kind of message, and what is in it because a limit was reached."""
         return " ".join(filter(None, (BANNERS[self.kind], self.period, *self.overflow)))
 
     @property
     def answer(self) -> str:
-        """How to answer, where there is anything to."""
+        """The line on how to answer, where there is anything to."""
         return ANSWER if self.needs or self.stories else ""
 
     @property
     def size(self) -> int:
-        """How many alerts it brings."""
+        """The number of its alerts."""
         return len(self.stories) + len(self.brief) + self.more
 
     @property
     def preview(self) -> str:
-        """What a list of mails shows behind the subject."""
+        """The text that a list of mails shows behind the subject."""
         waiting = len(self.needs) + self.more_needs
         parts = [f"{waiting} wait for an answer" if waiting else ""]
         parts += [f"{price.name} {price.move}" for price in self.movers[:2]]
@@ -201,7 +201,7 @@ def _counts(roundup: Roundup) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldBack:
-    """*count* alerts or matches, *what* they are, that the reader was not told of, and *why*."""
+    """*count* alerts or matches, *what* they are, that the reader was not sent, and *why*."""
 
     what: str
     why: Reason
@@ -219,9 +219,9 @@ class Ailing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Roundup:
-    """What happened from *since* to *until*, as the reader of one digest is to see it.
+    """Events from *since* to *until*, as the reader of one digest is to see them.
 
-    *needs* are loud alerts told to the reader before that nobody has answered; *movers* the instruments that moved most,
+    *needs* are loud alerts sent to the reader before that nobody has answered; *movers* the instruments that moved most,
     the farthest first. *sources* is how many are polled, the other figures count what came in that time.
     """
 

@@ -1,4 +1,4 @@
-"""What a message says, before it takes the shape of any service."""
+"""Content of a message about alerts, before it takes the form of any service."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class Item:
 
     @property
     def coverage(self) -> str:
-        """How much more coverage there is: `+6 related`."""
+        """The number of further reports: `+6 related`."""
         count = len(self.related) + self.more_related
         return f"+{count} related" if count else ""
 
@@ -108,13 +108,13 @@ class Page:
 
     @property
     def banner(self) -> str:
-        """What kind of message this is; empty for an alert, and where the alerts themselves say what is new."""
+        """The line that names the kind of message; empty for an alert, and where the alerts themselves say what is new."""
         told = self.kind is DeliveryKind.UPDATE and any(item.news for item in self.items)
         return "" if told else BANNERS[self.kind]
 
     @property
     def preview(self) -> str:
-        """What a list of mails shows behind the subject: what was quoted, else who reports it.
+        """The text that a list of mails shows behind the subject: a quote, else who reports it.
 
         To who knows it first of all what is new and the newest headline: the subject may be that of the first mail.
         """

@@ -52,7 +52,7 @@ class Ticker:
 
     @property
     def alt(self) -> str:
-        """What the picture shows, for those who do not see it."""
+        """The picture in words, for those who do not see it."""
         return f"{self.name}: {self.span}"
 
 

@@ -99,7 +99,7 @@ def defused(text: str) -> str:
     """Return *text* whose mentions and markup mean nothing to a chat service, and that reads the same.
 
     `@everyone` gets a full-width at sign, `<!channel>` a different bracket, `[a](b)` a blank: services read these even
-    in what they were told is plain text.
+    in what was declared to be plain text.
     """
     text = _MENTION.sub("＠", _ANGLE.sub("‹", text))
     return text.replace("](", "] (")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -77,10 +78,11 @@ def tocsin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
 
 
 @pytest.fixture
-def history(tocsin: Command) -> Callable[[], None]:
+def history(tocsin: Command, empty: Path) -> Callable[[], None]:
     """Fill the database: one alert with two deliveries (one dead), a failing source."""
 
     def fill() -> None:
+        shutil.copy(empty, tocsin.folder)
         store = tocsin.store()
         rules = load_rules([tocsin.folder / "rules"]).rules
         now = datetime.now(UTC)

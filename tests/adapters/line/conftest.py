@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -158,8 +159,9 @@ class Line:
 
 
 @pytest.fixture
-def line(tmp_path: Path) -> Iterator[Line]:
+def line(tmp_path: Path, empty: Path) -> Iterator[Line]:
     """A fresh database."""
+    shutil.copy(empty, tmp_path / "t.db")
     ids = (f"{n:032x}" for n in itertools.count(1))
     clock = HandClock()
     store = Store.open(f"sqlite:///{tmp_path}/t.db", real_now=clock.now, new_id=lambda: next(ids))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import shutil
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -182,9 +183,10 @@ def take(line: Line, make: Callable[[datetime], Any], parts: int | None) -> dict
 )
 @pytest.mark.parametrize("parts", [1, 2])
 def test_a_document_that_is_cut_off_between_two_parts_is_judged_as_if_it_were_not(
-    line: Line, tmp_path: Path, make: Callable[[datetime], Any], fates: dict[MatchOutcome, int], parts: int
+    line: Line, tmp_path: Path, empty: Path, make: Callable[[datetime], Any], fates: dict[MatchOutcome, int], parts: int
 ) -> None:
     """The rest is taken in by the next poll, and nothing is lost, told twice, or judged as another document."""
+    shutil.copy(empty, tmp_path / "other.db")
     other = Store.open(f"sqlite:///{tmp_path}/other.db", real_now=line.clock.now, new_id=lambda: uuid4().hex)
     try:
         cut = take(line, make, parts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
@@ -137,10 +138,10 @@ class Both:
 
 
 @pytest.fixture
-def both(tmp_path: Path) -> Both:
+def both(tmp_path: Path, empty: Path) -> Both:
     """An empty store on a file and an empty book."""
     ids = itertools.count(1)
-    url = f"sqlite:///{tmp_path / 'tocsin.db'}"
+    url = f"sqlite:///{shutil.copy(empty, tmp_path / 'tocsin.db')}"
     hours = itertools.count()
     # Every look at the real time finds it an hour later: a lease that was not used is void by then.
     store = Store.open(url, real_now=lambda: START + timedelta(hours=next(hours)), new_id=lambda: f"{next(ids):06}")

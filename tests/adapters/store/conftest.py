@@ -293,14 +293,6 @@ def hands(tmp_path: Path) -> Iterator[Hands]:
         store.close()
 
 
-@pytest.fixture(scope="session")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file of an empty store; to copy it is quicker than to run the migrations."""
-    hands = Hands(tmp_path_factory.mktemp("empty"))
-    hands.open().close()
-    return hands.path
-
-
 @pytest.fixture
 def statements() -> Iterator[Callable[[Callable[[], object]], int]]:
     """How many statements something sends to the database."""

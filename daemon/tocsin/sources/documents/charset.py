@@ -1,4 +1,4 @@
-"""Bytes to text: which encoding a document is in, whatever is said of it."""
+"""Bytes to text in the encoding that a document really has."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ Row = list[tuple[int, str | None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selectors:
-    """Which nodes of a page are its *items*, and which of an item its *title*, *link* and *date*.
+    """Selectors of the *items* of a page, and of *title*, *link* and *date* of an item.
 
     Without its own selector an item's title is its text, its link the first one in it, and its date the first `time`.
     *date_format* is strptime's; a date without a zone is in *zone*.

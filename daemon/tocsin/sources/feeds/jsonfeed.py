@@ -41,7 +41,7 @@ def is_json(text: str) -> bool:
 def parse(text: str, *, url: str, content_language: str = "") -> Parsed:
     """Return the JSON Feed in *text*, which came from *url*.
 
-    A feed is told by its `version`, or by having a title and items. A field of a wrong type counts as absent; an id
+    A feed is recognised by its `version`, or by having a title and items. A field of a wrong type counts as absent; an id
     that is a number is kept as it is written (JSON Feed 1.0, "id").
 
     Raises:
