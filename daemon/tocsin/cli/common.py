@@ -8,10 +8,8 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
-from uuid import uuid4
 
 import typer
 
@@ -97,7 +95,7 @@ def rule_named(rules: RuleSet, name: str) -> RuleInfo:
 def opened(path: Path) -> Iterator[tuple[Config, Store]]:
     """The configuration and its store, beside a running daemon; closed at the end."""
     config = read_config(path)
-    store = Store.open(config.database, real_now=lambda: datetime.now(UTC), new_id=lambda: uuid4().hex)
+    store = Store.open(config.database)
     try:
         yield config, store
     finally:

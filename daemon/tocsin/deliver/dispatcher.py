@@ -45,7 +45,7 @@ from tocsin.render import held_line, late_line, reduced, render, with_preface
 from tocsin.render.specimen import specimen
 from tocsin.rules import builtin
 from tocsin.rules.prices.edge import PriceRule, ended
-from tocsin.store import Decide, Fallbacks, Store
+from tocsin.store import Claimable, Decide, Fallbacks, Store
 from tocsin.trouble import Trouble
 
 log = logging.getLogger(__name__)
@@ -125,7 +125,7 @@ class Dispatcher:
     async def send_only(self, ids: Collection[str]) -> None:
         """Send the deliveries *ids*, whatever else is due, and wait for it."""
         claimed = await self._write(
-            self._store.claim_deliveries, self._clock.now(), LEASE, exclude=(), limit_per_receiver=len(ids), only=ids
+            self._store.claim_deliveries, self._clock.now(), LEASE, Claimable(limit_per_receiver=len(ids), only=ids)
         )
         await asyncio.gather(*map(self._deliver, claimed))
 
@@ -167,15 +167,8 @@ class Dispatcher:
             limits = timing.limits(self.outbound.people, now)
             await self._spill(limits, now)
             busy = set(self._busy)
-            deliveries = await self._write(
-                self._store.claim_deliveries,
-                now,
-                LEASE,
-                exclude=busy,
-                rates=self.outbound.rates,
-                limits=limits,
-                present=self.outbound.present,
-            )
+            which = Claimable(exclude=busy, rates=self.outbound.rates, limits=limits, present=self.outbound.present)
+            deliveries = await self._write(self._store.claim_deliveries, now, LEASE, which)
             for delivery in deliveries:
                 task = asyncio.create_task(self._deliver(delivery), name=f"deliver {delivery.id}")
                 self._busy[delivery.receiver] = task

@@ -33,7 +33,20 @@ from tocsin.policy.polling.schedule import UNKNOWN, in_sessions
 from tocsin.protocols import Clock, P, Run
 from tocsin.rules import builtin
 from tocsin.rules.ruleset import RuleSet
-from tocsin.store import Committed, Deferral, Fetch, GroupHold, PollRecord, Reopened, Rest, SourceLease, Store, Unseen
+from tocsin.store import (
+    Committed,
+    Deferral,
+    Fetch,
+    Findings,
+    GroupHold,
+    PollFailure,
+    PollRecord,
+    Reopened,
+    Rest,
+    SourceLease,
+    Store,
+    Unseen,
+)
 from tocsin.trouble import Trouble
 
 log = logging.getLogger(__name__)
@@ -196,9 +209,9 @@ class Pipeline:
         if before.terms.prices:
             await self.market.take(inbound, batch, before.terms.group or lease.name, now)
             due = in_sessions(due, self.market.sessions(inbound, lease.name), name=lease.name, now=now)
-        trail = PollRecord(reasons=due.reasons, habits=learned, fetch=fetch)
+        record = PollRecord(due_at=due.due_at, reasons=due.reasons, habits=learned, fetch=fetch)
         if not after.told and (before.terms.prices or not batch.changed):
-            self._resting.append(Rest(lease=lease, cursor=batch.cursor, due_at=due.due_at, trail=trail))
+            self._resting.append(Rest(lease=lease, cursor=batch.cursor, record=record))
             log.debug(line("source rests", source=lease.name, prices=len(batch.prints), next=due.due_at))
             return
         late = {entry.id for entry in fresh if is_late(entry, lease.last_success, now)} if after.flood else set()
@@ -208,21 +221,14 @@ class Pipeline:
         if chunks.several:
             kept = replace(before.habits, begun=found)
             earlier = await self._take_in(inbound, lease, batch, chunks, flood=late, kept=kept, now=now)
-        chunk = chunks.cut()
-        judged, rewritten = await self._judge(inbound, chunk, now)
+        last = await self._judge(inbound, batch, chunks.cut(), late, now)
         committed = await self._write(
             self._store.commit,
             lease,
-            replace(batch, deleted=chunk.deleted),
-            judged,
+            replace(last, own=_own(lease.name, after.told, now)),
             inbound.policy.decide,
-            now=now,
-            due_at=due.due_at,
-            own=_own(lease.name, after.told, now),
-            once=_failures([*judged, *rewritten], now),
-            flood=late,
-            trail=trail,
-            rewritten=rewritten,
+            now,
+            record,
             earlier=earlier.entries if chunks.several else None,
         )
         taken = earlier.and_also(committed.entries, committed.decision)
@@ -246,23 +252,18 @@ class Pipeline:
         """Commit all *chunks* but the last. Between two of them every other step of the daemon has its turn."""
         taken, since = Taken(), now
         while chunks.more:
-            chunk = chunks.cut()
-            judged, rewritten = await self._judge(inbound, chunk, now)
+            part = await self._judge(inbound, batch, chunks.cut(), flood, now)
             async with self._long:
                 committed, seconds = await self._write(
                     _timed,
                     self._store.take_in,
                     lease,
-                    replace(batch, deleted=chunk.deleted),
-                    judged,
+                    part,
                     inbound.policy.decide,
-                    now=now,
+                    now,
                     habits=kept,
                     lasts=LEASE,
                     settles=since + SETTLES,
-                    once=_failures([*judged, *rewritten], now),
-                    flood=flood,
-                    rewritten=rewritten,
                 )
             chunks.took(seconds)
             taken = taken.and_also(committed.entries, committed.decision)
@@ -274,12 +275,14 @@ class Pipeline:
         return taken
 
     async def _judge(
-        self, inbound: IngestConfig, chunk: Chunk, now: datetime
-    ) -> tuple[Sequence[Judged], Sequence[Judged]]:
-        """What the rules say of the new entries of *chunk*, and of those rewritten."""
+        self, inbound: IngestConfig, batch: Batch, chunk: Chunk, flood: Collection[str], now: datetime
+    ) -> Findings:
+        """Return what the rules say of the new entries of *chunk*, a part of *batch*, and of those rewritten."""
         new = await self._work(_judge, inbound.rules, chunk.new, now) if chunk.new else ()
         rewritten = await self._work(_judge, inbound.rules, chunk.rewritten, now) if chunk.rewritten else ()
-        return new, rewritten
+        once = _failures([*new, *rewritten], now)
+        part = replace(batch, deleted=chunk.deleted)
+        return Findings(batch=part, judged=new, rewritten=rewritten, flood=flood, once=once)
 
     async def _fail(
         self, inbound: IngestConfig, lease: SourceLease, before: SourceStatus, error: SourceError, took: timedelta
@@ -310,18 +313,19 @@ class Pipeline:
         committed = await self._write(
             self._store.fail,
             lease,
-            str(error),
-            error.fault,
-            now=now,
-            due_at=after.plan.due_at,
-            unhealthy=after.unhealthy,
-            gone=after.gone,
-            dead=after.dead,
-            own=[*own, *_own(lease.name, after.told, now)],
-            decide=inbound.policy.decide,
-            # Unchanged ones stay as they are: a part of a document may have been taken in since they were read.
-            trail=PollRecord(reasons=after.plan.reasons, habits=learned, fetch=fetch),
-            hold=GroupHold(group=before.terms.group, until=until, reason=reason) if until else None,
+            PollFailure(
+                error=str(error),
+                fault=error.fault,
+                # Unchanged habits stay as they are: a part of a document may have been taken in since they were read.
+                record=PollRecord(due_at=after.plan.due_at, reasons=after.plan.reasons, habits=learned, fetch=fetch),
+                unhealthy=after.unhealthy,
+                gone=after.gone,
+                dead=after.dead,
+                hold=GroupHold(group=before.terms.group, until=until, reason=reason) if until else None,
+                own=[*own, *_own(lease.name, after.told, now)],
+            ),
+            inbound.policy.decide,
+            now,
         )
         self._wake_if_told(committed)
 
@@ -372,8 +376,8 @@ class Pipeline:
 
 def _asked_again(rest: Rest, now: datetime) -> Rest:
     """*rest*, but due at once where its poll lies ahead: the clock by which it was put off has been set back."""
-    fetch = rest.trail.fetch
-    return replace(rest, due_at=now) if fetch is not None and fetch.at > now else rest
+    fetch = rest.record.fetch
+    return replace(rest, record=replace(rest.record, due_at=now)) if fetch is not None and fetch.at > now else rest
 
 
 def _judge(rules: RuleSet, entries: Sequence[Entry], now: datetime) -> tuple[Judged, ...]:

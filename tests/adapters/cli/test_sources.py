@@ -16,7 +16,7 @@ from tocsin.model.sources import Batch, Cursor
 from tocsin.policy.decide import Policy
 from tocsin.policy.polling.history import PollHistory
 from tocsin.policy.polling.moves import Moved
-from tocsin.store import Fetch, PollRecord, SourceDetail, SourceView
+from tocsin.store import Fetch, Findings, PollRecord, SourceDetail, SourceView
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -134,8 +134,8 @@ def test_show_lists_the_last_fetches(tocsin: Any) -> None:
     for fetch in fetches:
         [lease] = store.claim_sources(now, timedelta(minutes=1), 9)
         batch = Batch(source="wire", entries=(), cursor=Cursor(), changed=True)
-        trail = PollRecord(reasons=("its rhythm is not known yet",), fetch=fetch)
-        store.commit(lease, batch, (), policy.decide, now=now, due_at=now, trail=trail)
+        record = PollRecord(due_at=now, reasons=("its rhythm is not known yet",), fetch=fetch)
+        store.commit(lease, Findings(batch=batch), policy.decide, now, record)
     store.close()
     shown = tocsin("sources", "show", "wire").stdout
     assert "its rhythm is not known yet" in shown

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
@@ -185,7 +184,7 @@ def test_a_document_that_is_cut_off_between_two_parts_is_judged_as_if_it_were_no
     line: Line, tmp_path: Path, make: Callable[[datetime], Any], fates: dict[MatchOutcome, int], parts: int
 ) -> None:
     """The rest is taken in by the next poll, and nothing is lost, told twice, or judged as another document."""
-    other = Store.open(f"sqlite:///{tmp_path}/other.db", real_now=line.clock.now, new_id=lambda: uuid4().hex)
+    other = Store.open(f"sqlite:///{tmp_path}/other.db", real_now=line.clock.now)
     try:
         cut = take(line, make, parts)
         line.store, line.clock.time = other, NOON

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from tocsin.model.deliveries import AttemptResult, DeliveryState, ErrorClass, Message, MessageKind, Settlement
 from tocsin.policy.notifying.retry import Consequence
+from tocsin.store import Findings, PollRecord
 
 HOUR = timedelta(hours=1)
 LEASE = timedelta(minutes=2)
@@ -13,7 +14,9 @@ DOWN = AttemptResult(error_class=ErrorClass.TRANSIENT, code=503, words="busy")
 
 def _polled_at(hands, store, now):
     [lease] = store.claim_sources(now, LEASE, 9)
-    store.commit(lease, hands.batch(), [], hands.teller(), now=now, due_at=now + timedelta(minutes=5))
+    store.commit(
+        lease, Findings(batch=hands.batch()), hands.teller(), now, PollRecord(due_at=now + timedelta(minutes=5))
+    )
 
 
 def test_a_source_is_asked_though_its_last_poll_lies_ahead(hands, store):
@@ -41,11 +44,11 @@ def test_what_was_planned_or_tried_ahead_leaves_now(hands, store):
     hands.now += HOUR
     hands.tell(store, "one", hands.teller(to=(("a", ""), ("b", ""))))
     hands.tell(store, "two", hands.teller(to=(("c", ""),), held="cooldown of minerals/ban", wait=HOUR))
-    tried, _ = store.claim_deliveries(hands.now, LEASE, exclude=())
+    tried, _ = store.claim_deliveries(hands.now, LEASE)
     store.begin_attempt(tried, MESSAGE, hands.now)
     later = Settlement(state=DeliveryState.RETRY, due_at=hands.now + timedelta(seconds=5), reason="busy")
     store.settle(tried, DOWN, lambda _: Consequence(settlement=later), hands.now)
     hands.now -= HOUR
     fresh = hands.open()
     fresh.lock(hands.now)
-    assert {item.receiver for item in fresh.claim_deliveries(hands.now, LEASE, exclude=())} == {"a", "b"}
+    assert {item.receiver for item in fresh.claim_deliveries(hands.now, LEASE)} == {"a", "b"}

@@ -36,7 +36,6 @@ class Deciding:
     session: Session
     decide: Decide
     now: datetime
-    new_id: Callable[[], str]
     opened: OpenStories
     settles: datetime | None = None
 
@@ -60,7 +59,7 @@ class Deciding:
         _write_told(self.session, decision.told)
         _write_standings(self.session, decision.standings)
         enqueue.cancel(self.session, decision.released, self.now, "told earlier than its digest")
-        delivery_ids = enqueue.plan(self.session, decision.planned, self.now, self.new_id, self.settles)
+        delivery_ids = enqueue.plan(self.session, decision.planned, self.now, self.settles)
         enqueue.join(self.session, decision.joined)
         enqueue.say(self.session, decision.news)
         enqueue.release(self.session, decision.hastened, self.now)

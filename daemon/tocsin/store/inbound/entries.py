@@ -36,7 +36,7 @@ def by_number(session: Session, numbers: Collection[int]) -> dict[int, tuple[Ent
     return {mapping.identity(row.id): (row, name) for row, name in rows}
 
 
-def get(session: Session, number: int, at: datetime | None) -> Entry | None:
+def get(session: Session, number: int, at: datetime | None = None) -> Entry | None:
     """The entry with this number as it reads, or read *at* that time."""
     found = by_number(session, [number]).get(number)
     return (
@@ -44,7 +44,7 @@ def get(session: Session, number: int, at: datetime | None) -> Entry | None:
     )
 
 
-def find(session: Session, words: str, limit: int) -> tuple[EntryView, ...]:
+def find(session: Session, words: str, *, limit: int = 20) -> tuple[EntryView, ...]:
     """Entries with this number, id or link, the newest first."""
     same = [EntryRow.ident == words, EntryRow.link == words]
     if words.isascii() and words.isdecimal() and len(words) < 19:

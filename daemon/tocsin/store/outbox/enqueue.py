@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from tocsin.model.rules import Severity
 from tocsin.policy.alerting.facts import Planned
 from tocsin.policy.notifying.retry import LIFE, PRICE_LIFE
 from tocsin.store.db import codec
-from tocsin.store.db.sqlite import pieces, upsert
+from tocsin.store.db.sqlite import new_id, pieces, upsert
 from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow, MatchRow, RevisionRow
 
 #: The columns of a row, by name.
@@ -48,7 +48,6 @@ def plan(
     session: Session,
     planned: Sequence[Planned],
     now: datetime,
-    new_id: Callable[[], str],
     settles: datetime | None = None,
 ) -> tuple[str, ...]:
     """Write new deliveries, held, ready or suppressed; their ids, in order.
@@ -60,7 +59,7 @@ def plan(
     rows, members = [], list[_Row]()
     for item in planned:
         row = fresh(
-            new_id(),
+            session,
             (item.receiver, item.recipient),
             kind=item.kind.value,
             rank=max((ranks[alert_id] for alert_id in item.alert_ids), default=0),
@@ -98,7 +97,7 @@ def _state(planned: Planned) -> DeliveryState:
     return DeliveryState.HELD if planned.held else DeliveryState.READY
 
 
-def keep_digests(session: Session, planned: Sequence[Planned], now: datetime, new_id: Callable[[], str]) -> None:
+def keep_digests(session: Session, planned: Sequence[Planned], now: datetime) -> None:
     """Write those of the *planned* digests that do not wait already."""
     missing = [
         item
@@ -114,7 +113,7 @@ def keep_digests(session: Session, planned: Sequence[Planned], now: datetime, ne
         ).first()
         is None
     ]
-    plan(session, missing, now, new_id)
+    plan(session, missing, now)
 
 
 def join(session: Session, joined: Sequence[tuple[str, tuple[int, ...]]]) -> None:
@@ -227,10 +226,10 @@ def cancel(session: Session, needless: Sequence[tuple[str, int]], now: datetime,
         note_all(session, sorted(empty), now, DeliveryState.SUPPRESSED, words)
 
 
-def test(session: Session, receiver: str, recipient: str, now: datetime, new_id: str) -> str:
+def test(session: Session, receiver: str, recipient: str, now: datetime) -> str:
     """Enter a test, before everything else that waits for *receiver*; its id."""
     row = fresh(
-        new_id,
+        session,
         (receiver, recipient),
         kind=DeliveryKind.TEST.value,
         rank=Severity.CRITICAL.rank,
@@ -239,10 +238,10 @@ def test(session: Session, receiver: str, recipient: str, now: datetime, new_id:
         expires_at=now + PRICE_LIFE,
     )
     enter(session, [row], ())
-    return new_id
+    return str(row["id"])
 
 
-def resend(session: Session, delivery_id: str, now: datetime, new_id: Callable[[], str]) -> str:
+def resend(session: Session, delivery_id: str, now: datetime) -> str:
     """Enter a copy of a settled delivery, rendered anew under an id of its own; that id.
 
     Raises:
@@ -260,7 +259,7 @@ def resend(session: Session, delivery_id: str, now: datetime, new_id: Callable[[
     first = original.resend_of or original.id
     copies = session.exec(select(func.max(DeliveryRow.resend)).where(DeliveryRow.resend_of == first)).one() or 0
     row = fresh(
-        new_id(),
+        session,
         (original.receiver, original.recipient),
         kind=original.kind,
         rank=original.rank,
@@ -311,9 +310,9 @@ def _noted(delivery_id: str, at: datetime, state: str, reason: str) -> _Row:
     return {"delivery_id": delivery_id, "at": at, "state": state, "reason": reason}
 
 
-def fresh(number: str, to: tuple[str, str], **fields: object) -> _Row:
-    """The columns of a new delivery, ready where *fields* do not say otherwise."""
-    return {**_FRESH, "id": number, "receiver": to[0], "recipient": to[1], **fields}
+def fresh(session: Session, to: tuple[str, str], **fields: object) -> _Row:
+    """Return the columns of a new delivery, ready where *fields* do not say otherwise."""
+    return {**_FRESH, "id": new_id(session), "receiver": to[0], "recipient": to[1], **fields}
 
 
 def _member(row: _Row, alert_id: int, telling: int, news: Iterable[str] = ()) -> _Row:

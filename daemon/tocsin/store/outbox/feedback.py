@@ -50,11 +50,11 @@ def add(
     session: Session,
     numbers: Sequence[int],
     kind: AnswerKind,
-    *,
     now: datetime,
-    by: str,
-    until: datetime | None,
-    why: str,
+    *,
+    by: str = "",
+    until: datetime | None = None,
+    why: str = "",
 ) -> None:
     """Put an answer to each of the alerts *numbers* on record; updates that wait rest *until* then.
 
@@ -83,7 +83,7 @@ def _rest(session: Session, numbers: Sequence[int], now: datetime) -> None:
             enqueue.hold(session, delivery_id, until, now, f"held until {until:%Y-%m-%d %H:%M} UTC: snoozed")
 
 
-def stats(session: Session, since: datetime | None) -> dict[str, RuleStats]:
+def stats(session: Session, since: datetime | None = None) -> dict[str, RuleStats]:
     """What came of the alerts of each rule opened *since* then, by its id; a rule without alerts is not in it."""
     recent = _opened(since)
     alerts = dict(session.exec(select(AlertRow.rule, func.count()).where(recent).group_by(col(AlertRow.rule))).all())
@@ -105,7 +105,7 @@ def stats(session: Session, since: datetime | None) -> dict[str, RuleStats]:
 
 
 def verdicts(
-    session: Session, *, rule: str | None = None, since: datetime | None = None
+    session: Session, rule: str | None = None, *, since: datetime | None = None
 ) -> list[tuple[Alert, Answered]]:
     """The alerts that people judged, the oldest first: of *rule*, opened *since* then."""
     judged = select(AnswerRow.alert_id).where(col(AnswerRow.kind).in_(_VERDICTS))

@@ -15,7 +15,7 @@ from tocsin.policy.notifying.quiet import QuietRule
 from tocsin.policy.notifying.retry import DIGEST_LIFE
 from tocsin.policy.notifying.silence import Silence, first
 from tocsin.store.db import mapping
-from tocsin.store.db.sqlite import pieces
+from tocsin.store.db.sqlite import new_id, pieces
 from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow, SilenceRow, ToldRow
 from tocsin.store.outbox import enqueue, silences
 
@@ -108,7 +108,7 @@ def gather(session: Session, rows: Sequence[DeliveryRow], until: datetime, now: 
     _suppress_all(session, others, now, f"told with others in delivery {digest.id}: {words}")
 
 
-def silence(session: Session, now: datetime, new_id: Callable[[], str]) -> None:
+def silence(session: Session, now: datetime) -> None:
     """Suppress what is silenced *now* of the messages that are due, and free what outlived its silence.
 
     What was tried already may have arrived, and goes on. Of a message that is only partly silenced, that part becomes a
@@ -137,7 +137,7 @@ def silence(session: Session, now: datetime, new_id: Callable[[], str]) -> None:
         row = rows[delivery_id]
         last = max(found.values(), key=lambda one: one.ends)
         if len(found) < sizes[delivery_id]:
-            row = _split(session, row, found, now, new_id())
+            row = _split(session, row, found, now)
         row.silence_id = last.id
         _suppress(session, row, now, last.words)
 
@@ -147,7 +147,6 @@ def lapse(
     now: datetime,
     cooldowns: Mapping[str, timedelta],
     ended: Callable[[Alert], str],
-    new_id: Callable[[], str],
 ) -> None:
     """Suppress what the cooldown of a price rule held until *now* and what *ended* gives a reason for.
 
@@ -181,7 +180,7 @@ def lapse(
     for delivery_id, reasons in over.items():
         whole = session.get_one(DeliveryRow, delivery_id)
         part = len(reasons) < len(_members(session, delivery_id))
-        gone = _split(session, whole, reasons, now, new_id()) if part else whole
+        gone = _split(session, whole, reasons, now) if part else whole
         _suppress(session, gone, now, "; ".join(dict.fromkeys(reasons.values())))
     for last in told.values():
         last.at -= cooldowns[last.rule]
@@ -206,10 +205,10 @@ def _free(session: Session, now: datetime) -> None:
         enqueue.note(session, row.id, now, DeliveryState.READY, row.reason)
 
 
-def _split(session: Session, row: DeliveryRow, numbers: Collection[int], now: datetime, new_id: str) -> DeliveryRow:
+def _split(session: Session, row: DeliveryRow, numbers: Collection[int], now: datetime) -> DeliveryRow:
     """A delivery of its own for the alerts *numbers* of one that was never tried."""
     part = DeliveryRow(
-        id=new_id,
+        id=new_id(session),
         receiver=row.receiver,
         recipient=row.recipient,
         kind=row.kind,

@@ -14,10 +14,9 @@ from tocsin.model.rules import Severity
 from tocsin.policy.notifying.limit import ALWAYS, LIMITED, SPAN, Limit, Storm, begins, room
 from tocsin.store.db.sqlite import pieces, upsert
 from tocsin.store.db.tables import AttemptRow, DeliveryAlertRow, DeliveryRow, ReceiverRow
+from tocsin.store.db.values import To
 from tocsin.store.outbox import holds
 
-#: A receiver and a recipient there.
-To = tuple[str, str]
 _ARRIVED = (ErrorClass.OK.value, ErrorClass.AMBIGUOUS.value)
 
 

@@ -18,9 +18,9 @@ _WAITING = (DeliveryState.HELD.value, DeliveryState.READY.value)
 
 
 def add(
-    session: Session, matchers: Sequence[Matcher], starts: datetime, ends: datetime, *, by: str, why: str
+    session: Session, matchers: Sequence[Matcher], starts: datetime, ends: datetime, *, by: str = "", why: str = ""
 ) -> Silence:
-    """Write a silence."""
+    """Write a silence; it counts from the next claim on."""
     written = codec.words_to_json(tuple(matcher.text for matcher in matchers))
     row = SilenceRow(matchers=written, starts=starts, ends=ends, by=by, why=why)
     session.add(row)

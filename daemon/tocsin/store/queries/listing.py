@@ -87,7 +87,12 @@ def source(session: Session, name: str) -> SourceDetail | None:
     return SourceDetail(source=mapping.source_view(row, held), fetches=habits.read_fetches(row.fetches))
 
 
-def alerts(session: Session, since: datetime | None, limit: int, which: Which) -> tuple[Alert, ...]:
+def alerts(
+    session: Session,
+    since: datetime | None = None,
+    limit: int = 50,
+    which: Which = Which(),  # noqa: B008 (frozen)
+) -> tuple[Alert, ...]:
     """Alerts opened *since* then, of those that *which* means."""
     statement = select(AlertRow).order_by(col(AlertRow.opened_at).desc(), col(AlertRow.id).desc())
     if since is not None:
@@ -117,7 +122,7 @@ def alert(session: Session, number: int) -> AlertDetail | None:
         .where(DeliveryAlertRow.alert_id == number)
         .order_by(col(DeliveryRow.created_at), col(DeliveryRow.id))
     ).all()
-    members = matches(session, alert_id=number)
+    members = matches(session, alert_id=number, limit=None)
     answered = feedback.by_number(session, [number]).get(number, Answered())
     views = _delivery_views(session, [row for row, _ in told])
     reasons = [mapping.because(row, overflow) for row, overflow in told]
@@ -131,7 +136,7 @@ def matches(
     alert_id: int | None = None,
     entry_id: int | None = None,
     rule: str | None = None,
-    limit: int | None = None,
+    limit: int | None = 50,
 ) -> tuple[MatchView, ...]:
     """Matches and what became of them, the oldest of an alert or an entry first, else the newest."""
     statement = select(MatchRow).limit(limit)
@@ -154,7 +159,7 @@ def lasts_since(session: Session, begins: str, ends: str) -> datetime | None:
     return last[1] if last and last[0] == begins else None
 
 
-def deliveries(session: Session, state: DeliveryState | None, limit: int) -> tuple[DeliveryView, ...]:
+def deliveries(session: Session, state: DeliveryState | None = None, limit: int = 50) -> tuple[DeliveryView, ...]:
     """Deliveries, in *state* or in any."""
     statement = select(DeliveryRow).order_by(col(DeliveryRow.created_at).desc(), col(DeliveryRow.id).desc())
     if state is not None:

@@ -21,7 +21,7 @@ _UNTOLD = (DeliveryState.SUPPRESSED.value, DeliveryState.DEAD.value)
 _PASSED_OVER = (MatchOutcome.BASELINE.value, MatchOutcome.FLOOD.value, MatchOutcome.OLD.value)
 
 
-def held(session: Session, limit: int) -> tuple[Withheld, ...]:
+def held(session: Session, limit: int = 50) -> tuple[Withheld, ...]:
     """The alerts of deliveries that wait, the next to leave first."""
     rows = session.exec(
         select(DeliveryRow, AlertRow, DeliveryAlertRow.overflow)
@@ -40,7 +40,7 @@ def held(session: Session, limit: int) -> tuple[Withheld, ...]:
     )
 
 
-def suppressed(session: Session, since: datetime | None, limit: int) -> tuple[Withheld, ...]:
+def suppressed(session: Session, since: datetime | None = None, limit: int = 50) -> tuple[Withheld, ...]:
     """The alerts of deliveries that were suppressed or given up, and the matches that nobody is told of."""
     both = merge(_deliveries(session, since, limit), _matches(session, since, limit), key=_at, reverse=True)
     return tuple(islice(both, limit))

@@ -7,7 +7,7 @@ message may have arrived: the attempt is closed as ambiguous, and the delivery i
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import case, true, tuple_
@@ -24,12 +24,11 @@ from tocsin.model.deliveries import (
     Message,
     Settlement,
 )
-from tocsin.policy.notifying.limit import Limit
 from tocsin.store.db import codec
 from tocsin.store.db.reading import reading
 from tocsin.store.db.tables import AttemptRow, DeliveryAlertRow, DeliveryRow
+from tocsin.store.db.values import Claimable
 from tocsin.store.outbox import enqueue, overflow, receivers
-from tocsin.store.outbox.overflow import To
 from tocsin.store.queries import content
 
 _UNTOLD = (DeliveryState.DEAD.value, DeliveryState.SUPPRESSED.value)
@@ -46,47 +45,40 @@ def claim(
     now: datetime,
     real: datetime,
     lease: timedelta,
-    *,
-    exclude: Collection[str],
-    rates: Mapping[str, int],
-    limits: Mapping[str, Limit],
-    limit_per_receiver: int,
-    only: Collection[str] | None,
-    present: Collection[To] | None = None,
+    which: Claimable,
 ) -> list[Delivery]:
-    """Lease what is due, the highest severity first and then the oldest, until *real* + *lease*.
+    """Lease what is due of *which*, the highest severity first and then the oldest, until *real* + *lease*.
 
-    No receiver in *exclude*, none that rests, and none that had its tries of *rates* within a minute; at most
-    *limit_per_receiver* of each other; nothing that has expired, or is over one of *limits*. A test goes out all the same,
-    and with *only* nothing goes but those; with *present* nothing goes to others.
+    Nothing that has expired, and nothing to a receiver that rests; a test goes out all the same.
     """
     void(session, now, real)
-    spared = {*receivers.resting(session, now), *receivers.full(session, rates, now)}
-    crowded = overflow.full(session, limits, now)
+    spared = {*receivers.resting(session, now), *receivers.full(session, which.rates, now)}
+    crowded = overflow.full(session, which.limits, now)
     # A receiver that fails is tried with another message each time: one of them may be why it fails.
     tries = case((col(DeliveryRow.receiver).in_(receivers.failing(session)), col(DeliveryRow.attempts)), else_=0)
     place = func.row_number().over(
         partition_by=col(DeliveryRow.receiver),
         order_by=(tries, col(DeliveryRow.rank).desc(), col(DeliveryRow.created_at), col(DeliveryRow.id)),
     )
+    to = tuple_(DeliveryRow.receiver, DeliveryRow.recipient)
     due = (
         select(DeliveryRow.id, place.label("place"))
         .where(
             col(DeliveryRow.state).in_(_WAITING),
             col(DeliveryRow.due_at) <= now,
             col(DeliveryRow.expires_at) > now,
-            col(DeliveryRow.receiver).not_in(exclude),
+            col(DeliveryRow.receiver).not_in(which.exclude),
             not_(overflow.over(crowded, now)) if crowded else true(),
             or_(col(DeliveryRow.receiver).not_in(spared), DeliveryRow.kind == DeliveryKind.TEST.value),
-            true() if only is None else col(DeliveryRow.id).in_(only),
-            true() if present is None else tuple_(DeliveryRow.receiver, DeliveryRow.recipient).in_(present),
+            true() if which.only is None else col(DeliveryRow.id).in_(which.only),
+            true() if which.present is None else to.in_(which.present),
         )
         .subquery()
     )
     rows = session.exec(
         select(DeliveryRow)
         .join(due, due.c.id == DeliveryRow.id)
-        .where(due.c.place <= limit_per_receiver)
+        .where(due.c.place <= which.limit_per_receiver)
         .order_by(col(DeliveryRow.rank).desc(), col(DeliveryRow.created_at), col(DeliveryRow.id))
     ).all()
     for row in rows:

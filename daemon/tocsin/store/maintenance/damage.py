@@ -12,32 +12,29 @@ from sqlmodel import Session, col, select, update
 
 from tocsin.errors import DamagedError
 from tocsin.model.deliveries import DeliveryState
+from tocsin.store.db import mapping
 from tocsin.store.db.reading import UNDECODABLE
 from tocsin.store.db.tables import DeliveryRow, SilenceRow, SourceRow
 from tocsin.store.db.values import Damage, DamagedKind
+from tocsin.store.outbox.silences import silence
+from tocsin.store.sending import claim
 
 
-def set_aside(
-    session: Session,
-    now: datetime,
-    lease: Callable[[SourceRow, datetime], object],
-    delivery: Callable[[Session, DeliveryRow], object],
-    silence: Callable[[SilenceRow], object],
-) -> tuple[Damage, ...]:
-    """Take out of use the sources, deliveries and silences whose rows *lease*, *delivery* and *silence* cannot read.
+def set_aside(session: Session, now: datetime) -> tuple[Damage, ...]:
+    """Take sources, deliveries and silences whose rows cannot be read out of use, so that they stop only themselves.
 
     A source is disabled, a delivery is dead, a silence has ended; each is looked at again when it is used anew.
     """
     waiting = [state.value for state in (DeliveryState.HELD, DeliveryState.READY, DeliveryState.RETRY)]
     sources = _damaged(
-        session, SourceRow, SourceRow.name, col(SourceRow.disabled).is_(False), lambda row: lease(row, now)
+        session, SourceRow, SourceRow.name, col(SourceRow.disabled).is_(False), lambda row: mapping.lease(row, now)
     )
     deliveries = _damaged(
         session,
         DeliveryRow,
         DeliveryRow.receiver,
         col(DeliveryRow.state).in_(waiting),
-        lambda row: delivery(session, row),
+        lambda row: claim.delivery(session, row),
     )
     silences = _damaged(session, SilenceRow, SilenceRow.id, cast(SilenceRow.ends, Text) != "", silence)
     found = []
