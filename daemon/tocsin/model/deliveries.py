@@ -10,7 +10,7 @@ from tocsin.model.alerts import AlertContent
 
 
 class DeliveryState(StrEnum):
-    """DESIGN 1: the life of a delivery."""
+    """Where a delivery is on its way."""
 
     HELD = "held"
     READY = "ready"
@@ -19,6 +19,16 @@ class DeliveryState(StrEnum):
     RETRY = "retry"
     DEAD = "dead"
     SUPPRESSED = "suppressed"
+
+
+#: Nobody has tried to send it yet: it can still be changed.
+UNTRIED = (DeliveryState.HELD, DeliveryState.READY)
+#: It waits to be sent, for the first time or again.
+WAITING = (*UNTRIED, DeliveryState.RETRY)
+#: It was given up, or is not to be sent: its recipient hears nothing of it.
+UNHEARD = (DeliveryState.DEAD, DeliveryState.SUPPRESSED)
+#: Nothing comes of it any more.
+SETTLED = (DeliveryState.DELIVERED, *UNHEARD)
 
 
 class DeliveryKind(StrEnum):

@@ -14,7 +14,7 @@ from datetime import datetime
 from sqlmodel import Session, and_, col, func, insert, select
 
 from tocsin.model.alerts import Coverage, MatchOutcome, Revised
-from tocsin.model.deliveries import DeliveryKind, DeliveryState
+from tocsin.model.deliveries import UNHEARD, UNTRIED, DeliveryKind, DeliveryState
 from tocsin.model.entries import Entry
 from tocsin.model.prices import Labels
 from tocsin.model.rules import Judged
@@ -42,8 +42,6 @@ _LEADING = (
     MatchOutcome.HELD.value,
     MatchOutcome.CATCH_UP.value,
 )
-_UNTOLD = (DeliveryState.DEAD.value, DeliveryState.SUPPRESSED.value)
-_WAITING = (DeliveryState.HELD.value, DeliveryState.READY.value)
 _OWN = (DeliveryKind.OPERATOR.value, DeliveryKind.TEST.value)
 
 #: Characters of a text by which wordings are compared.
@@ -275,7 +273,7 @@ def _heard(session: Session, alerts: Sequence[int]) -> dict[_Reader, _Heard]:
         .join(claimed, claimed.c.delivery_id == DeliveryRow.id, isouter=True)
         .where(
             col(DeliveryAlertRow.alert_id).in_(alerts),
-            col(DeliveryRow.state).not_in(_UNTOLD),
+            col(DeliveryRow.state).not_in(UNHEARD),
             col(DeliveryRow.kind).not_in(_OWN),
         )
         .order_by(col(DeliveryRow.created_at), col(DeliveryRow.id))
@@ -287,7 +285,7 @@ def _heard(session: Session, alerts: Sequence[int]) -> dict[_Reader, _Heard]:
         if row.kind == DeliveryKind.CORRECTION.value:
             last = at or row.due_at
             state.corrected = max(last, state.corrected) if state.corrected else last
-            state.waiting = row.id if row.state in _WAITING and not row.attempts else state.waiting
+            state.waiting = row.id if row.state in UNTRIED and not row.attempts else state.waiting
     return found
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select, update
 
 from tocsin.errors import DamagedError
-from tocsin.model.deliveries import DeliveryState
+from tocsin.model.deliveries import WAITING, DeliveryState
 from tocsin.store.db import mapping
 from tocsin.store.db.reading import UNDECODABLE
 from tocsin.store.db.tables import DeliveryRow, SilenceRow, SourceRow
@@ -25,7 +25,6 @@ def set_aside(session: Session, now: datetime) -> tuple[Damage, ...]:
 
     A source is disabled, a delivery is dead, a silence has ended; each is looked at again when it is used anew.
     """
-    waiting = [state.value for state in (DeliveryState.HELD, DeliveryState.READY, DeliveryState.RETRY)]
     sources = _damaged(
         session, SourceRow, SourceRow.name, col(SourceRow.disabled).is_(False), lambda row: mapping.lease(row, now)
     )
@@ -33,7 +32,7 @@ def set_aside(session: Session, now: datetime) -> tuple[Damage, ...]:
         session,
         DeliveryRow,
         DeliveryRow.receiver,
-        col(DeliveryRow.state).in_(waiting),
+        col(DeliveryRow.state).in_(WAITING),
         lambda row: claim.delivery(session, row),
     )
     silences = _damaged(session, SilenceRow, SilenceRow.id, cast(SilenceRow.ends, Text) != "", silence)

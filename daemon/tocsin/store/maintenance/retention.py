@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, and_, col, delete, exists, or_, select, update
 
-from tocsin.model.deliveries import DeliveryState
+from tocsin.model.deliveries import SETTLED
 from tocsin.store.db.tables import (
     DeliveryRow,
     EntryKeyRow,
@@ -35,8 +35,6 @@ KEEP_STANDINGS = timedelta(days=180)
 
 #: Rows of one table that one transaction touches: a poll that waits for it must not notice.
 _PIECE = 500
-
-_SETTLED = (DeliveryState.DELIVERED.value, DeliveryState.DEAD.value, DeliveryState.SUPPRESSED.value)
 
 
 def sweep(session: Session, now: datetime, retention: timedelta) -> int:
@@ -77,7 +75,7 @@ def _messages(session: Session, before: datetime) -> int:
         select(DeliveryRow.id)
         .where(
             col(DeliveryRow.created_at) < before,
-            col(DeliveryRow.state).in_(_SETTLED),
+            col(DeliveryRow.state).in_(SETTLED),
             col(DeliveryRow.message).is_not(None),
         )
         .limit(_PIECE)

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, delete, func, insert, select, update
 
 from tocsin.errors import StoreError
 from tocsin.model.alerts import MatchOutcome
-from tocsin.model.deliveries import DeliveryKind, DeliveryState
+from tocsin.model.deliveries import SETTLED, UNTRIED, DeliveryKind, DeliveryState
 from tocsin.model.rules import Severity
 from tocsin.policy.alerting.facts import Planned
 from tocsin.policy.notifying.retry import LIFE, PRICE_LIFE
@@ -40,8 +40,6 @@ _FRESH: _Row = {
     "resend_of": None,
     "stands_for": None,
 }
-_WAITING = (DeliveryState.HELD.value, DeliveryState.READY.value)
-_SETTLED = (DeliveryState.DELIVERED.value, DeliveryState.DEAD.value, DeliveryState.SUPPRESSED.value)
 
 
 def plan(
@@ -108,7 +106,7 @@ def keep_digests(session: Session, planned: Sequence[Planned], now: datetime) ->
                 DeliveryRow.recipient == item.recipient,
                 DeliveryRow.kind == item.kind.value,
                 DeliveryRow.due_at == item.due_at,
-                col(DeliveryRow.state).in_(_WAITING),
+                col(DeliveryRow.state).in_(UNTRIED),
             )
         ).first()
         is None
@@ -191,7 +189,7 @@ def waiting_updates(session: Session, alerts: Collection[int]) -> list[str]:
             .where(
                 col(DeliveryAlertRow.alert_id).in_(alerts),
                 DeliveryRow.kind == DeliveryKind.UPDATE.value,
-                col(DeliveryRow.state).in_(_WAITING),
+                col(DeliveryRow.state).in_(UNTRIED),
                 DeliveryRow.attempts == 0,
             )
             .distinct()
@@ -250,7 +248,7 @@ def resend(session: Session, delivery_id: str, now: datetime) -> str:
     original = session.exec(select(DeliveryRow).where(DeliveryRow.id == delivery_id)).one_or_none()
     if original is None:
         raise StoreError(f"there is no delivery {delivery_id}; see: tocsin deliveries list")
-    if original.state not in _SETTLED:
+    if original.state not in SETTLED:
         raise StoreError(f"the delivery {delivery_id} is still under way ({original.state}): it needs no copy")
     original.silence_id = None  # nothing that was told waits for the silence to end
     members = session.exec(select(DeliveryAlertRow).where(DeliveryAlertRow.delivery_id == delivery_id)).all()

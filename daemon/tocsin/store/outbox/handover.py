@@ -13,7 +13,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, exists, func, not_, or_, select
 
 from tocsin.model.alerts import Alert
-from tocsin.model.deliveries import DeliveryKind, DeliveryState
+from tocsin.model.deliveries import WAITING, DeliveryKind, DeliveryState
 from tocsin.policy.notifying.receiver import Fallback
 from tocsin.store.db import mapping
 from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow
@@ -23,7 +23,6 @@ from tocsin.store.outbox import enqueue, receivers
 #: Who stands in for a receiver, by its name, and whose recipients that are.
 Fallbacks = Mapping[str, tuple[Fallback, Sequence[str]]]
 NO_FALLBACKS: Fallbacks = MappingProxyType({})
-_WAITING = (DeliveryState.HELD.value, DeliveryState.READY.value, DeliveryState.RETRY.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +42,7 @@ def late(session: Session, now: datetime, fallbacks: Fallbacks) -> list[str]:
     due = func.coalesce(DeliveryRow.wanted_at, DeliveryRow.due_at)
     rows = session.exec(
         select(DeliveryRow).where(
-            col(DeliveryRow.state).in_(_WAITING),
+            col(DeliveryRow.state).in_(WAITING),
             DeliveryRow.kind != DeliveryKind.TEST.value,
             or_(
                 *(
@@ -85,7 +84,7 @@ def strays(session: Session, present: Collection[To], skip: Collection[str]) -> 
     rows = session.exec(
         select(DeliveryRow.id)
         .where(
-            col(DeliveryRow.state).in_(_WAITING),
+            col(DeliveryRow.state).in_(WAITING),
             DeliveryRow.kind != DeliveryKind.TEST.value,
             tuple_(DeliveryRow.receiver, DeliveryRow.recipient).not_in(present),
         )

@@ -10,7 +10,7 @@ from sqlalchemy import true
 from sqlmodel import Session, col, select, update
 
 from tocsin.model.alerts import Alert
-from tocsin.model.deliveries import DeliveryKind, DeliveryState
+from tocsin.model.deliveries import UNTRIED, WAITING, DeliveryKind, DeliveryState
 from tocsin.policy.notifying.quiet import QuietRule
 from tocsin.policy.notifying.retry import DIGEST_LIFE
 from tocsin.policy.notifying.silence import Silence, first
@@ -19,7 +19,6 @@ from tocsin.store.db.sqlite import new_id, pieces
 from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow, SilenceRow, ToldRow
 from tocsin.store.outbox import enqueue, silences
 
-_WAITING = (DeliveryState.HELD.value, DeliveryState.READY.value)
 #: Deliveries of a receiver that one transaction holds back.
 MOST = 500
 #: What is gathered in a digest while it waits; anything else is held as it is.
@@ -68,7 +67,7 @@ def _due(session: Session, receiver: str, quiet: QuietRule, now: datetime) -> Se
         select(DeliveryRow)
         .where(
             DeliveryRow.receiver == receiver,
-            col(DeliveryRow.state).in_((*_WAITING, DeliveryState.RETRY.value)),
+            col(DeliveryRow.state).in_(WAITING),
             col(DeliveryRow.due_at) <= now,
             col(DeliveryRow.expires_at) > now,
             DeliveryRow.kind != DeliveryKind.TEST.value,
@@ -122,7 +121,7 @@ def silence(session: Session, now: datetime) -> None:
         select(DeliveryRow, AlertRow)
         .join(DeliveryAlertRow, col(DeliveryAlertRow.delivery_id) == DeliveryRow.id)
         .join(AlertRow, col(AlertRow.id) == DeliveryAlertRow.alert_id)
-        .where(col(DeliveryRow.state).in_(_WAITING), col(DeliveryRow.due_at) <= now, DeliveryRow.attempts == 0)
+        .where(col(DeliveryRow.state).in_(UNTRIED), col(DeliveryRow.due_at) <= now, DeliveryRow.attempts == 0)
     ).all()
     rows: dict[str, DeliveryRow] = {}
     sizes: Counter[str] = Counter()

@@ -8,13 +8,10 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from tocsin.errors import StoreError
-from tocsin.model.deliveries import DeliveryState
 from tocsin.policy.notifying.silence import Matcher, Silence, parse
 from tocsin.store.db import codec, mapping
 from tocsin.store.db.reading import reading
 from tocsin.store.db.tables import SilenceRow
-
-_WAITING = (DeliveryState.HELD.value, DeliveryState.READY.value)
 
 
 def add(

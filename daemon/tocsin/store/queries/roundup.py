@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, distinct, func, select
 
 from tocsin.model.alerts import AlertContent, MatchOutcome
-from tocsin.model.deliveries import Delivery, DeliveryKind, DeliveryState
+from tocsin.model.deliveries import UNHEARD, Delivery, DeliveryKind, DeliveryState
 from tocsin.model.rules import Severity
 from tocsin.render.digest import LOUD
 from tocsin.render.roundup import Ailing, HeldBack, Roundup
@@ -23,7 +23,6 @@ LONGEST = timedelta(days=8)
 #: Rows read of anything: a digest shows fewer.
 MOST = 100
 _LOUD = [severity.value for severity in Severity if severity.rank >= LOUD.rank]
-_UNTOLD = (DeliveryState.SUPPRESSED.value, DeliveryState.DEAD.value)
 #: Why a match that no alert came of was not told.
 _FATES = {
     MatchOutcome.BASELINE: "found at the first fetch of its source",
@@ -94,9 +93,9 @@ def _needs(
 def _untold(session: Session, delivery: Delivery, since: datetime) -> list[HeldBack]:
     """What the recipient should have got and did not, by rule and reason."""
     ended = select(TransitionRow.delivery_id).where(
-        col(TransitionRow.state).in_(_UNTOLD), col(TransitionRow.at) >= since
+        col(TransitionRow.state).in_(UNHEARD), col(TransitionRow.at) >= since
     )
-    return _counted(session, delivery, col(DeliveryRow.state).in_(_UNTOLD), col(DeliveryRow.id).in_(ended))
+    return _counted(session, delivery, col(DeliveryRow.state).in_(UNHEARD), col(DeliveryRow.id).in_(ended))
 
 
 def _held(session: Session, delivery: Delivery, now: datetime) -> list[HeldBack]:

@@ -10,13 +10,12 @@ from itertools import islice
 from sqlmodel import Session, col, func, select
 
 from tocsin.model.alerts import MatchOutcome
-from tocsin.model.deliveries import DeliveryState
+from tocsin.model.deliveries import UNHEARD, DeliveryState
 from tocsin.model.rules import Severity
 from tocsin.store.db import mapping
 from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow, EntryRow, MatchRow, TransitionRow
 from tocsin.store.db.values import Withheld
 
-_UNTOLD = (DeliveryState.SUPPRESSED.value, DeliveryState.DEAD.value)
 #: Of a match with one of these nobody is told.
 _PASSED_OVER = (MatchOutcome.BASELINE.value, MatchOutcome.FLOOD.value, MatchOutcome.OLD.value)
 
@@ -49,7 +48,7 @@ def suppressed(session: Session, since: datetime | None = None, limit: int = 50)
 def _deliveries(session: Session, since: datetime | None, limit: int) -> list[Withheld]:
     ended = (
         select(TransitionRow.delivery_id, func.max(TransitionRow.at).label("at"))
-        .where(col(TransitionRow.state).in_(_UNTOLD))
+        .where(col(TransitionRow.state).in_(UNHEARD))
         .group_by(col(TransitionRow.delivery_id))
         .subquery()
     )
@@ -58,7 +57,7 @@ def _deliveries(session: Session, since: datetime | None, limit: int) -> list[Wi
         .join(DeliveryAlertRow, col(DeliveryAlertRow.delivery_id) == DeliveryRow.id)
         .join(AlertRow, col(AlertRow.id) == DeliveryAlertRow.alert_id)
         .join(ended, ended.c.delivery_id == DeliveryRow.id)
-        .where(col(DeliveryRow.state).in_(_UNTOLD))
+        .where(col(DeliveryRow.state).in_(UNHEARD))
         .order_by(ended.c.at.desc(), col(AlertRow.id).desc())
         .limit(limit)
     )

@@ -16,6 +16,8 @@ from sqlmodel import Session, col, func, insert, not_, or_, select, update
 from tocsin.log import counted
 from tocsin.model.alerts import AlertContent
 from tocsin.model.deliveries import (
+    UNHEARD,
+    WAITING,
     AttemptResult,
     Delivery,
     DeliveryKind,
@@ -31,13 +33,11 @@ from tocsin.store.db.values import Claimable
 from tocsin.store.outbox import enqueue, overflow, receivers
 from tocsin.store.queries import content
 
-_UNTOLD = (DeliveryState.DEAD.value, DeliveryState.SUPPRESSED.value)
 _GATHERED = (DeliveryKind.DIGEST.value, DeliveryKind.CATCH_UP.value)
 #: Earlier messages about an alert that are looked at.
 _MOST_EARLIER = 20
 #: Deliveries that one transaction gives up, each with all that it would have said.
 _MOST_EXPIRED = 25
-_WAITING = (DeliveryState.HELD.value, DeliveryState.READY.value, DeliveryState.RETRY.value)
 
 
 def claim(
@@ -64,7 +64,7 @@ def claim(
     due = (
         select(DeliveryRow.id, place.label("place"))
         .where(
-            col(DeliveryRow.state).in_(_WAITING),
+            col(DeliveryRow.state).in_(WAITING),
             col(DeliveryRow.due_at) <= now,
             col(DeliveryRow.expires_at) > now,
             col(DeliveryRow.receiver).not_in(which.exclude),
@@ -124,7 +124,7 @@ def expire(session: Session, now: datetime) -> tuple[Delivery, ...]:
     """Give up some of what was not delivered in time; those deliveries, for somebody must hear of them."""
     late = session.exec(
         select(DeliveryRow)
-        .where(col(DeliveryRow.state).in_(_WAITING), col(DeliveryRow.expires_at) <= now)
+        .where(col(DeliveryRow.state).in_(WAITING), col(DeliveryRow.expires_at) <= now)
         .order_by(col(DeliveryRow.expires_at), col(DeliveryRow.id))
         .limit(_MOST_EXPIRED)
     ).all()
@@ -230,7 +230,7 @@ def _thread(session: Session, row: DeliveryRow, numbers: Sequence[int]) -> tuple
                 DeliveryRow.receiver == row.receiver,
                 DeliveryRow.recipient == row.recipient,
                 DeliveryRow.attempts > 0,
-                col(DeliveryRow.state).not_in(_UNTOLD),
+                col(DeliveryRow.state).not_in(UNHEARD),
             )
             .order_by(col(DeliveryRow.created_at), col(DeliveryRow.id))
             .limit(_MOST_EARLIER)
