@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -109,11 +108,6 @@ def _found(held: int | None, new: int, late: int, volatile: list[str], redated: 
 def moved_to(habits: PollHistory) -> str:
     """The address that is asked in place of the configured one; empty when that is asked itself."""
     return habits.moved.url if habits.moved and habits.moved.used else ""
-
-
-def write_reasons(reasons: Iterable[str]) -> str:
-    """Reasons, a line each."""
-    return "\n".join(reasons)
 
 
 def _fetch(record: list[Any]) -> Fetch:

@@ -12,7 +12,6 @@ from sqlmodel import Session, and_, col, func, or_, select
 
 from tocsin.model.alerts import Alert
 from tocsin.model.deliveries import UNHEARD, DeliveryState
-from tocsin.model.rules import Severity
 from tocsin.policy.alerting.correction import Correction
 from tocsin.policy.alerting.correlation import ActiveWindow, Member
 from tocsin.policy.alerting.facts import Arrival, Facts, LastNotified, Reach, reach
@@ -137,7 +136,7 @@ def _told(
             select(ToldRow).where(or_(and_(told.in_(named), col(ToldRow.key).in_(piece)), told.in_(rules)))
         )
     ]
-    return {(row.rule, row.key): LastNotified(at=row.at, severity=Severity(row.severity)) for row in rows}
+    return {(row.rule, row.key): mapping.read(LastNotified, row) for row in rows}
 
 
 def _members(session: Session, reached: Reach) -> tuple[Member, ...]:

@@ -37,10 +37,10 @@ from tocsin.store.outbox import enqueue
 
 #: What leads an alert; coverage that only joined one corrects nothing.
 _LEADING = (
-    MatchOutcome.ALERTED.value,
-    MatchOutcome.UPDATED.value,
-    MatchOutcome.HELD.value,
-    MatchOutcome.CATCH_UP.value,
+    MatchOutcome.ALERTED,
+    MatchOutcome.UPDATED,
+    MatchOutcome.HELD,
+    MatchOutcome.CATCH_UP,
 )
 _OWN = (DeliveryKind.OPERATOR.value, DeliveryKind.TEST.value)
 
@@ -240,9 +240,8 @@ def _claims(
                 continue
             said = _in_force(history, match.decided_at)
             field = "summary" if (said or row).summary else "body"
-            proof = codec.evidence_from_json(match.evidence) if match.evidence else None
-            quotes = correction.quoted(field, _wording(row, said).text, proof)
-            labels: Labels | None = codec.labels_from_json(match.labels)
+            quotes = correction.quoted(field, _wording(row, said).text, match.evidence)
+            labels: Labels | None = match.labels
             heard_of = next((one for one in reversed(history) if one.after < state.claim), None)
             if heard_of and heard_of.at > match.decided_at:
                 # A wording after the one that was judged says itself what it met.

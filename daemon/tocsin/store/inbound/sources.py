@@ -191,7 +191,7 @@ def succeed(
 
 def go_on(session: Session, row: Held, learned: PollHistory, until: datetime) -> None:
     """Keep the lease *until* then, with what is known of a document of which only a part is taken in yet."""
-    values = {"number": row.id, "lease_until": until, "habits": habits.write_habits(learned)}
+    values = {"number": row.id, "lease_until": until, "habits": learned}
     session.connection().execute(_ON, values)
 
 
@@ -208,14 +208,14 @@ def complete_unchanged(
             "held": item.lease.fence,
             "due_at": item.record.due_at,
             **_good(item.cursor, now),
-            "why": habits.write_reasons(item.record.reasons),
-            "learned": habits.write_habits(item.record.habits) if item.record.habits is not None else None,
+            "why": item.record.reasons,
+            "learned": item.record.habits,
             "fetched": habits.add_fetch(item.lease.fetches, item.record.fetch) if item.record.fetch else None,
         }
         for item in rests
     ]
     put_off = [
-        {"named": item.lease.name, "held": item.lease.fence, "due_at": item.due_at, "why": item.reason}
+        {"named": item.lease.name, "held": item.lease.fence, "due_at": item.due_at, "why": (item.reason,)}
         for item in deferrals
     ]
     connection = session.connection()
@@ -234,7 +234,7 @@ def _hold(session: Session, group: GroupHold) -> None:
             col(SourceRow.due_at) < group.until,
             col(SourceRow.lease_until).is_(None),
         )
-        .values(due_at=group.until, reasons=group.reason)
+        .values(due_at=group.until, reasons=(group.reason,))
     )
 
 
@@ -243,20 +243,22 @@ def clear_outage_failures(session: Session, now: datetime) -> None:
     session.exec(
         update(SourceRow)
         .where(
-            col(SourceRow.last_fault) == Fault.UNREACHABLE.value,
+            col(SourceRow.last_fault) == Fault.UNREACHABLE,
             col(SourceRow.errors) == 1,
             col(SourceRow.host_group) != "",
             col(SourceRow.lease_until).is_(None),
         )
-        .values(errors=0, last_error="", last_fault=None, due_at=now, reasons="the network was down when it was tried")
+        .values(
+            errors=0, last_error="", last_fault=None, due_at=now, reasons=("the network was down when it was tried",)
+        )
     )
 
 
 def _left(record: PollRecord, fetches: str) -> dict[str, object]:
     """Return the columns of what a poll leaves beside its result."""
-    found: dict[str, object] = {"due_at": record.due_at, "reasons": habits.write_reasons(record.reasons)}
+    found: dict[str, object] = {"due_at": record.due_at, "reasons": record.reasons}
     if record.habits is not None:
-        found["habits"] = habits.write_habits(record.habits)
+        found["habits"] = record.habits
     if record.fetch is not None:
         found["fetches"] = habits.add_fetch(fetches, record.fetch)
     return found
@@ -288,7 +290,7 @@ def fail(session: Session, row: Held, lease: SourceLease, failure: PollFailure) 
         "gone": failure.gone,
         "dead": failure.dead,
         "last_error": failure.error[:_LONGEST_ERROR],
-        "last_fault": failure.fault.value,
+        "last_fault": failure.fault,
     }
     _give_back(session, row, lease, failure.record, fields)
 
@@ -313,7 +315,7 @@ _BY_LEASE = _HELD.values(
     lease_until=None,
     polls=_TABLE.c.polls + 1,
     reasons=bindparam("why"),
-    habits=func.coalesce(bindparam("learned"), _TABLE.c.habits),
+    habits=func.coalesce(bindparam("learned", type_=_TABLE.c.habits.type), _TABLE.c.habits),
     fetches=func.coalesce(bindparam("fetched"), _TABLE.c.fetches),
 )
 _UNPOLLED = _HELD.values(lease_until=None, reasons=bindparam("why"))
@@ -340,8 +342,8 @@ _FRESH = {
     "body_hash": "",
     "validated_at": None,
     "dead": False,
-    "reasons": "",
-    "habits": "",
+    "reasons": (),
+    "habits": PollHistory(),
     "fetches": "",
 }
 _NEW = {"fence": 0, "disabled": False, "polls": 0} | _FRESH

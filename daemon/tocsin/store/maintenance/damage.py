@@ -45,7 +45,7 @@ def set_aside(session: Session, now: datetime) -> tuple[Damage, ...]:
         session.exec(update(DeliveryRow).where(col(DeliveryRow.id) == number).values(**dead))
         found.append(Damage(kind=DamagedKind.DELIVERY, name=f"{number} to {name}", words=words))
     for number, _, words in list(silences):
-        session.exec(update(SilenceRow).where(col(SilenceRow.id) == number).values(starts=now, ends=now, matchers="[]"))
+        session.exec(update(SilenceRow).where(col(SilenceRow.id) == number).values(starts=now, ends=now, matchers=()))
         found.append(Damage(kind=DamagedKind.SILENCE, name=str(number), words=words))
     return tuple(found)
 

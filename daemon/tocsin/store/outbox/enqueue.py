@@ -362,7 +362,7 @@ def _tellings(session: Session, alerts: Collection[int]) -> dict[int | None, int
         dict(
             session.exec(
                 select(MatchRow.alert_id, func.count())
-                .where(col(MatchRow.alert_id).in_(alerts), MatchRow.fate != MatchOutcome.JOINED.value)
+                .where(col(MatchRow.alert_id).in_(alerts), MatchRow.fate != MatchOutcome.JOINED)
                 .group_by(col(MatchRow.alert_id))
             ).all()
         )
@@ -372,7 +372,7 @@ def _tellings(session: Session, alerts: Collection[int]) -> dict[int | None, int
         .join(RevisionRow, col(RevisionRow.entry_id) == MatchRow.entry_id)
         .where(
             col(MatchRow.alert_id).in_(alerts),
-            MatchRow.fate != MatchOutcome.JOINED.value,
+            MatchRow.fate != MatchOutcome.JOINED,
         )
         .group_by(col(MatchRow.alert_id))
     )

@@ -18,8 +18,8 @@ from tocsin.store.db.tables import AlertRow, AnswerRow, DeliveryAlertRow, Delive
 from tocsin.store.db.values import RuleStats
 from tocsin.store.outbox import enqueue
 
-_SEEN = (AnswerKind.ACK.value, AnswerKind.USEFUL.value, AnswerKind.NOISE.value)
-_VERDICTS = (AnswerKind.USEFUL.value, AnswerKind.NOISE.value)
+_SEEN = (AnswerKind.ACK, AnswerKind.USEFUL, AnswerKind.NOISE)
+_VERDICTS = (AnswerKind.USEFUL, AnswerKind.NOISE)
 
 
 def of(session: Session, which: ColumnElement[bool]) -> dict[int, Answered]:
@@ -66,7 +66,7 @@ def add(
     if unknown:
         raise StoreError(f"there is no alert {', '.join(unknown)}; see: tocsin alerts list")
     for number in dict.fromkeys(numbers):
-        session.exec(insert(AnswerRow).values(alert_id=number, kind=kind.value, at=now, by=by, until=until, why=why))
+        session.exec(insert(AnswerRow).values(alert_id=number, kind=kind, at=now, by=by, until=until, why=why))
     if until is not None:
         _rest(session, numbers, now)
 
@@ -120,9 +120,8 @@ def _opened(since: datetime | None) -> ColumnElement[bool]:
 
 
 def _with(answered: Answered, row: AnswerRow) -> Answered:
-    kind = AnswerKind(row.kind)
-    if kind is AnswerKind.ACK:
+    if row.kind is AnswerKind.ACK:
         return replace(answered, acked_at=row.at, acked_by=row.by)
-    if kind is AnswerKind.SNOOZE:
+    if row.kind is AnswerKind.SNOOZE:
         return replace(answered, snoozed_until=row.until)
-    return replace(answered, verdict=kind, why=row.why)
+    return replace(answered, verdict=row.kind, why=row.why)

@@ -17,7 +17,7 @@ from tocsin.store.db.tables import AttemptRow, DeliveryAlertRow, DeliveryRow, Re
 from tocsin.store.db.values import To
 from tocsin.store.outbox import holds
 
-_ARRIVED = (ErrorClass.OK.value, ErrorClass.AMBIGUOUS.value)
+_ARRIVED = (ErrorClass.OK, ErrorClass.AMBIGUOUS)
 
 
 def full(session: Session, limits: Mapping[str, Limit], now: datetime) -> dict[To, datetime]:

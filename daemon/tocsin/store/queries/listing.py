@@ -27,6 +27,7 @@ from tocsin.store.db.tables import (
 )
 from tocsin.store.db.values import (
     AlertDetail,
+    AttemptView,
     Counts,
     DeliveryDetail,
     DeliveryView,
@@ -34,6 +35,7 @@ from tocsin.store.db.values import (
     SourceDetail,
     SourceView,
     Tally,
+    TransitionView,
     Which,
 )
 from tocsin.store.inbound import entries
@@ -48,7 +50,7 @@ def counts(session: Session) -> Counts:
     return Counts(
         polled=session.exec(select(func.sum(SourceRow.polls))).one() or 0,
         entries=_count(session, EntryRow),
-        matches={fate: fates.get(fate.value, 0) for fate in MatchOutcome},
+        matches={fate: fates.get(fate, 0) for fate in MatchOutcome},
         stories=_count(session, StoryRow),
         alerts=_count(session, AlertRow),
         deliveries={state: states.get(state.value, 0) for state in DeliveryState},
@@ -182,9 +184,14 @@ def delivery(session: Session, delivery_id: str) -> DeliveryDetail | None:
         delivery=_delivery_views(session, [row])[0],
         tidings=content.of_delivery(session, delivery_id, DeliveryKind(row.kind)),
         message=codec.message_from_json(row.message) if row.message else None,
-        attempts=tuple(mapping.attempt_view(attempt) for attempt in attempts),
-        transitions=tuple(mapping.transition_view(transition) for transition in transitions),
+        attempts=tuple(_attempt(attempt) for attempt in attempts),
+        transitions=tuple(mapping.read(TransitionView, transition) for transition in transitions),
     )
+
+
+def _attempt(row: AttemptRow) -> AttemptView:
+    wait = None if row.retry_after is None else timedelta(seconds=row.retry_after)
+    return mapping.read(AttemptView, row, retry_after=wait)
 
 
 def _delivery_views(session: Session, rows: Sequence[DeliveryRow]) -> tuple[DeliveryView, ...]:
@@ -209,22 +216,14 @@ def _delivery_views(session: Session, rows: Sequence[DeliveryRow]) -> tuple[Deli
 
 
 def _delivery_view(row: DeliveryRow, members: Sequence[AlertRow], *, resent: bool) -> DeliveryView:
-    ordered = sorted(members, key=lambda member: (-Severity(member.severity).rank, member.id))
-    return DeliveryView(
-        id=row.id,
-        receiver=row.receiver,
-        recipient=row.recipient,
+    ordered = sorted(members, key=lambda member: (-member.severity.rank, member.id))
+    return mapping.read(
+        DeliveryView,
+        row,
         kind=DeliveryKind(row.kind),
         state=DeliveryState(row.state),
-        reason=row.reason,
         severity=list(Severity)[row.rank],
         title=ordered[0].title if ordered else "",
         alert_ids=tuple(member.id for member in ordered),
-        created_at=row.created_at,
-        due_at=row.due_at,
-        expires_at=row.expires_at,
-        delivered_at=row.delivered_at,
-        attempts=row.attempts,
-        resend_of=row.resend_of,
         resent=resent,
     )

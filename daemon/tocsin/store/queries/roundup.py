@@ -22,7 +22,7 @@ USUAL = timedelta(days=1)
 LONGEST = timedelta(days=8)
 #: Rows read of anything: a digest shows fewer.
 MOST = 100
-_LOUD = [severity.value for severity in Severity if severity.rank >= LOUD.rank]
+_LOUD = [severity for severity in Severity if severity.rank >= LOUD.rank]
 #: Why a match that no alert came of was not told.
 _FATES = {
     MatchOutcome.BASELINE: "found at the first fetch of its source",
@@ -121,7 +121,7 @@ def _passed_over(session: Session, since: datetime) -> list[HeldBack]:
     """Matches that nobody was to hear of, whoever reads."""
     rows = session.exec(
         select(MatchRow.fate, func.count())
-        .where(col(MatchRow.decided_at) >= since, col(MatchRow.fate).in_([fate.value for fate in _FATES]))
+        .where(col(MatchRow.decided_at) >= since, col(MatchRow.fate).in_(_FATES))
         .group_by(col(MatchRow.fate))
     ).all()
     return [HeldBack(what="matches", why=_FATES[MatchOutcome(fate)], count=count) for fate, count in rows]
@@ -129,7 +129,7 @@ def _passed_over(session: Session, since: datetime) -> list[HeldBack]:
 
 def _ailing(session: Session) -> tuple[Ailing, ...]:
     rows = session.exec(
-        select(SourceRow)
+        select(SourceRow.name, SourceRow.last_error, SourceRow.last_success)
         .where(
             col(SourceRow.disabled).is_(False),
             col(SourceRow.unhealthy) | col(SourceRow.gone) | col(SourceRow.dead),
@@ -137,4 +137,4 @@ def _ailing(session: Session) -> tuple[Ailing, ...]:
         .order_by(col(SourceRow.name))
         .limit(MOST)
     ).all()
-    return tuple(Ailing(source=row.name, words=row.last_error, last_success=row.last_success) for row in rows)
+    return tuple(Ailing(source=name, words=words, last_success=last) for name, words, last in rows)

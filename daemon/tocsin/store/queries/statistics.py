@@ -68,7 +68,7 @@ def ledger(session: Session, since: datetime, now: datetime) -> PeriodStatistics
             col(DeliveryRow.state).in_(WAITING),
             func.coalesce(DeliveryRow.wanted_at, DeliveryRow.due_at) < now - _OVERDUE,
         ),
-        doubtful=count(AttemptRow.outcome == ErrorClass.AMBIGUOUS.value, col(AttemptRow.started_at) >= since),
+        doubtful=count(AttemptRow.outcome == ErrorClass.AMBIGUOUS, col(AttemptRow.started_at) >= since),
         blocked=tuple(
             session.exec(select(ReceiverRow.name).where(ReceiverRow.refused != "").order_by(col(ReceiverRow.name)))
         ),

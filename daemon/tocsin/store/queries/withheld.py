@@ -11,13 +11,12 @@ from sqlmodel import Session, col, func, select
 
 from tocsin.model.alerts import MatchOutcome
 from tocsin.model.deliveries import UNHEARD, DeliveryState
-from tocsin.model.rules import Severity
 from tocsin.store.db import mapping
 from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow, EntryRow, MatchRow, TransitionRow
 from tocsin.store.db.values import Withheld
 
 #: Of a match with one of these nobody is told.
-_PASSED_OVER = (MatchOutcome.BASELINE.value, MatchOutcome.FLOOD.value, MatchOutcome.OLD.value)
+_PASSED_OVER = (MatchOutcome.BASELINE, MatchOutcome.FLOOD, MatchOutcome.OLD)
 
 
 def held(session: Session, limit: int = 50) -> tuple[Withheld, ...]:
@@ -81,7 +80,7 @@ def _matches(session: Session, since: datetime | None, limit: int) -> list[Withh
             alert_id=None,
             title=title,
             rule=match.rule,
-            severity=Severity(match.severity),
+            severity=match.severity,
             receiver="",
             recipient="",
             state=match.fate,
@@ -94,12 +93,11 @@ def _matches(session: Session, since: datetime | None, limit: int) -> list[Withh
 
 
 def _alert(delivery: DeliveryRow, row: AlertRow, at: datetime, until: datetime | None) -> Withheld:
-    alert = mapping.alert(row)
     return Withheld(
-        alert_id=alert.id,
-        title=alert.title,
-        rule=alert.rule,
-        severity=alert.severity,
+        alert_id=row.id,
+        title=row.title,
+        rule=row.rule,
+        severity=row.severity,
         receiver=delivery.receiver,
         recipient=delivery.recipient,
         state=delivery.state,

@@ -105,7 +105,7 @@ def _take_back(session: Session, row: DeliveryRow, now: datetime) -> bool:
     doubtful = session.exec(
         update(AttemptRow)
         .where(col(AttemptRow.delivery_id) == row.id, col(AttemptRow.ended_at).is_(None))
-        .values(ended_at=now, outcome=ErrorClass.AMBIGUOUS.value, words=words)
+        .values(ended_at=now, outcome=ErrorClass.AMBIGUOUS, words=words)
     ).rowcount
     state = DeliveryState.RETRY if row.attempts else DeliveryState.READY
     reason = f"try {row.attempts}: {words}" if doubtful else "given back before it was tried"
@@ -178,7 +178,7 @@ def settle(session: Session, delivery: Delivery, outcome: AttemptResult, settlem
         .where(col(AttemptRow.delivery_id) == delivery.id, col(AttemptRow.n) == delivery.attempt)
         .values(
             ended_at=now,
-            outcome=outcome.error_class.value,
+            outcome=outcome.error_class,
             code=outcome.code,
             words=outcome.words,
             retry_after=outcome.retry_after.total_seconds() if outcome.retry_after is not None else None,
@@ -204,7 +204,7 @@ def _under_fence(session: Session, delivery: Delivery, **values: object) -> bool
 
 def _was_refused(session: Session, row: DeliveryRow) -> bool:
     last = session.get(AttemptRow, (row.id, row.attempts)) if row.attempts else None
-    return last is not None and last.outcome == ErrorClass.CONTENT.value
+    return last is not None and last.outcome == ErrorClass.CONTENT
 
 
 def _known(kind: DeliveryKind, found: Sequence[AlertContent]) -> list[int]:
