@@ -123,11 +123,11 @@ def serve(factor: float) -> None:
 
 
 def run_daemon(config: Path, start: str, factor: float) -> None:
-    from tocsin.clock import ScaledClock
+    from tocsin.demo.clock import ChapterClock
     from tocsin.service.service import Service
 
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
-    clock = ScaledClock(datetime.fromisoformat(start), factor)
+    clock = ChapterClock(datetime.fromisoformat(start), factor)
     asyncio.run(Service(config, env={}, clock=clock, tick=timedelta(seconds=0.25)).run())
 
 

@@ -4,7 +4,7 @@
 
 FOLDER is `tests/` of a checkout of feedparser. A case is a file with `Expect:` in its first comment. It is read twice:
 by feedparser as it is, and as tocsin reads it: decoded by `sources.charset`, repaired by `sources.repair`, refused by
-`sources.bounds` where that is due, and then parsed: with feedparser's own options, and without sanitising and resolving
+`repair.check_cost` where that is due, and then parsed: with feedparser's own options, and without sanitising and resolving
 relative addresses, as tocsin has it (it makes plain text and resolves links itself). One of the two must pass.
 
 An expectation is walked, never evaluated. `encoding == "x"` asks whether tocsin's text is what x makes of the octets, and
@@ -32,7 +32,7 @@ import feedparser
 from tocsin.errors import SourceError
 from tocsin.sources.documents.charset import decode
 from tocsin.sources.documents.items import MOST_ENTRIES
-from tocsin.sources.feeds import bounds, repair
+from tocsin.sources.feeds import repair
 from tocsin.sources.feeds.rss import parse
 
 _EXPECT = re.compile(r"Description:\s*(.*?)\s*Expect:\s*(.*)\s*-->")
@@ -132,7 +132,7 @@ def by_tocsin(case: Case, **options: bool) -> dict[str, Any]:
     content_type = case.headers.get("content-type", "")
     text, note = decode(case.body, content_type)
     document = repair.repair(text)
-    bounds.check(document.encode())
+    repair.check_cost(document.encode())
     headers = {**case.headers, "content-type": "application/xml; charset=utf-8"}
     found = dict(feedparser.parse(io.BytesIO(document.encode()), response_headers=headers, **options))
     found["repaired"] = bool(note or document != text)

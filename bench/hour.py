@@ -76,7 +76,8 @@ routes:
 def run_daemon(config: Path, factor: float, tick: float) -> None:
     """The service as `tocsin run` builds it, with a clock that runs *factor* times as fast; says at its end how late
     its event loop was at worst."""
-    from tocsin.clock import ScaledClock, SystemClock
+    from tocsin.clock import SystemClock
+    from tocsin.demo.clock import ChapterClock
     from tocsin.service.service import Service
 
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s", stream=sys.stderr)
@@ -90,7 +91,7 @@ def run_daemon(config: Path, factor: float, tick: float) -> None:
             late.append(time.monotonic() - began - 0.05)
 
     async def main() -> None:
-        clock = SystemClock() if factor == 1 else ScaledClock(datetime.now(UTC), factor)
+        clock = SystemClock() if factor == 1 else ChapterClock(datetime.now(UTC), factor)
         service = Service(config, env={}, clock=clock, tick=timedelta(seconds=tick))
         watching = asyncio.create_task(watch_loop())
         await service.run()

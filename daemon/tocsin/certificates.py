@@ -1,9 +1,16 @@
-"""Why a certificate is not believed, whoever shows it."""
+"""Certificates of servers: those that are trusted, and the reasons why one is not."""
 
 from __future__ import annotations
 
 import ssl
 from enum import StrEnum
+from pathlib import Path
+
+from tocsin.errors import FileError
+from tocsin.files import read_regular
+
+#: Octets of a file of certificates; the system's own has a quarter of a million.
+_LARGEST = 4 * 1024 * 1024
 
 
 class CertificateFault(StrEnum):
@@ -43,3 +50,20 @@ def fault_of(error: BaseException) -> CertificateFault | None:
 def speaks_no_tls(error: BaseException) -> bool:
     """Return whether *error* says that a server answered in something else than TLS."""
     return isinstance(error, ssl.SSLError) and error.reason in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE")
+
+
+def trusting(ca_file: Path | None) -> ssl.SSLContext:
+    """Return a context for clients that trusts the certificates (PEM) in *ca_file* beside those of the system.
+
+    Raises:
+        FileError: it cannot be read, or holds no certificate.
+    """
+    context = ssl.create_default_context()
+    if ca_file is not None:
+        # What stands around the certificates is commentary.
+        text = read_regular(ca_file, _LARGEST).decode("ascii", "ignore")
+        try:
+            context.load_verify_locations(cadata=text)
+        except (ssl.SSLError, ValueError) as error:
+            raise FileError("holds no certificate") from error
+    return context

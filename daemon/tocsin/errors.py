@@ -16,10 +16,14 @@ Position and Problem stand here, because the errors carry them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+
+#: Characters of a name that are compared: to compare costs more than linear time.
+_LONGEST_NAME = 80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -49,7 +53,7 @@ class Problem:
     warning: bool = False
 
     def __str__(self) -> str:
-        """`file:line:col: message`, then the line and a caret under the place that is meant."""
+        """Return `file:line:col: message`, then the line and a caret under the place that is meant."""
         where = f"{self.position}: " if self.position else ""
         kind = "warning: " if self.warning else ""
         text = f"{where}{kind}{self.message}"
@@ -61,6 +65,13 @@ class Problem:
             "\t" if c == "\t" else "  " if ord(c) >= 0x1100 and not c.isascii() and _wide(c) else " " for c in before
         )
         return f"{text}\n    {self.excerpt}\n    {pad}{'^' * max(1, self.length)}"
+
+
+def meant(word: str, known: Iterable[str], *, sigil: str = "") -> str:
+    """Return `; did you mean x?` when *word* is nearly one of *known*, which is written behind *sigil*, else nothing."""
+    names = {name.lower(): name for name in known}
+    near = difflib.get_close_matches(word.lower()[:_LONGEST_NAME], list(names), n=1)
+    return f"; did you mean {sigil}{names[near[0]]}?" if near else ""
 
 
 def _wide(character: str) -> bool:

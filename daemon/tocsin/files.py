@@ -23,7 +23,7 @@ _KINDS = {
 
 
 def open_regular(path: Path, largest: int) -> BinaryIO:
-    """The regular file at *path*, opened for reading; a symbolic link is followed.
+    """Return the regular file at *path*, opened for reading; a symbolic link is followed.
 
     Raises:
         FileError: there is none, it may not be read, it is of another kind, or it has more than *largest* octets.
@@ -42,7 +42,7 @@ def open_regular(path: Path, largest: int) -> BinaryIO:
 
 
 def read_regular(path: Path, largest: int) -> bytes:
-    """The regular file at *path*, whole.
+    """Return the regular file at *path*, whole.
 
     Raises:
         FileError: as `open_regular`, or it grew beyond *largest* octets or failed while it was read.
@@ -60,7 +60,7 @@ def read_regular(path: Path, largest: int) -> bytes:
 
 
 def unlike_file(mode: int) -> str:
-    """What a path with *mode* is in place of a regular file, such as `a pipe`; empty for a regular file."""
+    """Return what a path with *mode* is in place of a regular file, such as `a pipe`; empty for a regular file."""
     return "" if stat.S_ISREG(mode) else _KINDS.get(stat.S_IFMT(mode), "something else")
 
 

@@ -1,8 +1,9 @@
-"""What a server says beside its news: when to come back, and where the document lives now."""
+"""Hints of a server beside its news: when to poll again, and where the document is now."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
@@ -11,7 +12,7 @@ _LONGEST_DATE = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollHints:
-    """What a document says of when to come back; a 304 does not repeat it.
+    """Hints of a document on when to poll again; a 304 does not repeat them.
 
     *ttl* and *period* (`sy:updatePeriod` by `sy:updateFrequency`) are the least time between two polls. *skip_hours*
     (0 to 23) and *skip_days* (0 is Monday) are in GMT.
@@ -25,7 +26,7 @@ class PollHints:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResponseHints:
-    """How a server answered; *status* is 0 where nobody was asked by HTTP.
+    """Hints of the answer of a server; *status* is 0 where nobody was asked by HTTP.
 
     *fresh* is how long the answer may be kept (`Cache-Control`, `Expires`), zero for "not at all", None when it does not
     say. *wishes* is None when the document was not read. *moved_to* is where permanent redirects alone led, else empty;
@@ -35,15 +36,26 @@ class ResponseHints:
     status: int = 0
     fresh: timedelta | None = None
     validators: bool = False
-    wishes: PollHints | None = field(default=None)
+    wishes: PollHints | None = None
     moved_to: str = ""
     secured: bool = False
 
 
 def date(value: str) -> datetime | None:
-    """The time that a header of a server names, in UTC; None when it names none, or one beyond the calendar."""
+    """Return the time that a header of a server names, in UTC; None when it names none, or one beyond the calendar."""
     try:
         time = parsedate_to_datetime(value[:_LONGEST_DATE])
         return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
     except (ValueError, OverflowError, TypeError, IndexError):  # all of which the library lets out
         return None
+
+
+def retry_after(value: str, now: datetime) -> timedelta | None:
+    """Return the pause that a `Retry-After` asks for (RFC 9110, 10.2.3); None where it asks for none.
+
+    It is a number of seconds, of which some servers give parts, or a date, which counts from *now*.
+    """
+    if re.fullmatch(r"[0-9]{1,100}(\.[0-9]{1,9})?", value.strip()):
+        return timedelta(seconds=min(float(value), 999_999_999))
+    until = date(value)
+    return max(until - now, timedelta(0)) if until else None

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 
 def line(event: str, **pairs: object) -> str:
-    """`event key=value ...`; values with blanks or odd characters are quoted, so that a line stays one line.
+    """Return `event key=value ...`; values with blanks or odd characters are quoted, so that a line stays one line.
 
     Pairs whose value is None are left out.
     """
@@ -16,7 +16,7 @@ def line(event: str, **pairs: object) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """`1 problem`, `2,000 entries`, `0 matches`: *number* of what *noun* names in the singular."""
+    """Return `1 problem`, `2,000 entries`, `0 matches`: *number* of what *noun* names in the singular."""
     several = f"{noun}es" if noun.endswith(("s", "x", "z", "ch", "sh")) else f"{noun}s"
     if noun.endswith("y") and noun[-2:-1] not in "aeiou":
         several = f"{noun[:-1]}ies"

@@ -1,4 +1,4 @@
-"""What the edges are handed: the time, and a way to run blocking calls elsewhere."""
+"""Protocols that the edges are given: the time, and a way to run blocking calls elsewhere."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Clock(Protocol):
     """The one source of the time that governs due times, cooldowns and windows."""
 
     def now(self) -> datetime:
-        """The time, aware and in UTC."""
+        """Return the time, aware and in UTC."""
         ...
 
 
@@ -25,12 +25,12 @@ class Run(Protocol):
     """Runs a blocking call elsewhere (a worker thread) and waits for its result."""
 
     def __call__(self, call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Awaitable[T]:
-        """The result of *call*; what it raises is raised here."""
+        """Return the result of *call*; what it raises is raised here."""
         ...
 
 
 def runner(pool: Executor) -> Run:
-    """A way to run blocking calls in *pool*."""
+    """Return a way to run blocking calls in *pool*."""
 
     async def run(call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         return await asyncio.get_running_loop().run_in_executor(pool, partial(call, *args, **kwargs))

@@ -1,4 +1,4 @@
-"""What the store fails at, said once: a full disk fails every half second and is one piece of news."""
+"""Failures of the store, logged once: a full disk fails every half second and is one piece of news."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WELL = 5.0
 
 
 class Trouble:
-    """Failures of the store, of whoever uses it; *monotonic* gives seconds."""
+    """The state of the store, as its users meet it; *monotonic* gives seconds."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
@@ -27,7 +27,7 @@ class Trouble:
         self._said_at: dict[str, float] = {}  # by reason
 
     def failed(self, error: StoreError, **who: object) -> None:
-        """Something failed: say so, unless that was said within a minute; then it is counted."""
+        """Log a failure, unless the same was logged within a minute; then count it."""
         now = self._monotonic()
         self._reason, self._failed_at = str(error), now
         self._said_at = {reason: at for reason, at in self._said_at.items() if now - at < QUIET}
@@ -40,16 +40,16 @@ class Trouble:
 
     @property
     def lasts(self) -> bool:
-        """Whether something failed just now: who fails does not hang."""
+        """True if something failed just now: what fails does not hang."""
         return bool(self._reason) and self._monotonic() - self._failed_at < WELL
 
     @property
     def rested(self) -> bool:
-        """Whether nothing has failed for a while since something did: it may work again, or nothing was tried."""
+        """True if nothing has failed for a while since something did: it may work again, or nothing was tried."""
         return bool(self._reason) and not self.lasts
 
     def worked(self) -> None:
-        """Something worked: say so, once nothing has failed for a while."""
+        """Log that the store works again, once nothing has failed for a while."""
         if self.rested:
             log.info(line("store works again", failures=self._failures or None))
             self._reason, self._failures = "", 0

@@ -20,8 +20,8 @@ from tocsin.cli.output import dump, say, shown
 from tocsin.config.config import Config, parse_config
 from tocsin.config.durations import parse_duration
 from tocsin.config.feeds import FeedConfig
-from tocsin.config.secrets import Secret, masked
-from tocsin.config.web import url_fault
+from tocsin.config.secrets import address, masked
+from tocsin.config.values import url_fault
 from tocsin.config.yaml import files
 from tocsin.config.yaml.edit import NewSource, add_sources, replace_file
 from tocsin.errors import ConfigError, FileError, SourceError, UsageError
@@ -61,7 +61,7 @@ def add(
         if known := _known(settings).get(_same(url)):
             _pass_over(masked(url), f"it is there already, as {known}", json=json)
             return
-        given = FeedConfig(name="test", url=Secret(url), address=masked(url), allow_private=allow_private)
+        given = FeedConfig(name="test", url=address(url), allow_private=allow_private)
         try:
             found, batch = asyncio.run(discover(settings, given, datetime.now(UTC)))
         except SourceError as error:
@@ -77,9 +77,8 @@ def add(
             more["allow_private"] = True
         if label:
             more["labels"] = _labels(label)
-        address = found.url.reveal()
-        taken = list(settings.names)
-        new = NewSource(name=_named(name, taken) or _name(address, taken), kind="feed", address=address, more=more)
+        there, taken = found.url.reveal(), list(settings.names)
+        new = NewSource(name=_named(name, taken) or _name(there, taken), kind="feed", address=there, more=more)
         if not json:
             say(f"{batch.form}, {counted(len(batch.entries), 'entry')}")
         _write(config, [new], dry_run=dry_run, json=json)

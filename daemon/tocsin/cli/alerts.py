@@ -11,13 +11,12 @@ import typer
 
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, SinceOption, border, opened
 from tocsin.cli.input_files import read_since
-from tocsin.cli.output import dump, in_zone, local, plain, revision, say, say_zone, shown, table
+from tocsin.cli.output import dump, in_zone, listing, local, plain, revision, say, say_zone, shown, written
 from tocsin.cli.tree import console, tree
 from tocsin.config.durations import parse_duration
 from tocsin.errors import UsageError
 from tocsin.model.alerts import Answered, AnswerKind
-from tocsin.model.prices import Labels
-from tocsin.policy.notifying.causes import cause
+from tocsin.render.reasons import in_words
 from tocsin.store import AlertDetail, Which, Withheld
 
 app = typer.Typer(help="What was found, why, and what you say of it.", no_args_is_help=True)
@@ -59,56 +58,45 @@ def list_alerts(
             if rule or label or unacked or (held and (suppressed or since)):
                 raise UsageError("--held takes no other filter, and --suppressed only --since")
             withheld = store.read.held(limit) if held else store.read.suppressed(read_since(since, now), limit)
-            _print_withheld(withheld, ZoneInfo(settings.timezone), held=held, json=json)
+            _print_withheld(withheld, settings.zone, held=held, json=json)
             return
         which = Which(rule=rule, labels=tuple(map(_label, label or ())), unseen=unacked)
         alerts = store.read.alerts(read_since(since, now), limit, which)
         answered = store.read.answered([alert.id for alert in alerts])
         said = {alert.id: answered.get(alert.id, Answered()) for alert in alerts}
-        if json:
-            for alert in alerts:
-                dump({**plain(alert), "answered": plain(said[alert.id])})
-            return
-        zone = ZoneInfo(settings.timezone)
+        zone = settings.zone
         filtered = since or rule or label or unacked
-        table(
-            ("id", "opened", "severity", "alert", "labels", "rule", "answer"),
-            [
-                (
-                    a.id,
-                    local(a.opened_at, zone),
-                    a.severity,
-                    a.title,
-                    _labels(a.labels),
-                    a.rule,
-                    _brief(said[a.id], now),
-                )
-                for a in alerts
-            ],
+        listing(
+            alerts,
+            {
+                "id": lambda a: a.id,
+                "opened": lambda a: local(a.opened_at, zone),
+                "severity": lambda a: a.severity,
+                "alert": lambda a: a.title,
+                "labels": lambda a: written(a.labels),
+                "rule": lambda a: a.rule,
+                "answer": lambda a: _brief(said[a.id], now),
+            },
+            json=json,
             empty="No alert is like that; see: tocsin alerts list" if filtered else "No alerts yet.",
             zone=zone,
+            more=lambda a: {"answered": plain(said[a.id])},
         )
 
 
 def _print_withheld(found: Sequence[Withheld], zone: ZoneInfo, *, held: bool, json: bool) -> None:
-    if json:
-        for one in found:
-            dump({**plain(one), "cause": cause(one.reason).value})
-        return
-    table(
-        ("id", "until" if held else "decided", "severity", "alert", "receiver", "state", "why"),
-        [
-            (
-                "" if one.alert_id is None else one.alert_id,
-                local(one.until or one.at, zone),
-                one.severity,
-                one.title,
-                f"{one.receiver} {one.recipient}".strip(),
-                one.state,
-                in_zone(one.reason, zone),
-            )
-            for one in found
-        ],
+    listing(
+        found,
+        {
+            "id": lambda w: "" if w.alert_id is None else w.alert_id,
+            "until" if held else "decided": lambda w: local(w.until or w.at, zone),
+            "severity": lambda w: w.severity,
+            "alert": lambda w: w.title,
+            "receiver": lambda w: f"{w.receiver} {w.recipient}".strip(),
+            "state": lambda w: w.state,
+            "why": lambda w: in_words(w.reason, zone),
+        },
+        json=json,
         empty="Nothing waits." if held else "Nothing was suppressed.",
         zone=zone,
     )
@@ -124,7 +112,7 @@ def show_alert(number: NumberArgument, config: ConfigOption = DEFAULT_CONFIG, js
         if json:
             dump(detail)
             return
-        _print(detail, ZoneInfo(settings.timezone))
+        _print(detail, settings.zone)
 
 
 @app.command("ack")
@@ -181,7 +169,7 @@ def _answer(
     with border():
         numbers = [_number(one) for one in given]
         with opened(config) as (settings, store):
-            now, zone = datetime.now(UTC), ZoneInfo(settings.timezone)
+            now, zone = datetime.now(UTC), settings.zone
             until = None if span is None else now + span
             store.act.answer(numbers, kind, now, by=by, until=until, why=why)
             for number in numbers:
@@ -224,14 +212,14 @@ def _print(detail: AlertDetail, zone: ZoneInfo) -> None:
         print(f"  {shown(lead.title)}\n  {shown(lead.link)}")
         if lead.revised:
             print(f"  {revision(lead.revised, zone)}")
-    print(f"  event {local(alert.event_time, zone)}, opened {local(alert.opened_at, zone)}, {_labels(alert.labels)}")
+    print(f"  event {local(alert.event_time, zone)}, opened {local(alert.opened_at, zone)}, {written(alert.labels)}")
     for line in _said(detail.answered, zone):
         print(f"  {shown(line)}")
     for member in detail.members:
         what = shown(member.title or in_zone(member.detail, zone))
-        print(f"  {member.fate}: {what} [{member.source}] {shown(in_zone(member.reason, zone))}")
+        print(f"  {member.fate}: {what} [{member.source}] {shown(in_words(member.reason, zone))}")
     for delivery in detail.deliveries:
-        reason = shown(in_zone(delivery.reason, zone))
+        reason = shown(in_words(delivery.reason, zone))
         print(f"  {delivery.state} to {delivery.receiver} {delivery.recipient} {reason} ({delivery.id})")
     if detail.tidings.evidence:
         texts = {name: getattr(lead, name) for name in ("title", "summary", "body")} if lead else {}
@@ -246,7 +234,3 @@ def _said(answered: Answered, zone: ZoneInfo) -> list[str]:
     lines = [f"seen {local(answered.acked_at, zone)}{by}"] if answered.acked_at else []
     lines += [f"snoozed until {local(answered.snoozed_until, zone)}"] if answered.snoozed_until else []
     return lines + ([f"called {answered.verdict}{why}"] if answered.verdict else [])
-
-
-def _labels(labels: Labels) -> str:
-    return " ".join(f"{name}={','.join(values)}" for name, values in labels.items())

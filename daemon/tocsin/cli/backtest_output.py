@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tocsin.cli.output import dump, local, say, shown, table
+from tocsin.cli.output import dump, local, say, shown, table, written
 from tocsin.errors import UsageError
 from tocsin.log import counted
 from tocsin.model.alerts import MatchOutcome
-from tocsin.model.prices import Labels
 from tocsin.model.rules import Match
+from tocsin.render.reasons import in_words
 from tocsin.replay import report
 from tocsin.replay.replay import Result, Ruling
 from tocsin.replay.report import AlertHistory, Change, Count, Difference
@@ -63,13 +63,13 @@ def _print_alert(told: AlertHistory) -> None:
     for witness in match.evidence.witnesses:
         print(f"    because  {_time(witness.at)}  {shown(witness.title)}  [{shown(witness.source)}]")
     for message in told.sent:
-        late = f"  {shown(message.held)}" if message.held else ""
+        late = f"  {shown(in_words(message.held))}" if message.held else ""
         print(f"    {_time(message.at)} {message.kind} to {shown(_who(message.receiver, message.recipient))}{late}")
     if told.dropped:
         print(f"    dropped: {shown(told.dropped)}")
     updates = [item for item in told.later if item.decided.fate is MatchOutcome.UPDATED]
     for update in updates:
-        print(f"    {_time(update.at)} updated: {shown(update.decided.reason)}")
+        print(f"    {_time(update.at)} updated: {shown(in_words(update.decided.reason))}")
     folded = [item for item in told.later if item.decided.fate is MatchOutcome.JOINED]
     if folded:
         print(f"    folded: {counted(len(folded), 'more report')}, the last {_time(folded[-1].at)}")
@@ -80,7 +80,7 @@ def _print_quiet(result: Result) -> None:
     for ruling in result.rulings:
         decided = ruling.decided
         if decided.fate in _QUIET:
-            words = f"{shown(_headline(decided.match))}  ({decided.match.rule.id}): {shown(decided.reason)}"
+            words = f"{shown(_headline(decided.match))}  ({decided.match.rule.id}): {shown(in_words(decided.reason))}"
             print(f"{_time(ruling.at)}  {decided.fate:<8}  {words}")
     refused = Counter((item.quote.instrument, item.finding) for item in result.refused)
     for (instrument, finding), count in sorted(refused.items()):
@@ -250,7 +250,8 @@ def _ruling(ruling: Ruling) -> dict[str, Any]:
         "severity": match.severity,
         "labels": match.labels,
         "fate": decided.fate,
-        "reason": decided.reason,
+        "reason": in_words(decided.reason),
+        "cause": decided.reason.main,
         "alert": decided.alert_id,
         "story": decided.story_id,
         "origin": decided.origin,
@@ -291,16 +292,12 @@ def _cells(record: Mapping[str, Any]) -> Iterable[str]:
         if isinstance(value, datetime):
             text = value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         elif name == "labels":
-            text = _labels(value)
+            text = written(value)
         elif isinstance(value, list):
             text = "; ".join(value)
         else:
             text = "" if value is None else str(value)
         yield f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
-
-
-def _labels(labels: Labels) -> str:
-    return " ".join(f"{name}={','.join(values)}" for name, values in labels.items())
 
 
 def _who(receiver: str, recipient: str) -> str:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from tocsin.cli.output import in_zone, local, revision
+from tocsin.cli.output import local, revision
 from tocsin.log import counted
 from tocsin.model.alerts import MatchOutcome, Revised
 from tocsin.model.deliveries import DeliveryState
 from tocsin.model.entries import Entry
+from tocsin.model.reasons import Cause
 from tocsin.model.rules import RuleInfo
-from tocsin.policy.notifying.causes import Cause, cause
+from tocsin.render.reasons import in_words
 from tocsin.store import AlertDetail, DeliveryView, MatchView
 
 #: What the receivers of a message ask for.
@@ -47,25 +48,16 @@ class Record:
 
 def steps(record: Record, rule: RuleInfo, *, holds: bool | None, disabled: bool, zone: ZoneInfo) -> tuple[Step, ...]:
     """The decision about *record* under *rule*, which *holds* today or not, or None when its text is gone."""
-    return tuple(_steps(_zoned(record, zone), rule, holds, disabled, zone))
-
-
-def _zoned(record: Record, zone: ZoneInfo) -> Record:
-    """Return *record* with the times of its reasons in *zone*."""
-    match, alert = record.match, record.alert
-    if match:
-        match = replace(match, reason=in_zone(match.reason, zone))
-    if alert:
-        told = tuple(replace(one, reason=in_zone(one.reason, zone)) for one in alert.deliveries)
-        alert = replace(alert, deliveries=told)
-    return replace(record, match=match, alert=alert)
+    return tuple(_steps(record, rule, holds, disabled, zone))
 
 
 def _steps(record: Record, rule: RuleInfo, holds: bool | None, disabled: bool, zone: ZoneInfo) -> Iterator[Step]:
     entry, match = record.entry, record.match
     baseline = match is not None and match.fate is MatchOutcome.BASELINE
     seen = f"new at {local(entry.first_seen, zone)} from {entry.source}, entry {record.number}"
-    yield Step(name="seen before", good=not baseline, words=match.reason if match and baseline else f"no: {seen}")
+    yield Step(
+        name="seen before", good=not baseline, words=in_words(match.reason) if match and baseline else f"no: {seen}"
+    )
     for revised in record.revised:
         yield Step(name="rewritten", good=None, words=revision(revised, zone))
     if disabled:
@@ -74,19 +66,20 @@ def _steps(record: Record, rule: RuleInfo, holds: bool | None, disabled: bool, z
     if match is None or baseline:
         return
     if match.fate in (MatchOutcome.OLD, MatchOutcome.FLOOD):
-        yield Step(name="age", good=False, words=match.reason)
+        yield Step(name="age", good=False, words=in_words(match.reason, zone))
         return
     yield Step(name="age", good=True, words=_age(entry, match, zone))
-    yield from _told(match, record.alert)
+    yield from _told(match, record.alert, zone)
 
 
-def _kept(deliveries: Sequence[DeliveryView], name: str, causes: Collection[Cause], words: str) -> Step:
+def _kept(deliveries: Sequence[DeliveryView], name: str, causes: Collection[Cause], words: str, zone: ZoneInfo) -> Step:
     """What of the *causes* keeps messages about it back; *words* where none does."""
-    kept = [one for one in deliveries if cause(one.reason) in causes]
+    kept = [one for one in deliveries if one.reason.main in causes]
     if not kept:
         return Step(name=name, good=True, words=words)
     waits = any(one.state is not DeliveryState.SUPPRESSED for one in kept)
-    return Step(name=name, good=None if waits else False, words="; ".join(dict.fromkeys(one.reason for one in kept)))
+    reasons = dict.fromkeys(in_words(one.reason, zone) for one in kept)
+    return Step(name=name, good=None if waits else False, words="; ".join(reasons))
 
 
 def _judged(record: Record, rule: RuleInfo, holds: bool | None) -> Iterator[Step]:
@@ -105,7 +98,7 @@ def _judged(record: Record, rule: RuleInfo, holds: bool | None) -> Iterator[Step
 
 def _age(entry: Entry, match: MatchView, zone: ZoneInfo) -> str:
     if match.fate is MatchOutcome.CATCH_UP:
-        return match.reason
+        return in_words(match.reason, zone)
     if entry.published is not None:
         return f"published {local(entry.published, zone)}, within 48 h of being seen"
     if entry.published_raw:
@@ -113,30 +106,29 @@ def _age(entry: Entry, match: MatchView, zone: ZoneInfo) -> str:
     return "it gives no time that can be believed: taken as new"
 
 
-def _told(match: MatchView, alert: AlertDetail | None) -> Iterator[Step]:
+def _told(match: MatchView, alert: AlertDetail | None, zone: ZoneInfo) -> Iterator[Step]:
     if alert is None:
         return
     count = len({member.entry_id for member in alert.members})
     entries = counted(count, "entry")
     number = alert.tidings.alert.id
     joined = match.fate is MatchOutcome.JOINED
-    opened = {MatchOutcome.JOINED: match.reason, MatchOutcome.UPDATED: match.reason}.get(
-        match.fate, f"opened alert {number}"
-    )
+    known = match.fate in (MatchOutcome.JOINED, MatchOutcome.UPDATED)
+    opened = in_words(match.reason, zone) if known else f"opened alert {number}"
     yield Step(name="story", good=None if joined else True, words=f"story {match.story_id}: {opened} ({entries})")
     deliveries = sorted(alert.deliveries, key=lambda delivery: (delivery.created_at, delivery.receiver))
     if match.fate in _TOLD:
-        held = match.fate is MatchOutcome.HELD and cause(match.reason) not in _BY_RECEIVERS
-        words = match.reason if held else "nothing held it back"
+        held = match.fate is MatchOutcome.HELD and match.reason.main not in _BY_RECEIVERS
+        words = in_words(match.reason, zone) if held else "nothing held it back"
         yield Step(name="cooldown", good=None if held else True, words=words)
-        yield _kept(deliveries, "silence", (Cause.SILENCE,), "no silence hides it")
-        yield _kept(deliveries, "quiet hours", _BY_RECEIVERS, "no receiver wanted it later")
+        yield _kept(deliveries, "silence", (Cause.SILENCE,), "no silence hides it", zone)
+        yield _kept(deliveries, "quiet hours", _BY_RECEIVERS, "no receiver wanted it later", zone)
     receivers = dict.fromkeys(delivery.receiver for delivery in deliveries)
     yield Step(
         name="route", good=bool(receivers), words=", ".join(receivers) if receivers else "no route leads to a receiver"
     )
     for delivery in deliveries:
         to = f"{delivery.receiver} {delivery.recipient}".strip()
-        reason = f" ({delivery.reason})" if delivery.reason else ""
+        reason = f" ({in_words(delivery.reason, zone)})" if delivery.reason else ""
         good = {"delivered": True, "dead": False, "suppressed": False}.get(delivery.state.value)
         yield Step(name="delivery", good=good, words=f"{delivery.state} to {to}{reason}, {delivery.id}")

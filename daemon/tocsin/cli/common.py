@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import logging
 import os
 import sys
@@ -16,7 +15,7 @@ import typer
 from tocsin.cli.output import BAD_CONFIG, FAILED, LOST, USAGE, say
 from tocsin.config.config import Config, load_config
 from tocsin.config.loading import LoadedRules, load_rules, rules_of
-from tocsin.errors import ConfigError, LostError, TocsinError, UsageError
+from tocsin.errors import ConfigError, LostError, TocsinError, UsageError, meant
 from tocsin.log import counted
 from tocsin.model.rules import RuleInfo
 from tocsin.rules.ruleset import RuleSet
@@ -86,9 +85,8 @@ def rule_named(rules: RuleSet, name: str) -> RuleInfo:
         return bare[0]
     if bare:
         raise UsageError(f"several packs have a rule {name}: write {' or '.join(info.id for info in bare)}")
-    short = {full.rpartition("/")[2]: full for full in infos} if "/" not in name else {full: full for full in infos}
-    near = difflib.get_close_matches(name[:80], list(short), n=1)
-    raise UsageError(f"there is no rule {name}{f'; did you mean {short[near[0]]}?' if near else ''}")
+    likely = meant(name, infos if "/" in name else [full.rpartition("/")[2] for full in infos])
+    raise UsageError(f"there is no rule {name}{likely}")
 
 
 @contextmanager

@@ -12,12 +12,14 @@ import typer
 
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, SinceOption, border, opened
 from tocsin.cli.input_files import read_since
-from tocsin.cli.output import dump, in_zone, local, say, say_zone, shown, table
+from tocsin.cli.output import dump, listing, local, say, say_zone, shown
 from tocsin.config.config import Config
 from tocsin.errors import UsageError
 from tocsin.log import counted
 from tocsin.model.deliveries import DeliveryState
+from tocsin.model.reasons import Cause, Reason
 from tocsin.policy.notifying.breaker import ReceiverStatus
+from tocsin.render.reasons import in_words
 from tocsin.store import Store
 from tocsin.store.db.values import DeliveryView
 
@@ -37,7 +39,7 @@ def list_deliveries(
 ) -> None:
     """The newest deliveries."""
     with border(), opened(config) as (settings, store):
-        views = _waiting(store.read.deliveries(state=state, limit=limit), store, ZoneInfo(settings.timezone))
+        views = _waiting(store.read.deliveries(state=state, limit=limit), store, settings.zone)
         _list(views, settings, json=json, empty="No deliveries yet.")
 
 
@@ -60,7 +62,7 @@ def _waiting(views: Sequence[DeliveryView], store: Store, zone: ZoneInfo) -> lis
     """Return *views* with the reason why a receiver is not tried now, where that is why something waits."""
     standings = store.read.left_alone(datetime.now(UTC))
     return [
-        replace(view, reason=_rests(view.receiver, standings[view.receiver], zone))
+        replace(view, reason=Reason(cause=Cause.OTHER, words=_rests(view.receiver, standings[view.receiver], zone)))
         if view.state in _TRIED_LATER and view.receiver in standings
         else view
         for view in views
@@ -76,27 +78,20 @@ def _rests(name: str, standing: ReceiverStatus, zone: ZoneInfo) -> str:
 
 
 def _list(views: Sequence[DeliveryView], settings: Config, *, json: bool, empty: str) -> None:
-    if json:
-        for view in views:
-            dump(view)
-        return
-    zone = ZoneInfo(settings.timezone)
-    rows = [
-        (
-            v.id,
-            v.state,
-            v.receiver,
-            v.recipient,
-            local(v.created_at, zone),
-            v.attempts,
-            v.title,
-            in_zone(v.reason, zone),
-        )
-        for v in views
-    ]
-    table(
-        ("id", "state", "receiver", "recipient", "created", "tries", "alert", "reason"),
-        rows,
+    zone = settings.zone
+    listing(
+        views,
+        {
+            "id": lambda v: v.id,
+            "state": lambda v: v.state,
+            "receiver": lambda v: v.receiver,
+            "recipient": lambda v: v.recipient,
+            "created": lambda v: local(v.created_at, zone),
+            "tries": lambda v: v.attempts,
+            "alert": lambda v: v.title,
+            "reason": lambda v: in_words(v.reason, zone),
+        },
+        json=json,
         empty=empty,
         zone=zone,
     )
@@ -112,13 +107,13 @@ def show_delivery(delivery: str, config: ConfigOption = DEFAULT_CONFIG, json: Js
         if json:
             dump(detail)
             return
-        zone = ZoneInfo(settings.timezone)
+        zone = settings.zone
         view = _waiting([detail.delivery], store, zone)[0]
         print(f"{view.id} {view.state} to {view.receiver} {view.recipient}: {shown(view.title)}")
         if view.reason:
-            print(f"  {shown(in_zone(view.reason, zone))}")
+            print(f"  {shown(in_words(view.reason, zone))}")
         for change in detail.transitions:
-            print(f"  {local(change.at, zone)} {change.state} {shown(in_zone(change.reason, zone))}")
+            print(f"  {local(change.at, zone)} {change.state} {shown(in_words(change.reason, zone))}")
         for attempt in detail.attempts:
             outcome = attempt.outcome or "under way"
             print(

@@ -22,10 +22,10 @@ from tocsin.files import open_regular
 from tocsin.market.session import end_of
 from tocsin.model.entries import Entry
 from tocsin.model.prices import Instrument, Labels, Quote
+from tocsin.sources.documents.dates import read_moment
 from tocsin.sources.http import urls
 from tocsin.sources.prices.extract import delimiter_of
-from tocsin.sources.prices.numbers import read_moment, read_number
-from tocsin.sources.prices.table import MISSING
+from tocsin.sources.prices.table import MISSING, read_number
 from tocsin.text.titles import split_outlet
 
 #: What the columns of a file of quotes are called.

@@ -6,12 +6,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 import typer
 
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, opened
-from tocsin.cli.output import dump, local, table
+from tocsin.cli.output import listing, local
 from tocsin.market.series import Series
 from tocsin.model.prices import Labels
 
@@ -46,27 +45,20 @@ def list_instruments(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = F
         failing = {view.name for view in store.read.sources() if view.errors}
         series, _ = store.read.market(settings.instruments)
         views = [_view(series[item.id], failing) for item in settings.instruments]
-        if json:
-            for view in views:
-                dump(view)
-            return
-        zone = ZoneInfo(settings.timezone)
-        rows = [
-            (
-                view.id,
-                view.state,
-                f"{view.price:f} {view.unit}".strip() if view.price is not None else "-",
-                local(view.at, zone),
-                "-" if view.change is None else f"{view.change:+z.2%}",
-                "-" if view.sigma is None else f"{view.sigma:.2%}",
-                view.closes,
-                view.source or ", ".join(view.sources) or "-",
-            )
-            for view in views
-        ]
-        table(
-            ("instrument", "state", "price", "of", "change", "sigma", "closes", "source"),
-            rows,
+        zone = settings.zone
+        listing(
+            views,
+            {
+                "instrument": lambda v: v.id,
+                "state": lambda v: v.state,
+                "price": lambda v: f"{v.price:f} {v.unit}".strip() if v.price is not None else "-",
+                "of": lambda v: local(v.at, zone),
+                "change": lambda v: "-" if v.change is None else f"{v.change:+z.2%}",
+                "sigma": lambda v: "-" if v.sigma is None else f"{v.sigma:.2%}",
+                "closes": lambda v: v.closes,
+                "source": lambda v: v.source or ", ".join(v.sources) or "-",
+            },
+            json=json,
             empty=f"There are no instruments in {settings.path.name}; the README shows how to write one.",
             zone=zone,
         )

@@ -10,7 +10,7 @@ import typer
 
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, rules_in_force
 from tocsin.cli.input_files import read_entries
-from tocsin.cli.output import PARTLY, dump, say, shown
+from tocsin.cli.output import PARTLY, dump, say, shown, written
 from tocsin.model.rules import Judged, Match
 
 FileArgument = Annotated[
@@ -41,9 +41,8 @@ def _print(judged: Judged, *, json: bool) -> None:
         return
     print(shown(judged.entry.title))
     for found in judged.matches:
-        labels = " ".join(f"{name}={','.join(values)}" for name, values in found.labels.items())
         words = ", ".join(repr(getattr(judged.entry, s.field)[s.start : s.end]) for s in found.spans)
-        print(f"    {found.severity} {found.rule.id} {labels} {shown(words)}".rstrip())
+        print(f"    {found.severity} {found.rule.id} {written(found.labels)} {shown(words)}".rstrip())
     for failed in judged.unevaluated:
         say(f"{judged.entry.id}: {failed.rule}: {failed.error}")
 

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 
@@ -23,6 +22,7 @@ from tocsin.protocols import P, T
 from tocsin.receivers import Receiver
 from tocsin.receivers.apprise import AppriseReceiver
 from tocsin.receivers.remedies import remedy
+from tocsin.render.reasons import in_words
 from tocsin.store import DeliveryDetail, Store
 from tocsin.store.inbound.decisions import nobody
 
@@ -62,7 +62,7 @@ def notify_test(
 
 
 async def _send(settings: Config, store: Store, receivers: Sequence[Receiver], ids: Sequence[str]) -> None:
-    outbound = DeliveryConfig(receivers={r.name: r for r in receivers}, zone=ZoneInfo(settings.timezone), decide=nobody)
+    outbound = DeliveryConfig(receivers={r.name: r for r in receivers}, zone=settings.zone, decide=nobody)
     dispatcher = Dispatcher(store, outbound, clock=SystemClock(), write=_at_once, work=_at_once, random=lambda: 0.5)
     try:
         await dispatcher.send_only(ids)
@@ -85,7 +85,7 @@ def _tell(result: DeliveryDetail, receiver: Receiver, *, json: bool) -> bool:
     delivery = result.delivery
     last = result.attempts[-1] if result.attempts else None
     error_class = (last.outcome if last else None) or ErrorClass.TRANSIENT
-    words = (last.words if last else "") or delivery.reason
+    words = (last.words if last else "") or in_words(delivery.reason)
     good = delivery.state is DeliveryState.DELIVERED
     place, mode = (receiver.place, receiver.mode) if isinstance(receiver, AppriseReceiver) else ("", "")
     advice = "" if good or not last or not last.outcome else remedy(last.outcome, last.code, mode=mode)

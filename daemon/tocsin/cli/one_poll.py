@@ -17,12 +17,11 @@ from tocsin.cli import one_price
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, read_config
 from tocsin.cli.output import dump, local, say, say_zone, shown
 from tocsin.cli.threads import in_thread
-from tocsin.config.build import make_source
-from tocsin.config.client import make_http
+from tocsin.config.build import make_http, make_source
 from tocsin.config.config import Config, empty_config
 from tocsin.config.feeds import FeedConfig
 from tocsin.config.loading import rules_of
-from tocsin.config.secrets import Secret, masked
+from tocsin.config.secrets import address
 from tocsin.errors import Fault, SourceError, UsageError
 from tocsin.log import counted
 from tocsin.model.entries import Entry
@@ -105,7 +104,7 @@ def try_source(
         if json:
             dump(found)
         else:
-            _print(found, ZoneInfo(settings.timezone))
+            _print(found, settings.zone)
 
 
 def _source(settings: Config, target: str, *, allow_private: bool) -> FeedConfig:
@@ -115,7 +114,7 @@ def _source(settings: Config, target: str, *, allow_private: bool) -> FeedConfig
     if not _is_address(target):
         known = ", ".join(settings.names) or "none"
         raise UsageError(f"{target!r} is neither a web address nor a source; there are: {known}")
-    return FeedConfig(name="test", url=Secret(target), address=masked(target), allow_private=allow_private)
+    return FeedConfig(name="test", url=address(target), allow_private=allow_private)
 
 
 def _settings(path: Path, target: str) -> Config:
@@ -144,7 +143,7 @@ async def discover(settings: Config, source: FeedConfig, now: datetime) -> tuple
                 raise
             say(f"{source.address} is a page; it names {', '.join(error.instead)}")
             say(f"in its place: {error.instead[0]}")
-            named = replace(source, url=Secret(error.instead[0]), address=masked(error.instead[0]))
+            named = replace(source, url=address(error.instead[0]))
             return named, await make_source(named, http, in_thread).poll(Cursor(), now)
 
 

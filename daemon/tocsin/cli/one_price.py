@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 import typer
 
 from tocsin.cli.output import dump, local, say, shown, table
 from tocsin.cli.threads import in_thread
-from tocsin.config.build import make_price_source
-from tocsin.config.client import make_http
+from tocsin.config.build import make_http, make_price_source
 from tocsin.config.config import Config
 from tocsin.config.price_feeds import PriceConfig
 from tocsin.errors import Fault, SourceError
@@ -41,7 +39,7 @@ def try_prices(settings: Config, row: PriceConfig, *, json: bool) -> None:
     if json:
         dump({"address": row.address, "prints": batch.prints, "missing": batch.missing})
         return
-    zone = ZoneInfo(settings.timezone)
+    zone = settings.zone
     rows = [
         (item.symbol, f"{item.price:f}", item.currency, local(item.at, zone), len(item.bars), len(item.actions))
         for item in batch.prints

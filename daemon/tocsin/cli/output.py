@@ -6,11 +6,11 @@ import dataclasses
 import json
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
@@ -19,11 +19,15 @@ from rich.table import Table
 
 from tocsin.errors import Position
 from tocsin.model.alerts import Revised
+from tocsin.model.prices import Labels
+from tocsin.model.reasons import Reason
+from tocsin.render.reasons import in_words
 from tocsin.render.words import seen
 
+T = TypeVar("T")
 #: A time in a stored sentence.
 _STORED = re.compile(r"\b(\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?) UTC\b")
-#: Exit codes (DESIGN 7); 2 is what the command-line parser itself uses for a wrong call.
+#: Exit codes; 2 is what the command-line parser itself uses for a wrong call.
 OK, FAILED, USAGE, PARTLY, LOST, BAD_CONFIG = 0, 1, 2, 3, 74, 78
 
 
@@ -67,10 +71,32 @@ def table(
         say(empty)
 
 
+def listing(
+    found: Iterable[T],
+    columns: Mapping[str, Callable[[T], object]],
+    *,
+    json: bool,
+    empty: str,
+    zone: ZoneInfo | None = None,
+    more: Callable[[T], Mapping[str, object]] = lambda _: {},
+) -> None:
+    """Print what was *found* as a `table` with these *columns*, or as *json*: an object a line, *more* added to it."""
+    if json:
+        for one in found:
+            dump({**plain(one), **more(one)})
+    else:
+        table(tuple(columns), ([cell(one) for cell in columns.values()] for one in found), empty=empty, zone=zone)
+
+
 def shown(value: object) -> str:
     """One cell: no control characters and nothing that nobody sees, so that feed text cannot steer a terminal."""
     text = "" if value is None else seen(str(value))
     return "".join(c if c.isprintable() else " " for c in text)
+
+
+def written(labels: Labels) -> str:
+    """Return labels as people write them: `mineral=gallium,germanium tier=primary`."""
+    return " ".join(f"{name}={','.join(values)}" for name, values in labels.items())
 
 
 def local(time: datetime | None, zone: ZoneInfo) -> str:
@@ -94,14 +120,19 @@ def say_zone(zone: ZoneInfo) -> None:
 def plain(value: Any) -> Any:
     """*value* as what JSON knows.
 
-    Dataclasses and mappings become dicts, times ISO 8601 in UTC, decimals text, enums their values.
+    Dataclasses and mappings become dicts, times ISO 8601 in UTC, decimals text, enums their values. Beside a reason, in
+    words, stands its cause.
 
     Text loses what nobody sees: it is copied into pages and messages. Fields that hold None, an empty string or an empty collection are kept: machines like fixed shapes.
     """
+    if isinstance(value, Reason):
+        return in_words(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         if isinstance(value, Position):
             return str(value)
-        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        reason = getattr(value, "reason", None)
+        cause = {"cause": reason.main.value} if isinstance(reason, Reason) else {}
+        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)} | cause
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, str):

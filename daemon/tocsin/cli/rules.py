@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import fields
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Annotated
 
 import typer
 
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, SinceOption, border, opened, rule_named
 from tocsin.cli.input_files import read_since
-from tocsin.cli.output import dump, plain, say, shown, table
+from tocsin.cli.output import listing, say, shown
 from tocsin.config.casefile import Case, write_cases
 from tocsin.config.loading import rules_of
 from tocsin.errors import UsageError
@@ -29,16 +30,17 @@ def print_stats(config: ConfigOption = DEFAULT_CONFIG, since: SinceOption = None
         found = store.read.rule_stats(read_since(since, datetime.now(UTC)))
         known = [name for name in rules_of(settings).rules.infos if name not in found]
         stats = [*sorted(found.values(), key=lambda one: (-one.alerts, one.rule)), *(RuleStats(rule=n) for n in known)]
-        if json:
-            for one in stats:
-                dump({**plain(one), "precision": one.precision})
-            return
-        table(
-            (*(field.name for field in fields(RuleStats)), "precision"),
-            [(o.rule, o.alerts, o.told, o.useful, o.noise, _percent(o.precision)) for o in stats],
+        listing(
+            stats,
+            {
+                **{field.name: attrgetter(field.name) for field in fields(RuleStats)},
+                "precision": lambda one: _percent(one.precision),
+            },
+            json=json,
             empty="There are no rules.",
+            more=lambda one: {"precision": one.precision},
         )
-        if not any(one.useful or one.noise for one in stats):
+        if not json and not any(one.useful or one.noise for one in stats):
             say("Nobody has judged an alert yet: tocsin alerts useful ID, or tocsin alerts noise ID.")
 
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, opened
-from tocsin.cli.output import dump, local, say, say_zone, shown, table
+from tocsin.cli.output import dump, listing, local, say, say_zone, shown
 from tocsin.config.durations import parse_duration
 from tocsin.config.loading import rules_of
 from tocsin.config.vocabulary import Vocabulary, vocabulary
@@ -58,7 +58,7 @@ def add(
     on record.
     """
     with border(), opened(config) as (settings, store):
-        now, zone = datetime.now(UTC), ZoneInfo(settings.timezone)
+        now, zone = datetime.now(UTC), settings.zone
         read, ends = _read(matchers), _end(length, until, now, zone)
         wanted = Silence(id=0, matchers=read, starts=now, ends=ends, by=by, why=why)
         before = store.read.alerts(now - _BACK, _MOST)
@@ -95,24 +95,22 @@ def list_silences(
 ) -> None:
     """The silences that have not ended."""
     with border(), opened(config) as (settings, store):
-        now, zone = datetime.now(UTC), ZoneInfo(settings.timezone)
+        now, zone = datetime.now(UTC), settings.zone
         found = [one for one in store.read.silences() if everything or one.ends > now]
-        if json:
-            for one in found:
-                dump(one)
-            return
-        rows = [
-            (
-                one.id,
-                " ".join(m.text for m in one.matchers),
-                local(one.starts, zone),
-                local(one.ends, zone),
-                one.by,
-                one.why,
-            )
-            for one in found
-        ]
-        table(("id", "matchers", "since", "until", "by", "why"), rows, empty="There is no silence.", zone=zone)
+        listing(
+            found,
+            {
+                "id": lambda s: s.id,
+                "matchers": lambda s: " ".join(matcher.text for matcher in s.matchers),
+                "since": lambda s: local(s.starts, zone),
+                "until": lambda s: local(s.ends, zone),
+                "by": lambda s: s.by,
+                "why": lambda s: s.why,
+            },
+            json=json,
+            empty="There is no silence.",
+            zone=zone,
+        )
 
 
 @app.command("end")

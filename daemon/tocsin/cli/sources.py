@@ -11,7 +11,7 @@ import typer
 
 from tocsin.cli import adding, one_poll, opml
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, opened
-from tocsin.cli.output import dump, local, plain, say_zone, shown, table
+from tocsin.cli.output import dump, listing, local, plain, say_zone, shown, table
 from tocsin.errors import UsageError
 from tocsin.log import counted
 from tocsin.model.entries import KeyKind
@@ -34,16 +34,18 @@ _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 def list_sources(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
     """Every source with its state, its last success and its next poll."""
     with border(), opened(config) as (_, store):
-        views = store.read.sources()
-        if json:
-            for view in views:
-                dump(view)
-            return
         now = datetime.now(UTC)
-        rows = [(v.name, state(v), v.entries, _ago(v.last_success, now), _next(v, now), v.last_error) for v in views]
-        table(
-            ("source", "state", "entries", "last success", "next poll", "last error"),
-            rows,
+        listing(
+            store.read.sources(),
+            {
+                "source": lambda v: v.name,
+                "state": state,
+                "entries": lambda v: v.entries,
+                "last success": lambda v: _ago(v.last_success, now),
+                "next poll": lambda v: _next(v, now),
+                "last error": lambda v: v.last_error,
+            },
+            json=json,
             empty="Nothing was polled yet; start with: tocsin run",
         )
 
@@ -62,7 +64,7 @@ def show_source(name: str, config: ConfigOption = DEFAULT_CONFIG, json: JsonOpti
         addresses = {source.name: source.address for source in settings.sources}
         addresses |= {source.name: source.address for source in settings.prices}
         address = addresses.get(name, "not configured any more")
-        zone = ZoneInfo(settings.timezone)
+        zone = settings.zone
         for line in describe(detail, address, zone, datetime.now(UTC)):
             print(line)
         if detail.fetches:

@@ -17,7 +17,7 @@ from tocsin.cli import chain
 from tocsin.cli.chain import Record, Step
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, opened, rule_named, rules_in_force
 from tocsin.cli.input_files import read_entries, read_time
-from tocsin.cli.output import dump, local, say_zone, shown
+from tocsin.cli.output import dump, local, say_zone, shown, written
 from tocsin.cli.tree import console, mark, text_lines, tree
 from tocsin.errors import UsageError
 from tocsin.model.entries import Entry
@@ -148,7 +148,7 @@ def _stored(rules: RuleSet, info: RuleInfo, words: str, config: Path) -> Answer:
         )
         # A match is proved by what the entry said when it was judged; what met nothing is judged as it reads now.
         entry = store.read.entry(view.id, match.decided_at if match else None) or view.entry
-    zone = ZoneInfo(settings.timezone)
+    zone = settings.zone
     then = match.decided_at if match else (view.revised[-1].at if view.revised else entry.first_seen)
     evidence = None if view.pruned else rules.explain(info.id, entry, then)
     decision = chain.steps(
@@ -213,9 +213,10 @@ def _entry(answer: Answer, *, colour: bool) -> Table:
     )
     for field, line in lines:
         view.add_row(Text(field, style="dim"), line)
-    labels = " ".join(f"{name}={','.join(values)}" for name, values in entry.labels.items())
     published = local(entry.published, answer.zone)
-    view.add_row(Text("source", style="dim"), Text(shown(f"{entry.source}, {published} {labels}".rstrip())))
+    view.add_row(
+        Text("source", style="dim"), Text(shown(f"{entry.source}, {published} {written(entry.labels)}".rstrip()))
+    )
     return view
 
 

@@ -7,11 +7,9 @@ Nothing is decided here. What a test or the demo wants to be different (a source
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from zoneinfo import ZoneInfo
 
-from tocsin.config.client import make_http, make_terms
 from tocsin.config.config import Config
 from tocsin.config.feeds import FeedConfig
 from tocsin.config.price_feeds import PriceConfig
@@ -22,8 +20,7 @@ from tocsin.ingest.config import IngestConfig
 from tocsin.model.alerts import Alert
 from tocsin.model.deliveries import MessageKind
 from tocsin.policy.decide import Policy
-from tocsin.policy.notifying.receiver import ReceiverInfo
-from tocsin.policy.notifying.route import Route
+from tocsin.policy.polling.schedule import Terms
 from tocsin.protocols import Run
 from tocsin.receivers import Receiver
 from tocsin.receivers import apprise as apprise_receivers
@@ -32,6 +29,7 @@ from tocsin.rules.ruleset import RuleSet
 from tocsin.sources import Source
 from tocsin.sources.feeds.feed import FeedSource
 from tocsin.sources.http.client import HttpClient
+from tocsin.sources.http.pace import host_group
 from tocsin.sources.prices.price_file import WatchedFile
 from tocsin.sources.prices.price_http import PriceSource
 from tocsin.sources.prices.table import Table
@@ -41,6 +39,29 @@ from tocsin.store import Store
 #: Tries a minute that a service bears where the configuration does not say: mail providers and Slack count them.
 RATES = {MessageKind.MAIL: 30, MessageKind.SLACK: 60}
 USUAL_RATE = 120
+
+
+def make_http(config: Config) -> HttpClient:
+    """Return the client that all sources share."""
+    http = config.http
+    return HttpClient(http.contact, proxy=http.proxy.reveal(), ca_file=http.ca_file, groups=http.groups)
+
+
+def make_terms(config: Config) -> dict[str, Terms]:
+    """Return what is configured about polling each source; one that may reach private addresses is the operator's own."""
+    groups = config.http.groups
+
+    def group(source: FeedConfig | PriceConfig, url: str) -> str:
+        return "" if source.allow_private else host_group(url, groups)
+
+    feeds = {
+        source.name: Terms(
+            every=source.every, ignore_hints=source.ignore_hints, group=group(source, source.url.reveal())
+        )
+        for source in config.sources
+    }
+    prices = {row.name: Terms(every=row.every, group=group(row, row.host), prices=True) for row in config.prices}
+    return feeds | prices
 
 
 def make_source(config: FeedConfig, http: HttpClient, work: Run) -> Source:
@@ -85,24 +106,8 @@ def make_receiver(config: ReceiverConfig) -> Receiver:
 
 def make_policy(config: Config, receivers: Mapping[str, Receiver]) -> Policy:
     """Who is told what: the routes of *config*, and its *receivers* by name."""
-    infos = [
-        ReceiverInfo(
-            name=r.name,
-            recipients=receivers[r.name].recipients,
-            operator=r.operator,
-            zone=r.zone,
-            quiet_hours=r.quiet_hours,
-            digest=r.digest,
-            group_wait=r.group_wait,
-            max_per_hour=r.max_per_hour,
-        )
-        for r in config.receivers
-    ]
-    routes = [
-        Route(severity=r.severity, labels=r.labels, event=r.event, rule=r.rule, to=r.to, origins=r.origins)
-        for r in config.routes
-    ]
-    return Policy(routes=routes, receivers=infos)
+    infos = [replace(r.info, recipients=receivers[r.name].recipients) for r in config.receivers]
+    return Policy(routes=config.routes, receivers=infos)
 
 
 def open_store(config: Config) -> Store:
@@ -159,7 +164,7 @@ def assemble(
     )
     outbound = DeliveryConfig(
         receivers=receivers,
-        zone=ZoneInfo(config.timezone),
+        zone=config.zone,
         decide=inbound.policy.decide,
         people=inbound.policy.receivers,
         routed=partial(_routed, inbound.policy, {name: info.to for name, info in rules.infos.items() if info.to}),
@@ -170,9 +175,7 @@ def assemble(
             for r in config.receivers
             if r.fallback and r.fallback.to in receivers
         },
-        rates={
-            r.name: r.rate or RATES.get(receivers[r.name].kind, USUAL_RATE) for r in config.receivers if not r.console
-        },
+        rates={r.name: r.rate or RATES.get(receivers[r.name].kind, USUAL_RATE) for r in config.receivers if r.url},
     )
     return inbound, outbound
 

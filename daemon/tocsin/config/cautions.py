@@ -11,14 +11,14 @@ from tocsin.errors import Problem
 from tocsin.log import counted
 from tocsin.sources.http import urls
 from tocsin.sources.http.address import check
-from tocsin.sources.http.contact import needs_contact
+from tocsin.sources.http.client import needs_contact
 
 
 def cautions(config: Config) -> Iterator[Problem]:
     """Yield what people should know of *config*; a file that can never do anything is a fault."""
     if not config.names and not config.receivers:
         yield Problem(message=f"{config.path} has neither a source nor a receiver that is on: nothing can ever happen")
-    elif config.receivers and not any(receiver.operator for receiver in config.receivers):
+    elif config.receivers and not any(receiver.info.operator for receiver in config.receivers):
         names = ", ".join(receiver.name for receiver in config.receivers)
         yield _warning(
             f"nobody hears of tocsin's own health, such as a source that fails: give one of {names} operator: true"

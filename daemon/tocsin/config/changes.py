@@ -6,14 +6,15 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import fields
 from pathlib import Path
 
-from tocsin.config.config import Config, RouteConfig
+from tocsin.config.config import Config
 from tocsin.config.price_feeds import PRESETS
+from tocsin.config.sections import HttpConfig
 from tocsin.config.yaml.files import LARGEST
 from tocsin.errors import FileError, Problem
 from tocsin.files import read_regular
+from tocsin.policy.notifying.route import Route
 from tocsin.rules.ruleset import RuleSet
 
 #: Name, time and size of each file.
@@ -80,9 +81,7 @@ def needs_restart(before: Config, after: Config) -> list[Problem]:
     if _path(after.database) != _path(before.database):
         words = f"database is now {after.database} and was {before.database}, which is in use"
         problems.append(Problem(message=f"{after.path}: {words}: {remedy}"))
-    changed = [
-        key.name for key in fields(after.http) if getattr(after.http, key.name) != getattr(before.http, key.name)
-    ]
+    changed = [name for name in HttpConfig.model_fields if getattr(after.http, name) != getattr(before.http, name)]
     if changed:
         words = f"{', '.join(f'http.{name}' for name in changed)} changed, and is read at a start only"
         problems.append(Problem(message=f"{after.path}: {words}: {remedy}"))
@@ -120,7 +119,7 @@ def _less(before: Iterable[str], after: Iterable[str]) -> list[str]:
     return [name for name in before if name not in kept]
 
 
-def _route(route: RouteConfig) -> str:
+def _route(route: Route) -> str:
     """A route as people name it: `severity>=high mineral=lithium to desk,mail`."""
     tests = [f"severity{route.severity[0]}{route.severity[1]}"] if route.severity else []
     tests += [f"{name}={value}" for name, value in route.labels.items()]

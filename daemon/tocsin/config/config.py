@@ -1,52 +1,33 @@
-"""The configuration: one file, every fault of it at once (DESIGN 7)."""
+"""The configuration: one file, every fault of it at once."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo
 
 from tocsin.config.feeds import FeedConfig, FeedShape, PageShape, check_source, make_feed
-from tocsin.config.instruments import InstrumentShape, check_instrument, make_instrument
-from tocsin.config.monitoring import (
-    HeartbeatConfig,
-    HeartbeatShape,
-    ReportShape,
-    check_upkeep,
-    heartbeat_config,
-    report_times,
-)
+from tocsin.config.instruments import InstrumentShape, make_instrument
 from tocsin.config.price_feeds import PriceConfig, PriceFeeds, read_book
-from tocsin.config.price_tables import (
-    FileShape,
-    TableConfig,
-    TableShape,
-    check_table,
-    file_config,
-    table_config,
-    tried,
-    zone,
-)
-from tocsin.config.receivers import ReceiverConfig, ReceiverShape, check_receiver, receiver_config
+from tocsin.config.price_tables import FileShape, TableConfig, TableShape, check_table, file_config, table_config
+from tocsin.config.receivers import ReceiverConfig, ReceiverShape, check_receiver, receiver_config, weekdays
 from tocsin.config.secrets import Filler
-from tocsin.config.web import (
-    HttpConfig,
-    HttpShape,
-    check_http,
-    http_config,
-)
+from tocsin.config.sections import Heartbeat, HttpConfig, ReportShape, check_report
+from tocsin.config.values import OwnPaths, Zone
 from tocsin.config.yaml.file import read
 from tocsin.config.yaml.files import read_text, shown_path
-from tocsin.config.yaml.nodes import Node, Pairs, Scalar, children, meant, member, problem, said
-from tocsin.config.yaml.shape import Duration, Shape, Texts, find, tag
-from tocsin.errors import ConfigError, Position, Problem
+from tocsin.config.yaml.nodes import Node, Pairs, Scalar, children, member, problem, said
+from tocsin.config.yaml.shape import Duration, Shape, Texts, context, tag
+from tocsin.errors import ConfigError, Problem, meant
 from tocsin.model.prices import Instrument
 from tocsin.model.rules import Located, Severity
+from tocsin.policy.notifying.route import Route
 from tocsin.policy.notifying.walltime import WeeklyTime
 from tocsin.rules.spec import Override
 
@@ -55,34 +36,26 @@ _SEVERITY = re.compile(r"\s*(>=|<=|>|<|=)?\s*([a-z]+)\s*$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RouteConfig:
-    """Which alerts go *to* which receivers; those that are off are left out."""
-
-    to: tuple[str, ...]
-    severity: tuple[str, Severity] | None = None
-    labels: Mapping[str, str] = field(default_factory=dict)
-    event: str = ""
-    rule: str = ""
-    origins: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """Everything that the configuration file says, defaults filled in; *problems* are warnings."""
+    """Everything that the configuration *file* says, defaults filled in; *problems* are warnings.
+
+    What is off is left out: receivers without an address, and a heartbeat without one.
+    """
 
     path: Path
-    timezone: str
+    file: ConfigFile = field(repr=False)
+    zone: ZoneInfo
     database: str
     rules: tuple[Path, ...]
     http: HttpConfig
     sources: tuple[FeedConfig, ...]
-    prices: tuple[PriceConfig, ...] = ()
-    instruments: tuple[Instrument, ...] = ()
+    prices: tuple[PriceConfig, ...]
+    instruments: tuple[Instrument, ...]
     receivers: tuple[ReceiverConfig, ...]
-    routes: tuple[RouteConfig, ...]
+    routes: tuple[Route, ...]
     overrides: tuple[Override, ...]
     retention: timedelta
-    heartbeat: HeartbeatConfig | None = None
+    heartbeat: Heartbeat | None
     report: WeeklyTime
     problems: tuple[Problem, ...] = ()
 
@@ -92,10 +65,35 @@ class Config:
         return (*(source.name for source in self.sources), *(row.name for row in self.prices))
 
 
+def _comparison(text: str) -> tuple[str, Severity]:
+    """Return the operator and the level of *text*.
+
+    Raises:
+        ValueError: it is neither a level nor a comparison with one.
+    """
+    found = _SEVERITY.match(text)
+    if not found or found[2] not in list(Severity):
+        likely = meant(found[2], list(Severity)) if found else ""
+        words = f'must be a level, or a comparison such as ">= high"; the levels are {", ".join(Severity)}{likely}'
+        raise ValueError(words)
+    return found[1] or "=", Severity(found[2])
+
+
+def _compared(text: str) -> str:
+    return _comparison(text) and text
+
+
+def _database(url: str, info: ValidationInfo) -> str:
+    """Return *url* with its path made absolute: `sqlite:///var/x.db` lies below the folder of the configuration."""
+    if not re.match(r"sqlite:///.+", url):
+        raise ValueError("must be sqlite:///path/of/a/file")
+    return f"sqlite:///{context(info).folder / Path(url.removeprefix('sqlite:///')).expanduser()}"
+
+
 class _Route(Shape):
     to: Texts
     """The receivers that this route adds."""
-    severity: str | None = None
+    severity: Annotated[str, AfterValidator(_compared)] | None = None
     """A level, or a comparison such as ">= high"."""
     labels: dict[str, str] = Field(default_factory=dict)
     """Labels that an alert must have."""
@@ -140,13 +138,13 @@ _Source = Annotated[
 class ConfigFile(Shape):
     """The file."""
 
-    timezone: str = "UTC"
+    timezone: Zone = ZoneInfo("UTC")
     """The time zone of people, such as Europe/London; UTC if it is not given."""
-    database: str = "sqlite:///tocsin.db"
+    database: Annotated[str, AfterValidator(_database)] = Field(default="sqlite:///tocsin.db", validate_default=True)
     """sqlite:///path of the database, relative to this file."""
-    rules: Texts = ()
+    rules: OwnPaths = ()
     """Folders of rule packs, relative to this file."""
-    http: HttpShape = HttpShape()
+    http: HttpConfig = HttpConfig()
     """How tocsin introduces itself to servers."""
     sources: dict[_Named, _Source] = Field(default_factory=dict)
     """What is polled, by name; the kind is the key that names its address."""
@@ -160,7 +158,7 @@ class ConfigFile(Shape):
     """What is changed of rules without editing their packs, by pack/id or the id alone."""
     retention: Duration = timedelta(days=90)
     """How long the texts of entries are kept, such as 90d."""
-    heartbeat: HeartbeatShape = HeartbeatShape()
+    heartbeat: Heartbeat = Heartbeat()
     """Who is to be asked as long as the daemon works, so that somebody notices when it does not."""
     self_report: ReportShape = ReportShape()
     """When operators are told what was checked, what failed and what was lost."""
@@ -191,27 +189,24 @@ def parse_config(text: str, path: Path, env: Mapping[str, str]) -> Config:
     filler = Filler(env)
     root = filler.fill(document.root)
     problems += filler.problems
-    shape = ConfigFile.of(root, problems)
     folder = path.resolve().parent
-    problems += _check(root, folder)
+    shape = ConfigFile.of(root, problems, folder)
+    problems += _check(root)
     sources = shape.sources.items() if shape else ()
-    tables = {name: table for name, item in sources if (table := _table(name, item, root, folder))}
+    tables = {name: table for name, item in sources if (table := _table(name, item))}
     book = read_book(root, tables, folder, env)
     problems += book.problems
     if shape is None or any(not item.warning for item in problems):
         raise ConfigError(sorted(problems, key=_place))
-    return _config(path, root, shape, book, tuple(problems))
+    return _config(path, shape, book, tuple(problems))
 
 
 def empty_config(path: Path) -> Config:
     """The configuration of a file at *path* that says nothing."""
-    return _config(
-        path,
-        Pairs(place=Located(text="", file="", lines=((0, 1, 1),)), pairs=()),
-        ConfigFile(),
-        PriceFeeds(rows=(), listings={}, problems=()),
-        (),
-    )
+    nothing = Pairs(place=Located(text="", file="", lines=((0, 1, 1),)), pairs=())
+    shape = ConfigFile.of(nothing, [], path.resolve().parent)
+    assert shape, "every key has a default"
+    return _config(path, shape, PriceFeeds(rows=(), listings={}, problems=()), ())
 
 
 def _place(item: Problem) -> tuple[int, int]:
@@ -221,25 +216,20 @@ def _place(item: Problem) -> tuple[int, int]:
 # ---- checks that a shape cannot make ------------------------------------------------------------------------------
 
 
-def _check(root: Node, folder: Path) -> Iterator[Problem]:
-    """What is wrong although its shape is right. Looks at nodes, so that it works beside faults of shape."""
-    yield from tried(root, "timezone", zone)
-    yield from _check_database(member(root, "database"))
-    yield from check_http(member(root, "http"), folder)
-    yield from check_upkeep(root)
+def _check(root: Node) -> Iterator[Problem]:
+    """Yield what is wrong although its shape is right. Looks at nodes, so that it works beside faults of shape."""
+    yield from check_report(root)
     for source in children(member(root, "sources")):
         yield from check_source(source)
         if member(source, "table") or member(source, "file"):
             yield from check_table(source)
-    for instrument in children(member(root, "instruments")):
-        yield from check_instrument(instrument)
     receivers = member(root, "receivers")
     named = receivers.pairs if isinstance(receivers, Pairs) else ()
     names = [key.text for key, _ in named]
     for key, receiver in named:
         yield from check_receiver(key.text, receiver, names)
     for route in children(member(root, "routes")):
-        yield from _check_route(route, names)
+        yield from _check_receivers(member(route, "to"), names)
     for override in children(member(root, "overrides")):
         yield from _check_receivers(member(override, "to"), names)
         if isinstance(override, Pairs) and not override.pairs:
@@ -256,109 +246,63 @@ def _is_off(receiver: Node) -> bool:
     return isinstance(url, Scalar) and url.value == "" and not (isinstance(console, Scalar) and console.value)
 
 
-def _check_database(node: Node | None) -> Iterator[Problem]:
-    if isinstance(node, Scalar) and isinstance(node.value, str) and not re.match(r"sqlite:///.+", node.value):
-        yield problem(node, "must be sqlite:///path/of/a/file")
-
-
-def _check_route(node: Node, names: list[str]) -> Iterator[Problem]:
-    yield from _check_receivers(member(node, "to"), names)
-    severity = member(node, "severity")
-    if isinstance(severity, Scalar) and isinstance(severity.value, str) and not _severity(severity.value):
-        levels = ", ".join(Severity)
-        found = _SEVERITY.match(severity.value)
-        likely = meant(found[2], list(Severity)) if found else ""
-        yield problem(severity, f'must be a level, or a comparison such as ">= high"; the levels are {levels}{likely}')
-
-
 def _check_receivers(to: Node | None, names: list[str]) -> Iterator[Problem]:
     for target in (to,) if isinstance(to, Scalar) else children(to):
         if isinstance(target, Scalar) and target.text not in names:
             yield problem(target, f"there is no receiver {said(target.text)}{meant(target.text, names)}")
 
 
-def _severity(text: str) -> tuple[str, Severity] | None:
-    found = _SEVERITY.match(text)
-    if not found or found[2] not in list(Severity):
-        return None
-    return found[1] or "=", Severity(found[2])
-
-
 # ---- values -------------------------------------------------------------------------------------------------------
 
 
-def _table(
-    name: str, item: FeedShape | PageShape | TableShape | FileShape, root: Node, folder: Path
-) -> TableConfig | None:
+def _table(name: str, item: FeedShape | PageShape | TableShape | FileShape) -> TableConfig | None:
     if isinstance(item, TableShape):
-        return table_config(name, item, find(root, ("sources", name)))
-    return file_config(name, item, folder) if isinstance(item, FileShape) else None
+        return table_config(name, item)
+    return file_config(name, item) if isinstance(item, FileShape) else None
 
 
-def _config(path: Path, root: Node, shape: ConfigFile, book: PriceFeeds, problems: tuple[Problem, ...]) -> Config:
-    folder = path.resolve().parent
-    receivers = tuple(
-        receiver_config(name, item, shape.timezone, _position(find(root, ("receivers", name))))
-        for name, item in shape.receivers.items()
-        if item.console or item.url
-    )
-    on = {receiver.name for receiver in receivers}
-    # Without routes everybody is told everything.
-    routes = shape.routes if shape.routes is not None else (_Route(to=tuple(on)),)
-    return Config(
+def _config(path: Path, file: ConfigFile, book: PriceFeeds, problems: tuple[Problem, ...]) -> Config:
+    # Without routes everybody is notified of everything.
+    if file.routes is None:
+        file = file.model_copy(update={"routes": (_Route(to=tuple(file.receivers)),)})
+    on = {name: item for name, item in file.receivers.items() if item.console or item.url}
+    return file.build(
+        Config,
         path=path,
-        timezone=shape.timezone,
-        database=_database(shape.database, folder),
-        rules=tuple(folder / Path(rule).expanduser() for rule in shape.rules),
-        http=http_config(shape.http, folder),
+        file=file,
+        zone=file.timezone,
         sources=tuple(
-            make_feed(name, item, find(root, ("sources", name)))
-            for name, item in shape.sources.items()
-            if isinstance(item, FeedShape | PageShape)
+            make_feed(name, item) for name, item in file.sources.items() if isinstance(item, FeedShape | PageShape)
         ),
         prices=book.rows,
         instruments=tuple(
             make_instrument(name, item, book.listings[name], book.every(name))
-            for name, item in shape.instruments.items()
+            for name, item in file.instruments.items()
         ),
-        receivers=receivers,
-        routes=tuple(_route(route, on) for route in routes),
-        overrides=tuple(_overrides(shape, member(root, "overrides"))),
-        retention=shape.retention,
-        heartbeat=heartbeat_config(shape.heartbeat),
-        report=report_times(shape.self_report, shape.timezone),
+        receivers=tuple(receiver_config(name, item, file.timezone) for name, item in on.items()),
+        routes=tuple(_route(route, on) for route in file.routes or ()),
+        overrides=tuple(_overrides(file)),
+        heartbeat=file.heartbeat if file.heartbeat.url else None,
+        report=WeeklyTime(at=file.self_report.at, days=weekdays(file.self_report.on), zone=file.timezone),
         problems=problems,
     )
 
 
-def _position(node: Node | None) -> Position | None:
-    return node.place.at() if node else None
-
-
-def _route(route: _Route, on: set[str]) -> RouteConfig:
-    return RouteConfig(
+def _route(route: _Route, on: Container[str]) -> Route:
+    return route.build(
+        Route,
         to=tuple(name for name in route.to if name in on),
-        severity=_severity(route.severity) if route.severity else None,
-        labels=route.labels,
-        event=route.event,
-        rule=route.rule,
-        origins=route.origins,
+        severity=_comparison(route.severity) if route.severity else None,
     )
 
 
-def _overrides(shape: ConfigFile, node: Node | None) -> Iterator[Override]:
+def _overrides(file: ConfigFile) -> Iterator[Override]:
+    node = member(file.node, "overrides")
     for key, value in node.pairs if isinstance(node, Pairs) else ():
-        item = shape.overrides[key.text]
+        item = file.overrides[key.text]
         unless = member(value, "unless")
-        yield Override(
+        yield item.build(
+            Override,
             rule=key.place,
-            disable=item.disable,
-            severity=item.severity,
             unless=unless.place if isinstance(unless, Scalar) and item.unless is not None else None,
-            to=item.to,
         )
-
-
-def _database(url: str, folder: Path) -> str:
-    """*url* with its path made absolute: `sqlite:///var/x.db` lies below the folder of the configuration."""
-    return f"sqlite:///{folder / Path(url.removeprefix('sqlite:///')).expanduser()}"

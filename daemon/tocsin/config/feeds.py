@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
-from tocsin.config.price_tables import tried, zone
-from tocsin.config.secrets import Secret, masked
-from tocsin.config.web import authorization, check_credentials, url_fault
+from tocsin.config.secrets import Secret
+from tocsin.config.values import Address, Hidden, Zone, unless_empty
 from tocsin.config.yaml.nodes import Node, Pairs, Scalar, member, problem
-from tocsin.config.yaml.shape import Duration, Shape, Texts
+from tocsin.config.yaml.shape import Duration, Shape, Texts, at_least
 from tocsin.errors import Problem
 from tocsin.sources.documents.page import Selectors, check_format, check_selector
-from tocsin.sources.http import urls
 
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
-_SHORTEST = timedelta(seconds=1)
+_Selector = Annotated[str, unless_empty(check_selector)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedConfig:
-    """A feed, or with *selectors* a page. *address* is *url* as it may be shown and stored: references unfilled, passwords masked."""
+    """A feed, or with *selectors* a page."""
 
     name: str
     url: Secret
-    address: str
     every: timedelta | None = None
     allow_private: bool = False
     ignore_hints: bool = False
@@ -42,13 +42,18 @@ class FeedConfig:
         return "page" if self.selectors else "feed"
 
     @property
+    def address(self) -> str:
+        """The address as it may be shown and stored: references unfilled, passwords masked."""
+        return self.url.shown
+
+    @property
     def secret(self) -> bool:
         """Whether the address holds what may not be written down."""
         return self.url.reveal() != self.address
 
 
 class _Polled(Shape):
-    every: Duration | None = None
+    every: Annotated[Duration, at_least(timedelta(seconds=1))] | None = None
     """How often it is polled, such as 15m; without it, as often as it has news."""
     ignore_hints: bool = False
     """Whether it is polled more often than its server asks for, in its headers or in the feed."""
@@ -56,90 +61,69 @@ class _Polled(Shape):
     """Whether its address may lie in a private network."""
     labels: dict[str, Texts] = Field(default_factory=dict)
     """Labels of every entry of this source."""
-    headers: dict[str, str] = Field(default_factory=dict)
+    headers: dict[str, Hidden] = Field(default_factory=dict)
     """HTTP headers sent to this source only; values may be ${NAME}."""
-    credentials: str = ""
+    credentials: Hidden = Secret("")
     """name:password for servers that ask for one (HTTP Basic), sent to this source only; may be ${NAME}."""
 
 
 class FeedShape(_Polled):
     """A feed as it is written."""
 
-    feed: str
+    feed: Address
     """The address of an RSS, Atom or JSON feed."""
 
 
 class PageShape(_Polled):
     """A page as it is written."""
 
-    page: str
+    page: Address
     """The address of a web page that has no feed."""
-    items: str
+    items: _Selector
     """Its items: a CSS selector such as li.notice."""
-    title: str = ""
+    title: _Selector = ""
     """Of an item: its title; without it, all of its text."""
-    link: str = ""
+    link: _Selector = ""
     """Of an item: its link; without it, the first link in it."""
-    date: str = ""
+    date: _Selector = ""
     """Of an item: its date; without it, the first <time> in it."""
-    date_format: str = ""
+    date_format: Annotated[str, unless_empty(check_format)] = ""
     """How the date is written, as for strptime, such as %d.%m.%Y."""
-    timezone: str = "UTC"
+    timezone: Zone = ZoneInfo("UTC")
     """The zone of dates that name none."""
 
 
 def check_source(node: Node) -> Iterator[Problem]:
-    """What is wrong with a source although its shape is right."""
-    for address in (member(node, kind) for kind in ("feed", "page", "table")):
-        if isinstance(address, Scalar) and isinstance(address.value, str) and not address.broken:
-            meant = urls.plain_scheme(address.value) if address is member(node, "feed") else address.value
-            words = url_fault(meant)
-            if words:
-                yield problem(address, words)
-    every = member(node, "every")
-    if isinstance(every, Scalar) and every.text in ("0s", "0m", "0h", "0d", "0w"):
-        yield problem(every, "must be a second or more")
-    yield from check_credentials(node)
-    headers = member(node, "headers")
-    for key, value in headers.pairs if isinstance(headers, Pairs) else ():
+    """Yield what is wrong with the headers, the credentials and the items of a source although their shape is right."""
+    headers, credentials = member(node, "headers"), member(node, "credentials")
+    named = headers.pairs if isinstance(headers, Pairs) else ()
+    for key, value in named:
         if not _HEADER.match(key.text):
             yield problem(key, "is not the name of an HTTP header")
         if isinstance(value, Scalar) and re.search(r"[\r\n\0]", str(value.value)):
             yield problem(value, "a header is one line")
-    if member(node, "page"):
-        for name in ("items", "title", "link", "date"):
-            yield from tried(node, name, check_selector)
-        yield from tried(node, "date_format", check_format)
-        yield from tried(node, "timezone", zone)
-        items = member(node, "items")
-        if isinstance(items, Scalar) and items.value == "":
-            yield problem(items, "names no items; write a CSS selector such as li.notice")
+    if isinstance(credentials, Scalar) and credentials.value and not credentials.broken:
+        if ":" not in str(credentials.value) or not str(credentials.value).isprintable():
+            yield problem(credentials, "must be name:password")
+        if any(key.text.lower() == "authorization" for key, _ in named):
+            yield problem(credentials, "and a header Authorization exclude each other")
+    items = member(node, "items")
+    if isinstance(items, Scalar) and items.value == "":
+        yield problem(items, "names no items; write a CSS selector such as li.notice")
 
 
-def make_feed(name: str, item: FeedShape | PageShape, node: Node | None) -> FeedConfig:
-    """The feed or page *name* that *item* describes, which stands at *node*."""
-    url = urls.plain_scheme(item.feed) if isinstance(item, FeedShape) else item.page
-    written = member(node, "feed") or member(node, "page")
-    assert isinstance(written, Scalar)
-    return FeedConfig(
+def make_feed(name: str, item: FeedShape | PageShape) -> FeedConfig:
+    """Return the feed or page *name* that *item* describes."""
+    return item.build(
+        FeedConfig,
         name=name,
-        url=Secret(url),
-        address=masked(written.text if written.filled else url),
-        every=max(item.every, _SHORTEST) if item.every is not None else None,
-        allow_private=item.allow_private,
-        ignore_hints=item.ignore_hints,
-        labels=item.labels,
-        headers={key: Secret(value) for key, value in {**item.headers, **authorization(item.credentials)}.items()},
-        selectors=_selectors(item) if isinstance(item, PageShape) else None,
+        url=item.feed if isinstance(item, FeedShape) else item.page,
+        headers={**item.headers, **_authorization(item.credentials)},
+        selectors=item.build(Selectors, zone=item.timezone.key) if isinstance(item, PageShape) else None,
     )
 
 
-def _selectors(item: PageShape) -> Selectors:
-    return Selectors(
-        items=item.items,
-        title=item.title,
-        link=item.link,
-        date=item.date,
-        date_format=item.date_format,
-        zone=item.timezone,
-    )
+def _authorization(credentials: Secret) -> Mapping[str, Secret]:
+    """Return the header of HTTP Basic (RFC 7617) for name:password."""
+    basic = b64encode(credentials.reveal().encode()).decode()
+    return {"Authorization": Secret(f"Basic {basic}")} if credentials else {}

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 from datetime import time, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from tocsin.config.yaml.nodes import Node, Scalar, meant, member, problem, said
-from tocsin.config.yaml.shape import Duration, Shape, Texts
-from tocsin.errors import Problem
+from tocsin.config.values import zone
+from tocsin.config.yaml.nodes import said
+from tocsin.config.yaml.shape import TEXT, Duration, Shape, Texts
+from tocsin.errors import Problem, meant
 from tocsin.log import counted
 from tocsin.model.prices import Hours, Instrument, Listing
 from tocsin.rules.prices.edge import PriceRule
@@ -20,6 +21,45 @@ from tocsin.rules.ruleset import RuleSet
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _SESSION = re.compile(r"(\w{3})(?:-(\w{3}))?\s+(\d\d?):(\d\d)-(\d\d?):(\d\d)\s+(\S+)")
 _FORM = "must be days, times and a zone, such as mon-fri 09:30-16:00 America/New_York"
+
+
+def parse_hours(text: str) -> Hours:
+    """Return the session that *text* describes: `mon-fri 09:30-16:00 America/New_York`; 24:00 is the end of the day.
+
+    Raises:
+        ValueError: it describes none, in words that name the remedy.
+    """
+    found = _SESSION.fullmatch(text.strip().replace("–", "-"))
+    if not found:
+        raise ValueError(_FORM)
+    first, last, *digits, name = found.groups()
+    days = [day.lower() for day in (first, last or first)]
+    for day in days:
+        if day not in _DAYS:
+            raise ValueError(f"has no day {day}; the days are {', '.join(_DAYS)}{meant(day, _DAYS)}")
+    begin, end = map(_DAYS.index, days)
+    try:
+        opens, closes = (time(0 if h == "24" else int(h), int(m)) for h, m in (digits[:2], digits[2:]))
+    except ValueError:
+        raise ValueError(_FORM) from None
+    try:
+        zone(name)
+    except ValueError:
+        raise ValueError(f"has no time zone {said(name)}; write one such as Europe/London or UTC") from None
+    span = (end - begin) % 7 + 1
+    return Hours(days=frozenset((begin + n) % 7 for n in range(span)), opens=opens, closes=closes, zone=name)
+
+
+def write_hours(hours: Hours) -> str:
+    """Return *hours* as `parse_hours` reads them."""
+    first = next(day for day in sorted(hours.days) if len(hours.days) == 7 or (day - 1) % 7 not in hours.days)
+    last = (first + len(hours.days) - 1) % 7
+    days = _DAYS[first] if first == last else f"{_DAYS[first]}-{_DAYS[last]}"
+    return f"{days} {hours.opens:%H:%M}-{hours.closes:%H:%M} {hours.zone}"
+
+
+def _session(value: Any) -> Hours:
+    return parse_hours(str(value))
 
 
 class InstrumentShape(Shape):
@@ -35,7 +75,7 @@ class InstrumentShape(Shape):
     """Where its price comes from, the first that answers: yahoo:SYMBOL, or a source or preset and its symbol."""
     labels: dict[str, Texts] = Field(default_factory=dict)
     """Labels of every match about it."""
-    session: str | None = None
+    session: Annotated[Hours, BeforeValidator(_session), WithJsonSchema(TEXT)] | None = None
     """When it is traded, such as mon-fri 09:30-16:00 America/New_York; without it, as its source says, or always."""
     stale_after: Duration | None = None
     """Trading time without a new price after which its source is at fault, such as 10d for one assessed weekly."""
@@ -43,67 +83,11 @@ class InstrumentShape(Shape):
     """Whether its price may be zero or below, as a yield, a spread or a price of power may."""
 
 
-def parse_hours(text: str) -> Hours:
-    """The session that *text* says: `mon-fri 09:30-16:00 America/New_York`; 24:00 is the end of the day.
-
-    Raises:
-        ValueError: it says none, in words that name the remedy.
-    """
-    found = _SESSION.fullmatch(text.strip().replace("–", "-"))
-    if not found:
-        raise ValueError(_FORM)
-    first, last, *digits, zone = found.groups()
-    days = [name.lower() for name in (first, last or first)]
-    for name in days:
-        if name not in _DAYS:
-            raise ValueError(f"{name} is no day; the days are {', '.join(_DAYS)}{meant(name, _DAYS)}")
-    begin, end = map(_DAYS.index, days)
-    try:
-        opens, closes = (time(0 if h == "24" else int(h), int(m)) for h, m in (digits[:2], digits[2:]))
-    except ValueError:
-        raise ValueError(_FORM) from None
-    try:
-        ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f"there is no time zone {said(zone)}; write one such as Europe/London or UTC") from None
-    span = (end - begin) % 7 + 1
-    return Hours(days=frozenset((begin + n) % 7 for n in range(span)), opens=opens, closes=closes, zone=zone)
-
-
-def write_hours(hours: Hours) -> str:
-    """*hours* as `parse_hours` reads them."""
-    first = next(day for day in sorted(hours.days) if len(hours.days) == 7 or (day - 1) % 7 not in hours.days)
-    last = (first + len(hours.days) - 1) % 7
-    days = _DAYS[first] if first == last else f"{_DAYS[first]}-{_DAYS[last]}"
-    return f"{days} {hours.opens:%H:%M}-{hours.closes:%H:%M} {hours.zone}"
-
-
 def make_instrument(
     name: str, item: InstrumentShape, listings: tuple[Listing, ...] = (), every: timedelta = timedelta(0)
 ) -> Instrument:
-    """The instrument *name* that *item* describes, whose price is to be had at *listings*, *every* so often."""
-    return Instrument(
-        id=name,
-        kind=item.kind,
-        currency=item.currency,
-        unit=item.unit,
-        labels=item.labels,
-        session=parse_hours(item.session) if item.session else None,
-        sources=listings,
-        every=every,
-        stale_after=item.stale_after,
-        negative=item.negative,
-    )
-
-
-def check_instrument(node: Node) -> Iterator[Problem]:
-    """What is wrong with the session of an instrument."""
-    session = member(node, "session")
-    if isinstance(session, Scalar) and isinstance(session.value, str):
-        try:
-            parse_hours(session.value)
-        except ValueError as error:
-            yield problem(session, str(error))
+    """Return the instrument *name* that *item* describes, whose price is to be had at *listings*, *every* so often."""
+    return item.build(Instrument, id=name, sources=listings, every=every)
 
 
 def check_rules(rules: RuleSet, instruments: Collection[Instrument]) -> Iterator[Problem]:

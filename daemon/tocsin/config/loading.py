@@ -21,9 +21,8 @@ from tocsin.rules.compile import compile_packs
 from tocsin.rules.examples import check_examples
 from tocsin.rules.lint import History, lint, lint_history
 from tocsin.rules.never import Given
-from tocsin.rules.override import lay_over
 from tocsin.rules.ruleset import RuleSet
-from tocsin.rules.spec import Override, PackSpec
+from tocsin.rules.spec import Override, PackSpec, lay_over
 
 #: The files of the last good version of the pack in a folder, if there was one.
 Kept = Callable[[str], Files | None]

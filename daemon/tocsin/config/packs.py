@@ -54,6 +54,11 @@ class _Pack(Shape):
     """The version of the pack, for people."""
     title: str = ""
     """What the pack is about."""
+    distinguish: Texts = ()
+    """Labels of the pack's lists by which stories with like headlines differ, beside those of a rule's key.
+
+    A report that brings a new value of one updates the alert it joins.
+    """
     note: str = ""
     """For whoever reads the pack."""
 
@@ -206,6 +211,7 @@ def parse_pack(files: Sequence[tuple[str, str]]) -> tuple[PackSpec | None, tuple
     spec = PackSpec(
         id=head.id,
         version=head.version,
+        distinguish=_several(member(member(root, "pack"), "distinguish")),
         lists=tuple(lists),
         rules=tuple(rules),
         position=_key_position(root, "pack"),
@@ -237,7 +243,7 @@ def _check_twice(lists: Sequence[ListSpec]) -> Iterator[Problem]:
         if name.text in first:
             place = first[name.text].at()
             words = f"the list {name.text} stands here twice, first at {place.file}:{place.line}"
-            yield Problem(message=words, position=name.at(), excerpt=name.excerpt(), length=len(name.text))
+            yield name.problem(words)
         first.setdefault(name.text, name)
 
 

@@ -9,9 +9,10 @@ from datetime import timedelta
 from pathlib import Path
 
 from tocsin.config.price_tables import TableConfig, load_preset
-from tocsin.config.yaml.nodes import Node, Pairs, Scalar, children, meant, member, problem, said
-from tocsin.errors import Problem
+from tocsin.config.yaml.nodes import Node, Pairs, Scalar, children, member, problem, said
+from tocsin.errors import Problem, meant
 from tocsin.model.prices import Listing
+from tocsin.sources.prices import yahoo
 
 YAHOO = "yahoo"
 #: A chart is asked for no more often; nor, all charts together, than one in this time.
@@ -40,6 +41,12 @@ class PriceConfig:
     def address(self) -> str:
         """Where that is, as it may be shown and stored."""
         return self.table.address if self.table else self.name
+
+    @property
+    def host(self) -> str:
+        """An address at the server that is asked."""
+        asking = self.table.asking if self.table else None
+        return asking.url if asking else yahoo.HOST
 
     @property
     def allow_private(self) -> bool:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import time, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from tocsin.config.secrets import Filler, masked
+from tocsin.config.secrets import Filler, Secret
+from tocsin.config.values import Address, Hidden, OwnPath, WallTime, Zone
 from tocsin.config.yaml.file import read
 from tocsin.config.yaml.files import read_text, shown_path
 from tocsin.config.yaml.nodes import Node, Pairs, Scalar, member, problem, said
@@ -26,7 +27,7 @@ from tocsin.sources.prices.table import PLACEHOLDER, Asking, Columns
 EVERY = timedelta(minutes=15)
 #: A file is looked at so often.
 EVERY_FILE = timedelta(minutes=1)
-_CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
+_MIDNIGHT = time(0)
 
 
 def _number(value: Any) -> Decimal:
@@ -36,17 +37,9 @@ def _number(value: Any) -> Decimal:
         raise ValueError("must be a number") from None
 
 
-def _clock(value: Any) -> timedelta:
-    found = _CLOCK.fullmatch(str(value))
-    if not found:
-        raise ValueError('must be a time of day in quotes, such as "16:00"')
-    return timedelta(hours=int(found[1]), minutes=int(found[2]))
-
-
 _Number = Annotated[Decimal, BeforeValidator(_number), WithJsonSchema({"type": ["number", "string"]})]
-_Clock = Annotated[timedelta, BeforeValidator(_clock), WithJsonSchema({"type": "string", "pattern": _CLOCK.pattern})]
 #: What an answer with a good status can be instead of prices.
-_Fault = Literal["rate_limited", "auth", "not_found", "not_data", "stale"]
+_Fault = Literal[Fault.RATE_LIMITED, Fault.AUTH, Fault.NOT_FOUND, Fault.NOT_DATA, Fault.STALE]
 
 
 class _Columns(Shape):
@@ -64,9 +57,9 @@ class _Columns(Shape):
     """Of a row: when that was. $. before it makes it a place of the whole document."""
     time_format: str = ""
     """How the time is written, as for strptime; else ISO 8601 or seconds since 1970."""
-    timezone: str = "UTC"
+    timezone: Zone = ZoneInfo("UTC")
     """The zone of times that name none."""
-    close_at: _Clock = timedelta(0)
+    close_at: WallTime = _MIDNIGHT
     """The time of day that is meant where a time is only a day."""
     volume: str = ""
     """Of a row: how much was traded."""
@@ -91,13 +84,13 @@ class _Columns(Shape):
 class TableShape(_Columns):
     """A table as it is written."""
 
-    table: str
+    table: Address
     """The address; {symbol} or {symbols} is filled in, and {today} or {today:%Y%m%d}."""
     method: Literal["GET", "POST"] = "GET"
     """How it is asked."""
-    body: str = ""
+    body: Hidden = Secret("")
     """What is sent with POST; filled in as the address is."""
-    headers: dict[str, str] = Field(default_factory=dict)
+    headers: dict[str, Hidden] = Field(default_factory=dict)
     """HTTP headers; values may be ${NAME}."""
     join: str = ","
     """What stands between the symbols where {symbols} is filled in."""
@@ -108,7 +101,7 @@ class TableShape(_Columns):
 class FileShape(_Columns):
     """A file of prices as it is written."""
 
-    file: str
+    file: OwnPath
     """The path of a CSV or JSON Lines file, relative to this file; it is read again when it changed."""
     price: str = "close"
     """Of a line: the price."""
@@ -152,50 +145,35 @@ class TableConfig:
         return self.asking is not None and "{symbol}" in self.asking.url + self.asking.body
 
 
-def table_config(name: str, shape: TableShape, node: Node | None) -> TableConfig:
-    """The table that *shape* describes, which stands at *node*."""
-    written = member(node, "table")
-    filled = isinstance(written, Scalar) and written.filled
-    return TableConfig(
+def table_config(name: str, shape: TableShape) -> TableConfig:
+    """Return the table *name* that *shape* describes."""
+    headers = {key: value.reveal() for key, value in shape.headers.items()}
+    return shape.build(
+        TableConfig,
         name=name,
-        address=masked(written.text if filled and isinstance(written, Scalar) else shape.table),
+        address=shape.table.shown,
         columns=_columns(shape, shape.format or Format.JSON),
         every=shape.every or EVERY,
-        asking=Asking(url=shape.table, method=shape.method, body=shape.body, headers=shape.headers, join=shape.join),
-        allow_private=shape.allow_private,
+        asking=shape.build(Asking, url=shape.table.reveal(), body=shape.body.reveal(), headers=headers),
     )
 
 
-def file_config(name: str, shape: FileShape, folder: Path) -> TableConfig:
-    """The file that *shape* describes; its path is relative to *folder*."""
-    return TableConfig(
+def file_config(name: str, shape: FileShape) -> TableConfig:
+    """Return the file *name* that *shape* describes."""
+    return shape.build(
+        TableConfig,
         name=name,
-        address=shape.file,
-        columns=_columns(shape, shape.format or _by_name(shape.file)),
+        address=_written(shape.node, "file"),
+        columns=_columns(shape, shape.format or _by_name(str(shape.file))),
         every=shape.every or EVERY_FILE,
-        path=folder / Path(shape.file).expanduser(),
+        path=shape.file,
     )
 
 
 def _columns(shape: TableShape | FileShape, form: Format) -> Columns:
-    return Columns(
-        format=form,
-        price=shape.price,
-        rows=shape.rows,
-        symbol=shape.symbol,
-        time=shape.time,
-        time_format=shape.time_format,
-        zone=shape.timezone,
-        close_at=shape.close_at,
-        volume=shape.volume,
-        currency=shape.currency,
-        currency_at=shape.currency_at,
-        scale=shape.scale,
-        decimal=shape.decimal,
-        delimiter=shape.delimiter,
-        invert=shape.invert,
-        history=shape.history,
-        errors={Fault(kind): text for kind, text in shape.errors.items()},
+    at = shape.close_at
+    return shape.build(
+        Columns, format=form, zone=shape.timezone.key, close_at=timedelta(hours=at.hour, minutes=at.minute)
     )
 
 
@@ -206,22 +184,21 @@ def _by_name(path: str) -> Format:
 def check_table(node: Node) -> Iterator[Problem]:
     """What is wrong with the expressions, the zone and the address of a table although their shape is right."""
     file = member(node, "file")
-    form = _text(node, "format") or (_by_name(_text(node, "file")) if file else "json")
+    form = _written(node, "format") or (_by_name(_written(node, "file")) if file else "json")
     if form not in list(Format):
         return
-    yield from tried(node, "rows", lambda text: extractor(Format(form), text))
+    yield from _tried(node, "rows", lambda text: extractor(Format(form), text))
     reader = extractor(Format(form), "")
     for key in ("symbol", "price", "time", "volume", "currency_at"):
-        yield from tried(node, key, reader.field)
+        yield from _tried(node, key, reader.field)
     errors = member(node, "errors")
     for name, _ in errors.pairs if isinstance(errors, Pairs) else ():
-        yield from tried(errors, name.text, reader.holds)
-    yield from tried(node, "timezone", zone)
+        yield from _tried(errors, name.text, reader.holds)
     history, time = member(node, "history"), member(node, "time")
     if isinstance(history, Scalar) and history.value is True and time is None and not file:
         yield problem(history, "a history needs the time of each of its rows: add time")
     body = member(node, "body")
-    if isinstance(body, Scalar) and _text(node, "method") != "POST":
+    if isinstance(body, Scalar) and body.value != "" and _written(node, "method") != "POST":
         yield problem(body, "only POST has a body; add method: POST")
     url = member(node, "table")
     if isinstance(url, Scalar) and isinstance(url.value, str):
@@ -245,31 +222,19 @@ def load_preset(path: Path, env: Mapping[str, str]) -> tuple[TableConfig | None,
     problems += check_table(root)
     if shape is None or any(not item.warning for item in problems):
         return None, tuple(problems)
-    return table_config(path.stem, shape, root), tuple(problems)
+    return table_config(path.stem, shape), tuple(problems)
 
 
-def _text(node: Node, key: str) -> str:
+def _written(node: Node | None, key: str) -> str:
     found = member(node, key)
     return found.text if isinstance(found, Scalar) else ""
 
 
-def tried(node: Node | None, key: str, build: Callable[[str], object]) -> Iterator[Problem]:
-    """What *build* has against the text behind the *key* of *node*; it raises ValueError for that."""
+def _tried(node: Node | None, key: str, build: Callable[[str], object]) -> Iterator[Problem]:
+    """Yield what *build* has against the text behind the *key* of *node*; it raises ValueError for that."""
     found = member(node, key)
     if isinstance(found, Scalar) and isinstance(found.value, str) and found.value:
         try:
             build(found.value)
         except ValueError as error:
             yield problem(found, str(error))
-
-
-def zone(name: str) -> None:
-    """Nothing, if *name* is a time zone.
-
-    Raises:
-        ValueError: it is none, in words.
-    """
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError("no such time zone; write one such as Europe/London or UTC") from None

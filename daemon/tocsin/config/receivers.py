@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import time, timedelta
-from typing import Annotated, Any
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import Field
 
-from tocsin.config.price_tables import tried, zone
 from tocsin.config.secrets import Secret
-from tocsin.config.yaml.nodes import Node, Pairs, Scalar, children, meant, member, problem, said
+from tocsin.config.values import Hidden, Hiddens, OwnZone, WallTime
+from tocsin.config.yaml.nodes import Node, Pairs, Scalar, children, member, problem, said
 from tocsin.config.yaml.shape import Duration, Shape, Texts
-from tocsin.errors import Position, Problem
+from tocsin.errors import Position, Problem, meant
 from tocsin.model.rules import Severity
-from tocsin.policy.notifying.receiver import DAYS, DigestTimes, Fallback, QuietHours
+from tocsin.policy.notifying.receiver import DAYS, DigestTimes, Fallback, QuietHours, ReceiverInfo
 
-_CLOCK = re.compile(r"^([01]?[0-9]|2[0-3]):([0-5][0-9])$")
 #: Shorter secrets can be guessed; Standard Webhooks asks for 24 bytes or more.
 _SHORTEST_SECRET = 24
 
@@ -28,34 +25,21 @@ _SHORTEST_SECRET = 24
 class ReceiverConfig:
     """A receiver that is on: an apprise *url*, or the console when there is none.
 
-    *rate* is messages a minute (None: what its kind bears); *secrets* sign what a webhook is sent, the newest first;
-    *zone* is where its people live.
+    *info* is what decisions know of it, without its recipients, which its address has. *rate* is messages a minute
+    (None: what its kind bears); *secrets* sign what a webhook is sent, the newest first.
     """
 
-    name: str
+    info: ReceiverInfo
     url: Secret | None
-    zone: ZoneInfo
-    console: bool = False
-    operator: bool = False
     rate: int | None = None
-    max_per_hour: int | None = None
-    group_wait: timedelta = timedelta(0)
     fallback: Fallback | None = None
-    quiet_hours: QuietHours | None = None
-    digest: DigestTimes | None = None
     secrets: tuple[Secret, ...] = ()
     position: Position | None = None
 
-
-def _wall_time(value: Any) -> time:
-    found = _CLOCK.fullmatch(value) if isinstance(value, str) else None
-    if not found:
-        raise ValueError('must be a time of the day such as "07:00"')
-    return time(int(found[1]), int(found[2]))
-
-
-_WALL_TIME = {"type": "string", "pattern": rf"{_CLOCK.pattern}|\$\{{", "examples": ["07:00"]}
-WallTime = Annotated[time, BeforeValidator(_wall_time), WithJsonSchema(_WALL_TIME)]
+    @property
+    def name(self) -> str:
+        """Its name in the file."""
+        return self.info.name
 
 
 class _QuietHours(Shape):
@@ -90,13 +74,13 @@ class _Fallback(Shape):
 class ReceiverShape(Shape):
     """A receiver in the file."""
 
-    url: str | None = None
+    url: Hidden | None = None
     """An apprise address; an empty one is a receiver that is off."""
     console: bool = False
     """Prints alerts on standard output."""
     operator: bool = False
     """Whether it is told about tocsin's own health."""
-    timezone: str = ""
+    timezone: OwnZone = None
     """Where its people live, such as Asia/Tokyo; without it, the time zone of the file."""
     rate: int | None = Field(default=None, ge=1, le=6000)
     """The most messages a minute; without it, what services of its kind bear."""
@@ -110,37 +94,34 @@ class ReceiverShape(Shape):
     """A daily interval in which messages are held."""
     digest: _Digest | None = None
     """A message at a set time for everything that is not urgent."""
-    secret: Texts = ()
+    secret: Hiddens = ()
     """Signs what a webhook is sent; two while one is being replaced, the new one first."""
 
 
-def receiver_config(name: str, shape: ReceiverShape, timezone: str, position: Position | None) -> ReceiverConfig:
-    """The receiver *name*; *timezone* is that of the file."""
+def receiver_config(name: str, shape: ReceiverShape, zone: ZoneInfo) -> ReceiverConfig:
+    """Return the receiver *name* that *shape* describes; *zone* is that of the file."""
     quiet, digest = shape.quiet_hours, shape.digest
-    return ReceiverConfig(
+    info = shape.build(
+        ReceiverInfo,
         name=name,
-        url=Secret(shape.url) if shape.url else None,
-        console=shape.console,
-        operator=shape.operator,
-        zone=ZoneInfo(shape.timezone or timezone),
-        rate=shape.rate,
-        max_per_hour=shape.max_per_hour,
-        group_wait=shape.group_wait,
-        fallback=Fallback(to=shape.fallback.to, after=shape.fallback.after) if shape.fallback else None,
-        quiet_hours=QuietHours(start=quiet.start, end=quiet.end, breaks=quiet.breaks, drop=quiet.drop)
-        if quiet
-        else None,
-        digest=DigestTimes(
-            at=digest.at,
-            days=frozenset(DAYS.index(day) for day in digest.on),
-            below=digest.below,
-            empty=digest.empty,
-        )
-        if digest
-        else None,
-        secrets=tuple(Secret(text) for text in shape.secret if text),
-        position=position,
+        recipients=(),
+        zone=shape.timezone or zone,
+        quiet_hours=quiet.build(QuietHours) if quiet else None,
+        digest=digest.build(DigestTimes, days=weekdays(digest.on)) if digest else None,
     )
+    return shape.build(
+        ReceiverConfig,
+        info=info,
+        url=shape.url or None,
+        fallback=shape.fallback.build(Fallback) if shape.fallback else None,
+        secrets=tuple(filter(None, shape.secret)),
+        position=shape.position,
+    )
+
+
+def weekdays(names: Sequence[str]) -> frozenset[int]:
+    """Return days by their *names*, as `datetime.weekday` counts them."""
+    return frozenset(map(DAYS.index, names))
 
 
 def check_receiver(name: str, node: Node, names: Sequence[str]) -> Iterator[Problem]:
@@ -153,7 +134,6 @@ def check_receiver(name: str, node: Node, names: Sequence[str]) -> Iterator[Prob
         yield problem(node, "a receiver is either a url or the console, not both")
     elif not has_url and not is_console:
         yield problem(node.pairs[0][0] if node.pairs else node, "a receiver needs a url, or console: true")
-    yield from tried(node, "timezone", zone)
     yield from _check_quiet_hours(member(node, "quiet_hours"))
     days = member(member(node, "digest"), "on")
     yield from check_days(days)

@@ -50,9 +50,7 @@ class _Generator(GenerateJsonSchema):
         return self.generate_inner(schema["schema"])  # a key without a value is a fault: it is left out instead
 
     def default_schema(self, schema: Any) -> JsonSchemaValue:
-        made = super().default_schema(schema)
-        made.pop("default", None)
-        return made
+        return self.generate_inner(schema["schema"])
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 (as the base class asks)
         return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,19 +21,23 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
 class Secret:
-    """A text that is shown only to who asks for it by name."""
+    """A text that only `reveal` gives away; *shown* stands in its place where people look."""
 
-    __slots__ = ("_text",)
+    __slots__ = ("_text", "shown")
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, shown: str = HIDDEN) -> None:
         self._text = text
+        self.shown = shown if text else ""
 
     def reveal(self) -> str:
-        """The text itself."""
+        """Return the text itself."""
         return self._text
 
     def __repr__(self) -> str:
-        return HIDDEN
+        return self.shown
+
+    def __bool__(self) -> bool:
+        return bool(self._text)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Secret) and other._text == self._text
@@ -124,4 +128,6 @@ def masked(url: str) -> str:
     return re.sub(r"(?<=://)([^/@\s]*):[^/@\s]*@", lambda found: f"{found[1]}:{HIDDEN}@", url)
 
 
-Fill = Callable[[Node], Node]
+def address(url: str, *, written: str = "") -> Secret:
+    """Return *url*, of which is shown how it was *written* (its references not filled in), without its password."""
+    return Secret(url, masked(written or url))

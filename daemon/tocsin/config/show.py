@@ -2,87 +2,64 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import re
+from collections.abc import Mapping
+from datetime import time, timedelta
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
+
+import yaml
 
 from tocsin.config.config import Config
 from tocsin.config.durations import write_duration
 from tocsin.config.instruments import write_hours
-from tocsin.config.secrets import HIDDEN
+from tocsin.config.secrets import Secret, masked
+from tocsin.config.yaml.shape import Shape
+from tocsin.model.prices import Hours
 
 
 def show(config: Config) -> dict[str, Any]:
-    """*config* with its defaults filled in, in the shape of the file."""
-    return {
-        "timezone": config.timezone,
-        "database": config.database,
-        "rules": [str(path) for path in config.rules],
-        "http": {
-            "contact": config.http.contact,
-            "proxy": HIDDEN if config.http.proxy else "",
-            "ca_file": str(config.http.ca_file or ""),
-            "groups": config.http.groups,
-        },
-        "retention": write_duration(config.retention),
-        "sources": {
-            source.name: {
-                source.kind: source.address,
-                **({"selectors": asdict(source.selectors)} if source.selectors else {}),
-                "every": write_duration(source.every) if source.every else None,
-                "ignore_hints": source.ignore_hints,
-                "allow_private": source.allow_private,
-                "labels": source.labels,
-                "headers": dict.fromkeys(source.headers, HIDDEN),
-            }
-            for source in config.sources
-        },
-        "prices": {
-            row.name: {
-                row.kind: row.address,
-                "symbols": row.symbols,
-                "every": write_duration(row.every),
-                "allow_private": row.allow_private,
-            }
-            for row in config.prices
-        },
-        "instruments": {
-            item.id: {
-                "class": item.kind,
-                "currency": item.currency,
-                "unit": item.unit,
-                "labels": item.labels,
-                "session": write_hours(item.session) if item.session else None,
-                "sources": [listing.row for listing in item.sources],
-                "stale_after": write_duration(item.stale_after) if item.stale_after else None,
-                "negative": item.negative,
-            }
-            for item in config.instruments
-        },
-        "receivers": {
-            receiver.name: {
-                "url": HIDDEN if receiver.url else None,
-                "console": receiver.console,
-                "operator": receiver.operator,
-            }
-            for receiver in config.receivers
-        },
-        "routes": [
-            {
-                "severity": " ".join(route.severity) if route.severity else None,
-                "labels": route.labels,
-                "event": route.event,
-                "rule": route.rule,
-                "to": route.to,
-            }
-            for route in config.routes
-        ],
-        "overrides": {
-            override.rule.text: {
-                "disable": override.disable,
-                "severity": override.severity,
-                "unless": override.unless.text.strip() if override.unless else None,
-                "to": override.to,
-            }
-            for override in config.overrides
-        },
-    }
+    """Return *config* in the shape of its file: defaults filled in, paths whole, secrets masked.
+
+    It is a configuration again, except where a masked secret is not what stood there.
+    """
+    return _map(config.file)
+
+
+def write_config(config: Config) -> str:
+    """Return *config* as `show` has it, as text of a file."""
+    return yaml.safe_dump(show(config), sort_keys=False, allow_unicode=True, width=120)
+
+
+def _map(shape: Shape) -> dict[str, Any]:
+    fields = ((field.alias or name, getattr(shape, name)) for name, field in type(shape).model_fields.items())
+    return {name: _plain(value) for name, value in fields if value is not None}
+
+
+def _plain(value: Any) -> Any:
+    """Return *value* as it is written into a file."""
+    match value:
+        case Shape():
+            return _map(value)
+        case Secret():
+            return value.shown
+        case timedelta():
+            return write_duration(value)
+        case time():
+            return f"{value:%H:%M}"
+        case Hours():
+            return write_hours(value)
+        case ZoneInfo():
+            return value.key
+        case Mapping():
+            return {str(key): _plain(item) for key, item in value.items()}
+        case tuple():
+            return [_plain(item) for item in value]
+        case bool() | int():
+            return value
+        case str() | Path() | Decimal():
+            # A dollar sign that stands for itself must not begin a reference when it is read again.
+            return re.sub(r"\$(?=[${])", "$$", masked(str(value)))
+    raise TypeError(f"a configuration has no {type(value).__name__}")

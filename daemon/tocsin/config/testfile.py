@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -11,12 +11,12 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from tocsin.config.instruments import InstrumentShape, check_instrument, make_instrument
+from tocsin.config.instruments import InstrumentShape, make_instrument
 from tocsin.config.yaml.file import read
 from tocsin.config.yaml.files import read_text, shown_path
-from tocsin.config.yaml.nodes import Node, Pairs, Scalar, children, meant, member, problem, said
-from tocsin.config.yaml.shape import Duration, Shape, Texts, find
-from tocsin.errors import Position, Problem
+from tocsin.config.yaml.nodes import Node, Pairs, Scalar, children, member, problem, said
+from tocsin.config.yaml.shape import Duration, Shape, Texts
+from tocsin.errors import Position, Problem, meant
 from tocsin.model.alerts import MatchOutcome
 from tocsin.model.prices import Instrument
 from tocsin.model.rules import Severity
@@ -48,7 +48,9 @@ def _price(value: object) -> Decimal:
 _Value = Annotated[Decimal, BeforeValidator(_price), WithJsonSchema({"type": ["number", "string"]})]
 
 
-class _News(Shape):
+class NewsItem(Shape):
+    """An entry of a test."""
+
     title: str
     """The headline."""
     at: Duration = timedelta(0)
@@ -75,7 +77,9 @@ class _News(Shape):
     """Whether its source had been out of reach since it was published."""
 
 
-class _Prices(Shape):
+class PriceItems(Shape):
+    """Prices of a test."""
+
     instrument: str
     """Whose prices these are; what it is stands under instruments."""
     at: Duration = timedelta(0)
@@ -88,7 +92,9 @@ class _Prices(Shape):
     """How often they are gone through, one time after the other."""
 
 
-class _Expect(Shape):
+class Expectation(Shape):
+    """What a test expects: fields that are None may be anything."""
+
     rule: str
     """The rule that must tell something, exactly as often as it is named."""
     at: Duration | None = None
@@ -108,11 +114,11 @@ class _Expect(Shape):
 class _Test(Shape):
     name: str
     """What must hold, as a sentence."""
-    news: tuple[_News, ...] = ()
+    news: tuple[NewsItem, ...] = ()
     """The news that comes in."""
-    prices: tuple[_Prices, ...] = ()
+    prices: tuple[PriceItems, ...] = ()
     """The prices that come in."""
-    expect: tuple[_Expect, ...] = ()
+    expect: tuple[Expectation, ...] = ()
     """What must be told."""
     expect_not: Texts = ()
     """Rules that must not be met."""
@@ -132,61 +138,17 @@ class RuleTestFile(Shape):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NewsItem:
-    """An entry of a test, seen *at* after its start and published *age* before that.
-
-    *missed*: its source had been out of reach since it was published.
-    """
-
-    at: timedelta
-    title: str
-    text: str
-    source: str
-    publisher: str
-    author: tuple[str, ...]
-    category: tuple[str, ...]
-    link: str
-    language: str
-    labels: Mapping[str, tuple[str, ...]]
-    age: timedelta
-    missed: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PriceItem:
-    """A price of a test, seen *at* after its start."""
-
-    at: timedelta
-    instrument: str
-    price: Decimal
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Expectation:
-    """What must be told: fields that are None (labels: not named) may be anything. *sent* is when a message leaves."""
-
-    rule: str
-    at: timedelta | None = None
-    sent: timedelta | None = None
-    severity: Severity | None = None
-    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    fate: MatchOutcome | None = None
-    title: str | None = None
-    position: Position | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RuleTest:
     """One test: of each rule that it names, exactly what it expects must be told, and nothing of *expect_not*."""
 
     name: str
     start: datetime
     news: tuple[NewsItem, ...]
-    prices: tuple[PriceItem, ...] = ()
-    instruments: tuple[Instrument, ...] = ()
+    prices: tuple[PriceItems, ...]
+    instruments: tuple[Instrument, ...]
     expect: tuple[Expectation, ...]
     expect_not: tuple[str, ...]
-    position: Position | None = None
+    position: Position | None
 
 
 def load_tests(path: Path, rules: Collection[str]) -> tuple[tuple[RuleTest, ...], tuple[Problem, ...]]:
@@ -201,8 +163,6 @@ def load_tests(path: Path, rules: Collection[str]) -> tuple[tuple[RuleTest, ...]
     shape = RuleTestFile.of(document.root, problems)
     nodes = children(member(document.root, "tests"))
     instruments = member(document.root, "instruments")
-    for instrument in children(instruments):
-        problems += check_instrument(instrument)
     for node in nodes:
         problems += _check(node, rules, instruments)
     if not nodes and shape is not None:
@@ -210,9 +170,8 @@ def load_tests(path: Path, rules: Collection[str]) -> tuple[tuple[RuleTest, ...]
     if shape is None or any(not item.warning for item in problems):
         return (), tuple(problems)
     known = tuple(make_instrument(name, item) for name, item in shape.instruments.items())
-    return tuple(_test(item, node, shape.start, known) for item, node in zip(shape.tests, nodes, strict=True)), tuple(
-        problems
-    )
+    found = (item.build(RuleTest, start=shape.start, instruments=known, position=item.position) for item in shape.tests)
+    return tuple(found), tuple(problems)
 
 
 def _check(node: Node, rules: Collection[str], instruments: Node | None) -> Iterator[Problem]:
@@ -234,31 +193,3 @@ def _check(node: Node, rules: Collection[str], instruments: Node | None) -> Iter
     for name in (*(member(item, "rule") for item in expected), *banned):
         if isinstance(name, Scalar) and name.text not in known:
             yield problem(name, f"there is no rule {said(name.text)}{meant(name.text, sorted(known))}")
-
-
-def _test(shape: _Test, node: Node, start: datetime, instruments: tuple[Instrument, ...]) -> RuleTest:
-    name = member(node, "name")
-    return RuleTest(
-        name=shape.name,
-        start=start,
-        news=tuple(NewsItem(**{key: getattr(item, key) for key in _News.model_fields}) for item in shape.news),
-        prices=tuple(
-            PriceItem(at=item.at + n * item.every, instrument=item.instrument, price=price)
-            for item in shape.prices
-            for n, price in enumerate(item.values * item.repeat)
-        ),
-        instruments=instruments,
-        expect=tuple(
-            Expectation(
-                **{key: getattr(item, key) for key in _Expect.model_fields},
-                position=_position(find(node, ("expect", n))),
-            )
-            for n, item in enumerate(shape.expect)
-        ),
-        expect_not=shape.expect_not,
-        position=_position(name),
-    )
-
-
-def _position(node: Node | None) -> Position | None:
-    return node.place.at() if node else None

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from tocsin.config.config import Config
-from tocsin.config.yaml.nodes import meant, said
-from tocsin.errors import Problem
+from tocsin.config.yaml.nodes import said
+from tocsin.errors import Problem, meant
 from tocsin.model.alerts import Alert
 from tocsin.model.prices import Labels
 from tocsin.model.rules import Severity

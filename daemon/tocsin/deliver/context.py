@@ -12,8 +12,7 @@ from tocsin.model.alerts import Alert, AlertContent
 from tocsin.model.deliveries import Delivery, DeliveryKind
 from tocsin.model.prices import Instrument, PriceSummary
 from tocsin.render.roundup import Roundup
-from tocsin.rules.prices.edge import PriceRule
-from tocsin.rules.prices.often import often
+from tocsin.rules.prices.edge import PriceRule, often
 from tocsin.store import Store
 
 #: Messages that are not about the world.

@@ -33,6 +33,7 @@ from tocsin.model.deliveries import (
     Settlement,
 )
 from tocsin.model.prices import Instrument
+from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Match
 from tocsin.policy.notifying import quiet, retry, timing
 from tocsin.policy.notifying.breaker import ReceiverStatus, Turn, after
@@ -42,6 +43,7 @@ from tocsin.policy.notifying.retry import Consequence
 from tocsin.protocols import Clock, Run
 from tocsin.receivers import Receiver
 from tocsin.render import held_line, late_line, reduced, render, with_preface
+from tocsin.render.reasons import in_words
 from tocsin.render.specimen import specimen
 from tocsin.rules import builtin
 from tocsin.rules.prices.edge import PriceRule, ended
@@ -207,7 +209,9 @@ class Dispatcher:
         while expired := await self._write(self._store.expire, now, own, self.outbound.decide, fallbacks):
             for delivery in expired:
                 words = _expired(delivery)
-                settlement = Settlement(state=DeliveryState.DEAD, due_at=now, reason=words)
+                settlement = Settlement(
+                    state=DeliveryState.DEAD, due_at=now, reason=Reason(cause=Cause.OTHER, words=words)
+                )
                 self._report(delivery, settlement, now)
                 self._settled(delivery, AttemptResult(error_class=ErrorClass.TRANSIENT, words=words), settlement)
 
@@ -296,9 +300,11 @@ class Dispatcher:
         if settlement.state is DeliveryState.DELIVERED:
             log.info(line("delivered", **who, waited=now - delivery.created_at))
         elif settlement.state is DeliveryState.RETRY:
-            log.warning(line("delivery failed", **who, retry_in=settlement.due_at - now, reason=settlement.reason))
+            log.warning(
+                line("delivery failed", **who, retry_in=settlement.due_at - now, reason=in_words(settlement.reason))
+            )
         else:
-            log.error(line("delivery given up", **who, reason=settlement.reason))
+            log.error(line("delivery given up", **who, reason=in_words(settlement.reason)))
 
     def _lane(self, receiver: str) -> ThreadPoolExecutor:
         if receiver not in self._lanes:
@@ -327,7 +333,7 @@ def _judge(
         receiver=standing,
     )
     dead = settlement.state is DeliveryState.DEAD
-    own = _undelivered(delivery, settlement.reason, fallbacks=fallbacks, now=now) if dead else ()
+    own = _undelivered(delivery, in_words(settlement.reason), fallbacks=fallbacks, now=now) if dead else ()
     told = _told(turn, delivery.receiver, before, standing, now) if turn else ()
     return Consequence(settlement=settlement, standing=standing, own=(*own, *told))
 
@@ -363,7 +369,7 @@ def _ended(alert: Alert, series: Series, *, rules: Mapping[str, PriceRule], now:
 def _stormy(storm: Storm, *, now: datetime) -> Match:
     """What operators hear of a storm."""
     detail = (
-        f"{counted(storm.alerts, 'alert')} {'wait' if storm.alerts > 1 else 'waits'}, {storm.limit.words(storm.receiver)}: "
+        f"{counted(storm.alerts, 'alert')} {'wait' if storm.alerts > 1 else 'waits'}, {in_words(storm.limit.reason(storm.receiver))}: "
         f"they are told together at {storm.until:%Y-%m-%d %H:%M} UTC, with what else comes until then."
     )
     return builtin.own_match(builtin.RECEIVER_STORM, {"receiver": (storm.receiver,)}, detail, now)

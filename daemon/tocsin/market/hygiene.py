@@ -8,19 +8,20 @@ that confirms it. The history that a quote brings is checked likewise, and so is
 from __future__ import annotations
 
 import math
+import statistics
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from itertools import pairwise
 
-from tocsin.market import bars as history
 from tocsin.market.measure import Measure, measure
 from tocsin.market.series import Series, fill, in_terms, shifted
 from tocsin.market.session import day_of, end_of, market_time
 from tocsin.market.sigma import log_move
 from tocsin.model.entries import MAX_AHEAD
-from tocsin.model.prices import Action, Bar, Quote
+from tocsin.model.prices import Action, Bar, Instrument, Quote
 
 #: A price of an assessed market is days old when it is published.
 STALE = timedelta(days=10)
@@ -205,17 +206,17 @@ def _taken(series: Series, quote: Quote, bars: tuple[Bar, ...]) -> Series:
     hours = series.instrument.session
     known = [*(close.price for close in series.closes[-3:]), *([series.last.price] if series.last else [])]
     since = max((day_of(hours, item.at) for item in (*series.closes[-1:], series.last) if item), default=date.min)
-    given = history.by_day(bars, series.instrument)
+    given = by_day(bars, series.instrument)
     unseen = [bar for bar in given if since < day_of(hours, bar.at) < day_of(hours, quote.at)]
-    return fill(series, history.believed(unseen, known, quote.price, measure(series, given)))
+    return fill(series, believed(unseen, known, quote.price, measure(series, given)))
 
 
 def _of_history(series: Series, quote: Quote) -> Quote | None:
     """A stand-in for the newest quote where there is none: the middle of the sessions before *quote*."""
     hours = series.instrument.session
-    given = history.by_day(quote.bars, series.instrument)
+    given = by_day(quote.bars, series.instrument)
     before = [bar for bar in given if day_of(hours, bar.at) < day_of(hours, quote.at)]
-    price = history.middle(before)
+    price = middle(before)
     return None if price is None else replace(_lean(quote), price=price, at=before[-1].at)
 
 
@@ -275,3 +276,47 @@ def _rhythm(series: Series, shortest: timedelta) -> timedelta:
     days = {close.day.weekday() for close in series.closes[-_WEEK:]}
     weekend = timedelta(0) if _SATURDAY in days else 2 * _DAY
     return min(max(shortest, 3 * max(pauses)) + weekend, STALE)
+
+
+#: So many sessions in a row that agree are a level of the price and no slip.
+_RUN = 3
+#: Sessions whose middle price a first quote is compared with; two of them may be wrong.
+_MIDDLE = 5
+
+
+def believed(bars: Sequence[Bar], known: Sequence[Decimal], price: Decimal, by: Measure) -> list[Bar]:
+    """Return those of *bars*, oldest first, whose price can be believed; each can be one of the instrument.
+
+    *known* are prices before them that were judged already, *price* is the one after them. From the newest back, a
+    session that lies more than the jump of *by* from the one after it is believed only where the two before it agree
+    with it: a real move lasts, and what came back at once would not have been confirmed as a quote either.
+    """
+    prices = [*known[-_RUN:], *(bar.price for bar in bars)]
+    found: list[Bar] = []
+    for number in range(len(bars) - 1, -1, -1):
+        bar, place = bars[number], number + len(prices) - len(bars)
+        move = by.apart(bar.price, price)
+        before = prices[max(0, place - _RUN + 1) : place]
+        lasts = len(before) == _RUN - 1 and all(by.apart(bar.price, other) <= by.jump for other in before)
+        if move <= by.jump or (lasts and move < by.farthest):
+            found.append(_volume_checked(bar))
+            price = bar.price
+    return found[::-1]
+
+
+def middle(bars: Sequence[Bar]) -> Decimal | None:
+    """Return the middle price of the newest of *bars*; None where there are too few to speak of one."""
+    prices = [bar.price for bar in bars[-_MIDDLE:]]
+    return statistics.median_low(prices) if len(prices) >= _RUN else None
+
+
+def by_day(bars: Sequence[Bar], instrument: Instrument) -> list[Bar]:
+    """Return those of *bars* whose price *instrument* can have, oldest first, of several of one session the last."""
+    usable = [bar for bar in bars if instrument.can_cost(bar.price)]
+    return list({day_of(instrument.session, bar.at): bar for bar in sorted(usable, key=lambda bar: bar.at)}.values())
+
+
+def _volume_checked(bar: Bar) -> Bar:
+    if bar.volume is None or (bar.volume.is_finite() and bar.volume >= 0):
+        return bar
+    return replace(bar, volume=None)

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from tocsin.model.evidence import Evidence
 from tocsin.model.prices import Labels, PriceSummary
+from tocsin.model.reasons import NO_REASON, Reason
 from tocsin.model.rules import Severity
 
 
@@ -135,7 +136,7 @@ class AlertContent:
     """An alert with all that a message about it shows.
 
     To somebody who knows the alert, *news* is what is new about it, and *first* is what led it when it was opened.
-    *overflow* names the limit that kept it from a message of its own.
+    *overflow* is the limit that kept it from a message of its own.
     """
 
     alert: Alert
@@ -145,4 +146,4 @@ class AlertContent:
     prices: tuple[PriceSummary, ...] = ()
     news: tuple[str, ...] = ()
     first: Coverage | None = None
-    overflow: str = ""
+    overflow: Reason = NO_REASON

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from tocsin.model.alerts import AlertContent
+from tocsin.model.reasons import NO_REASON, Reason
 
 
 class DeliveryState(StrEnum):
@@ -126,4 +127,4 @@ class Settlement:
 
     state: DeliveryState
     due_at: datetime
-    reason: str = ""
+    reason: Reason = NO_REASON

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from tocsin.errors import Position
+from tocsin.errors import Position, Problem
 from tocsin.model.entries import Entry
 from tocsin.model.evidence import Evidence, Span
 from tocsin.model.prices import Labels, Quote
@@ -51,6 +51,19 @@ class Located:
         line = self.at(offset).line
         return self.source_lines[line - 1] if 0 < line <= len(self.source_lines) else ""
 
+    def problem(self, message: str, *, offset: int = 0, length: int | None = None, warning: bool = False) -> Problem:
+        """Return a fault of the *length* characters from *offset* on (default: of all the text), within one line."""
+        position, excerpt = self.at(offset), self.excerpt(offset)
+        longest = max(1, len(excerpt) - position.column + 1)
+        wanted = max(1, len(self.text) if length is None else length)
+        return Problem(
+            message=message, position=position, excerpt=excerpt, length=min(wanted, longest), warning=warning
+        )
+
+    def warning(self, message: str, offset: int = 0, length: int | None = None) -> Problem:
+        """As `problem`, of what is allowed and most likely a mistake."""
+        return self.problem(message, offset=offset, length=length, warning=True)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleInfo:
@@ -63,6 +76,7 @@ class RuleInfo:
     event: str
     key: tuple[str, ...]
     cooldown: timedelta
+    distinguish: tuple[str, ...] = ()  # labels of its pack by which alike stories differ
     note: str = ""
     references: tuple[str, ...] = ()
     position: Position | None = None

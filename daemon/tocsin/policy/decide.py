@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tocsin.log import counted
 from tocsin.model.alerts import Alert, MatchOutcome, Story
 from tocsin.model.deliveries import DeliveryKind
+from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Match
 from tocsin.policy.alerting import cooldown, correlation, growth, story
 from tocsin.policy.alerting.correction import Correction
@@ -147,7 +147,7 @@ class _Desk:
 
     def _judge_news(
         self, entry_id: int | None, match: Match, home: Story, *, source: str, late: bool
-    ) -> tuple[MatchOutcome, str, Alert]:
+    ) -> tuple[MatchOutcome, Reason, Alert]:
         number = self._alert_of.get((home.id, match.rule.id))
         if number is None:
             return self._open(entry_id, match, home, source=source, late=late)
@@ -157,20 +157,20 @@ class _Desk:
         self._alerts[known.id] = grown.alert
         told = self.teller.tell_growth(grown, match, entry_id=entry_id, source=source)
         if not told:
-            return MatchOutcome.JOINED, f"more coverage of alert {known.id}", grown.alert
+            return MatchOutcome.JOINED, Reason(cause=Cause.COVERAGE, by=str(known.id)), grown.alert
         return MatchOutcome.UPDATED, told, grown.alert
 
     def _open(
         self, entry_id: int | None, match: Match, home: Story, *, source: str, late: bool
-    ) -> tuple[MatchOutcome, str, Alert]:
+    ) -> tuple[MatchOutcome, Reason, Alert]:
         keys = cooldown.key_values(match.rule, match.labels, source=source, story_id=home.id)
         alert = self._new_alert(match, home, keys)
         if late:
-            why = "its source had been out of reach"
+            why = Reason(cause=Cause.UNREACHABLE)
             reason = self.teller.tell(alert, match, DeliveryKind.CATCH_UP, entry_id=entry_id, source=source, why=why)
             return MatchOutcome.CATCH_UP, reason, alert
         reason = self.teller.tell(alert, match, DeliveryKind.ALERT, entry_id=entry_id, source=source)
-        return (MatchOutcome.HELD if reason.startswith("held") else MatchOutcome.ALERTED), reason, alert
+        return (MatchOutcome.HELD if reason.until else MatchOutcome.ALERTED), reason, alert
 
     def _judge_price(self, match: Match) -> Decided:
         """An edge of a price is an alert of its own; within the cooldown it waits for its end."""
@@ -182,7 +182,7 @@ class _Desk:
         home = self.stories.open(match.rule.event, match.event_time)
         alert = self._new_alert(match, home, tuple(v for name in match.rule.key for v in match.labels.get(name, ())))
         count = self.teller.tell_operators(alert, match)
-        reason = f"told {counted(count, 'operator')}" if count else "no receiver is an operator"
+        reason = Reason(cause=Cause.OPERATORS if count else Cause.NO_OPERATOR, count=count)
         return Decided(
             entry_id=None, match=match, fate=MatchOutcome.ALERTED, reason=reason, story_id=home.id, alert_id=alert.id
         )

@@ -1,4 +1,4 @@
-"""Who is told: apprise for every service, and the console."""
+"""Receivers of messages: services behind apprise, and the console."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ class Receiver(Protocol):
 
     @property
     def kind(self) -> MessageKind:
-        """What it can show: decides how a message is rendered."""
+        """The kind of message that it can show."""
         ...
 
     @property
     def recipients(self) -> tuple[str, ...]:
-        """Everybody behind the address, one delivery each; `('',)` where the service knows no recipients."""
+        """All recipients behind the address, one delivery each; `('',)` where the service knows no recipients."""
         ...
 
     def send(self, delivery: Delivery, message: Message) -> AttemptResult:

@@ -49,7 +49,7 @@ _MOST_WORDS = 300
 
 
 def build(name: str, url: str, *, secrets: Sequence[str] = (), limit: float = LIMIT) -> Receiver:
-    """The receiver behind an apprise *url*.
+    """Return the receiver behind an apprise *url*.
 
     `mailto(s)://` is a mail server, `slack://` a Slack webhook or bot, `slack+http(s)://host:port/path` a server that
     understands Slack's webhooks, `hook(s)://host:port/path` a program that takes our JSON, signed with *secrets*; every
@@ -241,7 +241,7 @@ def _mail(name: str, url: str, limit: float) -> Receiver:
 
 
 def _named(sample: Any) -> list[tuple[str, str]]:
-    """Those who were to get a copy, who get a mail of their own: a server may take one recipient and refuse another."""
+    """Return the recipients of copies, who get a mail each: a server may take one recipient and refuse another."""
     return [(address, sample.names.get(address) or "") for address in sorted(sample.cc | sample.bcc)]
 
 
@@ -348,7 +348,7 @@ def _parsed(kind: type[NotifyBase], url: str) -> Fields:
 
 
 def _settled(fields: Fields) -> Fields:
-    """*fields* of an address with what is ours to decide: we try again ourselves, and follow no redirect."""
+    """Return *fields* of an address with what is ours to decide: we try again ourselves, and follow no redirect."""
     return {**_TIMEOUTS, **fields, "retry": 0, "redirect": False}
 
 

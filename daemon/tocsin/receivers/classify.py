@@ -1,15 +1,15 @@
-"""What the answer of a server means for a delivery."""
+"""Meaning of the answer of a server for a delivery."""
 
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Any
 
+from tocsin import hints
 from tocsin.certificates import fault_of, speaks_no_tls
-from tocsin.hints import date
 from tocsin.model.deliveries import AttemptResult, ErrorClass
 from tocsin.receivers import refusals
 from tocsin.render.words import cut, one_line
@@ -32,11 +32,12 @@ _SLACK = {
 
 
 def http(status: int, body: bytes, retry_after: str, now: datetime) -> AttemptResult:
-    """The outcome of an HTTP request that was answered; *retry_after* is the header, empty if there was none.
+    """Return the outcome of an HTTP request that was answered; *retry_after* is the header, empty if there was none.
 
     A redirect counts as a refusal that needs a person: redirects are not followed.
     """
-    wait = max(filter(None, (_wait(retry_after, now), refusals.wait(body))), default=_wait(retry_after, now))
+    waits = (hints.retry_after(retry_after, now), refusals.wait(body) or None)
+    wait = max((min(one, refusals.MOST_WAIT) for one in waits if one is not None), default=None)
     if 200 <= status < 300:
         return AttemptResult(error_class=ErrorClass.OK, code=status, words=_said(status, body))
     if status < 400:
@@ -52,7 +53,7 @@ def http(status: int, body: bytes, retry_after: str, now: datetime) -> AttemptRe
 
 
 def slack(code: int | None, body: bytes) -> AttemptResult:
-    """The outcome of a request that Slack answered with success, but without an `ok`."""
+    """Return the outcome of a request that Slack answered with success, but without an `ok`."""
     error = _member(body, "error")
     if not error:
         # Somebody between us and Slack may have answered: nobody knows what became of the message.
@@ -71,7 +72,7 @@ class Stage(StrEnum):
 
 
 def smtp(stage: Stage, code: int, said: bytes | str) -> AttemptResult:
-    """The outcome of a conversation that ended with this reply (RFC 5321 4.2.3, RFC 3463 for x.7.x: policy)."""
+    """Return the outcome of a conversation that ended with this reply (RFC 5321 4.2.3, RFC 3463 for x.7.x: policy)."""
     words = cut(one_line(said.decode("utf-8", "replace") if isinstance(said, bytes) else said), _LONGEST)
     return AttemptResult(error_class=_smtp_class(stage, code, words), code=code, words=words)
 
@@ -90,7 +91,7 @@ def _smtp_class(stage: Stage, code: int, words: str) -> ErrorClass:
 
 
 def lost(error: BaseException, *, written: bool, expired: bool, limit: float) -> AttemptResult:
-    """The outcome of an attempt that ended without an answer; a server that is not believed is a matter for a person."""
+    """Return the outcome of an attempt without an answer; a server that is not trusted is a matter for a person."""
     for cause in () if expired else _causes(error):
         if found := fault_of(cause):
             return AttemptResult(error_class=ErrorClass.AUTH, words=f"the server {found}")
@@ -101,7 +102,7 @@ def lost(error: BaseException, *, written: bool, expired: bool, limit: float) ->
 
 
 def reason(error: BaseException) -> str:
-    """The words of the innermost cause of *error*: libraries wrap them in texts that name the whole address."""
+    """Return the words of the innermost cause of *error*: libraries wrap them in texts that name the whole address."""
     seen = _causes(error)
     for cause in reversed(seen):
         if isinstance(cause, OSError) and cause.strerror:
@@ -120,14 +121,6 @@ def _causes(error: BaseException) -> list[BaseException]:
         nested = [arg for arg in (getattr(inner, "reason", None), *inner.args) if isinstance(arg, BaseException)]
         inner = nested[0] if nested else inner.__cause__ or inner.__context__
     return seen
-
-
-def _wait(retry_after: str, now: datetime) -> timedelta | None:
-    """What Retry-After asks for (RFC 9110 10.2.3: seconds, of which some give parts, or a date): at most a day."""
-    if re.fullmatch(r"\s*\d{1,12}(\.\d{1,9})?\s*", retry_after):
-        return min(timedelta(seconds=float(retry_after)), refusals.MOST_WAIT)
-    until = date(retry_after)
-    return None if until is None else min(max(until - now, timedelta(0)), refusals.MOST_WAIT)
 
 
 def _said(status: int, body: bytes) -> str:

@@ -62,7 +62,7 @@ class Exchange:
 
 
 def current() -> Exchange | None:
-    """The attempt that this thread is making."""
+    """Return the attempt that this thread is making."""
     return _CURRENT.get()
 
 

@@ -54,7 +54,7 @@ def _telegram(character: str) -> int:
 
 
 def _ntfy(character: str) -> int:
-    """Octets of UTF-8, or half of those of the escapes of JSON, of which ntfy reads twice as many."""
+    """Return octets of UTF-8, or half of those of the escapes of JSON, of which ntfy reads twice as many."""
     return 1 if character < "\x80" else 3 if character <= "\uffff" else 6
 
 

@@ -79,7 +79,7 @@ class BoundedAdapter(requests.adapters.HTTPAdapter):
         proxies: Mapping[str, str] | None = None,
         cert: tuple[str, str] | str | None = None,
     ) -> urllib3.HTTPConnectionPool:
-        """The pool for *request*, whose connections the current exchange watches."""
+        """Return the pool for *request*, whose connections the current exchange watches."""
         pool: Any = super().get_connection_with_tls_context(request, verify, proxies, cert)
         exchange = current()
         if exchange is not None:
@@ -101,7 +101,7 @@ def _watched(base: Any, exchange: Exchange) -> type[Any]:
 
 
 def _read(response: requests.Response) -> bytes:
-    """The beginning of the body, which also takes the body's place; what came before an error is enough."""
+    """Return the beginning of the body, which also takes the body's place; what came before an error is enough."""
     try:
         body: bytes = response.raw.read(MOST_OCTETS, decode_content=True)
     except (OSError, urllib3.exceptions.HTTPError):

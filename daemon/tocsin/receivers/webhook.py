@@ -27,11 +27,11 @@ class Hook(NotifyBase):  # type: ignore[no-untyped-call]  # the base has no anno
     headers: Mapping[str, str] = {}
 
     def url(self, *_: Any, **__: Any) -> str:
-        """The address without all that could be a secret."""
+        """Return the address without all that could be a secret."""
         return "hooks://"
 
     def send(self, *_: Any, **__: Any) -> bool:
-        """Send once; whether it was taken."""
+        """Send once; return whether it was taken."""
         try:
             answer = requests.post(
                 self.address, data=self.octets, headers=dict(self.headers), allow_redirects=False, timeout=(10, 20)
@@ -42,7 +42,7 @@ class Hook(NotifyBase):  # type: ignore[no-untyped-call]  # the base has no anno
 
 
 def key_of(secret: str) -> bytes:
-    """The key that *secret* stands for: `whsec_` and base64, or itself.
+    """Return the key that *secret* stands for: `whsec_` and base64, or itself.
 
     Raises:
         ValueError: it begins with `whsec_`, and what follows is no base64.
@@ -56,7 +56,7 @@ def key_of(secret: str) -> bytes:
 
 
 def signed(octets: bytes, keys: Sequence[bytes], *, delivery_id: str, at: float | None = None) -> dict[str, str]:
-    """The headers of *octets*, sent *at* that Unix time (now): with a signature for each of *keys*, the newest first."""
+    """Return the headers of *octets*, sent *at* that Unix time (now), with a signature for each of *keys*."""
     stamp = str(int(time.time() if at is None else at))
     headers = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "tocsin", "webhook-id": delivery_id}
     if keys:

@@ -41,12 +41,12 @@ def render(
     subjects: Sequence[str] = (),
     roundup: Roundup | None = None,
 ) -> Message:
-    """The message about *tidings* in the shape *kind*; the alert of the highest severity leads.
+    """Return the message about *tidings* in the shape *kind*; the alert of the highest severity leads.
 
     *thread* is the id of the first delivery about the same to the same recipient, *subjects* those of the messages since;
     *roundup* is what a digest says beside its alerts.
 
-    The content and its order are those of DESIGN 6. Feed text is neutralised for the place where it will stand: escaped
+    Feed text is neutralised for the place where it will stand: escaped
     in HTML and Slack, mentions and markup defused in text for other services, control characters gone everywhere.
     """
     if delivery_kind in DIGESTS:

@@ -15,6 +15,7 @@ from tocsin.model.deliveries import DeliveryKind
 from tocsin.model.rules import Severity
 from tocsin.render.page import BANNERS, Item, item
 from tocsin.render.quotes import Quote
+from tocsin.render.reasons import in_words
 from tocsin.render.roundup import HeldBack, Roundup
 from tocsin.render.ticker import Ticker, ticker
 from tocsin.render.times import length, local
@@ -103,7 +104,7 @@ class Digest:
         return cut(" · ".join(filter(None, parts)), 140)
 
     def picture(self, place: int) -> str:
-        """The Content-ID of the picture of that mover (RFC 2392)."""
+        """Return the Content-ID of the picture of that mover (RFC 2392)."""
         return f"mover-{place}.{re.sub('[^A-Za-z0-9-]', '-', self.delivery_id)}@tocsin"
 
     @property
@@ -112,7 +113,7 @@ class Digest:
         return tuple((self.picture(place), price.png) for place, price in enumerate(self.movers) if price.png)
 
     def short(self, most: int) -> Digest:
-        """The same with at most so many alerts on a line, the others counted."""
+        """Return the same with at most so many alerts on a line, the others counted."""
         kept = self.brief[:most]
         return replace(self, brief=kept, more=self.more + len(self.brief) - len(kept))
 
@@ -120,7 +121,7 @@ class Digest:
 def digest(
     tidings: Sequence[AlertContent], *, delivery_id: str, kind: DeliveryKind, zone: ZoneInfo, roundup: Roundup | None
 ) -> Digest:
-    """The content of a digest about *tidings*; without a *roundup* it is about nothing else."""
+    """Return the content of a digest about *tidings*; without a *roundup* it is about nothing else."""
     ranked = sorted(tidings, key=_weight, reverse=True)
     until = roundup.until if roundup else None
     shown = [_story(one, zone, kind, until) for one in ranked[: MOST_TOP + MOST_BRIEF]]
@@ -148,13 +149,13 @@ def digest(
 
 
 def _overflow(tidings: Sequence[AlertContent]) -> Iterator[str]:
-    """How many alerts were over a limit: a sentence for each limit."""
-    for words, count in Counter(one.overflow for one in tidings if one.overflow).items():
-        yield f"{counted(count, 'alert')} {'were' if count > 1 else 'was'} {one_line(words)}."
+    """Yield how many alerts were over a limit: a sentence for each limit."""
+    for reason, count in Counter(one.overflow for one in tidings if one.overflow).items():
+        yield f"{counted(count, 'alert')} {'were' if count > 1 else 'was'} {one_line(in_words(reason))}."
 
 
 def _weight(tidings: AlertContent) -> tuple[int, int, datetime]:
-    """What comes first: the most severe, then what most independent origins report, then the newest."""
+    """Return what comes first: the most severe, then what most independent origins report, then the newest."""
     alert = tidings.alert
     return alert.severity.rank, alert.origins, alert.event_time
 
@@ -179,7 +180,7 @@ def _held(found: Sequence[HeldBack]) -> list[tuple[str, str]]:
     return [
         (
             f"{one.count} × {cut(one_line(one.what), 120)}" if one.count > 1 else cut(one_line(one.what), 120),
-            cut(one_line(one.why), 200),
+            cut(one_line(in_words(one.why)), 200),
         )
         for one in ordered
     ]

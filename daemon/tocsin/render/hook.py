@@ -12,7 +12,7 @@ from tocsin.render.words import one_line, web_link
 
 
 def hook(tidings: Sequence[AlertContent], *, delivery_id: str, kind: DeliveryKind, subject: str, text: str) -> str:
-    """The payload: `id` of the delivery, its `type`, `subject` and `text`, and `alerts`, the loudest first.
+    """Return the payload: `id` of the delivery, its `type`, `subject` and `text`, and `alerts`, the loudest first.
 
     An alert has `id`, `rule`, `event`, `severity`, `title`, `labels`, `event_time` (ISO 8601, UTC), `detail`, and what
     entry it is about: `headline`, `link`, `publisher`; both empty where it is about a price.

@@ -16,12 +16,12 @@ _TEMPLATES = Environment(loader=PackageLoader("tocsin.render", "."), autoescape=
 
 
 def html(page: Page, subject: str) -> str:
-    """The whole message; matched words are marked, and whatever a stranger wrote is escaped."""
+    """Return the whole message; matched words are marked, and whatever a stranger wrote is escaped."""
     return _shown("mail.html", page, subject)
 
 
 def digest_html(digest: Digest, subject: str) -> str:
-    """As `html`; alerts on a line are left out, and counted, where it would grow too long."""
+    """Return the same of a digest; alerts on a line are left out, and counted, where it would grow too long."""
     shown = _shown("digest.html", digest, subject)
     while len(shown.encode()) > MOST_BYTES and digest.brief:
         digest = digest.short(len(digest.brief) // 2)

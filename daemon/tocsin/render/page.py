@@ -1,4 +1,4 @@
-"""What a message says, before it takes the shape of any service (DESIGN 6: content and order)."""
+"""What a message says, before it takes the shape of any service."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class Page:
     more: int
 
     def picture(self, item: int, price: int) -> str:
-        """The Content-ID of the picture of that price of that item (RFC 2392)."""
+        """Return the Content-ID of the picture of that price of that item (RFC 2392)."""
         return f"price-{item}-{price}.{re.sub('[^A-Za-z0-9-]', '-', self.delivery_id)}@tocsin"
 
     @property
@@ -127,7 +127,7 @@ class Page:
 
 
 def page(tidings: Sequence[AlertContent], *, delivery_id: str, kind: DeliveryKind, zone: ZoneInfo) -> Page:
-    """The content of a message; the alert of the highest severity leads, the others keep their order."""
+    """Return the content of a message; the alert of the highest severity leads, the others keep their order."""
     ranked = sorted(tidings, key=lambda item: -item.alert.severity.rank)
     shown = [item(one, zone, kind) for one in ranked[: MOST_ITEMS + MOST_BRIEF]]
     return Page(
@@ -140,7 +140,7 @@ def page(tidings: Sequence[AlertContent], *, delivery_id: str, kind: DeliveryKin
 
 
 def item(tidings: AlertContent, zone: ZoneInfo, kind: DeliveryKind) -> Item:
-    """What a message of *kind* says of one alert."""
+    """Return what a message of *kind* says of one alert."""
     alert, lead = tidings.alert, tidings.lead
     title = cut(one_line(alert.title), 300)
     headline = _reference(lead, zone) if lead else Reference(headline="", link="", by="")
@@ -174,7 +174,7 @@ def _news(tidings: AlertContent) -> str:
 
 
 def _known(tidings: AlertContent) -> str:
-    """What the reader of an update knows it by: the headline that opened it, without the outlet."""
+    """Return what the reader of an update knows it by: the headline that opened it, without the outlet."""
     first = tidings.first.title if tidings.first else ""
     return split_outlet(one_line(first))[0] or tidings.alert.title
 
@@ -185,7 +185,7 @@ def _corrected(lead: Coverage, now: Revised) -> str:
 
 
 def _revised(lead: Coverage) -> str:
-    """What an entry says now, and what it said."""
+    """Return what an entry says now, and what it said."""
     assert lead.revised
     now = lead.revised
     # A headline that stayed: then it is the text that changed.
@@ -203,7 +203,7 @@ def _revised(lead: Coverage) -> str:
 
 
 def _differing(before: str, after: str) -> tuple[str, str]:
-    """Two texts without a long beginning that they share: what is quoted of them must show where they differ."""
+    """Return two texts without a long beginning that they share: what is quoted of them must show where they differ."""
     shared = next((n for n, (one, other) in enumerate(zip(before, after, strict=False)) if one != other), 0)
     start = before.rfind(" ", 0, max(0, shared - _SHARED)) + 1
     return (f"… {before[start:]}", f"… {after[start:]}") if start else (before, after)
@@ -261,7 +261,7 @@ def _place(position: str) -> str:
 
 
 def _order(witnesses: Sequence[Witness]) -> str:
-    """Which of the rules of a correlation met first, and by how much."""
+    """Return which of the rules of a correlation met first, and by how much."""
     in_order = sorted(witnesses, key=lambda one: one.at)
     then = next((one for one in in_order if one.rule != in_order[0].rule), None)
     if then is None:
@@ -277,7 +277,7 @@ def _labels(labels: Labels) -> str:
 
 
 def _raised(severity: Severity, evidence: Evidence | None) -> str:
-    """The condition of `severity_if` that gave the alert its severity, as it is written."""
+    """Return the condition of `severity_if` that gave the alert its severity, as it is written."""
     for child in evidence.children if evidence else ():
         if child.op.startswith("severity_if ") and child.holds:
             return child.text if child.op.endswith(f" {severity}") else ""

@@ -13,7 +13,7 @@ _RULE = "-" * 64
 
 
 def plain(page: Page) -> str:
-    """The whole message; matched words stand between asterisks."""
+    """Return the whole message; matched words stand between asterisks."""
     text = f"\n\n{_RULE}\n\n".join("\n\n".join(filter(None, _blocks(item))) for item in page.items)
     if page.banner:
         text = f"{page.banner}\n\n{text}"
@@ -25,7 +25,7 @@ def plain(page: Page) -> str:
 
 
 def digest_plain(digest: Digest) -> str:
-    """The whole digest; what is on a line in other forms is on two or three here."""
+    """Return the whole digest; what is on a line in other forms is on two or three here."""
     parts = [
         digest.banner,
         _headed("Needs an answer", [_short(story) for story in digest.needs], digest.more_needs),
@@ -42,7 +42,7 @@ def digest_plain(digest: Digest) -> str:
 
 
 def marked(quote: Quote) -> str:
-    """The quote on one line, its matched words between asterisks."""
+    """Return the quote on one line, its matched words between asterisks."""
     return "".join(f"*{piece.text}*" if piece.marked else piece.text for piece in quote.pieces)
 
 

@@ -15,7 +15,7 @@ _ROW = '<tr><td style="padding: 12px 24px 0 24px; font: 600 14px sans-serif; col
 
 
 def with_preface(message: Message, preface: str) -> Message:
-    """*message* with the line *preface* at the top of every part; the message itself when it is empty."""
+    """Return *message* with the line *preface* at the top of every part; the message itself when it is empty."""
     if not preface:
         return message
     payload = message.payload

@@ -34,7 +34,7 @@ class Quote:
 
 
 def quotes(lead: Coverage, evidence: Evidence | None) -> tuple[Quote, ...]:
-    """At most three excerpts of *lead* that hold the hits of *evidence*: of the title first, the whole title."""
+    """Return at most three excerpts of *lead* that hold the hits of *evidence*: of the title first, the whole title."""
     texts = {name: getattr(lead, name) for name in _FIELDS}
     found: list[Quote] = []
     for field, ranges in _ranges(texts, evidence).items():
@@ -44,7 +44,7 @@ def quotes(lead: Coverage, evidence: Evidence | None) -> tuple[Quote, ...]:
 
 
 def words(lead: Coverage, evidence: Evidence | None) -> tuple[str, ...]:
-    """The words that met the rule, each once, in the order of the text."""
+    """Return the words that met the rule, each once, in the order of the text."""
     seen: dict[str, str] = {}
     for field in _FIELDS:
         text = getattr(lead, field)
@@ -55,7 +55,7 @@ def words(lead: Coverage, evidence: Evidence | None) -> tuple[str, ...]:
 
 
 def _spans(evidence: Evidence | None, field: str, text: str) -> list[Span]:
-    """The spans of *field* that lie in *text*, ascending; those that overlap are one."""
+    """Return the spans of *field* that lie in *text*, ascending; those that overlap are one."""
     hits = evidence.hits if evidence else ()
     apart: list[Span] = []
     for span in sorted({span for hit in hits for span in hit.spans if span.field == field}):
@@ -97,7 +97,7 @@ def _in(hit: Hit, field: str, text: str) -> bool:
 
 
 def _excerpt(text: str, hit: Hit, borders: Sequence[int]) -> tuple[int, int]:
-    """The sentence of *hit*; of an overlong one as much as stands near the words."""
+    """Return the sentence of *hit*; of an overlong one as much as stands near the words."""
     first, last = min(span.start for span in hit.spans), max(span.end for span in hit.spans)
     start = max((border for border in borders if border <= first), default=0)
     end = min((border for border in borders if border >= last), default=len(text))
@@ -108,7 +108,7 @@ def _excerpt(text: str, hit: Hit, borders: Sequence[int]) -> tuple[int, int]:
 
 
 def _opening(text: str, start: int) -> int:
-    """Where a sentence begins whose first word begins at *start*: quotation marks and brackets belong to it."""
+    """Return where a sentence begins whose first word begins at *start*: quotation marks and brackets belong to it."""
     while start and not (text[start - 1].isspace() or text[start - 1] in ".!?。！？；"):
         start -= 1
     return start

@@ -16,7 +16,7 @@ _ROUND = 5
 
 
 def reduced(message: Message) -> Message:
-    """*message* as its subject and the beginning of its text, without markup, pictures or blocks of its own."""
+    """Return *message* as its subject and the beginning of its text, without markup, pictures or blocks of its own."""
     text = _short(message)
     payload = ""
     if message.kind is MessageKind.HOOK:
@@ -29,7 +29,7 @@ def reduced(message: Message) -> Message:
 
 
 def _short(message: Message) -> str:
-    """The text, or link and number where they are known, and its beginning."""
+    """Return the text, or link and number where they are known, and its beginning."""
     octets = message.text.encode()
     if len(octets) <= SHORTEST:
         return message.text

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from tocsin.model.alerts import AlertContent
 from tocsin.model.prices import PriceSummary
+from tocsin.model.reasons import Reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +15,7 @@ class HeldBack:
     """*count* alerts or matches, *what* they are, that the reader was not told of, and *why*."""
 
     what: str
-    why: str
+    why: Reason
     count: int
 
 

@@ -25,7 +25,7 @@ Block = dict[str, Any]
 
 
 def slack(page: Page, subject: str) -> str:
-    """The payload as JSON: `text`, which notifications show, and `blocks`."""
+    """Return the payload as JSON: `text`, which notifications show, and `blocks`."""
     blocks = [plain_context(page.banner)] if page.banner else []
     for number, item in enumerate(page.items):
         blocks += [{"type": "divider"}] * bool(number) + list(_blocks(item))
@@ -37,7 +37,7 @@ def slack(page: Page, subject: str) -> str:
 
 
 def digest_slack(digest: Digest, subject: str) -> str:
-    """The short form of a digest: a line an alert, the movers, and counts of the rest."""
+    """Return the short form of a digest: a line an alert, the movers, and counts of the rest."""
     lines = [f"*Needs an answer*: {_line(story)}" for story in digest.needs[:_MOST_LINES]]
     lines += [_line(story) for story in (*digest.stories, *digest.brief)[:_MOST_LINES]]
     left = digest.size - _MOST_LINES
@@ -61,12 +61,12 @@ def digest_slack(digest: Digest, subject: str) -> str:
 
 
 def plain_context(text: str) -> Block:
-    """One small line without markup."""
+    """Return one small line without markup."""
     return _context([escaped(text)])
 
 
 def escaped(text: str, limit: int = MOST_CHARACTERS) -> str:
-    """*text* with Slack's three special characters as entities, at most *limit* characters with them."""
+    """Return *text* with Slack's three special characters as entities, at most *limit* characters with them."""
     size = limit
     while True:
         shown = cut(text, size).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
@@ -133,7 +133,7 @@ def _linked(reference: Reference, limit: int) -> str:
 
 
 def _marked(quote: Quote) -> str:
-    """The quote with its matched words in bold, which Slack shows only between blanks: an invisible one will do."""
+    """Return the quote with its matched words in bold, which Slack shows only between blanks: invisible ones will do."""
     shown = ""
     for piece in quote.pieces:
         left = MOST_CHARACTERS - 20 - len(shown)
@@ -152,7 +152,7 @@ def _brief(page: Page) -> list[str]:
 
 
 def _packed(lines: Iterable[str]) -> list[str]:
-    """*lines* put together to as few texts as hold them; each line is shorter than a text may be."""
+    """Return *lines* put together to as few texts as hold them; each line is shorter than a text may be."""
     texts: list[str] = []
     for line in lines:
         if texts and len(texts[-1]) + 1 + len(line) <= MOST_CHARACTERS:

@@ -20,7 +20,7 @@ _LINE, _MARK, _BASE = "#4b83ee", "#e2661a", "#9aa4b5"
 
 
 def blocks(prices: Sequence[Decimal]) -> str:
-    """*prices*, oldest first, as blocks; empty where they draw nothing. Of many, the last of each column is shown."""
+    """Return *prices*, oldest first, as blocks; empty where they draw nothing. Of many, each column shows its last."""
     if not _draws(prices):
         return ""
     count = min(len(prices), COLUMNS)
@@ -31,7 +31,7 @@ def blocks(prices: Sequence[Decimal]) -> str:
 
 
 def png(prices: Sequence[Decimal], reference: Decimal | None) -> bytes:
-    """*prices*, oldest first, as a picture with *reference* as a dashed line; empty where they draw nothing."""
+    """Return *prices*, oldest first, as a picture with *reference* as a dashed line; empty where they draw nothing."""
     if not _draws(prices):
         return b""
     drawn = svg(prices, reference)
@@ -40,7 +40,7 @@ def png(prices: Sequence[Decimal], reference: Decimal | None) -> bytes:
 
 
 def svg(prices: Sequence[Decimal], reference: Decimal | None) -> str:
-    """The drawing that `png` rasterises; the newest price is a dot."""
+    """Return the drawing that `png` rasterises; the newest price is a dot."""
     levels = [*prices, *([] if reference is None else [reference])]
     low, high = min(levels), max(levels)
     span = high - low or Decimal(1)

@@ -9,7 +9,7 @@ from tocsin.model.rules import Severity
 
 
 def specimen(now: datetime) -> AlertContent:
-    """An alert about nothing, in the form of all others."""
+    """Return an alert about nothing, in the form of all others."""
     alert = Alert(
         id=0,
         rule="tocsin/notify-test",

@@ -43,7 +43,7 @@ def subject(page: Page, earlier: Sequence[str] = ()) -> str:
 
 
 def digest_subject(digest: Digest) -> str:
-    """The highest severity that it holds, the first story, how many more there are and wait for an answer, and what moved most."""
+    """Return the highest severity, the first story, how many more there are and wait for an answer, and what moved most."""
     prefix = _PREFIXES.get(digest.kind, "")
     needs = len(digest.needs) + digest.more_needs
     ends = [f"+{digest.size - 1} more" if digest.size > 1 else "", f"{needs} unanswered" if needs else ""]
@@ -56,7 +56,7 @@ def digest_subject(digest: Digest) -> str:
 
 
 def _fitted(text: str, end: str) -> str:
-    """*text* and *end*, of which *text* is cut until a header holds both."""
+    """Return *text* and *end*, of which *text* is cut until a header holds both."""
     limit = _MOST_CHARACTERS
     while True:
         shown = cut(text, limit, ellipsis="..." if text.isascii() else "…") + end
@@ -66,7 +66,7 @@ def _fitted(text: str, end: str) -> str:
 
 
 def encoded(text: str) -> str:
-    """*text* as a Subject header's value, folded with CRLF: ASCII as it is, all else as RFC 2047 encoded words.
+    """Return *text* as a Subject header's value, folded with CRLF: ASCII as it is, all else as RFC 2047 encoded words.
 
     Text that looks like an encoded word is encoded, so that it arrives as it was written.
     """
@@ -83,7 +83,7 @@ def _tag(page: Page, lead: Item) -> str:
 
 
 def _prefix(page: Page, lead: Item) -> str:
-    """What kind of message this is; one that an alert leads which is new to its reader is no update."""
+    """Return what kind of message this is; one that an alert leads which is new to its reader is no update."""
     if lead.news:
         return _PREFIXES[DeliveryKind.UPDATE]
     leads_anew = page.kind is DeliveryKind.UPDATE and any(item.news for item in page.items)

@@ -45,7 +45,7 @@ class Ticker:
 
 
 def ticker(glance: PriceSummary, zone: ZoneInfo) -> Ticker:
-    """*glance* in words; times are in *zone*."""
+    """Return *glance* in words; times are in *zone*."""
     prices = [price for _, price in glance.points]
     blocks = spark.blocks(prices)
     return Ticker(
@@ -82,7 +82,7 @@ def _age(glance: PriceSummary, zone: ZoneInfo) -> str:
 
 
 def _number(price: Decimal, sign: str = "-") -> str:
-    """With thousands apart, and without needless noughts; *sign* is `+` for one that always stands there."""
+    """Return *price* with thousands apart and without needless zeros; *sign* is `+` for one that always stands there."""
     return f"{price.normalize():{sign}z,f}"
 
 

@@ -10,7 +10,7 @@ LATE = timedelta(seconds=90)
 
 
 def local(time: datetime, zone: ZoneInfo) -> str:
-    """`2026-03-02 20:00 CST (12:00 UTC)`; the date in UTC is given where it is another one, once where all is the same."""
+    """Return `2026-03-02 20:00 CST (12:00 UTC)`; in UTC the date is given where it is another one."""
     there, utc = time.astimezone(zone), time.astimezone(UTC)
     if not there.utcoffset():
         return f"{utc:%Y-%m-%d %H:%M} UTC"
@@ -19,7 +19,7 @@ def local(time: datetime, zone: ZoneInfo) -> str:
 
 
 def late_line(created: datetime, now: datetime, zone: ZoneInfo) -> str:
-    """One line that says how late a message wanted at *created* is, empty while it is no more than 90 s late."""
+    """Return one line that says how late a message wanted at *created* is, empty while it is no more than 90 s late."""
     if now - created <= LATE:
         return ""
     return f"Late by {length(now - created)}: this was to be sent at {local(created, zone)}."
@@ -31,7 +31,7 @@ def held_line(created: datetime, due: datetime, zone: ZoneInfo) -> str:
 
 
 def length(span: timedelta) -> str:
-    """`3 h 20 min`: the two largest units that are not nought, down to minutes; below half a minute in seconds."""
+    """Return `3 h 20 min`: the two largest units that are not zero, down to minutes; below half a minute in seconds."""
     if span < timedelta(seconds=30):
         return f"{span.total_seconds():.0f} s"
     minutes = round(span.total_seconds() / 60)

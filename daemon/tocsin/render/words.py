@@ -31,22 +31,22 @@ _LONGEST_LINK = 2000
 
 
 def one_line(text: str) -> str:
-    """*text* on one line, without control characters; runs of white space become one blank."""
+    """Return *text* on one line, without control characters; runs of white space become one blank."""
     return flat(text).strip()
 
 
 def flat(text: str) -> str:
-    """As `one_line`, but blanks at both ends stay: for a piece of a longer text."""
+    """Return the same as `one_line`, but with the blanks at both ends: for a piece of a longer text."""
     return _CONTROLS.sub("", seen(_BLANKS.sub(" ", text)))
 
 
 def seen(text: str) -> str:
-    """Return *text* without what nobody sees."""
+    """Return *text* without characters that nobody sees."""
     return _JOINERS.sub("", _UNSEEN.sub("", text))
 
 
 def cut(text: str, limit: int, *, ellipsis: str = "…") -> str:
-    """*text* of at most *limit* characters, ended by *ellipsis* where it was cut, as `whole` says."""
+    """Return *text* of at most *limit* characters, ended by *ellipsis* where it was cut, as `whole` says."""
     if len(text) <= limit:
         return text
     return text[: whole(text, max(0, limit - len(ellipsis)))].rstrip() + ellipsis
@@ -76,7 +76,7 @@ def _joins(character: str) -> bool:
 
 
 def web_link(link: str) -> str:
-    """*link* if it is an http or https address, with characters that could leave its place encoded; else nothing."""
+    """Return *link* if it is an http or https address, with characters that could end it encoded; else nothing."""
     link = _CONTROLS.sub("", link.strip())
     try:
         parts = urlsplit(link)
@@ -88,12 +88,12 @@ def web_link(link: str) -> str:
 
 
 def host(link: str) -> str:
-    """The host that *link* (as `web_link` gives it) really leads to."""
+    """Return the host that *link* (as `web_link` gives it) really leads to."""
     return (urlsplit(link).hostname or "").removeprefix("www.")
 
 
 def defused(text: str) -> str:
-    """*text* whose mentions and markup mean nothing to a chat service, and that reads the same.
+    """Return *text* whose mentions and markup mean nothing to a chat service, and that reads the same.
 
     `@everyone` gets a full-width at sign, `<!channel>` a different bracket, `[a](b)` a blank: services read these even
     in what they were told is plain text.

@@ -15,6 +15,7 @@ from heapq import heapify, heappop, heappush
 from tocsin.model.alerts import Alert, Story
 from tocsin.model.deliveries import DeliveryKind
 from tocsin.model.entries import MAX_AGE
+from tocsin.model.reasons import NO_REASON, Cause, Reason
 from tocsin.model.rules import Severity
 from tocsin.policy.alerting.correlation import ActiveWindow, Member
 from tocsin.policy.alerting.facts import Arrival, Decision, Facts, LastNotified, Pending, Planned, reach
@@ -29,7 +30,7 @@ LOOKS_BACK = MAX_AGE + STORY_WINDOW
 #: What a cooldown holds.
 _NEWS = (DeliveryKind.ALERT, DeliveryKind.UPDATE)
 #: Why a held message left before its time.
-_RELEASED = "released: an alert in it grew past its cooldown"
+_RELEASED = Reason(cause=Cause.RELEASED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +56,7 @@ class Sent:
     recipient: str
     kind: DeliveryKind
     alert_ids: tuple[int, ...]
-    held: str = ""
+    held: Reason = NO_REASON
 
 
 @dataclass(slots=True, kw_only=True)
@@ -67,7 +68,7 @@ class _Waiting:
     created_at: datetime
     due_at: datetime
     alert_ids: set[int]
-    held: str
+    held: Reason
 
 
 class Book:
@@ -185,7 +186,7 @@ class Book:
             del self._waiting[message.number]
             return True
         message.planned = replace(message.planned, kind=DeliveryKind.DIGEST)
-        message.due_at, message.held = until, f"held until {until:%Y-%m-%d %H:%M} UTC: {limit.words(receiver.name)}"
+        message.due_at, message.held = until, limit.reason(receiver.name, until)
         return True
 
     def _facts(self, arrivals: tuple[Arrival, ...], circumstance: Circumstance, now: datetime) -> Facts:
@@ -276,7 +277,7 @@ class Book:
         for delivery_id in decision.hastened:
             message = self._waiting[int(delivery_id)]
             if message.held:
-                message.due_at, message.held = now, f"{message.held}; {_RELEASED}"
+                message.due_at, message.held = now, replace(message.held, because=_RELEASED)
 
     def _plan(self, planned: Planned, now: datetime) -> None:
         self._messages += 1

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from heapq import merge
 from itertools import groupby
 
-from tocsin.market.series import close_before
+from tocsin.market.series import Series, begin, close_before
 from tocsin.model.alerts import Alert
 from tocsin.model.entries import Entry
 from tocsin.model.prices import Instrument, Quote
@@ -16,9 +17,8 @@ from tocsin.model.rules import Unevaluated
 from tocsin.policy.alerting.facts import Arrival, Decided
 from tocsin.policy.decide import Policy
 from tocsin.replay.book import KNOWN_NOTHING, LOOKS_BACK, Book, Circumstance, Sent
-from tocsin.replay.prices import remember
 from tocsin.rules.prices.edge import PriceState, ended
-from tocsin.rules.prices.observation import Refused
+from tocsin.rules.prices.observation import Observed, Refused, observe
 from tocsin.rules.prices.reading import Reading, Sight, read
 from tocsin.rules.ruleset import RuleSet
 
@@ -210,3 +210,32 @@ def unseen(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     for entry in sorted(entries, key=lambda entry: entry.first_seen):
         first.setdefault((entry.source, entry.id), entry)
     return tuple(first.values())
+
+
+@dataclass(slots=True)
+class Prices:
+    """What is remembered of the prices of *instruments*, and what the rules remember of them."""
+
+    instruments: dict[str, Instrument]
+    series: dict[str, Series] = field(default_factory=dict)
+    states: dict[tuple[str, str], PriceState] = field(default_factory=dict)
+
+    def observe(self, rules: RuleSet, quotes: Sequence[Quote], now: datetime) -> tuple[Observed, ...]:
+        """What *rules* make of *quotes*, written down; quotes of an instrument that is not known are left out."""
+        by_instrument: dict[str, list[Quote]] = defaultdict(list)
+        for quote in quotes:
+            if quote.instrument in self.instruments:
+                by_instrument[quote.instrument].append(quote)
+        found = []
+        for name, several in by_instrument.items():
+            series = self.series.get(name) or begin(self.instruments[name])
+            seen = observe(rules.prices.values(), series, self.states, several, now)
+            self.series[name] = seen.series
+            self.states |= seen.states
+            found.append(seen)
+        return tuple(found)
+
+
+def remember(instruments: Iterable[Instrument]) -> Prices:
+    """Nothing yet, of *instruments*."""
+    return Prices({item.id: item for item in instruments})

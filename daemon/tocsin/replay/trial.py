@@ -16,6 +16,7 @@ from tocsin.model.prices import Quote
 from tocsin.policy.decide import Policy
 from tocsin.policy.notifying.receiver import ReceiverInfo
 from tocsin.policy.notifying.route import Route
+from tocsin.render.reasons import in_words
 from tocsin.replay.book import Circumstance, Sent
 from tocsin.replay.replay import Poll, Replay, Result, Ruling, merged, polls, quoted
 from tocsin.rules.ruleset import RuleSet
@@ -72,8 +73,10 @@ def _entry(test: RuleTest, number: int, item: NewsItem) -> Entry:
 
 def _quotes(test: RuleTest) -> list[Quote]:
     quotes = [
-        Quote(instrument=item.instrument, price=item.price, at=test.start + item.at, first_seen=test.start + item.at)
+        Quote(instrument=item.instrument, price=price, at=at, first_seen=at)
         for item in test.prices
+        for n, price in enumerate(item.values * item.repeat)
+        for at in (test.start + item.at + n * item.every,)
     ]
     return sorted(quotes, key=lambda quote: quote.first_seen)
 
@@ -205,7 +208,7 @@ def _told(test: RuleTest, ruling: Ruling) -> str:
     title = decided.match.entry.title if decided.match.entry else decided.match.detail
     after: timedelta = ruling.at - test.start
     words = f"{decided.match.rule.id} at {write_duration(after)} {decided.match.severity} {decided.fate} {labels}"
-    return f"{words.rstrip()}: {title} ({decided.reason})"
+    return f"{words.rstrip()}: {title} ({in_words(decided.reason)})"
 
 
 def _full(rules: RuleSet, name: str) -> str:

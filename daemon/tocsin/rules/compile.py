@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 
-from tocsin.errors import Problem
+from tocsin.errors import Problem, meant
 from tocsin.model.rules import Located, RuleInfo
 from tocsin.rules.joining import Joint, join, meaning, tell
 from tocsin.rules.news.evaluate import CompiledRule, stands_alone
@@ -32,7 +32,6 @@ from tocsin.rules.prices.condition import Node, parse_price
 from tocsin.rules.prices.edge import PriceRule
 from tocsin.rules.ruleset import RuleSet
 from tocsin.rules.spec import CorrelationSpec, ListSpec, NewsSpec, PackSpec, PriceSpec, RuleSpec
-from tocsin.rules.spelling import meant
 
 #: Names that are no list but can stand in a key or a title.
 OWN_LABELS = frozenset(["story", "source"])
@@ -102,13 +101,14 @@ class _Compiler:
 
     def rules(self) -> Iterator[tuple[RuleSpec, CompiledRule | PriceRule | Joint]]:
         """The rules without fault; the faults of the others are in *problems*."""
+        self._check_distinguish()
         seen: dict[str, RuleSpec] = {}
         for spec in self._pack.rules:
             name = spec.id.text
             if name in seen:
                 first = seen[name].id.at()
-                self._fault(
-                    spec.id, f"the rule {name} stands here twice, first at {first.file}:{first.line}", length=len(name)
+                self.problems.append(
+                    spec.id.problem(f"the rule {name} stands here twice, first at {first.file}:{first.line}")
                 )
                 continue
             seen[name] = spec
@@ -118,13 +118,13 @@ class _Compiler:
                 if price := self._price(spec, spec.price):
                     yield spec, price
             elif spec.news is None:
-                self._fault(
-                    spec.id, f"the rule {name} has no condition: say under news what it matches", length=len(name)
+                self.problems.append(
+                    spec.id.problem(f"the rule {name} has no condition: say under news what it matches")
                 )
             elif rule := self._rule(spec, spec.news):
                 yield spec, rule
         for unused in (listed.name for listed in self._pack.lists if listed.name.text not in self._used):
-            self._fault(unused, f"no rule uses the list ${unused.text}", length=len(unused.text), warning=True)
+            self.problems.append(unused.warning(f"no rule uses the list ${unused.text}"))
 
     def _list(self, spec: ListSpec) -> TermList:
         members: list[tuple[Term, str]] = []
@@ -135,7 +135,7 @@ class _Compiler:
                 try:
                     term = compile_term(text.text[1:].strip() if minus else text.text)
                 except TermError as error:
-                    self._fault(text, str(error), length=len(text.text))
+                    self.problems.append(text.problem(str(error)))
                     continue
                 if minus:
                     excluded.append(term)
@@ -175,6 +175,7 @@ class _Compiler:
             severity=(override and override.severity) or spec.severity,
             event=spec.event,
             key=tuple(name.text for name in spec.key),
+            distinguish=tuple(name.text for name in self._pack.distinguish),
             cooldown=spec.cooldown,
             note=spec.note,
             references=spec.references,
@@ -189,11 +190,9 @@ class _Compiler:
         when = self._parse_price(price.when)
         clear = self._parse_price(price.clear) if price.clear else None
         for example in (*spec.fires, *spec.quiet):
-            self._fault(
-                example, "fires and quiet are examples of news; a price rule has none", length=len(example.text)
-            )
+            self.problems.append(example.problem("fires and quiet are examples of news; a price rule has none"))
         if spec.override and (unless := spec.override.unless):
-            self._fault(unless, f"{spec.id.text} is a rule about prices: unless cancels news only")
+            self.problems.append(unless.problem(f"{spec.id.text} is a rule about prices: unless cancels news only"))
         if len(self.problems) > before or when is None:
             return None
         meaning = [
@@ -202,7 +201,7 @@ class _Compiler:
             price.kind,
             [name.text for name in price.instruments],
             [price.stale_after.total_seconds(), price.min_obs, price.confirm],
-            *_told_as(spec),
+            *self._told_as(spec),
         ]
         return PriceRule(
             info=self._info(spec, _digest(meaning)),
@@ -217,15 +216,15 @@ class _Compiler:
 
     def _joint(self, spec: RuleSpec, correlation: CorrelationSpec) -> Joint:
         if spec.override and (unless := spec.override.unless):
-            self._fault(unless, f"{spec.id.text} is a correlation: unless cancels news only")
-        info = self._info(spec, _digest([*meaning(correlation), *_told_as(spec)]))
+            self.problems.append(unless.problem(f"{spec.id.text} is a correlation: unless cancels news only"))
+        info = self._info(spec, _digest([*meaning(correlation), *self._told_as(spec)]))
         return Joint(pack=self._pack, rule=spec, spec=correlation, info=info)
 
     def _parse_price(self, text: Located) -> Node | None:
         try:
             return parse_price(text.text, meant)
         except QueryError as error:
-            self._fault(text, str(error), offset=error.start, length=error.length)
+            self.problems.append(text.problem(str(error), offset=error.start, length=error.length))
             return None
 
     def _parse(self, text: Located) -> Condition | None:
@@ -234,7 +233,7 @@ class _Compiler:
                 text.text, self._find_list, lambda name: meant(name, self._lists, sigil="$"), self._literal
             )
         except QueryError as error:
-            self._fault(text, str(error), offset=error.start, length=error.length)
+            self.problems.append(text.problem(str(error), offset=error.start, length=error.length))
             return None
         self._check_words(text, condition)
         return replace(condition, place=text)
@@ -245,7 +244,7 @@ class _Compiler:
             looked_for = [t for negated, t in part.tests if not negated and not isinstance(t, LabelTest | AgeTest)]
             if looked_for and not any(_is_anchored(test) for test in looked_for):
                 words = "a regular expression without a word of its own needs one beside it: NEAR/8 gallium"
-                self._fault(text, words, offset=part.start, length=len(part.text))
+                self.problems.append(text.problem(words, offset=part.start, length=len(part.text)))
 
     def _find_list(self, name: str) -> TermList | None:
         self._used.add(name)
@@ -258,20 +257,28 @@ class _Compiler:
         for name in spec.key:
             if name.text not in given | OWN_LABELS:
                 words = f"the match of this rule gives no label {name.text}{meant(name.text, given | OWN_LABELS)}"
-                self._fault(name, words, length=len(name.text))
+                self.problems.append(name.problem(words))
             elif name.text in alone:
                 words = (
                     f"${name.text} is joined by AND alone, so only its first hit gives the label {name.text}; "
                     "pair it with NEAR or SENT to say which one is meant"
                 )
-                self._fault(name, words, length=len(name.text), warning=True)
+                self.problems.append(name.warning(words))
         for label in _PLACEHOLDER.findall(spec.title):
             if label not in given | OWN_LABELS:
-                self._fault(
-                    spec.id,
-                    f"the title names {{{label}}}, a label that the match does not give{meant(label, given)}",
-                    length=len(spec.id.text),
+                self.problems.append(
+                    spec.id.problem(
+                        f"the title names {{{label}}}, a label that the match does not give{meant(label, given)}"
+                    )
                 )
+
+    def _check_distinguish(self) -> None:
+        """A pack can only distinguish by labels that its own lists give."""
+        labelled = [name for name, terms in self._lists.items() if terms.labelled]
+        for name in self._pack.distinguish:
+            if name.text not in labelled:
+                words = f"no list of this pack gives the label {name.text}{meant(name.text, labelled)}"
+                self.problems.append(name.problem(words))
 
     def _hash(self, spec: RuleSpec, news: NewsSpec) -> str:
         """What the rule means: its expressions, the lists they name, and what is told about it."""
@@ -282,36 +289,30 @@ class _Compiler:
             news.unless is not None,
             [level.value for level, _ in news.severity_if],
             [self._texts.get(name) for name in names],
-            *_told_as(spec),
+            *self._told_as(spec),
         ]
         if override := spec.override:
             names = _lists_in(override.unless.text) if override.unless else []
             parts.append([override.unless and override.unless.text, [self._texts.get(name) for name in names]])
         return _digest(parts)
 
-    def _fault(self, text: Located, words: str, *, offset: int = 0, length: int = 1, warning: bool = False) -> None:
-        position, excerpt = text.at(offset), text.excerpt(offset)
-        longest = max(1, len(excerpt) - position.column + 1)
-        self.problems.append(
-            Problem(message=words, position=position, excerpt=excerpt, length=min(length, longest), warning=warning)
-        )
+    def _told_as(self, spec: RuleSpec) -> list[object]:
+        """What of a rule's meaning does not depend on its condition."""
+        parts: list[object] = [
+            [name.text for name in spec.key],
+            spec.severity.value,
+            spec.event,
+            spec.cooldown.total_seconds(),
+        ]
+        if self._pack.distinguish:
+            parts.append([name.text for name in self._pack.distinguish])
+        if override := spec.override:
+            parts.append([override.disable, override.severity, override.to])
+        return parts
 
 
 def _lists_in(text: str) -> list[str]:
     return sorted(set(re.findall(r"\$([\w-]+)", text)))
-
-
-def _told_as(spec: RuleSpec) -> list[object]:
-    """What of a rule's meaning does not depend on its condition."""
-    parts: list[object] = [
-        [name.text for name in spec.key],
-        spec.severity.value,
-        spec.event,
-        spec.cooldown.total_seconds(),
-    ]
-    if override := spec.override:
-        parts.append([override.disable, override.severity, override.to])
-    return parts
 
 
 def _digest(parts: Sequence[object]) -> str:

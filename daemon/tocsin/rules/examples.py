@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 from tocsin.errors import Problem
 from tocsin.model.entries import Entry
-from tocsin.model.rules import Located
 from tocsin.rules.news.evaluate import CompiledRule, Ground, Judgement
 from tocsin.rules.news.query import Condition
 from tocsin.rules.ruleset import RuleSet
@@ -32,20 +31,11 @@ def _check(rules: RuleSet, rule: CompiledRule) -> Iterator[Problem]:
             if proof.holds == wanted:
                 continue
             if wanted:
-                yield _problem(example, f"this should fire {rule.info.id}, but does not: {proof.note}")
+                yield example.problem(f"this should fire {rule.info.id}, but does not: {proof.note}")
             else:
                 found = [example.text[s.start : s.end] for hit in proof.hits for s in hit.spans]
                 words = ", ".join(dict.fromkeys(found)) or "a test that needs no words"
-                yield _problem(example, f"this should not fire {rule.info.id}, but does, by: {words}")
-
-
-def _problem(example: Located, words: str) -> Problem:
-    return Problem(
-        message=words,
-        position=example.at(),
-        excerpt=example.excerpt(),
-        length=max(1, min(len(example.text), len(example.excerpt()) - example.at().column + 1)),
-    )
+                yield example.problem(f"this should not fire {rule.info.id}, but does, by: {words}")
 
 
 def _entry(headline: str) -> Entry:

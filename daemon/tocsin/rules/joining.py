@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from tocsin.errors import Problem
+from tocsin.errors import Problem, meant
 from tocsin.model.rules import Correlation, Located, RuleInfo
 from tocsin.rules.spec import CorrelationSpec, PackSpec, RuleSpec
-from tocsin.rules.spelling import meant
 
 #: What can be counted beside labels.
 _COUNTED = ("origin", "source", "entry")
@@ -46,11 +45,11 @@ def join(
                 members.append(full[0])
                 problems += _checked(joint, name, full[0], given, disabled)
             elif full:
-                problems.append(_problem(name, f"several packs have a rule {name.text}: write {' or '.join(full)}"))
+                problems.append(name.problem(f"several packs have a rule {name.text}: write {' or '.join(full)}"))
             elif others is not None:
                 bare = [one.rpartition("/")[2] for one in known]
                 likely = meant(name.text, known if "/" in name.text else bare)
-                problems.append(_problem(name, f"there is no rule {name.text}{likely}"))
+                problems.append(name.problem(f"there is no rule {name.text}{likely}"))
         if len(members) == len(joint.spec.members):
             found[joint.info.id] = _correlation(joint, tuple(members))
     problems += _cycles(joints, found)
@@ -94,13 +93,13 @@ def _checked(
     disabled: Collection[str],
 ) -> Iterator[Problem]:
     if member == joint.info.id:
-        yield _problem(name, f"{name.text} is this rule itself")
+        yield name.problem(f"{name.text} is this rule itself")
         return
     before = joint.spec.members[: joint.spec.members.index(name)]
     if name.text in {item.text for item in before}:
-        yield _problem(name, f"{name.text} stands here twice")
+        yield name.problem(f"{name.text} stands here twice")
     if member in disabled:
-        yield _problem(name, f"{member} is disabled: it never matches", warning=True)
+        yield name.warning(f"{member} is disabled: it never matches")
     labels = given.get(member)
     if labels is None:
         return
@@ -111,7 +110,7 @@ def _checked(
             likely = meant(label.text, [*labels, *(_COUNTED if label is distinct else ())])
             remedy = likely or "; only a label of its source can have that name"
             words = f"the match of {name.text} gives no label {label.text}{remedy}"
-            yield _problem(label, words, warning=True)
+            yield label.warning(words)
 
 
 def _cycles(joints: Sequence[Joint], found: Mapping[str, Correlation]) -> Iterator[Problem]:
@@ -122,15 +121,11 @@ def _cycles(joints: Sequence[Joint], found: Mapping[str, Correlation]) -> Iterat
         while waiting:
             name = waiting.pop()
             if name == joint.info.id:
-                yield _problem(joint.rule.id, f"{joint.rule.id.text} is a member of its own members: a circle")
+                yield joint.rule.id.problem(f"{joint.rule.id.text} is a member of its own members: a circle")
                 break
             if name not in seen and name in found:
                 seen.add(name)
                 waiting += found[name].members
-
-
-def _problem(name: Located, words: str, *, warning: bool = False) -> Problem:
-    return Problem(message=words, position=name.at(), excerpt=name.excerpt(), length=len(name.text), warning=warning)
 
 
 def meaning(spec: CorrelationSpec) -> list[object]:

@@ -24,7 +24,6 @@ from tocsin.rules.news.query import All, Condition, Field, LabelTest, Leaf, Near
 from tocsin.rules.news.terms import Term, TermError, compile_term
 from tocsin.rules.ruleset import RuleSet
 from tocsin.rules.spec import ListSpec, PackSpec, RuleSpec
-from tocsin.rules.warning import warning as _warning
 
 #: Words that nearly every text holds; those that negate or hedge are left out, for beside others they say much.
 _EVERYWHERE = """
@@ -92,11 +91,11 @@ def lint_history(packs: Sequence[PackSpec], rules: RuleSet, history: History) ->
             alerts = history.alerts.get(name, 0)
             if history.days >= ENOUGH_DAYS and not history.matches.get(name, 0):
                 words = f"in {counted(round(history.days), 'day')} of history this rule never fired; try it with tocsin why-not"
-                found.append(_warning(rule.id, words))
+                found.append(rule.id.warning(words))
             elif history.days >= 1 and alerts > MOST_A_DAY * history.days:
                 rate = alerts / history.days
                 words = f"this rule raises {counted(round(rate), 'alert')} a day; nobody reads more than {MOST_A_DAY}: narrow it"
-                found.append(_warning(rule.id, words))
+                found.append(rule.id.warning(words))
     return tuple(found)
 
 
@@ -128,11 +127,11 @@ def _list(spec: ListSpec) -> Iterator[Problem]:
         yield from _common(text, term, 0)
         killer = next((minus for minus, other in excluded if swallowed(term, other)), None)
         if killer:
-            yield _warning(text, f"{text.text} never matches: {killer.text} of the same list takes it out")
+            yield text.warning(f"{text.text} never matches: {killer.text} of the same list takes it out")
         key = (value, term.words, term.cased, term.text if term.pattern is not None else "")
         first = seen.setdefault(key, text)
         if first is not text:
-            yield _warning(text, f"{text.text} finds nothing that {first.text}, line {first.at().line}, does not")
+            yield text.warning(f"{text.text} finds nothing that {first.text}, line {first.at().line}, does not")
 
 
 def _common(place: Located, term: Term, offset: int) -> Iterator[Problem]:
@@ -140,19 +139,19 @@ def _common(place: Located, term: Term, offset: int) -> Iterator[Problem]:
     length = len(term.text)
     written = " ".join(term.cased)
     if words := never.regex(term.text):
-        yield _warning(place, words, offset, length)
+        yield place.warning(words, offset, length)
     if len(term.words) == 1 and term.pattern is None:
         (word,) = term.words
         bare = term.text.strip("=~*")
         if len(bare) == 1 and bare.isascii() and bare.isalpha():
-            yield _warning(place, f"{bare} is one letter: it matches initials and list marks", offset, length)
+            yield place.warning(f"{bare} is one letter: it matches initials and list marks", offset, length)
         elif bare.casefold() in COMMON and not term.text.endswith("~"):
-            yield _warning(place, f"{bare} stands in nearly every text: it narrows nothing", offset, length)
+            yield place.warning(f"{bare} stands in nearly every text: it narrows nothing", offset, length)
         elif "us" in word.forms and not term.cased:
-            yield _warning(place, "us is a pronoun too: write =US for the country", offset, length)
+            yield place.warning("us is a pronoun too: write =US for the country", offset, length)
     if written.isupper() and written.isascii() and any(len(word) >= _SHOUTED for word in term.cased):
         words = f"={written} is found only where it stands in capitals; without = every writing is"
-        yield _warning(place, words, offset, length)
+        yield place.warning(words, offset, length)
 
 
 # ---- rules --------------------------------------------------------------------------------------------------------
@@ -162,10 +161,10 @@ def _rule(spec: RuleSpec, rule: CompiledRule, poll: timedelta | None) -> Iterato
     for name, examples in (("fires", spec.fires), ("quiet", spec.quiet)):
         if not examples:
             what = "should fire" if name == "fires" else "should not fire"
-            yield _warning(spec.id, f"no example says what {what} this rule: give it `{name}:`")
+            yield spec.id.warning(f"no example says what {what} this rule: give it `{name}:`")
     if poll and timedelta(0) < spec.cooldown < poll:
         words = "the cooldown is shorter than the interval of every source: it never holds anything back"
-        yield _warning(spec.id, words)
+        yield spec.id.warning(words)
     for condition in (rule.match, *rule.cancels, *(node for _, node in rule.severity_if)):
         if condition.place:
             yield from _condition(condition, condition.place, "")
@@ -182,7 +181,7 @@ def _twice(rule: RuleSpec, seen: dict[str, RuleSpec]) -> Iterator[Problem]:
     first = seen.setdefault(key, rule)
     if first is not rule:
         words = f"this rule matches the same as {first.id.text}, line {first.id.at().line}: one happening, two alerts"
-        yield _warning(rule.id, words)
+        yield rule.id.warning(words)
 
 
 def _keys(spec: RuleSpec, rule: CompiledRule) -> Iterator[Problem]:
@@ -196,7 +195,7 @@ def _keys(spec: RuleSpec, rule: CompiledRule) -> Iterator[Problem]:
                 where = f", line {place.at(part.start).line}," if place else ""
                 short = _short(part.text)
                 words = f"`{short}`{where} gives no label {name.text}: its matches are keyed by their story"
-                yield _warning(name, f"{words}; if that is meant, show one under fires")
+                yield name.warning(f"{words}; if that is meant, show one under fires")
                 break
 
 
@@ -210,7 +209,7 @@ def _self_cancelled(rule: CompiledRule) -> Iterator[Problem]:
     for condition in rule.cancels:
         if condition.place and contains(condition, rule.match):
             words = "this cancels whatever the rule matches: it can never fire"
-            yield _warning(condition.place, words, condition.start, len(condition.text))
+            yield condition.place.warning(words, condition.start, len(condition.text))
 
 
 # ---- expressions --------------------------------------------------------------------------------------------------
@@ -227,14 +226,14 @@ def _all(part: All, place: Located, scope: str, paired: bool) -> Iterator[Proble
     for negated, test in part.tests:
         if negated and any(same(test, other) for other in wanted):
             words = f"{_short(test.text)} is asked for and excluded: this can never match"
-            yield _warning(place, words, test.start, len(test.text))
+            yield place.warning(words, test.start, len(test.text))
         if isinstance(test, Leaf | Pair | Union | Field):
             yield from _near(test, place, scope, paired=paired)
     sources = [test for test in wanted if isinstance(test, LabelTest) and test.name == "source"]
     for one, other in pairwise(sources):
         if one.value != other.value:
             words = f"no entry comes from {one.value} and from {other.value}: this can never match"
-            yield _warning(place, words, other.start, len(other.text))
+            yield place.warning(words, other.start, len(other.text))
 
 
 def _near(node: Near, place: Located, scope: str, *, paired: bool = False) -> Iterator[Problem]:
@@ -245,7 +244,7 @@ def _near(node: Near, place: Located, scope: str, *, paired: bool = False) -> It
     elif isinstance(node, Field):
         if not fields(node, scope):
             words = f"{node.field}(...) stands within {scope}(...): it can never match"
-            yield _warning(place, words, node.start, len(node.text))
+            yield place.warning(words, node.start, len(node.text))
         yield from _condition(node.inner, place, node.field, paired=paired)
     elif isinstance(node, Union):
         yield from _branches(node.parts, place, whole=paired)
@@ -261,23 +260,23 @@ def _pair(node: Pair, place: Located, scope: str) -> Iterator[Problem]:
     apart = not fields(node.left, scope) & fields(node.right, scope)
     if apart and node.op == "NOT NEAR":
         words = f"{_short(node.right.text)} is never in one sentence with {_short(node.left.text)}: it drops nothing"
-        yield _warning(place, words, node.right.start, len(node.right.text))
+        yield place.warning(words, node.right.start, len(node.right.text))
     elif apart:
         words = f"both sides of {node.op} are never in one sentence: this can never match; join them by AND"
-        yield _warning(place, words, node.start, len(node.text))
+        yield place.warning(words, node.start, len(node.text))
     elif node.within == 0 and node.op == "BEFORE":
-        yield _warning(
-            place, "no word ends before itself: BEFORE/0 can never match; write BEFORE/1", node.start, len(node.text)
+        yield place.warning(
+            "no word ends before itself: BEFORE/0 can never match; write BEFORE/1", node.start, len(node.text)
         )
     elif node.within == 0 and node.op == "NEAR" and isinstance(node.left, Leaf) and isinstance(node.right, Leaf):
         words = "NEAR/0 holds only where both sides overlap; words side by side are NEAR/1"
-        yield _warning(place, words, node.start, len(node.text))
+        yield place.warning(words, node.start, len(node.text))
     elif same(node.left, node.right) and node.op == "NOT NEAR":
         words = f"{_short(node.left.text)} drops itself: this can never match"
-        yield _warning(place, words, node.start, len(node.text))
+        yield place.warning(words, node.start, len(node.text))
     elif same(node.left, node.right) and node.op != "BEFORE":
         words = f"both sides of {node.op} are the same: {_short(node.left.text)} alone says as much"
-        yield _warning(place, words, node.start, len(node.text))
+        yield place.warning(words, node.start, len(node.text))
 
 
 def _branches(parts: Sequence[Near] | Sequence[All], place: Located, *, whole: bool) -> Iterator[Problem]:
@@ -293,7 +292,7 @@ def _branches(parts: Sequence[Near] | Sequence[All], place: Located, *, whole: b
         told.add(inner)
         twice = outer.text.split() == branch.text.split()
         why = "it stands in this OR twice" if twice else f"{_short(outer.text)} matches wherever it does"
-        yield _warning(place, f"{_short(branch.text)} adds nothing: {why}", branch.start, len(branch.text))
+        yield place.warning(f"{_short(branch.text)} adds nothing: {why}", branch.start, len(branch.text))
 
 
 def _short(text: str) -> str:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
 
-from tocsin.errors import Problem
+from tocsin.errors import Problem, meant
 from tocsin.model.prices import Instrument
 from tocsin.model.rules import Located
 from tocsin.rules.compile import labels_given
@@ -17,8 +17,6 @@ from tocsin.rules.news.query import KNOWN_BY, AgeTest, Condition, LabelTest
 from tocsin.rules.prices.condition import Node, parts
 from tocsin.rules.prices.edge import PriceRule
 from tocsin.rules.spec import RuleSpec
-from tocsin.rules.spelling import meant
-from tocsin.rules.warning import warning
 
 #: What sources give: the values by label, and under `source` the names of the sources.
 Given = Mapping[str, Collection[str]]
@@ -43,7 +41,7 @@ def news(spec: RuleSpec, rule: CompiledRule, given: Given | None) -> Iterator[Pr
         yield from _tests(condition, own, own, given)
     if rule.severity_if and spec.news and rule.severity_if[-1][0] == rule.info.severity:
         words = f"the rule is {rule.info.severity} anyway: the last of severity_if changes nothing"
-        yield warning(spec.news.severity_if[-1][1], words)
+        yield spec.news.severity_if[-1][1].warning(words)
 
 
 def prices(spec: RuleSpec, rule: PriceRule, instruments: Iterable[Instrument]) -> Iterator[Problem]:
@@ -58,7 +56,7 @@ def prices(spec: RuleSpec, rule: PriceRule, instruments: Iterable[Instrument]) -
         if node and place:
             for part in parts(node):
                 if words := _compared(part, negative=negative):
-                    yield warning(place, words, part.start, len(part.text))
+                    yield place.warning(words, part.start, len(part.text))
 
 
 def regex(text: str) -> str:
@@ -86,7 +84,7 @@ def _tests(
             elif isinstance(test, AgeTest) and test.span == timedelta(0):
                 words = f"{test.text} is {'never' if test.op.startswith('<') else 'always'} true: no entry is from the future"
             if words:
-                yield warning(place, words, test.start, len(test.text))
+                yield place.warning(words, test.start, len(test.text))
 
 
 def _precedence(condition: Condition, place: Located) -> Iterator[Problem]:
@@ -97,7 +95,7 @@ def _precedence(condition: Condition, place: Located) -> Iterator[Problem]:
             words = (
                 "AND binds before OR: this is (... AND ...) OR ...; put a bracket round the OR, or begin a line with it"
             )
-            yield warning(place, words, one.start, other.start + len(other.text) - one.start)
+            yield place.warning(words, one.start, other.start + len(other.text) - one.start)
             return
 
 

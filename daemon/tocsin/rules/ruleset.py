@@ -62,15 +62,11 @@ class RuleSet:
     def evaluate(self, entry: Entry, now: datetime) -> Judged:
         """Every rule that *entry* meets; a rule that raises is reported, and the others' matches stand.
 
-        Only the rules are run whose required words are all in the text: what is found is what `evaluate_every` finds.
+        Only the rules are run whose required words are all in the text: nothing is found less than by running every rule.
         """
         judgement = Judgement(entry, now)
         candidates = self._index.candidates(lambda: _gist(judgement))
-        return _judged(judgement, (self._ordered[number] for number in candidates))
-
-    def evaluate_every(self, entry: Entry, now: datetime) -> Judged:
-        """The same, by running every rule: slow, and the measure for `evaluate`."""
-        return _judged(Judgement(entry, now), self._ordered)
+        return judge(judgement, (self._ordered[number] for number in candidates))
 
     def explain(self, rule_id: str, entry: Entry, now: datetime) -> Evidence:
         """The whole proof of one rule about entries on *entry*, also where it does not hold.
@@ -90,7 +86,8 @@ def _gist(judgement: Judgement) -> FoldedWords:
     return gist("\n".join(document.texts.values())) or gist_of(document.sentences(""))
 
 
-def _judged(judgement: Judgement, rules: Iterable[CompiledRule]) -> Judged:
+def judge(judgement: Judgement, rules: Iterable[CompiledRule]) -> Judged:
+    """Return what *rules* say of the entry under *judgement*; the fault of one stops no other."""
     matches: list[Match] = []
     failed: list[Unevaluated] = []
     for rule in rules:

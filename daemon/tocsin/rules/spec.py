@@ -6,10 +6,11 @@ Everything that can be wrong carries its place in the file.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from tocsin.errors import Position
+from tocsin.errors import Position, Problem, meant
 from tocsin.model.rules import CorrelationKind, Located, Severity
 
 
@@ -107,11 +108,44 @@ class RuleSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackSpec:
-    """A folder of rules with their lists."""
+    """A folder of rules with their lists; *distinguish* are labels by which stories with like headlines differ."""
 
     id: str
     version: str
+    distinguish: tuple[Located, ...] = ()
     lists: tuple[ListSpec, ...]
     rules: tuple[RuleSpec, ...]
     position: Position | None = None
     files: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # (path, text): kept as the last good version
+
+
+def lay_over(
+    packs: Sequence[PackSpec], overrides: Sequence[Override]
+) -> tuple[tuple[PackSpec, ...], tuple[Problem, ...]]:
+    """*packs* with what *overrides* change of their rules, and every override that names no rule, or not one only."""
+    known = [f"{pack.id}/{rule.id.text}" for pack in packs for rule in pack.rules]
+    chosen: dict[str, Override] = {}
+    problems: list[Problem] = []
+    for override in overrides:
+        name = override.rule.text
+        found = [name] if name in known else [full for full in known if full.rpartition("/")[2] == name]
+        if not found:
+            bare = [full.rpartition("/")[2] for full in known]
+            likely = meant(name, known if "/" in name else bare)
+            problems.append(override.rule.problem(f"there is no rule {name}{likely}"))
+        elif len(found) > 1:
+            problems.append(override.rule.problem(f"several packs have a rule {name}: write {' or '.join(found)}"))
+        elif found[0] in chosen:
+            first = chosen[found[0]].rule.at()
+            words = f"the rule {found[0]} is overridden twice, first at {first.file}:{first.line}"
+            problems.append(override.rule.problem(words))
+        else:
+            chosen[found[0]] = override
+    changed = (
+        replace(
+            pack,
+            rules=tuple(replace(rule, override=chosen.get(f"{pack.id}/{rule.id.text}")) for rule in pack.rules),
+        )
+        for pack in packs
+    )
+    return tuple(changed), tuple(problems)

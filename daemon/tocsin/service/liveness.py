@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import timedelta
 from http import HTTPStatus
 
-from tocsin.config.config import Config
+from tocsin.config.sections import Heartbeat
 from tocsin.errors import SourceError
 from tocsin.log import line
 from tocsin.sources.http.client import HttpClient
@@ -17,15 +15,6 @@ log = logging.getLogger(__name__)
 
 #: A claim that did not run for this long (real seconds) is stuck.
 STUCK = 30.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Heartbeat:
-    """*url* is asked for *every* so long; it may hold a secret, and is never shown."""
-
-    url: str = field(repr=False)
-    every: timedelta
-    allow_private: bool = False
 
 
 class Liveness:
@@ -43,7 +32,7 @@ class Liveness:
 
     @property
     def alive(self) -> bool:
-        """Whether all claims run."""
+        """True if all claims run."""
         return self._monotonic() - min(self._ran.values()) < STUCK
 
     async def beat(self, http: HttpClient, heartbeat: Heartbeat | None) -> None:
@@ -63,19 +52,11 @@ class Liveness:
 
 
 async def _ask(http: HttpClient, heartbeat: Heartbeat) -> str:
-    """Why the address could not be reached, empty where it could."""
+    """Return why the address could not be reached, empty where it could."""
     try:
-        await http.fetch(heartbeat.url, allow_private=heartbeat.allow_private)
+        await http.fetch(heartbeat.url.reveal(), allow_private=heartbeat.allow_private)
     except SourceError as error:
         # Whoever counts heartbeats has nothing to say.
         good = error.status is not None and HTTPStatus.OK <= error.status < HTTPStatus.MULTIPLE_CHOICES
         return "" if good else str(error)
     return ""
-
-
-def make_heartbeat(config: Config) -> Heartbeat | None:
-    """Who is asked as long as the daemon works."""
-    beat = config.heartbeat
-    if beat is None:
-        return None
-    return Heartbeat(url=beat.url.reveal(), every=beat.every, allow_private=beat.allow_private)

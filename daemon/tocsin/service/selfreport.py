@@ -16,7 +16,7 @@ _MOST = 5
 
 
 def self_report(store: Store, times: WeeklyTime, now: datetime, *, free: int) -> Match | None:
-    """The report that is due at *now*, about the time since the last one; None where none is.
+    """Return the report that is due at *now*, about the time since the last one; None where none is.
 
     Reports are due at *times*, and once after down-time. *free* is the room on the disk of the database, in bytes.
 
@@ -33,7 +33,7 @@ def self_report(store: Store, times: WeeklyTime, now: datetime, *, free: int) ->
 
 
 def troubles(ledger: PeriodStatistics) -> list[str]:
-    """What is not as it should be, in words."""
+    """Return what is not as it should be, in words."""
     return [
         words
         for count, words in (
@@ -48,7 +48,7 @@ def troubles(ledger: PeriodStatistics) -> list[str]:
 
 
 def rows(ledger: PeriodStatistics, free: int) -> tuple[tuple[str, str], ...]:
-    """The report as (name, words)."""
+    """Return the report as (name, words)."""
     failed = [
         *(f"source {name}" for name in _some(ledger.ailing)),
         *(f"receiver {name}" for name in _some(ledger.blocked)),

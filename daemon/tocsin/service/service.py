@@ -27,7 +27,7 @@ from tocsin.model.deliveries import AttemptResult, Delivery, Settlement
 from tocsin.protocols import Clock, runner
 from tocsin.rules import builtin
 from tocsin.service.lastwords import tell_operators
-from tocsin.service.liveness import Liveness, make_heartbeat
+from tocsin.service.liveness import Liveness
 from tocsin.service.scheduler import Ticker
 from tocsin.service.selfreport import self_report
 from tocsin.service.systemd import Notifier
@@ -317,7 +317,7 @@ class Service:
             log.error(line("claims stand still"))
 
     async def _beat(self) -> None:
-        await self._pulse.beat(self._http, make_heartbeat(self._config))
+        await self._pulse.beat(self._http, self._config.heartbeat)
 
     async def _report(self) -> None:
         config, now = self._config, self._clock.now()
@@ -398,5 +398,5 @@ class Service:
 
 
 def _free(config: Config) -> int:
-    """The room on the disk of the database, in bytes."""
+    """Return the room on the disk of the database, in bytes."""
     return shutil.disk_usage(Path(config.database.removeprefix("sqlite:///")).parent).free

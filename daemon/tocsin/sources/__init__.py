@@ -1,4 +1,4 @@
-"""Where observations come from: one file a kind of source."""
+"""Sources of observations: one file a kind."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tocsin.model.sources import Batch, Cursor
 
 
 class Source(Protocol):
-    """What is polled."""
+    """A feed, a page, a table or a price source that is polled."""
 
     @property
     def name(self) -> str:

@@ -12,8 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from tocsin.text.fold import ALIKE, BASES, unmarked
-from tocsin.text.han import SIMPLIFIED
+from tocsin.text.fold import ALIKE, BASES, SIMPLIFIED, unmarked
 from tocsin.text.sentences import INNER_POINT, MARKS, TAG, WIDE, camel_words, ranges
 from tocsin.text.tokens import Sentence
 

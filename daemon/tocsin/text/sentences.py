@@ -100,6 +100,7 @@ _OPEN = frozenset("([{（【〔［")
 _CLOSE = frozenset(")]}）】〕］")
 _FIGURE = re.compile(r"\s*\d")
 _WORDS = frozenset(["plain", "word", "wide", "number", "initials", "elided"])
+_ENDS = frozenset(["end", "stop", "border"])
 # RareEarths, USChina: a capital begins a word where a small letter stands before or behind it.
 _CAMEL = re.compile("[A-ZÀ-Þ]{2,}s?(?![a-zß-ÿ])|[A-ZÀ-Þ]?[a-zß-ÿ]+|\\d+")
 #: Letters of the longest part of a hashtag that is several words: #NdFeB is one.
@@ -111,77 +112,49 @@ _LONGEST = 64
 
 
 def split(field: str, text: str, *, japanese: bool = False, end: int = sys.maxsize) -> tuple[Sentence, ...]:
-    """The sentences of *text* up to the character at *end*; a semicolon ends one in a title only."""
+    """Return the sentences of *text* up to the character at *end*; a semicolon ends one in a title only."""
     found: list[Sentence] = []
     tokens: list[Token] = []
-    clause, joint, border, depth, behind = False, True, False, 0, -1
-
-    def close() -> None:
-        nonlocal depth
-        depth = 0
-        if tokens:
-            found.append(sentence(field, tuple(tokens)))
-            tokens.clear()
-
+    # Marks are between two tokens: before the first of a sentence there are none.
+    clause = joint = border = False
+    depth, behind = 0, -1
     for piece in _SCAN.finditer(text, 0, min(end, len(text))):
         kind = piece.lastgroup
-        start = piece.start()
+        start, stop = piece.span()
         if kind in _WORDS:
             raw = piece.group()
-            word, cased = (_forms if len(raw) <= _LONGEST else _folded)(raw, kind, japanese)
-            if not word:
-                continue
-            end_of = piece.end()
-            wide = kind == "wide"
-            # Clauses and joints are between two tokens: the first of a sentence has neither.
-            inner = bool(tokens)
-            tokens.append(
-                _new(
-                    Token,
-                    (
-                        word,
-                        cased,
-                        start,
-                        end_of,
-                        wide,
-                        wide and _is_katakana(raw[0]),
-                        clause and inner,
-                        joint and inner,
-                        behind == start,
-                        border and inner,
-                        depth,
-                    ),
+            word, cased = (_forms if stop - start <= _LONGEST else _folded)(raw, kind, japanese)
+            if word:
+                wide = kind == "wide"
+                katakana = wide and _is_katakana(raw[0])
+                glued = behind == start
+                tokens.append(
+                    _new(Token, (word, cased, start, stop, wide, katakana, clause, joint, glued, border, depth))
                 )
-            )
-            clause, joint, border, behind = False, True, False, end_of
+                clause, joint, border, behind = False, True, False, stop
         elif kind == "tag":
-            inner = bool(tokens)
-            marks = Token(
-                "", "", start, start, False, False, clause and inner, joint and inner, False, border and inner, depth
-            )
+            marks = Token("", "", start, start, clause=clause, joint=joint, border=border, depth=depth)
             tokens += _tagged(piece.group(), marks, japanese)
-            clause, joint, border, behind = False, True, False, piece.end()
-        elif kind in ("stop", "border") or (kind == "semi" and field == "title"):
-            close()
-        elif kind == "end":
-            if (
-                piece.group() == "."
-                and tokens
-                and tokens[-1].end == start
-                and _abbreviates(tokens[-1], text, piece.end())
-            ):
-                continue
-            close()
+            clause, joint, border, behind = False, bool(tokens), False, stop
+        elif kind == "end" and tokens and _abbreviates(tokens[-1], text, piece):
+            pass
+        elif kind in _ENDS or (kind == "semi" and field == "title"):
+            if tokens:
+                found.append(sentence(field, tuple(tokens)))
+                tokens = []
+            clause = joint = border = False
+            depth = 0
         elif kind in ("clause", "semi"):
-            clause = True
-            joint = joint and piece.group() in _COMMAS
-            if piece.group()[0] in _OPEN or piece.group()[0] in _CLOSE:
-                depth = _depth(depth, piece.group())
-            else:
-                border = True
-        elif kind in ("other", "address"):
+            mark = piece.group()
+            bracket = mark[0] in _OPEN or mark[0] in _CLOSE
+            depth = _depth(depth, mark) if bracket else depth
+            clause = bool(tokens)
+            border = border or (clause and not bracket)
+            joint = joint and mark in _COMMAS
+        elif kind != "joint":
             joint = False
-    close()
+    if tokens:
+        found.append(sentence(field, tuple(tokens)))
     return tuple(found)
 
 
@@ -227,9 +200,12 @@ def _folded(raw: str, kind: str, japanese: bool) -> tuple[str, str]:
 _forms = lru_cache(maxsize=65536)(_folded)
 
 
-def _abbreviates(token: Token, text: str, behind: int) -> bool:
+def _abbreviates(token: Token, text: str, mark: re.Match[str]) -> bool:
+    """Whether *mark* is the full stop of an abbreviation, which *token* is."""
+    if mark.group() != "." or token.end != mark.start():
+        return False
     if token.word in _NUMBERING:
-        return _FIGURE.match(text, behind) is not None
+        return _FIGURE.match(text, mark.end()) is not None
     return token.word in ABBREVIATIONS or (len(token.word) == 1 and token.word.isalpha() and not token.wide)
 
 

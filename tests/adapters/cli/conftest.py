@@ -16,6 +16,7 @@ from tocsin.config.loading import load_rules
 from tocsin.errors import Fault
 from tocsin.model.deliveries import AttemptResult, DeliveryState, ErrorClass, Message, MessageKind, Settlement
 from tocsin.model.entries import Entry, EntryKey, KeyKind
+from tocsin.model.reasons import Cause, Reason
 from tocsin.model.sources import Batch, Cursor
 from tocsin.policy.decide import Policy
 from tocsin.policy.notifying.receiver import ReceiverInfo
@@ -135,7 +136,7 @@ def history(tocsin: Command) -> Callable[[], None]:
 def _settlement(now: datetime, *, good: bool) -> Settlement:
     if good:
         return Settlement(state=DeliveryState.DELIVERED, due_at=now)
-    return Settlement(state=DeliveryState.DEAD, due_at=now, reason="gone 404")
+    return Settlement(state=DeliveryState.DEAD, due_at=now, reason=Reason(cause=Cause.OTHER, words="gone 404"))
 
 
 def _known(name: str) -> ReceiverInfo:

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from tocsin.model.deliveries import AttemptResult, DeliveryState, ErrorClass, Message, MessageKind, Settlement
+from tocsin.model.reasons import Cause, Reason
 from tocsin.policy.notifying.breaker import ReceiverStatus
 from tocsin.policy.notifying.retry import Consequence
+from tocsin.store.db import codec
 
 Tocsin = Any
 
@@ -143,7 +145,7 @@ def test_check_tells_faults_of_configuration_and_rules_at_once(tocsin: Tocsin) -
 
 def test_config_show_hides_secrets(tocsin: Tocsin) -> None:
     """As it was understood, defaults filled in."""
-    (record,) = records(tocsin("config", "show"))
+    (record,) = records(tocsin("config", "show", "--json"))
     assert record["sources"]["wire"]["feed"] == "https://me:***@example.org/feed"
     assert record["timezone"] == "Europe/London"
 
@@ -277,7 +279,11 @@ def test_a_delivery_that_waits_for_its_receiver_says_so(tocsin: Tocsin, history:
     (held,) = store.claim_deliveries(now, timedelta(minutes=1))
     store.begin_attempt(held, Message(kind=MessageKind.TEXT, subject="s", text="t"), now)
     blocked = ReceiverStatus(refused="no_service", rests=now + timedelta(hours=1), since=now)
-    again = Settlement(state=DeliveryState.RETRY, due_at=now + timedelta(hours=1), reason="gone 404: no_service")
+    again = Settlement(
+        state=DeliveryState.RETRY,
+        due_at=now + timedelta(hours=1),
+        reason=Reason(cause=Cause.OTHER, words="gone 404: no_service"),
+    )
     store.settle(
         held,
         AttemptResult(error_class=ErrorClass.GONE, code=404),
@@ -299,11 +305,14 @@ def test_a_screen_has_one_clock_and_names_its_zone_once(tocsin: Tocsin, history:
     config = tocsin.folder / "config.yaml"
     config.write_text(config.read_text(encoding="utf-8").replace("Europe/London", "Asia/Shanghai"), encoding="utf-8")
     with sqlite3.connect(tocsin.folder / "tocsin.db") as connection:
-        words = "held until 2026-07-01 20:00 UTC by the quiet hours of desk, until 2026-07-01 20:00:30 UTC"
-        connection.execute("UPDATE delivery SET reason = ?", (words,))
+        evening = datetime(2026, 7, 1, 20, tzinfo=UTC)
+        other = Reason(cause=Cause.GROUP, until=evening)
+        reason = Reason(cause=Cause.QUIET, until=evening, by="desk", because=other)
+        connection.execute("UPDATE delivery SET reason = ?", (codec.reason_to_json(reason),))
     connection.close()
     delivery = records(tocsin("deliveries", "list", "--json"))[0]
     assert "20:00 UTC" in delivery["reason"]
+    assert delivery["cause"] == "quiet hours"
     screens = [
         "deliveries list",
         f"deliveries show {delivery['id']}",

@@ -134,7 +134,7 @@ def test_a_rule_that_changed_since_is_said_so(tocsin: Tocsin, history: Any) -> N
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("bann", "--title", "x"), "there is no rule bann; did you mean metals/ban?"),
+        (("bann", "--title", "x"), "there is no rule bann; did you mean ban?"),
         (("metal/ban", "--title", "x"), "there is no rule metal/ban; did you mean metals/ban?"),
         (("ban",), "give either ENTRY or the parts of one"),
         (("ban", "2", "--title", "x"), "give either ENTRY or the parts of one"),
@@ -160,7 +160,7 @@ def test_an_override_is_shown_by_why_check_and_config(tocsin: Tocsin, history: A
     words = "severity low; to here only; unless title(cobalt)"
     assert f"overridden: {words}" in tocsin("why", "ban", "2").stdout
     assert f"metals/ban is overridden: {words}" in tocsin("check").stderr
-    assert answer(tocsin("config", "show"))["overrides"]["ban"]["severity"] == "low"
+    assert answer(tocsin("config", "show", "--json"))["overrides"]["ban"]["severity"] == "low"
     assert "cancelled by unless" in tocsin("why-not", "ban", "--title", "Congo bans cobalt").stdout
     config.write_text(f"{text}overrides:\n  metals/ban: {{disable: true}}\n", "utf-8")
     shown = " ".join(tocsin("why-not", "ban", "2").stdout.split())

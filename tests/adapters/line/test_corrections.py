@@ -21,10 +21,12 @@ from tocsin.model.deliveries import (
     Settlement,
 )
 from tocsin.model.entries import KeyKind
+from tocsin.model.reasons import NO_REASON
 from tocsin.model.sources import Batch, Cursor
 from tocsin.policy.notifying.retry import Consequence
 from tocsin.render.page import page
 from tocsin.render.plain import plain
+from tocsin.render.reasons import in_words
 from tocsin.sources.feeds.identity import Traits, identify
 from tocsin.store import Claimable
 from tocsin.text.titles import normal
@@ -99,7 +101,7 @@ def send(line: Line) -> list[tuple[DeliveryKind, str]]:
         sent.append((item.kind, message))
         kept = Message(kind=MessageKind.TEXT, subject="", text=message)
         assert line.store.begin_attempt(item, kept, line.clock.now())
-        done = Settlement(state=DeliveryState.DELIVERED, due_at=line.clock.now(), reason="")
+        done = Settlement(state=DeliveryState.DELIVERED, due_at=line.clock.now(), reason=NO_REASON)
         assert line.store.settle(
             item,
             AttemptResult(error_class=ErrorClass.OK),
@@ -186,7 +188,7 @@ def test_what_stands_at_the_end_of_the_time_is_told(line: Line, paper: Paper) ->
     show(line, paper, n1="China studies an export plan")
     assert send(line) == []
     [held] = [item for item in line.store.read.deliveries() if item.state is DeliveryState.HELD]
-    assert held.reason == "held until 2026-03-02 19:30 UTC: it was corrected before"
+    assert in_words(held.reason) == "held until 2026-03-02 19:30 UTC: it was corrected before"
     line.clock.time += timedelta(hours=5)
     [(kind, text)] = send(line)
     assert kind is DeliveryKind.CORRECTION
@@ -205,7 +207,9 @@ def test_a_correction_that_is_taken_back_in_time_is_not_sent(line: Line, paper: 
         send(line)
     line.clock.time += timedelta(hours=6)
     assert send(line) == []
-    called_off = [item.reason for item in line.store.read.deliveries() if item.state is DeliveryState.SUPPRESSED]
+    called_off = [
+        in_words(item.reason) for item in line.store.read.deliveries() if item.state is DeliveryState.SUPPRESSED
+    ]
     assert called_off == ["its entry says again what was told"]
 
 

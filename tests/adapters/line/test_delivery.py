@@ -22,6 +22,7 @@ from tocsin.policy.alerting.facts import Decision
 from tocsin.policy.notifying.receiver import Fallback
 from tocsin.policy.notifying.silence import parse
 from tocsin.render import reduced
+from tocsin.render.reasons import in_words
 from tocsin.rules.prices.observation import observe
 
 Line = Any
@@ -266,7 +267,7 @@ def test_what_is_silenced_when_it_would_leave_is_suppressed(line: Line) -> None:
     run(out)
     assert len(desk.sent) == 1
     views = line.store.read.deliveries(DeliveryState.SUPPRESSED)
-    assert {view.reason for view in views} == {f"suppressed by silence {silence.id} (rule=ban): known"}
+    assert {in_words(view.reason) for view in views} == {f"suppressed by silence {silence.id} (rule=ban): known"}
     assert len(views) == 3
     again = line.store.act.resend(views[0].id, line.clock.now())
     line.store.act.end_silence(silence.id, line.clock.now())
@@ -321,7 +322,7 @@ def test_another_receiver_hears_what_one_did_not_get(line: Line) -> None:
         ("mail", "delivered"),
     ]
     late = next(line.store.read.delivery(view.id) for view in views if view.receiver == "desk")
-    assert any("told to mail in its stead" in change.reason for change in late.transitions)
+    assert any("sent to mail instead" in in_words(change.reason) for change in late.transitions)
 
 
 def test_a_receiver_that_takes_messages_again_is_told_too(line: Line) -> None:
@@ -666,5 +667,5 @@ def test_a_reload_between_claim_and_try_sends_nothing_to_whom_it_removed(line: L
     out.close()
     assert (desk.sent, len(tower.sent)) == ([], 1)
     moved = next(view for view in line.store.read.deliveries() if view.receiver == "desk")
-    reasons = [change.reason for change in line.store.read.delivery(moved.id).transitions]
+    reasons = [in_words(change.reason) for change in line.store.read.delivery(moved.id).transitions]
     assert "given back before it was tried" in reasons

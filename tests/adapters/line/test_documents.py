@@ -19,11 +19,12 @@ from tocsin.model.deliveries import (
     MessageKind,
     Settlement,
 )
+from tocsin.model.reasons import NO_REASON
 from tocsin.model.sources import Batch, Cursor
 from tocsin.policy.notifying.retry import Consequence
 from tocsin.render.page import page
 from tocsin.render.plain import plain
-from tocsin.sources.feeds import document
+from tocsin.sources.feeds import parser_program
 from tocsin.sources.feeds.entries import entries
 from tocsin.store import Claimable
 
@@ -47,7 +48,7 @@ class Served:
     async def poll(self, cursor: Cursor, now: Any) -> Batch:
         """The document, as a feed source makes a batch of it."""
         self.polls += 1
-        parsed = document.read(self.body, url="https://paper.example/feed")
+        parsed = parser_program.read(self.body, url="https://paper.example/feed")
         found = entries(parsed, source=self.name, url="https://paper.example/feed", labels={}, now=now)
         has_ids = any(item.id for item in parsed.items)
         following = Cursor(etag=str(self.polls))
@@ -70,7 +71,7 @@ class Served:
             sent.append((item.kind, plain(shown)))
             kept = Message(kind=MessageKind.TEXT, subject="", text=plain(shown))
             assert line.store.begin_attempt(item, kept, now)
-            done = Settlement(state=DeliveryState.DELIVERED, due_at=now, reason="")
+            done = Settlement(state=DeliveryState.DELIVERED, due_at=now, reason=NO_REASON)
             said = Consequence(settlement=done)
             assert line.store.settle(item, AttemptResult(error_class=ErrorClass.OK), lambda _, said=said: said, now)
         line.clock.move(minutes=30)

@@ -12,6 +12,7 @@ import pytest
 from tocsin.deliver.dispatcher import DeliveryConfig, Dispatcher
 from tocsin.model.deliveries import AttemptResult, DeliveryState, ErrorClass
 from tocsin.model.prices import Instrument, Quote
+from tocsin.render.reasons import in_words
 
 PACK = """\
 tocsin: 1
@@ -76,7 +77,7 @@ class _Desk:
     @property
     def reasons(self) -> list[str]:
         """Why the messages are as they are, the oldest first."""
-        return [view.reason for view in reversed(self.line.store.read.deliveries(limit=50))]
+        return [in_words(view.reason) for view in reversed(self.line.store.read.deliveries(limit=50))]
 
 
 @pytest.fixture

@@ -14,11 +14,12 @@ import pytest
 from tocsin.deliver.dispatcher import DeliveryConfig, Dispatcher
 from tocsin.errors import StoreError
 from tocsin.model.deliveries import AttemptResult, DeliveryKind, DeliveryState, ErrorClass
+from tocsin.model.reasons import Cause
 from tocsin.policy.decide import Policy
-from tocsin.policy.notifying.causes import Cause, cause
 from tocsin.policy.notifying.limit import Limit
 from tocsin.policy.notifying.receiver import DigestTimes, QuietHours, ReceiverInfo
 from tocsin.policy.notifying.route import Route
+from tocsin.render.reasons import in_words
 from tocsin.store import Claimable
 
 Line = Any
@@ -134,7 +135,7 @@ def test_what_is_over_the_limit_leaves_as_one_message_when_the_hour_has_room(des
     (held,) = one.of(DeliveryKind.DIGEST)
     assert held.state is DeliveryState.HELD
     assert held.due_at == one.line.clock.now() + timedelta(hours=1)
-    assert held.reason == f"held until {held.due_at:%Y-%m-%d %H:%M} UTC: {OVER}"
+    assert in_words(held.reason) == f"held until {held.due_at:%Y-%m-%d %H:%M} UTC: {OVER}"
     one.later(minutes=59)
     assert len(one.subjects) == 3
     one.later(minutes=1)
@@ -245,7 +246,7 @@ def test_what_was_told_with_others_cannot_be_sent_again(desk: Callable[..., Desk
     one.news(*bans(*METALS[:5]))
     (empty,) = one.line.store.read.deliveries(DeliveryState.SUPPRESSED)
     (digest,) = one.of(DeliveryKind.DIGEST)
-    assert empty.reason.startswith(f"told with others in delivery {digest.id}: held until ")
+    assert in_words(empty.reason).startswith(f"told with others in delivery {digest.id}: held until ")
     with pytest.raises(StoreError, match=f"nothing of its own any more: told with others in delivery {digest.id}"):
         one.line.store.act.resend(empty.id, one.line.clock.now())
 
@@ -294,16 +295,16 @@ def test_every_listing_says_that_a_limit_keeps_an_alert_waiting(desk: Callable[.
     one = desk(digest=DigestTimes(at=time(7)))
     one.news("Rumours of a gallium ban", *bans(*METALS[1:5]))
     held = {found.title: found for found in one.line.store.read.held(50)}
-    assert {title: cause(found.reason) for title, found in held.items()} == {
+    assert {title: found.reason.main for title, found in held.items()} == {
         "gallium: ban": Cause.DIGEST,
         "nickel: ban": Cause.LIMIT,
     }
     number = held["nickel: ban"].alert_id
     until = one.of(DeliveryKind.DIGEST)[0].due_at
     (before,) = one.line.store.read.alert(number).deliveries
-    assert before.reason == f"held until {until:%Y-%m-%d %H:%M} UTC: {OVER}"
+    assert in_words(before.reason) == f"held until {until:%Y-%m-%d %H:%M} UTC: {OVER}"
     one.line.clock.time = until
     one.send()
     (after,) = one.line.store.read.alert(number).deliveries
-    assert (after.state, after.reason) == (DeliveryState.DELIVERED, f"told in a digest: {OVER}")
-    assert cause(after.reason) is Cause.LIMIT
+    assert (after.state, in_words(after.reason)) == (DeliveryState.DELIVERED, f"told in a digest: {OVER}")
+    assert after.reason.main is Cause.LIMIT

@@ -13,6 +13,7 @@ from tocsin.deliver.dispatcher import DeliveryConfig, Dispatcher
 from tocsin.model.deliveries import AttemptResult, DeliveryState, ErrorClass
 from tocsin.model.rules import Severity
 from tocsin.policy.notifying.receiver import QuietHours, ReceiverInfo
+from tocsin.render.reasons import in_words
 
 Line = Any
 DOWN = AttemptResult(error_class=ErrorClass.TRANSIENT, code=503, words="busy")
@@ -51,7 +52,7 @@ def test_what_is_due_in_quiet_hours_leaves_at_their_end(line: Line) -> None:
     asyncio.run(sender.run_due())
     (view,) = line.store.read.deliveries()
     assert (view.state, view.due_at) == (DeliveryState.HELD, end)
-    assert view.reason == f"held until {end:%Y-%m-%d %H:%M} UTC by the quiet hours of desk"
+    assert in_words(view.reason) == f"held until {end:%Y-%m-%d %H:%M} UTC by the quiet hours of desk"
     line.clock.move(hours=8)
     asyncio.run(sender.run_due())
     assert line.store.read.deliveries()[0].state is DeliveryState.DELIVERED
@@ -69,7 +70,7 @@ def test_what_quiet_hours_drop_is_suppressed_with_a_reason(line: Line) -> None:
     sender, _ = dispatcher(line, line.list_receiver("desk", [OK]), drop=True)
     asyncio.run(sender.run_due())
     (view,) = line.store.read.deliveries()
-    assert (view.state, view.reason) == (DeliveryState.SUPPRESSED, "suppressed by the quiet hours of desk")
+    assert (view.state, in_words(view.reason)) == (DeliveryState.SUPPRESSED, "suppressed by the quiet hours of desk")
 
 
 @pytest.mark.parametrize("drop", [False, True], ids=["hold", "drop"])

@@ -21,6 +21,7 @@ from tocsin.model.deliveries import (
     MessageKind,
     Settlement,
 )
+from tocsin.model.reasons import NO_REASON
 from tocsin.policy.decide import Policy
 from tocsin.policy.notifying.receiver import ReceiverInfo
 from tocsin.policy.notifying.retry import Consequence
@@ -59,7 +60,7 @@ def settle(one: World, item: Any, state: DeliveryState = DeliveryState.DELIVERED
     outcome = OK if state is DeliveryState.DELIVERED else FAILED
     due = now + timedelta(minutes=5)
     assert store.settle(
-        item, outcome, lambda _: Consequence(settlement=Settlement(state=state, due_at=due, reason="")), now
+        item, outcome, lambda _: Consequence(settlement=Settlement(state=state, due_at=due, reason=NO_REASON)), now
     )
 
 

@@ -18,6 +18,7 @@ from apprise.plugins.discord import NotifyDiscord
 from apprise.plugins.telegram import NotifyTelegram
 
 from tocsin.model.deliveries import DeliveryKind, ErrorClass, Message, MessageKind
+from tocsin.model.reasons import Cause, Reason
 from tocsin.receivers.apprise import build
 from tocsin.render import render
 from tocsin.render.roundup import Ailing, HeldBack, Roundup
@@ -102,7 +103,7 @@ def about(post: Any, headline: str, kind: MessageKind, digest: bool) -> tuple[An
         since=now - timedelta(days=1),
         until=now,
         needs=(told,),
-        held=(HeldBack(what=headline, why=headline, count=2),),
+        held=(HeldBack(what=headline, why=Reason(cause=Cause.OTHER, words=headline), count=2),),
         ailing=(Ailing(source="example", words=headline, last_success=None),),
     )
     told = replace(told, related=(replace(told.lead, publisher=headline),))

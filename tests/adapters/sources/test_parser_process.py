@@ -61,14 +61,16 @@ def test_the_cell_knows_no_secrets(monkeypatch):
             seen = _looked_up() or seen
             time.sleep(0.005)
         assert len(parsing.result().items) == 2000
-    assert b"tocsin.sources.feeds.inside" in seen
+    assert b"tocsin.sources.feeds.parser_program" in seen
     assert b"PYTHONPATH=" in seen
     assert b"canary" not in seen
 
 
 def _looked_up():
-    """Arguments and environment of the cell that runs as a child of this process."""
-    return b"".join(command + known for _, command, known in _children() if b"tocsin.sources.feeds.inside" in command)
+    """Arguments and environment of the parser process that runs as a child of this process."""
+    return b"".join(
+        command + known for _, command, known in _children() if b"tocsin.sources.feeds.parser_program" in command
+    )
 
 
 def _children():
@@ -87,7 +89,7 @@ REFUSING = Path(__file__).with_name("refusing.py")
 
 @pytest.fixture
 def refusing(tmp_path, monkeypatch):
-    """Makes cells start under a kernel that refuses the calls of these numbers; gives how such a Python is called."""
+    """Makes parser processes start under a kernel that refuses the calls of these numbers; gives how such a Python is called."""
 
     def make(*numbers):
         command = [sys.executable, str(REFUSING), ",".join(map(str, numbers))]
@@ -106,7 +108,7 @@ def test_a_refused_niceness_switches_no_limit_off(refusing):
     """The unit's own filter refused `nice`, and with it went memory and processor time of whatever a stranger sends."""
     command = refusing(SETPRIORITY)
     with subprocess.Popen(
-        [*command, "-m", "tocsin.sources.feeds.inside", "200000000"],
+        [*command, "-m", "tocsin.sources.feeds.parser_program", "200000000"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env={"PYTHONPATH": os.pathsep.join(sys.path)},
@@ -149,11 +151,11 @@ def test_small_documents_share_a_process_that_may_die(tmp_path):
 
 
 def _cells():
-    """The processes of cells that run as children of this one."""
-    return [pid for pid, command, _ in _children() if b"tocsin.sources.feeds.inside" in command]
+    """The processes of parser processes that run as children of this one."""
+    return [pid for pid, command, _ in _children() if b"tocsin.sources.feeds.parser_program" in command]
 
 
-def test_a_large_json_feed_is_read_in_the_cell_as_well():
+def test_a_large_json_feed_is_read_in_a_parser_process_as_well():
     """Every format has large documents."""
     body = b'{"version": "https://jsonfeed.org/version/1.1", "title": "T", "items": [{"id": "1", "title": "A\\ud800"}]}'
     parsed = parser_process.parse(body, url="https://example.com/feed", large=10)

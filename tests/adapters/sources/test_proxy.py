@@ -12,8 +12,8 @@ from aiohttp import web
 from tocsin.errors import Fault, SourceError
 from tocsin.model.sources import Cursor
 from tocsin.sources.feeds.feed import FeedSource
+from tocsin.sources.http.address import check_name
 from tocsin.sources.http.client import HttpClient
-from tocsin.sources.http.proxy import check_name
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 FEED = b"<rss version='2.0'><channel><title>T</title><ttl>60</ttl><item><guid>1</guid><title>A</title></item></channel></rss>"

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from tocsin.service.liveness import Heartbeat, Liveness
+from tocsin.config.secrets import Secret
+from tocsin.config.sections import Heartbeat
+from tocsin.service.liveness import Liveness
 
 Visit = Callable[..., Any]
 MINUTE = 60.0
@@ -46,7 +48,7 @@ def test_a_claim_that_stands_still_stops_the_heartbeat(visit: Visit, stands: str
 
     async def scene(site: Any, http: Any) -> list[int]:
         site.answers["/beat"] = web.Response(text="OK")
-        heart = Heartbeat(url=f"{site.base}/beat", every=timedelta(minutes=1), allow_private=True)
+        heart = Heartbeat(url=Secret(f"{site.base}/beat"), every=timedelta(minutes=1), allow_private=True)
         pulse, counts = beating(seconds), []
         for minute in range(6):
             seconds.time += MINUTE
@@ -64,7 +66,7 @@ def test_it_is_asked_for_no_more_often_than_is_wanted(visit: Visit) -> None:
 
     async def scene(site: Any, http: Any) -> int:
         site.answers["/beat"] = web.Response(status=204)
-        heart = Heartbeat(url=f"{site.base}/beat", every=timedelta(minutes=5), allow_private=True)
+        heart = Heartbeat(url=Secret(f"{site.base}/beat"), every=timedelta(minutes=5), allow_private=True)
         pulse = beating(seconds)
         for _ in range(60):
             seconds.time += 10
@@ -81,7 +83,7 @@ def test_what_is_not_heard_is_said_once_and_without_the_address(visit: Visit, ca
     caplog.set_level(logging.INFO, "tocsin")
 
     async def scene(site: Any, http: Any) -> None:
-        heart = Heartbeat(url=f"{site.base}/secret-token", every=timedelta(minutes=1), allow_private=True)
+        heart = Heartbeat(url=Secret(f"{site.base}/secret-token"), every=timedelta(minutes=1), allow_private=True)
         pulse = beating(seconds)
         for minute in range(6):
             if minute == 4:
@@ -96,7 +98,9 @@ def test_what_is_not_heard_is_said_once_and_without_the_address(visit: Visit, ca
         "heartbeat heard again",
     ]
     assert "secret-token" not in caplog.text
-    assert "secret-token" not in repr(Heartbeat(url="https://x.example/secret-token", every=timedelta(minutes=1)))
+    assert "secret-token" not in repr(
+        Heartbeat(url=Secret("https://x.example/secret-token"), every=timedelta(minutes=1))
+    )
 
 
 def test_a_heartbeat_reaches_no_private_address_unasked(visit: Visit, caplog: pytest.LogCaptureFixture) -> None:
@@ -105,7 +109,7 @@ def test_a_heartbeat_reaches_no_private_address_unasked(visit: Visit, caplog: py
     async def scene(site: Any, http: Any) -> int:
         pulse = beating(Seconds())
         run(pulse)
-        await pulse.beat(http, Heartbeat(url=f"{site.base}/beat", every=timedelta(minutes=1)))
+        await pulse.beat(http, Heartbeat(url=Secret(f"{site.base}/beat"), every=timedelta(minutes=1)))
         return len(site.requests)
 
     assert visit(scene) == 0

@@ -19,6 +19,7 @@ from tocsin.model.alerts import Alert, MatchOutcome, Story, StoryEntry
 from tocsin.model.deliveries import DeliveryKind
 from tocsin.model.entries import Entry, EntryKey, KeyKind
 from tocsin.model.evidence import Evidence, Hit, Span
+from tocsin.model.reasons import NO_REASON, Cause, Reason
 from tocsin.model.rules import Judged, Match, RuleInfo, Severity
 from tocsin.model.sources import Batch, Cursor
 from tocsin.policy.alerting.facts import Decided, Decision, Facts, LastNotified, Planned
@@ -53,7 +54,7 @@ class Teller:
 
     to: tuple[tuple[str, str], ...] = (("desk", ""),)
     kind: DeliveryKind = DeliveryKind.ALERT
-    held: str = ""
+    held: Reason = NO_REASON
     wait: timedelta = timedelta(0)
     lasts: timedelta = timedelta(hours=24)
     seen: list[Facts] = field(default_factory=list)
@@ -73,7 +74,7 @@ class Teller:
                     entry_id=arrival.entry_id,
                     match=match,
                     fate=MatchOutcome.HELD if self.held else MatchOutcome.ALERTED,
-                    reason="a new story",
+                    reason=Reason(cause=Cause.OTHER, words="a new story"),
                     story_id=story.id,
                     origin="first",
                     alert_id=alert.id,

@@ -11,6 +11,7 @@ import pytest
 from tocsin.errors import StoreError
 from tocsin.model.alerts import Answered, AnswerKind
 from tocsin.model.deliveries import DeliveryKind, DeliveryState
+from tocsin.render.reasons import in_words
 from tocsin.store import RuleStats, Which
 
 HOUR = timedelta(hours=1)
@@ -62,7 +63,10 @@ def test_a_snooze_holds_the_update_that_waits(hands: Any, store: Any) -> None:
     assert _states(store) == [(DeliveryState.HELD, until)]
     (view,) = store.read.deliveries()
     assert view.expires_at == until + timedelta(hours=24)
-    assert store.read.delivery(view.id).transitions[-1].reason == "held until 2026-03-02 16:00 UTC: snoozed"
+    assert (
+        in_words(store.read.delivery(view.id).transitions[-1].reason)
+        == "held until 2026-03-02 16:00 UTC: alert 1 is snoozed"
+    )
 
 
 def test_a_snooze_holds_no_first_message_and_none_about_other_alerts(hands: Any, store: Any) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from tocsin.model.deliveries import Message, MessageKind
 from tocsin.model.evidence import Evidence
+from tocsin.model.reasons import NO_REASON, Cause, Reason
 from tocsin.store.db import codec
 from tocsin.store.db.columns import UtcDateTime
 
@@ -37,6 +38,29 @@ def test_evidence_comes_back_whole_and_small(hands):
 def test_a_message_comes_back_byte_for_byte(message):
     """A retry sends the same bytes as the first try."""
     assert codec.message_from_json(codec.message_to_json(message)) == message
+
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        NO_REASON,
+        Reason(cause=Cause.COOLDOWN, until=NOON, by="p/ban"),
+        Reason(cause=Cause.EXPIRED, at=NOON, count=3, because=Reason(cause=Cause.FAILED, words='{"cause":"镓"}')),
+    ],
+    ids=["none", "held", "nested"],
+)
+def test_a_reason_comes_back_as_it_was(reason):
+    """What a listing says tomorrow is what the decision said."""
+    assert codec.reason_from_json(codec.reason_to_json(reason)) == reason
+
+
+@pytest.mark.parametrize("words", ["held until 2026-03-02 12:00 UTC by the digest of desk", '{"error":"no"}', "{"])
+def test_free_text_of_an_earlier_version_is_shown_as_it_is(words):
+    """A database is taken over with the reasons that stand in it."""
+    assert codec.reason_from_json(words) == Reason(cause=Cause.OTHER, words=words)
 
 
 def test_labels_keep_their_order():

@@ -16,10 +16,12 @@ from tocsin.model.deliveries import (
     MessageKind,
     Settlement,
 )
+from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Severity
 from tocsin.policy.alerting.facts import Decided, Decision
 from tocsin.policy.notifying.quiet import QuietRule
 from tocsin.policy.notifying.retry import Consequence
+from tocsin.render.reasons import in_words
 from tocsin.store import Claimable, Findings, PollRecord, Voided
 
 MINUTE = timedelta(minutes=1)
@@ -38,7 +40,9 @@ def _delivered(hands):
 
 
 def _retry(hands, wait=MINUTE):
-    return Settlement(state=DeliveryState.RETRY, due_at=hands.now + wait, reason="503 busy")
+    return Settlement(
+        state=DeliveryState.RETRY, due_at=hands.now + wait, reason=Reason(cause=Cause.OTHER, words="503 busy")
+    )
 
 
 def _states(store, delivery_id):
@@ -59,7 +63,7 @@ def test_a_claim_brings_all_that_a_message_shows(hands, store):
                     entry_id=item.entry_id,
                     match=joined,
                     fate=MatchOutcome.JOINED,
-                    reason="same",
+                    reason=Reason(cause=Cause.OTHER, words="same"),
                     story_id=1,
                     alert_id=1,
                 ),
@@ -106,9 +110,11 @@ def test_a_receiver_gets_no_more_than_its_lane_takes(hands, store):
 
 def test_a_held_delivery_leaves_when_its_time_has_come(hands, store):
     """A cooldown holds, it never discards."""
-    hands.tell(store, "one", hands.teller(held="cooldown of minerals/ban", wait=MINUTE))
+    hands.tell(
+        store, "one", hands.teller(held=Reason(cause=Cause.OTHER, words="cooldown of minerals/ban"), wait=MINUTE)
+    )
     assert store.read.counts().deliveries[DeliveryState.HELD] == 1
-    assert store.read.deliveries()[0].reason == "cooldown of minerals/ban"
+    assert in_words(store.read.deliveries()[0].reason) == "cooldown of minerals/ban"
     assert _claim(hands, store, hands.now + MINUTE - timedelta(microseconds=1)) == []
     assert len(_claim(hands, store, hands.now + MINUTE)) == 1
 
@@ -136,7 +142,7 @@ def test_a_retry_sends_the_same_message(hands, store):
         2,
     )
     assert _states(store, first.id) == ["ready", "sending", "retry", "sending", "delivered"]
-    assert [transition.reason for transition in detail.transitions][2] == "503 busy"
+    assert [in_words(transition.reason) for transition in detail.transitions][2] == "503 busy"
     assert _claim(hands, store, hands.now + timedelta(days=9)) == []
 
 
@@ -148,7 +154,7 @@ def test_what_expired_is_dead_and_says_so(hands, store):
     assert [(delivery.receiver, len(delivery.tidings)) for delivery in given_up] == [("a", 1), ("b", 1)]
     assert store.expire(hands.now + MINUTE) == ()
     assert store.read.counts().deliveries[DeliveryState.DEAD] == 2
-    assert {delivery.reason for delivery in store.read.deliveries(DeliveryState.DEAD)} == {
+    assert {in_words(delivery.reason) for delivery in store.read.deliveries(DeliveryState.DEAD)} == {
         "expired: not delivered by 2026-03-02 12:01 UTC after 0 tries"
     }
     assert _states(store, "d0001") == ["ready", "dead"]
@@ -161,7 +167,7 @@ def test_the_last_words_of_a_receiver_stay_with_what_expired(hands, store):
     store.begin_attempt(delivery, MESSAGE, hands.now)
     store.settle(delivery, DOWN, lambda _: Consequence(settlement=_retry(hands)), hands.now)
     store.expire(hands.now + MINUTE)
-    assert store.read.delivery(delivery.id).delivery.reason.endswith("after 1 try; last: 503 busy")
+    assert in_words(store.read.delivery(delivery.id).delivery.reason).endswith("after 1 try; last: 503 busy")
 
 
 def test_a_send_that_hangs_is_doubtful_and_handed_out_again(hands, store):
@@ -212,12 +218,14 @@ def test_a_message_that_cannot_be_made_is_dead_without_a_try(hands, store):
     """A delivery whose rendering fails for good ends with its reason and no attempt."""
     hands.tell(store)
     [delivery] = _claim(hands, store)
-    dead = Settlement(state=DeliveryState.DEAD, due_at=hands.now, reason="cannot be rendered")
+    dead = Settlement(
+        state=DeliveryState.DEAD, due_at=hands.now, reason=Reason(cause=Cause.OTHER, words="cannot be rendered")
+    )
     assert store.settle(
         delivery, AttemptResult(error_class=ErrorClass.CONTENT), lambda _: Consequence(settlement=dead), hands.now
     )
     detail = store.read.delivery(delivery.id)
-    assert (detail.delivery.state, detail.delivery.reason, detail.attempts) == (
+    assert (detail.delivery.state, in_words(detail.delivery.reason), detail.attempts) == (
         DeliveryState.DEAD,
         "cannot be rendered",
         (),
@@ -226,7 +234,7 @@ def test_a_message_that_cannot_be_made_is_dead_without_a_try(hands, store):
 
 def test_alerts_join_a_message_that_was_never_tried(hands, store):
     """Two alerts of one happening leave as one message, the louder first; a message on its way takes none in."""
-    hands.tell(store, "one", hands.teller(held="waits", wait=MINUTE))
+    hands.tell(store, "one", hands.teller(held=Reason(cause=Cause.OTHER, words="waits"), wait=MINUTE))
     seen = []
 
     def joins(facts):
@@ -263,7 +271,7 @@ def grows(hands, kind, joined=()):
             entry_id=facts.arrivals[0].entry_id,
             match=match,
             fate=MatchOutcome.UPDATED,
-            reason="louder",
+            reason=Reason(cause=Cause.OTHER, words="louder"),
             story_id=1,
             alert_id=1,
         )
@@ -325,7 +333,7 @@ def test_a_copy_is_sent_on_demand_under_an_id_of_its_own(hands, store):
     with pytest.raises(StoreError, match="no delivery nope"):
         store.act.resend("nope", hands.now)
     [delivery] = _claim(hands, store)
-    dead = Settlement(state=DeliveryState.DEAD, due_at=hands.now, reason="404")
+    dead = Settlement(state=DeliveryState.DEAD, due_at=hands.now, reason=Reason(cause=Cause.OTHER, words="404"))
     store.begin_attempt(delivery, MESSAGE, hands.now)
     store.settle(
         delivery,
@@ -350,7 +358,7 @@ def test_giving_up_and_saying_so_are_one(hands, store, gives_up):
     hands.tell(store, "one", hands.teller(lasts=MINUTE))
     [delivery] = _claim(hands, store)
     own = replace(hands.match(hands.entry("own")), entry=None)
-    dead = Settlement(state=DeliveryState.DEAD, due_at=hands.now, reason="400 refused")
+    dead = Settlement(state=DeliveryState.DEAD, due_at=hands.now, reason=Reason(cause=Cause.OTHER, words="400 refused"))
 
     def crashes(_):
         raise KeyboardInterrupt

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Severity
 from tocsin.policy.alerting.facts import LastNotified
 
@@ -64,7 +65,12 @@ def test_only_what_may_change_is_read_of_alerts_and_messages(hands, store):
     hands.poll(store, hands.batch(), [], hands.teller())
     for name in ("one", "two"):
         hands.tell(store, name, title=f"{name * 3} bans {name * 5}")
-    hands.tell(store, "held", hands.teller(held="cooldown", wait=HOUR), title="Chile halts lithium")
+    hands.tell(
+        store,
+        "held",
+        hands.teller(held=Reason(cause=Cause.OTHER, words="cooldown"), wait=HOUR),
+        title="Chile halts lithium",
+    )
     facts = _facts(hands, store, hands.entry("again", title="twotwotwo bans twotwotwotwotwo"))
     assert len(facts.stories) == 3
     assert [alert.id for alert in facts.alerts] == [2]

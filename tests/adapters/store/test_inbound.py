@@ -9,6 +9,7 @@ import pytest
 from tocsin.errors import Fault, LeaseLostError
 from tocsin.model.alerts import MatchOutcome
 from tocsin.model.deliveries import DeliveryState
+from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Severity, Unevaluated
 from tocsin.model.sources import Cursor
 from tocsin.policy.alerting.facts import Decided, Decision
@@ -149,7 +150,7 @@ def test_polls_in_parallel_see_each_others_stories(hands, store):
             entry_id=arrival.entry_id,
             match=match,
             fate=MatchOutcome.JOINED,
-            reason="the same story",
+            reason=Reason(cause=Cause.OTHER, words="the same story"),
             story_id=story.id,
             alert_id=facts.alerts[0].id,
         )

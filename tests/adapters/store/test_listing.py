@@ -5,6 +5,8 @@ from datetime import timedelta
 from tocsin.cli.output import plain
 from tocsin.model.alerts import MatchOutcome
 from tocsin.model.deliveries import DeliveryState
+from tocsin.model.reasons import Cause, Reason
+from tocsin.render.reasons import in_words
 from tocsin.store import Counts
 
 HOUR = timedelta(hours=1)
@@ -61,7 +63,7 @@ def test_an_alert_shows_its_proof_its_entries_and_who_was_told(hands, store):
     detail = store.read.alert(1)
     assert detail.tidings.evidence == hands.evidence()
     [member] = detail.members
-    assert (member.rule, member.fate, member.reason, member.source) == (
+    assert (member.rule, member.fate, in_words(member.reason), member.source) == (
         "minerals/ban",
         MatchOutcome.ALERTED,
         "a new story",
@@ -73,7 +75,7 @@ def test_an_alert_shows_its_proof_its_entries_and_who_was_told(hands, store):
 
 def test_deliveries_are_listed_by_state(hands, store):
     """What is stuck is one command away, with the alert it is about."""
-    hands.tell(store, "one", hands.teller(held="cooldown", wait=HOUR))
+    hands.tell(store, "one", hands.teller(held=Reason(cause=Cause.OTHER, words="cooldown"), wait=HOUR))
     hands.tell(store, "two")
     assert [(view.id, view.state.value, view.attempts) for view in store.read.deliveries()] == [
         ("d0002", "ready", 0),

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from tocsin.model.deliveries import AttemptResult, DeliveryState, ErrorClass, Message, MessageKind, Settlement
+from tocsin.model.reasons import Cause, Reason
 from tocsin.policy.notifying.retry import Consequence
 from tocsin.store import Findings, PollRecord
 
@@ -43,10 +44,18 @@ def test_what_was_planned_or_tried_ahead_leaves_now(hands, store):
     """An alert is not held back by the hour that never was; what a cooldown holds, is."""
     hands.now += HOUR
     hands.tell(store, "one", hands.teller(to=(("a", ""), ("b", ""))))
-    hands.tell(store, "two", hands.teller(to=(("c", ""),), held="cooldown of minerals/ban", wait=HOUR))
+    hands.tell(
+        store,
+        "two",
+        hands.teller(to=(("c", ""),), held=Reason(cause=Cause.OTHER, words="cooldown of minerals/ban"), wait=HOUR),
+    )
     tried, _ = store.claim_deliveries(hands.now, LEASE)
     store.begin_attempt(tried, MESSAGE, hands.now)
-    later = Settlement(state=DeliveryState.RETRY, due_at=hands.now + timedelta(seconds=5), reason="busy")
+    later = Settlement(
+        state=DeliveryState.RETRY,
+        due_at=hands.now + timedelta(seconds=5),
+        reason=Reason(cause=Cause.OTHER, words="busy"),
+    )
     store.settle(tried, DOWN, lambda _: Consequence(settlement=later), hands.now)
     hands.now -= HOUR
     fresh = hands.open()

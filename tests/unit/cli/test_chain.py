@@ -13,7 +13,9 @@ from tocsin.cli.chain import Record, steps
 from tocsin.model.alerts import Alert, AlertContent, MatchOutcome
 from tocsin.model.deliveries import DeliveryKind, DeliveryState
 from tocsin.model.entries import Entry
+from tocsin.model.reasons import NO_REASON, Cause, Reason
 from tocsin.model.rules import RuleInfo, Severity
+from tocsin.render.reasons import in_words
 from tocsin.store import AlertDetail, DeliveryView, MatchView
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -30,7 +32,7 @@ MATCH = MatchView(
     event_time=NOW,
     decided_at=NOW,
     fate=MatchOutcome.ALERTED,
-    reason="",
+    reason=NO_REASON,
     detail="",
     origin="wire",
     entry_id=7,
@@ -63,7 +65,7 @@ DELIVERY = DeliveryView(
     recipient="",
     kind=DeliveryKind.ALERT,
     state=DeliveryState.DELIVERED,
-    reason="",
+    reason=NO_REASON,
     severity=Severity.HIGH,
     title="t",
     alert_ids=(3,),
@@ -92,23 +94,43 @@ def told(match: MatchView | None, **more: Any) -> dict[str, tuple[bool | None, s
     [
         (
             MatchOutcome.BASELINE,
-            "found at the first fetch",
+            Reason(cause=Cause.BASELINE),
             "judged",
-            {"seen before": (False, "found at the first fetch")},
+            {"seen before": (False, "found at the first fetch of its source")},
         ),
-        (MatchOutcome.OLD, "published long ago", "age", {"age": (False, "published long ago")}),
-        (MatchOutcome.CATCH_UP, "told: out of reach", "route", {"age": (True, "told: out of reach")}),
+        (
+            MatchOutcome.OLD,
+            Reason(cause=Cause.OLD, at=NOW),
+            "age",
+            {"age": (False, "published 2026-03-02 12:00, over 48 h before it was first seen")},
+        ),
+        (
+            MatchOutcome.CATCH_UP,
+            Reason(cause=Cause.NOTIFIED, count=1, because=Reason(cause=Cause.UNREACHABLE)),
+            "route",
+            {"age": (True, "told 1 recipient: its source had been out of reach")},
+        ),
         (
             MatchOutcome.JOINED,
-            "more coverage of alert 3",
+            Reason(cause=Cause.COVERAGE, by="3"),
             "route",
             {"story": (None, "story 4: more coverage of alert 3 (2 entries)")},
         ),
-        (MatchOutcome.HELD, "held until noon", "route", {"cooldown": (None, "held until noon")}),
-        (MatchOutcome.UPDATED, "alert 3 grew", "route", {"story": (True, "story 4: alert 3 grew (2 entries)")}),
+        (
+            MatchOutcome.HELD,
+            Reason(cause=Cause.COOLDOWN, until=NOW, by="p/r"),
+            "route",
+            {"cooldown": (None, "held until 2026-03-02 12:00 by the cooldown of p/r")},
+        ),
+        (
+            MatchOutcome.UPDATED,
+            Reason(cause=Cause.GROWTH, by="3", words="new: tin"),
+            "route",
+            {"story": (True, "story 4: alert 3 grew (new: tin) (2 entries)")},
+        ),
         (
             MatchOutcome.ALERTED,
-            "",
+            NO_REASON,
             "route",
             {
                 "story": (True, "story 4: opened alert 3 (2 entries)"),
@@ -121,7 +143,7 @@ def told(match: MatchView | None, **more: Any) -> dict[str, tuple[bool | None, s
     ids=lambda value: value.value if isinstance(value, MatchOutcome) else "",
 )
 def test_each_fate_ends_where_it_was_decided(
-    fate: MatchOutcome, reason: str, last: str, said: dict[str, tuple[bool | None, str]]
+    fate: MatchOutcome, reason: Reason, last: str, said: dict[str, tuple[bool | None, str]]
 ) -> None:
     """Whoever got no message sees the step that kept it."""
     found = told(replace(MATCH, fate=fate, reason=reason))
@@ -132,21 +154,23 @@ def test_each_fate_ends_where_it_was_decided(
 @pytest.mark.parametrize(
     ("state", "reason", "name", "good"),
     [
-        (DeliveryState.SUPPRESSED, "suppressed by silence 3 (rule=r): known", "silence", False),
-        (DeliveryState.HELD, "held until 08:00 UTC by the quiet hours of desk", "quiet hours", None),
-        (DeliveryState.SUPPRESSED, "suppressed by the quiet hours of desk", "quiet hours", False),
-        (DeliveryState.HELD, "held until 07:00 UTC by the digest of desk", "quiet hours", None),
-        (DeliveryState.HELD, "held until 12:00 UTC by the cooldown of p/r", "cooldown", True),
+        (DeliveryState.SUPPRESSED, Reason(cause=Cause.SILENCE, by="3", words="(rule=r): known"), "silence", False),
+        (DeliveryState.HELD, Reason(cause=Cause.QUIET, until=NOW, by="desk"), "quiet hours", None),
+        (DeliveryState.SUPPRESSED, Reason(cause=Cause.QUIET, by="desk"), "quiet hours", False),
+        (DeliveryState.HELD, Reason(cause=Cause.DIGEST, until=NOW, by="desk"), "quiet hours", None),
+        (DeliveryState.HELD, Reason(cause=Cause.COOLDOWN, until=NOW, by="p/r"), "cooldown", True),
     ],
     ids=lambda value: value if isinstance(value, str) and " " not in value else "",
 )
-def test_what_keeps_a_message_back_is_a_step(state: DeliveryState, reason: str, name: str, good: bool | None) -> None:
+def test_what_keeps_a_message_back_is_a_step(
+    state: DeliveryState, reason: Reason, name: str, good: bool | None
+) -> None:
     """A silence and quiet hours are named where the decision would look for them."""
     detail = replace(DETAIL, deliveries=(replace(DELIVERY, state=state, reason=reason),))
     found = told(MATCH, alert=detail)
     assert found[name][0] is good
     if name != "cooldown":
-        assert found[name][1] == reason
+        assert found[name][1] == in_words(reason, UTC)
 
 
 def test_a_rule_that_raised_says_over_what() -> None:

@@ -52,7 +52,7 @@ def faults(tmp_path: Path, text: str, **env: str) -> list[str]:
 def test_a_good_configuration_is_understood(tmp_path: Path) -> None:
     """The example of the documentation, value by value."""
     config = load(tmp_path, GOOD, KEY="k3y", MAIL="mailto://x")
-    assert config.timezone == "Europe/London"
+    assert config.zone.key == "Europe/London"
     assert config.database == f"sqlite:///{tmp_path}/var/tocsin.db"
     assert config.rules == (tmp_path / "rules/critical-minerals",)
     trade, lab = config.sources
@@ -79,7 +79,7 @@ def test_three_lines_are_a_good_configuration(tmp_path: Path) -> None:
     """Without routes everybody is told everything."""
     config = load(tmp_path, "sources: {a: {feed: 'https://x.org/f'}}\nreceivers: {here: {console: true}}\n")
     assert config.routes[0].to == ("here",)
-    assert (config.timezone, config.retention) == ("UTC", timedelta(days=90))
+    assert (config.zone.key, config.retention) == ("UTC", timedelta(days=90))
 
 
 def test_secrets_are_shown_nowhere(tmp_path: Path) -> None:
@@ -114,8 +114,8 @@ retention: no
 """
     levels = "the levels are info, low, medium, high, critical"
     assert faults(tmp_path, text) == [
-        "1:11: no such time zone; write one such as Europe/London or UTC",
-        "3:13: must be an address that begins with http:// or https://",
+        "1:11: timezone must be a time zone such as Europe/London or UTC",
+        "3:13: feed must be an address that begins with http:// or https://",
         "3:22: unknown key evry; did you mean every?",
         "3:39: every needs a unit: write 5s, 5m, 5h, 5d or 5w",
         "4:7: unknown key fed; did you mean feed?",
@@ -123,7 +123,7 @@ retention: no
         "6:16: the environment has no NOPE; set it, or write ${NOPE:-default}",
         "7:6: a receiver needs a url, or console: true",
         "9:11: there is no receiver dsk; did you mean desk?",
-        f'9:28: must be a level, or a comparison such as ">= high"; {levels}; did you mean high?',
+        f'9:28: severity must be a level, or a comparison such as ">= high"; {levels}; did you mean high?',
         "10:12: retention must be a whole number and one unit, such as 90s, 30m, 12h, 2d or 1w",
     ]
 
@@ -134,7 +134,7 @@ SOURCE = "sources: {a: {feed: 'https://x.org/f'%s}}\nreceivers: {here: {console:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (SOURCE % ", every: 0s", "must be a second or more"),
+        (SOURCE % ", every: 0s", "every must be 1s or more"),
         (SOURCE % ", every: [5m]", "every must be a whole number and one unit"),
         (SOURCE % ", every: -5m", "every must not be negative"),
         (SOURCE % ", every: ''", "every must be a whole number and one unit"),

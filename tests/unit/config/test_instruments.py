@@ -49,7 +49,7 @@ def test_an_instrument_has_what_the_file_says_and_good_defaults(tmp_path):
         id="MP", kind="smallcap", currency="USD", unit="share", session=hours, labels=labels
     )
     assert show(config)["instruments"]["MP"]["session"] == "mon-fri 09:30-16:00 America/New_York"
-    assert show(config)["instruments"]["tin"]["session"] is None
+    assert "session" not in show(config)["instruments"]["tin"]
     assert [item["negative"] for item in show(config)["instruments"].values()] == [False, True, False]
 
 
@@ -59,16 +59,19 @@ def test_an_instrument_has_what_the_file_says_and_good_defaults(tmp_path):
         ("{sources: [yaho:MP]}", "there is no source of prices yaho; did you mean yahoo?; there are yahoo"),
         ("{sources: MP}", "where a price comes from is a source and a symbol, such as yahoo:MP"),
         ("{sources: ['yahoo:']}", "where a price comes from is a source and a symbol, such as yahoo:MP"),
-        ("{session: 9-17}", "must be days, times and a zone, such as mon-fri 09:30-16:00 America/New_York"),
+        ("{session: 9-17}", "session must be days, times and a zone, such as mon-fri 09:30-16:00 America/New_York"),
         (
             "{session: mon-fri 25:00-16:00 UTC}",
-            "must be days, times and a zone, such as mon-fri 09:30-16:00 America/New_York",
+            "session must be days, times and a zone, such as mon-fri 09:30-16:00 America/New_York",
         ),
         (
             "{session: mno-fri 09:30-16:00 UTC}",
-            "mno is no day; the days are mon, tue, wed, thu, fri, sat, sun; did you mean mon?",
+            "session has no day mno; the days are mon, tue, wed, thu, fri, sat, sun; did you mean mon?",
         ),
-        ("{session: mon-fri 09:30-16:00 Mars}", "there is no time zone Mars; write one such as Europe/London or UTC"),
+        (
+            "{session: mon-fri 09:30-16:00 Mars}",
+            "session has no time zone Mars; write one such as Europe/London or UTC",
+        ),
         ("{clas: metal}", "unknown key clas; did you mean class?"),
     ],
 )

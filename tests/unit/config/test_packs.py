@@ -70,6 +70,27 @@ def test_a_folder_is_one_pack(tmp_path: Path) -> None:
     assert loaded.warnings == ()
 
 
+def test_what_a_pack_distinguishes_is_known_of_each_of_its_rules(tmp_path: Path) -> None:
+    """The decision, which knows no label by its name, reads it there; what a rule means changes with it."""
+    more = "  - {id: twice, count: {rule: export-ban, at_least: 2}, within: 2h}\n"
+    plain, named = (
+        load_rules(
+            [
+                write(
+                    tmp_path / name,
+                    a=head,
+                    b=LISTS,
+                    c=RULES.replace(", no: 5]", "]").replace('"may" NEAR', "may NEAR") + more,
+                )
+            ]
+        )
+        for name, head in (("p", HEAD), ("q", HEAD.replace("1.0.0", "1.0.0, distinguish: mineral")))
+    )
+    assert {info.distinguish for info in plain.rules.infos.values()} == {()}
+    assert {info.distinguish for info in named.rules.infos.values()} == {("mineral",)}
+    assert plain.rules.infos["metals/twice"].hash != named.rules.infos["metals/twice"].hash
+
+
 def test_defaults_make_a_short_rule_a_good_one() -> None:
     """An id and a match are enough."""
     spec, found = parse_pack([("a.yaml", HEAD + "rules:\n  - id: gallium-news\n    news: {match: gallium}\n")])

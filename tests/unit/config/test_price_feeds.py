@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tocsin.config.client import make_terms
+from tocsin.config.build import make_terms
 from tocsin.config.config import load_config
 from tocsin.errors import ConfigError
 from tocsin.model.prices import Listing
@@ -71,10 +71,10 @@ def test_many_charts_are_asked_for_less_often(tmp_path: Path) -> None:
         ("{table: https://x.test, price: 'a['}", "'a[' is not JMESPath"),
         ("{table: https://x.test, price: p, rows: 'tr[[', format: html}", "'tr[[' is not a CSS selector"),
         ("{table: https://x.test, price: p, format: xml}", "must be json, csv, html or jsonl"),
-        ("{table: https://x.test, price: p, timezone: Mars}", "no such time zone"),
+        ("{table: https://x.test, price: p, timezone: Mars}", "must be a time zone"),
         ("{table: https://x.test, price: p, body: x}", "only POST has a body; add method: POST"),
         ("{table: https://x.test, price: p, history: true}", "a history needs the time of each of its rows"),
-        ("{table: https://x.test, price: p, close_at: 25:00}", "must be a time of day in quotes"),
+        ("{table: https://x.test, price: p, close_at: 25:00}", 'must be a time of the day such as "07:00"'),
         ("{table: https://x.test, price: p, errors: {auth: '!!'}}", "is not JMESPath"),
         ("{file: x.csv, pric: y}", "unknown key pric; did you mean price?"),
     ],

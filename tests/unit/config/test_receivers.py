@@ -42,11 +42,11 @@ def test_a_receiver_says_when_it_wants_to_be_told(tmp_path: Path) -> None:
         "quiet_hours: {from: '22:00', to: '6:30', except: critical}\n"
         f"digest: {{at: '07:00', on: [mon, thu], below: critical}}\nsecret: [{SECRET}, {SECRET}2]",
     )
-    assert mail.zone == ZoneInfo("Asia/Tokyo")
-    assert (mail.rate, mail.max_per_hour, mail.group_wait) == (30, 20, timedelta(seconds=30))
+    assert mail.info.zone == ZoneInfo("Asia/Tokyo")
+    assert (mail.rate, mail.info.max_per_hour, mail.info.group_wait) == (30, 20, timedelta(seconds=30))
     assert mail.fallback == Fallback(to="here", after=timedelta(hours=1))
-    assert mail.quiet_hours == QuietHours(start=time(22), end=time(6, 30), breaks=Severity.CRITICAL)
-    assert mail.digest == DigestTimes(at=time(7), days=frozenset({0, 3}), below=Severity.CRITICAL)
+    assert mail.info.quiet_hours == QuietHours(start=time(22), end=time(6, 30), breaks=Severity.CRITICAL)
+    assert mail.info.digest == DigestTimes(at=time(7), days=frozenset({0, 3}), below=Severity.CRITICAL)
     assert [secret.reveal() for secret in mail.secrets] == [SECRET, f"{SECRET}2"]
     assert SECRET not in repr(mail)
 
@@ -54,8 +54,8 @@ def test_a_receiver_says_when_it_wants_to_be_told(tmp_path: Path) -> None:
 def test_a_receiver_that_asks_for_nothing_is_told_everything_at_once(tmp_path: Path) -> None:
     """The zone is that of the file; a digest has good defaults of its own."""
     mail = receiver(tmp_path, "")
-    assert (mail.zone, mail.digest, mail.quiet_hours) == (ZoneInfo("Europe/London"), None, None)
-    assert receiver(tmp_path, "digest: {at: '07:00'}").digest == DigestTimes(at=time(7))
+    assert (mail.info.zone, mail.info.digest, mail.info.quiet_hours) == (ZoneInfo("Europe/London"), None, None)
+    assert receiver(tmp_path, "digest: {at: '07:00'}").info.digest == DigestTimes(at=time(7))
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_a_receiver_that_asks_for_nothing_is_told_everything_at_once(tmp_path: P
         ("rate: 0", "rate must be 1 or more"),
         ("max_per_hour: -3", "max_per_hour must be 1 or more"),
         ("secret: short", "is too short: a secret has 24 characters or more"),
-        ("timezone: Mars/Base", "no such time zone; write one such as Europe/London or UTC"),
+        ("timezone: Mars/Base", "timezone must be a time zone such as Europe/London or UTC"),
         ("quiet_ours: {}", "unknown key quiet_ours; did you mean quiet_hours?"),
     ],
 )

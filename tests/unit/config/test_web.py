@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from tocsin.config.client import make_http, make_terms
+from tocsin.config.build import make_http, make_terms
 from tocsin.config.config import Config, load_config
 from tocsin.config.show import show
 from tocsin.errors import ConfigError
@@ -44,7 +44,7 @@ def test_credentials_become_a_header_that_is_a_secret(tmp_path: Path) -> None:
     """name:password of an environment variable, as HTTP Basic."""
     config = load(tmp_path, source=", credentials: '${WHO}'", WHO="me:wörd")
     assert config.sources[0].headers["Authorization"].reveal() == "Basic bWU6d8O2cmQ="
-    assert show(config)["sources"]["a"]["headers"] == {"Authorization": "***"}
+    assert show(config)["sources"]["a"]["credentials"] == "***"
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_domains_whose_hosts_are_one_server_can_be_named(tmp_path: Path) -> None
     """A company's thousand blogs are asked one after the other."""
     config = load(tmp_path, http="groups: ['*.Blog.Substack.com', x.org]")
     assert make_terms(config)[config.sources[0].name].group == "blog.substack.com"
-    assert show(config)["http"]["groups"] == ("blog.substack.com", "x.org")
+    assert show(config)["http"]["groups"] == ["blog.substack.com", "x.org"]
 
 
 def test_an_address_with_a_secret_in_it_is_known_as_such(tmp_path: Path) -> None:

@@ -13,11 +13,13 @@ from tocsin.errors import Position
 from tocsin.model.alerts import MatchOutcome
 from tocsin.model.deliveries import DeliveryKind
 from tocsin.model.evidence import Evidence
+from tocsin.model.reasons import NO_REASON, Cause
 from tocsin.model.rules import Match, RuleInfo, Severity
 from tocsin.policy.alerting.facts import Arrival
 from tocsin.policy.decide import Policy
 from tocsin.policy.notifying.receiver import ReceiverInfo
 from tocsin.policy.notifying.route import Route
+from tocsin.render.reasons import in_words
 
 World = Any
 BAN = "China bans exports of gallium to the United States"
@@ -91,7 +93,7 @@ def test_another_story_within_the_cooldown_is_held_until_its_end(world: World) -
     third = world.decide(world.match("Customs offices refuse several shipments of gallium at the border"))
     assert fates(held) == fates(third) == [MatchOutcome.HELD]
     assert held.planned[0].due_at == start + timedelta(hours=12)
-    assert "cooldown" in held.planned[0].held
+    assert held.planned[0].held.cause is Cause.COOLDOWN
     assert third.planned == ()
     assert third.joined == (("d0", (third.alerts[0].id,)),)
 
@@ -210,7 +212,7 @@ def test_an_alert_that_no_route_wants_says_so(world: World) -> None:
     """Silence has a reason that can be read."""
     world.policy = Policy(routes=(), receivers=(ReceiverInfo(name="desk", recipients=("a",)),))
     decision = world.decide(world.match(BAN))
-    assert decision.decided[0].reason == "no route leads to a receiver"
+    assert in_words(decision.decided[0].reason) == "no route leads to a receiver"
     assert decision.planned == ()
 
 
@@ -265,7 +267,7 @@ def test_one_decision_tells_nobody_twice_of_one_alert(world: World) -> None:
     )
     assert fates(found) == [MatchOutcome.HELD, MatchOutcome.UPDATED]
     (plan,) = found.planned
-    assert (plan.due_at, plan.held, plan.kind) == (world.now, "", DeliveryKind.ALERT)
+    assert (plan.due_at, plan.held, plan.kind) == (world.now, NO_REASON, DeliveryKind.ALERT)
 
 
 def test_an_alert_that_joined_a_held_message_and_grew_leaves_with_it_at_once(world: World) -> None:

@@ -10,6 +10,7 @@ from tocsin.model.rules import Severity
 from tocsin.policy.notifying.limit import Limit, begins, room
 from tocsin.policy.notifying.receiver import DigestTimes, QuietHours, ReceiverInfo
 from tocsin.policy.notifying.timing import limits
+from tocsin.render.reasons import in_words
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -50,8 +51,8 @@ def test_a_storm_ends_with_an_hour_in_which_nothing_was_over_the_limit(last: dat
 
 def test_a_limit_says_whose_it_is() -> None:
     """The reason stands alone in listings."""
-    assert Limit(most=20).words("desk") == "over the limit of 20 messages an hour of desk"
-    assert Limit(most=1).words("desk") == "over the limit of 1 message an hour of desk"
+    assert in_words(Limit(most=20).reason("desk")) == "over the limit of 20 messages an hour of desk"
+    assert in_words(Limit(most=1).reason("desk")) == "over the limit of 1 message an hour of desk"
 
 
 def test_only_receivers_with_a_limit_have_one() -> None:

@@ -13,6 +13,7 @@ from tocsin.policy.decide import Policy
 from tocsin.policy.notifying import digest, quiet
 from tocsin.policy.notifying.receiver import DigestTimes, QuietHours, ReceiverInfo
 from tocsin.policy.notifying.route import Route
+from tocsin.render.reasons import in_words
 
 LONDON, LORD_HOWE, TOKYO = ZoneInfo("Europe/London"), ZoneInfo("Australia/Lord_Howe"), ZoneInfo("Asia/Tokyo")
 
@@ -93,7 +94,7 @@ def test_what_is_not_urgent_leaves_together_in_the_digest(world) -> None:
     world.keep(first)
     assert planned(first) == [("digest", "03 07:00", 1)]
     assert first.decided[0].fate is MatchOutcome.HELD
-    assert first.decided[0].reason == "held until 2026-03-03 07:00 UTC by the digest of desk"
+    assert in_words(first.decided[0].reason) == "held until 2026-03-03 07:00 UTC by the digest of desk"
     assert first.planned[0].expires_at == utc("2026-03-05 07:00"), "what is held lives from the end of the hold"
     world.later(hours=2)
     second = world.decide(world.match(CAP, severity=Severity.LOW, labels=LITHIUM))
@@ -134,7 +135,7 @@ def test_quiet_hours_hold_all_news_and_flush_it_as_one_digest(world) -> None:
     later = world.decide(world.match(CAP, labels=LITHIUM))
     assert [(m.kind, m.due_at) for m in world.pending] == [(DeliveryKind.DIGEST, utc("2026-03-02 14:30"))]
     assert later.joined == (("d0", (2,)),)
-    assert later.decided[0].reason == "held until 2026-03-02 14:30 UTC by the quiet hours of desk"
+    assert in_words(later.decided[0].reason) == "held until 2026-03-02 14:30 UTC by the quiet hours of desk"
 
 
 @pytest.mark.parametrize(
@@ -164,7 +165,7 @@ def test_a_first_message_waits_for_others_that_join_it(world) -> None:
     first = world.decide(world.match(BAN, labels=GALLIUM))
     world.keep(first)
     assert first.planned[0].due_at == world.now + timedelta(seconds=30)
-    assert first.planned[0].held == "held until 2026-03-02 12:00:30 UTC: others may join it"
+    assert in_words(first.planned[0].held) == "held until 2026-03-02 12:00:30 UTC: others may join it"
     world.later(seconds=20)
     assert world.decide(world.match(CAP, labels=LITHIUM)).joined == (("d0", (2,)),)
 

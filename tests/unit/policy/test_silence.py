@@ -10,6 +10,7 @@ import pytest
 from tocsin.model.alerts import Alert
 from tocsin.model.rules import Severity
 from tocsin.policy.notifying.silence import Silence, parse
+from tocsin.render.reasons import in_words
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ALERT = Alert(
@@ -65,7 +66,7 @@ def test_all_matchers_must_hold() -> None:
     )
     assert silence.hides(ALERT)
     assert not silence.hides(replace(ALERT, labels={"country": ("cn",)}))
-    assert silence.words == "suppressed by silence 3 (country=cn, mineral=gallium): known"
+    assert in_words(silence.reason) == "suppressed by silence 3 (country=cn, mineral=gallium): known"
 
 
 @pytest.mark.parametrize(

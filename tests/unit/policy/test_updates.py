@@ -14,6 +14,7 @@ from tocsin.model.rules import Severity
 from tocsin.policy.decide import Policy
 from tocsin.policy.notifying.receiver import ReceiverInfo
 from tocsin.policy.notifying.route import Route
+from tocsin.render.reasons import in_words
 
 World = Any
 BAN = "China bans exports of gallium to the United States"
@@ -132,8 +133,10 @@ def test_a_snoozed_alert_says_what_is_new_at_the_end(wide: World) -> None:
     wide.heard[1].append(("boss", ""))
     decision = wide.decide(louder, answered=answered)
     assert {plan.due_at for plan in decision.planned} == {until}
-    assert {plan.held for plan in decision.planned} == {"held until 2026-03-03 18:05 UTC: alert 1 is snoozed"}
-    assert decision.decided[0].reason.startswith("held until 2026-03-03 18:05 UTC: alert 1 is snoozed: alert 1 grew")
+    assert {in_words(plan.held) for plan in decision.planned} == {"held until 2026-03-03 18:05 UTC: alert 1 is snoozed"}
+    assert in_words(decision.decided[0].reason).startswith(
+        "held until 2026-03-03 18:05 UTC: alert 1 is snoozed: alert 1 grew"
+    )
     wide.later(hours=13)
     assert wide.decide(wide.match(ELSE)).decided[0].fate is MatchOutcome.ALERTED
 
@@ -149,7 +152,7 @@ def test_who_does_not_know_a_snoozed_alert_is_told_at_once(wide: World) -> None:
         "quick": True,
         "boss": False,
     }
-    assert decision.decided[0].reason.startswith("told 4 recipients")
+    assert in_words(decision.decided[0].reason).startswith("told 4 recipients")
 
 
 def test_a_snoozed_alert_is_confirmed_at_the_end(wide: World) -> None:
@@ -183,9 +186,23 @@ def test_what_grows_twice_before_it_leaves_is_one_message_that_says_both(world: 
 def test_what_grows_before_it_was_told_is_told_as_it_is_then(world: World) -> None:
     """The message that waits shows it: a second one, even a held one, would say it twice."""
     world.keep(world.decide(world.match(BAN)))
-    decision = world.decide(world.match(BAN, labels={"mineral": ("gallium",), "country": ("us",)}))
+    decision = world.decide(world.match(BAN, labels={"mineral": ("gallium", "germanium")}))
     assert decision.decided[0].fate is MatchOutcome.UPDATED
     assert (decision.planned, decision.news) == ((), {})
+
+
+@pytest.mark.parametrize(
+    ("distinguish", "fate"),
+    [(("country",), MatchOutcome.UPDATED), (("company",), MatchOutcome.JOINED), ((), MatchOutcome.JOINED)],
+)
+def test_a_label_beside_the_key_is_news_where_the_pack_distinguishes_by_it(
+    world: World, distinguish: tuple[str, ...], fate: MatchOutcome
+) -> None:
+    """Only the pack knows which labels tell two reports of like words apart."""
+    info = replace(world.rule(), distinguish=distinguish)
+    world.keep(world.decide(world.match(BAN, info=info)))
+    decision = world.decide(world.match(BAN, info=info, labels={"mineral": ("gallium",), "country": ("us",)}))
+    assert decision.decided[0].fate is fate
 
 
 def test_two_entries_of_one_poll_that_bring_news_are_one_update(world: World) -> None:

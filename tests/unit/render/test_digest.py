@@ -15,6 +15,7 @@ import pytest
 from tocsin.model.alerts import AlertContent
 from tocsin.model.deliveries import DeliveryKind, Message, MessageKind
 from tocsin.model.prices import Instrument, PriceSummary
+from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Severity
 from tocsin.render import render
 from tocsin.render.roundup import Ailing, HeldBack, Roundup
@@ -33,7 +34,7 @@ ROUNDUP = Roundup(
     since=NOW - DAY,
     until=NOW,
     movers=(MP,),
-    held=(HeldBack(what="minerals/price", why="over 20 messages an hour", count=7),),
+    held=(HeldBack(what="minerals/price", why=Reason(cause=Cause.LIMIT, by="desk", count=20), count=7),),
     ailing=(Ailing(source="ministry", words="HTTP 503", last_success=NOW - DAY / 2),),
     sources=84,
     entries=1934,
@@ -130,7 +131,7 @@ def test_slack_and_chats_get_the_short_form(tell: Any, digest: Digest) -> None:
     shown = json.dumps(payload, ensure_ascii=False)
     assert sum(f"number {n:03d}" in shown for n in range(1, 60)) == 12
     assert "and 48 more" in shown
-    assert "over 20 messages an hour" in shown
+    assert "over the limit of 20 messages an hour" in shown
     assert "HTTP 503" in shown
     assert "MP +8.1%" in shown
     text = digest(*many(tell, 60), kind=MessageKind.TEXT).text
@@ -164,7 +165,11 @@ def test_the_movers_are_drawn(digest: Digest) -> None:
 def test_a_digest_shows_text_of_strangers_as_text(tell: Any, digest: Digest) -> None:
     """A headline is no markup in a digest either."""
     nasty = "<img src=x onerror=alert(1)> <!channel> @everyone"
-    roundup = replace(ROUNDUP, held=(HeldBack(what=nasty, why=nasty, count=1),), needs=(tell(nasty, hits=(), id=9),))
+    roundup = replace(
+        ROUNDUP,
+        held=(HeldBack(what=nasty, why=Reason(cause=Cause.OTHER, words=nasty), count=1),),
+        needs=(tell(nasty, hits=(), id=9),),
+    )
     told = [tell(nasty, hits=(), id=n) for n in range(1, 9)]
     assert "<img src=x" not in digest(*told, roundup=roundup).html
     assert "<!channel>" not in digest(*told, roundup=roundup, kind=MessageKind.SLACK).payload
@@ -174,13 +179,13 @@ def test_a_digest_shows_text_of_strangers_as_text(tell: Any, digest: Digest) -> 
 @pytest.mark.parametrize("shape", [MessageKind.MAIL, MessageKind.SLACK, MessageKind.TEXT])
 def test_a_digest_names_what_is_in_it_because_of_a_limit(tell: Any, digest: Digest, shape: MessageKind) -> None:
     """Loud news that did not come at once must say why, and how much of it there is."""
-    words = "over the limit of 20 messages an hour of desk"
+    words, limit = "over the limit of 20 messages an hour of desk", Reason(cause=Cause.LIMIT, by="desk", count=20)
     calm, *over = many(tell, 3)
-    message = digest(calm, *(replace(one, overflow=words) for one in over), kind=shape)
+    message = digest(calm, *(replace(one, overflow=limit) for one in over), kind=shape)
     for shown in filter(None, (message.text, message.html, message.payload)):
         assert f"2 alerts were {words}." in shown
         assert shown.count("over the limit ·") == 2
-    assert f"1 alert was {words}." in digest(replace(calm, overflow=words), kind=shape).text
+    assert f"1 alert was {words}." in digest(replace(calm, overflow=limit), kind=shape).text
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ from tocsin.model.evidence import Evidence
 from tocsin.model.prices import Labels
 from tocsin.model.rules import Judged, Located, Severity
 from tocsin.rules.compile import compile_packs
-from tocsin.rules.ruleset import RuleSet
+from tocsin.rules.news.evaluate import Judgement
+from tocsin.rules.ruleset import RuleSet, judge
 from tocsin.rules.spec import ListSpec, NewsSpec, PackSpec, RuleSpec
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -149,6 +150,10 @@ class Bench:
     def judge(self, rules: RuleSet, entry: Entry | str) -> Judged:
         """What all rules say of an entry or a headline."""
         return rules.evaluate(self.entry(entry) if isinstance(entry, str) else entry, NOW)
+
+    def judge_every(self, rules: RuleSet, entry: Entry) -> Judged:
+        """What all rules say of an entry when each is run: slow, and the measure for the index."""
+        return judge(Judgement(entry, NOW), rules.rules.values())
 
     def prove(self, match: str, entry: Entry | str, *, lists: Lists = LISTS, **more: object) -> Evidence:
         """The proof of one expression on an entry or a headline."""

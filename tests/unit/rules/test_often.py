@@ -10,8 +10,8 @@ from tocsin.config.packs import parse_pack
 from tocsin.market.series import append, begin, close_before
 from tocsin.model.prices import Instrument, Quote
 from tocsin.rules.compile import compile_packs
+from tocsin.rules.prices.edge import often
 from tocsin.rules.prices.observation import observe
-from tocsin.rules.prices.often import often
 
 NOON = datetime(2025, 3, 3, 12, tzinfo=UTC)
 TIN = Instrument(id="tin", kind="metal")

@@ -9,8 +9,7 @@ import pytest
 
 from tocsin.model.rules import Severity
 from tocsin.rules.compile import compile_packs
-from tocsin.rules.override import lay_over
-from tocsin.rules.spec import Override
+from tocsin.rules.spec import Override, lay_over
 
 
 def overridden(bench: Any, name: str = "r", **change: Any) -> Any:

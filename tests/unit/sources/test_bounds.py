@@ -3,7 +3,7 @@
 import pytest
 
 from tocsin.errors import Fault, SourceError
-from tocsin.sources.feeds.bounds import DEEPEST, HARMLESS, MOST_ATTRIBUTES, MOST_TAGS, check
+from tocsin.sources.feeds.repair import DEEPEST, HARMLESS, MOST_ATTRIBUTES, MOST_TAGS, check_cost
 from tocsin.sources.feeds.rss import parse
 
 ATTRIBUTES = " ".join(f"a{n}='1'" for n in range(MOST_ATTRIBUTES + 1))
@@ -25,7 +25,7 @@ FEED = "<rss version='2.0'><channel><title>x</title>{}<item><title>y</title></it
 def test_a_document_that_would_cost_too_much_is_refused(document, words):
     """A feed of a megabyte may not keep the processor for minutes, and its owner's reader learns why it is empty."""
     with pytest.raises(SourceError, match=words) as caught:
-        check(f"{document}{LONG}".encode())
+        check_cost(f"{document}{LONG}".encode())
     assert caught.value.fault is Fault.NOT_A_FEED
 
 
@@ -43,12 +43,12 @@ def test_a_document_that_would_cost_too_much_is_refused(document, words):
 )
 def test_what_a_feed_may_be_is_let_through(document):
     """Long feeds, deep markup and broken documents are daily bread."""
-    check(f"{document}{LONG}".encode())
+    check_cost(f"{document}{LONG}".encode())
 
 
 def test_what_is_short_is_let_through():
     """Looking costs time, too, and most feeds are short."""
-    check(f"<a {ATTRIBUTES}/>".encode())
+    check_cost(f"<a {ATTRIBUTES}/>".encode())
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 
 from tocsin.errors import Fault, SourceError
 from tocsin.sources.feeds.discovery import MOST_FEEDS, discover
-from tocsin.sources.feeds.document import read
+from tocsin.sources.feeds.parser_program import read
 
 URL = "https://me:s3cret@example.com/news/"
 RSS = 'type="application/rss+xml"'

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tocsin.hints import PollHints, date
 from tocsin.model.sources import Cursor
 from tocsin.sources.http.client import Fetched
-from tocsin.sources.http.hints import fresh, wishes
+from tocsin.sources.http.hints import fresh, poll_hints
 from tocsin.sources.http.refusal import retry_after
 from tocsin.sources.http.validators import following_of
 
@@ -125,8 +125,8 @@ def feed(inside: bytes, *, after: bool = False) -> bytes:
 )
 def test_a_feed_says_when_to_come_back(inside: bytes, expected: PollHints) -> None:
     """In its head or behind its items, and never inside of an item."""
-    assert wishes(feed(inside)) == expected
-    assert wishes(feed(inside, after=True)) == expected
+    assert poll_hints(feed(inside)) == expected
+    assert poll_hints(feed(inside, after=True)) == expected
 
 
 _ODD = [
@@ -167,4 +167,4 @@ def test_a_hint_never_fails_anything(value: str) -> None:
 @pytest.mark.parametrize("body", [b"", b"\xff\xfe<\0r\0", b"<" * 300_000, b"<skipHours>" * 50_000, b"<ttl " * 100_000])
 def test_what_is_no_feed_asks_for_nothing(body: bytes) -> None:
     """Bytes are read as they come; a hostile document costs no time."""
-    assert wishes(body) == PollHints()
+    assert poll_hints(body) == PollHints()

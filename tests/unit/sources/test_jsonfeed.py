@@ -7,8 +7,8 @@ import pytest
 
 from tocsin.errors import Fault, SourceError
 from tocsin.sources.documents.items import LONGEST_TITLE, MOST_ENTRIES
-from tocsin.sources.feeds.document import read
 from tocsin.sources.feeds.jsonfeed import MOST_ITEMS, MOST_MARKS
+from tocsin.sources.feeds.parser_program import read
 
 URL = "https://example.com/news/feed.json"
 VERSION = "https://jsonfeed.org/version/1.1"

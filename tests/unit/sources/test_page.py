@@ -159,7 +159,7 @@ def test_a_page_of_tags_alone_is_not_read() -> None:
     assert caught.value.fault is Fault.TOO_LARGE
 
 
-def test_a_large_page_is_read_in_the_cell() -> None:
+def test_a_large_page_is_read_in_a_parser_process() -> None:
     """As a large feed is: with the selectors, and the same result."""
     body = PAGE.encode()
     assert parse(body, url=URL, selectors=NOTICES, large=10) == parse(body, url=URL, selectors=NOTICES)

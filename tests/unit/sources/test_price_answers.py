@@ -11,9 +11,9 @@ import pytest
 
 from tocsin.config.price_tables import load_preset
 from tocsin.errors import Fault, SourceError
+from tocsin.sources.documents.dates import read_moment
 from tocsin.sources.prices.extract import Format
-from tocsin.sources.prices.numbers import read_moment, read_number
-from tocsin.sources.prices.table import Asking, Columns, Table
+from tocsin.sources.prices.table import Asking, Columns, Table, read_number
 from tocsin.sources.prices.yahoo import Yahoo
 
 ROOT = Path(__file__).parents[3]

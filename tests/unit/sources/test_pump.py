@@ -20,12 +20,11 @@ from tocsin.receivers import classify
 from tocsin.render import words
 from tocsin.sources.documents import charset, dates
 from tocsin.sources.documents.items import Item, Parsed
-from tocsin.sources.feeds import discovery, document, jsonfeed, repair
+from tocsin.sources.feeds import discovery, jsonfeed, parser_program, repair
 from tocsin.sources.feeds.entries import entries
 from tocsin.sources.http import hints, urls
-from tocsin.sources.prices import numbers
 from tocsin.sources.prices.extract import Format
-from tocsin.sources.prices.table import Columns, Table
+from tocsin.sources.prices.table import Columns, Table, read_number
 from tocsin.sources.prices.yahoo import Yahoo
 from tocsin.text import html, titles
 
@@ -86,7 +85,7 @@ PLACES: dict[str, Callable[[str], str]] = {
 
 
 def _read(text: str) -> None:
-    document.read(text.encode("utf-8", "replace"), url="http://e.com/", content_type="text/xml; charset=utf-8")
+    parser_program.read(text.encode("utf-8", "replace"), url="http://e.com/", content_type="text/xml; charset=utf-8")
 
 
 def _octets(text: str) -> bytes:
@@ -179,12 +178,12 @@ def _texts(text: str) -> None:
 
 def _prices(text: str) -> None:
     dates.parse_time(text)
-    numbers.read_number(text)
+    read_number(text)
 
 
 #: What reads text of strangers in the daemon's own process.
 READERS: dict[str, Callable[[str], object]] = {
-    "wishes": lambda x: hints.wishes(_octets(f"<rss><channel>{x}<item>")),
+    "poll hints": lambda x: hints.poll_hints(_octets(f"<rss><channel>{x}<item>")),
     "feeds of a page": lambda x: discovery.discover(f"<link rel=alternate {x}", url="http://e.com/"),
     "JSON Feed": lambda x: jsonfeed.parse(json.dumps({"title": x, "items": [{"id": x, "title": x, "content_html": x}]}), url="http://e.com/"),
     "reduced feed": lambda x: repair.reduce(f"<rss>{x}</rss>"),

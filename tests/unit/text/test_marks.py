@@ -6,8 +6,7 @@ import time
 
 import pytest
 
-from tocsin.text.marks import unmarked
-from tocsin.text.titles import features, headline
+from tocsin.text.titles import features, headline, unmarked
 
 NEWS = "China bans gallium exports to Japan"
 MARKED = [

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -76,11 +75,8 @@ Node = Scalar | Items | Pairs
 
 def problem(node: Node, message: str, *, offset: int = 0, length: int | None = None, warning: bool = False) -> Problem:
     """A fault at the character *offset* of *node*'s text, *length* characters long (default: all of *node*)."""
-    position = node.place.at(offset)
-    excerpt = node.place.excerpt(offset)
     wanted = node.length if length is None else length
-    longest = max(1, len(excerpt) - position.column + 1)
-    return Problem(message=message, position=position, excerpt=excerpt, length=min(wanted, longest), warning=warning)
+    return node.place.problem(message, offset=offset, length=wanted, warning=warning)
 
 
 def walk(node: Node) -> Iterator[Scalar]:
@@ -114,9 +110,3 @@ def said(text: str) -> str:
     shown = f"{head}://***" if colon else text
     shown = "".join(c if c.isprintable() else "\ufffd" for c in shown)
     return shown if len(shown) <= 60 else f"{shown[:57]}..."
-
-
-def meant(word: str, known: Iterable[str]) -> str:
-    """`; did you mean x?` when *word* is nearly one of *known*, else nothing."""
-    near = difflib.get_close_matches(word.lower()[:80], list(known), n=1)
-    return f"; did you mean {near[0]}?" if near else ""

@@ -6,13 +6,18 @@ up in the nodes. An unknown key is a fault with a likely one that was meant; key
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
 from datetime import timedelta
-from typing import Annotated, Any, Self, cast
+from pathlib import Path
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
     ValidationError,
     ValidationInfo,
     WithJsonSchema,
@@ -20,9 +25,32 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
-from tocsin.config.durations import PATTERN, parse_duration
-from tocsin.config.yaml.nodes import Items, Node, Pairs, Scalar, meant, problem, said
-from tocsin.errors import Problem
+from tocsin.config.durations import PATTERN, parse_duration, write_duration
+from tocsin.config.yaml.nodes import Items, Node, Pairs, Scalar, problem, said
+from tocsin.errors import Position, Problem, meant
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a value is read with: faults are added to *problems*, paths are relative to *folder*."""
+
+    problems: list[Problem]
+    folder: Path
+
+
+def context(info: ValidationInfo) -> Context:
+    """Return what a value of a file is read with."""
+    assert isinstance(info.context, Context), "files are read by Shape.of"
+    return info.context
+
+
+class Filled(str):
+    """A text of which a part came from outside the file; *written* is how it stands there."""
+
+    __slots__ = ("written",)
+    written: str
 
 
 class _Map(dict[str, Any]):
@@ -51,29 +79,51 @@ class Shape(BaseModel):
         json_schema_extra=_close,
     )
 
-    @model_validator(mode="before")
+    _node: Pairs | None = PrivateAttr(default=None)
+
+    @model_validator(mode="wrap")
     @classmethod
-    def _known_keys(cls, data: Any, info: ValidationInfo) -> Any:
-        if isinstance(data, _Map):
-            problems = cast(list[Problem], info.context)
-            known = [field.alias or name for name, field in cls.model_fields.items()]
-            for name in data:
-                if name not in known and not name.startswith("x-"):
-                    key = data.node.key(name)
-                    assert key
-                    problems.append(problem(key, f"unknown key {said(name)}{meant(name, known)}"))
-        return data
+    def _read(cls, data: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo) -> Self:
+        if not isinstance(data, _Map):
+            return handler(data)
+        known = [field.alias or name for name, field in cls.model_fields.items()]
+        for name in data:
+            if name not in known and not name.startswith("x-"):
+                key = data.node.key(name)
+                assert key
+                context(info).problems.append(problem(key, f"unknown key {said(name)}{meant(name, known)}"))
+        shape = handler(data)
+        shape._node = data.node
+        return shape
 
     @classmethod
-    def of(cls, node: Node, problems: list[Problem]) -> Self | None:
-        """The values of *node*, or None after adding to *problems* what is wrong with it."""
+    def of(cls, node: Node, problems: list[Problem], folder: Path = Path()) -> Self | None:
+        """Return the values of *node*, whose paths are relative to *folder*.
+
+        None after adding to *problems* what is wrong with it.
+        """
         before = len(problems)
         try:
-            value = cls.model_validate(_plain(node), context=problems)
+            value = cls.model_validate(_plain(node), context=Context(problems, folder))
         except ValidationError as error:
-            problems += [_explain(fault, node) for fault in error.errors(include_url=False)]
+            problems += filter(None, (_explain(fault, node) for fault in error.errors(include_url=False)))
             return None
         return value if len(problems) == before else None
+
+    @property
+    def node(self) -> Pairs | None:
+        """The map as it stands in the file; None for a default."""
+        return self._node
+
+    @property
+    def position(self) -> Position | None:
+        """Where the map begins."""
+        return self._node.place.at() if self._node else None
+
+    def build(self, kind: type[T], **more: Any) -> T:
+        """Return the dataclass *kind* with the values of this map that have the names of its fields, and with *more*."""
+        names = type(self).model_fields.keys() & {field.name for field in fields(kind)}  # type: ignore[arg-type]
+        return kind(**{name: getattr(self, name) for name in names} | more)
 
 
 def _duration(value: Any) -> timedelta:
@@ -84,16 +134,28 @@ def _duration(value: Any) -> timedelta:
     return parse_duration(str(value))
 
 
-def _listed(value: Any) -> Any:
+def at_least(shortest: timedelta) -> AfterValidator:
+    """Return a validator that refuses what is shorter than *shortest*."""
+
+    def checked(length: timedelta) -> timedelta:
+        if length < shortest:
+            raise ValueError(f"must be {write_duration(shortest)} or more")
+        return length
+
+    return AfterValidator(checked)
+
+
+def listed(value: Any) -> Any:
+    """Return one text alone as a list of one, and anything else as it is."""
     return [value] if isinstance(value, str | int | float) and not isinstance(value, bool) else value
 
 
 _DURATION = {"type": "string", "pattern": rf"{PATTERN}|\$\{{", "examples": ["90s", "30m", "12h", "2d", "1w"]}
 Duration = Annotated[timedelta, BeforeValidator(_duration), WithJsonSchema(_DURATION)]
+TEXT = {"type": ["string", "number"]}
+TEXTS = {"anyOf": [TEXT, {"type": "array", "items": TEXT}]}
 #: A list of text; one text alone is a list of one.
-_TEXT = {"type": ["string", "number"]}
-_TEXTS = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]}
-Texts = Annotated[tuple[str, ...], BeforeValidator(_listed), WithJsonSchema(_TEXTS)]
+Texts = Annotated[tuple[str, ...], BeforeValidator(listed), WithJsonSchema(TEXTS)]
 
 
 def find(node: Node, path: tuple[str | int, ...]) -> Node | None:
@@ -111,7 +173,11 @@ def find(node: Node, path: tuple[str | int, ...]) -> Node | None:
 
 def _plain(node: Node) -> Any:
     if isinstance(node, Scalar):
-        return node.value
+        if not node.filled or not isinstance(node.value, str):
+            return node.value
+        filled = Filled(node.value)
+        filled.written = node.text
+        return filled
     if isinstance(node, Items):
         return [_plain(item) for item in node.items]
     values = _Map((key.text, _plain(value)) for key, value in node.pairs)
@@ -124,7 +190,8 @@ def tag(name: str) -> str:
     return f"[{name}]"
 
 
-def _explain(fault: ErrorDetails, root: Node) -> Problem:
+def _explain(fault: ErrorDetails, root: Node) -> Problem | None:
+    """Return *fault* in words at its place, or None where that is known to be broken already."""
     path = tuple(step for step in fault["loc"] if not str(step).startswith("["))
     if fault["type"] == "missing":
         parent = find(root, path[:-1]) or root
@@ -135,6 +202,8 @@ def _explain(fault: ErrorDetails, root: Node) -> Problem:
         if found is not None:
             node = found
             break
+    if isinstance(node, Scalar) and node.broken:
+        return None
     names = [str(step) for step in path if isinstance(step, str)]
     name = names[-1] if names else "this"
     return problem(node, f"{name} {_words(fault, node)}")
@@ -147,13 +216,13 @@ def _head(node: Node) -> Node:
 
 def _words(fault: ErrorDetails, node: Node) -> str:
     kind = fault["type"]
-    context = fault.get("ctx", {})
+    given = fault.get("ctx", {})
     if isinstance(node, Scalar) and node.value is None:
         return "is empty; write a value, or leave the key out"
     if kind == "value_error":
-        return str(context["error"])
+        return str(given["error"])
     if kind in ("literal_error", "enum"):
-        known = str(context["expected"]).replace("'", "")
+        known = str(given["expected"]).replace("'", "")
         levels = known.replace(" or ", ", ").split(", ")
         likely = meant(node.text, levels) if isinstance(node, Scalar) and not node.filled else ""
         return f"must be {known}{likely}"
@@ -166,9 +235,9 @@ def _words(fault: ErrorDetails, node: Node) -> str:
     if kind in ("list_type", "tuple_type"):
         return "must be a list"
     if kind == "greater_than_equal":
-        return f"must be {context['ge']} or more"
+        return f"must be {given['ge']} or more"
     if kind == "less_than_equal":
-        return f"must be {context['le']} or less"
+        return f"must be {given['le']} or less"
     if kind == "string_pattern_mismatch":
         return "must be letters, digits, dots, dashes and underscores, and begin with a letter or digit"
     return str(fault["msg"]).lower()

@@ -69,7 +69,7 @@ def matters(claim: Claim, now: Wording, judged: Judged | None) -> bool:
         return False
     if match is not None and _grew(claim.alert, claim.labels, match):
         return True
-    lost = match is None or bool(new_values(match.rule.key, match.labels, claim.labels))
+    lost = match is None or bool(new_values(match.rule, match.labels, claim.labels))
     if before.headline == now.headline:
         return any(_overturned(quote, now.text, lost=lost) for quote in claim.quotes)
     return lost or before.figures != now.figures
@@ -98,7 +98,7 @@ def _overturned(quote: str, text: str, *, lost: bool) -> bool:
 
 def _grew(alert: Alert, labels: Labels, match: Match) -> bool:
     """Whether an entry is about more than it was, or matters more."""
-    return bool(new_values(match.rule.key, labels, match.labels)) or match.severity.rank > alert.severity.rank
+    return bool(new_values(match.rule, labels, match.labels)) or match.severity.rank > alert.severity.rank
 
 
 def due(last: datetime | None, now: datetime, *, withdrawn: bool) -> datetime:

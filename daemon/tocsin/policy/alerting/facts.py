@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from tocsin.model.alerts import Alert, Answered, MatchOutcome, Story
 from tocsin.model.deliveries import DeliveryKind
+from tocsin.model.reasons import NO_REASON, Reason
 from tocsin.model.rules import Correlation, Match, RuleInfo, Severity
 from tocsin.policy.alerting.correction import Correction
 from tocsin.policy.alerting.correlation import ActiveWindows, Member, member_of
@@ -131,7 +132,7 @@ class Decided:
     entry_id: int | None
     match: Match
     fate: MatchOutcome
-    reason: str
+    reason: Reason
     story_id: int | None = None
     origin: str = ""
     alert_id: int | None = None
@@ -155,8 +156,8 @@ class Planned:
     alert_ids: tuple[int, ...]
     due_at: datetime
     expires_at: datetime
-    held: str = ""
-    dropped: str = ""
+    held: Reason = NO_REASON
+    dropped: Reason = NO_REASON
     news: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from tocsin.model.alerts import MatchOutcome, Story, StoryEntry
 from tocsin.model.entries import Entry
+from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Match
 from tocsin.policy.alerting import cooldown, story
 from tocsin.policy.alerting.facts import Facts
@@ -43,17 +44,14 @@ class Folding:
         before = {item.id: item for item in self._facts.stories}
         return (item for number, item in self._stories.items() if before.get(number) is not item)
 
-    def refusal(self, entry_id: int, entry: Entry) -> tuple[MatchOutcome, str] | None:
+    def refusal(self, entry_id: int, entry: Entry) -> tuple[MatchOutcome, Reason] | None:
         """Why an entry does not alert at all, and comes into no story."""
         if self._facts.baseline:
-            return MatchOutcome.BASELINE, "found at the first fetch of its source"
+            return MatchOutcome.BASELINE, Reason(cause=Cause.BASELINE)
         if entry_id in self._flood:
-            return MatchOutcome.FLOOD, "came in a flood: its source showed many old entries as new at once"
+            return MatchOutcome.FLOOD, Reason(cause=Cause.FLOOD)
         if entry.stale and not self._missed(entry):
-            return (
-                MatchOutcome.OLD,
-                f"published {entry.published:%Y-%m-%d %H:%M} UTC, over 48 h before it was first seen",
-            )
+            return MatchOutcome.OLD, Reason(cause=Cause.OLD, at=entry.published)
         return None
 
     def _missed(self, entry: Entry) -> bool:

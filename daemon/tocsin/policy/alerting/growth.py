@@ -45,7 +45,7 @@ class Growth:
 
 def grow(alert: Alert, match: Match, home: Story, *, origin: str, now: datetime) -> Growth:
     """What *match*, which *origin* reports, adds to *alert* of the story *home*, in which its entry already is."""
-    values = tuple(new_values(match.rule.key, alert.labels, match.labels))
+    values = tuple(new_values(match.rule, alert.labels, match.labels))
     louder = match.severity.rank > alert.severity.rank
     count = max(alert.origins, origins_of(home))
     grown = alert if count == alert.origins else replace(alert, origins=count)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from tocsin.model.prices import Labels
-
-#: A match joins an alert only if these, too, say nothing new (DESIGN 6, Folding).
-_TELLING = ("mineral", "company", "country")
+from tocsin.model.rules import RuleInfo
 
 
-def new_values(key: Sequence[str], known: Labels, found: Labels) -> list[str]:
-    """The values of the labels that matter, those of the *key* and the telling ones, which are not *known* yet."""
-    names = dict.fromkeys((*key, *_TELLING))
+def new_values(rule: RuleInfo, known: Labels, found: Labels) -> list[str]:
+    """Return the values in *found* that are not *known* yet, of the labels by which *rule* tells two alerts apart.
+
+    These are the labels of its key and those that its pack distinguishes.
+    """
+    names = dict.fromkeys((*rule.key, *rule.distinguish))
     return [v for name in names for v in found.get(name, ()) if v not in known.get(name, ())]

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from tocsin.model.alerts import Alert
 from tocsin.model.deliveries import DeliveryKind
+from tocsin.model.reasons import Reason
 from tocsin.policy.alerting.facts import Pending, Planned
 from tocsin.policy.notifying.retry import LIFE, is_price, life
 
@@ -22,7 +23,7 @@ class _Draft:
     kind: DeliveryKind
     due_at: datetime
     expires_at: datetime
-    held: str
+    held: Reason
     news: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
     @property
@@ -48,7 +49,7 @@ class _Wanted:
     to: tuple[str, str]
     kind: DeliveryKind
     due_at: datetime
-    held: str
+    held: Reason
     entry_id: int | None
     news: tuple[str, ...]
 
@@ -83,7 +84,7 @@ class MessageGrouper:
         self._drafts: dict[int, _Draft] = {}
         self._drafts_by: defaultdict[_Place, dict[int, _Draft]] = defaultdict(dict)
         self._waiting: defaultdict[tuple[str, str], list[Pending]] = defaultdict(list)
-        self._dropped: dict[tuple[str, str], tuple[DeliveryKind, str, dict[int, None]]] = {}
+        self._dropped: dict[tuple[str, str], tuple[DeliveryKind, Reason, dict[int, None]]] = {}
         for message in pending:
             self._waiting[message.receiver, message.recipient].append(message)
 
@@ -108,7 +109,7 @@ class MessageGrouper:
         """The messages of earlier decisions to *to* that were never tried."""
         return self._waiting.get(to, ())
 
-    def drop(self, alert: Alert, to: tuple[str, str], kind: DeliveryKind, why: str) -> None:
+    def drop(self, alert: Alert, to: tuple[str, str], kind: DeliveryKind, why: Reason) -> None:
         """Put on record that *to* is not told about *alert*."""
         alerts = self._dropped[to][2] if to in self._dropped else {}
         alerts[alert.id] = None
@@ -121,7 +122,7 @@ class MessageGrouper:
         *,
         kind: DeliveryKind,
         due_at: datetime,
-        held: str,
+        held: Reason,
         entry_id: int | None,
         news: tuple[str, ...] = (),
     ) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from tocsin.log import counted
 from tocsin.model.deliveries import DeliveryKind
+from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Severity
 from tocsin.policy.notifying import quiet
 from tocsin.policy.notifying.receiver import QuietHours
@@ -41,9 +41,9 @@ class Limit:
         at, hours = self.leaves or room, self.quiet_hours
         return at if hours is None or quiet.breaks(hours, loudest) else quiet.ends(hours, self.zone, at) or at
 
-    def words(self, receiver: str) -> str:
-        """Why something to *receiver* waits."""
-        return f"over the limit of {counted(self.most, 'message')} an hour of {receiver}"
+    def reason(self, receiver: str, until: datetime | None = None) -> Reason:
+        """Return why something to *receiver* waits, *until* then if that is known."""
+        return Reason(cause=Cause.LIMIT, until=until, by=receiver, count=self.most)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Mapping, MutableMapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import cast
 
-from tocsin.log import counted
 from tocsin.model.alerts import Alert
 from tocsin.model.deliveries import DeliveryKind
+from tocsin.model.reasons import NO_REASON, Cause, Reason
 from tocsin.model.rules import Match, Severity
 from tocsin.policy.alerting import cooldown
 from tocsin.policy.alerting.correction import Correction
@@ -50,10 +51,10 @@ class NotificationPlanner:
         entry_id: int | None,
         source: str,
         only: Sequence[str] = (),
-        why: str = "",
+        why: Reason | None = None,
         news: tuple[str, ...] = (),
-    ) -> str:
-        """Plan the messages about *alert*, to all whom the routes name and all who know it; the reason in words.
+    ) -> Reason:
+        """Plan the messages about *alert*, to all whom the routes name and all who know it; the reason, of which *why* is one.
 
         *only* are the values that are new: the cooldown of the others does not hold them back. *news* is what is new to
         those who know it.
@@ -64,37 +65,30 @@ class NotificationPlanner:
         due_at = (
             now if kind is DeliveryKind.CATCH_UP else cooldown.due(match.rule, free, match.severity, self._told, now)
         )
-        held = f"held until {due_at:%Y-%m-%d %H:%M} UTC by the cooldown of {match.rule.id}" if due_at > now else ""
+        held = Reason(cause=Cause.COOLDOWN, until=due_at, by=match.rule.id) if due_at > now else NO_REASON
         knowing = [to for to in self._facts.heard.get(alert.id, ()) if to in self._present]
         everybody = tuple(dict.fromkeys((*self._routed(alert, match, self._routes), *knowing)))
         rests, waits = self._post(alert, everybody, kind, entry_id=entry_id, due_at=due_at, held=held, news=news)
         if not rests:  # what rests is quiet itself, and keeps no other story from being told
             self._remember(match, keys, due_at)
-        told = (
-            rests
-            or held
-            or waits
-            or (f"told {counted(len(everybody), 'recipient')}" if everybody else "no route leads to a receiver")
-        )
-        return f"{told}: {why}" if why else told
+        return replace(rests or held or waits or _notified(everybody), because=why)
 
-    def tell_growth(self, grown: Growth, match: Match, *, entry_id: int | None, source: str) -> str:
-        """Plan the messages about what is new; the reason in words, empty when nobody has to hear of it."""
+    def tell_growth(self, grown: Growth, match: Match, *, entry_id: int | None, source: str) -> Reason | None:
+        """Plan the messages about what is new; the reason, None when nobody has to hear of it."""
         alert = grown.alert
         confirmed = self._confirmed(grown, match)
         words = grown.words(confirmed=bool(confirmed))
-        why = f"alert {alert.id} grew ({'; '.join(words)})"
+        why = Reason(cause=Cause.GROWTH, by=str(alert.id), words="; ".join(words))
         kind = DeliveryKind.UPDATE
         if grown.matters:
             return self.tell(
                 alert, match, kind, entry_id=entry_id, source=source, only=grown.values, why=why, news=words
             )
         if not confirmed:
-            return ""
+            return None
         # It is the same happening, of which all of them know: no cooldown holds it.
         _, waits = self._post(alert, confirmed, kind, entry_id=entry_id, due_at=self._facts.now, news=words)
-        told = waits or f"told {counted(len(confirmed), 'recipient')}"
-        return f"{told}: {why}"
+        return replace(waits or _notified(confirmed), because=why)
 
     def tell_operators(self, alert: Alert, match: Match) -> int:
         """Plan the messages about an event of the daemon's own; how many."""
@@ -105,7 +99,7 @@ class NotificationPlanner:
     def correct(self, item: Correction) -> None:
         """Tell somebody who was told of an alert that its entry now says something else."""
         wait = item.due_at > self._facts.now
-        held = f"held until {item.due_at:%Y-%m-%d %H:%M} UTC: it was corrected before" if wait else ""
+        held = Reason(cause=Cause.CORRECTION, until=item.due_at) if wait else NO_REASON
         wanted = Timing(kind=DeliveryKind.CORRECTION, due_at=item.due_at, held=held)
         receiver = self._receivers.get(item.to[0])
         if receiver:
@@ -149,26 +143,26 @@ class NotificationPlanner:
         *,
         entry_id: int | None,
         due_at: datetime,
-        held: str = "",
+        held: Reason = NO_REASON,
         news: tuple[str, ...] = (),
-    ) -> tuple[str, str]:
+    ) -> tuple[Reason, Reason]:
         """Tell *everybody*, of whom those who know the alert get an update, and only they wait while it is snoozed.
 
         Why all of them rest, where it is snoozed for all or none is to be told, and why all of them wait, for whatever
         reason.
         """
         heard = self._facts.heard.get(alert.id, ())
-        waits: list[str] = []
-        dropped: list[str] = []
+        waits: list[Reason] = []
+        dropped: list[Reason] = []
         rested = self._rested(alert.id, due_at)
-        rests = f"held until {rested:%Y-%m-%d %H:%M} UTC: alert {alert.id} is snoozed" if rested > due_at else ""
+        snooze = Reason(cause=Cause.SNOOZE, until=rested, by=str(alert.id)) if rested > due_at else NO_REASON
         for to in everybody:
             knows = to in heard
             anew = kind is DeliveryKind.UPDATE and not knows
             wanted = Timing(
                 kind=DeliveryKind.ALERT if anew else kind,
                 due_at=rested if knows else due_at,
-                held=(rests if knows else "") or held,
+                held=snooze if knows and snooze else held,
             )
             timing = timed(
                 self._receivers[to[0]], alert.severity, wanted, now=self._facts.now, pending=self.post.waiting(to)
@@ -188,15 +182,19 @@ class NotificationPlanner:
                 news=() if anew else news,
             )
         if dropped and all(dropped):
-            return dropped[0], ""
-        snoozed = rests if all(to in heard for to in everybody) else ""
-        return snoozed, waits[0] if waits and all(waits) else ""
+            return dropped[0], NO_REASON
+        snoozed = snooze if all(to in heard for to in everybody) else NO_REASON
+        return snoozed, waits[0] if waits and all(waits) else NO_REASON
 
     def _remember(self, match: Match, keys: Sequence[str], at: datetime) -> None:
         for key in keys:
             last = cooldown.standing(self._told.get((match.rule.id, key)), match.rule, self._facts.now)
             latest = at if last is None else max(last.at, at)
             self._told[match.rule.id, key] = LastNotified(at=latest, severity=_louder(last, match.severity, at))
+
+
+def _notified(people: _People) -> Reason:
+    return Reason(cause=Cause.NOTIFIED if people else Cause.NO_ROUTE, count=len(people))
 
 
 def _louder(last: LastNotified | None, severity: Severity, at: datetime) -> Severity:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from tocsin.model.alerts import Alert
 from tocsin.model.deliveries import AttemptResult, DeliveryKind, DeliveryState, ErrorClass, Settlement
+from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Match
 from tocsin.policy.notifying.breaker import BLOCKED_REST, CONTENT_TRIES, ReceiverStatus, asked
 
@@ -60,15 +61,14 @@ def settle(
     """
     if outcome.error_class is ErrorClass.OK:
         return Settlement(state=DeliveryState.DELIVERED, due_at=now)
-    words = _words(outcome)
+    reason = Reason(cause=Cause.FAILED, words=_words(outcome))
     final = outcome.error_class is ErrorClass.CONTENT and attempt >= CONTENT_TRIES
     if once or ((final or outcome.error_class is ErrorClass.NOBODY) and not (receiver and receiver.blocked)):
-        return Settlement(state=DeliveryState.DEAD, due_at=now, reason=words)
+        return Settlement(state=DeliveryState.DEAD, due_at=now, reason=reason)
     due_at = _due(outcome, attempt, now + _wait(outcome, attempt, jitter), receiver or ReceiverStatus())
     if due_at >= expires_at:
-        reason = f"no time left for another try: {words}"
-        return Settlement(state=DeliveryState.DEAD, due_at=now, reason=reason)
-    return Settlement(state=DeliveryState.RETRY, due_at=due_at, reason=words)
+        return Settlement(state=DeliveryState.DEAD, due_at=now, reason=Reason(cause=Cause.NO_TIME, because=reason))
+    return Settlement(state=DeliveryState.RETRY, due_at=due_at, reason=reason)
 
 
 def _due(outcome: AttemptResult, attempt: int, planned: datetime, receiver: ReceiverStatus) -> datetime:

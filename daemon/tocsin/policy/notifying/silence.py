@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tocsin.model.alerts import Alert
+from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Severity
 
 _MATCHER = re.compile(r"\s*([A-Za-z][A-Za-z0-9_.-]{0,63})\s*(!=|>=|<=|>|<|=)\s*(.+?)\s*\Z", re.DOTALL)
@@ -66,10 +67,11 @@ class Silence:
         return all(matcher.fits(alert) for matcher in self.matchers)
 
     @property
-    def words(self) -> str:
+    def reason(self) -> Reason:
         """The reason that a message gets."""
-        because = f": {self.why}" if self.why else ""
-        return f"suppressed by silence {self.id} ({', '.join(one.text for one in self.matchers)}){because}"
+        matchers = f"({', '.join(one.text for one in self.matchers)})"
+        words = f"{matchers}: {self.why}" if self.why else matchers
+        return Reason(cause=Cause.SILENCE, by=str(self.id), words=words)
 
 
 def parse(text: str) -> Matcher:

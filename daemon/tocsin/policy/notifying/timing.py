@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tocsin.model.deliveries import DeliveryKind
+from tocsin.model.reasons import NO_REASON, Cause, Reason
 from tocsin.model.rules import Severity
 from tocsin.policy.alerting.facts import Pending, Planned
 from tocsin.policy.notifying import digest, quiet
@@ -20,15 +21,15 @@ _NEWS = (DeliveryKind.ALERT, DeliveryKind.UPDATE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """A message of *kind* is due at *due_at*; *held* says in words why not earlier, empty where nothing holds it.
+    """A message of *kind* is due at *due_at*; *held* says why not earlier, if something holds it.
 
     *dropped* says why it is not to be sent at all.
     """
 
     kind: DeliveryKind
     due_at: datetime
-    held: str = ""
-    dropped: str = ""
+    held: Reason = NO_REASON
+    dropped: Reason = NO_REASON
 
 
 def timed(
@@ -88,7 +89,9 @@ def limits(receivers: Iterable[ReceiverInfo], now: datetime) -> dict[str, Limit]
 
 def _digested(receiver: ReceiverInfo, times: DigestTimes, after: datetime) -> Timing:
     leaves = digest.leaves(times, receiver.zone, after)
-    return Timing(kind=DeliveryKind.DIGEST, due_at=leaves, held=_until(leaves, f"the digest of {receiver.name}"))
+    return Timing(
+        kind=DeliveryKind.DIGEST, due_at=leaves, held=Reason(cause=Cause.DIGEST, until=leaves, by=receiver.name)
+    )
 
 
 def _awake(receiver: ReceiverInfo, severity: Severity, wanted: Timing) -> Timing:
@@ -98,9 +101,9 @@ def _awake(receiver: ReceiverInfo, severity: Severity, wanted: Timing) -> Timing
     if hours is None or end is None or quiet.breaks(hours, severity):
         return wanted
     if hours.drop:
-        return replace(wanted, dropped=f"suppressed by the quiet hours of {receiver.name}")
+        return replace(wanted, dropped=Reason(cause=Cause.QUIET, by=receiver.name))
     kind = DeliveryKind.DIGEST if wanted.kind in _NEWS else wanted.kind
-    return Timing(kind=kind, due_at=end, held=_until(end, f"the quiet hours of {receiver.name}"))
+    return Timing(kind=kind, due_at=end, held=Reason(cause=Cause.QUIET, until=end, by=receiver.name))
 
 
 def _grouped(receiver: ReceiverInfo, wanted: Timing, now: datetime, pending: Sequence[Pending]) -> Timing:
@@ -110,9 +113,4 @@ def _grouped(receiver: ReceiverInfo, wanted: Timing, now: datetime, pending: Seq
     latest = now + receiver.group_wait
     waiting = [message.due_at for message in pending if message.kind in _NEWS and now < message.due_at < latest]
     due_at = min(waiting, default=latest)
-    held = f"held until {due_at:%Y-%m-%d %H:%M:%S} UTC: others may join it"
-    return Timing(kind=wanted.kind, due_at=due_at, held=held)
-
-
-def _until(at: datetime, what: str) -> str:
-    return f"held until {at:%Y-%m-%d %H:%M} UTC by {what}"
+    return Timing(kind=wanted.kind, due_at=due_at, held=Reason(cause=Cause.GROUP, until=due_at))

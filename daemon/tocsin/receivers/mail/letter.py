@@ -50,7 +50,7 @@ def letter(
     reply_to: Sequence[str] = (),
     headers: Mapping[str, str] | None = None,
 ) -> bytes:
-    """*message* as multipart/alternative, lines ended by CRLF, in ASCII throughout.
+    """Return *message* as multipart/alternative, lines ended by CRLF, in ASCII throughout.
 
     Message-ID and the border between the parts come from *delivery_id*, and *date* is not the time of sending, so that
     a retry repeats the mail and a mail program that knows the id shows one. Mail programs sort by List-Id (RFC 2919),
@@ -80,7 +80,7 @@ def letter(
 
 
 def _illustrated(message: Message, token: str) -> MIMEMultipart:
-    """The HTML with the pictures that it shows (RFC 2387)."""
+    """Return the HTML with the pictures that it shows (RFC 2387)."""
     whole = MIMEMultipart("related", boundary=f"=_tocsin_pictures_{token}", type="text/html")
     whole.attach(_part(message.html, "html"))
     for name, data in message.pictures:
@@ -108,7 +108,7 @@ def _message_id(delivery_id: str, sender: Address) -> str:
 
 
 def _list_id(receiver: str, sender: Address) -> str:
-    """Labels between dots, whatever the receiver is called (RFC 2919, 2)."""
+    """Return labels between dots, whatever the receiver is called (RFC 2919, 2)."""
     labels = re.findall(r"[A-Za-z0-9-]+", f"{_token(receiver)}.tocsin.{_domain(sender[1])}")
     return f"<{'.'.join(labels)}>"
 

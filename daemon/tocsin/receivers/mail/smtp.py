@@ -123,7 +123,7 @@ def _expect(reply: tuple[int, bytes], *codes: int) -> tuple[int, bytes]:
 
 
 def _stuffed(letter: bytes) -> bytes:
-    """*letter* as it goes over the wire (RFC 5321 4.5.2): a dot before a leading dot, one line with a dot at the end."""
+    """Return *letter* as it is sent (RFC 5321 4.5.2): a dot before a leading dot, a line with a dot at the end."""
     lines = re.sub(rb"(?m)^\.", b"..", letter)
     return (lines if lines.endswith(b"\r\n") else lines + b"\r\n") + b".\r\n"
 

@@ -11,8 +11,7 @@ from functools import partial
 from itertools import accumulate
 from typing import NamedTuple
 
-from tocsin.text.clauses import clauses
-from tocsin.text.tokens import Sentence
+from tocsin.text.tokens import Sentence, clauses
 
 
 class Part(NamedTuple):

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 
 from tocsin.market.series import Reference, Series
 from tocsin.model.evidence import Evidence
-from tocsin.model.prices import Instrument, Labels, Quote
+from tocsin.model.prices import Instrument, Labels, Often, Quote
 from tocsin.model.rules import Match, RuleInfo
-from tocsin.rules.prices.condition import Node
+from tocsin.rules.prices.condition import Node, parts
 from tocsin.rules.prices.reading import Reading, Sight, read
 
 
@@ -155,3 +155,45 @@ def _leaves(evidence: Evidence) -> list[Evidence]:
     if not evidence.children:
         return [evidence] if evidence.note and not evidence.note.startswith("unknown") else []
     return [leaf for child in evidence.children for leaf in _leaves(child)]
+
+
+_DAY = timedelta(days=1)
+
+
+def often(rule: PriceRule, series: Series) -> Often | None:
+    """What *rule* would have told on the closes of *series*; None where closes cannot say that.
+
+    They cannot for what happens within a session: its opening, and windows of less than a day. A close that takes several
+    polls to be confirmed is confirmed here. Linear in the closes, of which there are at most 300.
+    """
+    if not series.closes or any(map(_is_within_a_session, parts(rule.when))):
+        return None
+    once, state = replace(rule, confirm=1), PriceState()
+    judged = times = 0
+    for number, close in enumerate(series.closes[1:], start=1):
+        before = series.closes[number - 1]
+        quote = Quote(
+            instrument=series.instrument.id, price=close.price, at=close.at, first_seen=close.at, volume=close.volume
+        )
+        known = replace(
+            series, closes=series.closes[:number], quotes=(), opening=None, last=None, held=None, split_day=None
+        )
+        state = sighted(state, quote)
+        sight = Sight(
+            series=known,
+            quote=quote,
+            now=close.at,
+            stale_after=rule.stale_after,
+            min_obs=rule.min_obs,
+            alerted=state.alerted,
+        )
+        began = replace(sight, quote=replace(quote, price=before.price, volume=None))
+        state = begin_session(once, began, state)
+        judged += read(once.when, sight).truth is not None
+        state, match = judge(once, sight, state)
+        times += match is not None
+    return Often(times=times, sessions=judged, first=series.closes[0].at, last=series.closes[-1].at)
+
+
+def _is_within_a_session(node: Node) -> bool:
+    return node.op == "gap" or (node.window.span is not None and node.window.span < _DAY)

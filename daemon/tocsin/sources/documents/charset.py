@@ -72,7 +72,7 @@ _PARAMETER = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9._:-]{1,40})", re.IGNOR
 
 
 def decode(body: bytes, content_type: str = "") -> tuple[str, str]:
-    """(text, note): the text of a document, and in words what was wrong with its encoding.
+    """Return (text, note): the text of a document, and in words what was wrong with its encoding.
 
     Believed are, in this order: a byte order mark, the charset of *content_type*, the XML declaration, UTF-8,
     windows-1252; and of these only one in which the bytes make sense, all of them or all but a few. An encoding of
@@ -99,7 +99,7 @@ def decode(body: bytes, content_type: str = "") -> tuple[str, str]:
 
 
 def _mended(body: bytes, candidates: Sequence[str]) -> tuple[str, str]:
-    """The text in the first of *candidates* in which few places are broken, else as UTF-8 or windows-1252."""
+    """Return the text in the first of *candidates* in which few places are broken, else as UTF-8 or windows-1252."""
     for name in candidates:
         text, _ = _closed(body.decode(name, _LENIENT), name)
         broken = text.count(_LOST)
@@ -109,12 +109,12 @@ def _mended(body: bytes, candidates: Sequence[str]) -> tuple[str, str]:
 
 
 def _foreign(text: str) -> int:
-    """How many characters of *text* are beyond ASCII, and were read."""
+    """Return how many characters of *text* are beyond ASCII, and were read."""
     return sum(map(len, _FOREIGN.findall(text)))
 
 
 def _closed(text: str, name: str) -> tuple[str, int]:
-    """*text*, and how many characters in it were mended that took the first bracket of a `]]>` for their second half."""
+    """Return *text*, and how many characters in it were mended that had taken the first bracket of a `]]>`."""
     if _SINGLE_BYTE.match(name) or name.startswith("utf"):
         return text, 0
     mended = _TAKEN.sub(lambda hit: f"{_LOST}]]>" if hit[1].encode(name, "replace").endswith(b"]") else hit[0], text)
@@ -126,7 +126,7 @@ def _broken(places: int, name: str) -> str:
 
 
 def _beyond(error: UnicodeError) -> tuple[str, int]:
-    """The character that a browser reads where the codec knows none (an error handler of `codecs`)."""
+    """Return the character that a browser reads where the codec knows none (an error handler of `codecs`)."""
     assert isinstance(error, UnicodeDecodeError)
     other = _BEYOND.get(error.encoding, "")
     for end in (error.start + 2, error.start + 1) if other else ():
@@ -150,7 +150,7 @@ codecs.register_error(_LENIENT, _beyond_or_lost)
 
 
 def _known(name: str) -> str:
-    """The codec that is meant by *name*; empty when there is none for documents. UTF-16 without a mark is unmarked."""
+    """Return the codec that *name* means; empty when there is none for documents. UTF-16 without a mark is unmarked."""
     try:
         codec = codecs.lookup(_OTHER_NAMES.get(name.lower(), name)).name
     except LookupError:

@@ -1,4 +1,4 @@
-"""The times that feeds give: read in every usual form, and believed only within reason."""
+"""Times as documents write them: read in every usual form, and believed only within reason."""
 
 from __future__ import annotations
 
@@ -68,6 +68,11 @@ _MONTHS = {
     )
     for name in names.split()
 }
+#: Years that a price may be of: what lies at the ends of the calendar is a mistake, and cannot be reckoned with.
+_YEARS = range(1900, 2200)
+#: A time in seconds since 1970 from 1973 to 2286, else in milliseconds.
+_SECONDS = (10**8, 10**10)
+_MILLISECONDS = (10**11, 10**13)
 _LATER_HALF = re.compile(r"[Pp]|下午|午後|오후")
 _HALF = "上午|下午|午前|午後|오전|오후"
 #: Words before a date, such as the day of the week.
@@ -115,7 +120,7 @@ _ORDER = re.compile(rf"(?<![\d/.-]){_EITHER}(?!\d)")
 
 
 def parse_time(raw: str, *, zone: tzinfo = UTC, day_first: bool | None = None) -> datetime | None:
-    """The time that *raw* says, in UTC; None when it says none, or may mean two days.
+    """Return the time that *raw* says, in UTC; None when it says none, or may mean two days.
 
     Read are Unix seconds and milliseconds, ISO 8601, RFC 822, asctime, and dates as people write them, with names of months
     or numbers in the order of their country, before or behind a time, with an offset or the name of a zone; without
@@ -130,8 +135,56 @@ def parse_time(raw: str, *, zone: tzinfo = UTC, day_first: bool | None = None) -
     return None
 
 
+def read_moment(text: str, form: str, zone: tzinfo) -> datetime:
+    """Return the time that *text* of a price source is, in UTC: as *form* (of strptime) says, else ISO 8601 or seconds or milliseconds since 1970.
+
+    Without a zone of its own it is in *zone*.
+
+    Raises:
+        ValueError: it is no time.
+    """
+    text = text.strip()
+    try:
+        if form:
+            found = read_form(text, form, zone)
+        elif re.fullmatch(r"\d{9,13}(\.\d+)?", text):
+            found = _since_1970(float(text))
+        else:
+            found = _in_utc(datetime.fromisoformat(text), zone)
+        if found.year not in _YEARS:
+            raise ValueError
+    except (ValueError, OverflowError):
+        wanted = f"of the form {form}" if form else "in ISO 8601 or in seconds since 1970"
+        raise ValueError(f"{text[:40]!r} is not a time {wanted}") from None
+    return found
+
+
+def read_form(text: str, form: str, zone: tzinfo) -> datetime:
+    """Return the time that *text* is by *form* (of strptime), in UTC; without a zone of its own it is in *zone*.
+
+    Raises:
+        ValueError: it is none, or *form* is no form.
+    """
+    try:
+        return _in_utc(datetime.strptime(text, form), zone)  # noqa: DTZ007 - the zone is filled in
+    except (OverflowError, re.error) as error:  # re.error: a directive that comes twice
+        raise ValueError(str(error)) from None
+
+
+def _in_utc(found: datetime, zone: tzinfo) -> datetime:
+    return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def _since_1970(number: float) -> datetime:
+    if _SECONDS[0] <= number < _SECONDS[1]:
+        return datetime.fromtimestamp(number, UTC)
+    if _MILLISECONDS[0] <= number < _MILLISECONDS[1]:
+        return datetime.fromtimestamp(number / 1000, UTC)
+    raise ValueError
+
+
 def order(raws: Iterable[str]) -> bool | None:
-    """Whether most of *raws* that allow one order of day and month alone have the day first; None when none tells."""
+    """Return whether most of *raws* that allow one order of day and month alone have the day first; None when none tells."""
     votes = 0
     for raw in raws:
         found = _ORDER.search(_even(raw))
@@ -141,20 +194,20 @@ def order(raws: Iterable[str]) -> bool | None:
 
 
 def believe(published: datetime | None, now: datetime) -> datetime | None:
-    """*published* when it lies from five years before to 15 minutes after *now*, else None."""
+    """Return *published* when it lies from five years before to 15 minutes after *now*, else None."""
     if published is None or not now - OLDEST <= published <= now + NEWEST:
         return None
     return published
 
 
 def _even(raw: str) -> str:
-    """The beginning of *raw* with the usual forms of digits and marks, and single blanks."""
+    """Return the beginning of *raw* with the usual forms of digits and marks, and single blanks."""
     text = raw[:100] if raw.isascii() else unicodedata.normalize("NFKC", raw[:100])[:100]
     return " ".join(text.split())
 
 
 def _unix(digits: str) -> datetime | None:
-    """Seconds of 9 or 10 digits or milliseconds of 13; other numbers are no such times."""
+    """Read seconds of 9 or 10 digits or milliseconds of 13; other numbers are no such times."""
     if len(digits) in {9, 10}:
         return datetime.fromtimestamp(int(digits), UTC)
     if len(digits) == 13:
@@ -163,7 +216,7 @@ def _unix(digits: str) -> datetime | None:
 
 
 def _date(found: re.Match[str], day_first: bool | None) -> tuple[int, int, int] | None:
-    """(year, month, day) as they are written, possible or not; None where that is no date, or more than one."""
+    """Return (year, month, day) as they are written, possible or not; None where that is no date, or more than one."""
     parts = found.groupdict()
     if parts.get("name"):
         month = _month(parts["name"])
@@ -193,7 +246,7 @@ def _year(digits: str) -> int:
 
 
 def _make(date: tuple[int, int, int], parts: Mapping[str, str | None], zone: tzinfo) -> datetime | None:
-    """The time of *date* in UTC, with the time of day and the zone of *parts*."""
+    """Return the time of *date* in UTC, with the time of day and the zone of *parts*."""
     hour, minute, second = (int(parts[name] or 0) for name in ("hour", "minute", "second"))
     half = parts.get("noon") or parts.get("half")
     if half and 1 <= hour <= 12:
@@ -213,7 +266,7 @@ def _make(date: tuple[int, int, int], parts: Mapping[str, str | None], zone: tzi
 
 
 def _zone(name: str | None, offset: str | None) -> timezone | None:
-    """The zone that is written; None where none is, or one that nobody knows."""
+    """Return the zone that is written; None where none is, or one that nobody knows."""
     minutes = _ZONES.get((name or "").upper())
     if offset:  # also behind a name: "GMT+8"
         digits = offset[1:].replace(":", "")

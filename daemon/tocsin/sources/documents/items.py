@@ -3,43 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice, pairwise
 from urllib.parse import urljoin
 
 from tocsin.sources.http import urls
-from tocsin.text.html import to_plain
+from tocsin.text.html import clean, one_line, to_plain
 
 #: More entries than this are not read of one document; the newest are.
 MOST_ENTRIES = 2000
-
-
 #: Characters of a title and of a text that are kept.
 LONGEST_TITLE = 1000
-
-
 LONGEST_TEXT = 200_000
-
-
 LONGEST_LINK = 4000
-
-
 #: Authors and categories of an entry that are kept, and characters of each.
 MOST_NAMES = 50
-
-
 LONGEST_NAME = 200
-
-
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{1,8})*")
-
-
 #: What may stand in no link, though feeds put it there.
 _UNSAFE = re.compile(r"[\s<>\"\x00-\x1f\x7f]")
-
-
 _LAST_NUMBER = re.compile(r"(\d{1,15})\D*\Z")
 
 
@@ -70,8 +54,8 @@ class Item:
 class Parsed:
     """A feed document.
 
-    *deleted* are ids of entries that it says are withdrawn (RFC 6721). *form* is what it is written in, in words. *complete* is False when the document broke off, so that its end has to be
-    asked for again. *notes* says in words what was repaired or left out.
+    *deleted* are ids of entries that it says are withdrawn (RFC 6721). *form* is its format, in words. *complete* is
+    False when the document broke off, so that its end has to be asked for again. *notes* says in words what was repaired or left out.
     """
 
     title: str
@@ -84,19 +68,19 @@ class Parsed:
 
 
 def names(found: Iterable[str]) -> tuple[str, ...]:
-    """Names of authors or categories as plain text, each once, of bearable number and length."""
+    """Return names of authors or categories as plain text, each once, of bearable number and length."""
     texts = (to_plain(name[:LONGEST_TITLE])[:LONGEST_NAME].strip() for name in islice(found, 4 * MOST_NAMES))
     return tuple(islice(dict.fromkeys(filter(None, texts)), MOST_NAMES))
 
 
 def first_web(addresses: Iterable[str]) -> str:
-    """The first of *addresses* that is a web address of bearable length, fit to be a link; empty when none is."""
+    """Return the first of *addresses* that is a web address of bearable length, fit to be a link; empty when none is."""
     found = next((a for a in addresses if len(a) <= LONGEST_LINK and urls.is_web(a)), "")
     return urls.escape(found) if _UNSAFE.search(found) else found
 
 
 def absolute(url: str, address: str) -> str:
-    """*address* as seen from *url*; an absolute one stays as it was given."""
+    """Return *address* as seen from *url*; an absolute one stays as it was given."""
     address = address.strip()
     if not address or urls.is_web(address):
         return address
@@ -107,17 +91,30 @@ def absolute(url: str, address: str) -> str:
 
 
 def language_tag(tag: str) -> str:
-    """BCP 47 in lower case; empty for what is no tag."""
+    """Return *tag* as BCP 47 in lower case; empty for what is no tag."""
     tag = tag.strip().lower().replace("_", "-")
     return tag if _LANGUAGE.fullmatch(tag) else ""
 
 
-def newest(items: Sequence[Item]) -> tuple[list[Item], str]:
-    """The newest items in the order of the document, and a note of it.
+def stated(raws: Iterable[str], read: Callable[[str], datetime | None]) -> tuple[datetime | None, str]:
+    """Return the first of the times *raws* that *read* understands, and the first that says anything at all."""
+    written = [raw for raw in raws if raw]
+    return next(filter(None, map(read, written)), None), clean(next(iter(written), ""))[:100]
+
+
+def headline(text: str) -> str:
+    """Return the plain *text* of a title on one line, of bearable length."""
+    return one_line(text[: 4 * LONGEST_TITLE])[:LONGEST_TITLE].strip()
+
+
+def newest(items: Sequence[Item]) -> tuple[tuple[Item, ...], tuple[str, ...]]:
+    """Return the newest items in the order of the document, and a note where some were left out.
 
     An item without a time is as old as the next one above it that has one. Where times do not tell, the document is taken
     to begin with the newest, unless the numbers in its ids and links rise.
     """
+    if len(items) <= MOST_ENTRIES:
+        return tuple(items), ()
     times = [item.published.timestamp() if item.published else None for item in items]
     known = [time for time in times if time is not None]
     rising = _rises(known) if known else _rises([_number(item) for item in items])
@@ -128,16 +125,16 @@ def newest(items: Sequence[Item]) -> tuple[list[Item], str]:
         ages.append((-last, time is None, -place if rising > 0 else place))
     kept = sorted(sorted(range(len(ages)), key=ages.__getitem__)[:MOST_ENTRIES])
     what = "newest" if known or rising else "first"
-    return [items[place] for place in kept], f"{len(items)} entries, the {what} {MOST_ENTRIES} were read"
+    return tuple(items[place] for place in kept), (f"{len(items)} entries, the {what} {MOST_ENTRIES} were read",)
 
 
 def _rises(numbers: Sequence[float]) -> int:
-    """1 where more of *numbers* are above the one before than below it, -1 where fewer are, else 0."""
+    """Return 1 where more of *numbers* are above the one before than below it, -1 where fewer are, else 0."""
     steps = sum((later > earlier) - (later < earlier) for earlier, later in pairwise(numbers))
     return (steps > 0) - (steps < 0)
 
 
 def _number(item: Item) -> float:
-    """The last number of an id, else of a link; 0 where there is none."""
+    """Return the last number of an id, else of a link; 0 where there is none."""
     found = _LAST_NUMBER.search(item.id[-100:]) or _LAST_NUMBER.search(item.link[-100:])
     return float(found[1]) if found else 0.0

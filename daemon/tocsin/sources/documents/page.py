@@ -1,18 +1,21 @@
-"""The kind `page`: a web page without a feed, whose items CSS selectors name."""
+"""Web pages read by CSS selectors: the items of one without a feed (the kind `page`), and rows of fields."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from tocsin.errors import Fault, SourceError
 from tocsin.log import counted
-from tocsin.sources.documents.dates import order, parse_time
+from tocsin.sources.documents.charset import decode
+from tocsin.sources.documents.dates import order, parse_time, read_form
 from tocsin.sources.documents.items import (
     LONGEST_TEXT,
     LONGEST_TITLE,
@@ -22,8 +25,8 @@ from tocsin.sources.documents.items import (
     absolute,
     first_web,
     language_tag,
+    stated,
 )
-from tocsin.sources.documents.nodes import tree_of
 from tocsin.sources.http import urls
 from tocsin.text.html import clean, one_line
 
@@ -32,6 +35,9 @@ MOST_TAGS = 200_000
 #: Items that lie in one another repeat its text; beyond so many times the octets of the page they are no items.
 MOST_REPEATED = 8
 _SAMPLE = datetime(2026, 11, 23, 16, 5, tzinfo=UTC)
+MOST_ROWS = 100_000
+#: Of each field of a row: how many places it names, and what the first says.
+Row = list[tuple[int, str | None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +57,7 @@ class Selectors:
 
 
 def check_selector(text: str) -> str:
-    """*text*, if it is a CSS selector.
+    """Return *text*, if it is a CSS selector.
 
     Raises:
         ValueError: it is none.
@@ -64,7 +70,7 @@ def check_selector(text: str) -> str:
 
 
 def check_format(text: str) -> str:
-    """*text*, if strptime can read whole dates by it.
+    """Return *text*, if strptime can read whole dates by it.
 
     Raises:
         ValueError: it cannot.
@@ -79,7 +85,7 @@ def check_format(text: str) -> str:
 
 
 def read(text: str, selectors: Selectors, *, url: str, content_language: str = "") -> Parsed:
-    """The items of the HTML page *text*, which came from *url*.
+    """Return the items of the HTML page *text*, which came from *url*.
 
     An item without text is left out. A page on which nothing is an item is an error, never a page without news.
 
@@ -116,7 +122,7 @@ def _mistaken(words: str, key: str) -> SourceError:
 
 
 def _notes(found: int, items: tuple[Item, ...], selectors: Selectors) -> tuple[str, ...]:
-    """What people should know of a page on which so many nodes were *found*."""
+    """Return what people should know of a page on which so many nodes were *found*."""
     looked_at = min(found, MOST_ENTRIES)
     return tuple(
         words
@@ -142,7 +148,7 @@ def _items(
     most: int,
     day_first: bool | None,
 ) -> Iterator[Item]:
-    """The items at *nodes*, which may have *most* characters together.
+    """Yield the items at *nodes*, which may have *most* characters together.
 
     Raises:
         SourceError: TOO_LARGE.
@@ -158,8 +164,7 @@ def _items(
         if not title:
             continue
         link = first_web([absolute(base, _attribute(_link(node, selectors), "href"))])
-        raws = _raws(node, selectors)
-        times = (_time(raw, selectors, day_first) for raw in raws)
+        published, raw = stated(_raws(node, selectors), partial(_time, selectors=selectors, day_first=day_first))
         summary = _plain(whole, LONGEST_TEXT)
         yield Item(
             link=link or site,
@@ -168,8 +173,8 @@ def _items(
             title=title,
             summary="" if summary == title else summary,
             language=language,
-            published=next(filter(None, times), None),
-            published_raw=next(iter(raws), ""),
+            published=published,
+            published_raw=raw,
         )
 
 
@@ -192,7 +197,7 @@ def _attribute(node: LexborNode | None, name: str) -> str:
 
 
 def _raws(node: LexborNode, selectors: Selectors) -> list[str]:
-    """What is written of when the item *node* was published: its `datetime` is for machines and goes first."""
+    """Return what is written of when the item *node* was published: its `datetime` is for machines and goes first."""
     found = node.css_first(selectors.date or "time")
     return [raw for raw in (_attribute(found, "datetime")[:100], _plain(_text(found), 100)) if raw]
 
@@ -200,9 +205,38 @@ def _raws(node: LexborNode, selectors: Selectors) -> list[str]:
 def _time(raw: str, selectors: Selectors, day_first: bool | None) -> datetime | None:
     zone = ZoneInfo(selectors.zone)
     if selectors.date_format:
-        try:
-            found = datetime.strptime(raw, selectors.date_format)  # noqa: DTZ007 - the zone is filled in below
-            return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
-        except (ValueError, OverflowError):
-            pass
+        with suppress(ValueError):
+            return read_form(raw, selectors.date_format, zone)
     return parse_time(raw, zone=zone, day_first=day_first)
+
+
+def read_rows(body: bytes, *, content_type: str, rows: str, fields: Sequence[str]) -> list[Row]:
+    """Return the *fields* (`selector` or `selector@attribute`) of the nodes that *rows* names, else of the whole page.
+
+    Raises:
+        SourceError: NOT_A_FEED, for what the parser cannot stand.
+    """
+    tree = tree_of(decode(body, content_type)[0])
+    found: Iterable[LexborHTMLParser | LexborNode] = tree.css(rows)[:MOST_ROWS] if rows else [tree]
+    return [[_field(node, expression) for expression in fields] for node in found]
+
+
+def tree_of(page: str) -> LexborHTMLParser:
+    """Return the tree of the HTML *page*.
+
+    Raises:
+        SourceError: NOT_A_FEED, when it would grow beyond all memory.
+    """
+    try:
+        return LexborHTMLParser(page)
+    except SelectolaxError as error:
+        raise SourceError("cannot be read: its markup grows beyond all memory", fault=Fault.NOT_A_FEED) from error
+
+
+def _field(node: LexborHTMLParser | LexborNode, expression: str) -> tuple[int, str | None]:
+    selector, at, attribute = expression.partition("@")
+    places = node.css(selector.strip())
+    if not places:
+        return 0, None
+    said = places[0].attributes.get(attribute) if at else places[0].text(separator=" ", strip=True)
+    return len(places), said

@@ -1,9 +1,9 @@
-"""Processes of their own in which the documents of strangers are parsed.
+"""Parser processes: the documents of strangers are parsed in processes of their own.
 
 A parser holds the interpreter for as long as it goes on, nothing can end it, and what it allocates stays; and no parser
-of XML or HTML is linear in everything that a stranger may write. A cell gets the octets and nothing else: no secrets,
+of XML or HTML is linear in everything that a stranger may write. It gets the octets and nothing else: no secrets,
 little memory and little time. One is kept for the next document; after a large one it ends, which gives all memory
-back. `tocsin.sources.feeds.inside` is what runs there.
+back. It runs `tocsin.sources.feeds.parser_program`.
 """
 
 from __future__ import annotations
@@ -29,8 +29,7 @@ import tocsin
 from tocsin.errors import Fault, SourceError
 from tocsin.log import line
 from tocsin.sources.documents.items import Item, Parsed
-from tocsin.sources.documents.nodes import Row
-from tocsin.sources.documents.page import Selectors
+from tocsin.sources.documents.page import Row, Selectors
 from tocsin.sources.http.gate import LARGE
 
 #: Seconds of processor time that a large document may take, and a small one, which other sources wait for.
@@ -55,7 +54,7 @@ def parse(
     seconds: float | None = None,
     memory: int = MEMORY,
 ) -> Parsed:
-    """What `tocsin.sources.feeds.document.read` makes of *body*.
+    """Return what `tocsin.sources.feeds.parser_program.read` makes of *body*.
 
     Blocks for at most four times *seconds*, which are of processor time: 4, of a document of more than *large* octets 30.
 
@@ -70,13 +69,13 @@ def parse(
 
 
 def _item(found: dict[str, Any]) -> Item:
-    """An item as JSON has it."""
+    """Return an item from its form in JSON."""
     lists = {name: tuple(found[name]) for name in ("authors", "categories")}
     return Item(**{**found, **lists, "published": _time(found["published"])})
 
 
 def nodes(body: bytes, content_type: str, rows: str, fields: Sequence[str]) -> list[Row]:
-    """What `tocsin.sources.documents.nodes.read` finds on the page *body*.
+    """Return what `tocsin.sources.documents.page.read_rows` finds on the page *body*.
 
     Raises:
         SourceError: NOT_A_FEED, for a page that takes too long or too much memory.
@@ -88,19 +87,21 @@ def nodes(body: bytes, content_type: str, rows: str, fields: Sequence[str]) -> l
 def _ask(
     asked: Mapping[str, Any], body: bytes, *, large: int = LARGE, seconds: float | None = None, memory: int = MEMORY
 ) -> dict[str, Any]:
-    """What a cell answers to *asked* of *body*."""
+    """Return the answer of a parser process to *asked* about *body*."""
     small = len(body) <= large
     seconds = seconds or (SMALL_SECONDS if small else SECONDS)
     told = {"size": len(body), "seconds": max(1, math.ceil(seconds)), "niceness": 0 if small else 5}
     head = json.dumps({**asked, **told}).encode()
-    cell = _taken(memory)
-    answer = cell.ask(head, body, _PATIENCE * seconds)
-    while not answer and cell.ended_by_itself and cell.served > 1:  # of what was read before, or by somebody's hand
-        cell = _Cell(memory)
-        answer = cell.ask(head, body, _PATIENCE * seconds)
+    process = _taken(memory)
+    answer = process.ask(head, body, _PATIENCE * seconds)
+    while (
+        not answer and process.ended_by_itself and process.served > 1
+    ):  # of what was read before, or by somebody's hand
+        process = _ParserProcess(memory)
+        answer = process.ask(head, body, _PATIENCE * seconds)
     if not answer:
-        raise _failed(cell, seconds)
-    _give_back(cell) if small else cell.end()
+        raise _failed(process, seconds)
+    _give_back(process) if small else process.end()
     found: dict[str, Any] = json.loads(answer)
     for call in found.pop("refused"):
         _warn(call)
@@ -109,15 +110,15 @@ def _ask(
     return found
 
 
-class _Cell:
-    """One such process, of *memory* octets."""
+class _ParserProcess:
+    """A parser process of *memory* octets."""
 
     def __init__(self, memory: int) -> None:
         self.memory = memory
         self.served = 0
         self.late = False
         self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
-            [sys.executable, "-m", "tocsin.sources.feeds.inside", str(memory)],
+            [sys.executable, "-m", "tocsin.sources.feeds.parser_program", str(memory)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -128,11 +129,11 @@ class _Cell:
         )
 
     def ask(self, head: bytes, body: bytes, patience: float) -> bytes:
-        """The line that it answers to *head* and *body*; nothing when it ended, as it must after *patience* seconds."""
+        """Return the line that it answers to *head* and *body*; nothing when it ended, as it must after *patience* seconds."""
         assert self._process.stdin
         assert self._process.stdout
         self.served += 1
-        clock = threading.Timer(patience, self._overstay)
+        clock = threading.Timer(patience, self._kill_late)
         clock.daemon = True
         clock.start()
         try:
@@ -148,7 +149,7 @@ class _Cell:
             return b""
         return answer
 
-    def _overstay(self) -> None:
+    def _kill_late(self) -> None:
         self.late = True
         self._process.kill()
 
@@ -166,47 +167,47 @@ class _Cell:
 
     @property
     def code(self) -> int:
-        """What it ended with."""
+        """The code that it ended with."""
         return self._process.wait()
 
     @property
     def ended_by_itself(self) -> bool:
-        """Whether it ended, and not for the time that it took."""
+        """True if it ended, and not for the time that it took."""
         return not self.late and self.code != -signal.SIGXCPU
 
 
-#: Cells that wait for the next small document. More are not needed often, and each takes some 40 MB.
-_IDLE: queue.LifoQueue[_Cell] = queue.LifoQueue(maxsize=2)
+#: Processes that wait for the next small document. More are not needed often, and each takes some 40 MB.
+_IDLE: queue.LifoQueue[_ParserProcess] = queue.LifoQueue(maxsize=2)
 
 
-def _taken(memory: int) -> _Cell:
-    """A cell of *memory* octets: one that waits, if there is one."""
+def _taken(memory: int) -> _ParserProcess:
+    """Return a process of *memory* octets: one that waits, if there is one."""
     with suppress(queue.Empty):
-        cell = _IDLE.get_nowait()
-        if cell.memory == memory:
-            return cell
-        cell.end()
-    return _Cell(memory)
+        process = _IDLE.get_nowait()
+        if process.memory == memory:
+            return process
+        process.end()
+    return _ParserProcess(memory)
 
 
-def _give_back(cell: _Cell) -> None:
+def _give_back(process: _ParserProcess) -> None:
     try:
-        _IDLE.put_nowait(cell)
+        _IDLE.put_nowait(process)
     except queue.Full:
-        cell.end()
+        process.end()
 
 
 @atexit.register
 def close() -> None:
-    """End the cells that wait."""
+    """End the processs that wait."""
     with suppress(queue.Empty):
         while True:
             _IDLE.get_nowait().end()
 
 
-def _failed(cell: _Cell, seconds: float) -> SourceError:
-    if cell.ended_by_itself:
-        return SourceError(f"cannot be read: the reader ended with {cell.code}", fault=Fault.NOT_A_FEED)
+def _failed(process: _ParserProcess, seconds: float) -> SourceError:
+    if process.ended_by_itself:
+        return SourceError(f"cannot be read: the reader ended with {process.code}", fault=Fault.NOT_A_FEED)
     return SourceError(f"takes more than {seconds:g} seconds to read", fault=Fault.NOT_A_FEED)
 
 

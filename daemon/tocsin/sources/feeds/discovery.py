@@ -34,7 +34,7 @@ class Proposal:
 
 
 def discover(page: str, *, url: str) -> tuple[Proposal, ...]:
-    """The feeds that the HTML *page* at *url* names, in its order, each address once; feeds of comments come last.
+    """Return the feeds that the HTML *page* at *url* names, in its order, each address once; those of comments last.
 
     An address is seen from the page's `<base>`, else from *url*, which holds no password. Only web addresses are proposed,
     and in ASCII, so that they can be shown.
@@ -54,7 +54,7 @@ def discover(page: str, *, url: str) -> tuple[Proposal, ...]:
 
 
 def _attributes(text: str) -> dict[str, str]:
-    """Names in lower case to values; of several with one name the first counts, as in a browser."""
+    """Return names in lower case to values; of several with one name the first counts, as in a browser."""
     found: dict[str, str] = {}
     for name, value in _ATTRIBUTE.findall(text):
         found.setdefault(name.lower(), decoded(value[1:-1] if value[:1] in {'"', "'"} else value))

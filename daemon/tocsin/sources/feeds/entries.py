@@ -21,7 +21,7 @@ _HEADLINE = 120
 
 
 def entries(parsed: Parsed, *, source: str, url: str, labels: Labels, now: datetime) -> tuple[Entry, ...]:
-    """The entries of the document *parsed*, which the source *source* gave at *url*, in its order.
+    """Return the entries of the document *parsed*, which the source *source* gave at *url*, in its order.
 
     The publisher of an entry is the outlet or feed from which it was taken over, whose name is then cut off its title,
     else the outlet named behind its title, else the site to which the address of a search engine leads, else the feed
@@ -67,13 +67,13 @@ def _traits(item: Item, feed_host: str) -> Traits:
 
 
 def _site(item: Item) -> str:
-    """The site of an article to which the counter of somebody else leads: what an aggregator lists is not its own."""
+    """Return the site of an article to which somebody else's counter leads: what an aggregator lists is not its own."""
     found = urls.direct(item.link)
     return urls.site(found) if found != item.link else ""
 
 
 def _cut(item: Item) -> str:
-    """The title of an item without the name of the outlet that the item says it is from."""
+    """Return the title of an item without the name of the outlet that the item says it is from."""
     if not item.outlet or not item.title.endswith(item.outlet):
         return item.title
     text = item.title.removesuffix(item.outlet)
@@ -82,7 +82,7 @@ def _cut(item: Item) -> str:
 
 
 def _headline(item: Item) -> str:
-    """The beginning of the text of an item without a title."""
+    """Return the beginning of the text of an item without a title."""
     block = (item.summary or item.body).partition("\n\n")[0]
     if len(block) <= _HEADLINE:
         return block

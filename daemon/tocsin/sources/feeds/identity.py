@@ -44,7 +44,7 @@ class Identity:
 
 
 def identify(document: Sequence[Traits]) -> tuple[Identity, ...]:
-    """The identity of every entry of a document, in order.
+    """Return the identity of every entry of a document, in order.
 
     An entry is itself by the first of: its id; its link, if no other entry has it; title and day; its text. An id that
     several entries share says nothing about any of them (some sites give all of them one), so each takes its own link,

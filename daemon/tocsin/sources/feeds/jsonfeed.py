@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 from tocsin.errors import Fault, SourceError
@@ -11,16 +12,17 @@ from tocsin.sources.documents.dates import order, parse_time
 from tocsin.sources.documents.items import (
     LONGEST_TEXT,
     LONGEST_TITLE,
-    MOST_ENTRIES,
     Item,
     Parsed,
     absolute,
     first_web,
+    headline,
     language_tag,
     names,
     newest,
+    stated,
 )
-from tocsin.text.html import clean, one_line, to_plain
+from tocsin.text.html import clean, to_plain
 
 #: Brackets, commas and colons of a document, which bound what reading it takes: some 70 octets of memory for each.
 MOST_MARKS = 1_000_000
@@ -32,12 +34,12 @@ _TIMES = ("date_published", "date_modified")
 
 
 def is_json(text: str) -> bool:
-    """Whether *text* begins as a JSON object or array does, which no XML can."""
+    """Return whether *text* begins as a JSON object or array does, which no XML can."""
     return text.lstrip(_BLANKS)[:1] in {"{", "["}
 
 
 def parse(text: str, *, url: str, content_language: str = "") -> Parsed:
-    """The JSON Feed in *text*, which came from *url*.
+    """Return the JSON Feed in *text*, which came from *url*.
 
     A feed is told by its `version`, or by having a title and items. A field of a wrong type counts as absent; an id
     that is a number is kept as it is written (JSON Feed 1.0, "id").
@@ -62,11 +64,8 @@ def parse(text: str, *, url: str, content_language: str = "") -> Parsed:
     site = first_web([absolute(url, _get(feed, "home_page_url"))])
     language = language_tag(_get(feed, "language")) or language_tag(content_language)
     day_first = order(_get(entry, name) for entry in found for name in _TIMES)
-    items = [_item(entry, url=url, site=site, language=language, day_first=day_first) for entry in found]
-    if len(items) > MOST_ENTRIES:
-        items, cut = newest(items)
-        notes.append(cut)
-    return Parsed(title=_title(feed), link=site, items=tuple(items), form="JSON Feed", notes=tuple(notes))
+    items, cut = newest([_item(entry, url=url, site=site, language=language, day_first=day_first) for entry in found])
+    return Parsed(title=_title(feed), link=site, items=items, form="JSON Feed", notes=(*notes, *cut))
 
 
 def _load(text: str) -> Any:
@@ -95,7 +94,8 @@ def _item(entry: dict[str, Any], *, url: str, site: str, language: str, day_firs
     html, plain = to_plain(_get(entry, "content_html")), clean(_get(entry, "content_text"))
     body = max(html, plain, key=len)[:LONGEST_TEXT]
     summary = clean(_get(entry, "summary"))[:LONGEST_TEXT]
-    times = [_get(entry, name).strip() for name in _TIMES]
+    times = (_get(entry, name).strip() for name in _TIMES)
+    published, published_raw = stated(times, partial(parse_time, day_first=day_first))
     return Item(
         id=clean(_get(entry, "id")),
         link=own or site,
@@ -106,13 +106,13 @@ def _item(entry: dict[str, Any], *, url: str, site: str, language: str, day_firs
         authors=names(_get(author, "name") for author in _people(entry)),
         categories=names(tag for tag in _listed(entry, "tags") if isinstance(tag, str)),
         language=language_tag(_get(entry, "language")) or language,
-        published=next(filter(None, (parse_time(raw, day_first=day_first) for raw in times)), None),
-        published_raw=clean(next(filter(None, times), ""))[:100],
+        published=published,
+        published_raw=published_raw,
     )
 
 
 def _people(entry: dict[str, Any]) -> list[dict[str, Any]]:
-    """The authors: `authors` of version 1.1, `author` of 1.0."""
+    """Return the authors: `authors` of version 1.1, `author` of 1.0."""
     found = [*_listed(entry, "authors"), entry.get("author")]
     return [person for person in found if isinstance(person, dict)]
 
@@ -123,11 +123,11 @@ def _listed(node: dict[str, Any], name: str) -> list[Any]:
 
 
 def _title(node: dict[str, Any]) -> str:
-    """A title, which should be plain text; what writes markup into it is read as in RSS."""
-    return one_line(to_plain(_get(node, "title")[: 4 * LONGEST_TITLE]))[:LONGEST_TITLE].strip()
+    """Return a title, which should be plain text; markup in it is read as in RSS."""
+    return headline(to_plain(_get(node, "title")[: 4 * LONGEST_TITLE]))
 
 
 def _get(node: dict[str, Any], name: str) -> str:
-    """A string or a number as it was written, without lone surrogates; else empty."""
+    """Return a string or a number as it was written, without lone surrogates; else empty."""
     value = node.get(name)
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""

@@ -27,7 +27,7 @@ class _StopError(Exception):
 
 
 def read_opml(body: bytes) -> tuple[Outline, ...]:
-    """The feeds in the OPML document *body*, in its order; an address that comes twice counts once.
+    """Return the feeds in the OPML document *body*, in its order; an address that comes twice counts once.
 
     Documents that declare entities, are nested deeper than 64, or name more than 5,000 feeds are refused.
 

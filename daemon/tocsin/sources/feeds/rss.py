@@ -1,10 +1,11 @@
-"""Bytes of an RSS or Atom document to plain values: the only importer of feedparser."""
+"""RSS, Atom and sitemaps of Google News to plain values: the only importer of feedparser."""
 
 from __future__ import annotations
 
 import io
 import re
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import feedparser
@@ -24,13 +25,15 @@ from tocsin.sources.documents.items import (
     Parsed,
     absolute,
     first_web,
+    headline,
     language_tag,
     names,
     newest,
+    stated,
 )
-from tocsin.sources.feeds import bounds, repair, sitemap
+from tocsin.sources.feeds import repair
 from tocsin.sources.http import urls
-from tocsin.text.html import clean, decoded, one_line, to_plain
+from tocsin.text.html import clean, decoded, to_plain
 
 #: Characters of markup that are looked at for one text; making plain text of more takes twenty times its memory.
 _LONGEST_MARKUP = 4 * LONGEST_TEXT
@@ -52,6 +55,12 @@ _TEXTS = ("text/", "application/xhtml")
 _TIMES = ("published", "updated", "created")
 #: `jane@example.org (Jane Doe)`, as RSS has it, and `Jane Doe <jane@example.org>`.
 _MAILED = re.compile(r"[^\s()<>]+@[^\s()<>]+\s*\(([^()]+)\)|([^()<>@]+)<[^<>]*>")
+_NEWS = re.compile(r"""\sxmlns:([\w.-]{1,40})\s*=\s*["']https?://www\.google\.com/schemas/sitemap-news/0\.9["']""")
+#: How far into a document its first tag is looked for.
+_HEAD = 4000
+_TAG = re.compile(r"<(/?)([A-Za-z][\w.-]{0,40}(?::[\w.-]{1,40})?)(?=[\s/>])[^<>]*+>")
+_PLAIN = {"urlset": "channel", "url": "item", "loc": "link"}
+_OF_NEWS = {"title": "title", "publication_date": "pubDate", "name": "source", "language": "dc:language"}
 
 
 def _keep_author(parser: Any, key: str = "author") -> None:
@@ -74,7 +83,7 @@ _FeedParserMixin._add_tag = _keep_tag
 
 
 def parse(body: bytes, *, url: str, content_type: str = "", content_language: str = "") -> Parsed:
-    """The feed in *body*, which came from *url* with these headers.
+    """Return the feed in *body*, which came from *url* with these headers.
 
     Whatever the document contains, the only error is that it is no feed.
 
@@ -84,8 +93,8 @@ def parse(body: bytes, *, url: str, content_type: str = "", content_language: st
     text, note = decode(body, content_type)
     document, start = repair.repair(text), text[:_START]
     del text  # ten megabytes that feedparser can have instead
-    bounds.check(document.encode())
-    listed = sitemap.as_rss(document)
+    repair.check_cost(document.encode())
+    listed = _sitemap_as_rss(document)
     document = listed or document
     found, problem = _read(document)
     if not found["version"] and not found["entries"]:
@@ -106,23 +115,22 @@ def parse(body: bytes, *, url: str, content_type: str = "", content_language: st
     # A sitemap may list pages that are no news, too.
     raw = [entry for entry in raw if isinstance(entry, dict) and (not listed or _get(entry, "title"))]
     day_first = order(_get(entry, name) for entry in raw for name in _TIMES)
-    items = [_item(entry, url=url, site=site, language=language, loose=loose, day_first=day_first) for entry in raw]
-    if len(items) > MOST_ENTRIES:
-        items, cut = newest(items)
-        notes.append(cut)
+    items, cut = newest(
+        [_item(entry, url=url, site=site, language=language, loose=loose, day_first=day_first) for entry in raw]
+    )
     return Parsed(
         title=_title(feed, "title", loose=loose),
         link=site,
-        items=tuple(items),
+        items=items,
         deleted=_deleted(document),
         form="a news sitemap" if listed else SUPPORTED_VERSIONS.get(found["version"]) or "a feed",
         complete=complete,
-        notes=tuple(notes),
+        notes=(*notes, *cut),
     )
 
 
 def _deleted(document: str) -> tuple[str, ...]:
-    """The ids in `at:deleted-entry`, which feedparser does not know (RFC 6721, 3)."""
+    """Return the ids in `at:deleted-entry`, which feedparser does not know (RFC 6721, 3)."""
     if _TOMBSTONES not in document:
         return ()
     found = (decoded(hit[1] or hit[2]).strip() for hit in _DELETED.finditer(_markup(document)))
@@ -130,7 +138,7 @@ def _deleted(document: str) -> tuple[str, ...]:
 
 
 def _markup(document: str) -> str:
-    """*document* without what only looks like markup: a reader's comment in a feed must not withdraw an entry of it."""
+    """Return *document* without what only looks like markup: a reader's comment must not withdraw an entry."""
     kept = []
     at = 0
     while (found := _OPAQUE.search(document, at)) is not None:
@@ -144,7 +152,7 @@ def _markup(document: str) -> str:
 
 
 def _read(document: str) -> tuple[Any, str]:
-    """What feedparser makes of it, and what was wrong with the document."""
+    """Return what feedparser makes of it, and what was wrong with the document."""
     try:
         found = _feedparser(document)
     except Exception:  # noqa: BLE001 - it is fed by strangers: anything may come out, most often by an extension
@@ -180,7 +188,8 @@ def _item(entry: dict[str, Any], *, url: str, site: str, language: str, loose: b
     body = _body(entry, loose=loose)
     summary = _plain(entry, "summary", loose=loose)[:LONGEST_TEXT].strip()
     # dict.get behind _get, because an absent `updated` would be answered with `published`.
-    times = [_get(entry, name).strip() for name in _TIMES]
+    times = (_get(entry, name).strip() for name in _TIMES)
+    published, published_raw = stated(times, partial(parse_time, day_first=day_first))
     origin = _get(entry, "feedburner_origlink").strip()
     return Item(
         id=identifier,
@@ -194,13 +203,13 @@ def _item(entry: dict[str, Any], *, url: str, site: str, language: str, loose: b
         authors=names(_authors(entry)),
         categories=names(_categories(entry)),
         language=language_tag(_detail(entry, "title", "language") or _get(entry, "language")) or language,
-        published=next(filter(None, (parse_time(raw, day_first=day_first) for raw in times)), None),
-        published_raw=clean(next(filter(None, times), ""))[:100],
+        published=published,
+        published_raw=published_raw,
     )
 
 
 def _authors(entry: dict[str, Any]) -> Iterator[str]:
-    """The names of the authors of an entry; an address stands for a name only where there is none."""
+    """Yield the names of the authors of an entry; an address stands for a name only where there is none."""
     for person in dict.get(entry, "authors") or ():
         name = _get(person, "name").strip()
         mailed = _MAILED.fullmatch(name)
@@ -208,7 +217,7 @@ def _authors(entry: dict[str, Any]) -> Iterator[str]:
 
 
 def _categories(entry: dict[str, Any]) -> Iterator[str]:
-    """The categories of an entry, by their term and by what people call them."""
+    """Yield the categories of an entry, by their term and by what people call them."""
     for tag in dict.get(entry, "tags") or ():
         if isinstance(tag, dict):
             yield from (_get(tag, "term"), _get(tag, "label"))
@@ -223,7 +232,7 @@ def _outlet(entry: dict[str, Any], *, loose: bool) -> str:
 
 
 def _link(node: dict[str, Any], url: str, permanent: str) -> str:
-    """The first web address among the node's links, its permanent id, its enclosures; empty when there is none."""
+    """Return the first web address among links, permanent id and enclosures of *node*; empty when there is none."""
     links = [link for link in dict.get(node, "links") or () if isinstance(link, dict)]
     permanent = absolute(url, permanent) if permanent.startswith(("/", "./", "../")) else permanent
     pages = [absolute(url, _get(link, "href")) for link in links if _get(link, "rel") in {"", "alternate"}]
@@ -232,7 +241,7 @@ def _link(node: dict[str, Any], url: str, permanent: str) -> str:
 
 
 def _body(entry: dict[str, Any], *, loose: bool) -> str:
-    """The longest text among the entry's contents."""
+    """Return the longest text among the entry's contents."""
     contents = [content for content in dict.get(entry, "content") or () if isinstance(content, dict)]
     texts = (
         _text(_get(content, "value"), _get(content, "type"), loose=loose)
@@ -243,8 +252,7 @@ def _body(entry: dict[str, Any], *, loose: bool) -> str:
 
 
 def _title(node: dict[str, Any], name: str, *, loose: bool) -> str:
-    """One line of plain text."""
-    return one_line(_plain(node, name, loose=loose)[: 4 * LONGEST_TITLE])[:LONGEST_TITLE].strip()
+    return headline(_plain(node, name, loose=loose))
 
 
 def _plain(node: dict[str, Any], name: str, *, loose: bool) -> str:
@@ -252,7 +260,7 @@ def _plain(node: dict[str, Any], name: str, *, loose: bool) -> str:
 
 
 def _text(value: str, kind: str, *, loose: bool) -> str:
-    """Plain text of a construct; RSS does not say what is markup, so there everything may be (*loose*)."""
+    """Return the plain text of a construct; RSS does not say what is markup, so there everything may be (*loose*)."""
     value = value[:_LONGEST_MARKUP]
     if kind == "text/plain" and not loose:
         # Text was promised, but many escape it twice.
@@ -271,7 +279,7 @@ def _get(node: dict[str, Any], name: str) -> str:
 
 
 def _describe(start: str) -> str:
-    """What a document with this *start* seems to be, in words of our own."""
+    """Return what a document with this *start* seems to be, in words of our own."""
     start = start.lstrip("\ufeff \t\r\n").lower()
     if not start:
         return "an empty document"
@@ -280,3 +288,18 @@ def _describe(start: str) -> str:
     if start.startswith(("{", "[")):
         return "JSON"
     return "XML of another kind" if start.startswith("<") else "something else"
+
+
+def _sitemap_as_rss(document: str) -> str:
+    """Return *document* as RSS where it is a sitemap with news, so that it is read as any feed; else empty.
+
+    Elements of other vocabularies, such as titles of images, are left out; a page without news has no title.
+    """
+    head = document[:_HEAD]
+    found = _NEWS.search(head)
+    if not found or "<urlset" not in head:
+        return ""
+    names = {**_PLAIN, **{f"{found[1]}:{name}": meant for name, meant in _OF_NEWS.items()}}
+    start = document.index("<urlset")
+    inner = _TAG.sub(lambda tag: f"<{tag[1]}{names[tag[2]]}>" if tag[2] in names else "", document[start:])
+    return f'<rss version="2.0" xmlns:dc="http://purl.org/dc/elements/1.1/">{inner}</rss>'

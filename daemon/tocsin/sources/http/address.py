@@ -1,4 +1,4 @@
-"""Which network addresses a source may reach.
+"""Check of the network addresses that a source may reach.
 
 Feeds name addresses, and who writes a feed or its DNS must not make the daemon fetch from the machine it runs on, from
 the network behind it or from the metadata service of its cloud. The check is about addresses, never about names: it is
@@ -7,7 +7,11 @@ asked for the address a socket is about to connect to.
 
 from __future__ import annotations
 
+import asyncio
+import socket
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+from tocsin.errors import Fault, SourceError
 
 _Network = IPv4Network | IPv6Network
 
@@ -55,10 +59,12 @@ _PRIVATE: tuple[tuple[_Network, str], ...] = tuple(
 _NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052
 _COMPATIBLE = IPv6Network("::/96")  # RFC 4291, deprecated
 _GLOBAL_UNICAST = IPv6Network("2000::/3")  # all that is assigned
+#: Names that mean something inside only; a proxy may resolve them where we cannot.
+_INSIDE = (".localhost", ".local", ".internal", ".intranet", ".lan", ".home.arpa")
 
 
 def check(address: str, *, allow_private: bool = False) -> str:
-    """Why *address* may not be reached, in a word or two; empty when it may.
+    """Return why *address* may not be reached, in a word or two; empty when it may.
 
     *address* is an IPv4 or IPv6 address as a socket names it, a scope behind `%` included. An IPv6 address that
     carries an IPv4 address (mapped, 6to4, Teredo, NAT64) is judged by that one. *allow_private* permits loopback and
@@ -84,7 +90,7 @@ def _judge(ip: IPv4Address | IPv6Address, *, allow_private: bool) -> str:
 
 
 def _carried(ip: IPv6Address) -> tuple[IPv4Address, ...]:
-    """The IPv4 addresses to which packets for *ip* may go; none for a plain IPv6 address."""
+    """Return the IPv4 addresses to which packets for *ip* may go; none for a plain IPv6 address."""
     if ip.ipv4_mapped:
         return (ip.ipv4_mapped,)
     if ip.sixtofour:
@@ -94,3 +100,26 @@ def _carried(ip: IPv6Address) -> tuple[IPv4Address, ...]:
     if ip in _NAT64 or ip in _COMPATIBLE:
         return (IPv4Address(int(ip) & 0xFFFF_FFFF),)
     return ()
+
+
+async def check_name(host: str) -> None:
+    """Check that *host* is no address inside, as far as can be known here.
+
+    A name that only the proxy can resolve is left to it, unless it is one that means something inside only.
+
+    Raises:
+        SourceError: BLOCKED_ADDRESS.
+    """
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except OSError:
+        if "." not in host or host.endswith(_INSIDE):
+            raise SourceError(
+                f"{host} is a name inside; the proxy is not asked for it", fault=Fault.BLOCKED_ADDRESS
+            ) from None
+        return
+    for *_, address in found:
+        if reason := check(str(address[0])):
+            raise SourceError(
+                f"{host} has a {reason} address; the proxy is not asked for it", fault=Fault.BLOCKED_ADDRESS
+            )

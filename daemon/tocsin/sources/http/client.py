@@ -19,18 +19,16 @@ from urllib.parse import urljoin
 import aiohttp
 from yarl import URL
 
+from tocsin import __version__
+from tocsin.certificates import trusting
 from tocsin.errors import Fault, SourceError
 from tocsin.sources.http import urls
-from tocsin.sources.http.address import check
-from tocsin.sources.http.contact import needs_contact, user_agent
+from tocsin.sources.http.address import check, check_name
 from tocsin.sources.http.encoding import decode
 from tocsin.sources.http.gate import LargeDocumentGate
 from tocsin.sources.http.header import LONGEST_HEAD, MOST_LINES, TolerantConnector
 from tocsin.sources.http.pace import Pace, group
-from tocsin.sources.http.proxy import check_name
-from tocsin.sources.http.refusal import MOST_SAID, TELLING, challenged, refusal
-from tocsin.sources.http.trust import trusting
-from tocsin.sources.http.unanswered import BlockedAddressError, unanswered
+from tocsin.sources.http.refusal import MOST_SAID, TELLING, BlockedAddressError, challenged, refusal, unanswered
 
 ACCEPT = "application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.8, */*;q=0.5"
 MOST_REDIRECTS = 5
@@ -50,11 +48,14 @@ _GOOD = frozenset({200, 203, 226})
 _MOST_COOKIES = 4096
 #: Of a source's own headers these go on to another host; all others may be secrets.
 _PUBLIC_HEADERS = frozenset({"accept", "accept-language", "user-agent"})
+#: Domains whose servers refuse who does not say whom to write to, in a form of their own: program and address
+#: (https://www.sec.gov/os/webmaster-faq#developers).
+_DECLARED = ("sec.gov",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What one fetch may take: seconds to connect, between two reads and in all; octets of the decoded body."""
+    """Bounds of one fetch: seconds to connect, between two reads and in all; octets of the decoded body."""
 
     connect: float = 10
     read: float = 20
@@ -77,17 +78,17 @@ class Fetched:
 
     @property
     def unchanged(self) -> bool:
-        """Whether the document is still the one that the validators stand for; the body is empty then."""
+        """True if the document is still the one that the validators stand for; the body is empty then."""
         return self.status == HTTPStatus.NOT_MODIFIED
 
 
-#: What the words of an answer that is no good one mean, where its source can tell: its body and its content type.
+#: Explains a refusal by its body and its content type, where its source can tell.
 Explain = Callable[[bytes, str], SourceError | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Request:
-    """What is asked of every hop; *own* are the source's headers, *jar* has the cookies that its redirects set."""
+    """A request, the same for every hop; *own* are the source's headers, *jar* has the cookies that its redirects set."""
 
     own: Mapping[str, str]
     validators: Mapping[str, str]
@@ -175,7 +176,7 @@ class HttpClient:
         body: bytes = b"",
         explain: Explain | None = None,
     ) -> Fetched:
-        """The document at *url*, or that it has not changed since the validators *etag* and *last_modified*.
+        """Return the document at *url*, or that it has not changed since the validators *etag* and *last_modified*.
 
         *headers* are the source's own. Redirects are followed, never from https to http, and a POST only where it
         stays one; the address of every hop is checked on the socket before a byte is sent. *explain* may know what
@@ -188,9 +189,8 @@ class HttpClient:
         host = urls.host(target)
         if not host:
             raise SourceError("not a web address", fault=Fault.NETWORK)
-        validators = {"If-None-Match": etag} if etag else {}
-        if last_modified:
-            validators["If-Modified-Since"] = last_modified
+        conditions = (("If-None-Match", etag), ("If-Modified-Since", last_modified)) if method == "GET" else ()
+        validators = {name: value for name, value in conditions if value}
         request = _Request(
             own=headers or {},
             validators=validators,
@@ -243,7 +243,7 @@ class HttpClient:
         raise SourceError(f"more than {MOST_REDIRECTS} redirects", fault=Fault.BAD_REDIRECT)
 
     async def _ask(self, target: str, request: _Request) -> Fetched | _Hop:
-        """One request: the answer, or where it redirects to."""
+        """Make one request; return the answer, or where it redirects to."""
         host = urls.host(target)
         proxy = None if request.allow_private else self._proxy
         if proxy:
@@ -292,7 +292,7 @@ class HttpClient:
     async def _refusal(
         self, response: aiohttp.ClientResponse, host: str, headers: Mapping[str, str], request: _Request
     ) -> SourceError:
-        """What an answer means that is no good one; its words, which may say more, are not waited for in vain."""
+        """Return the error that a refusal means; its words, which may say more, are not waited for in vain."""
         said = b""
         if request.explain or response.status in TELLING:
             with suppress(SourceError, aiohttp.ClientError, OSError):
@@ -332,17 +332,17 @@ class HttpClient:
 
 
 def public_headers(own: Mapping[str, str]) -> dict[str, str]:
-    """Those of a source's *own* headers that another host may see."""
+    """Return those of a source's *own* headers that another host may see."""
     return {name: value for name, value in own.items() if name.lower() in _PUBLIC_HEADERS}
 
 
 def same_origin(one: str, other: str) -> bool:
-    """Whether two addresses have scheme, host and port in common."""
+    """Return whether two addresses have scheme, host and port in common."""
     return _origin(urls.escape(one)) == _origin(urls.escape(other))
 
 
 def _checked_sockets(allow_private: bool) -> Callable[[Any], socket.socket]:
-    """A maker of sockets that sees the very address a connection goes to, whatever a name resolved to before."""
+    """Return a maker of sockets that sees the very address a connection goes to, whatever a name resolved to before."""
 
     def open_socket(info: tuple[Any, Any, int, str, tuple[Any, ...]]) -> socket.socket:
         family, kind, protocol, _, address = info
@@ -354,14 +354,14 @@ def _checked_sockets(allow_private: bool) -> Callable[[Any], socket.socket]:
 
 
 def _hop(response: aiohttp.ClientResponse, host: str, request: _Request) -> _Hop:
-    """Where a redirect leads; a POST goes on only where it stays one (RFC 9110, 15.4)."""
+    """Return where a redirect leads; a POST goes on only where it stays one (RFC 9110, 15.4)."""
     if request.method != "GET" and response.status not in _SAME_METHOD:
         raise SourceError(f"{host} redirects a {request.method}", fault=Fault.BAD_REDIRECT, status=response.status)
     return _Hop(location=response.headers.get("Location", ""), permanent=response.status in _PERMANENT)
 
 
 def _redirect(target: str, location: str) -> str:
-    """Where *location* leads from *target*."""
+    """Return where *location* leads from *target*."""
     # A header's bytes that are not UTF-8 arrive as lone surrogates.
     readable = location.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     try:
@@ -377,3 +377,15 @@ def _redirect(target: str, location: str) -> str:
 
 def _origin(url: str) -> URL:
     return URL(url, encoded=True).origin()
+
+
+def needs_contact(host: str) -> bool:
+    """Return whether *host* refuses requests that name nobody to write to."""
+    return any(host == domain or host.endswith(f".{domain}") for domain in _DECLARED)
+
+
+def user_agent(host: str, contact: str) -> str:
+    """Return the user agent for requests to *host*; *contact* may be empty."""
+    if not contact:
+        return f"tocsin/{__version__}"
+    return f"tocsin/{__version__} {contact}" if needs_contact(host) else f"tocsin/{__version__} (+{contact})"

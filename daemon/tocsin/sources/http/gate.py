@@ -1,4 +1,4 @@
-"""LargeDocumentGate for large documents: few are held in memory at once, and one is read at a time, so that small ones need not wait."""
+"""Gate for large documents: few are held in memory at once, and one is read at a time, so that small ones need not wait."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from tocsin.protocols import P, Run, T
 LARGE = 128 * 1024
 #: Large documents that are fetched, wait or are read.
 PLACES = 3
-#: Who waits longer than this for a place is sent away, before the server loses patience or the fetch its time.
+#: A poll that waits longer than this for a place is ended, before the server loses patience or the fetch its time.
 PATIENCE = timedelta(seconds=30)
 
 
 @dataclass(slots=True)
-class _Stay:
-    """What one poll has of the room."""
+class _Poll:
+    """A poll that was admitted, and whether its document has a place."""
 
     placed: bool = False
 
 
-_CURRENT: ContextVar[_Stay | None] = ContextVar("tocsin_stay", default=None)
+_CURRENT: ContextVar[_Poll | None] = ContextVar("tocsin_poll", default=None)
 
 
 class LargeDocumentGate:
@@ -44,38 +44,38 @@ class LargeDocumentGate:
 
     @asynccontextmanager
     async def admit(self) -> AsyncIterator[None]:
-        """One poll, at the end of which its place is free again."""
-        stay = _Stay()
-        token = _CURRENT.set(stay)
+        """Admit one poll, at the end of which its place is free again."""
+        poll = _Poll()
+        token = _CURRENT.set(poll)
         try:
             yield
         finally:
             _CURRENT.reset(token)
-            if stay.placed:
+            if poll.placed:
                 self._places.release()
 
     async def grow(self, size: int) -> None:
-        """Wait for a place once the document of the current stay has more than the *large* octets.
+        """Wait for a place once the document of the current poll has more than the *large* octets.
 
         Raises:
             SourceError: BUSY, when none was free in time.
         """
-        stay = _CURRENT.get()
-        if stay and not stay.placed and size > self._large:
+        poll = _CURRENT.get()
+        if poll and not poll.placed and size > self._large:
             try:
                 async with asyncio.timeout(self._patience.total_seconds()):
                     await self._places.acquire()
             except TimeoutError as error:
                 words = "there was no room for another large document"
                 raise SourceError(words, fault=Fault.BUSY, retry_after=self._patience) from error
-            stay.placed = True
+            poll.placed = True
 
     def reader(self, run: Run) -> Run:
-        """*run*, but one call at a time for documents that have a place."""
+        """Return *run*, but with one call at a time for documents that have a place."""
 
         async def read(call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-            stay = _CURRENT.get()
-            if not stay or not stay.placed:
+            poll = _CURRENT.get()
+            if not poll or not poll.placed:
                 return await run(call, *args, **kwargs)
             async with self._reading:
                 return await run(call, *args, **kwargs)

@@ -1,4 +1,4 @@
-"""What headers and documents say of when to come back; pure functions of what arrived."""
+"""Read from headers and documents when to poll again: pure functions of what arrived."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from tocsin.hints import PollHints, date
 
-#: Longer wishes are cut anyway; this keeps a forged number from overflowing a timedelta.
+#: Longer spans are cut anyway; this keeps a forged number from overflowing a timedelta.
 _MOST = timedelta(days=365)
 #: Where the head of a feed ends, and where its entries have ended.
 _BEGIN = re.compile(rb"<(?:[\w.-]+:)?(?:item|entry)[\s>]", re.IGNORECASE)
@@ -28,7 +28,7 @@ _DAYS = (b"monday", b"tuesday", b"wednesday", b"thursday", b"friday", b"saturday
 
 
 def fresh(headers: Mapping[str, str], now: datetime) -> timedelta | None:
-    """How long an answer may be kept (RFC 9111, 4.2), less its age; zero for "not at all", None when nothing says.
+    """Return how long an answer may be kept (RFC 9111, 4.2), less its age; zero for "not at all", None when nothing says.
 
     *headers* have names in lower case. A max-age counts before `Expires`; *now* stands in for a missing `Date`.
     """
@@ -47,8 +47,8 @@ def fresh(headers: Mapping[str, str], now: datetime) -> timedelta | None:
     return min(_MOST, max(timedelta(0), until - (date(headers.get("date", "")) or now))) if until else timedelta(0)
 
 
-def wishes(body: bytes) -> PollHints:
-    """What the RSS document *body* asks for: `ttl`, `sy:updatePeriod`, `skipHours` and `skipDays` outside of its items.
+def poll_hints(body: bytes) -> PollHints:
+    """Return what the RSS document *body* asks for: `ttl`, `sy:updatePeriod`, `skipHours` and `skipDays` outside of its items.
 
     Hours count from 0; 24, which some write for midnight, is 0. What is no number is not there.
     """

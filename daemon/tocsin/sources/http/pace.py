@@ -1,6 +1,6 @@
-"""How often other people's servers are asked: one request at a time a host, with a gap between two starts.
+"""Pace at which other people's servers are asked: one request at a time a host, with a gap between two starts.
 
-Who does not answer promptly gives up its place among the requests in flight, so that servers that hang take none from
+A server that does not answer promptly gives up its place among the requests in flight, so that servers that hang take none from
 the others however many they are.
 """
 
@@ -27,12 +27,12 @@ _GROUPS = ("reddit.com", "openrss.org", "tumblr.com", "substack.com", "wordpress
 IN_FLIGHT = 16
 #: ... which is within so many seconds.
 PROMPT = 0.5
-#: Who would wait longer than this is sent away, well before the lease of its poll ends.
+#: A request that would wait longer than this is given up, well before the lease of its poll ends.
 PATIENCE = timedelta(seconds=90)
 
 
 def group(host: str, more: Sequence[str] = ()) -> str:
-    """The server behind *host*, as far as that is known: the name under which its requests take turns.
+    """Return the server behind *host*, as far as that is known: the name under which its requests take turns.
 
     *more* names domains, beside those known, whose hosts are one server.
     """
@@ -40,13 +40,13 @@ def group(host: str, more: Sequence[str] = ()) -> str:
 
 
 def host_group(url: str, more: Sequence[str] = ()) -> str:
-    """The group of the server that *url* names, as `group`; empty when it names none."""
+    """Return the group of the server that *url* names, as `group`; empty when it names none."""
     name = urls.host(urls.escape(url))
     return group(name, more) if name else ""
 
 
 class Pace:
-    """Turns, on real time. *gap* lies between two starts of a group; nobody waits longer than *patience*."""
+    """Turns of requests, in real time. *gap* lies between two starts of a group; nobody waits longer than *patience*."""
 
     def __init__(self, *, gap: timedelta, patience: timedelta = PATIENCE) -> None:
         self._gap = gap
@@ -83,7 +83,7 @@ class Pace:
 
     @asynccontextmanager
     async def _place(self, name: str) -> AsyncIterator[None]:
-        """A place among those in flight; none for who did not answer promptly the last time."""
+        """Take a place among those in flight; none for a server that did not answer promptly the last time."""
         held = name not in self._slow
         if held:
             await self._all.acquire()

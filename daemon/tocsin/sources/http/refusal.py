@@ -1,4 +1,4 @@
-"""What an HTTP answer means that is no good one, and what to do about it."""
+"""Requests that came to nothing: what an answer that is no good one, or none at all, means, and what to do about it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 
-from tocsin.certificates import CertificateFault
+import aiohttp
+
+from tocsin import hints
+from tocsin.certificates import CertificateFault, fault_of, speaks_no_tls
 from tocsin.errors import Fault, SourceError
-from tocsin.hints import date
 
 #: Octets of the words of a refusal that are looked at.
 MOST_SAID = 16384
@@ -64,6 +66,8 @@ _REMEDIES: dict[int, str] = {
     HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS: "it may not be read from this country: look for its news elsewhere",
     HTTPStatus.TOO_MANY_REQUESTS: "wait, and poll less often: every: 1h",
 }
+#: Reasons of the address check that the operator may overrule.
+_ALLOWABLE = frozenset({"loopback", "private"})
 
 
 def refusal(
@@ -174,12 +178,46 @@ def _phrase(status: int) -> str:
         return ""
 
 
+class BlockedAddressError(OSError):
+    """An address that may not be reached; an OSError, because the connector lets those out."""
+
+
 def retry_after(headers: Mapping[str, str]) -> timedelta | None:
-    """What `Retry-After` asks for (RFC 9110, 10.2.3): seconds, or a date, which counts from the answer's own `Date`."""
-    value = headers.get("retry-after", "").strip()
-    if value.isascii() and value.isdigit():
-        return timedelta(seconds=int(value[:9]))
-    until = date(value)
-    if until is None:
-        return None
-    return max(timedelta(), until - (date(headers.get("date", "")) or datetime.now(UTC)))
+    """Return the pause that `Retry-After` asks for; a date counts from the `Date` of the answer itself."""
+    sent = hints.date(headers.get("date", "")) or datetime.now(UTC)
+    return hints.retry_after(headers.get("retry-after", ""), sent)
+
+
+def unanswered(error: aiohttp.ClientError | ValueError | OSError, host: str) -> SourceError:
+    """Return what an error of the client means; the words hold no more of the address than its *host*."""
+    match error:
+        case aiohttp.ClientConnectorCertificateError():
+            found = fault_of(error.certificate_error) or CertificateFault.OTHER
+            return SourceError(f"{host} {found}", fault=Fault.NETWORK, remedy=CERTIFICATE_REMEDIES[found])
+        case aiohttp.ClientConnectorSSLError():
+            remedy = "give an address that begins with http://" if speaks_no_tls(error.os_error) else ""
+            return SourceError(f"{host} cannot be asked over TLS", fault=Fault.NETWORK, remedy=remedy)
+        case aiohttp.ClientProxyConnectionError():
+            return SourceError("the proxy of http.proxy cannot be reached", fault=Fault.UNREACHABLE)
+        case aiohttp.ClientConnectorError():
+            return _unreachable(host, error.os_error)
+        case aiohttp.ConnectionTimeoutError():
+            return SourceError(f"cannot reach {host} in time", fault=Fault.UNREACHABLE)
+        case aiohttp.ClientHttpProxyError():
+            words = f"the proxy answered {error.status} when it was asked for {host}"
+            return SourceError(words, fault=Fault.NETWORK, status=error.status)
+        case aiohttp.ClientPayloadError() | aiohttp.ServerDisconnectedError():
+            return SourceError(f"{host} broke off before the end of its answer", fault=Fault.NETWORK)
+        case aiohttp.ClientResponseError():
+            return SourceError(f"{host} answered with headers that cannot be read", fault=Fault.NETWORK)
+        case _:
+            return SourceError(f"{host} cannot be asked ({type(error).__name__})", fault=Fault.NETWORK)
+
+
+def _unreachable(host: str, error: OSError) -> SourceError:
+    """Return the error for a connection that was not made."""
+    if isinstance(error, BlockedAddressError):
+        reason = str(error)
+        remedy = "; allow_private: true permits it" if reason in _ALLOWABLE else ""
+        return SourceError(f"{host} has a {reason} address{remedy}", fault=Fault.BLOCKED_ADDRESS)
+    return SourceError(f"cannot reach {host}: {error.strerror or type(error).__name__}", fault=Fault.UNREACHABLE)

@@ -75,18 +75,18 @@ _UNWANTED = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u200b-\u200f\u2028\u20
 
 
 def is_web(url: str) -> bool:
-    """Whether *url* names a host by http or https."""
+    """Return whether *url* names a host by http or https."""
     return _split(url) is not None
 
 
 def host(url: str) -> str:
-    """The host of *url* in lower case and ASCII; empty when there is none."""
+    """Return the host of *url* in lower case and ASCII; empty when there is none."""
     parts = _split(url)
     return parts[1] if parts else ""
 
 
 def escape(url: str) -> str:
-    """*url* with everything percent-encoded that may not stand in a request; what is encoded already stays as it is.
+    """Return *url* with everything percent-encoded that may not stand in a request; what is encoded already stays as it is.
 
     A signature inside a query survives, because no escape is resolved or changed.
     """
@@ -99,7 +99,7 @@ def escape(url: str) -> str:
 
 
 def canonical(url: str, *, feed_host: str = "") -> str:
-    """*url*, a link to an article, in the one form by which links are compared, empty when it is no web address.
+    """Return *url*, a link to an article, in the one form by which links are compared, empty when it is no web address.
 
     That of `address`, without what says only for which readers it is: `www.`, `m.`, `mobile.`, `amp.` and `/amp`. A copy
     in an AMP cache is its article. An aggregator's link is that of the article, if it holds it, else empty: it tells
@@ -121,7 +121,7 @@ def canonical(url: str, *, feed_host: str = "") -> str:
 
 
 def direct(url: str) -> str:
-    """The address of the article that *url*, of a counter of clicks, holds; else *url* itself. Nothing is asked."""
+    """Return the address of the article that *url*, of a counter of clicks, holds; else *url* itself. Nothing is asked."""
     for _ in range(_MOST_WRAPPED):
         held = _held(url)
         if not held or len(held) > _LONGEST_WRAPPED or not is_web(held):
@@ -131,12 +131,12 @@ def direct(url: str) -> str:
 
 
 def site(url: str) -> str:
-    """The host of *url* without what says only for which readers it is: the name of an outlet that gives none."""
+    """Return the host of *url* without what says only for which readers it is: the name of an outlet that gives none."""
     return _without_face(host(url))
 
 
 def plain_scheme(url: str) -> str:
-    """*url* as http or https where it is written for a feed reader: `feed://host/path` or `feed:https://host/path`."""
+    """Return *url* as http or https where it is written for a feed reader: `feed://host/path` or `feed:https://host/path`."""
     rest = url.strip()[5:] if url.strip()[:5].lower() == "feed:" else ""
     if not rest:
         return url
@@ -158,7 +158,7 @@ def _held(url: str) -> str:
 
 
 def address(url: str) -> str:
-    """*url*, the address of a feed, in the one form by which such are compared, empty when it is no web address.
+    """Return *url*, the address of a feed, in the one form by which such are compared, empty when it is no web address.
 
     Scheme https, host in lower case and ASCII, no default port, no fragment but `#!`, no tracking parameters, the other
     parameters sorted, no slash at the end, escapes as RFC 3986, 6.2.2, has them.
@@ -168,7 +168,7 @@ def address(url: str) -> str:
 
 
 def _form(url: str, name: str, path: str, feed_host: str) -> str:
-    """The web address *url* with *name* for its host and *path*; of `ref` and `source` only *feed_host* and `rss` go."""
+    """Return the web address *url* with *name* for its host and *path*; of `ref` and `source` only *feed_host* and `rss` go."""
     parts = _parts(url)
     netloc = f"[{name}]" if ":" in name else name
     if parts.port and parts.port != _PORTS[parts.scheme.lower()]:
@@ -181,7 +181,7 @@ def _form(url: str, name: str, path: str, feed_host: str) -> str:
 
 
 def without_host(url: str) -> str:
-    """Path and query of *url*: what stays when a site changes its scheme or its name; empty when nothing tells it apart."""
+    """Return path and query of *url*: what stays when a site changes its scheme or its name; empty when nothing tells it apart."""
     if not is_web(url):
         return ""
     parts = _parts(url)
@@ -192,7 +192,7 @@ def without_host(url: str) -> str:
 
 
 def is_edition(name: str, link: str) -> bool:
-    """Whether *name*, an id, is *link*, a canonical address, with a fragment, a counter or a time behind it."""
+    """Return whether *name*, an id, is *link*, a canonical address, with a fragment, a counter or a time behind it."""
     base, mark, _ = name.partition("#")
     if not mark:
         found = _COUNTER.search(name[-64:])
@@ -202,12 +202,12 @@ def is_edition(name: str, link: str) -> bool:
 
 
 def is_aggregator(url: str) -> bool:
-    """Whether *url* is one of those who link to articles by addresses of their own."""
+    """Return whether *url* is one of those who link to articles by addresses of their own."""
     return _is_of(host(url), _AGGREGATORS)
 
 
 def without_user(url: str) -> str:
-    """*url* without the name and password before its host, which nothing seen from it may take over."""
+    """Return *url* without the name and password before its host, which nothing seen from it may take over."""
     parts = urlsplit(url)
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])) if "@" in parts.netloc else url
 
@@ -215,7 +215,7 @@ def without_user(url: str) -> str:
 # The ways to look at a link come one after the other, each for every link of a document.
 @functools.lru_cache(maxsize=4096)
 def _parts(url: str) -> SplitResult:
-    """The parts of *url*, as it is written but for blanks.
+    """Return the parts of *url*, as it is written but for blanks.
 
     Raises:
         ValueError: it is no URL.
@@ -225,7 +225,7 @@ def _parts(url: str) -> SplitResult:
 
 @functools.lru_cache(maxsize=4096)
 def _split(url: str) -> tuple[str, str, int | None] | None:
-    """(scheme, host in ASCII, port); None for what is no web address."""
+    """Return (scheme, host in ASCII, port); None for what is no web address."""
     try:
         parts = _parts(url)
         name, port = parts.hostname, parts.port
@@ -241,7 +241,7 @@ def _tidy(url: str) -> str:
 
 
 def _ascii(name: str) -> str:
-    """*name* as DNS knows it and browsers ask for it (UTS 46, not transitional); empty for what it cannot know."""
+    """Return *name* as DNS knows it and browsers ask for it (UTS 46, not transitional); empty for what it cannot know."""
     if not name.isascii():
         try:
             labels = idna.uts46_remap(name, std3_rules=False, transitional=False).split(".")
@@ -255,7 +255,7 @@ def _ascii(name: str) -> str:
 
 
 def _punycode(label: str) -> str:
-    """*label* with the mark of RFC 5890; one that is too long is none."""
+    """Return *label* with the mark of RFC 5890; one that is too long is none."""
     found = f"xn--{label[: _LONGEST_LABEL + 1].encode('punycode').decode('ascii')}"
     if len(found) > _LONGEST_LABEL:
         raise UnicodeError("label too long")
@@ -263,7 +263,7 @@ def _punycode(label: str) -> str:
 
 
 def _netloc(netloc: str, name: str) -> str:
-    """*netloc* with its host as *name*; user and port stay."""
+    """Return *netloc* with its host as *name*; user and port stay."""
     user, at, rest = netloc.rpartition("@")
     if rest.startswith("["):
         return netloc
@@ -272,14 +272,14 @@ def _netloc(netloc: str, name: str) -> str:
 
 
 def _without_face(name: str) -> str:
-    """*name* without what says only for which readers it is; what remains is a name with a dot."""
+    """Return *name* without what says only for which readers it is; what remains is a name with a dot."""
     while face := next((face for face in _FACES if name.startswith(face) and "." in name[len(face) :]), ""):
         name = name[len(face) :]
     return name
 
 
 def _even(text: str) -> str:
-    """*text* with escapes in upper case, and none of what stands for itself."""
+    """Return *text* with escapes in upper case, and none of what stands for itself."""
     return _ESCAPE.sub(_escape, text) if "%" in text else text
 
 

@@ -1,12 +1,14 @@
-"""Validators (ETag, Last-Modified): what of them is sent back, and what an answer leaves for the next time."""
+"""Conditional requests: validators (ETag, Last-Modified) are sent back, and what an answer leaves for the next time."""
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tocsin.hints import date
+from tocsin.hints import ResponseHints, date
 from tocsin.model.sources import Cursor
 from tocsin.sources.http.client import Fetched
 
@@ -17,15 +19,43 @@ _AHEAD = timedelta(hours=24)
 _LONGEST_VALIDATOR = 1024
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conditional:
+    """The answer to a conditional request, and the *cursor* after it; *unchanged* is the same document as before."""
+
+    fetched: Fetched
+    cursor: Cursor
+    unchanged: bool
+
+    @property
+    def hints(self) -> ResponseHints:
+        """How the server answered."""
+        validators = bool(self.cursor.etag or self.cursor.last_modified)
+        return ResponseHints(status=self.fetched.status, validators=validators)
+
+
+async def ask_since(cursor: Cursor, now: datetime, fetch: Callable[..., Awaitable[Fetched]]) -> Conditional:
+    """Fetch what changed since *cursor*; *fetch* takes the validators `etag` and `last_modified`.
+
+    Raises:
+        SourceError: as *fetch*.
+    """
+    asked = asked_of(cursor, now)
+    fetched = await fetch(etag=asked.etag, last_modified=asked.last_modified)
+    following = following_of(asked, fetched, now)
+    unchanged = fetched.unchanged or following.body_hash == cursor.body_hash
+    return Conditional(fetched=fetched, cursor=following, unchanged=unchanged)
+
+
 def asked_of(cursor: Cursor, now: datetime) -> Cursor:
-    """What to ask with: *cursor* without its validators when they are old."""
+    """Return *cursor* to ask with, without its validators when they are old."""
     if cursor.validated_at and now - cursor.validated_at <= VALIDATORS_LAST:
         return cursor
     return dataclasses.replace(cursor, etag="", last_modified="")
 
 
 def following_of(asked: Cursor, fetched: Fetched, now: datetime) -> Cursor:
-    """The cursor after an answer: what a 304 does not repeat stays, what a 200 does not send goes."""
+    """Return the cursor after an answer: what a 304 does not repeat stays, what a 200 does not send goes."""
     etag = _sendable(fetched.headers.get("etag", ""))
     modified = _sendable(fetched.headers.get("last-modified", ""))
     modified = "" if _lies_ahead(modified, now) else modified
@@ -41,7 +71,7 @@ def following_of(asked: Cursor, fetched: Fetched, now: datetime) -> Cursor:
 
 
 def _sendable(validator: str) -> str:
-    """*validator* as it is, or nothing when it could not be sent back."""
+    """Return *validator* as it is, or nothing when it could not be sent back."""
     good = validator.isascii() and validator.isprintable() and len(validator) <= _LONGEST_VALIDATOR
     return validator if good else ""
 

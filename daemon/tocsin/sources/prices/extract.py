@@ -20,8 +20,7 @@ from jmespath.exceptions import JMESPathError
 from tocsin.errors import SourceError
 from tocsin.sources.documents import parser_process
 from tocsin.sources.documents.charset import decode
-from tocsin.sources.documents.nodes import MOST_ROWS, Row
-from tocsin.sources.documents.page import check_selector
+from tocsin.sources.documents.page import MOST_ROWS, Row, check_selector
 
 #: Of a JSON object whose members are the rows: what names a member's key, and the member itself.
 KEY, VALUE = "@key", "@value"
@@ -52,7 +51,7 @@ class Extractor(Protocol):
     """How documents of one format are read."""
 
     def rows(self, body: bytes, content_type: str) -> Sequence[Any]:
-        """The rows of a document, for the fields.
+        """Return the rows of a document, for the fields.
 
         Raises:
             NotDataError: it is no document of this format, or has nothing where the rows should be.
@@ -60,7 +59,7 @@ class Extractor(Protocol):
         ...
 
     def field(self, expression: str) -> Field:
-        """The field of a row that *expression* names.
+        """Return the field of a row that *expression* names.
 
         Raises:
             ValueError: it is none, in words.
@@ -68,7 +67,7 @@ class Extractor(Protocol):
         ...
 
     def holds(self, expression: str) -> Callable[[bytes, str], bool]:
-        """Whether a document has what *expression* names; False for what is no document.
+        """Return whether a document has what *expression* names; False for what is no document.
 
         Raises:
             ValueError: as for `field`.
@@ -77,7 +76,7 @@ class Extractor(Protocol):
 
 
 def extractor(form: Format, rows: str, delimiter: str = "") -> Extractor:
-    """The extractor of documents in *form* whose rows are what *rows* names (nothing: the only one, or every line).
+    """Return the extractor of documents in *form* whose rows *rows* names; without it there is one row, or one a line.
 
     Raises:
         ValueError: *rows* is no expression of that format, in words.
@@ -187,7 +186,7 @@ def _json(body: bytes, content_type: str) -> Any:
 
 
 def _unwrapped(text: str) -> str:
-    """The argument of the call that *text* is (JSONP); else *text*."""
+    """Return the argument of the call that *text* is (JSONP); else *text*."""
     inner = text.strip()
     call = None if inner[:1] in ("{", "[") else _JSONP.match(inner)
     inner = inner.removesuffix(";").rstrip()
@@ -214,7 +213,7 @@ def _search(path: Any, value: Any) -> Any:
 
 
 def delimiter_of(head: str) -> str:
-    """What stands between the columns of a CSV file whose first line is *head*."""
+    """Return what stands between the columns of a CSV file whose first line is *head*."""
     return max(",;\t|", key=head.count)
 
 
@@ -251,7 +250,7 @@ class _Csv:
         return read
 
     def holds(self, expression: str) -> Callable[[bytes, str], bool]:
-        """Whether *expression* stands anywhere in the document."""
+        """Return whether *expression* stands anywhere in the document."""
         return lambda body, content_type: expression in decode(body, content_type)[0]
 
 

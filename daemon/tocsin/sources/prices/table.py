@@ -16,9 +16,9 @@ from zoneinfo import ZoneInfo
 
 from tocsin.errors import Fault, SourceError
 from tocsin.model.prices import Bar, Missing, Prints, RawQuote
+from tocsin.sources.documents.dates import read_moment
+from tocsin.sources.prices import Request
 from tocsin.sources.prices.extract import Field, Format, NotDataError, extractor
-from tocsin.sources.prices.numbers import read_moment, read_number
-from tocsin.sources.prices.provider import Request
 
 #: What stands for a missing value in tables.
 MISSING = frozenset({"", ".", "-", "–", "—", "n/a", "N/A", "NA", "null", "None", "--"})
@@ -31,6 +31,15 @@ _WORDS = {
     Fault.NOT_FOUND: "it answers that it does not know the symbol",
     Fault.STALE: "it answers that its prices are old",
 }
+_LONGEST = 60
+_BLANKS = " \u00a0\u202f\u2009'’"
+#: What tables write for a minus: the signs for it, and the hyphens and dashes that look like one.
+_MINUS = "\\-−‐‑‒–﹣－"
+#: A currency before it, a sign, digits in groups, an exponent, a unit behind it.
+_NUMBER = re.compile(
+    rf"\s*(?:(?!(?i:minus|neg))[^\W\d_]{{1,8}}|)[^\w+{_MINUS}—(.,]{{0,4}}(?P<sign>[+{_MINUS}]?)[^\w+{_MINUS}—(.,]{{0,2}}"
+    rf"(?P<digits>[0-9][0-9.,{_BLANKS}]*|[.,][0-9]+)(?P<exponent>[eE][+-]?[0-9]{{1,2}})?(?P<unit>[^\d+\-−.,]{{0,16}})"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +108,7 @@ class Table:
             raise ValueError("a history needs the time of each of its rows")
 
     def request(self, symbols: Sequence[str], now: datetime, *, first: bool) -> Request:  # noqa: ARG002 - a Provider
-        """What to ask about *symbols*."""
+        """Return what to ask about *symbols*."""
         asking = self._asking
         return Request(
             url=self._filled(asking.url, [quote(symbol, safe="") for symbol in symbols], now),
@@ -116,7 +125,7 @@ class Table:
         )
 
     def parse(self, body: bytes, content_type: str, symbols: Sequence[str]) -> Prints:
-        """The prices of *symbols*; where rows name no symbol, the table is about the only one of them.
+        """Return the prices of *symbols*; where rows name no symbol, the table is about the only one of them.
 
         Raises:
             SourceError: the document is not what was promised, or says that it is an error.
@@ -172,7 +181,7 @@ class Table:
         )
 
     def _value(self, row: Any) -> tuple[datetime, Decimal, Decimal | None, Any] | None:
-        """(time, price, volume, row); None where the row says that it has no price.
+        """Return (time, price, volume, row); None where the row says that it has no price.
 
         Raises:
             ValueError: there is something, and it is not surely a price.
@@ -201,3 +210,24 @@ class Table:
         found = read_moment(str(value), self._columns.time_format, self._zone)
         is_day = found.astimezone(self._zone).time() == time(0)
         return found + self._columns.close_at if is_day else found
+
+
+def read_number(text: str, decimal: str = ".") -> Decimal:
+    """Return the one number that *text* is, with *decimal* (`.` or `,`) before its fraction; groups have three digits.
+
+    A currency or a unit beside it is allowed.
+
+    Raises:
+        ValueError: it is none, or more than one, or could be read in two ways; in words.
+    """
+    found = _NUMBER.fullmatch(text[:_LONGEST]) if len(text) <= _LONGEST else None
+    if not found:
+        raise ValueError(f"{text.strip()[:40]!r} is not one number")
+    whole, _, fraction = found["digits"].rstrip(_BLANKS).partition(decimal)
+    first, *groups = re.split(f"[{'.' if decimal == ',' else ','}{_BLANKS}]", whole)
+    grouped = not groups or (1 <= len(first) <= 3 and all(len(group) == 3 for group in groups))
+    if not grouped or not all(part.isdigit() for part in (first, *groups, fraction) if part):
+        raise ValueError(f"{text.strip()[:40]!r} is not one number with “{decimal}” before its fraction")
+    sign = "-" if found["sign"] not in ("", "+") else ""
+    point = f".{fraction}" if fraction else ""
+    return Decimal(f"{sign}{first or '0'}{''.join(groups)}{point}{found['exponent'] or ''}")

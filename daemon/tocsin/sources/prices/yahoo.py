@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tocsin.errors import Fault, SourceError
 from tocsin.model.prices import Action, Bar, Hours, Prints, RawQuote
-from tocsin.sources.prices.provider import Request
+from tocsin.sources.prices import Request
 
 HOST = "https://query1.finance.yahoo.com"
 #: How far back one answer goes: for a series of which nothing is known, and for one that goes on.
@@ -34,13 +34,13 @@ class Yahoo:
         self._host = host
 
     def request(self, symbols: Sequence[str], now: datetime, *, first: bool) -> Request:  # noqa: ARG002 - a Provider
-        """The chart of the one symbol, with the history that a new series begins with when it is the *first*."""
+        """Return the chart of the one symbol, with the history that a new series begins with when it is the *first*."""
         [symbol] = symbols
         query = f"interval=1d&range={_FIRST if first else _NEXT}&events=div%2Csplits"
         return Request(url=f"{self._host}/v8/finance/chart/{quote(symbol, safe='')}?{query}")
 
     def parse(self, body: bytes, content_type: str, symbols: Sequence[str]) -> Prints:  # noqa: ARG002 - a Provider
-        """The price of the one symbol.
+        """Return the price of the one symbol.
 
         Raises:
             SourceError: it is not known there (not_found), or the answer is none (not_data, rate_limited).
@@ -89,13 +89,13 @@ def _json(body: bytes, symbol: str) -> dict[str, Any]:
 
 
 def _object(value: Any, name: str = "") -> dict[str, Any]:
-    """The member *name* of *value* (or *value* itself) if it is an object, else an empty one."""
+    """Return the member *name* of *value* (or *value* itself) if it is an object, else an empty one."""
     found = value.get(name) if name and isinstance(value, Mapping) else None if name else value
     return found if isinstance(found, dict) else {}
 
 
 def _bars(result: Mapping[str, Any], at: datetime, zone: ZoneInfo, length: timedelta) -> Iterator[Bar]:
-    """The sessions before that of *at*; a bar is dated by its opening, and some have no price."""
+    """Yield the sessions before that of *at*; a bar is dated by its opening, and some have no price."""
     times = result.get("timestamp")
     quotes = _object(result, "indicators").get("quote")
     columns = _object(quotes[0] if isinstance(quotes, list) and quotes else None)
@@ -136,14 +136,14 @@ def _list(value: Any) -> Sequence[Any]:
 
 
 def _decimal(value: Any) -> Decimal | None:
-    """A number that is one: JSON's `null` and `Infinity` are not."""
+    """Return a number that is one: JSON's `null` and `Infinity` are not."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e15:
         return None
     return Decimal(repr(value))
 
 
 def _time(value: Any) -> datetime | None:
-    """Seconds from 1970 to 2286."""
+    """Return the time that is *value* seconds after 1970, up to 2286; None for anything else."""
     number = _decimal(value)
     return datetime.fromtimestamp(float(number), UTC) if number is not None and 0 < number < 10**10 else None
 

@@ -16,6 +16,7 @@ from tocsin.model.deliveries import Message, MessageKind
 from tocsin.model.entries import EntryKey, KeyKind
 from tocsin.model.evidence import Evidence, Hit, Span, Witness
 from tocsin.model.prices import Labels
+from tocsin.model.reasons import NO_REASON, Cause, Reason
 from tocsin.store.db.reading import reading
 
 
@@ -87,6 +88,43 @@ def times_to_json(times: Sequence[tuple[datetime, datetime]]) -> str:
 def times_from_json(text: str) -> tuple[tuple[datetime, datetime], ...]:
     """Pairs of times as `times_to_json` wrote them."""
     return tuple((datetime.fromisoformat(first), datetime.fromisoformat(last)) for first, last in json.loads(text))
+
+
+def reason_to_json(reason: Reason) -> str:
+    """`{"cause":"cooldown","until":"2026-03-02T20:00:00+00:00","by":"minerals/ban"}`; nothing for no reason."""
+    return _dump(_reason_node(reason)) if reason else ""
+
+
+@reading
+def reason_from_json(text: str) -> Reason:
+    """A reason as `reason_to_json` wrote it; the free text of earlier versions is one in other words."""
+    if text.startswith('{"cause":'):
+        return _reason(json.loads(text))
+    return Reason(cause=Cause.OTHER, words=text) if text else NO_REASON
+
+
+def _reason_node(reason: Reason) -> dict[str, Any]:
+    fields = {
+        "until": reason.until.isoformat() if reason.until else "",
+        "at": reason.at.isoformat() if reason.at else "",
+        "by": reason.by,
+        "count": reason.count,
+        "words": reason.words,
+        "because": _reason_node(reason.because) if reason.because else None,
+    }
+    return {"cause": reason.cause.value} | {name: value for name, value in fields.items() if value}
+
+
+def _reason(node: dict[str, Any]) -> Reason:
+    return Reason(
+        cause=Cause(node["cause"]),
+        until=datetime.fromisoformat(node["until"]) if "until" in node else None,
+        at=datetime.fromisoformat(node["at"]) if "at" in node else None,
+        by=node.get("by", ""),
+        count=node.get("count", 0),
+        words=node.get("words", ""),
+        because=_reason(node["because"]) if "because" in node else None,
+    )
 
 
 def message_to_json(message: Message) -> str:

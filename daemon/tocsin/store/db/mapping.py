@@ -5,17 +5,18 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
 from tocsin.model.alerts import Alert, Coverage
 from tocsin.model.deliveries import DeliveryState
 from tocsin.model.entries import Entry
+from tocsin.model.reasons import Cause, Reason
 from tocsin.model.sources import Cursor
 from tocsin.policy.alerting.correlation import Member
 from tocsin.policy.alerting.facts import Decided
-from tocsin.store.db import habits
+from tocsin.store.db import codec, habits
 from tocsin.store.db.reading import reading
 from tocsin.store.db.tables import AlertRow, DeliveryRow, EntryRow, MatchRow, SourceRow
 from tocsin.store.db.values import MatchView, SourceLease, SourceView
@@ -93,13 +94,14 @@ def coverage(row: EntryRow, source: str) -> Coverage:
 def match_columns(decided: Decided) -> dict[str, Any]:
     """Return the columns of a match and of what became of it, less the time."""
     rule = {"rule": decided.match.rule.id, "rule_hash": decided.match.rule.hash, "event": decided.match.rule.event}
-    return {**columns(decided.match, MatchRow), **columns(decided, MatchRow), **rule}
+    reason = codec.reason_to_json(decided.reason)
+    return {**columns(decided.match, MatchRow), **columns(decided, MatchRow), **rule, "reason": reason}
 
 
 def match_view(row: MatchRow, entry: EntryRow | None, source: str) -> MatchView:
     """A match as a listing shows it."""
     title, link = (entry.title, entry.link) if entry else ("", "")
-    return read(MatchView, row, source=source, title=title, link=link)
+    return read(MatchView, row, reason=codec.reason_from_json(row.reason), source=source, title=title, link=link)
 
 
 def member(row: MatchRow, entry: EntryRow | None, source: str) -> Member:
@@ -119,10 +121,11 @@ def alert(row: AlertRow) -> Alert:
     return read(Alert, row)
 
 
-def because(row: DeliveryRow, overflow: str) -> str:
-    """Why a message is as it is, in words, for an alert in it that was over a limit, or none."""
-    if not overflow:
-        return row.reason
+def because(row: DeliveryRow, overflow: str) -> Reason:
+    """Return why a message is as it is, for an alert in it that was over a limit, or none."""
+    reason, limit = codec.reason_from_json(row.reason), codec.reason_from_json(overflow)
+    if not limit:
+        return reason
     if row.state == DeliveryState.HELD.value:
-        return f"held until {row.due_at:%Y-%m-%d %H:%M} UTC: {overflow}"
-    return f"{row.reason}: {overflow}" if row.reason else f"told in a {row.kind}: {overflow}"
+        return replace(limit, until=row.due_at)
+    return replace(reason or Reason(cause=Cause.GATHERED, by=row.kind), because=limit)

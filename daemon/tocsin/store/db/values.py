@@ -14,6 +14,7 @@ from tocsin.model.deliveries import DeliveryKind, DeliveryState, ErrorClass, Mes
 from tocsin.model.entries import Entry, KeyKind
 from tocsin.model.evidence import Evidence
 from tocsin.model.prices import Labels
+from tocsin.model.reasons import Reason
 from tocsin.model.rules import Judged, Match, Severity
 from tocsin.model.sources import Batch, Cursor
 from tocsin.policy.alerting.facts import Decision
@@ -291,7 +292,7 @@ class MatchView:
     event_time: datetime
     decided_at: datetime
     fate: MatchOutcome
-    reason: str
+    reason: Reason
     detail: str
     origin: str
     entry_id: int | None
@@ -312,7 +313,7 @@ class DeliveryView:
     recipient: str
     kind: DeliveryKind
     state: DeliveryState
-    reason: str
+    reason: Reason
     severity: Severity
     title: str
     alert_ids: tuple[int, ...]
@@ -365,7 +366,7 @@ class Withheld:
     receiver: str
     recipient: str
     state: str  # held, suppressed, dead; or the fate of a match
-    reason: str
+    reason: Reason
     at: datetime
     until: datetime | None
 
@@ -390,7 +391,7 @@ class TransitionView:
 
     at: datetime
     state: DeliveryState
-    reason: str
+    reason: Reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlmodel import Session, insert
 
 from tocsin.model.alerts import Alert, Story
+from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Match
 from tocsin.policy.alerting.correction import Correction
 from tocsin.policy.alerting.correlation import ActiveWindows
@@ -58,7 +59,7 @@ class Deciding:
         _write_matches(self.session, decision.decided, self.now)
         _write_told(self.session, decision.told)
         _write_standings(self.session, decision.standings)
-        enqueue.cancel(self.session, decision.released, self.now, "told earlier than its digest")
+        enqueue.cancel(self.session, decision.released, self.now, Reason(cause=Cause.EARLIER))
         delivery_ids = enqueue.plan(self.session, decision.planned, self.now, self.settles)
         enqueue.join(self.session, decision.joined)
         enqueue.say(self.session, decision.news)

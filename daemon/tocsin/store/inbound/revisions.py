@@ -17,6 +17,7 @@ from tocsin.model.alerts import Coverage, MatchOutcome, Revised
 from tocsin.model.deliveries import UNHEARD, UNTRIED, DeliveryKind, DeliveryState
 from tocsin.model.entries import Entry
 from tocsin.model.prices import Labels
+from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Judged
 from tocsin.policy.alerting import correction
 from tocsin.policy.alerting.correction import MOST_REVISIONS, Claim, Correction
@@ -219,7 +220,7 @@ def _correct(
             found.append(Correction(alert=claim.alert, to=claim.to, due_at=due_at))
         elif state.waiting:
             needless.append((state.waiting, claim.alert.id))
-    enqueue.cancel(session, needless, now, "its entry says again what was told")
+    enqueue.cancel(session, needless, now, Reason(cause=Cause.UNCHANGED))
     return found
 
 

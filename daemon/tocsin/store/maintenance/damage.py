@@ -12,7 +12,8 @@ from sqlmodel import Session, col, select, update
 
 from tocsin.errors import DamagedError
 from tocsin.model.deliveries import WAITING, DeliveryState
-from tocsin.store.db import mapping
+from tocsin.model.reasons import Cause, Reason
+from tocsin.store.db import codec, mapping
 from tocsin.store.db.reading import UNDECODABLE
 from tocsin.store.db.tables import DeliveryRow, SilenceRow, SourceRow
 from tocsin.store.db.values import Damage, DamagedKind
@@ -41,7 +42,11 @@ def set_aside(session: Session, now: datetime) -> tuple[Damage, ...]:
         session.exec(update(SourceRow).where(col(SourceRow.id) == number).values(disabled=True, lease_until=None))
         found.append(Damage(kind=DamagedKind.SOURCE, name=name, words=words))
     for number, name, words in list(deliveries):
-        dead = {"state": DeliveryState.DEAD.value, "reason": f"its row is damaged: {words}", "lease_until": None}
+        dead = {
+            "state": DeliveryState.DEAD.value,
+            "reason": codec.reason_to_json(Reason(cause=Cause.DAMAGED, words=words)),
+            "lease_until": None,
+        }
         session.exec(update(DeliveryRow).where(col(DeliveryRow.id) == number).values(**dead))
         found.append(Damage(kind=DamagedKind.DELIVERY, name=f"{number} to {name}", words=words))
     for number, _, words in list(silences):

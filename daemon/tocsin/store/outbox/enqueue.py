@@ -13,9 +13,11 @@ from sqlmodel import Session, col, delete, func, insert, select, update
 from tocsin.errors import StoreError
 from tocsin.model.alerts import MatchOutcome
 from tocsin.model.deliveries import SETTLED, UNTRIED, DeliveryKind, DeliveryState
+from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Severity
 from tocsin.policy.alerting.facts import Planned
 from tocsin.policy.notifying.retry import LIFE, PRICE_LIFE
+from tocsin.render.reasons import in_words
 from tocsin.store.db import codec
 from tocsin.store.db.sqlite import new_id, pieces, upsert
 from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow, MatchRow, RevisionRow
@@ -40,6 +42,7 @@ _FRESH: _Row = {
     "resend_of": None,
     "stands_for": None,
 }
+_PLANNED = codec.reason_to_json(Reason(cause=Cause.PLANNED))
 
 
 def plan(
@@ -62,7 +65,7 @@ def plan(
             kind=item.kind.value,
             rank=max((ranks[alert_id] for alert_id in item.alert_ids), default=0),
             state=_state(item).value,
-            reason=item.dropped or item.held,
+            reason=codec.reason_to_json(item.dropped or item.held),
             created_at=now,
             due_at=max(item.due_at, settles) if settles and not (item.held or item.dropped) else item.due_at,
             expires_at=item.expires_at,
@@ -171,13 +174,13 @@ def merge(session: Session, delivery_id: str, others: Sequence[str]) -> None:
 
 def release(session: Session, delivery_ids: Sequence[str], now: datetime) -> None:
     """Let held deliveries leave now, and with all that waits in them."""
-    words = "released: an alert in it grew past its cooldown"
+    reason = Reason(cause=Cause.RELEASED)
     held = DeliveryRow.state == DeliveryState.HELD.value
     for piece in pieces(delivery_ids):
         numbers = session.exec(select(DeliveryRow.id).where(col(DeliveryRow.id).in_(piece), held)).all()
-        ready = {"state": DeliveryState.READY.value, "due_at": now, "reason": words}
+        ready = {"state": DeliveryState.READY.value, "due_at": now, "reason": codec.reason_to_json(reason)}
         session.exec(update(DeliveryRow).where(col(DeliveryRow.id).in_(numbers)).values(**ready))
-        note_all(session, numbers, now, DeliveryState.READY, words)
+        note_all(session, numbers, now, DeliveryState.READY, reason)
 
 
 def waiting_updates(session: Session, alerts: Collection[int]) -> list[str]:
@@ -197,17 +200,19 @@ def waiting_updates(session: Session, alerts: Collection[int]) -> list[str]:
     )
 
 
-def hold(session: Session, delivery_id: str, until: datetime, now: datetime, words: str) -> None:
+def hold(session: Session, delivery_id: str, until: datetime, now: datetime, reason: Reason) -> None:
     """Let a delivery that was never tried wait *until* then."""
     session.exec(
         update(DeliveryRow)
         .where(col(DeliveryRow.id) == delivery_id)
-        .values(state=DeliveryState.HELD.value, due_at=until, expires_at=until + LIFE, reason=words)
+        .values(
+            state=DeliveryState.HELD.value, due_at=until, expires_at=until + LIFE, reason=codec.reason_to_json(reason)
+        )
     )
-    note(session, delivery_id, now, DeliveryState.HELD, words)
+    note(session, delivery_id, now, DeliveryState.HELD, reason)
 
 
-def cancel(session: Session, needless: Sequence[tuple[str, int]], now: datetime, words: str) -> None:
+def cancel(session: Session, needless: Sequence[tuple[str, int]], now: datetime, reason: Reason) -> None:
     """Take alerts, (delivery id, alert), out of deliveries that were never tried; one that is about no other is not sent."""
     leaving: dict[str, list[int]] = defaultdict(list)
     for delivery_id, alert_id in needless:
@@ -219,9 +224,9 @@ def cancel(session: Session, needless: Sequence[tuple[str, int]], now: datetime,
         # What is not sent keeps the last one: it says what it was about.
         gone = [(number, alert) for number in piece for alert in leaving[number][: -1 if number in empty else None]]
         _put(session, _REMOVED, [{"number": number, "alert": alert} for number, alert in gone])
-        suppressed = {"state": DeliveryState.SUPPRESSED.value, "reason": words}
+        suppressed = {"state": DeliveryState.SUPPRESSED.value, "reason": codec.reason_to_json(reason)}
         session.exec(update(DeliveryRow).where(col(DeliveryRow.id).in_(empty)).values(**suppressed))
-        note_all(session, sorted(empty), now, DeliveryState.SUPPRESSED, words)
+        note_all(session, sorted(empty), now, DeliveryState.SUPPRESSED, reason)
 
 
 def test(session: Session, receiver: str, recipient: str, now: datetime) -> str:
@@ -253,7 +258,8 @@ def resend(session: Session, delivery_id: str, now: datetime) -> str:
     original.silence_id = None  # nothing that was told waits for the silence to end
     members = session.exec(select(DeliveryAlertRow).where(DeliveryAlertRow.delivery_id == delivery_id)).all()
     if not members and original.state == DeliveryState.SUPPRESSED.value:
-        raise StoreError(f"the delivery {delivery_id} has nothing of its own any more: {original.reason}")
+        words = in_words(codec.reason_from_json(original.reason))
+        raise StoreError(f"the delivery {delivery_id} has nothing of its own any more: {words}")
     first = original.resend_of or original.id
     copies = session.exec(select(func.max(DeliveryRow.resend)).where(DeliveryRow.resend_of == first)).one() or 0
     row = fresh(
@@ -261,7 +267,7 @@ def resend(session: Session, delivery_id: str, now: datetime) -> str:
         (original.receiver, original.recipient),
         kind=original.kind,
         rank=original.rank,
-        reason=f"sent again on demand: a copy of {first}",
+        reason=codec.reason_to_json(Reason(cause=Cause.COPY, by=first)),
         created_at=now,
         due_at=now,
         expires_at=now + (original.expires_at - original.created_at),
@@ -294,14 +300,18 @@ def told_to(session: Session, receiver: str, alerts: Iterable[int]) -> dict[tupl
     return found
 
 
-def note(session: Session, delivery_id: str, at: datetime, state: DeliveryState, reason: str) -> None:
+def note(session: Session, delivery_id: str, at: datetime, state: DeliveryState, reason: Reason) -> None:
     """Put a change of state on record."""
     note_all(session, [delivery_id], at, state, reason)
 
 
-def note_all(session: Session, ids: Iterable[str], at: datetime, state: DeliveryState, reason: str) -> None:
+def note_all(session: Session, ids: Iterable[str], at: datetime, state: DeliveryState, reason: Reason) -> None:
     """Put the same change of state of several deliveries on record."""
-    _put(session, _TRANSITION, [_noted(delivery_id, at, state.value, reason) for delivery_id in ids])
+    _put(
+        session,
+        _TRANSITION,
+        [_noted(delivery_id, at, state.value, codec.reason_to_json(reason)) for delivery_id in ids],
+    )
 
 
 def _noted(delivery_id: str, at: datetime, state: str, reason: str) -> _Row:
@@ -339,7 +349,7 @@ def enter(session: Session, rows: Sequence[_Row], members: Sequence[_Row]) -> No
     """Write new deliveries with what they are about, and that they came."""
     _put(session, _DELIVERY, rows)
     _put(session, _MEMBER, members)
-    _put(session, _TRANSITION, [_noted(r["id"], r["created_at"], r["state"], r["reason"] or "planned") for r in rows])
+    _put(session, _TRANSITION, [_noted(r["id"], r["created_at"], r["state"], r["reason"] or _PLANNED) for r in rows])
 
 
 def _put(session: Session, statement: Executable, rows: Sequence[_Row]) -> None:

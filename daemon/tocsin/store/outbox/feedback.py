@@ -13,6 +13,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from tocsin.errors import StoreError
 from tocsin.model.alerts import Alert, Answered, AnswerKind
 from tocsin.model.deliveries import DeliveryState
+from tocsin.model.reasons import Cause, Reason
 from tocsin.store.db import mapping
 from tocsin.store.db.tables import AlertRow, AnswerRow, DeliveryAlertRow, DeliveryRow
 from tocsin.store.db.values import RuleStats
@@ -78,9 +79,15 @@ def _rest(session: Session, numbers: Sequence[int], now: datetime) -> None:
             select(DeliveryAlertRow.alert_id).where(DeliveryAlertRow.delivery_id == delivery_id)
         ).all()
         answered = by_number(session, members)
-        until = min(answered.get(number, Answered()).snoozed_until or now for number in members)
+        until, first = min((answered.get(number, Answered()).snoozed_until or now, number) for number in members)
         if until > now:
-            enqueue.hold(session, delivery_id, until, now, f"held until {until:%Y-%m-%d %H:%M} UTC: snoozed")
+            enqueue.hold(
+                session,
+                delivery_id,
+                until,
+                now,
+                Reason(cause=Cause.SNOOZE, until=until, by=str(first)),
+            )
 
 
 def stats(session: Session, since: datetime | None = None) -> dict[str, RuleStats]:

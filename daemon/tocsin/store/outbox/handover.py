@@ -14,8 +14,9 @@ from sqlmodel import Session, col, exists, func, not_, or_, select
 
 from tocsin.model.alerts import Alert
 from tocsin.model.deliveries import WAITING, DeliveryKind, DeliveryState
+from tocsin.model.reasons import Cause, Reason
 from tocsin.policy.notifying.receiver import Fallback
-from tocsin.store.db import mapping
+from tocsin.store.db import codec, mapping
 from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow
 from tocsin.store.db.values import To
 from tocsin.store.outbox import enqueue, receivers
@@ -118,12 +119,12 @@ def reroute(
         if members and len(heard) == len(members):
             moved.append(row)
         elif row.attempts == 0:
-            enqueue.cancel(session, [(row.id, alert_id) for alert_id in heard], now, "sent to others")
+            enqueue.cancel(session, [(row.id, alert_id) for alert_id in heard], now, Reason(cause=Cause.REROUTED))
     copies.write()
     for row in moved:
-        words = f"sent to others: no receiver {row.receiver} {row.recipient}".rstrip() + " is configured any more"
-        row.state, row.reason = DeliveryState.SUPPRESSED.value, words
-        enqueue.note(session, row.id, now, DeliveryState.SUPPRESSED, words)
+        reason = Reason(cause=Cause.REMOVED, by=f"{row.receiver} {row.recipient}".rstrip())
+        row.state, row.reason = DeliveryState.SUPPRESSED.value, codec.reason_to_json(reason)
+        enqueue.note(session, row.id, now, DeliveryState.SUPPRESSED, reason)
     session.flush()
     done = {row.id for row in moved}
     return Rerouted(moved=tuple(row.id for row in moved), left=tuple(number for number in ids if number not in done))
@@ -146,7 +147,7 @@ class _Copies:
         self._told: dict[str, dict[tuple[int, str], int]] = {}
         self._copies: list[dict[str, Any]] = []
         self._copied: list[dict[str, Any]] = []
-        self._notes: list[tuple[DeliveryRow, str]] = []
+        self._notes: list[tuple[DeliveryRow, Reason]] = []
 
     def send(
         self, row: DeliveryRow, to: To, members: Sequence[DeliveryAlertRow], *, due_at: datetime, expires_at: datetime
@@ -164,7 +165,7 @@ class _Copies:
                 kind=row.kind,
                 rank=row.rank,
                 state=DeliveryState.HELD.value if held else DeliveryState.READY.value,
-                reason=row.reason if held else f"told in the stead of {row.receiver}, which it did not reach",
+                reason=row.reason if held else codec.reason_to_json(Reason(cause=Cause.FALLBACK, by=row.receiver)),
                 created_at=self._now,
                 due_at=due_at,
                 expires_at=expires_at,
@@ -172,13 +173,13 @@ class _Copies:
             )
             self._copies.append(copy)
             self._copied += (enqueue.copied(copy, member) for member in unknown)
-            self._notes.append((row, f"told to {to[0]} in its stead (delivery {copy['id']})"))
+            self._notes.append((row, Reason(cause=Cause.HANDED_OVER, by=to[0], words=copy["id"])))
             told |= {(member.alert_id, to[1]): member.telling for member in unknown}
         return {member.alert_id for member in unknown}
 
     def write(self) -> list[str]:
         """Enter the copies; their ids."""
         enqueue.enter(self._session, self._copies, self._copied)
-        for row, words in self._notes:
-            enqueue.note(self._session, row.id, self._now, DeliveryState(row.state), words)
+        for row, reason in self._notes:
+            enqueue.note(self._session, row.id, self._now, DeliveryState(row.state), reason)
         return [str(copy["id"]) for copy in self._copies]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import true
@@ -11,10 +12,11 @@ from sqlmodel import Session, col, select, update
 
 from tocsin.model.alerts import Alert
 from tocsin.model.deliveries import UNTRIED, WAITING, DeliveryKind, DeliveryState
+from tocsin.model.reasons import Cause, Reason
 from tocsin.policy.notifying.quiet import QuietRule
 from tocsin.policy.notifying.retry import DIGEST_LIFE
 from tocsin.policy.notifying.silence import Silence, first
-from tocsin.store.db import mapping
+from tocsin.store.db import codec, mapping
 from tocsin.store.db.sqlite import new_id, pieces
 from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow, SilenceRow, ToldRow
 from tocsin.store.outbox import enqueue, silences
@@ -33,32 +35,32 @@ def apply_quiet_hours(session: Session, hushes: Mapping[str, QuietRule], now: da
     """
     more = False
     for receiver, quiet in hushes.items():
-        until = f"held until {quiet.ends:%Y-%m-%d %H:%M} UTC by the quiet hours of {receiver}"
+        reason = Reason(cause=Cause.QUIET, until=quiet.ends, by=receiver)
         rows = _due(session, receiver, quiet, now)
         more = more or len(rows) == MOST
         if quiet.drop:
             dropped = [row.id for row in rows if not row.attempts]
-            _suppress_all(session, dropped, now, f"suppressed by the quiet hours of {receiver}")
+            _suppress_all(session, dropped, now, replace(reason, until=None))
             rows = [row for row in rows if row.attempts]
         news = defaultdict(list)
         for row in rows:
             if row.attempts or row.kind not in _NEWS:
-                _rest(session, row, quiet.ends, now, until)
+                _rest(session, row, quiet.ends, now, reason)
             else:
                 news[row.recipient].append(row)
         for found in news.values():
-            gather(session, found, quiet.ends, now, until)
+            gather(session, found, quiet.ends, now, reason)
     return more
 
 
-def _rest(session: Session, row: DeliveryRow, until: datetime, now: datetime, words: str) -> None:
+def _rest(session: Session, row: DeliveryRow, until: datetime, now: datetime, reason: Reason) -> None:
     """Let one wait as it is."""
     lasts = row.expires_at - (row.wanted_at or row.due_at)
     row.state = (DeliveryState.RETRY if row.attempts else DeliveryState.HELD).value
-    row.due_at, row.expires_at, row.reason = until, until + lasts, words
+    row.due_at, row.expires_at, row.reason = until, until + lasts, codec.reason_to_json(reason)
     row.wanted_at = None  # nobody stands in for who sleeps
     session.flush()
-    enqueue.note(session, row.id, now, DeliveryState(row.state), words)
+    enqueue.note(session, row.id, now, DeliveryState(row.state), reason)
 
 
 def _due(session: Session, receiver: str, quiet: QuietRule, now: datetime) -> Sequence[DeliveryRow]:
@@ -78,10 +80,10 @@ def _due(session: Session, receiver: str, quiet: QuietRule, now: datetime) -> Se
     ).all()
 
 
-def gather(session: Session, rows: Sequence[DeliveryRow], until: datetime, now: datetime, words: str) -> None:
+def gather(session: Session, rows: Sequence[DeliveryRow], until: datetime, now: datetime, reason: Reason) -> None:
     """Let the alerts of deliveries to one recipient that were never tried wait in its digest that leaves *until* then.
 
-    The first becomes that digest where there is none yet; *words* are the reason.
+    The first becomes that digest where there is none yet.
     """
     first = rows[0]
     digest = session.exec(
@@ -97,14 +99,14 @@ def gather(session: Session, rows: Sequence[DeliveryRow], until: datetime, now: 
     if digest is None:
         digest, rows = first, rows[1:]
         digest.kind, digest.state = DeliveryKind.DIGEST.value, DeliveryState.HELD.value
-        digest.due_at, digest.expires_at, digest.reason = until, until + DIGEST_LIFE, words
+        digest.due_at, digest.expires_at, digest.reason = until, until + DIGEST_LIFE, codec.reason_to_json(reason)
         digest.wanted_at = None  # it is late only against the time it is held until
-        enqueue.note(session, digest.id, now, DeliveryState.HELD, words)
+        enqueue.note(session, digest.id, now, DeliveryState.HELD, reason)
     digest.rank = max([digest.rank, *(row.rank for row in rows)])
     session.flush()
     others = [row.id for row in rows]
     enqueue.merge(session, digest.id, others)
-    _suppress_all(session, others, now, f"told with others in delivery {digest.id}: {words}")
+    _suppress_all(session, others, now, Reason(cause=Cause.MERGED, by=digest.id, because=reason))
 
 
 def silence(session: Session, now: datetime) -> None:
@@ -138,7 +140,7 @@ def silence(session: Session, now: datetime) -> None:
         if len(found) < sizes[delivery_id]:
             row = _split(session, row, found, now)
         row.silence_id = last.id
-        _suppress(session, row, now, last.words)
+        _suppress(session, row, now, last.reason)
 
 
 def lapse(
@@ -180,7 +182,7 @@ def lapse(
         whole = session.get_one(DeliveryRow, delivery_id)
         part = len(reasons) < len(_members(session, delivery_id))
         gone = _split(session, whole, reasons, now) if part else whole
-        _suppress(session, gone, now, "; ".join(dict.fromkeys(reasons.values())))
+        _suppress(session, gone, now, Reason(cause=Cause.LAPSED, words="; ".join(dict.fromkeys(reasons.values()))))
     for last in told.values():
         last.at -= cooldowns[last.rule]
     session.flush()
@@ -199,9 +201,10 @@ def _free(session: Session, now: datetime) -> None:
     ).all()
     for row, ended in rows:
         row.state, row.due_at, row.silence_id = DeliveryState.READY.value, now, None
-        row.reason = f"silence {ended.id} has ended"
+        reason = Reason(cause=Cause.SILENCE_ENDED, by=str(ended.id))
+        row.reason = codec.reason_to_json(reason)
         session.flush()
-        enqueue.note(session, row.id, now, DeliveryState.READY, row.reason)
+        enqueue.note(session, row.id, now, DeliveryState.READY, reason)
 
 
 def _split(session: Session, row: DeliveryRow, numbers: Collection[int], now: datetime) -> DeliveryRow:
@@ -240,14 +243,14 @@ def _move(session: Session, member: DeliveryAlertRow, delivery_id: str) -> None:
     )
 
 
-def _suppress_all(session: Session, ids: Sequence[str], now: datetime, words: str) -> None:
+def _suppress_all(session: Session, ids: Sequence[str], now: datetime, reason: Reason) -> None:
     for piece in pieces(ids):
-        suppressed = {"state": DeliveryState.SUPPRESSED.value, "reason": words}
+        suppressed = {"state": DeliveryState.SUPPRESSED.value, "reason": codec.reason_to_json(reason)}
         session.exec(update(DeliveryRow).where(col(DeliveryRow.id).in_(piece)).values(**suppressed))
-    enqueue.note_all(session, ids, now, DeliveryState.SUPPRESSED, words)
+    enqueue.note_all(session, ids, now, DeliveryState.SUPPRESSED, reason)
 
 
-def _suppress(session: Session, row: DeliveryRow, now: datetime, words: str) -> None:
-    row.state, row.reason = DeliveryState.SUPPRESSED.value, words
+def _suppress(session: Session, row: DeliveryRow, now: datetime, reason: Reason) -> None:
+    row.state, row.reason = DeliveryState.SUPPRESSED.value, codec.reason_to_json(reason)
     session.flush()
-    enqueue.note(session, row.id, now, DeliveryState.SUPPRESSED, words)
+    enqueue.note(session, row.id, now, DeliveryState.SUPPRESSED, reason)

@@ -10,8 +10,10 @@ from sqlalchemy import ColumnElement, tuple_
 from sqlmodel import Session, and_, col, func, or_, select, update
 
 from tocsin.model.deliveries import UNTRIED, DeliveryKind, DeliveryState, ErrorClass
+from tocsin.model.reasons import Reason
 from tocsin.model.rules import Severity
 from tocsin.policy.notifying.limit import ALWAYS, LIMITED, SPAN, Limit, Storm, begins, room
+from tocsin.store.db import codec
 from tocsin.store.db.sqlite import pieces, upsert
 from tocsin.store.db.tables import AttemptRow, DeliveryAlertRow, DeliveryRow, ReceiverRow
 from tocsin.store.db.values import To
@@ -82,10 +84,9 @@ def apply_limits(session: Session, limits: Mapping[str, Limit], now: datetime) -
         ).all()
         loudest = list(Severity)[max(row.rank for row in rows)]
         leaves = _next(session, (receiver, recipient), limits[receiver].until(until, loudest))
-        words = limits[receiver].words(receiver)
         alerts = _alerts(session, (receiver, recipient), now)
-        _mark(session, [row.id for row in rows], words)
-        holds.gather(session, rows, leaves, now, f"held until {leaves:%Y-%m-%d %H:%M} UTC: {words}")
+        _mark(session, [row.id for row in rows], limits[receiver].reason(receiver))
+        holds.gather(session, rows, leaves, now, limits[receiver].reason(receiver, leaves))
         storms[receiver].append((alerts, leaves))
     return tuple(
         Storm(
@@ -123,11 +124,13 @@ def _alerts(session: Session, to: To, now: datetime) -> int:
     ).one()
 
 
-def _mark(session: Session, deliveries: Sequence[str], words: str) -> None:
+def _mark(session: Session, deliveries: Sequence[str], reason: Reason) -> None:
     """Let every alert of *deliveries* say in which message it went, and why."""
     for piece in pieces(deliveries):
         session.exec(
-            update(DeliveryAlertRow).where(col(DeliveryAlertRow.delivery_id).in_(piece)).values(overflow=words)
+            update(DeliveryAlertRow)
+            .where(col(DeliveryAlertRow.delivery_id).in_(piece))
+            .values(overflow=codec.reason_to_json(reason))
         )
 
 

@@ -44,7 +44,7 @@ def of_delivery(session: Session, delivery_id: str, kind: DeliveryKind) -> tuple
     news = {member.alert_id: codec.words_from_json(member.news) for member in members}
     over = {member.alert_id: member.overflow for member in members}
     read = of_alerts(session, news, kind, news=news)
-    found = {number: replace(item, overflow=over[number]) for number, item in read.items()}
+    found = {number: replace(item, overflow=codec.reason_from_json(over[number])) for number, item in read.items()}
     return tuple(sorted(found.values(), key=lambda item: (-item.alert.severity.rank, item.alert.id)))
 
 

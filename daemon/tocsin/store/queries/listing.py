@@ -185,7 +185,9 @@ def delivery(session: Session, delivery_id: str) -> DeliveryDetail | None:
         tidings=content.of_delivery(session, delivery_id, DeliveryKind(row.kind)),
         message=codec.message_from_json(row.message) if row.message else None,
         attempts=tuple(_attempt(attempt) for attempt in attempts),
-        transitions=tuple(mapping.read(TransitionView, transition) for transition in transitions),
+        transitions=tuple(
+            mapping.read(TransitionView, item, reason=codec.reason_from_json(item.reason)) for item in transitions
+        ),
     )
 
 
@@ -222,6 +224,7 @@ def _delivery_view(row: DeliveryRow, members: Sequence[AlertRow], *, resent: boo
         row,
         kind=DeliveryKind(row.kind),
         state=DeliveryState(row.state),
+        reason=codec.reason_from_json(row.reason),
         severity=list(Severity)[row.rank],
         title=ordered[0].title if ordered else "",
         alert_ids=tuple(member.id for member in ordered),

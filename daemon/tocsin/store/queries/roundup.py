@@ -10,9 +10,11 @@ from sqlmodel import Session, col, distinct, func, select
 
 from tocsin.model.alerts import AlertContent, MatchOutcome
 from tocsin.model.deliveries import UNHEARD, Delivery, DeliveryKind, DeliveryState
+from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Severity
 from tocsin.render.digest import LOUD
 from tocsin.render.roundup import Ailing, HeldBack, Roundup
+from tocsin.store.db import codec
 from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow, EntryRow, MatchRow, SourceRow, TransitionRow
 from tocsin.store.outbox import feedback
 from tocsin.store.queries import content
@@ -23,11 +25,11 @@ LONGEST = timedelta(days=8)
 #: Rows read of anything: a digest shows fewer.
 MOST = 100
 _LOUD = [severity for severity in Severity if severity.rank >= LOUD.rank]
-#: Why a match that no alert came of was not told.
-_FATES = {
-    MatchOutcome.BASELINE: "found at the first fetch of its source",
-    MatchOutcome.FLOOD: "old news that its source showed all at once",
-    MatchOutcome.OLD: "more than two days old when it was first seen",
+#: Why a match that no alert came of was not sent.
+_UNSENT = {
+    MatchOutcome.BASELINE: Reason(cause=Cause.BASELINE),
+    MatchOutcome.FLOOD: Reason(cause=Cause.FLOOD),
+    MatchOutcome.OLD: Reason(cause=Cause.OLD),
 }
 
 
@@ -114,17 +116,20 @@ def _counted(session: Session, delivery: Delivery, *which: ColumnElement[bool]) 
         .group_by(col(AlertRow.rule), col(DeliveryRow.reason))
         .limit(MOST)
     ).all()
-    return [HeldBack(what=title if count == 1 else rule, why=why, count=count) for rule, title, why, count in rows]
+    return [
+        HeldBack(what=title if count == 1 else rule, why=codec.reason_from_json(why), count=count)
+        for rule, title, why, count in rows
+    ]
 
 
 def _passed_over(session: Session, since: datetime) -> list[HeldBack]:
     """Matches that nobody was to hear of, whoever reads."""
     rows = session.exec(
         select(MatchRow.fate, func.count())
-        .where(col(MatchRow.decided_at) >= since, col(MatchRow.fate).in_(_FATES))
+        .where(col(MatchRow.decided_at) >= since, col(MatchRow.fate).in_(_UNSENT))
         .group_by(col(MatchRow.fate))
     ).all()
-    return [HeldBack(what="matches", why=_FATES[MatchOutcome(fate)], count=count) for fate, count in rows]
+    return [HeldBack(what="matches", why=_UNSENT[MatchOutcome(fate)], count=count) for fate, count in rows]
 
 
 def _ailing(session: Session) -> tuple[Ailing, ...]:

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, func, select
 
 from tocsin.model.alerts import MatchOutcome
 from tocsin.model.deliveries import UNHEARD, DeliveryState
-from tocsin.store.db import mapping
+from tocsin.store.db import codec, mapping
 from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow, EntryRow, MatchRow, TransitionRow
 from tocsin.store.db.values import Withheld
 
@@ -84,7 +84,7 @@ def _matches(session: Session, since: datetime | None, limit: int) -> list[Withh
             receiver="",
             recipient="",
             state=match.fate,
-            reason=match.reason,
+            reason=codec.reason_from_json(match.reason),
             at=match.decided_at,
             until=None,
         )
@@ -101,7 +101,7 @@ def _alert(delivery: DeliveryRow, row: AlertRow, at: datetime, until: datetime |
         receiver=delivery.receiver,
         recipient=delivery.recipient,
         state=delivery.state,
-        reason=delivery.reason,
+        reason=codec.reason_from_json(delivery.reason),
         at=at,
         until=until,
     )

@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from sqlalchemy import case, true, tuple_
 from sqlmodel import Session, col, func, insert, not_, or_, select, update
 
-from tocsin.log import counted
 from tocsin.model.alerts import AlertContent
 from tocsin.model.deliveries import (
     UNHEARD,
@@ -26,6 +25,7 @@ from tocsin.model.deliveries import (
     Message,
     Settlement,
 )
+from tocsin.model.reasons import Cause, Reason
 from tocsin.store.db import codec
 from tocsin.store.db.reading import reading
 from tocsin.store.db.tables import AttemptRow, DeliveryAlertRow, DeliveryRow
@@ -86,7 +86,7 @@ def claim(
         row.wanted_at = row.wanted_at or row.due_at
         row.lease_until = real + lease
         row.fence += 1
-        enqueue.note(session, row.id, now, DeliveryState.SENDING, f"claimed for try {row.attempts + 1}")
+        enqueue.note(session, row.id, now, DeliveryState.SENDING, Reason(cause=Cause.CLAIMED, count=row.attempts + 1))
     session.flush()
     return [delivery(session, row) for row in rows]
 
@@ -100,6 +100,10 @@ def void(session: Session, now: datetime, real: datetime | None) -> tuple[int, i
     return len(rows), sum(_take_back(session, row, now) for row in rows)
 
 
+#: Why a delivery that was claimed waits again.
+_UNTRIED = Reason(cause=Cause.UNTRIED)
+
+
 def _take_back(session: Session, row: DeliveryRow, now: datetime) -> bool:
     words = "nobody saw how it ended: the message may have arrived"
     doubtful = session.exec(
@@ -108,7 +112,7 @@ def _take_back(session: Session, row: DeliveryRow, now: datetime) -> bool:
         .values(ended_at=now, outcome=ErrorClass.AMBIGUOUS, words=words)
     ).rowcount
     state = DeliveryState.RETRY if row.attempts else DeliveryState.READY
-    reason = f"try {row.attempts}: {words}" if doubtful else "given back before it was tried"
+    reason = Reason(cause=Cause.IN_DOUBT, count=row.attempts) if doubtful else _UNTRIED
     _change(session, row, now, state, reason)
     return bool(doubtful)
 
@@ -117,7 +121,7 @@ def give_back(session: Session, delivery: Delivery, now: datetime) -> None:
     """Give back a delivery that was claimed and not tried."""
     state = DeliveryState.RETRY if delivery.attempt > 1 else DeliveryState.READY
     if _under_fence(session, delivery, state=state.value, lease_until=None):
-        enqueue.note(session, delivery.id, now, state, "given back before it was tried")
+        enqueue.note(session, delivery.id, now, state, _UNTRIED)
 
 
 def expire(session: Session, now: datetime) -> tuple[Delivery, ...]:
@@ -129,16 +133,14 @@ def expire(session: Session, now: datetime) -> tuple[Delivery, ...]:
         .limit(_MOST_EXPIRED)
     ).all()
     for row in late:
-        last = f"; last: {row.reason}" if row.reason else ""
-        words = (
-            f"expired: not delivered by {row.expires_at:%Y-%m-%d %H:%M} UTC after {counted(row.attempts, 'try')}{last}"
-        )
-        _change(session, row, now, DeliveryState.DEAD, words)
+        last = codec.reason_from_json(row.reason) or None
+        reason = Reason(cause=Cause.EXPIRED, at=row.expires_at, count=row.attempts, because=last)
+        _change(session, row, now, DeliveryState.DEAD, reason)
     return tuple(delivery(session, row) for row in late)
 
 
-def _change(session: Session, row: DeliveryRow, now: datetime, state: DeliveryState, reason: str) -> None:
-    row.state, row.reason, row.lease_until = state.value, reason, None
+def _change(session: Session, row: DeliveryRow, now: datetime, state: DeliveryState, reason: Reason) -> None:
+    row.state, row.reason, row.lease_until = state.value, codec.reason_to_json(reason), None
     session.flush()
     enqueue.note(session, row.id, now, state, reason)
 
@@ -168,7 +170,7 @@ def settle(session: Session, delivery: Delivery, outcome: AttemptResult, settlem
         delivery,
         state=settlement.state.value,
         due_at=settlement.due_at,
-        reason=settlement.reason,
+        reason=codec.reason_to_json(settlement.reason),
         delivered_at=delivered_at,
         lease_until=None,
     ):
@@ -184,7 +186,8 @@ def settle(session: Session, delivery: Delivery, outcome: AttemptResult, settlem
             retry_after=outcome.retry_after.total_seconds() if outcome.retry_after is not None else None,
         )
     )
-    enqueue.note(session, delivery.id, now, settlement.state, settlement.reason or outcome.words)
+    reason = settlement.reason or Reason(cause=Cause.OTHER if outcome.words else Cause.NONE, words=outcome.words)
+    enqueue.note(session, delivery.id, now, settlement.state, reason)
     return True
 
 

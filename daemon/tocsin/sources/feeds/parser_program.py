@@ -1,6 +1,6 @@
-"""What runs in a cell: it reads the documents on its standard input, and prints what is found in each as JSON.
+"""Program of a parser process: read the documents on its standard input, and print what is found in each as JSON.
 
-python -m tocsin.sources.feeds.inside MEMORY
+python -m tocsin.sources.feeds.parser_program MEMORY
 """
 
 from __future__ import annotations
@@ -19,11 +19,46 @@ from pathlib import Path
 from typing import Any
 
 from tocsin.errors import Fault, SourceError
-from tocsin.sources.documents import nodes
+from tocsin.sources.documents import page
+from tocsin.sources.documents.charset import decode
+from tocsin.sources.documents.items import Parsed
 from tocsin.sources.documents.page import Selectors
-from tocsin.sources.feeds import document
+from tocsin.sources.feeds import discovery, jsonfeed, rss
+from tocsin.sources.http import urls
 
 _NEVER = resource.RLIM_INFINITY
+
+
+def read(
+    body: bytes, *, url: str, content_type: str = "", content_language: str = "", selectors: Selectors | None = None
+) -> Parsed:
+    """Return the feed (RSS, Atom or JSON Feed) in *body*, which came from *url* with these headers.
+
+    With *selectors* it is a page. The content decides, whatever its type is said to be. Links are seen from *url* without its
+    user and password. A page that is no feed but names some is refused with them.
+
+    Raises:
+        SourceError: NOT_A_FEED, TOO_LARGE.
+    """
+    url = urls.without_user(url)
+    text, note = decode(body, content_type)
+    if selectors:
+        found = page.read(text, selectors, url=url, content_language=content_language)
+        return dataclasses.replace(found, notes=(note, *found.notes)) if note else found
+    if jsonfeed.is_json(text):
+        found = jsonfeed.parse(text, url=url, content_language=content_language)
+        return dataclasses.replace(found, notes=(note, *found.notes)) if note else found
+    start = text[: discovery.LOOKED_AT]
+    del text  # the reader makes its own, and a large one has little room
+    try:
+        return rss.parse(body, url=url, content_type=content_type, content_language=content_language)
+    except SourceError as error:
+        proposals = discovery.discover(start, url=url) if error.fault is Fault.NOT_A_FEED else ()
+        if not proposals:
+            raise
+        meant = [proposal.url for proposal in proposals]
+        words = f"{error}; did you mean {' or '.join(meant[:3])}?"
+        raise SourceError(words, fault=Fault.NOT_A_FEED, instead=meant) from error
 
 
 def main() -> None:
@@ -41,9 +76,9 @@ def main() -> None:
 def _answer(asked: dict[str, Any], body: bytes) -> dict[str, Any]:
     try:
         if "nodes" in asked:
-            return {"rows": nodes.read(body, **asked["nodes"])}
+            return {"rows": page.read_rows(body, **asked["nodes"])}
         selectors = Selectors(**asked["selectors"]) if asked["selectors"] else None
-        found: dict[str, Any] = _plain(document.read(body, **asked["document"], selectors=selectors))
+        found: dict[str, Any] = _plain(read(body, **asked["document"], selectors=selectors))
         return found
     except SourceError as error:
         return {"error": str(error), "fault": error.fault, "instead": error.instead}
@@ -54,7 +89,7 @@ def _answer(asked: dict[str, Any], body: bytes) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """*value* as JSON has it; `dataclasses.asdict` copies whatever lies in it, which takes as long as to read it."""
+    """Return *value* as JSON has it; `dataclasses.asdict` copies all that lies in it, which takes as long as to read it."""
     if isinstance(value, datetime):
         return value.isoformat()
     return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
@@ -75,7 +110,7 @@ def _refused(*, memory: int) -> Iterator[str]:
 
 
 def _bounds(seconds: int, niceness: int) -> dict[str, Callable[[], object]]:
-    """The processor time of what follows, to which what was read before does not count, and how much it matters."""
+    """Return what bounds the processor time of the next document, beyond what was used before, and its priority."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     limit = math.ceil(used.ru_utime + used.ru_stime) + seconds
     return {

@@ -1,0 +1,85 @@
+"""Small sections of the configuration: how servers are asked, and the daemon's own signs of life."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import time, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
+
+from tocsin.certificates import trusting
+from tocsin.config.receivers import check_days
+from tocsin.config.secrets import Secret
+from tocsin.config.values import OwnPath, WallTime, hidden, url_fault
+from tocsin.config.yaml.nodes import Node, member
+from tocsin.config.yaml.shape import TEXT, Duration, Shape, Texts, at_least
+from tocsin.errors import FileError, Problem
+
+_PROXY = re.compile(r"http://[^\s/]+:\d{1,5}/?\Z|http://[^\s/]+/?\Z")
+
+
+def _proxy(value: Any) -> Secret:
+    proxy = hidden(value)
+    if proxy and not _PROXY.match(proxy.reveal()):
+        raise ValueError("must be the address of a proxy, such as http://proxy.example.org:3128")
+    return proxy
+
+
+def _trusted(path: Path | None) -> Path | None:
+    try:
+        trusting(path)
+    except FileError as error:
+        raise ValueError(f"{error}; it must be a file of certificates in PEM form") from None
+    return path
+
+
+def _domains(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name.lower().removeprefix("*.") for name in names)
+
+
+def _watcher(value: Any) -> Secret:
+    url = hidden(value)
+    if url and (fault := url_fault(url.reveal())):
+        raise ValueError(fault)
+    return url
+
+
+class HttpConfig(Shape):
+    """How other people's servers are asked."""
+
+    contact: str = ""
+    """An address that the owner of a server can write to; stands in the user agent."""
+    proxy: Annotated[Secret, BeforeValidator(_proxy), WithJsonSchema(TEXT)] = Secret("")
+    """A proxy such as http://proxy.example.org:3128, for all sources but private ones."""
+    ca_file: Annotated[OwnPath, AfterValidator(_trusted)] = None
+    """A file of certificates (PEM), relative to this file, to be trusted beside those of the system."""
+    groups: Annotated[Texts, AfterValidator(_domains)] = ()
+    """Domains such as blogs.example.org whose hosts are one server, which is asked by one source at a time."""
+
+
+class Heartbeat(Shape):
+    """An address that is asked for as long as claims run, so that somebody notices when they do not."""
+
+    url: Annotated[Secret, BeforeValidator(_watcher), WithJsonSchema(TEXT)] = Secret("")
+    """An address of a service that notifies you when it is no longer asked for; empty: none."""
+    every: Annotated[Duration, at_least(timedelta(seconds=10))] = timedelta(minutes=5)
+    """How often it is asked for, such as 5m."""
+    allow_private: bool = False
+    """Whether it may lie in a private network."""
+
+
+class ReportShape(Shape):
+    """`self_report:` in the file."""
+
+    at: WallTime = time(9)
+    """When it is sent, by the clock of the file's time zone."""
+    on: Texts = ("mon",)
+    """The days on which it is sent; an empty list: never."""
+
+
+def check_report(root: Node) -> Iterator[Problem]:
+    """Yield what is wrong with the days of `self_report:`."""
+    yield from check_days(member(member(root, "self_report"), "on"))

@@ -1,0 +1,109 @@
+"""Kinds of value that several sections of the configuration have."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import time
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BeforeValidator, ValidationInfo, WithJsonSchema
+
+from tocsin.config.secrets import Secret, address
+from tocsin.config.yaml.shape import TEXT, TEXTS, context, listed
+from tocsin.sources.http import urls
+
+_CLOCK = re.compile(r"^([01]?[0-9]|2[0-3]):([0-5][0-9])$")
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise ValueError("must be text; true and false need quotes to be text")
+    return str(value)
+
+
+def zone(value: Any) -> ZoneInfo:
+    """Return the time zone that is named *value*.
+
+    Raises:
+        ValueError: there is none, in words.
+    """
+    name = _text(value)
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("must be a time zone such as Europe/London or UTC") from None
+
+
+def _wall_time(value: Any) -> time:
+    found = _CLOCK.fullmatch(value) if isinstance(value, str) else None
+    if not found:
+        raise ValueError('must be a time of the day such as "07:00"')
+    return time(int(found[1]), int(found[2]))
+
+
+def _path(value: Any, info: ValidationInfo) -> Path | None:
+    text = _text(value)
+    return context(info).folder / Path(text).expanduser() if text else None
+
+
+def hidden(value: Any) -> Secret:
+    """Return *value* as a secret.
+
+    Raises:
+        ValueError: it is no text.
+    """
+    return value if isinstance(value, Secret) else Secret(_text(value))
+
+
+def _address(value: Any) -> Secret:
+    url = urls.plain_scheme(_text(value))
+    if fault := url_fault(url):
+        raise ValueError(fault)
+    return address(url, written=getattr(value, "written", url))
+
+
+def url_fault(url: str) -> str:
+    """Return why *url* cannot be asked for, empty when it can."""
+    try:
+        parts = urlsplit(url)
+        port_is_good = parts.port != 0
+    except ValueError:
+        return "is not an address"
+    if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_good:
+        return "must be an address that begins with http:// or https://"
+    return "must not hold blanks or control characters" if re.search(r"[\s\x00-\x1f]", url) else ""
+
+
+def unless_empty(check: Callable[[str], object]) -> AfterValidator:
+    """Return a validator that refuses what *check* refuses, but takes an empty text as none."""
+
+    def checked(text: str) -> str:
+        if text:
+            check(text)
+        return text
+
+    return AfterValidator(checked)
+
+
+Zone = Annotated[ZoneInfo, BeforeValidator(zone), WithJsonSchema(TEXT)]
+#: A time zone; none where it is empty.
+OwnZone = Annotated[ZoneInfo | None, BeforeValidator(lambda text: zone(text) if text else None), WithJsonSchema(TEXT)]
+WallTime = Annotated[
+    time,
+    BeforeValidator(_wall_time),
+    WithJsonSchema({"type": "string", "pattern": rf"{_CLOCK.pattern}|\$\{{", "examples": ["07:00"]}),
+]
+#: A path, relative to the file that names it; none where it is empty.
+OwnPath = Annotated[Path | None, BeforeValidator(_path), WithJsonSchema(TEXT)]
+OwnPaths = Annotated[
+    tuple[Annotated[Path, BeforeValidator(_path)], ...], BeforeValidator(listed), WithJsonSchema(TEXTS)
+]
+#: A text that is shown nowhere.
+Hidden = Annotated[Secret, BeforeValidator(hidden), WithJsonSchema(TEXT)]
+Hiddens = Annotated[tuple[Hidden, ...], BeforeValidator(listed), WithJsonSchema(TEXTS)]
+#: An address of the web, which may hold a secret.
+Address = Annotated[Secret, BeforeValidator(_address), WithJsonSchema(TEXT)]

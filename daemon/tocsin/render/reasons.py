@@ -1,0 +1,90 @@
+"""Reasons in words."""
+
+from __future__ import annotations
+
+from datetime import datetime, tzinfo
+
+from tocsin.log import counted
+from tocsin.model.reasons import Cause, Reason
+
+#: What a message waits for, behind "held until ...".
+_HELD = {
+    Cause.COOLDOWN: " by the cooldown of {by}",
+    Cause.SNOOZE: ": alert {by} is snoozed",
+    Cause.CORRECTION: ": it was corrected before",
+    Cause.GROUP: ": others may join it",
+    Cause.DIGEST: " by the digest of {by}",
+    Cause.QUIET: " by the quiet hours of {by}",
+    Cause.LIMIT: ": over the limit of {counted} an hour of {by}",
+}
+_WORDS = {
+    Cause.NONE: "",
+    Cause.SILENCE: "suppressed by silence {by} {words}",
+    Cause.QUIET: "suppressed by the quiet hours of {by}",
+    Cause.LIMIT: "over the limit of {counted} an hour of {by}",
+    Cause.BASELINE: "found at the first fetch of its source",
+    Cause.FLOOD: "came in a flood: its source showed many old entries as new at once",
+    Cause.OLD: "published {at}, over 48 h before it was first seen",
+    Cause.COVERAGE: "more coverage of alert {by}",
+    Cause.NOTIFIED: "told {counted}",
+    Cause.OPERATORS: "told {counted}",
+    Cause.NO_ROUTE: "no route leads to a receiver",
+    Cause.NO_OPERATOR: "no receiver is an operator",
+    Cause.GROWTH: "alert {by} grew ({words})",
+    Cause.UNREACHABLE: "its source had been out of reach",
+    Cause.PLANNED: "planned",
+    Cause.CLAIMED: "claimed for try {count}",
+    Cause.UNTRIED: "given back before it was tried",
+    Cause.IN_DOUBT: "try {count}: nobody saw how it ended: the message may have arrived",
+    Cause.NO_TIME: "no time left for another try",
+    Cause.EXPIRED: "expired: not delivered by {at} after {counted}",
+    Cause.DAMAGED: "its row is damaged: {words}",
+    Cause.MERGED: "told with others in delivery {by}",
+    Cause.GATHERED: "told in a {by}",
+    Cause.EARLIER: "told earlier than its digest",
+    Cause.RELEASED: "released: an alert in it grew past its cooldown",
+    Cause.UNCHANGED: "its entry says again what was told",
+    Cause.SILENCE_ENDED: "silence {by} has ended",
+    Cause.REROUTED: "sent to others",
+    Cause.REMOVED: "sent to others: no receiver {by} is configured any more",
+    Cause.FALLBACK: "sent because it could not be delivered to {by}",
+    Cause.HANDED_OVER: "sent to {by} instead (delivery {words})",
+    Cause.COPY: "sent again on demand: a copy of {by}",
+}
+_COUNTED = {
+    Cause.LIMIT: "message",
+    Cause.NOTIFIED: "recipient",
+    Cause.OPERATORS: "operator",
+    Cause.EXPIRED: "try",
+}
+
+
+def in_words(reason: Reason, zone: tzinfo | None = None) -> str:
+    """Return *reason* as people read it; its times are in *zone*, or else in UTC, which they name."""
+    template = _WORDS.get(reason.cause, "{words}")
+    if reason.until:
+        template = f"held until {{until}}{_HELD[reason.cause]}"
+    elif reason.cause is Cause.OLD and not reason.at:
+        template = "over 48 h old when it was first seen"
+    seconds = ":%S" if reason.cause is Cause.GROUP else ""
+    text = template.format(
+        until=_time(reason.until, zone, seconds),
+        at=_time(reason.at, zone),
+        by=reason.by,
+        count=reason.count,
+        counted=counted(reason.count, _COUNTED.get(reason.cause, "")),
+        words=reason.words,
+    )
+    return f"{text}{_joint(reason, reason.because)}{in_words(reason.because, zone)}" if reason.because else text
+
+
+def _joint(reason: Reason, behind: Reason) -> str:
+    if reason.cause is Cause.EXPIRED:
+        return "; last: "
+    return "; " if behind.cause is Cause.RELEASED else ": "
+
+
+def _time(time: datetime | None, zone: tzinfo | None, seconds: str = "") -> str:
+    if time is None:
+        return ""
+    return time.astimezone(zone).strftime(f"%Y-%m-%d %H:%M{seconds}") if zone else f"{time:%Y-%m-%d %H:%M{seconds}} UTC"
