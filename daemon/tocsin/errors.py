@@ -94,7 +94,7 @@ class ConfigError(TocsinError):
 
 
 class Fault(StrEnum):
-    """What kind of failure a poll met."""
+    """The kind of failure that a poll met."""
 
     UNREACHABLE = "unreachable"  # no connection: DNS, connect
     NETWORK = "network"  # a connection that came to nothing: TLS, reset, timeout

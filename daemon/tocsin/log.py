@@ -15,14 +15,6 @@ def line(event: str, **pairs: object) -> str:
     return " ".join(parts)
 
 
-def counted(number: int, noun: str) -> str:
-    """Return `1 problem`, `2,000 entries`, `0 matches`: *number* of what *noun* names in the singular."""
-    several = f"{noun}es" if noun.endswith(("s", "x", "z", "ch", "sh")) else f"{noun}s"
-    if noun.endswith("y") and noun[-2:-1] not in "aeiou":
-        several = f"{noun[:-1]}ies"
-    return f"{number:,} {several if number != 1 else noun}"
-
-
 def _value(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat(timespec="seconds")

@@ -18,7 +18,6 @@ from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, 
 from tocsin.cli.one_poll import PrivateOption, discover
 from tocsin.cli.output import dump, say, shown
 from tocsin.config.config import Config, parse_config
-from tocsin.config.durations import parse_duration
 from tocsin.config.feeds import FeedConfig
 from tocsin.config.secrets import address, masked
 from tocsin.config.values import url_fault
@@ -26,9 +25,9 @@ from tocsin.config.yaml import files
 from tocsin.config.yaml.edit import NewSource, add_sources, replace_file
 from tocsin.errors import ConfigError, FileError, SourceError, UsageError
 from tocsin.files import read_regular
-from tocsin.log import counted
 from tocsin.sources.feeds.opml import LARGEST, read_opml
 from tocsin.sources.http import urls
+from tocsin.units import counted, parse_duration
 
 #: Of a name as the configuration wants it.
 _LONGEST_NAME = 64

@@ -11,13 +11,15 @@ import typer
 
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, SinceOption, border, opened
 from tocsin.cli.input_files import read_since
-from tocsin.cli.output import dump, in_zone, listing, local, plain, revision, say, say_zone, shown, written
+from tocsin.cli.output import dump, in_zone, listing, local, plain, say, say_zone, shown, written
 from tocsin.cli.tree import console, tree
-from tocsin.config.durations import parse_duration
 from tocsin.errors import UsageError
+from tocsin.explain.decision_chain import revision
 from tocsin.model.alerts import Answered, AnswerKind
+from tocsin.model.records import AlertDetail
 from tocsin.render.reasons import in_words
-from tocsin.store import AlertDetail, Which, Withheld
+from tocsin.store import Which, Withheld
+from tocsin.units import parse_duration
 
 app = typer.Typer(help="What was found, why, and what you say of it.", no_args_is_help=True)
 
@@ -211,7 +213,7 @@ def _print(detail: AlertDetail, zone: ZoneInfo) -> None:
     if lead:
         print(f"  {shown(lead.title)}\n  {shown(lead.link)}")
         if lead.revised:
-            print(f"  {revision(lead.revised, zone)}")
+            print(f"  {shown(revision(lead.revised, zone))}")
     print(f"  event {local(alert.event_time, zone)}, opened {local(alert.opened_at, zone)}, {written(alert.labels)}")
     for line in _said(detail.answered, zone):
         print(f"  {shown(line)}")

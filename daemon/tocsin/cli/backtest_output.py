@@ -14,13 +14,13 @@ from zoneinfo import ZoneInfo
 
 from tocsin.cli.output import dump, local, say, shown, table, written
 from tocsin.errors import UsageError
-from tocsin.log import counted
 from tocsin.model.alerts import MatchOutcome
 from tocsin.model.rules import Match
 from tocsin.render.reasons import in_words
 from tocsin.replay import report
 from tocsin.replay.replay import Result, Ruling
 from tocsin.replay.report import AlertHistory, Change, Count, Difference
+from tocsin.units import counted
 
 _UTC = ZoneInfo("UTC")
 _BARS = "▁▂▃▄▅▆▇█"

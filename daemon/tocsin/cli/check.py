@@ -16,8 +16,8 @@ from tocsin.config.cautions import cautions
 from tocsin.config.config import Config
 from tocsin.config.loading import load_rules, rules_of
 from tocsin.errors import ConfigError, Problem, StoreError
-from tocsin.log import counted
 from tocsin.rules.lint import History
+from tocsin.units import counted
 
 #: How much of the history says what a rule does.
 _LOOK_BACK = timedelta(days=30)

@@ -16,10 +16,10 @@ from tocsin.cli.output import BAD_CONFIG, FAILED, LOST, USAGE, say
 from tocsin.config.config import Config, load_config
 from tocsin.config.loading import LoadedRules, load_rules, rules_of
 from tocsin.errors import ConfigError, LostError, TocsinError, UsageError, meant
-from tocsin.log import counted
 from tocsin.model.rules import RuleInfo
 from tocsin.rules.ruleset import RuleSet
 from tocsin.store import Store
+from tocsin.units import counted
 
 ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The configuration file.", envvar="TOCSIN_CONFIG")]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line, for machines.")]

@@ -15,13 +15,13 @@ from tocsin.cli.input_files import read_since
 from tocsin.cli.output import dump, listing, local, say, say_zone, shown
 from tocsin.config.config import Config
 from tocsin.errors import UsageError
-from tocsin.log import counted
 from tocsin.model.deliveries import DeliveryState
 from tocsin.model.reasons import Cause, Reason
+from tocsin.model.records import DeliveryView
 from tocsin.policy.notifying.breaker import ReceiverStatus
 from tocsin.render.reasons import in_words
 from tocsin.store import Store
-from tocsin.store.db.values import DeliveryView
+from tocsin.units import counted
 
 app = typer.Typer(help="Who was told, who was not, and why.", no_args_is_help=True)
 

@@ -16,7 +16,6 @@ from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
 
 from tocsin.cli.output import say
-from tocsin.config.durations import PATTERN, parse_duration
 from tocsin.errors import FileError, UsageError
 from tocsin.files import open_regular
 from tocsin.market.session import end_of
@@ -27,6 +26,7 @@ from tocsin.sources.http import urls
 from tocsin.sources.prices.extract import delimiter_of
 from tocsin.sources.prices.table import MISSING, read_number
 from tocsin.text.titles import split_outlet
+from tocsin.units import DURATION, parse_duration
 
 #: What the columns of a file of quotes are called.
 _COLUMNS = {
@@ -258,7 +258,7 @@ def read_since(text: str | None, end: datetime | None) -> datetime | None:
     """
     if text is None:
         return None
-    if re.match(PATTERN, text):
+    if re.match(DURATION, text):
         return end - parse_duration(text) if end else None
     return read_time(text, "--since")
 

@@ -21,7 +21,7 @@ from tocsin.model.deliveries import SETTLED, DeliveryState, ErrorClass
 from tocsin.protocols import P, T
 from tocsin.receivers import Receiver
 from tocsin.receivers.apprise import AppriseReceiver
-from tocsin.receivers.remedies import remedy
+from tocsin.receivers.classify import remedy
 from tocsin.render.reasons import in_words
 from tocsin.store import DeliveryDetail, Store
 from tocsin.store.inbound.decisions import nobody

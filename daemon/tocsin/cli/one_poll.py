@@ -23,11 +23,10 @@ from tocsin.config.feeds import FeedConfig
 from tocsin.config.loading import rules_of
 from tocsin.config.secrets import address
 from tocsin.errors import Fault, SourceError, UsageError
-from tocsin.log import counted
 from tocsin.model.entries import Entry
 from tocsin.model.rules import Judged
 from tocsin.model.sources import Batch, Cursor
-from tocsin.policy.spans import write
+from tocsin.units import counted, duration, size
 
 #: Entries that are shown to people; --json has all of them.
 _SHOWN = 10
@@ -199,10 +198,10 @@ def _print(report: Report, zone: ZoneInfo) -> None:
     matched = [found for found in report.entries if found.matches]
     print(report.address)
     print(
-        f"  {report.form}: {counted(len(report.entries), 'entry')} in {report.size} octets, the newest of {local(report.newest, zone)}"
+        f"  {report.form}: {counted(len(report.entries), 'entry')} in {size(report.size)}, the newest of {local(report.newest, zone)}"
     )
     if report.rhythm is not None:
-        print(f"  usually {write(report.rhythm)} between two entries")
+        print(f"  usually {duration(report.rhythm)} between two entries")
     for problem in report.problems:
         print(f"  note: {shown(problem)}")
     print(f"  {len(matched)} would have matched{':' if matched or not report.entries else '; the first entries:'}")

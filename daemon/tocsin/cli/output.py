@@ -17,8 +17,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from tocsin import units
 from tocsin.errors import Position
-from tocsin.model.alerts import Revised
 from tocsin.model.prices import Labels
 from tocsin.model.reasons import Reason
 from tocsin.render.reasons import in_words
@@ -39,13 +39,6 @@ def say(text: str) -> None:
 def dump(value: Any) -> None:
     """*value* as one line of JSON on stdout."""
     print(json.dumps(plain(value), ensure_ascii=False))
-
-
-def revision(revised: Revised, zone: ZoneInfo) -> str:
-    """What an entry says since a time, in one line."""
-    if revised.withdrawn:
-        return f"withdrawn by its source at {local(revised.at, zone)}"
-    return f"rewritten at {local(revised.at, zone)}: {shown(revised.title)}"
 
 
 def table(
@@ -101,7 +94,7 @@ def written(labels: Labels) -> str:
 
 def local(time: datetime | None, zone: ZoneInfo) -> str:
     """`2026-11-23 09:15` in *zone*; a dash for never."""
-    return time.astimezone(zone).strftime("%Y-%m-%d %H:%M") if time else "-"
+    return units.local(time, zone) if time else "-"
 
 
 def in_zone(reason: str, zone: ZoneInfo) -> str:

@@ -12,9 +12,9 @@ from tocsin.cli.output import FAILED, dump, say, shown
 from tocsin.config.loading import load_rules
 from tocsin.config.testfile import RuleTest, load_tests
 from tocsin.errors import ConfigError, Problem, UsageError
-from tocsin.log import counted
 from tocsin.replay.trial import run_test
 from tocsin.rules.ruleset import RuleSet
+from tocsin.units import counted
 
 FilesArgument = Annotated[
     list[Path] | None, typer.Argument(help="Test files; default: tests/*.yaml of every pack of --config.")

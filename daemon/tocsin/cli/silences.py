@@ -11,13 +11,12 @@ import typer
 
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, opened
 from tocsin.cli.output import dump, listing, local, say, say_zone, shown
-from tocsin.config.durations import parse_duration
 from tocsin.config.loading import rules_of
 from tocsin.config.vocabulary import Vocabulary, vocabulary
 from tocsin.errors import UsageError
-from tocsin.log import counted
 from tocsin.policy.notifying.silence import Matcher, Silence, parse
 from tocsin.rules import builtin
+from tocsin.units import counted, parse_duration
 
 app = typer.Typer(help="Not these, until then.", no_args_is_help=True)
 

@@ -13,11 +13,10 @@ from tocsin.cli import adding, one_poll, opml
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, opened
 from tocsin.cli.output import dump, listing, local, plain, say_zone, shown, table
 from tocsin.errors import UsageError
-from tocsin.log import counted
 from tocsin.model.entries import KeyKind
 from tocsin.policy.polling.history import PollHistory
-from tocsin.policy.spans import write
 from tocsin.store import Fetch, SourceDetail, SourceView
+from tocsin.units import counted, duration, size
 
 app = typer.Typer(help="What is polled, and how that goes.", no_args_is_help=True)
 app.command("test")(one_poll.try_source)
@@ -124,7 +123,7 @@ def _item(name: str, *texts: str) -> Iterator[str]:
 
 def _rhythm(habits: PollHistory, zone: ZoneInfo) -> Iterator[str]:
     if habits.arrivals:
-        longest = f", longest silence {write(habits.longest)}" if habits.longest else ""
+        longest = f", longest silence {duration(habits.longest)}" if habits.longest else ""
         yield f"last news {local(habits.arrivals[-1], zone)}{longest}"
     if habits.volatile:
         what, apart = ("ids and links", "") if KeyKind.LINK in habits.volatile else ("ids", "link, or ")
@@ -138,7 +137,7 @@ def _rhythm(habits: PollHistory, zone: ZoneInfo) -> Iterator[str]:
 def _hints(habits: PollHistory) -> Iterator[str]:
     wishes = habits.wishes
     spans = (("Cache-Control or Expires", habits.fresh), ("ttl", wishes.ttl), ("sy:updatePeriod", wishes.period))
-    said = [f"{name} {write(span)}" for name, span in spans if span]
+    said = [f"{name} {duration(span)}" for name, span in spans if span]
     if wishes.skip_hours:
         said.append(f"not in the hours {', '.join(map(str, sorted(wishes.skip_hours)))} GMT")
     if wishes.skip_days:
@@ -152,11 +151,7 @@ def _hints(habits: PollHistory) -> Iterator[str]:
 def _fetch(fetch: Fetch, zone: ZoneInfo) -> tuple[object, ...]:
     error = f"{fetch.fault}: {fetch.error}" if fetch.fault else ""
     took = f"{fetch.took.total_seconds():.2f}s"
-    return (local(fetch.at, zone), fetch.status or "-", fetch.new, _size(fetch.size), took, error)
-
-
-def _size(octets: int) -> str:
-    return f"{octets / 1024:.0f} kB" if octets >= 1024 else str(octets)
+    return (local(fetch.at, zone), fetch.status or "-", fetch.new, size(fetch.size), took, error)
 
 
 def _aside(words: str) -> str:
@@ -164,10 +159,10 @@ def _aside(words: str) -> str:
 
 
 def _ago(time: datetime | None, now: datetime) -> str:
-    return "-" if time is None else f"{write(now - time)} ago"
+    return "-" if time is None else f"{duration(now - time)} ago"
 
 
 def _next(view: SourceView, now: datetime) -> str:
     if view.disabled:
         return "-"
-    return "now" if view.due_at <= now else f"in {write(view.due_at - now)}"
+    return "now" if view.due_at <= now else f"in {duration(view.due_at - now)}"

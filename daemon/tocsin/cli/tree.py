@@ -13,12 +13,12 @@ from rich.text import Text
 from rich.tree import Tree
 
 from tocsin.cli.output import in_zone, local, shown
-from tocsin.log import counted
 from tocsin.model.alerts import Coverage
 from tocsin.model.entries import Entry
 from tocsin.model.evidence import Evidence, Hit
 from tocsin.model.rules import Severity
 from tocsin.render.quotes import quotes
+from tocsin.units import counted
 
 #: Cells of a line where there is no terminal that has a width.
 _PIPE = 120

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -13,18 +12,16 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from tocsin.cli import chain
-from tocsin.cli.chain import Record, Step
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, opened, rule_named, rules_in_force
 from tocsin.cli.input_files import read_entries, read_time
 from tocsin.cli.output import dump, local, say_zone, shown, written
 from tocsin.cli.tree import console, mark, text_lines, tree
 from tocsin.errors import UsageError
+from tocsin.explain.decision_chain import Record, Step
+from tocsin.explain.explanation import Explanation, explain_given, explain_stored
 from tocsin.model.entries import Entry
-from tocsin.model.evidence import Evidence
 from tocsin.model.rules import RuleInfo
 from tocsin.rules.news.evaluate import CompiledRule
-from tocsin.rules.news.proof import first_false
 from tocsin.rules.ruleset import RuleSet
 
 RuleArgument = Annotated[str, typer.Argument(help="A rule: pack/id, or the id alone.", show_default=False)]
@@ -44,21 +41,6 @@ SourceOption = Annotated[str, typer.Option("--source", help="The source it came 
 LabelOption = Annotated[list[str] | None, typer.Option("--label", help="name=value, a label of its source.")]
 
 _UTC = ZoneInfo("UTC")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """The proof of *rule* on *entry*; *evidence* is None where a stored entry has lost its text.
-
-    Its times are shown in *zone*: that of the configuration, where a database was read.
-    """
-
-    rule: RuleInfo
-    entry: Entry
-    evidence: Evidence | None
-    number: int | None = None
-    decision: tuple[Step, ...] = ()
-    zone: ZoneInfo = _UTC
 
 
 def why(
@@ -82,7 +64,7 @@ def why(
             raise UsageError("give either ENTRY or the parts of one, such as --title 'China bans gallium exports'")
         loaded = rules_in_force(config, rules).rules
         info = _rule(loaded, rule)
-        now = datetime.now(UTC)
+        now, zone = datetime.now(UTC), _UTC
         if entry is None:
             when = read_time(date, "--date") or now
             given = Entry(
@@ -96,13 +78,14 @@ def why(
                 published=when,
                 labels=_labels(label or ()),
             )
-            answers: Iterator[Answer] = iter([_given(loaded, info, given, now)])
+            answers: Iterator[Explanation] = iter([explain_given(loaded, info, given, now)])
         elif entry == "-" or Path(entry).is_file():
-            answers = (_given(loaded, info, one, now) for one in read_entries(Path(entry), now))
+            answers = (explain_given(loaded, info, one, now) for one in read_entries(Path(entry), now))
         else:
-            answers = iter([_stored(loaded, info, entry, config)])
+            found, zone = _stored(loaded, info, entry, config)
+            answers = iter([found])
         for answer in answers:
-            _dump(answer) if json else _print(answer)
+            _dump(answer) if json else _print(answer, zone)
 
 
 def _rule(rules: RuleSet, name: str) -> RuleInfo:
@@ -123,12 +106,8 @@ def _labels(written: Sequence[str]) -> dict[str, tuple[str, ...]]:
     return labels
 
 
-def _given(rules: RuleSet, info: RuleInfo, entry: Entry, now: datetime) -> Answer:
-    return Answer(rule=info, entry=entry, evidence=rules.explain(info.id, entry, now))
-
-
-def _stored(rules: RuleSet, info: RuleInfo, words: str, config: Path) -> Answer:
-    """The answer about a stored entry, as of the time when it was judged."""
+def _stored(rules: RuleSet, info: RuleInfo, words: str, config: Path) -> tuple[Explanation, ZoneInfo]:
+    """Return the explanation of a stored entry, and the zone that its times are shown in."""
     with opened(config) as (settings, store):
         found = store.read.find_entries(words)
         view = next((one for one in found if str(one.id) == words), found[0] if found else None)
@@ -137,33 +116,21 @@ def _stored(rules: RuleSet, info: RuleInfo, words: str, config: Path) -> Answer:
                 f"no entry has the number, id or link {words}, and no file is named so; see: tocsin alerts show"
             )
         match = next(iter(store.read.matches(entry_id=view.id, rule=info.id)), None)
-        alert = store.read.alert(match.alert_id) if match and match.alert_id is not None else None
         record = Record(
             number=view.id,
             entry=view.entry,
             match=match,
             failure=store.read.failure(view.id, info.id),
-            alert=alert,
+            alert=store.read.alert(match.alert_id) if match and match.alert_id is not None else None,
             revised=view.revised,
         )
         # A match is proved by what the entry said when it was judged; what met nothing is judged as it reads now.
-        entry = store.read.entry(view.id, match.decided_at if match else None) or view.entry
-    zone = settings.zone
-    then = match.decided_at if match else (view.revised[-1].at if view.revised else entry.first_seen)
-    evidence = None if view.pruned else rules.explain(info.id, entry, then)
-    decision = chain.steps(
-        record,
-        info,
-        holds=evidence.holds if evidence else None,
-        disabled=info.id in rules.disabled,
-        zone=zone,
-    )
-    return Answer(rule=info, entry=entry, evidence=evidence, number=view.id, decision=decision, zone=zone)
+        entry = None if view.pruned else store.read.entry(view.id, match.decided_at if match else None) or view.entry
+        return explain_stored(rules, info, record, entry, settings.zone), settings.zone
 
 
-def _dump(answer: Answer) -> None:
-    evidence = answer.evidence
-    false = first_false(evidence) if evidence and not evidence.holds else None
+def _dump(answer: Explanation) -> None:
+    evidence, false = answer.evidence, answer.first_false
     dump(
         {
             "rule": answer.rule.id,
@@ -179,14 +146,14 @@ def _dump(answer: Answer) -> None:
     )
 
 
-def _print(answer: Answer) -> None:
+def _print(answer: Explanation, zone: ZoneInfo) -> None:
     out = console()
     evidence, rule = answer.evidence, answer.rule
     verdict = Text()
     if evidence:
         verdict.append_text(mark(evidence.holds))
         verdict.append(f" {rule.id}", style="bold")
-        verdict.append(" holds" if evidence.holds else " does not hold")
+        verdict.append(" matches" if evidence.holds else " does not match")
         if evidence.note:
             verdict.append(f": {shown(evidence.note)}")
     else:
@@ -195,17 +162,17 @@ def _print(answer: Answer) -> None:
     if rule.override:
         out.print(Text(f"  overridden: {shown(rule.override)}", style="yellow"))
     out.print()
-    out.print(_entry(answer, colour=out.color_system is not None and not out.no_color))
+    out.print(_entry(answer, zone, colour=out.color_system is not None and not out.no_color))
     if evidence:
         out.print()
-        out.print(tree(evidence, {f: getattr(answer.entry, f) for f in ("title", "summary", "body")}, answer.zone))
+        out.print(tree(evidence, {f: getattr(answer.entry, f) for f in ("title", "summary", "body")}, zone))
     if answer.decision:
         out.print()
         out.print(_decision(answer.decision))
-    say_zone(answer.zone)
+    say_zone(zone)
 
 
-def _entry(answer: Answer, *, colour: bool) -> Table:
+def _entry(answer: Explanation, zone: ZoneInfo, *, colour: bool) -> Table:
     entry = answer.entry
     view = _grid()
     lines = (
@@ -213,7 +180,7 @@ def _entry(answer: Answer, *, colour: bool) -> Table:
     )
     for field, line in lines:
         view.add_row(Text(field, style="dim"), line)
-    published = local(entry.published, answer.zone)
+    published = local(entry.published, zone)
     view.add_row(
         Text("source", style="dim"), Text(shown(f"{entry.source}, {published} {written(entry.labels)}".rstrip()))
     )

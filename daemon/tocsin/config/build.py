@@ -22,8 +22,7 @@ from tocsin.model.deliveries import MessageKind
 from tocsin.policy.decide import Policy
 from tocsin.policy.polling.schedule import Terms
 from tocsin.protocols import Run
-from tocsin.receivers import Receiver
-from tocsin.receivers import apprise as apprise_receivers
+from tocsin.receivers import Receiver, kinds
 from tocsin.receivers.console import ConsoleReceiver
 from tocsin.rules.ruleset import RuleSet
 from tocsin.sources import Source
@@ -98,7 +97,7 @@ def make_receiver(config: ReceiverConfig) -> Receiver:
         return ConsoleReceiver(config.name)
     try:
         secrets = [secret.reveal() for secret in config.secrets]
-        return apprise_receivers.build(config.name, config.url.reveal(), secrets=secrets)
+        return kinds.build(config.name, config.url.reveal(), secrets=secrets)
     except ValueError as error:
         problem = Problem(message=f"receiver {config.name}: {error}", position=config.position)
         raise ConfigError([problem]) from None  # the cause may hold the address

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from tocsin.config.durations import write_duration
 from tocsin.model.entries import Entry
 from tocsin.model.prices import Labels
+from tocsin.units import write_duration
 
 #: Older news does not alert on its own, in a test as in the daemon.
 _OLDEST = timedelta(hours=48)

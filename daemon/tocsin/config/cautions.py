@@ -8,10 +8,10 @@ from ipaddress import ip_address
 from tocsin.config.config import Config
 from tocsin.config.feeds import FeedConfig
 from tocsin.errors import Problem
-from tocsin.log import counted
 from tocsin.sources.http import urls
 from tocsin.sources.http.address import check
 from tocsin.sources.http.client import needs_contact
+from tocsin.units import counted
 
 
 def cautions(config: Config) -> Iterator[Problem]:

@@ -13,10 +13,10 @@ from tocsin.config.values import zone
 from tocsin.config.yaml.nodes import said
 from tocsin.config.yaml.shape import TEXT, Duration, Shape, Texts
 from tocsin.errors import Problem, meant
-from tocsin.log import counted
 from tocsin.model.prices import Hours, Instrument, Listing
 from tocsin.rules.prices.edge import PriceRule
 from tocsin.rules.ruleset import RuleSet
+from tocsin.units import counted
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _SESSION = re.compile(r"(\w{3})(?:-(\w{3}))?\s+(\d\d?):(\d\d)-(\d\d?):(\d\d)\s+(\S+)")

@@ -14,7 +14,6 @@ from tocsin.config.packs import Files, parse_pack, read_pack
 from tocsin.config.vocabulary import check_routes
 from tocsin.config.yaml.files import shown_path
 from tocsin.errors import ConfigError, Problem
-from tocsin.log import counted
 from tocsin.model.prices import Instrument
 from tocsin.policy.polling.schedule import UNKNOWN
 from tocsin.rules.compile import compile_packs
@@ -23,6 +22,7 @@ from tocsin.rules.lint import History, lint, lint_history
 from tocsin.rules.never import Given
 from tocsin.rules.ruleset import RuleSet
 from tocsin.rules.spec import Override, PackSpec, lay_over
+from tocsin.units import counted
 
 #: The files of the last good version of the pack in a folder, if there was one.
 Kept = Callable[[str], Files | None]

@@ -13,11 +13,11 @@ from zoneinfo import ZoneInfo
 import yaml
 
 from tocsin.config.config import Config
-from tocsin.config.durations import write_duration
 from tocsin.config.instruments import write_hours
 from tocsin.config.secrets import Secret, masked
 from tocsin.config.yaml.shape import Shape
 from tocsin.model.prices import Hours
+from tocsin.units import write_duration
 
 
 def show(config: Config) -> dict[str, Any]:

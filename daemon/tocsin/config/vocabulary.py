@@ -13,7 +13,7 @@ from tocsin.model.alerts import Alert
 from tocsin.model.prices import Labels
 from tocsin.model.rules import Severity
 from tocsin.rules import builtin
-from tocsin.rules.compile import leaves
+from tocsin.rules.news.coverage import leaves
 from tocsin.rules.ruleset import RuleSet
 
 #: The daemon's own events are named in code, and their labels by what they are about.

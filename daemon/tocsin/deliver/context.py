@@ -11,7 +11,7 @@ from tocsin.market.series import Series
 from tocsin.model.alerts import Alert, AlertContent
 from tocsin.model.deliveries import Delivery, DeliveryKind
 from tocsin.model.prices import Instrument, PriceSummary
-from tocsin.render.roundup import Roundup
+from tocsin.render.digest import Roundup
 from tocsin.rules.prices.edge import PriceRule, often
 from tocsin.store import Store
 

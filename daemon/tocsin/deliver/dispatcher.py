@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 
 from tocsin.deliver.context import rounded_up, with_prices
 from tocsin.errors import StoreError
-from tocsin.log import counted, line
+from tocsin.log import line
 from tocsin.market.series import Series
 from tocsin.model.alerts import Alert
 from tocsin.model.deliveries import (
@@ -43,12 +43,13 @@ from tocsin.policy.notifying.retry import Consequence
 from tocsin.protocols import Clock, Run
 from tocsin.receivers import Receiver
 from tocsin.render import held_line, late_line, reduced, render, with_preface
+from tocsin.render.page import specimen
 from tocsin.render.reasons import in_words
-from tocsin.render.specimen import specimen
 from tocsin.rules import builtin
 from tocsin.rules.prices.edge import PriceRule, ended
 from tocsin.store import Claimable, Decide, Fallbacks, Store
 from tocsin.trouble import Trouble
+from tocsin.units import counted, utc
 
 log = logging.getLogger(__name__)
 
@@ -357,7 +358,7 @@ def _told(
 
 
 def _utc(time: datetime | None) -> str:
-    return f"{time:%Y-%m-%d %H:%M} UTC" if time else "a time that is not known"
+    return f"{utc(time)}" if time else "a time that is not known"
 
 
 def _ended(alert: Alert, series: Series, *, rules: Mapping[str, PriceRule], now: datetime) -> str:
@@ -370,7 +371,7 @@ def _stormy(storm: Storm, *, now: datetime) -> Match:
     """What operators hear of a storm."""
     detail = (
         f"{counted(storm.alerts, 'alert')} {'wait' if storm.alerts > 1 else 'waits'}, {in_words(storm.limit.reason(storm.receiver))}: "
-        f"they are told together at {storm.until:%Y-%m-%d %H:%M} UTC, with what else comes until then."
+        f"they are told together at {utc(storm.until)}, with what else comes until then."
     )
     return builtin.own_match(builtin.RECEIVER_STORM, {"receiver": (storm.receiver,)}, detail, now)
 

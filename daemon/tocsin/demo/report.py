@@ -11,12 +11,12 @@ from rich.text import Text
 
 from tocsin.demo.servers import World
 from tocsin.demo.timeline import Chapter
-from tocsin.log import counted
 from tocsin.model.alerts import Coverage, MatchOutcome
 from tocsin.model.deliveries import AttemptResult, Delivery, DeliveryKind, DeliveryState, Settlement
 from tocsin.model.evidence import Evidence
 from tocsin.model.rules import Severity
 from tocsin.store import Counts
+from tocsin.units import counted
 
 _COLOURS = {
     Severity.CRITICAL: "bold red",

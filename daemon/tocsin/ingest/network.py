@@ -9,8 +9,8 @@ from tocsin.model.rules import Match
 from tocsin.policy.polling import network
 from tocsin.policy.polling.network import Network
 from tocsin.policy.polling.schedule import Terms
-from tocsin.policy.spans import write
 from tocsin.rules import builtin
+from tocsin.units import duration
 
 _LABELS = {"network": ("the internet",)}
 
@@ -50,6 +50,6 @@ class Outage:
             detail = "Not one server of many could be reached. It is tried once a minute; no source is blamed."
             return builtin.own_match(builtin.OFFLINE, _LABELS, detail, now)
         if before is not None and since is None:
-            detail = f"Servers can be reached again, after {write(now - before)}."
+            detail = f"Servers can be reached again, after {duration(now - before)}."
             return builtin.own_match(builtin.ONLINE, _LABELS, detail, now)
         return None

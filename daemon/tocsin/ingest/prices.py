@@ -27,6 +27,7 @@ from tocsin.rules.prices.edge import PriceState
 from tocsin.rules.prices.observation import Observed, PriceStates, observe
 from tocsin.rules.ruleset import RuleSet
 from tocsin.store import Committed, Store
+from tocsin.units import utc
 
 log = logging.getLogger(__name__)
 
@@ -232,7 +233,7 @@ def _turned(series: Series, now: datetime) -> Match:
     newest = series.newest
     assert newest
     if series.stale:
-        detail = f"Its source answers, but with nothing newer than the price of {newest.at:%Y-%m-%d %H:%M} UTC."
+        detail = f"Its source answers, but with nothing newer than the price of {utc(newest.at)}."
         return _about(builtin.PRICE_STALE, "instrument", series.instrument.id, detail, now)
     return _about(builtin.PRICE_FRESH, "instrument", series.instrument.id, "New prices arrive again.", now)
 

@@ -1,4 +1,4 @@
-"""What of an instrument's prices stands in a message, and which instruments that are."""
+"""Summaries of prices for messages, and the instruments that a message shows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MOST = 2
 
 
 def beside(labels: Labels, instruments: Iterable[Instrument]) -> tuple[Instrument, ...]:
-    """The instruments that an alert with *labels* is about, else those that share a label value with it; at most two.
+    """Return the instruments that an alert with *labels* is about, else those that share a label value with it; at most two.
 
     They keep their order.
     """
@@ -32,7 +32,7 @@ def beside(labels: Labels, instruments: Iterable[Instrument]) -> tuple[Instrumen
 
 
 def glance(series: Series, now: datetime) -> PriceSummary | None:
-    """The prices of *series* as they are at *now*; None before the first."""
+    """Return the prices of *series* as they are at *now*; None before the first."""
     newest = series.newest
     closes = series.closes[-SHOWN:]
     points = [(close.at, close.price) for close in closes]

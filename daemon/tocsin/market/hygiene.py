@@ -1,4 +1,4 @@
-"""What of a quote can be believed, before any rule sees it.
+"""Hygiene of quotes: each is believed, held or refused before any rule sees it.
 
 In order: it is a price; time does not go back; it is no duplicate; it is not stale; it is in the instrument's currency;
 it is no unit fault; splits, dividends and another source are no move; and what looks like a bad print waits for a quote
@@ -22,6 +22,7 @@ from tocsin.market.session import day_of, end_of, market_time
 from tocsin.market.sigma import log_move
 from tocsin.model.entries import MAX_AHEAD
 from tocsin.model.prices import Action, Bar, Instrument, Quote
+from tocsin.units import utc
 
 #: A price of an assessed market is days old when it is published.
 STALE = timedelta(days=10)
@@ -47,7 +48,7 @@ _RATIOS = tuple(map(math.log, (1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 15, 20, 25, 30, 4
 
 
 class Finding(StrEnum):
-    """What became of a quote."""
+    """The decision about a quote."""
 
     TAKEN = "taken"
     DUPLICATE = "duplicate"  # the same time and price: no observation
@@ -59,7 +60,7 @@ class Finding(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cleaned:
-    """What hygiene makes of a quote: *quotes* to be judged in order, *series* to judge them on.
+    """The result of hygiene: *quotes* to be judged in order, *series* to judge them on.
 
     A confirmed quote brings the held one before it, which then is judged as what it was: the first of its move.
     """
@@ -72,7 +73,7 @@ class Cleaned:
 
 
 def clean(series: Series, quote: Quote, now: datetime) -> Cleaned:
-    """What of *quote* can be believed on *series*."""
+    """Take, hold or refuse *quote* on *series*."""
     finding, reason = _refusal(series, quote, now)
     if finding:
         return Cleaned(finding=finding, series=series, reason=reason)
@@ -99,17 +100,17 @@ def _refusal(series: Series, quote: Quote, now: datetime) -> tuple[Finding | Non
         words = "if this can be its price, write negative: true under the instrument"
         return Finding.FAULT, f"{quote.price} is not a price above zero; {words}"
     if quote.at > now + MAX_AHEAD:
-        return Finding.FAULT, f"its time, {quote.at:%Y-%m-%d %H:%M} UTC, lies ahead"
+        return Finding.FAULT, f"its time, {utc(quote.at)}, lies ahead"
     newest = max((q.at for q in (series.newest, series.held) if q), default=None)
     if newest and quote.at < newest:
-        return Finding.BACK, f"older than the one of {newest:%Y-%m-%d %H:%M} UTC"
+        return Finding.BACK, f"older than the one of {utc(newest)}"
     if market_time(series.instrument.session, quote.at, now) > STALE:
-        return Finding.STALE, f"of {quote.at:%Y-%m-%d %H:%M} UTC, over {STALE.days} days old"
+        return Finding.STALE, f"of {utc(quote.at)}, over {STALE.days} days old"
     return None, ""
 
 
 def _in_currency(series: Series, quote: Quote) -> tuple[Quote, str]:
-    """*quote* in the currency of its instrument, or why that cannot be."""
+    """Return *quote* in the currency of its instrument, or why that cannot be."""
     wanted, given = series.instrument.currency, quote.currency
     if not wanted or not given or wanted == given:
         return quote, ""
@@ -127,7 +128,7 @@ def _in_currency(series: Series, quote: Quote) -> tuple[Quote, str]:
 
 
 def _after(series: Series, quote: Quote) -> Series:
-    """*series* in what a share is worth at *quote*: after the actions that took effect since its newest quote.
+    """Return *series* in what a share is worth at *quote*: after the actions that took effect since its newest quote.
 
     An event may be announced before the prices follow it, or twice: a split counts when the quote shows it.
     """
@@ -150,13 +151,13 @@ def _after(series: Series, quote: Quote) -> Series:
 
 
 def _is_overdue(series: Series, action: Action, day: date, today: date) -> bool:
-    """Whether a split is some sessions old and the prices had not followed it yet."""
+    """Return whether a split is some sessions old and the prices had not followed it yet."""
     applied = series.split_day
     return action.split is not None and today - _LATE <= day <= today and (applied is None or applied < day)
 
 
 def _ratio(action: Action, price: Decimal) -> Decimal | None:
-    """What *price* is divided by when *action* takes effect; None for one that is too small to be told from a move."""
+    """Return the divisor of *price* when *action* takes effect; None for one that looks like a move."""
     if action.split is not None:
         return action.split if action.split.is_finite() and action.split > 0 else None
     dividend = action.dividend
@@ -164,7 +165,7 @@ def _ratio(action: Action, price: Decimal) -> Decimal | None:
 
 
 def _shows(quote: Quote, before: Quote, ratio: Decimal) -> bool:
-    """Whether *quote* lies nearer to the price *before* divided by *ratio* than to that price.
+    """Return whether *quote* lies nearer to the price *before* divided by *ratio* than to that price.
 
     A small ratio is less than what a price moves in a day, and is believed.
     """
@@ -212,7 +213,7 @@ def _taken(series: Series, quote: Quote, bars: tuple[Bar, ...]) -> Series:
 
 
 def _of_history(series: Series, quote: Quote) -> Quote | None:
-    """A stand-in for the newest quote where there is none: the middle of the sessions before *quote*."""
+    """Return a stand-in for the newest quote where there is none: the middle of the sessions before *quote*."""
     hours = series.instrument.session
     given = by_day(quote.bars, series.instrument)
     before = [bar for bar in given if day_of(hours, bar.at) < day_of(hours, quote.at)]
@@ -221,12 +222,12 @@ def _of_history(series: Series, quote: Quote) -> Quote | None:
 
 
 def _lean(quote: Quote) -> Quote:
-    """*quote* without what was needed to clean it."""
+    """Return *quote* without what was needed to clean it."""
     return replace(quote, actions=(), bars=(), session=None, period=None)
 
 
 def _as_given(series: Series, quote: Quote) -> Series:
-    """*series* as the source of *quote* would have given it: that the source is another one is no move."""
+    """Return *series* as the source of *quote* would have given it: that the source is another one is no move."""
     newest = series.newest
     if newest is None or not newest.source or not quote.source or newest.source == quote.source:
         return series
@@ -243,7 +244,7 @@ def _like_split(by: Measure, before: Quote, after: Quote) -> bool:
 
 
 def is_stale(series: Series, quote: Quote | None, now: datetime) -> bool:
-    """Whether the source has given no new quote for too long while the instrument traded; *quote* is its last word.
+    """Return whether the source has given no new quote for too long while the instrument traded; *quote* is its last word.
 
     Too long is what the instrument says, or three polls and an hour at least; where no session is known, what its own
     rhythm says. Nobody tells of holidays, so a whole session may pass unless the source says that one is in progress.

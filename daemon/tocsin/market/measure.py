@@ -1,4 +1,4 @@
-"""How far apart prices of one instrument lie, and how far is too far to be believed of a single one.
+"""Measures of how far apart prices of one instrument lie, and how far is too far to be believed of a single one.
 
 Prices above zero are measured by their ratio, as log moves. Prices that may be zero or below have no ratio, and are
 measured by their difference.
@@ -30,7 +30,7 @@ _FEW = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
-    """What moves are measured by: ratios, or *differences*.
+    """The measure of moves: ratios, or *differences*.
 
     More than *jump* apart, a price needs another one *near* it that confirms it. *farthest* is no move at all.
     """
@@ -57,7 +57,7 @@ def measure(series: Series, bars: Sequence[Bar] = ()) -> Measure:
 
 
 def _usual_difference(series: Series, bars: Sequence[Bar]) -> float:
-    """The middle of what the price moved by from session to session or from quote to quote, whichever is more.
+    """Return the middle of what the price moved by from session to session or from quote to quote, whichever is more.
 
     Infinite where too little moved yet. The middle, because the history may have prices that are none.
     """

@@ -1,4 +1,4 @@
-"""What is remembered of an instrument's prices: bounded, a value, and enough to judge the next quote.
+"""The series of an instrument's prices: bounded, a value, and enough to judge the next quote.
 
 A session's close is its last quote. It is learned when the first quote of a later session arrives, so every quote is
 judged with what was known before its own session.
@@ -70,12 +70,12 @@ class Series:
 
 
 def begin(instrument: Instrument) -> Series:
-    """A series of which nothing is known yet."""
+    """Return a series of which nothing is known yet."""
     return Series(instrument=instrument, sigma=sigmas.begin(instrument.kind))
 
 
 def of(series: Series, instrument: Instrument) -> Series:
-    """*series* with its *instrument* as it is configured; the source's session stands where none is.
+    """Return *series* with its *instrument* as it is configured; the source's session stands where none is.
 
     Prices that the instrument cannot have, because it could when they came, are left out.
     """
@@ -95,7 +95,7 @@ def of(series: Series, instrument: Instrument) -> Series:
 
 
 def in_hours(series: Series, hours: Hours | None) -> Series:
-    """*series* with the session that its source says, unless one is configured."""
+    """Return *series* with the session that its source says, unless one is configured."""
     session = series.instrument.session
     if hours is None or hours == series.hours or (session is not None and session != series.hours):
         return series
@@ -103,7 +103,7 @@ def in_hours(series: Series, hours: Hours | None) -> Series:
 
 
 def fill(series: Series, bars: Iterable[Bar]) -> Series:
-    """*series* with the sessions of *bars*, oldest first, which it has not seen itself and which are over."""
+    """Return *series* with the sessions of *bars*, oldest first, which it has not seen itself and which are over."""
     for bar in bars:
         series = close_before(series, bar.at)
         quote = Quote(instrument=series.instrument.id, price=bar.price, at=bar.at, first_seen=bar.at, volume=bar.volume)
@@ -112,7 +112,7 @@ def fill(series: Series, bars: Iterable[Bar]) -> Series:
 
 
 def close_before(series: Series, at: datetime) -> Series:
-    """*series* with the session that ended before that of *at* learned, if there is one."""
+    """Return *series* with the session that ended before that of *at* learned, if there is one."""
     hours = series.instrument.session
     last = series.last
     if last is None or day_of(hours, at) <= day_of(hours, last.at):
@@ -121,7 +121,7 @@ def close_before(series: Series, at: datetime) -> Series:
 
 
 def append(series: Series, quote: Quote) -> Series:
-    """*series* with *quote*, whose session must be in progress in it (see `close_before`)."""
+    """Return *series* with *quote*, whose session must be in progress in it (see `close_before`)."""
     hours = series.instrument.session
     first = bisect_left(series.quotes, quote.at - KEEP_QUOTES, key=lambda q: q.at)
     counts = series.last is None or in_session(hours, quote.at) or not in_session(hours, series.last.at)
@@ -136,7 +136,7 @@ def append(series: Series, quote: Quote) -> Series:
 
 
 def in_terms(series: Series, ratio: Decimal, *, split_day: date | None = None) -> Series:
-    """*series* with every price divided by *ratio*, because something moved the price but not the worth.
+    """Return *series* with every price divided by *ratio*, because something moved the price but not the worth.
 
     *split_day* is the session in which a split (*ratio* new shares for one old) took effect: rules are silent about it.
     """
@@ -150,7 +150,7 @@ def shifted(series: Series, step: Decimal) -> Series:
 
 
 def price_at(series: Series, at: datetime) -> Reference | None:
-    """The last price at or before *at*; None when the series does not reach back so far."""
+    """Return the last price at or before *at*; None when the series does not reach back so far."""
     number = bisect_right(series.quotes, at, key=lambda q: q.at)
     if number:
         return Reference(price=series.quotes[number - 1].price, at=series.quotes[number - 1].at)
@@ -159,12 +159,12 @@ def price_at(series: Series, at: datetime) -> Reference | None:
 
 
 def sessions_back(series: Series, count: int) -> Close | None:
-    """The close *count* sessions before the session in progress; None when there are fewer."""
+    """Return the close *count* sessions before the session in progress; None when there are fewer."""
     return series.closes[-count] if 0 < count <= len(series.closes) else None
 
 
 def since(series: Series, start: datetime) -> Sequence[Reference]:
-    """Every price from *start* on, oldest first: of closes before the quotes begin, then of quotes."""
+    """Return every price from *start* on, oldest first: of closes before the quotes begin, then of quotes."""
     begins = series.quotes[0].at if series.quotes else None
     closes = [
         Reference(price=c.price, at=c.at) for c in series.closes if c.at >= start and (not begins or c.at < begins)
@@ -173,7 +173,7 @@ def since(series: Series, start: datetime) -> Sequence[Reference]:
 
 
 def _learn(series: Series, last: Quote, day: date) -> Series:
-    """*series* with the session of *day* at its end, whose close is the price of *last*."""
+    """Return *series* with the session of *day* at its end, whose close is the price of *last*."""
     learned = series.sigma
     if series.closes:
         learned = sigmas.learn(learned, series.closes[-1].price, last.price)
@@ -182,7 +182,7 @@ def _learn(series: Series, last: Quote, day: date) -> Series:
 
 
 def _each(series: Series, convert: Callable[[Decimal], Decimal]) -> Series:
-    """*series* with every price converted."""
+    """Return *series* with every price converted."""
 
     def converted(quote: Quote | None) -> Quote | None:
         return None if quote is None else replace(quote, price=convert(quote.price))

@@ -16,7 +16,7 @@ _FARTHEST = timedelta(days=60)
 
 
 def day_of(hours: Hours | None, at: datetime) -> date:
-    """The session in progress at *at*, or else the last one before it; without *hours* the UTC day."""
+    """Return the session in progress at *at*, or else the last one before it; without *hours* the UTC day."""
     if hours is None:
         return at.astimezone(UTC).date()
     day = at.astimezone(_zone(hours.zone)).date()
@@ -26,12 +26,12 @@ def day_of(hours: Hours | None, at: datetime) -> date:
 
 
 def in_session(hours: Hours | None, at: datetime) -> bool:
-    """Whether a price of *at* belongs to the session `day_of` names, its closing print included."""
+    """Return whether a price of *at* belongs to the session `day_of` names, its closing print included."""
     return hours is None or at <= _bounds(hours, day_of(hours, at))[1] + _AFTER_CLOSE
 
 
 def next_open(hours: Hours, at: datetime) -> datetime:
-    """When the first session after *at* opens, in UTC."""
+    """Return when the first session after *at* opens, in UTC."""
     day = at.astimezone(_zone(hours.zone)).date()
     while not _trades(hours, day) or _bounds(hours, day)[0] <= at:
         day += _DAY
@@ -39,14 +39,14 @@ def next_open(hours: Hours, at: datetime) -> datetime:
 
 
 def end_of(hours: Hours | None, day: date) -> datetime:
-    """When the session of *day* closes, in UTC; without *hours* the last second of the day."""
+    """Return when the session of *day* closes, in UTC; without *hours* the last second of the day."""
     if hours is None:
         return datetime(day.year, day.month, day.day, 23, 59, 59, tzinfo=UTC)
     return _bounds(hours, day)[1]
 
 
 def market_time(hours: Hours | None, since: datetime, until: datetime) -> timedelta:
-    """How much of the time from *since* to *until* lay in sessions; counted back at most 60 days."""
+    """Return how much of the time from *since* to *until* lay in sessions; counted back at most 60 days."""
     if hours is None or until <= since:
         return max(until - since, timedelta(0))
     since = max(since, until - _FARTHEST)
@@ -65,7 +65,7 @@ def _trades(hours: Hours, day: date) -> bool:
 
 
 def _bounds(hours: Hours, day: date) -> tuple[datetime, datetime]:
-    """When the session of *day* opens and closes, in UTC."""
+    """Return when the session of *day* opens and closes, in UTC."""
     zone = _zone(hours.zone)
     last = day + _DAY if hours.closes <= hours.opens else day
     opens, closes = datetime.combine(day, hours.opens, zone), datetime.combine(last, hours.closes, zone)

@@ -1,4 +1,4 @@
-"""How much an instrument moves in a day: a Huberised, exponentially weighted standard deviation of its log moves.
+"""Sigma, the usual move of a day: a Huberised, exponentially weighted standard deviation of log moves.
 
 Learned from session closes only. A move counts at most as `CLIP` sigma, so that one shock does not blind it to the
 next; a close that did not change says nothing, since many prices are assessed less often than they are asked for.
@@ -26,7 +26,7 @@ _PRIOR = 0.03
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sigma:
-    """What was learned: the variance of a day's log move, and from how many *moves*."""
+    """The variance of a day's log move, learned from so many *moves*."""
 
     variance: float
     moves: int = 0

@@ -141,6 +141,11 @@ class Unevaluated:
     rule_hash: str
     error: str
 
+    @classmethod
+    def by(cls, error: Exception, rule: RuleInfo) -> Unevaluated:
+        """Return that *rule* raised *error*, of whose words 500 characters are kept."""
+        return cls(rule=rule.id, rule_hash=rule.hash, error=f"{type(error).__name__}: {error}"[:500])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:

@@ -1,45 +1,34 @@
-"""Every service that apprise knows; the only importer of apprise.
+"""Services behind apprise: what all kinds of receiver have in common, and those that take plain text.
 
-Mail and Slack get messages that we build ourselves; every other service gets title and body as plain text. One address
-with one recipient an instance, a new instance for each attempt: apprise pauses between two messages of the same one.
+One address with one recipient an instance, a new instance for each attempt: apprise pauses between two messages of the
+same one.
 """
 
 from __future__ import annotations
 
 import copy
-import json
-import logging
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from html import escape
 from typing import Any
-from urllib.parse import urlsplit
 
 from apprise import Apprise, AppriseAsset, NotifyFormat, OverflowMode
 from apprise.plugins import url_to_dict
 from apprise.plugins.base import NotifyBase
-from apprise.plugins.email.base import NotifyEmail, PGPMode
-from apprise.plugins.slack import NotifySlack, SlackMode
 from apprise.plugins.telegram import NotifyTelegram
 from apprise.plugins.workflows import NotifyWorkflows
 
 from tocsin.model.deliveries import AttemptResult, Delivery, ErrorClass, Message, MessageKind
-from tocsin.receivers import Receiver, classify, refusals, web
-from tocsin.receivers.exchange import Exchange, current
+from tocsin.receivers import classify, refusals
+from tocsin.receivers.exchange import Exchange
 from tocsin.receivers.limits import fitted
-from tocsin.receivers.mail import smtp
-from tocsin.receivers.mail.letter import letter
 from tocsin.receivers.redact import redactor
-from tocsin.receivers.webhook import Hook, key_of, signed
-from tocsin.render.markdown import linked, markdown
-from tocsin.render.words import cut, one_line
+from tocsin.render.words import cut, linked, markdown, one_line
 
-#: Seconds that one attempt may take from the first connection on.
-LIMIT = 30.0
 #: Seconds to connect and between two reads, where the address says nothing else.
-_TIMEOUTS = {"cto": "10", "rto": "20"}
+TIMEOUTS = {"cto": "10", "rto": "20"}
 
 Fields = dict[str, Any]
 #: Services that are at a host of the operator.
@@ -48,33 +37,19 @@ _OWN_SERVERS = frozenset({"json", "jsons", "xml", "xmls", "form", "forms"})
 _MOST_WORDS = 300
 
 
-def build(name: str, url: str, *, secrets: Sequence[str] = (), limit: float = LIMIT) -> Receiver:
-    """Return the receiver behind an apprise *url*.
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Endpoint:
+    """The *url* of the receiver *name*, with the *secrets* that sign its messages; an attempt takes *limit* seconds."""
 
-    `mailto(s)://` is a mail server, `slack://` a Slack webhook or bot, `slack+http(s)://host:port/path` a server that
-    understands Slack's webhooks, `hook(s)://host:port/path` a program that takes our JSON, signed with *secrets*; every
-    other address is what apprise makes of it. An attempt takes at most *limit* seconds.
+    name: str
+    url: str
+    secrets: Sequence[str] = ()
+    limit: float
 
-    Raises:
-        ValueError: apprise can do nothing with it; the words hold nothing of the address but its scheme.
-    """
-    _silence()
-    web.install()
-    if re.search(r"\s", url):
-        raise ValueError("a receiver has one address, without blanks")
-    scheme = url.partition("://")[0].lower() if "://" in url else ""
-    if not re.fullmatch(r"[a-z][a-z0-9+.-]{0,30}", scheme):
-        raise ValueError("this is no address of a service: it must begin with a scheme, like mailto:// or slack://")
-    if scheme in ("hook", "hooks"):
-        return _hook(name, url, secrets, limit)
-    if secrets:
-        raise ValueError("only a webhook, at hook:// or hooks://, is signed with a secret")
-    if scheme in ("slack+http", "slack+https"):
-        return _webhook(name, url, limit)
-    if scheme in ("mailto", "mailtos"):
-        return _mail(name, url, limit)
-    slack = _slack(name, url, limit) if scheme == "slack" or NotifySlack.parse_native_url(url) else None
-    return slack or _service(name, url, scheme, limit)
+    @property
+    def scheme(self) -> str:
+        """The scheme of the address, in lower case; empty where it has none."""
+        return self.url.partition("://")[0].lower() if "://" in self.url else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,45 +126,6 @@ def _shown(message: Message, plugin: NotifyBase) -> tuple[str, str, NotifyFormat
     return *fitted(message, plugin), None
 
 
-class _Mail(NotifyEmail):
-    """apprise's reading of mail addresses, with a letter and a conversation of our own."""
-
-    octets = b""
-
-    def send(self, *_: Any, **__: Any) -> bool:
-        server = smtp.Server(
-            host=self.smtp_host,
-            port=self.port or 0,
-            mode=self.secure_mode or "",
-            user=self.user or "",
-            password=self.password or "",
-            verify=self.verify_certificate,
-        )
-        exchange = current()
-        assert exchange is not None
-        exchange.outcome = smtp.send(server, str(self.from_addr[1]), self.targets[0][1], self.octets, exchange)
-        return exchange.outcome.error_class is ErrorClass.OK
-
-
-class _Slack(NotifySlack):
-    """apprise's Slack, of whose payload only the channel and the name stay; *address* overrides Slack's own."""
-
-    content: Mapping[str, Any] = {}
-    address = ""
-
-    def _send(self, url: str, payload: Mapping[str, Any], *args: Any, **kwargs: Any) -> Any:
-        kept = {name: payload[name] for name in ("channel", "thread_ts", "username") if name in payload}
-        answer = super()._send(self.address or url, {**self.content, **kept}, *args, **kwargs)
-        exchange = current()
-        if not answer and exchange and exchange.outcome and exchange.outcome.error_class is ErrorClass.OK:
-            exchange.outcome = (
-                classify.lost(TimeoutError(), written=True, expired=True, limit=exchange.limit)
-                if exchange.expired
-                else classify.slack(exchange.outcome.code, exchange.body)
-            )
-        return answer
-
-
 class _Teams(NotifyWorkflows):
     """apprise's Teams, whose cards wrap every text, end lines where they end, and lead where they say."""
 
@@ -203,78 +139,33 @@ class _Teams(NotifyWorkflows):
         return payload
 
 
-def _mail(name: str, url: str, limit: float) -> Receiver:
-    fields = _parsed(NotifyEmail, url)
-    sample = _made(_Mail, fields)
-    if sample.pgp_mode != PGPMode.NONE:
-        raise ValueError("tocsin does not encrypt mail: take pgp= and wkd= out of the address")
-    people = dict((*((address, who or "") for who, address in sample.targets), *_named(sample)))
-    reply_to = sorted(sample.reply_to)
-    if not people:
-        raise ValueError("no recipient of this mail address is a mail address")
+def service(endpoint: Endpoint) -> AppriseReceiver:
+    """Return the receiver of whatever apprise makes of the address.
 
-    def plugin(delivery: Delivery, message: Message) -> NotifyBase:
-        mail: _Mail = _made(_Mail, {**fields, "targets": [delivery.recipient], "cc": None, "bcc": None})
-        mail.octets = letter(
-            message,
-            delivery_id=delivery.id,
-            receiver=name,
-            date=message.dated or delivery.created_at,
-            sender=(str(mail.from_addr[0] or "tocsin"), str(mail.from_addr[1])),
-            recipient=(people.get(delivery.recipient, ""), delivery.recipient),
-            reply_to=reply_to,
-            headers=mail.headers,
-        )
-        return mail
+    Raises:
+        ValueError: it can do nothing with it.
+    """
+    url, scheme = endpoint.url, endpoint.scheme
+    fields = url_to_dict(url, secure_logging=True)
+    if not fields:
+        raise ValueError(f"apprise knows no service at {scheme}://, or the address is not complete")
+    fields = _settled({"overflow": OverflowMode.TRUNCATE, **fields})
+    make = partial(made, _Teams) if isinstance(sample := _instance(fields), NotifyWorkflows) else _instance
+    targets = fields.get("targets")
+    several = isinstance(targets, list) and len(targets) > 1 and len(sample) == len(targets)
+    recipients = tuple(dict.fromkeys(map(str, targets))) if several and targets else ("",)
 
-    open_words = (*people, *(address.rpartition("@")[2] for address in people), sample.smtp_host, sample.from_addr[1])
-    return AppriseReceiver(
-        name=name,
-        kind=MessageKind.MAIL,
-        recipients=tuple(people),
-        plugin=plugin,
-        redact=redactor(url, open_words=open_words),
-        limit=limit,
-        place=f"{sample.smtp_host}:{sample.port}",
-        mode=sample.secure_mode or "",
-    )
-
-
-def _named(sample: Any) -> list[tuple[str, str]]:
-    """Return the recipients of copies, who get a mail each: a server may take one recipient and refuse another."""
-    return [(address, sample.names.get(address) or "") for address in sorted(sample.cc | sample.bcc)]
-
-
-def _slack(name: str, url: str, limit: float) -> Receiver | None:
-    """Slack by blocks, or None for its workflows, which take a text only."""
-    fields = _parsed(NotifySlack, url)
-    sample = _made(_Slack, fields)
-    if sample.mode in (SlackMode.WORKFLOW, SlackMode.WORKFLOW_TRIGGER):
-        return None
-    recipients = tuple(channel or "" for channel in sample.channels)
-    return _blocks(name, url, limit, fields=fields, recipients=recipients)
-
-
-def _hook(name: str, url: str, secrets: Sequence[str], limit: float) -> Receiver:
-    address = re.sub("^hook", "http", url, flags=re.IGNORECASE)
-    if not re.fullmatch(r"https?://[^/?#@]+(/[^#]*)?", address, re.IGNORECASE):
-        raise ValueError("an address with hook(s):// needs a host, and may have a port and a path")
-    keys = [key_of(secret) for secret in secrets]
-
-    def plugin(delivery: Delivery, message: Message) -> NotifyBase:
-        hook = Hook(asset=_asset())
-        hook.address, hook.octets = address, message.payload.encode()
-        hook.headers = signed(hook.octets, keys, delivery_id=delivery.id)
-        return hook
+    def plugin(delivery: Delivery, message: Message) -> NotifyBase:  # noqa: ARG001  # apprise is handed the text
+        return make({**fields, "targets": [delivery.recipient]} if delivery.recipient else fields)
 
     return AppriseReceiver(
-        name=name,
-        kind=MessageKind.HOOK,
-        recipients=("",),
+        name=endpoint.name,
+        kind=MessageKind.TEXT,
+        recipients=recipients,
         plugin=plugin,
-        redact=redactor(url),
-        limit=limit,
-        place=urlsplit(address).netloc,
+        redact=redactor(url, open_words=recipients),
+        limit=endpoint.limit,
+        place=_place(scheme, fields),
     )
 
 
@@ -286,60 +177,23 @@ def _place(scheme: str, fields: Fields) -> str:
     return f"{fields.get('host')}:{port}"
 
 
-def _webhook(name: str, url: str, limit: float) -> Receiver:
-    address = url[len("slack+") :]
+def http_address(address: str, scheme: str) -> str:
+    """Return *address*, if it is one of HTTP; people write it with *scheme*.
+
+    Raises:
+        ValueError: it is none.
+    """
     if not re.fullmatch(r"https?://[^/?#@]+(/[^#]*)?", address, re.IGNORECASE):
-        raise ValueError("an address with slack+http(s):// needs a host, and may have a port and a path")
-    # Tokens that nobody sees: apprise makes Slack's address of them, and ours takes its place.
-    fields = {"schema": "slack", "token_a": "T0", "token_b": "B0", "token_c": "0", "targets": [], **_TIMEOUTS}
-    return _blocks(name, url, limit, fields=fields, recipients=("",), address=address)
+        raise ValueError(f"an address with {scheme}(s):// needs a host, and may have a port and a path")
+    return address
 
 
-def _blocks(
-    name: str, url: str, limit: float, *, fields: Fields, recipients: tuple[str, ...], address: str = ""
-) -> Receiver:
-    def plugin(delivery: Delivery, message: Message) -> NotifyBase:
-        slack: _Slack = _made(_Slack, {**fields, "targets": [delivery.recipient] if delivery.recipient else []})
-        slack.address = address
-        slack.content = json.loads(message.payload)
-        return slack
+def parsed(kind: type[NotifyBase], url: str) -> Fields:
+    """Return the fields of an address of *kind*.
 
-    return AppriseReceiver(
-        name=name,
-        kind=MessageKind.SLACK,
-        recipients=recipients,
-        plugin=plugin,
-        redact=redactor(url, open_words=recipients),
-        limit=limit,
-        place=urlsplit(address).netloc,
-    )
-
-
-def _service(name: str, url: str, scheme: str, limit: float) -> Receiver:
-    fields = url_to_dict(url, secure_logging=True)
-    if not fields:
-        raise ValueError(f"apprise knows no service at {scheme}://, or the address is not complete")
-    fields = _settled({"overflow": OverflowMode.TRUNCATE, **fields})
-    make = partial(_made, _Teams) if isinstance(sample := _instance(fields), NotifyWorkflows) else _instance
-    targets = fields.get("targets")
-    several = isinstance(targets, list) and len(targets) > 1 and len(sample) == len(targets)
-    recipients = tuple(dict.fromkeys(map(str, targets))) if several and targets else ("",)
-
-    def plugin(delivery: Delivery, message: Message) -> NotifyBase:  # noqa: ARG001  # apprise is handed the text
-        return make({**fields, "targets": [delivery.recipient]} if delivery.recipient else fields)
-
-    return AppriseReceiver(
-        name=name,
-        kind=MessageKind.TEXT,
-        recipients=recipients,
-        plugin=plugin,
-        redact=redactor(url, open_words=recipients),
-        limit=limit,
-        place=_place(scheme, fields),
-    )
-
-
-def _parsed(kind: type[NotifyBase], url: str) -> Fields:
+    Raises:
+        ValueError: it is not complete.
+    """
     url = url.replace("/#", "/%23")  # a channel, not a fragment
     fields = kind.parse_native_url(url) or kind.parse_url(url)
     if not fields:
@@ -349,18 +203,23 @@ def _parsed(kind: type[NotifyBase], url: str) -> Fields:
 
 def _settled(fields: Fields) -> Fields:
     """Return *fields* of an address with what is ours to decide: we try again ourselves, and follow no redirect."""
-    return {**_TIMEOUTS, **fields, "retry": 0, "redirect": False}
+    return {**TIMEOUTS, **fields, "retry": 0, "redirect": False}
 
 
-def _made(kind: type[NotifyBase], fields: Fields) -> Any:
+def made(kind: type[NotifyBase], fields: Fields) -> Any:
+    """Return an instance of *kind* with *fields*.
+
+    Raises:
+        ValueError: one of them is wrong.
+    """
     try:
-        return kind(asset=_asset(), **copy.deepcopy(fields))
+        return kind(asset=asset(), **copy.deepcopy(fields))
     except (TypeError, ValueError):  # what apprise raises for a wrong part, which its words name
         raise ValueError(f"a part of this address of {kind.service_name} is wrong: see {kind.setup_url}") from None
 
 
 def _instance(fields: Fields) -> NotifyBase:
-    plugin = Apprise.instantiate(copy.deepcopy(fields), asset=_asset())
+    plugin = Apprise.instantiate(copy.deepcopy(fields), asset=asset())
     if plugin is None:
         raise ValueError(
             f"a part of this address at {fields.get('schema')}:// is wrong, or its service needs a package"
@@ -368,7 +227,7 @@ def _instance(fields: Fields) -> NotifyBase:
     return plugin
 
 
-def _asset() -> AppriseAsset:
+def asset() -> AppriseAsset:
     """Settings of apprise: in our thread, without a pool, redirects or files of its own."""
     return AppriseAsset(
         app_id="tocsin",
@@ -380,13 +239,3 @@ def _asset() -> AppriseAsset:
         storage_mode="memory",
         secure_logging=True,
     )
-
-
-def _silence() -> None:
-    """Keep the loggers that write addresses to themselves; what apprise logs of an attempt is captured all the same."""
-    for name in ("apprise", "urllib3"):
-        logger = logging.getLogger(name)
-        logger.propagate = False
-        logger.setLevel(logging.WARNING)
-        if not logger.handlers:
-            logger.addHandler(logging.NullHandler())

@@ -1,4 +1,4 @@
-"""How much of a message a service takes, in the unit in which it counts, and what is left of a message that is longer."""
+"""Limits of services in the unit in which each counts, and messages cut to them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from apprise.plugins.base import NotifyBase
 
 from tocsin.model.deliveries import Message
-from tocsin.render.brief import NUMBER
+from tocsin.render.plain import NUMBER
 from tocsin.render.words import cut, whole
 
 #: Between a title and its body, and what a service puts around both.

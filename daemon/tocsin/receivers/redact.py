@@ -65,7 +65,7 @@ def redactor(url: str, *, open_words: Collection[str] = ()) -> Callable[[str], s
 
 
 def _parts(url: str) -> list[str]:
-    """Whatever stands between the marks of an address: tokens may stand anywhere, so no part is told from another."""
+    """Return all that stands between the marks of an address: tokens may stand anywhere, so all parts are alike."""
     rest = url.partition("://")[2] or url
     pieces = [piece for piece in re.split(r"[/?#&@]", rest) if piece.partition("=")[0].lower() not in _SETTINGS]
     values = [value for piece in pieces for value in (*piece.partition("=")[::2], *piece.split(":"))]

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import binascii
 import hmac
+import re
 import time
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from apprise.plugins.base import NotifyBase
 
+from tocsin.model.deliveries import Delivery, Message, MessageKind
+from tocsin.receivers.apprise import AppriseReceiver, Endpoint, asset, http_address
+from tocsin.receivers.redact import redactor
+
 _MARK = "whsec_"
 
 
-class Hook(NotifyBase):  # type: ignore[no-untyped-call]  # the base has no annotations
-    """Posts *octets* to *address* with *headers*; what is answered is seen by the adapter of `tocsin.receivers.web`."""
+class Hook(NotifyBase):
+    """Posts *octets* to *address* with *headers*; what is answered is seen by the adapter of `tocsin.receivers.exchange`."""
 
     service_name: Any = "webhook"
     secure_protocol: Any = "hooks"
@@ -64,3 +70,29 @@ def signed(octets: bytes, keys: Sequence[bytes], *, delivery_id: str, at: float 
         marks = (b64encode(hmac.new(key, told, sha256).digest()).decode() for key in keys)
         headers |= {"webhook-timestamp": stamp, "webhook-signature": " ".join(f"v1,{mark}" for mark in marks)}
     return headers
+
+
+def build(endpoint: Endpoint) -> AppriseReceiver:
+    """Return the receiver of a program's own webhook.
+
+    Raises:
+        ValueError: the address is wrong, or a secret.
+    """
+    address = http_address(re.sub("^hook", "http", endpoint.url, flags=re.IGNORECASE), "hook")
+    keys = [key_of(secret) for secret in endpoint.secrets]
+
+    def plugin(delivery: Delivery, message: Message) -> NotifyBase:
+        hook = Hook(asset=asset())
+        hook.address, hook.octets = address, message.payload.encode()
+        hook.headers = signed(hook.octets, keys, delivery_id=delivery.id)
+        return hook
+
+    return AppriseReceiver(
+        name=endpoint.name,
+        kind=MessageKind.HOOK,
+        recipients=("",),
+        plugin=plugin,
+        redact=redactor(endpoint.url),
+        limit=endpoint.limit,
+        place=urlsplit(address).netloc,
+    )

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from tocsin.model.alerts import AlertContent
 from tocsin.model.deliveries import DeliveryKind, Message, MessageKind
-from tocsin.render.brief import brief
-from tocsin.render.digest import digest
+from tocsin.render.digest import Roundup, digest
 from tocsin.render.hook import hook
 from tocsin.render.html import digest_html, html
+from tocsin.render.kept import reduced, with_preface
 from tocsin.render.page import page
-from tocsin.render.plain import digest_plain, plain
-from tocsin.render.preface import with_preface
-from tocsin.render.reduced import reduced
-from tocsin.render.roundup import Roundup
+from tocsin.render.plain import brief, digest_plain, plain
 from tocsin.render.slack import digest_slack, slack
 from tocsin.render.subject import digest_subject, subject
 from tocsin.render.times import held_line, late_line
@@ -46,55 +44,29 @@ def render(
     *thread* is the id of the first delivery about the same to the same recipient, *subjects* those of the messages since;
     *roundup* is what a digest says beside its alerts.
 
-    Feed text is neutralised for the place where it will stand: escaped
-    in HTML and Slack, mentions and markup defused in text for other services, control characters gone everywhere.
+    Feed text is neutralised for the place where it will stand: escaped in HTML and Slack, mentions and markup defused in text for other services, control characters gone everywhere.
     """
     if delivery_kind in DIGESTS:
-        message = _digest(tidings, kind, delivery_id, delivery_kind, zone, roundup=roundup)
+        summary = digest(tidings, delivery_id=delivery_id, kind=delivery_kind, zone=zone, roundup=roundup)
+        if kind is MessageKind.TEXT:
+            summary = summary.short(MOST_IN_CHATS)
+        line, text, pictures = digest_subject(summary), digest_plain(summary), summary.pictures
+        as_html, as_slack = partial(digest_html, summary, line), partial(digest_slack, summary, line)
     else:
+        content = page(tidings, delivery_id=delivery_id, kind=delivery_kind, zone=zone)
         # A conversation is held together by its subject in mail programs only.
-        earlier = subjects if kind is MessageKind.MAIL else ()
-        message = _page(tidings, kind, delivery_id, delivery_kind, zone, earlier=earlier)
-    if kind is MessageKind.HOOK:
-        payload = hook(tidings, delivery_id=delivery_id, kind=delivery_kind, subject=message.subject, text=message.text)
-        message = replace(message, payload=payload)
-    if kind is MessageKind.TEXT:
-        short = brief(message.subject, tidings)
-        message = replace(message, subject=defused(message.subject), text=defused(message.text), brief=short)
-    return replace(message, thread=thread)
-
-
-def _page(
-    tidings: Sequence[AlertContent],
-    kind: MessageKind,
-    delivery_id: str,
-    delivery_kind: DeliveryKind,
-    zone: ZoneInfo,
-    *,
-    earlier: Sequence[str],
-) -> Message:
-    content = page(tidings, delivery_id=delivery_id, kind=delivery_kind, zone=zone)
-    line = subject(content, earlier)
-    message = Message(kind=kind, subject=line, text=plain(content))
-    if kind is MessageKind.MAIL:
-        return replace(message, html=html(content, line), pictures=content.pictures)
-    return replace(message, payload=slack(content, line)) if kind is MessageKind.SLACK else message
-
-
-def _digest(
-    tidings: Sequence[AlertContent],
-    kind: MessageKind,
-    delivery_id: str,
-    delivery_kind: DeliveryKind,
-    zone: ZoneInfo,
-    *,
-    roundup: Roundup | None,
-) -> Message:
-    content = digest(tidings, delivery_id=delivery_id, kind=delivery_kind, zone=zone, roundup=roundup)
-    if kind is MessageKind.TEXT:
-        content = content.short(MOST_IN_CHATS)
-    line = digest_subject(content)
-    message = Message(kind=kind, subject=line, text=digest_plain(content))
-    if kind is MessageKind.MAIL:
-        return replace(message, html=digest_html(content, line), pictures=content.pictures)
-    return replace(message, payload=digest_slack(content, line)) if kind is MessageKind.SLACK else message
+        line = subject(content, subjects if kind is MessageKind.MAIL else ())
+        text, pictures = plain(content), content.pictures
+        as_html, as_slack = partial(html, content, line), partial(slack, content, line)
+    message = Message(kind=kind, subject=line, text=text, thread=thread)
+    match kind:
+        case MessageKind.MAIL:
+            return replace(message, html=as_html(), pictures=pictures)
+        case MessageKind.SLACK:
+            return replace(message, payload=as_slack())
+        case MessageKind.HOOK:
+            payload = hook(tidings, delivery_id=delivery_id, kind=delivery_kind, subject=line, text=text)
+            return replace(message, payload=payload)
+        case MessageKind.TEXT:
+            return replace(message, subject=defused(line), text=defused(text), brief=brief(line, tidings))
+    return message

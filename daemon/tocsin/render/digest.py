@@ -1,4 +1,4 @@
-"""What a digest says, before it takes the shape of any service: what needs an answer first, then by weight."""
+"""Content of a digest, before it takes the form of any service: what needs an answer first, then by weight."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from tocsin.log import counted
 from tocsin.model.alerts import AlertContent
 from tocsin.model.deliveries import DeliveryKind
+from tocsin.model.prices import PriceSummary
+from tocsin.model.reasons import Reason
 from tocsin.model.rules import Severity
 from tocsin.render.page import BANNERS, Item, item
 from tocsin.render.quotes import Quote
 from tocsin.render.reasons import in_words
-from tocsin.render.roundup import HeldBack, Roundup
 from tocsin.render.ticker import Ticker, ticker
 from tocsin.render.times import length, local
 from tocsin.render.words import cut, one_line
+from tocsin.units import counted
 
 #: Alerts with a quote and their prices, and behind them alerts on a line; the others are counted.
 MOST_TOP = 5
@@ -45,7 +46,7 @@ class Story:
 
     @property
     def quote(self) -> Quote | None:
-        """What it says beside its headline."""
+        """The quote beside its headline."""
         return next((quote for quote in self.item.quotes if quote.field != "title"), None)
 
 
@@ -81,22 +82,22 @@ class Digest:
 
     @property
     def banner(self) -> str:
-        """What kind of message this is, and what is in it because a limit was reached."""
+        """The lines that name the kind of message, and what is in it because a limit was reached."""
         return " ".join(filter(None, (BANNERS[self.kind], self.period, *self.overflow)))
 
     @property
     def answer(self) -> str:
-        """How to answer, where there is anything to."""
+        """The line on how to answer, where there is anything to."""
         return ANSWER if self.needs or self.stories else ""
 
     @property
     def size(self) -> int:
-        """How many alerts it brings."""
+        """The number of its alerts."""
         return len(self.stories) + len(self.brief) + self.more
 
     @property
     def preview(self) -> str:
-        """What a list of mails shows behind the subject."""
+        """The text that a list of mails shows behind the subject."""
         waiting = len(self.needs) + self.more_needs
         parts = [f"{waiting} wait for an answer" if waiting else ""]
         parts += [f"{price.name} {price.move}" for price in self.movers[:2]]
@@ -196,3 +197,41 @@ def _counts(roundup: Roundup) -> str:
         f"Looked at: {counted(roundup.entries, 'new entry')} of {counted(roundup.sources, 'source')}. Rules met: {roundup.matches:,}. "
         f"Alerts, related coverage folded: {roundup.alerts:,}."
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldBack:
+    """*count* alerts or matches, *what* they are, that the reader was not sent, and *why*."""
+
+    what: str
+    why: Reason
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ailing:
+    """A source that cannot be polled: its last error in *words*, and when it last could (None: never)."""
+
+    source: str
+    words: str
+    last_success: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roundup:
+    """Events from *since* to *until*, as the reader of one digest is to see them.
+
+    *needs* are loud alerts sent to the reader before that nobody has answered; *movers* the instruments that moved most,
+    the farthest first. *sources* is how many are polled, the other figures count what came in that time.
+    """
+
+    since: datetime
+    until: datetime
+    needs: tuple[AlertContent, ...] = ()
+    movers: tuple[PriceSummary, ...] = ()
+    held: tuple[HeldBack, ...] = ()
+    ailing: tuple[Ailing, ...] = ()
+    sources: int = 0
+    entries: int = 0
+    matches: int = 0
+    alerts: int = 0

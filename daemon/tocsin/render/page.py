@@ -1,10 +1,11 @@
-"""What a message says, before it takes the shape of any service."""
+"""Content of a message about alerts, before it takes the form of any service."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from tocsin.model.alerts import Alert, AlertContent, Coverage, Revised
@@ -76,7 +77,7 @@ class Item:
 
     @property
     def coverage(self) -> str:
-        """How much more coverage there is: `+6 related`."""
+        """The number of further reports: `+6 related`."""
         count = len(self.related) + self.more_related
         return f"+{count} related" if count else ""
 
@@ -107,13 +108,13 @@ class Page:
 
     @property
     def banner(self) -> str:
-        """What kind of message this is; empty for an alert, and where the alerts themselves say what is new."""
+        """The line that names the kind of message; empty for an alert, and where the alerts themselves say what is new."""
         told = self.kind is DeliveryKind.UPDATE and any(item.news for item in self.items)
         return "" if told else BANNERS[self.kind]
 
     @property
     def preview(self) -> str:
-        """What a list of mails shows behind the subject: what was quoted, else who reports it.
+        """The text that a list of mails shows behind the subject: a quote, else who reports it.
 
         To who knows it first of all what is new and the newest headline: the subject may be that of the first mail.
         """
@@ -290,3 +291,27 @@ def _times(alert: Alert, lead: Coverage | None, zone: ZoneInfo) -> list[tuple[st
         rows.append(("First seen", local(lead.first_seen, zone)))
         rows += [("Dated", f"{lead.stated} (not believed)")] if lead.stated else []
     return rows
+
+
+def specimen(now: datetime) -> AlertContent:
+    """Return an alert about nothing, in the form of all others."""
+    alert = Alert(
+        id=0,
+        rule="tocsin/notify-test",
+        rule_hash="",
+        rule_position="",
+        title="Test: this is how an alert arrives",
+        event="tocsin.test",
+        severity=Severity.INFO,
+        labels={"receiver": ("test",)},
+        key=("receiver",),
+        story_id=0,
+        opened_at=now,
+        updated_at=now,
+        event_time=now,
+        note="Nothing happened. Somebody ran `tocsin notify-test`.",
+    )
+    lead = Coverage(
+        title="tocsin can reach you here", link="", publisher="tocsin", source="test", published=now, first_seen=now
+    )
+    return AlertContent(alert=alert, lead=lead)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from tocsin.model.alerts import AlertContent
 from tocsin.render.digest import TOP, Digest, Part, Story
 from tocsin.render.page import Item, Page, Reference
 from tocsin.render.quotes import Quote
 from tocsin.render.ticker import Ticker
+from tocsin.render.words import defused, web_link
 
 _RULE = "-" * 64
+#: The place of the number of the alert in the brief form; the headline is before the link, and notes are behind.
+NUMBER = 2
 
 
 def plain(page: Page) -> str:
@@ -18,7 +22,7 @@ def plain(page: Page) -> str:
     if page.banner:
         text = f"{page.banner}\n\n{text}"
     if page.brief:
-        more = [f"- {_brief(item)}" for item in page.brief]
+        more = [f"- {_short(item, item.answer, between=' ')}" for item in page.brief]
         more += [f"- and {page.more} more"] * bool(page.more)
         text += "\n\n" + "\n".join(["Also", *more])
     return f"{text}\n\nDelivery {page.delivery_id}\n"
@@ -28,12 +32,12 @@ def digest_plain(digest: Digest) -> str:
     """Return the whole digest; what is on a line in other forms is on two or three here."""
     parts = [
         digest.banner,
-        _headed("Needs an answer", [_short(story) for story in digest.needs], digest.more_needs),
+        _headed("Needs an answer", [_short(story.item, story.about) for story in digest.needs], digest.more_needs),
         "\n\n".join([*[TOP] * bool(digest.stories), *("\n".join(_story(story)) for story in digest.stories)]),
         "\n".join([*["Movers"] * bool(digest.movers), *(line for price in digest.movers for line in _price(price))]),
         _pairs("Held back, and why", digest.held),
         _pairs("Sources that cannot be read", digest.ailing),
-        _headed("Also", [_short(story) for story in digest.brief], digest.more),
+        _headed("Also", [_short(story.item, story.about) for story in digest.brief], digest.more),
         digest.counts,
         digest.answer,
         f"Delivery {digest.delivery_id}",
@@ -68,12 +72,9 @@ def _story(story: Story) -> Iterator[str]:
     yield f"  {story.about}"
 
 
-def _short(story: Story) -> str:
-    item = story.item
+def _short(item: Item, end: str, *, between: str = "\n  ") -> str:
     headline = f": {item.headline.headline}" if item.headline.headline else ""
-    return "\n  ".join(
-        filter(None, (f"{item.severity.upper()} {item.title}{headline}", item.headline.link, story.about))
-    )
+    return between.join(filter(None, (f"{item.severity.upper()} {item.title}{headline}", item.headline.link, end)))
 
 
 def _pairs(head: str, part: Part) -> str:
@@ -100,10 +101,14 @@ def _lines(reference: Reference) -> tuple[str, str, str]:
     return reference.headline, reference.by, reference.link
 
 
-def _brief(item: Item) -> str:
-    headline = f": {item.headline.headline}" if item.headline.headline else ""
-    return " ".join(filter(None, (f"{item.severity.upper()} {item.title}{headline}", item.headline.link, item.answer)))
-
-
 def _rows(rows: Iterable[tuple[str, str]], *, indent: str = "") -> list[str]:
     return [f"{indent}{name:<10}  {value}" for name, value in rows]
+
+
+def brief(subject: str, tidings: Sequence[AlertContent]) -> tuple[str, ...]:
+    """Return headline, link and number of the alert that leads; link and number are empty where there is none."""
+    if not tidings:
+        return (defused(subject),)
+    lead = max(tidings, key=lambda item: item.alert.severity.rank)
+    link = web_link(lead.lead.link) if lead.lead else ""
+    return defused(subject), link, f"Alert {lead.alert.id}" if lead.alert.id > 0 else ""

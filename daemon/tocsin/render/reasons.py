@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, tzinfo
 
-from tocsin.log import counted
 from tocsin.model.reasons import Cause, Reason
+from tocsin.units import counted
 
 #: What a message waits for, behind "held until ...".
 _HELD = {

@@ -5,17 +5,20 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from tocsin import units
+
 #: A message is late when it leaves more than this after it was wanted.
 LATE = timedelta(seconds=90)
 
 
 def local(time: datetime, zone: ZoneInfo) -> str:
     """Return `2026-03-02 20:00 CST (12:00 UTC)`; in UTC the date is given where it is another one."""
-    there, utc = time.astimezone(zone), time.astimezone(UTC)
+    there, universal = time.astimezone(zone), time.astimezone(UTC)
     if not there.utcoffset():
-        return f"{utc:%Y-%m-%d %H:%M} UTC"
-    shown = f"{there:%Y-%m-%d %H:%M} {there.tzname()}"
-    return f"{shown} ({utc:%H:%M} UTC)" if there.date() == utc.date() else f"{shown} ({utc:%Y-%m-%d %H:%M} UTC)"
+        return units.utc(time)
+    shown = f"{units.local(time, zone)} {there.tzname()}"
+    same_day = there.date() == universal.date()
+    return f"{shown} ({universal:%H:%M} UTC)" if same_day else f"{shown} ({units.utc(time)})"
 
 
 def late_line(created: datetime, now: datetime, zone: ZoneInfo) -> str:

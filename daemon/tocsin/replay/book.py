@@ -35,7 +35,7 @@ _RELEASED = Reason(cause=Cause.RELEASED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circumstance:
-    """What is known of the source of what arrives: a first fetch is a *baseline*; *last_success* is the one before."""
+    """The state of the source of what arrives: a first fetch is a *baseline*; *last_success* is the one before."""
 
     baseline: bool = False
     last_success: datetime | None = None
@@ -91,14 +91,14 @@ class Book:
         self._standings: dict[tuple[str, str], tuple[ActiveWindow, ...]] = {}
 
     def number(self) -> int:
-        """The number of one more entry."""
+        """Return the number of one more entry."""
         self._entries += 1
         return self._entries
 
     def decide(
         self, policy: Policy, arrivals: Sequence[Arrival], circumstance: Circumstance, now: datetime
     ) -> Decision:
-        """What *policy* makes of *arrivals* at *now*, written down; those without a match need no decision."""
+        """Decide about *arrivals* at *now* by *policy*, and write it down; those without a match need no decision."""
         matched = tuple(arrival for arrival in arrivals if arrival.matches)
         if not matched:
             return Decision()
@@ -138,7 +138,7 @@ class Book:
         return {key for key in keys & self._told.keys() if alert.opened_at < self._told[key].at <= due_at}
 
     def leave(self, before: datetime | None, receivers: Iterable[ReceiverInfo] = ()) -> tuple[Sent, ...]:
-        """The messages due before *before* (None: all that wait), in the order in which they leave.
+        """Return the messages due before *before* (None: all that wait), in the order in which they leave.
 
         News over the limit of one of *receivers* waits for a digest, as in `tocsin.store.outbox.overflow`.
         """
@@ -159,7 +159,7 @@ class Book:
         return tuple(_sent(message) for message in sorted(left, key=lambda one: (one.due_at, one.number)))
 
     def _turn(self, message: _Waiting) -> tuple[datetime, int, int]:
-        """What leaves first: the earliest, of those the loudest, of those the oldest."""
+        """Return the order of leaving: the earliest first, of those the loudest, of those the oldest."""
         return message.due_at, -self._loudest(message).rank, message.number
 
     def _loudest(self, message: _Waiting) -> Severity:
@@ -222,7 +222,7 @@ class Book:
         )
 
     def _open(self, event: str, now: datetime) -> Mapping[int, Story]:
-        """The open stories of *event*, less those that time has closed."""
+        """Return the open stories of *event*, less those that time has closed."""
         stories = self._stories[event]
         for number in [story.id for story in stories.values() if story.last_at < now - LOOKS_BACK]:
             del stories[number]
@@ -246,13 +246,7 @@ class Book:
         for story in decision.stories:
             # As the rows come back: the earliest first.
             members = sorted(story.entries, key=lambda member: (member.event_time, member.entry_id))
-            self._stories[story.event][story.id] = Story(
-                id=story.id,
-                event=story.event,
-                opened_at=story.opened_at,
-                last_at=story.last_at,
-                entries=tuple(members),
-            )
+            self._stories[story.event][story.id] = replace(story, entries=tuple(members))
             self._next_story = max(self._next_story, story.id + 1)
         for alert in decision.alerts:
             self.alerts[alert.id] = alert

@@ -19,13 +19,13 @@ from tocsin.policy.decide import Policy
 from tocsin.replay.book import KNOWN_NOTHING, LOOKS_BACK, Book, Circumstance, Sent
 from tocsin.rules.prices.edge import PriceState, ended
 from tocsin.rules.prices.observation import Observed, Refused, observe
-from tocsin.rules.prices.reading import Reading, Sight, read
+from tocsin.rules.prices.reading import Reading, read
 from tocsin.rules.ruleset import RuleSet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Poll:
-    """What one poll of *source* brought at *at*, which is when its entries, or its quotes, were first seen."""
+    """The entries or quotes that one poll of *source* brought; *at* is when they were first seen."""
 
     at: datetime
     source: str
@@ -36,7 +36,7 @@ class Poll:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ruling:
-    """What was decided about one match, and when."""
+    """The decision about one match, and its time."""
 
     at: datetime
     decided: Decided
@@ -53,7 +53,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What a replay found between *start* (None: the beginning) and the end; a warm-up before *start* is left out.
+    """The findings of a replay from *start* (None: the beginning) to the end; a warm-up before *start* is left out.
 
     *alerts* holds every alert that a ruling or a message speaks of, as it stood at the end. Messages that were still
     held at the end are among *sent*, at the time when they would leave. *dropped* says of alerts that a cooldown held why
@@ -73,6 +73,30 @@ class Result:
     failures: tuple[Failure, ...]
 
 
+@dataclass(slots=True)
+class _Prices:
+    """The memory of the prices of *instruments*, and of the rules about them."""
+
+    instruments: dict[str, Instrument]
+    series: dict[str, Series] = field(default_factory=dict)
+    states: dict[tuple[str, str], PriceState] = field(default_factory=dict)
+
+    def observe(self, rules: RuleSet, quotes: Sequence[Quote], now: datetime) -> tuple[Observed, ...]:
+        """Judge *quotes* by *rules* and remember the outcome; quotes of an unknown instrument are left out."""
+        by_instrument: dict[str, list[Quote]] = defaultdict(list)
+        for quote in quotes:
+            if quote.instrument in self.instruments:
+                by_instrument[quote.instrument].append(quote)
+        found = []
+        for name, several in by_instrument.items():
+            series = self.series.get(name) or begin(self.instruments[name])
+            seen = observe(rules.prices.values(), series, self.states, several, now)
+            self.series[name] = seen.series
+            self.states |= seen.states
+            found.append(seen)
+        return tuple(found)
+
+
 class Replay:
     """One run of *rules* and *policy* over polls in the order of time.
 
@@ -83,7 +107,7 @@ class Replay:
         self._rules = rules
         self._policy = policy
         self._book = Book()
-        self._prices = remember(instruments)
+        self._prices = _Prices({item.id: item for item in instruments})
 
     def run(self, polls: Iterable[Poll], *, start: datetime | None = None) -> Result:
         """Everything that *polls* bring; what comes before *start* only makes the state."""
@@ -125,32 +149,26 @@ class Replay:
         )
 
     def _leave(self, before: datetime | None, dropped: dict[int, str]) -> tuple[Sent, ...]:
-        """The messages due before *before*, less what a cooldown held and its price took back: that is *dropped*."""
+        """Return the messages due before *before*, less what a cooldown held and its price took back: that is *dropped*."""
         cooldowns = {name: rule.info.cooldown for name, rule in self._rules.prices.items()}
         if cooldowns:
             dropped |= self._book.lapse(before, cooldowns, self._ended)
         return self._book.leave(before, self._policy.receivers)
 
     def _ended(self, alert: Alert, now: datetime) -> str:
-        """Why *alert*, which is of a price rule, is true no longer; nothing while it is, or may be."""
+        """Return why *alert*, which is of a price rule, is true no longer; nothing while it is, or may be."""
         known = [self._prices.series[name] for name in alert.labels["instrument"] if name in self._prices.series]
         reasons = [ended(self._rules.prices[alert.rule], series, now) for series in known]
         return "; ".join(reasons) if all(reasons) else ""
 
     def reading(self, rule: str, instrument: str) -> Reading | None:
-        """What the condition of a price *rule* says of the newest quote of *instrument*; None where there is none."""
+        """Read the condition of a price *rule* on the newest quote of *instrument*; None where there is none."""
         series, found = self._prices.series.get(instrument), self._rules.prices[rule]
         if series is None or series.newest is None:
             return None
         state = self._prices.states.get((rule, instrument), PriceState())
-        sight = Sight(
-            series=close_before(series, series.newest.at),
-            quote=series.newest,
-            now=series.newest.at,
-            stale_after=found.stale_after,
-            min_obs=found.min_obs,
-            alerted=state.alerted,
-        )
+        at = series.newest.at
+        sight = found.sight(close_before(series, at), series.newest, at, state.alerted)
         return read(found.when, sight)
 
     def _take(self, poll: Poll) -> tuple[tuple[Decided, ...], list[Failure], list[Refused]]:
@@ -198,44 +216,15 @@ def polls(entries: Iterable[Entry], baselines: Mapping[str, datetime]) -> Iterat
 
 
 def warm_up(rules: RuleSet) -> timedelta:
-    """How long before its beginning a replay must start, so that nothing of its state is missing."""
+    """Return how long before its beginning a replay must start, so that nothing of its state is missing."""
     infos = rules.infos.values()
     windows = [item.within for info in infos for item in info.joins]
     return max([LOOKS_BACK, *(info.cooldown for info in infos)]) + sum(windows, timedelta(0))
 
 
 def unseen(entries: Iterable[Entry]) -> tuple[Entry, ...]:
-    """*entries* by the time when they were first seen; one that its source gave before is left out."""
+    """Return *entries* by the time when they were first seen; one that its source gave before is left out."""
     first: dict[tuple[str, str], Entry] = {}
     for entry in sorted(entries, key=lambda entry: entry.first_seen):
         first.setdefault((entry.source, entry.id), entry)
     return tuple(first.values())
-
-
-@dataclass(slots=True)
-class Prices:
-    """What is remembered of the prices of *instruments*, and what the rules remember of them."""
-
-    instruments: dict[str, Instrument]
-    series: dict[str, Series] = field(default_factory=dict)
-    states: dict[tuple[str, str], PriceState] = field(default_factory=dict)
-
-    def observe(self, rules: RuleSet, quotes: Sequence[Quote], now: datetime) -> tuple[Observed, ...]:
-        """What *rules* make of *quotes*, written down; quotes of an instrument that is not known are left out."""
-        by_instrument: dict[str, list[Quote]] = defaultdict(list)
-        for quote in quotes:
-            if quote.instrument in self.instruments:
-                by_instrument[quote.instrument].append(quote)
-        found = []
-        for name, several in by_instrument.items():
-            series = self.series.get(name) or begin(self.instruments[name])
-            seen = observe(rules.prices.values(), series, self.states, several, now)
-            self.series[name] = seen.series
-            self.states |= seen.states
-            found.append(seen)
-        return tuple(found)
-
-
-def remember(instruments: Iterable[Instrument]) -> Prices:
-    """Nothing yet, of *instruments*."""
-    return Prices({item.id: item for item in instruments})

@@ -1,10 +1,10 @@
-"""What a replay comes to: what became of each alert, counts a week and a rule, and how two replays differ."""
+"""Reports of a replay: the history of each alert, counts a week and a rule, and how two replays differ."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
@@ -39,7 +39,7 @@ class AlertHistory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Count:
-    """What a rule did in the week that begins on *week*, a Monday, by UTC; *fates* counts its matches."""
+    """The record of a rule in the week that begins on *week*, a Monday, by UTC; *fates* counts its matches."""
 
     week: date
     rule: str
@@ -58,7 +58,7 @@ class Count:
 
 
 class Change(StrEnum):
-    """How an alert differs between two rule sets."""
+    """The difference of an alert between two rule sets."""
 
     GAINED = "gained"
     LOST = "lost"
@@ -76,7 +76,7 @@ class Difference:
 
 
 def alerts(result: Result) -> tuple[AlertHistory, ...]:
-    """Every alert in the order in which it was opened."""
+    """Return every alert in the order in which it was opened."""
     rulings: dict[int, list[Ruling]] = defaultdict(list)
     for ruling in result.rulings:
         if ruling.decided.alert_id is not None:
@@ -98,15 +98,10 @@ def alerts(result: Result) -> tuple[AlertHistory, ...]:
 
 
 def only_rule(result: Result, rule: str) -> Result:
-    """What of *result* is about the one *rule*: its matches, its alerts, and the messages that speak of these."""
+    """Return the part of *result* that is about *rule*: its matches, its alerts, and the messages about these."""
     kept = {number: alert for number, alert in result.alerts.items() if alert.rule == rule}
-    return Result(
-        start=result.start,
-        first=result.first,
-        last=result.last,
-        entries=result.entries,
-        quotes=result.quotes,
-        refused=result.refused,
+    return replace(
+        result,
         rulings=tuple(item for item in result.rulings if item.decided.match.rule.id == rule),
         sent=tuple(message for message in result.sent if kept.keys() & set(message.alert_ids)),
         alerts=kept,
@@ -116,7 +111,7 @@ def only_rule(result: Result, rule: str) -> Result:
 
 
 def counts(result: Result) -> tuple[Count, ...]:
-    """What each rule did in each week in which it did anything, by week and rule."""
+    """Count what each rule did in each week in which it did anything, by week and rule."""
     fates: dict[tuple[date, str], Counter[MatchOutcome]] = defaultdict(Counter)
     messages: Counter[tuple[date, str]] = Counter()
     for ruling in result.rulings:
@@ -131,7 +126,7 @@ def counts(result: Result) -> tuple[Count, ...]:
 
 
 def weeks(result: Result) -> tuple[date, ...]:
-    """Every Monday of the time that *result* covers, quiet weeks too."""
+    """Return every Monday of the time that *result* covers, quiet weeks too."""
     if result.first is None or result.last is None:
         return ()
     last = max([result.last, *(message.at for message in result.sent)])
@@ -140,12 +135,12 @@ def weeks(result: Result) -> tuple[date, ...]:
 
 
 def week(at: datetime) -> date:
-    """The Monday of the week of *at*."""
+    """Return the Monday of the week of *at*."""
     return at.date() - timedelta(days=at.weekday())
 
 
 def differences(new: Result, old: Result) -> tuple[Difference, ...]:
-    """What *new* has gained, lost, and tells louder or softer than *old*, in the order of time.
+    """Return what *new* has gained, lost, and made louder or softer than *old*, in the order of time.
 
     Two alerts are the same when they are of one rule (by its bare id) and share a report, since folding may differ, or
     when they are about one quote.

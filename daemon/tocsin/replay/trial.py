@@ -1,4 +1,4 @@
-"""Run rule tests: replay the news of a test and hold what is told against what it expects."""
+"""Run rule tests: replay the news of a test and compare the alerts with what it expects."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from tocsin.config.durations import write_duration
 from tocsin.config.testfile import Expectation, NewsItem, RuleTest
 from tocsin.errors import Position
 from tocsin.model.alerts import MatchOutcome
 from tocsin.model.entries import Entry
-from tocsin.model.evidence import Evidence
 from tocsin.model.prices import Quote
 from tocsin.policy.decide import Policy
 from tocsin.policy.notifying.receiver import ReceiverInfo
@@ -19,8 +17,10 @@ from tocsin.policy.notifying.route import Route
 from tocsin.render.reasons import in_words
 from tocsin.replay.book import Circumstance, Sent
 from tocsin.replay.replay import Poll, Replay, Result, Ruling, merged, polls, quoted
+from tocsin.rules.prices.edge import numbers
 from tocsin.rules.ruleset import RuleSet
 from tocsin.sources.http import urls
+from tocsin.units import write_duration
 
 #: Fates by which somebody is told something, now or at the end of a cooldown.
 TELLING = frozenset({MatchOutcome.ALERTED, MatchOutcome.UPDATED, MatchOutcome.HELD, MatchOutcome.CATCH_UP})
@@ -29,7 +29,7 @@ _EVERYBODY = Policy(routes=(Route(to=("test",)),), receivers=(ReceiverInfo(name=
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """What went otherwise than a test expects, in words, and where the test says so."""
+    """A departure from what a test expects, in words, and the place of the test that says so."""
 
     words: str
     position: Position | None
@@ -117,7 +117,7 @@ def _unwanted(test: RuleTest, rules: RuleSet, result: Result) -> Iterator[Fault]
 
 
 def _mismatch(test: RuleTest, rules: RuleSet, wanted: Expectation, ruling: Ruling, result: Result) -> list[str]:
-    """The fields in which *ruling* is not what is *wanted*, in words."""
+    """Return the fields in which *ruling* is not what is *wanted*, in words."""
     match, fate = ruling.decided.match, ruling.decided.fate
     alert = result.alerts.get(ruling.decided.alert_id or 0)
     pairs: list[tuple[str, object, object]] = [("rule", _full(rules, wanted.rule), match.rule.id)]
@@ -138,12 +138,12 @@ def _mismatch(test: RuleTest, rules: RuleSet, wanted: Expectation, ruling: Rulin
 
 
 def _messages(ruling: Ruling, result: Result) -> list[Sent]:
-    """The messages that can be about *ruling*: of its alert, and not gone before it."""
+    """Return the messages that can be about *ruling*: of its alert, and not gone before it."""
     return [one for one in result.sent if ruling.decided.alert_id in one.alert_ids and one.at >= ruling.at]
 
 
 def _nearest(test: RuleTest, rules: RuleSet, wanted: Expectation, result: Result, everything: list[Poll]) -> str:
-    """What came nearest to *wanted*: a match that differs, else why the rule is not met by what came at that time."""
+    """Say what came nearest to *wanted*: a match that differs, else why what came at that time does not meet the rule."""
     full = _full(rules, wanted.rule)
     own = [ruling for ruling in result.rulings if ruling.decided.match.rule.id == full]
     same = [ruling for ruling in own if wanted.at is None or ruling.at - test.start == wanted.at]
@@ -166,31 +166,23 @@ def _nearest(test: RuleTest, rules: RuleSet, wanted: Expectation, result: Result
 
 
 def _ended(ruling: Ruling, result: Result) -> str:
-    """What became of a ruling that is as it was wanted, and was not there to be found."""
+    """Say what became of a ruling that is as it was wanted, and was not there to be found."""
     dropped = result.dropped.get(ruling.decided.alert_id or 0)
     return f"it was dropped: {dropped}" if dropped else f"it was {ruling.decided.fate} there"
 
 
 def _readings(test: RuleTest, rules: RuleSet, full: str, until: list[Poll]) -> str:
-    """What the condition of a price rule says of each instrument that it is about, at the end of *until*."""
+    """Say what the condition of a price rule is of each instrument that it is about, at the end of *until*."""
     replay = Replay(rules, _EVERYBODY, test.instruments)
     replay.run(until)
     covered = [item.id for item in test.instruments if rules.prices[full].covers(item)]
     lines = []
     for name in covered:
         found = replay.reading(full, name)
-        words = "; ".join(dict.fromkeys(_numbers(found.evidence))) if found else "no price at that time"
+        said = [f"{one.text} = {one.note}" for one in numbers(found.evidence)] if found else []
+        words = "; ".join(dict.fromkeys(said)) if found else "no price at that time"
         lines.append(f"  nearest   {name}: {words}")
     return "\n".join(lines) or "  nearest   nothing: it is about none of the instruments of this file"
-
-
-def _numbers(evidence: Evidence) -> Iterator[str]:
-    """The functions of a price condition with what they say."""
-    if evidence.children:
-        for child in evidence.children:
-            yield from _numbers(child)
-    elif evidence.note:
-        yield f"{evidence.text} = {evidence.note}"
 
 
 def _said(wanted: Expectation) -> str:

@@ -73,18 +73,18 @@ LABELS = frozenset(
 
 
 def about_source(news: str, source: str, detail: str, now: datetime) -> Match:
-    """The event that *news* (such as `silent`) names, about *source*."""
+    """Return the event that *news* (such as `silent`) names, about *source*."""
     return own_match(_SOURCE[news], {"source": (source,)}, detail, now)
 
 
 def about_damage(kind: str, name: str, words: str, now: datetime) -> Match:
-    """The event that the row of the *kind* and *name* cannot be read and is out of use."""
+    """Return the event that the row of the *kind* and *name* cannot be read and is out of use."""
     remedy = "Put a backup of the database in its place, or name the source anew: it is not used until then."
     return own_match(ROW_DAMAGED, {"row": (f"{kind} {name}",)}, f"{words}. {remedy}", now)
 
 
 def about_gone(kind: str, names: Sequence[str], now: datetime) -> Match:
-    """The event that a reload left out what has these *names*."""
+    """Return the event that a reload left out what has these *names*."""
     detail = f"The new configuration does not name them any more: {', '.join(names)}."
     return own_match(CONFIGURATION_SHRANK, {"kind": (kind,)}, detail, now)
 
@@ -92,7 +92,7 @@ def about_gone(kind: str, names: Sequence[str], now: datetime) -> Match:
 def own_match(
     info: RuleInfo, labels: Labels, detail: str, now: datetime, rows: Iterable[tuple[str, str]] = ()
 ) -> Match:
-    """The event *info* about what *labels* name; *detail* says in words what happened, *rows* by name what else."""
+    """Return the event *info* about what *labels* name; *detail* says in words what happened, *rows* by name what else."""
     children = tuple(Evidence(op=name, text=words, holds=True) for name, words in rows)
     evidence = Evidence(op=OWN, text=detail, holds=True, children=children)
     return Match(rule=info, severity=info.severity, labels=labels, evidence=evidence, event_time=now, detail=detail)

@@ -11,23 +11,11 @@ from functools import cache
 from tocsin.errors import Problem, meant
 from tocsin.model.rules import Located, RuleInfo
 from tocsin.rules.joining import Joint, join, meaning, tell
+from tocsin.rules.news.coverage import is_anchored, labels_given, leaves, wanted
 from tocsin.rules.news.evaluate import CompiledRule, stands_alone
-from tocsin.rules.news.query import (
-    AgeTest,
-    All,
-    Condition,
-    Field,
-    LabelTest,
-    Leaf,
-    Near,
-    Pair,
-    QueryError,
-    Test,
-    Union,
-    compile_literal,
-    parse,
-)
+from tocsin.rules.news.query import Condition, Leaf, compile_literal, parse
 from tocsin.rules.news.terms import Term, TermError, TermList, compile_term
+from tocsin.rules.pieces import QueryError
 from tocsin.rules.prices.condition import Node, parse_price
 from tocsin.rules.prices.edge import PriceRule
 from tocsin.rules.ruleset import RuleSet
@@ -41,7 +29,7 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 def compile_packs(
     packs: Sequence[PackSpec], *, others: Collection[str] | None = ()
 ) -> tuple[RuleSet, tuple[Problem, ...]]:
-    """The rules of *packs* that are without fault, and every problem (warnings too) of all of them.
+    """Return the rules of *packs* that are without fault, and every problem (warnings too) of all of them.
 
     *others* are the full ids of rules in packs beside them, which correlations may name; None: nobody knows which.
     """
@@ -82,7 +70,7 @@ def compile_packs(
 
 
 def labels_of_matches(rule: CompiledRule | PriceRule | Joint) -> Collection[str] | None:
-    """The labels that matches of *rule* can have from its own words; None where others give them."""
+    """Return the labels that matches of *rule* can have from its own words; None where others give them."""
     return labels_given(rule.match) if isinstance(rule, CompiledRule) else None
 
 
@@ -100,7 +88,7 @@ class _Compiler:
         self._literal = cache(compile_literal)
 
     def rules(self) -> Iterator[tuple[RuleSpec, CompiledRule | PriceRule | Joint]]:
-        """The rules without fault; the faults of the others are in *problems*."""
+        """Yield the rules without fault; the faults of the others are in *problems*."""
         self._check_distinguish()
         seen: dict[str, RuleSpec] = {}
         for spec in self._pack.rules:
@@ -185,7 +173,7 @@ class _Compiler:
         )
 
     def _price(self, spec: RuleSpec, price: PriceSpec) -> PriceRule | None:
-        """A price rule; which labels its instruments have, the configuration says later."""
+        """Compile a price rule; only the configuration says which labels its instruments have."""
         before = len(self.problems)
         when = self._parse_price(price.when)
         clear = self._parse_price(price.clear) if price.clear else None
@@ -239,10 +227,9 @@ class _Compiler:
         return replace(condition, place=text)
 
     def _check_words(self, text: Located, condition: Condition) -> None:
-        """A regular expression needs a word that says where it is worth looking."""
+        """Check that a regular expression has a word that says where it is worth looking."""
         for part in condition.parts:
-            looked_for = [t for negated, t in part.tests if not negated and not isinstance(t, LabelTest | AgeTest)]
-            if looked_for and not any(_is_anchored(test) for test in looked_for):
+            if any(leaves(part)) and not is_anchored(part):
                 words = "a regular expression without a word of its own needs one beside it: NEAR/8 gallium"
                 self.problems.append(text.problem(words, offset=part.start, length=len(part.text)))
 
@@ -253,7 +240,12 @@ class _Compiler:
     def _check_labels(self, spec: RuleSpec, match: Condition) -> None:
         """Keys and titles can only name labels that the match gives."""
         given = labels_given(match)
-        alone = {leaf.terms.name for leaf in _alone(match)}
+        alone = {
+            test.terms.name
+            for part in match.parts
+            for test in wanted(part)
+            if isinstance(test, Leaf) and stands_alone(part, test)
+        }
         for name in spec.key:
             if name.text not in given | OWN_LABELS:
                 words = f"the match of this rule gives no label {name.text}{meant(name.text, given | OWN_LABELS)}"
@@ -273,7 +265,7 @@ class _Compiler:
                 )
 
     def _check_distinguish(self) -> None:
-        """A pack can only distinguish by labels that its own lists give."""
+        """Check that the pack distinguishes by labels of its own lists only."""
         labelled = [name for name, terms in self._lists.items() if terms.labelled]
         for name in self._pack.distinguish:
             if name.text not in labelled:
@@ -281,7 +273,7 @@ class _Compiler:
                 self.problems.append(name.problem(words))
 
     def _hash(self, spec: RuleSpec, news: NewsSpec) -> str:
-        """What the rule means: its expressions, the lists they name, and what is told about it."""
+        """Hash what the rule means: its expressions, the lists they name, and what alerts say of it."""
         conditions = [news.match, *([news.unless] if news.unless else []), *(text for _, text in news.severity_if)]
         names = _lists_in(" ".join(text.text for text in conditions))
         parts: list[object] = [
@@ -297,7 +289,7 @@ class _Compiler:
         return _digest(parts)
 
     def _told_as(self, spec: RuleSpec) -> list[object]:
-        """What of a rule's meaning does not depend on its condition."""
+        """Return the part of a rule's meaning that does not depend on its condition."""
         parts: list[object] = [
             [name.text for name in spec.key],
             spec.severity.value,
@@ -317,54 +309,3 @@ def _lists_in(text: str) -> list[str]:
 
 def _digest(parts: Sequence[object]) -> str:
     return hashlib.sha256(repr(parts).encode("utf-8", "replace")).hexdigest()[:16]
-
-
-def labels_given(condition: Condition) -> set[str]:
-    """The labels that a match of *condition* can give."""
-    return {leaf.terms.name for leaf in leaves(condition) if leaf.terms.labelled}
-
-
-def leaves(condition: Condition) -> Iterator[Leaf]:
-    """Every term and list of a condition whose hits can be among those of a match."""
-    for part in condition.parts:
-        for negated, test in part.tests:
-            if not negated and not isinstance(test, LabelTest | AgeTest):
-                yield from _leaves(test)
-
-
-def _leaves(node: Near) -> Iterator[Leaf]:
-    if isinstance(node, Leaf):
-        yield node
-    elif isinstance(node, Field):
-        yield from leaves(node.inner)
-    elif isinstance(node, Pair):
-        yield from _leaves(node.left)
-        if node.op != "NOT NEAR":
-            yield from _leaves(node.right)
-    else:
-        for part in node.parts:
-            yield from _leaves(part)
-
-
-def _is_anchored(node: Test) -> bool:
-    """Whether no text without a certain word can meet *node*."""
-    if isinstance(node, Leaf):
-        return not node.terms.loose
-    if isinstance(node, Pair):
-        return _is_anchored(node.left) or (node.op != "NOT NEAR" and _is_anchored(node.right))
-    if isinstance(node, Union):
-        return all(map(_is_anchored, node.parts))
-    return isinstance(node, Field) and all(
-        any(_is_anchored(test) for negated, test in part.tests if not negated) for part in node.inner.parts
-    )
-
-
-def _alone(condition: Condition) -> Iterator[Leaf]:
-    for part in condition.parts:
-        yield from _alone_in(part)
-
-
-def _alone_in(part: All) -> Iterator[Leaf]:
-    for negated, test in part.tests:
-        if not negated and isinstance(test, Leaf) and stands_alone(part, test):
-            yield test

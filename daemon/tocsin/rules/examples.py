@@ -15,12 +15,12 @@ _THEN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def check_examples(rules: RuleSet) -> tuple[Problem, ...]:
-    """Every example that does not do what it should, at its place, with the reason."""
+    """Return every example that does not do what it should, at its place, with the reason."""
     return tuple(problem for rule in rules.rules.values() for problem in _check(rules, rule))
 
 
 def grounds(condition: Condition, headline: str) -> list[Ground]:
-    """What *condition* rests on in an example; nothing where it does not hold."""
+    """Return what *condition* rests on in an example; nothing where it is not true."""
     return Judgement(_entry(headline), _THEN).condition(condition, labels={}) or []
 
 

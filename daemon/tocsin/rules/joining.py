@@ -1,4 +1,4 @@
-"""Correlations: their members found among the rules of all packs, and every rule told which correlations it counts for."""
+"""Correlations: their members found among the rules of all packs, and every rule given those that it counts for."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def join(
     disabled: Collection[str],
     others: Collection[str] | None = (),
 ) -> tuple[dict[str, Correlation], tuple[Problem, ...]]:
-    """The correlations by full id, and what is wrong with them.
+    """Return the correlations by full id, and what is wrong with them.
 
     *given* holds, by full id, the labels that the matches of each other rule can have; None where nobody knows yet.
     *others* are rules that stand elsewhere; where that is None, nobody knows which, and any name may be one.
@@ -57,14 +57,14 @@ def join(
 
 
 def tell(info: RuleInfo, correlations: Mapping[str, Correlation]) -> RuleInfo:
-    """*info* with the correlations that its matches count for, and these with those that theirs do."""
+    """Return *info* with the correlations that its matches count for, and these with those that theirs do."""
     mine = [item for item in correlations.values() if info.id in item.members]
     joins = tuple(replace(item, info=tell(item.info, correlations)) for item in mine)
     return replace(info, joins=joins) if joins else info
 
 
 def _find(name: str, pack: str, known: Sequence[str]) -> list[str]:
-    """The rule that *name* means: itself in full, that of its own pack, or the only ones elsewhere."""
+    """Return the rule that *name* means: itself in full, that of its own pack, or the only ones elsewhere."""
     if "/" in name:
         return [name] if name in known else []
     own = f"{pack}/{name}"
@@ -129,7 +129,7 @@ def _cycles(joints: Sequence[Joint], found: Mapping[str, Correlation]) -> Iterat
 
 
 def meaning(spec: CorrelationSpec) -> list[object]:
-    """What of a rule's meaning is in its correlation."""
+    """Return the part of a rule's meaning that is in its correlation."""
     return [
         spec.kind.value,
         [name.text for name in spec.members],

@@ -1,4 +1,4 @@
-"""What is allowed in a pack and is most likely a mistake: warnings, each at its place. Pure.
+"""Warnings, each at its place, of what is allowed in a pack and most likely a mistake. Pure.
 
 `tocsin.rules.news.coverage` knows which expressions can meet what; here stands what is worth saying.
 """
@@ -11,19 +11,19 @@ from datetime import timedelta
 from itertools import combinations, pairwise
 
 from tocsin.errors import Problem
-from tocsin.log import counted
 from tocsin.model.prices import Instrument
 from tocsin.model.rules import Located
 from tocsin.rules import never
-from tocsin.rules.compile import OWN_LABELS, labels_given
+from tocsin.rules.compile import OWN_LABELS
 from tocsin.rules.examples import grounds
 from tocsin.rules.never import Given
-from tocsin.rules.news.coverage import contains, fields, same, sure_labels, swallowed
+from tocsin.rules.news.coverage import contains, fields, labels_given, same, sure_labels, swallowed
 from tocsin.rules.news.evaluate import CompiledRule, labels_of
 from tocsin.rules.news.query import All, Condition, Field, LabelTest, Leaf, Near, Pair, Union
 from tocsin.rules.news.terms import Term, TermError, compile_term
 from tocsin.rules.ruleset import RuleSet
 from tocsin.rules.spec import ListSpec, PackSpec, RuleSpec
+from tocsin.units import counted
 
 #: Words that nearly every text holds; those that negate or hedge are left out, for beside others they say much.
 _EVERYWHERE = """
@@ -44,7 +44,7 @@ MOST_A_DAY = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """What is stored of the past: *days* of it, and by rule how many matches and how many alerts."""
+    """The stored past: *days* of it, and by rule how many matches and how many alerts."""
 
     days: float
     matches: Mapping[str, int]
@@ -59,7 +59,7 @@ def lint(
     given: Given | None = None,
     instruments: Collection[Instrument] = (),
 ) -> tuple[Problem, ...]:
-    """The warnings about *packs*, which are without fault.
+    """Return the warnings about *packs*, which are without fault.
 
     *poll* is the shortest interval of any source, and *given* the labels that sources give; None where neither is known.
     *instruments* are those that are known.
@@ -81,7 +81,7 @@ def lint(
 
 
 def lint_history(packs: Sequence[PackSpec], rules: RuleSet, history: History) -> tuple[Problem, ...]:
-    """The rules in force that never fired, or that fire too often to be read."""
+    """Return the rules in force that never fired, or that fire too often to be read."""
     found: list[Problem] = []
     for pack in packs:
         for rule in pack.rules:
@@ -135,7 +135,7 @@ def _list(spec: ListSpec) -> Iterator[Problem]:
 
 
 def _common(place: Located, term: Term, offset: int) -> Iterator[Problem]:
-    """A term of one word that is a letter, is everywhere, or is shouted."""
+    """Warn of a term of one word that is a letter, is everywhere, or is shouted."""
     length = len(term.text)
     written = " ".join(term.cased)
     if words := never.regex(term.text):
@@ -200,7 +200,7 @@ def _keys(spec: RuleSpec, rule: CompiledRule) -> Iterator[Problem]:
 
 
 def _is_meant(rule: CompiledRule, label: str) -> bool:
-    """Whether an example that fires has no such label: whoever wrote it knows."""
+    """Return whether an example that fires has no such label, so that the author knows."""
     shown = (grounds(rule.match, example.text) for example in rule.fires)
     return any(found and label not in labels_of(found) for found in shown)
 

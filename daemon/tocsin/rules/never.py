@@ -11,7 +11,7 @@ from itertools import pairwise
 from tocsin.errors import Problem, meant
 from tocsin.model.prices import Instrument
 from tocsin.model.rules import Located
-from tocsin.rules.compile import labels_given
+from tocsin.rules.news.coverage import labels_given
 from tocsin.rules.news.evaluate import CompiledRule
 from tocsin.rules.news.query import KNOWN_BY, AgeTest, Condition, LabelTest
 from tocsin.rules.prices.condition import Node, parts
@@ -34,7 +34,7 @@ _TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 
 
 def news(spec: RuleSpec, rule: CompiledRule, given: Given | None) -> Iterator[Problem]:
-    """The warnings about the tests of a rule; *given* is None where the sources are not known."""
+    """Yield the warnings about the tests of a rule; *given* is None where the sources are not known."""
     own = labels_given(rule.match)
     yield from _tests(rule.match, frozenset(), own, given)
     for condition in (*rule.cancels, *(condition for _, condition in rule.severity_if)):
@@ -45,7 +45,7 @@ def news(spec: RuleSpec, rule: CompiledRule, given: Given | None) -> Iterator[Pr
 
 
 def prices(spec: RuleSpec, rule: PriceRule, instruments: Iterable[Instrument]) -> Iterator[Problem]:
-    """The warnings about comparisons of a price rule that mean something else, or can never be true.
+    """Yield the warnings about comparisons of a price rule that mean something else, or can never be true.
 
     *instruments* are those that are known; the price of one of them may be negative.
     """
@@ -60,7 +60,7 @@ def prices(spec: RuleSpec, rule: PriceRule, instruments: Iterable[Instrument]) -
 
 
 def regex(text: str) -> str:
-    """Why the regular expression *text* can find nothing, in words; empty where it may."""
+    """Return why the regular expression *text* can find nothing, in words; empty where it may."""
     body = text[4:-1]
     if not text.startswith("re:/") or _IGNORES_CASE.search(body):
         return ""
@@ -124,7 +124,7 @@ def _language(value: str) -> str:
 
 
 def _compared(node: Node, *, negative: bool) -> str:
-    """What is odd about the comparison *node* of a price or a move with a number; empty where nothing is."""
+    """Say what is odd about the comparison *node* of a price or a move with a number; empty where nothing is."""
     if node.op not in _TURNED:
         return ""
     left, right = node.children

@@ -39,7 +39,7 @@ class RuleSet:
 
     @property
     def infos(self) -> dict[str, RuleInfo]:
-        """What each rule is, by full id."""
+        """Return what each rule is, by full id."""
         return {
             **{name: rule.info for name, rule in self.rules.items()},
             **{name: rule.info for name, rule in self.prices.items()},
@@ -52,7 +52,7 @@ class RuleSet:
         return hashlib.sha256("".join(info.hash for info in self.infos.values()).encode()).hexdigest()
 
     def find(self, name: str) -> RuleInfo | None:
-        """The rule with this full id, else the only one with this bare id, else None."""
+        """Return the rule with this full id, else the only one with this bare id, else None."""
         infos = self.infos
         if name in infos:
             return infos[name]
@@ -60,16 +60,16 @@ class RuleSet:
         return bare[0] if len(bare) == 1 else None
 
     def evaluate(self, entry: Entry, now: datetime) -> Judged:
-        """Every rule that *entry* meets; a rule that raises is reported, and the others' matches stand.
+        """Judge *entry* by all rules; a rule that raises is reported, and the matches of the others stand.
 
-        Only the rules are run whose required words are all in the text: nothing is found less than by running every rule.
+        Only the rules are run whose required words are all in the text: the result is the same as of running every rule.
         """
         judgement = Judgement(entry, now)
         candidates = self._index.candidates(lambda: _gist(judgement))
         return judge(judgement, (self._ordered[number] for number in candidates))
 
     def explain(self, rule_id: str, entry: Entry, now: datetime) -> Evidence:
-        """The whole proof of one rule about entries on *entry*, also where it does not hold.
+        """Return the whole proof of one rule about entries on *entry*, also where it is not true.
 
         Raises:
             KeyError: there is no such rule.
@@ -81,7 +81,7 @@ class RuleSet:
 
 
 def _gist(judgement: Judgement) -> FoldedWords:
-    """What the index looks at; a text that is cut for it is cut for the rules, too."""
+    """Return the words that the index looks at; a text that is cut for it is cut for the rules, too."""
     document = judgement.document
     return gist("\n".join(document.texts.values())) or gist_of(document.sentences(""))
 
@@ -94,8 +94,7 @@ def judge(judgement: Judgement, rules: Iterable[CompiledRule]) -> Judged:
         try:
             match = _judge(judgement, rule)
         except Exception as error:  # noqa: BLE001 - whatever one rule stumbles over, the next must have its say
-            words = f"{type(error).__name__}: {error}"[:500]
-            failed.append(Unevaluated(rule=rule.info.id, rule_hash=rule.info.hash, error=words))
+            failed.append(Unevaluated.by(error, rule.info))
         else:
             if match:
                 matches.append(match)
@@ -125,7 +124,7 @@ def _severity(
     labels: Mapping[str, tuple[str, ...]],
     only: frozenset[Place],
 ) -> Severity:
-    """The first of severity_if that holds in the sentences of the match, else the rule's own."""
+    """Return the first of severity_if that is true in the sentences of the match, else the rule's own."""
     for severity, condition in rule.severity_if:
         if judgement.condition(condition, labels=labels, only=only) is not None:
             return severity

@@ -23,13 +23,13 @@ class ListSpec:
 
     @property
     def labelled(self) -> bool:
-        """Whether the list is a map, so that its hits carry labels."""
+        """Return whether the list is a map, so that its hits carry labels."""
         return any(value for value, _ in self.groups)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewsSpec:
-    """The text condition of a rule. *severity_if* is tried in order; the first that holds wins."""
+    """The text condition of a rule. *severity_if* is tried in order; the first that is true wins."""
 
     match: Located
     unless: Located | None = None
@@ -38,7 +38,7 @@ class NewsSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Override:
-    """What an operator changes of a rule without editing its pack.
+    """A change that an operator makes to a rule without editing its pack.
 
     *rule* is a full id, or a bare one that only one pack has. *severity* stands in place of the rule's own and of its
     `severity_if`; *unless* cancels beside the rule's own, with the lists of its pack; *to* are the only receivers.
@@ -51,7 +51,7 @@ class Override:
     to: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        """What it changes, in words, and where it stands."""
+        """Say in words what it changes, and its place."""
         words = ["disabled"] if self.disable else []
         words += [f"severity {self.severity}"] if self.severity else []
         words += [f"to {', '.join(self.to)} only"] if self.to else []
@@ -122,7 +122,7 @@ class PackSpec:
 def lay_over(
     packs: Sequence[PackSpec], overrides: Sequence[Override]
 ) -> tuple[tuple[PackSpec, ...], tuple[Problem, ...]]:
-    """*packs* with what *overrides* change of their rules, and every override that names no rule, or not one only."""
+    """Return *packs* with what *overrides* change of their rules, and every override that names no rule, or not one only."""
     known = [f"{pack.id}/{rule.id.text}" for pack in packs for rule in pack.rules]
     chosen: dict[str, Override] = {}
     problems: list[Problem] = []

@@ -1,4 +1,4 @@
-"""What operators hear when nothing can be written any more: told from memory, tried once, kept nowhere."""
+"""Loss of the database: what it held is saved, and operators are sent a message from memory, once, kept nowhere."""
 
 from __future__ import annotations
 
@@ -10,16 +10,30 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from tocsin.deliver.dispatcher import DeliveryConfig
+from tocsin.errors import LostError, StoreError
 from tocsin.log import line
 from tocsin.model.alerts import Alert, AlertContent
 from tocsin.model.deliveries import AttemptResult, Delivery, DeliveryKind, ErrorClass
 from tocsin.model.rules import Match
 from tocsin.policy.alerting.title import fill
+from tocsin.protocols import Run
 from tocsin.receivers import Receiver
 from tocsin.render import render
 from tocsin.rules import builtin
+from tocsin.store import Store
 
 log = logging.getLogger(__name__)
+
+
+async def save(lost: LostError, write: Run, store: Store) -> str:
+    """Save what the lost files of the database held; return in words what became of it."""
+    try:
+        saved = await write(store.rescue)
+    except StoreError as error:
+        log.error(line("database not saved", reason=error))
+        return f"{lost}. What it held is gone: {error}."
+    log.error(line("database saved", file=saved))
+    return f"{lost}. What it held stands in {saved}."
 
 
 async def tell_operators(outbound: DeliveryConfig, database: str, detail: str, now: datetime, within: float) -> None:

@@ -1,4 +1,4 @@
-"""Whether the daemon lives: its claims run. Systemd's watchdog and a heartbeat elsewhere are told of it."""
+"""Liveness of the daemon: its claims run. Systemd's watchdog and a heartbeat elsewhere hear of it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Liveness:
         self._trouble = ""
 
     def ran(self, name: str) -> None:
-        """A claim ran to its end."""
+        """Note that a claim ran to its end."""
         self._ran[name] = self._monotonic()
 
     @property
@@ -36,7 +36,7 @@ class Liveness:
         return self._monotonic() - min(self._ran.values()) < STUCK
 
     async def beat(self, http: HttpClient, heartbeat: Heartbeat | None) -> None:
-        """Ask for the address if it is time to, and claims run. That it cannot be reached is said once, and changes nothing."""
+        """Ask for the address if it is time to, and claims run; a failure is logged once, and changes nothing."""
         now = self._monotonic()
         if heartbeat is None or not self.alive:
             return

@@ -33,7 +33,7 @@ class Ticker:
         """Call *call* every *interval*; a run that is still going on is not started again."""
 
         async def run() -> None:
-            if self._stopped:  # the scheduler shuts down a turn of the loop after it was told to
+            if self._stopped:  # the scheduler shuts down a turn of the loop after it was asked to
                 return
             task = asyncio.create_task(call(), name=name)
             self._running.add(task)

@@ -1,15 +1,15 @@
-"""The daemon's report on itself: what was checked, what failed, and what was lost."""
+"""Report of the daemon on itself: what was checked, what failed, and what was lost."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
 
-from tocsin.log import counted
 from tocsin.model.rules import Match
 from tocsin.policy.notifying.walltime import WeeklyTime, next_occurrence
 from tocsin.rules import builtin
 from tocsin.store import PeriodStatistics, Store
+from tocsin.units import counted, local, size
 
 #: Names shown of many.
 _MOST = 5
@@ -69,7 +69,7 @@ def rows(ledger: PeriodStatistics, free: int) -> tuple[tuple[str, str], ...]:
         ),
         ("Failed", ", ".join(failed) or "nothing"),
         ("Lost", "; ".join(lost) or "nothing"),
-        ("Stored", f"{_size(ledger.size)}, {_size(free)} free on its disk"),
+        ("Stored", f"{size(ledger.size)}, {size(free)} free on its disk"),
     )
 
 
@@ -77,9 +77,5 @@ def _some(names: Sequence[str]) -> list[str]:
     return [*names[:_MOST], *[f"and {len(names) - _MOST} more"] * (len(names) > _MOST)]
 
 
-def _size(octets: int) -> str:
-    return f"{octets / 1e9:,.1f} GB" if octets >= 1e9 else f"{octets / 1e6:,.1f} MB"
-
-
 def _shown(at: datetime, zone: tzinfo) -> str:
-    return f"{at.astimezone(zone):%Y-%m-%d %H:%M %Z}"
+    return f"{local(at, zone)} {at.astimezone(zone):%Z}"

@@ -22,17 +22,18 @@ from tocsin.config.loading import LoadedRules, rules_of
 from tocsin.deliver.dispatcher import Dispatcher
 from tocsin.errors import ConfigError, DamagedError, LostError, StoreError
 from tocsin.ingest.poller import Pipeline
-from tocsin.log import counted, line
+from tocsin.log import line
 from tocsin.model.deliveries import AttemptResult, Delivery, Settlement
 from tocsin.protocols import Clock, runner
 from tocsin.rules import builtin
-from tocsin.service.lastwords import tell_operators
+from tocsin.service.lastwords import save, tell_operators
 from tocsin.service.liveness import Liveness
 from tocsin.service.scheduler import Ticker
 from tocsin.service.selfreport import self_report
 from tocsin.service.systemd import Notifier
 from tocsin.store import CHECKED_WITHIN
 from tocsin.trouble import Trouble
+from tocsin.units import counted
 
 log = logging.getLogger(__name__)
 
@@ -40,11 +41,11 @@ log = logging.getLogger(__name__)
 TICK = timedelta(seconds=0.5)
 SWEEP = timedelta(hours=1)
 WATCH = timedelta(seconds=2)
-#: How often it is looked whether a heartbeat or a report is due.
+#: Real time between two looks whether a heartbeat or a report is due.
 BEAT = timedelta(seconds=5)
 REPORT = timedelta(minutes=1)
 DRAIN = 20.0
-#: How long operators are tried when the database is lost.
+#: Seconds in which operators are sent that the database is lost.
 LAST_WORDS = 15.0
 #: A start or reload logs no more of them: a large pack may have thousands.
 MOST_WARNINGS = 20
@@ -53,7 +54,7 @@ MOST_WARNINGS = 20
 class Service:
     """The daemon on the configuration file at *path*.
 
-    *env* fills `${NAME}`; *clock* governs due times, cooldowns and windows; *settled* is told of every finished
+    *env* fills `${NAME}`; *clock* governs due times, cooldowns and windows; *settled* is called after every finished
     attempt; *tick* is the real time between two claims, *sweep* that between two sweeps, and
     *report* that between two looks whether a report is due.
     """
@@ -83,7 +84,7 @@ class Service:
         # One of them may wait for the process that reads large documents.
         self._workers = ThreadPoolExecutor(max_workers=3, thread_name_prefix="worker")
         self._trouble = Trouble(time.monotonic)
-        self._pulse = Liveness("poll", "deliver", monotonic=time.monotonic)
+        self._liveness = Liveness("poll", "deliver", monotonic=time.monotonic)
 
     # ---- life ------------------------------------------------------------------------------------------------
 
@@ -180,7 +181,7 @@ class Service:
             random=random.random,
             committed=self._wake.set,
             trouble=self._trouble,
-            progress=partial(self._pulse.ran, "poll"),
+            progress=partial(self._liveness.ran, "poll"),
         )
         await self._pipeline.resume()
         self._dispatcher = Dispatcher(
@@ -204,7 +205,7 @@ class Service:
         for problem in warnings[:MOST_WARNINGS]:
             log.warning("%s", problem)
         if len(warnings) > MOST_WARNINGS:
-            log.warning(line("more warnings, all told by tocsin check", count=len(warnings) - MOST_WARNINGS))
+            log.warning(line("more warnings, all shown by tocsin check", count=len(warnings) - MOST_WARNINGS))
         now = self._clock.now()
         feeds = [(s.name, s.address, s.kind) for s in config.sources]
         prices = [(s.name, s.address, s.kind) for s in config.prices]
@@ -236,7 +237,10 @@ class Service:
         self._dispatcher.close()
         lost = self._store.lost
         if lost:
-            await self._save(lost)
+            words = await save(lost, self._write, self._store)
+            self._notifier.status(words)
+            outbound, database = self._dispatcher.outbound, self._config.database
+            await tell_operators(outbound, database, words, self._clock.now(), LAST_WORDS)
         await self._write(self._store.close)
         self._writer.shutdown()
         self._workers.shutdown(cancel_futures=True)
@@ -244,37 +248,25 @@ class Service:
         if lost:
             raise lost
 
-    async def _save(self, lost: LostError) -> None:
-        """Save what the lost files of the database hold, and tell operators while there is somebody who can."""
-        try:
-            saved = await self._write(self._store.rescue)
-            words = f"{lost}. What it held stands in {saved}."
-            log.error(line("database saved", file=saved))
-        except StoreError as error:
-            words = f"{lost}. What it held is gone: {error}."
-            log.error(line("database not saved", reason=error))
-        self._notifier.status(words)
-        await tell_operators(self._dispatcher.outbound, self._config.database, words, self._clock.now(), LAST_WORDS)
-
     # ---- ticks -----------------------------------------------------------------------------------------------
 
     async def _poll_tick(self) -> None:
         await self._pipeline.tick()
-        self._pulse.ran("poll")
+        self._liveness.ran("poll")
 
     async def _deliver_tick(self) -> None:
         await self._dispatcher.tick()
-        self._pulse.ran("deliver")
+        self._liveness.ran("deliver")
 
     async def _send_when_woken(self) -> None:
-        """A commit that planned a delivery does not wait for the next tick."""
+        """Send when woken: a commit that planned a delivery does not wait for the next tick."""
         while True:
             await self._wake.wait()
             self._wake.clear()
             await self._try(self._dispatcher.tick)
 
     async def _try(self, claim: Callable[[], Awaitable[None]]) -> None:
-        """Run *claim*; where the store fails it is tried again by the next tick, and where it is lost there is none."""
+        """Run *claim*; where the store fails the next tick tries again, and where it is lost there is no next tick."""
         try:
             await claim()
             if self._trouble.rested:
@@ -293,7 +285,7 @@ class Service:
             self._trouble.worked()
 
     async def _set_aside(self) -> None:
-        """Take rows out of use that cannot be read: each stops itself alone, and operators hear of it."""
+        """Take rows out of use that cannot be read: each stops itself alone, and operators are notified."""
         found = await self._write(self._store.set_aside, self._clock.now())
         for row in found:
             log.error(line("row damaged, not used any more", kind=row.kind, name=row.name, reason=row.words))
@@ -311,13 +303,13 @@ class Service:
 
     async def _feed_watchdog(self) -> None:
         # A restart gives a full disk no room.
-        if self._pulse.alive or self._trouble.lasts:
+        if self._liveness.alive or self._trouble.lasts:
             self._notifier.alive()
         else:
             log.error(line("claims stand still"))
 
     async def _beat(self) -> None:
-        await self._pulse.beat(self._http, self._config.heartbeat)
+        await self._liveness.beat(self._http, self._config.heartbeat)
 
     async def _report(self) -> None:
         config, now = self._config, self._clock.now()
@@ -369,7 +361,7 @@ class Service:
         self._notifier.ready(f"running on the last good configuration; {problems} in the new one")
 
     async def _miss(self, missing: Mapping[str, Sequence[str]]) -> None:
-        """Say loudly what is gone: a file that was caught half written may still be a good one."""
+        """Log and alert what is gone: a file that was caught half written may still be a good one."""
         for kind, names in missing.items():
             log.warning(line("gone with the reload", kind=kind, count=len(names), names=", ".join(names)))
         if missing:

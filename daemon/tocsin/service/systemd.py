@@ -23,19 +23,19 @@ class Notifier:
         self.watchdog: timedelta | None = timedelta(microseconds=int(usec)) if usec.isdigit() and mine else None
 
     def ready(self, status: str) -> None:
-        """The service is up, or is up again after a reload."""
+        """Say that the service is up, or is up again after a reload."""
         self._send(f"READY=1\nSTATUS={_one_line(status)}")
 
     def reloading(self) -> None:
-        """A reload has begun; `ready` ends it. Type=notify-reload wants the monotonic time with it."""
+        """Say that a reload has begun; `ready` ends it. Type=notify-reload wants the monotonic time with it."""
         self._send(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
     def stopping(self) -> None:
-        """The service drains."""
+        """Say that the service drains."""
         self._send("STOPPING=1")
 
     def status(self, text: str) -> None:
-        """One line for `systemctl status`."""
+        """Give `systemctl status` one line."""
         self._send(f"STATUS={_one_line(text)}")
 
     def alive(self) -> None:

@@ -1,7 +1,6 @@
 """Everything that outlives the process: SQLModel tables, sessions, migrations."""
 
 from tocsin.store.db.values import (
-    AlertDetail,
     AttemptView,
     Claimable,
     Committed,
@@ -10,13 +9,11 @@ from tocsin.store.db.values import (
     DamagedKind,
     Deferral,
     DeliveryDetail,
-    DeliveryView,
     EntryView,
     Fetch,
     Findings,
     GroupHold,
     History,
-    MatchView,
     PeriodStatistics,
     PollFailure,
     PollRecord,
@@ -38,7 +35,6 @@ from tocsin.store.store import CHECKED_WITHIN, Store
 
 __all__ = [
     "CHECKED_WITHIN",
-    "AlertDetail",
     "AttemptView",
     "Claimable",
     "Committed",
@@ -48,14 +44,12 @@ __all__ = [
     "Decide",
     "Deferral",
     "DeliveryDetail",
-    "DeliveryView",
     "EntryView",
     "Fallbacks",
     "Fetch",
     "Findings",
     "GroupHold",
     "History",
-    "MatchView",
     "PeriodStatistics",
     "PollFailure",
     "PollRecord",

@@ -26,7 +26,7 @@ class Document:
         self._sentences: dict[str, tuple[Sentence, ...]] = {}
 
     def sentences(self, field: str) -> tuple[Sentence, ...]:
-        """The sentences of `title`, `summary`, `body`, `lede` or, for the empty string, of all fields in this order.
+        """Return the sentences of `title`, `summary`, `body`, `lede` or, for the empty string, of all fields in this order.
 
         An outlet's name behind the title is not its text. The lede is the title and the first 60 tokens behind it.
         """

@@ -50,7 +50,7 @@ _REPAIR = {**_QUOTES, **_GONE}
 
 
 def _alike() -> Iterator[tuple[int, str | None]]:
-    """The letters, casefolded, that are another letter written differently; None for a mark that is left out."""
+    """Yield the letters, casefolded, that are another letter written differently; None for a mark that is left out."""
     yield from ((ord("\u0131"), "i"), (ord("\u0451"), "\u0435"))
     for point in (*range(0x370, 0x400), *range(0x1F00, 0x2000)):
         base = unicodedata.normalize("NFD", chr(point))[0]
@@ -90,7 +90,7 @@ def repair(text: str) -> str:
 
 
 def fold(text: str, *, japanese: bool = False) -> str:
-    """*text* as words are compared.
+    """Return *text* as words are compared.
 
     NFKC and casefolding do not commute, so the text is normalised on both sides (Unicode, section 3.13, D146).
     """
@@ -102,10 +102,10 @@ def fold(text: str, *, japanese: bool = False) -> str:
 
 @lru_cache(maxsize=16384)
 def unmarked(word: str) -> str:
-    """*word* with its Latin letters without marks: São is Sao, Ørsted Orsted, Mærsk Maersk."""
+    """Return *word* with its Latin letters without marks: São is Sao, Ørsted Orsted, Mærsk Maersk."""
     return word if word.isascii() else word.translate(BASES)
 
 
 def is_japanese(text: str, language: str = "") -> bool:
-    """Whether Han in *text* is Japanese: it has kana, or *language* (BCP 47) says so."""
+    """Return whether Han in *text* is Japanese: it has kana, or *language* (BCP 47) says so."""
     return language[:2] == "ja" or _KANA.search(text) is not None

@@ -48,7 +48,7 @@ _UNWANTED = re.compile(
 
 
 def to_plain(html: str) -> str:
-    """The text of an HTML fragment: entities decoded, blocks separated by an empty line, other white space one blank.
+    """Return the text of an HTML fragment: entities decoded, blocks separated by an empty line, other white space one blank.
 
     Scripts, styles and comments are left out. An angle bracket that opens no tag stays as it is.
     """
@@ -102,7 +102,7 @@ def one_line(text: str) -> str:
 
 
 def decoded(html: str) -> str:
-    """*html* with its entities decoded; a number that is longer than any character's becomes U+FFFD."""
+    """Return *html* with its entities decoded; a number that is longer than any character's becomes U+FFFD."""
     return unescape(_ENDLESS.sub("\ufffd", html)) if "&" in html else html
 
 

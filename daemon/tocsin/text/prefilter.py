@@ -51,7 +51,7 @@ _TRADITIONAL = re.compile(f"[{''.join(map(chr, SIMPLIFIED))}]")
 
 
 def _gaps() -> Iterator[int]:
-    """The characters of the basic plane, beyond ASCII, that are in no narrow word: U+02BC is an apostrophe."""
+    """Yield the characters of the basic plane, beyond ASCII, that are in no narrow word: U+02BC is an apostrophe."""
     mark = re.compile(f"[{MARKS}]")
     for point in range(0x80, 0x10000):
         character = chr(point)
@@ -60,7 +60,7 @@ def _gaps() -> Iterator[int]:
 
 
 def _unstable() -> Iterator[int]:
-    """The letters of the basic plane that folding does more to than `casefold` and `_ALIKE`."""
+    """Yield the letters of the basic plane that folding does more to than `casefold` and `_ALIKE`."""
     for point in range(0x80, 0x10000):
         if 0x3400 <= point < 0xA000 or 0xAC00 <= point < 0xD7A4:  # Han and Hangul, none of which is
             continue
@@ -81,7 +81,7 @@ _ODD = re.compile(
 
 
 def gist(text: str) -> FoldedWords | None:
-    """The gist of *text*, of which fields are parted by newlines; None where only its tokens can tell."""
+    """Return the gist of *text*, of which fields are parted by newlines; None where only its tokens can tell."""
     if not text.isascii():
         if INNER_POINT.search(text):
             return None
@@ -119,7 +119,7 @@ def _base(letter: re.Match[str]) -> str:
 
 
 def gist_of(sentences: Iterable[Sentence]) -> FoldedWords:
-    """The gist of a text that is cut already."""
+    """Return the gist of a text that is cut already."""
     tokens = [token for part in sentences for token in part.tokens]
     words = [token.word for token in tokens if not token.wide]
     narrow = " ".join([*words, *(unmarked(word) for word in words if not word.isascii())])
@@ -129,12 +129,12 @@ def gist_of(sentences: Iterable[Sentence]) -> FoldedWords:
 
 
 def pieces(word: str) -> Sequence[bytes]:
-    """What a gist holds of the folded narrow *word*, each between blanks: `china's` is `china` and `s`."""
+    """Return the pieces of the folded narrow *word* in a gist, each between blanks: `china's` is `china` and `s`."""
     return _narrow(word).split()
 
 
 def simplified(wide: str) -> str:
-    """*wide* as a gist holds it: a text in Japanese is no exception here."""
+    """Return *wide* as a gist has it: a text in Japanese is no exception here."""
     return wide.translate(SIMPLIFIED) if _TRADITIONAL.search(wide) else wide
 
 
@@ -153,7 +153,7 @@ def _wide(text: str) -> bytes:
 
 
 def _initials(text: str) -> str | None:
-    """The initials in *text* without their dots, and all that they end with; None where they are too many or too odd.
+    """Return the initials in *text* without their dots, and all that they end with; None where they are too many or too odd.
 
     What stands before them decides where they begin ("don't.a.b"), so that every beginning is taken.
     """

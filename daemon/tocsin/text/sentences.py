@@ -26,7 +26,7 @@ _NUMBERING = frozenset(["no", "nos", "fig", "vol"])
 
 
 def ranges(points: Iterable[int]) -> str:
-    """*points* of the basic plane, ascending, as ranges of a character class."""
+    """Return *points* of the basic plane, ascending, as ranges of a character class."""
     found: list[list[int]] = []
     for point in points:
         if found and found[-1][1] == point - 1:
@@ -159,7 +159,7 @@ def split(field: str, text: str, *, japanese: bool = False, end: int = sys.maxsi
 
 
 def _tagged(tag: str, marks: Token, japanese: bool) -> list[Token]:
-    """The tokens of a hashtag; the first has the *marks* before it."""
+    """Return the tokens of a hashtag; the first has the *marks* before it."""
     found: list[Token] = []
     for offset, raw in camel_words(tag[1:]):
         word, cased = _folded(raw, "word", japanese)
@@ -179,7 +179,7 @@ def camel_words(tag: str) -> list[tuple[int, str]]:
 
 
 def _depth(depth: int, brackets: str) -> int:
-    """How many brackets are open behind *brackets*; one that was never opened closes nothing."""
+    """Return how many brackets are open behind *brackets*; one that was never opened closes nothing."""
     for mark in brackets:
         depth = depth + 1 if mark in _OPEN else max(0, depth - 1)
     return depth
@@ -201,7 +201,7 @@ _forms = lru_cache(maxsize=65536)(_folded)
 
 
 def _abbreviates(token: Token, text: str, mark: re.Match[str]) -> bool:
-    """Whether *mark* is the full stop of an abbreviation, which *token* is."""
+    """Return whether *mark* is the full stop of an abbreviation, which *token* is."""
     if mark.group() != "." or token.end != mark.start():
         return False
     if token.word in _NUMBERING:

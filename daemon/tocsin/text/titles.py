@@ -132,14 +132,14 @@ def _is_name(outlet: str) -> bool:
 
 
 def normal(title: str) -> str:
-    """The words of a title without its outlet, folded and joined by single blanks: equal for the same headline."""
+    """Return the words of a title without its outlet, folded and joined by single blanks: equal for the same headline."""
     text, _ = split_outlet(title[:_LONGEST])
     return " ".join(_WORD.findall(fold(text)))
 
 
 @dataclass(frozen=True, slots=True)
 class TitleFeatures:
-    """What of a title is compared: its words without stop words (CJK as pairs of characters), and its numbers."""
+    """Return what is compared of a title: its words without stop words (CJK as pairs of characters), and its numbers."""
 
     words: frozenset[str]
     numbers: frozenset[str]
@@ -153,12 +153,12 @@ def _reported(title: str) -> str:
 
 
 def headline(title: str) -> str:
-    """The normal form of what a title reports: without marks of an edition, and its figures in their one form."""
+    """Return the normal form of what a title reports: without marks of an edition, and its figures in their one form."""
     return " ".join(_WORD.findall(rewrite(_reported(title), str)))
 
 
 def features(title: str) -> TitleFeatures:
-    """The features of a title without its outlet and marks of an edition."""
+    """Return the features of a title without its outlet and marks of an edition."""
     numbers: set[str] = set()
 
     def put(figure: str) -> str:
@@ -196,7 +196,7 @@ def _words(folded: str) -> Iterator[tuple[str, bool]]:
 
 
 def same_story(one: TitleFeatures, other: TitleFeatures) -> bool:
-    """Whether two titles report the same: two words of five and four at least shared, and no number against another.
+    """Return whether two titles report the same: two words of five and four at least shared, and no number against another.
 
     Numbers agree when those of one are among those of the other.
     """
@@ -207,17 +207,17 @@ def same_story(one: TitleFeatures, other: TitleFeatures) -> bool:
 
 
 def agreement(one: TitleFeatures, other: TitleFeatures) -> float:
-    """The share of all words of two titles that stand in both (Jaccard), 0 to 1; 0 of two empty titles."""
+    """Return the share of all words of two titles that stand in both (Jaccard), 0 to 1; 0 of two empty titles."""
     union = len(one.words | other.words)
     return len(one.words & other.words) / union if union else 0.0
 
 
 def least_shared(title: TitleFeatures) -> int:
-    """How many words any other title of the same story has in common with this one, at least."""
+    """Return how many words any other title of the same story has in common with this one, at least."""
     return max(_SHARED, math.ceil(_SHARE * len(title.words)))
 
 
 def _stem(word: str) -> str:
-    """A word without its possessive and plural s: enough for comparing two headlines."""
+    """Return a word without its possessive and plural s: enough for comparing two headlines."""
     word = word.removesuffix("'s").removesuffix("'")
     return word[:-1] if len(word) > 4 and word.endswith("s") and not word.endswith("ss") else word

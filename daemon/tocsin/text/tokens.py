@@ -48,7 +48,7 @@ class Sentence(NamedTuple):
 
 
 def sentence(field: str, tokens: tuple[Token, ...]) -> Sentence:
-    """A sentence of *tokens*, which must not be empty, with their distances measured."""
+    """Return a sentence of *tokens*, which must not be empty, with their distances measured."""
     positions = [0]
     for token in tokens[1:]:
         positions.append(positions[-1] + (1 if token.wide else 2) + (2 if token.clause else 0))
@@ -72,7 +72,7 @@ _OPENERS = frozenset(_OPENING.split())
 
 
 def clauses(sentence: Sentence) -> tuple[int, ...]:
-    """The number of the clause of each token, counted from 0.
+    """Return the number of the clause of each token, counted from 0.
 
     A comma, colon or spaced dash begins one, and so do conjunctions and the prepositions of circumstance: "stocks rise | as
     oil falls | amid talks". The first token begins none. What stands in brackets is a clause of its own, and the one around

@@ -141,8 +141,8 @@ def test_show_lists_the_last_fetches(tocsin: Any) -> None:
     assert "its rhythm is not known yet" in shown
     rows = shown[shown.index("fetched") :].splitlines()
     assert rows[0].split() == ["fetched", "status", "new", "size", "took", "error"]
-    assert rows[1].split()[2:] == ["-", "0", "0", "10.00s", "unreachable:", "cannot", "reach", "example.org"]
-    assert rows[2].split()[2:] == ["200", "0", "20", "kB", "0.25s"]
+    assert rows[1].split()[2:] == ["-", "0", "0", "B", "10.00s", "unreachable:", "cannot", "reach", "example.org"]
+    assert rows[2].split()[2:] == ["200", "0", "20.5", "kB", "0.25s"]
     record = json.loads(tocsin("sources", "show", "wire", "--json").stdout)
     assert [item["status"] for item in record["fetches"]] == [0, 200]
     assert record["reasons"] == ["its rhythm is not known yet"]

@@ -22,7 +22,7 @@ def test_a_headline_is_explained_without_a_database(tocsin: Tocsin) -> None:
     result = tocsin("why", "ban", "--title", "China bans gallium exports", "--summary", "And more")
     assert result.exit_code == 0
     for words in (
-        "✓ metals/ban holds",
+        "✓ metals/ban matches",
         "China [bans] [gallium] exports",
         "✓ rule metals/ban",
         "✓ NEAR/8",
@@ -38,7 +38,7 @@ def test_why_not_names_the_first_false_node_and_the_nearest_miss(tocsin: Tocsin)
     title = "Gallium one two three four five six seven eight nine ten eleven twelve thirteen bans"
     result = tocsin("why-not", "metals/ban", "--title", title)
     near = "“Gallium” and “bans” are 14 apart, NEAR/8 asks for 8"
-    assert "✗ metals/ban does not hold" in result.stdout
+    assert "✗ metals/ban does not match" in result.stdout
     assert near in " ".join(result.stdout.split())
     record = answer(tocsin("why-not", "ban", "--title", title, "--json"))
     assert record["holds"] is False
@@ -101,7 +101,7 @@ def test_a_rewritten_entry_is_proved_as_it_was_judged(tocsin: Tocsin, history: A
     history()
     rewrite("China denies a \x1b[1mplan")
     shown = " ".join(tocsin("why", "ban", "2").stdout.split())
-    assert "✓ metals/ban holds" in shown
+    assert "✓ metals/ban matches" in shown
     assert "China [bans] [gallium] exports" in shown
     assert re.search(r"· rewritten rewritten at \S+ \S+: China denies a", shown)
     assert "\x1b" not in shown
@@ -118,7 +118,7 @@ def test_an_entry_that_met_nothing_is_judged_as_it_reads_now(tocsin: Tocsin, his
     """Why-not is asked of the headline that people see."""
     history()
     rewrite("Congo halts cobalt", before="Nothing happened")
-    assert "✓ metals/ban holds" in tocsin("why-not", "ban", "1").stdout
+    assert "✓ metals/ban matches" in tocsin("why-not", "ban", "1").stdout
 
 
 def test_a_rule_that_changed_since_is_said_so(tocsin: Tocsin, history: Any) -> None:
@@ -128,7 +128,7 @@ def test_a_rule_that_changed_since_is_said_so(tocsin: Tocsin, history: Any) -> N
     text = pack.read_text(encoding="utf-8")
     pack.write_text(text.replace("(ban~ OR halt~)", "(halt~)").replace("bans gallium", "halts gallium"), "utf-8")
     shown = " ".join(tocsin("why-not", "ban", "2").stdout.split())
-    assert "a match, high by an earlier version of the rule; it does not hold today" in shown
+    assert "a match, high by an earlier version of the rule; it does not match today" in shown
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import pytest
 
 from tocsin.deliver.dispatcher import DeliveryConfig, Dispatcher
 from tocsin.model.deliveries import AttemptResult, DeliveryState, ErrorClass
-from tocsin.receivers.apprise import build
+from tocsin.receivers.kinds import build
 
 POISON = "Chile bans lithium exports to everybody"
 NEWS = (POISON, "China bans gallium exports", "Congo bans cobalt exports")

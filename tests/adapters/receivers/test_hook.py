@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tocsin.model.deliveries import ErrorClass, MessageKind
-from tocsin.receivers.apprise import build
+from tocsin.receivers.kinds import build
 from tocsin.render import with_preface
 
 NEW, OLD = "whsec_" + b64encode(b"n" * 32).decode(), "an older secret of some length"

@@ -15,9 +15,9 @@ import pytest
 
 from tocsin.model.alerts import AlertContent, Revised
 from tocsin.model.deliveries import DeliveryKind, ErrorClass, MessageKind
-from tocsin.receivers.apprise import build
+from tocsin.receivers.kinds import build
 from tocsin.render import render
-from tocsin.render.roundup import Roundup
+from tocsin.render.digest import Roundup
 
 DESK = "desk@example.org"
 OPENING = "01JQOPENING"

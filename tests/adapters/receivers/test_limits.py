@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin.model.deliveries import ErrorClass, MessageKind
-from tocsin.receivers.apprise import build
+from tocsin.receivers.kinds import build
 from tocsin.receivers.limits import Limit, _gsm, _ntfy, _sms, _utf16
 from tocsin.render import reduced, with_preface
 

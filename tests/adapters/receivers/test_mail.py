@@ -17,7 +17,7 @@ import pytest
 import trustme
 
 from tocsin.model.deliveries import ErrorClass, MessageKind
-from tocsin.receivers.apprise import build
+from tocsin.receivers.kinds import build
 from tocsin.render import with_preface
 
 Raw = Callable[[Callable[[socket.socket], None]], int]

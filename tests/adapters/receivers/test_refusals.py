@@ -17,7 +17,7 @@ from apprise.plugins.telegram import NotifyTelegram
 from apprise.plugins.twilio import NotifyTwilio
 
 from tocsin.model.deliveries import AttemptResult, ErrorClass, MessageKind
-from tocsin.receivers.apprise import build
+from tocsin.receivers.kinds import build
 
 TELEGRAM = f"tgram://123456789:{'a' * 35}/-100123/"
 DISCORD = f"discord://{'1' * 18}/{'a' * 68}"

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from tocsin.model.deliveries import ErrorClass, MessageKind
-from tocsin.receivers.apprise import build
+from tocsin.receivers.kinds import build
 from tocsin.render import with_preface
 
 SECRET = "canary-secret"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tocsin.model.deliveries import ErrorClass, MessageKind
-from tocsin.receivers.apprise import build
+from tocsin.receivers.kinds import build
 from tocsin.render import with_preface
 
 Raw = Callable[[Callable[[socket.socket], None]], int]

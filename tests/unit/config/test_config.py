@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from tocsin.config.config import Config, load_config
-from tocsin.config.durations import parse_duration, write_duration
 from tocsin.config.secrets import Secret
 from tocsin.config.show import show
 from tocsin.errors import ConfigError
 from tocsin.model.rules import Severity
+from tocsin.units import parse_duration, write_duration
 
 GOOD = """
 timezone: Europe/London

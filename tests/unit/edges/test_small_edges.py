@@ -11,7 +11,7 @@ import pytest
 from tocsin.clock import SystemClock
 from tocsin.demo.clock import ChapterClock
 from tocsin.errors import ConfigError, Position, Problem
-from tocsin.log import counted, line
+from tocsin.log import line
 from tocsin.service.systemd import Notifier
 
 
@@ -31,22 +31,6 @@ from tocsin.service.systemd import Notifier
 def test_a_log_line_stays_one_line_whatever_a_feed_says(value: object, written: str) -> None:
     """A headline cannot forge a line of the log or colour a terminal."""
     assert line("event", key=value, none=None) == f"event key={written}"
-
-
-@pytest.mark.parametrize(
-    ("number", "noun", "words"),
-    [
-        (1, "problem", "1 problem"),
-        (0, "problem", "0 problems"),
-        (2000, "new entry", "2,000 new entries"),
-        (2, "day", "2 days"),
-        (3, "match", "3 matches"),
-        (1, "try", "1 try"),
-    ],
-)
-def test_what_is_counted_stands_in_the_right_number(number: int, noun: str, words: str) -> None:
-    """One alert is no `1 alerts`."""
-    assert counted(number, noun) == words
 
 
 def test_clocks_are_aware_and_a_scaled_one_runs_faster() -> None:

@@ -18,7 +18,7 @@ from tocsin.model.prices import Instrument, PriceSummary
 from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Severity
 from tocsin.render import render
-from tocsin.render.roundup import Ailing, HeldBack, Roundup
+from tocsin.render.digest import Ailing, HeldBack, Roundup
 
 NOW = datetime(2026, 7, 2, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -14,7 +14,7 @@ from tocsin.model.alerts import AlertContent
 from tocsin.model.deliveries import Message, MessageKind
 from tocsin.model.evidence import Evidence, Witness
 from tocsin.model.prices import Instrument, Often, PriceSummary
-from tocsin.render import spark
+from tocsin.render import ticker as drawings
 from tocsin.render.ticker import ticker
 
 CLOSE = datetime(2026, 3, 2, 21, tzinfo=UTC)
@@ -76,7 +76,7 @@ def test_prices_on_both_sides_of_zero_are_drawn() -> None:
     assert (shown.blocks, shown.span) == ("▁▄▅▆█", "5 sessions from -40 to 30")
     heights = [
         float(spot.split(",")[1])
-        for spot in spark.svg([Decimal(-40), Decimal(0), Decimal(30)], Decimal(-5))
+        for spot in drawings.svg([Decimal(-40), Decimal(0), Decimal(30)], Decimal(-5))
         .split('points="')[1]
         .split('"')[0]
         .split()
@@ -113,13 +113,13 @@ def test_a_setting_says_how_often_it_fires(times: int, sessions: int, words: str
 )
 def test_blocks_draw_what_there_is(prices: list[int], drawn: str) -> None:
     """A line of three points says less than its numbers, and a flat one nothing."""
-    assert spark.blocks([Decimal(price) for price in prices]) == drawn
+    assert drawings.blocks([Decimal(price) for price in prices]) == drawn
 
 
 def test_many_prices_become_as_many_blocks_as_fit() -> None:
     """The newest price is always the last block."""
-    drawn = spark.blocks([Decimal(price) for price in [*range(99), 500]])
-    assert len(drawn) == spark.COLUMNS
+    drawn = drawings.blocks([Decimal(price) for price in [*range(99), 500]])
+    assert len(drawn) == drawings.COLUMNS
     assert drawn[-1] == "█"
     assert drawn[-2] == "▂"
 
@@ -127,11 +127,11 @@ def test_many_prices_become_as_many_blocks_as_fit() -> None:
 def test_a_picture_is_a_png_and_the_same_every_time() -> None:
     """A retry sends the same bytes."""
     prices = [Decimal(price) for price in (-37, 10, 20, 18, 22)]
-    drawn = spark.png(prices, Decimal(20))
+    drawn = drawings.png(prices, Decimal(20))
     assert drawn.startswith(b"\x89PNG\r\n\x1a\n")
-    assert drawn == spark.png(prices, Decimal(20))
-    assert spark.png([Decimal(1)] * 9, Decimal(1)) == b""
-    assert "nan" not in spark.svg(prices, None)
+    assert drawn == drawings.png(prices, Decimal(20))
+    assert drawings.png([Decimal(1)] * 9, Decimal(1)) == b""
+    assert "nan" not in drawings.svg(prices, None)
 
 
 def test_every_kind_of_message_shows_prices(tell: Callable[..., AlertContent], show: Callable[..., Message]) -> None:

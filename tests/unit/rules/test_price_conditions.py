@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tocsin.errors import meant
 from tocsin.market.series import Close, Reference, append, begin
 from tocsin.model.prices import Instrument, Quote
-from tocsin.rules.news.query import QueryError
+from tocsin.rules.pieces import QueryError
 from tocsin.rules.prices.condition import parse_price, parts
 from tocsin.rules.prices.reading import Sight, read
 

@@ -38,7 +38,7 @@ RSS = 'type="application/rss+xml"'
 )
 def test_a_page_proposes_its_feeds(page, found):
     """In the order of the page, comments last."""
-    assert [proposal.url for proposal in discover(page, url="https://example.com/news/")] == found
+    assert list(discover(page, url="https://example.com/news/")) == found
 
 
 def test_a_page_proposes_only_so_many_feeds():

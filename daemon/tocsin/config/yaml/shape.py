@@ -25,9 +25,9 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
-from tocsin.config.durations import PATTERN, parse_duration, write_duration
 from tocsin.config.yaml.nodes import Items, Node, Pairs, Scalar, problem, said
 from tocsin.errors import Position, Problem, meant
+from tocsin.units import DURATION, parse_duration, write_duration
 
 T = TypeVar("T")
 
@@ -150,7 +150,7 @@ def listed(value: Any) -> Any:
     return [value] if isinstance(value, str | int | float) and not isinstance(value, bool) else value
 
 
-_DURATION = {"type": "string", "pattern": rf"{PATTERN}|\$\{{", "examples": ["90s", "30m", "12h", "2d", "1w"]}
+_DURATION = {"type": "string", "pattern": rf"{DURATION}|\$\{{", "examples": ["90s", "30m", "12h", "2d", "1w"]}
 Duration = Annotated[timedelta, BeforeValidator(_duration), WithJsonSchema(_DURATION)]
 TEXT = {"type": ["string", "number"]}
 TEXTS = {"anyOf": [TEXT, {"type": "array", "items": TEXT}]}

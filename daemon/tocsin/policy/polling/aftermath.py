@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 
 from tocsin.errors import Fault, SourceError
 from tocsin.hints import ResponseHints
-from tocsin.log import counted
 from tocsin.model.entries import KeyKind
 from tocsin.policy.polling import health, moves, schedule
 from tocsin.policy.polling import history as learning
@@ -17,7 +16,7 @@ from tocsin.policy.polling.health import News
 from tocsin.policy.polling.history import PollHistory
 from tocsin.policy.polling.moves import Moved
 from tocsin.policy.polling.schedule import Plan, Terms
-from tocsin.policy.spans import write
+from tocsin.units import counted, duration
 
 #: A redirect that has just been put to use is tried so soon.
 _TRY_MOVED = timedelta(minutes=1)
@@ -144,14 +143,14 @@ def after_failure(
     moved = moves.doubt(before.habits.moved, error.fault, error.status, errors)
     told = [HealthEvent(news=verdict.news, detail=_detail(error))] if verdict.news and not refusals else []
     told += _moves(before.habits.moved, moved)
-    reasons: tuple[str, ...] = (f"{_count(errors)}: left alone for {write(delay)}",)
+    reasons: tuple[str, ...] = (f"{_count(errors)}: left alone for {duration(delay)}",)
     if error.retry_after:
-        reasons = (*reasons, f"its server asked for {write(error.retry_after)}")
+        reasons = (*reasons, f"its server asked for {duration(error.retry_after)}")
     if moved is not before.habits.moved:
         delay, reasons = _TRY_MOVED, ("it is tried at its other address",)
     quiet = schedule.hold(error.fault, error.retry_after, refusals) if before.terms.group else None
     if refusals and quiet:
-        delay, reasons = quiet, (f"its host limits our rate: left alone for {write(quiet)}",)
+        delay, reasons = quiet, (f"its host limits our rate: left alone for {duration(quiet)}",)
     return AfterFailure(
         plan=Plan(due_at=now + delay, reasons=reasons),
         habits=replace(before.habits, moved=moved),
@@ -170,7 +169,7 @@ def _recoveries(before: SourceStatus, found: Found, now: datetime) -> list[Healt
     if before.unhealthy:
         words.append("It answers again.")
     if habits.silent and found.new:
-        words.append(f"It has news again, after {write(now - habits.arrivals[-1])}.")
+        words.append(f"It has news again, after {duration(now - habits.arrivals[-1])}.")
     if habits.hollow and found.held:
         words.append("Its document has entries again.")
     return [HealthEvent(news=News.RECOVERED, detail=" ".join(words))] if words else []
@@ -194,7 +193,7 @@ def _moves(before: Moved | None, after: Moved | None) -> list[HealthEvent]:
 
 
 def _silence(habits: PollHistory, now: datetime) -> str:
-    idle, longest = write(now - habits.arrivals[-1]), write(habits.longest)
+    idle, longest = duration(now - habits.arrivals[-1]), duration(habits.longest)
     return f"It answers, but brought nothing new for {idle}; its longest silence before was {longest}."
 
 

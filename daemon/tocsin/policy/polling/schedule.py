@@ -16,7 +16,7 @@ from tocsin.errors import Fault
 from tocsin.market.session import in_session, next_open
 from tocsin.model.prices import Hours
 from tocsin.policy.polling.history import PollHistory
-from tocsin.policy.spans import write
+from tocsin.units import duration
 
 #: How often a source is polled of which nothing is known yet.
 UNKNOWN = timedelta(minutes=15)
@@ -71,8 +71,8 @@ def interval(terms: Terms, habits: PollHistory, now: datetime) -> tuple[timedelt
     if wish <= base:
         return base, (reason,)
     if terms.ignore_hints:
-        return base, (reason, f"its server asks for {write(wish)} ({words}), which ignore_hints overrules")
-    return wish, (f"its server asks for {write(wish)} ({words})", reason)
+        return base, (reason, f"its server asks for {duration(wish)} ({words}), which ignore_hints overrules")
+    return wish, (f"its server asks for {duration(wish)} ({words})", reason)
 
 
 def plan(*, name: str, terms: Terms, habits: PollHistory, first: bool, now: datetime, random: float) -> Plan:
@@ -90,7 +90,7 @@ def plan(*, name: str, terms: Terms, habits: PollHistory, first: bool, now: date
         return Plan(due_at=due_at, reasons=reasons)
     later = _skip(due_at, habits)
     if later > due_at:
-        reasons = (f"skipHours or skipDays move it by {write(later - due_at)}", *reasons)
+        reasons = (f"skipHours or skipDays move it by {duration(later - due_at)}", *reasons)
     return Plan(due_at=later, reasons=reasons)
 
 
@@ -162,8 +162,11 @@ def _every(terms: Terms, habits: PollHistory) -> tuple[timedelta, str]:
     assert terms.every is not None
     floor = _FLOOR if habits.validators else _FLOOR_WHOLE
     if terms.group and terms.every < floor:
-        return floor, f"every: {write(terms.every)} is configured, and {write(floor)} is the least for another's server"
-    return terms.every, f"every: {write(terms.every)} is configured"
+        return (
+            floor,
+            f"every: {duration(terms.every)} is configured, and {duration(floor)} is the least for another's server",
+        )
+    return terms.every, f"every: {duration(terms.every)} is configured"
 
 
 def _rhythm(habits: PollHistory, now: datetime) -> tuple[timedelta, str]:
@@ -173,16 +176,16 @@ def _rhythm(habits: PollHistory, now: datetime) -> tuple[timedelta, str]:
     gaps = habits.gaps[len(habits.arrivals) - len(recent) :] if len(recent) > 1 else ()
     if gaps:
         gap = timedelta(seconds=median(gap.total_seconds() for gap in gaps))
-        base, reason = gap / 2, f"it has news every {write(gap)} (median of {len(gaps)}): asked twice in that time"
+        base, reason = gap / 2, f"it has news every {duration(gap)} (median of {len(gaps)}): asked twice in that time"
     else:
         base, reason = UNKNOWN, "its rhythm is not known yet"
     idle = now - habits.arrivals[-1] if habits.arrivals else timedelta(0)
     if idle / 24 > max(base, least):
-        base, reason = idle / 24, f"nothing new for {write(idle)}: asked less often"
+        base, reason = idle / 24, f"nothing new for {duration(idle)}: asked less often"
     if base < least:
         kind = "" if habits.validators else " for a server that always sends the whole document"
-        return least, f"{reason}, but {write(least)} is the least{kind}"
-    return (base, reason) if base <= _MOST else (_MOST, f"{reason}, but at least once in {write(_MOST)}")
+        return least, f"{reason}, but {duration(least)} is the least{kind}"
+    return (base, reason) if base <= _MOST else (_MOST, f"{reason}, but at least once in {duration(_MOST)}")
 
 
 def _wish(habits: PollHistory) -> tuple[timedelta, str]:
@@ -196,7 +199,7 @@ def _wish(habits: PollHistory) -> tuple[timedelta, str]:
     if not said:
         return timedelta(0), ""
     longest, words = max(said)
-    return (longest, words) if longest <= _MOST_WISHED else (_MOST_WISHED, f"{words}, {write(longest)}, cut")
+    return (longest, words) if longest <= _MOST_WISHED else (_MOST_WISHED, f"{words}, {duration(longest)}, cut")
 
 
 def _skip(due_at: datetime, habits: PollHistory) -> datetime:

@@ -1,4 +1,4 @@
-"""Names in a headline that is all capitals: which of them are told from a common word (AID, IT, US)."""
+"""Names in a headline that is all capitals: those that can be told from a common word (AID, IT, US)."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ _BEFORE = frozenset(form for verb in ("let", "help", "make", "watch", "tell", "a
 
 
 def is_name(tokens: Sequence[Token], at: int) -> bool:
-    """Whether the token *at* this place of a sentence in capitals is the name that is spelt like it.
+    """Return whether the token *at* this place of a sentence in capitals is the name that is spelt like it.
 
     US is the country before a verb, `to` or a figure, where no pronoun can stand (first in a clause, behind THE), and in
     U.S., US's and US-China; elsewhere it is the pronoun.
@@ -84,5 +84,5 @@ def _is_country(tokens: Sequence[Token], at: int) -> bool:
 
 
 def _is_hyphened(token: Token, behind: Token) -> bool:
-    """Whether one mark that is no comma or slash joins two tokens."""
+    """Return whether one mark that is no comma or slash joins two tokens."""
     return behind.start == token.end + 1 and not behind.joint and not behind.clause

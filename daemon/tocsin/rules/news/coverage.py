@@ -1,11 +1,11 @@
-"""What expressions can meet: where, with which labels, and whether one meets all that another does.
+"""Coverage of expressions: the fields and labels of what they can meet, and one that meets all that another does.
 
 Every answer is careful: what cannot be shown is denied.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from tocsin.rules.news.query import AgeTest, All, Condition, Field, LabelTest, Leaf, Near, Pair, Test, Union
 from tocsin.rules.news.terms import Term, TermList, Word
@@ -15,7 +15,7 @@ _FIELDS = {"": _ALL, "lede": _ALL, "title": frozenset(["title"]), "summary": fro
 
 
 def fields(node: Near, scope: str = "") -> frozenset[str]:
-    """The fields in which hits of *node* can stand, within *scope* (a field, or all of them)."""
+    """Return the fields in which hits of *node* can stand, within *scope* (a field, or all of them)."""
     here = _FIELDS.get(scope, frozenset([scope]))
     if isinstance(node, Field):
         return here & _FIELDS.get(node.field, frozenset([node.field]))
@@ -27,31 +27,59 @@ def fields(node: Near, scope: str = "") -> frozenset[str]:
     return here
 
 
-def sure_labels(part: All) -> frozenset[str]:
-    """The labels that every match of *part* gives."""
-    return frozenset().union(*(_sure(test) for negated, test in part.tests if not negated))
+def wanted(node: object) -> Sequence[Condition | All | Test]:
+    """Return the parts of *node* whose hits can be among its own: what AND NOT and NOT NEAR take away is none.
+
+    A pair and an `All` need each of them, every other node any; a term, a test and what is no expression have none.
+    """
+    if isinstance(node, Condition | Union):
+        return node.parts
+    if isinstance(node, All):
+        return [test for negated, test in node.tests if not negated]
+    if isinstance(node, Pair):
+        return (node.left,) if node.op == "NOT NEAR" else (node.left, node.right)
+    return (node.inner,) if isinstance(node, Field) else ()
 
 
-def _sure(node: Test) -> frozenset[str]:
+def leaves(node: Condition | All | Test) -> Iterator[Leaf]:
+    """Yield every term and list of *node* whose hits can be among those of a match."""
+    if isinstance(node, Leaf):
+        yield node
+    for part in wanted(node):
+        yield from leaves(part)
+
+
+def labels_given(node: Condition | All | Test) -> frozenset[str]:
+    """Return the labels that a match of *node* can give."""
+    return frozenset(leaf.terms.name for leaf in leaves(node) if leaf.terms.labelled)
+
+
+def sure_labels(node: Condition | All | Test) -> frozenset[str]:
+    """Return the labels that every match of *node* gives."""
     if isinstance(node, Leaf):
         every = node.terms.labelled and all(label for _, label in node.terms.members)
         return frozenset([node.terms.name]) if every else frozenset()
-    if isinstance(node, Pair):
-        return _sure(node.left) if node.op == "NOT NEAR" else _sure(node.left) | _sure(node.right)
-    if isinstance(node, Union):
-        return frozenset.intersection(*map(_sure, node.parts))
-    if isinstance(node, Field):
-        return frozenset.intersection(*map(sure_labels, node.inner.parts))
-    return frozenset()
+    found = [sure_labels(part) for part in wanted(node)]
+    if isinstance(node, All | Pair):
+        return frozenset().union(*found)
+    return frozenset.intersection(*found) if found else frozenset()
+
+
+def is_anchored(node: Condition | All | Test) -> bool:
+    """Return whether no text without a certain word can meet *node*."""
+    if isinstance(node, Leaf):
+        return not node.terms.loose
+    found = [is_anchored(part) for part in wanted(node)]
+    return any(found) if isinstance(node, All | Pair) else bool(found) and all(found)
 
 
 def same(one: Test, other: Test) -> bool:
-    """Whether two expressions are written the same."""
+    """Return whether two expressions are written the same."""
     return type(one) is type(other) and one.text.split() == other.text.split()
 
 
 def contains(outer: Condition | All | Test, inner: Condition | All | Test, *, whole: bool = False) -> bool:
-    """Whether *outer* surely holds wherever *inner* does, with no fewer labels; *whole*: with the very same hits.
+    """Return whether *outer* is surely true wherever *inner* is, with no fewer labels; *whole*: with the very same hits.
 
     Only the same hits are as near to something else.
     """
@@ -68,12 +96,10 @@ def contains(outer: Condition | All | Test, inner: Condition | All | Test, *, wh
 
 
 def _all_contains(outer: All, inner: All, whole: bool) -> bool:
-    """Whether every test of *outer* is met by one of *inner*, which has no labels of its own."""
+    """Return whether every test of *outer* is met by one of *inner*, which has no labels of its own."""
     if whole and len(inner.tests) > len(outer.tests):
         return False
-    labels: frozenset[str] = frozenset().union(*(_given(test) for negated, test in inner.tests if not negated))
-    kept: frozenset[str] = frozenset().union(*(_given(test) for negated, test in outer.tests if not negated))
-    return labels <= kept and all(
+    return labels_given(inner) <= labels_given(outer) and all(
         any(
             negated == other_negated and (same(test, other) if negated else contains(test, other, whole=whole))
             for other_negated, other in inner.tests
@@ -85,7 +111,7 @@ def _all_contains(outer: All, inner: All, whole: bool) -> bool:
 def _near_contains(outer: Test, inner: Test, whole: bool) -> bool:
     if isinstance(outer, LabelTest | AgeTest) or isinstance(inner, LabelTest | AgeTest):
         return False
-    if not _given(inner) <= _given(outer):
+    if not labels_given(inner) <= labels_given(outer):
         return False
     if isinstance(inner, Field) and (not isinstance(outer, Field) or outer.field == inner.field):
         return contains(outer.inner if isinstance(outer, Field) else outer, inner.inner, whole=whole)
@@ -108,19 +134,6 @@ def _contains_pair(outer: Near, inner: Pair, whole: bool) -> bool:
     return inner.op != "NOT NEAR" and not whole and contains(outer, inner.right)
 
 
-def _given(node: Test) -> frozenset[str]:
-    """The labels that *node* can give."""
-    if isinstance(node, Leaf):
-        return frozenset([node.terms.name]) if node.terms.labelled else frozenset()
-    if isinstance(node, Pair):
-        return _given(node.left) if node.op == "NOT NEAR" else _given(node.left) | _given(node.right)
-    if isinstance(node, Union):
-        return frozenset().union(*map(_given, node.parts))
-    if isinstance(node, Field):
-        return frozenset().union(*(_given(test) for part in node.inner.parts for _, test in part.tests))
-    return frozenset()
-
-
 def _list_contains(outer: TermList, inner: TermList, whole: bool) -> bool:
     if outer.excluded:
         return False
@@ -131,7 +144,7 @@ def _list_contains(outer: TermList, inner: TermList, whole: bool) -> bool:
 
 
 def swallowed(term: Term, other: Term) -> bool:
-    """Whether *other* is found wherever *term* is, within its words."""
+    """Return whether *other* is found wherever *term* is, within its words."""
     if term.pattern is not None or other.pattern is not None:
         return term.text == other.text
     if other.cased or (term.katakana_start, term.katakana_end) != (other.katakana_start, other.katakana_end):

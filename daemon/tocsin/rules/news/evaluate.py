@@ -56,7 +56,7 @@ class CompiledRule:
 
 
 def place(sentence: Sentence) -> Place:
-    """What tells a sentence of an entry from every other."""
+    """Return what tells a sentence of an entry from every other."""
     return sentence.field, sentence.start
 
 
@@ -76,7 +76,7 @@ class Judgement:
     def condition(
         self, node: Condition, *, scope: str = "", labels: Labels, only: Collection[Place] | None = None
     ) -> list[Ground] | None:
-        """The hits a condition rests on, or None where it does not hold."""
+        """Return the hits a condition rests on, or None where it is not true."""
         grounds: list[Ground] = []
         holds = False
         for part in node.parts:
@@ -89,7 +89,7 @@ class Judgement:
     def all_of(
         self, node: All, *, scope: str = "", labels: Labels, only: Collection[Place] | None = None
     ) -> list[Ground] | None:
-        """The hits of tests that all hold, or None."""
+        """Return the hits of tests that are all true, or None."""
         grounds: list[Ground] = []
         for negated, test in node.tests:
             found = self.test(test, scope=scope, labels=labels, only=only)
@@ -102,7 +102,7 @@ class Judgement:
     def test(
         self, node: Test, *, scope: str = "", labels: Labels, only: Collection[Place] | None = None
     ) -> list[Ground] | None:
-        """The hits of one test, or None where it does not hold; label and age tests rest on no words."""
+        """Return the hits of one test, or None where it is not true; label and age tests rest on no words."""
         if isinstance(node, LabelTest):
             return [] if self._labelled(node, labels) else None
         if isinstance(node, AgeTest):
@@ -118,7 +118,7 @@ class Judgement:
         return grounds or None
 
     def near(self, node: Near, sentence: Sentence) -> list[SentenceHit]:
-        """The hits of an expression in one sentence, sorted."""
+        """Return the hits of an expression in one sentence, sorted."""
         key = (id(node.terms if isinstance(node, Leaf) else node), id(sentence))
         hits = self._hits.get(key)
         if hits is None:
@@ -126,7 +126,7 @@ class Judgement:
         return hits
 
     def hit(self, ground: Ground) -> Hit:
-        """A ground as characters of the entry, with its labels and the words that they come from."""
+        """Return *ground* as characters of the entry, with its labels and the words that they come from."""
         tokens = ground.sentence.tokens
         field = ground.sentence.field
         places = {place for part in ground.hit.parts for place in ((part.first, part.last), *part.places)}
@@ -172,7 +172,7 @@ class Judgement:
 
 
 def _leaf_hits(terms: TermList, sentence: Sentence, text: str) -> list[SentenceHit]:
-    """What a list finds; each span carries the labels of all that are coordinated with it."""
+    """Return the hits of a list; each span carries the labels of all that are coordinated with it."""
     found = terms.find(sentence, text)
     if not found:
         return []
@@ -190,12 +190,12 @@ def _leaf_hits(terms: TermList, sentence: Sentence, text: str) -> list[SentenceH
 
 
 def _places(labels: Mapping[str, tuple[int, int]]) -> tuple[tuple[int, int], ...]:
-    """Where the labels of a group stand, once each."""
+    """Return where the labels of a group stand, once each."""
     return tuple(islice(dict.fromkeys(labels.values()), _MOST_PLACES))
 
 
 def stands_at(address: str, written: str) -> bool:
-    """Whether a web address begins as it is *written*, or stands on the host that is; scheme and `www.` mean nothing."""
+    """Return whether a web address begins as it is *written*, or stands on the host that is; scheme and `www.` mean nothing."""
     here, wanted = _FACE.sub("", address.casefold()), _FACE.sub("", written.casefold())
     if "/" in wanted.rstrip("/"):
         return here.startswith(wanted)
@@ -203,12 +203,12 @@ def stands_at(address: str, written: str) -> bool:
 
 
 def stands_alone(node: All, test: Test) -> bool:
-    """Whether *test* is a labelled list joined by AND alone: it names the entry's subject once, by its first hit."""
+    """Return whether *test* is a labelled list joined by AND alone: it names the entry's subject once, by its first hit."""
     return len(node.tests) > 1 and isinstance(test, Leaf) and test.terms.labelled
 
 
 def labels_of(grounds: Collection[Ground]) -> dict[str, tuple[str, ...]]:
-    """The labels of all *grounds* by list, each value once, in the order of the text."""
+    """Return the labels of all *grounds* by list, each value once, in the order of the text."""
     values: dict[str, dict[str, None]] = {}
     for ground in grounds:
         for part in ground.hit.parts:

@@ -34,7 +34,7 @@ _PLURALS = {
 
 
 def noun_forms(word: str) -> frozenset[str]:
-    """*word* with its plural and both possessives; a word that is not plain Latin has only itself."""
+    """Return *word* with its plural and both possessives; a word that is not plain Latin has only itself."""
     if not _LATIN.fullmatch(word) or len(word) < 2:
         return frozenset([word])
     plural = _PLURALS.get(word) or _with_s(word)
@@ -42,7 +42,7 @@ def noun_forms(word: str) -> frozenset[str]:
 
 
 def verb_forms(word: str) -> frozenset[str]:
-    """*word* with third person, past, participle and -ing form, doubled consonants and irregular verbs included."""
+    """Return *word* with third person, past, participle and -ing form, doubled consonants and irregular verbs included."""
     if not _LATIN.fullmatch(word) or len(word) < 2:
         return frozenset([word])
     forms = {word, _with_s(word)}
@@ -60,7 +60,7 @@ def _with_s(word: str) -> str:
 
 
 def _stems(word: str) -> tuple[set[str], set[str]]:
-    """What -ed and what -ing is put behind; a last consonant both once and twice, as in control, controlled, tightened."""
+    """Return the stems before -ed and before -ing; a last consonant both once and twice: control, controlled, tightened."""
     if word.endswith("ie"):
         return {word[:-1]}, {word[:-2] + "y"}
     if word.endswith(("ee", "oe", "ye")):

@@ -1,4 +1,4 @@
-"""Spans and how operators pair them, one sentence at a time (DESIGN 4: Hits, Distance, NEAR, NOT NEAR, CLAUSE).
+"""Spans and hits, and the operators that pair them, one sentence at a time: NEAR, BEFORE, CLAUSE and NOT NEAR.
 
 Every operator is n log n in the hits of its sentence.
 """
@@ -86,7 +86,7 @@ def before(
 def not_near(
     left: Sequence[SentenceHit], right: Sequence[SentenceHit], sentence: Sentence, within: int
 ) -> list[SentenceHit]:
-    """The left hits less, for each right one, the nearest within reach and what is coordinated with it.
+    """Return the left hits less, for each right one, the nearest within reach and what is coordinated with it.
 
     A word that two lists found goes for both. With a distance of 0 every left hit that overlaps a right one goes.
     """

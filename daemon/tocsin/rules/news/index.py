@@ -1,4 +1,4 @@
-"""Which rules are worth evaluating for an entry: those whose required words all stand in its gist.
+"""The index: it picks the rules whose required words all stand in the gist of an entry, since no other can match.
 
 Every branch of a rule asks for groups of keys, of each of which one must be there. It is filed under the rarest of its
 groups, the anchors. One scan finds the anchors of all rules; the other groups are looked up before any rule is run.
@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import daachorse
 
-from tocsin.rules.news.query import All, Condition, Field, Leaf, Pair, Union
+from tocsin.rules.news.coverage import wanted
+from tocsin.rules.news.query import All, Condition, Leaf, Pair
 from tocsin.rules.news.terms import Term, TermList
 from tocsin.text.prefilter import FoldedWords, pieces, simplified
 
@@ -59,7 +61,7 @@ class Index:
         self._scan = daachorse.DoubleArrayAhoCorasick(list(filed)).find_overlapping if filed else None
 
     def candidates(self, gist: Callable[[], FoldedWords]) -> Sequence[int]:
-        """The rules that a text may meet, ascending; its *gist* is asked for only where there is something to find."""
+        """Return the rules that a text may meet, ascending; its *gist* is asked for only where there is something to find."""
         if self._scan is None:
             return self._always
         narrow, wide = gist()
@@ -82,7 +84,7 @@ class Index:
 
 
 def _meets(group: Group, words: frozenset[bytes], text: bytes, met: dict[Group, bool]) -> bool:
-    """Whether *text* holds one of the keys; *met* keeps what is known of it, for groups that many rules share."""
+    """Return whether *text* holds one of the keys; *met* keeps what is known of it, for groups that many rules share."""
     if len(group.words) + len(group.parts) == 1:  # sooner looked up than remembered
         return not group.words.isdisjoint(words) or any(part in text for part in group.parts)
     holds = met.get(group)
@@ -92,7 +94,7 @@ def _meets(group: Group, words: frozenset[bytes], text: bytes, met: dict[Group, 
 
 
 def _weight(group: Group) -> float:
-    """How likely a text is to hold one of its keys, very roughly: long words are rare."""
+    """Return how likely a text is to hold one of its keys, very roughly: long words are rare."""
     return sum(2.0 ** -len(key) for keys in group for key in keys)
 
 
@@ -119,25 +121,15 @@ def _branches(conditions: Iterable[object]) -> list[tuple[int, Groups]]:
 
 
 def _required(node: object, listed: Callable[[TermList], Groups]) -> Groups:
-    """The groups without which no text meets *node*; whatever it cannot tell requires nothing."""
+    """Return the groups without which no text meets *node*; whatever it cannot tell requires nothing."""
     if isinstance(node, Leaf):
         return listed(node.terms)
-    if isinstance(node, Pair):
-        left = _required(node.left, listed)
-        return left if node.op == "NOT NEAR" else left + _required(node.right, listed)
-    if isinstance(node, Union):
-        return _any([_required(part, listed) for part in node.parts])
-    if isinstance(node, Field):
-        return _required(node.inner, listed)
-    if isinstance(node, Condition):
-        return _any([_required(part, listed) for part in node.parts])
-    if isinstance(node, All):
-        return tuple(group for negated, test in node.tests if not negated for group in _required(test, listed))
-    return ()
+    found = [_required(part, listed) for part in wanted(node)]
+    return tuple(chain.from_iterable(found)) if isinstance(node, All | Pair) else _any(found)
 
 
 def _any(branches: Sequence[Groups]) -> Groups:
-    """One group for any of *branches*, of the rarest of each; nothing where one of them requires nothing."""
+    """Return one group for any of *branches*, of the rarest of each; nothing where one of them requires nothing."""
     if len(branches) == 1:
         return branches[0]
     if not all(branches):
@@ -149,7 +141,7 @@ def _any(branches: Sequence[Groups]) -> Groups:
 
 
 def _term(term: Term) -> Groups:
-    """What a text with *term* holds: every narrow word in one of its forms, every run of wide characters."""
+    """Return what a text with *term* holds: every narrow word in one of its forms, every run of wide characters."""
     if term.pattern is not None:
         return tuple(Group(frozenset(), frozenset([literal])) for literal in _literals(term.text[4:-1]))
     groups: list[Group] = []
@@ -171,7 +163,7 @@ def _term(term: Term) -> Groups:
 
 
 def _narrow(forms: Iterable[str]) -> Iterator[Group]:
-    """The longest piece of each form."""
+    """Yield the longest piece of each form."""
     keys = [max(pieces(form), key=len, default=b"") for form in forms]
     if all(keys):
         yield Group(frozenset(keys), frozenset())

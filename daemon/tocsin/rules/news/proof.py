@@ -1,4 +1,4 @@
-"""The proof: why a rule holds for an entry, or why it does not, as a tree (DESIGN 4, Explain)."""
+"""The proof, as a tree, that a rule is true of an entry or that it is not."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _WIDEST = 60
 
 
 def prove(judgement: Judgement, rule: CompiledRule, *, placed: bool = False) -> Evidence:
-    """The whole tree of *rule*, whether it holds or not; its own hits are those of `match`.
+    """Return the whole tree of *rule*, true or not; its own hits are those of `match`.
 
     With *placed* every node says where it stands in its file; a proof that is stored needs no more than its rule's.
     """
@@ -49,7 +49,7 @@ def prove(judgement: Judgement, rule: CompiledRule, *, placed: bool = False) -> 
 
 
 def first_false(node: Evidence) -> Evidence:
-    """The node that explains why a tree does not hold: the first false one, as deep as it goes."""
+    """Return the node that explains why a tree is not true: the first false one, as deep as it goes."""
     for child in node.children:
         if not child.holds:
             return first_false(child)
@@ -77,7 +77,7 @@ class _Prover:
         self._place: Located | None = None
 
     def whole(self, op: str, node: Condition) -> Evidence:
-        """The tree of a whole expression."""
+        """Return the tree of a whole expression."""
         self._place = node.place if self._placed else None
         return self.condition(op, node, "")
 
@@ -127,7 +127,7 @@ class _Prover:
         return self._node(op, node, grounds, note=note, children=sides)
 
     def _miss(self, node: Pair, scope: str, sides: tuple[Evidence, Evidence]) -> str:
-        """The nearest that the two sides came to each other, in words."""
+        """Return the nearest that the two sides came to each other, in words."""
         missing = [side.text for side in sides if not side.holds]
         if missing:
             return f"nowhere: {' and '.join(missing)}"
@@ -156,7 +156,7 @@ class _Prover:
         return f"nearest: {pair} are {steps / 2:g} apart, {node.op}/{node.within} asks for {node.within}"
 
     def _written(self, sentence: Sentence, hit: SentenceHit) -> str:
-        """The words of a hit as they stand in the text; of a long one its ends."""
+        """Return the words of a hit as they stand in the text; of a long one its ends."""
         text, tokens = self._judgement.document.texts[sentence.field], sentence.tokens
         words = " ".join(text[tokens[hit.first].start : tokens[hit.last].end].split())
         return f"“{words}”" if len(words) <= _WIDEST else f"“{words[: _WIDEST // 2]} … {words[-_WIDEST // 2 :]}”"

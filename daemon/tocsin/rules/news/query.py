@@ -1,4 +1,4 @@
-"""The expressions of a rule: text to a tree, every fault with its place (DESIGN 4, Expressions).
+"""The expressions of a rule: text to a tree, every fault with its place.
 
 condition := all {OR all}
 all       := test {AND [NOT] test}
@@ -18,6 +18,7 @@ from itertools import takewhile
 
 from tocsin.model.rules import Located
 from tocsin.rules.news.terms import TermError, TermList, compile_term
+from tocsin.rules.pieces import END, Piece, Pieces, QueryError, number
 
 FIELDS = ("title", "summary", "body", "lede")
 #: What an entry is known by, beside the labels of its source.
@@ -102,7 +103,7 @@ class LabelTest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgeTest:
-    """How long ago the entry was published, by the Clock."""
+    """A test of the time since the entry was published, by the Clock."""
 
     op: str
     span: timedelta
@@ -116,7 +117,7 @@ Test = Near | LabelTest | AgeTest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class All:
-    """Tests that must all hold; those with True beside them must not."""
+    """Tests that must all be true; those with True beside them must not."""
 
     tests: tuple[tuple[bool, Test], ...]
     text: str
@@ -133,33 +134,13 @@ class Condition:
     place: Located | None = field(default=None, compare=False, repr=False)
 
 
-class QueryError(ValueError):
-    """An expression that cannot be understood: words, and the characters that are meant."""
-
-    def __init__(self, message: str, start: int, length: int = 1) -> None:
-        super().__init__(message)
-        self.start = start
-        self.length = max(1, length)
-
-
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    kind: str
-    text: str
-    start: int
-
-    @property
-    def end(self) -> int:
-        return self.start + len(self.text)
-
-
 def parse(
     text: str,
     lists: Callable[[str], TermList | None],
     suggest: Callable[[str], str],
     terms: Callable[[str], TermList] | None = None,
 ) -> Condition:
-    """The tree of *text*; *lists* finds a list by its name, *suggest* words a likely one that was meant.
+    """Return the tree of *text*; *lists* finds a list by its name, *suggest* words a likely one that was meant.
 
     *terms* compiles a term that stands by itself: a pack makes each only once for all of its rules.
 
@@ -170,7 +151,7 @@ def parse(
 
 
 def compile_literal(written: str) -> TermList:
-    """A term that stands by itself, as a list of one.
+    """Return a term that stands by itself, as a list of one.
 
     Raises:
         TermError: as for `compile_term`.
@@ -190,82 +171,79 @@ class _Parser:
         terms: Callable[[str], TermList],
     ) -> None:
         self._text = text
+        self._pieces = Pieces(text, _pieces(text))
         self._terms = terms
         self._lists = lists
         self._suggest = suggest
-        self._pieces = _pieces(text)
-        self._at = 0
         self._depth = 0
 
     def whole(self) -> Condition:
         condition = self._condition()
-        if piece := self._next():
-            raise self._stray(piece)
+        if self._pieces.next.kind != END:
+            raise self._stray(self._pieces.next)
         return condition
 
     def _condition(self) -> Condition:
-        start = self._here()
+        start = self._pieces.next.start
         parts = [self._all()]
-        while self._take("word", "OR"):
+        while self._pieces.take_if("word", "OR"):
             parts.append(self._all())
-        return Condition(parts=tuple(parts), text=self._since(start), start=start)
+        return Condition(parts=tuple(parts), text=self._pieces.since(start), start=start)
 
     def _all(self) -> All:
-        start = self._here()
-        tests = [(bool(self._take("word", "NOT")), self._test())]
+        start = self._pieces.next.start
+        tests = [(bool(self._pieces.take_if("word", "NOT")), self._test())]
         if tests[0][0]:
             raise QueryError("NOT must follow AND: say first what is wanted", start, 3)
-        while self._take("word", "AND"):
-            tests.append((bool(self._take("word", "NOT")), self._test()))
-        return All(tests=tuple(tests), text=self._since(start), start=start)
+        while self._pieces.take_if("word", "AND"):
+            tests.append((bool(self._pieces.take_if("word", "NOT")), self._test()))
+        return All(tests=tuple(tests), text=self._pieces.since(start), start=start)
 
     def _test(self) -> Test:
-        piece = self._peek()
-        if piece and piece.kind == "age":
-            self._next()
+        piece = self._pieces.next
+        if piece.kind == "age":
+            self._pieces.take()
             found = re.fullmatch(r"age\s*(<=|>=|<|>)\s*(\d+)([smhdw])", piece.text)
             assert found
-            span = timedelta(**{_UNITS[found[3]]: min(_number(found[2]), 100_000)})
+            span = timedelta(**{_UNITS[found[3]]: min(number(found[2]), 100_000)})
             return AgeTest(op=found[1], span=span, text=piece.text, start=piece.start)
-        if piece and piece.kind == "label":
-            self._next()
+        if piece.kind == "label":
+            self._pieces.take()
             name, _, value = piece.text.partition("=")
             return LabelTest(name=name, value=value.strip('"'), text=piece.text, start=piece.start)
         return self._near()
 
     def _near(self) -> Near:
-        start = self._here()
+        start = self._pieces.next.start
         left = self._unit()
-        piece = self._take("op")
+        piece = self._pieces.take_if("op")
         if not piece:
             return left
         op, within = _operator(piece)
         right = self._unit()
-        if extra := self._take("op"):
+        if extra := self._pieces.take_if("op"):
             message = "one proximity operator a level: put brackets round the pair that belongs together"
-            raise QueryError(message, extra.start, len(extra.text))
-        return Pair(op=op, within=within, left=left, right=right, text=self._since(start), start=start)
+            raise extra.fault(message)
+        return Pair(op=op, within=within, left=left, right=right, text=self._pieces.since(start), start=start)
 
     def _unit(self) -> Near:
-        piece = self._next()
-        if piece is None:
+        piece = self._pieces.take()
+        if piece.kind == END:
             raise QueryError("the expression ends where a term is expected", max(0, len(self._text.rstrip()) - 1))
         if piece.kind == "close":
             raise QueryError("a term is expected before this bracket", piece.start)
         if piece.kind == "open":
             return self._group(piece)
         if piece.kind == "field":
-            self._next()  # its bracket
+            self._pieces.take()  # its bracket
             self._enter(piece)
             inner = self._condition()
             self._close(piece)
-            return Field(field=piece.text, inner=inner, text=self._since(piece.start), start=piece.start)
+            return Field(field=piece.text, inner=inner, text=self._pieces.since(piece.start), start=piece.start)
         if piece.kind == "list":
             found = self._lists(piece.text[1:])
             if found is None:
-                raise QueryError(
-                    f"unknown list {piece.text}{self._suggest(piece.text[1:])}", piece.start, len(piece.text)
-                )
+                raise piece.fault(f"unknown list {piece.text}{self._suggest(piece.text[1:])}")
             return Leaf(terms=found, text=piece.text, start=piece.start)
         if piece.kind in ("quoted", "bare", "regex"):
             leaf = self._term(piece)
@@ -273,48 +251,48 @@ class _Parser:
             return leaf
         raise self._stray(piece)
 
-    def _group(self, opened: _Piece) -> Near:
+    def _group(self, opened: Piece) -> Near:
         self._enter(opened)
         parts = [self._near()]
-        while self._take("word", "OR"):
+        while self._pieces.take_if("word", "OR"):
             parts.append(self._near())
         self._close(opened)
         if len(parts) == 1:
             return parts[0]
-        return Union(parts=tuple(parts), text=self._since(opened.start), start=opened.start)
+        return Union(parts=tuple(parts), text=self._pieces.since(opened.start), start=opened.start)
 
-    def _enter(self, piece: _Piece) -> None:
+    def _enter(self, piece: Piece) -> None:
         self._depth += 1
         if self._depth > _DEEPEST:
             raise QueryError(f"more than {_DEEPEST} brackets in each other", piece.start)
 
-    def _close(self, opened: _Piece) -> None:
-        piece = self._peek()
-        if piece is None:
-            raise QueryError("this bracket is never closed", opened.start, len(opened.text))
+    def _close(self, opened: Piece) -> None:
+        piece = self._pieces.next
+        if piece.kind == END:
+            raise opened.fault("this bracket is never closed")
         if piece.kind != "close":
             raise self._stray(piece)
-        self._next()
+        self._pieces.take()
         self._depth -= 1
 
-    def _term(self, piece: _Piece) -> Leaf:
+    def _term(self, piece: Piece) -> Leaf:
         written = piece.text.strip('"') if piece.kind == "quoted" else piece.text
         if found := _MINUS.match(written):
             words = (
                 f"- takes out of a list only; within an expression write AND NOT {found[1]}, or NOT NEAR/8 {found[1]}"
             )
-            raise QueryError(words, piece.start, len(piece.text))
+            raise piece.fault(words)
         if found := _COLON.fullmatch(written):
-            raise QueryError(f"a field has brackets: write {found[1]}({found[2]})", piece.start, len(piece.text))
+            raise piece.fault(f"a field has brackets: write {found[1]}({found[2]})")
         try:
             terms = self._terms(written)
         except TermError as error:
-            raise QueryError(str(error), piece.start, len(piece.text)) from error
+            raise piece.fault(str(error)) from error
         return Leaf(terms=terms, text=piece.text, start=piece.start)
 
-    def _refuse_neighbour(self, piece: _Piece) -> None:
+    def _refuse_neighbour(self, piece: Piece) -> None:
         """Two terms without an operator are a fault that shows how the phrase would be written."""
-        run = [piece, *takewhile(lambda follower: follower.kind in ("bare", "quoted"), self._pieces[self._at :])]
+        run = [piece, *takewhile(lambda follower: follower.kind in ("bare", "quoted"), self._pieces.rest)]
         if len(run) == 1:
             return
         if test := _SPACED.match(self._text, piece.start):
@@ -325,73 +303,40 @@ class _Parser:
             message += "; operators are written in capitals"
         raise QueryError(message, piece.start, run[-1].end - piece.start)
 
-    def _stray(self, piece: _Piece) -> QueryError:
+    def _stray(self, piece: Piece) -> QueryError:
         if piece.kind == "close":
             return QueryError("this bracket closes nothing", piece.start)
         if piece.kind == "bad":
             return QueryError("this quotation mark is never closed", piece.start)
         if piece.text in ("AND", "NOT") and self._depth:
             words = "AND and NOT stand only at the level of the entry, not within brackets"
-            return QueryError(f"{words}; write title(... AND ...) for one field", piece.start, len(piece.text))
+            return piece.fault(f"{words}; write title(... AND ...) for one field")
         if piece.kind in ("label", "age") and self._depth:
-            return QueryError("label and age tests stand only at the level of the entry", piece.start, len(piece.text))
+            return piece.fault("label and age tests stand only at the level of the entry")
         if piece.kind in ("word", "op"):
-            return QueryError(f"{piece.text} needs something on both of its sides", piece.start, len(piece.text))
-        return QueryError(
-            f"an operator is missing before {piece.text}: AND, OR, NEAR/8 ...", piece.start, len(piece.text)
-        )
-
-    def _peek(self) -> _Piece | None:
-        return self._pieces[self._at] if self._at < len(self._pieces) else None
-
-    def _next(self) -> _Piece | None:
-        piece = self._peek()
-        self._at += piece is not None
-        return piece
-
-    def _take(self, kind: str, text: str = "") -> _Piece | None:
-        piece = self._peek()
-        if piece and piece.kind == kind and text in ("", piece.text):
-            return self._next()
-        return None
-
-    def _here(self) -> int:
-        piece = self._peek()
-        return piece.start if piece else len(self._text)
-
-    def _since(self, start: int) -> str:
-        end = self._pieces[self._at - 1].end if self._at else start
-        return self._text[start:end]
+            return piece.fault(f"{piece.text} needs something on both of its sides")
+        return piece.fault(f"an operator is missing before {piece.text}: AND, OR, NEAR/8 ...")
 
 
-def _pieces(text: str) -> list[_Piece]:
+def _pieces(text: str) -> list[Piece]:
     pieces = []
     position = 0
     while found := _TOKEN.match(text, position):
         kind = found.lastgroup or "bad"
-        pieces.append(_Piece(kind, found.group(kind), found.start(kind)))
+        pieces.append(Piece(kind, found.group(kind), found.start(kind)))
         position = found.end()
     return pieces
 
 
-def _operator(piece: _Piece) -> tuple[str, int]:
-    name, _, number = piece.text.partition("/")
+def _operator(piece: Piece) -> tuple[str, int]:
+    name, _, digits = piece.text.partition("/")
     name = " ".join(name.split())
     if name in UNLIMITED:
         return name, 0
-    if not number:
-        raise QueryError(f"{name} needs a distance in words: {name}/8", piece.start, len(piece.text))
-    if _number(number) > _FARTHEST:
-        raise QueryError(
-            f"{name}/{number}: more than {_FARTHEST} words; write SENT for the whole sentence",
-            piece.start,
-            len(piece.text),
-        )
+    if not digits:
+        raise piece.fault(f"{name} needs a distance in words: {name}/8")
+    if number(digits) > _FARTHEST:
+        raise piece.fault(f"{name}/{digits}: more than {_FARTHEST} words; write SENT for the whole sentence")
     if name == "NOT BEFORE":
-        raise QueryError("there is NOT NEAR/n, but no NOT BEFORE", piece.start, len(piece.text))
-    return name, _number(number)
-
-
-def _number(digits: str) -> int:
-    """What *digits* say, or something large: Python reads no more than some thousand of them."""
-    return int(digits) if len(digits) <= 9 else 10**9
+        raise piece.fault("there is NOT NEAR/n, but no NOT BEFORE")
+    return name, number(digits)

@@ -1,4 +1,4 @@
-"""Terms and lists, compiled: which spans of a sentence they find (DESIGN 4, Terms)."""
+"""Terms and lists, compiled to find spans of a sentence."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ class Found(NamedTuple):
 
 
 class Place(Protocol):
-    """Where a regular expression was found."""
+    """The place at which a regular expression was found."""
 
     def start(self) -> int:
         """Its first character."""
         ...
 
     def end(self) -> int:
-        """The character behind its last."""
+        """Return the character behind its last."""
         ...
 
 
@@ -59,7 +59,7 @@ class Pattern(Protocol):
     """A compiled regular expression, as far as it is used here; RE2 ships no types."""
 
     def finditer(self, text: str) -> Iterator[Place]:
-        """Where it is found in *text*, from left to right."""
+        """Return where it is found in *text*, from left to right."""
         ...
 
 
@@ -71,7 +71,7 @@ class Word:
     prefix: str = ""
 
     def fits(self, text: str) -> bool:
-        """Whether a token's text is this word, with its marks or without them."""
+        """Return whether a token's text is this word, with its marks or without them."""
         if text in self.forms or (self.prefix and text.startswith(self.prefix)):
             return True
         return not text.isascii() and (bare := unmarked(text)) != text and self.fits(bare)
@@ -91,7 +91,7 @@ class Term:
     loose: bool = False  # a regular expression without a word of its own
 
     def at(self, tokens: Sequence[Token], first: int, *, all_caps: bool) -> int:
-        """The last token when the term stands at token *first*, else -1."""
+        """Return the last token when the term stands at token *first*, else -1."""
         last = first + len(self.words) - 1
         if last >= len(tokens):
             return -1
@@ -108,7 +108,7 @@ class Term:
         return last
 
     def _reads(self, offset: int, written: str) -> bool:
-        """Whether a token is *written* as the word at *offset* is: with its capitals, as a possessive or a ticker."""
+        """Return whether a token is *written* as the word at *offset* is: with its capitals, as a possessive or a ticker."""
         name, last = self.cased[offset], offset + 1 == len(self.words)
         if written == name or (last and written == name + _POSSESSIVE) or (not offset and written == f"${name}"):
             return True
@@ -116,7 +116,7 @@ class Term:
 
 
 def compile_term(text: str) -> Term:
-    """A term as written, without the leading `-` of an exclusion.
+    """Return a term as written, without the leading `-` of an exclusion.
 
     Raises:
         TermError: it is empty, its stem is too short, or its regular expression is not RE2.
@@ -169,7 +169,7 @@ def _tokens(plain: str, *, japanese: bool) -> list[Token]:
 
 
 def _word(token: Token, kept: str, mark: str, exact: bool, last: bool) -> Word:
-    """One word; *kept* is its form in Japanese text, in which no Han character is folded."""
+    """Return one word; *kept* is its form in Japanese text, in which no Han character is folded."""
     if mark == "*":
         if len(token.word) < _PREFIX:
             raise TermError(f"{token.word}* is too short: a prefix needs {_PREFIX} letters or more")
@@ -200,7 +200,7 @@ def _regex(text: str) -> Term:
 
 
 def _has_word(pattern: str) -> bool:
-    """Whether *pattern* holds a literal word: three letters, or one character of CJK, that are not optional."""
+    """Return whether *pattern* holds a literal word: three letters, or one character of CJK, that are not optional."""
     literal = _OPTIONAL.sub(" ", _NO_LITERAL.sub(" ", pattern))
     return any(token.wide or len(token.word) >= 3 for token in _tokens(literal, japanese=False))
 
@@ -223,7 +223,7 @@ class _Lookup:
                 self.words.setdefault(form, []).append((term, label))
 
     def beginning(self, word: str) -> Sequence[tuple[Term, str]]:
-        """The members that may begin with *word*."""
+        """Return the members that may begin with *word*."""
         found = self.words.get(word, ())
         return [*found, *self.prefixes.get(word[:_PREFIX], ())] if self.prefixes else found
 
@@ -247,11 +247,11 @@ class TermList:
 
     @property
     def loose(self) -> bool:
-        """Whether it can be met by a text that has none of its words, as a regular expression may be."""
+        """Return whether it can be met by a text that has none of its words, as a regular expression may be."""
         return any(term.loose for term, _ in self.members)
 
     def find(self, sentence: Sentence, text: str) -> list[Found]:
-        """The spans in *sentence* in their order, *text* being its field; excluded ones are gone."""
+        """Return the spans in *sentence* in their order, *text* being its field; excluded ones are gone."""
         found = sorted(set(self._spans(sentence, text)))
         if self.excluded and found:
             if self._minus is None:
@@ -306,7 +306,7 @@ def _regex_spans(regexes: Sequence[tuple[Pattern, str]], sentence: Sentence, tex
 
 
 def _without(found: list[Found], minus: list[Found]) -> list[Found]:
-    """*found* less what overlaps a span of *minus*; both are sorted by their first token."""
+    """Return *found* less what overlaps a span of *minus*; both are sorted by their first token."""
     firsts = [m.first for m in minus]
     reach = list(accumulate((m.last for m in minus), max))
     kept = []
@@ -318,7 +318,7 @@ def _without(found: list[Found], minus: list[Found]) -> list[Found]:
 
 
 def _grouped(found: list[Found], tokens: Sequence[Token]) -> list[Found]:
-    """*found* with coordinated neighbours in one group: nothing between them but `,` `、` `/` and or & and the like."""
+    """Return *found* with coordinated neighbours in one group: nothing between them but `,` `、` `/` and or & and the like."""
     groups: list[Found] = []
     group, reach = 0, -1
     for span in found:

@@ -1,8 +1,8 @@
-"""When a price rule fires: on the edge, once, until it is re-armed (DESIGN 4, Prices)."""
+"""Price rules: each fires on the edge, once, until it is re-armed; and how often it would have on the closes that are known."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -11,12 +11,13 @@ from tocsin.model.evidence import Evidence
 from tocsin.model.prices import Instrument, Labels, Often, Quote
 from tocsin.model.rules import Match, RuleInfo
 from tocsin.rules.prices.condition import Node, parts
-from tocsin.rules.prices.reading import Reading, Sight, read
+from tocsin.rules.prices.reading import UNKNOWN, Reading, Sight, read
+from tocsin.units import utc
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceState:
-    """What a rule remembers of one instrument.
+    """The memory that a rule has of one instrument.
 
     *armed* is None until the condition was first known; *met* counts how often in a row it held since;
     *alerted* is the price of the last alert, and before the first one the price that the rule saw first.
@@ -41,12 +42,18 @@ class PriceRule:
     instruments: frozenset[str] = frozenset()
 
     def covers(self, instrument: Instrument) -> bool:
-        """Whether the rule is about *instrument*."""
+        """Return whether the rule is about *instrument*."""
         return instrument.kind == self.kind if self.kind else instrument.id in self.instruments
+
+    def sight(self, series: Series, quote: Quote, now: datetime, alerted: Reference | None = None) -> Sight:
+        """Return what the condition looks at when *quote* is judged on *series*; *alerted* as in `PriceState`."""
+        return Sight(
+            series=series, quote=quote, now=now, stale_after=self.stale_after, min_obs=self.min_obs, alerted=alerted
+        )
 
 
 def step(state: PriceState, when: bool | None, clear: bool | None, confirm: int) -> tuple[PriceState, bool]:
-    """The state after one more evaluation, and whether the rule fires.
+    """Return the state after one more evaluation, and whether the rule fires.
 
     Unknown changes nothing. The first known evaluation only arms, or does not; it never fires.
     """
@@ -64,12 +71,12 @@ def step(state: PriceState, when: bool | None, clear: bool | None, confirm: int)
 
 
 def sighted(state: PriceState, quote: Quote) -> PriceState:
-    """*state* with a price that `change(since_alert)` can be measured from."""
+    """Return *state* with a price that `change(since_alert)` can be measured from."""
     return state if state.alerted else replace(state, alerted=Reference(price=quote.price, at=quote.at))
 
 
 def begin_session(rule: PriceRule, sight: Sight, state: PriceState) -> PriceState:
-    """The state at the beginning of a session, *sight* having the close before it as its quote.
+    """Return the state at the beginning of a session, *sight* having the close before it as its quote.
 
     What is measured from that close begins at nothing. So a rule that held until the close can fire again on the first
     quote, which is a move of its own, however far it opens.
@@ -82,7 +89,7 @@ def begin_session(rule: PriceRule, sight: Sight, state: PriceState) -> PriceStat
 
 
 def judge(rule: PriceRule, sight: Sight, state: PriceState) -> tuple[PriceState, Match | None]:
-    """The state after *sight*, and the match if the rule fires."""
+    """Return the state after *sight*, and the match if the rule fires."""
     when = read(rule.when, sight)
     clear = read(rule.clear, sight).truth if rule.clear else when.truth is False
     after, fires = step(state, when.truth, clear, rule.confirm)
@@ -109,25 +116,19 @@ def ended(rule: PriceRule, series: Series, now: datetime) -> str:
     newest = series.newest
     if newest is None:
         return ""
-    sight = Sight(
-        series=replace(series, quotes=series.quotes[:-1]),
-        quote=newest,
-        now=max(now, newest.at),
-        stale_after=rule.stale_after,
-        min_obs=rule.min_obs,
-    )
+    sight = rule.sight(replace(series, quotes=series.quotes[:-1]), newest, max(now, newest.at))
     if read(rule.when, sight).truth is not False:
         return ""
-    return f"no longer true: {series.instrument.id} was {newest.price:f} at {newest.at:%Y-%m-%d %H:%M} UTC"
+    return f"no longer true: {series.instrument.id} was {newest.price:f} at {utc(newest.at)}"
 
 
 def prove(rule: PriceRule, when: Reading) -> Evidence:
-    """The whole proof of a rule on a quote."""
+    """Return the whole proof of a rule on a quote."""
     return Evidence(
         op="rule",
         text=rule.info.id,
         holds=when.truth is True,
-        note="" if when.value is not None else "unknown",
+        note="" if when.value is not None else UNKNOWN,
         position=rule.info.position,
         children=(when.evidence,),
     )
@@ -139,29 +140,30 @@ def _labels(instrument: Instrument) -> Labels:
 
 
 def _words(sight: Sight, evidence: Evidence) -> str:
-    """The number, what it is measured against, and when that was."""
+    """Return the number, what it is measured against, and when that was."""
     instrument, quote = sight.series.instrument, sight.quote
     unit = "/".join(filter(None, [instrument.currency, instrument.unit]))
-    head = f"{instrument.id} {quote.price:f} {unit}".rstrip() + f" of {quote.at:%Y-%m-%d %H:%M} UTC"
-    leaves = [leaf for leaf in _leaves(evidence) if leaf.op != "last"]
+    head = f"{instrument.id} {quote.price:f} {unit}".rstrip() + f" of {utc(quote.at)}"
+    leaves = [leaf for leaf in numbers(evidence) if leaf.op != "last" and not leaf.note.startswith(UNKNOWN)]
     # A z says its change as well.
     telling = [a for a in leaves if not any(a is not b and a.note != b.note and a.note in b.note for b in leaves)]
     found = dict.fromkeys(f"{leaf.text} = {leaf.note}" for leaf in telling)
     return f"{head}: {'; '.join(found)}" if found else head
 
 
-def _leaves(evidence: Evidence) -> list[Evidence]:
-    """The functions of a condition with what they say, each once."""
-    if not evidence.children:
-        return [evidence] if evidence.note and not evidence.note.startswith("unknown") else []
-    return [leaf for child in evidence.children for leaf in _leaves(child)]
+def numbers(evidence: Evidence) -> Iterator[Evidence]:
+    """Yield the functions of a condition that say something, from left to right."""
+    if evidence.note and not evidence.children:
+        yield evidence
+    for child in evidence.children:
+        yield from numbers(child)
 
 
 _DAY = timedelta(days=1)
 
 
 def often(rule: PriceRule, series: Series) -> Often | None:
-    """What *rule* would have told on the closes of *series*; None where closes cannot say that.
+    """Return how often *rule* would have fired on the closes of *series*; None where closes cannot say that.
 
     They cannot for what happens within a session: its opening, and windows of less than a day. A close that takes several
     polls to be confirmed is confirmed here. Linear in the closes, of which there are at most 300.
@@ -179,14 +181,7 @@ def often(rule: PriceRule, series: Series) -> Often | None:
             series, closes=series.closes[:number], quotes=(), opening=None, last=None, held=None, split_day=None
         )
         state = sighted(state, quote)
-        sight = Sight(
-            series=known,
-            quote=quote,
-            now=close.at,
-            stale_after=rule.stale_after,
-            min_obs=rule.min_obs,
-            alerted=state.alerted,
-        )
+        sight = rule.sight(known, quote, close.at, state.alerted)
         began = replace(sight, quote=replace(quote, price=before.price, volume=None))
         state = begin_session(once, began, state)
         judged += read(once.when, sight).truth is not None

@@ -11,7 +11,6 @@ from tocsin.market.series import Series, append, close_before, in_hours
 from tocsin.model.prices import Quote
 from tocsin.model.rules import Match, Unevaluated
 from tocsin.rules.prices.edge import PriceRule, PriceState, begin_session, judge, sighted
-from tocsin.rules.prices.reading import Sight
 
 #: By (rule id, instrument).
 PriceStates = Mapping[tuple[str, str], PriceState]
@@ -29,7 +28,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
-    """What some quotes of one instrument made of its *series*, and of the *states* of the rules that changed."""
+    """The result of some quotes of one instrument: its *series*, and the *states* of the rules that changed."""
 
     series: Series
     quotes: tuple[Quote, ...] = ()
@@ -64,7 +63,7 @@ def observe(
 
 
 def _in_terms(rules: Iterable[PriceRule], seen: Observed, states: PriceStates, after: Series) -> PriceStates:
-    """What the rules remember of prices, where hygiene divided all prices of the series to make *after* of it."""
+    """Return the states of rules in the terms of *after*, in which hygiene divided all prices of the series."""
     old, new = seen.series.newest, after.newest
     if not old or not new or old.price == new.price:
         return {}
@@ -91,22 +90,14 @@ def _judge(rules: Sequence[PriceRule], seen: Observed, states: PriceStates, quot
         key = (rule.info.id, quote.instrument)
         before = changed.get(key) or states.get(key) or PriceState()
         state = sighted(before, quote)
-        sight = Sight(
-            series=series,
-            quote=quote,
-            now=now,
-            stale_after=rule.stale_after,
-            min_obs=rule.min_obs,
-            alerted=state.alerted,
-        )
+        sight = rule.sight(series, quote, now, state.alerted)
         try:
             if begins:
                 close = replace(quote, price=series.closes[-1].price, volume=None)
                 state = begin_session(rule, replace(sight, quote=close), state)
             after, match = judge(rule, sight, state)
         except Exception as error:  # noqa: BLE001 - whatever one rule stumbles over, the next must have its say
-            words = f"{type(error).__name__}: {error}"[:500]
-            failed.append(Unevaluated(rule=rule.info.id, rule_hash=rule.info.hash, error=words))
+            failed.append(Unevaluated.by(error, rule.info))
             continue
         if after != before:
             changed[key] = after

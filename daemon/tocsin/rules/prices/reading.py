@@ -1,4 +1,4 @@
-"""What a price condition says of one quote: true, false or unknown, with the numbers that say so.
+"""Readings of price conditions on one quote: true, false or unknown, with the numbers that say so.
 
 Unknown follows Kleene: `false and unknown` is false, `true or unknown` is true, every other mixture stays unknown.
 """
@@ -18,6 +18,7 @@ from tocsin.market.sigma import log_move
 from tocsin.model.evidence import Evidence
 from tocsin.model.prices import Quote
 from tocsin.rules.prices.condition import Node, Window
+from tocsin.units import utc
 
 #: Sessions whose volume says what is usual.
 _VOLUMES = 20
@@ -25,6 +26,9 @@ _VOLUMES = 20
 _VOLUME_FLOOR = 0.1
 #: The share of a normal distribution's sigma that its median absolute deviation is.
 _MAD = 0.6745
+
+#: The note of what cannot be known begins so.
+UNKNOWN = "unknown"
 
 _COMPARE: Mapping[str, Callable[[Decimal, Decimal], bool]] = {
     "<": lambda a, b: a < b,
@@ -47,7 +51,7 @@ _COUNT: Mapping[str, Callable[..., Decimal]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sight:
-    """What a condition looks at: *quote*, with *series* as it was before its session (`close_before`) and *now*.
+    """The sight of a condition: *quote*, with *series* as it was before its session (`close_before`) and *now*.
 
     *alerted* is the price of the last alert of the rule about this instrument, or else the first price it saw.
     """
@@ -66,7 +70,7 @@ _Words = Callable[[], str]
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a *node* says: its *value*, None when it is unknown."""
+    """The *value* of a *node*, None when it is unknown."""
 
     node: Node
     value: Decimal | bool | None
@@ -91,17 +95,17 @@ class Reading:
 
 
 class _UnknownError(Exception):
-    """Why a number cannot be known."""
+    """A number cannot be known; says why."""
 
 
 def read(node: Node, sight: Sight) -> Reading:
-    """What *node* says of *sight*; never raises for a number that cannot be."""
+    """Read *node* on *sight*; never raises for a number that cannot be."""
     why = _blind(sight)
     return _unknown(node, (), why) if why else _read(node, sight)
 
 
 def _blind(sight: Sight) -> str:
-    """Why nothing can be said of a quote."""
+    """Return why nothing can be said of a quote."""
     hours = sight.series.instrument.session
     age = market_time(hours, sight.quote.at, sight.now)
     if age > sight.stale_after:
@@ -131,7 +135,7 @@ def _read(node: Node, sight: Sight) -> Reading:
 
 
 def _unknown(node: Node, children: tuple[Reading, ...], why: str = "") -> Reading:
-    return Reading(node, None, lambda: f"unknown: {why}" if why else "unknown", children)
+    return Reading(node, None, lambda: f"{UNKNOWN}: {why}" if why else UNKNOWN, children)
 
 
 def _nothing() -> str:
@@ -148,7 +152,7 @@ def _kleene(op: str, values: Sequence[bool | None]) -> bool | None:
 
 
 def _number(node: Node, sight: Sight, numbers: Sequence[Decimal | bool]) -> tuple[Decimal, _Words]:
-    """The value of a number and how it came about, in words."""
+    """Return the value of a number and how it came about, in words."""
     if node.op == "number":
         return node.number, _nothing
     if node.op in _COUNT:
@@ -169,7 +173,7 @@ def _number(node: Node, sight: Sight, numbers: Sequence[Decimal | bool]) -> tupl
 
 
 def _reference(sight: Sight, window: Window) -> Reference:
-    """What a change is measured from."""
+    """Return the price that a change is measured from."""
     if window.span is not None:
         found = price_at(sight.series, sight.quote.at - window.span)
         if found is None:
@@ -212,7 +216,7 @@ def _gap(sight: Sight) -> tuple[Decimal, _Words]:
 
 
 def _extreme(sight: Sight, op: str, window: Window) -> tuple[Decimal, _Words]:
-    """The highest or lowest price before this quote; of `td` windows among the closes."""
+    """Return the highest or lowest price before this quote; of `td` windows among the closes."""
     if window.sessions:
         _observed(sight)
         if len(sight.series.closes) < window.sessions:
@@ -231,7 +235,7 @@ def _extreme(sight: Sight, op: str, window: Window) -> tuple[Decimal, _Words]:
 
 
 def _volume(sight: Sight) -> tuple[Decimal, _Words]:
-    """How far ln(volume) lies from the median of 20 sessions, by their median absolute deviation."""
+    """Return how far ln(volume) lies from the median of 20 sessions, by their median absolute deviation."""
     volume = sight.quote.volume
     known = [math.log(c.volume) for c in sight.series.closes[-_VOLUMES:] if c.volume is not None and c.volume > 0]
     if volume is None or volume <= 0:
@@ -269,4 +273,4 @@ def _percent(reference: Reference, price: Decimal) -> str:
 
 
 def _at(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC"
+    return f"{utc(moment)}"

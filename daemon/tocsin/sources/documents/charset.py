@@ -1,4 +1,4 @@
-"""Bytes to text: which encoding a document is in, whatever is said of it."""
+"""Bytes to text in the encoding that a document really has."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 
-from tocsin.log import counted
+from tocsin.units import counted
 
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark it begins with

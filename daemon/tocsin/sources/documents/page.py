@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from tocsin.errors import Fault, SourceError
-from tocsin.log import counted
 from tocsin.sources.documents.charset import decode
 from tocsin.sources.documents.dates import order, parse_time, read_form
 from tocsin.sources.documents.items import (
@@ -29,6 +28,7 @@ from tocsin.sources.documents.items import (
 )
 from tocsin.sources.http import urls
 from tocsin.text.html import clean, one_line
+from tocsin.units import counted
 
 #: Tags of a page that is read at all: each takes some 200 octets.
 MOST_TAGS = 200_000
@@ -42,7 +42,7 @@ Row = list[tuple[int, str | None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selectors:
-    """Which nodes of a page are its *items*, and which of an item its *title*, *link* and *date*.
+    """Selectors of the *items* of a page, and of *title*, *link* and *date* of an item.
 
     Without its own selector an item's title is its text, its link the first one in it, and its date the first `time`.
     *date_format* is strptime's; a date without a zone is in *zone*.

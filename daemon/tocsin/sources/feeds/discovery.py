@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from tocsin.sources.documents.items import absolute, first_web
 from tocsin.sources.http import urls
-from tocsin.text.html import decoded, to_plain
+from tocsin.text.html import decoded
 
 #: Types of feeds. Not application/json, under which many sites name their interfaces for programs.
 TYPES = frozenset({"application/atom+xml", "application/rss+xml", "application/feed+json", "text/xml"})
@@ -24,33 +23,24 @@ _PIECE = re.compile(
 _ATTRIBUTE = re.compile(r"""([^\s"'=/]++)(?:\s*+=\s*+("[^"]*+"|'[^']*+'|[^\s"']++))?""")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proposal:
-    """A feed that a page names; *title* may be empty, *type* is a media type in lower case."""
+def discover(page: str, *, url: str) -> tuple[str, ...]:
+    """Return the addresses of the feeds that the HTML *page* at *url* names, each once; those of comments come last.
 
-    url: str
-    title: str
-    type: str
-
-
-def discover(page: str, *, url: str) -> tuple[Proposal, ...]:
-    """Return the feeds that the HTML *page* at *url* names, in its order, each address once; those of comments last.
-
-    An address is seen from the page's `<base>`, else from *url*, which holds no password. Only web addresses are proposed,
+    An address is seen from the page's `<base>`, else from *url*, which holds no password. Only web addresses are named,
     and in ASCII, so that they can be shown.
     """
     tags = [(tag["name"].lower(), _attributes(tag["rest"])) for tag in _PIECE.finditer(page[:LOOKED_AT]) if tag["name"]]
     said = next((attributes.get("href", "") for name, attributes in tags if name == "base"), "")
     base = first_web([absolute(url, said)]) or url
-    found: dict[str, Proposal] = {}
+    found: dict[str, bool] = {}  # by address, whether of comments
     for name, link in tags:
         kind = link.get("type", "").partition(";")[0].strip().lower()
         if name != "link" or kind not in TYPES or not {"alternate", "feed"} & set(link.get("rel", "").lower().split()):
             continue
         address = urls.escape(first_web([absolute(base, link.get("href", ""))]))
         if address and len(found) < MOST_FEEDS:
-            found.setdefault(address, Proposal(url=address, title=to_plain(link.get("title", ""))[:200], type=kind))
-    return tuple(sorted(found.values(), key=_is_of_comments))
+            found.setdefault(address, "comment" in f"{address} {link.get('title', '')}".lower())
+    return tuple(sorted(found, key=lambda address: found[address]))
 
 
 def _attributes(text: str) -> dict[str, str]:
@@ -59,7 +49,3 @@ def _attributes(text: str) -> dict[str, str]:
     for name, value in _ATTRIBUTE.findall(text):
         found.setdefault(name.lower(), decoded(value[1:-1] if value[:1] in {'"', "'"} else value))
     return found
-
-
-def _is_of_comments(proposal: Proposal) -> bool:
-    return "comment" in f"{proposal.url} {proposal.title}".lower()

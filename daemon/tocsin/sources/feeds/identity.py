@@ -1,4 +1,4 @@
-"""What makes an entry of a document recognisable in the next one."""
+"""Identity of entries: the keys by which an entry is recognised in the next document."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LONGEST_ID = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traits:
-    """What an entry may be known by; every one may be empty.
+    """Traits by which an entry may be recognised; each may be empty.
 
     *id* is unescaped, *link* canonical, *title* normalised, *day* the published one as YYYY-MM-DD,
     *text* everything that the entry says. *outlet* is who wrote what an aggregator gives ids of its own.

@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 from tocsin.errors import Fault, SourceError
-from tocsin.log import counted
 from tocsin.sources.documents.dates import order, parse_time
 from tocsin.sources.documents.items import (
     LONGEST_TEXT,
@@ -23,6 +22,7 @@ from tocsin.sources.documents.items import (
     stated,
 )
 from tocsin.text.html import clean, to_plain
+from tocsin.units import counted
 
 #: Brackets, commas and colons of a document, which bound what reading it takes: some 70 octets of memory for each.
 MOST_MARKS = 1_000_000
@@ -41,7 +41,7 @@ def is_json(text: str) -> bool:
 def parse(text: str, *, url: str, content_language: str = "") -> Parsed:
     """Return the JSON Feed in *text*, which came from *url*.
 
-    A feed is told by its `version`, or by having a title and items. A field of a wrong type counts as absent; an id
+    A feed is recognised by its `version`, or by having a title and items. A field of a wrong type counts as absent; an id
     that is a number is kept as it is written (JSON Feed 1.0, "id").
 
     Raises:

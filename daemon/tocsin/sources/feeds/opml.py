@@ -23,7 +23,7 @@ class Outline:
 
 
 class _StopError(Exception):
-    """Why an outline is not read any further, in words."""
+    """The reason why an outline is not read any further."""
 
 
 def read_opml(body: bytes) -> tuple[Outline, ...]:

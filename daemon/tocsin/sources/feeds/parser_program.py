@@ -53,10 +53,9 @@ def read(
     try:
         return rss.parse(body, url=url, content_type=content_type, content_language=content_language)
     except SourceError as error:
-        proposals = discovery.discover(start, url=url) if error.fault is Fault.NOT_A_FEED else ()
-        if not proposals:
+        meant = discovery.discover(start, url=url) if error.fault is Fault.NOT_A_FEED else ()
+        if not meant:
             raise
-        meant = [proposal.url for proposal in proposals]
         words = f"{error}; did you mean {' or '.join(meant[:3])}?"
         raise SourceError(words, fault=Fault.NOT_A_FEED, instead=meant) from error
 

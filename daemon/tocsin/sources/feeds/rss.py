@@ -224,7 +224,7 @@ def _categories(entry: dict[str, Any]) -> Iterator[str]:
 
 
 def _outlet(entry: dict[str, Any], *, loose: bool) -> str:
-    """Who an entry says it is from: `source`, or the element of Bing, which names its own portal behind."""
+    """Return the outlet that an entry names: its `source`, or the element of Bing, which puts its own portal behind."""
     source = dict.get(entry, "source")
     if isinstance(source, dict):
         return _title(source, "title", loose=loose)

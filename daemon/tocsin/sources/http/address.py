@@ -41,7 +41,7 @@ _FORBIDDEN: tuple[tuple[_Network, str], ...] = tuple(
         ("3fff::/20", "reserved"),
     )
 )
-#: Reachable for a source of which the operator said so.
+#: Reachable for a source with `allow_private`.
 _PRIVATE: tuple[tuple[_Network, str], ...] = tuple(
     (ip_network(network), reason)
     for network, reason in (

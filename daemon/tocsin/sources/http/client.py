@@ -120,7 +120,7 @@ class HttpClient:
     """Fetches documents; an asynchronous context manager.
 
     *contact* tells the owners of servers whom to write to. *gap* is the least time between two requests to a host.
-    A source that may reach private addresses is the operator's own: its requests need no gap and are told apart by URL,
+    A source that may reach private addresses is the operator's own: its requests need no gap and take turns by URL,
     and the *proxy* (an http address, which may hold a name and a password) is for all others. *ca_file* holds
     certificates to be trusted beside those of the system. *groups* are domains whose hosts are one server.
 

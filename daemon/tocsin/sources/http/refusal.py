@@ -148,7 +148,7 @@ def challenged(host: str, headers: Mapping[str, str], body: bytes) -> SourceErro
 
 
 def _firewall(status: int, headers: Mapping[str, str], text: str) -> str:
-    """Return the name of the firewall that answered in the stead of a server; empty where none did."""
+    """Return the name of the firewall that answered in place of a server; empty where none did."""
     if status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
         return ""
     found = _by_header(headers) or next((name for words, name in _BY_WORDS if words in text), "")

@@ -29,7 +29,7 @@ class Conditional:
 
     @property
     def hints(self) -> ResponseHints:
-        """How the server answered."""
+        """The hints of the answer."""
         validators = bool(self.cursor.etag or self.cursor.last_modified)
         return ResponseHints(status=self.fetched.status, validators=validators)
 

@@ -31,7 +31,7 @@ _SHOWN = 12
 
 
 class Format(StrEnum):
-    """What a document is written in."""
+    """The format of a document."""
 
     JSON = "json"
     CSV = "csv"
@@ -48,7 +48,7 @@ Field = Callable[[Any], str | int | float | None]
 
 
 class Extractor(Protocol):
-    """How documents of one format are read."""
+    """Reader of the documents of one format."""
 
     def rows(self, body: bytes, content_type: str) -> Sequence[Any]:
         """Return the rows of a document, for the fields.

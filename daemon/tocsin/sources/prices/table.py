@@ -44,7 +44,7 @@ _NUMBER = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Columns:
-    """How a table is read: expressions in the language of its *format*.
+    """Expressions by which a table is read, in the language of its *format*.
 
     *rows* names the rows, *symbol*, *price*, *time*, *volume* and *currency_at* a field of a row. *time_format* is
     strptime's; a day without a time is meant *close_at* after its midnight in *zone*. A price is multiplied by *scale*; of an
@@ -73,7 +73,7 @@ class Columns:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
-    """How a table is asked for.
+    """Request for a table.
 
     In *url* and *body* `{symbol}` stands for the only symbol, `{symbols}` for all with *join* between them, and `{today}`
     or `{today:%Y%m%d}` for the day in the table's zone. All of it may be secret.
@@ -87,7 +87,7 @@ class Asking:
 
 
 class Table:
-    """Such documents: how they are asked for (a file is not: it has no *asking*), and how they are read.
+    """Provider that reads *columns* of a document; a file has no *asking*.
 
     Raises:
         ValueError: an expression is none of the format's language, in words.

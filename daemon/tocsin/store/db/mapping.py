@@ -13,13 +13,14 @@ from tocsin.model.alerts import Alert, Coverage
 from tocsin.model.deliveries import DeliveryState
 from tocsin.model.entries import Entry
 from tocsin.model.reasons import Cause, Reason
+from tocsin.model.records import MatchView
 from tocsin.model.sources import Cursor
 from tocsin.policy.alerting.correlation import Member
 from tocsin.policy.alerting.facts import Decided
 from tocsin.store.db import codec, habits
 from tocsin.store.db.reading import reading
 from tocsin.store.db.tables import AlertRow, DeliveryRow, EntryRow, MatchRow, SourceRow
-from tocsin.store.db.values import MatchView, SourceLease, SourceView
+from tocsin.store.db.values import SourceLease, SourceView
 
 T = TypeVar("T")
 

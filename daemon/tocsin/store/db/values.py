@@ -9,12 +9,11 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from tocsin.errors import Fault
-from tocsin.model.alerts import AlertContent, Answered, MatchOutcome, Revised
-from tocsin.model.deliveries import DeliveryKind, DeliveryState, ErrorClass, Message
+from tocsin.model.alerts import AlertContent, MatchOutcome, Revised
+from tocsin.model.deliveries import DeliveryState, ErrorClass, Message
 from tocsin.model.entries import Entry, KeyKind
-from tocsin.model.evidence import Evidence
-from tocsin.model.prices import Labels
 from tocsin.model.reasons import Reason
+from tocsin.model.records import DeliveryView
 from tocsin.model.rules import Judged, Match, Severity
 from tocsin.model.sources import Batch, Cursor
 from tocsin.policy.alerting.facts import Decision
@@ -281,52 +280,6 @@ class EntryView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MatchView:
-    """A match and what became of it; *source*, *title* and *link* are empty for the daemon's own events."""
-
-    id: int
-    rule: str
-    rule_hash: str
-    severity: Severity
-    labels: Labels
-    event_time: datetime
-    decided_at: datetime
-    fate: MatchOutcome
-    reason: Reason
-    detail: str
-    origin: str
-    entry_id: int | None
-    story_id: int | None
-    alert_id: int | None
-    source: str
-    title: str
-    link: str
-    evidence: Evidence | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveryView:
-    """A delivery as a listing shows it; *title* is that of the alert that leads, *resent* says that a copy followed."""
-
-    id: str
-    receiver: str
-    recipient: str
-    kind: DeliveryKind
-    state: DeliveryState
-    reason: Reason
-    severity: Severity
-    title: str
-    alert_ids: tuple[int, ...]
-    created_at: datetime
-    due_at: datetime
-    expires_at: datetime
-    delivered_at: datetime | None
-    attempts: int
-    resend_of: str | None
-    resent: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PeriodStatistics:
     """What the daemon did in a time, and how things stand at its end; *size* is that of the database in bytes.
 
@@ -401,16 +354,6 @@ class Which:
     rule: str = ""
     labels: tuple[tuple[str, str], ...] = ()
     unseen: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlertDetail:
-    """An alert with its proof, every match that belongs to it, who was told, and what people said of it."""
-
-    tidings: AlertContent
-    members: tuple[MatchView, ...]
-    deliveries: tuple[DeliveryView, ...]
-    answered: Answered = Answered()  # noqa: RUF009 (frozen)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

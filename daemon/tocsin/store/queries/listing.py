@@ -12,6 +12,7 @@ from sqlmodel import Session, col, func, or_, select
 
 from tocsin.model.alerts import Alert, Answered, MatchOutcome
 from tocsin.model.deliveries import DeliveryKind, DeliveryState
+from tocsin.model.records import AlertDetail, DeliveryView, MatchView
 from tocsin.model.rules import Severity
 from tocsin.store.db import codec, habits, mapping
 from tocsin.store.db.tables import (
@@ -26,12 +27,9 @@ from tocsin.store.db.tables import (
     TransitionRow,
 )
 from tocsin.store.db.values import (
-    AlertDetail,
     AttemptView,
     Counts,
     DeliveryDetail,
-    DeliveryView,
-    MatchView,
     SourceDetail,
     SourceView,
     Tally,

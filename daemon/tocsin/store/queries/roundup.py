@@ -12,8 +12,7 @@ from tocsin.model.alerts import AlertContent, MatchOutcome
 from tocsin.model.deliveries import UNHEARD, Delivery, DeliveryKind, DeliveryState
 from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Severity
-from tocsin.render.digest import LOUD
-from tocsin.render.roundup import Ailing, HeldBack, Roundup
+from tocsin.render.digest import LOUD, Ailing, HeldBack, Roundup
 from tocsin.store.db import codec
 from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow, EntryRow, MatchRow, SourceRow, TransitionRow
 from tocsin.store.outbox import feedback

@@ -9,14 +9,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tocsin.cli.chain import Record, steps
+from tocsin.explain.decision_chain import Record, steps
 from tocsin.model.alerts import Alert, AlertContent, MatchOutcome
 from tocsin.model.deliveries import DeliveryKind, DeliveryState
 from tocsin.model.entries import Entry
 from tocsin.model.reasons import NO_REASON, Cause, Reason
+from tocsin.model.records import AlertDetail, DeliveryView, MatchView
 from tocsin.model.rules import RuleInfo, Severity
 from tocsin.render.reasons import in_words
-from tocsin.store import AlertDetail, DeliveryView, MatchView
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 RULE = RuleInfo(
@@ -182,7 +182,7 @@ def test_a_rule_that_raised_says_over_what() -> None:
 
 def test_a_rule_that_holds_only_today_is_said_so() -> None:
     """The rule was mended after the news."""
-    assert "it holds today" in told(None)["judged"][1]
+    assert "it matches today" in told(None)["judged"][1]
     assert told(None, holds=None)["judged"] == (False, "no match was recorded")
 
 

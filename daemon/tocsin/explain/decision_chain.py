@@ -6,15 +6,14 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from tocsin.cli.output import local, revision
-from tocsin.log import counted
 from tocsin.model.alerts import MatchOutcome, Revised
 from tocsin.model.deliveries import DeliveryState
 from tocsin.model.entries import Entry
 from tocsin.model.reasons import Cause
+from tocsin.model.records import AlertDetail, DeliveryView, MatchView
 from tocsin.model.rules import RuleInfo
 from tocsin.render.reasons import in_words
-from tocsin.store import AlertDetail, DeliveryView, MatchView
+from tocsin.units import counted, local
 
 #: What the receivers of a message ask for.
 _BY_RECEIVERS = (Cause.QUIET, Cause.DIGEST, Cause.LIMIT, Cause.GROUP)
@@ -46,8 +45,15 @@ class Record:
     revised: tuple[Revised, ...] = ()
 
 
+def revision(revised: Revised, zone: ZoneInfo) -> str:
+    """Return what an entry says since it was rewritten, in one line."""
+    if revised.withdrawn:
+        return f"withdrawn by its source at {local(revised.at, zone)}"
+    return f"rewritten at {local(revised.at, zone)}: {revised.title}"
+
+
 def steps(record: Record, rule: RuleInfo, *, holds: bool | None, disabled: bool, zone: ZoneInfo) -> tuple[Step, ...]:
-    """The decision about *record* under *rule*, which *holds* today or not, or None when its text is gone."""
+    """Return the decision about *record* under *rule*, which matches today or not, or None when its text is gone."""
     return tuple(_steps(record, rule, holds, disabled, zone))
 
 
@@ -73,7 +79,7 @@ def _steps(record: Record, rule: RuleInfo, holds: bool | None, disabled: bool, z
 
 
 def _kept(deliveries: Sequence[DeliveryView], name: str, causes: Collection[Cause], words: str, zone: ZoneInfo) -> Step:
-    """What of the *causes* keeps messages about it back; *words* where none does."""
+    """Return which of the *causes* holds messages about it back; *words* where none does."""
     kept = [one for one in deliveries if one.reason.main in causes]
     if not kept:
         return Step(name=name, good=True, words=words)
@@ -88,11 +94,11 @@ def _judged(record: Record, rule: RuleInfo, holds: bool | None) -> Iterator[Step
         words = f"the rule raised, and is tried again when it or the program changes: {record.failure}"
         yield Step(name="judged", good=False, words=words)
     elif match is None:
-        changed = "; it holds today: the rule, its lists or the program changed since" if holds else ""
+        changed = "; it matches today: the rule, its lists or the program changed since" if holds else ""
         yield Step(name="judged", good=False, words=f"no match was recorded{changed}")
     else:
         old = "" if match.rule_hash == rule.hash else " by an earlier version of the rule"
-        gone = "; it does not hold today" if holds is False else ""
+        gone = "; it does not match today" if holds is False else ""
         yield Step(name="judged", good=True, words=f"a match, {match.severity}{old}{gone}")
 
 

@@ -1,0 +1,57 @@
+"""Kinds of receiver by the scheme of their address. A new kind is a file beside this one and a line in `_KINDS`."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+from tocsin.receivers import Receiver, apprise, exchange, slack, webhook
+from tocsin.receivers.apprise import AppriseReceiver, Endpoint
+from tocsin.receivers.mail import mail
+
+#: Seconds that one attempt may take from the first connection on.
+LIMIT = 30.0
+#: Every other scheme is a service that apprise knows, and that takes plain text.
+_KINDS: Mapping[str, Callable[[Endpoint], AppriseReceiver]] = {
+    "hook": webhook.build,
+    "hooks": webhook.build,
+    "slack": slack.build,
+    "slack+http": slack.build_own,
+    "slack+https": slack.build_own,
+    "mailto": mail.build,
+    "mailtos": mail.build,
+}
+
+
+def build(name: str, url: str, *, secrets: Sequence[str] = (), limit: float = LIMIT) -> Receiver:
+    """Return the receiver behind an apprise *url*.
+
+    `mailto(s)://` is a mail server, `slack://` a Slack webhook or bot, `slack+http(s)://host:port/path` a server that
+    understands Slack's webhooks, `hook(s)://host:port/path` a program that takes our JSON, signed with *secrets*; every
+    other address is what apprise makes of it. An attempt takes at most *limit* seconds.
+
+    Raises:
+        ValueError: apprise can do nothing with it; the words hold nothing of the address but its scheme.
+    """
+    _silence()
+    exchange.install()
+    if re.search(r"\s", url):
+        raise ValueError("a receiver has one address, without blanks")
+    endpoint = Endpoint(name=name, url=url, secrets=secrets, limit=limit)
+    if not re.fullmatch(r"[a-z][a-z0-9+.-]{0,30}", endpoint.scheme):
+        raise ValueError("this is no address of a service: it must begin with a scheme, like mailto:// or slack://")
+    make = slack.build if slack.is_native(url) else _KINDS.get(endpoint.scheme, apprise.service)
+    if secrets and make is not webhook.build:
+        raise ValueError("only a webhook, at hook:// or hooks://, is signed with a secret")
+    return make(endpoint)
+
+
+def _silence() -> None:
+    """Keep the loggers that write addresses to themselves; what apprise logs of an attempt is captured all the same."""
+    for name in ("apprise", "urllib3"):
+        logger = logging.getLogger(name)
+        logger.propagate = False
+        logger.setLevel(logging.WARNING)
+        if not logger.handlers:
+            logger.addHandler(logging.NullHandler())

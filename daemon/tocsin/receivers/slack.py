@@ -1,0 +1,84 @@
+"""Slack, by blocks: its webhooks and bots, and servers that understand its webhooks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from apprise.plugins.base import NotifyBase
+from apprise.plugins.slack import NotifySlack, SlackMode
+
+from tocsin.model.deliveries import Delivery, ErrorClass, Message, MessageKind
+from tocsin.receivers import classify
+from tocsin.receivers.apprise import TIMEOUTS, AppriseReceiver, Endpoint, Fields, http_address, made, parsed, service
+from tocsin.receivers.exchange import current
+from tocsin.receivers.redact import redactor
+
+
+class _Slack(NotifySlack):
+    """apprise's Slack, of whose payload only the channel and the name stay; *address* overrides Slack's own."""
+
+    content: Mapping[str, Any] = {}
+    address = ""
+
+    def _send(self, url: str, payload: Mapping[str, Any], *args: Any, **kwargs: Any) -> Any:
+        kept = {name: payload[name] for name in ("channel", "thread_ts", "username") if name in payload}
+        answer = super()._send(self.address or url, {**self.content, **kept}, *args, **kwargs)
+        exchange = current()
+        if not answer and exchange and exchange.outcome and exchange.outcome.error_class is ErrorClass.OK:
+            exchange.outcome = (
+                classify.lost(TimeoutError(), written=True, expired=True, limit=exchange.limit)
+                if exchange.expired
+                else classify.slack(exchange.outcome.code, exchange.body)
+            )
+        return answer
+
+
+def is_native(url: str) -> bool:
+    """Return whether *url* is an address as Slack itself shows it."""
+    return bool(NotifySlack.parse_native_url(url))
+
+
+def build(endpoint: Endpoint) -> AppriseReceiver:
+    """Return the receiver of Slack; its workflows take a text only, and are a service like any other.
+
+    Raises:
+        ValueError: the address is wrong.
+    """
+    fields = parsed(NotifySlack, endpoint.url)
+    sample = made(_Slack, fields)
+    if sample.mode in (SlackMode.WORKFLOW, SlackMode.WORKFLOW_TRIGGER):
+        return service(endpoint)
+    return _blocks(endpoint, fields, tuple(channel or "" for channel in sample.channels))
+
+
+def build_own(endpoint: Endpoint) -> AppriseReceiver:
+    """Return the receiver of a server of one's own that understands Slack's webhooks.
+
+    Raises:
+        ValueError: the address is wrong.
+    """
+    address = http_address(endpoint.url[len("slack+") :], "slack+http")
+    # Tokens that nobody sees: apprise makes Slack's address of them, and ours takes its place.
+    fields = {"schema": "slack", "token_a": "T0", "token_b": "B0", "token_c": "0", "targets": [], **TIMEOUTS}
+    return _blocks(endpoint, fields, ("",), address)
+
+
+def _blocks(endpoint: Endpoint, fields: Fields, recipients: tuple[str, ...], address: str = "") -> AppriseReceiver:
+    def plugin(delivery: Delivery, message: Message) -> NotifyBase:
+        slack: _Slack = made(_Slack, {**fields, "targets": [delivery.recipient] if delivery.recipient else []})
+        slack.address = address
+        slack.content = json.loads(message.payload)
+        return slack
+
+    return AppriseReceiver(
+        name=endpoint.name,
+        kind=MessageKind.SLACK,
+        recipients=recipients,
+        plugin=plugin,
+        redact=redactor(endpoint.url, open_words=recipients),
+        limit=endpoint.limit,
+        place=urlsplit(address).netloc,
+    )
