@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test chaos run check quality fmt clean
+.PHONY: help demo quick test chaos run check quality fmt clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -17,6 +17,9 @@ $(VENV)/ready: pyproject.toml constraints.txt
 
 demo: $(VENV)/ready ## the main job on loopback: no account, no network
 	@$(BIN)/tocsin demo
+
+quick: $(VENV)/ready ## before each commit: format, lint, types, quick unit tests
+	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python tests/gates.py --quick
 
 test: $(VENV)/ready ## all gates and tests
 	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python tests/gates.py

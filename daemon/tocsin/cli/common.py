@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from tocsin.cli.output import BAD_CONFIG, FAILED, LOST, USAGE, say
+from tocsin.config.build import open_store
 from tocsin.config.config import Config, load_config
 from tocsin.config.loading import LoadedRules, load_rules, rules_of
 from tocsin.errors import ConfigError, LostError, TocsinError, UsageError, meant
@@ -93,7 +94,7 @@ def rule_named(rules: RuleSet, name: str) -> RuleInfo:
 def opened(path: Path) -> Iterator[tuple[Config, Store]]:
     """The configuration and its store, beside a running daemon; closed at the end."""
     config = read_config(path)
-    store = Store.open(config.database)
+    store = open_store(config)
     try:
         yield config, store
     finally:

@@ -16,6 +16,7 @@ from tocsin.errors import LostError
 from tocsin.market.series import Series
 from tocsin.model.alerts import Alert
 from tocsin.model.deliveries import AttemptResult, Delivery, DeliveryState, Message, Settlement
+from tocsin.model.entries import KeyKind
 from tocsin.model.prices import Instrument
 from tocsin.model.rules import Judged, Match
 from tocsin.model.sources import Batch
@@ -32,7 +33,7 @@ from tocsin.store.db.values import (
     NOTHING,
     Claimable,
     Committed,
-    Findings,
+    JudgedBatch,
     Once,
     PollFailure,
     PollRecord,
@@ -160,16 +161,18 @@ class Store:
         with self.database.write() as session:
             return sources.claim(session, now, self._real_now(), lease, limit)
 
-    def unseen(self, batch: Batch, now: datetime) -> Unseen:  # noqa: ARG002 (as every step of the line)
-        """Return the entries of *batch* that are new or rewritten, in order; reads only."""
+    def unseen(self, batch: Batch, volatile: frozenset[KeyKind] = frozenset()) -> Unseen:
+        """Return the entries of *batch* that are new or rewritten, in order, where keys of *volatile* kinds say nothing."""
         with self.database.read() as session:
-            found = identity.known(session, sources.number(session, batch.source), batch.entries, batch)
+            found = identity.known(
+                session, sources.number(session, batch.source), batch.entries, replace(batch, volatile=volatile)
+            )
             return identity.unseen(found, batch.entries)
 
     def take_in(
         self,
         lease: SourceLease,
-        found: Findings,
+        found: JudgedBatch,
         decide: Decide,
         now: datetime,
         *,
@@ -196,7 +199,7 @@ class Store:
     def commit(
         self,
         lease: SourceLease,
-        found: Findings,
+        found: JudgedBatch,
         decide: Decide,
         now: datetime,
         record: PollRecord,

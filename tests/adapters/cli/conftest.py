@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -22,7 +23,7 @@ from tocsin.policy.decide import Policy
 from tocsin.policy.notifying.receiver import ReceiverInfo
 from tocsin.policy.notifying.retry import Consequence
 from tocsin.policy.notifying.route import Route
-from tocsin.store import Findings, PollFailure, PollRecord, Store
+from tocsin.store import JudgedBatch, PollFailure, PollRecord, Store
 
 PACK = """\
 tocsin: 1
@@ -74,10 +75,11 @@ def tocsin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
 
 
 @pytest.fixture
-def history(tocsin: Command) -> Callable[[], None]:
+def history(tocsin: Command, empty: Path) -> Callable[[], None]:
     """Fill the database: one alert with two deliveries (one dead), a failing source."""
 
     def fill() -> None:
+        shutil.copy(empty, tocsin.folder)
         store = tocsin.store()
         rules = load_rules([tocsin.folder / "rules"]).rules
         now = datetime.now(UTC)
@@ -98,7 +100,7 @@ def history(tocsin: Command) -> Callable[[], None]:
             batch = Batch(source="wire", entries=(entry,), cursor=Cursor(), changed=True)
             store.commit(
                 lease,
-                Findings(batch=batch, judged=[rules.evaluate(entry, now)]),
+                JudgedBatch(batch=batch, judged=[rules.evaluate(entry, now)]),
                 policy.decide,
                 now,
                 PollRecord(due_at=now),
@@ -157,7 +159,7 @@ def rewrite(tocsin: Command) -> Callable[..., None]:
         deleted = () if title else (view.entry.id,)
         batch = Batch(source="wire", entries=(), cursor=Cursor(), changed=True, deleted=deleted)
         policy = Policy(routes=(), receivers=(_known("here"),))
-        store.commit(lease, Findings(batch=batch, rewritten=rewritten), policy.decide, now, PollRecord(due_at=now))
+        store.commit(lease, JudgedBatch(batch=batch, rewritten=rewritten), policy.decide, now, PollRecord(due_at=now))
         store.close()
 
     return change

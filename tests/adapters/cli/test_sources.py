@@ -14,9 +14,8 @@ from tocsin.errors import Fault
 from tocsin.hints import PollHints
 from tocsin.model.sources import Batch, Cursor
 from tocsin.policy.decide import Policy
-from tocsin.policy.polling.history import PollHistory
-from tocsin.policy.polling.moves import Moved
-from tocsin.store import Fetch, Findings, PollRecord, SourceDetail, SourceView
+from tocsin.policy.polling.history import Moved, PollHistory
+from tocsin.store import Fetch, JudgedBatch, PollRecord, SourceDetail, SourceView
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -135,7 +134,7 @@ def test_show_lists_the_last_fetches(tocsin: Any) -> None:
         [lease] = store.claim_sources(now, timedelta(minutes=1), 9)
         batch = Batch(source="wire", entries=(), cursor=Cursor(), changed=True)
         record = PollRecord(due_at=now, reasons=("its rhythm is not known yet",), fetch=fetch)
-        store.commit(lease, Findings(batch=batch), policy.decide, now, record)
+        store.commit(lease, JudgedBatch(batch=batch), policy.decide, now, record)
     store.close()
     shown = tocsin("sources", "show", "wire").stdout
     assert "its rhythm is not known yet" in shown

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -27,6 +28,7 @@ from tocsin.policy.decide import Policy
 from tocsin.policy.notifying.receiver import ReceiverInfo
 from tocsin.policy.notifying.route import Route
 from tocsin.policy.polling.schedule import Terms
+from tocsin.protocols import Runtime
 from tocsin.rules.compile import compile_packs
 from tocsin.rules.ruleset import RuleSet
 from tocsin.store import Store
@@ -149,17 +151,15 @@ class Line:
                 sources={s.name: s for s in sources},
                 terms=terms or {s.name: Terms(every=timedelta(minutes=15)) for s in sources},
             ),
-            clock=self.clock,
-            write=self.at_once,
-            work=at_once,
-            random=lambda: 0.5,
+            Runtime(clock=self.clock, write=self.at_once, work=at_once, random=lambda: 0.5),
             committed=lambda: self.woken.append(None),
         )
 
 
 @pytest.fixture
-def line(tmp_path: Path) -> Iterator[Line]:
+def line(tmp_path: Path, empty: Path) -> Iterator[Line]:
     """A fresh database."""
+    shutil.copy(empty, tmp_path / "t.db")
     ids = (f"{n:032x}" for n in itertools.count(1))
     clock = HandClock()
     store = Store.open(f"sqlite:///{tmp_path}/t.db", real_now=clock.now, new_id=lambda: next(ids))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import shutil
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -15,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tocsin.ingest.poller import SETTLES
+from tocsin.ingest.news import SETTLES
 from tocsin.model.alerts import MatchOutcome
 from tocsin.model.entries import Entry, EntryKey, KeyKind
 from tocsin.model.sources import Batch, Cursor
@@ -163,7 +164,7 @@ def take(line: Line, make: Callable[[datetime], Any], parts: int | None) -> dict
         "fates": Counter((match.title, match.fate) for match in whole.read.matches(limit=10_000)),
         "messages": Counter((view.receiver, view.kind, view.title, len(view.alert_ids)) for view in told),
         "cursor": whole.claim_sources(line.clock.now() + timedelta(days=1), timedelta(hours=1), 1)[0].cursor.etag,
-        "habits": whole.read.sources()[0].habits.begun,
+        "habits": whole.read.sources()[0].habits.unfinished,
     }
 
 
@@ -181,9 +182,10 @@ def take(line: Line, make: Callable[[datetime], Any], parts: int | None) -> dict
 )
 @pytest.mark.parametrize("parts", [1, 2])
 def test_a_document_that_is_cut_off_between_two_parts_is_judged_as_if_it_were_not(
-    line: Line, tmp_path: Path, make: Callable[[datetime], Any], fates: dict[MatchOutcome, int], parts: int
+    line: Line, tmp_path: Path, empty: Path, make: Callable[[datetime], Any], fates: dict[MatchOutcome, int], parts: int
 ) -> None:
     """The rest is taken in by the next poll, and nothing is lost, told twice, or judged as another document."""
+    shutil.copy(empty, tmp_path / "other.db")
     other = Store.open(f"sqlite:///{tmp_path}/other.db", real_now=line.clock.now)
     try:
         cut = take(line, make, parts)

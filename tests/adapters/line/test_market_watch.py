@@ -75,13 +75,15 @@ def start(line: Line, sources: list[Prices], *instruments: Instrument, group: st
 
 
 def play(line: Line, pipeline: Any, span: timedelta = timedelta(0)) -> None:
-    """Let time pass, minute by minute, and poll what is due."""
+    """Let time pass, by whole minutes, and poll what is due."""
     until = line.clock.now() + span
     while True:
         asyncio.run(pipeline.run_due())
         if line.clock.now() >= until:
             return
-        line.clock.time += MINUTE
+        due = min(view.due_at for view in line.store.read.sources())
+        quiet = -((line.clock.now() - min(due, until)) // MINUTE)  # whole minutes until then, rounded up
+        line.clock.time += max(1, quiet) * MINUTE
 
 
 def ops(line: Line) -> list[str]:

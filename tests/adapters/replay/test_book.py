@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
@@ -24,7 +25,7 @@ from tocsin.policy.notifying.retry import Consequence
 from tocsin.policy.notifying.route import Route
 from tocsin.policy.notifying.timing import limits
 from tocsin.replay.book import Book, Circumstance
-from tocsin.store import Claimable, Findings, PollRecord, Store
+from tocsin.store import Claimable, JudgedBatch, PollRecord, Store
 
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)
 POLICY = Policy(
@@ -91,7 +92,7 @@ class Both:
         leases = {lease.name: lease for lease in self.store.claim_sources(at, timedelta(minutes=1), 99)}
         batch = Batch(source=source, entries=tuple(j.entry for j in judged), cursor=Cursor(), changed=True)
         committed = self.store.commit(
-            leases.pop(source), Findings(batch=batch, judged=judged), self.policy.decide, at, PollRecord(due_at=at)
+            leases.pop(source), JudgedBatch(batch=batch, judged=judged), self.policy.decide, at, PollRecord(due_at=at)
         )
         circumstance = Circumstance(baseline=source not in self.successes, last_success=self.successes.get(source))
         arrivals = [Arrival(entry_id=self.book.number(), matches=item.matches) for item in judged]
@@ -139,10 +140,10 @@ class Both:
 
 
 @pytest.fixture
-def both(tmp_path: Path) -> Both:
+def both(tmp_path: Path, empty: Path) -> Both:
     """An empty store on a file and an empty book."""
     ids = itertools.count(1)
-    url = f"sqlite:///{tmp_path / 'tocsin.db'}"
+    url = f"sqlite:///{shutil.copy(empty, tmp_path / 'tocsin.db')}"
     hours = itertools.count()
     # Every look at the real time finds it an hour later: a lease that was not used is void by then.
     store = Store.open(url, real_now=lambda: START + timedelta(hours=next(hours)), new_id=lambda: f"{next(ids):06}")

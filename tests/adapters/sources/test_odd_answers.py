@@ -189,6 +189,7 @@ def test_one_connection_serves_several_answers():
     assert _answered(STATUS + b"X: y\r\n" + LENGTH + b"\r\n" + DOCUMENT, requests=3) == DOCUMENT
 
 
+@pytest.mark.no_cover
 def test_no_head_takes_more_than_linear_time():
     """Four times the blanks or the folded lines cost about four times the work."""
 

@@ -23,7 +23,7 @@ from tocsin.model.reasons import NO_REASON, Cause, Reason
 from tocsin.model.rules import Judged, Match, RuleInfo, Severity
 from tocsin.model.sources import Batch, Cursor
 from tocsin.policy.alerting.facts import Decided, Decision, Facts, LastNotified, Planned
-from tocsin.store import Committed, Findings, PollRecord, SourceLease, Store
+from tocsin.store import Committed, JudgedBatch, PollRecord, SourceLease, Store
 
 NOW = datetime(2026, 3, 2, 12, 0, 0, 123456, tzinfo=UTC)
 LEASE = timedelta(minutes=5)
@@ -270,7 +270,7 @@ class Hands:
         """One poll from lease to commit; the source is due again at once."""
         lease = self.lease(store, batch.source)
         now, record = fields.pop("now", self.now), fields.pop("record", PollRecord(due_at=self.now))
-        found = Findings(batch=batch, judged=judged, **fields)  # type: ignore[arg-type]
+        found = JudgedBatch(batch=batch, judged=judged, **fields)  # type: ignore[arg-type]
         return store.commit(lease, found, decide, now, record)  # type: ignore[arg-type]
 
     def tell(
@@ -293,14 +293,6 @@ def hands(tmp_path: Path) -> Iterator[Hands]:
     yield hands
     for store in hands.stores:
         store.close()
-
-
-@pytest.fixture(scope="session")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file of an empty store; to copy it is quicker than to run the migrations."""
-    hands = Hands(tmp_path_factory.mktemp("empty"))
-    hands.open().close()
-    return hands.path
 
 
 @pytest.fixture

@@ -19,10 +19,10 @@ from tocsin.model.deliveries import (
 from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Severity
 from tocsin.policy.alerting.facts import Decided, Decision
-from tocsin.policy.notifying.quiet import QuietRule
+from tocsin.policy.notifying.receiver import QuietRule
 from tocsin.policy.notifying.retry import Consequence
 from tocsin.render.reasons import in_words
-from tocsin.store import Claimable, Findings, PollRecord, Voided
+from tocsin.store import Claimable, JudgedBatch, PollRecord, Voided
 
 MINUTE = timedelta(minutes=1)
 LEASE = timedelta(minutes=2)
@@ -201,7 +201,7 @@ def test_a_start_voids_every_older_lease(hands, store):
     hands.real.pass_by(timedelta(minutes=10))
     assert fresh.lock(hands.now) == Voided(sources=1, deliveries=2, doubtful=1)
     with pytest.raises(StoreError):
-        fresh.commit(lease, Findings(batch=hands.batch()), hands.teller(), hands.now, PollRecord(due_at=hands.now))
+        fresh.commit(lease, JudgedBatch(batch=hands.batch()), hands.teller(), hands.now, PollRecord(due_at=hands.now))
     assert not fresh.settle(tried, OK, lambda _: Consequence(settlement=_delivered(hands)), hands.now)
     again = {delivery.id: delivery for delivery in _claim(hands, fresh)}
     assert set(again) == {tried.id, claimed.id}

@@ -13,7 +13,7 @@ from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Severity, Unevaluated
 from tocsin.model.sources import Cursor
 from tocsin.policy.alerting.facts import Decided, Decision
-from tocsin.store import Findings, PollFailure, PollRecord
+from tocsin.store import JudgedBatch, PollFailure, PollRecord
 
 HOUR = timedelta(hours=1)
 
@@ -25,7 +25,7 @@ def test_a_commit_writes_all_that_a_poll_found(hands, store):
     due = hands.now + HOUR
     committed = store.commit(
         lease,
-        Findings(batch=hands.batch(one, two), judged=[hands.judged(one), hands.quiet(two)]),
+        JudgedBatch(batch=hands.batch(one, two), judged=[hands.judged(one), hands.quiet(two)]),
         hands.teller(),
         hands.now,
         PollRecord(due_at=due),
@@ -85,16 +85,16 @@ def test_what_raises_while_deciding_leaves_nothing_behind(hands, store):
     with pytest.raises(RuntimeError, match="no decision"):
         store.commit(
             lease,
-            Findings(batch=hands.batch(entry), judged=[hands.judged(entry)]),
+            JudgedBatch(batch=hands.batch(entry), judged=[hands.judged(entry)]),
             fails,
             hands.now,
             PollRecord(due_at=hands.now),
         )
     assert (store.read.counts().entries, store.read.counts().polled) == (0, 0)
-    assert store.unseen(hands.batch(entry), hands.now).new == (entry,)
+    assert store.unseen(hands.batch(entry)).new == (entry,)
     committed = store.commit(
         lease,
-        Findings(batch=hands.batch(entry), judged=[hands.judged(entry)]),
+        JudgedBatch(batch=hands.batch(entry), judged=[hands.judged(entry)]),
         hands.teller(),
         hands.now,
         PollRecord(due_at=hands.now),
@@ -114,7 +114,7 @@ def test_a_decision_that_contradicts_the_database_leaves_nothing_behind(hands, s
     with pytest.raises(Exception, match="contradict") as caught:
         store.commit(
             lease,
-            Findings(batch=hands.batch(entry), judged=[hands.judged(entry)]),
+            JudgedBatch(batch=hands.batch(entry), judged=[hands.judged(entry)]),
             doubles,
             hands.now,
             PollRecord(due_at=hands.now),
@@ -131,7 +131,7 @@ def test_polls_in_parallel_see_each_others_stories(hands, store):
     for lease in store.claim_sources(hands.now, HOUR, 99):
         store.commit(
             lease,
-            Findings(batch=hands.batch(source=lease.name)),
+            JudgedBatch(batch=hands.batch(source=lease.name)),
             hands.teller(),
             hands.now,
             PollRecord(due_at=hands.now),
@@ -159,10 +159,10 @@ def test_polls_in_parallel_see_each_others_stories(hands, store):
     def poll(lease):
         entry = hands.entry("gallium", source=lease.name)
         batch = hands.batch(entry, source=lease.name)
-        assert store.unseen(batch, hands.now).new == (entry,)
+        assert store.unseen(batch).new == (entry,)
         store.commit(
             lease,
-            Findings(batch=batch, judged=[hands.judged(entry)]),
+            JudgedBatch(batch=batch, judged=[hands.judged(entry)]),
             folds,
             hands.now,
             PollRecord(due_at=hands.now + HOUR),
@@ -202,7 +202,7 @@ def test_a_late_holder_writes_nothing(hands, store):
     with pytest.raises(LeaseLostError, match="wire"):
         store.commit(
             late,
-            Findings(batch=hands.batch(entry), judged=[hands.judged(entry)]),
+            JudgedBatch(batch=hands.batch(entry), judged=[hands.judged(entry)]),
             hands.teller(),
             hands.now,
             PollRecord(due_at=hands.now),
@@ -224,13 +224,15 @@ def test_a_late_holder_writes_nothing(hands, store):
     assert (store.read.counts().entries, store.read.counts().polled, store.read.counts().alerts) == (0, 0, 0)
     store.commit(
         fresh,
-        Findings(batch=hands.batch(entry), judged=[hands.judged(entry)]),
+        JudgedBatch(batch=hands.batch(entry), judged=[hands.judged(entry)]),
         hands.teller(),
         hands.now,
         PollRecord(due_at=hands.now),
     )
     with pytest.raises(LeaseLostError):
-        store.commit(fresh, Findings(batch=hands.batch(entry)), hands.teller(), hands.now, PollRecord(due_at=hands.now))
+        store.commit(
+            fresh, JudgedBatch(batch=hands.batch(entry)), hands.teller(), hands.now, PollRecord(due_at=hands.now)
+        )
 
 
 def test_a_failed_poll_keeps_the_cursor_and_counts(hands, store):
@@ -261,7 +263,9 @@ def test_a_failed_poll_keeps_the_cursor_and_counts(hands, store):
     assert (view.last_error, view.last_fault, view.polls) == ("503 Service Unavailable", Fault.STATUS, 2)
     assert store.read.alert(1).tidings.alert.detail == "503"
     assert store.read.alert(1).tidings.lead is None
-    store.commit(again, Findings(batch=hands.batch()), hands.teller(), hands.now + HOUR, PollRecord(due_at=hands.now))
+    store.commit(
+        again, JudgedBatch(batch=hands.batch()), hands.teller(), hands.now + HOUR, PollRecord(due_at=hands.now)
+    )
     [healed] = store.read.sources()
     assert (healed.errors, healed.unhealthy, healed.gone, healed.last_error) == (0, False, False, "")
 

@@ -20,7 +20,7 @@ from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Unevaluated
 from tocsin.policy.alerting.facts import Decision
 from tocsin.policy.notifying.retry import Consequence
-from tocsin.store import Claimable, Findings, PollRecord
+from tocsin.store import Claimable, JudgedBatch, PollRecord
 
 HOUR = timedelta(hours=1)
 
@@ -95,13 +95,13 @@ def test_a_commit_that_fails_leaves_no_wording_behind(hands, told):
     with pytest.raises(RuntimeError, match="power cut"):
         told.commit(
             lease,
-            Findings(batch=hands.batch(after), rewritten=[hands.quiet(after)]),
+            JudgedBatch(batch=hands.batch(after), rewritten=[hands.quiet(after)]),
             fail,
             hands.now,
             PollRecord(due_at=hands.now),
         )
     assert told.read.find_entries("1")[0].revised == ()
-    found = Findings(batch=hands.batch(after), rewritten=[hands.quiet(after)])
+    found = JudgedBatch(batch=hands.batch(after), rewritten=[hands.quiet(after)])
     told.commit(lease, found, Corrector(hands.teller()), hands.now, PollRecord(due_at=hands.now))
     assert [kind for kind, _ in _send(told, hands.now)] == [DeliveryKind.CORRECTION]
 
@@ -115,7 +115,7 @@ def test_a_wording_that_came_between_claim_and_try_is_corrected(hands, store):
     early = hands.now - HOUR  # when its poll began
     store.commit(
         lease,
-        Findings(batch=hands.batch(after), rewritten=[hands.quiet(after)]),
+        JudgedBatch(batch=hands.batch(after), rewritten=[hands.quiet(after)]),
         Corrector(hands.teller()),
         early,
         PollRecord(due_at=early),

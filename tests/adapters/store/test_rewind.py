@@ -5,7 +5,7 @@ from datetime import timedelta
 from tocsin.model.deliveries import AttemptResult, DeliveryState, ErrorClass, Message, MessageKind, Settlement
 from tocsin.model.reasons import Cause, Reason
 from tocsin.policy.notifying.retry import Consequence
-from tocsin.store import Findings, PollRecord
+from tocsin.store import JudgedBatch, PollRecord
 
 HOUR = timedelta(hours=1)
 LEASE = timedelta(minutes=2)
@@ -16,7 +16,7 @@ DOWN = AttemptResult(error_class=ErrorClass.TRANSIENT, code=503, words="busy")
 def _polled_at(hands, store, now):
     [lease] = store.claim_sources(now, LEASE, 9)
     store.commit(
-        lease, Findings(batch=hands.batch()), hands.teller(), now, PollRecord(due_at=now + timedelta(minutes=5))
+        lease, JudgedBatch(batch=hands.batch()), hands.teller(), now, PollRecord(due_at=now + timedelta(minutes=5))
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from tocsin.errors import LeaseLostError
 from tocsin.model.sources import Cursor
-from tocsin.store import Findings, PollRecord, Rest
+from tocsin.store import JudgedBatch, PollRecord, Rest
 
 MINUTE = timedelta(minutes=1)
 
@@ -49,7 +49,7 @@ def test_the_same_configuration_changes_nothing(hands, store):
     [lease] = store.claim_sources(hands.now + MINUTE, MINUTE, 9)
     store.sync_sources(_feeds("wire"), hands.now)
     assert store.claim_sources(hands.now + MINUTE, MINUTE, 9) == []
-    store.commit(lease, Findings(batch=hands.batch()), hands.teller(), hands.now, PollRecord(due_at=hands.now))
+    store.commit(lease, JudgedBatch(batch=hands.batch()), hands.teller(), hands.now, PollRecord(due_at=hands.now))
 
 
 def test_a_changed_address_is_a_new_baseline(hands, store):
@@ -59,10 +59,12 @@ def test_a_changed_address_is_a_new_baseline(hands, store):
     [underway] = store.claim_sources(hands.now, MINUTE, 9)
     store.sync_sources(_feeds("wire", address="https://example.org/other"), hands.now)
     with pytest.raises(LeaseLostError):
-        store.commit(underway, Findings(batch=hands.batch()), hands.teller(), hands.now, PollRecord(due_at=hands.now))
+        store.commit(
+            underway, JudgedBatch(batch=hands.batch()), hands.teller(), hands.now, PollRecord(due_at=hands.now)
+        )
     [lease] = store.claim_sources(hands.now, MINUTE, 9)
     assert (lease.baseline, lease.cursor) == (True, Cursor())
-    assert store.unseen(hands.batch(entry), hands.now).new == ()
+    assert store.unseen(hands.batch(entry)).new == ()
 
 
 def test_a_source_that_is_not_named_is_no_longer_polled(hands, store):
@@ -73,7 +75,9 @@ def test_a_source_that_is_not_named_is_no_longer_polled(hands, store):
     assert store.claim_sources(hands.now, MINUTE, 9) == []
     assert [view.disabled for view in store.read.sources()] == [True]
     with pytest.raises(LeaseLostError):
-        store.commit(underway, Findings(batch=hands.batch()), hands.teller(), hands.now, PollRecord(due_at=hands.now))
+        store.commit(
+            underway, JudgedBatch(batch=hands.batch()), hands.teller(), hands.now, PollRecord(due_at=hands.now)
+        )
     store.sync_sources(_feeds("wire"), hands.now)
     [lease] = store.claim_sources(hands.now, MINUTE, 9)
     assert (lease.baseline, lease.cursor) == (False, hands.batch().cursor)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tocsin.errors import DamagedError, LockedError, LostError, StoreError
-from tocsin.store import Findings, PollRecord, Store, Voided
+from tocsin.store import JudgedBatch, PollRecord, Store, Voided
 from tocsin.store.db.place import make
 from tocsin.store.db.schema import upgrade
 from tocsin.store.db.sqlite import Database, explain
@@ -160,7 +160,7 @@ def test_a_full_disk_stops_a_commit_whole_and_only_while_it_is_full(hands, datab
     def commit():
         return store.commit(
             lease,
-            Findings(batch=hands.batch(entry), judged=[hands.judged(entry)]),
+            JudgedBatch(batch=hands.batch(entry), judged=[hands.judged(entry)]),
             hands.teller(),
             hands.now,
             PollRecord(due_at=hands.now),

@@ -25,7 +25,9 @@ class Nursery:
     def __init__(self) -> None:
         here = Path(__file__).resolve()
         path = [str(here.parents[1]), str(here.parents[3] / "daemon"), os.environ.get("PYTHONPATH", "")]
-        env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, path)), "PYTHONUNBUFFERED": "1"}
+        # Lives that are killed never write down what they ran: to measure it would only make them slow.
+        env = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+        env |= {"PYTHONPATH": os.pathsep.join(filter(None, path)), "PYTHONUNBUFFERED": "1"}
         self._talking = threading.Lock()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "chaos.nursery"], env=env, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE

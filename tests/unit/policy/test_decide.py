@@ -283,6 +283,7 @@ def test_an_alert_that_joined_a_held_message_and_grew_leaves_with_it_at_once(wor
     assert (found.planned, [ids for _, ids in found.joined], found.hastened) == ((), [(3,)], ("d0",))
 
 
+@pytest.mark.no_cover
 def test_four_times_the_alerts_for_as_many_people_take_four_times_as_long(world: World) -> None:
     """A thousand messages of one decision are not each compared with all the others."""
     people = tuple(f"p{number}" for number in range(20))

@@ -61,6 +61,7 @@ def steps(work: Callable[[], object]) -> int:
     return count
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("piece", TEXTS.values(), ids=TEXTS)
 def test_a_text_twice_as_long_takes_no_more_than_twice_the_work(bench: Any, piece: str) -> None:
     """A hostile feed must not stop the daemon, whatever the rules are."""

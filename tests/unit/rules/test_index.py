@@ -191,6 +191,7 @@ def ids(judged: Any) -> list[tuple[str, Any, Any]]:
     return [(match.rule.id, match.labels, match.severity) for match in judged.matches]
 
 
+@pytest.mark.no_cover
 @THOROUGH
 @given(LISTS, st.lists(CONDITIONS, min_size=1, max_size=5), TEXTS, TEXTS, TEXTS, st.sampled_from(["", "ja", "zh"]))
 def test_the_index_finds_exactly_what_every_rule_finds(
@@ -204,6 +205,7 @@ def test_the_index_finds_exactly_what_every_rule_finds(
     assert (ids(found), found.unevaluated) == (ids(every), every.unevaluated)
 
 
+@pytest.mark.no_cover
 @settings(max_examples=1000, deadline=None)
 @given(TEXTS, st.booleans())
 @example("$\u200bMP $M\u200bP $MP5 u.sé don't.a.b", False)
@@ -226,6 +228,7 @@ def test_a_gist_lacks_no_word_of_its_text(text: str, japanese: bool) -> None:
         assert simplified(wide).encode() == found.wide
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("category", ["L", "M", "N", "P", "S", "Z", "C"])
 def test_every_character_is_taken_as_the_tokens_take_it(category: str) -> None:
     """The gist knows characters by ranges of its own: each must agree with the tokens, between letters too."""

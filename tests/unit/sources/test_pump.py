@@ -28,6 +28,9 @@ from tocsin.sources.prices.table import Columns, Table, read_number
 from tocsin.sources.prices.yahoo import Yahoo
 from tocsin.text import html, titles
 
+#: A tracer would count what it costs itself.
+pytestmark = pytest.mark.no_cover
+
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 #: Characters of the smaller text. A quadratic pattern takes some tenths of a second for the larger one.
 SIZE = 2000
@@ -130,11 +133,12 @@ def _price_answers(text: str) -> None:
     """The other answers of prices that are read in the daemon: JSON Lines, raw and as a value, and Yahoo's charts."""
     row = json.dumps({"s": "a", "p": text, "t": text})
     one = {"date": 1, "amount": 1, "numerator": 2, "denominator": 1}
+    points = len(text) // 6  # a point takes six characters: "1,1,1,"
     chart = {
         "meta": {"symbol": "a", "regularMarketPrice": 1, "regularMarketTime": 10**9, "exchangeTimezoneName": text, "currency": text},
-        "timestamp": [1] * len(text),
-        "indicators": {"quote": [{"close": [1] * len(text), "volume": [1] * len(text)}]},
-        "events": {"splits": {str(n): one for n in range(len(text) // 10)}, "dividends": {text: {"date": 1, "amount": text}}},
+        "timestamp": [1] * points,
+        "indicators": {"quote": [{"close": [1] * points, "volume": [1] * points}]},
+        "events": {"splits": {str(n): one for n in range(points)}, "dividends": {text: {"date": 1, "amount": text}}},
     }  # fmt: skip
     for body in (_octets(text), _octets(f"{row}\n{text}"), _octets('{"s": "a", "p": 1, "t": 1}\n' * (len(text) // 20))):
         _may_refuse(lambda body=body: LINES.parse(body, "", ["a"]))

@@ -105,6 +105,7 @@ def test_words_that_say_something_are_no_marks(title: str) -> None:
     assert unmarked(title) == title
 
 
+@pytest.mark.no_cover
 def test_taking_marks_off_costs_linear_time() -> None:
     """Nothing that a stranger writes before a headline takes longer than its length."""
 

@@ -11,7 +11,7 @@ from tocsin.model.alerts import Alert
 from tocsin.model.evidence import Evidence
 from tocsin.model.prices import Labels
 from tocsin.model.rules import Judged, Match
-from tocsin.policy.alerting.labels import new_values
+from tocsin.policy.alerting.growth import new_values
 from tocsin.policy.alerting.wording import Wording
 from tocsin.text.sentences import split
 from tocsin.text.titles import agreement, features, normal

@@ -79,7 +79,7 @@ NOTHING: Once = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Findings:
+class JudgedBatch:
     """What one poll found: entries of *batch*, and what the rules say of them.
 
     *judged* are new entries, *rewritten* known ones with other headlines. The entries with the ids of *flood* are kept,

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from tocsin.model.entries import KeyKind
 from tocsin.model.rules import Judged
 from tocsin.policy.alerting.facts import Arrival
-from tocsin.store.db.values import Committed, Findings, Once, Reopened
+from tocsin.store.db.values import Committed, JudgedBatch, Once, Reopened
 from tocsin.store.inbound import entries, identity, revisions, unevaluated
 from tocsin.store.inbound.decisions import Deciding, total
 from tocsin.store.inbound.sources import Held
 
 
-def take_in(deciding: Deciding, source: Held, found: Findings, *, program: str, renewed: bool = False) -> Committed:
+def take_in(deciding: Deciding, source: Held, found: JudgedBatch, *, program: str, renewed: bool = False) -> Committed:
     """Write the entries *found* that are still new, and what is decided about them and about the daemon's own events.
 
     Of those rewritten, and of those that the document says are withdrawn, what people have to hear. *renewed*: the source
