@@ -124,7 +124,7 @@ def serve(factor: float) -> None:
 
 
 def run_daemon(config: Path, start: str, factor: float) -> None:
-    from tocsin.demo.clock import ChapterClock
+    from tocsin.demo.run import ChapterClock
     from tocsin.service.service import Service
 
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)

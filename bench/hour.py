@@ -77,7 +77,7 @@ def run_daemon(config: Path, factor: float, tick: float) -> None:
     """The service as `tocsin run` builds it, with a clock that runs *factor* times as fast; says at its end how late
     its event loop was at worst."""
     from tocsin.clock import SystemClock
-    from tocsin.demo.clock import ChapterClock
+    from tocsin.demo.run import ChapterClock
     from tocsin.service.service import Service
 
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s", stream=sys.stderr)

@@ -87,6 +87,7 @@ def run_tocsin(base: str, state: str, feeds: int) -> dict[str, float]:
     from tocsin.ingest.poller import Pipeline
     from tocsin.policy.decide import Policy
     from tocsin.policy.polling.schedule import Terms
+    from tocsin.protocols import Runtime
     from tocsin.rules.ruleset import RuleSet
     from tocsin.sources.feeds.feed import FeedSource
     from tocsin.sources.http.client import HttpClient
@@ -127,10 +128,7 @@ def run_tocsin(base: str, state: str, feeds: int) -> dict[str, float]:
                         sources=sources,
                         terms=dict.fromkeys(names, Terms(every=timedelta(minutes=15))),
                     ),
-                    clock=clock,
-                    write=runner(writer),
-                    work=work,
-                    random=lambda: 0.5,
+                    Runtime(clock=clock, write=runner(writer), work=work, random=lambda: 0.5),
                     committed=lambda: None,
                 )
                 await pipeline.run_due()

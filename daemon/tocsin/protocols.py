@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import ParamSpec, Protocol, TypeVar
+
+from tocsin.trouble import Trouble
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -27,6 +31,21 @@ class Run(Protocol):
     def __call__(self, call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Awaitable[T]:
         """Return the result of *call*; what it raises is raised here."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runtime:
+    """The means of a step of the daemon.
+
+    *write* and *work* run blocking calls in the writer thread and in worker threads; *random* gives [0, 1); *trouble*
+    is where failures of the store are reported.
+    """
+
+    clock: Clock
+    write: Run
+    work: Run
+    random: Callable[[], float]
+    trouble: Trouble = field(default_factory=lambda: Trouble(time.monotonic))
 
 
 def runner(pool: Executor) -> Run:

@@ -13,14 +13,12 @@ from tocsin.cli import (
     check,
     configuration,
     deliveries,
-    demo,
     instruments,
     match,
     notify,
     rule_tests,
     rules,
     run,
-    schema,
     silences,
     sources,
     why,
@@ -28,7 +26,7 @@ from tocsin.cli import (
 
 app = typer.Typer(
     name="tocsin",
-    help="Watch news, recognise what your rules describe, tell people once, with the proof.",
+    help="Watch news and prices, recognise what your rules describe, and notify people once, with the proof.",
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
@@ -36,7 +34,7 @@ app = typer.Typer(
 )
 app.command()(run.run)
 app.command()(run.once)
-app.command()(demo.demo)
+app.command()(run.demo)
 app.command()(check.check)
 app.command()(match.match)
 app.command("why")(why.why)
@@ -44,7 +42,7 @@ app.command("why-not")(why.why)
 app.command()(backtest.backtest)
 app.command("test")(rule_tests.run_tests)
 app.command("notify-test")(notify.notify_test)
-app.command("schema")(schema.print_schema)
+app.command("schema")(configuration.print_schema)
 app.add_typer(sources.app, name="sources")
 app.add_typer(instruments.app, name="instruments")
 app.add_typer(alerts.app, name="alerts")

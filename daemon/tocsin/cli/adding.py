@@ -1,4 +1,4 @@
-"""`tocsin sources add|import`: sources written into the configuration file."""
+"""`tocsin sources add|import|export`: sources written into the configuration file, and out of it as OPML 2.0."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
+from html import escape
 from pathlib import Path
 from typing import Annotated
 
@@ -21,7 +22,7 @@ from tocsin.config.config import Config, parse_config
 from tocsin.config.feeds import FeedConfig
 from tocsin.config.secrets import address, masked
 from tocsin.config.values import url_fault
-from tocsin.config.yaml import files
+from tocsin.config.yaml import file as yaml_file
 from tocsin.config.yaml.edit import NewSource, add_sources, replace_file
 from tocsin.errors import ConfigError, FileError, SourceError, UsageError
 from tocsin.files import read_regular
@@ -127,7 +128,7 @@ def _pass_over(address: str, why: str, *, json: bool) -> None:
 
 def _write(path: Path, new: Sequence[NewSource], *, dry_run: bool, json: bool) -> None:
     """Put *new* into the configuration at *path*, unless it would have faults then."""
-    before = read_regular(path, files.LARGEST)
+    before = read_regular(path, yaml_file.LARGEST)
     text = before.decode("utf-8")
     after = add_sources(text, new)
     try:
@@ -191,3 +192,23 @@ def _labels(given: Sequence[str]) -> dict[str, str]:
         if not name or not equals or not value:
             raise UsageError("a label is a name and a value, such as --label tier=trade")
     return {name: value for name, _, value in pairs}
+
+
+def export(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
+    """Print every feed as an outline; one whose address holds a secret is left out and named on stderr."""
+    with border():
+        sources = [source for source in read_config(config).sources if source.kind == "feed"]
+        # What may be shown differs from what is polled exactly where there is something to hide.
+        open_ones = [source for source in sources if source.address == source.url.reveal()]
+        for source in sources:
+            if source not in open_ones:
+                say(f"{source.name} is left out: its address holds a secret, or comes from outside the file")
+        if json:
+            for source in open_ones:
+                dump({"name": source.name, "feed": source.address, "labels": source.labels})
+            return
+        print('<?xml version="1.0" encoding="UTF-8"?>\n<opml version="2.0">')
+        print("  <head><title>tocsin</title></head>\n  <body>")
+        for source in open_ones:
+            print(f'    <outline type="rss" text="{source.name}" xmlUrl="{escape(source.address)}"/>')
+        print("  </body>\n</opml>")

@@ -21,20 +21,20 @@ from tocsin.render.reasons import in_words
 from tocsin.store import Which, Withheld
 from tocsin.units import parse_duration
 
-app = typer.Typer(help="What was found, why, and what you say of it.", no_args_is_help=True)
+app = typer.Typer(help="List and explain alerts, and answer them.", no_args_is_help=True)
 
-LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many, the newest first.")]
+LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, help="How many at most, the newest first.")]
 RuleOption = Annotated[str, typer.Option("--rule", help="Only those of this rule, or of this pack.")]
 LabelOption = Annotated[
     list[str] | None, typer.Option("--label", help="Only those with this label, as mineral=gallium; may be repeated.")
 ]
-UnackedOption = Annotated[bool, typer.Option("--unacked", help="Only those of which nobody has said anything yet.")]
-HeldOption = Annotated[bool, typer.Option("--held", help="What waits, for whom, until when and why.")]
-SuppressedOption = Annotated[bool, typer.Option("--suppressed", help="What is never told, to whom and why.")]
+UnackedOption = Annotated[bool, typer.Option("--unacked", help="Only those that nobody has answered yet.")]
+HeldOption = Annotated[bool, typer.Option("--held", help="Only what is held: for whom, until when and why.")]
+SuppressedOption = Annotated[bool, typer.Option("--suppressed", help="Only what is never sent: to whom and why.")]
 NumberArgument = Annotated[str, typer.Argument(metavar="ID", help="The short number of an alert, such as 12.")]
 NumbersArgument = Annotated[list[str], typer.Argument(metavar="ID...", help="The short numbers of alerts: 12 13.")]
 ByOption = Annotated[
-    str, typer.Option("--by", help="Who says so; default: the user.", envvar=["SUDO_USER", "USER"], show_envvar=False)
+    str, typer.Option("--by", help="Your name; default: the user.", envvar=["SUDO_USER", "USER"], show_envvar=False)
 ]
 WhyOption = Annotated[str, typer.Option("--why", help="The reason, in a few words.")]
 ForOption = Annotated[str, typer.Option("--for", help="For how long: 30m, 4h, 2d.")]
@@ -53,7 +53,7 @@ def list_alerts(
     suppressed: SuppressedOption = False,
     json: JsonOption = False,
 ) -> None:
-    """The newest alerts."""
+    """List the newest alerts."""
     with border(), opened(config) as (settings, store):
         now = datetime.now(UTC)
         if held or suppressed:
@@ -106,7 +106,7 @@ def _print_withheld(found: Sequence[Withheld], zone: ZoneInfo, *, held: bool, js
 
 @app.command("show")
 def show_alert(number: NumberArgument, config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
-    """One alert: its proof, the coverage that belongs to it, who was told, and what was said of it."""
+    """Show one alert: its proof, its coverage, who was notified, and how it was answered."""
     with border(), opened(config) as (settings, store):
         detail = store.read.alert(_number(number))
         if detail is None:
@@ -119,7 +119,7 @@ def show_alert(number: NumberArgument, config: ConfigOption = DEFAULT_CONFIG, js
 
 @app.command("ack")
 def acknowledge(numbers: NumbersArgument, by: ByOption = "", config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Say that somebody has seen it: no more confirmations; what makes it worse or wider is still told."""
+    """Mark alerts as seen: confirmations are sent no more; what makes one worse or wider still is."""
     _answer(config, numbers, AnswerKind.ACK, "is seen: confirmations are told no more, what is new about it is", by=by)
 
 
@@ -127,7 +127,7 @@ def acknowledge(numbers: NumbersArgument, by: ByOption = "", config: ConfigOptio
 def snooze(
     numbers: NumbersArgument, length: ForOption, by: ByOption = "", config: ConfigOption = DEFAULT_CONFIG
 ) -> None:
-    """Hold what is new about it for a time; it is told at the end."""
+    """Hold what is new about alerts for a time; it is sent at the end."""
     with border():
         try:
             span = parse_duration(length)
@@ -144,7 +144,7 @@ def snooze(
 def call_useful(
     numbers: NumbersArgument, why: WhyOption = "", by: ByOption = "", config: ConfigOption = DEFAULT_CONFIG
 ) -> None:
-    """Say that it was worth telling; `tocsin rules` counts it and makes a test of it."""
+    """Mark alerts as useful; `tocsin rules` counts them and makes tests of them."""
     _answer(config, numbers, AnswerKind.USEFUL, "was useful", by=by, why=why)
 
 
@@ -152,7 +152,7 @@ def call_useful(
 def call_noise(
     numbers: NumbersArgument, why: WhyOption = "", by: ByOption = "", config: ConfigOption = DEFAULT_CONFIG
 ) -> None:
-    """Say that it should not have been told; `tocsin rules` counts it and makes a test of it."""
+    """Mark alerts as noise; `tocsin rules` counts them and makes tests of them."""
     words = "was noise; why the rule met it: tocsin alerts show {number}"
     _answer(config, numbers, AnswerKind.NOISE, words, by=by, why=why)
 

@@ -7,14 +7,13 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
-from uuid import uuid4
 
 import typer
 
 from tocsin.cli.output import BAD_CONFIG, FAILED, LOST, USAGE, say
+from tocsin.config.build import open_store
 from tocsin.config.config import Config, load_config
 from tocsin.config.loading import LoadedRules, load_rules, rules_of
 from tocsin.errors import ConfigError, LostError, TocsinError, UsageError, meant
@@ -95,7 +94,7 @@ def rule_named(rules: RuleSet, name: str) -> RuleInfo:
 def opened(path: Path) -> Iterator[tuple[Config, Store]]:
     """The configuration and its store, beside a running daemon; closed at the end."""
     config = read_config(path)
-    store = Store.open(config.database, real_now=lambda: datetime.now(UTC), new_id=lambda: uuid4().hex)
+    store = open_store(config)
     try:
         yield config, store
     finally:

@@ -1,14 +1,18 @@
-"""`tocsin config`: the configuration as it was understood."""
+"""`tocsin config` and `tocsin schema`: the configuration as it was understood, and how files are written."""
 
 from __future__ import annotations
+
+import json
+from typing import Annotated
 
 import typer
 
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, read_config
 from tocsin.cli.output import dump
+from tocsin.config.schema import Kind, schema
 from tocsin.config.show import show, write_config
 
-app = typer.Typer(help="Look at the configuration.", no_args_is_help=True)
+app = typer.Typer(help="Show the configuration.", no_args_is_help=True)
 
 
 @app.command("show")
@@ -20,3 +24,8 @@ def show_config(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False)
             dump(show(settings))
         else:
             print(write_config(settings), end="")
+
+
+def print_schema(kind: Annotated[Kind, typer.Argument(help="Which kind of file.")]) -> None:
+    """Print the JSON Schema (2020-12) of a kind of file, for editors."""
+    print(json.dumps(schema(kind), indent=2, ensure_ascii=False))

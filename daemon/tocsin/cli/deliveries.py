@@ -23,21 +23,21 @@ from tocsin.render.reasons import in_words
 from tocsin.store import Store
 from tocsin.units import counted
 
-app = typer.Typer(help="Who was told, who was not, and why.", no_args_is_help=True)
+app = typer.Typer(help="List messages: to whom they went or did not go, and why.", no_args_is_help=True)
 
 StateOption = Annotated[DeliveryState | None, typer.Option("--state", help="Only those in this state.")]
 DeadOption = Annotated[bool, typer.Option("--dead", help="All that were given up and not sent again since.")]
 _TRIED_LATER = (DeliveryState.READY, DeliveryState.RETRY)
 #: Copies that one command makes at most.
 MOST_AGAIN = 1000
-LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many, the newest first.")]
+LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, help="How many at most, the newest first.")]
 
 
 @app.command("list")
 def list_deliveries(
     config: ConfigOption = DEFAULT_CONFIG, state: StateOption = None, limit: LimitOption = 50, json: JsonOption = False
 ) -> None:
-    """The newest deliveries."""
+    """List the newest deliveries."""
     with border(), opened(config) as (settings, store):
         views = _waiting(store.read.deliveries(state=state, limit=limit), store, settings.zone)
         _list(views, settings, json=json, empty="No deliveries yet.")
@@ -47,7 +47,7 @@ def list_deliveries(
 def list_dead(
     config: ConfigOption = DEFAULT_CONFIG, since: SinceOption = None, limit: LimitOption = 50, json: JsonOption = False
 ) -> None:
-    """The newest deliveries that were given up, and why; `resend --dead` sends them after all."""
+    """List the newest deliveries that were given up, and why; `resend --dead` sends them after all."""
     with border(), opened(config) as (settings, store):
         _list(_dead(store, since, limit), settings, json=json, empty="Nothing was given up.")
 
@@ -99,7 +99,7 @@ def _list(views: Sequence[DeliveryView], settings: Config, *, json: bool, empty:
 
 @app.command("show")
 def show_delivery(delivery: str, config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
-    """One delivery: what it says, every try and every change of state."""
+    """Show one delivery: its text, every try and every change of state."""
     with border(), opened(config) as (settings, store):
         detail = store.read.delivery(delivery)
         if detail is None:

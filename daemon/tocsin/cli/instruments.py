@@ -14,7 +14,7 @@ from tocsin.cli.output import listing, local
 from tocsin.market.series import Series
 from tocsin.model.prices import Labels
 
-app = typer.Typer(help="What has a price, and what that is now.", no_args_is_help=True)
+app = typer.Typer(help="List what has a price.", no_args_is_help=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ class InstrumentView:
 
 @app.command("list")
 def list_instruments(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
-    """Every instrument with its price, its last move and how much it usually moves."""
+    """List every instrument with its price, its last move and how much it usually moves."""
     with border(), opened(config) as (settings, store):
         failing = {view.name for view in store.read.sources() if view.errors}
         series, _ = store.read.market(settings.instruments)

@@ -22,7 +22,7 @@ RulesOption = Annotated[list[Path] | None, typer.Option("--rules", help="Rule fo
 def match(
     file: FileArgument, rules: RulesOption = None, config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False
 ) -> None:
-    """Say which rules each entry of FILE meets, in the order of the file."""
+    """Print which rules match each entry of FILE, in the order of the file."""
     with border():
         loaded = rules_in_force(config, rules)
         now = datetime.now(UTC)

@@ -18,7 +18,7 @@ from tocsin.config.config import Config
 from tocsin.deliver.dispatcher import DeliveryConfig, Dispatcher
 from tocsin.errors import LockedError, UsageError
 from tocsin.model.deliveries import DeliveryState, ErrorClass
-from tocsin.protocols import P, T
+from tocsin.protocols import P, Runtime, T
 from tocsin.receivers import Receiver
 from tocsin.receivers.apprise import AppriseReceiver
 from tocsin.receivers.classify import remedy
@@ -64,7 +64,8 @@ def notify_test(
 
 async def _send(settings: Config, store: Store, receivers: Sequence[Receiver], ids: Sequence[str]) -> None:
     outbound = DeliveryConfig(receivers={r.name: r for r in receivers}, zone=settings.zone, decide=nobody)
-    dispatcher = Dispatcher(store, outbound, clock=SystemClock(), write=_at_once, work=_at_once, random=lambda: 0.5)
+    runtime = Runtime(clock=SystemClock(), write=_at_once, work=_at_once, random=lambda: 0.5)
+    dispatcher = Dispatcher(store, outbound, runtime)
     try:
         await dispatcher.send_only(ids)
     finally:

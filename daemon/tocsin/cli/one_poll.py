@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -13,19 +14,19 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from tocsin.cli import one_price
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, read_config
-from tocsin.cli.output import dump, local, say, say_zone, shown
-from tocsin.cli.threads import in_thread
-from tocsin.config.build import make_http, make_source
+from tocsin.cli.output import dump, local, say, say_zone, shown, table
+from tocsin.config.build import make_http, make_price_source, make_source
 from tocsin.config.config import Config, empty_config
 from tocsin.config.feeds import FeedConfig
 from tocsin.config.loading import rules_of
+from tocsin.config.price_feeds import PriceConfig
 from tocsin.config.secrets import address
 from tocsin.errors import Fault, SourceError, UsageError
 from tocsin.model.entries import Entry
 from tocsin.model.rules import Judged
 from tocsin.model.sources import Batch, Cursor
+from tocsin.protocols import P, T
 from tocsin.units import counted, duration, size
 
 #: Entries that are shown to people; --json has all of them.
@@ -41,6 +42,13 @@ _REMEDIES = {
     Fault.GONE: "the feed has ended: remove the source, or look for its successor",
     Fault.TOO_LARGE: "ask the site for a shorter feed",
     Fault.NOT_A_FEED: "give the address of a feed, not that of a page",
+}
+#: The same about prices.
+_PRICE_REMEDIES = {
+    Fault.RATE_LIMITED: "wait, and ask less often: every: 1h",
+    Fault.AUTH: "give it the key that it asks for",
+    Fault.NOT_FOUND: "look the symbol up at the provider",
+    Fault.NOT_DATA: "look at what the address shows, and correct rows, symbol, price or time",
 }
 TargetArgument = Annotated[str, typer.Argument(help="A source of the configuration, or a web address.")]
 PrivateOption = Annotated[
@@ -84,7 +92,7 @@ def try_source(
         settings = _settings(config, target)
         prices = next((row for row in settings.prices if row.name == target), None)
         if prices:
-            one_price.try_prices(settings, prices, json=json)
+            _try_prices(settings, prices, json=json)
             return
         source = _source(settings, target, allow_private=allow_private)
         rules = rules_of(settings).rules
@@ -210,3 +218,45 @@ def _print(report: Report, zone: ZoneInfo) -> None:
         print(f"    {local(found.published, zone)}  {shown(found.title)}{rules}")
     if report.newest:
         say_zone(zone)
+
+
+def _try_prices(settings: Config, row: PriceConfig, *, json: bool) -> None:
+    """Ask *row* once and say what it gives.
+
+    Raises:
+        typer.Exit: with 1, when that is an error.
+    """
+    try:
+        batch = asyncio.run(_poll(settings, row))
+    except SourceError as error:
+        say(f"{row.address}: {error.fault}: {shown(str(error))}")
+        if remedy := error.remedy or _PRICE_REMEDIES.get(error.fault, ""):
+            say(f"what to do: {remedy}")
+        raise typer.Exit(1) from error
+    if json:
+        dump({"address": row.address, "prints": batch.prints, "missing": batch.missing})
+        return
+    zone = settings.zone
+    rows = [
+        (item.symbol, f"{item.price:f}", item.currency, local(item.at, zone), len(item.bars), len(item.actions))
+        for item in batch.prints
+    ]
+    print(row.address)
+    table(
+        ("symbol", "price", "currency", "of", "closes before", "splits and dividends"),
+        rows,
+        empty="no price",
+        zone=zone,
+    )
+    for item in batch.missing:
+        say(f"{item.symbol}: {item.fault}: {shown(item.words)}")
+
+
+async def _poll(settings: Config, row: PriceConfig) -> Batch:
+    async with make_http(settings) as http:
+        return await make_price_source(row, http, in_thread).poll(Cursor(), datetime.now(UTC))
+
+
+async def in_thread(call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a blocking call in a thread."""
+    return await asyncio.to_thread(call, *args, **kwargs)

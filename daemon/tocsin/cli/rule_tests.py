@@ -42,7 +42,7 @@ def run_tests(
         failed = sum(not _passes(one, loaded, json=json) for one in tests)
         examples = sum(len(rule.fires) + len(rule.quiet) for rule in loaded.rules.values())
         passed = f"{len(tests) - failed} of {counted(len(tests), 'test')} passed"
-        say(f"{passed}; {counted(examples, 'example')} of the packs {'is' if examples == 1 else 'are'} kept.")
+        say(f"{passed}; {counted(examples, 'example')} of the packs {'passes' if examples == 1 else 'pass'}.")
         if failed:
             raise typer.Exit(FAILED)
 

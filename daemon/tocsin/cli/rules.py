@@ -12,20 +12,20 @@ import typer
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, SinceOption, border, opened, rule_named
 from tocsin.cli.input_files import read_since
 from tocsin.cli.output import listing, say, shown
-from tocsin.config.casefile import Case, write_cases
 from tocsin.config.loading import rules_of
+from tocsin.config.testfile import Case, write_cases
 from tocsin.errors import UsageError
 from tocsin.model.alerts import Alert, Answered, AnswerKind
 from tocsin.store import RuleStats, Store
 
-app = typer.Typer(help="How good the rules are, by what people said of their alerts.", no_args_is_help=True)
+app = typer.Typer(help="Judge rules by how their alerts were answered.", no_args_is_help=True)
 
 RuleArgument = Annotated[str | None, typer.Argument(help="Only this rule.")]
 
 
 @app.command("stats")
 def print_stats(config: ConfigOption = DEFAULT_CONFIG, since: SinceOption = None, json: JsonOption = False) -> None:
-    """Of each rule: its alerts, how many were told, and how many people called useful or noise."""
+    """Count the alerts of each rule: how many were sent, and how many were called useful or noise."""
     with border(), opened(config) as (settings, store):
         found = store.read.rule_stats(read_since(since, datetime.now(UTC)))
         known = [name for name in rules_of(settings).rules.infos if name not in found]
@@ -46,7 +46,7 @@ def print_stats(config: ConfigOption = DEFAULT_CONFIG, since: SinceOption = None
 
 @app.command("export-cases")
 def export_cases(rule: RuleArgument = None, config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Print a rule test file: what was useful must be told again, what was noise must not be met any more."""
+    """Print a rule test file: what was useful must alert again, what was noise must not match any more."""
     with border(), opened(config) as (settings, store):
         judged = store.read.verdicts(rule_named(rules_of(settings).rules, rule).id if rule else None)
         cases = [case for alert, answered in judged if (case := _case(store, alert, answered))]

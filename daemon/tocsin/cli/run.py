@@ -1,4 +1,4 @@
-"""`tocsin run` and `tocsin once`: the commands that work instead of only looking."""
+"""`tocsin run`, `tocsin once` and `tocsin demo`: the commands that start the service."""
 
 from __future__ import annotations
 
@@ -12,20 +12,21 @@ import typer
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, DryRunOption, border, log_to_stderr
 from tocsin.clock import SystemClock
 from tocsin.config.build import Factories, dry_makers
+from tocsin.errors import UsageError
 from tocsin.service.service import Service
 
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Log every poll, not only what changed.")]
 
 
 def run(config: ConfigOption = DEFAULT_CONFIG, dry_run: DryRunOption = False, verbose: VerboseOption = False) -> None:
-    """Watch, match and tell until stopped. SIGHUP or a changed file reloads; SIGTERM drains."""
+    """Poll, match and notify until stopped. SIGHUP or a changed file reloads; SIGTERM drains."""
     with border():
         log_to_stderr(verbose)
         asyncio.run(_service(config, dry_run=dry_run).run())
 
 
 def once(config: ConfigOption = DEFAULT_CONFIG, dry_run: DryRunOption = False, verbose: VerboseOption = False) -> None:
-    """One cycle: poll what is due, send what is due, end. For cron."""
+    """Run one cycle and end, for cron: poll what is due, and send what is due."""
     with border():
         log_to_stderr(verbose)
         asyncio.run(_service(config, dry_run=dry_run).once())
@@ -33,3 +34,17 @@ def once(config: ConfigOption = DEFAULT_CONFIG, dry_run: DryRunOption = False, v
 
 def _service(config: Path, *, dry_run: bool) -> Service:
     return Service(config, env=os.environ, clock=SystemClock(), makers=dry_makers() if dry_run else Factories())
+
+
+FolderOption = Annotated[Path, typer.Option("--mails", help="Where the mails are written, as files.")]
+
+
+def demo(mails: FolderOption = Path("demo-mails")) -> None:
+    """Show the whole job on this machine alone: feeds, alerts, mails and Slack messages, in under a minute."""
+    with border():
+        try:
+            # The demo's servers need an extra; without it every other command must work all the same.
+            from tocsin.demo.run import run_demo  # noqa: PLC0415
+        except ImportError as error:
+            raise UsageError(f"the demo needs {error.name}; install it with: pip install 'tocsin[demo]'") from error
+        asyncio.run(run_demo(mails))

@@ -1,4 +1,4 @@
-"""`tocsin silences`: not these, until then."""
+"""`tocsin silences`: silence matching alerts until a set time."""
 
 from __future__ import annotations
 
@@ -18,11 +18,13 @@ from tocsin.policy.notifying.silence import Matcher, Silence, parse
 from tocsin.rules import builtin
 from tocsin.units import counted, parse_duration
 
-app = typer.Typer(help="Not these, until then.", no_args_is_help=True)
+app = typer.Typer(help="Silence matching alerts until a set time.", no_args_is_help=True)
 
 MatchersArgument = Annotated[
     list[str],
-    typer.Argument(metavar="MATCHER...", help="All must hold: mineral=lithium, rule=ban, event=price, severity<=low."),
+    typer.Argument(
+        metavar="MATCHER...", help="All must be true: mineral=lithium, rule=ban, event=price, severity<=low."
+    ),
 ]
 ForOption = Annotated[str, typer.Option("--for", help="For how long: 30m, 4h, 2d.")]
 UntilOption = Annotated[
@@ -30,10 +32,10 @@ UntilOption = Annotated[
 ]
 WhyOption = Annotated[str, typer.Option("--why", help="The reason, in a few words.")]
 ByOption = Annotated[
-    str, typer.Option("--by", help="Who says so; default: the user.", envvar=["SUDO_USER", "USER"], show_envvar=False)
+    str, typer.Option("--by", help="Your name; default: the user.", envvar=["SUDO_USER", "USER"], show_envvar=False)
 ]
 PreviewOption = Annotated[bool, typer.Option("--preview", help="Show what it would hide, and write nothing.")]
-AllOption = Annotated[bool, typer.Option("--all", help="Those that have ended, too.")]
+AllOption = Annotated[bool, typer.Option("--all", help="Include those that have ended.")]
 #: What a preview looks back on.
 _BACK = timedelta(days=7)
 _MOST = 1000
@@ -53,8 +55,8 @@ def add(
 ) -> None:
     """Suppress messages about alerts that pass all matchers, until an end that must be given.
 
-    It counts when a message is about to leave, for those that wait already, too. A match, its alert and the reason stay
-    on record.
+    It applies when a message is about to leave, also to those that wait already. The match, its alert and the reason
+    stay on record.
     """
     with border(), opened(config) as (settings, store):
         now, zone = datetime.now(UTC), settings.zone
@@ -92,7 +94,7 @@ def add(
 def list_silences(
     config: ConfigOption = DEFAULT_CONFIG, *, everything: AllOption = False, json: JsonOption = False
 ) -> None:
-    """The silences that have not ended."""
+    """List the silences that have not ended."""
     with border(), opened(config) as (settings, store):
         now, zone = datetime.now(UTC), settings.zone
         found = [one for one in store.read.silences() if everything or one.ends > now]
@@ -107,7 +109,7 @@ def list_silences(
                 "why": lambda s: s.why,
             },
             json=json,
-            empty="There is no silence.",
+            empty="There are no silences.",
             zone=zone,
         )
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from tocsin.cli import adding, one_poll, opml
+from tocsin.cli import adding, one_poll
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, opened
 from tocsin.cli.output import dump, listing, local, plain, say_zone, shown, table
 from tocsin.errors import UsageError
@@ -18,11 +18,11 @@ from tocsin.policy.polling.history import PollHistory
 from tocsin.store import Fetch, SourceDetail, SourceView
 from tocsin.units import counted, duration, size
 
-app = typer.Typer(help="What is polled, and how that goes.", no_args_is_help=True)
+app = typer.Typer(help="List, test, add and export what is polled.", no_args_is_help=True)
 app.command("test")(one_poll.try_source)
 app.command("add")(adding.add)
 app.command("import")(adding.import_opml)
-app.command("export")(opml.export)
+app.command("export")(adding.export)
 
 _WIDTH = 80
 _NAMES = 14
@@ -31,7 +31,7 @@ _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 @app.command("list")
 def list_sources(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
-    """Every source with its state, its last success and its next poll."""
+    """List every source with its state, its last success and its next poll."""
     with border(), opened(config) as (_, store):
         now = datetime.now(UTC)
         listing(
@@ -51,7 +51,7 @@ def list_sources(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False
 
 @app.command("show")
 def show_source(name: str, config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
-    """One source: how it does, when it is polled next and why then, and its last fetches."""
+    """Show one source: its state, when it is polled next and why, and its last fetches."""
     with border(), opened(config) as (settings, store):
         detail = store.read.source(name)
         if detail is None:

@@ -57,7 +57,7 @@ def why(
     config: ConfigOption = DEFAULT_CONFIG,
     json: JsonOption = False,
 ) -> None:
-    """Show why RULE holds for an entry or why it does not, and for a stored one what became of it."""
+    """Show why RULE matches an entry or why it does not, and for a stored one what became of it."""
     with border():
         written = any((title, summary, body, date, source, label))
         if (entry is None) != written:

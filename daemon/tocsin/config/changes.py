@@ -11,7 +11,7 @@ from pathlib import Path
 from tocsin.config.config import Config
 from tocsin.config.price_feeds import PRESETS
 from tocsin.config.sections import HttpConfig
-from tocsin.config.yaml.files import LARGEST
+from tocsin.config.yaml.file import LARGEST
 from tocsin.errors import FileError, Problem
 from tocsin.files import read_regular
 from tocsin.policy.notifying.route import Route

@@ -20,8 +20,7 @@ from tocsin.config.receivers import ReceiverConfig, ReceiverShape, check_receive
 from tocsin.config.secrets import Filler
 from tocsin.config.sections import Heartbeat, HttpConfig, ReportShape, check_report
 from tocsin.config.values import OwnPaths, Zone
-from tocsin.config.yaml.file import read
-from tocsin.config.yaml.files import read_text, shown_path
+from tocsin.config.yaml.file import read, read_text, shown_path
 from tocsin.config.yaml.nodes import Node, Pairs, Scalar, children, member, problem, said
 from tocsin.config.yaml.shape import Duration, Shape, Texts, context, tag
 from tocsin.errors import ConfigError, Problem, meant

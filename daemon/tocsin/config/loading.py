@@ -12,7 +12,7 @@ from tocsin.config.config import Config
 from tocsin.config.instruments import check_rules
 from tocsin.config.packs import Files, parse_pack, read_pack
 from tocsin.config.vocabulary import check_routes
-from tocsin.config.yaml.files import shown_path
+from tocsin.config.yaml.file import shown_path
 from tocsin.errors import ConfigError, Problem
 from tocsin.model.prices import Instrument
 from tocsin.policy.polling.schedule import UNKNOWN

@@ -1,4 +1,4 @@
-"""Rule packs: a folder of YAML files to a PackSpec, every fault at its place (DESIGN 4)."""
+"""Rule packs: a folder of YAML files to a PackSpec, every fault at its place."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, WithJsonSchema
 
 from tocsin.config.conditions import check_conditions
-from tocsin.config.yaml.file import read
-from tocsin.config.yaml.files import read_text, shown_path
+from tocsin.config.yaml.file import read, read_text, shown_path
 from tocsin.config.yaml.nodes import Items, Node, Pairs, Scalar, children, member, problem
 from tocsin.config.yaml.shape import Duration, Shape, Texts, find
 from tocsin.errors import Position, Problem

@@ -15,8 +15,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from tocsin.config.secrets import Filler, Secret
 from tocsin.config.values import Address, Hidden, OwnPath, WallTime, Zone
-from tocsin.config.yaml.file import read
-from tocsin.config.yaml.files import read_text, shown_path
+from tocsin.config.yaml.file import read, read_text, shown_path
 from tocsin.config.yaml.nodes import Node, Pairs, Scalar, member, problem, said
 from tocsin.config.yaml.shape import Duration, Shape
 from tocsin.errors import Fault, Problem

@@ -1,8 +1,12 @@
-"""Rule test files: news at simulated times, and what the rules must make of them."""
+"""Rule test files: news at simulated times, and what the rules must make of them.
+
+Answers of people are written as such files, too: what was useful must alert again, what was noise must not match.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -12,14 +16,15 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from tocsin.config.instruments import InstrumentShape, make_instrument
-from tocsin.config.yaml.file import read
-from tocsin.config.yaml.files import read_text, shown_path
+from tocsin.config.yaml.file import read, read_text, shown_path
 from tocsin.config.yaml.nodes import Node, Pairs, Scalar, children, member, problem, said
 from tocsin.config.yaml.shape import Duration, Shape, Texts
 from tocsin.errors import Position, Problem, meant
 from tocsin.model.alerts import MatchOutcome
-from tocsin.model.prices import Instrument
+from tocsin.model.entries import Entry
+from tocsin.model.prices import Instrument, Labels
 from tocsin.model.rules import Severity
+from tocsin.units import write_duration
 
 #: When the time of a test begins, where its file does not say.
 START = datetime(2026, 1, 5, tzinfo=UTC)
@@ -193,3 +198,64 @@ def _check(node: Node, rules: Collection[str], instruments: Node | None) -> Iter
     for name in (*(member(item, "rule") for item in expected), *banned):
         if isinstance(name, Scalar) and name.text not in known:
             yield problem(name, f"there is no rule {said(name.text)}{meant(name.text, sorted(known))}")
+
+
+#: Older news does not alert on its own, in a test as in the daemon.
+_OLDEST = timedelta(hours=48)
+_MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """*entry*, as it read when it met *rule* with *labels*, under *name*; *wanted*: it must be told again."""
+
+    name: str
+    rule: str
+    entry: Entry
+    labels: Labels
+    wanted: bool
+
+
+def write_cases(cases: Sequence[Case]) -> str:
+    """*cases*, at least one, as a file that `load_tests` reads; texts of strangers stay texts."""
+    return "\n".join(["tocsin_test: 1", "tests:", *(line for case in cases for line in _lines(case))]) + "\n"
+
+
+def _lines(case: Case) -> Iterator[str]:
+    first, *others = (f"{name}: {_flow(value)}" for name, value in _news(case.entry).items())
+    yield f"  - name: {_flow(case.name)}"
+    yield "    news:"
+    yield f"      - {first}"
+    yield from (f"        {line}" for line in others)
+    if not case.wanted:
+        yield f"    expect_not: [{_flow(case.rule)}]"
+        return
+    own = {name: values for name, values in case.labels.items() if name not in case.entry.labels}
+    yield f"    expect: [{_flow({'rule': case.rule} | ({'labels': own} if own else {}))}]"
+
+
+def _news(entry: Entry) -> dict[str, object]:
+    age = entry.first_seen - entry.published if entry.published else timedelta(0)
+    fields = {
+        "title": entry.title,
+        "text": "\n\n".join(filter(None, (entry.summary, entry.body))),
+        "source": entry.source,
+        "publisher": entry.publisher,
+        "author": entry.authors,
+        "category": entry.categories,
+        "link": entry.link,
+        "language": entry.language,
+        "labels": dict(entry.labels),
+        "age": write_duration(age // _MINUTE * _MINUTE) if _MINUTE <= age < _OLDEST else "",
+    }
+    return {name: value for name, value in fields.items() if value or name == "title"}
+
+
+def _flow(value: object) -> str:
+    """*value* in YAML's flow style: texts in double quotes, with everything that is not printed escaped."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{_flow(name)}: {_flow(item)}" for name, item in value.items()) + "}"
+    if isinstance(value, tuple):
+        return "[" + ", ".join(map(_flow, value)) + "]"
+    text = json.dumps(str(value), ensure_ascii=False)
+    return "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in text)

@@ -1,4 +1,4 @@
-"""DeliveryConfig: claim, render, send, settle.
+"""Deliveries on their way: claim, render, send, settle.
 
     store.claim_deliveries → render once and keep → receiver.send → store.settle
 
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -35,12 +34,12 @@ from tocsin.model.deliveries import (
 from tocsin.model.prices import Instrument
 from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Match
-from tocsin.policy.notifying import quiet, retry, timing
+from tocsin.policy.notifying import retry, timing
 from tocsin.policy.notifying.breaker import ReceiverStatus, Turn, after
 from tocsin.policy.notifying.limit import Limit, Storm
-from tocsin.policy.notifying.receiver import ReceiverInfo
+from tocsin.policy.notifying.receiver import ReceiverInfo, quiet_now
 from tocsin.policy.notifying.retry import Consequence
-from tocsin.protocols import Clock, Run
+from tocsin.protocols import Runtime
 from tocsin.receivers import Receiver
 from tocsin.render import held_line, late_line, reduced, render, with_preface
 from tocsin.render.page import specimen
@@ -48,7 +47,6 @@ from tocsin.render.reasons import in_words
 from tocsin.rules import builtin
 from tocsin.rules.prices.edge import PriceRule, ended
 from tocsin.store import Decide, Fallbacks, Store
-from tocsin.trouble import Trouble
 from tocsin.units import counted, utc
 
 log = logging.getLogger(__name__)
@@ -84,32 +82,23 @@ class DeliveryConfig:
 class Dispatcher:
     """Carries the outbox to the receivers.
 
-    *write* runs a blocking call in the writer thread, *work* in a worker thread; *random* gives [0, 1); *more* is called
-    when a lane is free again; *settled* is told of every finished attempt, with the message in the delivery.
+    *more* is called when a lane is free again; *settled* with every finished attempt, with the message in the delivery.
     """
 
     def __init__(
         self,
         store: Store,
         outbound: DeliveryConfig,
+        runtime: Runtime,
         *,
-        clock: Clock,
-        write: Run,
-        work: Run,
-        random: Callable[[], float],
         more: Callable[[], None] = lambda: None,
         settled: Callable[[Delivery, AttemptResult, Settlement], None] = lambda *_: None,
-        trouble: Trouble | None = None,
     ) -> None:
         self.outbound = outbound
         self._store = store
-        self._clock = clock
-        self._write = write
-        self._work = work
-        self._random = random
+        self._runtime = runtime
         self._more = more
         self._settled = settled
-        self._trouble = trouble or Trouble(time.monotonic)
         self._claiming = asyncio.Lock()
         self._lanes: dict[str, ThreadPoolExecutor] = {}
         self._busy: dict[str, asyncio.Task[None]] = {}
@@ -127,8 +116,13 @@ class Dispatcher:
 
     async def send_only(self, ids: Collection[str]) -> None:
         """Send the deliveries *ids*, whatever else is due, and wait for it."""
-        claimed = await self._write(
-            self._store.claim_deliveries, self._clock.now(), LEASE, exclude=(), limit_per_receiver=len(ids), only=ids
+        claimed = await self._runtime.write(
+            self._store.claim_deliveries,
+            self._runtime.clock.now(),
+            LEASE,
+            exclude=(),
+            limit_per_receiver=len(ids),
+            only=ids,
         )
         await asyncio.gather(*map(self._deliver, claimed))
 
@@ -152,25 +146,25 @@ class Dispatcher:
         """
         # Two ticks at once would each see the other's lanes free.
         async with self._claiming:
-            outbound, now = self.outbound, self._clock.now()
-            rules = quiet.hushed(self.outbound.people, now)
+            outbound, now = self.outbound, self._runtime.clock.now()
+            rules = quiet_now(self.outbound.people, now)
             more = bool(rules)
             while more:
-                more = await self._write(self._store.apply_quiet_hours, rules, now)
+                more = await self._runtime.write(self._store.apply_quiet_hours, rules, now)
             if outbound.price_rules:
                 cooldowns = {name: rule.info.cooldown for name, rule in outbound.price_rules.items()}
                 ends = partial(_ended, rules=outbound.price_rules, now=now)
-                await self._write(self._store.lapse, now, cooldowns, outbound.instruments, ends)
+                await self._runtime.write(self._store.lapse, now, cooldowns, outbound.instruments, ends)
             digests = timing.expected(self.outbound.people, now)
             if digests:
-                await self._write(self._store.keep_digests, digests, now)
+                await self._runtime.write(self._store.keep_digests, digests, now)
             await self._reroute(now)
             await self._give_up_expired(now)
             await self._stand_in(now)
             limits = timing.limits(self.outbound.people, now)
             await self._spill(limits, now)
             busy = set(self._busy)
-            deliveries = await self._write(
+            deliveries = await self._runtime.write(
                 self._store.claim_deliveries,
                 now,
                 LEASE,
@@ -190,14 +184,14 @@ class Dispatcher:
         if not limits:
             return
         own = partial(_stormy, now=now)
-        for storm in await self._write(self._store.apply_limits, limits, now, own, self.outbound.decide):
+        for storm in await self._runtime.write(self._store.apply_limits, limits, now, own, self.outbound.decide):
             log.warning(line("over its limit", receiver=storm.receiver, alerts=storm.alerts, until=storm.until))
 
     async def _reroute(self, now: datetime) -> None:
         """Messages for whom the configuration does not name go to whom its routes name, or wait for a better one."""
         outbound = self.outbound
         known = self._stray[1] if self._stray[0] is outbound else frozenset()
-        found = await self._write(self._store.reroute, outbound.present, outbound.routed, now, known)
+        found = await self._runtime.write(self._store.reroute, outbound.present, outbound.routed, now, known)
         self._stray = (outbound, known.union(found.left))
         if found.moved:
             log.warning(line("sent to others than planned", messages=len(found.moved)))
@@ -207,14 +201,14 @@ class Dispatcher:
     async def _stand_in(self, now: datetime) -> None:
         """What a receiver did not get for too long is told to another one."""
         if self.outbound.fallbacks:
-            for delivery in await self._write(self._store.fail_over, now, self.outbound.fallbacks):
-                log.warning(line("told to another receiver", delivery=delivery))
+            for delivery in await self._runtime.write(self._store.fail_over, now, self.outbound.fallbacks):
+                log.warning(line("sent to another receiver", delivery=delivery))
 
     async def _give_up_expired(self, now: datetime) -> None:
         """What was not delivered in its time is given up, and that is said."""
         fallbacks = self.outbound.fallbacks
         own = partial(_undelivered, fallbacks=fallbacks, now=now)
-        while expired := await self._write(self._store.expire, now, own, self.outbound.decide, fallbacks):
+        while expired := await self._runtime.write(self._store.expire, now, own, self.outbound.decide, fallbacks):
             for delivery in expired:
                 words = _expired(delivery)
                 settlement = Settlement(
@@ -232,7 +226,7 @@ class Dispatcher:
         try:
             await self._attempt(delivery)
         except StoreError as error:
-            self._trouble.failed(error, delivery=delivery.id)
+            self._runtime.trouble.failed(error, delivery=delivery.id)
         except Exception:
             # The lease runs out and the delivery is claimed again; its open attempt says that it is doubtful.
             log.exception(line("delivery failed unexpectedly", delivery=delivery.id, receiver=delivery.receiver))
@@ -241,14 +235,14 @@ class Dispatcher:
         receiver = self.outbound.receivers.get(delivery.receiver)
         if receiver is None or delivery.recipient not in receiver.recipients:
             # A reload came between: the next tick looks who hears it instead.
-            await self._write(self._store.give_back, delivery, self._clock.now())
+            await self._runtime.write(self._store.give_back, delivery, self._runtime.clock.now())
             return
         message = delivery.message
         if message is None:
-            message = await self._work(self._render, delivery, receiver)
+            message = await self._runtime.work(self._render, delivery, receiver)
         elif delivery.refused:
             message = reduced(message)
-        if not await self._write(self._store.begin_attempt, delivery, message, self._clock.now()):
+        if not await self._runtime.write(self._store.begin_attempt, delivery, message, self._runtime.clock.now()):
             return  # somebody else holds it now
         delivery = replace(delivery, message=message)
         send = partial(receiver.send, delivery, message)
@@ -256,7 +250,7 @@ class Dispatcher:
         await self._settle(delivery, outcome)
 
     def _render(self, delivery: Delivery, receiver: Receiver) -> Message:
-        outbound, now = self.outbound, self._clock.now()
+        outbound, now = self.outbound, self._runtime.clock.now()
         store, instruments = self._store, outbound.instruments
         test = delivery.kind is DeliveryKind.TEST
         tidings = with_prices(
@@ -291,10 +285,12 @@ class Dispatcher:
 
     async def _settle(self, delivery: Delivery, outcome: AttemptResult) -> None:
         """Write how a try ended, and what becomes of the delivery and of its receiver."""
-        now = self._clock.now()
+        now = self._runtime.clock.now()
         fallbacks = self.outbound.fallbacks
-        judge = partial(_judge, delivery=delivery, outcome=outcome, fallbacks=fallbacks, now=now, jitter=self._random())
-        settlement = await self._write(
+        judge = partial(
+            _judge, delivery=delivery, outcome=outcome, fallbacks=fallbacks, now=now, jitter=self._runtime.random()
+        )
+        settlement = await self._runtime.write(
             self._store.settle, delivery, outcome, judge, now, decide=self.outbound.decide, fallbacks=fallbacks
         )
         if settlement is None:

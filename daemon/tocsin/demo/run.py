@@ -13,10 +13,8 @@ from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 from tocsin.config.build import Factories
-from tocsin.demo.clock import ChapterClock
-from tocsin.demo.feeds import FEEDS
 from tocsin.demo.report import Report
-from tocsin.demo.servers import HOST, World
+from tocsin.demo.servers import FEEDS, HOST, World
 from tocsin.demo.timeline import BEFORE, TIMELINE
 from tocsin.errors import UsageError
 from tocsin.service.service import Service
@@ -133,3 +131,19 @@ def _starter_pack() -> Path:
         if (place / "critical-minerals").is_dir():
             return place / "critical-minerals"
     raise UsageError(f"the starter pack is not installed: neither {places[0]} nor {places[1]} is there")
+
+
+class ChapterClock:
+    """Runs *factor* times as fast as real time from where it was last set."""
+
+    def __init__(self, start: datetime, factor: float) -> None:
+        self._factor = factor
+        self.jump(start)
+
+    def now(self) -> datetime:
+        """The time in the demo's world, aware and in UTC."""
+        return self._start + timedelta(seconds=(time.monotonic() - self._zero) * self._factor)
+
+    def jump(self, to: datetime) -> None:
+        """Set the clock."""
+        self._start, self._zero = to, time.monotonic()

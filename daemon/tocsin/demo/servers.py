@@ -1,4 +1,4 @@
-"""The demo's world on loopback: a web server with feeds, a webhook as Slack has them, a mail server."""
+"""The demo's world on loopback: a web server with feeds in every format, a webhook as Slack has them, a mail server."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ import hashlib
 import json
 import re
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from email import message_from_bytes
 from email.policy import default
+from email.utils import format_datetime
+from html import escape
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -17,8 +20,7 @@ from typing import Any, Self
 from aiohttp import web
 from aiosmtpd.smtp import SMTP
 
-from tocsin.demo.feeds import FEEDS, document
-from tocsin.demo.timeline import visible
+from tocsin.demo.timeline import Published, visible
 from tocsin.protocols import Clock
 
 HOST = "127.0.0.1"
@@ -100,3 +102,72 @@ class World:
     def _counted(self, status: int, response: web.Response) -> web.Response:
         self.answers[str(status)] += 1
         return response
+
+
+#: Name of each feed to its kind and title.
+FEEDS = {
+    "wire": ("rss", "Commodity Wire"),
+    "metals": ("atom", "Metals Daily"),
+    "gazette": ("rdf", "Trade Gazette"),
+    "post": ("rss", "Harbour Post"),
+    "shangbao": ("rss", "港口商报"),
+    "slow": ("atom", "Slow News"),
+    "broken": ("broken", "Broken Herald"),
+}
+
+
+def document(feed: str, items: Sequence[Published]) -> bytes:
+    """The feed named *feed* with *items*, as bytes of UTF-8."""
+    kind, title = FEEDS[feed]
+    text = {"rss": _rss, "atom": _atom, "rdf": _rdf, "broken": _broken}[kind](title, items)
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{text}'.encode()
+
+
+def link(published: Published) -> str:
+    """Where an item leads: nowhere, on a name that is reserved for examples."""
+    item = published.item
+    return f"https://{item.feed}.example/{hashlib.sha256(item.title.encode()).hexdigest()[:10]}"
+
+
+def _rss(title: str, items: Sequence[Published]) -> str:
+    entries = "".join(
+        f"<item><title>{escape(p.item.title)}</title><link>{link(p)}</link><guid>{link(p)}</guid>"
+        f"<pubDate>{format_datetime(p.at)}</pubDate><description>{_html(p)}</description></item>\n"
+        for p in items
+    )
+    return (
+        f'<rss version="2.0"><channel><title>{title}</title><link>https://x.example/</link>\n{entries}</channel></rss>'
+    )
+
+
+def _atom(title: str, items: Sequence[Published]) -> str:
+    entries = "".join(
+        f'<entry><id>{link(p)}</id><title>{escape(p.item.title)}</title><link href="{link(p)}"/>'
+        f"<published>{p.at.isoformat()}</published><updated>{p.at.isoformat()}</updated>"
+        f'<summary type="html">{_html(p)}</summary></entry>\n'
+        for p in items
+    )
+    return f'<feed xmlns="http://www.w3.org/2005/Atom"><id>x</id><title>{title}</title>\n{entries}</feed>'
+
+
+def _rdf(title: str, items: Sequence[Published]) -> str:
+    entries = "".join(
+        f'<item rdf:about="{link(p)}"><title>{escape(p.item.title)}</title><link>{link(p)}</link>'
+        f"<dc:date>{p.at.isoformat()}</dc:date><description>{_html(p)}</description></item>\n"
+        for p in items
+    )
+    return (
+        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/" '
+        f'xmlns:dc="http://purl.org/dc/elements/1.1/"><channel rdf:about="https://x.example/"><title>{title}</title>'
+        f"<link>https://x.example/</link></channel>\n{entries}</rdf:RDF>"
+    )
+
+
+def _broken(title: str, _: Sequence[Published]) -> str:
+    return f"<!DOCTYPE html><html><head><title>{title}</title></head><body>Back soon</body></html>"
+
+
+def _html(published: Published) -> str:
+    """The summary as feeds give it: HTML, escaped once more."""
+    text = published.item.text
+    return escape(f"<p>{escape(text)}</p>") if text else ""

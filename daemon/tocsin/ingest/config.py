@@ -1,17 +1,23 @@
-"""One good configuration as whoever polls sees it."""
+"""A poll: the configuration that it goes by, and what came of it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from tocsin.model.prices import Instrument
+from tocsin.model.rules import Match
+from tocsin.model.sources import Batch
 from tocsin.policy.decide import Policy
-from tocsin.policy.polling.aftermath import SourceStatus
+from tocsin.policy.polling.aftermath import AfterSuccess, HealthEvent
+from tocsin.policy.polling.health import SourceStatus
+from tocsin.policy.polling.history import PollHistory
 from tocsin.policy.polling.schedule import Terms
+from tocsin.rules import builtin
 from tocsin.rules.ruleset import RuleSet
 from tocsin.sources import Source
-from tocsin.store import SourceLease
+from tocsin.store import Fetch, PollRecord, Rest, SourceLease
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,11 +33,32 @@ class IngestConfig:
     terms: Mapping[str, Terms] = field(default_factory=dict)
     instruments: Mapping[str, Instrument] = field(default_factory=dict)
 
-    def standing(self, lease: SourceLease) -> SourceStatus:
-        """How the source of *lease* stood when it was claimed."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Poll:
+    """A poll that began at *now*, under *config* and the claim *lease*."""
+
+    config: IngestConfig
+    lease: SourceLease
+    now: datetime
+
+    @property
+    def terms(self) -> Terms:
+        """The terms on which its source is polled."""
+        return self.config.terms.get(self.lease.name, Terms())
+
+    @property
+    def host(self) -> str:
+        """The server that it asks, by the name of its group where it has one."""
+        return self.terms.group or self.lease.name
+
+    @property
+    def before(self) -> SourceStatus:
+        """The source as it stood when it was claimed."""
+        lease = self.lease
         return SourceStatus(
             name=lease.name,
-            terms=self.terms.get(lease.name, Terms()),
+            terms=self.terms,
             habits=lease.habits,
             first_polled=lease.first_polled or lease.due_at,
             last_success=lease.last_success,
@@ -41,3 +68,36 @@ class IngestConfig:
             gone=lease.gone,
             dead=lease.dead,
         )
+
+    def changed(self, habits: PollHistory) -> PollHistory | None:
+        """Return *habits* where they are others than before.
+
+        Unchanged ones stay as they are: a part of a document may have been taken in since they were read.
+        """
+        return habits if habits != self.lease.habits else None
+
+    def events(self, told: Iterable[HealthEvent], now: datetime) -> list[Match]:
+        """Return what there is to notify of its source, as events of the daemon."""
+        return [builtin.about_source(item.news, self.lease.name, item.detail, now) for item in told]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A poll that was answered, and what that makes of its source."""
+
+    poll: Poll
+    batch: Batch
+    fetch: Fetch
+    after: AfterSuccess
+
+    @property
+    def record(self) -> PollRecord:
+        """What is kept of the poll."""
+        return PollRecord(
+            reasons=self.after.plan.reasons, habits=self.poll.changed(self.after.habits), fetch=self.fetch
+        )
+
+    @property
+    def rest(self) -> Rest:
+        """The end of a poll that brought nothing."""
+        return Rest(lease=self.poll.lease, cursor=self.batch.cursor, due_at=self.after.plan.due_at, trail=self.record)

@@ -1,6 +1,6 @@
-"""IngestConfig: poll, evaluate, commit.
+"""The polls of all sources.
 
-    claim due sources → source.poll → store.unseen → rules.evaluate → store.commit
+    claim due sources → source.poll → the intake of what it gives: judge, commit → due again
 
 A tick claims rows and starts tasks; it never waits for them. Everything that can fail is caught here, one source at a
 time, so that no source and no rule can stop the others.
@@ -11,46 +11,37 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from tocsin.errors import DamagedError, Fault, LeaseLostError, SourceError, StoreError
-from tocsin.ingest.config import IngestConfig
+from tocsin.ingest.config import IngestConfig, Poll
 from tocsin.ingest.network import Outage
-from tocsin.ingest.prices import MarketWatch
+from tocsin.ingest.news import LEASE, NewsIntake
+from tocsin.ingest.prices import PriceIntake
 from tocsin.log import line
-from tocsin.model.entries import Entry
-from tocsin.model.rules import Judged, Match
-from tocsin.model.sources import Batch
-from tocsin.policy.chunks import Chunk, Chunks, Taken
-from tocsin.policy.polling.aftermath import HealthEvent, SourceStatus, after_failure, after_success
-from tocsin.policy.polling.found import find
-from tocsin.policy.polling.history import PollHistory
-from tocsin.policy.polling.lateness import is_late
+from tocsin.model.rules import Match
+from tocsin.policy.chunks import Chunk
+from tocsin.policy.polling.aftermath import after_failure
 from tocsin.policy.polling.network import PROBE
-from tocsin.policy.polling.schedule import UNKNOWN, in_sessions
-from tocsin.protocols import Clock, P, Run
+from tocsin.protocols import Runtime
 from tocsin.rules import builtin
-from tocsin.rules.ruleset import RuleSet
-from tocsin.store import Committed, Deferral, Fetch, GroupHold, PollRecord, Reopened, Rest, SourceLease, Store, Unseen
-from tocsin.trouble import Trouble
+from tocsin.sources import Source
+from tocsin.store import Deferral, Fetch, GroupHold, PollRecord, Rest, SourceLease, Store
 
 log = logging.getLogger(__name__)
 
-#: Real time after which a poll counts as dead; far above what the client allows a fetch.
-LEASE = timedelta(minutes=5)
-#: How long a message waits at most for the rest of its document, which may have more to say in it. The first part has
-#: waited since the poll began.
-SETTLES = timedelta(seconds=1)
 #: Polls under way at once: most of them wait for a server or for their turn, and none may wait for those.
 IN_FLIGHT = 512
+_OFFLINE = "the network is down"
+#: The way of what a kind of source gives into the store.
+_Intake = NewsIntake | PriceIntake
 
 
 class Pipeline:
     """Moves what the sources say into the store.
 
-    *write* and *work* run blocking calls in the writer thread and in worker threads; *random* gives [0, 1);
     *committed* is called after every commit that planned a delivery, and when one is due that waited for the rest of its
     document; *progress* after every part of a long one.
     """
@@ -59,42 +50,34 @@ class Pipeline:
         self,
         store: Store,
         inbound: IngestConfig,
+        runtime: Runtime,
         *,
-        clock: Clock,
-        write: Run,
-        work: Run,
-        random: Callable[[], float],
         committed: Callable[[], None],
-        trouble: Trouble | None = None,
         progress: Callable[[], None] = lambda: None,
     ) -> None:
         self.inbound = inbound
         self._store = store
-        self._clock = clock
-        self._write = write
-        self._work = work
-        self._random = random
+        self._runtime = runtime
         self._committed = committed
-        self._progress = progress
-        self._trouble = trouble or Trouble(time.monotonic)
-        self._long = asyncio.Lock()  # of long commits one at a time waits for the writer: it is fair to all others
         self._tasks: set[asyncio.Task[None]] = set()
         self._resting: list[Rest] = []
         self._deferred: list[Deferral] = []
         self._outage = Outage()
         self._latest = datetime.min.replace(tzinfo=UTC)  # that a tick saw on the clock
-        self.market = MarketWatch(store, write=write, work=work, committed=committed)
+        self._news = NewsIntake(store, runtime, committed=committed, progress=progress)
+        self.market = PriceIntake(store, runtime, committed=committed)
 
     async def resume(self) -> None:
-        """Take up what an earlier life told of the network: that it is down holds until a server is reached."""
-        self._outage = Outage(await self._write(self._store.read.lasts_since, builtin.OFFLINE.id, builtin.ONLINE.id))
+        """Take up what an earlier life knew of the network: that it is down is true until a server is reached."""
+        since = await self._runtime.write(self._store.read.lasts_since, builtin.OFFLINE.id, builtin.ONLINE.id)
+        self._outage = Outage(since)
 
     async def tick(self) -> None:
         """Claim what is due and start polling it."""
         await self._start_due()
 
     async def run_due(self) -> int:
-        """Poll all that is due now and wait for it; how many sources that were."""
+        """Poll all that is due now and wait for it; return how many sources that were."""
         polled = 0
         while started := await self._start_due():
             polled += started
@@ -111,27 +94,38 @@ class Pipeline:
                 await asyncio.wait(late, timeout=1)
         await self._give_back()
 
+    async def tell(self, own: Sequence[Match]) -> None:
+        """Commit events of the daemon's own."""
+        decide, now = self.inbound.policy.decide, self._runtime.clock.now()
+        committed = await self._runtime.write(self._store.tell, own, decide, now)
+        if committed.delivery_ids:
+            self._committed()
+
+    async def rejudge(self) -> None:
+        """Judge again what a rule could not be evaluated on, where that rule or the program is another now."""
+        await self._news.rejudge(self.inbound)
+
     async def _give_back(self) -> None:
         """Write what came of the polls that brought nothing or were put off: many in one transaction, for there is no hurry."""
-        now = self._clock.now()
+        now = self._runtime.clock.now()
         resting, self._resting = [_asked_again(rest, now) for rest in self._resting], []
         deferred, self._deferred = self._deferred, []
         if resting or deferred:
-            lost = await self._write(self._store.complete_unchanged, resting, now, deferred)
+            lost = await self._runtime.write(self._store.complete_unchanged, resting, now, deferred)
             if lost:
                 log.warning(line("polls outlived their leases", polls=lost))
 
     async def _start_due(self) -> int:
         await self._give_back()
-        now = self._clock.now()
+        now = self._runtime.clock.now()
         # Until the clock is where it was: a poll that began before it was set back may end at any time.
-        if now < self._latest and (rows := await self._write(self._store.rewind, now)):
+        if now < self._latest and (rows := await self._runtime.write(self._store.rewind, now)):
             log.warning(line("the clock was set back", by=self._latest - now, due=rows))
         self._latest = max(now, self._latest)
         room = IN_FLIGHT - len(self._tasks)
         if room <= 0:
             return 0
-        leases = await self._write(self._store.claim_sources, now, LEASE, room)
+        leases = await self._runtime.write(self._store.claim_sources, now, LEASE, room)
         for lease in leases:
             task = asyncio.create_task(self._poll(lease), name=f"poll {lease.name}")
             self._tasks.add(task)
@@ -140,174 +134,71 @@ class Pipeline:
 
     async def _poll(self, lease: SourceLease) -> None:
         """Poll one source and commit what came of it; the job's border, where every exception ends."""
-        inbound = self.inbound
-        source = inbound.sources.get(lease.name)
+        poll = Poll(config=self.inbound, lease=lease, now=self._runtime.clock.now())
+        source = poll.config.sources.get(lease.name)
         if source is None:  # removed while it was due; the next synchronisation disables its row
             return
-        now = self._clock.now()
-        before = inbound.standing(lease)
-        if not self._outage.may_ask(before.terms, now):
-            self._defer(lease, now + PROBE, "the network is down")
+        intake = self.market if poll.terms.prices else self._news
+        if not self._outage.may_ask(poll.terms, poll.now):
+            self._defer(Deferral(lease=lease, due_at=poll.now + PROBE, reason=_OFFLINE))
             return
-        if self.market.may_rest(inbound, lease.name):
-            self._defer(lease, now + (before.terms.every or UNKNOWN), "it stands by: a better source has its prices")
-            return
-        if before.terms.prices and (wait := self.market.wait(before.terms.group or lease.name, now)):
-            self.market.failed(inbound, lease.name)
-            self._defer(lease, now + wait, "its host limits our rate")
+        if deferral := intake.put_off(poll):
+            self._defer(deferral)
             return
         started = time.perf_counter()
         try:
-            try:
-                batch = await source.poll(lease.cursor, now)
-            except SourceError as error:
-                await self._fail(inbound, lease, before, error, _took(started))
-                return
-            await self._note(inbound, before, reached=True)
-            fetch = Fetch(at=now, status=batch.answer.status, size=batch.size, took=_took(started))
-            await self._succeed(inbound, lease, before, batch, fetch)
+            await self._ask(poll, source, intake, started)
         except LeaseLostError:
             log.warning(line("poll outlived its lease", source=lease.name))
         except DamagedError as error:
-            fault = SourceError(str(error), fault=Fault.INTERNAL)
-            await self._fail(inbound, lease, before, fault, _took(started))
+            await self._fail(poll, intake, SourceError(str(error), fault=Fault.INTERNAL), _took(started))
         except StoreError as error:
-            self._trouble.failed(error, source=lease.name)
+            self._runtime.trouble.failed(error, source=lease.name)
         except Exception as error:
             log.exception(line("poll failed unexpectedly", source=lease.name))
             fault = SourceError(f"{type(error).__name__}: {error}", fault=Fault.INTERNAL)
-            await self._fail(inbound, lease, before, fault, _took(started))
+            await self._fail(poll, intake, fault, _took(started))
 
-    async def _succeed(
-        self, inbound: IngestConfig, lease: SourceLease, before: SourceStatus, batch: Batch, fetch: Fetch
-    ) -> None:
-        """Commit a batch; one that brought nothing, and of which nothing is to be told, rests until the next tick."""
-        now, begun = fetch.at, before.habits.begun
-        drifting = before.habits.volatile | (begun.volatile if begun else frozenset())
-        batch = replace(batch, volatile=drifting) if drifting else batch
-        unseen = await self._work(self._store.unseen, batch, now) if batch.entries else Unseen()
-        batch = replace(batch, volatile=unseen.volatile) if unseen.volatile else batch
-        fresh, found = find(
-            unseen.new, batch, last=before.habits.shown, begun=begun, last_success=lease.last_success, now=now
-        )
-        after = after_success(before, batch.answer, found, now=now, random=self._random())
-        learned = after.habits if after.habits != lease.habits else None
-        due = after.plan
-        if before.terms.prices:
-            await self.market.take(inbound, batch, before.terms.group or lease.name, now)
-            due = in_sessions(due, self.market.sessions(inbound, lease.name), name=lease.name, now=now)
-        trail = PollRecord(reasons=due.reasons, habits=learned, fetch=fetch)
-        if not after.told and (before.terms.prices or not batch.changed):
-            self._resting.append(Rest(lease=lease, cursor=batch.cursor, due_at=due.due_at, trail=trail))
-            log.debug(line("source rests", source=lease.name, prices=len(batch.prints), next=due.due_at))
+    async def _ask(self, poll: Poll, source: Source, intake: _Intake, started: float) -> None:
+        """Ask *source*, let *intake* take what it gives, and put the source back; one that brought nothing rests."""
+        try:
+            batch = await source.poll(poll.lease.cursor, poll.now)
+        except SourceError as error:
+            await self._fail(poll, intake, error, _took(started))
             return
-        late = {entry.id for entry in fresh if is_late(entry, lease.last_success, now)} if after.flood else set()
-        people = sum(len(receiver.recipients) for receiver in inbound.policy.receivers)
-        chunks = Chunks(fresh, unseen.rewritten, batch.deleted, people=people)
-        earlier = Taken()
-        if chunks.several:
-            kept = replace(before.habits, begun=found)
-            earlier = await self._take_in(inbound, lease, batch, chunks, flood=late, kept=kept, now=now)
-        chunk = chunks.cut()
-        judged, rewritten = await self._judge(inbound, chunk, now)
-        committed = await self._write(
-            self._store.commit,
-            lease,
-            replace(batch, deleted=chunk.deleted),
-            judged,
-            inbound.policy.decide,
-            now=now,
-            due_at=due.due_at,
-            own=_own(lease.name, after.told, now),
-            once=_failures([*judged, *rewritten], now),
-            flood=late,
-            trail=trail,
-            rewritten=rewritten,
-            earlier=earlier.entries if chunks.several else None,
-        )
-        taken = earlier.and_also(committed.entries, committed.decision)
-        level = logging.INFO if taken.entries or lease.baseline else logging.DEBUG
-        log.log(level, line("source polled", source=lease.name, new=taken.entries, **taken.tally()))
-        for note in batch.notes:
-            log.info(line("source repaired", source=lease.name, note=note))
-        self._wake_if_told(committed)
+        await self._note(poll, reached=True)
+        fetch = Fetch(at=poll.now, status=batch.answer.status, size=batch.size, took=_took(started))
+        answer = await intake.take(poll, batch, fetch)
+        if answer is None:
+            return
+        if answer.after.told:
+            await self._news.commit(answer, Chunk())
+            return
+        rest = answer.rest
+        self._resting.append(rest)
+        log.debug(line("source rests", source=poll.lease.name, prices=len(batch.prints), next=rest.due_at))
 
-    async def _take_in(
-        self,
-        inbound: IngestConfig,
-        lease: SourceLease,
-        batch: Batch,
-        chunks: Chunks,
-        *,
-        flood: Collection[str],
-        kept: PollHistory,
-        now: datetime,
-    ) -> Taken:
-        """Commit all *chunks* but the last. Between two of them every other step of the daemon has its turn."""
-        taken, since = Taken(), now
-        while chunks.more:
-            chunk = chunks.cut()
-            judged, rewritten = await self._judge(inbound, chunk, now)
-            async with self._long:
-                committed, seconds = await self._write(
-                    _timed,
-                    self._store.take_in,
-                    lease,
-                    replace(batch, deleted=chunk.deleted),
-                    judged,
-                    inbound.policy.decide,
-                    now=now,
-                    habits=kept,
-                    lasts=LEASE,
-                    settles=since + SETTLES,
-                    once=_failures([*judged, *rewritten], now),
-                    flood=flood,
-                    rewritten=rewritten,
-                )
-            chunks.took(seconds)
-            taken = taken.and_also(committed.entries, committed.decision)
-            self._progress()
-            self._wake_if_told(committed)
-            since = self._clock.now()
-            if committed.delivery_ids:
-                asyncio.get_running_loop().call_later(SETTLES.total_seconds(), self._committed)
-        return taken
-
-    async def _judge(
-        self, inbound: IngestConfig, chunk: Chunk, now: datetime
-    ) -> tuple[Sequence[Judged], Sequence[Judged]]:
-        """What the rules say of the new entries of *chunk*, and of those rewritten."""
-        new = await self._work(_judge, inbound.rules, chunk.new, now) if chunk.new else ()
-        rewritten = await self._work(_judge, inbound.rules, chunk.rewritten, now) if chunk.rewritten else ()
-        return new, rewritten
-
-    async def _fail(
-        self, inbound: IngestConfig, lease: SourceLease, before: SourceStatus, error: SourceError, took: timedelta
-    ) -> None:
+    async def _fail(self, poll: Poll, intake: _Intake, error: SourceError, took: timedelta) -> None:
         """Put the source back and, when that is due, say that it is unwell; offline, it is not to blame."""
-        now = self._clock.now()
+        lease, now = poll.lease, self._runtime.clock.now()
         if error.fault is Fault.BUSY:
-            self._defer(lease, now + max(error.retry_after or timedelta(0), PROBE), str(error))
+            due_at = now + max(error.retry_after or timedelta(0), PROBE)
+            self._defer(Deferral(lease=lease, due_at=due_at, reason=str(error)))
             return
         unreachable = error.fault is Fault.UNREACHABLE
         if unreachable or error.status:
-            await self._note(inbound, before, reached=not unreachable)
-        if unreachable and before.terms.group and self._outage.lasts:
-            self._defer(lease, now + PROBE, "the network is down")
+            await self._note(poll, reached=not unreachable)
+        if unreachable and poll.terms.group and self._outage.lasts:
+            self._defer(Deferral(lease=lease, due_at=now + PROBE, reason=_OFFLINE))
             return
-        refusals, own = 0, list[Match]()
-        if before.terms.prices:
-            self.market.failed(inbound, lease.name)
-            if error.fault is Fault.RATE_LIMITED:
-                refusals, own = self.market.refused(before.terms.group or lease.name, error, now)
-        after = after_failure(before, error, now=now, random=self._random(), refusals=refusals)
+        refusals, own = intake.failed(poll, error, now)
+        after = after_failure(poll.before, error, now=now, random=self._runtime.random(), refusals=refusals)
         what = {"source": lease.name, "fault": error.fault, "reason": error, "errors": lease.errors + 1}
         log.warning(line("source failed", **what, next=after.plan.due_at))
         fetch = Fetch(at=now, status=error.status or 0, took=took, fault=error.fault, error=str(error))
-        learned = after.habits if after.habits != lease.habits else None
         reason = f"another source of that server: {error}"
         until = after.others_until
-        committed = await self._write(
+        committed = await self._runtime.write(
             self._store.fail,
             lease,
             str(error),
@@ -317,90 +208,35 @@ class Pipeline:
             unhealthy=after.unhealthy,
             gone=after.gone,
             dead=after.dead,
-            own=[*own, *_own(lease.name, after.told, now)],
-            decide=inbound.policy.decide,
-            # Unchanged ones stay as they are: a part of a document may have been taken in since they were read.
-            trail=PollRecord(reasons=after.plan.reasons, habits=learned, fetch=fetch),
-            hold=GroupHold(group=before.terms.group, until=until, reason=reason) if until else None,
+            own=[*own, *poll.events(after.told, now)],
+            decide=poll.config.policy.decide,
+            trail=PollRecord(reasons=after.plan.reasons, habits=poll.changed(after.habits), fetch=fetch),
+            hold=GroupHold(group=poll.terms.group, until=until, reason=reason) if until else None,
         )
-        self._wake_if_told(committed)
+        if committed.delivery_ids:
+            self._committed()
 
-    def _defer(self, lease: SourceLease, until: datetime, reason: str) -> None:
-        self._deferred.append(Deferral(lease=lease, due_at=until, reason=reason))
-        log.debug(line("poll put off", source=lease.name, reason=reason, next=until))
+    def _defer(self, deferral: Deferral) -> None:
+        self._deferred.append(deferral)
+        log.debug(line("poll put off", source=deferral.lease.name, reason=deferral.reason, next=deferral.due_at))
 
-    async def _note(self, inbound: IngestConfig, before: SourceStatus, *, reached: bool) -> None:
-        """Remember whether a server was reached, and tell when the network went down or came back."""
-        now = self._clock.now()
-        event = self._outage.note(before.terms, inbound.terms.values(), reached=reached, now=now)
+    async def _note(self, poll: Poll, *, reached: bool) -> None:
+        """Remember whether a server was reached, and notify of it when the network went down or came back."""
+        now = self._runtime.clock.now()
+        event = self._outage.note(poll.terms, poll.config.terms.values(), reached=reached, now=now)
         if event is None:
             return
         log.warning(line("offline" if self._outage.lasts else "online", detail=event.detail))
         if self._outage.lasts:
-            await self._write(self._store.clear_outage_failures, now)
+            await self._runtime.write(self._store.clear_outage_failures, now)
         await self.tell([event])
-
-    async def tell(self, own: Sequence[Match]) -> None:
-        """Commit events of the daemon's own."""
-        decide = self.inbound.policy.decide
-        self._wake_if_told(await self._write(self._store.tell, own, decide, self._clock.now()))
-
-    async def rejudge(self) -> None:
-        """Judge again what a rule could not be evaluated on, where that rule or the program is another now."""
-        inbound = self.inbound
-        hashes = {name: info.hash for name, info in inbound.rules.infos.items()}
-        while again := await self._work(self._store.unevaluated, hashes, self._store.program):
-            now = self._clock.now()
-            judged = await self._work(_judge, inbound.rules, [item.entry for item in again], now)
-            pairs: list[tuple[Reopened, Judged]] = list(zip(again, judged, strict=True))
-            committed = await self._write(
-                self._store.rejudge, pairs, inbound.policy.decide, now=now, once=_failures(judged, now)
-            )
-            log.info(
-                line(
-                    "judged again",
-                    entries=len(again),
-                    **Taken().and_also(committed.entries, committed.decision).tally(),
-                )
-            )
-            self._wake_if_told(committed)
-
-    def _wake_if_told(self, committed: Committed) -> None:
-        if committed.delivery_ids:
-            self._committed()
 
 
 def _asked_again(rest: Rest, now: datetime) -> Rest:
-    """*rest*, but due at once where its poll lies ahead: the clock by which it was put off has been set back."""
+    """Return *rest*, but due at once where its poll lies ahead: the clock by which it was put off has been set back."""
     fetch = rest.trail.fetch
     return replace(rest, due_at=now) if fetch is not None and fetch.at > now else rest
 
 
-def _judge(rules: RuleSet, entries: Sequence[Entry], now: datetime) -> tuple[Judged, ...]:
-    return tuple(rules.evaluate(entry, now) for entry in entries)
-
-
-def _own(source: str, told: Iterable[HealthEvent], now: datetime) -> list[Match]:
-    """What is told of *source*, as events of the daemon."""
-    return [builtin.about_source(item.news, source, item.detail, now) for item in told]
-
-
 def _took(started: float) -> timedelta:
     return timedelta(seconds=time.perf_counter() - started)
-
-
-def _failures(judged: Sequence[Judged], now: datetime) -> dict[tuple[str, str], Match]:
-    """What to tell, by rule and hash, if that rule fails for the first time."""
-    found: dict[tuple[str, str], Match] = {}
-    for item in judged:
-        for failed in item.unevaluated:
-            detail = f"on “{item.entry.title[:200]}” of {item.entry.source}: {failed.error}"
-            match = builtin.own_match(builtin.RULE_UNEVALUATED, {"rule": (failed.rule,)}, detail, now)
-            found.setdefault((failed.rule, failed.rule_hash), match)
-    return found
-
-
-def _timed(call: Callable[P, Committed], /, *args: P.args, **kwargs: P.kwargs) -> tuple[Committed, float]:
-    """What *call* returns, and the seconds that this thread worked on it."""
-    began = time.thread_time()
-    return call(*args, **kwargs), time.thread_time() - began

@@ -1,4 +1,4 @@
-"""IngestConfig, for prices: clean, judge, commit; and who is asked for which price."""
+"""Prices: clean, judge and commit quotes, and choose the source that is asked for each."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import asyncio
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from typing import NamedTuple
 
-from tocsin.errors import SourceError
-from tocsin.ingest.config import IngestConfig
+from tocsin.errors import Fault, SourceError
+from tocsin.ingest.config import Answer, IngestConfig, Poll
 from tocsin.log import line
 from tocsin.market import series as market
 from tocsin.market.hygiene import Finding
@@ -19,14 +20,16 @@ from tocsin.model.prices import Hours, Instrument, Labels, Listing, Quote
 from tocsin.model.rules import Match, RuleInfo
 from tocsin.model.sources import Batch
 from tocsin.policy.polling import standby
+from tocsin.policy.polling.aftermath import after_success
+from tocsin.policy.polling.findings import find
 from tocsin.policy.polling.network import PROBE
-from tocsin.policy.polling.schedule import hold
-from tocsin.protocols import Run
+from tocsin.policy.polling.schedule import UNKNOWN, hold, in_sessions
+from tocsin.protocols import Runtime
 from tocsin.rules import builtin
 from tocsin.rules.prices.edge import PriceState
 from tocsin.rules.prices.observation import Observed, PriceStates, observe
 from tocsin.rules.ruleset import RuleSet
-from tocsin.store import Committed, Store
+from tocsin.store import Committed, Deferral, Fetch, Store
 from tocsin.units import utc
 
 log = logging.getLogger(__name__)
@@ -35,17 +38,15 @@ log = logging.getLogger(__name__)
 _MISSING = 3
 
 
-class MarketWatch:
+class PriceIntake:
     """What is remembered of prices and of their sources, and the way of quotes into the store.
 
-    *write* and *work* run blocking calls in the writer thread and in worker threads; *committed* is called after every
-    commit that planned a delivery.
+    *committed* is called after every commit that planned a delivery.
     """
 
-    def __init__(self, store: Store, *, write: Run, work: Run, committed: Callable[[], None]) -> None:
+    def __init__(self, store: Store, runtime: Runtime, *, committed: Callable[[], None]) -> None:
         self._store = store
-        self._write = write
-        self._work = work
+        self._runtime = runtime
         self._committed = committed
         self._series: dict[str, Series] = {}
         self._states: dict[tuple[str, str], PriceState] = {}
@@ -57,31 +58,30 @@ class MarketWatch:
 
     # ---- who is asked ----------------------------------------------------------------------------------------
 
-    def may_rest(self, inbound: IngestConfig, row: str) -> bool:
-        """Whether the source *row* has nothing to do: better ones give every price that it could give."""
-        listed = _listed(inbound, row)
-        return bool(listed) and not standby.is_wanted(row, listed, self._silent)
+    def put_off(self, poll: Poll) -> Deferral | None:
+        """Return until when not to ask a source: better ones give every price of it, or its host limits our rate.
 
-    def sessions(self, inbound: IngestConfig, row: str) -> list[Hours | None]:
-        """When the instruments trade of which *row* has prices, as far as that is known."""
-        known = ((item, self._series.get(item.id)) for item in _listed(inbound, row))
-        return [item.session or (series.hours if series else None) for item, series in known]
-
-    def wait(self, host: str, now: datetime) -> timedelta | None:
-        """How long to leave *host* alone because it limits our rate; None when it may be asked.
-
-        After that time one request tries whether it still does, and the others wait for what comes of it.
+        After that time one request tries whether the host still does, and the others wait for what comes of it.
         """
-        block = self._blocked.get(host)
+        row, listed = poll.lease.name, _listed(poll.config, poll.lease.name)
+        if listed and not standby.is_wanted(row, listed, self._silent):
+            due_at = poll.now + (poll.terms.every or UNKNOWN)
+            return Deferral(lease=poll.lease, due_at=due_at, reason="it stands by: a better source has its prices")
+        block = self._blocked.get(poll.host)
         if block is None:
             return None
-        if now < block.until:
-            return block.until - now
-        self._blocked[host] = block._replace(until=now + PROBE)
+        if poll.now < block.until:
+            self._silent |= _listings(poll.config, row)
+            return Deferral(lease=poll.lease, due_at=block.until, reason="its host limits our rate")
+        self._blocked[poll.host] = block._replace(until=poll.now + PROBE)
         return None
 
-    def refused(self, host: str, error: SourceError, now: datetime) -> tuple[int, list[Match]]:
-        """How often in a row *host* limited our rate by now, and what of that is to be told."""
+    def failed(self, poll: Poll, error: SourceError, now: datetime) -> tuple[int, list[Match]]:
+        """Remember that a source gave no prices; return how often in a row its host limited our rate, and what to notify of."""
+        self._silent |= _listings(poll.config, poll.lease.name)
+        if error.fault is not Fault.RATE_LIMITED:
+            return 0, []
+        host = poll.host
         before = self._blocked.get(host)
         times = before.times + 1 if before else 1
         span = hold(error.fault, error.retry_after, times) or PROBE
@@ -91,26 +91,33 @@ class MarketWatch:
         detail = f"{error}. All that it has prices of is left alone, for longer each time; other sources stand in."
         return times, [_about(builtin.HOST_BLOCKED, "host", host, detail, now)]
 
-    def failed(self, inbound: IngestConfig, row: str) -> None:
-        """Remember that *row* gave no prices at all."""
-        self._silent |= _listings(inbound, row)
-
     # ---- quotes ----------------------------------------------------------------------------------------------
 
-    async def take(self, inbound: IngestConfig, batch: Batch, host: str, now: datetime) -> None:
-        """Judge the prices of *batch*, which came from *host*, and remember which symbols had one.
+    async def take(self, poll: Poll, batch: Batch, fetch: Fetch) -> Answer:
+        """Judge the prices of *batch*, and remember which symbols had one; the source is due when its market trades.
 
         Raises:
             StoreError: nothing was written.
         """
+        config, now, host = poll.config, poll.now, poll.host
+        habits, last_success = poll.lease.habits, poll.lease.last_success
+        _, findings = find((), batch, last=habits.shown, unfinished=None, last_success=last_success, now=now)
+        after = after_success(poll.before, batch.answer, findings, now=now, random=self._runtime.random())
         own = [] if host not in self._blocked else [_about(builtin.HOST_OPEN, "host", host, "It answers again.", now)]
         missing = {item.symbol: item.words for item in batch.missing}
-        for listing in _listings(inbound, batch.source):
+        for listing in _listings(config, batch.source):
             own += self._note(listing, missing.get(listing.symbol), now)
-        listed = _listed(inbound, batch.source)
+        listed = _listed(config, batch.source)
         quotes = list(standby.quotes(batch.source, batch.prints, listed, self._silent, now))
-        await self.observe(inbound, quotes, now, asked=[item.id for item in listed], own=own)
+        await self.observe(config, quotes, now, asked=[item.id for item in listed], own=own)
         self._blocked.pop(host, None)
+        plan = in_sessions(after.plan, [self._session(item) for item in listed], name=poll.lease.name, now=now)
+        return Answer(poll=poll, batch=batch, fetch=fetch, after=replace(after, plan=plan))
+
+    def _session(self, instrument: Instrument) -> Hours | None:
+        """Return when *instrument* trades, as far as that is known."""
+        series = self._series.get(instrument.id)
+        return instrument.session or (series.hours if series else None)
 
     def _note(self, listing: Listing, missing: str | None, now: datetime) -> list[Match]:
         """Remember whether a good answer had a price of *listing* (*missing*: why not); what of that is to be told."""
@@ -128,7 +135,7 @@ class MarketWatch:
 
     async def observe(
         self,
-        inbound: IngestConfig,
+        config: IngestConfig,
         quotes: Sequence[Quote],
         now: datetime,
         *,
@@ -147,13 +154,13 @@ class MarketWatch:
             by_instrument: dict[str, list[Quote]] = defaultdict(list, {name: [] for name in asked})
             for quote in quotes:
                 by_instrument[quote.instrument].append(quote)
-            for name in sorted(by_instrument.keys() - inbound.instruments.keys()):
+            for name in sorted(by_instrument.keys() - config.instruments.keys()):
                 log.warning(line("quote of an unknown instrument", instrument=name))
-            await self._load(inbound.instruments.values())
-            known = [name for name in by_instrument if name in inbound.instruments]
-            series = [market.of(self._series[name], inbound.instruments[name]) for name in known]
+            await self._load(config.instruments.values())
+            known = [name for name in by_instrument if name in config.instruments]
+            series = [market.of(self._series[name], config.instruments[name]) for name in known]
             batches = [(one, by_instrument[name]) for one, name in zip(series, known, strict=True)]
-            observed = await self._work(_observe, inbound.rules, batches, self._states, now)
+            observed = await self._runtime.work(_observe, config.rules, batches, self._states, now)
             told, failed = _events(observed, self._failed, now)
             pairs = [
                 (one, item) for one, item in zip(series, observed, strict=True) if item.series != one or item.states
@@ -161,8 +168,10 @@ class MarketWatch:
             self._log(observed)
             if not pairs and not told and not own:
                 return None
-            decide = inbound.policy.decide
-            committed: Committed = await self._write(self._store.observe, pairs, decide, now=now, own=[*own, *told])
+            decide = config.policy.decide
+            committed: Committed = await self._runtime.write(
+                self._store.observe, pairs, decide, now=now, own=[*own, *told]
+            )
             for item in observed:
                 self._series[item.series.instrument.id] = item.series
                 self._states |= item.states
@@ -175,7 +184,7 @@ class MarketWatch:
         """Take from the store what is not in memory yet: all at the first call, new instruments after a reload."""
         missing = [instrument for instrument in instruments if instrument.id not in self._series]
         if missing:
-            series, states = await self._work(self._store.read.market, missing)
+            series, states = await self._runtime.work(self._store.read.market, missing)
             self._series |= series
             self._states = states | self._states
 
@@ -243,10 +252,10 @@ def _about(info: RuleInfo, label: str, value: str, detail: str, now: datetime) -
     return builtin.own_match(info, labels, detail, now)
 
 
-def _listed(inbound: IngestConfig, row: str) -> list[Instrument]:
+def _listed(config: IngestConfig, row: str) -> list[Instrument]:
     """The instruments of which *row* has prices."""
-    return [item for item in inbound.instruments.values() if any(listing.row == row for listing in item.sources)]
+    return [item for item in config.instruments.values() if any(listing.row == row for listing in item.sources)]
 
 
-def _listings(inbound: IngestConfig, row: str) -> set[Listing]:
-    return {listing for item in inbound.instruments.values() for listing in item.sources if listing.row == row}
+def _listings(config: IngestConfig, row: str) -> set[Listing]:
+    return {listing for item in config.instruments.values() for listing in item.sources if listing.row == row}

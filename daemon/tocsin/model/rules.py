@@ -128,6 +128,11 @@ class Match:
     detail: str = ""
 
     @property
+    def source(self) -> str:
+        """The source of its entry; empty for a quote, and for an event of the daemon's own."""
+        return self.entry.source if self.entry else ""
+
+    @property
     def spans(self) -> tuple[Span, ...]:
         """The characters that met the rule, ascending, each once."""
         return tuple(sorted({span for hit in self.evidence.hits for span in hit.spans}))

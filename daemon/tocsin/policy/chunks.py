@@ -1,4 +1,4 @@
-"""How what one document brings is cut into transactions, so that none of them keeps all others waiting."""
+"""Parts of a document, one a transaction, so that none of them keeps all others waiting."""
 
 from __future__ import annotations
 
@@ -31,24 +31,26 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """The result of several transactions: how many new *entries* they took in, and matches by their fate."""
+    """The result of several transactions: how many new *entries* they took in, and what became of how many matches."""
 
     entries: int = 0
-    fates: Counter[MatchOutcome] = field(default_factory=Counter)
+    outcomes: Counter[MatchOutcome] = field(default_factory=Counter)
 
     def and_also(self, entries: int, decision: Decision) -> Taken:
         """Return the result of these and of one more."""
-        return Taken(entries=self.entries + entries, fates=self.fates + Counter(one.fate for one in decision.decided))
+        return Taken(
+            entries=self.entries + entries, outcomes=self.outcomes + Counter(one.fate for one in decision.decided)
+        )
 
     def tally(self) -> dict[str, int]:
-        """How many matches met which fate."""
-        return {fate.value.replace("-", "_"): count for fate, count in sorted(self.fates.items())}
+        """Return how many matches met which outcome."""
+        return {outcome.value.replace("-", "_"): count for outcome, count in sorted(self.outcomes.items())}
 
 
-class Chunks:
-    """The chunks of a document, the oldest event first; it holds state, and belongs to one commit.
+class Backlog:
+    """What of a document is not committed yet, to be taken in chunks, the oldest event first. It holds state.
 
-    *people* is how many may be told of each entry.
+    *people* is how many may be notified of each entry.
     """
 
     def __init__(

@@ -1,20 +1,20 @@
-"""What becomes of what arrived: fold into stories, hold or tell, and to whom. Pure, within the write transaction."""
+"""Decide what becomes of what arrived: fold it into stories, hold or notify, and whom. Pure, in the write transaction."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tocsin.model.alerts import Alert, MatchOutcome, Story
 from tocsin.model.deliveries import DeliveryKind
 from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Match
 from tocsin.policy.alerting import cooldown, correlation, growth, story
-from tocsin.policy.alerting.correction import Correction
 from tocsin.policy.alerting.correlation import ActiveWindow, Completion
 from tocsin.policy.alerting.facts import Decided, Decision, Facts
 from tocsin.policy.alerting.folding import Folding, in_turn
-from tocsin.policy.alerting.title import fill
+from tocsin.policy.alerting.growth import fill
+from tocsin.policy.notifying.grouping import Notice
 from tocsin.policy.notifying.planner import NotificationPlanner
 from tocsin.policy.notifying.receiver import ReceiverInfo
 from tocsin.policy.notifying.route import Route, recipients
@@ -40,32 +40,32 @@ class Policy:
         )
 
     def decide(self, facts: Facts) -> Decision:
-        """The fate of every match in *facts*, and everything that has to be written for it."""
-        desk = _Desk(self, facts)
-        decided = [desk.judge(entry_id, match) for entry_id, match in in_turn(facts)]
-        decided += desk.correlate(decided)
+        """Return what becomes of every match in *facts*, and everything that has to be written for it."""
+        making = _Making(self, facts)
+        decided = [making.judge(entry_id, match) for entry_id, match in in_turn(facts)]
+        decided += making.correlate(decided)
         for correction in facts.corrections:
-            desk.correct(correction)
+            making.planner.correct(correction)
         return Decision(
             decided=tuple(decided),
-            stories=tuple(desk.stories.changed()),
-            alerts=tuple(desk.changed_alerts()),
-            told=desk.teller.changed(),
-            planned=desk.teller.post.planned,
-            joined=tuple((delivery_id, tuple(ids)) for delivery_id, ids in desk.teller.post.joined.items()),
-            news=desk.teller.post.news,
-            standings=desk.standings,
-            hastened=tuple(desk.teller.post.hastened),
-            released=tuple(desk.teller.post.released),
+            stories=tuple(making.stories.changed()),
+            alerts=tuple(making.changed_alerts()),
+            told=making.planner.changed(),
+            planned=making.planner.messages.planned,
+            joined=tuple((delivery_id, tuple(ids)) for delivery_id, ids in making.planner.messages.joined.items()),
+            news=making.planner.messages.news,
+            standings=making.standings,
+            hastened=tuple(making.planner.messages.hastened),
+            released=tuple(making.planner.messages.released),
         )
 
 
-class _Desk:
+class _Making:
     """The state of one decision while it is made."""
 
     def __init__(self, policy: Policy, facts: Facts) -> None:
         self.standings: dict[tuple[str, str], tuple[ActiveWindow, ...]] = {}
-        self.teller = NotificationPlanner(policy.routes, policy.receivers, facts)
+        self.planner = NotificationPlanner(policy.routes, policy.receivers, facts)
         self._facts = facts
         self.stories = Folding(facts)
         self._alerts = {item.id: item for item in facts.alerts}
@@ -78,31 +78,22 @@ class _Desk:
         return (item for number, item in self._alerts.items() if before.get(number) is not item)
 
     def judge(self, entry_id: int | None, match: Match) -> Decided:
-        """What becomes of one match."""
-        if match.quote is not None:
-            return self._judge_price(match)
+        """Return what becomes of one match."""
         if match.entry is None or entry_id is None:
-            return self._judge_own(match)
+            home = self.stories.open(match.rule.event, match.event_time)
+            # An edge of a price is an alert of its own; within the cooldown it waits for its end.
+            return self._open(None, match, home) if match.quote else self._judge_own(match, home)
         refusal = self.stories.refusal(entry_id, match.entry)
         if refusal:
             fate, reason = refusal
             origin = story.origin(match.entry, None)
             return Decided(entry_id=entry_id, match=match, fate=fate, reason=reason, origin=origin)
         home = self.stories.fold(entry_id, match, match.entry)
-        origin = next(member.origin for member in home.entries if member.entry_id == entry_id)
-        fate, reason, alert = self._judge_news(entry_id, match, home, source=match.entry.source, late=match.entry.stale)
-        return Decided(
-            entry_id=entry_id,
-            match=match,
-            fate=fate,
-            reason=reason,
-            story_id=home.id,
-            origin=origin,
-            alert_id=alert.id,
-        )
+        decided = self._judge_news(entry_id, match, home, late=match.entry.stale)
+        return replace(decided, origin=_origin(home, entry_id))
 
     def correlate(self, decided: Sequence[Decided]) -> list[Decided]:
-        """What becomes of the correlations that *decided* matches complete, and of those that these complete."""
+        """Return what becomes of the correlations that *decided* matches complete, and of those that these complete."""
         earlier = list(self._facts.members)
         arrived = list(decided)
         found: list[Decided] = []
@@ -121,71 +112,44 @@ class _Desk:
             arrived = completed
         return found
 
-    def correct(self, item: Correction) -> None:
-        """Tell somebody who was told of an alert that its entry now says something else."""
-        self.teller.correct(item)
-
     def _judge_correlation(self, completion: Completion, newest: Decided) -> Decided:
-        """A correlation is told with the story of the match that completed it."""
+        """Judge a correlation with the story of the match that completed it."""
         match = correlation.match_of(completion, newest.match)
         # A row holds one match of a rule on an entry: judged again, an entry completes it a second time.
         again = any(m.rule == match.rule.id and m.entry_id == newest.entry_id for m in self._facts.members)
         entry_id = None if again else newest.entry_id
         assert newest.story_id is not None  # what is in no story completes nothing
         home = self.stories[newest.story_id]
-        source = match.entry.source if match.entry else ""
-        fate, reason, alert = self._judge_news(newest.entry_id, match, home, source=source, late=False)
-        return Decided(
-            entry_id=entry_id,
-            match=match,
-            fate=fate,
-            reason=reason,
-            story_id=home.id,
-            origin=newest.origin,
-            alert_id=alert.id,
-        )
+        return replace(self._judge_news(newest.entry_id, match, home), entry_id=entry_id, origin=newest.origin)
 
-    def _judge_news(
-        self, entry_id: int | None, match: Match, home: Story, *, source: str, late: bool
-    ) -> tuple[MatchOutcome, Reason, Alert]:
+    def _judge_news(self, entry_id: int | None, match: Match, home: Story, *, late: bool = False) -> Decided:
         number = self._alert_of.get((home.id, match.rule.id))
         if number is None:
-            return self._open(entry_id, match, home, source=source, late=late)
+            return self._open(entry_id, match, home, late=late)
         known = self._alerts[number]
-        origin = next((member.origin for member in home.entries if member.entry_id == entry_id), source)
-        grown = growth.grow(known, match, home, origin=origin, now=self._facts.now)
+        grown = growth.grow(known, match, home, origin=_origin(home, entry_id, match.source), now=self._facts.now)
         self._alerts[known.id] = grown.alert
-        told = self.teller.tell_growth(grown, match, entry_id=entry_id, source=source)
-        if not told:
-            return MatchOutcome.JOINED, Reason(cause=Cause.COVERAGE, by=str(known.id)), grown.alert
-        return MatchOutcome.UPDATED, told, grown.alert
+        reason = self.planner.notify_growth(grown, match, entry_id)
+        if reason is None:
+            reason = Reason(cause=Cause.COVERAGE, by=str(known.id))
+            return _decided(entry_id, match, MatchOutcome.JOINED, reason, known)
+        return _decided(entry_id, match, MatchOutcome.UPDATED, reason, known)
 
-    def _open(
-        self, entry_id: int | None, match: Match, home: Story, *, source: str, late: bool
-    ) -> tuple[MatchOutcome, Reason, Alert]:
-        keys = cooldown.key_values(match.rule, match.labels, source=source, story_id=home.id)
-        alert = self._new_alert(match, home, keys)
+    def _open(self, entry_id: int | None, match: Match, home: Story, *, late: bool = False) -> Decided:
+        alert = self._new_alert(match, home, cooldown.key_values(match, home.id))
+        notice = Notice(alert=alert, entry_id=entry_id)
         if late:
-            why = Reason(cause=Cause.UNREACHABLE)
-            reason = self.teller.tell(alert, match, DeliveryKind.CATCH_UP, entry_id=entry_id, source=source, why=why)
-            return MatchOutcome.CATCH_UP, reason, alert
-        reason = self.teller.tell(alert, match, DeliveryKind.ALERT, entry_id=entry_id, source=source)
-        return (MatchOutcome.HELD if reason.until else MatchOutcome.ALERTED), reason, alert
+            reason = self.planner.notify(notice, match, DeliveryKind.CATCH_UP, why=Reason(cause=Cause.UNREACHABLE))
+            return _decided(entry_id, match, MatchOutcome.CATCH_UP, reason, alert)
+        reason = self.planner.notify(notice, match, DeliveryKind.ALERT)
+        outcome = MatchOutcome.HELD if reason.until else MatchOutcome.ALERTED
+        return _decided(entry_id, match, outcome, reason, alert)
 
-    def _judge_price(self, match: Match) -> Decided:
-        """An edge of a price is an alert of its own; within the cooldown it waits for its end."""
-        home = self.stories.open(match.rule.event, match.event_time)
-        fate, reason, alert = self._open(None, match, home, source="", late=False)
-        return Decided(entry_id=None, match=match, fate=fate, reason=reason, story_id=home.id, alert_id=alert.id)
-
-    def _judge_own(self, match: Match) -> Decided:
-        home = self.stories.open(match.rule.event, match.event_time)
+    def _judge_own(self, match: Match, home: Story) -> Decided:
         alert = self._new_alert(match, home, tuple(v for name in match.rule.key for v in match.labels.get(name, ())))
-        count = self.teller.tell_operators(alert, match)
+        count = self.planner.notify_operators(alert, match)
         reason = Reason(cause=Cause.OPERATORS if count else Cause.NO_OPERATOR, count=count)
-        return Decided(
-            entry_id=None, match=match, fate=MatchOutcome.ALERTED, reason=reason, story_id=home.id, alert_id=alert.id
-        )
+        return _decided(None, match, MatchOutcome.ALERTED, reason, alert)
 
     def _new_alert(self, match: Match, home: Story, key: tuple[str, ...]) -> Alert:
         rule = match.rule
@@ -211,3 +175,14 @@ class _Desk:
         self._alerts[alert.id] = alert
         self._alert_of.setdefault((home.id, rule.id), alert.id)
         return alert
+
+
+def _decided(entry_id: int | None, match: Match, outcome: MatchOutcome, reason: Reason, alert: Alert) -> Decided:
+    return Decided(
+        entry_id=entry_id, match=match, fate=outcome, reason=reason, story_id=alert.story_id, alert_id=alert.id
+    )
+
+
+def _origin(home: Story, entry_id: int | None, default: str = "") -> str:
+    """Return who really reports an entry of *home*; *default* for what is no entry of it."""
+    return next((member.origin for member in home.entries if member.entry_id == entry_id), default)

@@ -15,7 +15,7 @@ from tocsin.log import line
 from tocsin.model.alerts import Alert, AlertContent
 from tocsin.model.deliveries import AttemptResult, Delivery, DeliveryKind, ErrorClass
 from tocsin.model.rules import Match
-from tocsin.policy.alerting.title import fill
+from tocsin.policy.alerting.growth import fill
 from tocsin.protocols import Run
 from tocsin.receivers import Receiver
 from tocsin.render import render

@@ -24,7 +24,7 @@ from tocsin.errors import ConfigError, DamagedError, LostError, StoreError
 from tocsin.ingest.poller import Pipeline
 from tocsin.log import line
 from tocsin.model.deliveries import AttemptResult, Delivery, Settlement
-from tocsin.protocols import Clock, runner
+from tocsin.protocols import Clock, Runtime, runner
 from tocsin.rules import builtin
 from tocsin.service.lastwords import save, tell_operators
 from tocsin.service.liveness import Liveness
@@ -172,28 +172,23 @@ class Service:
         self._config, self._loaded = config, loaded
         self._http = self._makers.http(config)
         inbound, outbound = assemble(config, loaded.rules, self._makers, self._http, self._work)
+        runtime = Runtime(
+            clock=self._clock, write=self._write, work=self._work, random=random.random, trouble=self._trouble
+        )
         self._pipeline = Pipeline(
             self._store,
             inbound,
-            clock=self._clock,
-            write=self._write,
-            work=self._work,
-            random=random.random,
+            runtime,
             committed=self._wake.set,
-            trouble=self._trouble,
             progress=partial(self._liveness.ran, "poll"),
         )
         await self._pipeline.resume()
         self._dispatcher = Dispatcher(
             self._store,
             outbound,
-            clock=self._clock,
-            write=self._write,
-            work=self._work,
-            random=random.random,
+            runtime,
             more=self._wake.set,
             settled=self._settled,
-            trouble=self._trouble,
         )
         await self._http.__aenter__()
         await self._adopt(config, loaded)

@@ -15,13 +15,14 @@ from tocsin.errors import Fault, LostError
 from tocsin.market.series import Series
 from tocsin.model.alerts import Alert
 from tocsin.model.deliveries import AttemptResult, Delivery, DeliveryState, Message, Settlement
+from tocsin.model.entries import KeyKind
 from tocsin.model.prices import Instrument
 from tocsin.model.rules import Judged, Match
 from tocsin.model.sources import Batch
 from tocsin.policy.alerting.facts import Arrival, Planned
 from tocsin.policy.notifying.breaker import ReceiverStatus
 from tocsin.policy.notifying.limit import Limit, Storm
-from tocsin.policy.notifying.quiet import QuietRule
+from tocsin.policy.notifying.receiver import QuietRule
 from tocsin.policy.notifying.retry import Consequence
 from tocsin.policy.polling.history import PollHistory
 from tocsin.rules.prices.observation import Observed
@@ -177,10 +178,12 @@ class Store:
         with self._database.write() as session:
             return sources.claim(session, now, self._real_now(), lease, limit)
 
-    def unseen(self, batch: Batch, now: datetime) -> Unseen:  # noqa: ARG002 (as every step of the line)
-        """The entries of *batch* that are new or rewritten, in order; reads only."""
+    def unseen(self, batch: Batch, volatile: frozenset[KeyKind] = frozenset()) -> Unseen:
+        """Return the entries of *batch* that are new or rewritten, in order, where keys of *volatile* kinds say nothing."""
         with self._database.read() as session:
-            found = identity.known(session, sources.number(session, batch.source), batch.entries, batch)
+            found = identity.known(
+                session, sources.number(session, batch.source), batch.entries, replace(batch, volatile=volatile)
+            )
             return identity.unseen(found, batch.entries)
 
     def take_in(

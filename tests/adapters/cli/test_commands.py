@@ -97,7 +97,7 @@ def test_a_silence_is_tried_made_listed_and_ended(tocsin: Tocsin, history: Any) 
     assert "is no matcher" in tocsin("silences", "add", "x", "--for", "1h").stderr
     tried = tocsin("silences", "add", label, "--for", "4h", "--preview")
     assert "nothing was written" in tried.stderr
-    assert "There is no silence" in tocsin("silences", "list").stderr
+    assert "There are no silences" in tocsin("silences", "list").stderr
     made = records(tocsin("silences", "add", label, "--for", "4h", "--why", "known", "--by", "ann", "--json"))
     assert (made[0]["by"], made[0]["why"]) == ("ann", "known")
     listed = tocsin("silences", "list").stdout
@@ -327,7 +327,7 @@ def test_a_screen_has_one_clock_and_names_its_zone_once(tocsin: Tocsin, history:
         assert result.stderr.splitlines() == ["Times are in Asia/Shanghai."], screen
     for screen in ("alerts list", "sources show wire"):
         assert tocsin(*screen.split()).stderr.splitlines() == ["Times are in Asia/Shanghai."], screen
-    assert tocsin("silences", "list").stderr.splitlines() == ["There is no silence."]
+    assert tocsin("silences", "list").stderr.splitlines() == ["There are no silences."]
 
 
 def test_a_receiver_that_cannot_be_built_is_a_configuration_fault(tocsin: Tocsin) -> None:

@@ -49,7 +49,7 @@ def test_tests_beside_a_pack_run_with_its_rules(tocsin: Tocsin, write: Any) -> N
     path = write(GOOD)
     result = tocsin("test")
     assert (result.exit_code, result.stdout) == (0, "")
-    assert "2 of 2 tests passed; 2 examples of the packs are kept." in result.stderr
+    assert "2 of 2 tests passed; 2 examples of the packs pass." in result.stderr
     assert tocsin("test", str(path), config=False).exit_code == 0
     records = [json.loads(line) for line in tocsin("test", "--json").stdout.splitlines()]
     assert [record["passed"] for record in records] == [True, True]

@@ -14,8 +14,7 @@ from tocsin.errors import Fault
 from tocsin.hints import PollHints
 from tocsin.model.sources import Batch, Cursor
 from tocsin.policy.decide import Policy
-from tocsin.policy.polling.history import PollHistory
-from tocsin.policy.polling.moves import Moved
+from tocsin.policy.polling.history import Moved, PollHistory
 from tocsin.store import Fetch, PollRecord, SourceDetail, SourceView
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -10,9 +10,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tocsin.demo.clock import ChapterClock
-from tocsin.demo.feeds import FEEDS, document
-from tocsin.demo.servers import World
+from tocsin.demo.run import ChapterClock
+from tocsin.demo.servers import FEEDS, World, document
 from tocsin.demo.timeline import ARCHIVE, TIMELINE, visible
 from tocsin.errors import SourceError
 from tocsin.sources.feeds.rss import parse

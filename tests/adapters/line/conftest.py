@@ -28,6 +28,7 @@ from tocsin.policy.decide import Policy
 from tocsin.policy.notifying.receiver import ReceiverInfo
 from tocsin.policy.notifying.route import Route
 from tocsin.policy.polling.schedule import Terms
+from tocsin.protocols import Runtime
 from tocsin.rules.compile import compile_packs
 from tocsin.rules.ruleset import RuleSet
 from tocsin.store import Store
@@ -150,10 +151,7 @@ class Line:
                 sources={s.name: s for s in sources},
                 terms=terms or {s.name: Terms(every=timedelta(minutes=15)) for s in sources},
             ),
-            clock=self.clock,
-            write=self.at_once,
-            work=at_once,
-            random=lambda: 0.5,
+            Runtime(clock=self.clock, write=self.at_once, work=at_once, random=lambda: 0.5),
             committed=lambda: self.woken.append(None),
         )
 

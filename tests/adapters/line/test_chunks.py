@@ -17,7 +17,7 @@ from uuid import uuid4
 
 import pytest
 
-from tocsin.ingest.poller import SETTLES
+from tocsin.ingest.news import SETTLES
 from tocsin.model.alerts import MatchOutcome
 from tocsin.model.entries import Entry, EntryKey, KeyKind
 from tocsin.model.sources import Batch, Cursor
@@ -165,7 +165,7 @@ def take(line: Line, make: Callable[[datetime], Any], parts: int | None) -> dict
         "fates": Counter((match.title, match.fate) for match in whole.read.matches(limit=10_000)),
         "messages": Counter((view.receiver, view.kind, view.title, len(view.alert_ids)) for view in told),
         "cursor": whole.claim_sources(line.clock.now() + timedelta(days=1), timedelta(hours=1), 1)[0].cursor.etag,
-        "habits": whole.read.sources()[0].habits.begun,
+        "habits": whole.read.sources()[0].habits.unfinished,
     }
 
 

@@ -21,6 +21,7 @@ from tocsin.model.prices import Instrument, Quote
 from tocsin.policy.alerting.facts import Decision
 from tocsin.policy.notifying.receiver import Fallback
 from tocsin.policy.notifying.silence import parse
+from tocsin.protocols import Runtime
 from tocsin.render import reduced
 from tocsin.render.reasons import in_words
 from tocsin.rules.prices.observation import observe
@@ -57,10 +58,7 @@ def dispatcher(line: Line, *receivers: Any) -> Dispatcher:
         DeliveryConfig(
             receivers={r.name: r for r in receivers}, zone=ZoneInfo("UTC"), decide=pipeline.inbound.policy.decide
         ),
-        clock=line.clock,
-        write=line.at_once,
-        work=line.at_once,
-        random=lambda: 0.5,
+        Runtime(clock=line.clock, write=line.at_once, work=line.at_once, random=lambda: 0.5),
     )
 
 
@@ -131,10 +129,7 @@ def test_a_receiver_that_limits_our_rate_rests_with_all_its_messages(line: Line)
     out = Dispatcher(
         line.store,
         DeliveryConfig(receivers={"desk": desk}, zone=ZoneInfo("UTC"), decide=pipeline.inbound.policy.decide),
-        clock=line.clock,
-        write=line.at_once,
-        work=line.at_once,
-        random=lambda: 0.5,
+        Runtime(clock=line.clock, write=line.at_once, work=line.at_once, random=lambda: 0.5),
     )
     for _ in range(3):
         asyncio.run(pipeline.run_due())
@@ -643,10 +638,7 @@ def dispatcher_of(line: Line, *receivers: Any) -> Dispatcher:
         DeliveryConfig(
             receivers={r.name: r for r in receivers}, zone=ZoneInfo("UTC"), decide=pipeline.inbound.policy.decide
         ),
-        clock=line.clock,
-        write=line.at_once,
-        work=line.at_once,
-        random=lambda: 0.5,
+        Runtime(clock=line.clock, write=line.at_once, work=line.at_once, random=lambda: 0.5),
     )
 
 

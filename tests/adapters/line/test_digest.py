@@ -21,6 +21,7 @@ from tocsin.policy.decide import Policy
 from tocsin.policy.notifying.receiver import DigestTimes, QuietHours, ReceiverInfo
 from tocsin.policy.notifying.route import Route
 from tocsin.policy.notifying.silence import parse
+from tocsin.protocols import Runtime
 
 Line = Any
 OK = AttemptResult(error_class=ErrorClass.OK)
@@ -85,7 +86,9 @@ def desk(line: Line) -> Callable[..., Desk]:
             receivers={"desk": receiver}, zone=ZoneInfo("UTC"), decide=policy.decide, people=people, instruments=[TIN]
         )
         dispatcher = Dispatcher(
-            line.store, outbound, clock=line.clock, write=line.at_once, work=line.at_once, random=lambda: 0.5
+            line.store,
+            outbound,
+            Runtime(clock=line.clock, write=line.at_once, work=line.at_once, random=lambda: 0.5),
         )
         return Desk(line, pipeline, source, receiver, dispatcher)
 

@@ -12,6 +12,7 @@ import pytest
 from tocsin.deliver.dispatcher import DeliveryConfig, Dispatcher
 from tocsin.model.deliveries import AttemptResult, DeliveryState, ErrorClass
 from tocsin.model.prices import Instrument, Quote
+from tocsin.protocols import Runtime
 from tocsin.render.reasons import in_words
 
 PACK = """\
@@ -49,10 +50,7 @@ class _Desk:
                 instruments=[TIN],
                 price_rules=rules.prices,
             ),
-            clock=line.clock,
-            write=line.at_once,
-            work=line.at_once,
-            random=lambda: 0.5,
+            Runtime(clock=line.clock, write=line.at_once, work=line.at_once, random=lambda: 0.5),
         )
 
     def see(self, *prices: str, minutes: float = 5) -> None:

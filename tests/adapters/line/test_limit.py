@@ -19,6 +19,7 @@ from tocsin.policy.decide import Policy
 from tocsin.policy.notifying.limit import Limit
 from tocsin.policy.notifying.receiver import DigestTimes, QuietHours, ReceiverInfo
 from tocsin.policy.notifying.route import Route
+from tocsin.protocols import Runtime
 from tocsin.render.reasons import in_words
 
 Line = Any
@@ -114,7 +115,9 @@ def desk(line: Line) -> Callable[..., Desk]:
             receivers={"desk": receiver, "ops": operators}, zone=ZoneInfo("UTC"), decide=policy.decide, people=people
         )
         dispatcher = Dispatcher(
-            line.store, outbound, clock=line.clock, write=line.at_once, work=line.at_once, random=lambda: 0.5
+            line.store,
+            outbound,
+            Runtime(clock=line.clock, write=line.at_once, work=line.at_once, random=lambda: 0.5),
         )
         return Desk(line, pipeline, source, receiver, operators, dispatcher)
 

@@ -15,6 +15,7 @@ import pytest
 
 from tocsin.deliver.dispatcher import DeliveryConfig, Dispatcher
 from tocsin.model.deliveries import AttemptResult, DeliveryState, ErrorClass
+from tocsin.protocols import Runtime
 from tocsin.receivers.kinds import build
 
 POISON = "Chile bans lithium exports to everybody"
@@ -81,10 +82,7 @@ def outbox(line: Any, pack: str, news: tuple[str, ...], *receivers: Any) -> Disp
         DeliveryConfig(
             receivers={r.name: r for r in receivers}, zone=ZoneInfo("UTC"), decide=pipeline.inbound.policy.decide
         ),
-        clock=line.clock,
-        write=line.at_once,
-        work=line.at_once,
-        random=lambda: 0.5,
+        Runtime(clock=line.clock, write=line.at_once, work=line.at_once, random=lambda: 0.5),
     )
 
 

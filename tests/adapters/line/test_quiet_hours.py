@@ -13,6 +13,7 @@ from tocsin.deliver.dispatcher import DeliveryConfig, Dispatcher
 from tocsin.model.deliveries import AttemptResult, DeliveryState, ErrorClass
 from tocsin.model.rules import Severity
 from tocsin.policy.notifying.receiver import QuietHours, ReceiverInfo
+from tocsin.protocols import Runtime
 from tocsin.render.reasons import in_words
 
 Line = Any
@@ -37,7 +38,11 @@ def dispatcher(line: Line, receiver: Any, *, arrived: bool = False, **options: A
         decide=pipeline.inbound.policy.decide,
         people=(desk,),
     )
-    made = Dispatcher(line.store, outbound, clock=line.clock, write=line.at_once, work=line.at_once, random=lambda: 0.5)
+    made = Dispatcher(
+        line.store,
+        outbound,
+        Runtime(clock=line.clock, write=line.at_once, work=line.at_once, random=lambda: 0.5),
+    )
     return made, now + 8 * HOUR
 
 

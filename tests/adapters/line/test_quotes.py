@@ -118,7 +118,7 @@ def test_what_was_not_committed_is_not_remembered(line):
             raise StoreError("no space is left")
         return call(*args, **kwargs)
 
-    pipeline.market._write = write
+    pipeline.market._runtime = replace(pipeline.market._runtime, write=write)
     line.clock.time += timedelta(days=1)
     quote = Quote(instrument="tin", price=Decimal(112), at=line.clock.now(), first_seen=line.clock.now())
     with pytest.raises(StoreError):

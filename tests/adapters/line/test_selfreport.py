@@ -14,6 +14,7 @@ from tocsin.deliver.dispatcher import DeliveryConfig, Dispatcher
 from tocsin.errors import Fault
 from tocsin.model.deliveries import AttemptResult, ErrorClass, MessageKind
 from tocsin.policy.notifying.walltime import WeeklyTime
+from tocsin.protocols import Runtime
 from tocsin.service.selfreport import self_report
 
 Line = Any
@@ -33,7 +34,11 @@ def told(line: Line, desk: AttemptResult = OK) -> Any:
     outbound = DeliveryConfig(
         receivers={one.name: one for one in receivers}, zone=ZoneInfo("UTC"), decide=pipeline.inbound.policy.decide
     )
-    sender = Dispatcher(line.store, outbound, clock=line.clock, write=line.at_once, work=line.at_once, random=lambda: 0)
+    sender = Dispatcher(
+        line.store,
+        outbound,
+        Runtime(clock=line.clock, write=line.at_once, work=line.at_once, random=lambda: 0),
+    )
     asyncio.run(sender.run_due())
 
     def report(at: datetime, times: WeeklyTime = MONDAYS) -> Any:

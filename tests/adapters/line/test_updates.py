@@ -26,6 +26,7 @@ from tocsin.policy.decide import Policy
 from tocsin.policy.notifying.receiver import ReceiverInfo
 from tocsin.policy.notifying.retry import Consequence
 from tocsin.policy.notifying.route import Route
+from tocsin.protocols import Runtime
 from tocsin.store.db.tables import DeliveryRow
 
 World = Any
@@ -171,7 +172,11 @@ def test_mails_about_one_happening_are_one_conversation(world: Any) -> None:
     policy = Policy(routes=(Route(to=("desk",)),), receivers=people)
     outbound = DeliveryConfig(receivers={"desk": desk}, zone=ZoneInfo("UTC"), decide=policy.decide, people=people)
     run = one.line.at_once
-    out = Dispatcher(one.line.store, outbound, clock=one.line.clock, write=run, work=run, random=lambda: 0.5)
+    out = Dispatcher(
+        one.line.store,
+        outbound,
+        Runtime(clock=one.line.clock, write=run, work=run, random=lambda: 0.5),
+    )
     for title, feed in ((FIRST, "wire"), (WIDER, "times"), (LOUDER, "post"), (WIDEST, "herald")):
         one.news(title, feed=feed)
         asyncio.run(out.run_due())

@@ -7,8 +7,7 @@ import pytest
 
 from tocsin.errors import Fault
 from tocsin.hints import PollHints
-from tocsin.policy.polling.history import PollHistory
-from tocsin.policy.polling.moves import Moved
+from tocsin.policy.polling.history import Moved, PollHistory
 from tocsin.store import Deferral, Fetch, GroupHold, PollRecord
 from tocsin.store.db.habits import MOST_FETCHES, add_fetch, read_fetches, read_habits, write_habits
 

@@ -40,7 +40,7 @@ def test_an_entry_is_known_by_its_keys(hands, store, *, title, keys, has_ids, ne
     hands.poll(store, hands.batch(first), [hands.judged(first)], hands.teller())
     second = _with_keys(hands, "second", title, **keys)
     batch = hands.batch(second, has_ids=has_ids)
-    assert store.unseen(batch, hands.now).new == ((second,) if new else ())
+    assert store.unseen(batch).new == ((second,) if new else ())
     committed = hands.poll(store, batch, [hands.judged(second)], hands.teller())
     assert committed.entries == int(new)
 
@@ -50,13 +50,13 @@ def test_keys_are_those_of_one_source(hands, store):
     entry = hands.entry("1")
     hands.poll(store, hands.batch(entry), [hands.judged(entry)], hands.teller())
     other = hands.entry("1", source="other")
-    assert store.unseen(hands.batch(other, source="other"), hands.now).new == (other,)
+    assert store.unseen(hands.batch(other, source="other")).new == (other,)
 
 
 def test_of_two_alike_in_one_document_the_first_counts(hands, store):
     """A feed that lists an item twice rings once."""
     one, twin, other = hands.entry("one"), hands.entry("one", summary="again"), hands.entry("two")
-    assert store.unseen(hands.batch(one, twin, other), hands.now).new == (one, other)
+    assert store.unseen(hands.batch(one, twin, other)).new == (one, other)
     judged = [hands.judged(entry) for entry in (one, twin, other)]
     assert hands.poll(store, hands.batch(one, twin, other), judged, hands.teller()).entries == 2
 
@@ -73,9 +73,9 @@ def test_a_big_document_is_looked_up_in_pieces(hands, store):
     """A document of two thousand entries has more keys than a statement takes parameters."""
     entries = [hands.entry(f"n{n}", body="") for n in range(2000)]
     batch = hands.batch(*entries)
-    assert len(store.unseen(batch, hands.now).new) == 2000
+    assert len(store.unseen(batch).new) == 2000
     hands.poll(store, batch, [hands.quiet(entry) for entry in entries], hands.teller())
-    assert store.unseen(batch, hands.now).new == ()
+    assert store.unseen(batch).new == ()
 
 
 def test_keys_of_what_is_still_shown_live_on(hands, store):
@@ -86,18 +86,16 @@ def test_keys_of_what_is_still_shown_live_on(hands, store):
         hands.poll(store, hands.batch(stays), [], hands.teller(), now=hands.now + day * DAY)
         while store.sweep(hands.now + day * DAY, 30 * DAY):
             pass
-    late = hands.now + 400 * DAY
     assert store.read.counts().entries == 0
-    assert store.unseen(hands.batch(stays, leaves), late).new == (leaves,)
+    assert store.unseen(hands.batch(stays, leaves)).new == (leaves,)
 
 
 def test_keys_of_a_document_that_never_changes_live_on(hands, store):
     """A feed that answers "not modified" for a year and then gains an item reports that item alone."""
-    old = hands.entry("old")
+    old, late = hands.entry("old"), hands.now + 400 * DAY
     hands.poll(store, hands.batch(old), [hands.quiet(old)], hands.teller())
-    late = hands.now + 400 * DAY
     hands.poll(store, hands.batch(changed=False), [], hands.teller(), now=late)
     while store.sweep(late, 30 * DAY):
         pass
     new = hands.entry("new")
-    assert store.unseen(hands.batch(old, new), late).new == (new,)
+    assert store.unseen(hands.batch(old, new)).new == (new,)

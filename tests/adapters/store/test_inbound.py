@@ -85,7 +85,7 @@ def test_what_raises_while_deciding_leaves_nothing_behind(hands, store):
     with pytest.raises(RuntimeError, match="no decision"):
         store.commit(lease, hands.batch(entry), [hands.judged(entry)], fails, now=hands.now, due_at=hands.now)
     assert (store.read.counts().entries, store.read.counts().polled) == (0, 0)
-    assert store.unseen(hands.batch(entry), hands.now).new == (entry,)
+    assert store.unseen(hands.batch(entry)).new == (entry,)
     committed = store.commit(
         lease, hands.batch(entry), [hands.judged(entry)], hands.teller(), now=hands.now, due_at=hands.now
     )
@@ -137,7 +137,7 @@ def test_polls_in_parallel_see_each_others_stories(hands, store):
     def poll(lease):
         entry = hands.entry("gallium", source=lease.name)
         batch = hands.batch(entry, source=lease.name)
-        assert store.unseen(batch, hands.now).new == (entry,)
+        assert store.unseen(batch).new == (entry,)
         store.commit(lease, batch, [hands.judged(entry)], folds, now=hands.now, due_at=hands.now + HOUR)
 
     threads = [threading.Thread(target=poll, args=(lease,)) for lease in leases]

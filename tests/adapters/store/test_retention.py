@@ -31,7 +31,7 @@ def test_text_and_proof_go_and_the_alert_stays(hands, store):
     detail = store.read.alert(1)
     assert (detail.tidings.evidence, detail.tidings.lead.title) == (None, told.title)
     assert detail.members[0].evidence is None
-    assert store.unseen(hands.batch(told, quiet), hands.now + MONTH + DAY).new == ()
+    assert store.unseen(hands.batch(told, quiet)).new == ()
     assert _sweep(store, hands.now + MONTH + DAY) == []
 
 

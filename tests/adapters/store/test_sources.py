@@ -62,7 +62,7 @@ def test_a_changed_address_is_a_new_baseline(hands, store):
         store.commit(underway, hands.batch(), [], hands.teller(), now=hands.now, due_at=hands.now)
     [lease] = store.claim_sources(hands.now, MINUTE, 9)
     assert (lease.baseline, lease.cursor) == (True, Cursor())
-    assert store.unseen(hands.batch(entry), hands.now).new == ()
+    assert store.unseen(hands.batch(entry)).new == ()
 
 
 def test_a_source_that_is_not_named_is_no_longer_polled(hands, store):

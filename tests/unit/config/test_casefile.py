@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from tocsin.config.casefile import Case, write_cases
-from tocsin.config.testfile import RuleTest, load_tests
+from tocsin.config.testfile import Case, RuleTest, load_tests, write_cases
 from tocsin.model.entries import Entry
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tocsin.clock import SystemClock
-from tocsin.demo.clock import ChapterClock
+from tocsin.demo.run import ChapterClock
 from tocsin.errors import ConfigError, Position, Problem
 from tocsin.log import line
 from tocsin.service.systemd import Notifier

@@ -10,12 +10,11 @@ import pytest
 from tocsin.errors import Fault, SourceError
 from tocsin.hints import PollHints, ResponseHints
 from tocsin.model.entries import KeyKind
-from tocsin.policy.polling import health, moves, network
-from tocsin.policy.polling.aftermath import SourceStatus, after_failure, after_success
-from tocsin.policy.polling.found import Found
-from tocsin.policy.polling.health import News
-from tocsin.policy.polling.history import PollHistory, learn
-from tocsin.policy.polling.moves import Moved
+from tocsin.policy.polling import health, history, network
+from tocsin.policy.polling.aftermath import after_failure, after_success
+from tocsin.policy.polling.findings import Findings
+from tocsin.policy.polling.health import News, SourceStatus
+from tocsin.policy.polling.history import Moved, PollHistory, learn
 from tocsin.policy.polling.network import Network
 from tocsin.policy.polling.schedule import Terms
 
@@ -24,7 +23,7 @@ MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 NEW = "https://new.example/feed"
-SAME = Found()
+SAME = Findings()
 
 
 @dataclass
@@ -42,7 +41,7 @@ class Life:
     due_at: datetime = NOON
     others_until: datetime | None = None
 
-    def poll(self, found: Found = SAME, *, wait: timedelta = HOUR, **answer: object) -> Life:
+    def poll(self, found: Findings = SAME, *, wait: timedelta = HOUR, **answer: object) -> Life:
         """A good poll, *wait* after the one before."""
         self.now += wait
         after = after_success(self.before, ResponseHints(status=200, **answer), found, now=self.now, random=0.5)  # type: ignore[arg-type]
@@ -162,7 +161,7 @@ def lively() -> Life:
     life = Life()
     for _ in range(21 * 3):
         quiet = (life.now + 8 * HOUR).weekday() >= 5
-        life.poll(SAME if quiet else Found(held=30, new=1), wait=8 * HOUR)
+        life.poll(SAME if quiet else Findings(held=30, new=1), wait=8 * HOUR)
     return life
 
 
@@ -174,7 +173,7 @@ def test_a_weekend_is_no_silence_but_two_weeks_are() -> None:
         life.poll(wait=12 * HOUR)
     assert life.told == [News.SILENT]
     assert "longest silence before was 2d 8h" in life.details[0]
-    life.poll(Found(held=30, new=2)).poll(Found(held=30, new=2))
+    life.poll(Findings(held=30, new=2)).poll(Findings(held=30, new=2))
     assert life.told == [News.SILENT, News.RECOVERED]
 
 
@@ -182,19 +181,19 @@ def test_silence_of_a_source_that_is_hardly_known_is_nothing() -> None:
     """A fortnight and some news are needed to know a rhythm."""
     life = Life()
     for _ in range(6):
-        life.poll(Found(held=5, new=1))
+        life.poll(Findings(held=5, new=1))
     assert life.poll(wait=10 * DAY).told == []
-    rare = Life().poll(Found(held=5, new=1), wait=DAY)
+    rare = Life().poll(Findings(held=5, new=1), wait=DAY)
     assert rare.poll(wait=300 * DAY).told == []
 
 
 def test_a_source_that_is_suddenly_empty_is_told_at_the_third_poll() -> None:
     """An answer without entries is not "no news"; whether the document changes or not."""
-    life = lively().poll(Found(held=0)).poll()
+    life = lively().poll(Findings(held=0)).poll()
     assert life.told == []
-    life.poll(Found(held=0)).poll().poll()
+    life.poll(Findings(held=0)).poll().poll()
     assert life.told == [News.EMPTY]
-    assert life.poll(Found(held=3, new=0)).told == [News.EMPTY, News.RECOVERED]
+    assert life.poll(Findings(held=3, new=0)).told == [News.EMPTY, News.RECOVERED]
     assert life.details[-1] == "Its document has entries again."
 
 
@@ -202,21 +201,21 @@ def test_a_source_that_is_often_empty_is_not_told() -> None:
     """A list of warnings is empty on good days."""
     life = lively()
     for _ in range(2):
-        life.poll(Found(held=0)).poll(Found(held=2, new=1))
-    life.poll(Found(held=0)).poll().poll().poll()
+        life.poll(Findings(held=0)).poll(Findings(held=2, new=1))
+    life.poll(Findings(held=0)).poll().poll().poll()
     assert life.told == []
 
 
 def test_a_source_that_never_had_an_entry_is_not_suddenly_empty() -> None:
     """A new feed begins empty."""
-    assert Life().poll(Found(held=0)).poll().poll().poll().told == []
+    assert Life().poll(Findings(held=0)).poll().poll().poll().told == []
 
 
 def test_everything_that_ends_at_once_is_one_message() -> None:
     """A source that fails while it is silent comes back with one "recovered"."""
     life = lively()
     life.poll(wait=14 * DAY).fail(Fault.NETWORK).fail(Fault.NETWORK).fail(Fault.NETWORK, wait=6 * HOUR)
-    life.poll(Found(held=30, new=1))
+    life.poll(Findings(held=30, new=1))
     assert life.told == [News.SILENT, News.UNHEALTHY, News.RECOVERED]
     assert life.details[-1].startswith("It answers again. It has news again")
 
@@ -224,7 +223,7 @@ def test_everything_that_ends_at_once_is_one_message() -> None:
 def test_a_long_silence_of_long_ago_counts_half() -> None:
     """One dead summer must not hide the next outage for years."""
     habits = PollHistory(arrivals=(NOON,), longest=20 * DAY, longest_at=NOON)
-    found = Found(held=3, new=1)
+    found = Findings(held=3, new=1)
     within = learn(habits, ResponseHints(), held=found.held, new=found.new, now=NOON + 5 * DAY)
     assert within.longest == 20 * DAY
     later = learn(within, ResponseHints(), held=3, new=1, now=NOON + 40 * DAY)
@@ -267,14 +266,14 @@ def test_arrivals_are_bounded() -> None:
 def test_old_news_all_at_once_is_a_flood(held: int, new: int, late: int, is_flood: bool) -> None:
     """A feed that changed its ids does not ring a hundred times."""
     assert health.is_flood(held=held, new=new, late=late) is is_flood
-    life = lively().poll(Found(held=held, new=new, late=late))
+    life = lively().poll(Findings(held=held, new=new, late=late))
     assert life.told == ([News.FLOOD] if is_flood else [])
 
 
 def test_a_baseline_is_no_flood() -> None:
     """The first fetch is silent anyway."""
     first = SourceStatus(name="wire", terms=Terms(), habits=PollHistory(), first_polled=NOON)
-    after = after_success(first, ResponseHints(), Found(held=100, new=100, late=0), now=NOON, random=0.0)
+    after = after_success(first, ResponseHints(), Findings(held=100, new=100, late=0), now=NOON, random=0.0)
     assert (after.flood, after.told) == (False, ())
 
 
@@ -308,9 +307,9 @@ def test_https_in_place_of_http_is_used_at_once() -> None:
 
 def test_a_destination_that_shares_nothing_is_not_counted() -> None:
     """A parked domain answers every address with a feed of its own."""
-    life = Life().poll(Found(held=10, new=10), moved_to=NEW)
+    life = Life().poll(Findings(held=10, new=10), moved_to=NEW)
     assert life.before.habits.moved is None
-    assert life.poll(Found(held=10, new=9), moved_to=NEW).before.habits.moved
+    assert life.poll(Findings(held=10, new=9), moved_to=NEW).before.habits.moved
 
 
 @pytest.mark.parametrize("status", [404, 410])
@@ -343,7 +342,7 @@ def test_a_move_is_undone_when_there_is_no_feed(fault: Fault, status: int | None
 
 def test_without_a_redirect_nothing_is_doubted() -> None:
     """A plain failure is a plain failure."""
-    assert moves.doubt(None, Fault.STATUS, 404, 1) is None
+    assert history.failed_at(None, Fault.STATUS, 404, 1) is None
 
 
 # ---- the network ---------------------------------------------------------------------------------------------------
@@ -409,7 +408,7 @@ IDS_AND_LINKS = frozenset({KeyKind.ID, KeyKind.LINK})
 
 def test_ids_that_drift_are_told_once_and_remembered() -> None:
     """The operator hears of it once, also when the links turn out to drift, too; it is not taken back."""
-    life = Life().poll(Found(held=9, volatile=IDS)).poll(Found(held=9, volatile=IDS_AND_LINKS))
+    life = Life().poll(Findings(held=9, volatile=IDS)).poll(Findings(held=9, volatile=IDS_AND_LINKS))
     assert life.told == [News.VOLATILE]
     assert life.details[0].startswith("The ids of its entries were others than a poll before")
     assert life.poll(SAME).before.habits.volatile == IDS_AND_LINKS
@@ -417,12 +416,12 @@ def test_ids_that_drift_are_told_once_and_remembered() -> None:
 
 def test_ids_that_drift_with_the_links_say_so() -> None:
     """What tells entries apart from now on is in the message."""
-    life = Life().poll(Found(held=9, volatile=IDS_AND_LINKS))
+    life = Life().poll(Findings(held=9, volatile=IDS_AND_LINKS))
     assert "ids and links" in life.details[0]
     assert "headline and day tell them apart" in life.details[0]
 
 
 def test_ids_that_are_others_after_a_day_may_have_been_renewed_once() -> None:
     """Nothing is told, and the next poll decides."""
-    life = Life().poll(Found(held=9, volatile=IDS), wait=25 * HOUR)
+    life = Life().poll(Findings(held=9, volatile=IDS), wait=25 * HOUR)
     assert (life.told, life.before.habits.volatile) == ([], frozenset())

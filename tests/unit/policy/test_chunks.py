@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tocsin.model.entries import Entry
-from tocsin.policy.chunks import AIM, LEAST, MOST, Chunks
+from tocsin.policy.chunks import AIM, LEAST, MOST, Backlog
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -29,10 +29,10 @@ def entries(count: int) -> list[Entry]:
 
 def test_the_oldest_event_comes_first_and_what_is_known_behind_what_is_new() -> None:
     """A story is opened by its earliest report, and a correction finds the alert that it corrects."""
-    chunks = Chunks(entries(150), entries(3), ["gone"])
+    backlog = Backlog(entries(150), entries(3), ["gone"])
     found = []
-    while len(chunks):
-        found.append(chunks.cut())
+    while len(backlog):
+        found.append(backlog.cut())
     assert [entry.id for chunk in found for entry in chunk.new] == [str(n) for n in reversed(range(150))]
     assert [len(chunk.new) for chunk in found] == [MOST, 50]
     assert (len(found[-1].rewritten), found[-1].deleted) == (3, ("gone",))
@@ -49,9 +49,9 @@ def test_the_oldest_event_comes_first_and_what_is_known_behind_what_is_new() -> 
 )
 def test_the_more_people_may_be_told_the_smaller_is_the_first_part(people: int, size: int) -> None:
     """How long it takes is not known yet."""
-    chunks = Chunks(entries(200), people=people)
-    assert chunks.several
-    assert len(chunks.cut().new) == size
+    backlog = Backlog(entries(200), people=people)
+    assert backlog.several
+    assert len(backlog.cut().new) == size
 
 
 @pytest.mark.parametrize(
@@ -65,15 +65,15 @@ def test_the_more_people_may_be_told_the_smaller_is_the_first_part(people: int, 
 )
 def test_the_next_part_is_as_large_as_the_last_one_took(seconds: float, size: int) -> None:
     """Others wait for one part, whatever a machine can do."""
-    chunks = Chunks(entries(300))
-    chunks.cut()
-    chunks.took(seconds)
-    assert len(chunks.cut().new) == size
+    backlog = Backlog(entries(300))
+    backlog.cut()
+    backlog.took(seconds)
+    assert len(backlog.cut().new) == size
 
 
 def test_an_ordinary_document_is_one_part() -> None:
     """Most polls bring a few entries, or none."""
-    chunks = Chunks([])
-    assert not chunks.several
-    assert not chunks.more
-    assert chunks.cut().new == ()
+    backlog = Backlog([])
+    assert not backlog.several
+    assert not backlog.more
+    assert backlog.cut().new == ()

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tocsin.model.entries import Entry, EntryKey, KeyKind
-from tocsin.policy.polling.lateness import is_late, redate, shown
+from tocsin.policy.polling.findings import is_late, redate, shown
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -10,8 +10,7 @@ from tocsin.model.alerts import MatchOutcome
 from tocsin.model.deliveries import DeliveryKind
 from tocsin.model.rules import Severity
 from tocsin.policy.decide import Policy
-from tocsin.policy.notifying import digest, quiet
-from tocsin.policy.notifying.receiver import DigestTimes, QuietHours, ReceiverInfo
+from tocsin.policy.notifying.receiver import DigestTimes, QuietHours, QuietRule, ReceiverInfo, quiet_now
 from tocsin.policy.notifying.route import Route
 from tocsin.render.reasons import in_words
 
@@ -50,7 +49,7 @@ def hours(start: str, end: str, **options) -> QuietHours:
 )
 def test_quiet_hours_follow_the_clock_on_the_wall(interval, zone, at, end) -> None:
     """Nobody is woken an hour early because clocks changed, nor kept waiting an hour longer."""
-    assert quiet.ends(hours(*interval), zone, utc(at)) == (utc(end) if end else None)
+    assert hours(*interval).ends(zone, utc(at)) == (utc(end) if end else None)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +68,7 @@ def test_quiet_hours_follow_the_clock_on_the_wall(interval, zone, at, end) -> No
 def test_a_digest_leaves_once_on_each_of_its_days(at, days, after, leaves) -> None:
     """A reader at breakfast gets one every morning, on the days that clocks change, too."""
     times = DigestTimes(at=time.fromisoformat(at), days=frozenset(days))
-    assert digest.leaves(times, LONDON, utc(after)) == utc(leaves)
+    assert times.leaves(LONDON, utc(after)) == utc(leaves)
 
 
 def receive(world, **options) -> None:
@@ -184,5 +183,5 @@ def test_those_whose_quiet_hours_last_are_known_at_any_time() -> None:
         replace(night, name="day", quiet_hours=hours("09:00", "17:00")),
         replace(night, name="never", quiet_hours=None),
     )
-    found = quiet.hushed(people, utc("2026-01-05 23:00"))
-    assert found == {"night": quiet.QuietRule(ends=utc("2026-01-06 06:30"), breaks=None, drop=True)}
+    found = quiet_now(people, utc("2026-01-05 23:00"))
+    assert found == {"night": QuietRule(ends=utc("2026-01-06 06:30"), breaks=None, drop=True)}

@@ -9,10 +9,11 @@ import pytest
 
 from tocsin.model.alerts import Story, StoryEntry
 from tocsin.model.entries import Entry
-from tocsin.model.rules import RuleInfo, Severity
+from tocsin.model.evidence import Evidence
+from tocsin.model.rules import Match, RuleInfo, Severity
 from tocsin.policy.alerting import story
 from tocsin.policy.alerting.cooldown import key_values
-from tocsin.policy.alerting.title import fill
+from tocsin.policy.alerting.growth import fill
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 TITLE = "China bans exports of gallium and germanium to US"
@@ -165,7 +166,10 @@ def test_keys_of_two_labels_are_their_combinations() -> None:
         key=("mineral", "source", "country"),
         cooldown=timedelta(hours=1),
     )
+    entry = Entry(source="wire", id="1", keys=(), title="t", first_seen=NOON)
+    proof = Evidence(op="term", text="t", holds=True)
     labels = {"mineral": ("gallium", "tin"), "country": ("cn",)}
-    assert key_values(rule, labels, source="wire", story_id=7) == ("gallium|wire|cn", "tin|wire|cn")
+    match = Match(rule=rule, severity=rule.severity, labels=labels, evidence=proof, event_time=NOON, entry=entry)
+    assert key_values(match, 7) == ("gallium|wire|cn", "tin|wire|cn")
     many = {"mineral": tuple(map(str, range(50))), "country": tuple(map(str, range(50)))}
-    assert len(key_values(rule, many, source="wire", story_id=7)) == 64
+    assert len(key_values(replace(match, labels=many), 7)) == 64

@@ -11,8 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tocsin.config.yaml.file import read
-from tocsin.config.yaml.files import LARGEST
+from tocsin.config.yaml.file import LARGEST, read
 from tocsin.config.yaml.nodes import Node, Pairs, Scalar, member
 from tocsin.config.yaml.scalars import resolve
 from tocsin.errors import UsageError

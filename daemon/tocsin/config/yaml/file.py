@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import yaml
 
 from tocsin.config.yaml.composer import Composer, Source, StopReading
 from tocsin.config.yaml.mistakes import explain
 from tocsin.config.yaml.nodes import Node, Pairs, Scalar
-from tocsin.errors import Position, Problem
+from tocsin.errors import FileError, Position, Problem
+from tocsin.files import read_regular
 
 #: Characters of one file.
 LONGEST = 1_000_000
@@ -83,3 +85,27 @@ def _refuse(source: Source) -> Problem | None:
         position=Position(file=source.file, line=line, column=column),
         excerpt=_FORBIDDEN.sub("\ufffd", source.shown[line - 1]),
     )
+
+
+#: Octets of a file: a character has four at most.
+LARGEST = 4 * LONGEST
+
+
+def read_text(path: Path) -> tuple[str, Problem | None]:
+    """The text of the file at *path*, or the reason why there is none. Reads no more than a file may be long."""
+    try:
+        raw = read_regular(path, LARGEST)
+        return raw.decode("utf-8"), None
+    except FileError as error:
+        return "", Problem(message=f"{path} {error}")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        return "", Problem(message=f"{path}:{line}: this is not UTF-8; save the file as UTF-8")
+
+
+def shown_path(path: Path) -> str:
+    """*path* as messages show it: relative to the working folder where it lies below it."""
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except (ValueError, OSError, RuntimeError):  # RuntimeError: a symbolic link to itself
+        return str(path)

@@ -6,28 +6,27 @@ from collections.abc import Mapping
 from datetime import datetime
 from itertools import islice, product
 
-from tocsin.model.prices import Labels
-from tocsin.model.rules import RuleInfo, Severity
+from tocsin.model.rules import Match, RuleInfo, Severity
 from tocsin.policy.alerting.facts import LastNotified
 
 #: Combinations of key values of one match; more than that is a list of everything, not a key.
 _MOST = 64
 
 
-def key_values(rule: RuleInfo, labels: Labels, *, source: str, story_id: int) -> tuple[str, ...]:
-    """The values that a match stands under: `gallium`, or `gallium|cn` for a key of two labels.
+def key_values(match: Match, story_id: int) -> tuple[str, ...]:
+    """Return the values of the key under which *match* is notified: `gallium`, or `gallium|cn` for a key of two labels.
 
     A match without a value for a key label is keyed by its story.
     """
     story = f"story:{story_id}"
     columns: list[tuple[str, ...]] = []
-    for name in rule.key:
+    for name in match.rule.key:
         if name == "story":
             columns.append((story,))
-        elif name == "source" and source:
-            columns.append((source,))
+        elif name == "source" and match.source:
+            columns.append((match.source,))
         else:
-            columns.append(labels.get(name) or (story,))
+            columns.append(match.labels.get(name) or (story,))
     return tuple("|".join(values) for values in islice(product(*columns), _MOST))
 
 
@@ -43,9 +42,9 @@ def due(
     told: Mapping[tuple[str, str], LastNotified],
     now: datetime,
 ) -> datetime:
-    """When an alert under *keys* may be told: *now*, or the end of the cooldown.
+    """Return when an alert under *keys* may be sent: *now*, or the end of the cooldown.
 
-    One key value that is free, or was told less loudly, is enough. A time of telling that lies ahead is that of a held
+    One key value that is free, or was sent with a lower severity, is enough. A time that lies ahead is that of a held
     message, which this alert can join.
     """
     ends = []

@@ -1,4 +1,4 @@
-"""Which changes of an entry that was told people must hear of (DESIGN 6), and which are only another wording."""
+"""Changes of an entry that people were notified of: those that they must hear of, and mere rewordings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tocsin.model.alerts import Alert
 from tocsin.model.evidence import Evidence
 from tocsin.model.prices import Labels
 from tocsin.model.rules import Judged, Match
-from tocsin.policy.alerting.labels import new_values
+from tocsin.policy.alerting.growth import new_values
 from tocsin.policy.alerting.wording import Wording
 from tocsin.text.sentences import split
 from tocsin.text.titles import agreement, features, normal

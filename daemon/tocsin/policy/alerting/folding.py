@@ -1,4 +1,4 @@
-"""Which of what arrived comes into a story, and into which: all that a decision does before it looks at alerts."""
+"""Fold what arrived into stories: all that a decision does before it looks at alerts."""
 
 from __future__ import annotations
 
@@ -121,14 +121,13 @@ def touched(facts: Facts) -> Touched:
     stories: set[int] = set()
     keys: set[tuple[str, str]] = set()
     for entry_id, match in in_turn(facts):
-        homes, source = {0}, ""  # a story of its own has no key on record
+        homes = {0}  # a story of its own has no key on record
         if match.entry is not None and entry_id is not None:
             if folding.refusal(entry_id, match.entry):
                 continue
-            source, found = match.entry.source, folding.within_reach(entry_id, match, match.entry)
+            found = folding.within_reach(entry_id, match, match.entry)
             stories |= found
             homes |= found
         for home in homes:
-            values = cooldown.key_values(match.rule, match.labels, source=source, story_id=home)
-            keys.update((match.rule.id, value) for value in values)
+            keys.update((match.rule.id, value) for value in cooldown.key_values(match, home))
     return Touched(stories=frozenset(stories), keys=frozenset(keys))

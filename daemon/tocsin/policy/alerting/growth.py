@@ -1,15 +1,16 @@
-"""What is new about an alert that people were told of (DESIGN 4, Cooldown, and 6)."""
+"""The title and the labels of an alert, and what a further match adds to it."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tocsin.model.alerts import Alert, Story
 from tocsin.model.prices import Labels
-from tocsin.model.rules import Match, Severity
-from tocsin.policy.alerting.labels import new_values
-from tocsin.policy.alerting.title import fill
+from tocsin.model.rules import Match, RuleInfo, Severity
+
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +71,21 @@ def grow(alert: Alert, match: Match, home: Story, *, origin: str, now: datetime)
 def origins_of(home: Story) -> int:
     """How many independent origins report a story."""
     return len({member.origin for member in home.entries})
+
+
+def fill(template: str, labels: Labels) -> str:
+    """*template* with `{label}` replaced by its values; one that has none leaves no stray colon behind."""
+    text = _PLACEHOLDER.sub(lambda found: ", ".join(labels.get(found[1], ())), template)
+    return " ".join(text.split()).strip(" :,;–—-") or template
+
+
+def new_values(rule: RuleInfo, known: Labels, found: Labels) -> list[str]:
+    """Return the values in *found* that are not *known* yet, of the labels by which *rule* tells two alerts apart.
+
+    These are the labels of its key and those that its pack distinguishes.
+    """
+    names = dict.fromkeys((*rule.key, *rule.distinguish))
+    return [v for name in names for v in found.get(name, ()) if v not in known.get(name, ())]
 
 
 def _merged(one: Labels, other: Labels) -> dict[str, tuple[str, ...]]:

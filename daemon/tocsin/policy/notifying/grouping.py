@@ -1,4 +1,4 @@
-"""Which alerts leave in one message: one happening, one message for a recipient (DESIGN 6)."""
+"""Alerts that leave in one message: one happening, one message for a recipient."""
 
 from __future__ import annotations
 
@@ -9,9 +9,22 @@ from datetime import datetime
 
 from tocsin.model.alerts import Alert
 from tocsin.model.deliveries import DeliveryKind
-from tocsin.model.reasons import Reason
+from tocsin.model.reasons import NO_REASON
 from tocsin.policy.alerting.facts import Pending, Planned
 from tocsin.policy.notifying.retry import LIFE, is_price, life
+from tocsin.policy.notifying.timing import Timing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """An alert to notify people of, because of the entry *entry_id* or of a quote.
+
+    *news* is what is new about it to those who know it.
+    """
+
+    alert: Alert
+    entry_id: int | None = None
+    news: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -20,10 +33,8 @@ class _Draft:
 
     number: int
     to: tuple[str, str]
-    kind: DeliveryKind
-    due_at: datetime
+    timing: Timing
     expires_at: datetime
-    held: Reason
     news: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
     @property
@@ -32,36 +43,38 @@ class _Draft:
         return Planned(
             receiver=self.to[0],
             recipient=self.to[1],
-            kind=self.kind,
+            kind=self.timing.kind,
             alert_ids=tuple(self.news),
-            due_at=self.due_at,
+            due_at=self.timing.due_at,
             expires_at=self.expires_at,
-            held=self.held,
+            held=self.timing.held,
+            dropped=self.timing.dropped,
             news={alert: words for alert, words in self.news.items() if words},
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Wanted:
-    """What *to* is to be told about *alert*; *news* is what is new about an alert that *to* knows."""
+    """A notice for one person, and when it is due."""
 
-    alert: Alert
+    notice: Notice
     to: tuple[str, str]
-    kind: DeliveryKind
-    due_at: datetime
-    held: Reason
-    entry_id: int | None
-    news: tuple[str, ...]
+    timing: Timing
+
+    @property
+    def alert(self) -> Alert:
+        """The alert that it is about."""
+        return self.notice.alert
 
     @property
     def expires_at(self) -> datetime:
-        """Until when it is worth to be sent."""
-        return self.due_at + life(self.alert, self.kind, self.entry_id)
+        """The time until which it is worth sending."""
+        return self.timing.due_at + life(self.alert, self.timing.kind, self.notice.entry_id)
 
     @property
     def price_rule(self) -> str:
         """The rule of a price: what one announcement does to thirty instruments is one message."""
-        return self.alert.rule if is_price(self.alert, self.kind, self.entry_id) else ""
+        return self.alert.rule if is_price(self.alert, self.timing.kind, self.notice.entry_id) else ""
 
 
 #: A recipient, and something that messages to it are found by.
@@ -84,66 +97,48 @@ class MessageGrouper:
         self._drafts: dict[int, _Draft] = {}
         self._drafts_by: defaultdict[_Place, dict[int, _Draft]] = defaultdict(dict)
         self._waiting: defaultdict[tuple[str, str], list[Pending]] = defaultdict(list)
-        self._dropped: dict[tuple[str, str], tuple[DeliveryKind, Reason, dict[int, None]]] = {}
+        self._dropped: dict[tuple[str, str], _Draft] = {}
         for message in pending:
             self._waiting[message.receiver, message.recipient].append(message)
 
     @property
     def planned(self) -> tuple[Planned, ...]:
-        """The new messages, in the order in which they were thought of, and those that nobody is sent."""
-        dropped = (
-            Planned(
-                receiver=to[0],
-                recipient=to[1],
-                kind=kind,
-                alert_ids=tuple(alerts),
-                due_at=self._now,
-                expires_at=self._now + LIFE,
-                dropped=why,
-            )
-            for to, (kind, why, alerts) in self._dropped.items()
-        )
-        return (*(draft.planned for draft in self._drafts.values()), *dropped)
+        """The new messages, in the order in which they were planned, and those that nobody is sent."""
+        return tuple(draft.planned for draft in (*self._drafts.values(), *self._dropped.values()))
 
     def waiting(self, to: tuple[str, str]) -> Sequence[Pending]:
         """The messages of earlier decisions to *to* that were never tried."""
         return self._waiting.get(to, ())
 
-    def drop(self, alert: Alert, to: tuple[str, str], kind: DeliveryKind, why: Reason) -> None:
-        """Put on record that *to* is not told about *alert*."""
-        alerts = self._dropped[to][2] if to in self._dropped else {}
-        alerts[alert.id] = None
-        self._dropped[to] = (kind, why, alerts)
+    def add(self, notice: Notice, to: tuple[str, str], timing: Timing) -> None:
+        """Notify *to* when *timing* says: in a message that waits already, if it is about the same, else in a new one.
 
-    def tell(
-        self,
-        alert: Alert,
-        to: tuple[str, str],
-        *,
-        kind: DeliveryKind,
-        due_at: datetime,
-        held: Reason,
-        entry_id: int | None,
-        news: tuple[str, ...] = (),
-    ) -> None:
-        """Tell *to* about *alert* at *due_at*: in a message that waits already, if it is about the same, else a new one.
-
-        *news* is what is new about an alert that *to* knows.
+        A notice that is dropped is put on record, and not sent.
         """
-        wanted = _Wanted(alert=alert, to=to, kind=kind, due_at=due_at, held=held, entry_id=entry_id, news=news)
+        wanted = _Wanted(notice=notice, to=to, timing=timing)
+        if timing.dropped:
+            self._drop(wanted)
+            return
         self._leave_digests(wanted)
-        if not self._tells_already(wanted) and not self._is_carried(wanted) and not self._joins(wanted):
+        if not self._announces(wanted) and not self._carries(wanted) and not self._joins(wanted):
             draft = next((draft for draft in self._related(wanted) if self._fits(draft, wanted)), None)
             if draft is None:
                 draft = self._new(wanted)
             draft.expires_at = max(draft.expires_at, wanted.expires_at)
             self._add(draft, wanted)
 
+    def _drop(self, wanted: _Wanted) -> None:
+        timing = replace(wanted.timing, due_at=self._now, held=NO_REASON)
+        new = _Draft(number=0, to=wanted.to, timing=timing, expires_at=self._now + LIFE)
+        draft = self._dropped.setdefault(wanted.to, new)
+        draft.timing = timing
+        draft.news[wanted.alert.id] = ()
+
     def _leave_digests(self, wanted: _Wanted) -> None:
         """Take an alert out of digests that leave later than it is *wanted*: the others in them go on waiting."""
         number = wanted.alert.id
         for message in self.waiting(wanted.to):
-            if message.kind is not DeliveryKind.DIGEST or message.due_at <= wanted.due_at:
+            if message.kind is not DeliveryKind.DIGEST or message.due_at <= wanted.timing.due_at:
                 continue
             if number in message.alert_ids:
                 self.released[message.delivery_id, number] = None
@@ -152,24 +147,24 @@ class MessageGrouper:
                 del self.joined[message.delivery_id][number]
                 self.news.pop((message.delivery_id, number), None)
         for draft in self._about(wanted):
-            if draft.kind is DeliveryKind.DIGEST and draft.due_at > wanted.due_at:
+            if draft.timing.kind is DeliveryKind.DIGEST and draft.timing.due_at > wanted.timing.due_at:
                 del draft.news[number]
                 del self._drafts_by[wanted.to, ("alert", number)][draft.number]
                 if not draft.news:
                     del self._drafts[draft.number]
 
-    def _tells_already(self, wanted: _Wanted) -> bool:
+    def _announces(self, wanted: _Wanted) -> bool:
         """Whether a message of this very decision speaks of the alert: it shows all that the decision adds to it.
 
         It then leaves at the earlier of the two times: one decision tells nobody twice of one alert.
         """
         for draft in self._about(wanted)[:1]:
-            if wanted.due_at < draft.due_at:
-                lasts = draft.expires_at - draft.due_at
-                draft.due_at, draft.held = wanted.due_at, wanted.held
-                draft.expires_at = wanted.due_at + lasts
-                self._drafts_by[draft.to, wanted.due_at][draft.number] = draft
-            self._add(draft, replace(wanted, entry_id=None))
+            due_at = wanted.timing.due_at
+            if due_at < draft.timing.due_at:
+                draft.expires_at += due_at - draft.timing.due_at
+                draft.timing = replace(draft.timing, due_at=due_at, held=wanted.timing.held)
+                self._drafts_by[draft.to, due_at][draft.number] = draft
+            self._add(draft, replace(wanted, notice=replace(wanted.notice, entry_id=None)))
             return True
         for message in self.waiting(wanted.to):
             if wanted.alert.id in self.joined.get(message.delivery_id, ()):
@@ -177,19 +172,20 @@ class MessageGrouper:
                 return True
         return False
 
-    def _is_carried(self, wanted: _Wanted) -> bool:
+    def _carries(self, wanted: _Wanted) -> bool:
         """Whether messages that nobody has seen speak of the alert already, and early enough.
 
         A held one leaves at once for what is due now. A correction waits for its own time: it tells what stands then.
         """
+        timing = wanted.timing
         carrying = [
             message
             for message in self.waiting(wanted.to)
             if wanted.alert.id in message.alert_ids
             and (message.delivery_id, wanted.alert.id) not in self.released
             and (
-                wanted.due_at <= self._now
-                or (message.due_at <= wanted.due_at and wanted.kind is not DeliveryKind.CORRECTION)
+                timing.due_at <= self._now
+                or (message.due_at <= timing.due_at and timing.kind is not DeliveryKind.CORRECTION)
             )
         ]
         for message in carrying:
@@ -198,7 +194,7 @@ class MessageGrouper:
 
     def _carry(self, message: Pending, wanted: _Wanted) -> None:
         self._note(message.delivery_id, wanted)
-        if wanted.due_at <= self._now < message.due_at:
+        if wanted.timing.due_at <= self._now < message.due_at:
             self.hastened[message.delivery_id] = None
 
     def _joins(self, wanted: _Wanted) -> bool:
@@ -211,25 +207,25 @@ class MessageGrouper:
         return False
 
     def _note(self, delivery_id: str, wanted: _Wanted) -> None:
-        if wanted.news:
+        if wanted.notice.news:
             known = self.news.get((delivery_id, wanted.alert.id), ())
-            self.news[delivery_id, wanted.alert.id] = tuple(dict.fromkeys((*known, *wanted.news)))
+            self.news[delivery_id, wanted.alert.id] = tuple(dict.fromkeys((*known, *wanted.notice.news)))
 
     def _takes(self, message: Pending, wanted: _Wanted) -> bool:
-        if _apart(message.kind, wanted.kind):
+        kind, due_at, entry = wanted.timing.kind, wanted.timing.due_at, wanted.notice.entry_id
+        if _apart(message.kind, kind):
             return False
-        if wanted.due_at > self._now:  # held: what ends with the same cooldown is told together
-            return message.due_at == wanted.due_at
-        entry = wanted.entry_id
+        if due_at > self._now:  # held: what ends with the same cooldown is sent together
+            return message.due_at == due_at
         related = (
             wanted.alert.story_id in message.story_ids
             or (entry is not None and entry in message.entry_ids)
-            or wanted.kind is DeliveryKind.CATCH_UP
+            or kind is DeliveryKind.CATCH_UP
         )
         return message.due_at <= self._now and related
 
     def _fits(self, draft: _Draft, wanted: _Wanted) -> bool:
-        return not _apart(draft.kind, wanted.kind) and draft.due_at == wanted.due_at
+        return not _apart(draft.timing.kind, wanted.timing.kind) and draft.timing.due_at == wanted.timing.due_at
 
     def _about(self, wanted: _Wanted) -> list[_Draft]:
         """The new messages that speak of the alert already, in order."""
@@ -245,26 +241,19 @@ class MessageGrouper:
     def _places(self, wanted: _Wanted) -> list[_Place]:
         """What a message about *wanted* has in common with others that it may leave with."""
         places: list[object] = [("story", wanted.alert.story_id)]
-        if wanted.entry_id is not None:
-            places.append(("entry", wanted.entry_id))
+        if wanted.notice.entry_id is not None:
+            places.append(("entry", wanted.notice.entry_id))
         if wanted.price_rule:
             places.append(("price", wanted.price_rule))
-        if wanted.due_at > self._now:
-            places.append(wanted.due_at)
-        if wanted.kind is DeliveryKind.CATCH_UP:
-            places.append(wanted.kind)
+        if wanted.timing.due_at > self._now:
+            places.append(wanted.timing.due_at)
+        if wanted.timing.kind is DeliveryKind.CATCH_UP:
+            places.append(wanted.timing.kind)
         return [(wanted.to, place) for place in places]
 
     def _new(self, wanted: _Wanted) -> _Draft:
         self._count += 1
-        draft = _Draft(
-            number=self._count,
-            to=wanted.to,
-            kind=wanted.kind,
-            due_at=wanted.due_at,
-            expires_at=wanted.expires_at,
-            held=wanted.held,
-        )
+        draft = _Draft(number=self._count, to=wanted.to, timing=wanted.timing, expires_at=wanted.expires_at)
         self._drafts[draft.number] = draft
         for place in self._places(wanted):
             self._drafts_by[place][draft.number] = draft
@@ -273,11 +262,11 @@ class MessageGrouper:
     def _add(self, draft: _Draft, wanted: _Wanted) -> None:
         alert, to = wanted.alert, wanted.to
         known = draft.news.get(alert.id, ())
-        draft.news[alert.id] = tuple(dict.fromkeys((*known, *wanted.news)))
+        draft.news[alert.id] = tuple(dict.fromkeys((*known, *wanted.notice.news)))
         self._drafts_by[to, ("alert", alert.id)][draft.number] = draft
         self._drafts_by[to, ("story", alert.story_id)][draft.number] = draft
-        if wanted.entry_id is not None:
-            self._drafts_by[to, ("entry", wanted.entry_id)][draft.number] = draft
+        if wanted.notice.entry_id is not None:
+            self._drafts_by[to, ("entry", wanted.notice.entry_id)][draft.number] = draft
 
 
 def _apart(one: DeliveryKind, other: DeliveryKind) -> bool:

@@ -1,4 +1,4 @@
-"""The most messages an hour: what is over the limit of a receiver waits, and is told together."""
+"""The most messages an hour: what is over the limit of a receiver waits, and is sent together."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from tocsin.model.deliveries import DeliveryKind
 from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Severity
-from tocsin.policy.notifying import quiet
 from tocsin.policy.notifying.receiver import QuietHours
 
 #: The time in which messages are counted.
 SPAN = timedelta(hours=1)
-#: What waits when it is over a limit: the daemon's own, corrections and what gathers news already are told all the same.
+#: What waits when it is over a limit: the daemon's own, corrections and what gathers news already are sent all the same.
 LIMITED = (DeliveryKind.ALERT, DeliveryKind.UPDATE)
 #: What never waits.
 ALWAYS = Severity.CRITICAL
@@ -39,7 +38,7 @@ class Limit:
         Quiet hours that drop what is due in them must not drop what was due before they began.
         """
         at, hours = self.leaves or room, self.quiet_hours
-        return at if hours is None or quiet.breaks(hours, loudest) else quiet.ends(hours, self.zone, at) or at
+        return at if hours is None or hours.let_through(loudest) else hours.ends(self.zone, at) or at
 
     def reason(self, receiver: str, until: datetime | None = None) -> Reason:
         """Return why something to *receiver* waits, *until* then if that is known."""

@@ -1,4 +1,4 @@
-"""Who hears of an alert, when, and as what: routes, cooldowns, answers. It holds the state of one decision."""
+"""Plan who is notified of an alert, when, and as what: routes, cooldowns, answers. It holds the state of one decision."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tocsin.policy.alerting import cooldown
 from tocsin.policy.alerting.correction import Correction
 from tocsin.policy.alerting.facts import Facts, LastNotified
 from tocsin.policy.alerting.growth import Growth
-from tocsin.policy.notifying.grouping import MessageGrouper
+from tocsin.policy.notifying.grouping import MessageGrouper, Notice
 from tocsin.policy.notifying.receiver import ReceiverInfo
 from tocsin.policy.notifying.route import Route, recipients
 from tocsin.policy.notifying.timing import Timing, timed
@@ -26,11 +26,11 @@ _People = tuple[tuple[str, str], ...]
 
 
 class NotificationPlanner:
-    """Plans the messages of one decision about *facts*, and remembers what it tells."""
+    """Plans the messages of one decision about *facts*, and remembers whom it notified."""
 
     def __init__(self, routes: Sequence[Route], receivers: Sequence[ReceiverInfo], facts: Facts) -> None:
-        self.post = MessageGrouper(now=facts.now, pending=facts.pending)
-        # What this decision tells lies over what was told before, which is not copied: that can be years of history.
+        self.messages = MessageGrouper(now=facts.now, pending=facts.pending)
+        # What this decision sends lies over what was sent before, which is not copied: that can be years of history.
         before = cast(MutableMapping[tuple[str, str], LastNotified], facts.told)
         self._told: ChainMap[tuple[str, str], LastNotified] = ChainMap({}, before)
         self._routes = routes
@@ -39,28 +39,19 @@ class NotificationPlanner:
         self._facts = facts
 
     def changed(self) -> Mapping[tuple[str, str], LastNotified]:
-        """What was told anew, by (rule, key value)."""
+        """Return what was sent anew, by (rule, key value)."""
         return {key: told for key, told in self._told.maps[0].items() if self._facts.told.get(key) != told}
 
-    def tell(
-        self,
-        alert: Alert,
-        match: Match,
-        kind: DeliveryKind,
-        *,
-        entry_id: int | None,
-        source: str,
-        only: Sequence[str] = (),
-        why: Reason | None = None,
-        news: tuple[str, ...] = (),
+    def notify(
+        self, notice: Notice, match: Match, kind: DeliveryKind, *, only: Sequence[str] = (), why: Reason | None = None
     ) -> Reason:
-        """Plan the messages about *alert*, to all whom the routes name and all who know it; the reason, of which *why* is one.
+        """Plan the messages about *notice* to all whom the routes name and all who know its alert.
 
-        *only* are the values that are new: the cooldown of the others does not hold them back. *news* is what is new to
-        those who know it.
+        Return what becomes of them, with *why* behind it. *only* are the values that are new: the cooldown of the others
+        does not hold them back.
         """
-        now = self._facts.now
-        keys = cooldown.key_values(match.rule, match.labels, source=source, story_id=alert.story_id)
+        alert, now = notice.alert, self._facts.now
+        keys = cooldown.key_values(match, alert.story_id)
         free = tuple(key for key in keys if set(key.split("|")) & set(only)) or keys
         due_at = (
             now if kind is DeliveryKind.CATCH_UP else cooldown.due(match.rule, free, match.severity, self._told, now)
@@ -68,49 +59,44 @@ class NotificationPlanner:
         held = Reason(cause=Cause.COOLDOWN, until=due_at, by=match.rule.id) if due_at > now else NO_REASON
         knowing = [to for to in self._facts.heard.get(alert.id, ()) if to in self._present]
         everybody = tuple(dict.fromkeys((*self._routed(alert, match, self._routes), *knowing)))
-        rests, waits = self._post(alert, everybody, kind, entry_id=entry_id, due_at=due_at, held=held, news=news)
+        rests, waits = self._plan(notice, everybody, Timing(kind=kind, due_at=due_at, held=held))
         if not rests:  # what rests is quiet itself, and keeps no other story from being told
             self._remember(match, keys, due_at)
         return replace(rests or held or waits or _notified(everybody), because=why)
 
-    def tell_growth(self, grown: Growth, match: Match, *, entry_id: int | None, source: str) -> Reason | None:
-        """Plan the messages about what is new; the reason, None when nobody has to hear of it."""
+    def notify_growth(self, grown: Growth, match: Match, entry_id: int | None) -> Reason | None:
+        """Plan the messages about what is new; return what becomes of them, None when nobody has to hear of it."""
         alert = grown.alert
         confirmed = self._confirmed(grown, match)
         words = grown.words(confirmed=bool(confirmed))
         why = Reason(cause=Cause.GROWTH, by=str(alert.id), words="; ".join(words))
-        kind = DeliveryKind.UPDATE
+        notice = Notice(alert=alert, entry_id=entry_id, news=words)
         if grown.matters:
-            return self.tell(
-                alert, match, kind, entry_id=entry_id, source=source, only=grown.values, why=why, news=words
-            )
+            return self.notify(notice, match, DeliveryKind.UPDATE, only=grown.values, why=why)
         if not confirmed:
             return None
         # It is the same happening, of which all of them know: no cooldown holds it.
-        _, waits = self._post(alert, confirmed, kind, entry_id=entry_id, due_at=self._facts.now, news=words)
+        _, waits = self._plan(notice, confirmed, Timing(kind=DeliveryKind.UPDATE, due_at=self._facts.now))
         return replace(waits or _notified(confirmed), because=why)
 
-    def tell_operators(self, alert: Alert, match: Match) -> int:
-        """Plan the messages about an event of the daemon's own; how many."""
+    def notify_operators(self, alert: Alert, match: Match) -> int:
+        """Plan the messages about an event of the daemon's own; return how many."""
         everybody = self._routed(alert, match, self._routes)
-        self._post(alert, everybody, DeliveryKind.OPERATOR, entry_id=None, due_at=self._facts.now)
+        self._plan(Notice(alert=alert), everybody, Timing(kind=DeliveryKind.OPERATOR, due_at=self._facts.now))
         return len(everybody)
 
     def correct(self, item: Correction) -> None:
-        """Tell somebody who was told of an alert that its entry now says something else."""
+        """Plan the message to somebody who was notified of an alert that its entry now says something else."""
         wait = item.due_at > self._facts.now
         held = Reason(cause=Cause.CORRECTION, until=item.due_at) if wait else NO_REASON
         wanted = Timing(kind=DeliveryKind.CORRECTION, due_at=item.due_at, held=held)
         receiver = self._receivers.get(item.to[0])
         if receiver:
             wanted = timed(receiver, item.alert.severity, wanted, now=self._facts.now)
-        if wanted.dropped:
-            self.post.drop(item.alert, item.to, wanted.kind, wanted.dropped)
-            return
-        self.post.tell(item.alert, item.to, kind=wanted.kind, due_at=wanted.due_at, held=wanted.held, entry_id=None)
+        self.messages.add(Notice(alert=item.alert), item.to, wanted)
 
     def _confirmed(self, grown: Growth, match: Match) -> _People:
-        """Those whose route asks to hear of so many origins; nobody once somebody has seen the alert."""
+        """Return those whose route asks for so many origins; nobody once somebody has seen the alert."""
         asking = [route for route in self._routes if grown.reaches(route.origins)]
         answered = self._facts.answered.get(grown.alert.id)
         if match.rule.to or not asking or (answered and answered.seen):
@@ -118,13 +104,13 @@ class NotificationPlanner:
         return self._routed(grown.alert, match, asking)
 
     def _rested(self, alert_id: int, due_at: datetime) -> datetime:
-        """When an update about an alert, due then, may be told: somebody may have asked for quiet."""
+        """Return when an update about an alert, due then, may be sent: somebody may have snoozed it."""
         answered = self._facts.answered.get(alert_id)
         until = answered.snoozed_until if answered else None
         return due_at if until is None else max(until, due_at)
 
     def _routed(self, alert: Alert, match: Match, routes: Sequence[Route]) -> _People:
-        """Everybody whom *routes*, or an override of the rule, name."""
+        """Return everybody whom *routes*, or an override of the rule, name."""
         return recipients(
             routes,
             tuple(self._receivers.values()),
@@ -135,52 +121,29 @@ class NotificationPlanner:
             instead=match.rule.to,
         )
 
-    def _post(
-        self,
-        alert: Alert,
-        everybody: _People,
-        kind: DeliveryKind,
-        *,
-        entry_id: int | None,
-        due_at: datetime,
-        held: Reason = NO_REASON,
-        news: tuple[str, ...] = (),
-    ) -> tuple[Reason, Reason]:
-        """Tell *everybody*, of whom those who know the alert get an update, and only they wait while it is snoozed.
+    def _plan(self, notice: Notice, everybody: _People, asked: Timing) -> tuple[Reason, Reason]:
+        """Notify *everybody* as *asked*; those who know the alert get an update, and only they wait while it is snoozed.
 
-        Why all of them rest, where it is snoozed for all or none is to be told, and why all of them wait, for whatever
-        reason.
+        Return why none of them is notified now, where it is snoozed for all or nobody is to be notified at all, and why
+        all of them wait, for whatever reason.
         """
+        alert = notice.alert
         heard = self._facts.heard.get(alert.id, ())
         waits: list[Reason] = []
         dropped: list[Reason] = []
-        rested = self._rested(alert.id, due_at)
-        snooze = Reason(cause=Cause.SNOOZE, until=rested, by=str(alert.id)) if rested > due_at else NO_REASON
+        rested = self._rested(alert.id, asked.due_at)
+        snooze = Reason(cause=Cause.SNOOZE, until=rested, by=str(alert.id)) if rested > asked.due_at else NO_REASON
         for to in everybody:
             knows = to in heard
-            anew = kind is DeliveryKind.UPDATE and not knows
-            wanted = Timing(
-                kind=DeliveryKind.ALERT if anew else kind,
-                due_at=rested if knows else due_at,
-                held=snooze if knows and snooze else held,
-            )
-            timing = timed(
-                self._receivers[to[0]], alert.severity, wanted, now=self._facts.now, pending=self.post.waiting(to)
-            )
+            anew = asked.kind is DeliveryKind.UPDATE and not knows
+            wanted = replace(asked, kind=DeliveryKind.ALERT) if anew else asked
+            if knows:
+                wanted = replace(wanted, due_at=rested, held=snooze or wanted.held)
+            pending = self.messages.waiting(to)
+            timing = timed(self._receivers[to[0]], alert.severity, wanted, now=self._facts.now, pending=pending)
             waits.append(timing.held)
             dropped.append(timing.dropped)
-            if timing.dropped:
-                self.post.drop(alert, to, timing.kind, timing.dropped)
-                continue
-            self.post.tell(
-                alert,
-                to,
-                kind=timing.kind,
-                due_at=timing.due_at,
-                held=timing.held,
-                entry_id=entry_id,
-                news=() if anew else news,
-            )
+            self.messages.add(replace(notice, news=()) if anew else notice, to, timing)
         if dropped and all(dropped):
             return dropped[0], NO_REASON
         snoozed = snooze if all(to in heard for to in everybody) else NO_REASON

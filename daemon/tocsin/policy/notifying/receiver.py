@@ -1,13 +1,16 @@
-"""A receiver as decisions see it: who hears, and what they asked for."""
+"""A receiver as decisions see it: its people, and when they want to be notified."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, time, timedelta, tzinfo
+from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from tocsin.model.rules import Severity
+from tocsin.policy.notifying.walltime import moment, next_occurrence
 
 #: Days of the week as `datetime.weekday` counts them.
+_DAY = timedelta(days=1)
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -15,13 +18,31 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 class QuietHours:
     """A daily interval of local wall time in which messages are held; it may pass midnight.
 
-    Alerts of severity *breaks* and above are told all the same. With *drop* the others are suppressed, not held.
+    Alerts of severity *breaks* and above are sent all the same. With *drop* the others are suppressed, not held.
     """
 
     start: time
     end: time
     breaks: Severity | None = None
     drop: bool = False
+
+    def ends(self, zone: tzinfo, at: datetime) -> datetime | None:
+        """Return when the quiet hours that *at* lies in end, in UTC; None outside of them.
+
+        They begin when clocks first show their start, which belongs to them, and end when clocks last show their end,
+        which does not.
+        """
+        today = at.astimezone(zone).date()
+        over = _DAY if self.end <= self.start else timedelta(0)
+        for day in (today - _DAY, today):
+            end = moment(day + over, self.end, zone, last=True)
+            if moment(day, self.start, zone) <= at < end:
+                return end
+        return None
+
+    def let_through(self, severity: Severity) -> bool:
+        """Return whether an alert of *severity* is sent all the same."""
+        return self.breaks is not None and severity.rank >= self.breaks.rank
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,10 +57,18 @@ class DigestTimes:
     below: Severity = Severity.HIGH
     empty: bool = False
 
+    def leaves(self, zone: tzinfo, after: datetime) -> datetime:
+        """Return when the first digest *after* that time leaves, in UTC: once a day, however often clocks show the time."""
+        return next_occurrence(self.at, self.days, zone, after)
+
+    def takes(self, severity: Severity) -> bool:
+        """Return whether an alert of *severity* waits for the digest."""
+        return severity.rank < self.below.rank
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fallback:
-    """The receiver *to* is told what was not delivered *after* that time."""
+    """The receiver *to*, which is sent what was not delivered *after* that time."""
 
     to: str
     after: timedelta
@@ -47,7 +76,7 @@ class Fallback:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiverInfo:
-    """A receiver as a decision sees it; an *operator* is told about the daemon's own health.
+    """A receiver as a decision sees it; an *operator* is notified of the daemon's own health.
 
     *zone* is where its people live; *group_wait* is how long a first message waits for others; over *max_per_hour*
     messages in an hour wait for the digest (None: as many as there are).
@@ -61,3 +90,26 @@ class ReceiverInfo:
     digest: DigestTimes | None = None
     group_wait: timedelta = timedelta(0)
     max_per_hour: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuietRule:
+    """Quiet hours in progress: until *ends* nothing leaves but alerts of severity *breaks* and above.
+
+    With *drop* what is due before then is suppressed, where it was not tried yet.
+    """
+
+    ends: datetime
+    breaks: Severity | None
+    drop: bool
+
+
+def quiet_now(receivers: Iterable[ReceiverInfo], now: datetime) -> dict[str, QuietRule]:
+    """Return the receivers, by name, in whose quiet hours *now* lies."""
+    found = {}
+    for receiver in receivers:
+        hours = receiver.quiet_hours
+        end = hours.ends(receiver.zone, now) if hours else None
+        if hours and end:
+            found[receiver.name] = QuietRule(ends=end, breaks=hours.breaks, drop=hours.drop)
+    return found

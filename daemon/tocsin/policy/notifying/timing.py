@@ -1,4 +1,4 @@
-"""When a receiver wants to hear: its digest, its quiet hours, its wait for others that may join."""
+"""The time of a message, as its receiver wants it: its digest, its quiet hours, its wait for others that may join."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from tocsin.model.deliveries import DeliveryKind
 from tocsin.model.reasons import NO_REASON, Cause, Reason
 from tocsin.model.rules import Severity
 from tocsin.policy.alerting.facts import Pending, Planned
-from tocsin.policy.notifying import digest, quiet
 from tocsin.policy.notifying.limit import Limit
 from tocsin.policy.notifying.receiver import DigestTimes, ReceiverInfo
 from tocsin.policy.notifying.retry import DIGEST_LIFE
@@ -46,7 +45,7 @@ def timed(
     does not break through leaves in quiet hours, and news held by them leaves as a digest at their end, or not at all with
     `drop`. *pending* are messages that wait already for the same recipient.
     """
-    if receiver.digest and wanted.kind in _NEWS and digest.waits(receiver.digest, severity):
+    if receiver.digest and wanted.kind in _NEWS and receiver.digest.takes(severity):
         wanted = _digested(receiver, receiver.digest, wanted.due_at)
     elif wanted.kind in _NEWS and wanted.due_at <= now and severity is not Severity.CRITICAL:
         wanted = _grouped(receiver, wanted, now, pending)
@@ -78,7 +77,7 @@ def limits(receivers: Iterable[ReceiverInfo], now: datetime) -> dict[str, Limit]
     return {
         receiver.name: Limit(
             most=receiver.max_per_hour,
-            leaves=digest.leaves(receiver.digest, receiver.zone, now) if receiver.digest else None,
+            leaves=receiver.digest.leaves(receiver.zone, now) if receiver.digest else None,
             quiet_hours=receiver.quiet_hours,
             zone=receiver.zone,
         )
@@ -88,7 +87,7 @@ def limits(receivers: Iterable[ReceiverInfo], now: datetime) -> dict[str, Limit]
 
 
 def _digested(receiver: ReceiverInfo, times: DigestTimes, after: datetime) -> Timing:
-    leaves = digest.leaves(times, receiver.zone, after)
+    leaves = times.leaves(receiver.zone, after)
     return Timing(
         kind=DeliveryKind.DIGEST, due_at=leaves, held=Reason(cause=Cause.DIGEST, until=leaves, by=receiver.name)
     )
@@ -97,8 +96,8 @@ def _digested(receiver: ReceiverInfo, times: DigestTimes, after: datetime) -> Ti
 def _awake(receiver: ReceiverInfo, severity: Severity, wanted: Timing) -> Timing:
     """Not before quiet hours end that *wanted* lies in, or not at all."""
     hours = receiver.quiet_hours
-    end = quiet.ends(hours, receiver.zone, wanted.due_at) if hours else None
-    if hours is None or end is None or quiet.breaks(hours, severity):
+    end = hours.ends(receiver.zone, wanted.due_at) if hours else None
+    if hours is None or end is None or hours.let_through(severity):
         return wanted
     if hours.drop:
         return replace(wanted, dropped=Reason(cause=Cause.QUIET, by=receiver.name))

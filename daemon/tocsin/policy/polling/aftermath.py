@@ -1,4 +1,4 @@
-"""What a poll makes of its source: when it is due again, what was learned, what is told."""
+"""The effects of a poll on its source: when it is due again, what was learned, what is notified."""
 
 from __future__ import annotations
 
@@ -6,41 +6,21 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from tocsin.errors import Fault, SourceError
+from tocsin.errors import SourceError
 from tocsin.hints import ResponseHints
 from tocsin.model.entries import KeyKind
-from tocsin.policy.polling import health, moves, schedule
+from tocsin.policy.polling import health, schedule
 from tocsin.policy.polling import history as learning
-from tocsin.policy.polling.found import Found
-from tocsin.policy.polling.health import News
-from tocsin.policy.polling.history import PollHistory
-from tocsin.policy.polling.moves import Moved
-from tocsin.policy.polling.schedule import Plan, Terms
+from tocsin.policy.polling.findings import Findings
+from tocsin.policy.polling.health import News, SourceStatus
+from tocsin.policy.polling.history import Moved, PollHistory
+from tocsin.policy.polling.schedule import Plan
 from tocsin.units import counted, duration
 
 #: A redirect that has just been put to use is tried so soon.
 _TRY_MOVED = timedelta(minutes=1)
 #: Ids that were others after more time than this may have been renewed once.
 _SOON = timedelta(hours=24)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceStatus:
-    """A source as it stood before a poll.
-
-    *last_success* is None when this was its first poll at this address; *first_polled* when that began.
-    """
-
-    name: str
-    terms: Terms
-    habits: PollHistory
-    first_polled: datetime
-    last_success: datetime | None = None
-    errors: int = 0
-    last_fault: Fault | None = None
-    unhealthy: bool = False
-    gone: bool = False
-    dead: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,11 +55,11 @@ class AfterFailure:
 
 
 def after_success(
-    before: SourceStatus, answer: ResponseHints, found: Found, *, now: datetime, random: float
+    before: SourceStatus, answer: ResponseHints, found: Findings, *, now: datetime, random: float
 ) -> AfterSuccess:
     """What a good poll makes of its source; *random* is in [0, 1)."""
     first = before.last_success is None
-    known = replace(before.habits, begun=None) if before.habits.begun else before.habits
+    known = replace(before.habits, unfinished=None) if before.habits.unfinished else before.habits
     habits = learning.learn(known, answer, held=found.held, new=found.new, now=now)
     if found.held and found.shown != habits.shown:
         habits = replace(habits, shown=found.shown)
@@ -96,7 +76,7 @@ def after_success(
         habits = replace(habits, hollow=hollow)
     shares = found.held is None or (not first and found.new < found.held)
     if not answer.moved_to or shares:
-        moved = moves.sight(habits.moved, answer.moved_to, secure=answer.secured, now=now)
+        moved = learning.redirected(habits.moved, answer.moved_to, secure=answer.secured, now=now)
         if moved is not habits.moved:
             told += _moves(habits.moved, moved)
             habits = replace(habits, moved=moved)
@@ -119,17 +99,7 @@ def after_failure(
     Of a host that limited our rate *refusals* times in a row the host is told, not each of its sources.
     """
     errors = before.errors + 1
-    verdict = health.after_failure(
-        errors=errors,
-        fault=error.fault,
-        status=error.status,
-        last_fault=before.last_fault,
-        unhealthy=before.unhealthy,
-        gone=before.gone,
-        dead=before.dead,
-        since=before.last_success or before.first_polled,
-        now=now,
-    )
+    verdict = health.after_failure(before, error, now)
     span, _ = schedule.interval(before.terms, before.habits, now)
     delay = schedule.back_off(
         errors=errors,
@@ -140,7 +110,7 @@ def after_failure(
         failed_for=now - before.last_success if before.last_success else None,
         jitter=random,
     )
-    moved = moves.doubt(before.habits.moved, error.fault, error.status, errors)
+    moved = learning.failed_at(before.habits.moved, error.fault, error.status, errors)
     told = [HealthEvent(news=verdict.news, detail=_detail(error))] if verdict.news and not refusals else []
     told += _moves(before.habits.moved, moved)
     reasons: tuple[str, ...] = (f"{_count(errors)}: left alone for {duration(delay)}",)
@@ -162,7 +132,7 @@ def after_failure(
     )
 
 
-def _recoveries(before: SourceStatus, found: Found, now: datetime) -> list[HealthEvent]:
+def _recoveries(before: SourceStatus, found: Findings, now: datetime) -> list[HealthEvent]:
     """One message, whatever ended."""
     habits = before.habits
     words = []
@@ -206,7 +176,7 @@ def _volatile(kinds: Collection[KeyKind]) -> str:
     )
 
 
-def _flood(found: Found) -> str:
+def _flood(found: Findings) -> str:
     return (
         f"{found.new} of the {counted(found.held or 0, 'entry')} of its document were new at once, and {found.late} of them were "
         "published before the last poll, which did not show them. Those are kept, and not told."

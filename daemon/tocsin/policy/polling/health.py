@@ -1,4 +1,4 @@
-"""Is a source well, and what of that is news: every trouble is told once, and so is its end."""
+"""The health of a source, and what of it is news: every trouble is reported once, and so is its end."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from http import HTTPStatus
 
-from tocsin.errors import Fault
+from tocsin.errors import Fault, SourceError
 from tocsin.policy.polling.history import PollHistory
+from tocsin.policy.polling.schedule import Terms
 
 _FAILURES = 3
 _SILENCE = timedelta(hours=6)
@@ -39,6 +40,25 @@ class News(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SourceStatus:
+    """A source as it stood before a poll.
+
+    *last_success* is None when this was its first poll at this address; *first_polled* when that began.
+    """
+
+    name: str
+    terms: Terms
+    habits: PollHistory
+    first_polled: datetime
+    last_success: datetime | None = None
+    errors: int = 0
+    last_fault: Fault | None = None
+    unhealthy: bool = False
+    gone: bool = False
+    dead: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """What a failure makes of a source, and what of it is news."""
 
@@ -48,36 +68,26 @@ class Verdict:
     news: News | None
 
 
-def after_failure(
-    *,
-    errors: int,
-    fault: Fault,
-    status: int | None,
-    last_fault: Fault | None,
-    unhealthy: bool,
-    gone: bool,
-    dead: bool,
-    since: datetime,
-    now: datetime,
-) -> Verdict:
-    """The state after the *errors*-th failure in a row, *since* being the last success (or the first poll).
+def after_failure(before: SourceStatus, error: SourceError, now: datetime) -> Verdict:
+    """Return the state of a source after one more failure, *error*.
 
     Unhealthy: three failures or more, and six hours without a success; answers that are no feed need no six hours.
     Gone: two answers of 410 in a row. Dead: not found or not reachable after thirty days without a success.
     """
-    is_gone = fault is Fault.GONE and (gone or last_fault is Fault.GONE)
-    missing = status == HTTPStatus.NOT_FOUND or fault is Fault.UNREACHABLE
-    is_dead = missing and (dead or now - since >= _DEAD)
-    no_feed = fault is Fault.NOT_A_FEED and last_fault is Fault.NOT_A_FEED
-    ill = errors >= _FAILURES and (no_feed or now - since >= _SILENCE)
+    fault, lasted = error.fault, now - (before.last_success or before.first_polled)
+    gone = fault is Fault.GONE and (before.gone or before.last_fault is Fault.GONE)
+    missing = error.status == HTTPStatus.NOT_FOUND or fault is Fault.UNREACHABLE
+    dead = missing and (before.dead or lasted >= _DEAD)
+    no_feed = fault is Fault.NOT_A_FEED and before.last_fault is Fault.NOT_A_FEED
+    ill = before.errors + 1 >= _FAILURES and (no_feed or lasted >= _SILENCE)
     news = None
-    if is_gone:
-        news = None if gone else News.GONE
-    elif is_dead:
-        news = None if dead else News.DEAD
-    elif ill and not unhealthy:
+    if gone:
+        news = None if before.gone else News.GONE
+    elif dead:
+        news = None if before.dead else News.DEAD
+    elif ill and not before.unhealthy:
         news = News.NOT_A_FEED if fault is Fault.NOT_A_FEED else News.UNHEALTHY
-    return Verdict(unhealthy=unhealthy or is_gone or is_dead or ill, gone=is_gone, dead=is_dead, news=news)
+    return Verdict(unhealthy=before.unhealthy or gone or dead or ill, gone=gone, dead=dead, news=news)
 
 
 def is_silent(habits: PollHistory, *, first_polled: datetime, now: datetime) -> bool:

@@ -1,20 +1,39 @@
-"""What earlier polls taught about a source: its rhythm, its server's wishes, its moves."""
+"""A source as its earlier polls showed it: its rhythm, the wishes of its server, its address."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from itertools import pairwise
 
+from tocsin.errors import Fault
 from tocsin.hints import PollHints, ResponseHints
 from tocsin.model.entries import KeyKind
-from tocsin.policy.polling.found import Found
-from tocsin.policy.polling.moves import Moved
+from tocsin.policy.polling.findings import Findings
 
 #: Gaps between arrivals that count.
 _GAPS = 20
 #: A longest silence is believed for so long; then a half of it.
 _REMEMBERED = timedelta(days=35)
+#: A permanent redirect is believed when it lasts so long, and was seen so often.
+_LASTS = timedelta(days=7)
+_SIGHTINGS = 5
+_NO_MORE = frozenset({HTTPStatus.NOT_FOUND.value, HTTPStatus.GONE.value})
+#: Failures that say that there is no feed at an address, not that its server has a bad hour.
+_WRONG_PLACE = frozenset({Fault.NOT_A_FEED, Fault.BAD_REDIRECT, Fault.BLOCKED_ADDRESS})
+#: A server that cannot be reached so often is not there; once could be the weather.
+_UNREACHABLE = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """A new address that permanent redirects lead to; *used* when it is asked in place of the old one."""
+
+    url: str
+    since: datetime
+    count: int
+    used: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +45,7 @@ class PollHistory:
     those of the last document. *empty* counts polls in a row whose document had no entry, *lulls* the times that this
     ended by itself. *silent* and *hollow* say that it was told that the source is silent, or suddenly empty;
     *volatile* are the kinds of key that were others from one poll to the next. *shown* is how its last document began, see
-    `tocsin.policy.polling.lateness`; *begun* is what was found in a document of which only a part is taken in yet.
+    `tocsin.policy.polling.findings`; *unfinished* are the findings about a document of which only a part is taken in yet.
     """
 
     arrivals: tuple[datetime, ...] = ()
@@ -42,7 +61,7 @@ class PollHistory:
     volatile: frozenset[KeyKind] = frozenset()
     shown: str = ""
     moved: Moved | None = None
-    begun: Found | None = None
+    unfinished: Findings | None = None
 
     @property
     def gaps(self) -> tuple[timedelta, ...]:
@@ -79,3 +98,31 @@ def _arrive(habits: PollHistory, now: datetime) -> PollHistory:
     if gap >= known:
         habits = replace(habits, longest=gap, longest_at=now)
     return replace(habits, arrivals=arrivals)
+
+
+def redirected(moved: Moved | None, url: str, *, secure: bool, now: datetime) -> Moved | None:
+    """What is known after the old address led to *url* by permanent redirects alone, or, when that is empty, did not.
+
+    *secure* says that only http became https. A redirect is used after seven days and five sightings, that one at once.
+    """
+    if moved is not None and moved.used:
+        return moved
+    if not url:
+        return None
+    if moved is None or moved.url != url:
+        return Moved(url=url, since=now, count=1, used=secure)
+    count = moved.count + 1
+    return replace(moved, count=count, used=count >= _SIGHTINGS and now - moved.since >= _LASTS)
+
+
+def failed_at(moved: Moved | None, fault: Fault, status: int | None, errors: int) -> Moved | None:
+    """What is known after a failed poll, the *errors*-th in a row.
+
+    A new address that is used and holds no feed is forgotten; one that was only seen is used when the old one is gone.
+    """
+    if moved is None:
+        return None
+    if moved.used:
+        lost = fault is Fault.UNREACHABLE and errors >= _UNREACHABLE
+        return None if lost or fault in _WRONG_PLACE or status in _NO_MORE else moved
+    return replace(moved, used=True) if status in _NO_MORE else moved

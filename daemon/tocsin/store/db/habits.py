@@ -14,9 +14,8 @@ from typing import Any
 from tocsin.errors import Fault
 from tocsin.hints import PollHints
 from tocsin.model.entries import KeyKind
-from tocsin.policy.polling.found import Found
-from tocsin.policy.polling.history import PollHistory
-from tocsin.policy.polling.moves import Moved
+from tocsin.policy.polling.findings import Findings
+from tocsin.policy.polling.history import Moved, PollHistory
 from tocsin.store.db.reading import reading
 from tocsin.store.db.values import Fetch
 
@@ -64,8 +63,8 @@ def write_habits(habits: PollHistory) -> str:
     if habits.moved is not None:
         moved = habits.moved
         kept["moved"] = [moved.url, _epoch(moved.since), moved.count, moved.used]
-    if habits.begun is not None:
-        begun = habits.begun
+    if habits.unfinished is not None:
+        begun = habits.unfinished
         kept["begun"] = [begun.held, begun.new, begun.late, sorted(begun.volatile), list(begun.redated)]
     return json.dumps(kept, separators=(",", ":")) if kept else ""
 
@@ -97,13 +96,13 @@ def read_habits(text: str) -> PollHistory:
         volatile=frozenset(map(KeyKind, kept.get("drifting", ()))),
         shown=kept.get("shown", ""),
         moved=Moved(url=moved[0], since=_time(moved[1]), count=moved[2], used=moved[3]) if moved else None,
-        begun=_found(*kept["begun"]) if "begun" in kept else None,
+        unfinished=_findings(*kept["begun"]) if "begun" in kept else None,
     )
 
 
-def _found(held: int | None, new: int, late: int, volatile: list[str], redated: list[str]) -> Found:
+def _findings(held: int | None, new: int, late: int, volatile: list[str], redated: list[str]) -> Findings:
     kinds = frozenset(map(KeyKind, volatile))
-    return Found(held=held, new=new, late=late, volatile=kinds, redated=tuple(redated))
+    return Findings(held=held, new=new, late=late, volatile=kinds, redated=tuple(redated))
 
 
 def moved_to(habits: PollHistory) -> str:

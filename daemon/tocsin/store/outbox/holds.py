@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select, update
 from tocsin.model.alerts import Alert
 from tocsin.model.deliveries import DeliveryKind, DeliveryState
 from tocsin.model.reasons import Cause, Reason
-from tocsin.policy.notifying.quiet import QuietRule
+from tocsin.policy.notifying.receiver import QuietRule
 from tocsin.policy.notifying.retry import DIGEST_LIFE
 from tocsin.policy.notifying.silence import Silence, first
 from tocsin.store.db import codec, mapping

@@ -1,4 +1,4 @@
-"""What polls have seen against the date of a new entry: late news, or what is news in spite of its date.
+"""Findings about a document as a whole, before the first of its entries is taken in: what is new, and what is late.
 
 A date is often that of a draft or of the page. Where a source was polled since and did not have the entry, its place in
 the document decides: above entries that were there before, it has just been put in; below all of them, it has slipped in
@@ -8,10 +8,11 @@ where another was taken out.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tocsin.model.entries import Entry, KeyKind
+from tocsin.model.sources import Batch
 
 #: A new entry that is older than this and than the last poll is late.
 _LATE = timedelta(hours=24)
@@ -21,6 +22,52 @@ _MOST_OLD = 3
 _REMEMBERED = 100
 _DIGITS = 8
 _TELLING = (KeyKind.ID, KeyKind.LINK, KeyKind.TITLE_DAY)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What a good poll brought; *held* entries in the document (None: the one of before), *new* of them, *late* of these.
+
+    Late: published over a day ago and before the last poll, which did not see it. *volatile*: kinds of key that
+    say nothing. *shown*: what is remembered of the document. *redated*: ids of new entries that are news in spite of
+    their date.
+    """
+
+    held: int | None = None
+    new: int = 0
+    late: int = 0
+    volatile: frozenset[KeyKind] = frozenset()
+    shown: str = ""
+    redated: tuple[str, ...] = ()
+
+
+def find(
+    new: Sequence[Entry],
+    document: Batch,
+    *,
+    last: str,
+    unfinished: Findings | None,
+    last_success: datetime | None,
+    now: datetime,
+) -> tuple[tuple[Entry, ...], Findings]:
+    """Return *new* entries of *document*, dated as they count, and what is found in it.
+
+    *last* is what is remembered of the last document. Where earlier commits took in a part of this one, its rest is judged
+    as in *unfinished*: what they wrote is known by now, and would make another document of it.
+    """
+    volatile, remembered = document.volatile, shown(document.entries, document.volatile)
+    if unfinished is not None:
+        dated = tuple(replace(one, published=None) if one.id in unfinished.redated else one for one in new)
+        return dated, replace(unfinished, volatile=volatile, shown=remembered)
+    dated = redate(new, document.entries, last, last_success, volatile)
+    return dated, Findings(
+        held=len(document.entries) if document.changed else None,
+        new=len(dated),
+        late=sum(is_late(entry, last_success, now) for entry in dated),
+        volatile=volatile,
+        shown=remembered,
+        redated=tuple(entry.id for entry, known in zip(dated, new, strict=True) if entry is not known),
+    )
 
 
 def is_late(entry: Entry, last_success: datetime | None, now: datetime) -> bool:

@@ -1,0 +1,201 @@
+"""News: what is new in a document is judged and committed, a large document in several parts."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from tocsin.errors import SourceError
+from tocsin.ingest.config import Answer, IngestConfig, Poll
+from tocsin.log import line
+from tocsin.model.entries import Entry, KeyKind
+from tocsin.model.rules import Judged, Match
+from tocsin.model.sources import Batch
+from tocsin.policy.chunks import Backlog, Chunk, Taken
+from tocsin.policy.polling.aftermath import after_success
+from tocsin.policy.polling.findings import find, is_late
+from tocsin.policy.polling.history import PollHistory
+from tocsin.protocols import P, Runtime
+from tocsin.rules import builtin
+from tocsin.rules.ruleset import RuleSet
+from tocsin.store import Committed, Deferral, Fetch, Reopened, Store, Unseen
+
+log = logging.getLogger(__name__)
+
+#: Real time after which a poll counts as dead; far above what the client allows a fetch.
+LEASE = timedelta(minutes=5)
+#: How long a message waits at most for the rest of its document, which may have more to say in it. The first part has
+#: waited since the poll began.
+SETTLES = timedelta(seconds=1)
+
+
+class NewsIntake:
+    """The way of entries into the store.
+
+    *committed* is called after every commit that planned a delivery, and when one is due that waited for the rest of its
+    document; *progress* after every part of a long one.
+    """
+
+    def __init__(
+        self, store: Store, runtime: Runtime, *, committed: Callable[[], None], progress: Callable[[], None]
+    ) -> None:
+        self._store = store
+        self._runtime = runtime
+        self._committed = committed
+        self._progress = progress
+        self._long = asyncio.Lock()  # of long commits one at a time waits for the writer: it is fair to all others
+
+    def put_off(self, _: Poll) -> Deferral | None:
+        """Return nothing: a source of news is asked whenever it is due."""
+        return None
+
+    def failed(self, _: Poll, __: SourceError, ___: datetime) -> tuple[int, list[Match]]:
+        """Return nothing: what is known of a failure stands in the row of the source."""
+        return 0, []
+
+    async def take(self, poll: Poll, batch: Batch, fetch: Fetch) -> Answer | None:
+        """Judge and commit what is new in *batch*; return what has to be put back where there is nothing to commit.
+
+        Raises:
+            StoreError: not all of it was written.
+        """
+        habits, last_success = poll.lease.habits, poll.lease.last_success
+        unseen = Unseen(volatile=_volatile(habits))
+        if batch.entries:
+            unseen = await self._runtime.work(self._store.unseen, batch, unseen.volatile)
+        batch = replace(batch, volatile=unseen.volatile)
+        fresh, findings = find(
+            unseen.new,
+            batch,
+            last=habits.shown,
+            unfinished=habits.unfinished,
+            last_success=last_success,
+            now=poll.now,
+        )
+        after = after_success(poll.before, batch.answer, findings, now=poll.now, random=self._runtime.random())
+        answer = Answer(poll=poll, batch=batch, fetch=fetch, after=after)
+        if not batch.changed:
+            return answer
+        late = [entry.id for entry in fresh if is_late(entry, last_success, poll.now)] if after.flood else ()
+        people = sum(len(receiver.recipients) for receiver in poll.config.policy.receivers)
+        backlog = Backlog(fresh, unseen.rewritten, batch.deleted, people=people)
+        earlier = None
+        if backlog.several:
+            kept = replace(habits, unfinished=findings)
+            earlier = await self._take_in(answer, backlog, flood=late, habits=kept)
+        await self.commit(answer, backlog.cut(), earlier=earlier, flood=late)
+        for note in batch.notes:
+            log.info(line("source repaired", source=poll.lease.name, note=note))
+        return None
+
+    async def commit(
+        self, answer: Answer, chunk: Chunk, *, earlier: Taken | None = None, flood: Collection[str] = ()
+    ) -> None:
+        """Commit *chunk*, the last of its document, of which *earlier* ones were taken in, and put the source back."""
+        poll, after = answer.poll, answer.after
+        judged, rewritten = await self._judge(poll, chunk)
+        committed = await self._runtime.write(
+            self._store.commit,
+            poll.lease,
+            replace(answer.batch, deleted=chunk.deleted),
+            judged,
+            poll.config.policy.decide,
+            now=poll.now,
+            due_at=after.plan.due_at,
+            own=poll.events(after.told, poll.now),
+            once=_failures([*judged, *rewritten], poll.now),
+            flood=flood,
+            trail=answer.record,
+            rewritten=rewritten,
+            earlier=earlier.entries if earlier else None,
+        )
+        taken = (earlier or Taken()).and_also(committed.entries, committed.decision)
+        level = logging.INFO if taken.entries or poll.lease.baseline else logging.DEBUG
+        log.log(level, line("source polled", source=poll.lease.name, new=taken.entries, **taken.tally()))
+        self._wake(committed)
+
+    async def _take_in(self, answer: Answer, backlog: Backlog, *, flood: Collection[str], habits: PollHistory) -> Taken:
+        """Commit all of *backlog* but its last chunk. Between two of them every other step of the daemon has its turn."""
+        poll, taken, since = answer.poll, Taken(), answer.poll.now
+        while backlog.more:
+            chunk = backlog.cut()
+            judged, rewritten = await self._judge(poll, chunk)
+            async with self._long:
+                committed, seconds = await self._runtime.write(
+                    _timed,
+                    self._store.take_in,
+                    poll.lease,
+                    replace(answer.batch, deleted=chunk.deleted),
+                    judged,
+                    poll.config.policy.decide,
+                    now=poll.now,
+                    habits=habits,
+                    lasts=LEASE,
+                    settles=since + SETTLES,
+                    once=_failures([*judged, *rewritten], poll.now),
+                    flood=flood,
+                    rewritten=rewritten,
+                )
+            backlog.took(seconds)
+            taken = taken.and_also(committed.entries, committed.decision)
+            self._progress()
+            self._wake(committed)
+            since = self._runtime.clock.now()
+            if committed.delivery_ids:
+                asyncio.get_running_loop().call_later(SETTLES.total_seconds(), self._committed)
+        return taken
+
+    async def _judge(self, poll: Poll, chunk: Chunk) -> tuple[Sequence[Judged], Sequence[Judged]]:
+        """Return what the rules say of the new entries of *chunk*, and of those rewritten."""
+        work, rules, now = self._runtime.work, poll.config.rules, poll.now
+        new = await work(_judge, rules, chunk.new, now) if chunk.new else ()
+        rewritten = await work(_judge, rules, chunk.rewritten, now) if chunk.rewritten else ()
+        return new, rewritten
+
+    async def rejudge(self, config: IngestConfig) -> None:
+        """Judge again what a rule could not be evaluated on, where that rule or the program is another now."""
+        hashes = {name: info.hash for name, info in config.rules.infos.items()}
+        while again := await self._runtime.work(self._store.unevaluated, hashes, self._store.program):
+            now = self._runtime.clock.now()
+            judged = await self._runtime.work(_judge, config.rules, [item.entry for item in again], now)
+            pairs: list[tuple[Reopened, Judged]] = list(zip(again, judged, strict=True))
+            committed = await self._runtime.write(
+                self._store.rejudge, pairs, config.policy.decide, now=now, once=_failures(judged, now)
+            )
+            taken = Taken().and_also(committed.entries, committed.decision)
+            log.info(line("judged again", entries=len(again), **taken.tally()))
+            self._wake(committed)
+
+    def _wake(self, committed: Committed) -> None:
+        if committed.delivery_ids:
+            self._committed()
+
+
+def _volatile(habits: PollHistory) -> frozenset[KeyKind]:
+    """Return the kinds of key that are known to say nothing of a source, be its last document not wholly taken in."""
+    return habits.volatile | habits.unfinished.volatile if habits.unfinished else habits.volatile
+
+
+def _judge(rules: RuleSet, entries: Sequence[Entry], now: datetime) -> tuple[Judged, ...]:
+    return tuple(rules.evaluate(entry, now) for entry in entries)
+
+
+def _failures(judged: Sequence[Judged], now: datetime) -> dict[tuple[str, str], Match]:
+    """Return what to notify of, by rule and hash, if that rule fails for the first time."""
+    found: dict[tuple[str, str], Match] = {}
+    for item in judged:
+        for failed in item.unevaluated:
+            detail = f"on “{item.entry.title[:200]}” of {item.entry.source}: {failed.error}"
+            match = builtin.own_match(builtin.RULE_UNEVALUATED, {"rule": (failed.rule,)}, detail, now)
+            found.setdefault((failed.rule, failed.rule_hash), match)
+    return found
+
+
+def _timed(call: Callable[P, Committed], /, *args: P.args, **kwargs: P.kwargs) -> tuple[Committed, float]:
+    """Return what *call* returns, and the seconds that this thread worked on it."""
+    began = time.thread_time()
+    return call(*args, **kwargs), time.thread_time() - began
