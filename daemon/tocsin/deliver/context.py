@@ -1,4 +1,4 @@
-"""What a message shows beside its alerts, read from the store when it is rendered: prices, and the round-up of a digest."""
+"""The context of a message, read from the store when it is rendered: prices, and the round-up of a digest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""DeliveryConfig: claim, render, send, settle.
+"""Deliveries on their way: claim, render, send, settle.
 
     store.claim_deliveries → render once and keep → receiver.send → store.settle
 
@@ -189,7 +189,7 @@ class Dispatcher:
         """What a receiver did not get for too long is told to another one."""
         if self.outbound.fallbacks:
             for delivery in await self._runtime.write(self._store.fail_over, now, self.outbound.fallbacks):
-                log.warning(line("told to another receiver", delivery=delivery))
+                log.warning(line("sent to another receiver", delivery=delivery))
 
     async def _give_up_expired(self, now: datetime) -> None:
         """What was not delivered in its time is given up, and that is said."""

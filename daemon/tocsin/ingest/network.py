@@ -1,4 +1,4 @@
-"""Whether the network is down for the daemon itself: then nobody is blamed, and one try a minute is made."""
+"""The network of the daemon itself: while it is down no source is blamed, and one try a minute is made."""
 
 from __future__ import annotations
 

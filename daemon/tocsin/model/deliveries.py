@@ -11,7 +11,7 @@ from tocsin.model.reasons import NO_REASON, Reason
 
 
 class DeliveryState(StrEnum):
-    """Where a delivery is on its way."""
+    """The states in the life of a delivery."""
 
     HELD = "held"
     READY = "ready"

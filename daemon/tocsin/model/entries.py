@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from tocsin.model.prices import Labels
 
-#: An entry older than this when first seen does not alert on its own (DESIGN 4, Time).
+#: An entry older than this when first seen does not alert on its own.
 MAX_AGE = timedelta(hours=48)
 
 

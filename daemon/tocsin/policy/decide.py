@@ -1,4 +1,4 @@
-"""What becomes of what arrived: fold into stories, hold or tell, and to whom. Pure, within the write transaction."""
+"""Decide what becomes of what arrived: fold it into stories, hold or notify, and whom. Pure, in the write transaction."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Policy:
         )
 
     def decide(self, facts: Facts) -> Decision:
-        """The fate of every match in *facts*, and everything that has to be written for it."""
+        """Return what becomes of every match in *facts*, and everything that has to be written for it."""
         making = _Making(self, facts)
         decided = [making.judge(entry_id, match) for entry_id, match in in_turn(facts)]
         decided += making.correlate(decided)
@@ -93,7 +93,7 @@ class _Making:
         return replace(decided, origin=_origin(home, entry_id))
 
     def correlate(self, decided: Sequence[Decided]) -> list[Decided]:
-        """What becomes of the correlations that *decided* matches complete, and of those that these complete."""
+        """Return what becomes of the correlations that *decided* matches complete, and of those that these complete."""
         earlier = list(self._facts.members)
         arrived = list(decided)
         found: list[Decided] = []
@@ -113,7 +113,7 @@ class _Making:
         return found
 
     def _judge_correlation(self, completion: Completion, newest: Decided) -> Decided:
-        """A correlation is told with the story of the match that completed it."""
+        """Judge a correlation with the story of the match that completed it."""
         match = correlation.match_of(completion, newest.match)
         # A row holds one match of a rule on an entry: judged again, an entry completes it a second time.
         again = any(m.rule == match.rule.id and m.entry_id == newest.entry_id for m in self._facts.members)

@@ -42,9 +42,9 @@ def due(
     told: Mapping[tuple[str, str], LastNotified],
     now: datetime,
 ) -> datetime:
-    """When an alert under *keys* may be told: *now*, or the end of the cooldown.
+    """Return when an alert under *keys* may be sent: *now*, or the end of the cooldown.
 
-    One key value that is free, or was told less loudly, is enough. A time of telling that lies ahead is that of a held
+    One key value that is free, or was sent with a lower severity, is enough. A time that lies ahead is that of a held
     message, which this alert can join.
     """
     ends = []

@@ -1,4 +1,4 @@
-"""Which changes of an entry that was told people must hear of (DESIGN 6), and which are only another wording."""
+"""Changes of an entry that people were notified of: those that they must hear of, and mere rewordings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Correlations: when matches of several rules, or several matches of one, become an event of their own. Pure.
+"""Correlations: events made of matches of several rules, or of several matches of one. Pure.
 
 Matches count, never alerts: folded, cooling and old ones too. A correlation becomes true for one value of its key when
 a window as long as `within`, both ends included, holds what it asks for; windows run over event time, so a late match

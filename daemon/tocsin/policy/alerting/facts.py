@@ -1,4 +1,4 @@
-"""What a decision is made from, and what it says: values that cross the write transaction.
+"""Facts and decisions: the values that cross the write transaction.
 
 The store reads `Facts` inside its transaction, hands them to `tocsin.policy.decide`, and writes the `Decision`
 it gets back, so that judging and writing cannot be torn apart.
@@ -76,7 +76,7 @@ def correlations_of(rules: Iterable[RuleInfo]) -> tuple[Correlation, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastNotified:
-    """When a rule last told about a key value, and how loudly."""
+    """The last notification of a rule about a key value, and its severity."""
 
     at: datetime
     severity: Severity

@@ -1,4 +1,4 @@
-"""Which of what arrived comes into a story, and into which: all that a decision does before it looks at alerts."""
+"""Fold what arrived into stories: all that a decision does before it looks at alerts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which story an entry belongs to, and who really reports it (DESIGN 1 and 6)."""
+"""Stories, found by the words of their headlines, and the origin of a report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an entry says, and which changes of it are none: counters, clocks, marks of an edition, an outlet's name."""
+"""The wording of an entry, without what changes by itself: counters, clocks, marks of an edition, an outlet's name."""
 
 from __future__ import annotations
 

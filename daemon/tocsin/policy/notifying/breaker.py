@@ -1,4 +1,4 @@
-"""When a receiver is left alone: after failures for a while, refused until a person looks (DESIGN 6).
+"""Rests of a receiver: for a while after failures, and until a person looks where it refuses us.
 
 A receiver that fails is tried with one message at a time, and its other messages wait without a try of their own.
 """

@@ -1,4 +1,4 @@
-"""The most messages an hour: what is over the limit of a receiver waits, and is told together."""
+"""The most messages an hour: what is over the limit of a receiver waits, and is sent together."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tocsin.policy.notifying.receiver import QuietHours
 
 #: The time in which messages are counted.
 SPAN = timedelta(hours=1)
-#: What waits when it is over a limit: the daemon's own, corrections and what gathers news already are told all the same.
+#: What waits when it is over a limit: the daemon's own, corrections and what gathers news already are sent all the same.
 LIMITED = (DeliveryKind.ALERT, DeliveryKind.UPDATE)
 #: What never waits.
 ALWAYS = Severity.CRITICAL

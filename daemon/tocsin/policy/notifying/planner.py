@@ -1,4 +1,4 @@
-"""Who hears of an alert, when, and as what: routes, cooldowns, answers. It holds the state of one decision."""
+"""Plan who is notified of an alert, when, and as what: routes, cooldowns, answers. It holds the state of one decision."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _People = tuple[tuple[str, str], ...]
 
 
 class NotificationPlanner:
-    """Plans the messages of one decision about *facts*, and remembers what it tells."""
+    """Plans the messages of one decision about *facts*, and remembers whom it notified."""
 
     def __init__(self, routes: Sequence[Route], receivers: Sequence[ReceiverInfo], facts: Facts) -> None:
         self.messages = MessageGrouper(now=facts.now, pending=facts.pending)
-        # What this decision tells lies over what was told before, which is not copied: that can be years of history.
+        # What this decision sends lies over what was sent before, which is not copied: that can be years of history.
         before = cast(MutableMapping[tuple[str, str], LastNotified], facts.told)
         self._told: ChainMap[tuple[str, str], LastNotified] = ChainMap({}, before)
         self._routes = routes
@@ -39,7 +39,7 @@ class NotificationPlanner:
         self._facts = facts
 
     def changed(self) -> Mapping[tuple[str, str], LastNotified]:
-        """What was told anew, by (rule, key value)."""
+        """Return what was sent anew, by (rule, key value)."""
         return {key: told for key, told in self._told.maps[0].items() if self._facts.told.get(key) != told}
 
     def notify(
@@ -96,7 +96,7 @@ class NotificationPlanner:
         self.messages.add(Notice(alert=item.alert), item.to, wanted)
 
     def _confirmed(self, grown: Growth, match: Match) -> _People:
-        """Those whose route asks to hear of so many origins; nobody once somebody has seen the alert."""
+        """Return those whose route asks for so many origins; nobody once somebody has seen the alert."""
         asking = [route for route in self._routes if grown.reaches(route.origins)]
         answered = self._facts.answered.get(grown.alert.id)
         if match.rule.to or not asking or (answered and answered.seen):
@@ -104,13 +104,13 @@ class NotificationPlanner:
         return self._routed(grown.alert, match, asking)
 
     def _rested(self, alert_id: int, due_at: datetime) -> datetime:
-        """When an update about an alert, due then, may be told: somebody may have asked for quiet."""
+        """Return when an update about an alert, due then, may be sent: somebody may have snoozed it."""
         answered = self._facts.answered.get(alert_id)
         until = answered.snoozed_until if answered else None
         return due_at if until is None else max(until, due_at)
 
     def _routed(self, alert: Alert, match: Match, routes: Sequence[Route]) -> _People:
-        """Everybody whom *routes*, or an override of the rule, name."""
+        """Return everybody whom *routes*, or an override of the rule, name."""
         return recipients(
             routes,
             tuple(self._receivers.values()),

@@ -1,4 +1,4 @@
-"""What becomes of a delivery after an attempt: delivered, tried again then, or dead with a reason."""
+"""The state of a delivery after an attempt: delivered, to be tried again, or dead with a reason."""
 
 from __future__ import annotations
 

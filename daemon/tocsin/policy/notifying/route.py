@@ -1,4 +1,4 @@
-"""Routes: which receivers are told about an alert. Every route that fits adds its receivers."""
+"""Routes from an alert to its receivers. Every route that fits adds its receivers."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def recipients(
     labels: Labels,
     instead: Collection[str] = (),
 ) -> tuple[tuple[str, str], ...]:
-    """(receiver, recipient) of everybody who is told, in the order of the configuration.
+    """Return (receiver, recipient) of everybody who is notified, in the order of the configuration.
 
     Where an override names the receivers of its rule, they stand *instead* of those of the routes.
     """

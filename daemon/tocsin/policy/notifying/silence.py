@@ -1,4 +1,4 @@
-"""Silences: "not these, until then". What is silenced is suppressed, with the silence as its reason."""
+"""Silences: matching alerts are suppressed until a set time, with the silence as the reason."""
 
 from __future__ import annotations
 

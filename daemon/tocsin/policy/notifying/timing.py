@@ -1,4 +1,4 @@
-"""When a receiver wants to hear: its digest, its quiet hours, its wait for others that may join."""
+"""The time of a message, as its receiver wants it: its digest, its quiet hours, its wait for others that may join."""
 
 from __future__ import annotations
 

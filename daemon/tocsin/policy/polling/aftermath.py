@@ -1,4 +1,4 @@
-"""What a poll makes of its source: when it is due again, what was learned, what is told."""
+"""The effects of a poll on its source: when it is due again, what was learned, what is notified."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Is it the sources, or is it us? When nobody can be reached, no source is to blame."""
+"""Detect that our own network is down: when no host can be reached, no source is to blame."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a source is polled next, and why then.
+"""The schedule of polls, with its reasons.
 
 Its own rhythm says how often; what its server asks for may make it less often, never more often. After a failure it is
 left alone for longer and longer. A plan carries its reasons, so that the schedule explains itself.

@@ -1,4 +1,4 @@
-"""Which source gives the price of an instrument: the first that answers; the others stand by."""
+"""The source that gives the price of an instrument: the first that answers; the others stand by."""
 
 from __future__ import annotations
 
