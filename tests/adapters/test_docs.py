@@ -16,7 +16,11 @@ from tocsin.rules.compile import compile_packs
 from tocsin.rules.examples import check_examples
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = [ROOT / "README.md", ROOT / "rules" / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+DOCUMENTS = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),
+    ROOT / "rules" / "README.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
 BLOCKS = [
     pytest.param(found[1], id=f"{path.relative_to(ROOT)}:{text.count(chr(10), 0, found.start()) + 1}")
     for path in DOCUMENTS
@@ -37,6 +41,14 @@ LINKS = [
     for path in DOCUMENTS
     for found in re.finditer(r"\]\(([^)#:]+)\)", path.read_text(encoding="utf-8"))
 ]
+#: Files and folders that are named, relative to the repository or to the package.
+NAMED = sorted(
+    {
+        found[1]
+        for path in (ROOT / "CONTRIBUTING.md", ROOT / "docs" / "architecture.md")
+        for found in re.finditer(r"`([a-z_0-9/]+(?:/|\.py|\.toml))`", path.read_text(encoding="utf-8"))
+    }
+)
 
 
 @pytest.mark.parametrize("block", BLOCKS)
@@ -75,6 +87,13 @@ def test_every_command_of_the_documents_exists(command: str) -> None:
 def test_every_link_within_the_repository_leads_somewhere(document: Path, target: str) -> None:
     """A map with dead ends is no map."""
     assert (document.parent / target).exists()
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_every_file_that_the_map_names_is_there(name: str) -> None:
+    """Whoever moves a file takes the map along."""
+    places = (ROOT / name, ROOT / "daemon" / "tocsin" / name, ROOT / "rules" / name)
+    assert any(place.exists() for place in places)
 
 
 def test_the_shipped_configuration_is_good_without_any_environment() -> None:
