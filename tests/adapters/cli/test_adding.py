@@ -59,7 +59,7 @@ def test_a_page_is_added_by_the_feed_that_it_names(tocsin: Tocsin, base: str) ->
     assert result.exit_code == 0, result.stderr
     line = f"127-0-0-1: {{feed: {base}/feed, every: 30m, allow_private: true, labels: {{tier: trade}}}}"
     assert result.stdout == f"{line}\n"
-    assert f"it names {base}/feed, {base}/two" in result.stderr
+    assert f"it links to {base}/feed, {base}/two" in result.stderr
     assert "RSS 2.0, 1 entry" in result.stderr
     assert f'sources:\n  wire: {{feed: "https://me:s3cret@example.org/feed"}}\n  {line}\nreceivers:' in written(tocsin)
     assert tocsin("check").exit_code == 0

@@ -107,7 +107,9 @@ def test_a_move_in_use_says_so_and_a_removed_source_has_no_next_poll() -> None:
     """Nobody looks for a feed at an address that is not asked any more."""
     moved = Moved(url="https://new.example/feed", since=NOW, count=7, used=True)
     assert "seen 7 times" in described(habits=PollHistory(moved=moved))
-    assert "now polled there instead of the address above" in " ".join(described(habits=PollHistory(moved=moved)).split())
+    assert "now polled there instead of the address above" in " ".join(
+        described(habits=PollHistory(moved=moved)).split()
+    )
     assert "next poll" not in described(disabled=True)
     assert "last success  -" in described(last_success=None)
 
