@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, SinceOption, border, opened
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, LimitOption, SinceOption, opened
 from tocsin.cli.input_files import read_since
 from tocsin.cli.output import dump, listing, local, say, say_zone, shown
 from tocsin.config.config import Config
@@ -30,7 +30,6 @@ DeadOption = Annotated[bool, typer.Option("--dead", help="All that were given up
 _TRIED_LATER = (DeliveryState.READY, DeliveryState.RETRY)
 #: Copies that one command makes at most.
 MOST_AGAIN = 1000
-LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, help="How many at most, the newest first.")]
 
 
 @app.command("list")
@@ -38,7 +37,7 @@ def list_deliveries(
     config: ConfigOption = DEFAULT_CONFIG, state: StateOption = None, limit: LimitOption = 50, json: JsonOption = False
 ) -> None:
     """List the newest deliveries."""
-    with border(), opened(config) as (settings, store):
+    with opened(config) as (settings, store):
         views = _waiting(store.read.deliveries(state=state, limit=limit), store, settings.zone)
         _list(views, settings, json=json, empty="No deliveries yet.")
 
@@ -48,7 +47,7 @@ def list_dead(
     config: ConfigOption = DEFAULT_CONFIG, since: SinceOption = None, limit: LimitOption = 50, json: JsonOption = False
 ) -> None:
     """List the newest deliveries that were given up, and why; `resend --dead` sends them after all."""
-    with border(), opened(config) as (settings, store):
+    with opened(config) as (settings, store):
         _list(_dead(store, since, limit), settings, json=json, empty="Nothing was given up.")
 
 
@@ -100,7 +99,7 @@ def _list(views: Sequence[DeliveryView], settings: Config, *, json: bool, empty:
 @app.command("show")
 def show_delivery(delivery: str, config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
     """Show one delivery: its text, every try and every change of state."""
-    with border(), opened(config) as (settings, store):
+    with opened(config) as (settings, store):
         detail = store.read.delivery(delivery)
         if detail is None:
             raise UsageError(f"there is no delivery {delivery}; see: tocsin deliveries list")
@@ -134,7 +133,7 @@ def resend(
     """Send deliveries that are settled (dead, suppressed or delivered) once more, as new ones."""
     if bool(deliveries) is dead:
         raise typer.BadParameter("name deliveries, or say --dead for all that were given up (with --since, of late)")
-    with border(), opened(config) as (_, store):
+    with opened(config) as (_, store):
         chosen = deliveries or [view.id for view in _dead(store, since, MOST_AGAIN) if not view.resent]
         if not chosen:
             say("Nothing was given up that was not sent again already.")
