@@ -106,7 +106,7 @@ class NewsIntake:
             poll.config.policy.decide,
             now=poll.now,
             due_at=after.plan.due_at,
-            own=poll.events(after.told, poll.now),
+            own=poll.events(after.events, poll.now),
             once=_failures([*judged, *rewritten], poll.now),
             flood=flood,
             trail=answer.record,

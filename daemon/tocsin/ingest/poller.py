@@ -171,7 +171,7 @@ class Pipeline:
         answer = await intake.take(poll, batch, fetch)
         if answer is None:
             return
-        if answer.after.told:
+        if answer.after.events:
             await self._news.commit(answer, Chunk())
             return
         rest = answer.rest
@@ -208,7 +208,7 @@ class Pipeline:
             unhealthy=after.unhealthy,
             gone=after.gone,
             dead=after.dead,
-            own=[*own, *poll.events(after.told, now)],
+            own=[*own, *poll.events(after.events, now)],
             decide=poll.config.policy.decide,
             trail=PollRecord(reasons=after.plan.reasons, habits=poll.changed(after.habits), fetch=fetch),
             hold=GroupHold(group=poll.terms.group, until=until, reason=reason) if until else None,
