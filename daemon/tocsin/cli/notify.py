@@ -17,7 +17,7 @@ from tocsin.config.build import make_receiver
 from tocsin.config.config import Config
 from tocsin.deliver.dispatcher import DeliveryConfig, Dispatcher
 from tocsin.errors import LockedError, UsageError
-from tocsin.model.deliveries import DeliveryState, ErrorClass
+from tocsin.model.deliveries import SETTLED, DeliveryState, ErrorClass
 from tocsin.protocols import P, Runtime, T
 from tocsin.receivers import Receiver
 from tocsin.receivers.apprise import AppriseReceiver
@@ -30,7 +30,6 @@ ReceiverArgument = Annotated[str | None, typer.Argument(help="Only this receiver
 
 #: Seconds in which a running daemon sends a test: longer than a try may take.
 LONGEST = 150.0
-_ENDED = (DeliveryState.DELIVERED, DeliveryState.DEAD, DeliveryState.SUPPRESSED)
 
 
 def notify_test(
@@ -77,7 +76,7 @@ def _wait(store: Store, ids: Sequence[str]) -> None:
     end = time.monotonic() + LONGEST
     while time.monotonic() < end:
         found = [store.read.delivery(number) for number in ids]
-        if all(one is None or one.delivery.state in _ENDED for one in found):
+        if all(one is None or one.delivery.state in SETTLED for one in found):
             return
         time.sleep(0.2)
 
@@ -99,7 +98,7 @@ def _tell(result: DeliveryDetail, receiver: Receiver, *, json: bool) -> bool:
     code = last.code if last and last.code else ""
     still = (
         ""
-        if delivery.state in _ENDED
+        if delivery.state in SETTLED
         else f"not sent yet ({delivery.state}); see: tocsin deliveries show {delivery.id}"
     )
     parts = ("ok    " if good else "FAILED", delivery.receiver, delivery.recipient, code, words or still or "delivered")

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import partial
-from uuid import uuid4
 
 from tocsin.config.config import Config
 from tocsin.config.feeds import FeedConfig
@@ -122,7 +120,7 @@ def open_copy(config: Config) -> Store:
 
 
 def _open(config: Config, *, copy: bool) -> Store:
-    return Store.open(config.database, real_now=lambda: datetime.now(UTC), new_id=lambda: uuid4().hex, copy=copy)
+    return Store.open(config.database, copy=copy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,9 +21,9 @@ from tocsin.config.secrets import Filler
 from tocsin.config.sections import Heartbeat, HttpConfig, ReportShape, check_report
 from tocsin.config.values import OwnPaths, Zone
 from tocsin.config.yaml.file import read, read_text, shown_path
-from tocsin.config.yaml.nodes import Node, Pairs, Scalar, children, member, problem, said
+from tocsin.config.yaml.nodes import Node, Pairs, Scalar, children, entries, member, problem, said, scalars
 from tocsin.config.yaml.shape import Duration, Shape, Texts, context, tag
-from tocsin.errors import ConfigError, Problem, meant
+from tocsin.errors import ConfigError, Problem, by_place, meant
 from tocsin.model.prices import Instrument
 from tocsin.model.rules import Located, Severity
 from tocsin.policy.notifying.route import Route
@@ -196,7 +196,7 @@ def parse_config(text: str, path: Path, env: Mapping[str, str]) -> Config:
     book = read_book(root, tables, folder, env)
     problems += book.problems
     if shape is None or any(not item.warning for item in problems):
-        raise ConfigError(sorted(problems, key=_place))
+        raise ConfigError(by_place(problems))
     return _config(path, shape, book, tuple(problems))
 
 
@@ -206,10 +206,6 @@ def empty_config(path: Path) -> Config:
     shape = ConfigFile.of(nothing, [], path.resolve().parent)
     assert shape, "every key has a default"
     return _config(path, shape, PriceFeeds(rows=(), listings={}, problems=()), ())
-
-
-def _place(item: Problem) -> tuple[int, int]:
-    return (item.position.line, item.position.column) if item.position else (0, 0)
 
 
 # ---- checks that a shape cannot make ------------------------------------------------------------------------------
@@ -222,8 +218,7 @@ def _check(root: Node) -> Iterator[Problem]:
         yield from check_source(source)
         if member(source, "table") or member(source, "file"):
             yield from check_table(source)
-    receivers = member(root, "receivers")
-    named = receivers.pairs if isinstance(receivers, Pairs) else ()
+    named = entries(member(root, "receivers"))
     names = [key.text for key, _ in named]
     for key, receiver in named:
         yield from check_receiver(key.text, receiver, names)
@@ -246,8 +241,8 @@ def _is_off(receiver: Node) -> bool:
 
 
 def _check_receivers(to: Node | None, names: list[str]) -> Iterator[Problem]:
-    for target in (to,) if isinstance(to, Scalar) else children(to):
-        if isinstance(target, Scalar) and target.text not in names:
+    for target in scalars(to):
+        if target.text not in names:
             yield problem(target, f"there is no receiver {said(target.text)}{meant(target.text, names)}")
 
 
@@ -296,8 +291,7 @@ def _route(route: _Route, on: Container[str]) -> Route:
 
 
 def _overrides(file: ConfigFile) -> Iterator[Override]:
-    node = member(file.node, "overrides")
-    for key, value in node.pairs if isinstance(node, Pairs) else ():
+    for key, value in entries(member(file.node, "overrides")):
         item = file.overrides[key.text]
         unless = member(value, "unless")
         yield item.build(

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from tocsin.config.secrets import Secret
 from tocsin.config.values import Address, Hidden, Zone, unless_empty
-from tocsin.config.yaml.nodes import Node, Pairs, Scalar, member, problem
+from tocsin.config.yaml.nodes import Node, Scalar, entries, member, problem
 from tocsin.config.yaml.shape import Duration, Shape, Texts, at_least
 from tocsin.errors import Problem
 from tocsin.sources.documents.page import Selectors, check_format, check_selector
@@ -95,8 +95,7 @@ class PageShape(_Polled):
 
 def check_source(node: Node) -> Iterator[Problem]:
     """Yield what is wrong with the headers, the credentials and the items of a source although their shape is right."""
-    headers, credentials = member(node, "headers"), member(node, "credentials")
-    named = headers.pairs if isinstance(headers, Pairs) else ()
+    named, credentials = entries(member(node, "headers")), member(node, "credentials")
     for key, value in named:
         if not _HEADER.match(key.text):
             yield problem(key, "is not the name of an HTTP header")

@@ -13,7 +13,7 @@ from tocsin.config.instruments import check_rules
 from tocsin.config.packs import Files, parse_pack, read_pack
 from tocsin.config.vocabulary import check_routes
 from tocsin.config.yaml.file import shown_path
-from tocsin.errors import ConfigError, Problem
+from tocsin.errors import ConfigError, Problem, by_place
 from tocsin.model.prices import Instrument
 from tocsin.policy.polling.schedule import UNKNOWN
 from tocsin.rules.compile import compile_packs
@@ -104,16 +104,11 @@ def load_rules(
     rules, together = compile_packs(changed)
     faults += [item for item in together if not item.warning]
     if faults:
-        raise ConfigError(sorted([*faults, *warnings], key=_place))
+        raise ConfigError(by_place([*faults, *warnings]))
     warnings += lint(changed, rules, poll=poll, given=given, instruments=instruments)
     if history:
         warnings += lint_history(changed, rules, history)
-    return LoadedRules(rules=rules, packs=tuple(packs), warnings=tuple(sorted(warnings, key=_place)))
-
-
-def _place(item: Problem) -> tuple[str, int, int]:
-    at = item.position
-    return (at.file, at.line, at.column) if at else ("", 0, 0)
+    return LoadedRules(rules=rules, packs=tuple(packs), warnings=tuple(by_place(warnings)))
 
 
 def rules_of(config: Config, kept: Kept = lambda _: None, history: History | None = None) -> LoadedRules:

@@ -12,8 +12,8 @@ from pydantic import Field, WithJsonSchema
 
 from tocsin.config.conditions import check_conditions
 from tocsin.config.yaml.file import read, read_text, shown_path
-from tocsin.config.yaml.nodes import Items, Node, Pairs, Scalar, children, member, problem
-from tocsin.config.yaml.shape import Duration, Shape, Texts, find
+from tocsin.config.yaml.nodes import Items, Node, Pairs, Scalar, children, entries, member, problem, scalars
+from tocsin.config.yaml.shape import Duration, Shape, Texts
 from tocsin.errors import Position, Problem
 from tocsin.model.rules import CorrelationKind, Located, Severity
 from tocsin.rules.spec import CorrelationSpec, ListSpec, NewsSpec, PackSpec, PriceSpec, RuleSpec
@@ -182,7 +182,7 @@ def parse_pack(files: Sequence[tuple[str, str]]) -> tuple[PackSpec | None, tuple
     problems: list[Problem] = []
     lists: list[ListSpec] = []
     rules: list[RuleSpec] = []
-    heads: list[tuple[_Pack, Node]] = []
+    heads: list[RuleFile] = []
     for path, text in files:
         document = read(text, path)
         problems += document.problems
@@ -194,9 +194,9 @@ def parse_pack(files: Sequence[tuple[str, str]]) -> tuple[PackSpec | None, tuple
         if shape is None:
             continue
         if shape.pack:
-            heads.append((shape.pack, document.root))
+            heads.append(shape)
         lists += _lists(document.root)
-        rules += [_rule(rule, find(document.root, ("rules", n))) for n, rule in enumerate(shape.rules)]
+        rules += map(_rule, shape.rules)
     problems += _check_twice(lists)
     if any(not item.warning for item in problems):
         return None, tuple(problems)
@@ -204,16 +204,17 @@ def parse_pack(files: Sequence[tuple[str, str]]) -> tuple[PackSpec | None, tuple
         where = Position(file=files[0][0], line=1, column=1) if files else None
         words = "one file of the folder must name the pack: pack: {id: ..., version: ...}"
         again = "two files of the folder name the pack; keep one"
-        fault = problem(heads[1][1], again) if heads else Problem(message=words, position=where)
+        fault = problem(_node(heads[1]), again) if heads else Problem(message=words, position=where)
         return None, (*problems, fault)
-    head, root = heads[0]
-    spec = PackSpec(
-        id=head.id,
-        version=head.version,
-        distinguish=_several(member(member(root, "pack"), "distinguish")),
+    head, key = heads[0].pack, _node(heads[0]).key("pack")
+    assert head
+    assert key
+    spec = head.build(
+        PackSpec,
+        distinguish=_places(_node(head).get("distinguish")),
         lists=tuple(lists),
         rules=tuple(rules),
-        position=_key_position(root, "pack"),
+        position=key.place.at(),
         files=tuple(files),
     )
     return spec, tuple(problems)
@@ -247,63 +248,56 @@ def _check_twice(lists: Sequence[ListSpec]) -> Iterator[Problem]:
 
 
 def _lists(root: Node) -> Iterator[ListSpec]:
-    lists = member(root, "lists")
-    for key, node in lists.pairs if isinstance(lists, Pairs) else ():
+    for key, node in entries(member(root, "lists")):
         if isinstance(node, Pairs):
-            groups = tuple((value.text, _located(group)) for value, group in node.pairs)
+            groups = tuple((value.text, _places(group)) for value, group in node.pairs)
         else:
-            groups = (("", _located(node)),)
+            groups = (("", _places(node)),)
         yield ListSpec(name=key.place, groups=groups)
 
 
-def _rule(shape: _Rule, node: Node | None) -> RuleSpec:
-    assert isinstance(node, Pairs)
-    identity = node.get("id")
-    assert isinstance(identity, Scalar)
-    key = node.get("key")
+def _rule(shape: _Rule) -> RuleSpec:
+    node = _node(shape)
+    identity = _place(node.get("id"))
     correlation = _correlation(shape, node)
     default = "instrument" if shape.price else "story"
-    names = _several(key)
-    return RuleSpec(
-        id=identity.place,
+    names = _places(node.get("key"))
+    return shape.build(
+        RuleSpec,
+        id=identity,
         title=shape.title if shape.title is not None else shape.id.replace("-", " ").replace("_", " ").capitalize(),
-        severity=shape.severity,
         event=shape.event or f"custom.{shape.id}",
-        news=_news(node.get("news")) if shape.news else None,
-        price=_price(shape.price, node.get("price")) if shape.price else None,
+        news=_news(_node(shape.news)) if shape.news else None,
+        price=_price(shape.price) if shape.price else None,
         correlation=correlation,
-        key=names or (correlation and correlation.by) or (replace(identity.place, text=default),),
+        key=names or (correlation and correlation.by) or (replace(identity, text=default),),
         cooldown=shape.cooldown if shape.cooldown is not None else shape.within or COOLDOWN,
-        fires=_located(node.get("fires")),
-        quiet=_located(node.get("quiet")),
+        fires=_places(node.get("fires")),
+        quiet=_places(node.get("quiet")),
         note=shape.note.strip(),
-        references=shape.references,
     )
 
 
-def _news(node: Node | None) -> NewsSpec:
-    unless = member(node, "unless")
-    levels = (pair for item in children(member(node, "severity_if")) if isinstance(item, Pairs) for pair in item.pairs)
+def _news(node: Pairs) -> NewsSpec:
+    unless = node.get("unless")
+    levels = (pair for item in children(node.get("severity_if")) for pair in entries(item))
     return NewsSpec(
-        match=_place(member(node, "match")),
+        match=_place(node.get("match")),
         unless=_place(unless) if unless else None,
         severity_if=tuple((Severity(level.text), _place(text)) for level, text in levels),
     )
 
 
-def _price(shape: _Price, node: Node | None) -> PriceSpec:
-    clear = member(node, "clear")
-    instruments = member(node, "instruments")
+def _price(shape: _Price) -> PriceSpec:
+    node = _node(shape)
+    clear, instruments = node.get("clear"), node.get("instruments")
     kind = member(instruments, "class")
-    ids = (instruments,) if isinstance(instruments, Scalar) else children(instruments)
-    return PriceSpec(
-        when=_place(member(node, "when")),
+    return shape.build(
+        PriceSpec,
+        when=_place(node.get("when")),
         clear=_place(clear) if clear else None,
         kind=kind.text if isinstance(kind, Scalar) else "",
-        instruments=() if kind else tuple(item.place for item in ids if isinstance(item, Scalar)),
-        stale_after=shape.stale_after,
-        min_obs=shape.min_obs,
-        confirm=shape.confirm,
+        instruments=() if kind else _places(instruments),
     )
 
 
@@ -314,18 +308,18 @@ def _correlation(shape: _Rule, node: Pairs) -> CorrelationSpec | None:
     distinct = member(node.get("count"), "distinct")
     return CorrelationSpec(
         kind=kind,
-        members=(_place(member(node.get("count"), "rule")),) if shape.count else _several(node.get(kind)),
+        members=(_place(member(node.get("count"), "rule")),) if shape.count else _places(node.get(kind)),
         within=shape.within,
         at_least=shape.count.at_least if shape.count else shape.at_least or 1,
         distinct=_place(distinct) if distinct else None,
-        by=_several(node.get("by")),
+        by=_places(node.get("by")),
         ordered=shape.order,
     )
 
 
-def _several(node: Node | None) -> tuple[Located, ...]:
-    """The texts of a list, or of one text that stands for a list."""
-    return (node.place,) if isinstance(node, Scalar) else _located(node)
+def _node(shape: Shape) -> Pairs:
+    assert shape.node, "it was read from a file"
+    return shape.node
 
 
 def _place(node: Node | None) -> Located:
@@ -333,10 +327,6 @@ def _place(node: Node | None) -> Located:
     return node.place
 
 
-def _located(node: Node | None) -> tuple[Located, ...]:
-    return tuple(item.place for item in children(node))
-
-
-def _key_position(root: Node, name: str) -> Position | None:
-    key = root.key(name) if isinstance(root, Pairs) else None
-    return key.place.at() if key else None
+def _places(node: Node | None) -> tuple[Located, ...]:
+    """Return the texts of a list, or the one that stands for a list."""
+    return tuple(item.place for item in scalars(node))

@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from tocsin.config.price_tables import TableConfig, load_preset
-from tocsin.config.yaml.nodes import Node, Pairs, Scalar, children, member, problem, said
+from tocsin.config.yaml.nodes import Node, Scalar, entries, member, problem, said, scalars
 from tocsin.errors import Problem, meant
 from tocsin.model.prices import Listing
 from tocsin.sources.prices import yahoo
@@ -79,10 +79,9 @@ def read_book(root: Node, tables: Mapping[str, TableConfig], folder: Path, env: 
     problems: list[Problem] = []
     listings: dict[str, tuple[Listing, ...]] = {}
     symbols: dict[str, list[str]] = defaultdict(list)
-    instruments = member(root, "instruments")
-    for key, node in instruments.pairs if isinstance(instruments, Pairs) else ():
+    for key, node in entries(member(root, "instruments")):
         found = []
-        for written in _written(node):
+        for written in scalars(member(node, "sources")):
             name, _, symbol = (part.strip() for part in written.text.partition(":"))
             if name not in {*known, *broken} and name in presets:
                 preset, faults = load_preset(presets[name], env)
@@ -117,13 +116,6 @@ def read_book(root: Node, tables: Mapping[str, TableConfig], folder: Path, env: 
     return PriceFeeds(rows=rows, listings=listings, problems=tuple(problems))
 
 
-def _written(instrument: Node) -> Iterator[Scalar]:
-    sources = member(instrument, "sources")
-    for source in (sources,) if isinstance(sources, Scalar) else children(sources):
-        if isinstance(source, Scalar):
-            yield source
-
-
 def _fault(name: str, symbol: str, known: Sequence[str]) -> str:
     if not name or not symbol:
         return "where a price comes from is a source and a symbol, such as yahoo:MP"
@@ -135,18 +127,13 @@ def _fault(name: str, symbol: str, known: Sequence[str]) -> str:
 
 def _packs(root: Node, folder: Path) -> Iterator[Path]:
     """The folders in which the packs lie."""
-    rules = member(root, "rules")
-    for rule in (rules,) if isinstance(rules, Scalar) else children(rules):
-        if isinstance(rule, Scalar):
-            yield (folder / Path(rule.text).expanduser()).parent
+    return ((folder / Path(rule.text).expanduser()).parent for rule in scalars(member(root, "rules")))
 
 
 def _tables(root: Node) -> Iterator[Scalar]:
     """The names of the sources that are tables or files."""
-    sources = member(root, "sources")
-    for key, node in sources.pairs if isinstance(sources, Pairs) else ():
-        if member(node, "table") or member(node, "file"):
-            yield key
+    sources = entries(member(root, "sources"))
+    return (key for key, node in sources if member(node, "table") or member(node, "file"))
 
 
 def _unasked(root: Node, tables: Mapping[str, TableConfig], symbols: Mapping[str, object]) -> Iterator[Problem]:

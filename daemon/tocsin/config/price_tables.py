@@ -6,17 +6,17 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import time, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import Field
 
 from tocsin.config.secrets import Filler, Secret
-from tocsin.config.values import Address, Hidden, OwnPath, WallTime, Zone
-from tocsin.config.yaml.file import read, read_text, shown_path
-from tocsin.config.yaml.nodes import Node, Pairs, Scalar, member, problem, said
+from tocsin.config.values import Address, Hidden, Number, OwnPath, WallTime, Zone
+from tocsin.config.yaml.file import load
+from tocsin.config.yaml.nodes import Node, Scalar, entries, member, problem, said
 from tocsin.config.yaml.shape import Duration, Shape
 from tocsin.errors import Fault, Problem
 from tocsin.sources.prices.extract import Format, extractor
@@ -29,14 +29,6 @@ EVERY_FILE = timedelta(minutes=1)
 _MIDNIGHT = time(0)
 
 
-def _number(value: Any) -> Decimal:
-    try:
-        return Decimal(str(value))
-    except InvalidOperation:
-        raise ValueError("must be a number") from None
-
-
-_Number = Annotated[Decimal, BeforeValidator(_number), WithJsonSchema({"type": ["number", "string"]})]
 #: What an answer with a good status can be instead of prices.
 _Fault = Literal[Fault.RATE_LIMITED, Fault.AUTH, Fault.NOT_FOUND, Fault.NOT_DATA, Fault.STALE]
 
@@ -66,7 +58,7 @@ class _Columns(Shape):
     """The currency of all its prices."""
     currency_at: str = ""
     """Of a row: the currency."""
-    scale: _Number = Decimal(1)
+    scale: Number = Decimal(1)
     """What prices are multiplied by."""
     decimal: Literal[".", ","] = "."
     """What stands before the fraction of a number."""
@@ -191,7 +183,7 @@ def check_table(node: Node) -> Iterator[Problem]:
     for key in ("symbol", "price", "time", "volume", "currency_at"):
         yield from _tried(node, key, reader.field)
     errors = member(node, "errors")
-    for name, _ in errors.pairs if isinstance(errors, Pairs) else ():
+    for name, _ in entries(errors):
         yield from _tried(errors, name.text, reader.holds)
     history, time = member(node, "history"), member(node, "time")
     if isinstance(history, Scalar) and history.value is True and time is None and not file:
@@ -207,13 +199,10 @@ def check_table(node: Node) -> Iterator[Problem]:
 
 def load_preset(path: Path, env: Mapping[str, str]) -> tuple[TableConfig | None, tuple[Problem, ...]]:
     """The preset in the file at *path*, named after it, or None where it has faults; and every problem of it."""
-    text, fault = read_text(path)
-    if fault:
-        return None, (fault,)
-    document = read(text, shown_path(path))
-    problems = list(document.problems)
+    document = load(path)
     if document.root is None:
-        return None, tuple(problems)
+        return None, document.problems
+    problems = list(document.problems)
     filler = Filler(env)
     root = filler.fill(document.root)
     problems += filler.problems

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from tocsin.config.secrets import Secret
 from tocsin.config.values import Hidden, Hiddens, OwnZone, WallTime
-from tocsin.config.yaml.nodes import Node, Pairs, Scalar, children, member, problem, said
+from tocsin.config.yaml.nodes import Node, Pairs, Scalar, children, member, problem, said, scalars
 from tocsin.config.yaml.shape import Duration, Shape, Texts
 from tocsin.errors import Position, Problem, meant
 from tocsin.model.rules import Severity
@@ -151,8 +151,8 @@ def _check_quiet_hours(node: Node | None) -> Iterator[Problem]:
 
 def check_days(node: Node | None) -> Iterator[Problem]:
     """What is wrong with days of the week."""
-    for day in (node,) if isinstance(node, Scalar) else children(node):
-        if isinstance(day, Scalar) and day.text not in DAYS:
+    for day in scalars(node):
+        if day.text not in DAYS:
             yield problem(day, f"must be one of {', '.join(DAYS)}{meant(day.text, DAYS)}")
 
 
@@ -166,6 +166,6 @@ def _check_fallback(node: Node | None, name: str, names: Sequence[str]) -> Itera
 
 
 def _check_secrets(node: Node | None) -> Iterator[Problem]:
-    for secret in (node,) if isinstance(node, Scalar) else children(node):
-        if isinstance(secret, Scalar) and 0 < len(str(secret.value)) < _SHORTEST_SECRET:
+    for secret in scalars(node):
+        if 0 < len(str(secret.value)) < _SHORTEST_SECRET:
             yield problem(secret, f"is too short: a secret has {_SHORTEST_SECRET} characters or more")

@@ -9,15 +9,15 @@ import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field
 
 from tocsin.config.instruments import InstrumentShape, make_instrument
-from tocsin.config.yaml.file import read, read_text, shown_path
-from tocsin.config.yaml.nodes import Node, Pairs, Scalar, children, member, problem, said
+from tocsin.config.values import Number
+from tocsin.config.yaml.file import load
+from tocsin.config.yaml.nodes import Node, Scalar, children, entries, member, problem, said, scalars
 from tocsin.config.yaml.shape import Duration, Shape, Texts
 from tocsin.errors import Position, Problem, meant
 from tocsin.model.alerts import MatchOutcome
@@ -38,19 +38,6 @@ def _time(value: object) -> object:
             raise ValueError("must be a time such as 2026-03-02T08:00:00Z") from None
         return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
     raise ValueError("must be a time such as 2026-03-02T08:00:00Z")
-
-
-def _price(value: object) -> Decimal:
-    try:
-        found = Decimal(str(value))
-    except InvalidOperation:
-        found = Decimal("NaN")
-    if isinstance(value, bool) or not found.is_finite():
-        raise ValueError("must be numbers such as 1250.5")
-    return found
-
-
-_Value = Annotated[Decimal, BeforeValidator(_price), WithJsonSchema({"type": ["number", "string"]})]
 
 
 class NewsItem(Shape):
@@ -91,7 +78,7 @@ class PriceItems(Shape):
     """When the first one is seen, counted from the start of the test."""
     every: Duration = timedelta(days=1)
     """How far apart they are."""
-    values: Annotated[tuple[_Value, ...], Field(min_length=1)]
+    values: Annotated[tuple[Number, ...], Field(min_length=1)]
     """The prices, in order."""
     repeat: Annotated[int, Field(ge=1, le=1000)] = 1
     """How often they are gone through, one time after the other."""
@@ -158,13 +145,10 @@ class RuleTest:
 
 def load_tests(path: Path, rules: Collection[str]) -> tuple[tuple[RuleTest, ...], tuple[Problem, ...]]:
     """The tests in the file at *path* and every fault of it; *rules* are the full ids that it may name."""
-    text, fault = read_text(path)
-    if fault:
-        return (), (fault,)
-    document = read(text, shown_path(path))
-    problems = list(document.problems)
+    document = load(path)
     if document.root is None:
-        return (), tuple(problems)
+        return (), document.problems
+    problems = list(document.problems)
     shape = RuleTestFile.of(document.root, problems)
     nodes = children(member(document.root, "tests"))
     instruments = member(document.root, "instruments")
@@ -181,8 +165,7 @@ def load_tests(path: Path, rules: Collection[str]) -> tuple[tuple[RuleTest, ...]
 
 def _check(node: Node, rules: Collection[str], instruments: Node | None) -> Iterator[Problem]:
     """What is wrong with a test although its shape is right."""
-    expected, forbidden = children(member(node, "expect")), member(node, "expect_not")
-    banned = (forbidden,) if isinstance(forbidden, Scalar) else children(forbidden)
+    expected, banned = children(member(node, "expect")), scalars(member(node, "expect_not"))
     if not expected and not banned:
         words = "the test expects nothing, so it cannot fail; add expect: or expect_not:"
         yield problem(member(node, "name") or node, words)
@@ -191,7 +174,7 @@ def _check(node: Node, rules: Collection[str], instruments: Node | None) -> Iter
     for series in children(member(node, "prices")):
         name = member(series, "instrument")
         if isinstance(name, Scalar) and member(instruments, name.text) is None:
-            names = [key.text for key, _ in instruments.pairs] if isinstance(instruments, Pairs) else []
+            names = [key.text for key, _ in entries(instruments)]
             words = f"there is no {said(name.text)} under instruments{meant(name.text, names)}"
             yield problem(name, words)
     known = {*rules, *(rule.rpartition("/")[2] for rule in rules)}

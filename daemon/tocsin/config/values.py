@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import time
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -43,6 +44,16 @@ def _wall_time(value: Any) -> time:
     if not found:
         raise ValueError('must be a time of the day such as "07:00"')
     return time(int(found[1]), int(found[2]))
+
+
+def _number(value: Any) -> Decimal:
+    try:
+        found = Decimal(str(value))
+    except InvalidOperation:
+        found = Decimal("NaN")
+    if isinstance(value, bool) or not found.is_finite():
+        raise ValueError("must be a number such as 1250.5")
+    return found
 
 
 def _path(value: Any, info: ValidationInfo) -> Path | None:
@@ -89,6 +100,7 @@ def unless_empty(check: Callable[[str], object]) -> AfterValidator:
     return AfterValidator(checked)
 
 
+Number = Annotated[Decimal, BeforeValidator(_number), WithJsonSchema(TEXT)]
 Zone = Annotated[ZoneInfo, BeforeValidator(zone), WithJsonSchema(TEXT)]
 #: A time zone; none where it is empty.
 OwnZone = Annotated[ZoneInfo | None, BeforeValidator(lambda text: zone(text) if text else None), WithJsonSchema(TEXT)]

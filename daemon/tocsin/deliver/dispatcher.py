@@ -46,7 +46,7 @@ from tocsin.render.page import specimen
 from tocsin.render.reasons import in_words
 from tocsin.rules import builtin
 from tocsin.rules.prices.edge import PriceRule, ended
-from tocsin.store import Decide, Fallbacks, Store
+from tocsin.store import Claimable, Decide, Fallbacks, Store
 from tocsin.units import counted, utc
 
 log = logging.getLogger(__name__)
@@ -116,14 +116,8 @@ class Dispatcher:
 
     async def send_only(self, ids: Collection[str]) -> None:
         """Send the deliveries *ids*, whatever else is due, and wait for it."""
-        claimed = await self._runtime.write(
-            self._store.claim_deliveries,
-            self._runtime.clock.now(),
-            LEASE,
-            exclude=(),
-            limit_per_receiver=len(ids),
-            only=ids,
-        )
+        which = Claimable(limit_per_receiver=len(ids), only=ids)
+        claimed = await self._runtime.write(self._store.claim_deliveries, self._runtime.clock.now(), LEASE, which)
         await asyncio.gather(*map(self._deliver, claimed))
 
     async def drain(self, within: float | None) -> None:
@@ -164,15 +158,8 @@ class Dispatcher:
             limits = timing.limits(self.outbound.people, now)
             await self._spill(limits, now)
             busy = set(self._busy)
-            deliveries = await self._runtime.write(
-                self._store.claim_deliveries,
-                now,
-                LEASE,
-                exclude=busy,
-                rates=self.outbound.rates,
-                limits=limits,
-                present=self.outbound.present,
-            )
+            which = Claimable(exclude=busy, rates=self.outbound.rates, limits=limits, present=self.outbound.present)
+            deliveries = await self._runtime.write(self._store.claim_deliveries, now, LEASE, which)
             for delivery in deliveries:
                 task = asyncio.create_task(self._deliver(delivery), name=f"deliver {delivery.id}")
                 self._busy[delivery.receiver] = task

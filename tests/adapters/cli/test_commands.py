@@ -276,7 +276,7 @@ def test_a_delivery_that_waits_for_its_receiver_says_so(tocsin: Tocsin, history:
     store = tocsin.store()
     now = datetime.now(UTC)
     store.act.resend(store.read.deliveries(state=DeliveryState.DEAD)[0].id, now)
-    (held,) = store.claim_deliveries(now, timedelta(minutes=1), exclude=())
+    (held,) = store.claim_deliveries(now, timedelta(minutes=1))
     store.begin_attempt(held, Message(kind=MessageKind.TEXT, subject="s", text="t"), now)
     blocked = ReceiverStatus(refused="no_service", rests=now + timedelta(hours=1), since=now)
     again = Settlement(

@@ -15,7 +15,7 @@ from tocsin.hints import PollHints
 from tocsin.model.sources import Batch, Cursor
 from tocsin.policy.decide import Policy
 from tocsin.policy.polling.history import Moved, PollHistory
-from tocsin.store import Fetch, PollRecord, SourceDetail, SourceView
+from tocsin.store import Fetch, JudgedBatch, PollRecord, SourceDetail, SourceView
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -133,8 +133,8 @@ def test_show_lists_the_last_fetches(tocsin: Any) -> None:
     for fetch in fetches:
         [lease] = store.claim_sources(now, timedelta(minutes=1), 9)
         batch = Batch(source="wire", entries=(), cursor=Cursor(), changed=True)
-        trail = PollRecord(reasons=("its rhythm is not known yet",), fetch=fetch)
-        store.commit(lease, batch, (), policy.decide, now=now, due_at=now, trail=trail)
+        record = PollRecord(due_at=now, reasons=("its rhythm is not known yet",), fetch=fetch)
+        store.commit(lease, JudgedBatch(batch=batch), policy.decide, now, record)
     store.close()
     shown = tocsin("sources", "show", "wire").stdout
     assert "its rhythm is not known yet" in shown

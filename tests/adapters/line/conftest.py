@@ -284,7 +284,7 @@ class World:
 
     def restart(self) -> None:
         """A new process on the same database."""
-        path = self.line.store._database.path
+        path = self.line.store.database.path
         self.line.store.close()
         self.line.store = Store.open(
             f"sqlite:///{path}", real_now=self.line.clock.now, new_id=lambda: os.urandom(16).hex()

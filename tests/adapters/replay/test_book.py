@@ -25,7 +25,7 @@ from tocsin.policy.notifying.retry import Consequence
 from tocsin.policy.notifying.route import Route
 from tocsin.policy.notifying.timing import limits
 from tocsin.replay.book import Book, Circumstance
-from tocsin.store import Store
+from tocsin.store import Claimable, JudgedBatch, PollRecord, Store
 
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)
 POLICY = Policy(
@@ -91,7 +91,9 @@ class Both:
         self.store.sync_sources([(name, "https://example.org/", "feed") for name in names], at)
         leases = {lease.name: lease for lease in self.store.claim_sources(at, timedelta(minutes=1), 99)}
         batch = Batch(source=source, entries=tuple(j.entry for j in judged), cursor=Cursor(), changed=True)
-        committed = self.store.commit(leases.pop(source), batch, judged, self.policy.decide, now=at, due_at=at)
+        committed = self.store.commit(
+            leases.pop(source), JudgedBatch(batch=batch, judged=judged), self.policy.decide, at, PollRecord(due_at=at)
+        )
         circumstance = Circumstance(baseline=source not in self.successes, last_success=self.successes.get(source))
         arrivals = [Arrival(entry_id=self.book.number(), matches=item.matches) for item in judged]
         decision = self.book.decide(self.policy, arrivals, circumstance, at)
@@ -120,7 +122,7 @@ class Both:
         while True:
             self.store.apply_limits(found, now)
             claimed = self.store.claim_deliveries(
-                now, timedelta(days=1), exclude=(), limits=found, limit_per_receiver=at_a_time
+                now, timedelta(days=1), Claimable(limits=found, limit_per_receiver=at_a_time)
             )
             if not claimed:
                 return

@@ -103,6 +103,12 @@ def read_text(path: Path) -> tuple[str, Problem | None]:
         return "", Problem(message=f"{path}:{line}: this is not UTF-8; save the file as UTF-8")
 
 
+def load(path: Path) -> Document:
+    """Read the YAML file at *path*; one that cannot be read has no root."""
+    text, fault = read_text(path)
+    return Document(root=None, problems=(fault,)) if fault else read(text, shown_path(path))
+
+
 def shown_path(path: Path) -> str:
     """*path* as messages show it: relative to the working folder where it lies below it."""
     try:

@@ -92,11 +92,19 @@ def walk(node: Node) -> Iterator[Scalar]:
             yield from walk(value)
 
 
+def entries(node: Node | None) -> tuple[tuple[Scalar, Node], ...]:
+    """Return the keys of a map with their values; nothing of anything else."""
+    return node.pairs if isinstance(node, Pairs) else ()
+
+
 def children(node: Node | None) -> tuple[Node, ...]:
-    """The items of a list or the values of a map; nothing of anything else."""
-    if isinstance(node, Items):
-        return node.items
-    return tuple(value for _, value in node.pairs) if isinstance(node, Pairs) else ()
+    """Return the items of a list or the values of a map; nothing of anything else."""
+    return node.items if isinstance(node, Items) else tuple(value for _, value in entries(node))
+
+
+def scalars(node: Node | None) -> tuple[Scalar, ...]:
+    """Return the single values of a list, or the one that stands for a list."""
+    return tuple(item for item in (node, *children(node)) if isinstance(item, Scalar))
 
 
 def member(node: Node | None, name: str) -> Node | None:

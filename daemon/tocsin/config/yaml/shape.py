@@ -120,7 +120,7 @@ class Shape(BaseModel):
         """Where the map begins."""
         return self._node.place.at() if self._node else None
 
-    def build(self, kind: type[T], **more: Any) -> T:
+    def build(self, kind: type[T], /, **more: Any) -> T:
         """Return the dataclass *kind* with the values of this map that have the names of its fields, and with *more*."""
         names = type(self).model_fields.keys() & {field.name for field in fields(kind)}  # type: ignore[arg-type]
         return kind(**{name: getattr(self, name) for name in names} | more)
@@ -158,8 +158,8 @@ TEXTS = {"anyOf": [TEXT, {"type": "array", "items": TEXT}]}
 Texts = Annotated[tuple[str, ...], BeforeValidator(listed), WithJsonSchema(TEXTS)]
 
 
-def find(node: Node, path: tuple[str | int, ...]) -> Node | None:
-    """The node at *path* below *node*, or None."""
+def _find(node: Node, path: tuple[str | int, ...]) -> Node | None:
+    """Return the node at *path* below *node*, or None."""
     found: Node | None = node
     for step in path:
         if isinstance(found, Pairs):
@@ -194,11 +194,11 @@ def _explain(fault: ErrorDetails, root: Node) -> Problem | None:
     """Return *fault* in words at its place, or None where that is known to be broken already."""
     path = tuple(step for step in fault["loc"] if not str(step).startswith("["))
     if fault["type"] == "missing":
-        parent = find(root, path[:-1]) or root
+        parent = _find(root, path[:-1]) or root
         return problem(_head(parent), f"{path[-1]} is missing here")
     node: Node = root
     for length in range(len(path), -1, -1):
-        found = find(root, path[:length])
+        found = _find(root, path[:length])
         if found is not None:
             node = found
             break

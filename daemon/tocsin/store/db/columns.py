@@ -47,7 +47,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         return aware
 
 
-class SafeText(TypeDecorator[str]):
+class SafeText(TypeDecorator[Any]):
     """Text that every database takes: NUL and lone surrogates, which come from outside, become U+FFFD.
 
     One character stands for one, so that offsets into the text stay true.
@@ -56,6 +56,25 @@ class SafeText(TypeDecorator[str]):
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 (the library calls it so)
+    def process_bind_param(self, value: Any | None, dialect: Dialect) -> str | None:  # noqa: ARG002 (the library calls it so)
         """Replace what cannot be stored."""
         return None if value is None else _UNSTORABLE.sub("\ufffd", value)
+
+
+class Written(SafeText):
+    """A value that *write* makes text of, and *read* a value again; what cannot be read is damage."""
+
+    cache_ok = True
+
+    def __init__(self, write: Callable[[Any], str], read: Callable[[str], Any]) -> None:
+        super().__init__()
+        self.write = write
+        self.read = reading(read)
+
+    def process_bind_param(self, value: Any | None, dialect: Dialect) -> str | None:
+        """As text."""
+        return None if value is None else super().process_bind_param(self.write(value), dialect)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> Any:  # noqa: ARG002 (the library calls it so)
+        """From text."""
+        return None if value is None else self.read(value)

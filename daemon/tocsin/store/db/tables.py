@@ -6,13 +6,26 @@ telling to one recipient, a try of a delivery.
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import BigInteger, Index, Integer, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from tocsin.store.db.columns import SafeText, UtcDateTime
+from tocsin.errors import Fault
+from tocsin.model.alerts import AnswerKind, MatchOutcome
+from tocsin.model.deliveries import DeliveryState, ErrorClass
+from tocsin.model.entries import EntryKey
+from tocsin.model.evidence import Evidence
+from tocsin.model.prices import Labels
+from tocsin.model.rules import Severity
+from tocsin.policy.polling.history import PollHistory
+from tocsin.store.db import codec
+from tocsin.store.db.columns import SafeText, UtcDateTime, Written
+from tocsin.store.db.habits import read_habits, write_habits
 
 #: Numbers of rows, of which there may be more than four octets can count.
 _NUMBER: Any = BigInteger().with_variant(Integer, "sqlite")
@@ -20,6 +33,26 @@ _NUMBER: Any = BigInteger().with_variant(Integer, "sqlite")
 
 def _number(default: Any = ..., **options: Any) -> Any:
     return Field(default=default, sa_type=_NUMBER, **options)
+
+
+def _written(write: Callable[[Any], str], read: Callable[[str], Any], default: Any = ..., **options: Any) -> Any:
+    return Field(default=default, sa_type=Written(write, read), **options)
+
+
+def _choice(kind: type[StrEnum], default: Any = ...) -> Any:
+    return _written(str, kind, default)
+
+
+def _labels() -> Any:
+    return _written(codec.labels_to_json, codec.labels_from_json)
+
+
+def _words(default: Any = ...) -> Any:
+    return _written(codec.words_to_json, codec.words_from_json, default)
+
+
+def _decimal(default: Any = ...) -> Any:
+    return _written(str, Decimal, default)
 
 
 def _text(default: Any = "", **options: Any) -> Any:
@@ -53,7 +86,7 @@ class SourceRow(SQLModel, table=True):
     unhealthy: bool = False
     gone: bool = False
     last_error: str = _text()
-    last_fault: str | None = _text(None)
+    last_fault: Fault | None = _choice(Fault, None)
     first_polled: datetime | None = _time(None)
     last_success: datetime | None = _time(None)  # since it has this address
     document_at: datetime | None = _time(None)  # when a changed document was last taken in
@@ -63,8 +96,10 @@ class SourceRow(SQLModel, table=True):
     validated_at: datetime | None = _time(None)
     dead: bool = False
     host_group: str = _text(index=True)  # the server behind it, with all that share it; empty for a private one
-    reasons: str = _text()  # why it is due then, a line each
-    habits: str = _text()
+    reasons: tuple[str, ...] = _written(
+        "\n".join, lambda text: tuple(text.splitlines())
+    )  # why it is due then, a line each
+    habits: PollHistory = _written(write_habits, read_habits)
     fetches: str = _text()  # the last ones, the newest first
 
 
@@ -77,19 +112,19 @@ class EntryRow(SQLModel, table=True):
     id: int | None = _number(None, primary_key=True)
     source_id: int = _number(foreign_key="source.id", index=True)
     ident: str = _text(index=True)
-    keys: str = _text()
+    keys: tuple[EntryKey, ...] = _written(codec.keys_to_json, codec.keys_from_json)
     title: str = _text()
     summary: str = _text()
     body: str = _text()
     link: str = _text(index=True)
     canonical_link: str = _text()
     publisher: str = _text()
-    authors: str = _text("[]")
-    categories: str = _text("[]")
+    authors: tuple[str, ...] = _words(())
+    categories: tuple[str, ...] = _words(())
     language: str = _text()
     published: datetime | None = _time(None)
     published_raw: str = _text()
-    labels: str = _text()
+    labels: Labels = _labels()
     first_seen: datetime = _time()
     pruned: bool = False
 
@@ -171,9 +206,9 @@ class AlertRow(SQLModel, table=True):
     rule_position: str = _text()
     title: str = _text()
     event: str = _text()
-    severity: str = _text()
-    labels: str = _text()
-    key: str = _text()
+    severity: Severity = _choice(Severity)
+    labels: Labels = _labels()
+    key: tuple[str, ...] = _words()
     story_id: int = _number(foreign_key="story.id", index=True)
     opened_at: datetime = _time(index=True)
     updated_at: datetime = _time()
@@ -190,7 +225,7 @@ class AnswerRow(SQLModel, table=True):
 
     id: int | None = _number(None, primary_key=True)
     alert_id: int = _number(foreign_key="alert.id", index=True)
-    kind: str = _text()
+    kind: AnswerKind = _choice(AnswerKind)
     at: datetime = _time()
     by: str = _text()
     until: datetime | None = _time(None)
@@ -198,12 +233,12 @@ class AnswerRow(SQLModel, table=True):
 
 
 class SilenceRow(SQLModel, table=True):
-    """No message about alerts that pass all *matchers*, a JSON list of texts."""
+    """No message about alerts that pass all *matchers*."""
 
     __tablename__ = "silence"
 
     id: int | None = _number(None, primary_key=True)
-    matchers: str = _text()
+    matchers: tuple[str, ...] = _words()
     starts: datetime = _time()
     ends: datetime = _time(index=True)
     by: str = _text()
@@ -224,12 +259,12 @@ class MatchRow(SQLModel, table=True):
     rule: str = _text()
     rule_hash: str = _text()
     event: str = _text()
-    severity: str = _text()
-    labels: str = _text()
-    evidence: str | None = _text(None)
+    severity: Severity = _choice(Severity)
+    labels: Labels = _labels()
+    evidence: Evidence | None = _written(codec.evidence_to_json, codec.evidence_from_json, None)
     event_time: datetime = _time()
     detail: str = _text()
-    fate: str = _text()
+    fate: MatchOutcome = _choice(MatchOutcome)
     reason: str = _text()
     story_id: int | None = _number(None, foreign_key="story.id")
     origin: str = _text()
@@ -275,7 +310,7 @@ class ToldRow(SQLModel, table=True):
     rule: str = _text(primary_key=True)
     key: str = _text(primary_key=True)
     at: datetime = _time()
-    severity: str = _text()
+    severity: Severity = _choice(Severity)
 
 
 class DeliveryRow(SQLModel, table=True):
@@ -359,7 +394,7 @@ class AttemptRow(SQLModel, table=True):
     fence: int
     started_at: datetime = _time(index=True)
     ended_at: datetime | None = _time(None)
-    outcome: str | None = _text(None)
+    outcome: ErrorClass | None = _choice(ErrorClass, None)
     code: int | None = None
     words: str = _text()
     retry_after: float | None = None  # seconds
@@ -373,7 +408,7 @@ class TransitionRow(SQLModel, table=True):
     id: int | None = _number(None, primary_key=True)
     delivery_id: str = _text(foreign_key="delivery.id", index=True)
     at: datetime = _time()
-    state: str = _text()
+    state: DeliveryState = _choice(DeliveryState)
     reason: str = _text()
 
 
@@ -384,7 +419,7 @@ class KeptPackRow(SQLModel, table=True):
 
     pack: str = _text(primary_key=True)
     hash: str = _text()
-    files: str = _text()
+    files: tuple[tuple[str, str], ...] = _written(codec.files_to_json, codec.files_from_json)
     kept_at: datetime = _time()
 
 
@@ -396,8 +431,8 @@ class QuoteRow(SQLModel, table=True):
 
     instrument: str = _text(primary_key=True)
     at: datetime = _time(primary_key=True)
-    price: str = _text()
-    volume: str | None = _text(None)
+    price: Decimal = _decimal()
+    volume: Decimal | None = _decimal(None)
     currency: str = _text()
     first_seen: datetime = _time()
 
@@ -409,10 +444,10 @@ class CloseRow(SQLModel, table=True):
     __table_args__ = (Index("ix_close_at", "at"),)
 
     instrument: str = _text(primary_key=True)
-    day: str = _text(primary_key=True)
+    day: date = _written(date.isoformat, date.fromisoformat, primary_key=True)
     at: datetime = _time()
-    price: str = _text()
-    volume: str | None = _text(None)
+    price: Decimal = _decimal()
+    volume: Decimal | None = _decimal(None)
     sigma: float
 
 

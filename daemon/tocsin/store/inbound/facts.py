@@ -11,8 +11,7 @@ from sqlalchemy.orm import defer, load_only
 from sqlmodel import Session, and_, col, func, or_, select
 
 from tocsin.model.alerts import Alert
-from tocsin.model.deliveries import DeliveryState
-from tocsin.model.rules import Severity
+from tocsin.model.deliveries import UNHEARD, DeliveryState
 from tocsin.policy.alerting.correction import Correction
 from tocsin.policy.alerting.correlation import ActiveWindow, Member
 from tocsin.policy.alerting.facts import Arrival, Facts, LastNotified, Reach, reach
@@ -37,8 +36,6 @@ from tocsin.store.outbox import feedback
 
 #: Earlier matches that one decision looks at, the newest.
 _MOST_MEMBERS = 20_000
-#: States of a delivery that reached nobody.
-_UNTOLD = (DeliveryState.DEAD.value, DeliveryState.SUPPRESSED.value)
 
 
 def read(
@@ -119,7 +116,7 @@ def _notified(session: Session, alerts: Iterable[int], rules: Iterable[str]) -> 
                 col(AlertRow.id).in_(piece),
                 col(AlertRow.rule).in_(rules),
                 sent,
-                col(DeliveryRow.state).not_in(_UNTOLD),
+                col(DeliveryRow.state).not_in(UNHEARD),
             )
             .order_by(col(DeliveryRow.created_at), col(DeliveryRow.id))
         ):
@@ -139,7 +136,7 @@ def _last_notified(
             select(ToldRow).where(or_(and_(told.in_(named), col(ToldRow.key).in_(piece)), told.in_(rules)))
         )
     ]
-    return {(row.rule, row.key): LastNotified(at=row.at, severity=Severity(row.severity)) for row in rows}
+    return {(row.rule, row.key): mapping.read(LastNotified, row) for row in rows}
 
 
 def _members(session: Session, reached: Reach) -> tuple[Member, ...]:
