@@ -16,10 +16,8 @@ from tocsin.errors import LostError
 from tocsin.market.series import Series
 from tocsin.model.alerts import Alert
 from tocsin.model.deliveries import AttemptResult, Delivery, DeliveryState, Message, Settlement
-from tocsin.model.entries import KeyKind
 from tocsin.model.prices import Instrument
 from tocsin.model.rules import Judged, Match
-from tocsin.model.sources import Batch
 from tocsin.policy.alerting.facts import Arrival
 from tocsin.policy.notifying.breaker import ReceiverStatus
 from tocsin.policy.notifying.limit import Limit, Storm
@@ -40,7 +38,6 @@ from tocsin.store.db.values import (
     Reopened,
     SourceLease,
     To,
-    Unseen,
     Voided,
 )
 from tocsin.store.inbound import commit, identity, prices, sources, unevaluated
@@ -153,6 +150,7 @@ class Store:
     # ---- sources ---------------------------------------------------------------------------------------------
 
     sync_sources = writes(sources.sync)
+    unseen = reads(identity.unseen)
     complete_unchanged = writes(sources.complete_unchanged)
     clear_outage_failures = writes(sources.clear_outage_failures)
 
@@ -160,14 +158,6 @@ class Store:
         """Lease at most *limit* sources that are due by the Clock, longest due first, for *lease* of real time."""
         with self.database.write() as session:
             return sources.claim(session, now, self._real_now(), lease, limit)
-
-    def unseen(self, batch: Batch, volatile: frozenset[KeyKind] = frozenset()) -> Unseen:
-        """Return the entries of *batch* that are new or rewritten, in order, where keys of *volatile* kinds say nothing."""
-        with self.database.read() as session:
-            found = identity.known(
-                session, sources.number(session, batch.source), batch.entries, replace(batch, volatile=volatile)
-            )
-            return identity.unseen(found, batch.entries)
 
     def take_in(
         self,

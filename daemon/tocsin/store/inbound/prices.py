@@ -17,8 +17,8 @@ from tocsin.model.prices import Hours, Instrument, Quote
 from tocsin.rules.prices.edge import PriceState
 from tocsin.rules.prices.observation import PriceStates
 from tocsin.store.db import mapping
+from tocsin.store.db.price_tables import CloseRow, PriceStateRow, QuoteRow, SeriesRow
 from tocsin.store.db.sqlite import upsert
-from tocsin.store.db.tables import CloseRow, PriceStateRow, QuoteRow, SeriesRow
 
 #: What a split changes of the quotes and closes that are there already.
 _QUOTE = ("price", "volume", "currency", "first_seen")

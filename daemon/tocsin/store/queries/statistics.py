@@ -8,10 +8,10 @@ from sqlalchemy import text
 from sqlmodel import Session, col, distinct, func, select
 
 from tocsin.model.deliveries import WAITING, DeliveryState, ErrorClass
+from tocsin.store.db.price_tables import CloseRow
 from tocsin.store.db.tables import (
     AlertRow,
     AttemptRow,
-    CloseRow,
     DeliveryRow,
     EntryRow,
     MatchRow,
