@@ -1,4 +1,4 @@
-"""The command line: one file a command group."""
+"""The command line: one file per command group."""
 
 from __future__ import annotations
 
@@ -64,9 +64,9 @@ def options(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Options of every command."""
+    """Handle the options of the program itself."""
 
 
 def main() -> None:
-    """The program's entry point."""
+    """Run the program."""
     app()

@@ -1,4 +1,4 @@
-"""How a backtest is shown: on the terminal, as JSON Lines and as CSV. Times are in UTC, so that runs can be compared."""
+"""Output of a backtest: terminal, JSON Lines and CSV. Times are in UTC, so that runs can be compared."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from tocsin.units import counted
 
 _UTC = ZoneInfo("UTC")
 _BARS = "▁▂▃▄▅▆▇█"
-#: Bars in a row; where there are more weeks a bar stands for several.
+#: The most bars in a row. With more weeks than this, a bar covers several weeks.
 _MOST_BARS = 60
-#: Fates that tell nobody anything, or not yet: they are shown with their reason.
+#: Outcomes that notify nobody, or nobody yet. They are shown with their reason.
 _QUIET = (MatchOutcome.HELD, MatchOutcome.OLD)
 _COLUMNS = (
     "at", "rule", "event", "severity", "labels", "fate", "reason", "alert", "story", "origin", "source", "publisher",
@@ -38,7 +38,7 @@ _COLUMNS = (
 
 
 def print_result(result: Result, found: Sequence[Difference] | None) -> None:
-    """Alerts in order, what was not told and why, counts a rule and a week, and what differs."""
+    """Print the alerts in order, what was not sent and why, counts per rule and week, and the differences."""
     for told in report.alerts(result):
         if told.opened:
             _print_alert(told)
@@ -76,7 +76,7 @@ def _print_alert(told: AlertHistory) -> None:
 
 
 def _print_quiet(result: Result) -> None:
-    """What was held or not told on its own, with the reason."""
+    """Print what was held or not sent on its own, with the reason."""
     for ruling in result.rulings:
         decided = ruling.decided
         if decided.outcome in _QUIET:
@@ -127,7 +127,7 @@ def _batched(mondays: Sequence[date], size: int) -> Iterator[Sequence[date]]:
 
 
 def _bars(values: Sequence[int]) -> str:
-    """A bar for each of *values*, a dot for none."""
+    """Return a bar for each of *values*, and a dot for zero."""
     most = max(values, default=0)
     return "".join(_BARS[(value * len(_BARS) - 1) // most] if value else "·" for value in values)
 
@@ -170,7 +170,7 @@ def _headline(match: Match) -> str:
 
 
 def dump_result(result: Result, found: Sequence[Difference] | None) -> None:
-    """One object a line, each with its `type`: alerts, rulings, messages, counts, differences, the summary."""
+    """Print one JSON object per line, each with its `type`: alerts, rulings, messages, counts, differences, the summary."""
     for told in report.alerts(result):
         dump({"type": "alert", **_alert(told)})
     for ruling in result.rulings:
@@ -269,9 +269,9 @@ def _ruling(ruling: Ruling) -> dict[str, Any]:
 
 
 def write_csv(path: Path, result: Result) -> None:
-    """Every match of *result* and what became of it, one a line, in UTF-8.
+    """Write every match of *result* and what became of it to *path*, one per line, in UTF-8.
 
-    A cell that a spreadsheet would take for a formula begins with an apostrophe.
+    A field that a spreadsheet would take for a formula gets an apostrophe in front.
 
     Raises:
         UsageError: the file cannot be written.
