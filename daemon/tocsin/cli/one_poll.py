@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, read_config
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, read_config
 from tocsin.cli.output import dump, local, say, say_zone, shown, table
 from tocsin.config.build import make_http, make_price_source, make_source
 from tocsin.config.config import Config, empty_config
@@ -88,30 +88,29 @@ def try_source(
     json: JsonOption = False,
 ) -> None:
     """Poll TARGET once and show its entries, what would have matched, and what is wrong. Stores and sends nothing."""
-    with border():
-        settings = _settings(config, target)
-        prices = next((row for row in settings.prices if row.name == target), None)
-        if prices:
-            _try_prices(settings, prices, json=json)
-            return
-        source = _source(settings, target, allow_private=allow_private)
-        rules = rules_of(settings).rules
-        now = datetime.now(UTC)
-        try:
-            source, batch = asyncio.run(discover(settings, source, now))
-        except SourceError as error:
-            say(f"{source.address}: {shown(str(error))}")
-            # Errors about pages name their own remedy.
-            told = "did you mean" in str(error) or (source.selectors and error.fault is Fault.NOT_A_FEED)
-            remedy = error.remedy or _REMEDIES.get(error.fault, "")
-            if remedy and not told:
-                say(f"what to do: {remedy}")
-            raise typer.Exit(1) from error
-        found = report(source.address, batch, [rules.evaluate(entry, now) for entry in batch.entries])
-        if json:
-            dump(found)
-        else:
-            _print(found, settings.zone)
+    settings = _settings(config, target)
+    prices = next((row for row in settings.prices if row.name == target), None)
+    if prices:
+        _try_prices(settings, prices, json=json)
+        return
+    source = _source(settings, target, allow_private=allow_private)
+    rules = rules_of(settings).rules
+    now = datetime.now(UTC)
+    try:
+        source, batch = asyncio.run(discover(settings, source, now))
+    except SourceError as error:
+        say(f"{source.address}: {shown(str(error))}")
+        # Errors about pages name their own remedy.
+        told = "did you mean" in str(error) or (source.selectors and error.fault is Fault.NOT_A_FEED)
+        remedy = error.remedy or _REMEDIES.get(error.fault, "")
+        if remedy and not told:
+            say(f"what to do: {remedy}")
+        raise typer.Exit(1) from error
+    found = report(source.address, batch, [rules.evaluate(entry, now) for entry in batch.entries])
+    if json:
+        dump(found)
+    else:
+        _print(found, settings.zone)
 
 
 def _source(settings: Config, target: str, *, allow_private: bool) -> FeedConfig:
