@@ -220,7 +220,7 @@ def test_notify_test_tells_what_failed(tocsin: Tocsin) -> None:
     assert result.exit_code == 3
     assert "FAILED desk" in result.stderr
     assert "tried: 127.0.0.1:9\n" in result.stderr
-    assert "what to do: look whether the address is right" in result.stderr
+    assert "what to do: check that the address is right" in result.stderr
     assert "c4nary" not in result.stderr + result.stdout
     only = tocsin("notify-test", "desk", "--json")
     assert only.exit_code == 1
