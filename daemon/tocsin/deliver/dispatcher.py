@@ -313,7 +313,7 @@ def _judge(
     jitter: float,
 ) -> Consequence:
     """Return what a try makes of its delivery and of its receiver, and what operators hear of both."""
-    standing, turn = after(before, outcome, now=now, jitter=jitter, attempt=delivery.attempt)
+    status, turn = after(before, outcome, now=now, jitter=jitter, attempt=delivery.attempt)
     settlement = retry.settle(
         outcome,
         attempt=delivery.attempt,
@@ -321,23 +321,23 @@ def _judge(
         expires_at=delivery.expires_at,
         jitter=jitter,
         once=delivery.kind is DeliveryKind.TEST,
-        receiver=standing,
+        receiver=status,
     )
     dead = settlement.state is DeliveryState.DEAD
     own = _undelivered(delivery, in_words(settlement.reason), fallbacks=fallbacks, now=now) if dead else ()
-    told = _told(turn, delivery.receiver, before, standing, now) if turn else ()
-    return Consequence(settlement=settlement, standing=standing, own=(*own, *told))
+    told = _told(turn, delivery.receiver, before, status, now) if turn else ()
+    return Consequence(settlement=settlement, status=status, own=(*own, *told))
 
 
 def _told(
-    turn: Turn, receiver: str, before: ReceiverStatus, standing: ReceiverStatus, now: datetime
+    turn: Turn, receiver: str, before: ReceiverStatus, status: ReceiverStatus, now: datetime
 ) -> tuple[Match, ...]:
     """What operators hear of a receiver: that it refuses us or fails, and that it no longer does."""
     info, words = {
-        Turn.BLOCKED: (builtin.RECEIVER_BLOCKED, standing.refused),
+        Turn.BLOCKED: (builtin.RECEIVER_BLOCKED, status.refused),
         Turn.FAILING: (
             builtin.RECEIVER_FAILING,
-            f"Nothing was delivered since {_utc(standing.since)}: {standing.refused}",
+            f"Nothing was delivered since {_utc(status.since)}: {status.refused}",
         ),
         Turn.DELIVERS: (
             builtin.RECEIVER_DELIVERS,

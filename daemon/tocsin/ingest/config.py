@@ -76,9 +76,9 @@ class Poll:
         """
         return habits if habits != self.lease.habits else None
 
-    def events(self, told: Iterable[HealthEvent], now: datetime) -> list[Match]:
+    def events(self, found: Iterable[HealthEvent], now: datetime) -> list[Match]:
         """Return what there is to notify of its source, as events of the daemon."""
-        return [builtin.about_source(item.news, self.lease.name, item.detail, now) for item in told]
+        return [builtin.about_source(item.news, self.lease.name, item.detail, now) for item in found]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

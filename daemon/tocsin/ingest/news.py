@@ -101,7 +101,7 @@ class NewsIntake:
         committed = await self._runtime.write(
             self._store.commit,
             poll.lease,
-            replace(last, own=poll.events(after.told, poll.now)),
+            replace(last, own=poll.events(after.events, poll.now)),
             poll.config.policy.decide,
             poll.now,
             answer.record,

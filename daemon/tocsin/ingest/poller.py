@@ -171,7 +171,7 @@ class Pipeline:
         answer = await intake.take(poll, batch, fetch)
         if answer is None:
             return
-        if answer.after.told:
+        if answer.after.events:
             await self._news.commit(answer, Chunk())
             return
         rest = answer.rest
@@ -214,7 +214,7 @@ class Pipeline:
                 gone=after.gone,
                 dead=after.dead,
                 hold=GroupHold(group=poll.terms.group, until=until, reason=reason) if until else None,
-                own=[*own, *poll.events(after.told, now)],
+                own=[*own, *poll.events(after.events, now)],
             ),
             poll.config.policy.decide,
             now,

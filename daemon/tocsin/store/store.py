@@ -387,8 +387,8 @@ class Store:
             judged = judge(before)
             if not claim.settle(session, delivery, outcome, judged.settlement, now):
                 return None
-            if judged.standing != before:
-                receivers.put(session, delivery.receiver, judged.standing)
+            if judged.status != before:
+                receivers.put(session, delivery.receiver, judged.status)
             if judged.settlement.state is DeliveryState.DEAD:
                 handover.died(session, delivery.id, fallbacks, now)
             self._deciding(session, decide, now).about_own(judged.own)

@@ -271,7 +271,7 @@ class World:
             for n, price in enumerate(prices)
         ]
         committed = asyncio.run(pipeline.market.observe(pipeline.inbound, quotes, now))
-        return [(item.match.rule.id.removeprefix("p/"), item.fate) for item in committed.decision.decided]
+        return [(item.match.rule.id.removeprefix("p/"), item.outcome) for item in committed.decision.decided]
 
     def matches(self) -> Sequence[Any]:
         """All matches, the oldest first."""

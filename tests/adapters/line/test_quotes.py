@@ -67,7 +67,7 @@ def test_a_shock_is_told_with_its_number_reference_and_time(line):
     assert "+11.44% on 100.5 of 2026-03-22 12:00 UTC" in alert.detail
     assert len(committed.delivery_ids) == len(line.woken) == 1
     [decided] = committed.decision.decided
-    assert decided.fate is MatchOutcome.ALERTED
+    assert decided.outcome is MatchOutcome.ALERTED
     [match] = line.store.read.matches(rule="p/spike")
     assert match.evidence.holds
 
@@ -79,7 +79,7 @@ def test_an_edge_in_the_cooldown_waits_for_its_end(line):
     told = line.clock.now() - timedelta(hours=1)
     committed = see(line, pipeline, "151", every=timedelta(hours=1))
     [decided] = committed.decision.decided
-    assert decided.fate is MatchOutcome.HELD
+    assert decided.outcome is MatchOutcome.HELD
     [held] = committed.decision.planned
     assert held.due_at == told + timedelta(days=3)
 

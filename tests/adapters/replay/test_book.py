@@ -198,9 +198,9 @@ def _history(
 def _compared(decision: Decision) -> object:
     """A decision in a form that both sides share: deliveries are numbered from 1."""
     news = {(int(number), alert): words for (number, alert), words in decision.news.items()}
-    bare = replace(decision, joined=(), hastened=(), released=(), news=news)
+    bare = replace(decision, joined=(), released=(), cancelled=(), news=news)
     joined = [(int(number), ids) for number, ids in decision.joined]
-    return bare, joined, [int(number) for number in decision.hastened]
+    return bare, joined, [int(number) for number in decision.released]
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -209,8 +209,8 @@ def test_the_book_and_the_store_lead_to_the_same_decisions(both: Both, seed: int
     for source, judged, at in _history(random.Random(seed), polls=80):
         both.poll(source, judged, at)
     both.send(at + timedelta(days=9))
-    fates = {item.fate for _, decision in both.told for item in decision.decided}
-    assert {"alerted", "updated", "joined", "baseline"} <= fates
+    outcomes = {item.outcome for _, decision in both.told for item in decision.decided}
+    assert {"alerted", "updated", "joined", "baseline"} <= outcomes
     for theirs, ours in both.told:
         assert _compared(theirs) == _compared(ours)
     for theirs, ours in both.left:

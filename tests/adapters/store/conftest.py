@@ -73,7 +73,7 @@ class Teller:
                 Decided(
                     entry_id=arrival.entry_id,
                     match=match,
-                    fate=MatchOutcome.HELD if self.held else MatchOutcome.ALERTED,
+                    outcome=MatchOutcome.HELD if self.held else MatchOutcome.ALERTED,
                     reason=Reason(cause=Cause.OTHER, words="a new story"),
                     story_id=story.id,
                     origin="first",
@@ -84,7 +84,9 @@ class Teller:
             decided=tuple(decided),
             stories=tuple(stories),
             alerts=tuple(alerts),
-            told={(a.rule, a.key[0]): LastNotified(at=facts.now, severity=a.severity) for a in alerts if a.key},
+            last_notified={
+                (a.rule, a.key[0]): LastNotified(at=facts.now, severity=a.severity) for a in alerts if a.key
+            },
             planned=tuple(self.plan(facts.now, alert.id, *who) for alert in alerts for who in self.to),
         )
 

@@ -62,7 +62,7 @@ def test_a_claim_brings_all_that_a_message_shows(hands, store):
                 Decided(
                     entry_id=item.entry_id,
                     match=joined,
-                    fate=MatchOutcome.JOINED,
+                    outcome=MatchOutcome.JOINED,
                     reason=Reason(cause=Cause.OTHER, words="same"),
                     story_id=1,
                     alert_id=1,
@@ -270,7 +270,7 @@ def grows(hands, kind, joined=()):
         item = Decided(
             entry_id=facts.arrivals[0].entry_id,
             match=match,
-            fate=MatchOutcome.UPDATED,
+            outcome=MatchOutcome.UPDATED,
             reason=Reason(cause=Cause.OTHER, words="louder"),
             story_id=1,
             alert_id=1,

@@ -149,7 +149,7 @@ def test_polls_in_parallel_see_each_others_stories(hands, store):
         joined = Decided(
             entry_id=arrival.entry_id,
             match=match,
-            fate=MatchOutcome.JOINED,
+            outcome=MatchOutcome.JOINED,
             reason=Reason(cause=Cause.OTHER, words="the same story"),
             story_id=story.id,
             alert_id=facts.alerts[0].id,

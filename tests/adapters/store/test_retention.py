@@ -78,4 +78,4 @@ def test_a_cooldown_is_forgotten_when_it_is_long_over(hands, store):
     _sweep(store, hands.now + MONTH + DAY)
     decide = hands.teller()
     hands.tell(store, "two", decide)
-    assert decide.seen[0].told == {}
+    assert decide.seen[0].last_notified == {}

@@ -95,8 +95,8 @@ def coverage(row: EntryRow, source: str) -> Coverage:
 def match_columns(decided: Decided) -> dict[str, Any]:
     """Return the columns of a match and of what became of it, less the time."""
     rule = {"rule": decided.match.rule.id, "rule_hash": decided.match.rule.hash, "event": decided.match.rule.event}
-    reason = codec.reason_to_json(decided.reason)
-    return {**columns(decided.match, MatchRow), **columns(decided, MatchRow), **rule, "reason": reason}
+    result = {"fate": decided.outcome, "reason": codec.reason_to_json(decided.reason)}
+    return {**columns(decided.match, MatchRow), **columns(decided, MatchRow), **rule, **result}
 
 
 def match_view(row: MatchRow, entry: EntryRow | None, source: str) -> MatchView:
@@ -110,6 +110,7 @@ def member(row: MatchRow, entry: EntryRow | None, source: str) -> Member:
     return read(
         Member,
         row,
+        outcome=row.fate,
         source=source or next(iter(row.labels.get("instrument", ())), ""),
         publisher=entry.publisher if entry else "",
         title=entry.title if entry else row.detail,

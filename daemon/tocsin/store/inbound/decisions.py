@@ -57,13 +57,13 @@ class Deciding:
         _write_stories(self.session, decision.stories, {item.id: len(item.entries) for item in known.stories})
         _write_alerts(self.session, decision.alerts)
         _write_matches(self.session, decision.decided, self.now)
-        _write_told(self.session, decision.told)
-        _write_standings(self.session, decision.standings)
-        enqueue.cancel(self.session, decision.released, self.now, Reason(cause=Cause.EARLIER))
+        _write_last_notified(self.session, decision.last_notified)
+        _write_windows(self.session, decision.windows)
+        enqueue.cancel(self.session, decision.cancelled, self.now, Reason(cause=Cause.EARLIER))
         delivery_ids = enqueue.plan(self.session, decision.planned, self.now, self.settles)
         enqueue.join(self.session, decision.joined)
         enqueue.say(self.session, decision.news)
-        enqueue.release(self.session, decision.hastened, self.now)
+        enqueue.release(self.session, decision.released, self.now)
         return Committed(entries=0, decision=decision, delivery_ids=delivery_ids)
 
     def about_own(self, own: Sequence[Match]) -> Committed:
@@ -85,13 +85,13 @@ def total(parts: Sequence[Committed], entries: int = 0) -> Committed:
             decided=tuple(item for decision in decisions for item in decision.decided),
             stories=tuple(item for decision in decisions for item in decision.stories),
             alerts=tuple(item for decision in decisions for item in decision.alerts),
-            told={key: told for decision in decisions for key, told in decision.told.items()},
+            last_notified={key: last for decision in decisions for key, last in decision.last_notified.items()},
             planned=tuple(item for decision in decisions for item in decision.planned),
             joined=tuple(item for decision in decisions for item in decision.joined),
             news={key: words for decision in decisions for key, words in decision.news.items()},
-            standings={key: item for decision in decisions for key, item in decision.standings.items()},
-            hastened=tuple(item for decision in decisions for item in decision.hastened),
+            windows={key: item for decision in decisions for key, item in decision.windows.items()},
             released=tuple(item for decision in decisions for item in decision.released),
+            cancelled=tuple(item for decision in decisions for item in decision.cancelled),
         ),
         delivery_ids=tuple(delivery_id for part in parts for delivery_id in part.delivery_ids),
     )
@@ -125,13 +125,13 @@ def _write_matches(session: Session, decided: Sequence[Decided], now: datetime) 
         session.connection().execute(insert(MatchRow), rows)
 
 
-def _write_told(session: Session, told: Mapping[tuple[str, str], LastNotified]) -> None:
-    rows = [{"rule": rule, "key": key, **mapping.columns(item, ToldRow)} for (rule, key), item in told.items()]
+def _write_last_notified(session: Session, last_notified: Mapping[tuple[str, str], LastNotified]) -> None:
+    rows = [{"rule": rule, "key": key, **mapping.columns(item, ToldRow)} for (rule, key), item in last_notified.items()]
     if rows:
         session.connection().execute(upsert(ToldRow, ("rule", "key"), change=("at", "severity")), rows)
 
 
-def _write_standings(session: Session, standings: ActiveWindows) -> None:
+def _write_windows(session: Session, windows: ActiveWindows) -> None:
     rows = [
         {
             "rule": rule,
@@ -139,7 +139,7 @@ def _write_standings(session: Session, standings: ActiveWindows) -> None:
             "times": codec.times_to_json([(one.first, one.last) for one in items]),
             "last": max(one.last for one in items),
         }
-        for (rule, key), items in standings.items()
+        for (rule, key), items in windows.items()
     ]
     if rows:
         session.connection().execute(upsert(StandingRow, ("rule", "key"), change=("times", "last")), rows)

@@ -75,13 +75,13 @@ def read(
     known = replace(
         known,
         alerts=alerts,
-        told=_told(session, grown.keys, reached.correlations if reached else ()),
+        last_notified=_last_notified(session, grown.keys, reached.correlations if reached else ()),
         pending=_pending(session, related, {one.entry_id for one in arrivals}, now=now, late=late),
-        heard=_heard(session, numbers, reached.rules if reached else ()),
+        notified=_notified(session, numbers, reached.rules if reached else ()),
         answered=feedback.by_number(session, numbers),
     )
     if reached and reached.correlations:
-        known = replace(known, members=_members(session, reached), standings=_standings(session, reached))
+        known = replace(known, members=_members(session, reached), windows=_windows(session, reached))
     return known
 
 
@@ -167,7 +167,7 @@ def _met(session: Session, arrivals: Sequence[Arrival]) -> set[int]:
     }
 
 
-def _heard(session: Session, alerts: Iterable[int], rules: Iterable[str]) -> dict[int, list[tuple[str, str]]]:
+def _notified(session: Session, alerts: Iterable[int], rules: Iterable[str]) -> dict[int, list[tuple[str, str]]]:
     """Who was sent something about each of *alerts*, as far as that may have arrived, in the order in which it was."""
     found: dict[int, dict[tuple[str, str], None]] = defaultdict(dict)
     sent = or_(DeliveryRow.attempts > 0, col(DeliveryRow.state) == DeliveryState.SENDING.value)
@@ -188,7 +188,7 @@ def _heard(session: Session, alerts: Iterable[int], rules: Iterable[str]) -> dic
     return {alert_id: list(people) for alert_id, people in found.items()}
 
 
-def _told(
+def _last_notified(
     session: Session, keys: Collection[tuple[str, str]], rules: Collection[str]
 ) -> dict[tuple[str, str], LastNotified]:
     """When was last told under each of *keys*, and what *rules* told of all of theirs."""
@@ -221,7 +221,7 @@ def _members(session: Session, reached: Reach) -> tuple[Member, ...]:
     return tuple(mapping.member(row, entry, source or "") for row, entry, source in rows)
 
 
-def _standings(session: Session, reached: Reach) -> dict[tuple[str, str], tuple[ActiveWindow, ...]]:
+def _windows(session: Session, reached: Reach) -> dict[tuple[str, str], tuple[ActiveWindow, ...]]:
     rows = session.exec(select(StandingRow).where(col(StandingRow.rule).in_(reached.correlations)))
     return {
         (row.rule, row.key): tuple(
