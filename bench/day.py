@@ -25,7 +25,6 @@ import time
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from uuid import uuid4
 
 from aiohttp import web
 from world import Daemon, FileClock
@@ -131,7 +130,7 @@ def remember(config: Path, morning: datetime) -> None:
     from tocsin.store import Store
 
     loaded = load_config(config, {})
-    store = Store.open(loaded.database, real_now=lambda: datetime.now(UTC), new_id=lambda: uuid4().hex)
+    store = Store.open(loaded.database)
     for number, instrument in enumerate(loaded.instruments):
         quotes = [
             Quote(

@@ -25,7 +25,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from uuid import uuid4
 
 from aiohttp import web
 
@@ -109,9 +108,7 @@ def run_tocsin(base: str, state: str, feeds: int) -> dict[str, float]:
     async def main() -> dict[str, float]:
         with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(1) as writer, ThreadPoolExecutor(2) as workers:
             clock = Clock()
-            store = Store.open(
-                f"sqlite:///{folder}/t.db", real_now=lambda: datetime.now(UTC), new_id=lambda: uuid4().hex
-            )
+            store = Store.open(f"sqlite:///{folder}/t.db")
             names = [f"f{n}" for n in range(feeds)]
             store.sync_sources([(name, f"{base}/{state}/{n}", "feed") for n, name in enumerate(names)], clock.now())
             async with HttpClient(gap=timedelta(0)) as http:

@@ -67,6 +67,12 @@ class Problem:
         return f"{text}\n    {self.excerpt}\n    {pad}{'^' * max(1, self.length)}"
 
 
+def by_place(problems: Iterable[Problem]) -> list[Problem]:
+    """Return *problems* in the order of their files, lines and columns; those without a place come first."""
+    nowhere = Position(file="", line=0, column=0)
+    return sorted(problems, key=lambda problem: problem.position or nowhere)
+
+
 def meant(word: str, known: Iterable[str], *, sigil: str = "") -> str:
     """Return `; did you mean x?` when *word* is nearly one of *known*, which is written behind *sigil*, else nothing."""
     names = {name.lower(): name for name in known}

@@ -9,10 +9,8 @@ import asyncio
 import os
 import signal
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from tocsin.cli.common import log_to_stderr
 from tocsin.clock import SystemClock
@@ -32,12 +30,12 @@ def die() -> None:
 class KillingStore(Store):
     """The store, with one step that never returns."""
 
-    def commit(self, lease: Any, batch: Any, judged: Any, decide: Any, **rest: Any) -> Any:
+    def commit(self, lease: Any, found: Any, *args: Any, **rest: Any) -> Any:
         """Die between evaluate and commit, once there is a match that would alert, or a headline to correct."""
-        news = any(item.matches for item in judged) or rest.get("rewritten")
+        news = any(item.matches for item in found.judged) or found.rewritten
         if POINT == "before-commit" and not lease.baseline and news:
             die()
-        return super().commit(lease, batch, judged, decide, **rest)
+        return super().commit(lease, found, *args, **rest)
 
     def begin_attempt(self, delivery: Any, message: Any, now: Any) -> bool:
         """Die between commit and send."""
@@ -54,7 +52,7 @@ class KillingStore(Store):
 
 def open_store(config: Config) -> Store:
     """As the service does it."""
-    return KillingStore.open(config.database, real_now=lambda: datetime.now(UTC), new_id=lambda: uuid4().hex)
+    return KillingStore.open(config.database)
 
 
 if __name__ == "__main__":

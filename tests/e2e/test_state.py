@@ -139,7 +139,7 @@ def test_a_reload_that_needs_a_restart_is_refused_with_the_reason(world: World) 
     daemon.process.send_signal(signal.SIGHUP)
     daemon.wait_for("reload refused problems=2")
     assert lines(daemon, "other.db and was sqlite:///")
-    assert lines(daemon, "http.contact changed, and is read at a start only: restart tocsin, or take the change back")
+    assert lines(daemon, "http.contact changed, but is read only at a start: restart tocsin, or undo the change")
     world.config.write_text(text, encoding="utf-8")
     daemon.wait_for("reloaded")
     assert daemon.stop() == 0

@@ -1,4 +1,4 @@
-"""`tocsin sources add|import|export`: sources written into the configuration file, and out of it as OPML 2.0."""
+"""`tocsin sources add|import|export`: write sources into the configuration file, or export them as OPML 2.0."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, read_config
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, read_config, read_label
 from tocsin.cli.one_poll import PrivateOption, discover
 from tocsin.cli.output import dump, say, shown
 from tocsin.config.config import Config, parse_config
@@ -30,15 +30,17 @@ from tocsin.sources.feeds.opml import LARGEST, read_opml
 from tocsin.sources.http import urls
 from tocsin.units import counted, parse_duration
 
-#: Of a name as the configuration wants it.
+#: The most characters of a name in the configuration.
 _LONGEST_NAME = 64
 
-UrlArgument = Annotated[str, typer.Argument(help="The address of a feed, or of a page that names one.")]
-FileArgument = Annotated[Path, typer.Argument(help="An OPML file, as other readers export it.")]
-NameOption = Annotated[str, typer.Option("--name", help="Its name; else made from its address.")]
-EveryOption = Annotated[str, typer.Option("--every", help="How often it is polled, such as 30m; else as it has news.")]
-LabelOption = Annotated[list[str] | None, typer.Option("--label", help="A label of its entries, such as tier=trade.")]
-DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Print what would change, and leave the file as it is.")]
+UrlArgument = Annotated[str, typer.Argument(help="The address of a feed, or of a page that links to one.")]
+FileArgument = Annotated[Path, typer.Argument(help="An OPML file, as feed readers export it.")]
+NameOption = Annotated[str, typer.Option("--name", help="The source's name. Default: made from its address.")]
+EveryOption = Annotated[
+    str, typer.Option("--every", help="How often to poll it, such as 30m. Default: as often as it has news.")
+]
+LabelOption = Annotated[list[str] | None, typer.Option("--label", help="A label for its entries, such as tier=trade.")]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Print the changes without writing them.")]
 
 
 def add(
@@ -52,36 +54,35 @@ def add(
     config: ConfigOption = DEFAULT_CONFIG,
     json: JsonOption = False,
 ) -> None:
-    """Poll a feed once and, if it is one, write it into the configuration file."""
-    with border():
-        settings = read_config(config)
-        url = urls.plain_scheme(url)
-        if fault := url_fault(url):
-            raise UsageError(f"{masked(url)}: {fault}")
-        if known := _known(settings).get(_same(url)):
-            _pass_over(masked(url), f"it is there already, as {known}", json=json)
-            return
-        given = FeedConfig(name="test", url=address(url), allow_private=allow_private)
-        try:
-            found, batch = asyncio.run(discover(settings, given, datetime.now(UTC)))
-        except SourceError as error:
-            say(f"{given.address}: {shown(str(error))}; nothing was written")
-            raise typer.Exit(1) from error
-        if known := _known(settings).get(_same(found.url.reveal())):
-            _pass_over(found.address, f"it is there already, as {known}", json=json)
-            return
-        more: dict[str, str | bool | Mapping[str, str]] = {}
-        if every:
-            more["every"] = _checked(every)
-        if allow_private:
-            more["allow_private"] = True
-        if label:
-            more["labels"] = _labels(label)
-        there, taken = found.url.reveal(), list(settings.names)
-        new = NewSource(name=_named(name, taken) or _name(there, taken), kind="feed", address=there, more=more)
-        if not json:
-            say(f"{batch.form}, {counted(len(batch.entries), 'entry')}")
-        _write(config, [new], dry_run=dry_run, json=json)
+    """Poll a feed once and, if that works, write it into the configuration file."""
+    settings = read_config(config)
+    url = urls.plain_scheme(url)
+    if fault := url_fault(url):
+        raise UsageError(f"{masked(url)}: {fault}")
+    if known := _known(settings).get(_same(url)):
+        _pass_over(masked(url), f"it is already configured as {known}", json=json)
+        return
+    given = FeedConfig(name="test", url=address(url), allow_private=allow_private)
+    try:
+        found, batch = asyncio.run(discover(settings, given, datetime.now(UTC)))
+    except SourceError as error:
+        say(f"{given.address}: {shown(str(error))}; nothing was written")
+        raise typer.Exit(1) from error
+    if known := _known(settings).get(_same(found.url.reveal())):
+        _pass_over(found.address, f"it is already configured as {known}", json=json)
+        return
+    more: dict[str, str | bool | Mapping[str, str]] = {}
+    if every:
+        more["every"] = _checked(every)
+    if allow_private:
+        more["allow_private"] = True
+    if label:
+        more["labels"] = dict(map(read_label, label))
+    there, taken = found.url.reveal(), list(settings.names)
+    new = NewSource(name=_named(name, taken) or _name(there, taken), kind="feed", address=there, more=more)
+    if not json:
+        say(f"{batch.form}, {counted(len(batch.entries), 'entry')}")
+    _write(config, [new], dry_run=dry_run, json=json)
 
 
 def import_opml(
@@ -90,26 +91,25 @@ def import_opml(
     config: ConfigOption = DEFAULT_CONFIG,
     json: JsonOption = False,
 ) -> None:
-    """Write the feeds of an OPML file into the configuration file; none is polled before."""
-    with border():
-        settings = read_config(config)
-        known = _known(settings)
-        taken = list(settings.names)
-        new = []
-        for outline in read_opml(_read(file)):
-            there = known.get(_same(outline.url))
-            fault = url_fault(outline.url) or (f"it is there already, as {there}" if there else "")
-            if fault:
-                called = shown(outline.title or masked(outline.url)[:80])
-                _pass_over(masked(outline.url)[:200], f"left out: {called}: {fault}", json=json)
-                continue
-            name = _name(outline.url, taken, outline.title)
-            taken.append(name)
-            new.append(NewSource(name=name, kind="feed", address=outline.url, more={}))
-        if not new:
-            say("there is nothing to add")
-            return
-        _write(config, new, dry_run=dry_run, json=json)
+    """Write the feeds of an OPML file into the configuration file, without polling them first."""
+    settings = read_config(config)
+    known = _known(settings)
+    taken = list(settings.names)
+    new = []
+    for outline in read_opml(_read(file)):
+        there = known.get(_same(outline.url))
+        fault = url_fault(outline.url) or (f"it is already configured as {there}" if there else "")
+        if fault:
+            called = shown(outline.title or masked(outline.url)[:80])
+            _pass_over(masked(outline.url)[:200], f"left out: {called}: {fault}", json=json)
+            continue
+        name = _name(outline.url, taken, outline.title)
+        taken.append(name)
+        new.append(NewSource(name=name, kind="feed", address=outline.url, more={}))
+    if not new:
+        say("there is nothing to add")
+        return
+    _write(config, new, dry_run=dry_run, json=json)
 
 
 def _read(file: Path) -> bytes:
@@ -120,21 +120,21 @@ def _read(file: Path) -> bytes:
 
 
 def _pass_over(address: str, why: str, *, json: bool) -> None:
-    """Say why nothing is written for *address*."""
+    """Print why nothing is written for *address*."""
     say(why)
     if json:
         dump({"feed": shown(address), "written": False, "reason": why})
 
 
 def _write(path: Path, new: Sequence[NewSource], *, dry_run: bool, json: bool) -> None:
-    """Put *new* into the configuration at *path*, unless it would have faults then."""
+    """Write *new* into the configuration at *path*, unless that would make it invalid."""
     before = read_regular(path, yaml_file.LARGEST)
     text = before.decode("utf-8")
     after = add_sources(text, new)
     try:
         parse_config(after, path, os.environ)
     except ConfigError as error:
-        raise UsageError(f"{error}\nthat would be wrong with the configuration; nothing was written") from error
+        raise UsageError(f"{error}\nthese would be problems of the configuration; nothing was written") from error
     if not dry_run:
         replace_file(path, before, after.encode())
     for source in new:
@@ -143,20 +143,20 @@ def _write(path: Path, new: Sequence[NewSource], *, dry_run: bool, json: bool) -
         elif not dry_run:
             print(source.line)
     if dry_run and not json:
-        # Without the lines around: they may hold secrets.
+        # No lines of context, because they may hold secrets.
         lines = difflib.unified_diff(text.splitlines(), after.splitlines(), str(path), str(path), n=0, lineterm="")
         print("\n".join(lines))
     verb = "would be" if dry_run else "were" if len(new) > 1 else "was"
-    say(f"{verb} written into {path}; a running tocsin reads it by itself")
+    say(f"{verb} written into {path}; a running tocsin reloads it by itself")
 
 
 def _known(settings: Config) -> dict[str, str]:
-    """The names of the sources that are there, by their canonical addresses."""
+    """Return the names of the configured sources by their canonical addresses."""
     return {_same(source.url.reveal()): source.name for source in settings.sources}
 
 
 def _same(url: str) -> str:
-    """What two addresses of one feed have in common."""
+    """Return the part of *url* that is the same in all addresses of one feed."""
     return urls.address(urls.without_user(url))
 
 
@@ -168,7 +168,7 @@ def _named(name: str, taken: Collection[str]) -> str:
 
 
 def _name(url: str, taken: Collection[str], title: str = "") -> str:
-    """A name that is free: of the title, where that has Latin letters, else of the host."""
+    """Return an unused name, made from the title if that has Latin letters, or else from the host."""
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
     if len(slug) < 3:
@@ -186,29 +186,20 @@ def _checked(every: str) -> str:
     return every
 
 
-def _labels(given: Sequence[str]) -> dict[str, str]:
-    pairs = [label.partition("=") for label in given]
-    for name, equals, value in pairs:
-        if not name or not equals or not value:
-            raise UsageError("a label is a name and a value, such as --label tier=trade")
-    return {name: value for name, _, value in pairs}
-
-
 def export(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
-    """Print every feed as an outline; one whose address holds a secret is left out and named on stderr."""
-    with border():
-        sources = [source for source in read_config(config).sources if source.kind == "feed"]
-        # What may be shown differs from what is polled exactly where there is something to hide.
-        open_ones = [source for source in sources if source.address == source.url.reveal()]
-        for source in sources:
-            if source not in open_ones:
-                say(f"{source.name} is left out: its address holds a secret, or comes from outside the file")
-        if json:
-            for source in open_ones:
-                dump({"name": source.name, "feed": source.address, "labels": source.labels})
-            return
-        print('<?xml version="1.0" encoding="UTF-8"?>\n<opml version="2.0">')
-        print("  <head><title>tocsin</title></head>\n  <body>")
+    """Print every feed as OPML. A feed whose address holds a secret is left out and named on stderr."""
+    sources = [source for source in read_config(config).sources if source.kind == "feed"]
+    # The shown address differs from the polled one exactly if it holds a secret.
+    open_ones = [source for source in sources if source.address == source.url.reveal()]
+    for source in sources:
+        if source not in open_ones:
+            say(f"{source.name} is left out: its address holds a secret, or comes from outside the file")
+    if json:
         for source in open_ones:
-            print(f'    <outline type="rss" text="{source.name}" xmlUrl="{escape(source.address)}"/>')
-        print("  </body>\n</opml>")
+            dump({"name": source.name, "feed": source.address, "labels": source.labels})
+        return
+    print('<?xml version="1.0" encoding="UTF-8"?>\n<opml version="2.0">')
+    print("  <head><title>tocsin</title></head>\n  <body>")
+    for source in open_ones:
+        print(f'    <outline type="rss" text="{source.name}" xmlUrl="{escape(source.address)}"/>')
+    print("  </body>\n</opml>")

@@ -1,4 +1,4 @@
-"""`tocsin alerts`: what was found, why, and what people say of it."""
+"""`tocsin alerts`: the alerts, their evidence, and people's answers to them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,18 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, SinceOption, border, opened
+from tocsin.cli.common import (
+    DEFAULT_CONFIG,
+    ByOption,
+    ConfigOption,
+    ForOption,
+    JsonOption,
+    LimitOption,
+    SinceOption,
+    WhyOption,
+    opened,
+    read_label,
+)
 from tocsin.cli.input_files import read_since
 from tocsin.cli.output import dump, in_zone, listing, local, plain, say, say_zone, shown, written
 from tocsin.cli.tree import console, tree
@@ -23,21 +34,15 @@ from tocsin.units import parse_duration
 
 app = typer.Typer(help="List and explain alerts, and answer them.", no_args_is_help=True)
 
-LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, help="How many at most, the newest first.")]
-RuleOption = Annotated[str, typer.Option("--rule", help="Only those of this rule, or of this pack.")]
+RuleOption = Annotated[str, typer.Option("--rule", help="Only those of this rule or pack.")]
 LabelOption = Annotated[
-    list[str] | None, typer.Option("--label", help="Only those with this label, as mineral=gallium; may be repeated.")
+    list[str] | None, typer.Option("--label", help="Only those with this label (mineral=gallium). May be repeated.")
 ]
 UnackedOption = Annotated[bool, typer.Option("--unacked", help="Only those that nobody has answered yet.")]
-HeldOption = Annotated[bool, typer.Option("--held", help="Only what is held: for whom, until when and why.")]
-SuppressedOption = Annotated[bool, typer.Option("--suppressed", help="Only what is never sent: to whom and why.")]
+HeldOption = Annotated[bool, typer.Option("--held", help="Only held ones: for whom, until when and why.")]
+SuppressedOption = Annotated[bool, typer.Option("--suppressed", help="Only those never sent: to whom and why.")]
 NumberArgument = Annotated[str, typer.Argument(metavar="ID", help="The short number of an alert, such as 12.")]
 NumbersArgument = Annotated[list[str], typer.Argument(metavar="ID...", help="The short numbers of alerts: 12 13.")]
-ByOption = Annotated[
-    str, typer.Option("--by", help="Your name; default: the user.", envvar=["SUDO_USER", "USER"], show_envvar=False)
-]
-WhyOption = Annotated[str, typer.Option("--why", help="The reason, in a few words.")]
-ForOption = Annotated[str, typer.Option("--for", help="For how long: 30m, 4h, 2d.")]
 
 
 @app.command("list")
@@ -54,7 +59,7 @@ def list_alerts(
     json: JsonOption = False,
 ) -> None:
     """List the newest alerts."""
-    with border(), opened(config) as (settings, store):
+    with opened(config) as (settings, store):
         now = datetime.now(UTC)
         if held or suppressed:
             if rule or label or unacked or (held and (suppressed or since)):
@@ -62,7 +67,7 @@ def list_alerts(
             withheld = store.read.held(limit) if held else store.read.suppressed(read_since(since, now), limit)
             _print_withheld(withheld, settings.zone, held=held, json=json)
             return
-        which = Which(rule=rule, labels=tuple(map(_label, label or ())), unseen=unacked)
+        which = Which(rule=rule, labels=tuple(map(read_label, label or ())), unseen=unacked)
         alerts = store.read.alerts(read_since(since, now), limit, which)
         answered = store.read.answered([alert.id for alert in alerts])
         said = {alert.id: answered.get(alert.id, Answered()) for alert in alerts}
@@ -80,7 +85,7 @@ def list_alerts(
                 "answer": lambda a: _brief(said[a.id], now),
             },
             json=json,
-            empty="No alert is like that; see: tocsin alerts list" if filtered else "No alerts yet.",
+            empty="No alert matches; see: tocsin alerts list" if filtered else "No alerts yet.",
             zone=zone,
             more=lambda a: {"answered": plain(said[a.id])},
         )
@@ -106,8 +111,8 @@ def _print_withheld(found: Sequence[Withheld], zone: ZoneInfo, *, held: bool, js
 
 @app.command("show")
 def show_alert(number: NumberArgument, config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
-    """Show one alert: its proof, its coverage, who was notified, and how it was answered."""
-    with border(), opened(config) as (settings, store):
+    """Show one alert: its evidence, its coverage, its deliveries and its answers."""
+    with opened(config) as (settings, store):
         detail = store.read.alert(_number(number))
         if detail is None:
             raise UsageError(f"there is no alert {_number(number)}; see: tocsin alerts list")
@@ -119,32 +124,31 @@ def show_alert(number: NumberArgument, config: ConfigOption = DEFAULT_CONFIG, js
 
 @app.command("ack")
 def acknowledge(numbers: NumbersArgument, by: ByOption = "", config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Mark alerts as seen: confirmations are sent no more; what makes one worse or wider still is."""
-    _answer(config, numbers, AnswerKind.ACK, "is seen: confirmations are told no more, what is new about it is", by=by)
+    """Mark alerts as seen. Confirmations are no longer sent, but anything that makes one worse or wider still is."""
+    _answer(
+        config, numbers, AnswerKind.ACK, "is seen: confirmations are no longer sent, real news about it still is", by=by
+    )
 
 
 @app.command("snooze")
 def snooze(
     numbers: NumbersArgument, length: ForOption, by: ByOption = "", config: ConfigOption = DEFAULT_CONFIG
 ) -> None:
-    """Hold what is new about alerts for a time; it is sent at the end."""
-    with border():
-        try:
-            span = parse_duration(length)
-        except ValueError as error:
-            raise UsageError(f"--for {length!r} {error}") from error
-        if not span:
-            raise UsageError("--for must be longer than nothing; such as 30m, 4h or 2d")
-    _answer(
-        config, numbers, AnswerKind.SNOOZE, "rests until {until}: what is new about it is told then", by=by, span=span
-    )
+    """Hold updates to alerts for a time, and send them at its end."""
+    try:
+        span = parse_duration(length)
+    except ValueError as error:
+        raise UsageError(f"--for {length!r} {error}") from error
+    if not span:
+        raise UsageError("--for must be more than zero, such as 30m, 4h or 2d")
+    _answer(config, numbers, AnswerKind.SNOOZE, "is snoozed until {until}: updates are sent then", by=by, span=span)
 
 
 @app.command("useful")
 def call_useful(
     numbers: NumbersArgument, why: WhyOption = "", by: ByOption = "", config: ConfigOption = DEFAULT_CONFIG
 ) -> None:
-    """Mark alerts as useful; `tocsin rules` counts them and makes tests of them."""
+    """Mark alerts as useful. `tocsin rules` counts these marks and makes tests from them."""
     _answer(config, numbers, AnswerKind.USEFUL, "was useful", by=by, why=why)
 
 
@@ -152,8 +156,8 @@ def call_useful(
 def call_noise(
     numbers: NumbersArgument, why: WhyOption = "", by: ByOption = "", config: ConfigOption = DEFAULT_CONFIG
 ) -> None:
-    """Mark alerts as noise; `tocsin rules` counts them and makes tests of them."""
-    words = "was noise; why the rule met it: tocsin alerts show {number}"
+    """Mark alerts as noise. `tocsin rules` counts these marks and makes tests from them."""
+    words = "was noise; to see why the rule matched: tocsin alerts show {number}"
     _answer(config, numbers, AnswerKind.NOISE, words, by=by, why=why)
 
 
@@ -167,41 +171,33 @@ def _answer(
     why: str = "",
     span: timedelta | None = None,
 ) -> None:
-    """Write an answer to each alert, and say on stderr what comes of it."""
-    with border():
-        numbers = [_number(one) for one in given]
-        with opened(config) as (settings, store):
-            now, zone = datetime.now(UTC), settings.zone
-            until = None if span is None else now + span
-            store.act.answer(numbers, kind, now, by=by, until=until, why=why)
-            for number in numbers:
-                said = words.format(number=number, until=local(until, zone) + f" ({zone.key})")
-                say(f"Alert {number} {said}.")
+    """Store an answer to each alert, and print its effect on stderr."""
+    numbers = [_number(one) for one in given]
+    with opened(config) as (settings, store):
+        now, zone = datetime.now(UTC), settings.zone
+        until = None if span is None else now + span
+        store.act.answer(numbers, kind, now, by=by, until=until, why=why)
+        for number in numbers:
+            said = words.format(number=number, until=local(until, zone) + f" ({zone.key})")
+            say(f"Alert {number} {said}.")
 
 
 def _number(text: str) -> int:
-    """The number of an alert as people type it, `12` or `#12`.
+    """Return the number of an alert as people type it, `12` or `#12`.
 
     Raises:
-        UsageError: it is none.
+        UsageError: *text* is not a number of an alert.
     """
     digits = text.removeprefix("#")
     if not digits.isascii() or not digits.isdecimal() or len(digits) > 18:
         raise UsageError(
-            f"{shown(text)!r} is no alert: an alert has a short number such as 12; see: tocsin alerts list"
+            f"{shown(text)!r} is not an alert: alerts have short numbers such as 12; see: tocsin alerts list"
         )
     return int(digits)
 
 
-def _label(text: str) -> tuple[str, str]:
-    name, _, value = text.partition("=")
-    if not name or not value:
-        raise UsageError(f"--label {text!r} is no label: write it as mineral=gallium")
-    return name, value
-
-
 def _brief(answered: Answered, now: datetime) -> str:
-    """What was said of an alert, in a word or two."""
+    """Return the answers to an alert in a word or two."""
     rests = answered.snoozed_until is not None and answered.snoozed_until > now
     words = [answered.verdict or ("seen" if answered.acked_at else ""), "snoozed" if rests else ""]
     return ", ".join(filter(None, words))
@@ -230,7 +226,7 @@ def _print(detail: AlertDetail, zone: ZoneInfo) -> None:
 
 
 def _said(answered: Answered, zone: ZoneInfo) -> list[str]:
-    """What was said of an alert, a line each."""
+    """Return the answers to an alert, one per line."""
     by = f" by {answered.acked_by}" if answered.acked_by else ""
     why = f": {answered.why}" if answered.why else ""
     lines = [f"seen {local(answered.acked_at, zone)}{by}"] if answered.acked_at else []

@@ -1,4 +1,4 @@
-"""`tocsin backtest`: the live engine over the past, and what would have been sent."""
+"""`tocsin backtest`: run the rules over the past and show what would have been sent."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from tocsin.cli import backtest_output as output
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, read_config
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, RulesOption, read_config
 from tocsin.cli.input_files import read_entries, read_quotes, read_since
 from tocsin.cli.output import PARTLY, say
 from tocsin.config.build import make_policy, make_receiver, open_copy
@@ -33,27 +33,26 @@ from tocsin.store import Store
 
 SinceOption = Annotated[
     str | None,
-    typer.Option("--since", help="From this time on (2026-03-01), or this long before the last entry (30d)."),
+    typer.Option("--since", help="From this date on (2026-03-01), or this long before the last entry (30d)."),
 ]
 InputOption = Annotated[
     list[str] | None,
     typer.Option(
         "--input",
-        help="Instead of what is stored: JSON Lines (title, date or first_seen, id, text, labels, source ...), or "
-        "prices as CSV (date, close, volume, instrument, class); tin=FILE.csv says whose prices they are.",
+        help="A file to use instead of the stored history: JSON Lines (title, date or first_seen, id, text, labels, "
+        "source ...), or prices as CSV (date, close, volume, instrument, class). tin=FILE.csv names the instrument.",
     ),
 ]
-RuleOption = Annotated[str | None, typer.Option("--rule", help="Show this rule alone.")]
-RulesOption = Annotated[list[Path] | None, typer.Option("--rules", help="Rule folders; default: those of --config.")]
+RuleOption = Annotated[str | None, typer.Option("--rule", help="Show only this rule.")]
 AgainstOption = Annotated[
-    list[Path] | None, typer.Option("--against", help="Other rule folders: show what is gained and lost against them.")
+    list[Path] | None, typer.Option("--against", help="Other rule folders to compare with: show gains and losses.")
 ]
 CsvOption = Annotated[Path | None, typer.Option("--csv", help="Write every match and what became of it to this file.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Past:
-    """Entries and quotes to run on, which can be read more than once; *count* of both together."""
+    """Entries and quotes to run on. They can be read more than once. *count* is the number of both together."""
 
     entries: Iterable[Entry]
     quotes: Sequence[Quote]
@@ -74,37 +73,34 @@ def backtest(
     json: JsonOption = False,
 ) -> None:
     """Run the rules over stored or given history and show what would have been sent. Changes and sends nothing."""
-    with border():
-        own, policy, settings = _judged_by(config, rules, inputs)
-        sets = (own, *([load_rules(against).rules] if against else []))
-        wanted = _rule(rule, sets)
-        if settings and not inputs:
-            results = _over_stored(settings, since, policy, sets)
-        else:
-            known = {item.id: item for item in settings.instruments} if settings else {}
-            results = _over_given(inputs or [], since, policy, sets, known)
-        if wanted:
-            results = [report.only_rule(one, wanted) for one in results]
-        result = results[0]
-        found = report.differences(*results) if against else None
-        if csv:
-            output.write_csv(csv, result)
-        if json:
-            output.dump_result(result, found)
-        else:
-            output.print_result(result, found)
-        for failure in result.failures:
-            say(
-                f"{failure.unevaluated.rule} raised on {failure.source} {failure.observation}: {failure.unevaluated.error}"
-            )
-        if result.failures:
-            raise typer.Exit(PARTLY)
+    own, policy, settings = _judged_by(config, rules, inputs)
+    sets = (own, *([load_rules(against).rules] if against else []))
+    wanted = _rule(rule, sets)
+    if settings and not inputs:
+        results = _over_stored(settings, since, policy, sets)
+    else:
+        known = {item.id: item for item in settings.instruments} if settings else {}
+        results = _over_given(inputs or [], since, policy, sets, known)
+    if wanted:
+        results = [report.only_rule(one, wanted) for one in results]
+    result = results[0]
+    found = report.differences(*results) if against else None
+    if csv:
+        output.write_csv(csv, result)
+    if json:
+        output.dump_result(result, found)
+    else:
+        output.print_result(result, found)
+    for failure in result.failures:
+        say(f"{failure.unevaluated.rule} raised on {failure.source} {failure.observation}: {failure.unevaluated.error}")
+    if result.failures:
+        raise typer.Exit(PARTLY)
 
 
 def _judged_by(
     config: Path, rules: list[Path] | None, inputs: list[str] | None
 ) -> tuple[RuleSet, Policy, Config | None]:
-    """The rules and who is told; no configuration is read where rules and history are both given."""
+    """Return the rules and the policy. If rules and history are both given, no configuration is read."""
     if rules and inputs:
         return load_rules(rules).rules, _everybody(), None
     settings = read_config(config)
@@ -139,7 +135,7 @@ def _over_given(
 
 
 def _warn(instruments: Mapping[str, Instrument], rules: RuleSet) -> None:
-    """Say which given prices no rule looks at."""
+    """Warn of given prices that no rule is about."""
     for instrument in instruments.values():
         if not any(rule.covers(instrument) for rule in rules.prices.values()):
             known = sorted({rule.kind for rule in rules.prices.values() if rule.kind})
@@ -149,7 +145,7 @@ def _warn(instruments: Mapping[str, Instrument], rules: RuleSet) -> None:
 
 def _over_stored(settings: Config, since: str | None, policy: Policy, sets: tuple[RuleSet, ...]) -> list[Result]:
     with closing(open_copy(settings)) as store:
-        # What rules know of prices began with the first quote: all of them are needed, and there are not many.
+        # The state of price rules builds up from the first quote, so all quotes are needed. There are not many.
         quotes = store.read.history_quotes([item.id for item in settings.instruments])
         ends = [at for at in (store.read.history().last, quotes[-1].first_seen if quotes else None) if at]
         start = read_since(since, max(ends, default=None))
@@ -167,7 +163,7 @@ def _over_stored(settings: Config, since: str | None, policy: Policy, sets: tupl
 
 @dataclass(frozen=True, slots=True)
 class _Stored:
-    """The entries of a store, read anew for every run."""
+    """The entries of a store, read again for every run."""
 
     store: Store
     since: datetime | None
@@ -177,7 +173,7 @@ class _Stored:
 
 
 def _runs(past: _Past, start: datetime | None, policy: Policy, sets: tuple[RuleSet, ...]) -> list[Result]:
-    """One result a rule set, the first that of the rules under test."""
+    """Return one result per rule set. The first is that of the rules under test."""
     names = ("backtest", "against")
     return [
         Replay(rules, policy, past.instruments).run(_shown(past, words), start=start)
@@ -190,7 +186,7 @@ def _warm_up(sets: Iterable[RuleSet]) -> timedelta:
 
 
 def _shown(past: _Past, words: str) -> Iterator[Poll]:
-    """The polls of *past*, with a progress bar on a terminal."""
+    """Yield the polls of *past*, with a progress bar on a terminal."""
     console = Console(stderr=True)
     off = not console.is_terminal
     with Progress(console=console, transient=True, disable=off) as progress:
@@ -201,7 +197,7 @@ def _shown(past: _Past, words: str) -> Iterator[Poll]:
 
 
 def _rule(name: str | None, sets: Iterable[RuleSet]) -> str | None:
-    """The full id of the rule that *name* means.
+    """Return the full id of the rule *name*.
 
     Raises:
         UsageError: there is no such rule.
@@ -220,5 +216,5 @@ def _policy(settings: Config) -> Policy:
 
 
 def _everybody() -> Policy:
-    """One receiver that is told everything, where no configuration says who is told what."""
+    """Return a policy with one receiver that gets every alert, for a run without a configuration."""
     return Policy(routes=(Route(to=("everybody",)),), receivers=(ReceiverInfo(name="everybody", recipients=("",)),))

@@ -1,4 +1,4 @@
-"""How a backtest is shown: on the terminal, as JSON Lines and as CSV. Times are in UTC, so that runs can be compared."""
+"""Output of a backtest: terminal, JSON Lines and CSV. Times are in UTC, so that runs can be compared."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from tocsin.units import counted
 
 _UTC = ZoneInfo("UTC")
 _BARS = "▁▂▃▄▅▆▇█"
-#: Bars in a row; where there are more weeks a bar stands for several.
+#: The most bars in a row. With more weeks than this, a bar covers several weeks.
 _MOST_BARS = 60
-#: Fates that tell nobody anything, or not yet: they are shown with their reason.
+#: Outcomes that notify nobody, or nobody yet. They are shown with their reason.
 _QUIET = (MatchOutcome.HELD, MatchOutcome.OLD)
 _COLUMNS = (
     "at", "rule", "event", "severity", "labels", "fate", "reason", "alert", "story", "origin", "source", "publisher",
@@ -38,7 +38,7 @@ _COLUMNS = (
 
 
 def print_result(result: Result, found: Sequence[Difference] | None) -> None:
-    """Alerts in order, what was not told and why, counts a rule and a week, and what differs."""
+    """Print the alerts in order, what was not sent and why, counts per rule and week, and the differences."""
     for told in report.alerts(result):
         if told.opened:
             _print_alert(told)
@@ -67,21 +67,21 @@ def _print_alert(told: AlertHistory) -> None:
         print(f"    {_time(message.at)} {message.kind} to {shown(_who(message.receiver, message.recipient))}{late}")
     if told.dropped:
         print(f"    dropped: {shown(told.dropped)}")
-    updates = [item for item in told.later if item.decided.fate is MatchOutcome.UPDATED]
+    updates = [item for item in told.later if item.decided.outcome is MatchOutcome.UPDATED]
     for update in updates:
         print(f"    {_time(update.at)} updated: {shown(in_words(update.decided.reason))}")
-    folded = [item for item in told.later if item.decided.fate is MatchOutcome.JOINED]
+    folded = [item for item in told.later if item.decided.outcome is MatchOutcome.JOINED]
     if folded:
         print(f"    folded: {counted(len(folded), 'more report')}, the last {_time(folded[-1].at)}")
 
 
 def _print_quiet(result: Result) -> None:
-    """What was held or not told on its own, with the reason."""
+    """Print what was held or not sent on its own, with the reason."""
     for ruling in result.rulings:
         decided = ruling.decided
-        if decided.fate in _QUIET:
+        if decided.outcome in _QUIET:
             words = f"{shown(_headline(decided.match))}  ({decided.match.rule.id}): {shown(in_words(decided.reason))}"
-            print(f"{_time(ruling.at)}  {decided.fate:<8}  {words}")
+            print(f"{_time(ruling.at)}  {decided.outcome:<8}  {words}")
     refused = Counter((item.quote.instrument, item.finding) for item in result.refused)
     for (instrument, finding), count in sorted(refused.items()):
         print(f"{shown(instrument)}: {counted(count, 'quote')} {finding}, which no rule saw")
@@ -93,18 +93,18 @@ def _print_rules(result: Result, counts: Sequence[Count]) -> None:
     rows = []
     for rule in sorted({count.rule for count in counts}):
         own = [count for count in counts if count.rule == rule]
-        fates: Counter[MatchOutcome] = Counter()
+        outcomes: Counter[MatchOutcome] = Counter()
         for count in own:
-            fates.update(count.fates)
+            outcomes.update(count.outcomes)
         alerts = {count.week: count.alerts for count in own}
         rows.append(
             (
                 rule,
-                sum(fates.values()),
+                sum(outcomes.values()),
                 sum(alerts.values()),
                 *(
-                    fates[fate]
-                    for fate in (
+                    outcomes[outcome]
+                    for outcome in (
                         MatchOutcome.UPDATED,
                         MatchOutcome.JOINED,
                         MatchOutcome.HELD,
@@ -127,7 +127,7 @@ def _batched(mondays: Sequence[date], size: int) -> Iterator[Sequence[date]]:
 
 
 def _bars(values: Sequence[int]) -> str:
-    """A bar for each of *values*, a dot for none."""
+    """Return a bar for each of *values*, and a dot for zero."""
     most = max(values, default=0)
     return "".join(_BARS[(value * len(_BARS) - 1) // most] if value else "·" for value in values)
 
@@ -147,12 +147,12 @@ def _print_differences(found: Sequence[Difference]) -> None:
 def _summary(result: Result) -> str:
     if result.first is None or result.last is None:
         return "There are no entries and no quotes in this time."
-    fates = Counter(ruling.decided.fate for ruling in result.rulings)
-    opened = sum(fates[fate] for fate in report.OPENING)
+    outcomes = Counter(ruling.decided.outcome for ruling in result.rulings)
+    opened = sum(outcomes[outcome] for outcome in report.OPENING)
     return (
         f"{_observations(result)} from {_time(result.first)} to {_time(result.last)} UTC: "
         f"{counted(len(result.rulings), 'match')}, {counted(opened, 'alert')}, {counted(len(result.sent), 'message')}, "
-        f"{counted(fates[MatchOutcome.JOINED], 'report')} folded."
+        f"{counted(outcomes[MatchOutcome.JOINED], 'report')} folded."
     )
 
 
@@ -170,7 +170,7 @@ def _headline(match: Match) -> str:
 
 
 def dump_result(result: Result, found: Sequence[Difference] | None) -> None:
-    """One object a line, each with its `type`: alerts, rulings, messages, counts, differences, the summary."""
+    """Print one JSON object per line, each with its `type`: alerts, rulings, messages, counts, differences, the summary."""
     for told in report.alerts(result):
         dump({"type": "alert", **_alert(told)})
     for ruling in result.rulings:
@@ -178,9 +178,9 @@ def dump_result(result: Result, found: Sequence[Difference] | None) -> None:
     for message in result.sent:
         dump({"type": "message", **{name: getattr(message, name) for name in type(message).__slots__}})
     for count in report.counts(result):
-        fates = {fate.value: number for fate, number in count.fates.items()}
+        outcomes = {outcome.value: number for outcome, number in count.outcomes.items()}
         named = {"week": count.week.isoformat(), "rule": count.rule, "matches": count.matches, "alerts": count.alerts}
-        dump({"type": "count", **named, "messages": count.messages, "fates": fates})
+        dump({"type": "count", **named, "messages": count.messages, "fates": outcomes})
     for item in found or ():
         before = item.other.alert.severity if item.other else None
         dump({"type": item.change, **_alert(item.told), "severity_before": before})
@@ -195,7 +195,7 @@ def dump_result(result: Result, found: Sequence[Difference] | None) -> None:
                 "error": one.error,
             }
         )
-    fates = Counter(ruling.decided.fate for ruling in result.rulings)
+    outcomes = Counter(ruling.decided.outcome for ruling in result.rulings)
     dump(
         {
             "type": "summary",
@@ -206,9 +206,9 @@ def dump_result(result: Result, found: Sequence[Difference] | None) -> None:
             "quotes": result.quotes,
             "refused": dict(sorted(Counter(item.finding.value for item in result.refused).items())),
             "matches": len(result.rulings),
-            "alerts": sum(fates[fate] for fate in report.OPENING),
+            "alerts": sum(outcomes[outcome] for outcome in report.OPENING),
             "messages": len(result.sent),
-            "fates": {fate.value: fates[fate] for fate in MatchOutcome},
+            "fates": {outcome.value: outcomes[outcome] for outcome in MatchOutcome},
         }
     )
 
@@ -234,7 +234,7 @@ def _alert(told: AlertHistory) -> dict[str, Any]:
         "price": str(quote.price) if quote else None,
         "detail": alert.detail,
         "reports": len({(e.source, e.id) for item in told.rulings if (e := item.decided.match.entry)}),
-        "updates": sum(item.decided.fate is MatchOutcome.UPDATED for item in told.later),
+        "updates": sum(item.decided.outcome is MatchOutcome.UPDATED for item in told.later),
         "messages": [message.number for message in told.sent],
         "dropped": told.dropped,
     }
@@ -249,7 +249,7 @@ def _ruling(ruling: Ruling) -> dict[str, Any]:
         "event": match.rule.event,
         "severity": match.severity,
         "labels": match.labels,
-        "fate": decided.fate,
+        "fate": decided.outcome,
         "reason": in_words(decided.reason),
         "cause": decided.reason.main,
         "alert": decided.alert_id,
@@ -269,9 +269,9 @@ def _ruling(ruling: Ruling) -> dict[str, Any]:
 
 
 def write_csv(path: Path, result: Result) -> None:
-    """Every match of *result* and what became of it, one a line, in UTF-8.
+    """Write every match of *result* and what became of it to *path*, one per line, in UTF-8.
 
-    A cell that a spreadsheet would take for a formula begins with an apostrophe.
+    A field that a spreadsheet would take for a formula gets an apostrophe in front.
 
     Raises:
         UsageError: the file cannot be written.

@@ -1,4 +1,4 @@
-"""`tocsin check`: configuration and rules, examples included."""
+"""`tocsin check`: check the configuration and the rules, with their examples."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, read_config
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, read_config
 from tocsin.cli.output import BAD_CONFIG, dump, say
 from tocsin.config.build import make_receiver, open_copy
 from tocsin.config.cautions import cautions
@@ -19,7 +19,7 @@ from tocsin.errors import ConfigError, Problem, StoreError
 from tocsin.rules.lint import History
 from tocsin.units import counted
 
-#: How much of the history says what a rule does.
+#: Span of the stored history that shows how often a rule matches.
 _LOOK_BACK = timedelta(days=30)
 
 RulesOption = Annotated[
@@ -30,30 +30,29 @@ RulesOption = Annotated[
 
 def check(config: ConfigOption = DEFAULT_CONFIG, rules: RulesOption = None, json: JsonOption = False) -> None:
     """Check the configuration and its rules, and run the rules' own examples. Polls and sends nothing."""
-    with border():
-        problems: list[Problem] = []
-        overridden: list[str] = []
-        judged = ""
-        try:
-            if rules:
-                loaded = load_rules(tuple(rules))
-            else:
-                settings = read_config(config)
-                problems += [*_receivers(settings), *cautions(settings)]
-                loaded = rules_of(settings, history=_history(settings))
-            problems += loaded.warnings
-            judged = f"{loaded} {'is' if len(loaded.rules.infos) == 1 else 'are'} good"
-            changed = [*loaded.rules.infos.values(), *(rule.info for rule in loaded.rules.disabled.values())]
-            overridden = [f"{info.id} is overridden: {info.override}" for info in changed if info.override]
-        except ConfigError as error:
-            problems += error.problems
-        _report(problems, overridden, judged, json=json)
-        if any(not problem.warning for problem in problems):
-            raise typer.Exit(BAD_CONFIG)
+    problems: list[Problem] = []
+    overridden: list[str] = []
+    judged = ""
+    try:
+        if rules:
+            loaded = load_rules(tuple(rules))
+        else:
+            settings = read_config(config)
+            problems += [*_receivers(settings), *cautions(settings)]
+            loaded = rules_of(settings, history=_history(settings))
+        problems += loaded.warnings
+        judged = f"{loaded} {'is' if len(loaded.rules.infos) == 1 else 'are'} good"
+        changed = [*loaded.rules.infos.values(), *(rule.info for rule in loaded.rules.disabled.values())]
+        overridden = [f"{info.id} is overridden: {info.override}" for info in changed if info.override]
+    except ConfigError as error:
+        problems += error.problems
+    _report(problems, overridden, judged, json=json)
+    if any(not problem.warning for problem in problems):
+        raise typer.Exit(BAD_CONFIG)
 
 
 def _history(settings: Config) -> History | None:
-    """What the rules made of late, from a copy of the database; nothing where there is none yet."""
+    """Return what the rules matched recently, read from a copy of the database, or None if there is no database yet."""
     if not Path(settings.database.removeprefix("sqlite:///")).exists():
         return None
     now = datetime.now(UTC)
@@ -61,13 +60,13 @@ def _history(settings: Config) -> History | None:
         with closing(open_copy(settings)) as store:
             tally = store.read.tally(now - _LOOK_BACK, now)
     except StoreError as error:
-        say(f"warning: the history of the rules was not looked at: {error}")
+        say(f"warning: cannot read the history of the rules: {error}")
         return None
     return History(days=tally.length / timedelta(days=1), matches=tally.matches, alerts=tally.alerts)
 
 
 def _receivers(settings: Config) -> list[Problem]:
-    """What is wrong with the addresses of receivers; nothing is sent."""
+    """Return the problems in the addresses of receivers. Nothing is sent."""
     problems: list[Problem] = []
     for receiver in settings.receivers:
         try:

@@ -1,4 +1,4 @@
-"""What every command shares: its options, the configuration, the store, and the border where errors become exit codes."""
+"""Parts that all commands share: options, the configuration, the store, and the conversion of errors to exit codes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from tocsin.cli.output import BAD_CONFIG, FAILED, LOST, USAGE, say
+from tocsin.cli.output import BAD_CONFIG, FAILED, LOST, USAGE, say, shown
 from tocsin.config.build import open_store
 from tocsin.config.config import Config, load_config
 from tocsin.config.loading import LoadedRules, load_rules, rules_of
@@ -23,20 +23,29 @@ from tocsin.store import Store
 from tocsin.units import counted
 
 ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The configuration file.", envvar="TOCSIN_CONFIG")]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line, for machines.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")]
 SinceOption = Annotated[
-    str | None, typer.Option("--since", help="Only those from this time on (2026-03-01), or of the last 24h.")
+    str | None, typer.Option("--since", help="Only those since a date (2026-03-01) or within a span (24h).")
 ]
-DryRunOption = Annotated[bool, typer.Option("--dry-run", help="On a copy of the database, to the console only.")]
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Work on a copy of the database and send to the console only.")
+]
+RulesOption = Annotated[list[Path] | None, typer.Option("--rules", help="Rule folders. Default: those of --config.")]
+LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, help="The most to list, newest first.")]
+ForOption = Annotated[str, typer.Option("--for", help="For how long: 30m, 4h, 2d.")]
+WhyOption = Annotated[str, typer.Option("--why", help="The reason, in a few words.")]
+ByOption = Annotated[
+    str, typer.Option("--by", help="Your name; default: the user.", envvar=["SUDO_USER", "USER"], show_envvar=False)
+]
 DEFAULT_CONFIG = Path("config.yaml")
 
 
 @contextmanager
 def border() -> Iterator[None]:
-    """Where errors become messages and exit codes.
+    """Turn errors into messages and exit codes.
 
     Raises:
-        typer.Exit: with 78 for a bad configuration, 2 for a wrong call, 74 for a database that was taken away, 1 for everything else raised on purpose.
+        typer.Exit: with 78 for a bad configuration, 2 for wrong usage, 74 for a database that was taken away, 1 for any other error of ours.
     """
     try:
         yield
@@ -57,7 +66,7 @@ def border() -> Iterator[None]:
 
 
 def read_config(path: Path) -> Config:
-    """The configuration at *path*, with the environment's values; its warnings go to stderr."""
+    """Return the configuration at *path*, with values from the environment filled in. Print its warnings on stderr."""
     config = load_config(path, os.environ)
     for problem in config.problems:
         say(str(problem))
@@ -65,17 +74,17 @@ def read_config(path: Path) -> Config:
 
 
 def rules_in_force(path: Path, folders: Sequence[Path] | None) -> LoadedRules:
-    """The rules in *folders*, else those of the configuration at *path* with its overrides."""
+    """Return the rules in *folders*. Without *folders*, return those of the configuration at *path* with its overrides."""
     if folders:
         return load_rules(tuple(folders))
     return rules_of(read_config(path))
 
 
 def rule_named(rules: RuleSet, name: str) -> RuleInfo:
-    """The rule that *name*, a full id or a bare one, means, switched off or not.
+    """Return the rule with the full or bare id *name*, whether it is enabled or not.
 
     Raises:
-        UsageError: there is none, or there are several.
+        UsageError: no rule has this id, or several do.
     """
     infos = {full: rule.info for full, rule in rules.disabled.items()} | rules.infos
     found = infos.get(name) or rules.find(name)
@@ -90,9 +99,21 @@ def rule_named(rules: RuleSet, name: str) -> RuleInfo:
     raise UsageError(f"there is no rule {name}{likely}")
 
 
+def read_label(text: str) -> tuple[str, str]:
+    """Return name and value of a label as people type it, `mineral=gallium`.
+
+    Raises:
+        UsageError: it is none.
+    """
+    name, _, value = text.partition("=")
+    if not name or not value:
+        raise UsageError(f"--label {shown(text)[:80]}: write name=value, such as mineral=gallium")
+    return name, value
+
+
 @contextmanager
 def opened(path: Path) -> Iterator[tuple[Config, Store]]:
-    """The configuration and its store, beside a running daemon; closed at the end."""
+    """Open the configuration and its store, also while a daemon runs, and close the store at the end."""
     config = read_config(path)
     store = open_store(config)
     try:
@@ -102,7 +123,7 @@ def opened(path: Path) -> Iterator[tuple[Config, Store]]:
 
 
 def log_to_stderr(verbose: bool) -> None:
-    """Log lines on stderr; under systemd without a time of their own, since the journal has one."""
+    """Send log lines to stderr. Under systemd they carry no time, because the journal adds one."""
     form = "%(levelname)s %(message)s" if "JOURNAL_STREAM" in os.environ else "%(asctime)s %(levelname)s %(message)s"
     logging.basicConfig(level=logging.WARNING, format=form, stream=sys.stderr, force=True)
     logging.getLogger("tocsin").setLevel(logging.DEBUG if verbose else logging.INFO)

@@ -1,4 +1,4 @@
-"""`tocsin config` and `tocsin schema`: the configuration as it was understood, and how files are written."""
+"""`tocsin config` and `tocsin schema`: the configuration as tocsin reads it, and the JSON Schemas of files."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, read_config
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, read_config
 from tocsin.cli.output import dump
 from tocsin.config.schema import Kind, schema
 from tocsin.config.show import show, write_config
@@ -17,15 +17,14 @@ app = typer.Typer(help="Show the configuration.", no_args_is_help=True)
 
 @app.command("show")
 def show_config(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
-    """Print the configuration as it was understood: defaults filled in, secrets masked."""
-    with border():
-        settings = read_config(config)
-        if json:
-            dump(show(settings))
-        else:
-            print(write_config(settings), end="")
+    """Print the configuration as tocsin reads it: defaults filled in, secrets masked."""
+    settings = read_config(config)
+    if json:
+        dump(show(settings))
+    else:
+        print(write_config(settings), end="")
 
 
-def print_schema(kind: Annotated[Kind, typer.Argument(help="Which kind of file.")]) -> None:
+def print_schema(kind: Annotated[Kind, typer.Argument(help="The kind of file.")]) -> None:
     """Print the JSON Schema (2020-12) of a kind of file, for editors."""
     print(json.dumps(schema(kind), indent=2, ensure_ascii=False))

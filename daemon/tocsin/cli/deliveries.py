@@ -1,4 +1,4 @@
-"""`tocsin deliveries`: who was told, who was not, and why."""
+"""`tocsin deliveries`: messages that were sent or not sent, and why."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, SinceOption, border, opened
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, LimitOption, SinceOption, opened
 from tocsin.cli.input_files import read_since
 from tocsin.cli.output import dump, listing, local, say, say_zone, shown
 from tocsin.config.config import Config
@@ -23,14 +23,13 @@ from tocsin.render.reasons import in_words
 from tocsin.store import Store
 from tocsin.units import counted
 
-app = typer.Typer(help="List messages: to whom they went or did not go, and why.", no_args_is_help=True)
+app = typer.Typer(help="List, show and resend deliveries.", no_args_is_help=True)
 
 StateOption = Annotated[DeliveryState | None, typer.Option("--state", help="Only those in this state.")]
-DeadOption = Annotated[bool, typer.Option("--dead", help="All that were given up and not sent again since.")]
+DeadOption = Annotated[bool, typer.Option("--dead", help="All dead deliveries that were not resent since.")]
 _TRIED_LATER = (DeliveryState.READY, DeliveryState.RETRY)
-#: Copies that one command makes at most.
+#: The most copies that one command makes.
 MOST_AGAIN = 1000
-LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, help="How many at most, the newest first.")]
 
 
 @app.command("list")
@@ -38,7 +37,7 @@ def list_deliveries(
     config: ConfigOption = DEFAULT_CONFIG, state: StateOption = None, limit: LimitOption = 50, json: JsonOption = False
 ) -> None:
     """List the newest deliveries."""
-    with border(), opened(config) as (settings, store):
+    with opened(config) as (settings, store):
         views = _waiting(store.read.deliveries(state=state, limit=limit), store, settings.zone)
         _list(views, settings, json=json, empty="No deliveries yet.")
 
@@ -47,9 +46,9 @@ def list_deliveries(
 def list_dead(
     config: ConfigOption = DEFAULT_CONFIG, since: SinceOption = None, limit: LimitOption = 50, json: JsonOption = False
 ) -> None:
-    """List the newest deliveries that were given up, and why; `resend --dead` sends them after all."""
-    with border(), opened(config) as (settings, store):
-        _list(_dead(store, since, limit), settings, json=json, empty="Nothing was given up.")
+    """List the newest dead deliveries, and why they failed. `resend --dead` sends them again."""
+    with opened(config) as (settings, store):
+        _list(_dead(store, since, limit), settings, json=json, empty="There are no dead deliveries.")
 
 
 def _dead(store: Store, since: str | None, limit: int) -> tuple[DeliveryView, ...]:
@@ -59,7 +58,7 @@ def _dead(store: Store, since: str | None, limit: int) -> tuple[DeliveryView, ..
 
 
 def _waiting(views: Sequence[DeliveryView], store: Store, zone: ZoneInfo) -> list[DeliveryView]:
-    """Return *views* with the reason why a receiver is not tried now, where that is why something waits."""
+    """Return *views*. Deliveries that wait for a blocked or failing receiver get that as their reason."""
     standings = store.read.left_alone(datetime.now(UTC))
     return [
         replace(view, reason=Reason(cause=Cause.OTHER, words=_rests(view.receiver, standings[view.receiver], zone)))
@@ -70,7 +69,7 @@ def _waiting(views: Sequence[DeliveryView], store: Store, zone: ZoneInfo) -> lis
 
 
 def _rests(name: str, standing: ReceiverStatus, zone: ZoneInfo) -> str:
-    blocked = "is blocked" if standing.refused else "is left alone"
+    blocked = "is blocked" if standing.refused else "is paused"
     failures = f"{counted(standing.failures, 'failure')}{' in a row' * (standing.failures > 1)}"
     words = standing.refused or (failures if standing.failures else "it limits our rate")
     since = f"; nothing was delivered since {local(standing.since, zone)}" if standing.since else ""
@@ -99,8 +98,8 @@ def _list(views: Sequence[DeliveryView], settings: Config, *, json: bool, empty:
 
 @app.command("show")
 def show_delivery(delivery: str, config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
-    """Show one delivery: its text, every try and every change of state."""
-    with border(), opened(config) as (settings, store):
+    """Show one delivery: its text, its attempts and its changes of state."""
+    with opened(config) as (settings, store):
         detail = store.read.delivery(delivery)
         if detail is None:
             raise UsageError(f"there is no delivery {delivery}; see: tocsin deliveries list")
@@ -126,18 +125,18 @@ def show_delivery(delivery: str, config: ConfigOption = DEFAULT_CONFIG, json: Js
 
 @app.command("resend")
 def resend(
-    deliveries: Annotated[list[str] | None, typer.Argument(metavar="[DELIVERY]...", help="Their ids.")] = None,
+    deliveries: Annotated[list[str] | None, typer.Argument(metavar="[DELIVERY]...", help="Ids of deliveries.")] = None,
     config: ConfigOption = DEFAULT_CONFIG,
     dead: DeadOption = False,
     since: SinceOption = None,
 ) -> None:
-    """Send deliveries that are settled (dead, suppressed or delivered) once more, as new ones."""
+    """Send settled deliveries (dead, suppressed or delivered) again, as new ones."""
     if bool(deliveries) is dead:
-        raise typer.BadParameter("name deliveries, or say --dead for all that were given up (with --since, of late)")
-    with border(), opened(config) as (_, store):
+        raise typer.BadParameter("name deliveries, or use --dead for all dead ones (with --since for recent ones only)")
+    with opened(config) as (_, store):
         chosen = deliveries or [view.id for view in _dead(store, since, MOST_AGAIN) if not view.resent]
         if not chosen:
-            say("Nothing was given up that was not sent again already.")
+            say("There are no dead deliveries left to resend.")
         for delivery in chosen:
             new = store.act.resend(delivery, datetime.now(UTC))
-            say(f"{new} goes out in place of {delivery} at the daemon's next tick.")
+            say(f"{new} replaces {delivery} and is sent at the daemon's next tick.")

@@ -1,4 +1,4 @@
-"""Entries and quotes that are given in files instead of polled."""
+"""Entries and quotes from files, for commands that do not poll."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tocsin.sources.prices.table import MISSING, read_number
 from tocsin.text.titles import split_outlet
 from tocsin.units import DURATION, parse_duration
 
-#: What the columns of a file of quotes are called.
+#: Names that the columns of a file of quotes can have.
 _COLUMNS = {
     "date": ("date", "time", "at"),
     "close": ("close", "price", "last"),
@@ -38,21 +38,21 @@ _COLUMNS = {
 }
 _UTC = ZoneInfo("UTC")
 _PARTIAL = re.compile(r"\d{4}(?:-\d\d)?")
-#: A file with more quotes is refused: they are held in memory.
+#: A file with more quotes is refused, because they are kept in memory.
 MOST_QUOTES = 2_000_000
-#: A larger file is refused: it would be read for hours.
+#: A larger file is refused, because reading it would take hours.
 LARGEST = 4 * 1024**3
-#: A line of more octets is refused before it is parsed.
+#: A line with more bytes is refused before it is parsed.
 LONGEST_LINE = 10_000_000
 
 
 def read_entries(file: Path, now: datetime | None) -> Iterator[Entry]:
-    """The entries of *file*, one a line, in its order; `-` is standard input.
+    """Yield the entries of *file*, one per line, in file order. `-` is standard input.
 
     A line is an object with `title`, and may have `id`, `text`, `date` (when it was published), `first_seen`,
-    `labels`, `source`, `link`, `publisher`, `author`, `category` (a text or a list of them) and `language`. One of the two times stands for the other where that is
-    missing, and *now* for both; where *now* is None, a line without a time is a fault. With *now*, times matter little: one
-    that cannot be read is told on stderr, and costs no more than itself.
+    `labels`, `source`, `link`, `publisher`, `author`, `category` (a text or a list of them) and `language`. If one of the two times is missing, the other is used for it.
+    If both are missing, *now* is used. If *now* is None, a line without a time is an error. With *now*, a time that
+    cannot be read is only reported on stderr, and the line is used without it.
 
     Raises:
         UsageError: with file and line of the first fault.
@@ -72,11 +72,11 @@ def read_entries(file: Path, now: datetime | None) -> Iterator[Entry]:
 def read_quotes(
     file: Path, name: str, instruments: Mapping[str, Instrument]
 ) -> tuple[tuple[Quote, ...], dict[str, Instrument]]:
-    """The quotes of a CSV file in the order of time, and the instruments they are of.
+    """Return the quotes of a CSV file in order of time, and their instruments.
 
-    Its columns are `date` (or `time`) and `close` (or `price`), and may be `volume`, `instrument` (else all are of *name*)
-    and `class` (of an instrument that *instruments* does not hold). A day is the end of its session, or of the day in UTC;
-    other times are read as a source's table has them. A row without a price is left out.
+    The file must have the columns `date` (or `time`) and `close` (or `price`). It may have `volume`, `instrument` (else
+    all quotes are of *name*) and `class` (for an instrument that is not in *instruments*). A day means the end of its
+    session, or of the day in UTC. Other times are read as in a price table. A row without a price is left out.
 
     Raises:
         UsageError: with file and line of the first fault.
@@ -101,7 +101,7 @@ def read_quotes(
 
 
 def _columns(names: Sequence[str], file: str) -> dict[str, str]:
-    """The names in the file by what they are: date, close, volume, instrument, class."""
+    """Return the file's column names by role: date, close, volume, instrument, class."""
     known = {name.strip().casefold(): name for name in names if name}
     found = {}
     for wanted, others in _COLUMNS.items():
@@ -134,7 +134,7 @@ def _quote(
         return None
     text = _cell(row, columns, "date")
     if not text:
-        raise UsageError(f"{where}: there is no {columns['date']}")
+        raise UsageError(f"{where}: the {columns['date']} is missing")
     try:
         at = read_moment(text, "", _UTC)
     except ValueError as error:
@@ -160,7 +160,7 @@ def _decimal(text: str, what: str) -> Decimal | None:
 
 @contextmanager
 def _lines(file: Path) -> Iterator[Iterator[str]]:
-    """The lines of *file*; of one without an end no more is read than a line may be long."""
+    """Open *file* and give its lines. No more of an endless line is read than a line may be long."""
     try:
         with nullcontext(sys.stdin.buffer) if str(file) == "-" else open_regular(file, LARGEST) as stream:
             yield _decoded(stream, file)
@@ -175,7 +175,7 @@ def _decoded(stream: BinaryIO, file: Path) -> Iterator[str]:
         if not line:
             return
         if len(line) > LONGEST_LINE:
-            raise UsageError(f"{file}:{number}: the line is longer than {LONGEST_LINE:,} octets")
+            raise UsageError(f"{file}:{number}: the line is longer than {LONGEST_LINE:,} bytes")
         text = line.decode("utf-8", "replace")
         yield text.removeprefix("\ufeff") if number == 1 else text
 
@@ -213,7 +213,7 @@ def _time(value: Any, what: str, now: datetime | None) -> datetime | None:
     except UsageError as error:
         if now is None:
             raise
-        say(f"{error}; the line is judged without it")
+        say(f"{error}; the line is used without it")
         return None
 
 
@@ -233,12 +233,12 @@ def _texts(record: dict[str, Any], name: str, where: str) -> tuple[str, ...]:
 
 
 def read_time(value: Any, what: str) -> datetime | None:
-    """The time that *value* says, in UTC unless it names a zone; None for nothing. *what* begins the error.
+    """Return the time in *value*, in UTC unless it names a zone. None for an empty value. *what* begins the error.
 
-    A year or a month alone is its beginning, as ISO 8601 allows.
+    A year or a month alone means its beginning, as ISO 8601 allows.
 
     Raises:
-        UsageError: it is no ISO 8601 date or time.
+        UsageError: *value* is not an ISO 8601 date or time.
     """
     if value in (None, ""):
         return None
@@ -251,10 +251,10 @@ def read_time(value: Any, what: str) -> datetime | None:
 
 
 def read_since(text: str | None, end: datetime | None) -> datetime | None:
-    """The time that *text* says, as `2026-03-01` or as a span before *end*; None for nothing, or without an end.
+    """Return the time in *text*: a date such as `2026-03-01`, or a span before *end*. None without text or *end*.
 
     Raises:
-        UsageError: it is neither.
+        UsageError: *text* is neither.
     """
     if text is None:
         return None
@@ -264,7 +264,7 @@ def read_since(text: str | None, end: datetime | None) -> datetime | None:
 
 
 def _labels(value: Any) -> Labels:
-    """Labels of a source; a corpus may give a list of classes instead, which are not labels."""
+    """Return the labels of a source. A corpus may give a list of classes instead, which are not labels."""
     if not isinstance(value, dict):
         return {}
     return {str(k): tuple(map(str, v)) if isinstance(v, list) else (str(v),) for k, v in value.items()}

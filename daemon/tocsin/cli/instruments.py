@@ -1,4 +1,4 @@
-"""`tocsin instruments`: what has a price, what that is now, and where it comes from."""
+"""`tocsin instruments`: the instruments, with their latest prices and the sources of these."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from decimal import Decimal
 
 import typer
 
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, opened
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, opened
 from tocsin.cli.output import listing, local
 from tocsin.market.series import Series
 from tocsin.model.prices import Labels
 
-app = typer.Typer(help="List what has a price.", no_args_is_help=True)
+app = typer.Typer(help="List the instruments and their prices.", no_args_is_help=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstrumentView:
-    """An instrument as it is listed.
+    """One row of the list of instruments.
 
-    *change* is since the close before, as a part of it; *sigma* a usual move of a session, learned from so many *closes*. Neither is known of a price at or below zero.
+    *change* is relative to the previous close, as a fraction. *sigma* is the usual move of a session, estimated from that many *closes*. Both are None for a price at or below zero.
     """
 
     id: str
@@ -40,8 +40,8 @@ class InstrumentView:
 
 @app.command("list")
 def list_instruments(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
-    """List every instrument with its price, its last move and how much it usually moves."""
-    with border(), opened(config) as (settings, store):
+    """List every instrument with its price, its last move and its usual move."""
+    with opened(config) as (settings, store):
         failing = {view.name for view in store.read.sources() if view.errors}
         series, _ = store.read.market(settings.instruments)
         views = [_view(series[item.id], failing) for item in settings.instruments]
@@ -86,7 +86,7 @@ def _view(series: Series, failing: Collection[str]) -> InstrumentView:
 
 
 def _state(series: Series, failing: Collection[str]) -> str:
-    """How the price of an instrument does, in a word or two."""
+    """Return the state of an instrument's price in a word or two."""
     rows = [listing.row for listing in series.instrument.sources]
     if not rows:
         return "no source"

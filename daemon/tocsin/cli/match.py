@@ -1,4 +1,4 @@
-"""`tocsin match`: rules over given entries, nothing stored and nothing sent."""
+"""`tocsin match`: run the rules on given entries. Nothing is stored or sent."""
 
 from __future__ import annotations
 
@@ -8,31 +8,29 @@ from typing import Annotated, Any
 
 import typer
 
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, rules_in_force
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, RulesOption, rules_in_force
 from tocsin.cli.input_files import read_entries
 from tocsin.cli.output import PARTLY, dump, say, shown, written
 from tocsin.model.rules import Judged, Match
 
 FileArgument = Annotated[
-    Path, typer.Argument(help='JSON Lines: {"id", "title", "text", "date", "labels"} a line; - reads standard input.')
+    Path, typer.Argument(help='JSON Lines: {"id", "title", "text", "date", "labels"} per line. Use - for stdin.')
 ]
-RulesOption = Annotated[list[Path] | None, typer.Option("--rules", help="Rule folders; default: those of --config.")]
 
 
 def match(
     file: FileArgument, rules: RulesOption = None, config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False
 ) -> None:
-    """Print which rules match each entry of FILE, in the order of the file."""
-    with border():
-        loaded = rules_in_force(config, rules)
-        now = datetime.now(UTC)
-        failed = False
-        for entry in read_entries(file, now):
-            judged = loaded.rules.evaluate(entry, now)
-            failed = failed or bool(judged.unevaluated)
-            _print(judged, json=json)
-        if failed:
-            raise typer.Exit(PARTLY)
+    """Print which rules match each entry of FILE, in file order. Stores and sends nothing."""
+    loaded = rules_in_force(config, rules)
+    now = datetime.now(UTC)
+    failed = False
+    for entry in read_entries(file, now):
+        judged = loaded.rules.evaluate(entry, now)
+        failed = failed or bool(judged.unevaluated)
+        _print(judged, json=json)
+    if failed:
+        raise typer.Exit(PARTLY)
 
 
 def _print(judged: Judged, *, json: bool) -> None:

@@ -1,4 +1,4 @@
-"""`tocsin notify-test`: a real message through every receiver, on the way that alerts take."""
+"""`tocsin notify-test`: send a test message through every receiver, in the same way as alerts."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Annotated
 
 import typer
 
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, opened
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, opened
 from tocsin.cli.output import FAILED, PARTLY, dump, say
 from tocsin.clock import SystemClock
 from tocsin.config.build import make_receiver
 from tocsin.config.config import Config
 from tocsin.deliver.dispatcher import DeliveryConfig, Dispatcher
 from tocsin.errors import LockedError, UsageError
-from tocsin.model.deliveries import DeliveryState, ErrorClass
+from tocsin.model.deliveries import SETTLED, DeliveryState, ErrorClass
 from tocsin.protocols import P, Runtime, T
 from tocsin.receivers import Receiver
 from tocsin.receivers.apprise import AppriseReceiver
@@ -28,19 +28,18 @@ from tocsin.store.inbound.decisions import nobody
 
 ReceiverArgument = Annotated[str | None, typer.Argument(help="Only this receiver.")]
 
-#: Seconds in which a running daemon sends a test: longer than a try may take.
+#: Seconds to wait for a running daemon to send a test. This is longer than one attempt can take.
 LONGEST = 150.0
-_ENDED = (DeliveryState.DELIVERED, DeliveryState.DEAD, DeliveryState.SUPPRESSED)
 
 
 def notify_test(
     receiver: ReceiverArgument = None, config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False
 ) -> None:
-    """Send a test alert through every receiver (or one) and print the server's own words.
+    """Send a test alert through every receiver (or one) and print the server's answers.
 
-    It goes through the outbox: a daemon that runs sends it, and else this command does.
+    The test goes through the outbox. If a daemon is running, the daemon sends it. Otherwise this command does.
     """
-    with border(), opened(config) as (settings, store):
+    with opened(config) as (settings, store):
         chosen = [r for r in settings.receivers if receiver in (None, r.name)]
         if not chosen:
             known = ", ".join(r.name for r in settings.receivers)
@@ -51,7 +50,7 @@ def notify_test(
         try:
             store.lock(now)
         except LockedError:
-            say("A daemon works on this database: it sends the test.")
+            say("A daemon is running on this database and sends the test.")
             _wait(store, ids)
         else:
             asyncio.run(_send(settings, store, receivers, ids))
@@ -73,17 +72,17 @@ async def _send(settings: Config, store: Store, receivers: Sequence[Receiver], i
 
 
 def _wait(store: Store, ids: Sequence[str]) -> None:
-    """Until the daemon has sent all of them, at most as long as that can take."""
+    """Wait until the daemon has sent all of them, at most `LONGEST` seconds."""
     end = time.monotonic() + LONGEST
     while time.monotonic() < end:
         found = [store.read.delivery(number) for number in ids]
-        if all(one is None or one.delivery.state in _ENDED for one in found):
+        if all(one is None or one.delivery.state in SETTLED for one in found):
             return
         time.sleep(0.2)
 
 
 def _tell(result: DeliveryDetail, receiver: Receiver, *, json: bool) -> bool:
-    """Print how a test ended, and what to do where it failed; whether it arrived."""
+    """Print the result of a test, with advice if it failed. Return whether it arrived."""
     delivery = result.delivery
     last = result.attempts[-1] if result.attempts else None
     error_class = (last.outcome if last else None) or ErrorClass.TRANSIENT
@@ -99,7 +98,7 @@ def _tell(result: DeliveryDetail, receiver: Receiver, *, json: bool) -> bool:
     code = last.code if last and last.code else ""
     still = (
         ""
-        if delivery.state in _ENDED
+        if delivery.state in SETTLED
         else f"not sent yet ({delivery.state}); see: tocsin deliveries show {delivery.id}"
     )
     parts = ("ok    " if good else "FAILED", delivery.receiver, delivery.recipient, code, words or still or "delivered")

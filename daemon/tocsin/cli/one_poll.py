@@ -1,4 +1,4 @@
-"""`tocsin sources test`: one poll of a source, nothing stored and nothing sent."""
+"""`tocsin sources test`: poll a source once. Nothing is stored or sent."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, read_config
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, read_config
 from tocsin.cli.output import dump, local, say, say_zone, shown, table
 from tocsin.config.build import make_http, make_price_source, make_source
 from tocsin.config.config import Config, empty_config
@@ -29,21 +29,21 @@ from tocsin.model.sources import Batch, Cursor
 from tocsin.protocols import P, T
 from tocsin.units import counted, duration, size
 
-#: Entries that are shown to people; --json has all of them.
+#: Entries shown on the terminal. --json prints all of them.
 _SHOWN = 10
-#: What an operator can do about a fault, where its words do not say so themselves.
+#: Remedies for faults whose message does not name one.
 _REMEDIES = {
-    Fault.NETWORK: "look whether the name is spelled right and the server is up",
-    Fault.UNREACHABLE: "look whether the name is spelled right, the server is up, and this machine is online",
-    Fault.CHALLENGE: "the site wants a browser: look for another feed of it, or for its news elsewhere",
+    Fault.NETWORK: "check the spelling of the name, and whether the server is up",
+    Fault.UNREACHABLE: "check the spelling of the name, and whether the server is up and this machine is online",
+    Fault.CHALLENGE: "the site demands a browser: look for another feed of it, or for its news elsewhere",
     Fault.STATUS: "open the address in a browser",
     Fault.RATE_LIMITED: "wait, and poll less often: every: 1h",
-    Fault.AUTH: "give the source what it asks for: headers: {Authorization: ...}",
-    Fault.GONE: "the feed has ended: remove the source, or look for its successor",
+    Fault.AUTH: "give the credentials that it asks for: headers: {Authorization: ...}",
+    Fault.GONE: "the feed is gone for good: remove the source, or look for its successor",
     Fault.TOO_LARGE: "ask the site for a shorter feed",
-    Fault.NOT_A_FEED: "give the address of a feed, not that of a page",
+    Fault.NOT_A_FEED: "give the address of a feed, not of a page",
 }
-#: The same about prices.
+#: The same for price sources.
 _PRICE_REMEDIES = {
     Fault.RATE_LIMITED: "wait, and ask less often: every: 1h",
     Fault.AUTH: "give it the key that it asks for",
@@ -52,13 +52,13 @@ _PRICE_REMEDIES = {
 }
 TargetArgument = Annotated[str, typer.Argument(help="A source of the configuration, or a web address.")]
 PrivateOption = Annotated[
-    bool, typer.Option("--allow-private", help="An address in loopback and private networks is fine.")
+    bool, typer.Option("--allow-private", help="Allow addresses in loopback and private networks.")
 ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """An entry as a trial shows it; *matches* are ids of rules. *published* is None where no time was believed."""
+    """An entry as the test shows it. *matches* are ids of rules. *published* is None without a credible time."""
 
     id: str
     title: str
@@ -70,7 +70,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What one poll brought; *rhythm* is the median time between two entries, None of fewer than three."""
+    """The result of one poll. *rhythm* is the median time between two entries, None for fewer than three entries."""
 
     address: str
     form: str
@@ -87,31 +87,30 @@ def try_source(
     config: ConfigOption = DEFAULT_CONFIG,
     json: JsonOption = False,
 ) -> None:
-    """Poll TARGET once and say what it holds, what would have matched, and what is wrong."""
-    with border():
-        settings = _settings(config, target)
-        prices = next((row for row in settings.prices if row.name == target), None)
-        if prices:
-            _try_prices(settings, prices, json=json)
-            return
-        source = _source(settings, target, allow_private=allow_private)
-        rules = rules_of(settings).rules
-        now = datetime.now(UTC)
-        try:
-            source, batch = asyncio.run(discover(settings, source, now))
-        except SourceError as error:
-            say(f"{source.address}: {shown(str(error))}")
-            # What is wrong with a page says its own remedy.
-            told = "did you mean" in str(error) or (source.selectors and error.fault is Fault.NOT_A_FEED)
-            remedy = error.remedy or _REMEDIES.get(error.fault, "")
-            if remedy and not told:
-                say(f"what to do: {remedy}")
-            raise typer.Exit(1) from error
-        found = report(source.address, batch, [rules.evaluate(entry, now) for entry in batch.entries])
-        if json:
-            dump(found)
-        else:
-            _print(found, settings.zone)
+    """Poll TARGET once and show its entries, what would have matched, and what is wrong. Stores and sends nothing."""
+    settings = _settings(config, target)
+    prices = next((row for row in settings.prices if row.name == target), None)
+    if prices:
+        _try_prices(settings, prices, json=json)
+        return
+    source = _source(settings, target, allow_private=allow_private)
+    rules = rules_of(settings).rules
+    now = datetime.now(UTC)
+    try:
+        source, batch = asyncio.run(discover(settings, source, now))
+    except SourceError as error:
+        say(f"{source.address}: {shown(str(error))}")
+        # Errors about pages name their own remedy.
+        told = "did you mean" in str(error) or (source.selectors and error.fault is Fault.NOT_A_FEED)
+        remedy = error.remedy or _REMEDIES.get(error.fault, "")
+        if remedy and not told:
+            say(f"what to do: {remedy}")
+        raise typer.Exit(1) from error
+    found = report(source.address, batch, [rules.evaluate(entry, now) for entry in batch.entries])
+    if json:
+        dump(found)
+    else:
+        _print(found, settings.zone)
 
 
 def _source(settings: Config, target: str, *, allow_private: bool) -> FeedConfig:
@@ -125,9 +124,9 @@ def _source(settings: Config, target: str, *, allow_private: bool) -> FeedConfig
 
 
 def _settings(path: Path, target: str) -> Config:
-    """The configuration; an address can be tried where there is none."""
+    """Return the configuration. It may be missing if *target* is an address."""
     if _is_address(target) and path == DEFAULT_CONFIG and not path.exists():
-        say(f"there is no {path} here: no rule looks at it")
+        say(f"{path} does not exist, so no rules are run")
         return empty_config(path)
     return read_config(path)
 
@@ -137,10 +136,10 @@ def _is_address(target: str) -> bool:
 
 
 async def discover(settings: Config, source: FeedConfig, now: datetime) -> tuple[FeedConfig, Batch]:
-    """What one poll of *source* brings; where that is a page which names feeds, of the first of those.
+    """Poll *source* once and return it with its batch. A page that links feeds is replaced by the first of them.
 
     Raises:
-        SourceError: as a poll.
+        SourceError: the poll failed.
     """
     async with make_http(settings) as http:
         try:
@@ -148,14 +147,14 @@ async def discover(settings: Config, source: FeedConfig, now: datetime) -> tuple
         except SourceError as error:
             if not error.instead:
                 raise
-            say(f"{source.address} is a page; it names {', '.join(error.instead)}")
-            say(f"in its place: {error.instead[0]}")
+            say(f"{source.address} is a page; it links to {', '.join(error.instead)}")
+            say(f"using {error.instead[0]} instead")
             named = replace(source, url=address(error.instead[0]))
             return named, await make_source(named, http, in_thread).poll(Cursor(), now)
 
 
 def report(address: str, batch: Batch, judged: list[Judged]) -> Report:
-    """What *batch* brought, and what of it the rules *judged*."""
+    """Return the report on *batch* and on what the rules *judged* of it."""
     times = sorted(entry.published for entry in batch.entries if entry.published)
     gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(times)]
     return Report(
@@ -171,15 +170,15 @@ def report(address: str, batch: Batch, judged: list[Judged]) -> Report:
 
 def _problems(batch: Batch) -> list[str]:
     if not batch.entries:
-        return ["there are no entries: a feed that is only new, or the wrong one"]
-    problems = [] if batch.has_ids else ["entries have no ids: link, or title and day, tell them apart"]
+        return ["there are no entries: the feed is new, or it is the wrong one"]
+    problems = [] if batch.has_ids else ["entries have no ids: they are identified by link, or by title and day"]
     undated = [entry for entry in batch.entries if not entry.published]
     if undated:
         said = _first_time(undated)
         problems.append(
-            f"{len(undated)} of {counted(len(batch.entries), 'entry')} {'has' if len(undated) == 1 else 'have'} no time that can be believed"
+            f"{len(undated)} of {counted(len(batch.entries), 'entry')} {'has' if len(undated) == 1 else 'have'} no credible time"
             + (f", such as {said!r}" if said else "")
-            + ": the time at which they were first seen counts"
+            + ": the time when they were first seen is used"
         )
     if nameless := sum(not entry.title for entry in batch.entries):
         problems.append(f"{counted(nameless, 'entry')} {'has' if nameless == 1 else 'have'} neither title nor text")
@@ -221,10 +220,10 @@ def _print(report: Report, zone: ZoneInfo) -> None:
 
 
 def _try_prices(settings: Config, row: PriceConfig, *, json: bool) -> None:
-    """Ask *row* once and say what it gives.
+    """Poll *row* once and print the prices that it gives.
 
     Raises:
-        typer.Exit: with 1, when that is an error.
+        typer.Exit: with 1, if the poll fails.
     """
     try:
         batch = asyncio.run(_poll(settings, row))

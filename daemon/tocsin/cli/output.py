@@ -1,4 +1,4 @@
-"""What commands print: data on stdout, messages on stderr."""
+"""Output of commands: data on stdout, messages on stderr."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ from tocsin.render.words import seen
 T = TypeVar("T")
 #: A time in a stored sentence.
 _STORED = re.compile(r"\b(\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?) UTC\b")
-#: Exit codes; 2 is what the command-line parser itself uses for a wrong call.
+#: Exit codes. The command-line parser itself uses 2 for wrong usage.
 OK, FAILED, USAGE, PARTLY, LOST, BAD_CONFIG = 0, 1, 2, 3, 74, 78
 
 
 def say(text: str) -> None:
-    """A message for people, on stderr."""
+    """Print a message for people on stderr."""
     print(text, file=sys.stderr)
 
 
 def dump(value: Any) -> None:
-    """*value* as one line of JSON on stdout."""
+    """Print *value* as one line of JSON on stdout."""
     print(json.dumps(plain(value), ensure_ascii=False))
 
 
 def table(
     columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str, zone: ZoneInfo | None = None
 ) -> None:
-    """A table on stdout; *empty* on stderr when there are no rows, else the *zone* of its times where it has some.
+    """Print a table on stdout, and the *zone* of its times on stderr. Without rows, print *empty* on stderr instead.
 
-    A pipe gets all of every cell: only a terminal has a width that cells must fit into.
+    A pipe gets the whole text of every field, because only a terminal has a width to fit into.
     """
     console = Console(soft_wrap=False) if sys.stdout.isatty() else Console(width=10_000)
     view = Table(box=None, pad_edge=False, show_edge=False, header_style="bold")
@@ -73,7 +73,7 @@ def listing(
     zone: ZoneInfo | None = None,
     more: Callable[[T], Mapping[str, object]] = lambda _: {},
 ) -> None:
-    """Print what was *found* as a `table` with these *columns*, or as *json*: an object a line, *more* added to it."""
+    """Print what was *found* as a `table` with these *columns*, or as *json*: one object per line, with *more* added."""
     if json:
         for one in found:
             dump({**plain(one), **more(one)})
@@ -82,7 +82,7 @@ def listing(
 
 
 def shown(value: object) -> str:
-    """One cell: no control characters and nothing that nobody sees, so that feed text cannot steer a terminal."""
+    """Return *value* as text without control and invisible characters, so that feed text cannot control a terminal."""
     text = "" if value is None else seen(str(value))
     return "".join(c if c.isprintable() else " " for c in text)
 
@@ -93,14 +93,14 @@ def written(labels: Labels) -> str:
 
 
 def local(time: datetime | None, zone: ZoneInfo) -> str:
-    """`2026-11-23 09:15` in *zone*; a dash for never."""
+    """Return `2026-11-23 09:15` in *zone*; a dash for never."""
     return units.local(time, zone) if time else "-"
 
 
 def in_zone(reason: str, zone: ZoneInfo) -> str:
-    """Return *reason*, a sentence of ours that was stored with times in UTC, as it reads in *zone*.
+    """Return a stored *reason* with its UTC times converted to *zone*.
 
-    A screen has one clock: without this a reason and the column beside it would name two times for one moment.
+    Without this, a reason and the column beside it would show two different times for one moment.
     """
     return _STORED.sub(lambda found: local(datetime.fromisoformat(f"{found[1]}+00:00"), zone), reason)
 
@@ -111,12 +111,12 @@ def say_zone(zone: ZoneInfo) -> None:
 
 
 def plain(value: Any) -> Any:
-    """*value* as what JSON knows.
+    """Return *value* as JSON types.
 
-    Dataclasses and mappings become dicts, times ISO 8601 in UTC, decimals text, enums their values. Beside a reason, in
-    words, stands its cause.
+    Dataclasses and mappings become dicts, times ISO 8601 in UTC, decimals text, enums their values. A reason becomes
+    its sentence, with its cause beside it.
 
-    Text loses what nobody sees: it is copied into pages and messages. Fields that hold None, an empty string or an empty collection are kept: machines like fixed shapes.
+    Invisible characters are removed, because the text is copied into pages and messages. Fields that hold None, an empty string or an empty collection are kept, so that the shape is fixed.
     """
     if isinstance(value, Reason):
         return in_words(value)
@@ -133,7 +133,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, Decimal):
-        return str(value)  # all its digits
+        return str(value)  # keeps all digits
     if isinstance(value, timedelta):
         return value.total_seconds()
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""`tocsin test`: rule test files, and the examples of the packs."""
+"""`tocsin test`: run rule test files, and the examples of the packs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, read_config
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, read_config
 from tocsin.cli.output import FAILED, dump, say, shown
 from tocsin.config.loading import load_rules
 from tocsin.config.testfile import RuleTest, load_tests
@@ -17,11 +17,11 @@ from tocsin.rules.ruleset import RuleSet
 from tocsin.units import counted
 
 FilesArgument = Annotated[
-    list[Path] | None, typer.Argument(help="Test files; default: tests/*.yaml of every pack of --config.")
+    list[Path] | None, typer.Argument(help="Test files. Default: tests/*.yaml of every pack of --config.")
 ]
 RulesOption = Annotated[
     list[Path] | None,
-    typer.Option("--rules", help="Rule folders; default: those of --config, or the folder around the files' folder."),
+    typer.Option("--rules", help="Rule folders. Default: those of --config, or the parent of the files' folder."),
 ]
 
 
@@ -31,24 +31,23 @@ def run_tests(
     config: ConfigOption = DEFAULT_CONFIG,
     json: JsonOption = False,
 ) -> None:
-    """Run rule tests with a simulated clock; the examples of the packs run too. Polls and sends nothing."""
-    with border():
-        folders = tuple(rules or ()) or _folders(files or (), config)
-        loaded = load_rules(folders).rules  # what this raises names every example that is not kept
-        paths = list(files or ()) or [path for folder in folders for path in sorted((folder / "tests").glob("*.y*ml"))]
-        if not paths:
-            raise UsageError("there is no test file; write one in the folder tests of a pack")
-        tests = _load(paths, loaded)
-        failed = sum(not _passes(one, loaded, json=json) for one in tests)
-        examples = sum(len(rule.fires) + len(rule.quiet) for rule in loaded.rules.values())
-        passed = f"{len(tests) - failed} of {counted(len(tests), 'test')} passed"
-        say(f"{passed}; {counted(examples, 'example')} of the packs {'passes' if examples == 1 else 'pass'}.")
-        if failed:
-            raise typer.Exit(FAILED)
+    """Run rule tests with a simulated clock, and the examples of the packs. Polls and sends nothing."""
+    folders = tuple(rules or ()) or _folders(files or (), config)
+    loaded = load_rules(folders).rules  # the error names every example that fails
+    paths = list(files or ()) or [path for folder in folders for path in sorted((folder / "tests").glob("*.y*ml"))]
+    if not paths:
+        raise UsageError("there is no test file; write one in the tests folder of a pack")
+    tests = _load(paths, loaded)
+    failed = sum(not _passes(one, loaded, json=json) for one in tests)
+    examples = sum(len(rule.fires) + len(rule.quiet) for rule in loaded.rules.values())
+    passed = f"{len(tests) - failed} of {counted(len(tests), 'test')} passed"
+    say(f"{passed}; {counted(examples, 'example')} of the packs {'passes' if examples == 1 else 'pass'}.")
+    if failed:
+        raise typer.Exit(FAILED)
 
 
 def _folders(files: list[Path] | tuple[Path, ...], config: Path) -> tuple[Path, ...]:
-    """The packs under test: those around the files, where they stand in a pack's folder tests, else the configured."""
+    """Return the packs under test: those whose tests folder holds the files, or else the configured packs."""
     around = tuple(
         dict.fromkeys(path.resolve().parent.parent for path in files if path.resolve().parent.name == "tests")
     )
@@ -56,7 +55,7 @@ def _folders(files: list[Path] | tuple[Path, ...], config: Path) -> tuple[Path, 
 
 
 def _load(paths: list[Path], rules: RuleSet) -> list[RuleTest]:
-    """Every test of every file.
+    """Return the tests of all files.
 
     Raises:
         ConfigError: with every fault of every file.

@@ -9,42 +9,39 @@ from typing import Annotated
 
 import typer
 
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, DryRunOption, border, log_to_stderr
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, DryRunOption, log_to_stderr
 from tocsin.clock import SystemClock
 from tocsin.config.build import Factories, dry_makers
 from tocsin.errors import UsageError
 from tocsin.service.service import Service
 
-VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Log every poll, not only what changed.")]
+VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Log every poll, not only changes.")]
 
 
 def run(config: ConfigOption = DEFAULT_CONFIG, dry_run: DryRunOption = False, verbose: VerboseOption = False) -> None:
-    """Poll, match and notify until stopped. SIGHUP or a changed file reloads; SIGTERM drains."""
-    with border():
-        log_to_stderr(verbose)
-        asyncio.run(_service(config, dry_run=dry_run).run())
+    """Run the daemon until it is stopped. SIGHUP or a changed file reloads, SIGTERM drains."""
+    log_to_stderr(verbose)
+    asyncio.run(_service(config, dry_run=dry_run).run())
 
 
 def once(config: ConfigOption = DEFAULT_CONFIG, dry_run: DryRunOption = False, verbose: VerboseOption = False) -> None:
-    """Run one cycle and end, for cron: poll what is due, and send what is due."""
-    with border():
-        log_to_stderr(verbose)
-        asyncio.run(_service(config, dry_run=dry_run).once())
+    """Run one cycle and exit, for cron: poll and send what is due."""
+    log_to_stderr(verbose)
+    asyncio.run(_service(config, dry_run=dry_run).once())
 
 
 def _service(config: Path, *, dry_run: bool) -> Service:
     return Service(config, env=os.environ, clock=SystemClock(), makers=dry_makers() if dry_run else Factories())
 
 
-FolderOption = Annotated[Path, typer.Option("--mails", help="Where the mails are written, as files.")]
+FolderOption = Annotated[Path, typer.Option("--mails", help="The folder in which mails are saved as files.")]
 
 
 def demo(mails: FolderOption = Path("demo-mails")) -> None:
-    """Show the whole job on this machine alone: feeds, alerts, mails and Slack messages, in under a minute."""
-    with border():
-        try:
-            # The demo's servers need an extra; without it every other command must work all the same.
-            from tocsin.demo.run import run_demo  # noqa: PLC0415
-        except ImportError as error:
-            raise UsageError(f"the demo needs {error.name}; install it with: pip install 'tocsin[demo]'") from error
-        asyncio.run(run_demo(mails))
+    """Run a complete demo on this machine alone, in under a minute: feeds, alerts, mails and Slack messages."""
+    try:
+        # The demo's servers need an extra. Every other command must work without it.
+        from tocsin.demo.run import run_demo  # noqa: PLC0415
+    except ImportError as error:
+        raise UsageError(f"the demo needs {error.name}; install it with: pip install 'tocsin[demo]'") from error
+    asyncio.run(run_demo(mails))

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, opened
+from tocsin.cli.common import DEFAULT_CONFIG, ByOption, ConfigOption, ForOption, JsonOption, WhyOption, opened
 from tocsin.cli.output import dump, listing, local, say, say_zone, shown
 from tocsin.config.loading import rules_of
 from tocsin.config.vocabulary import Vocabulary, vocabulary
@@ -26,17 +26,10 @@ MatchersArgument = Annotated[
         metavar="MATCHER...", help="All must be true: mineral=lithium, rule=ban, event=price, severity<=low."
     ),
 ]
-ForOption = Annotated[str, typer.Option("--for", help="For how long: 30m, 4h, 2d.")]
-UntilOption = Annotated[
-    str, typer.Option("--until", help="Until when: 2026-03-02T18:00, in the time zone of the file.")
-]
-WhyOption = Annotated[str, typer.Option("--why", help="The reason, in a few words.")]
-ByOption = Annotated[
-    str, typer.Option("--by", help="Your name; default: the user.", envvar=["SUDO_USER", "USER"], show_envvar=False)
-]
+UntilOption = Annotated[str, typer.Option("--until", help="Until when: 2026-03-02T18:00, in the configured time zone.")]
 PreviewOption = Annotated[bool, typer.Option("--preview", help="Show what it would hide, and write nothing.")]
 AllOption = Annotated[bool, typer.Option("--all", help="Include those that have ended.")]
-#: What a preview looks back on.
+#: Span of the past that a preview looks at.
 _BACK = timedelta(days=7)
 _MOST = 1000
 
@@ -53,12 +46,12 @@ def add(
     preview: PreviewOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Suppress messages about alerts that pass all matchers, until an end that must be given.
+    """Suppress messages about alerts that match all matchers, until a set time.
 
-    It applies when a message is about to leave, also to those that wait already. The match, its alert and the reason
-    stay on record.
+    It applies when a message is about to be sent, so also to messages that already wait. The match, its alert and the
+    reason stay on record. One of --for and --until is required.
     """
-    with border(), opened(config) as (settings, store):
+    with opened(config) as (settings, store):
         now, zone = datetime.now(UTC), settings.zone
         read, ends = _read(matchers), _end(length, until, now, zone)
         wanted = Silence(id=0, matchers=read, starts=now, ends=ends, by=by, why=why)
@@ -95,7 +88,7 @@ def list_silences(
     config: ConfigOption = DEFAULT_CONFIG, *, everything: AllOption = False, json: JsonOption = False
 ) -> None:
     """List the silences that have not ended."""
-    with border(), opened(config) as (settings, store):
+    with opened(config) as (settings, store):
         now, zone = datetime.now(UTC), settings.zone
         found = [one for one in store.read.silences() if everything or one.ends > now]
         listing(
@@ -116,8 +109,8 @@ def list_silences(
 
 @app.command("end")
 def end(number: int, config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """End a silence now; what it suppressed stays suppressed, and can be sent with `tocsin deliveries resend`."""
-    with border(), opened(config) as (_, store):
+    """End a silence now. What it suppressed stays suppressed, but `tocsin deliveries resend` can send it."""
+    with opened(config) as (_, store):
         silence = store.act.end_silence(number, datetime.now(UTC))
         say(f"Silence {silence.id} has ended.")
 
@@ -130,17 +123,17 @@ def _read(texts: list[str]) -> tuple[Matcher, ...]:
 
 
 def _check(silence: Silence, known: Vocabulary) -> None:
-    """See that alerts can be what every matcher names: a slip would hide nothing, or with != everything.
+    """Check that every matcher can match an alert. A typo would hide nothing, or with != everything.
 
     Raises:
-        UsageError: they cannot.
+        UsageError: a matcher cannot match any alert.
     """
-    # What the daemon's own events are about, a silence of theirs may name freely.
+    # A silence for the daemon's own events may use any value for what they are about.
     own = any(one.name in ("rule", "event") and re.match(r"tocsin\b", one.value) for one in silence.matchers)
     tests = [one for one in silence.matchers if not (own and one.name in builtin.LABELS)]
     faults = [f"{one.text}: {fault}" for one in tests if (fault := known.fault(one.name, one.value))]
     if faults:
-        raise UsageError("\n".join([*faults, "this silence would not do what it says; nothing was written"]))
+        raise UsageError("\n".join([*faults, "this silence would not work as written; nothing was stored"]))
 
 
 def _end(length: str, until: str, now: datetime, zone: ZoneInfo) -> datetime:
@@ -149,8 +142,10 @@ def _end(length: str, until: str, now: datetime, zone: ZoneInfo) -> datetime:
     try:
         ends = now + parse_duration(length) if length else datetime.fromisoformat(until)
     except (ValueError, OverflowError) as error:
-        raise UsageError(f"--for {length!r} {error}" if length else f"--until {until!r} is no time: {error}") from error
+        raise UsageError(
+            f"--for {length!r} {error}" if length else f"--until {until!r} is not a time: {error}"
+        ) from error
     ends = ends if ends.tzinfo else ends.replace(tzinfo=zone)
     if ends <= now:
-        raise UsageError("the silence would have ended already")
+        raise UsageError("the end of the silence is in the past")
     return ends.astimezone(UTC)

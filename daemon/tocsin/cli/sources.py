@@ -1,4 +1,4 @@
-"""`tocsin sources`: what is polled, how that goes, and why it is polled when it is."""
+"""`tocsin sources`: the sources, their state, and why each is polled when it is."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from tocsin.cli import adding, one_poll
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, opened
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, opened
 from tocsin.cli.output import dump, listing, local, plain, say_zone, shown, table
 from tocsin.errors import UsageError
 from tocsin.model.entries import KeyKind
@@ -18,7 +18,7 @@ from tocsin.policy.polling.history import PollHistory
 from tocsin.store import Fetch, SourceDetail, SourceView
 from tocsin.units import counted, duration, size
 
-app = typer.Typer(help="List, test, add and export what is polled.", no_args_is_help=True)
+app = typer.Typer(help="List, show, test, add, import and export sources.", no_args_is_help=True)
 app.command("test")(one_poll.try_source)
 app.command("add")(adding.add)
 app.command("import")(adding.import_opml)
@@ -32,7 +32,7 @@ _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 @app.command("list")
 def list_sources(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
     """List every source with its state, its last success and its next poll."""
-    with border(), opened(config) as (_, store):
+    with opened(config) as (_, store):
         now = datetime.now(UTC)
         listing(
             store.read.sources(),
@@ -51,8 +51,8 @@ def list_sources(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False
 
 @app.command("show")
 def show_source(name: str, config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
-    """Show one source: its state, when it is polled next and why, and its last fetches."""
-    with border(), opened(config) as (settings, store):
+    """Show one source: its state, its next poll and why it is then, and its last fetches."""
+    with opened(config) as (settings, store):
         detail = store.read.source(name)
         if detail is None:
             known = ", ".join(view.name for view in store.read.sources()) or "none yet; start with: tocsin run"
@@ -74,7 +74,7 @@ def show_source(name: str, config: ConfigOption = DEFAULT_CONFIG, json: JsonOpti
 
 
 def state(view: SourceView) -> str:
-    """How a source does, in a word or two."""
+    """Return the state of a source in a word or two."""
     troubles = (
         (view.disabled, "removed"),
         (view.gone, "gone"),
@@ -89,13 +89,13 @@ def state(view: SourceView) -> str:
 
 
 def describe(detail: SourceDetail, address: str, zone: ZoneInfo, now: datetime) -> Iterator[str]:
-    """The lines about a source, each at most 80 characters wide where words allow it."""
+    """Yield the lines about a source, each at most 80 characters wide unless a word is longer."""
     view = detail.source
     yield f"{view.name}  ({view.kind}, {state(view)})"
     yield from _item("address", address)
     if moved := view.habits.moved:
         seen = f"{counted(moved.count, 'time')} since {local(moved.since, zone)}"
-        words = "asked there, in place of the address above" if moved.used else "not asked there yet"
+        words = "now polled there instead of the address above" if moved.used else "not polled there yet"
         yield from _item("moved to", moved.url, f"permanent redirect, seen {seen}: {words}")
     yield from _item(
         "polls",
@@ -111,10 +111,10 @@ def describe(detail: SourceDetail, address: str, zone: ZoneInfo, now: datetime) 
 
 
 def _item(name: str, *texts: str) -> Iterator[str]:
-    """A named thing, its texts below each other; one without texts is left out."""
+    """Yield the lines of a named item, with its *texts* below each other. Without texts, yield nothing."""
     head = f"  {name:<{_NAMES}}"
     for text in texts:
-        # A word that is too long, such as an address, stays whole: people copy it.
+        # A long word such as an address stays whole, because people copy it.
         lines = textwrap.wrap(shown(text), _WIDTH - len(head), break_long_words=False, break_on_hyphens=False)
         for line in lines or [""]:
             yield f"{head}{line}"
@@ -127,9 +127,9 @@ def _rhythm(habits: PollHistory, zone: ZoneInfo) -> Iterator[str]:
         yield f"last news {local(habits.arrivals[-1], zone)}{longest}"
     if habits.volatile:
         what, apart = ("ids and links", "") if KeyKind.LINK in habits.volatile else ("ids", "link, or ")
-        yield f"its {what} were others from one poll to the next: {apart}headline and day tell entries apart"
+        yield f"its {what} change from poll to poll: {apart}headline and day identify entries"
     if habits.silent:
-        yield "silent for far longer than ever"
+        yield "silent for far longer than ever before"
     if habits.empty:
         yield f"its document was empty at the last {counted(habits.empty, 'poll')}"
 
@@ -145,7 +145,7 @@ def _hints(habits: PollHistory) -> Iterator[str]:
     if said:
         yield "; ".join(said)
     if habits.validators:
-        yield "it can say that nothing is new (ETag or Last-Modified)"
+        yield "it can answer that nothing is new (ETag or Last-Modified)"
 
 
 def _fetch(fetch: Fetch, zone: ZoneInfo) -> tuple[object, ...]:

@@ -1,4 +1,4 @@
-"""A proof on the terminal: the tree with its marks, and the text with the words that met it."""
+"""Evidence on the terminal: the tree with its marks, and the text with the matching words highlighted."""
 
 from __future__ import annotations
 
@@ -20,34 +20,34 @@ from tocsin.model.rules import Severity
 from tocsin.render.quotes import quotes
 from tocsin.units import counted
 
-#: Cells of a line where there is no terminal that has a width.
+#: Columns of a line if the output is not a terminal.
 _PIPE = 120
-#: Characters of a text in which nothing was found.
+#: Characters shown of a text in which nothing was found.
 _OPENING = 240
-#: Characters of an expression that is folded up.
+#: Characters shown of a collapsed expression.
 _EXPRESSION = 100
-#: Different words shown behind a term or a list.
+#: Different words shown after a term or a list.
 _WORDS = 5
-#: Operators that are said where their expression is, too.
+#: Operators that are named although their expression is shown.
 _NAMED = ("rule", "match", "unless", "NOT", *(f"severity_if {level}" for level in Severity))
 
 
 def console() -> Console:
-    """Where data for people goes: as wide as the terminal, or 120 cells."""
+    """Return the console for data on stdout, as wide as the terminal, or 120 columns."""
     return Console(highlight=False) if sys.stdout.isatty() else Console(width=_PIPE, highlight=False)
 
 
 def mark(good: bool | None) -> Text:
-    """A tick, a cross, or a dot for what is neither."""
+    """Return a tick for true, a cross for false, and a dot for neither."""
     if good is None:
         return Text("·", style="dim")
     return Text("✓", style="green") if good else Text("✗", style="red")
 
 
 def tree(node: Evidence, texts: Mapping[str, str], zone: ZoneInfo) -> Tree:
-    """The proof, with its times in *zone*: at each node a mark, the expression, the words found in *texts* (by field), a note, and its line.
+    """Return the evidence as a tree, with times in *zone*.
 
-    What explains nothing is folded up: alternatives that are not needed, and expressions of which nothing was found.
+    Each node has a mark, the expression, the words found in *texts* (by field), a note, and its line. Alternatives that were not needed are collapsed, and so are expressions of which nothing was found.
     """
     view = Tree(_label(node, texts, zone), guide_style="dim", highlight=False)
     _grow(view, node, texts, zone)
@@ -63,7 +63,7 @@ def _grow(view: Tree, node: Evidence, texts: Mapping[str, str], zone: ZoneInfo) 
 
 
 def _telling(node: Evidence) -> tuple[Evidence, ...]:
-    """The children that explain something."""
+    """Return the children that explain the result."""
     if node.op != "rule" and not _found_something(node):
         return ()
     if node.holds and node.op in ("match", "unless", "OR") and any(child.op != "NOT" for child in node.children):
@@ -84,7 +84,7 @@ def _label(node: Evidence, texts: Mapping[str, str], zone: ZoneInfo) -> Table:
     unfolded = bool(_telling(node))
     if node.op in _NAMED or (unfolded and node.op not in ("term", "list")):
         head.append(node.op, style="bold")
-    # Of what is unfolded, the nodes below say the rest.
+    # If the node is expanded, its children show the rest.
     if not unfolded or node.op == "rule" or node.witnesses:
         head.append(" " if head else "")
         head.append_text(_cut(node.text))
@@ -101,7 +101,7 @@ def _label(node: Evidence, texts: Mapping[str, str], zone: ZoneInfo) -> Table:
 
 
 def _mark(node: Evidence) -> Text:
-    """As `mark`; that no exception applies is neither good nor bad."""
+    """Return the mark as `mark` does. An exception that does not apply is neither good nor bad."""
     if node.op == "unless":
         return Text("✓", style="red") if node.holds else mark(None)
     return mark(None) if node.op.startswith("severity_if") and not node.holds else mark(node.holds)
@@ -114,7 +114,7 @@ def _cut(text: str) -> Text:
 
 
 def _found(node: Evidence, texts: Mapping[str, str]) -> str:
-    """The words that a leaf found, each once, and how many more there are."""
+    """Return the distinct words that a leaf found, and the number of those left out."""
     if node.children or not node.hits:
         return ""
     spans = (span for hit in node.hits for span in hit.spans)
@@ -125,9 +125,9 @@ def _found(node: Evidence, texts: Mapping[str, str]) -> str:
 
 
 def text_lines(entry: Entry, evidence: Evidence, *, colour: bool) -> Iterator[tuple[str, Text]]:
-    """(field, excerpt) of *entry* with the words marked that met the rule, or came nearest to it.
+    """Yield (field, excerpt) of *entry*, with the words marked that met the rule or came nearest to it.
 
-    Without *colour* the words stand in brackets.
+    Without *colour* the words are put in brackets.
     """
     hits = evidence.hits if evidence.holds else tuple(_leaf_hits(evidence))
     lead = Coverage(

@@ -1,4 +1,4 @@
-"""`tocsin why` and `tocsin why-not`: the proof of one rule on one entry, and what became of it."""
+"""`tocsin why` and `tocsin why-not`: explain one rule on one entry, and what became of the entry."""
 
 from __future__ import annotations
 
@@ -12,7 +12,16 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, opened, rule_named, rules_in_force
+from tocsin.cli.common import (
+    DEFAULT_CONFIG,
+    ConfigOption,
+    JsonOption,
+    RulesOption,
+    opened,
+    read_label,
+    rule_named,
+    rules_in_force,
+)
 from tocsin.cli.input_files import read_entries, read_time
 from tocsin.cli.output import dump, local, say_zone, shown, written
 from tocsin.cli.tree import console, mark, text_lines, tree
@@ -28,17 +37,16 @@ RuleArgument = Annotated[str, typer.Argument(help="A rule: pack/id, or the id al
 EntryArgument = Annotated[
     str | None,
     typer.Argument(
-        help="A stored entry (its number, id or link), or a JSON Lines file as `tocsin match` takes it; - is stdin.",
+        help="A stored entry (number, id or link), or a JSON Lines file as for `tocsin match`. Use - for stdin.",
         show_default=False,
     ),
 ]
-RulesOption = Annotated[list[Path] | None, typer.Option("--rules", help="Rule folders; default: those of --config.")]
-TitleOption = Annotated[str, typer.Option("--title", help="In place of ENTRY: the headline of one.")]
+TitleOption = Annotated[str, typer.Option("--title", help="A headline to explain instead of a stored ENTRY.")]
 SummaryOption = Annotated[str, typer.Option("--summary", help="Its summary.")]
 BodyOption = Annotated[str, typer.Option("--body", help="Its text.")]
-DateOption = Annotated[str, typer.Option("--date", help="When it was published, ISO 8601; default: now.")]
+DateOption = Annotated[str, typer.Option("--date", help="When it was published (ISO 8601). Default: now.")]
 SourceOption = Annotated[str, typer.Option("--source", help="The source it came from.")]
-LabelOption = Annotated[list[str] | None, typer.Option("--label", help="name=value, a label of its source.")]
+LabelOption = Annotated[list[str] | None, typer.Option("--label", help="A label of its source, such as tier=primary.")]
 
 _UTC = ZoneInfo("UTC")
 
@@ -57,63 +65,59 @@ def why(
     config: ConfigOption = DEFAULT_CONFIG,
     json: JsonOption = False,
 ) -> None:
-    """Show why RULE matches an entry or why it does not, and for a stored one what became of it."""
-    with border():
-        written = any((title, summary, body, date, source, label))
-        if (entry is None) != written:
-            raise UsageError("give either ENTRY or the parts of one, such as --title 'China bans gallium exports'")
-        loaded = rules_in_force(config, rules).rules
-        info = _rule(loaded, rule)
-        now, zone = datetime.now(UTC), _UTC
-        if entry is None:
-            when = read_time(date, "--date") or now
-            given = Entry(
-                source=source or "given",
-                id="given",
-                keys=(),
-                title=title,
-                summary=summary,
-                body=body,
-                first_seen=now,
-                published=when,
-                labels=_labels(label or ()),
-            )
-            answers: Iterator[Explanation] = iter([explain_given(loaded, info, given, now)])
-        elif entry == "-" or Path(entry).is_file():
-            answers = (explain_given(loaded, info, one, now) for one in read_entries(Path(entry), now))
-        else:
-            found, zone = _stored(loaded, info, entry, config)
-            answers = iter([found])
-        for answer in answers:
-            _dump(answer) if json else _print(answer, zone)
+    """Show why RULE matches an entry or does not. For a stored entry, also show what became of it."""
+    written = any((title, summary, body, date, source, label))
+    if (entry is None) != written:
+        raise UsageError("give either ENTRY or the parts of one, such as --title 'China bans gallium exports'")
+    loaded = rules_in_force(config, rules).rules
+    info = _rule(loaded, rule)
+    now, zone = datetime.now(UTC), _UTC
+    if entry is None:
+        when = read_time(date, "--date") or now
+        given = Entry(
+            source=source or "given",
+            id="given",
+            keys=(),
+            title=title,
+            summary=summary,
+            body=body,
+            first_seen=now,
+            published=when,
+            labels=_labels(label or ()),
+        )
+        answers: Iterator[Explanation] = iter([explain_given(loaded, info, given, now)])
+    elif entry == "-" or Path(entry).is_file():
+        answers = (explain_given(loaded, info, one, now) for one in read_entries(Path(entry), now))
+    else:
+        found, zone = _stored(loaded, info, entry, config)
+        answers = iter([found])
+    for answer in answers:
+        _dump(answer) if json else _print(answer, zone)
 
 
 def _rule(rules: RuleSet, name: str) -> RuleInfo:
-    """The rule about entries that *name* means, switched off or not."""
+    """Return the news rule *name*, whether it is enabled or not."""
     found = rule_named(rules, name)
     if not isinstance(rules.rules.get(found.id) or rules.disabled.get(found.id), CompiledRule):
-        raise UsageError(f"{found.id} is not about entries; what it found is proved by: tocsin alerts show")
+        raise UsageError(f"{found.id} is not about entries; to see what it found: tocsin alerts show")
     return found
 
 
 def _labels(written: Sequence[str]) -> dict[str, tuple[str, ...]]:
     labels: dict[str, tuple[str, ...]] = {}
-    for text in written:
-        name, equals, value = text.partition("=")
-        if not (name and equals and value):
-            raise UsageError(f"--label {text}: write name=value, such as tier=primary")
+    for name, value in map(read_label, written):
         labels[name] = (*labels.get(name, ()), value)
     return labels
 
 
 def _stored(rules: RuleSet, info: RuleInfo, words: str, config: Path) -> tuple[Explanation, ZoneInfo]:
-    """Return the explanation of a stored entry, and the zone that its times are shown in."""
+    """Return the explanation of a stored entry, and the time zone to show it in."""
     with opened(config) as (settings, store):
         found = store.read.find_entries(words)
         view = next((one for one in found if str(one.id) == words), found[0] if found else None)
         if view is None:
             raise UsageError(
-                f"no entry has the number, id or link {words}, and no file is named so; see: tocsin alerts show"
+                f"no entry has the number, id or link {words}, and there is no such file; see: tocsin alerts show"
             )
         match = next(iter(store.read.matches(entry_id=view.id, rule=info.id)), None)
         record = Record(
@@ -124,7 +128,7 @@ def _stored(rules: RuleSet, info: RuleInfo, words: str, config: Path) -> tuple[E
             alert=store.read.alert(match.alert_id) if match and match.alert_id is not None else None,
             revised=view.revised,
         )
-        # A match is proved by what the entry said when it was judged; what met nothing is judged as it reads now.
+        # A match is explained by the text that was judged. An entry without a match is judged by its present text.
         entry = None if view.pruned else store.read.entry(view.id, match.decided_at if match else None) or view.entry
         return explain_stored(rules, info, record, entry, settings.zone), settings.zone
 
@@ -157,7 +161,7 @@ def _print(answer: Explanation, zone: ZoneInfo) -> None:
         if evidence.note:
             verdict.append(f": {shown(evidence.note)}")
     else:
-        verdict.append(f"· {rule.id}: the text of this entry is older than `retention` and gone")
+        verdict.append(f"· {rule.id}: the text of this entry is older than `retention` and was deleted")
     out.print(verdict)
     if rule.override:
         out.print(Text(f"  overridden: {shown(rule.override)}", style="yellow"))

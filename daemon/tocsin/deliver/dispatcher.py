@@ -46,7 +46,7 @@ from tocsin.render.page import specimen
 from tocsin.render.reasons import in_words
 from tocsin.rules import builtin
 from tocsin.rules.prices.edge import PriceRule, ended
-from tocsin.store import Decide, Fallbacks, Store
+from tocsin.store import Claimable, Decide, Fallbacks, Store
 from tocsin.units import counted, utc
 
 log = logging.getLogger(__name__)
@@ -116,14 +116,8 @@ class Dispatcher:
 
     async def send_only(self, ids: Collection[str]) -> None:
         """Send the deliveries *ids*, whatever else is due, and wait for it."""
-        claimed = await self._runtime.write(
-            self._store.claim_deliveries,
-            self._runtime.clock.now(),
-            LEASE,
-            exclude=(),
-            limit_per_receiver=len(ids),
-            only=ids,
-        )
+        which = Claimable(limit_per_receiver=len(ids), only=ids)
+        claimed = await self._runtime.write(self._store.claim_deliveries, self._runtime.clock.now(), LEASE, which)
         await asyncio.gather(*map(self._deliver, claimed))
 
     async def drain(self, within: float | None) -> None:
@@ -164,15 +158,8 @@ class Dispatcher:
             limits = timing.limits(self.outbound.people, now)
             await self._spill(limits, now)
             busy = set(self._busy)
-            deliveries = await self._runtime.write(
-                self._store.claim_deliveries,
-                now,
-                LEASE,
-                exclude=busy,
-                rates=self.outbound.rates,
-                limits=limits,
-                present=self.outbound.present,
-            )
+            which = Claimable(exclude=busy, rates=self.outbound.rates, limits=limits, present=self.outbound.present)
+            deliveries = await self._runtime.write(self._store.claim_deliveries, now, LEASE, which)
             for delivery in deliveries:
                 task = asyncio.create_task(self._deliver(delivery), name=f"deliver {delivery.id}")
                 self._busy[delivery.receiver] = task
@@ -326,7 +313,7 @@ def _judge(
     jitter: float,
 ) -> Consequence:
     """Return what a try makes of its delivery and of its receiver, and what operators hear of both."""
-    standing, turn = after(before, outcome, now=now, jitter=jitter, attempt=delivery.attempt)
+    status, turn = after(before, outcome, now=now, jitter=jitter, attempt=delivery.attempt)
     settlement = retry.settle(
         outcome,
         attempt=delivery.attempt,
@@ -334,23 +321,23 @@ def _judge(
         expires_at=delivery.expires_at,
         jitter=jitter,
         once=delivery.kind is DeliveryKind.TEST,
-        receiver=standing,
+        receiver=status,
     )
     dead = settlement.state is DeliveryState.DEAD
     own = _undelivered(delivery, in_words(settlement.reason), fallbacks=fallbacks, now=now) if dead else ()
-    told = _told(turn, delivery.receiver, before, standing, now) if turn else ()
-    return Consequence(settlement=settlement, standing=standing, own=(*own, *told))
+    told = _told(turn, delivery.receiver, before, status, now) if turn else ()
+    return Consequence(settlement=settlement, status=status, own=(*own, *told))
 
 
 def _told(
-    turn: Turn, receiver: str, before: ReceiverStatus, standing: ReceiverStatus, now: datetime
+    turn: Turn, receiver: str, before: ReceiverStatus, status: ReceiverStatus, now: datetime
 ) -> tuple[Match, ...]:
     """What operators hear of a receiver: that it refuses us or fails, and that it no longer does."""
     info, words = {
-        Turn.BLOCKED: (builtin.RECEIVER_BLOCKED, standing.refused),
+        Turn.BLOCKED: (builtin.RECEIVER_BLOCKED, status.refused),
         Turn.FAILING: (
             builtin.RECEIVER_FAILING,
-            f"Nothing was delivered since {_utc(standing.since)}: {standing.refused}",
+            f"Nothing was delivered since {_utc(status.since)}: {status.refused}",
         ),
         Turn.DELIVERS: (
             builtin.RECEIVER_DELIVERS,

@@ -7,10 +7,9 @@ import logging
 import sys
 import time
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from uuid import uuid4
 
 from tocsin.config.build import Factories
 from tocsin.demo.report import Report
@@ -81,9 +80,7 @@ async def run_demo(mails: Path) -> None:
                 if not running.done():
                     service.stop()
                 await running
-        store = Store.open(
-            f"sqlite:///{folder}/demo.db", real_now=lambda: datetime.now(UTC), new_id=lambda: uuid4().hex
-        )
+        store = Store.open(f"sqlite:///{folder}/demo.db")
         try:
             report.summary(world, store.read.counts(), time.monotonic() - began, mails)
         finally:

@@ -1,4 +1,4 @@
-"""What became of a stored entry under one rule, step by step, from seen to delivered."""
+"""The steps of a stored entry under one rule, from first seen to delivered."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from tocsin.model.rules import RuleInfo
 from tocsin.render.reasons import in_words
 from tocsin.units import counted, local
 
-#: What the receivers of a message ask for.
+#: Causes that the settings of a receiver give.
 _BY_RECEIVERS = (Cause.QUIET, Cause.DIGEST, Cause.LIMIT, Cause.GROUP)
-#: The steps of a match that was told, or would have been.
+#: Outcomes of a match that was sent, or would have been.
 _TOLD = (MatchOutcome.ALERTED, MatchOutcome.UPDATED, MatchOutcome.HELD, MatchOutcome.CATCH_UP)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One step of the decision; *good* is None where it neither led on nor stopped anything."""
+    """One step of the decision. *good* is None if the step neither led on nor stopped anything."""
 
     name: str
     good: bool | None
@@ -32,9 +32,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """What is stored of an entry under one rule; *failure* is the error of an evaluation that raised.
+    """The stored facts about an entry under one rule. *failure* is the error of an evaluation that raised.
 
-    *revised* is what it says since it was first seen.
+    *revised* is its last change since it was first seen.
     """
 
     number: int
@@ -46,14 +46,17 @@ class Record:
 
 
 def revision(revised: Revised, zone: ZoneInfo) -> str:
-    """Return what an entry says since it was rewritten, in one line."""
+    """Return the revision of an entry in one line."""
     if revised.withdrawn:
         return f"withdrawn by its source at {local(revised.at, zone)}"
     return f"rewritten at {local(revised.at, zone)}: {revised.title}"
 
 
 def steps(record: Record, rule: RuleInfo, *, holds: bool | None, disabled: bool, zone: ZoneInfo) -> tuple[Step, ...]:
-    """Return the decision about *record* under *rule*, which matches today or not, or None when its text is gone."""
+    """Return the steps of the decision about *record* under *rule*.
+
+    *holds* says whether the rule matches today. It is None if the text was deleted.
+    """
     return tuple(_steps(record, rule, holds, disabled, zone))
 
 
@@ -79,7 +82,7 @@ def _steps(record: Record, rule: RuleInfo, holds: bool | None, disabled: bool, z
 
 
 def _kept(deliveries: Sequence[DeliveryView], name: str, causes: Collection[Cause], words: str, zone: ZoneInfo) -> Step:
-    """Return which of the *causes* holds messages about it back; *words* where none does."""
+    """Return the step that says which of the *causes* holds its messages back, or *words* if none does."""
     kept = [one for one in deliveries if one.reason.main in causes]
     if not kept:
         return Step(name=name, good=True, words=words)
@@ -108,8 +111,8 @@ def _age(entry: Entry, match: MatchView, zone: ZoneInfo) -> str:
     if entry.published is not None:
         return f"published {local(entry.published, zone)}, within 48 h of being seen"
     if entry.published_raw:
-        return f"dated {entry.published_raw}, which is not believed: taken as new"
-    return "it gives no time that can be believed: taken as new"
+        return f"dated {entry.published_raw}, which is not credible: taken as new"
+    return "it gives no credible time: taken as new"
 
 
 def _told(match: MatchView, alert: AlertDetail | None, zone: ZoneInfo) -> Iterator[Step]:
@@ -128,7 +131,7 @@ def _told(match: MatchView, alert: AlertDetail | None, zone: ZoneInfo) -> Iterat
         words = in_words(match.reason, zone) if held else "nothing held it back"
         yield Step(name="cooldown", good=None if held else True, words=words)
         yield _kept(deliveries, "silence", (Cause.SILENCE,), "no silence hides it", zone)
-        yield _kept(deliveries, "quiet hours", _BY_RECEIVERS, "no receiver wanted it later", zone)
+        yield _kept(deliveries, "quiet hours", _BY_RECEIVERS, "no receiver delays it", zone)
     receivers = dict.fromkeys(delivery.receiver for delivery in deliveries)
     yield Step(
         name="route", good=bool(receivers), words=", ".join(receivers) if receivers else "no route leads to a receiver"

@@ -1,4 +1,4 @@
-"""The proof of one rule on one entry, given or stored."""
+"""The evidence of one rule on one given or stored entry."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tocsin.rules.ruleset import RuleSet
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """The proof of *rule* on *entry*; *evidence* is None where a stored entry has lost its text."""
+    """The evidence of *rule* on *entry*. *evidence* is None if the text of a stored entry was deleted."""
 
     rule: RuleInfo
     entry: Entry
@@ -26,7 +26,7 @@ class Explanation:
 
     @property
     def first_false(self) -> Evidence | None:
-        """The first part of the proof that fails; None where none does."""
+        """The first part of the evidence that is false, None if none is."""
         return first_false(self.evidence) if self.evidence and not self.evidence.holds else None
 
 
@@ -36,9 +36,9 @@ def explain_given(rules: RuleSet, rule: RuleInfo, entry: Entry, now: datetime) -
 
 
 def explain_stored(rules: RuleSet, rule: RuleInfo, record: Record, entry: Entry | None, zone: ZoneInfo) -> Explanation:
-    """Explain *rule* on what is on *record*, as of the time when it was judged; times in *zone*.
+    """Explain *rule* on a stored *record*, as of the time when it was judged, with times in *zone*.
 
-    *entry* is what it said then, None where its text is gone.
+    *entry* has the text as it was then. It is None if the text was deleted.
     """
     match, revised = record.match, record.revised
     then = match.decided_at if match else (revised[-1].at if revised else record.entry.first_seen)

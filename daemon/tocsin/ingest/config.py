@@ -76,9 +76,9 @@ class Poll:
         """
         return habits if habits != self.lease.habits else None
 
-    def events(self, told: Iterable[HealthEvent], now: datetime) -> list[Match]:
+    def events(self, found: Iterable[HealthEvent], now: datetime) -> list[Match]:
         """Return what there is to notify of its source, as events of the daemon."""
-        return [builtin.about_source(item.news, self.lease.name, item.detail, now) for item in told]
+        return [builtin.about_source(item.news, self.lease.name, item.detail, now) for item in found]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,11 +93,12 @@ class Answer:
     @property
     def record(self) -> PollRecord:
         """What is kept of the poll."""
+        plan = self.after.plan
         return PollRecord(
-            reasons=self.after.plan.reasons, habits=self.poll.changed(self.after.habits), fetch=self.fetch
+            due_at=plan.due_at, reasons=plan.reasons, habits=self.poll.changed(self.after.habits), fetch=self.fetch
         )
 
     @property
     def rest(self) -> Rest:
         """The end of a poll that brought nothing."""
-        return Rest(lease=self.poll.lease, cursor=self.batch.cursor, due_at=self.after.plan.due_at, trail=self.record)
+        return Rest(lease=self.poll.lease, cursor=self.batch.cursor, record=self.record)

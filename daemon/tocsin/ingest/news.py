@@ -22,7 +22,7 @@ from tocsin.policy.polling.history import PollHistory
 from tocsin.protocols import P, Runtime
 from tocsin.rules import builtin
 from tocsin.rules.ruleset import RuleSet
-from tocsin.store import Committed, Deferral, Fetch, Reopened, Store, Unseen
+from tocsin.store import Committed, Deferral, Fetch, JudgedBatch, Reopened, Store, Unseen
 
 log = logging.getLogger(__name__)
 
@@ -97,20 +97,14 @@ class NewsIntake:
     ) -> None:
         """Commit *chunk*, the last of its document, of which *earlier* ones were taken in, and put the source back."""
         poll, after = answer.poll, answer.after
-        judged, rewritten = await self._judge(poll, chunk)
+        last = await self._judge(answer, chunk, flood)
         committed = await self._runtime.write(
             self._store.commit,
             poll.lease,
-            replace(answer.batch, deleted=chunk.deleted),
-            judged,
+            replace(last, own=poll.events(after.events, poll.now)),
             poll.config.policy.decide,
-            now=poll.now,
-            due_at=after.plan.due_at,
-            own=poll.events(after.told, poll.now),
-            once=_failures([*judged, *rewritten], poll.now),
-            flood=flood,
-            trail=answer.record,
-            rewritten=rewritten,
+            poll.now,
+            answer.record,
             earlier=earlier.entries if earlier else None,
         )
         taken = (earlier or Taken()).and_also(committed.entries, committed.decision)
@@ -122,23 +116,18 @@ class NewsIntake:
         """Commit all of *backlog* but its last chunk. Between two of them every other step of the daemon has its turn."""
         poll, taken, since = answer.poll, Taken(), answer.poll.now
         while backlog.more:
-            chunk = backlog.cut()
-            judged, rewritten = await self._judge(poll, chunk)
+            part = await self._judge(answer, backlog.cut(), flood)
             async with self._long:
                 committed, seconds = await self._runtime.write(
                     _timed,
                     self._store.take_in,
                     poll.lease,
-                    replace(answer.batch, deleted=chunk.deleted),
-                    judged,
+                    part,
                     poll.config.policy.decide,
-                    now=poll.now,
+                    poll.now,
                     habits=habits,
                     lasts=LEASE,
                     settles=since + SETTLES,
-                    once=_failures([*judged, *rewritten], poll.now),
-                    flood=flood,
-                    rewritten=rewritten,
                 )
             backlog.took(seconds)
             taken = taken.and_also(committed.entries, committed.decision)
@@ -149,12 +138,13 @@ class NewsIntake:
                 asyncio.get_running_loop().call_later(SETTLES.total_seconds(), self._committed)
         return taken
 
-    async def _judge(self, poll: Poll, chunk: Chunk) -> tuple[Sequence[Judged], Sequence[Judged]]:
-        """Return what the rules say of the new entries of *chunk*, and of those rewritten."""
-        work, rules, now = self._runtime.work, poll.config.rules, poll.now
+    async def _judge(self, answer: Answer, chunk: Chunk, flood: Collection[str]) -> JudgedBatch:
+        """Return the batch of *answer* with what the rules say of the entries of *chunk*, new or rewritten."""
+        work, rules, now = self._runtime.work, answer.poll.config.rules, answer.poll.now
         new = await work(_judge, rules, chunk.new, now) if chunk.new else ()
         rewritten = await work(_judge, rules, chunk.rewritten, now) if chunk.rewritten else ()
-        return new, rewritten
+        batch, once = replace(answer.batch, deleted=chunk.deleted), _failures([*new, *rewritten], now)
+        return JudgedBatch(batch=batch, judged=new, rewritten=rewritten, flood=flood, once=once)
 
     async def rejudge(self, config: IngestConfig) -> None:
         """Judge again what a rule could not be evaluated on, where that rule or the program is another now."""

@@ -28,7 +28,7 @@ from tocsin.policy.polling.network import PROBE
 from tocsin.protocols import Runtime
 from tocsin.rules import builtin
 from tocsin.sources import Source
-from tocsin.store import Deferral, Fetch, GroupHold, PollRecord, Rest, SourceLease, Store
+from tocsin.store import Deferral, Fetch, GroupHold, PollFailure, PollRecord, Rest, SourceLease, Store
 
 log = logging.getLogger(__name__)
 
@@ -171,12 +171,12 @@ class Pipeline:
         answer = await intake.take(poll, batch, fetch)
         if answer is None:
             return
-        if answer.after.told:
+        if answer.after.events:
             await self._news.commit(answer, Chunk())
             return
         rest = answer.rest
         self._resting.append(rest)
-        log.debug(line("source rests", source=poll.lease.name, prices=len(batch.prints), next=rest.due_at))
+        log.debug(line("source rests", source=poll.lease.name, prices=len(batch.prints), next=rest.record.due_at))
 
     async def _fail(self, poll: Poll, intake: _Intake, error: SourceError, took: timedelta) -> None:
         """Put the source back and, when that is due, say that it is unwell; offline, it is not to blame."""
@@ -201,17 +201,23 @@ class Pipeline:
         committed = await self._runtime.write(
             self._store.fail,
             lease,
-            str(error),
-            error.fault,
-            now=now,
-            due_at=after.plan.due_at,
-            unhealthy=after.unhealthy,
-            gone=after.gone,
-            dead=after.dead,
-            own=[*own, *poll.events(after.told, now)],
-            decide=poll.config.policy.decide,
-            trail=PollRecord(reasons=after.plan.reasons, habits=poll.changed(after.habits), fetch=fetch),
-            hold=GroupHold(group=poll.terms.group, until=until, reason=reason) if until else None,
+            PollFailure(
+                error=str(error),
+                fault=error.fault,
+                record=PollRecord(
+                    due_at=after.plan.due_at,
+                    reasons=after.plan.reasons,
+                    habits=poll.changed(after.habits),
+                    fetch=fetch,
+                ),
+                unhealthy=after.unhealthy,
+                gone=after.gone,
+                dead=after.dead,
+                hold=GroupHold(group=poll.terms.group, until=until, reason=reason) if until else None,
+                own=[*own, *poll.events(after.events, now)],
+            ),
+            poll.config.policy.decide,
+            now,
         )
         if committed.delivery_ids:
             self._committed()
@@ -234,8 +240,8 @@ class Pipeline:
 
 def _asked_again(rest: Rest, now: datetime) -> Rest:
     """Return *rest*, but due at once where its poll lies ahead: the clock by which it was put off has been set back."""
-    fetch = rest.trail.fetch
-    return replace(rest, due_at=now) if fetch is not None and fetch.at > now else rest
+    fetch = rest.record.fetch
+    return replace(rest, record=replace(rest.record, due_at=now)) if fetch is not None and fetch.at > now else rest
 
 
 def _took(started: float) -> timedelta:

@@ -22,6 +22,16 @@ class DeliveryState(StrEnum):
     SUPPRESSED = "suppressed"
 
 
+#: Nobody has tried to send it yet: it can still be changed.
+UNTRIED = (DeliveryState.HELD, DeliveryState.READY)
+#: It waits to be sent, for the first time or again.
+WAITING = (*UNTRIED, DeliveryState.RETRY)
+#: It was given up, or is not to be sent: its recipient hears nothing of it.
+UNHEARD = (DeliveryState.DEAD, DeliveryState.SUPPRESSED)
+#: Nothing comes of it any more.
+SETTLED = (DeliveryState.DELIVERED, *UNHEARD)
+
+
 class DeliveryKind(StrEnum):
     """Why a message goes out."""
 

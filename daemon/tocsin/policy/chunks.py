@@ -39,7 +39,7 @@ class Taken:
     def and_also(self, entries: int, decision: Decision) -> Taken:
         """Return the result of these and of one more."""
         return Taken(
-            entries=self.entries + entries, outcomes=self.outcomes + Counter(one.fate for one in decision.decided)
+            entries=self.entries + entries, outcomes=self.outcomes + Counter(one.outcome for one in decision.decided)
         )
 
     def tally(self) -> dict[str, int]:

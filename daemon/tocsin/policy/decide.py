@@ -50,13 +50,13 @@ class Policy:
             decided=tuple(decided),
             stories=tuple(making.stories.changed()),
             alerts=tuple(making.changed_alerts()),
-            told=making.planner.changed(),
+            last_notified=making.planner.changed(),
             planned=making.planner.messages.planned,
             joined=tuple((delivery_id, tuple(ids)) for delivery_id, ids in making.planner.messages.joined.items()),
             news=making.planner.messages.news,
-            standings=making.standings,
-            hastened=tuple(making.planner.messages.hastened),
+            windows=making.windows,
             released=tuple(making.planner.messages.released),
+            cancelled=tuple(making.planner.messages.cancelled),
         )
 
 
@@ -64,7 +64,7 @@ class _Making:
     """The state of one decision while it is made."""
 
     def __init__(self, policy: Policy, facts: Facts) -> None:
-        self.standings: dict[tuple[str, str], tuple[ActiveWindow, ...]] = {}
+        self.windows: dict[tuple[str, str], tuple[ActiveWindow, ...]] = {}
         self.planner = NotificationPlanner(policy.routes, policy.receivers, facts)
         self._facts = facts
         self.stories = Folding(facts)
@@ -85,9 +85,9 @@ class _Making:
             return self._open(None, match, home) if match.quote else self._judge_own(match, home)
         refusal = self.stories.refusal(entry_id, match.entry)
         if refusal:
-            fate, reason = refusal
+            outcome, reason = refusal
             origin = story.origin(match.entry, None)
-            return Decided(entry_id=entry_id, match=match, fate=fate, reason=reason, origin=origin)
+            return Decided(entry_id=entry_id, match=match, outcome=outcome, reason=reason, origin=origin)
         home = self.stories.fold(entry_id, match, match.entry)
         decided = self._judge_news(entry_id, match, home, late=match.entry.stale)
         return replace(decided, origin=_origin(home, entry_id))
@@ -103,9 +103,9 @@ class _Making:
             for rule in {join.info.id: join for item in arrived for join in item.match.rule.joins}.values():
                 mine = {member: item for item, member in new if member.rule in rule.members}
                 before = [member for member in earlier if member.rule in rule.members]
-                standings = {**self._facts.standings, **self.standings}
-                completions, changed = correlation.complete(rule, before, tuple(mine), standings)
-                self.standings |= changed
+                windows = {**self._facts.windows, **self.windows}
+                completions, changed = correlation.complete(rule, before, tuple(mine), windows)
+                self.windows |= changed
                 completed += (self._judge_correlation(item, mine[item.newest]) for item in completions)
             earlier += (member for _, member in new)
             found += completed
@@ -179,7 +179,7 @@ class _Making:
 
 def _decided(entry_id: int | None, match: Match, outcome: MatchOutcome, reason: Reason, alert: Alert) -> Decided:
     return Decided(
-        entry_id=entry_id, match=match, fate=outcome, reason=reason, story_id=alert.story_id, alert_id=alert.id
+        entry_id=entry_id, match=match, outcome=outcome, reason=reason, story_id=alert.story_id, alert_id=alert.id
     )
 
 

@@ -76,7 +76,7 @@ class Book:
 
     def __init__(self) -> None:
         self.alerts: dict[int, Alert] = {}
-        self._told: dict[tuple[str, str], LastNotified] = {}
+        self._last_notified: dict[tuple[str, str], LastNotified] = {}
         self._entries = 0
         self._messages = 0
         self._next_story = 1
@@ -86,9 +86,9 @@ class Book:
         self._entries_of: dict[int, set[int]] = defaultdict(set)
         self._waiting: dict[int, _Waiting] = {}
         self._left: dict[tuple[str, str], list[datetime]] = defaultdict(list)  # messages under a limit
-        self._heard: dict[int, dict[tuple[str, str], None]] = defaultdict(dict)
+        self._notified: dict[int, dict[tuple[str, str], None]] = defaultdict(dict)
         self._members: dict[str, list[Member]] = defaultdict(list)  # what correlations count, by time
-        self._standings: dict[tuple[str, str], tuple[ActiveWindow, ...]] = {}
+        self._windows: dict[tuple[str, str], tuple[ActiveWindow, ...]] = {}
 
     def number(self) -> int:
         """Return the number of one more entry."""
@@ -128,14 +128,16 @@ class Book:
             if not message.alert_ids:
                 del self._waiting[message.number]
         for rule, key in unsaid:
-            last = self._told[rule, key]
-            self._told[rule, key] = replace(last, at=last.at - cooldowns[rule])
+            last = self._last_notified[rule, key]
+            self._last_notified[rule, key] = replace(last, at=last.at - cooldowns[rule])
         return over
 
     def _held_until(self, alert: Alert, due_at: datetime) -> set[tuple[str, str]]:
         """Of which keys of *alert* a cooldown ended by *due_at*: their telling lay ahead when it was opened."""
         keys = {(alert.rule, key) for key in alert.key}
-        return {key for key in keys & self._told.keys() if alert.opened_at < self._told[key].at <= due_at}
+        return {
+            key for key in keys & self._last_notified.keys() if alert.opened_at < self._last_notified[key].at <= due_at
+        }
 
     def leave(self, before: datetime | None, receivers: Iterable[ReceiverInfo] = ()) -> tuple[Sent, ...]:
         """Return the messages due before *before* (None: all that wait), in the order in which they leave.
@@ -154,7 +156,7 @@ class Book:
                 continue
             del self._waiting[message.number]
             for number in message.alert_ids:
-                self._heard[number][message.planned.receiver, message.planned.recipient] = None
+                self._notified[number][message.planned.receiver, message.planned.recipient] = None
             left.append(message)
         return tuple(_sent(message) for message in sorted(left, key=lambda one: (one.due_at, one.number)))
 
@@ -206,9 +208,9 @@ class Book:
             arrivals=arrivals,
             stories=tuple(stories),
             alerts=tuple(self.alerts[number] for number in numbers),
-            told=self._told,  # of all rules: it is only looked up
+            last_notified=self._last_notified,  # of all rules: it is only looked up
             pending=tuple(self._pending(message) for message in self._waiting.values()),
-            heard={number: tuple(self._heard[number]) for number in numbers if number in self._heard},
+            notified={number: tuple(self._notified[number]) for number in numbers if number in self._notified},
             next_story=self._next_story,
             next_alert=len(self.alerts) + 1,
             members=tuple(
@@ -216,7 +218,7 @@ class Book:
                 for rule in sorted(reached.members)
                 for member in _between(self._members.get(rule, ()), reached.earliest, reached.latest)
             ),
-            standings=self._standings,
+            windows=self._windows,
             baseline=circumstance.baseline,
             last_success=circumstance.last_success,
         )
@@ -256,9 +258,9 @@ class Book:
                 self._entries_of[item.alert_id].add(item.entry_id)
             if item.match.rule.joins:
                 insort(self._members[item.match.rule.id], item.member, key=_time)
-        self._told.update(decision.told)
-        self._standings.update(decision.standings)
-        for delivery_id, number in decision.released:
+        self._last_notified.update(decision.last_notified)
+        self._windows.update(decision.windows)
+        for delivery_id, number in decision.cancelled:
             message = self._waiting[int(delivery_id)]
             message.alert_ids.discard(number)
             if not message.alert_ids:
@@ -268,7 +270,7 @@ class Book:
                 self._plan(planned, now)
         for delivery_id, numbers in decision.joined:
             self._waiting[int(delivery_id)].alert_ids.update(numbers)
-        for delivery_id in decision.hastened:
+        for delivery_id in decision.released:
             message = self._waiting[int(delivery_id)]
             if message.held:
                 message.due_at, message.held = now, replace(message.held, because=_RELEASED)

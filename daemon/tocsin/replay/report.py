@@ -39,22 +39,22 @@ class AlertHistory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Count:
-    """The record of a rule in the week that begins on *week*, a Monday, by UTC; *fates* counts its matches."""
+    """The record of a rule in the week that begins on *week*, a Monday, by UTC; *outcomes* counts its matches."""
 
     week: date
     rule: str
-    fates: Mapping[MatchOutcome, int]
+    outcomes: Mapping[MatchOutcome, int]
     messages: int
 
     @property
     def matches(self) -> int:
         """All matches, whatever became of them."""
-        return sum(self.fates.values())
+        return sum(self.outcomes.values())
 
     @property
     def alerts(self) -> int:
         """The alerts that were opened."""
-        return sum(count for fate, count in self.fates.items() if fate in OPENING)
+        return sum(count for outcome, count in self.outcomes.items() if outcome in OPENING)
 
 
 class Change(StrEnum):
@@ -88,8 +88,8 @@ def alerts(result: Result) -> tuple[AlertHistory, ...]:
     return tuple(
         AlertHistory(
             alert=alert,
-            opened=next((item for item in rulings[number] if item.decided.fate in OPENING), None),
-            later=tuple(item for item in rulings[number] if item.decided.fate not in OPENING),
+            opened=next((item for item in rulings[number] if item.decided.outcome in OPENING), None),
+            later=tuple(item for item in rulings[number] if item.decided.outcome not in OPENING),
             sent=tuple(sent[number]),
             dropped=result.dropped.get(number, ""),
         )
@@ -112,16 +112,21 @@ def only_rule(result: Result, rule: str) -> Result:
 
 def counts(result: Result) -> tuple[Count, ...]:
     """Count what each rule did in each week in which it did anything, by week and rule."""
-    fates: dict[tuple[date, str], Counter[MatchOutcome]] = defaultdict(Counter)
+    outcomes: dict[tuple[date, str], Counter[MatchOutcome]] = defaultdict(Counter)
     messages: Counter[tuple[date, str]] = Counter()
     for ruling in result.rulings:
-        fates[week(ruling.at), ruling.decided.match.rule.id][ruling.decided.fate] += 1
+        outcomes[week(ruling.at), ruling.decided.match.rule.id][ruling.decided.outcome] += 1
     for message in result.sent:
         rules = {result.alerts[number].rule for number in message.alert_ids if number in result.alerts}
         messages.update((week(message.at), rule) for rule in rules)
     return tuple(
-        Count(week=monday, rule=rule, fates=dict(sorted(fates[monday, rule].items())), messages=messages[monday, rule])
-        for monday, rule in sorted({*fates, *messages})
+        Count(
+            week=monday,
+            rule=rule,
+            outcomes=dict(sorted(outcomes[monday, rule].items())),
+            messages=messages[monday, rule],
+        )
+        for monday, rule in sorted({*outcomes, *messages})
     )
 
 

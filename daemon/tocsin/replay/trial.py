@@ -94,7 +94,7 @@ def _unmet(test: RuleTest, rules: RuleSet, result: Result, everything: list[Poll
     left = [
         ruling
         for ruling in result.rulings
-        if ruling.decided.fate in TELLING and ruling.decided.alert_id not in result.dropped
+        if ruling.decided.outcome in TELLING and ruling.decided.alert_id not in result.dropped
     ]
     named = dict.fromkeys(_full(rules, wanted.rule) for wanted in test.expect)
     for wanted in test.expect:
@@ -118,7 +118,7 @@ def _unwanted(test: RuleTest, rules: RuleSet, result: Result) -> Iterator[Fault]
 
 def _mismatch(test: RuleTest, rules: RuleSet, wanted: Expectation, ruling: Ruling, result: Result) -> list[str]:
     """Return the fields in which *ruling* is not what is *wanted*, in words."""
-    match, fate = ruling.decided.match, ruling.decided.fate
+    match, outcome = ruling.decided.match, ruling.decided.outcome
     alert = result.alerts.get(ruling.decided.alert_id or 0)
     pairs: list[tuple[str, object, object]] = [("rule", _full(rules, wanted.rule), match.rule.id)]
     if wanted.at is not None:
@@ -126,7 +126,7 @@ def _mismatch(test: RuleTest, rules: RuleSet, wanted: Expectation, ruling: Rulin
     if wanted.severity is not None:
         pairs.append(("severity", wanted.severity.value, match.severity.value))
     if wanted.fate is not None:
-        pairs.append(("fate", wanted.fate.value, fate.value))
+        pairs.append(("fate", wanted.fate.value, outcome.value))
     if wanted.title is not None:
         pairs.append(("title", wanted.title, alert.title if alert else ""))
     for name, values in wanted.labels.items():
@@ -168,7 +168,7 @@ def _nearest(test: RuleTest, rules: RuleSet, wanted: Expectation, result: Result
 def _ended(ruling: Ruling, result: Result) -> str:
     """Say what became of a ruling that is as it was wanted, and was not there to be found."""
     dropped = result.dropped.get(ruling.decided.alert_id or 0)
-    return f"it was dropped: {dropped}" if dropped else f"it was {ruling.decided.fate} there"
+    return f"it was dropped: {dropped}" if dropped else f"it was {ruling.decided.outcome} there"
 
 
 def _readings(test: RuleTest, rules: RuleSet, full: str, until: list[Poll]) -> str:
@@ -199,7 +199,7 @@ def _told(test: RuleTest, ruling: Ruling) -> str:
     labels = " ".join(f"{name}={','.join(values)}" for name, values in decided.match.labels.items())
     title = decided.match.entry.title if decided.match.entry else decided.match.detail
     after: timedelta = ruling.at - test.start
-    words = f"{decided.match.rule.id} at {write_duration(after)} {decided.match.severity} {decided.fate} {labels}"
+    words = f"{decided.match.rule.id} at {write_duration(after)} {decided.match.severity} {decided.outcome} {labels}"
     return f"{words.rstrip()}: {title} ({in_words(decided.reason)})"
 
 

@@ -2,6 +2,7 @@
 
 from tocsin.store.db.values import (
     AttemptView,
+    Claimable,
     Committed,
     Counts,
     Damage,
@@ -12,7 +13,9 @@ from tocsin.store.db.values import (
     Fetch,
     GroupHold,
     History,
+    JudgedBatch,
     PeriodStatistics,
+    PollFailure,
     PollRecord,
     Reopened,
     Rest,
@@ -33,6 +36,7 @@ from tocsin.store.store import CHECKED_WITHIN, Store
 __all__ = [
     "CHECKED_WITHIN",
     "AttemptView",
+    "Claimable",
     "Committed",
     "Counts",
     "Damage",
@@ -45,7 +49,9 @@ __all__ = [
     "Fetch",
     "GroupHold",
     "History",
+    "JudgedBatch",
     "PeriodStatistics",
+    "PollFailure",
     "PollRecord",
     "Reopened",
     "Rest",

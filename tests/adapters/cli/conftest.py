@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from typer.testing import CliRunner
@@ -24,7 +23,7 @@ from tocsin.policy.decide import Policy
 from tocsin.policy.notifying.receiver import ReceiverInfo
 from tocsin.policy.notifying.retry import Consequence
 from tocsin.policy.notifying.route import Route
-from tocsin.store import Store
+from tocsin.store import JudgedBatch, PollFailure, PollRecord, Store
 
 PACK = """\
 tocsin: 1
@@ -62,9 +61,7 @@ class Command:
 
     def store(self) -> Store:
         """The database of the configuration."""
-        return Store.open(
-            f"sqlite:///{self.folder}/tocsin.db", real_now=lambda: datetime.now(UTC), new_id=lambda: uuid4().hex
-        )
+        return Store.open(f"sqlite:///{self.folder}/tocsin.db")
 
 
 @pytest.fixture
@@ -101,9 +98,15 @@ def history(tocsin: Command, empty: Path) -> Callable[[], None]:
                 link="https://example.org/1",
             )
             batch = Batch(source="wire", entries=(entry,), cursor=Cursor(), changed=True)
-            store.commit(lease, batch, [rules.evaluate(entry, now)], policy.decide, now=now, due_at=now)
+            store.commit(
+                lease,
+                JudgedBatch(batch=batch, judged=[rules.evaluate(entry, now)]),
+                policy.decide,
+                now,
+                PollRecord(due_at=now),
+            )
             now += timedelta(minutes=2)
-        for delivery in store.claim_deliveries(now, timedelta(minutes=1), exclude=()):
+        for delivery in store.claim_deliveries(now, timedelta(minutes=1)):
             message = Message(kind=MessageKind.TEXT, subject="subject", text="the text of the message")
             store.begin_attempt(delivery, message, now)
             good = delivery.receiver == "here"
@@ -117,14 +120,15 @@ def history(tocsin: Command, empty: Path) -> Callable[[], None]:
         assert bad
         store.fail(
             bad,
-            "no such host",
-            Fault.NETWORK,
-            now=now,
-            due_at=now + timedelta(hours=1),
-            unhealthy=False,
-            gone=False,
-            own=(),
-            decide=policy.decide,
+            PollFailure(
+                error="no such host",
+                fault=Fault.NETWORK,
+                record=PollRecord(due_at=now + timedelta(hours=1)),
+                unhealthy=False,
+                gone=False,
+            ),
+            policy.decide,
+            now,
         )
         store.close()
 
@@ -155,7 +159,7 @@ def rewrite(tocsin: Command) -> Callable[..., None]:
         deleted = () if title else (view.entry.id,)
         batch = Batch(source="wire", entries=(), cursor=Cursor(), changed=True, deleted=deleted)
         policy = Policy(routes=(), receivers=(_known("here"),))
-        store.commit(lease, batch, [], policy.decide, now=now, due_at=now, rewritten=rewritten)
+        store.commit(lease, JudgedBatch(batch=batch, rewritten=rewritten), policy.decide, now, PollRecord(due_at=now))
         store.close()
 
     return change

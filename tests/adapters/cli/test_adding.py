@@ -59,14 +59,14 @@ def test_a_page_is_added_by_the_feed_that_it_names(tocsin: Tocsin, base: str) ->
     assert result.exit_code == 0, result.stderr
     line = f"127-0-0-1: {{feed: {base}/feed, every: 30m, allow_private: true, labels: {{tier: trade}}}}"
     assert result.stdout == f"{line}\n"
-    assert f"it names {base}/feed, {base}/two" in result.stderr
+    assert f"it links to {base}/feed, {base}/two" in result.stderr
     assert "RSS 2.0, 1 entry" in result.stderr
     assert f'sources:\n  wire: {{feed: "https://me:s3cret@example.org/feed"}}\n  {line}\nreceivers:' in written(tocsin)
     assert tocsin("check").exit_code == 0
     again = tocsin("sources", "add", f"{base}/feed", "--allow-private")
-    assert (again.exit_code, "it is there already, as 127-0-0-1" in again.stderr) == (0, True)
+    assert (again.exit_code, "it is already configured as 127-0-0-1" in again.stderr) == (0, True)
     told = json.loads(tocsin("sources", "add", f"{base}/", "--allow-private", "--json").stdout)
-    assert told == {"feed": f"{base}/feed", "written": False, "reason": "it is there already, as 127-0-0-1"}
+    assert told == {"feed": f"{base}/feed", "written": False, "reason": "it is already configured as 127-0-0-1"}
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_a_page_is_added_by_the_feed_that_it_names(tocsin: Tocsin, base: str) ->
         ("/feed", ("--name", "wire"), 2, "the name wire is taken"),
         ("/feed", ("--name", "a b"), 2, "must be letters, digits, dots"),
         ("/feed", ("--every", "soon"), 2, "--every soon: must be a whole number and one unit"),
-        ("/feed", ("--label", "tier"), 2, "a label is a name and a value"),
+        ("/feed", ("--label", "tier"), 2, "write name=value"),
     ],
 )
 def test_what_is_no_feed_is_not_written(
@@ -116,7 +116,7 @@ def test_an_outline_is_taken_over(tocsin: Tocsin) -> None:
     assert [row["feed"] for row in rows if not row["written"]] == ["file:///etc/passwd", "https://example.org/feed"]
     assert [row["name"] for row in rows if row["written"]] == ["metal-wire", "metal-wire-2", "ko-example"]
     assert "left out: evil: must be an address that begins with http:// or https://" in result.stderr
-    assert "left out: w: it is there already, as wire" in result.stderr
+    assert "left out: w: it is already configured as wire" in result.stderr
     assert "metal-wire: {feed: https://metal.example/feed}" in written(tocsin)
     assert tocsin("check").exit_code == 0
 
@@ -146,7 +146,7 @@ def test_an_address_can_be_tried_without_a_configuration(
     result = tocsin("sources", "test", f"{base}/feed", "--allow-private", config=False)
     assert result.exit_code == 0, result.stderr
     assert "RSS 2.0: 1 entry" in result.stdout
-    assert "there is no config.yaml here: no rule looks at it" in result.stderr
+    assert "config.yaml does not exist, so no rules are run" in result.stderr
 
 
 def test_a_source_of_prices_is_tried_too(tocsin: Tocsin) -> None:

@@ -20,7 +20,7 @@ def test_answers_stand_in_the_listing_and_with_the_alert(tocsin: Tocsin, history
     """Who comes later sees that somebody has looked, and what they thought."""
     history()
     assert "is seen" in tocsin("alerts", "ack", "1", "--by", "ann").stderr
-    assert "Alert 1 rests until 20" in tocsin("alerts", "snooze", "#1", "--for", "4h").stderr
+    assert "Alert 1 is snoozed until 20" in tocsin("alerts", "snooze", "#1", "--for", "4h").stderr
     assert "tocsin alerts show 1" in tocsin("alerts", "noise", "1", "--why", "a \x1b[31mgame").stderr
     shown = tocsin("alerts", "show", "#1").stdout
     for words in ("seen 20", "by ann", "snoozed until", "called noise: a  [31mgame"):
@@ -51,18 +51,18 @@ def test_the_listing_is_narrowed(tocsin: Tocsin, history: Any) -> None:
     for arguments in (["--since", "2090-01-01"], ["--rule", "lift"], ["--label", "mineral=tin"], ["--unacked"]):
         result = tocsin("alerts", "list", *arguments)
         assert (result.exit_code, result.stdout) == (0, "")
-        assert "No alert is like that" in result.stderr
+        assert "No alert matches" in result.stderr
 
 
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [
-        (["show", "x1"], 2, "'x1' is no alert: an alert has a short number such as 12; see: tocsin alerts list"),
+        (["show", "x1"], 2, "'x1' is not an alert: alerts have short numbers such as 12; see: tocsin alerts list"),
         (["ack", "1", "99"], 1, "there is no alert 99; see: tocsin alerts list"),
-        (["show", "9" * 30], 2, "is no alert"),
+        (["show", "9" * 30], 2, "is not an alert"),
         (["snooze", "1", "--for", "4"], 2, "--for '4' needs a unit: write 4s, 4m, 4h, 4d or 4w"),
-        (["snooze", "1", "--for", "0h"], 2, "--for must be longer than nothing"),
-        (["list", "--label", "gallium"], 2, "--label 'gallium' is no label: write it as mineral=gallium"),
+        (["snooze", "1", "--for", "0h"], 2, "--for must be more than zero"),
+        (["list", "--label", "gallium"], 2, "--label gallium: write name=value, such as mineral=gallium"),
         (["list", "--since", "soon"], 2, "--since 'soon' is not an ISO 8601 date"),
     ],
     ids=["no number", "no such alert", "a long number", "no unit", "no time", "no label", "no date"],
@@ -84,7 +84,7 @@ def test_rules_are_counted_by_what_people_said(tocsin: Tocsin, history: Any) -> 
         f"{pack.read_text(encoding='utf-8')}  - {{id: quiet, news: {{match: unobtainium}}}}\n", encoding="utf-8"
     )
     history()
-    assert "Nobody has judged an alert yet" in tocsin("rules", "stats").stderr
+    assert "No alert has been marked yet" in tocsin("rules", "stats").stderr
     tocsin("alerts", "useful", "1")
     found = records(tocsin("rules", "stats", "--json"))
     assert found == [
@@ -102,7 +102,7 @@ def test_verdicts_become_tests_that_run(tocsin: Tocsin, history: Any) -> None:
     cases = tocsin.folder / "rules" / "tests"
     cases.mkdir()
     none = tocsin("rules", "export-cases")
-    assert (none.exit_code, "judge alerts with tocsin alerts useful ID" in none.stderr) == (2, True)
+    assert (none.exit_code, "mark alerts with tocsin alerts useful ID" in none.stderr) == (2, True)
     tocsin("alerts", "useful", "1")
     (cases / "cases.yaml").write_text(tocsin("rules", "export-cases", "ban").stdout, encoding="utf-8")
     passed = tocsin("test")

@@ -235,7 +235,7 @@ def test_prices_of_which_nobody_knows_the_class_are_named(tocsin: Tocsin, closes
         ("date,close\n2026-03-02,1\n2026-03-03,1.2.3\n", "tin.csv:3: close: '1.2.3' is not one number"),
         ("date,close\n2026-03-02,NaN\n", "tin.csv:2: close: 'NaN' is not one number"),
         ("date,close\nyesterday,1\n", "tin.csv:2: date 'yesterday' is not a time in ISO 8601"),
-        ("date,close\n,1\n", "tin.csv:2: there is no date"),
+        ("date,close\n,1\n", "tin.csv:2: the date is missing"),
         ("", "tin.csv:1: there is no column date or time or at"),
         ('date,close\n2026-03-02,"' + "x" * 200_000, "not CSV: field larger than field limit"),
     ],

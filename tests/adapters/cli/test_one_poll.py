@@ -78,7 +78,7 @@ def test_a_trial_says_what_a_source_holds_and_what_would_match(tocsin: Tocsin, b
     ("path", "words"),
     [
         ("/empty", ["there are no entries"]),
-        ("/odd", ["entries have no ids", "1 of 1 entry has no time that can be believed, such as 'some day'"]),
+        ("/odd", ["entries have no ids", "1 of 1 entry has no credible time, such as 'some day'"]),
         ("/odd", ["1 entry has neither title nor text"]),
     ],
 )
@@ -109,7 +109,7 @@ def test_of_a_page_the_feed_that_it_names_is_tried(tocsin: Tocsin, base: str) ->
     """People know the address of the page."""
     result = _try(tocsin, f"{base}/")
     assert (result.exit_code, "JSON Feed: 3 entries" in result.stdout) == (0, True)
-    assert f"{base}/ is a page; it names {base}/feed" in result.stderr
+    assert f"{base}/ is a page; it links to {base}/feed" in result.stderr
 
 
 def test_a_trial_reaches_no_private_address_unasked(tocsin: Tocsin, base: str) -> None:

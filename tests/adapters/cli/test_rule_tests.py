@@ -178,7 +178,7 @@ def test_a_rule_that_is_named_must_not_be_told_once_more(tocsin: Tocsin, write: 
         ),
         (
             "  - {name: one, prices: [{instrument: tin, values: [x]}], expect_not: ban}\n",
-            "must be numbers such as 1250.5",
+            "must be a number such as 1250.5",
         ),
         ("  - {name: one, prices: [{instrument: tin, values: []}], expect_not: ban}\n", "values"),
     ],

@@ -15,7 +15,7 @@ from tocsin.hints import PollHints
 from tocsin.model.sources import Batch, Cursor
 from tocsin.policy.decide import Policy
 from tocsin.policy.polling.history import Moved, PollHistory
-from tocsin.store import Fetch, PollRecord, SourceDetail, SourceView
+from tocsin.store import Fetch, JudgedBatch, PollRecord, SourceDetail, SourceView
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -87,7 +87,7 @@ def test_a_source_explains_its_schedule_in_eighty_columns() -> None:
         "address       https://example.org/feed",
         "moved to      https://new.example/feed",
         "seen 1 time since",
-        "not asked there yet",
+        "not polled there yet",
         "214 polls, 38 entries since 2026-02-26 18:00",
         "last success  2026-03-02 11:48 (12m ago)",
         "next poll     2026-03-02 13:00 (in 1h) its server asks for 1h",
@@ -96,7 +96,7 @@ def test_a_source_explains_its_schedule_in_eighty_columns() -> None:
         "its document was empty at the last 2 polls",
         "not in the hours 2, 10 GMT",
         "Sat, Sun",
-        "it can say that nothing is new",
+        "it can answer that nothing is new",
         "last error    status: example.org answered 500",
     ):
         assert " ".join(words.split()) in " ".join(text.split())
@@ -107,7 +107,9 @@ def test_a_move_in_use_says_so_and_a_removed_source_has_no_next_poll() -> None:
     """Nobody looks for a feed at an address that is not asked any more."""
     moved = Moved(url="https://new.example/feed", since=NOW, count=7, used=True)
     assert "seen 7 times" in described(habits=PollHistory(moved=moved))
-    assert "asked there, in place of the address above" in " ".join(described(habits=PollHistory(moved=moved)).split())
+    assert "now polled there instead of the address above" in " ".join(
+        described(habits=PollHistory(moved=moved)).split()
+    )
     assert "next poll" not in described(disabled=True)
     assert "last success  -" in described(last_success=None)
 
@@ -133,8 +135,8 @@ def test_show_lists_the_last_fetches(tocsin: Any) -> None:
     for fetch in fetches:
         [lease] = store.claim_sources(now, timedelta(minutes=1), 9)
         batch = Batch(source="wire", entries=(), cursor=Cursor(), changed=True)
-        trail = PollRecord(reasons=("its rhythm is not known yet",), fetch=fetch)
-        store.commit(lease, batch, (), policy.decide, now=now, due_at=now, trail=trail)
+        record = PollRecord(due_at=now, reasons=("its rhythm is not known yet",), fetch=fetch)
+        store.commit(lease, JudgedBatch(batch=batch), policy.decide, now, record)
     store.close()
     shown = tocsin("sources", "show", "wire").stdout
     assert "its rhythm is not known yet" in shown

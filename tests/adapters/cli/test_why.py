@@ -76,7 +76,7 @@ def test_a_stored_entry_shows_the_whole_decision(tocsin: Tocsin, history: Any) -
         "✓ route desk, here",
         "✓ delivery delivered to here",
         "✗ delivery dead to desk (gone 404)",
-        "✓ age it gives no time that can be believed: taken as new",
+        "✓ age it gives no credible time: taken as new",
     ):
         assert any(line.startswith(words) for line in lines), (words, lines)
     assert any(line.startswith("✓ seen before no: new at") for line in lines)

@@ -271,7 +271,7 @@ class World:
             for n, price in enumerate(prices)
         ]
         committed = asyncio.run(pipeline.market.observe(pipeline.inbound, quotes, now))
-        return [(item.match.rule.id.removeprefix("p/"), item.fate) for item in committed.decision.decided]
+        return [(item.match.rule.id.removeprefix("p/"), item.outcome) for item in committed.decision.decided]
 
     def matches(self) -> Sequence[Any]:
         """All matches, the oldest first."""
@@ -284,7 +284,7 @@ class World:
 
     def restart(self) -> None:
         """A new process on the same database."""
-        path = self.line.store._database.path
+        path = self.line.store.database.path
         self.line.store.close()
         self.line.store = Store.open(
             f"sqlite:///{path}", real_now=self.line.clock.now, new_id=lambda: os.urandom(16).hex()

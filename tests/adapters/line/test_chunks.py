@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
@@ -187,7 +186,7 @@ def test_a_document_that_is_cut_off_between_two_parts_is_judged_as_if_it_were_no
 ) -> None:
     """The rest is taken in by the next poll, and nothing is lost, told twice, or judged as another document."""
     shutil.copy(empty, tmp_path / "other.db")
-    other = Store.open(f"sqlite:///{tmp_path}/other.db", real_now=line.clock.now, new_id=lambda: uuid4().hex)
+    other = Store.open(f"sqlite:///{tmp_path}/other.db", real_now=line.clock.now)
     try:
         cut = take(line, make, parts)
         line.store, line.clock.time = other, NOON

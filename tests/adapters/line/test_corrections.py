@@ -28,6 +28,7 @@ from tocsin.render.page import page
 from tocsin.render.plain import plain
 from tocsin.render.reasons import in_words
 from tocsin.sources.feeds.identity import Traits, identify
+from tocsin.store import Claimable
 from tocsin.text.titles import normal
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def send(line: Line) -> list[tuple[DeliveryKind, str]]:
     """Deliver what is due to the desk: kind and text of each message."""
     sent = []
     for item in line.store.claim_deliveries(
-        line.clock.now(), timedelta(minutes=1), exclude=["ops"], limit_per_receiver=9
+        line.clock.now(), timedelta(minutes=1), Claimable(exclude=["ops"], limit_per_receiver=9)
     ):
         shown = page(item.tidings, delivery_id=item.id, kind=item.kind, zone=ZoneInfo("UTC"))
         message = plain(shown)

@@ -338,7 +338,7 @@ def test_copies_that_a_first_fetch_found_are_one_origin_too(world):
 
 def statements(one, *titles):
     """How many statements a poll with *titles* runs."""
-    engine = one.line.store._database._engine
+    engine = one.line.store.database._engine
     seen = []
     listen = lambda *args: seen.append(args[2])  # noqa: E731 (the library keeps a reference to it)
     event.listen(engine, "before_cursor_execute", listen)
@@ -393,5 +393,5 @@ def test_when_it_was_true_is_forgotten_after_half_a_year(world):
 
 
 def _rows(one, table):
-    with one.line.store._database.read() as session:
+    with one.line.store.database.read() as session:
         return session.connection().exec_driver_sql(f"SELECT count(*) FROM {table}").scalar()

@@ -22,6 +22,7 @@ from tocsin.policy.notifying.receiver import DigestTimes, QuietHours, ReceiverIn
 from tocsin.policy.notifying.route import Route
 from tocsin.policy.notifying.silence import parse
 from tocsin.protocols import Runtime
+from tocsin.store import PollFailure, PollRecord
 
 Line = Any
 OK = AttemptResult(error_class=ErrorClass.OK)
@@ -216,14 +217,15 @@ def test_a_digest_says_which_sources_are_ill(desk: Callable[..., Desk]) -> None:
     (lease,) = [lease for lease in store.claim_sources(clock.now(), timedelta(minutes=5), 9) if lease.name == "late"]
     store.fail(
         lease,
-        "HTTP 503",
-        Fault.NETWORK,
-        now=clock.now(),
-        due_at=clock.now() + timedelta(days=9),
-        unhealthy=True,
-        gone=False,
-        own=[],
-        decide=one.dispatcher.outbound.decide,
+        PollFailure(
+            error="HTTP 503",
+            fault=Fault.NETWORK,
+            record=PollRecord(due_at=clock.now() + timedelta(days=9)),
+            unhealthy=True,
+            gone=False,
+        ),
+        one.dispatcher.outbound.decide,
+        clock.now(),
     )
     one.at(3, 7)
     assert "- late: never with success: HTTP 503" in one.texts[-1]

@@ -26,6 +26,7 @@ from tocsin.render.page import page
 from tocsin.render.plain import plain
 from tocsin.sources.feeds import parser_program
 from tocsin.sources.feeds.entries import entries
+from tocsin.store import Claimable
 
 if TYPE_CHECKING:
     from tests.adapters.line.conftest import Line
@@ -63,7 +64,9 @@ class Served:
         line, self.body = self.line, document.encode()
         asyncio.run(line.pipeline(self).run_due())
         now, sent = line.clock.now(), []
-        for item in line.store.claim_deliveries(now, timedelta(minutes=1), exclude=["ops"], limit_per_receiver=9):
+        for item in line.store.claim_deliveries(
+            now, timedelta(minutes=1), Claimable(exclude=["ops"], limit_per_receiver=9)
+        ):
             shown = page(item.tidings, delivery_id=item.id, kind=item.kind, zone=ZoneInfo("UTC"))
             sent.append((item.kind, plain(shown)))
             kept = Message(kind=MessageKind.TEXT, subject="", text=plain(shown))

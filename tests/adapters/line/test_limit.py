@@ -21,6 +21,7 @@ from tocsin.policy.notifying.receiver import DigestTimes, QuietHours, ReceiverIn
 from tocsin.policy.notifying.route import Route
 from tocsin.protocols import Runtime
 from tocsin.render.reasons import in_words
+from tocsin.store import Claimable
 
 Line = Any
 OK = AttemptResult(error_class=ErrorClass.OK)
@@ -275,8 +276,8 @@ def test_nothing_slips_through_between_counting_and_claiming(desk: Callable[...,
     asyncio.run(one.pipeline.run_due())
     now = one.line.clock.now()
     limits = {"desk": Limit(most=3)}
-    assert one.line.store.claim_deliveries(now, timedelta(minutes=1), exclude=["ops"], limits=limits) == []
-    (claimed,) = one.line.store.claim_deliveries(now, timedelta(minutes=1), exclude=["ops"])
+    assert one.line.store.claim_deliveries(now, timedelta(minutes=1), Claimable(exclude=["ops"], limits=limits)) == []
+    (claimed,) = one.line.store.claim_deliveries(now, timedelta(minutes=1), Claimable(exclude=["ops"]))
     assert [item.alert.title for item in claimed.tidings] == ["lithium: ban"]
 
 

@@ -67,7 +67,7 @@ def test_a_shock_is_told_with_its_number_reference_and_time(line):
     assert "+11.44% on 100.5 of 2026-03-22 12:00 UTC" in alert.detail
     assert len(committed.delivery_ids) == len(line.woken) == 1
     [decided] = committed.decision.decided
-    assert decided.fate is MatchOutcome.ALERTED
+    assert decided.outcome is MatchOutcome.ALERTED
     [match] = line.store.read.matches(rule="p/spike")
     assert match.evidence.holds
 
@@ -79,7 +79,7 @@ def test_an_edge_in_the_cooldown_waits_for_its_end(line):
     told = line.clock.now() - timedelta(hours=1)
     committed = see(line, pipeline, "151", every=timedelta(hours=1))
     [decided] = committed.decision.decided
-    assert decided.fate is MatchOutcome.HELD
+    assert decided.outcome is MatchOutcome.HELD
     [held] = committed.decision.planned
     assert held.due_at == told + timedelta(days=3)
 
@@ -94,7 +94,7 @@ def test_a_restart_at_any_quote_changes_nothing(line):
     asked.append([(a.rule, a.event_time, a.detail) for a in line.store.read.alerts()])
     series, states = whole.market._series["tin"], whole.market._states
     line.store.close()
-    path = line.store._database.path
+    path = line.store.database.path
     path.unlink()
     line.clock.time -= timedelta(hours=9) * len(prices)
     line.store = Store.open(f"sqlite:///{path}", real_now=line.clock.now, new_id=lambda: os.urandom(16).hex())
@@ -146,13 +146,13 @@ def test_a_kill_within_the_commit_leaves_all_or_nothing(line):
     """After `kill -9` the shock is judged again as if it had never been seen, and told once."""
     see(line, start(line), *CALM)
     line.store.close()
-    url = f"sqlite:///{line.store._database.path}"
+    url = f"sqlite:///{line.store.database.path}"
     child = multiprocessing.get_context("fork").Process(target=_reopened, args=(line, url))
     child.start()
     child.join(30)
     assert child.exitcode == 9
     line.store = Store.open(url, real_now=line.clock.now, new_id=lambda: os.urandom(16).hex())
-    with sqlite3.connect(line.store._database.path) as raw:
+    with sqlite3.connect(line.store.database.path) as raw:
         assert raw.execute("SELECT count(*) FROM quote").fetchone() == (20,)
     raw.close()
     committed = see(line, start(line), "112")
@@ -211,7 +211,7 @@ def test_old_quotes_are_forgotten_and_closes_stay(line):
         pass
     series, _ = line.store.read.market([TIN])
     assert len(series["tin"].closes) == 19
-    with sqlite3.connect(line.store._database.path) as raw:
+    with sqlite3.connect(line.store.database.path) as raw:
         assert raw.execute("SELECT count(*) FROM quote").fetchone() == (6,)
     raw.close()
 

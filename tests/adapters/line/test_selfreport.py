@@ -16,6 +16,7 @@ from tocsin.model.deliveries import AttemptResult, ErrorClass, MessageKind
 from tocsin.policy.notifying.walltime import WeeklyTime
 from tocsin.protocols import Runtime
 from tocsin.service.selfreport import self_report
+from tocsin.store import PollFailure, PollRecord
 
 Line = Any
 MONDAYS = WeeklyTime(at=time(9), days=frozenset({0}), zone=ZoneInfo("Europe/London"))
@@ -66,7 +67,7 @@ def test_a_report_says_what_was_checked_found_told_and_lost(line: Line) -> None:
         "Told        1 message, 0 suppressed, 0 waiting",
         "Failed      nothing",
         "Lost        nothing",
-        " MB, 5.0 GB free on its disk",
+        " kB, 5.0 GB free on its disk",
     ):
         assert words in message.text
     assert "5.0 GB free" in message.html
@@ -82,14 +83,15 @@ def test_a_report_names_what_failed(line: Line) -> None:
     (lease,) = line.store.claim_sources(now + timedelta(days=2), timedelta(minutes=1), 9) or (lease,)
     line.store.fail(
         lease,
-        "HTTP 503",
-        Fault.NETWORK,
-        now=now,
-        due_at=now + timedelta(days=99),
-        unhealthy=True,
-        gone=False,
-        own=[],
-        decide=policy.decide,
+        PollFailure(
+            error="HTTP 503",
+            fault=Fault.NETWORK,
+            record=PollRecord(due_at=now + timedelta(days=99)),
+            unhealthy=True,
+            gone=False,
+        ),
+        policy.decide,
+        now,
     )
     report(datetime(2026, 3, 9, 9, 0, 1, tzinfo=UTC))
     message = ops.sent[-1][1]

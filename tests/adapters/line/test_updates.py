@@ -27,6 +27,7 @@ from tocsin.policy.notifying.receiver import ReceiverInfo
 from tocsin.policy.notifying.retry import Consequence
 from tocsin.policy.notifying.route import Route
 from tocsin.protocols import Runtime
+from tocsin.store import Claimable
 from tocsin.store.db.tables import DeliveryRow
 
 World = Any
@@ -50,7 +51,7 @@ FAILED = AttemptResult(error_class=ErrorClass.CONTENT, words="no")
 def claimed(one: World) -> list[Any]:
     """What is due for the desk."""
     now = one.line.clock.now()
-    return one.line.store.claim_deliveries(now, timedelta(minutes=1), exclude=["ops"], limit_per_receiver=9)
+    return one.line.store.claim_deliveries(now, timedelta(minutes=1), Claimable(exclude=["ops"], limit_per_receiver=9))
 
 
 def settle(one: World, item: Any, state: DeliveryState = DeliveryState.DELIVERED) -> None:
@@ -210,7 +211,7 @@ def test_no_conversation_is_called_by_the_subject_of_a_digest(world: Any, kind: 
     assert store.settle(
         first, OK, lambda _: Consequence(settlement=Settlement(state=DeliveryState.DELIVERED, due_at=now)), now
     )
-    with store._database.write() as session:
+    with store.database.write() as session:
         session.exec(update(DeliveryRow).values(kind=kind.value))
     one.news(WIDER, feed="times")
     (item,) = claimed(one)
@@ -223,7 +224,7 @@ def test_a_digest_belongs_to_no_conversation(world: Any) -> None:
     one.news(FIRST)
     (first,) = send(one)
     one.news(WIDER, feed="times")
-    with one.line.store._database.write() as session:
+    with one.line.store.database.write() as session:
         waits = update(DeliveryRow).where(DeliveryRow.id != first.id, DeliveryRow.receiver == "desk")
         session.exec(waits.values(kind=DeliveryKind.DIGEST.value))
     (item,) = claimed(one)

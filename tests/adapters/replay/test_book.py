@@ -25,7 +25,7 @@ from tocsin.policy.notifying.retry import Consequence
 from tocsin.policy.notifying.route import Route
 from tocsin.policy.notifying.timing import limits
 from tocsin.replay.book import Book, Circumstance
-from tocsin.store import Store
+from tocsin.store import Claimable, JudgedBatch, PollRecord, Store
 
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)
 POLICY = Policy(
@@ -91,7 +91,9 @@ class Both:
         self.store.sync_sources([(name, "https://example.org/", "feed") for name in names], at)
         leases = {lease.name: lease for lease in self.store.claim_sources(at, timedelta(minutes=1), 99)}
         batch = Batch(source=source, entries=tuple(j.entry for j in judged), cursor=Cursor(), changed=True)
-        committed = self.store.commit(leases.pop(source), batch, judged, self.policy.decide, now=at, due_at=at)
+        committed = self.store.commit(
+            leases.pop(source), JudgedBatch(batch=batch, judged=judged), self.policy.decide, at, PollRecord(due_at=at)
+        )
         circumstance = Circumstance(baseline=source not in self.successes, last_success=self.successes.get(source))
         arrivals = [Arrival(entry_id=self.book.number(), matches=item.matches) for item in judged]
         decision = self.book.decide(self.policy, arrivals, circumstance, at)
@@ -120,7 +122,7 @@ class Both:
         while True:
             self.store.apply_limits(found, now)
             claimed = self.store.claim_deliveries(
-                now, timedelta(days=1), exclude=(), limits=found, limit_per_receiver=at_a_time
+                now, timedelta(days=1), Claimable(limits=found, limit_per_receiver=at_a_time)
             )
             if not claimed:
                 return
@@ -196,9 +198,9 @@ def _history(
 def _compared(decision: Decision) -> object:
     """A decision in a form that both sides share: deliveries are numbered from 1."""
     news = {(int(number), alert): words for (number, alert), words in decision.news.items()}
-    bare = replace(decision, joined=(), hastened=(), released=(), news=news)
+    bare = replace(decision, joined=(), released=(), cancelled=(), news=news)
     joined = [(int(number), ids) for number, ids in decision.joined]
-    return bare, joined, [int(number) for number in decision.hastened]
+    return bare, joined, [int(number) for number in decision.released]
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -207,8 +209,8 @@ def test_the_book_and_the_store_lead_to_the_same_decisions(both: Both, seed: int
     for source, judged, at in _history(random.Random(seed), polls=80):
         both.poll(source, judged, at)
     both.send(at + timedelta(days=9))
-    fates = {item.fate for _, decision in both.told for item in decision.decided}
-    assert {"alerted", "updated", "joined", "baseline"} <= fates
+    outcomes = {item.outcome for _, decision in both.told for item in decision.decided}
+    assert {"alerted", "updated", "joined", "baseline"} <= outcomes
     for theirs, ours in both.told:
         assert _compared(theirs) == _compared(ours)
     for theirs, ours in both.left:

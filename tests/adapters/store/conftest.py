@@ -23,7 +23,7 @@ from tocsin.model.reasons import NO_REASON, Cause, Reason
 from tocsin.model.rules import Judged, Match, RuleInfo, Severity
 from tocsin.model.sources import Batch, Cursor
 from tocsin.policy.alerting.facts import Decided, Decision, Facts, LastNotified, Planned
-from tocsin.store import Committed, SourceLease, Store
+from tocsin.store import Committed, JudgedBatch, PollRecord, SourceLease, Store
 
 NOW = datetime(2026, 3, 2, 12, 0, 0, 123456, tzinfo=UTC)
 LEASE = timedelta(minutes=5)
@@ -73,7 +73,7 @@ class Teller:
                 Decided(
                     entry_id=arrival.entry_id,
                     match=match,
-                    fate=MatchOutcome.HELD if self.held else MatchOutcome.ALERTED,
+                    outcome=MatchOutcome.HELD if self.held else MatchOutcome.ALERTED,
                     reason=Reason(cause=Cause.OTHER, words="a new story"),
                     story_id=story.id,
                     origin="first",
@@ -84,7 +84,9 @@ class Teller:
             decided=tuple(decided),
             stories=tuple(stories),
             alerts=tuple(alerts),
-            told={(a.rule, a.key[0]): LastNotified(at=facts.now, severity=a.severity) for a in alerts if a.key},
+            last_notified={
+                (a.rule, a.key[0]): LastNotified(at=facts.now, severity=a.severity) for a in alerts if a.key
+            },
             planned=tuple(self.plan(facts.now, alert.id, *who) for alert in alerts for who in self.to),
         )
 
@@ -269,7 +271,9 @@ class Hands:
     def poll(self, store: Store, batch: Batch, judged: list[Judged], decide: Teller, **fields: object) -> Committed:
         """One poll from lease to commit; the source is due again at once."""
         lease = self.lease(store, batch.source)
-        return store.commit(lease, batch, judged, decide, **{"now": self.now, "due_at": self.now, **fields})
+        now, record = fields.pop("now", self.now), fields.pop("record", PollRecord(due_at=self.now))
+        found = JudgedBatch(batch=batch, judged=judged, **fields)  # type: ignore[arg-type]
+        return store.commit(lease, found, decide, now, record)  # type: ignore[arg-type]
 
     def tell(
         self,

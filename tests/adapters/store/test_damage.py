@@ -10,13 +10,13 @@ import pytest
 
 from tocsin.errors import DamagedError
 from tocsin.policy.notifying.silence import parse
-from tocsin.store import DamagedKind
+from tocsin.store import Claimable, DamagedKind
 
 MINUTE = timedelta(minutes=1)
 
 
 def _write(store, statement, *values):
-    with closing(sqlite3.connect(store._database.path, timeout=10)) as connection, connection:
+    with closing(sqlite3.connect(store.database.path, timeout=10)) as connection, connection:
         assert connection.execute(statement, values).rowcount >= 1
 
 
@@ -89,7 +89,7 @@ def test_one_damaged_delivery_stops_alone_and_is_named(hands, store, statement):
     _write(store, statement)
     [found] = store.set_aside(hands.now)
     assert (found.kind, found.name.split(" to ")[1]) == (DamagedKind.DELIVERY, "desk")
-    claimed = store.claim_deliveries(hands.now, MINUTE, exclude=(), limit_per_receiver=9)
+    claimed = store.claim_deliveries(hands.now, MINUTE, Claimable(limit_per_receiver=9))
     assert len(claimed) == 1
 
 
@@ -99,7 +99,7 @@ def test_one_damaged_silence_ends_and_hides_nothing(hands, store):
     _write(store, "UPDATE silence SET matchers = '[\"mineral\"]'")
     hands.tell(store, "one")
     with pytest.raises(DamagedError):
-        store.claim_deliveries(hands.now, MINUTE, exclude=())
+        store.claim_deliveries(hands.now, MINUTE)
     [found] = store.set_aside(hands.now)
     assert (found.kind, found.name) == (DamagedKind.SILENCE, str(silence.id))
-    assert len(store.claim_deliveries(hands.now, MINUTE, exclude=())) == 1
+    assert len(store.claim_deliveries(hands.now, MINUTE)) == 1

@@ -22,7 +22,7 @@ from tocsin.policy.alerting.facts import Decided, Decision
 from tocsin.policy.notifying.receiver import QuietRule
 from tocsin.policy.notifying.retry import Consequence
 from tocsin.render.reasons import in_words
-from tocsin.store import Voided
+from tocsin.store import Claimable, JudgedBatch, PollRecord, Voided
 
 MINUTE = timedelta(minutes=1)
 LEASE = timedelta(minutes=2)
@@ -32,7 +32,7 @@ DOWN = AttemptResult(error_class=ErrorClass.TRANSIENT, code=503, words="busy", r
 
 
 def _claim(hands, store, at=None, **options):
-    return store.claim_deliveries(at or hands.now, LEASE, **{"exclude": (), **options})
+    return store.claim_deliveries(at or hands.now, LEASE, Claimable(**options))
 
 
 def _delivered(hands):
@@ -62,7 +62,7 @@ def test_a_claim_brings_all_that_a_message_shows(hands, store):
                 Decided(
                     entry_id=item.entry_id,
                     match=joined,
-                    fate=MatchOutcome.JOINED,
+                    outcome=MatchOutcome.JOINED,
                     reason=Reason(cause=Cause.OTHER, words="same"),
                     story_id=1,
                     alert_id=1,
@@ -201,7 +201,7 @@ def test_a_start_voids_every_older_lease(hands, store):
     hands.real.pass_by(timedelta(minutes=10))
     assert fresh.lock(hands.now) == Voided(sources=1, deliveries=2, doubtful=1)
     with pytest.raises(StoreError):
-        fresh.commit(lease, hands.batch(), [], hands.teller(), now=hands.now, due_at=hands.now)
+        fresh.commit(lease, JudgedBatch(batch=hands.batch()), hands.teller(), hands.now, PollRecord(due_at=hands.now))
     assert not fresh.settle(tried, OK, lambda _: Consequence(settlement=_delivered(hands)), hands.now)
     again = {delivery.id: delivery for delivery in _claim(hands, fresh)}
     assert set(again) == {tried.id, claimed.id}
@@ -270,7 +270,7 @@ def grows(hands, kind, joined=()):
         item = Decided(
             entry_id=facts.arrivals[0].entry_id,
             match=match,
-            fate=MatchOutcome.UPDATED,
+            outcome=MatchOutcome.UPDATED,
             reason=Reason(cause=Cause.OTHER, words="louder"),
             story_id=1,
             alert_id=1,

@@ -20,7 +20,7 @@ def _facts(hands, store, entry, *rules):
 def test_nothing_is_known_at_first(hands, store):
     """The first decision numbers its first story and alert 1."""
     facts = _facts(hands, store, hands.entry())
-    assert (facts.stories, facts.alerts, facts.told, facts.pending) == ((), (), {}, ())
+    assert (facts.stories, facts.alerts, facts.last_notified, facts.pending) == ((), (), {}, ())
     assert (facts.next_story, facts.next_alert, facts.now) == (1, 1, hands.now)
 
 
@@ -32,7 +32,7 @@ def test_a_story_and_its_alert_come_back_as_they_were_decided(hands, store):
     facts = _facts(hands, store, hands.entry("two", title=one.title))
     assert facts.stories == decision.stories
     assert facts.alerts == decision.alerts
-    assert facts.told == {("minerals/ban", "gallium"): LastNotified(at=hands.now, severity=Severity.HIGH)}
+    assert facts.last_notified == {("minerals/ban", "gallium"): LastNotified(at=hands.now, severity=Severity.HIGH)}
     assert (facts.next_story, facts.next_alert) == (2, 2)
 
 
@@ -57,7 +57,7 @@ def test_stories_of_other_events_are_not_compared(hands, store):
     hands.poll(store, hands.batch(one), [hands.judged(one)], hands.teller())
     lifted = hands.rule(id="minerals/lift", event="trade.export.lift")
     facts = _facts(hands, store, two, lifted)
-    assert (facts.stories, facts.alerts, facts.told, facts.pending) == ((), (), {}, ())
+    assert (facts.stories, facts.alerts, facts.last_notified, facts.pending) == ((), (), {}, ())
 
 
 def test_only_what_may_change_is_read_of_alerts_and_messages(hands, store):

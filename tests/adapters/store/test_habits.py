@@ -8,7 +8,7 @@ import pytest
 from tocsin.errors import Fault
 from tocsin.hints import PollHints
 from tocsin.policy.polling.history import Moved, PollHistory
-from tocsin.store import Deferral, Fetch, GroupHold, PollRecord
+from tocsin.store import Deferral, Fetch, GroupHold, PollFailure, PollRecord
 from tocsin.store.db.habits import MOST_FETCHES, add_fetch, read_fetches, read_habits, write_habits
 
 MINUTE = timedelta(minutes=1)
@@ -69,9 +69,11 @@ def _feeds(*names):
 def test_a_poll_leaves_what_it_learned(hands, store):
     """A commit writes habits, reasons and the fetch with the number that was really new."""
     habits = _habits(hands.now)
-    trail = PollRecord(reasons=("one", "two"), habits=habits, fetch=Fetch(at=hands.now, status=200, new=9))
+    record = PollRecord(
+        due_at=hands.now, reasons=("one", "two"), habits=habits, fetch=Fetch(at=hands.now, status=200, new=9)
+    )
     entry = hands.entry()
-    hands.poll(store, hands.batch(entry), [hands.quiet(entry)], hands.teller(), trail=trail)
+    hands.poll(store, hands.batch(entry), [hands.quiet(entry)], hands.teller(), record=record)
     lease = hands.lease(store)
     assert lease.habits == habits
     assert lease.cursor.moved_to == "https://new.example/"
@@ -81,8 +83,8 @@ def test_a_poll_leaves_what_it_learned(hands, store):
 
 def test_a_changed_address_forgets_what_was_learned(hands, store):
     """Another feed has another rhythm, and did not move."""
-    trail = PollRecord(reasons=("one",), habits=_habits(hands.now), fetch=Fetch(at=hands.now))
-    hands.poll(store, hands.batch(), [], hands.teller(), trail=trail)
+    record = PollRecord(due_at=hands.now, reasons=("one",), habits=_habits(hands.now), fetch=Fetch(at=hands.now))
+    hands.poll(store, hands.batch(), [], hands.teller(), record=record)
     store.sync_sources([("wire", "https://elsewhere.example/", "feed")], hands.now)
     detail = store.read.source("wire")
     assert (detail.source.habits, detail.source.reasons, detail.fetches) == (PollHistory(), (), ())
@@ -111,8 +113,10 @@ def test_a_hold_puts_off_the_sources_of_one_group_only(hands, store):
     store.sync_sources(_feeds("a", "b", "c", "own", "far"), hands.now + 9 * MINUTE, groups)
     leases = {lease.name: lease for lease in store.claim_sources(hands.now, MINUTE, 1)}
     hold = GroupHold(group="e.com", until=hands.now + 5 * MINUTE, reason="429")
-    fields = {"now": hands.now, "due_at": hands.now + MINUTE, "unhealthy": False, "gone": False, "own": ()}
-    store.fail(leases["a"], "429", Fault.RATE_LIMITED, decide=hands.teller(), hold=hold, **fields)
+    fields = {"record": PollRecord(due_at=hands.now + MINUTE), "unhealthy": False, "gone": False}
+    store.fail(
+        leases["a"], PollFailure(error="429", fault=Fault.RATE_LIMITED, hold=hold, **fields), hands.teller(), hands.now
+    )
     due = {view.name: view.due_at - hands.now for view in store.read.sources()}
     assert due == {"a": MINUTE, "b": 5 * MINUTE, "c": timedelta(0), "own": timedelta(0), "far": 9 * MINUTE}
     assert store.read.source("b").source.reasons == ("429",)
@@ -131,10 +135,10 @@ def test_a_hold_puts_off_the_sources_of_one_group_only(hands, store):
 def test_only_what_the_network_did_is_forgiven(hands, store, group, fault, failures, errors):
     """When the line breaks, the first failures of other people's servers are taken back; older trouble stays."""
     store.sync_sources(_feeds("a"), hands.now, {"a": group})
-    fields = {"now": hands.now, "due_at": hands.now, "unhealthy": False, "gone": False, "own": ()}
+    fields = {"record": PollRecord(due_at=hands.now), "unhealthy": False, "gone": False}
     for _ in range(failures):
         [lease] = store.claim_sources(hands.now, MINUTE, 9)
-        store.fail(lease, "down", fault, decide=hands.teller(), **fields)
+        store.fail(lease, PollFailure(error="down", fault=fault, **fields), hands.teller(), hands.now)
     store.clear_outage_failures(hands.now)
     assert store.read.source("a").source.errors == errors
 
@@ -147,16 +151,18 @@ def test_a_host_group_follows_the_configuration(hands, store):
     hands.real.pass_by(2 * MINUTE)
     [lease] = [item for item in store.claim_sources(hands.now, MINUTE, 1) if item.name == "a"]
     hold = GroupHold(group="e.com", until=hands.now + 5 * MINUTE, reason="429")
-    fields = {"now": hands.now, "due_at": hands.now, "unhealthy": False, "gone": False, "own": ()}
-    store.fail(lease, "429", Fault.RATE_LIMITED, decide=hands.teller(), hold=hold, **fields)
+    fields = {"record": PollRecord(due_at=hands.now), "unhealthy": False, "gone": False}
+    store.fail(
+        lease, PollFailure(error="429", fault=Fault.RATE_LIMITED, hold=hold, **fields), hands.teller(), hands.now
+    )
     assert store.read.source("b").source.due_at == hands.now
 
 
 def test_fetches_of_a_removed_source_go_after_the_retention(hands, store):
     """What is not watched any more is forgotten; the others keep their last few."""
     for name in ("a", "b"):
-        fetch = PollRecord(fetch=Fetch(at=hands.now, status=200))
-        hands.poll(store, hands.batch(source=name), [], hands.teller(), trail=fetch)
+        record = PollRecord(due_at=hands.now, fetch=Fetch(at=hands.now, status=200))
+        hands.poll(store, hands.batch(source=name), [], hands.teller(), record=record)
     store.sync_sources([("b", "https://example.org/feed", "feed")], hands.now)
     while store.sweep(hands.now + timedelta(days=91), timedelta(days=90)):
         pass

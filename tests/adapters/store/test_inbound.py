@@ -13,6 +13,7 @@ from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Severity, Unevaluated
 from tocsin.model.sources import Cursor
 from tocsin.policy.alerting.facts import Decided, Decision
+from tocsin.store import JudgedBatch, PollFailure, PollRecord
 
 HOUR = timedelta(hours=1)
 
@@ -24,11 +25,10 @@ def test_a_commit_writes_all_that_a_poll_found(hands, store):
     due = hands.now + HOUR
     committed = store.commit(
         lease,
-        hands.batch(one, two),
-        [hands.judged(one), hands.quiet(two)],
+        JudgedBatch(batch=hands.batch(one, two), judged=[hands.judged(one), hands.quiet(two)]),
         hands.teller(),
-        now=hands.now,
-        due_at=due,
+        hands.now,
+        PollRecord(due_at=due),
     )
     assert committed.entries == 2
     assert committed.delivery_ids == ("d0001",)
@@ -83,11 +83,21 @@ def test_what_raises_while_deciding_leaves_nothing_behind(hands, store):
         raise RuntimeError("no decision")
 
     with pytest.raises(RuntimeError, match="no decision"):
-        store.commit(lease, hands.batch(entry), [hands.judged(entry)], fails, now=hands.now, due_at=hands.now)
+        store.commit(
+            lease,
+            JudgedBatch(batch=hands.batch(entry), judged=[hands.judged(entry)]),
+            fails,
+            hands.now,
+            PollRecord(due_at=hands.now),
+        )
     assert (store.read.counts().entries, store.read.counts().polled) == (0, 0)
     assert store.unseen(hands.batch(entry)).new == (entry,)
     committed = store.commit(
-        lease, hands.batch(entry), [hands.judged(entry)], hands.teller(), now=hands.now, due_at=hands.now
+        lease,
+        JudgedBatch(batch=hands.batch(entry), judged=[hands.judged(entry)]),
+        hands.teller(),
+        hands.now,
+        PollRecord(due_at=hands.now),
     )
     assert committed.entries == 1
 
@@ -102,7 +112,13 @@ def test_a_decision_that_contradicts_the_database_leaves_nothing_behind(hands, s
         return replace(decision, planned=decision.planned * 2)
 
     with pytest.raises(Exception, match="contradict") as caught:
-        store.commit(lease, hands.batch(entry), [hands.judged(entry)], doubles, now=hands.now, due_at=hands.now)
+        store.commit(
+            lease,
+            JudgedBatch(batch=hands.batch(entry), judged=[hands.judged(entry)]),
+            doubles,
+            hands.now,
+            PollRecord(due_at=hands.now),
+        )
     assert "UNIQUE" in str(caught.value)
     assert (store.read.counts().entries, store.read.counts().alerts) == (0, 0)
     assert store.read.deliveries() == ()
@@ -113,7 +129,13 @@ def test_polls_in_parallel_see_each_others_stories(hands, store):
     names = [f"wire{n:02}" for n in range(20)]
     store.sync_sources([(name, name, "feed") for name in names], hands.now)
     for lease in store.claim_sources(hands.now, HOUR, 99):
-        store.commit(lease, hands.batch(source=lease.name), [], hands.teller(), now=hands.now, due_at=hands.now)
+        store.commit(
+            lease,
+            JudgedBatch(batch=hands.batch(source=lease.name)),
+            hands.teller(),
+            hands.now,
+            PollRecord(due_at=hands.now),
+        )
     leases = store.claim_sources(hands.now, HOUR, 99)
     seen = []
 
@@ -127,7 +149,7 @@ def test_polls_in_parallel_see_each_others_stories(hands, store):
         joined = Decided(
             entry_id=arrival.entry_id,
             match=match,
-            fate=MatchOutcome.JOINED,
+            outcome=MatchOutcome.JOINED,
             reason=Reason(cause=Cause.OTHER, words="the same story"),
             story_id=story.id,
             alert_id=facts.alerts[0].id,
@@ -138,7 +160,13 @@ def test_polls_in_parallel_see_each_others_stories(hands, store):
         entry = hands.entry("gallium", source=lease.name)
         batch = hands.batch(entry, source=lease.name)
         assert store.unseen(batch).new == (entry,)
-        store.commit(lease, batch, [hands.judged(entry)], folds, now=hands.now, due_at=hands.now + HOUR)
+        store.commit(
+            lease,
+            JudgedBatch(batch=batch, judged=[hands.judged(entry)]),
+            folds,
+            hands.now,
+            PollRecord(due_at=hands.now + HOUR),
+        )
 
     threads = [threading.Thread(target=poll, args=(lease,)) for lease in leases]
     for thread in threads:
@@ -172,23 +200,39 @@ def test_a_late_holder_writes_nothing(hands, store):
     fresh = hands.lease(store)
     assert fresh.fence == late.fence + 1
     with pytest.raises(LeaseLostError, match="wire"):
-        store.commit(late, hands.batch(entry), [hands.judged(entry)], hands.teller(), now=hands.now, due_at=hands.now)
+        store.commit(
+            late,
+            JudgedBatch(batch=hands.batch(entry), judged=[hands.judged(entry)]),
+            hands.teller(),
+            hands.now,
+            PollRecord(due_at=hands.now),
+        )
     with pytest.raises(LeaseLostError):
         store.fail(
             late,
-            "gone",
-            Fault.GONE,
-            now=hands.now,
-            due_at=hands.now,
-            unhealthy=True,
-            gone=True,
-            own=[hands.match()],
-            decide=hands.teller(),
+            PollFailure(
+                error="gone",
+                fault=Fault.GONE,
+                record=PollRecord(due_at=hands.now),
+                unhealthy=True,
+                gone=True,
+                own=[hands.match()],
+            ),
+            hands.teller(),
+            hands.now,
         )
     assert (store.read.counts().entries, store.read.counts().polled, store.read.counts().alerts) == (0, 0, 0)
-    store.commit(fresh, hands.batch(entry), [hands.judged(entry)], hands.teller(), now=hands.now, due_at=hands.now)
+    store.commit(
+        fresh,
+        JudgedBatch(batch=hands.batch(entry), judged=[hands.judged(entry)]),
+        hands.teller(),
+        hands.now,
+        PollRecord(due_at=hands.now),
+    )
     with pytest.raises(LeaseLostError):
-        store.commit(fresh, hands.batch(entry), [], hands.teller(), now=hands.now, due_at=hands.now)
+        store.commit(
+            fresh, JudgedBatch(batch=hands.batch(entry)), hands.teller(), hands.now, PollRecord(due_at=hands.now)
+        )
 
 
 def test_a_failed_poll_keeps_the_cursor_and_counts(hands, store):
@@ -198,14 +242,16 @@ def test_a_failed_poll_keeps_the_cursor_and_counts(hands, store):
     own = hands.match(rule=hands.rule(id="tocsin/source-unhealthy", event="tocsin.source.unhealthy"), detail="503")
     committed = store.fail(
         lease,
-        "503 Service Unavailable",
-        Fault.STATUS,
-        now=hands.now,
-        due_at=hands.now + HOUR,
-        unhealthy=True,
-        gone=True,
-        own=[own],
-        decide=hands.teller(),
+        PollFailure(
+            error="503 Service Unavailable",
+            fault=Fault.STATUS,
+            record=PollRecord(due_at=hands.now + HOUR),
+            unhealthy=True,
+            gone=True,
+            own=[own],
+        ),
+        hands.teller(),
+        hands.now,
     )
     assert committed.delivery_ids == ("d0001",)
     assert store.claim_sources(hands.now, HOUR, 9) == []
@@ -217,7 +263,9 @@ def test_a_failed_poll_keeps_the_cursor_and_counts(hands, store):
     assert (view.last_error, view.last_fault, view.polls) == ("503 Service Unavailable", Fault.STATUS, 2)
     assert store.read.alert(1).tidings.alert.detail == "503"
     assert store.read.alert(1).tidings.lead is None
-    store.commit(again, hands.batch(), [], hands.teller(), now=hands.now + HOUR, due_at=hands.now)
+    store.commit(
+        again, JudgedBatch(batch=hands.batch()), hands.teller(), hands.now + HOUR, PollRecord(due_at=hands.now)
+    )
     [healed] = store.read.sources()
     assert (healed.errors, healed.unhealthy, healed.gone, healed.last_error) == (0, False, False, "")
 

@@ -38,7 +38,7 @@ def test_text_and_proof_go_and_the_alert_stays(hands, store):
 def test_a_message_goes_when_it_is_settled_and_old(hands, store):
     """What still waits keeps its frozen message; what is done keeps its story and loses its bytes."""
     hands.tell(store, "one", hands.teller(to=(("a", ""), ("b", "")), lasts=90 * DAY))
-    done, waits = store.claim_deliveries(hands.now, DAY, exclude=())
+    done, waits = store.claim_deliveries(hands.now, DAY)
     for delivery, state in ((done, DeliveryState.DELIVERED), (waits, DeliveryState.RETRY)):
         store.begin_attempt(delivery, MESSAGE, hands.now)
         store.settle(
@@ -78,4 +78,4 @@ def test_a_cooldown_is_forgotten_when_it_is_long_over(hands, store):
     _sweep(store, hands.now + MONTH + DAY)
     decide = hands.teller()
     hands.tell(store, "two", decide)
-    assert decide.seen[0].told == {}
+    assert decide.seen[0].last_notified == {}

@@ -20,6 +20,7 @@ from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Unevaluated
 from tocsin.policy.alerting.facts import Decision
 from tocsin.policy.notifying.retry import Consequence
+from tocsin.store import Claimable, JudgedBatch, PollRecord
 
 HOUR = timedelta(hours=1)
 
@@ -45,7 +46,7 @@ class Corrector:
 def _send(store, now):
     """Deliver everything that is due; the kind and the lead of each message."""
     sent = []
-    for item in store.claim_deliveries(now, HOUR, exclude=(), limit_per_receiver=9):
+    for item in store.claim_deliveries(now, HOUR, Claimable(limit_per_receiver=9)):
         store.begin_attempt(item, Message(kind=MessageKind.TEXT, subject="", text=""), now)
         settled = Settlement(state=DeliveryState.DELIVERED, due_at=now)
         store.settle(
@@ -93,29 +94,31 @@ def test_a_commit_that_fails_leaves_no_wording_behind(hands, told):
     lease = hands.lease(told)
     with pytest.raises(RuntimeError, match="power cut"):
         told.commit(
-            lease, hands.batch(after), [], fail, now=hands.now, due_at=hands.now, rewritten=[hands.quiet(after)]
+            lease,
+            JudgedBatch(batch=hands.batch(after), rewritten=[hands.quiet(after)]),
+            fail,
+            hands.now,
+            PollRecord(due_at=hands.now),
         )
     assert told.read.find_entries("1")[0].revised == ()
-    now = {"now": hands.now, "due_at": hands.now}
-    told.commit(lease, hands.batch(after), [], Corrector(hands.teller()), rewritten=[hands.quiet(after)], **now)
+    found = JudgedBatch(batch=hands.batch(after), rewritten=[hands.quiet(after)])
+    told.commit(lease, found, Corrector(hands.teller()), hands.now, PollRecord(due_at=hands.now))
     assert [kind for kind, _ in _send(told, hands.now)] == [DeliveryKind.CORRECTION]
 
 
 def test_a_wording_that_came_between_claim_and_try_is_corrected(hands, store):
     """The message was written with the old one, whatever the clocks say."""
     hands.tell(store)
-    [claimed] = store.claim_deliveries(hands.now, HOUR, exclude=())
+    [claimed] = store.claim_deliveries(hands.now, HOUR)
     after = hands.entry(title="Else")
     lease = hands.lease(store)
     early = hands.now - HOUR  # when its poll began
     store.commit(
         lease,
-        hands.batch(after),
-        [],
+        JudgedBatch(batch=hands.batch(after), rewritten=[hands.quiet(after)]),
         Corrector(hands.teller()),
-        now=early,
-        due_at=early,
-        rewritten=[hands.quiet(after)],
+        early,
+        PollRecord(due_at=early),
     )
     store.begin_attempt(claimed, Message(kind=MessageKind.TEXT, subject="", text=""), hands.now)
     settled = Settlement(state=DeliveryState.DELIVERED, due_at=hands.now)

@@ -5,6 +5,7 @@ from datetime import timedelta
 from tocsin.model.deliveries import AttemptResult, DeliveryState, ErrorClass, Message, MessageKind, Settlement
 from tocsin.model.reasons import Cause, Reason
 from tocsin.policy.notifying.retry import Consequence
+from tocsin.store import JudgedBatch, PollRecord
 
 HOUR = timedelta(hours=1)
 LEASE = timedelta(minutes=2)
@@ -14,7 +15,9 @@ DOWN = AttemptResult(error_class=ErrorClass.TRANSIENT, code=503, words="busy")
 
 def _polled_at(hands, store, now):
     [lease] = store.claim_sources(now, LEASE, 9)
-    store.commit(lease, hands.batch(), [], hands.teller(), now=now, due_at=now + timedelta(minutes=5))
+    store.commit(
+        lease, JudgedBatch(batch=hands.batch()), hands.teller(), now, PollRecord(due_at=now + timedelta(minutes=5))
+    )
 
 
 def test_a_source_is_asked_though_its_last_poll_lies_ahead(hands, store):
@@ -46,7 +49,7 @@ def test_what_was_planned_or_tried_ahead_leaves_now(hands, store):
         "two",
         hands.teller(to=(("c", ""),), held=Reason(cause=Cause.OTHER, words="cooldown of minerals/ban"), wait=HOUR),
     )
-    tried, _ = store.claim_deliveries(hands.now, LEASE, exclude=())
+    tried, _ = store.claim_deliveries(hands.now, LEASE)
     store.begin_attempt(tried, MESSAGE, hands.now)
     later = Settlement(
         state=DeliveryState.RETRY,
@@ -57,4 +60,4 @@ def test_what_was_planned_or_tried_ahead_leaves_now(hands, store):
     hands.now -= HOUR
     fresh = hands.open()
     fresh.lock(hands.now)
-    assert {item.receiver for item in fresh.claim_deliveries(hands.now, LEASE, exclude=())} == {"a", "b"}
+    assert {item.receiver for item in fresh.claim_deliveries(hands.now, LEASE)} == {"a", "b"}

@@ -6,7 +6,7 @@ import pytest
 
 from tocsin.errors import LeaseLostError
 from tocsin.model.sources import Cursor
-from tocsin.store import Rest
+from tocsin.store import JudgedBatch, PollRecord, Rest
 
 MINUTE = timedelta(minutes=1)
 
@@ -45,11 +45,11 @@ def test_a_new_source_starts_with_a_baseline(hands, store):
 
 def test_the_same_configuration_changes_nothing(hands, store):
     """A reload neither polls everybody at once nor disturbs a poll under way."""
-    hands.poll(store, hands.batch(), [], hands.teller(), due_at=hands.now + MINUTE)
+    hands.poll(store, hands.batch(), [], hands.teller(), record=PollRecord(due_at=hands.now + MINUTE))
     [lease] = store.claim_sources(hands.now + MINUTE, MINUTE, 9)
     store.sync_sources(_feeds("wire"), hands.now)
     assert store.claim_sources(hands.now + MINUTE, MINUTE, 9) == []
-    store.commit(lease, hands.batch(), [], hands.teller(), now=hands.now, due_at=hands.now)
+    store.commit(lease, JudgedBatch(batch=hands.batch()), hands.teller(), hands.now, PollRecord(due_at=hands.now))
 
 
 def test_a_changed_address_is_a_new_baseline(hands, store):
@@ -59,7 +59,9 @@ def test_a_changed_address_is_a_new_baseline(hands, store):
     [underway] = store.claim_sources(hands.now, MINUTE, 9)
     store.sync_sources(_feeds("wire", address="https://example.org/other"), hands.now)
     with pytest.raises(LeaseLostError):
-        store.commit(underway, hands.batch(), [], hands.teller(), now=hands.now, due_at=hands.now)
+        store.commit(
+            underway, JudgedBatch(batch=hands.batch()), hands.teller(), hands.now, PollRecord(due_at=hands.now)
+        )
     [lease] = store.claim_sources(hands.now, MINUTE, 9)
     assert (lease.baseline, lease.cursor) == (True, Cursor())
     assert store.unseen(hands.batch(entry)).new == ()
@@ -73,7 +75,9 @@ def test_a_source_that_is_not_named_is_no_longer_polled(hands, store):
     assert store.claim_sources(hands.now, MINUTE, 9) == []
     assert [view.disabled for view in store.read.sources()] == [True]
     with pytest.raises(LeaseLostError):
-        store.commit(underway, hands.batch(), [], hands.teller(), now=hands.now, due_at=hands.now)
+        store.commit(
+            underway, JudgedBatch(batch=hands.batch()), hands.teller(), hands.now, PollRecord(due_at=hands.now)
+        )
     store.sync_sources(_feeds("wire"), hands.now)
     [lease] = store.claim_sources(hands.now, MINUTE, 9)
     assert (lease.baseline, lease.cursor) == (False, hands.batch().cursor)
@@ -88,7 +92,9 @@ def _known(store, hands, **addresses):
     store.sync_sources(_at(**addresses), hands.now)
     for lease in store.claim_sources(hands.now, MINUTE, 9):
         cursor = Cursor(etag=addresses[lease.name])
-        store.complete_unchanged([Rest(lease=lease, cursor=cursor, due_at=hands.now + MINUTE)], hands.now)
+        store.complete_unchanged(
+            [Rest(lease=lease, cursor=cursor, record=PollRecord(due_at=hands.now + MINUTE))], hands.now
+        )
 
 
 @pytest.mark.parametrize(
@@ -125,7 +131,7 @@ def test_a_poll_under_way_of_a_renamed_source_writes_nothing(hands, store):
     store.sync_sources(_at(a="2", b="1"), hands.now + MINUTE)
     held = store.claim_sources(hands.now + MINUTE, MINUTE, 9)
     assert len(held) == len(late) == 2
-    rests = [Rest(lease=lease, cursor=Cursor(etag="late"), due_at=hands.now) for lease in late]
+    rests = [Rest(lease=lease, cursor=Cursor(etag="late"), record=PollRecord(due_at=hands.now)) for lease in late]
     assert store.complete_unchanged(rests, hands.now) == 2
 
 
@@ -144,7 +150,9 @@ def test_prices_do_not_take_over_the_row_of_another_symbol(hands, store):
     table = "https://example.org/{symbol}"
     store.sync_sources([("lme:CU", table, "table")], hands.now)
     [lease] = store.claim_sources(hands.now, MINUTE, 9)
-    store.complete_unchanged([Rest(lease=lease, cursor=Cursor(etag="copper"), due_at=hands.now)], hands.now)
+    store.complete_unchanged(
+        [Rest(lease=lease, cursor=Cursor(etag="copper"), record=PollRecord(due_at=hands.now))], hands.now
+    )
     store.sync_sources([("lme:AL", table, "table")], hands.now)
     [lease] = store.claim_sources(hands.now, MINUTE, 9)
     assert (lease.name, lease.cursor.etag) == ("lme:AL", "")
@@ -162,7 +170,7 @@ def test_polls_that_brought_nothing_are_given_back_together(hands, store):
     store.sync_sources(_feeds("a", "b"), hands.now)
     leases = store.claim_sources(hands.now, MINUTE, 9)
     cursor = Cursor(etag='"7"')
-    rests = [Rest(lease=lease, cursor=cursor, due_at=hands.now + MINUTE) for lease in leases]
+    rests = [Rest(lease=lease, cursor=cursor, record=PollRecord(due_at=hands.now + MINUTE)) for lease in leases]
     assert store.complete_unchanged(rests, hands.now) == 0
     assert store.claim_sources(hands.now, MINUTE, 9) == []
     again = store.claim_sources(hands.now + MINUTE, MINUTE, 9)
@@ -179,7 +187,17 @@ def test_a_quiet_poll_that_lost_its_source_writes_nothing(hands, store):
     [late] = store.claim_sources(hands.now, MINUTE, 9)
     hands.real.pass_by(2 * MINUTE)
     [holder] = store.claim_sources(hands.now, MINUTE, 9)
-    assert store.complete_unchanged([Rest(lease=late, cursor=Cursor(etag="late"), due_at=hands.now)], hands.now) == 1
-    assert store.complete_unchanged([Rest(lease=holder, cursor=Cursor(etag="held"), due_at=hands.now)], hands.now) == 0
+    assert (
+        store.complete_unchanged(
+            [Rest(lease=late, cursor=Cursor(etag="late"), record=PollRecord(due_at=hands.now))], hands.now
+        )
+        == 1
+    )
+    assert (
+        store.complete_unchanged(
+            [Rest(lease=holder, cursor=Cursor(etag="held"), record=PollRecord(due_at=hands.now))], hands.now
+        )
+        == 0
+    )
     [after] = store.claim_sources(hands.now, MINUTE, 9)
     assert after.cursor.etag == "held"

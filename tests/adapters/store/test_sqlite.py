@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tocsin.errors import DamagedError, LockedError, LostError, StoreError
-from tocsin.store import Store, Voided
+from tocsin.store import JudgedBatch, PollRecord, Store, Voided
 from tocsin.store.db.place import make
 from tocsin.store.db.schema import upgrade
 from tocsin.store.db.sqlite import Database, explain
@@ -149,7 +149,7 @@ def test_a_command_writes_beside_the_daemon(hands, store):
 
 def test_a_full_disk_stops_a_commit_whole_and_only_while_it_is_full(hands, database, tmp_path):
     """When space runs out in the middle, nothing is half written, and the same poll succeeds once there is room."""
-    store = Store(database, real_now=hands.real, new_id=lambda: f"d{next(hands.ids)}")
+    store = Store(database, real_now=hands.real)
     entry = hands.entry(body="x" * 200_000)
     lease = hands.lease(store)
 
@@ -159,7 +159,11 @@ def test_a_full_disk_stops_a_commit_whole_and_only_while_it_is_full(hands, datab
 
     def commit():
         return store.commit(
-            lease, hands.batch(entry), [hands.judged(entry)], hands.teller(), now=hands.now, due_at=hands.now
+            lease,
+            JudgedBatch(batch=hands.batch(entry), judged=[hands.judged(entry)]),
+            hands.teller(),
+            hands.now,
+            PollRecord(due_at=hands.now),
         )
 
     limit(_pragma(database, "page_count") + 20)
@@ -376,7 +380,7 @@ def test_a_start_looks_for_damage_and_takes_no_longer_than_it_may(hands, store):
     """Damage is found before anything is written upon it; a large database does not keep the daemon from its work."""
     hands.tell(store, "one")
     assert store.lock(hands.now).checked
-    database = store._database
+    database = store.database
     assert database.check(60)
     with database.write() as session:
         run = session.connection().exec_driver_sql

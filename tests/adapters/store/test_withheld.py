@@ -39,7 +39,7 @@ def test_what_is_never_told_is_listed_with_its_reason(hands: Hands, store: Store
     hands.tell(store, "told", hands.teller())
     told, *_ = store.read.deliveries()
     store.act.silence([parse("severity>=info")], hands.now, hands.now + HOUR, why="known")
-    store.claim_deliveries(hands.now, MINUTE, exclude=())
+    store.claim_deliveries(hands.now, MINUTE)
     (hidden,) = store.read.suppressed()
     assert (hidden.alert_id, hidden.state, hidden.reason.main) == (told.alert_ids[0], "suppressed", Cause.SILENCE)
     later = hands.now + timedelta(days=3)

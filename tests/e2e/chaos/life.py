@@ -14,10 +14,9 @@ import signal
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from chaos.clock import WorldClock
 from chaos.points import Side
@@ -27,7 +26,7 @@ from tocsin.config.config import Config
 from tocsin.errors import TocsinError
 from tocsin.service.service import Service
 from tocsin.store import Store
-from tocsin.store.readings import Queries
+from tocsin.store.access import Queries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,9 +117,9 @@ class HastyStore(Store):
         """As the store does it, for a shorter time."""
         return super().claim_sources(now, self.lease or lease, limit)
 
-    def claim_deliveries(self, now: datetime, lease: timedelta, **rest: Any) -> Any:
+    def claim_deliveries(self, now: datetime, lease: timedelta, *which: Any) -> Any:
         """As the store does it, for a shorter time."""
-        return super().claim_deliveries(now, self.lease or lease, **rest)
+        return super().claim_deliveries(now, self.lease or lease, *which)
 
 
 def live(order: Order) -> int:
@@ -131,7 +130,7 @@ def live(order: Order) -> int:
     folder, trap = Path(order.folder), Trap(order)
 
     def open_store(config: Config) -> Any:
-        store = HastyStore.open(config.database, real_now=lambda: datetime.now(UTC), new_id=lambda: uuid4().hex)
+        store = HastyStore.open(config.database)
         store.lease = timedelta(seconds=order.lease)
         return Watched(store, "store", trap)
 

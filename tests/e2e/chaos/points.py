@@ -12,7 +12,7 @@ import tocsin
 from tocsin.receivers import Receiver
 from tocsin.sources import Source
 from tocsin.store import Store
-from tocsin.store.readings import Queries
+from tocsin.store.access import Queries
 
 #: How the rooms that work on their own, and not for a command, call the store.
 _CALLED = re.compile(r"\b_?(store\.(?:read\.)?\w+)")

@@ -41,9 +41,9 @@ class World:
     now: datetime = NOON
     stories: dict[int, Story] = field(default_factory=dict)
     alerts: dict[int, Alert] = field(default_factory=dict)
-    told: dict[tuple[str, str], LastNotified] = field(default_factory=dict)
+    last_notified: dict[tuple[str, str], LastNotified] = field(default_factory=dict)
     pending: list[Pending] = field(default_factory=list)
-    heard: dict[int, list[tuple[str, str]]] = field(default_factory=dict)
+    notified: dict[int, list[tuple[str, str]]] = field(default_factory=dict)
     entries: int = 0
     rule: Callable[..., RuleInfo] = rule
 
@@ -92,9 +92,9 @@ class World:
             arrivals=arrivals,
             stories=tuple(self.stories.values()),
             alerts=tuple(self.alerts.values()),
-            told=self.told,
+            last_notified=self.last_notified,
             pending=tuple(self.pending),
-            heard=self.heard,
+            notified=self.notified,
             next_story=max(self.stories, default=0) + 1,
             next_alert=max(self.alerts, default=0) + 1,
             **circumstances,  # type: ignore[arg-type]
@@ -102,14 +102,14 @@ class World:
         decision = self.policy.decide(facts)
         self.stories |= {item.id: item for item in decision.stories}
         self.alerts |= {item.id: item for item in decision.alerts}
-        self.told |= decision.told
+        self.last_notified |= decision.last_notified
         return decision
 
     def send(self, decision: Decision) -> None:
         """Let the messages of *decision* leave."""
         for plan in decision.planned:
             for number in plan.alert_ids:
-                self.heard.setdefault(number, []).append((plan.receiver, plan.recipient))
+                self.notified.setdefault(number, []).append((plan.receiver, plan.recipient))
 
     def keep(self, decision: Decision) -> None:
         """Put the messages of *decision* into the outbox, untried."""

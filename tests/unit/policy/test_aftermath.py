@@ -45,7 +45,7 @@ class Life:
         """A good poll, *wait* after the one before."""
         self.now += wait
         after = after_success(self.before, ResponseHints(status=200, **answer), found, now=self.now, random=0.5)  # type: ignore[arg-type]
-        self._tell(after.told)
+        self._tell(after.events)
         self.due_at = after.plan.due_at
         self.before = SourceStatus(
             name="wire",
@@ -61,7 +61,7 @@ class Life:
         self.now += wait
         error = SourceError("no luck", fault=fault, status=status, **fields)  # type: ignore[arg-type]
         after = after_failure(self.before, error, now=self.now, random=0.5)
-        self._tell(after.told)
+        self._tell(after.events)
         self.due_at, self.others_until = after.plan.due_at, after.others_until
         self.before = SourceStatus(
             name="wire",
@@ -77,9 +77,9 @@ class Life:
         )
         return self
 
-    def _tell(self, told: object) -> None:
-        self.told += [item.news for item in told]  # type: ignore[attr-defined]
-        self.details += [item.detail for item in told]  # type: ignore[attr-defined]
+    def _tell(self, events: object) -> None:
+        self.told += [item.news for item in events]  # type: ignore[attr-defined]
+        self.details += [item.detail for item in events]  # type: ignore[attr-defined]
 
 
 # ---- failures ------------------------------------------------------------------------------------------------------
@@ -274,7 +274,7 @@ def test_a_baseline_is_no_flood() -> None:
     """The first fetch is silent anyway."""
     first = SourceStatus(name="wire", terms=Terms(), habits=PollHistory(), first_polled=NOON)
     after = after_success(first, ResponseHints(), Findings(held=100, new=100, late=0), now=NOON, random=0.0)
-    assert (after.flood, after.told) == (False, ())
+    assert (after.flood, after.events) == (False, ())
 
 
 # ---- moves ---------------------------------------------------------------------------------------------------------

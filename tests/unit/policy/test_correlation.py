@@ -34,18 +34,18 @@ def correlation(kind: str, *members: str, hours: float = 6, **fields: Any) -> Co
 def member(rule: str, hour: float, *minerals: str, **fields: Any) -> Member:
     """A match of *rule* some hours after noon."""
     labels = {"mineral": minerals} if minerals else {}
-    fate = fields.pop("fate", MatchOutcome.ALERTED)
-    return Member(rule=f"p/{rule}", event_time=NOON + timedelta(hours=hour), labels=labels, fate=fate, **fields)
+    outcome = fields.pop("outcome", MatchOutcome.ALERTED)
+    return Member(rule=f"p/{rule}", event_time=NOON + timedelta(hours=hour), labels=labels, outcome=outcome, **fields)
 
 
 def fed(rule: Correlation, *members: Member) -> list[int]:
     """The numbers of the members that complete it, when each arrives on its own and state is kept between."""
     earlier: list[Member] = []
-    standings: dict[Any, Any] = {}
+    windows: dict[Any, Any] = {}
     fired = []
     for number, item in enumerate(members):
-        completions, changed = complete(rule, earlier, [item], standings)
-        standings |= changed
+        completions, changed = complete(rule, earlier, [item], windows)
+        windows |= changed
         earlier.append(item)
         fired += [number] * bool(completions)
     return fired
@@ -140,18 +140,20 @@ def test_what_becomes_true_at_once_is_one_event_with_the_matches_that_show_it() 
     assert [item.event_time.hour - 12 for item in found.witnesses] == [0, 2]
 
 
-@pytest.mark.parametrize("fate", [MatchOutcome.BASELINE, MatchOutcome.OLD])
-def test_what_is_no_news_counts_but_completes_nothing(fate: MatchOutcome) -> None:
+@pytest.mark.parametrize("outcome", [MatchOutcome.BASELINE, MatchOutcome.OLD])
+def test_what_is_no_news_counts_but_completes_nothing(outcome: MatchOutcome) -> None:
     """Somebody is told when the next report comes, and not of what was true before."""
-    assert fed(BOTH, ban(0, fate=fate), move(1)) == [1]
-    assert fed(BOTH, ban(0), move(1, fate=fate)) == []
-    assert fed(BOTH, ban(0), move(1, fate=fate), ban(2)) == [2]
+    assert fed(BOTH, ban(0, outcome=outcome), move(1)) == [1]
+    assert fed(BOTH, ban(0), move(1, outcome=outcome)) == []
+    assert fed(BOTH, ban(0), move(1, outcome=outcome), ban(2)) == [2]
 
 
-@pytest.mark.parametrize("fate", [MatchOutcome.JOINED, MatchOutcome.HELD, MatchOutcome.UPDATED, MatchOutcome.CATCH_UP])
-def test_matches_count_whatever_became_of_them(fate: MatchOutcome) -> None:
+@pytest.mark.parametrize(
+    "outcome", [MatchOutcome.JOINED, MatchOutcome.HELD, MatchOutcome.UPDATED, MatchOutcome.CATCH_UP]
+)
+def test_matches_count_whatever_became_of_them(outcome: MatchOutcome) -> None:
     """Folded and held ones too."""
-    assert fed(BOTH, ban(0, fate=fate), move(1, fate=fate)) == [1]
+    assert fed(BOTH, ban(0, outcome=outcome), move(1, outcome=outcome)) == [1]
 
 
 def test_the_condition_is_said_in_words() -> None:

@@ -25,16 +25,16 @@ World = Any
 BAN = "China bans exports of gallium to the United States"
 
 
-def fates(decision: Any) -> list[MatchOutcome]:
-    """The fates in the order of the matches."""
-    return [item.fate for item in decision.decided]
+def outcomes(decision: Any) -> list[MatchOutcome]:
+    """The outcomes in the order of the matches."""
+    return [item.outcome for item in decision.decided]
 
 
 def test_a_match_opens_an_alert_and_plans_a_message(world: World) -> None:
     """The plain case: one match, one alert with its title filled in, one message for the desk, and nothing for ops."""
     decision = world.decide(world.match(BAN))
     (alert,), (plan,) = decision.alerts, decision.planned
-    assert fates(decision) == [MatchOutcome.ALERTED]
+    assert outcomes(decision) == [MatchOutcome.ALERTED]
     assert (alert.title, alert.key, alert.severity) == ("gallium: export", ("gallium",), Severity.HIGH)
     assert (plan.receiver, plan.recipient, plan.kind, plan.due_at) == ("desk", "a", DeliveryKind.ALERT, world.now)
     assert plan.expires_at == world.now + timedelta(hours=24)
@@ -44,7 +44,7 @@ def test_twenty_copies_of_one_headline_make_one_alert(world: World) -> None:
     """Syndication is not news: nineteen copies join the first as coverage."""
     titles = [f"{BAN} - Outlet {n}" for n in range(20)]
     decision = world.decide(*(world.match(title) for title in titles))
-    assert fates(decision) == [MatchOutcome.ALERTED] + [MatchOutcome.JOINED] * 19
+    assert outcomes(decision) == [MatchOutcome.ALERTED] + [MatchOutcome.JOINED] * 19
     assert len(decision.planned) == len(decision.alerts) == len(decision.stories) == 1
     assert len(decision.stories[0].entries) == 20
 
@@ -54,7 +54,7 @@ def test_the_earliest_report_opens_the_story_whatever_the_order_of_the_feed(worl
     late = world.match(BAN + " - Copycat News", publisher="Copycat")
     early = world.match(BAN, publisher="Herald", published=world.now - timedelta(hours=1))
     decision = world.decide(late, early)
-    assert [item.fate for item in decision.decided] == [MatchOutcome.ALERTED, MatchOutcome.JOINED]
+    assert [item.outcome for item in decision.decided] == [MatchOutcome.ALERTED, MatchOutcome.JOINED]
     assert decision.decided[0].match is early
     assert [item.origin for item in decision.decided] == ["Herald", "Herald"]
 
@@ -65,7 +65,7 @@ def test_a_new_key_value_in_the_story_is_told_as_an_update(world: World) -> None
     world.later(minutes=20)
     decision = world.decide(world.match(BAN, labels={"mineral": ("gallium", "germanium")}))
     (alert,) = decision.alerts
-    assert fates(decision) == [MatchOutcome.UPDATED]
+    assert outcomes(decision) == [MatchOutcome.UPDATED]
     assert alert.labels == {"mineral": ("gallium", "germanium")}
     assert alert.title == "gallium, germanium: export"
     assert [plan.kind for plan in decision.planned] == [DeliveryKind.UPDATE]
@@ -77,7 +77,7 @@ def test_a_higher_severity_breaks_through_the_cooldown(world: World) -> None:
     world.decide(world.match(BAN, severity=Severity.MEDIUM))
     world.later(minutes=5)
     decision = world.decide(world.match(BAN, severity=Severity.CRITICAL))
-    assert fates(decision) == [MatchOutcome.UPDATED]
+    assert outcomes(decision) == [MatchOutcome.UPDATED]
     assert decision.alerts[0].severity is Severity.CRITICAL
     assert decision.planned[0].due_at == world.now
 
@@ -91,7 +91,7 @@ def test_another_story_within_the_cooldown_is_held_until_its_end(world: World) -
     world.keep(held)
     world.later(hours=1)
     third = world.decide(world.match("Customs offices refuse several shipments of gallium at the border"))
-    assert fates(held) == fates(third) == [MatchOutcome.HELD]
+    assert outcomes(held) == outcomes(third) == [MatchOutcome.HELD]
     assert held.planned[0].due_at == start + timedelta(hours=12)
     assert held.planned[0].held.cause is Cause.COOLDOWN
     assert third.planned == ()
@@ -99,7 +99,7 @@ def test_another_story_within_the_cooldown_is_held_until_its_end(world: World) -
 
 
 def test_a_held_alert_that_grows_louder_leaves_at_once_and_only_once(world: World) -> None:
-    """The held message is hastened instead of being followed by a second one about the same alert."""
+    """The held message is released instead of being followed by a second one about the same alert."""
     world.decide(world.match(BAN))
     world.later(hours=1)
     title = "Beijing widens its gallium licence list to wafers"
@@ -107,7 +107,7 @@ def test_a_held_alert_that_grows_louder_leaves_at_once_and_only_once(world: Worl
     world.later(hours=1)
     decision = world.decide(world.match(title, severity=Severity.CRITICAL))
     assert decision.planned == ()
-    assert decision.hastened == ("d0",)
+    assert decision.released == ("d0",)
 
 
 def test_after_the_cooldown_another_story_is_told_at_once(world: World) -> None:
@@ -115,7 +115,7 @@ def test_after_the_cooldown_another_story_is_told_at_once(world: World) -> None:
     world.decide(world.match(BAN))
     world.later(hours=13)
     decision = world.decide(world.match("Beijing widens its gallium licence list to wafers"))
-    assert fates(decision) == [MatchOutcome.ALERTED]
+    assert outcomes(decision) == [MatchOutcome.ALERTED]
     assert decision.planned[0].due_at == world.now
 
 
@@ -123,13 +123,13 @@ def test_another_mineral_is_not_held_by_the_cooldown_of_the_first(world: World) 
     """A cooldown stands by key value, not by rule."""
     world.decide(world.match(BAN))
     decision = world.decide(world.match("Congo halts cobalt shipments", labels={"mineral": ("cobalt",)}))
-    assert fates(decision) == [MatchOutcome.ALERTED]
+    assert outcomes(decision) == [MatchOutcome.ALERTED]
 
 
 def test_the_first_fetch_of_a_source_is_silent(world: World) -> None:
     """A new feed brings its archive; nobody is told about it."""
     decision = world.decide(world.match(BAN), baseline=True)
-    assert fates(decision) == [MatchOutcome.BASELINE]
+    assert outcomes(decision) == [MatchOutcome.BASELINE]
     assert (decision.alerts, decision.planned) == ((), ())
 
 
@@ -137,7 +137,7 @@ def test_an_old_entry_does_not_alert(world: World) -> None:
     """A feed that repeats its archive must not ring."""
     old = world.match(BAN, published=world.now - timedelta(hours=49))
     decision = world.decide(old, last_success=world.now - timedelta(minutes=5))
-    assert fates(decision) == [MatchOutcome.OLD]
+    assert outcomes(decision) == [MatchOutcome.OLD]
     assert decision.planned == ()
 
 
@@ -150,7 +150,7 @@ def test_what_was_published_while_a_source_was_out_of_reach_goes_into_one_catch_
         ),
     ]
     decision = world.decide(*matches, last_success=world.now - timedelta(hours=72))
-    assert fates(decision) == [MatchOutcome.CATCH_UP, MatchOutcome.CATCH_UP]
+    assert outcomes(decision) == [MatchOutcome.CATCH_UP, MatchOutcome.CATCH_UP]
     (plan,) = decision.planned
     assert (plan.kind, len(plan.alert_ids)) == (DeliveryKind.CATCH_UP, 2)
 
@@ -160,7 +160,7 @@ def test_two_rules_on_one_entry_leave_as_one_message(world: World) -> None:
     first, second = world.match(BAN), world.match(BAN, info=world.rule("price"))
     second = replace(second, entry=first.entry)
     decision = world.judge(Arrival(entry_id=1, matches=(first, second)))
-    assert fates(decision) == [MatchOutcome.ALERTED, MatchOutcome.ALERTED]
+    assert outcomes(decision) == [MatchOutcome.ALERTED, MatchOutcome.ALERTED]
     (plan,) = decision.planned
     assert len(plan.alert_ids) == 2
 
@@ -169,7 +169,7 @@ def test_an_alert_joins_an_untried_message_about_the_same_story(world: World) ->
     """What was committed a moment ago and not sent yet takes in the update."""
     world.keep(world.decide(world.match(BAN)))
     decision = world.decide(world.match(BAN, labels={"mineral": ("gallium", "germanium")}))
-    assert fates(decision) == [MatchOutcome.UPDATED]
+    assert outcomes(decision) == [MatchOutcome.UPDATED]
     assert (decision.planned, decision.joined) == ((), ())
 
 
@@ -177,7 +177,7 @@ def test_a_match_without_its_key_label_is_keyed_by_its_story(world: World) -> No
     """Nothing is lost for want of a label, and two such stories do not hold each other back."""
     one = world.decide(world.match(BAN, labels={}))
     other = world.decide(world.match("Congo halts shipments of ore to smelters", labels={}))
-    assert fates(one) == fates(other) == [MatchOutcome.ALERTED]
+    assert outcomes(one) == outcomes(other) == [MatchOutcome.ALERTED]
     assert one.alerts[0].key == ("story:1",)
     assert one.alerts[0].title == "export"
 
@@ -254,7 +254,7 @@ def test_a_route_with_several_key_values_tells_when_one_is_free(world: World) ->
     world.later(hours=1)
     both = {"mineral": ("gallium", "germanium")}
     decision = world.decide(world.match("Beijing widens its licence list to further metals", labels=both))
-    assert fates(decision) == [MatchOutcome.ALERTED]
+    assert outcomes(decision) == [MatchOutcome.ALERTED]
 
 
 def test_one_decision_tells_nobody_twice_of_one_alert(world: World) -> None:
@@ -265,7 +265,7 @@ def test_one_decision_tells_nobody_twice_of_one_alert(world: World) -> None:
         world.match(BAN, published=world.now - timedelta(minutes=2)),
         world.match(BAN, labels={"mineral": ("gallium", "germanium")}),
     )
-    assert fates(found) == [MatchOutcome.HELD, MatchOutcome.UPDATED]
+    assert outcomes(found) == [MatchOutcome.HELD, MatchOutcome.UPDATED]
     (plan,) = found.planned
     assert (plan.due_at, plan.held, plan.kind) == (world.now, NO_REASON, DeliveryKind.ALERT)
 
@@ -279,8 +279,8 @@ def test_an_alert_that_joined_a_held_message_and_grew_leaves_with_it_at_once(wor
         world.match(BAN, severity=Severity.MEDIUM, published=world.now - timedelta(minutes=2)),
         world.match(BAN, severity=Severity.HIGH),
     )
-    assert fates(found) == [MatchOutcome.HELD, MatchOutcome.UPDATED]
-    assert (found.planned, [ids for _, ids in found.joined], found.hastened) == ((), [(3,)], ("d0",))
+    assert outcomes(found) == [MatchOutcome.HELD, MatchOutcome.UPDATED]
+    assert (found.planned, [ids for _, ids in found.joined], found.released) == ((), [(3,)], ("d0",))
 
 
 @pytest.mark.no_cover

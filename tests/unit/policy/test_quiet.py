@@ -92,7 +92,7 @@ def test_what_is_not_urgent_leaves_together_in_the_digest(world) -> None:
     first = world.decide(world.match(BAN, severity=Severity.LOW, labels=GALLIUM))
     world.keep(first)
     assert planned(first) == [("digest", "03 07:00", 1)]
-    assert first.decided[0].fate is MatchOutcome.HELD
+    assert first.decided[0].outcome is MatchOutcome.HELD
     assert in_words(first.decided[0].reason) == "held until 2026-03-03 07:00 UTC by the digest of desk"
     assert first.planned[0].expires_at == utc("2026-03-05 07:00"), "what is held lives from the end of the hold"
     world.later(hours=2)
@@ -113,8 +113,8 @@ def test_an_alert_that_becomes_urgent_leaves_the_digest_alone(world) -> None:
     world.keep(world.decide(world.match(BAN, severity=Severity.LOW, labels=GALLIUM)))
     louder = world.decide(world.match(BAN, severity=Severity.CRITICAL, labels=GALLIUM, publisher="Post"))
     assert planned(louder) == [("alert", "02 12:00", 1)]
-    assert louder.released == (("d0", 1),)
-    assert louder.hastened == ()
+    assert louder.cancelled == (("d0", 1),)
+    assert louder.released == ()
 
 
 def test_an_alert_that_becomes_urgent_at_once_is_in_no_digest(world) -> None:

@@ -71,23 +71,23 @@ def test_who_was_told_gets_an_update_and_who_hears_first_an_alert(wide: World) -
 
 def test_a_receiver_that_was_taken_out_is_not_told(wide: World) -> None:
     """A message for nobody would only die."""
-    wide.heard = {1: [("gone", "")]}
+    wide.notified = {1: [("gone", "")]}
     report(wide, "Herald")
-    wide.heard[1].append(("gone", ""))
+    wide.notified[1].append(("gone", ""))
     assert "gone" not in planned(report(wide, "Post", severity=Severity.CRITICAL))
 
 
 def test_the_third_independent_origin_is_told_to_who_asks_for_it_and_once(wide: World) -> None:
     """Copies of one report are one origin, the cooldown of the rule holds no confirmation, a fourth is only coverage."""
     report(wide, "Herald")
-    assert [report(wide, name).decided[0].fate for name in ("Echo", "Post")] == [MatchOutcome.JOINED] * 2
+    assert [report(wide, name).decided[0].outcome for name in ("Echo", "Post")] == [MatchOutcome.JOINED] * 2
     decision = report(wide, "Times")
-    assert decision.decided[0].fate is MatchOutcome.UPDATED
+    assert decision.decided[0].outcome is MatchOutcome.UPDATED
     assert planned(decision) == {"room": (DeliveryKind.UPDATE, ("3 independent origins, now also Times",))}
     assert decision.planned[0].due_at == wide.now
     assert decision.alerts[0].origins == 3
     again = wide.decide(wide.match(BAN, source="other", publisher="Gazette", summary="(Reuters) - Beijing"))
-    assert (again.decided[0].fate, again.planned, again.alerts[0].origins) == (MatchOutcome.JOINED, (), 4)
+    assert (again.decided[0].outcome, again.planned, again.alerts[0].origins) == (MatchOutcome.JOINED, (), 4)
 
 
 def test_a_confirmation_that_says_more_is_one_update_with_both(wide: World) -> None:
@@ -105,23 +105,23 @@ def test_an_override_of_the_receivers_asks_for_no_confirmation(wide: World) -> N
     info = replace(wide.rule(), to=("desk",))
     for name in ("Herald", "Post", "Times"):
         decision = report(wide, name, info=info)
-    assert (decision.decided[0].fate, decision.planned) == (MatchOutcome.JOINED, ())
+    assert (decision.decided[0].outcome, decision.planned) == (MatchOutcome.JOINED, ())
 
 
 @pytest.mark.parametrize(
-    ("fields", "fate"),
+    ("fields", "outcome"),
     [({}, MatchOutcome.JOINED), ({"severity": Severity.CRITICAL}, MatchOutcome.UPDATED)],
     ids=["a third origin", "a higher severity"],
 )
 def test_an_alert_that_somebody_has_seen_is_not_confirmed_but_grows(
-    wide: World, fields: dict[str, Any], fate: MatchOutcome
+    wide: World, fields: dict[str, Any], outcome: MatchOutcome
 ) -> None:
     """To have seen it is to know that it is true, not that it became worse."""
     report(wide, "Herald")
     report(wide, "Post")
     match = wide.match("Ministry: exports of gallium to the United States banned by China", publisher="Times", **fields)
     decision = wide.decide(match, answered={1: Answered(acked_at=wide.now)})
-    assert decision.decided[0].fate is fate
+    assert decision.decided[0].outcome is outcome
 
 
 def test_a_snoozed_alert_says_what_is_new_at_the_end(wide: World) -> None:
@@ -130,7 +130,7 @@ def test_a_snoozed_alert_says_what_is_new_at_the_end(wide: World) -> None:
     until = wide.now + timedelta(hours=30)
     answered = {1: Answered(snoozed_until=until)}
     louder = wide.match(BAN, severity=Severity.CRITICAL)
-    wide.heard[1].append(("boss", ""))
+    wide.notified[1].append(("boss", ""))
     decision = wide.decide(louder, answered=answered)
     assert {plan.due_at for plan in decision.planned} == {until}
     assert {in_words(plan.held) for plan in decision.planned} == {"held until 2026-03-03 18:05 UTC: alert 1 is snoozed"}
@@ -138,7 +138,7 @@ def test_a_snoozed_alert_says_what_is_new_at_the_end(wide: World) -> None:
         "held until 2026-03-03 18:05 UTC: alert 1 is snoozed: alert 1 grew"
     )
     wide.later(hours=13)
-    assert wide.decide(wide.match(ELSE)).decided[0].fate is MatchOutcome.ALERTED
+    assert wide.decide(wide.match(ELSE)).decided[0].outcome is MatchOutcome.ALERTED
 
 
 def test_who_does_not_know_a_snoozed_alert_is_told_at_once(wide: World) -> None:
@@ -187,22 +187,22 @@ def test_what_grows_before_it_was_told_is_told_as_it_is_then(world: World) -> No
     """The message that waits shows it: a second one, even a held one, would say it twice."""
     world.keep(world.decide(world.match(BAN)))
     decision = world.decide(world.match(BAN, labels={"mineral": ("gallium", "germanium")}))
-    assert decision.decided[0].fate is MatchOutcome.UPDATED
+    assert decision.decided[0].outcome is MatchOutcome.UPDATED
     assert (decision.planned, decision.news) == ((), {})
 
 
 @pytest.mark.parametrize(
-    ("distinguish", "fate"),
+    ("distinguish", "outcome"),
     [(("country",), MatchOutcome.UPDATED), (("company",), MatchOutcome.JOINED), ((), MatchOutcome.JOINED)],
 )
 def test_a_label_beside_the_key_is_news_where_the_pack_distinguishes_by_it(
-    world: World, distinguish: tuple[str, ...], fate: MatchOutcome
+    world: World, distinguish: tuple[str, ...], outcome: MatchOutcome
 ) -> None:
     """Only the pack knows which labels tell two reports of like words apart."""
     info = replace(world.rule(), distinguish=distinguish)
     world.keep(world.decide(world.match(BAN, info=info)))
     decision = world.decide(world.match(BAN, info=info, labels={"mineral": ("gallium",), "country": ("us",)}))
-    assert decision.decided[0].fate is fate
+    assert decision.decided[0].outcome is outcome
 
 
 def test_two_entries_of_one_poll_that_bring_news_are_one_update(world: World) -> None:

@@ -39,7 +39,7 @@ def due(
     rule: RuleInfo,
     keys: tuple[str, ...],
     severity: Severity,
-    told: Mapping[tuple[str, str], LastNotified],
+    notified: Mapping[tuple[str, str], LastNotified],
     now: datetime,
 ) -> datetime:
     """Return when an alert under *keys* may be sent: *now*, or the end of the cooldown.
@@ -49,7 +49,7 @@ def due(
     """
     ends = []
     for key in keys:
-        last = standing(told.get((rule.id, key)), rule, now)
+        last = standing(notified.get((rule.id, key)), rule, now)
         if last is None or severity.rank > last.severity.rank:
             return now
         ends.append(last.at if last.at > now else last.at + rule.cooldown)

@@ -26,7 +26,7 @@ _MOST_MEMBERS = 1000
 #: Members that a proof shows.
 _MOST_SHOWN = 20
 #: Times in which it stood that are remembered of a key value: more than a late match can reach.
-_MOST_STANDINGS = 32
+_MOST_WINDOWS = 32
 _SILENT = (MatchOutcome.BASELINE, MatchOutcome.OLD, MatchOutcome.FLOOD)
 
 
@@ -37,7 +37,7 @@ class Member:
     rule: str
     event_time: datetime
     labels: Labels
-    fate: MatchOutcome
+    outcome: MatchOutcome
     entry_id: int | None = None
     origin: str = ""
     source: str = ""
@@ -69,9 +69,9 @@ class Completion:
 
 
 def complete(
-    correlation: Correlation, earlier: Iterable[Member], new: Sequence[Member], standings: ActiveWindows
+    correlation: Correlation, earlier: Iterable[Member], new: Sequence[Member], windows: ActiveWindows
 ) -> tuple[list[Completion], dict[tuple[str, str], tuple[ActiveWindow, ...]]]:
-    """What *new* matches make true beside *earlier* ones, one completion a match at most; and the standings that change.
+    """What *new* matches make true beside *earlier* ones, one completion a match at most; and the windows that change.
 
     A match that is no news (of a first fetch, or old) counts but completes nothing: the next one does, which is told.
     """
@@ -86,13 +86,13 @@ def complete(
         for key in _keys(correlation, member):
             pool[key].append(member)
             name = (correlation.info.id, "|".join(key))
-            past = changed.get(name) or standings.get(name, ())
+            past = changed.get(name) or windows.get(name, ())
             longer = _prolonged(correlation, past, member.event_time)
             if longer is not None:
                 changed[name] = longer
-            elif member.fate not in _SILENT and (witnesses := _window(correlation, pool[key], member)):
+            elif member.outcome not in _SILENT and (witnesses := _window(correlation, pool[key], member)):
                 times = [item.event_time for item in (*witnesses, member)]
-                changed[name] = (*past, ActiveWindow(first=min(times), last=max(times)))[-_MOST_STANDINGS:]
+                changed[name] = (*past, ActiveWindow(first=min(times), last=max(times)))[-_MOST_WINDOWS:]
                 true[key] = witnesses
         if true:
             found.append(_completion(correlation, member, true))
@@ -145,14 +145,14 @@ def condition(correlation: Correlation) -> str:
 _PLURAL = {"origin": "origins", "source": "sources", "entry": "entries"}
 
 
-def member_of(match: Match, fate: MatchOutcome, *, entry_id: int | None, origin: str) -> Member:
+def member_of(match: Match, outcome: MatchOutcome, *, entry_id: int | None, origin: str) -> Member:
     """The member that a decided *match* is."""
     entry, quote = match.entry, match.quote
     return Member(
         rule=match.rule.id,
         event_time=match.event_time,
         labels=match.labels,
-        fate=fate,
+        outcome=outcome,
         entry_id=entry_id,
         origin=origin,
         source=entry.source if entry else quote.instrument if quote else "",

@@ -100,10 +100,10 @@ class Pending:
 class Facts:
     """Everything a decision may look at.
 
-    *stories* are the open ones of the events that arrived, *alerts* those of these stories, *told* the rows of the
-    rules that arrived, keyed by (rule id, key value), *pending* the deliveries that were never tried. *heard* says by
+    *stories* are the open ones of the events that arrived, *alerts* those of these stories, *last_notified* the rows of the
+    rules that arrived, keyed by (rule id, key value), *pending* the deliveries that were never tried. *notified* says by
     alert who was sent a message about it, as (receiver, recipient), *answered* what was said of it. *members* are
-    earlier matches that correlations with those that arrived may count, *standings* the correlations that are true.
+    earlier matches that correlations with those that arrived may count, *windows* the correlations that are true.
     *indexed* are the *stories* by event, ready to be looked through.
     """
 
@@ -112,14 +112,14 @@ class Facts:
     stories: tuple[Story, ...] = ()
     indexed: Mapping[str, Stories] = field(default_factory=dict)
     alerts: tuple[Alert, ...] = ()
-    told: Mapping[tuple[str, str], LastNotified] = field(default_factory=dict)
+    last_notified: Mapping[tuple[str, str], LastNotified] = field(default_factory=dict)
     pending: tuple[Pending, ...] = ()
-    heard: Mapping[int, Sequence[tuple[str, str]]] = field(default_factory=dict)
+    notified: Mapping[int, Sequence[tuple[str, str]]] = field(default_factory=dict)
     answered: Mapping[int, Answered] = field(default_factory=dict)
     next_story: int = 1
     next_alert: int = 1
     members: tuple[Member, ...] = ()
-    standings: ActiveWindows = field(default_factory=dict)
+    windows: ActiveWindows = field(default_factory=dict)
     corrections: tuple[Correction, ...] = ()
     baseline: bool = False  # the first fetch of the source: nothing alerts
     last_success: datetime | None = None  # of the source, before this poll
@@ -131,7 +131,7 @@ class Decided:
 
     entry_id: int | None
     match: Match
-    fate: MatchOutcome
+    outcome: MatchOutcome
     reason: Reason
     story_id: int | None = None
     origin: str = ""
@@ -140,7 +140,7 @@ class Decided:
     @property
     def member(self) -> Member:
         """What correlations see of it."""
-        return member_of(self.match, self.fate, entry_id=self.entry_id, origin=self.origin)
+        return member_of(self.match, self.outcome, entry_id=self.entry_id, origin=self.origin)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,11 +168,11 @@ class Decision:
     decided: tuple[Decided, ...] = ()
     stories: tuple[Story, ...] = ()
     alerts: tuple[Alert, ...] = ()
-    told: Mapping[tuple[str, str], LastNotified] = field(default_factory=dict)
+    last_notified: Mapping[tuple[str, str], LastNotified] = field(default_factory=dict)
     planned: tuple[Planned, ...] = ()
     joined: tuple[tuple[str, tuple[int, ...]], ...] = ()  # (delivery id, alert ids that join it)
     # By (delivery id, alert) in it what else is new
     news: Mapping[tuple[str, int], tuple[str, ...]] = field(default_factory=dict)
-    standings: ActiveWindows = field(default_factory=dict)  # those that changed
-    hastened: tuple[str, ...] = ()  # held deliveries that leave now: an alert in them broke through its cooldown
-    released: tuple[tuple[str, int], ...] = ()  # (delivery id, alert) that leaves a held digest to be told earlier
+    windows: ActiveWindows = field(default_factory=dict)  # those that changed
+    released: tuple[str, ...] = ()  # held deliveries that leave now: an alert in them broke through its cooldown
+    cancelled: tuple[tuple[str, int], ...] = ()  # (delivery id, alert) that leaves a held digest to be told earlier

@@ -89,9 +89,9 @@ class MessageGrouper:
 
     def __init__(self, *, now: datetime, pending: Sequence[Pending]) -> None:
         self.joined: dict[str, dict[int, None]] = defaultdict(dict)
-        self.hastened: dict[str, None] = {}
+        self.released: dict[str, None] = {}
         self.news: dict[tuple[str, int], tuple[str, ...]] = {}
-        self.released: dict[tuple[str, int], None] = {}
+        self.cancelled: dict[tuple[str, int], None] = {}
         self._now = now
         self._count = 0
         self._drafts: dict[int, _Draft] = {}
@@ -141,7 +141,7 @@ class MessageGrouper:
             if message.kind is not DeliveryKind.DIGEST or message.due_at <= wanted.timing.due_at:
                 continue
             if number in message.alert_ids:
-                self.released[message.delivery_id, number] = None
+                self.cancelled[message.delivery_id, number] = None
                 self.news.pop((message.delivery_id, number), None)
             elif number in self.joined.get(message.delivery_id, ()):
                 del self.joined[message.delivery_id][number]
@@ -182,7 +182,7 @@ class MessageGrouper:
             message
             for message in self.waiting(wanted.to)
             if wanted.alert.id in message.alert_ids
-            and (message.delivery_id, wanted.alert.id) not in self.released
+            and (message.delivery_id, wanted.alert.id) not in self.cancelled
             and (
                 timing.due_at <= self._now
                 or (message.due_at <= timing.due_at and timing.kind is not DeliveryKind.CORRECTION)
@@ -195,7 +195,7 @@ class MessageGrouper:
     def _carry(self, message: Pending, wanted: _Wanted) -> None:
         self._note(message.delivery_id, wanted)
         if wanted.timing.due_at <= self._now < message.due_at:
-            self.hastened[message.delivery_id] = None
+            self.released[message.delivery_id] = None
 
     def _joins(self, wanted: _Wanted) -> bool:
         """Let the alert join a message that waits and is about the same, if there is one."""

@@ -31,8 +31,8 @@ class NotificationPlanner:
     def __init__(self, routes: Sequence[Route], receivers: Sequence[ReceiverInfo], facts: Facts) -> None:
         self.messages = MessageGrouper(now=facts.now, pending=facts.pending)
         # What this decision sends lies over what was sent before, which is not copied: that can be years of history.
-        before = cast(MutableMapping[tuple[str, str], LastNotified], facts.told)
-        self._told: ChainMap[tuple[str, str], LastNotified] = ChainMap({}, before)
+        before = cast(MutableMapping[tuple[str, str], LastNotified], facts.last_notified)
+        self._last_notified: ChainMap[tuple[str, str], LastNotified] = ChainMap({}, before)
         self._routes = routes
         self._receivers = {receiver.name: receiver for receiver in receivers}
         self._present = {(receiver.name, recipient) for receiver in receivers for recipient in receiver.recipients}
@@ -40,7 +40,9 @@ class NotificationPlanner:
 
     def changed(self) -> Mapping[tuple[str, str], LastNotified]:
         """Return what was sent anew, by (rule, key value)."""
-        return {key: told for key, told in self._told.maps[0].items() if self._facts.told.get(key) != told}
+        return {
+            key: last for key, last in self._last_notified.maps[0].items() if self._facts.last_notified.get(key) != last
+        }
 
     def notify(
         self, notice: Notice, match: Match, kind: DeliveryKind, *, only: Sequence[str] = (), why: Reason | None = None
@@ -54,10 +56,12 @@ class NotificationPlanner:
         keys = cooldown.key_values(match, alert.story_id)
         free = tuple(key for key in keys if set(key.split("|")) & set(only)) or keys
         due_at = (
-            now if kind is DeliveryKind.CATCH_UP else cooldown.due(match.rule, free, match.severity, self._told, now)
+            now
+            if kind is DeliveryKind.CATCH_UP
+            else cooldown.due(match.rule, free, match.severity, self._last_notified, now)
         )
         held = Reason(cause=Cause.COOLDOWN, until=due_at, by=match.rule.id) if due_at > now else NO_REASON
-        knowing = [to for to in self._facts.heard.get(alert.id, ()) if to in self._present]
+        knowing = [to for to in self._facts.notified.get(alert.id, ()) if to in self._present]
         everybody = tuple(dict.fromkeys((*self._routed(alert, match, self._routes), *knowing)))
         rests, waits = self._plan(notice, everybody, Timing(kind=kind, due_at=due_at, held=held))
         if not rests:  # what rests is quiet itself, and keeps no other story from being told
@@ -128,13 +132,13 @@ class NotificationPlanner:
         all of them wait, for whatever reason.
         """
         alert = notice.alert
-        heard = self._facts.heard.get(alert.id, ())
+        notified = self._facts.notified.get(alert.id, ())
         waits: list[Reason] = []
         dropped: list[Reason] = []
         rested = self._rested(alert.id, asked.due_at)
         snooze = Reason(cause=Cause.SNOOZE, until=rested, by=str(alert.id)) if rested > asked.due_at else NO_REASON
         for to in everybody:
-            knows = to in heard
+            knows = to in notified
             anew = asked.kind is DeliveryKind.UPDATE and not knows
             wanted = replace(asked, kind=DeliveryKind.ALERT) if anew else asked
             if knows:
@@ -146,14 +150,16 @@ class NotificationPlanner:
             self.messages.add(replace(notice, news=()) if anew else notice, to, timing)
         if dropped and all(dropped):
             return dropped[0], NO_REASON
-        snoozed = snooze if all(to in heard for to in everybody) else NO_REASON
+        snoozed = snooze if all(to in notified for to in everybody) else NO_REASON
         return snoozed, waits[0] if waits and all(waits) else NO_REASON
 
     def _remember(self, match: Match, keys: Sequence[str], at: datetime) -> None:
         for key in keys:
-            last = cooldown.standing(self._told.get((match.rule.id, key)), match.rule, self._facts.now)
+            last = cooldown.standing(self._last_notified.get((match.rule.id, key)), match.rule, self._facts.now)
             latest = at if last is None else max(last.at, at)
-            self._told[match.rule.id, key] = LastNotified(at=latest, severity=_louder(last, match.severity, at))
+            self._last_notified[match.rule.id, key] = LastNotified(
+                at=latest, severity=_louder(last, match.severity, at)
+            )
 
 
 def _notified(people: _People) -> Reason:

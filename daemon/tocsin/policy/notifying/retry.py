@@ -28,7 +28,7 @@ class Consequence:
     """What a try makes of its delivery and of its receiver, and the events of the daemon that come of it."""
 
     settlement: Settlement
-    standing: ReceiverStatus = field(default_factory=ReceiverStatus)
+    status: ReceiverStatus = field(default_factory=ReceiverStatus)
     own: Sequence[Match] = ()
 
 

@@ -37,7 +37,7 @@ class AfterSuccess:
 
     plan: Plan
     habits: PollHistory
-    told: tuple[HealthEvent, ...] = ()
+    events: tuple[HealthEvent, ...] = ()
     flood: bool = False
 
 
@@ -50,7 +50,7 @@ class AfterFailure:
     unhealthy: bool
     gone: bool
     dead: bool
-    told: tuple[HealthEvent, ...] = ()
+    events: tuple[HealthEvent, ...] = ()
     others_until: datetime | None = None
 
 
@@ -63,32 +63,32 @@ def after_success(
     habits = learning.learn(known, answer, held=found.held, new=found.new, now=now)
     if found.held and found.shown != habits.shown:
         habits = replace(habits, shown=found.shown)
-    told = [*_recoveries(before, found, now)]
+    events = [*_recoveries(before, found, now)]
     if found.new:
         habits = replace(habits, silent=False) if habits.silent else habits
     elif not habits.silent and health.is_silent(habits, first_polled=before.first_polled, now=now):
         habits = replace(habits, silent=True)
-        told.append(HealthEvent(news=News.SILENT, detail=_silence(habits, now)))
+        events.append(HealthEvent(news=News.SILENT, detail=_silence(habits, now)))
     hollow = health.is_hollow(habits)
     if hollow and not habits.hollow:
-        told.append(HealthEvent(news=News.EMPTY, detail="It answers, but its document has no entries any more."))
+        events.append(HealthEvent(news=News.EMPTY, detail="It answers, but its document has no entries any more."))
     if hollow != habits.hollow:
         habits = replace(habits, hollow=hollow)
     shares = found.held is None or (not first and found.new < found.held)
     if not answer.moved_to or shares:
         moved = learning.redirected(habits.moved, answer.moved_to, secure=answer.secured, now=now)
         if moved is not habits.moved:
-            told += _moves(habits.moved, moved)
+            events += _moves(habits.moved, moved)
             habits = replace(habits, moved=moved)
     soon = before.last_success is not None and now - before.last_success < _SOON
     if soon and found.volatile - habits.volatile:
-        told += [] if habits.volatile else [HealthEvent(news=News.VOLATILE, detail=_volatile(found.volatile))]
+        events += [] if habits.volatile else [HealthEvent(news=News.VOLATILE, detail=_volatile(found.volatile))]
         habits = replace(habits, volatile=found.volatile)
     flood = not first and health.is_flood(held=found.held or 0, new=found.new, late=found.late)
     if flood:
-        told.append(HealthEvent(news=News.FLOOD, detail=_flood(found)))
+        events.append(HealthEvent(news=News.FLOOD, detail=_flood(found)))
     due = schedule.plan(name=before.name, terms=before.terms, habits=habits, first=first, now=now, random=random)
-    return AfterSuccess(plan=due, habits=habits, told=tuple(told), flood=flood)
+    return AfterSuccess(plan=due, habits=habits, events=tuple(events), flood=flood)
 
 
 def after_failure(
@@ -111,8 +111,8 @@ def after_failure(
         jitter=random,
     )
     moved = learning.failed_at(before.habits.moved, error.fault, error.status, errors)
-    told = [HealthEvent(news=verdict.news, detail=_detail(error))] if verdict.news and not refusals else []
-    told += _moves(before.habits.moved, moved)
+    events = [HealthEvent(news=verdict.news, detail=_detail(error))] if verdict.news and not refusals else []
+    events += _moves(before.habits.moved, moved)
     reasons: tuple[str, ...] = (f"{_count(errors)}: left alone for {duration(delay)}",)
     if error.retry_after:
         reasons = (*reasons, f"its server asked for {duration(error.retry_after)}")
@@ -127,7 +127,7 @@ def after_failure(
         unhealthy=before.unhealthy if refusals else verdict.unhealthy,
         gone=verdict.gone,
         dead=verdict.dead,
-        told=tuple(told),
+        events=tuple(events),
         others_until=now + quiet if quiet else None,
     )
 

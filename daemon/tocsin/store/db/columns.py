@@ -5,15 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, Text
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, Text
 from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field
 
+from tocsin.store.db import codec
 from tocsin.store.db.reading import reading
 
 #: How SQLAlchemy writes a time where the database has no type for it, for `strftime` of a time in UTC.
 TIME_FORMAT = "%Y-%m-%d %H:%M:%S.%f"
+#: Numbers of rows, of which there may be more than four octets can count.
+_NUMBER: Any = BigInteger().with_variant(Integer, "sqlite")
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
@@ -47,7 +53,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         return aware
 
 
-class SafeText(TypeDecorator[str]):
+class SafeText(TypeDecorator[Any]):
     """Text that every database takes: NUL and lone surrogates, which come from outside, become U+FFFD.
 
     One character stands for one, so that offsets into the text stay true.
@@ -56,6 +62,65 @@ class SafeText(TypeDecorator[str]):
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 (the library calls it so)
+    def process_bind_param(self, value: Any | None, dialect: Dialect) -> str | None:  # noqa: ARG002 (the library calls it so)
         """Replace what cannot be stored."""
         return None if value is None else _UNSTORABLE.sub("\ufffd", value)
+
+
+class Written(SafeText):
+    """A value that *write* makes text of, and *read* a value again; what cannot be read is damage."""
+
+    cache_ok = True
+
+    def __init__(self, write: Callable[[Any], str], read: Callable[[str], Any]) -> None:
+        super().__init__()
+        self.write = write
+        self.read = reading(read)
+
+    def process_bind_param(self, value: Any | None, dialect: Dialect) -> str | None:
+        """As text."""
+        return None if value is None else super().process_bind_param(self.write(value), dialect)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> Any:  # noqa: ARG002 (the library calls it so)
+        """From text."""
+        return None if value is None else self.read(value)
+
+
+def number(default: Any = ..., **options: Any) -> Any:
+    """Return a column of the number of a row."""
+    return Field(default=default, sa_type=_NUMBER, **options)
+
+
+def text(default: Any = "", **options: Any) -> Any:
+    """Return a column of text."""
+    return Field(default=default, sa_type=SafeText, **options)
+
+
+def time(default: Any = ..., **options: Any) -> Any:
+    """Return a column of times."""
+    return Field(default=default, sa_type=UtcDateTime, **options)
+
+
+def written(write: Callable[[Any], str], read: Callable[[str], Any], default: Any = ..., **options: Any) -> Any:
+    """Return a column of values that *write* makes text of, and *read* values again."""
+    return Field(default=default, sa_type=Written(write, read), **options)
+
+
+def choice(kind: type[StrEnum], default: Any = ...) -> Any:
+    """Return a column of members of *kind*."""
+    return written(str, kind, default)
+
+
+def labels() -> Any:
+    """Return a column of labels."""
+    return written(codec.labels_to_json, codec.labels_from_json)
+
+
+def words(default: Any = ...) -> Any:
+    """Return a column of tuples of texts."""
+    return written(codec.words_to_json, codec.words_from_json, default)
+
+
+def decimal(default: Any = ...) -> Any:
+    """Return a column of decimal numbers."""
+    return written(str, Decimal, default)

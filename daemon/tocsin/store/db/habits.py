@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -108,11 +107,6 @@ def _findings(held: int | None, new: int, late: int, volatile: list[str], redate
 def moved_to(habits: PollHistory) -> str:
     """The address that is asked in place of the configured one; empty when that is asked itself."""
     return habits.moved.url if habits.moved and habits.moved.used else ""
-
-
-def write_reasons(reasons: Iterable[str]) -> str:
-    """Reasons, a line each."""
-    return "\n".join(reasons)
 
 
 def _fetch(record: list[Any]) -> Fetch:

@@ -6,13 +6,14 @@ import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NoReturn, TypeVar, cast
 from urllib.parse import quote
+from uuid import uuid4
 
 from sqlalchemy import Connection, QueuePool, create_engine, event
 from sqlalchemy.dialects.sqlite import Insert, insert
@@ -40,10 +41,19 @@ _PRAGMAS = (
 )
 
 
-class Database:
-    """One database file, opened for one process; many threads may read, one at a time writes."""
+def random_id() -> str:
+    """Return an id that no other delivery has."""
+    return uuid4().hex
 
-    def __init__(self, path: Path) -> None:
+
+class Database:
+    """One database file, opened for one process; many threads may read, one at a time writes.
+
+    *new_id* gives new deliveries their ids, see `new_id`.
+    """
+
+    def __init__(self, path: Path, new_id: Callable[[], str] = random_id) -> None:
+        self.new_id = new_id
         # SQLite names the files beside it, and we the lock, after the file itself, whatever link leads to it.
         self.path = path.resolve()
         self._named = path
@@ -57,7 +67,7 @@ class Database:
         event.listen(self._engine, "begin", _begin)
 
     @classmethod
-    def open(cls, url: str) -> Database:
+    def open(cls, url: str, new_id: Callable[[], str] = random_id) -> Database:
         """The database that *url* (`sqlite:///path`) names; file and folder are made, for the owner only.
 
         Raises:
@@ -65,10 +75,10 @@ class Database:
         """
         named = path_of(url)
         make(named.resolve())
-        return cls(named)
+        return cls(named, new_id)
 
     @classmethod
-    def copy(cls, url: str) -> Database:
+    def copy(cls, url: str, new_id: Callable[[], str] = random_id) -> Database:
         """A copy, for this process alone, of the database that *url* names; it is gone when it is closed.
 
         Raises:
@@ -89,7 +99,7 @@ class Database:
         except StoreError:
             folder.cleanup()
             raise
-        database = cls(target)
+        database = cls(target, new_id)
         database._folder = folder
         return database
 
@@ -122,7 +132,13 @@ class Database:
         options = {"write": write, "populate_existing": True, "synchronize_session": False}
         try:
             with (
-                Session(self._engine, autoflush=False, expire_on_commit=False, execution_options=options) as session,
+                Session(
+                    self._engine,
+                    autoflush=False,
+                    expire_on_commit=False,
+                    execution_options=options,
+                    info={"new_id": self.new_id},
+                ) as session,
                 session.begin(),
             ):
                 yield session
@@ -275,6 +291,12 @@ def _interrupt(connection: sqlite3.Connection, after: float, done: threading.Eve
     while not done.wait(after):
         connection.interrupt()
         after = 0.02
+
+
+def new_id(session: Session) -> str:
+    """Return an id for a new delivery."""
+    number: str = session.info["new_id"]()
+    return number
 
 
 def pieces(values: Iterable[T]) -> Iterator[list[T]]:

@@ -7,27 +7,20 @@ telling to one recipient, a try of a delivery.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import BigInteger, Index, Integer, UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from tocsin.store.db.columns import SafeText, UtcDateTime
-
-#: Numbers of rows, of which there may be more than four octets can count.
-_NUMBER: Any = BigInteger().with_variant(Integer, "sqlite")
-
-
-def _number(default: Any = ..., **options: Any) -> Any:
-    return Field(default=default, sa_type=_NUMBER, **options)
-
-
-def _text(default: Any = "", **options: Any) -> Any:
-    return Field(default=default, sa_type=SafeText, **options)
-
-
-def _time(default: Any = ..., **options: Any) -> Any:
-    return Field(default=default, sa_type=UtcDateTime, **options)
+from tocsin.errors import Fault
+from tocsin.model.alerts import AnswerKind, MatchOutcome
+from tocsin.model.deliveries import DeliveryState, ErrorClass
+from tocsin.model.entries import EntryKey
+from tocsin.model.evidence import Evidence
+from tocsin.model.prices import Labels
+from tocsin.model.rules import Severity
+from tocsin.policy.polling.history import PollHistory
+from tocsin.store.db import codec, columns
+from tocsin.store.db.habits import read_habits, write_habits
 
 
 class SourceRow(SQLModel, table=True):
@@ -40,32 +33,34 @@ class SourceRow(SQLModel, table=True):
     __tablename__ = "source"
     __table_args__ = (UniqueConstraint("name", name="uq_source_name"),)
 
-    id: int | None = _number(None, primary_key=True)
-    name: str = _text()
-    kind: str = _text()
-    address: str = _text()
+    id: int | None = columns.number(None, primary_key=True)
+    name: str = columns.text()
+    kind: str = columns.text()
+    address: str = columns.text()
     disabled: bool = False
-    due_at: datetime = _time(index=True)
-    lease_until: datetime | None = _time(None)
+    due_at: datetime = columns.time(index=True)
+    lease_until: datetime | None = columns.time(None)
     fence: int = 0
     polls: int = 0
     errors: int = 0  # in a row
     unhealthy: bool = False
     gone: bool = False
-    last_error: str = _text()
-    last_fault: str | None = _text(None)
-    first_polled: datetime | None = _time(None)
-    last_success: datetime | None = _time(None)  # since it has this address
-    document_at: datetime | None = _time(None)  # when a changed document was last taken in
-    etag: str = _text()
-    last_modified: str = _text()
-    body_hash: str = _text()
-    validated_at: datetime | None = _time(None)
+    last_error: str = columns.text()
+    last_fault: Fault | None = columns.choice(Fault, None)
+    first_polled: datetime | None = columns.time(None)
+    last_success: datetime | None = columns.time(None)  # since it has this address
+    document_at: datetime | None = columns.time(None)  # when a changed document was last taken in
+    etag: str = columns.text()
+    last_modified: str = columns.text()
+    body_hash: str = columns.text()
+    validated_at: datetime | None = columns.time(None)
     dead: bool = False
-    host_group: str = _text(index=True)  # the server behind it, with all that share it; empty for a private one
-    reasons: str = _text()  # why it is due then, a line each
-    habits: str = _text()
-    fetches: str = _text()  # the last ones, the newest first
+    host_group: str = columns.text(index=True)  # the server behind it, with all that share it; empty for a private one
+    reasons: tuple[str, ...] = columns.written(
+        "\n".join, lambda text: tuple(text.splitlines())
+    )  # why it is due then, a line each
+    habits: PollHistory = columns.written(write_habits, read_habits)
+    fetches: str = columns.text()  # the last ones, the newest first
 
 
 class EntryRow(SQLModel, table=True):
@@ -74,23 +69,23 @@ class EntryRow(SQLModel, table=True):
     __tablename__ = "entry"
     __table_args__ = (Index("ix_entry_pruned_first_seen", "pruned", "first_seen"),)
 
-    id: int | None = _number(None, primary_key=True)
-    source_id: int = _number(foreign_key="source.id", index=True)
-    ident: str = _text(index=True)
-    keys: str = _text()
-    title: str = _text()
-    summary: str = _text()
-    body: str = _text()
-    link: str = _text(index=True)
-    canonical_link: str = _text()
-    publisher: str = _text()
-    authors: str = _text("[]")
-    categories: str = _text("[]")
-    language: str = _text()
-    published: datetime | None = _time(None)
-    published_raw: str = _text()
-    labels: str = _text()
-    first_seen: datetime = _time()
+    id: int | None = columns.number(None, primary_key=True)
+    source_id: int = columns.number(foreign_key="source.id", index=True)
+    ident: str = columns.text(index=True)
+    keys: tuple[EntryKey, ...] = columns.written(codec.keys_to_json, codec.keys_from_json)
+    title: str = columns.text()
+    summary: str = columns.text()
+    body: str = columns.text()
+    link: str = columns.text(index=True)
+    canonical_link: str = columns.text()
+    publisher: str = columns.text()
+    authors: tuple[str, ...] = columns.words(())
+    categories: tuple[str, ...] = columns.words(())
+    language: str = columns.text()
+    published: datetime | None = columns.time(None)
+    published_raw: str = columns.text()
+    labels: Labels = columns.labels()
+    first_seen: datetime = columns.time()
     pruned: bool = False
 
 
@@ -106,12 +101,12 @@ class EntryKeyRow(SQLModel, table=True):
         Index("ix_entry_key_source_id_last_seen", "source_id", "last_seen"),
     )
 
-    id: int | None = _number(None, primary_key=True)
-    source_id: int = _number(foreign_key="source.id")
-    value: str = _text()
-    kind: str = _text()
-    title: str = _text()
-    last_seen: datetime = _time()
+    id: int | None = columns.number(None, primary_key=True)
+    source_id: int = columns.number(foreign_key="source.id")
+    value: str = columns.text()
+    kind: str = columns.text()
+    title: str = columns.text()
+    last_seen: datetime = columns.time()
 
 
 class RevisionRow(SQLModel, table=True):
@@ -123,14 +118,14 @@ class RevisionRow(SQLModel, table=True):
 
     __tablename__ = "revision"
 
-    id: int | None = _number(None, primary_key=True)
-    entry_id: int = _number(foreign_key="entry.id", index=True)
-    at: datetime = _time()
-    title: str = _text()
-    summary: str = _text()
-    body: str = _text()
-    met: str = _text()
-    after: int = _number(0)
+    id: int | None = columns.number(None, primary_key=True)
+    entry_id: int = columns.number(foreign_key="entry.id", index=True)
+    at: datetime = columns.time()
+    title: str = columns.text()
+    summary: str = columns.text()
+    body: str = columns.text()
+    met: str = columns.text()
+    after: int = columns.number(0)
     withdrawn: bool = False
 
 
@@ -140,10 +135,10 @@ class StoryRow(SQLModel, table=True):
     __tablename__ = "story"
     __table_args__ = (Index("ix_story_event_last_at", "event", "last_at"),)
 
-    id: int = _number(primary_key=True)
-    event: str = _text()
-    opened_at: datetime = _time()
-    last_at: datetime = _time()
+    id: int = columns.number(primary_key=True)
+    event: str = columns.text()
+    opened_at: datetime = columns.time()
+    last_at: datetime = columns.time()
 
 
 class StoryEntryRow(SQLModel, table=True):
@@ -151,13 +146,13 @@ class StoryEntryRow(SQLModel, table=True):
 
     __tablename__ = "story_entry"
 
-    story_id: int = _number(foreign_key="story.id", primary_key=True)
-    entry_id: int = _number(foreign_key="entry.id", primary_key=True, index=True)
-    title: str = _text()
-    canonical_link: str = _text()
-    publisher: str = _text()
-    origin: str = _text()
-    event_time: datetime = _time()
+    story_id: int = columns.number(foreign_key="story.id", primary_key=True)
+    entry_id: int = columns.number(foreign_key="entry.id", primary_key=True, index=True)
+    title: str = columns.text()
+    canonical_link: str = columns.text()
+    publisher: str = columns.text()
+    origin: str = columns.text()
+    event_time: datetime = columns.time()
 
 
 class AlertRow(SQLModel, table=True):
@@ -165,21 +160,21 @@ class AlertRow(SQLModel, table=True):
 
     __tablename__ = "alert"
 
-    id: int = _number(primary_key=True)
-    rule: str = _text()
-    rule_hash: str = _text()
-    rule_position: str = _text()
-    title: str = _text()
-    event: str = _text()
-    severity: str = _text()
-    labels: str = _text()
-    key: str = _text()
-    story_id: int = _number(foreign_key="story.id", index=True)
-    opened_at: datetime = _time(index=True)
-    updated_at: datetime = _time()
-    event_time: datetime = _time()
-    note: str = _text()
-    detail: str = _text()
+    id: int = columns.number(primary_key=True)
+    rule: str = columns.text()
+    rule_hash: str = columns.text()
+    rule_position: str = columns.text()
+    title: str = columns.text()
+    event: str = columns.text()
+    severity: Severity = columns.choice(Severity)
+    labels: Labels = columns.labels()
+    key: tuple[str, ...] = columns.words()
+    story_id: int = columns.number(foreign_key="story.id", index=True)
+    opened_at: datetime = columns.time(index=True)
+    updated_at: datetime = columns.time()
+    event_time: datetime = columns.time()
+    note: str = columns.text()
+    detail: str = columns.text()
     origins: int = Field(default=1, sa_column_kwargs={"server_default": "1"})  # independent ones that report it
 
 
@@ -188,26 +183,26 @@ class AnswerRow(SQLModel, table=True):
 
     __tablename__ = "answer"
 
-    id: int | None = _number(None, primary_key=True)
-    alert_id: int = _number(foreign_key="alert.id", index=True)
-    kind: str = _text()
-    at: datetime = _time()
-    by: str = _text()
-    until: datetime | None = _time(None)
-    why: str = _text()
+    id: int | None = columns.number(None, primary_key=True)
+    alert_id: int = columns.number(foreign_key="alert.id", index=True)
+    kind: AnswerKind = columns.choice(AnswerKind)
+    at: datetime = columns.time()
+    by: str = columns.text()
+    until: datetime | None = columns.time(None)
+    why: str = columns.text()
 
 
 class SilenceRow(SQLModel, table=True):
-    """No message about alerts that pass all *matchers*, a JSON list of texts."""
+    """No message about alerts that pass all *matchers*."""
 
     __tablename__ = "silence"
 
-    id: int | None = _number(None, primary_key=True)
-    matchers: str = _text()
-    starts: datetime = _time()
-    ends: datetime = _time(index=True)
-    by: str = _text()
-    why: str = _text()
+    id: int | None = columns.number(None, primary_key=True)
+    matchers: tuple[str, ...] = columns.words()
+    starts: datetime = columns.time()
+    ends: datetime = columns.time(index=True)
+    by: str = columns.text()
+    why: str = columns.text()
 
 
 class MatchRow(SQLModel, table=True):
@@ -219,22 +214,22 @@ class MatchRow(SQLModel, table=True):
         Index("ix_match_rule_event_time", "rule", "event_time"),
     )
 
-    id: int | None = _number(None, primary_key=True)
-    entry_id: int | None = _number(None, foreign_key="entry.id")
-    rule: str = _text()
-    rule_hash: str = _text()
-    event: str = _text()
-    severity: str = _text()
-    labels: str = _text()
-    evidence: str | None = _text(None)
-    event_time: datetime = _time()
-    detail: str = _text()
-    fate: str = _text()
-    reason: str = _text()
-    story_id: int | None = _number(None, foreign_key="story.id")
-    origin: str = _text()
-    alert_id: int | None = _number(None, foreign_key="alert.id", index=True)
-    decided_at: datetime = _time()
+    id: int | None = columns.number(None, primary_key=True)
+    entry_id: int | None = columns.number(None, foreign_key="entry.id")
+    rule: str = columns.text()
+    rule_hash: str = columns.text()
+    event: str = columns.text()
+    severity: Severity = columns.choice(Severity)
+    labels: Labels = columns.labels()
+    evidence: Evidence | None = columns.written(codec.evidence_to_json, codec.evidence_from_json, None)
+    event_time: datetime = columns.time()
+    detail: str = columns.text()
+    fate: MatchOutcome = columns.choice(MatchOutcome)
+    reason: str = columns.text()
+    story_id: int | None = columns.number(None, foreign_key="story.id")
+    origin: str = columns.text()
+    alert_id: int | None = columns.number(None, foreign_key="alert.id", index=True)
+    decided_at: datetime = columns.time()
 
 
 class StandingRow(SQLModel, table=True):
@@ -245,10 +240,10 @@ class StandingRow(SQLModel, table=True):
 
     __tablename__ = "standing"
 
-    rule: str = _text(primary_key=True)
-    key: str = _text(primary_key=True)
-    times: str = _text()
-    last: datetime = _time(index=True)
+    rule: str = columns.text(primary_key=True)
+    key: str = columns.text(primary_key=True)
+    times: str = columns.text()
+    last: datetime = columns.time(index=True)
 
 
 class UnevaluatedRow(SQLModel, table=True):
@@ -257,14 +252,14 @@ class UnevaluatedRow(SQLModel, table=True):
     __tablename__ = "unevaluated"
     __table_args__ = (Index("ix_unevaluated_rule_rule_hash", "rule", "rule_hash"),)
 
-    entry_id: int = _number(foreign_key="entry.id", primary_key=True)
-    rule: str = _text(primary_key=True)
-    rule_hash: str = _text()
-    program: str = _text()
-    error: str = _text()
-    at: datetime = _time()
+    entry_id: int = columns.number(foreign_key="entry.id", primary_key=True)
+    rule: str = columns.text(primary_key=True)
+    rule_hash: str = columns.text()
+    program: str = columns.text()
+    error: str = columns.text()
+    at: datetime = columns.time()
     baseline: bool = False
-    last_success: datetime | None = _time(None)
+    last_success: datetime | None = columns.time(None)
 
 
 class ToldRow(SQLModel, table=True):
@@ -272,10 +267,10 @@ class ToldRow(SQLModel, table=True):
 
     __tablename__ = "told"
 
-    rule: str = _text(primary_key=True)
-    key: str = _text(primary_key=True)
-    at: datetime = _time()
-    severity: str = _text()
+    rule: str = columns.text(primary_key=True)
+    key: str = columns.text(primary_key=True)
+    at: datetime = columns.time()
+    severity: Severity = columns.choice(Severity)
 
 
 class DeliveryRow(SQLModel, table=True):
@@ -287,28 +282,28 @@ class DeliveryRow(SQLModel, table=True):
         Index("ix_delivery_due_at_id", "due_at", "id"),
     )
 
-    id: str = _text(primary_key=True)
-    receiver: str = _text()
-    recipient: str = _text()
-    kind: str = _text()
+    id: str = columns.text(primary_key=True)
+    receiver: str = columns.text()
+    recipient: str = columns.text()
+    kind: str = columns.text()
     rank: int  # of the highest severity of its alerts
-    state: str = _text()
-    reason: str = _text()
-    created_at: datetime = _time(index=True)
-    due_at: datetime = _time()
-    expires_at: datetime = _time()
-    delivered_at: datetime | None = _time(None)
-    lease_until: datetime | None = _time(None)
+    state: str = columns.text()
+    reason: str = columns.text()
+    created_at: datetime = columns.time(index=True)
+    due_at: datetime = columns.time()
+    expires_at: datetime = columns.time()
+    delivered_at: datetime | None = columns.time(None)
+    lease_until: datetime | None = columns.time(None)
     fence: int = 0
     attempts: int = 0
-    message: str | None = _text(None)
+    message: str | None = columns.text(None)
     resend: int = 0
-    resend_of: str | None = _text(None, foreign_key="delivery.id")
-    wanted_at: datetime | None = _time(None)  # when it was due at first, once it was claimed
-    stands_for: str | None = _text(None, index=True)  # the delivery to a receiver that could not be reached
-    silence_id: int | None = _number(None, index=True)  # that suppressed it
+    resend_of: str | None = columns.text(None, foreign_key="delivery.id")
+    wanted_at: datetime | None = columns.time(None)  # when it was due at first, once it was claimed
+    stands_for: str | None = columns.text(None, index=True)  # the delivery to a receiver that could not be reached
+    silence_id: int | None = columns.number(None, index=True)  # that suppressed it
     #: When a digest was first planned to leave: what will keep two processes from planning it twice.
-    slot: datetime | None = _time(None)
+    slot: datetime | None = columns.time(None)
 
 
 class ReceiverRow(SQLModel, table=True):
@@ -319,13 +314,13 @@ class ReceiverRow(SQLModel, table=True):
 
     __tablename__ = "receiver"
 
-    name: str = _text(primary_key=True)
+    name: str = columns.text(primary_key=True)
     failures: int = 0
-    rests: datetime | None = _time(None)
-    refused: str = _text()
-    since: datetime | None = _time(None)
+    rests: datetime | None = columns.time(None)
+    refused: str = columns.text()
+    since: datetime | None = columns.time(None)
     refusals: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
-    overflowed: datetime | None = _time(None)
+    overflowed: datetime | None = columns.time(None)
 
 
 class DeliveryAlertRow(SQLModel, table=True):
@@ -339,14 +334,14 @@ class DeliveryAlertRow(SQLModel, table=True):
         UniqueConstraint("alert_id", "receiver", "recipient", "telling", "resend", name="uq_delivery_alert_telling"),
     )
 
-    delivery_id: str = _text(foreign_key="delivery.id", primary_key=True)
-    alert_id: int = _number(foreign_key="alert.id", primary_key=True)
-    receiver: str = _text()
-    recipient: str = _text()
+    delivery_id: str = columns.text(foreign_key="delivery.id", primary_key=True)
+    alert_id: int = columns.number(foreign_key="alert.id", primary_key=True)
+    receiver: str = columns.text()
+    recipient: str = columns.text()
     telling: int
     resend: int = 0
-    news: str = _text("[]", sa_column_kwargs={"server_default": "[]"})
-    overflow: str = _text(sa_column_kwargs={"server_default": ""})
+    news: str = columns.text("[]", sa_column_kwargs={"server_default": "[]"})
+    overflow: str = columns.text(sa_column_kwargs={"server_default": ""})
 
 
 class AttemptRow(SQLModel, table=True):
@@ -354,14 +349,14 @@ class AttemptRow(SQLModel, table=True):
 
     __tablename__ = "attempt"
 
-    delivery_id: str = _text(foreign_key="delivery.id", primary_key=True)
+    delivery_id: str = columns.text(foreign_key="delivery.id", primary_key=True)
     n: int = Field(primary_key=True)
     fence: int
-    started_at: datetime = _time(index=True)
-    ended_at: datetime | None = _time(None)
-    outcome: str | None = _text(None)
+    started_at: datetime = columns.time(index=True)
+    ended_at: datetime | None = columns.time(None)
+    outcome: ErrorClass | None = columns.choice(ErrorClass, None)
     code: int | None = None
-    words: str = _text()
+    words: str = columns.text()
     retry_after: float | None = None  # seconds
 
 
@@ -370,11 +365,11 @@ class TransitionRow(SQLModel, table=True):
 
     __tablename__ = "transition"
 
-    id: int | None = _number(None, primary_key=True)
-    delivery_id: str = _text(foreign_key="delivery.id", index=True)
-    at: datetime = _time()
-    state: str = _text()
-    reason: str = _text()
+    id: int | None = columns.number(None, primary_key=True)
+    delivery_id: str = columns.text(foreign_key="delivery.id", index=True)
+    at: datetime = columns.time()
+    state: DeliveryState = columns.choice(DeliveryState)
+    reason: str = columns.text()
 
 
 class KeptPackRow(SQLModel, table=True):
@@ -382,59 +377,7 @@ class KeptPackRow(SQLModel, table=True):
 
     __tablename__ = "kept_pack"
 
-    pack: str = _text(primary_key=True)
-    hash: str = _text()
-    files: str = _text()
-    kept_at: datetime = _time()
-
-
-class QuoteRow(SQLModel, table=True):
-    """A price that was believed. A match about it has its time as event time and its instrument as label."""
-
-    __tablename__ = "quote"
-    __table_args__ = (Index("ix_quote_first_seen", "first_seen"),)
-
-    instrument: str = _text(primary_key=True)
-    at: datetime = _time(primary_key=True)
-    price: str = _text()
-    volume: str | None = _text(None)
-    currency: str = _text()
-    first_seen: datetime = _time()
-
-
-class CloseRow(SQLModel, table=True):
-    """The end of a session: what sigma was learned from; *sigma* is what it was then."""
-
-    __tablename__ = "close"
-    __table_args__ = (Index("ix_close_at", "at"),)
-
-    instrument: str = _text(primary_key=True)
-    day: str = _text(primary_key=True)
-    at: datetime = _time()
-    price: str = _text()
-    volume: str | None = _text(None)
-    sigma: float
-
-
-class SeriesRow(SQLModel, table=True):
-    """What else is known of an instrument: the state of sigma, and as JSON the session in progress."""
-
-    __tablename__ = "series"
-
-    instrument: str = _text(primary_key=True)
-    variance: float
-    moves: int
-    progress: str = _text()
-
-
-class PriceStateRow(SQLModel, table=True):
-    """What a price rule remembers of one instrument."""
-
-    __tablename__ = "price_state"
-
-    rule: str = _text(primary_key=True)
-    instrument: str = _text(primary_key=True)
-    armed: bool | None = None
-    met: int = 0
-    alerted_price: str | None = _text(None)
-    alerted_at: datetime | None = _time(None)
+    pack: str = columns.text(primary_key=True)
+    hash: str = columns.text()
+    files: tuple[tuple[str, str], ...] = columns.written(codec.files_to_json, codec.files_from_json)
+    kept_at: datetime = columns.time()

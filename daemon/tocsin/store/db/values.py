@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 
 from tocsin.errors import Fault
 from tocsin.model.alerts import AlertContent, MatchOutcome, Revised
@@ -13,9 +14,10 @@ from tocsin.model.deliveries import DeliveryState, ErrorClass, Message
 from tocsin.model.entries import Entry, KeyKind
 from tocsin.model.reasons import Reason
 from tocsin.model.records import DeliveryView
-from tocsin.model.rules import Severity
-from tocsin.model.sources import Cursor
+from tocsin.model.rules import Judged, Match, Severity
+from tocsin.model.sources import Batch, Cursor
 from tocsin.policy.alerting.facts import Decision
+from tocsin.policy.notifying.limit import Limit
 from tocsin.policy.polling.history import PollHistory
 
 
@@ -63,21 +65,56 @@ class Fetch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollRecord:
-    """What a poll leaves beside its result: why the next one is due then, and what was learned; None for nothing new."""
+    """When the next poll is due and why, and what was learned from this one; None for nothing new."""
 
+    due_at: datetime
     reasons: tuple[str, ...] = ()
     habits: PollHistory | None = None
     fetch: Fetch | None = None
 
 
+#: What to tell, by (rule, rule hash), if that rule could be evaluated on everything so far.
+Once = Mapping[tuple[str, str], Match]
+NOTHING: Once = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedBatch:
+    """What one poll found: entries of *batch*, and what the rules say of them.
+
+    *judged* are new entries, *rewritten* known ones with other headlines. The entries with the ids of *flood* are kept,
+    and not told. *own* are events of the daemon to be decided with them, *once* failures of rules.
+    """
+
+    batch: Batch
+    judged: Sequence[Judged] = ()
+    rewritten: Sequence[Judged] = ()
+    flood: Collection[str] = ()
+    own: Sequence[Match] = ()
+    once: Once = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollFailure:
+    """A poll that failed, how its source stands now, and the events of the daemon that come of it; *hold* puts off others."""
+
+    error: str
+    fault: Fault
+    record: PollRecord
+    unhealthy: bool
+    gone: bool
+    dead: bool = False
+    hold: GroupHold | None = None
+    own: Sequence[Match] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rest:
-    """A good poll that brought nothing: its lease, the cursor it leaves, and when the next one is due."""
+    """A good poll that brought nothing: its lease, and the cursor and the record that it leaves."""
 
     lease: SourceLease
     cursor: Cursor
-    due_at: datetime
-    trail: PollRecord = PollRecord()
+    record: PollRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +133,26 @@ class GroupHold:
     group: str
     until: datetime
     reason: str
+
+
+#: A receiver and a recipient there.
+To = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimable:
+    """The deliveries that may be claimed: at most *limit_per_receiver* of a receiver, and none of those in *exclude*.
+
+    None of a receiver that had as many tries within a minute as *rates* says, no news over one of *limits*; a test goes out
+    all the same. With *only* none but those with these ids; with *present* none but those for one of these.
+    """
+
+    exclude: Collection[str] = ()
+    rates: Mapping[str, int] = field(default_factory=dict)
+    limits: Mapping[str, Limit] = field(default_factory=dict)
+    limit_per_receiver: int = 1
+    only: Collection[str] | None = None
+    present: Collection[To] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,54 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 
 from tocsin.model.entries import KeyKind
-from tocsin.model.rules import Judged, Match
-from tocsin.model.sources import Batch
+from tocsin.model.rules import Judged
 from tocsin.policy.alerting.facts import Arrival
-from tocsin.store.db.values import Committed, Reopened
+from tocsin.store.db.values import Committed, JudgedBatch, Once, Reopened
 from tocsin.store.inbound import entries, identity, revisions, unevaluated
 from tocsin.store.inbound.decisions import Deciding, total
 from tocsin.store.inbound.sources import Held
 
-#: What to tell, by (rule, rule hash), if that rule could be evaluated on everything so far.
-Once = Mapping[tuple[str, str], Match]
 
+def take_in(deciding: Deciding, source: Held, found: JudgedBatch, *, program: str, renewed: bool = False) -> Committed:
+    """Write the entries *found* that are still new, and what is decided about them and about the daemon's own events.
 
-def take_in(
-    deciding: Deciding,
-    source: Held,
-    batch: Batch,
-    judged: Sequence[Judged],
-    rewritten: Sequence[Judged],
-    *,
-    own: Sequence[Match],
-    once: Once,
-    flood: Collection[str],
-    program: str,
-    renewed: bool = False,
-) -> Committed:
-    """Write the entries of *judged* that are still new, and what is decided about them and about *own*.
-
-    Of those *rewritten*, and of those that the document says are withdrawn, what people have to hear.
-
-    Those with the ids of *flood* are kept, and not told. *renewed*: the source has just begun to give other ids.
+    Of those rewritten, and of those that the document says are withdrawn, what people have to hear. *renewed*: the source
+    has just begun to give other ids.
     """
-    session, now, source_id = deciding.session, deciding.now, source.id
-    found = identity.known(session, source_id, [item.entry for item in judged], batch)
-    fresh = found.sift(judged, entry_of=lambda item: item.entry)
+    session, now, source_id, batch, rewritten = deciding.session, deciding.now, source.id, found.batch, found.rewritten
+    known = identity.known(session, source_id, [item.entry for item in found.judged], batch)
+    fresh = known.sift(found.judged, entry_of=lambda item: item.entry)
     new = [item.entry for item in fresh]
     numbers = entries.add(session, source_id, new)
-    identity.add(session, source_id, found, new, now)
+    identity.add(session, source_id, known, new, now)
     taken = revisions.take_in(session, source_id, rewritten, batch.deleted, now, by_link=KeyKind.ID in batch.volatile)
     if rewritten:
-        identity.reword(session, source_id, found, [item.entry for item in rewritten], now)
+        identity.reword(session, source_id, known, [item.entry for item in rewritten], now)
     if renewed:  # perhaps for good: then they tell entries apart from now on
-        identity.add(session, source_id, found, batch.entries, now)
+        identity.add(session, source_id, known, batch.entries, now)
     if source.document_at is None or source.document_at.date() != now.date():
         identity.touch(session, source_id, batch, now)
-    first = unevaluated.first_time(session, once)
+    first = unevaluated.first_time(session, found.once)
     circumstance = (source.last_success is None, source.last_success)
     failed = [(number, failure) for number, item in zip(numbers, fresh, strict=True) for failure in item.unevaluated]
     failed += [
@@ -60,12 +43,12 @@ def take_in(
     ]
     unevaluated.add(session, failed, circumstance, now=now, program=program)
     arrivals = [
-        Arrival(entry_id=number, matches=item.matches, flood=item.entry.id in flood)
+        Arrival(entry_id=number, matches=item.matches, flood=item.entry.id in found.flood)
         for number, item in zip(numbers, fresh, strict=True)
     ]
     parts = [
         deciding.about([*arrivals, *taken.arrivals], circumstance, taken.corrections),
-        deciding.about_own([*own, *first]),
+        deciding.about_own([*found.own, *first]),
     ]
     return total(parts, entries=len(new))
 

@@ -37,7 +37,6 @@ class Deciding:
     session: Session
     decide: Decide
     now: datetime
-    new_id: Callable[[], str]
     opened: OpenStories
     settles: datetime | None = None
 
@@ -58,13 +57,13 @@ class Deciding:
         _write_stories(self.session, decision.stories, {item.id: len(item.entries) for item in known.stories})
         _write_alerts(self.session, decision.alerts)
         _write_matches(self.session, decision.decided, self.now)
-        _write_told(self.session, decision.told)
-        _write_standings(self.session, decision.standings)
-        enqueue.cancel(self.session, decision.released, self.now, Reason(cause=Cause.EARLIER))
-        delivery_ids = enqueue.plan(self.session, decision.planned, self.now, self.new_id, self.settles)
+        _write_last_notified(self.session, decision.last_notified)
+        _write_windows(self.session, decision.windows)
+        enqueue.cancel(self.session, decision.cancelled, self.now, Reason(cause=Cause.EARLIER))
+        delivery_ids = enqueue.plan(self.session, decision.planned, self.now, self.settles)
         enqueue.join(self.session, decision.joined)
         enqueue.say(self.session, decision.news)
-        enqueue.release(self.session, decision.hastened, self.now)
+        enqueue.release(self.session, decision.released, self.now)
         return Committed(entries=0, decision=decision, delivery_ids=delivery_ids)
 
     def about_own(self, own: Sequence[Match]) -> Committed:
@@ -86,13 +85,13 @@ def total(parts: Sequence[Committed], entries: int = 0) -> Committed:
             decided=tuple(item for decision in decisions for item in decision.decided),
             stories=tuple(item for decision in decisions for item in decision.stories),
             alerts=tuple(item for decision in decisions for item in decision.alerts),
-            told={key: told for decision in decisions for key, told in decision.told.items()},
+            last_notified={key: last for decision in decisions for key, last in decision.last_notified.items()},
             planned=tuple(item for decision in decisions for item in decision.planned),
             joined=tuple(item for decision in decisions for item in decision.joined),
             news={key: words for decision in decisions for key, words in decision.news.items()},
-            standings={key: item for decision in decisions for key, item in decision.standings.items()},
-            hastened=tuple(item for decision in decisions for item in decision.hastened),
+            windows={key: item for decision in decisions for key, item in decision.windows.items()},
             released=tuple(item for decision in decisions for item in decision.released),
+            cancelled=tuple(item for decision in decisions for item in decision.cancelled),
         ),
         delivery_ids=tuple(delivery_id for part in parts for delivery_id in part.delivery_ids),
     )
@@ -100,22 +99,11 @@ def total(parts: Sequence[Committed], entries: int = 0) -> Committed:
 
 def _write_stories(session: Session, stories: Sequence[Story], known: Mapping[int, int]) -> None:
     """Write *stories*, of whose entries so many were *known* by the number of the story: new ones stand behind them."""
-    rows = [
-        {"id": story.id, "event": story.event, "opened_at": story.opened_at, "last_at": story.last_at}
-        for story in stories
-    ]
+    rows = [mapping.columns(story, StoryRow) for story in stories]
     if rows:
         session.connection().execute(upsert(StoryRow, ("id",), change=("event", "opened_at", "last_at")), rows)
     members = [
-        {
-            "story_id": story.id,
-            "entry_id": entry.entry_id,
-            "title": entry.title,
-            "canonical_link": entry.canonical_link,
-            "publisher": entry.publisher,
-            "origin": entry.origin,
-            "event_time": entry.event_time,
-        }
+        {"story_id": story.id, **mapping.columns(entry, StoryEntryRow)}
         for story in stories
         for entry in story.entries[known.get(story.id, 0) :]
     ]
@@ -125,27 +113,25 @@ def _write_stories(session: Session, stories: Sequence[Story], known: Mapping[in
 
 
 def _write_alerts(session: Session, alerts: Sequence[Alert]) -> None:
-    rows = [mapping.alert_fields(alert) for alert in alerts]
+    rows = [mapping.columns(alert, AlertRow) for alert in alerts]
     if rows:
         changed = tuple(name for name in rows[0] if name != "id")
         session.connection().execute(upsert(AlertRow, ("id",), change=changed), rows)
 
 
 def _write_matches(session: Session, decided: Sequence[Decided], now: datetime) -> None:
-    rows = [{**mapping.match_fields(item), "decided_at": now} for item in decided]
+    rows = [{**mapping.match_columns(item), "decided_at": now} for item in decided]
     if rows:
         session.connection().execute(insert(MatchRow), rows)
 
 
-def _write_told(session: Session, told: Mapping[tuple[str, str], LastNotified]) -> None:
-    rows = [
-        {"rule": rule, "key": key, "at": item.at, "severity": item.severity.value} for (rule, key), item in told.items()
-    ]
+def _write_last_notified(session: Session, last_notified: Mapping[tuple[str, str], LastNotified]) -> None:
+    rows = [{"rule": rule, "key": key, **mapping.columns(item, ToldRow)} for (rule, key), item in last_notified.items()]
     if rows:
         session.connection().execute(upsert(ToldRow, ("rule", "key"), change=("at", "severity")), rows)
 
 
-def _write_standings(session: Session, standings: ActiveWindows) -> None:
+def _write_windows(session: Session, windows: ActiveWindows) -> None:
     rows = [
         {
             "rule": rule,
@@ -153,7 +139,7 @@ def _write_standings(session: Session, standings: ActiveWindows) -> None:
             "times": codec.times_to_json([(one.first, one.last) for one in items]),
             "last": max(one.last for one in items),
         }
-        for (rule, key), items in standings.items()
+        for (rule, key), items in windows.items()
     ]
     if rows:
         session.connection().execute(upsert(StandingRow, ("rule", "key"), change=("times", "last")), rows)

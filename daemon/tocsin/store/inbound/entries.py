@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from sqlmodel import Session, col, or_, select
@@ -22,7 +21,7 @@ def add(session: Session, source_id: int, entries: Sequence[Entry]) -> list[int]
     """Write new *entries* of a source; the numbers of their rows, in order."""
     if not entries:
         return []
-    rows = [mapping.entry_fields(entry, source_id) for entry in entries]
+    rows = [mapping.entry_columns(entry, source_id) for entry in entries]
     return [mapping.identity(number) for (number,) in session.connection().execute(_ADD, rows)]
 
 
@@ -36,7 +35,7 @@ def by_number(session: Session, numbers: Collection[int]) -> dict[int, tuple[Ent
     return {mapping.identity(row.id): (row, name) for row, name in rows}
 
 
-def get(session: Session, number: int, at: datetime | None) -> Entry | None:
+def get(session: Session, number: int, at: datetime | None = None) -> Entry | None:
     """The entry with this number as it reads, or read *at* that time."""
     found = by_number(session, [number]).get(number)
     return (
@@ -44,7 +43,7 @@ def get(session: Session, number: int, at: datetime | None) -> Entry | None:
     )
 
 
-def find(session: Session, words: str, limit: int) -> tuple[EntryView, ...]:
+def find(session: Session, words: str, *, limit: int = 20) -> tuple[EntryView, ...]:
     """Entries with this number, id or link, the newest first."""
     same = [EntryRow.ident == words, EntryRow.link == words]
     if words.isascii() and words.isdecimal() and len(words) < 19:
@@ -58,6 +57,11 @@ def find(session: Session, words: str, limit: int) -> tuple[EntryView, ...]:
     ).all()
     reworded = revisions.of(session, [mapping.identity(row.id) for row, _ in rows])
     return tuple(
-        replace(mapping.entry_view(row, name), revised=revisions.views(reworded.get(mapping.identity(row.id), ())))
+        mapping.read(
+            EntryView,
+            row,
+            entry=mapping.entry(row, name),
+            revised=revisions.views(reworded.get(mapping.identity(row.id), ())),
+        )
         for row, name in rows
     )

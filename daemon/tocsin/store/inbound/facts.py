@@ -11,8 +11,7 @@ from sqlalchemy.orm import defer, load_only
 from sqlmodel import Session, and_, col, func, or_, select
 
 from tocsin.model.alerts import Alert
-from tocsin.model.deliveries import DeliveryState
-from tocsin.model.rules import Severity
+from tocsin.model.deliveries import UNHEARD, DeliveryState
 from tocsin.policy.alerting.correction import Correction
 from tocsin.policy.alerting.correlation import ActiveWindow, Member
 from tocsin.policy.alerting.facts import Arrival, Facts, LastNotified, Reach, reach
@@ -37,8 +36,6 @@ from tocsin.store.outbox import feedback
 
 #: Earlier matches that one decision looks at, the newest.
 _MOST_MEMBERS = 20_000
-#: States of a delivery that reached nobody.
-_UNTOLD = (DeliveryState.DEAD.value, DeliveryState.SUPPRESSED.value)
 
 
 def read(
@@ -77,13 +74,13 @@ def read(
     known = replace(
         known,
         alerts=alerts,
-        told=_told(session, grown.keys, reached.correlations if reached else ()),
+        last_notified=_last_notified(session, grown.keys, reached.correlations if reached else ()),
         pending=waiting.read(session, related, {one.entry_id for one in arrivals}, now=now, late=late),
-        heard=_heard(session, numbers, reached.rules if reached else ()),
+        notified=_notified(session, numbers, reached.rules if reached else ()),
         answered=feedback.by_number(session, numbers),
     )
     if reached and reached.correlations:
-        known = replace(known, members=_members(session, reached), standings=_standings(session, reached))
+        known = replace(known, members=_members(session, reached), windows=_windows(session, reached))
     return known
 
 
@@ -106,7 +103,7 @@ def _met(session: Session, arrivals: Sequence[Arrival]) -> set[int]:
     }
 
 
-def _heard(session: Session, alerts: Iterable[int], rules: Iterable[str]) -> dict[int, list[tuple[str, str]]]:
+def _notified(session: Session, alerts: Iterable[int], rules: Iterable[str]) -> dict[int, list[tuple[str, str]]]:
     """Who was sent something about each of *alerts*, as far as that may have arrived, in the order in which it was."""
     found: dict[int, dict[tuple[str, str], None]] = defaultdict(dict)
     sent = or_(DeliveryRow.attempts > 0, col(DeliveryRow.state) == DeliveryState.SENDING.value)
@@ -119,7 +116,7 @@ def _heard(session: Session, alerts: Iterable[int], rules: Iterable[str]) -> dic
                 col(AlertRow.id).in_(piece),
                 col(AlertRow.rule).in_(rules),
                 sent,
-                col(DeliveryRow.state).not_in(_UNTOLD),
+                col(DeliveryRow.state).not_in(UNHEARD),
             )
             .order_by(col(DeliveryRow.created_at), col(DeliveryRow.id))
         ):
@@ -127,7 +124,7 @@ def _heard(session: Session, alerts: Iterable[int], rules: Iterable[str]) -> dic
     return {alert_id: list(people) for alert_id, people in found.items()}
 
 
-def _told(
+def _last_notified(
     session: Session, keys: Collection[tuple[str, str]], rules: Collection[str]
 ) -> dict[tuple[str, str], LastNotified]:
     """When was last told under each of *keys*, and what *rules* told of all of theirs."""
@@ -139,7 +136,7 @@ def _told(
             select(ToldRow).where(or_(and_(told.in_(named), col(ToldRow.key).in_(piece)), told.in_(rules)))
         )
     ]
-    return {(row.rule, row.key): LastNotified(at=row.at, severity=Severity(row.severity)) for row in rows}
+    return {(row.rule, row.key): mapping.read(LastNotified, row) for row in rows}
 
 
 def _members(session: Session, reached: Reach) -> tuple[Member, ...]:
@@ -160,7 +157,7 @@ def _members(session: Session, reached: Reach) -> tuple[Member, ...]:
     return tuple(mapping.member(row, entry, source or "") for row, entry, source in rows)
 
 
-def _standings(session: Session, reached: Reach) -> dict[tuple[str, str], tuple[ActiveWindow, ...]]:
+def _windows(session: Session, reached: Reach) -> dict[tuple[str, str], tuple[ActiveWindow, ...]]:
     rows = session.exec(select(StandingRow).where(col(StandingRow.rule).in_(reached.correlations)))
     return {
         (row.rule, row.key): tuple(

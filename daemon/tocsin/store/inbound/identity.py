@@ -11,7 +11,7 @@ the entries: they stay while the source shows them, and half a year longer (see 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -25,6 +25,7 @@ from tocsin.store.db import mapping
 from tocsin.store.db.columns import TIME_FORMAT
 from tocsin.store.db.tables import EntryKeyRow
 from tocsin.store.db.values import Unseen
+from tocsin.store.inbound import sources
 from tocsin.text.titles import normal
 
 T = TypeVar("T")
@@ -221,8 +222,13 @@ def _pieces(values: Iterable[str]) -> Iterable[list[str]]:
     return (found[start : start + _CHUNK] for start in range(0, len(found), _CHUNK))
 
 
-def unseen(found: Known, entries: Sequence[Entry]) -> Unseen:
-    """What of *entries* is new or rewritten, and which of their keys say nothing; then the next best tell them apart."""
+def unseen(session: Session, batch: Batch, volatile: frozenset[KeyKind] = frozenset()) -> Unseen:
+    """Return the entries of *batch* that are new or rewritten, in order, where keys of *volatile* kinds say nothing.
+
+    Where keys of other kinds turn out to say nothing either, the next best tell the entries apart.
+    """
+    source, entries = sources.number(session, batch.source), batch.entries
+    found = known(session, source, entries, replace(batch, volatile=volatile))
     found.drifting = found.volatile(entries)
     rewritten = tuple(entry for entry in entries if found.rewritten(entry))
     return Unseen(new=tuple(found.sift(entries, lambda entry: entry)), rewritten=rewritten, volatile=found.drifting)

@@ -16,8 +16,9 @@ from tocsin.market.sigma import Sigma
 from tocsin.model.prices import Hours, Instrument, Quote
 from tocsin.rules.prices.edge import PriceState
 from tocsin.rules.prices.observation import PriceStates
+from tocsin.store.db import mapping
+from tocsin.store.db.price_tables import CloseRow, PriceStateRow, QuoteRow, SeriesRow
 from tocsin.store.db.sqlite import upsert
-from tocsin.store.db.tables import CloseRow, PriceStateRow, QuoteRow, SeriesRow
 
 #: What a split changes of the quotes and closes that are there already.
 _QUOTE = ("price", "volume", "currency", "first_seen")
@@ -38,11 +39,13 @@ def save(session: Session, before: Series, after: Series, changed: PriceStates) 
     """Write what quotes made of *before*, and the *changed* states of the rules."""
     name = after.instrument.id
     known = set(before.quotes)
-    quotes = [_quote_fields(quote) for quote in after.quotes if quote not in known]
+    quotes = [mapping.columns(quote, QuoteRow) for quote in after.quotes if quote not in known]
     if quotes:
         session.connection().execute(upsert(QuoteRow, ("instrument", "at"), change=_QUOTE), quotes)
     learned = set(before.closes)
-    closes = [_close_fields(name, close) for close in after.closes if close not in learned]
+    closes = [
+        {"instrument": name, **mapping.columns(close, CloseRow)} for close in after.closes if close not in learned
+    ]
     if closes:
         session.connection().execute(upsert(CloseRow, ("instrument", "day"), change=_CLOSE), closes)
     if after != before:
@@ -61,19 +64,13 @@ def history(session: Session, instruments: Collection[str]) -> tuple[Quote, ...]
     rows = session.exec(
         select(QuoteRow).where(col(QuoteRow.instrument).in_(instruments)).order_by(col(QuoteRow.first_seen))
     )
-    quotes = [_quote_of(row) for row in rows]
+    quotes = [mapping.read(Quote, row) for row in rows]
     first: dict[str, datetime] = {}
     for quote in quotes:
         first.setdefault(quote.instrument, quote.at)
     closes = session.exec(select(CloseRow).where(col(CloseRow.instrument).in_(instruments)))
     before = [
-        Quote(
-            instrument=row.instrument,
-            price=Decimal(row.price),
-            at=row.at,
-            first_seen=row.at,
-            volume=_decimal(row.volume),
-        )
+        mapping.read(Quote, row, first_seen=row.at)
         for row in closes
         if row.instrument not in first or row.at < first[row.instrument]
     ]
@@ -108,12 +105,12 @@ def _load(session: Session, instrument: Instrument) -> Series:
             .where(QuoteRow.instrument == instrument.id, col(QuoteRow.at) >= newest.at - KEEP_QUOTES)
             .order_by(col(QuoteRow.at))
         )
-        quotes = [_quote_of(item) for item in found if item.at < newest.at]
+        quotes = [mapping.read(Quote, item) for item in found if item.at < newest.at]
     split = progress["split_day"]
     loaded = Series(
         instrument=instrument,
         sigma=Sigma(variance=row.variance, moves=row.moves),
-        closes=tuple(_close(item) for item in reversed(closes)),
+        closes=tuple(mapping.read(Close, item) for item in reversed(closes)),
         quotes=(*quotes, newest) if newest else (),
         opening=_quote(progress["opening"]),
         last=_quote(progress["last"]),
@@ -179,49 +176,6 @@ def _quote(node: Mapping[str, Any] | None) -> Quote | None:
     )
 
 
-def _quote_fields(quote: Quote) -> dict[str, Any]:
-    return {
-        "instrument": quote.instrument,
-        "at": quote.at,
-        "price": str(quote.price),
-        "volume": _text(quote.volume),
-        "currency": quote.currency,
-        "first_seen": quote.first_seen,
-    }
-
-
-def _quote_of(row: QuoteRow) -> Quote:
-    return Quote(
-        instrument=row.instrument,
-        price=Decimal(row.price),
-        at=row.at,
-        first_seen=row.first_seen,
-        volume=_decimal(row.volume),
-        currency=row.currency,
-    )
-
-
-def _close_fields(instrument: str, close: Close) -> dict[str, Any]:
-    return {
-        "instrument": instrument,
-        "day": close.day.isoformat(),
-        "at": close.at,
-        "price": str(close.price),
-        "volume": _text(close.volume),
-        "sigma": close.sigma,
-    }
-
-
-def _close(row: CloseRow) -> Close:
-    return Close(
-        day=date.fromisoformat(row.day),
-        at=row.at,
-        price=Decimal(row.price),
-        sigma=row.sigma,
-        volume=_decimal(row.volume),
-    )
-
-
 def _state_fields(key: tuple[str, str], state: PriceState) -> dict[str, Any]:
     alerted = state.alerted
     return {
@@ -243,7 +197,3 @@ def _state(row: PriceStateRow) -> PriceState:
 
 def _decimal(text: str | None) -> Decimal | None:
     return None if text is None else Decimal(text)
-
-
-def _text(number: Decimal | None) -> str | None:
-    return None if number is None else str(number)

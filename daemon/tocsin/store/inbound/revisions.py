@@ -14,7 +14,7 @@ from datetime import datetime
 from sqlmodel import Session, and_, col, func, insert, select
 
 from tocsin.model.alerts import Coverage, MatchOutcome, Revised
-from tocsin.model.deliveries import DeliveryKind, DeliveryState
+from tocsin.model.deliveries import UNHEARD, UNTRIED, DeliveryKind, DeliveryState
 from tocsin.model.entries import Entry
 from tocsin.model.prices import Labels
 from tocsin.model.reasons import Cause, Reason
@@ -38,13 +38,11 @@ from tocsin.store.outbox import enqueue
 
 #: What leads an alert; coverage that only joined one corrects nothing.
 _LEADING = (
-    MatchOutcome.ALERTED.value,
-    MatchOutcome.UPDATED.value,
-    MatchOutcome.HELD.value,
-    MatchOutcome.CATCH_UP.value,
+    MatchOutcome.ALERTED,
+    MatchOutcome.UPDATED,
+    MatchOutcome.HELD,
+    MatchOutcome.CATCH_UP,
 )
-_UNTOLD = (DeliveryState.DEAD.value, DeliveryState.SUPPRESSED.value)
-_WAITING = (DeliveryState.HELD.value, DeliveryState.READY.value)
 _OWN = (DeliveryKind.OPERATOR.value, DeliveryKind.TEST.value)
 
 #: Characters of a text by which wordings are compared.
@@ -243,9 +241,8 @@ def _claims(
                 continue
             said = _in_force(history, match.decided_at)
             field = "summary" if (said or row).summary else "body"
-            proof = codec.evidence_from_json(match.evidence) if match.evidence else None
-            quotes = correction.quoted(field, _wording(row, said).text, proof)
-            labels: Labels | None = codec.labels_from_json(match.labels)
+            quotes = correction.quoted(field, _wording(row, said).text, match.evidence)
+            labels: Labels | None = match.labels
             heard_of = next((one for one in reversed(history) if one.after < state.claim), None)
             if heard_of and heard_of.at > match.decided_at:
                 # A wording after the one that was judged says itself what it met.
@@ -276,7 +273,7 @@ def _heard(session: Session, alerts: Sequence[int]) -> dict[_Reader, _Heard]:
         .join(claimed, claimed.c.delivery_id == DeliveryRow.id, isouter=True)
         .where(
             col(DeliveryAlertRow.alert_id).in_(alerts),
-            col(DeliveryRow.state).not_in(_UNTOLD),
+            col(DeliveryRow.state).not_in(UNHEARD),
             col(DeliveryRow.kind).not_in(_OWN),
         )
         .order_by(col(DeliveryRow.created_at), col(DeliveryRow.id))
@@ -288,7 +285,7 @@ def _heard(session: Session, alerts: Sequence[int]) -> dict[_Reader, _Heard]:
         if row.kind == DeliveryKind.CORRECTION.value:
             last = at or row.due_at
             state.corrected = max(last, state.corrected) if state.corrected else last
-            state.waiting = row.id if row.state in _WAITING and not row.attempts else state.waiting
+            state.waiting = row.id if row.state in UNTRIED and not row.attempts else state.waiting
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import NamedTuple
 
 from sqlalchemy import bindparam
@@ -15,7 +16,7 @@ from tocsin.model.sources import Batch, Cursor
 from tocsin.policy.polling.history import PollHistory
 from tocsin.store.db import habits, mapping
 from tocsin.store.db.tables import SourceRow
-from tocsin.store.db.values import Deferral, GroupHold, PollRecord, Rest, SourceLease
+from tocsin.store.db.values import Deferral, GroupHold, PollFailure, PollRecord, Rest, SourceLease
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +33,12 @@ class Held:
 _LONGEST_ERROR = 1000
 
 
-def sync(session: Session, sources: Sequence[tuple[str, str, str]], now: datetime, groups: Mapping[str, str]) -> None:
+def sync(
+    session: Session,
+    sources: Sequence[tuple[str, str, str]],
+    now: datetime,
+    groups: Mapping[str, str] = MappingProxyType({}),
+) -> None:
     """Make the rows those of the configuration: (name, address, kind) of each source, and the host groups by name.
 
     A new source, and one that comes back, is due at once. A feed or page keeps the row of its address under a new name,
@@ -176,51 +182,50 @@ def number(session: Session, name: str) -> int | None:
 
 
 def succeed(
-    session: Session, row: Held, lease: SourceLease, batch: Batch, trail: PollRecord, *, now: datetime, due_at: datetime
+    session: Session, row: Held, lease: SourceLease, batch: Batch, record: PollRecord, *, now: datetime
 ) -> None:
     """Give the lease back after a good poll, with the cursor it brought."""
     document_at = now if batch.changed else row.document_at
-    fields = {**_good(batch.cursor, now), **_left(trail, lease.fetches), "document_at": document_at}
-    _give_back(session, row, due_at, fields)
+    _give_back(session, row, lease, record, {**_good(batch.cursor, now), "document_at": document_at})
 
 
 def go_on(session: Session, row: Held, learned: PollHistory, until: datetime) -> None:
     """Keep the lease *until* then, with what is known of a document of which only a part is taken in yet."""
-    values = {"number": row.id, "lease_until": until, "habits": habits.write_habits(learned)}
+    values = {"number": row.id, "lease_until": until, "habits": learned}
     session.connection().execute(_ON, values)
 
 
-def complete_unchanged(session: Session, rests: Sequence[Rest], now: datetime) -> int:
-    """Give back the leases of polls that brought nothing; how many of them had been lost before."""
-    if not rests:
-        return 0
-    values = [
+def complete_unchanged(
+    session: Session, rests: Sequence[Rest], now: datetime, deferrals: Sequence[Deferral] = ()
+) -> int:
+    """Give back the leases of polls that brought nothing, and of those put off; how many of them had been lost before.
+
+    Of a poll that was put off nothing is counted, and what is known stays.
+    """
+    done = [
         {
             "named": item.lease.name,
             "held": item.lease.fence,
-            "due_at": item.due_at,
+            "due_at": item.record.due_at,
             **_good(item.cursor, now),
-            "why": habits.write_reasons(item.trail.reasons),
-            "learned": habits.write_habits(item.trail.habits) if item.trail.habits is not None else None,
-            "fetched": habits.add_fetch(item.lease.fetches, item.trail.fetch) if item.trail.fetch else None,
+            "why": item.record.reasons,
+            "learned": item.record.habits,
+            "fetched": habits.add_fetch(item.lease.fetches, item.record.fetch) if item.record.fetch else None,
         }
         for item in rests
     ]
-    return len(rests) - session.connection().execute(_BY_LEASE, values).rowcount
-
-
-def defer(session: Session, deferrals: Sequence[Deferral]) -> int:
-    """Give back claims without a poll: nothing is counted, and what is known stays; how many had been lost."""
-    if not deferrals:
-        return 0
-    values = [
-        {"named": item.lease.name, "held": item.lease.fence, "due_at": item.due_at, "why": item.reason}
+    put_off = [
+        {"named": item.lease.name, "held": item.lease.fence, "due_at": item.due_at, "why": (item.reason,)}
         for item in deferrals
     ]
-    return len(deferrals) - session.connection().execute(_UNPOLLED, values).rowcount
+    connection = session.connection()
+    held = sum(
+        connection.execute(how, rows).rowcount for how, rows in ((_BY_LEASE, done), (_UNPOLLED, put_off)) if rows
+    )
+    return len(rests) + len(deferrals) - held
 
 
-def hold(session: Session, group: GroupHold) -> None:
+def _hold(session: Session, group: GroupHold) -> None:
     """Put off the sources of a host group that are due before the hold ends, but for those being polled."""
     session.exec(
         update(SourceRow)
@@ -229,7 +234,7 @@ def hold(session: Session, group: GroupHold) -> None:
             col(SourceRow.due_at) < group.until,
             col(SourceRow.lease_until).is_(None),
         )
-        .values(due_at=group.until, reasons=group.reason)
+        .values(due_at=group.until, reasons=(group.reason,))
     )
 
 
@@ -238,22 +243,24 @@ def clear_outage_failures(session: Session, now: datetime) -> None:
     session.exec(
         update(SourceRow)
         .where(
-            col(SourceRow.last_fault) == Fault.UNREACHABLE.value,
+            col(SourceRow.last_fault) == Fault.UNREACHABLE,
             col(SourceRow.errors) == 1,
             col(SourceRow.host_group) != "",
             col(SourceRow.lease_until).is_(None),
         )
-        .values(errors=0, last_error="", last_fault=None, due_at=now, reasons="the network was down when it was tried")
+        .values(
+            errors=0, last_error="", last_fault=None, due_at=now, reasons=("the network was down when it was tried",)
+        )
     )
 
 
-def _left(trail: PollRecord, fetches: str) -> dict[str, object]:
-    """The columns of what a poll leaves beside its result."""
-    found: dict[str, object] = {"reasons": habits.write_reasons(trail.reasons)}
-    if trail.habits is not None:
-        found["habits"] = habits.write_habits(trail.habits)
-    if trail.fetch is not None:
-        found["fetches"] = habits.add_fetch(fetches, trail.fetch)
+def _left(record: PollRecord, fetches: str) -> dict[str, object]:
+    """Return the columns of what a poll leaves beside its result."""
+    found: dict[str, object] = {"due_at": record.due_at, "reasons": record.reasons}
+    if record.habits is not None:
+        found["habits"] = record.habits
+    if record.fetch is not None:
+        found["fetches"] = habits.add_fetch(fetches, record.fetch)
     return found
 
 
@@ -273,30 +280,19 @@ def _good(cursor: Cursor, now: datetime) -> dict[str, object]:
     }
 
 
-def fail(
-    session: Session,
-    row: Held,
-    lease: SourceLease,
-    *,
-    error: str,
-    fault: Fault,
-    trail: PollRecord,
-    due_at: datetime,
-    unhealthy: bool,
-    gone: bool,
-    dead: bool,
-) -> None:
-    """Give the lease back after a failed poll; the cursor stays where it was."""
+def fail(session: Session, row: Held, lease: SourceLease, failure: PollFailure) -> None:
+    """Give the lease back after a failed poll, and put off the others of its host group; the cursor stays where it was."""
+    if failure.hold is not None:
+        _hold(session, failure.hold)
     fields = {
         "errors": row.errors + 1,
-        "unhealthy": unhealthy,
-        "gone": gone,
-        "dead": dead,
-        **_left(trail, lease.fetches),
-        "last_error": error[:_LONGEST_ERROR],
-        "last_fault": fault.value,
+        "unhealthy": failure.unhealthy,
+        "gone": failure.gone,
+        "dead": failure.dead,
+        "last_error": failure.error[:_LONGEST_ERROR],
+        "last_fault": failure.fault,
     }
-    _give_back(session, row, due_at, fields)
+    _give_back(session, row, lease, failure.record, fields)
 
 
 # Every poll ends with it: built once, because building it costs more than running it.
@@ -319,14 +315,16 @@ _BY_LEASE = _HELD.values(
     lease_until=None,
     polls=_TABLE.c.polls + 1,
     reasons=bindparam("why"),
-    habits=func.coalesce(bindparam("learned"), _TABLE.c.habits),
+    habits=func.coalesce(bindparam("learned", type_=_TABLE.c.habits.type), _TABLE.c.habits),
     fetches=func.coalesce(bindparam("fetched"), _TABLE.c.fetches),
 )
 _UNPOLLED = _HELD.values(lease_until=None, reasons=bindparam("why"))
 
 
-def _give_back(session: Session, row: Held, due_at: datetime, fields: Mapping[str, object]) -> None:
-    values = {"number": row.id, "due_at": due_at, "lease_until": None, **fields}
+def _give_back(
+    session: Session, row: Held, lease: SourceLease, record: PollRecord, fields: Mapping[str, object]
+) -> None:
+    values = {"number": row.id, "lease_until": None, **_left(record, lease.fetches), **fields}
     session.connection().execute(_BY_NUMBER, values)
 
 
@@ -344,8 +342,8 @@ _FRESH = {
     "body_hash": "",
     "validated_at": None,
     "dead": False,
-    "reasons": "",
-    "habits": "",
+    "reasons": (),
+    "habits": PollHistory(),
     "fetches": "",
 }
 _NEW = {"fence": 0, "disabled": False, "polls": 0} | _FRESH

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import String, event, type_coerce
 from sqlmodel import Session, func, select
 
-from tocsin.model.alerts import Story
+from tocsin.model.alerts import Story, StoryEntry
 from tocsin.policy.alerting.facts import Reach
 from tocsin.policy.alerting.story import COMPARED, Stories
 from tocsin.store.db import mapping
@@ -81,7 +81,7 @@ def _load(session: Session, numbers: Collection[int]) -> list[Story]:
         for row in session.connection().execute(
             select(*_MEMBER).where(_MEMBER.story_id.in_(piece)).order_by(_MEMBER.event_time, _MEMBER.entry_id)
         ):
-            members[row.story_id].append(mapping.story_entry(cast(StoryEntryRow, row)))
+            members[row.story_id].append(mapping.read(StoryEntry, row))
         rows: Any = session.connection().execute(select(*_STORY).where(_STORY.id.in_(piece)))
-        found += [mapping.story(row, tuple(members[row.id])) for row in rows]
+        found += [mapping.read(Story, row, entries=tuple(members[row.id])) for row in rows]
     return found

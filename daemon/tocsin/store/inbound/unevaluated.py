@@ -57,7 +57,7 @@ def first_time(session: Session, once: Mapping[tuple[str, str], Match]) -> list[
     ]
 
 
-def reopened(session: Session, current: Mapping[str, str], program: str, limit: int) -> tuple[Reopened, ...]:
+def reopened(session: Session, current: Mapping[str, str], program: str, *, limit: int = 200) -> tuple[Reopened, ...]:
     """At most *limit* entries on which a rule failed that is another now, or was run by another program.
 
     A rule that *current* (rule id to hash) does not name cannot be tried again.

@@ -9,13 +9,12 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, and_, col, select
 
-from tocsin.model.deliveries import DeliveryKind, DeliveryState
+from tocsin.model.deliveries import UNTRIED, DeliveryKind, DeliveryState
 from tocsin.policy.alerting.facts import Pending
 from tocsin.store.db.sqlite import pieces
 from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow, MatchRow
 
-_OPEN = (DeliveryState.HELD.value, DeliveryState.READY.value)
-_UNTRIED = (col(DeliveryRow.state).in_(_OPEN), col(DeliveryRow.attempts) == 0)
+_UNTRIED = (col(DeliveryRow.state).in_(UNTRIED), col(DeliveryRow.attempts) == 0)
 
 
 def read(

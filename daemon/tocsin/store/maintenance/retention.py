@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, and_, col, delete, exists, or_, select, update
 
-from tocsin.model.deliveries import DeliveryState
+from tocsin.model.deliveries import SETTLED
 from tocsin.store.db.tables import (
     DeliveryRow,
     EntryKeyRow,
@@ -35,8 +35,6 @@ KEEP_STANDINGS = timedelta(days=180)
 
 #: Rows of one table that one transaction touches: a poll that waits for it must not notice.
 _PIECE = 500
-
-_SETTLED = (DeliveryState.DELIVERED.value, DeliveryState.DEAD.value, DeliveryState.SUPPRESSED.value)
 
 
 def sweep(session: Session, now: datetime, retention: timedelta) -> int:
@@ -67,7 +65,7 @@ def _entries(session: Session, before: datetime) -> int:
         exists().where(col(StoryEntryRow.entry_id) == EntryRow.id),
     )
     session.exec(delete(EntryRow).where(col(EntryRow.id).in_(old), ~wanted))
-    blank = {"summary": "", "body": "", "keys": "[]", "pruned": True}
+    blank = {"summary": "", "body": "", "keys": (), "pruned": True}
     session.exec(update(EntryRow).where(col(EntryRow.id).in_(old)).values(**blank))
     return len(old)
 
@@ -77,7 +75,7 @@ def _messages(session: Session, before: datetime) -> int:
         select(DeliveryRow.id)
         .where(
             col(DeliveryRow.created_at) < before,
-            col(DeliveryRow.state).in_(_SETTLED),
+            col(DeliveryRow.state).in_(SETTLED),
             col(DeliveryRow.message).is_not(None),
         )
         .limit(_PIECE)
@@ -89,11 +87,11 @@ def _keys(session: Session, now: datetime) -> int:
     """Only keys that the last document of their source did not hold: they were touched when it was taken in."""
     before = now - KEEP_KEYS
     removed = 0
-    for source in session.exec(select(SourceRow)).all():
-        shown = source.document_at - 2 * TOUCH_AFTER if source.document_at else before
+    for number, document_at in session.exec(select(SourceRow.id, SourceRow.document_at)).all():
+        shown = document_at - 2 * TOUCH_AFTER if document_at else before
         old = (
             select(EntryKeyRow.id)
-            .where(EntryKeyRow.source_id == source.id, col(EntryKeyRow.last_seen) < min(before, shown))
+            .where(EntryKeyRow.source_id == number, col(EntryKeyRow.last_seen) < min(before, shown))
             .limit(_PIECE - removed)
         )
         removed += session.exec(delete(EntryKeyRow).where(col(EntryKeyRow.id).in_(old))).rowcount

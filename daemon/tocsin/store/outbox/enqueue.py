@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,14 +12,14 @@ from sqlmodel import Session, col, delete, func, insert, select, update
 
 from tocsin.errors import StoreError
 from tocsin.model.alerts import MatchOutcome
-from tocsin.model.deliveries import DeliveryKind, DeliveryState
+from tocsin.model.deliveries import SETTLED, UNTRIED, DeliveryKind, DeliveryState
 from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Severity
 from tocsin.policy.alerting.facts import Planned
 from tocsin.policy.notifying.retry import LIFE, PRICE_LIFE
 from tocsin.render.reasons import in_words
 from tocsin.store.db import codec
-from tocsin.store.db.sqlite import pieces, upsert
+from tocsin.store.db.sqlite import new_id, pieces, upsert
 from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow, MatchRow, RevisionRow
 
 #: The columns of a row, by name.
@@ -43,15 +43,12 @@ _FRESH: _Row = {
     "stands_for": None,
 }
 _PLANNED = codec.reason_to_json(Reason(cause=Cause.PLANNED))
-_WAITING = (DeliveryState.HELD.value, DeliveryState.READY.value)
-_SETTLED = (DeliveryState.DELIVERED.value, DeliveryState.DEAD.value, DeliveryState.SUPPRESSED.value)
 
 
 def plan(
     session: Session,
     planned: Sequence[Planned],
     now: datetime,
-    new_id: Callable[[], str],
     settles: datetime | None = None,
 ) -> tuple[str, ...]:
     """Write new deliveries, held, ready or suppressed; their ids, in order.
@@ -63,7 +60,7 @@ def plan(
     rows, members = [], list[_Row]()
     for item in planned:
         row = fresh(
-            new_id(),
+            session,
             (item.receiver, item.recipient),
             kind=item.kind.value,
             rank=max((ranks[alert_id] for alert_id in item.alert_ids), default=0),
@@ -101,7 +98,7 @@ def _state(planned: Planned) -> DeliveryState:
     return DeliveryState.HELD if planned.held else DeliveryState.READY
 
 
-def keep_digests(session: Session, planned: Sequence[Planned], now: datetime, new_id: Callable[[], str]) -> None:
+def keep_digests(session: Session, planned: Sequence[Planned], now: datetime) -> None:
     """Write those of the *planned* digests that do not wait already."""
     missing = [
         item
@@ -112,12 +109,12 @@ def keep_digests(session: Session, planned: Sequence[Planned], now: datetime, ne
                 DeliveryRow.recipient == item.recipient,
                 DeliveryRow.kind == item.kind.value,
                 DeliveryRow.due_at == item.due_at,
-                col(DeliveryRow.state).in_(_WAITING),
+                col(DeliveryRow.state).in_(UNTRIED),
             )
         ).first()
         is None
     ]
-    plan(session, missing, now, new_id)
+    plan(session, missing, now)
 
 
 def join(session: Session, joined: Sequence[tuple[str, tuple[int, ...]]]) -> None:
@@ -195,7 +192,7 @@ def waiting_updates(session: Session, alerts: Collection[int]) -> list[str]:
             .where(
                 col(DeliveryAlertRow.alert_id).in_(alerts),
                 DeliveryRow.kind == DeliveryKind.UPDATE.value,
-                col(DeliveryRow.state).in_(_WAITING),
+                col(DeliveryRow.state).in_(UNTRIED),
                 DeliveryRow.attempts == 0,
             )
             .distinct()
@@ -232,10 +229,10 @@ def cancel(session: Session, needless: Sequence[tuple[str, int]], now: datetime,
         note_all(session, sorted(empty), now, DeliveryState.SUPPRESSED, reason)
 
 
-def test(session: Session, receiver: str, recipient: str, now: datetime, new_id: str) -> str:
+def test(session: Session, receiver: str, recipient: str, now: datetime) -> str:
     """Enter a test, before everything else that waits for *receiver*; its id."""
     row = fresh(
-        new_id,
+        session,
         (receiver, recipient),
         kind=DeliveryKind.TEST.value,
         rank=Severity.CRITICAL.rank,
@@ -244,10 +241,10 @@ def test(session: Session, receiver: str, recipient: str, now: datetime, new_id:
         expires_at=now + PRICE_LIFE,
     )
     enter(session, [row], ())
-    return new_id
+    return str(row["id"])
 
 
-def resend(session: Session, delivery_id: str, now: datetime, new_id: Callable[[], str]) -> str:
+def resend(session: Session, delivery_id: str, now: datetime) -> str:
     """Enter a copy of a settled delivery, rendered anew under an id of its own; that id.
 
     Raises:
@@ -256,7 +253,7 @@ def resend(session: Session, delivery_id: str, now: datetime, new_id: Callable[[
     original = session.exec(select(DeliveryRow).where(DeliveryRow.id == delivery_id)).one_or_none()
     if original is None:
         raise StoreError(f"there is no delivery {delivery_id}; see: tocsin deliveries list")
-    if original.state not in _SETTLED:
+    if original.state not in SETTLED:
         raise StoreError(f"the delivery {delivery_id} is still under way ({original.state}): it needs no copy")
     original.silence_id = None  # nothing that was told waits for the silence to end
     members = session.exec(select(DeliveryAlertRow).where(DeliveryAlertRow.delivery_id == delivery_id)).all()
@@ -266,7 +263,7 @@ def resend(session: Session, delivery_id: str, now: datetime, new_id: Callable[[
     first = original.resend_of or original.id
     copies = session.exec(select(func.max(DeliveryRow.resend)).where(DeliveryRow.resend_of == first)).one() or 0
     row = fresh(
-        new_id(),
+        session,
         (original.receiver, original.recipient),
         kind=original.kind,
         rank=original.rank,
@@ -321,9 +318,9 @@ def _noted(delivery_id: str, at: datetime, state: str, reason: str) -> _Row:
     return {"delivery_id": delivery_id, "at": at, "state": state, "reason": reason}
 
 
-def fresh(number: str, to: tuple[str, str], **fields: object) -> _Row:
-    """The columns of a new delivery, ready where *fields* do not say otherwise."""
-    return {**_FRESH, "id": number, "receiver": to[0], "recipient": to[1], **fields}
+def fresh(session: Session, to: tuple[str, str], **fields: object) -> _Row:
+    """Return the columns of a new delivery, ready where *fields* do not say otherwise."""
+    return {**_FRESH, "id": new_id(session), "receiver": to[0], "recipient": to[1], **fields}
 
 
 def _member(row: _Row, alert_id: int, telling: int, news: Iterable[str] = ()) -> _Row:
@@ -375,7 +372,7 @@ def _tellings(session: Session, alerts: Collection[int]) -> dict[int | None, int
         dict(
             session.exec(
                 select(MatchRow.alert_id, func.count())
-                .where(col(MatchRow.alert_id).in_(alerts), MatchRow.fate != MatchOutcome.JOINED.value)
+                .where(col(MatchRow.alert_id).in_(alerts), MatchRow.fate != MatchOutcome.JOINED)
                 .group_by(col(MatchRow.alert_id))
             ).all()
         )
@@ -385,7 +382,7 @@ def _tellings(session: Session, alerts: Collection[int]) -> dict[int | None, int
         .join(RevisionRow, col(RevisionRow.entry_id) == MatchRow.entry_id)
         .where(
             col(MatchRow.alert_id).in_(alerts),
-            MatchRow.fate != MatchOutcome.JOINED.value,
+            MatchRow.fate != MatchOutcome.JOINED,
         )
         .group_by(col(MatchRow.alert_id))
     )

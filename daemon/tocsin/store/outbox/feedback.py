@@ -19,8 +19,8 @@ from tocsin.store.db.tables import AlertRow, AnswerRow, DeliveryAlertRow, Delive
 from tocsin.store.db.values import RuleStats
 from tocsin.store.outbox import enqueue
 
-_SEEN = (AnswerKind.ACK.value, AnswerKind.USEFUL.value, AnswerKind.NOISE.value)
-_VERDICTS = (AnswerKind.USEFUL.value, AnswerKind.NOISE.value)
+_SEEN = (AnswerKind.ACK, AnswerKind.USEFUL, AnswerKind.NOISE)
+_VERDICTS = (AnswerKind.USEFUL, AnswerKind.NOISE)
 
 
 def of(session: Session, which: ColumnElement[bool]) -> dict[int, Answered]:
@@ -51,11 +51,11 @@ def add(
     session: Session,
     numbers: Sequence[int],
     kind: AnswerKind,
-    *,
     now: datetime,
-    by: str,
-    until: datetime | None,
-    why: str,
+    *,
+    by: str = "",
+    until: datetime | None = None,
+    why: str = "",
 ) -> None:
     """Put an answer to each of the alerts *numbers* on record; updates that wait rest *until* then.
 
@@ -67,7 +67,7 @@ def add(
     if unknown:
         raise StoreError(f"there is no alert {', '.join(unknown)}; see: tocsin alerts list")
     for number in dict.fromkeys(numbers):
-        session.exec(insert(AnswerRow).values(alert_id=number, kind=kind.value, at=now, by=by, until=until, why=why))
+        session.exec(insert(AnswerRow).values(alert_id=number, kind=kind, at=now, by=by, until=until, why=why))
     if until is not None:
         _rest(session, numbers, now)
 
@@ -90,7 +90,7 @@ def _rest(session: Session, numbers: Sequence[int], now: datetime) -> None:
             )
 
 
-def stats(session: Session, since: datetime | None) -> dict[str, RuleStats]:
+def stats(session: Session, since: datetime | None = None) -> dict[str, RuleStats]:
     """What came of the alerts of each rule opened *since* then, by its id; a rule without alerts is not in it."""
     recent = _opened(since)
     alerts = dict(session.exec(select(AlertRow.rule, func.count()).where(recent).group_by(col(AlertRow.rule))).all())
@@ -112,7 +112,7 @@ def stats(session: Session, since: datetime | None) -> dict[str, RuleStats]:
 
 
 def verdicts(
-    session: Session, *, rule: str | None = None, since: datetime | None = None
+    session: Session, rule: str | None = None, *, since: datetime | None = None
 ) -> list[tuple[Alert, Answered]]:
     """The alerts that people judged, the oldest first: of *rule*, opened *since* then."""
     judged = select(AnswerRow.alert_id).where(col(AnswerRow.kind).in_(_VERDICTS))
@@ -127,9 +127,8 @@ def _opened(since: datetime | None) -> ColumnElement[bool]:
 
 
 def _with(answered: Answered, row: AnswerRow) -> Answered:
-    kind = AnswerKind(row.kind)
-    if kind is AnswerKind.ACK:
+    if row.kind is AnswerKind.ACK:
         return replace(answered, acked_at=row.at, acked_by=row.by)
-    if kind is AnswerKind.SNOOZE:
+    if row.kind is AnswerKind.SNOOZE:
         return replace(answered, snoozed_until=row.until)
-    return replace(answered, verdict=kind, why=row.why)
+    return replace(answered, verdict=row.kind, why=row.why)

@@ -13,18 +13,17 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, exists, func, not_, or_, select
 
 from tocsin.model.alerts import Alert
-from tocsin.model.deliveries import DeliveryKind, DeliveryState
+from tocsin.model.deliveries import WAITING, DeliveryKind, DeliveryState
 from tocsin.model.reasons import Cause, Reason
 from tocsin.policy.notifying.receiver import Fallback
 from tocsin.store.db import codec, mapping
 from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow
+from tocsin.store.db.values import To
 from tocsin.store.outbox import enqueue, receivers
-from tocsin.store.outbox.overflow import To
 
 #: Who stands in for a receiver, by its name, and whose recipients that are.
 Fallbacks = Mapping[str, tuple[Fallback, Sequence[str]]]
 NO_FALLBACKS: Fallbacks = MappingProxyType({})
-_WAITING = (DeliveryState.HELD.value, DeliveryState.READY.value, DeliveryState.RETRY.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +34,7 @@ class Rerouted:
     left: tuple[str, ...] = ()
 
 
-def late(session: Session, fallbacks: Fallbacks, now: datetime, new_id: Callable[[], str]) -> list[str]:
+def late(session: Session, now: datetime, fallbacks: Fallbacks) -> list[str]:
     """Send fallbacks what others should have got by now, and at once what a blocked one should; the new ids.
 
     Each delivery goes on, and is handed over once.
@@ -44,7 +43,7 @@ def late(session: Session, fallbacks: Fallbacks, now: datetime, new_id: Callable
     due = func.coalesce(DeliveryRow.wanted_at, DeliveryRow.due_at)
     rows = session.exec(
         select(DeliveryRow).where(
-            col(DeliveryRow.state).in_(_WAITING),
+            col(DeliveryRow.state).in_(WAITING),
             DeliveryRow.kind != DeliveryKind.TEST.value,
             or_(
                 *(
@@ -55,12 +54,10 @@ def late(session: Session, fallbacks: Fallbacks, now: datetime, new_id: Callable
             not_(_handed_over()),
         )
     ).all()
-    return hand_over(session, rows, fallbacks, now, new_id)
+    return hand_over(session, rows, fallbacks, now)
 
 
-def hand_over(
-    session: Session, rows: Sequence[DeliveryRow], fallbacks: Fallbacks, now: datetime, new_id: Callable[[], str]
-) -> list[str]:
+def hand_over(session: Session, rows: Sequence[DeliveryRow], fallbacks: Fallbacks, now: datetime) -> list[str]:
     """Send the fallbacks of their receivers what of *rows* they were not told; the new ids.
 
     Whoever was told, even in vain, is not told again: so a circle of fallbacks ends.
@@ -68,7 +65,7 @@ def hand_over(
     ids = []
     for name in sorted({row.receiver for row in rows} & set(fallbacks)):
         fallback, recipients = fallbacks[name]
-        copies = _Copies(session, [row for row in rows if row.receiver == name], now, new_id)
+        copies = _Copies(session, [row for row in rows if row.receiver == name], now)
         for row in copies.rows:
             for recipient in recipients:
                 expires_at = now + (row.expires_at - row.created_at)
@@ -77,12 +74,10 @@ def hand_over(
     return ids
 
 
-def died(
-    session: Session, delivery_id: str, fallbacks: Fallbacks, now: datetime, new_id: Callable[[], str]
-) -> list[str]:
+def died(session: Session, delivery_id: str, fallbacks: Fallbacks, now: datetime) -> list[str]:
     """Hand over a delivery that is dead, unless that was done before; the new ids."""
     rows = session.exec(select(DeliveryRow).where(DeliveryRow.id == delivery_id, not_(_handed_over()))).all()
-    return hand_over(session, rows, fallbacks, now, new_id)
+    return hand_over(session, rows, fallbacks, now)
 
 
 def strays(session: Session, present: Collection[To], skip: Collection[str]) -> list[str]:
@@ -90,7 +85,7 @@ def strays(session: Session, present: Collection[To], skip: Collection[str]) -> 
     rows = session.exec(
         select(DeliveryRow.id)
         .where(
-            col(DeliveryRow.state).in_(_WAITING),
+            col(DeliveryRow.state).in_(WAITING),
             DeliveryRow.kind != DeliveryKind.TEST.value,
             tuple_(DeliveryRow.receiver, DeliveryRow.recipient).not_in(present),
         )
@@ -104,7 +99,6 @@ def reroute(
     ids: Sequence[str],
     routed: Callable[[Alert], Collection[To]],
     now: datetime,
-    new_id: Callable[[], str],
 ) -> Rerouted:
     """Send the alerts of stray messages to all whom *routed* names and who were not told.
 
@@ -112,7 +106,7 @@ def reroute(
     for their receiver to return, until they expire.
     """
     rows = [session.get_one(DeliveryRow, number) for number in ids]
-    copies = _Copies(session, rows, now, new_id)
+    copies = _Copies(session, rows, now)
     alerts = {member.alert_id for row in rows for member in copies.members[row.id]}
     named = {number: routed(mapping.alert(session.get_one(AlertRow, number))) for number in alerts}
     moved = []
@@ -144,12 +138,11 @@ def _handed_over() -> ColumnElement[bool]:
 class _Copies:
     """Copies of *rows* for other people, who are told nothing twice; `write` puts them into the outbox."""
 
-    def __init__(self, session: Session, rows: Sequence[DeliveryRow], now: datetime, new_id: Callable[[], str]) -> None:
+    def __init__(self, session: Session, rows: Sequence[DeliveryRow], now: datetime) -> None:
         self.rows = rows
         self.members = enqueue.members_of(session, [row.id for row in rows])
         self._session = session
         self._now = now
-        self._new_id = new_id
         self._alerts = {member.alert_id for found in self.members.values() for member in found}
         self._told: dict[str, dict[tuple[int, str], int]] = {}
         self._copies: list[dict[str, Any]] = []
@@ -167,7 +160,7 @@ class _Copies:
         if unknown:
             held = row.state == DeliveryState.HELD.value and due_at > self._now
             copy = enqueue.fresh(
-                self._new_id(),
+                self._session,
                 to,
                 kind=row.kind,
                 rank=row.rank,

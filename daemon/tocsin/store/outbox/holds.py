@@ -11,17 +11,16 @@ from sqlalchemy import true
 from sqlmodel import Session, col, select, update
 
 from tocsin.model.alerts import Alert
-from tocsin.model.deliveries import DeliveryKind, DeliveryState
+from tocsin.model.deliveries import UNTRIED, WAITING, DeliveryKind, DeliveryState
 from tocsin.model.reasons import Cause, Reason
 from tocsin.policy.notifying.receiver import QuietRule
 from tocsin.policy.notifying.retry import DIGEST_LIFE
 from tocsin.policy.notifying.silence import Silence, first
 from tocsin.store.db import codec, mapping
-from tocsin.store.db.sqlite import pieces
+from tocsin.store.db.sqlite import new_id, pieces
 from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow, SilenceRow, ToldRow
 from tocsin.store.outbox import enqueue, silences
 
-_WAITING = (DeliveryState.HELD.value, DeliveryState.READY.value)
 #: Deliveries of a receiver that one transaction holds back.
 MOST = 500
 #: What is gathered in a digest while it waits; anything else is held as it is.
@@ -70,7 +69,7 @@ def _due(session: Session, receiver: str, quiet: QuietRule, now: datetime) -> Se
         select(DeliveryRow)
         .where(
             DeliveryRow.receiver == receiver,
-            col(DeliveryRow.state).in_((*_WAITING, DeliveryState.RETRY.value)),
+            col(DeliveryRow.state).in_(WAITING),
             col(DeliveryRow.due_at) <= now,
             col(DeliveryRow.expires_at) > now,
             DeliveryRow.kind != DeliveryKind.TEST.value,
@@ -110,7 +109,7 @@ def gather(session: Session, rows: Sequence[DeliveryRow], until: datetime, now: 
     _suppress_all(session, others, now, Reason(cause=Cause.MERGED, by=digest.id, because=reason))
 
 
-def silence(session: Session, now: datetime, new_id: Callable[[], str]) -> None:
+def silence(session: Session, now: datetime) -> None:
     """Suppress what is silenced *now* of the messages that are due, and free what outlived its silence.
 
     What was tried already may have arrived, and goes on. Of a message that is only partly silenced, that part becomes a
@@ -124,7 +123,7 @@ def silence(session: Session, now: datetime, new_id: Callable[[], str]) -> None:
         select(DeliveryRow, AlertRow)
         .join(DeliveryAlertRow, col(DeliveryAlertRow.delivery_id) == DeliveryRow.id)
         .join(AlertRow, col(AlertRow.id) == DeliveryAlertRow.alert_id)
-        .where(col(DeliveryRow.state).in_(_WAITING), col(DeliveryRow.due_at) <= now, DeliveryRow.attempts == 0)
+        .where(col(DeliveryRow.state).in_(UNTRIED), col(DeliveryRow.due_at) <= now, DeliveryRow.attempts == 0)
     ).all()
     rows: dict[str, DeliveryRow] = {}
     sizes: Counter[str] = Counter()
@@ -139,7 +138,7 @@ def silence(session: Session, now: datetime, new_id: Callable[[], str]) -> None:
         row = rows[delivery_id]
         last = max(found.values(), key=lambda one: one.ends)
         if len(found) < sizes[delivery_id]:
-            row = _split(session, row, found, now, new_id())
+            row = _split(session, row, found, now)
         row.silence_id = last.id
         _suppress(session, row, now, last.reason)
 
@@ -149,7 +148,6 @@ def lapse(
     now: datetime,
     cooldowns: Mapping[str, timedelta],
     ended: Callable[[Alert], str],
-    new_id: Callable[[], str],
 ) -> None:
     """Suppress what the cooldown of a price rule held until *now* and what *ended* gives a reason for.
 
@@ -183,7 +181,7 @@ def lapse(
     for delivery_id, reasons in over.items():
         whole = session.get_one(DeliveryRow, delivery_id)
         part = len(reasons) < len(_members(session, delivery_id))
-        gone = _split(session, whole, reasons, now, new_id()) if part else whole
+        gone = _split(session, whole, reasons, now) if part else whole
         _suppress(session, gone, now, Reason(cause=Cause.LAPSED, words="; ".join(dict.fromkeys(reasons.values()))))
     for last in told.values():
         last.at -= cooldowns[last.rule]
@@ -209,10 +207,10 @@ def _free(session: Session, now: datetime) -> None:
         enqueue.note(session, row.id, now, DeliveryState.READY, reason)
 
 
-def _split(session: Session, row: DeliveryRow, numbers: Collection[int], now: datetime, new_id: str) -> DeliveryRow:
+def _split(session: Session, row: DeliveryRow, numbers: Collection[int], now: datetime) -> DeliveryRow:
     """A delivery of its own for the alerts *numbers* of one that was never tried."""
     part = DeliveryRow(
-        id=new_id,
+        id=new_id(session),
         receiver=row.receiver,
         recipient=row.recipient,
         kind=row.kind,

@@ -9,18 +9,17 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, tuple_
 from sqlmodel import Session, and_, col, func, or_, select, update
 
-from tocsin.model.deliveries import DeliveryKind, DeliveryState, ErrorClass
+from tocsin.model.deliveries import UNTRIED, DeliveryKind, DeliveryState, ErrorClass
 from tocsin.model.reasons import Reason
 from tocsin.model.rules import Severity
 from tocsin.policy.notifying.limit import ALWAYS, LIMITED, SPAN, Limit, Storm, begins, room
 from tocsin.store.db import codec
 from tocsin.store.db.sqlite import pieces, upsert
 from tocsin.store.db.tables import AttemptRow, DeliveryAlertRow, DeliveryRow, ReceiverRow
+from tocsin.store.db.values import To
 from tocsin.store.outbox import holds
 
-#: A receiver and a recipient there.
-To = tuple[str, str]
-_ARRIVED = (ErrorClass.OK.value, ErrorClass.AMBIGUOUS.value)
+_ARRIVED = (ErrorClass.OK, ErrorClass.AMBIGUOUS)
 
 
 def full(session: Session, limits: Mapping[str, Limit], now: datetime) -> dict[To, datetime]:
@@ -62,7 +61,7 @@ def over(to: Collection[To], now: datetime) -> ColumnElement[bool]:
 def _due(now: datetime) -> tuple[ColumnElement[bool], ...]:
     """News that was never tried, not critical, and not asked for again."""
     return (
-        col(DeliveryRow.state).in_((DeliveryState.HELD.value, DeliveryState.READY.value)),
+        col(DeliveryRow.state).in_(UNTRIED),
         col(DeliveryRow.due_at) <= now,
         col(DeliveryRow.expires_at) > now,
         col(DeliveryRow.kind).in_([kind.value for kind in LIMITED]),

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, func, select, update
 
 from tocsin.policy.notifying.breaker import MOST_REFUSALS, ReceiverStatus
+from tocsin.store.db import mapping
 from tocsin.store.db.sqlite import upsert
 from tocsin.store.db.tables import AttemptRow, DeliveryRow, ReceiverRow
 
@@ -17,22 +18,12 @@ _MINUTE = timedelta(minutes=1)
 def standing(session: Session, name: str) -> ReceiverStatus:
     """How the receiver *name* stands."""
     row = session.get(ReceiverRow, name)
-    if row is None:
-        return ReceiverStatus()
-    return ReceiverStatus(
-        failures=row.failures, rests=row.rests, refused=row.refused, since=row.since, refusals=row.refusals
-    )
+    return ReceiverStatus() if row is None else mapping.read(ReceiverStatus, row)
 
 
 def put(session: Session, name: str, now: ReceiverStatus) -> None:
     """Write how the receiver *name* stands *now*."""
-    fields = {
-        "failures": now.failures,
-        "rests": now.rests,
-        "refused": now.refused,
-        "since": now.since,
-        "refusals": now.refusals,
-    }
+    fields = mapping.columns(now, ReceiverRow)
     session.connection().execute(upsert(ReceiverRow, ("name",), change=tuple(fields)), [{"name": name, **fields}])
 
 

@@ -8,21 +8,17 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from tocsin.errors import StoreError
-from tocsin.model.deliveries import DeliveryState
 from tocsin.policy.notifying.silence import Matcher, Silence, parse
-from tocsin.store.db import codec, mapping
+from tocsin.store.db import mapping
 from tocsin.store.db.reading import reading
 from tocsin.store.db.tables import SilenceRow
 
-_WAITING = (DeliveryState.HELD.value, DeliveryState.READY.value)
-
 
 def add(
-    session: Session, matchers: Sequence[Matcher], starts: datetime, ends: datetime, *, by: str, why: str
+    session: Session, matchers: Sequence[Matcher], starts: datetime, ends: datetime, *, by: str = "", why: str = ""
 ) -> Silence:
-    """Write a silence."""
-    written = codec.words_to_json(tuple(matcher.text for matcher in matchers))
-    row = SilenceRow(matchers=written, starts=starts, ends=ends, by=by, why=why)
+    """Write a silence; it counts from the next claim on."""
+    row = SilenceRow(matchers=tuple(matcher.text for matcher in matchers), starts=starts, ends=ends, by=by, why=why)
     session.add(row)
     session.flush()
     return silence(row)
@@ -59,11 +55,4 @@ def active(session: Session, now: datetime) -> tuple[Silence, ...]:
 @reading
 def silence(row: SilenceRow) -> Silence:
     """A silence."""
-    return Silence(
-        id=mapping.identity(row.id),
-        matchers=tuple(map(parse, codec.words_from_json(row.matchers))),
-        starts=row.starts,
-        ends=row.ends,
-        by=row.by,
-        why=row.why,
-    )
+    return mapping.read(Silence, row, matchers=tuple(map(parse, row.matchers)))

@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 
 from tocsin.model.alerts import AlertContent, Coverage, MatchOutcome
 from tocsin.model.deliveries import DeliveryKind
+from tocsin.model.evidence import Evidence
 from tocsin.model.rules import Severity
 from tocsin.store.db import codec, mapping
 from tocsin.store.db.sqlite import pieces
@@ -29,8 +30,8 @@ class _Met(NamedTuple):
     id: int
     alert_id: int
     entry_id: int | None
-    severity: str
-    fate: str
+    severity: Severity
+    fate: MatchOutcome
     decided_at: datetime
 
 
@@ -79,7 +80,7 @@ def of_alerts(
         lead = leads.get(alert.id)
         result[alert.id] = AlertContent(
             alert=mapping.alert(alert),
-            evidence=codec.evidence_from_json(proof) if lead and (proof := proofs[lead.id]) else None,
+            evidence=proofs[lead.id] if lead else None,
             lead=revisions.coverage(*found[lead.entry_id], reworded.get(lead.entry_id, ()), lead.decided_at)
             if lead and lead.entry_id
             else None,
@@ -90,12 +91,14 @@ def of_alerts(
     return result
 
 
-def _proofs(session: Session, matches: Sequence[int]) -> dict[int, str | None]:
+def _proofs(session: Session, matches: Sequence[int]) -> dict[int, Evidence | None]:
     """The proofs of *matches*, by their number."""
     return {
-        mapping.identity(number): proof
+        number: proof
         for piece in pieces(matches)
-        for number, proof in session.exec(select(MatchRow.id, MatchRow.evidence).where(col(MatchRow.id).in_(piece)))
+        for number, proof in session.connection().execute(
+            select(_TABLE.c.id, _TABLE.c.evidence).where(_TABLE.c.id.in_(piece))
+        )
     }
 
 
@@ -104,7 +107,7 @@ def _lead(rows: Sequence[_Met], kind: DeliveryKind) -> _Met:
     if kind is DeliveryKind.UPDATE and updates:
         return max(updates, key=lambda row: row.id)
     telling = [row for row in rows if row.fate != MatchOutcome.JOINED] or rows
-    return min(telling, key=lambda row: (-Severity(row.severity).rank, row.id))
+    return min(telling, key=lambda row: (-row.severity.rank, row.id))
 
 
 def _first(row: _Met | None, found: Mapping[int, tuple[EntryRow, str]]) -> Coverage | None:

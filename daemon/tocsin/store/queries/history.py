@@ -19,7 +19,7 @@ _PIECE = 1000
 _BASELINE_WITHIN = timedelta(days=1)
 
 
-def outline(session: Session, since: datetime | None) -> History:
+def outline(session: Session, since: datetime | None = None) -> History:
     """What there is to run on from *since* on."""
     whole = select(func.count(), func.max(EntryRow.first_seen)).where(col(EntryRow.pruned).is_(False))
     wanted = whole if since is None else whole.where(col(EntryRow.first_seen) >= since)

@@ -26,7 +26,16 @@ from tocsin.store.db.tables import (
     StoryRow,
     TransitionRow,
 )
-from tocsin.store.db.values import Counts, DeliveryDetail, SourceDetail, SourceView, Tally, Which
+from tocsin.store.db.values import (
+    AttemptView,
+    Counts,
+    DeliveryDetail,
+    SourceDetail,
+    SourceView,
+    Tally,
+    TransitionView,
+    Which,
+)
 from tocsin.store.inbound import entries
 from tocsin.store.outbox import feedback
 from tocsin.store.queries import content
@@ -39,7 +48,7 @@ def counts(session: Session) -> Counts:
     return Counts(
         polled=session.exec(select(func.sum(SourceRow.polls))).one() or 0,
         entries=_count(session, EntryRow),
-        matches={fate: fates.get(fate.value, 0) for fate in MatchOutcome},
+        matches={fate: fates.get(fate, 0) for fate in MatchOutcome},
         stories=_count(session, StoryRow),
         alerts=_count(session, AlertRow),
         deliveries={state: states.get(state.value, 0) for state in DeliveryState},
@@ -78,7 +87,12 @@ def source(session: Session, name: str) -> SourceDetail | None:
     return SourceDetail(source=mapping.source_view(row, held), fetches=habits.read_fetches(row.fetches))
 
 
-def alerts(session: Session, since: datetime | None, limit: int, which: Which) -> tuple[Alert, ...]:
+def alerts(
+    session: Session,
+    since: datetime | None = None,
+    limit: int = 50,
+    which: Which = Which(),  # noqa: B008 (frozen)
+) -> tuple[Alert, ...]:
     """Alerts opened *since* then, of those that *which* means."""
     statement = select(AlertRow).order_by(col(AlertRow.opened_at).desc(), col(AlertRow.id).desc())
     if since is not None:
@@ -108,7 +122,7 @@ def alert(session: Session, number: int) -> AlertDetail | None:
         .where(DeliveryAlertRow.alert_id == number)
         .order_by(col(DeliveryRow.created_at), col(DeliveryRow.id))
     ).all()
-    members = matches(session, alert_id=number)
+    members = matches(session, alert_id=number, limit=None)
     answered = feedback.by_number(session, [number]).get(number, Answered())
     views = _delivery_views(session, [row for row, _ in told])
     reasons = [mapping.because(row, overflow) for row, overflow in told]
@@ -122,7 +136,7 @@ def matches(
     alert_id: int | None = None,
     entry_id: int | None = None,
     rule: str | None = None,
-    limit: int | None = None,
+    limit: int | None = 50,
 ) -> tuple[MatchView, ...]:
     """Matches and what became of them, the oldest of an alert or an entry first, else the newest."""
     statement = select(MatchRow).limit(limit)
@@ -145,7 +159,7 @@ def lasts_since(session: Session, begins: str, ends: str) -> datetime | None:
     return last[1] if last and last[0] == begins else None
 
 
-def deliveries(session: Session, state: DeliveryState | None, limit: int) -> tuple[DeliveryView, ...]:
+def deliveries(session: Session, state: DeliveryState | None = None, limit: int = 50) -> tuple[DeliveryView, ...]:
     """Deliveries, in *state* or in any."""
     statement = select(DeliveryRow).order_by(col(DeliveryRow.created_at).desc(), col(DeliveryRow.id).desc())
     if state is not None:
@@ -168,9 +182,16 @@ def delivery(session: Session, delivery_id: str) -> DeliveryDetail | None:
         delivery=_delivery_views(session, [row])[0],
         tidings=content.of_delivery(session, delivery_id, DeliveryKind(row.kind)),
         message=codec.message_from_json(row.message) if row.message else None,
-        attempts=tuple(mapping.attempt_view(attempt) for attempt in attempts),
-        transitions=tuple(mapping.transition_view(transition) for transition in transitions),
+        attempts=tuple(_attempt(attempt) for attempt in attempts),
+        transitions=tuple(
+            mapping.read(TransitionView, item, reason=codec.reason_from_json(item.reason)) for item in transitions
+        ),
     )
+
+
+def _attempt(row: AttemptRow) -> AttemptView:
+    wait = None if row.retry_after is None else timedelta(seconds=row.retry_after)
+    return mapping.read(AttemptView, row, retry_after=wait)
 
 
 def _delivery_views(session: Session, rows: Sequence[DeliveryRow]) -> tuple[DeliveryView, ...]:
@@ -195,22 +216,15 @@ def _delivery_views(session: Session, rows: Sequence[DeliveryRow]) -> tuple[Deli
 
 
 def _delivery_view(row: DeliveryRow, members: Sequence[AlertRow], *, resent: bool) -> DeliveryView:
-    ordered = sorted(members, key=lambda member: (-Severity(member.severity).rank, member.id))
-    return DeliveryView(
-        id=row.id,
-        receiver=row.receiver,
-        recipient=row.recipient,
+    ordered = sorted(members, key=lambda member: (-member.severity.rank, member.id))
+    return mapping.read(
+        DeliveryView,
+        row,
         kind=DeliveryKind(row.kind),
         state=DeliveryState(row.state),
         reason=codec.reason_from_json(row.reason),
         severity=list(Severity)[row.rank],
         title=ordered[0].title if ordered else "",
         alert_ids=tuple(member.id for member in ordered),
-        created_at=row.created_at,
-        due_at=row.due_at,
-        expires_at=row.expires_at,
-        delivered_at=row.delivered_at,
-        attempts=row.attempts,
-        resend_of=row.resend_of,
         resent=resent,
     )

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, distinct, func, select
 
 from tocsin.model.alerts import AlertContent, MatchOutcome
-from tocsin.model.deliveries import Delivery, DeliveryKind, DeliveryState
+from tocsin.model.deliveries import UNHEARD, Delivery, DeliveryKind, DeliveryState
 from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Severity
 from tocsin.render.digest import LOUD, Ailing, HeldBack, Roundup
@@ -23,8 +23,7 @@ USUAL = timedelta(days=1)
 LONGEST = timedelta(days=8)
 #: Rows read of anything: a digest shows fewer.
 MOST = 100
-_LOUD = [severity.value for severity in Severity if severity.rank >= LOUD.rank]
-_UNTOLD = (DeliveryState.SUPPRESSED.value, DeliveryState.DEAD.value)
+_LOUD = [severity for severity in Severity if severity.rank >= LOUD.rank]
 #: Why a match that no alert came of was not sent.
 _UNSENT = {
     MatchOutcome.BASELINE: Reason(cause=Cause.BASELINE),
@@ -95,9 +94,9 @@ def _needs(
 def _untold(session: Session, delivery: Delivery, since: datetime) -> list[HeldBack]:
     """What the recipient should have got and did not, by rule and reason."""
     ended = select(TransitionRow.delivery_id).where(
-        col(TransitionRow.state).in_(_UNTOLD), col(TransitionRow.at) >= since
+        col(TransitionRow.state).in_(UNHEARD), col(TransitionRow.at) >= since
     )
-    return _counted(session, delivery, col(DeliveryRow.state).in_(_UNTOLD), col(DeliveryRow.id).in_(ended))
+    return _counted(session, delivery, col(DeliveryRow.state).in_(UNHEARD), col(DeliveryRow.id).in_(ended))
 
 
 def _held(session: Session, delivery: Delivery, now: datetime) -> list[HeldBack]:
@@ -126,7 +125,7 @@ def _passed_over(session: Session, since: datetime) -> list[HeldBack]:
     """Matches that nobody was to hear of, whoever reads."""
     rows = session.exec(
         select(MatchRow.fate, func.count())
-        .where(col(MatchRow.decided_at) >= since, col(MatchRow.fate).in_([fate.value for fate in _UNSENT]))
+        .where(col(MatchRow.decided_at) >= since, col(MatchRow.fate).in_(_UNSENT))
         .group_by(col(MatchRow.fate))
     ).all()
     return [HeldBack(what="matches", why=_UNSENT[MatchOutcome(fate)], count=count) for fate, count in rows]
@@ -134,7 +133,7 @@ def _passed_over(session: Session, since: datetime) -> list[HeldBack]:
 
 def _ailing(session: Session) -> tuple[Ailing, ...]:
     rows = session.exec(
-        select(SourceRow)
+        select(SourceRow.name, SourceRow.last_error, SourceRow.last_success)
         .where(
             col(SourceRow.disabled).is_(False),
             col(SourceRow.unhealthy) | col(SourceRow.gone) | col(SourceRow.dead),
@@ -142,4 +141,4 @@ def _ailing(session: Session) -> tuple[Ailing, ...]:
         .order_by(col(SourceRow.name))
         .limit(MOST)
     ).all()
-    return tuple(Ailing(source=row.name, words=row.last_error, last_success=row.last_success) for row in rows)
+    return tuple(Ailing(source=name, words=words, last_success=last) for name, words, last in rows)

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import text
 from sqlmodel import Session, col, distinct, func, select
 
-from tocsin.model.deliveries import DeliveryState, ErrorClass
+from tocsin.model.deliveries import WAITING, DeliveryState, ErrorClass
+from tocsin.store.db.price_tables import CloseRow
 from tocsin.store.db.tables import (
     AlertRow,
     AttemptRow,
-    CloseRow,
     DeliveryRow,
     EntryRow,
     MatchRow,
@@ -25,7 +25,6 @@ from tocsin.store.db.values import PeriodStatistics
 #: A source was read if it was within this time; a message is overdue if it waits for longer.
 _READ = timedelta(days=1)
 _OVERDUE = timedelta(hours=1)
-_WAITING = (DeliveryState.HELD.value, DeliveryState.READY.value, DeliveryState.RETRY.value)
 
 
 def reported(session: Session, rule: str) -> datetime | None:
@@ -64,12 +63,12 @@ def ledger(session: Session, since: datetime, now: datetime) -> PeriodStatistics
         delivered=ended(DeliveryState.DELIVERED),
         suppressed=ended(DeliveryState.SUPPRESSED),
         dead=ended(DeliveryState.DEAD),
-        waiting=count(col(DeliveryRow.state).in_(_WAITING)),
+        waiting=count(col(DeliveryRow.state).in_(WAITING)),
         overdue=count(
-            col(DeliveryRow.state).in_(_WAITING),
+            col(DeliveryRow.state).in_(WAITING),
             func.coalesce(DeliveryRow.wanted_at, DeliveryRow.due_at) < now - _OVERDUE,
         ),
-        doubtful=count(AttemptRow.outcome == ErrorClass.AMBIGUOUS.value, col(AttemptRow.started_at) >= since),
+        doubtful=count(AttemptRow.outcome == ErrorClass.AMBIGUOUS, col(AttemptRow.started_at) >= since),
         blocked=tuple(
             session.exec(select(ReceiverRow.name).where(ReceiverRow.refused != "").order_by(col(ReceiverRow.name)))
         ),

@@ -10,18 +10,16 @@ from itertools import islice
 from sqlmodel import Session, col, func, select
 
 from tocsin.model.alerts import MatchOutcome
-from tocsin.model.deliveries import DeliveryState
-from tocsin.model.rules import Severity
+from tocsin.model.deliveries import UNHEARD, DeliveryState
 from tocsin.store.db import codec, mapping
 from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow, EntryRow, MatchRow, TransitionRow
 from tocsin.store.db.values import Withheld
 
-_UNTOLD = (DeliveryState.SUPPRESSED.value, DeliveryState.DEAD.value)
 #: Of a match with one of these nobody is told.
-_PASSED_OVER = (MatchOutcome.BASELINE.value, MatchOutcome.FLOOD.value, MatchOutcome.OLD.value)
+_PASSED_OVER = (MatchOutcome.BASELINE, MatchOutcome.FLOOD, MatchOutcome.OLD)
 
 
-def held(session: Session, limit: int) -> tuple[Withheld, ...]:
+def held(session: Session, limit: int = 50) -> tuple[Withheld, ...]:
     """The alerts of deliveries that wait, the next to leave first."""
     rows = session.exec(
         select(DeliveryRow, AlertRow, DeliveryAlertRow.overflow)
@@ -40,7 +38,7 @@ def held(session: Session, limit: int) -> tuple[Withheld, ...]:
     )
 
 
-def suppressed(session: Session, since: datetime | None, limit: int) -> tuple[Withheld, ...]:
+def suppressed(session: Session, since: datetime | None = None, limit: int = 50) -> tuple[Withheld, ...]:
     """The alerts of deliveries that were suppressed or given up, and the matches that nobody is told of."""
     both = merge(_deliveries(session, since, limit), _matches(session, since, limit), key=_at, reverse=True)
     return tuple(islice(both, limit))
@@ -49,7 +47,7 @@ def suppressed(session: Session, since: datetime | None, limit: int) -> tuple[Wi
 def _deliveries(session: Session, since: datetime | None, limit: int) -> list[Withheld]:
     ended = (
         select(TransitionRow.delivery_id, func.max(TransitionRow.at).label("at"))
-        .where(col(TransitionRow.state).in_(_UNTOLD))
+        .where(col(TransitionRow.state).in_(UNHEARD))
         .group_by(col(TransitionRow.delivery_id))
         .subquery()
     )
@@ -58,7 +56,7 @@ def _deliveries(session: Session, since: datetime | None, limit: int) -> list[Wi
         .join(DeliveryAlertRow, col(DeliveryAlertRow.delivery_id) == DeliveryRow.id)
         .join(AlertRow, col(AlertRow.id) == DeliveryAlertRow.alert_id)
         .join(ended, ended.c.delivery_id == DeliveryRow.id)
-        .where(col(DeliveryRow.state).in_(_UNTOLD))
+        .where(col(DeliveryRow.state).in_(UNHEARD))
         .order_by(ended.c.at.desc(), col(AlertRow.id).desc())
         .limit(limit)
     )
@@ -82,7 +80,7 @@ def _matches(session: Session, since: datetime | None, limit: int) -> list[Withh
             alert_id=None,
             title=title,
             rule=match.rule,
-            severity=Severity(match.severity),
+            severity=match.severity,
             receiver="",
             recipient="",
             state=match.fate,
@@ -95,12 +93,11 @@ def _matches(session: Session, since: datetime | None, limit: int) -> list[Withh
 
 
 def _alert(delivery: DeliveryRow, row: AlertRow, at: datetime, until: datetime | None) -> Withheld:
-    alert = mapping.alert(row)
     return Withheld(
-        alert_id=alert.id,
-        title=alert.title,
-        rule=alert.rule,
-        severity=alert.severity,
+        alert_id=row.id,
+        title=row.title,
+        rule=row.rule,
+        severity=row.severity,
         receiver=delivery.receiver,
         recipient=delivery.recipient,
         state=delivery.state,

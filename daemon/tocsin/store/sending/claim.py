@@ -7,7 +7,7 @@ message may have arrived: the attempt is closed as ambiguous, and the delivery i
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import case, true, tuple_
@@ -15,6 +15,8 @@ from sqlmodel import Session, col, func, insert, not_, or_, select, update
 
 from tocsin.model.alerts import AlertContent
 from tocsin.model.deliveries import (
+    UNHEARD,
+    WAITING,
     AttemptResult,
     Delivery,
     DeliveryKind,
@@ -24,21 +26,18 @@ from tocsin.model.deliveries import (
     Settlement,
 )
 from tocsin.model.reasons import Cause, Reason
-from tocsin.policy.notifying.limit import Limit
 from tocsin.store.db import codec
 from tocsin.store.db.reading import reading
 from tocsin.store.db.tables import AttemptRow, DeliveryAlertRow, DeliveryRow
+from tocsin.store.db.values import Claimable
 from tocsin.store.outbox import enqueue, overflow, receivers
-from tocsin.store.outbox.overflow import To
 from tocsin.store.queries import content
 
-_UNTOLD = (DeliveryState.DEAD.value, DeliveryState.SUPPRESSED.value)
 _GATHERED = (DeliveryKind.DIGEST.value, DeliveryKind.CATCH_UP.value)
 #: Earlier messages about an alert that are looked at.
 _MOST_EARLIER = 20
 #: Deliveries that one transaction gives up, each with all that it would have said.
 _MOST_EXPIRED = 25
-_WAITING = (DeliveryState.HELD.value, DeliveryState.READY.value, DeliveryState.RETRY.value)
 
 
 def claim(
@@ -46,47 +45,40 @@ def claim(
     now: datetime,
     real: datetime,
     lease: timedelta,
-    *,
-    exclude: Collection[str],
-    rates: Mapping[str, int],
-    limits: Mapping[str, Limit],
-    limit_per_receiver: int,
-    only: Collection[str] | None,
-    present: Collection[To] | None = None,
+    which: Claimable,
 ) -> list[Delivery]:
-    """Lease what is due, the highest severity first and then the oldest, until *real* + *lease*.
+    """Lease what is due of *which*, the highest severity first and then the oldest, until *real* + *lease*.
 
-    No receiver in *exclude*, none that rests, and none that had its tries of *rates* within a minute; at most
-    *limit_per_receiver* of each other; nothing that has expired, or is over one of *limits*. A test goes out all the same,
-    and with *only* nothing goes but those; with *present* nothing goes to others.
+    Nothing that has expired, and nothing to a receiver that rests; a test goes out all the same.
     """
     void(session, now, real)
-    spared = {*receivers.resting(session, now), *receivers.full(session, rates, now)}
-    crowded = overflow.full(session, limits, now)
+    spared = {*receivers.resting(session, now), *receivers.full(session, which.rates, now)}
+    crowded = overflow.full(session, which.limits, now)
     # A receiver that fails is tried with another message each time: one of them may be why it fails.
     tries = case((col(DeliveryRow.receiver).in_(receivers.failing(session)), col(DeliveryRow.attempts)), else_=0)
     place = func.row_number().over(
         partition_by=col(DeliveryRow.receiver),
         order_by=(tries, col(DeliveryRow.rank).desc(), col(DeliveryRow.created_at), col(DeliveryRow.id)),
     )
+    to = tuple_(DeliveryRow.receiver, DeliveryRow.recipient)
     due = (
         select(DeliveryRow.id, place.label("place"))
         .where(
-            col(DeliveryRow.state).in_(_WAITING),
+            col(DeliveryRow.state).in_(WAITING),
             col(DeliveryRow.due_at) <= now,
             col(DeliveryRow.expires_at) > now,
-            col(DeliveryRow.receiver).not_in(exclude),
+            col(DeliveryRow.receiver).not_in(which.exclude),
             not_(overflow.over(crowded, now)) if crowded else true(),
             or_(col(DeliveryRow.receiver).not_in(spared), DeliveryRow.kind == DeliveryKind.TEST.value),
-            true() if only is None else col(DeliveryRow.id).in_(only),
-            true() if present is None else tuple_(DeliveryRow.receiver, DeliveryRow.recipient).in_(present),
+            true() if which.only is None else col(DeliveryRow.id).in_(which.only),
+            true() if which.present is None else to.in_(which.present),
         )
         .subquery()
     )
     rows = session.exec(
         select(DeliveryRow)
         .join(due, due.c.id == DeliveryRow.id)
-        .where(due.c.place <= limit_per_receiver)
+        .where(due.c.place <= which.limit_per_receiver)
         .order_by(col(DeliveryRow.rank).desc(), col(DeliveryRow.created_at), col(DeliveryRow.id))
     ).all()
     for row in rows:
@@ -117,7 +109,7 @@ def _take_back(session: Session, row: DeliveryRow, now: datetime) -> bool:
     doubtful = session.exec(
         update(AttemptRow)
         .where(col(AttemptRow.delivery_id) == row.id, col(AttemptRow.ended_at).is_(None))
-        .values(ended_at=now, outcome=ErrorClass.AMBIGUOUS.value, words=words)
+        .values(ended_at=now, outcome=ErrorClass.AMBIGUOUS, words=words)
     ).rowcount
     state = DeliveryState.RETRY if row.attempts else DeliveryState.READY
     reason = Reason(cause=Cause.IN_DOUBT, count=row.attempts) if doubtful else _UNTRIED
@@ -136,7 +128,7 @@ def expire(session: Session, now: datetime) -> tuple[Delivery, ...]:
     """Give up some of what was not delivered in time; those deliveries, for somebody must hear of them."""
     late = session.exec(
         select(DeliveryRow)
-        .where(col(DeliveryRow.state).in_(_WAITING), col(DeliveryRow.expires_at) <= now)
+        .where(col(DeliveryRow.state).in_(WAITING), col(DeliveryRow.expires_at) <= now)
         .order_by(col(DeliveryRow.expires_at), col(DeliveryRow.id))
         .limit(_MOST_EXPIRED)
     ).all()
@@ -188,7 +180,7 @@ def settle(session: Session, delivery: Delivery, outcome: AttemptResult, settlem
         .where(col(AttemptRow.delivery_id) == delivery.id, col(AttemptRow.n) == delivery.attempt)
         .values(
             ended_at=now,
-            outcome=outcome.error_class.value,
+            outcome=outcome.error_class,
             code=outcome.code,
             words=outcome.words,
             retry_after=outcome.retry_after.total_seconds() if outcome.retry_after is not None else None,
@@ -215,7 +207,7 @@ def _under_fence(session: Session, delivery: Delivery, **values: object) -> bool
 
 def _was_refused(session: Session, row: DeliveryRow) -> bool:
     last = session.get(AttemptRow, (row.id, row.attempts)) if row.attempts else None
-    return last is not None and last.outcome == ErrorClass.CONTENT.value
+    return last is not None and last.outcome == ErrorClass.CONTENT
 
 
 def _known(kind: DeliveryKind, found: Sequence[AlertContent]) -> list[int]:
@@ -241,7 +233,7 @@ def _thread(session: Session, row: DeliveryRow, numbers: Sequence[int]) -> tuple
                 DeliveryRow.receiver == row.receiver,
                 DeliveryRow.recipient == row.recipient,
                 DeliveryRow.attempts > 0,
-                col(DeliveryRow.state).not_in(_UNTOLD),
+                col(DeliveryRow.state).not_in(UNHEARD),
             )
             .order_by(col(DeliveryRow.created_at), col(DeliveryRow.id))
             .limit(_MOST_EARLIER)

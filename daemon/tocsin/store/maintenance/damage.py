@@ -11,35 +11,30 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select, update
 
 from tocsin.errors import DamagedError
-from tocsin.model.deliveries import DeliveryState
+from tocsin.model.deliveries import WAITING, DeliveryState
 from tocsin.model.reasons import Cause, Reason
-from tocsin.store.db import codec
+from tocsin.store.db import codec, mapping
 from tocsin.store.db.reading import UNDECODABLE
 from tocsin.store.db.tables import DeliveryRow, SilenceRow, SourceRow
 from tocsin.store.db.values import Damage, DamagedKind
+from tocsin.store.outbox.silences import silence
+from tocsin.store.sending import claim
 
 
-def set_aside(
-    session: Session,
-    now: datetime,
-    lease: Callable[[SourceRow, datetime], object],
-    delivery: Callable[[Session, DeliveryRow], object],
-    silence: Callable[[SilenceRow], object],
-) -> tuple[Damage, ...]:
-    """Take out of use the sources, deliveries and silences whose rows *lease*, *delivery* and *silence* cannot read.
+def set_aside(session: Session, now: datetime) -> tuple[Damage, ...]:
+    """Take sources, deliveries and silences whose rows cannot be read out of use, so that they stop only themselves.
 
     A source is disabled, a delivery is dead, a silence has ended; each is looked at again when it is used anew.
     """
-    waiting = [state.value for state in (DeliveryState.HELD, DeliveryState.READY, DeliveryState.RETRY)]
     sources = _damaged(
-        session, SourceRow, SourceRow.name, col(SourceRow.disabled).is_(False), lambda row: lease(row, now)
+        session, SourceRow, SourceRow.name, col(SourceRow.disabled).is_(False), lambda row: mapping.lease(row, now)
     )
     deliveries = _damaged(
         session,
         DeliveryRow,
         DeliveryRow.receiver,
-        col(DeliveryRow.state).in_(waiting),
-        lambda row: delivery(session, row),
+        col(DeliveryRow.state).in_(WAITING),
+        lambda row: claim.delivery(session, row),
     )
     silences = _damaged(session, SilenceRow, SilenceRow.id, cast(SilenceRow.ends, Text) != "", silence)
     found = []
@@ -55,7 +50,7 @@ def set_aside(
         session.exec(update(DeliveryRow).where(col(DeliveryRow.id) == number).values(**dead))
         found.append(Damage(kind=DamagedKind.DELIVERY, name=f"{number} to {name}", words=words))
     for number, _, words in list(silences):
-        session.exec(update(SilenceRow).where(col(SilenceRow.id) == number).values(starts=now, ends=now, matchers="[]"))
+        session.exec(update(SilenceRow).where(col(SilenceRow.id) == number).values(starts=now, ends=now, matchers=()))
         found.append(Damage(kind=DamagedKind.SILENCE, name=str(number), words=words))
     return tuple(found)
 

@@ -1,0 +1,114 @@
+"""Functions of a session as methods of a store: one call, one transaction."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from typing import Concatenate, ParamSpec, Protocol, TypeVar
+
+from sqlmodel import Session
+
+from tocsin.market.series import Series
+from tocsin.model.entries import Entry
+from tocsin.model.prices import Instrument
+from tocsin.rules.prices.edge import PriceState
+from tocsin.store.db.sqlite import Database
+from tocsin.store.inbound import entries, prices, unevaluated
+from tocsin.store.maintenance import packs
+from tocsin.store.outbox import enqueue, feedback, receivers, silences
+from tocsin.store.queries import history, listing, roundup, statistics, withheld
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class OnDatabase(Protocol):
+    """Whatever works on a database."""
+
+    database: Database
+
+
+def reads(query: Callable[Concatenate[Session, P], T]) -> Callable[Concatenate[OnDatabase, P], T]:
+    """Return *query* as a method, in a transaction that writes nothing."""
+
+    @functools.wraps(query)
+    def method(self: OnDatabase, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        with self.database.read() as session:
+            return query(session, *args, **kwargs)
+
+    return method
+
+
+def writes(command: Callable[Concatenate[Session, P], T]) -> Callable[Concatenate[OnDatabase, P], T]:
+    """Return *command* as a method, in a transaction of its own."""
+
+    @functools.wraps(command)
+    def method(self: OnDatabase, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        with self.database.write() as session:
+            return command(session, *args, **kwargs)
+
+    return method
+
+
+class Queries:
+    """Everything in *database* as people, backtests and a daemon that starts or renders read it.
+
+    Methods block, may be called from any thread, and raise `StoreError` when the database fails.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    counts = reads(listing.counts)
+    tally = reads(listing.tally)
+    sources = reads(listing.sources)
+    source = reads(listing.source)
+    matches = reads(listing.matches)
+    alerts = reads(listing.alerts)
+    alert = reads(listing.alert)
+    deliveries = reads(listing.deliveries)
+    delivery = reads(listing.delivery)
+    lasts_since = reads(listing.lasts_since)
+    entry = reads(entries.get)
+    find_entries = reads(entries.find)
+    failure = reads(unevaluated.error)
+    series = reads(prices.load)
+    history_quotes = reads(prices.history)
+    rule_stats = reads(feedback.stats)
+    answered = reads(feedback.by_number)
+    verdicts = reads(feedback.verdicts)
+    left_alone = reads(receivers.left_alone)
+    held = reads(withheld.held)
+    suppressed = reads(withheld.suppressed)
+    kept_pack = reads(packs.kept)
+    reported = reads(statistics.reported)
+    ledger = reads(statistics.ledger)
+    silences = reads(silences.everything)
+    roundup = reads(roundup.roundup)
+    history = reads(history.outline)
+
+    def history_entries(self, since: datetime | None = None) -> Iterator[Entry]:
+        """Yield the entries of the history, in the order in which they were first seen."""
+        return history.entries(self.database, since)
+
+    def market(self, instruments: Iterable[Instrument]) -> tuple[dict[str, Series], dict[tuple[str, str], PriceState]]:
+        """Return the series of *instruments* by id, and what the price rules remember by (rule, instrument)."""
+        with self.database.read() as session:
+            return prices.load(session, instruments), prices.states(session)
+
+
+class Commands:
+    """The acts of people on *database*: each is a row, and so it reaches a daemon that runs.
+
+    Methods block, may be called from any thread, and raise `StoreError` when the database fails.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    silence = writes(silences.add)
+    end_silence = writes(silences.end)
+    test = writes(enqueue.test)
+    resend = writes(enqueue.resend)
+    answer = writes(feedback.add)

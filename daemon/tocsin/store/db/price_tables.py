@@ -1,0 +1,63 @@
+"""The tables of prices."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from sqlalchemy import Index
+from sqlmodel import SQLModel
+
+from tocsin.store.db import columns
+
+
+class QuoteRow(SQLModel, table=True):
+    """A price that was believed. A match about it has its time as event time and its instrument as label."""
+
+    __tablename__ = "quote"
+    __table_args__ = (Index("ix_quote_first_seen", "first_seen"),)
+
+    instrument: str = columns.text(primary_key=True)
+    at: datetime = columns.time(primary_key=True)
+    price: Decimal = columns.decimal()
+    volume: Decimal | None = columns.decimal(None)
+    currency: str = columns.text()
+    first_seen: datetime = columns.time()
+
+
+class CloseRow(SQLModel, table=True):
+    """The end of a session: what sigma was learned from; *sigma* is what it was then."""
+
+    __tablename__ = "close"
+    __table_args__ = (Index("ix_close_at", "at"),)
+
+    instrument: str = columns.text(primary_key=True)
+    day: date = columns.written(date.isoformat, date.fromisoformat, primary_key=True)
+    at: datetime = columns.time()
+    price: Decimal = columns.decimal()
+    volume: Decimal | None = columns.decimal(None)
+    sigma: float
+
+
+class SeriesRow(SQLModel, table=True):
+    """What else is known of an instrument: the state of sigma, and as JSON the session in progress."""
+
+    __tablename__ = "series"
+
+    instrument: str = columns.text(primary_key=True)
+    variance: float
+    moves: int
+    progress: str = columns.text()
+
+
+class PriceStateRow(SQLModel, table=True):
+    """What a price rule remembers of one instrument."""
+
+    __tablename__ = "price_state"
+
+    rule: str = columns.text(primary_key=True)
+    instrument: str = columns.text(primary_key=True)
+    armed: bool | None = None
+    met: int = 0
+    alerted_price: str | None = columns.text(None)
+    alerted_at: datetime | None = columns.time(None)
