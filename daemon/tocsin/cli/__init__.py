@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from tocsin import __version__
 from tocsin.cli import (
@@ -23,8 +24,19 @@ from tocsin.cli import (
     sources,
     why,
 )
+from tocsin.cli.common import border
+
+
+class _Commands(TyperGroup):
+    """All commands, behind the border where errors become exit codes."""
+
+    def invoke(self, ctx: Any) -> Any:
+        with border():
+            return super().invoke(ctx)
+
 
 app = typer.Typer(
+    cls=_Commands,
     name="tocsin",
     help="Watch news and prices, recognise what your rules describe, and notify people once, with the proof.",
     no_args_is_help=True,

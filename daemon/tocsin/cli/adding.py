@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, read_config
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, read_config, read_label
 from tocsin.cli.one_poll import PrivateOption, discover
 from tocsin.cli.output import dump, say, shown
 from tocsin.config.config import Config, parse_config
@@ -55,35 +55,34 @@ def add(
     json: JsonOption = False,
 ) -> None:
     """Poll a feed once and, if that works, write it into the configuration file."""
-    with border():
-        settings = read_config(config)
-        url = urls.plain_scheme(url)
-        if fault := url_fault(url):
-            raise UsageError(f"{masked(url)}: {fault}")
-        if known := _known(settings).get(_same(url)):
-            _pass_over(masked(url), f"it is already configured as {known}", json=json)
-            return
-        given = FeedConfig(name="test", url=address(url), allow_private=allow_private)
-        try:
-            found, batch = asyncio.run(discover(settings, given, datetime.now(UTC)))
-        except SourceError as error:
-            say(f"{given.address}: {shown(str(error))}; nothing was written")
-            raise typer.Exit(1) from error
-        if known := _known(settings).get(_same(found.url.reveal())):
-            _pass_over(found.address, f"it is already configured as {known}", json=json)
-            return
-        more: dict[str, str | bool | Mapping[str, str]] = {}
-        if every:
-            more["every"] = _checked(every)
-        if allow_private:
-            more["allow_private"] = True
-        if label:
-            more["labels"] = _labels(label)
-        there, taken = found.url.reveal(), list(settings.names)
-        new = NewSource(name=_named(name, taken) or _name(there, taken), kind="feed", address=there, more=more)
-        if not json:
-            say(f"{batch.form}, {counted(len(batch.entries), 'entry')}")
-        _write(config, [new], dry_run=dry_run, json=json)
+    settings = read_config(config)
+    url = urls.plain_scheme(url)
+    if fault := url_fault(url):
+        raise UsageError(f"{masked(url)}: {fault}")
+    if known := _known(settings).get(_same(url)):
+        _pass_over(masked(url), f"it is already configured as {known}", json=json)
+        return
+    given = FeedConfig(name="test", url=address(url), allow_private=allow_private)
+    try:
+        found, batch = asyncio.run(discover(settings, given, datetime.now(UTC)))
+    except SourceError as error:
+        say(f"{given.address}: {shown(str(error))}; nothing was written")
+        raise typer.Exit(1) from error
+    if known := _known(settings).get(_same(found.url.reveal())):
+        _pass_over(found.address, f"it is already configured as {known}", json=json)
+        return
+    more: dict[str, str | bool | Mapping[str, str]] = {}
+    if every:
+        more["every"] = _checked(every)
+    if allow_private:
+        more["allow_private"] = True
+    if label:
+        more["labels"] = dict(map(read_label, label))
+    there, taken = found.url.reveal(), list(settings.names)
+    new = NewSource(name=_named(name, taken) or _name(there, taken), kind="feed", address=there, more=more)
+    if not json:
+        say(f"{batch.form}, {counted(len(batch.entries), 'entry')}")
+    _write(config, [new], dry_run=dry_run, json=json)
 
 
 def import_opml(
@@ -93,25 +92,24 @@ def import_opml(
     json: JsonOption = False,
 ) -> None:
     """Write the feeds of an OPML file into the configuration file, without polling them first."""
-    with border():
-        settings = read_config(config)
-        known = _known(settings)
-        taken = list(settings.names)
-        new = []
-        for outline in read_opml(_read(file)):
-            there = known.get(_same(outline.url))
-            fault = url_fault(outline.url) or (f"it is already configured as {there}" if there else "")
-            if fault:
-                called = shown(outline.title or masked(outline.url)[:80])
-                _pass_over(masked(outline.url)[:200], f"left out: {called}: {fault}", json=json)
-                continue
-            name = _name(outline.url, taken, outline.title)
-            taken.append(name)
-            new.append(NewSource(name=name, kind="feed", address=outline.url, more={}))
-        if not new:
-            say("there is nothing to add")
-            return
-        _write(config, new, dry_run=dry_run, json=json)
+    settings = read_config(config)
+    known = _known(settings)
+    taken = list(settings.names)
+    new = []
+    for outline in read_opml(_read(file)):
+        there = known.get(_same(outline.url))
+        fault = url_fault(outline.url) or (f"it is already configured as {there}" if there else "")
+        if fault:
+            called = shown(outline.title or masked(outline.url)[:80])
+            _pass_over(masked(outline.url)[:200], f"left out: {called}: {fault}", json=json)
+            continue
+        name = _name(outline.url, taken, outline.title)
+        taken.append(name)
+        new.append(NewSource(name=name, kind="feed", address=outline.url, more={}))
+    if not new:
+        say("there is nothing to add")
+        return
+    _write(config, new, dry_run=dry_run, json=json)
 
 
 def _read(file: Path) -> bytes:
@@ -188,29 +186,20 @@ def _checked(every: str) -> str:
     return every
 
 
-def _labels(given: Sequence[str]) -> dict[str, str]:
-    pairs = [label.partition("=") for label in given]
-    for name, equals, value in pairs:
-        if not name or not equals or not value:
-            raise UsageError("a label is a name and a value, such as --label tier=trade")
-    return {name: value for name, _, value in pairs}
-
-
 def export(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
     """Print every feed as OPML. A feed whose address holds a secret is left out and named on stderr."""
-    with border():
-        sources = [source for source in read_config(config).sources if source.kind == "feed"]
-        # The shown address differs from the polled one exactly if it holds a secret.
-        open_ones = [source for source in sources if source.address == source.url.reveal()]
-        for source in sources:
-            if source not in open_ones:
-                say(f"{source.name} is left out: its address holds a secret, or comes from outside the file")
-        if json:
-            for source in open_ones:
-                dump({"name": source.name, "feed": source.address, "labels": source.labels})
-            return
-        print('<?xml version="1.0" encoding="UTF-8"?>\n<opml version="2.0">')
-        print("  <head><title>tocsin</title></head>\n  <body>")
+    sources = [source for source in read_config(config).sources if source.kind == "feed"]
+    # The shown address differs from the polled one exactly if it holds a secret.
+    open_ones = [source for source in sources if source.address == source.url.reveal()]
+    for source in sources:
+        if source not in open_ones:
+            say(f"{source.name} is left out: its address holds a secret, or comes from outside the file")
+    if json:
         for source in open_ones:
-            print(f'    <outline type="rss" text="{source.name}" xmlUrl="{escape(source.address)}"/>')
-        print("  </body>\n</opml>")
+            dump({"name": source.name, "feed": source.address, "labels": source.labels})
+        return
+    print('<?xml version="1.0" encoding="UTF-8"?>\n<opml version="2.0">')
+    print("  <head><title>tocsin</title></head>\n  <body>")
+    for source in open_ones:
+        print(f'    <outline type="rss" text="{source.name}" xmlUrl="{escape(source.address)}"/>')
+    print("  </body>\n</opml>")

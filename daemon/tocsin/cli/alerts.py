@@ -9,7 +9,18 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, SinceOption, border, opened
+from tocsin.cli.common import (
+    DEFAULT_CONFIG,
+    ByOption,
+    ConfigOption,
+    ForOption,
+    JsonOption,
+    LimitOption,
+    SinceOption,
+    WhyOption,
+    opened,
+    read_label,
+)
 from tocsin.cli.input_files import read_since
 from tocsin.cli.output import dump, in_zone, listing, local, plain, say, say_zone, shown, written
 from tocsin.cli.tree import console, tree
@@ -23,7 +34,6 @@ from tocsin.units import parse_duration
 
 app = typer.Typer(help="List and explain alerts, and answer them.", no_args_is_help=True)
 
-LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, help="The most to list, newest first.")]
 RuleOption = Annotated[str, typer.Option("--rule", help="Only those of this rule or pack.")]
 LabelOption = Annotated[
     list[str] | None, typer.Option("--label", help="Only those with this label (mineral=gallium). May be repeated.")
@@ -33,11 +43,6 @@ HeldOption = Annotated[bool, typer.Option("--held", help="Only held ones: for wh
 SuppressedOption = Annotated[bool, typer.Option("--suppressed", help="Only those never sent: to whom and why.")]
 NumberArgument = Annotated[str, typer.Argument(metavar="ID", help="The short number of an alert, such as 12.")]
 NumbersArgument = Annotated[list[str], typer.Argument(metavar="ID...", help="The short numbers of alerts: 12 13.")]
-ByOption = Annotated[
-    str, typer.Option("--by", help="Your name; default: the user.", envvar=["SUDO_USER", "USER"], show_envvar=False)
-]
-WhyOption = Annotated[str, typer.Option("--why", help="The reason, in a few words.")]
-ForOption = Annotated[str, typer.Option("--for", help="For how long: 30m, 4h, 2d.")]
 
 
 @app.command("list")
@@ -54,7 +59,7 @@ def list_alerts(
     json: JsonOption = False,
 ) -> None:
     """List the newest alerts."""
-    with border(), opened(config) as (settings, store):
+    with opened(config) as (settings, store):
         now = datetime.now(UTC)
         if held or suppressed:
             if rule or label or unacked or (held and (suppressed or since)):
@@ -62,7 +67,7 @@ def list_alerts(
             withheld = store.read.held(limit) if held else store.read.suppressed(read_since(since, now), limit)
             _print_withheld(withheld, settings.zone, held=held, json=json)
             return
-        which = Which(rule=rule, labels=tuple(map(_label, label or ())), unseen=unacked)
+        which = Which(rule=rule, labels=tuple(map(read_label, label or ())), unseen=unacked)
         alerts = store.read.alerts(read_since(since, now), limit, which)
         answered = store.read.answered([alert.id for alert in alerts])
         said = {alert.id: answered.get(alert.id, Answered()) for alert in alerts}
@@ -107,7 +112,7 @@ def _print_withheld(found: Sequence[Withheld], zone: ZoneInfo, *, held: bool, js
 @app.command("show")
 def show_alert(number: NumberArgument, config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
     """Show one alert: its evidence, its coverage, its deliveries and its answers."""
-    with border(), opened(config) as (settings, store):
+    with opened(config) as (settings, store):
         detail = store.read.alert(_number(number))
         if detail is None:
             raise UsageError(f"there is no alert {_number(number)}; see: tocsin alerts list")
@@ -130,13 +135,12 @@ def snooze(
     numbers: NumbersArgument, length: ForOption, by: ByOption = "", config: ConfigOption = DEFAULT_CONFIG
 ) -> None:
     """Hold updates to alerts for a time, and send them at its end."""
-    with border():
-        try:
-            span = parse_duration(length)
-        except ValueError as error:
-            raise UsageError(f"--for {length!r} {error}") from error
-        if not span:
-            raise UsageError("--for must be more than zero, such as 30m, 4h or 2d")
+    try:
+        span = parse_duration(length)
+    except ValueError as error:
+        raise UsageError(f"--for {length!r} {error}") from error
+    if not span:
+        raise UsageError("--for must be more than zero, such as 30m, 4h or 2d")
     _answer(config, numbers, AnswerKind.SNOOZE, "is snoozed until {until}: updates are sent then", by=by, span=span)
 
 
@@ -168,15 +172,14 @@ def _answer(
     span: timedelta | None = None,
 ) -> None:
     """Store an answer to each alert, and print its effect on stderr."""
-    with border():
-        numbers = [_number(one) for one in given]
-        with opened(config) as (settings, store):
-            now, zone = datetime.now(UTC), settings.zone
-            until = None if span is None else now + span
-            store.act.answer(numbers, kind, now, by=by, until=until, why=why)
-            for number in numbers:
-                said = words.format(number=number, until=local(until, zone) + f" ({zone.key})")
-                say(f"Alert {number} {said}.")
+    numbers = [_number(one) for one in given]
+    with opened(config) as (settings, store):
+        now, zone = datetime.now(UTC), settings.zone
+        until = None if span is None else now + span
+        store.act.answer(numbers, kind, now, by=by, until=until, why=why)
+        for number in numbers:
+            said = words.format(number=number, until=local(until, zone) + f" ({zone.key})")
+            say(f"Alert {number} {said}.")
 
 
 def _number(text: str) -> int:
@@ -191,13 +194,6 @@ def _number(text: str) -> int:
             f"{shown(text)!r} is not an alert: alerts have short numbers such as 12; see: tocsin alerts list"
         )
     return int(digits)
-
-
-def _label(text: str) -> tuple[str, str]:
-    name, _, value = text.partition("=")
-    if not name or not value:
-        raise UsageError(f"--label {text!r} is not a label: write it as mineral=gallium")
-    return name, value
 
 
 def _brief(answered: Answered, now: datetime) -> str:

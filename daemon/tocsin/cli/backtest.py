@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from tocsin.cli import backtest_output as output
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, read_config
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, RulesOption, read_config
 from tocsin.cli.input_files import read_entries, read_quotes, read_since
 from tocsin.cli.output import PARTLY, say
 from tocsin.config.build import make_policy, make_receiver, open_copy
@@ -44,7 +44,6 @@ InputOption = Annotated[
     ),
 ]
 RuleOption = Annotated[str | None, typer.Option("--rule", help="Show only this rule.")]
-RulesOption = Annotated[list[Path] | None, typer.Option("--rules", help="Rule folders. Default: those of --config.")]
 AgainstOption = Annotated[
     list[Path] | None, typer.Option("--against", help="Other rule folders to compare with: show gains and losses.")
 ]
@@ -74,31 +73,28 @@ def backtest(
     json: JsonOption = False,
 ) -> None:
     """Run the rules over stored or given history and show what would have been sent. Changes and sends nothing."""
-    with border():
-        own, policy, settings = _judged_by(config, rules, inputs)
-        sets = (own, *([load_rules(against).rules] if against else []))
-        wanted = _rule(rule, sets)
-        if settings and not inputs:
-            results = _over_stored(settings, since, policy, sets)
-        else:
-            known = {item.id: item for item in settings.instruments} if settings else {}
-            results = _over_given(inputs or [], since, policy, sets, known)
-        if wanted:
-            results = [report.only_rule(one, wanted) for one in results]
-        result = results[0]
-        found = report.differences(*results) if against else None
-        if csv:
-            output.write_csv(csv, result)
-        if json:
-            output.dump_result(result, found)
-        else:
-            output.print_result(result, found)
-        for failure in result.failures:
-            say(
-                f"{failure.unevaluated.rule} raised on {failure.source} {failure.observation}: {failure.unevaluated.error}"
-            )
-        if result.failures:
-            raise typer.Exit(PARTLY)
+    own, policy, settings = _judged_by(config, rules, inputs)
+    sets = (own, *([load_rules(against).rules] if against else []))
+    wanted = _rule(rule, sets)
+    if settings and not inputs:
+        results = _over_stored(settings, since, policy, sets)
+    else:
+        known = {item.id: item for item in settings.instruments} if settings else {}
+        results = _over_given(inputs or [], since, policy, sets, known)
+    if wanted:
+        results = [report.only_rule(one, wanted) for one in results]
+    result = results[0]
+    found = report.differences(*results) if against else None
+    if csv:
+        output.write_csv(csv, result)
+    if json:
+        output.dump_result(result, found)
+    else:
+        output.print_result(result, found)
+    for failure in result.failures:
+        say(f"{failure.unevaluated.rule} raised on {failure.source} {failure.observation}: {failure.unevaluated.error}")
+    if result.failures:
+        raise typer.Exit(PARTLY)
 
 
 def _judged_by(

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, read_config
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, read_config
 from tocsin.cli.output import BAD_CONFIG, dump, say
 from tocsin.config.build import make_receiver, open_copy
 from tocsin.config.cautions import cautions
@@ -30,26 +30,25 @@ RulesOption = Annotated[
 
 def check(config: ConfigOption = DEFAULT_CONFIG, rules: RulesOption = None, json: JsonOption = False) -> None:
     """Check the configuration and its rules, and run the rules' own examples. Polls and sends nothing."""
-    with border():
-        problems: list[Problem] = []
-        overridden: list[str] = []
-        judged = ""
-        try:
-            if rules:
-                loaded = load_rules(tuple(rules))
-            else:
-                settings = read_config(config)
-                problems += [*_receivers(settings), *cautions(settings)]
-                loaded = rules_of(settings, history=_history(settings))
-            problems += loaded.warnings
-            judged = f"{loaded} {'is' if len(loaded.rules.infos) == 1 else 'are'} good"
-            changed = [*loaded.rules.infos.values(), *(rule.info for rule in loaded.rules.disabled.values())]
-            overridden = [f"{info.id} is overridden: {info.override}" for info in changed if info.override]
-        except ConfigError as error:
-            problems += error.problems
-        _report(problems, overridden, judged, json=json)
-        if any(not problem.warning for problem in problems):
-            raise typer.Exit(BAD_CONFIG)
+    problems: list[Problem] = []
+    overridden: list[str] = []
+    judged = ""
+    try:
+        if rules:
+            loaded = load_rules(tuple(rules))
+        else:
+            settings = read_config(config)
+            problems += [*_receivers(settings), *cautions(settings)]
+            loaded = rules_of(settings, history=_history(settings))
+        problems += loaded.warnings
+        judged = f"{loaded} {'is' if len(loaded.rules.infos) == 1 else 'are'} good"
+        changed = [*loaded.rules.infos.values(), *(rule.info for rule in loaded.rules.disabled.values())]
+        overridden = [f"{info.id} is overridden: {info.override}" for info in changed if info.override]
+    except ConfigError as error:
+        problems += error.problems
+    _report(problems, overridden, judged, json=json)
+    if any(not problem.warning for problem in problems):
+        raise typer.Exit(BAD_CONFIG)
 
 
 def _history(settings: Config) -> History | None:

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from tocsin.cli.output import BAD_CONFIG, FAILED, LOST, USAGE, say
+from tocsin.cli.output import BAD_CONFIG, FAILED, LOST, USAGE, say, shown
 from tocsin.config.build import open_store
 from tocsin.config.config import Config, load_config
 from tocsin.config.loading import LoadedRules, load_rules, rules_of
@@ -29,6 +29,13 @@ SinceOption = Annotated[
 ]
 DryRunOption = Annotated[
     bool, typer.Option("--dry-run", help="Work on a copy of the database and send to the console only.")
+]
+RulesOption = Annotated[list[Path] | None, typer.Option("--rules", help="Rule folders. Default: those of --config.")]
+LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, help="The most to list, newest first.")]
+ForOption = Annotated[str, typer.Option("--for", help="For how long: 30m, 4h, 2d.")]
+WhyOption = Annotated[str, typer.Option("--why", help="The reason, in a few words.")]
+ByOption = Annotated[
+    str, typer.Option("--by", help="Your name; default: the user.", envvar=["SUDO_USER", "USER"], show_envvar=False)
 ]
 DEFAULT_CONFIG = Path("config.yaml")
 
@@ -90,6 +97,18 @@ def rule_named(rules: RuleSet, name: str) -> RuleInfo:
         raise UsageError(f"several packs have a rule {name}: write {' or '.join(info.id for info in bare)}")
     likely = meant(name, infos if "/" in name else [full.rpartition("/")[2] for full in infos])
     raise UsageError(f"there is no rule {name}{likely}")
+
+
+def read_label(text: str) -> tuple[str, str]:
+    """Return name and value of a label as people type it, `mineral=gallium`.
+
+    Raises:
+        UsageError: it is none.
+    """
+    name, _, value = text.partition("=")
+    if not name or not value:
+        raise UsageError(f"--label {shown(text)[:80]}: write name=value, such as mineral=gallium")
+    return name, value
 
 
 @contextmanager

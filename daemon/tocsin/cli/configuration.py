@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, read_config
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, read_config
 from tocsin.cli.output import dump
 from tocsin.config.schema import Kind, schema
 from tocsin.config.show import show, write_config
@@ -18,12 +18,11 @@ app = typer.Typer(help="Show the configuration.", no_args_is_help=True)
 @app.command("show")
 def show_config(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
     """Print the configuration as tocsin reads it: defaults filled in, secrets masked."""
-    with border():
-        settings = read_config(config)
-        if json:
-            dump(show(settings))
-        else:
-            print(write_config(settings), end="")
+    settings = read_config(config)
+    if json:
+        dump(show(settings))
+    else:
+        print(write_config(settings), end="")
 
 
 def print_schema(kind: Annotated[Kind, typer.Argument(help="The kind of file.")]) -> None:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, SinceOption, border, opened
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, LimitOption, SinceOption, opened
 from tocsin.cli.input_files import read_since
 from tocsin.cli.output import dump, listing, local, say, say_zone, shown
 from tocsin.config.config import Config
@@ -30,7 +30,6 @@ DeadOption = Annotated[bool, typer.Option("--dead", help="All dead deliveries th
 _TRIED_LATER = (DeliveryState.READY, DeliveryState.RETRY)
 #: The most copies that one command makes.
 MOST_AGAIN = 1000
-LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, help="The most to list, newest first.")]
 
 
 @app.command("list")
@@ -38,7 +37,7 @@ def list_deliveries(
     config: ConfigOption = DEFAULT_CONFIG, state: StateOption = None, limit: LimitOption = 50, json: JsonOption = False
 ) -> None:
     """List the newest deliveries."""
-    with border(), opened(config) as (settings, store):
+    with opened(config) as (settings, store):
         views = _waiting(store.read.deliveries(state=state, limit=limit), store, settings.zone)
         _list(views, settings, json=json, empty="No deliveries yet.")
 
@@ -48,7 +47,7 @@ def list_dead(
     config: ConfigOption = DEFAULT_CONFIG, since: SinceOption = None, limit: LimitOption = 50, json: JsonOption = False
 ) -> None:
     """List the newest dead deliveries, and why they failed. `resend --dead` sends them again."""
-    with border(), opened(config) as (settings, store):
+    with opened(config) as (settings, store):
         _list(_dead(store, since, limit), settings, json=json, empty="There are no dead deliveries.")
 
 
@@ -100,7 +99,7 @@ def _list(views: Sequence[DeliveryView], settings: Config, *, json: bool, empty:
 @app.command("show")
 def show_delivery(delivery: str, config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
     """Show one delivery: its text, its attempts and its changes of state."""
-    with border(), opened(config) as (settings, store):
+    with opened(config) as (settings, store):
         detail = store.read.delivery(delivery)
         if detail is None:
             raise UsageError(f"there is no delivery {delivery}; see: tocsin deliveries list")
@@ -134,7 +133,7 @@ def resend(
     """Send settled deliveries (dead, suppressed or delivered) again, as new ones."""
     if bool(deliveries) is dead:
         raise typer.BadParameter("name deliveries, or use --dead for all dead ones (with --since for recent ones only)")
-    with border(), opened(config) as (_, store):
+    with opened(config) as (_, store):
         chosen = deliveries or [view.id for view in _dead(store, since, MOST_AGAIN) if not view.resent]
         if not chosen:
             say("There are no dead deliveries left to resend.")

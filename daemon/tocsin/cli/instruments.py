@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import typer
 
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, opened
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, opened
 from tocsin.cli.output import listing, local
 from tocsin.market.series import Series
 from tocsin.model.prices import Labels
@@ -41,7 +41,7 @@ class InstrumentView:
 @app.command("list")
 def list_instruments(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
     """List every instrument with its price, its last move and its usual move."""
-    with border(), opened(config) as (settings, store):
+    with opened(config) as (settings, store):
         failing = {view.name for view in store.read.sources() if view.errors}
         series, _ = store.read.market(settings.instruments)
         views = [_view(series[item.id], failing) for item in settings.instruments]

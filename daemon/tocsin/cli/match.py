@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, rules_in_force
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, RulesOption, rules_in_force
 from tocsin.cli.input_files import read_entries
 from tocsin.cli.output import PARTLY, dump, say, shown, written
 from tocsin.model.rules import Judged, Match
@@ -16,23 +16,21 @@ from tocsin.model.rules import Judged, Match
 FileArgument = Annotated[
     Path, typer.Argument(help='JSON Lines: {"id", "title", "text", "date", "labels"} per line. Use - for stdin.')
 ]
-RulesOption = Annotated[list[Path] | None, typer.Option("--rules", help="Rule folders. Default: those of --config.")]
 
 
 def match(
     file: FileArgument, rules: RulesOption = None, config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False
 ) -> None:
     """Print which rules match each entry of FILE, in file order. Stores and sends nothing."""
-    with border():
-        loaded = rules_in_force(config, rules)
-        now = datetime.now(UTC)
-        failed = False
-        for entry in read_entries(file, now):
-            judged = loaded.rules.evaluate(entry, now)
-            failed = failed or bool(judged.unevaluated)
-            _print(judged, json=json)
-        if failed:
-            raise typer.Exit(PARTLY)
+    loaded = rules_in_force(config, rules)
+    now = datetime.now(UTC)
+    failed = False
+    for entry in read_entries(file, now):
+        judged = loaded.rules.evaluate(entry, now)
+        failed = failed or bool(judged.unevaluated)
+        _print(judged, json=json)
+    if failed:
+        raise typer.Exit(PARTLY)
 
 
 def _print(judged: Judged, *, json: bool) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, opened
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, opened
 from tocsin.cli.output import FAILED, PARTLY, dump, say
 from tocsin.clock import SystemClock
 from tocsin.config.build import make_receiver
@@ -39,7 +39,7 @@ def notify_test(
 
     The test goes through the outbox. If a daemon is running, the daemon sends it. Otherwise this command does.
     """
-    with border(), opened(config) as (settings, store):
+    with opened(config) as (settings, store):
         chosen = [r for r in settings.receivers if receiver in (None, r.name)]
         if not chosen:
             known = ", ".join(r.name for r in settings.receivers)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, read_config
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, read_config
 from tocsin.cli.output import FAILED, dump, say, shown
 from tocsin.config.loading import load_rules
 from tocsin.config.testfile import RuleTest, load_tests
@@ -32,19 +32,18 @@ def run_tests(
     json: JsonOption = False,
 ) -> None:
     """Run rule tests with a simulated clock, and the examples of the packs. Polls and sends nothing."""
-    with border():
-        folders = tuple(rules or ()) or _folders(files or (), config)
-        loaded = load_rules(folders).rules  # the error names every example that fails
-        paths = list(files or ()) or [path for folder in folders for path in sorted((folder / "tests").glob("*.y*ml"))]
-        if not paths:
-            raise UsageError("there is no test file; write one in the tests folder of a pack")
-        tests = _load(paths, loaded)
-        failed = sum(not _passes(one, loaded, json=json) for one in tests)
-        examples = sum(len(rule.fires) + len(rule.quiet) for rule in loaded.rules.values())
-        passed = f"{len(tests) - failed} of {counted(len(tests), 'test')} passed"
-        say(f"{passed}; {counted(examples, 'example')} of the packs {'passes' if examples == 1 else 'pass'}.")
-        if failed:
-            raise typer.Exit(FAILED)
+    folders = tuple(rules or ()) or _folders(files or (), config)
+    loaded = load_rules(folders).rules  # the error names every example that fails
+    paths = list(files or ()) or [path for folder in folders for path in sorted((folder / "tests").glob("*.y*ml"))]
+    if not paths:
+        raise UsageError("there is no test file; write one in the tests folder of a pack")
+    tests = _load(paths, loaded)
+    failed = sum(not _passes(one, loaded, json=json) for one in tests)
+    examples = sum(len(rule.fires) + len(rule.quiet) for rule in loaded.rules.values())
+    passed = f"{len(tests) - failed} of {counted(len(tests), 'test')} passed"
+    say(f"{passed}; {counted(examples, 'example')} of the packs {'passes' if examples == 1 else 'pass'}.")
+    if failed:
+        raise typer.Exit(FAILED)
 
 
 def _folders(files: list[Path] | tuple[Path, ...], config: Path) -> tuple[Path, ...]:

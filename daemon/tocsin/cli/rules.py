@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, SinceOption, border, opened, rule_named
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, SinceOption, opened, rule_named
 from tocsin.cli.input_files import read_since
 from tocsin.cli.output import listing, say, shown
 from tocsin.config.loading import rules_of
@@ -26,7 +26,7 @@ RuleArgument = Annotated[str | None, typer.Argument(help="Only this rule.")]
 @app.command("stats")
 def print_stats(config: ConfigOption = DEFAULT_CONFIG, since: SinceOption = None, json: JsonOption = False) -> None:
     """Count the alerts of each rule: how many were sent, and how many were marked useful or noise."""
-    with border(), opened(config) as (settings, store):
+    with opened(config) as (settings, store):
         found = store.read.rule_stats(read_since(since, datetime.now(UTC)))
         known = [name for name in rules_of(settings).rules.infos if name not in found]
         stats = [*sorted(found.values(), key=lambda one: (-one.alerts, one.rule)), *(RuleStats(rule=n) for n in known)]
@@ -47,7 +47,7 @@ def print_stats(config: ConfigOption = DEFAULT_CONFIG, since: SinceOption = None
 @app.command("export-cases")
 def export_cases(rule: RuleArgument = None, config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Print a rule test file in which useful alerts must be raised again and noise must no longer match."""
-    with border(), opened(config) as (settings, store):
+    with opened(config) as (settings, store):
         judged = store.read.verdicts(rule_named(rules_of(settings).rules, rule).id if rule else None)
         cases = [case for alert, answered in judged if (case := _case(store, alert, answered))]
         if left := len(judged) - len(cases):

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, DryRunOption, border, log_to_stderr
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, DryRunOption, log_to_stderr
 from tocsin.clock import SystemClock
 from tocsin.config.build import Factories, dry_makers
 from tocsin.errors import UsageError
@@ -20,16 +20,14 @@ VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Log every 
 
 def run(config: ConfigOption = DEFAULT_CONFIG, dry_run: DryRunOption = False, verbose: VerboseOption = False) -> None:
     """Run the daemon until it is stopped. SIGHUP or a changed file reloads, SIGTERM drains."""
-    with border():
-        log_to_stderr(verbose)
-        asyncio.run(_service(config, dry_run=dry_run).run())
+    log_to_stderr(verbose)
+    asyncio.run(_service(config, dry_run=dry_run).run())
 
 
 def once(config: ConfigOption = DEFAULT_CONFIG, dry_run: DryRunOption = False, verbose: VerboseOption = False) -> None:
     """Run one cycle and exit, for cron: poll and send what is due."""
-    with border():
-        log_to_stderr(verbose)
-        asyncio.run(_service(config, dry_run=dry_run).once())
+    log_to_stderr(verbose)
+    asyncio.run(_service(config, dry_run=dry_run).once())
 
 
 def _service(config: Path, *, dry_run: bool) -> Service:
@@ -41,10 +39,9 @@ FolderOption = Annotated[Path, typer.Option("--mails", help="The folder in which
 
 def demo(mails: FolderOption = Path("demo-mails")) -> None:
     """Run a complete demo on this machine alone, in under a minute: feeds, alerts, mails and Slack messages."""
-    with border():
-        try:
-            # The demo's servers need an extra. Every other command must work without it.
-            from tocsin.demo.run import run_demo  # noqa: PLC0415
-        except ImportError as error:
-            raise UsageError(f"the demo needs {error.name}; install it with: pip install 'tocsin[demo]'") from error
-        asyncio.run(run_demo(mails))
+    try:
+        # The demo's servers need an extra. Every other command must work without it.
+        from tocsin.demo.run import run_demo  # noqa: PLC0415
+    except ImportError as error:
+        raise UsageError(f"the demo needs {error.name}; install it with: pip install 'tocsin[demo]'") from error
+    asyncio.run(run_demo(mails))

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, opened
+from tocsin.cli.common import DEFAULT_CONFIG, ByOption, ConfigOption, ForOption, JsonOption, WhyOption, opened
 from tocsin.cli.output import dump, listing, local, say, say_zone, shown
 from tocsin.config.loading import rules_of
 from tocsin.config.vocabulary import Vocabulary, vocabulary
@@ -26,12 +26,7 @@ MatchersArgument = Annotated[
         metavar="MATCHER...", help="All must be true: mineral=lithium, rule=ban, event=price, severity<=low."
     ),
 ]
-ForOption = Annotated[str, typer.Option("--for", help="For how long: 30m, 4h, 2d.")]
 UntilOption = Annotated[str, typer.Option("--until", help="Until when: 2026-03-02T18:00, in the configured time zone.")]
-WhyOption = Annotated[str, typer.Option("--why", help="The reason, in a few words.")]
-ByOption = Annotated[
-    str, typer.Option("--by", help="Your name; default: the user.", envvar=["SUDO_USER", "USER"], show_envvar=False)
-]
 PreviewOption = Annotated[bool, typer.Option("--preview", help="Show what it would hide, and write nothing.")]
 AllOption = Annotated[bool, typer.Option("--all", help="Include those that have ended.")]
 #: Span of the past that a preview looks at.
@@ -56,7 +51,7 @@ def add(
     It applies when a message is about to be sent, so also to messages that already wait. The match, its alert and the
     reason stay on record. One of --for and --until is required.
     """
-    with border(), opened(config) as (settings, store):
+    with opened(config) as (settings, store):
         now, zone = datetime.now(UTC), settings.zone
         read, ends = _read(matchers), _end(length, until, now, zone)
         wanted = Silence(id=0, matchers=read, starts=now, ends=ends, by=by, why=why)
@@ -93,7 +88,7 @@ def list_silences(
     config: ConfigOption = DEFAULT_CONFIG, *, everything: AllOption = False, json: JsonOption = False
 ) -> None:
     """List the silences that have not ended."""
-    with border(), opened(config) as (settings, store):
+    with opened(config) as (settings, store):
         now, zone = datetime.now(UTC), settings.zone
         found = [one for one in store.read.silences() if everything or one.ends > now]
         listing(
@@ -115,7 +110,7 @@ def list_silences(
 @app.command("end")
 def end(number: int, config: ConfigOption = DEFAULT_CONFIG) -> None:
     """End a silence now. What it suppressed stays suppressed, but `tocsin deliveries resend` can send it."""
-    with border(), opened(config) as (_, store):
+    with opened(config) as (_, store):
         silence = store.act.end_silence(number, datetime.now(UTC))
         say(f"Silence {silence.id} has ended.")
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from tocsin.cli import adding, one_poll
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, opened
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, opened
 from tocsin.cli.output import dump, listing, local, plain, say_zone, shown, table
 from tocsin.errors import UsageError
 from tocsin.model.entries import KeyKind
@@ -32,7 +32,7 @@ _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 @app.command("list")
 def list_sources(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
     """List every source with its state, its last success and its next poll."""
-    with border(), opened(config) as (_, store):
+    with opened(config) as (_, store):
         now = datetime.now(UTC)
         listing(
             store.read.sources(),
@@ -52,7 +52,7 @@ def list_sources(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False
 @app.command("show")
 def show_source(name: str, config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
     """Show one source: its state, its next poll and why it is then, and its last fetches."""
-    with border(), opened(config) as (settings, store):
+    with opened(config) as (settings, store):
         detail = store.read.source(name)
         if detail is None:
             known = ", ".join(view.name for view in store.read.sources()) or "none yet; start with: tocsin run"

@@ -12,7 +12,16 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, border, opened, rule_named, rules_in_force
+from tocsin.cli.common import (
+    DEFAULT_CONFIG,
+    ConfigOption,
+    JsonOption,
+    RulesOption,
+    opened,
+    read_label,
+    rule_named,
+    rules_in_force,
+)
 from tocsin.cli.input_files import read_entries, read_time
 from tocsin.cli.output import dump, local, say_zone, shown, written
 from tocsin.cli.tree import console, mark, text_lines, tree
@@ -32,7 +41,6 @@ EntryArgument = Annotated[
         show_default=False,
     ),
 ]
-RulesOption = Annotated[list[Path] | None, typer.Option("--rules", help="Rule folders. Default: those of --config.")]
 TitleOption = Annotated[str, typer.Option("--title", help="A headline to explain instead of a stored ENTRY.")]
 SummaryOption = Annotated[str, typer.Option("--summary", help="Its summary.")]
 BodyOption = Annotated[str, typer.Option("--body", help="Its text.")]
@@ -58,34 +66,33 @@ def why(
     json: JsonOption = False,
 ) -> None:
     """Show why RULE matches an entry or does not. For a stored entry, also show what became of it."""
-    with border():
-        written = any((title, summary, body, date, source, label))
-        if (entry is None) != written:
-            raise UsageError("give either ENTRY or the parts of one, such as --title 'China bans gallium exports'")
-        loaded = rules_in_force(config, rules).rules
-        info = _rule(loaded, rule)
-        now, zone = datetime.now(UTC), _UTC
-        if entry is None:
-            when = read_time(date, "--date") or now
-            given = Entry(
-                source=source or "given",
-                id="given",
-                keys=(),
-                title=title,
-                summary=summary,
-                body=body,
-                first_seen=now,
-                published=when,
-                labels=_labels(label or ()),
-            )
-            answers: Iterator[Explanation] = iter([explain_given(loaded, info, given, now)])
-        elif entry == "-" or Path(entry).is_file():
-            answers = (explain_given(loaded, info, one, now) for one in read_entries(Path(entry), now))
-        else:
-            found, zone = _stored(loaded, info, entry, config)
-            answers = iter([found])
-        for answer in answers:
-            _dump(answer) if json else _print(answer, zone)
+    written = any((title, summary, body, date, source, label))
+    if (entry is None) != written:
+        raise UsageError("give either ENTRY or the parts of one, such as --title 'China bans gallium exports'")
+    loaded = rules_in_force(config, rules).rules
+    info = _rule(loaded, rule)
+    now, zone = datetime.now(UTC), _UTC
+    if entry is None:
+        when = read_time(date, "--date") or now
+        given = Entry(
+            source=source or "given",
+            id="given",
+            keys=(),
+            title=title,
+            summary=summary,
+            body=body,
+            first_seen=now,
+            published=when,
+            labels=_labels(label or ()),
+        )
+        answers: Iterator[Explanation] = iter([explain_given(loaded, info, given, now)])
+    elif entry == "-" or Path(entry).is_file():
+        answers = (explain_given(loaded, info, one, now) for one in read_entries(Path(entry), now))
+    else:
+        found, zone = _stored(loaded, info, entry, config)
+        answers = iter([found])
+    for answer in answers:
+        _dump(answer) if json else _print(answer, zone)
 
 
 def _rule(rules: RuleSet, name: str) -> RuleInfo:
@@ -98,10 +105,7 @@ def _rule(rules: RuleSet, name: str) -> RuleInfo:
 
 def _labels(written: Sequence[str]) -> dict[str, tuple[str, ...]]:
     labels: dict[str, tuple[str, ...]] = {}
-    for text in written:
-        name, equals, value = text.partition("=")
-        if not (name and equals and value):
-            raise UsageError(f"--label {text}: write name=value, such as tier=primary")
+    for name, value in map(read_label, written):
         labels[name] = (*labels.get(name, ()), value)
     return labels
 

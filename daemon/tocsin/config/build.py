@@ -1,7 +1,6 @@
-"""How the parts of the service are made of a configuration.
+"""Builders of the service's parts from a configuration.
 
-Nothing is decided here. What a test or the demo wants to be different (a source, a receiver, the store) it gives as
-`Factories`.
+Nothing is decided here. A test or the demo passes `Factories` to replace a source, a receiver or the store.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ from tocsin.sources.prices.table import Table
 from tocsin.sources.prices.yahoo import Yahoo
 from tocsin.store import Store
 
-#: Tries a minute that a service bears where the configuration does not say: mail providers and Slack count them.
+#: Attempts a minute that a service allows if none are configured: mail providers and Slack count them.
 RATES = {MessageKind.MAIL: 30, MessageKind.SLACK: 60}
 USUAL_RATE = 120
 
@@ -47,7 +46,7 @@ def make_http(config: Config) -> HttpClient:
 
 
 def make_terms(config: Config) -> dict[str, Terms]:
-    """Return what is configured about polling each source; one that may reach private addresses is the operator's own."""
+    """Return the polling terms of each source. A source that may reach private addresses is the operator's own."""
     groups = config.http.groups
 
     def group(source: FeedConfig | PriceConfig, url: str) -> str:
@@ -64,7 +63,7 @@ def make_terms(config: Config) -> dict[str, Terms]:
 
 
 def make_source(config: FeedConfig, http: HttpClient, work: Run) -> Source:
-    """The source that *config* describes."""
+    """Return the source that *config* describes."""
     return FeedSource(
         config.name,
         config.url.reveal(),
@@ -79,7 +78,7 @@ def make_source(config: FeedConfig, http: HttpClient, work: Run) -> Source:
 
 
 def make_price_source(config: PriceConfig, http: HttpClient, work: Run) -> Source:
-    """The source of prices that *config* describes."""
+    """Return the source of prices that *config* describes."""
     table = config.table
     if table and table.path:
         return WatchedFile(config.name, table.path, config.symbols, Table(table.columns), run=work)
@@ -88,10 +87,10 @@ def make_price_source(config: PriceConfig, http: HttpClient, work: Run) -> Sourc
 
 
 def make_receiver(config: ReceiverConfig) -> Receiver:
-    """The receiver that *config* describes.
+    """Return the receiver that *config* describes.
 
     Raises:
-        ConfigError: its address is none that a service understands.
+        ConfigError: no service understands its address.
     """
     if config.url is None:
         return ConsoleReceiver(config.name)
@@ -104,18 +103,18 @@ def make_receiver(config: ReceiverConfig) -> Receiver:
 
 
 def make_policy(config: Config, receivers: Mapping[str, Receiver]) -> Policy:
-    """Who is told what: the routes of *config*, and its *receivers* by name."""
+    """Return the policy: the routes of *config*, and its *receivers* by name."""
     infos = [replace(r.info, recipients=receivers[r.name].recipients) for r in config.receivers]
     return Policy(routes=config.routes, receivers=infos)
 
 
 def open_store(config: Config) -> Store:
-    """The store that *config* names, brought to this version's tables."""
+    """Return the store that *config* names, with its tables migrated to this version."""
     return _open(config, copy=False)
 
 
 def open_copy(config: Config) -> Store:
-    """A store on a copy of the database that *config* names: whatever is done to it changes nothing."""
+    """Return a store on a copy of the database that *config* names, so that the original is never changed."""
     return _open(config, copy=True)
 
 
@@ -125,7 +124,7 @@ def _open(config: Config, *, copy: bool) -> Store:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Factories:
-    """How the edges of the service are built."""
+    """Factories of the service's edges: sources, receivers, HTTP client and store."""
 
     source: Callable[[FeedConfig, HttpClient, Run], Source] = make_source
     prices: Callable[[PriceConfig, HttpClient, Run], Source] = make_price_source
@@ -135,7 +134,7 @@ class Factories:
 
 
 def dry_makers() -> Factories:
-    """Edges that change nothing: a copy of the database, and the console in place of every receiver."""
+    """Return factories that change nothing: a copy of the database, and the console in place of every receiver."""
     return Factories(
         receiver=lambda config: ConsoleReceiver(config.name),
         store=open_copy,
@@ -145,7 +144,7 @@ def dry_makers() -> Factories:
 def assemble(
     config: Config, rules: RuleSet, makers: Factories, http: HttpClient, work: Run
 ) -> tuple[IngestConfig, DeliveryConfig]:
-    """What both directions need of *config* and its *rules*.
+    """Return the configurations of ingest and delivery, from *config* and its *rules*.
 
     Raises:
         ConfigError: as `make_receiver`.
@@ -180,5 +179,5 @@ def assemble(
 
 
 def _routed(policy: Policy, instead: Mapping[str, Sequence[str]], alert: Alert) -> tuple[tuple[str, str], ...]:
-    """All whom *alert* goes to now, whatever its rule said when it was raised."""
+    """Return all receivers and recipients that *alert* goes to by today's configuration."""
     return policy.routed(alert, instead.get(alert.rule, ()))

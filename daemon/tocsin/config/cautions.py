@@ -1,4 +1,4 @@
-"""Warnings about a configuration that has no fault: it would run, and not do what it is meant for."""
+"""Warnings about a configuration that is valid but would probably not do what its author wants."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from tocsin.units import counted
 
 
 def cautions(config: Config) -> Iterator[Problem]:
-    """Yield what people should know of *config*; a file that can never do anything is a fault."""
+    """Yield warnings about *config*. A configuration that can never do anything is a fault."""
     if not config.names and not config.receivers:
-        yield Problem(message=f"{config.path} has neither a source nor a receiver that is on: nothing can ever happen")
+        yield Problem(message=f"{config.path} has neither a source nor an enabled receiver: nothing can ever happen")
     elif config.receivers and not any(receiver.info.operator for receiver in config.receivers):
         names = ", ".join(receiver.name for receiver in config.receivers)
         yield _warning(
-            f"nobody hears of tocsin's own health, such as a source that fails: give one of {names} operator: true"
+            f"nobody is notified of tocsin's own health, such as a failing source: give one of {names} operator: true"
         )
     for source in config.sources:
         reason = "" if source.allow_private else _private(_host(source))
@@ -34,7 +34,7 @@ def cautions(config: Config) -> Iterator[Problem]:
 
 
 def _nameless(sources: Sequence[FeedConfig]) -> Iterator[Problem]:
-    """Yield one warning a server about *sources* on it that it will refuse, since they name no contact."""
+    """Yield one warning per server that will refuse *sources* because they name no contact."""
     refused: dict[str, list[str]] = {}
     for source in sources:
         own = any(name.lower() == "user-agent" for name in source.headers)
@@ -42,7 +42,7 @@ def _nameless(sources: Sequence[FeedConfig]) -> Iterator[Problem]:
             refused.setdefault(_host(source), []).append(source.name)
     for host, names in refused.items():
         several = f"{counted(len(names), 'source')} ({', '.join(names)})" if len(names) > 1 else f"source {names[0]}"
-        yield _warning(f"{several}: {host} refuses who does not say whom to write to: http: {{contact: ...}}")
+        yield _warning(f"{several}: {host} refuses clients without a contact address: http: {{contact: ...}}")
 
 
 def _host(source: FeedConfig) -> str:
@@ -50,7 +50,7 @@ def _host(source: FeedConfig) -> str:
 
 
 def _private(host: str) -> str:
-    """Return why *host*, written as a number or localhost, may not be reached as it is; empty for every other name."""
+    """Return why *host*, a literal address or localhost, may not be reached. Empty for every other name."""
     if host == "localhost" or host.endswith(".localhost"):
         return "loopback"
     try:

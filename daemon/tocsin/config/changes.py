@@ -1,4 +1,4 @@
-"""Reloads: files that came to rest, what needs a restart, and what is gone."""
+"""Reloads: detection of changed files, changes that need a restart, and what was removed."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ Marks = frozenset[tuple[str, int, int]]
 class Watched:
     """The files that a reload reads: the configuration at *path*, and the packs in *folders* with their presets.
 
-    A file may be caught half written and still be good YAML: a change counts once two looks found the same.
+    A half-written file may still be valid YAML, so a change counts only when two looks in a row find the same files.
     """
 
     def __init__(self, path: Path, folders: Sequence[Path]) -> None:
         self._path = path
         self.folders = tuple(folders)
         self._taken = self._marks()
-        self._content = ""  # at the last look, while it differs from what was taken
+        self._content = ""  # at the last look, if it differs from what was taken
 
     def settled(self) -> bool:
-        """Return whether something changed since it was last taken, and is as it was at the look before."""
+        """Return whether something changed since the last `take`, and nothing since the look before."""
         if self._marks() == self._taken:
             self._content = ""
             return False
@@ -42,7 +42,7 @@ class Watched:
         return before == self._content
 
     def take(self, content: str) -> bool:
-        """Return whether all of it is still as it was with the *content*; if so, it counts as taken."""
+        """Return whether the files still have this *content*. If so, it counts as taken."""
         marks = self._marks()
         if self.digest() != content:
             return False
@@ -50,7 +50,7 @@ class Watched:
         return True
 
     def digest(self) -> str:
-        """Return a value that differs whenever any of the files does: names, times, sizes and content."""
+        """Return a digest of the names, times, sizes and content of all files."""
         found = hashlib.sha256()
         for name, *rest in sorted(self._marks()):
             found.update(f"{name}\0{rest}\0".encode("utf-8", "surrogateescape"))
@@ -75,23 +75,23 @@ class Watched:
 
 
 def needs_restart(before: Config, after: Config) -> list[Problem]:
-    """Return what of *after* cannot be taken over by a daemon that runs with *before*, with the remedy."""
-    remedy = "restart tocsin, or take the change back"
+    """Return the changes from *before* to *after* that a running daemon cannot take over, with the remedy."""
+    remedy = "restart tocsin, or undo the change"
     problems = []
     if _path(after.database) != _path(before.database):
         words = f"database is now {after.database} and was {before.database}, which is in use"
         problems.append(Problem(message=f"{after.path}: {words}: {remedy}"))
     changed = [name for name in HttpConfig.model_fields if getattr(after.http, name) != getattr(before.http, name)]
     if changed:
-        words = f"{', '.join(f'http.{name}' for name in changed)} changed, and is read at a start only"
+        words = f"{', '.join(f'http.{name}' for name in changed)} changed, but is read only at a start"
         problems.append(Problem(message=f"{after.path}: {words}: {remedy}"))
     return problems
 
 
 def gone(before: Config, after: Config, rules: RuleSet, rules_after: RuleSet) -> dict[str, tuple[str, ...]]:
-    """Return what a new configuration and its rules have no longer, by kind and name.
+    """Return what a new configuration and its rules no longer have, by kind and name.
 
-    A source that has another name is still there, and so is a route that was rewritten.
+    A renamed source is not gone, nor is a route that is written in another way.
     """
     kept = {source.address for source in after.sources}
     routes = dict.fromkeys(map(_route, before.routes)).keys() - set(map(_route, after.routes))
@@ -120,7 +120,7 @@ def _less(before: Iterable[str], after: Iterable[str]) -> list[str]:
 
 
 def _route(route: Route) -> str:
-    """A route as people name it: `severity>=high mineral=lithium to desk,mail`."""
+    """Return a route as people name it: `severity>=high mineral=lithium to desk,mail`."""
     tests = [f"severity{route.severity[0]}{route.severity[1]}"] if route.severity else []
     tests += [f"{name}={value}" for name, value in route.labels.items()]
     tests += [f"{name}={value}" for name, value in (("event", route.event), ("rule", route.rule)) if value]

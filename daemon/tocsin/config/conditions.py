@@ -1,4 +1,4 @@
-"""The conditions of rules: one each, with the keys that belong to it. Checked at their places."""
+"""Checks of rule conditions: one per rule, with the keys that belong to it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _CONDITIONS = ("news", "price", *CORRELATIONS)
 
 
 def check_conditions(root: Node) -> Iterator[Problem]:
-    """A rule has one kind of condition; a price says which instruments it is about, a correlation has a window."""
+    """Yield faults of conditions: more or less than one in a rule, a price without instruments, no window."""
     for rule in children(member(root, "rules")):
         if not isinstance(rule, Pairs):
             continue
@@ -22,18 +22,18 @@ def check_conditions(root: Node) -> Iterator[Problem]:
             words = f"a rule has one condition, and {given[0].text} is one; write two rules and join them with all_of"
             yield problem(key, words)
         if not given:
-            words = f"one of {', '.join(_CONDITIONS)} is missing here"
+            words = f"a rule needs one of {', '.join(_CONDITIONS)}"
             yield problem(rule.pairs[0][0] if rule.pairs else rule, words)
         instruments = member(member(rule, "price"), "instruments")
         if instruments is not None and not _about_instruments(instruments):
-            words = "say which instruments are meant: {class: metal}, or a list of their ids: [copper, tin]"
+            words = "name the instruments: {class: metal}, or a list of their ids: [copper, tin]"
             yield problem(instruments, words)
         if given:
             yield from _check_correlation(rule, given[0])
 
 
 def _check_correlation(rule: Pairs, condition: Scalar) -> Iterator[Problem]:
-    """The keys of a correlation stand where they mean something."""
+    """Yield faults of the keys of a correlation."""
     meaning = {"within": CORRELATIONS, "by": CORRELATIONS, "order": ("all_of",), "at_least": ("any_of",)}
     for name, kinds in meaning.items():
         key = rule.key(name)

@@ -36,9 +36,9 @@ _SEVERITY = re.compile(r"\s*(>=|<=|>|<|=)?\s*([a-z]+)\s*$")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """Everything that the configuration *file* says, defaults filled in; *problems* are warnings.
+    """The content of the configuration *file*, with defaults filled in. *problems* are warnings.
 
-    What is off is left out: receivers without an address, and a heartbeat without one.
+    Receivers without an address are off and left out, and so is a heartbeat without one.
     """
 
     path: Path
@@ -60,7 +60,7 @@ class Config:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of all that is polled."""
+        """The names of all sources that are polled."""
         return (*(source.name for source in self.sources), *(row.name for row in self.prices))
 
 
@@ -68,7 +68,7 @@ def _comparison(text: str) -> tuple[str, Severity]:
     """Return the operator and the level of *text*.
 
     Raises:
-        ValueError: it is neither a level nor a comparison with one.
+        ValueError: *text* is neither a level nor a comparison with one.
     """
     found = _SEVERITY.match(text)
     if not found or found[2] not in list(Severity):
@@ -85,7 +85,7 @@ def _compared(text: str) -> str:
 def _database(url: str, info: ValidationInfo) -> str:
     """Return *url* with its path made absolute: `sqlite:///var/x.db` lies below the folder of the configuration."""
     if not re.match(r"sqlite:///.+", url):
-        raise ValueError("must be sqlite:///path/of/a/file")
+        raise ValueError("must be sqlite:///path/to/a/file")
     return f"sqlite:///{context(info).folder / Path(url.removeprefix('sqlite:///')).expanduser()}"
 
 
@@ -97,29 +97,29 @@ class _Route(Shape):
     labels: dict[str, str] = Field(default_factory=dict)
     """Labels that an alert must have."""
     event: str = ""
-    """An event, or what it stands below: trade fits trade.export.restrict."""
+    """An event or the beginning of one: trade fits trade.export.restrict."""
     rule: str = ""
     """A rule (pack/id, or the id alone), or a pack."""
     origins: int | None = Field(default=None, ge=2, le=50)
-    """Who was told hears again when this many independent origins report the same."""
+    """Notify these receivers again when this many independent origins report the same."""
 
 
 class _Override(Shape):
     disable: bool = False
     """Whether the rule is switched off."""
     severity: Severity | None = None
-    """The severity, whatever `severity` and `severity_if` of the rule say."""
+    """A severity that replaces `severity` and `severity_if` of the rule."""
     unless: str | None = None
     """Cancels matches beside the rule's own `unless`; it may name the lists of the rule's pack."""
     to: Texts = ()
-    """The only receivers of this rule; routes say nothing of it then."""
+    """The only receivers of this rule. Routes are not used for it."""
 
 
 _Named = Annotated[str, Field(pattern=_NAME)]
 
 
 def _kind(value: Any) -> str:
-    """The tag of a source: the key that names its address."""
+    """Return the tag of a source: the key that names its address."""
     return next(
         (tag(kind) for kind in ("table", "file", "page") if isinstance(value, Mapping) and kind in value), tag("feed")
     )
@@ -135,36 +135,36 @@ _Source = Annotated[
 
 
 class ConfigFile(Shape):
-    """The file."""
+    """The configuration file."""
 
     timezone: Zone = ZoneInfo("UTC")
-    """The time zone of people, such as Europe/London; UTC if it is not given."""
+    """The time zone for times that people see, such as Europe/London. Default: UTC."""
     database: Annotated[str, AfterValidator(_database)] = Field(default="sqlite:///tocsin.db", validate_default=True)
-    """sqlite:///path of the database, relative to this file."""
+    """The database as sqlite:///path, relative to this file."""
     rules: OwnPaths = ()
     """Folders of rule packs, relative to this file."""
     http: HttpConfig = HttpConfig()
     """How tocsin introduces itself to servers."""
     sources: dict[_Named, _Source] = Field(default_factory=dict)
-    """What is polled, by name; the kind is the key that names its address."""
+    """The sources that are polled, by name. The key that holds the address gives the kind."""
     instruments: dict[_Named, InstrumentShape] = Field(default_factory=dict)
-    """What has a price, by id."""
+    """The instruments that have a price, by id."""
     receivers: dict[_Named, ReceiverShape] = Field(default_factory=dict)
-    """Who is told, by name."""
+    """The receivers that are notified, by name."""
     routes: tuple[_Route, ...] | None = None
-    """Which alerts go to which receivers; every route that fits adds its receivers. Default: all to all."""
+    """Which alerts go to which receivers. Every route that matches adds its receivers. Default: all alerts to all."""
     overrides: dict[str, _Override] = Field(default_factory=dict)
-    """What is changed of rules without editing their packs, by pack/id or the id alone."""
+    """Changes to rules without editing their packs, by pack/id or the id alone."""
     retention: Duration = timedelta(days=90)
     """How long the texts of entries are kept, such as 90d."""
     heartbeat: Heartbeat = Heartbeat()
-    """Who is to be asked as long as the daemon works, so that somebody notices when it does not."""
+    """A monitoring service that is called as long as the daemon works, so that somebody notices when it does not."""
     self_report: ReportShape = ReportShape()
-    """When operators are told what was checked, what failed and what was lost."""
+    """When operators get a report on what was checked, what failed and what was lost."""
 
 
 def load_config(path: Path, env: Mapping[str, str]) -> Config:
-    """The configuration at *path*, with values from *env* filled in; relative paths are relative to the file.
+    """Return the configuration at *path*, with values from *env* filled in; relative paths are relative to the file.
 
     Raises:
         ConfigError: with every fault of the file.
@@ -176,7 +176,7 @@ def load_config(path: Path, env: Mapping[str, str]) -> Config:
 
 
 def parse_config(text: str, path: Path, env: Mapping[str, str]) -> Config:
-    """The configuration in *text* as if it stood at *path*; values from *env* are filled in.
+    """Return the configuration in *text* as if it stood at *path*; values from *env* are filled in.
 
     Raises:
         ConfigError: with every fault of it.
@@ -201,7 +201,7 @@ def parse_config(text: str, path: Path, env: Mapping[str, str]) -> Config:
 
 
 def empty_config(path: Path) -> Config:
-    """The configuration of a file at *path* that says nothing."""
+    """Return the configuration of an empty file at *path*."""
     nothing = Pairs(place=Located(text="", file="", lines=((0, 1, 1),)), pairs=())
     shape = ConfigFile.of(nothing, [], path.resolve().parent)
     assert shape, "every key has a default"
@@ -212,7 +212,7 @@ def empty_config(path: Path) -> Config:
 
 
 def _check(root: Node) -> Iterator[Problem]:
-    """Yield what is wrong although its shape is right. Looks at nodes, so that it works beside faults of shape."""
+    """Yield faults that the shape cannot express. Checks nodes, so that it works even if the shape has faults."""
     yield from check_report(root)
     for source in children(member(root, "sources")):
         yield from check_source(source)
@@ -231,11 +231,11 @@ def _check(root: Node) -> Iterator[Problem]:
     if not children(member(root, "sources")):
         yield problem(root, "there is no source: nothing will be polled", warning=True)
     if all(_is_off(receiver) for _, receiver in named):
-        yield problem(root, "there is no receiver that is on: nobody will be told", warning=True)
+        yield problem(root, "there is no enabled receiver: nobody will be notified", warning=True)
 
 
 def _is_off(receiver: Node) -> bool:
-    """Return whether *receiver* is well written and tells nobody: a faulty one is not off, it is to be mended."""
+    """Return whether *receiver* is valid and disabled. An invalid receiver is not off, it has to be corrected."""
     console, url = member(receiver, "console"), member(receiver, "url")
     return isinstance(url, Scalar) and url.value == "" and not (isinstance(console, Scalar) and console.value)
 
@@ -256,7 +256,7 @@ def _table(name: str, item: FeedShape | PageShape | TableShape | FileShape) -> T
 
 
 def _config(path: Path, file: ConfigFile, book: PriceFeeds, problems: tuple[Problem, ...]) -> Config:
-    # Without routes everybody is notified of everything.
+    # Without routes every receiver gets every alert.
     if file.routes is None:
         file = file.model_copy(update={"routes": (_Route(to=tuple(file.receivers)),)})
     on = {name: item for name, item in file.receivers.items() if item.console or item.url}

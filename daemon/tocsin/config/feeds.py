@@ -1,4 +1,4 @@
-"""Feeds and pages: what the configuration says of them, checked at their places."""
+"""Feeds and pages in the configuration, and the checks of them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class FeedConfig:
 
     @property
     def kind(self) -> str:
-        """What kind of source it is: the key that names its address."""
+        """The kind of source: the key that names its address."""
         return "page" if self.selectors else "feed"
 
     @property
@@ -48,64 +48,64 @@ class FeedConfig:
 
     @property
     def secret(self) -> bool:
-        """Whether the address holds what may not be written down."""
+        """Whether the address holds a secret."""
         return self.url.reveal() != self.address
 
 
 class _Polled(Shape):
     every: Annotated[Duration, at_least(timedelta(seconds=1))] | None = None
-    """How often it is polled, such as 15m; without it, as often as it has news."""
+    """How often it is polled, such as 15m. Default: as often as it has news."""
     ignore_hints: bool = False
-    """Whether it is polled more often than its server asks for, in its headers or in the feed."""
+    """Whether to ignore the server's wishes, in headers or in the feed, to be polled less often."""
     allow_private: bool = False
-    """Whether its address may lie in a private network."""
+    """Whether its address may be in a private network."""
     labels: dict[str, Texts] = Field(default_factory=dict)
     """Labels of every entry of this source."""
     headers: dict[str, Hidden] = Field(default_factory=dict)
-    """HTTP headers sent to this source only; values may be ${NAME}."""
+    """HTTP headers sent to this source only. Values may be ${NAME}."""
     credentials: Hidden = Secret("")
-    """name:password for servers that ask for one (HTTP Basic), sent to this source only; may be ${NAME}."""
+    """name:password for servers with HTTP Basic authentication, sent to this source only. May be ${NAME}."""
 
 
 class FeedShape(_Polled):
-    """A feed as it is written."""
+    """A feed in the file."""
 
     feed: Address
     """The address of an RSS, Atom or JSON feed."""
 
 
 class PageShape(_Polled):
-    """A page as it is written."""
+    """A page in the file."""
 
     page: Address
     """The address of a web page that has no feed."""
     items: _Selector
-    """Its items: a CSS selector such as li.notice."""
+    """A CSS selector of its items, such as li.notice."""
     title: _Selector = ""
-    """Of an item: its title; without it, all of its text."""
+    """A selector of an item's title. Default: all of the item's text."""
     link: _Selector = ""
-    """Of an item: its link; without it, the first link in it."""
+    """A selector of an item's link. Default: the first link in the item."""
     date: _Selector = ""
-    """Of an item: its date; without it, the first <time> in it."""
+    """A selector of an item's date. Default: the first <time> in the item."""
     date_format: Annotated[str, unless_empty(check_format)] = ""
-    """How the date is written, as for strptime, such as %d.%m.%Y."""
+    """The format of the date for strptime, such as %d.%m.%Y."""
     timezone: Zone = ZoneInfo("UTC")
-    """The zone of dates that name none."""
+    """The time zone of dates that name none."""
 
 
 def check_source(node: Node) -> Iterator[Problem]:
-    """Yield what is wrong with the headers, the credentials and the items of a source although their shape is right."""
+    """Yield faults of a source's headers, credentials and items that the shape cannot express."""
     named, credentials = entries(member(node, "headers")), member(node, "credentials")
     for key, value in named:
         if not _HEADER.match(key.text):
             yield problem(key, "is not the name of an HTTP header")
         if isinstance(value, Scalar) and re.search(r"[\r\n\0]", str(value.value)):
-            yield problem(value, "a header is one line")
+            yield problem(value, "a header must be one line")
     if isinstance(credentials, Scalar) and credentials.value and not credentials.broken:
         if ":" not in str(credentials.value) or not str(credentials.value).isprintable():
             yield problem(credentials, "must be name:password")
         if any(key.text.lower() == "authorization" for key, _ in named):
-            yield problem(credentials, "and a header Authorization exclude each other")
+            yield problem(credentials, "cannot be used together with an Authorization header")
     items = member(node, "items")
     if isinstance(items, Scalar) and items.value == "":
         yield problem(items, "names no items; write a CSS selector such as li.notice")

@@ -1,4 +1,4 @@
-"""Instruments of the configuration: their sources and sessions, checked at their places, and rules about them."""
+"""Instruments in the configuration: their sources and sessions, and the checks of rules about them."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from tocsin.config.yaml.nodes import said
 from tocsin.config.yaml.shape import TEXT, Duration, Shape, Texts
 from tocsin.errors import Problem, meant
 from tocsin.model.prices import Hours, Instrument, Listing
+from tocsin.policy.notifying.receiver import DAYS
 from tocsin.rules.prices.edge import PriceRule
 from tocsin.rules.ruleset import RuleSet
 from tocsin.units import counted
 
-_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _SESSION = re.compile(r"(\w{3})(?:-(\w{3}))?\s+(\d\d?):(\d\d)-(\d\d?):(\d\d)\s+(\S+)")
 _FORM = "must be days, times and a zone, such as mon-fri 09:30-16:00 America/New_York"
 
@@ -27,7 +27,7 @@ def parse_hours(text: str) -> Hours:
     """Return the session that *text* describes: `mon-fri 09:30-16:00 America/New_York`; 24:00 is the end of the day.
 
     Raises:
-        ValueError: it describes none, in words that name the remedy.
+        ValueError: *text* describes no session. The message names the remedy.
     """
     found = _SESSION.fullmatch(text.strip().replace("–", "-"))
     if not found:
@@ -35,9 +35,9 @@ def parse_hours(text: str) -> Hours:
     first, last, *digits, name = found.groups()
     days = [day.lower() for day in (first, last or first)]
     for day in days:
-        if day not in _DAYS:
-            raise ValueError(f"has no day {day}; the days are {', '.join(_DAYS)}{meant(day, _DAYS)}")
-    begin, end = map(_DAYS.index, days)
+        if day not in DAYS:
+            raise ValueError(f"has no day {day}; the days are {', '.join(DAYS)}{meant(day, DAYS)}")
+    begin, end = map(DAYS.index, days)
     try:
         opens, closes = (time(0 if h == "24" else int(h), int(m)) for h, m in (digits[:2], digits[2:]))
     except ValueError:
@@ -54,7 +54,7 @@ def write_hours(hours: Hours) -> str:
     """Return *hours* as `parse_hours` reads them."""
     first = next(day for day in sorted(hours.days) if len(hours.days) == 7 or (day - 1) % 7 not in hours.days)
     last = (first + len(hours.days) - 1) % 7
-    days = _DAYS[first] if first == last else f"{_DAYS[first]}-{_DAYS[last]}"
+    days = DAYS[first] if first == last else f"{DAYS[first]}-{DAYS[last]}"
     return f"{days} {hours.opens:%H:%M}-{hours.closes:%H:%M} {hours.zone}"
 
 
@@ -63,24 +63,24 @@ def _session(value: Any) -> Hours:
 
 
 class InstrumentShape(Shape):
-    """An instrument as it is written."""
+    """An instrument in the file."""
 
     kind: str = Field(default="", alias="class")
-    """The class it belongs to, such as equity or metal; rules are about classes or ids."""
+    """The class it belongs to, such as equity or metal. Rules name classes or ids."""
     currency: str = ""
     """The currency of its price, such as USD."""
     unit: str = ""
-    """What the price is for, such as kg."""
+    """The unit that the price is for, such as kg."""
     sources: Texts = ()
-    """Where its price comes from, the first that answers: yahoo:SYMBOL, or a source or preset and its symbol."""
+    """Sources of its price, of which the first that answers is used: yahoo:SYMBOL, or a source or preset with a symbol."""
     labels: dict[str, Texts] = Field(default_factory=dict)
     """Labels of every match about it."""
     session: Annotated[Hours, BeforeValidator(_session), WithJsonSchema(TEXT)] | None = None
-    """When it is traded, such as mon-fri 09:30-16:00 America/New_York; without it, as its source says, or always."""
+    """When it is traded, such as mon-fri 09:30-16:00 America/New_York. Default: as its source says, or always."""
     stale_after: Duration | None = None
-    """Trading time without a new price after which its source is at fault, such as 10d for one assessed weekly."""
+    """Trading time without a new price after which its source counts as failing, such as 10d for a weekly price."""
     negative: bool = False
-    """Whether its price may be zero or below, as a yield, a spread or a price of power may."""
+    """Whether its price may be zero or below, like a yield, a spread or a power price."""
 
 
 def make_instrument(
@@ -93,8 +93,8 @@ def make_instrument(
 def check_rules(rules: RuleSet, instruments: Collection[Instrument]) -> Iterator[Problem]:
     """Yield warnings about price rules that no instrument of the configuration, or not every one they name, can meet.
 
-    A slip, which is near to a name that is there, has a warning of its own. The others are told in one a pack: who has
-    no prices has made no mistake.
+    A likely typo of a known name gets its own warning. All other missing names of a pack share one warning, because
+    a configuration without prices is no mistake.
     """
     ids = {item.id for item in instruments}
     kinds = {item.kind for item in instruments}

@@ -1,4 +1,4 @@
-"""Rules in force: packs read, compiled and tried on their own examples; a faulty one runs from its last good version."""
+"""Loading of rules: packs are read, compiled and checked on their examples. A faulty pack runs from its last good version."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Kept = Callable[[str], Files | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedPack:
-    """A pack that runs. *kept_back*: its files have faults, told in *words*, and its last good version runs."""
+    """A pack that runs. *kept_back* means that its files have faults, given in *words*, and its last good version runs."""
 
     folder: str
     hash: str
@@ -41,7 +41,7 @@ class LoadedPack:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedRules:
-    """The rules of all packs; *idle* of them wait for a price that the configuration has no instrument for."""
+    """The rules of all packs. *idle* is the number of those whose instruments are not configured."""
 
     rules: RuleSet
     packs: tuple[LoadedPack, ...]
@@ -49,7 +49,7 @@ class LoadedRules:
     idle: int = 0
 
     def __str__(self) -> str:
-        """`39 rules (9 without an instrument)`: all that are in force, about news, prices or both."""
+        """Return `39 rules (9 without an instrument)`: all that are in force, about news, prices or both."""
         idle = f" ({self.idle:,} without an instrument)" if self.idle else ""
         return f"{counted(len(self.rules.infos), 'rule')}{idle}"
 
@@ -64,11 +64,11 @@ def load_rules(
     given: Given | None = None,
     instruments: Sequence[Instrument] = (),
 ) -> LoadedRules:
-    """The rules in *folders*; *kept* knows the last good version of a folder's pack, *overrides* change single rules.
+    """Return the rules in *folders*; *kept* knows the last good version of a folder's pack, *overrides* change single rules.
 
-    Warnings know more where *poll*, the shortest interval of any source, the labels that sources have *given*, the
-    *instruments* and the stored *history* are known. The
-    examples of a rule are run as its pack has it: an override is no fault of the pack.
+    Optional arguments allow more warnings: *poll* is the shortest interval of any source, *given* are the labels that
+    sources give, *instruments* and *history* are those configured and stored. Examples are run without the overrides,
+    because an override is no fault of the pack.
 
     Raises:
         ConfigError: a pack has faults and no last good version, or an override has; with every fault of all of them.
@@ -78,7 +78,7 @@ def load_rules(
     faults: list[Problem] = []
     warnings: list[Problem] = []
     parsed = [(folder, *_parsed(folder)) for folder in folders]
-    # A pack that cannot be read may hold any rule that a correlation of another one names.
+    # A pack that cannot be read may hold any rule that a correlation in another pack names.
     ids = frozenset(f"{spec.id}/{rule.id.text}" for _, _, spec, _ in parsed if spec for rule in spec.rules)
     others = ids if all(spec for _, _, spec, _ in parsed) else None
     for folder, files, found, unread in parsed:
@@ -99,7 +99,7 @@ def load_rules(
         specs.append(old)
         packs.append(LoadedPack(folder=name, hash=_hash(before), files=before, kept_back=True, words=words))
     changed, unknown = lay_over(specs, overrides)
-    # Beside a pack that cannot be read, a rule that is not found may be one of its own.
+    # If a pack cannot be read, an unknown rule may be one of that pack.
     faults += () if faults else unknown
     rules, together = compile_packs(changed)
     faults += [item for item in together if not item.warning]
@@ -112,7 +112,7 @@ def load_rules(
 
 
 def rules_of(config: Config, kept: Kept = lambda _: None, history: History | None = None) -> LoadedRules:
-    """The rules that *config* names, as it overrides them; *kept* and *history* as for `load_rules`.
+    """Return the rules that *config* names, as it overrides them; *kept* and *history* as for `load_rules`.
 
     Raises:
         ConfigError: as `load_rules`.
@@ -133,7 +133,7 @@ def rules_of(config: Config, kept: Kept = lambda _: None, history: History | Non
 
 
 def _given(config: Config) -> Given:
-    """The values that the sources of *config* give, by label."""
+    """Return the values that the sources of *config* give, by label."""
     found: dict[str, set[str]] = {"source": set(config.names)}
     for source in config.sources:
         for name, values in source.labels.items():
@@ -150,7 +150,7 @@ def _parsed(folder: Path) -> tuple[Files, PackSpec | None, tuple[Problem, ...]]:
 def _tried(
     spec: PackSpec | None, problems: tuple[Problem, ...], others: frozenset[str] | None
 ) -> tuple[PackSpec | None, tuple[Problem, ...]]:
-    """*spec*, if it compiles and keeps its examples, and every problem of it; *others* are the rules of all packs."""
+    """Return *spec*, if it compiles and its examples pass, and all its problems. *others* are the rules of all packs."""
     if spec is None:
         return None, problems
     rules, compiled = compile_packs([spec], others=others)

@@ -1,4 +1,4 @@
-"""Rule packs: a folder of YAML files to a PackSpec, every fault at its place."""
+"""Rule packs: a folder of YAML files is read into a PackSpec, with every fault at its position."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ _Number = Annotated[int, Field(ge=1, le=1000)]
 
 _TERMS = {"type": "array", "minItems": 1, "items": {"type": ["string", "number"], "minLength": 1}}
 _LISTS = {"anyOf": [_TERMS, {"type": "object", "minProperties": 1, "additionalProperties": _TERMS}]}
-#: What a list may be is checked on the nodes, where each of its terms has a place.
+#: The content of a list is checked on the nodes, because they have the position of each term.
 _Lists = Annotated[dict[str, Any], WithJsonSchema({"type": "object", "additionalProperties": _LISTS})]
 
 _CLASS = {
     "type": "object",
-    "properties": {"class": {"type": "string", "description": "The class of the instruments that are meant."}},
+    "properties": {"class": {"type": "string", "description": "The class of the instruments."}},
     "required": ["class"],
     "additionalProperties": False,
     "patternProperties": {"^x-": {}},
 }
 _IDS = {"type": "array", "minItems": 1, "items": {"type": "string"}}
-#: Which of the two it is is checked on the nodes.
+#: The choice between the two forms is checked on the nodes.
 _Which = Annotated[Any, WithJsonSchema({"anyOf": [_CLASS, {"type": "string"}, _IDS]})]
 
 #: (path, text) of every file of a pack.
@@ -52,14 +52,14 @@ class _Pack(Shape):
     version: str = ""
     """The version of the pack, for people."""
     title: str = ""
-    """What the pack is about."""
+    """The subject of the pack."""
     distinguish: Texts = ()
-    """Labels of the pack's lists by which stories with like headlines differ, beside those of a rule's key.
+    """Labels that tell stories with similar headlines apart, in addition to the labels of a rule's key.
 
-    A report that brings a new value of one updates the alert it joins.
+    A report with a new value of such a label updates the alert that it joins.
     """
     note: str = ""
-    """For whoever reads the pack."""
+    """A note for readers of the pack."""
 
 
 class _News(Shape):
@@ -68,20 +68,20 @@ class _News(Shape):
     unless: str | None = None
     """An expression that cancels the match."""
     severity_if: tuple[dict[Severity, str], ...] = ()
-    """Levels with an expression each; the first that holds, in the sentences of the match only, is the severity."""
+    """Severities with an expression each. The first that is true, within the sentences of the match, is used."""
 
 
 class _Price(Shape):
     instruments: _Which
-    """Which instruments: a class, as {class: equity}, or their ids, as [copper, tin]."""
+    """The instruments: a class such as {class: equity}, or ids such as [copper, tin]."""
     when: str
     """The comparison that makes the rule fire when it becomes true, such as abs(z(20d)) >= 4."""
     clear: str | None = None
-    """The comparison that re-arms the rule; needed where it cannot be found from `when`."""
+    """The comparison that re-arms the rule. Needed if it cannot be derived from `when`."""
     stale_after: Duration = STALE_AFTER
     """Quotes older than this in market time are not judged."""
     min_obs: Annotated[int, Field(ge=0, le=300)] = MIN_OBS
-    """How many closes must be known before the rule says anything."""
+    """How many closes must be known before the rule is evaluated."""
     confirm: Annotated[int, Field(ge=1, le=100)] = 1
     """How many quotes in a row must agree before the rule fires."""
 
@@ -90,14 +90,14 @@ class _Count(Shape):
     rule: str
     """The rule whose matches are counted: its id, or pack/id."""
     at_least: _Number
-    """How many make it true."""
+    """How many distinct matches make it true."""
     distinct: str = "entry"
-    """What must differ: origin, source, entry or a label."""
+    """What distinguishes the matches that are counted: origin, source, entry or a label."""
 
 
 class _Rule(Shape):
     id: _Id
-    """The name of the rule, unique in its pack and kept for ever: state and history stand by it."""
+    """The name of the rule, unique in its pack. Never change it: state and history refer to it."""
     news: _News | None = None
     """A condition on the text of entries."""
     price: _Price | None = None
@@ -105,38 +105,38 @@ class _Rule(Shape):
     all_of: Texts = ()
     """Rules that must all have matched: their ids, or pack/id."""
     any_of: Texts = ()
-    """Rules of which some must have matched; at_least says how many."""
+    """Rules of which some must have matched. at_least says how many."""
     at_least: _Number | None = None
     """How many rules of any_of."""
     count: _Count | None = None
-    """Matches of one rule that are counted."""
+    """A count of the matches of one rule."""
     by: Texts = ()
-    """Labels of which the matches of a correlation must share a value."""
+    """Labels for which the matches of a correlation must share a value."""
     within: Duration | None = None
-    """How far apart the matches of a correlation may lie."""
+    """The longest time between the matches of a correlation."""
     order: bool = False
     """Whether the rules of all_of must match in this order."""
     title: str | None = None
-    """The title of an alert; {label} is filled in. Default: from the id."""
+    """The title of an alert. {label} is filled in. Default: made from the id."""
     severity: Severity = Severity.MEDIUM
-    """How much it matters: info < low < medium < high < critical."""
+    """The severity: info < low < medium < high < critical."""
     event: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")] | None = None
-    """What happened, as topic.group.type; stories are folded within one event. Default: custom.<id>."""
+    """The event as topic.group.type. Stories are folded within one event. Default: custom.<id>."""
     key: Texts | None = None
-    """The labels by whose values alerts are told apart. Default: story; instrument for a price, by for a correlation."""
+    """The labels whose values tell alerts apart. Default: story (instrument for a price, `by` for a correlation)."""
     cooldown: Duration | None = None
-    """The least time between messages about one key value, such as 12h; more is held, never dropped.
+    """The least time between messages about one key value, such as 12h. Further messages are held, never dropped.
 
-    Default: 12h, or the within of a correlation.
+    Default: 12h, or the `within` of a correlation.
     """
     fires: tuple[str, ...] = ()
-    """Headlines that must fire the rule; run by check, test and every reload."""
+    """Headlines that must fire the rule. Checked by check, test and every reload."""
     quiet: tuple[str, ...] = ()
     """Headlines that must not fire the rule."""
     note: str = ""
-    """What to do; stands in the message."""
+    """What to do. It is part of the message."""
     references: Texts = ()
-    """Addresses of what the rule goes back to."""
+    """Web addresses that the rule is based on."""
 
 
 class RuleFile(Shape):
@@ -145,7 +145,7 @@ class RuleFile(Shape):
     tocsin: Literal[1]
     """The version of the rule language."""
     pack: _Pack | None = None
-    """The name of the pack; stands in one file of the folder."""
+    """The name of the pack. Only one file of the folder has it."""
     lists: _Lists = Field(default_factory=dict)
     """Named words: a list of terms, or a map of such lists whose keys become labels."""
     rules: tuple[_Rule, ...] = ()
@@ -157,13 +157,15 @@ MOST_FILES = 500
 
 
 def read_pack(folder: Path) -> tuple[Files, tuple[Problem, ...]]:
-    """The YAML files of *folder*, sorted by name, and what could not be read."""
+    """Return the YAML files of *folder*, sorted by name, and what could not be read."""
     if not folder.is_dir():
         return (), (Problem(message=f"{shown_path(folder)} is not a folder of rules"),)
     paths = sorted(path for path in folder.iterdir() if path.suffix in (".yaml", ".yml"))
     if len(paths) > MOST_FILES:
         return (), (
-            Problem(message=f"{shown_path(folder)} holds more than {MOST_FILES} .yaml files: no pack is so large"),
+            Problem(
+                message=f"{shown_path(folder)} holds more than {MOST_FILES} .yaml files, which is too many for a pack"
+            ),
         )
     if not paths:
         return (), (Problem(message=f"{shown_path(folder)} holds no .yaml file"),)
@@ -178,7 +180,7 @@ def read_pack(folder: Path) -> tuple[Files, tuple[Problem, ...]]:
 
 
 def parse_pack(files: Sequence[tuple[str, str]]) -> tuple[PackSpec | None, tuple[Problem, ...]]:
-    """The pack in *files*, or None where it has faults; every problem of every file."""
+    """Return the pack in *files*, or None where it has faults; every problem of every file."""
     problems: list[Problem] = []
     lists: list[ListSpec] = []
     rules: list[RuleSpec] = []
@@ -225,11 +227,11 @@ def _check_lists(root: Node) -> Iterator[Problem]:
         groups = children(node) if isinstance(node, Pairs) else (node,)
         for group in groups:
             if not isinstance(group, Items):
-                yield problem(group, "a list is terms in square brackets or with dashes, or a map of such lists")
+                yield problem(group, "a list must be terms in square brackets or with dashes, or a map of such lists")
                 continue
             for term in group.items:
                 if not isinstance(term, Scalar):
-                    yield problem(term, "a term is text")
+                    yield problem(term, "a term must be text")
                 elif term.value is None or term.value == "":
                     yield problem(term, "a term must not be empty")
         if not children(node) and isinstance(node, Items | Pairs):
@@ -242,7 +244,7 @@ def _check_twice(lists: Sequence[ListSpec]) -> Iterator[Problem]:
         name = spec.name
         if name.text in first:
             place = first[name.text].at()
-            words = f"the list {name.text} stands here twice, first at {place.file}:{place.line}"
+            words = f"the list {name.text} is defined twice, first at {place.file}:{place.line}"
             yield name.problem(words)
         first.setdefault(name.text, name)
 

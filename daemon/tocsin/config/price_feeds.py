@@ -1,4 +1,4 @@
-"""Who is asked for the prices of which instruments: the rows that are polled, and where each price is to be had."""
+"""Price sources of the instruments: the rows that are polled, and where each price comes from."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tocsin.model.prices import Listing
 from tocsin.sources.prices import yahoo
 
 YAHOO = "yahoo"
-#: A chart is asked for no more often; nor, all charts together, than one in this time.
+#: The shortest interval of one chart, and the least time between two requests for any charts.
 _EVERY, _GAP = timedelta(minutes=5), timedelta(seconds=2)
 #: Folder of the presets, beside the packs.
 PRESETS = "presets"
@@ -23,7 +23,7 @@ PRESETS = "presets"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceConfig:
-    """A row that is polled for the prices of *symbols*: a chart of Yahoo, or what *table* describes."""
+    """A row that is polled for the prices of *symbols*: a Yahoo chart, or the *table*."""
 
     name: str
     symbols: tuple[str, ...]
@@ -32,46 +32,46 @@ class PriceConfig:
 
     @property
     def kind(self) -> str:
-        """What kind of source it is."""
+        """The kind of source."""
         if self.table is None:
             return YAHOO
         return "file" if self.table.path else "table"
 
     @property
     def address(self) -> str:
-        """Where that is, as it may be shown and stored."""
+        """Its address as it may be shown and stored."""
         return self.table.address if self.table else self.name
 
     @property
     def host(self) -> str:
-        """An address at the server that is asked."""
+        """An address at the server that is polled."""
         asking = self.table.asking if self.table else None
         return asking.url if asking else yahoo.HOST
 
     @property
     def allow_private(self) -> bool:
-        """Whether it may lie in a private network."""
+        """Whether its address may be in a private network."""
         return self.table is not None and (self.table.path is not None or self.table.allow_private)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceFeeds:
-    """The *rows*, where the price of each instrument *is*, and every problem of that."""
+    """The polled *rows*, the *listings* of each instrument, and all *problems*."""
 
     rows: tuple[PriceConfig, ...]
     listings: Mapping[str, tuple[Listing, ...]]
     problems: tuple[Problem, ...]
 
     def every(self, instrument: str) -> timedelta:
-        """How often the price of *instrument* is asked for where that is done best."""
+        """Return how often the first source of *instrument* is polled."""
         first = next(iter(self.listings.get(instrument, ())), None)
         return next((row.every for row in self.rows if first and row.name == first.row), timedelta(0))
 
 
 def read_book(root: Node, tables: Mapping[str, TableConfig], folder: Path, env: Mapping[str, str]) -> PriceFeeds:
-    """What the instruments of the configuration *root* name: Yahoo, *tables*, and presets beside its packs.
+    """Return the price sources that instruments of the configuration *root* name: Yahoo, *tables* and presets.
 
-    Its paths are relative to *folder*. Tables that it describes badly, which are not in *tables*, are left out.
+    Presets are beside the packs. Paths are relative to *folder*. Faulty tables are not in *tables* and are left out.
     """
     presets = {file.stem: file for pack in _packs(root, folder) for file in sorted((pack / PRESETS).glob("*.yaml"))}
     known = dict(tables)
@@ -118,27 +118,27 @@ def read_book(root: Node, tables: Mapping[str, TableConfig], folder: Path, env: 
 
 def _fault(name: str, symbol: str, known: Sequence[str]) -> str:
     if not name or not symbol:
-        return "where a price comes from is a source and a symbol, such as yahoo:MP"
+        return "must be a source and a symbol, such as yahoo:MP"
     if name not in known:
         names = ", ".join(dict.fromkeys(known))
-        return f"there is no source of prices {said(name)}{meant(name, known)}; there are {names}"
+        return f"there is no price source {said(name)}{meant(name, known)}; there are {names}"
     return ""
 
 
 def _packs(root: Node, folder: Path) -> Iterator[Path]:
-    """The folders in which the packs lie."""
+    """Return the folders in which the packs lie."""
     return ((folder / Path(rule.text).expanduser()).parent for rule in scalars(member(root, "rules")))
 
 
 def _tables(root: Node) -> Iterator[Scalar]:
-    """The names of the sources that are tables or files."""
+    """Return the names of the sources that are tables or files."""
     sources = entries(member(root, "sources"))
     return (key for key, node in sources if member(node, "table") or member(node, "file"))
 
 
 def _unasked(root: Node, tables: Mapping[str, TableConfig], symbols: Mapping[str, object]) -> Iterator[Problem]:
-    """Tables that no instrument names."""
+    """Yield a warning for each table that no instrument names."""
     asked = {row.partition(":")[0] for row in symbols}
     for key in _tables(root):
         if key.text in tables and key.text not in asked:
-            yield problem(key, f"no instrument has a price from {key.text}: it will not be polled", warning=True)
+            yield problem(key, f"no instrument uses {key.text}: it will not be polled", warning=True)

@@ -1,4 +1,4 @@
-"""Tables of prices: what the configuration and presets say of them, checked at their places."""
+"""Tables of prices in the configuration and in presets, and the checks of them."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from tocsin.errors import Fault, Problem
 from tocsin.sources.prices.extract import Format, extractor
 from tocsin.sources.prices.table import PLACEHOLDER, Asking, Columns
 
-#: A preset or table that says nothing else is polled so often.
+#: Default interval of a preset or table.
 EVERY = timedelta(minutes=15)
-#: A file is looked at so often.
+#: Default interval of a file.
 EVERY_FILE = timedelta(minutes=1)
 _MIDNIGHT = time(0)
 
 
-#: What an answer with a good status can be instead of prices.
+#: Faults that an answer with a good status can be.
 _Fault = Literal[Fault.RATE_LIMITED, Fault.AUTH, Fault.NOT_FOUND, Fault.NOT_DATA, Fault.STALE]
 
 
@@ -37,69 +37,69 @@ class _Columns(Shape):
     every: Duration | None = None
     """How often it is polled, such as 15m."""
     format: Format | None = None
-    """What it is written in; expressions are JMESPath, column names or CSS selectors."""
+    """The format, on which expressions depend: JMESPath, column names or CSS selectors."""
     rows: str = ""
-    """The rows; without it the document is the only one, or every line of a CSV file is one."""
+    """An expression for the rows. Default: the document is the only row, or every line of a CSV file is one."""
     symbol: str = ""
-    """Of a row: whose price it is. @key is the key of a member. Without it the table is about one symbol."""
+    """In a row: the symbol of the price. @key is the key of a member. Default: the table is about one symbol."""
     price: str
-    """Of a row: the price. @value is the member itself."""
+    """In a row: the price. @value is the member itself."""
     time: str = ""
-    """Of a row: when that was. $. before it makes it a place of the whole document."""
+    """In a row: the time of the price. $. in front makes it a path in the whole document."""
     time_format: str = ""
-    """How the time is written, as for strptime; else ISO 8601 or seconds since 1970."""
+    """The format of the time for strptime. Default: ISO 8601 or seconds since 1970."""
     timezone: Zone = ZoneInfo("UTC")
-    """The zone of times that name none."""
+    """The time zone of times that name none."""
     close_at: WallTime = _MIDNIGHT
-    """The time of day that is meant where a time is only a day."""
+    """The time of day to use if a time is only a day."""
     volume: str = ""
-    """Of a row: how much was traded."""
+    """In a row: the traded volume."""
     currency: str = ""
     """The currency of all its prices."""
     currency_at: str = ""
-    """Of a row: the currency."""
+    """In a row: the currency."""
     scale: Number = Decimal(1)
-    """What prices are multiplied by."""
+    """A factor for all prices."""
     decimal: Literal[".", ","] = "."
-    """What stands before the fraction of a number."""
+    """The decimal separator of numbers."""
     delimiter: str = Field(default="", max_length=1)
-    """What stands between the columns of a CSV file; else it is found from the first line."""
+    """The column separator of a CSV file. Default: found from the first line."""
     invert: bool = False
-    """Whether the reciprocal is meant: units of it for one of the currency."""
+    """Whether to take the reciprocal, for a table that gives units per unit of currency."""
     history: bool = False
-    """Whether rows of one symbol are its sessions, the newest of which is the price."""
+    """Whether rows of one symbol are its sessions. The newest is the price."""
     errors: dict[_Fault, str] = Field(default_factory=dict)
-    """What makes an answer with a good status an error, by the kind of error."""
+    """Expressions that make an answer with a good status an error, by kind of error."""
 
 
 class TableShape(_Columns):
-    """A table as it is written."""
+    """A table in the file."""
 
     table: Address
-    """The address; {symbol} or {symbols} is filled in, and {today} or {today:%Y%m%d}."""
+    """The address. {symbol} or {symbols} is filled in, and {today} or {today:%Y%m%d}."""
     method: Literal["GET", "POST"] = "GET"
-    """How it is asked."""
+    """The HTTP method."""
     body: Hidden = Secret("")
-    """What is sent with POST; filled in as the address is."""
+    """The body of a POST. It is filled in like the address."""
     headers: dict[str, Hidden] = Field(default_factory=dict)
-    """HTTP headers; values may be ${NAME}."""
+    """HTTP headers. Values may be ${NAME}."""
     join: str = ","
-    """What stands between the symbols where {symbols} is filled in."""
+    """The separator of the symbols in {symbols}."""
     allow_private: bool = False
-    """Whether its address may lie in a private network."""
+    """Whether its address may be in a private network."""
 
 
 class FileShape(_Columns):
-    """A file of prices as it is written."""
+    """A file of prices in the configuration file."""
 
     file: OwnPath
-    """The path of a CSV or JSON Lines file, relative to this file; it is read again when it changed."""
+    """The path of a CSV or JSON Lines file, relative to this file. It is read again whenever it changes."""
     price: str = "close"
-    """Of a line: the price."""
+    """In a line: the price."""
     time: str = "date"
-    """Of a line: when that was."""
+    """In a line: the time of the price."""
     history: bool = True
-    """Whether lines of one symbol are its sessions, the newest of which is the price."""
+    """Whether lines of one symbol are its sessions. The newest is the price."""
 
 
 class PresetFile(TableShape):
@@ -108,16 +108,16 @@ class PresetFile(TableShape):
     tocsin_preset: Literal[1]
     """The version of this format."""
     title: str
-    """Whose prices these are."""
+    """The provider of the prices."""
     terms: str = ""
-    """What its use asks for."""
+    """The provider's terms of use."""
     note: str = ""
-    """For whoever uses it."""
+    """A note for users of the preset."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableConfig:
-    """A table of prices: an *asking* for a server, or a *path*. *address* is it as it may be shown and stored.
+    """A table of prices: a request to a server (*asking*), or a *path*. *address* is safe to show and store.
 
     Every part of *asking* may be secret.
     """
@@ -132,7 +132,7 @@ class TableConfig:
 
     @property
     def one_by_one(self) -> bool:
-        """Whether each symbol is asked for on its own."""
+        """Whether each symbol needs its own request."""
         return self.asking is not None and "{symbol}" in self.asking.url + self.asking.body
 
 
@@ -173,7 +173,7 @@ def _by_name(path: str) -> Format:
 
 
 def check_table(node: Node) -> Iterator[Problem]:
-    """What is wrong with the expressions, the zone and the address of a table although their shape is right."""
+    """Yield faults of a table's expressions, zone and address that the shape cannot express."""
     file = member(node, "file")
     form = _written(node, "format") or (_by_name(_written(node, "file")) if file else "json")
     if form not in list(Format):
@@ -194,11 +194,11 @@ def check_table(node: Node) -> Iterator[Problem]:
     url = member(node, "table")
     if isinstance(url, Scalar) and isinstance(url.value, str):
         for stray in re.findall(r"\{[^{}]*\}", PLACEHOLDER.sub("", url.value)):
-            yield problem(url, f"there is no {said(stray)} to fill in; there are {{symbol}}, {{symbols}} and {{today}}")
+            yield problem(url, f"{said(stray)} cannot be filled in; known are {{symbol}}, {{symbols}} and {{today}}")
 
 
 def load_preset(path: Path, env: Mapping[str, str]) -> tuple[TableConfig | None, tuple[Problem, ...]]:
-    """The preset in the file at *path*, named after it, or None where it has faults; and every problem of it."""
+    """Return the preset in the file at *path*, named after it (None if it has faults), and all its problems."""
     document = load(path)
     if document.root is None:
         return None, document.problems
@@ -219,7 +219,7 @@ def _written(node: Node | None, key: str) -> str:
 
 
 def _tried(node: Node | None, key: str, build: Callable[[str], object]) -> Iterator[Problem]:
-    """Yield what *build* has against the text behind the *key* of *node*; it raises ValueError for that."""
+    """Yield a fault if *build* raises ValueError for the text of the *key* of *node*."""
     found = member(node, key)
     if isinstance(found, Scalar) and isinstance(found.value, str) and found.value:
         try:

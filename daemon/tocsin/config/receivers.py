@@ -1,4 +1,4 @@
-"""Receivers: who is told, when and how often, as the configuration says it."""
+"""Receivers in the configuration: who is notified, when and how often."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from tocsin.errors import Position, Problem, meant
 from tocsin.model.rules import Severity
 from tocsin.policy.notifying.receiver import DAYS, DigestTimes, Fallback, QuietHours, ReceiverInfo
 
-#: Shorter secrets can be guessed; Standard Webhooks asks for 24 bytes or more.
+#: Shorter secrets can be guessed. Standard Webhooks requires 24 bytes or more.
 _SHORTEST_SECRET = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiverConfig:
-    """A receiver that is on: an apprise *url*, or the console when there is none.
+    """An enabled receiver: an apprise *url*, or the console if *url* is empty.
 
-    *info* is what decisions know of it, without its recipients, which its address has. *rate* is messages a minute
-    (None: what its kind bears); *secrets* sign what a webhook is sent, the newest first.
+    *info* is the part that decisions use, without the recipients, which are in the address. *rate* is messages a minute
+    (None: the limit of its kind). *secrets* sign what a webhook is sent, the newest first.
     """
 
     info: ReceiverInfo
@@ -44,62 +44,62 @@ class ReceiverConfig:
 
 class _QuietHours(Shape):
     start: WallTime = Field(alias="from")
-    """When they begin, by the local clock."""
+    """The local time at which quiet hours begin."""
     end: WallTime = Field(alias="to")
-    """When they end; before `from`, that is the next day."""
+    """The local time at which they end. A time before `from` is on the next day."""
     breaks: Severity | None = Field(default=None, alias="except")
-    """This severity and above is told all the same."""
+    """Alerts of this severity and above are sent at once."""
     drop: bool = False
-    """Whether the others are suppressed; without it they wait, and leave as one digest at the end."""
+    """Whether other alerts are suppressed. By default they wait and are sent as one digest at the end."""
 
 
 class _Digest(Shape):
     at: WallTime
-    """When it leaves, by the local clock."""
+    """The local time at which it is sent."""
     on: Texts = DAYS
-    """The days on which it leaves, such as [mon, thu]; without it every day."""
+    """The days on which it is sent, such as [mon, thu]. Default: every day."""
     below: Severity = Severity.HIGH
-    """Alerts below this severity wait for the digest; the others are told at once."""
+    """Alerts below this severity wait for the digest. The others are sent at once."""
     empty: bool = False
-    """Whether a digest is sent when there is nothing to tell."""
+    """Whether a digest is sent when it has no alerts."""
 
 
 class _Fallback(Shape):
     to: str
-    """The receiver that is told instead."""
+    """The receiver that is notified instead."""
     after: Duration = timedelta(minutes=30)
-    """How long something may stay undelivered before that."""
+    """How long a message may stay undelivered before that."""
 
 
 class ReceiverShape(Shape):
     """A receiver in the file."""
 
     url: Hidden | None = None
-    """An apprise address; an empty one is a receiver that is off."""
+    """An apprise address. An empty one turns the receiver off."""
     console: bool = False
-    """Prints alerts on standard output."""
+    """Whether it prints alerts on standard output instead."""
     operator: bool = False
-    """Whether it is told about tocsin's own health."""
+    """Whether it is notified about tocsin's own health."""
     timezone: OwnZone = None
-    """Where its people live, such as Asia/Tokyo; without it, the time zone of the file."""
+    """The time zone of its readers, such as Asia/Tokyo. Default: the time zone of the file."""
     rate: int | None = Field(default=None, ge=1, le=6000)
-    """The most messages a minute; without it, what services of its kind bear."""
+    """The most messages a minute. Default: the limit for services of its kind."""
     max_per_hour: int | None = Field(default=None, ge=1, le=3600)
-    """The most messages an hour; what is over goes into the next digest."""
+    """The most messages an hour. Further alerts go into the next digest."""
     group_wait: Duration = timedelta(0)
-    """How long a first message waits for others that may join it, such as 30s."""
+    """How long the first message waits for others to join it, such as 30s."""
     fallback: _Fallback | None = None
-    """Who is told what this receiver did not get."""
+    """The receiver of messages that this one did not get."""
     quiet_hours: _QuietHours | None = None
     """A daily interval in which messages are held."""
     digest: _Digest | None = None
     """A message at a set time for everything that is not urgent."""
     secret: Hiddens = ()
-    """Signs what a webhook is sent; two while one is being replaced, the new one first."""
+    """Secrets that sign the payload of a webhook: one, or two during a replacement, the new one first."""
 
 
 def receiver_config(name: str, shape: ReceiverShape, zone: ZoneInfo) -> ReceiverConfig:
-    """Return the receiver *name* that *shape* describes; *zone* is that of the file."""
+    """Return the receiver *name* that *shape* describes. *zone* is the time zone of the file."""
     quiet, digest = shape.quiet_hours, shape.digest
     info = shape.build(
         ReceiverInfo,
@@ -125,7 +125,7 @@ def weekdays(names: Sequence[str]) -> frozenset[int]:
 
 
 def check_receiver(name: str, node: Node, names: Sequence[str]) -> Iterator[Problem]:
-    """What is wrong with the receiver *name*; *names* are those of all receivers."""
+    """Yield faults of the receiver *name*. *names* are the names of all receivers."""
     if not isinstance(node, Pairs):
         return
     has_url, console = node.get("url") is not None, node.get("console")
@@ -138,7 +138,7 @@ def check_receiver(name: str, node: Node, names: Sequence[str]) -> Iterator[Prob
     days = member(member(node, "digest"), "on")
     yield from check_days(days)
     if days is not None and not isinstance(days, Scalar) and not children(days):
-        yield problem(days, "names no day: leave it out for every day, or leave the digest out")
+        yield problem(days, "names no day: remove it for every day, or remove the digest")
     yield from _check_fallback(member(member(node, "fallback"), "to"), name, names)
     yield from _check_secrets(member(node, "secret"))
 
@@ -146,11 +146,11 @@ def check_receiver(name: str, node: Node, names: Sequence[str]) -> Iterator[Prob
 def _check_quiet_hours(node: Node | None) -> Iterator[Problem]:
     start, end = member(node, "from"), member(node, "to")
     if isinstance(start, Scalar) and isinstance(end, Scalar) and start.text == end.text:
-        yield problem(end, "the quiet hours end when they begin: give two times")
+        yield problem(end, "the quiet hours end when they begin: give two different times")
 
 
 def check_days(node: Node | None) -> Iterator[Problem]:
-    """What is wrong with days of the week."""
+    """Yield faults of days of the week."""
     for day in scalars(node):
         if day.text not in DAYS:
             yield problem(day, f"must be one of {', '.join(DAYS)}{meant(day.text, DAYS)}")
@@ -160,7 +160,7 @@ def _check_fallback(node: Node | None, name: str, names: Sequence[str]) -> Itera
     if not isinstance(node, Scalar):
         return
     if node.text == name:
-        yield problem(node, "a receiver cannot stand in for itself")
+        yield problem(node, "a receiver cannot be its own fallback")
     elif node.text not in names:
         yield problem(node, f"there is no receiver {said(node.text)}{meant(node.text, names)}")
 

@@ -1,4 +1,4 @@
-"""JSON Schemas (2020-12) for editors, made from the very shapes that check the files."""
+"""JSON Schemas (2020-12) for editors, generated from the shapes that check the files."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Kind(StrEnum):
     TESTS = "tests"
 
 
-#: A kind of file, the shape that checks it, and what it is.
+#: The shape and the description of each kind of file.
 _SHAPES: dict[Kind, tuple[type[Shape], str]] = {
     Kind.RULES: (RuleFile, "A file of a rule pack"),
     Kind.CONFIG: (ConfigFile, "The configuration of tocsin"),
@@ -33,21 +33,21 @@ _SHAPES: dict[Kind, tuple[type[Shape], str]] = {
 
 
 def schema(kind: Kind) -> dict[str, Any]:
-    """The JSON Schema of a *kind* of file: closed but for keys that begin with `x-`, every key described."""
+    """Return the JSON Schema of a *kind* of file. It is closed except for `x-` keys, and describes every key."""
     shape, title = _SHAPES[kind]
     made = shape.model_json_schema(schema_generator=_Generator)
     return {"$schema": _DIALECT, **made, "title": title}
 
 
 class _Generator(GenerateJsonSchema):
-    """As the files are read: a number is good where text is asked for; defaults are the program's business."""
+    """Generator of a schema that accepts what the reader accepts: numbers where text is expected. Defaults are left out."""
 
     def str_schema(self, schema: StringSchema) -> JsonSchemaValue:
         made = super().str_schema(schema)
         return {**made, "type": ["string", "number"]}
 
     def nullable_schema(self, schema: NullableSchema) -> JsonSchemaValue:
-        return self.generate_inner(schema["schema"])  # a key without a value is a fault: it is left out instead
+        return self.generate_inner(schema["schema"])  # a key without a value is a fault, so null is not allowed
 
     def default_schema(self, schema: Any) -> JsonSchemaValue:
         return self.generate_inner(schema["schema"])

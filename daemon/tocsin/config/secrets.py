@@ -1,4 +1,4 @@
-"""Values that come from outside of the file: environment, files, systemd credentials; and how they stay secret."""
+"""Values from outside of the file (environment, files, systemd credentials), and how they are kept secret."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from tocsin.config.yaml.scalars import resolve
 from tocsin.errors import FileError, Problem
 from tocsin.files import read_regular
 
-#: What is shown in place of a secret.
+#: Text that is shown instead of a secret.
 HIDDEN = "***"
-#: Octets of a file or credential that can be a value.
+#: Most bytes of a file or credential that is used as a value.
 _LARGEST = 16_384
 _REFERENCE = re.compile(r"\$(?:\$|\{(?P<inner>[^{}]*)\})")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
 class Secret:
-    """A text that only `reveal` gives away; *shown* stands in its place where people look."""
+    """A text that only `reveal` returns. *shown* is displayed in its place."""
 
     __slots__ = ("_text", "shown")
 
@@ -47,9 +47,9 @@ class Secret:
 
 
 class Filler:
-    """Replaces `${NAME}`, `${NAME:-default}`, `${file:/path}` and `${cred:name}`; `$$` is a dollar sign.
+    """Replacer of `${NAME}`, `${NAME:-default}`, `${file:/path}` and `${cred:name}`. `$$` is a dollar sign.
 
-    A default stands in for a name that is unset or empty. Files and credentials lose their last line end.
+    A default is used for a name that is unset or empty. A line break at the end of a file or credential is removed.
     """
 
     def __init__(self, env: Mapping[str, str]) -> None:
@@ -57,7 +57,7 @@ class Filler:
         self._env = env
 
     def fill(self, node: Node) -> Node:
-        """*node* with every reference in its values replaced; what cannot be is in *problems*."""
+        """Return *node* with every reference in its values replaced. Add references that cannot be to *problems*."""
         if isinstance(node, Pairs):
             return replace(node, pairs=tuple((key, self.fill(value)) for key, value in node.pairs))
         if isinstance(node, Items):
@@ -85,7 +85,7 @@ class Filler:
 
         text = _REFERENCE.sub(value_of, node.text)
         value = resolve(text) if node.style is Style.PLAIN and not broken else text
-        # An empty value of a plain scalar is still text: a receiver with an empty address is off.
+        # An empty value of a plain scalar is still text, because a receiver with an empty address is off.
         return replace(node, value="" if value is None else value, filled=filled, broken=node.broken or broken)
 
     def _value(self, inner: str) -> str:
@@ -107,9 +107,9 @@ class Filler:
     def _credential(self, name: str) -> str:
         folder = self._env.get("CREDENTIALS_DIRECTORY", "")
         if not folder:
-            raise ValueError("there are no credentials here: systemd gives them with LoadCredential=")
+            raise ValueError("there are no credentials: systemd passes them with LoadCredential=")
         if "/" in name or name.startswith("."):
-            raise ValueError("a credential is a plain name")
+            raise ValueError("the name of a credential cannot be a path")
         return _read(Path(folder) / name)
 
 
@@ -124,10 +124,10 @@ def _read(path: Path) -> str:
 
 
 def masked(url: str) -> str:
-    """*url* without the password that may stand in it."""
+    """Return *url* with any password in it masked."""
     return re.sub(r"(?<=://)([^/@\s]*):[^/@\s]*@", lambda found: f"{found[1]}:{HIDDEN}@", url)
 
 
 def address(url: str, *, written: str = "") -> Secret:
-    """Return *url*, of which is shown how it was *written* (its references not filled in), without its password."""
+    """Return *url* as a secret that is shown as *written* (without references filled in), with its password masked."""
     return Secret(url, masked(written or url))

@@ -1,4 +1,4 @@
-"""Small sections of the configuration: how servers are asked, and the daemon's own signs of life."""
+"""Small sections of the configuration: `http`, `heartbeat` and `self_report`."""
 
 from __future__ import annotations
 
@@ -48,38 +48,38 @@ def _watcher(value: Any) -> Secret:
 
 
 class HttpConfig(Shape):
-    """How other people's servers are asked."""
+    """Settings for requests to servers."""
 
     contact: str = ""
-    """An address that the owner of a server can write to; stands in the user agent."""
+    """An address where the owner of a server can reach you. It is sent in the user agent."""
     proxy: Annotated[Secret, BeforeValidator(_proxy), WithJsonSchema(TEXT)] = Secret("")
-    """A proxy such as http://proxy.example.org:3128, for all sources but private ones."""
+    """A proxy such as http://proxy.example.org:3128, for all sources except private ones."""
     ca_file: Annotated[OwnPath, AfterValidator(_trusted)] = None
-    """A file of certificates (PEM), relative to this file, to be trusted beside those of the system."""
+    """A file of certificates (PEM), relative to this file, to trust in addition to those of the system."""
     groups: Annotated[Texts, AfterValidator(_domains)] = ()
-    """Domains such as blogs.example.org whose hosts are one server, which is asked by one source at a time."""
+    """Domains such as blogs.example.org whose hosts are one server, to which only one request at a time is made."""
 
 
 class Heartbeat(Shape):
-    """An address that is asked for as long as claims run, so that somebody notices when they do not."""
+    """A URL that is requested as long as the daemon works, so that somebody notices when it does not."""
 
     url: Annotated[Secret, BeforeValidator(_watcher), WithJsonSchema(TEXT)] = Secret("")
-    """An address of a service that notifies you when it is no longer asked for; empty: none."""
+    """A URL of a service that notifies you when the requests stop. Empty: none."""
     every: Annotated[Duration, at_least(timedelta(seconds=10))] = timedelta(minutes=5)
-    """How often it is asked for, such as 5m."""
+    """How often it is requested, such as 5m."""
     allow_private: bool = False
-    """Whether it may lie in a private network."""
+    """Whether the URL may be in a private network."""
 
 
 class ReportShape(Shape):
     """`self_report:` in the file."""
 
     at: WallTime = time(9)
-    """When it is sent, by the clock of the file's time zone."""
+    """The time at which it is sent, in the time zone of the file."""
     on: Texts = ("mon",)
-    """The days on which it is sent; an empty list: never."""
+    """The days on which it is sent. Empty: never."""
 
 
 def check_report(root: Node) -> Iterator[Problem]:
-    """Yield what is wrong with the days of `self_report:`."""
+    """Yield faults of the days of `self_report:`."""
     yield from check_days(member(member(root, "self_report"), "on"))

@@ -1,4 +1,4 @@
-"""The configuration as it was understood, without its secrets."""
+"""Output of the configuration as it was read, without its secrets."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from tocsin.units import write_duration
 def show(config: Config) -> dict[str, Any]:
     """Return *config* in the shape of its file: defaults filled in, paths whole, secrets masked.
 
-    It is a configuration again, except where a masked secret is not what stood there.
+    The result is itself a valid configuration, except for masked secrets.
     """
     return _map(config.file)
 
 
 def write_config(config: Config) -> str:
-    """Return *config* as `show` has it, as text of a file."""
+    """Return the result of `show` as the text of a file."""
     return yaml.safe_dump(show(config), sort_keys=False, allow_unicode=True, width=120)
 
 
@@ -60,6 +60,6 @@ def _plain(value: Any) -> Any:
         case bool() | int():
             return value
         case str() | Path() | Decimal():
-            # A dollar sign that stands for itself must not begin a reference when it is read again.
+            # A literal dollar sign must not begin a reference when the file is read again.
             return re.sub(r"\$(?=[${])", "$$", masked(str(value)))
     raise TypeError(f"a configuration has no {type(value).__name__}")

@@ -1,6 +1,6 @@
-"""Rule test files: news at simulated times, and what the rules must make of them.
+"""Rule test files: news and prices at simulated times, and the alerts that the rules must raise.
 
-Answers of people are written as such files, too: what was useful must alert again, what was noise must not match.
+People's answers can be exported as such files: useful alerts must be raised again, noise must not match.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from tocsin.model.prices import Instrument, Labels
 from tocsin.model.rules import Severity
 from tocsin.units import write_duration
 
-#: When the time of a test begins, where its file does not say.
+#: Default start time of a test.
 START = datetime(2026, 1, 5, tzinfo=UTC)
 
 
@@ -48,23 +48,23 @@ class NewsItem(Shape):
     at: Duration = timedelta(0)
     """When it is seen, counted from the start of the test."""
     text: str = ""
-    """What stands below the headline."""
+    """The text below the headline."""
     source: str = "test"
-    """The source that shows it; each source has its own polls."""
+    """The source that shows it. Each source has its own polls."""
     publisher: str = ""
-    """Who published it, where that is not the source."""
+    """The publisher, if that is not the source."""
     author: Texts = ()
-    """Who wrote it."""
+    """The authors."""
     category: Texts = ()
     """The categories it is filed under."""
     link: str = ""
-    """Where it stands."""
+    """The address of the article."""
     language: str = ""
     """The language of the text, such as en or zh."""
     labels: dict[str, Texts] = Field(default_factory=dict)
     """Labels of its source."""
     age: Duration = timedelta(0)
-    """How long before it was seen it was published."""
+    """How long ago it was published when it is seen."""
     missed: bool = False
     """Whether its source had been out of reach since it was published."""
 
@@ -73,7 +73,7 @@ class PriceItems(Shape):
     """Prices of a test."""
 
     instrument: str
-    """Whose prices these are; what it is stands under instruments."""
+    """The instrument of the prices, described under `instruments`."""
     at: Duration = timedelta(0)
     """When the first one is seen, counted from the start of the test."""
     every: Duration = timedelta(days=1)
@@ -81,39 +81,39 @@ class PriceItems(Shape):
     values: Annotated[tuple[Number, ...], Field(min_length=1)]
     """The prices, in order."""
     repeat: Annotated[int, Field(ge=1, le=1000)] = 1
-    """How often they are gone through, one time after the other."""
+    """How many times the values are repeated."""
 
 
 class Expectation(Shape):
-    """What a test expects: fields that are None may be anything."""
+    """An expectation of a test. Fields that are None may be anything."""
 
     rule: str
-    """The rule that must tell something, exactly as often as it is named."""
+    """The rule that must alert, exactly as often as it is named."""
     at: Duration | None = None
     """When it is decided, counted from the start of the test."""
     sent: Duration | None = None
-    """When a message about it leaves, counted from the start of the test."""
+    """When a message about it is sent, counted from the start of the test."""
     severity: Severity | None = None
-    """How much it matters."""
+    """The severity of the alert."""
     labels: dict[str, Texts] = Field(default_factory=dict)
-    """Labels of the match; those that are not named may be anything."""
+    """Labels of the match. Others may be anything."""
     fate: Literal[MatchOutcome.ALERTED, MatchOutcome.UPDATED, MatchOutcome.HELD, MatchOutcome.CATCH_UP] | None = None
-    """What becomes of the match."""
+    """The outcome of the match."""
     title: str | None = None
     """The title of the alert."""
 
 
 class _Test(Shape):
     name: str
-    """What must hold, as a sentence."""
+    """The behaviour under test, as a sentence."""
     news: tuple[NewsItem, ...] = ()
     """The news that comes in."""
     prices: tuple[PriceItems, ...] = ()
     """The prices that come in."""
     expect: tuple[Expectation, ...] = ()
-    """What must be told."""
+    """The alerts that must be raised."""
     expect_not: Texts = ()
-    """Rules that must not be met."""
+    """Rules that must not match."""
 
 
 class RuleTestFile(Shape):
@@ -122,16 +122,16 @@ class RuleTestFile(Shape):
     tocsin_test: Literal[1]
     """The version of this format."""
     tests: tuple[_Test, ...]
-    """The tests, each on its own: none knows what another left behind."""
+    """The tests. They are independent of each other."""
     instruments: dict[str, InstrumentShape] = Field(default_factory=dict)
-    """What the prices are of, by id, as in the configuration."""
+    """The instruments of the prices, by id, as in the configuration."""
     start: Annotated[datetime, BeforeValidator(_time)] = START
     """When each test begins, ISO 8601."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleTest:
-    """One test: of each rule that it names, exactly what it expects must be told, and nothing of *expect_not*."""
+    """One test. Each rule that it names must alert exactly as expected, and no rule of *expect_not* may match."""
 
     name: str
     start: datetime
@@ -144,7 +144,7 @@ class RuleTest:
 
 
 def load_tests(path: Path, rules: Collection[str]) -> tuple[tuple[RuleTest, ...], tuple[Problem, ...]]:
-    """The tests in the file at *path* and every fault of it; *rules* are the full ids that it may name."""
+    """Return the tests in the file at *path* and all its faults. *rules* are the full ids that it may name."""
     document = load(path)
     if document.root is None:
         return (), document.problems
@@ -164,7 +164,7 @@ def load_tests(path: Path, rules: Collection[str]) -> tuple[tuple[RuleTest, ...]
 
 
 def _check(node: Node, rules: Collection[str], instruments: Node | None) -> Iterator[Problem]:
-    """What is wrong with a test although its shape is right."""
+    """Yield faults of a test that the shape cannot express."""
     expected, banned = children(member(node, "expect")), scalars(member(node, "expect_not"))
     if not expected and not banned:
         words = "the test expects nothing, so it cannot fail; add expect: or expect_not:"
@@ -190,7 +190,7 @@ _MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """*entry*, as it read when it met *rule* with *labels*, under *name*; *wanted*: it must be told again."""
+    """A test case *name*: *entry* as it was when *rule* matched it with *labels*. *wanted*: it must alert again."""
 
     name: str
     rule: str
@@ -200,7 +200,7 @@ class Case:
 
 
 def write_cases(cases: Sequence[Case]) -> str:
-    """*cases*, at least one, as a file that `load_tests` reads; texts of strangers stay texts."""
+    """Return *cases* (at least one) as a file for `load_tests`. Text from feeds is quoted so that it stays text."""
     return "\n".join(["tocsin_test: 1", "tests:", *(line for case in cases for line in _lines(case))]) + "\n"
 
 
@@ -235,7 +235,7 @@ def _news(entry: Entry) -> dict[str, object]:
 
 
 def _flow(value: object) -> str:
-    """*value* in YAML's flow style: texts in double quotes, with everything that is not printed escaped."""
+    """Return *value* in YAML's flow style, with texts in double quotes and non-printable characters escaped."""
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{_flow(name)}: {_flow(item)}" for name, item in value.items()) + "}"
     if isinstance(value, tuple):

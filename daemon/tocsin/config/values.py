@@ -1,4 +1,4 @@
-"""Kinds of value that several sections of the configuration have."""
+"""Types of values that several sections of the configuration share."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def _text(value: Any) -> str:
 
 
 def zone(value: Any) -> ZoneInfo:
-    """Return the time zone that is named *value*.
+    """Return the time zone named *value*.
 
     Raises:
-        ValueError: there is none, in words.
+        ValueError: there is no such zone.
     """
     name = _text(value)
     try:
@@ -65,7 +65,7 @@ def hidden(value: Any) -> Secret:
     """Return *value* as a secret.
 
     Raises:
-        ValueError: it is no text.
+        ValueError: *value* is not text.
     """
     return value if isinstance(value, Secret) else Secret(_text(value))
 
@@ -78,7 +78,7 @@ def _address(value: Any) -> Secret:
 
 
 def url_fault(url: str) -> str:
-    """Return why *url* cannot be asked for, empty when it can."""
+    """Return why *url* cannot be requested. Empty if it can."""
     try:
         parts = urlsplit(url)
         port_is_good = parts.port != 0
@@ -90,7 +90,7 @@ def url_fault(url: str) -> str:
 
 
 def unless_empty(check: Callable[[str], object]) -> AfterValidator:
-    """Return a validator that refuses what *check* refuses, but takes an empty text as none."""
+    """Return a validator that refuses what *check* refuses, but accepts an empty text."""
 
     def checked(text: str) -> str:
         if text:
@@ -102,20 +102,20 @@ def unless_empty(check: Callable[[str], object]) -> AfterValidator:
 
 Number = Annotated[Decimal, BeforeValidator(_number), WithJsonSchema(TEXT)]
 Zone = Annotated[ZoneInfo, BeforeValidator(zone), WithJsonSchema(TEXT)]
-#: A time zone; none where it is empty.
+#: A time zone. None if empty.
 OwnZone = Annotated[ZoneInfo | None, BeforeValidator(lambda text: zone(text) if text else None), WithJsonSchema(TEXT)]
 WallTime = Annotated[
     time,
     BeforeValidator(_wall_time),
     WithJsonSchema({"type": "string", "pattern": rf"{_CLOCK.pattern}|\$\{{", "examples": ["07:00"]}),
 ]
-#: A path, relative to the file that names it; none where it is empty.
+#: A path, relative to the file that names it. None if empty.
 OwnPath = Annotated[Path | None, BeforeValidator(_path), WithJsonSchema(TEXT)]
 OwnPaths = Annotated[
     tuple[Annotated[Path, BeforeValidator(_path)], ...], BeforeValidator(listed), WithJsonSchema(TEXTS)
 ]
-#: A text that is shown nowhere.
+#: A text that is never shown.
 Hidden = Annotated[Secret, BeforeValidator(hidden), WithJsonSchema(TEXT)]
 Hiddens = Annotated[tuple[Hidden, ...], BeforeValidator(listed), WithJsonSchema(TEXTS)]
-#: An address of the web, which may hold a secret.
+#: A web address, which may hold a secret.
 Address = Annotated[Secret, BeforeValidator(_address), WithJsonSchema(TEXT)]

@@ -1,4 +1,4 @@
-"""What alerts can be called: the rules, events and labels that a configuration gives, for tests that people write."""
+"""Vocabulary of alerts: the rules, events and labels of a configuration, to check matchers that people write."""
 
 from __future__ import annotations
 
@@ -16,34 +16,34 @@ from tocsin.rules import builtin
 from tocsin.rules.news.coverage import leaves
 from tocsin.rules.ruleset import RuleSet
 
-#: The daemon's own events are named in code, and their labels by what they are about.
+#: Events and labels of the daemon itself begin with this. They are defined in code.
 _OWN = "tocsin"
 _SHOWN = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vocabulary:
-    """The *rules* (full and bare ids, and packs), *events* with what they stand below, and the values of *labels*."""
+    """The *rules* (full and bare ids, and packs), the *events* with all their prefixes, and the values of *labels*."""
 
     rules: Collection[str]
     events: Collection[str]
     labels: Mapping[str, Collection[str]]
 
     def fault(self, name: str, value: str) -> str:
-        """Why no alert passes `name=value`, with what may have been meant; empty where one can."""
+        """Return why no alert can match `name=value`, with a suggestion. Empty if one can."""
         if name == "severity":
             return (
                 "" if value in list(Severity) else f"there is no severity {said(value)}{meant(value, list(Severity))}"
             )
         if value.startswith("~"):
-            return f"{name}=~ is no test: patterns are not known here; give each value a silence or route of its own"
+            return f"{name}=~ is not supported: there are no patterns; write one silence or route for each value"
         if name in ("rule", "event"):
             known = self.rules if name == "rule" else self.events
             own = value == _OWN or value.startswith((f"{_OWN}/", f"{_OWN}."))
             return "" if own or value in known else f"there is no {name} {said(value)}{meant(value, known)}"
         if name not in self.labels and name in builtin.LABELS:
             return (
-                f"only tocsin's own events have the label {name}: with rule=tocsin it means those; give sources labels"
+                f"only tocsin's own events have the label {name}: add rule=tocsin to mean those, or give sources labels"
             )
         if name not in self.labels:
             names = ", ".join(sorted(self.labels)[:_SHOWN]) or "none"
@@ -54,7 +54,7 @@ class Vocabulary:
 
 
 def vocabulary(config: Config, rules: RuleSet, alerts: Collection[Alert] = ()) -> Vocabulary:
-    """What alerts of *rules* can be called in *config*; *alerts* were raised before, perhaps by other ones."""
+    """Return the vocabulary of *rules* and *config*. *alerts* were raised earlier, perhaps by other rules."""
     infos = rules.infos
     ids = {alert.rule for alert in alerts} | infos.keys() | rules.disabled.keys()
     events = {info.event for info in infos.values()} | {alert.event for alert in alerts}
@@ -76,13 +76,13 @@ def vocabulary(config: Config, rules: RuleSet, alerts: Collection[Alert] = ()) -
 
 
 def _ends(event: str) -> Iterator[int]:
-    """Where an event and each that it stands below end: `trade.export.restrict` stands below `trade`."""
+    """Yield the end of each prefix of an event: `trade.export.restrict` has the prefix `trade`."""
     yield from (place for place, letter in enumerate(event) if letter == ".")
     yield len(event)
 
 
 def check_routes(config: Config, rules: RuleSet) -> Iterator[Problem]:
-    """Warnings about routes that no alert can take."""
+    """Yield warnings about routes that no alert can take."""
     known = vocabulary(config, rules)
     for route in config.routes:
         tests = [("rule", route.rule), ("event", route.event), *route.labels.items()]

@@ -77,7 +77,7 @@ def test_a_page_is_added_by_the_feed_that_it_names(tocsin: Tocsin, base: str) ->
         ("/feed", ("--name", "wire"), 2, "the name wire is taken"),
         ("/feed", ("--name", "a b"), 2, "must be letters, digits, dots"),
         ("/feed", ("--every", "soon"), 2, "--every soon: must be a whole number and one unit"),
-        ("/feed", ("--label", "tier"), 2, "a label is a name and a value"),
+        ("/feed", ("--label", "tier"), 2, "write name=value"),
     ],
 )
 def test_what_is_no_feed_is_not_written(

@@ -62,7 +62,7 @@ def test_the_listing_is_narrowed(tocsin: Tocsin, history: Any) -> None:
         (["show", "9" * 30], 2, "is not an alert"),
         (["snooze", "1", "--for", "4"], 2, "--for '4' needs a unit: write 4s, 4m, 4h, 4d or 4w"),
         (["snooze", "1", "--for", "0h"], 2, "--for must be more than zero"),
-        (["list", "--label", "gallium"], 2, "--label 'gallium' is not a label: write it as mineral=gallium"),
+        (["list", "--label", "gallium"], 2, "--label gallium: write name=value, such as mineral=gallium"),
         (["list", "--since", "soon"], 2, "--since 'soon' is not an ISO 8601 date"),
     ],
     ids=["no number", "no such alert", "a long number", "no unit", "no time", "no label", "no date"],

@@ -245,8 +245,8 @@ def test_notify_test_names_the_mail_server_and_what_to_do(tocsin: Tocsin) -> Non
     [
         ("{}", "{}", "", 78, "nothing can ever happen"),
         ("{}", "{here: {console: true, operator: true}}", "", 0, "warning: there is no source"),
-        ("{w: {feed: 'https://e.org/f'}}", "{}", "", 0, "warning: there is no receiver that is on"),
-        ("{w: {feed: 'https://e.org/f'}}", "{off: {url: ''}}", "", 0, "warning: there is no receiver that is on"),
+        ("{w: {feed: 'https://e.org/f'}}", "{}", "", 0, "warning: there is no enabled receiver"),
+        ("{w: {feed: 'https://e.org/f'}}", "{off: {url: ''}}", "", 0, "warning: there is no enabled receiver"),
         ("{w: {feed: 'https://e.org/f'}}", "{here: {console: true}}", "", 0, "give one of here operator: true"),
         ("{w: {feed: 'http://192.168.1.7/f'}}", None, "", 0, "192.168.1.7 is a private address: allow_private"),
         ("{w: {feed: 'http://[::1]:80/f'}}", None, "", 0, "is a loopback address: allow_private"),

@@ -143,7 +143,7 @@ SOURCE = "sources: {a: {feed: 'https://x.org/f'%s}}\nreceivers: {here: {console:
         (SOURCE % ", labels: {a: true}", "must be"),
         (SOURCE % ", labels: {a: ~}", "is empty"),
         (SOURCE % ", headers: {'X Y': z}", "is not the name of an HTTP header"),
-        (SOURCE % ', headers: {X: "a\\nb"}', "a header is one line"),
+        (SOURCE % ', headers: {X: "a\\nb"}', "a header must be one line"),
         ("sources: {a: {feed: 'https://'}}", "must be an address"),
         ("sources: {a: {feed: 'http://[::1'}}", "is not an address"),
         ("sources: {a: {feed: 'http://x.org/a b'}}", "must not hold blanks"),
@@ -158,7 +158,7 @@ SOURCE = "sources: {a: {feed: 'https://x.org/f'%s}}\nreceivers: {here: {console:
         ("[1]", "must be a map"),
         ("timezone: [a", "never closed"),
         ("timezone: ${a-b}", "write ${NAME}"),
-        ("timezone: ${cred:x}", "there are no credentials here"),
+        ("timezone: ${cred:x}", "there are no credentials"),
         ("timezone: ${file:/no/such/file}", "/no/such/file cannot be read: No such file or directory"),
     ],
 )
@@ -194,7 +194,7 @@ def test_values_come_from_files_and_credentials(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("reference", "words"),
     [
-        ("${cred:../x}", "a credential is a plain name"),
+        ("${cred:../x}", "the name of a credential cannot be a path"),
         ("${cred:none}", "cannot be read"),
         ("${file:%s/big}", "is larger than 16,384 octets"),
         ("${file:%s/raw}", "not UTF-8"),

@@ -121,6 +121,6 @@ def test_a_file_is_replaced_whole_with_its_permissions(tmp_path) -> None:
     link.symlink_to(real)
     replace_file(link, b"old", b"new")
     assert (real.read_bytes(), real.stat().st_mode & 0o777, link.is_symlink()) == (b"new", 0o640, True)
-    with pytest.raises(UsageError, match="was changed meanwhile"):
+    with pytest.raises(UsageError, match="was changed in the meantime"):
         replace_file(link, b"old", b"newer")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["config.yaml", "real.yaml"]

@@ -56,9 +56,9 @@ def test_an_instrument_has_what_the_file_says_and_good_defaults(tmp_path):
 @pytest.mark.parametrize(
     ("instrument", "words"),
     [
-        ("{sources: [yaho:MP]}", "there is no source of prices yaho; did you mean yahoo?; there are yahoo"),
-        ("{sources: MP}", "where a price comes from is a source and a symbol, such as yahoo:MP"),
-        ("{sources: ['yahoo:']}", "where a price comes from is a source and a symbol, such as yahoo:MP"),
+        ("{sources: [yaho:MP]}", "there is no price source yaho; did you mean yahoo?; there are yahoo"),
+        ("{sources: MP}", "must be a source and a symbol, such as yahoo:MP"),
+        ("{sources: ['yahoo:']}", "must be a source and a symbol, such as yahoo:MP"),
         ("{session: 9-17}", "session must be days, times and a zone, such as mon-fri 09:30-16:00 America/New_York"),
         (
             "{session: mon-fri 25:00-16:00 UTC}",
@@ -137,15 +137,15 @@ def test_whatever_a_price_rule_means_is_in_its_hash():
     [
         ("    price: {instruments: tin}\n", "when is missing here", (5, 13)),
         ("    price: {when: last > 3}\n", "instruments is missing here", (5, 13)),
-        ("    price: {instruments: [], when: last > 3}\n", "say which instruments are meant: {class: metal}, or a list of their ids: [copper, tin]", (5, 26)),
-        ("    price: {instruments: {clas: x}, when: last > 3}\n", "say which instruments are meant: {class: metal}, or a list of their ids: [copper, tin]", (5, 26)),
+        ("    price: {instruments: [], when: last > 3}\n", "name the instruments: {class: metal}, or a list of their ids: [copper, tin]", (5, 26)),
+        ("    price: {instruments: {clas: x}, when: last > 3}\n", "name the instruments: {class: metal}, or a list of their ids: [copper, tin]", (5, 26)),
         ("    price: {instruments: a, when: last > 3, confirm: 0}\n", "confirm must be 1 or more", (5, 54)),
         ("    price: {instruments: a, when: last > 3, cler: last < 3}\n", "unknown key cler; did you mean clear?", (5, 45)),
         ("    price: {instruments: a, when: last > 3, clear: z(1h) < 3}\n", "z over a wall-clock window has no sigma to be measured by; count sessions: z(1td)", (5, 54)),
         ("    price: {instruments: a, when: last > 3 annd gap > 1}\n", "annd is not expected here; join conditions with and, or", (5, 44)),
         ("    price: {instruments: a, when: last > 3}\n    news: {match: tin}\n", "a rule has one condition, and news is one; write two rules and join them with all_of", (5, 5)),
         ("    price: {instruments: a, when: last > 3}\n    fires: [Tin rises]\n", "fires and quiet are examples of news; a price rule has none", (6, 13)),
-        ("    title: x\n", "one of news, price, all_of, any_of, count is missing here", (4, 5)),
+        ("    title: x\n", "a rule needs one of news, price, all_of, any_of, count", (4, 5)),
     ],
 )  # fmt: skip
 def test_a_faulty_price_rule_says_where_and_what(text, words, place):

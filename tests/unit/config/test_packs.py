@@ -108,14 +108,14 @@ def test_defaults_make_a_short_rule_a_good_one() -> None:
         ("rules: []", "tocsin is missing here"),
         ("tocsin: 2", "tocsin must be 1"),
         ("tocsin: 1\nrule: []", "unknown key rule; did you mean rules?"),
-        ("tocsin: 1\nrules: [{id: a}]", "one of news, price, all_of, any_of, count is missing here"),
+        ("tocsin: 1\nrules: [{id: a}]", "a rule needs one of news, price, all_of, any_of, count"),
         ("tocsin: 1\nrules: [{id: a, news: {match: x}, severty: high}]", "unknown key severty; did you mean severity?"),
         ("tocsin: 1\nrules: [{id: a, news: {match: x}, severity: hgh}]", "must be info, low, medium, high or critical"),
         ("tocsin: 1\nrules: [{id: a, news: {match: x}, cooldown: 5}]", "cooldown needs a unit"),
         ("tocsin: 1\nrules: [{id: a b, news: {match: x}}]", "id must be letters"),
-        ("tocsin: 1\nlists: {a: b}", "a list is terms in square brackets"),
+        ("tocsin: 1\nlists: {a: b}", "a list must be terms in square brackets"),
         ("tocsin: 1\nlists: {a: []}", "the list is empty"),
-        ("tocsin: 1\nlists: {a: [[b]]}", "a term is text"),
+        ("tocsin: 1\nlists: {a: [[b]]}", "a term must be text"),
         ("tocsin: 1\nlists: {a: ['']}", "a term must not be empty"),
         ("tocsin: 1\nlists: {a: [x]}", "one file of the folder must name the pack"),
         ("tocsin: 1\n  x: y", "a.yaml:2"),
@@ -128,7 +128,7 @@ def test_a_fault_of_shape_names_its_remedy(text: str, words: str) -> None:
 
 def test_lists_and_heads_stand_once() -> None:
     """Two files that both define a list, or both name the pack, are a mistake of copying."""
-    assert "b.yaml:3:3: the list mineral stands here twice, first at a.yaml:3" in problems(a=LISTS, b=LISTS)
+    assert "b.yaml:3:3: the list mineral is defined twice, first at a.yaml:3" in problems(a=LISTS, b=LISTS)
     assert any("two files of the folder name the pack" in p for p in problems(a=HEAD, b=HEAD))
 
 

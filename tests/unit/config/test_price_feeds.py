@@ -65,7 +65,7 @@ def test_many_charts_are_asked_for_less_often(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("source", "words"),
     [
-        ("{table: 'https://x.test/{sym}', price: p}", "there is no {sym} to fill in; there are {symbol}, {symbols}"),
+        ("{table: 'https://x.test/{sym}', price: p}", "{sym} cannot be filled in; known are {symbol}, {symbols}"),
         ("{table: ftp://x.test, price: p}", "begins with http:// or https://"),
         ("{table: https://x.test}", "price is missing here"),
         ("{table: https://x.test, price: 'a['}", "'a[' is not JMESPath"),
@@ -92,5 +92,5 @@ def test_a_table_that_nobody_names_is_a_warning(tmp_path: Path) -> None:
     """It would look as if it were polled."""
     config = load(tmp_path, "  t: {table: https://x.test, price: p}\n", "  x: {}\n")
     [problem] = config.problems
-    assert "no instrument has a price from t" in problem.message
+    assert "no instrument uses t" in problem.message
     assert problem.warning

@@ -56,7 +56,11 @@ def test_credentials_become_a_header_that_is_a_secret(tmp_path: Path) -> None:
         ("", "ca_file: config.yaml", "holds no certificate; it must be a file of certificates in PEM form"),
         (", credentials: word", "", "must be name:password"),
         (', credentials: "a:b\\n"', "", "must be name:password"),
-        (", credentials: 'a:b', headers: {authorization: x}", "", "exclude each other"),
+        (
+            ", credentials: 'a:b', headers: {authorization: x}",
+            "",
+            "cannot be used together with an Authorization header",
+        ),
         (", ignore_hints: perhaps", "", "ignore_hints must be true or false"),
     ],
 )

@@ -1,7 +1,7 @@
-"""From the events of a YAML parser to nodes that know where they stand, within limits.
+"""Composer: turns the events of a YAML parser into nodes with positions, within limits.
 
-Every duty of a composer that a configuration needs and no more: tags are refused, keys are unique text, aliases are
-counted by what they repeat. Open lists and maps wait on a stack of our own, so no nesting can exhaust Python's.
+It does only what a configuration needs: tags are refused, keys are unique text, and aliases count as much as they
+repeat. Open lists and maps are kept on an explicit stack, so no nesting can exhaust Python's.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tocsin.errors import Problem
 from tocsin.model.rules import Located
 
 DEEPEST = 32
-#: Values of one file, each counted as often as aliases repeat it.
+#: Most values of one file, each counted as often as aliases repeat it.
 MOST_NODES = 200_000
 MOST_ALIASES = 1_000
 
@@ -27,24 +27,24 @@ _ANCHOR = re.compile(r"&[^\s,\[\]{}]+(?:\s+(?:#[^\n]*\n\s*)*)?")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """The text of a file; *shown* are its lines as problems may show them."""
+    """The text of a file. *shown* are its lines as problems may show them."""
 
     text: str
     shown: Sequence[str]
     file: str
 
     def located(self, text: str, rows: Rows) -> Located:
-        """*text* as it stands at *rows* of this file."""
+        """Return *text* with its position at *rows* of this file."""
         return Located(text=text, file=self.file, lines=rows, source_lines=self.shown)
 
 
-class StopReading(Exception):  # noqa: N818 - not an error: the problem is recorded already
-    """The file is not worth reading on."""
+class StopReading(Exception):  # noqa: N818 - not an error: the problem is already recorded
+    """The rest of the file is not read."""
 
 
 @dataclass(slots=True, kw_only=True)
 class _Open:
-    """A list or map whose end has not come yet; *size* counts the values in it, aliases by what they repeat."""
+    """A list or map that is still open. *size* counts the values in it, an alias as many as it repeats."""
 
     event: yaml.CollectionStartEvent
     place: Located
@@ -53,7 +53,7 @@ class _Open:
 
 
 class Composer:
-    """Takes the events of one file in their order; afterwards *root* and *problems* hold what came of them."""
+    """Consumer of the events of one file, in order. Afterwards *root* and *problems* hold the result."""
 
     def __init__(self, source: Source) -> None:
         self.problems: list[Problem] = []
@@ -69,7 +69,7 @@ class Composer:
         """Take the next event.
 
         Raises:
-            StopReading: a limit was passed, or something is not allowed that makes the rest meaningless.
+            StopReading: a limit was exceeded, or something forbidden makes the rest meaningless.
         """
         if isinstance(event, yaml.ScalarEvent):
             self._take_scalar(event)
@@ -111,14 +111,14 @@ class Composer:
         self._add(node, done.size, done.event.anchor)
 
     def _pairs(self, parts: list[Node]) -> Iterator[tuple[Scalar, Node]]:
-        """Keys with their values; what cannot be a key is a problem and left out."""
+        """Yield keys with their values. An invalid key is recorded as a problem and left out."""
         first: dict[str, Scalar] = {}
         for key, value in zip(parts[::2], parts[1::2], strict=True):
             if not isinstance(key, Scalar) or key.value is None:
                 self._problem(key, "a key must be text")
             elif key.text in first:
                 line = first[key.text].place.at().line
-                self._problem(key, f"the key {said(key.text)} stands here twice, first in line {line}; remove one")
+                self._problem(key, f"the key {said(key.text)} is given twice, first in line {line}; remove one")
             elif key.text == "<<" and key.style is Style.PLAIN:
                 self._problem(key, "merge keys (<<) are not YAML 1.2; write the keys out")
             else:
@@ -155,7 +155,7 @@ class Composer:
         if self._aliases > MOST_ALIASES:
             self._stop(here, f"the file has more than {MOST_ALIASES:,} aliases")
         if name not in self._anchors:
-            self._stop(here, f"no &{said(name)} stands before this alias; text that begins with * needs quotes")
+            self._stop(here, f"no &{said(name)} comes before this alias; text that begins with * needs quotes")
         known = self._anchors[name]
         if known is None:
             self._stop(here, f"*{said(name)} would contain itself")
@@ -164,7 +164,7 @@ class Composer:
             self._add(*known, None)
 
     def _start(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> tuple[int, int, int]:
-        """Index, line and column of the value itself, behind its anchor, which is open from here on."""
+        """Return the index, line and column of the value after its anchor, and open the anchor."""
         index, line, column = _spot(event)
         if not event.anchor:
             return index, line, column
@@ -176,7 +176,7 @@ class Composer:
         return index + len(anchor), line + breaks, after
 
     def _add(self, node: Node, size: int, anchor: str | None) -> None:
-        """Put a finished node where it belongs."""
+        """Add a finished node to the open list or map."""
         if anchor:
             self._anchors[anchor] = (node, size)
         if self._open:
@@ -209,7 +209,7 @@ class Composer:
 
 
 def _spot(event: yaml.Event) -> tuple[int, int, int]:
-    """Index, line and column at which *event* begins; lines and columns count from 1."""
+    """Return the index, line and column at which *event* begins. Lines and columns count from 1."""
     mark = event.start_mark
     assert mark is not None, "the parser marks every event"
     return mark.index, mark.line + 1, mark.column + 1

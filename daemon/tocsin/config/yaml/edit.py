@@ -1,4 +1,4 @@
-"""Sources written into a configuration file that people keep: nothing else of it changes, not a comment, not a blank."""
+"""Insertion of sources into a configuration file. Nothing else changes, not even a comment or a space."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from tocsin.config.yaml.scalars import resolve
 from tocsin.errors import UsageError
 from tocsin.files import read_regular
 
-#: What needs no quotes between braces.
+#: Text that needs no quotes in a flow map.
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[A-Za-z0-9._~:/?&=%@+-]+|[A-Za-z][A-Za-z0-9._-]*|[0-9]+[smhdw]")
 _WORDS = frozenset({"true", "false", "null", "y", "n", "yes", "no", "on", "off"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewSource:
-    """A source to be written: its *address* stands behind the key *kind*; *more* are further keys."""
+    """A source to write: its *address* is the value of the key *kind*, and *more* are further keys."""
 
     name: str
     kind: str
@@ -35,42 +35,42 @@ class NewSource:
     def line(self) -> str:
         """The source as one line of the map `sources`."""
         fields: Mapping[str, object] = {self.kind: self.address, **self.more}
-        # A name such as null would be none.
+        # An unquoted name such as null would not be text.
         name = self.name if isinstance(resolve(self.name), str) else json.dumps(self.name)
         return f"{name}: {_write(fields)}"
 
 
 def add_sources(text: str, new: Sequence[NewSource]) -> str:
-    """The configuration *text* with *new* behind its other sources.
+    """Return the configuration *text* with *new* after its other sources.
 
     Raises:
-        UsageError: it cannot be done without touching what people wrote; the words have the lines to paste.
+        UsageError: it cannot be done without changing anything else. The message has the lines to paste.
     """
     lines = [source.line for source in new]
     root = read(text, "").root
     if not isinstance(root, Pairs):
-        raise _refusal("it is no map", lines)
+        raise _refusal("it is not a map", lines)
     edited = _inserted(text, root, lines)
     if edited is None:
-        raise _refusal("its sources are written in a way of their own", lines)
+        raise _refusal("its sources are written in an unusual way", lines)
     after = read(edited, "").root
     wanted = {**_plain(root), "sources": {**(_plain(member(root, "sources")) or {}), **_parsed(lines)}}
     if after is None or _plain(after) != wanted:
-        raise _refusal("it could not be done without changing something else", lines)
+        raise _refusal("something else would have changed", lines)
     return edited
 
 
 def replace_file(path: Path, before: bytes, after: bytes) -> None:
-    """Put *after* in the place of *before*, whole or not at all, with the same permissions.
+    """Replace *before* by *after* atomically, with the same permissions.
 
     Raises:
-        UsageError: the file holds something else than *before* by now.
+        UsageError: the file no longer holds *before*.
         FileError: the file cannot be read.
-        OSError: it cannot be written.
+        OSError: the file cannot be written.
     """
     target = path.resolve()
     if read_regular(target, LARGEST) != before:
-        raise UsageError(f"{path} was changed meanwhile; nothing was written")
+        raise UsageError(f"{path} was changed in the meantime; nothing was written")
     status = target.stat()
     handle, aside = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
@@ -93,7 +93,7 @@ def replace_file(path: Path, before: bytes, after: bytes) -> None:
 
 
 def _inserted(text: str, root: Pairs, lines: Sequence[str]) -> str | None:
-    """*text* with *lines* in `sources`; None where that is written in no usual way."""
+    """Return *text* with *lines* in `sources`. None if `sources` is written in an unusual way."""
     end = "\r\n" if "\r\n" in text else "\n"
     written = _lines(text)
     key, sources = root.key("sources"), member(root, "sources")
@@ -115,7 +115,7 @@ def _inserted(text: str, root: Pairs, lines: Sequence[str]) -> str | None:
 
 
 def _braced(text: str, sources: Pairs, close: tuple[int, int], lines: Sequence[str], end: str) -> str | None:
-    """*text* with *lines* in *sources*, which stands between braces: in its line, or a line each where it has that form."""
+    """Return *text* with *lines* in the flow map *sources*: on the same line, or on lines of their own if it has that form."""
     if not sources.pairs:
         at = _offset(text, _spot(sources)) + 1
         return f"{text[:at]}{', '.join(lines)}{text[at:]}"
@@ -123,7 +123,7 @@ def _braced(text: str, sources: Pairs, close: tuple[int, int], lines: Sequence[s
     if not isinstance(last, Pairs) or not last.end:
         return None
     at = _offset(text, last.end)
-    # Behind the last source: a comma and a comment of its own, and what stands in the lines before the closing brace.
+    # After the last source: a comma and its comment, and the lines before the closing brace.
     found = re.match(r"(,?)([ \t]*(?:#[^\r\n]*)?(?:\r\n|\r|\n))", text[at : _offset(text, close) - 1])
     if not found:
         return f"{text[:at]}{''.join(f', {line}' for line in lines)}{text[at:]}"
@@ -141,19 +141,19 @@ def _spot(node: Node) -> tuple[int, int]:
 
 
 def _lines(text: str) -> list[str]:
-    """The lines of *text* with their ends."""
+    """Return the lines of *text* with their line breaks."""
     return re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z", text)
 
 
 def _offset(text: str, spot: tuple[int, int]) -> int:
-    """Where in *text* a line and column are; a byte order mark has no column."""
+    """Return the offset in *text* of a line and column. A byte order mark has no column."""
     line, column = spot
     mark = 1 if line == 1 and text.startswith("\ufeff") else 0
     return sum(map(len, _lines(text)[: line - 1])) + mark + column - 1
 
 
 def _is_apart(line: str, indent: int) -> bool:
-    """Whether a line at the end of a block belongs to what follows: it is empty, or a comment further to the left."""
+    """Return whether a line at the end of a block belongs to what follows: it is blank, or a comment with less indent."""
     bare = line.strip()
     return not bare or (bare.startswith("#") and len(line) - len(line.lstrip()) < indent)
 
@@ -163,14 +163,14 @@ def _indented(lines: Sequence[str], indent: int) -> list[str]:
 
 
 def _joined(written: list[str], at: int, lines: Sequence[str], end: str) -> str:
-    """*written* with *lines* behind its first *at* lines."""
+    """Return *written* with *lines* after its first *at* lines."""
     head = "".join(written[:at])
     gap = "" if not head or head.endswith(("\n", "\r")) else end
     return f"{head}{gap}{''.join(f'{line}{end}' for line in lines)}{''.join(written[at:])}"
 
 
 def _write(value: object) -> str:
-    """*value* as it stands between braces."""
+    """Return *value* as it is written in a flow map."""
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{_write(key)}: {_write(item)}" for key, item in value.items()) + "}"
     if isinstance(value, bool):
@@ -188,7 +188,7 @@ def _parsed(lines: Sequence[str]) -> dict[str, object]:
 
 
 def _plain(node: Node | None) -> dict[str, object]:
-    """What a map says, whatever its form."""
+    """Return the content of a map, whatever its style."""
 
     def value(item: Node) -> object:
         if isinstance(item, Scalar):

@@ -1,7 +1,7 @@
-"""YAML 1.2 files with positions, on PyYAML's C parser: one document, closed against surprises.
+"""YAML 1.2 files with positions, on PyYAML's C parser: one document, without YAML's surprises.
 
-PyYAML only splits the text into events; what plain scalars mean, duplicate keys, aliases and limits are decided here
-and in `composer`.
+PyYAML only splits the text into events. The meaning of plain scalars, duplicate keys, aliases and limits are decided
+here and in `composer`.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from tocsin.config.yaml.nodes import Node, Pairs, Scalar
 from tocsin.errors import FileError, Position, Problem
 from tocsin.files import read_regular
 
-#: Characters of one file.
+#: Most characters of one file.
 LONGEST = 1_000_000
-#: Characters of a line that a problem shows.
+#: Most characters of a line that a problem shows.
 WIDEST = 300
 
 _FORBIDDEN = re.compile("[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
@@ -29,22 +29,22 @@ _FORBIDDEN = re.compile("[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uf
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """A file as it was read. *root* is None when its syntax is broken; an empty file is an empty map."""
+    """A file as it was read. *root* is None if the syntax is broken. An empty file is an empty map."""
 
     root: Node | None
     problems: tuple[Problem, ...]
 
 
 def split_lines(text: str) -> tuple[str, ...]:
-    """The lines of a file as positions count them: only CR, LF and CR LF end a line."""
+    """Return the lines of a file as positions count them. Only CR, LF and CR LF end a line."""
     return tuple(_clean(text).split("\n"))
 
 
 def read(text: str, file: str, *, shown: Sequence[str] | None = None) -> Document:
-    """Read the YAML in *text*; *file* is its name in positions.
+    """Read the YAML in *text*. *file* is its name in positions.
 
-    *shown* are the lines as problems may show them, when they differ from those of the file (a secret is left out).
-    Never raises: everything wrong is in the problems. A key that comes twice keeps its first value.
+    *shown* are the lines as problems may show them, if they differ from those of the file (a secret is left out).
+    Never raises: all faults are in the problems. A duplicate key keeps its first value.
     """
     lines = split_lines(text)
     seen = [line if len(line) <= WIDEST else f"{line[: WIDEST - 3]}..." for line in shown or lines]
@@ -71,7 +71,7 @@ def _clean(text: str) -> str:
 
 
 def _refuse(source: Source) -> Problem | None:
-    """What makes a file unfit before it is parsed."""
+    """Return the problem that makes a file unfit to be parsed, if there is one."""
     if len(source.text) > LONGEST:
         message = f"the file is longer than {LONGEST:,} characters; split it into several"
         return Problem(message=message, position=Position(file=source.file, line=1, column=1))
@@ -81,18 +81,18 @@ def _refuse(source: Source) -> Problem | None:
     line = source.text.count("\n", 0, found.start()) + 1
     column = found.start() - source.text.rfind("\n", 0, found.start())
     return Problem(
-        message=f"the invisible character U+{ord(found.group()):04X} may not stand in YAML; remove it",
+        message=f"the invisible character U+{ord(found.group()):04X} is not allowed in YAML; remove it",
         position=Position(file=source.file, line=line, column=column),
         excerpt=_FORBIDDEN.sub("\ufffd", source.shown[line - 1]),
     )
 
 
-#: Octets of a file: a character has four at most.
+#: Most bytes of a file: a character has at most four.
 LARGEST = 4 * LONGEST
 
 
 def read_text(path: Path) -> tuple[str, Problem | None]:
-    """The text of the file at *path*, or the reason why there is none. Reads no more than a file may be long."""
+    """Return the text of the file at *path*, or the problem with it. Reads at most `LARGEST` bytes and one."""
     try:
         raw = read_regular(path, LARGEST)
         return raw.decode("utf-8"), None
@@ -110,7 +110,7 @@ def load(path: Path) -> Document:
 
 
 def shown_path(path: Path) -> str:
-    """*path* as messages show it: relative to the working folder where it lies below it."""
+    """Return *path* as messages show it: relative to the working folder if it is inside it."""
     try:
         return str(path.resolve().relative_to(Path.cwd()))
     except (ValueError, OSError, RuntimeError):  # RuntimeError: a symbolic link to itself

@@ -1,4 +1,4 @@
-"""What the YAML parser stumbled over, in words that name the remedy."""
+"""Messages for errors of the YAML parser. They name the remedy."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ _CUT = re.compile(
 )
 
 _WORDS = {
-    "did not find expected key": "this line does not fit into the map above; check its indentation and the quotes",
-    "did not find expected '-' indicator": "this should be an item of the list above; begin it with a dash and a blank, "
+    "did not find expected key": "this line does not belong to the map above; check its indentation and the quotes",
+    "did not find expected '-' indicator": "this should be an item of the list above; begin it with a dash and a space, "
     "or check its indentation",
-    "did not find expected <document start>": "this stands outside of everything above; check brackets and indentation",
+    "did not find expected <document start>": "this is outside of everything above; check brackets and indentation",
     "did not find expected node content": "a value is missing here; check the brackets",
     "did not find expected comment or line break": "nothing may follow | or > on its line; write the text on the next one",
-    "block sequence entries are not allowed in this context": "a list with dashes begins on a line of its own",
-    "found a tab character where an indentation space is expected": "a tab cannot indent YAML; use blanks",
-    "found unexpected document indicator": "the quote is still open where a document ends; close it",
+    "block sequence entries are not allowed in this context": "a list with dashes must begin on its own line",
+    "found a tab character where an indentation space is expected": "a tab cannot indent YAML; use spaces",
+    "found unexpected document indicator": "the quote is still open at the end of the document; close it",
 }
 
 
 def explain(error: yaml.MarkedYAMLError, lines: Sequence[str], shown: Sequence[str], file: str) -> Problem:
-    """*error* as a problem of *file*, whose *lines* are shown as *shown*."""
+    """Return *error* as a problem of *file* with these *lines*, which are displayed as *shown*."""
     context, mark = error.context_mark, error.problem_mark or error.context_mark
     line, column = (mark.line, mark.column) if mark else (0, 0)
     text = lines[line] if line < len(lines) else ""
@@ -40,7 +40,7 @@ def explain(error: yaml.MarkedYAMLError, lines: Sequence[str], shown: Sequence[s
         line, column = context.line, context.column
         message = f"the {lines[line][column : column + 1]} that opens here is never closed"
     elif words == "found unknown escape character":
-        message = f"{text[column : column + 2]} means nothing in double quotes; use single quotes, or two backslashes"
+        message = f"{text[column : column + 2]} is no escape in double quotes; use single quotes, or two backslashes"
     elif words == "found character that cannot start any token":
         message = _cannot_start(text[column : column + 1])
     elif words.startswith("mapping values are not allowed"):
@@ -57,7 +57,7 @@ def explain(error: yaml.MarkedYAMLError, lines: Sequence[str], shown: Sequence[s
 
 
 def _cut_at_quote(error: yaml.MarkedYAMLError, lines: Sequence[str], line: int, column: int) -> str:
-    """What to say when a value begins with a quoted part and goes on behind it, which YAML cannot read."""
+    """Return the message for a value that goes on after its closing quote, which YAML cannot read."""
     if not (error.problem or "").startswith("did not find expected") or line >= len(lines):
         return ""
     found = _CUT.search(lines[line])
@@ -80,7 +80,7 @@ def _is_unclosed(error: yaml.MarkedYAMLError, line: int) -> bool:
     context = error.context or ""
     if context == "while scanning a quoted scalar":
         return error.problem == "found unexpected end of stream"
-    # A bracket whose line is over: what stands below was not meant to be in it.
+    # The line of the bracket has ended: the lines below were not meant to be inside it.
     return (
         context.startswith("while parsing a flow") and error.context_mark is not None and error.context_mark.line < line
     )
@@ -88,17 +88,17 @@ def _is_unclosed(error: yaml.MarkedYAMLError, line: int) -> bool:
 
 def _cannot_start(character: str) -> str:
     if character == "\t":
-        return "a tab cannot indent YAML; use blanks"
+        return "a tab cannot indent YAML; use spaces"
     return f"a value cannot begin with {character}; put it in quotes"
 
 
 def _unexpected_map(lines: Sequence[str], line: int, column: int) -> str:
     if ": " in lines[line][:column]:
-        return "a colon and a blank begin a map; put text that holds them in quotes"
+        return "a colon and a space begin a map; put text that contains them in quotes"
     above = next((text for text in reversed(lines[:line]) if text.strip() and not text.lstrip().startswith("#")), "")
     if re.search(r":(\s|$)", above):
-        return "this line is indented deeper than what it belongs to; align it"
-    return "the line above is no key: it needs a colon and a blank"
+        return "this line is indented too deep; align it with the lines that it belongs to"
+    return "the line above is not a key: it needs a colon and a space"
 
 
 def _flow_gap(text: str, column: int, closing: str) -> str:

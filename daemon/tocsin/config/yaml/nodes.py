@@ -1,4 +1,4 @@
-"""What a YAML file holds: scalars, lists and maps that know where they stand."""
+"""Nodes of a YAML file: scalars, lists and maps, each with its position."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tocsin.model.rules import Located
 
 
 class Style(StrEnum):
-    """How a scalar is written."""
+    """The style in which a scalar is written."""
 
     PLAIN = "plain"
     QUOTED = "quoted"
@@ -20,10 +20,10 @@ class Style(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scalar:
-    """One value. *value* is what the YAML 1.2 core schema makes of it; *place* has its text.
+    """One value. *value* is its meaning in the YAML 1.2 core schema. *place* has its text.
 
-    *length* is how many characters of the first line are meant by it. *filled* says that a part came from outside the
-    file (and is secret), *broken* that a fault of it is known already.
+    *length* is the number of its characters on the first line. *filled* means that a part came from outside the file
+    (and is secret), *broken* that a fault of it is already known.
     """
 
     place: Located = field(repr=False)
@@ -51,9 +51,9 @@ class Items:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pairs:
-    """A map, in the order of the file; every key is text and stands in it once.
+    """A map in file order. Keys are text and unique.
 
-    *end* is the place behind its closing brace, as line and column; None when it is written as a block.
+    *end* is the position after its closing brace, as line and column. None for a block.
     """
 
     place: Located = field(repr=False)
@@ -62,11 +62,11 @@ class Pairs:
     end: tuple[int, int] | None = None
 
     def key(self, name: str) -> Scalar | None:
-        """The key *name* as it stands in the file."""
+        """Return the node of the key *name*, if there is one."""
         return next((key for key, _ in self.pairs if key.text == name), None)
 
     def get(self, name: str) -> Node | None:
-        """What stands behind the key *name*."""
+        """Return the value of the key *name*, if there is one."""
         return next((node for key, node in self.pairs if key.text == name), None)
 
 
@@ -74,13 +74,13 @@ Node = Scalar | Items | Pairs
 
 
 def problem(node: Node, message: str, *, offset: int = 0, length: int | None = None, warning: bool = False) -> Problem:
-    """A fault at the character *offset* of *node*'s text, *length* characters long (default: all of *node*)."""
+    """Return a fault at the character *offset* of *node*'s text, *length* characters long (default: all of *node*)."""
     wanted = node.length if length is None else length
     return node.place.problem(message, offset=offset, length=wanted, warning=warning)
 
 
 def walk(node: Node) -> Iterator[Scalar]:
-    """Every scalar in *node*, keys too, in the order of the file."""
+    """Yield every scalar in *node*, keys too, in the order of the file."""
     if isinstance(node, Scalar):
         yield node
     elif isinstance(node, Items):
@@ -98,7 +98,7 @@ def entries(node: Node | None) -> tuple[tuple[Scalar, Node], ...]:
 
 
 def children(node: Node | None) -> tuple[Node, ...]:
-    """Return the items of a list or the values of a map; nothing of anything else."""
+    """Return the items of a list or the values of a map. Empty for anything else."""
     return node.items if isinstance(node, Items) else tuple(value for _, value in entries(node))
 
 
@@ -108,12 +108,12 @@ def scalars(node: Node | None) -> tuple[Scalar, ...]:
 
 
 def member(node: Node | None, name: str) -> Node | None:
-    """What stands behind the key *name*, if *node* is a map that has it."""
+    """Return the value of the key *name*, if *node* is a map that has it."""
     return node.get(name) if isinstance(node, Pairs) else None
 
 
 def said(text: str) -> str:
-    """*text* as a message may repeat it: short, on one line, and without what could be a secret in an address."""
+    """Return *text* as a message may repeat it: short, on one line, and without possible secrets of an address."""
     head, colon, _ = text.partition("://")
     shown = f"{head}://***" if colon else text
     shown = "".join(c if c.isprintable() else "\ufffd" for c in shown)

@@ -1,4 +1,4 @@
-"""Scalars of YAML 1.2: what a plain one means, and which character of the file each of its characters came from."""
+"""Scalars of YAML 1.2: the meaning of plain ones, and the mapping of their characters to those of the file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NAN = frozenset((".nan", ".NaN", ".NAN"))
 
 
 def resolve(text: str) -> str | int | float | bool | None:
-    """What the plain scalar *text* means: null, true, false, a number, and in every other case itself.
+    """Return the value of the plain scalar *text*: null, true, false, a number, or otherwise *text* itself.
 
     So `no`, `on`, `12:30`, `0777`, `1_000` and `2026-01-31` are text.
     """
@@ -40,11 +40,11 @@ def resolve(text: str) -> str | int | float | bool | None:
 
 
 def unquoted_rows(text: str, source: Sequence[str], first: int, column: int) -> Rows:
-    """Rows of a plain, literal or folded scalar.
+    """Return the rows of a plain, literal or folded scalar.
 
-    *source* are its lines as they stand in the file, the first one numbered *first* and cut before the scalar, whose
-    first character stands at *column*. Lines of such scalars keep their characters; only the blanks around them change,
-    so each is found in *text* behind the one before.
+    *source* are its lines in the file. The first is line *first*, cut before the scalar, whose first character is at
+    *column*. Lines of such scalars keep their characters and only the spaces around them change, so each line is found
+    in *text* after the one before.
     """
     rows = []
     reached = 0
@@ -54,7 +54,7 @@ def unquoted_rows(text: str, source: Sequence[str], first: int, column: int) -> 
         if found < 0:
             continue
         start = len(line) - len(line.lstrip(" \t")) + (column if number == 0 else 1)
-        # Blanks that begin a line of the text are the file's own.
+        # Leading spaces of a line of the text come from the file.
         kept = (
             found - max(reached, text.rfind("\n", 0, found) + 1)
             if text[reached:found].count("\n") or not reached
@@ -68,11 +68,11 @@ def unquoted_rows(text: str, source: Sequence[str], first: int, column: int) -> 
 
 
 def quoted_rows(raw: str, line: int, column: int) -> Rows:
-    """Rows of a quoted scalar written as *raw*, both quotes included, whose first quote stands at *line*, *column*."""
+    """Return the rows of a quoted scalar written as *raw* (with both quotes), whose first quote is at *line*, *column*."""
     rows = [(0, line, column + 1)]
     offset = 0
-    before = 1 - column  # where column 1 of the current line would stand in *raw*, less one
-    follows = True  # whether the next character stands where the last row says
+    before = 1 - column  # the offset of column 1 of the current line in *raw*, less one
+    follows = True  # whether the next character is where the last row says
     grammar = _DOUBLE if raw[0] == '"' else _SINGLE
     for piece in grammar.finditer(raw, 1, len(raw) - 1):
         length = _length(piece)
@@ -97,7 +97,7 @@ _DOUBLE = re.compile(
 
 
 def _length(piece: re.Match[str]) -> int:
-    """How many characters of the text *piece* stands for."""
+    """Return how many characters of the text *piece* becomes."""
     if piece["text"] is not None:
         return len(piece["text"])
     if piece["escape"] is not None:

@@ -1,7 +1,7 @@
-"""Check nodes against closed shapes, with every fault at its place.
+"""Checks of nodes against closed shapes, with every fault at its position.
 
-The shapes are pydantic models; what pydantic says is told in words that name the remedy, and where it stands is looked
-up in the nodes. An unknown key is a fault with a likely one that was meant; keys that begin with `x-` are free.
+The shapes are pydantic models. Pydantic's errors are reworded so that they name the remedy, and their position is
+looked up in the nodes. An unknown key is a fault with a suggestion, and keys that begin with `x-` are free.
 """
 
 from __future__ import annotations
@@ -34,41 +34,41 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a value is read with: faults are added to *problems*, paths are relative to *folder*."""
+    """Context in which a value is read. Faults are added to *problems*, and paths are relative to *folder*."""
 
     problems: list[Problem]
     folder: Path
 
 
 def context(info: ValidationInfo) -> Context:
-    """Return what a value of a file is read with."""
+    """Return the context in which a value is read."""
     assert isinstance(info.context, Context), "files are read by Shape.of"
     return info.context
 
 
 class Filled(str):
-    """A text of which a part came from outside the file; *written* is how it stands there."""
+    """A text of which a part came from outside the file. *written* is how the file has it."""
 
     __slots__ = ("written",)
     written: str
 
 
 class _Map(dict[str, Any]):
-    """A map on its way through pydantic that knows its node."""
+    """A map with its node, for pydantic."""
 
     node: Pairs
 
 
 def _close(schema: dict[str, Any]) -> None:
-    """In a JSON Schema, too, unknown keys are faults and keys that begin with `x-` are free."""
+    """Make unknown keys faults in a JSON Schema too, except those that begin with `x-`."""
     schema.pop("title", None)
-    schema.pop("description", None)  # of the class, which is for those who read the code
+    schema.pop("description", None)  # the docstring of the class, which is for readers of the code
     schema["additionalProperties"] = False
     schema["patternProperties"] = {"^x-": {}}
 
 
 class Shape(BaseModel):
-    """A map with these keys and no others; the text below a key is its description for editors."""
+    """A map with these keys and no others. The text below a key is its description for editors."""
 
     model_config = ConfigDict(
         extra="ignore",
@@ -100,7 +100,7 @@ class Shape(BaseModel):
     def of(cls, node: Node, problems: list[Problem], folder: Path = Path()) -> Self | None:
         """Return the values of *node*, whose paths are relative to *folder*.
 
-        None after adding to *problems* what is wrong with it.
+        If it has faults, add them to *problems* and return None.
         """
         before = len(problems)
         try:
@@ -112,16 +112,16 @@ class Shape(BaseModel):
 
     @property
     def node(self) -> Pairs | None:
-        """The map as it stands in the file; None for a default."""
+        """The map in the file. None for a default."""
         return self._node
 
     @property
     def position(self) -> Position | None:
-        """Where the map begins."""
+        """The position at which the map begins."""
         return self._node.place.at() if self._node else None
 
     def build(self, kind: type[T], /, **more: Any) -> T:
-        """Return the dataclass *kind* with the values of this map that have the names of its fields, and with *more*."""
+        """Return the dataclass *kind* with the values of this map for fields of the same name, and with *more*."""
         names = type(self).model_fields.keys() & {field.name for field in fields(kind)}  # type: ignore[arg-type]
         return kind(**{name: getattr(self, name) for name in names} | more)
 
@@ -135,7 +135,7 @@ def _duration(value: Any) -> timedelta:
 
 
 def at_least(shortest: timedelta) -> AfterValidator:
-    """Return a validator that refuses what is shorter than *shortest*."""
+    """Return a validator that refuses spans shorter than *shortest*."""
 
     def checked(length: timedelta) -> timedelta:
         if length < shortest:
@@ -146,7 +146,7 @@ def at_least(shortest: timedelta) -> AfterValidator:
 
 
 def listed(value: Any) -> Any:
-    """Return one text alone as a list of one, and anything else as it is."""
+    """Return a single text as a list of one, and anything else as it is."""
     return [value] if isinstance(value, str | int | float) and not isinstance(value, bool) else value
 
 
@@ -154,7 +154,7 @@ _DURATION = {"type": "string", "pattern": rf"{DURATION}|\$\{{", "examples": ["90
 Duration = Annotated[timedelta, BeforeValidator(_duration), WithJsonSchema(_DURATION)]
 TEXT = {"type": ["string", "number"]}
 TEXTS = {"anyOf": [TEXT, {"type": "array", "items": TEXT}]}
-#: A list of text; one text alone is a list of one.
+#: A list of texts. A single text is a list of one.
 Texts = Annotated[tuple[str, ...], BeforeValidator(listed), WithJsonSchema(TEXTS)]
 
 
@@ -186,12 +186,12 @@ def _plain(node: Node) -> Any:
 
 
 def tag(name: str) -> str:
-    """The tag of a shape among others: pydantic puts it into the paths of faults, where it must be told from a key."""
+    """Return the tag of a shape in a union. Pydantic puts it into the paths of faults, where it must differ from a key."""
     return f"[{name}]"
 
 
 def _explain(fault: ErrorDetails, root: Node) -> Problem | None:
-    """Return *fault* in words at its place, or None where that is known to be broken already."""
+    """Return *fault* as a problem at its position. None if the node is already known to be broken."""
     path = tuple(step for step in fault["loc"] if not str(step).startswith("["))
     if fault["type"] == "missing":
         parent = _find(root, path[:-1]) or root
@@ -210,7 +210,7 @@ def _explain(fault: ErrorDetails, root: Node) -> Problem | None:
 
 
 def _head(node: Node) -> Node:
-    """The first key of a map, to point at; anything else itself."""
+    """Return the first key of a map, to point at, and any other node itself."""
     return node.pairs[0][0] if isinstance(node, Pairs) and node.pairs else node
 
 
