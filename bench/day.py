@@ -14,9 +14,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import logging
 import math
-import os
 import random
 import signal
 import sqlite3
@@ -29,7 +27,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from aiohttp import web
-from hour import Usage
+from world import Daemon, FileClock
 
 TABLES, EACH, HOURS, SESSIONS = 10, 50, 8, 30
 EVERY = timedelta(minutes=5)
@@ -122,15 +120,6 @@ def serve(factor: float) -> None:
 # ---- the daemon ---------------------------------------------------------------------------------------------------
 
 
-def run_daemon(config: Path, start: str, factor: float) -> None:
-    from tocsin.demo.run import ChapterClock
-    from tocsin.service.service import Service
-
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
-    clock = ChapterClock(datetime.fromisoformat(start), factor)
-    asyncio.run(Service(config, env={}, clock=clock, tick=timedelta(seconds=0.25)).run())
-
-
 def remember(config: Path, morning: datetime) -> None:
     """Put calm sessions before the day into the database, by the way that quotes take."""
     from tocsin.config.config import load_config
@@ -184,22 +173,12 @@ def play(minutes: float) -> None:
     with tempfile.TemporaryDirectory() as folder:
         config = written(Path(folder), port)
         remember(config, morning - timedelta(hours=16))
-        zero = time.monotonic()
-        usages, cpu = [], 0.0
-        for half in range(2):
-            begin = morning + timedelta(seconds=(time.monotonic() - zero) * factor)
-            command = [sys.executable, __file__, "--child", str(config), begin.isoformat(), str(factor)]
-            daemon = subprocess.Popen(command, env={**os.environ, "MALLOC_ARENA_MAX": "2"})
-            usage = Usage(daemon.pid)
-            usages.append(usage)
-            end = zero + minutes * 60 * (half + 1) / 2
-            while time.monotonic() < end:
-                assert daemon.poll() is None, "the daemon ended by itself"
-                time.sleep(0.2)
-            cpu += usage.cpu()
-            usage.stopped.set()
-            daemon.send_signal(signal.SIGTERM if half else signal.SIGKILL)
-            daemon.wait(60)
+        FileClock(Path(folder) / "clock").begin(morning, factor)
+        daemon = Daemon(Path(folder), 0.25, frugal=True)
+        for how in (signal.SIGKILL, signal.SIGTERM):
+            daemon.begin()
+            daemon.sleep(minutes * 60 / 2)
+            daemon.end(how)
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/report", timeout=30) as answer:
             report = json.load(answer)
         server.terminate()
@@ -216,7 +195,7 @@ def play(minutes: float) -> None:
     )
     print(f"{report['polls']} polls, {report['refused']} refused, {report['quotes']} quotes served, {stored} kept")
     print(
-        f"CPU {cpu:.1f} s for the day; {cpu / max(1, report['quotes']) * 1e6:.0f} µs a quote; peak {max(u.peak for u in usages):.0f} MB"
+        f"CPU {daemon.cpu:.1f} s for the day; {daemon.cpu / max(1, report['quotes']) * 1e6:.0f} µs a quote; peak {daemon.peak:.0f} MB"
     )
     print(
         f"shocks {len(wanted)}, alerts {len(alerts)}, of them wanted {len(wanted & set(alerts))}, "
@@ -229,13 +208,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=4, help="real minutes")
     parser.add_argument("--serve", type=float, metavar="FACTOR")
-    parser.add_argument("--child", nargs=3, metavar=("CONFIG", "START", "FACTOR"))
     options = parser.parse_args()
     if options.serve:
         serve(options.serve)
-    elif options.child:
-        config, start, factor = options.child
-        run_daemon(Path(config), start, float(factor))
     else:
         play(options.minutes)
 

@@ -1,8 +1,7 @@
-"""What a bad neighbourhood, an idle day and a busy day do to the daemon.
+"""What a bad neighbourhood and an idle hour do to the daemon.
 
     python bench/hour.py [--minutes 3] [--hours 8]   60 good feeds among 240 that misbehave in every way
     python bench/hour.py --idle [--minutes 3]        500 sources of which nothing comes: memory and CPU of an hour
-    python bench/hour.py --busy [--minutes 3]        500 feeds, one publishes: from publication to message
 
 Everything is on loopback and ends by itself. The daemon is the real service in a process of its own; feeds and webhook
 (bench/misbehaving.py) are another process. What is scaled: the Clock, which governs due times, back-off and health.
@@ -18,46 +17,27 @@ configuration, which the daemon takes up by itself. So the two figures differ by
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
-import logging
 import os
 import re
-import signal
-import sqlite3
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import urllib.request
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
 from misbehaving import MISDEEDS, slug
+from world import Daemon, FileClock, pack, part
 
 GOOD, BAD, MANY = 60, 240, 500
 #: Seconds after the reload in which all bad feeds are polled for the first time, at once.
 COMING = 15.0
-#: Seconds in which sources that began together drift apart.
-SPREAD = 30.0
 #: The longest interval that a source may draw is this much of its own.
 DRAWN = 1.05
-RULES = """\
-tocsin: 1
-pack: {id: hour, version: 1.0.0}
-rules:
-  - id: ban
-    severity: high
-    event: trade.ban
-    news:
-      match: |
-        bans
-    key: [story]
-"""
 CONFIG = """\
 rules: [rules]
 sources:
@@ -70,113 +50,28 @@ routes:
 """
 
 
-# ---- the daemon, in a process of its own ---------------------------------------------------------------------------
-
-
-def run_daemon(config: Path, factor: float, tick: float) -> None:
-    """The service as `tocsin run` builds it, with a clock that runs *factor* times as fast; says at its end how late
-    its event loop was at worst."""
-    from tocsin.clock import SystemClock
-    from tocsin.demo.run import ChapterClock
-    from tocsin.service.service import Service
-
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s", stream=sys.stderr)
-    logging.getLogger("tocsin").setLevel(logging.DEBUG)
-    late: list[float] = []
-
-    async def watch_loop() -> None:
-        while True:
-            began = time.monotonic()
-            await asyncio.sleep(0.05)
-            late.append(time.monotonic() - began - 0.05)
-
-    async def main() -> None:
-        clock = SystemClock() if factor == 1 else ChapterClock(datetime.now(UTC), factor)
-        service = Service(config, env={}, clock=clock, tick=timedelta(seconds=tick))
-        watching = asyncio.create_task(watch_loop())
-        await service.run()
-        watching.cancel()
-
-    asyncio.run(main())
-    ordered = sorted(late)
-    print(json.dumps({"loop_late_max": ordered[-1], "loop_late_p99": ordered[int(len(ordered) * 0.99)]}))
-
-
-@dataclass
-class Usage:
-    """Memory of a process and its children, in MB, sampled every fifth of a second; CPU seconds."""
-
-    pid: int
-    peak: float = 0.0
-    now: float = 0.0
-    own: float = 0.0  # the peak of the process without its children
-    stopped: threading.Event = field(default_factory=threading.Event)
-
-    def __post_init__(self) -> None:
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-        self._thread.start()
-
-    def _watch(self) -> None:
-        while not self.stopped.wait(0.2):
-            self.now = sum(map(_resident, _family(self.pid)))
-            self.peak = max(self.peak, self.now)
-            self.own = max(self.own, _resident(self.pid))
-
-    def cpu(self) -> float:
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
-
-
-def _family(pid: int) -> list[int]:
-    try:
-        children = [int(p) for t in Path(f"/proc/{pid}/task").iterdir() for p in (t / "children").read_text().split()]
-    except OSError:
-        return []
-    # A child that has just been forked still is its parent's memory.
-    return [pid, *(p for child in children if _command(child) != _command(pid) for p in _family(child))]
-
-
-def _command(pid: int) -> bytes:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return b""
-
-
-def _resident(pid: int) -> float:
-    try:
-        found = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
-    except OSError:
-        return 0.0
-    return int(found[1]) / 1024 if found else 0.0
-
-
 # ---- a stage: server, daemon, folder -------------------------------------------------------------------------------
 
 
-class Stage:
-    """A server and a daemon in a folder; a context manager that ends both."""
+class Stage(Daemon):
+    """A daemon and a server of feeds, in a folder; a context manager that ends both."""
 
     def __init__(self, folder: str, *, factor: float, tick: float = 0.5) -> None:
-        self.folder = Path(folder)
-        self.factor = factor
-        self._tick = tick
-        here = Path(__file__).resolve().parent
-        self._server = subprocess.Popen(
-            [sys.executable, str(here / "misbehaving.py")], stdout=subprocess.PIPE, text=True
-        )
+        super().__init__(Path(folder), tick, frugal=True)
+        os.environ["LEVEL"] = "DEBUG"  # the table shows what was logged
+        FileClock(self.folder / "clock").begin(datetime.now(UTC), factor)
+        command = [sys.executable, str(Path(__file__).with_name("misbehaving.py"))]
+        self._server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self._server.stdout
         self.port = int(self._server.stdout.readline())
         (self.folder / "rules").mkdir()
-        (self.folder / "rules" / "rules.yaml").write_text(RULES)
+        (self.folder / "rules" / "rules.yaml").write_text(pack("hour"))
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.daemon.poll() is None:
-            self.daemon.kill()
-            self.daemon.wait()
+        self.end()
         self._server.terminate()
         self._server.wait()
 
@@ -189,20 +84,6 @@ class Stage:
         return (
             f'  {path.replace("/", ".")}: {{feed: "{scheme}://127.0.0.1:{self.port}/{path}", every: {every}, {more}}}'
         )
-
-    def start(self) -> Usage:
-        self.log = (self.folder / "log").open("w+")
-        command = [sys.executable, __file__, "--child", str(self.folder / "config.yaml"), str(self.factor)]
-        self.daemon = subprocess.Popen(
-            [*command, str(self._tick)],
-            stdout=subprocess.PIPE,
-            stderr=self.log,
-            text=True,
-            cwd=self.folder,
-            # As the systemd unit does.
-            env={**os.environ, "MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "131072"},
-        )
-        return Usage(self.daemon.pid)
 
     def publish(self, feeds: list[str], every: float) -> None:
         body = json.dumps({"feeds": feeds, "every": every}).encode()
@@ -217,26 +98,6 @@ class Stage:
         while time.monotonic() < end and not set(paths) <= self.report()["asked"].keys():
             time.sleep(0.5)
 
-    def sleep(self, seconds: float) -> None:
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            assert self.daemon.poll() is None, (self.folder / "log").read_text()[-3000:]
-            time.sleep(min(1.0, max(0.0, end - time.monotonic())))
-
-    def stop(self) -> dict[str, float]:
-        self.daemon.send_signal(signal.SIGTERM)
-        out, _ = self.daemon.communicate(timeout=60)
-        return json.loads(out.splitlines()[-1])
-
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
-        with sqlite3.connect(self.folder / "tocsin.db") as database:
-            return database.execute(query).fetchall()
-
-
-def _part(values: list[float], share: float) -> float:
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else float("nan")
-
 
 # ---- an hour among bad neighbours ----------------------------------------------------------------------------------
 
@@ -249,7 +110,8 @@ def misbehave(minutes: float, hours: float, only: str) -> None:
         paths = [f"good/{n}" for n in range(GOOD)]
         good = [stage.source(path, "15m") for path in paths]
         stage.configure(good)
-        usage = stage.start()
+        stage.begin()
+        usage = stage.usage
         stage.wait_for_polls([f"/{path}" for path in paths])
         stage.publish(paths, 1.0)
         began = time.monotonic()
@@ -263,11 +125,10 @@ def misbehave(minutes: float, hours: float, only: str) -> None:
         cpu = usage.cpu()
         ended = time.monotonic()
         report = stage.report()
-        usage.stopped.set()
-        loop = stage.stop()
+        stage.end()
         _table(stage, report)
         _delays(report, longest, began, joined, ended)
-        print(f"event loop late: p99 {loop['loop_late_p99']:.2f} s, max {loop['loop_late_max']:.2f} s")
+        print(stage.log().splitlines()[-1])
         print(
             f"memory: {base:.0f} MB with good feeds only; peak {usage.own:.0f} MB, "
             f"{usage.peak:.0f} MB with the process that parses; CPU {cpu:.0f} s"
@@ -295,8 +156,7 @@ def _table(stage: Stage, report: dict[str, Any]) -> None:
     for path, times in report["asked"].items():
         asked[path.strip("/").split("/")[0]] += len(times)
     notes: dict[str, str] = {}
-    stage.log.seek(0)
-    for line in stage.log:
+    for line in stage.log().splitlines():
         if found := re.match(r'INFO source repaired source=([\w-]+)\.\d+ note=(?:"(.*)"|(\S+))', line):
             notes[found[1]] = found[2] or found[3]
     unwell = [text for text in report["ops"] if "Source unhealthy" in text or "Source gone" in text]
@@ -333,9 +193,9 @@ def _delays(report: dict[str, Any], longest: float, began: float, joined: float,
             if w in report["told"] and _phase(report["carried"][w], joined) == name
         ]
         print(
-            f"good feeds {name:<15} delay: p50 {_part(values, 0.5):5.2f} p99 {_part(values, 0.99):5.2f} "
-            f"max {max(values, default=0):5.2f} s ({len(values)} polls); poll to message: p50 {_part(told, 0.5):.2f} "
-            f"p99 {_part(told, 0.99):.2f} max {max(told, default=0):.2f} s ({len(told)} messages)"
+            f"good feeds {name:<15} delay: p50 {part(values, 0.5):5.2f} p99 {part(values, 0.99):5.2f} "
+            f"max {max(values, default=0):5.2f} s ({len(values)} polls); poll to message: p50 {part(told, 0.5):.2f} "
+            f"p99 {part(told, 0.99):.2f} max {max(told, default=0):.2f} s ({len(told)} messages)"
         )
 
 
@@ -365,7 +225,8 @@ def idle(minutes: float) -> None:
     with tempfile.TemporaryDirectory() as folder, Stage(folder, factor=factor, tick=0.5 / factor) as stage:
         paths = [f"quiet/{n}" for n in range(MANY)]
         stage.configure([stage.source(path, "15m") for path in paths])
-        usage = stage.start()
+        stage.begin()
+        usage = stage.usage
         stage.wait_for_polls([f"/{path}" for path in paths])
         time.sleep(2)
         before, polls = usage.cpu(), sum(map(len, stage.report()["asked"].values()))
@@ -373,8 +234,7 @@ def idle(minutes: float) -> None:
         stage.sleep(minutes * 60)
         cpu = usage.cpu() - before
         polls = sum(map(len, stage.report()["asked"].values())) - polls
-        usage.stopped.set()
-        stage.stop()
+        stage.end()
         print(f"idle, {MANY} sources every 15 min: an hour in {minutes:g} min (factor {factor:.0f}; ticks scaled too)")
         print(
             f"{polls} polls; CPU {cpu:.1f} s an hour = {cpu / 36:.2f} % of a core; {cpu / polls * 1000:.1f} ms a poll"
@@ -382,62 +242,16 @@ def idle(minutes: float) -> None:
         print(f"memory: {usage.now:.0f} MB, peak {usage.peak:.0f} MB")
 
 
-# ---- a busy day ------------------------------------------------------------------------------------------------------
-
-
-def busy(minutes: float) -> None:
-    """500 feeds of which one publishes, in real time."""
-    with tempfile.TemporaryDirectory() as folder, Stage(folder, factor=1) as stage:
-        others = [f"lively/{n}" for n in range(MANY - 1)]
-        stage.configure(
-            [stage.source("good/0", "2s"), *(stage.source(path, f"{8 + n % 5}s") for n, path in enumerate(others))]
-        )
-        usage = stage.start()
-        stage.wait_for_polls(["/good/0", *(f"/{path}" for path in others)])
-        stage.sleep(SPREAD)
-        stage.publish(["good/0"], 1.2)
-        before, began = usage.cpu(), time.monotonic()
-        stage.sleep(minutes * 60 - SPREAD - 8)
-        cpu = (usage.cpu() - before) / (time.monotonic() - began)
-        stage.publish([], 0)
-        stage.sleep(8)
-        report = stage.report()
-        usage.stopped.set()
-        stage.stop()
-        told, carried, published = report["told"], report["carried"], report["published"]
-        total = [told[w] - published[w] for w in told]
-        own = [told[w] - carried[w] for w in told]
-        beyond = [max(0.0, seconds - 2 * DRAWN) for seconds in total]
-        polls = sum(map(len, report["asked"].values())) / (time.monotonic() - began + SPREAD)
-        print(f"busy: {MANY} feeds every 8 to 12 s, the publisher every 2 s, real time; {polls:.0f} polls a second")
-        for name, values in (
-            ("publication to message", total),
-            ("beyond the interval", beyond),
-            ("poll to message", own),
-        ):
-            print(f"{name:<24} p50 {_part(values, 0.5):.3f}  p99 {_part(values, 0.99):.3f}  max {max(values):.3f} s")
-        print(
-            f"{len(published)} published, {len(told)} told; CPU {cpu * 100:.0f} % of a core; peak {usage.peak:.0f} MB"
-        )
-
-
 def main() -> None:
-    """Run one of the three modes."""
+    """Run one of the modes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=3, help="real minutes")
     parser.add_argument("--hours", type=float, default=8, help="scaled hours of the first mode")
     parser.add_argument("--only", default="", help="misdeeds whose name holds this")
     parser.add_argument("--idle", action="store_true")
-    parser.add_argument("--busy", action="store_true")
-    parser.add_argument("--child", nargs=3, metavar=("CONFIG", "FACTOR", "TICK"))
     options = parser.parse_args()
-    if options.child:
-        config, factor, tick = options.child
-        run_daemon(Path(config), float(factor), float(tick))
-    elif options.idle:
+    if options.idle:
         idle(options.minutes)
-    elif options.busy:
-        busy(options.minutes)
     else:
         misbehave(options.minutes, options.hours, options.only)
 

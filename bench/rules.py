@@ -33,70 +33,21 @@ from tocsin.rules.spec import ListSpec, NewsSpec, PackSpec, RuleSpec
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SYLLABLES = [
-    "ba",
-    "be",
-    "bo",
-    "da",
-    "de",
-    "di",
-    "fa",
-    "fo",
-    "ga",
-    "go",
-    "ka",
-    "ke",
-    "ko",
-    "la",
-    "le",
-    "lo",
-    "ma",
-    "me",
-    "mi",
-    "na",
-    "no",
-    "pa",
-    "po",
-    "ra",
-    "re",
-    "ro",
-    "sa",
-    "se",
-    "so",
-    "ta",
-    "te",
-    "to",
-    "va",
-    "vo",
-    "wa",
-    "zu",
-]
+    "ba", "be", "bo", "da", "de", "di", "fa", "fo", "ga", "go", "ka", "ke", "ko", "la", "le", "lo", "ma", "me",
+    "mi", "na", "no", "pa", "po", "ra", "re", "ro", "sa", "se", "so", "ta", "te", "to", "va", "vo", "wa", "zu",
+]  # fmt: skip
 HAN = "国出口管制中政府实施限制价格市场公司贸易关税部长会议生产供应需求矿山金属稀土镓锗锑钨企业投资美欧日宣布表示计划增长下降"
 COMMON = [
-    "the",
-    "of",
-    "to",
-    "in",
-    "and",
-    "a",
-    "said",
-    "that",
-    "on",
-    "for",
-    "with",
-    "as",
-    "by",
-    "at",
-    "from",
-    "its",
-    "will",
-    "has",
-    "after",
-    "be",
-    "was",
-]
+    "the", "of", "to", "in", "and", "a", "said", "that", "on", "for", "with", "as", "by", "at", "from", "its",
+    "will", "has", "after", "be", "was",
+]  # fmt: skip
 #: What the rules look for besides the name of their own company.
-ACTIONS = ["ban", "curb", "halt", "restrict", "suspend", "raise", "cut", "close", "buy", "sell"]
-OBJECTS = ["export", "output", "price", "mine", "quota", "stake", "plant", "tariff", "supply", "loan"]
+ACTIONS = [
+    "ban", "curb", "halt", "restrict", "suspend", "raise", "cut", "close", "buy", "sell",
+]  # fmt: skip
+OBJECTS = [
+    "export", "output", "price", "mine", "quota", "stake", "plant", "tariff", "supply", "loan",
+]  # fmt: skip
 
 
 def invented(count: int, seed: int) -> list[str]:

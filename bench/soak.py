@@ -22,11 +22,8 @@ import random
 import re
 import signal
 import socket
-import sqlite3
-import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable
@@ -34,29 +31,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from aiosmtpd.controller import Controller
-from hour import Usage
-from misbehaving import item, rss, word
-from storm import FileClock, run_daemon
+from world import Answer, Daemon, FileClock, item, pack, rss, serve, word
 
 FEEDS, SHOWN, BURST = 200, 15, 100
-RULES = """\
-tocsin: 1
-pack: {id: soak, version: 1.0.0}
-rules:
-  - id: ban
-    severity: high
-    event: trade.ban
-    news:
-      match: |
-        bans
-    key: [story]
-"""
 
 
 @dataclass(frozen=True)
@@ -188,6 +170,30 @@ class World:
         found = re.findall(r"[0-9a-f]{32}", text)
         self.got[receiver].append((found[-1] if found else "", text.lower()))
 
+    def get(self, path: str) -> Answer:
+        feed = int(path.rpartition("/")[2])
+        if path.startswith("/dumb/"):
+            if DUMB[feed] == "never answers":
+                time.sleep(60)
+                raise ConnectionAbortedError
+            return Answer(200 if self.clock.now().hour % 2 else 404, rss(item("Nothing to see", "old")))
+        headers, body, shown = self.answer(feed)
+
+        def sent() -> None:
+            self.asked[feed] += 1
+            self.published.update({story.number: story for story in shown})
+
+        return Answer(200, body, headers, sent)
+
+    def post(self, path: str, octets: bytes) -> Answer:
+        name = path.strip("/").split("/")[0] or "small"
+        if name == "gone":
+            return Answer(400, b"channel_not_found")
+        if name == "small" and len(octets) > 4096:
+            return Answer(413, b"too large")
+        self.take(name, octets)
+        return Answer()
+
 
 def _text(octets: bytes) -> str:
     mail = message_from_bytes(octets, policy=policy.default)
@@ -198,56 +204,6 @@ def _text(octets: bytes) -> str:
 
 def kind_of(feed: int) -> str:
     return KINDS[feed] if feed < len(KINDS) else "plain"
-
-
-def serve(world: World) -> ThreadingHTTPServer:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            feed = int(self.path.rpartition("/")[2])
-            if self.path.startswith("/dumb/"):
-                self._dumb(DUMB[feed])
-            else:
-                headers, body, shown = world.answer(feed)
-                self._send(200, body, headers)
-                world.asked[feed] += 1
-                world.published.update({story.number: story for story in shown})
-
-        def do_POST(self) -> None:
-            octets = self.rfile.read(int(self.headers["Content-Length"]))
-            name = self.path.strip("/").split("/")[0] or "small"
-            if name == "gone":
-                self._send(400, b"channel_not_found")
-            elif name == "small" and len(octets) > 4096:
-                self._send(413, b"too large")
-            else:
-                world.take(name, octets)
-                self._send(200, b"ok")
-
-        def _dumb(self, kind: str) -> None:
-            if kind == "never answers":
-                time.sleep(60)
-                self.close_connection = True
-            else:
-                up = world.clock.now().hour % 2
-                self._send(200 if up else 404, rss(item("Nothing to see", "old")))
-
-        def _send(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
-            self.send_response(status)
-            for name, value in {"Content-Length": str(len(body)), **(headers or {})}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    server.handle_error = lambda *_: None  # a client that was killed hangs up
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return server
 
 
 class Mailbox:
@@ -310,33 +266,8 @@ def config(http: int, smtp: int, *, renamed: bool) -> str:
 
 
 @dataclass
-class Lives:
-    """A daemon that is killed and begun again; *peak* is its memory in MB."""
-
-    folder: Path
-    tick: float
-    count: int = 0
-    peak: float = 0.0
-
-    def begin(self) -> None:
-        command = [sys.executable, __file__, "--child", str(self.folder), str(self.tick)]
-        with (self.folder / "log").open("a") as log:
-            self._process = subprocess.Popen(command, stderr=log, stdout=log, cwd=self.folder)
-        self._usage = Usage(self._process.pid)
-        self.count += 1
-
-    def check(self) -> None:
-        assert self._process.poll() is None, (self.folder / "log").read_text()[-3000:]
-
-    def end(self, how: int = signal.SIGKILL) -> None:
-        self._usage.stopped.set()
-        self.peak = max(self.peak, self._usage.own)
-        self._process.send_signal(how)
-        self._process.wait(60)
-
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
-        with sqlite3.connect(self.folder / "tocsin.db", timeout=30) as database:
-            return database.execute(query).fetchall()
+class Lives(Daemon):
+    """A daemon that is killed and begun again."""
 
     def contents(self, receiver: str) -> list[tuple[str, str]]:
         """The messages that *receiver* took: their ids and all headlines in them."""
@@ -363,11 +294,12 @@ def soak(hours: float, factor: float, kill_every: float, every: float) -> None:
         world = World(clock)
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
-        server, mailbox = serve(world), Controller(Mailbox(world), hostname="127.0.0.1", port=port)
+        server = serve(world.get, world.post)
+        mailbox = Controller(Mailbox(world), hostname="127.0.0.1", port=port)
         mailbox.start()
         ports = server.server_port, port
         (folder / "rules").mkdir()
-        (folder / "rules" / "rules.yaml").write_text(RULES)
+        (folder / "rules" / "rules.yaml").write_text(pack("soak"))
         (folder / "config.yaml").write_text(config(*ports, renamed=False))
         lives = Lives(folder, 0.5 / factor)
         lives.begin()
@@ -379,7 +311,7 @@ def soak(hours: float, factor: float, kill_every: float, every: float) -> None:
             _settle(world, lives, factor)
             print(f"{hours:g} h in {(clock.now() - began).total_seconds() / factor / 60:.0f} min, factor {factor:g}")
         finally:
-            lives.end()
+            lives.end(signal.SIGKILL)
             server.shutdown()
             mailbox.stop()
         _report(world, lives)
@@ -405,8 +337,8 @@ def _play(world: World, lives: Lives, length: timedelta, *, kill_every: float, e
             renamed = ""
         if time.monotonic() >= kill:
             told = ", ".join(f"{name} {len(world.got[name])}" for name in HEARERS)
-            print(f"{now - began}: life {lives.count}, {len(world.published)} published; {told}", file=sys.stderr)
-            lives.end()
+            print(f"{now - began}: life {lives.lives}, {len(world.published)} published; {told}", file=sys.stderr)
+            lives.end(signal.SIGKILL)
             lives.begin()
             kill += kill_every
         lives.check()
@@ -435,7 +367,7 @@ def _report(world: World, lives: Lives) -> None:
     doubtful = {row[0] for row in lives.rows("select delivery_id from attempt where outcome = 'ambiguous'")}
     published = list(world.published.values())
     home = {story.number: kind_of(feed) if feed < FEEDS else "burst" for feed, s in world.feeds.items() for story in s}
-    print(f"{lives.count} lives; {len(published)} stories published; peak memory {lives.peak:.0f} MB")
+    print(f"{lives.lives} lives; {len(published)} stories published; peak memory {lives.peak:.0f} MB")
     print(f"{'receiver':<9} {'messages':>8} {'received':>8} {'lost':>5} {'doubled':>7} {'on record':>9}")
     lost: Counter[str] = Counter()
     for name in HEARERS:
@@ -466,13 +398,8 @@ def main() -> None:
     parser.add_argument("--factor", type=float, default=10)
     parser.add_argument("--kill-every", type=float, default=30)
     parser.add_argument("--every", type=float, default=20)
-    parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()
-    if given.child:
-        folder = Path(given.child[0])
-        run_daemon(folder / "config.yaml", FileClock(folder / "clock"), float(given.child[1]))
-    else:
-        soak(given.hours, given.factor, given.kill_every, given.every)
+    soak(given.hours, given.factor, given.kill_every, given.every)
 
 
 if __name__ == "__main__":

@@ -25,47 +25,24 @@ answer that held it, how much later than alone the worst of the other feed is to
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
-import logging
 import random
 import re
-import signal
 import socket
-import sqlite3
-import subprocess
-import sys
 import tempfile
-import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
-from misbehaving import item, rss, word
+from world import Answer, Daemon, FileClock, item, pack, part, rss, serve, word
 
 FEEDS = 10
 START = datetime(2026, 3, 2, 5, 0, tzinfo=UTC)
-RULES = """\
-tocsin: 1
-pack: {id: storm, version: 1.0.0}
-rules:
-  - id: ban
-    severity: medium
-    event: trade.ban
-    news:
-      match: |
-        bans
-      severity_if:
-        - critical: war
-    key: [story]
-"""
 STORM = """\
   plain: {{url: "{hook}/plain"}}
   limited: {{url: "{hook}/limited", max_per_hour: 20}}
@@ -78,36 +55,6 @@ BAD = """\
   dead: {{url: "slack+http://127.0.0.1:{dead}/hook", rate: 6000}}
   hanging: {{url: "slack+http://127.0.0.1:{hanging}/hook", rate: 6000}}
 """
-
-
-class FileClock:
-    """A clock that several processes share: it began once, runs *factor* times as fast, and may jump."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def begin(self, start: datetime, factor: float) -> None:
-        self._write({"zero": time.monotonic(), "start": start.timestamp(), "factor": factor})
-
-    def now(self) -> datetime:
-        state = json.loads(self._path.read_text())
-        return datetime.fromtimestamp(state["start"] + (time.monotonic() - state["zero"]) * state["factor"], UTC)
-
-    def jump(self, by: timedelta) -> None:
-        state = json.loads(self._path.read_text())
-        self._write({**state, "start": state["start"] + by.total_seconds()})
-
-    def _write(self, state: dict[str, float]) -> None:
-        fresh = self._path.with_suffix(".new")
-        fresh.write_text(json.dumps(state))
-        fresh.replace(self._path)
-
-
-def run_daemon(config: Path, clock: FileClock, tick: float) -> None:
-    from tocsin.service.service import Service
-
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s", stream=sys.stderr)
-    asyncio.run(Service(config, env={}, clock=clock, tick=timedelta(seconds=tick)).run())
 
 
 # ---- the world -----------------------------------------------------------------------------------------------------
@@ -130,55 +77,24 @@ class World:
         date = f"<pubDate>{format_datetime(self.clock.now())}</pubDate>"
         self.items[f"/feed/{number % FEEDS}"].insert(0, (number, item(title, number, date=date)))
 
-    def serve(self) -> ThreadingHTTPServer:
-        world = self
+    def get(self, path: str) -> Answer:
+        self.asked[path] += 1
+        items = list(self.items[path])
+        for number, _ in items:
+            self.shown.setdefault(number, self.clock.now())
+        # Something old, so that the first fetch has a baseline.
+        return Answer(body=rss("".join(text for _, text in items) + item("Nothing to see", "old")))
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                world.asked[self.path] += 1
-                items = list(world.items[self.path])
-                for number, _ in items:
-                    world.shown.setdefault(number, world.clock.now())
-                # Something old, so that the first fetch has a baseline.
-                self._answer(rss("".join(text for _, text in items) + item("Nothing to see", "old")))
-
-            def do_POST(self) -> None:
-                text = self.rfile.read(int(self.headers["Content-Length"])).decode()
-                world.got[self.path.strip("/")].append((world.clock.now(), text))
-                self._answer(b"ok")
-
-            def _answer(self, body: bytes) -> None:
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        return server
+    def post(self, path: str, body: bytes) -> Answer:
+        self.got[path.strip("/")].append((self.clock.now(), body.decode()))
+        return Answer()
 
 
 @dataclass
-class Stage:
-    """A world with a daemon in a folder."""
+class Stage(Daemon):
+    """A daemon in its world."""
 
-    folder: Path
-    world: World
-    daemon: subprocess.Popen[bytes]
-
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
-        with sqlite3.connect(self.folder / "tocsin.db") as database:
-            return database.execute(query).fetchall()
-
-    def wait(self, until: Callable[[], bool], patience: float) -> None:
-        end = time.monotonic() + patience
-        while not until():
-            assert self.daemon.poll() is None, (self.folder / "log").read_text()[-3000:]
-            assert time.monotonic() < end, "it takes too long"
-            time.sleep(0.2)
+    world: World = field(kw_only=True)
 
     def idle(self) -> bool:
         """Whether nothing that is due waits."""
@@ -196,7 +112,7 @@ def stage(receivers: str, *, factor: float, start: datetime, tick: float, **port
         clock = FileClock(folder / "clock")
         clock.begin(start, factor)
         world = World(clock)
-        server = world.serve()
+        server = serve(world.get, world.post)
         base = f"127.0.0.1:{server.server_port}"
         names = re.findall(r"^  (\w+):", receivers, re.MULTILINE)
         lines = ["timezone: UTC", "database: sqlite:///tocsin.db", "rules: [rules]", "sources:"]
@@ -205,19 +121,16 @@ def stage(receivers: str, *, factor: float, start: datetime, tick: float, **port
         lines += [f'  ops: {{url: "slack+http://{base}/ops", operator: true}}']
         lines += ["routes:", f"  - {{to: [{', '.join(names)}]}}"]
         (folder / "rules").mkdir()
-        (folder / "rules" / "rules.yaml").write_text(RULES)
+        (folder / "rules" / "rules.yaml").write_text(pack("storm", severity="medium"))
         (folder / "config.yaml").write_text("\n".join(lines) + "\n")
-        with (folder / "log").open("w") as log:
-            command = [sys.executable, __file__, "--child", str(folder), str(tick)]
-            daemon = subprocess.Popen(command, stderr=log, stdout=log, cwd=folder)
-            try:
-                here = Stage(folder, world, daemon)
-                here.wait(lambda: len(world.asked) == FEEDS, 30)
-                yield here
-            finally:
-                daemon.send_signal(signal.SIGTERM)
-                daemon.wait(60)
-                server.shutdown()
+        here = Stage(folder, tick, world=world)
+        here.begin()
+        try:
+            here.wait(lambda: len(world.asked) == FEEDS, 30)
+            yield here
+        finally:
+            here.end()
+            server.shutdown()
 
 
 # ---- a storm -------------------------------------------------------------------------------------------------------
@@ -311,7 +224,7 @@ def neighbours(seconds: float) -> None:
         beside = _delays(GOOD + BAD, seconds, dead=dead.getsockname()[1], hanging=hanging.getsockname()[1])
     print(f"{'the good receiver':<36} {'messages':>8} {'p50':>8} {'p99':>8} {'worst':>8}")
     for name, delays in (("alone", alone), ("beside a dead and a hanging one", beside)):
-        shown = "".join(f"{_part(delays, share) * 1000:>6.0f} ms" for share in (0.5, 0.99, 1))
+        shown = "".join(f"{part(delays, share) * 1000:>6.0f} ms" for share in (0.5, 0.99, 1))
         print(f"{name:<36} {len(delays):>8}{shown}")
 
 
@@ -345,9 +258,9 @@ def flood(entries: int) -> None:
             for at, text in here.world.got["r0"]
             if (found := re.search(r"news\.example/(\d+)", text)) and (number := int(found[1])) < 10**6
         )
-        status = Path(f"/proc/{here.daemon.pid}/status").read_text()
+        status = Path(f"/proc/{here.process.pid}/status").read_text()
         memory = re.search(r"VmHWM:\s+(\d+)", status)
-        cpu = sum(map(int, Path(f"/proc/{here.daemon.pid}/stat").read_text().split()[13:15])) / 100
+        cpu = sum(map(int, Path(f"/proc/{here.process.pid}/stat").read_text().split()[13:15])) / 100
         assert memory
         print(f"{entries} matches of one poll for {receivers.count('url')} receivers")
         here.wait(lambda: _read(here, entries) is not None, 60)
@@ -375,11 +288,6 @@ def _told(here: Stage, number: int) -> float:
     return (arrived()[0] - here.world.shown[number]).total_seconds()
 
 
-def _part(values: list[float], share: float) -> float:
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else float("nan")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--entries", type=int)
@@ -387,12 +295,8 @@ def main() -> None:
     parser.add_argument("--neighbours", action="store_true")
     parser.add_argument("--flood", action="store_true")
     parser.add_argument("--seconds", type=float, default=60)
-    parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()
-    if given.child:
-        folder = Path(given.child[0])
-        run_daemon(folder / "config.yaml", FileClock(folder / "clock"), float(given.child[1]))
-    elif given.neighbours:
+    if given.neighbours:
         neighbours(given.seconds)
     elif given.flood:
         flood(given.entries or 2000)

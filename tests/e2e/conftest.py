@@ -24,6 +24,9 @@ from xml.sax.saxutils import escape
 
 import pytest
 from aiosmtpd.smtp import SMTP
+from typer.testing import CliRunner
+
+from tocsin.cli import app
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Real seconds after which something that should have happened did not.
@@ -55,6 +58,11 @@ def until(holds: Callable[[], Any], what: str, patience: float = PATIENCE) -> An
             return found
         time.sleep(0.02)
     raise AssertionError(f"waited {patience:g} s in vain: {what}")
+
+
+def objects(printed: str) -> list[dict[str, Any]]:
+    """The objects of JSON Lines among what was *printed*."""
+    return [json.loads(line) for line in printed.splitlines() if line.startswith("{")]
 
 
 class Web:
@@ -279,10 +287,23 @@ routes:
         assert done.returncode == status, done.stdout + done.stderr
         return done.stdout or done.stderr
 
+    def test_message(self, *receivers: str) -> list[dict[str, Any]]:
+        """What `tocsin notify-test`, a process of its own, reports."""
+        return objects(self.run("notify-test", *receivers, "--config", str(self.config), "--json"))
+
     def listing(self, *arguments: str) -> list[dict[str, Any]]:
-        """The objects that a command prints with `--json`."""
-        printed = self.run(*arguments, "--config", str(self.config), "--json")
-        return [json.loads(line) for line in printed.splitlines() if line.startswith("{")]
+        """The objects that a command prints with `--json`; it only looks, and does so in this process."""
+        asked = [*arguments, "--config", str(self.config), "--json"]
+        done = CliRunner().invoke(app, asked, env=self.env(), catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+        return objects(done.stdout)
+
+    def until(self, true: Callable[[], Any], what: str) -> Any:
+        """Wait until *true* returns something true, and return it; fail with what the daemons logged."""
+        try:
+            return until(true, what, patience=2 * PATIENCE)  # a receiver that failed is left alone for half a minute
+        except AssertionError as error:
+            raise AssertionError("".join([f"{error}\n", *(line for one in self.daemons for line in one.log)])) from None
 
     def baseline(self, feeds: int = 1) -> None:
         """Wait until every feed was polled and its baseline stands."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +13,6 @@ import pytest
 World = Any
 KILLING = (Path(__file__).parent / "killing.py").read_text(encoding="utf-8")
 BAN = "China bans exports of gallium"
-
-
-def until(world: World, holds: Any, what: str) -> Any:
-    """Wait as the fixtures do."""
-    import time
-
-    end = time.monotonic() + 60  # a receiver that failed is left alone for half a minute
-    while time.monotonic() < end:
-        if found := holds():
-            return found
-        time.sleep(0.02)
-    log = "".join("".join(daemon.log) for daemon in world.daemons)
-    raise AssertionError(f"waited in vain: {what}\n{log}")
 
 
 def subjects(world: World) -> list[str]:
@@ -38,7 +26,7 @@ def test_a_new_entry_becomes_a_mail_and_a_slack_message(world: World) -> None:
     daemon = world.start()
     world.baseline()
     published = world.web.publish("wire0", BAN)
-    until(world, lambda: world.mailbox.mails and world.web.posts, "mail and message")
+    world.until(lambda: world.mailbox.mails and world.web.posts, "mail and message")
     assert world.mailbox.mails[0][0] - published < 10
     assert world.web.posts[0][0] - published < 10
     mail = world.mailbox.mails[0][1]
@@ -67,8 +55,8 @@ def test_twenty_feeds_with_one_headline_give_one_alert(world: World) -> None:
     for n in range(20):
         world.web.publish(f"wire{n}", f"{BAN} - Outlet {n}")
     seen = [world.web.polled(f"wire{n}") for n in range(20)]
-    until(world, lambda: all(world.web.polled(f"wire{n}") > seen[n] + 1 for n in range(20)), "two more polls of each")
-    until(world, lambda: world.mailbox.mails and world.web.posts, "mail and message")
+    world.until(lambda: all(world.web.polled(f"wire{n}") > seen[n] + 1 for n in range(20)), "two more polls of each")
+    world.until(lambda: world.mailbox.mails and world.web.posts, "mail and message")
     assert daemon.stop() == 0
     assert len(world.listing("alerts", "list")) == 1
     assert len(world.mailbox.mails) == len(world.web.posts) == 1
@@ -83,10 +71,10 @@ def test_a_webhook_that_is_down_gets_the_message_later_and_the_mail_does_not_wai
     daemon = world.start()
     world.baseline()
     world.web.publish("wire0", BAN)
-    until(world, lambda: world.mailbox.mails, "the mail")
+    world.until(lambda: world.mailbox.mails, "the mail")
     daemon.wait_for("delivery failed")
     world.web.hook_status = 200
-    until(world, lambda: world.web.posts, "the message, after the webhook is back")
+    world.until(lambda: world.web.posts, "the message, after the webhook is back")
     daemon.wait_for("delivered receiver=desk")
     daemon.stop()
     assert (len(world.mailbox.mails), len(world.web.posts)) == (1, 1)
@@ -135,7 +123,7 @@ def test_a_corrected_headline_is_told_with_both_wordings_though_the_daemon_dies(
     first = world.start()
     world.baseline()
     world.web.publish("wire0", BAN)
-    until(world, lambda: world.mailbox.mails and world.web.posts, "mail and message")
+    world.until(lambda: world.mailbox.mails and world.web.posts, "mail and message")
     assert first.stop() == 0
     doomed = world.start("before-commit", str(world.config), script=KILLING)
     world.web.rewrite("wire0", BAN, "China denies a plan on exports of gallium")
@@ -176,16 +164,16 @@ def test_reload_takes_what_is_good_and_keeps_what_ran_otherwise(world: World) ->
     rules.write_text(good.replace("ban~ OR halt~", "$nothing"), encoding="utf-8")
     daemon.wait_for("reloaded")
     world.web.publish("wire0", BAN)
-    until(world, lambda: world.mailbox.mails, "the old rules at work")
+    world.until(lambda: world.mailbox.mails, "the old rules at work")
     rules.write_text(good.replace("export ban", "embargo"), encoding="utf-8")
     daemon.process.send_signal(signal.SIGHUP)
-    until(world, lambda: sum("reloaded" in line for line in daemon.log) >= 2, "the second reload")
+    world.until(lambda: sum("reloaded" in line for line in daemon.log) >= 2, "the second reload")
     world.web.publish("wire0", "Congo halts shipments of cobalt")
-    until(world, lambda: any("cobalt: embargo" in s for s in subjects(world)), "the new rules at work")
+    world.until(lambda: any("cobalt: embargo" in s for s in subjects(world)), "the new rules at work")
     world.config.write_text("sources: [", encoding="utf-8")
     daemon.wait_for("reload refused")
     world.web.publish("wire0", "Vietnam bans antimony exports to its neighbours")
-    until(world, lambda: any("antimony" in s for s in subjects(world)), "the last good configuration at work")
+    world.until(lambda: any("antimony" in s for s in subjects(world)), "the last good configuration at work")
     assert daemon.stop() == 0
 
 
@@ -205,8 +193,6 @@ def test_once_is_one_cycle_for_cron(world: World) -> None:
     world.configure()
     world.run("once", "--config", str(world.config))
     world.web.publish("wire0", BAN)
-    import time
-
     time.sleep(1.2)  # the source's own interval, which is real here
     world.run("once", "--config", str(world.config))
     assert (len(world.mailbox.mails), len(world.web.posts)) == (1, 1)
@@ -217,8 +203,6 @@ def test_a_dry_run_sends_nothing_and_changes_nothing(world: World) -> None:
     world.configure()
     world.run("once", "--config", str(world.config))
     world.web.publish("wire0", BAN)
-    import time
-
     time.sleep(1.2)
     printed = world.run("once", "--dry-run", "--config", str(world.config))
     assert BAN in printed
@@ -267,9 +251,9 @@ def test_systemd_hears_ready_watchdog_reload_and_stop(world: World) -> None:
 def test_a_test_is_sent_by_the_daemon_that_runs(world: World) -> None:
     """What is tested is what tells: the same process, template, outbox and server; and without a daemon the command does it."""
     world.configure()
-    alone = world.listing("notify-test", "mail")
+    alone = world.test_message("mail")
     daemon = world.start()
-    beside = world.listing("notify-test")
+    beside = world.test_message()
     assert daemon.stop() == 0
     results = [*alone, *beside]
     assert [(result["receiver"], result["state"], result["outcome"]["code"]) for result in results] == [

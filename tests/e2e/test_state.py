@@ -15,16 +15,6 @@ World = Any
 BAN = "China bans exports of gallium"
 
 
-def until(holds: Any, what: str, patience: float = 30) -> Any:
-    """Wait until *holds*."""
-    end = time.monotonic() + patience
-    while time.monotonic() < end:
-        if found := holds():
-            return found
-        time.sleep(0.02)
-    raise AssertionError(f"waited in vain: {what}")
-
-
 def lines(daemon: Any, words: str) -> list[str]:
     """The lines of its log with *words*."""
     return [line for line in daemon.log if words in line]
@@ -84,9 +74,9 @@ def test_a_database_that_is_taken_away_stops_the_daemon_and_loses_nothing(
         shutil.move(saved, world.folder / "tocsin.db")
     again = world.start()
     polled = world.web.polled("wire0")
-    until(lambda: world.web.polled("wire0") > polled + 1, "two more polls")
+    world.until(lambda: world.web.polled("wire0") > polled + 1, "two more polls")
     world.web.publish("wire0", "Congo halts shipments of cobalt")
-    until(lambda: any("cobalt" in mail["Subject"] for _, mail in world.mailbox.mails), "the next alert")
+    world.until(lambda: any("cobalt" in mail["Subject"] for _, mail in world.mailbox.mails), "the next alert")
     assert again.stop() == 0
     assert len(world.mailbox.mails) == 2
     assert len(world.listing("alerts", "list")) == 2
@@ -101,9 +91,9 @@ def test_one_damaged_row_stops_one_source_and_says_so(world: World) -> None:
         database.execute("UPDATE source SET first_polled = 'yesterday' WHERE name = 'wire1'")
     database.close()
     daemon.wait_for("row damaged, not used any more kind=source name=wire1")
-    until(lambda: any("source wire1" in str(post) for _, post in world.web.posts), "the operator")
+    world.until(lambda: any("source wire1" in str(post) for _, post in world.web.posts), "the operator")
     world.web.publish("wire2", BAN)
-    until(lambda: world.mailbox.mails, "the mail")
+    world.until(lambda: world.mailbox.mails, "the mail")
     assert daemon.stop() == 0
     assert len(lines(daemon, "row damaged")) == 1
     assert len(lines(daemon, "store failed")) <= 1
@@ -135,7 +125,7 @@ def test_what_a_reload_leaves_out_is_said_loudly(world: World) -> None:
     daemon.wait_for("reloaded")
     assert lines(daemon, "gone with the reload kind=sources count=1 names=wire2")
     assert lines(daemon, "gone with the reload kind=receivers count=1 names=mail")
-    until(lambda: sum("Gone with the new" in str(post) for _, post in world.web.posts) >= 1, "the operator")
+    world.until(lambda: sum("Gone with the new" in str(post) for _, post in world.web.posts) >= 1, "the operator")
     assert daemon.stop() == 0
 
 
@@ -167,7 +157,7 @@ def test_a_source_that_is_renamed_while_it_runs_brings_its_news(world: World) ->
     world.config.write_text(swapped, encoding="utf-8")
     world.web.publish("wire0", BAN)
     daemon.wait_for("reloaded")
-    until(lambda: world.mailbox.mails, "the mail")
+    world.until(lambda: world.mailbox.mails, "the mail")
     assert daemon.stop() == 0
     assert not lines(daemon, "gone with the reload")
     names = {source["name"]: source["disabled"] for source in world.listing("sources", "list")}

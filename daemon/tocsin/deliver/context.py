@@ -28,7 +28,9 @@ def with_prices(
     rules: Mapping[str, PriceRule],
     now: datetime,
 ) -> tuple[AlertContent, ...]:
-    """*tidings* of a message of *kind* with the prices that stand beside them; those of *rules* say how often, too.
+    """Return *tidings* with the prices shown beside them; alerts of *rules* also get the frequency of their rule.
+
+    Operator and test messages show no prices.
 
     Raises:
         StoreError: the series cannot be read.
@@ -44,7 +46,7 @@ def with_prices(
 
 
 def rounded_up(delivery: Delivery, *, store: Store, instruments: Sequence[Instrument], now: datetime) -> Roundup | None:
-    """What a digest says beside its alerts; None for any other message.
+    """Return what a digest shows besides its alerts; None for any other message.
 
     Raises:
         StoreError: it cannot be read.

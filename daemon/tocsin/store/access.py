@@ -15,9 +15,9 @@ from tocsin.model.prices import Instrument
 from tocsin.rules.prices.edge import PriceState
 from tocsin.store.db.sqlite import Database
 from tocsin.store.inbound import entries, prices, unevaluated
-from tocsin.store.maintenance import packs
-from tocsin.store.outbox import enqueue, feedback, receivers, silences
-from tocsin.store.queries import history, listing, roundup, statistics, withheld
+from tocsin.store.maintenance import recovery
+from tocsin.store.outbox import enqueue, feedback, holds, receivers
+from tocsin.store.queries import listing, roundup, statistics, withheld
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -81,16 +81,16 @@ class Queries:
     left_alone = reads(receivers.left_alone)
     held = reads(withheld.held)
     suppressed = reads(withheld.suppressed)
-    kept_pack = reads(packs.kept)
+    kept_pack = reads(recovery.kept_pack)
     reported = reads(statistics.reported)
     ledger = reads(statistics.ledger)
-    silences = reads(silences.everything)
+    silences = reads(holds.silences)
     roundup = reads(roundup.roundup)
-    history = reads(history.outline)
+    history = reads(entries.history)
 
     def history_entries(self, since: datetime | None = None) -> Iterator[Entry]:
         """Yield the entries of the history, in the order in which they were first seen."""
-        return history.entries(self.database, since)
+        return entries.recorded(self.database, since)
 
     def market(self, instruments: Iterable[Instrument]) -> tuple[dict[str, Series], dict[tuple[str, str], PriceState]]:
         """Return the series of *instruments* by id, and what the price rules remember by (rule, instrument)."""
@@ -107,8 +107,8 @@ class Commands:
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    silence = writes(silences.add)
-    end_silence = writes(silences.end)
+    silence = writes(holds.add_silence)
+    end_silence = writes(holds.end_silence)
     test = writes(enqueue.test)
     resend = writes(enqueue.resend)
     answer = writes(feedback.add)

@@ -43,7 +43,7 @@ from tocsin.store.db.values import (
 from tocsin.store.inbound import commit, identity, prices, sources, unevaluated
 from tocsin.store.inbound.decisions import Decide, Deciding, nobody, total
 from tocsin.store.inbound.stories import OpenStories
-from tocsin.store.maintenance import damage, packs, retention, rewind
+from tocsin.store.maintenance import recovery, retention
 from tocsin.store.outbox import enqueue, handover, holds, overflow, receivers
 from tocsin.store.outbox.handover import NO_FALLBACKS, Fallbacks, Rerouted
 from tocsin.store.sending import claim
@@ -112,7 +112,7 @@ class Store:
         with self.database.write() as session:
             polls = sources.void(session)
             count, doubtful = claim.void(session, now, None)
-            rewind.rewind(session, now)
+            recovery.rewind(session, now)
             return Voided(sources=polls, deliveries=count, doubtful=doubtful, checked=checked)
 
     def probe(self) -> None:
@@ -142,10 +142,10 @@ class Store:
         """Close the database and give back the daemon's lock."""
         self.database.close()
 
-    rewind = writes(rewind.rewind)
-    set_aside = writes(damage.set_aside)
+    rewind = writes(recovery.rewind)
+    set_aside = writes(recovery.set_aside)
     sweep = writes(retention.sweep)
-    keep_pack = writes(packs.keep)
+    keep_pack = writes(recovery.keep_pack)
 
     # ---- sources ---------------------------------------------------------------------------------------------
 
@@ -289,7 +289,7 @@ class Store:
         ran out; none past its `expires_at` (see `expire`).
         """
         with self.database.write() as session:
-            holds.silence(session, now)
+            holds.apply_silences(session, now)
             return claim.claim(session, now, self._real_now(), lease, which)
 
     def lapse(

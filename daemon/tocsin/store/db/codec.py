@@ -5,19 +5,39 @@ Reading gives back exactly what was written.
 
 from __future__ import annotations
 
+import functools
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
-from tocsin.errors import Position
+from tocsin.errors import DamagedError, Position
 from tocsin.model.deliveries import Message, MessageKind
 from tocsin.model.entries import EntryKey, KeyKind
 from tocsin.model.evidence import Evidence, Hit, Span, Witness
 from tocsin.model.prices import Labels
 from tocsin.model.reasons import NO_REASON, Cause, Reason
-from tocsin.store.db.reading import reading
+
+P = ParamSpec("P")
+T = TypeVar("T")
+#: What SQLite's driver says of text that is none.
+UNDECODABLE = "Could not decode to UTF-8"
+#: What reading raises where a value is none of those that were written.
+_FAULTS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+
+
+def reading(read: Callable[P, T]) -> Callable[P, T]:
+    """*read*, of which whatever it raises about a value is a DamagedError."""
+
+    @functools.wraps(read, updated=())
+    def attempt(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return read(*args, **kwargs)
+        except _FAULTS as error:
+            raise DamagedError(f"a value cannot be read: {error or type(error).__name__}") from error
+
+    return attempt
 
 
 def _dump(value: Any) -> str:

@@ -14,7 +14,7 @@ from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field
 
 from tocsin.store.db import codec
-from tocsin.store.db.reading import reading
+from tocsin.store.db.codec import reading
 
 #: How SQLAlchemy writes a time where the database has no type for it, for `strftime` of a time in UTC.
 TIME_FORMAT = "%Y-%m-%d %H:%M:%S.%f"

@@ -15,7 +15,7 @@ from tocsin.hints import PollHints
 from tocsin.model.entries import KeyKind
 from tocsin.policy.polling.findings import Findings
 from tocsin.policy.polling.history import Moved, PollHistory
-from tocsin.store.db.reading import reading
+from tocsin.store.db.codec import reading
 from tocsin.store.db.values import Fetch
 
 #: Fetches of a source that are kept, the newest first.

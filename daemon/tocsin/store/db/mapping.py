@@ -18,7 +18,7 @@ from tocsin.model.sources import Cursor
 from tocsin.policy.alerting.correlation import Member
 from tocsin.policy.alerting.facts import Decided
 from tocsin.store.db import codec, habits
-from tocsin.store.db.reading import reading
+from tocsin.store.db.codec import reading
 from tocsin.store.db.tables import AlertRow, DeliveryRow, EntryRow, MatchRow, SourceRow
 from tocsin.store.db.values import SourceLease, SourceView
 

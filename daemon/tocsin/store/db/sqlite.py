@@ -22,8 +22,8 @@ from sqlmodel import Session, SQLModel
 
 from tocsin.errors import DamagedError, LockedError, LostError, StoreError
 from tocsin.files import unlike_file
+from tocsin.store.db.codec import UNDECODABLE
 from tocsin.store.db.place import Identity, claim, files_of, identity, make, path_of
-from tocsin.store.db.reading import UNDECODABLE
 
 T = TypeVar("T")
 

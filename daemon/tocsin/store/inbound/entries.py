@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from datetime import datetime
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, and_, col, func, or_, select
 
 from tocsin.model.entries import Entry
 from tocsin.store.db import mapping
+from tocsin.store.db.sqlite import Database
 from tocsin.store.db.tables import EntryRow, SourceRow
-from tocsin.store.db.values import EntryView
+from tocsin.store.db.values import EntryView, History
 from tocsin.store.inbound import revisions
+
+#: Entries that are in memory at once.
+_PIECE = 1000
+#: The first entries of a source that were seen later than this after its first poll were no baseline any more.
+_BASELINE_WITHIN = timedelta(days=1)
 
 _TABLE = EntryRow.metadata.tables[str(EntryRow.__tablename__)]
 _ADD = _TABLE.insert().returning(_TABLE.c.id, sort_by_parameter_order=True)
@@ -65,3 +71,39 @@ def find(session: Session, words: str, *, limit: int = 20) -> tuple[EntryView, .
         )
         for row, name in rows
     )
+
+
+def history(session: Session, since: datetime | None = None) -> History:
+    """What there is to run on from *since* on."""
+    whole = select(func.count(), func.max(EntryRow.first_seen)).where(col(EntryRow.pruned).is_(False))
+    wanted = whole if since is None else whole.where(col(EntryRow.first_seen) >= since)
+    count, last = session.exec(wanted).one()
+    fetches = session.exec(
+        select(SourceRow.name, SourceRow.first_polled, func.min(EntryRow.first_seen))
+        .join(EntryRow, col(EntryRow.source_id) == SourceRow.id)
+        .where(col(EntryRow.first_seen) >= SourceRow.first_polled)
+        .group_by(col(SourceRow.id))
+    ).all()
+    baselines = {name: seen for name, polled, seen in fetches if polled and seen - polled < _BASELINE_WITHIN}
+    return History(entries=count, last=last, baselines=baselines)
+
+
+def recorded(database: Database, since: datetime | None) -> Iterator[Entry]:
+    """The entries that were first seen from *since* on and still have their text, read a piece at a time."""
+    query = (
+        select(EntryRow, SourceRow.name)
+        .join(SourceRow, col(SourceRow.id) == EntryRow.source_id)
+        .where(col(EntryRow.pruned).is_(False))
+        .order_by(col(EntryRow.first_seen), col(EntryRow.id))
+        .limit(_PIECE)
+    )
+    piece = query if since is None else query.where(col(EntryRow.first_seen) >= since)
+    while True:
+        with database.read() as session:
+            rows = session.exec(piece).all()
+        if not rows:
+            return
+        yield from (mapping.entry(row, source) for row, source in rows)
+        last = rows[-1][0]
+        same = and_(col(EntryRow.first_seen) == last.first_seen, col(EntryRow.id) > mapping.identity(last.id))
+        piece = query.where(or_(col(EntryRow.first_seen) > last.first_seen, same))

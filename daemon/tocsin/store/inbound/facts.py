@@ -7,14 +7,15 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from sqlalchemy import ColumnElement
 from sqlalchemy.orm import defer, load_only
 from sqlmodel import Session, and_, col, func, or_, select
 
 from tocsin.model.alerts import Alert
-from tocsin.model.deliveries import UNHEARD, DeliveryState
+from tocsin.model.deliveries import UNHEARD, UNTRIED, DeliveryKind, DeliveryState
 from tocsin.policy.alerting.correction import Correction
 from tocsin.policy.alerting.correlation import ActiveWindow, Member
-from tocsin.policy.alerting.facts import Arrival, Facts, LastNotified, Reach, reach
+from tocsin.policy.alerting.facts import Arrival, Facts, LastNotified, Pending, Reach, reach
 from tocsin.policy.alerting.folding import touched
 from tocsin.store.db import codec, mapping
 from tocsin.store.db.sqlite import pieces
@@ -29,13 +30,13 @@ from tocsin.store.db.tables import (
     StoryRow,
     ToldRow,
 )
-from tocsin.store.inbound import waiting
 from tocsin.store.inbound.stories import OpenStories
 from tocsin.store.inbound.unevaluated import Circumstance
 from tocsin.store.outbox import feedback
 
 #: Earlier matches that one decision looks at, the newest.
 _MOST_MEMBERS = 20_000
+_UNTRIED = (col(DeliveryRow.state).in_(UNTRIED), col(DeliveryRow.attempts) == 0)
 
 
 def read(
@@ -75,13 +76,76 @@ def read(
         known,
         alerts=alerts,
         last_notified=_last_notified(session, grown.keys, reached.correlations if reached else ()),
-        pending=waiting.read(session, related, {one.entry_id for one in arrivals}, now=now, late=late),
+        pending=_pending(session, related, {one.entry_id for one in arrivals}, now=now, late=late),
         notified=_notified(session, numbers, reached.rules if reached else ()),
         answered=feedback.by_number(session, numbers),
     )
     if reached and reached.correlations:
         known = replace(known, members=_members(session, reached), windows=_windows(session, reached))
     return known
+
+
+def _pending(
+    session: Session, alerts: Collection[int], entries: Collection[int | None], *, now: datetime, late: bool
+) -> tuple[Pending, ...]:
+    """The messages that anything about *alerts* or *entries* may join: those held, and those about them.
+
+    With *late* also those that tell what came late. Each names what it is about as far as that is asked for.
+    """
+    members, stories = _members_by_message(session, alerts)
+    held = and_(col(DeliveryRow.state) == DeliveryState.HELD.value, col(DeliveryRow.due_at) > now)
+    rows = _untried(session, or_(held, col(DeliveryRow.kind) == DeliveryKind.CATCH_UP.value) if late else held)
+    for piece in pieces(members):
+        rows |= _untried(session, col(DeliveryRow.id).in_(piece))
+    met = _entries_by_alert(session, alerts, entries)
+    return tuple(
+        Pending(
+            delivery_id=row.id,
+            receiver=row.receiver,
+            recipient=row.recipient,
+            kind=DeliveryKind(row.kind),
+            # One that is ready waits for the rest of its document alone: it is due.
+            due_at=min(row.due_at, now) if row.state == DeliveryState.READY.value else row.due_at,
+            alert_ids=tuple(members[row.id]),
+            story_ids=frozenset(stories[number] for number in members[row.id]),
+            entry_ids=frozenset(entry for number in members[row.id] for entry in met[number]),
+        )
+        for row in sorted(rows.values(), key=lambda row: (row.created_at, row.id))
+    )
+
+
+def _untried(session: Session, which: ColumnElement[bool]) -> dict[str, DeliveryRow]:
+    return {row.id: row for row in session.exec(select(DeliveryRow).where(*_UNTRIED, which))}
+
+
+def _members_by_message(session: Session, alerts: Collection[int]) -> tuple[dict[str, list[int]], dict[int, int]]:
+    """The messages about *alerts*, with those of them that each is about; and the story of each alert."""
+    members: dict[str, list[int]] = defaultdict(list)
+    stories: dict[int, int] = {}
+    for piece in pieces(sorted(alerts)):
+        for delivery_id, alert_id, story_id in session.exec(
+            select(DeliveryAlertRow.delivery_id, AlertRow.id, AlertRow.story_id)
+            .join(AlertRow, col(AlertRow.id) == DeliveryAlertRow.alert_id)
+            .join(DeliveryRow, col(DeliveryRow.id) == DeliveryAlertRow.delivery_id)
+            .where(*_UNTRIED, col(AlertRow.id).in_(piece))
+            .order_by(col(AlertRow.id))
+        ):
+            members[delivery_id].append(alert_id)
+            stories[alert_id] = story_id
+    return members, stories
+
+
+def _entries_by_alert(
+    session: Session, alerts: Collection[int], entries: Collection[int | None]
+) -> dict[int, set[int]]:
+    """Which of *entries* each of *alerts* is about."""
+    found: dict[int, set[int]] = defaultdict(set)
+    for piece in pieces(number for number in entries if number is not None):
+        wanted = col(MatchRow.entry_id).in_(piece)
+        for entry_id, alert_id in session.exec(select(MatchRow.entry_id, MatchRow.alert_id).where(wanted)):
+            if entry_id is not None and alert_id is not None and alert_id in alerts:
+                found[alert_id].add(entry_id)
+    return found
 
 
 def _alerts(session: Session, stories: Iterable[int]) -> tuple[Alert, ...]:

@@ -10,16 +10,18 @@ from datetime import datetime, timedelta
 from sqlalchemy import true
 from sqlmodel import Session, col, select, update
 
+from tocsin.errors import StoreError
 from tocsin.model.alerts import Alert
 from tocsin.model.deliveries import UNTRIED, WAITING, DeliveryKind, DeliveryState
 from tocsin.model.reasons import Cause, Reason
 from tocsin.policy.notifying.receiver import QuietRule
 from tocsin.policy.notifying.retry import DIGEST_LIFE
-from tocsin.policy.notifying.silence import Silence, first
+from tocsin.policy.notifying.silence import Matcher, Silence, first, parse
 from tocsin.store.db import codec, mapping
+from tocsin.store.db.codec import reading
 from tocsin.store.db.sqlite import new_id, pieces
 from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow, SilenceRow, ToldRow
-from tocsin.store.outbox import enqueue, silences
+from tocsin.store.outbox import enqueue
 
 #: Deliveries of a receiver that one transaction holds back.
 MOST = 500
@@ -109,14 +111,58 @@ def gather(session: Session, rows: Sequence[DeliveryRow], until: datetime, now: 
     _suppress_all(session, others, now, Reason(cause=Cause.MERGED, by=digest.id, because=reason))
 
 
-def silence(session: Session, now: datetime) -> None:
+def add_silence(
+    session: Session, matchers: Sequence[Matcher], starts: datetime, ends: datetime, *, by: str = "", why: str = ""
+) -> Silence:
+    """Write a silence; it counts from the next claim on."""
+    row = SilenceRow(matchers=tuple(matcher.text for matcher in matchers), starts=starts, ends=ends, by=by, why=why)
+    session.add(row)
+    session.flush()
+    return read_silence(row)
+
+
+def silences(session: Session) -> tuple[Silence, ...]:
+    """All of them, the newest first."""
+    return tuple(map(read_silence, session.exec(select(SilenceRow).order_by(col(SilenceRow.id).desc()))))
+
+
+def end_silence(session: Session, number: int, now: datetime) -> Silence:
+    """Let a silence end *now*.
+
+    Raises:
+        StoreError: there is no such silence, or it has ended.
+    """
+    row = session.get(SilenceRow, number)
+    if row is None:
+        raise StoreError(f"there is no silence {number}; see: tocsin silences list")
+    if row.ends <= now:
+        raise StoreError(f"silence {number} has ended already")
+    row.ends = now
+    session.add(row)
+    session.flush()
+    return read_silence(row)
+
+
+def _active(session: Session, now: datetime) -> tuple[Silence, ...]:
+    """Those that hide anything *now*."""
+    rows = session.exec(select(SilenceRow).where(col(SilenceRow.starts) <= now, col(SilenceRow.ends) > now)).all()
+    return tuple(map(read_silence, rows))
+
+
+@reading
+def read_silence(row: SilenceRow) -> Silence:
+    """A silence."""
+    return mapping.read(Silence, row, matchers=tuple(map(parse, row.matchers)))
+
+
+def apply_silences(session: Session, now: datetime) -> None:
     """Suppress what is silenced *now* of the messages that are due, and free what outlived its silence.
 
     What was tried already may have arrived, and goes on. Of a message that is only partly silenced, that part becomes a
     suppressed one of its own.
     """
     _free(session, now)
-    active = silences.active(session, now)
+    active = _active(session, now)
     if not active:
         return
     due = session.exec(

@@ -27,7 +27,7 @@ from tocsin.model.deliveries import (
 )
 from tocsin.model.reasons import Cause, Reason
 from tocsin.store.db import codec
-from tocsin.store.db.reading import reading
+from tocsin.store.db.codec import reading
 from tocsin.store.db.tables import AttemptRow, DeliveryAlertRow, DeliveryRow
 from tocsin.store.db.values import Claimable
 from tocsin.store.outbox import enqueue, overflow, receivers

@@ -1,23 +1,24 @@
-"""Rows that cannot be read: a disk or a hand changed a cell. One of them stops itself and nothing else."""
+"""Recovery from faults of the outside: damaged rows, a clock that ran ahead, a rule pack that no longer compiles."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Text, cast
 from sqlalchemy.exc import OperationalError
-from sqlmodel import Session, col, select, update
+from sqlmodel import Session, and_, col, exists, or_, select, update
 
 from tocsin.errors import DamagedError
 from tocsin.model.deliveries import WAITING, DeliveryState
 from tocsin.model.reasons import Cause, Reason
 from tocsin.store.db import codec, mapping
-from tocsin.store.db.reading import UNDECODABLE
-from tocsin.store.db.tables import DeliveryRow, SilenceRow, SourceRow
+from tocsin.store.db.codec import UNDECODABLE
+from tocsin.store.db.sqlite import upsert
+from tocsin.store.db.tables import AttemptRow, DeliveryRow, KeptPackRow, SilenceRow, SourceRow
 from tocsin.store.db.values import Damage, DamagedKind
-from tocsin.store.outbox.silences import silence
+from tocsin.store.outbox import holds
 from tocsin.store.sending import claim
 
 
@@ -36,7 +37,7 @@ def set_aside(session: Session, now: datetime) -> tuple[Damage, ...]:
         col(DeliveryRow.state).in_(WAITING),
         lambda row: claim.delivery(session, row),
     )
-    silences = _damaged(session, SilenceRow, SilenceRow.id, cast(SilenceRow.ends, Text) != "", silence)
+    silences = _damaged(session, SilenceRow, SilenceRow.id, cast(SilenceRow.ends, Text) != "", holds.read_silence)
     found = []
     for number, name, words in list(sources):
         session.exec(update(SourceRow).where(col(SourceRow.id) == number).values(disabled=True, lease_until=None))
@@ -69,3 +70,31 @@ def _damaged(
             if UNDECODABLE not in str(error.orig):
                 raise
             yield number, str(called), str(error.orig)
+
+
+def rewind(session: Session, now: datetime) -> int:
+    """Make due by *now* what waits only because its last step was taken later than that; how many rows that were.
+
+    A source that was polled, a delivery that was planned or tried, in what is the future again. What a cooldown holds
+    keeps its time.
+    """
+    polled = update(SourceRow).where(col(SourceRow.last_success) > now, col(SourceRow.due_at) > now)
+    tried = exists().where(col(AttemptRow.delivery_id) == col(DeliveryRow.id), col(AttemptRow.ended_at) > now)
+    ready = col(DeliveryRow.state) == DeliveryState.READY.value
+    retried = and_(col(DeliveryRow.state) == DeliveryState.RETRY.value, tried)
+    waiting = update(DeliveryRow).where(or_(ready, retried), col(DeliveryRow.due_at) > now)
+    return session.exec(polled.values(due_at=now)).rowcount + session.exec(waiting.values(due_at=now)).rowcount
+
+
+def keep_pack(session: Session, pack: str, pack_hash: str, files: Sequence[tuple[str, str]], now: datetime) -> None:
+    """Keep *files*, (path, text) each, as the good version of *pack*; the same version is not written again."""
+    row = session.exec(select(KeptPackRow).where(KeptPackRow.pack == pack)).one_or_none()
+    if row is None or row.hash != pack_hash:
+        fields = {"pack": pack, "hash": pack_hash, "files": files, "kept_at": now}
+        session.connection().execute(upsert(KeptPackRow, ("pack",), change=("hash", "files", "kept_at")), [fields])
+
+
+def kept_pack(session: Session, pack: str) -> tuple[tuple[str, str], ...] | None:
+    """The files of the good version, or None if there was none yet."""
+    row = session.exec(select(KeptPackRow).where(KeptPackRow.pack == pack)).one_or_none()
+    return row.files if row else None
