@@ -20,7 +20,7 @@ _OWN = (DeliveryKind.OPERATOR, DeliveryKind.TEST)
 
 
 def with_prices(
-    tidings: Sequence[AlertContent],
+    contents: Sequence[AlertContent],
     kind: DeliveryKind,
     *,
     store: Store,
@@ -28,7 +28,7 @@ def with_prices(
     rules: Mapping[str, PriceRule],
     now: datetime,
 ) -> tuple[AlertContent, ...]:
-    """Return *tidings* with the prices shown beside them; alerts of *rules* also get the frequency of their rule.
+    """Return *contents* with the prices shown beside them; alerts of *rules* also get the frequency of their rule.
 
     Operator and test messages show no prices.
 
@@ -36,12 +36,12 @@ def with_prices(
         StoreError: the series cannot be read.
     """
     if kind in _OWN or not instruments:
-        return tuple(tidings)
-    wanted = {item.id: item for one in tidings for item in beside(one.alert.labels, instruments)}
+        return tuple(contents)
+    wanted = {item.id: item for one in contents for item in beside(one.alert.labels, instruments)}
     series = store.read.series(wanted.values())
     return tuple(
         replace(one, prices=_glances(one.alert, beside(one.alert.labels, instruments), series, rules, now))
-        for one in tidings
+        for one in contents
     )
 
 

@@ -240,7 +240,7 @@ class Dispatcher:
         outbound, now = self.outbound, self._runtime.clock.now()
         store, instruments = self._store, outbound.instruments
         test = delivery.kind is DeliveryKind.TEST
-        tidings = with_prices(
+        contents = with_prices(
             [specimen(now)] if test else delivery.tidings,
             delivery.kind,
             store=store,
@@ -249,7 +249,7 @@ class Dispatcher:
             now=now,
         )
         message = render(
-            tidings,
+            contents,
             kind=receiver.kind,
             delivery_id=delivery.id,
             delivery_kind=delivery.kind,

@@ -26,7 +26,7 @@ class DeliveryState(StrEnum):
 UNTRIED = (DeliveryState.HELD, DeliveryState.READY)
 #: It waits to be sent, for the first time or again.
 WAITING = (*UNTRIED, DeliveryState.RETRY)
-#: It was given up, or is not to be sent: its recipient hears nothing of it.
+#: It was given up, or is not to be sent: its recipient does not get it.
 UNHEARD = (DeliveryState.DEAD, DeliveryState.SUPPRESSED)
 #: Nothing comes of it any more.
 SETTLED = (DeliveryState.DELIVERED, *UNHEARD)

@@ -287,7 +287,7 @@ def test_a_delivery_that_waits_for_its_receiver_says_so(tocsin: Tocsin, history:
     store.settle(
         held,
         AttemptResult(error_class=ErrorClass.GONE, code=404),
-        lambda _: Consequence(settlement=again, standing=blocked),
+        lambda _: Consequence(settlement=again, status=blocked),
         now,
     )
     store.close()
