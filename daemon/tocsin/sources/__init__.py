@@ -1,4 +1,4 @@
-"""Sources of observations: one file a kind."""
+"""Sources of observations, with one module per kind."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class Source(Protocol):
         ...
 
     async def poll(self, cursor: Cursor, now: datetime) -> Batch:
-        """Ask for news since *cursor*.
+        """Fetch news since *cursor*.
 
         Raises:
-            SourceError: the poll failed; nothing was lost, the next one asks again from the same cursor.
+            SourceError: the poll failed. Nothing is lost, because the next one begins at the same cursor.
         """
         ...

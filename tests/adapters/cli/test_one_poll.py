@@ -93,7 +93,7 @@ def test_a_trial_says_what_is_odd(tocsin: Tocsin, base: str, path: str, words: l
 @pytest.mark.parametrize(
     ("path", "words"),
     [
-        ("/api", ["no JSON Feed", "what to do: give the address of a feed"]),
+        ("/api", ["not a JSON Feed", "what to do: give the address of a feed"]),
         ("/nothing", ["404 Not Found", "what to do: open the address in a browser"]),
     ],
 )

@@ -245,10 +245,10 @@ def test_secrets_do_not_follow_to_another_host(visit):
     ("location", "words"),
     [
         ("/feed", "more than 5 redirects"),
-        ("ftp://example.com/", "no web address"),
-        ("file:///etc/passwd", "no web address"),
-        ("http://[::1", "no web address"),
-        ("", "no web address"),
+        ("ftp://example.com/", "not a web address"),
+        ("file:///etc/passwd", "not a web address"),
+        ("http://[::1", "not a web address"),
+        ("", "not a web address"),
     ],
 )
 def test_a_redirect_that_leads_nowhere_is_an_error(visit, location, words):

@@ -120,7 +120,7 @@ def test_a_name_that_only_the_proxy_knows_is_left_to_it():
     ("answer", "words"),
     [
         (b"HTTP/1.1 407 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", "the proxy answered 407"),
-        (None, "the proxy of http.proxy cannot be reached"),
+        (None, "the proxy in http.proxy cannot be reached"),
     ],
     ids=["refuses", "is not there"],
 )
@@ -206,7 +206,7 @@ def _load(context: ssl.SSLContext, shown: trustme.CA | trustme.LeafCert, others:
     [
         ("expired", "its owner has to renew it"),
         ("not valid yet", "the clock of this machine"),
-        ("another name", "write the name"),
+        ("another name", "use the name"),
         ("signed itself", "ca_file"),
         ("not trusted here", "ca_file"),
         ("an intermediate one is missing", "ca_file"),

@@ -126,8 +126,8 @@ def test_what_cannot_be_items_is_told_and_left_out():
     parsed = read(_feed({"id": "1"}, 2, None, expired=True), url=URL)
     assert len(parsed.items) == 1
     assert parsed.notes == (
-        "left out, since they are no objects: 2 items",
-        "the feed says that it has ended: nothing will follow",
+        "left out because they are not objects: 2 items",
+        "the feed says that it has expired: there will be no more items",
     )
     assert read(b'{"version": "%s"}' % VERSION.encode(), url=URL).notes == ("`items` is missing",)
 
@@ -150,9 +150,9 @@ def test_a_wrong_encoding_is_told():
 @pytest.mark.parametrize(
     ("body", "fault", "words"),
     [
-        (b'{"version": "x"}', Fault.NOT_A_FEED, "no JSON Feed"),
-        (b"[1, 2]", Fault.NOT_A_FEED, "no JSON Feed"),
-        (b'{"error": "no such page", "items": 3}', Fault.NOT_A_FEED, "no JSON Feed"),
+        (b'{"version": "x"}', Fault.NOT_A_FEED, "not a JSON Feed"),
+        (b"[1, 2]", Fault.NOT_A_FEED, "not a JSON Feed"),
+        (b'{"error": "no such page", "items": 3}', Fault.NOT_A_FEED, "not a JSON Feed"),
         (b'{"title": "a",\n "items": [', Fault.NOT_A_FEED, "broken JSON: line 2, column"),
         (b'{"version": ' + b"[" * 100_000, Fault.NOT_A_FEED, "nested too deeply"),
         (b'{"items": [' + b"{}," * MOST_MARKS, Fault.TOO_LARGE, f"more than {MOST_MARKS} values"),

@@ -29,7 +29,7 @@ def test_feeds_are_found_in_folders_and_each_once() -> None:
     ("body", "words"),
     [
         (b"", "line 1, column 1: no element found"),
-        (b"<html></html>", "it is no OPML: its first element is html"),
+        (b"<html></html>", "it is not OPML: its first element is html"),
         (HEAD + b"<outline", "unclosed token"),
         (b"<!DOCTYPE x [<!ENTITY a 'b'>]>" + HEAD + TAIL, "it declares a document type"),
         (HEAD + b"<outline>" * 100, "it is nested deeper than 64"),

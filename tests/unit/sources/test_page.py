@@ -76,7 +76,7 @@ def test_a_form_of_dates_is_checked() -> None:
     """One that strptime cannot read would leave every notice without a date."""
     assert check_format("%Y年%m月%d日 %H:%M") == "%Y年%m月%d日 %H:%M"
     for form in ("%Q", "%d %d %Y", "%H:%M", "dd.mm.yyyy", "%"):
-        with pytest.raises(ValueError, match="is no form of a whole date"):
+        with pytest.raises(ValueError, match="is not a format of a whole date"):
             check_format(form)
 
 
@@ -95,7 +95,7 @@ def test_a_link_that_is_nowhere_is_an_error() -> None:
 @pytest.mark.parametrize("inside", ["word " * 20_000, ""], ids=["text", "short"])
 def test_items_in_one_another_are_refused(inside: str) -> None:
     """Two thousand of them would repeat the page two thousand times."""
-    with pytest.raises(SourceError, match="lie in one another; correct `items`") as caught:
+    with pytest.raises(SourceError, match="are nested; correct `items`") as caught:
         read("<div>x" * 9000 + inside, Selectors(items="div"), url=URL)
     assert caught.value.fault is Fault.TOO_LARGE
 
@@ -118,7 +118,7 @@ def test_an_item_may_be_the_link_itself() -> None:
     ("page", "words"),
     [
         ("", "nothing on the page is 'li.notice'"),
-        ("<html>Please enable JavaScript", "nothing on the page is 'li.notice': it was rebuilt, or wants a browser"),
+        ("<html>Please enable JavaScript", "nothing on the page is 'li.notice': it was rebuilt, or needs a browser"),
         ("<li class=notice></li>", "1 node is 'li.notice', and none has 'a'; correct `title`"),
     ],
     ids=["empty", "challenge", "no-title"],

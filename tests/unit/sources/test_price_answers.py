@@ -184,7 +184,7 @@ def test_a_chart_names_the_split_of_the_day():
         ("yahoo-404.json", Fault.NOT_FOUND, "No data found, symbol may be delisted"),
         ("yahoo-429.txt", Fault.RATE_LIMITED, "limits our rate"),
         ("yahoo-null.json", Fault.NOT_DATA, "gives no price of TIN"),
-        ("captcha.html", Fault.NOT_DATA, "with what is no JSON"),
+        ("captcha.html", Fault.NOT_DATA, "with something that is not JSON"),
     ],
 )
 def test_what_is_no_chart_is_a_typed_error(fixture, fault, words):
@@ -207,7 +207,7 @@ def test_nonsense_is_no_chart(body):
     ("selector", "expected"),
     [
         ("td.price", Decimal("61250.5")),
-        ("td.nothing", "there is no price of spot where it should be"),
+        ("td.nothing", "the price of spot is missing where it should be"),
         ("td", "td names 4 places on the page"),
         ("td.name", "'Praseodymium-neodymium oxide' is not one number"),
     ],
@@ -343,8 +343,8 @@ def test_json_lines_are_rows(body, expected):
     [
         ({"format": Format.JSON, "price": "a["}, "is not JMESPath"),
         ({"format": Format.HTML, "price": "td[["}, "is not a CSS selector"),
-        ({"format": Format.CSV, "price": "a", "rows": "x"}, "leave rows out"),
-        ({"format": Format.JSONL, "price": "a", "rows": "x"}, "leave rows out"),
+        ({"format": Format.CSV, "price": "a", "rows": "x"}, "remove `rows`"),
+        ({"format": Format.JSONL, "price": "a", "rows": "x"}, "remove `rows`"),
         ({"format": Format.CSV, "price": "a", "history": True}, "a history needs the time"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Bytes to text in the encoding that a document really has."""
+"""Decoding of documents: bytes to text, in the encoding that a document really has."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _UNMARKED = (
     (b"<\0\0\0", "utf-32-le"),
     (b"\0\0\0<", "utf-32-be"),
 )
-#: Names under which a superset is meant in practice (WHATWG Encoding, 4.2).
+#: Names that mean a superset in practice (WHATWG Encoding, 4.2).
 _MEANT = {
     "ascii": "cp1252",
     "iso8859-1": "cp1252",
@@ -37,7 +37,7 @@ _MEANT = {
     "big5": "big5hkscs",
     "cp950": "big5hkscs",
 }
-#: Names of which Python has never heard (WHATWG Encoding, 4.2).
+#: Names that Python does not know (WHATWG Encoding, 4.2).
 _OTHER_NAMES = {
     **dict.fromkeys(("x-sjis", "windows-31j", "ms_kanji", "ms932"), "cp932"),
     **dict.fromkeys(("x-gbk", "csgb2312", "gb_2312", "gb_2312-80", "iso-ir-58"), "gb18030"),
@@ -54,15 +54,15 @@ _OTHER_NAMES = {
     "logical": "iso8859-8",
     "iso-8859-8-i": "iso8859-8",
 }
-#: Where the characters are that a codec lacks and browsers know: of Microsoft in Big5, of NEC in EUC-JP, the euro.
+#: Codecs for characters that browsers know but Python's codec lacks: Microsoft's in Big5, NEC's in EUC-JP, the euro.
 _BEYOND = {"big5hkscs": "cp950", "euc_jp": "euc_jis_2004"}
 _LOST = "\ufffd"
-#: Of so many characters beyond ASCII one may be broken: else the document is in another encoding.
+#: One broken character is allowed per this many non-ASCII characters. With more, the document is in another encoding.
 _FEW = 4
 _FOREIGN = re.compile(r"[^\x00-\x7f\ufffd]+")
-#: Sites cut texts by octets: half a character is left before what closes the section.
+#: Sites cut texts by bytes, which leaves half a character before the end of a CDATA section.
 _TAKEN = re.compile(r"(?<!\])([^\x00-\x7f])\]>")
-#: Python knows more codecs than there are encodings of documents.
+#: Python has more codecs than documents have encodings.
 _ALLOWED = re.compile(
     r"utf-(?:8|16|32)|cp\d|iso8859|iso2022_(?:jp|kr)|gb|big5|euc_|shift_jis|koi8|mac-|tis-620|hz|johab"
 )
@@ -72,11 +72,11 @@ _PARAMETER = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9._:-]{1,40})", re.IGNOR
 
 
 def decode(body: bytes, content_type: str = "") -> tuple[str, str]:
-    """Return (text, note): the text of a document, and in words what was wrong with its encoding.
+    """Return (text, note): the text of a document, and what was wrong with its encoding, in words.
 
-    Believed are, in this order: a byte order mark, the charset of *content_type*, the XML declaration, UTF-8,
-    windows-1252; and of these only one in which the bytes make sense, all of them or all but a few. An encoding of
-    single bytes makes sense of anything, so UTF-8 is tried before one. Never raises: what cannot be read becomes U+FFFD.
+    The candidates are, in this order: a byte order mark, the charset of *content_type*, the XML declaration, UTF-8,
+    windows-1252. The first in which all bytes, or all but a few, are valid is used. Single-byte encodings accept anything,
+    so UTF-8 is tried before them. Never raises: invalid bytes become U+FFFD.
     """
     for mark, name in _MARKS:
         if body.startswith(mark):
@@ -99,7 +99,7 @@ def decode(body: bytes, content_type: str = "") -> tuple[str, str]:
 
 
 def _mended(body: bytes, candidates: Sequence[str]) -> tuple[str, str]:
-    """Return the text in the first of *candidates* in which few places are broken, else as UTF-8 or windows-1252."""
+    """Return the text in the first of *candidates* with few broken places, or else in UTF-8 or windows-1252."""
     for name in candidates:
         text, _ = _closed(body.decode(name, _LENIENT), name)
         broken = text.count(_LOST)
@@ -109,12 +109,12 @@ def _mended(body: bytes, candidates: Sequence[str]) -> tuple[str, str]:
 
 
 def _foreign(text: str) -> int:
-    """Return how many characters of *text* are beyond ASCII, and were read."""
+    """Return how many valid characters of *text* are not ASCII."""
     return sum(map(len, _FOREIGN.findall(text)))
 
 
 def _closed(text: str, name: str) -> tuple[str, int]:
-    """Return *text*, and how many characters in it were mended that had taken the first bracket of a `]]>`."""
+    """Return *text* and the number of repaired characters that had swallowed the first bracket of a `]]>`."""
     if _SINGLE_BYTE.match(name) or name.startswith("utf"):
         return text, 0
     mended = _TAKEN.sub(lambda hit: f"{_LOST}]]>" if hit[1].encode(name, "replace").endswith(b"]") else hit[0], text)
@@ -126,7 +126,7 @@ def _broken(places: int, name: str) -> str:
 
 
 def _beyond(error: UnicodeError) -> tuple[str, int]:
-    """Return the character that a browser reads where the codec knows none (an error handler of `codecs`)."""
+    """Return the character that a browser reads where the codec fails (an error handler of `codecs`)."""
     assert isinstance(error, UnicodeDecodeError)
     other = _BEYOND.get(error.encoding, "")
     for end in (error.start + 2, error.start + 1) if other else ():
@@ -150,7 +150,7 @@ codecs.register_error(_LENIENT, _beyond_or_lost)
 
 
 def _known(name: str) -> str:
-    """Return the codec that *name* means; empty when there is none for documents. UTF-16 without a mark is unmarked."""
+    """Return the codec for *name*. Empty if there is none for documents. UTF-16 is the variant without a mark."""
     try:
         codec = codecs.lookup(_OTHER_NAMES.get(name.lower(), name)).name
     except LookupError:
@@ -161,7 +161,7 @@ def _known(name: str) -> str:
 
 
 def _guess(body: bytes) -> tuple[str, str]:
-    """UTF-8 with a few broken places when most of it is well formed, else windows-1252."""
+    """Return the text as UTF-8 if most of it is well-formed, or else as windows-1252, with a note."""
     text = body.decode("utf-8", "replace")
     broken = text.count(_LOST)
     if _foreign(text) >= broken:

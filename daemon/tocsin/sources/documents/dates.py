@@ -1,4 +1,4 @@
-"""Times as documents write them: read in every usual form, and believed only within reason."""
+"""Times in documents: parsing of all usual forms, and a check that they are plausible."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
-#: A published time is believed from this long before an entry was first seen ...
+#: A published time is credible from this long before an entry was first seen ...
 OLDEST = timedelta(days=5 * 365)
 #: ... until this long after it.
 NEWEST = timedelta(minutes=15)
 
-#: RFC 822's names and those that stand in feeds, in minutes from UTC. CST and IST are read as America's and India's.
+#: Zone names of RFC 822 and of feeds, in minutes from UTC. CST and IST are read as America's and India's.
 _ZONES = {
     name: round(hours * 60)
     for hours, names in (
@@ -68,7 +68,7 @@ _MONTHS = {
     )
     for name in names.split()
 }
-#: Years that a price may be of: what lies at the ends of the calendar is a mistake, and cannot be reckoned with.
+#: Years that a price may have. Other years are a mistake, and arithmetic at the ends of the calendar overflows.
 _YEARS = range(1900, 2200)
 #: A time in seconds since 1970 from 1973 to 2286, else in milliseconds.
 _SECONDS = (10**8, 10**10)
@@ -84,9 +84,9 @@ _ZONE = r"\s*(?:\(?(?P<zone>[A-Za-z]{1,5})(?![A-Za-z])\)?)?\s*(?P<offset>[+-]\d{
 _CLOCK = rf"{_HOURS}\s?[:.hH时時点點시]\s?{_MINUTES}{_NOON}{_ZONE}"
 _CLOCK_FIRST = rf"{_LEAD}{_HOURS}[:hH]{_MINUTES}{_NOON}"
 _BREAK = r"[\s,;|–-]+"
-#: What stands between a date and its time: nothing, T, a comma, a word such as `at` or the day of the week.
+#: Text between a date and its time: nothing, T, a comma, a word such as `at` or the day of the week.
 _GAP = rf"[\s,;|–-]*(?:\(?(?:(?!{_HALF})[^\W\d_])+\)?[.,]*\s*)?"
-#: No digit is left over: what is not understood may change what is.
+#: No digit may be left over, because it could change the meaning of the others.
 _TAIL = r"\D*"
 _YEAR_FIRST = r"(?P<year>\d{4})\s?[-/.年년]\s?(?P<month>\d{1,2})\s?[-/.月월]\s?(?P<day>\d{1,2})(?:\s?[日号號일.])?"
 _EITHER = r"(?P<one>\d{1,2})(?P<mark>[-/.])\s?(?P<other>\d{1,2})(?P=mark)\s?(?P<year>\d{4})"
@@ -120,11 +120,11 @@ _ORDER = re.compile(rf"(?<![\d/.-]){_EITHER}(?!\d)")
 
 
 def parse_time(raw: str, *, zone: tzinfo = UTC, day_first: bool | None = None) -> datetime | None:
-    """Return the time that *raw* says, in UTC; None when it says none, or may mean two days.
+    """Return the time in *raw*, in UTC. None if there is none, or if it may mean two different days.
 
-    Read are Unix seconds and milliseconds, ISO 8601, RFC 822, asctime, and dates as people write them, with names of months
-    or numbers in the order of their country, before or behind a time, with an offset or the name of a zone; without
-    either the time is in *zone*. Of 4/5/2026, *day_first* says which number is the day; see `order`.
+    It understands Unix seconds and milliseconds, ISO 8601, RFC 822, asctime, and dates as people write them: with month
+    names or numbers in the order of their country, before or after a time, with an offset or zone name. Without either,
+    the time is in *zone*. For 4/5/2026, *day_first* says which number is the day (see `order`).
     """
     text = _even(raw)
     if text.isascii() and text.isdigit() and (time := _unix(text)):
@@ -136,12 +136,12 @@ def parse_time(raw: str, *, zone: tzinfo = UTC, day_first: bool | None = None) -
 
 
 def read_moment(text: str, form: str, zone: tzinfo) -> datetime:
-    """Return the time that *text* of a price source is, in UTC: as *form* (of strptime) says, else ISO 8601 or seconds or milliseconds since 1970.
+    """Return the time in *text* of a price source, in UTC: by *form* (of strptime), or else ISO 8601 or seconds or milliseconds since 1970.
 
-    Without a zone of its own it is in *zone*.
+    A time without a zone is in *zone*.
 
     Raises:
-        ValueError: it is no time.
+        ValueError: *text* is not a time.
     """
     text = text.strip()
     try:
@@ -160,10 +160,10 @@ def read_moment(text: str, form: str, zone: tzinfo) -> datetime:
 
 
 def read_form(text: str, form: str, zone: tzinfo) -> datetime:
-    """Return the time that *text* is by *form* (of strptime), in UTC; without a zone of its own it is in *zone*.
+    """Return the time in *text* by *form* (of strptime), in UTC. A time without a zone is in *zone*.
 
     Raises:
-        ValueError: it is none, or *form* is no form.
+        ValueError: *text* is not such a time, or *form* is invalid.
     """
     try:
         return _in_utc(datetime.strptime(text, form), zone)  # noqa: DTZ007 - the zone is filled in
@@ -184,7 +184,7 @@ def _since_1970(number: float) -> datetime:
 
 
 def order(raws: Iterable[str]) -> bool | None:
-    """Return whether most of *raws* that allow one order of day and month alone have the day first; None when none tells."""
+    """Return whether the day comes first in most of the unambiguous *raws*. None if all are ambiguous."""
     votes = 0
     for raw in raws:
         found = _ORDER.search(_even(raw))
@@ -194,20 +194,20 @@ def order(raws: Iterable[str]) -> bool | None:
 
 
 def believe(published: datetime | None, now: datetime) -> datetime | None:
-    """Return *published* when it lies from five years before to 15 minutes after *now*, else None."""
+    """Return *published* if it is between five years before and 15 minutes after *now*, else None."""
     if published is None or not now - OLDEST <= published <= now + NEWEST:
         return None
     return published
 
 
 def _even(raw: str) -> str:
-    """Return the beginning of *raw* with the usual forms of digits and marks, and single blanks."""
+    """Return the beginning of *raw* with digits and punctuation normalised, and single spaces."""
     text = raw[:100] if raw.isascii() else unicodedata.normalize("NFKC", raw[:100])[:100]
     return " ".join(text.split())
 
 
 def _unix(digits: str) -> datetime | None:
-    """Read seconds of 9 or 10 digits or milliseconds of 13; other numbers are no such times."""
+    """Read seconds of 9 or 10 digits or milliseconds of 13. Other numbers are not Unix times."""
     if len(digits) in {9, 10}:
         return datetime.fromtimestamp(int(digits), UTC)
     if len(digits) == 13:
@@ -216,7 +216,7 @@ def _unix(digits: str) -> datetime | None:
 
 
 def _date(found: re.Match[str], day_first: bool | None) -> tuple[int, int, int] | None:
-    """Return (year, month, day) as they are written, possible or not; None where that is no date, or more than one."""
+    """Return (year, month, day) as written, even if impossible. None if it is not exactly one date."""
     parts = found.groupdict()
     if parts.get("name"):
         month = _month(parts["name"])
@@ -226,7 +226,7 @@ def _date(found: re.Match[str], day_first: bool | None) -> tuple[int, int, int] 
     one, other = int(parts["one"]), int(parts["other"])
     if one == other or other > 12 or one > 12:
         day_first = one > 12
-    elif parts["mark"] == ".":  # nobody who writes the month first writes dots
+    elif parts["mark"] == ".":  # dots are never used with the month first
         day_first = True
     if day_first is None:
         return None
@@ -240,7 +240,7 @@ def _month(word: str) -> int | None:
 
 
 def _year(digits: str) -> int:
-    """RFC 2822, 4.3: two digits from 50 on are of the last century."""
+    """Return the year. Two digits from 50 on are in the 20th century (RFC 2822, 4.3)."""
     year = int(digits)
     return year if len(digits) == 4 else year + (1900 if year >= 50 else 2000)
 
@@ -256,7 +256,7 @@ def _make(date: tuple[int, int, int], parts: Mapping[str, str | None], zone: tzi
     else:
         extra = timedelta()
     try:
-        # A leap second is the last second of its minute here.
+        # A leap second is read as the last second of its minute.
         local = datetime(
             *date, hour, minute, 59 if second == 60 else second, tzinfo=_zone(parts["zone"], parts["offset"]) or zone
         )
@@ -266,7 +266,7 @@ def _make(date: tuple[int, int, int], parts: Mapping[str, str | None], zone: tzi
 
 
 def _zone(name: str | None, offset: str | None) -> timezone | None:
-    """Return the zone that is written; None where none is, or one that nobody knows."""
+    """Return the zone that is written. None if there is none, or it is unknown."""
     minutes = _ZONES.get((name or "").upper())
     if offset:  # also behind a name: "GMT+8"
         digits = offset[1:].replace(":", "")

@@ -1,4 +1,4 @@
-"""Entries as documents give them, whichever format they are in."""
+"""Items: entries as documents contain them, in any format."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from urllib.parse import urljoin
 from tocsin.sources.http import urls
 from tocsin.text.html import clean, one_line, to_plain
 
-#: More entries than this are not read of one document; the newest are.
+#: Most entries that are read from one document: the newest.
 MOST_ENTRIES = 2000
 #: Characters of a title and of a text that are kept.
 LONGEST_TITLE = 1000
@@ -22,17 +22,17 @@ LONGEST_LINK = 4000
 MOST_NAMES = 50
 LONGEST_NAME = 200
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{1,8})*")
-#: What may stand in no link, though feeds put it there.
+#: Characters that are not allowed in a link, though some feeds use them.
 _UNSAFE = re.compile(r"[\s<>\"\x00-\x1f\x7f]")
 _LAST_NUMBER = re.compile(r"(\d{1,15})\D*\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One entry as the document gives it; texts are plain, all may be empty.
+    """One entry as the document has it. Texts are plain, and each may be empty.
 
-    *link* is what people open; *own_link* is False when that is only the feed's site. *origin* is the article behind a
-    link of a click counter. *outlet* is the feed from which the entry was taken over.
+    *link* is the address that people open. *own_link* is False if that is only the feed's site. *origin* is the article
+    behind a click-counter link. *outlet* is the feed from which an aggregator took the entry.
     """
 
     id: str = ""
@@ -54,8 +54,8 @@ class Item:
 class Parsed:
     """A feed document.
 
-    *deleted* are ids of entries that it says are withdrawn (RFC 6721). *form* is its format, in words. *complete* is
-    False when the document broke off, so that its end has to be asked for again. *notes* says in words what was repaired or left out.
+    *deleted* are ids of entries that were withdrawn (RFC 6721). *form* is its format, in words. *complete* is
+    False if the document broke off, so that the rest has to be fetched again. *notes* says in words what was repaired or left out.
     """
 
     title: str
@@ -68,19 +68,19 @@ class Parsed:
 
 
 def names(found: Iterable[str]) -> tuple[str, ...]:
-    """Return names of authors or categories as plain text, each once, of bearable number and length."""
+    """Return names of authors or categories as distinct plain texts, limited in number and length."""
     texts = (to_plain(name[:LONGEST_TITLE])[:LONGEST_NAME].strip() for name in islice(found, 4 * MOST_NAMES))
     return tuple(islice(dict.fromkeys(filter(None, texts)), MOST_NAMES))
 
 
 def first_web(addresses: Iterable[str]) -> str:
-    """Return the first of *addresses* that is a web address of bearable length, fit to be a link; empty when none is."""
+    """Return the first of *addresses* that is a web address of limited length and can be a link. Empty if none is."""
     found = next((a for a in addresses if len(a) <= LONGEST_LINK and urls.is_web(a)), "")
     return urls.escape(found) if _UNSAFE.search(found) else found
 
 
 def absolute(url: str, address: str) -> str:
-    """Return *address* as seen from *url*; an absolute one stays as it was given."""
+    """Return *address* resolved against *url*. An absolute address stays unchanged."""
     address = address.strip()
     if not address or urls.is_web(address):
         return address
@@ -91,27 +91,27 @@ def absolute(url: str, address: str) -> str:
 
 
 def language_tag(tag: str) -> str:
-    """Return *tag* as BCP 47 in lower case; empty for what is no tag."""
+    """Return *tag* as BCP 47 in lower case. Empty for an invalid tag."""
     tag = tag.strip().lower().replace("_", "-")
     return tag if _LANGUAGE.fullmatch(tag) else ""
 
 
 def stated(raws: Iterable[str], read: Callable[[str], datetime | None]) -> tuple[datetime | None, str]:
-    """Return the first of the times *raws* that *read* understands, and the first that says anything at all."""
+    """Return the first of the times *raws* that *read* understands, and the first that is not empty."""
     written = [raw for raw in raws if raw]
     return next(filter(None, map(read, written)), None), clean(next(iter(written), ""))[:100]
 
 
 def headline(text: str) -> str:
-    """Return the plain *text* of a title on one line, of bearable length."""
+    """Return the plain *text* of a title on one line, limited in length."""
     return one_line(text[: 4 * LONGEST_TITLE])[:LONGEST_TITLE].strip()
 
 
 def newest(items: Sequence[Item]) -> tuple[tuple[Item, ...], tuple[str, ...]]:
-    """Return the newest items in the order of the document, and a note where some were left out.
+    """Return the newest items in document order, and a note if some were left out.
 
-    An item without a time is as old as the next one above it that has one. Where times do not tell, the document is taken
-    to begin with the newest, unless the numbers in its ids and links rise.
+    An item without a time is as old as the nearest one above it with a time. If times do not decide, the document is
+    assumed to begin with the newest, unless the numbers in its ids and links increase.
     """
     if len(items) <= MOST_ENTRIES:
         return tuple(items), ()
@@ -129,12 +129,12 @@ def newest(items: Sequence[Item]) -> tuple[tuple[Item, ...], tuple[str, ...]]:
 
 
 def _rises(numbers: Sequence[float]) -> int:
-    """Return 1 where more of *numbers* are above the one before than below it, -1 where fewer are, else 0."""
+    """Return 1 if *numbers* increase more often than they decrease, -1 if less often, else 0."""
     steps = sum((later > earlier) - (later < earlier) for earlier, later in pairwise(numbers))
     return (steps > 0) - (steps < 0)
 
 
 def _number(item: Item) -> float:
-    """Return the last number of an id, else of a link; 0 where there is none."""
+    """Return the last number in the id, or else in the link. 0 if there is none."""
     found = _LAST_NUMBER.search(item.id[-100:]) or _LAST_NUMBER.search(item.link[-100:])
     return float(found[1]) if found else 0.0

@@ -1,4 +1,4 @@
-"""Web pages read by CSS selectors: the items of one without a feed (the kind `page`), and rows of fields."""
+"""Web pages read by CSS selectors: the items of a page without a feed (the kind `page`), and rows of fields."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ from tocsin.sources.http import urls
 from tocsin.text.html import clean, one_line
 from tocsin.units import counted
 
-#: Tags of a page that is read at all: each takes some 200 octets.
+#: Most tags of a page that is read: each takes some 200 bytes.
 MOST_TAGS = 200_000
-#: Items that lie in one another repeat its text; beyond so many times the octets of the page they are no items.
+#: Nested items repeat the text of the page. With more than this many times its bytes, the selector is wrong.
 MOST_REPEATED = 8
 _SAMPLE = datetime(2026, 11, 23, 16, 5, tzinfo=UTC)
 MOST_ROWS = 100_000
-#: Of each field of a row: how many places it names, and what the first says.
+#: For each field of a row: the number of matching places, and the text of the first.
 Row = list[tuple[int, str | None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selectors:
-    """Selectors of the *items* of a page, and of *title*, *link* and *date* of an item.
+    """Selectors for the *items* of a page, and for *title*, *link* and *date* of an item.
 
-    Without its own selector an item's title is its text, its link the first one in it, and its date the first `time`.
-    *date_format* is strptime's; a date without a zone is in *zone*.
+    Without a selector, an item's title is its text, its link is the first link in it, and its date the first `time`.
+    *date_format* is for strptime. A date without a zone is in *zone*.
     """
 
     items: str
@@ -57,10 +57,10 @@ class Selectors:
 
 
 def check_selector(text: str) -> str:
-    """Return *text*, if it is a CSS selector.
+    """Return *text* if it is a CSS selector.
 
     Raises:
-        ValueError: it is none.
+        ValueError: *text* is not a CSS selector.
     """
     try:
         LexborHTMLParser("").css(text)
@@ -70,24 +70,24 @@ def check_selector(text: str) -> str:
 
 
 def check_format(text: str) -> str:
-    """Return *text*, if strptime can read whole dates by it.
+    """Return *text* if it is a strptime format for whole dates.
 
     Raises:
-        ValueError: it cannot.
+        ValueError: *text* is not such a format.
     """
     try:
         day = datetime.strptime(_SAMPLE.strftime(text), text).date()  # noqa: DTZ007 - only its day is looked at
     except (ValueError, re.error):  # re.error: a directive that comes twice
         day = None
     if day != _SAMPLE.date():
-        raise ValueError(f"{text!r} is no form of a whole date; write one as for strptime, such as %d.%m.%Y")
+        raise ValueError(f"{text!r} is not a format of a whole date; write one for strptime, such as %d.%m.%Y")
     return text
 
 
 def read(text: str, selectors: Selectors, *, url: str, content_language: str = "") -> Parsed:
-    """Return the items of the HTML page *text*, which came from *url*.
+    """Return the items of the HTML page *text* from *url*.
 
-    An item without text is left out. A page on which nothing is an item is an error, never a page without news.
+    An item without text is left out. A page without items is an error, never a page without news.
 
     Raises:
         SourceError: NOT_A_FEED, TOO_LARGE.
@@ -97,7 +97,7 @@ def read(text: str, selectors: Selectors, *, url: str, content_language: str = "
     tree = tree_of(text)
     nodes = tree.css(selectors.items)
     if not nodes:
-        raise _mistaken(f"nothing on the page is {selectors.items!r}: it was rebuilt, or wants a browser", "items")
+        raise _mistaken(f"nothing on the page is {selectors.items!r}: it was rebuilt, or needs a browser", "items")
     base = first_web([absolute(url, _attribute(tree.css_first("base"), "href"))]) or url
     language = language_tag(_attribute(tree.css_first("html"), "lang")) or language_tag(content_language)
     most = MOST_REPEATED * max(len(text), 1000)
@@ -122,7 +122,7 @@ def _mistaken(words: str, key: str) -> SourceError:
 
 
 def _notes(found: int, items: tuple[Item, ...], selectors: Selectors) -> tuple[str, ...]:
-    """Return what people should know of a page on which so many nodes were *found*."""
+    """Return notes about a page on which this many nodes were *found*."""
     looked_at = min(found, MOST_ENTRIES)
     return tuple(
         words
@@ -148,7 +148,7 @@ def _items(
     most: int,
     day_first: bool | None,
 ) -> Iterator[Item]:
-    """Yield the items at *nodes*, which may have *most* characters together.
+    """Yield the items at *nodes*, which may have at most *most* characters in total.
 
     Raises:
         SourceError: TOO_LARGE.
@@ -157,7 +157,7 @@ def _items(
         whole = node.text(separator=" ", strip=True)
         most -= len(whole)
         if most < 0:
-            words = f"the nodes that are {selectors.items!r} lie in one another; correct `items`"
+            words = f"the nodes that are {selectors.items!r} are nested; correct `items`"
             raise SourceError(words, fault=Fault.TOO_LARGE)
         head = node.css_first(selectors.title) if selectors.title else None
         title = one_line(_plain(whole if not selectors.title else _text(head), LONGEST_TITLE))
@@ -168,7 +168,7 @@ def _items(
         summary = _plain(whole, LONGEST_TEXT)
         yield Item(
             link=link or site,
-            # A link to the page itself, such as #top, is that of whichever item stands there.
+            # A link to the page itself, such as #top, does not identify an item.
             own_link=bool(link) and urls.canonical(link) != urls.canonical(site),
             title=title,
             summary="" if summary == title else summary,
@@ -197,7 +197,7 @@ def _attribute(node: LexborNode | None, name: str) -> str:
 
 
 def _raws(node: LexborNode, selectors: Selectors) -> list[str]:
-    """Return what is written of when the item *node* was published: its `datetime` is for machines and goes first."""
+    """Return the candidate texts for the date of the item *node*. The attribute `datetime` is for machines and comes first."""
     found = node.css_first(selectors.date or "time")
     return [raw for raw in (_attribute(found, "datetime")[:100], _plain(_text(found), 100)) if raw]
 
@@ -211,10 +211,10 @@ def _time(raw: str, selectors: Selectors, day_first: bool | None) -> datetime | 
 
 
 def read_rows(body: bytes, *, content_type: str, rows: str, fields: Sequence[str]) -> list[Row]:
-    """Return the *fields* (`selector` or `selector@attribute`) of the nodes that *rows* names, else of the whole page.
+    """Return the *fields* (`selector` or `selector@attribute`) of the nodes for *rows*, or else of the whole page.
 
     Raises:
-        SourceError: NOT_A_FEED, for what the parser cannot stand.
+        SourceError: NOT_A_FEED, if the parser cannot read the page.
     """
     tree = tree_of(decode(body, content_type)[0])
     found: Iterable[LexborHTMLParser | LexborNode] = tree.css(rows)[:MOST_ROWS] if rows else [tree]
@@ -225,7 +225,7 @@ def tree_of(page: str) -> LexborHTMLParser:
     """Return the tree of the HTML *page*.
 
     Raises:
-        SourceError: NOT_A_FEED, when it would grow beyond all memory.
+        SourceError: NOT_A_FEED, if it would need too much memory.
     """
     try:
         return LexborHTMLParser(page)

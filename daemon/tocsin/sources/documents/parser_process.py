@@ -1,9 +1,9 @@
-"""Parser processes: the documents of strangers are parsed in processes of their own.
+"""Parser processes: documents from the network are parsed in separate processes.
 
-A parser holds the interpreter for as long as it goes on, nothing can end it, and what it allocates stays; and no parser
-of XML or HTML is linear in everything that a stranger may write. It gets the octets and nothing else: no secrets,
-little memory and little time. One is kept for the next document; after a large one it ends, which gives all memory
-back. It runs `tocsin.sources.feeds.parser_program`.
+A parser blocks the interpreter while it runs, cannot be stopped, and does not return its memory. No parser of XML or
+HTML is linear for all hostile input. So the process gets only the bytes of the document: no secrets, little memory
+and little time. It is kept for the next document, but ends after a large one, which frees its memory. It runs
+`tocsin.sources.feeds.parser_program`.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ from tocsin.sources.documents.items import Item, Parsed
 from tocsin.sources.documents.page import Row, Selectors
 from tocsin.sources.http.gate import LARGE
 
-#: Seconds of processor time that a large document may take, and a small one, which other sources wait for.
+#: Seconds of processor time for a large document, and for a small one, which other sources wait for.
 SECONDS = 30.0
 SMALL_SECONDS = 4.0
-#: Octets of address space.
+#: Bytes of address space.
 MEMORY = 256 * 1024 * 1024
-#: How much longer it may take where the processor is busy with others.
+#: Factor by which it may take longer in real time on a busy processor.
 _PATIENCE = 4
 
 _LOG = logging.getLogger(__name__)
@@ -54,12 +54,12 @@ def parse(
     seconds: float | None = None,
     memory: int = MEMORY,
 ) -> Parsed:
-    """Return what `tocsin.sources.feeds.parser_program.read` makes of *body*.
+    """Return the result of `tocsin.sources.feeds.parser_program.read` for *body*.
 
-    Blocks for at most four times *seconds*, which are of processor time: 4, of a document of more than *large* octets 30.
+    Blocks for at most four times *seconds* of processor time: 4, or 30 for a document of more than *large* bytes.
 
     Raises:
-        SourceError: NOT_A_FEED, TOO_LARGE; NOT_A_FEED also for a document that takes more than *seconds* or *memory*.
+        SourceError: NOT_A_FEED, TOO_LARGE. NOT_A_FEED also for a document that takes more than *seconds* or *memory*.
     """
     told = {"url": url, "content_type": content_type, "content_language": content_language}
     asked = {"document": told, "selectors": selectors and dataclasses.asdict(selectors)}
@@ -75,7 +75,7 @@ def _item(found: dict[str, Any]) -> Item:
 
 
 def nodes(body: bytes, content_type: str, rows: str, fields: Sequence[str]) -> list[Row]:
-    """Return what `tocsin.sources.documents.page.read_rows` finds on the page *body*.
+    """Return the result of `tocsin.sources.documents.page.read_rows` for the page *body*.
 
     Raises:
         SourceError: NOT_A_FEED, for a page that takes too long or too much memory.
@@ -87,7 +87,7 @@ def nodes(body: bytes, content_type: str, rows: str, fields: Sequence[str]) -> l
 def _ask(
     asked: Mapping[str, Any], body: bytes, *, large: int = LARGE, seconds: float | None = None, memory: int = MEMORY
 ) -> dict[str, Any]:
-    """Return the answer of a parser process to *asked* about *body*."""
+    """Return the answer of a parser process to the request *asked* with *body*."""
     small = len(body) <= large
     seconds = seconds or (SMALL_SECONDS if small else SECONDS)
     told = {"size": len(body), "seconds": max(1, math.ceil(seconds)), "niceness": 0 if small else 5}
@@ -111,7 +111,7 @@ def _ask(
 
 
 class _ParserProcess:
-    """A parser process of *memory* octets."""
+    """A parser process with *memory* bytes."""
 
     def __init__(self, memory: int) -> None:
         self.memory = memory
@@ -122,14 +122,14 @@ class _ParserProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            # What was freed goes back to the system at once: one document is held in many forms, one after the other.
+            # Freed memory goes back to the system at once, because one document is kept in several forms, one after another.
             env={"PYTHONPATH": str(Path(tocsin.__file__).parents[1]), "MALLOC_MMAP_THRESHOLD_": "131072"},
-            # A Ctrl-C in the terminal is for the daemon, which still waits for what is being read.
+            # A Ctrl-C in the terminal is for the daemon, which still waits for this document.
             start_new_session=True,
         )
 
     def ask(self, head: bytes, body: bytes, patience: float) -> bytes:
-        """Return the line that it answers to *head* and *body*; nothing when it ended, as it must after *patience* seconds."""
+        """Return the answer line to *head* and *body*. Empty if the process ended, at the latest after *patience* seconds."""
         assert self._process.stdin
         assert self._process.stdout
         self.served += 1
@@ -154,7 +154,7 @@ class _ParserProcess:
         self._process.kill()
 
     def end(self, within: float = 0) -> None:
-        """End it, if it does not *within* so many seconds."""
+        """End the process, if it does not end by itself *within* so many seconds."""
         assert self._process.stdin
         assert self._process.stdout
         with suppress(subprocess.TimeoutExpired):
@@ -167,21 +167,21 @@ class _ParserProcess:
 
     @property
     def code(self) -> int:
-        """The code that it ended with."""
+        """The exit code of the process."""
         return self._process.wait()
 
     @property
     def ended_by_itself(self) -> bool:
-        """True if it ended, and not for the time that it took."""
+        """True if it ended, but not because of a time limit."""
         return not self.late and self.code != -signal.SIGXCPU
 
 
-#: Processes that wait for the next small document. More are not needed often, and each takes some 40 MB.
+#: Processes that wait for the next small document. More are rarely needed, and each takes some 40 MB.
 _IDLE: queue.LifoQueue[_ParserProcess] = queue.LifoQueue(maxsize=2)
 
 
 def _taken(memory: int) -> _ParserProcess:
-    """Return a process of *memory* octets: one that waits, if there is one."""
+    """Return a process with *memory* bytes: a waiting one if there is one."""
     with suppress(queue.Empty):
         process = _IDLE.get_nowait()
         if process.memory == memory:
@@ -199,7 +199,7 @@ def _give_back(process: _ParserProcess) -> None:
 
 @atexit.register
 def close() -> None:
-    """End the processs that wait."""
+    """End the waiting processes."""
     with suppress(queue.Empty):
         while True:
             _IDLE.get_nowait().end()
@@ -213,7 +213,7 @@ def _failed(process: _ParserProcess, seconds: float) -> SourceError:
 
 @functools.cache  # once is enough
 def _warn(call: str) -> None:
-    _LOG.warning(line("the system refuses a limit of the parser's process", limit=call))
+    _LOG.warning(line("parser process limit refused by the system", limit=call))
 
 
 def _time(text: str | None) -> datetime | None:

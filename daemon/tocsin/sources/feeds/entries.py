@@ -1,4 +1,4 @@
-"""From the items of a feed document to entries."""
+"""Conversion of the items of a feed document to entries."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from tocsin.sources.feeds.identity import Traits, identify
 from tocsin.sources.http import urls
 from tocsin.text.titles import normal, split_outlet
 
-#: What parts a title from an outlet behind it.
+#: Separator between a title and an outlet after it.
 _PARTED = re.compile(r"(?:\s+[-–—|]\s+|\s*[_－｜]\s*)\Z")
-#: Characters of the text that stand for a title where there is none.
+#: Characters of the text that replace a missing title.
 _HEADLINE = 120
 
 
 def entries(parsed: Parsed, *, source: str, url: str, labels: Labels, now: datetime) -> tuple[Entry, ...]:
-    """Return the entries of the document *parsed*, which the source *source* gave at *url*, in its order.
+    """Return the entries of the document *parsed* of the source *source* at *url*, in document order.
 
-    The publisher of an entry is the outlet or feed from which it was taken over, whose name is then cut off its title,
-    else the outlet named behind its title, else the site to which the address of a search engine leads, else the feed
+    The publisher of an entry is the first of: the outlet or feed from which an aggregator took it, whose name is then
+    removed from the title; the outlet named after its title; the site to which a search engine's address leads; the feed
     itself, by its title or its site.
     """
     items = [dataclasses.replace(item, title=_cut(item) or _headline(item)) for item in parsed.items]
@@ -67,13 +67,13 @@ def _traits(item: Item, feed_host: str) -> Traits:
 
 
 def _site(item: Item) -> str:
-    """Return the site of an article to which somebody else's counter leads: what an aggregator lists is not its own."""
+    """Return the site of an article behind a click counter, because an aggregator does not own what it lists."""
     found = urls.direct(item.link)
     return urls.site(found) if found != item.link else ""
 
 
 def _cut(item: Item) -> str:
-    """Return the title of an item without the name of the outlet that the item says it is from."""
+    """Return the title of an item without the name of its outlet."""
     if not item.outlet or not item.title.endswith(item.outlet):
         return item.title
     text = item.title.removesuffix(item.outlet)

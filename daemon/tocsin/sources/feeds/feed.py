@@ -25,9 +25,9 @@ from tocsin.sources.http.validators import Conditional, ask_since
 class FeedSource:
     """A feed that is polled, or with *selectors* a page.
 
-    *run* takes the parsing to a worker. *labels* go to every entry. *headers* are sent along, to this host only.
-    *allow_private* permits loopback and private networks. The address of a *secret* one is not to be written down
-    anywhere: permanent redirects, which may repeat it, are followed but not remembered.
+    *run* runs the parsing in a worker. *labels* are added to every entry. *headers* are sent to this host only.
+    *allow_private* permits loopback and private networks. The address of a *secret* feed must not be stored anywhere, so
+    permanent redirects, which may repeat it, are followed but not remembered.
     """
 
     name: str
@@ -42,10 +42,10 @@ class FeedSource:
     selectors: Selectors | None = None
 
     async def poll(self, cursor: Cursor, now: datetime) -> Batch:
-        """Return the entries of the document, or that it is the same as at *cursor*.
+        """Return the entries of the document, or that it has not changed since *cursor*.
 
         Raises:
-            SourceError: the fetch failed, or what came is no feed.
+            SourceError: the fetch failed, or the document is not a feed.
         """
         async with self.http.gate.admit():
             return await self._poll(cursor, now)
@@ -62,7 +62,7 @@ class FeedSource:
         parsed, found, wished = await self.http.gate.reader(self.run)(self._read, answer.fetched, now)
         following = answer.cursor
         if not parsed.complete:
-            # Its end is still to come: neither a 304 nor an equal body may hide it.
+            # The rest is still missing, so the next poll must not be answered by a 304 or an equal body.
             following = Cursor(validated_at=following.validated_at, moved_to=following.moved_to)
         return Batch(
             source=self.name,

@@ -1,4 +1,4 @@
-"""Identity of entries: the keys by which an entry is recognised in the next document."""
+"""Identity of entries: the keys by which an entry is recognised in later documents."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from tocsin.model.entries import EntryKey, KeyKind
 from tocsin.sources.http import urls
 
-#: An id longer than this is kept as its digest.
+#: A longer id is stored as its digest.
 LONGEST_ID = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traits:
-    """Traits by which an entry may be recognised; each may be empty.
+    """Traits by which an entry may be recognised. Each may be empty.
 
-    *id* is unescaped, *link* canonical, *title* normalised, *day* the published one as YYYY-MM-DD,
-    *text* everything that the entry says. *outlet* is who wrote what an aggregator gives ids of its own.
+    *id* is unescaped, *link* canonical, *title* normalised, *day* the day of publication as YYYY-MM-DD,
+    *text* the whole text of the entry. *outlet* is the publisher of an entry to which an aggregator gave its own id.
     """
 
     id: str = ""
@@ -32,9 +32,9 @@ class Traits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """The id of an entry, never empty, and its keys; *link* is empty where it tells nothing apart.
+    """The id of an entry (never empty) and its keys. *link* is empty if it identifies nothing.
 
-    *edition*: the id is the link with a counter or a time behind it.
+    *edition* means that the id is the link followed by a counter or a time.
     """
 
     id: str
@@ -44,11 +44,11 @@ class Identity:
 
 
 def identify(document: Sequence[Traits]) -> tuple[Identity, ...]:
-    """Return the identity of every entry of a document, in order.
+    """Return the identity of each entry of a document, in order.
 
-    An entry is itself by the first of: its id; its link, if no other entry has it; title and day; its text. An id that
-    several entries share says nothing about any of them (some sites give all of them one), so each takes its own link,
-    or its title, into it. A link counts only when it is unique and more than a home page.
+    An entry is identified by the first of: its id; its link, if no other entry has it; title and day; its text. An id
+    that several entries share identifies none of them (some sites give one to all), so each adds its own link or title.
+    A link counts only if it is unique and more than a home page.
     """
     ids = Counter(traits.id for traits in document)
     links = Counter(traits.link for traits in document)
@@ -65,12 +65,12 @@ def identify(document: Sequence[Traits]) -> tuple[Identity, ...]:
 
 
 def digest(text: str) -> str:
-    """128 bits of BLAKE2b in hex."""
+    """Return 128 bits of BLAKE2b in hex."""
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 def _identify(traits: Traits, *, link: str, shared: bool, paired: bool) -> Identity:
-    # Without a title the text has to tell one entry of a day from the next.
+    # Without a title, the text has to distinguish the entries of a day.
     titled = f"{traits.title or digest(traits.text)} {traits.day}"
     if traits.id and not shared:
         own = traits.id
@@ -79,12 +79,12 @@ def _identify(traits: Traits, *, link: str, shared: bool, paired: bool) -> Ident
     else:
         own = link or titled
     keys = [EntryKey(kind=KeyKind.ID, value=digest(own))]
-    # With its fragment: some sites write the time of an update there.
+    # The fragment is kept, because some sites put the time of an update there.
     place = "#".join(filter(None, (urls.without_host(traits.id), traits.id.partition("#")[2])))
     if traits.id:
-        # An id that is no address stays whole: with the same title it proves the same entry where ids are shared.
+        # An id that is not an address stays whole: together with the title it identifies the entry even if ids are shared.
         hostless = place or ("" if urls.is_web(traits.id) else traits.id)
-        # An aggregator gives an article another id in another search.
+        # An aggregator gives the same article different ids in different searches.
         hostless = f"{titled} {traits.outlet}" if traits.outlet and traits.title else hostless
         keys += [EntryKey(kind=KeyKind.ID_NOHOST, value=digest(hostless))] if hostless else []
     if link:

@@ -1,4 +1,4 @@
-"""JSON Feed 1.0 and 1.1 (jsonfeed.org) to the same plain values as RSS and Atom."""
+"""Parser of JSON Feed 1.0 and 1.1 (jsonfeed.org), with the same plain values as for RSS and Atom."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from tocsin.sources.documents.items import (
 from tocsin.text.html import clean, to_plain
 from tocsin.units import counted
 
-#: Brackets, commas and colons of a document, which bound what reading it takes: some 70 octets of memory for each.
+#: Most brackets, commas and colons of a document. Each costs some 70 bytes of memory when it is read.
 MOST_MARKS = 1_000_000
-#: Items of a document that is read at all; making values of more takes seconds.
+#: Most items of a document that is read. More would take seconds.
 MOST_ITEMS = 20_000
 _VERSION = "jsonfeed.org/version/"
 _BLANKS = " \t\r\n"
@@ -34,22 +34,22 @@ _TIMES = ("date_published", "date_modified")
 
 
 def is_json(text: str) -> bool:
-    """Return whether *text* begins as a JSON object or array does, which no XML can."""
+    """Return whether *text* begins like a JSON object or array, as no XML can."""
     return text.lstrip(_BLANKS)[:1] in {"{", "["}
 
 
 def parse(text: str, *, url: str, content_language: str = "") -> Parsed:
-    """Return the JSON Feed in *text*, which came from *url*.
+    """Return the JSON Feed in *text* from *url*.
 
-    A feed is recognised by its `version`, or by having a title and items. A field of a wrong type counts as absent; an id
-    that is a number is kept as it is written (JSON Feed 1.0, "id").
+    A feed is recognised by its `version`, or by a title and items. A field of a wrong type counts as missing. An id that
+    is a number is kept as it is written (JSON Feed 1.0, "id").
 
     Raises:
         SourceError: NOT_A_FEED, TOO_LARGE.
     """
     feed = _load(text)
     if not _is_feed(feed):
-        words = f"JSON, but no JSON Feed: it has neither a version of {_VERSION} nor a title and items"
+        words = f"JSON, but not a JSON Feed: it has neither a version of {_VERSION} nor a title and items"
         raise SourceError(words, fault=Fault.NOT_A_FEED)
     raw = feed.get("items")
     listed = raw if isinstance(raw, list) else []
@@ -58,9 +58,9 @@ def parse(text: str, *, url: str, content_language: str = "") -> Parsed:
     found = [entry for entry in listed if isinstance(entry, dict)]
     notes = ["`items` is missing"] if not isinstance(raw, list) else []
     if len(found) < len(listed):
-        notes.append(f"left out, since they are no objects: {counted(len(listed) - len(found), 'item')}")
+        notes.append(f"left out because they are not objects: {counted(len(listed) - len(found), 'item')}")
     if feed.get("expired") is True:
-        notes.append("the feed says that it has ended: nothing will follow")
+        notes.append("the feed says that it has expired: there will be no more items")
     site = first_web([absolute(url, _get(feed, "home_page_url"))])
     language = language_tag(_get(feed, "language")) or language_tag(content_language)
     day_first = order(_get(entry, name) for entry in found for name in _TIMES)
@@ -72,7 +72,7 @@ def _load(text: str) -> Any:
     if sum(map(text.count, "{[,:")) > MOST_MARKS:
         raise SourceError(f"JSON with more than {MOST_MARKS} values", fault=Fault.TOO_LARGE)
     try:
-        # Numbers stay as they are written: ids keep their form, and none is too large to be read.
+        # Numbers stay text, so that ids keep their form and no number is too large.
         return json.loads(text, parse_int=str, parse_float=str, parse_constant=lambda _: None, strict=False)
     except json.JSONDecodeError as error:
         words = f"broken JSON: line {error.lineno}, column {error.colno}: {error.msg}"
@@ -123,11 +123,11 @@ def _listed(node: dict[str, Any], name: str) -> list[Any]:
 
 
 def _title(node: dict[str, Any]) -> str:
-    """Return a title, which should be plain text; markup in it is read as in RSS."""
+    """Return a title. It should be plain text, but markup in it is read as in RSS."""
     return headline(to_plain(_get(node, "title")[: 4 * LONGEST_TITLE]))
 
 
 def _get(node: dict[str, Any], name: str) -> str:
-    """Return a string or a number as it was written, without lone surrogates; else empty."""
+    """Return a string or number as it was written, without lone surrogates. Empty for anything else."""
     value = node.get(name)
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""

@@ -1,4 +1,4 @@
-"""OPML: the feeds that an outline of another reader names."""
+"""OPML: the feeds in an outline exported by another feed reader."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ _LONGEST = 4000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outline:
-    """A feed of an outline; *title* may be empty, *url* may be anything."""
+    """A feed in an outline. *title* may be empty, and *url* may be anything."""
 
     url: str
     title: str
 
 
 class _StopError(Exception):
-    """The reason why an outline is not read any further."""
+    """The reason why the reading of an outline stops."""
 
 
 def read_opml(body: bytes) -> tuple[Outline, ...]:
-    """Return the feeds in the OPML document *body*, in its order; an address that comes twice counts once.
+    """Return the distinct feeds in the OPML document *body*, in document order.
 
     Documents that declare entities, are nested deeper than 64, or name more than 5,000 feeds are refused.
 
     Raises:
-        UsageError: it is no OPML, or refused, in words.
+        UsageError: *body* is not OPML, or it is refused.
     """
     if len(body) > LARGEST:
         raise UsageError(f"an outline of more than {LARGEST} octets")
@@ -43,7 +43,7 @@ def read_opml(body: bytes) -> tuple[Outline, ...]:
         nonlocal depth
         depth += 1
         if depth == 1 and name.lower() != "opml":
-            raise _StopError(f"it is no OPML: its first element is {name[:40]}")
+            raise _StopError(f"it is not OPML: its first element is {name[:40]}")
         if depth > _DEEPEST:
             raise _StopError(f"it is nested deeper than {_DEEPEST}")
         given = {key.lower(): value.strip() for key, value in attributes.items()}

@@ -1,4 +1,4 @@
-"""Program of a parser process: read the documents on its standard input, and print what is found in each as JSON.
+"""Program of a parser process: it reads documents from standard input and prints the content of each as JSON.
 
 python -m tocsin.sources.feeds.parser_program MEMORY
 """
@@ -32,10 +32,10 @@ _NEVER = resource.RLIM_INFINITY
 def read(
     body: bytes, *, url: str, content_type: str = "", content_language: str = "", selectors: Selectors | None = None
 ) -> Parsed:
-    """Return the feed (RSS, Atom or JSON Feed) in *body*, which came from *url* with these headers.
+    """Return the feed (RSS, Atom or JSON Feed) in *body* from *url* with these headers.
 
-    With *selectors* it is a page. The content decides, whatever its type is said to be. Links are seen from *url* without its
-    user and password. A page that is no feed but names some is refused with them.
+    With *selectors* it is a page. The content decides, not the declared type. Links are resolved against *url* without its
+    user and password. A page that is not a feed but links to some raises an error that names them.
 
     Raises:
         SourceError: NOT_A_FEED, TOO_LARGE.
@@ -49,7 +49,7 @@ def read(
         found = jsonfeed.parse(text, url=url, content_language=content_language)
         return dataclasses.replace(found, notes=(note, *found.notes)) if note else found
     start = text[: discovery.LOOKED_AT]
-    del text  # the reader makes its own, and a large one has little room
+    del text  # the parser makes its own copy, and memory is limited
     try:
         return rss.parse(body, url=url, content_type=content_type, content_language=content_language)
     except SourceError as error:
@@ -61,8 +61,8 @@ def read(
 
 
 def main() -> None:
-    """Answer until nobody asks any more."""
-    # A supervisor may end all processes of a service at once, but what the daemon waits for is to be read to its end.
+    """Answer requests until standard input ends."""
+    # A supervisor may stop all processes of a service at once, but the daemon still waits for the current document.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     refused = list(_refused(memory=int(sys.argv[1])))
     while head := sys.stdin.buffer.readline():
@@ -81,35 +81,35 @@ def _answer(asked: dict[str, Any], body: bytes) -> dict[str, Any]:
         return found
     except SourceError as error:
         return {"error": str(error), "fault": error.fault, "instead": error.instead}
-    except Exception as error:  # noqa: BLE001  # nobody expected it, and the next document can be read all the same
+    except Exception as error:  # noqa: BLE001  # unexpected, but the next document can still be read
         place = traceback.extract_tb(error.__traceback__)[-1]
         words = f"the reader failed: {type(error).__name__} in {Path(place.filename).name}, line {place.lineno}"
         return {"error": words, "fault": Fault.INTERNAL, "instead": ()}
 
 
 def _plain(value: Any) -> Any:
-    """Return *value* as JSON has it; `dataclasses.asdict` copies all that lies in it, which takes as long as to read it."""
+    """Return *value* as JSON types. `dataclasses.asdict` would copy everything, which takes as long as parsing."""
     if isinstance(value, datetime):
         return value.isoformat()
     return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
 
 
 def _refused(*, memory: int) -> Iterator[str]:
-    """Bound this process, and name what the system does not permit: a hardened unit forbids some calls."""
+    """Limit this process, and yield the limits that the system refuses. A hardened unit forbids some calls."""
     yield from _tried(
         {
             "memory": lambda: resource.setrlimit(resource.RLIMIT_AS, (memory, memory)),
-            # What was cut off is of no use to anybody.
+            # A core dump is of no use.
             "core": lambda: resource.setrlimit(resource.RLIMIT_CORE, (0, 0)),
             "files": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)),
-            # Where the system has no memory left, this one can be done without.
+            # If the system runs out of memory, this process can be killed first.
             "oom_score_adj": lambda: Path("/proc/self/oom_score_adj").write_text("1000"),
         }
     )
 
 
 def _bounds(seconds: int, niceness: int) -> dict[str, Callable[[], object]]:
-    """Return what bounds the processor time of the next document, beyond what was used before, and its priority."""
+    """Return the limits for the next document: processor time beyond what was used so far, and priority."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     limit = math.ceil(used.ru_utime + used.ru_stime) + seconds
     return {

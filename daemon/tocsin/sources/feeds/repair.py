@@ -1,4 +1,4 @@
-"""XML made ready for its parser: what would cost too much is refused, what is nearly well-formed is mended."""
+"""Preparation of XML for its parser: nearly well-formed documents are repaired, and costly ones are refused."""
 
 from __future__ import annotations
 
@@ -11,52 +11,52 @@ from xml.parsers import expat
 from tocsin.errors import Fault, SourceError
 
 _OPEN, _CLOSE = "<![CDATA[", "]]>"
-#: XML 1.0, production 2: what may not stand in a document.
+#: Characters that XML 1.0 forbids (production 2).
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _AMPERSAND = re.compile(r"&(?:#(?:[xX]([0-9a-fA-F]{1,8})|([0-9]{1,8}));|([A-Za-z][A-Za-z0-9]{0,31});)?")
-#: An entity that a document declares itself, and that is put in: text without another entity in it.
+#: An entity declared in the document that is expanded: text without another entity in it.
 _DECLARED = re.compile(
     r"""<!ENTITY\s{1,9}(\w{1,64})\s{1,9}(?:"(&\#\w{1,10};|[^&"<]{0,1000})"|'(&\#\w{1,10};|[^&'<]{0,1000})')"""
 )
 _MOST_DECLARED = 50
-#: Characters in which they are looked for.
+#: Characters in which declarations are searched.
 _LONGEST_DECLARATION = 100_000
-#: Characters that these may become in all: a short name could stand for a long text a million times.
+#: Most characters of all expanded entities. Otherwise a short name could stand for a long text a million times.
 _LONGEST_DECLARED = 1_000_000
 _OF_XML = frozenset({"amp", "lt", "gt", "quot", "apos"})
-#: Tags that no entry needs: categories, and extensions but for the usual ones.
+#: Tags that no entry needs: categories, and all but the usual extensions.
 _NEEDLESS = re.compile(
     r"</?(?:category\b|(?!(?:a10|atom|content|dc|dcterms|feedburner|rdf|rss|xhtml):)[A-Za-z_][\w.-]*:)[^<>]*>"
 )
-#: What may stand before the root, by what it begins with, and where each ends.
+#: Constructs that may come before the root, with their beginning and end.
 _BEFORE_ROOT = (("<!--", "-->"), ("<?", "?>"), ("<![CDATA[", "]]>"))
 _ROOT = re.compile(r"<[A-Za-z_]")
 _SUBSET_END = re.compile(r"\]\s{0,100}>")
-#: The last tag of a document that lacks nothing but its bracket.
+#: The last tag of a document in which only the final bracket is missing.
 _LAST_TAG = re.compile(r"(</(?:rss|feed|rdf:RDF))\s{0,100}\Z")
 _TAIL = 120
 _END = re.compile(r"</(?:\w+:)?(?:rss|feed|rdf|channel)\s*>", re.IGNORECASE)
-#: A tag costs the reader up to 30 microseconds. 10,000 entries have about 120,000 of them.
+#: A tag costs the parser up to 30 microseconds. 10,000 entries have about 120,000 tags.
 MOST_TAGS = 400_000
-#: The standard library looks at every pair of attributes of one tag.
+#: The standard library compares every pair of attributes of a tag.
 MOST_ATTRIBUTES = 500
-#: The reader keeps the whole path.
+#: The parser keeps the whole path.
 DEEPEST = 5000
-#: Nothing in a document of fewer octets can take longer than some tenths of a second.
+#: A document with fewer bytes cannot take longer than some tenths of a second.
 HARMLESS = 32 * 1024
 
 
 def repair(text: str) -> str:
-    """Return *text* with bare `&` escaped, HTML's entities as numbers, its last tag closed, without what XML forbids.
+    """Return *text* with bare `&` escaped, HTML entities as numbers and its last tag closed, without forbidden characters.
 
-    Entities that the document declares itself are put in, as long as what they stand for is short.
+    Entities that the document declares are expanded if their text is short.
 
-    Sections of CDATA stay as they are, but for forbidden characters. What stands before the root goes: the caller
-    encodes the text anew, and feedparser looks through declarations, comments and blanks once from each of their lines.
+    CDATA sections stay, except for forbidden characters. Everything before the root is removed: the caller encodes the
+    text again, and feedparser scans declarations, comments and white space once from each of their lines.
     """
     tail = text[-_TAIL:]
     closed = _LAST_TAG.sub(r"\1>", tail)
-    text = text if closed == tail else text[:-_TAIL] + closed  # of ten megabytes no copy more than needed
+    text = text if closed == tail else text[:-_TAIL] + closed  # avoids another copy of ten megabytes
     text = _ILLEGAL.sub("", text)
     root = _root(text)
     declared = _declared(text[:root], text)
@@ -74,7 +74,7 @@ def repair(text: str) -> str:
 
 
 def reduce(text: str) -> str:
-    """Return *text* without what an entry can do without: for a document that the parser cannot stand as it is."""
+    """Return *text* without tags that entries do not need, for a document that the parser cannot read as it is."""
     text = _NEEDLESS.sub("", text)
     return text[_root(text) :]
 
@@ -85,12 +85,12 @@ def is_cut_off(text: str) -> bool:
 
 
 def ends_inside_entry(text: str) -> bool:
-    """Return whether the last entry of the document is open at its end."""
+    """Return whether the document ends inside an entry."""
     return max(text.rfind("<item"), text.rfind("<entry")) > max(text.rfind("</item"), text.rfind("</entry"))
 
 
 def _root(text: str) -> int:
-    """Return where the root of the document begins; its end where there is none."""
+    """Return the offset of the root of the document. Its end if there is none."""
     at = 0
     while (at := text.find("<", at)) >= 0 and not _ROOT.match(text, at):
         ends = next((end for start, end in _BEFORE_ROOT if text.startswith(start, at)), "")
@@ -105,7 +105,7 @@ def _root(text: str) -> int:
 
 
 def _doctype_end(text: str, at: int) -> int:
-    """Return where the declaration that begins at *at* ends, with what it declares in brackets."""
+    """Return the end of the document type declaration that begins at *at*, including its internal subset."""
     closed = text.find(">", at)
     subset = text.find("[", at, max(at, closed))
     if subset < 0:
@@ -115,7 +115,7 @@ def _doctype_end(text: str, at: int) -> int:
 
 
 def _declared(prolog: str, text: str) -> Mapping[str, str]:
-    """Return the entities that the *prolog* of the document declares and that may be put in its *text*, escaped."""
+    """Return the escaped entities that the *prolog* declares and that may be expanded in *text*."""
     if "<!ENTITY" not in prolog:
         return {}
     declarations = _DECLARED.findall(prolog[:_LONGEST_DECLARATION])[:_MOST_DECLARED]
@@ -125,7 +125,7 @@ def _declared(prolog: str, text: str) -> Mapping[str, str]:
 
 
 def _escaped(value: str) -> str:
-    """Return *value* as it may stand in any text and in any attribute."""
+    """Return *value* escaped for any text and any attribute."""
     if value.startswith("&"):
         return _AMPERSAND.sub(partial(_reference, declared={}), value)
     return value.replace("'", "&#39;").replace('"', "&#34;").replace(">", "&#62;")
@@ -138,7 +138,7 @@ def _reference(found: re.Match[str], *, declared: Mapping[str, str]) -> str:
             return found.group()
         if name in declared:
             return declared[name]
-        if name in name2codepoint:  # where HTML 4 and 5 differ, feeds mean what feedparser does
+        if name in name2codepoint:  # if HTML 4 and 5 differ, feeds follow feedparser
             return f"&#{name2codepoint[name]};"
         characters = html5.get(f"{name};")
         return "".join(f"&#{ord(c)};" for c in characters) if characters else f"&amp;{name};"
@@ -150,10 +150,10 @@ def _reference(found: re.Match[str], *, declared: Mapping[str, str]) -> str:
 
 
 def check_cost(document: bytes) -> None:
-    """Refuse *document*, in UTF-8 and from its root on, when reading it would cost too much.
+    """Refuse *document* (UTF-8, from its root on) if parsing it would cost too much.
 
-    Linear, and far cheaper than reading. Where it is not well-formed, it is looked at up to there: behind that the reader
-    keeps neither paths nor pairs.
+    It is linear and far cheaper than parsing. A document is checked up to the first place where it is not well-formed,
+    because after that the parser keeps neither paths nor pairs.
 
     Raises:
         SourceError: NOT_A_FEED.

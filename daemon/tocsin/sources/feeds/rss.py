@@ -1,4 +1,4 @@
-"""RSS, Atom and sitemaps of Google News to plain values: the only importer of feedparser."""
+"""Parser of RSS, Atom and Google News sitemaps into plain values. This is the only importer of feedparser."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ from tocsin.sources.feeds import repair
 from tocsin.sources.http import urls
 from tocsin.text.html import clean, decoded, to_plain
 
-#: Characters of markup that are looked at for one text; making plain text of more takes twenty times its memory.
+#: Characters of markup that are read for one text. Conversion to plain text takes twenty times the memory.
 _LONGEST_MARKUP = 4 * LONGEST_TEXT
 
-#: Characters of a document by which it is described.
+#: Characters of a document that are used to describe it.
 _START = 2000
 
 
@@ -51,12 +51,12 @@ _DELETED = re.compile(
 _PORTAL = re.compile(r" on MSN(?:\.com)?\Z", re.IGNORECASE)
 _OPAQUE = re.compile(r"<!--|<!\[CDATA\[")
 _TEXTS = ("text/", "application/xhtml")
-#: The times of an entry, the one that counts first.
+#: The times of an entry, in order of preference.
 _TIMES = ("published", "updated", "created")
 #: `jane@example.org (Jane Doe)`, as RSS has it, and `Jane Doe <jane@example.org>`.
 _MAILED = re.compile(r"[^\s()<>]+@[^\s()<>]+\s*\(([^()]+)\)|([^()<>@]+)<[^<>]*>")
 _NEWS = re.compile(r"""\sxmlns:([\w.-]{1,40})\s*=\s*["']https?://www\.google\.com/schemas/sitemap-news/0\.9["']""")
-#: How far into a document its first tag is looked for.
+#: Characters of a document in which its first tag is searched.
 _HEAD = 4000
 _TAG = re.compile(r"<(/?)([A-Za-z][\w.-]{0,40}(?::[\w.-]{1,40})?)(?=[\s/>])[^<>]*+>")
 _PLAIN = {"urlset": "channel", "url": "item", "loc": "link"}
@@ -64,7 +64,7 @@ _OF_NEWS = {"title": "title", "publication_date": "pubDate", "name": "source", "
 
 
 def _keep_author(parser: Any, key: str = "author") -> None:
-    """Name the author that was read last; feedparser's own way is quadratic in the length of the text."""
+    """Store the name of the author that was read last. feedparser's own method is quadratic in the length of the text."""
     context = parser._get_context()
     authors = dict.get(context, "authors")
     if key == "author" and authors and not dict.get(authors[-1], "name"):
@@ -72,7 +72,7 @@ def _keep_author(parser: Any, key: str = "author") -> None:
 
 
 def _keep_tag(parser: Any, term: object, _scheme: object, label: object) -> None:
-    """Keep one of the first categories; feedparser's own way is quadratic in their number."""
+    """Keep one of the first categories. feedparser's own method is quadratic in their number."""
     tags = parser._get_context().setdefault("tags", [])
     if len(tags) < MOST_NAMES:
         tags.append({"term": term, "label": label})
@@ -83,16 +83,16 @@ _FeedParserMixin._add_tag = _keep_tag
 
 
 def parse(body: bytes, *, url: str, content_type: str = "", content_language: str = "") -> Parsed:
-    """Return the feed in *body*, which came from *url* with these headers.
+    """Return the feed in *body* from *url* with these headers.
 
-    Whatever the document contains, the only error is that it is no feed.
+    Whatever the document contains, the only error is that it is not a feed.
 
     Raises:
         SourceError: NOT_A_FEED.
     """
     text, note = decode(body, content_type)
     document, start = repair.repair(text), text[:_START]
-    del text  # ten megabytes that feedparser can have instead
+    del text  # frees ten megabytes for feedparser
     repair.check_cost(document.encode())
     listed = _sitemap_as_rss(document)
     document = listed or document
@@ -112,7 +112,7 @@ def parse(body: bytes, *, url: str, content_type: str = "", content_language: st
     site = _link(feed, absolute(url, _detail(feed, "title", "base")) or url, "")
     language = language_tag(_get(feed, "language")) or language_tag(content_language)
     loose = not found["version"].startswith("atom")
-    # A sitemap may list pages that are no news, too.
+    # A sitemap may also list pages that are not news.
     raw = [entry for entry in raw if isinstance(entry, dict) and (not listed or _get(entry, "title"))]
     day_first = order(_get(entry, name) for entry in raw for name in _TIMES)
     items, cut = newest(
@@ -130,7 +130,7 @@ def parse(body: bytes, *, url: str, content_type: str = "", content_language: st
 
 
 def _deleted(document: str) -> tuple[str, ...]:
-    """Return the ids in `at:deleted-entry`, which feedparser does not know (RFC 6721, 3)."""
+    """Return the ids in `at:deleted-entry`, which feedparser does not support (RFC 6721, 3)."""
     if _TOMBSTONES not in document:
         return ()
     found = (decoded(hit[1] or hit[2]).strip() for hit in _DELETED.finditer(_markup(document)))
@@ -138,7 +138,7 @@ def _deleted(document: str) -> tuple[str, ...]:
 
 
 def _markup(document: str) -> str:
-    """Return *document* without what only looks like markup: a reader's comment must not withdraw an entry."""
+    """Return *document* without text that only looks like markup, so that a comment in it cannot withdraw an entry."""
     kept = []
     at = 0
     while (found := _OPAQUE.search(document, at)) is not None:
@@ -152,10 +152,10 @@ def _markup(document: str) -> str:
 
 
 def _read(document: str) -> tuple[Any, str]:
-    """Return what feedparser makes of it, and what was wrong with the document."""
+    """Return feedparser's result, and what was wrong with the document."""
     try:
         found = _feedparser(document)
-    except Exception:  # noqa: BLE001 - it is fed by strangers: anything may come out, most often by an extension
+    except Exception:  # noqa: BLE001 - hostile input may raise anything, most often in an extension
         found = _reduced(document)
     problem = found.get("bozo_exception")
     return found, clean(str(problem))[:200] if problem else ""
@@ -173,7 +173,7 @@ def _feedparser(document: str) -> Any:
         return {"version": "", "entries": [], "feed": {}}
     return feedparser.parse(
         io.BytesIO(document.encode()),
-        # Without an address, for that would be put before every id that looks relative, and ids outlive addresses.
+        # Without an address, because it would be put before every id that looks relative, and ids outlive addresses.
         response_headers={"content-type": "application/xml; charset=utf-8"},
         sanitize_html=False,
         resolve_relative_uris=False,
@@ -187,7 +187,7 @@ def _item(entry: dict[str, Any], *, url: str, site: str, language: str, loose: b
     own = _link(entry, base, permanent)
     body = _body(entry, loose=loose)
     summary = _plain(entry, "summary", loose=loose)[:LONGEST_TEXT].strip()
-    # dict.get behind _get, because an absent `updated` would be answered with `published`.
+    # _get uses dict.get, because feedparser would return `published` for a missing `updated`.
     times = (_get(entry, name).strip() for name in _TIMES)
     published, published_raw = stated(times, partial(parse_time, day_first=day_first))
     origin = _get(entry, "feedburner_origlink").strip()
@@ -209,7 +209,7 @@ def _item(entry: dict[str, Any], *, url: str, site: str, language: str, loose: b
 
 
 def _authors(entry: dict[str, Any]) -> Iterator[str]:
-    """Yield the names of the authors of an entry; an address stands for a name only where there is none."""
+    """Yield the names of the authors of an entry. An address is used only if there is no name."""
     for person in dict.get(entry, "authors") or ():
         name = _get(person, "name").strip()
         mailed = _MAILED.fullmatch(name)
@@ -217,14 +217,14 @@ def _authors(entry: dict[str, Any]) -> Iterator[str]:
 
 
 def _categories(entry: dict[str, Any]) -> Iterator[str]:
-    """Yield the categories of an entry, by their term and by what people call them."""
+    """Yield the categories of an entry: terms and labels."""
     for tag in dict.get(entry, "tags") or ():
         if isinstance(tag, dict):
             yield from (_get(tag, "term"), _get(tag, "label"))
 
 
 def _outlet(entry: dict[str, Any], *, loose: bool) -> str:
-    """Return the outlet that an entry names: its `source`, or the element of Bing, which puts its own portal behind."""
+    """Return the outlet that an entry names: its `source`, or Bing's element, to which Bing adds its own portal."""
     source = dict.get(entry, "source")
     if isinstance(source, dict):
         return _title(source, "title", loose=loose)
@@ -232,7 +232,7 @@ def _outlet(entry: dict[str, Any], *, loose: bool) -> str:
 
 
 def _link(node: dict[str, Any], url: str, permanent: str) -> str:
-    """Return the first web address among links, permanent id and enclosures of *node*; empty when there is none."""
+    """Return the first web address among links, permanent id and enclosures of *node*. Empty if there is none."""
     links = [link for link in dict.get(node, "links") or () if isinstance(link, dict)]
     permanent = absolute(url, permanent) if permanent.startswith(("/", "./", "../")) else permanent
     pages = [absolute(url, _get(link, "href")) for link in links if _get(link, "rel") in {"", "alternate"}]
@@ -260,10 +260,10 @@ def _plain(node: dict[str, Any], name: str, *, loose: bool) -> str:
 
 
 def _text(value: str, kind: str, *, loose: bool) -> str:
-    """Return the plain text of a construct; RSS does not say what is markup, so there everything may be (*loose*)."""
+    """Return the plain text of a construct. RSS does not say what is markup, so everything may be (*loose*)."""
     value = value[:_LONGEST_MARKUP]
     if kind == "text/plain" and not loose:
-        # Text was promised, but many escape it twice.
+        # It is declared as text, but many feeds escape it twice.
         return clean(decoded(value))
     return to_plain(value)
 
@@ -279,7 +279,7 @@ def _get(node: dict[str, Any], name: str) -> str:
 
 
 def _describe(start: str) -> str:
-    """Return what a document with this *start* seems to be, in words of our own."""
+    """Return what a document with this *start* seems to be, in words."""
     start = start.lstrip("\ufeff \t\r\n").lower()
     if not start:
         return "an empty document"
@@ -291,9 +291,9 @@ def _describe(start: str) -> str:
 
 
 def _sitemap_as_rss(document: str) -> str:
-    """Return *document* as RSS where it is a sitemap with news, so that it is read as any feed; else empty.
+    """Return *document* as RSS if it is a sitemap with news, so that it can be read like any feed. Else empty.
 
-    Elements of other vocabularies, such as titles of images, are left out; a page without news has no title.
+    Elements of other vocabularies, such as image titles, are left out. A page without news has no title.
     """
     head = document[:_HEAD]
     found = _NEWS.search(head)

@@ -1,8 +1,8 @@
-"""Check of the network addresses that a source may reach.
+"""Check of the network addresses that a source may connect to.
 
-Feeds name addresses, and who writes a feed or its DNS must not make the daemon fetch from the machine it runs on, from
-the network behind it or from the metadata service of its cloud. The check is about addresses, never about names: it is
-asked for the address a socket is about to connect to.
+Feeds contain addresses, and the author of a feed or of its DNS must not make the daemon fetch from its own machine, its
+private network or the metadata service of its cloud. The check is about addresses, never about names: it gets the
+address that a socket is about to connect to.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def _networks(**names: str) -> tuple[tuple[_Network, str], ...]:
     )
 
 
-#: Never reachable, whatever a source may. RFC 6890 and the IANA registries of special-purpose addresses.
+#: Forbidden for every source. RFC 6890 and the IANA registries of special-purpose addresses.
 _FORBIDDEN = _networks(
     metadata="169.254.169.254/32 100.100.100.200/32 168.63.129.16/32 192.0.0.192/32 fd00:ec2::254/128 fd20:ce::254/128",
     link_local="169.254.0.0/16 fe80::/10",
@@ -31,7 +31,7 @@ _FORBIDDEN = _networks(
     multicast="224.0.0.0/4 ff00::/8",
     reserved="192.0.0.0/24 192.0.2.0/24 192.88.99.0/24 198.51.100.0/24 203.0.113.0/24 240.0.0.0/4 2001:db8::/32 3fff::/20",
 )
-#: Reachable for a source with `allow_private`.
+#: Allowed for a source with `allow_private`.
 _PRIVATE = _networks(
     loopback="127.0.0.0/8 ::1/128",
     private="10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 100.64.0.0/10 198.18.0.0/15 fc00::/7 fec0::/10",
@@ -39,16 +39,16 @@ _PRIVATE = _networks(
 _NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052
 _COMPATIBLE = IPv6Network("::/96")  # RFC 4291, deprecated
 _GLOBAL_UNICAST = IPv6Network("2000::/3")  # all that is assigned
-#: Names that mean something inside only; a proxy may resolve them where we cannot.
+#: Names that exist only in private networks. A proxy may be able to resolve them when we cannot.
 _INSIDE = (".localhost", ".local", ".internal", ".intranet", ".lan", ".home.arpa")
 
 
 def check(address: str, *, allow_private: bool = False) -> str:
-    """Return why *address* may not be reached, in a word or two; empty when it may.
+    """Return why *address* is forbidden, in a word or two. Empty if it is allowed.
 
-    *address* is an IPv4 or IPv6 address as a socket names it, a scope behind `%` included. An IPv6 address that
-    carries an IPv4 address (mapped, 6to4, Teredo, NAT64) is judged by that one. *allow_private* permits loopback and
-    private networks; link-local, metadata, multicast and reserved addresses stay forbidden.
+    *address* is an IPv4 or IPv6 address as a socket gives it, with a scope after `%` if any. An IPv6 address that contains
+    an IPv4 address (mapped, 6to4, Teredo, NAT64) is judged by that one. *allow_private* permits loopback and private
+    networks. Link-local, metadata, multicast and reserved addresses stay forbidden.
     """
     try:
         ip = ip_address(address.partition("%")[0])
@@ -70,7 +70,7 @@ def _judge(ip: IPv4Address | IPv6Address, *, allow_private: bool) -> str:
 
 
 def _carried(ip: IPv6Address) -> tuple[IPv4Address, ...]:
-    """Return the IPv4 addresses to which packets for *ip* may go; none for a plain IPv6 address."""
+    """Return the IPv4 addresses to which packets for *ip* may go. Empty for a plain IPv6 address."""
     if ip.ipv4_mapped:
         return (ip.ipv4_mapped,)
     if ip.sixtofour:
@@ -83,9 +83,9 @@ def _carried(ip: IPv6Address) -> tuple[IPv4Address, ...]:
 
 
 async def check_name(host: str) -> None:
-    """Check that *host* is no address inside, as far as can be known here.
+    """Check that *host* is not a private address, as far as can be known here.
 
-    A name that only the proxy can resolve is left to it, unless it is one that means something inside only.
+    A name that only the proxy can resolve is left to it, unless it is one that exists only in private networks.
 
     Raises:
         SourceError: BLOCKED_ADDRESS.
@@ -95,7 +95,7 @@ async def check_name(host: str) -> None:
     except OSError:
         if "." not in host or host.endswith(_INSIDE):
             raise SourceError(
-                f"{host} is a name inside; the proxy is not asked for it", fault=Fault.BLOCKED_ADDRESS
+                f"{host} is a private name; the proxy is not asked for it", fault=Fault.BLOCKED_ADDRESS
             ) from None
         return
     for *_, address in found:

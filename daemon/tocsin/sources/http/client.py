@@ -1,4 +1,4 @@
-"""The one HTTP client: bounded in time and size, polite, and unable to reach an address that a source may not."""
+"""The only HTTP client: bounded in time and size, polite, and unable to reach forbidden addresses."""
 
 from __future__ import annotations
 
@@ -32,30 +32,30 @@ from tocsin.sources.http.refusal import MOST_SAID, TELLING, BlockedAddressError,
 
 ACCEPT = "application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.8, */*;q=0.5"
 MOST_REDIRECTS = 5
-#: Names looked up at once, each in a thread of the loop: a name server that does not answer keeps one for half a minute,
-#: and a handful of them, which is what the loop has by itself, would keep all the others from their feeds.
+#: Simultaneous name lookups, each in a thread of the event loop. A silent name server blocks a thread for half a minute,
+#: so with the loop's default of a few threads, a few such servers would block all other feeds.
 LOOKUPS = 64
-#: What a server that limits our rate gets when it does not say for how long.
+#: Pause for a server that limits our rate without saying for how long.
 _QUIET = timedelta(minutes=15)
 _LONGEST_QUIET = timedelta(hours=24)
 _CHUNK = 65536
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PERMANENT = frozenset({301, 308})
 _SAME_METHOD = frozenset({307, 308})
-#: 226 is a delta (RFC 3229) that still is a whole document; a 206 nobody asked for is not.
+#: 226 is a delta (RFC 3229) that is still a whole document. An unrequested 206 is not.
 _GOOD = frozenset({200, 203, 226})
-#: Octets of the cookies that one hop of a fetch takes to the next.
+#: Most bytes of cookies that are passed from one hop of a fetch to the next.
 _MOST_COOKIES = 4096
-#: Of a source's own headers these go on to another host; all others may be secrets.
+#: A source's own headers that are sent on to another host. All others may be secrets.
 _PUBLIC_HEADERS = frozenset({"accept", "accept-language", "user-agent"})
-#: Domains whose servers refuse who does not say whom to write to, in a form of their own: program and address
+#: Domains whose servers require a contact in a special user agent: program and mail address
 #: (https://www.sec.gov/os/webmaster-faq#developers).
 _DECLARED = ("sec.gov",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Bounds of one fetch: seconds to connect, between two reads and in all; octets of the decoded body."""
+    """Limits of one fetch: seconds to connect, between two reads and in total, and bytes of the decoded body."""
 
     connect: float = 10
     read: float = 20
@@ -65,9 +65,9 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """A good answer. *headers* have names in lower case, of several with one name the last; *body* is decoded.
+    """A good answer. *headers* have names in lower case (the last of several with one name). *body* is decoded.
 
-    *final_url* is where the last redirect led; *moved* says that there were redirects and every one was permanent.
+    *final_url* is the address after all redirects. *moved* means that there were redirects and all were permanent.
     """
 
     status: int
@@ -78,17 +78,17 @@ class Fetched:
 
     @property
     def unchanged(self) -> bool:
-        """True if the document is still the one that the validators stand for; the body is empty then."""
+        """True if the document has not changed since the validators. The body is then empty."""
         return self.status == HTTPStatus.NOT_MODIFIED
 
 
-#: Explains a refusal by its body and its content type, where its source can tell.
+#: Function that explains a refusal by its body and content type, or returns None.
 Explain = Callable[[bytes, str], SourceError | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Request:
-    """A request, the same for every hop; *own* are the source's headers, *jar* has the cookies that its redirects set."""
+    """A request, the same for every hop. *own* are the source's headers, and *jar* has the cookies set by redirects."""
 
     own: Mapping[str, str]
     validators: Mapping[str, str]
@@ -99,7 +99,7 @@ class _Request:
     jar: aiohttp.CookieJar
 
     def headers(self, address: URL) -> dict[str, str]:
-        """Return the headers for the hop to *address*; cookies of redirects stand behind the source's own."""
+        """Return the headers for the hop to *address*. Cookies of redirects come after the source's own."""
         found = {**self.own, **self.validators}
         cookies = "; ".join(f"{name}={cookie.value}" for name, cookie in self.jar.filter_cookies(address).items())
         if not cookies or len(cookies) > _MOST_COOKIES:
@@ -110,22 +110,22 @@ class _Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Hop:
-    """An answer that redirects, to *location* as it was written."""
+    """A redirect to *location*, as it was written."""
 
     location: str
     permanent: bool
 
 
 class HttpClient:
-    """Fetches documents; an asynchronous context manager.
+    """Client that fetches documents. It is an asynchronous context manager.
 
-    *contact* tells the owners of servers whom to write to. *gap* is the least time between two requests to a host.
-    A source that may reach private addresses is the operator's own: its requests need no gap and take turns by URL,
-    and the *proxy* (an http address, which may hold a name and a password) is for all others. *ca_file* holds
-    certificates to be trusted beside those of the system. *groups* are domains whose hosts are one server.
+    *contact* is sent to servers so that their owners can reach us. *gap* is the least time between two requests to a
+    host. A source that may reach private addresses is the operator's own: its requests need no gap and take turns by URL.
+    The *proxy* (an http address, which may contain a name and a password) is used for all others. *ca_file* has
+    certificates to trust in addition to those of the system. *groups* are domains whose hosts are one server.
 
     Raises:
-        FileError: *ca_file* cannot be read, or holds no certificate.
+        FileError: *ca_file* cannot be read, or has no certificate.
     """
 
     def __init__(
@@ -154,7 +154,7 @@ class HttpClient:
 
     async def __aenter__(self) -> Self:
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(LOOKUPS, thread_name_prefix="names"))
-        # Two pools, so that no connection opened for a source with more rights serves one with fewer.
+        # Two pools, so that a connection of a source with more rights is never used for one with fewer.
         self._sessions = {allow_private: self._session(allow_private) for allow_private in (False, True)}
         return self
 
@@ -178,12 +178,12 @@ class HttpClient:
     ) -> Fetched:
         """Return the document at *url*, or that it has not changed since the validators *etag* and *last_modified*.
 
-        *headers* are the source's own. Redirects are followed, never from https to http, and a POST only where it
-        stays one; the address of every hop is checked on the socket before a byte is sent. *explain* may know what
-        the words of a refusal mean.
+        *headers* are the source's own. Redirects are followed, but never from https to http, and for a POST only if it
+        stays a POST. The address of every hop is checked on the socket before a byte is sent. *explain* may interpret
+        the body of a refusal.
 
         Raises:
-            SourceError: anything but a good answer; the words hold no more of the URL than its host.
+            SourceError: anything but a good answer. The message contains only the host of the URL.
         """
         target = urls.escape(url)
         host = urls.host(target)
@@ -198,7 +198,7 @@ class HttpClient:
             method=method,
             body=body,
             explain=explain,
-            # Some sites redirect to themselves until a cookie comes back. The address of a host may be a number.
+            # Some sites redirect to themselves until a cookie is sent back. A host may be a literal address.
             jar=aiohttp.CookieJar(unsafe=True, quote_cookie=False),
         )
         name = target if allow_private else group(host, self._groups)
@@ -215,7 +215,7 @@ class HttpClient:
 
     def _session(self, allow_private: bool) -> aiohttp.ClientSession:
         limits = self._limits
-        # With a proxy the socket goes there, and the names that it is given are checked instead.
+        # With a proxy the socket connects to the proxy, so the names are checked instead.
         sockets = None if self._proxy and not allow_private else _checked_sockets(allow_private)
         return aiohttp.ClientSession(
             connector=TolerantConnector(socket_factory=sockets, ssl=self._trust),
@@ -243,13 +243,13 @@ class HttpClient:
         raise SourceError(f"more than {MOST_REDIRECTS} redirects", fault=Fault.BAD_REDIRECT)
 
     async def _ask(self, target: str, request: _Request) -> Fetched | _Hop:
-        """Make one request; return the answer, or where it redirects to."""
+        """Make one request and return the answer or the redirect."""
         host = urls.host(target)
         proxy = None if request.allow_private else self._proxy
         if proxy:
             await check_name(host)
         try:
-            # Encoded already: a second time would change a signature in the query.
+            # It is already encoded. Encoding it again would change a signature in the query.
             address = URL(target, encoded=True)
             async with self._sessions[request.allow_private].request(
                 request.method,
@@ -269,7 +269,7 @@ class HttpClient:
             raise unanswered(error, host) from error
 
     def _declared(self, host: str, request: _Request) -> dict[str, str]:
-        """Return the user agent for a *host* that wants another form of it, unless the source has its own."""
+        """Return the header for a *host* that requires another form of user agent, unless the source has its own."""
         own = any(name.lower() == "user-agent" for name in request.own)
         return {"User-Agent": user_agent(host, self._contact)} if needs_contact(host) and not own else {}
 
@@ -285,14 +285,14 @@ class HttpClient:
             raise page
         if not body and not validators:
             raise SourceError(f"{host} answered with nothing", fault=Fault.NOT_A_FEED, status=response.status)
-        # Some servers answer a condition with an empty 200 where they mean 304.
+        # Some servers answer a conditional request with an empty 200 instead of a 304.
         status = response.status if body else HTTPStatus.NOT_MODIFIED.value
         return Fetched(status=status, headers=headers, body=body, final_url=target)
 
     async def _refusal(
         self, response: aiohttp.ClientResponse, host: str, headers: Mapping[str, str], request: _Request
     ) -> SourceError:
-        """Return the error that a refusal means; its words, which may say more, are not waited for in vain."""
+        """Return the error for a refusal. Its body is read only if it may explain more."""
         said = b""
         if request.explain or response.status in TELLING:
             with suppress(SourceError, aiohttp.ClientError, OSError):
@@ -332,17 +332,17 @@ class HttpClient:
 
 
 def public_headers(own: Mapping[str, str]) -> dict[str, str]:
-    """Return those of a source's *own* headers that another host may see."""
+    """Return those of a source's *own* headers that may be sent to another host."""
     return {name: value for name, value in own.items() if name.lower() in _PUBLIC_HEADERS}
 
 
 def same_origin(one: str, other: str) -> bool:
-    """Return whether two addresses have scheme, host and port in common."""
+    """Return whether two addresses have the same scheme, host and port."""
     return _origin(urls.escape(one)) == _origin(urls.escape(other))
 
 
 def _checked_sockets(allow_private: bool) -> Callable[[Any], socket.socket]:
-    """Return a maker of sockets that sees the very address a connection goes to, whatever a name resolved to before."""
+    """Return a socket factory that checks the address that a connection really goes to, after name resolution."""
 
     def open_socket(info: tuple[Any, Any, int, str, tuple[Any, ...]]) -> socket.socket:
         family, kind, protocol, _, address = info
@@ -354,14 +354,14 @@ def _checked_sockets(allow_private: bool) -> Callable[[Any], socket.socket]:
 
 
 def _hop(response: aiohttp.ClientResponse, host: str, request: _Request) -> _Hop:
-    """Return where a redirect leads; a POST goes on only where it stays one (RFC 9110, 15.4)."""
+    """Return the target of a redirect. A POST is followed only if it stays a POST (RFC 9110, 15.4)."""
     if request.method != "GET" and response.status not in _SAME_METHOD:
         raise SourceError(f"{host} redirects a {request.method}", fault=Fault.BAD_REDIRECT, status=response.status)
     return _Hop(location=response.headers.get("Location", ""), permanent=response.status in _PERMANENT)
 
 
 def _redirect(target: str, location: str) -> str:
-    """Return where *location* leads from *target*."""
+    """Return *location* resolved against *target*."""
     # A header's bytes that are not UTF-8 arrive as lone surrogates.
     readable = location.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     try:
@@ -369,7 +369,9 @@ def _redirect(target: str, location: str) -> str:
     except ValueError:
         following = ""
     if not urls.is_web(following):
-        raise SourceError(f"{urls.host(target)} redirects to what is no web address", fault=Fault.BAD_REDIRECT)
+        raise SourceError(
+            f"{urls.host(target)} redirects to something that is not a web address", fault=Fault.BAD_REDIRECT
+        )
     if target.lower().startswith("https:") and not following.lower().startswith("https:"):
         raise SourceError(f"{urls.host(target)} redirects from https to http", fault=Fault.BAD_REDIRECT)
     return following
@@ -380,12 +382,12 @@ def _origin(url: str) -> URL:
 
 
 def needs_contact(host: str) -> bool:
-    """Return whether *host* refuses requests that name nobody to write to."""
+    """Return whether *host* refuses requests without a contact."""
     return any(host == domain or host.endswith(f".{domain}") for domain in _DECLARED)
 
 
 def user_agent(host: str, contact: str) -> str:
-    """Return the user agent for requests to *host*; *contact* may be empty."""
+    """Return the user agent for requests to *host*. *contact* may be empty."""
     if not contact:
         return f"tocsin/{__version__}"
     return f"tocsin/{__version__} {contact}" if needs_contact(host) else f"tocsin/{__version__} (+{contact})"

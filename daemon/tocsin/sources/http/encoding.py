@@ -1,4 +1,4 @@
-"""Content encodings: the octets decide how a body is packed, since servers name encodings that they did not apply."""
+"""Content encodings. The bytes decide how a body is compressed, because servers name encodings that they did not apply."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Iterable
 
 from tocsin.errors import Fault, SourceError
 
-#: A body packed more often than this is no document.
+#: Most layers of compression.
 MOST_LAYERS = 3
-#: Members of one gzip body; tools that cut a body into members make them of 64 KiB.
+#: Most members of a gzip body. Tools that split a body make members of 64 KiB.
 MOST_MEMBERS = 1000
-#: Octets that are unpacked at a time: what follows a member is copied.
+#: Bytes that are decompressed at a time, because the rest after a member is copied.
 _STEP = 65536
 _GZIP_MAGIC = b"\x1f\x8b\x08"
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
@@ -19,23 +19,23 @@ _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _GZIP, _ZLIB, _RAW = 31, 15, -15
 _DEFLATED = frozenset({"gzip", "x-gzip", "deflate", "x-deflate"})
 _UNREADABLE = frozenset({"br", "zstd", "compress", "x-compress", "dcb", "dcz"})
-#: Control characters that no text has.
+#: Control characters that do not occur in text.
 _CONTROLS = bytes({*range(0x20)} - set(b"\t\n\v\f\r\x1a\x1b"))
-#: How documents in UTF-16 and UTF-32 begin.
+#: Beginnings of documents in UTF-16 and UTF-32.
 _WIDE = (b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff", b"<\0", b"\0<", b"{\0", b"\0{")
-#: Octets that tell text from packed data: of so many packed ones about every tenth is a control character.
+#: Bytes that distinguish text from compressed data, of which about every tenth byte is a control character.
 _LOOKED_AT = 512
 
 
 def decode(body: bytes, names: Iterable[str], most: int) -> bytes:
-    """Return the document in *body*, of at most *most* + 1 octets; more are cut there.
+    """Return the document in *body*, cut to at most *most* + 1 bytes.
 
-    *names* are the content encodings that the server names, in lower case. A body that begins as gzip is unpacked
-    whether it is named or not; text is text whatever is named; what else is named gzip or deflate may be zlib or raw
-    deflate. What follows the packed data is dropped.
+    *names* are the content encodings that the server names, in lower case. A body that begins like gzip is always
+    decompressed, and text is always taken as text. Anything else named gzip or deflate may be zlib or raw deflate. Data
+    after the compressed part is dropped.
 
     Raises:
-        SourceError: NOT_A_FEED for an encoding that is not read, NETWORK for packed data that is damaged or cut short.
+        SourceError: NOT_A_FEED for an unsupported encoding, NETWORK for compressed data that is damaged or cut short.
     """
     named = set(names)
     for _ in range(MOST_LAYERS):
@@ -68,7 +68,7 @@ def _is_text(body: bytes) -> bool:
 
 
 def _inflate(body: bytes, wbits: int, most: int) -> bytes:
-    """Unpack *body*, all members of it where it is gzip, up to *most* + 1 octets."""
+    """Decompress *body* (all members of a gzip body), up to *most* + 1 bytes."""
     found = bytearray()
     place = 0
     for _ in range(MOST_MEMBERS):

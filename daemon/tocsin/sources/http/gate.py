@@ -1,4 +1,4 @@
-"""Gate for large documents: few are held in memory at once, and one is read at a time, so that small ones need not wait."""
+"""Gate for large documents. Few are in memory at once, and one is parsed at a time, so that small ones need not wait."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from datetime import timedelta
 from tocsin.errors import Fault, SourceError
 from tocsin.protocols import P, Run, T
 
-#: Octets above which a document is large.
+#: Bytes above which a document is large.
 LARGE = 128 * 1024
-#: Large documents that are fetched, wait or are read.
+#: Large documents that may be fetched, waiting or being parsed at once.
 PLACES = 3
-#: A poll that waits longer than this for a place is ended, before the server loses patience or the fetch its time.
+#: A poll that waits longer than this for a place is ended, before the server or the fetch times out.
 PATIENCE = timedelta(seconds=30)
 
 
 @dataclass(slots=True)
 class _Poll:
-    """A poll that was admitted, and whether its document has a place."""
+    """An admitted poll, and whether its document has a place."""
 
     placed: bool = False
 
@@ -31,9 +31,9 @@ _CURRENT: ContextVar[_Poll | None] = ContextVar("tocsin_poll", default=None)
 
 
 class LargeDocumentGate:
-    """*places* for documents above *large* octets.
+    """A gate with *places* for documents of more than *large* bytes.
 
-    A document keeps its place from when it has grown large until the end of its poll.
+    A document keeps its place from the moment it is large until the end of its poll.
     """
 
     def __init__(self, *, places: int = PLACES, large: int = LARGE, patience: timedelta = PATIENCE) -> None:
@@ -44,7 +44,7 @@ class LargeDocumentGate:
 
     @asynccontextmanager
     async def admit(self) -> AsyncIterator[None]:
-        """Admit one poll, at the end of which its place is free again."""
+        """Admit one poll. Its place becomes free again at its end."""
         poll = _Poll()
         token = _CURRENT.set(poll)
         try:
@@ -55,10 +55,10 @@ class LargeDocumentGate:
                 self._places.release()
 
     async def grow(self, size: int) -> None:
-        """Wait for a place once the document of the current poll has more than the *large* octets.
+        """Wait for a place if the document of the current poll has more than *large* bytes.
 
         Raises:
-            SourceError: BUSY, when none was free in time.
+            SourceError: BUSY, if no place was free in time.
         """
         poll = _CURRENT.get()
         if poll and not poll.placed and size > self._large:
@@ -71,7 +71,7 @@ class LargeDocumentGate:
             poll.placed = True
 
     def reader(self, run: Run) -> Run:
-        """Return *run*, but with one call at a time for documents that have a place."""
+        """Return *run*, limited to one call at a time for documents that have a place."""
 
         async def read(call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
             poll = _CURRENT.get()

@@ -1,4 +1,4 @@
-"""Header lines of answers: what browsers overlook is mended before aiohttp's parser, which refuses it, reads them."""
+"""Header lines of answers: mistakes that browsers accept are repaired before aiohttp's strict parser reads them."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from typing import Any
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
 
-#: Octets of status line and header lines; Chrome reads as much.
+#: Most bytes of status line and header lines, as in Chrome.
 LONGEST_HEAD = 256 * 1024
-#: Header lines of one answer.
+#: Most header lines of one answer.
 MOST_LINES = 1000
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 _INTERIM = re.compile(rb"HTTP/1\.[01] 1[0-9][0-9]\b")
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _CHUNKED = re.compile(rb"^transfer-encoding[ \t]*:[^\n]*chunked", re.IGNORECASE | re.MULTILINE)
-#: HTTP/2 and so on, as some gateways write over a connection that speaks 1.1.
+#: Later versions such as HTTP/2, which some gateways write on an HTTP/1.1 connection.
 _LATER_VERSION = re.compile(rb"HTTP/[2-9](?:\.[0-9])?(?= [0-9]{3}\b)")
-#: Transfer codings that a server names without applying any.
+#: Names of transfer codings that mean none.
 _NO_CODING = frozenset({b"identity", b"none"})
 
 
 class TolerantConnector(aiohttp.TCPConnector):
-    """A connector that reads answers although some of their header lines are none."""
+    """A connector that reads answers although some of their header lines are invalid."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        # The connector makes the protocol of each connection with this; there is no public way to give it another.
+        # The connector creates the protocol of each connection with this. There is no public way to replace it.
         self._factory: Any = functools.partial(_TolerantHandler, loop=asyncio.get_running_loop())
 
 
 class _TolerantHandler(ResponseHandler):
-    """Collects the head of each answer, mends it and hands it on with what follows."""
+    """Protocol that collects the head of each answer, repairs it and passes it on with the rest."""
 
     _head: bytearray | None = None
 
@@ -50,7 +50,7 @@ class _TolerantHandler(ResponseHandler):
         super().data_received(data)
 
     def _collect(self, head: bytearray, data: bytes) -> bytes:
-        """Return what can be handed on: nothing yet, or heads of answers up to the final one and what follows it."""
+        """Return the data to pass on: nothing yet, or the heads of answers up to the final one and the rest."""
         found = b""
         seen = len(head)
         head += data
@@ -64,18 +64,17 @@ class _TolerantHandler(ResponseHandler):
                 return found + bytes(head)
         if len(head) <= LONGEST_HEAD:
             return found
-        # The parser says what is wrong with it.
+        # The parser will report what is wrong with it.
         self._head = None
         return found + bytes(head)
 
 
 def mend(head: bytes) -> bytes:
-    """Return *head*, status line to blank line, as a strict parser reads it.
+    """Return *head*, from status line to blank line, in a form that a strict parser accepts.
 
-    Dropped are lines that are no field with what continues them, the length of a body that comes in chunks (RFC 9112,
-    6.3), equal lengths after the first, and transfer codings that mean none; blanks before a colon are taken out. A
-    head that was mended closes its connection, since its framing is doubtful. One that is no HTTP or has a NUL stays
-    as it is, and is refused.
+    It drops invalid lines with their continuations, the length of a chunked body (RFC 9112, 6.3), repeated equal lengths,
+    and transfer codings that mean none. It removes spaces before a colon. A repaired head closes its connection, because
+    its framing is doubtful. A head that is not HTTP or contains a NUL stays as it is, and is refused.
     """
     if b"\0" in head or not head.startswith(b"HTTP/"):
         return head
@@ -84,7 +83,7 @@ def mend(head: bytes) -> bytes:
     lengths = {b"chunked"} if _CHUNKED.search(head) else set()
     dropped = False
     for line in lines[1:]:
-        # A line that begins with a blank continues the one before it.
+        # A line that begins with white space continues the line before.
         continues = line.startswith((b" ", b"\t"))
         field = line if continues else _field(line, lengths)
         dropped = dropped if continues else not field
@@ -97,7 +96,7 @@ def mend(head: bytes) -> bytes:
 
 
 def _field(line: bytes, lengths: set[bytes]) -> bytes:
-    """Return the header *line* as it should be, or nothing for one to drop; *lengths* are those of the body so far."""
+    """Return the corrected header *line*, or empty to drop it. *lengths* are the body lengths seen so far."""
     written, colon, value = line.partition(b":")
     name, value = written.rstrip(b" \t"), value.strip(b" \t")
     if not colon or not _NAME.fullmatch(name):

@@ -1,4 +1,4 @@
-"""Read from headers and documents when to poll again: pure functions of what arrived."""
+"""Hints in headers and documents about when to poll again. Pure functions."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 
 from tocsin.hints import PollHints, date
 
-#: Longer spans are cut anyway; this keeps a forged number from overflowing a timedelta.
+#: Longer spans are cut anyway. This prevents a forged number from overflowing a timedelta.
 _MOST = timedelta(days=365)
-#: Where the head of a feed ends, and where its entries have ended.
+#: The end of the head of a feed, and the end of its entries.
 _BEGIN = re.compile(rb"<(?:[\w.-]+:)?(?:item|entry)[\s>]", re.IGNORECASE)
 _END = re.compile(rb"</(?:[\w.-]+:)?(?:item|entry)\s*>", re.IGNORECASE)
-#: A head longer than this is none; the bound keeps the search cheap.
+#: Most bytes of a head. The bound keeps the search cheap.
 _HEAD = 65_536
 _TAG = rb"<(?:[\w.-]+:)?%s(?:\s[^<>]*)?>\s*([^<>\s]{1,32})\s*</"
 _TTL = re.compile(_TAG % rb"ttl", re.IGNORECASE)
@@ -28,9 +28,9 @@ _DAYS = (b"monday", b"tuesday", b"wednesday", b"thursday", b"friday", b"saturday
 
 
 def fresh(headers: Mapping[str, str], now: datetime) -> timedelta | None:
-    """Return how long an answer may be kept (RFC 9111, 4.2), less its age; zero for "not at all", None when nothing says.
+    """Return how long an answer stays fresh (RFC 9111, 4.2), less its age. Zero for not at all, None if unspecified.
 
-    *headers* have names in lower case. A max-age counts before `Expires`; *now* stands in for a missing `Date`.
+    *headers* have names in lower case. A max-age overrides `Expires`. *now* replaces a missing `Date`.
     """
     directives = {
         name.strip().lower(): value.strip(' "')
@@ -48,9 +48,9 @@ def fresh(headers: Mapping[str, str], now: datetime) -> timedelta | None:
 
 
 def poll_hints(body: bytes) -> PollHints:
-    """Return what the RSS document *body* asks for: `ttl`, `sy:updatePeriod`, `skipHours` and `skipDays` outside of its items.
+    """Return the hints of the RSS document *body*: `ttl`, `sy:updatePeriod`, `skipHours` and `skipDays` outside of its items.
 
-    Hours count from 0; 24, which some write for midnight, is 0. What is no number is not there.
+    Hours count from 0. 24, which some write for midnight, is 0. Anything that is not a number is ignored.
     """
     begin, ends = _BEGIN.search(body), list(_END.finditer(body, max(0, len(body) - _HEAD)))
     head = body[: min(begin.start() if begin else len(body), _HEAD)]

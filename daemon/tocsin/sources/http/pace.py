@@ -1,7 +1,7 @@
-"""Pace at which other people's servers are asked: one request at a time a host, with a gap between two starts.
+"""Pace of requests to servers: one request at a time per host, with a gap between two starts.
 
-A server that does not answer promptly gives up its place among the requests in flight, so that servers that hang take none from
-the others however many they are.
+A server that does not answer promptly loses its place among the requests in flight, so that hanging servers never block
+the others.
 """
 
 from __future__ import annotations
@@ -15,38 +15,38 @@ from datetime import timedelta
 from tocsin.errors import Fault, SourceError
 from tocsin.sources.http import urls
 
-#: Hosts that ask for more than the usual gap.
+#: Hosts that need a longer gap.
 _GAPS = {
     "reddit.com": timedelta(seconds=60),
     "openrss.org": timedelta(seconds=60),
     "query1.finance.yahoo.com": timedelta(seconds=2),
 }
-#: Many sites behind one server.
+#: Domains whose sites share one server.
 _GROUPS = ("reddit.com", "openrss.org", "tumblr.com", "substack.com", "wordpress.com")
-#: Requests in flight at once, to all hosts that answer promptly ...
+#: Most requests in flight at once, to all hosts that answer promptly ...
 IN_FLIGHT = 16
 #: ... which is within so many seconds.
 PROMPT = 0.5
-#: A request that would wait longer than this is given up, well before the lease of its poll ends.
+#: A request that would wait longer is given up, well before the lease of its poll ends.
 PATIENCE = timedelta(seconds=90)
 
 
 def group(host: str, more: Sequence[str] = ()) -> str:
-    """Return the server behind *host*, as far as that is known: the name under which its requests take turns.
+    """Return the group of *host*: the name under which requests to its server take turns.
 
-    *more* names domains, beside those known, whose hosts are one server.
+    *more* are further domains whose hosts are one server.
     """
     return next((name for name in (*more, *_GROUPS) if host == name or host.endswith(f".{name}")), host)
 
 
 def host_group(url: str, more: Sequence[str] = ()) -> str:
-    """Return the group of the server that *url* names, as `group`; empty when it names none."""
+    """Return the `group` of the host of *url*. Empty if it has none."""
     name = urls.host(urls.escape(url))
     return group(name, more) if name else ""
 
 
 class Pace:
-    """Turns of requests, in real time. *gap* lies between two starts of a group; nobody waits longer than *patience*."""
+    """Turns of requests, in real time. *gap* is the time between two starts of a group, *patience* the longest wait."""
 
     def __init__(self, *, gap: timedelta, patience: timedelta = PATIENCE) -> None:
         self._gap = gap
@@ -58,10 +58,10 @@ class Pace:
 
     @asynccontextmanager
     async def turn(self, name: str, *, spaced: bool = True) -> AsyncIterator[None]:
-        """Wait for the turn of the group *name*, which ends with the block; without a gap when it is not *spaced*.
+        """Wait for the turn of the group *name*, which ends with the block. If not *spaced*, there is no gap.
 
         Raises:
-            SourceError: BUSY, when that would take too long.
+            SourceError: BUSY, if that would take too long.
         """
         lock = self._locks.setdefault(name, asyncio.Lock())
         try:
@@ -83,7 +83,7 @@ class Pace:
 
     @asynccontextmanager
     async def _place(self, name: str) -> AsyncIterator[None]:
-        """Take a place among those in flight; none for a server that did not answer promptly the last time."""
+        """Take a place in flight. A server that did not answer promptly the last time needs none."""
         held = name not in self._slow
         if held:
             await self._all.acquire()
@@ -107,7 +107,7 @@ class Pace:
             give_back()
 
     def hold(self, name: str, span: timedelta) -> None:
-        """Start nothing of the group *name* for *span*, because its server asked for that."""
+        """Start no request of the group *name* for *span*, because its server asked for a pause."""
         self._next[name] = max(self._next.get(name, 0.0), time.monotonic() + span.total_seconds())
 
 

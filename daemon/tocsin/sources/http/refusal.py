@@ -1,4 +1,4 @@
-"""Requests that came to nothing: what an answer that is no good one, or none at all, means, and what to do about it."""
+"""Failed requests: the meaning of a bad answer or of no answer, and advice on what to do."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tocsin import hints
 from tocsin.certificates import CertificateFault, fault_of, speaks_no_tls
 from tocsin.errors import Fault, SourceError
 
-#: Octets of the words of a refusal that are looked at.
+#: Most bytes of the body of a refusal that are read.
 MOST_SAID = 16384
 _FAULTS: dict[int, Fault] = {
     HTTPStatus.UNAUTHORIZED: Fault.AUTH,
@@ -22,16 +22,16 @@ _FAULTS: dict[int, Fault] = {
     HTTPStatus.TOO_MANY_REQUESTS: Fault.RATE_LIMITED,
     HTTPStatus.SERVICE_UNAVAILABLE: Fault.RATE_LIMITED,
 }
-#: Firewalls that let only browsers through, by a header of theirs and what it holds.
+#: Firewalls that let only browsers through, by a header and its value.
 _BY_HEADER = (
-    # These two only where they step in, the others in every answer.
+    # These two send it only when they intervene, the others in every answer.
     ("cf-mitigated", "", "Cloudflare"),
     ("x-amzn-waf-action", "", "AWS WAF"),
     ("x-datadome", "", "DataDome"),
     ("x-sucuri-block", "", "Sucuri"),
     ("server", "ddos-guard", "DDoS-Guard"),
 )
-#: The same by words of their page.
+#: The same firewalls by words on their page.
 _BY_WORDS = (
     ("<title>just a moment...", "Cloudflare"),
     ("<title>attention required! | cloudflare", "Cloudflare"),
@@ -44,10 +44,10 @@ _BY_WORDS = (
     ("making sure you're not a bot", "Anubis"),
     ("making sure you&#39;re not a bot", "Anubis"),
 )
-#: A page that lets through who runs its script, and that is sent as if it were the document; it is short.
+#: Short pages with a script for browsers that are sent as if they were the document.
 _IN_PLACE = ("<title>just a moment...", "making sure you're not a bot", "making sure you&#39;re not a bot")
 _MOST_IN_PLACE = 2048
-#: Answers whose words say why.
+#: Statuses of answers whose body explains why.
 TELLING = frozenset(
     {
         HTTPStatus.ACCEPTED.value,
@@ -59,14 +59,14 @@ TELLING = frozenset(
     }
 )
 _REMEDIES: dict[int, str] = {
-    HTTPStatus.ACCEPTED: "wait; if it stays so, look for another feed of this site",
-    HTTPStatus.FORBIDDEN: "open the address in a browser: where that works, the site refuses programs or this network; "
+    HTTPStatus.ACCEPTED: "wait; if that does not help, look for another feed of this site",
+    HTTPStatus.FORBIDDEN: "open the address in a browser: if that works, the site refuses programs or this network; "
     "set http.contact, or ask its owner",
     HTTPStatus.NOT_FOUND: "open the address in a browser; the feed may have moved",
     HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS: "it may not be read from this country: look for its news elsewhere",
     HTTPStatus.TOO_MANY_REQUESTS: "wait, and poll less often: every: 1h",
 }
-#: Reasons of the address check that the operator may overrule.
+#: Reasons of the address check that the operator may override.
 _ALLOWABLE = frozenset({"loopback", "private"})
 
 
@@ -79,10 +79,10 @@ def refusal(
     contact: str = "",
     credentials: bool = False,
 ) -> SourceError:
-    """Return the error that an answer of *host* with *status* stands for.
+    """Return the error for an answer of *host* with *status*.
 
-    *headers* have names in lower case; *said* is the beginning of the body. *contact* was sent along, and *credentials*
-    say whether any were. The words are ours: a server's own could be anything.
+    *headers* have names in lower case. *said* is the beginning of the body. *contact* was sent, and *credentials* says
+    whether credentials were. The message is our own, because a server's words could be anything.
     """
     wait = retry_after(headers) if status >= HTTPStatus.BAD_REQUEST else None
     answered = f"{host} answered {status} {_phrase(status)}".rstrip()
@@ -96,44 +96,44 @@ def _meaning(
 ) -> tuple[Fault, str, str]:
     fault = _FAULTS.get(status, Fault.STATUS)
     if "undeclared automated tool" in text:
-        return Fault.AUTH, "it wants to know who asks", undeclared(contact)
+        return Fault.AUTH, "it requires a contact address", undeclared(contact)
     if "request rate threshold exceeded" in text:
         return Fault.RATE_LIMITED, "it limits our rate", _REMEDIES[HTTPStatus.TOO_MANY_REQUESTS]
     if firewall := _firewall(status, headers, text):
-        remedy = "it lets only browsers through: look for another feed of it, or ask its owner to let tocsin pass"
-        return Fault.CHALLENGE, f"{firewall} wants a browser there", remedy
+        remedy = "it lets only browsers through: look for another feed of this site, or ask its owner to allow tocsin"
+        return Fault.CHALLENGE, f"{firewall} requires a browser", remedy
     if credentials and status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         return fault, "it does not accept the credentials of this source", _WRONG
     if status == HTTPStatus.UNAUTHORIZED:
-        return fault, "it wants credentials", _wanted(headers.get("www-authenticate", ""))
+        return fault, "it requires credentials", _wanted(headers.get("www-authenticate", ""))
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR and fault is Fault.STATUS:
-        return fault, "", "its server has a fault: wait, and look whether the address works in a browser"
+        return fault, "", "its server has a problem: wait, and check whether the address works in a browser"
     return fault, "", _REMEDIES.get(status, "")
 
 
-#: What to do about the certificate of a server.
+#: Advice for faults of a server's certificate.
 CERTIFICATE_REMEDIES = {
     CertificateFault.EXPIRED: "its owner has to renew it",
-    CertificateFault.TOO_EARLY: "look whether the clock of this machine is right",
+    CertificateFault.TOO_EARLY: "check that the clock of this machine is right",
     CertificateFault.SELF_SIGNED: "put its certificate into a file: http: {ca_file: trusted.pem}",
     CertificateFault.UNKNOWN_AUTHORITY: "put the certificate of the authority into a file: http: {ca_file: trusted.pem}",
     CertificateFault.INCOMPLETE: "put the missing certificate into a file: http: {ca_file: trusted.pem}; its owner should "
     "send it",
-    CertificateFault.WRONG_NAME: "write the name that the certificate is for; a browser shows it",
-    CertificateFault.OTHER: "look at it in a browser; what you trust goes into a file: http: {ca_file: trusted.pem}",
+    CertificateFault.WRONG_NAME: "use the name that the certificate is for; a browser shows it",
+    CertificateFault.OTHER: "inspect it in a browser; put a certificate that you trust into a file: http: {ca_file: trusted.pem}",
 }
-_WRONG = "look whether they are right, have not run out, and may read this address"
+_WRONG = "check that they are right, have not expired, and may read this address"
 
 
 def undeclared(contact: str) -> str:
-    """Return what to do for a server that wants to know who asks."""
+    """Return advice for a server that requires a contact."""
     if not contact:
-        return "tell it whom to write to: http: {contact: you@example.org}"
+        return "give it a contact: http: {contact: you@example.org}"
     return f"it does not accept {contact!r} of http.contact: give a mail address, and nothing else"
 
 
 def challenged(host: str, headers: Mapping[str, str], body: bytes) -> SourceError | None:
-    """Return the error for a good answer that is a firewall's page in place of the document."""
+    """Return the error for a good answer that is a firewall's page instead of the document."""
     head = body[:_MOST_IN_PLACE].decode("utf-8", "replace").lower()
     firewall = next((name for words, name in _BY_WORDS if words in _IN_PLACE and words in head), "")
     if not firewall and len(body) < _MOST_IN_PLACE and "_incapsula_resource" in head:
@@ -142,13 +142,13 @@ def challenged(host: str, headers: Mapping[str, str], body: bytes) -> SourceErro
         firewall = next((name for header, _, name in _BY_HEADER[:2] if header in headers), "")
     if not firewall:
         return None
-    words = f"{host} answered with a page that only a browser gets past ({firewall})"
-    remedy = "look for another feed of it, or ask its owner to let tocsin pass"
+    words = f"{host} answered with a page that only a browser can pass ({firewall})"
+    remedy = "look for another feed of this site, or ask its owner to allow tocsin"
     return SourceError(words, fault=Fault.CHALLENGE, status=HTTPStatus.OK.value, remedy=remedy)
 
 
 def _firewall(status: int, headers: Mapping[str, str], text: str) -> str:
-    """Return the name of the firewall that answered in place of a server; empty where none did."""
+    """Return the name of the firewall that answered instead of the server. Empty if none did."""
     if status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
         return ""
     found = _by_header(headers) or next((name for words, name in _BY_WORDS if words in text), "")
@@ -158,7 +158,7 @@ def _firewall(status: int, headers: Mapping[str, str], text: str) -> str:
 
 
 def _by_header(headers: Mapping[str, str]) -> str:
-    """Return the name of the firewall whose header is there."""
+    """Return the name of the firewall whose header is present."""
     return next(
         (name for header, value, name in _BY_HEADER if header in headers and value in headers[header].lower()), ""
     )
@@ -167,7 +167,7 @@ def _by_header(headers: Mapping[str, str]) -> str:
 def _wanted(challenge: str) -> str:
     scheme = challenge.strip().partition(" ")[0].lower()
     if scheme in ("", "basic"):
-        return "give it name and password: credentials: ${FEED_LOGIN}, which holds name:password"
+        return "give it name and password: credentials: ${FEED_LOGIN}, which is name:password"
     return "give it what it asks for: headers: {Authorization: " + f"{scheme.title()} " + "${FEED_TOKEN}}"
 
 
@@ -179,26 +179,26 @@ def _phrase(status: int) -> str:
 
 
 class BlockedAddressError(OSError):
-    """An address that may not be reached; an OSError, because the connector lets those out."""
+    """A forbidden address. It is an OSError, because the connector lets those through."""
 
 
 def retry_after(headers: Mapping[str, str]) -> timedelta | None:
-    """Return the pause that `Retry-After` asks for; a date counts from the `Date` of the answer itself."""
+    """Return the pause that `Retry-After` asks for. A date is relative to the `Date` of the answer."""
     sent = hints.date(headers.get("date", "")) or datetime.now(UTC)
     return hints.retry_after(headers.get("retry-after", ""), sent)
 
 
 def unanswered(error: aiohttp.ClientError | ValueError | OSError, host: str) -> SourceError:
-    """Return what an error of the client means; the words hold no more of the address than its *host*."""
+    """Return the source error for an error of the client. Its message contains only the *host* of the address."""
     match error:
         case aiohttp.ClientConnectorCertificateError():
             found = fault_of(error.certificate_error) or CertificateFault.OTHER
             return SourceError(f"{host} {found}", fault=Fault.NETWORK, remedy=CERTIFICATE_REMEDIES[found])
         case aiohttp.ClientConnectorSSLError():
             remedy = "give an address that begins with http://" if speaks_no_tls(error.os_error) else ""
-            return SourceError(f"{host} cannot be asked over TLS", fault=Fault.NETWORK, remedy=remedy)
+            return SourceError(f"{host} does not answer over TLS", fault=Fault.NETWORK, remedy=remedy)
         case aiohttp.ClientProxyConnectionError():
-            return SourceError("the proxy of http.proxy cannot be reached", fault=Fault.UNREACHABLE)
+            return SourceError("the proxy in http.proxy cannot be reached", fault=Fault.UNREACHABLE)
         case aiohttp.ClientConnectorError():
             return _unreachable(host, error.os_error)
         case aiohttp.ConnectionTimeoutError():
@@ -215,7 +215,7 @@ def unanswered(error: aiohttp.ClientError | ValueError | OSError, host: str) -> 
 
 
 def _unreachable(host: str, error: OSError) -> SourceError:
-    """Return the error for a connection that was not made."""
+    """Return the error for a connection that failed."""
     if isinstance(error, BlockedAddressError):
         reason = str(error)
         remedy = "; allow_private: true permits it" if reason in _ALLOWABLE else ""

@@ -1,4 +1,4 @@
-"""URLs: fit to be requested, and brought to one form for comparing."""
+"""URLs: escaping for requests, and canonical forms for comparison."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit, urlun
 
 import idna
 
-#: Parameters that say how a reader came, not what is read.
+#: Parameters that track how a reader came, and do not identify the article.
 _TRACKING = frozenset(
     [
         "gclid",
@@ -28,10 +28,10 @@ _TRACKING = frozenset(
 )
 _TRACKING_PREFIXES = ("utm_", "mtm_", "at_")
 _REFERRERS = frozenset({"ref", "source"})
-#: Who links to articles by addresses of their own.
+#: Aggregators that link to articles by their own addresses.
 _AGGREGATORS = frozenset({"news.google.com", "bing.com", "cn.bing.com"})
 _SEARCHERS = frozenset({"google.com", "www.google.com"})
-#: Who counts clicks at addresses that hold that of the article: a pattern of host and path, and the parameters with it.
+#: Click counters whose addresses contain that of the article: a pattern of host and path, and the parameters.
 _WRAPPERS = tuple(
     (re.compile(place), names)
     for place, names in (
@@ -45,9 +45,9 @@ _WRAPPERS = tuple(
         (r"link\.zhihu\.com/?", ("target",)),
     )
 )
-#: Yahoo writes it into the path.
+#: Yahoo puts the address into the path.
 _YAHOO = re.compile(r"r\.search\.yahoo\.com/.*?/RU=([^/]+)")
-#: Addresses of these say nothing of the article before they are asked, which is never done.
+#: Shorteners, whose addresses do not reveal the article without a request, which is never made.
 _SHORTENERS = """
     t.co bit.ly buff.ly dlvr.it ow.ly trib.al goo.gl tinyurl.com lnkd.in fb.me is.gd ift.tt j.mp shorturl.at rb.gy
     feedproxy.google.com feeds.feedburner.com rss.feedsportal.com feeds.feedblitz.com feed.informer.com baidu.com
@@ -56,18 +56,18 @@ _SHORT = frozenset(_SHORTENERS.split())
 _LONGEST_WRAPPED = 4000
 _MOST_WRAPPED = 3
 _LONGEST_LABEL = 63
-#: Hosts for one kind of reader, of the site that is named behind.
+#: Prefixes of hosts for one kind of reader.
 _FACES = ("www.", "amp.", "m.", "mobile.")
-#: Copies for telephones that name the article behind: an AMP cache's, a search engine's.
+#: Mobile copies whose address contains that of the article: in an AMP cache or a search engine.
 _AMP_CACHE = re.compile(r"/(?:[cvr]|amp)/(?:s/)?(?=[a-z0-9-]+\.)", re.IGNORECASE)
-#: A counter or a time behind an address.
+#: A counter or a time at the end of an address.
 _COUNTER = re.compile(
     r"[?&;|@,:~_ -](?:v|ver|version|rev|revision|updated?|modified|time|ts)?[=:_ -]?\d[\dTZ:.+-]*\Z", re.IGNORECASE
 )
 _ESCAPE = re.compile(r"%([0-9a-fA-F]{2})")
 _UNRESERVED = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~")
 _PORTS = {"http": 80, "https": 443}
-#: RFC 3986: what stands for itself, and the escape that is there already.
+#: Characters that are not escaped (RFC 3986), including the % of existing escapes.
 _KEPT = "%!#$&'()*+,/:;=?@[]~"
 #: A name, an IPv4 address, or an IPv6 address with its scope.
 _HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f.:]+(?:%[a-z0-9._-]+)?")
@@ -80,15 +80,15 @@ def is_web(url: str) -> bool:
 
 
 def host(url: str) -> str:
-    """Return the host of *url* in lower case and ASCII; empty when there is none."""
+    """Return the host of *url* in lower case and ASCII. Empty if there is none."""
     parts = _split(url)
     return parts[1] if parts else ""
 
 
 def escape(url: str) -> str:
-    """Return *url* with everything percent-encoded that may not stand in a request; what is encoded already stays as it is.
+    """Return *url* with all characters percent-encoded that a request may not contain. Existing escapes stay.
 
-    A signature inside a query survives, because no escape is resolved or changed.
+    A signature in the query stays valid, because no escape is resolved or changed.
     """
     text = _tidy(url)
     name = host(text)
@@ -99,11 +99,11 @@ def escape(url: str) -> str:
 
 
 def canonical(url: str, *, feed_host: str = "") -> str:
-    """Return *url*, a link to an article, in the one form by which links are compared, empty when it is no web address.
+    """Return *url*, a link to an article, in the canonical form for comparing links. Empty if it is not a web address.
 
-    That of `address`, without what says only for which readers it is: `www.`, `m.`, `mobile.`, `amp.` and `/amp`. A copy
-    in an AMP cache is its article. An aggregator's link is that of the article, if it holds it, else empty: it tells
-    nothing apart. Never for a link that is sent.
+    It is the form of `address` without the parts for kinds of reader: `www.`, `m.`, `mobile.`, `amp.` and `/amp`. A copy
+    in an AMP cache becomes its article. An aggregator's link becomes that of the article if it contains it, or else empty,
+    because it identifies nothing. Never use it for a link that is sent.
     """
     found = _split(url)
     if not found:
@@ -121,7 +121,7 @@ def canonical(url: str, *, feed_host: str = "") -> str:
 
 
 def direct(url: str) -> str:
-    """Return the address of the article that *url*, of a counter of clicks, holds; else *url* itself. Nothing is asked."""
+    """Return the address of the article in *url* of a click counter, or else *url*. No request is made."""
     for _ in range(_MOST_WRAPPED):
         held = _held(url)
         if not held or len(held) > _LONGEST_WRAPPED or not is_web(held):
@@ -131,12 +131,12 @@ def direct(url: str) -> str:
 
 
 def site(url: str) -> str:
-    """Return the host of *url* without what says only for which readers it is: the name of an outlet that gives none."""
+    """Return the host of *url* without prefixes for kinds of reader, as the name of an outlet that gives none."""
     return _without_face(host(url))
 
 
 def plain_scheme(url: str) -> str:
-    """Return *url* as http or https where it is written for a feed reader: `feed://host/path` or `feed:https://host/path`."""
+    """Return *url* with http or https instead of a feed scheme: `feed://host/path` or `feed:https://host/path`."""
     rest = url.strip()[5:] if url.strip()[:5].lower() == "feed:" else ""
     if not rest:
         return url
@@ -153,22 +153,22 @@ def _held(url: str) -> str:
         return unquote(found[1])
     names = next((names for pattern, names in _WRAPPERS if pattern.fullmatch(place)), ())
     held = dict(parse_qsl(parts.query)) if names else {}
-    # One that leads to itself is no article.
+    # An address that leads to itself is not an article.
     return next((found for found in map(held.get, names) if found and host(found) not in {"", name}), "")
 
 
 def address(url: str) -> str:
-    """Return *url*, the address of a feed, in the one form by which such are compared, empty when it is no web address.
+    """Return *url*, the address of a feed, in the canonical form for comparison. Empty if it is not a web address.
 
-    Scheme https, host in lower case and ASCII, no default port, no fragment but `#!`, no tracking parameters, the other
-    parameters sorted, no slash at the end, escapes as RFC 3986, 6.2.2, has them.
+    That is: scheme https, host in lower case and ASCII, no default port, no fragment but `#!`, no tracking parameters, other
+    parameters sorted, no slash at the end, escapes normalised as in RFC 3986, 6.2.2.
     """
     found = _split(url)
     return _form(url, found[1], _parts(url).path, "") if found else ""
 
 
 def _form(url: str, name: str, path: str, feed_host: str) -> str:
-    """Return the web address *url* with *name* for its host and *path*; of `ref` and `source` only *feed_host* and `rss` go."""
+    """Return *url* with the host *name* and *path*. Of `ref` and `source` only the values *feed_host* and `rss` are removed."""
     parts = _parts(url)
     netloc = f"[{name}]" if ":" in name else name
     if parts.port and parts.port != _PORTS[parts.scheme.lower()]:
@@ -181,7 +181,7 @@ def _form(url: str, name: str, path: str, feed_host: str) -> str:
 
 
 def without_host(url: str) -> str:
-    """Return path and query of *url*: what stays when a site changes its scheme or its name; empty when nothing tells it apart."""
+    """Return path and query of *url*, which stay the same if a site changes its scheme or name. Empty if they identify nothing."""
     if not is_web(url):
         return ""
     parts = _parts(url)
@@ -192,7 +192,7 @@ def without_host(url: str) -> str:
 
 
 def is_edition(name: str, link: str) -> bool:
-    """Return whether *name*, an id, is *link*, a canonical address, with a fragment, a counter or a time behind it."""
+    """Return whether the id *name* is the canonical *link* followed by a fragment, a counter or a time."""
     base, mark, _ = name.partition("#")
     if not mark:
         found = _COUNTER.search(name[-64:])
@@ -202,30 +202,30 @@ def is_edition(name: str, link: str) -> bool:
 
 
 def is_aggregator(url: str) -> bool:
-    """Return whether *url* is one of those who link to articles by addresses of their own."""
+    """Return whether *url* is on an aggregator that links to articles by its own addresses."""
     return _is_of(host(url), _AGGREGATORS)
 
 
 def without_user(url: str) -> str:
-    """Return *url* without the name and password before its host, which nothing seen from it may take over."""
+    """Return *url* without name and password, so that addresses resolved against it do not inherit them."""
     parts = urlsplit(url)
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])) if "@" in parts.netloc else url
 
 
-# The ways to look at a link come one after the other, each for every link of a document.
+# Several functions look at the same link one after another.
 @functools.lru_cache(maxsize=4096)
 def _parts(url: str) -> SplitResult:
-    """Return the parts of *url*, as it is written but for blanks.
+    """Return the parts of *url* as written, without white space around it.
 
     Raises:
-        ValueError: it is no URL.
+        ValueError: *url* is not a URL.
     """
     return urlsplit(_tidy(url))
 
 
 @functools.lru_cache(maxsize=4096)
 def _split(url: str) -> tuple[str, str, int | None] | None:
-    """Return (scheme, host in ASCII, port); None for what is no web address."""
+    """Return (scheme, host in ASCII, port). None if it is not a web address."""
     try:
         parts = _parts(url)
         name, port = parts.hostname, parts.port
@@ -241,7 +241,7 @@ def _tidy(url: str) -> str:
 
 
 def _ascii(name: str) -> str:
-    """Return *name* as DNS knows it and browsers ask for it (UTS 46, not transitional); empty for what it cannot know."""
+    """Return *name* in the ASCII form for DNS, as browsers do (UTS 46, non-transitional). Empty if it is invalid."""
     if not name.isascii():
         try:
             labels = idna.uts46_remap(name, std3_rules=False, transitional=False).split(".")
@@ -255,7 +255,7 @@ def _ascii(name: str) -> str:
 
 
 def _punycode(label: str) -> str:
-    """Return *label* with the mark of RFC 5890; one that is too long is none."""
+    """Return *label* in Punycode with the prefix of RFC 5890. A label that is too long is an error."""
     found = f"xn--{label[: _LONGEST_LABEL + 1].encode('punycode').decode('ascii')}"
     if len(found) > _LONGEST_LABEL:
         raise UnicodeError("label too long")
@@ -263,7 +263,7 @@ def _punycode(label: str) -> str:
 
 
 def _netloc(netloc: str, name: str) -> str:
-    """Return *netloc* with its host as *name*; user and port stay."""
+    """Return *netloc* with *name* as its host. User and port stay."""
     user, at, rest = netloc.rpartition("@")
     if rest.startswith("["):
         return netloc
@@ -272,14 +272,14 @@ def _netloc(netloc: str, name: str) -> str:
 
 
 def _without_face(name: str) -> str:
-    """Return *name* without what says only for which readers it is; what remains is a name with a dot."""
+    """Return *name* without prefixes for kinds of reader. The rest must contain a dot."""
     while face := next((face for face in _FACES if name.startswith(face) and "." in name[len(face) :]), ""):
         name = name[len(face) :]
     return name
 
 
 def _even(text: str) -> str:
-    """Return *text* with escapes in upper case, and none of what stands for itself."""
+    """Return *text* with escapes in upper case, and without needless ones."""
     return _ESCAPE.sub(_escape, text) if "%" in text else text
 
 

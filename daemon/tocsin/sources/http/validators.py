@@ -1,4 +1,4 @@
-"""Conditional requests: validators (ETag, Last-Modified) are sent back, and what an answer leaves for the next time."""
+"""Conditional requests: validators (ETag, Last-Modified) that are sent back, and the cursor after an answer."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from tocsin.hints import ResponseHints, date
 from tocsin.model.sources import Cursor
 from tocsin.sources.http.client import Fetched
 
-#: After so long without a whole answer the validators are not believed any more: some servers answer 304 for ever.
+#: Validators are dropped after this long without a full answer, because some servers answer 304 for ever.
 VALIDATORS_LAST = timedelta(days=7)
-#: A Last-Modified later than this from now would never be followed by a newer one.
+#: A Last-Modified further in the future than this would hide all newer documents.
 _AHEAD = timedelta(hours=24)
 _LONGEST_VALIDATOR = 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conditional:
-    """The answer to a conditional request, and the *cursor* after it; *unchanged* is the same document as before."""
+    """The answer to a conditional request, and the *cursor* after it. *unchanged* means the same document as before."""
 
     fetched: Fetched
     cursor: Cursor
@@ -35,7 +35,7 @@ class Conditional:
 
 
 async def ask_since(cursor: Cursor, now: datetime, fetch: Callable[..., Awaitable[Fetched]]) -> Conditional:
-    """Fetch what changed since *cursor*; *fetch* takes the validators `etag` and `last_modified`.
+    """Fetch the document if it changed since *cursor*. *fetch* takes the validators `etag` and `last_modified`.
 
     Raises:
         SourceError: as *fetch*.
@@ -48,14 +48,14 @@ async def ask_since(cursor: Cursor, now: datetime, fetch: Callable[..., Awaitabl
 
 
 def asked_of(cursor: Cursor, now: datetime) -> Cursor:
-    """Return *cursor* to ask with, without its validators when they are old."""
+    """Return the *cursor* for a request, without its validators if they are old."""
     if cursor.validated_at and now - cursor.validated_at <= VALIDATORS_LAST:
         return cursor
     return dataclasses.replace(cursor, etag="", last_modified="")
 
 
 def following_of(asked: Cursor, fetched: Fetched, now: datetime) -> Cursor:
-    """Return the cursor after an answer: what a 304 does not repeat stays, what a 200 does not send goes."""
+    """Return the cursor after an answer. Validators that a 304 does not repeat stay. Those that a 200 omits are dropped."""
     etag = _sendable(fetched.headers.get("etag", ""))
     modified = _sendable(fetched.headers.get("last-modified", ""))
     modified = "" if _lies_ahead(modified, now) else modified
@@ -71,7 +71,7 @@ def following_of(asked: Cursor, fetched: Fetched, now: datetime) -> Cursor:
 
 
 def _sendable(validator: str) -> str:
-    """Return *validator* as it is, or nothing when it could not be sent back."""
+    """Return *validator* unchanged, or empty if it cannot be sent back."""
     good = validator.isascii() and validator.isprintable() and len(validator) <= _LONGEST_VALIDATOR
     return validator if good else ""
 

@@ -1,4 +1,4 @@
-"""Providers of prices: how each is asked, and how its answers are read. Neither does any input or output."""
+"""Providers of prices: the requests for each, and the parsing of its answers. They do no I/O."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ class Request:
 
 
 class Provider(Protocol):
-    """A service, or a document, that has prices."""
+    """A service or document with prices."""
 
     def request(self, symbols: Sequence[str], now: datetime, *, first: bool) -> Request:
-        """Return the request about *symbols*; with *first* nothing is known of them yet, and their history is wanted too."""
+        """Return the request for *symbols*. With *first*, nothing is known of them yet, and their history is requested too."""
         ...
 
     def parse(self, body: bytes, content_type: str, symbols: Sequence[str]) -> Prints:
-        """Return what an answer says of *symbols*.
+        """Return the prices of *symbols* in an answer.
 
         Raises:
-            SourceError: it is not what was promised, or says that it is an error.
+            SourceError: the answer is not in the expected format, or is an error.
         """
         ...
 
 
 def some(found: Prints) -> Prints:
-    """Return *found*, if it holds a price or was asked for none.
+    """Return *found* if it has a price, or if none was requested.
 
     Raises:
-        SourceError: every price is missing; the words are those about the first.
+        SourceError: every price is missing. The message is that of the first.
     """
     if found.prints or not found.missing:
         return found

@@ -1,6 +1,6 @@
 """Rows and fields of a document: JSON and JSON Lines by JMESPath, CSV by column, HTML by CSS selector.
 
-An expression is compiled before anything is fetched. A field that is found twice is an error: nothing is guessed.
+Expressions are compiled before anything is fetched. A field that is found twice is an error, because nothing is guessed.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from tocsin.sources.documents import parser_process
 from tocsin.sources.documents.charset import decode
 from tocsin.sources.documents.page import MOST_ROWS, Row, check_selector
 
-#: Of a JSON object whose members are the rows: what names a member's key, and the member itself.
+#: For a JSON object whose members are the rows: names of a member's key and of the member itself.
 KEY, VALUE = "@key", "@value"
-#: Before an expression that is about the whole JSON document and not about a row.
+#: Prefix of an expression about the whole JSON document instead of a row.
 ROOT = "$."
 _JSONP = re.compile(r"(?:/\*.*?\*/\s*+)?[\w$.=\s]{1,80}\(", re.DOTALL)
 _SHOWN = 12
@@ -40,10 +40,10 @@ class Format(StrEnum):
 
 
 class NotDataError(ValueError):
-    """A document is not what was promised, in words."""
+    """A document is not in the expected format."""
 
 
-#: The text or number that a row has for a field; None where it has none. Raises NotDataError where it has two.
+#: Function that returns the text or number of a field in a row, or None. Raises NotDataError if there are two.
 Field = Callable[[Any], str | int | float | None]
 
 
@@ -51,23 +51,23 @@ class Extractor(Protocol):
     """Reader of the documents of one format."""
 
     def rows(self, body: bytes, content_type: str) -> Sequence[Any]:
-        """Return the rows of a document, for the fields.
+        """Return the rows of a document.
 
         Raises:
-            NotDataError: it is no document of this format, or has nothing where the rows should be.
+            NotDataError: it is not a document of this format, or has nothing where the rows should be.
         """
         ...
 
     def field(self, expression: str) -> Field:
-        """Return the field of a row that *expression* names.
+        """Return the field of a row for *expression*.
 
         Raises:
-            ValueError: it is none, in words.
+            ValueError: *expression* is invalid.
         """
         ...
 
     def holds(self, expression: str) -> Callable[[bytes, str], bool]:
-        """Return whether a document has what *expression* names; False for what is no document.
+        """Return a function that says whether a document matches *expression*. False for an invalid document.
 
         Raises:
             ValueError: as for `field`.
@@ -76,26 +76,26 @@ class Extractor(Protocol):
 
 
 def extractor(form: Format, rows: str, delimiter: str = "") -> Extractor:
-    """Return the extractor of documents in *form* whose rows *rows* names; without it there is one row, or one a line.
+    """Return the extractor for documents in *form* with the expression *rows*. Without it there is one row, or one per line.
 
     Raises:
-        ValueError: *rows* is no expression of that format, in words.
+        ValueError: *rows* is not an expression of that format.
     """
     if form is Format.JSON:
         return _Json(rows)
     if form is Format.CSV:
         if rows:
-            raise ValueError("every line of a CSV file is a row: leave rows out")
+            raise ValueError("every line of a CSV file is a row: remove `rows`")
         return _Csv(delimiter)
     if form is Format.JSONL:
         if rows:
-            raise ValueError("every line of a JSON Lines file is a row: leave rows out")
+            raise ValueError("every line of a JSON Lines file is a row: remove `rows`")
         return _JsonLines()
     return _Html(rows)
 
 
 class _Row(NamedTuple):
-    """A row; *shared* is what was looked up in the *root* of its document already, by expression."""
+    """A row. *shared* caches values of the *root* of its document, by expression."""
 
     key: str
     value: Any
@@ -186,7 +186,7 @@ def _json(body: bytes, content_type: str) -> Any:
 
 
 def _unwrapped(text: str) -> str:
-    """Return the argument of the call that *text* is (JSONP); else *text*."""
+    """Return the argument of *text* if it is a call (JSONP), else *text*."""
     inner = text.strip()
     call = None if inner[:1] in ("{", "[") else _JSONP.match(inner)
     inner = inner.removesuffix(";").rstrip()
@@ -213,7 +213,7 @@ def _search(path: Any, value: Any) -> Any:
 
 
 def delimiter_of(head: str) -> str:
-    """Return what stands between the columns of a CSV file whose first line is *head*."""
+    """Return the column separator of a CSV file with the first line *head*."""
     return max(",;\t|", key=head.count)
 
 
@@ -250,7 +250,7 @@ class _Csv:
         return read
 
     def holds(self, expression: str) -> Callable[[bytes, str], bool]:
-        """Return whether *expression* stands anywhere in the document."""
+        """Return a function that says whether a document contains *expression*."""
         return lambda body, content_type: expression in decode(body, content_type)[0]
 
 

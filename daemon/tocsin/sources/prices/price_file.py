@@ -1,4 +1,4 @@
-"""The kind `file`: prices in a file that somebody else writes. It is read when it changed."""
+"""The kind `file`: prices in a file that another program writes. It is read whenever it changes."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from tocsin.sources.prices import some
 from tocsin.sources.prices.table import Table
 
 _LARGEST = 10 * 1024 * 1024
-#: Marks a cursor after which the last line still had no end.
+#: Prefix of a cursor after which the last line was still incomplete.
 _OPEN = "open:"
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class WatchedFile:
-    """Prices of *symbols* in the file at *path*, which *table* reads; *run* takes that to a worker.
+    """Prices of *symbols* in the file at *path*, read by *table*. *run* runs that in a worker.
 
-    A last line without an end may still be being written: it counts once the file rested for a poll.
+    A last line without a line break may still be incomplete, so it counts only if the file has not changed for a poll.
     """
 
     name: str
@@ -35,10 +35,10 @@ class WatchedFile:
     run: Run
 
     async def poll(self, cursor: Cursor, now: datetime) -> Batch:
-        """Return the prices of the symbols, or that the file is the same as at *cursor*.
+        """Return the prices of the symbols, or that the file has not changed since *cursor*.
 
         Raises:
-            SourceError: the file cannot be read, is too large, or holds no prices.
+            SourceError: the file cannot be read, is too large, or has no prices.
         """
         return await self.run(self._poll, cursor, now)
 

@@ -1,4 +1,4 @@
-"""Prices that a server is asked for, whoever provides them."""
+"""Prices from servers, for every provider."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _ACCEPT = "application/json, text/csv, text/html;q=0.9, */*;q=0.5"
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class PriceSource:
-    """Prices of *symbols* that are polled at a *provider*'s; the name is that of its row.
+    """Prices of *symbols* that are polled at a *provider*. The name is that of the row.
 
-    *run* takes the parsing to a worker. *allow_private* permits loopback and private networks.
+    *run* runs the parsing in a worker. *allow_private* permits loopback and private networks.
     """
 
     name: str
@@ -34,10 +34,10 @@ class PriceSource:
     allow_private: bool = False
 
     async def poll(self, cursor: Cursor, now: datetime) -> Batch:
-        """Return the prices of the symbols, or that the answer is the same as at *cursor*.
+        """Return the prices of the symbols, or that the answer has not changed since *cursor*.
 
         Raises:
-            SourceError: the fetch failed, or what came holds no prices.
+            SourceError: the fetch failed, or the answer has no prices.
         """
         request = self.provider.request(self.symbols, now, first=cursor.validated_at is None)
         fetch = partial(
@@ -51,7 +51,7 @@ class PriceSource:
         )
         async with self.http.gate.admit():
             answer = await ask_since(cursor, now, fetch)
-            # A price that did not change is no news, but that it was asked for is: `observe` knows how old it is.
+            # An unchanged price is not news, but the time of the poll is, so that `observe` knows how old the price is.
             read = self.http.gate.reader(self.run)
             found = Prints() if answer.unchanged else await read(self._read, answer.fetched)
         return Batch(
@@ -69,7 +69,7 @@ class PriceSource:
         return some(self.provider.parse(fetched.body, fetched.headers.get("content-type", ""), self.symbols))
 
     def _explain(self, body: bytes, content_type: str) -> SourceError | None:
-        """Return what a refusal says in the provider's own form; None when that is nothing."""
+        """Return the error in a refusal in the provider's own format. None if there is none."""
         try:
             self.provider.parse(body, content_type, self.symbols)
         except SourceError as error:

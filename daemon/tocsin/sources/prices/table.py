@@ -1,6 +1,6 @@
-"""The kind `table`: prices in any document, by expressions that the configuration or a preset gives.
+"""The kind `table`: prices in any document, by expressions of the configuration or a preset.
 
-What is not surely a price is an error of its symbol, never a price: no place, two places, or text that is not one number.
+Anything doubtful is an error of its symbol, never a price: no match, two matches, or text that is not one number.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tocsin.sources.documents.dates import read_moment
 from tocsin.sources.prices import Request
 from tocsin.sources.prices.extract import Field, Format, NotDataError, extractor
 
-#: What stands for a missing value in tables.
+#: Texts for a missing value in tables.
 MISSING = frozenset({"", ".", "-", "–", "—", "n/a", "N/A", "NA", "null", "None", "--"})
 PLACEHOLDER = re.compile(r"\{(symbols?|today)(?::([^{}]*))?\}")
 _EXACT = Context(prec=12)
@@ -33,9 +33,9 @@ _WORDS = {
 }
 _LONGEST = 60
 _BLANKS = " \u00a0\u202f\u2009'’"
-#: What tables write for a minus: the signs for it, and the hyphens and dashes that look like one.
+#: Characters for a minus in tables: minus signs, and hyphens and dashes that look like one.
 _MINUS = "\\-−‐‑‒–﹣－"
-#: A currency before it, a sign, digits in groups, an exponent, a unit behind it.
+#: A currency before the number, a sign, digits in groups, an exponent, a unit after it.
 _NUMBER = re.compile(
     rf"\s*(?:(?!(?i:minus|neg))[^\W\d_]{{1,8}}|)[^\w+{_MINUS}—(.,]{{0,4}}(?P<sign>[+{_MINUS}]?)[^\w+{_MINUS}—(.,]{{0,2}}"
     rf"(?P<digits>[0-9][0-9.,{_BLANKS}]*|[.,][0-9]+)(?P<exponent>[eE][+-]?[0-9]{{1,2}})?(?P<unit>[^\d+\-−.,]{{0,16}})"
@@ -44,12 +44,12 @@ _NUMBER = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Columns:
-    """Expressions by which a table is read, in the language of its *format*.
+    """Expressions for reading a table, in the language of its *format*.
 
-    *rows* names the rows, *symbol*, *price*, *time*, *volume* and *currency_at* a field of a row. *time_format* is
-    strptime's; a day without a time is meant *close_at* after its midnight in *zone*. A price is multiplied by *scale*; of an
-    *invert*ed one the reciprocal is meant. *errors* say by kind of fault what makes a good status an error. With
-    *history* a symbol has several rows, the newest is the price and the others are sessions before it.
+    *rows* selects the rows. *symbol*, *price*, *time*, *volume* and *currency_at* select fields of a row. *time_format* is
+    for strptime. A day without a time means *close_at* after its midnight in *zone*. A price is multiplied by *scale*.
+    With *invert* the reciprocal is used. *errors* are expressions, by kind of fault, that make a good status an error.
+    With *history* a symbol has several rows: the newest is the price and the others are earlier sessions.
     """
 
     format: Format
@@ -75,8 +75,8 @@ class Columns:
 class Asking:
     """Request for a table.
 
-    In *url* and *body* `{symbol}` stands for the only symbol, `{symbols}` for all with *join* between them, and `{today}`
-    or `{today:%Y%m%d}` for the day in the table's zone. All of it may be secret.
+    In *url* and *body*, `{symbol}` is replaced by the only symbol, `{symbols}` by all symbols separated by *join*, and
+    `{today}` or `{today:%Y%m%d}` by the day in the table's zone. All of it may be secret.
     """
 
     url: str
@@ -87,10 +87,10 @@ class Asking:
 
 
 class Table:
-    """Provider that reads *columns* of a document; a file has no *asking*.
+    """Provider that reads *columns* of a document. A file has no *asking*.
 
     Raises:
-        ValueError: an expression is none of the format's language, in words.
+        ValueError: an expression is invalid in the format's language.
     """
 
     def __init__(self, columns: Columns, asking: Asking | None = None) -> None:
@@ -108,7 +108,7 @@ class Table:
             raise ValueError("a history needs the time of each of its rows")
 
     def request(self, symbols: Sequence[str], now: datetime, *, first: bool) -> Request:  # noqa: ARG002 - a Provider
-        """Return what to ask about *symbols*."""
+        """Return the request for *symbols*."""
         asking = self._asking
         return Request(
             url=self._filled(asking.url, [quote(symbol, safe="") for symbol in symbols], now),
@@ -125,10 +125,10 @@ class Table:
         )
 
     def parse(self, body: bytes, content_type: str, symbols: Sequence[str]) -> Prints:
-        """Return the prices of *symbols*; where rows name no symbol, the table is about the only one of them.
+        """Return the prices of *symbols*. If rows have no symbol, the table is about the only one.
 
         Raises:
-            SourceError: the document is not what was promised, or says that it is an error.
+            SourceError: the document is not in the expected format, or is an error.
         """
         for fault, holds in self._errors:
             if holds(body, content_type):
@@ -165,9 +165,9 @@ class Table:
         except ValueError as error:
             return Missing(symbol=symbol, words=str(error))
         if not values:
-            return Missing(symbol=symbol, words=f"there is no price of {symbol} where it should be")
+            return Missing(symbol=symbol, words=f"the price of {symbol} is missing where it should be")
         if len(values) > 1 and not self._columns.history:
-            return Missing(symbol=symbol, words=f"{len(values)} rows have a price of {symbol}, and one is wanted")
+            return Missing(symbol=symbol, words=f"{len(values)} rows have a price of {symbol}, but only one is allowed")
         if self._columns.history:
             values.sort(key=lambda item: item[0])
         at, price, volume, row = values[-1]
@@ -181,17 +181,17 @@ class Table:
         )
 
     def _value(self, row: Any) -> tuple[datetime, Decimal, Decimal | None, Any] | None:
-        """Return (time, price, volume, row); None where the row says that it has no price.
+        """Return (time, price, volume, row). None if the row marks its price as missing.
 
         Raises:
-            ValueError: there is something, and it is not surely a price.
+            ValueError: the value is not clearly a price.
         """
         price = self._number(self._price(row))
         if price is None:
             return None
         if self._columns.invert:
             if not price:
-                raise ValueError("nothing is the reciprocal of 0")
+                raise ValueError("0 has no reciprocal")
             price = _EXACT.divide(Decimal(1), price)
         volume = self._number(self._volume(row)) if self._volume else None
         return self._moment(row), price * self._columns.scale, volume, row
@@ -213,12 +213,12 @@ class Table:
 
 
 def read_number(text: str, decimal: str = ".") -> Decimal:
-    """Return the one number that *text* is, with *decimal* (`.` or `,`) before its fraction; groups have three digits.
+    """Return the number in *text*, with the decimal separator *decimal* (`.` or `,`). Groups have three digits.
 
     A currency or a unit beside it is allowed.
 
     Raises:
-        ValueError: it is none, or more than one, or could be read in two ways; in words.
+        ValueError: it is not exactly one number, or could be read in two ways.
     """
     found = _NUMBER.fullmatch(text[:_LONGEST]) if len(text) <= _LONGEST else None
     if not found:

@@ -1,7 +1,7 @@
-"""The kind `yahoo`: the chart JSON of Yahoo Finance, one symbol an answer. Unofficial, without a key, for personal use.
+"""The kind `yahoo`: the chart JSON of Yahoo Finance, one symbol per answer. Unofficial, without a key, for personal use.
 
-Only the newest price, its time and whole sessions before it are believed: `chartPreviousClose` is the close before the
-range that was asked for, and the last daily bar is the session in progress.
+Only the newest price, its time and whole sessions before it are used: `chartPreviousClose` is the close before the
+requested range, and the last daily bar is the session in progress.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ from tocsin.model.prices import Action, Bar, Hours, Prints, RawQuote
 from tocsin.sources.prices import Request
 
 HOST = "https://query1.finance.yahoo.com"
-#: How far back one answer goes: for a series of which nothing is known, and for one that goes on.
+#: Range of an answer for a new series, and for a series with history.
 _FIRST, _NEXT = "6mo", "1mo"
 #: Currencies and coins trade on weekends or nearly so.
 _EVERY_DAY = frozenset({"CRYPTOCURRENCY"})
-#: Characters of the name of a time zone; the longest there is has 32.
+#: Most characters of the name of a time zone. The longest existing one has 32.
 _LONGEST_ZONE = 64
 
 
 class Yahoo:
-    """Its charts, at *host*; each answer is about one symbol."""
+    """Provider of Yahoo's charts at *host*. Each answer is about one symbol."""
 
     def __init__(self, host: str = HOST) -> None:
         self._host = host
 
     def request(self, symbols: Sequence[str], now: datetime, *, first: bool) -> Request:  # noqa: ARG002 - a Provider
-        """Return the chart of the one symbol, with the history that a new series begins with when it is the *first*."""
+        """Return the request for the chart of the one symbol, with more history for the *first* request."""
         [symbol] = symbols
         query = f"interval=1d&range={_FIRST if first else _NEXT}&events=div%2Csplits"
         return Request(url=f"{self._host}/v8/finance/chart/{quote(symbol, safe='')}?{query}")
@@ -43,7 +43,7 @@ class Yahoo:
         """Return the price of the one symbol.
 
         Raises:
-            SourceError: it is not known there (not_found), or the answer is none (not_data, rate_limited).
+            SourceError: the symbol is unknown (not_found), or the answer is invalid (not_data, rate_limited).
         """
         [symbol] = symbols
         return Prints(prints=(_print(body, symbol),))
@@ -85,7 +85,9 @@ def _json(body: bytes, symbol: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         if b"Too Many Requests" in body[:200]:
             raise SourceError("Yahoo limits our rate", fault=Fault.RATE_LIMITED) from error
-        raise SourceError(f"Yahoo answers about {symbol} with what is no JSON", fault=Fault.NOT_DATA) from error
+        raise SourceError(
+            f"Yahoo answers about {symbol} with something that is not JSON", fault=Fault.NOT_DATA
+        ) from error
 
 
 def _object(value: Any, name: str = "") -> dict[str, Any]:
@@ -95,7 +97,7 @@ def _object(value: Any, name: str = "") -> dict[str, Any]:
 
 
 def _bars(result: Mapping[str, Any], at: datetime, zone: ZoneInfo, length: timedelta) -> Iterator[Bar]:
-    """Yield the sessions before that of *at*; a bar is dated by its opening, and some have no price."""
+    """Yield the sessions before that of *at*. A bar is dated by its opening, and some have no price."""
     times = result.get("timestamp")
     quotes = _object(result, "indicators").get("quote")
     columns = _object(quotes[0] if isinstance(quotes, list) and quotes else None)
@@ -136,20 +138,20 @@ def _list(value: Any) -> Sequence[Any]:
 
 
 def _decimal(value: Any) -> Decimal | None:
-    """Return a number that is one: JSON's `null` and `Infinity` are not."""
+    """Return *value* as a number. None for JSON's `null` and `Infinity`."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e15:
         return None
     return Decimal(repr(value))
 
 
 def _time(value: Any) -> datetime | None:
-    """Return the time that is *value* seconds after 1970, up to 2286; None for anything else."""
+    """Return the time *value* seconds after 1970, up to 2286. None for anything else."""
     number = _decimal(value)
     return datetime.fromtimestamp(float(number), UTC) if number is not None and 0 < number < 10**10 else None
 
 
 def _zone(name: Any) -> ZoneInfo:
-    # A name is looked up as a path, whose parts are imported one in the other: a long one has no end.
+    # A zone name is looked up as a path of nested packages, so a long one would take very long.
     if len(str(name)) > _LONGEST_ZONE:
         return ZoneInfo("UTC")
     try:
