@@ -55,7 +55,7 @@ def glance(series: Series, now: datetime) -> PriceSummary | None:
 
 
 def movers(glances: Iterable[PriceSummary]) -> tuple[PriceSummary, ...]:
-    """Those whose last session was out of the ordinary, by sigmas, the farthest first; old prices are no moves."""
+    """Return those whose last session was out of the ordinary, by sigmas, the farthest first; old prices are no moves."""
     moved = [(abs(seen.sigmas), seen) for seen in glances if seen.sigmas is not None and seen.age <= RECENT]
     return tuple(seen for sigmas, seen in sorted(moved, key=lambda one: -one[0]) if sigmas >= NOTABLE)
 

@@ -202,7 +202,7 @@ def _confirm(series: Series, quote: Quote) -> Cleaned:
 
 
 def _taken(series: Series, quote: Quote, bars: tuple[Bar, ...]) -> Series:
-    """*series* ready for *quote*: nothing is held, it is in the terms of the quote's source, and no session is missing."""
+    """Return *series* ready for *quote*: nothing is held, it is in the terms of the quote's source, and no session is missing."""
     series = _as_given(replace(series, held=None), quote)
     hours = series.instrument.session
     known = [*(close.price for close in series.closes[-3:]), *([series.last.price] if series.last else [])]

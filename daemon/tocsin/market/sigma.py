@@ -43,7 +43,7 @@ def begin(kind: str) -> Sigma:
 
 
 def learn(sigma: Sigma, before: Decimal, close: Decimal) -> Sigma:
-    """*sigma* after a session that closed at *close*, the one before it at *before*; both above zero, or it learns nothing."""
+    """Return *sigma* after a session that closed at *close*, the one before it at *before*; both above zero, or it learns nothing."""
     if before <= 0 or close <= 0:
         return sigma
     move = abs(log_move(before, close))

@@ -201,13 +201,13 @@ def merged(*several: Iterable[Poll]) -> Iterator[Poll]:
 
 
 def quoted(quotes: Iterable[Quote]) -> Iterator[Poll]:
-    """*quotes*, in the order in which they were first seen, as polls."""
+    """Yield *quotes*, in the order in which they were first seen, as polls."""
     for at, group in groupby(quotes, key=lambda quote: quote.first_seen):
         yield Poll(at=at, source="prices", quotes=tuple(group))
 
 
 def polls(entries: Iterable[Entry], baselines: Mapping[str, datetime]) -> Iterator[Poll]:
-    """*entries*, in the order in which they were first seen, as the polls that brought them.
+    """Yield *entries*, in the order in which they were first seen, as the polls that brought them.
 
     What one source shows at one time is one poll. *baselines* says of sources when their first fetch was.
     """

@@ -78,7 +78,7 @@ def _quotes(test: RuleTest) -> list[Quote]:
 
 
 def _circumstanced(poll: Poll, missed: set[str]) -> Poll:
-    """*poll*, after an outage of its source when an entry of it says so."""
+    """Return *poll*, after an outage of its source when an entry of it says so."""
     if not any(entry.id in missed for entry in poll.entries):
         return poll
     published = min(entry.event_time if entry.published is None else entry.published for entry in poll.entries)

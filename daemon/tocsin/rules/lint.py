@@ -237,7 +237,7 @@ def _all(part: All, place: Located, scope: str, paired: bool) -> Iterator[Proble
 
 
 def _near(node: Near, place: Located, scope: str, *, paired: bool = False) -> Iterator[Problem]:
-    """*paired*: the hits of *node* have a partner, and which they are is no less important than that there are some."""
+    """Yield the warnings about *node*. With *paired* its hits are one side of another pair, so it matters which they are."""
     if isinstance(node, Leaf):
         if not node.text.startswith("$"):
             yield from _common(place, node.terms.members[0][0], node.start)

@@ -170,7 +170,7 @@ def _tagged(tag: str, marks: Token, japanese: bool) -> list[Token]:
 
 
 def camel_words(tag: str) -> list[tuple[int, str]]:
-    """(offset, word) of each word of a hashtag: #RareEarths is two, as its capitals say; #rareearths is one."""
+    """Return (offset, word) of each word of a hashtag: #RareEarths is two, as its capitals say; #rareearths is one."""
     words = [(part.start(), part.group()) for part in _CAMEL.finditer(tag)]
     whole = sum(len(word) for _, word in words) == len(tag)
     if whole and all(len(word) > 1 for _, word in words) and any(len(word) >= _LONG_PART for _, word in words):
@@ -186,7 +186,7 @@ def _depth(depth: int, brackets: str) -> int:
 
 
 def _folded(raw: str, kind: str, japanese: bool) -> tuple[str, str]:
-    """(folded, normalised) of one token; initials lose their dots, numbers their blanks."""
+    """Return (folded, normalised) of one token; initials lose their dots, numbers their blanks."""
     if kind == "initials":
         raw = raw.replace(".", "")
     elif kind == "number":

@@ -104,7 +104,7 @@ _SHARED = 4
 
 
 def split_outlet(title: str) -> tuple[str, str]:
-    """(text, outlet): the outlet's name behind the last ` - ` or ` | ` of a title, empty when there is none.
+    """Return (text, outlet): the outlet's name behind the last ` - ` or ` | ` of a title, empty when there is none.
 
     A name has at most five words, written as names are, and no sentence mark, and at least three words (or six characters
     of CJK) stand before: a half sentence that is taken for a name would be lost to every rule. In Chinese and Japanese
@@ -179,7 +179,7 @@ def features(title: str) -> TitleFeatures:
 
 
 def _words(folded: str) -> Iterator[tuple[str, bool]]:
-    """(word, whether it is a pair of CJK characters) of *folded* text."""
+    """Yield (word, whether it is a pair of CJK characters) of *folded* text."""
     if folded.isascii():
         # Most titles: what tokens would say of them, at a fifth of the cost.
         for word in _ASCII_WORD.findall(folded):

@@ -99,7 +99,7 @@ def _weight(group: Group) -> float:
 
 
 def _branches(conditions: Iterable[object]) -> list[tuple[int, Groups]]:
-    """(rule, what a text needs) of every alternative of every condition; equal groups are one object."""
+    """Return (rule, what a text needs) of every alternative of every condition; equal groups are one object."""
     known: dict[Group, Group] = {}
     lists: dict[int, Groups] = {}
 
