@@ -125,7 +125,7 @@ class Store:
 
     @property
     def lost(self) -> LostError | None:
-        """The error if the files of the locked database were deleted or replaced; nothing is written from then on."""
+        """Return the error if the files of the locked database were deleted or replaced; nothing is written from then on."""
         return self.database.lost
 
     def rescue(self) -> Path:

@@ -90,8 +90,8 @@ def claim(file: Path) -> None:
             raise StoreError(f"{file} cannot be opened: it is {kind}; name another file in `database:`")
         if found.st_nlink > 1:
             raise StoreError(
-                f"{file} has {found.st_nlink} names (hard links), and who opens it by another one "
-                "does not see what stands in the log beside it: keep one name, and copy it for a backup"
+                f"{file} has {found.st_nlink} names (hard links), and a program that opens another one "
+                "does not see the data in the log beside it: keep one name, and copy the file for a backup"
             )
         if found.st_uid == os.geteuid():
             file.chmod(0o600)

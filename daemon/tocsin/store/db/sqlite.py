@@ -206,7 +206,7 @@ class Database:
             if found != known:
                 self._lose(f"{path} was {'deleted' if found is None else 'replaced by another file'}")
         if self._named.resolve() != self.path:
-            self._lose(f"{self._named} was made to lead to another file than {self.path}")
+            self._lose(f"{self._named} was pointed to a file other than {self.path}")
 
     def _lose(self, words: str) -> NoReturn:
         self.lost = LostError(f"{words} while tocsin worked on it: stop tocsin before you touch its database")
@@ -238,7 +238,7 @@ class Database:
                 stale.unlink(missing_ok=True)
             return aside.replace(self.path)
         except (sqlite3.Error, OSError) as error:
-            raise StoreError(f"what {self.path} held cannot be saved: {error}") from error
+            raise StoreError(f"the data of {self.path} cannot be saved: {error}") from error
 
     def check(self, within: float) -> bool:
         """Check the pages of the database; False if *within* seconds were not enough for all of them.

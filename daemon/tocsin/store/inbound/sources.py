@@ -171,7 +171,9 @@ def held(session: Session, lease: SourceLease) -> Held:
     """
     row = session.connection().execute(_HOLDER, {"named": lease.name}).one_or_none()
     if row is None or row.fence != lease.fence or row.lease_until is None:
-        raise LeaseLostError(f"the poll of {lease.name} took longer than its lease; what it found is left to the next")
+        raise LeaseLostError(
+            f"the poll of {lease.name} took longer than its lease; its result is left to the next poll"
+        )
     return Held(id=row.id, errors=row.errors, last_success=row.last_success, document_at=row.document_at)
 
 

@@ -259,7 +259,7 @@ def resend(session: Session, delivery_id: str, now: datetime) -> str:
     members = session.exec(select(DeliveryAlertRow).where(DeliveryAlertRow.delivery_id == delivery_id)).all()
     if not members and original.state == DeliveryState.SUPPRESSED.value:
         words = in_words(codec.reason_from_json(original.reason))
-        raise StoreError(f"the delivery {delivery_id} has nothing of its own any more: {words}")
+        raise StoreError(f"the delivery {delivery_id} has no alerts of its own any more: {words}")
     first = original.resend_of or original.id
     copies = session.exec(select(func.max(DeliveryRow.resend)).where(DeliveryRow.resend_of == first)).one() or 0
     row = fresh(

@@ -43,7 +43,7 @@ def by_number(session: Session, numbers: Collection[int]) -> dict[int, Answered]
 
 
 def seen() -> SelectOfScalar[int]:
-    """Return a query of the numbers of the alerts that somebody has answered as seen."""
+    """Return a query of the numbers of the alerts with an answer that shows that somebody has seen them."""
     return select(AnswerRow.alert_id).where(col(AnswerRow.kind).in_(_SEEN))
 
 

@@ -28,7 +28,7 @@ NO_FALLBACKS: Fallbacks = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rerouted:
-    """The ids of messages that were moved to the recipients of the present routes, and of those that nobody takes."""
+    """The ids of messages that were moved to the recipients of the present routes, and of those without one."""
 
     moved: tuple[str, ...] = ()
     left: tuple[str, ...] = ()

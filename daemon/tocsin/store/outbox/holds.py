@@ -23,7 +23,7 @@ from tocsin.store.db.sqlite import new_id, pieces
 from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow, SilenceRow, ToldRow
 from tocsin.store.outbox import enqueue
 
-#: Deliveries of a receiver that one transaction holds back.
+#: Deliveries of a receiver that one transaction holds.
 MOST = 500
 #: Kinds that are gathered in a digest while they wait; other kinds are held one by one.
 _NEWS = (DeliveryKind.ALERT.value, DeliveryKind.UPDATE.value)
