@@ -24,10 +24,8 @@ from tocsin.errors import UsageError
 from tocsin.model.entries import Entry
 from tocsin.model.prices import Instrument, Quote
 from tocsin.policy.decide import Policy
-from tocsin.policy.notifying.receiver import ReceiverInfo
-from tocsin.policy.notifying.route import Route
 from tocsin.replay import report
-from tocsin.replay.replay import Poll, Replay, Result, merged, polls, quoted, unseen, warm_up
+from tocsin.replay.replay import EVERYBODY, Poll, Replay, Result, merged, polls, quoted, unseen, warm_up
 from tocsin.rules.ruleset import RuleSet
 from tocsin.store import Store
 
@@ -102,10 +100,11 @@ def _judged_by(
 ) -> tuple[RuleSet, Policy, Config | None]:
     """Return the rules and the policy. If rules and history are both given, no configuration is read."""
     if rules and inputs:
-        return load_rules(rules).rules, _everybody(), None
+        return load_rules(rules).rules, EVERYBODY, None
     settings = read_config(config)
     loaded = load_rules(rules) if rules else rules_of(settings)
-    return loaded.rules, _policy(settings), settings
+    receivers = {receiver.name: make_receiver(receiver) for receiver in settings.receivers}
+    return loaded.rules, make_policy(settings, receivers), settings
 
 
 def _over_given(
@@ -209,12 +208,3 @@ def _rule(name: str | None, sets: Iterable[RuleSet]) -> str | None:
         known = sorted({known for rules in sets for known in rules.infos})
         raise UsageError(f"there is no rule {name!r}; there are: {', '.join(known)}")
     return found.id
-
-
-def _policy(settings: Config) -> Policy:
-    return make_policy(settings, {receiver.name: make_receiver(receiver) for receiver in settings.receivers})
-
-
-def _everybody() -> Policy:
-    """Return a policy with one receiver that gets every alert, for a run without a configuration."""
-    return Policy(routes=(Route(to=("everybody",)),), receivers=(ReceiverInfo(name="everybody", recipients=("",)),))

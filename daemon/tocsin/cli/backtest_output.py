@@ -215,24 +215,12 @@ def dump_result(result: Result, found: Sequence[Difference] | None) -> None:
 
 def _alert(told: AlertHistory) -> dict[str, Any]:
     alert, first = told.alert, told.rulings[0] if told.rulings else None
-    entry = first.decided.match.entry if first else None
-    quote = first.decided.match.quote if first else None
+    match = first.decided.match if first else None
+    names = ("id", "opened_at", "rule", "event", "severity", "title", "labels", "key", "detail")
     return {
-        "id": alert.id,
-        "opened_at": alert.opened_at,
-        "rule": alert.rule,
-        "event": alert.event,
-        "severity": alert.severity,
-        "title": alert.title,
-        "labels": alert.labels,
-        "key": alert.key,
-        "headline": entry.title if entry else "",
-        "link": entry.link if entry else "",
-        "source": entry.source if entry else "",
-        "entry": entry.id if entry else "",
-        "instrument": quote.instrument if quote else "",
-        "price": str(quote.price) if quote else None,
-        "detail": alert.detail,
+        **{name: getattr(alert, name) for name in names},
+        "headline": match.entry.title if match and match.entry else "",
+        **_observed(match),
         "reports": len({(e.source, e.id) for item in told.rulings if (e := item.decided.match.entry)}),
         "updates": sum(item.decided.outcome is MatchOutcome.UPDATED for item in told.later),
         "messages": [message.number for message in told.sent],
@@ -240,9 +228,21 @@ def _alert(told: AlertHistory) -> dict[str, Any]:
     }
 
 
+def _observed(match: Match | None) -> dict[str, Any]:
+    """Return the entry or the quote that *match* is about."""
+    entry, quote = (match.entry, match.quote) if match else (None, None)
+    return {
+        "link": entry.link if entry else "",
+        "source": entry.source if entry else "",
+        "entry": entry.id if entry else "",
+        "instrument": quote.instrument if quote else "",
+        "price": str(quote.price) if quote else None,
+    }
+
+
 def _ruling(ruling: Ruling) -> dict[str, Any]:
     decided = ruling.decided
-    match, entry, quote = decided.match, decided.match.entry, decided.match.quote
+    match, entry = decided.match, decided.match.entry
     return {
         "at": ruling.at,
         "rule": match.rule.id,
@@ -255,15 +255,11 @@ def _ruling(ruling: Ruling) -> dict[str, Any]:
         "alert": decided.alert_id,
         "story": decided.story_id,
         "origin": decided.origin,
-        "source": entry.source if entry else "",
+        **_observed(match),
         "publisher": entry.publisher if entry else "",
-        "entry": entry.id if entry else "",
         "title": entry.title if entry else "",
-        "link": entry.link if entry else "",
         "event_time": match.event_time,
         "words": [getattr(entry, span.field)[span.start : span.end] for span in match.spans],
-        "instrument": quote.instrument if quote else "",
-        "price": str(quote.price) if quote else None,
         "detail": match.detail,
     }
 

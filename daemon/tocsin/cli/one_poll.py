@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -15,7 +16,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, read_config
-from tocsin.cli.output import dump, local, say, say_zone, shown, table
+from tocsin.cli.output import dump, local, plain, say, say_zone, shown, table
 from tocsin.config.build import make_http, make_price_source, make_source
 from tocsin.config.config import Config, empty_config
 from tocsin.config.feeds import FeedConfig
@@ -38,15 +39,10 @@ _REMEDIES = {
     Fault.CHALLENGE: "the site demands a browser: look for another feed of it, or for its news elsewhere",
     Fault.STATUS: "open the address in a browser",
     Fault.RATE_LIMITED: "wait, and poll less often: every: 1h",
-    Fault.AUTH: "give the credentials that it asks for: headers: {Authorization: ...}",
+    Fault.AUTH: "give the credentials or the key that it asks for, such as headers: {Authorization: ...}",
     Fault.GONE: "the feed is gone for good: remove the source, or look for its successor",
     Fault.TOO_LARGE: "ask the site for a shorter feed",
     Fault.NOT_A_FEED: "give the address of a feed, not of a page",
-}
-#: The same for price sources.
-_PRICE_REMEDIES = {
-    Fault.RATE_LIMITED: "wait, and ask less often: every: 1h",
-    Fault.AUTH: "give it the key that it asks for",
     Fault.NOT_FOUND: "look the symbol up at the provider",
     Fault.NOT_DATA: "look at what the address shows, and correct rows, symbol, price or time",
 }
@@ -54,18 +50,6 @@ TargetArgument = Annotated[str, typer.Argument(help="A source of the configurati
 PrivateOption = Annotated[
     bool, typer.Option("--allow-private", help="Allow addresses in loopback and private networks.")
 ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """An entry as the test shows it. *matches* are ids of rules. *published* is None without a credible time."""
-
-    id: str
-    title: str
-    link: str
-    published: datetime | None
-    published_raw: str
-    matches: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +62,6 @@ class Report:
     newest: datetime | None
     rhythm: timedelta | None
     problems: tuple[str, ...]
-    entries: tuple[Found, ...]
 
 
 def try_source(
@@ -96,21 +79,33 @@ def try_source(
     source = _source(settings, target, allow_private=allow_private)
     rules = rules_of(settings).rules
     now = datetime.now(UTC)
-    try:
+    with _remedied(source.address, page=bool(source.selectors)):
         source, batch = asyncio.run(discover(settings, source, now))
+    found = report(source.address, batch)
+    judged = [rules.evaluate(entry, now) for entry in batch.entries]
+    if json:
+        dump({**plain(found), "entries": [_record(one) for one in judged]})
+    else:
+        _print(found, judged, settings.zone)
+
+
+@contextmanager
+def _remedied(address: str, *, page: bool = False) -> Iterator[None]:
+    """Print a fault of the source at *address* and what to do about it.
+
+    Raises:
+        typer.Exit: with 1, for a fault.
+    """
+    try:
+        yield
     except SourceError as error:
-        say(f"{source.address}: {shown(str(error))}")
-        # Errors about pages name their own remedy.
-        told = "did you mean" in str(error) or (source.selectors and error.fault is Fault.NOT_A_FEED)
+        say(f"{address}: {shown(str(error))}")
         remedy = error.remedy or _REMEDIES.get(error.fault, "")
+        # Errors about pages name their own remedy.
+        told = "did you mean" in str(error) or (page and error.fault is Fault.NOT_A_FEED)
         if remedy and not told:
             say(f"what to do: {remedy}")
         raise typer.Exit(1) from error
-    found = report(source.address, batch, [rules.evaluate(entry, now) for entry in batch.entries])
-    if json:
-        dump(found)
-    else:
-        _print(found, settings.zone)
 
 
 def _source(settings: Config, target: str, *, allow_private: bool) -> FeedConfig:
@@ -153,8 +148,8 @@ async def discover(settings: Config, source: FeedConfig, now: datetime) -> tuple
             return named, await make_source(named, http, in_thread).poll(Cursor(), now)
 
 
-def report(address: str, batch: Batch, judged: list[Judged]) -> Report:
-    """Return the report on *batch* and on what the rules *judged* of it."""
+def report(address: str, batch: Batch) -> Report:
+    """Return the report on *batch*."""
     times = sorted(entry.published for entry in batch.entries if entry.published)
     gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(times)]
     return Report(
@@ -164,7 +159,6 @@ def report(address: str, batch: Batch, judged: list[Judged]) -> Report:
         newest=times[-1] if times else None,
         rhythm=timedelta(seconds=median(gaps)) if len(gaps) > 1 else None,
         problems=(*batch.notes, *_problems(batch)),
-        entries=tuple(_found(each) for each in judged),
     )
 
 
@@ -189,32 +183,30 @@ def _first_time(entries: list[Entry]) -> str:
     return next((entry.published_raw for entry in entries if entry.published_raw), "")
 
 
-def _found(judged: Judged) -> Found:
-    entry = judged.entry
-    return Found(
-        id=entry.id,
-        title=entry.title,
-        link=entry.link,
-        published=entry.published,
-        published_raw=entry.published_raw,
-        matches=tuple(match.rule.id for match in judged.matches),
-    )
+def _record(judged: Judged) -> dict[str, object]:
+    """Return an entry as JSON shows it; *published* is None where no time was believed."""
+    names = ("id", "title", "link", "published", "published_raw")
+    return {name: getattr(judged.entry, name) for name in names} | {"matches": _matches(judged)}
 
 
-def _print(report: Report, zone: ZoneInfo) -> None:
-    matched = [found for found in report.entries if found.matches]
+def _matches(judged: Judged) -> list[str]:
+    return [match.rule.id for match in judged.matches]
+
+
+def _print(report: Report, judged: list[Judged], zone: ZoneInfo) -> None:
+    matched = [found for found in judged if found.matches]
     print(report.address)
     print(
-        f"  {report.form}: {counted(len(report.entries), 'entry')} in {size(report.size)}, the newest of {local(report.newest, zone)}"
+        f"  {report.form}: {counted(len(judged), 'entry')} in {size(report.size)}, the newest of {local(report.newest, zone)}"
     )
     if report.rhythm is not None:
         print(f"  usually {duration(report.rhythm)} between two entries")
     for problem in report.problems:
         print(f"  note: {shown(problem)}")
-    print(f"  {len(matched)} would have matched{':' if matched or not report.entries else '; the first entries:'}")
-    for found in (matched or report.entries)[:_SHOWN]:
-        rules = f"  [{', '.join(found.matches)}]" if found.matches else ""
-        print(f"    {local(found.published, zone)}  {shown(found.title)}{rules}")
+    print(f"  {len(matched)} would have matched{':' if matched or not judged else '; the first entries:'}")
+    for found in (matched or judged)[:_SHOWN]:
+        rules = f"  [{', '.join(_matches(found))}]" if found.matches else ""
+        print(f"    {local(found.entry.published, zone)}  {shown(found.entry.title)}{rules}")
     if report.newest:
         say_zone(zone)
 
@@ -225,13 +217,8 @@ def _try_prices(settings: Config, row: PriceConfig, *, json: bool) -> None:
     Raises:
         typer.Exit: with 1, if the poll fails.
     """
-    try:
+    with _remedied(row.address):
         batch = asyncio.run(_poll(settings, row))
-    except SourceError as error:
-        say(f"{row.address}: {error.fault}: {shown(str(error))}")
-        if remedy := error.remedy or _PRICE_REMEDIES.get(error.fault, ""):
-            say(f"what to do: {remedy}")
-        raise typer.Exit(1) from error
     if json:
         dump({"address": row.address, "prints": batch.prints, "missing": batch.missing})
         return

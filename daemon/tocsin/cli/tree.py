@@ -13,7 +13,6 @@ from rich.text import Text
 from rich.tree import Tree
 
 from tocsin.cli.output import in_zone, local, shown
-from tocsin.model.alerts import Coverage
 from tocsin.model.entries import Entry
 from tocsin.model.evidence import Evidence, Hit
 from tocsin.model.rules import Severity
@@ -130,17 +129,7 @@ def text_lines(entry: Entry, evidence: Evidence, *, colour: bool) -> Iterator[tu
     Without *colour* the words are put in brackets.
     """
     hits = evidence.hits if evidence.holds else tuple(_leaf_hits(evidence))
-    lead = Coverage(
-        title=entry.title,
-        link=entry.link,
-        publisher=entry.publisher,
-        source=entry.source,
-        published=entry.published,
-        first_seen=entry.first_seen,
-        summary=entry.summary,
-        body=entry.body,
-    )
-    quoted = quotes(lead, replace(evidence, hits=hits))
+    quoted = quotes(entry, replace(evidence, hits=hits))
     if not any(quote.field == "title" for quote in quoted):
         yield "title", Text(shown(entry.title))
     for quote in quoted:

@@ -14,11 +14,11 @@ from tocsin.config.yaml.nodes import said
 from tocsin.config.yaml.shape import TEXT, Duration, Shape, Texts
 from tocsin.errors import Problem, meant
 from tocsin.model.prices import Hours, Instrument, Listing
+from tocsin.policy.notifying.receiver import DAYS
 from tocsin.rules.prices.edge import PriceRule
 from tocsin.rules.ruleset import RuleSet
 from tocsin.units import counted
 
-_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _SESSION = re.compile(r"(\w{3})(?:-(\w{3}))?\s+(\d\d?):(\d\d)-(\d\d?):(\d\d)\s+(\S+)")
 _FORM = "must be days, times and a zone, such as mon-fri 09:30-16:00 America/New_York"
 
@@ -35,9 +35,9 @@ def parse_hours(text: str) -> Hours:
     first, last, *digits, name = found.groups()
     days = [day.lower() for day in (first, last or first)]
     for day in days:
-        if day not in _DAYS:
-            raise ValueError(f"has no day {day}; the days are {', '.join(_DAYS)}{meant(day, _DAYS)}")
-    begin, end = map(_DAYS.index, days)
+        if day not in DAYS:
+            raise ValueError(f"has no day {day}; the days are {', '.join(DAYS)}{meant(day, DAYS)}")
+    begin, end = map(DAYS.index, days)
     try:
         opens, closes = (time(0 if h == "24" else int(h), int(m)) for h, m in (digits[:2], digits[2:]))
     except ValueError:
@@ -54,7 +54,7 @@ def write_hours(hours: Hours) -> str:
     """Return *hours* as `parse_hours` reads them."""
     first = next(day for day in sorted(hours.days) if len(hours.days) == 7 or (day - 1) % 7 not in hours.days)
     last = (first + len(hours.days) - 1) % 7
-    days = _DAYS[first] if first == last else f"{_DAYS[first]}-{_DAYS[last]}"
+    days = DAYS[first] if first == last else f"{DAYS[first]}-{DAYS[last]}"
     return f"{days} {hours.opens:%H:%M}-{hours.closes:%H:%M} {hours.zone}"
 
 

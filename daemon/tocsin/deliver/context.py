@@ -20,7 +20,7 @@ _OWN = (DeliveryKind.OPERATOR, DeliveryKind.TEST)
 
 
 def with_prices(
-    tidings: Sequence[AlertContent],
+    contents: Sequence[AlertContent],
     kind: DeliveryKind,
     *,
     store: Store,
@@ -28,23 +28,25 @@ def with_prices(
     rules: Mapping[str, PriceRule],
     now: datetime,
 ) -> tuple[AlertContent, ...]:
-    """*tidings* of a message of *kind* with the prices that stand beside them; those of *rules* say how often, too.
+    """Return *contents* with the prices shown beside them; alerts of *rules* also get the frequency of their rule.
+
+    Operator and test messages show no prices.
 
     Raises:
         StoreError: the series cannot be read.
     """
     if kind in _OWN or not instruments:
-        return tuple(tidings)
-    wanted = {item.id: item for one in tidings for item in beside(one.alert.labels, instruments)}
+        return tuple(contents)
+    wanted = {item.id: item for one in contents for item in beside(one.alert.labels, instruments)}
     series = store.read.series(wanted.values())
     return tuple(
         replace(one, prices=_glances(one.alert, beside(one.alert.labels, instruments), series, rules, now))
-        for one in tidings
+        for one in contents
     )
 
 
 def rounded_up(delivery: Delivery, *, store: Store, instruments: Sequence[Instrument], now: datetime) -> Roundup | None:
-    """What a digest says beside its alerts; None for any other message.
+    """Return what a digest shows besides its alerts; None for any other message.
 
     Raises:
         StoreError: it cannot be read.

@@ -1,9 +1,9 @@
-"""Deliveries on their way: claim, render, send, settle.
+"""Dispatch of deliveries: claim, render, send, settle.
 
     store.claim_deliveries → render once and keep → receiver.send → store.settle
 
-The attempt is on record before a socket opens, so that a crash leaves a delivery that is known to be doubtful.
-Every receiver has a lane of its own: one message at a time, and a receiver that hangs holds up nobody else.
+The attempt is recorded before a socket opens, so that a crash leaves a delivery that is known to be doubtful.
+Every receiver has a lane of its own: one message at a time, and a receiver that hangs delays no other.
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ LEASE = timedelta(minutes=2)
 class DeliveryConfig:
     """One good configuration as the dispatcher sees it; *rates* are the most tries a minute, by receiver.
 
-    *people* are the receivers as decisions see them: whose quiet hours last is sent nothing but what breaks through.
-    *fallbacks* are who stands in for a receiver, with the recipients there; *routed* are all whom an alert goes to.
+    *people* are the receivers as decisions see them: in quiet hours only alerts that break through are sent.
+    *fallbacks* are the substitutes of each receiver, with their recipients; *routed* returns the recipients of an alert.
     """
 
     receivers: Mapping[str, Receiver]
@@ -75,14 +75,14 @@ class DeliveryConfig:
 
     @property
     def present(self) -> list[tuple[str, str]]:
-        """Everybody who can be sent something: (receiver, recipient) each."""
+        """Return all recipients: (receiver, recipient) each."""
         return [(name, recipient) for name, item in self.receivers.items() for recipient in item.recipients]
 
 
 class Dispatcher:
-    """Carries the outbox to the receivers.
+    """Sends the deliveries of the outbox to the receivers.
 
-    *more* is called when a lane is free again; *settled* with every finished attempt, with the message in the delivery.
+    *more* is called when a lane is free again; *settled* after every attempt, with the message in the delivery.
     """
 
     def __init__(
@@ -102,7 +102,7 @@ class Dispatcher:
         self._claiming = asyncio.Lock()
         self._lanes: dict[str, ThreadPoolExecutor] = {}
         self._busy: dict[str, asyncio.Task[None]] = {}
-        self._stray: tuple[DeliveryConfig, frozenset[str]] = (outbound, frozenset())  # messages that nobody takes
+        self._stray: tuple[DeliveryConfig, frozenset[str]] = (outbound, frozenset())  # messages without a receiver
 
     async def tick(self) -> None:
         """Claim what is due for every free lane and start sending it."""
@@ -110,35 +110,35 @@ class Dispatcher:
 
     async def run_due(self) -> None:
         """Send all that is due now and wait for it."""
-        # What a commit woke meanwhile may have been claimed beside us: it is under way, and waited for, too.
+        # A tick that a commit caused may have claimed some of them: they are being sent, and waited for, too.
         while await self._start_due() or self._busy:
             await self.drain(None)
 
     async def send_only(self, ids: Collection[str]) -> None:
-        """Send the deliveries *ids*, whatever else is due, and wait for it."""
+        """Send only the deliveries *ids*, and wait for it."""
         which = Claimable(limit_per_receiver=len(ids), only=ids)
         claimed = await self._runtime.write(self._store.claim_deliveries, self._runtime.clock.now(), LEASE, which)
         await asyncio.gather(*map(self._deliver, claimed))
 
     async def drain(self, within: float | None) -> None:
-        """Wait for the sends under way, at most *within* seconds.
+        """Wait at most *within* seconds for the sends in progress.
 
-        What is cut off stays in the outbox as a doubtful attempt, and is sent again after the next start.
+        A send that is cut off stays in the outbox as a doubtful attempt, and is sent again after the next start.
         """
         if self._busy:
             await asyncio.wait(self._busy.values(), timeout=within)
 
     def close(self) -> None:
-        """Give up the lanes; a thread that still hangs in a socket is left to its deadline."""
+        """Close the lanes; a thread that still waits for a socket ends at its deadline."""
         for lane in self._lanes.values():
             lane.shutdown(wait=False, cancel_futures=True)
 
     async def _start_due(self) -> int:
-        """Claim what is due for free lanes and start it; how many lanes were busy or are now.
+        """Start sending what is due in free lanes; return how many lanes were busy or are busy now.
 
-        A lane that was busy may have more to send: only at 0 there is no more.
+        A busy lane may have more to send, so only 0 means that nothing is left.
         """
-        # Two ticks at once would each see the other's lanes free.
+        # Two ticks at the same time would use the same free lanes.
         async with self._claiming:
             outbound, now = self.outbound, self._runtime.clock.now()
             rules = quiet_now(self.outbound.people, now)
@@ -154,9 +154,9 @@ class Dispatcher:
                 await self._runtime.write(self._store.keep_digests, digests, now)
             await self._reroute(now)
             await self._give_up_expired(now)
-            await self._stand_in(now)
+            await self._fail_over(now)
             limits = timing.limits(self.outbound.people, now)
-            await self._spill(limits, now)
+            await self._apply_limits(limits, now)
             busy = set(self._busy)
             which = Claimable(exclude=busy, rates=self.outbound.rates, limits=limits, present=self.outbound.present)
             deliveries = await self._runtime.write(self._store.claim_deliveries, now, LEASE, which)
@@ -166,8 +166,8 @@ class Dispatcher:
                 task.add_done_callback(partial(self._leave_lane, delivery.receiver))
             return len(busy) + len(deliveries)
 
-    async def _spill(self, limits: Mapping[str, Limit], now: datetime) -> None:
-        """What is over the limit of its receiver waits; that a storm began is said once."""
+    async def _apply_limits(self, limits: Mapping[str, Limit], now: datetime) -> None:
+        """Hold messages over the limit of their receiver, and log the beginning of each storm."""
         if not limits:
             return
         own = partial(_stormy, now=now)
@@ -175,7 +175,7 @@ class Dispatcher:
             log.warning(line("over its limit", receiver=storm.receiver, alerts=storm.alerts, until=storm.until))
 
     async def _reroute(self, now: datetime) -> None:
-        """Messages for whom the configuration does not name go to whom its routes name, or wait for a better one."""
+        """Move messages whose receiver is no longer configured to the receivers of the routes; without one they wait."""
         outbound = self.outbound
         known = self._stray[1] if self._stray[0] is outbound else frozenset()
         found = await self._runtime.write(self._store.reroute, outbound.present, outbound.routed, now, known)
@@ -185,14 +185,14 @@ class Dispatcher:
         if found.left:
             log.warning(line("messages wait for receivers that are not configured", messages=len(found.left)))
 
-    async def _stand_in(self, now: datetime) -> None:
-        """What a receiver did not get for too long is told to another one."""
+    async def _fail_over(self, now: datetime) -> None:
+        """Send messages that a receiver did not get for too long to its fallback."""
         if self.outbound.fallbacks:
             for delivery in await self._runtime.write(self._store.fail_over, now, self.outbound.fallbacks):
                 log.warning(line("sent to another receiver", delivery=delivery))
 
     async def _give_up_expired(self, now: datetime) -> None:
-        """What was not delivered in its time is given up, and that is said."""
+        """Give up messages that were not delivered in time, and report it."""
         fallbacks = self.outbound.fallbacks
         own = partial(_undelivered, fallbacks=fallbacks, now=now)
         while expired := await self._runtime.write(self._store.expire, now, own, self.outbound.decide, fallbacks):
@@ -209,19 +209,19 @@ class Dispatcher:
         self._more()
 
     async def _deliver(self, delivery: Delivery) -> None:
-        """Carry one delivery as far as it goes now; the job's border, where every exception ends."""
+        """Attempt one delivery; every exception ends here."""
         try:
             await self._attempt(delivery)
         except StoreError as error:
             self._runtime.trouble.failed(error, delivery=delivery.id)
         except Exception:
-            # The lease runs out and the delivery is claimed again; its open attempt says that it is doubtful.
+            # When the lease expires the delivery is claimed again; its open attempt marks it as doubtful.
             log.exception(line("delivery failed unexpectedly", delivery=delivery.id, receiver=delivery.receiver))
 
     async def _attempt(self, delivery: Delivery) -> None:
         receiver = self.outbound.receivers.get(delivery.receiver)
         if receiver is None or delivery.recipient not in receiver.recipients:
-            # A reload came between: the next tick looks who hears it instead.
+            # The configuration was reloaded meanwhile: the next tick finds another receiver.
             await self._runtime.write(self._store.give_back, delivery, self._runtime.clock.now())
             return
         message = delivery.message
@@ -230,7 +230,7 @@ class Dispatcher:
         elif delivery.refused:
             message = reduced(message)
         if not await self._runtime.write(self._store.begin_attempt, delivery, message, self._runtime.clock.now()):
-            return  # somebody else holds it now
+            return  # another worker has claimed it
         delivery = replace(delivery, message=message)
         send = partial(receiver.send, delivery, message)
         outcome = await asyncio.get_running_loop().run_in_executor(self._lane(receiver.name), send)
@@ -240,7 +240,7 @@ class Dispatcher:
         outbound, now = self.outbound, self._runtime.clock.now()
         store, instruments = self._store, outbound.instruments
         test = delivery.kind is DeliveryKind.TEST
-        tidings = with_prices(
+        contents = with_prices(
             [specimen(now)] if test else delivery.tidings,
             delivery.kind,
             store=store,
@@ -249,7 +249,7 @@ class Dispatcher:
             now=now,
         )
         message = render(
-            tidings,
+            contents,
             kind=receiver.kind,
             delivery_id=delivery.id,
             delivery_kind=delivery.kind,
@@ -261,7 +261,7 @@ class Dispatcher:
         return replace(with_preface(message, self._preface(delivery, now)), dated=now)
 
     def _preface(self, delivery: Delivery, now: datetime) -> str:
-        """Whom a message was for, since when it was held, and how late it is: said once, with the first try."""
+        """Return the lines above a message: its first receiver, since when it was held, and how late it is."""
         zone = self.outbound.zone
         stead = f"Sent to you because it could not be delivered to {delivery.stead}." if delivery.stead else ""
         # A move that waited for a cooldown may be old news by now.
@@ -312,7 +312,7 @@ def _judge(
     now: datetime,
     jitter: float,
 ) -> Consequence:
-    """Return what a try makes of its delivery and of its receiver, and what operators hear of both."""
+    """Return the state of a delivery and of its receiver after an attempt, and the events for operators."""
     status, turn = after(before, outcome, now=now, jitter=jitter, attempt=delivery.attempt)
     settlement = retry.settle(
         outcome,
@@ -325,14 +325,14 @@ def _judge(
     )
     dead = settlement.state is DeliveryState.DEAD
     own = _undelivered(delivery, in_words(settlement.reason), fallbacks=fallbacks, now=now) if dead else ()
-    told = _told(turn, delivery.receiver, before, status, now) if turn else ()
-    return Consequence(settlement=settlement, status=status, own=(*own, *told))
+    turned = _turned(turn, delivery.receiver, before, status, now) if turn else ()
+    return Consequence(settlement=settlement, status=status, own=(*own, *turned))
 
 
-def _told(
+def _turned(
     turn: Turn, receiver: str, before: ReceiverStatus, status: ReceiverStatus, now: datetime
 ) -> tuple[Match, ...]:
-    """What operators hear of a receiver: that it refuses us or fails, and that it no longer does."""
+    """Return the event for operators that a receiver refuses our messages, fails, or works again."""
     info, words = {
         Turn.BLOCKED: (builtin.RECEIVER_BLOCKED, status.refused),
         Turn.FAILING: (
@@ -352,31 +352,31 @@ def _utc(time: datetime | None) -> str:
 
 
 def _ended(alert: Alert, series: Series, *, rules: Mapping[str, PriceRule], now: datetime) -> str:
-    """Why an alert that waited is true no longer; nothing for one whose rule is another by now."""
+    """Return why the condition of a held alert is no longer true; empty if its rule has changed meanwhile."""
     rule = rules[alert.rule]
     return ended(rule, series, now) if rule.info.hash == alert.rule_hash else ""
 
 
 def _stormy(storm: Storm, *, now: datetime) -> Match:
-    """What operators hear of a storm."""
+    """Return the event for operators that a storm began."""
     detail = (
         f"{counted(storm.alerts, 'alert')} {'wait' if storm.alerts > 1 else 'waits'}, {in_words(storm.limit.reason(storm.receiver))}: "
-        f"they are told together at {utc(storm.until)}, with what else comes until then."
+        f"they are sent together at {utc(storm.until)}, with what else comes until then."
     )
     return builtin.own_match(builtin.RECEIVER_STORM, {"receiver": (storm.receiver,)}, detail, now)
 
 
 def _undelivered(delivery: Delivery, words: str = "", *, fallbacks: Fallbacks, now: datetime) -> tuple[Match, ...]:
-    """An alert that reached nobody is the operator's business; what was meant for operators ends here, and a test, too.
+    """Return the event for operators that an alert was not delivered; none for messages to operators, and for tests.
 
-    It is told in the transaction that gives the delivery up: no crash comes between the two.
+    It is written in the transaction that gives the delivery up, so that a crash cannot separate the two.
     """
     if delivery.kind in (DeliveryKind.OPERATOR, DeliveryKind.TEST):
         return ()
     titles = "; ".join(item.alert.title for item in delivery.tidings)
     words = words or _expired(delivery)
     if delivery.receiver in fallbacks:
-        words += f"; {fallbacks[delivery.receiver][0].to} hears of it instead"
+        words += f"; {fallbacks[delivery.receiver][0].to} is notified instead"
     detail = f"“{titles}” to {delivery.receiver} {delivery.recipient}: {words} (delivery {delivery.id})"
     return (builtin.own_match(builtin.DELIVERY_DEAD, {"receiver": (delivery.receiver,)}, detail, now),)
 

@@ -1,4 +1,4 @@
-"""A poll: the configuration that it goes by, and what came of it."""
+"""A poll: its configuration and its result."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tocsin.store import Fetch, PollRecord, Rest, SourceLease
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestConfig:
-    """One good configuration as the pipeline sees it; a poll uses the one it began with.
+    """One good configuration as the pipeline sees it; a poll keeps the one that it began with.
 
     A source without *terms* is a private one without an interval of its own.
     """
@@ -44,17 +44,17 @@ class Poll:
 
     @property
     def terms(self) -> Terms:
-        """The terms on which its source is polled."""
+        """Return the terms on which its source is polled."""
         return self.config.terms.get(self.lease.name, Terms())
 
     @property
     def host(self) -> str:
-        """The server that it asks, by the name of its group where it has one."""
+        """Return the server behind its source: the name of its group, if it has one."""
         return self.terms.group or self.lease.name
 
     @property
     def before(self) -> SourceStatus:
-        """The source as it stood when it was claimed."""
+        """Return the state of the source when it was claimed."""
         lease = self.lease
         return SourceStatus(
             name=lease.name,
@@ -70,20 +70,20 @@ class Poll:
         )
 
     def changed(self, habits: PollHistory) -> PollHistory | None:
-        """Return *habits* where they are others than before.
+        """Return *habits* if they have changed, else None.
 
-        Unchanged ones stay as they are: a part of a document may have been taken in since they were read.
+        Unchanged ones are not written: a part of a document may have been committed since they were read.
         """
         return habits if habits != self.lease.habits else None
 
     def events(self, found: Iterable[HealthEvent], now: datetime) -> list[Match]:
-        """Return what there is to notify of its source, as events of the daemon."""
+        """Return what *found* says of its source, as events of the daemon."""
         return [builtin.about_source(item.news, self.lease.name, item.detail, now) for item in found]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A poll that was answered, and what that makes of its source."""
+    """An answered poll, and the state of its source after it."""
 
     poll: Poll
     batch: Batch
@@ -92,7 +92,7 @@ class Answer:
 
     @property
     def record(self) -> PollRecord:
-        """What is kept of the poll."""
+        """Return the record of the poll."""
         plan = self.after.plan
         return PollRecord(
             due_at=plan.due_at, reasons=plan.reasons, habits=self.poll.changed(self.after.habits), fetch=self.fetch
@@ -100,5 +100,5 @@ class Answer:
 
     @property
     def rest(self) -> Rest:
-        """The end of a poll that brought nothing."""
+        """Return the end of a poll without news."""
         return Rest(lease=self.poll.lease, cursor=self.batch.cursor, record=self.record)

@@ -1,4 +1,4 @@
-"""The network of the daemon itself: while it is down no source is blamed, and one try a minute is made."""
+"""The daemon's own network: while it is down, no source is blamed, and one poll a minute is tried."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _LABELS = {"network": ("the internet",)}
 
 
 class Outage:
-    """What became of asking other people's servers; private ones, which have no group, say nothing of the network.
+    """Outages of the network, as polls of public servers show them; private ones, which have no group, do not count.
 
-    *since* is when it went down in an earlier life of the daemon, which did not see it come back.
+    *since* is when the network went down, if it was still down at the end of the last run.
     """
 
     def __init__(self, since: datetime | None = None) -> None:
@@ -26,11 +26,11 @@ class Outage:
 
     @property
     def lasts(self) -> bool:
-        """Whether the network is down."""
+        """Return whether the network is down."""
         return self._network.offline_since is not None
 
     def may_ask(self, source: Terms, now: datetime) -> bool:
-        """Whether a source may be asked at *now*."""
+        """Return whether a source may be polled at *now*."""
         if not source.group:
             return True
         allowed = network.ask(self._network, now)
@@ -38,10 +38,10 @@ class Outage:
         return allowed is not None
 
     def note(self, source: Terms, everybody: Iterable[Terms], *, reached: bool, now: datetime) -> Match | None:
-        """Remember whether the server of *source*, one of *everybody*, was reached; what of that is to be told."""
+        """Note whether the server of *source*, one of *everybody*, was reached; return an event if the network changed."""
         if not source.group:
             return None
-        # Only a failure asks for it, and nearly every poll is a success.
+        # Needed only after a failure, and nearly every poll succeeds.
         hosts = 0 if reached else len({terms.group for terms in everybody if terms.group})
         before = self._network.offline_since
         self._network = network.after(self._network, source.group, reached=reached, hosts=hosts, now=now)

@@ -1,4 +1,4 @@
-"""News: what is new in a document is judged and committed, a large document in several parts."""
+"""News: judge and commit the new entries of a document; a large document is committed in several parts."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ from tocsin.store import Committed, Deferral, Fetch, JudgedBatch, Reopened, Stor
 
 log = logging.getLogger(__name__)
 
-#: Real time after which a poll counts as dead; far above what the client allows a fetch.
+#: Real time after which a poll counts as dead; far above the limit of a fetch.
 LEASE = timedelta(minutes=5)
-#: How long a message waits at most for the rest of its document, which may have more to say in it. The first part has
-#: waited since the poll began.
+#: The longest wait of a message for the rest of its document, which may add to it. The wait for the first part began
+#: with the poll.
 SETTLES = timedelta(seconds=1)
 
 
 class NewsIntake:
-    """The way of entries into the store.
+    """Takes entries into the store.
 
-    *committed* is called after every commit that planned a delivery, and when one is due that waited for the rest of its
-    document; *progress* after every part of a long one.
+    *committed* is called after every commit that planned a delivery, and when a delivery is due that waited for the rest
+    of its document; *progress* is called after every part of a long document.
     """
 
     def __init__(
@@ -47,18 +47,18 @@ class NewsIntake:
         self._runtime = runtime
         self._committed = committed
         self._progress = progress
-        self._long = asyncio.Lock()  # of long commits one at a time waits for the writer: it is fair to all others
+        self._long = asyncio.Lock()  # one long commit at a time waits for the writer, to be fair to short ones
 
     def put_off(self, _: Poll) -> Deferral | None:
         """Return nothing: a source of news is asked whenever it is due."""
         return None
 
     def failed(self, _: Poll, __: SourceError, ___: datetime) -> tuple[int, list[Match]]:
-        """Return nothing: what is known of a failure stands in the row of the source."""
+        """Return nothing: the row of the source has all that is known of a failure."""
         return 0, []
 
     async def take(self, poll: Poll, batch: Batch, fetch: Fetch) -> Answer | None:
-        """Judge and commit what is new in *batch*; return what has to be put back where there is nothing to commit.
+        """Judge and commit what is new in *batch*; if there is nothing to commit, return the answer.
 
         Raises:
             StoreError: not all of it was written.
@@ -95,7 +95,7 @@ class NewsIntake:
     async def commit(
         self, answer: Answer, chunk: Chunk, *, earlier: Taken | None = None, flood: Collection[str] = ()
     ) -> None:
-        """Commit *chunk*, the last of its document, of which *earlier* ones were taken in, and put the source back."""
+        """Commit *chunk*, the last of its document after the *earlier* ones, and release the source."""
         poll, after = answer.poll, answer.after
         last = await self._judge(answer, chunk, flood)
         committed = await self._runtime.write(
@@ -113,7 +113,7 @@ class NewsIntake:
         self._wake(committed)
 
     async def _take_in(self, answer: Answer, backlog: Backlog, *, flood: Collection[str], habits: PollHistory) -> Taken:
-        """Commit all of *backlog* but its last chunk. Between two of them every other step of the daemon has its turn."""
+        """Commit all of *backlog* but its last chunk; other work of the daemon runs between two chunks."""
         poll, taken, since = answer.poll, Taken(), answer.poll.now
         while backlog.more:
             part = await self._judge(answer, backlog.cut(), flood)
@@ -139,7 +139,7 @@ class NewsIntake:
         return taken
 
     async def _judge(self, answer: Answer, chunk: Chunk, flood: Collection[str]) -> JudgedBatch:
-        """Return the batch of *answer* with what the rules say of the entries of *chunk*, new or rewritten."""
+        """Return the batch of *answer* with the matches of the new and rewritten entries of *chunk*."""
         work, rules, now = self._runtime.work, answer.poll.config.rules, answer.poll.now
         new = await work(_judge, rules, chunk.new, now) if chunk.new else ()
         rewritten = await work(_judge, rules, chunk.rewritten, now) if chunk.rewritten else ()
@@ -147,7 +147,7 @@ class NewsIntake:
         return JudgedBatch(batch=batch, judged=new, rewritten=rewritten, flood=flood, once=once)
 
     async def rejudge(self, config: IngestConfig) -> None:
-        """Judge again what a rule could not be evaluated on, where that rule or the program is another now."""
+        """Judge entries again on which the evaluation of a rule failed, if that rule or the program has changed."""
         hashes = {name: info.hash for name, info in config.rules.infos.items()}
         while again := await self._runtime.work(self._store.unevaluated, hashes, self._store.program):
             now = self._runtime.clock.now()
@@ -166,7 +166,7 @@ class NewsIntake:
 
 
 def _volatile(habits: PollHistory) -> frozenset[KeyKind]:
-    """Return the kinds of key that are known to say nothing of a source, be its last document not wholly taken in."""
+    """Return the kinds of key that identify no entry of a source, also if its last document is not yet complete."""
     return habits.volatile | habits.unfinished.volatile if habits.unfinished else habits.volatile
 
 
@@ -175,7 +175,7 @@ def _judge(rules: RuleSet, entries: Sequence[Entry], now: datetime) -> tuple[Jud
 
 
 def _failures(judged: Sequence[Judged], now: datetime) -> dict[tuple[str, str], Match]:
-    """Return what to notify of, by rule and hash, if that rule fails for the first time."""
+    """Return the events to report, by rule and hash, if the evaluation of that rule fails for the first time."""
     found: dict[tuple[str, str], Match] = {}
     for item in judged:
         for failed in item.unevaluated:

@@ -1,6 +1,6 @@
 """The polls of all sources.
 
-    claim due sources → source.poll → the intake of what it gives: judge, commit → due again
+    claim due sources → source.poll → intake of news or of prices: judge, commit → due again
 
 A tick claims rows and starts tasks; it never waits for them. Everything that can fail is caught here, one source at a
 time, so that no source and no rule can stop the others.
@@ -32,18 +32,18 @@ from tocsin.store import Deferral, Fetch, GroupHold, PollFailure, PollRecord, Re
 
 log = logging.getLogger(__name__)
 
-#: Polls under way at once: most of them wait for a server or for their turn, and none may wait for those.
+#: Polls in progress at once. Most of them wait for a server or for their turn, and must not delay the others.
 IN_FLIGHT = 512
 _OFFLINE = "the network is down"
-#: The way of what a kind of source gives into the store.
+#: The intake for a kind of source.
 _Intake = NewsIntake | PriceIntake
 
 
 class Pipeline:
-    """Moves what the sources say into the store.
+    """Polls sources, and takes their news and prices into the store.
 
-    *committed* is called after every commit that planned a delivery, and when one is due that waited for the rest of its
-    document; *progress* after every part of a long one.
+    *committed* is called after every commit that planned a delivery, and when a delivery is due that waited for the rest
+    of its document; *progress* is called after every part of a long document.
     """
 
     def __init__(
@@ -63,12 +63,12 @@ class Pipeline:
         self._resting: list[Rest] = []
         self._deferred: list[Deferral] = []
         self._outage = Outage()
-        self._latest = datetime.min.replace(tzinfo=UTC)  # that a tick saw on the clock
+        self._latest = datetime.min.replace(tzinfo=UTC)  # time that a tick saw on the clock
         self._news = NewsIntake(store, runtime, committed=committed, progress=progress)
         self.market = PriceIntake(store, runtime, committed=committed)
 
     async def resume(self) -> None:
-        """Take up what an earlier life knew of the network: that it is down is true until a server is reached."""
+        """Take over from the last run whether the network is down; it counts as down until a server is reached."""
         since = await self._runtime.write(self._store.read.lasts_since, builtin.OFFLINE.id, builtin.ONLINE.id)
         self._outage = Outage(since)
 
@@ -77,7 +77,7 @@ class Pipeline:
         await self._start_due()
 
     async def run_due(self) -> int:
-        """Poll all that is due now and wait for it; return how many sources that were."""
+        """Poll all that is due now and wait for it; return the number of sources."""
         polled = 0
         while started := await self._start_due():
             polled += started
@@ -85,7 +85,7 @@ class Pipeline:
         return polled
 
     async def drain(self, within: float | None) -> None:
-        """Wait for the polls under way, at most *within* seconds; what is cut off is polled again after its lease."""
+        """Wait at most *within* seconds for the polls in progress; one that is cut off is repeated after its lease."""
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=within)
             for task in late:
@@ -102,11 +102,11 @@ class Pipeline:
             self._committed()
 
     async def rejudge(self) -> None:
-        """Judge again what a rule could not be evaluated on, where that rule or the program is another now."""
+        """Judge entries again on which the evaluation of a rule failed, if that rule or the program has changed."""
         await self._news.rejudge(self.inbound)
 
     async def _give_back(self) -> None:
-        """Write what came of the polls that brought nothing or were put off: many in one transaction, for there is no hurry."""
+        """Write the results of polls without news and of deferred polls, many in one transaction: they are not urgent."""
         now = self._runtime.clock.now()
         resting, self._resting = [_asked_again(rest, now) for rest in self._resting], []
         deferred, self._deferred = self._deferred, []
@@ -118,7 +118,7 @@ class Pipeline:
     async def _start_due(self) -> int:
         await self._give_back()
         now = self._runtime.clock.now()
-        # Until the clock is where it was: a poll that began before it was set back may end at any time.
+        # Repeated until the clock is where it was: a poll that began before it was set back may end at any time.
         if now < self._latest and (rows := await self._runtime.write(self._store.rewind, now)):
             log.warning(line("the clock was set back", by=self._latest - now, due=rows))
         self._latest = max(now, self._latest)
@@ -133,7 +133,7 @@ class Pipeline:
         return len(leases)
 
     async def _poll(self, lease: SourceLease) -> None:
-        """Poll one source and commit what came of it; the job's border, where every exception ends."""
+        """Poll one source and commit the result; every exception ends here."""
         poll = Poll(config=self.inbound, lease=lease, now=self._runtime.clock.now())
         source = poll.config.sources.get(lease.name)
         if source is None:  # removed while it was due; the next synchronisation disables its row
@@ -160,7 +160,7 @@ class Pipeline:
             await self._fail(poll, intake, fault, _took(started))
 
     async def _ask(self, poll: Poll, source: Source, intake: _Intake, started: float) -> None:
-        """Ask *source*, let *intake* take what it gives, and put the source back; one that brought nothing rests."""
+        """Poll *source*, let *intake* commit the result, and release the source; one without news is released later."""
         try:
             batch = await source.poll(poll.lease.cursor, poll.now)
         except SourceError as error:
@@ -179,7 +179,7 @@ class Pipeline:
         log.debug(line("source rests", source=poll.lease.name, prices=len(batch.prints), next=rest.record.due_at))
 
     async def _fail(self, poll: Poll, intake: _Intake, error: SourceError, took: timedelta) -> None:
-        """Put the source back and, when that is due, say that it is unwell; offline, it is not to blame."""
+        """Record the failure, release the source, and report it when it becomes unhealthy; not while we are offline."""
         lease, now = poll.lease, self._runtime.clock.now()
         if error.fault is Fault.BUSY:
             due_at = now + max(error.retry_after or timedelta(0), PROBE)
@@ -227,7 +227,7 @@ class Pipeline:
         log.debug(line("poll put off", source=deferral.lease.name, reason=deferral.reason, next=deferral.due_at))
 
     async def _note(self, poll: Poll, *, reached: bool) -> None:
-        """Remember whether a server was reached, and notify of it when the network went down or came back."""
+        """Note whether a server was reached, and notify operators when the network went down or came back."""
         now = self._runtime.clock.now()
         event = self._outage.note(poll.terms, poll.config.terms.values(), reached=reached, now=now)
         if event is None:
@@ -239,7 +239,7 @@ class Pipeline:
 
 
 def _asked_again(rest: Rest, now: datetime) -> Rest:
-    """Return *rest*, but due at once where its poll lies ahead: the clock by which it was put off has been set back."""
+    """Return *rest*, but due at once if its poll lies in the future: then the clock was set back after the poll."""
     fetch = rest.record.fetch
     return replace(rest, record=replace(rest.record, due_at=now)) if fetch is not None and fetch.at > now else rest
 

@@ -39,7 +39,7 @@ _MISSING = 3
 
 
 class PriceIntake:
-    """What is remembered of prices and of their sources, and the way of quotes into the store.
+    """Takes quotes into the store, and remembers the state of prices and of their sources.
 
     *committed* is called after every commit that planned a delivery.
     """
@@ -50,18 +50,18 @@ class PriceIntake:
         self._committed = committed
         self._series: dict[str, Series] = {}
         self._states: dict[tuple[str, str], PriceState] = {}
-        self._failed: set[tuple[str, str]] = set()  # price rules, with their hashes, of which a failure was told
-        self._silent: set[Listing] = set()  # what gave no price when it was last asked
+        self._failed: set[tuple[str, str]] = set()  # price rules, with their hashes, whose failure was reported
+        self._silent: set[Listing] = set()  # listings without a price at the last poll
         self._missing: Counter[Listing] = Counter()  # good answers in a row without a price
         self._blocked: dict[str, _Block] = {}  # by host
         self._observing = asyncio.Lock()
 
-    # ---- who is asked ----------------------------------------------------------------------------------------
+    # ---- choice of sources ----------------------------------------------------------------------------------------
 
     def put_off(self, poll: Poll) -> Deferral | None:
-        """Return until when not to ask a source: better ones give every price of it, or its host limits our rate.
+        """Return until when to put a source off: better ones give all its prices, or its host limits our rate.
 
-        After that time one request tries whether the host still does, and the others wait for what comes of it.
+        After that time one request finds out whether the host still limits it, and the others wait for the result.
         """
         row, listed = poll.lease.name, _listed(poll.config, poll.lease.name)
         if listed and not standby.is_wanted(row, listed, self._silent):
@@ -77,7 +77,7 @@ class PriceIntake:
         return None
 
     def failed(self, poll: Poll, error: SourceError, now: datetime) -> tuple[int, list[Match]]:
-        """Remember that a source gave no prices; return how often in a row its host limited our rate, and what to notify of."""
+        """Remember that a source gave no prices; return the rate limits of its host in a row, and the events."""
         self._silent |= _listings(poll.config, poll.lease.name)
         if error.fault is not Fault.RATE_LIMITED:
             return 0, []
@@ -94,7 +94,7 @@ class PriceIntake:
     # ---- quotes ----------------------------------------------------------------------------------------------
 
     async def take(self, poll: Poll, batch: Batch, fetch: Fetch) -> Answer:
-        """Judge the prices of *batch*, and remember which symbols had one; the source is due when its market trades.
+        """Judge the prices of *batch*, and remember which symbols had one; the source is due again when its market trades.
 
         Raises:
             StoreError: nothing was written.
@@ -115,19 +115,19 @@ class PriceIntake:
         return Answer(poll=poll, batch=batch, fetch=fetch, after=replace(after, plan=plan))
 
     def _session(self, instrument: Instrument) -> Hours | None:
-        """Return when *instrument* trades, as far as that is known."""
+        """Return the trading hours of *instrument*; None if unknown."""
         series = self._series.get(instrument.id)
         return instrument.session or (series.hours if series else None)
 
     def _note(self, listing: Listing, missing: str | None, now: datetime) -> list[Match]:
-        """Remember whether a good answer had a price of *listing* (*missing*: why not); what of that is to be told."""
+        """Remember whether an answer had a price of *listing* (*missing*: why not); return the events."""
         words = f"{listing.row} {listing.symbol}" if listing.row.partition(":")[2] != listing.symbol else listing.row
         before = self._missing[listing]
         if missing is None:
             self._silent.discard(listing)
             del self._missing[listing]
-            told = before >= _MISSING
-            return [_about(builtin.PRICE_FOUND, "listing", words, "It is there again.", now)] if told else []
+            reported = before >= _MISSING
+            return [_about(builtin.PRICE_FOUND, "listing", words, "It is there again.", now)] if reported else []
         self._silent.add(listing)
         self._missing[listing] += 1
         log.warning(line("no price", source=listing.row, symbol=listing.symbol, reason=missing))
@@ -142,10 +142,10 @@ class PriceIntake:
         asked: Collection[str] = (),
         own: Sequence[Match] = (),
     ) -> Committed | None:
-        """Judge *quotes*, of any instruments of the configuration, and commit what came of them; None if nothing did.
+        """Judge *quotes* of configured instruments and commit the result; return None if nothing changed.
 
-        Those *asked* for without a quote may turn out stale. *own* are events of the daemon to be told with it. What is
-        remembered of prices moves on only after the commit: a call that raised may be made again.
+        Instruments *asked* for without a quote may become stale. *own* are events of the daemon to commit with it. The
+        state in memory changes only after the commit: a call that raised may be repeated.
 
         Raises:
             StoreError: nothing was written.
@@ -161,16 +161,16 @@ class PriceIntake:
             series = [market.of(self._series[name], config.instruments[name]) for name in known]
             batches = [(one, by_instrument[name]) for one, name in zip(series, known, strict=True)]
             observed = await self._runtime.work(_observe, config.rules, batches, self._states, now)
-            told, failed = _events(observed, self._failed, now)
+            events, failed = _events(observed, self._failed, now)
             pairs = [
                 (one, item) for one, item in zip(series, observed, strict=True) if item.series != one or item.states
             ]
             self._log(observed)
-            if not pairs and not told and not own:
+            if not pairs and not events and not own:
                 return None
             decide = config.policy.decide
             committed: Committed = await self._runtime.write(
-                self._store.observe, pairs, decide, now=now, own=[*own, *told]
+                self._store.observe, pairs, decide, now=now, own=[*own, *events]
             )
             for item in observed:
                 self._series[item.series.instrument.id] = item.series
@@ -181,7 +181,7 @@ class PriceIntake:
             return committed
 
     async def _load(self, instruments: Iterable[Instrument]) -> None:
-        """Take from the store what is not in memory yet: all at the first call, new instruments after a reload."""
+        """Read from the store what is not in memory yet: everything at the first call, new instruments after a reload."""
         missing = [instrument for instrument in instruments if instrument.id not in self._series]
         if missing:
             series, states = await self._runtime.work(self._store.read.market, missing)
@@ -200,7 +200,7 @@ class PriceIntake:
 
 
 class _Block(NamedTuple):
-    """A host that limited our rate so many *times* in a row, and is left alone *until* then."""
+    """A host that limited our rate *times* times in a row, and is not polled *until* then."""
 
     times: int
     until: datetime
@@ -217,8 +217,8 @@ def _observe(
     return tuple(observe(rules.prices.values(), series, states, quotes, now) for series, quotes in batches)
 
 
-def _events(observed: Sequence[Observed], told: Collection[tuple[str, str]], now: datetime) -> _Events:
-    """What the operator is told of quotes: held and stale ones, and rules that failed and are not among those *told*."""
+def _events(observed: Sequence[Observed], reported: Collection[tuple[str, str]], now: datetime) -> _Events:
+    """Return the events about quotes: held and stale ones, and rules that failed and were not *reported* before."""
     own = []
     failed: set[tuple[str, str]] = set()
     for item in observed:
@@ -231,7 +231,7 @@ def _events(observed: Sequence[Observed], told: Collection[tuple[str, str]], now
             own.append(_turned(item.series, now))
         for failure in item.unevaluated:
             key = (failure.rule, failure.rule_hash)
-            if key not in told and key not in failed:
+            if key not in reported and key not in failed:
                 failed.add(key)
                 detail = f"on a quote of {name}: {failure.error}"
                 own.append(_about(builtin.RULE_UNEVALUATED, "rule", failure.rule, detail, now))
@@ -253,7 +253,7 @@ def _about(info: RuleInfo, label: str, value: str, detail: str, now: datetime) -
 
 
 def _listed(config: IngestConfig, row: str) -> list[Instrument]:
-    """The instruments of which *row* has prices."""
+    """Return the instruments that *row* has prices of."""
     return [item for item in config.instruments.values() if any(listing.row == row for listing in item.sources)]
 
 

@@ -13,15 +13,15 @@ from tocsin.model.rules import Severity
 
 
 class MatchOutcome(StrEnum):
-    """What became of a match; kept with its reason."""
+    """The outcome of a match; it is stored with its reason."""
 
     ALERTED = "alerted"  # opened a new alert
-    UPDATED = "updated"  # the alert of its story grew, and who knows it hears what is new
+    UPDATED = "updated"  # the alert of its story grew, and those who know it are sent an update
     JOINED = "joined"  # related coverage of an open alert
     HELD = "held"  # a new alert that waits for the cooldown's end
-    CATCH_UP = "catch-up"  # old, but its source had been out of reach: one catch-up message
+    CATCH_UP = "catch-up"  # old, but its source could not be reached: one catch-up message
     BASELINE = "baseline"  # found at the first fetch of its source
-    FLOOD = "flood"  # old news that its source shows all at once
+    FLOOD = "flood"  # old news that its source published all at once
     OLD = "old"  # older than max_age when first seen
 
 
@@ -71,7 +71,7 @@ class Alert:
 
 
 class AnswerKind(StrEnum):
-    """What somebody says of an alert."""
+    """The answers that people give to an alert."""
 
     ACK = "ack"  # I have seen it
     SNOOZE = "snooze"  # not now
@@ -81,9 +81,9 @@ class AnswerKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """What people have said of an alert, the last word of each kind: who saw it, until when it rests, what it was worth.
+    """The last answers of each kind to an alert: who saw it, until when it is snoozed, and how useful it was.
 
-    *verdict* is USEFUL or NOISE, *why* the words given with it.
+    *verdict* is USEFUL or NOISE; *why* is the explanation given with it.
     """
 
     acked_at: datetime | None = None
@@ -94,15 +94,15 @@ class Answered:
 
     @property
     def seen(self) -> bool:
-        """Whether somebody has looked at it: who says what it is worth has."""
+        """Return whether somebody has looked at it; a verdict counts as a look."""
         return self.acked_at is not None or self.verdict is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """An entry as a message shows it: the lead of an alert or related coverage.
+    """An entry as a message shows it: the first entry of an alert, or related coverage.
 
-    *stated* is what the source wrote of its time where that is not believed.
+    *stated* is the published time as the source wrote it, where that is not believed.
     """
 
     title: str
@@ -119,9 +119,9 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revised:
-    """What an entry says since *at*: another *title* or *summary*, or nothing, when its source has *withdrawn* it.
+    """The text of an entry since *at*: another *title* or *summary*, or none when its source has *withdrawn* it.
 
-    *between* are headlines that it had meanwhile.
+    *between* are the headlines that it had in the meantime.
     """
 
     at: datetime
@@ -135,8 +135,8 @@ class Revised:
 class AlertContent:
     """An alert with all that a message about it shows.
 
-    To somebody who knows the alert, *news* is what is new about it, and *first* is what led it when it was opened.
-    *overflow* is the limit that kept it from a message of its own.
+    For people who know the alert, *news* is what is new about it, and *first* is the entry that opened it.
+    *overflow* is the limit for which it got no message of its own.
     """
 
     alert: Alert

@@ -1,4 +1,4 @@
-"""Messages on their way, and what came of each attempt."""
+"""Deliveries, their messages, and the results of attempts."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ class DeliveryState(StrEnum):
 UNTRIED = (DeliveryState.HELD, DeliveryState.READY)
 #: It waits to be sent, for the first time or again.
 WAITING = (*UNTRIED, DeliveryState.RETRY)
-#: It was given up, or is not to be sent: its recipient hears nothing of it.
+#: It was given up, or is not to be sent: its recipient does not get it.
 UNHEARD = (DeliveryState.DEAD, DeliveryState.SUPPRESSED)
 #: Nothing comes of it any more.
 SETTLED = (DeliveryState.DELIVERED, *UNHEARD)
 
 
 class DeliveryKind(StrEnum):
-    """Why a message goes out."""
+    """The reason for which a message is sent."""
 
     ALERT = "alert"
     UPDATE = "update"
@@ -45,7 +45,7 @@ class DeliveryKind(StrEnum):
 
 
 class MessageKind(StrEnum):
-    """What a receiver can show."""
+    """The format of message that a receiver can show."""
 
     MAIL = "mail"
     SLACK = "slack"
@@ -56,11 +56,11 @@ class MessageKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A rendered message, kept for retries; *html* is for mail, *payload* the JSON of receivers that take one.
+    """A rendered message, kept for retries; *html* is for mail, *payload* is JSON for receivers that take JSON.
 
     *pictures* are PNG files by the Content-ID under which *html* shows them. *thread* is the id of the first delivery
-    about the same to the same recipient, empty for a first one. *dated* is the time of its first try. *brief* are the
-    parts of the shortest form: headline, link, number of the alert, and notes.
+    about the same story to the same recipient, empty for that first one. *dated* is the time of its first attempt.
+    *brief* are the parts of the shortest form: headline, link, number of the alert, and notes.
     """
 
     kind: MessageKind
@@ -78,7 +78,7 @@ class Message:
 class Delivery:
     """One message for one recipient, as claimed for sending.
 
-    *message* is None until it is rendered; *attempt* is the number of the try that this claim is for.
+    *message* is None until it is rendered; *attempt* is the number of the attempt that this claim is for.
     """
 
     id: str  # idempotency key and Message-ID
@@ -92,28 +92,28 @@ class Delivery:
     expires_at: datetime
     tidings: tuple[AlertContent, ...] = ()
     message: Message | None = None
-    thread: str = ""  # as in its message, as long as that is not rendered
-    subjects: tuple[str, ...] = ()  # of the messages in that thread which are no digests, the oldest first
+    thread: str = ""  # as in its message, until that is rendered
+    subjects: tuple[str, ...] = ()  # of earlier messages in that thread, without digests; the oldest first
     stead: str = ""  # the receiver that it could not be delivered to
-    refused: bool = False  # at the last try, for what it says
+    refused: bool = False  # at the last attempt, because of its content
 
 
 class ErrorClass(StrEnum):
-    """What the answer of a receiver means."""
+    """The meaning of a receiver's answer."""
 
     OK = "ok"
     TRANSIENT = "transient"
     RATE_LIMITED = "rate_limited"
     AUTH = "auth"
-    GONE = "gone"  # the service, or what it is asked for
-    NOBODY = "nobody"  # the service, but not this recipient
+    GONE = "gone"  # the service, or the address at it
+    NOBODY = "nobody"  # the service works, but does not know this recipient
     CONTENT = "content"
     AMBIGUOUS = "ambiguous"  # failed after the message was written: it may have arrived
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptResult:
-    """What came of one attempt; *words* are the server's own, without secrets."""
+    """The result of one attempt; *words* are the server's own, without secrets."""
 
     error_class: ErrorClass
     code: int | None = None
@@ -123,7 +123,7 @@ class AttemptResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settlement:
-    """What becomes of a delivery after an attempt."""
+    """The state of a delivery after an attempt."""
 
     state: DeliveryState
     due_at: datetime

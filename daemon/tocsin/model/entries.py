@@ -1,4 +1,4 @@
-"""Entries and how they are recognised."""
+"""Entries, and the keys by which they are recognised."""
 
 from __future__ import annotations
 
@@ -10,21 +10,19 @@ from tocsin.model.prices import Labels
 
 #: An entry older than this when first seen does not alert on its own.
 MAX_AGE = timedelta(hours=48)
-
-
 #: How far in the future a published time may lie before it is not believed.
 MAX_AHEAD = timedelta(minutes=5)
 
 
 class KeyKind(StrEnum):
-    """What an identity key was made of; an entry has several."""
+    """The part of an entry that an identity key was made of; an entry has several keys."""
 
     ID = "id"
     ID_NOHOST = "id_nohost"
     LINK = "link"
     TITLE_DAY = "title_day"
-    TEXT = "text"  # of the page of an entry with an id of its own: it proves nothing, and shows whether its text is another
-    WORDING = "wording"  # of what is known by this id: it proves nothing, and shows that the entry was rewritten
+    TEXT = "text"  # of the page of an entry with an id: it identifies nothing, but shows a changed text
+    WORDING = "wording"  # of a known id: it identifies nothing, but shows that the entry was rewritten
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +44,7 @@ class Entry:
     first_seen: datetime
     summary: str = ""
     body: str = ""
-    link: str = ""  # as it was given: this is what people click
+    link: str = ""  # as the source gives it: the link that people click
     canonical_link: str = ""  # for comparing only
     publisher: str = ""
     authors: tuple[str, ...] = ()
@@ -55,16 +53,16 @@ class Entry:
     published: datetime | None = None  # None when the source gave none that can be believed
     published_raw: str = ""  # as the source wrote it, believed or not
     labels: Labels = field(default_factory=dict)  # of its source
-    edition: bool = False  # its id is the address of its page with a counter or a time, which rises when it is edited
+    edition: bool = False  # its id is the address of its page with a counter or time that rises with edits
 
     @property
     def event_time(self) -> datetime:
-        """The published time, clamped to [first seen - max_age, first seen + 5 min]; first seen if there is none."""
+        """Return the published time, clamped to [first seen - max_age, first seen + 5 min]; first seen if there is none."""
         if self.published is None:
             return self.first_seen
         return max(self.first_seen - MAX_AGE, min(self.published, self.first_seen + MAX_AHEAD))
 
     @property
     def stale(self) -> bool:
-        """Whether it was published more than max_age before it was first seen."""
+        """Return whether it was published more than max_age before it was first seen."""
         return self.published is not None and self.published < self.first_seen - MAX_AGE

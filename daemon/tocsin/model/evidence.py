@@ -1,4 +1,4 @@
-"""The proof of a match: a tree of what held, with the places in the text, and the matches that a correlation rests on."""
+"""The evidence of a match: a tree of expressions, their spans in the text, and the matches behind a correlation."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 
 from tocsin.errors import Position
 
-#: The operation of an event of the daemon's own; its children are rows, the name in `op` and the words in `text`.
+#: The operation of an event of the daemon; its children are rows with the name in `op` and the words in `text`.
 OWN = "tocsin"
 
 
@@ -30,7 +30,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Witness:
-    """A match that a correlation rests on, as people are shown it; *source* is who reported, or the instrument."""
+    """A match behind a correlation, as people see it; *source* is its publisher, or the instrument."""
 
     rule: str
     title: str
@@ -41,7 +41,7 @@ class Witness:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """One node of the proof: an expression, whether it held, and where.
+    """One node of the evidence: an expression, whether it is true, and where.
 
     *op* is the operator (`AND`, `OR`, `AND NOT`, `NEAR/8`, `term`, `list`, `title`, `label`, `age`,
     `match`, `unless`, `severity_if`, `all_of`, `member`, ...); *text* the expression as written;
@@ -60,6 +60,6 @@ class Evidence:
 
     @property
     def witnesses(self) -> tuple[Witness, ...]:
-        """The matches that the proof of a correlation rests on, the earliest first."""
+        """Return the matches behind a correlation, the earliest first."""
         inner = (witness for child in self.children for witness in child.witnesses)
         return (self.witness,) if self.witness else tuple(inner)

@@ -1,4 +1,4 @@
-"""The frozen values of prices: what has one, what a source says of it, and what is believed.
+"""Instruments, their listings, quotes and bars.
 
 Times are aware and in UTC. Prices are decimals in the currency of their instrument.
 """
@@ -18,7 +18,7 @@ Labels = Mapping[str, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hours:
-    """When an instrument trades: from *opens* to *closes* on *days* (0 is Monday), in *zone* (an IANA name).
+    """The trading hours of an instrument: from *opens* to *closes* on *days* (0 is Monday), in *zone* (an IANA name).
 
     A session that closes at or before it opens ends on the next day.
     """
@@ -31,7 +31,7 @@ class Hours:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """Where a price is to be had: as *symbol* of the source whose row is *row*."""
+    """A place that has a price: *symbol* of the source in *row*."""
 
     row: str
     symbol: str
@@ -39,27 +39,27 @@ class Listing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instrument:
-    """What a price is of; without *session* each UTC day is one."""
+    """A thing that has a price; without *session* each UTC day is a session."""
 
     id: str
-    kind: str = ""  # its class: fx, index, metal, equity, smallcap, or a word of the operator's own
+    kind: str = ""  # its class: fx, index, metal, equity, smallcap, or the operator's own word
     currency: str = ""
     unit: str = ""
     labels: Labels = field(default_factory=dict)
     session: Hours | None = None
     sources: tuple[Listing, ...] = ()  # the first that answers
-    every: timedelta = timedelta(0)  # how often it is asked for
-    stale_after: timedelta | None = None  # trading time without a new quote that is a fault; None: what is usual
-    negative: bool = False  # its price may be zero or below: a yield, a spread, a price of power
+    every: timedelta = timedelta(0)  # interval between polls
+    stale_after: timedelta | None = None  # trading time without a new quote; None: the default
+    negative: bool = False  # its price may be zero or below: a yield, a spread, electricity
 
     def can_cost(self, price: Decimal) -> bool:
-        """Whether *price* is a number that it can have as its price."""
+        """Return whether *price* is possible for this instrument."""
         return price.is_finite() and (self.negative or price > 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """What moves a price but not what is owned, from *at* on: a split or a dividend.
+    """A split or a dividend: from *at* on the price is different, but the value of a holding is not.
 
     *split* is how many new shares one old share becomes, *dividend* an amount in the currency of the quotes.
     """
@@ -71,7 +71,7 @@ class Action:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
-    """A session that is over: its last price, and when (UTC) that was."""
+    """A finished session: its last price, and the time of that price in UTC."""
 
     at: datetime
     price: Decimal
@@ -82,9 +82,9 @@ class Bar:
 class Quote:
     """One price of one instrument at one time.
 
-    *at* is the time the source gives, in UTC. *source* is who gives it: a move is measured between quotes of one source.
-    *actions* and *bars* are those of late, whether or not they are known already; *session* is when the source says that
-    the instrument trades, and *period* from when to when it does so in the session in progress.
+    *at* is the time the source gives, in UTC. *source* is its name: a move is measured between quotes of one source.
+    *actions* and *bars* are the recent ones, known already or not. *session* are the trading hours that the source
+    gives, and *period* is the start and the end of the session in progress.
     """
 
     instrument: str
@@ -102,9 +102,9 @@ class Quote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawQuote:
-    """The newest price of *symbol*, before anybody knows which instrument that is; the rest is as in a `Quote`.
+    """The newest price of *symbol*, before its instrument is looked up; the rest is as in a `Quote`.
 
-    *at* is None where the source gives no time. *bars* are sessions before its own.
+    *at* is None where the source gives no time. *bars* are the sessions before the current one.
     """
 
     symbol: str
@@ -120,7 +120,7 @@ class RawQuote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Missing:
-    """A symbol of which an answer that is good otherwise gives no price, and why, in words."""
+    """A symbol for which an otherwise good answer has no price, with the reason in words."""
 
     symbol: str
     words: str
@@ -129,7 +129,7 @@ class Missing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prints:
-    """What one answer says of the symbols that were asked for."""
+    """The prices in one answer, and the symbols that it has none of."""
 
     prints: tuple[RawQuote, ...] = ()
     missing: tuple[Missing, ...] = ()
@@ -137,9 +137,9 @@ class Prints:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Often:
-    """How often a rule would have fired on the closes that are known: *times* from the *first* to the *last* of them.
+    """The number of *times* that a rule would have fired on the known closes, from the *first* to the *last* of them.
 
-    *sessions* are those that it could judge.
+    *sessions* is how many of these closes it could be evaluated on.
     """
 
     times: int
@@ -152,9 +152,10 @@ class Often:
 class PriceSummary:
     """The price of *instrument* as a message shows it.
 
-    *points* are the closes of late and the newest price, (when, price) each, oldest first. *reference* is the close that
-    the session is measured from; *change* is the share that the newest price lies above it, and *sigmas* that move in
-    sigmas of a day: both None where one of the two is not above zero. *age* is that of the newest price. *often* is about the rule that is told.
+    *points* are the recent closes and the newest price, (time, price) each, oldest first. *reference* is the close that
+    the session is measured from. *change* is the move from it to the newest price as a share, and *sigmas* is that move
+    in daily sigmas; both are None where one of the two prices is not above zero. *age* is that of the newest price.
+    *often* is about the rule of the alert.
     """
 
     instrument: Instrument

@@ -1,4 +1,4 @@
-"""Reasons: why a match or a message is as it is. `tocsin.render.reasons` puts them into words."""
+"""Reasons for the outcome of a match or the state of a message. `tocsin.render.reasons` puts them into words."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Cause(StrEnum):
-    """What a reason names."""
+    """The cause that a reason names."""
 
     NONE = ""
     # What keeps a message back, for a time or for good
@@ -19,7 +19,7 @@ class Cause(StrEnum):
     COOLDOWN = "cooldown"
     SNOOZE = "snooze"
     GROUP = "group wait"
-    CORRECTION = "correction"  # of what was corrected a short while ago
+    CORRECTION = "correction"  # of an alert that was corrected a short while ago
     # What became of a match
     BASELINE = "baseline"
     FLOOD = "flood"
@@ -30,7 +30,7 @@ class Cause(StrEnum):
     NO_ROUTE = "no route"
     NO_OPERATOR = "no operator"
     GROWTH = "growth"
-    UNREACHABLE = "unreachable"  # its source was, when the entry was published
+    UNREACHABLE = "unreachable"  # the source, when the entry was published
     # What became of a message
     PLANNED = "planned"
     CLAIMED = "claimed"
@@ -41,10 +41,10 @@ class Cause(StrEnum):
     EXPIRED = "expired"
     DAMAGED = "damaged"
     MERGED = "merged"
-    GATHERED = "gathered"  # in a message about other alerts, too
+    GATHERED = "gathered"  # into a message that is also about other alerts
     EARLIER = "earlier"
     RELEASED = "released"
-    LAPSED = "lapsed"  # what it was about is over
+    LAPSED = "lapsed"  # its event is over
     UNCHANGED = "unchanged"
     SILENCE_ENDED = "silence ended"
     REROUTED = "rerouted"
@@ -69,11 +69,11 @@ _KEEPING = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """Why something is as it is; false where there is nothing to say.
+    """A cause with its details; false if there is none.
 
-    A message is held *until* then; *at* is a time of the past. *by* names what brought it about: a rule, a receiver, a
-    delivery, or the number of an alert or a silence. *words* are those of others: of a server, of an operator, of a rule.
-    *because* is what lies behind it.
+    *until* is the end of a hold, *at* a time in the past. *by* names the rule, receiver or delivery that is the cause, or
+    the number of an alert or a silence. *words* are quoted: from a server, an operator or a rule. *because* is the reason
+    behind this one.
     """
 
     cause: Cause = Cause.NONE
@@ -89,10 +89,10 @@ class Reason:
 
     @property
     def main(self) -> Cause:
-        """The cause that keeps a message back, be it behind another; where none does, that of the reason itself."""
+        """Return the cause that keeps a message back, even behind another one; if there is none, its own cause."""
         behind = self.because.main if self.because else Cause.NONE
         return behind if behind in _KEEPING and self.cause not in _KEEPING else self.cause
 
 
-#: Nothing to say.
+#: No reason.
 NO_REASON = Reason()

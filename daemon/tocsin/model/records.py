@@ -1,4 +1,4 @@
-"""What is on record of matches, deliveries and alerts, as people and pages read it."""
+"""Records of matches, deliveries and alerts, as commands and pages show them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tocsin.model.rules import Severity
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatchView:
-    """A match and what became of it; *source*, *title* and *link* are empty for the daemon's own events."""
+    """A match and its outcome; *source*, *title* and *link* are empty for the daemon's own events."""
 
     id: int
     rule: str
@@ -39,7 +39,7 @@ class MatchView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryView:
-    """A delivery as a listing shows it; *title* is that of the alert that leads, *resent* says that a copy followed."""
+    """A delivery as a listing shows it; *title* is that of its first alert; *resent* is true when a copy was sent later."""
 
     id: str
     receiver: str
@@ -61,7 +61,7 @@ class DeliveryView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertDetail:
-    """An alert with its proof, every match that belongs to it, who was told, and what people said of it."""
+    """An alert with its evidence, its matches, its deliveries and the answers of people."""
 
     tidings: AlertContent
     members: tuple[MatchView, ...]

@@ -1,4 +1,4 @@
-"""Rules as the rest of the program knows them, and what they say of observations."""
+"""Rules as the rest of the program knows them, and the results of their evaluation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tocsin.model.prices import Labels, Quote
 
 
 class Severity(StrEnum):
-    """How much an alert matters; compare with `rank`."""
+    """The importance of an alert; compare with `rank`."""
 
     INFO = "info"
     LOW = "low"
@@ -24,13 +24,13 @@ class Severity(StrEnum):
 
     @property
     def rank(self) -> int:
-        """0 for info up to 4 for critical."""
+        """Return 0 for info up to 4 for critical."""
         return list(Severity).index(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Located:
-    """A text from a file, and where each of its lines stands there.
+    """A text from a file, with the position of each of its lines.
 
     *lines* holds (offset in the text, line, column) ascending; the first offset is 0.
     *source_lines* are the file's own lines, shared, for showing an excerpt.
@@ -42,12 +42,12 @@ class Located:
     source_lines: Sequence[str] = field(default=(), repr=False, compare=False)
 
     def at(self, offset: int = 0) -> Position:
-        """Where the character at *offset* stands in the file."""
+        """Return the position in the file of the character at *offset*."""
         start, line, column = [row for row in self.lines if row[0] <= max(0, offset)][-1]
         return Position(file=self.file, line=line, column=column + max(0, offset) - start)
 
     def excerpt(self, offset: int = 0) -> str:
-        """The line of the file in which the character at *offset* stands."""
+        """Return the line of the file that contains the character at *offset*."""
         line = self.at(offset).line
         return self.source_lines[line - 1] if 0 < line <= len(self.source_lines) else ""
 
@@ -61,32 +61,32 @@ class Located:
         )
 
     def warning(self, message: str, offset: int = 0, length: int | None = None) -> Problem:
-        """As `problem`, of what is allowed and most likely a mistake."""
+        """Return a `problem` that is a warning: it is allowed, but most likely a mistake."""
         return self.problem(message, offset=offset, length=length, warning=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleInfo:
-    """What the rest of the program needs to know of a rule."""
+    """A rule, as far as the rest of the program needs to know it."""
 
     id: str  # pack/id
-    hash: str  # changes whenever what the rule means changes
+    hash: str  # changes whenever the meaning of the rule changes
     title: str  # may hold {label}
     severity: Severity
     event: str
     key: tuple[str, ...]
     cooldown: timedelta
-    distinguish: tuple[str, ...] = ()  # labels of its pack by which alike stories differ
+    distinguish: tuple[str, ...] = ()  # labels of its pack that tell similar stories apart
     note: str = ""
     references: tuple[str, ...] = ()
     position: Position | None = None
-    override: str = ""  # what the configuration changes of it, in words
+    override: str = ""  # what the configuration changes in it, in words
     to: tuple[str, ...] = ()  # receivers in place of those of the routes, by an override
-    joins: tuple[Correlation, ...] = field(default=(), repr=False, compare=False)  # those that its matches count for
+    joins: tuple[Correlation, ...] = field(default=(), repr=False, compare=False)  # that its matches count for
 
 
 class CorrelationKind(StrEnum):
-    """What a correlation asks of the matches in its window."""
+    """The condition of a correlation on the matches in its window."""
 
     ALL_OF = "all_of"  # every member
     ANY_OF = "any_of"  # so many different members
@@ -97,8 +97,9 @@ class CorrelationKind(StrEnum):
 class Correlation:
     """A rule about matches of the rules *members* (full ids), which lie *within* this time of each other.
 
-    *by* are labels of which all matches must share a value. *at_least* so many members (ANY_OF), or values of *distinct*
-    (COUNT): origin, source, entry or a label. *ordered*: the matches must come in the order of the members.
+    All matches must share a value of each label in *by*. *at_least* is the least number of different members (ANY_OF),
+    or of different values of *distinct* (COUNT): origin, source, entry or a label. With *ordered* the matches must come
+    in the order of the members.
     """
 
     info: RuleInfo
@@ -115,7 +116,7 @@ class Correlation:
 class Match:
     """A rule met by an observation, an *entry* or a *quote*; the daemon's own events have neither.
 
-    *detail* says in words what an entry would say itself: the numbers of a price, or what happened to the daemon.
+    *detail* describes in words a match without an entry: the numbers of a price, or the event of the daemon.
     """
 
     rule: RuleInfo
@@ -129,18 +130,18 @@ class Match:
 
     @property
     def source(self) -> str:
-        """The source of its entry; empty for a quote, and for an event of the daemon's own."""
+        """Return the source of its entry; empty for a quote, and for an event of the daemon."""
         return self.entry.source if self.entry else ""
 
     @property
     def spans(self) -> tuple[Span, ...]:
-        """The characters that met the rule, ascending, each once."""
+        """Return the spans that met the rule, ascending, each once."""
         return tuple(sorted({span for hit in self.evidence.hits for span in hit.spans}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unevaluated:
-    """A rule whose evaluation raised on an entry: it is told once and tried again when the rule changes."""
+    """A rule whose evaluation raised on an entry: reported once, and tried again when the rule changes."""
 
     rule: str
     rule_hash: str
@@ -148,13 +149,13 @@ class Unevaluated:
 
     @classmethod
     def by(cls, error: Exception, rule: RuleInfo) -> Unevaluated:
-        """Return that *rule* raised *error*, of whose words 500 characters are kept."""
+        """Return the record that *rule* raised *error*, with the first 500 characters of its message."""
         return cls(rule=rule.id, rule_hash=rule.hash, error=f"{type(error).__name__}: {error}"[:500])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """An entry and everything the rules said of it."""
+    """An entry with its matches, and the rules that could not be evaluated on it."""
 
     entry: Entry
     matches: tuple[Match, ...] = ()

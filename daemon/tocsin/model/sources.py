@@ -1,4 +1,4 @@
-"""What a source needs to be asked, and what one poll of it brings."""
+"""The cursor of a source, and the result of one poll."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from tocsin.model.prices import Missing, RawQuote
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cursor:
-    """What a source needs to ask only for news, and where. Validators are verbatim; *body_hash* is SHA-256 in hex."""
+    """What is needed to ask a source only for news. Validators are verbatim; *body_hash* is SHA-256 in hex."""
 
     etag: str = ""
     last_modified: str = ""
     body_hash: str = ""
-    validated_at: datetime | None = None  # of the last 200: validators are dropped when it grows old
-    moved_to: str = ""  # the address to ask in place of the configured one; a poll leaves it as it is
+    validated_at: datetime | None = None  # time of the last 200: validators are dropped when it is old
+    moved_to: str = ""  # polled instead of the configured address; a poll does not change it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,11 +30,11 @@ class Batch:
     cursor: Cursor
     changed: bool
     size: int = 0  # decoded bytes of the body
-    notes: tuple[str, ...] = ()  # what was repaired or left out, in words
+    notes: tuple[str, ...] = ()  # repairs and omissions, in words
     has_ids: bool = True  # False when the document gives its entries no ids: title and day then identify
-    volatile: frozenset[KeyKind] = frozenset()  # what its source gives others of at every poll: it tells nothing
+    volatile: frozenset[KeyKind] = frozenset()  # key kinds that change at every poll, so they identify nothing
     deleted: tuple[str, ...] = ()  # ids of entries that the document says are withdrawn
-    form: str = ""  # what the document is written in, in words
-    prints: tuple[RawQuote, ...] = ()  # what a source of prices says of its symbols
-    missing: tuple[Missing, ...] = ()  # and of which it says nothing
+    form: str = ""  # the format of the document, in words
+    prints: tuple[RawQuote, ...] = ()  # of a source of prices
+    missing: tuple[Missing, ...] = ()  # symbols without a price
     answer: ResponseHints = ResponseHints()  # noqa: RUF009 (frozen)

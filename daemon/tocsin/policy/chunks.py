@@ -1,4 +1,4 @@
-"""Parts of a document, one a transaction, so that none of them keeps all others waiting."""
+"""Chunks of a document, one a transaction, so that a large document does not block other work."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from tocsin.model.alerts import MatchOutcome
 from tocsin.model.entries import Entry
 from tocsin.policy.alerting.facts import Decision
 
-#: Entries that one transaction takes in at most.
+#: The most entries in one transaction.
 MOST = 100
-#: And at least, where it takes longer than it should: reading what a decision looks at costs the same for each.
+#: The fewest, even if it takes too long: the facts of a decision cost the same for any number.
 LEAST = 10
-#: Seconds of work at which a transaction aims; others wait for at most two such.
+#: The intended seconds of work in a transaction; other work waits for at most two of them.
 AIM = 0.05
-#: Deliveries that take so long, by experience.
+#: Deliveries that take this long, as measured.
 _DELIVERIES = 250
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chunk:
-    """What one transaction takes in of a document: *new* entries, *rewritten* ones, and the ids of those *deleted*."""
+    """The part of a document in one transaction: *new* entries, *rewritten* ones, and the ids of those *deleted*."""
 
     new: tuple[Entry, ...] = ()
     rewritten: tuple[Entry, ...] = ()
@@ -31,26 +31,26 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """The result of several transactions: how many new *entries* they took in, and what became of how many matches."""
+    """The result of several transactions: the number of new *entries*, and the number of matches for each outcome."""
 
     entries: int = 0
     outcomes: Counter[MatchOutcome] = field(default_factory=Counter)
 
     def and_also(self, entries: int, decision: Decision) -> Taken:
-        """Return the result of these and of one more."""
+        """Return the result with one more transaction."""
         return Taken(
             entries=self.entries + entries, outcomes=self.outcomes + Counter(one.outcome for one in decision.decided)
         )
 
     def tally(self) -> dict[str, int]:
-        """Return how many matches met which outcome."""
+        """Return the number of matches for each outcome."""
         return {outcome.value.replace("-", "_"): count for outcome, count in sorted(self.outcomes.items())}
 
 
 class Backlog:
-    """What of a document is not committed yet, to be taken in chunks, the oldest event first. It holds state.
+    """The part of a document that is not committed yet, to be taken in chunks, the oldest event first. It has state.
 
-    *people* is how many may be notified of each entry.
+    *people* is the most recipients that may be notified of each entry.
     """
 
     def __init__(
@@ -72,11 +72,11 @@ class Backlog:
 
     @property
     def more(self) -> bool:
-        """Whether the next chunk is not the last one."""
+        """Return whether more chunks follow the next one."""
         return len(self) > self._size
 
     def cut(self) -> Chunk:
-        """Return the next chunk, and take it out; an empty document has one that is empty."""
+        """Remove and return the next chunk; that of an empty document is empty."""
         room = self._size
         new, self._new = self._new[:room], self._new[room:]
         room -= len(new)
@@ -86,6 +86,6 @@ class Backlog:
         return Chunk(new=tuple(new), rewritten=tuple(rewritten), deleted=tuple(deleted))
 
     def took(self, seconds: float) -> None:
-        """Let the next chunk be as large as the time suggests that the last one took."""
+        """Choose the size of the next chunk from the *seconds* that the last one took."""
         fitting = self._size * AIM / max(seconds, 1e-6)
         self._size = round(min(MOST, max(LEAST, fitting)))

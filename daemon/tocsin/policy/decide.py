@@ -1,4 +1,4 @@
-"""Decide what becomes of what arrived: fold it into stories, hold or notify, and whom. Pure, in the write transaction."""
+"""Decide about new matches: fold them into stories, and plan who is notified and when. Pure, in the write transaction."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Policy:
     receivers: Sequence[ReceiverInfo]
 
     def routed(self, alert: Alert, instead: Sequence[str] = ()) -> tuple[tuple[str, str], ...]:
-        """Return all whom *alert* goes to, or the receivers *instead* that an override of its rule names."""
+        """Return the recipients of *alert*; receivers *instead* of the routes come from an override of its rule."""
         return recipients(
             self.routes,
             self.receivers,
@@ -40,7 +40,7 @@ class Policy:
         )
 
     def decide(self, facts: Facts) -> Decision:
-        """Return what becomes of every match in *facts*, and everything that has to be written for it."""
+        """Return the outcome of every match in *facts*, and everything that has to be written for it."""
         making = _Making(self, facts)
         decided = [making.judge(entry_id, match) for entry_id, match in in_turn(facts)]
         decided += making.correlate(decided)
@@ -73,15 +73,15 @@ class _Making:
         self._next_alert = facts.next_alert
 
     def changed_alerts(self) -> Iterator[Alert]:
-        """The alerts that are new or changed."""
+        """Return the alerts that are new or changed."""
         before = {item.id: item for item in self._facts.alerts}
         return (item for number, item in self._alerts.items() if before.get(number) is not item)
 
     def judge(self, entry_id: int | None, match: Match) -> Decided:
-        """Return what becomes of one match."""
+        """Return the outcome of one match."""
         if match.entry is None or entry_id is None:
             home = self.stories.open(match.rule.event, match.event_time)
-            # An edge of a price is an alert of its own; within the cooldown it waits for its end.
+            # A price that crosses a threshold is an alert of its own; in the cooldown it is held until that ends.
             return self._open(None, match, home) if match.quote else self._judge_own(match, home)
         refusal = self.stories.refusal(entry_id, match.entry)
         if refusal:
@@ -93,7 +93,7 @@ class _Making:
         return replace(decided, origin=_origin(home, entry_id))
 
     def correlate(self, decided: Sequence[Decided]) -> list[Decided]:
-        """Return what becomes of the correlations that *decided* matches complete, and of those that these complete."""
+        """Return the outcomes of correlations that *decided* matches complete, and of those that these complete."""
         earlier = list(self._facts.members)
         arrived = list(decided)
         found: list[Decided] = []
@@ -115,10 +115,10 @@ class _Making:
     def _judge_correlation(self, completion: Completion, newest: Decided) -> Decided:
         """Judge a correlation with the story of the match that completed it."""
         match = correlation.match_of(completion, newest.match)
-        # A row holds one match of a rule on an entry: judged again, an entry completes it a second time.
+        # There is one row for a rule and an entry. An entry that is judged again may complete a correlation again.
         again = any(m.rule == match.rule.id and m.entry_id == newest.entry_id for m in self._facts.members)
         entry_id = None if again else newest.entry_id
-        assert newest.story_id is not None  # what is in no story completes nothing
+        assert newest.story_id is not None  # a match without a story completes nothing
         home = self.stories[newest.story_id]
         return replace(self._judge_news(newest.entry_id, match, home), entry_id=entry_id, origin=newest.origin)
 
@@ -184,5 +184,5 @@ def _decided(entry_id: int | None, match: Match, outcome: MatchOutcome, reason: 
 
 
 def _origin(home: Story, entry_id: int | None, default: str = "") -> str:
-    """Return who really reports an entry of *home*; *default* for what is no entry of it."""
+    """Return the origin of an entry of *home*; *default* if it has no such entry."""
     return next((member.origin for member in home.entries if member.entry_id == entry_id), default)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tocsin.model.alerts import Coverage
+from tocsin.model.entries import Entry
 from tocsin.model.evidence import Evidence, Hit, Span
 from tocsin.render.words import flat
 from tocsin.text.document import Document
@@ -33,7 +34,7 @@ class Quote:
     pieces: tuple[Piece, ...]
 
 
-def quotes(lead: Coverage, evidence: Evidence | None) -> tuple[Quote, ...]:
+def quotes(lead: Coverage | Entry, evidence: Evidence | None) -> tuple[Quote, ...]:
     """Return at most three excerpts of *lead* that hold the hits of *evidence*: of the title first, the whole title."""
     texts = {name: getattr(lead, name) for name in _FIELDS}
     found: list[Quote] = []
@@ -43,7 +44,7 @@ def quotes(lead: Coverage, evidence: Evidence | None) -> tuple[Quote, ...]:
     return tuple(found[:MOST_QUOTES])
 
 
-def words(lead: Coverage, evidence: Evidence | None) -> tuple[str, ...]:
+def words(lead: Coverage | Entry, evidence: Evidence | None) -> tuple[str, ...]:
     """Return the words that met the rule, each once, in the order of the text."""
     seen: dict[str, str] = {}
     for field in _FIELDS:

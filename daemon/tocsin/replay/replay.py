@@ -16,11 +16,16 @@ from tocsin.model.prices import Instrument, Quote
 from tocsin.model.rules import Unevaluated
 from tocsin.policy.alerting.facts import Arrival, Decided
 from tocsin.policy.decide import Policy
+from tocsin.policy.notifying.receiver import ReceiverInfo
+from tocsin.policy.notifying.route import Route
 from tocsin.replay.book import KNOWN_NOTHING, LOOKS_BACK, Book, Circumstance, Sent
 from tocsin.rules.prices.edge import PriceState, ended
 from tocsin.rules.prices.observation import Observed, Refused, observe
 from tocsin.rules.prices.reading import Reading, read
 from tocsin.rules.ruleset import RuleSet
+
+#: One receiver that is sent everything, where no configuration says otherwise.
+EVERYBODY = Policy(routes=(Route(to=("everybody",)),), receivers=(ReceiverInfo(name="everybody", recipients=("",)),))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

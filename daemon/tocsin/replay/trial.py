@@ -11,12 +11,9 @@ from tocsin.errors import Position
 from tocsin.model.alerts import MatchOutcome
 from tocsin.model.entries import Entry
 from tocsin.model.prices import Quote
-from tocsin.policy.decide import Policy
-from tocsin.policy.notifying.receiver import ReceiverInfo
-from tocsin.policy.notifying.route import Route
 from tocsin.render.reasons import in_words
 from tocsin.replay.book import Circumstance, Sent
-from tocsin.replay.replay import Poll, Replay, Result, Ruling, merged, polls, quoted
+from tocsin.replay.replay import EVERYBODY, Poll, Replay, Result, Ruling, merged, polls, quoted
 from tocsin.rules.prices.edge import numbers
 from tocsin.rules.ruleset import RuleSet
 from tocsin.sources.http import urls
@@ -24,7 +21,6 @@ from tocsin.units import write_duration
 
 #: Fates by which somebody is told something, now or at the end of a cooldown.
 TELLING = frozenset({MatchOutcome.ALERTED, MatchOutcome.UPDATED, MatchOutcome.HELD, MatchOutcome.CATCH_UP})
-_EVERYBODY = Policy(routes=(Route(to=("test",)),), receivers=(ReceiverInfo(name="test", recipients=("",)),))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +38,7 @@ def run_test(test: RuleTest, rules: RuleSet) -> tuple[Fault, ...]:
     ordered = sorted(entries, key=lambda entry: entry.first_seen)
     several = [_circumstanced(poll, missed) for poll in polls(ordered, {})]
     everything = list(merged(several, quoted(_quotes(test))))
-    result = Replay(rules, _EVERYBODY, test.instruments).run(everything)
+    result = Replay(rules, EVERYBODY, test.instruments).run(everything)
     faults = [*_unmet(test, rules, result, everything), *_unwanted(test, rules, result)]
     faults += [
         Fault(words=f"{item.unevaluated.rule} raised: {item.unevaluated.error}", position=test.position)
@@ -173,7 +169,7 @@ def _ended(ruling: Ruling, result: Result) -> str:
 
 def _readings(test: RuleTest, rules: RuleSet, full: str, until: list[Poll]) -> str:
     """Say what the condition of a price rule is of each instrument that it is about, at the end of *until*."""
-    replay = Replay(rules, _EVERYBODY, test.instruments)
+    replay = Replay(rules, EVERYBODY, test.instruments)
     replay.run(until)
     covered = [item.id for item in test.instruments if rules.prices[full].covers(item)]
     lines = []

@@ -410,7 +410,7 @@ def test_ids_that_drift_are_told_once_and_remembered() -> None:
     """The operator hears of it once, also when the links turn out to drift, too; it is not taken back."""
     life = Life().poll(Findings(held=9, volatile=IDS)).poll(Findings(held=9, volatile=IDS_AND_LINKS))
     assert life.told == [News.VOLATILE]
-    assert life.details[0].startswith("The ids of its entries were others than a poll before")
+    assert life.details[0].startswith("The ids of its entries have changed since the last poll")
     assert life.poll(SAME).before.habits.volatile == IDS_AND_LINKS
 
 

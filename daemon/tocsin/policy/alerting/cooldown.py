@@ -1,4 +1,4 @@
-"""The least time between messages about one rule and key value. It holds, it never discards."""
+"""The least time between messages about one rule and key value. A cooldown delays alerts and never drops them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def key_values(match: Match, story_id: int) -> tuple[str, ...]:
 
 
 def standing(last: LastNotified | None, rule: RuleInfo, now: datetime) -> LastNotified | None:
-    """*last*, unless it lies further ahead than a held message can: then a clock that ran ahead has written it."""
+    """Return *last*, or None if it is further in the future than a held message can be: then the clock was wrong."""
     return None if last is not None and last.at > now + rule.cooldown else last
 
 
@@ -44,7 +44,7 @@ def due(
 ) -> datetime:
     """Return when an alert under *keys* may be sent: *now*, or the end of the cooldown.
 
-    One key value that is free, or was sent with a lower severity, is enough. A time that lies ahead is that of a held
+    One key value without a cooldown, or whose last severity was lower, is enough. A time in the future is that of a held
     message, which this alert can join.
     """
     ends = []

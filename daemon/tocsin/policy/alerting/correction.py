@@ -1,4 +1,4 @@
-"""Changes of an entry that people were notified of: those that they must hear of, and mere rewordings."""
+"""Changes of an entry after people were notified of it: corrections to send, and mere rewordings."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from tocsin.policy.alerting.wording import Wording
 from tocsin.text.sentences import split
 from tocsin.text.titles import agreement, features, normal
 
-#: An alert is corrected at most once in this time; some sites try one headline after the other.
+#: An alert is corrected at most once in this time; some sites try several headlines.
 AGAIN_AFTER = timedelta(hours=6)
-#: More wordings of one entry are not looked at; that it is withdrawn always is.
+#: The most wordings of one entry that are looked at; a withdrawal always is.
 MOST_REVISIONS = 24
-#: Words of two sentences that must agree for one to be the other rewritten.
+#: The share of words that a sentence has in common with its rewritten form.
 _REWRITTEN = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """What *to*, (receiver, recipient), last heard of an entry: its *wording*, and that it met the rule of *alert*.
+    """The last message about an entry to *to*, (receiver, recipient): its *wording*, and the *alert* of the rule it met.
 
-    *labels* are those with which it met it; None when they heard of a wording that does not meet it. *quotes* are the
-    sentences below the headline that proved it to them.
+    *labels* are the labels of the match; None if that wording does not meet the rule. *quotes* are the sentences below
+    the headline that the message quoted as evidence.
     """
 
     alert: Alert
@@ -41,7 +41,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Correction:
-    """*to*, (receiver, recipient), must hear at *due_at* that the entry of *alert* now says something else."""
+    """A correction of *alert* to send to *to*, (receiver, recipient), at *due_at*: its entry has changed."""
 
     alert: Alert
     to: tuple[str, str]
@@ -49,11 +49,12 @@ class Correction:
 
 
 def matters(claim: Claim, now: Wording, judged: Judged | None) -> bool:
-    """Whether somebody who heard *claim* must hear that the entry says *now*; without *judged* it is withdrawn.
+    """Return whether the recipient of *claim* must be sent the wording *now*; without *judged* the entry is withdrawn.
 
-    That it no longer meets the rule, meets it again, is about something else, has other numbers, or says itself that it
-    was wrong. A text that only lost what met the rule was most often cut short, and a live page moves on: neither was
-    wrong. Where the text was what they were quoted, a sentence that was rewritten counts as a headline does.
+    A correction is due if the entry no longer meets the rule, meets it again, is about something else, has other numbers,
+    or marks itself as a correction. A text that only lost the words that met the rule was most often cut short, and a
+    live page moves on: neither is a correction. If the message quoted the text, a rewritten sentence counts like a
+    rewritten headline.
     """
     if judged is None:
         return True
@@ -76,7 +77,7 @@ def matters(claim: Claim, now: Wording, judged: Judged | None) -> bool:
 
 
 def quoted(field: str, text: str, evidence: Evidence | None) -> tuple[str, ...]:
-    """The sentences of *text*, which is the *field* of an entry, that hold what proves a match."""
+    """Return the sentences of *text*, the *field* of an entry, that contain the evidence of a match."""
     places = [span.start for hit in (evidence.hits if evidence else ()) for span in hit.spans if span.field == field]
     return tuple(text[start:end] for start, end in _sentences(text) if any(start <= place < end for place in places))
 
@@ -86,7 +87,7 @@ def _sentences(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _overturned(quote: str, text: str, *, lost: bool) -> bool:
-    """Whether *text* holds *quote* as a sentence that says something else; *lost*: it no longer meets what it met."""
+    """Return whether *text* has *quote* rewritten to say something else; *lost*: it no longer meets the rule."""
     before = features(quote)
     found = [text[start:end] for start, end in _sentences(text)]
     nearest = max(found, key=lambda sentence: agreement(before, features(sentence)), default="")
@@ -97,12 +98,12 @@ def _overturned(quote: str, text: str, *, lost: bool) -> bool:
 
 
 def _grew(alert: Alert, labels: Labels, match: Match) -> bool:
-    """Whether an entry is about more than it was, or matters more."""
+    """Return whether an entry has new label values or a higher severity."""
     return bool(new_values(match.rule, labels, match.labels)) or match.severity.rank > alert.severity.rank
 
 
 def due(last: datetime | None, now: datetime, *, withdrawn: bool) -> datetime:
-    """When to correct an alert whose *last* correction was, or is to be, then; at once when its entry is *withdrawn*."""
+    """Return when to correct an alert after its *last* correction, past or planned; at once if it is *withdrawn*."""
     if last is None or withdrawn:
         return now
     return last if last > now else max(now, last + AGAIN_AFTER)

@@ -1,9 +1,9 @@
 """Correlations: events made of matches of several rules, or of several matches of one. Pure.
 
-Matches count, never alerts: folded, cooling and old ones too. A correlation becomes true for one value of its key when
-a window as long as `within`, both ends included, holds what it asks for; windows run over event time, so a late match
-still completes one. It then stands until its window has emptied: until no match of a member came within that time of
-the last one. Where it stood before is remembered, too, for a match that comes late or by a clock that was put right.
+Matches count, not alerts: folded, held and old ones count, too. A correlation becomes true for one key value when a
+window as long as `within`, both ends included, meets its condition. Windows run over event time, so a late match can
+still complete one. It stays true until its window is empty: until no match of a member came within that time of the
+last one. Earlier windows are remembered for matches that arrive late or after a clock was corrected.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from tocsin.model.rules import Correlation, CorrelationKind, Match
 
 #: Key values of one match; more than that is a list of everything.
 _MOST_KEYS = 64
-#: Matches of one key value that a window is looked for in, the nearest in time.
+#: The most matches of one key value that are searched for a window, the nearest in time.
 _MOST_MEMBERS = 1000
-#: Members that a proof shows.
+#: The most members shown as evidence.
 _MOST_SHOWN = 20
-#: Times in which it stood that are remembered of a key value: more than a late match can reach.
+#: Windows that are remembered of a key value: more than a late match can reach.
 _MOST_WINDOWS = 32
 _SILENT = (MatchOutcome.BASELINE, MatchOutcome.OLD, MatchOutcome.FLOOD)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Member:
-    """A match as a correlation sees it; *source* is the instrument where it is about a price."""
+    """A match as a correlation sees it; *source* is the instrument of a price."""
 
     rule: str
     event_time: datetime
@@ -48,7 +48,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActiveWindow:
-    """That a correlation was true for a key value until its window emptied: its matches lie from *first* to *last*."""
+    """A time in which a correlation was true for a key value; its matches lie from *first* to *last*."""
 
     first: datetime
     last: datetime
@@ -71,9 +71,9 @@ class Completion:
 def complete(
     correlation: Correlation, earlier: Iterable[Member], new: Sequence[Member], windows: ActiveWindows
 ) -> tuple[list[Completion], dict[tuple[str, str], tuple[ActiveWindow, ...]]]:
-    """What *new* matches make true beside *earlier* ones, one completion a match at most; and the windows that change.
+    """Return the completions of *new* matches together with *earlier* ones, at most one a match, and the changed windows.
 
-    A match that is no news (of a first fetch, or old) counts but completes nothing: the next one does, which is told.
+    A match that is not news (from a first fetch, or old) counts but completes nothing: the next match does.
     """
     pool: dict[tuple[str, ...], list[Member]] = defaultdict(list)
     for member in earlier:
@@ -100,7 +100,7 @@ def complete(
 
 
 def match_of(completion: Completion, newest: Match) -> Match:
-    """The match of a correlation, about the observation of *newest*."""
+    """Return the match of a correlation, with the observation of *newest*."""
     correlation, witnesses = completion.correlation, completion.witnesses
     shown = [
         Evidence(op="member", text=item.rule, holds=True, witness=_witness(item)) for item in witnesses[:_MOST_SHOWN]
@@ -129,7 +129,7 @@ def match_of(completion: Completion, newest: Match) -> Match:
 
 
 def condition(correlation: Correlation) -> str:
-    """What the correlation asks for, in words."""
+    """Return the condition of a correlation in words."""
     names = [name.rpartition("/")[2] for name in correlation.members]
     hours = correlation.within.total_seconds() / 3600
     span = f"{hours:g} h" if hours <= 72 else f"{hours / 24:g} d"
@@ -146,7 +146,7 @@ _PLURAL = {"origin": "origins", "source": "sources", "entry": "entries"}
 
 
 def member_of(match: Match, outcome: MatchOutcome, *, entry_id: int | None, origin: str) -> Member:
-    """The member that a decided *match* is."""
+    """Return a decided *match* as a member of correlations."""
     entry, quote = match.entry, match.quote
     return Member(
         rule=match.rule.id,
@@ -163,12 +163,12 @@ def member_of(match: Match, outcome: MatchOutcome, *, entry_id: int | None, orig
 
 
 def _keys(correlation: Correlation, member: Member) -> Iterator[tuple[str, ...]]:
-    """The key values that a match counts for, each on its own; none where it lacks a label."""
+    """Return the key values that a match counts for; none if it lacks a label."""
     return islice(product(*(member.labels.get(name, ()) for name in correlation.by)), _MOST_KEYS)
 
 
 def _prolonged(correlation: Correlation, past: Sequence[ActiveWindow], at: datetime) -> tuple[ActiveWindow, ...] | None:
-    """*past* with the one longer whose window had not emptied *at* that time; None where there is none."""
+    """Return *past* with the window extended that was still open *at* that time; None if there is none."""
     for number, one in enumerate(past):
         if one.first - correlation.within <= at <= one.last + correlation.within:
             longer = ActiveWindow(first=min(one.first, at), last=max(one.last, at))
@@ -177,7 +177,7 @@ def _prolonged(correlation: Correlation, past: Sequence[ActiveWindow], at: datet
 
 
 def _window(correlation: Correlation, pool: Iterable[Member], newest: Member) -> tuple[Member, ...]:
-    """The matches that show it, in a window that holds *newest*; nothing where no window does."""
+    """Return the matches that meet the condition in a window with *newest*; empty if no window does."""
     at, within = newest.event_time, correlation.within
     near = [member for member in pool if at - within <= member.event_time <= at + within]
     near.sort(key=lambda member: abs(member.event_time - at))
@@ -193,7 +193,7 @@ def _window(correlation: Correlation, pool: Iterable[Member], newest: Member) ->
 
 
 def _shown(correlation: Correlation, window: Sequence[Member]) -> tuple[Member, ...]:
-    """The earliest matches of *window* (in the order of time) that meet the condition, if some do."""
+    """Return the earliest matches of *window*, ordered by time, that meet the condition; empty if none do."""
     if correlation.ordered:
         return _in_order(correlation.members, window)
     first: dict[str, Member] = {}
@@ -207,7 +207,7 @@ def _shown(correlation: Correlation, window: Sequence[Member]) -> tuple[Member, 
 
 
 def _values(correlation: Correlation, member: Member) -> Collection[str]:
-    """What a match adds to what is counted."""
+    """Return the values that a match adds to the count."""
     if correlation.kind is not CorrelationKind.COUNT:
         return (member.rule,)
     if correlation.distinct == "entry":
@@ -220,7 +220,7 @@ def _values(correlation: Correlation, member: Member) -> Collection[str]:
 
 
 def _in_order(rules: Sequence[str], window: Sequence[Member]) -> tuple[Member, ...]:
-    """The earliest match of each rule that does not come before the one of the rule ahead of it."""
+    """Return the earliest match of each rule that is not before the match of the preceding rule."""
     found: list[Member] = []
     for rule in rules:
         since = found[-1].event_time if found else None
@@ -235,7 +235,7 @@ def _in_order(rules: Sequence[str], window: Sequence[Member]) -> tuple[Member, .
 def _completion(
     correlation: Correlation, newest: Member, true: Mapping[tuple[str, ...], tuple[Member, ...]]
 ) -> Completion:
-    """One completion for all key values that became true at once."""
+    """Return one completion for all key values that became true at once."""
     several = dict.fromkeys(member for members in true.values() for member in members)
     witnesses = sorted(several, key=lambda member: member.event_time)
     labels: dict[str, tuple[str, ...]] = {}

@@ -1,7 +1,7 @@
 """Facts and decisions: the values that cross the write transaction.
 
 The store reads `Facts` inside its transaction, hands them to `tocsin.policy.decide`, and writes the `Decision`
-it gets back, so that judging and writing cannot be torn apart.
+it gets back, so that reading, deciding and writing are one step.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from tocsin.policy.alerting.story import STORY_WINDOW, Stories
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """What one observation brought: its row, if it is an entry, and its matches."""
+    """A new observation: its row, if it is an entry, and its matches."""
 
     entry_id: int | None
     matches: tuple[Match, ...]
-    flood: bool = False  # old news that its source shows all at once
+    flood: bool = False  # old news that its source published all at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
-    """What a decision has to see: the stories of *events* whose last entry is not before *since*, the telling of *rules*.
+    """The rows that a decision needs: stories of *events* with an entry after *since*, and notifications of *rules*.
 
-    Of *members* of *correlations*, their matches between *earliest* and *latest*.
+    Also the matches of *members* of *correlations* between *earliest* and *latest*.
     """
 
     events: frozenset[str]
@@ -45,7 +45,7 @@ class Reach:
 
 
 def reach(arrivals: Sequence[Arrival]) -> Reach:
-    """What a decision about *arrivals*, of which at least one has a match, has to see."""
+    """Return the reach of a decision about *arrivals*, of which at least one has a match."""
     matches = [match for arrival in arrivals for match in arrival.matches]
     times = [match.event_time for match in matches]
     joined = correlations_of(match.rule for match in matches)
@@ -63,7 +63,7 @@ def reach(arrivals: Sequence[Arrival]) -> Reach:
 
 
 def correlations_of(rules: Iterable[RuleInfo]) -> tuple[Correlation, ...]:
-    """The correlations that matches of *rules* count for, and those that these count for, each once."""
+    """Return the correlations that matches of *rules* count for, and those that these count for, each once."""
     found: dict[str, Correlation] = {}
     waiting = [item for rule in rules for item in rule.joins]
     while waiting:
@@ -84,7 +84,7 @@ class LastNotified:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pending:
-    """A delivery that was never tried: more alerts may still join its message."""
+    """A delivery without an attempt: more alerts may still join its message."""
 
     delivery_id: str
     receiver: str
@@ -98,13 +98,13 @@ class Pending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """Everything a decision may look at.
+    """Everything that a decision may look at.
 
-    *stories* are the open ones of the events that arrived, *alerts* those of these stories, *last_notified* the rows of the
-    rules that arrived, keyed by (rule id, key value), *pending* the deliveries that were never tried. *notified* says by
-    alert who was sent a message about it, as (receiver, recipient), *answered* what was said of it. *members* are
-    earlier matches that correlations with those that arrived may count, *windows* the correlations that are true.
-    *indexed* are the *stories* by event, ready to be looked through.
+    *stories* are the open ones of the events of the arrivals, and *alerts* are the alerts of these stories.
+    *last_notified* are the last notifications by (rule id, key value); *pending* are the deliveries without an attempt.
+    *notified* are the recipients of messages by alert, as (receiver, recipient), and *answered* their answers.
+    *members* are earlier matches that correlations may count; *windows* are the times in which these were true.
+    *indexed* are the *stories* by event, in an index.
     """
 
     now: datetime
@@ -121,13 +121,13 @@ class Facts:
     members: tuple[Member, ...] = ()
     windows: ActiveWindows = field(default_factory=dict)
     corrections: tuple[Correction, ...] = ()
-    baseline: bool = False  # the first fetch of the source: nothing alerts
+    baseline: bool = False  # the first fetch of the source: it causes no alerts
     last_success: datetime | None = None  # of the source, before this poll
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
-    """What became of one match, and why."""
+    """The outcome of one match, and the reason."""
 
     entry_id: int | None
     match: Match
@@ -139,15 +139,15 @@ class Decided:
 
     @property
     def member(self) -> Member:
-        """What correlations see of it."""
+        """Return the match as correlations see it."""
         return member_of(self.match, self.outcome, entry_id=self.entry_id, origin=self.origin)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """A new delivery; the store gives it its id. *held* says what it waits for, *news* by alert what is new about it.
+    """A new delivery; the store gives it its id. *held* is what it waits for, *news* what is new about each alert.
 
-    *dropped* says why it is never sent, and only kept to be found.
+    *dropped* is why it is never sent; such a delivery is only recorded.
     """
 
     receiver: str
@@ -163,7 +163,7 @@ class Planned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What is to be written. *stories* and *alerts* are whole rows, new or changed."""
+    """Everything that has to be written. *stories* and *alerts* are whole rows, new or changed."""
 
     decided: tuple[Decided, ...] = ()
     stories: tuple[Story, ...] = ()
@@ -171,8 +171,8 @@ class Decision:
     last_notified: Mapping[tuple[str, str], LastNotified] = field(default_factory=dict)
     planned: tuple[Planned, ...] = ()
     joined: tuple[tuple[str, tuple[int, ...]], ...] = ()  # (delivery id, alert ids that join it)
-    # By (delivery id, alert) in it what else is new
+    # by (delivery id, alert): what else is new about an alert in a delivery
     news: Mapping[tuple[str, int], tuple[str, ...]] = field(default_factory=dict)
     windows: ActiveWindows = field(default_factory=dict)  # those that changed
-    released: tuple[str, ...] = ()  # held deliveries that leave now: an alert in them broke through its cooldown
-    cancelled: tuple[tuple[str, int], ...] = ()  # (delivery id, alert) that leaves a held digest to be told earlier
+    released: tuple[str, ...] = ()  # held deliveries that are sent now: an alert in them grew past its cooldown
+    cancelled: tuple[tuple[str, int], ...] = ()  # (delivery id, alert): taken out of a held digest, to be sent earlier

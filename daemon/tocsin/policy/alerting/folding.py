@@ -1,4 +1,4 @@
-"""Fold what arrived into stories: all that a decision does before it looks at alerts."""
+"""Fold new entries into stories: the first half of a decision, before alerts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tocsin.policy.alerting.facts import Facts
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Touched:
-    """What arrivals may change: known *stories*, and the *keys* whose cooldowns they meet, as (rule, key value)."""
+    """The rows that arrivals may change: known *stories*, and the *keys* of their cooldowns, as (rule, key value)."""
 
     stories: frozenset[int]
     keys: frozenset[tuple[str, str]]
@@ -30,22 +30,22 @@ class Folding:
         self._flood = {arrival.entry_id for arrival in facts.arrivals if arrival.flood}
         self._stories = {item.id: item for item in facts.stories}
         self._shelves: dict[str, story.Stories] = {}
-        # Of several the first counts.
+        # If several have an entry, the first counts.
         known = tuple(reversed(facts.stories))
         self._homes = {(item.event, member.entry_id): item.id for item in known for member in item.entries}
         self._next = facts.next_story
 
     def __getitem__(self, number: int) -> Story:
-        """The story with this number, as it stands."""
+        """Return the story with this number, as it is now."""
         return self._stories[number]
 
     def changed(self) -> Iterator[Story]:
-        """The stories that are new or grew."""
+        """Return the stories that are new or have grown."""
         before = {item.id: item for item in self._facts.stories}
         return (item for number, item in self._stories.items() if before.get(number) is not item)
 
     def refusal(self, entry_id: int, entry: Entry) -> tuple[MatchOutcome, Reason] | None:
-        """Why an entry does not alert at all, and comes into no story."""
+        """Return the outcome and reason of an entry that causes no alert and joins no story, else None."""
         if self._facts.baseline:
             return MatchOutcome.BASELINE, Reason(cause=Cause.BASELINE)
         if entry_id in self._flood:
@@ -55,12 +55,12 @@ class Folding:
         return None
 
     def _missed(self, entry: Entry) -> bool:
-        """Whether the source had not been polled with success since the entry was published."""
+        """Return whether the source had no successful poll since the entry was published."""
         last = self._facts.last_success
         return last is not None and entry.published is not None and last <= entry.published
 
     def fold(self, entry_id: int, match: Match, entry: Entry) -> Story:
-        """The story of a match, with its entry in it."""
+        """Return the story of a match, with its entry in it."""
         event = match.rule.event
         home = self._homes.get((event, entry_id))
         if home is not None:  # another rule of the same event brought the entry here already
@@ -89,12 +89,12 @@ class Folding:
         return grown
 
     def within_reach(self, entry_id: int, match: Match, entry: Entry) -> set[int]:
-        """The known stories that a match may come into, and no others: what arrives with it can only lead to those, too."""
+        """Return all known stories that a match may join; the other arrivals cannot lead it to any more."""
         home = self._homes.get((match.rule.event, entry_id))
         return self._shelf(match.rule.event).within_reach(entry, match.event_time) if home is None else {home}
 
     def _shelf(self, event: str) -> story.Stories:
-        """The open stories of *event*, to be looked through."""
+        """Return the open stories of *event*, in an index."""
         if event not in self._shelves:
             base = self._facts.indexed.get(event)
             stories = () if base else (item for item in self._stories.values() if item.event == event)
@@ -102,7 +102,7 @@ class Folding:
         return self._shelves[event]
 
     def open(self, event: str, at: datetime, entries: tuple[StoryEntry, ...] = ()) -> Story:
-        """A new story."""
+        """Return a new story."""
         opened = Story(id=self._next, event=event, opened_at=at, last_at=at, entries=entries)
         self._next += 1
         self._stories[opened.id] = opened
@@ -110,13 +110,13 @@ class Folding:
 
 
 def in_turn(facts: Facts) -> list[tuple[int | None, Match]]:
-    """What arrived, by entry: the earliest report opens the story, whatever order the feeds list them in."""
+    """Return the arrived matches by event time: the earliest report opens a story, in whatever order feeds list them."""
     arrived = [(arrival.entry_id, match) for arrival in facts.arrivals for match in arrival.matches]
     return sorted(arrived, key=lambda pair: pair[1].event_time)
 
 
 def touched(facts: Facts) -> Touched:
-    """What a decision about *facts* may look at, of which only arrivals and stories have to be there."""
+    """Return the rows that a decision about *facts* may look at; only arrivals and stories are needed."""
     folding = Folding(facts)
     stories: set[int] = set()
     keys: set[tuple[str, str]] = set()

@@ -15,10 +15,10 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Growth:
-    """What one more match adds to an alert, which is *alert* with it.
+    """The additions of one more match to an alert; *alert* includes them.
 
-    *values* are those of labels that were not in it, *before* is its severity where the match is louder, *origins* are
-    how many independent origins report it: before, and now with *origin*.
+    *values* are the new values of labels. *before* is the severity before, if the match raised it. *origins* are the
+    numbers of independent origins before and now, with *origin*.
     """
 
     alert: Alert
@@ -29,15 +29,15 @@ class Growth:
 
     @property
     def matters(self) -> bool:
-        """Whether everybody who knows the alert must hear of it: more coverage alone does not."""
+        """Return whether all who know the alert must be notified; more coverage alone is not enough."""
         return bool(self.values) or self.before is not None
 
     def reaches(self, origins: int | None) -> bool:
-        """Whether the alert has *origins* independent origins now, and had fewer."""
+        """Return whether the alert has *origins* independent origins now, and had fewer before."""
         return origins is not None and self.origins[0] < origins <= self.origins[1]
 
     def words(self, *, confirmed: bool) -> tuple[str, ...]:
-        """What is new, each in a few words; with *confirmed* how many report it, too."""
+        """Return what is new, each in a few words; with *confirmed* also the number of origins."""
         words = [f"new: {', '.join(self.values)}"] if self.values else []
         words += [f"{self.before} became {self.alert.severity}"] if self.before else []
         words += [f"{self.origins[1]} independent origins, now also {self.origin}"] if confirmed else []
@@ -45,7 +45,7 @@ class Growth:
 
 
 def grow(alert: Alert, match: Match, home: Story, *, origin: str, now: datetime) -> Growth:
-    """What *match*, which *origin* reports, adds to *alert* of the story *home*, in which its entry already is."""
+    """Return the growth of *alert* by *match*, which *origin* reports; the story *home* contains its entry already."""
     values = tuple(new_values(match.rule, alert.labels, match.labels))
     louder = match.severity.rank > alert.severity.rank
     count = max(alert.origins, origins_of(home))
@@ -69,12 +69,12 @@ def grow(alert: Alert, match: Match, home: Story, *, origin: str, now: datetime)
 
 
 def origins_of(home: Story) -> int:
-    """How many independent origins report a story."""
+    """Return the number of independent origins of a story."""
     return len({member.origin for member in home.entries})
 
 
 def fill(template: str, labels: Labels) -> str:
-    """*template* with `{label}` replaced by its values; one that has none leaves no stray colon behind."""
+    """Return *template* with each `{label}` replaced by its values; a label without values leaves no stray colon."""
     text = _PLACEHOLDER.sub(lambda found: ", ".join(labels.get(found[1], ())), template)
     return " ".join(text.split()).strip(" :,;–—-") or template
 

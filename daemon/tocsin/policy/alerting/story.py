@@ -13,14 +13,14 @@ from tocsin.model.alerts import Story, StoryEntry
 from tocsin.model.entries import Entry
 from tocsin.text.titles import TitleFeatures, agreement, features, headline, least_shared, same_story
 
-#: A story takes in what happens within this time of its last entry; further apart is not the same happening.
+#: A story takes entries within this time of its last one; later ones are not about the same event.
 STORY_WINDOW = timedelta(hours=72)
-#: Members that a newcomer is compared with: the first and the newest of a long story.
+#: Members that a new entry is compared with: of a long story the first and the newest.
 COMPARED = 40
-#: How much of two titles must agree to be the same text.
+#: The share of words that two titles with the same text have in common.
 _SAME_TEXT = 0.8
 _WIRES = "Reuters|AP|Associated Press|AFP|Agence France-Presse|Bloomberg|Xinhua|Kyodo|Nikkei|Dow Jones|dpa|TASS|PTI"
-# A credit stands in brackets, or behind the place at the head of the text: BEIJING, Dec 3 (Reuters) -
+# A credit is in brackets, or after the place at the beginning of the text: BEIJING, Dec 3 (Reuters) -
 _CREDIT = re.compile(rf"\((?:[A-Z][\w .,]{{0,40}}/)?({_WIRES})\)|^\W*({_WIRES})\s*[-–—:]")
 _HEAD = 400
 
@@ -31,7 +31,7 @@ _headline = lru_cache(maxsize=16384)(headline)
 class Stories:
     """Open stories of one event, found by the words of their headlines.
 
-    It holds state. With *base* it belongs to one decision, whose stories lie over those of *base*, which stays as it is.
+    It has state. With *base* it belongs to one decision: its stories replace those of *base*, which is not changed.
     """
 
     def __init__(self, stories: Iterable[Story] = (), base: Stories | None = None) -> None:
@@ -39,7 +39,7 @@ class Stories:
         self._stories: dict[int, Story] = {}
         self._exact: dict[tuple[str, str], int] = {}  # by ("link" or "title", its value)
         self._members: list[tuple[int, TitleFeatures]] = []
-        # For each word a row of bits, one a member: thousands of members are counted in a few operations.
+        # A row of bits for each word, one bit a member: a few operations count thousands of members.
         self._words: defaultdict[str, int] = defaultdict(int)
         self._known: defaultdict[int, set[int]] = defaultdict(set)
         for story in sorted(stories, key=lambda story: story.last_at):
@@ -65,7 +65,7 @@ class Stories:
             self._members.append((story.id, found))
 
     def _claim(self, place: tuple[str, str], story: Story) -> None:
-        """Let *story* be found by a link or headline; of several the newest counts."""
+        """Make *story* the one found by a link or headline, unless a newer one has it."""
         holder = self._holder(place)
         if place[1] and (holder is None or self._story(holder).last_at <= story.last_at):
             self._exact[place] = story.id
@@ -75,7 +75,7 @@ class Stories:
         return self._base._holder(place) if found is None and self._base else found
 
     def find(self, entry: Entry, event_time: datetime) -> Story | None:
-        """The story that *entry* reports: one with the same link or headline, else the one whose words agree most."""
+        """Return the story that *entry* reports: one with the same link or headline, else the one whose words agree most."""
         for number in self._same(entry):
             if self._is_open(number, event_time):
                 return self._story(number)
@@ -87,17 +87,17 @@ class Stories:
         return None if best is None else self._story(best[2])
 
     def within_reach(self, entry: Entry, event_time: datetime) -> set[int]:
-        """The numbers of all stories that *entry* may report."""
+        """Return the numbers of all stories that *entry* may report."""
         alike = {number for number, _ in self._alike(_features(entry.title), event_time)}
         return alike | {number for number in self._same(entry) if self._is_open(number, event_time)}
 
     def _same(self, entry: Entry) -> list[int]:
-        """The stories with the same link and with the same headline."""
+        """Return the stories with the same link and with the same headline."""
         found = (self._holder(("link", entry.canonical_link)), self._holder(("title", _headline(entry.title))))
         return [number for number in found if number is not None]
 
     def _alike(self, own: TitleFeatures, event_time: datetime) -> Iterator[tuple[int, TitleFeatures]]:
-        """The members of open stories with a headline about the same."""
+        """Return the members of open stories with a similar headline."""
         candidates = chain(self._candidates(own), self._base._candidates(own) if self._base else ())
         return (one for one in candidates if same_story(own, one[1]) and self._is_open(one[0], event_time))
 
@@ -105,13 +105,13 @@ class Stories:
         found = self._stories.get(number)
         if found is None and self._base:
             found = self._base._stories[number]
-        assert found is not None  # what is indexed is kept
+        assert found is not None  # every indexed story is kept
         return found
 
     def _candidates(self, own: TitleFeatures) -> Iterator[tuple[int, TitleFeatures]]:
-        """The members that share as many words as it takes.
+        """Yield the members that share enough words.
 
-        The shared words of all members are counted at once, in binary: *planes* holds one digit each of all the counts.
+        The shared words of all members are counted at once, in binary: each of *planes* has one digit of all the counts.
         """
         planes: list[int] = []
         for word in own.words:
@@ -142,7 +142,7 @@ class Stories:
 
 
 def origin(entry: Entry, story: Story | None) -> str:
-    """Who reports: the wire credited, else whoever had nearly the same text first, else the publisher."""
+    """Return the origin: the wire credited, else the first publisher of nearly the same text, else the publisher."""
     credit = _CREDIT.search((entry.summary or entry.body)[:_HEAD])
     if credit:
         return credit[1] or credit[2]

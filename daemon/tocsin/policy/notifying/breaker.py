@@ -1,6 +1,6 @@
-"""Rests of a receiver: for a while after failures, and until a person looks where it refuses us.
+"""Rests of a receiver: short ones after failures, longer ones while it refuses us.
 
-A receiver that fails is tried with one message at a time, and its other messages wait without a try of their own.
+A receiver that fails is tried with one message at a time, and its other messages wait without an attempt.
 """
 
 from __future__ import annotations
@@ -11,43 +11,43 @@ from enum import StrEnum
 
 from tocsin.model.deliveries import AttemptResult, ErrorClass
 
-#: After the first failure in a row; at most twice as long after each further one.
+#: The rest after the first failure in a row; it at most doubles with each further one.
 FIRST_REST = timedelta(seconds=5)
 LONGEST_REST = timedelta(minutes=15)
-#: A message that may have arrived is not sent again in a hurry, nor where a server limits our rate.
+#: The rest after a message that may have arrived, and after a server limited our rate.
 DOUBTFUL_REST = timedelta(seconds=30)
-#: An outage is over for no more than this share of its length when that is noticed.
+#: The end of an outage is noticed within one part in so many of its length.
 _SHARE = 8
-#: A receiver that refuses us needs a person: no hurry.
+#: A receiver that refuses us needs a person, so there is no hurry.
 BLOCKED_REST = timedelta(hours=1)
-#: What a server may ask for.
+#: The range of waits that a server may ask for.
 LEAST_ASKED, MOST_ASKED = timedelta(seconds=1), timedelta(hours=1)
-#: A failure of any kind that lasts so long is reported.
+#: Failures of any kind are reported after this time.
 REPORTED_AFTER = timedelta(hours=1)
-#: A share by which a rest is longer or shorter, so that receivers of one server do not return together.
+#: A rest is longer or shorter by up to this share, so that receivers of one server do not retry together.
 _SPREAD = 0.2
 _REFUSES = frozenset({ErrorClass.AUTH, ErrorClass.GONE})
 _REFUSES_ONE = frozenset({ErrorClass.CONTENT, ErrorClass.NOBODY})
-#: Different messages in a row that a receiver refuses for what they say, or whom they are for: it is not the messages.
+#: After so many different messages refused in a row for content or recipient, the receiver is the cause.
 MOST_REFUSALS = 3
-#: Tries of a message that a receiver refuses for what it says: as it is, and as a short plain text.
+#: Attempts of a message that is refused for its content: as it is, and as a short plain text.
 CONTENT_TRIES = 2
 
 
 class Turn(StrEnum):
-    """What became of a receiver that people should hear of."""
+    """A change of a receiver that operators are notified of."""
 
     BLOCKED = "blocked"
     FAILING = "failing"  # for an hour
-    DELIVERS = "delivers"  # again, after one of the others
+    DELIVERS = "delivers"  # again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiverStatus:
     """A receiver: its *failures* in a row, *since* when nothing was delivered, and until when it *rests*.
 
-    *refused* are the words with which its failure was reported, empty where it was not; *refusals* are the different
-    messages in a row that it would not take.
+    *refused* are the words with which its failure was reported, empty if it was not; *refusals* is the number of
+    different messages in a row that it refused.
     """
 
     failures: int = 0
@@ -58,16 +58,16 @@ class ReceiverStatus:
 
     @property
     def blocked(self) -> bool:
-        """Whether it refuses us, whatever we send."""
+        """Return whether it refuses every message."""
         return self.refusals >= MOST_REFUSALS
 
 
 def after(
     before: ReceiverStatus, outcome: AttemptResult, *, now: datetime, jitter: float, attempt: int = 1
 ) -> tuple[ReceiverStatus, Turn | None]:
-    """Return the standing after try number *attempt* of a message, and what of that is to be told.
+    """Return the status after attempt number *attempt* of a message, and the change to report.
 
-    *jitter* is in [0, 1). A refusal of one message for what it says is no failure of its receiver; that of several is.
+    *jitter* is in [0, 1). Refusing one message for its content is no failure of the receiver; refusing several is.
     """
     kind = outcome.error_class
     if kind is ErrorClass.OK:
@@ -82,16 +82,16 @@ def after(
     since = before.since or now
     failures = before.failures + (kind not in (*_REFUSES, ErrorClass.RATE_LIMITED))
     rest = _rest(outcome, failures, now - since, jitter)
-    standing = replace(before, failures=failures, since=since, rests=now + rest)
+    status = replace(before, failures=failures, since=since, rests=now + rest)
     refuses = kind in _REFUSES or kind in _REFUSES_ONE
     if before.refused or (not refuses and now - since < REPORTED_AFTER):
-        return standing, None
-    reported = replace(standing, refused=outcome.words or kind.value)
+        return status, None
+    reported = replace(status, refused=outcome.words or kind.value)
     return reported, Turn.BLOCKED if refuses else Turn.FAILING
 
 
 def _rest(outcome: AttemptResult, failures: int, lasted: timedelta, jitter: float) -> timedelta:
-    """How long to leave a receiver alone after its last failure, in an outage that has *lasted* so long."""
+    """Return the rest after the last failure, in an outage that has *lasted* so long."""
     if outcome.error_class in _REFUSES:
         return BLOCKED_REST
     if outcome.error_class in _REFUSES_ONE:
@@ -109,5 +109,5 @@ def _rest(outcome: AttemptResult, failures: int, lasted: timedelta, jitter: floa
 
 
 def asked(span: timedelta) -> timedelta:
-    """What a server asks for, never more than an hour and never nothing."""
+    """Return the wait that a server asks for, from one second to one hour."""
     return min(max(span, LEAST_ASKED), MOST_ASKED)

@@ -1,4 +1,4 @@
-"""Alerts that leave in one message: one happening, one message for a recipient."""
+"""Alerts that are sent in one message: a recipient gets one message about one story."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tocsin.policy.notifying.timing import Timing
 class Notice:
     """An alert to notify people of, because of the entry *entry_id* or of a quote.
 
-    *news* is what is new about it to those who know it.
+    *news* is what is new about it for those who know it.
     """
 
     alert: Alert
@@ -29,7 +29,7 @@ class Notice:
 
 @dataclass(slots=True, kw_only=True)
 class _Draft:
-    """A message that this decision plans; more alerts may still join it. *news* says by alert what is new about it."""
+    """A message that this decision plans; more alerts may still join it. *news* is what is new about each alert."""
 
     number: int
     to: tuple[str, str]
@@ -39,7 +39,7 @@ class _Draft:
 
     @property
     def planned(self) -> Planned:
-        """The message as it stands."""
+        """Return the message as it is now."""
         return Planned(
             receiver=self.to[0],
             recipient=self.to[1],
@@ -55,7 +55,7 @@ class _Draft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Wanted:
-    """A notice for one person, and when it is due."""
+    """A notice for one recipient, and its timing."""
 
     notice: Notice
     to: tuple[str, str]
@@ -63,28 +63,28 @@ class _Wanted:
 
     @property
     def alert(self) -> Alert:
-        """The alert that it is about."""
+        """Return the alert that it is about."""
         return self.notice.alert
 
     @property
     def expires_at(self) -> datetime:
-        """The time until which it is worth sending."""
+        """Return the time until which it is worth sending."""
         return self.timing.due_at + life(self.alert, self.timing.kind, self.notice.entry_id)
 
     @property
     def price_rule(self) -> str:
-        """The rule of a price: what one announcement does to thirty instruments is one message."""
+        """Return the rule of a price, else nothing: a rule that fires for many instruments at once gives one message."""
         return self.alert.rule if is_price(self.alert, self.timing.kind, self.notice.entry_id) else ""
 
 
-#: A recipient, and something that messages to it are found by.
+#: A recipient, and a key by which messages to it are found.
 _Place = tuple[tuple[str, str], object]
 
 
 class MessageGrouper:
-    """The messages of one decision at *now*, with those *pending* of earlier ones that were never tried.
+    """The messages of one decision at *now*, with *pending* messages of earlier ones that had no attempt.
 
-    One decision may plan ten thousand: they are found by their recipient and by what they are about.
+    One decision may plan ten thousand messages: they are indexed by recipient and subject.
     """
 
     def __init__(self, *, now: datetime, pending: Sequence[Pending]) -> None:
@@ -103,17 +103,17 @@ class MessageGrouper:
 
     @property
     def planned(self) -> tuple[Planned, ...]:
-        """The new messages, in the order in which they were planned, and those that nobody is sent."""
+        """Return the new messages in the order in which they were planned, then the dropped ones."""
         return tuple(draft.planned for draft in (*self._drafts.values(), *self._dropped.values()))
 
     def waiting(self, to: tuple[str, str]) -> Sequence[Pending]:
-        """The messages of earlier decisions to *to* that were never tried."""
+        """Return the messages of earlier decisions to *to* that had no attempt."""
         return self._waiting.get(to, ())
 
     def add(self, notice: Notice, to: tuple[str, str], timing: Timing) -> None:
-        """Notify *to* when *timing* says: in a message that waits already, if it is about the same, else in a new one.
+        """Plan *notice* for *to* at the time of *timing*: in a waiting message about the same story, or in a new one.
 
-        A notice that is dropped is put on record, and not sent.
+        A dropped notice is recorded, and not sent.
         """
         wanted = _Wanted(notice=notice, to=to, timing=timing)
         if timing.dropped:
@@ -135,7 +135,7 @@ class MessageGrouper:
         draft.news[wanted.alert.id] = ()
 
     def _leave_digests(self, wanted: _Wanted) -> None:
-        """Take an alert out of digests that leave later than it is *wanted*: the others in them go on waiting."""
+        """Take an alert out of digests that are sent later than *wanted*; the other alerts in them still wait."""
         number = wanted.alert.id
         for message in self.waiting(wanted.to):
             if message.kind is not DeliveryKind.DIGEST or message.due_at <= wanted.timing.due_at:
@@ -154,9 +154,9 @@ class MessageGrouper:
                     del self._drafts[draft.number]
 
     def _announces(self, wanted: _Wanted) -> bool:
-        """Whether a message of this very decision speaks of the alert: it shows all that the decision adds to it.
+        """Add the notice to a message of this decision about the same alert; return whether there is one.
 
-        It then leaves at the earlier of the two times: one decision tells nobody twice of one alert.
+        It is then sent at the earlier of the two times: one decision sends nobody two messages about one alert.
         """
         for draft in self._about(wanted)[:1]:
             due_at = wanted.timing.due_at
@@ -173,9 +173,9 @@ class MessageGrouper:
         return False
 
     def _carries(self, wanted: _Wanted) -> bool:
-        """Whether messages that nobody has seen speak of the alert already, and early enough.
+        """Add the notice to unsent messages that contain the alert and are due in time; return whether there are any.
 
-        A held one leaves at once for what is due now. A correction waits for its own time: it tells what stands then.
+        A held one is sent at once if the notice is due now. A correction waits for its own time, to show the text of then.
         """
         timing = wanted.timing
         carrying = [
@@ -198,7 +198,7 @@ class MessageGrouper:
             self.released[message.delivery_id] = None
 
     def _joins(self, wanted: _Wanted) -> bool:
-        """Let the alert join a message that waits and is about the same, if there is one."""
+        """Let the alert join a waiting message about the same story; return whether there is one."""
         for message in self.waiting(wanted.to):
             if self._takes(message, wanted):
                 self.joined[message.delivery_id].setdefault(wanted.alert.id)
@@ -215,7 +215,7 @@ class MessageGrouper:
         kind, due_at, entry = wanted.timing.kind, wanted.timing.due_at, wanted.notice.entry_id
         if _apart(message.kind, kind):
             return False
-        if due_at > self._now:  # held: what ends with the same cooldown is sent together
+        if due_at > self._now:  # held: alerts whose cooldowns end together are sent together
             return message.due_at == due_at
         related = (
             wanted.alert.story_id in message.story_ids
@@ -228,18 +228,18 @@ class MessageGrouper:
         return not _apart(draft.timing.kind, wanted.timing.kind) and draft.timing.due_at == wanted.timing.due_at
 
     def _about(self, wanted: _Wanted) -> list[_Draft]:
-        """The new messages that speak of the alert already, in order."""
+        """Return the new messages that contain the alert, in order."""
         return list(self._drafts_by[wanted.to, ("alert", wanted.alert.id)].values())
 
     def _related(self, wanted: _Wanted) -> list[_Draft]:
-        """The new messages to the same recipient that the alert may join, in order."""
+        """Return the new messages to the same recipient that the alert may join, in order."""
         found: dict[int, _Draft] = {}
         for place in self._places(wanted):
             found |= self._drafts_by[place]
         return [self._drafts[number] for number in sorted(found) if number in self._drafts]
 
     def _places(self, wanted: _Wanted) -> list[_Place]:
-        """What a message about *wanted* has in common with others that it may leave with."""
+        """Return the keys by which messages are found that *wanted* may join."""
         places: list[object] = [("story", wanted.alert.story_id)]
         if wanted.notice.entry_id is not None:
             places.append(("entry", wanted.notice.entry_id))
@@ -270,7 +270,7 @@ class MessageGrouper:
 
 
 def _apart(one: DeliveryKind, other: DeliveryKind) -> bool:
-    """Whether two kinds of message must not be mixed: news that is late and the daemon's own keep to themselves."""
+    """Return whether two kinds must not be mixed in a message, as catch-up and operator messages."""
     alone = (
         DeliveryKind.CATCH_UP,
         DeliveryKind.CORRECTION,

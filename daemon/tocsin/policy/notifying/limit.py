@@ -1,4 +1,4 @@
-"""The most messages an hour: what is over the limit of a receiver waits, and is sent together."""
+"""The most messages an hour: alerts over the limit of a receiver wait, and are sent together."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from tocsin.policy.notifying.receiver import QuietHours
 
 #: The time in which messages are counted.
 SPAN = timedelta(hours=1)
-#: What waits when it is over a limit: the daemon's own, corrections and what gathers news already are sent all the same.
+#: Kinds that wait when they are over a limit; operator messages, corrections and digests do not wait.
 LIMITED = (DeliveryKind.ALERT, DeliveryKind.UPDATE)
-#: What never waits.
+#: The severity that never waits.
 ALWAYS = Severity.CRITICAL
 
 
@@ -23,8 +23,8 @@ ALWAYS = Severity.CRITICAL
 class Limit:
     """At most *most* messages an hour to each recipient of a receiver.
 
-    What is over waits for the digest that *leaves* then; None: until an hour has room again. It may wait longer for the end
-    of *quiet_hours*, by the clocks of *zone*.
+    Alerts over the limit wait for the digest at *leaves*; if that is None, until an hour has room again. They may wait
+    longer, for the end of *quiet_hours* in *zone*.
     """
 
     most: int
@@ -33,21 +33,21 @@ class Limit:
     zone: tzinfo = UTC
 
     def until(self, room: datetime, loudest: Severity) -> datetime:
-        """When what is over leaves, of which this is the highest severity, where an hour has *room* then.
+        """Return when alerts over the limit are sent; *loudest* is their severity, *room* is when an hour has room again.
 
-        Quiet hours that drop what is due in them must not drop what was due before they began.
+        Quiet hours with `drop` must not drop alerts that were due before they began.
         """
         at, hours = self.leaves or room, self.quiet_hours
         return at if hours is None or hours.let_through(loudest) else hours.ends(self.zone, at) or at
 
     def reason(self, receiver: str, until: datetime | None = None) -> Reason:
-        """Return why something to *receiver* waits, *until* then if that is known."""
+        """Return the reason for which a message to *receiver* waits, *until* then if that is known."""
         return Reason(cause=Cause.LIMIT, until=until, by=receiver, count=self.most)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Storm:
-    """More for *receiver* than its *limit* lets through: *alerts* of them wait, the first until then."""
+    """More alerts for *receiver* than its *limit*: *alerts* is how many wait, *until* when the first is sent."""
 
     receiver: str
     limit: Limit
@@ -56,11 +56,11 @@ class Storm:
 
 
 def room(sent: Iterable[datetime], most: int) -> datetime | None:
-    """When somebody who was *sent* messages at those times of the last hour may get one more; None at once."""
+    """Return when a recipient may get one more message after those *sent* in the last hour; None means at once."""
     latest = sorted(sent, reverse=True)
     return latest[most - 1] + SPAN if len(latest) >= most else None
 
 
 def begins(last: datetime | None, now: datetime) -> bool:
-    """Whether what is over a limit *now* is a storm of its own: *last* something was over it, or never."""
+    """Return whether a new storm begins *now*; *last* is when an alert was last over the limit, None if never."""
     return last is None or last <= now - SPAN

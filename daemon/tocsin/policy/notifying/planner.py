@@ -1,4 +1,4 @@
-"""Plan who is notified of an alert, when, and as what: routes, cooldowns, answers. It holds the state of one decision."""
+"""Plan notifications: recipients, times and kinds, by routes, cooldowns and answers. It has the state of one decision."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _People = tuple[tuple[str, str], ...]
 
 
 class NotificationPlanner:
-    """Plans the messages of one decision about *facts*, and remembers whom it notified."""
+    """Plans the messages of one decision about *facts*, and remembers the last notifications."""
 
     def __init__(self, routes: Sequence[Route], receivers: Sequence[ReceiverInfo], facts: Facts) -> None:
         self.messages = MessageGrouper(now=facts.now, pending=facts.pending)
-        # What this decision sends lies over what was sent before, which is not copied: that can be years of history.
+        # New notifications shadow the earlier ones, which are not copied: they can be years of history.
         before = cast(MutableMapping[tuple[str, str], LastNotified], facts.last_notified)
         self._last_notified: ChainMap[tuple[str, str], LastNotified] = ChainMap({}, before)
         self._routes = routes
@@ -39,7 +39,7 @@ class NotificationPlanner:
         self._facts = facts
 
     def changed(self) -> Mapping[tuple[str, str], LastNotified]:
-        """Return what was sent anew, by (rule, key value)."""
+        """Return the new last notifications, by (rule, key value)."""
         return {
             key: last for key, last in self._last_notified.maps[0].items() if self._facts.last_notified.get(key) != last
         }
@@ -47,10 +47,10 @@ class NotificationPlanner:
     def notify(
         self, notice: Notice, match: Match, kind: DeliveryKind, *, only: Sequence[str] = (), why: Reason | None = None
     ) -> Reason:
-        """Plan the messages about *notice* to all whom the routes name and all who know its alert.
+        """Plan the messages about *notice* to the recipients of the routes and to those who know its alert.
 
-        Return what becomes of them, with *why* behind it. *only* are the values that are new: the cooldown of the others
-        does not hold them back.
+        Return the reason of their state, with *why* behind it. *only* are the values that are new: the cooldown of other
+        values does not delay the messages.
         """
         alert, now = notice.alert, self._facts.now
         keys = cooldown.key_values(match, alert.story_id)
@@ -64,12 +64,12 @@ class NotificationPlanner:
         knowing = [to for to in self._facts.notified.get(alert.id, ()) if to in self._present]
         everybody = tuple(dict.fromkeys((*self._routed(alert, match, self._routes), *knowing)))
         rests, waits = self._plan(notice, everybody, Timing(kind=kind, due_at=due_at, held=held))
-        if not rests:  # what rests is quiet itself, and keeps no other story from being told
+        if not rests:  # a snoozed or dropped alert starts no cooldown for other stories
             self._remember(match, keys, due_at)
         return replace(rests or held or waits or _notified(everybody), because=why)
 
     def notify_growth(self, grown: Growth, match: Match, entry_id: int | None) -> Reason | None:
-        """Plan the messages about what is new; return what becomes of them, None when nobody has to hear of it."""
+        """Plan the messages about what is new; return the reason of their state, None if nobody has to be notified."""
         alert = grown.alert
         confirmed = self._confirmed(grown, match)
         words = grown.words(confirmed=bool(confirmed))
@@ -79,18 +79,18 @@ class NotificationPlanner:
             return self.notify(notice, match, DeliveryKind.UPDATE, only=grown.values, why=why)
         if not confirmed:
             return None
-        # It is the same happening, of which all of them know: no cooldown holds it.
+        # All of them know this story, so no cooldown delays it.
         _, waits = self._plan(notice, confirmed, Timing(kind=DeliveryKind.UPDATE, due_at=self._facts.now))
         return replace(waits or _notified(confirmed), because=why)
 
     def notify_operators(self, alert: Alert, match: Match) -> int:
-        """Plan the messages about an event of the daemon's own; return how many."""
+        """Plan the messages about an event of the daemon; return how many."""
         everybody = self._routed(alert, match, self._routes)
         self._plan(Notice(alert=alert), everybody, Timing(kind=DeliveryKind.OPERATOR, due_at=self._facts.now))
         return len(everybody)
 
     def correct(self, item: Correction) -> None:
-        """Plan the message to somebody who was notified of an alert that its entry now says something else."""
+        """Plan the message to a recipient of an alert that its entry has changed."""
         wait = item.due_at > self._facts.now
         held = Reason(cause=Cause.CORRECTION, until=item.due_at) if wait else NO_REASON
         wanted = Timing(kind=DeliveryKind.CORRECTION, due_at=item.due_at, held=held)
@@ -100,7 +100,7 @@ class NotificationPlanner:
         self.messages.add(Notice(alert=item.alert), item.to, wanted)
 
     def _confirmed(self, grown: Growth, match: Match) -> _People:
-        """Return those whose route asks for so many origins; nobody once somebody has seen the alert."""
+        """Return the recipients of routes that ask for this number of origins; none if somebody has seen the alert."""
         asking = [route for route in self._routes if grown.reaches(route.origins)]
         answered = self._facts.answered.get(grown.alert.id)
         if match.rule.to or not asking or (answered and answered.seen):
@@ -108,13 +108,13 @@ class NotificationPlanner:
         return self._routed(grown.alert, match, asking)
 
     def _rested(self, alert_id: int, due_at: datetime) -> datetime:
-        """Return when an update about an alert, due then, may be sent: somebody may have snoozed it."""
+        """Return when an update that is due then may be sent: later, if the alert is snoozed."""
         answered = self._facts.answered.get(alert_id)
         until = answered.snoozed_until if answered else None
         return due_at if until is None else max(until, due_at)
 
     def _routed(self, alert: Alert, match: Match, routes: Sequence[Route]) -> _People:
-        """Return everybody whom *routes*, or an override of the rule, name."""
+        """Return the recipients that *routes*, or an override of the rule, name."""
         return recipients(
             routes,
             tuple(self._receivers.values()),
@@ -128,8 +128,7 @@ class NotificationPlanner:
     def _plan(self, notice: Notice, everybody: _People, asked: Timing) -> tuple[Reason, Reason]:
         """Notify *everybody* as *asked*; those who know the alert get an update, and only they wait while it is snoozed.
 
-        Return why none of them is notified now, where it is snoozed for all or nobody is to be notified at all, and why
-        all of them wait, for whatever reason.
+        Return two reasons: why nobody is notified now, if it is snoozed or dropped for all, and why all of them wait.
         """
         alert = notice.alert
         notified = self._facts.notified.get(alert.id, ())
@@ -167,7 +166,7 @@ def _notified(people: _People) -> Reason:
 
 
 def _louder(last: LastNotified | None, severity: Severity, at: datetime) -> Severity:
-    """The severity of the last telling: of two at the same time the higher."""
+    """Return the severity of the last notification; of two at the same time, the higher one."""
     if last is not None and last.at >= at and last.severity.rank > severity.rank:
         return last.severity
     return severity

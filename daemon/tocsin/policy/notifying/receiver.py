@@ -1,4 +1,4 @@
-"""A receiver as decisions see it: its people, and when they want to be notified."""
+"""A receiver as decisions see it: its recipients, and the times at which they want messages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 class QuietHours:
     """A daily interval of local wall time in which messages are held; it may pass midnight.
 
-    Alerts of severity *breaks* and above are sent all the same. With *drop* the others are suppressed, not held.
+    Alerts of severity *breaks* and above are still sent. With *drop* the others are suppressed, not held.
     """
 
     start: time
@@ -27,10 +27,10 @@ class QuietHours:
     drop: bool = False
 
     def ends(self, zone: tzinfo, at: datetime) -> datetime | None:
-        """Return when the quiet hours that *at* lies in end, in UTC; None outside of them.
+        """Return the end, in UTC, of the quiet hours that *at* lies in; None outside of them.
 
-        They begin when clocks first show their start, which belongs to them, and end when clocks last show their end,
-        which does not.
+        They begin when clocks first show their start, which is included, and end when clocks last show their end, which
+        is not.
         """
         today = at.astimezone(zone).date()
         over = _DAY if self.end <= self.start else timedelta(0)
@@ -41,13 +41,13 @@ class QuietHours:
         return None
 
     def let_through(self, severity: Severity) -> bool:
-        """Return whether an alert of *severity* is sent all the same."""
+        """Return whether an alert of *severity* is sent in quiet hours."""
         return self.breaks is not None and severity.rank >= self.breaks.rank
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestTimes:
-    """When a digest leaves: *at* local wall time on *days* (0 is Monday). Alerts *below* a severity wait for it.
+    """The times of a digest: *at* local wall time on *days* (0 is Monday). Alerts *below* a severity wait for it.
 
     With *empty* a digest without news is sent, too.
     """
@@ -58,7 +58,7 @@ class DigestTimes:
     empty: bool = False
 
     def leaves(self, zone: tzinfo, after: datetime) -> datetime:
-        """Return when the first digest *after* that time leaves, in UTC: once a day, however often clocks show the time."""
+        """Return the time in UTC of the first digest *after* that time: one a day, even if clocks show its time twice."""
         return next_occurrence(self.at, self.days, zone, after)
 
     def takes(self, severity: Severity) -> bool:
@@ -68,7 +68,7 @@ class DigestTimes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fallback:
-    """The receiver *to*, which is sent what was not delivered *after* that time."""
+    """The receiver *to*, which is sent messages that were not delivered *after* that time."""
 
     to: str
     after: timedelta
@@ -78,8 +78,8 @@ class Fallback:
 class ReceiverInfo:
     """A receiver as a decision sees it; an *operator* is notified of the daemon's own health.
 
-    *zone* is where its people live; *group_wait* is how long a first message waits for others; over *max_per_hour*
-    messages in an hour wait for the digest (None: as many as there are).
+    *zone* is its time zone; *group_wait* is how long a first message waits for more alerts. Messages over *max_per_hour*
+    wait for the digest (None: no limit).
     """
 
     name: str
@@ -94,9 +94,9 @@ class ReceiverInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuietRule:
-    """Quiet hours in progress: until *ends* nothing leaves but alerts of severity *breaks* and above.
+    """Quiet hours in progress: until *ends* only alerts of severity *breaks* and above are sent.
 
-    With *drop* what is due before then is suppressed, where it was not tried yet.
+    With *drop* messages that are due before then are suppressed, if there was no attempt yet.
     """
 
     ends: datetime
@@ -105,7 +105,7 @@ class QuietRule:
 
 
 def quiet_now(receivers: Iterable[ReceiverInfo], now: datetime) -> dict[str, QuietRule]:
-    """Return the receivers, by name, in whose quiet hours *now* lies."""
+    """Return the quiet hours that *now* lies in, by receiver."""
     found = {}
     for receiver in receivers:
         hours = receiver.quiet_hours

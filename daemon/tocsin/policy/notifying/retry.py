@@ -12,12 +12,12 @@ from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Match
 from tocsin.policy.notifying.breaker import BLOCKED_REST, CONTENT_TRIES, ReceiverStatus, asked
 
-#: How long after the first, second ... failed try the next one comes; then every two hours.
+#: Waits after the first, second ... failed attempt; then every two hours.
 WAITS = tuple(timedelta(seconds=s) for s in (5, 30, 120, 300, 900, 1800, 3600))
 LAST_WAIT = timedelta(hours=2)
-#: A receiver that refuses us needs a person: no hurry.
+#: A receiver that refuses us needs a person, so there is no hurry.
 AUTH_WAIT = BLOCKED_REST
-#: A delivery is given up this long after it was due: a price says nothing an hour later, a digest something tomorrow.
+#: A delivery is given up this long after it was due: a price is worthless after an hour, a digest is useful tomorrow.
 LIFE = timedelta(hours=24)
 DIGEST_LIFE = timedelta(hours=48)
 PRICE_LIFE = timedelta(hours=1)
@@ -25,7 +25,7 @@ PRICE_LIFE = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consequence:
-    """What a try makes of its delivery and of its receiver, and the events of the daemon that come of it."""
+    """The state of a delivery and of its receiver after an attempt, and the events of the daemon."""
 
     settlement: Settlement
     status: ReceiverStatus = field(default_factory=ReceiverStatus)
@@ -33,14 +33,14 @@ class Consequence:
 
 
 def life(alert: Alert, kind: DeliveryKind, entry_id: int | None) -> timedelta:
-    """How long a message about *alert*, told because of that entry or of a quote, is worth sending."""
+    """Return how long a message about *alert* is worth sending; without *entry_id* it is about a quote."""
     if kind is DeliveryKind.DIGEST:
         return DIGEST_LIFE
     return PRICE_LIFE if is_price(alert, kind, entry_id) else LIFE
 
 
 def is_price(alert: Alert, kind: DeliveryKind, entry_id: int | None) -> bool:
-    """Whether a quote is what there is to tell, and no entry."""
+    """Return whether the message is about a quote, not an entry."""
     return entry_id is None and kind is not DeliveryKind.OPERATOR and "instrument" in alert.labels
 
 
@@ -54,10 +54,10 @@ def settle(
     once: bool = False,
     receiver: ReceiverStatus | None = None,
 ) -> Settlement:
-    """Return the next state after try number *attempt*; *jitter* in [0, 1) moves a wait by up to 20 % either way.
+    """Return the next state after attempt number *attempt*; *jitter* in [0, 1) moves a wait by up to 20 % either way.
 
-    *receiver* is its standing after the try: nothing is tried while it rests, and what one refuses that refuses
-    everything waits. What is tried but *once* is not tried again.
+    *receiver* is its status after the attempt: nothing is sent while it rests, and if it refuses everything, a refused
+    message waits. A message that is sent only *once* is not sent again.
     """
     if outcome.error_class is ErrorClass.OK:
         return Settlement(state=DeliveryState.DELIVERED, due_at=now)
@@ -72,10 +72,10 @@ def settle(
 
 
 def _due(outcome: AttemptResult, attempt: int, planned: datetime, receiver: ReceiverStatus) -> datetime:
-    """Return when a delivery is tried again that by itself would be at *planned*.
+    """Return the time of the next attempt, which by the waits alone is *planned*.
 
-    A message that failed no more often than its receiver did in a row is not at fault: it goes as soon as the receiver
-    is tried again. One that may have arrived keeps its own pace.
+    A message that failed no more often than its receiver did in a row is not the cause: it is sent as soon as the
+    receiver is tried again. One that may have arrived keeps its own waits.
     """
     if receiver.rests is None:
         return planned

@@ -11,17 +11,17 @@ from tocsin.model.rules import Severity
 from tocsin.policy.notifying.receiver import ReceiverInfo
 
 _COMPARE = {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt, "=": operator.eq}
-#: Built-in rules, which only operators hear of.
+#: Built-in rules, of which only operators are notified.
 OWN = "tocsin/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """Receivers, and what an alert must be like to go there; a test that is left out is passed.
+    """Receivers, and the tests that an alert must pass to go there; a test that is left out is passed.
 
     *severity* is an operator and a level; *labels* must all be among those of the alert; *event* fits itself and what
-    stands below it (`trade` fits `trade.export.restrict`); *rule* is a full id, a bare one or a pack's. Whoever is told
-    by it hears again when *origins* independent origins report the same.
+    stands below it (`trade` fits `trade.export.restrict`); *rule* is a full id, a bare one or a pack's. Its
+    recipients are notified again when *origins* independent origins report the same.
     """
 
     to: tuple[str, ...]
@@ -32,7 +32,7 @@ class Route:
     origins: int | None = None
 
     def fits(self, *, rule: str, event: str, severity: Severity, labels: Labels) -> bool:
-        """Whether an alert like this goes this way."""
+        """Return whether an alert with these values passes."""
         if self.severity and not _COMPARE[self.severity[0]](severity.rank, self.severity[1].rank):
             return False
         if self.event and event != self.event and not event.startswith(f"{self.event}."):
@@ -52,9 +52,9 @@ def recipients(
     labels: Labels,
     instead: Collection[str] = (),
 ) -> tuple[tuple[str, str], ...]:
-    """Return (receiver, recipient) of everybody who is notified, in the order of the configuration.
+    """Return all recipients, as (receiver, recipient), in the order of the configuration.
 
-    Where an override names the receivers of its rule, they stand *instead* of those of the routes.
+    Receivers that an override of the rule names are used *instead* of those of the routes.
     """
     if rule.startswith(OWN):
         chosen = {receiver.name for receiver in receivers if receiver.operator}

@@ -25,11 +25,11 @@ class Matcher:
 
     @property
     def text(self) -> str:
-        """As people write it."""
+        """Return the matcher as people write it."""
         return f"{self.name}{self.op}{self.value}"
 
     def fits(self, alert: Alert) -> bool:
-        """Whether *alert* passes."""
+        """Return whether *alert* passes."""
         if self.name == "severity":
             return self._compares(alert.severity.rank, Severity(self.value).rank)
         if self.name == "rule":
@@ -53,7 +53,7 @@ class Matcher:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Silence:
-    """No message about alerts that pass all *matchers*, from *starts* to before *ends*; *by* whom and *why*."""
+    """A silence of alerts that pass all *matchers*, from *starts* to before *ends*; *by* whom and *why*."""
 
     id: int
     matchers: tuple[Matcher, ...]
@@ -63,22 +63,22 @@ class Silence:
     why: str = ""
 
     def hides(self, alert: Alert) -> bool:
-        """Whether *alert* is one of those."""
+        """Return whether *alert* passes all matchers."""
         return all(matcher.fits(alert) for matcher in self.matchers)
 
     @property
     def reason(self) -> Reason:
-        """The reason that a message gets."""
+        """Return the reason of a message that it suppresses."""
         matchers = f"({', '.join(one.text for one in self.matchers)})"
         words = f"{matchers}: {self.why}" if self.why else matchers
         return Reason(cause=Cause.SILENCE, by=str(self.id), words=words)
 
 
 def parse(text: str) -> Matcher:
-    """The matcher that *text* says: mineral=lithium, rule=critical-minerals, event=price, severity<=low.
+    """Return the matcher written as *text*: mineral=lithium, rule=critical-minerals, event=price, severity<=low.
 
     Raises:
-        ValueError: it is none; the words name the remedy.
+        ValueError: it is not a matcher; the message names the remedy.
     """
     found = _MATCHER.match(text)
     if not found:
@@ -92,5 +92,5 @@ def parse(text: str) -> Matcher:
 
 
 def first(silences: Sequence[Silence], alert: Alert) -> Silence | None:
-    """The first of *silences* that hides *alert*."""
+    """Return the first of *silences* that hides *alert*."""
     return next((silence for silence in silences if silence.hides(alert)), None)

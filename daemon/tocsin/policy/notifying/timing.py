@@ -1,4 +1,4 @@
-"""The time of a message, as its receiver wants it: its digest, its quiet hours, its wait for others that may join."""
+"""The time of a message by the settings of its receiver: digest, quiet hours, and wait for more alerts to join."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from tocsin.policy.notifying.limit import Limit
 from tocsin.policy.notifying.receiver import DigestTimes, ReceiverInfo
 from tocsin.policy.notifying.retry import DIGEST_LIFE
 
-#: What is new to somebody; all else (corrections, what comes late, the daemon's own) is a message of its own.
+#: Kinds that are news; all others (corrections, catch-up, operator messages) are messages of their own.
 _NEWS = (DeliveryKind.ALERT, DeliveryKind.UPDATE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """A message of *kind* is due at *due_at*; *held* says why not earlier, if something holds it.
+    """A message of *kind* is due at *due_at*; *held* is why it is not sent earlier.
 
-    *dropped* says why it is not to be sent at all.
+    *dropped* is why it is not sent at all.
     """
 
     kind: DeliveryKind
@@ -39,11 +39,11 @@ def timed(
     now: datetime,
     pending: Sequence[Pending] = (),
 ) -> Timing:
-    """The timing that *receiver* asks for where *wanted* is what the alert alone asks for.
+    """Return the timing by the settings of *receiver*; *wanted* is the timing of the alert alone.
 
-    News below a severity waits for the digest; other news waits for more to join it, unless it is critical; nothing that
-    does not break through leaves in quiet hours, and news held by them leaves as a digest at their end, or not at all with
-    `drop`. *pending* are messages that wait already for the same recipient.
+    News below the severity of the digest waits for it. Other news waits for more to join it, unless it is critical. In
+    quiet hours only alerts that break through are sent; other news is sent as a digest at their end, or dropped with
+    `drop`. *pending* are messages that already wait for the same recipient.
     """
     if receiver.digest and wanted.kind in _NEWS and receiver.digest.takes(severity):
         wanted = _digested(receiver, receiver.digest, wanted.due_at)
@@ -53,7 +53,7 @@ def timed(
 
 
 def expected(receivers: Iterable[ReceiverInfo], now: datetime) -> tuple[Planned, ...]:
-    """The next digest of each recipient who wants one without news, too; news joins it while it waits."""
+    """Return the next digest of each recipient who wants one even without news; news joins it while it waits."""
     return tuple(
         Planned(
             receiver=receiver.name,
@@ -73,7 +73,7 @@ def expected(receivers: Iterable[ReceiverInfo], now: datetime) -> tuple[Planned,
 
 
 def limits(receivers: Iterable[ReceiverInfo], now: datetime) -> dict[str, Limit]:
-    """The limits of those receivers, by name, that have one, with the next digest that what is over them joins."""
+    """Return the limits of *receivers* by name, with the next digest, which alerts over the limit join."""
     return {
         receiver.name: Limit(
             most=receiver.max_per_hour,
@@ -94,7 +94,7 @@ def _digested(receiver: ReceiverInfo, times: DigestTimes, after: datetime) -> Ti
 
 
 def _awake(receiver: ReceiverInfo, severity: Severity, wanted: Timing) -> Timing:
-    """Not before quiet hours end that *wanted* lies in, or not at all."""
+    """Return *wanted*, moved to the end of the quiet hours that it lies in, or dropped."""
     hours = receiver.quiet_hours
     end = hours.ends(receiver.zone, wanted.due_at) if hours else None
     if hours is None or end is None or hours.let_through(severity):
@@ -106,7 +106,7 @@ def _awake(receiver: ReceiverInfo, severity: Severity, wanted: Timing) -> Timing
 
 
 def _grouped(receiver: ReceiverInfo, wanted: Timing, now: datetime, pending: Sequence[Pending]) -> Timing:
-    """Wait for others, or leave with the earliest message that waits for others already."""
+    """Wait for more alerts, or for the time of the earliest message that already waits for more."""
     if not receiver.group_wait:
         return wanted
     latest = now + receiver.group_wait

@@ -1,4 +1,4 @@
-"""Wall time: when a clock on a wall shows a time of the day, across the changes of its zone."""
+"""Wall time: the moments at which local clocks show a time of day, also when the zone changes its offset."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WeeklyTime:
-    """When clocks in *zone* show *at* on *days* (0 is Monday); without days never."""
+    """A local time *at* in *zone* on *days* (0 is Monday); never, if there are no days."""
 
     at: time
     days: frozenset[int]
@@ -19,22 +19,22 @@ class WeeklyTime:
 
 
 def moment(day: date, at: time, zone: tzinfo, *, last: bool = False) -> datetime:
-    """When clocks in *zone* show *at* on *day*, in UTC.
+    """Return the moment in UTC at which clocks in *zone* show *at* on *day*.
 
-    Of a time that they show twice it is the first, or with *last* the second; of one that they leap over it is the
-    minute after the leap.
+    For a time that they show twice it is the first moment, or with *last* the second. For a time that they skip it is
+    the minute after the gap.
     """
     wanted = datetime.combine(day, at)
     first, second = (wanted.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
     if first <= second:
         return second if last else first
-    while second.astimezone(zone).replace(tzinfo=None) < wanted:  # leapt over: *second* lies before the leap
+    while second.astimezone(zone).replace(tzinfo=None) < wanted:  # skipped: *second* lies before the gap
         second += _MINUTE
     return second
 
 
 def next_occurrence(at: time, days: Collection[int], zone: tzinfo, after: datetime) -> datetime:
-    """The first time *after* then at which clocks show *at* on one of *days* (0 is Monday), once a day, in UTC.
+    """Return the first moment *after* that time, in UTC, at which clocks show *at* on *days* (0 is Monday), once a day.
 
     *days* must not be empty.
     """

@@ -1,4 +1,4 @@
-"""The effects of a poll on its source: when it is due again, what was learned, what is notified."""
+"""The effects of a poll on its source: the next poll, the updated history, and the events to report."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from tocsin.policy.polling.history import Moved, PollHistory
 from tocsin.policy.polling.schedule import Plan
 from tocsin.units import counted, duration
 
-#: A redirect that has just been put to use is tried so soon.
+#: The wait before a new address is tried for the first time.
 _TRY_MOVED = timedelta(minutes=1)
-#: Ids that were others after more time than this may have been renewed once.
+#: Ids that changed after a longer time than this may have been renewed once.
 _SOON = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthEvent:
-    """Something to tell, in words."""
+    """A change of a source to report, in words."""
 
     news: News
     detail: str
@@ -33,7 +33,7 @@ class HealthEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AfterSuccess:
-    """What becomes of a source; *flood* says that its late entries are kept in silence."""
+    """The state of a source after a good poll; with *flood* its late entries are stored without alerts."""
 
     plan: Plan
     habits: PollHistory
@@ -43,7 +43,7 @@ class AfterSuccess:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AfterFailure:
-    """What becomes of a source after a failure; *others_until* puts off the other sources of its host group."""
+    """The state of a source after a failure; the other sources of its host group wait until *others_until*."""
 
     plan: Plan
     habits: PollHistory
@@ -57,7 +57,7 @@ class AfterFailure:
 def after_success(
     before: SourceStatus, answer: ResponseHints, found: Findings, *, now: datetime, random: float
 ) -> AfterSuccess:
-    """What a good poll makes of its source; *random* is in [0, 1)."""
+    """Return the state of a source after a good poll; *random* is in [0, 1)."""
     first = before.last_success is None
     known = replace(before.habits, unfinished=None) if before.habits.unfinished else before.habits
     habits = learning.learn(known, answer, held=found.held, new=found.new, now=now)
@@ -94,9 +94,9 @@ def after_success(
 def after_failure(
     before: SourceStatus, error: SourceError, *, now: datetime, random: float, refusals: int = 0
 ) -> AfterFailure:
-    """What a failed poll makes of its source; *random* is in [0, 1).
+    """Return the state of a source after a failed poll; *random* is in [0, 1).
 
-    Of a host that limited our rate *refusals* times in a row the host is told, not each of its sources.
+    If its host limited our rate *refusals* times in a row, the host is reported, not each of its sources.
     """
     errors = before.errors + 1
     verdict = health.after_failure(before, error, now)
@@ -133,7 +133,7 @@ def after_failure(
 
 
 def _recoveries(before: SourceStatus, found: Findings, now: datetime) -> list[HealthEvent]:
-    """One message, whatever ended."""
+    """Return one event for all the faults that ended."""
     habits = before.habits
     words = []
     if before.unhealthy:
@@ -171,15 +171,15 @@ def _volatile(kinds: Collection[KeyKind]) -> str:
     apart = "headline and day" if KeyKind.LINK in kinds else "link, or headline and day,"
     what = "ids and links" if KeyKind.LINK in kinds else "ids"
     return (
-        f"The {what} of its entries were others than a poll before, though their headlines were the same. From now on "
-        f"{apart} tell them apart; nothing was lost, and nothing is told again."
+        f"The {what} of its entries have changed since the last poll, though their headlines are the same. From now on "
+        f"{apart} tell them apart; nothing was lost, and no alert is repeated."
     )
 
 
 def _flood(found: Findings) -> str:
     return (
         f"{found.new} of the {counted(found.held or 0, 'entry')} of its document were new at once, and {found.late} of them were "
-        "published before the last poll, which did not show them. Those are kept, and not told."
+        "published before the last poll, which did not show them. They are stored, and cause no alerts."
     )
 
 

@@ -1,8 +1,8 @@
-"""Findings about a document as a whole, before the first of its entries is taken in: what is new, and what is late.
+"""Findings about a whole document, before its first entry is committed: new entries, and late ones.
 
-A date is often that of a draft or of the page. Where a source was polled since and did not have the entry, its place in
-the document decides: above entries that were there before, it has just been put in; below all of them, it has slipped in
-where another was taken out.
+A date is often that of a draft or of the page. If a source was polled after that date and did not have the entry, its
+position in the document decides: above entries of the last poll it is new; below all of them it has only moved up
+because another entry was removed.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from tocsin.model.sources import Batch
 
 #: A new entry that is older than this and than the last poll is late.
 _LATE = timedelta(hours=24)
-#: More old entries that come at once are history.
+#: More old entries than this at once are an archive, not news.
 _MOST_OLD = 3
-#: Entries at the beginning of a document that are remembered, and digits of a key that tell them apart.
+#: Entries at the beginning of a document that are remembered, and digits of a key that distinguish them.
 _REMEMBERED = 100
 _DIGITS = 8
 _TELLING = (KeyKind.ID, KeyKind.LINK, KeyKind.TITLE_DAY)
@@ -26,10 +26,10 @@ _TELLING = (KeyKind.ID, KeyKind.LINK, KeyKind.TITLE_DAY)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
-    """What a good poll brought; *held* entries in the document (None: the one of before), *new* of them, *late* of these.
+    """The findings of a good poll: *held* entries in the document (None: unchanged), *new* of them, *late* of these.
 
-    Late: published over a day ago and before the last poll, which did not see it. *volatile*: kinds of key that
-    say nothing. *shown*: what is remembered of the document. *redated*: ids of new entries that are news in spite of
+    Late: published over a day ago and before the last poll, which did not see it. *volatile*: kinds of key that identify
+    nothing. *shown*: the marks that are remembered of the document. *redated*: ids of new entries that are news despite
     their date.
     """
 
@@ -50,10 +50,10 @@ def find(
     last_success: datetime | None,
     now: datetime,
 ) -> tuple[tuple[Entry, ...], Findings]:
-    """Return *new* entries of *document*, dated as they count, and what is found in it.
+    """Return the *new* entries of *document*, without dates that do not count, and the findings.
 
-    *last* is what is remembered of the last document. Where earlier commits took in a part of this one, its rest is judged
-    as in *unfinished*: what they wrote is known by now, and would make another document of it.
+    *last* is what is remembered of the last document. If a part of this one was committed before, the rest is judged by
+    *unfinished*: the entries of that part are known now, which would change the findings.
     """
     volatile, remembered = document.volatile, shown(document.entries, document.volatile)
     if unfinished is not None:
@@ -71,12 +71,12 @@ def find(
 
 
 def is_late(entry: Entry, last_success: datetime | None, now: datetime) -> bool:
-    """Whether an entry is new although it was published long ago, before a poll that did not show it."""
+    """Return whether an entry is new although it was published long ago, before a poll that did not show it."""
     return last_success is not None and entry.published is not None and entry.published < min(last_success, now - _LATE)
 
 
 def shown(document: Sequence[Entry], volatile: Collection[KeyKind] = ()) -> str:
-    """What is remembered of *document*: eight digits for each of its first entries, without those keys that drift."""
+    """Return what is remembered of *document*: eight digits for each of its first entries, of keys that do not change."""
     return "".join(_mark(entry, volatile) for entry in document[:_REMEMBERED])
 
 
@@ -87,10 +87,10 @@ def redate(
     last_success: datetime | None,
     volatile: Collection[KeyKind] = (),
 ) -> tuple[Entry, ...]:
-    """Return *new* entries of *document*, those without a time whose date is outranked by what polls have seen.
+    """Return the *new* entries of *document*; dates that earlier polls disprove are removed.
 
-    *before* is what was `shown` at the last poll. Outranked is the date of one of at most three old entries, when it
-    stands above an entry of then, and none of then that stood above that one is gone.
+    *before* is what was `shown` at the last poll. At most three old entries are looked at. The date of one is disproved if
+    it is above an entry of the last poll, and no entry that was above that one is gone.
     """
     old = {entry.id for entry in new if entry.stale and is_late(entry, last_success, entry.first_seen)}
     if not 0 < len(old) <= _MOST_OLD:
@@ -108,6 +108,6 @@ def redate(
 
 
 def _mark(entry: Entry, volatile: Collection[KeyKind]) -> str:
-    """Digits that are the same for the same entry of two documents."""
+    """Return digits that are the same for the same entry of two documents."""
     values = {key.kind: key.value for key in entry.keys if key.kind not in volatile}
     return next((values[kind][-_DIGITS:] for kind in _TELLING if kind in values), "").ljust(_DIGITS, "-")

@@ -1,4 +1,4 @@
-"""The health of a source, and what of it is news: every trouble is reported once, and so is its end."""
+"""The health of a source: every fault is reported once, and so is its end."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tocsin.policy.polling.schedule import Terms
 _FAILURES = 3
 _SILENCE = timedelta(hours=6)
 _DEAD = timedelta(days=30)
-#: A rhythm is known after so many days and arrivals; silence is worth a word beyond this many times the longest one.
+#: The rhythm is known after so many days and arrivals; a silence is reported at so many times the longest one.
 _KNOWN = timedelta(days=14)
 _ARRIVALS = 6
 _TIMES = 3
@@ -24,7 +24,7 @@ _USUAL_LULLS = 2
 
 
 class News(StrEnum):
-    """What may have to be told of a source."""
+    """The events of a source that may be reported."""
 
     UNHEALTHY = "unhealthy"
     NOT_A_FEED = "not-a-feed"
@@ -41,9 +41,9 @@ class News(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceStatus:
-    """A source as it stood before a poll.
+    """The state of a source before a poll.
 
-    *last_success* is None when this was its first poll at this address; *first_polled* when that began.
+    *last_success* is None before the first good poll at this address; *first_polled* is the time of its first poll.
     """
 
     name: str
@@ -60,7 +60,7 @@ class SourceStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What a failure makes of a source, and what of it is news."""
+    """The health of a source after a failure, and the event to report."""
 
     unhealthy: bool
     gone: bool
@@ -91,19 +91,19 @@ def after_failure(before: SourceStatus, error: SourceError, now: datetime) -> Ve
 
 
 def is_silent(habits: PollHistory, *, first_polled: datetime, now: datetime) -> bool:
-    """Whether nothing new came for far longer than ever: three times the longest silence, a day at least."""
+    """Return whether nothing new came for far longer than ever: three times the longest silence, a day at least."""
     if len(habits.arrivals) < _ARRIVALS or now - first_polled < _KNOWN or habits.empty:
         return False
     return now - habits.arrivals[-1] > max(_TIMES * habits.longest, _SHORTEST_SILENCE)
 
 
 def is_hollow(habits: PollHistory) -> bool:
-    """Whether a document that used to have entries has had none at three polls, and not because it often has none."""
+    """Return whether a document that had entries had none at three polls, and is not often empty."""
     return bool(habits.arrivals) and habits.empty >= _EMPTY and habits.lulls < _USUAL_LULLS
 
 
 def is_flood(*, held: int, new: int, late: int) -> bool:
-    """Whether a document of *held* entries shows more *new* ones than news can be.
+    """Return whether a document of *held* entries has too many *new* ones to be news.
 
     *late* of them were published over a day ago and before the last poll, which did not see them.
     """

@@ -1,4 +1,4 @@
-"""A source as its earlier polls showed it: its rhythm, the wishes of its server, its address."""
+"""The history of a source: its rhythm, the hints of its server, and its address."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from tocsin.policy.polling.findings import Findings
 
 #: Gaps between arrivals that count.
 _GAPS = 20
-#: A longest silence is believed for so long; then a half of it.
+#: The longest silence is remembered for this time; then half of it.
 _REMEMBERED = timedelta(days=35)
-#: A permanent redirect is believed when it lasts so long, and was seen so often.
+#: A permanent redirect is followed after this time and so many sightings.
 _LASTS = timedelta(days=7)
 _SIGHTINGS = 5
 _NO_MORE = frozenset({HTTPStatus.NOT_FOUND.value, HTTPStatus.GONE.value})
-#: Failures that say that there is no feed at an address, not that its server has a bad hour.
+#: Failures that mean that an address has no feed, not that its server has a temporary problem.
 _WRONG_PLACE = frozenset({Fault.NOT_A_FEED, Fault.BAD_REDIRECT, Fault.BLOCKED_ADDRESS})
-#: A server that cannot be reached so often is not there; once could be the weather.
+#: After so many failures to reach a server in a row, it counts as gone.
 _UNREACHABLE = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moved:
-    """A new address that permanent redirects lead to; *used* when it is asked in place of the old one."""
+    """A new address that permanent redirects lead to; *used* is true when it is polled instead of the old one."""
 
     url: str
     since: datetime
@@ -38,14 +38,14 @@ class Moved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollHistory:
-    """A source as its earlier polls showed it.
+    """The history of a source, as its polls showed it.
 
     *arrivals* are the times of polls that found new entries, ascending, the last 21. *longest* is the longest silence
     between two of them, *longest_at* when it ended. *fresh* and *validators* are those of the last answer, *wishes*
-    those of the last document. *empty* counts polls in a row whose document had no entry, *lulls* the times that this
-    ended by itself. *silent* and *hollow* say that it was told that the source is silent, or suddenly empty;
-    *volatile* are the kinds of key that were others from one poll to the next. *shown* is how its last document began, see
-    `tocsin.policy.polling.findings`; *unfinished* are the findings about a document of which only a part is taken in yet.
+    those of the last document. *empty* counts polls in a row whose document had no entries, *lulls* the times that this
+    ended by itself. *silent* and *hollow* are true when it was reported that the source is silent, or suddenly empty.
+    *volatile* are the kinds of key that change from one poll to the next. *shown* is the beginning of its last document,
+    see `tocsin.policy.polling.findings`; *unfinished* are the findings about a document that is only partly committed.
     """
 
     arrivals: tuple[datetime, ...] = ()
@@ -65,17 +65,17 @@ class PollHistory:
 
     @property
     def gaps(self) -> tuple[timedelta, ...]:
-        """The times between arrivals, the oldest first."""
+        """Return the times between arrivals, the oldest first."""
         return tuple(later - earlier for earlier, later in pairwise(self.arrivals))
 
 
 def learn(habits: PollHistory, answer: ResponseHints, *, held: int | None, new: int, now: datetime) -> PollHistory:
-    """*habits* after a good answer at *now*.
+    """Return *habits* after a good answer at *now*.
 
-    *held* is how many entries its document has, None when it is the one of before; *new* how many of them are new.
+    *held* is the number of entries in its document, None if it has not changed; *new* is how many of them are new.
     """
     wishes = answer.wishes or habits.wishes
-    # Most polls teach nothing, and a copy costs more than a look.
+    # Most polls change nothing, and a copy costs more than a comparison.
     if (habits.fresh, habits.validators, habits.wishes) != (answer.fresh, answer.validators, wishes):
         habits = replace(habits, fresh=answer.fresh, validators=answer.validators, wishes=wishes)
     if held is None:
@@ -101,9 +101,10 @@ def _arrive(habits: PollHistory, now: datetime) -> PollHistory:
 
 
 def redirected(moved: Moved | None, url: str, *, secure: bool, now: datetime) -> Moved | None:
-    """What is known after the old address led to *url* by permanent redirects alone, or, when that is empty, did not.
+    """Return the redirect after the old address led to *url* by permanent redirects alone; empty if it did not.
 
-    *secure* says that only http became https. A redirect is used after seven days and five sightings, that one at once.
+    *secure* means that only http became https. A redirect is used after seven days and five sightings, a secure one at
+    once.
     """
     if moved is not None and moved.used:
         return moved
@@ -116,9 +117,9 @@ def redirected(moved: Moved | None, url: str, *, secure: bool, now: datetime) ->
 
 
 def failed_at(moved: Moved | None, fault: Fault, status: int | None, errors: int) -> Moved | None:
-    """What is known after a failed poll, the *errors*-th in a row.
+    """Return the redirect after a failed poll, the *errors*-th in a row.
 
-    A new address that is used and holds no feed is forgotten; one that was only seen is used when the old one is gone.
+    A new address that is used and has no feed is forgotten; one that is not used yet is used when the old one is gone.
     """
     if moved is None:
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-#: Between two tries while nobody can be reached.
+#: The wait between two polls while no server can be reached.
 PROBE = timedelta(seconds=60)
 _WINDOW = timedelta(seconds=60)
 _MEMORY = timedelta(hours=1)
@@ -15,9 +15,9 @@ _SHARE = 0.8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """What the last hour of asking public hosts came to: *tries* are (time, host, whether it was reached).
+    """The results of polls of public hosts in the last hour: *tries* are (time, host, whether it was reached).
 
-    While it is offline, *probed_at* is when it was last tried.
+    While it is offline, *probed_at* is the time of the last poll.
     """
 
     tries: tuple[tuple[datetime, str, bool], ...] = ()
@@ -26,7 +26,7 @@ class Network:
 
 
 def ask(network: Network, now: datetime) -> Network | None:
-    """*network* when a host may be asked at *now*, None when that has to wait: offline, one a minute is."""
+    """Return *network* if a host may be polled at *now*, else None: offline, one poll a minute is tried."""
     if network.offline_since is None:
         return network
     if network.probed_at is not None and now - network.probed_at < PROBE:
@@ -35,10 +35,10 @@ def ask(network: Network, now: datetime) -> Network | None:
 
 
 def after(network: Network, host: str, *, reached: bool, hosts: int, now: datetime) -> Network:
-    """*network* after *host* was reached or not, of *hosts* that there are.
+    """Return *network* after *host*, one of so many *hosts*, was *reached* or not.
 
     Offline: of at least five hosts (or all, if there are fewer; two at least) four fifths could not be reached within
-    a minute, or none at all within an hour. Reaching one ends it.
+    a minute, or none at all within an hour. Reaching one host ends it.
     """
     if network.offline_since is not None:
         return Network(tries=((now, host, True),)) if reached else network

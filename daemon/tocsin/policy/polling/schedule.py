@@ -1,7 +1,7 @@
 """The schedule of polls, with its reasons.
 
-Its own rhythm says how often; what its server asks for may make it less often, never more often. After a failure it is
-left alone for longer and longer. A plan carries its reasons, so that the schedule explains itself.
+The interval follows from the rhythm of the source; hints of its server may make it longer, never shorter. After each
+failure in a row the wait is longer. A plan has its reasons, so that the schedule can be explained.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from tocsin.model.prices import Hours
 from tocsin.policy.polling.history import PollHistory
 from tocsin.units import duration
 
-#: How often a source is polled of which nothing is known yet.
+#: The interval of a source of which nothing is known yet.
 UNKNOWN = timedelta(minutes=15)
 #: The least time between two polls of a server that can say "nothing new" in a few octets, and of one that cannot.
 _LEAST, _LEAST_WHOLE = timedelta(minutes=5), timedelta(minutes=15)
 _MOST = timedelta(minutes=60)
-#: What an operator may ask of other people's servers.
+#: The shortest intervals that can be configured for other people's servers.
 _FLOOR, _FLOOR_WHOLE = timedelta(seconds=60), timedelta(minutes=5)
 _HISTORY = timedelta(days=14)
 _MOST_WISHED = timedelta(hours=6)
@@ -36,18 +36,18 @@ _WEEKLY = timedelta(days=7)
 _HOUR = timedelta(hours=1)
 #: An hour with the most jitter.
 _HOURLY = timedelta(minutes=50)
-#: Who had a success so lately is expected back.
+#: A source whose last success is this recent is expected to come back.
 _WELL_OF_LATE = timedelta(days=3)
-#: Doubling ends here; with five minutes it is far beyond the most.
+#: The most doublings; from five minutes that is far beyond the longest wait.
 _DOUBLINGS = 9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What the configuration says about polling a source.
+    """The configuration for polling a source.
 
-    *group* names the server behind it, together with all that share it; it is empty for a private one, which is the
-    operator's own: there `every` has no floor and nobody else is concerned.
+    *group* names the server that it shares with other sources. It is empty for a private server, which is the operator's
+    own: there `every` has no lower limit.
     """
 
     every: timedelta | None = None
@@ -58,14 +58,14 @@ class Terms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """When a source is due, and the reasons in words, the decisive ones first."""
+    """The next poll of a source, and the reasons in words, the decisive ones first."""
 
     due_at: datetime
     reasons: tuple[str, ...]
 
 
 def interval(terms: Terms, habits: PollHistory, now: datetime) -> tuple[timedelta, tuple[str, ...]]:
-    """How often a source that is well is polled, and why."""
+    """Return the interval of a healthy source, and the reasons."""
     base, reason = _every(terms, habits) if terms.every is not None else _rhythm(habits, now)
     wish, words = _wish(habits)
     if wish <= base:
@@ -76,10 +76,10 @@ def interval(terms: Terms, habits: PollHistory, now: datetime) -> tuple[timedelt
 
 
 def plan(*, name: str, terms: Terms, habits: PollHistory, first: bool, now: datetime, random: float) -> Plan:
-    """When a source is due after a good poll; *first* says that this was the first one, *random* is in [0, 1).
+    """Return the next poll after a good one; *first* is true for the first one, *random* is in [0, 1).
 
-    A tenth of the interval (30 minutes at most) is spread, so that sources drift apart. After the first poll the name
-    decides where between half an interval and a whole one the next lies: many that began together are spread at once.
+    Up to a tenth of the interval (30 minutes at most) is added at random, so that sources drift apart. After the first
+    poll the next one comes after half an interval to a whole one, by the name: sources that began together are spread.
     """
     span, reasons = interval(terms, habits, now)
     due_at = now + span + min(span * 0.1 * random, _MOST_SPREAD)
@@ -95,10 +95,10 @@ def plan(*, name: str, terms: Terms, habits: PollHistory, first: bool, now: date
 
 
 def in_sessions(due: Plan, sessions: Sequence[Hours | None], *, name: str, now: datetime) -> Plan:
-    """*due*, but not before one of the *sessions* of what a source has prices of is in progress.
+    """Return *due*, moved to the opening of a market if all *sessions* of the instruments of a source are closed.
 
-    None is always in session. After a close one more poll asks for the closing price. The name spreads many sources
-    over the first minutes.
+    None is always in session. After a close one more poll gets the closing price. The first polls of many sources are
+    spread over some minutes, by name.
     """
     known = [hours for hours in sessions if hours is not None]
     if not known or len(known) < len(sessions) or any(in_session(hours, now) for hours in known):
@@ -108,7 +108,7 @@ def in_sessions(due: Plan, sessions: Sequence[Hours | None], *, name: str, now: 
 
 
 def fraction(name: str) -> float:
-    """A number in [0, 1) that *name* always gives."""
+    """Return a number in [0, 1) that is always the same for *name*."""
     return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=6).digest()) / 2**48
 
 
@@ -122,13 +122,13 @@ def back_off(
     failed_for: timedelta | None,
     jitter: float,
 ) -> timedelta:
-    """How long to leave a source alone after the *errors*-th failure in a row.
+    """Return the wait after the *errors*-th failure in a row.
 
-    max(interval, 5 min) doubles with every failure up to 24 h, less or more 20 % by *jitter* in [0, 1). A source whose
-    last success was *failed_for* ago (None: it never had one), three days at most, is asked at least hourly, or as often
-    as when it is well, so that the end of an outage is not noticed the next day. What the
-    server asks for is honoured up to 24 h; one that limits our rate without saying for how long gets 15 minutes; one
-    that says 410 is asked again after a day, and once a week when it is *given_up* as gone or dead.
+    max(interval, 5 min) doubles with every failure up to 24 h, 20 % more or less by *jitter* in [0, 1). A source whose
+    last success was *failed_for* ago (None: it never had one), at most three days, is polled at least hourly, or as often
+    as when it is healthy, so that the end of an outage is noticed the same day. The wait that a server asks for is
+    honoured up to 24 h. A server that limits our rate without a time gets 15 minutes. One that answers 410 is polled
+    again after a day, and once a week when it is *given_up* as gone or dead.
     """
     if given_up:
         return _WEEKLY
@@ -144,9 +144,9 @@ def back_off(
 
 
 def hold(fault: Fault, retry_after: timedelta | None, refusals: int = 0) -> timedelta | None:
-    """How long the other sources of a host group are left alone after one met *fault*; None when they need not be.
+    """Return how long the other sources of a host group wait after one failed with *fault*; None if they need not.
 
-    A host of prices that limited our rate *refusals* times in a row is left alone for 15, 30 and then 60 minutes.
+    A host of prices that limited our rate *refusals* times in a row is not polled for 15, 30 and then 60 minutes.
     """
     if refusals:
         escalated = min(_RATE_LIMITED * 2 ** (refusals - 1), _HOUR) if refusals < _DOUBLINGS else _HOUR
@@ -170,7 +170,7 @@ def _every(terms: Terms, habits: PollHistory) -> tuple[timedelta, str]:
 
 
 def _rhythm(habits: PollHistory, now: datetime) -> tuple[timedelta, str]:
-    """Half the median gap between arrivals, less often the longer nothing came."""
+    """Return half the median gap between arrivals, or longer if nothing has come for long."""
     least = _LEAST if habits.validators else _LEAST_WHOLE
     recent = [time for time in habits.arrivals if now - time <= _HISTORY]
     gaps = habits.gaps[len(habits.arrivals) - len(recent) :] if len(recent) > 1 else ()
@@ -189,21 +189,21 @@ def _rhythm(habits: PollHistory, now: datetime) -> tuple[timedelta, str]:
 
 
 def _wish(habits: PollHistory) -> tuple[timedelta, str]:
-    """The longest that its server asks for."""
+    """Return the longest interval that its server asks for."""
     wishes = (
         (habits.fresh, "Cache-Control or Expires"),
         (habits.wishes.ttl, "ttl"),
         (habits.wishes.period, "sy:updatePeriod"),
     )
-    said = [(span, words) for span, words in wishes if span]
-    if not said:
+    given = [(span, words) for span, words in wishes if span]
+    if not given:
         return timedelta(0), ""
-    longest, words = max(said)
+    longest, words = max(given)
     return (longest, words) if longest <= _MOST_WISHED else (_MOST_WISHED, f"{words}, {duration(longest)}, cut")
 
 
 def _skip(due_at: datetime, habits: PollHistory) -> datetime:
-    """The end of the hours and days in which the server does not want to be asked, at most twelve hours later."""
+    """Return the end of the hours and days in which the server does not want polls, at most twelve hours later."""
     hours, days = habits.wishes.skip_hours, habits.wishes.skip_days
     time = due_at
     while (time.hour in hours or time.weekday() in days) and time - due_at < _MOST_SKIPPED:

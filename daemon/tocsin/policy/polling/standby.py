@@ -1,4 +1,4 @@
-"""The source that gives the price of an instrument: the first that answers; the others stand by."""
+"""The choice of source for the price of an instrument: the first that answers; the others stand by."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tocsin.model.prices import Instrument, Listing, Quote, RawQuote
 
 
 def is_wanted(row: str, instruments: Iterable[Instrument], silent: Collection[Listing]) -> bool:
-    """Whether the source *row* is to be asked: for one of *instruments* no better listing than its own answers."""
+    """Return whether to poll the source *row*: one of *instruments* has no better listing that answers."""
     return any(
         _stands_in(item, listing, silent) for item in instruments for listing in item.sources if listing.row == row
     )
@@ -18,27 +18,27 @@ def is_wanted(row: str, instruments: Iterable[Instrument], silent: Collection[Li
 def quotes(
     row: str, prints: Iterable[RawQuote], instruments: Iterable[Instrument], silent: Collection[Listing], now: datetime
 ) -> Iterator[Quote]:
-    """The *prints* of *row* as quotes of the instruments that have no better source now.
+    """Yield the *prints* of *row* as quotes of the instruments that have no better source now.
 
-    Where the source gives no time, it is the price of *now*.
+    If the source gives no time, the time of a quote is *now*.
     """
     found = {item.symbol: item for item in prints}
     for instrument in instruments:
         for listing in instrument.sources:
-            said = found.get(listing.symbol)
-            if listing.row == row and said and _stands_in(instrument, listing, silent):
+            quote = found.get(listing.symbol)
+            if listing.row == row and quote and _stands_in(instrument, listing, silent):
                 yield Quote(
                     instrument=instrument.id,
-                    price=said.price,
-                    at=said.at or now,
+                    price=quote.price,
+                    at=quote.at or now,
                     first_seen=now,
-                    volume=said.volume,
-                    currency=said.currency,
+                    volume=quote.volume,
+                    currency=quote.currency,
                     source=row,
-                    actions=said.actions,
-                    bars=said.bars,
-                    session=said.session,
-                    period=said.period,
+                    actions=quote.actions,
+                    bars=quote.bars,
+                    session=quote.session,
+                    period=quote.period,
                 )
 
 

@@ -52,63 +52,59 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Leaf:
-    """A term or a list."""
+class Written:
+    """A part of an expression: the *text* it was written as, and where that starts."""
 
-    terms: TermList
     text: str
     start: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
+class Leaf(Written):
+    """A term or a list."""
+
+    terms: TermList
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair(Written):
     """Two units and the proximity operator between them: NEAR, BEFORE, SENT, CLAUSE or NOT NEAR; SENT and CLAUSE have no *within*."""
 
     op: str
     within: int
     left: Near
     right: Near
-    text: str
-    start: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Union:
+class Union(Written):
     """Any of several: the union of their hits."""
 
     parts: tuple[Near, ...]
-    text: str
-    start: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
+class Field(Written):
     """A condition on one field only."""
 
     field: str
     inner: Condition
-    text: str
-    start: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LabelTest:
+class LabelTest(Written):
     """A label of the entry (or of the match so far), or what it is known by (`KNOWN_BY`), has this value."""
 
     name: str
     value: str
-    text: str
-    start: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AgeTest:
+class AgeTest(Written):
     """A test of the time since the entry was published, by the Clock."""
 
     op: str
     span: timedelta
-    text: str
-    start: int
 
 
 Near = Leaf | Pair | Union | Field
@@ -116,21 +112,17 @@ Test = Near | LabelTest | AgeTest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class All:
+class All(Written):
     """Tests that must all be true; those with True beside them must not."""
 
     tests: tuple[tuple[bool, Test], ...]
-    text: str
-    start: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Condition:
+class Condition(Written):
     """Any of several `All`s; a whole expression knows its *place* in a file."""
 
     parts: tuple[All, ...]
-    text: str
-    start: int
     place: Located | None = field(default=None, compare=False, repr=False)
 
 

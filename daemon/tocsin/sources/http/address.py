@@ -15,46 +15,26 @@ from tocsin.errors import Fault, SourceError
 
 _Network = IPv4Network | IPv6Network
 
-#: Never reachable, whatever a source may. RFC 6890 and the IANA registries of special-purpose addresses.
-_FORBIDDEN: tuple[tuple[_Network, str], ...] = tuple(
-    (ip_network(network), reason)
-    for network, reason in (
-        ("169.254.169.254/32", "metadata"),
-        ("100.100.100.200/32", "metadata"),
-        ("168.63.129.16/32", "metadata"),
-        ("192.0.0.192/32", "metadata"),
-        ("fd00:ec2::254/128", "metadata"),
-        ("fd20:ce::254/128", "metadata"),
-        ("169.254.0.0/16", "link-local"),
-        ("fe80::/10", "link-local"),
-        ("0.0.0.0/8", "unspecified"),
-        ("::/128", "unspecified"),
-        ("224.0.0.0/4", "multicast"),
-        ("ff00::/8", "multicast"),
-        ("192.0.0.0/24", "reserved"),
-        ("192.0.2.0/24", "reserved"),
-        ("192.88.99.0/24", "reserved"),
-        ("198.51.100.0/24", "reserved"),
-        ("203.0.113.0/24", "reserved"),
-        ("240.0.0.0/4", "reserved"),
-        ("2001:db8::/32", "reserved"),
-        ("3fff::/20", "reserved"),
+
+def _networks(**names: str) -> tuple[tuple[_Network, str], ...]:
+    """Return networks, each with the reason why it is not reached."""
+    return tuple(
+        (ip_network(one), reason.replace("_", "-")) for reason, all_of in names.items() for one in all_of.split()
     )
+
+
+#: Never reachable, whatever a source may. RFC 6890 and the IANA registries of special-purpose addresses.
+_FORBIDDEN = _networks(
+    metadata="169.254.169.254/32 100.100.100.200/32 168.63.129.16/32 192.0.0.192/32 fd00:ec2::254/128 fd20:ce::254/128",
+    link_local="169.254.0.0/16 fe80::/10",
+    unspecified="0.0.0.0/8 ::/128",
+    multicast="224.0.0.0/4 ff00::/8",
+    reserved="192.0.0.0/24 192.0.2.0/24 192.88.99.0/24 198.51.100.0/24 203.0.113.0/24 240.0.0.0/4 2001:db8::/32 3fff::/20",
 )
 #: Reachable for a source with `allow_private`.
-_PRIVATE: tuple[tuple[_Network, str], ...] = tuple(
-    (ip_network(network), reason)
-    for network, reason in (
-        ("127.0.0.0/8", "loopback"),
-        ("::1/128", "loopback"),
-        ("10.0.0.0/8", "private"),
-        ("172.16.0.0/12", "private"),
-        ("192.168.0.0/16", "private"),
-        ("100.64.0.0/10", "private"),
-        ("198.18.0.0/15", "private"),
-        ("fc00::/7", "private"),
-        ("fec0::/10", "private"),
-    )
+_PRIVATE = _networks(
+    loopback="127.0.0.0/8 ::1/128",
+    private="10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 100.64.0.0/10 198.18.0.0/15 fc00::/7 fec0::/10",
 )
 _NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052
 _COMPATIBLE = IPv6Network("::/96")  # RFC 4291, deprecated
