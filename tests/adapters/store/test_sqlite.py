@@ -191,7 +191,7 @@ def test_a_probe_needs_room_and_changes_nothing(hands, store):
     ("url", "words"),
     [
         pytest.param("postgresql://host/x", "postgresql is not supported", id="another kind"),
-        pytest.param("tocsin.db", "no address of a database: write sqlite:///PATH", id="a bare path"),
+        pytest.param("tocsin.db", "not the address of a database: write sqlite:///PATH", id="a bare path"),
         pytest.param("sqlite://", "would forget", id="in memory"),
         pytest.param("sqlite:///:memory:", "would forget", id="in memory by name"),
         pytest.param("sqlite:////proc/tocsin/x.db", "belongs to the user that tocsin runs as", id="no folder"),
