@@ -28,7 +28,7 @@ def test_the_demo_tells_its_story_within_a_minute(world: World) -> None:
         "critical-minerals: alliance of states",
         "rare-earths: export restriction eased",
         "Source is no feed: broken",
-        "503 back in a moment: tried again, nothing is lost",
+        "503 back in a moment: will be retried, nothing is lost",
         "folded",
     ):
         assert told in printed, printed

@@ -24,7 +24,6 @@ from tocsin.config.loading import rules_of
 from tocsin.config.price_feeds import PriceConfig
 from tocsin.config.secrets import address
 from tocsin.errors import Fault, SourceError, UsageError
-from tocsin.model.entries import Entry
 from tocsin.model.rules import Judged
 from tocsin.model.sources import Batch, Cursor
 from tocsin.protocols import P, T
@@ -168,7 +167,7 @@ def _problems(batch: Batch) -> list[str]:
     problems = [] if batch.has_ids else ["entries have no ids: they are identified by link, or by title and day"]
     undated = [entry for entry in batch.entries if not entry.published]
     if undated:
-        said = _first_time(undated)
+        said = next((entry.published_raw for entry in undated if entry.published_raw), "")
         problems.append(
             f"{len(undated)} of {counted(len(batch.entries), 'entry')} {'has' if len(undated) == 1 else 'have'} no credible time"
             + (f", such as {said!r}" if said else "")
@@ -177,10 +176,6 @@ def _problems(batch: Batch) -> list[str]:
     if nameless := sum(not entry.title for entry in batch.entries):
         problems.append(f"{counted(nameless, 'entry')} {'has' if nameless == 1 else 'have'} neither title nor text")
     return problems
-
-
-def _first_time(entries: list[Entry]) -> str:
-    return next((entry.published_raw for entry in entries if entry.published_raw), "")
 
 
 def _record(judged: Judged) -> dict[str, object]:

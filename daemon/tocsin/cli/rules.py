@@ -34,7 +34,7 @@ def print_stats(config: ConfigOption = DEFAULT_CONFIG, since: SinceOption = None
             stats,
             {
                 **{field.name: attrgetter(field.name) for field in fields(RuleStats)},
-                "precision": lambda one: _percent(one.precision),
+                "precision": lambda one: "-" if one.precision is None else f"{one.precision:.0%}",
             },
             json=json,
             empty="There are no rules.",
@@ -71,7 +71,3 @@ def _case(store: Store, alert: Alert, answered: Answered) -> Case | None:
     why = f", {answered.why}" if answered.why else ""
     name = f"alert {alert.id} was {'useful' if useful else 'noise'}{why}: {shown(entry.title)}"
     return Case(name=name, rule=alert.rule, entry=entry, labels=opening.labels, wanted=useful)
-
-
-def _percent(share: float | None) -> str:
-    return "-" if share is None else f"{share:.0%}"

@@ -1,4 +1,4 @@
-"""What the demo prints: chapters, messages as they are delivered, and a summary."""
+"""Output of the demo: chapters, messages as they are delivered, and a summary."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _COLOURS = {
 }
 
 
-#: A message that was due so much after it was planned had been held.
+#: A message that was due this long after it was planned was held.
 _HELD = timedelta(hours=1)
 
 
 class Report:
-    """Prints on standard output; colours only on a terminal."""
+    """Printer on standard output, with colours only on a terminal."""
 
     def __init__(self) -> None:
         self.delivered: Counter[str] = Counter()
@@ -40,15 +40,15 @@ class Report:
         self._console = Console(highlight=False)
 
     def chapter(self, chapter: Chapter) -> None:
-        """A new day."""
+        """Print the heading of a new day."""
         self._console.print()
         self._console.rule(Text(f"{chapter.at:%d %B %Y} · {chapter.title}", style="bold"), align="left", style="dim")
 
     def settled(self, delivery: Delivery, outcome: AttemptResult, settlement: Settlement) -> None:
-        """A message was delivered, or was not."""
+        """Print a message that was delivered, or that failed."""
         if settlement.state is not DeliveryState.DELIVERED:
             self.retried += settlement.state is DeliveryState.RETRY
-            words = f"   {delivery.receiver:<6}{outcome.code or ''} {outcome.words}: tried again, nothing is lost"
+            words = f"   {delivery.receiver:<6}{outcome.code or ''} {outcome.words}: will be retried, nothing is lost"
             self._print(Text(words, style="dim"))
             return
         self.delivered[delivery.receiver] += 1
@@ -76,7 +76,7 @@ class Report:
         self._console.print(text, soft_wrap=True)
 
     def summary(self, world: World, counts: Counts, seconds: float, mails: Path) -> None:
-        """What all of it came to."""
+        """Print the totals."""
         matches = counts.matches
         folded = matches.get(MatchOutcome.JOINED, 0)
         told = f"{counted(self.delivered['mail'], 'mail')}, {counted(self.delivered['desk'], 'Slack message')}"
@@ -102,7 +102,7 @@ class Report:
 
 
 def _headline(lead: Coverage, evidence: Evidence | None) -> Text:
-    """The headline with the words that met the rule underlined."""
+    """Return the headline with the words that met the rule underlined."""
     text = Text(lead.title)
     for hit in evidence.hits if evidence else ():
         for span in hit.spans:

@@ -1,4 +1,4 @@
-"""The main job on an embedded default: the real service between loopback servers, with a clock that runs fast."""
+"""The demo: the real service between loopback servers, with a clock that runs fast."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from tocsin.store import Store
 
 #: A real second is a minute of the demo.
 FACTOR = 60.0
-#: Real seconds a chapter lasts; it begins this much before its first news.
+#: Real seconds that a chapter lasts.
 CHAPTER = 2.5
 EVE = timedelta(seconds=30)
-#: Then the night passes, at the end of which cooldowns of twelve hours end and what they held is told.
+#: Real seconds of the night after a chapter. Cooldowns of twelve hours end in it, and held messages are sent.
 NIGHT = 0.5
 NEXT_MORNING = timedelta(hours=12, minutes=1)
-#: Real seconds that the service may take to see all feeds once, and to be done with a chapter.
+#: Real seconds that the service may take to poll all feeds once, and to finish a chapter.
 PATIENCE = 20.0
 _TICK = timedelta(milliseconds=100)
 _CONFIG = """\
@@ -46,7 +46,7 @@ routes:
 
 
 async def run_demo(mails: Path) -> None:
-    """Run the demo, printing what happens; every mail becomes a file in *mails*.
+    """Run the demo and print what happens. Every mail becomes a file in *mails*.
 
     Raises:
         UsageError: the starter pack is not installed, or *mails* cannot be written to.
@@ -59,7 +59,7 @@ async def run_demo(mails: Path) -> None:
         async with World(clock, mails) as world:
             path = Path(folder) / "config.yaml"
             path.write_text(_configuration(world), encoding="utf-8")
-            # The servers are ours: no need to be slow with them.
+            # The servers are our own, so there is no need for gaps between requests.
             makers = Factories(http=lambda config: HttpClient(config.http.contact, gap=timedelta(0)))
             service = Service(path, env={}, clock=clock, makers=makers, settled=report.settled, tick=_TICK)
             running = asyncio.create_task(service.run())
@@ -70,7 +70,7 @@ async def run_demo(mails: Path) -> None:
                 for chapter in TIMELINE:
                     if running.done():
                         break
-                    # A poll under way at the jump still has the old time: nothing new may be there for it yet.
+                    # A poll in progress at the jump still has the old time, so nothing new may be there for it yet.
                     clock.jump(chapter.at - EVE)
                     report.chapter(chapter)
                     await _pass(service, CHAPTER)
@@ -88,14 +88,14 @@ async def run_demo(mails: Path) -> None:
 
 
 async def _pass(service: Service, seconds: float) -> None:
-    """Let *seconds* of real time pass, and on a busy machine more: no jump may make late what is under way."""
+    """Let *seconds* of real time pass, or more on a busy machine, so that a jump delays no work in progress."""
     await asyncio.sleep(seconds)
     with suppress(TimeoutError):
         await asyncio.wait_for(service.catch_up(), PATIENCE)
 
 
 def _prepare(mails: Path) -> None:
-    """An empty folder for the mails, in which the log goes too."""
+    """Prepare an empty folder for the mails and the log."""
     try:
         mails.mkdir(parents=True, exist_ok=True)
         for old in mails.glob("[0-9][0-9]-*.eml"):
@@ -122,25 +122,25 @@ def _configuration(world: World) -> str:
 
 
 def _starter_pack() -> Path:
-    """The rules that are shipped: beside the sources, or where a wheel puts them."""
+    """Return the folder of the shipped rules: beside the source code, or where a wheel installs them."""
     places = (Path(__file__).resolve().parents[3] / "rules", Path(sys.prefix) / "share" / "tocsin" / "rules")
     for place in places:
         if (place / "critical-minerals").is_dir():
             return place / "critical-minerals"
-    raise UsageError(f"the starter pack is not installed: neither {places[0]} nor {places[1]} is there")
+    raise UsageError(f"the starter pack is not installed: neither {places[0]} nor {places[1]} exists")
 
 
 class ChapterClock:
-    """Runs *factor* times as fast as real time from where it was last set."""
+    """Clock that runs *factor* times as fast as real time, from the time it was last set to."""
 
     def __init__(self, start: datetime, factor: float) -> None:
         self._factor = factor
         self.jump(start)
 
     def now(self) -> datetime:
-        """The time in the demo's world, aware and in UTC."""
+        """Return the simulated time, aware and in UTC."""
         return self._start + timedelta(seconds=(time.monotonic() - self._zero) * self._factor)
 
     def jump(self, to: datetime) -> None:
-        """Set the clock."""
+        """Set the clock to the time *to*."""
         self._start, self._zero = to, time.monotonic()

@@ -1,4 +1,4 @@
-"""The demo's world on loopback: a web server with feeds in every format, a webhook as Slack has them, a mail server."""
+"""Servers of the demo on loopback: a web server with feeds in every format, a webhook like Slack's, a mail server."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ REFUSALS = 1
 
 
 class World:
-    """Serves feeds by *clock*, and writes every mail into *mails*."""
+    """The demo's servers. They serve feeds by *clock*, and write every mail into *mails*."""
 
     def __init__(self, clock: Clock, mails: Path) -> None:
         self.answers: Counter[str] = Counter()  # of the feeds, by status
@@ -68,7 +68,7 @@ class World:
         await self._stack.aclose()
 
     async def handle_DATA(self, server: SMTP, session: Any, envelope: Any) -> str:  # noqa: N802, ARG002 - aiosmtpd's names
-        """Keep a mail as a file that a mail program opens."""
+        """Save a mail as a file that a mail program can open."""
         mail = message_from_bytes(envelope.content, policy=default)
         words = re.sub(r"[^a-z0-9]+", "-", str(mail["Subject"]).lower()).strip("-")[:50].strip("-")
         path = self._folder / f"{len(self.mails) + 1:02}-{words}.eml"
@@ -104,7 +104,7 @@ class World:
         return response
 
 
-#: Name of each feed to its kind and title.
+#: Kind and title of each feed, by name.
 FEEDS = {
     "wire": ("rss", "Commodity Wire"),
     "metals": ("atom", "Metals Daily"),
@@ -117,14 +117,14 @@ FEEDS = {
 
 
 def document(feed: str, items: Sequence[Published]) -> bytes:
-    """The feed named *feed* with *items*, as bytes of UTF-8."""
+    """Return the document of *feed* with *items*, as UTF-8 bytes."""
     kind, title = FEEDS[feed]
     text = {"rss": _rss, "atom": _atom, "rdf": _rdf, "broken": _broken}[kind](title, items)
     return f'<?xml version="1.0" encoding="utf-8"?>\n{text}'.encode()
 
 
 def link(published: Published) -> str:
-    """Where an item leads: nowhere, on a name that is reserved for examples."""
+    """Return the link of an item, on a domain that is reserved for examples."""
     item = published.item
     return f"https://{item.feed}.example/{hashlib.sha256(item.title.encode()).hexdigest()[:10]}"
 
@@ -168,6 +168,6 @@ def _broken(title: str, _: Sequence[Published]) -> str:
 
 
 def _html(published: Published) -> str:
-    """The summary as feeds give it: HTML, escaped once more."""
+    """Return the summary as feeds contain it: HTML, escaped."""
     text = published.item.text
     return escape(f"<p>{escape(text)}</p>") if text else ""

@@ -1,6 +1,6 @@
-"""What happens in the demo: three years of critical minerals in a dozen chapters, told in words of our own.
+"""Timeline of the demo: three years of critical minerals in a dozen chapters.
 
-The happenings and their dates are public history; every headline and sentence here was written for this demo.
+The events and their dates are public history. Every headline and sentence here was written for this demo.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chapter:
-    """A day: what it is about, and what the feeds bring."""
+    """One day: its title, and the items that the feeds publish."""
 
     at: datetime
     title: str
@@ -30,7 +30,7 @@ class Chapter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """An item and when it appeared."""
+    """An item and the time when it appeared."""
 
     item: Item
     at: datetime
@@ -41,14 +41,14 @@ def _chapter(day: str, title: str, *items: Item) -> Chapter:
 
 
 def _copies(title: str, text: str, **outlets: str) -> tuple[Item, ...]:
-    """The same report in several feeds, a little later each, with the outlet's name behind the headline."""
+    """Return one report in several feeds, each a little later, with the outlet's name after the headline."""
     return tuple(
         Item(feed=feed.replace("_", "-"), title=f"{title} - {outlet}", text=text, minute=0.3 + n * 0.2)
         for n, (feed, outlet) in enumerate(outlets.items())
     )
 
 
-#: What the feeds hold before the story begins: their silent baseline.
+#: Items that the feeds contain before the story begins: their silent baseline.
 ARCHIVE = (
     Item(feed="wire", title="China bans exports of rare earth processing know-how, an old story"),
     Item(feed="metals", title="Copper smelters agree on lower treatment charges"),
@@ -199,7 +199,7 @@ BEFORE = timedelta(hours=6)
 
 
 def visible(feed: str, now: datetime) -> tuple[Published, ...]:
-    """What *feed* holds at *now*, the newest first."""
+    """Return the items of *feed* at *now*, newest first."""
     start = TIMELINE[0].at - BEFORE
     shown = [Published(item=item, at=start) for item in ARCHIVE]
     shown += [Published(item=i, at=c.at + timedelta(minutes=i.minute)) for c in TIMELINE for i in c.items]

@@ -1,4 +1,4 @@
-"""Receivers of messages: services behind apprise, and the console."""
+"""Receivers of messages: services that apprise supports, and the console."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Receiver(Protocol):
 
     @property
     def recipients(self) -> tuple[str, ...]:
-        """All recipients behind the address, one delivery each; `('',)` where the service knows no recipients."""
+        """All recipients of the address, one delivery each. `('',)` for a service without recipients."""
         ...
 
     def send(self, delivery: Delivery, message: Message) -> AttemptResult:
-        """Send *message* once, blocking, within a bounded time; never raises for what a server does."""
+        """Send *message* once, blocking, within a bounded time. Never raises for anything that a server does."""
         ...

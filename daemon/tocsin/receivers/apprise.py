@@ -1,7 +1,7 @@
-"""Services behind apprise: what all kinds of receiver have in common, and those that take plain text.
+"""Services that apprise supports: the common part of all kinds of receiver, and those that take plain text.
 
-One address with one recipient an instance, a new instance for each attempt: apprise pauses between two messages of the
-same one.
+Each attempt gets a new instance of one address with one recipient, because apprise pauses between two messages of the
+same instance.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ from tocsin.receivers.limits import fitted
 from tocsin.receivers.redact import redactor
 from tocsin.render.words import cut, linked, markdown, one_line
 
-#: Seconds to connect and between two reads, where the address says nothing else.
+#: Seconds to connect and between two reads, if the address sets no others.
 TIMEOUTS = {"cto": "10", "rto": "20"}
 
 Fields = dict[str, Any]
-#: Services that are at a host of the operator.
+#: Services that run on a host of the operator.
 _OWN_SERVERS = frozenset({"json", "jsons", "xml", "xmls", "form", "forms"})
-#: Characters of a server's own words that are kept.
+#: Most characters of a server's answer that are kept.
 _MOST_WORDS = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Endpoint:
-    """The *url* of the receiver *name*, with the *secrets* that sign its messages; an attempt takes *limit* seconds."""
+    """The *url* of the receiver *name*, with the *secrets* that sign its messages. An attempt takes at most *limit* seconds."""
 
     name: str
     url: str
@@ -48,15 +48,15 @@ class Endpoint:
 
     @property
     def scheme(self) -> str:
-        """The scheme of the address, in lower case; empty where it has none."""
+        """The scheme of the address in lower case. Empty if it has none."""
         return self.url.partition("://")[0].lower() if "://" in self.url else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppriseReceiver:
-    """A service behind apprise; *plugin* gives a new instance that is ready to send one delivery.
+    """A service that apprise supports. *plugin* returns a new instance that is ready to send one delivery.
 
-    *place* is host and port, where those are known to hold no token; *mode* is that of a mail server.
+    *place* is host and port if those are known to contain no token. *mode* is that of a mail server.
     """
 
     name: str
@@ -69,7 +69,7 @@ class AppriseReceiver:
     mode: str = ""
 
     def send(self, delivery: Delivery, message: Message) -> AttemptResult:
-        """Send *message* once; the outcome's words are the server's own, with everything of the address masked."""
+        """Send *message* once. The outcome has the server's own words, with every part of the address masked."""
         if delivery.recipient not in self.recipients:
             return AttemptResult(
                 error_class=ErrorClass.NOBODY, words="the address of this receiver names no such recipient"
@@ -77,12 +77,12 @@ class AppriseReceiver:
         with Exchange(self.limit) as exchange:
             try:
                 outcome = self._send(exchange, self.plugin(delivery, message), message)
-            except Exception as error:  # noqa: BLE001  # a plugin may raise anything, and a lane must go on
+            except Exception as error:  # noqa: BLE001  # a plugin may raise anything, and the other deliveries must go on
                 words = f"{type(error).__name__}: {classify.reason(error)}"
                 kind = ErrorClass.AMBIGUOUS if exchange.written else ErrorClass.TRANSIENT
                 outcome = AttemptResult(error_class=kind, words=words)
         if outcome.error_class is ErrorClass.NOBODY and self.kind is not MessageKind.MAIL and len(self.recipients) == 1:
-            # The only destination is gone, and every message would meet the same answer.
+            # The only destination is gone, and every message would get the same answer.
             outcome = replace(outcome, error_class=ErrorClass.GONE)
         return replace(outcome, words=cut(self.redact(outcome.words), _MOST_WORDS))
 
@@ -99,7 +99,7 @@ class AppriseReceiver:
         if known and known.error_class is not ErrorClass.OK:
             return known
         meant = refusals.meant(exchange.body) if known else None
-        if known and meant:  # it answers 200 whatever happened
+        if known and meant:  # it always answers 200
             return replace(known, error_class=meant)
         logged = "; ".join(log.message for one in result for attempt in one.attempts for log in attempt.logs)
         words = one_line(logged) or "refused without a word"
@@ -107,10 +107,10 @@ class AppriseReceiver:
 
 
 def _shown(message: Message, plugin: NotifyBase) -> tuple[str, str, NotifyFormat | None]:
-    """Return title and body as a service takes them, and how they are declared to apprise.
+    """Return title and body as a service accepts them, and the format to declare to apprise.
 
     Declared as text, Telegram would get a `&nbsp;` for every blank, of which it counts all six characters, and services
-    of Markdown a backslash before every mark, which half of them show: undeclared, a text goes out as it is.
+    of Markdown a backslash before every mark, which half of them show. Without a declared format, a text is sent as it is.
     """
     wanted = plugin.resolve_format(NotifyFormat.TEXT)
     if message.kind is not MessageKind.TEXT:
@@ -127,7 +127,7 @@ def _shown(message: Message, plugin: NotifyBase) -> tuple[str, str, NotifyFormat
 
 
 class _Teams(NotifyWorkflows):
-    """apprise's Teams, whose cards wrap every text, end lines where they end, and lead where they say."""
+    """apprise's Teams, with cards that wrap text, keep line breaks and show where links lead."""
 
     def gen_payload(self, body: str, title: str = "", *args: Any, **kwargs: Any) -> Any:
         lines = linked(body).replace("  \n", "\n\n")
@@ -140,15 +140,15 @@ class _Teams(NotifyWorkflows):
 
 
 def service(endpoint: Endpoint) -> AppriseReceiver:
-    """Return the receiver of whatever apprise makes of the address.
+    """Return the receiver for any address that apprise supports.
 
     Raises:
-        ValueError: it can do nothing with it.
+        ValueError: apprise does not support the address.
     """
     url, scheme = endpoint.url, endpoint.scheme
     fields = url_to_dict(url, secure_logging=True)
     if not fields:
-        raise ValueError(f"apprise knows no service at {scheme}://, or the address is not complete")
+        raise ValueError(f"apprise knows no service at {scheme}://, or the address is incomplete")
     fields = _settled({"overflow": OverflowMode.TRUNCATE, **fields})
     make = partial(made, _Teams) if isinstance(sample := _instance(fields), NotifyWorkflows) else _instance
     targets = fields.get("targets")
@@ -170,7 +170,7 @@ def service(endpoint: Endpoint) -> AppriseReceiver:
 
 
 def _place(scheme: str, fields: Fields) -> str:
-    """Return host and port of a server of one's own; with other services a host may be a token."""
+    """Return host and port of the operator's own server. Empty for other services, where a host may be a token."""
     if scheme not in _OWN_SERVERS:
         return ""
     port = fields.get("port") or (443 if scheme.endswith("s") else 80)
@@ -178,10 +178,10 @@ def _place(scheme: str, fields: Fields) -> str:
 
 
 def http_address(address: str, scheme: str) -> str:
-    """Return *address*, if it is one of HTTP; people write it with *scheme*.
+    """Return *address* if it is a valid HTTP address. People write it with *scheme*.
 
     Raises:
-        ValueError: it is none.
+        ValueError: *address* is not one.
     """
     if not re.fullmatch(r"https?://[^/?#@]+(/[^#]*)?", address, re.IGNORECASE):
         raise ValueError(f"an address with {scheme}(s):// needs a host, and may have a port and a path")
@@ -192,17 +192,17 @@ def parsed(kind: type[NotifyBase], url: str) -> Fields:
     """Return the fields of an address of *kind*.
 
     Raises:
-        ValueError: it is not complete.
+        ValueError: the address is incomplete.
     """
     url = url.replace("/#", "/%23")  # a channel, not a fragment
     fields = kind.parse_native_url(url) or kind.parse_url(url)
     if not fields:
-        raise ValueError(f"this is no complete address of {kind.service_name}: see {kind.setup_url}")
+        raise ValueError(f"this is not a complete address of {kind.service_name}: see {kind.setup_url}")
     return _settled(fields)
 
 
 def _settled(fields: Fields) -> Fields:
-    """Return *fields* of an address with what is ours to decide: we try again ourselves, and follow no redirect."""
+    """Return *fields* of an address with our own settings: no retries by apprise, and no redirects."""
     return {**TIMEOUTS, **fields, "retry": 0, "redirect": False}
 
 
@@ -210,11 +210,11 @@ def made(kind: type[NotifyBase], fields: Fields) -> Any:
     """Return an instance of *kind* with *fields*.
 
     Raises:
-        ValueError: one of them is wrong.
+        ValueError: one of the fields is wrong.
     """
     try:
         return kind(asset=asset(), **copy.deepcopy(fields))
-    except (TypeError, ValueError):  # what apprise raises for a wrong part, which its words name
+    except (TypeError, ValueError):  # apprise raises these for a wrong part, and its message contains it
         raise ValueError(f"a part of this address of {kind.service_name} is wrong: see {kind.setup_url}") from None
 
 
@@ -228,7 +228,7 @@ def _instance(fields: Fields) -> NotifyBase:
 
 
 def asset() -> AppriseAsset:
-    """Settings of apprise: in our thread, without a pool, redirects or files of its own."""
+    """Return settings of apprise: in our thread, without a pool, redirects or files of its own."""
     return AppriseAsset(
         app_id="tocsin",
         app_desc="tocsin",

@@ -1,4 +1,4 @@
-"""Meaning of the answer of a server for a delivery, and what to do when a test did not arrive."""
+"""Classification of a server's answer to a delivery, and advice when a test did not arrive."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tocsin.model.deliveries import AttemptResult, ErrorClass
 from tocsin.receivers import refusals
 from tocsin.render.words import cut, one_line
 
-#: Characters of an answer that are looked at; they are cut shorter when secrets have been taken out.
+#: Most characters of an answer that are read. They are cut shorter after secrets have been removed.
 _LONGEST = 4000
 
 _STATUSES = {
@@ -23,7 +23,7 @@ _STATUSES = {
     **dict.fromkeys((408, 425), ErrorClass.TRANSIENT),
     429: ErrorClass.RATE_LIMITED,
 }
-#: `error` of Slack's Web API, which answers 200 whatever happened (https://docs.slack.dev/reference/methods/chat.postMessage).
+#: `error` of Slack's Web API, which always answers 200 (https://docs.slack.dev/reference/methods/chat.postMessage).
 _SLACK = {
     **dict.fromkeys(("ratelimited", "rate_limited", "message_limit_exceeded"), ErrorClass.RATE_LIMITED),
     **dict.fromkeys(("msg_too_long", "invalid_blocks", "invalid_blocks_format", "no_text"), ErrorClass.CONTENT),
@@ -31,41 +31,41 @@ _SLACK = {
 }
 _ENCODED = "@ : / # in user and password are written %40 %3A %2F %23"
 _PORTS = "587 with mailto:// and mode=starttls, 465 with mailtos:// and mode=ssl, 25 inside of your own network"
-#: By the mode of the address of a mail server, when it cannot be asked in that mode.
+#: Advice for a mail server that cannot be used in the mode of its address, by mode.
 _UNFIT = {
-    "ssl": "a server that speaks TLS only after STARTTLS wants mode=starttls (port 587); the host must be the name that its "
-    "certificate is for; verify=no believes any certificate",
-    "starttls": "a server without STARTTLS wants mailtos:// and mode=ssl (port 465), or inside of your own network mailto:// "
+    "ssl": "a server that speaks TLS only after STARTTLS needs mode=starttls (port 587); the host must be the name that its "
+    "certificate is for; verify=no accepts any certificate",
+    "starttls": "a server without STARTTLS needs mailtos:// and mode=ssl (port 465), or inside your own network mailto:// "
     "and mode=insecure; the host must be the name that its certificate is for",
-    "insecure": "many servers take a password only after STARTTLS: mode=starttls (port 587); one that takes tokens only "
+    "insecure": "many servers accept a password only after STARTTLS: mode=starttls (port 587); one that accepts only tokens "
     "(XOAUTH2) cannot be used, but its provider may give an app password",
 }
-_REFUSED = f"look at user and password: {_ENCODED}, and many providers want an app password in place of your own"
+_REFUSED = f"check user and password: {_ENCODED}, and many providers require an app password instead of your own"
 _MAIL = {
-    ErrorClass.TRANSIENT: f"look whether host and port are right, and the server is up: {_PORTS}",
+    ErrorClass.TRANSIENT: f"check that host and port are right, and that the server is up: {_PORTS}",
     ErrorClass.AMBIGUOUS: "it may have arrived: look into the mailbox",
-    ErrorClass.NOBODY: "look whether the address of the recipient is right",
-    ErrorClass.CONTENT: "the server refuses what the mail holds or its size: ask who runs it",
+    ErrorClass.NOBODY: "check that the address of the recipient is right",
+    ErrorClass.CONTENT: "the server refuses the content or size of the mail: ask its operator",
 }
 _WEB = {
-    ErrorClass.TRANSIENT: "look whether the address is right, the service is up, and this machine is online",
-    ErrorClass.RATE_LIMITED: "wait, and send less: rate: of this receiver",
-    ErrorClass.AUTH: f"make a new token or webhook, and write it into the address: {_ENCODED}",
-    ErrorClass.GONE: "the channel or webhook is gone, or its address misspelled: make a new one",
-    ErrorClass.NOBODY: "look whether the recipient in the address is right",
-    ErrorClass.CONTENT: "the service refuses the message: look at the parts of the address",
+    ErrorClass.TRANSIENT: "check that the address is right, the service is up, and this machine is online",
+    ErrorClass.RATE_LIMITED: "wait, and lower `rate` of this receiver",
+    ErrorClass.AUTH: f"create a new token or webhook, and put it into the address: {_ENCODED}",
+    ErrorClass.GONE: "the channel or webhook is gone, or its address is misspelled: create a new one",
+    ErrorClass.NOBODY: "check that the recipient in the address is right",
+    ErrorClass.CONTENT: "the service refuses the message: check the parts of the address",
     ErrorClass.AMBIGUOUS: "it may have arrived: look there",
 }
-#: A login that is refused (RFC 4954, 6).
+#: Codes for a refused login (RFC 4954, 6).
 _LOGIN = (432, 534, 535)
-#: Mail servers say so when they want TLS or a login first.
+#: Codes of mail servers that require TLS or a login first.
 _FIRST = (530, 538)
 
 
 def http(status: int, body: bytes, retry_after: str, now: datetime) -> AttemptResult:
-    """Return the outcome of an HTTP request that was answered; *retry_after* is the header, empty if there was none.
+    """Return the outcome of an answered HTTP request. *retry_after* is the header, empty if there was none.
 
-    A redirect counts as a refusal that needs a person: redirects are not followed.
+    A redirect counts as a refusal that needs a person, because redirects are not followed.
     """
     waits = (hints.retry_after(retry_after, now), refusals.wait(body) or None)
     wait = max((min(one, refusals.MOST_WAIT) for one in waits if one is not None), default=None)
@@ -87,7 +87,7 @@ def slack(code: int | None, body: bytes) -> AttemptResult:
     """Return the outcome of a request that Slack answered with success, but without an `ok`."""
     error = _member(body, "error")
     if not error:
-        # Somebody between us and Slack may have answered: nobody knows what became of the message.
+        # A proxy between us and Slack may have answered, so it is unknown whether the message arrived.
         return AttemptResult(error_class=ErrorClass.AMBIGUOUS, code=code, words=f"answered without ok: {_text(body)}")
     kind = _SLACK.get(error) or refusals.meant(body) or ErrorClass.AUTH
     return AttemptResult(error_class=kind, code=code, words=cut(one_line(error), _LONGEST))
@@ -115,14 +115,14 @@ def _smtp_class(stage: Stage, code: int, words: str) -> ErrorClass:
         return ErrorClass.CONTENT
     if stage is not Stage.ENVELOPE or code in (530, 534, 535, 538, 554) or re.match(r"5\.7\.\d", words):
         return ErrorClass.AUTH
-    # 552 to a recipient is a full mailbox, which RFC 5321 4.5.3.1.10 wants treated as 452.
+    # 552 for a recipient means a full mailbox, which RFC 5321 4.5.3.1.10 says to treat like 452.
     return {550: ErrorClass.NOBODY, 551: ErrorClass.NOBODY, 553: ErrorClass.NOBODY, 552: ErrorClass.TRANSIENT}.get(
         code, ErrorClass.CONTENT
     )
 
 
 def lost(error: BaseException, *, written: bool, expired: bool, limit: float) -> AttemptResult:
-    """Return the outcome of an attempt without an answer; a server that is not trusted is a matter for a person."""
+    """Return the outcome of an attempt without an answer. An untrusted server needs a person."""
     for cause in () if expired else _causes(error):
         if found := fault_of(cause):
             return AttemptResult(error_class=ErrorClass.AUTH, words=f"the server {found}")
@@ -133,7 +133,7 @@ def lost(error: BaseException, *, written: bool, expired: bool, limit: float) ->
 
 
 def reason(error: BaseException) -> str:
-    """Return the words of the innermost cause of *error*: libraries wrap them in texts that name the whole address."""
+    """Return the words of the innermost cause of *error*. Libraries wrap them in texts that contain the whole address."""
     seen = _causes(error)
     for cause in reversed(seen):
         if isinstance(cause, OSError) and cause.strerror:
@@ -144,7 +144,7 @@ def reason(error: BaseException) -> str:
 
 
 def _causes(error: BaseException) -> list[BaseException]:
-    """Return *error* and what lies behind it, the innermost last."""
+    """Return *error* and its causes, the innermost last."""
     seen: list[BaseException] = []
     inner: BaseException | None = error
     while inner is not None and inner not in seen:
@@ -155,7 +155,7 @@ def _causes(error: BaseException) -> list[BaseException]:
 
 
 def _said(status: int, body: bytes) -> str:
-    """Return the server's own words if it has any that are for people, else the name of the status."""
+    """Return the server's own words if it has any for people, or else the name of the status."""
     words = _words(refusals.content(body), 2)
     if words:
         moved = refusals.moved_to(body)
@@ -167,7 +167,7 @@ def _said(status: int, body: bytes) -> str:
 
 
 def _words(content: Any, depth: int) -> str:
-    """Return what a JSON value says for people, also where it says so one level below."""
+    """Return the words for people in a JSON value, also one level below."""
     if not isinstance(content, dict):
         return ""
     for name in ("error", "message", "description", "detail", "reason", "errors"):
@@ -192,16 +192,16 @@ def _member(body: bytes, name: str) -> str:
 
 
 def remedy(error_class: ErrorClass, code: int | None, *, mode: str = "") -> str:
-    """Return what to do; *mode* is that of the address of a mail server, empty for every other service."""
+    """Return advice. *mode* is that of a mail server's address, and empty for every other service."""
     if not mode:
         if error_class is ErrorClass.AUTH and code is None:
-            return "the host must be the name that its certificate is for; one without TLS has no s behind its scheme"
+            return "the host must be the name that its certificate is for; a server without TLS needs a scheme without the final s"
         if error_class is ErrorClass.AUTH and code is not None and 300 <= code < 400:
-            return "write the address that it redirects to"
+            return "use the address that it redirects to"
         return _WEB.get(error_class, "")
     if error_class is not ErrorClass.AUTH:
         if code is not None and code < 500:
-            return "the server asks to wait: what is no test is tried again by itself"
+            return "the server asks to wait: real messages are retried automatically"
         return _MAIL.get(error_class, "")
     if code is None:
         return _UNFIT.get(mode, "")
@@ -209,6 +209,6 @@ def remedy(error_class: ErrorClass, code: int | None, *, mode: str = "") -> str:
         return _REFUSED
     if code in _FIRST:
         return (
-            f"the server wants a login, or TLS before it: mode=starttls or mode=ssl, with user and password; {_ENCODED}"
+            f"the server requires a login, or TLS first: mode=starttls or mode=ssl, with user and password; {_ENCODED}"
         )
     return "the server refuses this sender: from= must be an address that this login may use"

@@ -1,4 +1,4 @@
-"""The terminal, or whatever stands where it was: prints messages as they come."""
+"""The console receiver: prints messages on standard output."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _STYLES = {
 
 
 class ConsoleReceiver:
-    """Prints to standard output: with colours on a terminal only, and there not if NO_COLOR is set."""
+    """Receiver that prints to standard output, with colours on a terminal unless NO_COLOR is set."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -39,15 +39,15 @@ class ConsoleReceiver:
 
     @property
     def recipients(self) -> tuple[str, ...]:
-        """Whoever looks at it."""
+        """A single recipient without a name."""
         return ("",)
 
     def send(self, delivery: Delivery, message: Message) -> AttemptResult:  # noqa: ARG002  # the protocol's
-        """Print *message* whole, never mixed with another one."""
-        # Standard output is looked up now: it may have been replaced since the start.
+        """Print *message* as a whole, never mixed with another one."""
+        # Standard output is looked up now, because it may have been replaced since the start.
         encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
         shown = message.text.encode(encoding, "replace").decode(encoding)
-        # rich ends the program when it meets a broken pipe, so it only colours, and the writing is ours.
+        # rich ends the program on a broken pipe, so it only adds colours, and we write the text.
         coloured = io.StringIO()
         terminal = sys.stdout.isatty()
         Console(file=coloured, force_terminal=terminal, soft_wrap=True, highlight=False, emoji=False).print(

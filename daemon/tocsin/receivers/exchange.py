@@ -1,4 +1,4 @@
-"""Exchange with a server in one attempt: bounded in time and size, and known afterwards, whichever library makes it."""
+"""Exchange with a server in one attempt, for every library: bounded in time and size, with its outcome recorded."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from tocsin.model.deliveries import AttemptResult, ErrorClass
 from tocsin.receivers import classify
 
 _CURRENT: ContextVar[Exchange | None] = ContextVar("tocsin_exchange", default=None)
-#: Octets of an answer that are read; what a server says beyond this is no answer.
+#: Most bytes of an answer that are read.
 MOST_OCTETS = 64 * 1024
-#: Headers that say when to come back, which is decided elsewhere.
+#: Headers that say when to retry, which is decided elsewhere.
 _HINTS = {
     "retry-after",
     *(f"x-ratelimit-{name}" for name in ("limit", "remaining", "reset", "reset-after")),
@@ -35,10 +35,10 @@ _HINTS = {
 class Exchange:
     """One attempt, entered by the thread that sends.
 
-    Libraries bound each read of a socket, so that a server that sends a byte now and then keeps them for ever: when
-    *limit* seconds are over, every socket that was given to `watch` is shut down, and whoever reads from it gets an
-    error. *written* says that the message may have reached the server; *outcome* what the last answer meant, *body* what
-    it said.
+    Libraries bound only each read of a socket, so a server that sends a byte now and then could keep them for ever. After
+    *limit* seconds, every socket that was given to `watch` is shut down, and reading from it raises an error. *written*
+    means that the message may have reached the server. *outcome* is the meaning of the last answer, and *body* its
+    content.
     """
 
     def __init__(self, limit: float) -> None:
@@ -65,7 +65,7 @@ class Exchange:
         _CURRENT.reset(self._tokens.pop())
 
     def watch(self, connection: socket.socket) -> None:
-        """Shut *connection* down when the time is over; at once if it is."""
+        """Shut *connection* down when the time is over, or now if it already is."""
         with self._lock:
             if self.expired:
                 _shut(connection)
@@ -85,7 +85,7 @@ def current() -> Exchange | None:
 
 
 def _shut(connection: socket.socket) -> None:
-    # It may be closed already, or never have been connected.
+    # It may already be closed, or never have been connected.
     with suppress(OSError):
         connection.shutdown(socket.SHUT_RDWR)
 
@@ -93,25 +93,25 @@ def _shut(connection: socket.socket) -> None:
 def install() -> None:
     """Make every new session of requests use `BoundedAdapter`.
 
-    apprise's plugins call `requests.post` and give nothing else to hold on to. Nothing here but apprise uses requests,
-    and outside of an exchange the adapter does what its parent does.
+    apprise's plugins call `requests.post` and offer no other hook. Only apprise uses requests here, and outside of an
+    exchange the adapter does what its parent does.
     """
     requests.sessions.HTTPAdapter = BoundedAdapter
 
 
 class PutOffError(requests.RequestException):
-    """A server asked for a pause; raised in place of its answer."""
+    """A server asked for a pause. Raised instead of returning its answer."""
 
 
 class BoundedAdapter(requests.adapters.HTTPAdapter):
-    """Notes in the current exchange what a server answered, and reads no more than 64 KiB of it."""
+    """Adapter that records in the current exchange what a server answered, and reads at most 64 KiB of it."""
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
-        """Send *request*; with an exchange under way its outcome is recorded there.
+        """Send *request* and record its outcome in the current exchange, if there is one.
 
         Raises:
-            PutOffError: the server asked for a pause. Plugins that see such an answer sleep and post once more, which
-                would be a second try that nobody has on record.
+            PutOffError: the server asked for a pause. Plugins that see such an answer sleep and post again, which would
+                be a second attempt that is not on record.
         """
         exchange = current()
         if exchange is None:
@@ -129,7 +129,7 @@ class BoundedAdapter(requests.adapters.HTTPAdapter):
         exchange.outcome = classify.http(response.status_code, exchange.body, retry_after, datetime.now(UTC))
         if exchange.outcome.error_class is ErrorClass.RATE_LIMITED:
             raise PutOffError(exchange.outcome.words, response=response)
-        # Plugins wait by them, and stumble over what is no number: of a message that was taken we would never know.
+        # Plugins wait by these headers and fail if they are not numbers. A message that was accepted would look failed.
         for name in _HINTS & {name.lower() for name in response.headers}:
             del response.headers[name]
         return response
@@ -156,14 +156,14 @@ def _watched(base: Any, exchange: Exchange) -> type[Any]:
         def connect(self) -> None:
             super().connect()
             exchange.watch(self.sock)
-            # The request follows at once: from here on nobody can say that it did not arrive.
+            # The request follows at once, so from here on it may have arrived.
             exchange.written = True
 
     return Watched
 
 
 def _read(response: requests.Response) -> bytes:
-    """Return the beginning of the body, which also takes the body's place; what came before an error is enough."""
+    """Return the beginning of the body and make it the body. The part before an error is enough."""
     try:
         body: bytes = response.raw.read(MOST_OCTETS, decode_content=True)
     except (OSError, urllib3.exceptions.HTTPError):

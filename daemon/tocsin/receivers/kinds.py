@@ -10,9 +10,9 @@ from tocsin.receivers import Receiver, apprise, exchange, slack, webhook
 from tocsin.receivers.apprise import AppriseReceiver, Endpoint
 from tocsin.receivers.mail import mail
 
-#: Seconds that one attempt may take from the first connection on.
+#: Seconds that one attempt may take, counted from the first connection.
 LIMIT = 30.0
-#: Every other scheme is a service that apprise knows, and that takes plain text.
+#: Every other scheme is a service that apprise supports and that takes plain text.
 _KINDS: Mapping[str, Callable[[Endpoint], AppriseReceiver]] = {
     "hook": webhook.build,
     "hooks": webhook.build,
@@ -25,30 +25,32 @@ _KINDS: Mapping[str, Callable[[Endpoint], AppriseReceiver]] = {
 
 
 def build(name: str, url: str, *, secrets: Sequence[str] = (), limit: float = LIMIT) -> Receiver:
-    """Return the receiver behind an apprise *url*.
+    """Return the receiver for an apprise *url*.
 
     `mailto(s)://` is a mail server, `slack://` a Slack webhook or bot, `slack+http(s)://host:port/path` a server that
-    understands Slack's webhooks, `hook(s)://host:port/path` a program that takes our JSON, signed with *secrets*; every
-    other address is what apprise makes of it. An attempt takes at most *limit* seconds.
+    understands Slack's webhooks, `hook(s)://host:port/path` a program that takes our JSON, signed with *secrets*. Every
+    other address is handled by apprise. An attempt takes at most *limit* seconds.
 
     Raises:
-        ValueError: apprise can do nothing with it; the words hold nothing of the address but its scheme.
+        ValueError: apprise does not support the address. The message contains only its scheme.
     """
     _silence()
     exchange.install()
     if re.search(r"\s", url):
-        raise ValueError("a receiver has one address, without blanks")
+        raise ValueError("a receiver must have one address, without spaces")
     endpoint = Endpoint(name=name, url=url, secrets=secrets, limit=limit)
     if not re.fullmatch(r"[a-z][a-z0-9+.-]{0,30}", endpoint.scheme):
-        raise ValueError("this is no address of a service: it must begin with a scheme, like mailto:// or slack://")
+        raise ValueError(
+            "this is not the address of a service: it must begin with a scheme such as mailto:// or slack://"
+        )
     make = slack.build if slack.is_native(url) else _KINDS.get(endpoint.scheme, apprise.service)
     if secrets and make is not webhook.build:
-        raise ValueError("only a webhook, at hook:// or hooks://, is signed with a secret")
+        raise ValueError("only a webhook (hook:// or hooks://) can have a secret")
     return make(endpoint)
 
 
 def _silence() -> None:
-    """Keep the loggers that write addresses to themselves; what apprise logs of an attempt is captured all the same."""
+    """Silence the loggers that write addresses. apprise's log of an attempt is still captured."""
     for name in ("apprise", "urllib3"):
         logger = logging.getLogger(name)
         logger.propagate = False

@@ -1,4 +1,4 @@
-"""Limits of services in the unit in which each counts, and messages cut to them."""
+"""Limits of services, each in its own unit, and messages cut to them."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from tocsin.model.deliveries import Message
 from tocsin.render.plain import NUMBER
 from tocsin.render.words import cut, whole
 
-#: Between a title and its body, and what a service puts around both.
+#: Units reserved for what a service puts between and around title and body.
 _BETWEEN = 16
-#: The least of a body that is shown.
+#: The shortest body that is shown.
 _SHORTEST = 100
 #: A service that takes less gets headline, link and number only.
 _BRIEF = 600
-#: The least of a headline that is shown where a link needs the room.
+#: The shortest headline that is shown if a link needs the room.
 _HEAD = 20
-#: What ntfy takes of a message (its `message-size-limit`), and a share of that for the other fields of its JSON.
+#: ntfy's `message-size-limit`, and a share of it for the other fields of its JSON.
 _NTFY, _NTFY_FIELDS = 4096, 200
 #: Characters of GSM 03.38, and those that need an escape and so count twice.
 _GSM = frozenset(
@@ -27,11 +27,11 @@ _GSM = frozenset(
     "abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 _GSM_TWICE = frozenset("^{}\\[~]|€\f")
-#: Marks that would make a whole short message count in 16-bit units, and how they are written without.
+#: Characters that would make a whole short message count in 16-bit units, and their replacements.
 _PLAIN = str.maketrans({"…": "...", "‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "·": "-", "‹": "<"})
-#: Units of the one segment, and of each of several, as GSM 03.38 and as UCS-2; octets of one that apprise lets through.
+#: Units of a single segment and of each of several in GSM 03.38, and of each of several in UCS-2.
 _ONE_GSM, _SEVERAL_GSM, _SEVERAL_UCS2 = 160, 153, 67
-#: Modules of apprise that send short messages to telephones, who charge and cut by segment.
+#: Modules of apprise that send text messages (SMS), which are charged and cut by segment.
 _SMS = """
     africas_talking bulksms bulkvs burstsms clickatell clicksend cm d7networks eight00com exotel fortysixelks freemobile
     httpsms infobip kaleyra kavenegar messagebird mobilemessage msg91 notifyre octopush plivo ringcentral serwersms seven
@@ -49,12 +49,12 @@ def _utf16(character: str) -> int:
 
 
 def _telegram(character: str) -> int:
-    """Units of 16 bits; apprise counts what is escaped, too."""
+    """Return the number of 16-bit units. apprise counts escapes too."""
     return _HTML.get(character) or _utf16(character)
 
 
 def _ntfy(character: str) -> int:
-    """Return octets of UTF-8, or half of those of the escapes of JSON, of which ntfy reads twice as many."""
+    """Return the bytes in UTF-8, or half the bytes of the JSON escape, of which ntfy reads twice as many."""
     return 1 if character < "\x80" else 3 if character <= "\uffff" else 6
 
 
@@ -64,9 +64,9 @@ def _gsm(character: str) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
-    """At most *most* units, of which a character is as many as *cost* says; *ellipsis* ends what was cut.
+    """A limit of *most* units. *cost* returns the units of a character. *ellipsis* ends a text that was cut.
 
-    With *brief* there is room for headline, link and number only.
+    With *brief* there is only room for headline, link and number.
     """
 
     most: int
@@ -79,7 +79,7 @@ class Limit:
         return sum(map(self.cost, text))
 
     def cut(self, text: str, most: int) -> str:
-        """Return *text* of at most *most* units, cut between words and never within a link."""
+        """Return *text* cut to at most *most* units, between words and never within a link."""
         room = most - self.size(self.ellipsis)
         end, total = 0, 0
         for place, character in enumerate(text, start=1):
@@ -90,7 +90,7 @@ class Limit:
 
 
 def fitted(message: Message, plugin: NotifyBase) -> tuple[str, str]:
-    """Return title and body of *message* as the service of *plugin* takes them whole."""
+    """Return title and body of *message*, cut so that the service of *plugin* accepts them."""
     titled = plugin.title_maxlen > 0
     title = cut(message.subject, plugin.title_maxlen) if titled else message.subject
     module = type(plugin).__module__.partition("plugins.")[2].partition(".")[0]
@@ -115,7 +115,7 @@ def _body(message: Message, limit: Limit, room: int) -> str:
 def _brief(parts: Sequence[str], limit: Limit) -> str:
     """Return the parts of the shortest form on a line each.
 
-    Only the headline is cut; of the others the number goes first, then the link, and what has no room is left out.
+    Only the headline is cut. If the others have no room, the number is left out first, then the link.
     """
     head, *others = parts
     kept: dict[int, str] = {}
@@ -138,7 +138,7 @@ def _limit(module: str, most: int) -> Limit:
 
 
 def _sms(most: int, text: str) -> Limit:
-    """Return the limit of *text* in as many segments as the service lets through; two of UCS-2 where that is one."""
+    """Return the limit of *text* in as many segments as the service accepts, or two of UCS-2 if that is one."""
     segments = max(1, most // _SEVERAL_GSM)
     if all(character in _GSM or character in _GSM_TWICE for character in text):
         return Limit(

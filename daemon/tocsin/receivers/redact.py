@@ -1,4 +1,4 @@
-"""Words of a server without what must not be known: some answer with the very token they refuse."""
+"""Removal of secrets from a server's words. Some servers repeat the very token that they refuse."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from collections.abc import Callable, Collection, Iterator
 from urllib.parse import quote, unquote
 
 _MASK = "***"
-#: A secret shorter than this would mask half the words.
+#: Shorter secrets are not masked, because they would mask parts of ordinary words.
 _SHORTEST = 4
-#: So many characters in a row of a secret are masked, wherever they begin and whatever stands between them.
+#: This many consecutive characters of a secret are masked, wherever they begin and whatever is between them.
 _RUN = 8
-#: What an address says about how to send; none of it is secret.
+#: Settings in an address, which are not secret.
 _SETTINGS = frozenset(
     [
         "mode",
@@ -38,10 +38,10 @@ _SETTINGS = frozenset(
 
 
 def redactor(url: str, *, open_words: Collection[str] = ()) -> Callable[[str], str]:
-    """Return a function that masks every part of *url* that may be secret, as it is, encoded, cut or spaced out.
+    """Return a function that masks every part of *url* that may be secret: plain, encoded, cut or spaced out.
 
-    That is all but the scheme, settings such as `mode=` and *open_words* (recipients): apprise puts tokens where others
-    have hosts and paths.
+    Everything may be secret except the scheme, settings such as `mode=` and *open_words* (recipients), because apprise
+    puts tokens where other addresses have hosts and paths.
     """
     secrets = {form for part in _parts(url) for form in _forms(part) if len(form) >= _SHORTEST}
     shown = {word for one in open_words for word in (one, one.lstrip("#@+")) if word}
@@ -65,12 +65,12 @@ def redactor(url: str, *, open_words: Collection[str] = ()) -> Callable[[str], s
 
 
 def _parts(url: str) -> list[str]:
-    """Return all that stands between the marks of an address: tokens may stand anywhere, so all parts are alike."""
+    """Return all parts between the delimiters of an address. Tokens may be anywhere, so all parts are treated alike."""
     rest = url.partition("://")[2] or url
     pieces = [piece for piece in re.split(r"[/?#&@]", rest) if piece.partition("=")[0].lower() not in _SETTINGS]
     values = [value for piece in pieces for value in (*piece.partition("=")[::2], *piece.split(":"))]
     login = unquote(re.split(r"[/?#]", rest)[0].rpartition("@")[0])
-    # As it is sent by HTTP's Basic and by SMTP's PLAIN.
+    # As sent by HTTP Basic and by SMTP PLAIN.
     return [*pieces, *values, login, "\0" + login.replace(":", "\0", 1)]
 
 
@@ -81,7 +81,7 @@ def _forms(part: str) -> Iterator[str]:
     yield octets.hex()
     yield "".join(f"%{octet:02x}" for octet in octets)
     for before in range(3):
-        # Within a longer text base64 has three forms, of which the ends depend on the neighbours.
+        # Within a longer text base64 has three forms, whose ends depend on the neighbouring bytes.
         coded = base64.b64encode(bytes(before) + octets).decode().rstrip("=")
         yield coded[4 if before else 0 : len(coded) - (1 if (before + len(octets)) % 3 else 0)]
     yield base64.b64encode(octets).decode()
@@ -92,7 +92,7 @@ _Stream = list[tuple[str, int]]
 
 
 def _streams(text: str) -> tuple[_Stream, _Stream]:
-    """Return *text* as it is, and its letters and digits alone: who breaks or spaces out a word leaves those."""
+    """Return *text* as it is, and its letters and digits alone, which stay the same if a word is broken or spaced out."""
     whole = [(character.lower(), place) for place, character in enumerate(text)]
     return whole, [(character, place) for character, place in whole if character.isalnum()]
 
@@ -110,7 +110,7 @@ def _any_of(words: Collection[str] | Iterator[str]) -> re.Pattern[str]:
 
 
 def _masked(words: str, masked: bytearray) -> str:
-    """Return *words* with one mask for each stretch of *masked* characters; blanks at its ends stay."""
+    """Return *words* with one mask for each run of *masked* characters. Spaces at the ends of a run stay."""
     shown, end = "", 0
     for found in re.finditer(b"\1+", masked):
         stretch = words[found.start() : found.end()]

@@ -1,7 +1,7 @@
-"""Bodies with which services say that a destination is gone or that we may not write there, whatever their status is.
+"""Bodies with which services say that a destination is gone or that we may not write there, whatever the status is.
 
-Facts of a JSON body are compared, `name=value` in lower case, or a whole short text: never a part of a longer one, which
-could be an echo of our own message.
+Facts of a JSON body (`name=value` in lower case) or a whole short text are compared. A part of a longer text is never
+compared, because it could be an echo of our own message.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from typing import Any
 
 from tocsin.model.deliveries import ErrorClass
 
-#: A wait longer than this is a mistake or malice; policy cuts it shorter still.
+#: A longer wait is a mistake or malice. The policy cuts it even shorter.
 MOST_WAIT = timedelta(days=1)
 _LONGEST = 200
 _DEEPEST = 5
-#: Facts of one body that are looked at: no service needs more to say no.
+#: Most facts of one body that are compared.
 _MOST_FACTS = 100
 
 _GONE = """
@@ -60,7 +60,7 @@ _KNOWN = {
     for kind, facts in ((ErrorClass.GONE, _GONE), (ErrorClass.AUTH, _AUTH), (ErrorClass.NOBODY, _NOBODY))
     for fact in facts.split()
 }
-#: Whole sentences, of Telegram, Pushover, Google Chat and Signal.
+#: Whole sentences of Telegram, Pushover, Google Chat and Signal.
 _SENTENCES = (
     (
         ErrorClass.NOBODY,
@@ -86,13 +86,13 @@ _SENTENCES = (
 
 
 def meant(body: bytes) -> ErrorClass | None:
-    """Return what *body* says of its destination: GONE, AUTH, or NOBODY for one recipient; None where it says nothing."""
+    """Return what *body* says about its destination: GONE, AUTH, or NOBODY for one recipient. None if nothing."""
     found = [_class(fact) for fact in _facts(body)]
     return next((kind for kind in (ErrorClass.GONE, ErrorClass.AUTH, ErrorClass.NOBODY) if kind in found), None)
 
 
 def moved_to(body: bytes) -> str:
-    """Return the id under which a Telegram group goes on, empty where there is none."""
+    """Return the new id of a Telegram group that was migrated. Empty if there is none."""
     match content(body):
         case {"parameters": {"migrate_to_chat_id": int() as number}} if abs(number) < 10**18:
             return str(number)
@@ -100,7 +100,7 @@ def moved_to(body: bytes) -> str:
 
 
 def wait(body: bytes) -> timedelta | None:
-    """Return the pause that *body* asks for, at most a day: for Discord, Telegram, Matrix and Google say it there."""
+    """Return the pause that *body* asks for, at most a day. Discord, Telegram, Matrix and Google put it there."""
     said = content(body)
     if not isinstance(said, dict):
         return None
@@ -135,7 +135,7 @@ def _class(fact: str) -> ErrorClass | None:
 
 
 def _facts(body: bytes) -> Iterator[str]:
-    """Return `name=value` of the members of a JSON body, or the whole of a short text, in lower case."""
+    """Yield `name=value` of the members of a JSON body, or the whole of a short text, in lower case."""
     value = content(body)
     if value is None:
         text = body[:_LONGEST].decode("utf-8", "replace").strip().lower()
@@ -157,7 +157,7 @@ def _members(name: str, value: Any, depth: int) -> Iterator[str]:
 
 
 def _span(value: Any, unit: float) -> timedelta | None:
-    """Return a number of units of seconds, also as text like `30s`, as a time that is neither negative nor absurd."""
+    """Return a number of *unit* seconds, also as text like `30s`, as a span. None if it is negative or absurd."""
     if isinstance(value, str) and re.fullmatch(r"\d{1,9}(\.\d{1,9})?s?", value):
         value = float(value.rstrip("s"))
     if isinstance(value, bool) or not isinstance(value, int | float):

@@ -1,4 +1,4 @@
-"""Slack, by blocks: its webhooks and bots, and servers that understand its webhooks."""
+"""Slack with blocks: its webhooks and bots, and servers that understand its webhooks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tocsin.receivers.redact import redactor
 
 
 class _Slack(NotifySlack):
-    """apprise's Slack, of whose payload only the channel and the name stay; *address* overrides Slack's own."""
+    """apprise's Slack with our payload: only its channel and name stay. *address* replaces Slack's own."""
 
     content: Mapping[str, Any] = {}
     address = ""
@@ -37,12 +37,12 @@ class _Slack(NotifySlack):
 
 
 def is_native(url: str) -> bool:
-    """Return whether *url* is an address as Slack itself shows it."""
+    """Return whether *url* is an address in the form that Slack itself shows."""
     return bool(NotifySlack.parse_native_url(url))
 
 
 def build(endpoint: Endpoint) -> AppriseReceiver:
-    """Return the receiver of Slack; its workflows take a text only, and are a service like any other.
+    """Return the receiver for Slack. Slack's workflows take only text, and are handled like any other service.
 
     Raises:
         ValueError: the address is wrong.
@@ -55,13 +55,13 @@ def build(endpoint: Endpoint) -> AppriseReceiver:
 
 
 def build_own(endpoint: Endpoint) -> AppriseReceiver:
-    """Return the receiver of a server of one's own that understands Slack's webhooks.
+    """Return the receiver for an operator's own server that understands Slack's webhooks.
 
     Raises:
         ValueError: the address is wrong.
     """
     address = http_address(endpoint.url[len("slack+") :], "slack+http")
-    # Tokens that nobody sees: apprise makes Slack's address of them, and ours takes its place.
+    # Placeholder tokens: apprise builds Slack's address from them, which our address replaces.
     fields = {"schema": "slack", "token_a": "T0", "token_b": "B0", "token_c": "0", "targets": [], **TIMEOUTS}
     return _blocks(endpoint, fields, ("",), address)
 

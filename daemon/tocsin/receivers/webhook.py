@@ -1,4 +1,4 @@
-"""A webhook of a program's own: JSON, signed as Standard Webhooks says (standardwebhooks.com, specification 1.0)."""
+"""Webhooks of other programs: JSON, signed by Standard Webhooks (standardwebhooks.com, specification 1.0)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MARK = "whsec_"
 
 
 class Hook(NotifyBase):
-    """Posts *octets* to *address* with *headers*; what is answered is seen by the adapter of `tocsin.receivers.exchange`."""
+    """Sender of *octets* to *address* with *headers*. The adapter of `tocsin.receivers.exchange` records the answer."""
 
     service_name: Any = "webhook"
     secure_protocol: Any = "hooks"
@@ -33,36 +33,36 @@ class Hook(NotifyBase):
     headers: Mapping[str, str] = {}
 
     def url(self, *_: Any, **__: Any) -> str:
-        """Return the address without all that could be a secret."""
+        """Return the address without anything that could be a secret."""
         return "hooks://"
 
     def send(self, *_: Any, **__: Any) -> bool:
-        """Send once; return whether it was taken."""
+        """Send once and return whether the server accepted it."""
         try:
             answer = requests.post(
                 self.address, data=self.octets, headers=dict(self.headers), allow_redirects=False, timeout=(10, 20)
             )
         except requests.RequestException:
-            return False  # the adapter knows why
+            return False  # the adapter has recorded why
         return 200 <= answer.status_code < 300
 
 
 def key_of(secret: str) -> bytes:
-    """Return the key that *secret* stands for: `whsec_` and base64, or itself.
+    """Return the key in *secret*: decoded if it is `whsec_` and base64, or else *secret* itself.
 
     Raises:
-        ValueError: it begins with `whsec_`, and what follows is no base64.
+        ValueError: it begins with `whsec_`, but the rest is not base64.
     """
     if not secret.startswith(_MARK):
         return secret.encode()
     try:
         return b64decode(secret.removeprefix(_MARK), validate=True)
     except binascii.Error:
-        raise ValueError("a secret that begins with whsec_ goes on in base64") from None
+        raise ValueError("a secret that begins with whsec_ must continue in base64") from None
 
 
 def signed(octets: bytes, keys: Sequence[bytes], *, delivery_id: str, at: float | None = None) -> dict[str, str]:
-    """Return the headers of *octets*, sent *at* that Unix time (now), with a signature for each of *keys*."""
+    """Return the headers for *octets*, sent *at* a Unix time (default: now), with a signature for each of *keys*."""
     stamp = str(int(time.time() if at is None else at))
     headers = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "tocsin", "webhook-id": delivery_id}
     if keys:
@@ -73,10 +73,10 @@ def signed(octets: bytes, keys: Sequence[bytes], *, delivery_id: str, at: float 
 
 
 def build(endpoint: Endpoint) -> AppriseReceiver:
-    """Return the receiver of a program's own webhook.
+    """Return the receiver for another program's webhook.
 
     Raises:
-        ValueError: the address is wrong, or a secret.
+        ValueError: the address or a secret is wrong.
     """
     address = http_address(re.sub("^hook", "http", endpoint.url, flags=re.IGNORECASE), "hook")
     keys = [key_of(secret) for secret in endpoint.secrets]

@@ -1,4 +1,4 @@
-"""Alerts as messages: pure, and the same alerts always give the same message."""
+"""Rendering of alerts as messages. It is pure: the same alerts always give the same message."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from tocsin.render.words import defused
 
 __all__ = ["held_line", "late_line", "reduced", "render", "with_preface"]
 
-#: Messages that are looked through rather than read.
+#: Kinds of message that people skim rather than read.
 DIGESTS = (DeliveryKind.DIGEST, DeliveryKind.CATCH_UP)
-#: Alerts on a line in a digest for a chat, which cuts long messages into many.
+#: One-line alerts in a digest for a chat service, which splits long messages.
 MOST_IN_CHATS = 10
 
 
@@ -39,12 +39,12 @@ def render(
     subjects: Sequence[str] = (),
     roundup: Roundup | None = None,
 ) -> Message:
-    """Return the message about *tidings* in the shape *kind*; the alert of the highest severity leads.
+    """Return the message about *tidings* in the form *kind*. The alert of the highest severity leads.
 
-    *thread* is the id of the first delivery about the same to the same recipient, *subjects* those of the messages since;
-    *roundup* is what a digest says beside its alerts.
+    *thread* is the id of the first delivery about the same alert to the same recipient, and *subjects* are those of the
+    messages since. *roundup* is the content of a digest beside its alerts.
 
-    Feed text is neutralised for the place where it will stand: escaped in HTML and Slack, mentions and markup defused in text for other services, control characters gone everywhere.
+    Feed text is neutralised for each form: escaped in HTML and Slack, with mentions and markup defused in text for other services. Control characters are removed everywhere.
     """
     if delivery_kind in DIGESTS:
         summary = digest(tidings, delivery_id=delivery_id, kind=delivery_kind, zone=zone, roundup=roundup)
@@ -54,7 +54,7 @@ def render(
         as_html, as_slack = partial(digest_html, summary, line), partial(digest_slack, summary, line)
     else:
         content = page(tidings, delivery_id=delivery_id, kind=delivery_kind, zone=zone)
-        # A conversation is held together by its subject in mail programs only.
+        # Only mail programs group a conversation by its subject.
         line = subject(content, subjects if kind is MessageKind.MAIL else ())
         text, pictures = plain(content), content.pictures
         as_html, as_slack = partial(html, content, line), partial(slack, content, line)

@@ -1,4 +1,4 @@
-"""Content of a digest, before it takes the form of any service: what needs an answer first, then by weight."""
+"""Content of a digest in no particular form: first alerts that need an answer, then the others by weight."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ from tocsin.render.times import length, local
 from tocsin.render.words import cut, one_line
 from tocsin.units import counted
 
-#: Alerts with a quote and their prices, and behind them alerts on a line; the others are counted.
+#: Alerts shown with a quote and prices, and after them alerts on one line. The others are counted.
 MOST_TOP = 5
 MOST_BRIEF = 55
-#: Lines of each of the other parts.
+#: Most lines of each of the other parts.
 MOST_NEEDS = 12
 MOST_MOVERS = 5
 MOST_HELD = 12
 MOST_AILING = 12
 TOP = "Top stories: the most severe, then the most widely reported, then the newest"
 ANSWER = "To answer: tocsin alerts ack|snooze|useful|noise and the number of the alert"
-#: From here on an alert wants an answer.
+#: Alerts of this severity and above need an answer.
 LOUD = Severity.HIGH
 _HEADLINE = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """An alert of a digest; *about* are the reasons for its place, and its number."""
+    """An alert of a digest. *about* gives the reasons for its position, and its number."""
 
     item: Item
     about: str
@@ -52,7 +52,7 @@ class Story:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """Lines of (what, about it), and how many more there are."""
+    """Lines of (name, words), and the number of lines left out."""
 
     lines: tuple[tuple[str, str], ...] = ()
     more: int = 0
@@ -60,9 +60,9 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Digest:
-    """All that a digest says. *stories* are those with everything, *brief* those on a line, *more* those left out.
+    """Content of a digest. *stories* are shown in full, *brief* on one line, and *more* are left out.
 
-    *loud* of its alerts are of high severity or above; *overflow* says how many were over which limit.
+    *loud* counts its alerts of high severity or above. *overflow* says how many were over which limit.
     """
 
     kind: DeliveryKind
@@ -82,12 +82,12 @@ class Digest:
 
     @property
     def banner(self) -> str:
-        """The lines that name the kind of message, and what is in it because a limit was reached."""
+        """The lines that name the kind of message, and the alerts in it because a limit was reached."""
         return " ".join(filter(None, (BANNERS[self.kind], self.period, *self.overflow)))
 
     @property
     def answer(self) -> str:
-        """The line on how to answer, where there is anything to."""
+        """The line on how to answer, if there is an alert to answer."""
         return ANSWER if self.needs or self.stories else ""
 
     @property
@@ -97,7 +97,7 @@ class Digest:
 
     @property
     def preview(self) -> str:
-        """The text that a list of mails shows behind the subject."""
+        """The text that a list of mails shows after the subject."""
         waiting = len(self.needs) + self.more_needs
         parts = [f"{waiting} wait for an answer" if waiting else ""]
         parts += [f"{price.name} {price.move}" for price in self.movers[:2]]
@@ -114,7 +114,7 @@ class Digest:
         return tuple((self.picture(place), price.png) for place, price in enumerate(self.movers) if price.png)
 
     def short(self, most: int) -> Digest:
-        """Return the same with at most so many alerts on a line, the others counted."""
+        """Return the digest with at most *most* one-line alerts. The others are counted."""
         kept = self.brief[:most]
         return replace(self, brief=kept, more=self.more + len(self.brief) - len(kept))
 
@@ -122,7 +122,7 @@ class Digest:
 def digest(
     tidings: Sequence[AlertContent], *, delivery_id: str, kind: DeliveryKind, zone: ZoneInfo, roundup: Roundup | None
 ) -> Digest:
-    """Return the content of a digest about *tidings*; without a *roundup* it is about nothing else."""
+    """Return the content of a digest about *tidings*, and about the *roundup* if there is one."""
     ranked = sorted(tidings, key=_weight, reverse=True)
     until = roundup.until if roundup else None
     shown = [_story(one, zone, kind, until) for one in ranked[: MOST_TOP + MOST_BRIEF]]
@@ -156,7 +156,7 @@ def _overflow(tidings: Sequence[AlertContent]) -> Iterator[str]:
 
 
 def _weight(tidings: AlertContent) -> tuple[int, int, datetime]:
-    """Return what comes first: the most severe, then what most independent origins report, then the newest."""
+    """Return the sort key: the most severe first, then the most independent origins, then the newest."""
     alert = tidings.alert
     return alert.severity.rank, alert.origins, alert.event_time
 
@@ -201,7 +201,7 @@ def _counts(roundup: Roundup) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldBack:
-    """*count* alerts or matches, *what* they are, that the reader was not sent, and *why*."""
+    """A number of alerts or matches (*count*, *what*) that the reader was not sent, and *why*."""
 
     what: str
     why: Reason
@@ -210,7 +210,7 @@ class HeldBack:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ailing:
-    """A source that cannot be polled: its last error in *words*, and when it last could (None: never)."""
+    """A source that cannot be polled: its last error in *words*, and its last success (None: never)."""
 
     source: str
     words: str
@@ -219,10 +219,10 @@ class Ailing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Roundup:
-    """Events from *since* to *until*, as the reader of one digest is to see them.
+    """Events from *since* to *until* for the reader of one digest.
 
-    *needs* are loud alerts sent to the reader before that nobody has answered; *movers* the instruments that moved most,
-    the farthest first. *sources* is how many are polled, the other figures count what came in that time.
+    *needs* are severe alerts that were sent to the reader earlier and not answered. *movers* are the instruments that
+    moved most, largest move first. *sources* counts those that are polled. The other figures count events in that time.
     """
 
     since: datetime

@@ -1,4 +1,4 @@
-"""A message as JSON for programs: the same fields in every version, more of them perhaps."""
+"""A message as JSON for programs. Later versions may add fields, but never remove one."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from tocsin.render.words import one_line, web_link
 
 
 def hook(tidings: Sequence[AlertContent], *, delivery_id: str, kind: DeliveryKind, subject: str, text: str) -> str:
-    """Return the payload: `id` of the delivery, its `type`, `subject` and `text`, and `alerts`, the loudest first.
+    """Return the payload: `id` of the delivery, its `type`, `subject` and `text`, and `alerts`, most severe first.
 
     An alert has `id`, `rule`, `event`, `severity`, `title`, `labels`, `event_time` (ISO 8601, UTC), `detail`, and what
-    entry it is about: `headline`, `link`, `publisher`; both empty where it is about a price.
+    entry it is about: `headline`, `link` and `publisher`, which are empty for a price.
     """
     content = {
         "id": delivery_id,

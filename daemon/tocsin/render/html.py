@@ -8,20 +8,20 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from tocsin.render.digest import Digest
 from tocsin.render.page import Page
 
-#: Bytes of a digest. Mail programs cut longer ones off.
+#: Most bytes of a digest. Mail programs cut longer ones off.
 MOST_BYTES = 98_000
-# Many mail programs drop style sheets, so the styles go to the elements; the dark ones can only stay behind.
+# Many mail programs drop style sheets, so styles are inlined. Only those for dark mode stay in the sheet.
 _INLINER = css_inline.CSSInliner(keep_style_tags=False, keep_at_rules=True, load_remote_stylesheets=False)
 _TEMPLATES = Environment(loader=PackageLoader("tocsin.render", "."), autoescape=True, undefined=StrictUndefined)
 
 
 def html(page: Page, subject: str) -> str:
-    """Return the whole message; matched words are marked, and whatever a stranger wrote is escaped."""
+    """Return the whole message, with matched words marked and feed text escaped."""
     return _shown("mail.html", page, subject)
 
 
 def digest_html(digest: Digest, subject: str) -> str:
-    """Return the same of a digest; alerts on a line are left out, and counted, where it would grow too long."""
+    """Return the whole digest. If it would be too long, one-line alerts are left out and counted."""
     shown = _shown("digest.html", digest, subject)
     while len(shown.encode()) > MOST_BYTES and digest.brief:
         digest = digest.short(len(digest.brief) // 2)

@@ -1,4 +1,4 @@
-"""Changes to a message that was rendered and kept: a line before it, or a short plain text of it."""
+"""Changes to a stored rendered message: a line added at the top, or a reduction to short plain text."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from tocsin.model.deliveries import Message, MessageKind
 from tocsin.render.slack import escaped, plain_context
 from tocsin.render.words import whole
 
-#: Where mail.html leaves room; feed text cannot hold it, since its brackets are escaped.
+#: The marker in mail.html for this line. Feed text cannot contain it, because its brackets are escaped.
 _ROOM = "<!-- preface -->"
 _ROW = '<tr><td style="padding: 12px 24px 0 24px; font: 600 14px sans-serif; color: #c2410c;">{}</td></tr>'
-#: Octets of UTF-8 that every service takes.
+#: Bytes of UTF-8 that every service accepts.
 SHORTEST = 1000
-#: Octets round the beginning of a text.
+#: Bytes around the beginning of a text.
 _ROUND = 5
 
 
 def with_preface(message: Message, preface: str) -> Message:
-    """Return *message* with the line *preface* at the top of every part; the message itself when it is empty."""
+    """Return *message* with the line *preface* at the top of every part. An empty *preface* changes nothing."""
     if not preface:
         return message
     payload = message.payload
@@ -41,7 +41,7 @@ def with_preface(message: Message, preface: str) -> Message:
 
 
 def reduced(message: Message) -> Message:
-    """Return *message* as its subject and the beginning of its text, without markup, pictures or blocks of its own."""
+    """Return *message* reduced to its subject and the beginning of its text, without markup, pictures or blocks."""
     text = _short(message)
     payload = ""
     if message.kind is MessageKind.HOOK:
@@ -54,7 +54,7 @@ def reduced(message: Message) -> Message:
 
 
 def _short(message: Message) -> str:
-    """Return the text, or link and number where they are known, and its beginning."""
+    """Return link and number, if they are known, and the beginning of the text."""
     octets = message.text.encode()
     if len(octets) <= SHORTEST:
         return message.text

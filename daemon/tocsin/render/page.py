@@ -1,4 +1,4 @@
-"""Content of a message about alerts, before it takes the form of any service."""
+"""Content of a message about alerts, in no particular form."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ from tocsin.render.times import length, local
 from tocsin.render.words import cut, host, one_line, web_link
 from tocsin.text.titles import split_outlet
 
-#: Alerts shown with everything; those behind them are one line each, and behind those only counted.
+#: Alerts shown in full. The next ones get one line each, and the rest is counted.
 MOST_ITEMS = 6
 MOST_BRIEF = 30
 MOST_RELATED = 8
 _MOST_WORDS = 12
 _MOST_BETWEEN = 2
-#: How a quote ends that is a sentence.
+#: Endings of a quote that is a sentence.
 _ENDED = (".”", "!”", "?”", "。”", "！”", "？”")
-#: Characters shown before the place where two texts begin to differ.
+#: Characters shown before the position where two texts begin to differ.
 _SHARED = 100
-#: No headline is longer: this is where a flood in place of a title is cut.
+#: Most characters of a headline. A longer text is no title.
 _HEADLINE = 2000
 
 BANNERS = {
     DeliveryKind.ALERT: "",
-    DeliveryKind.UPDATE: "Update: there is something new about an alert that was told before.",
-    DeliveryKind.CORRECTION: "Correction: the source of an alert that was told before now says something else.",
-    DeliveryKind.CATCH_UP: "Catch-up: this is old news, found late because its source had been out of reach.",
-    DeliveryKind.DIGEST: "Digest: what waited until now, the most severe first.",
+    DeliveryKind.UPDATE: "Update: there is something new about an alert that was sent before.",
+    DeliveryKind.CORRECTION: "Correction: the source of an alert that was sent before now says something else.",
+    DeliveryKind.CATCH_UP: "Catch-up: this is old news, found late because its source was unreachable.",
+    DeliveryKind.DIGEST: "Digest: alerts that waited until now, the most severe first.",
     DeliveryKind.OPERATOR: "This is about tocsin itself.",
     DeliveryKind.TEST: "This is a test: nothing happened.",
 }
@@ -45,7 +45,7 @@ BANNERS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
-    """A headline and where it leads; *by* is the publisher, the host and the time."""
+    """A headline and its link. *by* is the publisher, the host and the time."""
 
     headline: str
     link: str
@@ -56,7 +56,8 @@ class Reference:
 class Item:
     """One alert. *why* and *times* are (name, value) rows.
 
-    To who knows it, *news* is what is new, in a line, and *known* says of what; *answer* is how to answer it.
+        For a reader who knows the alert, *news* is what is new, in one line, and *known* names the alert. *answer* is how to
+    answer it.
     """
 
     severity: Severity
@@ -84,7 +85,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """All that a message says; *brief* are the alerts for which only a line was left, *more* those left out."""
+    """Content of a message. *brief* are alerts shown on one line, and *more* counts those left out."""
 
     kind: DeliveryKind
     delivery_id: str
@@ -108,15 +109,16 @@ class Page:
 
     @property
     def banner(self) -> str:
-        """The line that names the kind of message; empty for an alert, and where the alerts themselves say what is new."""
+        """The line that names the kind of message. Empty for an alert, and if the alerts themselves say what is new."""
         told = self.kind is DeliveryKind.UPDATE and any(item.news for item in self.items)
         return "" if told else BANNERS[self.kind]
 
     @property
     def preview(self) -> str:
-        """The text that a list of mails shows behind the subject: a quote, else who reports it.
+        """The text that a list of mails shows after the subject: a quote, or else the publisher.
 
-        To who knows it first of all what is new and the newest headline: the subject may be that of the first mail.
+                For a reader who knows the alert it begins with what is new and the newest headline, because the subject may be that
+        of the first mail.
         """
         if not self.items:
             return ""
@@ -128,7 +130,7 @@ class Page:
 
 
 def page(tidings: Sequence[AlertContent], *, delivery_id: str, kind: DeliveryKind, zone: ZoneInfo) -> Page:
-    """Return the content of a message; the alert of the highest severity leads, the others keep their order."""
+    """Return the content of a message. The alert of the highest severity leads, and the others keep their order."""
     ranked = sorted(tidings, key=lambda item: -item.alert.severity.rank)
     shown = [item(one, zone, kind) for one in ranked[: MOST_ITEMS + MOST_BRIEF]]
     return Page(
@@ -141,15 +143,15 @@ def page(tidings: Sequence[AlertContent], *, delivery_id: str, kind: DeliveryKin
 
 
 def item(tidings: AlertContent, zone: ZoneInfo, kind: DeliveryKind) -> Item:
-    """Return what a message of *kind* says of one alert."""
+    """Return the part of a message of *kind* about one alert."""
     alert, lead = tidings.alert, tidings.lead
     title = cut(one_line(alert.title), 300)
     headline = _reference(lead, zone) if lead else Reference(headline="", link="", by="")
     if lead and lead.revised and kind is DeliveryKind.CORRECTION:
-        # Who reads no further than the subject must not read again what was wrong.
+        # A reader who sees only the subject must not read the old error again.
         headline = replace(headline, headline=_corrected(lead, lead.revised))
     if lead and not headline.headline:
-        headline = replace(headline, headline=title)  # something must carry the link
+        headline = replace(headline, headline=title)  # the link needs a text
     return Item(
         severity=alert.severity,
         title=title,
@@ -175,7 +177,7 @@ def _news(tidings: AlertContent) -> str:
 
 
 def _known(tidings: AlertContent) -> str:
-    """Return what the reader of an update knows it by: the headline that opened it, without the outlet."""
+    """Return the name by which the reader of an update knows the alert: its first headline, without the outlet."""
     first = tidings.first.title if tidings.first else ""
     return split_outlet(one_line(first))[0] or tidings.alert.title
 
@@ -186,10 +188,10 @@ def _corrected(lead: Coverage, now: Revised) -> str:
 
 
 def _revised(lead: Coverage) -> str:
-    """Return what an entry says now, and what it said."""
+    """Return the present and the former text of an entry, in words."""
     assert lead.revised
     now = lead.revised
-    # A headline that stayed: then it is the text that changed.
+    # The headline is the same, so the text has changed.
     same = one_line(now.title) == one_line(lead.title) and not now.between
     before, after = lead.title, now.title
     if same and not now.withdrawn:
@@ -204,7 +206,7 @@ def _revised(lead: Coverage) -> str:
 
 
 def _differing(before: str, after: str) -> tuple[str, str]:
-    """Return two texts without a long beginning that they share: what is quoted of them must show where they differ."""
+    """Return two texts without a long common beginning, so that a quote of each shows where they differ."""
     shared = next((n for n, (one, other) in enumerate(zip(before, after, strict=False)) if one != other), 0)
     start = before.rfind(" ", 0, max(0, shared - _SHARED)) + 1
     return (f"… {before[start:]}", f"… {after[start:]}") if start else (before, after)
@@ -218,7 +220,7 @@ def _reference(coverage: Coverage, zone: ZoneInfo) -> Reference:
     link = web_link(coverage.link)
     who = one_line(coverage.publisher) or one_line(coverage.source)
     where = host(link)
-    # A headline can call itself anything: the host says where it leads.
+    # A headline can name any publisher, so the host shows where the link leads.
     named = where.casefold() in who.casefold()
     time = local(coverage.published or coverage.first_seen, zone)
     by = " · ".join(part for part in (cut(who, 100), "" if named else cut(where, 100), time) if part)
@@ -257,12 +259,12 @@ def _why(alert: Alert, lead: Coverage | None, evidence: Evidence | None) -> list
 
 
 def _place(position: str) -> str:
-    """Return folder, file and line of a rule: where the folder lies is nobody's business who is sent a message."""
+    """Return folder, file and line of a rule, without the path of the folder, which must not be sent to readers."""
     return "/".join([part for part in position.split("/") if part not in ("", ".", "..")][-2:])
 
 
 def _order(witnesses: Sequence[Witness]) -> str:
-    """Return which of the rules of a correlation met first, and by how much."""
+    """Return which rule of a correlation matched first, and by how much."""
     in_order = sorted(witnesses, key=lambda one: one.at)
     then = next((one for one in in_order if one.rule != in_order[0].rule), None)
     if then is None:
@@ -278,7 +280,7 @@ def _labels(labels: Labels) -> str:
 
 
 def _raised(severity: Severity, evidence: Evidence | None) -> str:
-    """Return the condition of `severity_if` that gave the alert its severity, as it is written."""
+    """Return the condition in `severity_if` that set the alert's severity, as it is written."""
     for child in evidence.children if evidence else ():
         if child.op.startswith("severity_if ") and child.holds:
             return child.text if child.op.endswith(f" {severity}") else ""
@@ -289,12 +291,12 @@ def _times(alert: Alert, lead: Coverage | None, zone: ZoneInfo) -> list[tuple[st
     rows = [("Event time" if lead else "Time", local(alert.event_time, zone))]
     if lead:
         rows.append(("First seen", local(lead.first_seen, zone)))
-        rows += [("Dated", f"{lead.stated} (not believed)")] if lead.stated else []
+        rows += [("Dated", f"{lead.stated} (not credible)")] if lead.stated else []
     return rows
 
 
 def specimen(now: datetime) -> AlertContent:
-    """Return an alert about nothing, in the form of all others."""
+    """Return a test alert."""
     alert = Alert(
         id=0,
         rule="tocsin/notify-test",

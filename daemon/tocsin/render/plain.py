@@ -12,12 +12,12 @@ from tocsin.render.ticker import Ticker
 from tocsin.render.words import defused, web_link
 
 _RULE = "-" * 64
-#: The place of the number of the alert in the brief form; the headline is before the link, and notes are behind.
+#: Index of the alert's number in the brief form. The headline and link come before it, and notes after it.
 NUMBER = 2
 
 
 def plain(page: Page) -> str:
-    """Return the whole message; matched words stand between asterisks."""
+    """Return the whole message, with matched words between asterisks."""
     text = f"\n\n{_RULE}\n\n".join("\n\n".join(filter(None, _blocks(item))) for item in page.items)
     if page.banner:
         text = f"{page.banner}\n\n{text}"
@@ -29,7 +29,7 @@ def plain(page: Page) -> str:
 
 
 def digest_plain(digest: Digest) -> str:
-    """Return the whole digest; what is on a line in other forms is on two or three here."""
+    """Return the whole digest. Entries with one line in other forms have two or three here."""
     parts = [
         digest.banner,
         _headed("Needs an answer", [_short(story.item, story.about) for story in digest.needs], digest.more_needs),
@@ -106,7 +106,7 @@ def _rows(rows: Iterable[tuple[str, str]], *, indent: str = "") -> list[str]:
 
 
 def brief(subject: str, tidings: Sequence[AlertContent]) -> tuple[str, ...]:
-    """Return headline, link and number of the alert that leads; link and number are empty where there is none."""
+    """Return headline, link and number of the leading alert. Link and number may be empty."""
     if not tidings:
         return (defused(subject),)
     lead = max(tidings, key=lambda item: item.alert.severity.rank)

@@ -1,4 +1,4 @@
-"""The verbatim words that met a rule, with their sentence round them."""
+"""Quotes: the verbatim words that met a rule, with the sentence around them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FIELDS = ("title", "summary", "body")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """A run of characters that met the rule (*marked*) or that stand beside them."""
+    """A run of characters that met the rule (*marked*), or text beside it."""
 
     text: str
     marked: bool = False
@@ -35,7 +35,7 @@ class Quote:
 
 
 def quotes(lead: Coverage | Entry, evidence: Evidence | None) -> tuple[Quote, ...]:
-    """Return at most three excerpts of *lead* that hold the hits of *evidence*: of the title first, the whole title."""
+    """Return at most three excerpts of *lead* with the hits of *evidence*. The title comes first, as a whole."""
     texts = {name: getattr(lead, name) for name in _FIELDS}
     found: list[Quote] = []
     for field, ranges in _ranges(texts, evidence).items():
@@ -45,7 +45,7 @@ def quotes(lead: Coverage | Entry, evidence: Evidence | None) -> tuple[Quote, ..
 
 
 def words(lead: Coverage | Entry, evidence: Evidence | None) -> tuple[str, ...]:
-    """Return the words that met the rule, each once, in the order of the text."""
+    """Return the distinct words that met the rule, in the order of the text."""
     seen: dict[str, str] = {}
     for field in _FIELDS:
         text = getattr(lead, field)
@@ -56,11 +56,11 @@ def words(lead: Coverage | Entry, evidence: Evidence | None) -> tuple[str, ...]:
 
 
 def _spans(evidence: Evidence | None, field: str, text: str) -> list[Span]:
-    """Return the spans of *field* that lie in *text*, ascending; those that overlap are one."""
+    """Return the spans of *field* in *text*, ascending. Overlapping spans are merged."""
     hits = evidence.hits if evidence else ()
     apart: list[Span] = []
     for span in sorted({span for hit in hits for span in hit.spans if span.field == field}):
-        if span.end > len(text):  # the text of an old entry may have been pruned, or corrected since
+        if span.end > len(text):  # the text of an old entry may have been deleted or corrected since
             continue
         if apart and span.start < apart[-1].end:
             last = apart.pop()
@@ -71,7 +71,7 @@ def _spans(evidence: Evidence | None, field: str, text: str) -> list[Span]:
 
 
 def _ranges(texts: dict[str, str], evidence: Evidence | None) -> dict[str, list[tuple[int, int]]]:
-    """Field to what is quoted of it; overlapping excerpts are one."""
+    """Return the ranges to quote, by field. Overlapping excerpts are merged."""
     document = Document(**texts)
     ranges: dict[str, list[tuple[int, int]]] = {}
     for field in _FIELDS:
@@ -98,7 +98,7 @@ def _in(hit: Hit, field: str, text: str) -> bool:
 
 
 def _excerpt(text: str, hit: Hit, borders: Sequence[int]) -> tuple[int, int]:
-    """Return the sentence of *hit*; of an overlong one as much as stands near the words."""
+    """Return the sentence of *hit*, or the part near the words if it is too long."""
     first, last = min(span.start for span in hit.spans), max(span.end for span in hit.spans)
     start = max((border for border in borders if border <= first), default=0)
     end = min((border for border in borders if border >= last), default=len(text))
@@ -109,7 +109,7 @@ def _excerpt(text: str, hit: Hit, borders: Sequence[int]) -> tuple[int, int]:
 
 
 def _opening(text: str, start: int) -> int:
-    """Return where a sentence begins whose first word begins at *start*: quotation marks and brackets belong to it."""
+    """Return the beginning of a sentence whose first word is at *start*, including quotation marks and brackets."""
     while start and not (text[start - 1].isspace() or text[start - 1] in ".!?。！？；"):
         start -= 1
     return start

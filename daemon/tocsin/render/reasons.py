@@ -1,4 +1,4 @@
-"""Reasons in words."""
+"""Reasons as sentences."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from datetime import datetime, tzinfo
 from tocsin.model.reasons import Cause, Reason
 from tocsin.units import counted
 
-#: What a message waits for, behind "held until ...".
+#: The end of the sentence "held until ...", by cause.
 _HELD = {
     Cause.COOLDOWN: " by the cooldown of {by}",
     Cause.SNOOZE: ": alert {by} is snoozed",
-    Cause.CORRECTION: ": it was corrected before",
+    Cause.CORRECTION: ": its source corrected it before",
     Cause.GROUP: ": others may join it",
     Cause.DIGEST: " by the digest of {by}",
     Cause.QUIET: " by the quiet hours of {by}",
@@ -26,27 +26,27 @@ _WORDS = {
     Cause.FLOOD: "came in a flood: its source showed many old entries as new at once",
     Cause.OLD: "published {at}, over 48 h before it was first seen",
     Cause.COVERAGE: "more coverage of alert {by}",
-    Cause.NOTIFIED: "told {counted}",
-    Cause.OPERATORS: "told {counted}",
+    Cause.NOTIFIED: "sent to {counted}",
+    Cause.OPERATORS: "sent to {counted}",
     Cause.NO_ROUTE: "no route leads to a receiver",
     Cause.NO_OPERATOR: "no receiver is an operator",
     Cause.GROWTH: "alert {by} grew ({words})",
-    Cause.UNREACHABLE: "its source had been out of reach",
+    Cause.UNREACHABLE: "its source was unreachable",
     Cause.PLANNED: "planned",
-    Cause.CLAIMED: "claimed for try {count}",
-    Cause.UNTRIED: "given back before it was tried",
-    Cause.IN_DOUBT: "try {count}: nobody saw how it ended: the message may have arrived",
-    Cause.NO_TIME: "no time left for another try",
+    Cause.CLAIMED: "claimed for attempt {count}",
+    Cause.UNTRIED: "returned before an attempt",
+    Cause.IN_DOUBT: "attempt {count} ended unseen: the message may have arrived",
+    Cause.NO_TIME: "no time left for another attempt",
     Cause.EXPIRED: "expired: not delivered by {at} after {counted}",
     Cause.DAMAGED: "its row is damaged: {words}",
-    Cause.MERGED: "told with others in delivery {by}",
-    Cause.GATHERED: "told in a {by}",
-    Cause.EARLIER: "told earlier than its digest",
+    Cause.MERGED: "merged into delivery {by}",
+    Cause.GATHERED: "sent in a {by}",
+    Cause.EARLIER: "sent earlier than its digest",
     Cause.RELEASED: "released: an alert in it grew past its cooldown",
-    Cause.UNCHANGED: "its entry says again what was told",
+    Cause.UNCHANGED: "its entry again says what was sent",
     Cause.SILENCE_ENDED: "silence {by} has ended",
     Cause.REROUTED: "sent to others",
-    Cause.REMOVED: "sent to others: no receiver {by} is configured any more",
+    Cause.REMOVED: "sent to others: receiver {by} is no longer configured",
     Cause.FALLBACK: "sent because it could not be delivered to {by}",
     Cause.HANDED_OVER: "sent to {by} instead (delivery {words})",
     Cause.COPY: "sent again on demand: a copy of {by}",
@@ -60,7 +60,7 @@ _COUNTED = {
 
 
 def in_words(reason: Reason, zone: tzinfo | None = None) -> str:
-    """Return *reason* as people read it; its times are in *zone*, or else in UTC, which they name."""
+    """Return *reason* as a sentence. Times are in *zone*, or else in UTC and marked so."""
     template = _WORDS.get(reason.cause, "{words}")
     if reason.until:
         template = f"held until {{until}}{_HELD[reason.cause]}"

@@ -1,4 +1,4 @@
-"""A message as Slack's blocks. Whatever a stranger wrote is escaped: only our own links and marks are markup."""
+"""A message as Slack's blocks. Feed text is escaped, so only our own links and marks are markup."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from tocsin.render.quotes import Quote
 from tocsin.render.ticker import Ticker
 from tocsin.render.words import cut
 
-#: Slack's limits: characters of a text, and blocks of a message less one for the line of a late sender.
+#: Slack's limits: characters of a text, and blocks of a message less one for a line about lateness.
 MOST_CHARACTERS = 3000
 MOST_BLOCKS = 49
 _LONGEST_LINK = 1000
-#: Lines of a digest that speak of alerts, and of what else there is.
+#: Most lines of a digest about alerts, and about other things.
 _MOST_LINES = 12
 _MOST_PAIRS = 4
 _SIGNS = {"info": "⚪", "low": "🔵", "medium": "🟡", "high": "🟠", "critical": "🔴"}
@@ -37,7 +37,7 @@ def slack(page: Page, subject: str) -> str:
 
 
 def digest_slack(digest: Digest, subject: str) -> str:
-    """Return the short form of a digest: a line an alert, the movers, and counts of the rest."""
+    """Return the short form of a digest: one line per alert, the movers, and counts of the rest."""
     lines = [f"*Needs an answer*: {_line(story)}" for story in digest.needs[:_MOST_LINES]]
     lines += [_line(story) for story in (*digest.stories, *digest.brief)[:_MOST_LINES]]
     left = digest.size - _MOST_LINES
@@ -133,7 +133,7 @@ def _linked(reference: Reference, limit: int) -> str:
 
 
 def _marked(quote: Quote) -> str:
-    """Return the quote with its matched words in bold, which Slack shows only between blanks: invisible ones will do."""
+    """Return the quote with matched words in bold. Slack needs spaces around bold text, so invisible ones are added."""
     shown = ""
     for piece in quote.pieces:
         left = MOST_CHARACTERS - 20 - len(shown)
@@ -152,7 +152,7 @@ def _brief(page: Page) -> list[str]:
 
 
 def _packed(lines: Iterable[str]) -> list[str]:
-    """Return *lines* put together to as few texts as hold them; each line is shorter than a text may be."""
+    """Return *lines* joined into as few texts as possible. Each line is shorter than the limit of a text."""
     texts: list[str] = []
     for line in lines:
         if texts and len(texts[-1]) + 1 + len(line) <= MOST_CHARACTERS:
@@ -171,5 +171,5 @@ def _context(texts: Iterable[str]) -> Block:
 
 
 def _text(text: str) -> Block:
-    # Verbatim: Slack looks for no addresses, channels or people in it.
+    # Verbatim: Slack does not turn addresses, channels or people in it into links.
     return {"type": "mrkdwn", "text": text, "verbatim": True}

@@ -1,4 +1,4 @@
-"""The one line that stands for a message, and how it is written in a mail header."""
+"""The subject of a message, and its form in a mail header."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from tocsin.render.digest import Digest
 from tocsin.render.page import Item, Page
 from tocsin.render.words import cut
 
-#: Octets of a whole Subject header, folds included. Servers refuse lines above 998 (RFC 5321, 4.5.3.1.6), and some
-#: unfold a header before they look.
+#: Most bytes of a whole Subject header, folds included. Servers refuse lines above 998 (RFC 5321, 4.5.3.1.6), and some
+#: unfold a header before they check.
 MOST_OCTETS = 900
 _MOST_CHARACTERS = 300
-#: What mail programs overlook when they compare subjects.
+#: Prefix that mail programs ignore when they compare subjects.
 _AGAIN = "Re: "
 _PREFIXES = {
     DeliveryKind.UPDATE: "Update: ",
@@ -25,13 +25,13 @@ _PREFIXES = {
 
 
 def subject(page: Page, earlier: Sequence[str] = ()) -> str:
-    """Severity, what happened, the headline, and how many more alerts the message holds; short enough for a header.
+    """Return severity, title, headline and the number of further alerts, short enough for a header.
 
-    An update answers the first of the *earlier* subjects that says its severity: some mail programs hold together only
-    what is called the same, and none must call something louder by its old severity.
+    An update repeats the first of the *earlier* subjects that has its severity. Some mail programs group only mails with
+    the same subject, but a more severe update must not keep the old severity.
     """
     if not page.items:
-        return "[TOCSIN] nothing to tell"
+        return "[TOCSIN] nothing new"
     lead = page.items[0]
     tag, prefix = f"[{_tag(page, lead)}] ", _prefix(page, lead)
     others = len(page.items) + len(page.brief) + page.more - 1
@@ -43,7 +43,7 @@ def subject(page: Page, earlier: Sequence[str] = ()) -> str:
 
 
 def digest_subject(digest: Digest) -> str:
-    """Return the highest severity, the first story, how many more there are and wait for an answer, and what moved most."""
+    """Return the highest severity, the first story, the numbers of further and unanswered ones, and the largest move."""
     prefix = _PREFIXES.get(digest.kind, "")
     needs = len(digest.needs) + digest.more_needs
     ends = [f"+{digest.size - 1} more" if digest.size > 1 else "", f"{needs} unanswered" if needs else ""]
@@ -56,7 +56,7 @@ def digest_subject(digest: Digest) -> str:
 
 
 def _fitted(text: str, end: str) -> str:
-    """Return *text* and *end*, of which *text* is cut until a header holds both."""
+    """Return *text* and *end*, with *text* cut until both fit into a header."""
     limit = _MOST_CHARACTERS
     while True:
         shown = cut(text, limit, ellipsis="..." if text.isascii() else "…") + end
@@ -66,7 +66,7 @@ def _fitted(text: str, end: str) -> str:
 
 
 def encoded(text: str) -> str:
-    """Return *text* as a Subject header's value, folded with CRLF: ASCII as it is, all else as RFC 2047 encoded words.
+    """Return *text* as the value of a Subject header, folded with CRLF. Non-ASCII becomes RFC 2047 encoded words.
 
     Text that looks like an encoded word is encoded, so that it arrives as it was written.
     """
@@ -83,7 +83,7 @@ def _tag(page: Page, lead: Item) -> str:
 
 
 def _prefix(page: Page, lead: Item) -> str:
-    """Return what kind of message this is; one that an alert leads which is new to its reader is no update."""
+    """Return the prefix for the kind of message. If the leading alert is new to the reader, it is not an update."""
     if lead.news:
         return _PREFIXES[DeliveryKind.UPDATE]
     leads_anew = page.kind is DeliveryKind.UPDATE and any(item.news for item in page.items)

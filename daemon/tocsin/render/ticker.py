@@ -1,4 +1,4 @@
-"""Prices in words and small drawings, for every kind of message."""
+"""Prices in words and small charts, for every kind of message."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ from tocsin.render.times import length, local
 from tocsin.render.words import cut, one_line
 from tocsin.units import counted
 
-#: Sessions from which on a rate a year says anything.
+#: Fewest sessions for a meaningful rate per year.
 _ENOUGH = 60
 _YEAR = timedelta(days=365.25)
 _BLOCKS = "▁▂▃▄▅▆▇█"
-#: Columns of a line of blocks.
+#: Columns of a line of block characters.
 COLUMNS = 30
-#: A picture in points; it is drawn at twice that for screens that have them.
+#: Size of a picture in points. It is drawn at twice that for high-resolution screens.
 WIDTH, HEIGHT = 280, 56
 _EDGE = 4
-#: Fewer points, or points that are all the same, draw nothing that says anything.
+#: Fewer points make no useful chart, and neither do points that are all the same.
 _FEWEST = 5
-#: Colours that stand out from white and from black.
+#: Colours that are visible on white and on black.
 _LINE, _MARK, _BASE = "#4b83ee", "#e2661a", "#9aa4b5"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticker:
-    """The price of one instrument: *line* is what it is and how it moved, *age* of when that is, *span* what is drawn.
+    """The price of one instrument. *line* is the price and its move, *age* its time, *span* what the chart shows.
 
-    *move* is the last session's as a share of the one before, empty where it is not known.
+    *move* is the last session's move as a share of the session before. Empty if it is not known.
 
-    *often* is a rate a year.
+    *often* is a rate per year.
 
-    *blocks* and *png* are empty where there is too little to draw.
+    *blocks* and *png* are empty if there are too few prices.
     """
 
     name: str
@@ -52,12 +52,12 @@ class Ticker:
 
     @property
     def alt(self) -> str:
-        """The picture in words, for those who do not see it."""
+        """The picture in words, for readers who cannot see it."""
         return f"{self.name}: {self.span}"
 
 
 def ticker(glance: PriceSummary, zone: ZoneInfo) -> Ticker:
-    """Return *glance* in words; times are in *zone*."""
+    """Return *glance* in words, with times in *zone*."""
     prices = [price for _, price in glance.points]
     drawn = blocks(prices)
     return Ticker(
@@ -94,15 +94,13 @@ def _age(glance: PriceSummary, zone: ZoneInfo) -> str:
 
 
 def _number(price: Decimal, sign: str = "-") -> str:
-    """Return *price* with thousands apart and without needless zeros; *sign* is `+` for one that always stands there."""
+    """Return *price* with thousands separators and without trailing zeros. *sign* `+` shows a plus sign too."""
     return f"{price.normalize():{sign}z,f}"
 
 
 def _often(often: Often) -> str:
     if often.sessions < _ENOUGH:
-        return (
-            f"Too little history to say how often this fires: {counted(often.sessions, 'session')} that it could judge."
-        )
+        return f"Too little history to say how often this fires: {counted(often.sessions, 'session')} so far."
     rate = often.times / max((often.last - often.first) / _YEAR, often.sessions / 366)
     times = {0: "not once", 1: "once", 2: "twice"}.get(often.times, f"{often.times} times")
     return (
@@ -112,7 +110,7 @@ def _often(often: Often) -> str:
 
 
 def blocks(prices: Sequence[Decimal]) -> str:
-    """Return *prices*, oldest first, as blocks; empty where they draw nothing. Of many, each column shows its last."""
+    """Return *prices*, oldest first, as block characters. Empty if too few. With many, a column shows its last price."""
     if not _draws(prices):
         return ""
     count = min(len(prices), COLUMNS)
@@ -123,16 +121,16 @@ def blocks(prices: Sequence[Decimal]) -> str:
 
 
 def png(prices: Sequence[Decimal], reference: Decimal | None) -> bytes:
-    """Return *prices*, oldest first, as a picture with *reference* as a dashed line; empty where they draw nothing."""
+    """Return *prices*, oldest first, as a picture with *reference* as a dashed line. Empty if there are too few."""
     if not _draws(prices):
         return b""
     drawn = svg(prices, reference)
-    # Nothing in it comes from a stranger, and it has no text that would need a font.
+    # It contains nothing from feeds, and no text that would need a font.
     return bytes(resvg_py.svg_to_bytes(svg_string=drawn, zoom=2, skip_system_fonts=True))
 
 
 def svg(prices: Sequence[Decimal], reference: Decimal | None) -> str:
-    """Return the drawing that `png` rasterises; the newest price is a dot."""
+    """Return the drawing that `png` rasterises. The newest price is a dot."""
     levels = [*prices, *([] if reference is None else [reference])]
     low, high = min(levels), max(levels)
     span = high - low or Decimal(1)

@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 
 from tocsin import units
 
-#: A message is late when it leaves more than this after it was wanted.
+#: A message is late if it is sent more than this after it was planned.
 LATE = timedelta(seconds=90)
 
 
 def local(time: datetime, zone: ZoneInfo) -> str:
-    """Return `2026-03-02 20:00 CST (12:00 UTC)`; in UTC the date is given where it is another one."""
+    """Return `2026-03-02 20:00 CST (12:00 UTC)`. The UTC part has a date if that differs."""
     there, universal = time.astimezone(zone), time.astimezone(UTC)
     if not there.utcoffset():
         return units.utc(time)
@@ -22,19 +22,19 @@ def local(time: datetime, zone: ZoneInfo) -> str:
 
 
 def late_line(created: datetime, now: datetime, zone: ZoneInfo) -> str:
-    """Return one line that says how late a message wanted at *created* is, empty while it is no more than 90 s late."""
+    """Return a line that says how late a message planned for *created* is. Empty up to 90 s."""
     if now - created <= LATE:
         return ""
     return f"Late by {length(now - created)}: this was to be sent at {local(created, zone)}."
 
 
 def held_line(created: datetime, due: datetime, zone: ZoneInfo) -> str:
-    """Return one line that says since when a message due at *due* was held, empty for less than a minute."""
+    """Return a line that says since when a message due at *due* was held. Empty for less than a minute."""
     return f"Held since {local(created, zone)}." if due - created >= timedelta(minutes=1) else ""
 
 
 def length(span: timedelta) -> str:
-    """Return `3 h 20 min`: the two largest units that are not zero, down to minutes; below half a minute in seconds."""
+    """Return `3 h 20 min`: the two largest units that are not zero, down to minutes. Below half a minute, in seconds."""
     if span < timedelta(seconds=30):
         return f"{span.total_seconds():.0f} s"
     minutes = round(span.total_seconds() / 60)

@@ -220,7 +220,7 @@ def test_notify_test_tells_what_failed(tocsin: Tocsin) -> None:
     assert result.exit_code == 3
     assert "FAILED desk" in result.stderr
     assert "tried: 127.0.0.1:9\n" in result.stderr
-    assert "what to do: look whether the address is right" in result.stderr
+    assert "what to do: check that the address is right" in result.stderr
     assert "c4nary" not in result.stderr + result.stdout
     only = tocsin("notify-test", "desk", "--json")
     assert only.exit_code == 1
@@ -287,7 +287,7 @@ def test_a_delivery_that_waits_for_its_receiver_says_so(tocsin: Tocsin, history:
     store.settle(
         held,
         AttemptResult(error_class=ErrorClass.GONE, code=404),
-        lambda _: Consequence(settlement=again, standing=blocked),
+        lambda _: Consequence(settlement=again, status=blocked),
         now,
     )
     store.close()

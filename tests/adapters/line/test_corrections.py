@@ -129,7 +129,7 @@ def test_a_told_headline_that_was_wrong_is_corrected_with_both_wordings(line: Li
     [(kind, text)] = send(line)
     assert kind is DeliveryKind.CORRECTION
     assert f"It now says: “{after}”. It said: “{BAN}”" in text
-    assert text.startswith("Correction: the source of an alert that was told before now says something else.")
+    assert text.startswith("Correction: the source of an alert that was sent before now says something else.")
     show(line, paper, n1=after)
     assert send(line) == []
 
@@ -188,7 +188,7 @@ def test_what_stands_at_the_end_of_the_time_is_told(line: Line, paper: Paper) ->
     show(line, paper, n1="China studies an export plan")
     assert send(line) == []
     [held] = [item for item in line.store.read.deliveries() if item.state is DeliveryState.HELD]
-    assert in_words(held.reason) == "held until 2026-03-02 19:30 UTC: it was corrected before"
+    assert in_words(held.reason) == "held until 2026-03-02 19:30 UTC: its source corrected it before"
     line.clock.time += timedelta(hours=5)
     [(kind, text)] = send(line)
     assert kind is DeliveryKind.CORRECTION
@@ -210,7 +210,7 @@ def test_a_correction_that_is_taken_back_in_time_is_not_sent(line: Line, paper: 
     called_off = [
         in_words(item.reason) for item in line.store.read.deliveries() if item.state is DeliveryState.SUPPRESSED
     ]
-    assert called_off == ["its entry says again what was told"]
+    assert called_off == ["its entry again says what was sent"]
 
 
 def test_a_headline_that_comes_back_is_told_to_who_heard_otherwise(line: Line, paper: Paper) -> None:

@@ -660,4 +660,4 @@ def test_a_reload_between_claim_and_try_sends_nothing_to_whom_it_removed(line: L
     assert (desk.sent, len(tower.sent)) == ([], 1)
     moved = next(view for view in line.store.read.deliveries() if view.receiver == "desk")
     reasons = [in_words(change.reason) for change in line.store.read.delivery(moved.id).transitions]
-    assert "given back before it was tried" in reasons
+    assert "returned before an attempt" in reasons

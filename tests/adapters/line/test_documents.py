@@ -103,7 +103,7 @@ def test_what_was_put_in_between_two_polls_is_news_whatever_its_date(paper: Serv
     paper.show(*FIRST)
     ((kind, text),) = paper.show(_item("n", BAN, OLD), *FIRST)
     assert kind is DeliveryKind.ALERT
-    assert f"{OLD} (not believed)" in text
+    assert f"{OLD} (not credible)" in text
     (match,) = [view for view in paper.line.store.read.matches(limit=None) if view.rule == "p/ban"]
     assert paper.line.store.read.entry(match.entry_id).event_time == paper.line.clock.now() - timedelta(minutes=30)
 

@@ -249,8 +249,8 @@ def test_what_was_told_with_others_cannot_be_sent_again(desk: Callable[..., Desk
     one.news(*bans(*METALS[:5]))
     (empty,) = one.line.store.read.deliveries(DeliveryState.SUPPRESSED)
     (digest,) = one.of(DeliveryKind.DIGEST)
-    assert in_words(empty.reason).startswith(f"told with others in delivery {digest.id}: held until ")
-    with pytest.raises(StoreError, match=f"nothing of its own any more: told with others in delivery {digest.id}"):
+    assert in_words(empty.reason).startswith(f"merged into delivery {digest.id}: held until ")
+    with pytest.raises(StoreError, match=f"no alerts of its own any more: merged into delivery {digest.id}"):
         one.line.store.act.resend(empty.id, one.line.clock.now())
 
 
@@ -309,5 +309,5 @@ def test_every_listing_says_that_a_limit_keeps_an_alert_waiting(desk: Callable[.
     one.line.clock.time = until
     one.send()
     (after,) = one.line.store.read.alert(number).deliveries
-    assert (after.state, in_words(after.reason)) == (DeliveryState.DELIVERED, f"told in a digest: {OVER}")
+    assert (after.state, in_words(after.reason)) == (DeliveryState.DELIVERED, f"sent in a digest: {OVER}")
     assert after.reason.main is Cause.LIMIT

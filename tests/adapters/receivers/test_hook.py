@@ -89,7 +89,7 @@ def test_an_answer_decides_what_becomes_of_it(
     [
         ("hook://", [], "needs a host"),
         ("hooks://u:canary-secret@host/", [], "needs a host"),
-        ("hook://host/x", ["whsec_canary-secret!"], "goes on in base64"),
+        ("hook://host/x", ["whsec_canary-secret!"], "must continue in base64"),
         ("json://host/x", ["a secret of twenty-four c"], "only a webhook"),
     ],
 )

@@ -114,7 +114,7 @@ def test_a_delivery_dies_with_a_reason_when_its_time_is_up() -> None:
     outcome = AttemptResult(error_class=ErrorClass.TRANSIENT, code=503, words="busy")
     result = retry.settle(outcome, attempt=9, now=NOON, expires_at=NOON + HOUR, jitter=0.5)
     assert result.state is DeliveryState.DEAD
-    assert in_words(result.reason) == "no time left for another try: transient 503: busy"
+    assert in_words(result.reason) == "no time left for another attempt: transient 503: busy"
 
 
 @pytest.mark.parametrize("error_class", [ErrorClass.CONTENT, ErrorClass.NOBODY])

@@ -91,7 +91,7 @@ def test_prices_on_both_sides_of_zero_are_drawn() -> None:
         (0, 250, "fired not once in the 250 sessions since 2025-03-02, about 0.0 times a year."),
         (1, 250, "fired once in the 250 sessions since 2025-03-02, about 1.0 times a year."),
         (7, 250, "fired 7 times in the 250 sessions since 2025-03-02, about 7.0 times a year."),
-        (1, 12, "Too little history to say how often this fires: 12 sessions that it could judge."),
+        (1, 12, "Too little history to say how often this fires: 12 sessions so far."),
     ],
 )
 def test_a_setting_says_how_often_it_fires(times: int, sessions: int, words: str) -> None:

@@ -46,17 +46,17 @@ GREW = Reason(cause=Cause.GROWTH, by="3", words="new: tin")
         (Reason(cause=Cause.GROUP, until=NOON), "held until 2026-03-02 12:00:00 UTC: others may join it", Cause.GROUP),
         (
             Reason(cause=Cause.NOTIFIED, count=2, because=GREW),
-            "told 2 recipients: alert 3 grew (new: tin)",
+            "sent to 2 recipients: alert 3 grew (new: tin)",
             Cause.NOTIFIED,
         ),
         (
             Reason(cause=Cause.MERGED, by="d1", because=QUIET),
-            "told with others in delivery d1: held until 2026-03-02 12:00 UTC by the quiet hours of desk",
+            "merged into delivery d1: held until 2026-03-02 12:00 UTC by the quiet hours of desk",
             Cause.QUIET,
         ),
         (
             Reason(cause=Cause.GATHERED, by="digest", because=OVER),
-            "told in a digest: over the limit of 20 messages an hour of desk",
+            "sent in a digest: over the limit of 20 messages an hour of desk",
             Cause.LIMIT,
         ),
         (

@@ -349,7 +349,7 @@ def test_the_same_tidings_always_give_the_same_message(tell: Any, show: Any) -> 
 
 def test_a_message_about_nothing_is_still_a_message(show: Any) -> None:
     """An alert may have been deleted between its claim and its rendering."""
-    assert show(MessageKind.MAIL).subject == "[TOCSIN] nothing to tell"
+    assert show(MessageKind.MAIL).subject == "[TOCSIN] nothing new"
 
 
 @pytest.mark.parametrize("kind", KINDS)

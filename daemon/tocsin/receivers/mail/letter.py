@@ -1,4 +1,4 @@
-"""A message as a mail: the same delivery always gives the same octets."""
+"""A message as a mail. The same delivery always gives the same bytes."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from tocsin.model.deliveries import Message
 from tocsin.render.subject import encoded
 from tocsin.render.words import one_line
 
-#: (name or nothing, address)
+#: (name or empty, address)
 Address = tuple[str, str]
 
-# Ours already: another one would make the mail a forgery or two mails.
+# We set these ourselves: a second one would make the mail a forgery or two mails.
 _OURS = {
     "subject",
     "from",
@@ -50,11 +50,11 @@ def letter(
     reply_to: Sequence[str] = (),
     headers: Mapping[str, str] | None = None,
 ) -> bytes:
-    """Return *message* as multipart/alternative, lines ended by CRLF, in ASCII throughout.
+    """Return *message* as multipart/alternative in ASCII, with CRLF line endings.
 
-    Message-ID and the border between the parts come from *delivery_id*, and *date* is not the time of sending, so that
-    a retry repeats the mail and a mail program that knows the id shows one. Mail programs sort by List-Id (RFC 2919),
-    which is the same for all mails of a *receiver*.
+    Message-ID and the boundary between the parts come from *delivery_id*, and *date* is not the time of sending. So a
+    retry repeats the same mail, and a mail program that knows the id shows it once. Mail programs sort by List-Id
+    (RFC 2919), which is the same for all mails of a *receiver*.
     """
     mail = MIMEMultipart("alternative", boundary=f"=_tocsin_{_token(delivery_id)}")
     mail["Subject"] = encoded(message.subject).replace("\r\n", "\n")
@@ -67,7 +67,7 @@ def letter(
     if message.thread:
         mail["In-Reply-To"] = mail["References"] = _message_id(message.thread, sender)
     mail["List-Id"] = _list_id(receiver, sender)
-    mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: keeps holiday notices away
+    mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: prevents automatic replies
     for name, value in (headers or {}).items():
         if re.fullmatch(r"[!-9;-~]+", name) and name.lower() not in _OURS:
             mail[name] = Header(one_line(value), None if value.isascii() else "utf-8").encode()
@@ -108,7 +108,7 @@ def _message_id(delivery_id: str, sender: Address) -> str:
 
 
 def _list_id(receiver: str, sender: Address) -> str:
-    """Return labels between dots, whatever the receiver is called (RFC 2919, 2)."""
+    """Return a valid List-Id, whatever the name of the receiver is (RFC 2919, 2)."""
     labels = re.findall(r"[A-Za-z0-9-]+", f"{_token(receiver)}.tocsin.{_domain(sender[1])}")
     return f"<{'.'.join(labels)}>"
 

@@ -1,4 +1,4 @@
-"""Mail: a letter of our own, and a conversation of our own with the server."""
+"""Mail: we compose the mail and talk to the server ourselves, and use only apprise's reading of addresses."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tocsin.receivers.redact import redactor
 
 
 class _Mail(NotifyEmail):
-    """apprise's reading of mail addresses, with a letter and a conversation of our own."""
+    """apprise's reading of mail addresses, with our own mail and our own SMTP client."""
 
     octets = b""
 
@@ -36,7 +36,7 @@ class _Mail(NotifyEmail):
 
 
 def build(endpoint: Endpoint) -> AppriseReceiver:
-    """Return the receiver of mail.
+    """Return the receiver for a mail address.
 
     Raises:
         ValueError: the address is wrong, or names no recipient.
@@ -44,7 +44,7 @@ def build(endpoint: Endpoint) -> AppriseReceiver:
     fields = parsed(NotifyEmail, endpoint.url)
     sample = made(_Mail, fields)
     if sample.pgp_mode != PGPMode.NONE:
-        raise ValueError("tocsin does not encrypt mail: take pgp= and wkd= out of the address")
+        raise ValueError("tocsin does not encrypt mail: remove pgp= and wkd= from the address")
     people = dict((*((address, who or "") for who, address in sample.targets), *_named(sample)))
     reply_to = sorted(sample.reply_to)
     if not people:
@@ -78,5 +78,5 @@ def build(endpoint: Endpoint) -> AppriseReceiver:
 
 
 def _named(sample: Any) -> list[tuple[str, str]]:
-    """Return the recipients of copies, who get a mail each: a server may take one recipient and refuse another."""
+    """Return the recipients of copies. Each gets its own mail, because a server may accept one and refuse another."""
     return [(address, sample.names.get(address) or "") for address in sorted(sample.cc | sample.bcc)]

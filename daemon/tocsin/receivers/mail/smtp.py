@@ -1,4 +1,4 @@
-"""One letter to one mail server: every reply is known, and so is whether the letter may have arrived."""
+"""SMTP: one mail to one server, with every reply recorded, and whether the mail may have arrived."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tocsin.receivers import classify
 from tocsin.receivers.classify import Stage
 from tocsin.receivers.exchange import Exchange
 
-#: Seconds that one read or write may take; the exchange bounds them all together.
+#: Seconds that one read or write may take. The exchange bounds the total.
 _PATIENCE = 15.0
 
 
@@ -23,7 +23,7 @@ _PASSWORDS = frozenset({"PLAIN", "LOGIN", "CRAM-MD5"})
 
 
 class _UnfitError(Exception):
-    """A server that cannot be asked as the address says, in words."""
+    """A server that cannot be used as the address says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ class _SmtpOverTls(_Smtp, smtplib.SMTP_SSL):
 
 
 def send(server: Server, sender: str, recipient: str, letter: bytes, exchange: Exchange) -> AttemptResult:
-    """Hand *letter* (lines ended by CRLF) to *server*; never raises for what the server or the network does."""
+    """Send *letter* (with CRLF line endings) to *server*. Never raises for anything that server or network do."""
     smtp: _Smtp | None = None
     stage = Stage.CONNECT
     try:
@@ -79,7 +79,7 @@ def send(server: Server, sender: str, recipient: str, letter: bytes, exchange: E
         return classify.smtp(stage, error.smtp_code, error.smtp_error)
     except _UnfitError as error:
         return AttemptResult(error_class=ErrorClass.AUTH, words=str(error))
-    except OSError as error:  # every other error of smtplib is one
+    except OSError as error:  # the base of every other error of smtplib
         return classify.lost(error, written=exchange.written, expired=exchange.expired, limit=exchange.limit)
     finally:
         if smtp is not None:
@@ -110,7 +110,7 @@ def _log_in(smtp: _Smtp, server: Server) -> None:
 
 def _context(server: Server) -> ssl.SSLContext:
     context = ssl.create_default_context()
-    if not server.verify:  # the operator's word, in the address: verify=no
+    if not server.verify:  # the operator wrote verify=no in the address
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
@@ -123,13 +123,13 @@ def _expect(reply: tuple[int, bytes], *codes: int) -> tuple[int, bytes]:
 
 
 def _stuffed(letter: bytes) -> bytes:
-    """Return *letter* as it is sent (RFC 5321 4.5.2): a dot before a leading dot, a line with a dot at the end."""
+    """Return *letter* as it is sent (RFC 5321 4.5.2): leading dots doubled, and a line with a dot at the end."""
     lines = re.sub(rb"(?m)^\.", b"..", letter)
     return (lines if lines.endswith(b"\r\n") else lines + b"\r\n") + b".\r\n"
 
 
 def _leave(smtp: _Smtp) -> None:
-    # The server's answer is known; a farewell that fails changes nothing.
+    # The server's answer is known, so a QUIT that fails changes nothing.
     with suppress(OSError):
         smtp.quit()
     smtp.close()
