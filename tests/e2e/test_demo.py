@@ -21,7 +21,7 @@ def test_without_the_demo_extra_every_other_command_works(world: World) -> None:
 
 def test_the_demo_tells_its_story_within_a_minute(world: World) -> None:
     """Every happening is told by mail and by Slack, no hard negative is, and the mails can be opened."""
-    printed = world.run("demo", patience=110)
+    printed = world.run("demo", patience=110, measured=True)
     for told in (
         "gallium, germanium: export restriction",
         "mp-materials: state takes a stake",

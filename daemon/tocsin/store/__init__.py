@@ -1,4 +1,4 @@
-"""Everything that outlives the process: SQLModel tables, sessions, migrations."""
+"""The database: tables, transactions and migrations, for all data that outlives the process."""
 
 from tocsin.store.db.values import (
     AttemptView,

@@ -24,13 +24,13 @@ T = TypeVar("T")
 
 
 class OnDatabase(Protocol):
-    """Whatever works on a database."""
+    """An object that works on a database."""
 
     database: Database
 
 
 def reads(query: Callable[Concatenate[Session, P], T]) -> Callable[Concatenate[OnDatabase, P], T]:
-    """Return *query* as a method, in a transaction that writes nothing."""
+    """Return *query* as a method that runs in a read transaction."""
 
     @functools.wraps(query)
     def method(self: OnDatabase, /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -41,7 +41,7 @@ def reads(query: Callable[Concatenate[Session, P], T]) -> Callable[Concatenate[O
 
 
 def writes(command: Callable[Concatenate[Session, P], T]) -> Callable[Concatenate[OnDatabase, P], T]:
-    """Return *command* as a method, in a transaction of its own."""
+    """Return *command* as a method that runs in a write transaction of its own."""
 
     @functools.wraps(command)
     def method(self: OnDatabase, /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -52,7 +52,7 @@ def writes(command: Callable[Concatenate[Session, P], T]) -> Callable[Concatenat
 
 
 class Queries:
-    """Everything in *database* as people, backtests and a daemon that starts or renders read it.
+    """Queries on *database*, for people, for backtests, and for a daemon that starts or renders.
 
     Methods block, may be called from any thread, and raise `StoreError` when the database fails.
     """
@@ -93,13 +93,13 @@ class Queries:
         return entries.recorded(self.database, since)
 
     def market(self, instruments: Iterable[Instrument]) -> tuple[dict[str, Series], dict[tuple[str, str], PriceState]]:
-        """Return the series of *instruments* by id, and what the price rules remember by (rule, instrument)."""
+        """Return the series of *instruments* by id, and the states of the price rules by (rule, instrument)."""
         with self.database.read() as session:
             return prices.load(session, instruments), prices.states(session)
 
 
 class Commands:
-    """The acts of people on *database*: each is a row, and so it reaches a daemon that runs.
+    """Commands of people on *database*: each writes a row, which a running daemon reads.
 
     Methods block, may be called from any thread, and raise `StoreError` when the database fails.
     """

@@ -48,18 +48,18 @@ from tocsin.store.outbox import enqueue, handover, holds, overflow, receivers
 from tocsin.store.outbox.handover import NO_FALLBACKS, Fallbacks, Rerouted
 from tocsin.store.sending import claim
 
-#: Real seconds that a start spends on the soundness of the database: at most what a service may take to be ready.
+#: Real seconds for the check of the database at the start, within which a service must be ready.
 CHECKED_WITHIN = 2.0
 _REAL = SystemClock()
 
 
 class Store:
-    """Everything that must outlive the process, on *database*, whose tables are of this version.
+    """The store of all data that outlives the process, on *database* with tables of this version.
 
-    *real_now* is the time in which leases end; *program* names what judged an entry, so that a failure is tried again
-    by another one. Methods block, and may be called from any thread. They raise `StoreError` when the database fails,
-    and then nothing is written. *read* is what people and backtests read of it, *act* what people do. A daemon's own
-    steps are here.
+    *real_now* is the time in which leases end. *program* is the version that judges entries: another version tries a
+    failed rule again. Methods block, and may be called from any thread. They raise `StoreError` when the database fails,
+    and then nothing is written. *read* has the queries of people and backtests, *act* the commands of people; the steps
+    of a daemon are methods of this class.
     """
 
     def __init__(self, database: Database, *, real_now: Callable[[], datetime], program: str = __version__) -> None:
@@ -80,10 +80,10 @@ class Store:
         program: str = __version__,
         copy: bool = False,
     ) -> Self:
-        """Return the store that *url* (`sqlite:///path`) names, made or brought to this version's tables.
+        """Open the store that *url* (`sqlite:///path`) names; it is made, or its tables are upgraded to this version.
 
-        *new_id* gives deliveries their ids. With *copy* the store works on a copy, gone when it is closed: whatever is
-        done to it changes nothing.
+        *new_id* gives deliveries their ids. With *copy* the store works on a copy that `close` deletes, so the original
+        does not change.
 
         Raises:
             StoreError: it cannot be opened, or a newer program made it.
@@ -97,13 +97,13 @@ class Store:
         return cls(database, real_now=real_now, program=program)
 
     def lock(self, now: datetime) -> Voided:
-        """Take the database for this daemon alone, see that it is sound and stays where it is, and void older leases.
+        """Lock the database for this daemon, check it, guard its files, and void older leases.
 
-        *now* is the Clock's time: what is written of a void lease must compare with all other times of a delivery. What
-        waits only because the Clock ran ahead is due, see `rewind`.
+        *now* is the Clock's time, because the record of a void lease must compare with all other times of a delivery.
+        Due times from before the Clock was set back are repaired, see `rewind`.
 
         Raises:
-            LockedError: another daemon has it.
+            LockedError: another daemon has locked it.
             DamagedError: pages of it cannot be read.
         """
         self.database.lock()
@@ -116,7 +116,7 @@ class Store:
             return Voided(sources=polls, deliveries=count, doubtful=doubtful, checked=checked)
 
     def probe(self) -> None:
-        """Write something that changes nothing.
+        """Write to the database without changing it.
 
         Raises:
             StoreError: the database cannot be written.
@@ -125,21 +125,21 @@ class Store:
 
     @property
     def lost(self) -> LostError | None:
-        """The error that the files of the database were deleted or replaced while it was locked; no step writes since."""
+        """Return the error if the files of the locked database were deleted or replaced; nothing is written from then on."""
         return self.database.lost
 
     def rescue(self) -> Path:
-        """Save what lost files hold into a new one, and close the database; the path of that file.
+        """Save the data of lost files in a new file, close the database and return the path of that file.
 
-        It is the path of the database where nobody has put another file there, so that the next start goes on.
+        It is the path of the database if no other file is there, so that the next start can continue.
 
         Raises:
-            StoreError: it cannot be written, or nothing is left to read from.
+            StoreError: it cannot be written, or nothing is left to read.
         """
         return self.database.rescue()
 
     def close(self) -> None:
-        """Close the database and give back the daemon's lock."""
+        """Close the database and release the daemon's lock."""
         self.database.close()
 
     rewind = writes(recovery.rewind)
@@ -155,7 +155,7 @@ class Store:
     clear_outage_failures = writes(sources.clear_outage_failures)
 
     def claim_sources(self, now: datetime, lease: timedelta, limit: int) -> list[SourceLease]:
-        """Lease at most *limit* sources that are due by the Clock, longest due first, for *lease* of real time."""
+        """Lease at most *limit* sources that are due by the Clock, the longest due first, for *lease* of real time."""
         with self.database.write() as session:
             return sources.claim(session, now, self._real_now(), lease, limit)
 
@@ -170,13 +170,13 @@ class Store:
         lasts: timedelta,
         settles: datetime,
     ) -> Committed:
-        """Write a part of what one poll found, of which `commit` writes the last, and what *decide* makes of it.
+        """Write a part of the result of one poll, and the decision of *decide*; `commit` writes the last part.
 
-        The lease goes on for *lasts* of real time. *habits* say what was found in the document: after a crash its rest is
-        judged by that. What is planned leaves when the rest is there, or when it *settles*.
+        The lease is extended for *lasts* of real time. *habits* contain the findings of the document, by which the rest is
+        judged after a crash. Planned messages leave when the document is complete, or at *settles*.
 
         Raises:
-            LeaseLostError: somebody else holds the source now; nothing is written.
+            LeaseLostError: the lease is no longer valid; nothing is written.
         """
         part = replace(found, batch=replace(found.batch, entries=()))  # keys of later entries stay unknown
         with self.database.write() as session:
@@ -196,13 +196,13 @@ class Store:
         *,
         earlier: int | None = None,
     ) -> Committed:
-        """Write what one poll found and what *decide* makes of it, and give the lease back with *record*.
+        """Write the result of one poll and the decision of *decide*, and end the lease with *record*.
 
-        An entry that was committed meanwhile is left out. *earlier* counts the new entries that were taken in before,
-        None where none could be.
+        An entry that was committed meanwhile is left out. *earlier* counts the new entries of earlier parts, None if the
+        document has one part.
 
         Raises:
-            LeaseLostError: somebody else holds the source now; nothing is written.
+            LeaseLostError: the lease is no longer valid; nothing is written.
         """
         renewed = found.batch.volatile != lease.habits.volatile
         with self.database.write() as session:
@@ -217,10 +217,10 @@ class Store:
             return committed
 
     def fail(self, lease: SourceLease, failure: PollFailure, decide: Decide, now: datetime) -> Committed:
-        """Write that a poll failed and what is told about it, and give the lease back.
+        """Write the failure of a poll and the decision about its events, and end the lease.
 
         Raises:
-            LeaseLostError: somebody else holds the source now; nothing is written.
+            LeaseLostError: the lease is no longer valid; nothing is written.
         """
         with self.database.write() as session:
             row = sources.held(session, lease)
@@ -229,7 +229,7 @@ class Store:
             return committed
 
     def tell(self, own: Sequence[Match], decide: Decide, now: datetime) -> Committed:
-        """Write the daemon's own events and what *decide* makes of them."""
+        """Write the daemon's own events and the decision of *decide*."""
         with self.database.write() as session:
             return self._deciding(session, decide, now).about_own(own)
 
@@ -238,7 +238,7 @@ class Store:
     def observe(
         self, observed: Sequence[tuple[Series, Observed]], decide: Decide, *, now: datetime, own: Sequence[Match] = ()
     ) -> Committed:
-        """Write what quotes made of each series (as it was before), and what *decide* makes of the matches.
+        """Write the changes of each series (its value before, the observation after), and the decision about the matches.
 
         *own* are events of the daemon to be decided with them.
         """
@@ -261,7 +261,7 @@ class Store:
         now: datetime,
         once: Once = NOTHING,
     ) -> Committed:
-        """Write what a second judgement found, of the rules alone that had not been evaluated."""
+        """Write the result of a second judgement, only for the rules that could not be evaluated before."""
         with self.database.write() as session:
             deciding = self._deciding(session, decide, now)
             return commit.take_again(deciding, again, once=once, program=self.program)
@@ -283,10 +283,10 @@ class Store:
         lease: timedelta,
         which: Claimable = Claimable(),  # noqa: B008 (frozen)
     ) -> list[Delivery]:
-        """Lease deliveries of *which* that are due by the Clock, for *lease* of real time: the loudest first, then the oldest.
+        """Lease deliveries in *which* that are due by the Clock, for *lease* of real time.
 
-        What is silenced is suppressed first. Held ones whose time has come are among them, and those whose earlier lease
-        ran out; none past its `expires_at` (see `expire`).
+        The highest severity comes first, then the oldest. Silenced ones are suppressed first. Held ones that are due and
+        those with an expired lease are included; those past their `expires_at` are not (see `expire`).
         """
         with self.database.write() as session:
             holds.apply_silences(session, now)
@@ -299,7 +299,7 @@ class Store:
         instruments: Sequence[Instrument],
         ended: Callable[[Alert, Series], str],
     ) -> None:
-        """Suppress what the cooldowns of price rules, by rule, held until *now* and what *ended* gives a reason for."""
+        """Suppress alerts held by the *cooldowns* of price rules until *now* for which *ended* returns a reason."""
         with self.database.write() as session:
 
             def ends(alert: Alert) -> str:
@@ -316,9 +316,9 @@ class Store:
         own: Callable[[Storm], Match] | None = None,
         decide: Decide = nobody,
     ) -> tuple[Storm, ...]:
-        """Let news that is due and over the *limits* of receivers, by name, wait for a digest; the storms that begin.
+        """Move due news over the *limits* of receivers, by name, into digests; return the storms that begin.
 
-        *own* says which event of the daemon each of them is, to be decided with it.
+        *own* returns the daemon's event for a storm, which is decided with it.
         """
         with self.database.write() as session:
             storms = overflow.apply_limits(session, limits, now)
@@ -334,8 +334,8 @@ class Store:
     ) -> tuple[Delivery, ...]:
         """Give up some of the deliveries that were not delivered by their `expires_at`; they are dead, with a reason.
 
-        Call it again until there are none. They are handed over to *fallbacks*. *own* says which events of the daemon that makes of each, to be decided
-        with it.
+        Call it again until it returns none. They are handed over to *fallbacks*. *own* returns the daemon's events for a
+        delivery, which are decided with it.
         """
         with self.database.write() as session:
             expired = claim.expire(session, now)
@@ -351,7 +351,7 @@ class Store:
         now: datetime,
         skip: Collection[str] = (),
     ) -> Rerouted:
-        """Send what waits for somebody who is not *present* to all whom *routed* names, but for the ids in *skip*."""
+        """Send messages that wait for a recipient not in *present* to those that *routed* returns, except ids in *skip*."""
         with self.database.read() as session:
             ids = handover.strays(session, present, skip)
         if not ids:
@@ -360,9 +360,9 @@ class Store:
             return handover.reroute(session, ids, routed, now)
 
     def begin_attempt(self, delivery: Delivery, message: Message, now: datetime) -> bool:
-        """Put a try on record before a socket opens; False when the delivery is no longer leased to its holder.
+        """Record an attempt before a socket opens; False if the lease of the delivery is no longer valid.
 
-        The *message* is kept: a claim for a later try brings it.
+        The *message* is kept for later attempts.
         """
         with self.database.write() as session:
             return claim.begin_attempt(session, delivery, message, now, self._real_now())
@@ -377,10 +377,10 @@ class Store:
         decide: Decide = nobody,
         fallbacks: Fallbacks = NO_FALLBACKS,
     ) -> Settlement | None:
-        """Write how a try ended and return what becomes of the delivery; None when somebody else holds it by now.
+        """Write the outcome of an attempt and return the next state of the delivery; None if its lease was lost.
 
-        *judge* decides that, given how its receiver stood; the events of the daemon that it gives are decided with it.
-        A delivery that dies is handed over to *fallbacks*.
+        *judge* decides it from the status of the receiver, and its events of the daemon are decided with it. A dead
+        delivery is handed over to *fallbacks*.
         """
         with self.database.write() as session:
             before = receivers.standing(session, delivery.receiver)

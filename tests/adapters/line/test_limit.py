@@ -250,7 +250,7 @@ def test_what_was_told_with_others_cannot_be_sent_again(desk: Callable[..., Desk
     (empty,) = one.line.store.read.deliveries(DeliveryState.SUPPRESSED)
     (digest,) = one.of(DeliveryKind.DIGEST)
     assert in_words(empty.reason).startswith(f"merged into delivery {digest.id}: held until ")
-    with pytest.raises(StoreError, match=f"nothing of its own any more: merged into delivery {digest.id}"):
+    with pytest.raises(StoreError, match=f"no alerts of its own any more: merged into delivery {digest.id}"):
         one.line.store.act.resend(empty.id, one.line.clock.now())
 
 

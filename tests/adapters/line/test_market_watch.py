@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
@@ -74,12 +75,14 @@ def start(line: Line, sources: list[Prices], *instruments: Instrument, group: st
     return pipeline
 
 
-def play(line: Line, pipeline: Any, span: timedelta = timedelta(0)) -> None:
-    """Let time pass, by whole minutes, and poll what is due."""
+def play(
+    line: Line, pipeline: Any, span: timedelta = timedelta(0), until_told: Callable[[], bool] = lambda: False
+) -> None:
+    """Let time pass, by whole minutes, and poll what is due; no longer than *until_told* is true."""
     until = line.clock.now() + span
     while True:
         asyncio.run(pipeline.run_due())
-        if line.clock.now() >= until:
+        if line.clock.now() >= until or until_told():
             return
         due = min(view.due_at for view in line.store.read.sources())
         quiet = -((line.clock.now() - min(due, until)) // MINUTE)  # whole minutes until then, rounded up
@@ -190,7 +193,8 @@ def test_a_host_that_blocks_us_is_one_message_and_is_left_alone_for_longer_each_
     assert sum(source.polls for source in sources) - before < 30
     for n, source in enumerate(sources):
         source.now = {"TIN": n + 1}
-    play(line, pipeline, timedelta(hours=30))
+    play(line, pipeline, timedelta(hours=30), until_told=lambda: len(ops(line)) > 1)
+    play(line, pipeline, timedelta(hours=2))
     assert ops(line)[1:] == ["No longer blocked by host"]
 
 

@@ -203,6 +203,7 @@ def _compared(decision: Decision) -> object:
     return bare, joined, [int(number) for number in decision.released]
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("seed", range(4))
 def test_the_book_and_the_store_lead_to_the_same_decisions(both: Both, seed: int) -> None:
     """A backtest that folded, held or told otherwise than the daemon would be a lie."""
@@ -217,6 +218,7 @@ def test_the_book_and_the_store_lead_to_the_same_decisions(both: Both, seed: int
         assert theirs == ours
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("seed", range(3))
 def test_the_book_and_the_store_keep_the_same_limits(both: Both, seed: int) -> None:
     """A backtest must not promise messages that would have waited for one another."""

@@ -191,7 +191,7 @@ def test_a_probe_needs_room_and_changes_nothing(hands, store):
     ("url", "words"),
     [
         pytest.param("postgresql://host/x", "postgresql is not supported", id="another kind"),
-        pytest.param("tocsin.db", "no address of a database: write sqlite:///PATH", id="a bare path"),
+        pytest.param("tocsin.db", "not the address of a database: write sqlite:///PATH", id="a bare path"),
         pytest.param("sqlite://", "would forget", id="in memory"),
         pytest.param("sqlite:///:memory:", "would forget", id="in memory by name"),
         pytest.param("sqlite:////proc/tocsin/x.db", "belongs to the user that tocsin runs as", id="no folder"),
@@ -343,7 +343,7 @@ def test_a_link_that_is_turned_to_another_file_is_noticed(hands, store):
     shutil.copy(hands.path, other)
     link.unlink()
     link.symlink_to(other)
-    with pytest.raises(LostError, match="was made to lead to another file"):
+    with pytest.raises(LostError, match="was pointed to a file other than"):
         hands.tell(linked, "two")
     assert linked.rescue() == hands.path
 

@@ -1,6 +1,6 @@
-"""Nested values as JSON text, as short as they go: what is empty is left out.
+"""Nested values as short JSON text: empty values are left out.
 
-Reading gives back exactly what was written.
+A value is read back exactly as it was written.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from tocsin.model.reasons import NO_REASON, Cause, Reason
 
 P = ParamSpec("P")
 T = TypeVar("T")
-#: What SQLite's driver says of text that is none.
+#: How SQLite's driver reports text that is not UTF-8.
 UNDECODABLE = "Could not decode to UTF-8"
-#: What reading raises where a value is none of those that were written.
+#: The exceptions that reading a damaged value raises.
 _FAULTS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
 def reading(read: Callable[P, T]) -> Callable[P, T]:
-    """*read*, of which whatever it raises about a value is a DamagedError."""
+    """Wrap *read* so that every error about a value becomes a DamagedError."""
 
     @functools.wraps(read, updated=())
     def attempt(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -45,79 +45,79 @@ def _dump(value: Any) -> str:
 
 
 def labels_to_json(labels: Labels) -> str:
-    """`{"mineral":["gallium","germanium"]}`; the order of names and of values is kept."""
+    """Return labels as `{"mineral":["gallium","germanium"]}`; the order of names and of values is kept."""
     return _dump({name: list(values) for name, values in labels.items()})
 
 
 @reading
 def labels_from_json(text: str) -> Labels:
-    """Labels as `labels_to_json` wrote them."""
+    """Return labels as `labels_to_json` wrote them."""
     return {name: tuple(values) for name, values in json.loads(text).items()}
 
 
 def met_to_json(met: Mapping[str, Labels]) -> str:
-    """What a wording met: the labels by rule."""
+    """Return the labels of each rule that a wording met."""
     return _dump({rule: {name: list(values) for name, values in labels.items()} for rule, labels in met.items()})
 
 
 @reading
 def met_from_json(text: str) -> dict[str, Labels]:
-    """What a wording met, as `met_to_json` wrote it."""
+    """Return the labels by rule, as `met_to_json` wrote them."""
     return {rule: {name: tuple(values) for name, values in labels.items()} for rule, labels in json.loads(text).items()}
 
 
 def words_to_json(words: Sequence[str]) -> str:
-    """A list of texts."""
+    """Return a list of texts as JSON."""
     return _dump(list(words))
 
 
 @reading
 def words_from_json(text: str) -> tuple[str, ...]:
-    """A list of texts as `words_to_json` wrote it."""
+    """Return texts as `words_to_json` wrote them."""
     return tuple(json.loads(text))
 
 
 def keys_to_json(keys: Sequence[EntryKey]) -> str:
-    """`[["id","9f…"],["link","03…"]]`."""
+    """Return identity keys as `[["id","9f…"],["link","03…"]]`."""
     return _dump([[key.kind.value, key.value] for key in keys])
 
 
 @reading
 def keys_from_json(text: str) -> tuple[EntryKey, ...]:
-    """Identity keys as `keys_to_json` wrote them."""
+    """Return identity keys as `keys_to_json` wrote them."""
     return tuple(EntryKey(kind=KeyKind(kind), value=value) for kind, value in json.loads(text))
 
 
 def files_to_json(files: Sequence[tuple[str, str]]) -> str:
-    """`[[path, text], …]`."""
+    """Return files as `[[path, text], …]`."""
     return _dump([list(file) for file in files])
 
 
 @reading
 def files_from_json(text: str) -> tuple[tuple[str, str], ...]:
-    """Files as `files_to_json` wrote them."""
+    """Return files as `files_to_json` wrote them."""
     return tuple((path, content) for path, content in json.loads(text))
 
 
 def times_to_json(times: Sequence[tuple[datetime, datetime]]) -> str:
-    """`[["2026-03-02T12:00:00+00:00","2026-03-02T14:30:00+00:00"], …]`."""
+    """Return pairs of times as `[["2026-03-02T12:00:00+00:00","2026-03-02T14:30:00+00:00"], …]`."""
     return _dump([[first.isoformat(), last.isoformat()] for first, last in times])
 
 
 @reading
 def times_from_json(text: str) -> tuple[tuple[datetime, datetime], ...]:
-    """Pairs of times as `times_to_json` wrote them."""
+    """Return pairs of times as `times_to_json` wrote them."""
     return tuple((datetime.fromisoformat(first), datetime.fromisoformat(last)) for first, last in json.loads(text))
 
 
 def reason_to_json(reason: Reason) -> str:
-    """`{"cause":"cooldown","until":"2026-03-02T20:00:00+00:00","by":"minerals/ban"}`; nothing for no reason."""
+    """Return `{"cause":"cooldown","until":"2026-03-02T20:00:00+00:00","by":"minerals/ban"}`; empty for no reason."""
     return _dump(_reason_node(reason)) if reason else ""
 
 
 @reading
 def reason_from_json(text: str) -> Reason:
-    """A reason as `reason_to_json` wrote it; the free text of earlier versions is one in other words."""
+    """Return a reason as `reason_to_json` wrote it; free text of earlier versions becomes the words of a reason."""
     if text.startswith('{"cause":'):
         return _reason(json.loads(text))
     return Reason(cause=Cause.OTHER, words=text) if text else NO_REASON
@@ -148,7 +148,7 @@ def _reason(node: dict[str, Any]) -> Reason:
 
 
 def message_to_json(message: Message) -> str:
-    """A message, byte for byte."""
+    """Return a message as JSON, byte for byte."""
     fields = {
         "subject": message.subject,
         "text": message.text,
@@ -164,7 +164,7 @@ def message_to_json(message: Message) -> str:
 
 @reading
 def message_from_json(text: str) -> Message:
-    """A message as `message_to_json` wrote it."""
+    """Return a message as `message_to_json` wrote it."""
     fields = json.loads(text)
     return Message(
         kind=MessageKind(fields["kind"]),
@@ -180,13 +180,13 @@ def message_from_json(text: str) -> Message:
 
 
 def evidence_to_json(evidence: Evidence) -> str:
-    """The tree of a proof."""
+    """Return the tree of a proof as JSON."""
     return _dump(_node(evidence))
 
 
 @reading
 def evidence_from_json(text: str) -> Evidence:
-    """A proof as `evidence_to_json` wrote it."""
+    """Return a proof as `evidence_to_json` wrote it."""
     return _evidence(json.loads(text))
 
 

@@ -1,4 +1,4 @@
-"""Column types that mean the same on every database."""
+"""Column types that work the same way on every database."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from tocsin.store.db.codec import reading
 
 #: How SQLAlchemy writes a time where the database has no type for it, for `strftime` of a time in UTC.
 TIME_FORMAT = "%Y-%m-%d %H:%M:%S.%f"
-#: Numbers of rows, of which there may be more than four octets can count.
+#: Row numbers; they may exceed 32 bits.
 _NUMBER: Any = BigInteger().with_variant(Integer, "sqlite")
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware time: kept in UTC with a fixed width, so that order in the database is order in time.
+    """An aware time, stored in UTC with a fixed width, so that order in the database is order in time.
 
-    Binding a naive time is an error: nobody knows when it was.
+    Binding a naive time is an error, because its zone is unknown.
     """
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 (the library calls it so)
-        """To UTC."""
+        """Convert to UTC."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -41,12 +41,12 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.astimezone(UTC)
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None] | None:
-        """Read what the database holds; what is no time is damage."""
+        """Read a time from the database; a value that is not a time is damage."""
         read = super().result_processor(dialect, coltype)
         return reading(read) if read else None
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 (the library calls it so)
-        """From UTC; SQLite gives it back without its zone."""
+        """Return the time in UTC; SQLite returns it without a zone."""
         if value is None:
             return None
         aware: datetime = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
@@ -54,21 +54,21 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class SafeText(TypeDecorator[Any]):
-    """Text that every database takes: NUL and lone surrogates, which come from outside, become U+FFFD.
+    """Text that every database accepts: NUL and lone surrogates from outside become U+FFFD.
 
-    One character stands for one, so that offsets into the text stay true.
+    One character replaces one character, so that offsets into the text stay correct.
     """
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: Any | None, dialect: Dialect) -> str | None:  # noqa: ARG002 (the library calls it so)
-        """Replace what cannot be stored."""
+        """Replace characters that cannot be stored."""
         return None if value is None else _UNSTORABLE.sub("\ufffd", value)
 
 
 class Written(SafeText):
-    """A value that *write* makes text of, and *read* a value again; what cannot be read is damage."""
+    """A value stored as text: *write* makes the text and *read* the value; an unreadable text is damage."""
 
     cache_ok = True
 
@@ -78,16 +78,16 @@ class Written(SafeText):
         self.read = reading(read)
 
     def process_bind_param(self, value: Any | None, dialect: Dialect) -> str | None:
-        """As text."""
+        """Return the value as text."""
         return None if value is None else super().process_bind_param(self.write(value), dialect)
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> Any:  # noqa: ARG002 (the library calls it so)
-        """From text."""
+        """Return the value from its text."""
         return None if value is None else self.read(value)
 
 
 def number(default: Any = ..., **options: Any) -> Any:
-    """Return a column of the number of a row."""
+    """Return a column of row numbers."""
     return Field(default=default, sa_type=_NUMBER, **options)
 
 
@@ -102,7 +102,7 @@ def time(default: Any = ..., **options: Any) -> Any:
 
 
 def written(write: Callable[[Any], str], read: Callable[[str], Any], default: Any = ..., **options: Any) -> Any:
-    """Return a column of values that *write* makes text of, and *read* values again."""
+    """Return a column of values stored as text: *write* makes the text and *read* the value."""
     return Field(default=default, sa_type=Written(write, read), **options)
 
 

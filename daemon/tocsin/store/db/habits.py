@@ -1,6 +1,6 @@
 """PollHistory and fetches as text in the row of their source.
 
-A poll that brings nothing writes its row once; so what it leaves is short, and no table of its own.
+A poll without news writes only its row, so its record is short text and not a table of its own.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _LONGEST_WORDS = 200
 
 
 def add_fetch(text: str, fetch: Fetch) -> str:
-    """*text*, the fetches of a source, with *fetch* before them and the oldest let go."""
+    """Return *text*, the fetches of a source, with *fetch* before them and without the oldest."""
     record: list[Any] = [round(fetch.at.timestamp()), fetch.status, fetch.size, fetch.new, _ms(fetch.took)]
     if fetch.fault is not None:
         record += [fetch.fault.value, fetch.error[:_LONGEST_WORDS]]
@@ -34,12 +34,12 @@ def add_fetch(text: str, fetch: Fetch) -> str:
 
 @reading
 def read_fetches(text: str) -> tuple[Fetch, ...]:
-    """The fetches that *text* holds, the newest first; times to the second."""
+    """Return the fetches in *text*, the newest first; times to the second."""
     return tuple(_fetch(json.loads(line)) for line in text.splitlines())
 
 
 def write_habits(habits: PollHistory) -> str:
-    """*habits* as JSON, times and spans in whole seconds; what is as at first is left out."""
+    """Return *habits* as JSON, times and spans in whole seconds; initial values are left out."""
     found = {
         "arrivals": [_epoch(time) for time in habits.arrivals],
         "longest": _seconds(habits.longest),
@@ -68,10 +68,10 @@ def write_habits(habits: PollHistory) -> str:
     return json.dumps(kept, separators=(",", ":")) if kept else ""
 
 
-@functools.lru_cache(maxsize=4096)  # a quiet source shows the same text at every poll
+@functools.lru_cache(maxsize=4096)  # a quiet source has the same text at every poll
 @reading
 def read_habits(text: str) -> PollHistory:
-    """The habits that *text* holds."""
+    """Return the poll history in *text*."""
     if not text:
         return PollHistory()
     kept = json.loads(text)
@@ -105,7 +105,7 @@ def _findings(held: int | None, new: int, late: int, volatile: list[str], redate
 
 
 def moved_to(habits: PollHistory) -> str:
-    """The address that is asked in place of the configured one; empty when that is asked itself."""
+    """Return the address that is polled instead of the configured one, empty if there is none."""
     return habits.moved.url if habits.moved and habits.moved.used else ""
 
 

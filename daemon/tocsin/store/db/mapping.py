@@ -26,19 +26,19 @@ T = TypeVar("T")
 
 
 def digest(*parts: str) -> str:
-    """128 bits of what identifies *parts*, in hex."""
+    """Return a digest of *parts*: 128 bits in hex."""
     text = "\0".join(parts).encode("utf-8", "surrogatepass")
     return hashlib.blake2b(text, digest_size=16).hexdigest()
 
 
 def identity(row_id: int | None) -> int:
-    """The number of a row that was read, which is never None."""
+    """Return the number of a row that was read, which is never None."""
     assert row_id is not None
     return row_id
 
 
 def _names(kind: Any, table: Any) -> tuple[str, ...]:
-    """Return the names of the fields of *kind* that *table* has as columns; a row of a plain statement has them all."""
+    """Return the names of the fields of *kind* that are columns of *table*; a row of a plain statement has all of them."""
     columns = getattr(table, "__table__", None)
     return tuple(field.name for field in fields(kind) if columns is None or field.name in columns.c)
 
@@ -48,18 +48,18 @@ _shared: Callable[[Any, Any], tuple[str, ...]] = functools.cache(_names)
 
 @reading
 def read(kind: type[T], row: Any, /, **more: Any) -> T:
-    """Return the *kind* of value that *row* holds, with *more* fields beside those it has as columns."""
+    """Return a *kind* with the columns of *row* as its fields, and with *more* fields."""
     return kind(**{name: getattr(row, name) for name in _shared(kind, type(row)) if name not in more}, **more)
 
 
 def columns(value: object, table: type) -> dict[str, Any]:
-    """Return the fields of *value* that *table* has as columns."""
+    """Return the fields of *value* that are columns of *table*."""
     return {name: getattr(value, name) for name in _shared(type(value), table)}
 
 
 @reading
 def lease(row: SourceRow, now: datetime) -> SourceLease:
-    """A source as its poll needs it; *row* is how it stood before it was claimed at *now*."""
+    """Return a source as its poll needs it; *row* is its row before it was claimed at *now*."""
     return read(
         SourceLease,
         row,
@@ -72,7 +72,7 @@ def lease(row: SourceRow, now: datetime) -> SourceLease:
 
 
 def source_view(row: SourceRow, entries: int) -> SourceView:
-    """A source as a listing shows it."""
+    """Return a source as a listing shows it."""
     return read(SourceView, row, entries=entries)
 
 
@@ -83,30 +83,30 @@ def entry_columns(entry: Entry, source_id: int) -> dict[str, Any]:
 
 
 def entry(row: EntryRow, source: str) -> Entry:
-    """The entry as its source gave it, less what was pruned."""
+    """Return the entry as its source gave it, without pruned text."""
     return read(Entry, row, id=row.ident, source=source)
 
 
 def coverage(row: EntryRow, source: str) -> Coverage:
-    """An entry as a message shows it."""
+    """Return an entry as a message shows it."""
     return read(Coverage, row, source=source, stated="" if row.published else row.published_raw)
 
 
 def match_columns(decided: Decided) -> dict[str, Any]:
-    """Return the columns of a match and of what became of it, less the time."""
+    """Return the columns of a match and its outcome, without the time of the decision."""
     rule = {"rule": decided.match.rule.id, "rule_hash": decided.match.rule.hash, "event": decided.match.rule.event}
     result = {"fate": decided.outcome, "reason": codec.reason_to_json(decided.reason)}
     return {**columns(decided.match, MatchRow), **columns(decided, MatchRow), **rule, **result}
 
 
 def match_view(row: MatchRow, entry: EntryRow | None, source: str) -> MatchView:
-    """A match as a listing shows it."""
+    """Return a match as a listing shows it."""
     title, link = (entry.title, entry.link) if entry else ("", "")
     return read(MatchView, row, reason=codec.reason_from_json(row.reason), source=source, title=title, link=link)
 
 
 def member(row: MatchRow, entry: EntryRow | None, source: str) -> Member:
-    """A match as a correlation sees it."""
+    """Return a match as a correlation needs it."""
     return read(
         Member,
         row,
@@ -119,12 +119,12 @@ def member(row: MatchRow, entry: EntryRow | None, source: str) -> Member:
 
 
 def alert(row: AlertRow) -> Alert:
-    """An alert."""
+    """Return the alert in *row*."""
     return read(Alert, row)
 
 
 def because(row: DeliveryRow, overflow: str) -> Reason:
-    """Return why a message is as it is, for an alert in it that was over a limit, or none."""
+    """Return the reason for the state of a message; *overflow* is the limit that one of its alerts exceeded, or empty."""
     reason, limit = codec.reason_from_json(row.reason), codec.reason_from_json(overflow)
     if not limit:
         return reason

@@ -1,4 +1,4 @@
-"""The files of a database: where they are, made for the owner only, and told from any other."""
+"""The files of a database: their paths, their permissions (owner only) and their identity."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ Identity = tuple[int, int]
 
 
 def path_of(url: str) -> Path:
-    """The file that *url* (`sqlite:///path`) names; symbolic links lead to one.
+    """Return the file that *url* (`sqlite:///path`) names; symbolic links are not resolved.
 
     Raises:
-        StoreError: it names none.
+        StoreError: it does not name a file.
     """
     try:
         address = make_url(url)
     except ArgumentError as error:
-        raise StoreError(f"{url!r} is no address of a database: write sqlite:///PATH") from error
+        raise StoreError(f"{url!r} is not the address of a database: write sqlite:///PATH") from error
     if address.get_backend_name() != "sqlite":
         raise StoreError(f"{address.get_backend_name()} is not supported: write sqlite:///PATH")
     if address.database in {None, "", ":memory:"}:
-        raise StoreError("a database in memory would forget what was told: write sqlite:///PATH")
+        raise StoreError("a database in memory would forget which alerts were sent: write sqlite:///PATH")
     path = Path(str(address.database))
     try:
         path.resolve()
@@ -38,10 +38,10 @@ def path_of(url: str) -> Path:
 
 
 def identity(path: Path) -> Identity | None:
-    """What tells the file at *path* from any other, None where there is none.
+    """Return the identity of the file at *path*, None if there is no file.
 
     Raises:
-        StoreError: that cannot be known.
+        StoreError: the file cannot be looked at.
     """
     try:
         found = path.lstat()
@@ -53,17 +53,17 @@ def identity(path: Path) -> Identity | None:
 
 
 def files_of(path: Path) -> tuple[Path, Path, Path]:
-    """The files of a database, its own first."""
+    """Return the files of a database, the main file first."""
     return path, Path(f"{path}-wal"), Path(f"{path}-shm")
 
 
 def make(path: Path) -> None:
-    """See that there is a file for a database at *path*, for the owner only.
+    """Make a file for a database at *path*, for the owner only, unless there is one.
 
-    It is made before SQLite would: the files beside it (-wal, -shm) take their mode from it.
+    It is made before SQLite makes it, because the files beside it (-wal, -shm) take their mode from it.
 
     Raises:
-        StoreError: it cannot be, or what is there is no file for a database.
+        StoreError: it cannot be made, or the path is not a regular file.
     """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -79,10 +79,10 @@ def make(path: Path) -> None:
 
 
 def claim(file: Path) -> None:
-    """Close a file of a database to all but its owner.
+    """Restrict a file of a database to its owner.
 
     Raises:
-        StoreError: it is no regular file, or has another name by which it may be opened.
+        StoreError: it is not a regular file, or it has other names (hard links) by which it may be opened.
     """
     try:
         found = file.lstat()
@@ -90,8 +90,8 @@ def claim(file: Path) -> None:
             raise StoreError(f"{file} cannot be opened: it is {kind}; name another file in `database:`")
         if found.st_nlink > 1:
             raise StoreError(
-                f"{file} has {found.st_nlink} names (hard links), and who opens it by another one "
-                "does not see what stands in the log beside it: keep one name, and copy it for a backup"
+                f"{file} has {found.st_nlink} names (hard links), and a program that opens another one "
+                "does not see the data in the log beside it: keep one name, and copy the file for a backup"
             )
         if found.st_uid == os.geteuid():
             file.chmod(0o600)

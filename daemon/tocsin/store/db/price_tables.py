@@ -12,7 +12,7 @@ from tocsin.store.db import columns
 
 
 class QuoteRow(SQLModel, table=True):
-    """A price that was believed. A match about it has its time as event time and its instrument as label."""
+    """An accepted price. A match about it has its time as event time and its instrument as label."""
 
     __tablename__ = "quote"
     __table_args__ = (Index("ix_quote_first_seen", "first_seen"),)
@@ -26,7 +26,7 @@ class QuoteRow(SQLModel, table=True):
 
 
 class CloseRow(SQLModel, table=True):
-    """The end of a session: what sigma was learned from; *sigma* is what it was then."""
+    """The close of a session; *sigma* is the volatility at that time, learned from the closes up to it."""
 
     __tablename__ = "close"
     __table_args__ = (Index("ix_close_at", "at"),)
@@ -40,7 +40,7 @@ class CloseRow(SQLModel, table=True):
 
 
 class SeriesRow(SQLModel, table=True):
-    """What else is known of an instrument: the state of sigma, and as JSON the session in progress."""
+    """The state of the volatility of an instrument, and its session in progress as JSON."""
 
     __tablename__ = "series"
 
@@ -51,7 +51,7 @@ class SeriesRow(SQLModel, table=True):
 
 
 class PriceStateRow(SQLModel, table=True):
-    """What a price rule remembers of one instrument."""
+    """The state of a price rule for one instrument."""
 
     __tablename__ = "price_state"
 

@@ -1,6 +1,6 @@
-"""The version of the tables: brings a database to that of this program.
+"""The version of the tables, and the upgrade of a database to it.
 
-A migration is a file in `migrations/versions/`; `tests/adapters/store` compares their sum with the tables.
+A migration is a file in `migrations/versions/`; a test compares the tables that all of them make with the models.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ def upgrade(database: Database) -> None:
     """Bring the tables of *database* to this program's version, all steps in one transaction.
 
     Raises:
-        StoreError: a newer program made the tables, or one older than the first step from which they can be brought up,
-            or a daemon works on them as they are.
+        StoreError: the tables were made by a newer program or by one from before the first migration, or a daemon uses
+            the database.
     """
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
@@ -33,7 +33,7 @@ def upgrade(database: Database) -> None:
         found = _revision(session)
     if found == scripts.get_current_head():
         return
-    if found is not None and found < (scripts.get_base() or ""):  # each begins with the number of its step
+    if found is not None and found < (scripts.get_base() or ""):  # revisions begin with their number
         raise StoreError(
             f"the database {database.path} was written by a tocsin from before the first release "
             f"(its tables are of version {found}) and cannot be used: "
@@ -44,7 +44,7 @@ def upgrade(database: Database) -> None:
             f"the database {database.path} was written by a newer tocsin (its tables are of version {found}): "
             "install that version, or name another file in `database:`"
         )
-    database.lock()  # not under the feet of a daemon
+    database.lock()  # a running daemon must not see its tables change
     try:
         with database.write() as session:
             config.attributes["connection"] = session.connection()

@@ -1,4 +1,4 @@
-"""Everything that only SQLite knows: its files, its pragmas, its locks, and its errors in words."""
+"""All that is particular to SQLite: its files, pragmas and locks, and the explanation of its errors."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tocsin.store.db.place import Identity, claim, files_of, identity, make, pat
 
 T = TypeVar("T")
 
-#: A database limits the parameters of a statement.
+#: Parameters of one statement; SQLite limits them.
 _PIECE = 500
 
 #: How long a statement waits for another process that writes, in seconds.
@@ -35,7 +35,7 @@ BUSY = 5.0
 
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
-    # Not NORMAL: the last commits must survive a power cut, for what they planned may have been sent.
+    # Not NORMAL: the last commits must survive a power cut, because the messages they planned may have been sent.
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
 )
@@ -47,14 +47,14 @@ def random_id() -> str:
 
 
 class Database:
-    """One database file, opened for one process; many threads may read, one at a time writes.
+    """One database file, opened for one process; many threads may read, and one at a time may write.
 
     *new_id* gives new deliveries their ids, see `new_id`.
     """
 
     def __init__(self, path: Path, new_id: Callable[[], str] = random_id) -> None:
         self.new_id = new_id
-        # SQLite names the files beside it, and we the lock, after the file itself, whatever link leads to it.
+        # The names of the lock and of SQLite's files beside the database come from the file itself, not from a link to it.
         self.path = path.resolve()
         self._named = path
         self.lost: LostError | None = None
@@ -68,10 +68,10 @@ class Database:
 
     @classmethod
     def open(cls, url: str, new_id: Callable[[], str] = random_id) -> Database:
-        """The database that *url* (`sqlite:///path`) names; file and folder are made, for the owner only.
+        """Open the database that *url* (`sqlite:///path`) names; file and folder are made, for the owner only.
 
         Raises:
-            StoreError: the address is none that is understood, or the file cannot be opened.
+            StoreError: the address is not understood, or the file cannot be opened.
         """
         named = path_of(url)
         make(named.resolve())
@@ -79,10 +79,10 @@ class Database:
 
     @classmethod
     def copy(cls, url: str, new_id: Callable[[], str] = random_id) -> Database:
-        """A copy, for this process alone, of the database that *url* names; it is gone when it is closed.
+        """Open a copy, for this process alone, of the database that *url* names; closing it deletes it.
 
         Raises:
-            StoreError: the address is none that is understood, or the file cannot be read.
+            StoreError: the address is not understood, or the file cannot be read.
         """
         path = path_of(url)
         folder = TemporaryDirectory(prefix="tocsin-")
@@ -109,26 +109,26 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A transaction that sees one state of the database and changes nothing."""
+        """Open a read transaction, which sees one state of the database."""
         with self._session(write=False) as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """A transaction that no other writer can come between; whatever is raised inside undoes all of it."""
+        """Open a write transaction, which excludes other writers; an exception inside undoes all of it."""
         with self._writing:
             self._look()
             with self._session(write=True) as session:
                 yield session
 
     def probe(self) -> None:
-        """Write the first page as it is."""
+        """Write the first page unchanged."""
         with self.write() as session:
             session.connection().exec_driver_sql("PRAGMA user_version = 0").close()
 
     @contextmanager
     def _session(self, *, write: bool) -> Iterator[Session]:
-        # Writes are statements, of which the rows in memory know nothing: what a statement returns is read afresh.
+        # Writes are statements, which do not update the rows in memory; so the rows that a statement returns are read again.
         options = {"write": write, "populate_existing": True, "synchronize_session": False}
         try:
             with (
@@ -148,7 +148,7 @@ class Database:
             raise DamagedError(f"{_damaged(self.path)} ({error})") from error
 
     def _connect(self) -> sqlite3.Connection:
-        # A file that is gone is not made anew beside the one that other connections still have.
+        # A deleted file must not be made again while other connections still have it open.
         self._look()
         address = f"file:{quote(str(self.path))}?mode=rw"
         return sqlite3.connect(address, uri=True, timeout=BUSY, check_same_thread=False)
@@ -156,13 +156,13 @@ class Database:
     # ---- a daemon's own --------------------------------------------------------------------------------------
 
     def lock(self) -> None:
-        """Take the database for this process alone, until `close`; taking it again does nothing.
+        """Lock the database for this process until `close`; locking it again does nothing.
 
-        The lock is on a file beside the database: the system gives it back however the process ends.
+        The lock is on a file beside the database: the system releases it when the process ends, even after a crash.
 
         Raises:
             LockedError: another process has it.
-            StoreError: there can be no lock.
+            StoreError: the lock file cannot be opened.
         """
         if self._lock_file is not None:
             return
@@ -188,16 +188,16 @@ class Database:
         self._lock_file = handle
 
     def guard(self) -> None:
-        """From now on see before every transaction that writes that nobody has deleted or replaced the files."""
-        with self.read() as session:  # with the first transaction there are all of them
+        """Check before every later write transaction that the files have not been deleted or replaced."""
+        with self.read() as session:  # the first transaction makes all of them
             session.connection().exec_driver_sql("SELECT 1 FROM sqlite_schema").close()
         self._files = {path: found for path in (*files_of(self.path), self._lock) if (found := identity(path))}
 
     def _look(self) -> None:
-        """See that the files are those that the daemon began with.
+        """Check that the files are those with which the daemon started.
 
         Raises:
-            LostError: one was deleted, or another is in its place.
+            LostError: one was deleted or replaced.
         """
         if not self._files:
             return
@@ -206,23 +206,23 @@ class Database:
             if found != known:
                 self._lose(f"{path} was {'deleted' if found is None else 'replaced by another file'}")
         if self._named.resolve() != self.path:
-            self._lose(f"{self._named} was made to lead to another file than {self.path}")
+            self._lose(f"{self._named} was pointed to a file other than {self.path}")
 
     def _lose(self, words: str) -> NoReturn:
         self.lost = LostError(f"{words} while tocsin worked on it: stop tocsin before you touch its database")
         raise self.lost
 
     def rescue(self) -> Path:
-        """Write what lost files hold into a new one, and close the database; the path of that file.
+        """Save the data of lost files in a new file, close the database and return the path of that file.
 
-        It is the path of the database where nobody has put another file there, so that the next start goes on.
+        It is the path of the database if no other file is there, so that the next start can continue.
 
         Raises:
-            StoreError: it cannot be written, or nothing is left to read from.
+            StoreError: it cannot be written, or nothing is left to read.
         """
         if all(identity(path) == self._files.get(path) for path in files_of(self.path)):
             self._engine.dispose()
-            return self.path  # only the lock was lost, and another daemon may work on it by now
+            return self.path  # only the lock was lost, and another daemon may already use the database
         aside = self.path.with_name(f"{self.path.name}.rescued-{os.getpid()}")
         found = identity(self.path)
         vacant = found is None or found == self._files.get(self.path)
@@ -238,13 +238,13 @@ class Database:
                 stale.unlink(missing_ok=True)
             return aside.replace(self.path)
         except (sqlite3.Error, OSError) as error:
-            raise StoreError(f"what {self.path} held cannot be saved: {error}") from error
+            raise StoreError(f"the data of {self.path} cannot be saved: {error}") from error
 
     def check(self, within: float) -> bool:
-        """See that the pages of the database are sound; whether *within* seconds were enough for all of them.
+        """Check the pages of the database; False if *within* seconds were not enough for all of them.
 
         Raises:
-            DamagedError: they are not.
+            DamagedError: a page is damaged.
         """
         with self._raw() as connection:
             done = threading.Event()
@@ -272,14 +272,14 @@ class Database:
             connection.close()
 
     def unlock(self) -> None:
-        """Give the database back to others."""
+        """Release the lock."""
         self._files = {}
         if self._lock_file is not None:
             os.close(self._lock_file)
             self._lock_file = None
 
     def close(self) -> None:
-        """Close every connection and give the lock back."""
+        """Close every connection and release the lock."""
         self._engine.dispose()
         self.unlock()
         if self._folder:
@@ -287,7 +287,7 @@ class Database:
 
 
 def _interrupt(connection: sqlite3.Connection, after: float, done: threading.Event) -> None:
-    """Interrupt what *connection* does *after* seconds, unless it is *done*; one that comes too early is lost."""
+    """Interrupt the statement of *connection* *after* seconds unless it is *done*; repeat, as an early interrupt is lost."""
     while not done.wait(after):
         connection.interrupt()
         after = 0.02
@@ -300,14 +300,14 @@ def new_id(session: Session) -> str:
 
 
 def pieces(values: Iterable[T]) -> Iterator[list[T]]:
-    """Each of *values* once, so many at a time as a statement takes parameters."""
+    """Return each of *values* once, in lists short enough for the parameters of one statement."""
     found = list(dict.fromkeys(values))
     return (found[start : start + _PIECE] for start in range(0, len(found), _PIECE))
 
 
-@cache  # building one costs a hundred times what running it does
+@cache  # building a statement costs a hundred times as much as running it
 def upsert(table: type[SQLModel], keys: tuple[str, ...], *, change: tuple[str, ...] = ()) -> Insert:
-    """An insert that, where a row with the same *keys* stands, changes the columns *change* of it (or nothing)."""
+    """Return an insert that updates the columns *change* (or nothing) of an existing row with the same *keys*."""
     statement = insert(table)
     if not change:
         return statement.on_conflict_do_nothing(index_elements=keys)
@@ -316,7 +316,7 @@ def upsert(table: type[SQLModel], keys: tuple[str, ...], *, change: tuple[str, .
 
 
 def explain(error: BaseException | None, path: Path) -> StoreError:
-    """What an error of the driver means for the operator, and what to do about it."""
+    """Return an error of the driver as a StoreError that names its meaning and the remedy."""
     name = getattr(error, "sqlite_errorname", "") or ""
     if name in _DAMAGE or UNDECODABLE in str(error):
         return DamagedError(f"{_damaged(path)} ({error})")
@@ -345,12 +345,12 @@ _REMEDIES = {
 
 
 def _prepare(connection: sqlite3.Connection, _: Any) -> None:
-    connection.isolation_level = None  # `_begin` says BEGIN; the driver would say it late, and never for reads
+    connection.isolation_level = None  # `_begin` issues BEGIN; the driver would issue it late, and never for reads
     for pragma in _PRAGMAS:
         connection.execute(pragma).close()
 
 
 def _begin(connection: Connection) -> None:
-    # A transaction that reads first and writes later fails at once when another has written meanwhile.
+    # A deferred transaction that reads before it writes fails if another has written meanwhile.
     write = connection.get_execution_options().get("write", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")

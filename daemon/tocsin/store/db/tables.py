@@ -1,7 +1,7 @@
-"""The tables. Their rows never leave this room; `tocsin.store.db.mapping` makes them values.
+"""The tables. Rows never leave the store; `tocsin.store.db.mapping` converts them to values.
 
-Who may not be doubled is said by UNIQUE keys: an identity key of a source, a rule on an entry, an alert in its n-th
-telling to one recipient, a try of a delivery.
+UNIQUE keys exclude duplicates: an identity key of a source, a rule on an entry, the n-th message about an alert to one
+recipient, an attempt of a delivery.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from tocsin.store.db.habits import read_habits, write_habits
 class SourceRow(SQLModel, table=True):
     """A source of the configuration; one that was removed stays, disabled.
 
-    *address* is a digest: an address may hold a secret, and only whether it changed matters here.
-    Leases end in real time, everything else is told by the Clock.
+    *address* is a digest: an address may hold a secret, and only a change of it matters here.
+    Leases end in real time; all other times are those of the Clock.
     """
 
     __tablename__ = "source"
@@ -49,13 +49,13 @@ class SourceRow(SQLModel, table=True):
     last_fault: Fault | None = columns.choice(Fault, None)
     first_polled: datetime | None = columns.time(None)
     last_success: datetime | None = columns.time(None)  # since it has this address
-    document_at: datetime | None = columns.time(None)  # when a changed document was last taken in
+    document_at: datetime | None = columns.time(None)  # when a changed document was last committed
     etag: str = columns.text()
     last_modified: str = columns.text()
     body_hash: str = columns.text()
     validated_at: datetime | None = columns.time(None)
     dead: bool = False
-    host_group: str = columns.text(index=True)  # the server behind it, with all that share it; empty for a private one
+    host_group: str = columns.text(index=True)  # the server that it shares with other sources; empty for a private one
     reasons: tuple[str, ...] = columns.written(
         "\n".join, lambda text: tuple(text.splitlines())
     )  # why it is due then, a line each
@@ -90,9 +90,9 @@ class EntryRow(SQLModel, table=True):
 
 
 class EntryKeyRow(SQLModel, table=True):
-    """What an entry of a source is known by; outlives the entry.
+    """A key that identifies an entry of a source; it outlives the entry.
 
-    *title* is a digest of the normalised title for kinds that prove nothing alone, else empty.
+    *title* is a digest of the normalised title for kinds that need the title as well, else empty.
     """
 
     __tablename__ = "entry_key"
@@ -110,10 +110,10 @@ class EntryKeyRow(SQLModel, table=True):
 
 
 class RevisionRow(SQLModel, table=True):
-    """What an entry says since *at*, where that is not what it said when it was first seen.
+    """The wording of an entry since *at*, if it differs from the first.
 
-    *met* are the labels by rule; *body* is kept where it proves something, or is all there is; *after* is the number of
-    the last change of a delivery before it.
+    *met* are the labels by rule. *body* is kept if it is evidence or the only text. *after* is the number of the last
+    transition of a delivery before it.
     """
 
     __tablename__ = "revision"
@@ -130,7 +130,7 @@ class RevisionRow(SQLModel, table=True):
 
 
 class StoryRow(SQLModel, table=True):
-    """The entries that report the same happening, compared within one event."""
+    """The entries that report the same incident, compared within one event."""
 
     __tablename__ = "story"
     __table_args__ = (Index("ix_story_event_last_at", "event", "last_at"),)
@@ -179,7 +179,7 @@ class AlertRow(SQLModel, table=True):
 
 
 class AnswerRow(SQLModel, table=True):
-    """What somebody said of an alert; the last word of each kind counts."""
+    """An answer of a person to an alert; the last one of each kind counts."""
 
     __tablename__ = "answer"
 
@@ -193,7 +193,7 @@ class AnswerRow(SQLModel, table=True):
 
 
 class SilenceRow(SQLModel, table=True):
-    """No message about alerts that pass all *matchers*."""
+    """A silence: no message about alerts that fit all *matchers*."""
 
     __tablename__ = "silence"
 
@@ -206,7 +206,7 @@ class SilenceRow(SQLModel, table=True):
 
 
 class MatchRow(SQLModel, table=True):
-    """A rule met by an observation and what became of it; *evidence* goes with retention."""
+    """A rule met by an observation, and its outcome; retention removes *evidence*."""
 
     __tablename__ = "match"
     __table_args__ = (
@@ -233,7 +233,7 @@ class MatchRow(SQLModel, table=True):
 
 
 class StandingRow(SQLModel, table=True):
-    """When a correlation was true for a key value: *times* as JSON, the first and the last event time of each.
+    """The times at which a correlation was true for a key value: pairs of first and last event time, as JSON.
 
     *last* is the latest of them.
     """
@@ -247,7 +247,7 @@ class StandingRow(SQLModel, table=True):
 
 
 class UnevaluatedRow(SQLModel, table=True):
-    """A rule that could not be evaluated on an entry, and what the decision would have known of it."""
+    """A rule that could not be evaluated on an entry, with the facts that its decision needs later."""
 
     __tablename__ = "unevaluated"
     __table_args__ = (Index("ix_unevaluated_rule_rule_hash", "rule", "rule_hash"),)
@@ -263,7 +263,7 @@ class UnevaluatedRow(SQLModel, table=True):
 
 
 class ToldRow(SQLModel, table=True):
-    """When a rule last told about a key value."""
+    """The time and severity of the last notification of a rule for a key value."""
 
     __tablename__ = "told"
 
@@ -274,7 +274,7 @@ class ToldRow(SQLModel, table=True):
 
 
 class DeliveryRow(SQLModel, table=True):
-    """One message for one recipient. *resend* counts the copies that somebody asked for."""
+    """One message for one recipient. *resend* counts the copies that people asked for."""
 
     __tablename__ = "delivery"
     __table_args__ = (
@@ -299,17 +299,18 @@ class DeliveryRow(SQLModel, table=True):
     message: str | None = columns.text(None)
     resend: int = 0
     resend_of: str | None = columns.text(None, foreign_key="delivery.id")
-    wanted_at: datetime | None = columns.time(None)  # when it was due at first, once it was claimed
+    wanted_at: datetime | None = columns.time(None)  # the first due time, set at the first claim
     stands_for: str | None = columns.text(None, index=True)  # the delivery to a receiver that could not be reached
     silence_id: int | None = columns.number(None, index=True)  # that suppressed it
-    #: When a digest was first planned to leave: what will keep two processes from planning it twice.
+    #: When a digest was first planned to leave, so that two processes do not plan it twice.
     slot: datetime | None = columns.time(None)
 
 
 class ReceiverRow(SQLModel, table=True):
-    """How a receiver stands: its *failures* in a row, until when it *rests*, and the words with which it was reported.
+    """The status of a receiver: *failures* in a row, the end of the pause (*rests*), the error that was reported (*refused*).
 
-    *since* is the first failure after the last success, *refusals* are messages in a row that it refused; *overflowed* is when something was last over its limit.
+    *since* is the first failure after the last success, *refusals* counts messages in a row that it refused, *overflowed*
+    is when its limit was last exceeded.
     """
 
     __tablename__ = "receiver"
@@ -324,9 +325,9 @@ class ReceiverRow(SQLModel, table=True):
 
 
 class DeliveryAlertRow(SQLModel, table=True):
-    """An alert in a message; *telling* is which telling of the alert it is, so that no telling goes out twice.
+    """An alert in a message; *telling* numbers the notifications of the alert, so that none is sent twice.
 
-    *news* is what is new in it to its reader, as JSON; *overflow* names the limit that kept it from a message of its own.
+    *news* are the facts in it that are new to the reader, as JSON; *overflow* is the limit that put it into a digest.
     """
 
     __tablename__ = "delivery_alert"
@@ -345,7 +346,7 @@ class DeliveryAlertRow(SQLModel, table=True):
 
 
 class AttemptRow(SQLModel, table=True):
-    """One try of a delivery; written before a socket opens, closed when its outcome is known."""
+    """One attempt of a delivery; written before a socket opens, closed when its outcome is known."""
 
     __tablename__ = "attempt"
 
@@ -361,7 +362,7 @@ class AttemptRow(SQLModel, table=True):
 
 
 class TransitionRow(SQLModel, table=True):
-    """A change of state of a delivery, and why."""
+    """A change of state of a delivery, and its reason."""
 
     __tablename__ = "transition"
 

@@ -1,4 +1,4 @@
-"""What the store hands out beside the values of the model."""
+"""Values that the store takes and returns, beside those of the model."""
 
 from __future__ import annotations
 
@@ -23,27 +23,27 @@ from tocsin.policy.polling.history import PollHistory
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceLease:
-    """A source claimed for one poll; *fence* says whose claim it is."""
+    """A source claimed for one poll; *fence* identifies the claim."""
 
     name: str
     cursor: Cursor
     fence: int
     due_at: datetime
     errors: int = 0  # in a row, before this poll
-    baseline: bool = False  # it never had a success at this address
+    baseline: bool = False  # no poll of this address has succeeded yet
     last_success: datetime | None = None
     first_polled: datetime | None = None
-    last_fault: Fault | None = None  # of the poll before, None when that went well
-    unhealthy: bool = False  # that was told
+    last_fault: Fault | None = None  # of the poll before, None if that succeeded
+    unhealthy: bool = False  # and reported as such
     gone: bool = False  # as the last failure left it
     dead: bool = False
     habits: PollHistory = PollHistory()  # noqa: RUF009 (frozen)
-    fetches: str = ""  # as they stand in the row: only the store reads them
+    fetches: str = ""  # the text of the row; only the store reads it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unseen:
-    """What of a document is *new*, or known and *rewritten*; *volatile* are the kinds of key that were others than before."""
+    """The entries of a document that are *new*, or known and *rewritten*; keys of *volatile* kinds change on every poll."""
 
     new: tuple[Entry, ...] = ()
     rewritten: tuple[Entry, ...] = ()
@@ -52,7 +52,7 @@ class Unseen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetch:
-    """One poll as it is remembered; *status* is 0 when there was no answer, *error* empty when all went well."""
+    """The record of one poll; *status* is 0 if there was no response, *error* is empty if it succeeded."""
 
     at: datetime
     status: int = 0
@@ -65,7 +65,7 @@ class Fetch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollRecord:
-    """When the next poll is due and why, and what was learned from this one; None for nothing new."""
+    """The time and reasons of the next poll, and the results of this one; None leaves the row as it is."""
 
     due_at: datetime
     reasons: tuple[str, ...] = ()
@@ -73,17 +73,17 @@ class PollRecord:
     fetch: Fetch | None = None
 
 
-#: What to tell, by (rule, rule hash), if that rule could be evaluated on everything so far.
+#: Events to report, by (rule, rule hash), at the first failure of that rule.
 Once = Mapping[tuple[str, str], Match]
 NOTHING: Once = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedBatch:
-    """What one poll found: entries of *batch*, and what the rules say of them.
+    """The result of one poll: entries of *batch* and the matches of the rules.
 
-    *judged* are new entries, *rewritten* known ones with other headlines. The entries with the ids of *flood* are kept,
-    and not told. *own* are events of the daemon to be decided with them, *once* failures of rules.
+    *judged* are new entries, *rewritten* are known ones with other headlines. Entries with the ids in *flood* are kept
+    without a notification. *own* are events of the daemon to be decided with them, *once* are failures of rules.
     """
 
     batch: Batch
@@ -96,7 +96,7 @@ class JudgedBatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollFailure:
-    """A poll that failed, how its source stands now, and the events of the daemon that come of it; *hold* puts off others."""
+    """A failed poll, the new status of its source, and the daemon's own events about it; *hold* postpones other sources."""
 
     error: str
     fault: Fault
@@ -110,7 +110,7 @@ class PollFailure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rest:
-    """A good poll that brought nothing: its lease, and the cursor and the record that it leaves."""
+    """A successful poll without news: its lease, and its new cursor and record."""
 
     lease: SourceLease
     cursor: Cursor
@@ -119,7 +119,7 @@ class Rest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deferral:
-    """A claim that is given back without a poll, until *due_at*, and why."""
+    """A claim that is returned without a poll: the next due time and the reason."""
 
     lease: SourceLease
     due_at: datetime
@@ -128,7 +128,7 @@ class Deferral:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupHold:
-    """Leave the sources of a host group alone *until* then, and why."""
+    """A pause of the sources of a host group: its end and its reason."""
 
     group: str
     until: datetime
@@ -141,10 +141,10 @@ To = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimable:
-    """The deliveries that may be claimed: at most *limit_per_receiver* of a receiver, and none of those in *exclude*.
+    """The deliveries that may be claimed: at most *limit_per_receiver* for a receiver, and none for those in *exclude*.
 
-    None of a receiver that had as many tries within a minute as *rates* says, no news over one of *limits*; a test goes out
-    all the same. With *only* none but those with these ids; with *present* none but those for one of these.
+    A receiver gets at most as many attempts a minute as *rates* allows, and no news over its limit in *limits*; tests
+    are exempt. *only* restricts the claim to these ids, *present* to these recipients.
     """
 
     exclude: Collection[str] = ()
@@ -157,7 +157,7 @@ class Claimable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Committed:
-    """What one transaction wrote; *entries* counts the new ones."""
+    """The result of one transaction; *entries* counts the new entries."""
 
     entries: int
     decision: Decision
@@ -165,7 +165,7 @@ class Committed:
 
 
 class DamagedKind(StrEnum):
-    """What a damaged row was."""
+    """The kind of a damaged row."""
 
     SOURCE = "source"
     DELIVERY = "delivery"
@@ -174,7 +174,7 @@ class DamagedKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Damage:
-    """A row that cannot be read and is out of use since; *words* say what is wrong with it."""
+    """A row that cannot be read and was taken out of use; *words* is the error."""
 
     kind: DamagedKind
     name: str
@@ -183,9 +183,9 @@ class Damage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Voided:
-    """The leases that an earlier life left behind; *doubtful* counts deliveries that may have arrived.
+    """The leases that an earlier run left open; *doubtful* counts deliveries that may have arrived.
 
-    *checked*: all pages of the database were looked at, and are sound.
+    *checked* is true if all pages of the database were checked in time.
     """
 
     sources: int
@@ -196,7 +196,7 @@ class Voided:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reopened:
-    """An entry to judge again by *rules*, which could not be evaluated on it before."""
+    """An entry to evaluate again with *rules*, which could not be evaluated on it before."""
 
     entry_id: int
     entry: Entry
@@ -205,7 +205,7 @@ class Reopened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """Everything in one line: how often was polled, and how many there are of each."""
+    """The number of polls, and of rows of each kind."""
 
     polled: int
     entries: int
@@ -217,9 +217,9 @@ class Counts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """What a backtest can run on: how many entries have their text, when the last was first seen.
+    """The history for a backtest: the number of entries with text, and when the last of them was first seen.
 
-    *baselines* says of sources when their first fetch was, as far as that is still known.
+    *baselines* are the times of the first fetch of each source, where still known.
     """
 
     entries: int
@@ -229,7 +229,7 @@ class History:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """How many matches and alerts each rule made in *length* of history; a rule that made none is not named."""
+    """The number of matches and alerts of each rule in *length* of history; a rule without any is left out."""
 
     length: timedelta
     matches: Mapping[str, int]
@@ -254,7 +254,7 @@ class SourceView:
     first_polled: datetime | None
     last_success: datetime | None
     dead: bool = False
-    reasons: tuple[str, ...] = ()  # why it is due then
+    reasons: tuple[str, ...] = ()  # for the due time
     habits: PollHistory = PollHistory()  # noqa: RUF009 (frozen)
 
 
@@ -268,9 +268,9 @@ class SourceDetail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryView:
-    """An entry as it was first seen, and its number; *revised* is what it says since, the earliest first.
+    """An entry as it was first seen, and its number; *revised* are its later wordings, the earliest first.
 
-    A *pruned* one has lost its text.
+    The text of a *pruned* entry is removed.
     """
 
     id: int
@@ -281,10 +281,11 @@ class EntryView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeriodStatistics:
-    """What the daemon did in a time, and how things stand at its end; *size* is that of the database in bytes.
+    """The activity of the daemon in a period, and its status at the end; *size* is that of the database in bytes.
 
-    *read* of the *sources* were read within a day. Messages that wait are *overdue* an hour after their time; *doubtful*
-    are tries of which nobody saw the end. *ailing*, *blocked* and *unevaluated* name sources, receivers and rules.
+    *read* counts the *sources* that were read within a day. Waiting messages are *overdue* an hour after their time;
+    *doubtful* counts attempts with an unknown outcome. *ailing*, *blocked* and *unevaluated* name sources, receivers
+    and rules.
     """
 
     sources: int
@@ -307,9 +308,9 @@ class PeriodStatistics:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Withheld:
-    """An alert that *recipient* of *receiver* is not told of *until* then, or never (None), and the *reason*.
+    """An alert that is not sent to *recipient* of *receiver* *until* then, or never (None), and the *reason*.
 
-    Where nobody at all is told there is no receiver, and of a match that opened no alert no *alert_id*.
+    An alert that is sent to nobody has an empty receiver; a match that opened no alert has no *alert_id*.
     """
 
     alert_id: int | None
@@ -318,7 +319,7 @@ class Withheld:
     severity: Severity
     receiver: str
     recipient: str
-    state: str  # held, suppressed, dead; or the fate of a match
+    state: str  # held, suppressed, dead; or the outcome of a match
     reason: Reason
     at: datetime
     until: datetime | None
@@ -326,7 +327,7 @@ class Withheld:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptView:
-    """One try; *outcome* is None while it is under way."""
+    """One attempt; *outcome* is None while it is under way."""
 
     n: int
     fence: int
@@ -349,7 +350,7 @@ class TransitionView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Which:
-    """The alerts that a listing means: of *rule* (full id, bare id or pack), with all of *labels*, that nobody has seen."""
+    """A filter of alerts: of *rule* (full id, bare id or pack), with all of *labels*, and only *unseen* ones."""
 
     rule: str = ""
     labels: tuple[tuple[str, str], ...] = ()
@@ -358,7 +359,7 @@ class Which:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleStats:
-    """What came of a rule: its *alerts*, how many of them somebody was *told*, and what people called them."""
+    """The results of a rule: its *alerts*, how many were delivered (*told*), and how people judged them."""
 
     rule: str
     alerts: int = 0
@@ -368,14 +369,14 @@ class RuleStats:
 
     @property
     def precision(self) -> float | None:
-        """The share of useful ones of those that were judged, None where none was."""
+        """Return the share of useful alerts among those that were judged, None if none was."""
         judged = self.useful + self.noise
         return self.useful / judged if judged else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryDetail:
-    """A delivery with what it says, every try and every change of state, the oldest first."""
+    """A delivery with its content, and its attempts and changes of state, the oldest first."""
 
     delivery: DeliveryView
     tidings: tuple[AlertContent, ...]

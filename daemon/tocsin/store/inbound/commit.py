@@ -1,4 +1,4 @@
-"""What a poll brings into the database."""
+"""The commit of a poll: its entries and the decisions about them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from tocsin.store.inbound.sources import Held
 
 
 def take_in(deciding: Deciding, source: Held, found: JudgedBatch, *, program: str, renewed: bool = False) -> Committed:
-    """Write the entries *found* that are still new, and what is decided about them and about the daemon's own events.
+    """Write the entries *found* that are still new, and the decisions about them and about the daemon's own events.
 
-    Of those rewritten, and of those that the document says are withdrawn, what people have to hear. *renewed*: the source
-    has just begun to give other ids.
+    Corrections of rewritten and withdrawn entries are decided with them. *renewed* is true if the ids of the source have
+    just changed.
     """
     session, now, source_id, batch, rewritten = deciding.session, deciding.now, source.id, found.batch, found.rewritten
     known = identity.known(session, source_id, [item.entry for item in found.judged], batch)
@@ -28,7 +28,7 @@ def take_in(deciding: Deciding, source: Held, found: JudgedBatch, *, program: st
     taken = revisions.take_in(session, source_id, rewritten, batch.deleted, now, by_link=KeyKind.ID in batch.volatile)
     if rewritten:
         identity.reword(session, source_id, known, [item.entry for item in rewritten], now)
-    if renewed:  # perhaps for good: then they tell entries apart from now on
+    if renewed:  # perhaps for good: then the new ids identify the entries from now on
         identity.add(session, source_id, known, batch.entries, now)
     if source.document_at is None or source.document_at.date() != now.date():
         identity.touch(session, source_id, batch, now)
@@ -54,7 +54,7 @@ def take_in(deciding: Deciding, source: Held, found: JudgedBatch, *, program: st
 
 
 def take_again(deciding: Deciding, again: Sequence[tuple[Reopened, Judged]], *, once: Once, program: str) -> Committed:
-    """Write what a second judgement found, of those rules alone that could not be evaluated before."""
+    """Write the result of a second judgement, only for the rules that could not be evaluated before."""
     session = deciding.session
     circumstances = unevaluated.close(session, [reopened for reopened, _ in again])
     parts = [deciding.about_own(unevaluated.first_time(session, once))]

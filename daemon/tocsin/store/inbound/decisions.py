@@ -1,4 +1,4 @@
-"""Asking for a decision and writing what it says, in one transaction."""
+"""Decisions: the policy is asked and its decision is written, in one transaction."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from tocsin.store.inbound.stories import OpenStories
 from tocsin.store.inbound.unevaluated import Circumstance
 from tocsin.store.outbox import enqueue
 
-#: The policy: what becomes of what arrived. Pure.
+#: The policy, a pure function.
 Decide = Callable[[Facts], Decision]
 
-#: Nothing is known of a source.
+#: The circumstance of an event without a source.
 NONE: Circumstance = (False, None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deciding:
-    """A write transaction in which *decide* is asked; what it plans leaves no earlier than *settles*."""
+    """A write transaction in which *decide* is asked; planned messages leave no earlier than *settles*."""
 
     session: Session
     decide: Decide
@@ -46,7 +46,7 @@ class Deciding:
         circumstance: Circumstance = NONE,
         corrections: Sequence[Correction] = (),
     ) -> Committed:
-        """Ask what becomes of *arrivals* and of *corrections*, and write it; without a match there is nothing to decide."""
+        """Decide about *arrivals* and *corrections*, and write the decision; arrivals without a match need none."""
         matched = [arrival for arrival in arrivals if arrival.matches]
         if not matched and not corrections:
             return Committed(entries=0, decision=Decision())
@@ -67,17 +67,17 @@ class Deciding:
         return Committed(entries=0, decision=decision, delivery_ids=delivery_ids)
 
     def about_own(self, own: Sequence[Match]) -> Committed:
-        """The same for the daemon's own events; a baseline does not silence them."""
+        """Decide about the daemon's own events, which a baseline does not suppress."""
         return self.about([Arrival(entry_id=None, matches=(match,)) for match in own])
 
 
 def nobody(_: Facts) -> Decision:
-    """The decision of who has nothing to decide."""
+    """Return a no-op decision."""
     return Decision()
 
 
 def total(parts: Sequence[Committed], entries: int = 0) -> Committed:
-    """Several decisions of one transaction as one, in their order."""
+    """Combine several decisions of one transaction into one, in their order."""
     decisions = [part.decision for part in parts]
     return Committed(
         entries=entries,
@@ -98,7 +98,7 @@ def total(parts: Sequence[Committed], entries: int = 0) -> Committed:
 
 
 def _write_stories(session: Session, stories: Sequence[Story], known: Mapping[int, int]) -> None:
-    """Write *stories*, of whose entries so many were *known* by the number of the story: new ones stand behind them."""
+    """Write *stories* and their new entries; *known* counts the earlier entries by story, which come first."""
     rows = [mapping.columns(story, StoryRow) for story in stories]
     if rows:
         session.connection().execute(upsert(StoryRow, ("id",), change=("event", "opened_at", "last_at")), rows)

@@ -14,9 +14,9 @@ from tocsin.store.db.tables import EntryRow, SourceRow
 from tocsin.store.db.values import EntryView, History
 from tocsin.store.inbound import revisions
 
-#: Entries that are in memory at once.
+#: Entries of the history in memory at once.
 _PIECE = 1000
-#: The first entries of a source that were seen later than this after its first poll were no baseline any more.
+#: The first entries of a source are its baseline if they were seen within this time after its first poll.
 _BASELINE_WITHIN = timedelta(days=1)
 
 _TABLE = EntryRow.metadata.tables[str(EntryRow.__tablename__)]
@@ -24,7 +24,7 @@ _ADD = _TABLE.insert().returning(_TABLE.c.id, sort_by_parameter_order=True)
 
 
 def add(session: Session, source_id: int, entries: Sequence[Entry]) -> list[int]:
-    """Write new *entries* of a source; the numbers of their rows, in order."""
+    """Write new *entries* of a source; return their row numbers in order."""
     if not entries:
         return []
     rows = [mapping.entry_columns(entry, source_id) for entry in entries]
@@ -32,7 +32,7 @@ def add(session: Session, source_id: int, entries: Sequence[Entry]) -> list[int]
 
 
 def by_number(session: Session, numbers: Collection[int]) -> dict[int, tuple[EntryRow, str]]:
-    """The rows with these *numbers*, and the names of their sources."""
+    """Return the rows with these *numbers*, and the names of their sources."""
     rows = session.exec(
         select(EntryRow, SourceRow.name)
         .join(SourceRow, col(SourceRow.id) == EntryRow.source_id)
@@ -42,7 +42,7 @@ def by_number(session: Session, numbers: Collection[int]) -> dict[int, tuple[Ent
 
 
 def get(session: Session, number: int, at: datetime | None = None) -> Entry | None:
-    """The entry with this number as it reads, or read *at* that time."""
+    """Return the entry with this number with its present wording, or with the one *at* that time."""
     found = by_number(session, [number]).get(number)
     return (
         revisions.current(mapping.entry(*found), revisions.of(session, [number]).get(number, ()), at) if found else None
@@ -50,7 +50,7 @@ def get(session: Session, number: int, at: datetime | None = None) -> Entry | No
 
 
 def find(session: Session, words: str, *, limit: int = 20) -> tuple[EntryView, ...]:
-    """Entries with this number, id or link, the newest first."""
+    """Return the entries with this number, id or link, the newest first."""
     same = [EntryRow.ident == words, EntryRow.link == words]
     if words.isascii() and words.isdecimal() and len(words) < 19:
         same.append(EntryRow.id == int(words))
@@ -74,7 +74,7 @@ def find(session: Session, words: str, *, limit: int = 20) -> tuple[EntryView, .
 
 
 def history(session: Session, since: datetime | None = None) -> History:
-    """What there is to run on from *since* on."""
+    """Return the extent of the history from *since* on."""
     whole = select(func.count(), func.max(EntryRow.first_seen)).where(col(EntryRow.pruned).is_(False))
     wanted = whole if since is None else whole.where(col(EntryRow.first_seen) >= since)
     count, last = session.exec(wanted).one()
@@ -89,7 +89,7 @@ def history(session: Session, since: datetime | None = None) -> History:
 
 
 def recorded(database: Database, since: datetime | None) -> Iterator[Entry]:
-    """The entries that were first seen from *since* on and still have their text, read a piece at a time."""
+    """Yield the entries first seen from *since* on that still have their text; they are read a piece at a time."""
     query = (
         select(EntryRow, SourceRow.name)
         .join(SourceRow, col(SourceRow.id) == EntryRow.source_id)

@@ -1,4 +1,4 @@
-"""What a decision is made from, read inside its transaction."""
+"""The facts of a decision, read inside its transaction."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from tocsin.store.inbound.stories import OpenStories
 from tocsin.store.inbound.unevaluated import Circumstance
 from tocsin.store.outbox import feedback
 
-#: Earlier matches that one decision looks at, the newest.
+#: Earlier matches that one decision may use, the newest.
 _MOST_MEMBERS = 20_000
 _UNTRIED = (col(DeliveryRow.state).in_(UNTRIED), col(DeliveryRow.attempts) == 0)
 
@@ -48,10 +48,10 @@ def read(
     opened: OpenStories,
     corrections: Sequence[Correction] = (),
 ) -> Facts:
-    """Everything that a decision about *arrivals*, of which each has a match, and *corrections* may look at.
+    """Return the facts for a decision about *arrivals*, each with a match, and about *corrections*.
 
-    A flood may leave thousands of open stories and of messages that wait: of alerts, cooldowns and messages only those are
-    read that are about stories which may grow. Of *opened* the stories are asked.
+    A flood may leave thousands of open stories and waiting messages, so alerts, cooldowns and messages are read only for
+    stories that may grow. The stories come from *opened*.
     """
     baseline, last_success = circumstance
     known = Facts(
@@ -88,9 +88,9 @@ def read(
 def _pending(
     session: Session, alerts: Collection[int], entries: Collection[int | None], *, now: datetime, late: bool
 ) -> tuple[Pending, ...]:
-    """The messages that anything about *alerts* or *entries* may join: those held, and those about them.
+    """Return the messages that news about *alerts* or *entries* may join: held ones, and those about them.
 
-    With *late* also those that tell what came late. Each names what it is about as far as that is asked for.
+    With *late* also those about late entries. Each message names only those of its alerts and entries that are asked for.
     """
     members, stories = _members_by_message(session, alerts)
     held = and_(col(DeliveryRow.state) == DeliveryState.HELD.value, col(DeliveryRow.due_at) > now)
@@ -104,7 +104,7 @@ def _pending(
             receiver=row.receiver,
             recipient=row.recipient,
             kind=DeliveryKind(row.kind),
-            # One that is ready waits for the rest of its document alone: it is due.
+            # A ready message waits only for the rest of its document: it is due.
             due_at=min(row.due_at, now) if row.state == DeliveryState.READY.value else row.due_at,
             alert_ids=tuple(members[row.id]),
             story_ids=frozenset(stories[number] for number in members[row.id]),
@@ -119,7 +119,7 @@ def _untried(session: Session, which: ColumnElement[bool]) -> dict[str, Delivery
 
 
 def _members_by_message(session: Session, alerts: Collection[int]) -> tuple[dict[str, list[int]], dict[int, int]]:
-    """The messages about *alerts*, with those of them that each is about; and the story of each alert."""
+    """Return the messages about *alerts* with the alerts of each, and the story of each alert."""
     members: dict[str, list[int]] = defaultdict(list)
     stories: dict[int, int] = {}
     for piece in pieces(sorted(alerts)):
@@ -138,7 +138,7 @@ def _members_by_message(session: Session, alerts: Collection[int]) -> tuple[dict
 def _entries_by_alert(
     session: Session, alerts: Collection[int], entries: Collection[int | None]
 ) -> dict[int, set[int]]:
-    """Which of *entries* each of *alerts* is about."""
+    """Return the *entries* that each of *alerts* is about."""
     found: dict[int, set[int]] = defaultdict(set)
     for piece in pieces(number for number in entries if number is not None):
         wanted = col(MatchRow.entry_id).in_(piece)
@@ -158,7 +158,7 @@ def _alerts(session: Session, stories: Iterable[int]) -> tuple[Alert, ...]:
 
 
 def _met(session: Session, arrivals: Sequence[Arrival]) -> set[int]:
-    """The alerts that earlier matches of entries that arrive again belong to."""
+    """Return the alerts of earlier matches of entries that arrive again."""
     return {
         number
         for piece in pieces(one.entry_id for one in arrivals if one.entry_id is not None)
@@ -168,7 +168,7 @@ def _met(session: Session, arrivals: Sequence[Arrival]) -> set[int]:
 
 
 def _notified(session: Session, alerts: Iterable[int], rules: Iterable[str]) -> dict[int, list[tuple[str, str]]]:
-    """Who was sent something about each of *alerts*, as far as that may have arrived, in the order in which it was."""
+    """Return the recipients whose messages about each of *alerts* may have arrived, in the order of the messages."""
     found: dict[int, dict[tuple[str, str], None]] = defaultdict(dict)
     sent = or_(DeliveryRow.attempts > 0, col(DeliveryRow.state) == DeliveryState.SENDING.value)
     for piece in pieces(alerts):
@@ -191,7 +191,7 @@ def _notified(session: Session, alerts: Iterable[int], rules: Iterable[str]) -> 
 def _last_notified(
     session: Session, keys: Collection[tuple[str, str]], rules: Collection[str]
 ) -> dict[tuple[str, str], LastNotified]:
-    """When was last told under each of *keys*, and what *rules* told of all of theirs."""
+    """Return the last notification for each of *keys*, and for all keys of *rules*."""
     named, told = {rule for rule, _ in keys}, col(ToldRow.rule)
     rows = [
         row
@@ -204,7 +204,7 @@ def _last_notified(
 
 
 def _members(session: Session, reached: Reach) -> tuple[Member, ...]:
-    """Matches of the members of correlations, and of the correlations themselves."""
+    """Return the matches of the members of correlations, and of the correlations themselves."""
     rows = session.exec(
         select(MatchRow, EntryRow, SourceRow.name)
         .join(EntryRow, col(EntryRow.id) == MatchRow.entry_id, isouter=True)
@@ -213,7 +213,7 @@ def _members(session: Session, reached: Reach) -> tuple[Member, ...]:
             col(MatchRow.rule).in_(reached.members | reached.correlations),
             col(MatchRow.event_time).between(reached.earliest, reached.latest),
         )
-        # Neither proofs nor texts: a window can hold thousands of matches.
+        # Without evidence and texts: there can be thousands of matches in a window.
         .options(defer(MatchRow.evidence), load_only(EntryRow.title, EntryRow.link, EntryRow.publisher))  # type: ignore[arg-type]  # columns
         .order_by(col(MatchRow.event_time).desc())
         .limit(_MOST_MEMBERS)

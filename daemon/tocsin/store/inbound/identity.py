@@ -1,11 +1,11 @@
-"""What an entry is known by: which entries of a document were seen before.
+"""The identity keys of entries: they show which entries of a document were seen before.
 
-An entry is known when its id is; when its id without host, or its link, is known with the same normalised title, unless an
-id of its own came with another text: an issue of a bulletin, or an update, is news. An id that counts up behind its link
-is an edition: with another title it is the same entry, rewritten. And,
-in a document that gives no ids, when its title and day are. Where ids are others at every poll, it is known when its
-link is; where the links are, too, or it has none, when its title and day are. Keys are those of one source. They outlive
-the entries: they stay while the source shows them, and half a year longer (see `tocsin.store.maintenance.retention`).
+An entry is known if its id is known, or if its id without host or its link is known with the same normalised title. It
+is new if it has a new id and another text: an issue of a bulletin, or an update, is news. An id that counts up behind its
+link is an edition: with another title it is the same entry, rewritten. In a document without ids, an entry is known if
+its title and day are. If ids change on every poll, it is known if its link is; if links change too, or it has none, if
+its title and day are. Keys belong to one source. They outlive the entries: they stay while the source shows them, and
+half a year longer (see `tocsin.store.maintenance.retention`).
 """
 
 from __future__ import annotations
@@ -30,28 +30,28 @@ from tocsin.text.titles import normal
 
 T = TypeVar("T")
 
-#: A key that was seen more recently than this is not written again.
+#: The time of a key is not written again within this time.
 TOUCH_AFTER = timedelta(days=1)
 
-#: Fewer entries say nothing about the ids of their source.
+#: Entries that are needed to judge the ids of a source.
 _MANY = 5
 _TITLES_STAY, _KEYS_STAY = 0.7, 0.1
 
-#: A database limits the parameters of a statement.
+#: Parameters of one statement; the database limits them.
 _CHUNK = 500
 
-#: These prove nothing without the same title.
+#: These identify an entry only together with its title.
 _WITH_TITLE = frozenset({KeyKind.ID_NOHOST, KeyKind.LINK})
-#: These are asked for only where the others leave a doubt.
+#: These are read only for entries that the others do not settle.
 _SECOND = _WITH_TITLE | {KeyKind.TEXT}
 
 
 @dataclass(slots=True)
 class Known:
-    """The keys of a document that are on record, as far as they can matter: *titles* by kind and value.
+    """The keys of a document that are on record and can matter: *titles* by kind and value.
 
-    *drifting* are the kinds of which its source is known to give others at every poll.
-    Normalising a title costs more than looking it up: it is done when a key needs it, and once.
+    *drifting* are the kinds that are known to change on every poll of the source. A title is normalised once, and only
+    if a key needs it, because that costs more than a lookup.
     """
 
     has_ids: bool
@@ -60,7 +60,7 @@ class Known:
     digests: dict[str, str] = field(default_factory=dict)
 
     def sift(self, items: Iterable[T], entry_of: Callable[[T], Entry]) -> list[T]:
-        """Those of *items*, whose entry *entry_of* gives, that are new, in order; of two alike the first."""
+        """Return the *items* with new entries (*entry_of*), in order; of two equal entries the first."""
         new = []
         for item in items:
             entry = entry_of(item)
@@ -71,7 +71,7 @@ class Known:
         return new
 
     def rewritten(self, entry: Entry) -> bool:
-        """Whether *entry* is known by what does not depend on its words, and has others than it had at last."""
+        """Check whether *entry* is known by a key that is independent of its words, and its words have changed."""
         if self._steady is KeyKind.LINK:
             return self._has(entry, KeyKind.LINK) and not self._has_title(entry)
         worded = next((self.titles.get((k.kind, k.value)) for k in entry.keys if k.kind is KeyKind.WORDING), None)
@@ -79,14 +79,14 @@ class Known:
             return self._digest(entry) not in worded
         if self._edited(entry):
             return True
-        # What it said at last is not on record: it was seen by a version that kept headlines alone.
+        # Its last wording is not on record: an earlier version of the program kept headlines alone.
         return self._has(entry, KeyKind.ID) and not self._has_title(entry)
 
     def volatile(self, entries: Sequence[Entry]) -> frozenset[KeyKind]:
-        """The kinds of key of a document that say nothing: most headlines of its entries are known, and hardly any of these.
+        """Return key kinds that changed on this poll for almost every known headline, so they cannot identify entries.
 
-        At least 70 % of the headlines, and less than 10 % of the ids or, of those with links of their own, of the links.
-        An id that is known but for its host, with the same headline, is the same one.
+        At least 70 % of the headlines are known, but less than 10 % of the ids, or of the links of entries that have one.
+        An id that differs only in its host, with the same headline, is the same id.
         """
         if not self.has_ids or len(entries) < _MANY or KeyKind.LINK in self.drifting:
             return self.drifting
@@ -102,20 +102,20 @@ class Known:
         return found
 
     def settles(self, entry: Entry) -> bool:
-        """Whether *entry* is known by its id and by its headline of the day, so that no other key can matter."""
+        """Check whether *entry* is known by its id and by its headline of the day, so that no other key can matter."""
         found = {key.kind for key in entry.keys if (key.kind, key.value) in self.titles}
         return KeyKind.ID in found and KeyKind.TITLE_DAY in found
 
     @property
     def _steady(self) -> KeyKind:
-        """The kind of key that an entry has whatever it says."""
+        """Return the kind of key that is independent of the words of an entry."""
         return KeyKind.LINK if KeyKind.ID in self.drifting else KeyKind.ID
 
     def _share(self, entries: Sequence[Entry], *kinds: KeyKind) -> float:
         return sum(self._has(entry, *kinds) for entry in entries) / len(entries)
 
     def _has(self, entry: Entry, *kinds: KeyKind) -> bool:
-        """Whether a key of *kinds* is on record for *entry*: one that needs a title to prove anything, with it."""
+        """Check whether a key of *kinds* is on record for *entry*; an id without host needs the same title."""
         return any(
             (titles := self.titles.get((key.kind, key.value))) is not None
             and (key.kind is not KeyKind.ID_NOHOST or self.beside(key, entry) in titles)
@@ -124,7 +124,7 @@ class Known:
         )
 
     def _has_title(self, entry: Entry) -> bool:
-        """Whether the headline is on record for this entry: by title and day, or beside its link or its id."""
+        """Check whether the headline of *entry* is on record: by title and day, or with its link or its id."""
         if any(key.kind is KeyKind.TITLE_DAY and (key.kind, key.value) in self.titles for key in entry.keys):
             return True
         return any(
@@ -134,7 +134,7 @@ class Known:
         )
 
     def beside(self, key: EntryKey, entry: Entry) -> str:
-        """What of the words of *entry* belongs to a key of it."""
+        """Return the digest of the words of *entry* that is stored with *key*, empty if it needs none."""
         if key.kind is KeyKind.WORDING:
             return self._digest(entry)
         if key.kind is KeyKind.TEXT:
@@ -156,7 +156,7 @@ class Known:
         return self.beside(key, entry) in titles and not (key.kind is KeyKind.LINK and self._says_other(entry))
 
     def _edited(self, entry: Entry) -> bool:
-        """Whether *entry* is another edition of what its page was, under another title."""
+        """Check whether *entry* is another edition of a known page, under another title."""
         if not entry.edition or self._has(entry, KeyKind.ID):
             return False
         return self._has(entry, KeyKind.LINK) and not any(
@@ -166,7 +166,7 @@ class Known:
         )
 
     def _says_other(self, entry: Entry) -> bool:
-        """Whether *entry* has a text, and its page is on record with others alone."""
+        """Check whether *entry* has a text, and its page is on record only with other texts."""
         if not (entry.summary or entry.body):
             return False
         pages = (key for key in entry.keys if key.kind is KeyKind.TEXT)
@@ -174,7 +174,7 @@ class Known:
         return any(texts and self.beside(key, entry) not in texts for key, texts in known)
 
     def _by_title(self, entry: Entry) -> bool:
-        """Whether title and day tell *entry* apart, because nothing better does."""
+        """Check whether *entry* must be identified by title and day, because it has no better key."""
         if not self.has_ids or KeyKind.LINK in self.drifting:
             return True
         return KeyKind.ID in self.drifting and all(key.kind is not KeyKind.LINK for key in entry.keys)
@@ -183,7 +183,7 @@ class Known:
         return mapping.digest(entry.title, entry.summary or entry.body)
 
 
-# A document of twenty entries has eighty keys: as plain rows they are read four times as fast as as objects.
+# A document of twenty entries has eighty keys: plain rows are read four times as fast as objects.
 _TABLE = EntryKeyRow.metadata.tables[str(EntryKeyRow.__tablename__)]
 _OF_SOURCE = _TABLE.c.source_id == bindparam("source")
 _NAMED = _TABLE.c.value.in_(bindparam("values", expanding=True, type_=String))
@@ -191,7 +191,7 @@ _KEYS = select(_TABLE.c.kind, _TABLE.c.value, _TABLE.c.title).where(_OF_SOURCE, 
 _SHOWN = select(_TABLE.c.id, _TABLE.c.kind, _TABLE.c.value, _TABLE.c.title).where(
     _OF_SOURCE, _NAMED, _TABLE.c.last_seen < bindparam("before")
 )
-#: Two thousand new entries have ten thousand keys: the driver alone writes them three times as fast.
+#: Two thousand new entries have ten thousand keys: plain SQL on the driver writes them three times as fast.
 _ADD = """
     INSERT INTO entry_key (source_id, value, kind, title, last_seen) VALUES (?, ?, ?, ?, ?)
     ON CONFLICT (source_id, value, kind, title) DO NOTHING
@@ -199,9 +199,9 @@ _ADD = """
 
 
 def known(session: Session, source_id: int | None, entries: Sequence[Entry], batch: Batch) -> Known:
-    """What is on record of *entries*, of the document *batch*; nothing, for a source without a row.
+    """Return the keys of *entries*, from the document *batch*, that are on record; none for a source without a row.
 
-    Nearly every entry of a document is known by its id and its headline: only for the others the rest is asked for.
+    Nearly every entry of a document is known by its id and its headline; more keys are read only for the others.
     """
     result = Known(has_ids=batch.has_ids, drifting=batch.volatile)
     _learn(session, source_id, result, (k.value for e in entries for k in e.keys if k.kind not in _SECOND))
@@ -211,7 +211,7 @@ def known(session: Session, source_id: int | None, entries: Sequence[Entry], bat
 
 
 def _learn(session: Session, source_id: int | None, result: Known, values: Iterable[str]) -> None:
-    """Put what is on record under *values* into *result*."""
+    """Add the keys with these *values* that are on record to *result*."""
     for piece in _pieces(values):
         for kind, value, title in session.connection().execute(_KEYS, {"source": source_id, "values": piece}).all():
             result.titles.setdefault((kind, value), set()).add(title)
@@ -223,9 +223,9 @@ def _pieces(values: Iterable[str]) -> Iterable[list[str]]:
 
 
 def unseen(session: Session, batch: Batch, volatile: frozenset[KeyKind] = frozenset()) -> Unseen:
-    """Return the entries of *batch* that are new or rewritten, in order, where keys of *volatile* kinds say nothing.
+    """Return the entries of *batch* that are new or rewritten, in order; keys of *volatile* kinds are ignored.
 
-    Where keys of other kinds turn out to say nothing either, the next best tell the entries apart.
+    If keys of other kinds turn out to change on every poll too, the next best kind identifies the entries.
     """
     source, entries = sources.number(session, batch.source), batch.entries
     found = known(session, source, entries, replace(batch, volatile=volatile))
@@ -235,7 +235,7 @@ def unseen(session: Session, batch: Batch, volatile: frozenset[KeyKind] = frozen
 
 
 def touch(session: Session, source_id: int, batch: Batch, now: datetime) -> None:
-    """Note that the keys of the document are still shown, at most once a day each."""
+    """Record that the source still shows the keys of the document, at most once a day each."""
     stale = [
         (number, kind, value, title)
         for piece in _pieces(key.value for entry in batch.entries for key in entry.keys)
@@ -254,7 +254,7 @@ def touch(session: Session, source_id: int, batch: Batch, now: datetime) -> None
 
 
 def add(session: Session, source_id: int, found: Known, entries: Sequence[Entry], now: datetime) -> None:
-    """Put the keys of new *entries* on record."""
+    """Write the keys of new *entries*."""
     seen = now.astimezone(UTC).strftime(TIME_FORMAT)
     keys = [
         (source_id, key.value, key.kind.value, found.beside(key, entry), seen)
@@ -266,7 +266,7 @@ def add(session: Session, source_id: int, found: Known, entries: Sequence[Entry]
 
 
 def reword(session: Session, source_id: int, found: Known, entries: Sequence[Entry], now: datetime) -> None:
-    """Put on record how *entries* that were known read now; how they read at last is forgotten."""
+    """Replace the recorded wording of known *entries* by their present one."""
     wordings = (key.value for entry in entries for key in entry.keys if key.kind is KeyKind.WORDING)
     for piece in _pieces(wordings):
         old = (col(EntryKeyRow.source_id) == source_id, col(EntryKeyRow.value).in_(piece))

@@ -1,4 +1,4 @@
-"""Prices in the database: what was quoted, what was learned from it, and what the rules remember."""
+"""Prices in the database: quotes, the series built from them, and the states of the price rules."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from tocsin.store.db import mapping
 from tocsin.store.db.price_tables import CloseRow, PriceStateRow, QuoteRow, SeriesRow
 from tocsin.store.db.sqlite import upsert
 
-#: What a split changes of the quotes and closes that are there already.
+#: The columns of existing quotes and closes that a split changes.
 _QUOTE = ("price", "volume", "currency", "first_seen")
 _CLOSE = ("at", "price", "volume", "sigma")
 
 
 def load(session: Session, instruments: Iterable[Instrument]) -> dict[str, Series]:
-    """The series of *instruments*, by id, as they were when the last quote was committed."""
+    """Return the series of *instruments* by id, as of the last committed quote."""
     return {instrument.id: _load(session, instrument) for instrument in instruments}
 
 
 def states(session: Session) -> dict[tuple[str, str], PriceState]:
-    """What every price rule remembers, by rule and instrument."""
+    """Return the states of all price rules, by rule and instrument."""
     return {(row.rule, row.instrument): _state(row) for row in session.exec(select(PriceStateRow))}
 
 
 def save(session: Session, before: Series, after: Series, changed: PriceStates) -> None:
-    """Write what quotes made of *before*, and the *changed* states of the rules."""
+    """Write the changes from *before* to *after*, and the *changed* states of the rules."""
     name = after.instrument.id
     known = set(before.quotes)
     quotes = [mapping.columns(quote, QuoteRow) for quote in after.quotes if quote not in known]
@@ -60,7 +60,7 @@ def save(session: Session, before: Series, after: Series, changed: PriceStates) 
 
 
 def history(session: Session, instruments: Collection[str]) -> tuple[Quote, ...]:
-    """Closes and, from the first quote that is kept on, quotes; in the order in which they were seen."""
+    """Return quotes, and closes from before the first kept quote, in the order in which they were seen."""
     rows = session.exec(
         select(QuoteRow).where(col(QuoteRow.instrument).in_(instruments)).order_by(col(QuoteRow.first_seen))
     )
@@ -78,7 +78,7 @@ def history(session: Session, instruments: Collection[str]) -> tuple[Quote, ...]
 
 
 def forget(session: Session, before: datetime, limit: int) -> int:
-    """Forget at most *limit* quotes first seen *before* then; how many. Closes stay: there is one a session."""
+    """Delete at most *limit* quotes first seen *before* then; return their number. Closes stay: one a session."""
     old = session.exec(select(QuoteRow.instrument, QuoteRow.at).where(col(QuoteRow.first_seen) < before).limit(limit))
     rows = old.all()
     for instrument, at in rows:
@@ -123,7 +123,7 @@ def _load(session: Session, instrument: Instrument) -> Series:
 
 
 def _progress(series: Series) -> str:
-    """The session in progress as JSON."""
+    """Return the session in progress as JSON."""
     return json.dumps(
         {
             "newest": _quote_node(series.newest),

@@ -1,7 +1,7 @@
-"""Entries that a source rewrote or withdrew: what they say now, and what is to come of it.
+"""Entries that a source rewrote or withdrew: their wordings, and the corrections that follow.
 
-What somebody heard of an entry is what it said when the message was claimed whose first try is on record. Which came
-first, a claim or a wording, is told by the order of their commits; clocks are read before.
+A recipient knows the wording that an entry had when a message with a recorded attempt was claimed. The order of commits
+shows whether a claim or a wording came first; times cannot, because clocks are read before the commit.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from tocsin.store.db.tables import (
 )
 from tocsin.store.outbox import enqueue
 
-#: What leads an alert; coverage that only joined one corrects nothing.
+#: Outcomes of matches that lead an alert; coverage that only joined one needs no correction.
 _LEADING = (
     MatchOutcome.ALERTED,
     MatchOutcome.UPDATED,
@@ -48,16 +48,16 @@ _OWN = (DeliveryKind.OPERATOR.value, DeliveryKind.TEST.value)
 #: Characters of a text by which wordings are compared.
 _HEAD = 5000
 
-#: An alert, and somebody who is told of it: (receiver, recipient).
+#: An alert and one of its readers: (receiver, recipient).
 _Reader = tuple[int, tuple[str, str]]
 History = Sequence[RevisionRow]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """What came of rewritten and withdrawn entries: *arrivals* of rules that they meet now, and *corrections*.
+    """The result of rewritten and withdrawn entries: *arrivals* for rules that they meet now, and *corrections*.
 
-    *numbers* are the rows of the entries with another wording, by the id that the source gives them.
+    *numbers* are the row numbers of the entries with a new wording, by the id that the source gives them.
     """
 
     arrivals: tuple[Arrival, ...] = ()
@@ -67,9 +67,9 @@ class Taken:
 
 @dataclass(slots=True, kw_only=True)
 class _Heard:
-    """What one reader was sent of an alert: *claim* is the number of the last claim of a message that was tried.
+    """The messages that one reader was sent about an alert: *claim* is the number of the last claim with an attempt.
 
-    *corrected* is the time of the last correction, *waiting* one that nobody has seen yet.
+    *corrected* is the time of the last correction, *waiting* the id of a correction that was not tried yet.
     """
 
     claim: int = 0
@@ -86,9 +86,9 @@ def take_in(
     *,
     by_link: bool = False,
 ) -> Taken:
-    """Write what entries of a source say now, *rewritten* or *deleted* (their ids), where that is new.
+    """Write the new wordings of entries of a source that were *rewritten* or *deleted* (their ids).
 
-    *by_link*: the ids of the source say nothing, and the links of its entries are what stays.
+    With *by_link* the ids of the source change on every poll, so links identify its entries.
     """
     if not rewritten and not deleted:
         return Taken(numbers={})
@@ -97,7 +97,7 @@ def take_in(
     corrections: list[Correction] = []
     numbers: dict[str, int] = {}
     rows = _rows(session, source_id, [*by_key, *deleted], by_link=by_link)
-    # An edition has another id: its row is found by its page.
+    # An edition has a new id, so its row is found by its link.
     pages = {i.entry.canonical_link: key for key, i in by_key.items() if i.entry.edition and key not in rows}
     found = _rows(session, source_id, list(pages), by_link=True)
     rows |= {key: found[link] for link, key in pages.items() if link in found}
@@ -121,7 +121,7 @@ def take_in(
 
 
 def of(session: Session, numbers: Iterable[int]) -> dict[int, History]:
-    """The wordings of each of the entries *numbers* after its first, the earliest first."""
+    """Return the later wordings of the entries *numbers*, the earliest first."""
     found: dict[int, list[RevisionRow]] = defaultdict(list)
     wanted = col(RevisionRow.entry_id).in_(list(numbers))
     for row in session.exec(select(RevisionRow).where(wanted).order_by(col(RevisionRow.id))):
@@ -130,7 +130,7 @@ def of(session: Session, numbers: Iterable[int]) -> dict[int, History]:
 
 
 def coverage(row: EntryRow, source: str, history: History, at: datetime) -> Coverage:
-    """An entry as a message shows it: as it was judged *at* that time, and what it says since."""
+    """Return an entry as a message shows it: the wording that was judged *at* that time, and the later ones."""
     shown = mapping.coverage(row, source)
     said = _in_force(history, at)
     if said:
@@ -142,13 +142,13 @@ def coverage(row: EntryRow, source: str, history: History, at: datetime) -> Cove
 
 
 def current(entry: Entry, history: History, at: datetime | None = None) -> Entry:
-    """*entry* as it reads now, or as it read *at* that time."""
+    """Return *entry* with its present wording, or with the one *at* that time."""
     said = _in_force(history, at) if at else next((one for one in reversed(history) if not one.withdrawn), None)
     return replace(entry, title=said.title, summary=said.summary, body=said.body or entry.body) if said else entry
 
 
 def views(history: History) -> tuple[Revised, ...]:
-    """The wordings of an entry after its first."""
+    """Return the later wordings of an entry."""
     return tuple(_revised([one]) for one in history)
 
 
@@ -161,7 +161,7 @@ def _revised(later: Sequence[RevisionRow]) -> Revised:
 
 
 def _in_force(history: History, at: datetime) -> RevisionRow | None:
-    """What an entry said *at* that time, None when it was its first wording."""
+    """Return the wording of an entry *at* that time, None for its first."""
     return next((one for one in reversed(history) if one.at <= at and not one.withdrawn), None)
 
 
@@ -175,7 +175,7 @@ def _key(entry: Entry, *, by_link: bool) -> str:
 
 
 def _rows(session: Session, source_id: int, keys: Sequence[str], *, by_link: bool) -> dict[str, EntryRow]:
-    """The newest row of each of *keys* that still has its text."""
+    """Return the newest row of each of *keys* that still has its text."""
     if not keys:
         return {}
     column = col(EntryRow.canonical_link) if by_link else col(EntryRow.ident)
@@ -185,7 +185,7 @@ def _rows(session: Session, source_id: int, keys: Sequence[str], *, by_link: boo
 
 
 def _is_news(row: EntryRow, history: History, judged: Judged | None) -> bool:
-    """Whether an entry says something else than at last."""
+    """Check whether the wording of an entry differs from its last one."""
     last = history[-1] if history else None
     if last and last.withdrawn:
         return False
@@ -205,7 +205,7 @@ def _correct(
     judged: Judged | None,
     now: datetime,
 ) -> list[Correction]:
-    """Who must hear of what an entry says now; a correction that has become needless is called off."""
+    """Return the corrections that a new wording requires, and cancel those that it makes needless."""
     heard = _heard(session, [match.alert_id for match in matches if match.fate in _LEADING and match.alert_id])
     if not heard:
         return []
@@ -231,7 +231,7 @@ def _claims(
     matches: Sequence[MatchRow],
     heard: Mapping[_Reader, _Heard],
 ) -> list[Claim]:
-    """What each reader last heard of an entry, for each alert that it leads."""
+    """Return the wording of an entry that each reader knows, for each alert that it leads."""
     numbers = {number for number, _ in heard}
     alerts = {one.id: mapping.alert(one) for one in session.exec(select(AlertRow).where(col(AlertRow.id).in_(numbers)))}
     claims = []
@@ -245,7 +245,7 @@ def _claims(
             labels: Labels | None = match.labels
             heard_of = next((one for one in reversed(history) if one.after < state.claim), None)
             if heard_of and heard_of.at > match.decided_at:
-                # A wording after the one that was judged says itself what it met.
+                # A later wording has a record of the rules that it met.
                 said, labels, quotes = heard_of, codec.met_from_json(heard_of.met).get(match.rule), ()
             claim = Claim(alert=alerts[number], to=to, wording=_wording(row, said), labels=labels, quotes=quotes)
             claims.append(claim)
@@ -253,7 +253,7 @@ def _claims(
 
 
 def _heard(session: Session, alerts: Sequence[int]) -> dict[_Reader, _Heard]:
-    """What each reader was sent of *alerts*."""
+    """Return the messages about *alerts* that each reader was sent."""
     if not alerts:
         return {}
     claimed = (
@@ -290,7 +290,7 @@ def _heard(session: Session, alerts: Sequence[int]) -> dict[_Reader, _Heard]:
 
 
 def _write(session: Session, number: int, judged: Judged | None, now: datetime, *, proves: bool) -> None:
-    """Put a wording on record; its body whole only where that *proves* something, and else its head if it is all."""
+    """Write a wording; with the whole body if it *proves* a match, else with its head if there is no summary."""
     entry = judged.entry if judged else None
     matches = judged.matches if judged else ()
     body = entry.body if entry else ""

@@ -1,4 +1,4 @@
-"""The rows of the sources: what is polled, when next, and who polls it now."""
+"""The rows of the sources: their configuration, their next poll and their lease."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tocsin.store.db.values import Deferral, GroupHold, PollFailure, PollRecord,
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """What the row of a leased source says that its lease may not: *document_at* is when a document last changed."""
+    """The columns of a leased source that its lease lacks; *document_at* is when its document last changed."""
 
     id: int
     errors: int
@@ -29,7 +29,7 @@ class Held:
     document_at: datetime | None
 
 
-#: An error is kept for people to read; the whole of it is in the log.
+#: Characters of an error that are kept for people to read; the log has all of it.
 _LONGEST_ERROR = 1000
 
 
@@ -39,16 +39,16 @@ def sync(
     now: datetime,
     groups: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
-    """Make the rows those of the configuration: (name, address, kind) of each source, and the host groups by name.
+    """Bring the rows in line with the configuration: (name, address, kind) of each source, and the host groups by name.
 
-    A new source, and one that comes back, is due at once. A feed or page keeps the row of its address under a new name,
-    so that what it brings meanwhile is news and no baseline. A changed address begins a new baseline. A row that the
-    configuration does not name is disabled. A poll under way of a row that changed loses its lease.
+    A new source, and one that comes back, is due at once. A feed or page that is renamed keeps the row of its address, so
+    that its new entries are news and not a baseline. A changed address begins a new baseline. A row that the
+    configuration does not name is disabled. A poll under way loses its lease if its row changes.
     """
     known = [_Known(*found) for found in session.connection().execute(_ALL)]
     wanted = [_Wanted(name, mapping.digest(kind, address), kind) for name, address, kind in sources]
     rows = _assigned(wanted, known)
-    # Higher than any fence that a poll under way may hold under one of the names that change hands.
+    # Higher than the fence of any poll under way whose name may go to another row.
     fence = max((row.fence for row in known), default=0) + 1
     _make_way(session, rows, known)
     for item in wanted:
@@ -67,7 +67,7 @@ def sync(
 
 
 class _Known(NamedTuple):
-    """What of a row matters here."""
+    """The columns of a row that `sync` needs."""
 
     id: int
     name: str
@@ -85,14 +85,14 @@ class _Wanted(NamedTuple):
     kind: str
 
 
-#: Kinds whose row says which entries are known; a row of prices is of one name and symbol.
+#: Kinds whose row has known entries; a row of prices belongs to one name and symbol.
 _OF_ENTRIES = ("feed", "page")
 
 
 def _assigned(wanted: Sequence[_Wanted], known: Sequence[_Known]) -> dict[str, _Known]:
-    """The row of each source that has one, by its name: that of the same name and address, else of the address, else of the name.
+    """Return the row of each source by name: of the same name and address, else of the address, else of the name.
 
-    Of several rows with one address, one in use comes before a disabled one, and the newest first.
+    Of several rows with one address, one in use comes before a disabled one, and a newer one before an older one.
     """
     free = {row.name: row for row in known}
     found = {item.name: free.pop(item.name) for item in wanted if _same(free.get(item.name), item)}
@@ -112,7 +112,7 @@ def _same(row: _Known | None, wanted: _Wanted) -> bool:
 
 
 def _make_way(session: Session, rows: Mapping[str, _Known], known: Sequence[_Known]) -> None:
-    """Free the names that go to another row; a row that is left without one is called NAME#NUMBER, which no source can be."""
+    """Free the names that go to another row; a row without a name becomes NAME#NUMBER, which no source can be called."""
     changed = {row.id for name, row in rows.items() if row.name != name}
     kept = {row.id for row in rows.values()}
     evicted = {row.id for row in known if row.id not in kept and row.name in rows}
@@ -122,7 +122,7 @@ def _make_way(session: Session, rows: Mapping[str, _Known], known: Sequence[_Kno
 
 
 def _changes(row: _Known, wanted: _Wanted, group: str, now: datetime, fence: int) -> dict[str, object]:
-    """The columns of *row* that must change so that it is the row of *wanted*."""
+    """Return the columns of *row* that must change so that it becomes the row of *wanted*."""
     fields: dict[str, object] = {}
     if row.host_group != group:
         fields |= {"host_group": group}
@@ -155,7 +155,7 @@ def claim(session: Session, now: datetime, real: datetime, lease: timedelta, lim
 
 
 def void(session: Session) -> int:
-    """Take every lease away; how many there were."""
+    """End every lease; return their number."""
     return session.exec(
         update(SourceRow)
         .where(col(SourceRow.lease_until).is_not(None))
@@ -164,19 +164,21 @@ def void(session: Session) -> int:
 
 
 def held(session: Session, lease: SourceLease) -> Held:
-    """What stands in the row of a source, if *lease* still holds it.
+    """Return the row of a source if *lease* is still valid.
 
     Raises:
-        LeaseLostError: somebody else was given it, or it changed.
+        LeaseLostError: the source was leased again, or its row changed.
     """
     row = session.connection().execute(_HOLDER, {"named": lease.name}).one_or_none()
     if row is None or row.fence != lease.fence or row.lease_until is None:
-        raise LeaseLostError(f"the poll of {lease.name} took longer than its lease; what it found is left to the next")
+        raise LeaseLostError(
+            f"the poll of {lease.name} took longer than its lease; its result is left to the next poll"
+        )
     return Held(id=row.id, errors=row.errors, last_success=row.last_success, document_at=row.document_at)
 
 
 def number(session: Session, name: str) -> int | None:
-    """The number of the row of the source *name*, None when it has none."""
+    """Return the row number of the source *name*, None if it has no row."""
     found: int | None = session.connection().execute(_NUMBER, {"named": name}).scalar_one_or_none()
     return found
 
@@ -184,13 +186,13 @@ def number(session: Session, name: str) -> int | None:
 def succeed(
     session: Session, row: Held, lease: SourceLease, batch: Batch, record: PollRecord, *, now: datetime
 ) -> None:
-    """Give the lease back after a good poll, with the cursor it brought."""
+    """End the lease after a successful poll, and write its cursor."""
     document_at = now if batch.changed else row.document_at
     _give_back(session, row, lease, record, {**_good(batch.cursor, now), "document_at": document_at})
 
 
 def go_on(session: Session, row: Held, learned: PollHistory, until: datetime) -> None:
-    """Keep the lease *until* then, with what is known of a document of which only a part is taken in yet."""
+    """Extend the lease *until* then, and write the history of a document that is committed only in part."""
     values = {"number": row.id, "lease_until": until, "habits": learned}
     session.connection().execute(_ON, values)
 
@@ -198,9 +200,9 @@ def go_on(session: Session, row: Held, learned: PollHistory, until: datetime) ->
 def complete_unchanged(
     session: Session, rests: Sequence[Rest], now: datetime, deferrals: Sequence[Deferral] = ()
 ) -> int:
-    """Give back the leases of polls that brought nothing, and of those put off; how many of them had been lost before.
+    """End the leases of polls without news and of postponed polls; return the number of leases that were lost before.
 
-    Of a poll that was put off nothing is counted, and what is known stays.
+    A postponed poll is not counted, and the row keeps its history.
     """
     done = [
         {
@@ -226,7 +228,7 @@ def complete_unchanged(
 
 
 def _hold(session: Session, group: GroupHold) -> None:
-    """Put off the sources of a host group that are due before the hold ends, but for those being polled."""
+    """Postpone the sources of a host group that are due before the pause ends, except those being polled."""
     session.exec(
         update(SourceRow)
         .where(
@@ -239,7 +241,7 @@ def _hold(session: Session, group: GroupHold) -> None:
 
 
 def clear_outage_failures(session: Session, now: datetime) -> None:
-    """Take back the first failure of public sources that could not be reached, and have them polled now."""
+    """Clear the first failure of public sources that could not be reached, and make them due now."""
     session.exec(
         update(SourceRow)
         .where(
@@ -255,7 +257,7 @@ def clear_outage_failures(session: Session, now: datetime) -> None:
 
 
 def _left(record: PollRecord, fetches: str) -> dict[str, object]:
-    """Return the columns of what a poll leaves beside its result."""
+    """Return the columns of a poll's record: next poll, history and fetches."""
     found: dict[str, object] = {"due_at": record.due_at, "reasons": record.reasons}
     if record.habits is not None:
         found["habits"] = record.habits
@@ -281,7 +283,7 @@ def _good(cursor: Cursor, now: datetime) -> dict[str, object]:
 
 
 def fail(session: Session, row: Held, lease: SourceLease, failure: PollFailure) -> None:
-    """Give the lease back after a failed poll, and put off the others of its host group; the cursor stays where it was."""
+    """End the lease after a failed poll, and postpone the others of its host group; the cursor stays."""
     if failure.hold is not None:
         _hold(session, failure.hold)
     fields = {
@@ -295,7 +297,7 @@ def fail(session: Session, row: Held, lease: SourceLease, failure: PollFailure) 
     _give_back(session, row, lease, failure.record, fields)
 
 
-# Every poll ends with it: built once, because building it costs more than running it.
+# Every poll ends with one of these statements: built once, because building one costs more than running it.
 _TABLE = SourceRow.metadata.tables[str(SourceRow.__tablename__)]
 _ALL = _TABLE.select().with_only_columns(*(_TABLE.c[name] for name in _Known._fields))
 _NUMBER = select(_TABLE.c.id).where(_TABLE.c.name == bindparam("named"))

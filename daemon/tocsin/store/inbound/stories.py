@@ -1,4 +1,4 @@
-"""Open stories, kept from one decision to the next: what did not change since is not read again."""
+"""Open stories, kept from one decision to the next, so that unchanged ones are not read again."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ _CLOSED = 500
 
 _STORY = StoryRow.metadata.tables["story"].c
 _MEMBER = StoryRow.metadata.tables["story_entry"].c
-# A story grows by members and is otherwise the same for ever: these tell whether it did. Times are compared, not read.
+# A story changes only by new members: these columns show whether it did. Times are compared as text.
 _MARK = (type_coerce(_STORY.opened_at, String), type_coerce(_STORY.last_at, String), func.count(_MEMBER.entry_id))
 
 
 class OpenStories:
-    """The open stories that decisions have looked at, of which the writer asks, one transaction at a time."""
+    """The open stories that earlier decisions have read; used by one write transaction at a time."""
 
     def __init__(self) -> None:
         self._known: dict[str, dict[int, tuple[object, Story]]] = defaultdict(dict)
         self._indexed: dict[str, Stories] = {}
 
     def read(self, session: Session, reached: Reach) -> tuple[tuple[Story, ...], Mapping[str, Stories]]:
-        """The stories within reach as they stand in the database, and by event an index of them."""
+        """Return the stories within reach as in the database, and an index of them by event."""
         event.listen(session, "after_rollback", self._forget, once=True)
         found = [story for name in sorted(reached.events) for story in self._of(session, name, reached)]
         return tuple(sorted(found, key=lambda story: story.id)), {name: self._indexed[name] for name in reached.events}
 
     def _forget(self, _: Session) -> None:
-        """Forget all: some of it may have been undone."""
+        """Forget all stories after a rollback, which may have undone some of them."""
         self._known.clear()
         self._indexed.clear()
 
@@ -64,7 +64,7 @@ class OpenStories:
 
     def _index(self, name: str, stories: Collection[Story], changed: Collection[int]) -> None:
         known, index = self._known[name], self._indexed.get(name)
-        # Of a long story the middle is not compared, so that it cannot simply be added to.
+        # The middle of a long story is not compared, so a new member is not simply added to the index.
         long = any(len(known[number][1].entries) > COMPARED for number in changed)
         if index is None or long or len(index) > 2 * len(stories) + _CLOSED:
             self._known[name] = {story.id: known[story.id] for story in stories}

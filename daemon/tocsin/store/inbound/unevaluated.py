@@ -1,4 +1,4 @@
-"""Rules that could not be evaluated on an entry: told once, judged again when the rule or the program changed."""
+"""Rules that could not be evaluated on an entry: reported once, tried again after a change of the rule or program."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tocsin.store.db.tables import UnevaluatedRow
 from tocsin.store.db.values import Reopened
 from tocsin.store.inbound import entries, revisions
 
-#: What the decision about an entry knew of its source: whether it was a baseline, and the success before.
+#: What a decision knows of a source: whether the poll is its baseline, and the time of the success before.
 Circumstance = tuple[bool, datetime | None]
 
 
@@ -27,7 +27,7 @@ def add(
     now: datetime,
     program: str,
 ) -> None:
-    """Keep what could not be judged, by the numbers of the entries."""
+    """Record rules that could not be evaluated, by the number of the entry."""
     rows = [
         {
             "entry_id": entry_id,
@@ -47,7 +47,7 @@ def add(
 
 
 def first_time(session: Session, once: Mapping[tuple[str, str], Match]) -> list[Match]:
-    """What of *once*, by (rule, rule hash), is to be told: the failures that are not on record yet."""
+    """Return the events of *once*, by (rule, rule hash), whose failure is not on record yet."""
     return [
         match
         for (rule, rule_hash), match in once.items()
@@ -58,9 +58,9 @@ def first_time(session: Session, once: Mapping[tuple[str, str], Match]) -> list[
 
 
 def reopened(session: Session, current: Mapping[str, str], program: str, *, limit: int = 200) -> tuple[Reopened, ...]:
-    """At most *limit* entries on which a rule failed that is another now, or was run by another program.
+    """Return at most *limit* entries on which a rule failed that has changed since, or that another program ran.
 
-    A rule that *current* (rule id to hash) does not name cannot be tried again.
+    A rule that is missing in *current* (rule id to hash) cannot be tried again.
     """
     rules: dict[int, set[str]] = defaultdict(set)
     for row in session.exec(select(UnevaluatedRow).order_by(col(UnevaluatedRow.entry_id))):
@@ -81,9 +81,9 @@ def reopened(session: Session, current: Mapping[str, str], program: str, *, limi
 
 
 def close(session: Session, again: Iterable[Reopened]) -> dict[int, Circumstance]:
-    """Take back the failures that were judged again; what was known of each entry, by its number.
+    """Delete the failures that were judged again; return the circumstance of each entry by its number.
 
-    An entry that is missing in the answer was judged again by somebody else meanwhile.
+    An entry that is missing in the result was judged again by another caller meanwhile.
     """
     pairs = [
         and_(col(UnevaluatedRow.entry_id) == item.entry_id, col(UnevaluatedRow.rule).in_(item.rules)) for item in again
@@ -97,6 +97,6 @@ def close(session: Session, again: Iterable[Reopened]) -> dict[int, Circumstance
 
 
 def error(session: Session, entry_id: int, rule: str) -> str:
-    """What *rule* stumbled over on an entry, or nothing."""
+    """Return the error of *rule* on an entry, empty if there was none."""
     row = session.get(UnevaluatedRow, (entry_id, rule))
     return row.error if row else ""

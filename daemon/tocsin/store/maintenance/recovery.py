@@ -1,4 +1,4 @@
-"""Recovery from faults of the outside: damaged rows, a clock that ran ahead, a rule pack that no longer compiles."""
+"""Recovery from outside faults: damaged rows, a clock that was set back, a rule pack that no longer compiles."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from tocsin.store.sending import claim
 
 
 def set_aside(session: Session, now: datetime) -> tuple[Damage, ...]:
-    """Take sources, deliveries and silences whose rows cannot be read out of use, so that they stop only themselves.
+    """Take sources, deliveries and silences with unreadable rows out of use, so that they do not stop the others.
 
-    A source is disabled, a delivery is dead, a silence has ended; each is looked at again when it is used anew.
+    A source is disabled, a delivery is dead, a silence has ended. A row that is used again is checked again.
     """
     sources = _damaged(
         session, SourceRow, SourceRow.name, col(SourceRow.disabled).is_(False), lambda row: mapping.lease(row, now)
@@ -59,7 +59,7 @@ def set_aside(session: Session, now: datetime) -> tuple[Damage, ...]:
 def _damaged(
     session: Session, table: Any, name: Any, condition: Any, read: Callable[[Any], object]
 ) -> Iterator[tuple[Any, str, str]]:
-    """Number, name and fault of each row of *table* that *read* cannot read."""
+    """Yield the number, name and error of each row of *table* that *read* cannot read."""
     rows = session.connection().execute(select(table.id, cast(name, Text)).where(condition)).all()
     for number, called in rows:
         try:
@@ -73,10 +73,10 @@ def _damaged(
 
 
 def rewind(session: Session, now: datetime) -> int:
-    """Make due by *now* what waits only because its last step was taken later than that; how many rows that were.
+    """Repair due times after the clock was set back to *now*; return the number of changed rows.
 
-    A source that was polled, a delivery that was planned or tried, in what is the future again. What a cooldown holds
-    keeps its time.
+    Sources that were polled, and deliveries that were planned or tried, at a time that is in the future again are due
+    now. A delivery held by a cooldown keeps its time.
     """
     polled = update(SourceRow).where(col(SourceRow.last_success) > now, col(SourceRow.due_at) > now)
     tried = exists().where(col(AttemptRow.delivery_id) == col(DeliveryRow.id), col(AttemptRow.ended_at) > now)
@@ -87,7 +87,7 @@ def rewind(session: Session, now: datetime) -> int:
 
 
 def keep_pack(session: Session, pack: str, pack_hash: str, files: Sequence[tuple[str, str]], now: datetime) -> None:
-    """Keep *files*, (path, text) each, as the good version of *pack*; the same version is not written again."""
+    """Keep *files*, (path, text) each, as the last good version of *pack*; the same version is not written again."""
     row = session.exec(select(KeptPackRow).where(KeptPackRow.pack == pack)).one_or_none()
     if row is None or row.hash != pack_hash:
         fields = {"pack": pack, "hash": pack_hash, "files": files, "kept_at": now}
@@ -95,6 +95,6 @@ def keep_pack(session: Session, pack: str, pack_hash: str, files: Sequence[tuple
 
 
 def kept_pack(session: Session, pack: str) -> tuple[tuple[str, str], ...] | None:
-    """The files of the good version, or None if there was none yet."""
+    """Return the files of the last good version of *pack*, None if there is none."""
     row = session.exec(select(KeptPackRow).where(KeptPackRow.pack == pack)).one_or_none()
     return row.files if row else None

@@ -1,8 +1,8 @@
-"""What is forgotten, and when, a bounded piece at a time.
+"""Retention: old data is deleted, a bounded piece at a time.
 
-Text and proofs go after the retention; entries that met no rule go whole. Identity keys stay as long as their source
-shows them and half a year longer, so that nothing is new twice; for so long it is known, too, when a correlation was
-true. Quotes go, session closes stay. Alerts, deliveries and what became of them stay.
+Text and evidence are deleted after the retention time; entries that met no rule are deleted whole. Identity keys stay
+while their source shows them and half a year longer, so that no entry is new twice. The times at which a correlation
+was true stay half a year too. Quotes are deleted; session closes, alerts, deliveries and their outcomes stay.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ from tocsin.store.inbound.identity import TOUCH_AFTER
 
 #: How long an identity key is kept after its source last showed it.
 KEEP_KEYS = timedelta(days=180)
-#: How long it is kept when a correlation was last true: no window is as long.
+#: How long the times of a true correlation are kept: no window is as long.
 KEEP_STANDINGS = timedelta(days=180)
 
-#: Rows of one table that one transaction touches: a poll that waits for it must not notice.
+#: Rows of one table that one transaction changes: few enough that a waiting poll is not delayed.
 _PIECE = 500
 
 
 def sweep(session: Session, now: datetime, retention: timedelta) -> int:
-    """Forget one piece of what is older than *retention*; how many rows that were, 0 when all is done.
+    """Delete one piece of the data older than *retention*; return the number of rows, 0 when all is done.
 
-    A cooldown longer than *retention* forgets when it last told.
+    The last notification of a cooldown longer than *retention* is deleted too.
     """
     before = now - retention
     rows = _entries(session, before) + _messages(session, before) + _keys(session, now) + _told(session, before)
@@ -56,7 +56,7 @@ def _entries(session: Session, before: datetime) -> int:
         .order_by(col(EntryRow.first_seen))
         .limit(_PIECE)
     ).all()
-    # What can no longer be read can no longer be judged again.
+    # Entries without text cannot be evaluated again.
     session.exec(delete(UnevaluatedRow).where(col(UnevaluatedRow.entry_id).in_(old)))
     session.exec(delete(RevisionRow).where(col(RevisionRow.entry_id).in_(old)))
     session.exec(update(MatchRow).where(col(MatchRow.entry_id).in_(old)).values(evidence=None))
@@ -84,7 +84,7 @@ def _messages(session: Session, before: datetime) -> int:
 
 
 def _keys(session: Session, now: datetime) -> int:
-    """Only keys that the last document of their source did not hold: they were touched when it was taken in."""
+    """Delete keys that were not in the last document of their source; a commit touches those that were."""
     before = now - KEEP_KEYS
     removed = 0
     for number, document_at in session.exec(select(SourceRow.id, SourceRow.document_at)).all():
@@ -99,7 +99,7 @@ def _keys(session: Session, now: datetime) -> int:
 
 
 def _fetches(session: Session, before: datetime) -> None:
-    """Those of sources that were taken out of the configuration; all others keep their last few."""
+    """Delete the fetches of sources that were removed from the configuration; the others keep their last few."""
     left = (col(SourceRow.disabled).is_(True), col(SourceRow.due_at) < before, col(SourceRow.fetches) != "")
     session.exec(update(SourceRow).where(*left).values(fetches=""))
 
@@ -109,7 +109,7 @@ def _told(session: Session, before: datetime) -> int:
 
 
 def _by_key(session: Session, table: type[ToldRow | StandingRow], old: ColumnElement[bool]) -> int:
-    """Remove rows, known by rule and key, that are *old*."""
+    """Delete rows that are *old*, by rule and key."""
     rows = session.exec(select(table.rule, table.key).where(old).limit(_PIECE)).all()
     if rows:
         session.exec(delete(table).where(or_(*(and_(table.rule == rule, table.key == key) for rule, key in rows))))

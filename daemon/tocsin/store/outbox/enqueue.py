@@ -1,4 +1,4 @@
-"""What enters the outbox: new deliveries, alerts that join one, and copies that somebody asks for."""
+"""The outbox: new deliveries, alerts that join one, and copies that people ask for."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow, Matc
 #: The columns of a row, by name.
 _Row = dict[str, Any]
 
-# A poll may plan ten thousand deliveries: all of them are written by three statements, built once.
+# A poll may plan ten thousand deliveries, so three statements, built once, write all of them.
 _TABLES = DeliveryRow.metadata.tables
 _DELIVERY, _MEMBER, _TRANSITION = (insert(_TABLES[name]) for name in ("delivery", "delivery_alert", "transition"))
 _DELIVERIES, _MEMBERS = _TABLES["delivery"].c, _TABLES["delivery_alert"].c
@@ -51,9 +51,9 @@ def plan(
     now: datetime,
     settles: datetime | None = None,
 ) -> tuple[str, ...]:
-    """Write new deliveries, held, ready or suppressed; their ids, in order.
+    """Write new deliveries, held, ready or suppressed; return their ids in order.
 
-    With *settles* those that are ready wait until then, or until `release`: more may come for them.
+    With *settles* ready ones wait until then, or until `release_planned`: more alerts may join them.
     """
     alerts = {alert_id for item in planned for alert_id in item.alert_ids}
     ranks, tellings = _ranks(session, alerts), _tellings(session, alerts)
@@ -79,7 +79,7 @@ def plan(
 
 
 def release_planned(session: Session, planned_at: datetime) -> None:
-    """Let what was planned at that time, and waits for the rest of its document, leave: it is all there."""
+    """Release the messages planned at that time, whose document is now complete."""
     session.exec(
         update(DeliveryRow)
         .where(
@@ -99,7 +99,7 @@ def _state(planned: Planned) -> DeliveryState:
 
 
 def keep_digests(session: Session, planned: Sequence[Planned], now: datetime) -> None:
-    """Write those of the *planned* digests that do not wait already."""
+    """Write the *planned* digests that are not waiting yet."""
     missing = [
         item
         for item in planned
@@ -118,7 +118,7 @@ def keep_digests(session: Session, planned: Sequence[Planned], now: datetime) ->
 
 
 def join(session: Session, joined: Sequence[tuple[str, tuple[int, ...]]]) -> None:
-    """Let alerts join the messages of deliveries that were never tried."""
+    """Add alerts to deliveries that were never tried."""
     alerts = {alert_id for _, alert_ids in joined for alert_id in alert_ids}
     ranks, tellings = _ranks(session, alerts), _tellings(session, alerts)
     wanted = col(DeliveryRow.id)
@@ -131,7 +131,7 @@ def join(session: Session, joined: Sequence[tuple[str, tuple[int, ...]]]) -> Non
     for delivery_id, alert_ids in joined:
         row = known[delivery_id]
         rank = max([row.rank, *(ranks[number] for number in alert_ids)])
-        # News that joins a price lives longer than it.
+        # A delivery of prices that news joins expires as late as news.
         changed.append({"number": row.id, "rank": rank, "expires_at": max(row.expires_at, row.due_at + LIFE)})
         fields = row.model_dump(include={"id", "receiver", "recipient", "resend"})
         members += (_member(fields, number, tellings.get(number, 0)) for number in alert_ids)
@@ -140,7 +140,7 @@ def join(session: Session, joined: Sequence[tuple[str, tuple[int, ...]]]) -> Non
 
 
 def say(session: Session, news: Mapping[tuple[str, int], tuple[str, ...]]) -> None:
-    """Let messages that were never tried say, by (delivery id, alert), what else is new."""
+    """Add *news*, by (delivery id, alert), to messages that were never tried."""
     changed = []
     for piece in pieces(delivery_id for delivery_id, _ in news):
         for row in session.exec(select(DeliveryAlertRow).where(col(DeliveryAlertRow.delivery_id).in_(piece))):
@@ -152,7 +152,7 @@ def say(session: Session, news: Mapping[tuple[str, int], tuple[str, ...]]) -> No
 
 
 def merge(session: Session, delivery_id: str, others: Sequence[str]) -> None:
-    """Move what *others* to the same recipient are about into a delivery that was never tried."""
+    """Move the alerts of *others* to the same recipient into a delivery that was never tried."""
     found = members_of(session, [delivery_id, *others])
     inside = {member.alert_id for member in found[delivery_id]}
     moved, doubled = list[_Row](), list[_Row]()
@@ -173,7 +173,7 @@ def merge(session: Session, delivery_id: str, others: Sequence[str]) -> None:
 
 
 def release(session: Session, delivery_ids: Sequence[str], now: datetime) -> None:
-    """Let held deliveries leave now, and with all that waits in them."""
+    """Make held deliveries ready now, with all alerts in them."""
     reason = Reason(cause=Cause.RELEASED)
     held = DeliveryRow.state == DeliveryState.HELD.value
     for piece in pieces(delivery_ids):
@@ -184,7 +184,7 @@ def release(session: Session, delivery_ids: Sequence[str], now: datetime) -> Non
 
 
 def waiting_updates(session: Session, alerts: Collection[int]) -> list[str]:
-    """The updates about any of *alerts* that were never tried."""
+    """Return the updates about any of *alerts* that were never tried."""
     return list(
         session.exec(
             select(DeliveryRow.id)
@@ -201,7 +201,7 @@ def waiting_updates(session: Session, alerts: Collection[int]) -> list[str]:
 
 
 def hold(session: Session, delivery_id: str, until: datetime, now: datetime, reason: Reason) -> None:
-    """Let a delivery that was never tried wait *until* then."""
+    """Hold a delivery that was never tried *until* then."""
     session.exec(
         update(DeliveryRow)
         .where(col(DeliveryRow.id) == delivery_id)
@@ -213,7 +213,7 @@ def hold(session: Session, delivery_id: str, until: datetime, now: datetime, rea
 
 
 def cancel(session: Session, needless: Sequence[tuple[str, int]], now: datetime, reason: Reason) -> None:
-    """Take alerts, (delivery id, alert), out of deliveries that were never tried; one that is about no other is not sent."""
+    """Remove alerts, (delivery id, alert), from deliveries that were never tried; suppress those left without alerts."""
     leaving: dict[str, list[int]] = defaultdict(list)
     for delivery_id, alert_id in needless:
         leaving[delivery_id].append(alert_id)
@@ -221,7 +221,7 @@ def cancel(session: Session, needless: Sequence[tuple[str, int]], now: datetime,
     for piece in pieces(leaving):
         sizes = session.exec(select(of, func.count()).where(of.in_(piece)).group_by(of)).all()
         empty = {number for number, size in sizes if size <= len(leaving[number])}
-        # What is not sent keeps the last one: it says what it was about.
+        # A suppressed delivery keeps its last alert, to show what it was about.
         gone = [(number, alert) for number in piece for alert in leaving[number][: -1 if number in empty else None]]
         _put(session, _REMOVED, [{"number": number, "alert": alert} for number, alert in gone])
         suppressed = {"state": DeliveryState.SUPPRESSED.value, "reason": codec.reason_to_json(reason)}
@@ -230,7 +230,7 @@ def cancel(session: Session, needless: Sequence[tuple[str, int]], now: datetime,
 
 
 def test(session: Session, receiver: str, recipient: str, now: datetime) -> str:
-    """Enter a test, before everything else that waits for *receiver*; its id."""
+    """Enter a test message ahead of all others to *receiver*; return its id."""
     row = fresh(
         session,
         (receiver, recipient),
@@ -245,21 +245,21 @@ def test(session: Session, receiver: str, recipient: str, now: datetime) -> str:
 
 
 def resend(session: Session, delivery_id: str, now: datetime) -> str:
-    """Enter a copy of a settled delivery, rendered anew under an id of its own; that id.
+    """Enter a copy of a settled delivery, to be rendered again; return the id of the copy.
 
     Raises:
-        StoreError: there is no such delivery, it is still under way, or its alerts went into another one.
+        StoreError: there is no such delivery, it is still under way, or its alerts were moved to another one.
     """
     original = session.exec(select(DeliveryRow).where(DeliveryRow.id == delivery_id)).one_or_none()
     if original is None:
         raise StoreError(f"there is no delivery {delivery_id}; see: tocsin deliveries list")
     if original.state not in SETTLED:
         raise StoreError(f"the delivery {delivery_id} is still under way ({original.state}): it needs no copy")
-    original.silence_id = None  # nothing that was told waits for the silence to end
+    original.silence_id = None  # it is sent again now, so it must not be sent again when the silence ends
     members = session.exec(select(DeliveryAlertRow).where(DeliveryAlertRow.delivery_id == delivery_id)).all()
     if not members and original.state == DeliveryState.SUPPRESSED.value:
         words = in_words(codec.reason_from_json(original.reason))
-        raise StoreError(f"the delivery {delivery_id} has nothing of its own any more: {words}")
+        raise StoreError(f"the delivery {delivery_id} has no alerts of its own any more: {words}")
     first = original.resend_of or original.id
     copies = session.exec(select(func.max(DeliveryRow.resend)).where(DeliveryRow.resend_of == first)).one() or 0
     row = fresh(
@@ -279,7 +279,7 @@ def resend(session: Session, delivery_id: str, now: datetime) -> str:
 
 
 def members_of(session: Session, deliveries: Iterable[str]) -> dict[str, list[DeliveryAlertRow]]:
-    """What each of *deliveries* is about."""
+    """Return the alerts of each of *deliveries*."""
     found: dict[str, list[DeliveryAlertRow]] = defaultdict(list)
     for piece in pieces(deliveries):
         for row in session.exec(select(DeliveryAlertRow).where(col(DeliveryAlertRow.delivery_id).in_(piece))):
@@ -288,7 +288,7 @@ def members_of(session: Session, deliveries: Iterable[str]) -> dict[str, list[De
 
 
 def told_to(session: Session, receiver: str, alerts: Iterable[int]) -> dict[tuple[int, str], int]:
-    """The last telling of each of *alerts* to each recipient of *receiver*."""
+    """Return the number of the last notification of each of *alerts* to each recipient of *receiver*."""
     found = {}
     for piece in pieces(alerts):
         for alert_id, recipient, telling in session.exec(
@@ -301,12 +301,12 @@ def told_to(session: Session, receiver: str, alerts: Iterable[int]) -> dict[tupl
 
 
 def note(session: Session, delivery_id: str, at: datetime, state: DeliveryState, reason: Reason) -> None:
-    """Put a change of state on record."""
+    """Record a change of state."""
     note_all(session, [delivery_id], at, state, reason)
 
 
 def note_all(session: Session, ids: Iterable[str], at: datetime, state: DeliveryState, reason: Reason) -> None:
-    """Put the same change of state of several deliveries on record."""
+    """Record the same change of state of several deliveries."""
     _put(
         session,
         _TRANSITION,
@@ -319,12 +319,12 @@ def _noted(delivery_id: str, at: datetime, state: str, reason: str) -> _Row:
 
 
 def fresh(session: Session, to: tuple[str, str], **fields: object) -> _Row:
-    """Return the columns of a new delivery, ready where *fields* do not say otherwise."""
+    """Return the columns of a new delivery, ready unless *fields* have another state."""
     return {**_FRESH, "id": new_id(session), "receiver": to[0], "recipient": to[1], **fields}
 
 
 def _member(row: _Row, alert_id: int, telling: int, news: Iterable[str] = ()) -> _Row:
-    """The columns of an alert in a delivery, of which *row* are the columns."""
+    """Return the columns of an alert in the delivery with the columns *row*."""
     return {
         "delivery_id": row["id"],
         "alert_id": alert_id,
@@ -337,7 +337,7 @@ def _member(row: _Row, alert_id: int, telling: int, news: Iterable[str] = ()) ->
 
 
 def copied(row: _Row, member: DeliveryAlertRow) -> _Row:
-    """Return the columns of the alert of *member* in another delivery."""
+    """Return the columns of *member* in another delivery."""
     return _member(row, member.alert_id, member.telling, codec.words_from_json(member.news))
 
 
@@ -346,14 +346,14 @@ def _words(words: Iterable[str]) -> str:
 
 
 def enter(session: Session, rows: Sequence[_Row], members: Sequence[_Row]) -> None:
-    """Write new deliveries with what they are about, and that they came."""
+    """Write new deliveries with their alerts and their first transition."""
     _put(session, _DELIVERY, rows)
     _put(session, _MEMBER, members)
     _put(session, _TRANSITION, [_noted(r["id"], r["created_at"], r["state"], r["reason"] or _PLANNED) for r in rows])
 
 
 def _put(session: Session, statement: Executable, rows: Sequence[_Row]) -> None:
-    """Run *statement* for each of *rows*; for none not at all."""
+    """Run *statement* for each of *rows*, if there are any."""
     if rows:
         session.connection().execute(statement, rows)
 
@@ -364,9 +364,10 @@ def _ranks(session: Session, alerts: Collection[int]) -> dict[int, int]:
 
 
 def _tellings(session: Session, alerts: Collection[int]) -> dict[int | None, int]:
-    """How often there was something to tell of each alert.
+    """Return the number of the latest notification of each alert.
 
-    Its matches, less those that were only more coverage, and the wordings of their entries: each may be a correction.
+    It counts the matches that were more than further coverage, and the later wordings of their entries, as each of them
+    may be a correction.
     """
     told = Counter(
         dict(

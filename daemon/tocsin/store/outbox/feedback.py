@@ -1,4 +1,4 @@
-"""What people say of alerts, and what comes of it."""
+"""Answers of people to alerts, and their effects."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _VERDICTS = (AnswerKind.USEFUL, AnswerKind.NOISE)
 
 
 def of(session: Session, which: ColumnElement[bool]) -> dict[int, Answered]:
-    """What was said of the alerts for which *which* holds, by their number; those without an answer are not in it."""
+    """Return the answers to the alerts for which *which* is true, by number; alerts without an answer are left out."""
     rows = session.exec(
         select(AnswerRow)
         .join(AlertRow, col(AlertRow.id) == AnswerRow.alert_id)
@@ -38,12 +38,12 @@ def of(session: Session, which: ColumnElement[bool]) -> dict[int, Answered]:
 
 
 def by_number(session: Session, numbers: Collection[int]) -> dict[int, Answered]:
-    """What was said of the alerts *numbers*."""
+    """Return the answers to the alerts *numbers*."""
     return of(session, col(AlertRow.id).in_(numbers))
 
 
 def seen() -> SelectOfScalar[int]:
-    """The numbers of the alerts that somebody has looked at."""
+    """Return a query of the numbers of the alerts with an answer that shows that somebody has seen them."""
     return select(AnswerRow.alert_id).where(col(AnswerRow.kind).in_(_SEEN))
 
 
@@ -57,7 +57,7 @@ def add(
     until: datetime | None = None,
     why: str = "",
 ) -> None:
-    """Put an answer to each of the alerts *numbers* on record; updates that wait rest *until* then.
+    """Record an answer to each of the alerts *numbers*; waiting updates are held *until* then.
 
     Raises:
         StoreError: there is no alert with one of these numbers; nothing is written.
@@ -73,7 +73,7 @@ def add(
 
 
 def _rest(session: Session, numbers: Sequence[int], now: datetime) -> None:
-    """Hold the updates about *numbers* that nobody has seen, as long as all that they are about rests."""
+    """Hold the waiting updates whose alerts are all snoozed, until the first of these snoozes ends."""
     for delivery_id in enqueue.waiting_updates(session, numbers):
         members = session.exec(
             select(DeliveryAlertRow.alert_id).where(DeliveryAlertRow.delivery_id == delivery_id)
@@ -91,7 +91,7 @@ def _rest(session: Session, numbers: Sequence[int], now: datetime) -> None:
 
 
 def stats(session: Session, since: datetime | None = None) -> dict[str, RuleStats]:
-    """What came of the alerts of each rule opened *since* then, by its id; a rule without alerts is not in it."""
+    """Return the results of each rule's alerts opened *since* then, by rule id; rules without alerts are left out."""
     recent = _opened(since)
     alerts = dict(session.exec(select(AlertRow.rule, func.count()).where(recent).group_by(col(AlertRow.rule))).all())
     told = dict(
@@ -114,7 +114,7 @@ def stats(session: Session, since: datetime | None = None) -> dict[str, RuleStat
 def verdicts(
     session: Session, rule: str | None = None, *, since: datetime | None = None
 ) -> list[tuple[Alert, Answered]]:
-    """The alerts that people judged, the oldest first: of *rule*, opened *since* then."""
+    """Return the alerts that people judged, of *rule* and opened *since* then, the oldest first."""
     judged = select(AnswerRow.alert_id).where(col(AnswerRow.kind).in_(_VERDICTS))
     statement = select(AlertRow).where(_opened(since), col(AlertRow.id).in_(judged)).order_by(col(AlertRow.id))
     rows = session.exec(statement if rule is None else statement.where(AlertRow.rule == rule)).all()

@@ -1,4 +1,4 @@
-"""Messages that one receiver does not get and another one is sent: late ones, dead ones, those of a receiver removed."""
+"""Messages handed over to another receiver: late ones, dead ones, and those of a removed receiver."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow
 from tocsin.store.db.values import To
 from tocsin.store.outbox import enqueue, receivers
 
-#: Who stands in for a receiver, by its name, and whose recipients that are.
+#: The fallback of each receiver by name, with the recipients of the fallback.
 Fallbacks = Mapping[str, tuple[Fallback, Sequence[str]]]
 NO_FALLBACKS: Fallbacks = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rerouted:
-    """The ids of the messages that go to whom the routes name now, and of those that nobody takes."""
+    """The ids of messages that were moved to the recipients of the present routes, and of those without one."""
 
     moved: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
 
 
 def late(session: Session, now: datetime, fallbacks: Fallbacks) -> list[str]:
-    """Send fallbacks what others should have got by now, and at once what a blocked one should; the new ids.
+    """Send overdue messages, and all of a blocked receiver, to the fallbacks; return the new ids.
 
-    Each delivery goes on, and is handed over once.
+    The original delivery continues, and is handed over once.
     """
     blocked = receivers.blocked(session)
     due = func.coalesce(DeliveryRow.wanted_at, DeliveryRow.due_at)
@@ -58,9 +58,9 @@ def late(session: Session, now: datetime, fallbacks: Fallbacks) -> list[str]:
 
 
 def hand_over(session: Session, rows: Sequence[DeliveryRow], fallbacks: Fallbacks, now: datetime) -> list[str]:
-    """Send the fallbacks of their receivers what of *rows* they were not told; the new ids.
+    """Send *rows* to the fallbacks of their receivers, without alerts already sent there; return the new ids.
 
-    Whoever was told, even in vain, is not told again: so a circle of fallbacks ends.
+    An alert that was sent to a fallback, even in vain, is not sent to it again, so that a circle of fallbacks ends.
     """
     ids = []
     for name in sorted({row.receiver for row in rows} & set(fallbacks)):
@@ -75,13 +75,13 @@ def hand_over(session: Session, rows: Sequence[DeliveryRow], fallbacks: Fallback
 
 
 def died(session: Session, delivery_id: str, fallbacks: Fallbacks, now: datetime) -> list[str]:
-    """Hand over a delivery that is dead, unless that was done before; the new ids."""
+    """Hand over a dead delivery, unless that was done before; return the new ids."""
     rows = session.exec(select(DeliveryRow).where(DeliveryRow.id == delivery_id, not_(_handed_over()))).all()
     return hand_over(session, rows, fallbacks, now)
 
 
 def strays(session: Session, present: Collection[To], skip: Collection[str]) -> list[str]:
-    """Return the ids of the messages that wait for nobody of *present*, but for those in *skip*."""
+    """Return the ids of waiting messages whose recipient is not in *present*, without those in *skip*."""
     rows = session.exec(
         select(DeliveryRow.id)
         .where(
@@ -100,10 +100,10 @@ def reroute(
     routed: Callable[[Alert], Collection[To]],
     now: datetime,
 ) -> Rerouted:
-    """Send the alerts of stray messages to all whom *routed* names and who were not told.
+    """Send the alerts of stray messages to the recipients that *routed* returns, unless they were sent there before.
 
-    An alert that somebody else hears of leaves its message, and a message without alerts is not sent; the others wait
-    for their receiver to return, until they expire.
+    An alert that is sent to another recipient leaves its message. A message without alerts is not sent. The others wait
+    until their receiver returns or they expire.
     """
     rows = [session.get_one(DeliveryRow, number) for number in ids]
     copies = _Copies(session, rows, now)
@@ -136,7 +136,7 @@ def _handed_over() -> ColumnElement[bool]:
 
 
 class _Copies:
-    """Copies of *rows* for other people, who are told nothing twice; `write` puts them into the outbox."""
+    """Copies of *rows* for other recipients, who get no alert twice; `write` puts them into the outbox."""
 
     def __init__(self, session: Session, rows: Sequence[DeliveryRow], now: datetime) -> None:
         self.rows = rows
@@ -152,7 +152,7 @@ class _Copies:
     def send(
         self, row: DeliveryRow, to: To, members: Sequence[DeliveryAlertRow], *, due_at: datetime, expires_at: datetime
     ) -> set[int]:
-        """Send what of *members* is new to *to*, due then; what is held goes on waiting. The alerts that are in it."""
+        """Copy the *members* that are new to *to*, due then; a held message stays held. Return the alerts in the copy."""
         if to[0] not in self._told:
             self._told[to[0]] = enqueue.told_to(self._session, to[0], self._alerts)
         told = self._told[to[0]]
@@ -178,7 +178,7 @@ class _Copies:
         return {member.alert_id for member in unknown}
 
     def write(self) -> list[str]:
-        """Enter the copies; their ids."""
+        """Write the copies; return their ids."""
         enqueue.enter(self._session, self._copies, self._copied)
         for row, reason in self._notes:
             enqueue.note(self._session, row.id, self._now, DeliveryState(row.state), reason)

@@ -1,4 +1,4 @@
-"""What is held or suppressed when it would leave: quiet hours and silences, read again at send time."""
+"""Deliveries held or suppressed at send time: quiet hours, silences and the cooldowns of price rules."""
 
 from __future__ import annotations
 
@@ -23,17 +23,16 @@ from tocsin.store.db.sqlite import new_id, pieces
 from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow, SilenceRow, ToldRow
 from tocsin.store.outbox import enqueue
 
-#: Deliveries of a receiver that one transaction holds back.
+#: Deliveries of a receiver that one transaction holds.
 MOST = 500
-#: What is gathered in a digest while it waits; anything else is held as it is.
+#: Kinds that are gathered in a digest while they wait; other kinds are held one by one.
 _NEWS = (DeliveryKind.ALERT.value, DeliveryKind.UPDATE.value)
 
 
 def apply_quiet_hours(session: Session, hushes: Mapping[str, QuietRule], now: datetime) -> bool:
-    """Let what must not leave in quiet hours that last at *now* wait for their end, or suppress it; whether there is more.
+    """Hold due deliveries until the end of the quiet hours at *now*, or suppress them; return True if there are more.
 
-    News waits in one digest. A test that somebody asks for is no news, and leaves. What was tried already is tried again
-    after the end.
+    News waits in one digest. A test leaves at once. A delivery that was tried is tried again after the end.
     """
     more = False
     for receiver, quiet in hushes.items():
@@ -56,17 +55,17 @@ def apply_quiet_hours(session: Session, hushes: Mapping[str, QuietRule], now: da
 
 
 def _rest(session: Session, row: DeliveryRow, until: datetime, now: datetime, reason: Reason) -> None:
-    """Let one wait as it is."""
+    """Hold one delivery by itself."""
     lasts = row.expires_at - (row.wanted_at or row.due_at)
     row.state = (DeliveryState.RETRY if row.attempts else DeliveryState.HELD).value
     row.due_at, row.expires_at, row.reason = until, until + lasts, codec.reason_to_json(reason)
-    row.wanted_at = None  # nobody stands in for who sleeps
+    row.wanted_at = None  # no fallback during quiet hours: it is late only against their end
     session.flush()
     enqueue.note(session, row.id, now, DeliveryState(row.state), reason)
 
 
 def _due(session: Session, receiver: str, quiet: QuietRule, now: datetime) -> Sequence[DeliveryRow]:
-    """The oldest of what is due to *receiver* and does not break through."""
+    """Return the oldest deliveries that are due to *receiver* and may not break through the quiet hours."""
     return session.exec(
         select(DeliveryRow)
         .where(
@@ -83,9 +82,9 @@ def _due(session: Session, receiver: str, quiet: QuietRule, now: datetime) -> Se
 
 
 def gather(session: Session, rows: Sequence[DeliveryRow], until: datetime, now: datetime, reason: Reason) -> None:
-    """Let the alerts of deliveries to one recipient that were never tried wait in its digest that leaves *until* then.
+    """Move the alerts of deliveries to one recipient that were never tried into its digest held *until* then.
 
-    The first becomes that digest where there is none yet.
+    If there is no such digest, the first delivery becomes it.
     """
     first = rows[0]
     digest = session.exec(
@@ -114,7 +113,7 @@ def gather(session: Session, rows: Sequence[DeliveryRow], until: datetime, now: 
 def add_silence(
     session: Session, matchers: Sequence[Matcher], starts: datetime, ends: datetime, *, by: str = "", why: str = ""
 ) -> Silence:
-    """Write a silence; it counts from the next claim on."""
+    """Write a silence; it applies from the next claim on."""
     row = SilenceRow(matchers=tuple(matcher.text for matcher in matchers), starts=starts, ends=ends, by=by, why=why)
     session.add(row)
     session.flush()
@@ -122,12 +121,12 @@ def add_silence(
 
 
 def silences(session: Session) -> tuple[Silence, ...]:
-    """All of them, the newest first."""
+    """Return all silences, the newest first."""
     return tuple(map(read_silence, session.exec(select(SilenceRow).order_by(col(SilenceRow.id).desc()))))
 
 
 def end_silence(session: Session, number: int, now: datetime) -> Silence:
-    """Let a silence end *now*.
+    """End a silence *now*.
 
     Raises:
         StoreError: there is no such silence, or it has ended.
@@ -144,22 +143,22 @@ def end_silence(session: Session, number: int, now: datetime) -> Silence:
 
 
 def _active(session: Session, now: datetime) -> tuple[Silence, ...]:
-    """Those that hide anything *now*."""
+    """Return the silences that are active *now*."""
     rows = session.exec(select(SilenceRow).where(col(SilenceRow.starts) <= now, col(SilenceRow.ends) > now)).all()
     return tuple(map(read_silence, rows))
 
 
 @reading
 def read_silence(row: SilenceRow) -> Silence:
-    """A silence."""
+    """Return the silence in *row*."""
     return mapping.read(Silence, row, matchers=tuple(map(parse, row.matchers)))
 
 
 def apply_silences(session: Session, now: datetime) -> None:
-    """Suppress what is silenced *now* of the messages that are due, and free what outlived its silence.
+    """Suppress due messages that are silenced *now*, and release those whose silence has ended.
 
-    What was tried already may have arrived, and goes on. Of a message that is only partly silenced, that part becomes a
-    suppressed one of its own.
+    A message that was tried may have arrived, and continues. The silenced part of a message becomes a suppressed message
+    of its own.
     """
     _free(session, now)
     active = _active(session, now)
@@ -195,9 +194,9 @@ def lapse(
     cooldowns: Mapping[str, timedelta],
     ended: Callable[[Alert], str],
 ) -> None:
-    """Suppress what the cooldown of a price rule held until *now* and what *ended* gives a reason for.
+    """Suppress alerts held by the cooldown of a price rule until *now* for which *ended* returns a reason.
 
-    *cooldowns* are those of the price rules. What nobody was told starts no other cooldown.
+    *cooldowns* are those of the price rules. An alert that is not sent starts no further cooldown.
     """
     due = session.exec(
         select(DeliveryRow, AlertRow)
@@ -215,7 +214,7 @@ def lapse(
     told: dict[tuple[str, str], ToldRow] = {}
     for row, found in due:
         alert = mapping.alert(found)
-        # A telling that lay ahead when the alert was opened is the end of a cooldown.
+        # A last notification after the alert was opened is the end of a cooldown.
         held = [
             last
             for key in alert.key
@@ -235,7 +234,7 @@ def lapse(
 
 
 def _free(session: Session, now: datetime) -> None:
-    """Let what a silence suppressed leave when it has ended, and there is still time."""
+    """Make deliveries ready whose silence has ended, unless they have expired."""
     rows = session.exec(
         select(DeliveryRow, SilenceRow)
         .join(SilenceRow, col(SilenceRow.id) == DeliveryRow.silence_id)
@@ -254,7 +253,7 @@ def _free(session: Session, now: datetime) -> None:
 
 
 def _split(session: Session, row: DeliveryRow, numbers: Collection[int], now: datetime) -> DeliveryRow:
-    """A delivery of its own for the alerts *numbers* of one that was never tried."""
+    """Move the alerts *numbers* of a delivery that was never tried into a new one, and return it."""
     part = DeliveryRow(
         id=new_id(session),
         receiver=row.receiver,

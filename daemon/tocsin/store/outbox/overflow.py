@@ -1,4 +1,4 @@
-"""News over the limit of its receiver: counted by what was really sent, gathered in a message that waits."""
+"""News over the limit of its receiver: counted by the messages really sent, gathered in a digest that waits."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _ARRIVED = (ErrorClass.OK, ErrorClass.AMBIGUOUS)
 
 
 def full(session: Session, limits: Mapping[str, Limit], now: datetime) -> dict[To, datetime]:
-    """The recipients for whom news is due over one of *limits*: they had their messages of the hour, and until when.
+    """Return the recipients with due news whose hourly limit in *limits* is used up, and the end of that.
 
-    What is on its way and what may have arrived counts; a test does not.
+    Messages on their way and messages that may have arrived count; tests do not.
     """
     if not limits:
         return {}
@@ -54,12 +54,12 @@ def full(session: Session, limits: Mapping[str, Limit], now: datetime) -> dict[T
 
 
 def over(to: Collection[To], now: datetime) -> ColumnElement[bool]:
-    """What is due for these recipients, and waits when they are `full`."""
+    """Return the condition of due messages for these recipients that must wait when they are `full`."""
     return and_(tuple_(DeliveryRow.receiver, DeliveryRow.recipient).in_(to), *_due(now))
 
 
 def _due(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    """News that was never tried, not critical, and not asked for again."""
+    """Return the conditions of due news that was never tried, is not critical and is not a requested copy."""
     return (
         col(DeliveryRow.state).in_(UNTRIED),
         col(DeliveryRow.due_at) <= now,
@@ -72,10 +72,10 @@ def _due(now: datetime) -> tuple[ColumnElement[bool], ...]:
 
 
 def apply_limits(session: Session, limits: Mapping[str, Limit], now: datetime) -> tuple[Storm, ...]:
-    """Let news that is due, and over one of *limits*, wait for a digest; the storms that begin with it."""
+    """Move due news over one of *limits* into a digest; return the storms that begin with it."""
     storms: dict[str, list[tuple[int, datetime]]] = defaultdict(list)
     for (receiver, recipient), until in full(session, limits, now).items():
-        # The others are next: they do not leave before they were here.
+        # The rest follows in a later call: they are not sent before.
         rows = session.exec(
             select(DeliveryRow)
             .where(over([(receiver, recipient)], now))
@@ -101,7 +101,7 @@ def apply_limits(session: Session, limits: Mapping[str, Limit], now: datetime) -
 
 
 def _next(session: Session, to: To, latest: datetime) -> datetime:
-    """When the next digest leaves that waits for this recipient; *latest* where none does earlier."""
+    """Return when the next waiting digest of this recipient leaves, at the latest *latest*."""
     earliest = session.exec(
         select(func.min(DeliveryRow.due_at)).where(
             DeliveryRow.receiver == to[0],
@@ -115,7 +115,7 @@ def _next(session: Session, to: To, latest: datetime) -> datetime:
 
 
 def _alerts(session: Session, to: To, now: datetime) -> int:
-    """How many alerts are due for this recipient, and wait."""
+    """Return the number of alerts that are due for this recipient and must wait."""
     return session.exec(
         select(func.count())
         .select_from(DeliveryAlertRow)
@@ -125,7 +125,7 @@ def _alerts(session: Session, to: To, now: datetime) -> int:
 
 
 def _mark(session: Session, deliveries: Sequence[str], reason: Reason) -> None:
-    """Let every alert of *deliveries* say in which message it went, and why."""
+    """Record the limit that moved the alerts of *deliveries* into a digest."""
     for piece in pieces(deliveries):
         session.exec(
             update(DeliveryAlertRow)
@@ -135,7 +135,7 @@ def _mark(session: Session, deliveries: Sequence[str], reason: Reason) -> None:
 
 
 def _overflows(session: Session, receiver: str, now: datetime) -> bool:
-    """Put on record that something to *receiver* is over its limit; whether a storm begins with that."""
+    """Record that news to *receiver* is over its limit; return True if a storm begins with that."""
     row = session.get(ReceiverRow, receiver)
     last = row.overflowed if row else None
     fields = {"name": receiver, "failures": 0, "refused": "", "overflowed": now}

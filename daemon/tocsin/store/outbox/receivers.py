@@ -1,4 +1,4 @@
-"""How receivers stand, and how much they were sent of late."""
+"""The status of receivers, and their recent attempts."""
 
 from __future__ import annotations
 
@@ -16,39 +16,39 @@ _MINUTE = timedelta(minutes=1)
 
 
 def standing(session: Session, name: str) -> ReceiverStatus:
-    """How the receiver *name* stands."""
+    """Return the status of the receiver *name*."""
     row = session.get(ReceiverRow, name)
     return ReceiverStatus() if row is None else mapping.read(ReceiverStatus, row)
 
 
 def put(session: Session, name: str, now: ReceiverStatus) -> None:
-    """Write how the receiver *name* stands *now*."""
+    """Write *now* as the status of the receiver *name*."""
     fields = mapping.columns(now, ReceiverRow)
     session.connection().execute(upsert(ReceiverRow, ("name",), change=tuple(fields)), [{"name": name, **fields}])
 
 
 def resting(session: Session, now: datetime) -> set[str]:
-    """The receivers that are left alone at *now*."""
+    """Return the receivers that are paused at *now*."""
     return set(session.exec(select(ReceiverRow.name).where(col(ReceiverRow.rests) > now)))
 
 
 def left_alone(session: Session, now: datetime) -> dict[str, ReceiverStatus]:
-    """Return how the receivers stand that are left alone at *now*, by name."""
+    """Return the status of the receivers that are paused at *now*, by name."""
     return {name: standing(session, name) for name in sorted(resting(session, now))}
 
 
 def failing(session: Session) -> list[str]:
-    """Return the receivers whose last try failed."""
+    """Return the receivers whose last attempt failed."""
     return list(session.exec(select(ReceiverRow.name).where(col(ReceiverRow.failures) > 0)))
 
 
 def blocked(session: Session) -> set[str]:
-    """Return the receivers that refuse us, whatever we send."""
+    """Return the receivers that refuse every message."""
     return set(session.exec(select(ReceiverRow.name).where(col(ReceiverRow.refusals) >= MOST_REFUSALS)))
 
 
 def full(session: Session, rates: Mapping[str, int], now: datetime) -> set[str]:
-    """The receivers that had as many tries within the minute before *now* as their *rates* allow."""
+    """Return the receivers that had as many attempts in the minute before *now* as their *rates* allow."""
     tries = session.exec(
         select(DeliveryRow.receiver, func.count())
         .join(AttemptRow, col(AttemptRow.delivery_id) == DeliveryRow.id)
@@ -59,5 +59,5 @@ def full(session: Session, rates: Mapping[str, int], now: datetime) -> set[str]:
 
 
 def wake(session: Session) -> None:
-    """Let those that were reported be tried at once: somebody may have put right why."""
+    """End the pause of receivers that were reported: the cause may have been fixed."""
     session.exec(update(ReceiverRow).where(col(ReceiverRow.refused) != "").values(rests=None))

@@ -1,4 +1,4 @@
-"""What a message shows of its alerts, gathered from the rows."""
+"""The content of messages: their alerts, with evidence and coverage."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from tocsin.store.db.sqlite import pieces
 from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, EntryRow, MatchRow
 from tocsin.store.inbound import entries, revisions
 
-#: More coverage than this is not read: nobody reads it either.
+#: Entries of coverage that are read for an alert.
 MOST_COVERAGE = 100
 
 
 class _Met(NamedTuple):
-    """What of a match says whether it leads; there may be thousands, and one proof is shown."""
+    """The columns of a match that decide which one leads; evidence is read only for that one of perhaps thousands."""
 
     id: int
     alert_id: int
@@ -39,7 +39,7 @@ _TABLE = MatchRow.metadata.tables["match"]
 
 
 def of_delivery(session: Session, delivery_id: str, kind: DeliveryKind) -> tuple[AlertContent, ...]:
-    """The tidings of a delivery: the alert of the highest severity leads, then the older one."""
+    """Return the alerts of a delivery, the highest severity first, then the oldest."""
     members = session.exec(select(DeliveryAlertRow).where(DeliveryAlertRow.delivery_id == delivery_id)).all()
     news = {member.alert_id: codec.words_from_json(member.news) for member in members}
     over = {member.alert_id: member.overflow for member in members}
@@ -54,10 +54,10 @@ def of_alerts(
     kind: DeliveryKind = DeliveryKind.ALERT,
     news: Mapping[int, tuple[str, ...]] = MappingProxyType({}),
 ) -> dict[int, AlertContent]:
-    """Each alert with the proof and the entry that lead it, and the entries that belong to it too.
+    """Return each alert with the evidence and the entry of its leading match, and its other entries.
 
-    The loudest match leads, of those the first; in an update, and where there is *news* of an alert, it is the latest
-    that had something new to tell.
+    The first match of the highest severity leads. In an update, and for an alert with *news*, the latest match with
+    something new leads.
     """
     matches = defaultdict(list)
     for found_match in session.connection().execute(
@@ -92,7 +92,7 @@ def of_alerts(
 
 
 def _proofs(session: Session, matches: Sequence[int]) -> dict[int, Evidence | None]:
-    """The proofs of *matches*, by their number."""
+    """Return the evidence of *matches* by number."""
     return {
         number: proof
         for piece in pieces(matches)
@@ -111,7 +111,7 @@ def _lead(rows: Sequence[_Met], kind: DeliveryKind) -> _Met:
 
 
 def _first(row: _Met | None, found: Mapping[int, tuple[EntryRow, str]]) -> Coverage | None:
-    """The entry that opened an alert, without its text."""
+    """Return the entry that opened an alert, without its text."""
     if row is None or row.entry_id is None or row.entry_id not in found:
         return None
     return replace(mapping.coverage(*found[row.entry_id]), summary="", body="")
@@ -120,7 +120,7 @@ def _first(row: _Met | None, found: Mapping[int, tuple[EntryRow, str]]) -> Cover
 def _related(
     rows: Sequence[_Met], lead: _Met | None, found: Mapping[int, tuple[EntryRow, str]]
 ) -> tuple[Coverage, ...]:
-    """The other entries, the earliest first, without their text."""
+    """Return the other entries, the earliest first, without their text."""
     others = [row.entry_id for row in rows if row.entry_id in found and (lead is None or row.entry_id != lead.entry_id)]
     coverages = (mapping.coverage(*found[number]) for number in dict.fromkeys(others[:MOST_COVERAGE]) if number)
     return tuple(replace(item, summary="", body="") for item in coverages)

@@ -1,4 +1,4 @@
-"""What the command line shows: plain frozen values, the newest first."""
+"""Listings for the command line: plain frozen values, the newest first."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ from tocsin.store.queries import content
 
 
 def counts(session: Session) -> Counts:
-    """How much of everything there is; every fate and every state is named, with 0 too."""
+    """Return the number of rows of each kind; every outcome and every state is included, also with 0."""
     fates = dict(session.exec(select(MatchRow.fate, func.count()).group_by(col(MatchRow.fate))).all())
     states = dict(session.exec(select(DeliveryRow.state, func.count()).group_by(col(DeliveryRow.state))).all())
     return Counts(
@@ -56,7 +56,7 @@ def counts(session: Session) -> Counts:
 
 
 def tally(session: Session, since: datetime, now: datetime) -> Tally:
-    """What each rule made between *since*, or the first poll of any source, and *now*."""
+    """Return the matches and alerts of each rule between *since*, or the first poll of any source, and *now*."""
     first = session.exec(select(func.min(SourceRow.first_polled))).one()
     matches = select(MatchRow.rule, func.count()).where(col(MatchRow.decided_at) >= since).group_by(col(MatchRow.rule))
     alerts = select(AlertRow.rule, func.count()).where(col(AlertRow.opened_at) >= since).group_by(col(AlertRow.rule))
@@ -72,14 +72,14 @@ def _count(session: Session, table: type[EntryRow | StoryRow | AlertRow]) -> int
 
 
 def sources(session: Session) -> tuple[SourceView, ...]:
-    """Every source, by name; a disabled one too."""
+    """Return every source by name, disabled ones too."""
     held = dict(session.exec(select(EntryRow.source_id, func.count()).group_by(col(EntryRow.source_id))).all())
     rows = session.exec(select(SourceRow).order_by(col(SourceRow.name))).all()
     return tuple(mapping.source_view(row, held.get(mapping.identity(row.id), 0)) for row in rows)
 
 
 def source(session: Session, name: str) -> SourceDetail | None:
-    """One source with its last fetches, or None."""
+    """Return one source with its last fetches, or None."""
     row = session.exec(select(SourceRow).where(SourceRow.name == name)).one_or_none()
     if row is None:
         return None
@@ -93,7 +93,7 @@ def alerts(
     limit: int = 50,
     which: Which = Which(),  # noqa: B008 (frozen)
 ) -> tuple[Alert, ...]:
-    """Alerts opened *since* then, of those that *which* means."""
+    """Return the alerts opened *since* then that pass *which*."""
     statement = select(AlertRow).order_by(col(AlertRow.opened_at).desc(), col(AlertRow.id).desc())
     if since is not None:
         statement = statement.where(col(AlertRow.opened_at) >= since)
@@ -112,7 +112,7 @@ def alerts(
 
 
 def alert(session: Session, number: int) -> AlertDetail | None:
-    """One alert with everything that belongs to it, or None."""
+    """Return one alert with its matches, deliveries and answers, or None."""
     found = content.of_alerts(session, [number]).get(number)
     if found is None:
         return None
@@ -138,7 +138,7 @@ def matches(
     rule: str | None = None,
     limit: int | None = 50,
 ) -> tuple[MatchView, ...]:
-    """Matches and what became of them, the oldest of an alert or an entry first, else the newest."""
+    """Return matches and their outcomes: of an alert or an entry the oldest first, else the newest first."""
     statement = select(MatchRow).limit(limit)
     if alert_id is not None:
         statement = statement.where(MatchRow.alert_id == alert_id)
@@ -153,14 +153,14 @@ def matches(
 
 
 def lasts_since(session: Session, begins: str, ends: str) -> datetime | None:
-    """The event time of the newest match of *begins*, unless one of *ends* is newer."""
+    """Return the event time of the newest match of *begins*, None if there is none or one of *ends* is newer."""
     statement = select(MatchRow.rule, MatchRow.event_time).where(col(MatchRow.rule).in_((begins, ends)))
     last = session.exec(statement.order_by(col(MatchRow.id).desc()).limit(1)).first()
     return last[1] if last and last[0] == begins else None
 
 
 def deliveries(session: Session, state: DeliveryState | None = None, limit: int = 50) -> tuple[DeliveryView, ...]:
-    """Deliveries, in *state* or in any."""
+    """Return deliveries in *state*, or in any."""
     statement = select(DeliveryRow).order_by(col(DeliveryRow.created_at).desc(), col(DeliveryRow.id).desc())
     if state is not None:
         statement = statement.where(DeliveryRow.state == state.value)
@@ -168,7 +168,7 @@ def deliveries(session: Session, state: DeliveryState | None = None, limit: int 
 
 
 def delivery(session: Session, delivery_id: str) -> DeliveryDetail | None:
-    """One delivery with its tries and changes of state, or None."""
+    """Return one delivery with its attempts and changes of state, or None."""
     row = session.exec(select(DeliveryRow).where(DeliveryRow.id == delivery_id)).one_or_none()
     if row is None:
         return None

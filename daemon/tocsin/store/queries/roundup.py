@@ -1,4 +1,4 @@
-"""What a digest says beside its alerts, for the recipient who gets it."""
+"""The overview in a digest beside its alerts, for one recipient."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow, Entr
 from tocsin.store.outbox import feedback
 from tocsin.store.queries import content
 
-#: What a digest looks back on where no other was told, and the most that it does: a week and the day it took.
+#: The period of a recipient's first digest, and the longest period: a week and a day of delay.
 USUAL = timedelta(days=1)
 LONGEST = timedelta(days=8)
-#: Rows read of anything: a digest shows fewer.
+#: Rows read of each kind: a digest shows fewer.
 MOST = 100
 _LOUD = [severity for severity in Severity if severity.rank >= LOUD.rank]
-#: Why a match that no alert came of was not sent.
+#: The reason why a match without an alert was not sent, by outcome.
 _UNSENT = {
     MatchOutcome.BASELINE: Reason(cause=Cause.BASELINE),
     MatchOutcome.FLOOD: Reason(cause=Cause.FLOOD),
@@ -33,7 +33,7 @@ _UNSENT = {
 
 
 def roundup(session: Session, delivery: Delivery, now: datetime) -> Roundup:
-    """What happened since the last digest to the recipient of *delivery*, without what moved."""
+    """Return what happened since the last digest to the recipient of *delivery*, without price moves."""
     since = _since(session, delivery, now)
     told = {item.alert.id for item in delivery.tidings}
     return Roundup(
@@ -64,7 +64,7 @@ def _since(session: Session, delivery: Delivery, now: datetime) -> datetime:
 def _needs(
     session: Session, delivery: Delivery, since: datetime, now: datetime, told: Collection[int]
 ) -> tuple[AlertContent, ...]:
-    """The loud alerts that the recipient was told of, opened *since* then, which nobody has answered."""
+    """Return the alerts of high severity sent to the recipient and opened *since* then that nobody has answered."""
     numbers = session.exec(
         select(AlertRow.id)
         .join(DeliveryAlertRow, col(DeliveryAlertRow.alert_id) == AlertRow.id)
@@ -92,7 +92,7 @@ def _needs(
 
 
 def _untold(session: Session, delivery: Delivery, since: datetime) -> list[HeldBack]:
-    """What the recipient should have got and did not, by rule and reason."""
+    """Return the suppressed and dead messages to the recipient, by rule and reason."""
     ended = select(TransitionRow.delivery_id).where(
         col(TransitionRow.state).in_(UNHEARD), col(TransitionRow.at) >= since
     )
@@ -100,7 +100,7 @@ def _untold(session: Session, delivery: Delivery, since: datetime) -> list[HeldB
 
 
 def _held(session: Session, delivery: Delivery, now: datetime) -> list[HeldBack]:
-    """What waits for longer than this digest: for a cooldown's end, or for another digest."""
+    """Return the messages that wait longer than this digest: for the end of a cooldown, or for another digest."""
     waits = (col(DeliveryRow.state) == DeliveryState.HELD.value, col(DeliveryRow.due_at) > now)
     return _counted(session, delivery, *waits)
 
@@ -122,7 +122,7 @@ def _counted(session: Session, delivery: Delivery, *which: ColumnElement[bool]) 
 
 
 def _passed_over(session: Session, since: datetime) -> list[HeldBack]:
-    """Matches that nobody was to hear of, whoever reads."""
+    """Return the matches that were sent to nobody, for every recipient alike."""
     rows = session.exec(
         select(MatchRow.fate, func.count())
         .where(col(MatchRow.decided_at) >= since, col(MatchRow.fate).in_(_UNSENT))

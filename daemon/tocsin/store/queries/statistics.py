@@ -1,4 +1,4 @@
-"""What the daemon did in a time, counted from the rows."""
+"""Statistics of a period, counted from the rows."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from tocsin.store.db.tables import (
 )
 from tocsin.store.db.values import PeriodStatistics
 
-#: A source was read if it was within this time; a message is overdue if it waits for longer.
+#: A source counts as read if its last success is within _READ; a message is overdue if it waits longer than _OVERDUE.
 _READ = timedelta(days=1)
 _OVERDUE = timedelta(hours=1)
 
 
 def reported(session: Session, rule: str) -> datetime | None:
-    """When *rule*, which reports, was last told; before the first time when polling began; None before that."""
+    """Return when the reporting *rule* last matched, else when polling began, else None."""
     last = session.exec(select(func.max(MatchRow.decided_at)).where(MatchRow.rule == rule)).one()
     return last or session.exec(select(func.min(SourceRow.first_polled))).one()
 
 
 def ledger(session: Session, since: datetime, now: datetime) -> PeriodStatistics:
-    """What came and went from *since* to *now*, and how things stand."""
+    """Return the activity from *since* to *now*, and the status at *now*."""
     polled = col(SourceRow.disabled).is_(False)
     ill = col(SourceRow.unhealthy) | col(SourceRow.gone) | col(SourceRow.dead)
 

@@ -1,4 +1,4 @@
-"""What people are not told, yet or ever, and why."""
+"""Alerts and matches that are not sent, yet or ever, and the reasons."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from tocsin.store.db import codec, mapping
 from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow, EntryRow, MatchRow, TransitionRow
 from tocsin.store.db.values import Withheld
 
-#: Of a match with one of these nobody is told.
+#: A match with one of these outcomes is sent to nobody.
 _PASSED_OVER = (MatchOutcome.BASELINE, MatchOutcome.FLOOD, MatchOutcome.OLD)
 
 
 def held(session: Session, limit: int = 50) -> tuple[Withheld, ...]:
-    """The alerts of deliveries that wait, the next to leave first."""
+    """Return the alerts of held deliveries, the next to leave first."""
     rows = session.exec(
         select(DeliveryRow, AlertRow, DeliveryAlertRow.overflow)
         .join(DeliveryAlertRow, col(DeliveryAlertRow.delivery_id) == DeliveryRow.id)
@@ -39,7 +39,7 @@ def held(session: Session, limit: int = 50) -> tuple[Withheld, ...]:
 
 
 def suppressed(session: Session, since: datetime | None = None, limit: int = 50) -> tuple[Withheld, ...]:
-    """The alerts of deliveries that were suppressed or given up, and the matches that nobody is told of."""
+    """Return the alerts of deliveries that were suppressed or given up, and the matches that are sent to nobody."""
     both = merge(_deliveries(session, since, limit), _matches(session, since, limit), key=_at, reverse=True)
     return tuple(islice(both, limit))
 

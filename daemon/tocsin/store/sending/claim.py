@@ -1,8 +1,8 @@
 """Deliveries on their way out: claimed, tried, settled. The rows are the queue.
 
-A claim leases a delivery in real time and raises its fence; whatever its holder writes later it writes under that
-fence. The row of an attempt is written before a socket opens. Where it is still open when the lease is void, the
-message may have arrived: the attempt is closed as ambiguous, and the delivery is tried again.
+A claim leases a delivery in real time and raises its fence, and every later write of its holder requires that fence. The
+row of an attempt is written before a socket opens. If it is still open when the lease ends, the message may have
+arrived: the attempt is closed as ambiguous, and the delivery is tried again.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ from tocsin.store.outbox import enqueue, overflow, receivers
 from tocsin.store.queries import content
 
 _GATHERED = (DeliveryKind.DIGEST.value, DeliveryKind.CATCH_UP.value)
-#: Earlier messages about an alert that are looked at.
+#: Earlier messages about an alert that are read.
 _MOST_EARLIER = 20
-#: Deliveries that one transaction gives up, each with all that it would have said.
+#: Deliveries that one transaction gives up, each with its content.
 _MOST_EXPIRED = 25
 
 
@@ -47,14 +47,14 @@ def claim(
     lease: timedelta,
     which: Claimable,
 ) -> list[Delivery]:
-    """Lease what is due of *which*, the highest severity first and then the oldest, until *real* + *lease*.
+    """Lease the due deliveries in *which*, the highest severity first and then the oldest, until *real* + *lease*.
 
-    Nothing that has expired, and nothing to a receiver that rests; a test goes out all the same.
+    Expired deliveries are left out, and so are those to a paused receiver, except tests.
     """
     void(session, now, real)
     spared = {*receivers.resting(session, now), *receivers.full(session, which.rates, now)}
     crowded = overflow.full(session, which.limits, now)
-    # A receiver that fails is tried with another message each time: one of them may be why it fails.
+    # A failing receiver is tried with another message each time, because one message may be the cause.
     tries = case((col(DeliveryRow.receiver).in_(receivers.failing(session)), col(DeliveryRow.attempts)), else_=0)
     place = func.row_number().over(
         partition_by=col(DeliveryRow.receiver),
@@ -92,7 +92,7 @@ def claim(
 
 
 def void(session: Session, now: datetime, real: datetime | None) -> tuple[int, int]:
-    """Take back the deliveries whose lease ended before *real* (None: all); how many, and how many may have arrived."""
+    """Return deliveries to the queue whose lease ended before *real* (None: all); count them, and those in doubt."""
     condition = [col(DeliveryRow.state) == DeliveryState.SENDING.value]
     if real is not None:
         condition.append(col(DeliveryRow.lease_until) < real)
@@ -100,7 +100,7 @@ def void(session: Session, now: datetime, real: datetime | None) -> tuple[int, i
     return len(rows), sum(_take_back(session, row, now) for row in rows)
 
 
-#: Why a delivery that was claimed waits again.
+#: The reason of a delivery that waits again after a claim without an attempt.
 _UNTRIED = Reason(cause=Cause.UNTRIED)
 
 
@@ -118,14 +118,14 @@ def _take_back(session: Session, row: DeliveryRow, now: datetime) -> bool:
 
 
 def give_back(session: Session, delivery: Delivery, now: datetime) -> None:
-    """Give back a delivery that was claimed and not tried."""
+    """Return a delivery to the queue that was claimed and not tried."""
     state = DeliveryState.RETRY if delivery.attempt > 1 else DeliveryState.READY
     if _under_fence(session, delivery, state=state.value, lease_until=None):
         enqueue.note(session, delivery.id, now, state, _UNTRIED)
 
 
 def expire(session: Session, now: datetime) -> tuple[Delivery, ...]:
-    """Give up some of what was not delivered in time; those deliveries, for somebody must hear of them."""
+    """Give up some of the deliveries that have expired; return them, so that they can be reported."""
     late = session.exec(
         select(DeliveryRow)
         .where(col(DeliveryRow.state).in_(WAITING), col(DeliveryRow.expires_at) <= now)
@@ -146,9 +146,9 @@ def _change(session: Session, row: DeliveryRow, now: datetime, state: DeliverySt
 
 
 def begin_attempt(session: Session, delivery: Delivery, message: Message, now: datetime, real: datetime) -> bool:
-    """Put a try on record, and the message that every later try repeats; False without a lease.
+    """Record an attempt, and the message that later attempts repeat; False without a lease.
 
-    Who slept past the end of the lease (*real* is later) does not begin: the next claim would begin beside it.
+    An expired lease (*real* is later) may not start an attempt, because the next claim may start one at the same time.
     """
     lasts = select(DeliveryRow.id).where(col(DeliveryRow.id) == delivery.id, col(DeliveryRow.lease_until) >= real)
     if session.exec(lasts).one_or_none() is None:
@@ -163,7 +163,7 @@ def begin_attempt(session: Session, delivery: Delivery, message: Message, now: d
 
 
 def settle(session: Session, delivery: Delivery, outcome: AttemptResult, settlement: Settlement, now: datetime) -> bool:
-    """Close the try and give the delivery its next state; False without a lease."""
+    """Close the attempt and give the delivery its next state; False without a lease."""
     delivered_at = now if settlement.state is DeliveryState.DELIVERED else None
     if not _under_fence(
         session,
@@ -192,7 +192,7 @@ def settle(session: Session, delivery: Delivery, outcome: AttemptResult, settlem
 
 
 def _under_fence(session: Session, delivery: Delivery, **values: object) -> bool:
-    """Change a delivery if the claim still holds it."""
+    """Change a delivery if its claim is still valid; return True if it was."""
     changed = session.exec(
         update(DeliveryRow)
         .where(
@@ -211,7 +211,7 @@ def _was_refused(session: Session, row: DeliveryRow) -> bool:
 
 
 def _known(kind: DeliveryKind, found: Sequence[AlertContent]) -> list[int]:
-    """The alerts of a message of which its reader was told before; a digest, which is about all of them, answers none."""
+    """Return the alerts of a message that its reader knows from an earlier one; none for a digest, which has no thread."""
     if kind.value in _GATHERED:
         return []
     again = kind in (DeliveryKind.UPDATE, DeliveryKind.CORRECTION)
@@ -219,9 +219,9 @@ def _known(kind: DeliveryKind, found: Sequence[AlertContent]) -> list[int]:
 
 
 def _thread(session: Session, row: DeliveryRow, numbers: Sequence[int]) -> tuple[str, tuple[str, ...]]:
-    """The earlier deliveries to the same recipient that may have arrived, about the first of *numbers* that has one.
+    """Return the thread of earlier messages to the same recipient about the first of *numbers* that has one.
 
-    The id of the first of them, and the subjects of those that are about little else.
+    It is the id of the first message that may have arrived, and the subjects of all that are not digests or catch-ups.
     """
     for number in numbers:
         found = session.exec(
@@ -246,7 +246,7 @@ def _thread(session: Session, row: DeliveryRow, numbers: Sequence[int]) -> tuple
 
 @reading
 def delivery(session: Session, row: DeliveryRow) -> Delivery:
-    """A delivery as its claim carries it."""
+    """Return a delivery as its claim needs it."""
     kind = DeliveryKind(row.kind)
     found = content.of_delivery(session, row.id, kind)
     thread, subjects = ("", ()) if row.message else _thread(session, row, _known(kind, found))

@@ -1,4 +1,4 @@
-"""Where alembic enters: the connection, and the transaction it is in, are the caller's."""
+"""Entry point of alembic; the caller provides the connection and its transaction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The first tables: what eleven steps before the first release had made, frozen as they were then."""
+"""The first tables: the result of eleven migrations before the first release."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ revision = "0011_limit"
 down_revision = None
 
 _TYPES: dict[str, Any] = {
-    "number": sa.BigInteger().with_variant(sa.Integer(), "sqlite"),  # of a row: more than four octets can count
+    "number": sa.BigInteger().with_variant(sa.Integer(), "sqlite"),  # of a row; may exceed 32 bits
     "count": sa.Integer(),
     "text": sa.Text(),
     "time": sa.DateTime(timezone=True),

@@ -1,4 +1,4 @@
-"""Since when a receiver fails."""
+"""The time since which a receiver fails."""
 
 from __future__ import annotations
 

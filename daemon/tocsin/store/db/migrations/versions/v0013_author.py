@@ -1,4 +1,4 @@
-"""Who wrote an entry, and the categories it is filed under."""
+"""The authors and categories of an entry."""
 
 from __future__ import annotations
 

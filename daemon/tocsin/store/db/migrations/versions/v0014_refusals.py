@@ -1,4 +1,4 @@
-"""Messages in a row that a receiver refused."""
+"""The number of messages in a row that a receiver refused."""
 
 from __future__ import annotations
 

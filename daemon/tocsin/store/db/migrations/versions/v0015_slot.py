@@ -1,4 +1,4 @@
-"""When a digest was first planned to leave, and an index for claims in the order of their times."""
+"""The time for which a digest was first planned, and an index for claims by due time."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ down_revision = "0014_refusals"
 
 
 def upgrade() -> None:
-    """Add the column and the index; of older digests it is not known."""
+    """Add the column and the index; the time is unknown for older digests."""
     op.add_column("delivery", sa.Column("slot", sa.DateTime(timezone=True), nullable=True))
     op.create_index("ix_delivery_due_at_id", "delivery", ["due_at", "id"])
