@@ -191,7 +191,7 @@ def test_a_line_without_an_end_is_refused_before_it_is_whole(tmp_path: Path) -> 
     """Four gigabytes without a line end are not taken into memory."""
     path = tmp_path / "x.jsonl"
     path.write_bytes(b"{" * 10_000_001)
-    with pytest.raises(UsageError, match=r"x\.jsonl:1: the line is longer than 10,000,000 octets"):
+    with pytest.raises(UsageError, match=r"x\.jsonl:1: the line is longer than 10,000,000 bytes"):
         list(read_entries(path, NOW))
 
 
