@@ -68,7 +68,7 @@ def a_spread(passed: Passed) -> dict[str, list[Fault]]:
     for place, call in enumerate(dict.fromkeys(point.call for point in in_line(passed))):
         point = Point(call=call, side=tuple(Side)[place % 2])
         name = point.call.rpartition(".")[2]
-        if name in _START or name in {"claim_sources", "rest", "expire"}:
+        if name in _START or name in {"claim_sources", "complete_unchanged", "expire", "fail_over"}:
             step = BEGIN if point.side is Side.BEFORE else "story"
         elif name in _LEADS:
             step = _LEADS[name]
