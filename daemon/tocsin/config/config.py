@@ -106,7 +106,7 @@ class _Route(Shape):
 
 class _Override(Shape):
     disable: bool = False
-    """Whether the rule is switched off."""
+    """True to switch the rule off."""
     severity: Severity | None = None
     """A severity that replaces `severity` and `severity_if` of the rule."""
     unless: str | None = None
@@ -144,7 +144,7 @@ class ConfigFile(Shape):
     rules: OwnPaths = ()
     """Folders of rule packs, relative to this file."""
     http: HttpConfig = HttpConfig()
-    """How tocsin introduces itself to servers."""
+    """HTTP settings for all sources."""
     sources: dict[_Named, _Source] = Field(default_factory=dict)
     """The sources that are polled, by name. The key that holds the address gives the kind."""
     instruments: dict[_Named, InstrumentShape] = Field(default_factory=dict)
@@ -152,15 +152,15 @@ class ConfigFile(Shape):
     receivers: dict[_Named, ReceiverShape] = Field(default_factory=dict)
     """The receivers that are notified, by name."""
     routes: tuple[_Route, ...] | None = None
-    """Which alerts go to which receivers. Every route that matches adds its receivers. Default: all alerts to all."""
+    """Routes of alerts to receivers. Every route that matches adds its receivers. Default: all alerts to all."""
     overrides: dict[str, _Override] = Field(default_factory=dict)
     """Changes to rules without editing their packs, by pack/id or the id alone."""
     retention: Duration = timedelta(days=90)
-    """How long the texts of entries are kept, such as 90d."""
+    """Time for which the texts of entries are kept, such as 90d."""
     heartbeat: Heartbeat = Heartbeat()
     """A monitoring service that is called as long as the daemon works, so that somebody notices when it does not."""
     self_report: ReportShape = ReportShape()
-    """When operators get a report on what was checked, what failed and what was lost."""
+    """Times at which operators get a report on what was checked, what failed and what was lost."""
 
 
 def load_config(path: Path, env: Mapping[str, str]) -> Config:

@@ -48,17 +48,17 @@ class FeedConfig:
 
     @property
     def secret(self) -> bool:
-        """Whether the address holds a secret."""
+        """Return True if the address holds a secret."""
         return self.url.reveal() != self.address
 
 
 class _Polled(Shape):
     every: Annotated[Duration, at_least(timedelta(seconds=1))] | None = None
-    """How often it is polled, such as 15m. Default: as often as it has news."""
+    """Time between two polls, such as 15m. Default: as often as it has news."""
     ignore_hints: bool = False
-    """Whether to ignore the server's wishes, in headers or in the feed, to be polled less often."""
+    """True to ignore requests of the server, in headers or in the feed, to be polled less often."""
     allow_private: bool = False
-    """Whether its address may be in a private network."""
+    """True to permit an address in a private network."""
     labels: dict[str, Texts] = Field(default_factory=dict)
     """Labels of every entry of this source."""
     headers: dict[str, Hidden] = Field(default_factory=dict)

@@ -76,11 +76,11 @@ class InstrumentShape(Shape):
     labels: dict[str, Texts] = Field(default_factory=dict)
     """Labels of every match about it."""
     session: Annotated[Hours, BeforeValidator(_session), WithJsonSchema(TEXT)] | None = None
-    """When it is traded, such as mon-fri 09:30-16:00 America/New_York. Default: as its source says, or always."""
+    """Trading hours, such as mon-fri 09:30-16:00 America/New_York. Default: as its source says, or always."""
     stale_after: Duration | None = None
     """Trading time without a new price after which its source counts as failing, such as 10d for a weekly price."""
     negative: bool = False
-    """Whether its price may be zero or below, like a yield, a spread or a power price."""
+    """True if its price may be zero or below, like a yield, a spread or a power price."""
 
 
 def make_instrument(

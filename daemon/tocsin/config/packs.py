@@ -81,18 +81,18 @@ class _Price(Shape):
     stale_after: Duration = STALE_AFTER
     """Quotes older than this in market time are not judged."""
     min_obs: Annotated[int, Field(ge=0, le=300)] = MIN_OBS
-    """How many closes must be known before the rule is evaluated."""
+    """Number of closes that must be known before the rule is evaluated."""
     confirm: Annotated[int, Field(ge=1, le=100)] = 1
-    """How many quotes in a row must agree before the rule fires."""
+    """Number of quotes in a row that must agree before the rule fires."""
 
 
 class _Count(Shape):
     rule: str
     """The rule whose matches are counted: its id, or pack/id."""
     at_least: _Number
-    """How many distinct matches make it true."""
+    """Number of distinct matches that make it true."""
     distinct: str = "entry"
-    """What distinguishes the matches that are counted: origin, source, entry or a label."""
+    """Property that distinguishes the matches that are counted: origin, source, entry or a label."""
 
 
 class _Rule(Shape):
@@ -107,7 +107,7 @@ class _Rule(Shape):
     any_of: Texts = ()
     """Rules of which some must have matched. at_least says how many."""
     at_least: _Number | None = None
-    """How many rules of any_of."""
+    """Number of rules of any_of that must match."""
     count: _Count | None = None
     """A count of the matches of one rule."""
     by: Texts = ()
@@ -115,7 +115,7 @@ class _Rule(Shape):
     within: Duration | None = None
     """The longest time between the matches of a correlation."""
     order: bool = False
-    """Whether the rules of all_of must match in this order."""
+    """True if the rules of all_of must match in this order."""
     title: str | None = None
     """The title of an alert. {label} is filled in. Default: made from the id."""
     severity: Severity = Severity.MEDIUM
@@ -134,7 +134,7 @@ class _Rule(Shape):
     quiet: tuple[str, ...] = ()
     """Headlines that must not fire the rule."""
     note: str = ""
-    """What to do. It is part of the message."""
+    """Advice for whoever is notified. It is part of the message."""
     references: Texts = ()
     """Web addresses that the rule is based on."""
 

@@ -50,7 +50,7 @@ class PriceConfig:
 
     @property
     def allow_private(self) -> bool:
-        """Whether its address may be in a private network."""
+        """Return True if its address may be in a private network."""
         return self.table is not None and (self.table.path is not None or self.table.allow_private)
 
 

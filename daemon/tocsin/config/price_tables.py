@@ -35,7 +35,7 @@ _Fault = Literal[Fault.RATE_LIMITED, Fault.AUTH, Fault.NOT_FOUND, Fault.NOT_DATA
 
 class _Columns(Shape):
     every: Duration | None = None
-    """How often it is polled, such as 15m."""
+    """Time between two polls, such as 15m."""
     format: Format | None = None
     """The format, on which expressions depend: JMESPath, column names or CSS selectors."""
     rows: str = ""
@@ -65,9 +65,9 @@ class _Columns(Shape):
     delimiter: str = Field(default="", max_length=1)
     """The column separator of a CSV file. Default: found from the first line."""
     invert: bool = False
-    """Whether to take the reciprocal, for a table that gives units per unit of currency."""
+    """True to take the reciprocal, for a table that gives units per unit of currency."""
     history: bool = False
-    """Whether rows of one symbol are its sessions. The newest is the price."""
+    """True if rows of one symbol are its sessions. The newest is the price."""
     errors: dict[_Fault, str] = Field(default_factory=dict)
     """Expressions that make an answer with a good status an error, by kind of error."""
 
@@ -86,7 +86,7 @@ class TableShape(_Columns):
     join: str = ","
     """The separator of the symbols in {symbols}."""
     allow_private: bool = False
-    """Whether its address may be in a private network."""
+    """True to permit an address in a private network."""
 
 
 class FileShape(_Columns):
@@ -99,7 +99,7 @@ class FileShape(_Columns):
     time: str = "date"
     """In a line: the time of the price."""
     history: bool = True
-    """Whether lines of one symbol are its sessions. The newest is the price."""
+    """True if lines of one symbol are its sessions. The newest is the price."""
 
 
 class PresetFile(TableShape):
@@ -132,7 +132,7 @@ class TableConfig:
 
     @property
     def one_by_one(self) -> bool:
-        """Whether each symbol needs its own request."""
+        """Return True if each symbol needs its own request."""
         return self.asking is not None and "{symbol}" in self.asking.url + self.asking.body
 
 

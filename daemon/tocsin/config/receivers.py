@@ -50,7 +50,7 @@ class _QuietHours(Shape):
     breaks: Severity | None = Field(default=None, alias="except")
     """Alerts of this severity and above are sent at once."""
     drop: bool = False
-    """Whether other alerts are suppressed. By default they wait and are sent as one digest at the end."""
+    """True to suppress other alerts. By default they wait and are sent as one digest at the end."""
 
 
 class _Digest(Shape):
@@ -61,14 +61,14 @@ class _Digest(Shape):
     below: Severity = Severity.HIGH
     """Alerts below this severity wait for the digest. The others are sent at once."""
     empty: bool = False
-    """Whether a digest is sent when it has no alerts."""
+    """True to send a digest even if it has no alerts."""
 
 
 class _Fallback(Shape):
     to: str
     """The receiver that is notified instead."""
     after: Duration = timedelta(minutes=30)
-    """How long a message may stay undelivered before that."""
+    """Time for which a message may stay undelivered before that."""
 
 
 class ReceiverShape(Shape):
@@ -77,9 +77,9 @@ class ReceiverShape(Shape):
     url: Hidden | None = None
     """An apprise address. An empty one turns the receiver off."""
     console: bool = False
-    """Whether it prints alerts on standard output instead."""
+    """True to print alerts on standard output instead."""
     operator: bool = False
-    """Whether it is notified about tocsin's own health."""
+    """True to notify it about tocsin's own health."""
     timezone: OwnZone = None
     """The time zone of its readers, such as Asia/Tokyo. Default: the time zone of the file."""
     rate: int | None = Field(default=None, ge=1, le=6000)
@@ -87,7 +87,7 @@ class ReceiverShape(Shape):
     max_per_hour: int | None = Field(default=None, ge=1, le=3600)
     """The most messages an hour. Further alerts go into the next digest."""
     group_wait: Duration = timedelta(0)
-    """How long the first message waits for others to join it, such as 30s."""
+    """Time for which the first message waits for others to join it, such as 30s."""
     fallback: _Fallback | None = None
     """The receiver of messages that this one did not get."""
     quiet_hours: _QuietHours | None = None

@@ -66,9 +66,9 @@ class Heartbeat(Shape):
     url: Annotated[Secret, BeforeValidator(_watcher), WithJsonSchema(TEXT)] = Secret("")
     """A URL of a service that notifies you when the requests stop. Empty: none."""
     every: Annotated[Duration, at_least(timedelta(seconds=10))] = timedelta(minutes=5)
-    """How often it is requested, such as 5m."""
+    """Time between two requests, such as 5m."""
     allow_private: bool = False
-    """Whether the URL may be in a private network."""
+    """True to permit a URL in a private network."""
 
 
 class ReportShape(Shape):

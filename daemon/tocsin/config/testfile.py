@@ -46,7 +46,7 @@ class NewsItem(Shape):
     title: str
     """The headline."""
     at: Duration = timedelta(0)
-    """When it is seen, counted from the start of the test."""
+    """Time at which it is seen, counted from the start of the test."""
     text: str = ""
     """The text below the headline."""
     source: str = "test"
@@ -64,9 +64,9 @@ class NewsItem(Shape):
     labels: dict[str, Texts] = Field(default_factory=dict)
     """Labels of its source."""
     age: Duration = timedelta(0)
-    """How long ago it was published when it is seen."""
+    """Age, since it was published, at which it is seen."""
     missed: bool = False
-    """Whether its source had been out of reach since it was published."""
+    """True if its source had been out of reach since it was published."""
 
 
 class PriceItems(Shape):
@@ -75,13 +75,13 @@ class PriceItems(Shape):
     instrument: str
     """The instrument of the prices, described under `instruments`."""
     at: Duration = timedelta(0)
-    """When the first one is seen, counted from the start of the test."""
+    """Time at which the first one is seen, counted from the start of the test."""
     every: Duration = timedelta(days=1)
-    """How far apart they are."""
+    """Time between two of them."""
     values: Annotated[tuple[Number, ...], Field(min_length=1)]
     """The prices, in order."""
     repeat: Annotated[int, Field(ge=1, le=1000)] = 1
-    """How many times the values are repeated."""
+    """Number of times that the values are repeated."""
 
 
 class Expectation(Shape):
@@ -90,9 +90,9 @@ class Expectation(Shape):
     rule: str
     """The rule that must alert, exactly as often as it is named."""
     at: Duration | None = None
-    """When it is decided, counted from the start of the test."""
+    """Time of the decision, counted from the start of the test."""
     sent: Duration | None = None
-    """When a message about it is sent, counted from the start of the test."""
+    """Time at which a message about it is sent, counted from the start of the test."""
     severity: Severity | None = None
     """The severity of the alert."""
     labels: dict[str, Texts] = Field(default_factory=dict)
@@ -126,7 +126,7 @@ class RuleTestFile(Shape):
     instruments: dict[str, InstrumentShape] = Field(default_factory=dict)
     """The instruments of the prices, by id, as in the configuration."""
     start: Annotated[datetime, BeforeValidator(_time)] = START
-    """When each test begins, ISO 8601."""
+    """Time at which each test begins, ISO 8601."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from tocsin.model.prices import Missing, RawQuote
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cursor:
-    """What is needed to ask a source only for news. Validators are verbatim; *body_hash* is SHA-256 in hex."""
+    """Values with which a source is asked only for news. Validators are verbatim; *body_hash* is SHA-256 in hex."""
 
     etag: str = ""
     last_modified: str = ""
