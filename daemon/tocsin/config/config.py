@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -171,7 +171,8 @@ def load_config(path: Path, env: Mapping[str, str]) -> Config:
     """
     text, fault = read_text(path)
     if fault:
-        raise ConfigError([fault])
+        remedy = "" if path.exists() else "; write it, or name another file with --config"
+        raise ConfigError([replace(fault, message=f"{fault.message}{remedy}")])
     return parse_config(text, path, env)
 
 

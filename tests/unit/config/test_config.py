@@ -227,7 +227,9 @@ def test_filled_values_take_their_type(tmp_path: Path) -> None:
 
 def test_a_file_that_cannot_be_read_is_one_fault(tmp_path: Path) -> None:
     """Missing, or not UTF-8: said with the path, not with a traceback."""
-    with pytest.raises(ConfigError, match="cannot be read: No such file"):
+    with pytest.raises(
+        ConfigError, match="cannot be read: No such file or directory; write it, or name another file with --config"
+    ):
         load_config(tmp_path / "none.yaml", {})
     (tmp_path / "raw.yaml").write_bytes(b"a: 1\nb: \xff")
     with pytest.raises(ConfigError, match=r"raw\.yaml:2: this is not UTF-8"):
