@@ -5,7 +5,7 @@ is new if it has a new id and another text: an issue of a bulletin, or an update
 link is an edition: with another title it is the same entry, rewritten. In a document without ids, an entry is known if
 its title and day are. If ids change on every poll, it is known if its link is; if links change too, or it has none, if
 its title and day are. Keys belong to one source. They outlive the entries: they stay while the source shows them, and
-half a year longer (see `tocsin.store.maintenance.retention`).
+half a year longer (see `tocsin.store.maintenance`).
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ from tocsin.store.db import codec
 from tocsin.store.db.codec import reading
 from tocsin.store.db.tables import AttemptRow, DeliveryAlertRow, DeliveryRow
 from tocsin.store.db.values import Claimable
-from tocsin.store.outbox import enqueue, overflow, receivers
+from tocsin.store.outbox import enqueue, receivers
 from tocsin.store.queries import content
 
 _GATHERED = (DeliveryKind.DIGEST.value, DeliveryKind.CATCH_UP.value)
@@ -52,8 +52,8 @@ def claim(
     Expired deliveries are left out, and so are those to a paused receiver, except tests.
     """
     void(session, now, real)
-    spared = {*receivers.resting(session, now), *receivers.full(session, which.rates, now)}
-    crowded = overflow.full(session, which.limits, now)
+    spared = {*receivers.resting(session, now), *receivers.busy(session, which.rates, now)}
+    crowded = receivers.crowded(session, which.limits, now)
     # A failing receiver is tried with another message each time, because one message may be the cause.
     tries = case((col(DeliveryRow.receiver).in_(receivers.failing(session)), col(DeliveryRow.attempts)), else_=0)
     place = func.row_number().over(
@@ -68,7 +68,7 @@ def claim(
             col(DeliveryRow.due_at) <= now,
             col(DeliveryRow.expires_at) > now,
             col(DeliveryRow.receiver).not_in(which.exclude),
-            not_(overflow.over(crowded, now)) if crowded else true(),
+            not_(receivers.over(crowded, now)) if crowded else true(),
             or_(col(DeliveryRow.receiver).not_in(spared), DeliveryRow.kind == DeliveryKind.TEST.value),
             true() if which.only is None else col(DeliveryRow.id).in_(which.only),
             true() if which.present is None else to.in_(which.present),
