@@ -13,8 +13,7 @@ from tocsin.demo.servers import World
 from tocsin.demo.timeline import Chapter
 from tocsin.model.alerts import Coverage, MatchOutcome
 from tocsin.model.deliveries import AttemptResult, Delivery, DeliveryKind, DeliveryState, Settlement
-from tocsin.model.evidence import Evidence
-from tocsin.model.rules import Severity
+from tocsin.model.rules import Evidence, Severity
 from tocsin.store import Counts
 from tocsin.units import counted
 

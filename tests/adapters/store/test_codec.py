@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from tocsin.model.deliveries import Message, MessageKind
-from tocsin.model.evidence import Evidence
 from tocsin.model.reasons import NO_REASON, Cause, Reason
+from tocsin.model.rules import Evidence
 from tocsin.store.db import codec
 from tocsin.store.db.columns import UtcDateTime
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tocsin.errors import Fault, FileError, SourceError
 from tocsin.files import read_regular
-from tocsin.model.sources import Batch, Cursor
+from tocsin.model.entries import Batch, Cursor
 from tocsin.protocols import Run
 from tocsin.sources.prices import some
 from tocsin.sources.prices.table import Table

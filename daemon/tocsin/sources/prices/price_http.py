@@ -8,8 +8,8 @@ from datetime import datetime
 from functools import partial
 
 from tocsin.errors import Fault, SourceError
+from tocsin.model.entries import Batch, Cursor
 from tocsin.model.prices import Prints
-from tocsin.model.sources import Batch, Cursor
 from tocsin.protocols import Run
 from tocsin.sources.http.client import Fetched, HttpClient
 from tocsin.sources.http.validators import ask_since

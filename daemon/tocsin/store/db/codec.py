@@ -15,9 +15,9 @@ from typing import Any, ParamSpec, TypeVar
 from tocsin.errors import DamagedError, Position
 from tocsin.model.deliveries import Message, MessageKind
 from tocsin.model.entries import EntryKey, KeyKind
-from tocsin.model.evidence import Evidence, Hit, Span, Witness
 from tocsin.model.prices import Labels
 from tocsin.model.reasons import NO_REASON, Cause, Reason
+from tocsin.model.rules import Evidence, Hit, Span, Witness
 
 P = ParamSpec("P")
 T = TypeVar("T")

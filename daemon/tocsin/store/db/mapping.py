@@ -11,10 +11,9 @@ from typing import Any, TypeVar
 
 from tocsin.model.alerts import Alert, Coverage
 from tocsin.model.deliveries import DeliveryState
-from tocsin.model.entries import Entry
+from tocsin.model.entries import Cursor, Entry
 from tocsin.model.reasons import Cause, Reason
 from tocsin.model.records import MatchView
-from tocsin.model.sources import Cursor
 from tocsin.policy.alerting.correlation import Member
 from tocsin.policy.alerting.facts import Decided
 from tocsin.store.db import codec, habits

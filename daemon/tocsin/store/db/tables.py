@@ -15,9 +15,8 @@ from tocsin.errors import Fault
 from tocsin.model.alerts import AnswerKind, MatchOutcome
 from tocsin.model.deliveries import DeliveryState, ErrorClass
 from tocsin.model.entries import EntryKey
-from tocsin.model.evidence import Evidence
 from tocsin.model.prices import Labels
-from tocsin.model.rules import Severity
+from tocsin.model.rules import Evidence, Severity
 from tocsin.policy.polling.history import PollHistory
 from tocsin.store.db import codec, columns
 from tocsin.store.db.habits import read_habits, write_habits

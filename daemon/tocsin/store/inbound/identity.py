@@ -18,8 +18,7 @@ from typing import TypeVar
 from sqlalchemy import String, bindparam, select
 from sqlmodel import Session, col, delete, update
 
-from tocsin.model.entries import Entry, EntryKey, KeyKind
-from tocsin.model.sources import Batch
+from tocsin.model.entries import Batch, Entry, EntryKey, KeyKind
 from tocsin.policy.alerting.wording import substance
 from tocsin.store.db import mapping
 from tocsin.store.db.columns import TIME_FORMAT

@@ -13,8 +13,7 @@ from sqlmodel import Session, col, select
 
 from tocsin.model.alerts import AlertContent, Coverage, MatchOutcome
 from tocsin.model.deliveries import DeliveryKind
-from tocsin.model.evidence import Evidence
-from tocsin.model.rules import Severity
+from tocsin.model.rules import Evidence, Severity
 from tocsin.store.db import codec, mapping
 from tocsin.store.db.sqlite import pieces
 from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, EntryRow, MatchRow
