@@ -21,9 +21,9 @@ from tocsin.errors import DamagedError
 from tocsin.model.deliveries import SETTLED, WAITING, DeliveryState
 from tocsin.model.reasons import Cause, Reason
 from tocsin.store import sending
-from tocsin.store.db import codec, mapping
+from tocsin.store.db import mapping
 from tocsin.store.db.codec import UNDECODABLE
-from tocsin.store.db.sqlite import upsert
+from tocsin.store.db.sqlite import save
 from tocsin.store.db.tables import (
     AttemptRow,
     DeliveryRow,
@@ -59,7 +59,8 @@ def sweep(session: Session, now: datetime, retention: timedelta) -> int:
     The last notification of a cooldown longer than *retention* is deleted too.
     """
     before = now - retention
-    rows = _entries(session, before) + _messages(session, before) + _keys(session, now) + _told(session, before)
+    rows = _entries(session, before) + _messages(session, before) + _keys(session, now)
+    rows += _by_key(session, ToldRow, col(ToldRow.at) < before)
     rows += _by_key(session, StandingRow, col(StandingRow.last) < now - KEEP_STANDINGS)
     _fetches(session, before)
     return rows + prices.forget(session, before, _PIECE)
@@ -120,10 +121,6 @@ def _fetches(session: Session, before: datetime) -> None:
     session.exec(update(SourceRow).where(*left).values(fetches=""))
 
 
-def _told(session: Session, before: datetime) -> int:
-    return _by_key(session, ToldRow, col(ToldRow.at) < before)
-
-
 def _by_key(session: Session, table: type[ToldRow | StandingRow], old: ColumnElement[bool]) -> int:
     """Delete rows that are *old*, by rule and key."""
     rows = session.exec(select(table.rule, table.key).where(old).limit(_PIECE)).all()
@@ -154,8 +151,8 @@ def set_aside(session: Session, now: datetime) -> tuple[Damage, ...]:
         found.append(Damage(kind=DamagedKind.SOURCE, name=name, words=words))
     for number, name, words in list(deliveries):
         dead = {
-            "state": DeliveryState.DEAD.value,
-            "reason": codec.reason_to_json(Reason(cause=Cause.DAMAGED, words=words)),
+            "state": DeliveryState.DEAD,
+            "reason": Reason(cause=Cause.DAMAGED, words=words),
             "lease_until": None,
         }
         session.exec(update(DeliveryRow).where(col(DeliveryRow.id) == number).values(**dead))
@@ -190,8 +187,8 @@ def rewind(session: Session, now: datetime) -> int:
     """
     polled = update(SourceRow).where(col(SourceRow.last_success) > now, col(SourceRow.due_at) > now)
     tried = exists().where(col(AttemptRow.delivery_id) == col(DeliveryRow.id), col(AttemptRow.ended_at) > now)
-    ready = col(DeliveryRow.state) == DeliveryState.READY.value
-    retried = and_(col(DeliveryRow.state) == DeliveryState.RETRY.value, tried)
+    ready = col(DeliveryRow.state) == DeliveryState.READY
+    retried = and_(col(DeliveryRow.state) == DeliveryState.RETRY, tried)
     waiting = update(DeliveryRow).where(or_(ready, retried), col(DeliveryRow.due_at) > now)
     return session.exec(polled.values(due_at=now)).rowcount + session.exec(waiting.values(due_at=now)).rowcount
 
@@ -201,7 +198,7 @@ def keep_pack(session: Session, pack: str, pack_hash: str, files: Sequence[tuple
     row = session.exec(select(KeptPackRow).where(KeptPackRow.pack == pack)).one_or_none()
     if row is None or row.hash != pack_hash:
         fields = {"pack": pack, "hash": pack_hash, "files": files, "kept_at": now}
-        session.connection().execute(upsert(KeptPackRow, ("pack",), change=("hash", "files", "kept_at")), [fields])
+        save(session, KeptPackRow, ("pack",), [fields])
 
 
 def kept_pack(session: Session, pack: str) -> tuple[tuple[str, str], ...] | None:

@@ -243,7 +243,7 @@ class Store:
         """
         with self.database.write() as session:
             for before, after in observed:
-                prices.save(session, before, after.series, after.states)
+                prices.write(session, before, after.series, after.states)
             deciding = self._deciding(session, decide, now)
             arrivals = [Arrival(entry_id=None, matches=after.matches) for _, after in observed]
             return total([deciding.about(arrivals), deciding.about_own(own)])

@@ -8,15 +8,15 @@ from datetime import datetime
 
 from sqlmodel import Session, insert
 
-from tocsin.model.alerts import Alert, Story
+from tocsin.model.alerts import Story
 from tocsin.model.entries import KeyKind
 from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Judged, Match
 from tocsin.policy.alerting.correction import Correction
 from tocsin.policy.alerting.correlation import ActiveWindows
-from tocsin.policy.alerting.facts import Arrival, Decided, Decision, Facts, LastNotified
-from tocsin.store.db import codec, mapping
-from tocsin.store.db.sqlite import upsert
+from tocsin.policy.alerting.facts import Arrival, Decision, Facts, LastNotified
+from tocsin.store.db import mapping
+from tocsin.store.db.sqlite import put, save
 from tocsin.store.db.tables import AlertRow, MatchRow, StandingRow, StoryEntryRow, StoryRow, ToldRow
 from tocsin.store.db.values import Committed, JudgedBatch, Once, Reopened
 from tocsin.store.inbound import entries, facts, identity, revisions, unevaluated
@@ -57,8 +57,9 @@ class Deciding:
         )
         decision = self.decide(known)
         _write_stories(self.session, decision.stories, {item.id: len(item.entries) for item in known.stories})
-        _write_alerts(self.session, decision.alerts)
-        _write_matches(self.session, decision.decided, self.now)
+        save(self.session, AlertRow, ("id",), [mapping.columns(alert, AlertRow) for alert in decision.alerts])
+        decided = [{**mapping.match_columns(item), "decided_at": self.now} for item in decision.decided]
+        put(self.session, insert(MatchRow), decided)
         _write_last_notified(self.session, decision.last_notified)
         _write_windows(self.session, decision.windows)
         enqueue.cancel(self.session, decision.cancelled, self.now, Reason(cause=Cause.EARLIER))
@@ -158,36 +159,18 @@ def take_again(deciding: Deciding, again: Sequence[tuple[Reopened, Judged]], *, 
 
 def _write_stories(session: Session, stories: Sequence[Story], known: Mapping[int, int]) -> None:
     """Write *stories* and their new entries; *known* counts the earlier entries by story, which come first."""
-    rows = [mapping.columns(story, StoryRow) for story in stories]
-    if rows:
-        session.connection().execute(upsert(StoryRow, ("id",), change=("event", "opened_at", "last_at")), rows)
+    save(session, StoryRow, ("id",), [mapping.columns(story, StoryRow) for story in stories])
     members = [
         {"story_id": story.id, **mapping.columns(entry, StoryEntryRow)}
         for story in stories
         for entry in story.entries[known.get(story.id, 0) :]
     ]
-    if members:
-        changed = ("title", "canonical_link", "publisher", "origin", "event_time")
-        session.connection().execute(upsert(StoryEntryRow, ("story_id", "entry_id"), change=changed), members)
-
-
-def _write_alerts(session: Session, alerts: Sequence[Alert]) -> None:
-    rows = [mapping.columns(alert, AlertRow) for alert in alerts]
-    if rows:
-        changed = tuple(name for name in rows[0] if name != "id")
-        session.connection().execute(upsert(AlertRow, ("id",), change=changed), rows)
-
-
-def _write_matches(session: Session, decided: Sequence[Decided], now: datetime) -> None:
-    rows = [{**mapping.match_columns(item), "decided_at": now} for item in decided]
-    if rows:
-        session.connection().execute(insert(MatchRow), rows)
+    save(session, StoryEntryRow, ("story_id", "entry_id"), members)
 
 
 def _write_last_notified(session: Session, last_notified: Mapping[tuple[str, str], LastNotified]) -> None:
     rows = [{"rule": rule, "key": key, **mapping.columns(item, ToldRow)} for (rule, key), item in last_notified.items()]
-    if rows:
-        session.connection().execute(upsert(ToldRow, ("rule", "key"), change=("at", "severity")), rows)
+    save(session, ToldRow, ("rule", "key"), rows)
 
 
 def _write_windows(session: Session, windows: ActiveWindows) -> None:
@@ -195,10 +178,9 @@ def _write_windows(session: Session, windows: ActiveWindows) -> None:
         {
             "rule": rule,
             "key": key,
-            "times": codec.times_to_json([(one.first, one.last) for one in items]),
+            "times": [(one.first, one.last) for one in items],
             "last": max(one.last for one in items),
         }
         for (rule, key), items in windows.items()
     ]
-    if rows:
-        session.connection().execute(upsert(StandingRow, ("rule", "key"), change=("times", "last")), rows)
+    save(session, StandingRow, ("rule", "key"), rows)

@@ -17,8 +17,8 @@ from tocsin.model.reasons import Reason
 from tocsin.model.rules import Severity
 from tocsin.policy.notifying.breaker import MOST_REFUSALS, ReceiverStatus
 from tocsin.policy.notifying.limit import ALWAYS, LIMITED, SPAN, Limit, Storm, begins, room
-from tocsin.store.db import codec, mapping
-from tocsin.store.db.sqlite import pieces, upsert
+from tocsin.store.db import mapping
+from tocsin.store.db.sqlite import pieces, save
 from tocsin.store.db.tables import AttemptRow, DeliveryAlertRow, DeliveryRow, ReceiverRow
 from tocsin.store.db.values import To
 from tocsin.store.outbox import holds
@@ -35,8 +35,7 @@ def standing(session: Session, name: str) -> ReceiverStatus:
 
 def put(session: Session, name: str, now: ReceiverStatus) -> None:
     """Write *now* as the status of the receiver *name*."""
-    fields = mapping.columns(now, ReceiverRow)
-    session.connection().execute(upsert(ReceiverRow, ("name",), change=tuple(fields)), [{"name": name, **fields}])
+    save(session, ReceiverRow, ("name",), [{"name": name, **mapping.columns(now, ReceiverRow)}])
 
 
 def resting(session: Session, now: datetime) -> set[str]:
@@ -95,7 +94,7 @@ def crowded(session: Session, limits: Mapping[str, Limit], now: datetime) -> dic
         .join(AttemptRow, col(AttemptRow.delivery_id) == DeliveryRow.id)
         .where(
             tuple_(DeliveryRow.receiver, DeliveryRow.recipient).in_(sent),
-            DeliveryRow.kind != DeliveryKind.TEST.value,
+            DeliveryRow.kind != DeliveryKind.TEST,
             col(AttemptRow.started_at) > now - SPAN,
             col(AttemptRow.started_at) <= now,
             or_(col(AttemptRow.outcome).is_(None), col(AttemptRow.outcome).in_(_ARRIVED)),
@@ -117,7 +116,7 @@ def _due(now: datetime) -> tuple[ColumnElement[bool], ...]:
         col(DeliveryRow.state).in_(UNTRIED),
         col(DeliveryRow.due_at) <= now,
         col(DeliveryRow.expires_at) > now,
-        col(DeliveryRow.kind).in_([kind.value for kind in LIMITED]),
+        col(DeliveryRow.kind).in_(LIMITED),
         col(DeliveryRow.rank) < ALWAYS.rank,
         col(DeliveryRow.attempts) == 0,
         col(DeliveryRow.resend) == 0,
@@ -159,8 +158,8 @@ def _next(session: Session, to: To, latest: datetime) -> datetime:
         select(func.min(DeliveryRow.due_at)).where(
             DeliveryRow.receiver == to[0],
             DeliveryRow.recipient == to[1],
-            DeliveryRow.kind == DeliveryKind.DIGEST.value,
-            DeliveryRow.state == DeliveryState.HELD.value,
+            DeliveryRow.kind == DeliveryKind.DIGEST,
+            DeliveryRow.state == DeliveryState.HELD,
             DeliveryRow.attempts == 0,
         )
     ).one()
@@ -181,9 +180,7 @@ def _mark(session: Session, deliveries: Sequence[str], reason: Reason) -> None:
     """Record the limit that moved the alerts of *deliveries* into a digest."""
     for piece in pieces(deliveries):
         session.exec(
-            update(DeliveryAlertRow)
-            .where(col(DeliveryAlertRow.delivery_id).in_(piece))
-            .values(overflow=codec.reason_to_json(reason))
+            update(DeliveryAlertRow).where(col(DeliveryAlertRow.delivery_id).in_(piece)).values(overflow=reason)
         )
 
 
@@ -192,5 +189,5 @@ def _overflows(session: Session, receiver: str, now: datetime) -> bool:
     row = session.get(ReceiverRow, receiver)
     last = row.overflowed if row else None
     fields = {"name": receiver, "failures": 0, "refused": "", "overflowed": now}
-    session.connection().execute(upsert(ReceiverRow, ("name",), change=("overflowed",)), [fields])
+    save(session, ReceiverRow, ("name",), [fields], change=("overflowed",))
     return begins(last, now)

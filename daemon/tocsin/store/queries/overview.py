@@ -13,7 +13,6 @@ from tocsin.model.deliveries import UNHEARD, WAITING, Delivery, DeliveryKind, De
 from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Severity
 from tocsin.render.digest import LOUD, Ailing, HeldBack, Roundup
-from tocsin.store.db import codec
 from tocsin.store.db.price_tables import CloseRow
 from tocsin.store.db.tables import (
     AlertRow,
@@ -70,7 +69,7 @@ def _since(session: Session, delivery: Delivery, now: datetime) -> datetime:
         select(func.max(DeliveryRow.delivered_at)).where(
             DeliveryRow.receiver == delivery.receiver,
             DeliveryRow.recipient == delivery.recipient,
-            DeliveryRow.kind == DeliveryKind.DIGEST.value,
+            DeliveryRow.kind == DeliveryKind.DIGEST,
             DeliveryRow.id != delivery.id,
         )
     ).one()
@@ -88,8 +87,8 @@ def _needs(
         .where(
             DeliveryRow.receiver == delivery.receiver,
             DeliveryRow.recipient == delivery.recipient,
-            DeliveryRow.state == DeliveryState.DELIVERED.value,
-            DeliveryRow.kind != DeliveryKind.OPERATOR.value,
+            DeliveryRow.state == DeliveryState.DELIVERED,
+            DeliveryRow.kind != DeliveryKind.OPERATOR,
             col(AlertRow.severity).in_(_LOUD),
             col(AlertRow.opened_at) >= since,
             col(AlertRow.id).not_in(told),
@@ -117,13 +116,13 @@ def _untold(session: Session, delivery: Delivery, since: datetime) -> list[HeldB
 
 def _held(session: Session, delivery: Delivery, now: datetime) -> list[HeldBack]:
     """Return the messages that wait longer than this digest: for the end of a cooldown, or for another digest."""
-    waits = (col(DeliveryRow.state) == DeliveryState.HELD.value, col(DeliveryRow.due_at) > now)
+    waits = (col(DeliveryRow.state) == DeliveryState.HELD, col(DeliveryRow.due_at) > now)
     return _counted(session, delivery, *waits)
 
 
 def _counted(session: Session, delivery: Delivery, *which: ColumnElement[bool]) -> list[HeldBack]:
     rows = session.exec(
-        select(AlertRow.rule, func.max(AlertRow.title), DeliveryRow.reason, func.count(distinct(AlertRow.id)))
+        select(AlertRow.rule, func.max(AlertRow.title), col(DeliveryRow.reason), func.count(distinct(AlertRow.id)))
         .select_from(DeliveryRow)
         .join(DeliveryAlertRow, col(DeliveryAlertRow.delivery_id) == DeliveryRow.id)
         .join(AlertRow, col(AlertRow.id) == DeliveryAlertRow.alert_id)
@@ -131,10 +130,7 @@ def _counted(session: Session, delivery: Delivery, *which: ColumnElement[bool]) 
         .group_by(col(AlertRow.rule), col(DeliveryRow.reason))
         .limit(MOST)
     ).all()
-    return [
-        HeldBack(what=title if count == 1 else rule, why=codec.reason_from_json(why), count=count)
-        for rule, title, why, count in rows
-    ]
+    return [HeldBack(what=title if count == 1 else rule, why=why, count=count) for rule, title, why, count in rows]
 
 
 def _passed_over(session: Session, since: datetime) -> list[HeldBack]:
@@ -173,7 +169,7 @@ def ledger(session: Session, since: datetime, now: datetime) -> PeriodStatistics
 
     def ended(state: DeliveryState) -> int:
         statement = select(func.count(distinct(TransitionRow.delivery_id))).where(
-            TransitionRow.state == state.value, col(TransitionRow.at) >= since
+            TransitionRow.state == state, col(TransitionRow.at) >= since
         )
         return session.exec(statement).one()
 
