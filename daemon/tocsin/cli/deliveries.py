@@ -18,7 +18,7 @@ from tocsin.errors import UsageError
 from tocsin.model.deliveries import DeliveryState
 from tocsin.model.reasons import Cause, Reason
 from tocsin.model.records import DeliveryView
-from tocsin.policy.notifying.breaker import ReceiverStatus
+from tocsin.policy.notifying.retry import ReceiverStatus
 from tocsin.render.reasons import in_words
 from tocsin.store import Store
 from tocsin.units import counted
