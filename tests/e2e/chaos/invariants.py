@@ -14,8 +14,7 @@ from typing import Any
 
 from chaos.clock import FACTOR
 from chaos.evidence import Evidence, Row
-from tocsin.policy.notifying.breaker import FIRST_REST
-from tocsin.policy.notifying.retry import LAST_WAIT, WAITS
+from tocsin.policy.notifying.retry import FIRST_REST, LAST_WAIT, WAITS
 
 Check = Callable[[Evidence], Iterator[str]]
 Comparison = Callable[[Evidence, Evidence], Iterator[str]]

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, func, select, update
 
-from tocsin.policy.notifying.breaker import MOST_REFUSALS, ReceiverStatus
+from tocsin.policy.notifying.retry import MOST_REFUSALS, ReceiverStatus
 from tocsin.store.db import mapping
 from tocsin.store.db.sqlite import upsert
 from tocsin.store.db.tables import AttemptRow, DeliveryRow, ReceiverRow
