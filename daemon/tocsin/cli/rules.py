@@ -63,7 +63,7 @@ def print_stats(config: ConfigOption = DEFAULT_CONFIG, since: SinceOption = None
 def export_cases(rule: RuleArgument = None, config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Print a rule test file in which useful alerts must be raised again and noise must no longer match."""
     with opened(config) as (settings, store):
-        judged = store.read.verdicts(rule_named(rules_of(settings).rules, rule).id if rule else None)
+        judged = store.read.verdicts(rule_named(rule, rules_of(settings).rules).id if rule else None)
         cases = [case for alert, answered in judged if (case := _case(store, alert, answered))]
         if left := len(judged) - len(cases):
             say(f"{left} left out: prices, correlations and news whose text was deleted cannot become tests.")
