@@ -16,7 +16,7 @@ from tocsin.model.reasons import Reason
 from tocsin.model.records import DeliveryView
 from tocsin.model.rules import Judged, Match, Severity
 from tocsin.policy.alerting.facts import Decision
-from tocsin.policy.notifying.limit import Limit
+from tocsin.policy.notifying.timing import Limit
 from tocsin.policy.polling.history import PollHistory
 
 

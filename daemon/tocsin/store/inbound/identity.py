@@ -19,7 +19,7 @@ from sqlalchemy import String, bindparam, select
 from sqlmodel import Session, col, delete, update
 
 from tocsin.model.entries import Batch, Entry, EntryKey, KeyKind
-from tocsin.policy.alerting.wording import substance
+from tocsin.policy.alerting.correction import substance
 from tocsin.store.db import mapping
 from tocsin.store.db.columns import TIME_FORMAT
 from tocsin.store.db.sqlite import pieces

@@ -15,8 +15,8 @@ from sqlmodel import Session, and_, col, func, or_, select, update
 from tocsin.model.deliveries import UNTRIED, DeliveryKind, DeliveryState, ErrorClass
 from tocsin.model.reasons import Reason
 from tocsin.model.rules import Severity
-from tocsin.policy.notifying.breaker import MOST_REFUSALS, ReceiverStatus
-from tocsin.policy.notifying.limit import ALWAYS, LIMITED, SPAN, Limit, Storm, begins, room
+from tocsin.policy.notifying.retry import MOST_REFUSALS, ReceiverStatus
+from tocsin.policy.notifying.timing import ALWAYS, NEWS, SPAN, Limit, Storm, begins, room
 from tocsin.store.db import mapping
 from tocsin.store.db.sqlite import pieces, save
 from tocsin.store.db.tables import AttemptRow, DeliveryAlertRow, DeliveryRow, ReceiverRow
@@ -43,7 +43,7 @@ def resting(session: Session, now: datetime) -> set[str]:
     return set(session.exec(select(ReceiverRow.name).where(col(ReceiverRow.rests) > now)))
 
 
-def left_alone(session: Session, now: datetime) -> dict[str, ReceiverStatus]:
+def paused(session: Session, now: datetime) -> dict[str, ReceiverStatus]:
     """Return the status of the receivers that are paused at *now*, by name."""
     return {name: standing(session, name) for name in sorted(resting(session, now))}
 
@@ -116,7 +116,7 @@ def _due(now: datetime) -> tuple[ColumnElement[bool], ...]:
         col(DeliveryRow.state).in_(UNTRIED),
         col(DeliveryRow.due_at) <= now,
         col(DeliveryRow.expires_at) > now,
-        col(DeliveryRow.kind).in_(LIMITED),
+        col(DeliveryRow.kind).in_(NEWS),
         col(DeliveryRow.rank) < ALWAYS.rank,
         col(DeliveryRow.attempts) == 0,
         col(DeliveryRow.resend) == 0,
