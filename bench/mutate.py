@@ -29,7 +29,7 @@ MUTATIONS = (
     ("SENT", "has a limit", "rules/news/evaluate.py", 'None if node.op == "SENT" else', '9 if node.op == "SENT" else'),
     ("SENT", "sentences run on", "text/sentences.py", '        elif kind == "end":', '        elif kind == "never":'),
     ("CLAUSE", "reaches over borders", "rules/news/hits.py", "if numbers[hit.first] == numbers[hit.last]:", "if True:"),
-    ("CLAUSE", "knows no conjunctions", "text/tokens.py", "token.border or token.word in _OPENERS", "token.border"),
+    ("CLAUSE", "knows no conjunctions", "text/clauses.py", "token.border or token.word in _OPENERS", "token.border"),
     ("NOT NEAR", "drops nothing", "rules/news/evaluate.py", "return not_near(left, right, sentence, node.within)", "return left"),
     ("NOT NEAR", "reaches one word less", "rules/news/hits.py", "steps <= 2 * within}", "steps < 2 * within}"),
     ("NOT NEAR", "drops by what only touches at /0", "rules/news/hits.py", "j >= 0 and steps == 0", "j >= 0 and steps <= 2"),
