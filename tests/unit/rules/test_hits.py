@@ -56,7 +56,12 @@ CLAUSE = {
     "a bracket that is never closed": ("oil CLAUSE falls", "Gold (oil falls", ["oil+falls"]),
     "a bracket that was never opened": ("oil CLAUSE falls", "a) oil falls", ["oil+falls"]),
     "not across a conjunction": ("oil CLAUSE rise", "stocks rise as oil falls", []),
-    "not across a comma": ("oil CLAUSE falls", "Oil, falls", []),
+    "not across a comma": ("oil CLAUSE falls", "Oil is dear, gold falls", []),
+    "across the comma of a list": (
+        "oil CLAUSE falls",
+        "Oil, gold fall as oil falls; oil, gold falls",
+        ["oil+falls", "oil+falls"],
+    ),
     "not across a colon": ("oil CLAUSE falls", "Oil today: stocks; oil: gold falls", []),
     "either order": ("oil CLAUSE rise", "Rise of oil", ["Rise+oil"]),
     "and begins none": ("gold CLAUSE rise", "Gold and oil rise", ["Gold+rise"]),
@@ -67,7 +72,7 @@ CLAUSE = {
         ["Oil+falls", "gold+rises"],
     ),
     "the nearest": ("oil CLAUSE falls", "oil and oil falls", ["oil+falls"]),
-    "a hit over the border": ("(oil NEAR/9 gold) CLAUSE falls", "oil, gold falls", []),
+    "a hit over the border": ("(oil NEAR/9 gold) CLAUSE falls", "oil is up, gold falls", []),
     "nothing on one side": ("oil CLAUSE falls", "oil rises", []),
     "a full-width comma": ("镓 CLAUSE 涨", "镓价格，锗涨", []),
 }
