@@ -22,7 +22,7 @@ _ABBREVIATED = """
 #: Words whose full stop ends no sentence.
 ABBREVIATIONS = frozenset(_ABBREVIATED.split())
 #: These only before a figure: "No. 5", but "China said no. Then ..."
-_NUMBERING = frozenset(["no", "nos", "fig", "vol"])
+_NUMBERING = frozenset(["no", "nos", "fig", "vol", "rs"])
 
 
 def ranges(points: Iterable[int]) -> str:
