@@ -15,6 +15,7 @@ RULES = (
     "re:/gal+ium/ NOT NEAR/0 ($mineral SENT gallium)",
     "lede($mineral NEAR/9 =MP) OR 镓 NEAR/2 出口",
     "$mineral CLAUSE (ban OR lift~ OR 出口)",
+    "(($mineral OR gallium) NOT BEFORE/3 lift~) THEN (ban NOT AFTER/2 not)",
 )
 TEXTS = {
     "brackets": "([",
