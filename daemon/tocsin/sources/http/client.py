@@ -24,9 +24,8 @@ from tocsin.certificates import trusting
 from tocsin.errors import Fault, SourceError
 from tocsin.sources.http import urls
 from tocsin.sources.http.address import check, check_name
-from tocsin.sources.http.encoding import decode
+from tocsin.sources.http.answer import LONGEST_HEAD, MOST_LINES, TolerantConnector, decode
 from tocsin.sources.http.gate import LargeDocumentGate
-from tocsin.sources.http.header import LONGEST_HEAD, MOST_LINES, TolerantConnector
 from tocsin.sources.http.pace import Pace, group
 from tocsin.sources.http.refusal import MOST_SAID, TELLING, BlockedAddressError, challenged, refusal, unanswered
 
