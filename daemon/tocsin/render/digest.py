@@ -18,8 +18,7 @@ from tocsin.render.page import BANNERS, Item, item
 from tocsin.render.quotes import Quote
 from tocsin.render.reasons import in_words
 from tocsin.render.ticker import Ticker, ticker
-from tocsin.render.times import length, local
-from tocsin.render.words import cut, one_line
+from tocsin.render.words import cut, length, local, one_line
 from tocsin.units import counted
 
 #: Alerts shown with a quote and prices, and after them alerts on one line. The others are counted.

@@ -15,8 +15,7 @@ from tocsin.model.prices import Labels
 from tocsin.model.rules import Severity
 from tocsin.render.quotes import Quote, quotes, words
 from tocsin.render.ticker import Ticker, ticker
-from tocsin.render.times import length, local
-from tocsin.render.words import cut, host, one_line, web_link
+from tocsin.render.words import cut, host, length, local, one_line, web_link
 from tocsin.text.titles import split_outlet
 
 #: Alerts shown in full. The next ones get one line each, and the rest is counted.
