@@ -6,9 +6,8 @@ import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from tocsin.receivers import Receiver, apprise, exchange, slack, webhook
+from tocsin.receivers import Receiver, apprise, exchange, mail, slack, webhook
 from tocsin.receivers.apprise import AppriseReceiver, Endpoint
-from tocsin.receivers.mail import mail
 
 #: Seconds that one attempt may take, counted from the first connection.
 LIMIT = 30.0
