@@ -16,8 +16,7 @@ from decimal import Decimal
 from enum import StrEnum
 from itertools import pairwise
 
-from tocsin.market.measure import Measure, measure
-from tocsin.market.series import Series, fill, in_terms, shifted
+from tocsin.market.series import Measure, Series, fill, in_terms, measure, shifted
 from tocsin.market.session import day_of, end_of, market_time
 from tocsin.market.sigma import log_move
 from tocsin.model.entries import MAX_AHEAD
