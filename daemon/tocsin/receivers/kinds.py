@@ -13,13 +13,10 @@ from tocsin.receivers.apprise import AppriseReceiver, Endpoint
 LIMIT = 30.0
 #: Every other scheme is a service that apprise supports and that takes plain text.
 _KINDS: Mapping[str, Callable[[Endpoint], AppriseReceiver]] = {
-    "hook": webhook.build,
-    "hooks": webhook.build,
+    **dict.fromkeys(("hook", "hooks"), webhook.build),
     "slack": slack.build,
-    "slack+http": slack.build_own,
-    "slack+https": slack.build_own,
-    "mailto": mail.build,
-    "mailtos": mail.build,
+    **dict.fromkeys(("slack+http", "slack+https"), slack.build_own),
+    **dict.fromkeys(("mailto", "mailtos"), mail.build),
 }
 
 

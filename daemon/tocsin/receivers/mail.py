@@ -9,7 +9,6 @@ import re
 import smtplib
 import ssl
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any
 
 from apprise.plugins.base import NotifyBase
@@ -21,26 +20,20 @@ from tocsin.receivers.apprise import AppriseReceiver, Endpoint, made, parsed
 from tocsin.receivers.classify import Stage
 from tocsin.receivers.exchange import Exchange, current
 from tocsin.receivers.letter import letter
-from tocsin.receivers.redact import redactor
 
 
 class _Mail(NotifyEmail):
-    """apprise's reading of mail addresses, with our own mail and our own SMTP client."""
+    """apprise's reading of mail addresses, with our own mail and our own SMTP client.
+
+    *octets* is the whole mail, with CRLF line endings. *secure_mode* is `insecure`, `ssl` or `starttls`.
+    """
 
     octets = b""
 
     def send(self, *_: Any, **__: Any) -> bool:
-        server = Server(
-            host=self.smtp_host,
-            port=self.port or 0,
-            mode=self.secure_mode or "",
-            user=self.user or "",
-            password=self.password or "",
-            verify=self.verify_certificate,
-        )
         exchange = current()
         assert exchange is not None
-        exchange.outcome = send(server, str(self.from_addr[1]), self.targets[0][1], self.octets, exchange)
+        exchange.outcome = _sent(self, exchange)
         return exchange.outcome.error_class is ErrorClass.OK
 
 
@@ -73,14 +66,12 @@ def build(endpoint: Endpoint) -> AppriseReceiver:
         )
         return mail
 
-    open_words = (*people, *(address.rpartition("@")[2] for address in people), sample.smtp_host, sample.from_addr[1])
-    return AppriseReceiver(
-        name=endpoint.name,
-        kind=MessageKind.MAIL,
-        recipients=tuple(people),
-        plugin=plugin,
-        redact=redactor(endpoint.url, open_words=open_words),
-        limit=endpoint.limit,
+    domains = {address.rpartition("@")[2] for address in people}
+    return endpoint.receiver(
+        MessageKind.MAIL,
+        plugin,
+        tuple(people),
+        open_words=(*domains, sample.smtp_host, sample.from_addr[1]),
         place=f"{sample.smtp_host}:{sample.port}",
         mode=sample.secure_mode or "",
     )
@@ -93,26 +84,12 @@ def _named(sample: Any) -> list[tuple[str, str]]:
 
 #: Seconds that one read or write may take. The exchange bounds the total.
 _PATIENCE = 15.0
-
-
 #: Ways to log in with a password that smtplib knows (RFC 4954).
 _PASSWORDS = frozenset({"PLAIN", "LOGIN", "CRAM-MD5"})
 
 
 class _UnfitError(Exception):
     """A server that cannot be used as the address says."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Server:
-    """A mail server; *mode* is `insecure`, `ssl` or `starttls`."""
-
-    host: str
-    port: int
-    mode: str
-    user: str = ""
-    password: str = field(default="", repr=False)
-    verify: bool = True
 
 
 class _Smtp(smtplib.SMTP):
@@ -132,62 +109,61 @@ class _SmtpOverTls(_Smtp, smtplib.SMTP_SSL):
     pass
 
 
-def send(server: Server, sender: str, recipient: str, letter: bytes, exchange: Exchange) -> AttemptResult:
-    """Send *letter* (with CRLF line endings) to *server*. Never raises for anything that server or network do."""
+def _sent(mail: _Mail, exchange: Exchange) -> AttemptResult:
+    """Send *mail* to its first recipient. Never raises for anything that server or network do."""
     smtp: _Smtp | None = None
     stage = Stage.CONNECT
     try:
-        smtp = _open(server, exchange)
+        smtp = _open(mail, exchange)
         stage = Stage.LOGIN
-        _log_in(smtp, server)
+        _log_in(smtp, mail)
         stage = Stage.ENVELOPE
         smtp.ehlo_or_helo_if_needed()
-        _expect(smtp.mail(sender), 250)
-        _expect(smtp.rcpt(recipient), 250, 251)
+        _expect(smtp.mail(str(mail.from_addr[1])), 250)
+        _expect(smtp.rcpt(mail.targets[0][1]), 250, 251)
         _expect(smtp.docmd("DATA"), 354)
         stage, exchange.written = Stage.MESSAGE, True
-        smtp.send(_stuffed(letter))
+        smtp.send(_stuffed(mail.octets))
         code, words = _expect(smtp.getreply(), 250)
         outcome = classify.smtp(stage, code, words)
         return AttemptResult(error_class=ErrorClass.OK, code=code, words=outcome.words)
     except smtplib.SMTPResponseException as error:
-        if exchange.expired:  # half a reply
-            return classify.lost(error, written=exchange.written, expired=True, limit=exchange.limit)
-        return classify.smtp(stage, error.smtp_code, error.smtp_error)
+        half = exchange.expired
+        return exchange.lost(error) if half else classify.smtp(stage, error.smtp_code, error.smtp_error)
     except _UnfitError as error:
         return AttemptResult(error_class=ErrorClass.AUTH, words=str(error))
     except OSError as error:  # the base of every other error of smtplib
-        return classify.lost(error, written=exchange.written, expired=exchange.expired, limit=exchange.limit)
+        return exchange.lost(error)
     finally:
         if smtp is not None:
             _leave(smtp)
 
 
-def _open(server: Server, exchange: Exchange) -> _Smtp:
+def _open(mail: _Mail, exchange: Exchange) -> _Smtp:
     timeout = min(_PATIENCE, exchange.limit)
-    if server.mode == "ssl":
-        return _SmtpOverTls(exchange, server.host, server.port, timeout=timeout, context=_context(server))
-    return _Smtp(exchange, server.host, server.port, timeout=timeout)
+    if mail.secure_mode == "ssl":
+        return _SmtpOverTls(exchange, mail.smtp_host, mail.port or 0, timeout=timeout, context=_context(mail))
+    return _Smtp(exchange, mail.smtp_host, mail.port or 0, timeout=timeout)
 
 
-def _log_in(smtp: _Smtp, server: Server) -> None:
+def _log_in(smtp: _Smtp, mail: _Mail) -> None:
     smtp.ehlo_or_helo_if_needed()
-    if server.mode == "starttls":
+    if mail.secure_mode == "starttls":
         if not smtp.has_extn("starttls"):
             raise _UnfitError("the server offers no STARTTLS at this port")
-        smtp.starttls(context=_context(server))
+        smtp.starttls(context=_context(mail))
         smtp.ehlo_or_helo_if_needed()
-    if server.user and server.password:
+    if mail.user and mail.password:
         offered = smtp.esmtp_features.get("auth", "").upper().split()
         if not _PASSWORDS.intersection(offered):
             ways = f" but {', '.join(offered)}" if offered else ""
             raise _UnfitError(f"the server offers no way to log in at this port{ways}")
-        smtp.login(server.user, server.password)
+        smtp.login(mail.user, mail.password)
 
 
-def _context(server: Server) -> ssl.SSLContext:
+def _context(mail: _Mail) -> ssl.SSLContext:
     context = ssl.create_default_context()
-    if not server.verify:  # the operator wrote verify=no in the address
+    if not mail.verify_certificate:  # the operator wrote verify=no in the address
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
@@ -199,9 +175,9 @@ def _expect(reply: tuple[int, bytes], *codes: int) -> tuple[int, bytes]:
     return reply
 
 
-def _stuffed(letter: bytes) -> bytes:
-    """Return *letter* as it is sent (RFC 5321 4.5.2): leading dots doubled, and a line with a dot at the end."""
-    lines = re.sub(rb"(?m)^\.", b"..", letter)
+def _stuffed(mail: bytes) -> bytes:
+    """Return *mail* as it is sent (RFC 5321 4.5.2): leading dots doubled, and a line with a dot at the end."""
+    lines = re.sub(rb"(?m)^\.", b"..", mail)
     return (lines if lines.endswith(b"\r\n") else lines + b"\r\n") + b".\r\n"
 
 
