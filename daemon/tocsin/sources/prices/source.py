@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -50,7 +50,7 @@ class PriceSource:
             headers={"Accept": _ACCEPT, **request.headers},
             allow_private=self.allow_private,
             method=request.method,
-            body=request.body,
+            body=request.body.encode(),
             explain=self._explain,
         )
         async with self.http.gate.admit():
@@ -111,8 +111,9 @@ class WatchedFile:
     def _poll(self, cursor: Cursor, now: datetime) -> Batch:
         body = self._read()
         mark = hashlib.sha256(body).hexdigest()
+        batch = Batch(source=self.name, entries=(), cursor=cursor, changed=False, size=len(body))
         if cursor.body_hash == mark:
-            return Batch(source=self.name, entries=(), cursor=cursor, changed=False, size=len(body))
+            return batch
         rested = cursor.body_hash == _OPEN + mark
         ended = body.endswith((b"\n", b"\r")) or rested
         try:
@@ -120,15 +121,7 @@ class WatchedFile:
         except SourceError as error:
             raise SourceError(f"{self.path.name}: {error}", fault=error.fault) from error
         following = Cursor(body_hash=mark if ended else _OPEN + mark, validated_at=now)
-        return Batch(
-            source=self.name,
-            entries=(),
-            cursor=following,
-            changed=True,
-            size=len(body),
-            prints=found.prints,
-            missing=found.missing,
-        )
+        return replace(batch, cursor=following, changed=True, prints=found.prints, missing=found.missing)
 
     def _read(self) -> bytes:
         try:
