@@ -46,7 +46,8 @@ def render(
     *thread* is the id of the first delivery about the same alert to the same recipient, and *subjects* are those of the
     messages since. *roundup* is the content of a digest beside its alerts.
 
-    Feed text is neutralised for each form: escaped in HTML and Slack, with mentions and markup defused in text for other services. Control characters are removed everywhere.
+    Feed text is neutralised for each form: escaped in HTML and Slack, with mentions and markup defused in text for other
+    services. Control characters are removed everywhere.
     """
     if delivery_kind in DIGESTS:
         summary = digest(tidings, delivery_id=delivery_id, kind=delivery_kind, zone=zone, roundup=roundup)
