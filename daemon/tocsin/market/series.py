@@ -129,13 +129,8 @@ def append(series: Series, quote: Quote) -> Series:
     first = bisect_left(series.quotes, quote.at - KEEP_QUOTES, key=lambda q: q.at)
     counts = series.last is None or in_session(hours, quote.at) or not in_session(hours, series.last.at)
     opening = series.opening or quote
-    return replace(
-        series,
-        quotes=(*series.quotes[first:], quote),
-        opening=opening,
-        last=quote if counts else series.last,
-        held=None,
-    )
+    last = quote if counts else series.last
+    return replace(series, quotes=(*series.quotes[first:], quote), opening=opening, last=last, held=None)
 
 
 def in_terms(series: Series, ratio: Decimal, *, split_day: date | None = None) -> Series:
@@ -177,9 +172,7 @@ def since(series: Series, start: datetime) -> Sequence[Reference]:
 
 def _learn(series: Series, last: Quote, day: date) -> Series:
     """Return *series* with the session of *day* at its end, whose close is the price of *last*."""
-    learned = series.sigma
-    if series.closes:
-        learned = sigmas.learn(learned, series.closes[-1].price, last.price)
+    learned = sigmas.learn(series.sigma, series.closes[-1].price, last.price) if series.closes else series.sigma
     close = Close(day=day, at=last.at, price=last.price, sigma=learned.value, volume=last.volume)
     return replace(series, sigma=learned, closes=(*series.closes[-KEEP_CLOSES + 1 :], close))
 
