@@ -29,7 +29,7 @@ from tocsin.policy.polling.schedule import Terms
 from tocsin.protocols import Runtime
 from tocsin.rules import builtin
 from tocsin.sources import Source
-from tocsin.store import Deferral, Fetch, GroupHold, PollFailure, PollRecord, Rest, SourceLease, Store
+from tocsin.store import Deferral, Fetch, GroupHold, PollFailure, Rest, SourceLease, Store
 from tocsin.units import duration
 
 log = logging.getLogger(__name__)
@@ -198,20 +198,14 @@ class Pipeline:
         what = {"source": lease.name, "fault": error.fault, "reason": error, "errors": lease.errors + 1}
         log.warning(line("source failed", **what, next=after.plan.due_at))
         fetch = Fetch(at=now, status=error.status or 0, took=took, fault=error.fault, error=str(error))
-        reason = f"another source of that server: {error}"
-        until = after.others_until
+        until, reason = after.others_until, f"another source of that server: {error}"
         committed = await self._runtime.write(
             self._store.fail,
             lease,
             PollFailure(
                 error=str(error),
                 fault=error.fault,
-                record=PollRecord(
-                    due_at=after.plan.due_at,
-                    reasons=after.plan.reasons,
-                    habits=poll.changed(after.habits),
-                    fetch=fetch,
-                ),
+                record=poll.record(after, fetch),
                 unhealthy=after.unhealthy,
                 gone=after.gone,
                 dead=after.dead,
