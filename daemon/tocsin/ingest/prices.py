@@ -88,7 +88,7 @@ class PriceIntake:
         self._blocked[host] = _Block(times, now + span)
         if before:
             return times, []
-        detail = f"{error}. All that it has prices of is left alone, for longer each time; other sources stand in."
+        detail = f"{error}. All that it has prices of is paused, for longer each time; other sources stand in."
         return times, [_about(builtin.HOST_BLOCKED, "host", host, detail, now)]
 
     # ---- quotes ----------------------------------------------------------------------------------------------

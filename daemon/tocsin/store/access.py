@@ -78,7 +78,7 @@ class Queries:
     rule_stats = reads(feedback.stats)
     answered = reads(feedback.by_number)
     verdicts = reads(feedback.verdicts)
-    left_alone = reads(receivers.left_alone)
+    paused = reads(receivers.paused)
     held = reads(withheld.held)
     suppressed = reads(withheld.suppressed)
     kept_pack = reads(recovery.kept_pack)

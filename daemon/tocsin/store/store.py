@@ -19,9 +19,8 @@ from tocsin.model.deliveries import AttemptResult, Delivery, DeliveryState, Mess
 from tocsin.model.prices import Instrument
 from tocsin.model.rules import Judged, Match
 from tocsin.policy.alerting.facts import Arrival
-from tocsin.policy.notifying.breaker import ReceiverStatus
-from tocsin.policy.notifying.limit import Limit, Storm
-from tocsin.policy.notifying.retry import Consequence
+from tocsin.policy.notifying.retry import Consequence, ReceiverStatus
+from tocsin.policy.notifying.timing import Limit, Storm
 from tocsin.policy.polling.history import PollHistory
 from tocsin.rules.prices.observation import Observed
 from tocsin.store.access import Commands, Queries, reads, writes

@@ -14,6 +14,7 @@ RULES = (
     "$mineral SENT (ban OR lift~ OR export) AND NOT title(x)",
     "re:/gal+ium/ NOT NEAR/0 ($mineral SENT gallium)",
     "lede($mineral NEAR/9 =MP) OR 镓 NEAR/2 出口",
+    "(($mineral OR gallium) NOT BEFORE/3 lift~) THEN (ban NOT AFTER/2 not)",
 )
 TEXTS = {
     "brackets": "([",

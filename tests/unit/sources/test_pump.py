@@ -15,7 +15,7 @@ import pytest
 
 from tocsin.errors import SourceError
 from tocsin.policy.alerting import story
-from tocsin.policy.alerting.wording import Wording
+from tocsin.policy.alerting.correction import Wording
 from tocsin.receivers import classify
 from tocsin.render import words
 from tocsin.sources.documents import charset, dates

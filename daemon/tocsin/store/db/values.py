@@ -17,7 +17,7 @@ from tocsin.model.records import DeliveryView
 from tocsin.model.rules import Judged, Match, Severity
 from tocsin.model.sources import Batch, Cursor
 from tocsin.policy.alerting.facts import Decision
-from tocsin.policy.notifying.limit import Limit
+from tocsin.policy.notifying.timing import Limit
 from tocsin.policy.polling.history import PollHistory
 
 

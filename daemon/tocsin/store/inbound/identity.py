@@ -20,7 +20,7 @@ from sqlmodel import Session, col, delete, update
 
 from tocsin.model.entries import Entry, EntryKey, KeyKind
 from tocsin.model.sources import Batch
-from tocsin.policy.alerting.wording import substance
+from tocsin.policy.alerting.correction import substance
 from tocsin.store.db import mapping
 from tocsin.store.db.columns import TIME_FORMAT
 from tocsin.store.db.tables import EntryKeyRow

@@ -20,9 +20,8 @@ from tocsin.model.prices import Labels
 from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Judged
 from tocsin.policy.alerting import correction
-from tocsin.policy.alerting.correction import MOST_REVISIONS, Claim, Correction
+from tocsin.policy.alerting.correction import MOST_REVISIONS, Claim, Correction, Wording
 from tocsin.policy.alerting.facts import Arrival
-from tocsin.policy.alerting.wording import Wording
 from tocsin.store.db import codec, mapping
 from tocsin.store.db.tables import (
     AlertRow,

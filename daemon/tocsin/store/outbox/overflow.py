@@ -12,7 +12,7 @@ from sqlmodel import Session, and_, col, func, or_, select, update
 from tocsin.model.deliveries import UNTRIED, DeliveryKind, DeliveryState, ErrorClass
 from tocsin.model.reasons import Reason
 from tocsin.model.rules import Severity
-from tocsin.policy.notifying.limit import ALWAYS, LIMITED, SPAN, Limit, Storm, begins, room
+from tocsin.policy.notifying.timing import ALWAYS, NEWS, SPAN, Limit, Storm, begins, room
 from tocsin.store.db import codec
 from tocsin.store.db.sqlite import pieces, upsert
 from tocsin.store.db.tables import AttemptRow, DeliveryAlertRow, DeliveryRow, ReceiverRow
@@ -64,7 +64,7 @@ def _due(now: datetime) -> tuple[ColumnElement[bool], ...]:
         col(DeliveryRow.state).in_(UNTRIED),
         col(DeliveryRow.due_at) <= now,
         col(DeliveryRow.expires_at) > now,
-        col(DeliveryRow.kind).in_([kind.value for kind in LIMITED]),
+        col(DeliveryRow.kind).in_([kind.value for kind in NEWS]),
         col(DeliveryRow.rank) < ALWAYS.rank,
         col(DeliveryRow.attempts) == 0,
         col(DeliveryRow.resend) == 0,

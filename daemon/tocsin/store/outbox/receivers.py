@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, func, select, update
 
-from tocsin.policy.notifying.breaker import MOST_REFUSALS, ReceiverStatus
+from tocsin.policy.notifying.retry import MOST_REFUSALS, ReceiverStatus
 from tocsin.store.db import mapping
 from tocsin.store.db.sqlite import upsert
 from tocsin.store.db.tables import AttemptRow, DeliveryRow, ReceiverRow
@@ -32,7 +32,7 @@ def resting(session: Session, now: datetime) -> set[str]:
     return set(session.exec(select(ReceiverRow.name).where(col(ReceiverRow.rests) > now)))
 
 
-def left_alone(session: Session, now: datetime) -> dict[str, ReceiverStatus]:
+def paused(session: Session, now: datetime) -> dict[str, ReceiverStatus]:
     """Return the status of the receivers that are paused at *now*, by name."""
     return {name: standing(session, name) for name in sorted(resting(session, now))}
 

@@ -105,7 +105,7 @@ _UNTRIED = Reason(cause=Cause.UNTRIED)
 
 
 def _take_back(session: Session, row: DeliveryRow, now: datetime) -> bool:
-    words = "nobody saw how it ended: the message may have arrived"
+    words = "ended unseen: the message may have arrived"
     doubtful = session.exec(
         update(AttemptRow)
         .where(col(AttemptRow.delivery_id) == row.id, col(AttemptRow.ended_at).is_(None))
