@@ -26,7 +26,7 @@ from tocsin.errors import ConfigError, FileError, SourceError, StoreError, Usage
 from tocsin.files import read_regular
 from tocsin.model.entries import Cursor
 from tocsin.sources.prices.extract import Format
-from tocsin.sources.prices.price_file import WatchedFile
+from tocsin.sources.prices.source import WatchedFile
 from tocsin.sources.prices.table import Columns, Table
 from tocsin.store.db.sqlite import Database
 

@@ -26,7 +26,7 @@ from tocsin.policy.notifying.retry import Consequence
 from tocsin.render.page import page
 from tocsin.render.plain import plain
 from tocsin.render.reasons import in_words
-from tocsin.sources.feeds.identity import Traits, identify
+from tocsin.sources.feeds.entries import Traits, identify
 from tocsin.store import Claimable
 from tocsin.text.titles import normal
 
