@@ -26,23 +26,16 @@ KEEP_QUOTES = timedelta(hours=48)
 _EXACT = Context(prec=12)
 
 
+#: A price that a move is measured from.
+Reference = Bar
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Close:
-    """The end of a session: its last price and *at* when it was, and sigma after it was learned."""
+class Close(Bar):
+    """The end of the session of *day*, and *sigma* after it was learned."""
 
     day: date
-    at: datetime
-    price: Decimal
     sigma: float
-    volume: Decimal | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reference:
-    """A price that a move is measured from."""
-
-    price: Decimal
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
