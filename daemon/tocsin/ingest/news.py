@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from tocsin.errors import SourceError
 from tocsin.ingest.config import Answer, IngestConfig, Poll
 from tocsin.log import line
-from tocsin.model.entries import Entry, KeyKind
+from tocsin.model.entries import Entry
 from tocsin.model.rules import Judged, Match
 from tocsin.model.sources import Batch
 from tocsin.policy.chunks import Backlog, Chunk, Taken
@@ -64,7 +64,9 @@ class NewsIntake:
             StoreError: not all of it was written.
         """
         habits, last_success = poll.lease.habits, poll.lease.last_success
-        unseen = Unseen(volatile=_volatile(habits))
+        # Kinds of key that identify no entry of the source, also if its last document is not yet complete.
+        volatile = habits.volatile | habits.unfinished.volatile if habits.unfinished else habits.volatile
+        unseen = Unseen(volatile=volatile)
         if batch.entries:
             unseen = await self._runtime.work(self._store.unseen, batch, unseen.volatile)
         batch = replace(batch, volatile=unseen.volatile)
@@ -163,11 +165,6 @@ class NewsIntake:
     def _wake(self, committed: Committed) -> None:
         if committed.delivery_ids:
             self._committed()
-
-
-def _volatile(habits: PollHistory) -> frozenset[KeyKind]:
-    """Return the kinds of key that identify no entry of a source, also if its last document is not yet complete."""
-    return habits.volatile | habits.unfinished.volatile if habits.unfinished else habits.volatile
 
 
 def _judge(rules: RuleSet, entries: Sequence[Entry], now: datetime) -> tuple[Judged, ...]:

@@ -206,19 +206,16 @@ class _Block(NamedTuple):
     until: datetime
 
 
-class _Events(NamedTuple):
-    own: list[Match]
-    failed: set[tuple[str, str]]
-
-
 def _observe(
     rules: RuleSet, batches: Sequence[tuple[Series, Sequence[Quote]]], states: PriceStates, now: datetime
 ) -> tuple[Observed, ...]:
     return tuple(observe(rules.prices.values(), series, states, quotes, now) for series, quotes in batches)
 
 
-def _events(observed: Sequence[Observed], reported: Collection[tuple[str, str]], now: datetime) -> _Events:
-    """Return the events about quotes: held and stale ones, and rules that failed and were not *reported* before."""
+def _events(
+    observed: Sequence[Observed], reported: Collection[tuple[str, str]], now: datetime
+) -> tuple[list[Match], set[tuple[str, str]]]:
+    """Return (events, failed): events about quotes and rules, and the rules that failed and were not *reported* before."""
     own = []
     failed: set[tuple[str, str]] = set()
     for item in observed:
@@ -235,7 +232,7 @@ def _events(observed: Sequence[Observed], reported: Collection[tuple[str, str]],
                 failed.add(key)
                 detail = f"on a quote of {name}: {failure.error}"
                 own.append(_about(builtin.RULE_UNEVALUATED, "rule", failure.rule, detail, now))
-    return _Events(own, failed)
+    return own, failed
 
 
 def _turned(series: Series, now: datetime) -> Match:
