@@ -136,7 +136,9 @@ def _sent(mail: _Mail, exchange: Exchange) -> AttemptResult:
         return exchange.lost(error)
     finally:
         if smtp is not None:
-            _leave(smtp)
+            with suppress(OSError):  # its answer is known, so a QUIT that fails changes nothing
+                smtp.quit()
+            smtp.close()
 
 
 def _open(mail: _Mail, exchange: Exchange) -> _Smtp:
@@ -179,10 +181,3 @@ def _stuffed(mail: bytes) -> bytes:
     """Return *mail* as it is sent (RFC 5321 4.5.2): leading dots doubled, and a line with a dot at the end."""
     lines = re.sub(rb"(?m)^\.", b"..", mail)
     return (lines if lines.endswith(b"\r\n") else lines + b"\r\n") + b".\r\n"
-
-
-def _leave(smtp: _Smtp) -> None:
-    # The server's answer is known, so a QUIT that fails changes nothing.
-    with suppress(OSError):
-        smtp.quit()
-    smtp.close()
