@@ -56,21 +56,20 @@ def build(endpoint: Endpoint) -> AppriseReceiver:
         mail: _Mail = made(_Mail, {**fields, "targets": [delivery.recipient], "cc": None, "bcc": None})
         mail.octets = letter(
             message,
-            delivery_id=delivery.id,
-            receiver=endpoint.name,
-            date=message.dated or delivery.created_at,
+            delivery,
             sender=(str(mail.from_addr[0] or "tocsin"), str(mail.from_addr[1])),
-            recipient=(people.get(delivery.recipient, ""), delivery.recipient),
+            person=people.get(delivery.recipient, ""),
             reply_to=reply_to,
             headers=mail.headers,
         )
         return mail
 
     domains = {address.rpartition("@")[2] for address in people}
-    return endpoint.receiver(
-        MessageKind.MAIL,
-        plugin,
-        tuple(people),
+    return AppriseReceiver(
+        endpoint=endpoint,
+        kind=MessageKind.MAIL,
+        plugin=plugin,
+        recipients=tuple(people),
         open_words=(*domains, sample.smtp_host, sample.from_addr[1]),
         place=f"{sample.smtp_host}:{sample.port}",
         mode=sample.secure_mode or "",
