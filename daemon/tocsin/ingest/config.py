@@ -16,7 +16,7 @@ from tocsin.policy.polling.schedule import Terms
 from tocsin.rules import builtin
 from tocsin.rules.ruleset import RuleSet
 from tocsin.sources import Source
-from tocsin.store import Fetch, PollRecord, Rest, SourceLease
+from tocsin.store import Fetch, PollRecord, SourceLease
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,8 +94,3 @@ class Answer:
     def record(self) -> PollRecord:
         """Return the record of the poll."""
         return self.poll.record(self.after, self.fetch)
-
-    @property
-    def rest(self) -> Rest:
-        """Return the end of a poll without news."""
-        return Rest(lease=self.poll.lease, cursor=self.batch.cursor, record=self.record)

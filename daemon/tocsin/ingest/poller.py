@@ -176,7 +176,7 @@ class Pipeline:
         if answer.after.events:
             await self._news.commit(answer, Chunk())
             return
-        rest = answer.rest
+        rest = Rest(lease=poll.lease, cursor=batch.cursor, record=answer.record)
         self._resting.append(rest)
         log.debug(line("source rests", source=poll.lease.name, prices=len(batch.prints), next=rest.record.due_at))
 
