@@ -43,6 +43,49 @@ class Found(NamedTuple):
     group: int = 0
 
 
+class Terms(Protocol):
+    """Terms under one name, which find their spans in a sentence: those of a pack, or built-in ones."""
+
+    @property
+    def name(self) -> str:
+        """The name in full, such as pack/name. Spans of one name are coordinated."""
+        ...
+
+    @property
+    def label(self) -> str:
+        """The name of the label that its spans carry."""
+        ...
+
+    @property
+    def labelled(self) -> bool:
+        """Return whether its spans carry labels."""
+        ...
+
+    @property
+    def labels(self) -> frozenset[str]:
+        """The values of its label."""
+        ...
+
+    @property
+    def loose(self) -> bool:
+        """Return whether a text that has none of the words of its members can meet it."""
+        ...
+
+    @property
+    def members(self) -> tuple[tuple[Term, str], ...]:
+        """The terms with their labels; none where it finds spans in another way."""
+        ...
+
+    @property
+    def excluded(self) -> tuple[Term, ...]:
+        """The terms whose spans are taken out."""
+        ...
+
+    def find(self, sentence: Sentence, text: str) -> list[Found]:
+        """Return the spans in *sentence* in their order, *text* being its field."""
+        ...
+
+
 class Place(Protocol):
     """The place at which a regular expression was found."""
 
@@ -123,6 +166,8 @@ def compile_term(text: str) -> Term:
     """
     if text.startswith("re:"):
         return _regex(text)
+    if text.startswith("@"):
+        raise TermError(f"{text!r}: a term cannot begin with @, which names an expression: @name")
     if wild := _WILDCARD.search(text):
         raise TermError(
             f"{text!r}: {wild[0]} means nothing; w* is a prefix, anything else a regular expression, re:/.../"
@@ -239,6 +284,11 @@ class TermList:
     # Both are made when they are first needed: most rules never meet a text with their words.
     _lookup: _Lookup | None = None
     _minus: TermList | None = None
+
+    @property
+    def label(self) -> str:
+        """The name of its label: the list's own, without its pack."""
+        return self.name.rpartition("/")[2]
 
     @property
     def labels(self) -> frozenset[str]:
