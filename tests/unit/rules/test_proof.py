@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from tocsin.model.evidence import Evidence, Span
-from tocsin.model.rules import Severity
+from tocsin.model.rules import Evidence, Severity, Span
 
 NOTES = {
     "too far": (

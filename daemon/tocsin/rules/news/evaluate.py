@@ -12,9 +12,8 @@ from datetime import datetime
 from itertools import islice
 
 from tocsin.model.entries import Entry
-from tocsin.model.evidence import Hit, Span
 from tocsin.model.prices import Labels
-from tocsin.model.rules import Located, RuleInfo, Severity
+from tocsin.model.rules import Hit, Located, RuleInfo, Severity, Span
 from tocsin.rules.news.hits import Part, SentenceHit, before, in_clause, near, subtract
 from tocsin.rules.news.possessives import is_possessive
 from tocsin.rules.news.query import (

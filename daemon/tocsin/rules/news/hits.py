@@ -11,7 +11,8 @@ from functools import partial
 from itertools import accumulate
 from typing import NamedTuple
 
-from tocsin.text.tokens import Sentence, clauses
+from tocsin.text.clauses import clauses
+from tocsin.text.tokens import Sentence
 
 
 class Part(NamedTuple):

@@ -7,9 +7,8 @@ from dataclasses import replace
 from itertools import product
 
 from tocsin.errors import Position
-from tocsin.model.evidence import Evidence, Hit
 from tocsin.model.prices import Labels
-from tocsin.model.rules import Located
+from tocsin.model.rules import Evidence, Hit, Located
 from tocsin.rules.news.evaluate import CompiledRule, Ground, Judgement, Place, labels_of, merged, place, stands_alone
 from tocsin.rules.news.hits import SentenceHit
 from tocsin.rules.news.query import (
