@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 
 from tocsin.errors import Problem
 from tocsin.model.entries import Entry
-from tocsin.model.evidence import Evidence
-from tocsin.model.rules import Located
+from tocsin.model.rules import Evidence, Located
 from tocsin.rules.news.evaluate import CompiledRule, Ground, Judgement
 from tocsin.rules.news.proof import prove_named
 from tocsin.rules.news.query import Condition, Expression

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tocsin.errors import Problem
-from tocsin.model.evidence import Evidence
+from tocsin.model.rules import Evidence
 from tocsin.rules.compile import compile_packs
 from tocsin.rules.examples import check_examples
 from tocsin.rules.lint import lint
