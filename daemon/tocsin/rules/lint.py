@@ -19,7 +19,19 @@ from tocsin.rules.examples import grounds
 from tocsin.rules.never import Given
 from tocsin.rules.news.coverage import contains, fields, labels_given, same, sure_labels, swallowed
 from tocsin.rules.news.evaluate import CompiledRule, labels_of
-from tocsin.rules.news.query import ORDERED, SUBTRACTING, All, Condition, Field, LabelTest, Leaf, Near, Pair, Union
+from tocsin.rules.news.query import (
+    ORDERED,
+    SUBTRACTING,
+    All,
+    Bare,
+    Condition,
+    Field,
+    LabelTest,
+    Leaf,
+    Near,
+    Pair,
+    Union,
+)
 from tocsin.rules.news.terms import Term, TermError, compile_term
 from tocsin.rules.ruleset import RuleSet
 from tocsin.rules.spec import ListSpec, PackSpec, RuleSpec
@@ -227,7 +239,7 @@ def _all(part: All, place: Located, scope: str, paired: bool) -> Iterator[Proble
         if negated and any(same(test, other) for other in wanted):
             words = f"{_short(test.text)} is asked for and excluded: this can never match"
             yield place.warning(words, test.start, len(test.text))
-        if isinstance(test, Leaf | Pair | Union | Field):
+        if isinstance(test, Near):
             yield from _near(test, place, scope, paired=paired)
     sources = [test for test in wanted if isinstance(test, LabelTest) and test.name == "source"]
     for one, other in pairwise(sources):
@@ -250,6 +262,8 @@ def _near(node: Near, place: Located, scope: str, *, paired: bool = False) -> It
         yield from _branches(node.parts, place, whole=paired)
         for branch in node.parts:
             yield from _near(branch, place, scope, paired=paired)
+    elif isinstance(node, Bare):
+        yield from _near(node.inner, place, scope, paired=paired)
     else:
         yield from _pair(node, place, scope)
         yield from _near(node.left, place, scope, paired=True)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tocsin.model.evidence import Evidence, Span
+from tocsin.model.rules import Evidence, Span
 from tocsin.rules.news.query import parse
 from tocsin.rules.news.terms import TermError, compile_term
 from tocsin.rules.pieces import QueryError

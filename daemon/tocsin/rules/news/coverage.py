@@ -11,6 +11,7 @@ from tocsin.rules.news.query import (
     SUBTRACTING,
     AgeTest,
     All,
+    Bare,
     Condition,
     Field,
     LabelTest,
@@ -31,6 +32,8 @@ def fields(node: Near, scope: str = "") -> frozenset[str]:
     here = _FIELDS.get(scope, frozenset([scope]))
     if isinstance(node, Field):
         return here & _FIELDS.get(node.field, frozenset([node.field]))
+    if isinstance(node, Bare):
+        return fields(node.inner, scope)
     if isinstance(node, Pair):
         left = fields(node.left, scope)
         return left if node.op in SUBTRACTING else left & fields(node.right, scope)
@@ -50,7 +53,7 @@ def wanted(node: object) -> Sequence[Condition | All | Test]:
         return [test for negated, test in node.tests if not negated]
     if isinstance(node, Pair):
         return (node.left,) if node.op in SUBTRACTING else (node.left, node.right)
-    return (node.inner,) if isinstance(node, Field) else ()
+    return (node.inner,) if isinstance(node, Bare | Field) else ()
 
 
 def leaves(node: Condition | All | Test) -> Iterator[Leaf]:
@@ -131,6 +134,8 @@ def _near_contains(outer: Test, inner: Test, whole: bool) -> bool:
         return all(contains(outer, part, whole=whole) for part in inner.parts)
     if isinstance(outer, Union) and any(contains(part, inner, whole=whole) for part in outer.parts):
         return True
+    if isinstance(inner, Bare):
+        return contains(outer, inner.inner, whole=whole)
     if isinstance(inner, Pair):
         return _contains_pair(outer, inner, whole)
     return isinstance(outer, Leaf) and isinstance(inner, Leaf) and _list_contains(outer.terms, inner.terms, whole)

@@ -12,10 +12,10 @@ from datetime import datetime
 from itertools import islice
 
 from tocsin.model.entries import Entry
-from tocsin.model.evidence import Hit, Span
 from tocsin.model.prices import Labels
-from tocsin.model.rules import Located, RuleInfo, Severity
+from tocsin.model.rules import Hit, Located, RuleInfo, Severity, Span
 from tocsin.rules.news.hits import Part, SentenceHit, before, in_clause, near, subtract
+from tocsin.rules.news.possessives import is_possessive
 from tocsin.rules.news.query import (
     IN_CLAUSE,
     KNOWN_BY,
@@ -23,6 +23,7 @@ from tocsin.rules.news.query import (
     SUBTRACTING,
     AgeTest,
     All,
+    Bare,
     Condition,
     Field,
     LabelTest,
@@ -153,6 +154,9 @@ class Judgement:
             return _leaf_hits(node.terms, sentence, self.document.texts[sentence.field])
         if isinstance(node, Union):
             return sorted({hit for part in node.parts for hit in self.near(part, sentence)})
+        if isinstance(node, Bare):
+            text = self.document.texts[sentence.field]
+            return [hit for hit in self.near(node.inner, sentence) if not is_possessive(sentence, hit.last, text)]
         if isinstance(node, Field):
             grounds = self.condition(node.inner, scope=node.field, labels={}) or []
             return sorted({ground.hit for ground in grounds if place(ground.sentence) == place(sentence)})

@@ -7,9 +7,8 @@ from dataclasses import replace
 from itertools import product
 
 from tocsin.errors import Position
-from tocsin.model.evidence import Evidence, Hit
 from tocsin.model.prices import Labels
-from tocsin.model.rules import Located
+from tocsin.model.rules import Evidence, Hit, Located
 from tocsin.rules.news.evaluate import CompiledRule, Ground, Judgement, Place, labels_of, merged, place, stands_alone
 from tocsin.rules.news.hits import SentenceHit
 from tocsin.rules.news.query import (
@@ -19,6 +18,7 @@ from tocsin.rules.news.query import (
     UNLIMITED,
     AgeTest,
     All,
+    Bare,
     Condition,
     Field,
     LabelTest,
@@ -132,6 +132,10 @@ class _Prover:
         if isinstance(node, Union):
             children = tuple(self._near(part, scope) for part in node.parts)
             return self._node("OR", node, grounds, children=children)
+        if isinstance(node, Bare):
+            inner = self._near(node.inner, scope)
+            note = f"only as a possessive: {self._quoted(inner.hits)}" if inner.holds and not grounds else ""
+            return self._node("bare", node, grounds, note=note, children=(inner,))
         op = node.op if node.op in UNLIMITED else f"{node.op}/{node.within}"
         sides = self._near(node.left, scope), self._near(node.right, scope)
         if node.op in SUBTRACTING:

@@ -5,7 +5,7 @@ all       := test {AND [NOT] test}
 test      := near | label=value | source= | lang= | publisher= | author= | category= | url= | age<2h
 near      := unit [op unit]
 op        := NEAR/n | BEFORE/n | SENT | CLAUSE | THEN | NOT NEAR/n | NOT BEFORE/n | NOT AFTER/n
-unit      := term | $list | "(" near {OR near} ")" | field "(" condition ")"
+unit      := term | $list | [bare] "(" near {OR near} ")" | field "(" condition ")"
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ _TOKEN = re.compile(
       (?P<op>(?:NOT\s+)?(?:(?:NEAR|BEFORE|AFTER)(?:/\d+|\b)|(?:SENT|CLAUSE|THEN)\b)) |
       (?P<word>(?:AND|OR|NOT)(?![^\s()])) |
       (?P<field>(?:title|summary|body|lede)(?=\()) |
+      (?P<filter>bare(?=\()) |
       (?P<age>age\s*(?:<=|>=|<|>)\s*\d+[smhdw]) |
       (?P<label>[A-Za-z][\w-]*=[^\s()"]+ | [A-Za-z][\w-]*="[^"]*") |
       (?P<quoted>"[^"]*") |
@@ -88,6 +89,13 @@ class Union(Written):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Bare(Written):
+    """The hits of its *inner* part whose last word is no possessive: Japan, but not Japan's."""
+
+    inner: Near
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Field(Written):
     """A condition on one field only."""
 
@@ -111,7 +119,7 @@ class AgeTest(Written):
     span: timedelta
 
 
-Near = Leaf | Pair | Union | Field
+Near = Leaf | Pair | Union | Bare | Field
 Test = Near | LabelTest | AgeTest
 
 
@@ -230,6 +238,9 @@ class _Parser:
             raise QueryError("a term is expected before this bracket", piece.start)
         if piece.kind == "open":
             return self._group(piece)
+        if piece.kind == "filter":
+            kept = self._group(self._pieces.take())
+            return Bare(inner=kept, text=self._pieces.since(piece.start), start=piece.start)
         if piece.kind == "field":
             self._pieces.take()  # its bracket
             self._enter(piece)
