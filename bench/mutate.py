@@ -91,6 +91,8 @@ MUTATIONS = (
     ("age", "> is <", "rules/news/evaluate.py", '">": age > node.span', '">": age < node.span'),
     ("re:", "finds nothing", "rules/news/terms.py", "if lookup.regexes:", "if False:"),
     ("re:", "marks one token less", "rules/news/terms.py", "last = bisect_left(starts, hit.end()) - 1", "last = bisect_left(starts, hit.end()) - 2"),
+    ("@tocsin/", "takes what a figure runs into", "rules/news/amounts.py", "(?:^|[^\\w.,$€£¥₹₩])(", "("),
+    ("@tocsin/", "marks the word before", "rules/news/amounts.py", "found.span(1)", "found.span(0)"),
     ("w~", "has no verb forms", "rules/news/terms.py", "forms |= verb_forms(token.word)", "pass"),
     ("w*", "is no prefix", "rules/news/terms.py", "text.startswith(self.prefix)", "text == self.prefix"),
     ("=", "ignores case", "rules/news/terms.py", "if all_caps or not self.cased else", "if True else"),

@@ -23,7 +23,7 @@ from tocsin.rules.news.query import (
     parse,
     parse_body,
 )
-from tocsin.rules.news.terms import Term, TermError, TermList, Terms, compile_term
+from tocsin.rules.news.terms import Term, TermError, TermList, compile_term
 from tocsin.rules.pieces import QueryError
 from tocsin.rules.spec import ExpressionSpec, ListSpec, PackSpec
 
@@ -95,7 +95,7 @@ class Scope:
         """Return the meaning of every name in *texts*: the text of the list, or a digest of the expression."""
         return [self._meaning(name) for name in sorted({name for text in texts for name in _NAME.findall(text)})]
 
-    def find(self, written: str, at: Position) -> Terms | Expression | None:
+    def find(self, written: str, at: Position) -> TermList | Expression | None:
         """Return what is *written* at this place as `$name` or `@name`; None for an expression that has a fault.
 
         Raises:
@@ -112,7 +112,7 @@ class Scope:
             raise BadNameError(f"this pack does not use {pack}{remedy}")
         return scope._own(written, bare, at)
 
-    def _own(self, written: str, bare: str, at: Position) -> Terms | Expression | None:
+    def _own(self, written: str, bare: str, at: Position) -> TermList | Expression | None:
         self._named.add(bare)
         if written[0] == "$" and bare in self._lists:
             return self._lists[bare]
@@ -234,7 +234,7 @@ class _Names:
         self._scope = scope
         self._text = text
 
-    def find(self, written: str, start: int) -> Terms | Expression:
+    def find(self, written: str, start: int) -> TermList | Expression:
         """Return what is *written*, and a list without members in place of an expression that has a fault."""
         found = self._scope.find(written, self._text.at(start))
         if found is None:

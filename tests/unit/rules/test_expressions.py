@@ -41,6 +41,7 @@ MEANINGS = {
     "a pair is one hit": ("$mineral NEAR/4 @act", "Gallium: ban on exports", ["Gallium+ban+exports"]),
     "taken away": ("@curb NOT NEAR/4 @act", "Ban on exports", []),
     "in a field": ("title(@curb)", "Ban", ["Ban"]),
+    "an amount": ("@tocsin/money NEAR/3 @curb", "Ban on $5bn of chips", ["Ban+$5bn"]),
     "in another field": ("summary(@curb)", "Ban", []),
 }
 

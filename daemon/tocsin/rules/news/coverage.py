@@ -22,7 +22,7 @@ from tocsin.rules.news.query import (
     Test,
     Union,
 )
-from tocsin.rules.news.terms import Term, Terms, Word
+from tocsin.rules.news.terms import Term, TermList, Word
 
 _ALL = frozenset(["title", "summary", "body"])
 _FIELDS = {"": _ALL, "lede": _ALL, "title": frozenset(["title"]), "summary": frozenset(["summary"])}
@@ -94,7 +94,7 @@ def is_textual(node: Condition | All | Test) -> bool:
     return isinstance(node, Leaf) or any(map(is_textual, wanted(node)))
 
 
-def labelled(node: Condition | All | Test) -> Iterator[tuple[str, Terms]]:
+def labelled(node: Condition | All | Test) -> Iterator[tuple[str, TermList]]:
     """Yield the labels that a match of *node* can give, each with a list that gives it."""
     if isinstance(node, Leaf):
         if node.terms.labelled:
@@ -207,10 +207,10 @@ def _contains_pair(outer: Near, inner: Pair, whole: bool) -> bool:
     return not (inner.op in SUBTRACTING or whole) and contains(outer, inner.right)
 
 
-def _list_contains(outer: Terms, inner: Terms, whole: bool) -> bool:
+def _list_contains(outer: TermList, inner: TermList, whole: bool) -> bool:
     if outer.excluded:
         return False
-    return bool(inner.members) and all(
+    return all(
         any(swallowed(term, other) for other, _ in outer.members if not whole or len(other.words) == len(term.words))
         for term, _ in inner.members
     )

@@ -34,7 +34,8 @@ from tocsin.rules.news.query import (
     Test,
     Union,
 )
-from tocsin.rules.news.terms import Terms
+from tocsin.rules.news.terms import TermList
+from tocsin.text.clauses import clauses
 from tocsin.text.document import Document
 from tocsin.text.fold import fold
 from tocsin.text.tokens import Sentence
@@ -89,6 +90,7 @@ class Judgement:
         self.document = Document(title=entry.title, summary=entry.summary, body=entry.body, language=entry.language)
         # By the identity of a list, an expression or a node, which the rules keep alive, and of a sentence of the document.
         self._hits: dict[tuple[int, int], list[SentenceHit]] = {}
+        self._clauses: dict[int, tuple[int, ...]] = {}
 
     def condition(
         self, node: Condition, *, scope: str = "", labels: Labels, only: Collection[Place] | None = None
@@ -175,8 +177,14 @@ class Judgement:
             return subtract(node.op, left, right, sentence, node.within)
         pair = before if node.op in ORDERED else near
         if node.op in IN_CLAUSE:
-            return sorted(in_clause(pair, left, right, sentence))
+            return sorted(in_clause(pair, left, right, sentence, self._clauses_of(sentence)))
         return sorted(pair(left, right, sentence, None if node.op == "SENT" else node.within))
+
+    def _clauses_of(self, sentence: Sentence) -> tuple[int, ...]:
+        numbers = self._clauses.get(id(sentence))
+        if numbers is None:
+            numbers = self._clauses[id(sentence)] = clauses(sentence)
+        return numbers
 
     def _labelled(self, node: LabelTest, labels: Labels) -> bool:
         if node.name == "source":
@@ -215,7 +223,7 @@ def _renamed(part: Part, expression: Expression) -> Part:
     return part._replace(labels=labels, places=part.places if labels else ())
 
 
-def _leaf_hits(terms: Terms, sentence: Sentence, text: str) -> list[SentenceHit]:
+def _leaf_hits(terms: TermList, sentence: Sentence, text: str) -> list[SentenceHit]:
     """Return the hits of a list; each span carries the labels of all that are coordinated with it."""
     found = terms.find(sentence, text)
     if not found:

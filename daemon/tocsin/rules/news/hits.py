@@ -11,7 +11,6 @@ from functools import partial
 from itertools import accumulate
 from typing import NamedTuple
 
-from tocsin.text.clauses import clauses
 from tocsin.text.tokens import Sentence
 
 
@@ -58,10 +57,13 @@ def before(
 
 
 def in_clause(
-    pair: Pairing, left: Sequence[SentenceHit], right: Sequence[SentenceHit], sentence: Sentence
+    pair: Pairing,
+    left: Sequence[SentenceHit],
+    right: Sequence[SentenceHit],
+    sentence: Sentence,
+    numbers: Sequence[int],
 ) -> list[SentenceHit]:
-    """*pair* without a limit within each clause; a hit that reaches over the end of one stands in none."""
-    numbers = clauses(sentence)
+    """*pair* without a limit within each clause, *numbers* being those of the tokens; a hit over the end of one is in none."""
     sides: dict[int, tuple[list[SentenceHit], list[SentenceHit]]] = {}
     for side, hits in enumerate((left, right)):
         for hit in hits:

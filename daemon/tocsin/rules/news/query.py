@@ -17,7 +17,7 @@ from itertools import takewhile
 from typing import Protocol
 
 from tocsin.model.rules import Located
-from tocsin.rules.news.terms import TermError, TermList, Terms, compile_term
+from tocsin.rules.news.terms import TermError, TermList, compile_term
 from tocsin.rules.pieces import END, Piece, Pieces, QueryError, number
 
 FIELDS = ("title", "summary", "body", "lede")
@@ -68,7 +68,7 @@ class Written:
 class Leaf(Written):
     """A term or a list."""
 
-    terms: Terms
+    terms: TermList
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -176,7 +176,7 @@ class BadNameError(ValueError):
 class Names(Protocol):
     """The names that an expression may use, and the terms that stand in it by themselves."""
 
-    def find(self, written: str, start: int) -> Terms | Expression:
+    def find(self, written: str, start: int) -> TermList | Expression:
         """Return the list or the expression that is *written* as `$name` or `@name` at the offset *start*.
 
         Raises:

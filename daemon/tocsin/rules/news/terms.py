@@ -43,49 +43,6 @@ class Found(NamedTuple):
     group: int = 0
 
 
-class Terms(Protocol):
-    """Terms under one name, which find their spans in a sentence: those of a pack, or built-in ones."""
-
-    @property
-    def name(self) -> str:
-        """The name in full, such as pack/name. Spans of one name are coordinated."""
-        ...
-
-    @property
-    def label(self) -> str:
-        """The name of the label that its spans carry."""
-        ...
-
-    @property
-    def labelled(self) -> bool:
-        """Return whether its spans carry labels."""
-        ...
-
-    @property
-    def labels(self) -> frozenset[str]:
-        """The values of its label."""
-        ...
-
-    @property
-    def loose(self) -> bool:
-        """Return whether a text that has none of the words of its members can meet it."""
-        ...
-
-    @property
-    def members(self) -> tuple[tuple[Term, str], ...]:
-        """The terms with their labels; none where it finds spans in another way."""
-        ...
-
-    @property
-    def excluded(self) -> tuple[Term, ...]:
-        """The terms whose spans are taken out."""
-        ...
-
-    def find(self, sentence: Sentence, text: str) -> list[Found]:
-        """Return the spans in *sentence* in their order, *text* being its field."""
-        ...
-
-
 class Place(Protocol):
     """The place at which a regular expression was found."""
 
