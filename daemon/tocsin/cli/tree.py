@@ -14,8 +14,7 @@ from rich.tree import Tree
 
 from tocsin.cli.output import in_zone, local, shown
 from tocsin.model.entries import Entry
-from tocsin.model.evidence import Evidence, Hit
-from tocsin.model.rules import Severity
+from tocsin.model.rules import Evidence, Hit, Severity
 from tocsin.render.quotes import quotes
 from tocsin.units import counted
 

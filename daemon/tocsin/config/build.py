@@ -28,8 +28,7 @@ from tocsin.sources import Source
 from tocsin.sources.feeds.feed import FeedSource
 from tocsin.sources.http.client import HttpClient
 from tocsin.sources.http.pace import host_group
-from tocsin.sources.prices.price_file import WatchedFile
-from tocsin.sources.prices.price_http import PriceSource
+from tocsin.sources.prices.source import PriceSource, WatchedFile
 from tocsin.sources.prices.table import Table
 from tocsin.sources.prices.yahoo import Yahoo
 from tocsin.store import Store

@@ -8,12 +8,11 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
 from tocsin.errors import StoreError
-from tocsin.store.db.schema import MIGRATIONS, VERSIONS, upgrade
+from tocsin.store.db.schema import upgrade
 from tocsin.store.db.sqlite import Database
 
 
@@ -25,12 +24,6 @@ def test_the_migrations_make_the_tables(tmp_path):
         context = MigrationContext.configure(session.connection(), opts={"compare_type": True})
         assert compare_metadata(context, SQLModel.metadata) == []
     database.close()
-
-
-def test_a_migration_is_in_a_file_of_its_name():
-    """The names alone say at a start whether a database is of this version; alembic is loaded only if it is not."""
-    scripts = ScriptDirectory(str(MIGRATIONS))
-    assert tuple(script.revision for script in reversed([*scripts.walk_revisions()])) == VERSIONS
 
 
 def test_unique_keys_and_references_are_made_too(tmp_path):

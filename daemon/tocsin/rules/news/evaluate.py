@@ -12,12 +12,28 @@ from datetime import datetime
 from itertools import islice
 
 from tocsin.model.entries import Entry
-from tocsin.model.evidence import Hit, Span
 from tocsin.model.prices import Labels
-from tocsin.model.rules import Located, RuleInfo, Severity
-from tocsin.rules.news.hits import Part, SentenceHit, before, in_clause, near, not_near
-from tocsin.rules.news.query import KNOWN_BY, AgeTest, All, Condition, Field, LabelTest, Leaf, Near, Test, Union
+from tocsin.model.rules import Hit, Located, RuleInfo, Severity, Span
+from tocsin.rules.news.hits import Part, SentenceHit, before, in_clause, near, subtract
+from tocsin.rules.news.possessives import is_possessive
+from tocsin.rules.news.query import (
+    IN_CLAUSE,
+    KNOWN_BY,
+    ORDERED,
+    SUBTRACTING,
+    AgeTest,
+    All,
+    Bare,
+    Condition,
+    Field,
+    LabelTest,
+    Leaf,
+    Near,
+    Test,
+    Union,
+)
 from tocsin.rules.news.terms import TermList
+from tocsin.text.clauses import clauses
 from tocsin.text.document import Document
 from tocsin.text.fold import fold
 from tocsin.text.tokens import Sentence
@@ -72,6 +88,7 @@ class Judgement:
         self.document = Document(title=entry.title, summary=entry.summary, body=entry.body, language=entry.language)
         # By the identity of a list or a node, which the rules keep alive, and of a sentence, which the document does.
         self._hits: dict[tuple[int, int], list[SentenceHit]] = {}
+        self._clauses: dict[int, tuple[int, ...]] = {}
 
     def condition(
         self, node: Condition, *, scope: str = "", labels: Labels, only: Collection[Place] | None = None
@@ -139,19 +156,31 @@ class Judgement:
             return _leaf_hits(node.terms, sentence, self.document.texts[sentence.field])
         if isinstance(node, Union):
             return sorted({hit for part in node.parts for hit in self.near(part, sentence)})
+        if isinstance(node, Bare):
+            text = self.document.texts[sentence.field]
+            return [hit for hit in self.near(node.inner, sentence) if not is_possessive(sentence, hit.last, text)]
         if isinstance(node, Field):
             grounds = self.condition(node.inner, scope=node.field, labels={}) or []
             return sorted({ground.hit for ground in grounds if place(ground.sentence) == place(sentence)})
         left = self.near(node.left, sentence)
         # Most sentences end here: whatever the right side is, nothing comes of nothing.
-        right = self.near(node.right, sentence) if left else []
-        if node.op == "NOT NEAR":
-            return not_near(left, right, sentence, node.within)
-        if node.op == "BEFORE":
-            return sorted(before(left, right, sentence, node.within))
-        if node.op == "CLAUSE":
-            return sorted(in_clause(left, right, sentence))
-        return sorted(near(left, right, sentence, None if node.op == "SENT" else node.within))
+        if not left:
+            return left
+        right = self.near(node.right, sentence)
+        if not right:
+            return left if node.op in SUBTRACTING else right
+        if node.op in SUBTRACTING:
+            return subtract(node.op, left, right, sentence, node.within)
+        pair = before if node.op in ORDERED else near
+        if node.op in IN_CLAUSE:
+            return sorted(in_clause(pair, left, right, sentence, self._clauses_of(sentence)))
+        return sorted(pair(left, right, sentence, None if node.op == "SENT" else node.within))
+
+    def _clauses_of(self, sentence: Sentence) -> tuple[int, ...]:
+        numbers = self._clauses.get(id(sentence))
+        if numbers is None:
+            numbers = self._clauses[id(sentence)] = clauses(sentence)
+        return numbers
 
     def _labelled(self, node: LabelTest, labels: Labels) -> bool:
         if node.name == "source":

@@ -142,6 +142,8 @@ def _any(branches: Sequence[Groups]) -> Groups:
 
 def _term(term: Term) -> Groups:
     """Return what a text with *term* holds: every narrow word in one of its forms, every run of wide characters."""
+    if term.loose:
+        return ()
     if term.pattern is not None:
         return tuple(Group(frozenset(), frozenset([literal])) for literal in _literals(term.text[4:-1]))
     groups: list[Group] = []

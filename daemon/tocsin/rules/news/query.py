@@ -4,8 +4,8 @@ condition := all {OR all}
 all       := test {AND [NOT] test}
 test      := near | label=value | source= | lang= | publisher= | author= | category= | url= | age<2h
 near      := unit [op unit]
-op        := NEAR/n | BEFORE/n | SENT | CLAUSE | NOT NEAR/n
-unit      := term | $list | "(" near {OR near} ")" | field "(" condition ")"
+op        := NEAR/n | BEFORE/n | SENT | CLAUSE | THEN | NOT NEAR/n | NOT BEFORE/n | NOT AFTER/n
+unit      := term | $list | [bare] "(" near {OR near} ")" | field "(" condition ")"
 """
 
 from __future__ import annotations
@@ -23,8 +23,12 @@ from tocsin.rules.pieces import END, Piece, Pieces, QueryError, number
 FIELDS = ("title", "summary", "body", "lede")
 #: What an entry is known by, beside the labels of its source.
 KNOWN_BY = ("source", "lang", "publisher", "author", "category", "url")
-#: Operators without a distance.
-UNLIMITED = ("SENT", "CLAUSE")
+#: Operators without a distance, those of them that look within a clause, and those whose left hit ends before the right one.
+UNLIMITED = ("SENT", "CLAUSE", "THEN")
+IN_CLAUSE = ("CLAUSE", "THEN")
+ORDERED = ("BEFORE", "THEN")
+#: Operators whose hits are those of the left side, less what the right side takes away.
+SUBTRACTING = ("NOT NEAR", "NOT BEFORE", "NOT AFTER")
 #: Brackets in brackets; deeper is a mistake or an attack.
 _DEEPEST = 40
 _FARTHEST = 1000
@@ -32,9 +36,10 @@ _TOKEN = re.compile(
     r"""\s*(?:
       (?P<open>\() | (?P<close>\)) | (?P<list>\$[\w-]+) |
       (?P<regex>re:/(?:[^/\\]|\\.)*/) |
-      (?P<op>(?:NOT\s+)?(?:NEAR|BEFORE)/\d+ | (?:SENT|CLAUSE)\b | (?:NOT\s+)?NEAR\b | BEFORE\b) |
+      (?P<op>(?:NOT\s+)?(?:(?:NEAR|BEFORE|AFTER)(?:/\d+|\b)|(?:SENT|CLAUSE|THEN)\b)) |
       (?P<word>(?:AND|OR|NOT)(?![^\s()])) |
       (?P<field>(?:title|summary|body|lede)(?=\()) |
+      (?P<filter>bare(?=\()) |
       (?P<age>age\s*(?:<=|>=|<|>)\s*\d+[smhdw]) |
       (?P<label>[A-Za-z][\w-]*=[^\s()"]+ | [A-Za-z][\w-]*="[^"]*") |
       (?P<quoted>"[^"]*") |
@@ -43,7 +48,7 @@ _TOKEN = re.compile(
     )""",
     re.VERBOSE,
 )
-_LOWERED = re.compile(r"and|or|not|sent|clause|(?:near|before)/\d+")
+_LOWERED = re.compile(r"and|or|not|sent|clause|then|(?:near|before|after)/\d+")
 _MINUS = re.compile(r"-(\$?[^\W\d].*)", re.DOTALL)
 _COLON = re.compile(rf"({'|'.join(FIELDS)}):(\S+)", re.IGNORECASE)
 #: `tier = primary`: a test that was written as an assignment.
@@ -68,7 +73,7 @@ class Leaf(Written):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair(Written):
-    """Two units and the proximity operator between them: NEAR, BEFORE, SENT, CLAUSE or NOT NEAR; SENT and CLAUSE have no *within*."""
+    """Two units and the proximity operator between them; those of `UNLIMITED` have no *within*."""
 
     op: str
     within: int
@@ -81,6 +86,13 @@ class Union(Written):
     """Any of several: the union of their hits."""
 
     parts: tuple[Near, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bare(Written):
+    """The hits of its *inner* part whose last word is no possessive: Japan, but not Japan's."""
+
+    inner: Near
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +119,7 @@ class AgeTest(Written):
     span: timedelta
 
 
-Near = Leaf | Pair | Union | Field
+Near = Leaf | Pair | Union | Bare | Field
 Test = Near | LabelTest | AgeTest
 
 
@@ -226,6 +238,9 @@ class _Parser:
             raise QueryError("a term is expected before this bracket", piece.start)
         if piece.kind == "open":
             return self._group(piece)
+        if piece.kind == "filter":
+            kept = self._group(self._pieces.take())
+            return Bare(inner=kept, text=self._pieces.since(piece.start), start=piece.start)
         if piece.kind == "field":
             self._pieces.take()  # its bracket
             self._enter(piece)
@@ -325,10 +340,12 @@ def _operator(piece: Piece) -> tuple[str, int]:
     name = " ".join(name.split())
     if name in UNLIMITED:
         return name, 0
+    if name.removeprefix("NOT ") in UNLIMITED:
+        raise piece.fault(f"there is no {name}: NOT NEAR/n, NOT BEFORE/n and NOT AFTER/n take away, AND NOT excludes")
+    if name == "AFTER":
+        raise piece.fault(f"there is no AFTER: swap the sides and write BEFORE/{digits or 8}")
     if not digits:
         raise piece.fault(f"{name} needs a distance in words: {name}/8")
     if number(digits) > _FARTHEST:
         raise piece.fault(f"{name}/{digits}: more than {_FARTHEST} words; write SENT for the whole sentence")
-    if name == "NOT BEFORE":
-        raise piece.fault("there is NOT NEAR/n, but no NOT BEFORE")
     return name, number(digits)
