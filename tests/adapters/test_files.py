@@ -24,7 +24,7 @@ from tocsin.config.testfile import load_tests
 from tocsin.config.yaml.edit import replace_file
 from tocsin.errors import ConfigError, FileError, SourceError, StoreError, UsageError
 from tocsin.files import read_regular
-from tocsin.model.sources import Cursor
+from tocsin.model.entries import Cursor
 from tocsin.sources.prices.extract import Format
 from tocsin.sources.prices.source import WatchedFile
 from tocsin.sources.prices.table import Columns, Table

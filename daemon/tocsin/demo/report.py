@@ -12,7 +12,7 @@ from rich.text import Text
 from tocsin.demo.servers import Chapter, World
 from tocsin.model.alerts import Coverage, MatchOutcome
 from tocsin.model.deliveries import AttemptResult, Delivery, DeliveryKind, DeliveryState, Settlement
-from tocsin.model.evidence import Evidence
+from tocsin.model.rules import Evidence
 from tocsin.receivers.console import STYLES
 from tocsin.store import Counts
 from tocsin.units import counted

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from tocsin.model.entries import Batch
 from tocsin.model.prices import Instrument
 from tocsin.model.rules import Match
-from tocsin.model.sources import Batch
 from tocsin.policy.decide import Policy
 from tocsin.policy.polling.aftermath import AfterFailure, AfterSuccess, HealthEvent
 from tocsin.policy.polling.health import SourceStatus

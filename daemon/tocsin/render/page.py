@@ -10,9 +10,8 @@ from zoneinfo import ZoneInfo
 
 from tocsin.model.alerts import Alert, AlertContent, Coverage, Revised
 from tocsin.model.deliveries import DeliveryKind
-from tocsin.model.evidence import OWN, Evidence, Witness
 from tocsin.model.prices import Labels
-from tocsin.model.rules import Severity
+from tocsin.model.rules import OWN, Evidence, Severity, Witness
 from tocsin.render.quotes import Quote, quotes, words
 from tocsin.render.ticker import Ticker, ticker
 from tocsin.render.words import cut, host, length, local, one_line, web_link

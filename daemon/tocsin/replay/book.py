@@ -139,7 +139,7 @@ class Book:
     def leave(self, before: datetime | None, receivers: Iterable[ReceiverInfo] = ()) -> tuple[Sent, ...]:
         """Return the messages due before *before* (None: all that wait), in the order in which they leave.
 
-        News over the limit of one of *receivers* waits for a digest, as in `tocsin.store.outbox.overflow`.
+        News over the limit of one of *receivers* waits for a digest, as in `tocsin.store.outbox.receivers`.
         """
         limited = {one.name: one for one in receivers if one.max_per_hour is not None}
         due = [self._turn(message) for message in self._waiting.values() if before is None or message.due_at < before]

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from tocsin.errors import Fault, SourceError
-from tocsin.model.sources import Cursor
+from tocsin.model.entries import Cursor
 from tocsin.sources.prices.extract import Format
 from tocsin.sources.prices.source import PriceSource, WatchedFile
 from tocsin.sources.prices.table import Asking, Columns, Table

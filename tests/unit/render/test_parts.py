@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tocsin.model.alerts import Coverage
-from tocsin.model.evidence import Evidence, Hit, Span
+from tocsin.model.rules import Evidence, Hit, Span
 from tocsin.render import late_line
 from tocsin.render.quotes import quotes, words
 from tocsin.render.subject import encoded

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tocsin.hints import PollHints, date
-from tocsin.model.sources import Cursor
+from tocsin.model.entries import Cursor
 from tocsin.sources.http.caching import following_of, fresh, poll_hints
 from tocsin.sources.http.client import Fetched
 from tocsin.sources.http.refusal import retry_after

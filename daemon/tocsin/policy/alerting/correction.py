@@ -12,9 +12,8 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from tocsin.model.alerts import Alert
-from tocsin.model.evidence import Evidence
 from tocsin.model.prices import Labels
-from tocsin.model.rules import Judged, Match
+from tocsin.model.rules import Evidence, Judged, Match
 from tocsin.policy.alerting.growth import new_values
 from tocsin.text.sentences import split
 from tocsin.text.titles import agreement, features, headline, normal

@@ -8,9 +8,8 @@ from datetime import datetime
 from functools import partial
 
 from tocsin.hints import PollHints, ResponseHints
-from tocsin.model.entries import Entry
+from tocsin.model.entries import Batch, Cursor, Entry
 from tocsin.model.prices import Labels
-from tocsin.model.sources import Batch, Cursor
 from tocsin.protocols import Run
 from tocsin.sources.documents.items import Parsed
 from tocsin.sources.documents.page import Selectors

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tocsin.hints import PollHints, ResponseHints, date
-from tocsin.model.sources import Cursor
+from tocsin.model.entries import Cursor
 from tocsin.sources.http.client import Fetched
 
 #: Validators are dropped after this long without a full answer, because some servers answer 304 for ever.

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from tocsin.errors import Fault, FileError, SourceError
 from tocsin.files import read_regular
+from tocsin.model.entries import Batch, Cursor
 from tocsin.model.prices import Prints
-from tocsin.model.sources import Batch, Cursor
 from tocsin.protocols import Run
 from tocsin.sources.http.caching import ask_since
 from tocsin.sources.http.client import Fetched, HttpClient
