@@ -1,4 +1,4 @@
-"""The heartbeat: asked for as long as claims run, and by nobody else than a daemon that works."""
+"""The heartbeat: requested as long as claims run, and only by a daemon that works."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def run(pulse: Liveness, *names: str) -> None:
 
 @pytest.mark.parametrize("stands", ["poll", "deliver"])
 def test_a_claim_that_stands_still_stops_the_heartbeat(visit: Visit, stands: str) -> None:
-    """Who watches hears nothing of a daemon that polls and tells nobody, or tells and polls nothing."""
+    """The monitor gets no heartbeat from a daemon that polls but does not send, or sends but does not poll."""
     seconds = Seconds()
 
     async def scene(site: Any, http: Any) -> list[int]:

@@ -117,7 +117,7 @@ def test_a_late_message_says_how_late(late: timedelta, line: str) -> None:
     ],
 )
 def test_a_time_is_local_with_utc_beside_it(zone: str, shown: str) -> None:
-    """Two desks on two continents speak of the same minute."""
+    """Two desks on two continents see the same minute."""
     assert local(NOW, ZoneInfo(zone)) == shown
 
 
@@ -153,7 +153,7 @@ def test_a_cut_never_splits_a_character(text: str, limit: int, expected: str) ->
     ],
 )
 def test_a_subject_survives_its_header(text: str) -> None:
-    """What was written is what is read, blanks between encoded words included."""
+    """The text is read as it was written, including blanks between encoded words."""
     header = encoded(text)
     assert all(len(line) <= 76 or (line.isascii() and " " not in line.strip()) for line in header.split("\r\n"))
     unfolded = header.replace("\r\n", "")

@@ -37,7 +37,7 @@ def summed_up(*prices: object, **fields: object) -> PriceSummary:
 
 
 def test_the_line_says_number_move_reference_and_age() -> None:
-    """Who reads it on a phone needs no other screen."""
+    """A reader on a phone needs no other screen."""
     shown = ticker(summed_up(*range(1000, 1010), 1250), LONDON)
     assert shown.line == "1,250 USD, +12.5% (+4.4 sigma) since 1,009 on 2026-03-11"
     assert shown.age == "as of 2026-03-12 21:00 UTC, 12 min old"
@@ -63,7 +63,7 @@ def test_a_stale_price_says_so() -> None:
     ],
 )
 def test_a_move_is_a_difference_where_a_share_means_nothing(before: str, price: str, change: float, line: str) -> None:
-    """Nobody is told of minus nought, or of a percentage of a price below zero."""
+    """No message shows minus zero, or a percentage of a price below zero."""
     sigmas = None if change is None else -0.01
     shown = ticker(summed_up(before, price, change=change, sigmas=sigmas), LONDON)
     assert shown.line == line
@@ -95,7 +95,7 @@ def test_prices_on_both_sides_of_zero_are_drawn() -> None:
     ],
 )
 def test_a_setting_says_how_often_it_fires(times: int, sessions: int, words: str) -> None:
-    """Who finds it too loud or too quiet sees what to change."""
+    """A reader who gets too many or too few alerts sees what to change."""
     known = Often(times=times, sessions=sessions, first=CLOSE - timedelta(days=365), last=CLOSE)
     assert words in ticker(summed_up(1, 2, often=known), LONDON).often
 
@@ -151,7 +151,7 @@ def test_every_kind_of_message_shows_prices(tell: Callable[..., AlertContent], s
 
 
 def test_a_correlation_says_what_came_first(tell: Callable[..., AlertContent], show: Callable[..., Message]) -> None:
-    """Whether the market moved before the news or after it is half of what it means."""
+    """A move means something else before the news than after it."""
     seen = (
         Witness(rule="p/spike", title="MP", at=CLOSE + timedelta(hours=3, minutes=20), source="MP"),
         Witness(rule="p/curb", title="China curbs", at=CLOSE),
