@@ -18,8 +18,8 @@ from tocsin.render.page import BANNERS, Item, item
 from tocsin.render.quotes import Quote
 from tocsin.render.reasons import in_words
 from tocsin.render.ticker import Ticker, ticker
-from tocsin.render.words import cut, length, local, one_line
-from tocsin.units import counted
+from tocsin.render.words import cut, local, one_line
+from tocsin.units import counted, duration
 
 #: Alerts shown with a quote and prices, and after them alerts on one line. The others are counted.
 MOST_TOP = 5
@@ -168,7 +168,7 @@ def _story(tidings: AlertContent, zone: ZoneInfo, kind: DeliveryKind, until: dat
     alert = tidings.alert
     reasons = [
         f"{alert.origins} independent origins" if alert.origins > 1 else "",
-        f"{length(until - alert.event_time)} ago" if until > alert.event_time else "",
+        f"{duration(until - alert.event_time)} ago" if until > alert.event_time else "",
         shown.news,
         shown.coverage,
         "over the limit" if tidings.overflow else "",

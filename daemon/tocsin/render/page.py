@@ -14,8 +14,9 @@ from tocsin.model.prices import Labels
 from tocsin.model.rules import OWN, Evidence, Severity, Witness
 from tocsin.render.quotes import Quote, quotes, words
 from tocsin.render.ticker import Ticker, ticker
-from tocsin.render.words import cut, host, length, local, one_line, web_link
+from tocsin.render.words import cut, host, local, one_line, web_link
 from tocsin.text.titles import split_outlet
+from tocsin.units import duration
 
 #: Alerts shown in full. The next ones get one line each, and the rest is counted.
 MOST_ITEMS = 6
@@ -269,7 +270,7 @@ def _order(witnesses: Sequence[Witness]) -> str:
         return ""
     first, second = (one_line(one.rule.rpartition("/")[2]) for one in (in_order[0], then))
     gap = then.at - in_order[0].at
-    return f"{first}, {length(gap)} before {second}" if gap else f"{first} and {second} at the same time"
+    return f"{first}, {duration(gap)} before {second}" if gap else f"{first} and {second} at the same time"
 
 
 def _labels(labels: Labels) -> str:

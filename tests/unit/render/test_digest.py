@@ -101,7 +101,7 @@ def test_stories_are_ranked_by_severity_origins_and_time(tell: Any, digest: Dige
     text = digest(*reversed(found)).text
     places = [text.index(f"  {title}\n") for title in ("Loud", "Wide", "New", "Old")]
     assert places == sorted(places)
-    assert "4 independent origins · 8 h ago · Alert 2" in text
+    assert "4 independent origins · 8h ago · Alert 2" in text
 
 
 @pytest.mark.parametrize(

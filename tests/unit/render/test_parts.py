@@ -97,9 +97,9 @@ def test_a_word_counts_once_whatever_its_case() -> None:
     [
         (timedelta(seconds=-5), ""),
         (timedelta(seconds=90), ""),
-        (timedelta(minutes=2), "Late by 2 min: this was to be sent at 2026-07-02 20:00 CST (12:00 UTC)."),
-        (timedelta(hours=2, minutes=5), "Late by 2 h 5 min: this was to be sent at 2026-07-02 20:00 CST (12:00 UTC)."),
-        (timedelta(days=1), "Late by 1 d: this was to be sent at 2026-07-02 20:00 CST (12:00 UTC)."),
+        (timedelta(minutes=2), "Late by 2m: this was to be sent at 2026-07-02 20:00 CST (12:00 UTC)."),
+        (timedelta(hours=2, minutes=5), "Late by 2h 5m: this was to be sent at 2026-07-02 20:00 CST (12:00 UTC)."),
+        (timedelta(days=1), "Late by 1d: this was to be sent at 2026-07-02 20:00 CST (12:00 UTC)."),
     ],
 )
 def test_a_late_message_says_how_late(late: timedelta, line: str) -> None:
