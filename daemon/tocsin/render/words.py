@@ -143,9 +143,8 @@ def local(time: datetime, zone: ZoneInfo) -> str:
 
 def late_line(created: datetime, now: datetime, zone: ZoneInfo) -> str:
     """Return a line that says how late a message planned for *created* is. Empty up to 90 s."""
-    if now - created <= LATE:
-        return ""
-    return f"Late by {units.duration(now - created)}: this was to be sent at {local(created, zone)}."
+    late = now - created
+    return f"Late by {units.duration(late)}: this was to be sent at {local(created, zone)}." if late > LATE else ""
 
 
 def held_line(created: datetime, due: datetime, zone: ZoneInfo) -> str:
