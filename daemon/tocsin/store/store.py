@@ -24,7 +24,7 @@ from tocsin.policy.notifying.timing import Limit, Storm
 from tocsin.policy.polling.history import PollHistory
 from tocsin.rules.prices.observation import Observed
 from tocsin.store import maintenance, sending
-from tocsin.store.access import Commands, Queries, reads, writes
+from tocsin.store.access import Commands, OnDatabase, Queries, reads, writes
 from tocsin.store.db import schema
 from tocsin.store.db.sqlite import Database, random_id
 from tocsin.store.db.values import (
@@ -51,7 +51,7 @@ CHECKED_WITHIN = 2.0
 _REAL = SystemClock()
 
 
-class Store:
+class Store(OnDatabase):
     """The store of all data that outlives the process, on *database* with tables of this version.
 
     *real_now* is the time in which leases end. *program* is the version that judges entries: another version tries a
@@ -61,8 +61,8 @@ class Store:
     """
 
     def __init__(self, database: Database, *, real_now: Callable[[], datetime], program: str = __version__) -> None:
+        super().__init__(database)
         self.program = program
-        self.database = database
         self.read = Queries(database)
         self.act = Commands(database)
         self._real_now = real_now
