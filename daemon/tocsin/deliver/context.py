@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from tocsin.market.glance import beside, glance, movers
 from tocsin.market.series import Series
+from tocsin.market.summary import beside, movers, summary
 from tocsin.model.alerts import AlertContent
 from tocsin.model.deliveries import Delivery, DeliveryKind
 from tocsin.model.prices import Instrument, PriceSummary
@@ -54,11 +54,11 @@ def rounded_up(delivery: Delivery, *, store: Store, instruments: Sequence[Instru
     if delivery.kind is not DeliveryKind.DIGEST:
         return None
     series = store.read.series(instruments)
-    seen = [found for item in instruments if (found := glance(series[item.id], now))]
+    seen = [found for item in instruments if (found := summary(series[item.id], now))]
     return replace(store.read.roundup(delivery, now), movers=movers(seen))
 
 
 def _summaries(shown: Sequence[Series], rule: PriceRule | None, now: datetime) -> Iterator[PriceSummary]:
     for series in shown:
-        if seen := glance(series, now):
+        if seen := summary(series, now):
             yield replace(seen, often=often(rule, series)) if rule and rule.covers(series.instrument) else seen

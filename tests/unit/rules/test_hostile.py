@@ -14,6 +14,7 @@ RULES = (
     "$mineral SENT (ban OR lift~ OR export) AND NOT title(x)",
     "re:/gal+ium/ NOT NEAR/0 ($mineral SENT gallium)",
     "lede($mineral NEAR/9 =MP) OR 镓 NEAR/2 出口",
+    "bare($mineral OR 镓) SENT ban",
     "$mineral CLAUSE (ban OR lift~ OR 出口)",
     "(($mineral OR gallium) NOT BEFORE/3 lift~) THEN (ban NOT AFTER/2 not)",
 )
@@ -33,6 +34,8 @@ TEXTS = {
     "dollars": "$ ",
     "one letter": "a",
     "apostrophes": "a'",
+    "possessives": "gallium's ",
+    "quotations": "'galliums' ",
     "dashes": " -",
     "one term": "gallium ",
     "alternating terms": "gallium ban ",
