@@ -36,12 +36,7 @@ from tocsin.store.db.tables import (
 from tocsin.store.outbox import enqueue
 
 #: Outcomes of matches that lead an alert; coverage that only joined one needs no correction.
-_LEADING = (
-    MatchOutcome.ALERTED,
-    MatchOutcome.UPDATED,
-    MatchOutcome.HELD,
-    MatchOutcome.CATCH_UP,
-)
+_LEADING = (MatchOutcome.ALERTED, MatchOutcome.UPDATED, MatchOutcome.HELD, MatchOutcome.CATCH_UP)
 _OWN = (DeliveryKind.OPERATOR, DeliveryKind.TEST)
 
 #: Characters of a text by which wordings are compared.
@@ -220,11 +215,7 @@ def _correct(
 
 
 def _claims(
-    session: Session,
-    row: EntryRow,
-    history: History,
-    matches: Sequence[MatchRow],
-    heard: Mapping[_Reader, _Heard],
+    session: Session, row: EntryRow, history: History, matches: Sequence[MatchRow], heard: Mapping[_Reader, _Heard]
 ) -> list[Claim]:
     """Return the wording of an entry that each reader knows, for each alert that it leads."""
     numbers = {number for number, _ in heard}
@@ -253,9 +244,7 @@ def _heard(session: Session, alerts: Sequence[int]) -> dict[_Reader, _Heard]:
         return {}
     claimed = (
         select(
-            TransitionRow.delivery_id,
-            func.max(TransitionRow.id).label("claim"),
-            func.max(TransitionRow.at).label("at"),
+            TransitionRow.delivery_id, func.max(TransitionRow.id).label("claim"), func.max(TransitionRow.at).label("at")
         )
         .join(AttemptRow, and_(col(AttemptRow.delivery_id) == TransitionRow.delivery_id, AttemptRow.n == 1))
         .where(TransitionRow.state == DeliveryState.SENDING, col(TransitionRow.at) <= col(AttemptRow.started_at))
