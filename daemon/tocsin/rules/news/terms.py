@@ -257,7 +257,7 @@ class TermList:
             if self._minus is None:
                 self._minus = TermList(self.name, tuple((term, "") for term in self.excluded))
             found = _without(found, self._minus.find(sentence, text))
-        return _grouped(found, sentence.tokens)
+        return grouped(found, sentence.tokens)
 
     def _spans(self, sentence: Sentence, text: str) -> list[Found]:
         spans: list[Found] = []
@@ -317,7 +317,7 @@ def _without(found: list[Found], minus: list[Found]) -> list[Found]:
     return kept
 
 
-def _grouped(found: list[Found], tokens: Sequence[Token]) -> list[Found]:
+def grouped(found: list[Found], tokens: Sequence[Token]) -> list[Found]:
     """Return *found* with coordinated neighbours in one group: nothing between them but `,` `、` `/` and or & and the like."""
     groups: list[Found] = []
     group, reach = 0, -1
