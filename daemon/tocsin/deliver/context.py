@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from tocsin.market.glance import beside, glance, movers
 from tocsin.market.series import Series
+from tocsin.market.summary import beside, movers, summary
 from tocsin.model.alerts import Alert, AlertContent
 from tocsin.model.deliveries import Delivery, DeliveryKind
 from tocsin.model.prices import Instrument, PriceSummary
@@ -40,7 +40,7 @@ def with_prices(
     wanted = {item.id: item for one in contents for item in beside(one.alert.labels, instruments)}
     series = store.read.series(wanted.values())
     return tuple(
-        replace(one, prices=_glances(one.alert, beside(one.alert.labels, instruments), series, rules, now))
+        replace(one, prices=_summaries(one.alert, beside(one.alert.labels, instruments), series, rules, now))
         for one in contents
     )
 
@@ -54,11 +54,11 @@ def rounded_up(delivery: Delivery, *, store: Store, instruments: Sequence[Instru
     if delivery.kind is not DeliveryKind.DIGEST:
         return None
     series = store.read.series(instruments)
-    seen = [found for item in instruments if (found := glance(series[item.id], now))]
+    seen = [found for item in instruments if (found := summary(series[item.id], now))]
     return replace(store.read.roundup(delivery, now), movers=movers(seen))
 
 
-def _glances(
+def _summaries(
     alert: Alert,
     shown: Sequence[Instrument],
     series: Mapping[str, Series],
@@ -68,7 +68,7 @@ def _glances(
     rule = rules.get(alert.rule)
     found = []
     for instrument in shown:
-        seen = glance(series[instrument.id], now)
+        seen = summary(series[instrument.id], now)
         if seen and rule and rule.covers(instrument):
             seen = replace(seen, often=often(rule, series[instrument.id]))
         found += [seen] if seen else []
