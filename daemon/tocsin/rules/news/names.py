@@ -6,9 +6,7 @@ Only a sentence that has small words too can tell: in a headline in which every 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
-from tocsin.rules.news.terms import Found, Term, grouped
 from tocsin.text.clauses import is_sentence_case
 from tocsin.text.tokens import Sentence, Token
 
@@ -23,29 +21,17 @@ _NO_NAME = frozenset(_LEADING.split())
 _JOINTS = frozenset([" ", "-", "\u2010", "\u2011", "\u2013", "&", " & "])
 
 
-@dataclass(frozen=True, slots=True)
-class ProperNames:
-    """Runs of words with a capital; of one word where it has its capital neither from a sentence nor from a mark before it."""
+def proper_names(sentence: Sentence, text: str) -> Iterator[tuple[int, int]]:
+    """Yield the first and last token of each name; none in a sentence that is written like a title or in capitals.
 
-    name: str = "tocsin/name"
-    label: str = "name"
-    labelled: bool = False
-    labels: frozenset[str] = frozenset()
-    loose: bool = True
-    members: tuple[tuple[Term, str], ...] = ()
-    excluded: tuple[Term, ...] = ()
-
-    def find(self, sentence: Sentence, text: str) -> list[Found]:
-        """Return the names in *sentence* in their order; none where it is written like a title or in capitals."""
-        if not is_sentence_case(sentence):
-            return []
+    A name is a run of words with a capital, of one word only where neither the sentence nor a mark before it gives the
+    capital. *text* is the field of the sentence.
+    """
+    if is_sentence_case(sentence):
         tokens = sentence.tokens
-        found = [
-            Found(first, last, "")
-            for first, last in _runs(tokens, text)
-            if first < last or _is_odd(tokens[first]) or (first and tokens[first].joint)
-        ]
-        return grouped(found, tokens)
+        for first, last in _runs(tokens, text):
+            if first < last or _is_odd(tokens[first]) or (first and tokens[first].joint):
+                yield first, last
 
 
 def _runs(tokens: Sequence[Token], text: str) -> Iterator[tuple[int, int]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import NamedTuple, Protocol
@@ -61,6 +61,10 @@ class Pattern(Protocol):
     def finditer(self, text: str) -> Iterator[Place]:
         """Return where it is found in *text*, from left to right."""
         ...
+
+
+#: Returns the first and last tokens of each span in a sentence, given the text of its field.
+Finder = Callable[[Sentence, str], Iterable[tuple[int, int]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +242,8 @@ class TermList:
     members: tuple[tuple[Term, str], ...]
     excluded: tuple[Term, ...] = ()
     labelled: bool = False
+    #: What finds them instead of the words of the members: capitals, for one.
+    finder: Finder | None = None
     # Both are made when they are first needed: most rules never meet a text with their words.
     _lookup: _Lookup | None = None
     _minus: TermList | None = None
@@ -264,9 +270,11 @@ class TermList:
             if self._minus is None:
                 self._minus = TermList(self.name, tuple((term, "") for term in self.excluded))
             found = _without(found, self._minus.find(sentence, text))
-        return grouped(found, sentence.tokens)
+        return _grouped(found, sentence.tokens)
 
     def _spans(self, sentence: Sentence, text: str) -> list[Found]:
+        if self.finder:
+            return [Found(first, last, "") for first, last in self.finder(sentence, text)]
         spans: list[Found] = []
         tokens = sentence.tokens
         lookup = self._lookup
@@ -324,7 +332,7 @@ def _without(found: list[Found], minus: list[Found]) -> list[Found]:
     return kept
 
 
-def grouped(found: list[Found], tokens: Sequence[Token]) -> list[Found]:
+def _grouped(found: list[Found], tokens: Sequence[Token]) -> list[Found]:
     """Return *found* with coordinated neighbours in one group: nothing between them but `,` `、` `/` and or & and the like."""
     groups: list[Found] = []
     group, reach = 0, -1
