@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from tocsin.cli.output import dump, local, say, shown, table, written
 from tocsin.errors import UsageError
-from tocsin.model.alerts import MatchOutcome
+from tocsin.model.alerts import OPENING, MatchOutcome
 from tocsin.model.rules import Match
 from tocsin.render.reasons import in_words
 from tocsin.replay import report
@@ -148,7 +148,7 @@ def _summary(result: Result) -> str:
     if result.first is None or result.last is None:
         return "There are no entries and no quotes in this time."
     outcomes = Counter(ruling.decided.outcome for ruling in result.rulings)
-    opened = sum(outcomes[outcome] for outcome in report.OPENING)
+    opened = sum(outcomes[outcome] for outcome in OPENING)
     return (
         f"{_observations(result)} from {_time(result.first)} to {_time(result.last)} UTC: "
         f"{counted(len(result.rulings), 'match')}, {counted(opened, 'alert')}, {counted(len(result.sent), 'message')}, "
@@ -206,7 +206,7 @@ def dump_result(result: Result, found: Sequence[Difference] | None) -> None:
             "quotes": result.quotes,
             "refused": dict(sorted(Counter(item.finding.value for item in result.refused).items())),
             "matches": len(result.rulings),
-            "alerts": sum(outcomes[outcome] for outcome in report.OPENING),
+            "alerts": sum(outcomes[outcome] for outcome in OPENING),
             "messages": len(result.sent),
             "fates": {outcome.value: outcomes[outcome] for outcome in MatchOutcome},
         }

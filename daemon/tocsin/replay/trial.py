@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from tocsin.config.testfile import Expectation, NewsItem, RuleTest
 from tocsin.errors import Position
-from tocsin.model.alerts import MatchOutcome
+from tocsin.model.alerts import NOTIFYING
 from tocsin.model.entries import Entry
 from tocsin.model.prices import Quote
 from tocsin.render.reasons import in_words
@@ -18,9 +18,6 @@ from tocsin.rules.prices.edge import numbers
 from tocsin.rules.ruleset import RuleSet
 from tocsin.sources.http import urls
 from tocsin.units import write_duration
-
-#: Fates by which somebody is told something, now or at the end of a cooldown.
-TELLING = frozenset({MatchOutcome.ALERTED, MatchOutcome.UPDATED, MatchOutcome.HELD, MatchOutcome.CATCH_UP})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +87,7 @@ def _unmet(test: RuleTest, rules: RuleSet, result: Result, everything: list[Poll
     left = [
         ruling
         for ruling in result.rulings
-        if ruling.decided.outcome in TELLING and ruling.decided.alert_id not in result.dropped
+        if ruling.decided.outcome in NOTIFYING and ruling.decided.alert_id not in result.dropped
     ]
     named = dict.fromkeys(_full(rules, wanted.rule) for wanted in test.expect)
     for wanted in test.expect:
