@@ -22,7 +22,7 @@ from tocsin.cli.common import (
     rules_in_force,
 )
 from tocsin.cli.input_files import read_entries, read_since
-from tocsin.cli.output import FAILED, PARTLY, dump, listing, say, shown, written
+from tocsin.cli.output import FAILED, PARTLY, dump, listing, say, shown
 from tocsin.config.loading import load_rules, rules_of
 from tocsin.config.testfile import Case, RuleTest, load_tests, write_cases
 from tocsin.errors import ConfigError, Problem, UsageError
@@ -31,7 +31,7 @@ from tocsin.model.rules import Judged, Match
 from tocsin.replay.trial import run_test
 from tocsin.rules.ruleset import RuleSet
 from tocsin.store import RuleStats, Store
-from tocsin.units import counted
+from tocsin.units import counted, written
 
 app = typer.Typer(help="Judge rules by the answers to their alerts.", no_args_is_help=True)
 

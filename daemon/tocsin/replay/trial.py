@@ -17,7 +17,7 @@ from tocsin.replay.replay import EVERYBODY, Poll, Replay, Result, Ruling, merged
 from tocsin.rules.prices.edge import numbers
 from tocsin.rules.ruleset import RuleSet
 from tocsin.sources.http import urls
-from tocsin.units import write_duration
+from tocsin.units import write_duration, written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,17 +179,16 @@ def _said(wanted: Expectation) -> str:
     fields = [wanted.rule]
     fields += [f"at {write_duration(wanted.at)}"] if wanted.at is not None else []
     fields += [value.value for value in (wanted.severity, wanted.fate) if value]
-    fields += [f"{name}={','.join(values)}" for name, values in wanted.labels.items()]
+    fields += [written(wanted.labels)] if wanted.labels else []
     fields += [f"sent {write_duration(wanted.sent)}"] if wanted.sent is not None else []
     return " ".join([*fields, *([wanted.title] if wanted.title else [])])
 
 
 def _told(test: RuleTest, ruling: Ruling) -> str:
     decided = ruling.decided
-    labels = " ".join(f"{name}={','.join(values)}" for name, values in decided.match.labels.items())
     title = decided.match.entry.title if decided.match.entry else decided.match.detail
     after: timedelta = ruling.at - test.start
-    words = f"{decided.match.rule.id} at {write_duration(after)} {decided.match.severity} {decided.outcome} {labels}"
+    words = f"{decided.match.rule.id} at {write_duration(after)} {decided.match.severity} {decided.outcome} {written(decided.match.labels)}"
     return f"{words.rstrip()}: {title} ({in_words(decided.reason)})"
 
 
