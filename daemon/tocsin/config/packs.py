@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, WithJsonSchema
+from pydantic import Discriminator, Field, Tag, WithJsonSchema
+from pydantic.config import JsonDict
 
 from tocsin.config.conditions import check_conditions
 from tocsin.config.yaml.file import read, read_text, shown_path
 from tocsin.config.yaml.nodes import Items, Node, Pairs, Scalar, children, entries, member, problem, scalars
-from tocsin.config.yaml.shape import Duration, Shape, Texts
+from tocsin.config.yaml.shape import TEXTS, Duration, Shape, Texts, tag
 from tocsin.errors import Position, Problem
 from tocsin.model.rules import CorrelationKind, Located, Severity
-from tocsin.rules.spec import CorrelationSpec, ListSpec, NewsSpec, PackSpec, PriceSpec, RuleSpec
+from tocsin.rules.spec import CorrelationSpec, ExpressionSpec, ListSpec, NewsSpec, PackSpec, PriceSpec, RuleSpec
 
 COOLDOWN = timedelta(hours=12)
 #: A quote older than this in market time is not judged, and neither is a move before so many closes are known.
@@ -28,8 +30,11 @@ _Number = Annotated[int, Field(ge=1, le=1000)]
 
 _TERMS = {"type": "array", "minItems": 1, "items": {"type": ["string", "number"], "minLength": 1}}
 _LISTS = {"anyOf": [_TERMS, {"type": "object", "minProperties": 1, "additionalProperties": _TERMS}]}
+#: Names of lists and expressions.
+_NAME = re.compile(r"[a-z][a-z0-9-]*")
+_NAMES: JsonDict = {"propertyNames": {"pattern": f"^{_NAME.pattern}$"}}
 #: The content of a list is checked on the nodes, because they have the position of each term.
-_Lists = Annotated[dict[str, Any], WithJsonSchema({"type": "object", "additionalProperties": _LISTS})]
+_Lists = Annotated[dict[str, Any], WithJsonSchema({"type": "object", "additionalProperties": _LISTS, **_NAMES})]
 
 _CLASS = {
     "type": "object",
@@ -38,6 +43,8 @@ _CLASS = {
     "additionalProperties": False,
     "patternProperties": {"^x-": {}},
 }
+_LEAVING = {"anyOf": [*TEXTS["anyOf"], {"type": "object", "additionalProperties": {"type": "string"}}]}
+
 _IDS = {"type": "array", "minItems": 1, "items": {"type": "string"}}
 #: The choice between the two forms is checked on the nodes.
 _Which = Annotated[Any, WithJsonSchema({"anyOf": [_CLASS, {"type": "string"}, _IDS]})]
@@ -60,6 +67,29 @@ class _Pack(Shape):
     """
     note: str = ""
     """A note for readers of the pack."""
+
+
+class _Expression(Shape):
+    match: str
+    """The expression. It means what it would in brackets, wherever @name stands."""
+    fires: tuple[str, ...] = ()
+    """Headlines that must meet it. Checked by check, test and every reload."""
+    quiet: tuple[str, ...] = ()
+    """Headlines that must not meet it."""
+    labels: Annotated[Any, WithJsonSchema(_LEAVING)] = None
+    """The labels that leave it: [mineral], [] for none, or {actor: country} for country under the name actor. Default: all."""
+    note: str = ""
+    """A note for readers of the pack."""
+
+
+def _form(value: Any) -> str:
+    """Return the tag of an expression: a map, or a text that is its `match`."""
+    return tag("map" if isinstance(value, Mapping) else "text")
+
+
+_Expressions = dict[
+    str, Annotated[Annotated[str, Tag(tag("text"))] | Annotated[_Expression, Tag(tag("map"))], Discriminator(_form)]
+]
 
 
 class _News(Shape):
@@ -148,6 +178,8 @@ class RuleFile(Shape):
     """The name of the pack. Only one file of the folder has it."""
     lists: _Lists = Field(default_factory=dict)
     """Named words: a list of terms, or a map of such lists whose keys become labels."""
+    expressions: _Expressions = Field(default_factory=dict, json_schema_extra=_NAMES)
+    """Named expressions, written as @name: a text, or a map with `match` and examples."""
     rules: tuple[_Rule, ...] = ()
     """The rules."""
 
@@ -183,6 +215,7 @@ def parse_pack(files: Sequence[tuple[str, str]]) -> tuple[PackSpec | None, tuple
     """Return the pack in *files*, or None where it has faults; every problem of every file."""
     problems: list[Problem] = []
     lists: list[ListSpec] = []
+    expressions: list[ExpressionSpec] = []
     rules: list[RuleSpec] = []
     heads: list[RuleFile] = []
     for path, text in files:
@@ -192,14 +225,16 @@ def parse_pack(files: Sequence[tuple[str, str]]) -> tuple[PackSpec | None, tuple
             continue
         shape = RuleFile.of(document.root, problems)
         problems += _check_lists(document.root)
+        problems += _check_expressions(document.root)
         problems += check_conditions(document.root)
         if shape is None:
             continue
         if shape.pack:
             heads.append(shape)
         lists += _lists(document.root)
+        expressions += _expressions(document.root)
         rules += map(_rule, shape.rules)
-    problems += _check_twice(lists)
+    problems += _check_names(lists, expressions)
     if any(not item.warning for item in problems):
         return None, tuple(problems)
     if len(heads) != 1:
@@ -215,6 +250,7 @@ def parse_pack(files: Sequence[tuple[str, str]]) -> tuple[PackSpec | None, tuple
         PackSpec,
         distinguish=_places(_node(head).get("distinguish")),
         lists=tuple(lists),
+        expressions=tuple(expressions),
         rules=tuple(rules),
         position=key.place.at(),
         files=tuple(files),
@@ -238,15 +274,36 @@ def _check_lists(root: Node) -> Iterator[Problem]:
             yield problem(node, "the list is empty")
 
 
-def _check_twice(lists: Sequence[ListSpec]) -> Iterator[Problem]:
-    first: dict[str, Located] = {}
-    for spec in lists:
-        name = spec.name
+def _check_expressions(root: Node) -> Iterator[Problem]:
+    """Yield faults of the labels of expressions, which the shape leaves to the nodes."""
+    for node in children(member(root, "expressions")):
+        labels = member(node, "labels")
+        texts = scalars(labels)
+        if labels is not None and (
+            len(texts) < len(children(labels)) or any(not isinstance(t.value, str) for t in texts)
+        ):
+            yield problem(
+                labels, "labels must be names of labels in square brackets, or a map such as {actor: country}"
+            )
+
+
+def _check_names(lists: Sequence[ListSpec], expressions: Sequence[ExpressionSpec]) -> Iterator[Problem]:
+    """Yield faults of names: lists and expressions of a pack share one name space."""
+    first: dict[str, tuple[str, Located]] = {}
+    for kind, name in (*(("list", one.name) for one in lists), *(("expression", one.name) for one in expressions)):
+        if not _NAME.fullmatch(name.text):
+            yield name.problem(
+                f"the name of {'an' if kind == 'expression' else 'a'} {kind} must be small letters, digits and dashes, and begin with a letter"
+            )
         if name.text in first:
-            place = first[name.text].at()
-            words = f"the list {name.text} is defined twice, first at {place.file}:{place.line}"
-            yield name.problem(words)
-        first.setdefault(name.text, name)
+            before, place = first[name.text][0], first[name.text][1].at()
+            where = f"first at {place.file}:{place.line}"
+            yield name.problem(
+                f"the {kind} {name.text} is defined twice, {where}"
+                if before == kind
+                else f"{name.text} is the name of a list and of an expression, {where}; they share their names"
+            )
+        first.setdefault(name.text, (kind, name))
 
 
 def _lists(root: Node) -> Iterator[ListSpec]:
@@ -256,6 +313,20 @@ def _lists(root: Node) -> Iterator[ListSpec]:
         else:
             groups = (("", _places(node)),)
         yield ListSpec(name=key.place, groups=groups)
+
+
+def _expressions(root: Node) -> Iterator[ExpressionSpec]:
+    for key, node in entries(member(root, "expressions")):
+        labels = member(node, "labels")
+        pairs = [(name.place, own.place) for name, own in entries(labels) if isinstance(own, Scalar)]
+        pairs += [(name, name) for name in _places(labels)] if not pairs else []
+        yield ExpressionSpec(
+            name=key.place,
+            match=_place(member(node, "match") if isinstance(node, Pairs) else node),
+            fires=_places(member(node, "fires")),
+            quiet=_places(member(node, "quiet")),
+            labels=tuple(pairs) if labels is not None else None,
+        )
 
 
 def _rule(shape: _Rule) -> RuleSpec:

@@ -29,19 +29,21 @@ class Explanation:
         return first_false(self.evidence) if self.evidence and not self.evidence.holds else None
 
 
-def explain_given(rules: RuleSet, rule: RuleInfo, entry: Entry, now: datetime) -> Explanation:
-    """Explain *rule* on an *entry* that is not stored, as of *now*."""
-    return Explanation(rule=rule, entry=entry, evidence=rules.explain(rule.id, entry, now))
+def explain_given(rules: RuleSet, rule: RuleInfo, entry: Entry, now: datetime, *, unfold: bool = False) -> Explanation:
+    """Explain *rule* on an *entry* that is not stored, as of *now*; with *unfold* named expressions show their bodies."""
+    return Explanation(rule=rule, entry=entry, evidence=rules.explain(rule.id, entry, now, unfold=unfold))
 
 
-def explain_stored(rules: RuleSet, rule: RuleInfo, record: Record, entry: Entry | None, zone: ZoneInfo) -> Explanation:
+def explain_stored(
+    rules: RuleSet, rule: RuleInfo, record: Record, entry: Entry | None, zone: ZoneInfo, *, unfold: bool = False
+) -> Explanation:
     """Explain *rule* on a stored *record*, as of the time when it was judged, with times in *zone*.
 
-    *entry* has the text as it was then. It is None if the text was deleted.
+    *entry* has the text as it was then. It is None if the text was deleted. *unfold* as for `explain_given`.
     """
     match, revised = record.match, record.revised
     then = match.decided_at if match else (revised[-1].at if revised else record.entry.first_seen)
-    evidence = rules.explain(rule.id, entry, then) if entry else None
+    evidence = rules.explain(rule.id, entry, then, unfold=unfold) if entry else None
     return Explanation(
         rule=rule,
         entry=entry or record.entry,

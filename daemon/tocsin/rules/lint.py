@@ -19,7 +19,7 @@ from tocsin.rules.examples import grounds
 from tocsin.rules.never import Given
 from tocsin.rules.news.coverage import contains, fields, labels_given, same, sure_labels, swallowed
 from tocsin.rules.news.evaluate import CompiledRule, labels_of
-from tocsin.rules.news.query import (
+from tocsin.rules.news.nodes import (
     ORDERED,
     SUBTRACTING,
     All,
@@ -28,6 +28,7 @@ from tocsin.rules.news.query import (
     Field,
     LabelTest,
     Leaf,
+    Named,
     Near,
     Pair,
     Union,
@@ -80,6 +81,7 @@ def lint(
     for pack in packs:
         for spec in pack.lists:
             found += _list(spec)
+        found += _expressions(pack, rules)
         seen: dict[str, RuleSpec] = {}
         for rule in pack.rules:
             compiled = _compiled(rules, pack, rule)
@@ -224,6 +226,17 @@ def _self_cancelled(rule: CompiledRule) -> Iterator[Problem]:
             yield condition.place.warning(words, condition.start, len(condition.text))
 
 
+def _expressions(pack: PackSpec, rules: RuleSet) -> Iterator[Problem]:
+    """Yield what is odd about the named expressions of *pack*, and of two with one body the later."""
+    seen: dict[str, Located] = {}
+    for spec in pack.expressions:
+        body = rules.expressions[f"{pack.id}/{spec.name.text}"].body
+        yield from _near(body, spec.match, "", paired=True)
+        first = seen.setdefault(" ".join(spec.match.text.split()), spec.name)
+        if first is not spec.name:
+            yield spec.name.warning(f"@{spec.name.text} is the same as @{first.text}, line {first.at().line}")
+
+
 # ---- expressions --------------------------------------------------------------------------------------------------
 
 
@@ -251,8 +264,12 @@ def _all(part: All, place: Located, scope: str, paired: bool) -> Iterator[Proble
 def _near(node: Near, place: Located, scope: str, *, paired: bool = False) -> Iterator[Problem]:
     """Yield the warnings about *node*. With *paired* its hits are one side of another pair, so it matters which they are."""
     if isinstance(node, Leaf):
-        if not node.text.startswith("$"):
+        if not node.text.startswith(("$", "@")):
             yield from _common(place, node.terms.members[0][0], node.start)
+    elif isinstance(node, Named):
+        if not fields(node, scope):
+            words = f"{node.text} looks in other fields than {scope}(...): it can never match here"
+            yield place.warning(words, node.start, len(node.text))
     elif isinstance(node, Field):
         if not fields(node, scope):
             words = f"{node.field}(...) stands within {scope}(...): it can never match"

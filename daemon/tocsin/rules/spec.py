@@ -28,6 +28,20 @@ class ListSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExpressionSpec:
+    """A named expression with its examples.
+
+    *labels* are those that leave it: (the name outside, the name that its lists give); None where all do.
+    """
+
+    name: Located
+    match: Located
+    fires: tuple[Located, ...] = ()
+    quiet: tuple[Located, ...] = ()
+    labels: tuple[tuple[Located, Located], ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewsSpec:
     """The text condition of a rule. *severity_if* is tried in order; the first that is true wins."""
 
@@ -114,6 +128,7 @@ class PackSpec:
     version: str
     distinguish: tuple[Located, ...] = ()
     lists: tuple[ListSpec, ...]
+    expressions: tuple[ExpressionSpec, ...] = ()
     rules: tuple[RuleSpec, ...]
     position: Position | None = None
     files: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # (path, text): kept as the last good version

@@ -17,14 +17,14 @@ from tocsin.text.tokens import Sentence
 class Part(NamedTuple):
     """A span that belongs to a hit: tokens, the list that found it, its group of coordinated spans, and their labels.
 
-    *places* are the tokens where the labels stand: of each label of the group the first.
+    *source* is the full name of the list, *labels* are (name, value). *places* are the tokens where the labels stand: of each label of the group the first.
     """
 
     first: int
     last: int
     source: str
     group: int
-    labels: tuple[str, ...]
+    labels: tuple[tuple[str, str], ...]
     places: tuple[tuple[int, int], ...] = ()
 
 

@@ -123,6 +123,8 @@ def compile_term(text: str) -> Term:
     """
     if text.startswith("re:"):
         return _regex(text)
+    if text.startswith("@"):
+        raise TermError(f"{text!r}: a term cannot begin with @, which names an expression: @name")
     if wild := _WILDCARD.search(text):
         raise TermError(
             f"{text!r}: {wild[0]} means nothing; w* is a prefix, anything else a regular expression, re:/.../"
@@ -243,6 +245,11 @@ class TermList:
     # Both are made when they are first needed: most rules never meet a text with their words.
     _lookup: _Lookup | None = None
     _minus: TermList | None = None
+
+    @property
+    def label(self) -> str:
+        """The name of its label: the list's own, without its pack."""
+        return self.name.rpartition("/")[2]
 
     @property
     def labels(self) -> frozenset[str]:
