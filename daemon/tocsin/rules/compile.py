@@ -11,7 +11,7 @@ from tocsin.model.rules import Located, RuleInfo
 from tocsin.rules.joining import Joint, join, meaning, tell
 from tocsin.rules.news.coverage import is_anchored, is_textual, labelled, labels_given
 from tocsin.rules.news.evaluate import CompiledRule, stands_alone
-from tocsin.rules.news.query import Condition
+from tocsin.rules.news.nodes import Condition
 from tocsin.rules.pieces import QueryError
 from tocsin.rules.prices.condition import Node, parse_price
 from tocsin.rules.prices.edge import PriceRule

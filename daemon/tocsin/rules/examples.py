@@ -9,8 +9,8 @@ from tocsin.errors import Problem
 from tocsin.model.entries import Entry
 from tocsin.model.rules import Evidence, Located
 from tocsin.rules.news.evaluate import CompiledRule, Ground, Judgement
+from tocsin.rules.news.nodes import Condition, Expression
 from tocsin.rules.news.proof import prove_named
-from tocsin.rules.news.query import Condition, Expression
 from tocsin.rules.ruleset import RuleSet
 
 _THEN = datetime(2026, 1, 1, tzinfo=UTC)

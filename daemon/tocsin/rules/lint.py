@@ -19,7 +19,7 @@ from tocsin.rules.examples import grounds
 from tocsin.rules.never import Given
 from tocsin.rules.news.coverage import contains, fields, labels_given, same, sure_labels, swallowed
 from tocsin.rules.news.evaluate import CompiledRule, labels_of
-from tocsin.rules.news.query import (
+from tocsin.rules.news.nodes import (
     ORDERED,
     SUBTRACTING,
     All,

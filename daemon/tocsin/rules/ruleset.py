@@ -10,8 +10,8 @@ from tocsin.model.entries import Entry
 from tocsin.model.rules import Correlation, Evidence, Judged, Match, RuleInfo, Severity, Unevaluated
 from tocsin.rules.news.evaluate import CompiledRule, Judgement, Place, labels_of, merged, place
 from tocsin.rules.news.index import Index
+from tocsin.rules.news.nodes import Expression
 from tocsin.rules.news.proof import prove
-from tocsin.rules.news.query import Expression
 from tocsin.rules.prices.edge import PriceRule
 from tocsin.text.prefilter import FoldedWords, gist, gist_of
 

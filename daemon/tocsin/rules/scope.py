@@ -14,15 +14,8 @@ from tocsin.errors import Position, Problem, meant
 from tocsin.model.rules import Located
 from tocsin.rules.news.amounts import BUILT_IN
 from tocsin.rules.news.coverage import labels_given, levels, size
-from tocsin.rules.news.query import (
-    BadNameError,
-    Condition,
-    Expression,
-    Near,
-    compile_literal,
-    parse,
-    parse_body,
-)
+from tocsin.rules.news.nodes import Condition, Expression, Near
+from tocsin.rules.news.query import BadNameError, compile_literal, parse, parse_body
 from tocsin.rules.news.terms import Term, TermError, TermList, compile_term
 from tocsin.rules.pieces import QueryError
 from tocsin.rules.spec import ExpressionSpec, ListSpec, PackSpec

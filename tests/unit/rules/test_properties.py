@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tocsin.model.rules import Evidence, Span
-from tocsin.rules.news.query import BadNameError, Expression, compile_literal, parse
+from tocsin.rules.news.nodes import Expression
+from tocsin.rules.news.query import BadNameError, compile_literal, parse
 from tocsin.rules.news.terms import TermError, compile_term
 from tocsin.rules.pieces import QueryError
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from tocsin.rules.news.query import (
+from tocsin.rules.news.nodes import (
     SUBTRACTING,
     AgeTest,
     All,

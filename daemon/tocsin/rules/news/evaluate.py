@@ -15,8 +15,7 @@ from tocsin.model.entries import Entry
 from tocsin.model.prices import Labels
 from tocsin.model.rules import Hit, Located, RuleInfo, Severity, Span
 from tocsin.rules.news.hits import Part, SentenceHit, before, in_clause, near, subtract
-from tocsin.rules.news.possessives import is_possessive
-from tocsin.rules.news.query import (
+from tocsin.rules.news.nodes import (
     IN_CLAUSE,
     KNOWN_BY,
     ORDERED,
@@ -34,6 +33,7 @@ from tocsin.rules.news.query import (
     Test,
     Union,
 )
+from tocsin.rules.news.possessives import is_possessive
 from tocsin.rules.news.terms import TermList
 from tocsin.text.clauses import clauses
 from tocsin.text.document import Document

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import daachorse
 
 from tocsin.rules.news.coverage import wanted
-from tocsin.rules.news.query import All, Condition, Leaf, Named, Pair, Union
+from tocsin.rules.news.nodes import All, Condition, Leaf, Named, Pair, Union
 from tocsin.rules.news.terms import Term
 from tocsin.text.prefilter import FoldedWords, pieces, simplified
 

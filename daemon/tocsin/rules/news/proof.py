@@ -12,7 +12,7 @@ from tocsin.model.rules import Evidence, Hit, Located
 from tocsin.rules.news.coverage import wanted
 from tocsin.rules.news.evaluate import CompiledRule, Ground, Judgement, Place, labels_of, merged, place, stands_alone
 from tocsin.rules.news.hits import SentenceHit
-from tocsin.rules.news.query import (
+from tocsin.rules.news.nodes import (
     IN_CLAUSE,
     ORDERED,
     SUBTRACTING,

@@ -84,7 +84,7 @@ def take_in(
     """
     if not rewritten and not deleted:
         return Taken(numbers={})
-    by_key = {_key(item.entry, by_link=by_link): item for item in rewritten}
+    by_key = {item.entry.canonical_link if by_link else item.entry.id: item for item in rewritten}
     arrivals: list[Arrival] = []
     corrections: list[Correction] = []
     numbers: dict[str, int] = {}
@@ -160,10 +160,6 @@ def _in_force(history: History, at: datetime) -> RevisionRow | None:
 def _wording(row: EntryRow, said: RevisionRow | None) -> Wording:
     one = said or row
     return Wording(title=one.title, text=one.summary or one.body)
-
-
-def _key(entry: Entry, *, by_link: bool) -> str:
-    return entry.canonical_link if by_link else entry.id
 
 
 def _rows(session: Session, source_id: int, keys: Sequence[str], *, by_link: bool) -> dict[str, EntryRow]:
