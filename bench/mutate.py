@@ -97,6 +97,8 @@ MUTATIONS = (
     ("@tocsin/", "takes any word at the head for a name", "rules/news/names.py", "(first and tokens[first].joint)", "True"),
     ("@tocsin/", "finds names in title case", "rules/news/names.py", "if is_sentence_case(sentence):", "if True:"),
     ("w~", "has no verb forms", "rules/news/terms.py", "forms |= verb_forms(token.word)", "pass"),
+    ("phrase", "has no plural before a preposition", "rules/news/terms.py", "head_forms(token.word, follower) if follower", "frozenset([token.word]) if follower"),
+    ("phrase", "takes any noun for its head", "rules/news/forms.py", "follower not in _POSTMODIFIERS or ", ""),
     ("w*", "is no prefix", "rules/news/terms.py", "text.startswith(self.prefix)", "text == self.prefix"),
     ("=", "ignores case", "rules/news/terms.py", "if all_caps or not self.cased else", "if True else"),
     ("=", "is found as any word in capitals", "rules/news/capitals.py", "not in COMMON_WORDS", "not in ()"),

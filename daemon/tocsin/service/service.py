@@ -26,7 +26,7 @@ from tocsin.log import line
 from tocsin.model.deliveries import AttemptResult, Delivery, Settlement
 from tocsin.protocols import Clock, Runtime, runner
 from tocsin.rules import builtin
-from tocsin.service.lastwords import save, tell_operators
+from tocsin.service.lastwords import notify_operators, save
 from tocsin.service.liveness import Liveness, Notifier
 from tocsin.service.scheduler import Ticker
 from tocsin.service.selfreport import self_report
@@ -234,7 +234,7 @@ class Service:
             words = await save(lost, self._write, self._store)
             self._notifier.status(words)
             outbound, database = self._dispatcher.outbound, self._config.database
-            await tell_operators(outbound, database, words, self._clock.now(), LAST_WORDS)
+            await notify_operators(outbound, database, words, self._clock.now(), LAST_WORDS)
         await self._write(self._store.close)
         self._writer.shutdown()
         self._workers.shutdown(cancel_futures=True)

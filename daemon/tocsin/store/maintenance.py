@@ -62,7 +62,9 @@ def sweep(session: Session, now: datetime, retention: timedelta) -> int:
     rows = _entries(session, before) + _messages(session, before) + _keys(session, now)
     rows += _by_key(session, ToldRow, col(ToldRow.at) < before)
     rows += _by_key(session, StandingRow, col(StandingRow.last) < now - KEEP_STANDINGS)
-    _fetches(session, before)
+    # The other sources keep their last few fetches.
+    removed = (col(SourceRow.disabled).is_(True), col(SourceRow.due_at) < before, col(SourceRow.fetches) != "")
+    session.exec(update(SourceRow).where(*removed).values(fetches=""))
     return rows + prices.forget(session, before, _PIECE)
 
 
@@ -113,12 +115,6 @@ def _keys(session: Session, now: datetime) -> int:
         )
         removed += session.exec(delete(EntryKeyRow).where(col(EntryKeyRow.id).in_(old))).rowcount
     return removed
-
-
-def _fetches(session: Session, before: datetime) -> None:
-    """Delete the fetches of sources that were removed from the configuration; the others keep their last few."""
-    left = (col(SourceRow.disabled).is_(True), col(SourceRow.due_at) < before, col(SourceRow.fetches) != "")
-    session.exec(update(SourceRow).where(*left).values(fetches=""))
 
 
 def _by_key(session: Session, table: type[ToldRow | StandingRow], old: ColumnElement[bool]) -> int:

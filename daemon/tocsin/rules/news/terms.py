@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 import re2
 
 from tocsin.rules.news.capitals import is_name
-from tocsin.rules.news.forms import noun_forms, verb_forms
+from tocsin.rules.news.forms import head_forms, noun_forms, verb_forms
 from tocsin.text.fold import unmarked
 from tocsin.text.sentences import split
 from tocsin.text.tokens import Sentence, Token
@@ -151,8 +151,10 @@ def compile_term(text: str) -> Term:
         raise TermError(f"{text!r}: ~ and * stand right behind a word")
     case = exact and any(c.isupper() for c in written)
     words = tuple(
-        _word(token, kept.word, marked.get(token.end, ""), exact, token is tokens[-1])
-        for token, kept in zip(tokens, tokens if plain.isascii() else _tokens(plain, japanese=True), strict=True)
+        _word(token, kept.word, marked.get(token.end, ""), exact, follower.word if follower else "")
+        for token, kept, follower in zip(
+            tokens, tokens if plain.isascii() else _tokens(plain, japanese=True), [*tokens[1:], None], strict=True
+        )
     )
     if case and plain.isascii():
         # Apple's is a form of Apple as written: the name of somebody who has something.
@@ -174,8 +176,11 @@ def _tokens(plain: str, *, japanese: bool) -> list[Token]:
     return [token for part in split("title", plain, japanese=japanese) for token in part.tokens]
 
 
-def _word(token: Token, kept: str, mark: str, exact: bool, last: bool) -> Word:
-    """Return one word; *kept* is its form in Japanese text, in which no Han character is folded."""
+def _word(token: Token, kept: str, mark: str, exact: bool, follower: str) -> Word:
+    """Return one word; *kept* is its form in Japanese text, in which no Han character is folded.
+
+    *follower* is the word behind it, empty behind the last.
+    """
     if mark == "*":
         if len(token.word) < _PREFIX:
             raise TermError(f"{token.word}* is too short: a prefix needs {_PREFIX} letters or more")
@@ -185,8 +190,7 @@ def _word(token: Token, kept: str, mark: str, exact: bool, last: bool) -> Word:
     forms = frozenset([token.word])
     if mark == "~":
         forms |= verb_forms(token.word)
-    if last:
-        forms |= noun_forms(token.word)
+    forms |= head_forms(token.word, follower) if follower else noun_forms(token.word)
     return Word(tuple(sorted(forms)))
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import reduce
+from operator import add, or_
+from typing import Any
 
 from sqlmodel import Session, insert
 
@@ -81,20 +84,13 @@ def nobody(_: Facts) -> Decision:
 
 def total(parts: Sequence[Committed], entries: int = 0) -> Committed:
     """Combine several decisions of one transaction into one, in their order."""
-    decisions = [part.decision for part in parts]
+    effects: dict[str, Any] = {
+        effect.name: [getattr(part.decision, effect.name) for part in parts] for effect in fields(Decision)
+    }
     return Committed(
         entries=entries,
         decision=Decision(
-            decided=tuple(item for decision in decisions for item in decision.decided),
-            stories=tuple(item for decision in decisions for item in decision.stories),
-            alerts=tuple(item for decision in decisions for item in decision.alerts),
-            last_notified={key: last for decision in decisions for key, last in decision.last_notified.items()},
-            planned=tuple(item for decision in decisions for item in decision.planned),
-            joined=tuple(item for decision in decisions for item in decision.joined),
-            news={key: words for decision in decisions for key, words in decision.news.items()},
-            windows={key: item for decision in decisions for key, item in decision.windows.items()},
-            released=tuple(item for decision in decisions for item in decision.released),
-            cancelled=tuple(item for decision in decisions for item in decision.cancelled),
+            **{name: reduce(or_ if isinstance(found[0], Mapping) else add, found) for name, found in effects.items()}
         ),
         delivery_ids=tuple(delivery_id for part in parts for delivery_id in part.delivery_ids),
     )

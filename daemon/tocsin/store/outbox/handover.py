@@ -159,7 +159,8 @@ class _Copies:
             held = row.state == DeliveryState.HELD and due_at > self._now
             copy = enqueue.fresh(
                 self._session,
-                to,
+                receiver=to[0],
+                recipient=to[1],
                 kind=row.kind,
                 rank=row.rank,
                 state=DeliveryState.HELD if held else DeliveryState.READY,
