@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tocsin.cli.output import dump, local, say, shown, table, written
+from tocsin.cli.output import dump, local, say, shown, table
 from tocsin.errors import UsageError
-from tocsin.model.alerts import MatchOutcome
+from tocsin.model.alerts import OPENING, MatchOutcome
 from tocsin.model.rules import Match
 from tocsin.render.reasons import in_words
 from tocsin.replay import report
 from tocsin.replay.replay import Result, Ruling
 from tocsin.replay.report import AlertHistory, Change, Count, Difference
-from tocsin.units import counted
+from tocsin.units import counted, written
 
 _UTC = ZoneInfo("UTC")
 _BARS = "▁▂▃▄▅▆▇█"
@@ -64,7 +64,8 @@ def _print_alert(told: AlertHistory) -> None:
         print(f"    because  {_time(witness.at)}  {shown(witness.title)}  [{shown(witness.source)}]")
     for message in told.sent:
         late = f"  {shown(in_words(message.held))}" if message.held else ""
-        print(f"    {_time(message.at)} {message.kind} to {shown(_who(message.receiver, message.recipient))}{late}")
+        to = shown(f"{message.receiver} {message.recipient}".rstrip())
+        print(f"    {_time(message.at)} {message.kind} to {to}{late}")
     if told.dropped:
         print(f"    dropped: {shown(told.dropped)}")
     updates = [item for item in told.later if item.decided.outcome is MatchOutcome.UPDATED]
@@ -148,7 +149,7 @@ def _summary(result: Result) -> str:
     if result.first is None or result.last is None:
         return "There are no entries and no quotes in this time."
     outcomes = Counter(ruling.decided.outcome for ruling in result.rulings)
-    opened = sum(outcomes[outcome] for outcome in report.OPENING)
+    opened = sum(outcomes[outcome] for outcome in OPENING)
     return (
         f"{_observations(result)} from {_time(result.first)} to {_time(result.last)} UTC: "
         f"{counted(len(result.rulings), 'match')}, {counted(opened, 'alert')}, {counted(len(result.sent), 'message')}, "
@@ -206,7 +207,7 @@ def dump_result(result: Result, found: Sequence[Difference] | None) -> None:
             "quotes": result.quotes,
             "refused": dict(sorted(Counter(item.finding.value for item in result.refused).items())),
             "matches": len(result.rulings),
-            "alerts": sum(outcomes[outcome] for outcome in report.OPENING),
+            "alerts": sum(outcomes[outcome] for outcome in OPENING),
             "messages": len(result.sent),
             "fates": {outcome.value: outcomes[outcome] for outcome in MatchOutcome},
         }
@@ -294,10 +295,6 @@ def _cells(record: Mapping[str, Any]) -> Iterable[str]:
         else:
             text = "" if value is None else str(value)
         yield f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
-
-
-def _who(receiver: str, recipient: str) -> str:
-    return f"{receiver} {recipient}".rstrip()
 
 
 def _time(at: datetime) -> str:

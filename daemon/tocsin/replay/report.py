@@ -8,12 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from tocsin.model.alerts import Alert, MatchOutcome
+from tocsin.model.alerts import OPENING, Alert, MatchOutcome
 from tocsin.replay.book import Sent
 from tocsin.replay.replay import Result, Ruling
-
-#: Fates that open an alert.
-OPENING = frozenset({MatchOutcome.ALERTED, MatchOutcome.HELD, MatchOutcome.CATCH_UP})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from tocsin.config.testfile import Expectation, NewsItem, RuleTest
 from tocsin.errors import Position
-from tocsin.model.alerts import MatchOutcome
+from tocsin.model.alerts import NOTIFYING
 from tocsin.model.entries import Entry
 from tocsin.model.prices import Quote
 from tocsin.render.reasons import in_words
@@ -17,10 +17,7 @@ from tocsin.replay.replay import EVERYBODY, Poll, Replay, Result, Ruling, merged
 from tocsin.rules.prices.edge import numbers
 from tocsin.rules.ruleset import RuleSet
 from tocsin.sources.http import urls
-from tocsin.units import write_duration
-
-#: Fates by which somebody is told something, now or at the end of a cooldown.
-TELLING = frozenset({MatchOutcome.ALERTED, MatchOutcome.UPDATED, MatchOutcome.HELD, MatchOutcome.CATCH_UP})
+from tocsin.units import write_duration, written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +87,7 @@ def _unmet(test: RuleTest, rules: RuleSet, result: Result, everything: list[Poll
     left = [
         ruling
         for ruling in result.rulings
-        if ruling.decided.outcome in TELLING and ruling.decided.alert_id not in result.dropped
+        if ruling.decided.outcome in NOTIFYING and ruling.decided.alert_id not in result.dropped
     ]
     named = dict.fromkeys(_full(rules, wanted.rule) for wanted in test.expect)
     for wanted in test.expect:
@@ -182,17 +179,16 @@ def _said(wanted: Expectation) -> str:
     fields = [wanted.rule]
     fields += [f"at {write_duration(wanted.at)}"] if wanted.at is not None else []
     fields += [value.value for value in (wanted.severity, wanted.fate) if value]
-    fields += [f"{name}={','.join(values)}" for name, values in wanted.labels.items()]
+    fields += [written(wanted.labels)] if wanted.labels else []
     fields += [f"sent {write_duration(wanted.sent)}"] if wanted.sent is not None else []
     return " ".join([*fields, *([wanted.title] if wanted.title else [])])
 
 
 def _told(test: RuleTest, ruling: Ruling) -> str:
     decided = ruling.decided
-    labels = " ".join(f"{name}={','.join(values)}" for name, values in decided.match.labels.items())
     title = decided.match.entry.title if decided.match.entry else decided.match.detail
     after: timedelta = ruling.at - test.start
-    words = f"{decided.match.rule.id} at {write_duration(after)} {decided.match.severity} {decided.outcome} {labels}"
+    words = f"{decided.match.rule.id} at {write_duration(after)} {decided.match.severity} {decided.outcome} {written(decided.match.labels)}"
     return f"{words.rstrip()}: {title} ({in_words(decided.reason)})"
 
 

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from sqlmodel import Session, and_, col, func, insert, select
 
-from tocsin.model.alerts import Coverage, MatchOutcome, Revised
+from tocsin.model.alerts import NOTIFYING, Coverage, Revised
 from tocsin.model.deliveries import UNHEARD, UNTRIED, DeliveryKind, DeliveryState
 from tocsin.model.entries import Entry
 from tocsin.model.prices import Labels
@@ -35,8 +35,6 @@ from tocsin.store.db.tables import (
 )
 from tocsin.store.outbox import enqueue
 
-#: Outcomes of matches that lead an alert; coverage that only joined one needs no correction.
-_LEADING = (MatchOutcome.ALERTED, MatchOutcome.UPDATED, MatchOutcome.HELD, MatchOutcome.CATCH_UP)
 _OWN = (DeliveryKind.OPERATOR, DeliveryKind.TEST)
 
 #: Characters of a text by which wordings are compared.
@@ -196,7 +194,7 @@ def _correct(
     now: datetime,
 ) -> list[Correction]:
     """Return the corrections that a new wording requires, and cancel those that it makes needless."""
-    heard = _heard(session, [match.alert_id for match in matches if match.fate in _LEADING and match.alert_id])
+    heard = _heard(session, [match.alert_id for match in matches if match.fate in NOTIFYING and match.alert_id])
     if not heard:
         return []
     entry = judged.entry if judged else None
@@ -223,7 +221,7 @@ def _claims(
     claims = []
     for match in matches:
         for (number, to), state in heard.items():
-            if number != match.alert_id or match.fate not in _LEADING or not state.claim:
+            if number != match.alert_id or match.fate not in NOTIFYING or not state.claim:
                 continue
             said = _in_force(history, match.decided_at)
             field = "summary" if (said or row).summary else "body"
