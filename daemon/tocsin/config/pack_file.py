@@ -55,6 +55,10 @@ class _Pack(Shape):
 
     A report with a new value of such a label updates the alert that it joins.
     """
+    use: Texts = ()
+    """The packs whose lists and expressions this one names in full, such as @words/curb."""
+    library: bool = False
+    """True for a pack without rules, whose lists and expressions are for other packs."""
     note: str = ""
     """A note for readers of the pack."""
 
@@ -92,6 +96,8 @@ class _News(Shape):
 
 
 class PriceShape(Shape):
+    """`price:` of a rule."""
+
     instruments: _Which
     """The instruments: a class such as {class: equity}, or ids such as [copper, tin]."""
     when: str
@@ -116,6 +122,8 @@ class _Count(Shape):
 
 
 class RuleShape(Shape):
+    """A rule."""
+
     id: _Id
     """The name of the rule, unique in its pack. Never change it: state and history refer to it."""
     news: _News | None = None

@@ -80,9 +80,13 @@ def parse_pack(files: Sequence[tuple[str, str]]) -> tuple[PackSpec | None, tuple
     head, key = heads[0].pack, _node(heads[0]).key("pack")
     assert head
     assert key
+    if head.library and rules:
+        fault = rules[0].id.problem(f"{head.id} is a library, which has no rules: leave library out, or move the rules")
+        return None, (*problems, fault)
     spec = head.build(
         PackSpec,
         distinguish=_places(_node(head).get("distinguish")),
+        use=_places(_node(head).get("use")),
         lists=tuple(lists),
         expressions=tuple(expressions),
         rules=tuple(rules),
