@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tocsin.rules.news.amounts import BUILT_IN
+from tocsin.rules.news.amounts import AMOUNTS
 from tocsin.text.document import Document
 
 
@@ -14,7 +14,7 @@ def found(name: str, title: str) -> list[str]:
     return [
         title[part.tokens[span.first].start : part.tokens[span.last].end]
         for part in document.sentences("title")
-        for span in BUILT_IN[name].find(part, title)
+        for span in AMOUNTS[name].find(part, title)
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import NamedTuple, Protocol
@@ -61,6 +61,10 @@ class Pattern(Protocol):
     def finditer(self, text: str) -> Iterator[Place]:
         """Return where it is found in *text*, from left to right."""
         ...
+
+
+#: Returns the first and last tokens of each span in a sentence, given the text of its field.
+Finder = Callable[[Sentence, str], Iterable[tuple[int, int]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +246,8 @@ class TermList:
     members: tuple[tuple[Term, str], ...]
     excluded: tuple[Term, ...] = ()
     labelled: bool = False
+    #: What finds them instead of the words of the members: capitals, for one.
+    finder: Finder | None = None
     # Both are made when they are first needed: most rules never meet a text with their words.
     _lookup: _Lookup | None = None
     _minus: TermList | None = None
@@ -271,6 +277,8 @@ class TermList:
         return _grouped(found, sentence.tokens)
 
     def _spans(self, sentence: Sentence, text: str) -> list[Found]:
+        if self.finder:
+            return [Found(first, last, "") for first, last in self.finder(sentence, text)]
         spans: list[Found] = []
         tokens = sentence.tokens
         lookup = self._lookup
