@@ -175,20 +175,10 @@ class Service:
             clock=self._clock, write=self._write, work=self._work, random=random.random, trouble=self._trouble
         )
         self._pipeline = Pipeline(
-            self._store,
-            inbound,
-            runtime,
-            committed=self._wake.set,
-            progress=partial(self._liveness.ran, "poll"),
+            self._store, inbound, runtime, committed=self._wake.set, progress=partial(self._liveness.ran, "poll")
         )
         await self._pipeline.resume()
-        self._dispatcher = Dispatcher(
-            self._store,
-            outbound,
-            runtime,
-            more=self._wake.set,
-            settled=self._settled,
-        )
+        self._dispatcher = Dispatcher(self._store, outbound, runtime, more=self._wake.set, settled=self._settled)
         await self._http.__aenter__()
         await self._adopt(config, loaded)
         self._sender = asyncio.create_task(self._send_when_woken(), name="wake")
