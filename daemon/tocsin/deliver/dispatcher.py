@@ -334,10 +334,7 @@ def _turned(
     """Return the event for operators that a receiver refuses our messages, fails, or works again."""
     info, words = {
         Turn.BLOCKED: (builtin.RECEIVER_BLOCKED, status.refused),
-        Turn.FAILING: (
-            builtin.RECEIVER_FAILING,
-            f"Nothing was delivered since {_utc(status.since)}: {status.refused}",
-        ),
+        Turn.FAILING: (builtin.RECEIVER_FAILING, f"Nothing was delivered since {_utc(status.since)}: {status.refused}"),
         Turn.DELIVERS: (
             builtin.RECEIVER_DELIVERS,
             f"Nothing was delivered from {_utc(before.since)} on: {before.refused}",

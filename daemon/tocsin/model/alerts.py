@@ -24,6 +24,12 @@ class MatchOutcome(StrEnum):
     OLD = "old"  # older than max_age when first seen
 
 
+#: It opened an alert.
+OPENING = (MatchOutcome.ALERTED, MatchOutcome.HELD, MatchOutcome.CATCH_UP)
+#: People are notified of it, now or at the end of a cooldown.
+NOTIFYING = (*OPENING, MatchOutcome.UPDATED)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
     """The entries that report the same happening, compared within one event; the earliest first."""

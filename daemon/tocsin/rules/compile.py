@@ -213,7 +213,7 @@ class _Compiler:
         """Check that a regular expression has a word that says where it is worth looking."""
         for part in condition.parts:
             if is_textual(part) and not is_anchored(part):
-                words = "a regular expression without a word of its own needs one beside it: NEAR/8 gallium"
+                words = "a regular expression without a word of its own needs one beside it, and so does @tocsin/...: NEAR/8 gallium"
                 self.problems.append(text.problem(words, offset=part.start, length=len(part.text)))
 
     def _check_labels(self, spec: RuleSpec, match: Condition) -> None:

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from tocsin.errors import Position, Problem, meant
 from tocsin.model.rules import Located
-from tocsin.rules.news.amounts import BUILT_IN
+from tocsin.rules.news.built_in import BUILT_IN
 from tocsin.rules.news.coverage import labels_given, levels, size
 from tocsin.rules.news.nodes import Condition, Expression, Near
 from tocsin.rules.news.query import BadNameError, compile_literal, parse, parse_body

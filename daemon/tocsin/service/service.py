@@ -26,7 +26,7 @@ from tocsin.log import line
 from tocsin.model.deliveries import AttemptResult, Delivery, Settlement
 from tocsin.protocols import Clock, Runtime, runner
 from tocsin.rules import builtin
-from tocsin.service.lastwords import save, tell_operators
+from tocsin.service.lastwords import notify_operators, save
 from tocsin.service.liveness import Liveness, Notifier
 from tocsin.service.scheduler import Ticker
 from tocsin.service.selfreport import self_report
@@ -175,20 +175,10 @@ class Service:
             clock=self._clock, write=self._write, work=self._work, random=random.random, trouble=self._trouble
         )
         self._pipeline = Pipeline(
-            self._store,
-            inbound,
-            runtime,
-            committed=self._wake.set,
-            progress=partial(self._liveness.ran, "poll"),
+            self._store, inbound, runtime, committed=self._wake.set, progress=partial(self._liveness.ran, "poll")
         )
         await self._pipeline.resume()
-        self._dispatcher = Dispatcher(
-            self._store,
-            outbound,
-            runtime,
-            more=self._wake.set,
-            settled=self._settled,
-        )
+        self._dispatcher = Dispatcher(self._store, outbound, runtime, more=self._wake.set, settled=self._settled)
         await self._http.__aenter__()
         await self._adopt(config, loaded)
         self._sender = asyncio.create_task(self._send_when_woken(), name="wake")
@@ -234,7 +224,7 @@ class Service:
             words = await save(lost, self._write, self._store)
             self._notifier.status(words)
             outbound, database = self._dispatcher.outbound, self._config.database
-            await tell_operators(outbound, database, words, self._clock.now(), LAST_WORDS)
+            await notify_operators(outbound, database, words, self._clock.now(), LAST_WORDS)
         await self._write(self._store.close)
         self._writer.shutdown()
         self._workers.shutdown(cancel_futures=True)
