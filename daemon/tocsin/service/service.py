@@ -329,7 +329,7 @@ class Service:
             self._refuse(refused)
         else:
             before, rules = self._config, self._loaded.rules
-            self._config, self._loaded, self._watched.folders = config, loaded, config.rules
+            self._config, self._loaded, self._watched.folders = config, loaded, loaded.folders
             self._pipeline.inbound, self._dispatcher.outbound = inbound, outbound
             await self._adopt(config, loaded)
             await self._miss(gone(before, config, rules, loaded.rules))
@@ -353,7 +353,7 @@ class Service:
             await self._pipeline.tell([builtin.about_gone(kind, names, now) for kind, names in missing.items()])
 
     def _listen(self) -> None:
-        self._watched = Watched(self._path, self._config.rules)
+        self._watched = Watched(self._path, self._loaded.folders)
         loop = asyncio.get_running_loop()
         for name, act in ((signal.SIGTERM, self.stop), (signal.SIGINT, self.stop), (signal.SIGHUP, self.reload)):
             # Only the main thread may handle signals; in another one the caller stops the service.
