@@ -23,15 +23,15 @@ from tocsin.cli.common import (
     rules_in_force,
 )
 from tocsin.cli.input_files import read_entries, read_time
-from tocsin.cli.output import dump, local, say_zone, shown, written
+from tocsin.cli.output import dump, local, say_zone, shown
 from tocsin.cli.tree import console, mark, text_lines, tree
 from tocsin.errors import UsageError
-from tocsin.explain.decision_chain import Record, Step
-from tocsin.explain.explanation import Explanation, explain_given, explain_stored
+from tocsin.explain import Explanation, Record, Step, explain_given, explain_stored
 from tocsin.model.entries import Entry
 from tocsin.model.rules import RuleInfo
 from tocsin.rules.news.evaluate import CompiledRule
 from tocsin.rules.ruleset import RuleSet
+from tocsin.units import written
 
 RuleArgument = Annotated[str, typer.Argument(help="A rule: pack/id, or the id alone.", show_default=False)]
 EntryArgument = Annotated[

@@ -268,6 +268,7 @@ LOOKS = {
     "neither": ("(gallium OR ban) SENT export", "export", False),
     "a list": ("$mineral AND ban", "germanium ban", True),
     "no member of a list": ("$mineral AND ban", "copper ban", False),
+    "a plural within a phrase": ('"letter of interest"', "letters of interest", True),
     "half a phrase": ("$mineral", "rare", False),
     "bare": ("bare(gallium) AND bare(ban OR curb)", "gallium", False),
     "a field": ("title(gallium)", "gallium", True),

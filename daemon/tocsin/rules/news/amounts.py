@@ -84,7 +84,7 @@ def _unit(name: str, *forms: str) -> TermList:
 
 
 #: The amounts by the name behind `@tocsin/`.
-BUILT_IN: Mapping[str, TermList] = {
+AMOUNTS: Mapping[str, TermList] = {
     "money": _unit(
         "money",
         rf"{_BEFORE} ?{_FIGURE}(?:{_GAP}?{_SCALE})?{_WIDE_SCALE}",

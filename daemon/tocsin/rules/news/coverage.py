@@ -218,7 +218,7 @@ def _list_contains(outer: TermList, inner: TermList, whole: bool) -> bool:
 
 def swallowed(term: Term, other: Term) -> bool:
     """Return whether *other* is found wherever *term* is, within its words."""
-    if term.pattern is not None or other.pattern is not None:
+    if not (term.words and other.words):  # a regular expression, or what is built in
         return term.text == other.text
     if other.cased or (term.katakana_start, term.katakana_end) != (other.katakana_start, other.katakana_end):
         return term.words == other.words and term.cased == other.cased
