@@ -9,7 +9,8 @@ import pytest
 
 from tocsin.model.rules import Severity
 from tocsin.rules.compile import compile_packs
-from tocsin.rules.spec import Override, lay_over
+from tocsin.rules.overlay import lay_over
+from tocsin.rules.spec import Override
 
 
 def overridden(bench: Any, name: str = "r", **change: Any) -> Any:
