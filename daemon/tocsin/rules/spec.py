@@ -52,10 +52,11 @@ class NewsSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Override:
-    """A change that an operator makes to a rule without editing its pack.
+    """A change that an operator makes to a rule, or to a pack, without editing the pack.
 
-    *rule* is a full id, or a bare one that only one pack has. *severity* stands in place of the rule's own and of its
-    `severity_if`; *unless* cancels beside the rule's own, with the lists of its pack; *to* are the only receivers.
+    *rule* is the id of a pack, the full id of a rule, or a bare one that only one pack has. *severity* stands in place of the
+    rule's own and of its `severity_if`; *unless* cancels beside the rule's own, with the lists of its pack; *to* are the only
+    receivers. *lists* hold members that are added to lists of the pack.
     """
 
     rule: Located
@@ -63,6 +64,7 @@ class Override:
     severity: Severity | None = None
     unless: Located | None = None
     to: tuple[str, ...] = ()
+    lists: tuple[ListSpec, ...] = ()
 
     def __str__(self) -> str:
         """Say in words what it changes, and its place."""
