@@ -29,7 +29,7 @@ from tocsin.explain import revision
 from tocsin.model.alerts import Answered, AnswerKind
 from tocsin.model.records import AlertDetail
 from tocsin.render.reasons import in_words
-from tocsin.store import Which, Withheld
+from tocsin.store.values import Which, Withheld
 from tocsin.units import written
 
 app = typer.Typer(help="List and explain alerts, and answer them.", no_args_is_help=True)

@@ -29,7 +29,8 @@ from tocsin.policy.polling.schedule import Terms
 from tocsin.protocols import Runtime
 from tocsin.rules import builtin
 from tocsin.sources import Source
-from tocsin.store import Deferral, Fetch, GroupHold, PollFailure, Rest, SourceLease, Store
+from tocsin.store import Store
+from tocsin.store.values import Deferral, Fetch, GroupHold, PollFailure, Rest, SourceLease
 from tocsin.units import duration
 
 log = logging.getLogger(__name__)
