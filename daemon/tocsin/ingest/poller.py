@@ -22,13 +22,14 @@ from tocsin.ingest.prices import PriceIntake
 from tocsin.log import line
 from tocsin.model.rules import Match
 from tocsin.policy.chunks import Chunk
-from tocsin.policy.polling import network
+from tocsin.policy.polling import health
 from tocsin.policy.polling.aftermath import after_failure
-from tocsin.policy.polling.network import PROBE, Network
+from tocsin.policy.polling.health import PROBE, Network
 from tocsin.protocols import Runtime
 from tocsin.rules import builtin
 from tocsin.sources import Source
-from tocsin.store import Deferral, Fetch, GroupHold, PollFailure, Rest, SourceLease, Store
+from tocsin.store import Store
+from tocsin.store.values import Deferral, Fetch, GroupHold, PollFailure, Rest, SourceLease
 from tocsin.units import duration
 
 log = logging.getLogger(__name__)
@@ -140,7 +141,7 @@ class Pipeline:
         if source is None:  # removed while it was due: the next synchronisation disables its row
             return
         intake = self.market if poll.terms.prices else self._news
-        asked = network.ask(self._network, poll.now) if poll.terms.group else self._network
+        asked = health.probe(self._network, poll.now) if poll.terms.group else self._network
         if asked is None:
             self._defer(Deferral(lease=lease, due_at=poll.now + PROBE, reason=_OFFLINE))
             return
@@ -235,7 +236,7 @@ class Pipeline:
         # Needed only after a failure, and nearly every poll succeeds.
         hosts = 0 if reached else len({terms.group for terms in poll.config.terms.values() if terms.group})
         since = self._network.offline_since
-        self._network = network.after(self._network, group, reached=reached, hosts=hosts, now=now)
+        self._network = health.after_try(self._network, group, reached=reached, hosts=hosts, now=now)
         if self._network.offline_since == since:
             return
         if since is None:

@@ -22,14 +22,15 @@ from tocsin.model.rules import Match, RuleInfo
 from tocsin.policy.polling import standby
 from tocsin.policy.polling.aftermath import after_success
 from tocsin.policy.polling.findings import find
-from tocsin.policy.polling.network import PROBE
+from tocsin.policy.polling.health import PROBE
 from tocsin.policy.polling.schedule import UNKNOWN, hold, in_sessions
 from tocsin.protocols import Runtime
 from tocsin.rules import builtin
 from tocsin.rules.prices.edge import PriceState
 from tocsin.rules.prices.observation import Observed, PriceStates, observe
 from tocsin.rules.ruleset import RuleSet
-from tocsin.store import Committed, Deferral, Fetch, Store
+from tocsin.store import Store
+from tocsin.store.values import Committed, Deferral, Fetch
 from tocsin.units import utc
 
 log = logging.getLogger(__name__)
