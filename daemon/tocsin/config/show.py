@@ -17,7 +17,7 @@ from pydantic_core.core_schema import NullableSchema, StringSchema
 
 from tocsin.config.config import Config, ConfigFile
 from tocsin.config.instruments import write_hours
-from tocsin.config.packs import RuleFile
+from tocsin.config.pack_file import RuleFile
 from tocsin.config.secrets import Secret, masked
 from tocsin.config.testfile import RuleTestFile
 from tocsin.config.yaml.shape import Shape
@@ -60,7 +60,7 @@ def _plain(value: Any) -> Any:
             return value.key
         case Mapping():
             return {str(key): _plain(item) for key, item in value.items()}
-        case tuple():
+        case tuple() | list():
             return [_plain(item) for item in value]
         case bool() | int():
             return value

@@ -1,9 +1,9 @@
-"""The polls of all sources.
+"""The pipeline: polls of all sources, and outages of the network as they show them.
 
     claim due sources → source.poll → intake of news or of prices: judge, commit → due again
 
-A tick claims rows and starts tasks; it never waits for them. Everything that can fail is caught here, one source at a
-time, so that no source and no rule can stop the others.
+A tick claims rows and starts tasks, but never waits for them. Every failure is caught here, one source at a time, so that
+no source and no rule can stop the others.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -22,19 +22,19 @@ from tocsin.ingest.prices import PriceIntake
 from tocsin.log import line
 from tocsin.model.rules import Match
 from tocsin.policy.chunks import Chunk
-from tocsin.policy.polling import network
+from tocsin.policy.polling import health
 from tocsin.policy.polling.aftermath import after_failure
-from tocsin.policy.polling.network import PROBE, Network
-from tocsin.policy.polling.schedule import Terms
+from tocsin.policy.polling.health import PROBE, Network
 from tocsin.protocols import Runtime
 from tocsin.rules import builtin
 from tocsin.sources import Source
-from tocsin.store import Deferral, Fetch, GroupHold, PollFailure, Rest, SourceLease, Store
+from tocsin.store import Store
+from tocsin.store.values import Deferral, Fetch, GroupHold, PollFailure, Rest, SourceLease
 from tocsin.units import duration
 
 log = logging.getLogger(__name__)
 
-#: Polls in progress at once. Most of them wait for a server or for their turn, and must not delay the others.
+#: Most polls in progress at once. Most of these wait for a server or for their turn, and must not delay the others.
 IN_FLIGHT = 512
 _OFFLINE = "the network is down"
 #: The intake for a kind of source.
@@ -42,10 +42,10 @@ _Intake = NewsIntake | PriceIntake
 
 
 class Pipeline:
-    """Polls sources, and takes their news and prices into the store.
+    """Pipeline that polls sources, and takes their news and prices into the store.
 
     *committed* is called after every commit that planned a delivery, and when a delivery is due that waited for the rest
-    of its document; *progress* is called after every part of a long document.
+    of its document. *progress* is called after every part of a long document.
     """
 
     def __init__(
@@ -64,22 +64,22 @@ class Pipeline:
         self._tasks: set[asyncio.Task[None]] = set()
         self._resting: list[Rest] = []
         self._deferred: list[Deferral] = []
-        self._outage = Outage()
+        self._network = Network()
         self._latest = datetime.min.replace(tzinfo=UTC)  # time that a tick saw on the clock
         self._news = NewsIntake(store, runtime, committed=committed, progress=progress)
         self.market = PriceIntake(store, runtime, committed=committed)
 
     async def resume(self) -> None:
-        """Take over from the last run whether the network is down; it counts as down until a server is reached."""
+        """Restore an outage of the network that the last run saw. It lasts until a server is reached."""
         since = await self._runtime.write(self._store.read.lasts_since, builtin.OFFLINE.id, builtin.ONLINE.id)
-        self._outage = Outage(since)
+        self._network = Network(offline_since=since)
 
     async def tick(self) -> None:
         """Claim what is due and start polling it."""
         await self._start_due()
 
     async def run_due(self) -> int:
-        """Poll all that is due now and wait for it; return the number of sources."""
+        """Poll all sources that are due, wait for the results, and return the number of sources."""
         polled = 0
         while started := await self._start_due():
             polled += started
@@ -87,7 +87,7 @@ class Pipeline:
         return polled
 
     async def drain(self, within: float | None) -> None:
-        """Wait at most *within* seconds for the polls in progress; one that is cut off is repeated after its lease."""
+        """Wait at most *within* seconds for the polls in progress. A poll that is cut off is repeated after its lease."""
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=within)
             for task in late:
@@ -97,18 +97,18 @@ class Pipeline:
         await self._give_back()
 
     async def tell(self, own: Sequence[Match]) -> None:
-        """Commit events of the daemon's own."""
+        """Commit events of the daemon."""
         decide, now = self.inbound.policy.decide, self._runtime.clock.now()
         committed = await self._runtime.write(self._store.tell, own, decide, now)
         if committed.delivery_ids:
             self._committed()
 
     async def rejudge(self) -> None:
-        """Judge entries again on which the evaluation of a rule failed, if that rule or the program has changed."""
+        """Judge the entries again on which a rule could not be evaluated, if that rule or the program has changed."""
         await self._news.rejudge(self.inbound)
 
     async def _give_back(self) -> None:
-        """Write the results of polls without news and of deferred polls, many in one transaction: they are not urgent."""
+        """Write the results of deferred polls and of polls without news, many in one transaction, as they are not urgent."""
         now = self._runtime.clock.now()
         resting, self._resting = [_asked_again(rest, now) for rest in self._resting], []
         deferred, self._deferred = self._deferred, []
@@ -120,7 +120,7 @@ class Pipeline:
     async def _start_due(self) -> int:
         await self._give_back()
         now = self._runtime.clock.now()
-        # Repeated until the clock is where it was: a poll that began before it was set back may end at any time.
+        # Repeated until the clock is where it was, because a poll that began before it was set back may end at any time.
         if now < self._latest and (rows := await self._runtime.write(self._store.rewind, now)):
             log.warning(line("the clock was set back", by=self._latest - now, due=rows))
         self._latest = max(now, self._latest)
@@ -135,15 +135,17 @@ class Pipeline:
         return len(leases)
 
     async def _poll(self, lease: SourceLease) -> None:
-        """Poll one source and commit the result; every exception ends here."""
+        """Poll one source and commit the result. Every exception ends here."""
         poll = Poll(config=self.inbound, lease=lease, now=self._runtime.clock.now())
         source = poll.config.sources.get(lease.name)
-        if source is None:  # removed while it was due; the next synchronisation disables its row
+        if source is None:  # removed while it was due: the next synchronisation disables its row
             return
         intake = self.market if poll.terms.prices else self._news
-        if not self._outage.may_ask(poll.terms, poll.now):
+        asked = health.probe(self._network, poll.now) if poll.terms.group else self._network
+        if asked is None:
             self._defer(Deferral(lease=lease, due_at=poll.now + PROBE, reason=_OFFLINE))
             return
+        self._network = asked
         if deferral := intake.put_off(poll):
             self._defer(deferral)
             return
@@ -162,7 +164,7 @@ class Pipeline:
             await self._fail(poll, intake, fault, _took(started))
 
     async def _ask(self, poll: Poll, source: Source, intake: _Intake, started: float) -> None:
-        """Poll *source*, let *intake* commit the result, and release the source; one without news is released later."""
+        """Poll *source*, let *intake* commit the result, and release the source. Without news it is released later."""
         try:
             batch = await source.poll(poll.lease.cursor, poll.now)
         except SourceError as error:
@@ -176,12 +178,12 @@ class Pipeline:
         if answer.after.events:
             await self._news.commit(answer, Chunk())
             return
-        rest = answer.rest
+        rest = Rest(lease=poll.lease, cursor=batch.cursor, record=answer.record)
         self._resting.append(rest)
         log.debug(line("source rests", source=poll.lease.name, prices=len(batch.prints), next=rest.record.due_at))
 
     async def _fail(self, poll: Poll, intake: _Intake, error: SourceError, took: timedelta) -> None:
-        """Record the failure, release the source, and report it when it becomes unhealthy; not while we are offline."""
+        """Record the failure, release the source, and report it if it becomes unhealthy. While offline, only defer it."""
         lease, now = poll.lease, self._runtime.clock.now()
         if error.fault is Fault.BUSY:
             due_at = now + max(error.retry_after or timedelta(0), PROBE)
@@ -190,7 +192,7 @@ class Pipeline:
         unreachable = error.fault is Fault.UNREACHABLE
         if unreachable or error.status:
             await self._note(poll, reached=not unreachable)
-        if unreachable and poll.terms.group and self._outage.lasts:
+        if unreachable and poll.terms.group and self._network.offline_since:
             self._defer(Deferral(lease=lease, due_at=now + PROBE, reason=_OFFLINE))
             return
         refusals, own = intake.failed(poll, error, now)
@@ -223,65 +225,36 @@ class Pipeline:
         log.debug(line("poll put off", source=deferral.lease.name, reason=deferral.reason, next=deferral.due_at))
 
     async def _note(self, poll: Poll, *, reached: bool) -> None:
-        """Note whether a server was reached, and notify operators when the network went down or came back."""
-        now = self._runtime.clock.now()
-        event = self._outage.note(poll.terms, poll.config.terms.values(), reached=reached, now=now)
-        if event is None:
+        """Note whether a public server was reached, and notify operators when the network went down or came back.
+
+        Private servers, which have no group, do not count. While the network is down no source is blamed, and one poll a
+        minute is tried.
+        """
+        group, now = poll.terms.group, self._runtime.clock.now()
+        if not group:
             return
-        log.warning(line("offline" if self._outage.lasts else "online", detail=event.detail))
-        if self._outage.lasts:
+        # Needed only after a failure, and nearly every poll succeeds.
+        hosts = 0 if reached else len({terms.group for terms in poll.config.terms.values() if terms.group})
+        since = self._network.offline_since
+        self._network = health.after_try(self._network, group, reached=reached, hosts=hosts, now=now)
+        if self._network.offline_since == since:
+            return
+        if since is None:
+            detail = "None of many servers could be reached. One is tried every minute, and no source is blamed."
+        else:
+            detail = f"Servers can be reached again, after {duration(now - since)}."
+        log.warning(line("online" if since else "offline", detail=detail))
+        if since is None:
             await self._runtime.write(self._store.clear_outage_failures, now)
-        await self.tell([event])
+        info = builtin.ONLINE if since else builtin.OFFLINE
+        await self.tell([builtin.own_match(info, {"network": ("the internet",)}, detail, now)])
 
 
 def _asked_again(rest: Rest, now: datetime) -> Rest:
-    """Return *rest*, but due at once if its poll lies in the future: then the clock was set back after the poll."""
+    """Return *rest*, due at once if its poll is in the future, because then the clock was set back after it."""
     fetch = rest.record.fetch
     return replace(rest, record=replace(rest.record, due_at=now)) if fetch is not None and fetch.at > now else rest
 
 
 def _took(started: float) -> timedelta:
     return timedelta(seconds=time.perf_counter() - started)
-
-
-_LABELS = {"network": ("the internet",)}
-
-
-class Outage:
-    """Outages of the network, as polls of public servers show them; private ones, which have no group, do not count.
-
-    *since* is when the network went down, if it was still down at the end of the last run.
-    """
-
-    def __init__(self, since: datetime | None = None) -> None:
-        self._network = Network(offline_since=since)
-
-    @property
-    def lasts(self) -> bool:
-        """Return whether the network is down."""
-        return self._network.offline_since is not None
-
-    def may_ask(self, source: Terms, now: datetime) -> bool:
-        """Return whether a source may be polled at *now*."""
-        if not source.group:
-            return True
-        allowed = network.ask(self._network, now)
-        self._network = allowed or self._network
-        return allowed is not None
-
-    def note(self, source: Terms, everybody: Iterable[Terms], *, reached: bool, now: datetime) -> Match | None:
-        """Note whether the server of *source*, one of *everybody*, was reached; return an event if the network changed."""
-        if not source.group:
-            return None
-        # Needed only after a failure, and nearly every poll succeeds.
-        hosts = 0 if reached else len({terms.group for terms in everybody if terms.group})
-        before = self._network.offline_since
-        self._network = network.after(self._network, source.group, reached=reached, hosts=hosts, now=now)
-        since = self._network.offline_since
-        if before is None and since is not None:
-            detail = "Not one server of many could be reached. It is tried once a minute; no source is blamed."
-            return builtin.own_match(builtin.OFFLINE, _LABELS, detail, now)
-        if before is not None and since is None:
-            detail = f"Servers can be reached again, after {duration(now - before)}."
-            return builtin.own_match(builtin.ONLINE, _LABELS, detail, now)
-        return None

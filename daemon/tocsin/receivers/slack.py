@@ -32,11 +32,6 @@ class _Slack(NotifySlack):
         return answer
 
 
-def is_native(url: str) -> bool:
-    """Return whether *url* is an address in the form that Slack itself shows."""
-    return bool(NotifySlack.parse_native_url(url))
-
-
 def build(endpoint: Endpoint) -> AppriseReceiver:
     """Return the receiver for Slack. Slack's workflows take only text, and are handled like any other service.
 
@@ -69,4 +64,5 @@ def _blocks(endpoint: Endpoint, fields: Fields, recipients: tuple[str, ...], add
         slack.content = json.loads(message.payload)
         return slack
 
-    return endpoint.receiver(MessageKind.SLACK, plugin, recipients, place=urlsplit(address).netloc)
+    place = urlsplit(address).netloc
+    return AppriseReceiver(endpoint=endpoint, kind=MessageKind.SLACK, plugin=plugin, recipients=recipients, place=place)

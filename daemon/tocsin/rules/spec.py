@@ -6,11 +6,11 @@ Everything that can be wrong carries its place in the file.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import timedelta
 
-from tocsin.errors import Position, Problem, meant
+from tocsin.errors import Position
 from tocsin.model.rules import CorrelationKind, Located, Severity
 
 
@@ -28,6 +28,20 @@ class ListSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExpressionSpec:
+    """A named expression with its examples.
+
+    *labels* are those that leave it: (the name outside, the name that its lists give); None where all do.
+    """
+
+    name: Located
+    match: Located
+    fires: tuple[Located, ...] = ()
+    quiet: tuple[Located, ...] = ()
+    labels: tuple[tuple[Located, Located], ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewsSpec:
     """The text condition of a rule. *severity_if* is tried in order; the first that is true wins."""
 
@@ -38,10 +52,11 @@ class NewsSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Override:
-    """A change that an operator makes to a rule without editing its pack.
+    """A change that an operator makes to a rule, or to a pack, without editing the pack.
 
-    *rule* is a full id, or a bare one that only one pack has. *severity* stands in place of the rule's own and of its
-    `severity_if`; *unless* cancels beside the rule's own, with the lists of its pack; *to* are the only receivers.
+    *rule* is the id of a pack, the full id of a rule, or a bare one that only one pack has. *severity* stands in place of the
+    rule's own and of its `severity_if`; *unless* cancels beside the rule's own, with the lists of its pack; *to* are the only
+    receivers. *lists* hold members that are added to lists of the pack.
     """
 
     rule: Located
@@ -49,6 +64,7 @@ class Override:
     severity: Severity | None = None
     unless: Located | None = None
     to: tuple[str, ...] = ()
+    lists: tuple[ListSpec, ...] = ()
 
     def __str__(self) -> str:
         """Say in words what it changes, and its place."""
@@ -108,44 +124,35 @@ class RuleSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackSpec:
-    """A folder of rules with their lists; *distinguish* are labels by which stories with like headlines differ."""
+    """A folder of rules with their lists and expressions.
+
+    *distinguish* are labels by which stories with like headlines differ. *use* names the packs whose lists and expressions
+    this one may name in full, and *used* are these packs. A *library* has no rules.
+    """
 
     id: str
     version: str
+    library: bool = False
+    use: tuple[Located, ...] = ()
+    used: tuple[PackSpec, ...] = field(default=(), repr=False)
     distinguish: tuple[Located, ...] = ()
     lists: tuple[ListSpec, ...]
+    expressions: tuple[ExpressionSpec, ...] = ()
     rules: tuple[RuleSpec, ...]
     position: Position | None = None
     files: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # (path, text): kept as the last good version
 
 
-def lay_over(
-    packs: Sequence[PackSpec], overrides: Sequence[Override]
-) -> tuple[tuple[PackSpec, ...], tuple[Problem, ...]]:
-    """Return *packs* with what *overrides* change of their rules, and every override that names no rule, or not one only."""
-    known = [f"{pack.id}/{rule.id.text}" for pack in packs for rule in pack.rules]
-    chosen: dict[str, Override] = {}
-    problems: list[Problem] = []
-    for override in overrides:
-        name = override.rule.text
-        found = [name] if name in known else [full for full in known if full.rpartition("/")[2] == name]
-        if not found:
-            bare = [full.rpartition("/")[2] for full in known]
-            likely = meant(name, known if "/" in name else bare)
-            problems.append(override.rule.problem(f"there is no rule {name}{likely}"))
-        elif len(found) > 1:
-            problems.append(override.rule.problem(f"several packs have a rule {name}: write {' or '.join(found)}"))
-        elif found[0] in chosen:
-            first = chosen[found[0]].rule.at()
-            words = f"the rule {found[0]} is overridden twice, first at {first.file}:{first.line}"
-            problems.append(override.rule.problem(words))
-        else:
-            chosen[found[0]] = override
-    changed = (
-        replace(
-            pack,
-            rules=tuple(replace(rule, override=chosen.get(f"{pack.id}/{rule.id.text}")) for rule in pack.rules),
-        )
-        for pack in packs
-    )
-    return tuple(changed), tuple(problems)
+def with_used(packs: Iterable[PackSpec]) -> list[PackSpec]:
+    """Return *packs* and all that they use, each once, what is used before what uses it."""
+    found: dict[int, PackSpec] = {}
+
+    def add(pack: PackSpec) -> None:
+        if id(pack) not in found:
+            for used in pack.used:
+                add(used)
+            found[id(pack)] = pack
+
+    for pack in packs:
+        add(pack)
+    return list(found.values())

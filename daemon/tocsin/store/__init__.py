@@ -1,68 +1,10 @@
-"""The database: tables, transactions and migrations, for all data that outlives the process."""
+"""The database: tables, transactions and migrations, for all data that outlives the process.
 
-from tocsin.store.db.values import (
-    AttemptView,
-    Claimable,
-    Committed,
-    Counts,
-    Damage,
-    DamagedKind,
-    Deferral,
-    DeliveryDetail,
-    EntryView,
-    Fetch,
-    GroupHold,
-    History,
-    JudgedBatch,
-    PeriodStatistics,
-    PollFailure,
-    PollRecord,
-    Reopened,
-    Rest,
-    RuleStats,
-    SourceDetail,
-    SourceLease,
-    SourceView,
-    TransitionView,
-    Unseen,
-    Voided,
-    Which,
-    Withheld,
-)
+`tocsin.store.values` has the values that the store takes and returns, beside those of the model.
+"""
+
 from tocsin.store.inbound.decisions import Decide
 from tocsin.store.outbox.handover import Fallbacks
 from tocsin.store.store import CHECKED_WITHIN, Store
 
-__all__ = [
-    "CHECKED_WITHIN",
-    "AttemptView",
-    "Claimable",
-    "Committed",
-    "Counts",
-    "Damage",
-    "DamagedKind",
-    "Decide",
-    "Deferral",
-    "DeliveryDetail",
-    "EntryView",
-    "Fallbacks",
-    "Fetch",
-    "GroupHold",
-    "History",
-    "JudgedBatch",
-    "PeriodStatistics",
-    "PollFailure",
-    "PollRecord",
-    "Reopened",
-    "Rest",
-    "RuleStats",
-    "SourceDetail",
-    "SourceLease",
-    "SourceView",
-    "Store",
-    "TransitionView",
-    "Unseen",
-    "Voided",
-    "Which",
-    "Withheld",
-]
+__all__ = ["CHECKED_WITHIN", "Decide", "Fallbacks", "Store"]

@@ -47,6 +47,29 @@ def test_why_not_names_the_first_false_node_and_the_nearest_miss(tocsin: Tocsin)
     assert record["decision"] == []
 
 
+def test_a_named_expression_is_one_line_and_can_be_unfolded(tocsin: Tocsin) -> None:
+    """The words that it found and where it is written; of one that is false, what it lacks."""
+    (tocsin.folder / "rules" / "words.yaml").write_text(
+        "tocsin: 1\n"
+        "expressions:\n"
+        "  stop: |\n"
+        "    (stop~ OR halt~) NEAR/4 @works\n"
+        "  works: mine OR smelter\n"
+        "rules:\n"
+        '  - {id: halt, news: {match: "@stop NEAR/9 cobalt"}, fires: [Congo halts mines of cobalt]}\n',
+        encoding="utf-8",
+    )
+    title = "Congo halts a cobalt mine"
+    folded = [" ".join(line.split()) for line in tocsin("why", "halt", "--title", title).stdout.splitlines()]
+    assert "├── ✓ @stop “halts”, “mine” words.yaml:4" in folded
+    assert not any("@works" in line for line in folded)
+    unfolded = tocsin("why", "halt", "--title", title, "--unfold").stdout
+    assert re.search(r"✓ @works .*words\.yaml:5", unfolded)
+    missed = tocsin("why-not", "halt", "--title", "Congo halts cobalt sales").stdout
+    assert "does not match: not met: mine" in missed
+    assert re.search(r"✗ @stop .*\n.*✗ @works .*\n.*✗ mine", missed)
+
+
 def test_the_words_of_strangers_cannot_steer_the_terminal(tocsin: Tocsin) -> None:
     """Neither escapes nor bidirectional marks nor markup of our own."""
     hostile = "\x1b[2Jbans \u202egallium [red]x[/red]"
@@ -172,12 +195,34 @@ def test_an_override_is_shown_by_why_check_and_config(tocsin: Tocsin, history: A
     ("override", "words"),
     [
         ("bam: {disable: true}", "there is no rule bam; did you mean ban?"),
-        ("ban: {}", "an override needs disable, severity, unless or to"),
+        ("ban: {}", "an override needs disable, severity, unless, to or lists"),
         ("ban: {to: [hre]}", "there is no receiver hre; did you mean here?"),
         ("ban: {severty: low}", "unknown key severty; did you mean severity?"),
         ("ban: {unless: $minerals}", "unknown list $minerals; did you mean $mineral?"),
+        ("metals: {lists: {minerals: {tin: [tin]}}}", "the pack metals has no list minerals; did you mean mineral?"),
+        ("metals: {lists: {mineral: [tin]}}", "mineral of metals is a map: write the label of the new terms too"),
+        ("metals: {lists: {mineral: {tin: [re:/(/]}}}", "the syntax is RE2's"),
+        ("metals: {lists: {mineral: tin}}", "a list must be terms in square brackets"),
+        ("metals: {expressions: {x: tin}}", "expressions cannot be overridden; add words to a list of the pack"),
+        ("metals: {disable: true}", "metals is a pack, of which only lists can be overridden"),
+        ("ban: {lists: {mineral: {tin: [tin]}}}", "lists are those of a pack, and ban is a rule: write metals: {lists"),
+        ("metal: {lists: {mineral: {tin: [tin]}}}", "there is no pack metal; did you mean metals?"),
     ],
-    ids=["unknown rule", "nothing", "unknown receiver", "unknown key", "unknown list"],
+    ids=[
+        "unknown rule",
+        "nothing",
+        "unknown receiver",
+        "unknown key",
+        "unknown list",
+        "unknown list of a pack",
+        "a list for a map",
+        "a faulty term",
+        "no list",
+        "an expression",
+        "a pack that is disabled",
+        "lists of a rule",
+        "unknown pack",
+    ],
 )
 def test_a_faulty_override_is_told_at_its_place(tocsin: Tocsin, override: str, words: str) -> None:
     """A fault of the configuration, with line and caret."""

@@ -23,7 +23,8 @@ from tocsin.policy.notifying.retry import Consequence
 from tocsin.policy.notifying.route import Route
 from tocsin.policy.notifying.timing import limits
 from tocsin.replay.book import Book, Circumstance
-from tocsin.store import Claimable, JudgedBatch, PollRecord, Store
+from tocsin.store import Store
+from tocsin.store.values import Claimable, JudgedBatch, PollRecord
 
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)
 POLICY = Policy(
@@ -111,7 +112,7 @@ class Both:
                 self._send(self.sent_until - timedelta(microseconds=1), 99, gone)
         left = [
             (sent.receiver, sent.recipient, sent.kind, str(sent.at), str(sorted(sent.alert_ids)))
-            for sent in self.book.leave(before, self.policy.receivers)
+            for sent in self.book.send(before, self.policy.receivers)
         ]
         self.left.append((sorted(gone), sorted(left)))
 

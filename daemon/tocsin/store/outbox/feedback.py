@@ -17,8 +17,8 @@ from tocsin.model.reasons import Cause, Reason
 from tocsin.policy.notifying.retry import LIFE
 from tocsin.store.db import mapping
 from tocsin.store.db.tables import AlertRow, AnswerRow, DeliveryAlertRow, DeliveryRow
-from tocsin.store.db.values import RuleStats
 from tocsin.store.outbox import enqueue
+from tocsin.store.values import RuleStats
 
 _SEEN = (AnswerKind.ACK, AnswerKind.USEFUL, AnswerKind.NOISE)
 _VERDICTS = (AnswerKind.USEFUL, AnswerKind.NOISE)
