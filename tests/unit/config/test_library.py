@@ -68,9 +68,9 @@ def test_a_used_pack_is_looked_for_in_the_rules_then_beside_then_among_the_shipp
     metals = write(tmp_path / "metals", METALS.replace("@words/curb", "@words/taken-back").replace("bans", "lifts"))
     shipped = load_rules([write(tmp_path / "shipped", SHIPPED_USER)])
     assert shipped.folders[1] == SHIPPED[0] / "words"
-    write(tmp_path / "words", WORDS.replace("curb:", "lift:").replace("ban", "lift"))
+    write(tmp_path / "words", WORDS.replace("curb:", "taken-back:").replace("ban", "lift"))
     assert load_rules([metals]).folders[1] == tmp_path / "words"
-    own = write(tmp_path / "deep" / "own", WORDS.replace("curb:", "lift:").replace("ban", "lift"))
+    own = write(tmp_path / "deep" / "own", WORDS.replace("curb:", "taken-back:").replace("ban", "lift"))
     assert load_rules([metals, own]).folders == (metals, own)
 
 
