@@ -42,6 +42,7 @@ TEXTS = {
     "dollars": "$ ",
     "one letter": "a",
     "quotes": "a'",
+    "quotations": "'galliums' ",
     "dashes": " -",
     "one term": "gallium ",
     "two terms": "gallium ban ",
@@ -58,6 +59,7 @@ RULES = (
     "(gallium BEFORE/3 (lift~ NEAR/5 (ban NOT NEAR/3 not))) NOT NEAR/9 ($mineral NEAR/2 export)",
     "$mineral SENT (ban OR lift~ OR export) AND NOT title(x)",
     "re:/gal+ium/ NOT NEAR/0 ($mineral SENT gallium)",
+    "bare($mineral OR 镓) SENT ban",
     "(($mineral OR gallium) NOT BEFORE/3 lift~) THEN (ban NOT AFTER/2 not)",
     "lede($mineral NEAR/9 =MP) OR 镓 NEAR/2 出口",
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 
 #: What a duration in a file looks like, for JSON Schema too.
@@ -23,6 +24,11 @@ def counted(number: int, noun: str) -> str:
 def local(time: datetime, zone: tzinfo) -> str:
     """Return `2026-11-23 09:15`, as clocks in *zone* show it."""
     return f"{time.astimezone(zone):%Y-%m-%d %H:%M}"
+
+
+def written(labels: Mapping[str, Iterable[str]]) -> str:
+    """Return labels as people write them: `mineral=gallium,germanium tier=primary`."""
+    return " ".join(f"{name}={','.join(values)}" for name, values in labels.items())
 
 
 def utc(time: datetime) -> str:

@@ -65,7 +65,7 @@ def test_a_database_that_is_taken_away_stops_the_daemon_and_loses_nothing(
     assert daemon.wait() == 74
     assert lines(daemon, "database lost reason=")
     assert lines(daemon, "while tocsin worked on it: stop tocsin before you touch its database")
-    assert lines(daemon, "operator told receiver=ops")
+    assert lines(daemon, "operator notified receiver=ops")
     assert any("Database lost, tocsin stops: " in str(post) for _, post in world.web.posts)
     saved = world.folder / "tocsin.db"
     if not restored:

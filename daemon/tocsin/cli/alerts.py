@@ -22,15 +22,15 @@ from tocsin.cli.common import (
     read_label,
 )
 from tocsin.cli.input_files import read_since
-from tocsin.cli.output import dump, in_zone, listing, local, plain, say, say_zone, shown, written
+from tocsin.cli.output import dump, in_zone, listing, local, plain, say, say_zone, shown
 from tocsin.cli.tree import console, tree
 from tocsin.errors import UsageError
-from tocsin.explain.decision_chain import revision
+from tocsin.explain import revision
 from tocsin.model.alerts import Answered, AnswerKind
 from tocsin.model.records import AlertDetail
 from tocsin.render.reasons import in_words
 from tocsin.store import Which, Withheld
-from tocsin.units import parse_duration
+from tocsin.units import parse_duration, written
 
 app = typer.Typer(help="List and explain alerts, and answer them.", no_args_is_help=True)
 

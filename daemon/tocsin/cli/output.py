@@ -19,7 +19,6 @@ from rich.table import Table
 
 from tocsin import units
 from tocsin.errors import Position
-from tocsin.model.prices import Labels
 from tocsin.model.reasons import Reason
 from tocsin.render.reasons import in_words
 from tocsin.render.words import seen
@@ -85,11 +84,6 @@ def shown(value: object) -> str:
     """Return *value* as text without control and invisible characters, so that feed text cannot control a terminal."""
     text = "" if value is None else seen(str(value))
     return "".join(c if c.isprintable() else " " for c in text)
-
-
-def written(labels: Labels) -> str:
-    """Return labels as people write them: `mineral=gallium,germanium tier=primary`."""
-    return " ".join(f"{name}={','.join(values)}" for name, values in labels.items())
 
 
 def local(time: datetime | None, zone: ZoneInfo) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from operator import attrgetter
 from pathlib import Path
@@ -22,20 +22,32 @@ from tocsin.cli.common import (
     rules_in_force,
 )
 from tocsin.cli.input_files import read_entries, read_since
-from tocsin.cli.output import FAILED, PARTLY, dump, listing, say, shown, written
+from tocsin.cli.output import FAILED, PARTLY, dump, listing, say, shown
 from tocsin.config.loading import load_rules, rules_of
 from tocsin.config.testfile import Case, RuleTest, load_tests, write_cases
 from tocsin.errors import ConfigError, Problem, UsageError
 from tocsin.model.alerts import Alert, Answered, AnswerKind
 from tocsin.model.rules import Judged, Match
 from tocsin.replay.trial import run_test
+from tocsin.rules.news.terms import TermError, compile_term
 from tocsin.rules.ruleset import RuleSet
 from tocsin.store import RuleStats, Store
-from tocsin.units import counted
+from tocsin.units import counted, written
 
-app = typer.Typer(help="Judge rules by the answers to their alerts.", no_args_is_help=True)
+app = typer.Typer(help="Judge rules by the answers to their alerts, and list word forms.", no_args_is_help=True)
 
 RuleArgument = Annotated[str | None, typer.Argument(help="Only this rule.")]
+TermArgument = Annotated[
+    str, typer.Argument(help="A term as in a list: ban~, 'letter of interest'.", show_default=False)
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Forms:
+    """One word of a term, and the forms in which it is found."""
+
+    word: str
+    forms: tuple[str, ...]
 
 
 @app.command("stats")
@@ -57,6 +69,22 @@ def print_stats(config: ConfigOption = DEFAULT_CONFIG, since: SinceOption = None
         )
         if not json and not any(one.useful or one.noise for one in stats):
             say("No alert has been marked yet. Mark one: tocsin alerts useful ID, or tocsin alerts noise ID.")
+
+
+@app.command("forms")
+def print_forms(term: TermArgument, json: JsonOption = False) -> None:
+    """List the forms in which each word of TERM is found."""
+    try:
+        compiled = compile_term(term)
+    except TermError as error:
+        raise UsageError(str(error)) from error
+    if compiled.pattern is not None:
+        raise UsageError(f"{term} is a regular expression, which has no forms")
+    words = (
+        _Forms(word=word.prefix or min(word.forms, key=len), forms=(f"{word.prefix}*",) if word.prefix else word.forms)
+        for word in compiled.words
+    )
+    listing(words, {"word": attrgetter("word"), "forms": lambda one: ", ".join(one.forms)}, json=json, empty="")
 
 
 @app.command("export-cases")

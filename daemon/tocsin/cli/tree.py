@@ -64,7 +64,7 @@ def _grow(view: Tree, node: Evidence, texts: Mapping[str, str], zone: ZoneInfo) 
 
 def _telling(node: Evidence) -> tuple[Evidence, ...]:
     """Return the children that explain the result."""
-    if node.op != "rule" and not _found_something(node):
+    if node.op not in ("rule", "expression") and not _found_something(node):
         return ()
     if node.holds and node.op in ("match", "unless", "OR") and any(child.op != "NOT" for child in node.children):
         return tuple(child for child in node.children if child.holds)
@@ -82,10 +82,10 @@ def _label(node: Evidence, texts: Mapping[str, str], zone: ZoneInfo) -> Table:
     row.add_column(justify="right", no_wrap=True, style="dim")
     head = Text()
     unfolded = bool(_telling(node))
-    if node.op in _NAMED or (unfolded and node.op not in ("term", "list")):
+    if node.op in _NAMED or (unfolded and node.op not in ("term", "list", "expression")):
         head.append(node.op, style="bold")
     # If the node is expanded, its children show the rest.
-    if not unfolded or node.op == "rule" or node.witnesses:
+    if not unfolded or node.op in ("rule", "expression") or node.witnesses:
         head.append(" " if head else "")
         head.append_text(_cut(node.text))
     if found := _found(node, texts):

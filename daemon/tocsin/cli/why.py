@@ -23,15 +23,15 @@ from tocsin.cli.common import (
     rules_in_force,
 )
 from tocsin.cli.input_files import read_entries, read_time
-from tocsin.cli.output import dump, local, say_zone, shown, written
+from tocsin.cli.output import dump, local, say_zone, shown
 from tocsin.cli.tree import console, mark, text_lines, tree
 from tocsin.errors import UsageError
-from tocsin.explain.decision_chain import Record, Step
-from tocsin.explain.explanation import Explanation, explain_given, explain_stored
+from tocsin.explain import Explanation, Record, Step, explain_given, explain_stored
 from tocsin.model.entries import Entry
 from tocsin.model.rules import RuleInfo
 from tocsin.rules.news.evaluate import CompiledRule
 from tocsin.rules.ruleset import RuleSet
+from tocsin.units import written
 
 RuleArgument = Annotated[str, typer.Argument(help="A rule: pack/id, or the id alone.", show_default=False)]
 EntryArgument = Annotated[
@@ -46,6 +46,7 @@ SummaryOption = Annotated[str, typer.Option("--summary", help="Its summary.")]
 BodyOption = Annotated[str, typer.Option("--body", help="Its text.")]
 DateOption = Annotated[str, typer.Option("--date", help="When it was published (ISO 8601). Default: now.")]
 SourceOption = Annotated[str, typer.Option("--source", help="The source it came from.")]
+UnfoldOption = Annotated[bool, typer.Option("--unfold", help="Show the bodies of all named expressions.")]
 LabelOption = Annotated[list[str] | None, typer.Option("--label", help="A label of its source, such as tier=primary.")]
 
 _UTC = ZoneInfo("UTC")
@@ -61,6 +62,7 @@ def why(
     date: DateOption = "",
     source: SourceOption = "",
     label: LabelOption = None,
+    unfold: UnfoldOption = False,
     rules: RulesOption = None,
     config: ConfigOption = DEFAULT_CONFIG,
     json: JsonOption = False,
@@ -85,11 +87,11 @@ def why(
             published=when,
             labels=_labels(label or ()),
         )
-        answers: Iterator[Explanation] = iter([explain_given(loaded, info, given, now)])
+        answers: Iterator[Explanation] = iter([explain_given(loaded, info, given, now, unfold=unfold)])
     elif entry == "-" or Path(entry).is_file():
-        answers = (explain_given(loaded, info, one, now) for one in read_entries(Path(entry), now))
+        answers = (explain_given(loaded, info, one, now, unfold=unfold) for one in read_entries(Path(entry), now))
     else:
-        found, zone = _stored(loaded, info, entry, config)
+        found, zone = _stored(loaded, info, entry, config, unfold=unfold)
         answers = iter([found])
     for answer in answers:
         _dump(answer) if json else _print(answer, zone)
@@ -110,7 +112,7 @@ def _labels(written: Sequence[str]) -> dict[str, tuple[str, ...]]:
     return labels
 
 
-def _stored(rules: RuleSet, info: RuleInfo, words: str, config: Path) -> tuple[Explanation, ZoneInfo]:
+def _stored(rules: RuleSet, info: RuleInfo, words: str, config: Path, *, unfold: bool) -> tuple[Explanation, ZoneInfo]:
     """Return the explanation of a stored entry, and the time zone to show it in."""
     with opened(config) as (settings, store):
         found = store.read.find_entries(words)
@@ -130,7 +132,7 @@ def _stored(rules: RuleSet, info: RuleInfo, words: str, config: Path) -> tuple[E
         )
         # A match is explained by the text that was judged. An entry without a match is judged by its present text.
         entry = None if view.pruned else store.read.entry(view.id, match.decided_at if match else None) or view.entry
-        return explain_stored(rules, info, record, entry, settings.zone), settings.zone
+        return explain_stored(rules, info, record, entry, settings.zone, unfold=unfold), settings.zone
 
 
 def _dump(answer: Explanation) -> None:

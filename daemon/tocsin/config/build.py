@@ -5,9 +5,8 @@ Nothing is decided here. A test or the demo passes `Factories` to replace a sour
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 
 from tocsin.config.config import Config
 from tocsin.config.feeds import FeedConfig
@@ -16,7 +15,6 @@ from tocsin.config.receivers import ReceiverConfig
 from tocsin.deliver.dispatcher import DeliveryConfig
 from tocsin.errors import ConfigError, Problem
 from tocsin.ingest.config import IngestConfig
-from tocsin.model.alerts import Alert
 from tocsin.model.deliveries import MessageKind
 from tocsin.policy.decide import Policy
 from tocsin.policy.polling.schedule import Terms
@@ -161,12 +159,13 @@ def assemble(
         terms=make_terms(config),
         instruments={item.id: item for item in config.instruments},
     )
+    instead = {name: info.to for name, info in rules.infos.items()}
     outbound = DeliveryConfig(
         receivers=receivers,
         zone=config.zone,
         decide=inbound.policy.decide,
         people=inbound.policy.receivers,
-        routed=partial(_routed, inbound.policy, {name: info.to for name, info in rules.infos.items() if info.to}),
+        routed=lambda alert: inbound.policy.routed(alert, instead.get(alert.rule, ())),
         instruments=config.instruments,
         price_rules=rules.prices,
         fallbacks={
@@ -177,8 +176,3 @@ def assemble(
         rates={r.name: r.rate or RATES.get(receivers[r.name].kind, USUAL_RATE) for r in config.receivers if r.url},
     )
     return inbound, outbound
-
-
-def _routed(policy: Policy, instead: Mapping[str, Sequence[str]], alert: Alert) -> tuple[tuple[str, str], ...]:
-    """Return all receivers and recipients that *alert* goes to by today's configuration."""
-    return policy.routed(alert, instead.get(alert.rule, ()))

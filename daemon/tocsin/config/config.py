@@ -78,10 +78,6 @@ def _comparison(text: str) -> tuple[str, Severity]:
     return found[1] or "=", Severity(found[2])
 
 
-def _compared(text: str) -> str:
-    return _comparison(text) and text
-
-
 def _database(url: str, info: ValidationInfo) -> str:
     """Return *url* with its path made absolute: `sqlite:///var/x.db` lies below the folder of the configuration."""
     if not re.match(r"sqlite:///.+", url):
@@ -92,7 +88,7 @@ def _database(url: str, info: ValidationInfo) -> str:
 class _Route(Shape):
     to: Texts
     """The receivers that this route adds."""
-    severity: Annotated[str, AfterValidator(_compared)] | None = None
+    severity: Annotated[str, AfterValidator(lambda text: _comparison(text) and text)] | None = None
     """A level, or a comparison such as ">= high"."""
     labels: dict[str, str] = Field(default_factory=dict)
     """Labels that an alert must have."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 from datetime import time, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
@@ -58,10 +58,6 @@ def write_hours(hours: Hours) -> str:
     return f"{days} {hours.opens:%H:%M}-{hours.closes:%H:%M} {hours.zone}"
 
 
-def _session(value: Any) -> Hours:
-    return parse_hours(str(value))
-
-
 class InstrumentShape(Shape):
     """An instrument in the file."""
 
@@ -75,7 +71,9 @@ class InstrumentShape(Shape):
     """Sources of its price, of which the first that answers is used: yahoo:SYMBOL, or a source or preset with a symbol."""
     labels: dict[str, Texts] = Field(default_factory=dict)
     """Labels of every match about it."""
-    session: Annotated[Hours, BeforeValidator(_session), WithJsonSchema(TEXT)] | None = None
+    session: Annotated[Hours, BeforeValidator(lambda value: parse_hours(str(value))), WithJsonSchema(TEXT)] | None = (
+        None
+    )
     """Trading hours, such as mon-fri 09:30-16:00 America/New_York. Default: as its source says, or always."""
     stale_after: Duration | None = None
     """Trading time without a new price after which its source counts as failing, such as 10d for a weekly price."""

@@ -13,7 +13,7 @@ from tocsin.model.alerts import Alert
 from tocsin.model.prices import Labels
 from tocsin.model.rules import Severity
 from tocsin.rules import builtin
-from tocsin.rules.news.coverage import leaves
+from tocsin.rules.news.coverage import labelled
 from tocsin.rules.ruleset import RuleSet
 
 #: Events and labels of the daemon itself begin with this. They are defined in code.
@@ -64,7 +64,7 @@ def vocabulary(config: Config, rules: RuleSet, alerts: Collection[Alert] = ()) -
     for instrument in config.instruments:
         given += [instrument.labels, {"instrument": (instrument.id,)}]
     for rule in rules.rules.values():
-        given += [{leaf.terms.name: tuple(leaf.terms.labels)} for leaf in leaves(rule.match) if leaf.terms.labelled]
+        given += [{name: tuple(terms.labels)} for name, terms in labelled(rule.match)]
     for found in given:
         for name, values in found.items():
             labels[name].update(values)

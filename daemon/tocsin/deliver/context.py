@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from tocsin.market.glance import beside, glance, movers
 from tocsin.market.series import Series
-from tocsin.model.alerts import Alert, AlertContent
+from tocsin.market.summary import beside, movers, summary
+from tocsin.model.alerts import AlertContent
 from tocsin.model.deliveries import Delivery, DeliveryKind
 from tocsin.model.prices import Instrument, PriceSummary
 from tocsin.render.digest import Roundup
@@ -37,11 +37,11 @@ def with_prices(
     """
     if kind in _OWN or not instruments:
         return tuple(contents)
-    wanted = {item.id: item for one in contents for item in beside(one.alert.labels, instruments)}
-    series = store.read.series(wanted.values())
+    shown = [beside(one.alert.labels, instruments) for one in contents]
+    series = store.read.series({item.id: item for items in shown for item in items}.values())
     return tuple(
-        replace(one, prices=_glances(one.alert, beside(one.alert.labels, instruments), series, rules, now))
-        for one in contents
+        replace(one, prices=tuple(_summaries([series[item.id] for item in items], rules.get(one.alert.rule), now)))
+        for one, items in zip(contents, shown, strict=True)
     )
 
 
@@ -54,22 +54,11 @@ def rounded_up(delivery: Delivery, *, store: Store, instruments: Sequence[Instru
     if delivery.kind is not DeliveryKind.DIGEST:
         return None
     series = store.read.series(instruments)
-    seen = [found for item in instruments if (found := glance(series[item.id], now))]
+    seen = [found for item in instruments if (found := summary(series[item.id], now))]
     return replace(store.read.roundup(delivery, now), movers=movers(seen))
 
 
-def _glances(
-    alert: Alert,
-    shown: Sequence[Instrument],
-    series: Mapping[str, Series],
-    rules: Mapping[str, PriceRule],
-    now: datetime,
-) -> tuple[PriceSummary, ...]:
-    rule = rules.get(alert.rule)
-    found = []
-    for instrument in shown:
-        seen = glance(series[instrument.id], now)
-        if seen and rule and rule.covers(instrument):
-            seen = replace(seen, often=often(rule, series[instrument.id]))
-        found += [seen] if seen else []
-    return tuple(found)
+def _summaries(shown: Sequence[Series], rule: PriceRule | None, now: datetime) -> Iterator[PriceSummary]:
+    for series in shown:
+        if seen := summary(series, now):
+            yield replace(seen, often=often(rule, series)) if rule and rule.covers(series.instrument) else seen

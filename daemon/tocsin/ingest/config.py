@@ -16,12 +16,12 @@ from tocsin.policy.polling.schedule import Terms
 from tocsin.rules import builtin
 from tocsin.rules.ruleset import RuleSet
 from tocsin.sources import Source
-from tocsin.store import Fetch, PollRecord, Rest, SourceLease
+from tocsin.store import Fetch, PollRecord, SourceLease
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestConfig:
-    """One good configuration as the pipeline sees it; a poll keeps the one that it began with.
+    """A valid configuration of the pipeline. A poll keeps the one that it began with.
 
     A source without *terms* is a private one without an interval of its own.
     """
@@ -43,17 +43,17 @@ class Poll:
 
     @property
     def terms(self) -> Terms:
-        """Return the terms on which its source is polled."""
+        """The terms on which its source is polled."""
         return self.config.terms.get(self.lease.name, Terms())
 
     @property
     def host(self) -> str:
-        """Return the server behind its source: the name of its group, if it has one."""
+        """The server of its source: the name of its group, if it has one, or else of the source."""
         return self.terms.group or self.lease.name
 
     @property
     def before(self) -> SourceStatus:
-        """Return the state of the source when it was claimed."""
+        """The state of the source when it was claimed."""
         lease = self.lease
         return SourceStatus(
             name=lease.name,
@@ -77,7 +77,7 @@ class Poll:
         return PollRecord(due_at=after.plan.due_at, reasons=after.plan.reasons, habits=habits, fetch=fetch)
 
     def events(self, found: Iterable[HealthEvent], now: datetime) -> list[Match]:
-        """Return what *found* says of its source, as events of the daemon."""
+        """Return *found* as events of the daemon about its source."""
         return [builtin.about_source(item.news, self.lease.name, item.detail, now) for item in found]
 
 
@@ -92,10 +92,5 @@ class Answer:
 
     @property
     def record(self) -> PollRecord:
-        """Return the record of the poll."""
+        """The record of the poll."""
         return self.poll.record(self.after, self.fetch)
-
-    @property
-    def rest(self) -> Rest:
-        """Return the end of a poll without news."""
-        return Rest(lease=self.poll.lease, cursor=self.batch.cursor, record=self.record)

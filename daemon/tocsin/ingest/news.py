@@ -1,4 +1,4 @@
-"""News: judge and commit the new entries of a document; a large document is committed in several parts."""
+"""News: the new entries of a document are judged and committed, those of a large document in several parts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from tocsin.errors import SourceError
 from tocsin.ingest.config import Answer, IngestConfig, Poll
 from tocsin.log import line
-from tocsin.model.entries import Batch, Entry, KeyKind
+from tocsin.model.entries import Batch, Entry
 from tocsin.model.rules import Judged, Match
 from tocsin.policy.chunks import Backlog, Chunk, Taken
 from tocsin.policy.polling.aftermath import after_success
@@ -25,18 +25,18 @@ from tocsin.store import Committed, Deferral, Fetch, JudgedBatch, Reopened, Stor
 
 log = logging.getLogger(__name__)
 
-#: Real time after which a poll counts as dead; far above the limit of a fetch.
+#: Real time after which a poll counts as lost. It is far above the limit of a fetch.
 LEASE = timedelta(minutes=5)
-#: The longest wait of a message for the rest of its document, which may add to it. The wait for the first part began
-#: with the poll.
+#: The longest wait of a message for the rest of its document, which may add to it. For the first part it begins with the
+#: poll.
 SETTLES = timedelta(seconds=1)
 
 
 class NewsIntake:
-    """Takes entries into the store.
+    """Intake of entries into the store.
 
     *committed* is called after every commit that planned a delivery, and when a delivery is due that waited for the rest
-    of its document; *progress* is called after every part of a long document.
+    of its document. *progress* is called after every part of a long document.
     """
 
     def __init__(
@@ -49,21 +49,23 @@ class NewsIntake:
         self._long = asyncio.Lock()  # one long commit at a time waits for the writer, to be fair to short ones
 
     def put_off(self, _: Poll) -> Deferral | None:
-        """Return nothing: a source of news is asked whenever it is due."""
+        """Return None, because a source of news is polled whenever it is due."""
         return None
 
     def failed(self, _: Poll, __: SourceError, ___: datetime) -> tuple[int, list[Match]]:
-        """Return nothing: the row of the source has all that is known of a failure."""
+        """Return no rate limits and no events, because the row of the source has all that is known about its failures."""
         return 0, []
 
     async def take(self, poll: Poll, batch: Batch, fetch: Fetch) -> Answer | None:
-        """Judge and commit what is new in *batch*; if there is nothing to commit, return the answer.
+        """Judge and commit the news in *batch*. Return the answer if there is nothing to commit.
 
         Raises:
-            StoreError: not all of it was written.
+            StoreError: some of it was not written.
         """
         habits, last_success = poll.lease.habits, poll.lease.last_success
-        unseen = Unseen(volatile=_volatile(habits))
+        # Kinds of key that identify no entry of the source, also if its last document is not yet complete.
+        volatile = habits.volatile | habits.unfinished.volatile if habits.unfinished else habits.volatile
+        unseen = Unseen(volatile=volatile)
         if batch.entries:
             unseen = await self._runtime.work(self._store.unseen, batch, unseen.volatile)
         batch = replace(batch, volatile=unseen.volatile)
@@ -112,7 +114,7 @@ class NewsIntake:
         self._wake(committed)
 
     async def _take_in(self, answer: Answer, backlog: Backlog, *, flood: Collection[str], habits: PollHistory) -> Taken:
-        """Commit all of *backlog* but its last chunk; other work of the daemon runs between two chunks."""
+        """Commit all of *backlog* but its last chunk. Other work of the daemon runs between two chunks."""
         poll, taken, since = answer.poll, Taken(), answer.poll.now
         while backlog.more:
             part = await self._judge(answer, backlog.cut(), flood)
@@ -146,7 +148,7 @@ class NewsIntake:
         return JudgedBatch(batch=batch, judged=new, rewritten=rewritten, flood=flood, once=once)
 
     async def rejudge(self, config: IngestConfig) -> None:
-        """Judge entries again on which the evaluation of a rule failed, if that rule or the program has changed."""
+        """Judge the entries again on which a rule could not be evaluated, if that rule or the program has changed."""
         hashes = {name: info.hash for name, info in config.rules.infos.items()}
         while again := await self._runtime.work(self._store.unevaluated, hashes, self._store.program):
             now = self._runtime.clock.now()
@@ -164,17 +166,12 @@ class NewsIntake:
             self._committed()
 
 
-def _volatile(habits: PollHistory) -> frozenset[KeyKind]:
-    """Return the kinds of key that identify no entry of a source, also if its last document is not yet complete."""
-    return habits.volatile | habits.unfinished.volatile if habits.unfinished else habits.volatile
-
-
 def _judge(rules: RuleSet, entries: Sequence[Entry], now: datetime) -> tuple[Judged, ...]:
     return tuple(rules.evaluate(entry, now) for entry in entries)
 
 
 def _failures(judged: Sequence[Judged], now: datetime) -> dict[tuple[str, str], Match]:
-    """Return the events to report, by rule and hash, if the evaluation of that rule fails for the first time."""
+    """Return the events to report at the first failure of a rule, by the rule and its hash."""
     found: dict[tuple[str, str], Match] = {}
     for item in judged:
         for failed in item.unevaluated:
@@ -185,6 +182,6 @@ def _failures(judged: Sequence[Judged], now: datetime) -> dict[tuple[str, str], 
 
 
 def _timed(call: Callable[P, Committed], /, *args: P.args, **kwargs: P.kwargs) -> tuple[Committed, float]:
-    """Return what *call* returns, and the seconds that this thread worked on it."""
+    """Return the result of *call*, and the seconds of processor time that this thread spent on it."""
     began = time.thread_time()
     return call(*args, **kwargs), time.thread_time() - began

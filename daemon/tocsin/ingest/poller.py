@@ -1,9 +1,9 @@
-"""The polls of all sources.
+"""The pipeline: polls of all sources, and outages of the network as they show them.
 
     claim due sources → source.poll → intake of news or of prices: judge, commit → due again
 
-A tick claims rows and starts tasks; it never waits for them. Everything that can fail is caught here, one source at a
-time, so that no source and no rule can stop the others.
+A tick claims rows and starts tasks, but never waits for them. Every failure is caught here, one source at a time, so that
+no source and no rule can stop the others.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from tocsin.units import duration
 
 log = logging.getLogger(__name__)
 
-#: Polls in progress at once. Most of them wait for a server or for their turn, and must not delay the others.
+#: Most polls in progress at once. Most of these wait for a server or for their turn, and must not delay the others.
 IN_FLIGHT = 512
 _OFFLINE = "the network is down"
 #: The intake for a kind of source.
@@ -42,10 +42,10 @@ _Intake = NewsIntake | PriceIntake
 
 
 class Pipeline:
-    """Polls sources, and takes their news and prices into the store.
+    """Pipeline that polls sources, and takes their news and prices into the store.
 
     *committed* is called after every commit that planned a delivery, and when a delivery is due that waited for the rest
-    of its document; *progress* is called after every part of a long document.
+    of its document. *progress* is called after every part of a long document.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Pipeline:
         self.market = PriceIntake(store, runtime, committed=committed)
 
     async def resume(self) -> None:
-        """Take over from the last run whether the network is down; it counts as down until a server is reached."""
+        """Restore an outage of the network that the last run saw. It lasts until a server is reached."""
         since = await self._runtime.write(self._store.read.lasts_since, builtin.OFFLINE.id, builtin.ONLINE.id)
         self._outage = Outage(since)
 
@@ -79,7 +79,7 @@ class Pipeline:
         await self._start_due()
 
     async def run_due(self) -> int:
-        """Poll all that is due now and wait for it; return the number of sources."""
+        """Poll all sources that are due, wait for the results, and return the number of sources."""
         polled = 0
         while started := await self._start_due():
             polled += started
@@ -87,7 +87,7 @@ class Pipeline:
         return polled
 
     async def drain(self, within: float | None) -> None:
-        """Wait at most *within* seconds for the polls in progress; one that is cut off is repeated after its lease."""
+        """Wait at most *within* seconds for the polls in progress. A poll that is cut off is repeated after its lease."""
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=within)
             for task in late:
@@ -97,18 +97,18 @@ class Pipeline:
         await self._give_back()
 
     async def tell(self, own: Sequence[Match]) -> None:
-        """Commit events of the daemon's own."""
+        """Commit events of the daemon."""
         decide, now = self.inbound.policy.decide, self._runtime.clock.now()
         committed = await self._runtime.write(self._store.tell, own, decide, now)
         if committed.delivery_ids:
             self._committed()
 
     async def rejudge(self) -> None:
-        """Judge entries again on which the evaluation of a rule failed, if that rule or the program has changed."""
+        """Judge the entries again on which a rule could not be evaluated, if that rule or the program has changed."""
         await self._news.rejudge(self.inbound)
 
     async def _give_back(self) -> None:
-        """Write the results of polls without news and of deferred polls, many in one transaction: they are not urgent."""
+        """Write the results of deferred polls and of polls without news, many in one transaction, as they are not urgent."""
         now = self._runtime.clock.now()
         resting, self._resting = [_asked_again(rest, now) for rest in self._resting], []
         deferred, self._deferred = self._deferred, []
@@ -120,7 +120,7 @@ class Pipeline:
     async def _start_due(self) -> int:
         await self._give_back()
         now = self._runtime.clock.now()
-        # Repeated until the clock is where it was: a poll that began before it was set back may end at any time.
+        # Repeated until the clock is where it was, because a poll that began before it was set back may end at any time.
         if now < self._latest and (rows := await self._runtime.write(self._store.rewind, now)):
             log.warning(line("the clock was set back", by=self._latest - now, due=rows))
         self._latest = max(now, self._latest)
@@ -135,10 +135,10 @@ class Pipeline:
         return len(leases)
 
     async def _poll(self, lease: SourceLease) -> None:
-        """Poll one source and commit the result; every exception ends here."""
+        """Poll one source and commit the result. Every exception ends here."""
         poll = Poll(config=self.inbound, lease=lease, now=self._runtime.clock.now())
         source = poll.config.sources.get(lease.name)
-        if source is None:  # removed while it was due; the next synchronisation disables its row
+        if source is None:  # removed while it was due: the next synchronisation disables its row
             return
         intake = self.market if poll.terms.prices else self._news
         if not self._outage.may_ask(poll.terms, poll.now):
@@ -162,7 +162,7 @@ class Pipeline:
             await self._fail(poll, intake, fault, _took(started))
 
     async def _ask(self, poll: Poll, source: Source, intake: _Intake, started: float) -> None:
-        """Poll *source*, let *intake* commit the result, and release the source; one without news is released later."""
+        """Poll *source*, let *intake* commit the result, and release the source. Without news it is released later."""
         try:
             batch = await source.poll(poll.lease.cursor, poll.now)
         except SourceError as error:
@@ -176,12 +176,12 @@ class Pipeline:
         if answer.after.events:
             await self._news.commit(answer, Chunk())
             return
-        rest = answer.rest
+        rest = Rest(lease=poll.lease, cursor=batch.cursor, record=answer.record)
         self._resting.append(rest)
         log.debug(line("source rests", source=poll.lease.name, prices=len(batch.prints), next=rest.record.due_at))
 
     async def _fail(self, poll: Poll, intake: _Intake, error: SourceError, took: timedelta) -> None:
-        """Record the failure, release the source, and report it when it becomes unhealthy; not while we are offline."""
+        """Record the failure, release the source, and report it if it becomes unhealthy. While offline, only defer it."""
         lease, now = poll.lease, self._runtime.clock.now()
         if error.fault is Fault.BUSY:
             due_at = now + max(error.retry_after or timedelta(0), PROBE)
@@ -235,7 +235,7 @@ class Pipeline:
 
 
 def _asked_again(rest: Rest, now: datetime) -> Rest:
-    """Return *rest*, but due at once if its poll lies in the future: then the clock was set back after the poll."""
+    """Return *rest*, due at once if its poll is in the future, because then the clock was set back after it."""
     fetch = rest.record.fetch
     return replace(rest, record=replace(rest.record, due_at=now)) if fetch is not None and fetch.at > now else rest
 
@@ -248,9 +248,10 @@ _LABELS = {"network": ("the internet",)}
 
 
 class Outage:
-    """Outages of the network, as polls of public servers show them; private ones, which have no group, do not count.
+    """Outages of the network, as polls of public servers show them. Private servers, which have no group, do not count.
 
-    *since* is when the network went down, if it was still down at the end of the last run.
+    While the network is down no source is blamed, and one poll a minute is tried. *since* is the beginning of an outage
+    that lasted until the end of the last run.
     """
 
     def __init__(self, since: datetime | None = None) -> None:
@@ -258,7 +259,7 @@ class Outage:
 
     @property
     def lasts(self) -> bool:
-        """Return whether the network is down."""
+        """True if the network is down."""
         return self._network.offline_since is not None
 
     def may_ask(self, source: Terms, now: datetime) -> bool:
@@ -269,17 +270,17 @@ class Outage:
         self._network = allowed or self._network
         return allowed is not None
 
-    def note(self, source: Terms, everybody: Iterable[Terms], *, reached: bool, now: datetime) -> Match | None:
-        """Note whether the server of *source*, one of *everybody*, was reached; return an event if the network changed."""
+    def note(self, source: Terms, all_of: Iterable[Terms], *, reached: bool, now: datetime) -> Match | None:
+        """Note whether the server of *source*, one of *all_of*, was reached. Return an event if the network changed."""
         if not source.group:
             return None
         # Needed only after a failure, and nearly every poll succeeds.
-        hosts = 0 if reached else len({terms.group for terms in everybody if terms.group})
+        hosts = 0 if reached else len({terms.group for terms in all_of if terms.group})
         before = self._network.offline_since
         self._network = network.after(self._network, source.group, reached=reached, hosts=hosts, now=now)
         since = self._network.offline_since
         if before is None and since is not None:
-            detail = "Not one server of many could be reached. It is tried once a minute; no source is blamed."
+            detail = "None of many servers could be reached. One is tried every minute, and no source is blamed."
             return builtin.own_match(builtin.OFFLINE, _LABELS, detail, now)
         if before is not None and since is None:
             detail = f"Servers can be reached again, after {duration(now - before)}."

@@ -1,4 +1,4 @@
-"""Prices: clean, judge and commit quotes, and choose the source that is asked for each."""
+"""Prices: quotes are cleaned, judged and committed, and the source of each instrument is chosen."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ from tocsin.units import utc
 
 log = logging.getLogger(__name__)
 
-#: A symbol is missing when so many good answers in a row had no price of it.
+#: A symbol is missing after this many good answers in a row without a price of it.
 _MISSING = 3
 
 
 class PriceIntake:
-    """Takes quotes into the store, and remembers the state of prices and of their sources.
+    """Intake of quotes into the store. It remembers the state of prices and of their sources.
 
     *committed* is called after every commit that planned a delivery.
     """
@@ -59,9 +59,9 @@ class PriceIntake:
     # ---- choice of sources ----------------------------------------------------------------------------------------
 
     def put_off(self, poll: Poll) -> Deferral | None:
-        """Return until when to put a source off: better ones give all its prices, or its host limits our rate.
+        """Return a deferral if better sources give all prices of this one, or if its host limits our rate.
 
-        After that time one request finds out whether the host still limits it, and the others wait for the result.
+        After a rate limit, one request finds out whether it has ended, and the others wait for the result.
         """
         row, listed = poll.lease.name, _listed(poll.config, poll.lease.name)
         if listed and not standby.is_wanted(row, listed, self._silent):
@@ -77,7 +77,7 @@ class PriceIntake:
         return None
 
     def failed(self, poll: Poll, error: SourceError, now: datetime) -> tuple[int, list[Match]]:
-        """Remember that a source gave no prices; return the rate limits of its host in a row, and the events."""
+        """Remember that a source gave no prices. Return the number of rate limits of its host in a row, and the events."""
         self._silent |= _listings(poll.config, poll.lease.name)
         if error.fault is not Fault.RATE_LIMITED:
             return 0, []
@@ -94,7 +94,7 @@ class PriceIntake:
     # ---- quotes ----------------------------------------------------------------------------------------------
 
     async def take(self, poll: Poll, batch: Batch, fetch: Fetch) -> Answer:
-        """Judge the prices of *batch*, and remember which symbols had one; the source is due again when its market trades.
+        """Judge the prices of *batch*, and remember the symbols with a price. The source is due again when its market trades.
 
         Raises:
             StoreError: nothing was written.
@@ -115,12 +115,12 @@ class PriceIntake:
         return Answer(poll=poll, batch=batch, fetch=fetch, after=replace(after, plan=plan))
 
     def _session(self, instrument: Instrument) -> Hours | None:
-        """Return the trading hours of *instrument*; None if unknown."""
+        """Return the trading hours of *instrument*. None if unknown."""
         series = self._series.get(instrument.id)
         return instrument.session or (series.hours if series else None)
 
     def _note(self, listing: Listing, missing: str | None, now: datetime) -> list[Match]:
-        """Remember whether an answer had a price of *listing* (*missing*: why not); return the events."""
+        """Remember whether an answer had a price of *listing*, or why it was *missing*. Return the events."""
         words = f"{listing.row} {listing.symbol}" if listing.row.partition(":")[2] != listing.symbol else listing.row
         before = self._missing[listing]
         if missing is None:
@@ -142,10 +142,10 @@ class PriceIntake:
         asked: Collection[str] = (),
         own: Sequence[Match] = (),
     ) -> Committed | None:
-        """Judge *quotes* of configured instruments and commit the result; return None if nothing changed.
+        """Judge *quotes* of configured instruments and commit the result. Return None if nothing changed.
 
-        Instruments *asked* for without a quote may become stale. *own* are events of the daemon to commit with it. The
-        state in memory changes only after the commit: a call that raised may be repeated.
+        Instruments that were *asked* for but have no quote may become stale. *own* are events of the daemon to commit with
+        it. The state in memory changes only after the commit, so a call that raised may be repeated.
 
         Raises:
             StoreError: nothing was written.
@@ -181,7 +181,7 @@ class PriceIntake:
             return committed
 
     async def _load(self, instruments: Iterable[Instrument]) -> None:
-        """Read from the store what is not in memory yet: everything at the first call, new instruments after a reload."""
+        """Load the state that is not in memory yet: all at the first call, that of new instruments after a reload."""
         missing = [instrument for instrument in instruments if instrument.id not in self._series]
         if missing:
             series, states = await self._runtime.work(self._store.read.market, missing)
@@ -206,19 +206,16 @@ class _Block(NamedTuple):
     until: datetime
 
 
-class _Events(NamedTuple):
-    own: list[Match]
-    failed: set[tuple[str, str]]
-
-
 def _observe(
     rules: RuleSet, batches: Sequence[tuple[Series, Sequence[Quote]]], states: PriceStates, now: datetime
 ) -> tuple[Observed, ...]:
     return tuple(observe(rules.prices.values(), series, states, quotes, now) for series, quotes in batches)
 
 
-def _events(observed: Sequence[Observed], reported: Collection[tuple[str, str]], now: datetime) -> _Events:
-    """Return the events about quotes: held and stale ones, and rules that failed and were not *reported* before."""
+def _events(
+    observed: Sequence[Observed], reported: Collection[tuple[str, str]], now: datetime
+) -> tuple[list[Match], set[tuple[str, str]]]:
+    """Return (events, failed): events about quotes and rules, and the rules that failed and were not *reported* before."""
     own = []
     failed: set[tuple[str, str]] = set()
     for item in observed:
@@ -235,7 +232,7 @@ def _events(observed: Sequence[Observed], reported: Collection[tuple[str, str]],
                 failed.add(key)
                 detail = f"on a quote of {name}: {failure.error}"
                 own.append(_about(builtin.RULE_UNEVALUATED, "rule", failure.rule, detail, now))
-    return _Events(own, failed)
+    return own, failed
 
 
 def _turned(series: Series, now: datetime) -> Match:

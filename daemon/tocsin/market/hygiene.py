@@ -1,8 +1,9 @@
-"""Hygiene of quotes: each is believed, held or refused before any rule sees it.
+"""Hygiene of quotes: each quote is taken, held or refused before any rule sees it.
 
-In order: it is a price; time does not go back; it is no duplicate; it is not stale; it is in the instrument's currency;
-it is no unit fault; splits, dividends and another source are no move; and what looks like a bad print waits for a quote
-that confirms it. The history that a quote brings is checked likewise, and so is a first quote by its history.
+The checks, in order: it is a price; it is not older than the newest quote; it is not stale; it is in the currency of the
+instrument; it is not a duplicate; it is not in another unit. Splits, dividends and a change of the source are not moves.
+A quote that looks wrong waits for another one that confirms it. The sessions that a quote brings are checked likewise, and
+a first quote is checked by them.
 """
 
 from __future__ import annotations
@@ -23,25 +24,25 @@ from tocsin.model.entries import MAX_AHEAD
 from tocsin.model.prices import Action, Bar, Instrument, Quote
 from tocsin.units import utc
 
-#: A price of an assessed market is days old when it is published.
+#: Oldest quote that is taken: prices of an assessed market are days old when they are published.
 STALE = timedelta(days=10)
-#: So long without a new quote in a session is a fault of the source.
+#: A session this long without a new quote is a fault of the source.
 _STALE_SESSION = timedelta(minutes=60)
 _DAY = timedelta(days=1)
-#: Pauses between quotes from which a market without sessions has a rhythm, and closes that show its week.
+#: Fewest pauses between quotes that show the rhythm of a market without sessions, and closes that show its week.
 _RHYTHM, _WEEK = 12, 14
 _SATURDAY = 5
 #: Units that are a hundredth of another.
 _MINOR = {"GBp": "GBP", "GBX": "GBP", "ZAc": "ZAR", "ILA": "ILS", "USX": "USD", "USc": "USD"}
 _HUNDRED = Decimal(100)
-#: How exactly a jump must be a simple ratio to look like a split, and 100 to look like another unit: log moves.
+#: Greatest log move between a jump and a simple ratio if it looks like a split, and between it and 100 if like another unit.
 _RATIO = 0.003
 _UNIT = 0.02
-#: Prices follow the event of a split so late at most.
+#: Prices follow the event of a split at most this late.
 _LATE = timedelta(days=10)
 #: A dividend of less than this part of the price is part of its usual moves.
 _DIVIDEND = Decimal("0.01")
-#: Up to this log ratio an action is no more than a usual move of a day.
+#: Up to this log ratio, an action looks like a usual move of a day.
 _SMALL_RATIO = math.log(1.1)
 _RATIOS = tuple(map(math.log, (1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 15, 20, 25, 30, 40, 50)))
 
@@ -51,24 +52,24 @@ class Finding(StrEnum):
 
     TAKEN = "taken"
     DUPLICATE = "duplicate"  # the same time and price: no observation
-    BACK = "back"  # older than one that was taken: a replica that lags
+    BACK = "back"  # older than the newest one: from a replica that lags
     STALE = "stale"
-    FAULT = "fault"  # not a price of this instrument; the source is wrong
+    FAULT = "fault"  # not a price of this instrument: the source is wrong
     HELD = "held"  # waits for a quote that confirms it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cleaned:
-    """The result of hygiene: *quotes* to be judged in order, *series* to judge them on.
+    """The result of hygiene: the *quotes* to judge, in order, and the *series* to judge them on.
 
-    A confirmed quote brings the held one before it, which then is judged as what it was: the first of its move.
+    A quote that confirms a held one comes after it, so that the held one is judged as the first of its move.
     """
 
     finding: Finding
     series: Series
     quotes: tuple[Quote, ...] = ()
     reason: str = ""
-    like_split: bool = False  # held from now on, because it looks like a split of which no event came
+    like_split: bool = False  # newly held, because it looks like a split without an event
 
 
 def clean(series: Series, quote: Quote, now: datetime) -> Cleaned:
@@ -106,7 +107,7 @@ def _refusal(series: Series, quote: Quote, now: datetime) -> tuple[Finding | Non
 
 
 def _in_currency(series: Series, quote: Quote) -> tuple[Quote, str]:
-    """Return *quote* in the currency of its instrument, or why that cannot be."""
+    """Return (quote, reason): *quote* in the currency of its instrument, or the reason why it cannot be converted."""
     wanted, given = series.instrument.currency, quote.currency
     if not wanted or not given or wanted == given:
         return quote, ""
@@ -124,12 +125,12 @@ def _in_currency(series: Series, quote: Quote) -> tuple[Quote, str]:
 
 
 def _after(series: Series, quote: Quote) -> Series:
-    """Return *series* in what a share is worth at *quote*: after the actions that took effect since its newest quote.
+    """Return *series* adjusted for the actions that took effect between its newest quote and *quote*.
 
-    An event may be announced before the prices follow it, or twice: a split counts when the quote shows it.
+    An event may be announced before the prices follow it, or twice, so a split counts only when the quote shows it.
     """
     if series.newest is None or series.instrument.negative:
-        return series  # its history is given as it is after them; what may be negative is no share
+        return series  # a first history is already adjusted, and a price that may be negative is not of a share
     hours = series.instrument.session
     today, before = day_of(hours, quote.at), day_of(hours, series.newest.at)
     for action in sorted(set(quote.actions), key=lambda item: item.at):
@@ -147,13 +148,13 @@ def _after(series: Series, quote: Quote) -> Series:
 
 
 def _is_overdue(series: Series, action: Action, day: date, today: date) -> bool:
-    """Return whether a split is some sessions old and the prices had not followed it yet."""
+    """Return whether *action* is a split of an earlier session that the prices have not followed yet."""
     applied = series.split_day
     return action.split is not None and today - _LATE <= day <= today and (applied is None or applied < day)
 
 
 def _ratio(action: Action, price: Decimal) -> Decimal | None:
-    """Return the divisor of *price* when *action* takes effect; None for one that looks like a move."""
+    """Return the number by which *action* divides *price*. None if it is invalid, or as small as a usual move."""
     if action.split is not None:
         return action.split if action.split.is_finite() and action.split > 0 else None
     dividend = action.dividend
@@ -161,9 +162,9 @@ def _ratio(action: Action, price: Decimal) -> Decimal | None:
 
 
 def _shows(quote: Quote, before: Quote, ratio: Decimal) -> bool:
-    """Return whether *quote* lies nearer to the price *before* divided by *ratio* than to that price.
+    """Return whether *quote* is nearer to the price *before* divided by *ratio* than to that price.
 
-    A small ratio is less than what a price moves in a day, and is believed.
+    True for a small ratio, because a price moves more than that in a day.
     """
     if abs(log_move(ratio, Decimal(1))) <= _SMALL_RATIO:
         return True
@@ -171,7 +172,7 @@ def _shows(quote: Quote, before: Quote, ratio: Decimal) -> bool:
 
 
 def _confirm(series: Series, quote: Quote) -> Cleaned:
-    """Take *quote*, or hold it; a held one that it confirms is taken before it."""
+    """Take or hold *quote*. A held quote that it confirms is taken before it."""
     newest = series.newest or _of_history(series, quote)
     if newest is None:
         return _take(series, quote)
@@ -186,7 +187,7 @@ def _confirm(series: Series, quote: Quote) -> Cleaned:
     was_like_split = held is not None and _like_split(by, newest, held)
     if held and by.apart(held.price, quote.price) <= by.near:
         hours = series.instrument.session
-        # A split looks the same in every quote of its session; only a later session says that no event came.
+        # A split looks the same in every quote of its session. Only a later session shows that there was no event.
         if not was_like_split or day_of(hours, quote.at) > day_of(hours, held.at):
             return _take(series, replace(held, bars=quote.bars), quote)
         return Cleaned(finding=Finding.HELD, series=series, reason="still looks like a split")
@@ -197,7 +198,7 @@ def _confirm(series: Series, quote: Quote) -> Cleaned:
 
 
 def _take(series: Series, *quotes: Quote) -> Cleaned:
-    """Take *quotes*, in order. The series for them holds nothing, is in the terms of their source, and misses no session."""
+    """Take *quotes*, in order, on a series with no held quote and no missing session, adjusted to their source."""
     quote = quotes[0]
     series = _as_given(replace(series, held=None), quote)
     hours = series.instrument.session
@@ -210,7 +211,7 @@ def _take(series: Series, *quotes: Quote) -> Cleaned:
 
 
 def _of_history(series: Series, quote: Quote) -> Quote | None:
-    """Return a stand-in for the newest quote where there is none: the middle of the sessions before *quote*."""
+    """Return a substitute for the newest quote of a new series: the middle price of the sessions before *quote*."""
     hours = series.instrument.session
     given = by_day(quote.bars, series.instrument)
     before = [bar for bar in given if day_of(hours, bar.at) < day_of(hours, quote.at)]
@@ -219,12 +220,12 @@ def _of_history(series: Series, quote: Quote) -> Quote | None:
 
 
 def _lean(quote: Quote) -> Quote:
-    """Return *quote* without what was needed to clean it."""
+    """Return *quote* without the fields that only hygiene needs."""
     return replace(quote, actions=(), bars=(), session=None, period=None)
 
 
 def _as_given(series: Series, quote: Quote) -> Series:
-    """Return *series* as the source of *quote* would have given it: that the source is another one is no move."""
+    """Return *series* adjusted to the source of *quote*, because a change of the source is not a move."""
     newest = series.newest
     if newest is None or not newest.source or not quote.source or newest.source == quote.source:
         return series
@@ -241,10 +242,11 @@ def _like_split(by: Measure, before: Quote, after: Quote) -> bool:
 
 
 def is_stale(series: Series, quote: Quote | None, now: datetime) -> bool:
-    """Return whether the source has given no new quote for too long while the instrument traded; *quote* is its last word.
+    """Return whether the source has given no new quote for too long while the instrument traded. *quote* is its last answer.
 
-    Too long is what the instrument says, or three polls and an hour at least; where no session is known, what its own
-    rhythm says. Nobody tells of holidays, so a whole session may pass unless the source says that one is in progress.
+    The limit is that of the instrument, or else three polls, but at least an hour. Without a known session it is the
+    instrument's own rhythm. Holidays are not known, so one whole session may pass without a quote, unless the source says
+    that a session is in progress.
     """
     newest, instrument = series.newest, series.instrument
     if newest is None:
@@ -264,9 +266,9 @@ def is_stale(series: Series, quote: Quote | None, now: datetime) -> bool:
 
 
 def _rhythm(series: Series, shortest: timedelta) -> timedelta:
-    """Three times the longest pause between the quotes of late, or *shortest*; ten days where they are too few to speak of one.
+    """Return three times the longest pause between recent quotes, at least *shortest*. Ten days if there are too few.
 
-    Currencies trade around the clock, but not on Saturdays: where none was seen the pause of a weekend is added.
+    Currencies trade around the clock, but not on Saturdays. If there was no close on one, the pause of a weekend is added.
     """
     pauses = [after.at - before.at for before, after in pairwise(series.quotes)]
     if len(pauses) < _RHYTHM:
@@ -276,18 +278,18 @@ def _rhythm(series: Series, shortest: timedelta) -> timedelta:
     return min(max(shortest, 3 * max(pauses)) + weekend, STALE)
 
 
-#: So many sessions in a row that agree are a level of the price and no slip.
+#: Sessions in a row that agree, so that their price is a level and not a mistake.
 _RUN = 3
-#: Sessions whose middle price a first quote is compared with; two of them may be wrong.
+#: Sessions whose middle price a first quote is compared with. Two of them may be wrong.
 _MIDDLE = 5
 
 
 def believed(bars: Sequence[Bar], known: Sequence[Decimal], price: Decimal, by: Measure) -> list[Bar]:
-    """Return those of *bars*, oldest first, whose price can be believed; each can be one of the instrument.
+    """Return those of *bars*, oldest first, whose price can be believed. All are possible prices of the instrument.
 
-    *known* are prices before them that were judged already, *price* is the one after them. From the newest back, a
-    session that lies more than the jump of *by* from the one after it is believed only where the two before it agree
-    with it: a real move lasts, and what came back at once would not have been confirmed as a quote either.
+    *known* are judged prices before them, and *price* is the one after them. They are checked from the newest back. A
+    session that is more than the jump of *by* from the one after it is believed only if the two before it agree with it: a
+    real move lasts, and a price that came back at once would not have been confirmed as a quote either.
     """
     prices = [*known[-_RUN:], *(bar.price for bar in bars)]
     found: list[Bar] = []
@@ -303,13 +305,13 @@ def believed(bars: Sequence[Bar], known: Sequence[Decimal], price: Decimal, by: 
 
 
 def middle(bars: Sequence[Bar]) -> Decimal | None:
-    """Return the middle price of the newest of *bars*; None where there are too few to speak of one."""
+    """Return the middle price of the newest of *bars*. None if there are too few."""
     prices = [bar.price for bar in bars[-_MIDDLE:]]
     return statistics.median_low(prices) if len(prices) >= _RUN else None
 
 
 def by_day(bars: Sequence[Bar], instrument: Instrument) -> list[Bar]:
-    """Return those of *bars* whose price *instrument* can have, oldest first, of several of one session the last."""
+    """Return the last of *bars* of each session, oldest first, without prices that are impossible for *instrument*."""
     usable = [bar for bar in bars if instrument.can_cost(bar.price)]
     return list({day_of(instrument.session, bar.at): bar for bar in sorted(usable, key=lambda bar: bar.at)}.values())
 

@@ -1,7 +1,8 @@
-"""The series of an instrument's prices: bounded, a value, and enough to judge the next quote; and the measure of its moves.
+"""Series of an instrument's prices, bounded and enough to judge the next quote, and the measure of its moves.
 
-A session's close is its last quote. It is learned when the first quote of a later session arrives, so every quote is
-judged with what was known before its own session.
+The close of a session is its last quote. It is learned when the first quote of a later session arrives, so every quote is
+judged by what was known before its own session. Prices above zero are measured by their ratio, as log moves. Prices that
+may be zero or below have no ratio, and are measured by their difference.
 """
 
 from __future__ import annotations
@@ -22,37 +23,31 @@ from tocsin.model.prices import Bar, Hours, Instrument, Quote
 
 KEEP_CLOSES = 300
 KEEP_QUOTES = timedelta(hours=48)
-#: So many digits of a price are believed, and a rounding that nobody sees is no change.
+#: Digits of a price that count. A difference after them is a rounding, not a change.
 _EXACT = Context(prec=12)
 
 
+#: A price that a move is measured from.
+Reference = Bar
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Close:
-    """The end of a session: its last price and *at* when it was, and sigma after it was learned."""
+class Close(Bar):
+    """The end of the session of *day*, and *sigma* after it was learned."""
 
     day: date
-    at: datetime
-    price: Decimal
     sigma: float
-    volume: Decimal | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reference:
-    """A price that a move is measured from."""
-
-    price: Decimal
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
     """The prices of one instrument, oldest first.
 
-    *closes* are the sessions that ended (at most 300), *quotes* those of the last 48 h, *opening* the first and *last*
-    the newest quote of the session in progress (*last* in hours if there is one). *held* is a quote that looks wrong
-    and waits for another that confirms it. *split_day* is the session in which a split took effect. *hours* are the
-    session as its source says it. *stale* says that no new quote came for too long, which was told.
+    *closes* are the sessions that have ended (at most 300), and *quotes* those of the last 48 h. *opening* is the first
+    and *last* the newest quote of the session in progress (*last* within trading hours, if there is one). *held* is a quote
+    that looks wrong and waits for another one that confirms it. *split_day* is the session in which a split took effect.
+    *hours* are the trading hours that the source gives. *stale* means that it was reported that no new quote came for too
+    long.
     """
 
     instrument: Instrument
@@ -68,19 +63,19 @@ class Series:
 
     @property
     def newest(self) -> Quote | None:
-        """The quote before the one that is judged, whatever session it is of."""
+        """The newest quote, of any session."""
         return self.quotes[-1] if self.quotes else self.last
 
 
 def begin(instrument: Instrument) -> Series:
-    """Return a series of which nothing is known yet."""
+    """Return an empty series."""
     return Series(instrument=instrument, sigma=sigmas.begin(instrument.kind))
 
 
 def of(series: Series, instrument: Instrument) -> Series:
-    """Return *series* with its *instrument* as it is configured; the source's session stands where none is.
+    """Return *series* with its *instrument* as configured. Without configured hours, those of the source stay.
 
-    Prices that the instrument cannot have, because it could when they came, are left out.
+    Prices that have become impossible for the instrument are left out.
     """
     configured = replace(instrument, session=instrument.session or series.hours)
     prices = [*(close.price for close in series.closes), *(quote.price for quote in series.quotes)]
@@ -98,7 +93,7 @@ def of(series: Series, instrument: Instrument) -> Series:
 
 
 def in_hours(series: Series, hours: Hours | None) -> Series:
-    """Return *series* with the session that its source says, unless one is configured."""
+    """Return *series* with the trading *hours* that its source gives, unless hours are configured."""
     session = series.instrument.session
     if hours is None or hours == series.hours or (session is not None and session != series.hours):
         return series
@@ -106,7 +101,7 @@ def in_hours(series: Series, hours: Hours | None) -> Series:
 
 
 def fill(series: Series, bars: Iterable[Bar]) -> Series:
-    """Return *series* with the sessions of *bars*, oldest first, which it has not seen itself and which are over."""
+    """Return *series* with the sessions of *bars*, oldest first. They have ended, and the series does not have them yet."""
     for bar in bars:
         series = close_before(series, bar.at)
         quote = Quote(instrument=series.instrument.id, price=bar.price, at=bar.at, first_seen=bar.at, volume=bar.volume)
@@ -115,7 +110,7 @@ def fill(series: Series, bars: Iterable[Bar]) -> Series:
 
 
 def close_before(series: Series, at: datetime) -> Series:
-    """Return *series* with the session that ended before that of *at* learned, if there is one."""
+    """Return *series* after learning the last session, if it ended before the session of *at*."""
     hours = series.instrument.session
     last = series.last
     if last is None or day_of(hours, at) <= day_of(hours, last.at):
@@ -124,7 +119,7 @@ def close_before(series: Series, at: datetime) -> Series:
 
 
 def append(series: Series, quote: Quote) -> Series:
-    """Return *series* with *quote*, whose session must be in progress in it (see `close_before`)."""
+    """Return *series* with *quote*. The session before that of the quote must have been learned (see `close_before`)."""
     hours = series.instrument.session
     first = bisect_left(series.quotes, quote.at - KEEP_QUOTES, key=lambda q: q.at)
     counts = series.last is None or in_session(hours, quote.at) or not in_session(hours, series.last.at)
@@ -134,21 +129,21 @@ def append(series: Series, quote: Quote) -> Series:
 
 
 def in_terms(series: Series, ratio: Decimal, *, split_day: date | None = None) -> Series:
-    """Return *series* with every price divided by *ratio*, because something moved the price but not the worth.
+    """Return *series* with every price divided by *ratio*, after an event that changed the price but not the value.
 
-    *split_day* is the session in which a split (*ratio* new shares for one old) took effect: rules are silent about it.
+    *split_day* is the session in which a split (*ratio* new shares for one old) took effect. Rules do not fire in it.
     """
     after = _each(series, lambda price: _EXACT.divide(price, ratio))
     return after if split_day is None else replace(after, held=None, split_day=split_day)
 
 
 def shifted(series: Series, step: Decimal) -> Series:
-    """Return *series* with *step* added to every price: what `in_terms` is to prices that have no ratio."""
+    """Return *series* with *step* added to every price: as `in_terms`, for prices that have no ratio."""
     return _each(series, lambda price: _EXACT.add(price, step))
 
 
 def price_at(series: Series, at: datetime) -> Reference | None:
-    """Return the last price at or before *at*; None when the series does not reach back so far."""
+    """Return the last price at or before *at*. None if the series does not reach back that far."""
     number = bisect_right(series.quotes, at, key=lambda q: q.at)
     if number:
         return Reference(price=series.quotes[number - 1].price, at=series.quotes[number - 1].at)
@@ -157,12 +152,12 @@ def price_at(series: Series, at: datetime) -> Reference | None:
 
 
 def sessions_back(series: Series, count: int) -> Close | None:
-    """Return the close *count* sessions before the session in progress; None when there are fewer."""
+    """Return the close *count* sessions before the session in progress. None if there are fewer."""
     return series.closes[-count] if 0 < count <= len(series.closes) else None
 
 
 def since(series: Series, start: datetime) -> Sequence[Reference]:
-    """Return every price from *start* on, oldest first: of closes before the quotes begin, then of quotes."""
+    """Return every price from *start* on, oldest first: closes from before the first quote, then quotes."""
     begins = series.quotes[0].at if series.quotes else None
     closes = [
         Reference(price=c.price, at=c.at) for c in series.closes if c.at >= start and (not begins or c.at < begins)
@@ -171,7 +166,7 @@ def since(series: Series, start: datetime) -> Sequence[Reference]:
 
 
 def _learn(series: Series, last: Quote, day: date) -> Series:
-    """Return *series* with the session of *day* at its end, whose close is the price of *last*."""
+    """Return *series* with the session of *day* at its end. Its close is the price of *last*."""
     learned = sigmas.learn(series.sigma, series.closes[-1].price, last.price) if series.closes else series.sigma
     close = Close(day=day, at=last.at, price=last.price, sigma=learned.value, volume=last.volume)
     return replace(series, sigma=learned, closes=(*series.closes[-KEEP_CLOSES + 1 :], close))
@@ -193,14 +188,14 @@ def _each(series: Series, convert: Callable[[Decimal], Decimal]) -> Series:
     )
 
 
-#: A jump larger than both is held until it is confirmed: a log move, and a number of usual moves.
+#: A jump larger than both is held until it is confirmed: a log move, and a multiple of the usual move.
 _JUMP = math.log(1.25)
 _USUAL = 8.0
-#: A quote within so many sigma of the held one confirms it.
+#: A quote within this many sigma of the held one confirms it.
 _CONFIRMS = 3.0
-#: A log move that is none, however many follow: it is another unit.
+#: A log move from here on is another unit, however many quotes confirm it.
 _OTHER_UNIT = math.log(50)
-#: So few moves do not say what is usual.
+#: Fewest moves that show what is usual.
 _FEW = 5
 
 
@@ -208,7 +203,8 @@ _FEW = 5
 class Measure:
     """The measure of moves: ratios, or *differences*.
 
-    More than *jump* apart, a price needs another one *near* it that confirms it. *farthest* is no move at all.
+    A price more than *jump* away needs another one within *near* of it that confirms it. From *farthest* on it is never a
+    move.
     """
 
     differences: bool
@@ -217,14 +213,14 @@ class Measure:
     farthest: float
 
     def apart(self, one: Decimal, other: Decimal) -> float:
-        """Return how far *one* lies from *other*, zero or more; without *differences* both must be above zero."""
+        """Return the distance of *one* from *other*, zero or more. Without *differences* both must be above zero."""
         return float(abs(other - one)) if self.differences else abs(log_move(one, other))
 
 
 def measure(series: Series, bars: Sequence[Bar] = ()) -> Measure:
-    """Return what moves of *series* are measured by; *bars* are sessions, oldest first, that it may not have seen."""
+    """Return the measure of moves of *series*. *bars* are sessions, oldest first, that it may not have yet."""
     if series.instrument.negative:
-        # The confirming quote of a market that leaps may lie as far off as one that needs none.
+        # In a market that leaps, the quote that confirms another may be as far from it as an ordinary move.
         jump = _USUAL * _usual_difference(series, bars)
         return Measure(differences=True, jump=jump, near=jump, farthest=math.inf)
     sigma = series.sigma.value
@@ -233,9 +229,9 @@ def measure(series: Series, bars: Sequence[Bar] = ()) -> Measure:
 
 
 def _usual_difference(series: Series, bars: Sequence[Bar]) -> float:
-    """Return the middle of what the price moved by from session to session or from quote to quote, whichever is more.
+    """Return the median move between sessions or between quotes, whichever is larger. Infinite if there are too few moves.
 
-    Infinite where too little moved yet. The middle, because the history may have prices that are none.
+    It is the median, because the history may contain wrong prices.
     """
     sessions = [*(bar.price for bar in bars if bar.price.is_finite()), *(close.price for close in series.closes)]
     several = (sessions, [quote.price for quote in series.quotes])

@@ -1,4 +1,4 @@
-"""Sessions: which trading day a moment belongs to, and how much trading lies between two moments."""
+"""Sessions: the trading day that a time belongs to, and the trading time between two times."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from zoneinfo import ZoneInfo
 
 from tocsin.model.prices import Hours
 
-#: The closing print, and feeds that are late, still speak of the session.
+#: Prices this long after the close still belong to the session: the closing price, and late feeds.
 _AFTER_CLOSE = timedelta(minutes=30)
 _DAY = timedelta(days=1)
-#: Nobody asks for more market time than this.
+#: Market time is counted over at most this span.
 _FARTHEST = timedelta(days=60)
 
 
 def day_of(hours: Hours | None, at: datetime) -> date:
-    """Return the session in progress at *at*, or else the last one before it; without *hours* the UTC day."""
+    """Return the day of the session in progress at *at*, or else of the last one before it. Without *hours*, the UTC day."""
     if hours is None:
         return at.astimezone(UTC).date()
     day = at.astimezone(_zone(hours.zone)).date()
@@ -26,12 +26,12 @@ def day_of(hours: Hours | None, at: datetime) -> date:
 
 
 def in_session(hours: Hours | None, at: datetime) -> bool:
-    """Return whether a price of *at* belongs to the session `day_of` names, its closing print included."""
+    """Return whether a price of *at* belongs to the session of its `day_of`. Its closing price does."""
     return hours is None or at <= _bounds(hours, day_of(hours, at))[1] + _AFTER_CLOSE
 
 
 def next_open(hours: Hours, at: datetime) -> datetime:
-    """Return when the first session after *at* opens, in UTC."""
+    """Return the opening of the first session after *at*, in UTC."""
     day = at.astimezone(_zone(hours.zone)).date()
     while not _trades(hours, day) or _bounds(hours, day)[0] <= at:
         day += _DAY
@@ -39,14 +39,14 @@ def next_open(hours: Hours, at: datetime) -> datetime:
 
 
 def end_of(hours: Hours | None, day: date) -> datetime:
-    """Return when the session of *day* closes, in UTC; without *hours* the last second of the day."""
+    """Return the close of the session of *day*, in UTC. Without *hours*, the last second of the day."""
     if hours is None:
         return datetime(day.year, day.month, day.day, 23, 59, 59, tzinfo=UTC)
     return _bounds(hours, day)[1]
 
 
 def market_time(hours: Hours | None, since: datetime, until: datetime) -> timedelta:
-    """Return how much of the time from *since* to *until* lay in sessions; counted back at most 60 days."""
+    """Return how much of the time from *since* to *until* was in sessions. At most the last 60 days are counted."""
     if hours is None or until <= since:
         return max(until - since, timedelta(0))
     since = max(since, until - _FARTHEST)
@@ -65,7 +65,7 @@ def _trades(hours: Hours, day: date) -> bool:
 
 
 def _bounds(hours: Hours, day: date) -> tuple[datetime, datetime]:
-    """Return when the session of *day* opens and closes, in UTC."""
+    """Return the opening and the close of the session of *day*, in UTC."""
     zone = _zone(hours.zone)
     last = day + _DAY if hours.closes <= hours.opens else day
     opens, closes = datetime.combine(day, hours.opens, zone), datetime.combine(last, hours.closes, zone)

@@ -29,15 +29,7 @@ class Policy:
 
     def routed(self, alert: Alert, instead: Sequence[str] = ()) -> tuple[tuple[str, str], ...]:
         """Return the recipients of *alert*; receivers *instead* of the routes come from an override of its rule."""
-        return recipients(
-            self.routes,
-            self.receivers,
-            rule=alert.rule,
-            event=alert.event,
-            severity=alert.severity,
-            labels=alert.labels,
-            instead=instead,
-        )
+        return recipients(self.routes, self.receivers, alert, instead)
 
     def decide(self, facts: Facts) -> Decision:
         """Return the outcome of every match in *facts*, and everything that has to be written for it."""

@@ -51,44 +51,27 @@ class Endpoint:
         """The scheme of the address in lower case. Empty if it has none."""
         return self.url.partition("://")[0].lower() if "://" in self.url else ""
 
-    def receiver(
-        self,
-        kind: MessageKind,
-        plugin: Callable[[Delivery, Message], NotifyBase],
-        recipients: tuple[str, ...] = ("",),
-        *,
-        open_words: Sequence[str] = (),
-        place: str = "",
-        mode: str = "",
-    ) -> AppriseReceiver:
-        """Return the receiver. Its words may show the *recipients* and *open_words*, but no other part of the address."""
-        return AppriseReceiver(
-            name=self.name,
-            kind=kind,
-            recipients=recipients,
-            plugin=plugin,
-            redact=redactor(self.url, open_words=(*recipients, *open_words)),
-            limit=self.limit,
-            place=place,
-            mode=mode,
-        )
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppriseReceiver:
     """A service that apprise supports. *plugin* returns a new instance that is ready to send one delivery.
 
-    *place* is host and port if those are known to contain no token. *mode* is that of a mail server.
+    Its words may show *recipients* and *open_words*, but no other part of its address. *place* is host and port if those
+    are known to contain no token. *mode* is that of a mail server.
     """
 
-    name: str
+    endpoint: Endpoint
     kind: MessageKind
-    recipients: tuple[str, ...]
     plugin: Callable[[Delivery, Message], NotifyBase]
-    redact: Callable[[str], str]
-    limit: float
+    recipients: tuple[str, ...] = ("",)
+    open_words: tuple[str, ...] = ()
     place: str = ""
     mode: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name that the configuration gives it."""
+        return self.endpoint.name
 
     def send(self, delivery: Delivery, message: Message) -> AttemptResult:
         """Send *message* once. The outcome has the server's own words, with every part of the address masked."""
@@ -96,7 +79,7 @@ class AppriseReceiver:
             return AttemptResult(
                 error_class=ErrorClass.NOBODY, words="the address of this receiver names no such recipient"
             )
-        with Exchange(self.limit) as exchange:
+        with Exchange(self.endpoint.limit) as exchange:
             try:
                 outcome = self._send(exchange, self.plugin(delivery, message), message)
             except Exception as error:  # noqa: BLE001  # a plugin may raise anything, and the other deliveries must go on
@@ -106,7 +89,8 @@ class AppriseReceiver:
         if outcome.error_class is ErrorClass.NOBODY and self.kind is not MessageKind.MAIL and len(self.recipients) == 1:
             # The only destination is gone, and every message would get the same answer.
             outcome = replace(outcome, error_class=ErrorClass.GONE)
-        return replace(outcome, words=cut(self.redact(outcome.words), _MOST_WORDS))
+        redact = redactor(self.endpoint.url, open_words=(*self.recipients, *self.open_words))
+        return replace(outcome, words=cut(redact(outcome.words), _MOST_WORDS))
 
     def _send(self, exchange: Exchange, plugin: NotifyBase, message: Message) -> AttemptResult:
         service = Apprise(asset=plugin.asset)
@@ -180,7 +164,8 @@ def service(endpoint: Endpoint) -> AppriseReceiver:
     def plugin(delivery: Delivery, message: Message) -> NotifyBase:  # noqa: ARG001  # apprise is handed the text
         return make({**fields, "targets": [delivery.recipient]} if delivery.recipient else fields)
 
-    return endpoint.receiver(MessageKind.TEXT, plugin, recipients, place=_place(scheme, fields))
+    place = _place(scheme, fields)
+    return AppriseReceiver(endpoint=endpoint, kind=MessageKind.TEXT, plugin=plugin, recipients=recipients, place=place)
 
 
 def _place(scheme: str, fields: Fields) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from email import policy
 from email.charset import BASE64, QP, Charset
 from email.header import Header
@@ -13,7 +12,7 @@ from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
 from email.utils import format_datetime, formataddr
 
-from tocsin.model.deliveries import Message
+from tocsin.model.deliveries import Delivery, Message
 from tocsin.render.subject import encoded
 from tocsin.render.words import one_line
 
@@ -29,41 +28,39 @@ _OURS = """
 
 def letter(
     message: Message,
+    delivery: Delivery,
     *,
-    delivery_id: str,
-    receiver: str,
-    date: datetime,
     sender: Address,
-    recipient: Address,
-    reply_to: Sequence[str] = (),
-    headers: Mapping[str, str] | None = None,
+    person: str,
+    reply_to: Sequence[str],
+    headers: Mapping[str, str],
 ) -> bytes:
-    """Return *message* as multipart/alternative in ASCII, with CRLF line endings.
+    """Return *message* as multipart/alternative in ASCII, with CRLF line endings, to the recipient called *person*.
 
-    Message-ID and the boundary between the parts come from *delivery_id*, and *date* is not the time of sending. So a
+    Message-ID and the boundary between the parts come from the id of *delivery*, and Date is not the time of sending. So a
     retry repeats the same mail, and a mail program that knows the id shows it once. Mail programs sort by List-Id
-    (RFC 2919), which is the same for all mails of a *receiver*.
+    (RFC 2919), which is the same for all mails of a receiver.
     """
-    mail = MIMEMultipart("alternative", boundary=f"=_tocsin_{_token(delivery_id)}")
+    mail = MIMEMultipart("alternative", boundary=f"=_tocsin_{_token(delivery.id)}")
     mail["Subject"] = encoded(message.subject).replace("\r\n", "\n")
     mail["From"] = formataddr(sender)
-    mail["To"] = formataddr(recipient)
+    mail["To"] = formataddr((person, delivery.recipient))
     if reply_to:
         mail["Reply-To"] = ", ".join(reply_to)
-    mail["Date"] = format_datetime(date)
-    mail["Message-ID"] = _message_id(delivery_id, sender)
+    mail["Date"] = format_datetime(message.dated or delivery.created_at)
+    mail["Message-ID"] = _message_id(delivery.id, sender)
     if message.thread:
         mail["In-Reply-To"] = mail["References"] = _message_id(message.thread, sender)
-    mail["List-Id"] = _list_id(receiver, sender)
+    mail["List-Id"] = _list_id(delivery.receiver, sender)
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: prevents automatic replies
-    for name, value in (headers or {}).items():
+    for name, value in headers.items():
         if re.fullmatch(r"[!-9;-~]+", name) and name.lower() not in _OURS.split():
             mail[name] = Header(one_line(value), None if value.isascii() else "utf-8").encode()
     mail.attach(_part(message.text, "plain"))
     if message.html and not message.pictures:
         mail.attach(_part(message.html, "html"))
     elif message.html:
-        mail.attach(_illustrated(message, _token(delivery_id)))
+        mail.attach(_illustrated(message, _token(delivery.id)))
     return mail.as_bytes(policy=policy.compat32.clone(linesep="\r\n"))
 
 

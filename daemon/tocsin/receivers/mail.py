@@ -56,21 +56,20 @@ def build(endpoint: Endpoint) -> AppriseReceiver:
         mail: _Mail = made(_Mail, {**fields, "targets": [delivery.recipient], "cc": None, "bcc": None})
         mail.octets = letter(
             message,
-            delivery_id=delivery.id,
-            receiver=endpoint.name,
-            date=message.dated or delivery.created_at,
+            delivery,
             sender=(str(mail.from_addr[0] or "tocsin"), str(mail.from_addr[1])),
-            recipient=(people.get(delivery.recipient, ""), delivery.recipient),
+            person=people.get(delivery.recipient, ""),
             reply_to=reply_to,
             headers=mail.headers,
         )
         return mail
 
     domains = {address.rpartition("@")[2] for address in people}
-    return endpoint.receiver(
-        MessageKind.MAIL,
-        plugin,
-        tuple(people),
+    return AppriseReceiver(
+        endpoint=endpoint,
+        kind=MessageKind.MAIL,
+        plugin=plugin,
+        recipients=tuple(people),
         open_words=(*domains, sample.smtp_host, sample.from_addr[1]),
         place=f"{sample.smtp_host}:{sample.port}",
         mode=sample.secure_mode or "",
@@ -136,7 +135,9 @@ def _sent(mail: _Mail, exchange: Exchange) -> AttemptResult:
         return exchange.lost(error)
     finally:
         if smtp is not None:
-            _leave(smtp)
+            with suppress(OSError):  # its answer is known, so a QUIT that fails changes nothing
+                smtp.quit()
+            smtp.close()
 
 
 def _open(mail: _Mail, exchange: Exchange) -> _Smtp:
@@ -179,10 +180,3 @@ def _stuffed(mail: bytes) -> bytes:
     """Return *mail* as it is sent (RFC 5321 4.5.2): leading dots doubled, and a line with a dot at the end."""
     lines = re.sub(rb"(?m)^\.", b"..", mail)
     return (lines if lines.endswith(b"\r\n") else lines + b"\r\n") + b".\r\n"
-
-
-def _leave(smtp: _Smtp) -> None:
-    # The server's answer is known, so a QUIT that fails changes nothing.
-    with suppress(OSError):
-        smtp.quit()
-    smtp.close()

@@ -69,4 +69,5 @@ def _blocks(endpoint: Endpoint, fields: Fields, recipients: tuple[str, ...], add
         slack.content = json.loads(message.payload)
         return slack
 
-    return endpoint.receiver(MessageKind.SLACK, plugin, recipients, place=urlsplit(address).netloc)
+    place = urlsplit(address).netloc
+    return AppriseReceiver(endpoint=endpoint, kind=MessageKind.SLACK, plugin=plugin, recipients=recipients, place=place)

@@ -86,4 +86,4 @@ def build(endpoint: Endpoint) -> AppriseReceiver:
         hook.headers = signed(hook.octets, keys, delivery_id=delivery.id)
         return hook
 
-    return endpoint.receiver(MessageKind.HOOK, plugin, place=urlsplit(address).netloc)
+    return AppriseReceiver(endpoint=endpoint, kind=MessageKind.HOOK, plugin=plugin, place=urlsplit(address).netloc)

@@ -138,7 +138,7 @@ def digest(
         brief=tuple(shown[MOST_TOP:]),
         more=len(ranked) - len(shown),
         loud=sum(one.alert.severity.rank >= LOUD.rank for one in ranked),
-        movers=tuple(ticker(glance, zone) for glance in around.movers[:MOST_MOVERS]),
+        movers=tuple(ticker(price, zone) for price in around.movers[:MOST_MOVERS]),
         held=_part(_held(around.held)),
         ailing=_part(ailing),
         counts=_counts(roundup) if roundup else "",

@@ -156,7 +156,7 @@ def item(tidings: AlertContent, zone: ZoneInfo, kind: DeliveryKind) -> Item:
         headline=headline,
         detail=_revised(lead) if lead and lead.revised else cut(one_line(alert.detail), 1000),
         quotes=quotes(lead, tidings.evidence) if lead else (),
-        prices=tuple(ticker(glance, zone) for glance in tidings.prices),
+        prices=tuple(ticker(price, zone) for price in tidings.prices),
         why=tuple(_why(alert, lead, tidings.evidence)),
         note=cut(one_line(alert.note), 1000),
         because=tuple(_witness(one, zone) for one in tidings.evidence.witnesses) if tidings.evidence else (),

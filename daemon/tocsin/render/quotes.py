@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tocsin.model.alerts import Coverage
@@ -16,6 +16,8 @@ MOST_QUOTES = 3
 _AROUND = 240
 _LONGEST = 900
 _FIELDS = ("title", "summary", "body")
+#: Places of the first character and after the last one.
+_Range = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,55 +51,52 @@ def words(lead: Coverage | Entry, evidence: Evidence | None) -> tuple[str, ...]:
     seen: dict[str, str] = {}
     for field in _FIELDS:
         text = getattr(lead, field)
-        for span in _spans(evidence, field, text):
-            word = flat(text[span.start : span.end]).strip()
+        for start, end in _spans(evidence, field, text):
+            word = flat(text[start:end]).strip()
             seen.setdefault(word.casefold(), word)
     return tuple(word for word in seen.values() if word)
 
 
-def _spans(evidence: Evidence | None, field: str, text: str) -> list[Span]:
-    """Return the spans of *field* in *text*, ascending. Overlapping spans are merged."""
-    hits = evidence.hits if evidence else ()
-    apart: list[Span] = []
-    for span in sorted({span for hit in hits for span in hit.spans if span.field == field}):
-        if span.end > len(text):  # the text of an old entry may have been deleted or corrected since
-            continue
-        if apart and span.start < apart[-1].end:
-            last = apart.pop()
-            apart.append(Span(field=field, start=last.start, end=max(last.end, span.end)))
+def _spans(evidence: Evidence | None, field: str, text: str) -> list[_Range]:
+    """Return the ranges of the words in *text*, which is *field*."""
+    spans = {span for hit in (evidence.hits if evidence else ()) for span in hit.spans}
+    return _merged((span.start, span.end) for span in spans if _within(span, field, text))
+
+
+def _within(span: Span, field: str, text: str) -> bool:
+    # The text of an old entry may have been deleted or corrected since.
+    return span.field == field and span.end <= len(text)
+
+
+def _merged(ranges: Iterable[_Range]) -> list[_Range]:
+    """Return *ranges* in order, those that overlap as one."""
+    apart: list[_Range] = []
+    for start, end in sorted(ranges):
+        if apart and start < apart[-1][1]:
+            apart[-1] = apart[-1][0], max(end, apart[-1][1])
         else:
-            apart.append(span)
+            apart.append((start, end))
     return apart
 
 
-def _ranges(texts: dict[str, str], evidence: Evidence | None) -> dict[str, list[tuple[int, int]]]:
+def _ranges(texts: dict[str, str], evidence: Evidence | None) -> dict[str, list[_Range]]:
     """Return the ranges to quote, by field. Overlapping excerpts are merged."""
     document = Document(**texts)
-    ranges: dict[str, list[tuple[int, int]]] = {}
+    ranges: dict[str, list[_Range]] = {}
     for field in _FIELDS:
         text = texts[field]
-        hits = [hit for hit in (evidence.hits if evidence else ()) if _in(hit, field, text)]
-        if not hits:
-            continue
-        if field == "title" and len(text) <= _LONGEST:
+        hits = [
+            hit for hit in (evidence.hits if evidence else ()) if any(_within(span, field, text) for span in hit.spans)
+        ]
+        if hits and field == "title" and len(text) <= _LONGEST:
             ranges[field] = [(0, len(text))]
-            continue
-        borders = [*(_opening(text, s.start) for s in document.sentences(field)), len(text)]
-        merged: list[tuple[int, int]] = []
-        for start, end in sorted(_excerpt(text, hit, borders) for hit in hits):
-            if merged and start < merged[-1][1]:
-                merged[-1] = merged[-1][0], max(end, merged[-1][1])
-            else:
-                merged.append((start, end))
-        ranges[field] = merged
+        elif hits:
+            borders = [*(_opening(text, s.start) for s in document.sentences(field)), len(text)]
+            ranges[field] = _merged(_excerpt(text, hit, borders) for hit in hits)
     return ranges
 
 
-def _in(hit: Hit, field: str, text: str) -> bool:
-    return any(span.field == field and span.end <= len(text) for span in hit.spans)
-
-
-def _excerpt(text: str, hit: Hit, borders: Sequence[int]) -> tuple[int, int]:
+def _excerpt(text: str, hit: Hit, borders: Sequence[int]) -> _Range:
     """Return the sentence of *hit*, or the part near the words if it is too long."""
     first, last = min(span.start for span in hit.spans), max(span.end for span in hit.spans)
     start = max((border for border in borders if border <= first), default=0)
@@ -115,22 +114,16 @@ def _opening(text: str, start: int) -> int:
     return start
 
 
-def _quote(field: str, text: str, start: int, end: int, spans: Sequence[Span]) -> Quote:
+def _quote(field: str, text: str, start: int, end: int, spans: Sequence[_Range]) -> Quote:
     pieces: list[Piece] = []
     at = start
-    for span in spans:
-        if start <= span.start and span.end <= end:
-            pieces += [
-                Piece(text=flat(text[at : span.start])),
-                Piece(text=flat(text[span.start : span.end]), marked=True),
-            ]
-            at = span.end
+    for first, last in spans:
+        if start <= first and last <= end:
+            pieces += [Piece(text=flat(text[at:first])), Piece(text=flat(text[first:last]), marked=True)]
+            at = last
     pieces.append(Piece(text=flat(text[at:end])))
     before, after = text[:start].rstrip(), text[end:].strip()
     cut_off = before and not before.endswith(tuple('.!?。！？”"’»')) and not text[:start].endswith("\n")
-    pieces = [Piece(text="… ")] * bool(cut_off) + pieces + [Piece(text=" …")] * bool(after and not _ended(text, end))
+    ended = text[:end].endswith(tuple('.!?。！？”"’»)）')) or text[end:].startswith("\n\n")
+    pieces = [Piece(text="… ")] * bool(cut_off) + pieces + [Piece(text=" …")] * bool(after and not ended)
     return Quote(field=field, pieces=tuple(piece for piece in pieces if piece.text))
-
-
-def _ended(text: str, end: int) -> bool:
-    return text[:end].endswith(tuple('.!?。！？”"’»)）')) or text[end:].startswith("\n\n")

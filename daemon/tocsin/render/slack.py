@@ -32,8 +32,7 @@ def slack(page: Page, subject: str) -> str:
     blocks += [_section(text) for text in _packed(_brief(page))]
     blocks = [*blocks[: MOST_BLOCKS - 1], plain_context(f"Delivery {page.delivery_id}")]
     updates = "".join(f"\n{item.news} ({item.known})" for item in page.items if item.news)
-    payload = {"text": escaped(subject + updates), "blocks": blocks, "unfurl_links": False, "unfurl_media": False}
-    return json.dumps(payload, ensure_ascii=False)
+    return _payload(subject + updates, blocks)
 
 
 def digest_slack(digest: Digest, subject: str) -> str:
@@ -56,7 +55,11 @@ def digest_slack(digest: Digest, subject: str) -> str:
         *map(_section, _packed(lines)),
         *(_context([text]) for text in filter(None, small)),
     ]
-    payload = {"text": escaped(subject), "blocks": blocks, "unfurl_links": False, "unfurl_media": False}
+    return _payload(subject, blocks)
+
+
+def _payload(text: str, blocks: Sequence[Block]) -> str:
+    payload = {"text": escaped(text), "blocks": blocks, "unfurl_links": False, "unfurl_media": False}
     return json.dumps(payload, ensure_ascii=False)
 
 

@@ -55,41 +55,41 @@ class Ticker:
         return f"{self.name}: {self.span}"
 
 
-def ticker(glance: PriceSummary, zone: ZoneInfo) -> Ticker:
-    """Return *glance* in words, with times in *zone*."""
-    prices = [price for _, price in glance.points]
+def ticker(summary: PriceSummary, zone: ZoneInfo) -> Ticker:
+    """Return *summary* in words, with times in *zone*."""
+    prices = [price for _, price in summary.points]
     drawn = blocks(prices)
     return Ticker(
-        name=cut(one_line(glance.instrument.id), 40),
-        line=_line(glance, zone),
-        move="" if glance.change is None else f"{glance.change:+z.1%}",
-        age=_age(glance, zone),
+        name=cut(one_line(summary.instrument.id), 40),
+        line=_line(summary, zone),
+        move="" if summary.change is None else f"{summary.change:+z.1%}",
+        age=_age(summary, zone),
         span=f"{counted(len(prices), 'session')} from {_number(min(prices))} to {_number(max(prices))}"
         if drawn
         else "",
-        often=_often(glance.often) if glance.often else "",
+        often=_often(summary.often) if summary.often else "",
         blocks=drawn,
-        png=png(prices, glance.reference[1] if glance.reference else None),
+        png=png(prices, summary.reference[1] if summary.reference else None),
     )
 
 
-def _line(glance: PriceSummary, zone: ZoneInfo) -> str:
-    instrument, (_, price) = glance.instrument, glance.points[-1]
+def _line(summary: PriceSummary, zone: ZoneInfo) -> str:
+    instrument, (_, price) = summary.instrument, summary.points[-1]
     unit = one_line("/".join(filter(None, (instrument.currency, instrument.unit))))
     said = f"{_number(price)} {unit}".rstrip()
-    if glance.reference is None:
+    if summary.reference is None:
         return said
-    at, before = glance.reference
+    at, before = summary.reference
     since = f"since {_number(before)} on {at.astimezone(zone):%Y-%m-%d}"
-    if glance.change is None:
+    if summary.change is None:
         return f"{said}, {_number(price - before, '+')} {since}"
-    sigmas = f" ({glance.sigmas:+z.1f} sigma)" if glance.sigmas is not None else ""
-    return f"{said}, {glance.change:+z.1%}{sigmas} {since}"
+    sigmas = f" ({summary.sigmas:+z.1f} sigma)" if summary.sigmas is not None else ""
+    return f"{said}, {summary.change:+z.1%}{sigmas} {since}"
 
 
-def _age(glance: PriceSummary, zone: ZoneInfo) -> str:
-    said = f"as of {local(glance.points[-1][0], zone)}, {length(glance.age)} old"
-    return f"{said}; stale: no new quote came since" if glance.stale else said
+def _age(summary: PriceSummary, zone: ZoneInfo) -> str:
+    said = f"as of {local(summary.points[-1][0], zone)}, {length(summary.age)} old"
+    return f"{said}; stale: no new quote came since" if summary.stale else said
 
 
 def _number(price: Decimal, sign: str = "-") -> str:

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
-from functools import cache
 
-from tocsin.errors import Problem, meant
+from tocsin.errors import Problem, each_once, meant
 from tocsin.model.rules import Located, RuleInfo
 from tocsin.rules.joining import Joint, join, meaning, tell
-from tocsin.rules.news.coverage import is_anchored, labels_given, leaves, wanted
+from tocsin.rules.news.coverage import is_anchored, is_textual, labelled, labels_given
 from tocsin.rules.news.evaluate import CompiledRule, stands_alone
-from tocsin.rules.news.query import Condition, Leaf, compile_literal, parse
-from tocsin.rules.news.terms import Term, TermError, TermList, compile_term
+from tocsin.rules.news.nodes import Condition
 from tocsin.rules.pieces import QueryError
 from tocsin.rules.prices.condition import Node, parse_price
 from tocsin.rules.prices.edge import PriceRule
 from tocsin.rules.ruleset import RuleSet
-from tocsin.rules.spec import CorrelationSpec, ListSpec, NewsSpec, PackSpec, PriceSpec, RuleSpec
+from tocsin.rules.scope import Scope, Scopes, digest, scope_of
+from tocsin.rules.spec import CorrelationSpec, NewsSpec, PackSpec, PriceSpec, RuleSpec, with_used
 
 #: Names that are no list but can stand in a key or a title.
 OWN_LABELS = frozenset(["story", "source"])
@@ -27,25 +25,27 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
 def compile_packs(
-    packs: Sequence[PackSpec], *, others: Collection[str] | None = ()
+    packs: Sequence[PackSpec], *, others: Collection[str] | None = (), scopes: Scopes | None = None
 ) -> tuple[RuleSet, tuple[Problem, ...]]:
     """Return the rules of *packs* that are without fault, and every problem (warnings too) of all of them.
 
     *others* are the full ids of rules in packs beside them, which correlations may name; None: nobody knows which.
+    *scopes* are those of packs that were compiled before; new ones are added to it.
     """
+    scopes = {} if scopes is None else scopes
     rules: dict[str, CompiledRule] = {}
     prices: dict[str, PriceRule] = {}
     joints: list[Joint] = []
     off: dict[str, CompiledRule | PriceRule | Joint] = {}
     problems: list[Problem] = []
-    known: dict[str, PackSpec] = {}
+    known: set[str] = set()
     for pack in packs:
         if pack.id in known:
             words = f"two packs have the id {pack.id}; give one of them another"
             problems.append(Problem(message=words, position=pack.position))
             continue
-        known[pack.id] = pack
-        compiler = _Compiler(pack)
+        known.add(pack.id)
+        compiler = _Compiler(pack, scope_of(pack, scopes))
         for spec, rule in compiler.rules():
             if spec.override and spec.override.disable:
                 off[rule.info.id] = rule
@@ -56,6 +56,8 @@ def compile_packs(
             else:
                 rules[rule.info.id] = rule
         problems += compiler.problems
+    compiled = [scopes[id(pack)] for pack in with_used(packs) if id(pack) in scopes]
+    problems = each_once([*(fault for scope in compiled for fault in scope.problems()), *problems])
     given = {name: labels_of_matches(rule) for name, rule in (rules | prices | off).items()}
     found, faults = join(joints, given, off, others)
     problems += faults
@@ -65,6 +67,7 @@ def compile_packs(
         {name: replace(rule, info=tell(rule.info, correlations)) for name, rule in prices.items()},
         correlations={name: replace(item, info=tell(item.info, correlations)) for name, item in correlations.items()},
         disabled={name: rule for name, rule in off.items() if not isinstance(rule, Joint)},
+        expressions={one.name: one for scope in compiled for one in scope.expressions.values()},
     )
     return ruleset, tuple(problems)
 
@@ -77,19 +80,15 @@ def labels_of_matches(rule: CompiledRule | PriceRule | Joint) -> Collection[str]
 class _Compiler:
     """One pack."""
 
-    def __init__(self, pack: PackSpec) -> None:
+    def __init__(self, pack: PackSpec, scope: Scope) -> None:
         self.problems: list[Problem] = []
         self._pack = pack
-        self._lists = {spec.name.text: self._list(spec) for spec in pack.lists}
-        self._texts = {
-            spec.name.text: repr([(v, [t.text for t in ts]) for v, ts in spec.groups]) for spec in pack.lists
-        }
-        self._used: set[str] = set()
-        self._literal = cache(compile_literal)
+        self._scope = scope
+        self._labels = set(scope.labels)
+        self._faulty = False  # an expression of the rule has a fault, or names one that has
 
     def rules(self) -> Iterator[tuple[RuleSpec, CompiledRule | PriceRule | Joint]]:
         """Yield the rules without fault; the faults of the others are in *problems*."""
-        self._check_distinguish()
         seen: dict[str, RuleSpec] = {}
         for spec in self._pack.rules:
             name = spec.id.text
@@ -111,28 +110,11 @@ class _Compiler:
                 )
             elif rule := self._rule(spec, spec.news):
                 yield spec, rule
-        for unused in (listed.name for listed in self._pack.lists if listed.name.text not in self._used):
-            self.problems.append(unused.warning(f"no rule uses the list ${unused.text}"))
-
-    def _list(self, spec: ListSpec) -> TermList:
-        members: list[tuple[Term, str]] = []
-        excluded: list[Term] = []
-        for value, texts in spec.groups:
-            for text in texts:
-                minus = text.text.startswith("-")
-                try:
-                    term = compile_term(text.text[1:].strip() if minus else text.text)
-                except TermError as error:
-                    self.problems.append(text.problem(str(error)))
-                    continue
-                if minus:
-                    excluded.append(term)
-                else:
-                    members.append((term, value))
-        return TermList(spec.name.text, tuple(members), tuple(excluded), spec.labelled)
+        self._check_distinguish()
 
     def _rule(self, spec: RuleSpec, news: NewsSpec) -> CompiledRule | None:
         before = len(self.problems)
+        self._faulty = False
         match = self._parse(news.match)
         unless = self._parse(news.unless) if news.unless else None
         severity_if = [(level, self._parse(text)) for level, text in news.severity_if]
@@ -140,7 +122,8 @@ class _Compiler:
         also_unless = self._parse(override.unless) if override and override.unless else None
         if match:
             self._check_labels(spec, match)
-        if any(not problem.warning for problem in self.problems[before:]) or match is None:
+            self._check_origins(news.match, match)
+        if match is None or self._faulty or any(not problem.warning for problem in self.problems[before:]):
             return None
         if override and override.severity:
             severity_if = []
@@ -192,7 +175,7 @@ class _Compiler:
             *self._told_as(spec),
         ]
         return PriceRule(
-            info=self._info(spec, _digest(meaning)),
+            info=self._info(spec, digest(meaning)),
             when=when,
             clear=clear,
             stale_after=price.stale_after,
@@ -205,7 +188,7 @@ class _Compiler:
     def _joint(self, spec: RuleSpec, correlation: CorrelationSpec) -> Joint:
         if spec.override and (unless := spec.override.unless):
             self.problems.append(unless.problem(f"{spec.id.text} is a correlation: unless cancels news only"))
-        info = self._info(spec, _digest([*meaning(correlation), *self._told_as(spec)]))
+        info = self._info(spec, digest([*meaning(correlation), *self._told_as(spec)]))
         return Joint(pack=self._pack, rule=spec, spec=correlation, info=info)
 
     def _parse_price(self, text: Located) -> Node | None:
@@ -217,34 +200,32 @@ class _Compiler:
 
     def _parse(self, text: Located) -> Condition | None:
         try:
-            condition = parse(
-                text.text, self._find_list, lambda name: meant(name, self._lists, sigil="$"), self._literal
-            )
+            condition = self._scope.parse(text)
         except QueryError as error:
             self.problems.append(text.problem(str(error), offset=error.start, length=error.length))
             return None
-        self._check_words(text, condition)
-        return replace(condition, place=text)
+        if condition:
+            self._check_words(text, condition)
+        self._faulty |= condition is None
+        return condition
 
     def _check_words(self, text: Located, condition: Condition) -> None:
         """Check that a regular expression has a word that says where it is worth looking."""
         for part in condition.parts:
-            if any(leaves(part)) and not is_anchored(part):
-                words = "a regular expression without a word of its own needs one beside it: NEAR/8 gallium"
+            if is_textual(part) and not is_anchored(part):
+                words = "a regular expression without a word of its own needs one beside it, and so does @tocsin/...: NEAR/8 gallium"
                 self.problems.append(text.problem(words, offset=part.start, length=len(part.text)))
-
-    def _find_list(self, name: str) -> TermList | None:
-        self._used.add(name)
-        return self._lists.get(name)
 
     def _check_labels(self, spec: RuleSpec, match: Condition) -> None:
         """Keys and titles can only name labels that the match gives."""
         given = labels_given(match)
+        self._labels |= given
         alone = {
-            test.terms.name
+            label: test.text
             for part in match.parts
-            for test in wanted(part)
-            if isinstance(test, Leaf) and stands_alone(part, test)
+            for negated, test in part.tests
+            if not negated and stands_alone(part, test)
+            for label in labels_given(test)
         }
         for name in spec.key:
             if name.text not in given | OWN_LABELS:
@@ -252,7 +233,7 @@ class _Compiler:
                 self.problems.append(name.problem(words))
             elif name.text in alone:
                 words = (
-                    f"${name.text} is joined by AND alone, so only its first hit gives the label {name.text}; "
+                    f"{alone[name.text]} is joined by AND alone, so only its first hit gives the label {name.text}; "
                     "pair it with NEAR or SENT to say which one is meant"
                 )
                 self.problems.append(name.warning(words))
@@ -264,29 +245,39 @@ class _Compiler:
                     )
                 )
 
+    def _check_origins(self, text: Located, match: Condition) -> None:
+        """Check that no label comes from lists of one name in two packs: nobody could tell their values apart."""
+        lists: dict[tuple[str, str], str] = {}
+        for label, terms in labelled(match):
+            first = lists.setdefault((label, terms.label), terms.name)
+            if first != terms.name:
+                words = (
+                    f"${first} and ${terms.name} both give the label {label}: rename one by `labels:` of an expression"
+                )
+                self.problems.append(text.problem(words))
+                return
+
     def _check_distinguish(self) -> None:
-        """Check that the pack distinguishes by labels of its own lists only."""
-        labelled = [name for name, terms in self._lists.items() if terms.labelled]
+        """Check that the pack distinguishes by labels of its lists and rules only."""
         for name in self._pack.distinguish:
-            if name.text not in labelled:
-                words = f"no list of this pack gives the label {name.text}{meant(name.text, labelled)}"
+            if name.text not in self._labels:
+                words = f"no list of this pack gives the label {name.text}{meant(name.text, self._labels)}"
                 self.problems.append(name.problem(words))
 
     def _hash(self, spec: RuleSpec, news: NewsSpec) -> str:
         """Hash what the rule means: its expressions, the lists they name, and what alerts say of it."""
         conditions = [news.match, *([news.unless] if news.unless else []), *(text for _, text in news.severity_if)]
-        names = _lists_in(" ".join(text.text for text in conditions))
         parts: list[object] = [
             [text.text for text in conditions],
             news.unless is not None,
             [level.value for level, _ in news.severity_if],
-            [self._texts.get(name) for name in names],
+            self._scope.meanings(text.text for text in conditions),
             *self._told_as(spec),
         ]
         if override := spec.override:
-            names = _lists_in(override.unless.text) if override.unless else []
-            parts.append([override.unless and override.unless.text, [self._texts.get(name) for name in names]])
-        return _digest(parts)
+            unless = override.unless.text if override.unless else ""
+            parts.append([unless, self._scope.meanings([unless])])
+        return digest(parts)
 
     def _told_as(self, spec: RuleSpec) -> list[object]:
         """Return the part of a rule's meaning that does not depend on its condition."""
@@ -301,11 +292,3 @@ class _Compiler:
         if override := spec.override:
             parts.append([override.disable, override.severity, override.to])
         return parts
-
-
-def _lists_in(text: str) -> list[str]:
-    return sorted(set(re.findall(r"\$([\w-]+)", text)))
-
-
-def _digest(parts: Sequence[object]) -> str:
-    return hashlib.sha256(repr(parts).encode("utf-8", "replace")).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""Run the examples that rules carry: `fires` must fire and `quiet` must not."""
+"""Run the examples that rules and expressions carry: `fires` must fire and `quiet` must not."""
 
 from __future__ import annotations
 
@@ -7,16 +7,23 @@ from datetime import UTC, datetime
 
 from tocsin.errors import Problem
 from tocsin.model.entries import Entry
+from tocsin.model.rules import Evidence, Located
 from tocsin.rules.news.evaluate import CompiledRule, Ground, Judgement
-from tocsin.rules.news.query import Condition
+from tocsin.rules.news.nodes import Condition, Expression
+from tocsin.rules.news.proof import prove_named
 from tocsin.rules.ruleset import RuleSet
 
 _THEN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def check_examples(rules: RuleSet) -> tuple[Problem, ...]:
-    """Return every example that does not do what it should, at its place, with the reason."""
-    return tuple(problem for rule in rules.rules.values() for problem in _check(rules, rule))
+def check_examples(rules: RuleSet, pack: str = "") -> tuple[Problem, ...]:
+    """Return every example that does not do what it should, at its place, with the reason.
+
+    Of expressions only those of one *pack* are tried, where it is given: those of the packs that it uses are checked with these.
+    """
+    own = (one for name, one in rules.expressions.items() if name.startswith(f"{pack}/") or not pack)
+    named = (problem for one in own for problem in _check_named(one))
+    return (*named, *(problem for rule in rules.rules.values() for problem in _check(rules, rule)))
 
 
 def grounds(condition: Condition, headline: str) -> list[Ground]:
@@ -25,17 +32,30 @@ def grounds(condition: Condition, headline: str) -> list[Ground]:
 
 
 def _check(rules: RuleSet, rule: CompiledRule) -> Iterator[Problem]:
-    for wanted, examples in ((True, rule.fires), (False, rule.quiet)):
-        for example in examples:
-            proof = rules.explain(rule.info.id, _entry(example.text), _THEN)
-            if proof.holds == wanted:
-                continue
-            if wanted:
-                yield example.problem(f"this should fire {rule.info.id}, but does not: {proof.note}")
-            else:
-                found = [example.text[s.start : s.end] for hit in proof.hits for s in hit.spans]
-                words = ", ".join(dict.fromkeys(found)) or "a test that needs no words"
-                yield example.problem(f"this should not fire {rule.info.id}, but does, by: {words}")
+    for wanted, example in _examples(rule):
+        proof = rules.explain(rule.info.id, _entry(example.text), _THEN)
+        if proof.holds != wanted:
+            yield _fault(rule.info.id, example, proof)
+
+
+def _check_named(expression: Expression) -> Iterator[Problem]:
+    for wanted, example in _examples(expression):
+        proof = prove_named(Judgement(_entry(example.text), _THEN), expression)
+        if proof.holds != wanted:
+            yield _fault(proof.text, example, proof)
+
+
+def _examples(carrier: CompiledRule | Expression) -> Iterator[tuple[bool, Located]]:
+    yield from ((True, example) for example in carrier.fires)
+    yield from ((False, example) for example in carrier.quiet)
+
+
+def _fault(name: str, example: Located, proof: Evidence) -> Problem:
+    if not proof.holds:
+        return example.problem(f"this should fire {name}, but does not: {proof.note}")
+    found = [example.text[s.start : s.end] for hit in proof.hits for s in hit.spans]
+    words = ", ".join(dict.fromkeys(found)) or "a test that needs no words"
+    return example.problem(f"this should not fire {name}, but does, by: {words}")
 
 
 def _entry(headline: str) -> Entry:

@@ -19,10 +19,24 @@ from tocsin.rules.examples import grounds
 from tocsin.rules.never import Given
 from tocsin.rules.news.coverage import contains, fields, labels_given, same, sure_labels, swallowed
 from tocsin.rules.news.evaluate import CompiledRule, labels_of
-from tocsin.rules.news.query import ORDERED, SUBTRACTING, All, Condition, Field, LabelTest, Leaf, Near, Pair, Union
+from tocsin.rules.news.nodes import (
+    ORDERED,
+    SUBTRACTING,
+    All,
+    Bare,
+    Condition,
+    Field,
+    LabelTest,
+    Leaf,
+    Named,
+    Near,
+    Pair,
+    Union,
+)
 from tocsin.rules.news.terms import Term, TermError, compile_term
 from tocsin.rules.ruleset import RuleSet
-from tocsin.rules.spec import ListSpec, PackSpec, RuleSpec
+from tocsin.rules.scope import names_in
+from tocsin.rules.spec import ListSpec, PackSpec, RuleSpec, with_used
 from tocsin.units import counted
 
 #: Words that nearly every text holds; those that negate or hedge are left out, for beside others they say much.
@@ -65,9 +79,10 @@ def lint(
     *instruments* are those that are known.
     """
     found: list[Problem] = []
-    for pack in packs:
+    for pack in with_used(packs):
         for spec in pack.lists:
             found += _list(spec)
+        found += _expressions(pack, rules)
         seen: dict[str, RuleSpec] = {}
         for rule in pack.rules:
             compiled = _compiled(rules, pack, rule)
@@ -78,6 +93,31 @@ def lint(
             if price := rules.prices.get(f"{pack.id}/{rule.id.text}"):
                 found += never.prices(rule, price, instruments)
     return tuple(found)
+
+
+def lint_names(packs: Sequence[PackSpec]) -> Iterator[Problem]:
+    """Yield the lists and expressions of *packs* that none of them names; those of a library are for others."""
+    every = with_used(packs)
+    named = set().union(*(names_in(_texts(pack), pack.id) for pack in every))
+    for pack in every:
+        if pack.library:
+            continue
+        for spec in pack.lists:
+            if f"${pack.id}/{spec.name.text}" not in named:
+                yield spec.name.warning(f"no rule uses the list ${spec.name.text}")
+        for one in pack.expressions:
+            if f"@{pack.id}/{one.name.text}" not in named:
+                yield one.name.warning(f"no rule uses the expression @{one.name.text}")
+
+
+def _texts(pack: PackSpec) -> Iterator[str]:
+    """Yield the texts of *pack* that can name a list or an expression."""
+    yield from (spec.match.text for spec in pack.expressions)
+    for rule in pack.rules:
+        if rule.news:
+            unless = (rule.news.unless, rule.override.unless if rule.override else None)
+            yield from (text.text for text in (rule.news.match, *unless) if text)
+            yield from (text.text for _, text in rule.news.severity_if)
 
 
 def lint_history(packs: Sequence[PackSpec], rules: RuleSet, history: History) -> tuple[Problem, ...]:
@@ -212,6 +252,17 @@ def _self_cancelled(rule: CompiledRule) -> Iterator[Problem]:
             yield condition.place.warning(words, condition.start, len(condition.text))
 
 
+def _expressions(pack: PackSpec, rules: RuleSet) -> Iterator[Problem]:
+    """Yield what is odd about the named expressions of *pack*, and of two with one body the later."""
+    seen: dict[str, Located] = {}
+    for spec in pack.expressions:
+        body = rules.expressions[f"{pack.id}/{spec.name.text}"].body
+        yield from _near(body, spec.match, "", paired=True)
+        first = seen.setdefault(" ".join(spec.match.text.split()), spec.name)
+        if first is not spec.name:
+            yield spec.name.warning(f"@{spec.name.text} is the same as @{first.text}, line {first.at().line}")
+
+
 # ---- expressions --------------------------------------------------------------------------------------------------
 
 
@@ -227,7 +278,7 @@ def _all(part: All, place: Located, scope: str, paired: bool) -> Iterator[Proble
         if negated and any(same(test, other) for other in wanted):
             words = f"{_short(test.text)} is asked for and excluded: this can never match"
             yield place.warning(words, test.start, len(test.text))
-        if isinstance(test, Leaf | Pair | Union | Field):
+        if isinstance(test, Near):
             yield from _near(test, place, scope, paired=paired)
     sources = [test for test in wanted if isinstance(test, LabelTest) and test.name == "source"]
     for one, other in pairwise(sources):
@@ -239,8 +290,12 @@ def _all(part: All, place: Located, scope: str, paired: bool) -> Iterator[Proble
 def _near(node: Near, place: Located, scope: str, *, paired: bool = False) -> Iterator[Problem]:
     """Yield the warnings about *node*. With *paired* its hits are one side of another pair, so it matters which they are."""
     if isinstance(node, Leaf):
-        if not node.text.startswith("$"):
+        if not node.text.startswith(("$", "@")):
             yield from _common(place, node.terms.members[0][0], node.start)
+    elif isinstance(node, Named):
+        if not fields(node, scope):
+            words = f"{node.text} looks in other fields than {scope}(...): it can never match here"
+            yield place.warning(words, node.start, len(node.text))
     elif isinstance(node, Field):
         if not fields(node, scope):
             words = f"{node.field}(...) stands within {scope}(...): it can never match"
@@ -250,6 +305,8 @@ def _near(node: Near, place: Located, scope: str, *, paired: bool = False) -> It
         yield from _branches(node.parts, place, whole=paired)
         for branch in node.parts:
             yield from _near(branch, place, scope, paired=paired)
+    elif isinstance(node, Bare):
+        yield from _near(node.inner, place, scope, paired=paired)
     else:
         yield from _pair(node, place, scope)
         yield from _near(node.left, place, scope, paired=True)

@@ -13,7 +13,7 @@ from tocsin.model.prices import Instrument
 from tocsin.model.rules import Located
 from tocsin.rules.news.coverage import labels_given
 from tocsin.rules.news.evaluate import CompiledRule
-from tocsin.rules.news.query import KNOWN_BY, AgeTest, Condition, LabelTest
+from tocsin.rules.news.nodes import KNOWN_BY, AgeTest, Condition, LabelTest
 from tocsin.rules.prices.condition import Node, parts
 from tocsin.rules.prices.edge import PriceRule
 from tocsin.rules.spec import RuleSpec

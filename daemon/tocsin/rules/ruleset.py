@@ -10,6 +10,7 @@ from tocsin.model.entries import Entry
 from tocsin.model.rules import Correlation, Evidence, Judged, Match, RuleInfo, Severity, Unevaluated
 from tocsin.rules.news.evaluate import CompiledRule, Judgement, Place, labels_of, merged, place
 from tocsin.rules.news.index import Index
+from tocsin.rules.news.nodes import Expression
 from tocsin.rules.news.proof import prove
 from tocsin.rules.prices.edge import PriceRule
 from tocsin.text.prefilter import FoldedWords, gist, gist_of
@@ -18,7 +19,7 @@ from tocsin.text.prefilter import FoldedWords, gist, gist_of
 class RuleSet:
     """Compiled rules by their full id (`pack/id`): those about entries, about *prices*, and *correlations* of them.
 
-    *disabled* ones are never judged, but can be explained.
+    *disabled* ones are never judged, but can be explained. *expressions* are those of their packs by `pack/name`.
     """
 
     def __init__(
@@ -28,11 +29,13 @@ class RuleSet:
         *,
         correlations: Mapping[str, Correlation] | None = None,
         disabled: Mapping[str, CompiledRule | PriceRule] | None = None,
+        expressions: Mapping[str, Expression] | None = None,
     ) -> None:
         self.rules = dict(rules)
         self.prices = dict(prices or {})
         self.correlations = dict(correlations or {})
         self.disabled = dict(disabled or {})
+        self.expressions = dict(expressions or {})
         self._ordered = tuple(self.rules.values())
         self._index = Index(rule.match for rule in self._ordered)
 
@@ -67,8 +70,8 @@ class RuleSet:
         candidates = self._index.candidates(lambda: _gist(judgement))
         return judge(judgement, (self._ordered[number] for number in candidates))
 
-    def explain(self, rule_id: str, entry: Entry, now: datetime) -> Evidence:
-        """Return the whole proof of one rule about entries on *entry*, also where it is not true.
+    def explain(self, rule_id: str, entry: Entry, now: datetime, *, unfold: bool = False) -> Evidence:
+        """Return the whole proof of one rule about entries on *entry*, also where it is not true; *unfold* as for `prove`.
 
         Raises:
             KeyError: there is no such rule.
@@ -76,7 +79,7 @@ class RuleSet:
         rule = self.disabled.get(rule_id) or self.rules[rule_id]
         if not isinstance(rule, CompiledRule):
             raise KeyError(rule_id)
-        return prove(Judgement(entry, now), rule, placed=True)
+        return prove(Judgement(entry, now), rule, placed=True, unfold=unfold)
 
 
 def _gist(judgement: Judgement) -> FoldedWords:

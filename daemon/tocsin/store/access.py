@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlmodel import Session
 
@@ -23,42 +24,39 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class OnDatabase(Protocol):
-    """An object that works on a database."""
+class OnDatabase:
+    """Methods on *database*, each of them one transaction.
 
-    database: Database
-
-
-def reads(query: Callable[Concatenate[Session, P], T]) -> Callable[Concatenate[OnDatabase, P], T]:
-    """Return *query* as a method that runs in a read transaction."""
-
-    @functools.wraps(query)
-    def method(self: OnDatabase, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        with self.database.read() as session:
-            return query(session, *args, **kwargs)
-
-    return method
-
-
-def writes(command: Callable[Concatenate[Session, P], T]) -> Callable[Concatenate[OnDatabase, P], T]:
-    """Return *command* as a method that runs in a write transaction of its own."""
-
-    @functools.wraps(command)
-    def method(self: OnDatabase, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        with self.database.write() as session:
-            return command(session, *args, **kwargs)
-
-    return method
-
-
-class Queries:
-    """Queries on *database*, for people, for backtests, and for a daemon that starts or renders.
-
-    Methods block, may be called from any thread, and raise `StoreError` when the database fails.
+    They block, may be called from any thread, and raise `StoreError` when the database fails.
     """
 
     def __init__(self, database: Database) -> None:
         self.database = database
+
+
+def reads(query: Callable[Concatenate[Session, P], T]) -> Callable[Concatenate[OnDatabase, P], T]:
+    """Return *query* as a method that runs in a read transaction."""
+    return _within(Database.read, query)
+
+
+def writes(command: Callable[Concatenate[Session, P], T]) -> Callable[Concatenate[OnDatabase, P], T]:
+    """Return *command* as a method that runs in a write transaction of its own."""
+    return _within(Database.write, command)
+
+
+def _within(
+    transaction: Callable[[Database], AbstractContextManager[Session]], function: Callable[Concatenate[Session, P], T]
+) -> Callable[Concatenate[OnDatabase, P], T]:
+    @functools.wraps(function)
+    def method(self: OnDatabase, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        with transaction(self.database) as session:
+            return function(session, *args, **kwargs)
+
+    return method
+
+
+class Queries(OnDatabase):
+    """Queries for people, for backtests, and for a daemon that starts or renders."""
 
     counts = reads(listing.counts)
     tally = reads(listing.tally)
@@ -98,14 +96,8 @@ class Queries:
             return prices.load(session, instruments), prices.states(session)
 
 
-class Commands:
-    """Commands of people on *database*: each writes a row, which a running daemon reads.
-
-    Methods block, may be called from any thread, and raise `StoreError` when the database fails.
-    """
-
-    def __init__(self, database: Database) -> None:
-        self.database = database
+class Commands(OnDatabase):
+    """Commands of people: each writes a row, which a running daemon reads."""
 
     silence = writes(holds.add_silence)
     end_silence = writes(holds.end_silence)

@@ -62,7 +62,9 @@ def sweep(session: Session, now: datetime, retention: timedelta) -> int:
     rows = _entries(session, before) + _messages(session, before) + _keys(session, now)
     rows += _by_key(session, ToldRow, col(ToldRow.at) < before)
     rows += _by_key(session, StandingRow, col(StandingRow.last) < now - KEEP_STANDINGS)
-    _fetches(session, before)
+    # The other sources keep their last few fetches.
+    removed = (col(SourceRow.disabled).is_(True), col(SourceRow.due_at) < before, col(SourceRow.fetches) != "")
+    session.exec(update(SourceRow).where(*removed).values(fetches=""))
     return rows + prices.forget(session, before, _PIECE)
 
 
@@ -115,12 +117,6 @@ def _keys(session: Session, now: datetime) -> int:
     return removed
 
 
-def _fetches(session: Session, before: datetime) -> None:
-    """Delete the fetches of sources that were removed from the configuration; the others keep their last few."""
-    left = (col(SourceRow.disabled).is_(True), col(SourceRow.due_at) < before, col(SourceRow.fetches) != "")
-    session.exec(update(SourceRow).where(*left).values(fetches=""))
-
-
 def _by_key(session: Session, table: type[ToldRow | StandingRow], old: ColumnElement[bool]) -> int:
     """Delete rows that are *old*, by rule and key."""
     rows = session.exec(select(table.rule, table.key).where(old).limit(_PIECE)).all()
@@ -150,11 +146,7 @@ def set_aside(session: Session, now: datetime) -> tuple[Damage, ...]:
         session.exec(update(SourceRow).where(col(SourceRow.id) == number).values(disabled=True, lease_until=None))
         found.append(Damage(kind=DamagedKind.SOURCE, name=name, words=words))
     for number, name, words in list(deliveries):
-        dead = {
-            "state": DeliveryState.DEAD,
-            "reason": Reason(cause=Cause.DAMAGED, words=words),
-            "lease_until": None,
-        }
+        dead = {"state": DeliveryState.DEAD, "reason": Reason(cause=Cause.DAMAGED, words=words), "lease_until": None}
         session.exec(update(DeliveryRow).where(col(DeliveryRow.id) == number).values(**dead))
         found.append(Damage(kind=DamagedKind.DELIVERY, name=f"{number} to {name}", words=words))
     for number, _, words in list(silences):

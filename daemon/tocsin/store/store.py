@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Self
-
-from sqlmodel import Session
 
 from tocsin import __version__
 from tocsin.clock import SystemClock
@@ -24,7 +23,7 @@ from tocsin.policy.notifying.timing import Limit, Storm
 from tocsin.policy.polling.history import PollHistory
 from tocsin.rules.prices.observation import Observed
 from tocsin.store import maintenance, sending
-from tocsin.store.access import Commands, Queries, reads, writes
+from tocsin.store.access import Commands, OnDatabase, Queries, reads, writes
 from tocsin.store.db import schema
 from tocsin.store.db.sqlite import Database, random_id
 from tocsin.store.db.values import (
@@ -51,7 +50,7 @@ CHECKED_WITHIN = 2.0
 _REAL = SystemClock()
 
 
-class Store:
+class Store(OnDatabase):
     """The store of all data that outlives the process, on *database* with tables of this version.
 
     *real_now* is the time in which leases end. *program* is the version that judges entries: another version tries a
@@ -61,8 +60,8 @@ class Store:
     """
 
     def __init__(self, database: Database, *, real_now: Callable[[], datetime], program: str = __version__) -> None:
+        super().__init__(database)
         self.program = program
-        self.database = database
         self.read = Queries(database)
         self.act = Commands(database)
         self._real_now = real_now
@@ -177,11 +176,10 @@ class Store:
             LeaseLostError: the lease is no longer valid; nothing is written.
         """
         part = replace(found, batch=replace(found.batch, entries=()))  # keys of later entries stay unknown
-        with self.database.write() as session:
-            row = sources.held(session, lease)
-            deciding = self._deciding(session, decide, now, settles)
+        with self._deciding(decide, now, settles) as deciding:
+            row = sources.held(deciding.session, lease)
             committed = decisions.take_in(deciding, row, part, program=self.program)
-            sources.go_on(session, row, habits, self._real_now() + lasts)
+            sources.go_on(deciding.session, row, habits, self._real_now() + lasts)
             return committed
 
     def commit(
@@ -203,9 +201,9 @@ class Store:
             LeaseLostError: the lease is no longer valid; nothing is written.
         """
         renewed = found.batch.volatile != lease.habits.volatile
-        with self.database.write() as session:
+        with self._deciding(decide, now) as deciding:
+            session = deciding.session
             row = sources.held(session, lease)
-            deciding = self._deciding(session, decide, now)
             committed = decisions.take_in(deciding, row, found, program=self.program, renewed=renewed)
             if earlier is not None:
                 enqueue.release_planned(session, now)
@@ -220,16 +218,16 @@ class Store:
         Raises:
             LeaseLostError: the lease is no longer valid; nothing is written.
         """
-        with self.database.write() as session:
-            row = sources.held(session, lease)
-            committed = self._deciding(session, decide, now).about_own(failure.own)
-            sources.fail(session, row, lease, failure)
+        with self._deciding(decide, now) as deciding:
+            row = sources.held(deciding.session, lease)
+            committed = deciding.about_own(failure.own)
+            sources.fail(deciding.session, row, lease, failure)
             return committed
 
     def tell(self, own: Sequence[Match], decide: Decide, now: datetime) -> Committed:
         """Write the daemon's own events and the decision of *decide*."""
-        with self.database.write() as session:
-            return self._deciding(session, decide, now).about_own(own)
+        with self._deciding(decide, now) as deciding:
+            return deciding.about_own(own)
 
     # ---- prices ----------------------------------------------------------------------------------------------
 
@@ -240,10 +238,9 @@ class Store:
 
         *own* are events of the daemon to be decided with them.
         """
-        with self.database.write() as session:
+        with self._deciding(decide, now) as deciding:
             for before, after in observed:
-                prices.write(session, before, after.series, after.states)
-            deciding = self._deciding(session, decide, now)
+                prices.write(deciding.session, before, after.series, after.states)
             arrivals = [Arrival(entry_id=None, matches=after.matches) for _, after in observed]
             return total([deciding.about(arrivals), deciding.about_own(own)])
 
@@ -252,20 +249,16 @@ class Store:
     unevaluated = reads(unevaluated.reopened)
 
     def rejudge(
-        self,
-        again: Sequence[tuple[Reopened, Judged]],
-        decide: Decide,
-        *,
-        now: datetime,
-        once: Once = NOTHING,
+        self, again: Sequence[tuple[Reopened, Judged]], decide: Decide, *, now: datetime, once: Once = NOTHING
     ) -> Committed:
         """Write the result of a second judgement, only for the rules that could not be evaluated before."""
-        with self.database.write() as session:
-            deciding = self._deciding(session, decide, now)
+        with self._deciding(decide, now) as deciding:
             return decisions.take_again(deciding, again, once=once, program=self.program)
 
-    def _deciding(self, session: Session, decide: Decide, now: datetime, settles: datetime | None = None) -> Deciding:
-        return Deciding(session=session, decide=decide, now=now, opened=self._opened, settles=settles)
+    @contextmanager
+    def _deciding(self, decide: Decide, now: datetime, settles: datetime | None = None) -> Iterator[Deciding]:
+        with self.database.write() as session:
+            yield Deciding(session=session, decide=decide, now=now, opened=self._opened, settles=settles)
 
     # ---- deliveries ------------------------------------------------------------------------------------------
 
@@ -318,9 +311,9 @@ class Store:
 
         *own* returns the daemon's event for a storm, which is decided with it.
         """
-        with self.database.write() as session:
-            storms = receivers.apply_limits(session, limits, now)
-            self._deciding(session, decide, now).about_own([own(storm) for storm in storms] if own else ())
+        with self._deciding(decide, now) as deciding:
+            storms = receivers.apply_limits(deciding.session, limits, now)
+            deciding.about_own([own(storm) for storm in storms] if own else ())
             return storms
 
     def expire(
@@ -335,11 +328,11 @@ class Store:
         Call it again until it returns none. They are handed over to *fallbacks*. *own* returns the daemon's events for a
         delivery, which are decided with it.
         """
-        with self.database.write() as session:
-            expired = sending.expire(session, now)
+        with self._deciding(decide, now) as deciding:
+            expired = sending.expire(deciding.session, now)
             for delivery in expired:
-                handover.died(session, delivery.id, fallbacks, now)
-            self._deciding(session, decide, now).about_own([match for item in expired for match in own(item)])
+                handover.died(deciding.session, delivery.id, fallbacks, now)
+            deciding.about_own([match for item in expired for match in own(item)])
             return expired
 
     def reroute(
@@ -380,7 +373,8 @@ class Store:
         *judge* decides it from the status of the receiver, and its events of the daemon are decided with it. A dead
         delivery is handed over to *fallbacks*.
         """
-        with self.database.write() as session:
+        with self._deciding(decide, now) as deciding:
+            session = deciding.session
             before = receivers.standing(session, delivery.receiver)
             judged = judge(before)
             if not sending.settle(session, delivery, outcome, judged.settlement, now):
@@ -389,5 +383,5 @@ class Store:
                 receivers.put(session, delivery.receiver, judged.status)
             if judged.settlement.state is DeliveryState.DEAD:
                 handover.died(session, delivery.id, fallbacks, now)
-            self._deciding(session, decide, now).about_own(judged.own)
+            deciding.about_own(judged.own)
             return judged.settlement

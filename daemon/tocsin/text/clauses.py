@@ -27,7 +27,8 @@ _CIRCUMSTANCES = frozenset(_CIRCUMSTANTIAL.split())
 #: `and` is no opener, since it joins subjects as often as clauses.
 _OPENERS = _CONJUNCTIONS | _CIRCUMSTANCES
 _JOINING = frozenset(["and", "or", "of"])
-_DETERMINERS = frozenset(["a", "an", "the", "its", "their", "his", "her", "our"])
+#: Words before a noun, or before a whole question, that make a piece no longer.
+_DETERMINERS = frozenset(["a", "an", "the", "its", "their", "his", "her", "our", "how", "why"])
 _POSSESSIVES = ("'s", "s'")
 _RELATIVES = frozenset(["which", "who", "whose", "where"])
 #: What begins an apposition, or another remark on the words before it: "Metals, led by copper, rise".
@@ -61,6 +62,18 @@ def clauses(sentence: Sentence) -> tuple[int, ...]:
     return tuple(numbers)
 
 
+def is_sentence_case(sentence: Sentence) -> bool:
+    """Return True if a sentence has small words beside *from*, *with* and the like, as a title in capitals has none."""
+    return not sentence.all_caps and any(
+        token.word == token.cased
+        and len(token.word) >= _SHORTEST_WORD
+        and token.word.isalpha()
+        and token.word not in _SMALL
+        and not token.wide
+        for token in sentence.tokens
+    )
+
+
 def _by_brackets(tokens: Sequence[Token]) -> list[list[int]]:
     """Return the tokens outside of brackets, and those of each bracket without what stands in brackets within it."""
     outside: list[int] = []
@@ -92,7 +105,7 @@ def _joined(sentence: Sentence, pieces: Sequence[Piece]) -> Sequence[int]:
     listed = [False, *(_may_go_on(tokens[piece[0]]) for piece in pieces[1:]), False]
     if not any(listed):
         return range(count)
-    names = not sentence.all_caps and _has_small_words(tokens)
+    names = is_sentence_case(sentence)
     bare = [_is_bare([tokens[index] for index in piece], names) for piece in pieces]
     # Nothing from here to the end of the list has a verb: "curbs on gallium, germanium, antimony".
     trailing = [True] * (count + 1)
@@ -156,15 +169,3 @@ def _is_aside(piece: Sequence[Token], *, behind: bool) -> bool:
 def _is_heading(tokens: Sequence[Token], piece: Piece, behind: Piece) -> bool:
     """Return True if one of two pieces that a blank parts is too short for a clause."""
     return not tokens[behind[0]].clause and min(len(piece), len(behind)) < _SHORTEST_WIDE
-
-
-def _has_small_words(tokens: Sequence[Token]) -> bool:
-    """Return True if a sentence is not written like a title, in which every word but the small ones has a capital."""
-    return any(
-        token.word == token.cased
-        and len(token.word) >= _SHORTEST_WORD
-        and token.word.isalpha()
-        and token.word not in _SMALL
-        and not token.wide
-        for token in tokens
-    )

@@ -79,7 +79,7 @@ _SCAN = re.compile(
             f"(?P<address>(?:https?://|www\\.)[^\\s{WIDE}{_AROUND}]+)",
             # U.S., U.K, D.R.C.: one token. The letters must stand alone between their dots.
             r"(?P<initials>(?<![^\W_])(?:[A-Za-z]\.)+[A-Za-z]\.?(?![A-Za-z0-9]|·[lL]|\.?[$＄]))",
-            rf"(?P<number>(?=[\s\S]{{0,4}}[\d$＄])(?:{_MONEY}|{_DOLLARS}(?![A-Za-z])|(?:[{_SIGN}]\s?)?\d+(?:[.,]\d+)*(?:\s?[%％]|(?:bn|mn|tn|[bkmt])?)(?!{_LETTER})|[$＄][A-Za-z]+))",
+            rf"(?P<number>(?=[\s\S]{{0,4}}[\d$＄])(?:{_MONEY}|{_DOLLARS}(?![A-Za-z])|(?:[{_SIGN}]\s?)?\d+(?:[.,]\d+)*(?:\s?[%％]|(?i:bn|mn|tn|[bkmt])?)(?!{_LETTER})|[$＄][A-Za-z]+))",
             f"(?P<wide>(?:{_SYLLABLE}|[{WIDE}])[{MARKS}\u3099\u309a\uff9e\uff9f]*)",
             f"(?P<elided>(?i:{ELIDED})[{_QUOTE}](?=[aeiouyhAEIOUYH\\u00c0-\\u00ff\\u0152\\u0153\\d]|\\Z))",
             f"(?P<word>{_RUN}(?:[{_QUOTE}]{_RUN}|{INNER_POINT.pattern}{_RUN})*+)",

@@ -140,3 +140,23 @@ def test_what_waits_and_what_is_never_told_are_listed(tocsin: Tocsin, history: A
     refused = tocsin("alerts", "list", "--held", "--rule", "ban")
     assert (refused.exit_code, refused.stdout) == (2, "")
     assert "--held takes no other filter" in refused.stderr
+
+
+def test_the_forms_of_a_term_are_listed(tocsin: Tocsin) -> None:
+    """Whoever writes a list sees what a word of it will find, before the news comes."""
+    assert records(tocsin("rules", "forms", "letter of interest", "--json", config=False)) == [
+        {"word": "letter", "forms": ["letter", "letters"]},
+        {"word": "of", "forms": ["of"]},
+        {"word": "interest", "forms": ["interest", "interest's", "interests", "interests'", "interests's"]},
+    ]
+    assert "cut, cuting, cuts, cutting" in tocsin("rules", "forms", "cut~ back", config=False).stdout
+    assert "restrict*" in tocsin("rules", "forms", "restrict*", config=False).stdout
+
+
+@pytest.mark.parametrize(
+    ("term", "words"), [("--", "has no word"), ("re:/a/", "is a regular expression, which has no forms")]
+)
+def test_what_has_no_forms_says_so(tocsin: Tocsin, term: str, words: str) -> None:
+    """An empty table would look as if nothing could ever be found."""
+    result = tocsin("rules", "forms", "--", term, config=False)
+    assert (result.exit_code, words in result.stderr) == (2, True)

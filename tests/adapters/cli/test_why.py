@@ -47,6 +47,29 @@ def test_why_not_names_the_first_false_node_and_the_nearest_miss(tocsin: Tocsin)
     assert record["decision"] == []
 
 
+def test_a_named_expression_is_one_line_and_can_be_unfolded(tocsin: Tocsin) -> None:
+    """The words that it found and where it is written; of one that is false, what it lacks."""
+    (tocsin.folder / "rules" / "words.yaml").write_text(
+        "tocsin: 1\n"
+        "expressions:\n"
+        "  stop: |\n"
+        "    (stop~ OR halt~) NEAR/4 @works\n"
+        "  works: mine OR smelter\n"
+        "rules:\n"
+        '  - {id: halt, news: {match: "@stop NEAR/9 cobalt"}, fires: [Congo halts mines of cobalt]}\n',
+        encoding="utf-8",
+    )
+    title = "Congo halts a cobalt mine"
+    folded = [" ".join(line.split()) for line in tocsin("why", "halt", "--title", title).stdout.splitlines()]
+    assert "├── ✓ @stop “halts”, “mine” words.yaml:4" in folded
+    assert not any("@works" in line for line in folded)
+    unfolded = tocsin("why", "halt", "--title", title, "--unfold").stdout
+    assert re.search(r"✓ @works .*words\.yaml:5", unfolded)
+    missed = tocsin("why-not", "halt", "--title", "Congo halts cobalt sales").stdout
+    assert "does not match: not met: mine" in missed
+    assert re.search(r"✗ @stop .*\n.*✗ @works .*\n.*✗ mine", missed)
+
+
 def test_the_words_of_strangers_cannot_steer_the_terminal(tocsin: Tocsin) -> None:
     """Neither escapes nor bidirectional marks nor markup of our own."""
     hostile = "\x1b[2Jbans \u202egallium [red]x[/red]"

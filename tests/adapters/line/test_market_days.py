@@ -98,6 +98,7 @@ def test_a_reverse_split_is_no_spike_of_its_day(line: Line, named: bool) -> None
     assert operators == ([] if named else ["Price held back: tin"])
 
 
+@pytest.mark.no_cover
 def test_a_price_of_the_week_is_asked_for_by_the_hour_and_fires_by_the_week(line: Line) -> None:
     """A quarter of polls that bring Friday's assessment 168 times are thirteen moves; a jump of an eighth is news."""
     market = Market(line)

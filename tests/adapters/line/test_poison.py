@@ -105,6 +105,7 @@ def test_a_message_that_is_always_refused_holds_up_no_other(line: Any, chat: Cha
     assert [("invalid_blocks" in message.text) for _, message in ops.sent] == [True]
 
 
+@pytest.mark.no_cover
 def test_what_a_thousand_rules_find_in_one_entry_is_one_message(line: Any, chat: Chat) -> None:
     """A careless pack must not send a thousand messages about a headline, nor one that no service takes."""
     rules = "".join(

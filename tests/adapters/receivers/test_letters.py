@@ -67,7 +67,7 @@ def test_a_mail_of_every_kind_is_whole(
     """Mail programs sort it, hold it together with what it answers, answer it with no holiday notice, and show all of it."""
     sent = post(MessageKind.MAIL, recipient=DESK)
     told: Sequence[AlertContent] = tidings(sent.delivery.tidings[0])
-    delivery = replace(sent.delivery, kind=kind, tidings=tuple(told))
+    delivery = replace(sent.delivery, receiver="metals desk", kind=kind, tidings=tuple(told))
     now = delivery.created_at
     message = render(
         told,

@@ -111,6 +111,10 @@ def test_the_examples_of_the_documents_are_good(block: str) -> None:
         (Kind.RULES, "tocsin: 1\nrules: [{id: a, news: {match: x}, cooldown: 5}]", "5 is not of type"),
         (Kind.RULES, "tocsin: 1\nrules: [{id: a, news: {}}]", "'match' is a required property"),
         (Kind.RULES, "tocsin: 1\nlists: {a: []}", "is not valid under any"),
+        (Kind.RULES, "tocsin: 1\nexpressions: {a: {match: x, fire: [y]}}", "is not valid under any"),
+        (Kind.RULES, "tocsin: 1\nexpressions: {a: [x]}", "is not valid under any"),
+        (Kind.RULES, "tocsin: 1\nexpressions: {a: {fires: [y]}}", "is not valid under any"),
+        (Kind.RULES, "tocsin: 1\nexpressions: {A: x}", "does not match"),
         (Kind.RULES, "tocsin: 2", "1 was expected"),
         (Kind.TESTS, "tocsin_test: 1\ntests: [{name: a, nws: []}]", "'nws' does not match"),
         (

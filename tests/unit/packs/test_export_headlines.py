@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
-from tocsin.config.packs import parse_pack, read_pack
 from tocsin.model.entries import Entry
-from tocsin.rules.compile import compile_packs
 from tocsin.rules.ruleset import RuleSet
 
-FOLDER = Path(__file__).resolve().parents[3] / "rules" / "critical-minerals"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 RULES = {"export-restriction", "export-easing"}
 
@@ -80,15 +76,6 @@ EASIER = [
     "レアアースの輸出規制を1年延期、中国",
     "中国、ゲルマニウムの輸出禁止を解除",
 ]
-
-
-@pytest.fixture(scope="module")
-def rules() -> RuleSet:
-    """The pack as it is shipped."""
-    files, _ = read_pack(FOLDER)
-    spec, _ = parse_pack(files)
-    assert spec
-    return compile_packs([spec])[0]
 
 
 def found(rules: RuleSet, title: str) -> set[str]:

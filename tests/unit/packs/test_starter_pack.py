@@ -4,32 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
-from tocsin.config.packs import parse_pack, read_pack
 from tocsin.model.entries import Entry
 from tocsin.model.prices import Labels
 from tocsin.model.rules import Match
-from tocsin.rules.compile import compile_packs
-from tocsin.rules.examples import check_examples
 from tocsin.rules.ruleset import RuleSet
 
-FOLDER = Path(__file__).resolve().parents[3] / "rules" / "critical-minerals"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 Judge = Callable[..., dict[str, Match]]
-
-
-@pytest.fixture(scope="module")
-def rules() -> RuleSet:
-    """The pack as it is shipped, without a fault and without a warning."""
-    files, unread = read_pack(FOLDER)
-    spec, faults = parse_pack(files)
-    assert spec, [*map(str, unread), *map(str, faults)]
-    compiled, problems = compile_packs([spec])
-    assert not [*unread, *faults, *problems], list(map(str, problems))
-    return compiled
 
 
 @pytest.fixture(scope="module")
@@ -50,21 +34,6 @@ def judge(rules: RuleSet) -> Judge:
         return {match.rule.id.rpartition("/")[2]: match for match in rules.evaluate(entry, NOW).matches}
 
     return found
-
-
-def test_every_example_of_the_pack_is_kept(rules: RuleSet) -> None:
-    """A rule that no longer does what its own examples say is found before it is shipped."""
-    assert [str(problem) for problem in check_examples(rules)] == []
-
-
-def test_every_rule_shows_what_it_finds_and_what_it_leaves_alone(rules: RuleSet) -> None:
-    """Three examples each way, no headline twice in one list, and a word on what to do next."""
-    for name, rule in rules.rules.items():
-        for examples in (rule.fires, rule.quiet):
-            texts = [example.text for example in examples]
-            assert len(texts) >= 3, name
-            assert len(set(texts)) == len(texts), name
-        assert rule.info.note, name
 
 
 @pytest.mark.parametrize(

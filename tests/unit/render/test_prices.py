@@ -22,8 +22,8 @@ MP = Instrument(id="MP", kind="smallcap", currency="USD")
 LONDON = ZoneInfo("Europe/London")
 
 
-def glanced(*prices: object, **fields: object) -> PriceSummary:
-    """A glance at *prices*, one a day, the last one twelve minutes ago."""
+def summed_up(*prices: object, **fields: object) -> PriceSummary:
+    """A summary of *prices*, one a day, the last one twelve minutes ago."""
     points = tuple((CLOSE + timedelta(days=n), Decimal(str(price))) for n, price in enumerate(prices))
     known = {
         "instrument": MP,
@@ -38,7 +38,7 @@ def glanced(*prices: object, **fields: object) -> PriceSummary:
 
 def test_the_line_says_number_move_reference_and_age() -> None:
     """Who reads it on a phone needs no other screen."""
-    shown = ticker(glanced(*range(1000, 1010), 1250), LONDON)
+    shown = ticker(summed_up(*range(1000, 1010), 1250), LONDON)
     assert shown.line == "1,250 USD, +12.5% (+4.4 sigma) since 1,009 on 2026-03-11"
     assert shown.age == "as of 2026-03-12 21:00 UTC, 12 min old"
     assert shown.span == "11 sessions from 1,000 to 1,250"
@@ -47,7 +47,7 @@ def test_the_line_says_number_move_reference_and_age() -> None:
 
 def test_a_stale_price_says_so() -> None:
     """Old numbers that look new are worse than none."""
-    shown = ticker(glanced(1, 2, stale=True, age=timedelta(days=3), change=None), LONDON)
+    shown = ticker(summed_up(1, 2, stale=True, age=timedelta(days=3), change=None), LONDON)
     assert shown.age.endswith("3 d old; stale: no new quote came since")
     assert shown.line == "2 USD, +1 since 1 on 2026-03-02"
 
@@ -65,14 +65,14 @@ def test_a_stale_price_says_so() -> None:
 def test_a_move_is_a_difference_where_a_share_means_nothing(before: str, price: str, change: float, line: str) -> None:
     """Nobody is told of minus nought, or of a percentage of a price below zero."""
     sigmas = None if change is None else -0.01
-    shown = ticker(glanced(before, price, change=change, sigmas=sigmas), LONDON)
+    shown = ticker(summed_up(before, price, change=change, sigmas=sigmas), LONDON)
     assert shown.line == line
     assert shown.move == ("" if change is None else "+0.0%")
 
 
 def test_prices_on_both_sides_of_zero_are_drawn() -> None:
     """The lowest is the lowest block, whatever its sign, and the picture stays within its frame."""
-    shown = ticker(glanced(-40, -5, 0, 10, 30, change=None, sigmas=None), LONDON)
+    shown = ticker(summed_up(-40, -5, 0, 10, 30, change=None, sigmas=None), LONDON)
     assert (shown.blocks, shown.span) == ("▁▄▅▆█", "5 sessions from -40 to 30")
     heights = [
         float(spot.split(",")[1])
@@ -97,7 +97,7 @@ def test_prices_on_both_sides_of_zero_are_drawn() -> None:
 def test_a_setting_says_how_often_it_fires(times: int, sessions: int, words: str) -> None:
     """Who finds it too loud or too quiet sees what to change."""
     known = Often(times=times, sessions=sessions, first=CLOSE - timedelta(days=365), last=CLOSE)
-    assert words in ticker(glanced(1, 2, often=known), LONDON).often
+    assert words in ticker(summed_up(1, 2, often=known), LONDON).often
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_a_picture_is_a_png_and_the_same_every_time() -> None:
 def test_every_kind_of_message_shows_prices(tell: Callable[..., AlertContent], show: Callable[..., Message]) -> None:
     """Mail has the picture and says what it shows; text and Slack have blocks."""
     rate = Often(times=2, sessions=250, first=CLOSE - timedelta(days=365), last=CLOSE)
-    told = replace(tell(), prices=(glanced(*range(10, 20), often=rate), glanced(3, 4)))
+    told = replace(tell(), prices=(summed_up(*range(10, 20), often=rate), summed_up(3, 4)))
     mail = show(MessageKind.MAIL, told)
     [(name, data)] = mail.pictures
     assert data.startswith(b"\x89PNG")

@@ -14,11 +14,12 @@ from tocsin.model.rules import Evidence, Judged, Located, Severity
 from tocsin.rules.compile import compile_packs
 from tocsin.rules.news.evaluate import Judgement
 from tocsin.rules.ruleset import RuleSet, judge
-from tocsin.rules.spec import ListSpec, NewsSpec, PackSpec, RuleSpec
+from tocsin.rules.spec import ExpressionSpec, ListSpec, NewsSpec, PackSpec, RuleSpec
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 Lists = Mapping[str, Sequence[str] | Mapping[str, Sequence[str]]]
+Expressions = Mapping[str, str | tuple[str, Mapping[str, str]]]
 
 LISTS: Lists = {
     "mineral": {
@@ -67,6 +68,20 @@ def listed(lists: Lists) -> tuple[ListSpec, ...]:
     )
 
 
+def named(expressions: Expressions) -> tuple[ExpressionSpec, ...]:
+    """Expressions as a pack has them, each at a line of its own from 200 on; (body, labels) passes on those labels."""
+    return tuple(
+        ExpressionSpec(
+            name=located(name, line=200 + number),
+            match=located(body if isinstance(body, str) else body[0], line=200 + number, column=20),
+            labels=None
+            if isinstance(body, str)
+            else tuple((located(out), located(own)) for out, own in body[1].items()),
+        )
+        for number, (name, body) in enumerate(expressions.items())
+    )
+
+
 class Bench:
     """Compiles packs and tries them; every builder has the defaults of a rule that is without fault."""
 
@@ -104,13 +119,17 @@ class Bench:
             quiet=tuple(located(text, line=60) for text in quiet),
         )
 
-    def pack(self, *rules: RuleSpec, lists: Lists = LISTS, name: str = "p") -> PackSpec:
+    def pack(
+        self, *rules: RuleSpec, lists: Lists = LISTS, expressions: Expressions | None = None, name: str = "p"
+    ) -> PackSpec:
         """A pack of these rules."""
-        return PackSpec(id=name, version="1.0.0", lists=listed(lists), rules=rules)
+        return PackSpec(
+            id=name, version="1.0.0", lists=listed(lists), expressions=named(expressions or {}), rules=rules
+        )
 
-    def compile(self, *rules: RuleSpec, lists: Lists = LISTS) -> RuleSet:
+    def compile(self, *rules: RuleSpec, lists: Lists = LISTS, expressions: Expressions | None = None) -> RuleSet:
         """The rules of one pack, which must be without fault."""
-        compiled, problems = compile_packs([self.pack(*rules, lists=lists)])
+        compiled, problems = compile_packs([self.pack(*rules, lists=lists, expressions=expressions)])
         assert [str(problem) for problem in problems if not problem.warning] == []
         return compiled
 

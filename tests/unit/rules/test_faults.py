@@ -30,6 +30,9 @@ FAULTS = {
     "NOT behind OR": ("ban OR NOT curb", "NOT must follow AND", 8, 3),
     "a label where a term stands": ("ban NEAR/3 tier=primary", "an operator is missing before tier=primary", 12, 12),
     "bracket left open": ("(ban OR curb", "this bracket is never closed", 1, 1),
+    "bare left open": ("bare(curb", "this bracket is never closed", 5, 1),
+    "AND within bare": ("bare(ban AND curb)", "AND and NOT stand only at the level of the entry", 10, 3),
+    "bare of nothing": ("bare()", "a term is expected before this bracket", 6, 1),
     "field left open": ("ban AND title(curb", "this bracket is never closed", 9, 5),
     "bracket too many": ("ban)", "this bracket closes nothing", 4, 1),
     "empty brackets": ("()", "a term is expected before this bracket", 2, 1),
@@ -98,7 +101,8 @@ SOUND = {
     "endless age": f"ban AND age<{'9' * 5000}w",
     "zeros": "a NEAR/0 b",
     "words that look like operators": "NEARLY OR SENTINEL OR ORE OR ANDES OR NOTHING OR BEFOREHAND OR THENCE OR AFTERMATH",
-    "words that look like fields": "subtitle OR embody",
+    "words that look like fields": "subtitle OR embody OR bare OR threadbare",
+    "bare in brackets": "bare((bare(ban) OR curb) NEAR/3 title(bare($mineral)))",
     "operator across lines": "a NOT\n  NEAR/3 b",
 }
 
@@ -217,12 +221,6 @@ def test_a_key_list_joined_by_and_alone_is_warned_of(bench: Any) -> None:
     assert problem.warning
     assert str(problem).startswith("p.yaml:2:7: warning: $mineral is joined by AND alone")
     assert list(rules.rules) == ["p/r"]
-
-
-def test_a_list_that_no_rule_uses_is_warned_of(bench: Any) -> None:
-    """A misspelt name elsewhere is its most likely cause."""
-    _, problems = compile_packs([bench.pack(bench.rule("$restrict"), lists={"restrict": ["ban"], "undo": ["lift"]})])
-    assert [(p.message, p.warning) for p in problems] == [("no rule uses the list $undo", True)]
 
 
 def test_the_hash_of_a_rule_changes_with_its_meaning_only(bench: Any) -> None:

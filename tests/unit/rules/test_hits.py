@@ -76,6 +76,37 @@ CLAUSE = {
     "nothing on one side": ("oil CLAUSE falls", "oil rises", []),
     "a full-width comma": ("镓 CLAUSE 涨", "镓价格，锗涨", []),
 }
+BARE = {
+    "no possessive": ("bare($state)", "Japan to invest", ["Japan"]),
+    "a possessive": ("bare($state)", "Japan's Acme to invest", []),
+    "a curly one": ("bare($state)", "Japan’s Acme to invest", []),
+    "in capitals": ("bare($state)", "JAPAN'S ACME TO INVEST MORE", []),
+    "of initials": ("bare($state)", "U.S.'s plan and U.S.’s plan", []),
+    "initials": ("bare($state)", "U.S. 'shocked'", ["U.S."]),
+    "of a plural": ("bare($state)", "the states' plan and the states’ plan", []),
+    "a plural": ("bare($state)", "the states plan", ["states"]),
+    "at the end": ("bare($state)", "the plan is the states'", []),
+    "the end of a quotation": ("bare($state)", "'with the states' means", ["states"]),
+    "the end of a curly quotation": ("bare($state)", "‘with the states’ means", ["states"]),
+    "behind a quotation": ("bare($state)", "'no', say the states' heads", []),
+    "behind another possessive": ("bare($state)", "Japan's states' plan", []),
+    "the other one": ("bare($state)", "Japan's ally US signs", ["US"]),
+    "beside one it is listed with": ("bare($state)", "US and Japan's Acme sign", ["US"]),
+    "of a union": ("bare($state OR Acme)", "Japan's Acme", ["Acme"]),
+    "of a pair the last word": ("bare($state NEAR/2 Acme)", "Japan's Acme invests", ["Japan's+Acme"]),
+    "of a phrase the last word": (
+        'bare("people\'s bank")',
+        "People's Bank cuts; People's Bank's cut",
+        ["People's Bank"],
+    ),
+    "nests": ("title(bare((bare($state) OR Acme)) BEFORE/3 invest)", "Japan to invest", ["Japan+invest"]),
+    "within a pair": ("bare($state) BEFORE/3 invest", "Japan's Acme to invest", []),
+    "Chinese": ("bare($state)", "日本的企业，日本禁止", ["日本"]),
+    "Japanese": ("bare($state)", "日本の企業", []),
+    "a character that is no particle there": ("bare($state)", "日本 的", ["日本"]),
+    "the end of the text": ("bare($state)", "Acme in 日本", ["日本"]),
+    "nothing": ("bare($state)", "Acme", []),
+}
 THEN = {
     "in order": ("oil THEN falls", "oil of Texas falls", ["oil+falls"]),
     "out of order": ("oil THEN fall", "a fall of oil", []),
@@ -147,6 +178,13 @@ def test_not_near_drops_what_is_taken_back(bench: Any, expression: str, text: st
 def test_then_pairs_in_order_within_a_clause(bench: Any, expression: str, text: str, found: list[str]) -> None:
     """The subject stands before its verb, and what another verb is said of is another matter."""
     assert bench.hits(expression, text) == found
+
+
+@pytest.mark.parametrize(("expression", "text", "found"), BARE.values(), ids=BARE)
+def test_bare_leaves_possessives_out(bench: Any, expression: str, text: str, found: list[str]) -> None:
+    """What Japan's Acme does Japan does not do."""
+    lists = {"state": ["Japan", "=US", "state", "日本"]}
+    assert bench.hits(expression, text, lists=lists) == found
 
 
 NOT_BEFORE = {

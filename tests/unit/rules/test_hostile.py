@@ -14,7 +14,9 @@ RULES = (
     "$mineral SENT (ban OR lift~ OR export) AND NOT title(x)",
     "re:/gal+ium/ NOT NEAR/0 ($mineral SENT gallium)",
     "lede($mineral NEAR/9 =MP) OR 镓 NEAR/2 出口",
+    "bare($mineral OR 镓) SENT ban",
     "$mineral CLAUSE (ban OR lift~ OR 出口)",
+    "(@tocsin/money OR @tocsin/tonnes OR @tocsin/percent OR @tocsin/name) SENT ban",
     "(($mineral OR gallium) NOT BEFORE/3 lift~) THEN (ban NOT AFTER/2 not)",
 )
 TEXTS = {
@@ -31,8 +33,13 @@ TEXTS = {
     "initials": "a.",
     "figures": "1,",
     "dollars": "$ ",
+    "sums": "$1.2 billion ban ",
+    "figures in Han": "十百万",
+    "names": "Acme ban Metals ",
     "one letter": "a",
     "apostrophes": "a'",
+    "possessives": "gallium's ",
+    "quotations": "'galliums' ",
     "dashes": " -",
     "one term": "gallium ",
     "alternating terms": "gallium ban ",

@@ -167,7 +167,7 @@ def units(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     return st.one_of(
         st.tuples(inner, operators, inner).map(lambda parts: f"({' '.join(parts)})"),
         st.lists(inner, min_size=2, max_size=3).map(lambda parts: f"({' OR '.join(parts)})"),
-        st.tuples(st.sampled_from(["title", "summary", "body", "lede"]), inner).map(
+        st.tuples(st.sampled_from(["title", "summary", "body", "lede", "bare"]), inner).map(
             lambda parts: f"{parts[0]}({parts[1]})"
         ),
     )
@@ -268,7 +268,9 @@ LOOKS = {
     "neither": ("(gallium OR ban) SENT export", "export", False),
     "a list": ("$mineral AND ban", "germanium ban", True),
     "no member of a list": ("$mineral AND ban", "copper ban", False),
+    "a plural within a phrase": ('"letter of interest"', "letters of interest", True),
     "half a phrase": ("$mineral", "rare", False),
+    "bare": ("bare(gallium) AND bare(ban OR curb)", "gallium", False),
     "a field": ("title(gallium)", "gallium", True),
     "a prefix": ("germ*", "germanium", True),
     "a prefix within": ("germ*", "the angermann", False),

@@ -9,8 +9,9 @@ import pytest
 
 from tocsin.config.packs import parse_pack
 from tocsin.model.prices import Instrument
+from tocsin.model.rules import Severity
 from tocsin.rules.compile import compile_packs
-from tocsin.rules.lint import History, lint, lint_history
+from tocsin.rules.lint import History, lint, lint_history, lint_names
 
 
 def warnings(bench: Any, match: str, *, lists: Any = None, **more: Any) -> list[str]:
@@ -38,6 +39,8 @@ def warnings(bench: Any, match: str, *, lists: Any = None, **more: Any) -> list[
         "re:/gallium/ OR re:/cobalt/",
         "restrict* OR rest",
         "age<2h AND ban OR age<3h AND ban",
+        "(bare(ban) OR curb) NEAR/8 bare(cobalt)",
+        "title(bare(ban)) OR body(bare(ban))",
         "ban AND source=a OR ban AND source=b",
     ],
 )
@@ -58,6 +61,11 @@ def test_what_may_make_a_difference_is_not_called_useless(bench: Any, match: str
         ("ban OR curb OR (ban OR curb)", "adds nothing"),
         ("title(ban) OR title(ban AND curb)", "title(ban AND curb) adds nothing"),
         ("ban AND NOT curb OR ban AND NOT curb AND cobalt", "ban AND NOT curb AND cobalt adds nothing"),
+        ("ban OR bare(ban)", "bare(ban) adds nothing"),
+        ("bare(ban OR ban)", "ban adds nothing"),
+        ("(bare(ban) OR ban) NEAR/8 cobalt", "bare(ban) adds nothing"),
+        ("bare(title(gallium)) NEAR/3 summary(ban)", "never in one sentence"),
+        ("bare(title(summary(ban)))", "it can never match"),
         ("gallium SENT gallium", "both sides of SENT are the same"),
         ("title((gallium OR cobalt) SENT summary(ban))", "it can never match"),
         ("(title(gallium) OR title(x1)) NEAR/3 summary(ban)", "never in one sentence"),
@@ -67,6 +75,14 @@ def test_what_may_make_a_difference_is_not_called_useless(bench: Any, match: str
 def test_what_makes_no_difference_is_named(bench: Any, match: str, words: str) -> None:
     """A branch that is never needed hides what the rule does."""
     assert any(words in warning for warning in warnings(bench, match)), warnings(bench, match)
+
+
+def test_a_list_that_no_rule_uses_is_warned_of(bench: Any) -> None:
+    """A misspelt name elsewhere is its most likely cause."""
+    lists = {"restrict": ["ban"], "hedge": ["may"], "cancel": ["lift"], "undo": ["lift"]}
+    rule = bench.rule("$restrict", unless="$cancel", severity_if=[(Severity.LOW, "$hedge")])
+    found = list(lint_names([bench.pack(rule, lists=lists)]))
+    assert [(p.message, p.warning) for p in found] == [("no rule uses the list $undo", True)]
 
 
 def test_an_or_of_hundreds_is_not_compared_pair_by_pair(bench: Any) -> None:

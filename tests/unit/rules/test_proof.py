@@ -46,6 +46,12 @@ NOTES = {
         "Set to hit",
         "not met: hit NOT AFTER/1 to: cancelled by “to”",
     ),
+    "only a possessive": (
+        "bare(gallium) NEAR/3 ban",
+        "Gallium’s ban",
+        "not met: bare(gallium): only as a possessive: “Gallium’s”",
+    ),
+    "bare, nowhere": ("bare(gallium)", "Ban", "not met: gallium"),
     "wrong order": ("ban BEFORE/9 gallium", "Gallium ban", "not met: ban BEFORE/9 gallium: never in this order"),
     "in order, too far": (
         "ban BEFORE/1 gallium",
@@ -94,6 +100,7 @@ TREES = {
     "clause, in order": ("ban THEN gallium", ("rule", ("match", ("THEN", ("term",), ("term",))))),
     "and": ("ban AND gallium AND NOT x", ("rule", ("match", ("term",), ("term",), ("NOT", ("term!",))))),
     "or": ("ban AND gallium OR x", ("rule", ("match", ("AND", ("term",), ("term",)), ("term!",)))),
+    "bare": ("bare(ban OR x)", ("rule", ("match", ("bare", ("OR", ("term",), ("term!",)))))),
     "union": ("(ban OR x)", ("rule", ("match", ("OR", ("term",), ("term!",))))),
     "field": ("title(ban AND gallium)", ("rule", ("match", ("title", ("term",), ("term",))))),
     "field in a pair": ("title(ban) NEAR/3 gallium", ("rule", ("match", ("NEAR/3", ("title", ("term",)), ("term",))))),

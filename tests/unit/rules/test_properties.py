@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tocsin.model.rules import Evidence, Span
-from tocsin.rules.news.query import parse
+from tocsin.rules.news.nodes import Expression
+from tocsin.rules.news.query import BadNameError, compile_literal, parse
 from tocsin.rules.news.terms import TermError, compile_term
 from tocsin.rules.pieces import QueryError
 
@@ -126,6 +127,58 @@ def test_no_text_makes_a_rule_raise(bench: Any, title: str, summary: str, body: 
     for found in judged.matches:
         for span in found.spans:
             assert 0 <= span.start < span.end <= len(texts[span.field])
+
+
+BODIES = st.recursive(
+    st.sampled_from(["a", "ban", "gallium", "$mineral", "$restrict", '"a b"', "镓", "title($mineral)", "summary(ban)"]),
+    lambda inner: st.one_of(
+        st.tuples(
+            inner,
+            st.sampled_from(
+                ["NEAR/3", "BEFORE/2", "SENT", "CLAUSE", "THEN", "NOT NEAR/2", "NOT NEAR/0", "NOT BEFORE/2"]
+            ),
+            inner,
+        ).map(lambda parts: f"({parts[0]}) {parts[1]} ({parts[2]})"),
+        inner.map(lambda part: f"bare({part})"),
+        st.lists(inner, min_size=2, max_size=3).map(lambda parts: " OR ".join(f"({part})" for part in parts)),
+    ),
+    max_leaves=6,
+)
+CONTEXTS = [
+    "{x}",
+    "{x} AND b",
+    "b AND NOT {x}",
+    "title({x})",
+    "lede({x} AND b)",
+    "{x} NEAR/4 exports",
+    "exports NOT NEAR/3 {x}",
+    "{x} NOT NEAR/2 $undo",
+    "({x} OR c) BEFORE/5 ({x} OR b)",
+    "{x} CLAUSE {x}",
+    "bare({x}) THEN exports",
+]
+
+
+@BOUNDED
+@given(BODIES, BODIES, st.sampled_from(CONTEXTS), st.sampled_from(CONTEXTS), TEXTS, TEXTS)
+def test_a_name_means_what_its_body_means_in_brackets(
+    bench: Any, inner: str, body: str, match: str, unless: str, title: str, summary: str
+) -> None:
+    """The hits, spans and labels are the same wherever a name stands, and so is what the index lets through."""
+    outer = f"({body}) NEAR/5 @inner OR @inner"
+    written = outer.replace("@inner", f"({inner})")
+    named = bench.rule(match.format(x="@x"), unless=unless.format(x="@inner"))
+    plain = bench.rule(match.format(x=f"({written})"), unless=unless.format(x=f"({inner})"))
+    expressions = {"x": outer, "inner": inner}
+    entry = bench.entry(title, summary=summary)
+    one, other = bench.compile(named, expressions=expressions), bench.compile(plain)
+    found, wanted = (
+        [(m.labels, m.severity, m.spans, m.evidence.hits) for m in bench.judge(rules, entry).matches]
+        for rules in (one, other)
+    )
+    assert found == wanted
+    assert bench.judge_every(one, entry).matches == bench.judge(one, entry).matches
+    assert one.explain("p/r", entry, bench.now).holds == other.explain("p/r", entry, bench.now).holds
 
 
 STEPS = st.lists(st.sampled_from(["a", "b", "x", "x x", ","]), max_size=14)
@@ -253,6 +306,8 @@ PIECES = st.sampled_from(
         '"',
         "$mineral",
         "$x",
+        "@x",
+        "@p/x",
         "NEAR/3",
         "NEAR/",
         "NOT",
@@ -284,10 +339,20 @@ def test_an_expression_is_understood_or_refused_at_a_place_in_it(text: str) -> N
         assert length >= 1
 
 
+class NoNames:
+    """A pack without lists and expressions."""
+
+    literal = staticmethod(compile_literal)
+
+    def find(self, written: str, start: int) -> Expression:
+        """No name means anything."""
+        raise BadNameError(f"unknown: {written} at {start}")
+
+
 def refused(text: str) -> list[tuple[int, int]]:
     """Where *text* is refused as an expression; any other exception is a fault of the parser."""
     try:
-        parse(text, lambda name: None, lambda name: "")
+        parse(text, NoNames())
     except QueryError as error:
         return [(error.start, error.length)]
     return []

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tocsin.rules.news.forms import noun_forms, verb_forms
+from tocsin.rules.news.forms import head_forms, noun_forms, verb_forms
 from tocsin.rules.news.terms import TermError, compile_term
 
 VERBS = {
@@ -46,6 +46,7 @@ NOUNS = {
     "country": "country countries country's countries' countries's",
     "tax": "tax taxes tax's taxes' taxes's",
     "woman": "woman women woman's women' women's",
+    "memorandum": "memorandum memoranda memorandums memorandum's memoranda' memoranda's memorandums' memorandums's",
     "china's": "china's",
     "镓": "镓",
     "x": "x",
@@ -58,7 +59,44 @@ def test_a_noun_has_its_plural_and_its_possessives(noun: str, forms: str) -> Non
     assert noun_forms(noun) == set(forms.split())
 
 
+HEADS = {
+    "of": ("letter", "of", "letter letters"),
+    "on": ("ban", "on", "ban bans"),
+    "an irregular plural": ("memorandum", "of", "memorandum memoranda memorandums"),
+    "an adjective behind it": ("attorney", "general", "attorney attorneys"),
+    "a noun behind it": ("export", "control", "export"),
+    "a plural": ("sales", "to", "sales"),
+    "a word in ss": ("process", "for", "process processes"),
+    "a particle": ("out", "of", "out"),
+    "a preposition": ("in", "to", "in"),
+    "one letter": ("x", "of", "x"),
+    "Han": ("镓", "of", "镓"),
+}
+
+
+@pytest.mark.parametrize(("word", "follower", "forms"), HEADS.values(), ids=HEADS)
+def test_the_noun_before_a_preposition_takes_the_plural_of_its_phrase(word: str, follower: str, forms: str) -> None:
+    """Two letters of interest are two letters, and one interest."""
+    assert head_forms(word, follower) == set(forms.split())
+
+
 FINDS = {
+    "the plural of a phrase with of": (
+        '"letter of interest"',
+        "letters of interest, Letter of Interests",
+        ["letters of interest", "Letter of Interests"],
+    ),
+    "both plurals": ('"ban on export"', "bans on exports, ban on the export", ["bans on exports"]),
+    "an office": (
+        '"attorney general"',
+        "attorneys general, attorney general's",
+        ["attorneys general", "attorney general's"],
+    ),
+    "an office with a hyphen": ("secretary-general", "Secretaries-General", ["Secretaries-General"]),
+    "an exact phrase has no plural": ('"=letter of interest"', "letters of interest", []),
+    "a verb in the third person": ('"call for"', "calls for", ["calls for"]),
+    "a marked verb before a preposition": ('"call~ for"', "called for, calls for", ["called for", "calls for"]),
+    "a plural that is written is no singular": ('"bans on exports"', "ban on exports", []),
     "the word": ("export", "China exports", ["exports"]),
     "possessive": ("China", "China's ban", ["China's"]),
     "curly possessive": ("China", "China’s ban", ["China’s"]),

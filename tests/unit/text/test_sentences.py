@@ -15,6 +15,7 @@ TOKENS = {
     "figure": ("1,250.5 tonnes", "1,250.5 tonnes"),
     "ticker": ("$MP rises", "$mp rises"),
     "money": ("$1.5bn and €20 m", "$1.5bn and €20 m"),
+    "money with a capital": ("$134M and €1.5BN, 5K", "$134m and €1.5bn 5k"),
     "figure before Han": ("3.5吨", "3.5 吨"),
     "initials are one token": ("U.S. and U.K. and D.R.C", "us and uk and drc"),
     "letter and digit": ("5G and Ga2O3", "5g and ga2o3"),

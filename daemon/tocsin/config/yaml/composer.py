@@ -114,7 +114,7 @@ class Composer:
         done = self._open.pop()
         node: Node
         if isinstance(done.event, yaml.SequenceStartEvent):
-            node = Items(place=done.place, items=tuple(done.parts), flow=bool(done.event.flow_style))
+            node = Items(place=done.place, items=tuple(done.parts))
         else:
             _, line, column = _spot(event)
             end = (line, column + 1) if done.event.flow_style else None

@@ -23,6 +23,8 @@ _CUT = re.compile(
     rf"(?:(?P<key>[\w.-]+):[ \t]+|-[ \t]+|[\[,][ \t]*)(?P<quoted>{_QUOTED})[ \t]*(?P<rest>[^\s,#\]}}].*)?$"
 )
 
+_KEY = re.compile(r"([\w.-]+):[ \t]+$")
+
 _WORDS = {
     "did not find expected key": "this line does not belong to the map above; check its indentation and the quotes",
     "did not find expected '-' indicator": "this should be an item of the list above; begin it with a dash and a space, "
@@ -51,7 +53,7 @@ def explain(error: yaml.MarkedYAMLError, lines: Sequence[str], shown: Sequence[s
     elif words == "found unknown escape character":
         message = f"{text[column : column + 2]} is no escape in double quotes; use single quotes, or two backslashes"
     elif words == "found character that cannot start any token":
-        message = _cannot_start(text[column : column + 1])
+        message = _cannot_start(text, column)
     elif words.startswith("mapping values are not allowed"):
         message = _unexpected_map(lines, line, column)
     elif words.startswith("did not find expected ',' or"):
@@ -95,7 +97,12 @@ def _is_unclosed(error: yaml.MarkedYAMLError, line: int) -> bool:
     )
 
 
-def _cannot_start(character: str) -> str:
+def _cannot_start(text: str, column: int) -> str:
+    character = text[column : column + 1]
+    if character == "@" and (key := _KEY.search(text, 0, column)):
+        return (
+            f"a value cannot begin with @; write `{key[1]}: |` and the expression on the next line, or put it in quotes"
+        )
     if character == "\t":
         return "a tab cannot indent YAML; use spaces"
     return f"a value cannot begin with {character}; put it in quotes"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -42,11 +42,10 @@ class Scalar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Items:
-    """A list; *flow* when it stands in square brackets."""
+    """A list."""
 
     place: Located = field(repr=False)
     items: tuple[Node, ...]
-    flow: bool = False
     length: int = 1
 
 
@@ -78,19 +77,6 @@ def problem(node: Node, message: str, *, offset: int = 0, length: int | None = N
     """Return a fault at the character *offset* of *node*'s text, *length* characters long (default: all of *node*)."""
     wanted = node.length if length is None else length
     return node.place.problem(message, offset=offset, length=wanted, warning=warning)
-
-
-def walk(node: Node) -> Iterator[Scalar]:
-    """Yield every scalar in *node*, keys too, in the order of the file."""
-    if isinstance(node, Scalar):
-        yield node
-    elif isinstance(node, Items):
-        for item in node.items:
-            yield from walk(item)
-    else:
-        for key, value in node.pairs:
-            yield key
-            yield from walk(value)
 
 
 def entries(node: Node | None) -> tuple[tuple[Scalar, Node], ...]:

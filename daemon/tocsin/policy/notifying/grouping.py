@@ -121,9 +121,9 @@ class MessageGrouper:
             return
         self._leave_digests(wanted)
         if not self._announces(wanted) and not self._carries(wanted) and not self._joins(wanted):
-            draft = next((draft for draft in self._related(wanted) if self._fits(draft, wanted)), None)
-            if draft is None:
-                draft = self._new(wanted)
+            related = (draft for draft in self._related(wanted) if not _apart(draft.timing.kind, timing.kind))
+            draft = next((draft for draft in related if draft.timing.due_at == timing.due_at), None)
+            draft = draft or self._new(wanted)
             draft.expires_at = max(draft.expires_at, wanted.expires_at)
             self._add(draft, wanted)
 
@@ -223,9 +223,6 @@ class MessageGrouper:
             or kind is DeliveryKind.CATCH_UP
         )
         return message.due_at <= self._now and related
-
-    def _fits(self, draft: _Draft, wanted: _Wanted) -> bool:
-        return not _apart(draft.timing.kind, wanted.timing.kind) and draft.timing.due_at == wanted.timing.due_at
 
     def _about(self, wanted: _Wanted) -> list[_Draft]:
         """Return the new messages that contain the alert, in order."""

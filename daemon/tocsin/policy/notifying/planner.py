@@ -115,15 +115,7 @@ class NotificationPlanner:
 
     def _routed(self, alert: Alert, match: Match, routes: Sequence[Route]) -> _People:
         """Return the recipients that *routes*, or an override of the rule, name."""
-        return recipients(
-            routes,
-            tuple(self._receivers.values()),
-            rule=alert.rule,
-            event=alert.event,
-            severity=alert.severity,
-            labels=alert.labels,
-            instead=match.rule.to,
-        )
+        return recipients(routes, tuple(self._receivers.values()), alert, match.rule.to)
 
     def _plan(self, notice: Notice, everybody: _People, asked: Timing) -> tuple[Reason, Reason]:
         """Notify *everybody* as *asked*; those who know the alert get an update, and only they wait while it is snoozed.

@@ -121,8 +121,6 @@ def asked(span: timedelta) -> timedelta:
 #: Waits after the first, second ... failed attempt; then every two hours.
 WAITS = tuple(timedelta(seconds=s) for s in (5, 30, 120, 300, 900, 1800, 3600))
 LAST_WAIT = timedelta(hours=2)
-#: A receiver that refuses us needs a person, so there is no hurry.
-AUTH_WAIT = BLOCKED_REST
 #: A delivery is given up this long after it was due: a price is worthless after an hour, a digest is useful tomorrow.
 LIFE = timedelta(hours=24)
 DIGEST_LIFE = timedelta(hours=48)
@@ -194,7 +192,7 @@ def _wait(outcome: AttemptResult, attempt: int, jitter: float) -> timedelta:
     spread = 0.8 + 0.4 * jitter
     planned = WAITS[attempt - 1] if attempt <= len(WAITS) else LAST_WAIT
     if outcome.error_class in (ErrorClass.AUTH, ErrorClass.GONE):
-        return max(planned, AUTH_WAIT) * spread
+        return max(planned, BLOCKED_REST) * spread
     if outcome.retry_after is not None:
         return asked(outcome.retry_after)  # never sooner
     return planned * spread

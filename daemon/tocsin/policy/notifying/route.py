@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from tocsin.model.prices import Labels
+from tocsin.model.alerts import Alert
 from tocsin.model.rules import Severity
 from tocsin.policy.notifying.receiver import ReceiverInfo
 
-_COMPARE = {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt, "=": operator.eq}
+#: Comparisons of severities.
+COMPARE: dict[str, Callable[[int, int], bool]] = {
+    "=": operator.eq, "!=": operator.ne, ">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt,
+}  # fmt: skip
 #: Built-in rules, of which only operators are notified.
 OWN = "tocsin/"
 
@@ -31,36 +34,36 @@ class Route:
     rule: str = ""
     origins: int | None = None
 
-    def fits(self, *, rule: str, event: str, severity: Severity, labels: Labels) -> bool:
-        """Return whether an alert with these values passes."""
-        if self.severity and not _COMPARE[self.severity[0]](severity.rank, self.severity[1].rank):
+    def fits(self, alert: Alert) -> bool:
+        """Return whether *alert* passes."""
+        if self.severity and not COMPARE[self.severity[0]](alert.severity.rank, self.severity[1].rank):
             return False
-        if self.event and event != self.event and not event.startswith(f"{self.event}."):
+        if (self.event and not is_event(alert, self.event)) or (self.rule and not is_of(alert, self.rule)):
             return False
-        if self.rule and self.rule not in (rule, *rule.split("/")):
-            return False
-        return all(value in labels.get(name, ()) for name, value in self.labels.items())
+        return all(value in alert.labels.get(name, ()) for name, value in self.labels.items())
+
+
+def is_event(alert: Alert, event: str) -> bool:
+    """Return whether *alert* is an *event*, or one below it."""
+    return alert.event == event or alert.event.startswith(f"{event}.")
+
+
+def is_of(alert: Alert, rule: str) -> bool:
+    """Return whether *alert* is of a *rule*, given by its full id, its bare one or its pack."""
+    return rule in (alert.rule, *alert.rule.split("/"))
 
 
 def recipients(
-    routes: Sequence[Route],
-    receivers: Sequence[ReceiverInfo],
-    *,
-    rule: str,
-    event: str,
-    severity: Severity,
-    labels: Labels,
-    instead: Collection[str] = (),
+    routes: Iterable[Route], receivers: Iterable[ReceiverInfo], alert: Alert, instead: Collection[str] = ()
 ) -> tuple[tuple[str, str], ...]:
-    """Return all recipients, as (receiver, recipient), in the order of the configuration.
+    """Return all recipients of *alert*, as (receiver, recipient), in the order of the configuration.
 
     Receivers that an override of the rule names are used *instead* of those of the routes.
     """
-    if rule.startswith(OWN):
-        chosen = {receiver.name for receiver in receivers if receiver.operator}
+    if alert.rule.startswith(OWN):
+        chosen: Collection[str] = {receiver.name for receiver in receivers if receiver.operator}
     elif instead:
-        chosen = set(instead)
+        chosen = instead
     else:
-        fitting = (route for route in routes if route.fits(rule=rule, event=event, severity=severity, labels=labels))
-        chosen = {name for route in fitting for name in route.to}
+        chosen = {name for route in routes if route.fits(alert) for name in route.to}
     return tuple((r.name, recipient) for r in receivers if r.name in chosen for recipient in r.recipients)

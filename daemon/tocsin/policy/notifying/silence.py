@@ -10,6 +10,7 @@ from datetime import datetime
 from tocsin.model.alerts import Alert
 from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Severity
+from tocsin.policy.notifying.route import COMPARE, is_event, is_of
 
 _MATCHER = re.compile(r"\s*([A-Za-z][A-Za-z0-9_.-]{0,63})\s*(!=|>=|<=|>|<|=)\s*(.+?)\s*\Z", re.DOTALL)
 _ORDERED = (">=", "<=", ">", "<")
@@ -31,24 +32,14 @@ class Matcher:
     def fits(self, alert: Alert) -> bool:
         """Return whether *alert* passes."""
         if self.name == "severity":
-            return self._compares(alert.severity.rank, Severity(self.value).rank)
+            return COMPARE[self.op](alert.severity.rank, Severity(self.value).rank)
         if self.name == "rule":
-            found = self.value in (alert.rule, *alert.rule.split("/"))
+            found = is_of(alert, self.value)
         elif self.name == "event":
-            found = alert.event == self.value or alert.event.startswith(f"{self.value}.")
+            found = is_event(alert, self.value)
         else:
             found = self.value in alert.labels.get(self.name, ())
         return found is (self.op == "=")
-
-    def _compares(self, given: int, wanted: int) -> bool:
-        return {
-            "=": given == wanted,
-            "!=": given != wanted,
-            ">=": given >= wanted,
-            "<=": given <= wanted,
-            ">": given > wanted,
-            "<": given < wanted,
-        }[self.op]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

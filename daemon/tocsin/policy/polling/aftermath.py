@@ -111,7 +111,8 @@ def after_failure(
         jitter=random,
     )
     moved = learning.failed_at(before.habits.moved, error.fault, error.status, errors)
-    events = [HealthEvent(news=verdict.news, detail=_detail(error))] if verdict.news and not refusals else []
+    detail = f"{error}. What to do: {error.remedy}." if error.remedy else str(error)
+    events = [HealthEvent(news=verdict.news, detail=detail)] if verdict.news and not refusals else []
     events += _moves(before.habits.moved, moved)
     reasons: tuple[str, ...] = (f"{_count(errors)}: paused for {duration(delay)}",)
     if error.retry_after:
@@ -143,10 +144,6 @@ def _recoveries(before: SourceStatus, found: Findings, now: datetime) -> list[He
     if habits.hollow and found.held:
         words.append("Its document has entries again.")
     return [HealthEvent(news=News.RECOVERED, detail=" ".join(words))] if words else []
-
-
-def _detail(error: SourceError) -> str:
-    return f"{error}. What to do: {error.remedy}." if error.remedy else str(error)
 
 
 def _moves(before: Moved | None, after: Moved | None) -> list[HealthEvent]:

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from tocsin.rules.news.query import (
+from tocsin.rules.news.nodes import (
     SUBTRACTING,
     AgeTest,
     All,
+    Bare,
     Condition,
     Field,
     LabelTest,
     Leaf,
+    Named,
     Near,
     Pair,
     Test,
@@ -31,12 +33,14 @@ def fields(node: Near, scope: str = "") -> frozenset[str]:
     here = _FIELDS.get(scope, frozenset([scope]))
     if isinstance(node, Field):
         return here & _FIELDS.get(node.field, frozenset([node.field]))
+    if isinstance(node, Bare):
+        return fields(node.inner, scope)
     if isinstance(node, Pair):
         left = fields(node.left, scope)
         return left if node.op in SUBTRACTING else left & fields(node.right, scope)
     if isinstance(node, Union):
         return frozenset().union(*(fields(part, scope) for part in node.parts))
-    return here
+    return fields(node.expression.body, scope) if isinstance(node, Named) else here
 
 
 def wanted(node: object) -> Sequence[Condition | All | Test]:
@@ -50,27 +54,72 @@ def wanted(node: object) -> Sequence[Condition | All | Test]:
         return [test for negated, test in node.tests if not negated]
     if isinstance(node, Pair):
         return (node.left,) if node.op in SUBTRACTING else (node.left, node.right)
-    return (node.inner,) if isinstance(node, Field) else ()
+    if isinstance(node, Named):
+        return (node.expression.body,)
+    return (node.inner,) if isinstance(node, Bare | Field) else ()
 
 
-def leaves(node: Condition | All | Test) -> Iterator[Leaf]:
-    """Yield every term and list of *node* whose hits can be among those of a match."""
-    if isinstance(node, Leaf):
+def units(node: Condition | All | Test) -> Iterator[Leaf | Named]:
+    """Yield every term, list and name that is written in *node*, also where it takes away."""
+    if isinstance(node, Leaf | Named):
         yield node
-    for part in wanted(node):
-        yield from leaves(part)
+    elif isinstance(node, All):
+        for _, test in node.tests:
+            yield from units(test)
+    elif isinstance(node, Pair):
+        yield from units(node.left)
+        yield from units(node.right)
+    else:
+        for part in wanted(node):
+            yield from units(part)
+
+
+def size(node: Condition | All | Test) -> int:
+    """Return the number of terms and lists in *node* if every name were written out."""
+    return sum(unit.expression.size if isinstance(unit, Named) else 1 for unit in units(node))
+
+
+def levels(node: Condition | All | Test) -> int:
+    """Return how deep brackets stand in each other in *node* if every name were written out; a name counts twice."""
+    if isinstance(node, Named):
+        return 2 + node.expression.levels
+    if isinstance(node, Pair):
+        return max(levels(node.left), levels(node.right))
+    parts = [test for _, test in node.tests] if isinstance(node, All) else wanted(node)
+    return isinstance(node, Union | Bare | Field) + max(map(levels, parts), default=0)
+
+
+def is_textual(node: Condition | All | Test) -> bool:
+    """Return whether a match of *node* can rest on words."""
+    return isinstance(node, Leaf) or any(map(is_textual, wanted(node)))
+
+
+def labelled(node: Condition | All | Test) -> Iterator[tuple[str, TermList]]:
+    """Yield the labels that a match of *node* can give, each with a list that gives it."""
+    if isinstance(node, Leaf):
+        if node.terms.labelled:
+            yield node.terms.label, node.terms
+    elif isinstance(node, Named):
+        for label, terms in labelled(node.expression.body):
+            for name in node.expression.leaving(label):
+                yield name, terms
+    else:
+        for part in wanted(node):
+            yield from labelled(part)
 
 
 def labels_given(node: Condition | All | Test) -> frozenset[str]:
     """Return the labels that a match of *node* can give."""
-    return frozenset(leaf.terms.name for leaf in leaves(node) if leaf.terms.labelled)
+    return frozenset(label for label, _ in labelled(node))
 
 
 def sure_labels(node: Condition | All | Test) -> frozenset[str]:
     """Return the labels that every match of *node* gives."""
     if isinstance(node, Leaf):
         every = node.terms.labelled and all(label for _, label in node.terms.members)
-        return frozenset([node.terms.name]) if every else frozenset()
+        return frozenset([node.terms.label]) if every else frozenset()
+    if isinstance(node, Named):
+        return frozenset(name for label in sure_labels(node.expression.body) for name in node.expression.leaving(label))
     found = [sure_labels(part) for part in wanted(node)]
     if isinstance(node, All | Pair):
         return frozenset().union(*found)
@@ -86,8 +135,14 @@ def is_anchored(node: Condition | All | Test) -> bool:
 
 
 def same(one: Test, other: Test) -> bool:
-    """Return whether two expressions are written the same."""
-    return type(one) is type(other) and one.text.split() == other.text.split()
+    """Return whether two expressions are written the same, and name the same."""
+    if type(one) is not type(other) or one.text.split() != other.text.split():
+        return False
+    return list(map(_identity, units(one))) == list(map(_identity, units(other)))
+
+
+def _identity(unit: Leaf | Named) -> str:
+    return unit.terms.name if isinstance(unit, Leaf) else unit.expression.name
 
 
 def contains(outer: Condition | All | Test, inner: Condition | All | Test, *, whole: bool = False) -> bool:
@@ -125,12 +180,18 @@ def _near_contains(outer: Test, inner: Test, whole: bool) -> bool:
         return False
     if not labels_given(inner) <= labels_given(outer):
         return False
+    if isinstance(inner, Named):
+        return inner.expression.labels is None and contains(outer, inner.expression.body, whole=whole)
+    if isinstance(outer, Named):
+        return outer.expression.labels is None and contains(outer.expression.body, inner, whole=whole)
     if isinstance(inner, Field) and (not isinstance(outer, Field) or outer.field == inner.field):
         return contains(outer.inner if isinstance(outer, Field) else outer, inner.inner, whole=whole)
     if isinstance(inner, Union):
         return all(contains(outer, part, whole=whole) for part in inner.parts)
     if isinstance(outer, Union) and any(contains(part, inner, whole=whole) for part in outer.parts):
         return True
+    if isinstance(inner, Bare):
+        return contains(outer, inner.inner, whole=whole)
     if isinstance(inner, Pair):
         return _contains_pair(outer, inner, whole)
     return isinstance(outer, Leaf) and isinstance(inner, Leaf) and _list_contains(outer.terms, inner.terms, whole)
@@ -157,7 +218,7 @@ def _list_contains(outer: TermList, inner: TermList, whole: bool) -> bool:
 
 def swallowed(term: Term, other: Term) -> bool:
     """Return whether *other* is found wherever *term* is, within its words."""
-    if term.pattern is not None or other.pattern is not None:
+    if not (term.words and other.words):  # a regular expression, or what is built in
         return term.text == other.text
     if other.cased or (term.katakana_start, term.katakana_end) != (other.katakana_start, other.katakana_end):
         return term.words == other.words and term.cased == other.cased

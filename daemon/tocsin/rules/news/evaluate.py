@@ -15,22 +15,27 @@ from tocsin.model.entries import Entry
 from tocsin.model.prices import Labels
 from tocsin.model.rules import Hit, Located, RuleInfo, Severity, Span
 from tocsin.rules.news.hits import Part, SentenceHit, before, in_clause, near, subtract
-from tocsin.rules.news.query import (
+from tocsin.rules.news.nodes import (
     IN_CLAUSE,
     KNOWN_BY,
     ORDERED,
     SUBTRACTING,
     AgeTest,
     All,
+    Bare,
     Condition,
+    Expression,
     Field,
     LabelTest,
     Leaf,
+    Named,
     Near,
     Test,
     Union,
 )
+from tocsin.rules.news.possessives import is_possessive
 from tocsin.rules.news.terms import TermList
+from tocsin.text.clauses import clauses
 from tocsin.text.document import Document
 from tocsin.text.fold import fold
 from tocsin.text.tokens import Sentence
@@ -83,8 +88,9 @@ class Judgement:
         self.entry = entry
         self.now = now
         self.document = Document(title=entry.title, summary=entry.summary, body=entry.body, language=entry.language)
-        # By the identity of a list or a node, which the rules keep alive, and of a sentence, which the document does.
+        # By the identity of a list, an expression or a node, which the rules keep alive, and of a sentence of the document.
         self._hits: dict[tuple[int, int], list[SentenceHit]] = {}
+        self._clauses: dict[int, tuple[int, ...]] = {}
 
     def condition(
         self, node: Condition, *, scope: str = "", labels: Labels, only: Collection[Place] | None = None
@@ -132,7 +138,7 @@ class Judgement:
 
     def near(self, node: Near, sentence: Sentence) -> list[SentenceHit]:
         """Return the hits of an expression in one sentence, sorted."""
-        key = (id(node.terms if isinstance(node, Leaf) else node), id(sentence))
+        key = (id(_shared(node)), id(sentence))
         hits = self._hits.get(key)
         if hits is None:
             hits = self._hits[key] = self._near(node, sentence)
@@ -144,14 +150,19 @@ class Judgement:
         field = ground.sentence.field
         places = {place for part in ground.hit.parts for place in ((part.first, part.last), *part.places)}
         spans = {Span(field=field, start=tokens[first].start, end=tokens[last].end) for first, last in places}
-        labels = dict.fromkeys((part.source, label) for part in ground.hit.parts for label in part.labels)
+        labels = dict.fromkeys(label for part in ground.hit.parts for label in part.labels)
         return Hit(spans=tuple(sorted(spans)), labels=tuple(labels))
 
     def _near(self, node: Near, sentence: Sentence) -> list[SentenceHit]:
         if isinstance(node, Leaf):
             return _leaf_hits(node.terms, sentence, self.document.texts[sentence.field])
+        if isinstance(node, Named):
+            return _leaving(self.near(node.expression.body, sentence), node.expression)
         if isinstance(node, Union):
             return sorted({hit for part in node.parts for hit in self.near(part, sentence)})
+        if isinstance(node, Bare):
+            text = self.document.texts[sentence.field]
+            return [hit for hit in self.near(node.inner, sentence) if not is_possessive(sentence, hit.last, text)]
         if isinstance(node, Field):
             grounds = self.condition(node.inner, scope=node.field, labels={}) or []
             return sorted({ground.hit for ground in grounds if place(ground.sentence) == place(sentence)})
@@ -166,8 +177,14 @@ class Judgement:
             return subtract(node.op, left, right, sentence, node.within)
         pair = before if node.op in ORDERED else near
         if node.op in IN_CLAUSE:
-            return sorted(in_clause(pair, left, right, sentence))
+            return sorted(in_clause(pair, left, right, sentence, self._clauses_of(sentence)))
         return sorted(pair(left, right, sentence, None if node.op == "SENT" else node.within))
+
+    def _clauses_of(self, sentence: Sentence) -> tuple[int, ...]:
+        numbers = self._clauses.get(id(sentence))
+        if numbers is None:
+            numbers = self._clauses[id(sentence)] = clauses(sentence)
+        return numbers
 
     def _labelled(self, node: LabelTest, labels: Labels) -> bool:
         if node.name == "source":
@@ -187,6 +204,25 @@ class Judgement:
         return {"<": age < node.span, "<=": age <= node.span, ">": age > node.span, ">=": age >= node.span}[node.op]
 
 
+def _shared(node: Near) -> object:
+    """Return what the places that mean the same have in common."""
+    if isinstance(node, Leaf):
+        return node.terms
+    return node.expression if isinstance(node, Named) else node
+
+
+def _leaving(hits: list[SentenceHit], expression: Expression) -> list[SentenceHit]:
+    """Return the *hits* of its body with the labels that leave *expression*, under the names outside."""
+    if expression.labels is None:
+        return hits
+    return sorted({hit._replace(parts=tuple(_renamed(part, expression) for part in hit.parts)) for hit in hits})
+
+
+def _renamed(part: Part, expression: Expression) -> Part:
+    labels = tuple((name, value) for label, value in part.labels for name in expression.leaving(label))
+    return part._replace(labels=labels, places=part.places if labels else ())
+
+
 def _leaf_hits(terms: TermList, sentence: Sentence, text: str) -> list[SentenceHit]:
     """Return the hits of a list; each span carries the labels of all that are coordinated with it."""
     found = terms.find(sentence, text)
@@ -196,7 +232,9 @@ def _leaf_hits(terms: TermList, sentence: Sentence, text: str) -> list[SentenceH
     for span in found:
         if span.label:
             named.setdefault(span.group, {}).setdefault(span.label, (span.first, span.last))
-    shared = {group: (tuple(labels), _places(labels)) for group, labels in named.items()}
+    shared = {
+        group: (tuple((terms.label, value) for value in labels), _places(labels)) for group, labels in named.items()
+    }
     hits = (
         SentenceHit(s.first, s.last, (Part(s.first, s.last, terms.name, s.group, *shared.get(s.group, ((), ()))),))
         for s in found
@@ -220,6 +258,8 @@ def stands_at(address: str, written: str) -> bool:
 
 def stands_alone(node: All, test: Test) -> bool:
     """Return whether *test* is a labelled list joined by AND alone: it names the entry's subject once, by its first hit."""
+    while isinstance(test, Named):
+        test = test.expression.body
     return len(node.tests) > 1 and isinstance(test, Leaf) and test.terms.labelled
 
 
@@ -228,8 +268,8 @@ def labels_of(grounds: Collection[Ground]) -> dict[str, tuple[str, ...]]:
     values: dict[str, dict[str, None]] = {}
     for ground in grounds:
         for part in ground.hit.parts:
-            for label in part.labels:
-                values.setdefault(part.source, {})[label] = None
+            for label, value in part.labels:
+                values.setdefault(label, {})[value] = None
     return {name: tuple(found) for name, found in values.items()}
 
 

@@ -24,21 +24,40 @@ _IRREGULAR = {
     if row.split()
 }
 _PLURALS = {
-    "man": "men",
-    "woman": "women",
-    "child": "children",
-    "person": "people",
-    "analysis": "analyses",
-    "crisis": "crises",
+    "man": ("men",),
+    "woman": ("women",),
+    "child": ("children",),
+    "person": ("people",),
+    "analysis": ("analyses",),
+    "crisis": ("crises",),
+    "memorandum": ("memoranda", "memorandums"),
 }
+_BEHIND_HEADS = "of on for in into to from with against between over at by general elect designate"
+#: The words of a phrase behind the noun that carries its plural: letters *of* interest, attorneys *general*.
+_POSTMODIFIERS = frozenset(_BEHIND_HEADS.split())
+#: Words before a preposition that are no nouns: up to, out of, ahead of.
+_PARTICLES = frozenset(["up", "down", "out", "off", "back", "away", "ahead", "due", "because", "instead"])
 
 
 def noun_forms(word: str) -> frozenset[str]:
     """Return *word* with its plural and both possessives; a word that is not plain Latin has only itself."""
     if not _LATIN.fullmatch(word) or len(word) < 2:
         return frozenset([word])
-    plural = _PLURALS.get(word) or _with_s(word)
-    return frozenset([word, plural, f"{word}'s", f"{plural}'", f"{plural}'s"] if not word.endswith("'s") else [word])
+    if word.endswith("'s"):
+        return frozenset([word])
+    plurals = _plurals(word)
+    return frozenset([word, f"{word}'s", *(plural + ending for plural in plurals for ending in ("", "'", "'s"))])
+
+
+def head_forms(word: str, follower: str) -> frozenset[str]:
+    """Return *word* within a phrase, with its plural where its *follower* says that it is the noun which takes it.
+
+    A preposition does, and the few adjectives that stand behind their noun. The plural is also the third person of a verb.
+    """
+    plural_already = word.endswith("s") and not word.endswith("ss")
+    if follower not in _POSTMODIFIERS or word in _POSTMODIFIERS | _PARTICLES or plural_already:
+        return frozenset([word])
+    return frozenset([word, *_plurals(word)]) if _LATIN.fullmatch(word) and len(word) > 1 else frozenset([word])
 
 
 def verb_forms(word: str) -> frozenset[str]:
@@ -51,6 +70,10 @@ def verb_forms(word: str) -> frozenset[str]:
     # An irregular verb that never changes (cut) has an entry without further forms.
     past = _IRREGULAR.get(word)
     return frozenset(forms.union({stem + "ed" for stem in before_ed} if past is None else past))
+
+
+def _plurals(word: str) -> tuple[str, ...]:
+    return _PLURALS.get(word) or (_with_s(word),)
 
 
 def _with_s(word: str) -> str:

@@ -11,21 +11,20 @@ from functools import partial
 from itertools import accumulate
 from typing import NamedTuple
 
-from tocsin.text.clauses import clauses
 from tocsin.text.tokens import Sentence
 
 
 class Part(NamedTuple):
     """A span that belongs to a hit: tokens, the list that found it, its group of coordinated spans, and their labels.
 
-    *places* are the tokens where the labels stand: of each label of the group the first.
+    *source* is the full name of the list, *labels* are (name, value). *places* are the tokens where the labels stand: of each label of the group the first.
     """
 
     first: int
     last: int
     source: str
     group: int
-    labels: tuple[str, ...]
+    labels: tuple[tuple[str, str], ...]
     places: tuple[tuple[int, int], ...] = ()
 
 
@@ -58,10 +57,13 @@ def before(
 
 
 def in_clause(
-    pair: Pairing, left: Sequence[SentenceHit], right: Sequence[SentenceHit], sentence: Sentence
+    pair: Pairing,
+    left: Sequence[SentenceHit],
+    right: Sequence[SentenceHit],
+    sentence: Sentence,
+    numbers: Sequence[int],
 ) -> list[SentenceHit]:
-    """*pair* without a limit within each clause; a hit that reaches over the end of one stands in none."""
-    numbers = clauses(sentence)
+    """*pair* without a limit within each clause, *numbers* being those of the tokens; a hit over the end of one is in none."""
     sides: dict[int, tuple[list[SentenceHit], list[SentenceHit]]] = {}
     for side, hits in enumerate((left, right)):
         for hit in hits:

@@ -15,8 +15,8 @@ from typing import NamedTuple
 import daachorse
 
 from tocsin.rules.news.coverage import wanted
-from tocsin.rules.news.query import All, Condition, Leaf, Pair
-from tocsin.rules.news.terms import Term, TermList
+from tocsin.rules.news.nodes import All, Condition, Leaf, Named, Pair, Union
+from tocsin.rules.news.terms import Term
 from tocsin.text.prefilter import FoldedWords, pieces, simplified
 
 
@@ -101,31 +101,45 @@ def _weight(group: Group) -> float:
 def _branches(conditions: Iterable[object]) -> list[tuple[int, Groups]]:
     """Return (rule, what a text needs) of every alternative of every condition; equal groups are one object."""
     known: dict[Group, Group] = {}
-    lists: dict[int, Groups] = {}
+    shared: dict[int, Groups] = {}
 
-    def listed(terms: TermList) -> Groups:
-        if id(terms) not in lists:
-            lists[id(terms)] = tuple(
-                known.setdefault(group, group) for group in _any([_term(t) for t, _ in terms.members])
-            )
-        return lists[id(terms)]
+    def required(node: object) -> Groups:
+        """Return the groups without which no text meets *node*; whatever it cannot tell requires nothing."""
+        if isinstance(node, Leaf | Named):
+            # Every place that names a list or an expression asks for the same.
+            key = id(node.terms if isinstance(node, Leaf) else node.expression)
+            if key not in shared:
+                shared[key] = kept(_members(node) if isinstance(node, Leaf) else required(node.expression.body))
+            return shared[key]
+        found = [required(part) for part in wanted(node)]
+        return tuple(chain.from_iterable(found)) if isinstance(node, All | Pair) else _any(found)
 
-    found = []
-    for rule, condition in enumerate(conditions):
-        # What is no condition is for its evaluation to stumble over.
-        parts = condition.parts if isinstance(condition, Condition) else (condition,)
+    def kept(groups: Groups) -> Groups:
+        return tuple(dict.fromkeys(known.setdefault(group, group) for group in groups))
+
+    return [
+        (rule, kept(required(branch)))
+        for rule, condition in enumerate(conditions)
+        for branch in _alternatives(condition)
+    ]
+
+
+def _alternatives(node: object) -> Iterator[object]:
+    """Yield what any text that meets *node* meets one of: the branches of its OR, in brackets and expressions too.
+
+    What is no condition is for its evaluation to stumble over.
+    """
+    if isinstance(node, All) and len(node.tests) > 1:
+        yield node
+    elif parts := wanted(node) if isinstance(node, All | Condition | Named | Union) else ():
         for part in parts:
-            groups = dict.fromkeys(known.setdefault(group, group) for group in _required(part, listed))
-            found.append((rule, tuple(groups)))
-    return found
+            yield from _alternatives(part)
+    else:
+        yield node
 
 
-def _required(node: object, listed: Callable[[TermList], Groups]) -> Groups:
-    """Return the groups without which no text meets *node*; whatever it cannot tell requires nothing."""
-    if isinstance(node, Leaf):
-        return listed(node.terms)
-    found = [_required(part, listed) for part in wanted(node)]
-    return tuple(chain.from_iterable(found)) if isinstance(node, All | Pair) else _any(found)
+def _members(leaf: Leaf) -> Groups:
+    return _any([_term(term) for term, _ in leaf.terms.members])
 
 
 def _any(branches: Sequence[Groups]) -> Groups:
@@ -142,6 +156,8 @@ def _any(branches: Sequence[Groups]) -> Groups:
 
 def _term(term: Term) -> Groups:
     """Return what a text with *term* holds: every narrow word in one of its forms, every run of wide characters."""
+    if term.loose:
+        return ()
     if term.pattern is not None:
         return tuple(Group(frozenset(), frozenset([literal])) for literal in _literals(term.text[4:-1]))
     groups: list[Group] = []

@@ -9,19 +9,23 @@ from itertools import product
 from tocsin.errors import Position
 from tocsin.model.prices import Labels
 from tocsin.model.rules import Evidence, Hit, Located
+from tocsin.rules.news.coverage import wanted
 from tocsin.rules.news.evaluate import CompiledRule, Ground, Judgement, Place, labels_of, merged, place, stands_alone
 from tocsin.rules.news.hits import SentenceHit
-from tocsin.rules.news.query import (
+from tocsin.rules.news.nodes import (
     IN_CLAUSE,
     ORDERED,
     SUBTRACTING,
     UNLIMITED,
     AgeTest,
     All,
+    Bare,
     Condition,
+    Expression,
     Field,
     LabelTest,
     Leaf,
+    Named,
     Near,
     Pair,
     Test,
@@ -35,20 +39,22 @@ KEPT = 20
 _WIDEST = 60
 
 
-def prove(judgement: Judgement, rule: CompiledRule, *, placed: bool = False) -> Evidence:
+def prove(judgement: Judgement, rule: CompiledRule, *, placed: bool = False, unfold: bool = False) -> Evidence:
     """Return the whole tree of *rule*, true or not; its own hits are those of `match`.
 
     With *placed* every node says where it stands in its file; a proof that is stored needs no more than its rule's.
+    With *unfold* every named expression shows all of its body; else one that is false shows its first false part only.
     """
     grounds = judgement.condition(rule.match, labels={})
     labels = merged(judgement.entry, labels_of(grounds or ()))
-    match = _Prover(judgement, {}, None, placed=placed).whole("match", rule.match)
-    prover = _Prover(judgement, labels, None, placed=placed)
+    match = _Prover(judgement, {}, None, placed=placed, unfold=unfold).whole("match", rule.match)
+    prover = _Prover(judgement, labels, None, placed=placed, unfold=unfold)
     unless = [prover.whole("unless", condition) for condition in rule.cancels]
     cancelled = any(node.holds for node in unless)
     children = [match, *unless]
     if grounds:
-        prover = _Prover(judgement, labels, {place(ground.sentence) for ground in grounds}, placed=placed)
+        sentences = {place(ground.sentence) for ground in grounds}
+        prover = _Prover(judgement, labels, sentences, placed=placed, unfold=unfold)
         children += [prover.whole(f"severity_if {level}", node) for level, node in rule.severity_if]
     return Evidence(
         op="rule",
@@ -60,6 +66,13 @@ def prove(judgement: Judgement, rule: CompiledRule, *, placed: bool = False) -> 
         position=rule.info.position,
         children=tuple(children),
     )
+
+
+def prove_named(judgement: Judgement, expression: Expression) -> Evidence:
+    """Return the tree of a named expression by itself, with its first false part where it is not true."""
+    node = Named(expression=expression, text=f"@{expression.name}", start=0)
+    proof = _Prover(judgement, {}, None, placed=True, unfold=False).named(node, "")
+    return proof if proof.holds else replace(proof, note=_missed(proof))
 
 
 def first_false(node: Evidence) -> Evidence:
@@ -75,7 +88,11 @@ def _verdict(match: Evidence, cancelled: bool) -> str:
         return "cancelled by unless"
     if match.holds:
         return ""
-    culprit = first_false(match)
+    return _missed(match)
+
+
+def _missed(node: Evidence) -> str:
+    culprit = first_false(node)
     note = f": {culprit.note}" if culprit.note else ""
     return f"not met: {culprit.text}{note}"
 
@@ -83,11 +100,14 @@ def _verdict(match: Evidence, cancelled: bool) -> str:
 class _Prover:
     """Turns one condition after the other into evidence, on one judgement."""
 
-    def __init__(self, judgement: Judgement, labels: Labels, only: Collection[Place] | None, *, placed: bool) -> None:
+    def __init__(
+        self, judgement: Judgement, labels: Labels, only: Collection[Place] | None, *, placed: bool, unfold: bool
+    ) -> None:
         self._judgement = judgement
         self._labels = labels
         self._only = only
         self._placed = placed
+        self._unfold = unfold
         self._place: Located | None = None
 
     def whole(self, op: str, node: Condition) -> Evidence:
@@ -98,15 +118,45 @@ class _Prover:
     def condition(self, op: str, node: Condition, scope: str) -> Evidence:
         parts = [self._all(part, scope) for part in node.parts]
         inner = parts[0].children if len(parts) == 1 and parts[0].op == "AND" else tuple(parts)
-        grounds = self._judgement.condition(node, scope=scope, labels=self._labels, only=self._only)
-        return self._node(op, node, grounds, children=inner)
+        return self._node(op, node, self._grounds(node, scope), children=inner)
+
+    def named(self, node: Named, scope: str) -> Evidence:
+        """Return the evidence of a named expression, at the place where its body stands."""
+        body, grounds = node.expression.body, self._grounds(node, scope)
+        used, self._place = self._place, node.expression.place if self._placed else None
+        children: tuple[Evidence, ...] = ()
+        if self._unfold:
+            children = (self._near(body, scope),)
+        elif not grounds:
+            children = (self._culprit(body, scope),)
+        found = replace(self._node("expression", node, grounds, children=children), position=self._at(body))
+        self._place = used
+        return found
+
+    def _culprit(self, node: All | Near, scope: str) -> Evidence:
+        """Return the evidence of the first false part of *node*, which is not true, as deep as it goes."""
+        if isinstance(node, Named):
+            return self.named(node, scope)
+        inner = node.field if isinstance(node, Field) else scope
+        for part in node.inner.parts if isinstance(node, Field) else wanted(node):
+            # There are no label and age tests in the body of an expression.
+            if isinstance(part, All | Near) and self._grounds(part, inner) is None:
+                return self._culprit(part, inner)
+        return self._all(node, scope) if isinstance(node, All) else self._near(node, scope)
+
+    def _grounds(self, node: Condition | All | Near, scope: str) -> list[Ground] | None:
+        judge, labels, only = self._judgement, self._labels, self._only
+        if isinstance(node, Condition):
+            return judge.condition(node, scope=scope, labels=labels, only=only)
+        if isinstance(node, All):
+            return judge.all_of(node, scope=scope, labels=labels, only=only)
+        return judge.test(node, scope=scope, labels=labels, only=only)
 
     def _all(self, node: All, scope: str) -> Evidence:
         children = tuple(self._test(test, scope, negated, node) for negated, test in node.tests)
         if len(children) == 1:
             return children[0]
-        grounds = self._judgement.all_of(node, scope=scope, labels=self._labels, only=self._only)
-        return self._node("AND", node, grounds, children=children)
+        return self._node("AND", node, self._grounds(node, scope), children=children)
 
     def _test(self, test: Test, scope: str, negated: bool, parent: All) -> Evidence:
         if isinstance(test, LabelTest | AgeTest):
@@ -125,12 +175,18 @@ class _Prover:
     def _near(self, node: Near, scope: str) -> Evidence:
         if isinstance(node, Field):
             return self.condition(node.field, node.inner, node.field)
-        grounds = self._judgement.test(node, scope=scope, labels=self._labels, only=self._only)
+        if isinstance(node, Named):
+            return self.named(node, scope)
+        grounds = self._grounds(node, scope)
         if isinstance(node, Leaf):
             return self._node("list" if node.text.startswith("$") else "term", node, grounds)
         if isinstance(node, Union):
             children = tuple(self._near(part, scope) for part in node.parts)
             return self._node("OR", node, grounds, children=children)
+        if isinstance(node, Bare):
+            inner = self._near(node.inner, scope)
+            note = f"only as a possessive: {self._quoted(inner.hits)}" if inner.holds and not grounds else ""
+            return self._node("bare", node, grounds, note=note, children=(inner,))
         op = node.op if node.op in UNLIMITED else f"{node.op}/{node.within}"
         sides = self._near(node.left, scope), self._near(node.right, scope)
         if node.op in SUBTRACTING:

@@ -5,40 +5,47 @@ all       := test {AND [NOT] test}
 test      := near | label=value | source= | lang= | publisher= | author= | category= | url= | age<2h
 near      := unit [op unit]
 op        := NEAR/n | BEFORE/n | SENT | CLAUSE | THEN | NOT NEAR/n | NOT BEFORE/n | NOT AFTER/n
-unit      := term | $list | "(" near {OR near} ")" | field "(" condition ")"
+unit      := term | $list | @name | [bare] "(" near {OR near} ")" | field "(" condition ")"
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import takewhile
+from typing import Protocol
 
-from tocsin.model.rules import Located
+from tocsin.rules.news.nodes import (
+    UNLIMITED,
+    AgeTest,
+    All,
+    Bare,
+    Condition,
+    Expression,
+    Field,
+    LabelTest,
+    Leaf,
+    Named,
+    Near,
+    Pair,
+    Test,
+    Union,
+)
 from tocsin.rules.news.terms import TermError, TermList, compile_term
 from tocsin.rules.pieces import END, Piece, Pieces, QueryError, number
 
 FIELDS = ("title", "summary", "body", "lede")
-#: What an entry is known by, beside the labels of its source.
-KNOWN_BY = ("source", "lang", "publisher", "author", "category", "url")
-#: Operators without a distance, those of them that look within a clause, and those whose left hit ends before the right one.
-UNLIMITED = ("SENT", "CLAUSE", "THEN")
-IN_CLAUSE = ("CLAUSE", "THEN")
-ORDERED = ("BEFORE", "THEN")
-#: Operators whose hits are those of the left side, less what the right side takes away.
-SUBTRACTING = ("NOT NEAR", "NOT BEFORE", "NOT AFTER")
 #: Brackets in brackets; deeper is a mistake or an attack.
 _DEEPEST = 40
 _FARTHEST = 1000
 _TOKEN = re.compile(
     r"""\s*(?:
-      (?P<open>\() | (?P<close>\)) | (?P<list>\$[\w-]+) |
+      (?P<open>\() | (?P<close>\)) | (?P<name>[$@](?:[\w.-]+/)?[\w-]+) |
       (?P<regex>re:/(?:[^/\\]|\\.)*/) |
       (?P<op>(?:NOT\s+)?(?:(?:NEAR|BEFORE|AFTER)(?:/\d+|\b)|(?:SENT|CLAUSE|THEN)\b)) |
       (?P<word>(?:AND|OR|NOT)(?![^\s()])) |
       (?P<field>(?:title|summary|body|lede)(?=\()) |
+      (?P<filter>bare(?=\()) |
       (?P<age>age\s*(?:<=|>=|<|>)\s*\d+[smhdw]) |
       (?P<label>[A-Za-z][\w-]*=[^\s()"]+ | [A-Za-z][\w-]*="[^"]*") |
       (?P<quoted>"[^"]*") |
@@ -48,102 +55,53 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _LOWERED = re.compile(r"and|or|not|sent|clause|then|(?:near|before|after)/\d+")
-_MINUS = re.compile(r"-(\$?[^\W\d].*)", re.DOTALL)
+_MINUS = re.compile(r"-([$@]?[^\W\d].*)", re.DOTALL)
 _COLON = re.compile(rf"({'|'.join(FIELDS)}):(\S+)", re.IGNORECASE)
 #: `tier = primary`: a test that was written as an assignment.
 _SPACED = re.compile(r"([A-Za-z][\w-]*)(?:\s+=\s*|\s*=\s+)([^\s()\"=]+|\"[^\"]*\")")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
-    """A part of an expression: the *text* it was written as, and where that starts."""
-
-    text: str
-    start: int
+class BadNameError(ValueError):
+    """A name that means nothing where it is written, in words."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Leaf(Written):
-    """A term or a list."""
+class Names(Protocol):
+    """The names that an expression may use, and the terms that stand in it by themselves."""
 
-    terms: TermList
+    def find(self, written: str, start: int) -> TermList | Expression:
+        """Return the list or the expression that is *written* as `$name` or `@name` at the offset *start*.
 
+        Raises:
+            BadNameError: there is none.
+        """
+        ...
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pair(Written):
-    """Two units and the proximity operator between them; those of `UNLIMITED` have no *within*."""
+    def literal(self, written: str) -> TermList:
+        """Return a term that stands by itself: a pack makes each only once for all of its rules.
 
-    op: str
-    within: int
-    left: Near
-    right: Near
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Union(Written):
-    """Any of several: the union of their hits."""
-
-    parts: tuple[Near, ...]
+        Raises:
+            TermError: as for `compile_term`.
+        """
+        ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Field(Written):
-    """A condition on one field only."""
-
-    field: str
-    inner: Condition
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LabelTest(Written):
-    """A label of the entry (or of the match so far), or what it is known by (`KNOWN_BY`), has this value."""
-
-    name: str
-    value: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgeTest(Written):
-    """A test of the time since the entry was published, by the Clock."""
-
-    op: str
-    span: timedelta
-
-
-Near = Leaf | Pair | Union | Field
-Test = Near | LabelTest | AgeTest
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class All(Written):
-    """Tests that must all be true; those with True beside them must not."""
-
-    tests: tuple[tuple[bool, Test], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Condition(Written):
-    """Any of several `All`s; a whole expression knows its *place* in a file."""
-
-    parts: tuple[All, ...]
-    place: Located | None = field(default=None, compare=False, repr=False)
-
-
-def parse(
-    text: str,
-    lists: Callable[[str], TermList | None],
-    suggest: Callable[[str], str],
-    terms: Callable[[str], TermList] | None = None,
-) -> Condition:
-    """Return the tree of *text*; *lists* finds a list by its name, *suggest* words a likely one that was meant.
-
-    *terms* compiles a term that stands by itself: a pack makes each only once for all of its rules.
+def parse(text: str, names: Names) -> Condition:
+    """Return the tree of *text*, a condition of a rule.
 
     Raises:
         QueryError: the first fault.
     """
-    return _Parser(text, lists, suggest, terms or compile_literal).whole()
+    return _Parser(text, names).whole()
+
+
+def parse_body(text: str, names: Names) -> Near:
+    """Return the tree of *text*, the body of a named expression: it means what it would in brackets.
+
+    Raises:
+        QueryError: the first fault.
+    """
+    return _Parser(text, names, named=True).body()
 
 
 def compile_literal(written: str) -> TermList:
@@ -159,18 +117,11 @@ def compile_literal(written: str) -> TermList:
 class _Parser:
     """Recursive descent, one piece of look-ahead."""
 
-    def __init__(
-        self,
-        text: str,
-        lists: Callable[[str], TermList | None],
-        suggest: Callable[[str], str],
-        terms: Callable[[str], TermList],
-    ) -> None:
+    def __init__(self, text: str, names: Names, *, named: bool = False) -> None:
         self._text = text
         self._pieces = Pieces(text, _pieces(text))
-        self._terms = terms
-        self._lists = lists
-        self._suggest = suggest
+        self._names = names
+        self._named = named
         self._depth = 0
 
     def whole(self) -> Condition:
@@ -178,6 +129,12 @@ class _Parser:
         if self._pieces.next.kind != END:
             raise self._stray(self._pieces.next)
         return condition
+
+    def body(self) -> Near:
+        body = self._alternatives(self._pieces.next.start)
+        if self._pieces.next.kind != END:
+            raise self._stray(self._pieces.next)
+        return body
 
     def _condition(self) -> Condition:
         start = self._pieces.next.start
@@ -197,6 +154,8 @@ class _Parser:
 
     def _test(self) -> Test:
         piece = self._pieces.next
+        if piece.kind in ("age", "label") and self._named:
+            raise self._stray(piece)
         if piece.kind == "age":
             self._pieces.take()
             found = re.fullmatch(r"age\s*(<=|>=|<|>)\s*(\d+)([smhdw])", piece.text)
@@ -230,32 +189,46 @@ class _Parser:
             raise QueryError("a term is expected before this bracket", piece.start)
         if piece.kind == "open":
             return self._group(piece)
+        if piece.kind == "filter":
+            kept = self._group(self._pieces.take())
+            return Bare(inner=kept, text=self._pieces.since(piece.start), start=piece.start)
         if piece.kind == "field":
             self._pieces.take()  # its bracket
             self._enter(piece)
             inner = self._condition()
             self._close(piece)
             return Field(field=piece.text, inner=inner, text=self._pieces.since(piece.start), start=piece.start)
-        if piece.kind == "list":
-            found = self._lists(piece.text[1:])
-            if found is None:
-                raise piece.fault(f"unknown list {piece.text}{self._suggest(piece.text[1:])}")
-            return Leaf(terms=found, text=piece.text, start=piece.start)
+        if piece.kind == "name":
+            return self._name(piece)
         if piece.kind in ("quoted", "bare", "regex"):
             leaf = self._term(piece)
             self._refuse_neighbour(piece)
             return leaf
         raise self._stray(piece)
 
+    def _name(self, piece: Piece) -> Leaf | Named:
+        try:
+            found = self._names.find(piece.text, piece.start)
+        except BadNameError as error:
+            raise piece.fault(str(error)) from error
+        if isinstance(found, Expression):
+            return Named(expression=found, text=piece.text, start=piece.start)
+        return Leaf(terms=found, text=piece.text, start=piece.start)
+
     def _group(self, opened: Piece) -> Near:
         self._enter(opened)
+        return self._alternatives(opened.start, opened)
+
+    def _alternatives(self, start: int, opened: Piece | None = None) -> Near:
+        """Take `near {OR near}`, with the bracket that closes the *opened* one."""
         parts = [self._near()]
         while self._pieces.take_if("word", "OR"):
             parts.append(self._near())
-        self._close(opened)
+        if opened:
+            self._close(opened)
         if len(parts) == 1:
             return parts[0]
-        return Union(parts=tuple(parts), text=self._pieces.since(opened.start), start=opened.start)
+        return Union(parts=tuple(parts), text=self._pieces.since(start), start=start)
 
     def _enter(self, piece: Piece) -> None:
         self._depth += 1
@@ -281,7 +254,7 @@ class _Parser:
         if found := _COLON.fullmatch(written):
             raise piece.fault(f"a field has brackets: write {found[1]}({found[2]})")
         try:
-            terms = self._terms(written)
+            terms = self._names.literal(written)
         except TermError as error:
             raise piece.fault(str(error)) from error
         return Leaf(terms=terms, text=piece.text, start=piece.start)
@@ -304,6 +277,8 @@ class _Parser:
             return QueryError("this bracket closes nothing", piece.start)
         if piece.kind == "bad":
             return QueryError("this quotation mark is never closed", piece.start)
+        if self._named and (piece.text in ("AND", "NOT") or piece.kind in ("label", "age")):
+            return piece.fault("a named expression has no AND, no label and no age test: what needs those is a rule")
         if piece.text in ("AND", "NOT") and self._depth:
             words = "AND and NOT stand only at the level of the entry, not within brackets"
             return piece.fault(f"{words}; write title(... AND ...) for one field")

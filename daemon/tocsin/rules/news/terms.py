@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import NamedTuple, Protocol
@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 import re2
 
 from tocsin.rules.news.capitals import is_name
-from tocsin.rules.news.forms import noun_forms, verb_forms
+from tocsin.rules.news.forms import head_forms, noun_forms, verb_forms
 from tocsin.text.fold import unmarked
 from tocsin.text.sentences import split
 from tocsin.text.tokens import Sentence, Token
@@ -61,6 +61,10 @@ class Pattern(Protocol):
     def finditer(self, text: str) -> Iterator[Place]:
         """Return where it is found in *text*, from left to right."""
         ...
+
+
+#: Returns the first and last tokens of each span in a sentence, given the text of its field.
+Finder = Callable[[Sentence, str], Iterable[tuple[int, int]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +127,8 @@ def compile_term(text: str) -> Term:
     """
     if text.startswith("re:"):
         return _regex(text)
+    if text.startswith("@"):
+        raise TermError(f"{text!r}: a term cannot begin with @, which names an expression: @name")
     if wild := _WILDCARD.search(text):
         raise TermError(
             f"{text!r}: {wild[0]} means nothing; w* is a prefix, anything else a regular expression, re:/.../"
@@ -145,8 +151,10 @@ def compile_term(text: str) -> Term:
         raise TermError(f"{text!r}: ~ and * stand right behind a word")
     case = exact and any(c.isupper() for c in written)
     words = tuple(
-        _word(token, kept.word, marked.get(token.end, ""), exact, token is tokens[-1])
-        for token, kept in zip(tokens, tokens if plain.isascii() else _tokens(plain, japanese=True), strict=True)
+        _word(token, kept.word, marked.get(token.end, ""), exact, follower.word if follower else "")
+        for token, kept, follower in zip(
+            tokens, tokens if plain.isascii() else _tokens(plain, japanese=True), [*tokens[1:], None], strict=True
+        )
     )
     if case and plain.isascii():
         # Apple's is a form of Apple as written: the name of somebody who has something.
@@ -168,8 +176,11 @@ def _tokens(plain: str, *, japanese: bool) -> list[Token]:
     return [token for part in split("title", plain, japanese=japanese) for token in part.tokens]
 
 
-def _word(token: Token, kept: str, mark: str, exact: bool, last: bool) -> Word:
-    """Return one word; *kept* is its form in Japanese text, in which no Han character is folded."""
+def _word(token: Token, kept: str, mark: str, exact: bool, follower: str) -> Word:
+    """Return one word; *kept* is its form in Japanese text, in which no Han character is folded.
+
+    *follower* is the word behind it, empty behind the last.
+    """
     if mark == "*":
         if len(token.word) < _PREFIX:
             raise TermError(f"{token.word}* is too short: a prefix needs {_PREFIX} letters or more")
@@ -179,8 +190,7 @@ def _word(token: Token, kept: str, mark: str, exact: bool, last: bool) -> Word:
     forms = frozenset([token.word])
     if mark == "~":
         forms |= verb_forms(token.word)
-    if last:
-        forms |= noun_forms(token.word)
+    forms |= head_forms(token.word, follower) if follower else noun_forms(token.word)
     return Word(tuple(sorted(forms)))
 
 
@@ -236,9 +246,16 @@ class TermList:
     members: tuple[tuple[Term, str], ...]
     excluded: tuple[Term, ...] = ()
     labelled: bool = False
+    #: What finds them instead of the words of the members: capitals, for one.
+    finder: Finder | None = None
     # Both are made when they are first needed: most rules never meet a text with their words.
     _lookup: _Lookup | None = None
     _minus: TermList | None = None
+
+    @property
+    def label(self) -> str:
+        """The name of its label: the list's own, without its pack."""
+        return self.name.rpartition("/")[2]
 
     @property
     def labels(self) -> frozenset[str]:
@@ -260,6 +277,8 @@ class TermList:
         return _grouped(found, sentence.tokens)
 
     def _spans(self, sentence: Sentence, text: str) -> list[Found]:
+        if self.finder:
+            return [Found(first, last, "") for first, last in self.finder(sentence, text)]
         spans: list[Found] = []
         tokens = sentence.tokens
         lookup = self._lookup

@@ -61,8 +61,8 @@ def parse(
     Raises:
         SourceError: NOT_A_FEED, TOO_LARGE. NOT_A_FEED also for a document that takes more than *seconds* or *memory*.
     """
-    told = {"url": url, "content_type": content_type, "content_language": content_language}
-    asked = {"document": told, "selectors": selectors and dataclasses.asdict(selectors)}
+    document = {"url": url, "content_type": content_type, "content_language": content_language}
+    asked = {"document": document, "selectors": selectors and dataclasses.asdict(selectors)}
     found = _ask(asked, body, large=large, seconds=seconds, memory=memory)
     items = tuple(_item(item) for item in found["items"])
     return Parsed(**{**found, "items": items, "notes": tuple(found["notes"]), "deleted": tuple(found["deleted"])})
@@ -71,7 +71,8 @@ def parse(
 def _item(found: dict[str, Any]) -> Item:
     """Return an item from its form in JSON."""
     lists = {name: tuple(found[name]) for name in ("authors", "categories")}
-    return Item(**{**found, **lists, "published": _time(found["published"])})
+    published = datetime.fromisoformat(found["published"]) if found["published"] else None
+    return Item(**{**found, **lists, "published": published})
 
 
 def nodes(body: bytes, content_type: str, rows: str, fields: Sequence[str]) -> list[Row]:
@@ -90,13 +91,12 @@ def _ask(
     """Return the answer of a parser process to the request *asked* with *body*."""
     small = len(body) <= large
     seconds = seconds or (SMALL_SECONDS if small else SECONDS)
-    told = {"size": len(body), "seconds": max(1, math.ceil(seconds)), "niceness": 0 if small else 5}
-    head = json.dumps({**asked, **told}).encode()
+    bounds = {"size": len(body), "seconds": max(1, math.ceil(seconds)), "niceness": 0 if small else 5}
+    head = json.dumps({**asked, **bounds}).encode()
     process = _taken(memory)
     answer = process.ask(head, body, _PATIENCE * seconds)
-    while (
-        not answer and process.ended_by_itself and process.served > 1
-    ):  # of what was read before, or by somebody's hand
+    # A process ends after an earlier document, or somebody kills it: a new one is asked.
+    while not answer and process.ended_by_itself and process.served > 1:
         process = _ParserProcess(memory)
         answer = process.ask(head, body, _PATIENCE * seconds)
     if not answer:
@@ -214,7 +214,3 @@ def _failed(process: _ParserProcess, seconds: float) -> SourceError:
 @functools.cache  # once is enough
 def _warn(call: str) -> None:
     _LOG.warning(line("parser process limit refused by the system", limit=call))
-
-
-def _time(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None

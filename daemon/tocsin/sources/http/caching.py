@@ -59,7 +59,8 @@ def following_of(asked: Cursor, fetched: Fetched, now: datetime) -> Cursor:
     """Return the cursor after an answer. Validators that a 304 does not repeat stay. Those that a 200 omits are dropped."""
     etag = _sendable(fetched.headers.get("etag", ""))
     modified = _sendable(fetched.headers.get("last-modified", ""))
-    modified = "" if _lies_ahead(modified, now) else modified
+    dated = date(modified)
+    modified = "" if dated and dated > now + _AHEAD else modified
     if fetched.unchanged:
         return dataclasses.replace(asked, etag=etag or asked.etag, last_modified=modified or asked.last_modified)
     return Cursor(
@@ -75,11 +76,6 @@ def _sendable(validator: str) -> str:
     """Return *validator* unchanged, or empty if it cannot be sent back."""
     good = validator.isascii() and validator.isprintable() and len(validator) <= _LONGEST_VALIDATOR
     return validator if good else ""
-
-
-def _lies_ahead(modified: str, now: datetime) -> bool:
-    time = date(modified)
-    return time is not None and time > now + _AHEAD
 
 
 #: Longer spans are cut anyway. This prevents a forged number from overflowing a timedelta.

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import reduce
+from operator import add, or_
+from typing import Any
 
 from sqlmodel import Session, insert
 
@@ -14,7 +17,7 @@ from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Judged, Match
 from tocsin.policy.alerting.correction import Correction
 from tocsin.policy.alerting.correlation import ActiveWindows
-from tocsin.policy.alerting.facts import Arrival, Decision, Facts, LastNotified
+from tocsin.policy.alerting.facts import Arrival, Decision, Facts
 from tocsin.store.db import mapping
 from tocsin.store.db.sqlite import put, save
 from tocsin.store.db.tables import AlertRow, MatchRow, StandingRow, StoryEntryRow, StoryRow, ToldRow
@@ -43,10 +46,7 @@ class Deciding:
     settles: datetime | None = None
 
     def about(
-        self,
-        arrivals: Sequence[Arrival],
-        circumstance: Circumstance = NONE,
-        corrections: Sequence[Correction] = (),
+        self, arrivals: Sequence[Arrival], circumstance: Circumstance = NONE, corrections: Sequence[Correction] = ()
     ) -> Committed:
         """Decide about *arrivals* and *corrections*, and write the decision; arrivals without a match need none."""
         matched = [arrival for arrival in arrivals if arrival.matches]
@@ -60,7 +60,9 @@ class Deciding:
         save(self.session, AlertRow, ("id",), [mapping.columns(alert, AlertRow) for alert in decision.alerts])
         decided = [{**mapping.match_columns(item), "decided_at": self.now} for item in decision.decided]
         put(self.session, insert(MatchRow), decided)
-        _write_last_notified(self.session, decision.last_notified)
+        notified = decision.last_notified.items()
+        rows = [{"rule": rule, "key": key, **mapping.columns(last, ToldRow)} for (rule, key), last in notified]
+        save(self.session, ToldRow, ("rule", "key"), rows)
         _write_windows(self.session, decision.windows)
         enqueue.cancel(self.session, decision.cancelled, self.now, Reason(cause=Cause.EARLIER))
         delivery_ids = enqueue.plan(self.session, decision.planned, self.now, self.settles)
@@ -81,20 +83,13 @@ def nobody(_: Facts) -> Decision:
 
 def total(parts: Sequence[Committed], entries: int = 0) -> Committed:
     """Combine several decisions of one transaction into one, in their order."""
-    decisions = [part.decision for part in parts]
+    effects: dict[str, Any] = {
+        effect.name: [getattr(part.decision, effect.name) for part in parts] for effect in fields(Decision)
+    }
     return Committed(
         entries=entries,
         decision=Decision(
-            decided=tuple(item for decision in decisions for item in decision.decided),
-            stories=tuple(item for decision in decisions for item in decision.stories),
-            alerts=tuple(item for decision in decisions for item in decision.alerts),
-            last_notified={key: last for decision in decisions for key, last in decision.last_notified.items()},
-            planned=tuple(item for decision in decisions for item in decision.planned),
-            joined=tuple(item for decision in decisions for item in decision.joined),
-            news={key: words for decision in decisions for key, words in decision.news.items()},
-            windows={key: item for decision in decisions for key, item in decision.windows.items()},
-            released=tuple(item for decision in decisions for item in decision.released),
-            cancelled=tuple(item for decision in decisions for item in decision.cancelled),
+            **{name: reduce(or_ if isinstance(found[0], Mapping) else add, found) for name, found in effects.items()}
         ),
         delivery_ids=tuple(delivery_id for part in parts for delivery_id in part.delivery_ids),
     )
@@ -166,11 +161,6 @@ def _write_stories(session: Session, stories: Sequence[Story], known: Mapping[in
         for entry in story.entries[known.get(story.id, 0) :]
     ]
     save(session, StoryEntryRow, ("story_id", "entry_id"), members)
-
-
-def _write_last_notified(session: Session, last_notified: Mapping[tuple[str, str], LastNotified]) -> None:
-    rows = [{"rule": rule, "key": key, **mapping.columns(item, ToldRow)} for (rule, key), item in last_notified.items()]
-    save(session, ToldRow, ("rule", "key"), rows)
 
 
 def _write_windows(session: Session, windows: ActiveWindows) -> None:

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from sqlmodel import Session, and_, col, func, insert, select
 
-from tocsin.model.alerts import Coverage, MatchOutcome, Revised
+from tocsin.model.alerts import NOTIFYING, Coverage, Revised
 from tocsin.model.deliveries import UNHEARD, UNTRIED, DeliveryKind, DeliveryState
 from tocsin.model.entries import Entry
 from tocsin.model.prices import Labels
@@ -35,13 +35,6 @@ from tocsin.store.db.tables import (
 )
 from tocsin.store.outbox import enqueue
 
-#: Outcomes of matches that lead an alert; coverage that only joined one needs no correction.
-_LEADING = (
-    MatchOutcome.ALERTED,
-    MatchOutcome.UPDATED,
-    MatchOutcome.HELD,
-    MatchOutcome.CATCH_UP,
-)
 _OWN = (DeliveryKind.OPERATOR, DeliveryKind.TEST)
 
 #: Characters of a text by which wordings are compared.
@@ -91,7 +84,7 @@ def take_in(
     """
     if not rewritten and not deleted:
         return Taken(numbers={})
-    by_key = {_key(item.entry, by_link=by_link): item for item in rewritten}
+    by_key = {item.entry.canonical_link if by_link else item.entry.id: item for item in rewritten}
     arrivals: list[Arrival] = []
     corrections: list[Correction] = []
     numbers: dict[str, int] = {}
@@ -169,10 +162,6 @@ def _wording(row: EntryRow, said: RevisionRow | None) -> Wording:
     return Wording(title=one.title, text=one.summary or one.body)
 
 
-def _key(entry: Entry, *, by_link: bool) -> str:
-    return entry.canonical_link if by_link else entry.id
-
-
 def _rows(session: Session, source_id: int, keys: Sequence[str], *, by_link: bool) -> dict[str, EntryRow]:
     """Return the newest row of each of *keys* that still has its text."""
     if not keys:
@@ -205,7 +194,7 @@ def _correct(
     now: datetime,
 ) -> list[Correction]:
     """Return the corrections that a new wording requires, and cancel those that it makes needless."""
-    heard = _heard(session, [match.alert_id for match in matches if match.fate in _LEADING and match.alert_id])
+    heard = _heard(session, [match.alert_id for match in matches if match.fate in NOTIFYING and match.alert_id])
     if not heard:
         return []
     entry = judged.entry if judged else None
@@ -224,11 +213,7 @@ def _correct(
 
 
 def _claims(
-    session: Session,
-    row: EntryRow,
-    history: History,
-    matches: Sequence[MatchRow],
-    heard: Mapping[_Reader, _Heard],
+    session: Session, row: EntryRow, history: History, matches: Sequence[MatchRow], heard: Mapping[_Reader, _Heard]
 ) -> list[Claim]:
     """Return the wording of an entry that each reader knows, for each alert that it leads."""
     numbers = {number for number, _ in heard}
@@ -236,7 +221,7 @@ def _claims(
     claims = []
     for match in matches:
         for (number, to), state in heard.items():
-            if number != match.alert_id or match.fate not in _LEADING or not state.claim:
+            if number != match.alert_id or match.fate not in NOTIFYING or not state.claim:
                 continue
             said = _in_force(history, match.decided_at)
             field = "summary" if (said or row).summary else "body"
@@ -257,9 +242,7 @@ def _heard(session: Session, alerts: Sequence[int]) -> dict[_Reader, _Heard]:
         return {}
     claimed = (
         select(
-            TransitionRow.delivery_id,
-            func.max(TransitionRow.id).label("claim"),
-            func.max(TransitionRow.at).label("at"),
+            TransitionRow.delivery_id, func.max(TransitionRow.id).label("claim"), func.max(TransitionRow.at).label("at")
         )
         .join(AttemptRow, and_(col(AttemptRow.delivery_id) == TransitionRow.delivery_id, AttemptRow.n == 1))
         .where(TransitionRow.state == DeliveryState.SENDING, col(TransitionRow.at) <= col(AttemptRow.started_at))

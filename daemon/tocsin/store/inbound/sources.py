@@ -95,7 +95,8 @@ def _assigned(wanted: Sequence[_Wanted], known: Sequence[_Known]) -> dict[str, _
     Of several rows with one address, one in use comes before a disabled one, and a newer one before an older one.
     """
     free = {row.name: row for row in known}
-    found = {item.name: free.pop(item.name) for item in wanted if _same(free.get(item.name), item)}
+    same = {(row.name, row.address) for row in known}
+    found = {item.name: free.pop(item.name) for item in wanted if (item.name, item.address) in same}
     heirs = sorted(free.values(), key=lambda row: (row.disabled, -row.id))
     for item in wanted:
         heir = next((row for row in heirs if row.name in free and row.address == item.address), None)
@@ -105,10 +106,6 @@ def _assigned(wanted: Sequence[_Wanted], known: Sequence[_Known]) -> dict[str, _
         if item.name not in found and item.name in free:
             found[item.name] = free.pop(item.name)
     return found
-
-
-def _same(row: _Known | None, wanted: _Wanted) -> bool:
-    return row is not None and row.address == wanted.address
 
 
 def _make_way(session: Session, rows: Mapping[str, _Known], known: Sequence[_Known]) -> None:
@@ -174,7 +171,7 @@ def held(session: Session, lease: SourceLease) -> Held:
         raise LeaseLostError(
             f"the poll of {lease.name} took longer than its lease; its result is left to the next poll"
         )
-    return Held(id=row.id, errors=row.errors, last_success=row.last_success, document_at=row.document_at)
+    return mapping.read(Held, row)
 
 
 def number(session: Session, name: str) -> int | None:
@@ -256,58 +253,26 @@ def clear_outage_failures(session: Session, now: datetime) -> None:
     )
 
 
-def _left(record: PollRecord, fetches: str) -> dict[str, object]:
-    """Return the columns of a poll's record: next poll, history and fetches."""
-    found: dict[str, object] = {"due_at": record.due_at, "reasons": record.reasons}
-    if record.habits is not None:
-        found["habits"] = record.habits
-    if record.fetch is not None:
-        found["fetches"] = habits.add_fetch(fetches, record.fetch)
-    return found
-
-
 def _good(cursor: Cursor, now: datetime) -> dict[str, object]:
-    return {
-        "etag": cursor.etag,
-        "last_modified": cursor.last_modified,
-        "body_hash": cursor.body_hash,
-        "validated_at": cursor.validated_at,
-        "last_success": now,
-        "errors": 0,
-        "unhealthy": False,
-        "gone": False,
-        "dead": False,
-        "last_error": "",
-        "last_fault": None,
-    }
+    return {**_WELL, **mapping.columns(cursor, SourceRow), "last_success": now}
 
 
 def fail(session: Session, row: Held, lease: SourceLease, failure: PollFailure) -> None:
     """End the lease after a failed poll, and postpone the others of its host group; the cursor stays."""
     if failure.hold is not None:
         _hold(session, failure.hold)
-    fields = {
-        "errors": row.errors + 1,
-        "unhealthy": failure.unhealthy,
-        "gone": failure.gone,
-        "dead": failure.dead,
-        "last_error": failure.error[:_LONGEST_ERROR],
-        "last_fault": failure.fault,
-    }
+    words = {"last_error": failure.error[:_LONGEST_ERROR], "last_fault": failure.fault}
+    fields = {**mapping.columns(failure, SourceRow), **words, "errors": row.errors + 1}
     _give_back(session, row, lease, failure.record, fields)
 
 
 # Every poll ends with one of these statements: built once, because building one costs more than running it.
 _TABLE = SourceRow.metadata.tables[str(SourceRow.__tablename__)]
-_ALL = _TABLE.select().with_only_columns(*(_TABLE.c[name] for name in _Known._fields))
+_ALL = select(*(_TABLE.c[name] for name in _Known._fields))
 _NUMBER = select(_TABLE.c.id).where(_TABLE.c.name == bindparam("named"))
-_HOLDER = (
-    _TABLE.select()
-    .with_only_columns(
-        *(_TABLE.c[name] for name in ("id", "fence", "lease_until", "errors", "last_success", "document_at"))
-    )
-    .where(_TABLE.c.name == bindparam("named"))
-)
+_HOLDER = select(
+    *(_TABLE.c[name] for name in ("id", "fence", "lease_until", "errors", "last_success", "document_at"))
+).where(_TABLE.c.name == bindparam("named"))
 _BY_NUMBER = _TABLE.update().where(_TABLE.c.id == bindparam("number")).values(polls=_TABLE.c.polls + 1)
 _ON = _TABLE.update().where(_TABLE.c.id == bindparam("number"))
 _HELD = _TABLE.update().where(
@@ -326,24 +291,21 @@ _UNPOLLED = _HELD.values(lease_until=None, reasons=bindparam("why"))
 def _give_back(
     session: Session, row: Held, lease: SourceLease, record: PollRecord, fields: Mapping[str, object]
 ) -> None:
-    values = {"number": row.id, "lease_until": None, **_left(record, lease.fetches), **fields}
+    values = {"number": row.id, "lease_until": None, "due_at": record.due_at, "reasons": record.reasons, **fields}
+    if record.habits is not None:
+        values["habits"] = record.habits
+    if record.fetch is not None:
+        values["fetches"] = habits.add_fetch(lease.fetches, record.fetch)
     session.connection().execute(_BY_NUMBER, values)
 
 
+_WELL = {"errors": 0, "unhealthy": False, "gone": False, "dead": False, "last_error": "", "last_fault": None}
 _FRESH = {
+    **_WELL,
+    **mapping.columns(Cursor(), SourceRow),
     "lease_until": None,
-    "errors": 0,
-    "unhealthy": False,
-    "gone": False,
-    "last_error": "",
-    "last_fault": None,
     "first_polled": None,
     "last_success": None,
-    "etag": "",
-    "last_modified": "",
-    "body_hash": "",
-    "validated_at": None,
-    "dead": False,
     "reasons": (),
     "habits": PollHistory(),
     "fetches": "",

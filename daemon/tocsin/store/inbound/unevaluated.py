@@ -30,11 +30,9 @@ def add(
     """Record rules that could not be evaluated, by the number of the entry."""
     rows = [
         {
+            **mapping.columns(item, UnevaluatedRow),
             "entry_id": entry_id,
-            "rule": item.rule,
-            "rule_hash": item.rule_hash,
             "program": program,
-            "error": item.error,
             "at": now,
             "baseline": circumstance[0],
             "last_success": circumstance[1],

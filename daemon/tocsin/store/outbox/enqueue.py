@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam
-from sqlmodel import Session, col, delete, func, insert, select, update
+from sqlmodel import Session, col, delete, distinct, func, insert, select, update
 
 from tocsin.errors import StoreError
 from tocsin.model.alerts import MatchOutcome
@@ -18,6 +18,7 @@ from tocsin.model.rules import Severity
 from tocsin.policy.alerting.facts import Planned
 from tocsin.policy.notifying.retry import LIFE, PRICE_LIFE
 from tocsin.render.reasons import in_words
+from tocsin.store.db import mapping
 from tocsin.store.db.sqlite import new_id, pieces, put, save
 from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow, MatchRow, RevisionRow
 
@@ -45,10 +46,7 @@ _PLANNED = Reason(cause=Cause.PLANNED)
 
 
 def plan(
-    session: Session,
-    planned: Sequence[Planned],
-    now: datetime,
-    settles: datetime | None = None,
+    session: Session, planned: Sequence[Planned], now: datetime, settles: datetime | None = None
 ) -> tuple[str, ...]:
     """Write new deliveries, held, ready or suppressed; return their ids in order.
 
@@ -58,17 +56,16 @@ def plan(
     ranks, tellings = _ranks(session, alerts), _tellings(session, alerts)
     rows, members = [], list[_Row]()
     for item in planned:
-        row = fresh(
-            session,
-            (item.receiver, item.recipient),
-            kind=item.kind,
-            rank=max((ranks[alert_id] for alert_id in item.alert_ids), default=0),
-            state=_state(item),
-            reason=item.dropped or item.held,
-            created_at=now,
-            due_at=max(item.due_at, settles) if settles and not (item.held or item.dropped) else item.due_at,
-            expires_at=item.expires_at,
-        )
+        kept = item.dropped or item.held
+        fields = {
+            **mapping.columns(item, DeliveryRow),
+            "rank": max((ranks[alert_id] for alert_id in item.alert_ids), default=0),
+            "state": _state(item),
+            "reason": kept,
+            "created_at": now,
+            "due_at": max(item.due_at, settles) if settles and not kept else item.due_at,
+        }
+        row = fresh(session, **fields)
         rows.append(row)
         members += (
             _member(row, number, tellings.get(number, 0), item.news.get(number, ())) for number in item.alert_ids
@@ -215,7 +212,8 @@ def test(session: Session, receiver: str, recipient: str, now: datetime) -> str:
     """Enter a test message ahead of all others to *receiver*; return its id."""
     row = fresh(
         session,
-        (receiver, recipient),
+        receiver=receiver,
+        recipient=recipient,
         kind=DeliveryKind.TEST,
         rank=Severity.CRITICAL.rank,
         created_at=now,
@@ -246,7 +244,8 @@ def resend(session: Session, delivery_id: str, now: datetime) -> str:
     copies = session.exec(select(func.max(DeliveryRow.resend)).where(DeliveryRow.resend_of == first)).one() or 0
     row = fresh(
         session,
-        (original.receiver, original.recipient),
+        receiver=original.receiver,
+        recipient=original.recipient,
         kind=original.kind,
         rank=original.rank,
         reason=Reason(cause=Cause.COPY, by=first),
@@ -301,9 +300,9 @@ def _noted(delivery_id: str, at: datetime, state: DeliveryState, reason: Reason)
     return {"delivery_id": delivery_id, "at": at, "state": state, "reason": reason}
 
 
-def fresh(session: Session, to: tuple[str, str], **fields: object) -> _Row:
+def fresh(session: Session, **fields: object) -> _Row:
     """Return the columns of a new delivery, ready unless *fields* have another state."""
-    return {**_FRESH, "id": new_id(session), "receiver": to[0], "recipient": to[1], **fields}
+    return {**_FRESH, "id": new_id(session), **fields}
 
 
 def _member(row: _Row, alert_id: int, telling: int, news: Iterable[str] = ()) -> _Row:
@@ -346,22 +345,10 @@ def _tellings(session: Session, alerts: Collection[int]) -> dict[int | None, int
     It counts the matches that were more than further coverage, and the later wordings of their entries, as each of them
     may be a correction.
     """
-    told = Counter(
-        dict(
-            session.exec(
-                select(MatchRow.alert_id, func.count())
-                .where(col(MatchRow.alert_id).in_(alerts), MatchRow.fate != MatchOutcome.JOINED)
-                .group_by(col(MatchRow.alert_id))
-            ).all()
-        )
-    )
-    reworded = (
-        select(MatchRow.alert_id, func.count())
-        .join(RevisionRow, col(RevisionRow.entry_id) == MatchRow.entry_id)
-        .where(
-            col(MatchRow.alert_id).in_(alerts),
-            MatchRow.fate != MatchOutcome.JOINED,
-        )
+    counted = session.exec(
+        select(MatchRow.alert_id, func.count(distinct(MatchRow.id)) + func.count(col(RevisionRow.id)))
+        .join(RevisionRow, col(RevisionRow.entry_id) == MatchRow.entry_id, isouter=True)
+        .where(col(MatchRow.alert_id).in_(alerts), MatchRow.fate != MatchOutcome.JOINED)
         .group_by(col(MatchRow.alert_id))
     )
-    return told + Counter(dict(session.exec(reworded).all()))
+    return dict(counted.all())

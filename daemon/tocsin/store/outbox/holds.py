@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import true
+from sqlalchemy import ColumnElement, true
 from sqlmodel import Session, col, insert, select, update
 
 from tocsin.errors import StoreError
@@ -27,6 +27,8 @@ from tocsin.store.outbox import enqueue
 MOST = 500
 #: Kinds that are gathered in a digest while they wait; other kinds are held one by one.
 _NEWS = (DeliveryKind.ALERT, DeliveryKind.UPDATE)
+#: The columns that a delivery and a part of it have in common.
+_OF_BOTH = ("receiver", "recipient", "kind", "rank", "state", "reason", "due_at", "expires_at")
 
 
 def apply_quiet_hours(session: Session, hushes: Mapping[str, QuietRule], now: datetime) -> bool:
@@ -141,12 +143,6 @@ def end_silence(session: Session, number: int, now: datetime) -> Silence:
     return read_silence(row)
 
 
-def _active(session: Session, now: datetime) -> tuple[Silence, ...]:
-    """Return the silences that are active *now*."""
-    rows = session.exec(select(SilenceRow).where(col(SilenceRow.starts) <= now, col(SilenceRow.ends) > now)).all()
-    return tuple(map(read_silence, rows))
-
-
 @reading
 def read_silence(row: SilenceRow) -> Silence:
     """Return the silence in *row*."""
@@ -160,56 +156,29 @@ def apply_silences(session: Session, now: datetime) -> None:
     of its own.
     """
     _free(session, now)
-    active = _active(session, now)
+    rows = session.exec(select(SilenceRow).where(col(SilenceRow.starts) <= now, col(SilenceRow.ends) > now)).all()
+    active = tuple(map(read_silence, rows))
     if not active:
         return
-    due = session.exec(
-        select(DeliveryRow, AlertRow)
-        .join(DeliveryAlertRow, col(DeliveryAlertRow.delivery_id) == DeliveryRow.id)
-        .join(AlertRow, col(AlertRow.id) == DeliveryAlertRow.alert_id)
-        .where(col(DeliveryRow.state).in_(UNTRIED), col(DeliveryRow.due_at) <= now, DeliveryRow.attempts == 0)
-    ).all()
-    rows: dict[str, DeliveryRow] = {}
-    sizes: Counter[str] = Counter()
     hidden: dict[str, dict[int, Silence]] = defaultdict(dict)
-    for row, alert in due:
-        rows[row.id] = row
-        sizes[row.id] += 1
-        hiding = first(active, mapping.alert(alert))
+    for row, alert in _due_alerts(session, now):
+        hiding = first(active, alert)
         if hiding:
             hidden[row.id][alert.id] = hiding
     for delivery_id, found in hidden.items():
         last = max(found.values(), key=lambda one: one.ends)
-        hides = delivery_id if len(found) == sizes[delivery_id] else _split(session, rows[delivery_id], found, now)
-        enqueue.change(session, [hides], now, DeliveryState.SUPPRESSED, last.reason, silence_id=last.id)
+        _suppress(session, delivery_id, found, now, last.reason, silence_id=last.id)
 
 
-def lapse(
-    session: Session,
-    now: datetime,
-    cooldowns: Mapping[str, timedelta],
-    ended: Callable[[Alert], str],
-) -> None:
+def lapse(session: Session, now: datetime, cooldowns: Mapping[str, timedelta], ended: Callable[[Alert], str]) -> None:
     """Suppress alerts held by the cooldown of a price rule until *now* for which *ended* returns a reason.
 
     *cooldowns* are those of the price rules. An alert that is not sent starts no further cooldown.
     """
-    due = session.exec(
-        select(DeliveryRow, AlertRow)
-        .join(DeliveryAlertRow, col(DeliveryAlertRow.delivery_id) == DeliveryRow.id)
-        .join(AlertRow, col(AlertRow.id) == DeliveryAlertRow.alert_id)
-        .where(
-            DeliveryRow.state == DeliveryState.HELD,
-            col(DeliveryRow.kind).in_(_NEWS),
-            col(DeliveryRow.due_at) <= now,
-            DeliveryRow.attempts == 0,
-            col(AlertRow.rule).in_(cooldowns),
-        )
-    ).all()
+    held_news = (col(DeliveryRow.state) == DeliveryState.HELD, col(DeliveryRow.kind).in_(_NEWS))
     over: dict[str, dict[int, str]] = defaultdict(dict)
     told: dict[tuple[str, str], ToldRow] = {}
-    for row, found in due:
-        alert = mapping.alert(found)
+    for row, alert in _due_alerts(session, now, *held_news, col(AlertRow.rule).in_(cooldowns)):
         # A last notification after the alert was opened is the end of a cooldown.
         held = [
             last
@@ -220,11 +189,8 @@ def lapse(
             over[row.id][alert.id] = words
             told |= {(last.rule, last.key): last for last in held}
     for delivery_id, reasons in over.items():
-        whole = session.get_one(DeliveryRow, delivery_id)
-        part = len(reasons) < len(enqueue.members_of(session, [delivery_id])[delivery_id])
-        gone = _split(session, whole, reasons, now) if part else delivery_id
         reason = Reason(cause=Cause.LAPSED, words="; ".join(dict.fromkeys(reasons.values())))
-        enqueue.change(session, [gone], now, DeliveryState.SUPPRESSED, reason)
+        _suppress(session, delivery_id, reasons, now, reason)
     for last in told.values():
         last.at -= cooldowns[last.rule]
     session.flush()
@@ -246,12 +212,32 @@ def _free(session: Session, now: datetime) -> None:
         enqueue.change(session, [delivery_id], now, DeliveryState.READY, reason, due_at=now, silence_id=None)
 
 
-def _split(session: Session, row: DeliveryRow, numbers: Collection[int], now: datetime) -> str:
+def _due_alerts(session: Session, now: datetime, *which: ColumnElement[bool]) -> list[tuple[DeliveryRow, Alert]]:
+    """Return the alerts in due deliveries that were never tried, each with its delivery."""
+    rows = session.exec(
+        select(DeliveryRow, AlertRow)
+        .join(DeliveryAlertRow, col(DeliveryAlertRow.delivery_id) == DeliveryRow.id)
+        .join(AlertRow, col(AlertRow.id) == DeliveryAlertRow.alert_id)
+        .where(col(DeliveryRow.state).in_(UNTRIED), col(DeliveryRow.due_at) <= now, DeliveryRow.attempts == 0, *which)
+    )
+    return [(row, mapping.alert(alert)) for row, alert in rows]
+
+
+def _suppress(
+    session: Session, delivery_id: str, numbers: Collection[int], now: datetime, reason: Reason, **values: object
+) -> None:
+    """Suppress the alerts *numbers* of a delivery; if it has more, as a delivery of their own."""
+    part = len(numbers) < len(enqueue.members_of(session, [delivery_id])[delivery_id])
+    gone = _split(session, delivery_id, numbers, now) if part else delivery_id
+    enqueue.change(session, [gone], now, DeliveryState.SUPPRESSED, reason, **values)
+
+
+def _split(session: Session, delivery_id: str, numbers: Collection[int], now: datetime) -> str:
     """Move the alerts *numbers* of a delivery that was never tried into a new one; return its id."""
-    same = {name: getattr(row, name) for name in ("kind", "rank", "state", "reason", "due_at", "expires_at")}
-    part = enqueue.fresh(session, (row.receiver, row.recipient), created_at=now, **same)
+    row = session.get_one(DeliveryRow, delivery_id)
+    part = enqueue.fresh(session, created_at=now, **{name: getattr(row, name) for name in _OF_BOTH})
     session.exec(insert(DeliveryRow).values(**part))
-    member = col(DeliveryAlertRow.delivery_id) == row.id
+    member = col(DeliveryAlertRow.delivery_id) == delivery_id
     for piece in pieces(numbers):
         moved = update(DeliveryAlertRow).where(member, col(DeliveryAlertRow.alert_id).in_(piece))
         session.exec(moved.values(delivery_id=part["id"]))

@@ -1,4 +1,4 @@
-"""Summaries of prices for messages, and the instruments that a message shows."""
+"""Summaries of prices for messages, and the choice of the instruments that a message shows."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from tocsin.model.prices import Instrument, Labels, PriceSummary
 
 #: Sessions that a message shows.
 SHOWN = 60
-#: Sigmas from which on a session is worth a line, and how old its price may be: a weekend with a holiday.
+#: Fewest sigmas of a session that is worth a line, and the greatest age of its price: a weekend with a holiday.
 NOTABLE = 1.0
 RECENT = timedelta(days=4)
-#: Instruments of an alert that a message shows.
+#: Most instruments that a message shows of an alert.
 MOST = 2
 
 
 def beside(labels: Labels, instruments: Iterable[Instrument]) -> tuple[Instrument, ...]:
-    """Return the instruments that an alert with *labels* is about, else those that share a label value with it; at most two.
+    """Return at most two instruments for an alert with *labels*, in their order.
 
-    They keep their order.
+    They are those that it is about, or else those that share a label value with it.
     """
-    everybody = tuple(instruments)
+    all_of = tuple(instruments)
     named = labels.get("instrument", ())
-    own = [item for item in everybody if item.id in named]
-    shared = (item for item in everybody if _shares(labels, item.labels))
+    own = [item for item in all_of if item.id in named]
+    shared = (item for item in all_of if _shares(labels, item.labels))
     return tuple(own[:MOST] or islice(shared, MOST))
 
 
-def glance(series: Series, now: datetime) -> PriceSummary | None:
-    """Return the prices of *series* as they are at *now*; None before the first."""
+def summary(series: Series, now: datetime) -> PriceSummary | None:
+    """Return the summary of *series* at *now*. None if it has no price yet."""
     newest = series.newest
     closes = series.closes[-SHOWN:]
     points = [(close.at, close.price) for close in closes]
@@ -54,10 +54,10 @@ def glance(series: Series, now: datetime) -> PriceSummary | None:
     )
 
 
-def movers(glances: Iterable[PriceSummary]) -> tuple[PriceSummary, ...]:
-    """Return those whose last session was out of the ordinary, by sigmas, the farthest first; old prices are no moves."""
-    moved = [(abs(seen.sigmas), seen) for seen in glances if seen.sigmas is not None and seen.age <= RECENT]
-    return tuple(seen for sigmas, seen in sorted(moved, key=lambda one: -one[0]) if sigmas >= NOTABLE)
+def movers(summaries: Iterable[PriceSummary]) -> tuple[PriceSummary, ...]:
+    """Return the instruments with an unusual last session, the largest move in sigmas first. Old prices do not count."""
+    moved = [(abs(one.sigmas), one) for one in summaries if one.sigmas is not None and one.age <= RECENT]
+    return tuple(one for sigmas, one in sorted(moved, key=lambda pair: -pair[0]) if sigmas >= NOTABLE)
 
 
 def _shares(labels: Labels, others: Labels) -> bool:

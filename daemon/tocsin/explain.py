@@ -1,24 +1,25 @@
-"""The steps of a stored entry under one rule, from first seen to delivered."""
+"""Explanations of why a rule matched an entry or did not, and what became of it, as values for terminal and page."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from tocsin.model.alerts import MatchOutcome, Revised
+from tocsin.model.alerts import NOTIFYING, MatchOutcome, Revised
 from tocsin.model.deliveries import DeliveryState
 from tocsin.model.entries import Entry
 from tocsin.model.reasons import Cause
 from tocsin.model.records import AlertDetail, DeliveryView, MatchView
-from tocsin.model.rules import RuleInfo
+from tocsin.model.rules import Evidence, RuleInfo
 from tocsin.render.reasons import in_words
+from tocsin.rules.news.proof import first_false
+from tocsin.rules.ruleset import RuleSet
 from tocsin.units import counted, local
 
 #: Causes that the settings of a receiver give.
 _BY_RECEIVERS = (Cause.QUIET, Cause.DIGEST, Cause.LIMIT, Cause.GROUP)
-#: Outcomes of a match that was sent, or would have been.
-_TOLD = (MatchOutcome.ALERTED, MatchOutcome.UPDATED, MatchOutcome.HELD, MatchOutcome.CATCH_UP)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +127,7 @@ def _told(match: MatchView, alert: AlertDetail | None, zone: ZoneInfo) -> Iterat
     opened = in_words(match.reason, zone) if known else f"opened alert {number}"
     yield Step(name="story", good=None if joined else True, words=f"story {match.story_id}: {opened} ({entries})")
     deliveries = sorted(alert.deliveries, key=lambda delivery: (delivery.created_at, delivery.receiver))
-    if match.fate in _TOLD:
+    if match.fate in NOTIFYING:
         held = match.fate is MatchOutcome.HELD and match.reason.main not in _BY_RECEIVERS
         words = in_words(match.reason, zone) if held else "nothing held it back"
         yield Step(name="cooldown", good=None if held else True, words=words)
@@ -141,3 +142,45 @@ def _told(match: MatchView, alert: AlertDetail | None, zone: ZoneInfo) -> Iterat
         reason = f" ({in_words(delivery.reason, zone)})" if delivery.reason else ""
         good = {"delivered": True, "dead": False, "suppressed": False}.get(delivery.state.value)
         yield Step(name="delivery", good=good, words=f"{delivery.state} to {to}{reason}, {delivery.id}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """The evidence of *rule* on *entry*. *evidence* is None if the text of a stored entry was deleted."""
+
+    rule: RuleInfo
+    entry: Entry
+    evidence: Evidence | None
+    number: int | None = None
+    decision: tuple[Step, ...] = ()
+
+    @property
+    def first_false(self) -> Evidence | None:
+        """The first part of the evidence that is false, None if none is."""
+        return first_false(self.evidence) if self.evidence and not self.evidence.holds else None
+
+
+def explain_given(rules: RuleSet, rule: RuleInfo, entry: Entry, now: datetime, *, unfold: bool = False) -> Explanation:
+    """Explain *rule* on an *entry* that is not stored, as of *now*; with *unfold* named expressions show their bodies."""
+    return Explanation(rule=rule, entry=entry, evidence=rules.explain(rule.id, entry, now, unfold=unfold))
+
+
+def explain_stored(
+    rules: RuleSet, rule: RuleInfo, record: Record, entry: Entry | None, zone: ZoneInfo, *, unfold: bool = False
+) -> Explanation:
+    """Explain *rule* on a stored *record*, as of the time when it was judged, with times in *zone*.
+
+    *entry* has the text as it was then. It is None if the text was deleted. *unfold* as for `explain_given`.
+    """
+    match, revised = record.match, record.revised
+    then = match.decided_at if match else (revised[-1].at if revised else record.entry.first_seen)
+    evidence = rules.explain(rule.id, entry, then, unfold=unfold) if entry else None
+    return Explanation(
+        rule=rule,
+        entry=entry or record.entry,
+        evidence=evidence,
+        number=record.number,
+        decision=steps(
+            record, rule, holds=evidence.holds if evidence else None, disabled=rule.id in rules.disabled, zone=zone
+        ),
+    )

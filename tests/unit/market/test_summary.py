@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from tocsin.market.glance import SHOWN, beside, glance
 from tocsin.market.series import append, begin, close_before
+from tocsin.market.summary import SHOWN, beside, summary
 from tocsin.model.prices import Instrument, Quote
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -51,7 +51,7 @@ def test_at_most_two_instruments_are_shown():
 def test_the_move_is_measured_from_the_close_before_the_session():
     """The number beside the picture is the number that the rules see."""
     series = fed(*[100, 101] * 20, 110)
-    shown = glance(series, series.newest.at + timedelta(minutes=3))
+    shown = summary(series, series.newest.at + timedelta(minutes=3))
     assert shown.reference == (series.closes[-1].at, Decimal(101))
     assert shown.points[-1][1] == Decimal(110)
     assert shown.change == pytest.approx(110 / 101 - 1)
@@ -62,7 +62,7 @@ def test_the_move_is_measured_from_the_close_before_the_session():
 
 def test_a_long_history_is_cut_to_what_a_picture_shows():
     """Sixty sessions and the newest price."""
-    assert len(glance(fed(*range(100, 200)), NOON).points) == SHOWN + 1
+    assert len(summary(fed(*range(100, 200)), NOON).points) == SHOWN + 1
 
 
 @pytest.mark.parametrize(
@@ -72,11 +72,11 @@ def test_a_long_history_is_cut_to_what_a_picture_shows():
 )
 def test_what_cannot_be_measured_is_left_out(prices, change):
     """A negative price has a picture, and neither sigma nor a share; nor has a move from one."""
-    shown = glance(fed(*prices), NOON)
+    shown = summary(fed(*prices), NOON)
     assert shown.sigmas is None
     assert shown.change == (None if change is None else pytest.approx(change))
 
 
 def test_without_a_price_there_is_nothing_to_show():
     """An instrument that was added a minute ago stands in no message."""
-    assert glance(begin(COPPER), NOON) is None
+    assert summary(begin(COPPER), NOON) is None

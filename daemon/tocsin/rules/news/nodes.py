@@ -1,0 +1,131 @@
+"""The tree of an expression, which the parser builds and everything else reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from tocsin.model.rules import Located
+from tocsin.rules.news.terms import TermList
+
+#: What an entry is known by, beside the labels of its source.
+KNOWN_BY = ("source", "lang", "publisher", "author", "category", "url")
+#: Operators without a distance, those of them that look within a clause, and those whose left hit ends before the right one.
+UNLIMITED = ("SENT", "CLAUSE", "THEN")
+IN_CLAUSE = ("CLAUSE", "THEN")
+ORDERED = ("BEFORE", "THEN")
+#: Operators whose hits are those of the left side, less what the right side takes away.
+SUBTRACTING = ("NOT NEAR", "NOT BEFORE", "NOT AFTER")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A part of an expression: the *text* it was written as, and where that starts."""
+
+    text: str
+    start: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaf(Written):
+    """A term or a list."""
+
+    terms: TermList
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Expression:
+    """A named expression: its *body* is compiled once, and shared by all that name it.
+
+    *name* is its name in full, `pack/name`. *labels* are those that leave it: (the name outside, the name that the body
+    gives); None where all do. *levels* and *size* are those of its body if every name in it were written out.
+    *meaning* changes with the text of everything that it reaches.
+    """
+
+    name: str
+    body: Near
+    place: Located
+    labels: tuple[tuple[str, str], ...] | None = None
+    levels: int = 0
+    size: int = 1
+    meaning: str = ""
+    fires: tuple[Located, ...] = ()
+    quiet: tuple[Located, ...] = ()
+
+    def leaving(self, label: str) -> tuple[str, ...]:
+        """Return the names under which the *label* of its body leaves it."""
+        return (label,) if self.labels is None else tuple(out for out, own in self.labels if own == label)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named(Written):
+    """A named expression in the place where it is used."""
+
+    expression: Expression
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair(Written):
+    """Two units and the proximity operator between them; those of `UNLIMITED` have no *within*."""
+
+    op: str
+    within: int
+    left: Near
+    right: Near
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Union(Written):
+    """Any of several: the union of their hits."""
+
+    parts: tuple[Near, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bare(Written):
+    """The hits of its *inner* part whose last word is no possessive: Japan, but not Japan's."""
+
+    inner: Near
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field(Written):
+    """A condition on one field only."""
+
+    field: str
+    inner: Condition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelTest(Written):
+    """A label of the entry (or of the match so far), or what it is known by (`KNOWN_BY`), has this value."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgeTest(Written):
+    """A test of the time since the entry was published, by the Clock."""
+
+    op: str
+    span: timedelta
+
+
+Near = Leaf | Named | Pair | Union | Bare | Field
+Test = Near | LabelTest | AgeTest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class All(Written):
+    """Tests that must all be true; those with True beside them must not."""
+
+    tests: tuple[tuple[bool, Test], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition(Written):
+    """Any of several `All`s; a whole expression knows its *place* in a file."""
+
+    parts: tuple[All, ...]
+    place: Located | None = field(default=None, compare=False, repr=False)
