@@ -58,6 +58,7 @@ RULES = (
     "(gallium BEFORE/3 (lift~ NEAR/5 (ban NOT NEAR/3 not))) NOT NEAR/9 ($mineral NEAR/2 export)",
     "$mineral SENT (ban OR lift~ OR export) AND NOT title(x)",
     "re:/gal+ium/ NOT NEAR/0 ($mineral SENT gallium)",
+    "(($mineral OR gallium) NOT BEFORE/3 lift~) THEN (ban NOT AFTER/2 not)",
     "lede($mineral NEAR/9 =MP) OR 镓 NEAR/2 出口",
 )
 LISTS = {"mineral": ["gallium", "germanium", "镓", "锗", "-gallium not"], "undo": ["lift~", "ease~"]}

@@ -20,7 +20,6 @@ import argparse
 import gzip
 import random
 import re
-import signal
 import socket
 import sys
 import tempfile
@@ -36,7 +35,7 @@ from pathlib import Path
 from typing import Any
 
 from aiosmtpd.controller import Controller
-from world import Answer, Daemon, FileClock, item, pack, rss, serve, word
+from world import PACK, Answer, Daemon, FileClock, item, rss, serve, word
 
 FEEDS, SHOWN, BURST = 200, 15, 100
 
@@ -299,7 +298,7 @@ def soak(hours: float, factor: float, kill_every: float, every: float) -> None:
         mailbox.start()
         ports = server.server_port, port
         (folder / "rules").mkdir()
-        (folder / "rules" / "rules.yaml").write_text(pack("soak"))
+        (folder / "rules" / "rules.yaml").write_text(PACK)
         (folder / "config.yaml").write_text(config(*ports, renamed=False))
         lives = Lives(folder, 0.5 / factor)
         lives.begin()
@@ -311,7 +310,7 @@ def soak(hours: float, factor: float, kill_every: float, every: float) -> None:
             _settle(world, lives, factor)
             print(f"{hours:g} h in {(clock.now() - began).total_seconds() / factor / 60:.0f} min, factor {factor:g}")
         finally:
-            lives.end(signal.SIGKILL)
+            lives.end()
             server.shutdown()
             mailbox.stop()
         _report(world, lives)
@@ -338,7 +337,7 @@ def _play(world: World, lives: Lives, length: timedelta, *, kill_every: float, e
         if time.monotonic() >= kill:
             told = ", ".join(f"{name} {len(world.got[name])}" for name in HEARERS)
             print(f"{now - began}: life {lives.lives}, {len(world.published)} published; {told}", file=sys.stderr)
-            lives.end(signal.SIGKILL)
+            lives.end()
             lives.begin()
             kill += kill_every
         lives.check()

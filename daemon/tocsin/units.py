@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 #: What a duration in a file looks like, for JSON Schema too.
 DURATION = r"^[0-9]{1,6}[smhdw]$"
 _SECONDS = {"w": 604_800, "d": 86_400, "h": 3600, "m": 60, "s": 1}
+_PARTIAL = re.compile(r"\d{4}(?:-\d\d)?")
 _OCTETS = (("GB", 10**9), ("MB", 10**6), ("kB", 10**3))
 
 
@@ -60,6 +61,21 @@ def parse_duration(text: str) -> timedelta:
     if text.startswith("-"):
         raise ValueError("must not be negative")
     raise ValueError("must be a whole number and one unit, such as 90s, 30m, 12h, 2d or 1w")
+
+
+def parse_time(text: str, zone: tzinfo = UTC) -> datetime:
+    """Return the time in *text* (ISO 8601), in UTC; it is in *zone* unless it names one.
+
+    A year or a month alone means its beginning, as ISO 8601 allows.
+
+    Raises:
+        ValueError: with a predicate in words.
+    """
+    try:
+        time = datetime.fromisoformat(text + "0000-01-01"[len(text) :] if _PARTIAL.fullmatch(text) else text)
+        return (time if time.tzinfo else time.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError("is not an ISO 8601 date or time, such as 2026-03-02T08:00:00Z") from None
 
 
 def write_duration(length: timedelta) -> str:

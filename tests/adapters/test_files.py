@@ -24,9 +24,9 @@ from tocsin.config.testfile import load_tests
 from tocsin.config.yaml.edit import replace_file
 from tocsin.errors import ConfigError, FileError, SourceError, StoreError, UsageError
 from tocsin.files import read_regular
-from tocsin.model.sources import Cursor
+from tocsin.model.entries import Cursor
 from tocsin.sources.prices.extract import Format
-from tocsin.sources.prices.price_file import WatchedFile
+from tocsin.sources.prices.source import WatchedFile
 from tocsin.sources.prices.table import Columns, Table
 from tocsin.store.db.sqlite import Database
 

@@ -42,7 +42,7 @@ def tables() -> Tables:
         "delivery_alert": [
             {"delivery_id": "d1", "alert_id": 1, "receiver": "mail", "recipient": "desk", "telling": 1, "resend": 0}
         ],
-        "attempt": [attempt(1, 0, "ambiguous", words="nobody saw how it ended"), attempt(2, 10, "ok")],
+        "attempt": [attempt(1, 0, "ambiguous", words="ended unseen"), attempt(2, 10, "ok")],
         "transition": [{"delivery_id": "d1", "at": at(), "state": "ready"}],
         "quote": [{"instrument": "tin", "at": at()}],
     }  # fmt: skip

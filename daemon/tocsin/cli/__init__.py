@@ -11,13 +11,10 @@ from tocsin import __version__
 from tocsin.cli import (
     alerts,
     backtest,
-    check,
     configuration,
     deliveries,
     instruments,
-    match,
     notify,
-    rule_tests,
     rules,
     run,
     silences,
@@ -47,12 +44,12 @@ app = typer.Typer(
 app.command()(run.run)
 app.command()(run.once)
 app.command()(run.demo)
-app.command()(check.check)
-app.command()(match.match)
+app.command()(configuration.check)
+app.command()(rules.match)
 app.command("why")(why.why)
-app.command("why-not")(why.why)
+app.command("why-not", help="Show why RULE does not match an entry: the same as why, which shows both.")(why.why)
 app.command()(backtest.backtest)
-app.command("test")(rule_tests.run_tests)
+app.command("test")(rules.run_tests)
 app.command("notify-test")(notify.notify_test)
 app.command("schema")(configuration.print_schema)
 app.add_typer(sources.app, name="sources")

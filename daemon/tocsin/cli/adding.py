@@ -26,7 +26,7 @@ from tocsin.config.yaml import file as yaml_file
 from tocsin.config.yaml.edit import NewSource, add_sources, replace_file
 from tocsin.errors import ConfigError, FileError, SourceError, UsageError
 from tocsin.files import read_regular
-from tocsin.sources.feeds.opml import LARGEST, read_opml
+from tocsin.sources.feeds.discovery import LARGEST, read_opml
 from tocsin.sources.http import urls
 from tocsin.units import counted, parse_duration
 

@@ -14,13 +14,12 @@ from rich.console import Console
 from rich.progress import Progress
 
 from tocsin.cli import backtest_output as output
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, RulesOption, read_config
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, RulesOption, read_config, rule_named
 from tocsin.cli.input_files import read_entries, read_quotes, read_since
 from tocsin.cli.output import PARTLY, say
-from tocsin.config.build import make_policy, make_receiver, open_copy
+from tocsin.config.build import make_policy, make_receivers, open_copy
 from tocsin.config.config import Config
 from tocsin.config.loading import load_rules, rules_of
-from tocsin.errors import UsageError
 from tocsin.model.entries import Entry
 from tocsin.model.prices import Instrument, Quote
 from tocsin.policy.decide import Policy
@@ -73,7 +72,7 @@ def backtest(
     """Run the rules over stored or given history and show what would have been sent. Changes and sends nothing."""
     own, policy, settings = _judged_by(config, rules, inputs)
     sets = (own, *([load_rules(against).rules] if against else []))
-    wanted = _rule(rule, sets)
+    wanted = rule_named(rule, *sets).id if rule else None
     if settings and not inputs:
         results = _over_stored(settings, since, policy, sets)
     else:
@@ -103,8 +102,7 @@ def _judged_by(
         return load_rules(rules).rules, EVERYBODY, None
     settings = read_config(config)
     loaded = load_rules(rules) if rules else rules_of(settings)
-    receivers = {receiver.name: make_receiver(receiver) for receiver in settings.receivers}
-    return loaded.rules, make_policy(settings, receivers), settings
+    return loaded.rules, make_policy(settings, make_receivers(settings)), settings
 
 
 def _over_given(
@@ -193,18 +191,3 @@ def _shown(past: _Past, words: str) -> Iterator[Poll]:
         for poll in merged(polls(past.entries, past.baselines), quoted(past.quotes)):
             yield poll
             progress.advance(task, len(poll.entries) + len(poll.quotes))
-
-
-def _rule(name: str | None, sets: Iterable[RuleSet]) -> str | None:
-    """Return the full id of the rule *name*.
-
-    Raises:
-        UsageError: there is no such rule.
-    """
-    if name is None:
-        return None
-    found = next((info for rules in sets if (info := rules.find(name))), None)
-    if found is None:
-        known = sorted({known for rules in sets for known in rules.infos})
-        raise UsageError(f"there is no rule {name!r}; there are: {', '.join(known)}")
-    return found.id

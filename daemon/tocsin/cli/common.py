@@ -80,15 +80,16 @@ def rules_in_force(path: Path, folders: Sequence[Path] | None) -> LoadedRules:
     return rules_of(read_config(path))
 
 
-def rule_named(rules: RuleSet, name: str) -> RuleInfo:
-    """Return the rule with the full or bare id *name*, whether it is enabled or not.
+def rule_named(name: str, *sets: RuleSet) -> RuleInfo:
+    """Return the rule of the first of *sets* with the full or bare id *name*, whether it is enabled or not.
 
     Raises:
         UsageError: no rule has this id, or several do.
     """
-    infos = {full: rule.info for full, rule in rules.disabled.items()} | rules.infos
-    found = infos.get(name) or rules.find(name)
-    if found:
+    infos: dict[str, RuleInfo] = {}
+    for rules in reversed(sets):
+        infos |= {full: rule.info for full, rule in rules.disabled.items()} | rules.infos
+    if found := infos.get(name) or next(filter(None, (rules.find(name) for rules in sets)), None):
         return found
     bare = [info for full, info in infos.items() if full.rpartition("/")[2] == name]
     if len(bare) == 1:

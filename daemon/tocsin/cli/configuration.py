@@ -1,16 +1,25 @@
-"""`tocsin config` and `tocsin schema`: the configuration as tocsin reads it, and the JSON Schemas of files."""
+"""`tocsin check`, `tocsin config` and `tocsin schema`: check the configuration and the rules, and show what tocsin reads."""
 
 from __future__ import annotations
 
 import json
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, read_config
-from tocsin.cli.output import dump
-from tocsin.config.schema import Kind, schema
-from tocsin.config.show import show, write_config
+from tocsin.cli.output import BAD_CONFIG, dump, say
+from tocsin.config.build import make_receiver, open_copy
+from tocsin.config.cautions import cautions
+from tocsin.config.config import Config
+from tocsin.config.loading import load_rules, rules_of
+from tocsin.config.show import Kind, schema, show, write_config
+from tocsin.errors import ConfigError, Problem, StoreError
+from tocsin.rules.lint import History
+from tocsin.units import counted
 
 app = typer.Typer(help="Show the configuration.", no_args_is_help=True)
 
@@ -28,3 +37,75 @@ def show_config(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False)
 def print_schema(kind: Annotated[Kind, typer.Argument(help="The kind of file.")]) -> None:
     """Print the JSON Schema (2020-12) of a kind of file, for editors."""
     print(json.dumps(schema(kind), indent=2, ensure_ascii=False))
+
+
+#: Span of the stored history that shows how often a rule matches.
+_LOOK_BACK = timedelta(days=30)
+
+RulesOption = Annotated[
+    list[Path] | None,
+    typer.Option("--rules", help="Check these rule folders only, without a configuration.", exists=False),
+]
+
+
+def check(config: ConfigOption = DEFAULT_CONFIG, rules: RulesOption = None, json: JsonOption = False) -> None:
+    """Check the configuration and its rules, and run the rules' own examples. Polls and sends nothing."""
+    problems: list[Problem] = []
+    overridden: list[str] = []
+    judged = ""
+    try:
+        if rules:
+            loaded = load_rules(tuple(rules))
+        else:
+            settings = read_config(config)
+            problems += [*_receivers(settings), *cautions(settings)]
+            loaded = rules_of(settings, history=_history(settings))
+        problems += loaded.warnings
+        judged = f"{loaded} {'is' if len(loaded.rules.infos) == 1 else 'are'} good"
+        changed = [*loaded.rules.infos.values(), *(rule.info for rule in loaded.rules.disabled.values())]
+        overridden = [f"{info.id} is overridden: {info.override}" for info in changed if info.override]
+    except ConfigError as error:
+        problems += error.problems
+    _report(problems, overridden, judged, json=json)
+    if any(not problem.warning for problem in problems):
+        raise typer.Exit(BAD_CONFIG)
+
+
+def _history(settings: Config) -> History | None:
+    """Return what the rules matched recently, read from a copy of the database, or None if there is no database yet."""
+    if not Path(settings.database.removeprefix("sqlite:///")).exists():
+        return None
+    now = datetime.now(UTC)
+    try:
+        with closing(open_copy(settings)) as store:
+            tally = store.read.tally(now - _LOOK_BACK, now)
+    except StoreError as error:
+        say(f"warning: cannot read the history of the rules: {error}")
+        return None
+    return History(days=tally.length / timedelta(days=1), matches=tally.matches, alerts=tally.alerts)
+
+
+def _receivers(settings: Config) -> list[Problem]:
+    """Return the problems in the addresses of receivers. Nothing is sent."""
+    problems: list[Problem] = []
+    for receiver in settings.receivers:
+        try:
+            make_receiver(receiver)
+        except ConfigError as error:
+            problems += error.problems
+    return problems
+
+
+def _report(problems: list[Problem], overridden: list[str], judged: str, *, json: bool) -> None:
+    if json:
+        for problem in problems:
+            dump(problem)
+        return
+    for problem in problems:
+        say(str(problem))
+    for words in overridden:
+        say(words)
+    faults = sum(not problem.warning for problem in problems)
+    warnings = len(problems) - faults
+    ending = f", {counted(warnings, 'warning')}" if warnings else ""
+    say(f"{counted(faults, 'problem') if faults else judged}{ending}.")

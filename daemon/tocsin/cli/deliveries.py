@@ -18,7 +18,7 @@ from tocsin.errors import UsageError
 from tocsin.model.deliveries import DeliveryState
 from tocsin.model.reasons import Cause, Reason
 from tocsin.model.records import DeliveryView
-from tocsin.policy.notifying.breaker import ReceiverStatus
+from tocsin.policy.notifying.retry import ReceiverStatus
 from tocsin.render.reasons import in_words
 from tocsin.store import Store
 from tocsin.units import counted
@@ -27,7 +27,6 @@ app = typer.Typer(help="List, show and resend deliveries.", no_args_is_help=True
 
 StateOption = Annotated[DeliveryState | None, typer.Option("--state", help="Only those in this state.")]
 DeadOption = Annotated[bool, typer.Option("--dead", help="All dead deliveries that were not resent since.")]
-_TRIED_LATER = (DeliveryState.READY, DeliveryState.RETRY)
 #: The most copies that one command makes.
 MOST_AGAIN = 1000
 
@@ -59,10 +58,10 @@ def _dead(store: Store, since: str | None, limit: int) -> tuple[DeliveryView, ..
 
 def _waiting(views: Sequence[DeliveryView], store: Store, zone: ZoneInfo) -> list[DeliveryView]:
     """Return *views*. Deliveries that wait for a blocked or failing receiver get that as their reason."""
-    standings = store.read.left_alone(datetime.now(UTC))
+    standings = store.read.paused(datetime.now(UTC))
     return [
         replace(view, reason=Reason(cause=Cause.OTHER, words=_rests(view.receiver, standings[view.receiver], zone)))
-        if view.state in _TRIED_LATER and view.receiver in standings
+        if view.receiver in standings and view.state in (DeliveryState.READY, DeliveryState.RETRY)
         else view
         for view in views
     ]

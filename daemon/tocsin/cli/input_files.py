@@ -9,7 +9,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -26,7 +26,7 @@ from tocsin.sources.http import urls
 from tocsin.sources.prices.extract import delimiter_of
 from tocsin.sources.prices.table import MISSING, read_number
 from tocsin.text.titles import split_outlet
-from tocsin.units import DURATION, parse_duration
+from tocsin.units import DURATION, parse_duration, parse_time
 
 #: Names that the columns of a file of quotes can have.
 _COLUMNS = {
@@ -37,7 +37,6 @@ _COLUMNS = {
     "class": ("class",),
 }
 _UTC = ZoneInfo("UTC")
-_PARTIAL = re.compile(r"\d{4}(?:-\d\d)?")
 #: A file with more quotes is refused, because they are kept in memory.
 MOST_QUOTES = 2_000_000
 #: A larger file is refused, because reading it would take hours.
@@ -235,19 +234,15 @@ def _texts(record: dict[str, Any], name: str, where: str) -> tuple[str, ...]:
 def read_time(value: Any, what: str) -> datetime | None:
     """Return the time in *value*, in UTC unless it names a zone. None for an empty value. *what* begins the error.
 
-    A year or a month alone means its beginning, as ISO 8601 allows.
-
     Raises:
         UsageError: *value* is not an ISO 8601 date or time.
     """
     if value in (None, ""):
         return None
     try:
-        text = str(value)
-        time = datetime.fromisoformat(text + "0000-01-01"[len(text) :] if _PARTIAL.fullmatch(text) else text)
-        return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
-    except (ValueError, OverflowError) as error:
-        raise UsageError(f"{what} {value!r} is not an ISO 8601 date") from error
+        return parse_time(str(value))
+    except ValueError as error:
+        raise UsageError(f"{what} {value!r} {error}") from error
 
 
 def read_since(text: str | None, end: datetime | None) -> datetime | None:

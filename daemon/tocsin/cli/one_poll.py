@@ -24,8 +24,8 @@ from tocsin.config.loading import rules_of
 from tocsin.config.price_feeds import PriceConfig
 from tocsin.config.secrets import address
 from tocsin.errors import Fault, SourceError, UsageError
+from tocsin.model.entries import Batch, Cursor
 from tocsin.model.rules import Judged
-from tocsin.model.sources import Batch, Cursor
 from tocsin.protocols import P, T
 from tocsin.units import counted, duration, size
 

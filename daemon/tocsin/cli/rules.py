@@ -1,22 +1,37 @@
-"""`tocsin rules`: how good the rules are, by people's answers to their alerts."""
+"""`tocsin rules`, `tocsin test` and `tocsin match`: rules judged by people's answers, by test files, and on given entries."""
 
 from __future__ import annotations
 
 from dataclasses import fields
 from datetime import UTC, datetime
 from operator import attrgetter
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, SinceOption, opened, rule_named
-from tocsin.cli.input_files import read_since
-from tocsin.cli.output import listing, say, shown
-from tocsin.config.loading import rules_of
-from tocsin.config.testfile import Case, write_cases
-from tocsin.errors import UsageError
+from tocsin.cli.common import (
+    DEFAULT_CONFIG,
+    ConfigOption,
+    JsonOption,
+    RulesOption,
+    SinceOption,
+    opened,
+    read_config,
+    rule_named,
+    rules_in_force,
+)
+from tocsin.cli.input_files import read_entries, read_since
+from tocsin.cli.output import FAILED, PARTLY, dump, listing, say, shown, written
+from tocsin.config.loading import load_rules, rules_of
+from tocsin.config.testfile import Case, RuleTest, load_tests, write_cases
+from tocsin.errors import ConfigError, Problem, UsageError
 from tocsin.model.alerts import Alert, Answered, AnswerKind
+from tocsin.model.rules import Judged, Match
+from tocsin.replay.trial import run_test
+from tocsin.rules.ruleset import RuleSet
 from tocsin.store import RuleStats, Store
+from tocsin.units import counted
 
 app = typer.Typer(help="Judge rules by the answers to their alerts.", no_args_is_help=True)
 
@@ -48,7 +63,7 @@ def print_stats(config: ConfigOption = DEFAULT_CONFIG, since: SinceOption = None
 def export_cases(rule: RuleArgument = None, config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Print a rule test file in which useful alerts must be raised again and noise must no longer match."""
     with opened(config) as (settings, store):
-        judged = store.read.verdicts(rule_named(rules_of(settings).rules, rule).id if rule else None)
+        judged = store.read.verdicts(rule_named(rule, rules_of(settings).rules).id if rule else None)
         cases = [case for alert, answered in judged if (case := _case(store, alert, answered))]
         if left := len(judged) - len(cases):
             say(f"{left} left out: prices, correlations and news whose text was deleted cannot become tests.")
@@ -71,3 +86,112 @@ def _case(store: Store, alert: Alert, answered: Answered) -> Case | None:
     why = f", {answered.why}" if answered.why else ""
     name = f"alert {alert.id} was {'useful' if useful else 'noise'}{why}: {shown(entry.title)}"
     return Case(name=name, rule=alert.rule, entry=entry, labels=opening.labels, wanted=useful)
+
+
+FilesArgument = Annotated[
+    list[Path] | None, typer.Argument(help="Test files. Default: tests/*.yaml of every pack of --config.")
+]
+PacksOption = Annotated[
+    list[Path] | None,
+    typer.Option("--rules", help="Rule folders. Default: those of --config, or the parent of the files' folder."),
+]
+
+
+def run_tests(
+    files: FilesArgument = None,
+    rules: PacksOption = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+    json: JsonOption = False,
+) -> None:
+    """Run rule tests with a simulated clock, and the examples of the packs. Polls and sends nothing."""
+    folders = tuple(rules or ()) or _folders(files or (), config)
+    loaded = load_rules(folders).rules  # the error names every example that fails
+    paths = list(files or ()) or [path for folder in folders for path in sorted((folder / "tests").glob("*.y*ml"))]
+    if not paths:
+        raise UsageError("there is no test file; write one in the tests folder of a pack")
+    tests = _load(paths, loaded)
+    failed = sum(not _passes(one, loaded, json=json) for one in tests)
+    examples = sum(len(rule.fires) + len(rule.quiet) for rule in loaded.rules.values())
+    passed = f"{len(tests) - failed} of {counted(len(tests), 'test')} passed"
+    say(f"{passed}; {counted(examples, 'example')} of the packs {'passes' if examples == 1 else 'pass'}.")
+    if failed:
+        raise typer.Exit(FAILED)
+
+
+def _folders(files: list[Path] | tuple[Path, ...], config: Path) -> tuple[Path, ...]:
+    """Return the packs under test: those whose tests folder holds the files, or else the configured packs."""
+    around = tuple(
+        dict.fromkeys(path.resolve().parent.parent for path in files if path.resolve().parent.name == "tests")
+    )
+    return around or read_config(config).rules
+
+
+def _load(paths: list[Path], rules: RuleSet) -> list[RuleTest]:
+    """Return the tests of all files.
+
+    Raises:
+        ConfigError: with every fault of every file.
+    """
+    tests: list[RuleTest] = []
+    problems: list[Problem] = []
+    for path in paths:
+        found, faults = load_tests(path, rules.infos)
+        tests += found
+        problems += faults
+    if any(not item.warning for item in problems):
+        raise ConfigError(problems)
+    return tests
+
+
+def _passes(one: RuleTest, rules: RuleSet, *, json: bool) -> bool:
+    faults = run_test(one, rules)
+    if json:
+        dump({"test": one.name, "position": one.position, "passed": not faults, "faults": faults})
+    elif faults:
+        print(f"FAILED  {shown(one.name)}")
+        for fault in faults:
+            lines = [shown(line) for line in fault.words.split("\n")]
+            print("\n".join(f"    {line}" for line in (f"{fault.position}: {lines[0]}", *lines[1:])))
+    return not faults
+
+
+FileArgument = Annotated[
+    Path, typer.Argument(help='JSON Lines: {"id", "title", "text", "date", "labels"} per line. Use - for stdin.')
+]
+
+
+def match(
+    file: FileArgument, rules: RulesOption = None, config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False
+) -> None:
+    """Print which rules match each entry of FILE, in file order. Stores and sends nothing."""
+    loaded = rules_in_force(config, rules)
+    now = datetime.now(UTC)
+    failed = False
+    for entry in read_entries(file, now):
+        judged = loaded.rules.evaluate(entry, now)
+        failed = failed or bool(judged.unevaluated)
+        _print(judged, json=json)
+    if failed:
+        raise typer.Exit(PARTLY)
+
+
+def _print(judged: Judged, *, json: bool) -> None:
+    if json:
+        dump({"id": judged.entry.id, "matches": [_record(found) for found in judged.matches]})
+        return
+    print(shown(judged.entry.title))
+    for found in judged.matches:
+        words = ", ".join(repr(getattr(judged.entry, s.field)[s.start : s.end]) for s in found.spans)
+        print(f"    {found.severity} {found.rule.id} {written(found.labels)} {shown(words)}".rstrip())
+    for failed in judged.unevaluated:
+        say(f"{judged.entry.id}: {failed.rule}: {failed.error}")
+
+
+def _record(found: Match) -> dict[str, Any]:
+    return {
+        "rule": found.rule.id,
+        "event": found.rule.event,
+        "severity": found.severity,
+        "labels": found.labels,
+        "spans": found.spans,
+    }

@@ -16,7 +16,7 @@ from tocsin.config.vocabulary import Vocabulary, vocabulary
 from tocsin.errors import UsageError
 from tocsin.policy.notifying.silence import Matcher, Silence, parse
 from tocsin.rules import builtin
-from tocsin.units import counted, parse_duration
+from tocsin.units import counted, parse_duration, parse_time
 
 app = typer.Typer(help="Silence matching alerts until a set time.", no_args_is_help=True)
 
@@ -140,12 +140,9 @@ def _end(length: str, until: str, now: datetime, zone: ZoneInfo) -> datetime:
     if bool(length) is bool(until):
         raise UsageError("a silence needs an end: either --for 4h or --until 2026-03-02T18:00")
     try:
-        ends = now + parse_duration(length) if length else datetime.fromisoformat(until)
+        ends = now + parse_duration(length) if length else parse_time(until, zone)
     except (ValueError, OverflowError) as error:
-        raise UsageError(
-            f"--for {length!r} {error}" if length else f"--until {until!r} is not a time: {error}"
-        ) from error
-    ends = ends if ends.tzinfo else ends.replace(tzinfo=zone)
+        raise UsageError(f"--for {length!r} {error}" if length else f"--until {until!r} {error}") from error
     if ends <= now:
         raise UsageError("the end of the silence is in the past")
-    return ends.astimezone(UTC)
+    return ends

@@ -14,8 +14,7 @@ from rich.tree import Tree
 
 from tocsin.cli.output import in_zone, local, shown
 from tocsin.model.entries import Entry
-from tocsin.model.evidence import Evidence, Hit
-from tocsin.model.rules import Severity
+from tocsin.model.rules import Evidence, Hit, Severity
 from tocsin.render.quotes import quotes
 from tocsin.units import counted
 
@@ -27,6 +26,8 @@ _OPENING = 240
 _EXPRESSION = 100
 #: Different words shown after a term or a list.
 _WORDS = 5
+#: Operators of which both sides must be found.
+_PAIRS = ("NEAR", "BEFORE", "SENT", "CLAUSE")
 #: Operators that are named although their expression is shown.
 _NAMED = ("rule", "match", "unless", "NOT", *(f"severity_if {level}" for level in Severity))
 
@@ -89,7 +90,9 @@ def _label(node: Evidence, texts: Mapping[str, str], zone: ZoneInfo) -> Table:
         head.append_text(_cut(node.text))
     if found := _found(node, texts):
         head.append(f"  {found}", style="yellow")
-    if node.note and node.op != "rule" and not (unfolded and node.note.startswith("nowhere")):
+    # If a side of a pair is missing, its own line shows that.
+    missing = node.op.partition("/")[0] in _PAIRS and not all(child.holds for child in node.children)
+    if node.note and node.op != "rule" and not (unfolded and missing):
         head.append(f"\n{shown(in_zone(node.note, zone))}", style="red" if not node.holds else "dim")
     if witness := node.witness:
         by = f" ({witness.source})" if witness.source else ""

@@ -97,7 +97,7 @@ def why(
 
 def _rule(rules: RuleSet, name: str) -> RuleInfo:
     """Return the news rule *name*, whether it is enabled or not."""
-    found = rule_named(rules, name)
+    found = rule_named(name, rules)
     if not isinstance(rules.rules.get(found.id) or rules.disabled.get(found.id), CompiledRule):
         raise UsageError(f"{found.id} is not about entries; to see what it found: tocsin alerts show")
     return found

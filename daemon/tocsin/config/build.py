@@ -28,8 +28,7 @@ from tocsin.sources import Source
 from tocsin.sources.feeds.feed import FeedSource
 from tocsin.sources.http.client import HttpClient
 from tocsin.sources.http.pace import host_group
-from tocsin.sources.prices.price_file import WatchedFile
-from tocsin.sources.prices.price_http import PriceSource
+from tocsin.sources.prices.source import PriceSource, WatchedFile
 from tocsin.sources.prices.table import Table
 from tocsin.sources.prices.yahoo import Yahoo
 from tocsin.store import Store
@@ -102,6 +101,15 @@ def make_receiver(config: ReceiverConfig) -> Receiver:
         raise ConfigError([problem]) from None  # the cause may hold the address
 
 
+def make_receivers(config: Config, make: Callable[[ReceiverConfig], Receiver] = make_receiver) -> dict[str, Receiver]:
+    """Return the receivers of *config* by name.
+
+    Raises:
+        ConfigError: as `make_receiver`.
+    """
+    return {receiver.name: make(receiver) for receiver in config.receivers}
+
+
 def make_policy(config: Config, receivers: Mapping[str, Receiver]) -> Policy:
     """Return the policy: the routes of *config*, and its *receivers* by name."""
     infos = [replace(r.info, recipients=receivers[r.name].recipients) for r in config.receivers]
@@ -110,16 +118,12 @@ def make_policy(config: Config, receivers: Mapping[str, Receiver]) -> Policy:
 
 def open_store(config: Config) -> Store:
     """Return the store that *config* names, with its tables migrated to this version."""
-    return _open(config, copy=False)
+    return Store.open(config.database)
 
 
 def open_copy(config: Config) -> Store:
     """Return a store on a copy of the database that *config* names, so that the original is never changed."""
-    return _open(config, copy=True)
-
-
-def _open(config: Config, *, copy: bool) -> Store:
-    return Store.open(config.database, copy=copy)
+    return Store.open(config.database, copy=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,10 +139,7 @@ class Factories:
 
 def dry_makers() -> Factories:
     """Return factories that change nothing: a copy of the database, and the console in place of every receiver."""
-    return Factories(
-        receiver=lambda config: ConsoleReceiver(config.name),
-        store=open_copy,
-    )
+    return Factories(receiver=lambda config: ConsoleReceiver(config.name), store=open_copy)
 
 
 def assemble(
@@ -149,7 +150,7 @@ def assemble(
     Raises:
         ConfigError: as `make_receiver`.
     """
-    receivers = {r.name: makers.receiver(r) for r in config.receivers}
+    receivers = make_receivers(config, makers.receiver)
     inbound = IngestConfig(
         rules=rules,
         policy=make_policy(config, receivers),

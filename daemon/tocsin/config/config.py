@@ -26,8 +26,8 @@ from tocsin.config.yaml.shape import Duration, Shape, Texts, context, tag
 from tocsin.errors import ConfigError, Problem, by_place, meant
 from tocsin.model.prices import Instrument
 from tocsin.model.rules import Located, Severity
+from tocsin.policy.notifying.receiver import WeeklyTime
 from tocsin.policy.notifying.route import Route
-from tocsin.policy.notifying.walltime import WeeklyTime
 from tocsin.rules.spec import Override
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"

@@ -73,7 +73,8 @@ def read_book(root: Node, tables: Mapping[str, TableConfig], folder: Path, env: 
 
     Presets are beside the packs. Paths are relative to *folder*. Faulty tables are not in *tables* and are left out.
     """
-    presets = {file.stem: file for pack in _packs(root, folder) for file in sorted((pack / PRESETS).glob("*.yaml"))}
+    packs = ((folder / Path(rule.text).expanduser()).parent for rule in scalars(member(root, "rules")))
+    presets = {file.stem: file for pack in packs for file in sorted((pack / PRESETS).glob("*.yaml"))}
     known = dict(tables)
     broken = {key.text for key in _tables(root)} - tables.keys()
     problems: list[Problem] = []
@@ -123,11 +124,6 @@ def _fault(name: str, symbol: str, known: Sequence[str]) -> str:
         names = ", ".join(dict.fromkeys(known))
         return f"there is no price source {said(name)}{meant(name, known)}; there are {names}"
     return ""
-
-
-def _packs(root: Node, folder: Path) -> Iterator[Path]:
-    """Return the folders in which the packs lie."""
-    return ((folder / Path(rule.text).expanduser()).parent for rule in scalars(member(root, "rules")))
 
 
 def _tables(root: Node) -> Iterator[Scalar]:

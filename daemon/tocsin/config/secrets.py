@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from tocsin.config.yaml.nodes import Items, Node, Pairs, Scalar, Style, problem
-from tocsin.config.yaml.scalars import resolve
+from tocsin.config.yaml.nodes import Items, Node, Pairs, Scalar, Style, problem, resolve
 from tocsin.errors import FileError, Problem
 from tocsin.files import read_regular
 

@@ -24,20 +24,10 @@ from tocsin.model.alerts import MatchOutcome
 from tocsin.model.entries import Entry
 from tocsin.model.prices import Instrument, Labels
 from tocsin.model.rules import Severity
-from tocsin.units import write_duration
+from tocsin.units import parse_time, write_duration
 
 #: Default start time of a test.
 START = datetime(2026, 1, 5, tzinfo=UTC)
-
-
-def _time(value: object) -> object:
-    if isinstance(value, str):
-        try:
-            found = datetime.fromisoformat(value)
-        except ValueError:
-            raise ValueError("must be a time such as 2026-03-02T08:00:00Z") from None
-        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
-    raise ValueError("must be a time such as 2026-03-02T08:00:00Z")
 
 
 class NewsItem(Shape):
@@ -125,7 +115,7 @@ class RuleTestFile(Shape):
     """The tests. They are independent of each other."""
     instruments: dict[str, InstrumentShape] = Field(default_factory=dict)
     """The instruments of the prices, by id, as in the configuration."""
-    start: Annotated[datetime, BeforeValidator(_time)] = START
+    start: Annotated[datetime, BeforeValidator(lambda value: parse_time(str(value)))] = START
     """Time at which each test begins, ISO 8601."""
 
 

@@ -35,10 +35,9 @@ from tocsin.model.prices import Instrument
 from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Match
 from tocsin.policy.notifying import retry, timing
-from tocsin.policy.notifying.breaker import ReceiverStatus, Turn, after
-from tocsin.policy.notifying.limit import Limit, Storm
 from tocsin.policy.notifying.receiver import ReceiverInfo, quiet_now
-from tocsin.policy.notifying.retry import Consequence
+from tocsin.policy.notifying.retry import Consequence, ReceiverStatus, Turn, after
+from tocsin.policy.notifying.timing import Limit, Storm
 from tocsin.protocols import Runtime
 from tocsin.receivers import Receiver
 from tocsin.render import held_line, late_line, reduced, render, with_preface

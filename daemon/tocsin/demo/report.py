@@ -9,23 +9,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from tocsin.demo.servers import World
-from tocsin.demo.timeline import Chapter
+from tocsin.demo.servers import Chapter, World
 from tocsin.model.alerts import Coverage, MatchOutcome
 from tocsin.model.deliveries import AttemptResult, Delivery, DeliveryKind, DeliveryState, Settlement
-from tocsin.model.evidence import Evidence
-from tocsin.model.rules import Severity
+from tocsin.model.rules import Evidence
+from tocsin.receivers.console import STYLES
 from tocsin.store import Counts
 from tocsin.units import counted
-
-_COLOURS = {
-    Severity.CRITICAL: "bold red",
-    Severity.HIGH: "bold dark_orange",
-    Severity.MEDIUM: "bold yellow",
-    Severity.LOW: "bold blue",
-    Severity.INFO: "bold",
-}
-
 
 #: A message that was due this long after it was planned was held.
 _HELD = timedelta(hours=1)
@@ -59,7 +49,8 @@ class Report:
             word = "held by the cooldown: "
         more = f"  and {len(delivery.tidings) - 1} more" if len(delivery.tidings) > 1 else ""
         mark = "✉ mail " if delivery.receiver == "mail" else "# slack"
-        loud = (f"{alert.severity.upper():<9}", _COLOURS[alert.severity])
+        severity = alert.severity.upper()
+        loud = (f"{severity:<9}", STYLES[severity])
         self._print(Text.assemble(" ", (mark, "bold"), "  ", loud, (f"{word}{alert.title}{more}", "bold")))
         if delivery.receiver != "mail":
             return

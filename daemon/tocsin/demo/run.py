@@ -13,8 +13,7 @@ from tempfile import TemporaryDirectory
 
 from tocsin.config.build import Factories
 from tocsin.demo.report import Report
-from tocsin.demo.servers import FEEDS, HOST, World
-from tocsin.demo.timeline import BEFORE, TIMELINE
+from tocsin.demo.servers import ARCHIVE, FEEDS, HOST, TIMELINE, World
 from tocsin.errors import UsageError
 from tocsin.service.service import Service
 from tocsin.sources.http.client import HttpClient
@@ -53,7 +52,7 @@ async def run_demo(mails: Path) -> None:
     """
     began = time.monotonic()
     _prepare(mails)
-    clock = ChapterClock(TIMELINE[0].at - BEFORE + timedelta(minutes=5), FACTOR)
+    clock = ChapterClock(ARCHIVE.at + timedelta(minutes=5), FACTOR)
     report = Report()
     with TemporaryDirectory(prefix="tocsin-demo-") as folder:
         async with World(clock, mails) as world:

@@ -1,4 +1,8 @@
-"""Servers of the demo on loopback: a web server with feeds in every format, a webhook like Slack's, a mail server."""
+"""Servers of the demo on loopback: a web server with feeds in every format, a webhook like Slack's, a mail server.
+
+The feeds tell three years of critical minerals in a dozen chapters. The events and their dates are public history. Every
+headline and sentence in timeline.json was written for this demo.
+"""
 
 from __future__ import annotations
 
@@ -7,20 +11,20 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
 from email.utils import format_datetime
 from html import escape
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from aiohttp import web
 from aiosmtpd.smtp import SMTP
 
-from tocsin.demo.timeline import Published, visible
 from tocsin.protocols import Clock
 
 HOST = "127.0.0.1"
@@ -28,6 +32,51 @@ HOST = "127.0.0.1"
 SLOW = 1.5
 #: Posts that the webhook refuses before it takes one, to show that nothing is lost.
 REFUSALS = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """An entry of *feed*, and the time when it appears there."""
+
+    feed: str
+    title: str
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chapter:
+    """One day: its title, and the items that the feeds publish."""
+
+    at: datetime
+    title: str
+    items: tuple[Item, ...]
+
+
+def _chapter(at: str, title: str, items: Sequence[Mapping[str, Any]]) -> Chapter:
+    begins = datetime.fromisoformat(at)
+    shown = [
+        Item(
+            feed=item["feed"],
+            title=item["title"],
+            text=item.get("text", ""),
+            at=begins + timedelta(minutes=item.get("minute", 0)),
+        )
+        for item in items
+    ]
+    return Chapter(at=begins, title=title, items=tuple(shown))
+
+
+#: The items that the feeds contain before the story begins (their silent baseline), and the story.
+ARCHIVE, *TIMELINE = (
+    _chapter(**day) for day in json.loads(Path(__file__).with_name("timeline.json").read_text(encoding="utf-8"))
+)
+
+
+def visible(feed: str, now: datetime) -> list[Item]:
+    """Return the items of *feed* at *now*, newest first."""
+    items = [item for day in (ARCHIVE, *TIMELINE) for item in day.items if item.feed == feed and item.at <= now]
+    return sorted(items, key=lambda item: item.at, reverse=True)
 
 
 class World:
@@ -62,9 +111,7 @@ class World:
         self.mail_port = server.sockets[0].getsockname()[1]
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
 
     async def handle_DATA(self, server: SMTP, session: Any, envelope: Any) -> str:  # noqa: N802, ARG002 - aiosmtpd's names
@@ -116,58 +163,37 @@ FEEDS = {
 }
 
 
-def document(feed: str, items: Sequence[Published]) -> bytes:
+#: Documents and entries of each kind.
+_DOCUMENTS = {
+    "rss": '<rss version="2.0"><channel><title>{title}</title><link>https://x.example/</link>\n{entries}</channel></rss>',
+    "atom": '<feed xmlns="http://www.w3.org/2005/Atom"><id>x</id><title>{title}</title>\n{entries}</feed>',
+    "rdf": '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/" '
+    'xmlns:dc="http://purl.org/dc/elements/1.1/"><channel rdf:about="https://x.example/"><title>{title}</title>'
+    "<link>https://x.example/</link></channel>\n{entries}</rdf:RDF>",
+    "broken": "<!DOCTYPE html><html><head><title>{title}</title></head><body>Back soon</body></html>",
+}
+_ENTRIES = {
+    "rss": "<item><title>{title}</title><link>{link}</link><guid>{link}</guid><pubDate>{dated}</pubDate>"
+    "<description>{text}</description></item>\n",
+    "atom": '<entry><id>{link}</id><title>{title}</title><link href="{link}"/><published>{at}</published>'
+    '<updated>{at}</updated><summary type="html">{text}</summary></entry>\n',
+    "rdf": '<item rdf:about="{link}"><title>{title}</title><link>{link}</link><dc:date>{at}</dc:date>'
+    "<description>{text}</description></item>\n",
+}
+
+
+def document(feed: str, items: Sequence[Item]) -> bytes:
     """Return the document of *feed* with *items*, as UTF-8 bytes."""
     kind, title = FEEDS[feed]
-    text = {"rss": _rss, "atom": _atom, "rdf": _rdf, "broken": _broken}[kind](title, items)
+    entries = "".join(
+        _ENTRIES[kind].format(
+            title=escape(item.title),
+            link=f"https://{feed}.example/{hashlib.sha256(item.title.encode()).hexdigest()[:10]}",
+            at=item.at.isoformat(),
+            dated=format_datetime(item.at),
+            text=escape(f"<p>{escape(item.text)}</p>") if item.text else "",
+        )
+        for item in items
+    )
+    text = _DOCUMENTS[kind].format(title=title, entries=entries)
     return f'<?xml version="1.0" encoding="utf-8"?>\n{text}'.encode()
-
-
-def link(published: Published) -> str:
-    """Return the link of an item, on a domain that is reserved for examples."""
-    item = published.item
-    return f"https://{item.feed}.example/{hashlib.sha256(item.title.encode()).hexdigest()[:10]}"
-
-
-def _rss(title: str, items: Sequence[Published]) -> str:
-    entries = "".join(
-        f"<item><title>{escape(p.item.title)}</title><link>{link(p)}</link><guid>{link(p)}</guid>"
-        f"<pubDate>{format_datetime(p.at)}</pubDate><description>{_html(p)}</description></item>\n"
-        for p in items
-    )
-    return (
-        f'<rss version="2.0"><channel><title>{title}</title><link>https://x.example/</link>\n{entries}</channel></rss>'
-    )
-
-
-def _atom(title: str, items: Sequence[Published]) -> str:
-    entries = "".join(
-        f'<entry><id>{link(p)}</id><title>{escape(p.item.title)}</title><link href="{link(p)}"/>'
-        f"<published>{p.at.isoformat()}</published><updated>{p.at.isoformat()}</updated>"
-        f'<summary type="html">{_html(p)}</summary></entry>\n'
-        for p in items
-    )
-    return f'<feed xmlns="http://www.w3.org/2005/Atom"><id>x</id><title>{title}</title>\n{entries}</feed>'
-
-
-def _rdf(title: str, items: Sequence[Published]) -> str:
-    entries = "".join(
-        f'<item rdf:about="{link(p)}"><title>{escape(p.item.title)}</title><link>{link(p)}</link>'
-        f"<dc:date>{p.at.isoformat()}</dc:date><description>{_html(p)}</description></item>\n"
-        for p in items
-    )
-    return (
-        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/" '
-        f'xmlns:dc="http://purl.org/dc/elements/1.1/"><channel rdf:about="https://x.example/"><title>{title}</title>'
-        f"<link>https://x.example/</link></channel>\n{entries}</rdf:RDF>"
-    )
-
-
-def _broken(title: str, _: Sequence[Published]) -> str:
-    return f"<!DOCTYPE html><html><head><title>{title}</title></head><body>Back soon</body></html>"
-
-
-def _html(published: Published) -> str:
-    """Return the summary as feeds contain it: HTML, escaped."""
-    text = published.item.text
-    return escape(f"<p>{escape(text)}</p>") if text else ""

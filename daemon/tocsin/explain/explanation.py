@@ -8,8 +8,7 @@ from zoneinfo import ZoneInfo
 
 from tocsin.explain.decision_chain import Record, Step, steps
 from tocsin.model.entries import Entry
-from tocsin.model.evidence import Evidence
-from tocsin.model.rules import RuleInfo
+from tocsin.model.rules import Evidence, RuleInfo
 from tocsin.rules.news.proof import first_false
 from tocsin.rules.ruleset import RuleSet
 

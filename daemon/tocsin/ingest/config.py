@@ -6,13 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from tocsin.model.entries import Batch
 from tocsin.model.prices import Instrument
 from tocsin.model.rules import Match
-from tocsin.model.sources import Batch
 from tocsin.policy.decide import Policy
-from tocsin.policy.polling.aftermath import AfterSuccess, HealthEvent
+from tocsin.policy.polling.aftermath import AfterFailure, AfterSuccess, HealthEvent
 from tocsin.policy.polling.health import SourceStatus
-from tocsin.policy.polling.history import PollHistory
 from tocsin.policy.polling.schedule import Terms
 from tocsin.rules import builtin
 from tocsin.rules.ruleset import RuleSet
@@ -69,12 +68,13 @@ class Poll:
             dead=lease.dead,
         )
 
-    def changed(self, habits: PollHistory) -> PollHistory | None:
-        """Return *habits* if they have changed, else None.
+    def record(self, after: AfterSuccess | AfterFailure, fetch: Fetch) -> PollRecord:
+        """Return the record of the poll.
 
-        Unchanged ones are not written: a part of a document may have been committed since they were read.
+        Unchanged habits are not written, because a part of the document may have been committed since they were read.
         """
-        return habits if habits != self.lease.habits else None
+        habits = after.habits if after.habits != self.lease.habits else None
+        return PollRecord(due_at=after.plan.due_at, reasons=after.plan.reasons, habits=habits, fetch=fetch)
 
     def events(self, found: Iterable[HealthEvent], now: datetime) -> list[Match]:
         """Return what *found* says of its source, as events of the daemon."""
@@ -93,10 +93,7 @@ class Answer:
     @property
     def record(self) -> PollRecord:
         """Return the record of the poll."""
-        plan = self.after.plan
-        return PollRecord(
-            due_at=plan.due_at, reasons=plan.reasons, habits=self.poll.changed(self.after.habits), fetch=self.fetch
-        )
+        return self.poll.record(self.after, self.fetch)
 
     @property
     def rest(self) -> Rest:

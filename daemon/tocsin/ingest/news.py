@@ -12,9 +12,8 @@ from datetime import datetime, timedelta
 from tocsin.errors import SourceError
 from tocsin.ingest.config import Answer, IngestConfig, Poll
 from tocsin.log import line
-from tocsin.model.entries import Entry, KeyKind
+from tocsin.model.entries import Batch, Entry, KeyKind
 from tocsin.model.rules import Judged, Match
-from tocsin.model.sources import Batch
 from tocsin.policy.chunks import Backlog, Chunk, Taken
 from tocsin.policy.polling.aftermath import after_success
 from tocsin.policy.polling.findings import find, is_late

@@ -11,24 +11,26 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from tocsin.errors import DamagedError, Fault, LeaseLostError, SourceError, StoreError
 from tocsin.ingest.config import IngestConfig, Poll
-from tocsin.ingest.network import Outage
 from tocsin.ingest.news import LEASE, NewsIntake
 from tocsin.ingest.prices import PriceIntake
 from tocsin.log import line
 from tocsin.model.rules import Match
 from tocsin.policy.chunks import Chunk
+from tocsin.policy.polling import network
 from tocsin.policy.polling.aftermath import after_failure
-from tocsin.policy.polling.network import PROBE
+from tocsin.policy.polling.network import PROBE, Network
+from tocsin.policy.polling.schedule import Terms
 from tocsin.protocols import Runtime
 from tocsin.rules import builtin
 from tocsin.sources import Source
-from tocsin.store import Deferral, Fetch, GroupHold, PollFailure, PollRecord, Rest, SourceLease, Store
+from tocsin.store import Deferral, Fetch, GroupHold, PollFailure, Rest, SourceLease, Store
+from tocsin.units import duration
 
 log = logging.getLogger(__name__)
 
@@ -196,20 +198,14 @@ class Pipeline:
         what = {"source": lease.name, "fault": error.fault, "reason": error, "errors": lease.errors + 1}
         log.warning(line("source failed", **what, next=after.plan.due_at))
         fetch = Fetch(at=now, status=error.status or 0, took=took, fault=error.fault, error=str(error))
-        reason = f"another source of that server: {error}"
-        until = after.others_until
+        until, reason = after.others_until, f"another source of that server: {error}"
         committed = await self._runtime.write(
             self._store.fail,
             lease,
             PollFailure(
                 error=str(error),
                 fault=error.fault,
-                record=PollRecord(
-                    due_at=after.plan.due_at,
-                    reasons=after.plan.reasons,
-                    habits=poll.changed(after.habits),
-                    fetch=fetch,
-                ),
+                record=poll.record(after, fetch),
                 unhealthy=after.unhealthy,
                 gone=after.gone,
                 dead=after.dead,
@@ -246,3 +242,46 @@ def _asked_again(rest: Rest, now: datetime) -> Rest:
 
 def _took(started: float) -> timedelta:
     return timedelta(seconds=time.perf_counter() - started)
+
+
+_LABELS = {"network": ("the internet",)}
+
+
+class Outage:
+    """Outages of the network, as polls of public servers show them; private ones, which have no group, do not count.
+
+    *since* is when the network went down, if it was still down at the end of the last run.
+    """
+
+    def __init__(self, since: datetime | None = None) -> None:
+        self._network = Network(offline_since=since)
+
+    @property
+    def lasts(self) -> bool:
+        """Return whether the network is down."""
+        return self._network.offline_since is not None
+
+    def may_ask(self, source: Terms, now: datetime) -> bool:
+        """Return whether a source may be polled at *now*."""
+        if not source.group:
+            return True
+        allowed = network.ask(self._network, now)
+        self._network = allowed or self._network
+        return allowed is not None
+
+    def note(self, source: Terms, everybody: Iterable[Terms], *, reached: bool, now: datetime) -> Match | None:
+        """Note whether the server of *source*, one of *everybody*, was reached; return an event if the network changed."""
+        if not source.group:
+            return None
+        # Needed only after a failure, and nearly every poll succeeds.
+        hosts = 0 if reached else len({terms.group for terms in everybody if terms.group})
+        before = self._network.offline_since
+        self._network = network.after(self._network, source.group, reached=reached, hosts=hosts, now=now)
+        since = self._network.offline_since
+        if before is None and since is not None:
+            detail = "Not one server of many could be reached. It is tried once a minute; no source is blamed."
+            return builtin.own_match(builtin.OFFLINE, _LABELS, detail, now)
+        if before is not None and since is None:
+            detail = f"Servers can be reached again, after {duration(now - before)}."
+            return builtin.own_match(builtin.ONLINE, _LABELS, detail, now)
+        return None

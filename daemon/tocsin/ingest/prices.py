@@ -16,9 +16,9 @@ from tocsin.log import line
 from tocsin.market import series as market
 from tocsin.market.hygiene import Finding
 from tocsin.market.series import Series
+from tocsin.model.entries import Batch
 from tocsin.model.prices import Hours, Instrument, Labels, Listing, Quote
 from tocsin.model.rules import Match, RuleInfo
-from tocsin.model.sources import Batch
 from tocsin.policy.polling import standby
 from tocsin.policy.polling.aftermath import after_success
 from tocsin.policy.polling.findings import find
@@ -88,7 +88,7 @@ class PriceIntake:
         self._blocked[host] = _Block(times, now + span)
         if before:
             return times, []
-        detail = f"{error}. All that it has prices of is left alone, for longer each time; other sources stand in."
+        detail = f"{error}. All that it has prices of is paused, for longer each time; other sources stand in."
         return times, [_about(builtin.HOST_BLOCKED, "host", host, detail, now)]
 
     # ---- quotes ----------------------------------------------------------------------------------------------

@@ -16,8 +16,7 @@ from decimal import Decimal
 from enum import StrEnum
 from itertools import pairwise
 
-from tocsin.market.measure import Measure, measure
-from tocsin.market.series import Series, fill, in_terms, shifted
+from tocsin.market.series import Measure, Series, fill, in_terms, measure, shifted
 from tocsin.market.session import day_of, end_of, market_time
 from tocsin.market.sigma import log_move
 from tocsin.model.entries import MAX_AHEAD
@@ -82,14 +81,11 @@ def clean(series: Series, quote: Quote, now: datetime) -> Cleaned:
     quote, reason = _in_currency(series, quote)
     if reason:
         return Cleaned(finding=Finding.FAULT, series=series, reason=reason)
-    newest = series.newest
-    if newest and (newest.at, newest.price) == (quote.at, quote.price):
-        return Cleaned(finding=Finding.DUPLICATE, series=series)
-    if series.held and (series.held.at, series.held.price) == (quote.at, quote.price):
+    if any((known.at, known.price) == (quote.at, quote.price) for known in (series.newest, series.held) if known):
         return Cleaned(finding=Finding.DUPLICATE, series=series)
     acted = _after(series, quote)
     if acted is not series and acted.split_day == day_of(series.instrument.session, quote.at):
-        return Cleaned(finding=Finding.TAKEN, series=_taken(acted, quote, quote.bars), quotes=(_lean(quote),))
+        return _take(acted, quote)
     return _confirm(acted, quote)
 
 
@@ -178,11 +174,11 @@ def _confirm(series: Series, quote: Quote) -> Cleaned:
     """Take *quote*, or hold it; a held one that it confirms is taken before it."""
     newest = series.newest or _of_history(series, quote)
     if newest is None:
-        return Cleaned(finding=Finding.TAKEN, series=_taken(series, quote, quote.bars), quotes=(_lean(quote),))
+        return _take(series, quote)
     by = measure(series, quote.bars)
     jump = by.apart(newest.price, quote.price)
     if jump <= by.jump:
-        return Cleaned(finding=Finding.TAKEN, series=_taken(series, quote, quote.bars), quotes=(_lean(quote),))
+        return _take(series, quote)
     if not by.differences and abs(jump - math.log(100)) <= _UNIT:
         words = f"{quote.price} is a hundred times, or a hundredth of, {newest.price}: another unit"
         return Cleaned(finding=Finding.FAULT, series=series, reason=words)
@@ -192,24 +188,25 @@ def _confirm(series: Series, quote: Quote) -> Cleaned:
         hours = series.instrument.session
         # A split looks the same in every quote of its session; only a later session says that no event came.
         if not was_like_split or day_of(hours, quote.at) > day_of(hours, held.at):
-            return Cleaned(finding=Finding.TAKEN, series=_taken(series, held, quote.bars), quotes=(held, _lean(quote)))
+            return _take(series, replace(held, bars=quote.bars), quote)
         return Cleaned(finding=Finding.HELD, series=series, reason="still looks like a split")
     like_split = _like_split(by, newest, quote)
     words = f"{quote.price} after {newest.price} {'looks like a split' if like_split else 'is not confirmed yet'}"
-    held_now = replace(series, held=_lean(quote))
-    told_now = like_split and not was_like_split
-    return Cleaned(finding=Finding.HELD, series=held_now, reason=words, like_split=told_now)
+    waiting = replace(series, held=_lean(quote))
+    return Cleaned(finding=Finding.HELD, series=waiting, reason=words, like_split=like_split and not was_like_split)
 
 
-def _taken(series: Series, quote: Quote, bars: tuple[Bar, ...]) -> Series:
-    """Return *series* ready for *quote*: nothing is held, it is in the terms of the quote's source, and no session is missing."""
+def _take(series: Series, *quotes: Quote) -> Cleaned:
+    """Take *quotes*, in order. The series for them holds nothing, is in the terms of their source, and misses no session."""
+    quote = quotes[0]
     series = _as_given(replace(series, held=None), quote)
     hours = series.instrument.session
     known = [*(close.price for close in series.closes[-3:]), *([series.last.price] if series.last else [])]
     since = max((day_of(hours, item.at) for item in (*series.closes[-1:], series.last) if item), default=date.min)
-    given = by_day(bars, series.instrument)
+    given = by_day(quote.bars, series.instrument)
     unseen = [bar for bar in given if since < day_of(hours, bar.at) < day_of(hours, quote.at)]
-    return fill(series, believed(unseen, known, quote.price, measure(series, given)))
+    series = fill(series, believed(unseen, known, quote.price, measure(series, given)))
+    return Cleaned(finding=Finding.TAKEN, series=series, quotes=tuple(map(_lean, quotes)))
 
 
 def _of_history(series: Series, quote: Quote) -> Quote | None:

@@ -1,4 +1,4 @@
-"""The series of an instrument's prices: bounded, a value, and enough to judge the next quote.
+"""The series of an instrument's prices: bounded, a value, and enough to judge the next quote; and the measure of its moves.
 
 A session's close is its last quote. It is learned when the first quote of a later session arrives, so every quote is
 judged with what was known before its own session.
@@ -6,15 +6,18 @@ judged with what was known before its own session.
 
 from __future__ import annotations
 
+import math
+import statistics
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Context, Decimal
+from itertools import pairwise
 
 from tocsin.market import sigma as sigmas
 from tocsin.market.session import day_of, in_session
-from tocsin.market.sigma import Sigma
+from tocsin.market.sigma import Sigma, log_move
 from tocsin.model.prices import Bar, Hours, Instrument, Quote
 
 KEEP_CLOSES = 300
@@ -126,13 +129,8 @@ def append(series: Series, quote: Quote) -> Series:
     first = bisect_left(series.quotes, quote.at - KEEP_QUOTES, key=lambda q: q.at)
     counts = series.last is None or in_session(hours, quote.at) or not in_session(hours, series.last.at)
     opening = series.opening or quote
-    return replace(
-        series,
-        quotes=(*series.quotes[first:], quote),
-        opening=opening,
-        last=quote if counts else series.last,
-        held=None,
-    )
+    last = quote if counts else series.last
+    return replace(series, quotes=(*series.quotes[first:], quote), opening=opening, last=last, held=None)
 
 
 def in_terms(series: Series, ratio: Decimal, *, split_day: date | None = None) -> Series:
@@ -174,9 +172,7 @@ def since(series: Series, start: datetime) -> Sequence[Reference]:
 
 def _learn(series: Series, last: Quote, day: date) -> Series:
     """Return *series* with the session of *day* at its end, whose close is the price of *last*."""
-    learned = series.sigma
-    if series.closes:
-        learned = sigmas.learn(learned, series.closes[-1].price, last.price)
+    learned = sigmas.learn(series.sigma, series.closes[-1].price, last.price) if series.closes else series.sigma
     close = Close(day=day, at=last.at, price=last.price, sigma=learned.value, volume=last.volume)
     return replace(series, sigma=learned, closes=(*series.closes[-KEEP_CLOSES + 1 :], close))
 
@@ -195,3 +191,55 @@ def _each(series: Series, convert: Callable[[Decimal], Decimal]) -> Series:
         last=converted(series.last),
         held=converted(series.held),
     )
+
+
+#: A jump larger than both is held until it is confirmed: a log move, and a number of usual moves.
+_JUMP = math.log(1.25)
+_USUAL = 8.0
+#: A quote within so many sigma of the held one confirms it.
+_CONFIRMS = 3.0
+#: A log move that is none, however many follow: it is another unit.
+_OTHER_UNIT = math.log(50)
+#: So few moves do not say what is usual.
+_FEW = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """The measure of moves: ratios, or *differences*.
+
+    More than *jump* apart, a price needs another one *near* it that confirms it. *farthest* is no move at all.
+    """
+
+    differences: bool
+    jump: float
+    near: float
+    farthest: float
+
+    def apart(self, one: Decimal, other: Decimal) -> float:
+        """Return how far *one* lies from *other*, zero or more; without *differences* both must be above zero."""
+        return float(abs(other - one)) if self.differences else abs(log_move(one, other))
+
+
+def measure(series: Series, bars: Sequence[Bar] = ()) -> Measure:
+    """Return what moves of *series* are measured by; *bars* are sessions, oldest first, that it may not have seen."""
+    if series.instrument.negative:
+        # The confirming quote of a market that leaps may lie as far off as one that needs none.
+        jump = _USUAL * _usual_difference(series, bars)
+        return Measure(differences=True, jump=jump, near=jump, farthest=math.inf)
+    sigma = series.sigma.value
+    jump = max(_JUMP, _USUAL * sigma)
+    return Measure(differences=False, jump=jump, near=_CONFIRMS * sigma, farthest=_OTHER_UNIT)
+
+
+def _usual_difference(series: Series, bars: Sequence[Bar]) -> float:
+    """Return the middle of what the price moved by from session to session or from quote to quote, whichever is more.
+
+    Infinite where too little moved yet. The middle, because the history may have prices that are none.
+    """
+    sessions = [*(bar.price for bar in bars if bar.price.is_finite()), *(close.price for close in series.closes)]
+    several = (sessions, [quote.price for quote in series.quotes])
+    moves = [
+        [float(abs(after - before)) for before, after in pairwise(prices) if after != before] for prices in several
+    ]
+    return max((statistics.median(found) for found in moves if len(found) >= _FEW), default=math.inf)

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from tocsin.model.evidence import Evidence
 from tocsin.model.prices import Labels, PriceSummary
 from tocsin.model.reasons import NO_REASON, Reason
-from tocsin.model.rules import Severity
+from tocsin.model.rules import Evidence, Severity
 
 
 class MatchOutcome(StrEnum):

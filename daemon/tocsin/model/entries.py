@@ -1,4 +1,4 @@
-"""Entries, and the keys by which they are recognised."""
+"""Entries, the keys by which they are recognised, and the batches in which sources return them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from tocsin.model.prices import Labels
+from tocsin.hints import ResponseHints
+from tocsin.model.prices import Labels, Missing, RawQuote
 
 #: An entry older than this when first seen does not alert on its own.
 MAX_AGE = timedelta(hours=48)
@@ -66,3 +67,33 @@ class Entry:
     def stale(self) -> bool:
         """Return whether it was published more than max_age before it was first seen."""
         return self.published is not None and self.published < self.first_seen - MAX_AGE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cursor:
+    """Values with which a source is asked only for news. Validators are verbatim; *body_hash* is SHA-256 in hex."""
+
+    etag: str = ""
+    last_modified: str = ""
+    body_hash: str = ""
+    validated_at: datetime | None = None  # time of the last 200: validators are dropped when it is old
+    moved_to: str = ""  # polled instead of the configured address; a poll does not change it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """The result of one poll. Nothing new is a value: *changed* is False and *entries* is empty."""
+
+    source: str
+    entries: tuple[Entry, ...]  # in the order of the document
+    cursor: Cursor
+    changed: bool
+    size: int = 0  # decoded bytes of the body
+    notes: tuple[str, ...] = ()  # repairs and omissions, in words
+    has_ids: bool = True  # False when the document gives its entries no ids: title and day then identify
+    volatile: frozenset[KeyKind] = frozenset()  # key kinds that change at every poll, so they identify nothing
+    deleted: tuple[str, ...] = ()  # ids of entries that the document says are withdrawn
+    form: str = ""  # the format of the document, in words
+    prints: tuple[RawQuote, ...] = ()  # of a source of prices
+    missing: tuple[Missing, ...] = ()  # symbols without a price
+    answer: ResponseHints = ResponseHints()  # noqa: RUF009 (frozen)

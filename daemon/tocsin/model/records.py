@@ -7,10 +7,9 @@ from datetime import datetime
 
 from tocsin.model.alerts import AlertContent, Answered, MatchOutcome
 from tocsin.model.deliveries import DeliveryKind, DeliveryState
-from tocsin.model.evidence import Evidence
 from tocsin.model.prices import Labels
 from tocsin.model.reasons import Reason
-from tocsin.model.rules import Severity
+from tocsin.model.rules import Evidence, Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

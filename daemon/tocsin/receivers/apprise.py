@@ -51,6 +51,28 @@ class Endpoint:
         """The scheme of the address in lower case. Empty if it has none."""
         return self.url.partition("://")[0].lower() if "://" in self.url else ""
 
+    def receiver(
+        self,
+        kind: MessageKind,
+        plugin: Callable[[Delivery, Message], NotifyBase],
+        recipients: tuple[str, ...] = ("",),
+        *,
+        open_words: Sequence[str] = (),
+        place: str = "",
+        mode: str = "",
+    ) -> AppriseReceiver:
+        """Return the receiver. Its words may show the *recipients* and *open_words*, but no other part of the address."""
+        return AppriseReceiver(
+            name=self.name,
+            kind=kind,
+            recipients=recipients,
+            plugin=plugin,
+            redact=redactor(self.url, open_words=(*recipients, *open_words)),
+            limit=self.limit,
+            place=place,
+            mode=mode,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppriseReceiver:
@@ -145,8 +167,8 @@ def service(endpoint: Endpoint) -> AppriseReceiver:
     Raises:
         ValueError: apprise does not support the address.
     """
-    url, scheme = endpoint.url, endpoint.scheme
-    fields = url_to_dict(url, secure_logging=True)
+    scheme = endpoint.scheme
+    fields = url_to_dict(endpoint.url, secure_logging=True)
     if not fields:
         raise ValueError(f"apprise knows no service at {scheme}://, or the address is incomplete")
     fields = _settled({"overflow": OverflowMode.TRUNCATE, **fields})
@@ -158,15 +180,7 @@ def service(endpoint: Endpoint) -> AppriseReceiver:
     def plugin(delivery: Delivery, message: Message) -> NotifyBase:  # noqa: ARG001  # apprise is handed the text
         return make({**fields, "targets": [delivery.recipient]} if delivery.recipient else fields)
 
-    return AppriseReceiver(
-        name=endpoint.name,
-        kind=MessageKind.TEXT,
-        recipients=recipients,
-        plugin=plugin,
-        redact=redactor(url, open_words=recipients),
-        limit=endpoint.limit,
-        place=_place(scheme, fields),
-    )
+    return endpoint.receiver(MessageKind.TEXT, plugin, recipients, place=_place(scheme, fields))
 
 
 def _place(scheme: str, fields: Fields) -> str:

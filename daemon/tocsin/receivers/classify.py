@@ -41,20 +41,24 @@ _UNFIT = {
     "(XOAUTH2) cannot be used, but its provider may give an app password",
 }
 _REFUSED = f"check user and password: {_ENCODED}, and many providers require an app password instead of your own"
-_MAIL = {
-    ErrorClass.TRANSIENT: f"check that host and port are right, and that the server is up: {_PORTS}",
-    ErrorClass.AMBIGUOUS: "it may have arrived: look into the mailbox",
-    ErrorClass.NOBODY: "check that the address of the recipient is right",
-    ErrorClass.CONTENT: "the server refuses the content or size of the mail: ask its operator",
-}
-_WEB = {
-    ErrorClass.TRANSIENT: "check that the address is right, the service is up, and this machine is online",
-    ErrorClass.RATE_LIMITED: "wait, and lower `rate` of this receiver",
-    ErrorClass.AUTH: f"create a new token or webhook, and put it into the address: {_ENCODED}",
-    ErrorClass.GONE: "the channel or webhook is gone, or its address is misspelled: create a new one",
-    ErrorClass.NOBODY: "check that the recipient in the address is right",
-    ErrorClass.CONTENT: "the service refuses the message: check the parts of the address",
-    ErrorClass.AMBIGUOUS: "it may have arrived: look there",
+#: Advice for mail servers, and for all other services.
+_ADVICE = {
+    ErrorClass.TRANSIENT: (
+        f"check that host and port are right, and that the server is up: {_PORTS}",
+        "check that the address is right, the service is up, and this machine is online",
+    ),
+    ErrorClass.RATE_LIMITED: ("", "wait, and lower `rate` of this receiver"),
+    ErrorClass.AUTH: ("", f"create a new token or webhook, and put it into the address: {_ENCODED}"),
+    ErrorClass.GONE: ("", "the channel or webhook is gone, or its address is misspelled: create a new one"),
+    ErrorClass.NOBODY: (
+        "check that the address of the recipient is right",
+        "check that the recipient in the address is right",
+    ),
+    ErrorClass.CONTENT: (
+        "the server refuses the content or size of the mail: ask its operator",
+        "the service refuses the message: check the parts of the address",
+    ),
+    ErrorClass.AMBIGUOUS: ("it may have arrived: look into the mailbox", "it may have arrived: look there"),
 }
 #: Codes for a refused login (RFC 4954, 6).
 _LOGIN = (432, 534, 535)
@@ -85,12 +89,12 @@ def http(status: int, body: bytes, retry_after: str, now: datetime) -> AttemptRe
 
 def slack(code: int | None, body: bytes) -> AttemptResult:
     """Return the outcome of a request that Slack answered with success, but without an `ok`."""
-    error = _member(body, "error")
-    if not error:
-        # A proxy between us and Slack may have answered, so it is unknown whether the message arrived.
-        return AttemptResult(error_class=ErrorClass.AMBIGUOUS, code=code, words=f"answered without ok: {_text(body)}")
-    kind = _SLACK.get(error) or refusals.meant(body) or ErrorClass.AUTH
-    return AttemptResult(error_class=kind, code=code, words=cut(one_line(error), _LONGEST))
+    match refusals.content(body):
+        case {"error": str(error)} if error:
+            kind = _SLACK.get(error) or refusals.meant(body) or ErrorClass.AUTH
+            return AttemptResult(error_class=kind, code=code, words=cut(one_line(error), _LONGEST))
+    # A proxy between us and Slack may have answered, so it is unknown whether the message arrived.
+    return AttemptResult(error_class=ErrorClass.AMBIGUOUS, code=code, words=f"answered without ok: {_text(body)}")
 
 
 class Stage(StrEnum):
@@ -185,12 +189,6 @@ def _text(body: bytes) -> str:
     return cut(one_line(body.decode("utf-8", "replace")), _LONGEST)
 
 
-def _member(body: bytes, name: str) -> str:
-    content = refusals.content(body)
-    member = content.get(name) if isinstance(content, dict) else None
-    return member if isinstance(member, str) else ""
-
-
 def remedy(error_class: ErrorClass, code: int | None, *, mode: str = "") -> str:
     """Return advice. *mode* is that of a mail server's address, and empty for every other service."""
     if not mode:
@@ -198,11 +196,11 @@ def remedy(error_class: ErrorClass, code: int | None, *, mode: str = "") -> str:
             return "the host must be the name that its certificate is for; a server without TLS needs a scheme without the final s"
         if error_class is ErrorClass.AUTH and code is not None and 300 <= code < 400:
             return "use the address that it redirects to"
-        return _WEB.get(error_class, "")
+        return _ADVICE.get(error_class, ("", ""))[1]
     if error_class is not ErrorClass.AUTH:
         if code is not None and code < 500:
             return "the server asks to wait: real messages are retried automatically"
-        return _MAIL.get(error_class, "")
+        return _ADVICE.get(error_class, ("", ""))[0]
     if code is None:
         return _UNFIT.get(mode, "")
     if code in _LOGIN:

@@ -5,42 +5,31 @@ from __future__ import annotations
 import io
 import sys
 import threading
+from dataclasses import dataclass
 
 from rich.console import Console
 from rich.text import Text
 
 from tocsin.model.deliveries import AttemptResult, Delivery, ErrorClass, Message, MessageKind
 
-_STYLES = {
+#: Styles of the severities, by the words in a message.
+STYLES = {
     "CRITICAL": "bold red",
     "HIGH": "bold dark_orange3",
     "MEDIUM": "bold yellow",
     "LOW": "bold blue",
     "INFO": "bold",
 }
+_PRINTING = threading.Lock()
 
 
+@dataclass(frozen=True, slots=True)
 class ConsoleReceiver:
     """Receiver that prints to standard output, with colours on a terminal unless NO_COLOR is set."""
 
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._lock = threading.Lock()
-
-    @property
-    def name(self) -> str:
-        """The name that the configuration gives it."""
-        return self._name
-
-    @property
-    def kind(self) -> MessageKind:
-        """Plain text for a terminal."""
-        return MessageKind.CONSOLE
-
-    @property
-    def recipients(self) -> tuple[str, ...]:
-        """A single recipient without a name."""
-        return ("",)
+    name: str
+    kind: MessageKind = MessageKind.CONSOLE
+    recipients: tuple[str, ...] = ("",)
 
     def send(self, delivery: Delivery, message: Message) -> AttemptResult:  # noqa: ARG002  # the protocol's
         """Print *message* as a whole, never mixed with another one."""
@@ -49,12 +38,12 @@ class ConsoleReceiver:
         shown = message.text.encode(encoding, "replace").decode(encoding)
         # rich ends the program on a broken pipe, so it only adds colours, and we write the text.
         coloured = io.StringIO()
-        terminal = sys.stdout.isatty()
-        Console(file=coloured, force_terminal=terminal, soft_wrap=True, highlight=False, emoji=False).print(
-            _styled(shown)
+        console = Console(
+            file=coloured, force_terminal=sys.stdout.isatty(), soft_wrap=True, highlight=False, emoji=False
         )
+        console.print(_styled(shown))
         try:
-            with self._lock:
+            with _PRINTING:
                 sys.stdout.write(coloured.getvalue())
                 sys.stdout.flush()
         except OSError as error:
@@ -64,7 +53,7 @@ class ConsoleReceiver:
 
 def _styled(text: str) -> Text:
     styled = Text(text)
-    for word, style in _STYLES.items():
+    for word, style in STYLES.items():
         styled.highlight_regex(rf"(?m)^{word}(?=  )", style)
     for line in styled.split("\n", include_separator=True):
         if line.plain.startswith("> "):

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Mapping
 from contextlib import suppress
 from contextvars import ContextVar, Token
 from datetime import UTC, datetime
 from io import BytesIO
-from types import TracebackType
 from typing import Any, Self
 
 import requests
@@ -58,9 +56,7 @@ class Exchange:
         self._timer.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._timer.cancel()
         _CURRENT.reset(self._tokens.pop())
 
@@ -71,6 +67,10 @@ class Exchange:
                 _shut(connection)
             elif connection not in self._sockets:
                 self._sockets.append(connection)
+
+    def lost(self, error: BaseException) -> AttemptResult:
+        """Return the outcome of an attempt that *error* ended before there was an answer."""
+        return classify.lost(error, written=self.written, expired=self.expired, limit=self.limit)
 
     def _expire(self) -> None:
         with self._lock:
@@ -120,9 +120,7 @@ class BoundedAdapter(requests.adapters.HTTPAdapter):
         try:
             response = super().send(request, *args, **{**kwargs, "stream": True})
         except (requests.RequestException, OSError, urllib3.exceptions.HTTPError) as error:
-            exchange.outcome = classify.lost(
-                error, written=exchange.written, expired=exchange.expired, limit=exchange.limit
-            )
+            exchange.outcome = exchange.lost(error)
             raise
         exchange.body = _read(response)
         retry_after = response.headers.get("Retry-After") or response.headers.get("X-RateLimit-Reset-After", "")
@@ -134,15 +132,9 @@ class BoundedAdapter(requests.adapters.HTTPAdapter):
             del response.headers[name]
         return response
 
-    def get_connection_with_tls_context(
-        self,
-        request: requests.PreparedRequest,
-        verify: bool | str | None,
-        proxies: Mapping[str, str] | None = None,
-        cert: tuple[str, str] | str | None = None,
-    ) -> urllib3.HTTPConnectionPool:
-        """Return the pool for *request*, whose connections the current exchange watches."""
-        pool: Any = super().get_connection_with_tls_context(request, verify, proxies, cert)
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> urllib3.HTTPConnectionPool:
+        """Return the pool for a request, whose connections the current exchange watches."""
+        pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
         exchange = current()
         if exchange is not None:
             pool.ConnectionCls = _watched(pool.ConnectionCls, exchange)

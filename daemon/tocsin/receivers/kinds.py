@@ -6,21 +6,17 @@ import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from tocsin.receivers import Receiver, apprise, exchange, slack, webhook
+from tocsin.receivers import Receiver, apprise, exchange, mail, slack, webhook
 from tocsin.receivers.apprise import AppriseReceiver, Endpoint
-from tocsin.receivers.mail import mail
 
 #: Seconds that one attempt may take, counted from the first connection.
 LIMIT = 30.0
 #: Every other scheme is a service that apprise supports and that takes plain text.
 _KINDS: Mapping[str, Callable[[Endpoint], AppriseReceiver]] = {
-    "hook": webhook.build,
-    "hooks": webhook.build,
+    **dict.fromkeys(("hook", "hooks"), webhook.build),
     "slack": slack.build,
-    "slack+http": slack.build_own,
-    "slack+https": slack.build_own,
-    "mailto": mail.build,
-    "mailtos": mail.build,
+    **dict.fromkeys(("slack+http", "slack+https"), slack.build_own),
+    **dict.fromkeys(("mailto", "mailtos"), mail.build),
 }
 
 

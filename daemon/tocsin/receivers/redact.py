@@ -15,26 +15,9 @@ _SHORTEST = 4
 #: This many consecutive characters of a secret are masked, wherever they begin and whatever is between them.
 _RUN = 8
 #: Settings in an address, which are not secret.
-_SETTINGS = frozenset(
-    [
-        "mode",
-        "format",
-        "overflow",
-        "verify",
-        "cto",
-        "rto",
-        "redirect",
-        "retry",
-        "wait",
-        "store",
-        "emojis",
-        "interpret",
-        "tz",
-        "region",
-        "lang",
-        "method",
-    ]
-)
+_SETTINGS = """
+    mode format overflow verify cto rto redirect retry wait store emojis interpret tz region lang method
+"""
 
 
 def redactor(url: str, *, open_words: Collection[str] = ()) -> Callable[[str], str]:
@@ -67,7 +50,7 @@ def redactor(url: str, *, open_words: Collection[str] = ()) -> Callable[[str], s
 def _parts(url: str) -> list[str]:
     """Return all parts between the delimiters of an address. Tokens may be anywhere, so all parts are treated alike."""
     rest = url.partition("://")[2] or url
-    pieces = [piece for piece in re.split(r"[/?#&@]", rest) if piece.partition("=")[0].lower() not in _SETTINGS]
+    pieces = [piece for piece in re.split(r"[/?#&@]", rest) if piece.partition("=")[0].lower() not in _SETTINGS.split()]
     values = [value for piece in pieces for value in (*piece.partition("=")[::2], *piece.split(":"))]
     login = unquote(re.split(r"[/?#]", rest)[0].rpartition("@")[0])
     # As sent by HTTP Basic and by SMTP PLAIN.

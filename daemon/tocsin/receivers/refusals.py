@@ -22,6 +22,9 @@ _DEEPEST = 5
 #: Most facts of one body that are compared.
 _MOST_FACTS = 100
 
+#: Members that ask for a pause, and their units in seconds.
+_PAUSES = {"retry_after": 1, "retry_after_ms": 0.001, "retryAfterSeconds": 1, "retryDelay": 1}
+
 _GONE = """
     code=10003 code=10015 code=50027
     no_service no_team no_active_hooks team_disabled team_not_found
@@ -105,19 +108,13 @@ def wait(body: bytes) -> timedelta | None:
     if not isinstance(said, dict):
         return None
     inner = [part for name in ("parameters", "error") if isinstance(part := said.get(name), dict)]
+    details = [one for part in inner if isinstance(some := part.get("details"), list) for one in some[:_MOST_FACTS]]
     spans = [
-        span
-        for part in (said, *inner)
-        for name, unit in (("retry_after", 1), ("retry_after_ms", 0.001), ("retryAfterSeconds", 1), ("retryDelay", 1))
-        if (span := _span(part.get(name), unit)) is not None
+        _span(part.get(name), unit)
+        for part in (said, *inner, *(one for one in details if isinstance(one, dict)))
+        for name, unit in _PAUSES.items()
     ]
-    details = [one for part in inner if isinstance(one := part.get("details"), list)]
-    spans += [
-        span
-        for one in (one for several in details for one in several[:_MOST_FACTS] if isinstance(one, dict))
-        if (span := _span(one.get("retryDelay"), 1)) is not None
-    ]
-    return max(spans, default=None)
+    return max((span for span in spans if span is not None), default=None)
 
 
 def content(body: bytes) -> Any:

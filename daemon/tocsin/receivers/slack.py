@@ -14,7 +14,6 @@ from tocsin.model.deliveries import Delivery, ErrorClass, Message, MessageKind
 from tocsin.receivers import classify
 from tocsin.receivers.apprise import TIMEOUTS, AppriseReceiver, Endpoint, Fields, http_address, made, parsed, service
 from tocsin.receivers.exchange import current
-from tocsin.receivers.redact import redactor
 
 
 class _Slack(NotifySlack):
@@ -28,11 +27,8 @@ class _Slack(NotifySlack):
         answer = super()._send(self.address or url, {**self.content, **kept}, *args, **kwargs)
         exchange = current()
         if not answer and exchange and exchange.outcome and exchange.outcome.error_class is ErrorClass.OK:
-            exchange.outcome = (
-                classify.lost(TimeoutError(), written=True, expired=True, limit=exchange.limit)
-                if exchange.expired
-                else classify.slack(exchange.outcome.code, exchange.body)
-            )
+            late, code = exchange.expired, exchange.outcome.code
+            exchange.outcome = exchange.lost(TimeoutError()) if late else classify.slack(code, exchange.body)
         return answer
 
 
@@ -73,12 +69,4 @@ def _blocks(endpoint: Endpoint, fields: Fields, recipients: tuple[str, ...], add
         slack.content = json.loads(message.payload)
         return slack
 
-    return AppriseReceiver(
-        name=endpoint.name,
-        kind=MessageKind.SLACK,
-        recipients=recipients,
-        plugin=plugin,
-        redact=redactor(endpoint.url, open_words=recipients),
-        limit=endpoint.limit,
-        place=urlsplit(address).netloc,
-    )
+    return endpoint.receiver(MessageKind.SLACK, plugin, recipients, place=urlsplit(address).netloc)

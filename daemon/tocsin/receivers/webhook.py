@@ -17,7 +17,6 @@ from apprise.plugins.base import NotifyBase
 
 from tocsin.model.deliveries import Delivery, Message, MessageKind
 from tocsin.receivers.apprise import AppriseReceiver, Endpoint, asset, http_address
-from tocsin.receivers.redact import redactor
 
 _MARK = "whsec_"
 
@@ -87,12 +86,4 @@ def build(endpoint: Endpoint) -> AppriseReceiver:
         hook.headers = signed(hook.octets, keys, delivery_id=delivery.id)
         return hook
 
-    return AppriseReceiver(
-        name=endpoint.name,
-        kind=MessageKind.HOOK,
-        recipients=("",),
-        plugin=plugin,
-        redact=redactor(endpoint.url),
-        limit=endpoint.limit,
-        place=urlsplit(address).netloc,
-    )
+    return endpoint.receiver(MessageKind.HOOK, plugin, place=urlsplit(address).netloc)

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from html import escape
+from typing import Any
 from zoneinfo import ZoneInfo
+
+import css_inline
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from tocsin.model.alerts import AlertContent
 from tocsin.model.deliveries import DeliveryKind, Message, MessageKind
-from tocsin.render.digest import Roundup, digest
-from tocsin.render.hook import hook
-from tocsin.render.html import digest_html, html
-from tocsin.render.kept import reduced, with_preface
-from tocsin.render.page import page
+from tocsin.render.digest import Digest, Roundup, digest
+from tocsin.render.page import Page, page
 from tocsin.render.plain import brief, digest_plain, plain
-from tocsin.render.slack import digest_slack, slack
+from tocsin.render.slack import digest_slack, escaped, plain_context, slack
 from tocsin.render.subject import digest_subject, subject
-from tocsin.render.times import held_line, late_line
-from tocsin.render.words import defused
+from tocsin.render.words import defused, held_line, late_line, one_line, web_link, whole
 
 __all__ = ["held_line", "late_line", "reduced", "render", "with_preface"]
 
@@ -44,7 +46,8 @@ def render(
     *thread* is the id of the first delivery about the same alert to the same recipient, and *subjects* are those of the
     messages since. *roundup* is the content of a digest beside its alerts.
 
-    Feed text is neutralised for each form: escaped in HTML and Slack, with mentions and markup defused in text for other services. Control characters are removed everywhere.
+    Feed text is neutralised for each form: escaped in HTML and Slack, with mentions and markup defused in text for other
+    services. Control characters are removed everywhere.
     """
     if delivery_kind in DIGESTS:
         summary = digest(tidings, delivery_id=delivery_id, kind=delivery_kind, zone=zone, roundup=roundup)
@@ -70,3 +73,114 @@ def render(
         case MessageKind.TEXT:
             return replace(message, subject=defused(line), text=defused(text), brief=brief(line, tidings))
     return message
+
+
+#: Most bytes of a digest. Mail programs cut longer ones off.
+MOST_BYTES = 98_000
+# Many mail programs drop style sheets, so styles are inlined. Only those for dark mode stay in the sheet.
+_INLINER = css_inline.CSSInliner(keep_style_tags=False, keep_at_rules=True, load_remote_stylesheets=False)
+_TEMPLATES = Environment(loader=PackageLoader("tocsin.render", "."), autoescape=True, undefined=StrictUndefined)
+
+
+def html(page: Page, subject: str) -> str:
+    """Return the whole message, with matched words marked and feed text escaped."""
+    return _shown("mail.html", page, subject)
+
+
+def digest_html(digest: Digest, subject: str) -> str:
+    """Return the whole digest. If it would be too long, one-line alerts are left out and counted."""
+    shown = _shown("digest.html", digest, subject)
+    while len(shown.encode()) > MOST_BYTES and digest.brief:
+        digest = digest.short(len(digest.brief) // 2)
+        shown = _shown("digest.html", digest, subject)
+    return shown
+
+
+def _shown(template: str, page: Page | Digest, subject: str) -> str:
+    return _INLINER.inline(_TEMPLATES.get_template(template).render(page=page, subject=subject))
+
+
+def hook(tidings: Sequence[AlertContent], *, delivery_id: str, kind: DeliveryKind, subject: str, text: str) -> str:
+    """Return the payload: `id` of the delivery, its `type`, `subject` and `text`, and `alerts`, most severe first.
+
+    An alert has `id`, `rule`, `event`, `severity`, `title`, `labels`, `event_time` (ISO 8601, UTC), `detail`, and what
+    entry it is about: `headline`, `link` and `publisher`, which are empty for a price.
+    """
+    content = {
+        "id": delivery_id,
+        "type": kind.value,
+        "subject": subject,
+        "text": text,
+        "alerts": [_alert(one) for one in sorted(tidings, key=lambda one: -one.alert.severity.rank)],
+    }
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+
+
+def _alert(tidings: AlertContent) -> dict[str, Any]:
+    alert, lead = tidings.alert, tidings.lead
+    return {
+        "id": alert.id,
+        "rule": alert.rule,
+        "event": alert.event,
+        "severity": alert.severity.value,
+        "title": one_line(alert.title),
+        "labels": {name: list(values) for name, values in alert.labels.items()},
+        "event_time": alert.event_time.isoformat(),
+        "detail": one_line(alert.detail),
+        "headline": one_line(lead.title) if lead else "",
+        "link": web_link(lead.link) if lead else "",
+        "publisher": one_line(lead.publisher) if lead else "",
+    }
+
+
+#: The marker in mail.html for this line. Feed text cannot contain it, because its brackets are escaped.
+_ROOM = "<!-- preface -->"
+_ROW = '<tr><td style="padding: 12px 24px 0 24px; font: 600 14px sans-serif; color: #c2410c;">{}</td></tr>'
+#: Bytes of UTF-8 that every service accepts.
+SHORTEST = 1000
+#: Bytes around the beginning of a text.
+_ROUND = 5
+
+
+def with_preface(message: Message, preface: str) -> Message:
+    """Return *message* with the line *preface* at the top of every part. An empty *preface* changes nothing."""
+    if not preface:
+        return message
+    payload = message.payload
+    if payload:
+        content = json.loads(payload)
+        if message.kind is MessageKind.SLACK:
+            content["blocks"] = [plain_context(preface), *content["blocks"]]
+        else:
+            content["note"] = preface
+        payload = json.dumps(content, ensure_ascii=False)
+    return replace(
+        message,
+        text=f"{preface}\n\n{message.text}",
+        html=message.html.replace(_ROOM, _ROW.format(escape(preface)), 1),
+        payload=payload,
+        brief=(*message.brief, preface) if message.brief else (),
+    )
+
+
+def reduced(message: Message) -> Message:
+    """Return *message* reduced to its subject and the beginning of its text, without markup, pictures or blocks."""
+    text = _short(message)
+    payload = ""
+    if message.kind is MessageKind.HOOK:
+        kept = {name: value for name, value in json.loads(message.payload).items() if name in ("id", "type", "subject")}
+        payload = json.dumps({**kept, "text": text}, ensure_ascii=False)
+    elif message.payload:
+        block = {"type": "section", "text": {"type": "plain_text", "text": text}}
+        payload = json.dumps({"text": escaped(message.subject), "blocks": [block]}, ensure_ascii=False)
+    return replace(message, text=text, html="", pictures=(), payload=payload)
+
+
+def _short(message: Message) -> str:
+    """Return link and number, if they are known, and the beginning of the text."""
+    octets = message.text.encode()
+    if len(octets) <= SHORTEST:
+        return message.text
+    lines = "\n".join(part for part in message.brief[1:] if part and len(part) < SHORTEST // 2)
+    begins = octets[: SHORTEST - len(lines.encode()) - _ROUND].decode(errors="ignore")
+    return f"{lines}\n\n{begins[: whole(message.text, len(begins))].rstrip()}…".lstrip()

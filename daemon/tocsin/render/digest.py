@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from tocsin.model.alerts import AlertContent
@@ -18,8 +18,7 @@ from tocsin.render.page import BANNERS, Item, item
 from tocsin.render.quotes import Quote
 from tocsin.render.reasons import in_words
 from tocsin.render.ticker import Ticker, ticker
-from tocsin.render.times import length, local
-from tocsin.render.words import cut, one_line
+from tocsin.render.words import cut, length, local, one_line
 from tocsin.units import counted
 
 #: Alerts shown with a quote and prices, and after them alerts on one line. The others are counted.
@@ -28,13 +27,14 @@ MOST_BRIEF = 55
 #: Most lines of each of the other parts.
 MOST_NEEDS = 12
 MOST_MOVERS = 5
-MOST_HELD = 12
-MOST_AILING = 12
+MOST_LINES = 12
 TOP = "Top stories: the most severe, then the most widely reported, then the newest"
 ANSWER = "To answer: tocsin alerts ack|snooze|useful|noise and the number of the alert"
 #: Alerts of this severity and above need an answer.
 LOUD = Severity.HIGH
 _HEADLINE = 200
+#: The time of a digest that is about its alerts alone.
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,29 +124,30 @@ def digest(
 ) -> Digest:
     """Return the content of a digest about *tidings*, and about the *roundup* if there is one."""
     ranked = sorted(tidings, key=_weight, reverse=True)
-    until = roundup.until if roundup else None
-    shown = [_story(one, zone, kind, until) for one in ranked[: MOST_TOP + MOST_BRIEF]]
-    needs = sorted(roundup.needs, key=_weight, reverse=True) if roundup else []
-    held = _held(roundup.held if roundup else ())
-    ailing = (
-        [(one_line(one.source), _ails(one.last_success, one.words, zone)) for one in roundup.ailing] if roundup else []
-    )
+    around = roundup or Roundup(since=_NEVER, until=_NEVER)
+    shown = [_story(one, zone, kind, around.until) for one in ranked[: MOST_TOP + MOST_BRIEF]]
+    needs = sorted(around.needs, key=_weight, reverse=True)
+    ailing = [(one_line(one.source), _ails(one.last_success, one.words, zone)) for one in around.ailing]
     return Digest(
         kind=kind,
         delivery_id=one_line(delivery_id),
         period=f"From {local(roundup.since, zone)} to {local(roundup.until, zone)}." if roundup else "",
-        needs=tuple(_story(one, zone, kind, until) for one in needs[:MOST_NEEDS]),
+        needs=tuple(_story(one, zone, kind, around.until) for one in needs[:MOST_NEEDS]),
         more_needs=max(0, len(needs) - MOST_NEEDS),
         stories=tuple(shown[:MOST_TOP]),
         brief=tuple(shown[MOST_TOP:]),
         more=len(ranked) - len(shown),
         loud=sum(one.alert.severity.rank >= LOUD.rank for one in ranked),
-        movers=tuple(ticker(glance, zone) for glance in (roundup.movers if roundup else ())[:MOST_MOVERS]),
-        held=Part(lines=tuple(held[:MOST_HELD]), more=max(0, len(held) - MOST_HELD)),
-        ailing=Part(lines=tuple(ailing[:MOST_AILING]), more=max(0, len(ailing) - MOST_AILING)),
+        movers=tuple(ticker(glance, zone) for glance in around.movers[:MOST_MOVERS]),
+        held=_part(_held(around.held)),
+        ailing=_part(ailing),
         counts=_counts(roundup) if roundup else "",
         overflow=tuple(_overflow(ranked)),
     )
+
+
+def _part(lines: Sequence[tuple[str, str]]) -> Part:
+    return Part(lines=tuple(lines[:MOST_LINES]), more=max(0, len(lines) - MOST_LINES))
 
 
 def _overflow(tidings: Sequence[AlertContent]) -> Iterator[str]:
@@ -161,13 +162,13 @@ def _weight(tidings: AlertContent) -> tuple[int, int, datetime]:
     return alert.severity.rank, alert.origins, alert.event_time
 
 
-def _story(tidings: AlertContent, zone: ZoneInfo, kind: DeliveryKind, until: datetime | None) -> Story:
+def _story(tidings: AlertContent, zone: ZoneInfo, kind: DeliveryKind, until: datetime) -> Story:
     shown = item(tidings, zone, kind)
     headline = replace(shown.headline, headline=cut(shown.headline.headline, _HEADLINE))
     alert = tidings.alert
     reasons = [
         f"{alert.origins} independent origins" if alert.origins > 1 else "",
-        f"{length(until - alert.event_time)} ago" if until and until > alert.event_time else "",
+        f"{length(until - alert.event_time)} ago" if until > alert.event_time else "",
         shown.news,
         shown.coverage,
         "over the limit" if tidings.overflow else "",
@@ -180,7 +181,7 @@ def _held(found: Sequence[HeldBack]) -> list[tuple[str, str]]:
     ordered = sorted(found, key=lambda one: -one.count)
     return [
         (
-            f"{one.count} × {cut(one_line(one.what), 120)}" if one.count > 1 else cut(one_line(one.what), 120),
+            (f"{one.count} × " if one.count > 1 else "") + cut(one_line(one.what), 120),
             cut(one_line(in_words(one.why)), 200),
         )
         for one in ordered

@@ -10,13 +10,11 @@ from zoneinfo import ZoneInfo
 
 from tocsin.model.alerts import Alert, AlertContent, Coverage, Revised
 from tocsin.model.deliveries import DeliveryKind
-from tocsin.model.evidence import OWN, Evidence, Witness
 from tocsin.model.prices import Labels
-from tocsin.model.rules import Severity
+from tocsin.model.rules import OWN, Evidence, Severity, Witness
 from tocsin.render.quotes import Quote, quotes, words
 from tocsin.render.ticker import Ticker, ticker
-from tocsin.render.times import length, local
-from tocsin.render.words import cut, host, one_line, web_link
+from tocsin.render.words import cut, host, length, local, one_line, web_link
 from tocsin.text.titles import split_outlet
 
 #: Alerts shown in full. The next ones get one line each, and the rest is counted.
@@ -56,7 +54,7 @@ class Reference:
 class Item:
     """One alert. *why* and *times* are (name, value) rows.
 
-        For a reader who knows the alert, *news* is what is new, in one line, and *known* names the alert. *answer* is how to
+    For a reader who knows the alert, *news* is what is new, in one line, and *known* names the alert. *answer* is how to
     answer it.
     """
 
@@ -110,15 +108,15 @@ class Page:
     @property
     def banner(self) -> str:
         """The line that names the kind of message. Empty for an alert, and if the alerts themselves say what is new."""
-        told = self.kind is DeliveryKind.UPDATE and any(item.news for item in self.items)
-        return "" if told else BANNERS[self.kind]
+        is_said = self.kind is DeliveryKind.UPDATE and any(item.news for item in self.items)
+        return "" if is_said else BANNERS[self.kind]
 
     @property
     def preview(self) -> str:
         """The text that a list of mails shows after the subject: a quote, or else the publisher.
 
-                For a reader who knows the alert it begins with what is new and the newest headline, because the subject may be that
-        of the first mail.
+        For a reader who knows the alert it begins with what is new and the newest headline, because the subject may be
+        that of the first mail.
         """
         if not self.items:
             return ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tocsin.model.alerts import Coverage
 from tocsin.model.entries import Entry
-from tocsin.model.evidence import Evidence, Hit, Span
+from tocsin.model.rules import Evidence, Hit, Span
 from tocsin.render.words import flat
 from tocsin.text.document import Document
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 
 from tocsin.model.reasons import Cause, Reason
 from tocsin.units import counted
@@ -15,19 +15,19 @@ _HELD = {
     Cause.GROUP: ": others may join it",
     Cause.DIGEST: " by the digest of {by}",
     Cause.QUIET: " by the quiet hours of {by}",
-    Cause.LIMIT: ": over the limit of {counted} an hour of {by}",
+    Cause.LIMIT: ": over the limit of {messages} an hour of {by}",
 }
 _WORDS = {
     Cause.NONE: "",
     Cause.SILENCE: "suppressed by silence {by} {words}",
     Cause.QUIET: "suppressed by the quiet hours of {by}",
-    Cause.LIMIT: "over the limit of {counted} an hour of {by}",
+    Cause.LIMIT: "over the limit of {messages} an hour of {by}",
     Cause.BASELINE: "found at the first fetch of its source",
     Cause.FLOOD: "came in a flood: its source showed many old entries as new at once",
     Cause.OLD: "published {at}, over 48 h before it was first seen",
     Cause.COVERAGE: "more coverage of alert {by}",
-    Cause.NOTIFIED: "sent to {counted}",
-    Cause.OPERATORS: "sent to {counted}",
+    Cause.NOTIFIED: "sent to {recipients}",
+    Cause.OPERATORS: "sent to {operators}",
     Cause.NO_ROUTE: "no route leads to a receiver",
     Cause.NO_OPERATOR: "no receiver is an operator",
     Cause.GROWTH: "alert {by} grew ({words})",
@@ -37,7 +37,7 @@ _WORDS = {
     Cause.UNTRIED: "returned before an attempt",
     Cause.IN_DOUBT: "attempt {count} ended unseen: the message may have arrived",
     Cause.NO_TIME: "no time left for another attempt",
-    Cause.EXPIRED: "expired: not delivered by {at} after {counted}",
+    Cause.EXPIRED: "expired: not delivered by {at} after {tries}",
     Cause.DAMAGED: "its row is damaged: {words}",
     Cause.MERGED: "merged into delivery {by}",
     Cause.GATHERED: "sent in a {by}",
@@ -50,12 +50,6 @@ _WORDS = {
     Cause.FALLBACK: "sent because it could not be delivered to {by}",
     Cause.HANDED_OVER: "sent to {by} instead (delivery {words})",
     Cause.COPY: "sent again on demand: a copy of {by}",
-}
-_COUNTED = {
-    Cause.LIMIT: "message",
-    Cause.NOTIFIED: "recipient",
-    Cause.OPERATORS: "operator",
-    Cause.EXPIRED: "try",
 }
 
 
@@ -72,7 +66,10 @@ def in_words(reason: Reason, zone: tzinfo | None = None) -> str:
         at=_time(reason.at, zone),
         by=reason.by,
         count=reason.count,
-        counted=counted(reason.count, _COUNTED.get(reason.cause, "")),
+        messages=counted(reason.count, "message"),
+        recipients=counted(reason.count, "recipient"),
+        operators=counted(reason.count, "operator"),
+        tries=counted(reason.count, "try"),
         words=reason.words,
     )
     return f"{text}{_joint(reason, reason.because)}{in_words(reason.because, zone)}" if reason.because else text
@@ -85,6 +82,4 @@ def _joint(reason: Reason, behind: Reason) -> str:
 
 
 def _time(time: datetime | None, zone: tzinfo | None, seconds: str = "") -> str:
-    if time is None:
-        return ""
-    return time.astimezone(zone).strftime(f"%Y-%m-%d %H:%M{seconds}") if zone else f"{time:%Y-%m-%d %H:%M{seconds}} UTC"
+    return f"{time.astimezone(zone or UTC):%Y-%m-%d %H:%M{seconds}}{'' if zone else ' UTC'}" if time else ""

@@ -11,8 +11,7 @@ from zoneinfo import ZoneInfo
 import resvg_py
 
 from tocsin.model.prices import Often, PriceSummary
-from tocsin.render.times import length, local
-from tocsin.render.words import cut, one_line
+from tocsin.render.words import cut, length, local, one_line
 from tocsin.units import counted
 
 #: Fewest sessions for a meaningful rate per year.

@@ -21,14 +21,11 @@ from tocsin.policy.alerting.correlation import ActiveWindow, Member
 from tocsin.policy.alerting.facts import Arrival, Decision, Facts, LastNotified, Pending, Planned, reach
 from tocsin.policy.alerting.story import STORY_WINDOW
 from tocsin.policy.decide import Policy
-from tocsin.policy.notifying.limit import ALWAYS, LIMITED, SPAN, room
 from tocsin.policy.notifying.receiver import ReceiverInfo
-from tocsin.policy.notifying.timing import limits
+from tocsin.policy.notifying.timing import ALWAYS, NEWS, SPAN, limits, room
 
 #: How far back a decision may look, beside the cooldowns: no event lies further back than MAX_AGE.
 LOOKS_BACK = MAX_AGE + STORY_WINDOW
-#: What a cooldown holds.
-_NEWS = (DeliveryKind.ALERT, DeliveryKind.UPDATE)
 #: Why a held message left before its time.
 _RELEASED = Reason(cause=Cause.RELEASED)
 
@@ -116,7 +113,7 @@ class Book:
         over: dict[int, str] = {}
         unsaid: set[tuple[str, str]] = set()
         for message in list(self._waiting.values()):
-            if not message.held or message.planned.kind not in _NEWS or (before and message.due_at >= before):
+            if not message.held or message.planned.kind not in NEWS or (before and message.due_at >= before):
                 continue
             for number in sorted(message.alert_ids):
                 alert = self.alerts[number]
@@ -142,7 +139,7 @@ class Book:
     def leave(self, before: datetime | None, receivers: Iterable[ReceiverInfo] = ()) -> tuple[Sent, ...]:
         """Return the messages due before *before* (None: all that wait), in the order in which they leave.
 
-        News over the limit of one of *receivers* waits for a digest, as in `tocsin.store.outbox.overflow`.
+        News over the limit of one of *receivers* waits for a digest, as in `tocsin.store.outbox.receivers`.
         """
         limited = {one.name: one for one in receivers if one.max_per_hour is not None}
         due = [self._turn(message) for message in self._waiting.values() if before is None or message.due_at < before]
@@ -173,7 +170,7 @@ class Book:
         at, loudest, limit = message.due_at, self._loudest(message), limits([receiver], message.due_at)[receiver.name]
         to = (message.planned.receiver, message.planned.recipient)
         free = room([sent for sent in self._left[to][-limit.most :] if sent > at - SPAN], limit.most)
-        if message.planned.kind not in LIMITED or loudest is ALWAYS or free is None:
+        if message.planned.kind not in NEWS or loudest is ALWAYS or free is None:
             self._left[to].append(at)
             return False
         until = limit.until(free, loudest)

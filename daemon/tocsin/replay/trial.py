@@ -12,7 +12,7 @@ from tocsin.model.alerts import MatchOutcome
 from tocsin.model.entries import Entry
 from tocsin.model.prices import Quote
 from tocsin.render.reasons import in_words
-from tocsin.replay.book import Circumstance, Sent
+from tocsin.replay.book import Circumstance
 from tocsin.replay.replay import EVERYBODY, Poll, Replay, Result, Ruling, merged, polls, quoted
 from tocsin.rules.prices.edge import numbers
 from tocsin.rules.ruleset import RuleSet
@@ -128,14 +128,11 @@ def _mismatch(test: RuleTest, rules: RuleSet, wanted: Expectation, ruling: Rulin
     for name, values in wanted.labels.items():
         pairs.append((name, ", ".join(sorted(values)), ", ".join(sorted(match.labels.get(name, ())))))
     if wanted.sent is not None:
-        times = [write_duration(one.at - test.start) for one in _messages(ruling, result)]
+        # A message that left before the ruling is not about it.
+        about = (one for one in result.sent if ruling.decided.alert_id in one.alert_ids and one.at >= ruling.at)
+        times = [write_duration(one.at - test.start) for one in about]
         pairs.append(("sent", write_duration(wanted.sent), times[0] if times else "never"))
     return [f"{name}: {one} wanted, {other} found" for name, one, other in pairs if one != other]
-
-
-def _messages(ruling: Ruling, result: Result) -> list[Sent]:
-    """Return the messages that can be about *ruling*: of its alert, and not gone before it."""
-    return [one for one in result.sent if ruling.decided.alert_id in one.alert_ids and one.at >= ruling.at]
 
 
 def _nearest(test: RuleTest, rules: RuleSet, wanted: Expectation, result: Result, everything: list[Poll]) -> str:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from tocsin.model.evidence import OWN, Evidence
 from tocsin.model.prices import Labels
-from tocsin.model.rules import Match, RuleInfo, Severity
+from tocsin.model.rules import OWN, Evidence, Match, RuleInfo, Severity
 
 
 def _own(name: str, key: str, severity: Severity, title: str) -> RuleInfo:

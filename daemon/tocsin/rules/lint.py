@@ -19,7 +19,7 @@ from tocsin.rules.examples import grounds
 from tocsin.rules.never import Given
 from tocsin.rules.news.coverage import contains, fields, labels_given, same, sure_labels, swallowed
 from tocsin.rules.news.evaluate import CompiledRule, labels_of
-from tocsin.rules.news.query import All, Condition, Field, LabelTest, Leaf, Near, Pair, Union
+from tocsin.rules.news.query import ORDERED, SUBTRACTING, All, Condition, Field, LabelTest, Leaf, Near, Pair, Union
 from tocsin.rules.news.terms import Term, TermError, compile_term
 from tocsin.rules.ruleset import RuleSet
 from tocsin.rules.spec import ListSpec, PackSpec, RuleSpec
@@ -258,23 +258,23 @@ def _near(node: Near, place: Located, scope: str, *, paired: bool = False) -> It
 
 def _pair(node: Pair, place: Located, scope: str) -> Iterator[Problem]:
     apart = not fields(node.left, scope) & fields(node.right, scope)
-    if apart and node.op == "NOT NEAR":
+    if apart and node.op in SUBTRACTING:
         words = f"{_short(node.right.text)} is never in one sentence with {_short(node.left.text)}: it drops nothing"
         yield place.warning(words, node.right.start, len(node.right.text))
     elif apart:
         words = f"both sides of {node.op} are never in one sentence: this can never match; join them by AND"
         yield place.warning(words, node.start, len(node.text))
-    elif node.within == 0 and node.op == "BEFORE":
-        yield place.warning(
-            "no word ends before itself: BEFORE/0 can never match; write BEFORE/1", node.start, len(node.text)
-        )
+    elif node.within == 0 and node.op in ("BEFORE", "NOT BEFORE", "NOT AFTER"):
+        what = "drops nothing" if node.op in SUBTRACTING else "can never match"
+        words = f"no word ends before itself: {node.op}/0 {what}; write {node.op}/1"
+        yield place.warning(words, node.start, len(node.text))
     elif node.within == 0 and node.op == "NEAR" and isinstance(node.left, Leaf) and isinstance(node.right, Leaf):
         words = "NEAR/0 holds only where both sides overlap; words side by side are NEAR/1"
         yield place.warning(words, node.start, len(node.text))
     elif same(node.left, node.right) and node.op == "NOT NEAR":
         words = f"{_short(node.left.text)} drops itself: this can never match"
         yield place.warning(words, node.start, len(node.text))
-    elif same(node.left, node.right) and node.op != "BEFORE":
+    elif same(node.left, node.right) and node.op not in (*ORDERED, *SUBTRACTING):
         words = f"both sides of {node.op} are the same: {_short(node.left.text)} alone says as much"
         yield place.warning(words, node.start, len(node.text))
 

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from tocsin.model.entries import Entry
-from tocsin.model.evidence import Evidence
-from tocsin.model.rules import Correlation, Judged, Match, RuleInfo, Severity, Unevaluated
+from tocsin.model.rules import Correlation, Evidence, Judged, Match, RuleInfo, Severity, Unevaluated
 from tocsin.rules.news.evaluate import CompiledRule, Judgement, Place, labels_of, merged, place
 from tocsin.rules.news.index import Index
 from tocsin.rules.news.proof import prove

@@ -1,9 +1,16 @@
-"""Liveness of the daemon: its claims run. Systemd's watchdog and a heartbeat elsewhere hear of it."""
+"""Liveness of the daemon: its claims run. A heartbeat elsewhere is sent, and systemd is notified.
+
+The sd_notify protocol is described in full at sd_notify(3).
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import os
+import socket
+import time
+from collections.abc import Callable, Mapping
+from datetime import timedelta
 from http import HTTPStatus
 
 from tocsin.config.sections import Heartbeat
@@ -60,3 +67,51 @@ async def _ask(http: HttpClient, heartbeat: Heartbeat) -> str:
         good = error.status is not None and HTTPStatus.OK <= error.status < HTTPStatus.MULTIPLE_CHOICES
         return "" if good else str(error)
     return ""
+
+
+class Notifier:
+    """Sends states to the socket that systemd names in the environment (NOTIFY_SOCKET); outside systemd nothing is sent."""
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self._address = env.get("NOTIFY_SOCKET", "")
+        pid = env.get("WATCHDOG_PID", "")
+        usec = env.get("WATCHDOG_USEC", "")
+        mine = not pid or pid == str(os.getpid())
+        self.watchdog: timedelta | None = timedelta(microseconds=int(usec)) if usec.isdigit() and mine else None
+
+    def ready(self, status: str) -> None:
+        """Say that the service is up, or is up again after a reload."""
+        self._send(f"READY=1\nSTATUS={_one_line(status)}")
+
+    def reloading(self) -> None:
+        """Say that a reload has begun; `ready` ends it. Type=notify-reload wants the monotonic time with it."""
+        self._send(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
+
+    def stopping(self) -> None:
+        """Say that the service drains."""
+        self._send("STOPPING=1")
+
+    def status(self, text: str) -> None:
+        """Give `systemctl status` one line."""
+        self._send(f"STATUS={_one_line(text)}")
+
+    def alive(self) -> None:
+        """Feed the watchdog: the claims run."""
+        self._send("WATCHDOG=1")
+
+    def _send(self, state: str) -> None:
+        if not self._address:
+            return
+        # A leading @ stands for the NUL byte of Linux's abstract socket names.
+        address = "\0" + self._address[1:] if self._address.startswith("@") else self._address
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
+                channel.connect(address)
+                channel.sendall(state.encode("utf-8", "replace"))
+        except OSError:
+            # The service manager is gone or deaf: no reason to stop telling people.
+            return
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -27,10 +27,9 @@ from tocsin.model.deliveries import AttemptResult, Delivery, Settlement
 from tocsin.protocols import Clock, Runtime, runner
 from tocsin.rules import builtin
 from tocsin.service.lastwords import save, tell_operators
-from tocsin.service.liveness import Liveness
+from tocsin.service.liveness import Liveness, Notifier
 from tocsin.service.scheduler import Ticker
 from tocsin.service.selfreport import self_report
-from tocsin.service.systemd import Notifier
 from tocsin.store import CHECKED_WITHIN
 from tocsin.trouble import Trouble
 from tocsin.units import counted

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
-from tocsin.model.sources import Batch, Cursor
+from tocsin.model.entries import Batch, Cursor
 
 
 class Source(Protocol):

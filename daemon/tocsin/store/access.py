@@ -13,11 +13,11 @@ from tocsin.market.series import Series
 from tocsin.model.entries import Entry
 from tocsin.model.prices import Instrument
 from tocsin.rules.prices.edge import PriceState
+from tocsin.store import maintenance
 from tocsin.store.db.sqlite import Database
 from tocsin.store.inbound import entries, prices, unevaluated
-from tocsin.store.maintenance import recovery
 from tocsin.store.outbox import enqueue, feedback, holds, receivers
-from tocsin.store.queries import listing, roundup, statistics, withheld
+from tocsin.store.queries import listing, overview, withheld
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -78,14 +78,14 @@ class Queries:
     rule_stats = reads(feedback.stats)
     answered = reads(feedback.by_number)
     verdicts = reads(feedback.verdicts)
-    left_alone = reads(receivers.left_alone)
+    paused = reads(receivers.paused)
     held = reads(withheld.held)
     suppressed = reads(withheld.suppressed)
-    kept_pack = reads(recovery.kept_pack)
-    reported = reads(statistics.reported)
-    ledger = reads(statistics.ledger)
+    kept_pack = reads(maintenance.kept_pack)
+    reported = reads(overview.reported)
+    ledger = reads(overview.ledger)
     silences = reads(holds.silences)
-    roundup = reads(roundup.roundup)
+    roundup = reads(overview.roundup)
     history = reads(entries.history)
 
     def history_entries(self, since: datetime | None = None) -> Iterator[Entry]:

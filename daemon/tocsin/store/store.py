@@ -19,11 +19,11 @@ from tocsin.model.deliveries import AttemptResult, Delivery, DeliveryState, Mess
 from tocsin.model.prices import Instrument
 from tocsin.model.rules import Judged, Match
 from tocsin.policy.alerting.facts import Arrival
-from tocsin.policy.notifying.breaker import ReceiverStatus
-from tocsin.policy.notifying.limit import Limit, Storm
-from tocsin.policy.notifying.retry import Consequence
+from tocsin.policy.notifying.retry import Consequence, ReceiverStatus
+from tocsin.policy.notifying.timing import Limit, Storm
 from tocsin.policy.polling.history import PollHistory
 from tocsin.rules.prices.observation import Observed
+from tocsin.store import maintenance, sending
 from tocsin.store.access import Commands, Queries, reads, writes
 from tocsin.store.db import schema
 from tocsin.store.db.sqlite import Database, random_id
@@ -40,13 +40,11 @@ from tocsin.store.db.values import (
     To,
     Voided,
 )
-from tocsin.store.inbound import commit, identity, prices, sources, unevaluated
+from tocsin.store.inbound import decisions, identity, prices, sources, unevaluated
 from tocsin.store.inbound.decisions import Decide, Deciding, nobody, total
 from tocsin.store.inbound.stories import OpenStories
-from tocsin.store.maintenance import recovery, retention
-from tocsin.store.outbox import enqueue, handover, holds, overflow, receivers
+from tocsin.store.outbox import enqueue, handover, holds, receivers
 from tocsin.store.outbox.handover import NO_FALLBACKS, Fallbacks, Rerouted
-from tocsin.store.sending import claim
 
 #: Real seconds for the check of the database at the start, within which a service must be ready.
 CHECKED_WITHIN = 2.0
@@ -111,8 +109,8 @@ class Store:
         self.database.guard()
         with self.database.write() as session:
             polls = sources.void(session)
-            count, doubtful = claim.void(session, now, None)
-            recovery.rewind(session, now)
+            count, doubtful = sending.void(session, now, None)
+            maintenance.rewind(session, now)
             return Voided(sources=polls, deliveries=count, doubtful=doubtful, checked=checked)
 
     def probe(self) -> None:
@@ -142,10 +140,10 @@ class Store:
         """Close the database and release the daemon's lock."""
         self.database.close()
 
-    rewind = writes(recovery.rewind)
-    set_aside = writes(recovery.set_aside)
-    sweep = writes(retention.sweep)
-    keep_pack = writes(recovery.keep_pack)
+    rewind = writes(maintenance.rewind)
+    set_aside = writes(maintenance.set_aside)
+    sweep = writes(maintenance.sweep)
+    keep_pack = writes(maintenance.keep_pack)
 
     # ---- sources ---------------------------------------------------------------------------------------------
 
@@ -182,7 +180,7 @@ class Store:
         with self.database.write() as session:
             row = sources.held(session, lease)
             deciding = self._deciding(session, decide, now, settles)
-            committed = commit.take_in(deciding, row, part, program=self.program)
+            committed = decisions.take_in(deciding, row, part, program=self.program)
             sources.go_on(session, row, habits, self._real_now() + lasts)
             return committed
 
@@ -208,7 +206,7 @@ class Store:
         with self.database.write() as session:
             row = sources.held(session, lease)
             deciding = self._deciding(session, decide, now)
-            committed = commit.take_in(deciding, row, found, program=self.program, renewed=renewed)
+            committed = decisions.take_in(deciding, row, found, program=self.program, renewed=renewed)
             if earlier is not None:
                 enqueue.release_planned(session, now)
             if record.fetch is not None:
@@ -244,7 +242,7 @@ class Store:
         """
         with self.database.write() as session:
             for before, after in observed:
-                prices.save(session, before, after.series, after.states)
+                prices.write(session, before, after.series, after.states)
             deciding = self._deciding(session, decide, now)
             arrivals = [Arrival(entry_id=None, matches=after.matches) for _, after in observed]
             return total([deciding.about(arrivals), deciding.about_own(own)])
@@ -264,7 +262,7 @@ class Store:
         """Write the result of a second judgement, only for the rules that could not be evaluated before."""
         with self.database.write() as session:
             deciding = self._deciding(session, decide, now)
-            return commit.take_again(deciding, again, once=once, program=self.program)
+            return decisions.take_again(deciding, again, once=once, program=self.program)
 
     def _deciding(self, session: Session, decide: Decide, now: datetime, settles: datetime | None = None) -> Deciding:
         return Deciding(session=session, decide=decide, now=now, opened=self._opened, settles=settles)
@@ -274,7 +272,7 @@ class Store:
     apply_quiet_hours = writes(holds.apply_quiet_hours)
     keep_digests = writes(enqueue.keep_digests)
     fail_over = writes(handover.late)
-    give_back = writes(claim.give_back)
+    give_back = writes(sending.give_back)
     wake_receivers = writes(receivers.wake)
 
     def claim_deliveries(
@@ -290,7 +288,7 @@ class Store:
         """
         with self.database.write() as session:
             holds.apply_silences(session, now)
-            return claim.claim(session, now, self._real_now(), lease, which)
+            return sending.claim(session, now, self._real_now(), lease, which)
 
     def lapse(
         self,
@@ -321,7 +319,7 @@ class Store:
         *own* returns the daemon's event for a storm, which is decided with it.
         """
         with self.database.write() as session:
-            storms = overflow.apply_limits(session, limits, now)
+            storms = receivers.apply_limits(session, limits, now)
             self._deciding(session, decide, now).about_own([own(storm) for storm in storms] if own else ())
             return storms
 
@@ -338,7 +336,7 @@ class Store:
         delivery, which are decided with it.
         """
         with self.database.write() as session:
-            expired = claim.expire(session, now)
+            expired = sending.expire(session, now)
             for delivery in expired:
                 handover.died(session, delivery.id, fallbacks, now)
             self._deciding(session, decide, now).about_own([match for item in expired for match in own(item)])
@@ -365,7 +363,7 @@ class Store:
         The *message* is kept for later attempts.
         """
         with self.database.write() as session:
-            return claim.begin_attempt(session, delivery, message, now, self._real_now())
+            return sending.begin_attempt(session, delivery, message, now, self._real_now())
 
     def settle(
         self,
@@ -385,7 +383,7 @@ class Store:
         with self.database.write() as session:
             before = receivers.standing(session, delivery.receiver)
             judged = judge(before)
-            if not claim.settle(session, delivery, outcome, judged.settlement, now):
+            if not sending.settle(session, delivery, outcome, judged.settlement, now):
                 return None
             if judged.status != before:
                 receivers.put(session, delivery.receiver, judged.status)

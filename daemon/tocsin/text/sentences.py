@@ -22,7 +22,7 @@ _ABBREVIATED = """
 #: Words whose full stop ends no sentence.
 ABBREVIATIONS = frozenset(_ABBREVIATED.split())
 #: These only before a figure: "No. 5", but "China said no. Then ..."
-_NUMBERING = frozenset(["no", "nos", "fig", "vol"])
+_NUMBERING = frozenset(["no", "nos", "fig", "vol", "rs"])
 
 
 def ranges(points: Iterable[int]) -> str:
@@ -88,13 +88,14 @@ _SCAN = re.compile(
             r"(?P<stop>[。！？｡]+)",
             r"(?P<border>\n[^\S\n]*\n)",
             r"(?P<semi>[;；])",
-            r"(?P<clause>[()\[\]{}（）【】〔〕［］]++|[,:，：]|(?<=\s)[-–—―]+(?=\s)|——+|…)",
+            r"(?P<clause>[()\[\]{}（）【】〔〕［］]++|[,:，：|｜]|(?<=\s)[-–—―]+(?=\s)|——+|…)",
             r"(?P<joint>[、/&／＆,])",
             # Marks that end nothing go as one piece, or a long row of them would be looked through again and again.
             r"(?P<other>[.!?]++|\S)",
         ]
     )
 )
+_IS_HAN = re.compile(f"[{_HAN}]")
 _COMMAS = frozenset(",，")
 _OPEN = frozenset("([{（【〔［")
 _CLOSE = frozenset(")]}）】〕］")
@@ -128,6 +129,8 @@ def split(field: str, text: str, *, japanese: bool = False, end: int = sys.maxsi
                 wide = kind == "wide"
                 katakana = wide and _is_katakana(raw[0])
                 glued = behind == start
+                if wide and joint and not glued and not japanese and field == "title":
+                    border = border or (tokens[-1].wide and _is_parted(text, behind, start))
                 tokens.append(
                     _new(Token, (word, cased, start, stop, wide, katakana, clause, joint, glued, border, depth))
                 )
@@ -207,6 +210,11 @@ def _abbreviates(token: Token, text: str, mark: re.Match[str]) -> bool:
     if token.word in _NUMBERING:
         return _FIGURE.match(text, mark.end()) is not None
     return token.word in ABBREVIATIONS or (len(token.word) == 1 and token.word.isalpha() and not token.wide)
+
+
+def _is_parted(text: str, behind: int, start: int) -> bool:
+    """Return True if blanks alone stand before the Chinese character at *start*: in Chinese titles they are for commas."""
+    return text[behind:start].isspace() and _IS_HAN.match(text, start) is not None
 
 
 def _is_katakana(character: str) -> bool:

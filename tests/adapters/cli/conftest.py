@@ -16,9 +16,8 @@ from tocsin.cli import app
 from tocsin.config.loading import load_rules
 from tocsin.errors import Fault
 from tocsin.model.deliveries import AttemptResult, DeliveryState, ErrorClass, Message, MessageKind, Settlement
-from tocsin.model.entries import Entry, EntryKey, KeyKind
+from tocsin.model.entries import Batch, Cursor, Entry, EntryKey, KeyKind
 from tocsin.model.reasons import Cause, Reason
-from tocsin.model.sources import Batch, Cursor
 from tocsin.policy.decide import Policy
 from tocsin.policy.notifying.receiver import ReceiverInfo
 from tocsin.policy.notifying.retry import Consequence

@@ -146,7 +146,7 @@ def test_what_is_stored_is_run_on_and_left_alone(tocsin: Tocsin, history: Any) -
     assert path.read_bytes() == before
     unknown = tocsin("backtest", "--rule", "bann")
     assert unknown.exit_code == 2
-    assert "there is no rule 'bann'; there are: metals/ban" in unknown.stderr
+    assert "there is no rule bann; did you mean ban?" in unknown.stderr
 
 
 PRICES = """\
@@ -259,18 +259,19 @@ def test_nothing_in_the_time_is_said(tocsin: Tocsin) -> None:
 def test_runs_are_the_same_whatever_the_hash_seed_and_the_zone(tocsin: Tocsin, past: str) -> None:
     """Two runs can be compared with diff, on any machine."""
     found = set()
+    code = """
+import sys
+from tocsin.cli import app
+for form in ([], ["--json"]):
+    app([*sys.argv[1:], *form], standalone_mode=False)
+"""
     for seed, zone in (("1", "Asia/Tokyo"), ("2", "America/New_York")):
-        code = "from tocsin.cli import main; main()"
-        outputs = []
-        for form in ((), ("--json",)):
-            arguments = ["backtest", "--input", past, "--rules", str(tocsin.folder / "rules"), *form]
-            done = subprocess.run(
-                [sys.executable, "-c", code, *arguments],
-                env={**os.environ, "PYTHONHASHSEED": seed, "TZ": zone},
-                cwd=Path(tocsin.folder),
-                capture_output=True,
-                check=True,
-            )
-            outputs.append(done.stdout)
-        found.add(tuple(outputs))
+        done = subprocess.run(
+            [sys.executable, "-c", code, "backtest", "--input", past, "--rules", str(tocsin.folder / "rules")],
+            env={**os.environ, "PYTHONHASHSEED": seed, "TZ": zone},
+            cwd=Path(tocsin.folder),
+            capture_output=True,
+            check=True,
+        )
+        found.add(done.stdout)
     assert len(found) == 1

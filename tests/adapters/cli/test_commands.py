@@ -11,8 +11,7 @@ import pytest
 
 from tocsin.model.deliveries import AttemptResult, DeliveryState, ErrorClass, Message, MessageKind, Settlement
 from tocsin.model.reasons import Cause, Reason
-from tocsin.policy.notifying.breaker import ReceiverStatus
-from tocsin.policy.notifying.retry import Consequence
+from tocsin.policy.notifying.retry import Consequence, ReceiverStatus
 from tocsin.store.db import codec
 
 Tocsin = Any

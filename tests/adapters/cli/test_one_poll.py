@@ -48,7 +48,7 @@ class _Handler(BaseHTTPRequestHandler):
 def base() -> Iterator[str]:
     """The address of a server with a few documents."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()

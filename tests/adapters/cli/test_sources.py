@@ -12,7 +12,7 @@ import pytest
 from tocsin.cli.sources import describe, state
 from tocsin.errors import Fault
 from tocsin.hints import PollHints
-from tocsin.model.sources import Batch, Cursor
+from tocsin.model.entries import Batch, Cursor
 from tocsin.policy.decide import Policy
 from tocsin.policy.polling.history import Moved, PollHistory
 from tocsin.store import Fetch, JudgedBatch, PollRecord, SourceDetail, SourceView

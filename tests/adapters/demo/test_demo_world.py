@@ -11,8 +11,7 @@ import aiohttp
 import pytest
 
 from tocsin.demo.run import ChapterClock
-from tocsin.demo.servers import FEEDS, World, document
-from tocsin.demo.timeline import ARCHIVE, TIMELINE, visible
+from tocsin.demo.servers import ARCHIVE, FEEDS, TIMELINE, World, document, visible
 from tocsin.errors import SourceError
 from tocsin.sources.feeds.rss import parse
 
@@ -24,7 +23,7 @@ def test_every_feed_of_the_demo_can_be_read(feed: str) -> None:
     """RSS 2.0, RSS 1.0 and Atom, with every item of the story in it."""
     items = visible(feed, LATER)
     parsed = parse(document(feed, items), url="http://127.0.0.1/")
-    assert [item.title for item in parsed.items] == [p.item.title for p in items]
+    assert [item.title for item in parsed.items] == [item.title for item in items]
     assert parsed.complete
 
 
@@ -38,7 +37,7 @@ def test_the_story_is_told_in_order_and_every_feed_takes_part() -> None:
     """Chapters follow each other, and nothing is published by a feed that nobody serves."""
     days = [chapter.at for chapter in TIMELINE]
     assert days == sorted(days)
-    named = {item.feed for chapter in TIMELINE for item in chapter.items} | {item.feed for item in ARCHIVE}
+    named = {item.feed for chapter in (ARCHIVE, *TIMELINE) for item in chapter.items}
     assert named == set(FEEDS) - {"broken"}
 
 

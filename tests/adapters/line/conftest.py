@@ -21,9 +21,8 @@ from tocsin.ingest.config import IngestConfig
 from tocsin.ingest.poller import Pipeline
 from tocsin.model.alerts import MatchOutcome
 from tocsin.model.deliveries import AttemptResult, Message, MessageKind
-from tocsin.model.entries import Entry, EntryKey, KeyKind
+from tocsin.model.entries import Batch, Cursor, Entry, EntryKey, KeyKind
 from tocsin.model.prices import Instrument, Quote
-from tocsin.model.sources import Batch, Cursor
 from tocsin.policy.decide import Policy
 from tocsin.policy.notifying.receiver import ReceiverInfo
 from tocsin.policy.notifying.route import Route

@@ -19,8 +19,7 @@ import pytest
 
 from tocsin.ingest.news import SETTLES
 from tocsin.model.alerts import MatchOutcome
-from tocsin.model.entries import Entry, EntryKey, KeyKind
-from tocsin.model.sources import Batch, Cursor
+from tocsin.model.entries import Batch, Cursor, Entry, EntryKey, KeyKind
 from tocsin.policy.chunks import LEAST
 from tocsin.protocols import runner
 from tocsin.store import SourceLease, Store

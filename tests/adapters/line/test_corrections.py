@@ -20,14 +20,13 @@ from tocsin.model.deliveries import (
     MessageKind,
     Settlement,
 )
-from tocsin.model.entries import KeyKind
+from tocsin.model.entries import Batch, Cursor, KeyKind
 from tocsin.model.reasons import NO_REASON
-from tocsin.model.sources import Batch, Cursor
 from tocsin.policy.notifying.retry import Consequence
 from tocsin.render.page import page
 from tocsin.render.plain import plain
 from tocsin.render.reasons import in_words
-from tocsin.sources.feeds.identity import Traits, identify
+from tocsin.sources.feeds.entries import Traits, identify
 from tocsin.store import Claimable
 from tocsin.text.titles import normal
 

@@ -19,8 +19,8 @@ from tocsin.model.deliveries import (
     MessageKind,
     Settlement,
 )
+from tocsin.model.entries import Batch, Cursor
 from tocsin.model.reasons import NO_REASON
-from tocsin.model.sources import Batch, Cursor
 from tocsin.policy.notifying.retry import Consequence
 from tocsin.render.page import page
 from tocsin.render.plain import plain

@@ -16,9 +16,9 @@ from tocsin.errors import StoreError
 from tocsin.model.deliveries import AttemptResult, DeliveryKind, DeliveryState, ErrorClass
 from tocsin.model.reasons import Cause
 from tocsin.policy.decide import Policy
-from tocsin.policy.notifying.limit import Limit
 from tocsin.policy.notifying.receiver import DigestTimes, QuietHours, ReceiverInfo
 from tocsin.policy.notifying.route import Route
+from tocsin.policy.notifying.timing import Limit
 from tocsin.protocols import Runtime
 from tocsin.render.reasons import in_words
 from tocsin.store import Claimable

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tocsin.errors import Fault, SourceError
+from tocsin.model.entries import Batch, Cursor
 from tocsin.model.prices import Bar, Hours, Instrument, Listing, Missing, RawQuote
-from tocsin.model.sources import Batch, Cursor
 from tocsin.policy.polling.schedule import Terms
 
 if TYPE_CHECKING:

@@ -12,8 +12,7 @@ import pytest
 from tocsin.config.build import Factories
 from tocsin.errors import ConfigError
 from tocsin.model.deliveries import AttemptResult, Delivery, ErrorClass, Message, MessageKind
-from tocsin.model.entries import Entry, EntryKey, KeyKind
-from tocsin.model.sources import Batch, Cursor
+from tocsin.model.entries import Batch, Cursor, Entry, EntryKey, KeyKind
 from tocsin.service.service import Service
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

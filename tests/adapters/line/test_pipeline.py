@@ -11,7 +11,7 @@ import pytest
 
 from tocsin.errors import Fault, SourceError
 from tocsin.model.alerts import MatchOutcome
-from tocsin.model.sources import Batch, Cursor
+from tocsin.model.entries import Batch, Cursor
 from tocsin.rules.news.evaluate import CompiledRule
 from tocsin.rules.ruleset import RuleSet
 

@@ -11,7 +11,7 @@ import pytest
 from tocsin.errors import Fault, SourceError
 from tocsin.hints import ResponseHints
 from tocsin.model.alerts import MatchOutcome
-from tocsin.model.sources import Batch, Cursor
+from tocsin.model.entries import Batch, Cursor
 from tocsin.policy.polling.schedule import Terms
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import pytest
 from tocsin.deliver.dispatcher import DeliveryConfig, Dispatcher
 from tocsin.errors import Fault
 from tocsin.model.deliveries import AttemptResult, ErrorClass, MessageKind
-from tocsin.policy.notifying.walltime import WeeklyTime
+from tocsin.policy.notifying.receiver import WeeklyTime
 from tocsin.protocols import Runtime
 from tocsin.service.selfreport import self_report
 from tocsin.store import PollFailure, PollRecord

@@ -18,8 +18,7 @@ from aiosmtpd.smtp import AuthResult
 
 from tocsin.model.alerts import Alert, AlertContent, Coverage
 from tocsin.model.deliveries import Delivery, DeliveryKind, Message, MessageKind
-from tocsin.model.evidence import Evidence, Hit, Span
-from tocsin.model.rules import Severity
+from tocsin.model.rules import Evidence, Hit, Severity, Span
 from tocsin.render import render
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)

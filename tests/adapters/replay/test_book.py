@@ -14,10 +14,8 @@ import pytest
 
 from tocsin.model.deliveries import AttemptResult, ErrorClass, Message, MessageKind, Settlement
 from tocsin.model.deliveries import DeliveryState as State
-from tocsin.model.entries import Entry, EntryKey, KeyKind
-from tocsin.model.evidence import Evidence
-from tocsin.model.rules import Judged, Match, RuleInfo, Severity
-from tocsin.model.sources import Batch, Cursor
+from tocsin.model.entries import Batch, Cursor, Entry, EntryKey, KeyKind
+from tocsin.model.rules import Evidence, Judged, Match, RuleInfo, Severity
 from tocsin.policy.alerting.facts import Arrival, Decision
 from tocsin.policy.decide import Policy
 from tocsin.policy.notifying.receiver import DigestTimes, ReceiverInfo

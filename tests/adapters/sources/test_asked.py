@@ -10,10 +10,9 @@ import pytest
 from aiohttp import web
 
 from tocsin.errors import Fault, SourceError
-from tocsin.model.sources import Cursor
+from tocsin.model.entries import Cursor
 from tocsin.sources.prices.extract import Format
-from tocsin.sources.prices.price_file import WatchedFile
-from tocsin.sources.prices.price_http import PriceSource
+from tocsin.sources.prices.source import PriceSource, WatchedFile
 from tocsin.sources.prices.table import Asking, Columns, Table
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from tocsin.errors import Fault, SourceError
-from tocsin.model.sources import Cursor
+from tocsin.model.entries import Cursor
 from tocsin.sources.feeds.feed import FeedSource
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)

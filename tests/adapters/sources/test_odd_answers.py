@@ -11,9 +11,8 @@ import pytest
 from aiohttp import web
 
 from tocsin.errors import Fault, SourceError
+from tocsin.sources.http.answer import LONGEST_HEAD, decode, mend
 from tocsin.sources.http.client import HttpClient
-from tocsin.sources.http.encoding import decode
-from tocsin.sources.http.header import LONGEST_HEAD, mend
 
 DOCUMENT = b"<rss version='2.0'><channel><title>Gallium notices</title></channel></rss>" * 9
 STATUS = b"HTTP/1.1 200 OK\r\n"

@@ -10,7 +10,7 @@ import trustme
 from aiohttp import web
 
 from tocsin.errors import Fault, SourceError
-from tocsin.model.sources import Cursor
+from tocsin.model.entries import Cursor
 from tocsin.sources.feeds.feed import FeedSource
 from tocsin.sources.http.address import check_name
 from tocsin.sources.http.client import HttpClient

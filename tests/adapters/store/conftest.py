@@ -17,11 +17,9 @@ from sqlalchemy.engine import Engine
 from tocsin.errors import Position
 from tocsin.model.alerts import Alert, MatchOutcome, Story, StoryEntry
 from tocsin.model.deliveries import DeliveryKind
-from tocsin.model.entries import Entry, EntryKey, KeyKind
-from tocsin.model.evidence import Evidence, Hit, Span
+from tocsin.model.entries import Batch, Cursor, Entry, EntryKey, KeyKind
 from tocsin.model.reasons import NO_REASON, Cause, Reason
-from tocsin.model.rules import Judged, Match, RuleInfo, Severity
-from tocsin.model.sources import Batch, Cursor
+from tocsin.model.rules import Evidence, Hit, Judged, Match, RuleInfo, Severity, Span
 from tocsin.policy.alerting.facts import Decided, Decision, Facts, LastNotified, Planned
 from tocsin.store import Committed, JudgedBatch, PollRecord, SourceLease, Store
 

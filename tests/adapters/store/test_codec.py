@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 import pytest
 
 from tocsin.model.deliveries import Message, MessageKind
-from tocsin.model.evidence import Evidence
+from tocsin.model.prices import Labels
 from tocsin.model.reasons import NO_REASON, Cause, Reason
+from tocsin.model.rules import Evidence
 from tocsin.store.db import codec
 from tocsin.store.db.columns import UtcDateTime
 
@@ -65,8 +66,8 @@ def test_free_text_of_an_earlier_version_is_shown_as_it_is(words):
 
 def test_labels_keep_their_order():
     """The first value of a label leads a title; it must still lead after a restart."""
-    labels = {"mineral": ("zinc", "antimony"), "country": ()}
-    assert list(codec.labels_from_json(codec.labels_to_json(labels)).items()) == list(labels.items())
+    labels, column = {"mineral": ("zinc", "antimony"), "country": ()}, codec.Json(Labels)
+    assert list(column.read(column.write(labels)).items()) == list(labels.items())
 
 
 def test_a_time_without_a_zone_is_refused(hands):

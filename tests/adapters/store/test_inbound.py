@@ -9,9 +9,9 @@ import pytest
 from tocsin.errors import Fault, LeaseLostError
 from tocsin.model.alerts import MatchOutcome
 from tocsin.model.deliveries import DeliveryState
+from tocsin.model.entries import Cursor
 from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Severity, Unevaluated
-from tocsin.model.sources import Cursor
 from tocsin.policy.alerting.facts import Decided, Decision
 from tocsin.store import JudgedBatch, PollFailure, PollRecord
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tocsin.errors import LeaseLostError
-from tocsin.model.sources import Cursor
+from tocsin.model.entries import Cursor
 from tocsin.store import JudgedBatch, PollRecord, Rest
 
 MINUTE = timedelta(minutes=1)

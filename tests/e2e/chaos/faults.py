@@ -98,7 +98,10 @@ class KillWhenTaken:
         world.ledger.taken = take
         world.until(lambda: world.nursery.status(life.pid) is not None or done(), "a message that kills")
         world.ledger.taken = lambda _: None
-        _bury(world, life, "receiver takes a message")
+        if world.nursery.status(life.pid) == -signal.SIGKILL:
+            world.note_cut("receiver takes a message")
+        else:
+            world.end(life, point="not reached: receiver takes a message")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,11 +236,3 @@ def _order(point: Point, act: signal.Signals, count: int = 1) -> Order:
 def _refused(world: World, life: Life) -> bool:
     """Whether a life ended at once because one that is stopped keeps the database locked."""
     return world.nursery.status(life.pid) == 1 and "locked" in life.said()
-
-
-def _bury(world: World, life: Life, point: str) -> None:
-    """End a life, and note whether it came to its *point*."""
-    if world.nursery.status(life.pid) == -signal.SIGKILL:
-        world.note_cut(point)
-    else:
-        world.end(life, point=f"not reached: {point}")

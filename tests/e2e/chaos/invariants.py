@@ -14,8 +14,7 @@ from typing import Any
 
 from chaos.clock import FACTOR
 from chaos.evidence import Evidence, Row
-from tocsin.policy.notifying.breaker import FIRST_REST
-from tocsin.policy.notifying.retry import LAST_WAIT, WAITS
+from tocsin.policy.notifying.retry import FIRST_REST, LAST_WAIT, WAITS
 
 Check = Callable[[Evidence], Iterator[str]]
 Comparison = Callable[[Evidence, Evidence], Iterator[str]]
@@ -137,7 +136,7 @@ def only_open_attempts_double(run: Evidence) -> Iterator[str]:
     for row in run.tables["attempt"]:
         # The receiver's own doubt: it sent, and heard no good answer. And a stop may fall between the writing of a try
         # and its commit, where no look at the database shows it.
-        unseen = "nobody saw how it ended" in row["words"]
+        unseen = "ended unseen" in row["words"]
         if row["outcome"] in {"ambiguous", "transient"} and (not unseen or run.zombies):
             allowed[row["delivery_id"]] += 1
     for key, copies in Counter(message.key for message in run.accepted).items():
@@ -245,7 +244,7 @@ def nothing_comes_too_early_or_too_late(run: Evidence) -> Iterator[str]:
 
 def _wait(row: Row) -> timedelta:
     """How long to wait at least after a try: nothing after one that was cut off with its life."""
-    if row["outcome"] == "ambiguous" and "nobody saw how it ended" in row["words"]:
+    if row["outcome"] == "ambiguous" and "ended unseen" in row["words"]:
         return timedelta(0)
     if row["retry_after"]:
         return timedelta(seconds=min(row["retry_after"], 3600))

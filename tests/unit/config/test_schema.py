@@ -12,7 +12,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from tocsin.config.packs import parse_pack
-from tocsin.config.schema import Kind, schema
+from tocsin.config.show import Kind, schema
 
 ROOT = Path(__file__).resolve().parents[3]
 PACK_FILES = sorted(path for path in (ROOT / "rules").glob("*/*.yaml") if path.parent.name != "presets")

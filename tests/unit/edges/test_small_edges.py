@@ -12,7 +12,7 @@ from tocsin.clock import SystemClock
 from tocsin.demo.run import ChapterClock
 from tocsin.errors import ConfigError, Position, Problem
 from tocsin.log import line
-from tocsin.service.systemd import Notifier
+from tocsin.service.liveness import Notifier
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.units import counted, duration, local, parse_duration, size, utc, write_duration
+from tocsin.units import counted, duration, local, parse_duration, parse_time, size, utc, write_duration
 
 
 @pytest.mark.parametrize(
@@ -74,3 +74,25 @@ def test_a_size_has_a_unit(octets: int, words: str) -> None:
 def test_a_duration_that_is_written_reads_as_the_same(seconds: int) -> None:
     """What `config show` prints can be pasted back."""
     assert parse_duration(write_duration(timedelta(seconds=seconds))) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        pytest.param("2026-03-02T08:00:00Z", "2026-03-02T08:00:00+00:00", id="in UTC"),
+        pytest.param("2026-07-02T08:00", "2026-07-02T07:00:00+00:00", id="in the zone that is asked for"),
+        pytest.param("2026-07-02", "2026-07-01T23:00:00+00:00", id="a day"),
+        pytest.param("2026-02", "2026-02-01T00:00:00+00:00", id="a month"),
+        pytest.param("2026", "2026-01-01T00:00:00+00:00", id="a year"),
+    ],
+)
+def test_a_time_is_read_in_its_own_zone_or_in_that_of_the_reader(text: str, moment: str) -> None:
+    """Silences, backtests and test files read times alike."""
+    assert parse_time(text, ZoneInfo("Europe/London")).isoformat() == moment
+
+
+@pytest.mark.parametrize("text", ["soon", "", "2026-13", "0001-01-01T00:00:00+14:00"])
+def test_what_is_no_time_is_an_error_with_an_example(text: str) -> None:
+    """Also a time before the first year, which no clock can show."""
+    with pytest.raises(ValueError, match=r"is not an ISO 8601 date or time, such as 2026-03-02T08:00:00Z"):
+        parse_time(text)

@@ -10,8 +10,7 @@ import pytest
 
 from tocsin.model.alerts import Alert, Story
 from tocsin.model.entries import Entry
-from tocsin.model.evidence import Evidence
-from tocsin.model.rules import Match, RuleInfo, Severity
+from tocsin.model.rules import Evidence, Match, RuleInfo, Severity
 from tocsin.policy.alerting.facts import Arrival, Decision, Facts, LastNotified, Pending
 from tocsin.policy.decide import Policy
 from tocsin.policy.notifying.receiver import ReceiverInfo

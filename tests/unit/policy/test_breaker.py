@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tocsin.model.deliveries import AttemptResult, ErrorClass
-from tocsin.policy.notifying.breaker import ReceiverStatus, Turn, after
+from tocsin.policy.notifying.retry import ReceiverStatus, Turn, after
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

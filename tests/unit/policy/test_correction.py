@@ -6,10 +6,8 @@ import pytest
 
 from tocsin.model.alerts import Alert
 from tocsin.model.entries import Entry
-from tocsin.model.evidence import Evidence, Hit, Span
-from tocsin.model.rules import Judged, Match, Severity, Unevaluated
-from tocsin.policy.alerting.correction import Claim, due, matters, quoted
-from tocsin.policy.alerting.wording import Wording
+from tocsin.model.rules import Evidence, Hit, Judged, Match, Severity, Span, Unevaluated
+from tocsin.policy.alerting.correction import Claim, Wording, due, matters, quoted
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 BAN = "China bans gallium exports"

@@ -12,9 +12,8 @@ import pytest
 from tocsin.errors import Position
 from tocsin.model.alerts import MatchOutcome
 from tocsin.model.deliveries import DeliveryKind
-from tocsin.model.evidence import Evidence
 from tocsin.model.reasons import NO_REASON, Cause
-from tocsin.model.rules import Match, RuleInfo, Severity
+from tocsin.model.rules import Evidence, Match, RuleInfo, Severity
 from tocsin.policy.alerting.facts import Arrival
 from tocsin.policy.decide import Policy
 from tocsin.policy.notifying.receiver import ReceiverInfo

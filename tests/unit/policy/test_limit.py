@@ -7,9 +7,8 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 
 from tocsin.model.rules import Severity
-from tocsin.policy.notifying.limit import Limit, begins, room
 from tocsin.policy.notifying.receiver import DigestTimes, QuietHours, ReceiverInfo
-from tocsin.policy.notifying.timing import limits
+from tocsin.policy.notifying.timing import Limit, begins, limits, room
 from tocsin.render.reasons import in_words
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -8,7 +8,7 @@ import pytest
 
 from tocsin.model.deliveries import AttemptResult, DeliveryState, ErrorClass
 from tocsin.policy.notifying import retry
-from tocsin.policy.notifying.breaker import MOST_REFUSALS, ReceiverStatus
+from tocsin.policy.notifying.retry import MOST_REFUSALS, ReceiverStatus
 from tocsin.render.reasons import in_words
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -9,8 +9,7 @@ import pytest
 
 from tocsin.model.alerts import Story, StoryEntry
 from tocsin.model.entries import Entry
-from tocsin.model.evidence import Evidence
-from tocsin.model.rules import Match, RuleInfo, Severity
+from tocsin.model.rules import Evidence, Match, RuleInfo, Severity
 from tocsin.policy.alerting import story
 from tocsin.policy.alerting.cooldown import key_values
 from tocsin.policy.alerting.growth import fill

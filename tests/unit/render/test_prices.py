@@ -12,8 +12,8 @@ import pytest
 
 from tocsin.model.alerts import AlertContent
 from tocsin.model.deliveries import Message, MessageKind
-from tocsin.model.evidence import Evidence, Witness
 from tocsin.model.prices import Instrument, Often, PriceSummary
+from tocsin.model.rules import Evidence, Witness
 from tocsin.render import ticker as drawings
 from tocsin.render.ticker import ticker
 

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tocsin.model.reasons import NO_REASON, Cause, Reason
-from tocsin.policy.notifying.limit import Limit
 from tocsin.policy.notifying.silence import Silence, parse
+from tocsin.policy.notifying.timing import Limit
 from tocsin.render.reasons import in_words
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -11,8 +11,7 @@ import pytest
 
 from tocsin.model.alerts import AlertContent, Revised
 from tocsin.model.deliveries import DeliveryKind, MessageKind
-from tocsin.model.evidence import Evidence
-from tocsin.model.rules import Severity
+from tocsin.model.rules import Evidence, Severity
 from tocsin.render import with_preface
 from tocsin.render.subject import encoded
 

@@ -9,9 +9,8 @@ import pytest
 
 from tocsin.errors import Problem
 from tocsin.model.entries import Entry
-from tocsin.model.evidence import Evidence
 from tocsin.model.prices import Labels
-from tocsin.model.rules import Judged, Located, Severity
+from tocsin.model.rules import Evidence, Judged, Located, Severity
 from tocsin.rules.compile import compile_packs
 from tocsin.rules.news.evaluate import Judgement
 from tocsin.rules.ruleset import RuleSet, judge

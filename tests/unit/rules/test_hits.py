@@ -56,7 +56,12 @@ CLAUSE = {
     "a bracket that is never closed": ("oil CLAUSE falls", "Gold (oil falls", ["oil+falls"]),
     "a bracket that was never opened": ("oil CLAUSE falls", "a) oil falls", ["oil+falls"]),
     "not across a conjunction": ("oil CLAUSE rise", "stocks rise as oil falls", []),
-    "not across a comma": ("oil CLAUSE falls", "Oil, falls", []),
+    "not across a comma": ("oil CLAUSE falls", "Oil is dear, gold falls", []),
+    "across the comma of a list": (
+        "oil CLAUSE falls",
+        "Oil, gold fall as oil falls; oil, gold falls",
+        ["oil+falls", "oil+falls"],
+    ),
     "not across a colon": ("oil CLAUSE falls", "Oil today: stocks; oil: gold falls", []),
     "either order": ("oil CLAUSE rise", "Rise of oil", ["Rise+oil"]),
     "and begins none": ("gold CLAUSE rise", "Gold and oil rise", ["Gold+rise"]),
@@ -67,9 +72,30 @@ CLAUSE = {
         ["Oil+falls", "gold+rises"],
     ),
     "the nearest": ("oil CLAUSE falls", "oil and oil falls", ["oil+falls"]),
-    "a hit over the border": ("(oil NEAR/9 gold) CLAUSE falls", "oil, gold falls", []),
+    "a hit over the border": ("(oil NEAR/9 gold) CLAUSE falls", "oil is up, gold falls", []),
     "nothing on one side": ("oil CLAUSE falls", "oil rises", []),
     "a full-width comma": ("镓 CLAUSE 涨", "镓价格，锗涨", []),
+}
+THEN = {
+    "in order": ("oil THEN falls", "oil of Texas falls", ["oil+falls"]),
+    "out of order": ("oil THEN fall", "a fall of oil", []),
+    "however far apart": ("oil THEN falls", "oil " + "x " * 40 + "falls", ["oil+falls"]),
+    "not across a conjunction": ("stocks THEN falls", "stocks rise as oil falls", []),
+    "not across a comma": ("oil THEN falls", "oil is dear, gold falls", []),
+    "across an aside": ("oil THEN falls", "oil (spot) falls", ["oil+falls"]),
+    "the nearest before": ("oil THEN falls", "oil and oil falls", ["oil+falls"]),
+    "the first behind": ("oil THEN (falls OR rises)", "oil falls then rises", ["oil+falls"]),
+    "only partners in order count": ("oil THEN falls", "falls oil x x falls", ["oil+falls"]),
+    "overlap is not before": ('"oil price" THEN "price falls"', "oil price falls", []),
+    "a pair in each": (
+        "(oil OR gold) THEN (falls OR rises)",
+        "Oil falls while gold rises",
+        ["Oil+falls", "gold+rises"],
+    ),
+    "a hit over the border": ("(oil NEAR/9 gold) THEN falls", "oil is up, gold falls", []),
+    "nothing on one side": ("oil THEN falls", "oil rises", []),
+    "nests": ("(oil THEN falls) THEN sharply", "oil falls sharply", ["oil+falls+sharply"]),
+    "Chinese": ("镓 THEN 涨", "镓价上涨", ["镓+涨"]),
 }
 NOT_NEAR = {
     "dropped": ("a NOT NEAR/2 b", "a x b", []),
@@ -117,6 +143,64 @@ def test_not_near_drops_what_is_taken_back(bench: Any, expression: str, text: st
     assert bench.hits(expression, text) == found
 
 
+@pytest.mark.parametrize(("expression", "text", "found"), THEN.values(), ids=THEN)
+def test_then_pairs_in_order_within_a_clause(bench: Any, expression: str, text: str, found: list[str]) -> None:
+    """The subject stands before its verb, and what another verb is said of is another matter."""
+    assert bench.hits(expression, text) == found
+
+
+NOT_BEFORE = {
+    "dropped": ("fall NOT BEFORE/1 in", "a fall in output", []),
+    "another follows": ("fall NOT BEFORE/1 in", "prices fall", ["fall"]),
+    "the other order": ("fall NOT BEFORE/1 in", "in a fall", ["fall"]),
+    "out of reach": ("fall NOT BEFORE/1 in", "fall hard in May", ["fall"]),
+    "within reach": ("fall NOT BEFORE/2 in", "fall hard in May", []),
+    "a comma adds one": ("fall NOT BEFORE/1 in", "fall, in May", ["fall"]),
+    "the nearest before": ("fall NOT BEFORE/9 in", "fall fall in May", []),
+    "only the nearest": ("fall NOT BEFORE/9 in", "fall x fall in May", ["fall"]),
+    "a nearer one behind is no matter": ("fall NOT BEFORE/9 in", "fall x in fall", ["fall"]),
+    "one for each": ("fall NOT BEFORE/1 in", "fall in May x fall in June", []),
+    "coordinated": ("$mineral NOT BEFORE/1 scrap", "gallium and germanium scrap", []),
+    "parted": ("$mineral NOT BEFORE/1 scrap", "gallium not germanium scrap", ["gallium"]),
+    "overlap is not before": ('fall NOT BEFORE/9 "fall in"', "fall in May", ["fall"]),
+    "in another sentence": ("fall NOT BEFORE/9 in", "fall; in May", ["fall"]),
+    "nothing to drop by": ("fall NOT BEFORE/9 in", "fall", ["fall"]),
+    "nothing to drop": ("fall NOT BEFORE/9 in", "in May", []),
+    "no distance": ("fall NOT BEFORE/0 in", "fall in May", ["fall"]),
+    "nests": ("fall NOT BEFORE/1 (in NOT BEFORE/1 May)", "fall in May", ["fall"]),
+    "a pair is dropped whole": ("(oil NEAR/1 fall) NOT BEFORE/1 in", "oil fall in May", []),
+    "all but the last": ("fall NOT BEFORE/9 fall", "fall x fall x fall", ["fall"]),
+    "Han": ("税 NOT BEFORE/1 收", "关税收入和关税", ["税"]),
+}
+NOT_AFTER = {
+    "dropped": ("hit NOT AFTER/1 to", "prices to hit a high", []),
+    "another precedes": ("hit NOT AFTER/1 to", "prices hit a high", ["hit"]),
+    "the other order": ("hit NOT AFTER/1 to", "a hit to prices", ["hit"]),
+    "out of reach": ("hit NOT AFTER/1 to", "to nearly hit", ["hit"]),
+    "within reach": ("hit NOT AFTER/2 to", "to nearly hit", []),
+    "only the nearest": ("hit NOT AFTER/9 to", "to x hit x hit", ["hit"]),
+    "a nearer one before is no matter": ("hit NOT AFTER/9 to", "hit to x hit", ["hit"]),
+    "of those that begin together the longer": ('(hit OR "hit back") NOT AFTER/1 to', "to hit back", []),
+    "coordinated": ("$mineral NOT AFTER/1 no", "no gallium and germanium", []),
+    "overlap is not behind": ('hit NOT AFTER/9 "to hit"', "to hit", ["hit"]),
+    "no distance": ("hit NOT AFTER/0 to", "to hit", ["hit"]),
+    "all but the first": ("hit NOT AFTER/9 hit", "hit x hit x hit", ["hit"]),
+    "Han counts half": ("税 NOT AFTER/1 有", "有关税收，税", ["税"]),
+}
+
+
+@pytest.mark.parametrize(("expression", "text", "found"), NOT_BEFORE.values(), ids=NOT_BEFORE)
+def test_not_before_drops_what_stands_before(bench: Any, expression: str, text: str, found: list[str]) -> None:
+    """A fall in output is no fall."""
+    assert bench.hits(expression, text) == found
+
+
+@pytest.mark.parametrize(("expression", "text", "found"), NOT_AFTER.values(), ids=NOT_AFTER)
+def test_not_after_drops_what_stands_behind(bench: Any, expression: str, text: str, found: list[str]) -> None:
+    """What is about to hit a high has not hit it."""
+    assert bench.hits(expression, text) == found
+
+
 COORDINATED = {
     "comma": ("gallium, germanium bans lifted", []),
     "and": ("gallium and germanium ban lifted", []),
@@ -154,12 +238,35 @@ def test_a_word_that_two_lists_find_is_dropped_once_for_both(bench: Any, text: s
     assert bench.hits("($permit OR $undo) NOT NEAR/2 $not", text, lists=lists) == found
 
 
-def test_a_pair_stays_although_it_overlaps_one_that_is_dropped(bench: Any) -> None:
-    """Pairs may cross, and each is a statement of its own."""
-    assert bench.hits("(ban NEAR/9 exports OR curb NEAR/9 sales) NOT NEAR/1 not", "not ban curb sales exports") == [
-        "curb+sales"
-    ]
-    assert bench.hits('(ban OR sales NEAR/9 "=ban") NOT NEAR/1 not', "sales ban not") == ["sales+ban"]
+PAIRS = {
+    "crosses one that is dropped": (
+        "(ban NEAR/9 exports OR curb NEAR/9 sales) NOT NEAR/1 not",
+        "not ban curb sales exports",
+        ["curb+sales"],
+    ),
+    "rests on a word that is dropped": ('(ban OR sales NEAR/9 "=ban") NOT NEAR/1 not', "sales ban not", []),
+    "rests on a word of a pair that is dropped": (
+        '(ban NEAR/9 sales OR curb NEAR/9 "=ban") NOT NEAR/1 not',
+        "not ban sales curb",
+        [],
+    ),
+    "a single word of a pair that is dropped": ('("=ban" OR ban NEAR/9 sales) NOT NEAR/9 not', "ban sales not", []),
+    "rests on other words": (
+        "(ban NEAR/1 sales OR curb NEAR/1 sales) NOT NEAR/1 not",
+        "not ban sales x curb sales",
+        ["curb+sales"],
+    ),
+    "a phrase over a word that is dropped": ('("sales ban" NEAR/9 x OR ban) NOT NEAR/1 not', "x sales ban not", []),
+    "before": ('(fall OR oil NEAR/9 "=fall") NOT BEFORE/1 in', "oil fall in May", []),
+    "behind": ('(hit OR oil NEAR/9 "=hit") NOT AFTER/1 to', "oil to hit", []),
+    "at no distance": ('(ban OR sales NEAR/9 "=ban") NOT NEAR/0 "no ban"', "sales no ban", []),
+}
+
+
+@pytest.mark.parametrize(("expression", "text", "found"), PAIRS.values(), ids=PAIRS)
+def test_a_pair_falls_with_a_word_that_it_rests_on(bench: Any, expression: str, text: str, found: list[str]) -> None:
+    """What is not banned is not banned, whatever else is said of it; pairs that merely cross are two statements."""
+    assert bench.hits(expression, text) == found
 
 
 def test_a_short_span_within_a_long_one_parts_no_group(bench: Any) -> None:

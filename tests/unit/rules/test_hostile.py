@@ -14,6 +14,8 @@ RULES = (
     "$mineral SENT (ban OR lift~ OR export) AND NOT title(x)",
     "re:/gal+ium/ NOT NEAR/0 ($mineral SENT gallium)",
     "lede($mineral NEAR/9 =MP) OR 镓 NEAR/2 出口",
+    "$mineral CLAUSE (ban OR lift~ OR 出口)",
+    "(($mineral OR gallium) NOT BEFORE/3 lift~) THEN (ban NOT AFTER/2 not)",
 )
 TEXTS = {
     "brackets": "([",
@@ -36,6 +38,9 @@ TEXTS = {
     "alternating terms": "gallium ban ",
     "coordinated terms": "gallium, germanium and ",
     "terms that cancel": "gallium lifts not ban ",
+    "a list": "gallium, ban, ",
+    "asides": "gallium, the old ban, which ban, ",
+    "asides in brackets": "gallium (ban, the old ban, ",
     "sentences": "gallium ban. ",
     "Han": "镓出口",
     "Han, coordinated": "镓、锗和",

@@ -161,7 +161,9 @@ LEAVES = st.one_of(TERMS.map(written), st.sampled_from(["$m", "$n", "$minus"]), 
 
 def units(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     """An expression of two smaller ones."""
-    operators = st.sampled_from(["NEAR/4", "BEFORE/9", "SENT", "CLAUSE", "NOT NEAR/3", "NOT NEAR/0"])
+    operators = st.sampled_from(
+        ["NEAR/4", "BEFORE/9", "SENT", "CLAUSE", "THEN", "NOT NEAR/3", "NOT NEAR/0", "NOT BEFORE/2", "NOT AFTER/2"]
+    )
     return st.one_of(
         st.tuples(inner, operators, inner).map(lambda parts: f"({' '.join(parts)})"),
         st.lists(inner, min_size=2, max_size=3).map(lambda parts: f"({' OR '.join(parts)})"),
@@ -254,6 +256,12 @@ LOOKS = {
     "both": ("gallium AND ban", "gallium ban", True),
     "one of two near": ("gallium NEAR/2 ban", "ban", False),
     "what cancels is not needed": ("gallium NOT NEAR/2 ban", "gallium", True),
+    "what cancels in one order is not needed": (
+        "gallium NOT BEFORE/2 ban AND gallium NOT AFTER/2 ban",
+        "gallium",
+        True,
+    ),
+    "one of two in a clause": ("gallium THEN ban", "ban", False),
     "what must not be is not needed": ("gallium AND NOT ban", "gallium", True),
     "either": ("gallium OR ban", "ban", True),
     "either in brackets": ("(gallium OR ban) SENT export", "ban export", True),

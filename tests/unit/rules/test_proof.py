@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from tocsin.model.evidence import Evidence, Span
-from tocsin.model.rules import Severity
+from tocsin.model.rules import Evidence, Severity, Span
 
 NOTES = {
     "too far": (
@@ -30,6 +29,22 @@ NOTES = {
         "ban CLAUSE gallium",
         "Ban stands as gallium rises",
         "not met: ban CLAUSE gallium: nearest: “Ban” and “gallium” are not in one clause",
+    ),
+    "THEN": (
+        "ban THEN gallium",
+        "Ban stands as gallium rises",
+        "not met: ban THEN gallium: nearest: “Ban” and “gallium” are not in one clause",
+    ),
+    "THEN, wrong order": ("ban THEN gallium", "Gallium ban", "not met: ban THEN gallium: never in this order"),
+    "cancelled by what follows": (
+        "fall NOT BEFORE/1 in",
+        "A fall in output",
+        "not met: fall NOT BEFORE/1 in: cancelled by “in”",
+    ),
+    "cancelled by what precedes": (
+        "hit NOT AFTER/1 to",
+        "Set to hit",
+        "not met: hit NOT AFTER/1 to: cancelled by “to”",
     ),
     "wrong order": ("ban BEFORE/9 gallium", "Gallium ban", "not met: ban BEFORE/9 gallium: never in this order"),
     "in order, too far": (
@@ -76,6 +91,7 @@ TREES = {
     "list": ("$restrict", ("rule", ("match", ("list",)))),
     "pair": ("ban NEAR/3 gallium", ("rule", ("match", ("NEAR/3", ("term",), ("term",))))),
     "sentence": ("ban SENT gallium", ("rule", ("match", ("SENT", ("term",), ("term",))))),
+    "clause, in order": ("ban THEN gallium", ("rule", ("match", ("THEN", ("term",), ("term",))))),
     "and": ("ban AND gallium AND NOT x", ("rule", ("match", ("term",), ("term",), ("NOT", ("term!",))))),
     "or": ("ban AND gallium OR x", ("rule", ("match", ("AND", ("term",), ("term",)), ("term!",)))),
     "union": ("(ban OR x)", ("rule", ("match", ("OR", ("term",), ("term!",))))),
@@ -83,6 +99,7 @@ TREES = {
     "field in a pair": ("title(ban) NEAR/3 gallium", ("rule", ("match", ("NEAR/3", ("title", ("term",)), ("term",))))),
     "tests": ("ban AND source=s AND age<1h", ("rule", ("match", ("term",), ("label",), ("age",)))),
     "nothing dropped": ("ban NOT NEAR/3 x", ("rule", ("match", ("NOT NEAR/3", ("term",))))),
+    "one dropped by order": ("ban NOT BEFORE/3 all", ("rule!", ("match!", ("NOT BEFORE/3!", ("term",), ("term",))))),
     "one dropped": ("ban NOT NEAR/3 all", ("rule!", ("match!", ("NOT NEAR/3!", ("term",), ("term",))))),
 }
 

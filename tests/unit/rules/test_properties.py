@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tocsin.model.evidence import Evidence, Span
+from tocsin.model.rules import Evidence, Span
 from tocsin.rules.news.query import parse
 from tocsin.rules.news.terms import TermError, compile_term
 from tocsin.rules.pieces import QueryError
@@ -91,7 +91,8 @@ def test_near_and_sent_are_symmetric(bench: Any, text: str, distance: int) -> No
 def test_no_operator_crosses_a_sentence_or_a_field(bench: Any, title: str, summary: str, distance: int) -> None:
     """Two headlines of one entry are not one event."""
     entry = bench.entry(title, summary=summary)
-    for op in (f"NEAR/{distance}", f"BEFORE/{distance}", "SENT", f"NOT NEAR/{distance}"):
+    limited = (f"{op}/{distance}" for op in ("NEAR", "BEFORE", "NOT NEAR", "NOT BEFORE", "NOT AFTER"))
+    for op in (*limited, "SENT", "CLAUSE", "THEN"):
         for hit in bench.prove(f"(a OR gallium OR 镓) {op} (b OR ban OR 锗)", entry).hits:
             (field,) = {span.field for span in hit.spans}
             between = getattr(entry, field)[hit.spans[0].start : hit.spans[-1].end]
@@ -116,7 +117,7 @@ def test_no_text_makes_a_rule_raise(bench: Any, title: str, summary: str, body: 
     """Feed text is hostile: whatever it holds, it is judged, and every span lies within its field."""
     match = (
         "(($mineral NOT NEAR/3 ($undo NOT NEAR/2 $not)) NEAR/8 (ban~ OR germ* OR =US)) "
-        "OR lede(re:/gal+ium/ SENT gallium) OR 镓 BEFORE/3 锗 OR gallium AND NOT title(ban) OR $mineral"
+        "OR lede((re:/gal+ium/ NOT BEFORE/2 ban) THEN (gallium NOT AFTER/2 ban)) OR 镓 BEFORE/3 锗 OR gallium AND NOT title(ban) OR $mineral"
     )
     rules = bench.compile(bench.rule(match, unless="10% AND $undo"))
     judged = bench.judge(rules, bench.entry(title, summary=summary, body=body))
@@ -188,14 +189,49 @@ def test_not_near_is_what_it_is_defined_to_be(bench: Any, steps: list[str], dist
     """Each b drops the nearest a within reach, and the as that only a comma (or nothing) parts from it."""
     found = positions(steps)
     dropped = {a for b in found["b"] if (a := nearest(b, found["a"])) and abs(a[0] - b[0]) <= distance}
+    assert orders(bench.prove(f"a NOT NEAR/{distance} b", " ".join(steps)), steps) == left(found["a"], dropped)
+
+
+@BOUNDED
+@given(STEPS, st.integers(0, 7))
+def test_not_before_and_not_after_are_what_they_are_defined_to_be(bench: Any, steps: list[str], distance: int) -> None:
+    """As NOT NEAR, among the as of one side only."""
+    found = positions(steps)
+    for op, side in (("NOT BEFORE", tuple.__lt__), ("NOT AFTER", tuple.__gt__)):
+        dropped = {
+            a
+            for b in found["b"]
+            if (a := nearest(b, [a for a in found["a"] if side(a, b)])) and abs(a[0] - b[0]) <= distance
+        }
+        assert orders(bench.prove(f"a {op}/{distance} b", " ".join(steps)), steps) == left(found["a"], dropped)
+
+
+@BOUNDED
+@given(STEPS)
+def test_then_is_before_in_each_clause(bench: Any, steps: list[str]) -> None:
+    """A colon ends a clause whatever stands around it, and nothing else matters but the order."""
+    text = " ".join(steps)
+    clauses = [part.split() for part in text.split(",")]
+    wanted, past = set(), 0
+    for clause in clauses:
+        found = {word: [past + i for i, other in enumerate(clause, 1) if other == word] for word in ("a", "b")}
+        past += len(clause)
+        for a in found["a"]:
+            b = min((other for other in found["b"] if other > a), default=0)
+            if b and a == max(other for other in found["a"] if other < b):
+                wanted.add((a, b))
+    assert orders(bench.prove("a THEN b", text.replace(",", ":")), steps) == wanted
+
+
+def left(found: list[tuple[int, int]], dropped: set[tuple[int, int]]) -> set[tuple[int, ...]]:
+    """The orders of *found* less what is *dropped*, and what only a comma (or nothing) parts from it."""
     groups: list[list[tuple[int, int]]] = []
-    for a in found["a"]:
+    for a in found:
         if groups and groups[-1][-1][1] + 1 == a[1]:
             groups[-1].append(a)
         else:
             groups.append([a])
-    wanted = {(a[1],) for group in groups if not dropped & set(group) for a in group}
-    assert orders(bench.prove(f"a NOT NEAR/{distance} b", " ".join(steps)), steps) == wanted
+    return {(a[1],) for group in groups if not dropped & set(group) for a in group}
 
 
 def orders(proof: Evidence, steps: list[str]) -> set[tuple[int, ...]]:

@@ -9,11 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tocsin.hints import PollHints, date
-from tocsin.model.sources import Cursor
+from tocsin.model.entries import Cursor
+from tocsin.sources.http.caching import following_of, fresh, poll_hints
 from tocsin.sources.http.client import Fetched
-from tocsin.sources.http.hints import fresh, poll_hints
 from tocsin.sources.http.refusal import retry_after
-from tocsin.sources.http.validators import following_of
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 DATE = "Mon, 02 Mar 2026 11:00:00 GMT"

@@ -1,7 +1,7 @@
 """By what an entry is known again."""
 
 from tocsin.model.entries import KeyKind
-from tocsin.sources.feeds.identity import LONGEST_ID, Traits, digest, identify
+from tocsin.sources.feeds.entries import LONGEST_ID, Traits, digest, identify
 
 
 def _traits(**values):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tocsin.errors import UsageError
-from tocsin.sources.feeds.opml import LARGEST, MOST_FEEDS, Outline, read_opml
+from tocsin.sources.feeds.discovery import LARGEST, MOST_OUTLINES, Outline, read_opml
 
 HEAD = b"<opml version='2.0'><body>"
 TAIL = b"</body></opml>"
@@ -34,7 +34,7 @@ def test_feeds_are_found_in_folders_and_each_once() -> None:
         (b"<!DOCTYPE x [<!ENTITY a 'b'>]>" + HEAD + TAIL, "it declares a document type"),
         (HEAD + b"<outline>" * 100, "it is nested deeper than 64"),
         (
-            HEAD + b"".join(b"<outline xmlUrl='http://a/%d'/>" % n for n in range(MOST_FEEDS + 1)),
+            HEAD + b"".join(b"<outline xmlUrl='http://a/%d'/>" % n for n in range(MOST_OUTLINES + 1)),
             "more than 5000 feeds",
         ),
         (b" " * (LARGEST + 1), "more than 5242880 octets"),

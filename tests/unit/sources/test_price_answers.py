@@ -359,7 +359,7 @@ def test_an_address_is_filled_in_with_symbols_and_the_day():
     asking = Asking(url="https://x.test/{today:%Y%m%d}?s={symbols}", method="POST", body="d={today}", join="+")
     table = Table(Columns(format=Format.JSON, price="p", zone="Asia/Shanghai"), asking)
     request = table.request(["A", "B/C"], NOW, first=False)
-    assert (request.url, request.body) == ("https://x.test/20260303?s=A+B%2FC", b"d=2026-03-03")
+    assert (request.url, request.body) == ("https://x.test/20260303?s=A+B%2FC", "d=2026-03-03")
     assert (
         Yahoo().request(["CNY=X"], NOW, first=True).url.endswith("/CNY%3DX?interval=1d&range=6mo&events=div%2Csplits")
     )

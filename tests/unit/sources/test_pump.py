@@ -15,14 +15,14 @@ import pytest
 
 from tocsin.errors import SourceError
 from tocsin.policy.alerting import story
-from tocsin.policy.alerting.wording import Wording
+from tocsin.policy.alerting.correction import Wording
 from tocsin.receivers import classify
 from tocsin.render import words
 from tocsin.sources.documents import charset, dates
 from tocsin.sources.documents.items import Item, Parsed
 from tocsin.sources.feeds import discovery, jsonfeed, parser_program, repair
 from tocsin.sources.feeds.entries import entries
-from tocsin.sources.http import hints, urls
+from tocsin.sources.http import caching, urls
 from tocsin.sources.prices.extract import Format
 from tocsin.sources.prices.table import Columns, Table, read_number
 from tocsin.sources.prices.yahoo import Yahoo
@@ -147,7 +147,7 @@ def _price_answers(text: str) -> None:
 
 
 def _headers(text: str) -> None:
-    hints.fresh({"cache-control": text, "expires": text, "date": text}, NOW)
+    caching.fresh({"cache-control": text, "expires": text, "date": text}, NOW)
     charset.decode(_octets(text), f"text/xml; {text}")
     charset.decode(b"<?xml " + _octets(text) + b"\xff", "text/xml; charset=gb2312")
 
@@ -187,7 +187,7 @@ def _prices(text: str) -> None:
 
 #: What reads text of strangers in the daemon's own process.
 READERS: dict[str, Callable[[str], object]] = {
-    "poll hints": lambda x: hints.poll_hints(_octets(f"<rss><channel>{x}<item>")),
+    "poll hints": lambda x: caching.poll_hints(_octets(f"<rss><channel>{x}<item>")),
     "feeds of a page": lambda x: discovery.discover(f"<link rel=alternate {x}", url="http://e.com/"),
     "JSON Feed": lambda x: jsonfeed.parse(json.dumps({"title": x, "items": [{"id": x, "title": x, "content_html": x}]}), url="http://e.com/"),
     "reduced feed": lambda x: repair.reduce(f"<rss>{x}</rss>"),

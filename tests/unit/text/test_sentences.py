@@ -92,6 +92,7 @@ SENTENCES = {
     "a single letter": ("J. Smith", ["j smith"]),
     "initials end nothing": ("the U.S. bans", ["the us bans"]),
     "number": ("Announcement No. 61 of 2025", ["announcement no 61 of 2025"]),
+    "rupees": ("Acme pays Rs. 500 crore", ["acme pays rs 500 crore"]),
     "no is a word, too": ("China said no. Prices rise", ["china said no", "prices rise"]),
     "an empty line": ("China bans\n\ngallium", ["china bans", "gallium"]),
     "one newline ends nothing": ("China\nbans", ["china bans"]),

@@ -12,8 +12,19 @@ from dataclasses import dataclass, field
 
 import yaml
 
-from tocsin.config.yaml.nodes import Items, Node, Pairs, Scalar, Style, problem, said
-from tocsin.config.yaml.scalars import Rows, quoted_rows, resolve, unquoted_rows
+from tocsin.config.yaml.nodes import (
+    Items,
+    Node,
+    Pairs,
+    Rows,
+    Scalar,
+    Style,
+    problem,
+    quoted_rows,
+    resolve,
+    said,
+    unquoted_rows,
+)
 from tocsin.errors import Problem
 from tocsin.model.rules import Located
 

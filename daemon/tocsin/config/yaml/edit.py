@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tocsin.config.yaml.file import LARGEST, read
-from tocsin.config.yaml.nodes import Node, Pairs, Scalar, member
-from tocsin.config.yaml.scalars import resolve
+from tocsin.config.yaml.nodes import Node, Pairs, Scalar, member, resolve
 from tocsin.errors import UsageError
 from tocsin.files import read_regular
 

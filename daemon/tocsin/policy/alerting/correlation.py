@@ -15,9 +15,8 @@ from datetime import datetime
 from itertools import islice, product
 
 from tocsin.model.alerts import MatchOutcome
-from tocsin.model.evidence import Evidence, Witness
 from tocsin.model.prices import Labels
-from tocsin.model.rules import Correlation, CorrelationKind, Match
+from tocsin.model.rules import Correlation, CorrelationKind, Evidence, Match, Witness
 
 #: Key values of one match; more than that is a list of everything.
 _MOST_KEYS = 64

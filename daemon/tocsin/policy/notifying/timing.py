@@ -1,21 +1,71 @@
-"""The time of a message by the settings of its receiver: digest, quiet hours, and wait for more alerts to join."""
+"""The time of a message by the settings of its receiver: digest, quiet hours, wait for more alerts, and limit an hour."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from tocsin.model.deliveries import DeliveryKind
 from tocsin.model.reasons import NO_REASON, Cause, Reason
 from tocsin.model.rules import Severity
 from tocsin.policy.alerting.facts import Pending, Planned
-from tocsin.policy.notifying.limit import Limit
-from tocsin.policy.notifying.receiver import DigestTimes, ReceiverInfo
+from tocsin.policy.notifying.receiver import DigestTimes, QuietHours, ReceiverInfo
 from tocsin.policy.notifying.retry import DIGEST_LIFE
 
-#: Kinds that are news; all others (corrections, catch-up, operator messages) are messages of their own.
-_NEWS = (DeliveryKind.ALERT, DeliveryKind.UPDATE)
+#: The time in which messages are counted.
+SPAN = timedelta(hours=1)
+#: Kinds that are news and may wait; all others (corrections, catch-up, operator messages) are messages of their own.
+NEWS = (DeliveryKind.ALERT, DeliveryKind.UPDATE)
+#: The severity that never waits.
+ALWAYS = Severity.CRITICAL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """At most *most* messages an hour to each recipient of a receiver.
+
+    Alerts over the limit wait for the digest at *leaves*; if that is None, until an hour has room again. They may wait
+    longer, for the end of *quiet_hours* in *zone*.
+    """
+
+    most: int
+    leaves: datetime | None = None
+    quiet_hours: QuietHours | None = None
+    zone: tzinfo = UTC
+
+    def until(self, room: datetime, loudest: Severity) -> datetime:
+        """Return when alerts over the limit are sent; *loudest* is their severity, *room* is when an hour has room again.
+
+        Quiet hours with `drop` must not drop alerts that were due before they began.
+        """
+        at, hours = self.leaves or room, self.quiet_hours
+        return at if hours is None or hours.let_through(loudest) else hours.ends(self.zone, at) or at
+
+    def reason(self, receiver: str, until: datetime | None = None) -> Reason:
+        """Return the reason for which a message to *receiver* waits, *until* then if that is known."""
+        return Reason(cause=Cause.LIMIT, until=until, by=receiver, count=self.most)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Storm:
+    """More alerts for *receiver* than its *limit*: *alerts* is how many wait, *until* when the first is sent."""
+
+    receiver: str
+    limit: Limit
+    alerts: int
+    until: datetime
+
+
+def room(sent: Iterable[datetime], most: int) -> datetime | None:
+    """Return when a recipient may get one more message after those *sent* in the last hour; None means at once."""
+    latest = sorted(sent, reverse=True)
+    return latest[most - 1] + SPAN if len(latest) >= most else None
+
+
+def begins(last: datetime | None, now: datetime) -> bool:
+    """Return whether a new storm begins *now*; *last* is when an alert was last over the limit, None if never."""
+    return last is None or last <= now - SPAN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +95,9 @@ def timed(
     quiet hours only alerts that break through are sent; other news is sent as a digest at their end, or dropped with
     `drop`. *pending* are messages that already wait for the same recipient.
     """
-    if receiver.digest and wanted.kind in _NEWS and receiver.digest.takes(severity):
+    if receiver.digest and wanted.kind in NEWS and receiver.digest.takes(severity):
         wanted = _digested(receiver, receiver.digest, wanted.due_at)
-    elif wanted.kind in _NEWS and wanted.due_at <= now and severity is not Severity.CRITICAL:
+    elif wanted.kind in NEWS and wanted.due_at <= now and severity is not Severity.CRITICAL:
         wanted = _grouped(receiver, wanted, now, pending)
     return _awake(receiver, severity, wanted)
 
@@ -101,7 +151,7 @@ def _awake(receiver: ReceiverInfo, severity: Severity, wanted: Timing) -> Timing
         return wanted
     if hours.drop:
         return replace(wanted, dropped=Reason(cause=Cause.QUIET, by=receiver.name))
-    kind = DeliveryKind.DIGEST if wanted.kind in _NEWS else wanted.kind
+    kind = DeliveryKind.DIGEST if wanted.kind in NEWS else wanted.kind
     return Timing(kind=kind, due_at=end, held=Reason(cause=Cause.QUIET, until=end, by=receiver.name))
 
 
@@ -110,6 +160,6 @@ def _grouped(receiver: ReceiverInfo, wanted: Timing, now: datetime, pending: Seq
     if not receiver.group_wait:
         return wanted
     latest = now + receiver.group_wait
-    waiting = [message.due_at for message in pending if message.kind in _NEWS and now < message.due_at < latest]
+    waiting = [message.due_at for message in pending if message.kind in NEWS and now < message.due_at < latest]
     due_at = min(waiting, default=latest)
     return Timing(kind=wanted.kind, due_at=due_at, held=Reason(cause=Cause.GROUP, until=due_at))

@@ -113,14 +113,14 @@ def after_failure(
     moved = learning.failed_at(before.habits.moved, error.fault, error.status, errors)
     events = [HealthEvent(news=verdict.news, detail=_detail(error))] if verdict.news and not refusals else []
     events += _moves(before.habits.moved, moved)
-    reasons: tuple[str, ...] = (f"{_count(errors)}: left alone for {duration(delay)}",)
+    reasons: tuple[str, ...] = (f"{_count(errors)}: paused for {duration(delay)}",)
     if error.retry_after:
         reasons = (*reasons, f"its server asked for {duration(error.retry_after)}")
     if moved is not before.habits.moved:
         delay, reasons = _TRY_MOVED, ("it is tried at its other address",)
     quiet = schedule.hold(error.fault, error.retry_after, refusals) if before.terms.group else None
     if refusals and quiet:
-        delay, reasons = quiet, (f"its host limits our rate: left alone for {duration(quiet)}",)
+        delay, reasons = quiet, (f"its host limits our rate: paused for {duration(quiet)}",)
     return AfterFailure(
         plan=Plan(due_at=now + delay, reasons=reasons),
         habits=replace(before.habits, moved=moved),

@@ -11,8 +11,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from tocsin.model.entries import Entry, KeyKind
-from tocsin.model.sources import Batch
+from tocsin.model.entries import Batch, Entry, KeyKind
 
 #: A new entry that is older than this and than the last poll is late.
 _LATE = timedelta(hours=24)

@@ -7,7 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from tocsin.rules.news.query import AgeTest, All, Condition, Field, LabelTest, Leaf, Near, Pair, Test, Union
+from tocsin.rules.news.query import (
+    SUBTRACTING,
+    AgeTest,
+    All,
+    Condition,
+    Field,
+    LabelTest,
+    Leaf,
+    Near,
+    Pair,
+    Test,
+    Union,
+)
 from tocsin.rules.news.terms import Term, TermList, Word
 
 _ALL = frozenset(["title", "summary", "body"])
@@ -21,14 +33,14 @@ def fields(node: Near, scope: str = "") -> frozenset[str]:
         return here & _FIELDS.get(node.field, frozenset([node.field]))
     if isinstance(node, Pair):
         left = fields(node.left, scope)
-        return left if node.op == "NOT NEAR" else left & fields(node.right, scope)
+        return left if node.op in SUBTRACTING else left & fields(node.right, scope)
     if isinstance(node, Union):
         return frozenset().union(*(fields(part, scope) for part in node.parts))
     return here
 
 
 def wanted(node: object) -> Sequence[Condition | All | Test]:
-    """Return the parts of *node* whose hits can be among its own: what AND NOT and NOT NEAR take away is none.
+    """Return the parts of *node* whose hits can be among its own: what AND NOT, NOT NEAR and the like take away is none.
 
     A pair and an `All` need each of them, every other node any; a term, a test and what is no expression have none.
     """
@@ -37,7 +49,7 @@ def wanted(node: object) -> Sequence[Condition | All | Test]:
     if isinstance(node, All):
         return [test for negated, test in node.tests if not negated]
     if isinstance(node, Pair):
-        return (node.left,) if node.op == "NOT NEAR" else (node.left, node.right)
+        return (node.left,) if node.op in SUBTRACTING else (node.left, node.right)
     return (node.inner,) if isinstance(node, Field) else ()
 
 
@@ -129,9 +141,9 @@ def _contains_pair(outer: Near, inner: Pair, whole: bool) -> bool:
         sides = same(outer.left, inner.left) and same(outer.right, inner.right)
         if sides and inner.within <= outer.within:
             return True
-    if contains(outer, inner.left, whole=whole) and (inner.op == "NOT NEAR" or not whole):
+    if contains(outer, inner.left, whole=whole) and (inner.op in SUBTRACTING or not whole):
         return True
-    return inner.op != "NOT NEAR" and not whole and contains(outer, inner.right)
+    return not (inner.op in SUBTRACTING or whole) and contains(outer, inner.right)
 
 
 def _list_contains(outer: TermList, inner: TermList, whole: bool) -> bool:

@@ -12,11 +12,24 @@ from datetime import datetime
 from itertools import islice
 
 from tocsin.model.entries import Entry
-from tocsin.model.evidence import Hit, Span
 from tocsin.model.prices import Labels
-from tocsin.model.rules import Located, RuleInfo, Severity
-from tocsin.rules.news.hits import Part, SentenceHit, before, in_clause, near, not_near
-from tocsin.rules.news.query import KNOWN_BY, AgeTest, All, Condition, Field, LabelTest, Leaf, Near, Test, Union
+from tocsin.model.rules import Hit, Located, RuleInfo, Severity, Span
+from tocsin.rules.news.hits import Part, SentenceHit, before, in_clause, near, subtract
+from tocsin.rules.news.query import (
+    IN_CLAUSE,
+    KNOWN_BY,
+    ORDERED,
+    SUBTRACTING,
+    AgeTest,
+    All,
+    Condition,
+    Field,
+    LabelTest,
+    Leaf,
+    Near,
+    Test,
+    Union,
+)
 from tocsin.rules.news.terms import TermList
 from tocsin.text.document import Document
 from tocsin.text.fold import fold
@@ -144,14 +157,17 @@ class Judgement:
             return sorted({ground.hit for ground in grounds if place(ground.sentence) == place(sentence)})
         left = self.near(node.left, sentence)
         # Most sentences end here: whatever the right side is, nothing comes of nothing.
-        right = self.near(node.right, sentence) if left else []
-        if node.op == "NOT NEAR":
-            return not_near(left, right, sentence, node.within)
-        if node.op == "BEFORE":
-            return sorted(before(left, right, sentence, node.within))
-        if node.op == "CLAUSE":
-            return sorted(in_clause(left, right, sentence))
-        return sorted(near(left, right, sentence, None if node.op == "SENT" else node.within))
+        if not left:
+            return left
+        right = self.near(node.right, sentence)
+        if not right:
+            return left if node.op in SUBTRACTING else right
+        if node.op in SUBTRACTING:
+            return subtract(node.op, left, right, sentence, node.within)
+        pair = before if node.op in ORDERED else near
+        if node.op in IN_CLAUSE:
+            return sorted(in_clause(pair, left, right, sentence))
+        return sorted(pair(left, right, sentence, None if node.op == "SENT" else node.within))
 
     def _labelled(self, node: LabelTest, labels: Labels) -> bool:
         if node.name == "source":

@@ -1,4 +1,4 @@
-"""Spans and hits, and the operators that pair them, one sentence at a time: NEAR, BEFORE, CLAUSE and NOT NEAR.
+"""Spans and hits, and the operators that pair them or take some away, one sentence at a time.
 
 Every operator is n log n in the hits of its sentence.
 """
@@ -6,12 +6,13 @@ Every operator is n log n in the hits of its sentence.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import accumulate
 from typing import NamedTuple
 
-from tocsin.text.tokens import Sentence, clauses
+from tocsin.text.clauses import clauses
+from tocsin.text.tokens import Sentence
 
 
 class Part(NamedTuple):
@@ -36,13 +37,72 @@ class SentenceHit(NamedTuple):
     parts: tuple[Part, ...]
 
 
+#: Of each hit its partner among others: (index, half words between the two), -1 for none.
+Partners = list[tuple[int, int]]
+#: An operator that pairs the hits of two sides, within so many words or without a limit.
+Pairing = Callable[[Sequence[SentenceHit], Sequence[SentenceHit], Sentence, int | None], list[SentenceHit]]
+
+
 def near(
     left: Sequence[SentenceHit], right: Sequence[SentenceHit], sentence: Sentence, within: int | None
 ) -> list[SentenceHit]:
     """Pair each left hit with a right one when neither has a nearer partner; *within* words, None without a limit."""
+    return _mutual(left, right, _nearest(left, right, sentence), _nearest(right, left, sentence), within)
+
+
+def before(
+    left: Sequence[SentenceHit], right: Sequence[SentenceHit], sentence: Sentence, within: int | None
+) -> list[SentenceHit]:
+    """As `near`, but the left hit ends before the right one begins."""
+    return _mutual(left, right, _next_behind(left, right, sentence), _last_before(right, left, sentence), within)
+
+
+def in_clause(
+    pair: Pairing, left: Sequence[SentenceHit], right: Sequence[SentenceHit], sentence: Sentence
+) -> list[SentenceHit]:
+    """*pair* without a limit within each clause; a hit that reaches over the end of one stands in none."""
+    numbers = clauses(sentence)
+    sides: dict[int, tuple[list[SentenceHit], list[SentenceHit]]] = {}
+    for side, hits in enumerate((left, right)):
+        for hit in hits:
+            if numbers[hit.first] == numbers[hit.last]:
+                sides.setdefault(numbers[hit.first], ([], []))[side].append(hit)
+    return [hit for one, other in sides.values() for hit in pair(one, other, sentence, None)]
+
+
+def subtract(
+    op: str, left: Sequence[SentenceHit], right: Sequence[SentenceHit], sentence: Sentence, within: int
+) -> list[SentenceHit]:
+    """Return the left hits less, for each right one, the nearest within reach and what is coordinated with it.
+
+    NOT BEFORE takes the nearest that ends before the right one, NOT AFTER the nearest that begins behind it. A word that
+    two lists found goes for both, and with it every hit that rests on it, alone or among others. With a distance of 0
+    NOT NEAR takes every left hit that overlaps a right one.
+    """
+    if op == "NOT NEAR" and within == 0:
+        dropped = {i for i, (j, steps) in enumerate(_nearest(left, right, sentence)) if j >= 0 and steps == 0}
+    else:
+        dropped = {i for i, steps in _FINDERS[op](right, left, sentence) if i >= 0 and steps <= 2 * within}
+    if not dropped:
+        return list(left)
+    groups = {(part.source, part.group) for i in dropped for part in left[i].parts}
+    words = {token for i in dropped for part in left[i].parts for token in _tokens(part)}
+    return [
+        hit
+        for hit in left
+        if not any((part.source, part.group) in groups or words.intersection(_tokens(part)) for part in hit.parts)
+    ]
+
+
+def _tokens(part: Part) -> range:
+    return range(part.first, part.last + 1)
+
+
+def _mutual(
+    left: Sequence[SentenceHit], right: Sequence[SentenceHit], forth: Partners, back: Partners, within: int | None
+) -> list[SentenceHit]:
+    """Join each left hit with its partner when it is the partner's own, *within* words."""
     limit = None if within is None else 2 * within
-    forth = _nearest(left, right, sentence)
-    back = _nearest(right, left, sentence)
     return [
         _joined(left[i], right[j])
         for i, (j, steps) in enumerate(forth)
@@ -50,69 +110,35 @@ def near(
     ]
 
 
-def in_clause(left: Sequence[SentenceHit], right: Sequence[SentenceHit], sentence: Sentence) -> list[SentenceHit]:
-    """As `near` without a limit, within each clause; a hit that reaches over the end of one stands in none."""
-    if not left or not right:
-        return []
-    numbers = clauses(sentence)
-    sides: dict[int, tuple[list[SentenceHit], list[SentenceHit]]] = {}
-    for side, hits in enumerate((left, right)):
-        for hit in hits:
-            if numbers[hit.first] == numbers[hit.last]:
-                sides.setdefault(numbers[hit.first], ([], []))[side].append(hit)
-    return [pair for one, other in sides.values() for pair in near(one, other, sentence, None)]
+def _next_behind(hits: Sequence[SentenceHit], others: Sequence[SentenceHit], sentence: Sentence) -> Partners:
+    """For each of *hits* the one of *others* that begins next behind its end, the last of those that begin together."""
+    positions = sentence.positions
+    firsts = [other.first for other in others]
+    found = []
+    for hit in hits:
+        behind = bisect_right(firsts, hit.last)
+        if behind == len(firsts):
+            found.append((-1, 0))
+        else:
+            first = firsts[behind]
+            found.append((bisect_right(firsts, first) - 1, positions[first] - positions[hit.last]))
+    return found
 
 
-def before(
-    left: Sequence[SentenceHit], right: Sequence[SentenceHit], sentence: Sentence, within: int
-) -> list[SentenceHit]:
-    """As `near`, but the left hit ends before the right one begins."""
-    if not left or not right:
-        return []
-    by_end = sorted(range(len(left)), key=lambda i: (left[i].last, left[i].first))
-    ends = [left[i].last for i in by_end]
-    starts = [hit.first for hit in right]
-    pairs = []
-    for i, hit in enumerate(left):
-        j = bisect_right(starts, hit.last)
-        if j == len(right) or sentence.positions[starts[j]] - sentence.positions[hit.last] > 2 * within:
-            continue
-        j = bisect_right(starts, starts[j]) - 1
-        if by_end[bisect_left(ends, starts[j]) - 1] == i:
-            pairs.append(_joined(hit, right[j]))
-    return pairs
+def _last_before(hits: Sequence[SentenceHit], others: Sequence[SentenceHit], sentence: Sentence) -> Partners:
+    """For each of *hits* the one of *others* that ends last before its beginning, the later of those that end together."""
+    positions = sentence.positions
+    by_end = sorted(range(len(others)), key=lambda i: others[i].last)
+    lasts = [others[i].last for i in by_end]
+    found = []
+    for hit in hits:
+        at = bisect_left(lasts, hit.first) - 1
+        found.append((by_end[at], positions[hit.first] - positions[lasts[at]]) if at >= 0 else (-1, 0))
+    return found
 
 
-def not_near(
-    left: Sequence[SentenceHit], right: Sequence[SentenceHit], sentence: Sentence, within: int
-) -> list[SentenceHit]:
-    """Return the left hits less, for each right one, the nearest within reach and what is coordinated with it.
-
-    A word that two lists found goes for both. With a distance of 0 every left hit that overlaps a right one goes.
-    """
-    if not left or not right:
-        return list(left)
-    if within == 0:
-        dropped = {i for i, (j, steps) in enumerate(_nearest(left, right, sentence)) if j >= 0 and steps == 0}
-    else:
-        dropped = {i for i, steps in _nearest(right, left, sentence) if i >= 0 and steps <= 2 * within}
-    groups = {(part.source, part.group) for i in dropped for part in left[i].parts}
-    words = {token for i in dropped if len(left[i].parts) == 1 for token in _tokens(left[i])}
-    return [
-        hit
-        for i, hit in enumerate(left)
-        if i not in dropped
-        and not any((part.source, part.group) in groups for part in hit.parts)
-        and not (len(hit.parts) == 1 and words.intersection(_tokens(hit)))
-    ]
-
-
-def _tokens(hit: SentenceHit) -> range:
-    return range(hit.first, hit.last + 1)
-
-
-def _nearest(hits: Sequence[SentenceHit], others: Sequence[SentenceHit], sentence: Sentence) -> list[tuple[int, int]]:
-    """For each of *hits* (index, half words) of the nearest of *others*, the later of two equally near; -1 for none.
+def _nearest(hits: Sequence[SentenceHit], others: Sequence[SentenceHit], sentence: Sentence) -> Partners:
+    """For each of *hits* the nearest of *others*, the later of two equally near.
 
     *others* are sorted by their first token. Only two need a look: of those that begin at or before the end of the hit the
     one that reaches farthest, and the last of those that begin next behind it.
@@ -136,6 +162,10 @@ def _nearest(hits: Sequence[SentenceHit], others: Sequence[SentenceHit], sentenc
                 best, steps = bisect_right(firsts, firsts[behind]) - 1, ahead
         found.append((best, steps))
     return found
+
+
+#: The finder of what each right hit of a subtraction takes away.
+_FINDERS = {"NOT NEAR": _nearest, "NOT BEFORE": _last_before, "NOT AFTER": _next_behind}
 
 
 def _farther(others: Sequence[SentenceHit], one: int, later: int) -> int:

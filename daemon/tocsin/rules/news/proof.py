@@ -7,12 +7,26 @@ from dataclasses import replace
 from itertools import product
 
 from tocsin.errors import Position
-from tocsin.model.evidence import Evidence, Hit
 from tocsin.model.prices import Labels
-from tocsin.model.rules import Located
+from tocsin.model.rules import Evidence, Hit, Located
 from tocsin.rules.news.evaluate import CompiledRule, Ground, Judgement, Place, labels_of, merged, place, stands_alone
 from tocsin.rules.news.hits import SentenceHit
-from tocsin.rules.news.query import UNLIMITED, AgeTest, All, Condition, Field, LabelTest, Leaf, Near, Pair, Test, Union
+from tocsin.rules.news.query import (
+    IN_CLAUSE,
+    ORDERED,
+    SUBTRACTING,
+    UNLIMITED,
+    AgeTest,
+    All,
+    Condition,
+    Field,
+    LabelTest,
+    Leaf,
+    Near,
+    Pair,
+    Test,
+    Union,
+)
 from tocsin.text.tokens import Sentence
 
 #: Hits kept at a node; its count says how many there are.
@@ -119,7 +133,7 @@ class _Prover:
             return self._node("OR", node, grounds, children=children)
         op = node.op if node.op in UNLIMITED else f"{node.op}/{node.within}"
         sides = self._near(node.left, scope), self._near(node.right, scope)
-        if node.op == "NOT NEAR":
+        if node.op in SUBTRACTING:
             # The right side is what cancels: that it is missing is no fault.
             note = f"cancelled by {self._quoted(sides[1].hits)}" if sides[0].holds and not grounds else ""
             return self._node(op, node, grounds, note=note, children=sides if sides[1].holds else sides[:1])
@@ -139,8 +153,8 @@ class _Prover:
             left, right = (self._judgement.near(side, sentence)[:KEPT] for side in (node.left, node.right))
             shared = shared or bool(left and right)
             for one, other in product(left, right):
-                early, late = (one, other) if node.op == "BEFORE" else sorted((one, other))
-                if node.op == "BEFORE" and early.last >= late.first:
+                early, late = (one, other) if node.op in ORDERED else sorted((one, other))
+                if node.op in ORDERED and early.last >= late.first:
                     continue
                 steps = max(0, sentence.positions[late.first] - sentence.positions[early.last])
                 if nearest is None or steps < nearest[0]:
@@ -151,7 +165,7 @@ class _Prover:
             return "never in this order"
         steps, sentence, early, late = nearest
         pair = f"{self._written(sentence, early)} and {self._written(sentence, late)}"
-        if node.op == "CLAUSE":
+        if node.op in IN_CLAUSE:
             return f"nearest: {pair} are not in one clause"
         return f"nearest: {pair} are {steps / 2:g} apart, {node.op}/{node.within} asks for {node.within}"
 

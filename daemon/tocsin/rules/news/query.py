@@ -4,7 +4,7 @@ condition := all {OR all}
 all       := test {AND [NOT] test}
 test      := near | label=value | source= | lang= | publisher= | author= | category= | url= | age<2h
 near      := unit [op unit]
-op        := NEAR/n | BEFORE/n | SENT | CLAUSE | NOT NEAR/n
+op        := NEAR/n | BEFORE/n | SENT | CLAUSE | THEN | NOT NEAR/n | NOT BEFORE/n | NOT AFTER/n
 unit      := term | $list | "(" near {OR near} ")" | field "(" condition ")"
 """
 
@@ -23,8 +23,12 @@ from tocsin.rules.pieces import END, Piece, Pieces, QueryError, number
 FIELDS = ("title", "summary", "body", "lede")
 #: What an entry is known by, beside the labels of its source.
 KNOWN_BY = ("source", "lang", "publisher", "author", "category", "url")
-#: Operators without a distance.
-UNLIMITED = ("SENT", "CLAUSE")
+#: Operators without a distance, those of them that look within a clause, and those whose left hit ends before the right one.
+UNLIMITED = ("SENT", "CLAUSE", "THEN")
+IN_CLAUSE = ("CLAUSE", "THEN")
+ORDERED = ("BEFORE", "THEN")
+#: Operators whose hits are those of the left side, less what the right side takes away.
+SUBTRACTING = ("NOT NEAR", "NOT BEFORE", "NOT AFTER")
 #: Brackets in brackets; deeper is a mistake or an attack.
 _DEEPEST = 40
 _FARTHEST = 1000
@@ -32,7 +36,7 @@ _TOKEN = re.compile(
     r"""\s*(?:
       (?P<open>\() | (?P<close>\)) | (?P<list>\$[\w-]+) |
       (?P<regex>re:/(?:[^/\\]|\\.)*/) |
-      (?P<op>(?:NOT\s+)?(?:NEAR|BEFORE)/\d+ | (?:SENT|CLAUSE)\b | (?:NOT\s+)?NEAR\b | BEFORE\b) |
+      (?P<op>(?:NOT\s+)?(?:(?:NEAR|BEFORE|AFTER)(?:/\d+|\b)|(?:SENT|CLAUSE|THEN)\b)) |
       (?P<word>(?:AND|OR|NOT)(?![^\s()])) |
       (?P<field>(?:title|summary|body|lede)(?=\()) |
       (?P<age>age\s*(?:<=|>=|<|>)\s*\d+[smhdw]) |
@@ -43,7 +47,7 @@ _TOKEN = re.compile(
     )""",
     re.VERBOSE,
 )
-_LOWERED = re.compile(r"and|or|not|sent|clause|(?:near|before)/\d+")
+_LOWERED = re.compile(r"and|or|not|sent|clause|then|(?:near|before|after)/\d+")
 _MINUS = re.compile(r"-(\$?[^\W\d].*)", re.DOTALL)
 _COLON = re.compile(rf"({'|'.join(FIELDS)}):(\S+)", re.IGNORECASE)
 #: `tier = primary`: a test that was written as an assignment.
@@ -68,7 +72,7 @@ class Leaf(Written):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair(Written):
-    """Two units and the proximity operator between them: NEAR, BEFORE, SENT, CLAUSE or NOT NEAR; SENT and CLAUSE have no *within*."""
+    """Two units and the proximity operator between them; those of `UNLIMITED` have no *within*."""
 
     op: str
     within: int
@@ -325,10 +329,12 @@ def _operator(piece: Piece) -> tuple[str, int]:
     name = " ".join(name.split())
     if name in UNLIMITED:
         return name, 0
+    if name.removeprefix("NOT ") in UNLIMITED:
+        raise piece.fault(f"there is no {name}: NOT NEAR/n, NOT BEFORE/n and NOT AFTER/n take away, AND NOT excludes")
+    if name == "AFTER":
+        raise piece.fault(f"there is no AFTER: swap the sides and write BEFORE/{digits or 8}")
     if not digits:
         raise piece.fault(f"{name} needs a distance in words: {name}/8")
     if number(digits) > _FARTHEST:
         raise piece.fault(f"{name}/{digits}: more than {_FARTHEST} words; write SENT for the whole sentence")
-    if name == "NOT BEFORE":
-        raise piece.fault("there is NOT NEAR/n, but no NOT BEFORE")
     return name, number(digits)

@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tocsin.market.series import Reference, Series
-from tocsin.model.evidence import Evidence
 from tocsin.model.prices import Instrument, Labels, Often, Quote
-from tocsin.model.rules import Match, RuleInfo
+from tocsin.model.rules import Evidence, Match, RuleInfo
 from tocsin.rules.prices.condition import Node, parts
 from tocsin.rules.prices.reading import UNKNOWN, Reading, Sight, read
 from tocsin.units import utc

@@ -15,8 +15,8 @@ from statistics import median
 from tocsin.market.series import Reference, Series, price_at, sessions_back, since
 from tocsin.market.session import day_of, market_time
 from tocsin.market.sigma import log_move
-from tocsin.model.evidence import Evidence
 from tocsin.model.prices import Quote
+from tocsin.model.rules import Evidence
 from tocsin.rules.prices.condition import Node, Window
 from tocsin.units import utc
 

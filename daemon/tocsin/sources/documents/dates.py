@@ -15,34 +15,34 @@ NEWEST = timedelta(minutes=15)
 #: Zone names of RFC 822 and of feeds, in minutes from UTC. CST and IST are read as America's and India's.
 _ZONES = {
     name: round(hours * 60)
-    for hours, names in (
-        (0, "UT UTC GMT Z WET"),
-        (1, "CET MEZ WEST BST"),
-        (2, "CEST MESZ EET SAST"),
-        (3, "EEST MSK"),
-        (4, "GST"),
-        (5, "PKT"),
-        (5.5, "IST"),
-        (7, "WIB ICT"),
-        (8, "HKT SGT AWST PHT MYT"),
-        (9, "JST KST"),
-        (9.5, "ACST"),
-        (10, "AEST"),
-        (10.5, "ACDT"),
-        (11, "AEDT"),
-        (12, "NZST"),
-        (13, "NZDT"),
-        (-2.5, "NDT"),
-        (-3, "ADT BRT"),
-        (-3.5, "NST"),
-        (-4, "AST EDT"),
-        (-5, "EST CDT"),
-        (-6, "CST MDT"),
-        (-7, "MST PDT"),
-        (-8, "PST AKDT"),
-        (-9, "AKST"),
-        (-10, "HST"),
-    )
+    for hours, names in {
+        0: "UT UTC GMT Z WET",
+        1: "CET MEZ WEST BST",
+        2: "CEST MESZ EET SAST",
+        3: "EEST MSK",
+        4: "GST",
+        5: "PKT",
+        5.5: "IST",
+        7: "WIB ICT",
+        8: "HKT SGT AWST PHT MYT",
+        9: "JST KST",
+        9.5: "ACST",
+        10: "AEST",
+        10.5: "ACDT",
+        11: "AEDT",
+        12: "NZST",
+        13: "NZDT",
+        -2.5: "NDT",
+        -3: "ADT BRT",
+        -3.5: "NST",
+        -4: "AST EDT",
+        -5: "EST CDT",
+        -6: "CST MDT",
+        -7: "MST PDT",
+        -8: "PST AKDT",
+        -9: "AKST",
+        -10: "HST",
+    }.items()
     for name in names.split()
 }
 #: Months by the first letters of their names, without marks: English, German, French, Spanish, Portuguese, Italian, Dutch,
@@ -127,7 +127,8 @@ def parse_time(raw: str, *, zone: tzinfo = UTC, day_first: bool | None = None) -
     the time is in *zone*. For 4/5/2026, *day_first* says which number is the day (see `order`).
     """
     text = _even(raw)
-    if text.isascii() and text.isdigit() and (time := _unix(text)):
+    # A number of 12 digits is a date and a time.
+    if text.isascii() and text.isdigit() and len(text) != 12 and (time := _since_1970(int(text))):
         return time
     for form in _FORMS:
         if (found := form.fullmatch(text)) and (date := _date(found, day_first)):
@@ -144,6 +145,7 @@ def read_moment(text: str, form: str, zone: tzinfo) -> datetime:
         ValueError: *text* is not a time.
     """
     text = text.strip()
+    found: datetime | None
     try:
         if form:
             found = read_form(text, form, zone)
@@ -151,11 +153,11 @@ def read_moment(text: str, form: str, zone: tzinfo) -> datetime:
             found = _since_1970(float(text))
         else:
             found = _in_utc(datetime.fromisoformat(text), zone)
-        if found.year not in _YEARS:
-            raise ValueError
     except (ValueError, OverflowError):
+        found = None
+    if found is None or found.year not in _YEARS:
         wanted = f"of the form {form}" if form else "in ISO 8601 or in seconds since 1970"
-        raise ValueError(f"{text[:40]!r} is not a time {wanted}") from None
+        raise ValueError(f"{text[:40]!r} is not a time {wanted}")
     return found
 
 
@@ -175,12 +177,11 @@ def _in_utc(found: datetime, zone: tzinfo) -> datetime:
     return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
 
 
-def _since_1970(number: float) -> datetime:
-    if _SECONDS[0] <= number < _SECONDS[1]:
-        return datetime.fromtimestamp(number, UTC)
+def _since_1970(number: float) -> datetime | None:
+    """Return the time *number* seconds or milliseconds after 1970. None for a number that is neither."""
     if _MILLISECONDS[0] <= number < _MILLISECONDS[1]:
-        return datetime.fromtimestamp(number / 1000, UTC)
-    raise ValueError
+        number /= 1000
+    return datetime.fromtimestamp(number, UTC) if _SECONDS[0] <= number < _SECONDS[1] else None
 
 
 def order(raws: Iterable[str]) -> bool | None:
@@ -204,15 +205,6 @@ def _even(raw: str) -> str:
     """Return the beginning of *raw* with digits and punctuation normalised, and single spaces."""
     text = raw[:100] if raw.isascii() else unicodedata.normalize("NFKC", raw[:100])[:100]
     return " ".join(text.split())
-
-
-def _unix(digits: str) -> datetime | None:
-    """Read seconds of 9 or 10 digits or milliseconds of 13. Other numbers are not Unix times."""
-    if len(digits) in {9, 10}:
-        return datetime.fromtimestamp(int(digits), UTC)
-    if len(digits) == 13:
-        return datetime.fromtimestamp(int(digits) // 1000, UTC)
-    return None
 
 
 def _date(found: re.Match[str], day_first: bool | None) -> tuple[int, int, int] | None:

@@ -8,17 +8,15 @@ from datetime import datetime
 from functools import partial
 
 from tocsin.hints import PollHints, ResponseHints
-from tocsin.model.entries import Entry
+from tocsin.model.entries import Batch, Cursor, Entry
 from tocsin.model.prices import Labels
-from tocsin.model.sources import Batch, Cursor
 from tocsin.protocols import Run
 from tocsin.sources.documents.items import Parsed
 from tocsin.sources.documents.page import Selectors
 from tocsin.sources.documents.parser_process import parse
 from tocsin.sources.feeds.entries import entries
+from tocsin.sources.http.caching import Conditional, ask_since, fresh, poll_hints
 from tocsin.sources.http.client import Fetched, HttpClient, public_headers, same_origin
-from tocsin.sources.http.hints import fresh, poll_hints
-from tocsin.sources.http.validators import Conditional, ask_since
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)

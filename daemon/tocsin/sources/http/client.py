@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from http import HTTPStatus
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urljoin
 
@@ -24,9 +23,8 @@ from tocsin.certificates import trusting
 from tocsin.errors import Fault, SourceError
 from tocsin.sources.http import urls
 from tocsin.sources.http.address import check, check_name
-from tocsin.sources.http.encoding import decode
+from tocsin.sources.http.answer import LONGEST_HEAD, MOST_LINES, TolerantConnector, decode
 from tocsin.sources.http.gate import LargeDocumentGate
-from tocsin.sources.http.header import LONGEST_HEAD, MOST_LINES, TolerantConnector
 from tocsin.sources.http.pace import Pace, group
 from tocsin.sources.http.refusal import MOST_SAID, TELLING, BlockedAddressError, challenged, refusal, unanswered
 
@@ -158,9 +156,7 @@ class HttpClient:
         self._sessions = {allow_private: self._session(allow_private) for allow_private in (False, True)}
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         for session in self._sessions.values():
             await session.close()
 
@@ -190,10 +186,9 @@ class HttpClient:
         if not host:
             raise SourceError("not a web address", fault=Fault.NETWORK)
         conditions = (("If-None-Match", etag), ("If-Modified-Since", last_modified)) if method == "GET" else ()
-        validators = {name: value for name, value in conditions if value}
         request = _Request(
             own=headers or {},
-            validators=validators,
+            validators={name: value for name, value in conditions if value},
             allow_private=allow_private,
             method=method,
             body=body,
@@ -237,7 +232,7 @@ class HttpClient:
                 return replace(answer, moved=permanent and hops > 0)
             permanent = permanent and answer.permanent
             following = _redirect(target, answer.location)
-            if _origin(following) != _origin(target):
+            if not same_origin(following, target):
                 request = replace(request, own=public_headers(request.own))
             target = following
         raise SourceError(f"more than {MOST_REDIRECTS} redirects", fault=Fault.BAD_REDIRECT)
@@ -338,7 +333,8 @@ def public_headers(own: Mapping[str, str]) -> dict[str, str]:
 
 def same_origin(one: str, other: str) -> bool:
     """Return whether two addresses have the same scheme, host and port."""
-    return _origin(urls.escape(one)) == _origin(urls.escape(other))
+    origin, another = (URL(urls.escape(url), encoded=True).origin() for url in (one, other))
+    return origin == another
 
 
 def _checked_sockets(allow_private: bool) -> Callable[[Any], socket.socket]:
@@ -375,10 +371,6 @@ def _redirect(target: str, location: str) -> str:
     if target.lower().startswith("https:") and not following.lower().startswith("https:"):
         raise SourceError(f"{urls.host(target)} redirects from https to http", fault=Fault.BAD_REDIRECT)
     return following
-
-
-def _origin(url: str) -> URL:
-    return URL(url, encoded=True).origin()
 
 
 def needs_contact(host: str) -> bool:

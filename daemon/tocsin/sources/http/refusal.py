@@ -48,16 +48,7 @@ _BY_WORDS = (
 _IN_PLACE = ("<title>just a moment...", "making sure you're not a bot", "making sure you&#39;re not a bot")
 _MOST_IN_PLACE = 2048
 #: Statuses of answers whose body explains why.
-TELLING = frozenset(
-    {
-        HTTPStatus.ACCEPTED.value,
-        HTTPStatus.UNAUTHORIZED.value,
-        HTTPStatus.FORBIDDEN.value,
-        HTTPStatus.METHOD_NOT_ALLOWED.value,
-        HTTPStatus.TOO_MANY_REQUESTS.value,
-        HTTPStatus.SERVICE_UNAVAILABLE.value,
-    }
-)
+TELLING = frozenset({202, 401, 403, 405, 429, 503})
 _REMEDIES: dict[int, str] = {
     HTTPStatus.ACCEPTED: "wait; if that does not help, look for another feed of this site",
     HTTPStatus.FORBIDDEN: "open the address in a browser: if that works, the site refuses programs or this network; "
@@ -135,14 +126,12 @@ def undeclared(contact: str) -> str:
 def challenged(host: str, headers: Mapping[str, str], body: bytes) -> SourceError | None:
     """Return the error for a good answer that is a firewall's page instead of the document."""
     head = body[:_MOST_IN_PLACE].decode("utf-8", "replace").lower()
-    firewall = next((name for words, name in _BY_WORDS if words in _IN_PLACE and words in head), "")
-    if not firewall and len(body) < _MOST_IN_PLACE and "_incapsula_resource" in head:
-        firewall = "Imperva"
-    if not firewall:
-        firewall = next((name for header, _, name in _BY_HEADER[:2] if header in headers), "")
-    if not firewall:
+    marks = (*_IN_PLACE, "_incapsula_resource") if len(body) < _MOST_IN_PLACE else _IN_PLACE
+    found = [name for words, name in _BY_WORDS if words in marks and words in head]
+    found += [name for header, _, name in _BY_HEADER[:2] if header in headers]
+    if not found:
         return None
-    words = f"{host} answered with a page that only a browser can pass ({firewall})"
+    words = f"{host} answered with a page that only a browser can pass ({found[0]})"
     remedy = "look for another feed of this site, or ask its owner to allow tocsin"
     return SourceError(words, fault=Fault.CHALLENGE, status=HTTPStatus.OK.value, remedy=remedy)
 
@@ -151,17 +140,11 @@ def _firewall(status: int, headers: Mapping[str, str], text: str) -> str:
     """Return the name of the firewall that answered instead of the server. Empty if none did."""
     if status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
         return ""
-    found = _by_header(headers) or next((name for words, name in _BY_WORDS if words in text), "")
+    found = [name for header, value, name in _BY_HEADER if header in headers and value in headers[header].lower()]
+    found += [name for words, name in _BY_WORDS if words in text]
     refuses = status in (HTTPStatus.FORBIDDEN, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.ACCEPTED)
     page = re.search(r"<title>[^<]*(captcha|are you a robot|are you human|bot verification|access denied)", text)
-    return found or ("a firewall" if refuses and page else "")
-
-
-def _by_header(headers: Mapping[str, str]) -> str:
-    """Return the name of the firewall whose header is present."""
-    return next(
-        (name for header, value, name in _BY_HEADER if header in headers and value in headers[header].lower()), ""
-    )
+    return next(iter(found), "a firewall" if refuses and page else "")
 
 
 def _wanted(challenge: str) -> str:

@@ -9,23 +9,10 @@ from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit, urlun
 import idna
 
 #: Parameters that track how a reader came, and do not identify the article.
-_TRACKING = frozenset(
-    [
-        "gclid",
-        "fbclid",
-        "msclkid",
-        "dclid",
-        "yclid",
-        "mc_cid",
-        "mc_eid",
-        "igshid",
-        "srsltid",
-        "_hsenc",
-        "_hsmi",
-        "cmpid",
-        "ocid",
-    ]
-)
+_TRACKERS = """
+    gclid fbclid msclkid dclid yclid mc_cid mc_eid igshid srsltid _hsenc _hsmi cmpid ocid
+"""
+_TRACKING = frozenset(_TRACKERS.split())
 _TRACKING_PREFIXES = ("utm_", "mtm_", "at_")
 _REFERRERS = frozenset({"ref", "source"})
 #: Aggregators that link to articles by their own addresses.

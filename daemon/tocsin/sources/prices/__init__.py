@@ -17,7 +17,7 @@ class Request:
 
     url: str
     method: str = "GET"
-    body: bytes = b""
+    body: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from decimal import Context, Decimal
 from typing import Any
@@ -72,17 +73,13 @@ class Columns:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asking:
-    """Request for a table.
+class Asking(Request):
+    """Template of the requests for a table.
 
     In *url* and *body*, `{symbol}` is replaced by the only symbol, `{symbols}` by all symbols separated by *join*, and
     `{today}` or `{today:%Y%m%d}` by the day in the table's zone. All of it may be secret.
     """
 
-    url: str
-    method: str = "GET"
-    body: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
     join: str = ","
 
 
@@ -109,13 +106,8 @@ class Table:
 
     def request(self, symbols: Sequence[str], now: datetime, *, first: bool) -> Request:  # noqa: ARG002 - a Provider
         """Return the request for *symbols*."""
-        asking = self._asking
-        return Request(
-            url=self._filled(asking.url, [quote(symbol, safe="") for symbol in symbols], now),
-            method=asking.method,
-            body=self._filled(asking.body, symbols, now).encode(),
-            headers=asking.headers,
-        )
+        url = self._filled(self._asking.url, [quote(symbol, safe="") for symbol in symbols], now)
+        return replace(self._asking, url=url, body=self._filled(self._asking.body, symbols, now))
 
     def _filled(self, template: str, symbols: Sequence[str], now: datetime) -> str:
         today = now.astimezone(self._zone)
@@ -131,8 +123,9 @@ class Table:
             SourceError: the document is not in the expected format, or is an error.
         """
         for fault, holds in self._errors:
-            if holds(body, content_type):
-                raise SourceError(_WORDS.get(fault, "it answers with an error"), fault=fault)
+            with suppress(NotDataError):
+                if holds(body, content_type):
+                    raise SourceError(_WORDS.get(fault, "it answers with an error"), fault=fault)
         try:
             rows = self._extractor.rows(body, content_type)
             by_symbol = self._by_symbol(rows, symbols)

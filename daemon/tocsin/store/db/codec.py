@@ -1,4 +1,4 @@
-"""Nested values as short JSON text: empty values are left out.
+"""Nested values as short JSON text: empty and usual values are left out.
 
 A value is read back exactly as it was written.
 """
@@ -8,16 +8,17 @@ from __future__ import annotations
 import functools
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
 
 from tocsin.errors import DamagedError, Position
 from tocsin.model.deliveries import Message, MessageKind
 from tocsin.model.entries import EntryKey, KeyKind
-from tocsin.model.evidence import Evidence, Hit, Span, Witness
-from tocsin.model.prices import Labels
 from tocsin.model.reasons import NO_REASON, Cause, Reason
+from tocsin.model.rules import Evidence, Hit, Span, Witness
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -44,37 +45,26 @@ def _dump(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def labels_to_json(labels: Labels) -> str:
-    """Return labels as `{"mineral":["gallium","germanium"]}`; the order of names and of values is kept."""
-    return _dump({name: list(values) for name, values in labels.items()})
+class Json(Generic[T]):
+    """Text of the values of one type, in which fields with their default value are left out."""
 
+    def __init__(self, kind: Any) -> None:
+        self._adapter: TypeAdapter[T] = TypeAdapter(kind)
 
-@reading
-def labels_from_json(text: str) -> Labels:
-    """Return labels as `labels_to_json` wrote them."""
-    return {name: tuple(values) for name, values in json.loads(text).items()}
+    def write(self, value: T) -> str:
+        """Return *value* as text, such as `{"mineral":["gallium","germanium"]}`."""
+        return _dump(self._adapter.dump_python(value, mode="json", exclude_defaults=True, warnings=False))
 
+    def read(self, text: str) -> T:
+        """Return the value that was written as *text*.
 
-def met_to_json(met: Mapping[str, Labels]) -> str:
-    """Return the labels of each rule that a wording met."""
-    return _dump({rule: {name: list(values) for name, values in labels.items()} for rule, labels in met.items()})
-
-
-@reading
-def met_from_json(text: str) -> dict[str, Labels]:
-    """Return the labels by rule, as `met_to_json` wrote them."""
-    return {rule: {name: tuple(values) for name, values in labels.items()} for rule, labels in json.loads(text).items()}
-
-
-def words_to_json(words: Sequence[str]) -> str:
-    """Return a list of texts as JSON."""
-    return _dump(list(words))
-
-
-@reading
-def words_from_json(text: str) -> tuple[str, ...]:
-    """Return texts as `words_to_json` wrote them."""
-    return tuple(json.loads(text))
+        Raises:
+            ValueError: it is damaged.
+        """
+        try:
+            return self._adapter.validate_json(text)
+        except ValidationError as error:
+            raise ValueError(error.errors()[0]["msg"]) from error
 
 
 def keys_to_json(keys: Sequence[EntryKey]) -> str:
@@ -88,63 +78,21 @@ def keys_from_json(text: str) -> tuple[EntryKey, ...]:
     return tuple(EntryKey(kind=KeyKind(kind), value=value) for kind, value in json.loads(text))
 
 
-def files_to_json(files: Sequence[tuple[str, str]]) -> str:
-    """Return files as `[[path, text], …]`."""
-    return _dump([list(file) for file in files])
+_REASON = Json[Reason](Reason)
 
 
-@reading
-def files_from_json(text: str) -> tuple[tuple[str, str], ...]:
-    """Return files as `files_to_json` wrote them."""
-    return tuple((path, content) for path, content in json.loads(text))
-
-
-def times_to_json(times: Sequence[tuple[datetime, datetime]]) -> str:
-    """Return pairs of times as `[["2026-03-02T12:00:00+00:00","2026-03-02T14:30:00+00:00"], …]`."""
-    return _dump([[first.isoformat(), last.isoformat()] for first, last in times])
-
-
-@reading
-def times_from_json(text: str) -> tuple[tuple[datetime, datetime], ...]:
-    """Return pairs of times as `times_to_json` wrote them."""
-    return tuple((datetime.fromisoformat(first), datetime.fromisoformat(last)) for first, last in json.loads(text))
-
-
+@functools.lru_cache(maxsize=256)  # one reason is given to many deliveries
 def reason_to_json(reason: Reason) -> str:
-    """Return `{"cause":"cooldown","until":"2026-03-02T20:00:00+00:00","by":"minerals/ban"}`; empty for no reason."""
-    return _dump(_reason_node(reason)) if reason else ""
+    """Return `{"cause":"cooldown","until":"2026-03-02T20:00:00Z","by":"minerals/ban"}`; empty for no reason."""
+    return _REASON.write(reason) if reason else ""
 
 
 @reading
 def reason_from_json(text: str) -> Reason:
     """Return a reason as `reason_to_json` wrote it; free text of earlier versions becomes the words of a reason."""
     if text.startswith('{"cause":'):
-        return _reason(json.loads(text))
+        return _REASON.read(text)
     return Reason(cause=Cause.OTHER, words=text) if text else NO_REASON
-
-
-def _reason_node(reason: Reason) -> dict[str, Any]:
-    fields = {
-        "until": reason.until.isoformat() if reason.until else "",
-        "at": reason.at.isoformat() if reason.at else "",
-        "by": reason.by,
-        "count": reason.count,
-        "words": reason.words,
-        "because": _reason_node(reason.because) if reason.because else None,
-    }
-    return {"cause": reason.cause.value} | {name: value for name, value in fields.items() if value}
-
-
-def _reason(node: dict[str, Any]) -> Reason:
-    return Reason(
-        cause=Cause(node["cause"]),
-        until=datetime.fromisoformat(node["until"]) if "until" in node else None,
-        at=datetime.fromisoformat(node["at"]) if "at" in node else None,
-        by=node.get("by", ""),
-        count=node.get("count", 0),
-        words=node.get("words", ""),
-        because=_reason(node["because"]) if "because" in node else None,
-    )
 
 
 def message_to_json(message: Message) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy import BigInteger, DateTime, Dialect, Integer, Text
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field
 
+from tocsin.model.reasons import NO_REASON
 from tocsin.store.db import codec
 from tocsin.store.db.codec import reading
 
@@ -111,14 +112,20 @@ def choice(kind: type[StrEnum], default: Any = ...) -> Any:
     return written(str, kind, default)
 
 
-def labels() -> Any:
-    """Return a column of labels."""
-    return written(codec.labels_to_json, codec.labels_from_json)
+def json(kind: Any, default: Any = ..., **options: Any) -> Any:
+    """Return a column of values of *kind*, stored as JSON."""
+    codec_of = codec.Json[Any](kind)
+    return written(codec_of.write, codec_of.read, default, **options)
 
 
-def words(default: Any = ...) -> Any:
+def words(default: Any = ..., **options: Any) -> Any:
     """Return a column of tuples of texts."""
-    return written(codec.words_to_json, codec.words_from_json, default)
+    return json(tuple[str, ...], default, **options)
+
+
+def reason(**options: Any) -> Any:
+    """Return a column of reasons."""
+    return written(codec.reason_to_json, codec.reason_from_json, NO_REASON, **options)
 
 
 def decimal(default: Any = ...) -> Any:

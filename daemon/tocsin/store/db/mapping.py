@@ -11,13 +11,12 @@ from typing import Any, TypeVar
 
 from tocsin.model.alerts import Alert, Coverage
 from tocsin.model.deliveries import DeliveryState
-from tocsin.model.entries import Entry
+from tocsin.model.entries import Cursor, Entry
 from tocsin.model.reasons import Cause, Reason
 from tocsin.model.records import MatchView
-from tocsin.model.sources import Cursor
 from tocsin.policy.alerting.correlation import Member
 from tocsin.policy.alerting.facts import Decided
-from tocsin.store.db import codec, habits
+from tocsin.store.db import habits
 from tocsin.store.db.codec import reading
 from tocsin.store.db.tables import AlertRow, DeliveryRow, EntryRow, MatchRow, SourceRow
 from tocsin.store.db.values import SourceLease, SourceView
@@ -95,14 +94,13 @@ def coverage(row: EntryRow, source: str) -> Coverage:
 def match_columns(decided: Decided) -> dict[str, Any]:
     """Return the columns of a match and its outcome, without the time of the decision."""
     rule = {"rule": decided.match.rule.id, "rule_hash": decided.match.rule.hash, "event": decided.match.rule.event}
-    result = {"fate": decided.outcome, "reason": codec.reason_to_json(decided.reason)}
-    return {**columns(decided.match, MatchRow), **columns(decided, MatchRow), **rule, **result}
+    return {**columns(decided.match, MatchRow), **columns(decided, MatchRow), **rule, "fate": decided.outcome}
 
 
 def match_view(row: MatchRow, entry: EntryRow | None, source: str) -> MatchView:
     """Return a match as a listing shows it."""
     title, link = (entry.title, entry.link) if entry else ("", "")
-    return read(MatchView, row, reason=codec.reason_from_json(row.reason), source=source, title=title, link=link)
+    return read(MatchView, row, source=source, title=title, link=link)
 
 
 def member(row: MatchRow, entry: EntryRow | None, source: str) -> Member:
@@ -123,11 +121,10 @@ def alert(row: AlertRow) -> Alert:
     return read(Alert, row)
 
 
-def because(row: DeliveryRow, overflow: str) -> Reason:
-    """Return the reason for the state of a message; *overflow* is the limit that one of its alerts exceeded, or empty."""
-    reason, limit = codec.reason_from_json(row.reason), codec.reason_from_json(overflow)
+def because(row: DeliveryRow, limit: Reason) -> Reason:
+    """Return the reason for the state of a message; *limit* is the one that one of its alerts exceeded, if any."""
     if not limit:
-        return reason
-    if row.state == DeliveryState.HELD.value:
+        return row.reason
+    if row.state is DeliveryState.HELD:
         return replace(limit, until=row.due_at)
-    return replace(reason or Reason(cause=Cause.GATHERED, by=row.kind), because=limit)
+    return replace(row.reason or Reason(cause=Cause.GATHERED, by=row.kind), because=limit)

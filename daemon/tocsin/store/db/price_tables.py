@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
 from sqlalchemy import Index
 from sqlmodel import SQLModel
 
+from tocsin.model.prices import Hours, Quote
 from tocsin.store.db import columns
 
 
@@ -39,15 +41,28 @@ class CloseRow(SQLModel, table=True):
     sigma: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """The session in progress of a series, as in a `Series`."""
+
+    newest: Quote | None = None
+    opening: Quote | None = None
+    last: Quote | None = None
+    held: Quote | None = None
+    split_day: date | None = None
+    hours: Hours | None = None
+    stale: bool = False
+
+
 class SeriesRow(SQLModel, table=True):
-    """The state of the volatility of an instrument, and its session in progress as JSON."""
+    """The state of the volatility of an instrument, and its session in progress."""
 
     __tablename__ = "series"
 
     instrument: str = columns.text(primary_key=True)
     variance: float
     moves: int
-    progress: str = columns.text()
+    progress: Progress = columns.json(Progress)
 
 
 class PriceStateRow(SQLModel, table=True):
@@ -59,5 +74,5 @@ class PriceStateRow(SQLModel, table=True):
     instrument: str = columns.text(primary_key=True)
     armed: bool | None = None
     met: int = 0
-    alerted_price: str | None = columns.text(None)
+    alerted_price: Decimal | None = columns.decimal(None)
     alerted_at: datetime | None = columns.time(None)

@@ -6,7 +6,7 @@ import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Any, NoReturn, TypeVar, cast
 from urllib.parse import quote
 from uuid import uuid4
 
-from sqlalchemy import Connection, QueuePool, create_engine, event
+from sqlalchemy import Connection, Executable, QueuePool, create_engine, event
 from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, SQLModel
@@ -305,14 +305,31 @@ def pieces(values: Iterable[T]) -> Iterator[list[T]]:
     return (found[start : start + _PIECE] for start in range(0, len(found), _PIECE))
 
 
+def put(session: Session, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Run *statement* for each of *rows*, if there are any."""
+    if rows:
+        session.connection().execute(statement, rows)
+
+
+def save(
+    session: Session,
+    table: type[SQLModel],
+    keys: tuple[str, ...],
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    change: Iterable[str] = (),
+) -> None:
+    """Write *rows* of the same columns; of an existing row with the same *keys* only *change* is written (default: all)."""
+    if rows:
+        put(session, _upsert(table, keys, tuple(change or (name for name in rows[0] if name not in keys))), rows)
+
+
 @cache  # building a statement costs a hundred times as much as running it
-def upsert(table: type[SQLModel], keys: tuple[str, ...], *, change: tuple[str, ...] = ()) -> Insert:
-    """Return an insert that updates the columns *change* (or nothing) of an existing row with the same *keys*."""
+def _upsert(table: type[SQLModel], keys: tuple[str, ...], change: tuple[str, ...]) -> Insert:
     statement = insert(table)
-    if not change:
-        return statement.on_conflict_do_nothing(index_elements=keys)
-    changed = {name: statement.excluded[name] for name in change}
-    return statement.on_conflict_do_update(index_elements=keys, set_=changed)
+    return statement.on_conflict_do_update(
+        index_elements=keys, set_={name: statement.excluded[name] for name in change}
+    )
 
 
 def explain(error: BaseException | None, path: Path) -> StoreError:

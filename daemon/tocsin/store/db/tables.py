@@ -13,11 +13,11 @@ from sqlmodel import Field, SQLModel
 
 from tocsin.errors import Fault
 from tocsin.model.alerts import AnswerKind, MatchOutcome
-from tocsin.model.deliveries import DeliveryState, ErrorClass
+from tocsin.model.deliveries import DeliveryKind, DeliveryState, ErrorClass
 from tocsin.model.entries import EntryKey
-from tocsin.model.evidence import Evidence
 from tocsin.model.prices import Labels
-from tocsin.model.rules import Severity
+from tocsin.model.reasons import Reason
+from tocsin.model.rules import Evidence, Severity
 from tocsin.policy.polling.history import PollHistory
 from tocsin.store.db import codec, columns
 from tocsin.store.db.habits import read_habits, write_habits
@@ -84,7 +84,7 @@ class EntryRow(SQLModel, table=True):
     language: str = columns.text()
     published: datetime | None = columns.time(None)
     published_raw: str = columns.text()
-    labels: Labels = columns.labels()
+    labels: Labels = columns.json(Labels)
     first_seen: datetime = columns.time()
     pruned: bool = False
 
@@ -124,7 +124,7 @@ class RevisionRow(SQLModel, table=True):
     title: str = columns.text()
     summary: str = columns.text()
     body: str = columns.text()
-    met: str = columns.text()
+    met: dict[str, Labels] = columns.json(dict[str, Labels])
     after: int = columns.number(0)
     withdrawn: bool = False
 
@@ -167,7 +167,7 @@ class AlertRow(SQLModel, table=True):
     title: str = columns.text()
     event: str = columns.text()
     severity: Severity = columns.choice(Severity)
-    labels: Labels = columns.labels()
+    labels: Labels = columns.json(Labels)
     key: tuple[str, ...] = columns.words()
     story_id: int = columns.number(foreign_key="story.id", index=True)
     opened_at: datetime = columns.time(index=True)
@@ -220,12 +220,12 @@ class MatchRow(SQLModel, table=True):
     rule_hash: str = columns.text()
     event: str = columns.text()
     severity: Severity = columns.choice(Severity)
-    labels: Labels = columns.labels()
+    labels: Labels = columns.json(Labels)
     evidence: Evidence | None = columns.written(codec.evidence_to_json, codec.evidence_from_json, None)
     event_time: datetime = columns.time()
     detail: str = columns.text()
     fate: MatchOutcome = columns.choice(MatchOutcome)
-    reason: str = columns.text()
+    reason: Reason = columns.reason()
     story_id: int | None = columns.number(None, foreign_key="story.id")
     origin: str = columns.text()
     alert_id: int | None = columns.number(None, foreign_key="alert.id", index=True)
@@ -233,7 +233,7 @@ class MatchRow(SQLModel, table=True):
 
 
 class StandingRow(SQLModel, table=True):
-    """The times at which a correlation was true for a key value: pairs of first and last event time, as JSON.
+    """The times at which a correlation was true for a key value: pairs of first and last event time.
 
     *last* is the latest of them.
     """
@@ -242,7 +242,7 @@ class StandingRow(SQLModel, table=True):
 
     rule: str = columns.text(primary_key=True)
     key: str = columns.text(primary_key=True)
-    times: str = columns.text()
+    times: tuple[tuple[datetime, datetime], ...] = columns.json(tuple[tuple[datetime, datetime], ...])
     last: datetime = columns.time(index=True)
 
 
@@ -285,10 +285,10 @@ class DeliveryRow(SQLModel, table=True):
     id: str = columns.text(primary_key=True)
     receiver: str = columns.text()
     recipient: str = columns.text()
-    kind: str = columns.text()
+    kind: DeliveryKind = columns.choice(DeliveryKind)
     rank: int  # of the highest severity of its alerts
-    state: str = columns.text()
-    reason: str = columns.text()
+    state: DeliveryState = columns.choice(DeliveryState)
+    reason: Reason = columns.reason()
     created_at: datetime = columns.time(index=True)
     due_at: datetime = columns.time()
     expires_at: datetime = columns.time()
@@ -327,7 +327,7 @@ class ReceiverRow(SQLModel, table=True):
 class DeliveryAlertRow(SQLModel, table=True):
     """An alert in a message; *telling* numbers the notifications of the alert, so that none is sent twice.
 
-    *news* are the facts in it that are new to the reader, as JSON; *overflow* is the limit that put it into a digest.
+    *news* are the facts in it that are new to the reader; *overflow* is the limit that put it into a digest.
     """
 
     __tablename__ = "delivery_alert"
@@ -341,8 +341,8 @@ class DeliveryAlertRow(SQLModel, table=True):
     recipient: str = columns.text()
     telling: int
     resend: int = 0
-    news: str = columns.text("[]", sa_column_kwargs={"server_default": "[]"})
-    overflow: str = columns.text(sa_column_kwargs={"server_default": ""})
+    news: tuple[str, ...] = columns.words((), sa_column_kwargs={"server_default": "[]"})
+    overflow: Reason = columns.reason(sa_column_kwargs={"server_default": ""})
 
 
 class AttemptRow(SQLModel, table=True):
@@ -370,7 +370,7 @@ class TransitionRow(SQLModel, table=True):
     delivery_id: str = columns.text(foreign_key="delivery.id", index=True)
     at: datetime = columns.time()
     state: DeliveryState = columns.choice(DeliveryState)
-    reason: str = columns.text()
+    reason: Reason = columns.reason()
 
 
 class KeptPackRow(SQLModel, table=True):
@@ -380,5 +380,5 @@ class KeptPackRow(SQLModel, table=True):
 
     pack: str = columns.text(primary_key=True)
     hash: str = columns.text()
-    files: tuple[tuple[str, str], ...] = columns.written(codec.files_to_json, codec.files_from_json)
+    files: tuple[tuple[str, str], ...] = columns.json(tuple[tuple[str, str], ...])
     kept_at: datetime = columns.time()

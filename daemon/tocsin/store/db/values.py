@@ -11,13 +11,12 @@ from types import MappingProxyType
 from tocsin.errors import Fault
 from tocsin.model.alerts import AlertContent, MatchOutcome, Revised
 from tocsin.model.deliveries import DeliveryState, ErrorClass, Message
-from tocsin.model.entries import Entry, KeyKind
+from tocsin.model.entries import Batch, Cursor, Entry, KeyKind
 from tocsin.model.reasons import Reason
 from tocsin.model.records import DeliveryView
 from tocsin.model.rules import Judged, Match, Severity
-from tocsin.model.sources import Batch, Cursor
 from tocsin.policy.alerting.facts import Decision
-from tocsin.policy.notifying.limit import Limit
+from tocsin.policy.notifying.timing import Limit
 from tocsin.policy.polling.history import PollHistory
 
 

@@ -1,4 +1,4 @@
-"""Decisions: the policy is asked and its decision is written, in one transaction."""
+"""Decisions: entries are written, the policy is asked, and its decision is written, in one transaction."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ from datetime import datetime
 
 from sqlmodel import Session, insert
 
-from tocsin.model.alerts import Alert, Story
+from tocsin.model.alerts import Story
+from tocsin.model.entries import KeyKind
 from tocsin.model.reasons import Cause, Reason
-from tocsin.model.rules import Match
+from tocsin.model.rules import Judged, Match
 from tocsin.policy.alerting.correction import Correction
 from tocsin.policy.alerting.correlation import ActiveWindows
-from tocsin.policy.alerting.facts import Arrival, Decided, Decision, Facts, LastNotified
-from tocsin.store.db import codec, mapping
-from tocsin.store.db.sqlite import upsert
+from tocsin.policy.alerting.facts import Arrival, Decision, Facts, LastNotified
+from tocsin.store.db import mapping
+from tocsin.store.db.sqlite import put, save
 from tocsin.store.db.tables import AlertRow, MatchRow, StandingRow, StoryEntryRow, StoryRow, ToldRow
-from tocsin.store.db.values import Committed
-from tocsin.store.inbound import facts
+from tocsin.store.db.values import Committed, JudgedBatch, Once, Reopened
+from tocsin.store.inbound import entries, facts, identity, revisions, unevaluated
+from tocsin.store.inbound.sources import Held
 from tocsin.store.inbound.stories import OpenStories
 from tocsin.store.inbound.unevaluated import Circumstance
 from tocsin.store.outbox import enqueue
@@ -55,8 +57,9 @@ class Deciding:
         )
         decision = self.decide(known)
         _write_stories(self.session, decision.stories, {item.id: len(item.entries) for item in known.stories})
-        _write_alerts(self.session, decision.alerts)
-        _write_matches(self.session, decision.decided, self.now)
+        save(self.session, AlertRow, ("id",), [mapping.columns(alert, AlertRow) for alert in decision.alerts])
+        decided = [{**mapping.match_columns(item), "decided_at": self.now} for item in decision.decided]
+        put(self.session, insert(MatchRow), decided)
         _write_last_notified(self.session, decision.last_notified)
         _write_windows(self.session, decision.windows)
         enqueue.cancel(self.session, decision.cancelled, self.now, Reason(cause=Cause.EARLIER))
@@ -97,38 +100,77 @@ def total(parts: Sequence[Committed], entries: int = 0) -> Committed:
     )
 
 
+def take_in(deciding: Deciding, source: Held, found: JudgedBatch, *, program: str, renewed: bool = False) -> Committed:
+    """Write the entries *found* that are still new, and the decisions about them and about the daemon's own events.
+
+    Corrections of rewritten and withdrawn entries are decided with them. *renewed* is true if the ids of the source have
+    just changed.
+    """
+    session, now, source_id, batch, rewritten = deciding.session, deciding.now, source.id, found.batch, found.rewritten
+    known = identity.known(session, source_id, [item.entry for item in found.judged], batch)
+    fresh = known.sift(found.judged, entry_of=lambda item: item.entry)
+    new = [item.entry for item in fresh]
+    numbers = entries.add(session, source_id, new)
+    identity.add(session, source_id, known, new, now)
+    taken = revisions.take_in(session, source_id, rewritten, batch.deleted, now, by_link=KeyKind.ID in batch.volatile)
+    if rewritten:
+        identity.reword(session, source_id, known, [item.entry for item in rewritten], now)
+    if renewed:  # perhaps for good: then the new ids identify the entries from now on
+        identity.add(session, source_id, known, batch.entries, now)
+    if source.document_at is None or source.document_at.date() != now.date():
+        identity.touch(session, source_id, batch, now)
+    first = unevaluated.first_time(session, found.once)
+    circumstance = (source.last_success is None, source.last_success)
+    failed = [(number, failure) for number, item in zip(numbers, fresh, strict=True) for failure in item.unevaluated]
+    failed += [
+        (taken.numbers[item.entry.id], f)
+        for item in rewritten
+        if item.entry.id in taken.numbers
+        for f in item.unevaluated
+    ]
+    unevaluated.add(session, failed, circumstance, now=now, program=program)
+    arrivals = [
+        Arrival(entry_id=number, matches=item.matches, flood=item.entry.id in found.flood)
+        for number, item in zip(numbers, fresh, strict=True)
+    ]
+    parts = [
+        deciding.about([*arrivals, *taken.arrivals], circumstance, taken.corrections),
+        deciding.about_own([*found.own, *first]),
+    ]
+    return total(parts, entries=len(new))
+
+
+def take_again(deciding: Deciding, again: Sequence[tuple[Reopened, Judged]], *, once: Once, program: str) -> Committed:
+    """Write the result of a second judgement, only for the rules that could not be evaluated before."""
+    session = deciding.session
+    circumstances = unevaluated.close(session, [reopened for reopened, _ in again])
+    parts = [deciding.about_own(unevaluated.first_time(session, once))]
+    for circumstance in dict.fromkeys(circumstances.values()):
+        arrivals = []
+        for reopened, judged in again:
+            if circumstances.get(reopened.entry_id) == circumstance:
+                matches = tuple(match for match in judged.matches if match.rule.id in reopened.rules)
+                arrivals.append(Arrival(entry_id=reopened.entry_id, matches=matches))
+                failed = [(reopened.entry_id, item) for item in judged.unevaluated if item.rule in reopened.rules]
+                unevaluated.add(session, failed, circumstance, now=deciding.now, program=program)
+        parts.append(deciding.about(arrivals, circumstance))
+    return total(parts)
+
+
 def _write_stories(session: Session, stories: Sequence[Story], known: Mapping[int, int]) -> None:
     """Write *stories* and their new entries; *known* counts the earlier entries by story, which come first."""
-    rows = [mapping.columns(story, StoryRow) for story in stories]
-    if rows:
-        session.connection().execute(upsert(StoryRow, ("id",), change=("event", "opened_at", "last_at")), rows)
+    save(session, StoryRow, ("id",), [mapping.columns(story, StoryRow) for story in stories])
     members = [
         {"story_id": story.id, **mapping.columns(entry, StoryEntryRow)}
         for story in stories
         for entry in story.entries[known.get(story.id, 0) :]
     ]
-    if members:
-        changed = ("title", "canonical_link", "publisher", "origin", "event_time")
-        session.connection().execute(upsert(StoryEntryRow, ("story_id", "entry_id"), change=changed), members)
-
-
-def _write_alerts(session: Session, alerts: Sequence[Alert]) -> None:
-    rows = [mapping.columns(alert, AlertRow) for alert in alerts]
-    if rows:
-        changed = tuple(name for name in rows[0] if name != "id")
-        session.connection().execute(upsert(AlertRow, ("id",), change=changed), rows)
-
-
-def _write_matches(session: Session, decided: Sequence[Decided], now: datetime) -> None:
-    rows = [{**mapping.match_columns(item), "decided_at": now} for item in decided]
-    if rows:
-        session.connection().execute(insert(MatchRow), rows)
+    save(session, StoryEntryRow, ("story_id", "entry_id"), members)
 
 
 def _write_last_notified(session: Session, last_notified: Mapping[tuple[str, str], LastNotified]) -> None:
     rows = [{"rule": rule, "key": key, **mapping.columns(item, ToldRow)} for (rule, key), item in last_notified.items()]
-    if rows:
-        session.connection().execute(upsert(ToldRow, ("rule", "key"), change=("at", "severity")), rows)
+    save(session, ToldRow, ("rule", "key"), rows)
 
 
 def _write_windows(session: Session, windows: ActiveWindows) -> None:
@@ -136,10 +178,9 @@ def _write_windows(session: Session, windows: ActiveWindows) -> None:
         {
             "rule": rule,
             "key": key,
-            "times": codec.times_to_json([(one.first, one.last) for one in items]),
+            "times": [(one.first, one.last) for one in items],
             "last": max(one.last for one in items),
         }
         for (rule, key), items in windows.items()
     ]
-    if rows:
-        session.connection().execute(upsert(StandingRow, ("rule", "key"), change=("times", "last")), rows)
+    save(session, StandingRow, ("rule", "key"), rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -17,7 +17,7 @@ from tocsin.policy.alerting.correction import Correction
 from tocsin.policy.alerting.correlation import ActiveWindow, Member
 from tocsin.policy.alerting.facts import Arrival, Facts, LastNotified, Pending, Reach, reach
 from tocsin.policy.alerting.folding import touched
-from tocsin.store.db import codec, mapping
+from tocsin.store.db import mapping
 from tocsin.store.db.sqlite import pieces
 from tocsin.store.db.tables import (
     AlertRow,
@@ -70,13 +70,14 @@ def read(
     grown = touched(known)
     alerts = _alerts(session, grown.stories)
     numbers = {alert.id for alert in alerts}
-    related = numbers | {item.alert.id for item in corrections} | _met(session, arrivals)
+    met = _met(session, arrivals)
+    related = numbers | {item.alert.id for item in corrections} | set(met)
     late = any(match.entry is not None and match.entry.stale for one in arrivals for match in one.matches)
     known = replace(
         known,
         alerts=alerts,
         last_notified=_last_notified(session, grown.keys, reached.correlations if reached else ()),
-        pending=_pending(session, related, {one.entry_id for one in arrivals}, now=now, late=late),
+        pending=_pending(session, related, met, now=now, late=late),
         notified=_notified(session, numbers, reached.rules if reached else ()),
         answered=feedback.by_number(session, numbers),
     )
@@ -86,29 +87,28 @@ def read(
 
 
 def _pending(
-    session: Session, alerts: Collection[int], entries: Collection[int | None], *, now: datetime, late: bool
+    session: Session, alerts: Collection[int], met: Mapping[int, Collection[int]], *, now: datetime, late: bool
 ) -> tuple[Pending, ...]:
-    """Return the messages that news about *alerts* or *entries* may join: held ones, and those about them.
+    """Return the messages that news about *alerts* may join: held ones, and those about them.
 
-    With *late* also those about late entries. Each message names only those of its alerts and entries that are asked for.
+    With *late* also those about late entries. Each message names only those of its alerts that are asked for, and of
+    their entries those that arrive again (*met*, by alert).
     """
     members, stories = _members_by_message(session, alerts)
-    held = and_(col(DeliveryRow.state) == DeliveryState.HELD.value, col(DeliveryRow.due_at) > now)
-    rows = _untried(session, or_(held, col(DeliveryRow.kind) == DeliveryKind.CATCH_UP.value) if late else held)
+    held = and_(col(DeliveryRow.state) == DeliveryState.HELD, col(DeliveryRow.due_at) > now)
+    rows = _untried(session, or_(held, col(DeliveryRow.kind) == DeliveryKind.CATCH_UP) if late else held)
     for piece in pieces(members):
         rows |= _untried(session, col(DeliveryRow.id).in_(piece))
-    met = _entries_by_alert(session, alerts, entries)
     return tuple(
-        Pending(
+        mapping.read(
+            Pending,
+            row,
             delivery_id=row.id,
-            receiver=row.receiver,
-            recipient=row.recipient,
-            kind=DeliveryKind(row.kind),
             # A ready message waits only for the rest of its document: it is due.
-            due_at=min(row.due_at, now) if row.state == DeliveryState.READY.value else row.due_at,
+            due_at=min(row.due_at, now) if row.state == DeliveryState.READY else row.due_at,
             alert_ids=tuple(members[row.id]),
             story_ids=frozenset(stories[number] for number in members[row.id]),
-            entry_ids=frozenset(entry for number in members[row.id] for entry in met[number]),
+            entry_ids=frozenset(entry for number in members[row.id] for entry in met.get(number, ())),
         )
         for row in sorted(rows.values(), key=lambda row: (row.created_at, row.id))
     )
@@ -135,19 +135,6 @@ def _members_by_message(session: Session, alerts: Collection[int]) -> tuple[dict
     return members, stories
 
 
-def _entries_by_alert(
-    session: Session, alerts: Collection[int], entries: Collection[int | None]
-) -> dict[int, set[int]]:
-    """Return the *entries* that each of *alerts* is about."""
-    found: dict[int, set[int]] = defaultdict(set)
-    for piece in pieces(number for number in entries if number is not None):
-        wanted = col(MatchRow.entry_id).in_(piece)
-        for entry_id, alert_id in session.exec(select(MatchRow.entry_id, MatchRow.alert_id).where(wanted)):
-            if entry_id is not None and alert_id is not None and alert_id in alerts:
-                found[alert_id].add(entry_id)
-    return found
-
-
 def _alerts(session: Session, stories: Iterable[int]) -> tuple[Alert, ...]:
     found = [
         mapping.alert(row)
@@ -157,20 +144,20 @@ def _alerts(session: Session, stories: Iterable[int]) -> tuple[Alert, ...]:
     return tuple(sorted(found, key=lambda alert: alert.id))
 
 
-def _met(session: Session, arrivals: Sequence[Arrival]) -> set[int]:
-    """Return the alerts of earlier matches of entries that arrive again."""
-    return {
-        number
-        for piece in pieces(one.entry_id for one in arrivals if one.entry_id is not None)
-        for number in session.exec(select(MatchRow.alert_id).where(col(MatchRow.entry_id).in_(piece)))
-        if number is not None
-    }
+def _met(session: Session, arrivals: Sequence[Arrival]) -> dict[int, set[int]]:
+    """Return the alerts of earlier matches of entries that arrive again, with those of their entries."""
+    found: dict[int, set[int]] = defaultdict(set)
+    for piece in pieces(one.entry_id for one in arrivals if one.entry_id is not None):
+        again = (col(MatchRow.entry_id).in_(piece), col(MatchRow.alert_id).is_not(None))
+        for alert_id, entry_id in session.exec(select(MatchRow.alert_id, MatchRow.entry_id).where(*again)):
+            found[mapping.identity(alert_id)].add(mapping.identity(entry_id))
+    return found
 
 
 def _notified(session: Session, alerts: Iterable[int], rules: Iterable[str]) -> dict[int, list[tuple[str, str]]]:
     """Return the recipients whose messages about each of *alerts* may have arrived, in the order of the messages."""
     found: dict[int, dict[tuple[str, str], None]] = defaultdict(dict)
-    sent = or_(DeliveryRow.attempts > 0, col(DeliveryRow.state) == DeliveryState.SENDING.value)
+    sent = or_(DeliveryRow.attempts > 0, col(DeliveryRow.state) == DeliveryState.SENDING)
     for piece in pieces(alerts):
         for alert_id, receiver, recipient in session.exec(
             select(DeliveryAlertRow.alert_id, DeliveryRow.receiver, DeliveryRow.recipient)
@@ -224,10 +211,7 @@ def _members(session: Session, reached: Reach) -> tuple[Member, ...]:
 def _windows(session: Session, reached: Reach) -> dict[tuple[str, str], tuple[ActiveWindow, ...]]:
     rows = session.exec(select(StandingRow).where(col(StandingRow.rule).in_(reached.correlations)))
     return {
-        (row.rule, row.key): tuple(
-            ActiveWindow(first=first, last=last) for first, last in codec.times_from_json(row.times)
-        )
-        for row in rows
+        (row.rule, row.key): tuple(ActiveWindow(first=first, last=last) for first, last in row.times) for row in rows
     }
 
 

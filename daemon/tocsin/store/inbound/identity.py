@@ -5,7 +5,7 @@ is new if it has a new id and another text: an issue of a bulletin, or an update
 link is an edition: with another title it is the same entry, rewritten. In a document without ids, an entry is known if
 its title and day are. If ids change on every poll, it is known if its link is; if links change too, or it has none, if
 its title and day are. Keys belong to one source. They outlive the entries: they stay while the source shows them, and
-half a year longer (see `tocsin.store.maintenance.retention`).
+half a year longer (see `tocsin.store.maintenance`).
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from typing import TypeVar
 from sqlalchemy import String, bindparam, select
 from sqlmodel import Session, col, delete, update
 
-from tocsin.model.entries import Entry, EntryKey, KeyKind
-from tocsin.model.sources import Batch
-from tocsin.policy.alerting.wording import substance
+from tocsin.model.entries import Batch, Entry, EntryKey, KeyKind
+from tocsin.policy.alerting.correction import substance
 from tocsin.store.db import mapping
 from tocsin.store.db.columns import TIME_FORMAT
+from tocsin.store.db.sqlite import pieces
 from tocsin.store.db.tables import EntryKeyRow
 from tocsin.store.db.values import Unseen
 from tocsin.store.inbound import sources
@@ -36,9 +36,6 @@ TOUCH_AFTER = timedelta(days=1)
 #: Entries that are needed to judge the ids of a source.
 _MANY = 5
 _TITLES_STAY, _KEYS_STAY = 0.7, 0.1
-
-#: Parameters of one statement; the database limits them.
-_CHUNK = 500
 
 #: These identify an entry only together with its title.
 _WITH_TITLE = frozenset({KeyKind.ID_NOHOST, KeyKind.LINK})
@@ -212,14 +209,9 @@ def known(session: Session, source_id: int | None, entries: Sequence[Entry], bat
 
 def _learn(session: Session, source_id: int | None, result: Known, values: Iterable[str]) -> None:
     """Add the keys with these *values* that are on record to *result*."""
-    for piece in _pieces(values):
+    for piece in pieces(values):
         for kind, value, title in session.connection().execute(_KEYS, {"source": source_id, "values": piece}).all():
             result.titles.setdefault((kind, value), set()).add(title)
-
-
-def _pieces(values: Iterable[str]) -> Iterable[list[str]]:
-    found = sorted(set(values))
-    return (found[start : start + _CHUNK] for start in range(0, len(found), _CHUNK))
 
 
 def unseen(session: Session, batch: Batch, volatile: frozenset[KeyKind] = frozenset()) -> Unseen:
@@ -238,7 +230,7 @@ def touch(session: Session, source_id: int, batch: Batch, now: datetime) -> None
     """Record that the source still shows the keys of the document, at most once a day each."""
     stale = [
         (number, kind, value, title)
-        for piece in _pieces(key.value for entry in batch.entries for key in entry.keys)
+        for piece in pieces(key.value for entry in batch.entries for key in entry.keys)
         for number, kind, value, title in session.connection()
         .execute(_SHOWN, {"source": source_id, "values": piece, "before": now - TOUCH_AFTER})
         .all()
@@ -247,9 +239,7 @@ def touch(session: Session, source_id: int, batch: Batch, now: datetime) -> None
         return
     found = Known(has_ids=batch.has_ids)
     shown = {(key.kind, key.value, found.beside(key, entry)) for entry in batch.entries for key in entry.keys}
-    numbers = [number for number, *key in stale if tuple(key) in shown]
-    for start in range(0, len(numbers), _CHUNK):
-        piece = numbers[start : start + _CHUNK]
+    for piece in pieces(number for number, *key in stale if tuple(key) in shown):
         session.exec(update(EntryKeyRow).where(col(EntryKeyRow.id).in_(piece)).values(last_seen=now))
 
 
@@ -268,7 +258,7 @@ def add(session: Session, source_id: int, found: Known, entries: Sequence[Entry]
 def reword(session: Session, source_id: int, found: Known, entries: Sequence[Entry], now: datetime) -> None:
     """Replace the recorded wording of known *entries* by their present one."""
     wordings = (key.value for entry in entries for key in entry.keys if key.kind is KeyKind.WORDING)
-    for piece in _pieces(wordings):
+    for piece in pieces(wordings):
         old = (col(EntryKeyRow.source_id) == source_id, col(EntryKeyRow.value).in_(piece))
         session.exec(delete(EntryKeyRow).where(*old, col(EntryKeyRow.kind) == KeyKind.WORDING.value))
     add(session, source_id, found, entries, now)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Iterable, Mapping
-from datetime import date, datetime, time
-from decimal import Decimal
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session, col, delete, select
@@ -13,16 +12,12 @@ from sqlmodel import Session, col, delete, select
 from tocsin.market import series as market
 from tocsin.market.series import KEEP_CLOSES, KEEP_QUOTES, Close, Reference, Series
 from tocsin.market.sigma import Sigma
-from tocsin.model.prices import Hours, Instrument, Quote
+from tocsin.model.prices import Instrument, Quote
 from tocsin.rules.prices.edge import PriceState
 from tocsin.rules.prices.observation import PriceStates
 from tocsin.store.db import mapping
-from tocsin.store.db.price_tables import CloseRow, PriceStateRow, QuoteRow, SeriesRow
-from tocsin.store.db.sqlite import upsert
-
-#: The columns of existing quotes and closes that a split changes.
-_QUOTE = ("price", "volume", "currency", "first_seen")
-_CLOSE = ("at", "price", "volume", "sigma")
+from tocsin.store.db.price_tables import CloseRow, PriceStateRow, Progress, QuoteRow, SeriesRow
+from tocsin.store.db.sqlite import save
 
 
 def load(session: Session, instruments: Iterable[Instrument]) -> dict[str, Series]:
@@ -35,28 +30,18 @@ def states(session: Session) -> dict[tuple[str, str], PriceState]:
     return {(row.rule, row.instrument): _state(row) for row in session.exec(select(PriceStateRow))}
 
 
-def save(session: Session, before: Series, after: Series, changed: PriceStates) -> None:
+def write(session: Session, before: Series, after: Series, changed: PriceStates) -> None:
     """Write the changes from *before* to *after*, and the *changed* states of the rules."""
-    name = after.instrument.id
-    known = set(before.quotes)
+    name, known, learned = after.instrument.id, set(before.quotes), set(before.closes)
+    # A split changes existing quotes and closes.
     quotes = [mapping.columns(quote, QuoteRow) for quote in after.quotes if quote not in known]
-    if quotes:
-        session.connection().execute(upsert(QuoteRow, ("instrument", "at"), change=_QUOTE), quotes)
-    learned = set(before.closes)
-    closes = [
-        {"instrument": name, **mapping.columns(close, CloseRow)} for close in after.closes if close not in learned
-    ]
-    if closes:
-        session.connection().execute(upsert(CloseRow, ("instrument", "day"), change=_CLOSE), closes)
+    save(session, QuoteRow, ("instrument", "at"), quotes)
+    closes = [{"instrument": name, **mapping.columns(one, CloseRow)} for one in after.closes if one not in learned]
+    save(session, CloseRow, ("instrument", "day"), closes)
     if after != before:
-        fields = {"variance": after.sigma.variance, "moves": after.sigma.moves, "progress": _progress(after)}
-        statement = upsert(SeriesRow, ("instrument",), change=tuple(fields))
-        session.connection().execute(statement, [{"instrument": name, **fields}])
-    rows = [_state_fields(key, state) for key, state in changed.items()]
-    if rows:
-        fixed = ("rule", "instrument")
-        statement = upsert(PriceStateRow, fixed, change=tuple(name for name in rows[0] if name not in fixed))
-        session.connection().execute(statement, rows)
+        fields = {**mapping.columns(after.sigma, SeriesRow), "progress": _progress(after)}
+        save(session, SeriesRow, ("instrument",), [{"instrument": name, **fields}])
+    save(session, PriceStateRow, ("rule", "instrument"), [_state_fields(*item) for item in changed.items()])
 
 
 def history(session: Session, instruments: Collection[str]) -> tuple[Quote, ...]:
@@ -96,8 +81,7 @@ def _load(session: Session, instrument: Instrument) -> Series:
         .order_by(col(CloseRow.at).desc())
         .limit(KEEP_CLOSES)
     ).all()
-    progress = json.loads(row.progress)
-    newest = _quote(progress["newest"])
+    progress, newest = row.progress, row.progress.newest
     quotes: list[Quote] = []
     if newest:
         found = session.exec(
@@ -105,75 +89,33 @@ def _load(session: Session, instrument: Instrument) -> Series:
             .where(QuoteRow.instrument == instrument.id, col(QuoteRow.at) >= newest.at - KEEP_QUOTES)
             .order_by(col(QuoteRow.at))
         )
-        quotes = [mapping.read(Quote, item) for item in found if item.at < newest.at]
-    split = progress["split_day"]
-    loaded = Series(
+        quotes = [*(mapping.read(Quote, item) for item in found if item.at < newest.at), newest]
+    loaded = mapping.read(
+        Series,
+        progress,
         instrument=instrument,
-        sigma=Sigma(variance=row.variance, moves=row.moves),
+        sigma=mapping.read(Sigma, row),
         closes=tuple(mapping.read(Close, item) for item in reversed(closes)),
-        quotes=(*quotes, newest) if newest else (),
-        opening=_quote(progress["opening"]),
-        last=_quote(progress["last"]),
-        held=_quote(progress["held"]),
-        split_day=date.fromisoformat(split) if split else None,
-        hours=_hours(progress.get("hours")),
-        stale=progress.get("stale", False),
+        quotes=tuple(quotes),
     )
     return market.of(loaded, instrument)
 
 
-def _progress(series: Series) -> str:
-    """Return the session in progress as JSON."""
-    return json.dumps(
-        {
-            "newest": _quote_node(series.newest),
-            "opening": _quote_node(series.opening),
-            "last": _quote_node(series.last),
-            "held": _quote_node(series.held),
-            "split_day": series.split_day.isoformat() if series.split_day else None,
-            "hours": _hours_node(series.hours),
-            "stale": series.stale,
-        },
-        ensure_ascii=False,
-        separators=(",", ":"),
+def _progress(series: Series) -> Progress:
+    return Progress(
+        newest=_bare(series.newest),
+        opening=_bare(series.opening),
+        last=_bare(series.last),
+        held=_bare(series.held),
+        split_day=series.split_day,
+        hours=series.hours,
+        stale=series.stale,
     )
 
 
-def _hours_node(hours: Hours | None) -> dict[str, Any] | None:
-    if hours is None:
-        return None
-    times = {"opens": hours.opens.isoformat(), "closes": hours.closes.isoformat()}
-    return {"days": sorted(hours.days), "zone": hours.zone, **times}
-
-
-def _hours(node: Mapping[str, Any] | None) -> Hours | None:
-    if node is None:
-        return None
-    opens, closes = time.fromisoformat(node["opens"]), time.fromisoformat(node["closes"])
-    return Hours(days=frozenset(node["days"]), opens=opens, closes=closes, zone=node["zone"])
-
-
-def _quote_node(quote: Quote | None) -> dict[str, Any] | None:
-    if quote is None:
-        return None
-    times = {"at": quote.at.isoformat(), "first_seen": quote.first_seen.isoformat()}
-    numbers = {"price": quote.price, "volume": quote.volume}
-    texts = {name: str(number) for name, number in numbers.items() if number is not None}
-    return {"instrument": quote.instrument, "currency": quote.currency, "source": quote.source} | times | texts
-
-
-def _quote(node: Mapping[str, Any] | None) -> Quote | None:
-    if node is None:
-        return None
-    return Quote(
-        instrument=node["instrument"],
-        price=Decimal(node["price"]),
-        at=datetime.fromisoformat(node["at"]),
-        first_seen=datetime.fromisoformat(node["first_seen"]),
-        volume=_decimal(node.get("volume")),
-        currency=node["currency"],
-        source=node.get("source", ""),
-    )
+def _bare(quote: Quote | None) -> Quote | None:
+    """Return *quote* without what its source said beside it."""
+    return quote and replace(quote, actions=(), bars=(), session=None, period=None)
 
 
 def _state_fields(key: tuple[str, str], state: PriceState) -> dict[str, Any]:
@@ -183,7 +125,7 @@ def _state_fields(key: tuple[str, str], state: PriceState) -> dict[str, Any]:
         "instrument": key[1],
         "armed": state.armed,
         "met": state.met,
-        "alerted_price": str(alerted.price) if alerted else None,
+        "alerted_price": alerted.price if alerted else None,
         "alerted_at": alerted.at if alerted else None,
     }
 
@@ -191,9 +133,5 @@ def _state_fields(key: tuple[str, str], state: PriceState) -> dict[str, Any]:
 def _state(row: PriceStateRow) -> PriceState:
     alerted = None
     if row.alerted_price is not None and row.alerted_at is not None:
-        alerted = Reference(price=Decimal(row.alerted_price), at=row.alerted_at)
-    return PriceState(armed=row.armed, met=row.met, alerted=alerted)
-
-
-def _decimal(text: str | None) -> Decimal | None:
-    return None if text is None else Decimal(text)
+        alerted = Reference(price=row.alerted_price, at=row.alerted_at)
+    return mapping.read(PriceState, row, alerted=alerted)

@@ -20,10 +20,9 @@ from tocsin.model.prices import Labels
 from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Judged
 from tocsin.policy.alerting import correction
-from tocsin.policy.alerting.correction import MOST_REVISIONS, Claim, Correction
+from tocsin.policy.alerting.correction import MOST_REVISIONS, Claim, Correction, Wording
 from tocsin.policy.alerting.facts import Arrival
-from tocsin.policy.alerting.wording import Wording
-from tocsin.store.db import codec, mapping
+from tocsin.store.db import mapping
 from tocsin.store.db.tables import (
     AlertRow,
     AttemptRow,
@@ -43,7 +42,7 @@ _LEADING = (
     MatchOutcome.HELD,
     MatchOutcome.CATCH_UP,
 )
-_OWN = (DeliveryKind.OPERATOR.value, DeliveryKind.TEST.value)
+_OWN = (DeliveryKind.OPERATOR, DeliveryKind.TEST)
 
 #: Characters of a text by which wordings are compared.
 _HEAD = 5000
@@ -246,7 +245,7 @@ def _claims(
             heard_of = next((one for one in reversed(history) if one.after < state.claim), None)
             if heard_of and heard_of.at > match.decided_at:
                 # A later wording has a record of the rules that it met.
-                said, labels, quotes = heard_of, codec.met_from_json(heard_of.met).get(match.rule), ()
+                said, labels, quotes = heard_of, heard_of.met.get(match.rule), ()
             claim = Claim(alert=alerts[number], to=to, wording=_wording(row, said), labels=labels, quotes=quotes)
             claims.append(claim)
     return claims
@@ -263,7 +262,7 @@ def _heard(session: Session, alerts: Sequence[int]) -> dict[_Reader, _Heard]:
             func.max(TransitionRow.at).label("at"),
         )
         .join(AttemptRow, and_(col(AttemptRow.delivery_id) == TransitionRow.delivery_id, AttemptRow.n == 1))
-        .where(TransitionRow.state == DeliveryState.SENDING.value, col(TransitionRow.at) <= col(AttemptRow.started_at))
+        .where(TransitionRow.state == DeliveryState.SENDING, col(TransitionRow.at) <= col(AttemptRow.started_at))
         .group_by(col(TransitionRow.delivery_id))
         .subquery()
     )
@@ -282,7 +281,7 @@ def _heard(session: Session, alerts: Sequence[int]) -> dict[_Reader, _Heard]:
     for alert, row, claim, at in session.exec(statement):
         state = found.setdefault((alert, (row.receiver, row.recipient)), _Heard())
         state.claim = max(claim or 0, state.claim)
-        if row.kind == DeliveryKind.CORRECTION.value:
+        if row.kind == DeliveryKind.CORRECTION:
             last = at or row.due_at
             state.corrected = max(last, state.corrected) if state.corrected else last
             state.waiting = row.id if row.state in UNTRIED and not row.attempts else state.waiting
@@ -302,7 +301,7 @@ def _write(session: Session, number: int, judged: Judged | None, now: datetime, 
             title=entry.title if entry else "",
             summary=entry.summary if entry else "",
             body=body if proves else body[: 0 if entry and entry.summary else _HEAD],
-            met=codec.met_to_json({match.rule.id: match.labels for match in matches}),
+            met={match.rule.id: match.labels for match in matches},
             withdrawn=entry is None,
         )
     )

@@ -12,7 +12,7 @@ from sqlalchemy import bindparam
 from sqlmodel import Session, col, func, insert, or_, select, update
 
 from tocsin.errors import Fault, LeaseLostError
-from tocsin.model.sources import Batch, Cursor
+from tocsin.model.entries import Batch, Cursor
 from tocsin.policy.polling.history import PollHistory
 from tocsin.store.db import habits, mapping
 from tocsin.store.db.tables import SourceRow

@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from sqlmodel import Session, and_, col, delete, exists, select
+from sqlmodel import Session, col, delete, exists, select
 
 from tocsin.model.rules import Match, Unevaluated
 from tocsin.store.db import mapping
-from tocsin.store.db.sqlite import upsert
+from tocsin.store.db.sqlite import save
 from tocsin.store.db.tables import UnevaluatedRow
 from tocsin.store.db.values import Reopened
 from tocsin.store.inbound import entries, revisions
@@ -41,9 +41,8 @@ def add(
         }
         for entry_id, item in failed
     ]
-    if rows:
-        changed = ("rule_hash", "program", "error", "at")
-        session.connection().execute(upsert(UnevaluatedRow, ("entry_id", "rule"), change=changed), rows)
+    changed = ("rule_hash", "program", "error", "at")
+    save(session, UnevaluatedRow, ("entry_id", "rule"), rows, change=changed)
 
 
 def first_time(session: Session, once: Mapping[tuple[str, str], Match]) -> list[Match]:
@@ -85,14 +84,12 @@ def close(session: Session, again: Iterable[Reopened]) -> dict[int, Circumstance
 
     An entry that is missing in the result was judged again by another caller meanwhile.
     """
-    pairs = [
-        and_(col(UnevaluatedRow.entry_id) == item.entry_id, col(UnevaluatedRow.rule).in_(item.rules)) for item in again
-    ]
     circumstances = {}
-    for pair in pairs:
-        for row in session.exec(select(UnevaluatedRow).where(pair)):
+    for item in again:
+        failed = (col(UnevaluatedRow.entry_id) == item.entry_id, col(UnevaluatedRow.rule).in_(item.rules))
+        for row in session.exec(select(UnevaluatedRow).where(*failed)):
             circumstances[row.entry_id] = (row.baseline, row.last_success)
-        session.exec(delete(UnevaluatedRow).where(pair))
+        session.exec(delete(UnevaluatedRow).where(*failed))
     return circumstances
 
 

@@ -7,19 +7,18 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Executable, bindparam
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, delete, func, insert, select, update
 
 from tocsin.errors import StoreError
 from tocsin.model.alerts import MatchOutcome
 from tocsin.model.deliveries import SETTLED, UNTRIED, DeliveryKind, DeliveryState
-from tocsin.model.reasons import Cause, Reason
+from tocsin.model.reasons import NO_REASON, Cause, Reason
 from tocsin.model.rules import Severity
 from tocsin.policy.alerting.facts import Planned
 from tocsin.policy.notifying.retry import LIFE, PRICE_LIFE
 from tocsin.render.reasons import in_words
-from tocsin.store.db import codec
-from tocsin.store.db.sqlite import new_id, pieces, upsert
+from tocsin.store.db.sqlite import new_id, pieces, put, save
 from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow, MatchRow, RevisionRow
 
 #: The columns of a row, by name.
@@ -34,15 +33,15 @@ _JOINED = update(_TABLES["delivery"]).where(_DELIVERIES.id == bindparam("number"
 _OF_MEMBER = update(_TABLES["delivery_alert"]).where(*_THE_MEMBER)
 _REMOVED = delete(_TABLES["delivery_alert"]).where(*_THE_MEMBER)
 _FRESH: _Row = {
-    "state": DeliveryState.READY.value,
-    "reason": "",
+    "state": DeliveryState.READY,
+    "reason": NO_REASON,
     "fence": 0,
     "attempts": 0,
     "resend": 0,
     "resend_of": None,
     "stands_for": None,
 }
-_PLANNED = codec.reason_to_json(Reason(cause=Cause.PLANNED))
+_PLANNED = Reason(cause=Cause.PLANNED)
 
 
 def plan(
@@ -62,10 +61,10 @@ def plan(
         row = fresh(
             session,
             (item.receiver, item.recipient),
-            kind=item.kind.value,
+            kind=item.kind,
             rank=max((ranks[alert_id] for alert_id in item.alert_ids), default=0),
-            state=_state(item).value,
-            reason=codec.reason_to_json(item.dropped or item.held),
+            state=_state(item),
+            reason=item.dropped or item.held,
             created_at=now,
             due_at=max(item.due_at, settles) if settles and not (item.held or item.dropped) else item.due_at,
             expires_at=item.expires_at,
@@ -83,7 +82,7 @@ def release_planned(session: Session, planned_at: datetime) -> None:
     session.exec(
         update(DeliveryRow)
         .where(
-            col(DeliveryRow.state) == DeliveryState.READY.value,
+            col(DeliveryRow.state) == DeliveryState.READY,
             col(DeliveryRow.due_at) > planned_at,
             col(DeliveryRow.created_at) == planned_at,
             col(DeliveryRow.attempts) == 0,
@@ -107,7 +106,7 @@ def keep_digests(session: Session, planned: Sequence[Planned], now: datetime) ->
             select(DeliveryRow.id).where(
                 DeliveryRow.receiver == item.receiver,
                 DeliveryRow.recipient == item.recipient,
-                DeliveryRow.kind == item.kind.value,
+                DeliveryRow.kind == item.kind,
                 DeliveryRow.due_at == item.due_at,
                 col(DeliveryRow.state).in_(UNTRIED),
             )
@@ -135,8 +134,8 @@ def join(session: Session, joined: Sequence[tuple[str, tuple[int, ...]]]) -> Non
         changed.append({"number": row.id, "rank": rank, "expires_at": max(row.expires_at, row.due_at + LIFE)})
         fields = row.model_dump(include={"id", "receiver", "recipient", "resend"})
         members += (_member(fields, number, tellings.get(number, 0)) for number in alert_ids)
-    _put(session, _JOINED, changed)
-    _put(session, upsert(DeliveryAlertRow, ("delivery_id", "alert_id"), change=("telling",)), members)
+    put(session, _JOINED, changed)
+    save(session, DeliveryAlertRow, ("delivery_id", "alert_id"), members, change=("telling",))
 
 
 def say(session: Session, news: Mapping[tuple[str, int], tuple[str, ...]]) -> None:
@@ -146,9 +145,9 @@ def say(session: Session, news: Mapping[tuple[str, int], tuple[str, ...]]) -> No
         for row in session.exec(select(DeliveryAlertRow).where(col(DeliveryAlertRow.delivery_id).in_(piece))):
             words = news.get((row.delivery_id, row.alert_id))
             if words:
-                said = _words((*codec.words_from_json(row.news), *words))
+                said = _words((*row.news, *words))
                 changed.append({"number": row.delivery_id, "alert": row.alert_id, "news": said})
-    _put(session, _OF_MEMBER, changed)
+    put(session, _OF_MEMBER, changed)
 
 
 def merge(session: Session, delivery_id: str, others: Sequence[str]) -> None:
@@ -163,24 +162,21 @@ def merge(session: Session, delivery_id: str, others: Sequence[str]) -> None:
             if member.alert_id in inside:
                 doubled.append(row)
                 known = news.get((delivery_id, member.alert_id), ())
-                news[delivery_id, member.alert_id] = (*known, *codec.words_from_json(member.news))
+                news[delivery_id, member.alert_id] = (*known, *member.news)
             else:
                 inside.add(member.alert_id)
                 moved.append({**row, "delivery_id": delivery_id})
-    _put(session, _REMOVED, doubled)
-    _put(session, _OF_MEMBER, moved)
+    put(session, _REMOVED, doubled)
+    put(session, _OF_MEMBER, moved)
     say(session, news)
 
 
 def release(session: Session, delivery_ids: Sequence[str], now: datetime) -> None:
     """Make held deliveries ready now, with all alerts in them."""
-    reason = Reason(cause=Cause.RELEASED)
-    held = DeliveryRow.state == DeliveryState.HELD.value
+    held = DeliveryRow.state == DeliveryState.HELD
     for piece in pieces(delivery_ids):
         numbers = session.exec(select(DeliveryRow.id).where(col(DeliveryRow.id).in_(piece), held)).all()
-        ready = {"state": DeliveryState.READY.value, "due_at": now, "reason": codec.reason_to_json(reason)}
-        session.exec(update(DeliveryRow).where(col(DeliveryRow.id).in_(numbers)).values(**ready))
-        note_all(session, numbers, now, DeliveryState.READY, reason)
+        change(session, numbers, now, DeliveryState.READY, Reason(cause=Cause.RELEASED), due_at=now)
 
 
 def waiting_updates(session: Session, alerts: Collection[int]) -> list[str]:
@@ -191,25 +187,13 @@ def waiting_updates(session: Session, alerts: Collection[int]) -> list[str]:
             .join(DeliveryAlertRow, col(DeliveryAlertRow.delivery_id) == DeliveryRow.id)
             .where(
                 col(DeliveryAlertRow.alert_id).in_(alerts),
-                DeliveryRow.kind == DeliveryKind.UPDATE.value,
+                DeliveryRow.kind == DeliveryKind.UPDATE,
                 col(DeliveryRow.state).in_(UNTRIED),
                 DeliveryRow.attempts == 0,
             )
             .distinct()
         )
     )
-
-
-def hold(session: Session, delivery_id: str, until: datetime, now: datetime, reason: Reason) -> None:
-    """Hold a delivery that was never tried *until* then."""
-    session.exec(
-        update(DeliveryRow)
-        .where(col(DeliveryRow.id) == delivery_id)
-        .values(
-            state=DeliveryState.HELD.value, due_at=until, expires_at=until + LIFE, reason=codec.reason_to_json(reason)
-        )
-    )
-    note(session, delivery_id, now, DeliveryState.HELD, reason)
 
 
 def cancel(session: Session, needless: Sequence[tuple[str, int]], now: datetime, reason: Reason) -> None:
@@ -223,10 +207,8 @@ def cancel(session: Session, needless: Sequence[tuple[str, int]], now: datetime,
         empty = {number for number, size in sizes if size <= len(leaving[number])}
         # A suppressed delivery keeps its last alert, to show what it was about.
         gone = [(number, alert) for number in piece for alert in leaving[number][: -1 if number in empty else None]]
-        _put(session, _REMOVED, [{"number": number, "alert": alert} for number, alert in gone])
-        suppressed = {"state": DeliveryState.SUPPRESSED.value, "reason": codec.reason_to_json(reason)}
-        session.exec(update(DeliveryRow).where(col(DeliveryRow.id).in_(empty)).values(**suppressed))
-        note_all(session, sorted(empty), now, DeliveryState.SUPPRESSED, reason)
+        put(session, _REMOVED, [{"number": number, "alert": alert} for number, alert in gone])
+        change(session, sorted(empty), now, DeliveryState.SUPPRESSED, reason)
 
 
 def test(session: Session, receiver: str, recipient: str, now: datetime) -> str:
@@ -234,7 +216,7 @@ def test(session: Session, receiver: str, recipient: str, now: datetime) -> str:
     row = fresh(
         session,
         (receiver, recipient),
-        kind=DeliveryKind.TEST.value,
+        kind=DeliveryKind.TEST,
         rank=Severity.CRITICAL.rank,
         created_at=now,
         due_at=now,
@@ -257,8 +239,8 @@ def resend(session: Session, delivery_id: str, now: datetime) -> str:
         raise StoreError(f"the delivery {delivery_id} is still under way ({original.state}): it needs no copy")
     original.silence_id = None  # it is sent again now, so it must not be sent again when the silence ends
     members = session.exec(select(DeliveryAlertRow).where(DeliveryAlertRow.delivery_id == delivery_id)).all()
-    if not members and original.state == DeliveryState.SUPPRESSED.value:
-        words = in_words(codec.reason_from_json(original.reason))
+    if not members and original.state == DeliveryState.SUPPRESSED:
+        words = in_words(original.reason)
         raise StoreError(f"the delivery {delivery_id} has no alerts of its own any more: {words}")
     first = original.resend_of or original.id
     copies = session.exec(select(func.max(DeliveryRow.resend)).where(DeliveryRow.resend_of == first)).one() or 0
@@ -267,7 +249,7 @@ def resend(session: Session, delivery_id: str, now: datetime) -> str:
         (original.receiver, original.recipient),
         kind=original.kind,
         rank=original.rank,
-        reason=codec.reason_to_json(Reason(cause=Cause.COPY, by=first)),
+        reason=Reason(cause=Cause.COPY, by=first),
         created_at=now,
         due_at=now,
         expires_at=now + (original.expires_at - original.created_at),
@@ -300,21 +282,22 @@ def told_to(session: Session, receiver: str, alerts: Iterable[int]) -> dict[tupl
     return found
 
 
-def note(session: Session, delivery_id: str, at: datetime, state: DeliveryState, reason: Reason) -> None:
-    """Record a change of state."""
-    note_all(session, [delivery_id], at, state, reason)
+def change(
+    session: Session, ids: Sequence[str], at: datetime, state: DeliveryState, reason: Reason, **values: object
+) -> None:
+    """Give the deliveries *ids* another state, with its *reason* and other *values*, and record that."""
+    for piece in pieces(ids):
+        named = col(DeliveryRow.id).in_(piece)
+        session.exec(update(DeliveryRow).where(named).values(state=state, reason=reason, **values))
+    note(session, ids, at, state, reason)
 
 
-def note_all(session: Session, ids: Iterable[str], at: datetime, state: DeliveryState, reason: Reason) -> None:
-    """Record the same change of state of several deliveries."""
-    _put(
-        session,
-        _TRANSITION,
-        [_noted(delivery_id, at, state.value, codec.reason_to_json(reason)) for delivery_id in ids],
-    )
+def note(session: Session, ids: Iterable[str], at: datetime, state: DeliveryState, reason: Reason) -> None:
+    """Record the same change of state of the deliveries *ids*."""
+    put(session, _TRANSITION, [_noted(delivery_id, at, state, reason) for delivery_id in ids])
 
 
-def _noted(delivery_id: str, at: datetime, state: str, reason: str) -> _Row:
+def _noted(delivery_id: str, at: datetime, state: DeliveryState, reason: Reason) -> _Row:
     return {"delivery_id": delivery_id, "at": at, "state": state, "reason": reason}
 
 
@@ -338,24 +321,18 @@ def _member(row: _Row, alert_id: int, telling: int, news: Iterable[str] = ()) ->
 
 def copied(row: _Row, member: DeliveryAlertRow) -> _Row:
     """Return the columns of *member* in another delivery."""
-    return _member(row, member.alert_id, member.telling, codec.words_from_json(member.news))
+    return _member(row, member.alert_id, member.telling, member.news)
 
 
-def _words(words: Iterable[str]) -> str:
-    return codec.words_to_json(tuple(dict.fromkeys(words)))
+def _words(words: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(words))
 
 
 def enter(session: Session, rows: Sequence[_Row], members: Sequence[_Row]) -> None:
     """Write new deliveries with their alerts and their first transition."""
-    _put(session, _DELIVERY, rows)
-    _put(session, _MEMBER, members)
-    _put(session, _TRANSITION, [_noted(r["id"], r["created_at"], r["state"], r["reason"] or _PLANNED) for r in rows])
-
-
-def _put(session: Session, statement: Executable, rows: Sequence[_Row]) -> None:
-    """Run *statement* for each of *rows*, if there are any."""
-    if rows:
-        session.connection().execute(statement, rows)
+    put(session, _DELIVERY, rows)
+    put(session, _MEMBER, members)
+    put(session, _TRANSITION, [_noted(r["id"], r["created_at"], r["state"], r["reason"] or _PLANNED) for r in rows])
 
 
 def _ranks(session: Session, alerts: Collection[int]) -> dict[int, int]:

@@ -14,6 +14,7 @@ from tocsin.errors import StoreError
 from tocsin.model.alerts import Alert, Answered, AnswerKind
 from tocsin.model.deliveries import DeliveryState
 from tocsin.model.reasons import Cause, Reason
+from tocsin.policy.notifying.retry import LIFE
 from tocsin.store.db import mapping
 from tocsin.store.db.tables import AlertRow, AnswerRow, DeliveryAlertRow, DeliveryRow
 from tocsin.store.db.values import RuleStats
@@ -81,12 +82,9 @@ def _rest(session: Session, numbers: Sequence[int], now: datetime) -> None:
         answered = by_number(session, members)
         until, first = min((answered.get(number, Answered()).snoozed_until or now, number) for number in members)
         if until > now:
-            enqueue.hold(
-                session,
-                delivery_id,
-                until,
-                now,
-                Reason(cause=Cause.SNOOZE, until=until, by=str(first)),
+            reason = Reason(cause=Cause.SNOOZE, until=until, by=str(first))
+            enqueue.change(
+                session, [delivery_id], now, DeliveryState.HELD, reason, due_at=until, expires_at=until + LIFE
             )
 
 
@@ -99,7 +97,7 @@ def stats(session: Session, since: datetime | None = None) -> dict[str, RuleStat
             select(AlertRow.rule, func.count(distinct(AlertRow.id)))
             .join(DeliveryAlertRow, col(DeliveryAlertRow.alert_id) == AlertRow.id)
             .join(DeliveryRow, col(DeliveryRow.id) == DeliveryAlertRow.delivery_id)
-            .where(recent, DeliveryRow.state == DeliveryState.DELIVERED.value)
+            .where(recent, DeliveryRow.state == DeliveryState.DELIVERED)
             .group_by(col(AlertRow.rule))
         ).all()
     )

@@ -16,7 +16,7 @@ from tocsin.model.alerts import Alert
 from tocsin.model.deliveries import WAITING, DeliveryKind, DeliveryState
 from tocsin.model.reasons import Cause, Reason
 from tocsin.policy.notifying.receiver import Fallback
-from tocsin.store.db import codec, mapping
+from tocsin.store.db import mapping
 from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow
 from tocsin.store.db.values import To
 from tocsin.store.outbox import enqueue, receivers
@@ -44,7 +44,7 @@ def late(session: Session, now: datetime, fallbacks: Fallbacks) -> list[str]:
     rows = session.exec(
         select(DeliveryRow).where(
             col(DeliveryRow.state).in_(WAITING),
-            DeliveryRow.kind != DeliveryKind.TEST.value,
+            DeliveryRow.kind != DeliveryKind.TEST,
             or_(
                 *(
                     (col(DeliveryRow.receiver) == name) & (due <= (now if name in blocked else now - fallback.after))
@@ -86,7 +86,7 @@ def strays(session: Session, present: Collection[To], skip: Collection[str]) -> 
         select(DeliveryRow.id)
         .where(
             col(DeliveryRow.state).in_(WAITING),
-            DeliveryRow.kind != DeliveryKind.TEST.value,
+            DeliveryRow.kind != DeliveryKind.TEST,
             tuple_(DeliveryRow.receiver, DeliveryRow.recipient).not_in(present),
         )
         .order_by(col(DeliveryRow.created_at), col(DeliveryRow.id))
@@ -123,9 +123,7 @@ def reroute(
     copies.write()
     for row in moved:
         reason = Reason(cause=Cause.REMOVED, by=f"{row.receiver} {row.recipient}".rstrip())
-        row.state, row.reason = DeliveryState.SUPPRESSED.value, codec.reason_to_json(reason)
-        enqueue.note(session, row.id, now, DeliveryState.SUPPRESSED, reason)
-    session.flush()
+        enqueue.change(session, [row.id], now, DeliveryState.SUPPRESSED, reason)
     done = {row.id for row in moved}
     return Rerouted(moved=tuple(row.id for row in moved), left=tuple(number for number in ids if number not in done))
 
@@ -158,14 +156,14 @@ class _Copies:
         told = self._told[to[0]]
         unknown = [one for one in members if told.get((one.alert_id, to[1]), -1) < one.telling]
         if unknown:
-            held = row.state == DeliveryState.HELD.value and due_at > self._now
+            held = row.state == DeliveryState.HELD and due_at > self._now
             copy = enqueue.fresh(
                 self._session,
                 to,
                 kind=row.kind,
                 rank=row.rank,
-                state=DeliveryState.HELD.value if held else DeliveryState.READY.value,
-                reason=row.reason if held else codec.reason_to_json(Reason(cause=Cause.FALLBACK, by=row.receiver)),
+                state=DeliveryState.HELD if held else DeliveryState.READY,
+                reason=row.reason if held else Reason(cause=Cause.FALLBACK, by=row.receiver),
                 created_at=self._now,
                 due_at=due_at,
                 expires_at=expires_at,
@@ -181,5 +179,5 @@ class _Copies:
         """Write the copies; return their ids."""
         enqueue.enter(self._session, self._copies, self._copied)
         for row, reason in self._notes:
-            enqueue.note(self._session, row.id, self._now, DeliveryState(row.state), reason)
+            enqueue.note(self._session, [row.id], self._now, row.state, reason)
         return [str(copy["id"]) for copy in self._copies]

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import true
-from sqlmodel import Session, col, select, update
+from sqlmodel import Session, col, insert, select, update
 
 from tocsin.errors import StoreError
 from tocsin.model.alerts import Alert
@@ -17,16 +17,16 @@ from tocsin.model.reasons import Cause, Reason
 from tocsin.policy.notifying.receiver import QuietRule
 from tocsin.policy.notifying.retry import DIGEST_LIFE
 from tocsin.policy.notifying.silence import Matcher, Silence, first, parse
-from tocsin.store.db import codec, mapping
+from tocsin.store.db import mapping
 from tocsin.store.db.codec import reading
-from tocsin.store.db.sqlite import new_id, pieces
+from tocsin.store.db.sqlite import pieces
 from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow, SilenceRow, ToldRow
 from tocsin.store.outbox import enqueue
 
 #: Deliveries of a receiver that one transaction holds.
 MOST = 500
 #: Kinds that are gathered in a digest while they wait; other kinds are held one by one.
-_NEWS = (DeliveryKind.ALERT.value, DeliveryKind.UPDATE.value)
+_NEWS = (DeliveryKind.ALERT, DeliveryKind.UPDATE)
 
 
 def apply_quiet_hours(session: Session, hushes: Mapping[str, QuietRule], now: datetime) -> bool:
@@ -41,7 +41,7 @@ def apply_quiet_hours(session: Session, hushes: Mapping[str, QuietRule], now: da
         more = more or len(rows) == MOST
         if quiet.drop:
             dropped = [row.id for row in rows if not row.attempts]
-            _suppress_all(session, dropped, now, replace(reason, until=None))
+            enqueue.change(session, dropped, now, DeliveryState.SUPPRESSED, replace(reason, until=None))
             rows = [row for row in rows if row.attempts]
         news = defaultdict(list)
         for row in rows:
@@ -57,11 +57,10 @@ def apply_quiet_hours(session: Session, hushes: Mapping[str, QuietRule], now: da
 def _rest(session: Session, row: DeliveryRow, until: datetime, now: datetime, reason: Reason) -> None:
     """Hold one delivery by itself."""
     lasts = row.expires_at - (row.wanted_at or row.due_at)
-    row.state = (DeliveryState.RETRY if row.attempts else DeliveryState.HELD).value
-    row.due_at, row.expires_at, row.reason = until, until + lasts, codec.reason_to_json(reason)
-    row.wanted_at = None  # no fallback during quiet hours: it is late only against their end
-    session.flush()
-    enqueue.note(session, row.id, now, DeliveryState(row.state), reason)
+    state = DeliveryState.RETRY if row.attempts else DeliveryState.HELD
+    # No fallback during quiet hours: it is late only against their end.
+    times = {"due_at": until, "expires_at": until + lasts, "wanted_at": None}
+    enqueue.change(session, [row.id], now, state, reason, **times)
 
 
 def _due(session: Session, receiver: str, quiet: QuietRule, now: datetime) -> Sequence[DeliveryRow]:
@@ -73,7 +72,7 @@ def _due(session: Session, receiver: str, quiet: QuietRule, now: datetime) -> Se
             col(DeliveryRow.state).in_(WAITING),
             col(DeliveryRow.due_at) <= now,
             col(DeliveryRow.expires_at) > now,
-            DeliveryRow.kind != DeliveryKind.TEST.value,
+            DeliveryRow.kind != DeliveryKind.TEST,
             true() if quiet.breaks is None else col(DeliveryRow.rank) < quiet.breaks.rank,
         )
         .order_by(col(DeliveryRow.created_at))
@@ -91,23 +90,23 @@ def gather(session: Session, rows: Sequence[DeliveryRow], until: datetime, now: 
         select(DeliveryRow).where(
             DeliveryRow.receiver == first.receiver,
             DeliveryRow.recipient == first.recipient,
-            DeliveryRow.kind == DeliveryKind.DIGEST.value,
-            DeliveryRow.state == DeliveryState.HELD.value,
+            DeliveryRow.kind == DeliveryKind.DIGEST,
+            DeliveryRow.state == DeliveryState.HELD,
             DeliveryRow.due_at == until,
             DeliveryRow.attempts == 0,
         )
     ).first()
     if digest is None:
         digest, rows = first, rows[1:]
-        digest.kind, digest.state = DeliveryKind.DIGEST.value, DeliveryState.HELD.value
-        digest.due_at, digest.expires_at, digest.reason = until, until + DIGEST_LIFE, codec.reason_to_json(reason)
-        digest.wanted_at = None  # it is late only against the time it is held until
-        enqueue.note(session, digest.id, now, DeliveryState.HELD, reason)
+        # It is late only against the time it is held until.
+        times = {"due_at": until, "expires_at": until + DIGEST_LIFE, "wanted_at": None}
+        enqueue.change(session, [digest.id], now, DeliveryState.HELD, reason, kind=DeliveryKind.DIGEST, **times)
     digest.rank = max([digest.rank, *(row.rank for row in rows)])
     session.flush()
     others = [row.id for row in rows]
     enqueue.merge(session, digest.id, others)
-    _suppress_all(session, others, now, Reason(cause=Cause.MERGED, by=digest.id, because=reason))
+    merged = Reason(cause=Cause.MERGED, by=digest.id, because=reason)
+    enqueue.change(session, others, now, DeliveryState.SUPPRESSED, merged)
 
 
 def add_silence(
@@ -180,12 +179,9 @@ def apply_silences(session: Session, now: datetime) -> None:
         if hiding:
             hidden[row.id][alert.id] = hiding
     for delivery_id, found in hidden.items():
-        row = rows[delivery_id]
         last = max(found.values(), key=lambda one: one.ends)
-        if len(found) < sizes[delivery_id]:
-            row = _split(session, row, found, now)
-        row.silence_id = last.id
-        _suppress(session, row, now, last.reason)
+        hides = delivery_id if len(found) == sizes[delivery_id] else _split(session, rows[delivery_id], found, now)
+        enqueue.change(session, [hides], now, DeliveryState.SUPPRESSED, last.reason, silence_id=last.id)
 
 
 def lapse(
@@ -203,7 +199,7 @@ def lapse(
         .join(DeliveryAlertRow, col(DeliveryAlertRow.delivery_id) == DeliveryRow.id)
         .join(AlertRow, col(AlertRow.id) == DeliveryAlertRow.alert_id)
         .where(
-            DeliveryRow.state == DeliveryState.HELD.value,
+            DeliveryRow.state == DeliveryState.HELD,
             col(DeliveryRow.kind).in_(_NEWS),
             col(DeliveryRow.due_at) <= now,
             DeliveryRow.attempts == 0,
@@ -225,9 +221,10 @@ def lapse(
             told |= {(last.rule, last.key): last for last in held}
     for delivery_id, reasons in over.items():
         whole = session.get_one(DeliveryRow, delivery_id)
-        part = len(reasons) < len(_members(session, delivery_id))
-        gone = _split(session, whole, reasons, now) if part else whole
-        _suppress(session, gone, now, Reason(cause=Cause.LAPSED, words="; ".join(dict.fromkeys(reasons.values()))))
+        part = len(reasons) < len(enqueue.members_of(session, [delivery_id])[delivery_id])
+        gone = _split(session, whole, reasons, now) if part else delivery_id
+        reason = Reason(cause=Cause.LAPSED, words="; ".join(dict.fromkeys(reasons.values())))
+        enqueue.change(session, [gone], now, DeliveryState.SUPPRESSED, reason)
     for last in told.values():
         last.at -= cooldowns[last.rule]
     session.flush()
@@ -236,66 +233,26 @@ def lapse(
 def _free(session: Session, now: datetime) -> None:
     """Make deliveries ready whose silence has ended, unless they have expired."""
     rows = session.exec(
-        select(DeliveryRow, SilenceRow)
+        select(DeliveryRow.id, DeliveryRow.silence_id)
         .join(SilenceRow, col(SilenceRow.id) == DeliveryRow.silence_id)
         .where(
-            DeliveryRow.state == DeliveryState.SUPPRESSED.value,
+            DeliveryRow.state == DeliveryState.SUPPRESSED,
             col(SilenceRow.ends) <= now,
             col(DeliveryRow.expires_at) > now,
         )
     ).all()
-    for row, ended in rows:
-        row.state, row.due_at, row.silence_id = DeliveryState.READY.value, now, None
-        reason = Reason(cause=Cause.SILENCE_ENDED, by=str(ended.id))
-        row.reason = codec.reason_to_json(reason)
-        session.flush()
-        enqueue.note(session, row.id, now, DeliveryState.READY, reason)
+    for delivery_id, silence in rows:
+        reason = Reason(cause=Cause.SILENCE_ENDED, by=str(silence))
+        enqueue.change(session, [delivery_id], now, DeliveryState.READY, reason, due_at=now, silence_id=None)
 
 
-def _split(session: Session, row: DeliveryRow, numbers: Collection[int], now: datetime) -> DeliveryRow:
-    """Move the alerts *numbers* of a delivery that was never tried into a new one, and return it."""
-    part = DeliveryRow(
-        id=new_id(session),
-        receiver=row.receiver,
-        recipient=row.recipient,
-        kind=row.kind,
-        rank=row.rank,
-        state=row.state,
-        reason=row.reason,
-        created_at=now,
-        due_at=row.due_at,
-        expires_at=row.expires_at,
-    )
-    session.add(part)
-    session.flush()
-    for member in _members(session, row.id):
-        if member.alert_id in numbers:
-            _move(session, member, part.id)
-    return part
-
-
-def _members(session: Session, delivery_id: str) -> Sequence[DeliveryAlertRow]:
-    return session.exec(select(DeliveryAlertRow).where(DeliveryAlertRow.delivery_id == delivery_id)).all()
-
-
-def _move(session: Session, member: DeliveryAlertRow, delivery_id: str) -> None:
-    session.exec(
-        update(DeliveryAlertRow)
-        .where(
-            col(DeliveryAlertRow.delivery_id) == member.delivery_id, col(DeliveryAlertRow.alert_id) == member.alert_id
-        )
-        .values(delivery_id=delivery_id)
-    )
-
-
-def _suppress_all(session: Session, ids: Sequence[str], now: datetime, reason: Reason) -> None:
-    for piece in pieces(ids):
-        suppressed = {"state": DeliveryState.SUPPRESSED.value, "reason": codec.reason_to_json(reason)}
-        session.exec(update(DeliveryRow).where(col(DeliveryRow.id).in_(piece)).values(**suppressed))
-    enqueue.note_all(session, ids, now, DeliveryState.SUPPRESSED, reason)
-
-
-def _suppress(session: Session, row: DeliveryRow, now: datetime, reason: Reason) -> None:
-    row.state, row.reason = DeliveryState.SUPPRESSED.value, codec.reason_to_json(reason)
-    session.flush()
-    enqueue.note(session, row.id, now, DeliveryState.SUPPRESSED, reason)
+def _split(session: Session, row: DeliveryRow, numbers: Collection[int], now: datetime) -> str:
+    """Move the alerts *numbers* of a delivery that was never tried into a new one; return its id."""
+    same = {name: getattr(row, name) for name in ("kind", "rank", "state", "reason", "due_at", "expires_at")}
+    part = enqueue.fresh(session, (row.receiver, row.recipient), created_at=now, **same)
+    session.exec(insert(DeliveryRow).values(**part))
+    member = col(DeliveryAlertRow.delivery_id) == row.id
+    for piece in pieces(numbers):
+        moved = update(DeliveryAlertRow).where(member, col(DeliveryAlertRow.alert_id).in_(piece))
+        session.exec(moved.values(delivery_id=part["id"]))
+    return str(part["id"])

@@ -13,9 +13,8 @@ from sqlmodel import Session, col, select
 
 from tocsin.model.alerts import AlertContent, Coverage, MatchOutcome
 from tocsin.model.deliveries import DeliveryKind
-from tocsin.model.evidence import Evidence
-from tocsin.model.rules import Severity
-from tocsin.store.db import codec, mapping
+from tocsin.model.rules import Evidence, Severity
+from tocsin.store.db import mapping
 from tocsin.store.db.sqlite import pieces
 from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, EntryRow, MatchRow
 from tocsin.store.inbound import entries, revisions
@@ -41,11 +40,10 @@ _TABLE = MatchRow.metadata.tables["match"]
 def of_delivery(session: Session, delivery_id: str, kind: DeliveryKind) -> tuple[AlertContent, ...]:
     """Return the alerts of a delivery, the highest severity first, then the oldest."""
     members = session.exec(select(DeliveryAlertRow).where(DeliveryAlertRow.delivery_id == delivery_id)).all()
-    news = {member.alert_id: codec.words_from_json(member.news) for member in members}
-    over = {member.alert_id: member.overflow for member in members}
+    news = {member.alert_id: member.news for member in members}
     read = of_alerts(session, news, kind, news=news)
-    found = {number: replace(item, overflow=codec.reason_from_json(over[number])) for number, item in read.items()}
-    return tuple(sorted(found.values(), key=lambda item: (-item.alert.severity.rank, item.alert.id)))
+    found = [replace(read[member.alert_id], overflow=member.overflow) for member in members]
+    return tuple(sorted(found, key=lambda item: (-item.alert.severity.rank, item.alert.id)))
 
 
 def of_alerts(

@@ -11,7 +11,7 @@ from itertools import islice
 from sqlmodel import Session, col, func, or_, select
 
 from tocsin.model.alerts import Alert, Answered, MatchOutcome
-from tocsin.model.deliveries import DeliveryKind, DeliveryState
+from tocsin.model.deliveries import DeliveryState
 from tocsin.model.records import AlertDetail, DeliveryView, MatchView
 from tocsin.model.rules import Severity
 from tocsin.store.db import codec, habits, mapping
@@ -51,7 +51,7 @@ def counts(session: Session) -> Counts:
         matches={fate: fates.get(fate, 0) for fate in MatchOutcome},
         stories=_count(session, StoryRow),
         alerts=_count(session, AlertRow),
-        deliveries={state: states.get(state.value, 0) for state in DeliveryState},
+        deliveries={state: states.get(state, 0) for state in DeliveryState},
     )
 
 
@@ -117,7 +117,7 @@ def alert(session: Session, number: int) -> AlertDetail | None:
     if found is None:
         return None
     told = session.exec(
-        select(DeliveryRow, DeliveryAlertRow.overflow)
+        select(DeliveryRow, col(DeliveryAlertRow.overflow))
         .join(DeliveryAlertRow, col(DeliveryAlertRow.delivery_id) == DeliveryRow.id)
         .where(DeliveryAlertRow.alert_id == number)
         .order_by(col(DeliveryRow.created_at), col(DeliveryRow.id))
@@ -125,8 +125,9 @@ def alert(session: Session, number: int) -> AlertDetail | None:
     members = matches(session, alert_id=number, limit=None)
     answered = feedback.by_number(session, [number]).get(number, Answered())
     views = _delivery_views(session, [row for row, _ in told])
-    reasons = [mapping.because(row, overflow) for row, overflow in told]
-    deliveries = tuple(replace(view, reason=reason) for view, reason in zip(views, reasons, strict=True))
+    deliveries = tuple(
+        replace(view, reason=mapping.because(row, limit)) for view, (row, limit) in zip(views, told, strict=True)
+    )
     return AlertDetail(tidings=found, members=members, deliveries=deliveries, answered=answered)
 
 
@@ -163,7 +164,7 @@ def deliveries(session: Session, state: DeliveryState | None = None, limit: int 
     """Return deliveries in *state*, or in any."""
     statement = select(DeliveryRow).order_by(col(DeliveryRow.created_at).desc(), col(DeliveryRow.id).desc())
     if state is not None:
-        statement = statement.where(DeliveryRow.state == state.value)
+        statement = statement.where(DeliveryRow.state == state)
     return _delivery_views(session, session.exec(statement.limit(limit)).all())
 
 
@@ -180,12 +181,10 @@ def delivery(session: Session, delivery_id: str) -> DeliveryDetail | None:
     ).all()
     return DeliveryDetail(
         delivery=_delivery_views(session, [row])[0],
-        tidings=content.of_delivery(session, delivery_id, DeliveryKind(row.kind)),
+        tidings=content.of_delivery(session, delivery_id, row.kind),
         message=codec.message_from_json(row.message) if row.message else None,
         attempts=tuple(_attempt(attempt) for attempt in attempts),
-        transitions=tuple(
-            mapping.read(TransitionView, item, reason=codec.reason_from_json(item.reason)) for item in transitions
-        ),
+        transitions=tuple(mapping.read(TransitionView, item) for item in transitions),
     )
 
 
@@ -220,9 +219,6 @@ def _delivery_view(row: DeliveryRow, members: Sequence[AlertRow], *, resent: boo
     return mapping.read(
         DeliveryView,
         row,
-        kind=DeliveryKind(row.kind),
-        state=DeliveryState(row.state),
-        reason=codec.reason_from_json(row.reason),
         severity=list(Severity)[row.rank],
         title=ordered[0].title if ordered else "",
         alert_ids=tuple(member.id for member in ordered),

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from heapq import merge
 from itertools import islice
+from operator import attrgetter
 
 from sqlmodel import Session, col, func, select
 
 from tocsin.model.alerts import MatchOutcome
 from tocsin.model.deliveries import UNHEARD, DeliveryState
-from tocsin.store.db import codec, mapping
+from tocsin.model.reasons import NO_REASON, Reason
+from tocsin.store.db import mapping
 from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow, EntryRow, MatchRow, TransitionRow
 from tocsin.store.db.values import Withheld
 
@@ -22,25 +23,23 @@ _PASSED_OVER = (MatchOutcome.BASELINE, MatchOutcome.FLOOD, MatchOutcome.OLD)
 def held(session: Session, limit: int = 50) -> tuple[Withheld, ...]:
     """Return the alerts of held deliveries, the next to leave first."""
     rows = session.exec(
-        select(DeliveryRow, AlertRow, DeliveryAlertRow.overflow)
+        select(DeliveryRow, AlertRow, col(DeliveryAlertRow.overflow))
         .join(DeliveryAlertRow, col(DeliveryAlertRow.delivery_id) == DeliveryRow.id)
         .join(AlertRow, col(AlertRow.id) == DeliveryAlertRow.alert_id)
-        .where(DeliveryRow.state == DeliveryState.HELD.value)
+        .where(DeliveryRow.state == DeliveryState.HELD)
         .order_by(col(DeliveryRow.due_at), col(AlertRow.id))
         .limit(limit)
     ).all()
     return tuple(
-        replace(
-            _alert(delivery, alert, delivery.created_at, delivery.due_at),
-            reason=mapping.because(delivery, overflow),
-        )
-        for delivery, alert, overflow in rows
+        _alert(delivery, alert, delivery.created_at, limit, until=delivery.due_at) for delivery, alert, limit in rows
     )
 
 
 def suppressed(session: Session, since: datetime | None = None, limit: int = 50) -> tuple[Withheld, ...]:
     """Return the alerts of deliveries that were suppressed or given up, and the matches that are sent to nobody."""
-    both = merge(_deliveries(session, since, limit), _matches(session, since, limit), key=_at, reverse=True)
+    both = merge(
+        _deliveries(session, since, limit), _matches(session, since, limit), key=attrgetter("at"), reverse=True
+    )
     return tuple(islice(both, limit))
 
 
@@ -62,7 +61,7 @@ def _deliveries(session: Session, since: datetime | None, limit: int) -> list[Wi
     )
     if since is not None:
         statement = statement.where(ended.c.at >= since)
-    return [_alert(delivery, alert, at, None) for delivery, alert, at in session.exec(statement)]
+    return [_alert(delivery, alert, at) for delivery, alert, at in session.exec(statement)]
 
 
 def _matches(session: Session, since: datetime | None, limit: int) -> list[Withheld]:
@@ -76,15 +75,14 @@ def _matches(session: Session, since: datetime | None, limit: int) -> list[Withh
     if since is not None:
         statement = statement.where(col(MatchRow.decided_at) >= since)
     return [
-        Withheld(
+        mapping.read(
+            Withheld,
+            match,
             alert_id=None,
             title=title,
-            rule=match.rule,
-            severity=match.severity,
             receiver="",
             recipient="",
             state=match.fate,
-            reason=codec.reason_from_json(match.reason),
             at=match.decided_at,
             until=None,
         )
@@ -92,20 +90,17 @@ def _matches(session: Session, since: datetime | None, limit: int) -> list[Withh
     ]
 
 
-def _alert(delivery: DeliveryRow, row: AlertRow, at: datetime, until: datetime | None) -> Withheld:
-    return Withheld(
+def _alert(
+    delivery: DeliveryRow, row: AlertRow, at: datetime, limit: Reason = NO_REASON, until: datetime | None = None
+) -> Withheld:
+    return mapping.read(
+        Withheld,
+        row,
         alert_id=row.id,
-        title=row.title,
-        rule=row.rule,
-        severity=row.severity,
         receiver=delivery.receiver,
         recipient=delivery.recipient,
         state=delivery.state,
-        reason=codec.reason_from_json(delivery.reason),
+        reason=mapping.because(delivery, limit),
         at=at,
         until=until,
     )
-
-
-def _at(one: Withheld) -> datetime:
-    return one.at

@@ -21,22 +21,10 @@ from tocsin.render.words import one_line
 Address = tuple[str, str]
 
 # We set these ourselves: a second one would make the mail a forgery or two mails.
-_OURS = {
-    "subject",
-    "from",
-    "to",
-    "cc",
-    "bcc",
-    "reply-to",
-    "message-id",
-    "in-reply-to",
-    "references",
-    "list-id",
-    "auto-submitted",
-    "date",
-    "mime-version",
-    "content-type",
-}
+_OURS = """
+    subject from to cc bcc reply-to message-id in-reply-to references list-id auto-submitted date mime-version
+    content-type
+"""
 
 
 def letter(
@@ -69,7 +57,7 @@ def letter(
     mail["List-Id"] = _list_id(receiver, sender)
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: prevents automatic replies
     for name, value in (headers or {}).items():
-        if re.fullmatch(r"[!-9;-~]+", name) and name.lower() not in _OURS:
+        if re.fullmatch(r"[!-9;-~]+", name) and name.lower() not in _OURS.split():
             mail[name] = Header(one_line(value), None if value.isascii() else "utf-8").encode()
     mail.attach(_part(message.text, "plain"))
     if message.html and not message.pictures:

@@ -1,20 +1,32 @@
-"""The overview in a digest beside its alerts, for one recipient."""
+"""Overviews of a period: the round-up of a digest for one recipient, and the statistics of the daemon."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, text
 from sqlmodel import Session, col, distinct, func, select
 
 from tocsin.model.alerts import AlertContent, MatchOutcome
-from tocsin.model.deliveries import UNHEARD, Delivery, DeliveryKind, DeliveryState
+from tocsin.model.deliveries import UNHEARD, WAITING, Delivery, DeliveryKind, DeliveryState, ErrorClass
 from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Severity
 from tocsin.render.digest import LOUD, Ailing, HeldBack, Roundup
-from tocsin.store.db import codec
-from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow, EntryRow, MatchRow, SourceRow, TransitionRow
+from tocsin.store.db.price_tables import CloseRow
+from tocsin.store.db.tables import (
+    AlertRow,
+    AttemptRow,
+    DeliveryAlertRow,
+    DeliveryRow,
+    EntryRow,
+    MatchRow,
+    ReceiverRow,
+    SourceRow,
+    TransitionRow,
+    UnevaluatedRow,
+)
+from tocsin.store.db.values import PeriodStatistics
 from tocsin.store.outbox import feedback
 from tocsin.store.queries import content
 
@@ -30,6 +42,9 @@ _UNSENT = {
     MatchOutcome.FLOOD: Reason(cause=Cause.FLOOD),
     MatchOutcome.OLD: Reason(cause=Cause.OLD),
 }
+#: A source counts as read if its last success is within _READ; a message is overdue if it waits longer than _OVERDUE.
+_READ = timedelta(days=1)
+_OVERDUE = timedelta(hours=1)
 
 
 def roundup(session: Session, delivery: Delivery, now: datetime) -> Roundup:
@@ -54,7 +69,7 @@ def _since(session: Session, delivery: Delivery, now: datetime) -> datetime:
         select(func.max(DeliveryRow.delivered_at)).where(
             DeliveryRow.receiver == delivery.receiver,
             DeliveryRow.recipient == delivery.recipient,
-            DeliveryRow.kind == DeliveryKind.DIGEST.value,
+            DeliveryRow.kind == DeliveryKind.DIGEST,
             DeliveryRow.id != delivery.id,
         )
     ).one()
@@ -72,8 +87,8 @@ def _needs(
         .where(
             DeliveryRow.receiver == delivery.receiver,
             DeliveryRow.recipient == delivery.recipient,
-            DeliveryRow.state == DeliveryState.DELIVERED.value,
-            DeliveryRow.kind != DeliveryKind.OPERATOR.value,
+            DeliveryRow.state == DeliveryState.DELIVERED,
+            DeliveryRow.kind != DeliveryKind.OPERATOR,
             col(AlertRow.severity).in_(_LOUD),
             col(AlertRow.opened_at) >= since,
             col(AlertRow.id).not_in(told),
@@ -101,13 +116,13 @@ def _untold(session: Session, delivery: Delivery, since: datetime) -> list[HeldB
 
 def _held(session: Session, delivery: Delivery, now: datetime) -> list[HeldBack]:
     """Return the messages that wait longer than this digest: for the end of a cooldown, or for another digest."""
-    waits = (col(DeliveryRow.state) == DeliveryState.HELD.value, col(DeliveryRow.due_at) > now)
+    waits = (col(DeliveryRow.state) == DeliveryState.HELD, col(DeliveryRow.due_at) > now)
     return _counted(session, delivery, *waits)
 
 
 def _counted(session: Session, delivery: Delivery, *which: ColumnElement[bool]) -> list[HeldBack]:
     rows = session.exec(
-        select(AlertRow.rule, func.max(AlertRow.title), DeliveryRow.reason, func.count(distinct(AlertRow.id)))
+        select(AlertRow.rule, func.max(AlertRow.title), col(DeliveryRow.reason), func.count(distinct(AlertRow.id)))
         .select_from(DeliveryRow)
         .join(DeliveryAlertRow, col(DeliveryAlertRow.delivery_id) == DeliveryRow.id)
         .join(AlertRow, col(AlertRow.id) == DeliveryAlertRow.alert_id)
@@ -115,10 +130,7 @@ def _counted(session: Session, delivery: Delivery, *which: ColumnElement[bool]) 
         .group_by(col(AlertRow.rule), col(DeliveryRow.reason))
         .limit(MOST)
     ).all()
-    return [
-        HeldBack(what=title if count == 1 else rule, why=codec.reason_from_json(why), count=count)
-        for rule, title, why, count in rows
-    ]
+    return [HeldBack(what=title if count == 1 else rule, why=why, count=count) for rule, title, why, count in rows]
 
 
 def _passed_over(session: Session, since: datetime) -> list[HeldBack]:
@@ -142,3 +154,53 @@ def _ailing(session: Session) -> tuple[Ailing, ...]:
         .limit(MOST)
     ).all()
     return tuple(Ailing(source=name, words=words, last_success=last) for name, words, last in rows)
+
+
+def reported(session: Session, rule: str) -> datetime | None:
+    """Return when the reporting *rule* last matched, else when polling began, else None."""
+    last = session.exec(select(func.max(MatchRow.decided_at)).where(MatchRow.rule == rule)).one()
+    return last or session.exec(select(func.min(SourceRow.first_polled))).one()
+
+
+def ledger(session: Session, since: datetime, now: datetime) -> PeriodStatistics:
+    """Return the activity from *since* to *now*, and the status at *now*."""
+    polled = col(SourceRow.disabled).is_(False)
+    ill = col(SourceRow.unhealthy) | col(SourceRow.gone) | col(SourceRow.dead)
+
+    def ended(state: DeliveryState) -> int:
+        statement = select(func.count(distinct(TransitionRow.delivery_id))).where(
+            TransitionRow.state == state, col(TransitionRow.at) >= since
+        )
+        return session.exec(statement).one()
+
+    def count(*which: object) -> int:
+        return session.exec(select(func.count()).where(*which)).one()  # type: ignore[arg-type]
+
+    pages, page = (
+        session.connection().execute(text(f"PRAGMA {name}")).scalar_one() for name in ("page_count", "page_size")
+    )
+    return PeriodStatistics(
+        sources=count(polled),
+        read=count(polled, col(SourceRow.last_success) >= now - _READ),
+        ailing=tuple(session.exec(select(SourceRow.name).where(polled, ill).order_by(col(SourceRow.name)))),
+        entries=count(col(EntryRow.first_seen) >= since),
+        instruments=session.exec(
+            select(func.count(distinct(CloseRow.instrument))).where(col(CloseRow.at) >= since)
+        ).one(),
+        matches=count(col(MatchRow.decided_at) >= since),
+        alerts=count(col(AlertRow.opened_at) >= since),
+        delivered=ended(DeliveryState.DELIVERED),
+        suppressed=ended(DeliveryState.SUPPRESSED),
+        dead=ended(DeliveryState.DEAD),
+        waiting=count(col(DeliveryRow.state).in_(WAITING)),
+        overdue=count(
+            col(DeliveryRow.state).in_(WAITING),
+            func.coalesce(DeliveryRow.wanted_at, DeliveryRow.due_at) < now - _OVERDUE,
+        ),
+        doubtful=count(AttemptRow.outcome == ErrorClass.AMBIGUOUS, col(AttemptRow.started_at) >= since),
+        blocked=tuple(
+            session.exec(select(ReceiverRow.name).where(ReceiverRow.refused != "").order_by(col(ReceiverRow.name)))
+        ),
+        unevaluated=tuple(session.exec(select(UnevaluatedRow.rule).distinct().order_by(col(UnevaluatedRow.rule)))),
+        size=pages * page,
+    )

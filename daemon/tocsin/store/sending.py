@@ -26,14 +26,14 @@ from tocsin.model.deliveries import (
     Settlement,
 )
 from tocsin.model.reasons import Cause, Reason
-from tocsin.store.db import codec
+from tocsin.store.db import codec, mapping
 from tocsin.store.db.codec import reading
 from tocsin.store.db.tables import AttemptRow, DeliveryAlertRow, DeliveryRow
 from tocsin.store.db.values import Claimable
-from tocsin.store.outbox import enqueue, overflow, receivers
+from tocsin.store.outbox import enqueue, receivers
 from tocsin.store.queries import content
 
-_GATHERED = (DeliveryKind.DIGEST.value, DeliveryKind.CATCH_UP.value)
+_GATHERED = (DeliveryKind.DIGEST, DeliveryKind.CATCH_UP)
 #: Earlier messages about an alert that are read.
 _MOST_EARLIER = 20
 #: Deliveries that one transaction gives up, each with its content.
@@ -52,8 +52,8 @@ def claim(
     Expired deliveries are left out, and so are those to a paused receiver, except tests.
     """
     void(session, now, real)
-    spared = {*receivers.resting(session, now), *receivers.full(session, which.rates, now)}
-    crowded = overflow.full(session, which.limits, now)
+    spared = {*receivers.resting(session, now), *receivers.busy(session, which.rates, now)}
+    crowded = receivers.crowded(session, which.limits, now)
     # A failing receiver is tried with another message each time, because one message may be the cause.
     tries = case((col(DeliveryRow.receiver).in_(receivers.failing(session)), col(DeliveryRow.attempts)), else_=0)
     place = func.row_number().over(
@@ -68,8 +68,8 @@ def claim(
             col(DeliveryRow.due_at) <= now,
             col(DeliveryRow.expires_at) > now,
             col(DeliveryRow.receiver).not_in(which.exclude),
-            not_(overflow.over(crowded, now)) if crowded else true(),
-            or_(col(DeliveryRow.receiver).not_in(spared), DeliveryRow.kind == DeliveryKind.TEST.value),
+            not_(receivers.over(crowded, now)) if crowded else true(),
+            or_(col(DeliveryRow.receiver).not_in(spared), DeliveryRow.kind == DeliveryKind.TEST),
             true() if which.only is None else col(DeliveryRow.id).in_(which.only),
             true() if which.present is None else to.in_(which.present),
         )
@@ -82,46 +82,46 @@ def claim(
         .order_by(col(DeliveryRow.rank).desc(), col(DeliveryRow.created_at), col(DeliveryRow.id))
     ).all()
     for row in rows:
-        row.state = DeliveryState.SENDING.value
+        row.state = DeliveryState.SENDING
         row.wanted_at = row.wanted_at or row.due_at
         row.lease_until = real + lease
         row.fence += 1
-        enqueue.note(session, row.id, now, DeliveryState.SENDING, Reason(cause=Cause.CLAIMED, count=row.attempts + 1))
+        enqueue.note(session, [row.id], now, DeliveryState.SENDING, Reason(cause=Cause.CLAIMED, count=row.attempts + 1))
     session.flush()
     return [delivery(session, row) for row in rows]
 
 
 def void(session: Session, now: datetime, real: datetime | None) -> tuple[int, int]:
     """Return deliveries to the queue whose lease ended before *real* (None: all); count them, and those in doubt."""
-    condition = [col(DeliveryRow.state) == DeliveryState.SENDING.value]
-    if real is not None:
-        condition.append(col(DeliveryRow.lease_until) < real)
-    rows = session.exec(select(DeliveryRow).where(*condition)).all()
-    return len(rows), sum(_take_back(session, row, now) for row in rows)
+    ended = true() if real is None else col(DeliveryRow.lease_until) < real
+    # Not the whole rows: a damaged one must not keep the daemon from starting.
+    claimed = select(DeliveryRow.id, DeliveryRow.attempts).where(DeliveryRow.state == DeliveryState.SENDING, ended)
+    rows = session.exec(claimed).all()
+    return len(rows), sum(_take_back(session, number, attempts, now) for number, attempts in rows)
 
 
 #: The reason of a delivery that waits again after a claim without an attempt.
 _UNTRIED = Reason(cause=Cause.UNTRIED)
 
 
-def _take_back(session: Session, row: DeliveryRow, now: datetime) -> bool:
-    words = "nobody saw how it ended: the message may have arrived"
+def _take_back(session: Session, number: str, attempts: int, now: datetime) -> bool:
+    words = "ended unseen: the message may have arrived"
     doubtful = session.exec(
         update(AttemptRow)
-        .where(col(AttemptRow.delivery_id) == row.id, col(AttemptRow.ended_at).is_(None))
+        .where(col(AttemptRow.delivery_id) == number, col(AttemptRow.ended_at).is_(None))
         .values(ended_at=now, outcome=ErrorClass.AMBIGUOUS, words=words)
     ).rowcount
-    state = DeliveryState.RETRY if row.attempts else DeliveryState.READY
-    reason = Reason(cause=Cause.IN_DOUBT, count=row.attempts) if doubtful else _UNTRIED
-    _change(session, row, now, state, reason)
+    state = DeliveryState.RETRY if attempts else DeliveryState.READY
+    reason = Reason(cause=Cause.IN_DOUBT, count=attempts) if doubtful else _UNTRIED
+    enqueue.change(session, [number], now, state, reason, lease_until=None)
     return bool(doubtful)
 
 
 def give_back(session: Session, delivery: Delivery, now: datetime) -> None:
     """Return a delivery to the queue that was claimed and not tried."""
     state = DeliveryState.RETRY if delivery.attempt > 1 else DeliveryState.READY
-    if _under_fence(session, delivery, state=state.value, lease_until=None):
-        enqueue.note(session, delivery.id, now, state, _UNTRIED)
+    if _under_fence(session, delivery, state=state, lease_until=None):
+        enqueue.note(session, [delivery.id], now, state, _UNTRIED)
 
 
 def expire(session: Session, now: datetime) -> tuple[Delivery, ...]:
@@ -133,16 +133,9 @@ def expire(session: Session, now: datetime) -> tuple[Delivery, ...]:
         .limit(_MOST_EXPIRED)
     ).all()
     for row in late:
-        last = codec.reason_from_json(row.reason) or None
-        reason = Reason(cause=Cause.EXPIRED, at=row.expires_at, count=row.attempts, because=last)
-        _change(session, row, now, DeliveryState.DEAD, reason)
+        reason = Reason(cause=Cause.EXPIRED, at=row.expires_at, count=row.attempts, because=row.reason or None)
+        enqueue.change(session, [row.id], now, DeliveryState.DEAD, reason, lease_until=None)
     return tuple(delivery(session, row) for row in late)
-
-
-def _change(session: Session, row: DeliveryRow, now: datetime, state: DeliveryState, reason: Reason) -> None:
-    row.state, row.reason, row.lease_until = state.value, codec.reason_to_json(reason), None
-    session.flush()
-    enqueue.note(session, row.id, now, state, reason)
 
 
 def begin_attempt(session: Session, delivery: Delivery, message: Message, now: datetime, real: datetime) -> bool:
@@ -168,9 +161,9 @@ def settle(session: Session, delivery: Delivery, outcome: AttemptResult, settlem
     if not _under_fence(
         session,
         delivery,
-        state=settlement.state.value,
+        state=settlement.state,
         due_at=settlement.due_at,
-        reason=codec.reason_to_json(settlement.reason),
+        reason=settlement.reason,
         delivered_at=delivered_at,
         lease_until=None,
     ):
@@ -187,7 +180,7 @@ def settle(session: Session, delivery: Delivery, outcome: AttemptResult, settlem
         )
     )
     reason = settlement.reason or Reason(cause=Cause.OTHER if outcome.words else Cause.NONE, words=outcome.words)
-    enqueue.note(session, delivery.id, now, settlement.state, reason)
+    enqueue.note(session, [delivery.id], now, settlement.state, reason)
     return True
 
 
@@ -198,7 +191,7 @@ def _under_fence(session: Session, delivery: Delivery, **values: object) -> bool
         .where(
             col(DeliveryRow.id) == delivery.id,
             col(DeliveryRow.fence) == delivery.fence,
-            col(DeliveryRow.state) == DeliveryState.SENDING.value,
+            col(DeliveryRow.state) == DeliveryState.SENDING,
         )
         .values(**values)
     )
@@ -212,7 +205,7 @@ def _was_refused(session: Session, row: DeliveryRow) -> bool:
 
 def _known(kind: DeliveryKind, found: Sequence[AlertContent]) -> list[int]:
     """Return the alerts of a message that its reader knows from an earlier one; none for a digest, which has no thread."""
-    if kind.value in _GATHERED:
+    if kind in _GATHERED:
         return []
     again = kind in (DeliveryKind.UPDATE, DeliveryKind.CORRECTION)
     return [item.alert.id for item in found if again or item.news]
@@ -247,19 +240,12 @@ def _thread(session: Session, row: DeliveryRow, numbers: Sequence[int]) -> tuple
 @reading
 def delivery(session: Session, row: DeliveryRow) -> Delivery:
     """Return a delivery as its claim needs it."""
-    kind = DeliveryKind(row.kind)
-    found = content.of_delivery(session, row.id, kind)
-    thread, subjects = ("", ()) if row.message else _thread(session, row, _known(kind, found))
-    return Delivery(
-        id=row.id,
-        receiver=row.receiver,
-        recipient=row.recipient,
-        kind=kind,
-        fence=row.fence,
+    found = content.of_delivery(session, row.id, row.kind)
+    thread, subjects = ("", ()) if row.message else _thread(session, row, _known(row.kind, found))
+    return mapping.read(
+        Delivery,
+        row,
         attempt=row.attempts + 1,
-        created_at=row.created_at,
-        due_at=row.due_at,
-        expires_at=row.expires_at,
         tidings=found,
         message=codec.message_from_json(row.message) if row.message else None,
         thread=thread,

@@ -1,0 +1,188 @@
+"""Mail: we compose the mail and talk to the server ourselves, and use only apprise's reading of addresses.
+
+One mail goes to one server, with every reply recorded, and whether the mail may have arrived.
+"""
+
+from __future__ import annotations
+
+import re
+import smtplib
+import ssl
+from contextlib import suppress
+from typing import Any
+
+from apprise.plugins.base import NotifyBase
+from apprise.plugins.email.base import NotifyEmail, PGPMode
+
+from tocsin.model.deliveries import AttemptResult, Delivery, ErrorClass, Message, MessageKind
+from tocsin.receivers import classify
+from tocsin.receivers.apprise import AppriseReceiver, Endpoint, made, parsed
+from tocsin.receivers.classify import Stage
+from tocsin.receivers.exchange import Exchange, current
+from tocsin.receivers.letter import letter
+
+
+class _Mail(NotifyEmail):
+    """apprise's reading of mail addresses, with our own mail and our own SMTP client.
+
+    *octets* is the whole mail, with CRLF line endings. *secure_mode* is `insecure`, `ssl` or `starttls`.
+    """
+
+    octets = b""
+
+    def send(self, *_: Any, **__: Any) -> bool:
+        exchange = current()
+        assert exchange is not None
+        exchange.outcome = _sent(self, exchange)
+        return exchange.outcome.error_class is ErrorClass.OK
+
+
+def build(endpoint: Endpoint) -> AppriseReceiver:
+    """Return the receiver for a mail address.
+
+    Raises:
+        ValueError: the address is wrong, or names no recipient.
+    """
+    fields = parsed(NotifyEmail, endpoint.url)
+    sample = made(_Mail, fields)
+    if sample.pgp_mode != PGPMode.NONE:
+        raise ValueError("tocsin does not encrypt mail: remove pgp= and wkd= from the address")
+    people = dict((*((address, who or "") for who, address in sample.targets), *_named(sample)))
+    reply_to = sorted(sample.reply_to)
+    if not people:
+        raise ValueError("no recipient of this mail address is a mail address")
+
+    def plugin(delivery: Delivery, message: Message) -> NotifyBase:
+        mail: _Mail = made(_Mail, {**fields, "targets": [delivery.recipient], "cc": None, "bcc": None})
+        mail.octets = letter(
+            message,
+            delivery_id=delivery.id,
+            receiver=endpoint.name,
+            date=message.dated or delivery.created_at,
+            sender=(str(mail.from_addr[0] or "tocsin"), str(mail.from_addr[1])),
+            recipient=(people.get(delivery.recipient, ""), delivery.recipient),
+            reply_to=reply_to,
+            headers=mail.headers,
+        )
+        return mail
+
+    domains = {address.rpartition("@")[2] for address in people}
+    return endpoint.receiver(
+        MessageKind.MAIL,
+        plugin,
+        tuple(people),
+        open_words=(*domains, sample.smtp_host, sample.from_addr[1]),
+        place=f"{sample.smtp_host}:{sample.port}",
+        mode=sample.secure_mode or "",
+    )
+
+
+def _named(sample: Any) -> list[tuple[str, str]]:
+    """Return the recipients of copies. Each gets its own mail, because a server may accept one and refuse another."""
+    return [(address, sample.names.get(address) or "") for address in sorted(sample.cc | sample.bcc)]
+
+
+#: Seconds that one read or write may take. The exchange bounds the total.
+_PATIENCE = 15.0
+#: Ways to log in with a password that smtplib knows (RFC 4954).
+_PASSWORDS = frozenset({"PLAIN", "LOGIN", "CRAM-MD5"})
+
+
+class _UnfitError(Exception):
+    """A server that cannot be used as the address says."""
+
+
+class _Smtp(smtplib.SMTP):
+    """A connection that an exchange watches from the greeting on."""
+
+    def __init__(self, exchange: Exchange, *args: Any, **kwargs: Any) -> None:
+        self._exchange = exchange
+        super().__init__(*args, **kwargs)
+
+    def getreply(self) -> tuple[int, bytes]:
+        if self.sock:
+            self._exchange.watch(self.sock)
+        return super().getreply()
+
+
+class _SmtpOverTls(_Smtp, smtplib.SMTP_SSL):
+    pass
+
+
+def _sent(mail: _Mail, exchange: Exchange) -> AttemptResult:
+    """Send *mail* to its first recipient. Never raises for anything that server or network do."""
+    smtp: _Smtp | None = None
+    stage = Stage.CONNECT
+    try:
+        smtp = _open(mail, exchange)
+        stage = Stage.LOGIN
+        _log_in(smtp, mail)
+        stage = Stage.ENVELOPE
+        smtp.ehlo_or_helo_if_needed()
+        _expect(smtp.mail(str(mail.from_addr[1])), 250)
+        _expect(smtp.rcpt(mail.targets[0][1]), 250, 251)
+        _expect(smtp.docmd("DATA"), 354)
+        stage, exchange.written = Stage.MESSAGE, True
+        smtp.send(_stuffed(mail.octets))
+        code, words = _expect(smtp.getreply(), 250)
+        outcome = classify.smtp(stage, code, words)
+        return AttemptResult(error_class=ErrorClass.OK, code=code, words=outcome.words)
+    except smtplib.SMTPResponseException as error:
+        half = exchange.expired
+        return exchange.lost(error) if half else classify.smtp(stage, error.smtp_code, error.smtp_error)
+    except _UnfitError as error:
+        return AttemptResult(error_class=ErrorClass.AUTH, words=str(error))
+    except OSError as error:  # the base of every other error of smtplib
+        return exchange.lost(error)
+    finally:
+        if smtp is not None:
+            _leave(smtp)
+
+
+def _open(mail: _Mail, exchange: Exchange) -> _Smtp:
+    timeout = min(_PATIENCE, exchange.limit)
+    if mail.secure_mode == "ssl":
+        return _SmtpOverTls(exchange, mail.smtp_host, mail.port or 0, timeout=timeout, context=_context(mail))
+    return _Smtp(exchange, mail.smtp_host, mail.port or 0, timeout=timeout)
+
+
+def _log_in(smtp: _Smtp, mail: _Mail) -> None:
+    smtp.ehlo_or_helo_if_needed()
+    if mail.secure_mode == "starttls":
+        if not smtp.has_extn("starttls"):
+            raise _UnfitError("the server offers no STARTTLS at this port")
+        smtp.starttls(context=_context(mail))
+        smtp.ehlo_or_helo_if_needed()
+    if mail.user and mail.password:
+        offered = smtp.esmtp_features.get("auth", "").upper().split()
+        if not _PASSWORDS.intersection(offered):
+            ways = f" but {', '.join(offered)}" if offered else ""
+            raise _UnfitError(f"the server offers no way to log in at this port{ways}")
+        smtp.login(mail.user, mail.password)
+
+
+def _context(mail: _Mail) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if not mail.verify_certificate:  # the operator wrote verify=no in the address
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _expect(reply: tuple[int, bytes], *codes: int) -> tuple[int, bytes]:
+    if reply[0] not in codes:
+        raise smtplib.SMTPResponseException(*reply)
+    return reply
+
+
+def _stuffed(mail: bytes) -> bytes:
+    """Return *mail* as it is sent (RFC 5321 4.5.2): leading dots doubled, and a line with a dot at the end."""
+    lines = re.sub(rb"(?m)^\.", b"..", mail)
+    return (lines if lines.endswith(b"\r\n") else lines + b"\r\n") + b".\r\n"
+
+
+def _leave(smtp: _Smtp) -> None:
+    # The server's answer is known, so a QUIT that fails changes nothing.
+    with suppress(OSError):
+        smtp.quit()
+    smtp.close()
