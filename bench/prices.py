@@ -16,14 +16,15 @@ import math
 import statistics
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from itertools import pairwise
 from pathlib import Path
 
-from tocsin.config.packs import Files, parse_pack, read_pack
+from tocsin.config.loading import load_rules
+from tocsin.config.packs import parse_pack
 from tocsin.market import series as market
 from tocsin.market.hygiene import Finding
 from tocsin.model.prices import Instrument, Quote
@@ -77,7 +78,7 @@ def main() -> None:
     still = frozen(found, data)
     print(f"{took * 1e6:.1f} µs a quote, hygiene included; alerts on frozen days: {still}; {dict(counts)}")
     if given.curve:
-        several = compiled([(("bench.yaml", HEAD + "".join(map(thresholds, LIMITS))),)])
+        several = compiled(HEAD + "".join(map(thresholds, LIMITS)))
         each = {name: ours(several, name, rows, Counter()) for name, rows in data.items()}
         for limit in LIMITS:
             show(f"z >= {limit}", {name: days[f"bench/z{limit * 10:.0f}"] for name, days in each.items()})
@@ -111,17 +112,14 @@ def years(rows: Closes) -> float:
 
 def shipped() -> dict[str, PriceRule]:
     """The spike rules of the shipped packs, by class."""
-    packs = [read_pack(RULES / name)[0] for name in ("critical-minerals", "energy")]
-    return {rule.kind: rule for rule in compiled(packs) if rule.info.event == "price.spike"}
+    rules = load_rules([RULES / name for name in ("critical-minerals", "energy")]).rules
+    return {rule.kind: rule for rule in rules.prices.values() if rule.info.event == "price.spike"}
 
 
-def compiled(packs: Iterable[Files]) -> list[PriceRule]:
-    specs = []
-    for files in packs:
-        spec, problems = parse_pack(files)
-        assert spec, problems
-        specs.append(spec)
-    rules, faults = compile_packs(specs)
+def compiled(text: str) -> list[PriceRule]:
+    spec, problems = parse_pack([("bench.yaml", text)])
+    assert spec, problems
+    rules, faults = compile_packs([spec])
     assert not any(not fault.warning for fault in faults), "\n".join(map(str, faults))
     return list(rules.prices.values())
 

@@ -18,12 +18,14 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 
 #: Characters of a name that are compared: to compare costs more than linear time.
 _LONGEST_NAME = 80
+#: Places of use that a problem names.
+_MOST_USES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -43,7 +45,7 @@ class Problem:
     """One fault (or warning) of a file, in words that name the remedy.
 
     *excerpt* is the line of the file at *position*, without its line end; empty where there is none.
-    *length* is how many characters of it are meant (at least 1).
+    *length* is how many characters of it are meant (at least 1); *uses* are the places where what has the fault is used.
     """
 
     message: str
@@ -51,12 +53,13 @@ class Problem:
     excerpt: str = ""
     length: int = 1
     warning: bool = False
+    uses: tuple[Position, ...] = ()
 
     def __str__(self) -> str:
         """Return `file:line:col: message`, then the line and a caret under the place that is meant."""
         where = f"{self.position}: " if self.position else ""
         kind = "warning: " if self.warning else ""
-        text = f"{where}{kind}{self.message}"
+        text = f"{where}{kind}{self.message}{_used_at(self.uses)}"
         if not self.position or not self.excerpt:
             return text
         before = self.excerpt[: self.position.column - 1]
@@ -65,6 +68,21 @@ class Problem:
             "\t" if c == "\t" else "  " if ord(c) >= 0x1100 and not c.isascii() and _wide(c) else " " for c in before
         )
         return f"{text}\n    {self.excerpt}\n    {pad}{'^' * max(1, self.length)}"
+
+
+def each_once(problems: Iterable[Problem]) -> list[Problem]:
+    """Return *problems* each once, with all uses of those that were found several times."""
+    found: dict[Problem, set[Position]] = {}
+    for problem in problems:
+        found.setdefault(replace(problem, uses=()), set()).update(problem.uses)
+    return [replace(problem, uses=tuple(sorted(uses))) for problem, uses in found.items()]
+
+
+def _used_at(uses: Sequence[Position]) -> str:
+    if not uses:
+        return ""
+    more = f" and {len(uses) - _MOST_USES} more" if len(uses) > _MOST_USES else ""
+    return f"; used at {', '.join(f'{at.file}:{at.line}' for at in uses[:_MOST_USES])}{more}"
 
 
 def by_place(problems: Iterable[Problem]) -> list[Problem]:

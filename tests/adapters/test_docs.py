@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from tocsin.cli import app
 from tocsin.config.config import load_config
-from tocsin.config.packs import parse_pack
+from tocsin.config.library import Library
 from tocsin.rules.compile import compile_packs
 from tocsin.rules.examples import check_examples
 
@@ -70,9 +70,10 @@ def test_every_yaml_block_is_good(block: str, tmp_path: Path) -> None:
         return
     text = block if "tocsin:" in block else f"tocsin: 1\n{block}"
     text = text if re.search(r"^pack:", text, re.MULTILINE) else f"{text}\npack: {{id: docs}}\n"
-    spec, problems = parse_pack([("block.yaml", text)])
-    assert spec, "\n".join(map(str, problems))
-    rules, faults = compile_packs([spec], others=None)
+    (tmp_path / "block.yaml").write_text(text, encoding="utf-8")
+    (pack,) = Library([tmp_path]).packs()
+    assert pack.spec, "\n".join(map(str, pack.problems))
+    rules, faults = compile_packs([pack.spec], others=None)
     assert not [fault for fault in (*faults, *check_examples(rules)) if not fault.warning], list(map(str, faults))
 
 

@@ -39,9 +39,9 @@ _COLUMNS = (
 
 def print_result(result: Result, found: Sequence[Difference] | None) -> None:
     """Print the alerts in order, what was not sent and why, counts per rule and week, and the differences."""
-    for told in report.alerts(result):
-        if told.opened:
-            _print_alert(told)
+    for history in report.alerts(result):
+        if history.opened:
+            _print_alert(history)
     _print_quiet(result)
     counts = report.counts(result)
     print()
@@ -51,8 +51,8 @@ def print_result(result: Result, found: Sequence[Difference] | None) -> None:
     say(_summary(result))
 
 
-def _print_alert(told: AlertHistory) -> None:
-    alert, opened = told.alert, told.opened
+def _print_alert(history: AlertHistory) -> None:
+    alert, opened = history.alert, history.opened
     assert opened
     print(f"{_time(opened.at)}  {alert.severity.upper():<8}  {shown(alert.title)}  ({alert.rule})")
     match = opened.decided.match
@@ -62,16 +62,16 @@ def _print_alert(told: AlertHistory) -> None:
         print(f"    {shown(match.detail)}")
     for witness in match.evidence.witnesses:
         print(f"    because  {_time(witness.at)}  {shown(witness.title)}  [{shown(witness.source)}]")
-    for message in told.sent:
+    for message in history.sent:
         late = f"  {shown(in_words(message.held))}" if message.held else ""
         to = shown(f"{message.receiver} {message.recipient}".rstrip())
         print(f"    {_time(message.at)} {message.kind} to {to}{late}")
-    if told.dropped:
-        print(f"    dropped: {shown(told.dropped)}")
-    updates = [item for item in told.later if item.decided.outcome is MatchOutcome.UPDATED]
+    if history.dropped:
+        print(f"    dropped: {shown(history.dropped)}")
+    updates = [item for item in history.later if item.decided.outcome is MatchOutcome.UPDATED]
     for update in updates:
         print(f"    {_time(update.at)} updated: {shown(in_words(update.decided.reason))}")
-    folded = [item for item in told.later if item.decided.outcome is MatchOutcome.JOINED]
+    folded = [item for item in history.later if item.decided.outcome is MatchOutcome.JOINED]
     if folded:
         print(f"    folded: {counted(len(folded), 'more report')}, the last {_time(folded[-1].at)}")
 
@@ -137,11 +137,13 @@ def _print_differences(found: Sequence[Difference]) -> None:
     changes = Counter(item.change for item in found)
     print("\n" + ", ".join(f"{changes[change]} {change}" for change in Change))
     for item in found:
-        told, mark = item.told, {"gained": "+", "lost": "-", "louder": "^", "softer": "v"}[item.change]
-        severity = f"{item.other.alert.severity} > {told.alert.severity}" if item.other else told.alert.severity.value
-        title = f"  {shown(_headline(told.opened.decided.match))}" if told.opened else ""
+        history, mark = item.history, {"gained": "+", "lost": "-", "louder": "^", "softer": "v"}[item.change]
+        severity = (
+            f"{item.other.alert.severity} > {history.alert.severity}" if item.other else history.alert.severity.value
+        )
+        title = f"  {shown(_headline(history.opened.decided.match))}" if history.opened else ""
         print(
-            f"{mark} {_time(told.alert.opened_at)}  {severity}  {shown(told.alert.title)}  ({told.alert.rule}){title}"
+            f"{mark} {_time(history.alert.opened_at)}  {severity}  {shown(history.alert.title)}  ({history.alert.rule}){title}"
         )
 
 
@@ -172,8 +174,8 @@ def _headline(match: Match) -> str:
 
 def dump_result(result: Result, found: Sequence[Difference] | None) -> None:
     """Print one JSON object per line, each with its `type`: alerts, rulings, messages, counts, differences, the summary."""
-    for told in report.alerts(result):
-        dump({"type": "alert", **_alert(told)})
+    for history in report.alerts(result):
+        dump({"type": "alert", **_alert(history)})
     for ruling in result.rulings:
         dump({"type": "ruling", **_ruling(ruling)})
     for message in result.sent:
@@ -184,7 +186,7 @@ def dump_result(result: Result, found: Sequence[Difference] | None) -> None:
         dump({"type": "count", **named, "messages": count.messages, "fates": outcomes})
     for item in found or ():
         before = item.other.alert.severity if item.other else None
-        dump({"type": item.change, **_alert(item.told), "severity_before": before})
+        dump({"type": item.change, **_alert(item.history), "severity_before": before})
     for failure in result.failures:
         one = failure.unevaluated
         dump(
@@ -214,18 +216,18 @@ def dump_result(result: Result, found: Sequence[Difference] | None) -> None:
     )
 
 
-def _alert(told: AlertHistory) -> dict[str, Any]:
-    alert, first = told.alert, told.rulings[0] if told.rulings else None
+def _alert(history: AlertHistory) -> dict[str, Any]:
+    alert, first = history.alert, history.rulings[0] if history.rulings else None
     match = first.decided.match if first else None
     names = ("id", "opened_at", "rule", "event", "severity", "title", "labels", "key", "detail")
     return {
         **{name: getattr(alert, name) for name in names},
         "headline": match.entry.title if match and match.entry else "",
         **_observed(match),
-        "reports": len({(e.source, e.id) for item in told.rulings if (e := item.decided.match.entry)}),
-        "updates": sum(item.decided.outcome is MatchOutcome.UPDATED for item in told.later),
-        "messages": [message.number for message in told.sent],
-        "dropped": told.dropped,
+        "reports": len({(e.source, e.id) for item in history.rulings if (e := item.decided.match.entry)}),
+        "updates": sum(item.decided.outcome is MatchOutcome.UPDATED for item in history.later),
+        "messages": [message.number for message in history.sent],
+        "dropped": history.dropped,
     }
 
 

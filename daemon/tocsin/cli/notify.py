@@ -56,7 +56,7 @@ def notify_test(
             asyncio.run(_send(settings, store, receivers, ids))
         results = [found for number in ids if (found := store.read.delivery(number))]
         by_name = {r.name: r for r in receivers}
-        failed = sum(not _tell(result, by_name[result.delivery.receiver], json=json) for result in results)
+        failed = sum(not _report(result, by_name[result.delivery.receiver], json=json) for result in results)
     if failed:
         raise typer.Exit(FAILED if failed == len(results) else PARTLY)
 
@@ -81,7 +81,7 @@ def _wait(store: Store, ids: Sequence[str]) -> None:
         time.sleep(0.2)
 
 
-def _tell(result: DeliveryDetail, receiver: Receiver, *, json: bool) -> bool:
+def _report(result: DeliveryDetail, receiver: Receiver, *, json: bool) -> bool:
     """Print the result of a test, with advice if it failed. Return whether it arrived."""
     delivery = result.delivery
     last = result.attempts[-1] if result.attempts else None
@@ -92,8 +92,8 @@ def _tell(result: DeliveryDetail, receiver: Receiver, *, json: bool) -> bool:
     advice = "" if good or not last or not last.outcome else remedy(last.outcome, last.code, mode=mode)
     if json:
         outcome = {"error_class": error_class, "code": last.code if last else None, "words": words}
-        told = {"delivery": delivery.id, "state": delivery.state, "outcome": outcome}
-        dump({"receiver": delivery.receiver, "recipient": delivery.recipient, **told, "place": place, "remedy": advice})
+        names = {"receiver": delivery.receiver, "recipient": delivery.recipient, "delivery": delivery.id}
+        dump({**names, "state": delivery.state, "outcome": outcome, "place": place, "remedy": advice})
         return good
     code = last.code if last and last.code else ""
     still = (

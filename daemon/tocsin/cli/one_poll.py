@@ -99,10 +99,9 @@ def _remedied(address: str, *, page: bool = False) -> Iterator[None]:
         yield
     except SourceError as error:
         say(f"{address}: {shown(str(error))}")
-        remedy = error.remedy or _REMEDIES.get(error.fault, "")
         # Errors about pages name their own remedy.
-        told = "did you mean" in str(error) or (page and error.fault is Fault.NOT_A_FEED)
-        if remedy and not told:
+        named = error.instead or (page and error.fault is Fault.NOT_A_FEED)
+        if not named and (remedy := error.remedy or _REMEDIES.get(error.fault, "")):
             say(f"what to do: {remedy}")
         raise typer.Exit(1) from error
 

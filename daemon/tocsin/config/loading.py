@@ -10,18 +10,20 @@ from pathlib import Path
 
 from tocsin.config.config import Config
 from tocsin.config.instruments import check_rules
-from tocsin.config.packs import Files, parse_pack, read_pack
+from tocsin.config.library import Library, ReadPack, kept_version
+from tocsin.config.packs import Files
 from tocsin.config.vocabulary import check_routes
 from tocsin.config.yaml.file import shown_path
-from tocsin.errors import ConfigError, Problem, by_place
+from tocsin.errors import ConfigError, Problem, by_place, each_once
 from tocsin.model.prices import Instrument
 from tocsin.policy.polling.schedule import UNKNOWN
 from tocsin.rules.compile import compile_packs
 from tocsin.rules.examples import check_examples
-from tocsin.rules.lint import History, lint, lint_history
+from tocsin.rules.lint import History, lint, lint_history, lint_names
 from tocsin.rules.never import Given
 from tocsin.rules.ruleset import RuleSet
-from tocsin.rules.spec import Override, PackSpec, lay_over
+from tocsin.rules.scope import Scopes
+from tocsin.rules.spec import Override, PackSpec, lay_over, with_used
 from tocsin.units import counted
 
 #: The files of the last good version of the pack in a folder, if there was one.
@@ -30,7 +32,10 @@ Kept = Callable[[str], Files | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedPack:
-    """A pack that runs. *kept_back* means that its files have faults, given in *words*, and its last good version runs."""
+    """A pack that runs, with the files of all that it uses.
+
+    *kept_back* means that some have faults, given in *words*, and that its last good version runs.
+    """
 
     folder: str
     hash: str
@@ -41,10 +46,11 @@ class LoadedPack:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedRules:
-    """The rules of all packs. *idle* is the number of those whose instruments are not configured."""
+    """The rules of all packs, which were read in *folders*. *idle* is the number of those whose instruments are not configured."""
 
     rules: RuleSet
     packs: tuple[LoadedPack, ...]
+    folders: tuple[Path, ...] = ()
     warnings: tuple[Problem, ...] = ()
     idle: int = 0
 
@@ -77,38 +83,42 @@ def load_rules(
     specs: list[PackSpec] = []
     faults: list[Problem] = []
     warnings: list[Problem] = []
-    parsed = [(folder, *_parsed(folder)) for folder in folders]
+    library = Library(folders)
+    read = library.packs()
+    trial = _Trial()
     # A pack that cannot be read may hold any rule that a correlation in another pack names.
-    ids = frozenset(f"{spec.id}/{rule.id.text}" for _, _, spec, _ in parsed if spec for rule in spec.rules)
-    others = ids if all(spec for _, _, spec, _ in parsed) else None
-    for folder, files, found, unread in parsed:
-        name = str(folder)
-        spec, problems = _tried(found, unread, others)
+    ids = frozenset(f"{pack.spec.id}/{rule.id.text}" for pack in read if pack.spec for rule in pack.spec.rules)
+    others = ids if all(pack.spec for pack in read) else None
+    for pack in read:
+        name = str(pack.folder)
+        spec, problems = trial.of(pack, others)
         warnings += [item for item in problems if item.warning]
         bad = [item for item in problems if not item.warning]
         if spec is not None:
             specs.append(spec)
-            packs.append(LoadedPack(folder=name, hash=_hash(files), files=files))
+            packs.append(LoadedPack(folder=name, hash=_hash(pack.files), files=pack.files))
             continue
         before = kept(name)
-        old = _tried(*parse_pack(before), None)[0] if before else None
+        old = trial.of(kept_version(before), None)[0] if before else None
         if before is None or old is None:
             faults += bad
             continue
-        words = f"{counted(len(bad), 'fault')} in {shown_path(folder)}, the first: {bad[0]}"
+        words = f"{counted(len(bad), 'fault')} in {shown_path(pack.folder)}, the first: {bad[0]}"
         specs.append(old)
         packs.append(LoadedPack(folder=name, hash=_hash(before), files=before, kept_back=True, words=words))
     changed, unknown = lay_over(specs, overrides)
     # If a pack cannot be read, an unknown rule may be one of that pack.
     faults += () if faults else unknown
-    rules, together = compile_packs(changed)
+    rules, together = compile_packs(changed, scopes=trial.scopes)
     faults += [item for item in together if not item.warning]
     if faults:
-        raise ConfigError(by_place([*faults, *warnings]))
-    warnings += lint(changed, rules, poll=poll, given=given, instruments=instruments)
+        raise ConfigError(by_place(each_once([*faults, *warnings])))
+    warnings += (*lint(changed, rules, poll=poll, given=given, instruments=instruments), *lint_names(changed))
     if history:
         warnings += lint_history(changed, rules, history)
-    return LoadedRules(rules=rules, packs=tuple(packs), warnings=tuple(by_place(warnings)))
+    return LoadedRules(
+        rules=rules, packs=tuple(packs), folders=library.folders, warnings=tuple(by_place(each_once(warnings)))
+    )
 
 
 def rules_of(config: Config, kept: Kept = lambda _: None, history: History | None = None) -> LoadedRules:
@@ -141,21 +151,26 @@ def _given(config: Config) -> Given:
     return found
 
 
-def _parsed(folder: Path) -> tuple[Files, PackSpec | None, tuple[Problem, ...]]:
-    files, unread = read_pack(folder)
-    spec, problems = (None, unread) if unread else parse_pack(files)
-    return files, spec, tuple(problems)
+class _Trial:
+    """Compiles each pack once and runs its examples, whoever uses it."""
 
+    def __init__(self) -> None:
+        self.scopes: Scopes = {}
+        self._problems: dict[int, tuple[Problem, ...]] = {}
 
-def _tried(
-    spec: PackSpec | None, problems: tuple[Problem, ...], others: frozenset[str] | None
-) -> tuple[PackSpec | None, tuple[Problem, ...]]:
-    """Return *spec*, if it compiles and its examples pass, and all its problems. *others* are the rules of all packs."""
-    if spec is None:
-        return None, problems
-    rules, compiled = compile_packs([spec], others=others)
-    problems = (*problems, *compiled, *check_examples(rules))
-    return (None if any(not item.warning for item in problems) else spec), problems
+    def of(self, pack: ReadPack, others: frozenset[str] | None) -> tuple[PackSpec | None, tuple[Problem, ...]]:
+        """Return the pack if it and all that it uses compile and their examples pass, and all problems of theirs.
+
+        *others* are the rules of all packs.
+        """
+        problems = list(pack.problems)
+        for spec in with_used([pack.spec]) if pack.spec else ():
+            if id(spec) not in self._problems:
+                rules, compiled = compile_packs([spec], others=others, scopes=self.scopes)
+                self._problems[id(spec)] = (*compiled, *check_examples(rules, spec.id))
+            problems += self._problems[id(spec)]
+        good = not any(not item.warning for item in problems)
+        return pack.spec if good else None, tuple(problems)
 
 
 def _hash(files: Files) -> str:

@@ -17,7 +17,7 @@ from pydantic_core.core_schema import NullableSchema, StringSchema
 
 from tocsin.config.config import Config, ConfigFile
 from tocsin.config.instruments import write_hours
-from tocsin.config.packs import RuleFile
+from tocsin.config.pack_file import RuleFile
 from tocsin.config.secrets import Secret, masked
 from tocsin.config.testfile import RuleTestFile
 from tocsin.config.yaml.shape import Shape

@@ -50,7 +50,7 @@ from tocsin.units import counted, utc
 
 log = logging.getLogger(__name__)
 
-#: Real time after which a send counts as dead; above what a receiver allows one attempt.
+#: Real time after which a send counts as lost; longer than any receiver allows an attempt.
 LEASE = timedelta(minutes=2)
 
 
@@ -191,7 +191,7 @@ class Dispatcher:
                 log.warning(line("sent to another receiver", delivery=delivery))
 
     async def _give_up_expired(self, now: datetime) -> None:
-        """Give up messages that were not delivered in time, and report it."""
+        """Give up messages that were not delivered in time, and report them."""
         fallbacks = self.outbound.fallbacks
         own = partial(_undelivered, fallbacks=fallbacks, now=now)
         while expired := await self._runtime.write(self._store.expire, now, own, self.outbound.decide, fallbacks):
@@ -260,7 +260,7 @@ class Dispatcher:
         return replace(with_preface(message, self._preface(delivery, now)), dated=now)
 
     def _preface(self, delivery: Delivery, now: datetime) -> str:
-        """Return the lines above a message: its first receiver, since when it was held, and how late it is."""
+        """Return the lines above a message: its first receiver, the time for which it was held, and its delay."""
         zone = self.outbound.zone
         stead = f"Sent to you because it could not be delivered to {delivery.stead}." if delivery.stead else ""
         # A move that waited for a cooldown may be old news by now.
@@ -270,7 +270,7 @@ class Dispatcher:
         return " ".join(filter(None, (stead, held, late_line(delivery.due_at, now, zone))))
 
     async def _settle(self, delivery: Delivery, outcome: AttemptResult) -> None:
-        """Write how a try ended, and what becomes of the delivery and of its receiver."""
+        """Write the outcome of an attempt, and the next status of the delivery and of its receiver."""
         now = self._runtime.clock.now()
         fallbacks = self.outbound.fallbacks
         judge = partial(
@@ -334,10 +334,7 @@ def _turned(
     """Return the event for operators that a receiver refuses our messages, fails, or works again."""
     info, words = {
         Turn.BLOCKED: (builtin.RECEIVER_BLOCKED, status.refused),
-        Turn.FAILING: (
-            builtin.RECEIVER_FAILING,
-            f"Nothing was delivered since {_utc(status.since)}: {status.refused}",
-        ),
+        Turn.FAILING: (builtin.RECEIVER_FAILING, f"Nothing was delivered since {_utc(status.since)}: {status.refused}"),
         Turn.DELIVERS: (
             builtin.RECEIVER_DELIVERS,
             f"Nothing was delivered from {_utc(before.since)} on: {before.refused}",
@@ -360,7 +357,7 @@ def _stormy(storm: Storm, *, now: datetime) -> Match:
     """Return the event for operators that a storm began."""
     detail = (
         f"{counted(storm.alerts, 'alert')} {'wait' if storm.alerts > 1 else 'waits'}, {in_words(storm.limit.reason(storm.receiver))}: "
-        f"they are sent together at {utc(storm.until)}, with what else comes until then."
+        f"they are sent together at {utc(storm.until)}, with all that comes until then."
     )
     return builtin.own_match(builtin.RECEIVER_STORM, {"receiver": (storm.receiver,)}, detail, now)
 

@@ -70,7 +70,7 @@ class Report:
         """Print the totals."""
         matches = counts.matches
         folded = matches.get(MatchOutcome.JOINED, 0)
-        told = f"{counted(self.delivered['mail'], 'mail')}, {counted(self.delivered['desk'], 'Slack message')}"
+        sent = f"{counted(self.delivered['mail'], 'mail')}, {counted(self.delivered['desk'], 'Slack message')}"
         rows = [
             (
                 "polled",
@@ -83,7 +83,7 @@ class Report:
             ),
             ("folded", f"{counted(folded, 'further report')} into {counted(counts.stories, 'story')}"),
             ("alerts", f"{counts.alerts}"),
-            ("delivered", f"{told}, {self.retried} after a retry"),
+            ("delivered", f"{sent}, {self.retried} after a retry"),
             ("mails", f"{mails}/*.eml opens in any mail program"),
         ]
         self._console.print()

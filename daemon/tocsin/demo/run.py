@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sys
 import time
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -12,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tocsin.config.build import Factories
+from tocsin.config.library import SHIPPED
 from tocsin.demo.report import Report
 from tocsin.demo.servers import ARCHIVE, FEEDS, HOST, TIMELINE, World
 from tocsin.errors import UsageError
@@ -122,11 +122,10 @@ def _configuration(world: World) -> str:
 
 def _starter_pack() -> Path:
     """Return the folder of the shipped rules: beside the source code, or where a wheel installs them."""
-    places = (Path(__file__).resolve().parents[3] / "rules", Path(sys.prefix) / "share" / "tocsin" / "rules")
-    for place in places:
+    for place in SHIPPED:
         if (place / "critical-minerals").is_dir():
             return place / "critical-minerals"
-    raise UsageError(f"the starter pack is not installed: neither {places[0]} nor {places[1]} exists")
+    raise UsageError(f"the starter pack is not installed: neither {SHIPPED[0]} nor {SHIPPED[1]} exists")
 
 
 class ChapterClock:

@@ -22,9 +22,9 @@ from tocsin.ingest.prices import PriceIntake
 from tocsin.log import line
 from tocsin.model.rules import Match
 from tocsin.policy.chunks import Chunk
-from tocsin.policy.polling import network
+from tocsin.policy.polling import health
 from tocsin.policy.polling.aftermath import after_failure
-from tocsin.policy.polling.network import PROBE, Network
+from tocsin.policy.polling.health import PROBE, Network
 from tocsin.policy.polling.schedule import Terms
 from tocsin.protocols import Runtime
 from tocsin.rules import builtin
@@ -266,7 +266,7 @@ class Outage:
         """Return whether a source may be polled at *now*."""
         if not source.group:
             return True
-        allowed = network.ask(self._network, now)
+        allowed = health.probe(self._network, now)
         self._network = allowed or self._network
         return allowed is not None
 
@@ -277,7 +277,7 @@ class Outage:
         # Needed only after a failure, and nearly every poll succeeds.
         hosts = 0 if reached else len({terms.group for terms in all_of if terms.group})
         before = self._network.offline_since
-        self._network = network.after(self._network, source.group, reached=reached, hosts=hosts, now=now)
+        self._network = health.after_try(self._network, source.group, reached=reached, hosts=hosts, now=now)
         since = self._network.offline_since
         if before is None and since is not None:
             detail = "None of many servers could be reached. One is tried every minute, and no source is blamed."

@@ -22,7 +22,7 @@ from tocsin.model.rules import Match, RuleInfo
 from tocsin.policy.polling import standby
 from tocsin.policy.polling.aftermath import after_success
 from tocsin.policy.polling.findings import find
-from tocsin.policy.polling.network import PROBE
+from tocsin.policy.polling.health import PROBE
 from tocsin.policy.polling.schedule import UNKNOWN, hold, in_sessions
 from tocsin.protocols import Runtime
 from tocsin.rules import builtin

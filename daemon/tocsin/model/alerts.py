@@ -86,7 +86,7 @@ class AnswerKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """The last answers of each kind to an alert: who saw it, until when it is snoozed, and how useful it was.
+    """The last answers of each kind to an alert: its reader, the end of its snooze, and its usefulness.
 
     *verdict* is USEFUL or NOISE; *why* is the explanation given with it.
     """
@@ -99,7 +99,7 @@ class Answered:
 
     @property
     def seen(self) -> bool:
-        """Return whether somebody has looked at it; a verdict counts as a look."""
+        """Return True if somebody has seen it; a verdict counts too."""
         return self.acked_at is not None or self.verdict is not None
 
 

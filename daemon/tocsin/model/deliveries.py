@@ -22,13 +22,13 @@ class DeliveryState(StrEnum):
     SUPPRESSED = "suppressed"
 
 
-#: Nobody has tried to send it yet: it can still be changed.
+#: Deliveries without an attempt: they can still be changed.
 UNTRIED = (DeliveryState.HELD, DeliveryState.READY)
-#: It waits to be sent, for the first time or again.
+#: Deliveries that wait to be sent, for the first time or again.
 WAITING = (*UNTRIED, DeliveryState.RETRY)
-#: It was given up, or is not to be sent: its recipient does not get it.
+#: Deliveries that their recipients do not get: given up or suppressed.
 UNHEARD = (DeliveryState.DEAD, DeliveryState.SUPPRESSED)
-#: Nothing comes of it any more.
+#: Deliveries that are finished.
 SETTLED = (DeliveryState.DELIVERED, *UNHEARD)
 
 

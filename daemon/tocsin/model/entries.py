@@ -11,7 +11,7 @@ from tocsin.model.prices import Labels, Missing, RawQuote
 
 #: An entry older than this when first seen does not alert on its own.
 MAX_AGE = timedelta(hours=48)
-#: How far in the future a published time may lie before it is not believed.
+#: A published time that lies further in the future is not believed.
 MAX_AHEAD = timedelta(minutes=5)
 
 
@@ -65,7 +65,7 @@ class Entry:
 
     @property
     def stale(self) -> bool:
-        """Return whether it was published more than max_age before it was first seen."""
+        """Return True if it was published more than max_age before it was first seen."""
         return self.published is not None and self.published < self.first_seen - MAX_AGE
 
 

@@ -53,7 +53,7 @@ class Instrument:
     negative: bool = False  # its price may be zero or below: a yield, a spread, electricity
 
     def can_cost(self, price: Decimal) -> bool:
-        """Return whether *price* is possible for this instrument."""
+        """Return True if *price* is possible for this instrument."""
         return price.is_finite() and (self.negative or price > 0)
 
 

@@ -6,6 +6,8 @@ import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 
+from apprise.plugins.slack import NotifySlack
+
 from tocsin.receivers import Receiver, apprise, exchange, mail, slack, webhook
 from tocsin.receivers.apprise import AppriseReceiver, Endpoint
 
@@ -39,7 +41,7 @@ def build(name: str, url: str, *, secrets: Sequence[str] = (), limit: float = LI
         raise ValueError(
             "this is not the address of a service: it must begin with a scheme such as mailto:// or slack://"
         )
-    make = slack.build if slack.is_native(url) else _KINDS.get(endpoint.scheme, apprise.service)
+    make = slack.build if NotifySlack.parse_native_url(url) else _KINDS.get(endpoint.scheme, apprise.service)
     if secrets and make is not webhook.build:
         raise ValueError("only a webhook (hook:// or hooks://) can have a secret")
     return make(endpoint)

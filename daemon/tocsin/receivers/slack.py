@@ -32,11 +32,6 @@ class _Slack(NotifySlack):
         return answer
 
 
-def is_native(url: str) -> bool:
-    """Return whether *url* is an address in the form that Slack itself shows."""
-    return bool(NotifySlack.parse_native_url(url))
-
-
 def build(endpoint: Endpoint) -> AppriseReceiver:
     """Return the receiver for Slack. Slack's workflows take only text, and are handled like any other service.
 

@@ -65,8 +65,8 @@ def signed(octets: bytes, keys: Sequence[bytes], *, delivery_id: str, at: float 
     stamp = str(int(time.time() if at is None else at))
     headers = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "tocsin", "webhook-id": delivery_id}
     if keys:
-        told = b".".join((delivery_id.encode(), stamp.encode(), octets))
-        marks = (b64encode(hmac.new(key, told, sha256).digest()).decode() for key in keys)
+        text = b".".join((delivery_id.encode(), stamp.encode(), octets))
+        marks = (b64encode(hmac.new(key, text, sha256).digest()).decode() for key in keys)
         headers |= {"webhook-timestamp": stamp, "webhook-signature": " ".join(f"v1,{mark}" for mark in marks)}
     return headers
 

@@ -31,7 +31,7 @@ MOST_IN_CHATS = 10
 
 
 def render(
-    tidings: Sequence[AlertContent],
+    contents: Sequence[AlertContent],
     *,
     kind: MessageKind,
     delivery_id: str,
@@ -41,7 +41,7 @@ def render(
     subjects: Sequence[str] = (),
     roundup: Roundup | None = None,
 ) -> Message:
-    """Return the message about *tidings* in the form *kind*. The alert of the highest severity leads.
+    """Return the message about *contents* in the form *kind*. The alert of the highest severity leads.
 
     *thread* is the id of the first delivery about the same alert to the same recipient, and *subjects* are those of the
     messages since. *roundup* is the content of a digest beside its alerts.
@@ -50,17 +50,17 @@ def render(
     services. Control characters are removed everywhere.
     """
     if delivery_kind in DIGESTS:
-        summary = digest(tidings, delivery_id=delivery_id, kind=delivery_kind, zone=zone, roundup=roundup)
+        summary = digest(contents, delivery_id=delivery_id, kind=delivery_kind, zone=zone, roundup=roundup)
         if kind is MessageKind.TEXT:
             summary = summary.short(MOST_IN_CHATS)
         line, text, pictures = digest_subject(summary), digest_plain(summary), summary.pictures
         as_html, as_slack = partial(digest_html, summary, line), partial(digest_slack, summary, line)
     else:
-        content = page(tidings, delivery_id=delivery_id, kind=delivery_kind, zone=zone)
+        whole_page = page(contents, delivery_id=delivery_id, kind=delivery_kind, zone=zone)
         # Only mail programs group a conversation by its subject.
-        line = subject(content, subjects if kind is MessageKind.MAIL else ())
-        text, pictures = plain(content), content.pictures
-        as_html, as_slack = partial(html, content, line), partial(slack, content, line)
+        line = subject(whole_page, subjects if kind is MessageKind.MAIL else ())
+        text, pictures = plain(whole_page), whole_page.pictures
+        as_html, as_slack = partial(html, whole_page, line), partial(slack, whole_page, line)
     message = Message(kind=kind, subject=line, text=text, thread=thread)
     match kind:
         case MessageKind.MAIL:
@@ -68,10 +68,10 @@ def render(
         case MessageKind.SLACK:
             return replace(message, payload=as_slack())
         case MessageKind.HOOK:
-            payload = hook(tidings, delivery_id=delivery_id, kind=delivery_kind, subject=line, text=text)
+            payload = hook(contents, delivery_id=delivery_id, kind=delivery_kind, subject=line, text=text)
             return replace(message, payload=payload)
         case MessageKind.TEXT:
-            return replace(message, subject=defused(line), text=defused(text), brief=brief(line, tidings))
+            return replace(message, subject=defused(line), text=defused(text), brief=brief(line, contents))
     return message
 
 
@@ -100,24 +100,24 @@ def _shown(template: str, page: Page | Digest, subject: str) -> str:
     return _INLINER.inline(_TEMPLATES.get_template(template).render(page=page, subject=subject))
 
 
-def hook(tidings: Sequence[AlertContent], *, delivery_id: str, kind: DeliveryKind, subject: str, text: str) -> str:
+def hook(contents: Sequence[AlertContent], *, delivery_id: str, kind: DeliveryKind, subject: str, text: str) -> str:
     """Return the payload: `id` of the delivery, its `type`, `subject` and `text`, and `alerts`, most severe first.
 
     An alert has `id`, `rule`, `event`, `severity`, `title`, `labels`, `event_time` (ISO 8601, UTC), `detail`, and what
     entry it is about: `headline`, `link` and `publisher`, which are empty for a price.
     """
-    content = {
+    payload = {
         "id": delivery_id,
         "type": kind.value,
         "subject": subject,
         "text": text,
-        "alerts": [_alert(one) for one in sorted(tidings, key=lambda one: -one.alert.severity.rank)],
+        "alerts": [_alert(one) for one in sorted(contents, key=lambda one: -one.alert.severity.rank)],
     }
-    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
 
 
-def _alert(tidings: AlertContent) -> dict[str, Any]:
-    alert, lead = tidings.alert, tidings.lead
+def _alert(content: AlertContent) -> dict[str, Any]:
+    alert, lead = content.alert, content.lead
     return {
         "id": alert.id,
         "rule": alert.rule,

@@ -18,8 +18,8 @@ from tocsin.render.page import BANNERS, Item, item
 from tocsin.render.quotes import Quote
 from tocsin.render.reasons import in_words
 from tocsin.render.ticker import Ticker, ticker
-from tocsin.render.words import cut, length, local, one_line
-from tocsin.units import counted
+from tocsin.render.words import cut, local, one_line
+from tocsin.units import counted, duration
 
 #: Alerts shown with a quote and prices, and after them alerts on one line. The others are counted.
 MOST_TOP = 5
@@ -120,10 +120,10 @@ class Digest:
 
 
 def digest(
-    tidings: Sequence[AlertContent], *, delivery_id: str, kind: DeliveryKind, zone: ZoneInfo, roundup: Roundup | None
+    contents: Sequence[AlertContent], *, delivery_id: str, kind: DeliveryKind, zone: ZoneInfo, roundup: Roundup | None
 ) -> Digest:
-    """Return the content of a digest about *tidings*, and about the *roundup* if there is one."""
-    ranked = sorted(tidings, key=_weight, reverse=True)
+    """Return the content of a digest about *contents*, and about the *roundup* if there is one."""
+    ranked = sorted(contents, key=_weight, reverse=True)
     around = roundup or Roundup(since=_NEVER, until=_NEVER)
     shown = [_story(one, zone, kind, around.until) for one in ranked[: MOST_TOP + MOST_BRIEF]]
     needs = sorted(around.needs, key=_weight, reverse=True)
@@ -150,28 +150,28 @@ def _part(lines: Sequence[tuple[str, str]]) -> Part:
     return Part(lines=tuple(lines[:MOST_LINES]), more=max(0, len(lines) - MOST_LINES))
 
 
-def _overflow(tidings: Sequence[AlertContent]) -> Iterator[str]:
+def _overflow(contents: Sequence[AlertContent]) -> Iterator[str]:
     """Yield how many alerts were over a limit: a sentence for each limit."""
-    for reason, count in Counter(one.overflow for one in tidings if one.overflow).items():
+    for reason, count in Counter(one.overflow for one in contents if one.overflow).items():
         yield f"{counted(count, 'alert')} {'were' if count > 1 else 'was'} {one_line(in_words(reason))}."
 
 
-def _weight(tidings: AlertContent) -> tuple[int, int, datetime]:
+def _weight(content: AlertContent) -> tuple[int, int, datetime]:
     """Return the sort key: the most severe first, then the most independent origins, then the newest."""
-    alert = tidings.alert
+    alert = content.alert
     return alert.severity.rank, alert.origins, alert.event_time
 
 
-def _story(tidings: AlertContent, zone: ZoneInfo, kind: DeliveryKind, until: datetime) -> Story:
-    shown = item(tidings, zone, kind)
+def _story(content: AlertContent, zone: ZoneInfo, kind: DeliveryKind, until: datetime) -> Story:
+    shown = item(content, zone, kind)
     headline = replace(shown.headline, headline=cut(shown.headline.headline, _HEADLINE))
-    alert = tidings.alert
+    alert = content.alert
     reasons = [
         f"{alert.origins} independent origins" if alert.origins > 1 else "",
-        f"{length(until - alert.event_time)} ago" if until > alert.event_time else "",
+        f"{duration(until - alert.event_time)} ago" if until > alert.event_time else "",
         shown.news,
         shown.coverage,
-        "over the limit" if tidings.overflow else "",
+        "over the limit" if content.overflow else "",
         f"Alert {alert.id}" if alert.id > 0 else "",
     ]
     return Story(item=replace(shown, headline=headline), about=" · ".join(filter(None, reasons)))

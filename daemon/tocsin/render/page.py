@@ -14,8 +14,9 @@ from tocsin.model.prices import Labels
 from tocsin.model.rules import OWN, Evidence, Severity, Witness
 from tocsin.render.quotes import Quote, quotes, words
 from tocsin.render.ticker import Ticker, ticker
-from tocsin.render.words import cut, host, length, local, one_line, web_link
+from tocsin.render.words import cut, host, local, one_line, web_link
 from tocsin.text.titles import split_outlet
+from tocsin.units import duration
 
 #: Alerts shown in full. The next ones get one line each, and the rest is counted.
 MOST_ITEMS = 6
@@ -127,9 +128,9 @@ class Page:
         return cut(" · ".join(filter(None, parts)), 140)
 
 
-def page(tidings: Sequence[AlertContent], *, delivery_id: str, kind: DeliveryKind, zone: ZoneInfo) -> Page:
+def page(contents: Sequence[AlertContent], *, delivery_id: str, kind: DeliveryKind, zone: ZoneInfo) -> Page:
     """Return the content of a message. The alert of the highest severity leads, and the others keep their order."""
-    ranked = sorted(tidings, key=lambda item: -item.alert.severity.rank)
+    ranked = sorted(contents, key=lambda item: -item.alert.severity.rank)
     shown = [item(one, zone, kind) for one in ranked[: MOST_ITEMS + MOST_BRIEF]]
     return Page(
         kind=kind,
@@ -140,9 +141,9 @@ def page(tidings: Sequence[AlertContent], *, delivery_id: str, kind: DeliveryKin
     )
 
 
-def item(tidings: AlertContent, zone: ZoneInfo, kind: DeliveryKind) -> Item:
+def item(content: AlertContent, zone: ZoneInfo, kind: DeliveryKind) -> Item:
     """Return the part of a message of *kind* about one alert."""
-    alert, lead = tidings.alert, tidings.lead
+    alert, lead = content.alert, content.lead
     title = cut(one_line(alert.title), 300)
     headline = _reference(lead, zone) if lead else Reference(headline="", link="", by="")
     if lead and lead.revised and kind is DeliveryKind.CORRECTION:
@@ -155,29 +156,29 @@ def item(tidings: AlertContent, zone: ZoneInfo, kind: DeliveryKind) -> Item:
         title=title,
         headline=headline,
         detail=_revised(lead) if lead and lead.revised else cut(one_line(alert.detail), 1000),
-        quotes=quotes(lead, tidings.evidence) if lead else (),
-        prices=tuple(ticker(price, zone) for price in tidings.prices),
-        why=tuple(_why(alert, lead, tidings.evidence)),
+        quotes=quotes(lead, content.evidence) if lead else (),
+        prices=tuple(ticker(price, zone) for price in content.prices),
+        why=tuple(_why(alert, lead, content.evidence)),
         note=cut(one_line(alert.note), 1000),
-        because=tuple(_witness(one, zone) for one in tidings.evidence.witnesses) if tidings.evidence else (),
-        related=tuple(_reference(other, zone) for other in tidings.related[:MOST_RELATED]),
-        more_related=max(0, len(tidings.related) - MOST_RELATED),
+        because=tuple(_witness(one, zone) for one in content.evidence.witnesses) if content.evidence else (),
+        related=tuple(_reference(other, zone) for other in content.related[:MOST_RELATED]),
+        more_related=max(0, len(content.related) - MOST_RELATED),
         times=tuple(_times(alert, lead, zone)),
-        news=_news(tidings),
-        known=f"Update of {_quoted(_known(tidings))}" if tidings.news else "",
+        news=_news(content),
+        known=f"Update of {_quoted(_known(content))}" if content.news else "",
         answer=f"Alert {alert.id} · tocsin alerts ack|snooze|useful|noise {alert.id}" if alert.id > 0 else "",
     )
 
 
-def _news(tidings: AlertContent) -> str:
-    words = " · ".join(cut(one_line(word), 200) for word in tidings.news)
+def _news(content: AlertContent) -> str:
+    words = " · ".join(cut(one_line(word), 200) for word in content.news)
     return words[:1].upper() + words[1:]
 
 
-def _known(tidings: AlertContent) -> str:
+def _known(content: AlertContent) -> str:
     """Return the name by which the reader of an update knows the alert: its first headline, without the outlet."""
-    first = tidings.first.title if tidings.first else ""
-    return split_outlet(one_line(first))[0] or tidings.alert.title
+    first = content.first.title if content.first else ""
+    return split_outlet(one_line(first))[0] or content.alert.title
 
 
 def _corrected(lead: Coverage, now: Revised) -> str:
@@ -269,7 +270,7 @@ def _order(witnesses: Sequence[Witness]) -> str:
         return ""
     first, second = (one_line(one.rule.rpartition("/")[2]) for one in (in_order[0], then))
     gap = then.at - in_order[0].at
-    return f"{first}, {length(gap)} before {second}" if gap else f"{first} and {second} at the same time"
+    return f"{first}, {duration(gap)} before {second}" if gap else f"{first} and {second} at the same time"
 
 
 def _labels(labels: Labels) -> str:

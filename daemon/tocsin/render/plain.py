@@ -105,10 +105,10 @@ def _rows(rows: Iterable[tuple[str, str]], *, indent: str = "") -> list[str]:
     return [f"{indent}{name:<10}  {value}" for name, value in rows]
 
 
-def brief(subject: str, tidings: Sequence[AlertContent]) -> tuple[str, ...]:
+def brief(subject: str, contents: Sequence[AlertContent]) -> tuple[str, ...]:
     """Return headline, link and number of the leading alert. Link and number may be empty."""
-    if not tidings:
+    if not contents:
         return (defused(subject),)
-    lead = max(tidings, key=lambda item: item.alert.severity.rank)
+    lead = max(contents, key=lambda item: item.alert.severity.rank)
     link = web_link(lead.lead.link) if lead.lead else ""
     return defused(subject), link, f"Alert {lead.alert.id}" if lead.alert.id > 0 else ""

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 import resvg_py
 
 from tocsin.model.prices import Often, PriceSummary
-from tocsin.render.words import cut, length, local, one_line
-from tocsin.units import counted
+from tocsin.render.words import cut, local, one_line
+from tocsin.units import counted, duration
 
 #: Fewest sessions for a meaningful rate per year.
 _ENOUGH = 60
@@ -88,7 +88,7 @@ def _line(summary: PriceSummary, zone: ZoneInfo) -> str:
 
 
 def _age(summary: PriceSummary, zone: ZoneInfo) -> str:
-    said = f"as of {local(summary.points[-1][0], zone)}, {length(summary.age)} old"
+    said = f"as of {local(summary.points[-1][0], zone)}, {duration(summary.age)} old"
     return f"{said}; stale: no new quote came since" if summary.stale else said
 
 

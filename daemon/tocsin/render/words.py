@@ -143,21 +143,10 @@ def local(time: datetime, zone: ZoneInfo) -> str:
 
 def late_line(created: datetime, now: datetime, zone: ZoneInfo) -> str:
     """Return a line that says how late a message planned for *created* is. Empty up to 90 s."""
-    if now - created <= LATE:
-        return ""
-    return f"Late by {length(now - created)}: this was to be sent at {local(created, zone)}."
+    late = now - created
+    return f"Late by {units.duration(late)}: this was to be sent at {local(created, zone)}." if late > LATE else ""
 
 
 def held_line(created: datetime, due: datetime, zone: ZoneInfo) -> str:
     """Return a line that says since when a message due at *due* was held. Empty for less than a minute."""
     return f"Held since {local(created, zone)}." if due - created >= timedelta(minutes=1) else ""
-
-
-def length(span: timedelta) -> str:
-    """Return `3 h 20 min`: the two largest units that are not zero, down to minutes. Below half a minute, in seconds."""
-    if span < timedelta(seconds=30):
-        return f"{span.total_seconds():.0f} s"
-    minutes = round(span.total_seconds() / 60)
-    days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
-    parts = [f"{days} d"] * bool(days) + [f"{hours} h"] * bool(hours) + [f"{minutes} min"] * bool(minutes)
-    return " ".join(parts[:2])

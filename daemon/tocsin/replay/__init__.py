@@ -1,1 +1,1 @@
-"""The same pipeline over history, with a simulated clock: what backtests and rule tests run on."""
+"""Replays: the pipeline over history, in memory and with a simulated clock, for backtests and rule tests."""

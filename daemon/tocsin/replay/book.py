@@ -1,6 +1,6 @@
-"""The state of a replay: what the store keeps in rows, kept in memory.
+"""The state of a replay, kept in memory as the store keeps it in rows.
 
-It gives `policy.decide` the same facts as the store does, and writes down what it says. Nothing here is decided.
+It gives `policy.decide` the same facts as the store does, and records the decisions. Nothing is decided here.
 """
 
 from __future__ import annotations
@@ -24,27 +24,27 @@ from tocsin.policy.decide import Policy
 from tocsin.policy.notifying.receiver import ReceiverInfo
 from tocsin.policy.notifying.timing import ALWAYS, NEWS, SPAN, limits, room
 
-#: How far back a decision may look, beside the cooldowns: no event lies further back than MAX_AGE.
+#: The span that a decision may look back over, apart from cooldowns: no event is older than MAX_AGE.
 LOOKS_BACK = MAX_AGE + STORY_WINDOW
-#: Why a held message left before its time.
+#: The reason of a held message that is sent early.
 _RELEASED = Reason(cause=Cause.RELEASED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circumstance:
-    """The state of the source of what arrives: a first fetch is a *baseline*; *last_success* is the one before."""
+    """The state of a source at a poll: the first fetch is a *baseline*; *last_success* is the time of the poll before."""
 
     baseline: bool = False
     last_success: datetime | None = None
 
 
-#: A source of which nothing is known.
+#: The state of a source of which nothing is known.
 KNOWN_NOTHING = Circumstance()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """A message that left at *at*; *held* says what it had waited for, *number* counts messages from 1 as planned."""
+    """A message sent at *at*. *held* is the reason for which it waited, *number* counts the planned messages from 1."""
 
     number: int
     at: datetime
@@ -58,7 +58,7 @@ class Sent:
 
 @dataclass(slots=True, kw_only=True)
 class _Waiting:
-    """A message that has not left yet; more alerts may join it."""
+    """A message that is not sent yet; more alerts may join it."""
 
     number: int
     planned: Planned
@@ -69,7 +69,7 @@ class _Waiting:
 
 
 class Book:
-    """Stories, alerts, tellings and waiting messages of one replay; time never runs back."""
+    """Stories, alerts, notifications and waiting messages of one replay. Time never runs backwards."""
 
     def __init__(self) -> None:
         self.alerts: dict[int, Alert] = {}
@@ -77,14 +77,16 @@ class Book:
         self._entries = 0
         self._messages = 0
         self._next_story = 1
-        # Only what a decision may still look at: open stories by event, and their alerts by story.
+        # Only the part that a decision may still look at: open stories by event, and their alerts by story.
         self._stories: dict[str, dict[int, Story]] = defaultdict(dict)
         self._alerts_of: dict[int, dict[int, None]] = defaultdict(dict)
         self._entries_of: dict[int, set[int]] = defaultdict(set)
         self._waiting: dict[int, _Waiting] = {}
-        self._left: dict[tuple[str, str], list[datetime]] = defaultdict(list)  # messages under a limit
+        self._left: dict[tuple[str, str], list[datetime]] = defaultdict(
+            list
+        )  # times of messages, for the limit an hour
         self._notified: dict[int, dict[tuple[str, str], None]] = defaultdict(dict)
-        self._members: dict[str, list[Member]] = defaultdict(list)  # what correlations count, by time
+        self._members: dict[str, list[Member]] = defaultdict(list)  # matches that correlations count, by time
         self._windows: dict[tuple[str, str], tuple[ActiveWindow, ...]] = {}
 
     def number(self) -> int:
@@ -95,7 +97,7 @@ class Book:
     def decide(
         self, policy: Policy, arrivals: Sequence[Arrival], circumstance: Circumstance, now: datetime
     ) -> Decision:
-        """Decide about *arrivals* at *now* by *policy*, and write it down; those without a match need no decision."""
+        """Decide about *arrivals* at *now* by *policy*, and record the decision. Arrivals without a match need none."""
         matched = tuple(arrival for arrival in arrivals if arrival.matches)
         if not matched:
             return Decision()
@@ -106,12 +108,13 @@ class Book:
     def lapse(
         self, before: datetime | None, cooldowns: Mapping[str, timedelta], ended: Callable[[Alert, datetime], str]
     ) -> dict[int, str]:
-        """Drop what the cooldown of a price rule held until *before* and what *ended* gives a reason for; those reasons.
+        """Drop alerts about prices that are due before *before* and no longer true; return the reasons by alert.
 
-        *cooldowns* are those of the price rules, as in `tocsin.store.outbox.holds`.
+        *ended* returns the reason, empty for an alert that is still true. *cooldowns* are those of the price rules, which
+        held the alerts, as in `tocsin.store.outbox.holds`.
         """
         over: dict[int, str] = {}
-        unsaid: set[tuple[str, str]] = set()
+        lapsed: set[tuple[str, str]] = set()
         for message in list(self._waiting.values()):
             if not message.held or message.planned.kind not in NEWS or (before and message.due_at >= before):
                 continue
@@ -120,24 +123,24 @@ class Book:
                 held = self._held_until(alert, message.due_at) if alert.rule in cooldowns else set()
                 if held and (words := ended(alert, message.due_at)):
                     over[number] = words
-                    unsaid |= held
+                    lapsed |= held
                     message.alert_ids.remove(number)
             if not message.alert_ids:
                 del self._waiting[message.number]
-        for rule, key in unsaid:
+        for rule, key in lapsed:
             last = self._last_notified[rule, key]
             self._last_notified[rule, key] = replace(last, at=last.at - cooldowns[rule])
         return over
 
     def _held_until(self, alert: Alert, due_at: datetime) -> set[tuple[str, str]]:
-        """Of which keys of *alert* a cooldown ended by *due_at*: their telling lay ahead when it was opened."""
+        """Return the keys of *alert* whose cooldown ended by *due_at*: their notification was still planned when it opened."""
         keys = {(alert.rule, key) for key in alert.key}
         return {
             key for key in keys & self._last_notified.keys() if alert.opened_at < self._last_notified[key].at <= due_at
         }
 
-    def leave(self, before: datetime | None, receivers: Iterable[ReceiverInfo] = ()) -> tuple[Sent, ...]:
-        """Return the messages due before *before* (None: all that wait), in the order in which they leave.
+    def send(self, before: datetime | None, receivers: Iterable[ReceiverInfo] = ()) -> tuple[Sent, ...]:
+        """Send the messages due before *before* (None: all), and return them in the order of sending.
 
         News over the limit of one of *receivers* waits for a digest, as in `tocsin.store.outbox.receivers`.
         """
@@ -147,7 +150,7 @@ class Book:
         left = []
         while due:
             message = self._waiting[heappop(due)[-1]]
-            if message.planned.receiver in limited and self._spill(message, limited[message.planned.receiver]):
+            if message.planned.receiver in limited and self._over_limit(message, limited[message.planned.receiver]):
                 if message.number in self._waiting and (before is None or message.due_at < before):
                     heappush(due, self._turn(message))
                 continue
@@ -158,15 +161,15 @@ class Book:
         return tuple(_sent(message) for message in sorted(left, key=lambda one: (one.due_at, one.number)))
 
     def _turn(self, message: _Waiting) -> tuple[datetime, int, int]:
-        """Return the order of leaving: the earliest first, of those the loudest, of those the oldest."""
+        """Return the sort key of sending: by time, then by severity, then by age."""
         return message.due_at, -self._loudest(message).rank, message.number
 
     def _loudest(self, message: _Waiting) -> Severity:
         found = (self.alerts[number].severity for number in message.alert_ids)
         return max(found, key=lambda severity: severity.rank, default=Severity.INFO)
 
-    def _spill(self, message: _Waiting, receiver: ReceiverInfo) -> bool:
-        """Let *message* wait where it is over the limit of *receiver*; whether it is."""
+    def _over_limit(self, message: _Waiting, receiver: ReceiverInfo) -> bool:
+        """Return whether *message* is over the limit of *receiver*; if it is, let it wait for a digest."""
         at, loudest, limit = message.due_at, self._loudest(message), limits([receiver], message.due_at)[receiver.name]
         to = (message.planned.receiver, message.planned.recipient)
         free = room([sent for sent in self._left[to][-limit.most :] if sent > at - SPAN], limit.most)
@@ -221,7 +224,7 @@ class Book:
         )
 
     def _open(self, event: str, now: datetime) -> Mapping[int, Story]:
-        """Return the open stories of *event*, less those that time has closed."""
+        """Return the open stories of *event*, and forget those that are closed by now."""
         stories = self._stories[event]
         for number in [story.id for story in stories.values() if story.last_at < now - LOOKS_BACK]:
             del stories[number]
@@ -243,7 +246,7 @@ class Book:
 
     def _write(self, decision: Decision, now: datetime) -> None:
         for story in decision.stories:
-            # As the rows come back: the earliest first.
+            # In the order in which the store reads them.
             members = sorted(story.entries, key=lambda member: (member.event_time, member.entry_id))
             self._stories[story.event][story.id] = replace(story, entries=tuple(members))
             self._next_story = max(self._next_story, story.id + 1)

@@ -1,4 +1,4 @@
-"""The pipeline with a simulated clock: evaluate, decide, write down, let messages leave at their time."""
+"""The pipeline with a simulated clock: evaluate, decide, record, and send messages when they are due."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from tocsin.rules.prices.observation import Observed, Refused, observe
 from tocsin.rules.prices.reading import Reading, read
 from tocsin.rules.ruleset import RuleSet
 
-#: One receiver that is sent everything, where no configuration says otherwise.
+#: One receiver that is sent everything, for replays without a configuration.
 EVERYBODY = Policy(routes=(Route(to=("everybody",)),), receivers=(ReceiverInfo(name="everybody", recipients=("",)),))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Poll:
-    """The entries or quotes that one poll of *source* brought; *at* is when they were first seen."""
+    """The entries or quotes of one poll of *source*, first seen at *at*."""
 
     at: datetime
     source: str
@@ -49,7 +49,7 @@ class Ruling:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """A rule that raised on an observation: *source* is that of the entry *observation*, or the instrument of a quote."""
+    """A rule that raised on an *observation* of *source*: an entry by its id, or a quote of an instrument."""
 
     source: str
     observation: str
@@ -58,11 +58,11 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """The findings of a replay from *start* (None: the beginning) to the end; a warm-up before *start* is left out.
+    """The findings of a replay from *start* (None: the beginning) to the end, without the warm-up before *start*.
 
-    *alerts* holds every alert that a ruling or a message speaks of, as it stood at the end. Messages that were still
-    held at the end are among *sent*, at the time when they would leave. *dropped* says of alerts that a cooldown held why
-    nobody is told: their prices were back. *refused* are quotes that no rule saw.
+    *alerts* are all alerts of the rulings and messages, in their last state. Messages still held at the end are among
+    *sent*, with the time at which they would be sent. *dropped* has the reasons of alerts about prices that a cooldown
+    held until they were no longer true, so that nobody is notified. *refused* are the quotes that no rule saw.
     """
 
     start: datetime | None
@@ -80,14 +80,14 @@ class Result:
 
 @dataclass(slots=True)
 class _Prices:
-    """The memory of the prices of *instruments*, and of the rules about them."""
+    """The prices of *instruments*, and the states of the rules about them."""
 
     instruments: dict[str, Instrument]
     series: dict[str, Series] = field(default_factory=dict)
     states: dict[tuple[str, str], PriceState] = field(default_factory=dict)
 
     def observe(self, rules: RuleSet, quotes: Sequence[Quote], now: datetime) -> tuple[Observed, ...]:
-        """Judge *quotes* by *rules* and remember the outcome; quotes of an unknown instrument are left out."""
+        """Judge *quotes* by *rules*, and keep the new state. Quotes of unknown instruments are left out."""
         by_instrument: dict[str, list[Quote]] = defaultdict(list)
         for quote in quotes:
             if quote.instrument in self.instruments:
@@ -103,9 +103,9 @@ class _Prices:
 
 
 class Replay:
-    """One run of *rules* and *policy* over polls in the order of time.
+    """One run of *rules* and *policy* over polls, in order of time.
 
-    Every message is delivered when it is due; one that is due at the very moment of a poll leaves after it.
+    Every message is delivered when it is due. A message due at the moment of a poll is sent after it.
     """
 
     def __init__(self, rules: RuleSet, policy: Policy, instruments: Iterable[Instrument] = ()) -> None:
@@ -115,7 +115,7 @@ class Replay:
         self._prices = _Prices({item.id: item for item in instruments})
 
     def run(self, polls: Iterable[Poll], *, start: datetime | None = None) -> Result:
-        """Everything that *polls* bring; what comes before *start* only makes the state."""
+        """Return the findings about *polls*. Polls before *start* only build up the state."""
         entries = quotes = 0
         first = last = None
         refused: list[Refused] = []
@@ -125,7 +125,7 @@ class Replay:
         failures: list[Failure] = []
         for poll in polls:
             counts = start is None or poll.at >= start
-            sent += self._leave(poll.at, dropped)
+            sent += self._send(poll.at, dropped)
             decided, failed, left_out = self._take(poll)
             if not counts:
                 continue
@@ -135,9 +135,9 @@ class Replay:
             refused += left_out
             rulings += (Ruling(at=poll.at, decided=item) for item in decided)
             failures += failed
-        sent += self._leave(None, dropped)
-        told = tuple(message for message in sent if start is None or message.at >= start)
-        named = {number for message in told for number in message.alert_ids}
+        sent += self._send(None, dropped)
+        shown = tuple(message for message in sent if start is None or message.at >= start)
+        named = {number for message in shown for number in message.alert_ids}
         named |= {ruling.decided.alert_id for ruling in rulings if ruling.decided.alert_id is not None}
         return Result(
             start=start,
@@ -147,27 +147,27 @@ class Replay:
             quotes=quotes,
             refused=tuple(refused),
             rulings=tuple(rulings),
-            sent=told,
+            sent=shown,
             alerts={number: self._book.alerts[number] for number in sorted(named)},
             dropped={number: words for number, words in dropped.items() if number in named},
             failures=tuple(failures),
         )
 
-    def _leave(self, before: datetime | None, dropped: dict[int, str]) -> tuple[Sent, ...]:
-        """Return the messages due before *before*, less what a cooldown held and its price took back: that is *dropped*."""
+    def _send(self, before: datetime | None, dropped: dict[int, str]) -> tuple[Sent, ...]:
+        """Send the messages due before *before*; alerts about prices that are no longer true are added to *dropped* instead."""
         cooldowns = {name: rule.info.cooldown for name, rule in self._rules.prices.items()}
         if cooldowns:
             dropped |= self._book.lapse(before, cooldowns, self._ended)
-        return self._book.leave(before, self._policy.receivers)
+        return self._book.send(before, self._policy.receivers)
 
     def _ended(self, alert: Alert, now: datetime) -> str:
-        """Return why *alert*, which is of a price rule, is true no longer; nothing while it is, or may be."""
+        """Return why *alert* of a price rule is no longer true. Empty while it is, or may be."""
         known = [self._prices.series[name] for name in alert.labels["instrument"] if name in self._prices.series]
         reasons = [ended(self._rules.prices[alert.rule], series, now) for series in known]
         return "; ".join(reasons) if all(reasons) else ""
 
     def reading(self, rule: str, instrument: str) -> Reading | None:
-        """Read the condition of a price *rule* on the newest quote of *instrument*; None where there is none."""
+        """Return the condition of a price *rule* for the newest quote of *instrument*. None without a quote."""
         series, found = self._prices.series.get(instrument), self._rules.prices[rule]
         if series is None or series.newest is None:
             return None
@@ -196,20 +196,20 @@ class Replay:
 
 
 def merged(*several: Iterable[Poll]) -> Iterator[Poll]:
-    """Polls of several kinds in the order of time; news before prices of the same moment."""
+    """Return polls of several kinds in order of time; news comes before prices of the same moment."""
     return merge(*several, key=lambda poll: poll.at)
 
 
 def quoted(quotes: Iterable[Quote]) -> Iterator[Poll]:
-    """Yield *quotes*, in the order in which they were first seen, as polls."""
+    """Yield *quotes*, ordered by the time when they were first seen, as polls."""
     for at, group in groupby(quotes, key=lambda quote: quote.first_seen):
         yield Poll(at=at, source="prices", quotes=tuple(group))
 
 
 def polls(entries: Iterable[Entry], baselines: Mapping[str, datetime]) -> Iterator[Poll]:
-    """Yield *entries*, in the order in which they were first seen, as the polls that brought them.
+    """Yield *entries*, ordered by the time when they were first seen, as polls.
 
-    What one source shows at one time is one poll. *baselines* says of sources when their first fetch was.
+    Entries of one source with the same time are one poll. *baselines* are the times of first fetches by source.
     """
     for at, group in groupby(entries, key=lambda entry: entry.first_seen):
         together: dict[str, list[Entry]] = {}
@@ -221,14 +221,14 @@ def polls(entries: Iterable[Entry], baselines: Mapping[str, datetime]) -> Iterat
 
 
 def warm_up(rules: RuleSet) -> timedelta:
-    """Return how long before its beginning a replay must start, so that nothing of its state is missing."""
+    """Return the length of the warm-up that a replay needs to have its full state at the beginning."""
     infos = rules.infos.values()
     windows = [item.within for info in infos for item in info.joins]
     return max([LOOKS_BACK, *(info.cooldown for info in infos)]) + sum(windows, timedelta(0))
 
 
 def unseen(entries: Iterable[Entry]) -> tuple[Entry, ...]:
-    """Return *entries* by the time when they were first seen; one that its source gave before is left out."""
+    """Return *entries* ordered by the time when they were first seen, without repetitions by the same source."""
     first: dict[tuple[str, str], Entry] = {}
     for entry in sorted(entries, key=lambda entry: entry.first_seen):
         first.setdefault((entry.source, entry.id), entry)

@@ -15,11 +15,10 @@ from tocsin.replay.replay import Result, Ruling
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertHistory:
-    """An alert, what led to it and what came of it.
+    """An alert, its rulings and its messages.
 
-    *opened* is the ruling that opened it, *later* its updates and the coverage that joined it, *sent* its messages, and
-    *dropped* why it has none although a cooldown held one.
-    One that was opened during the warm-up has no *opened*.
+    *opened* is the ruling that opened it (None: during the warm-up), *later* are its updates and the coverage that joined
+    it, *sent* its messages, and *dropped* the reason for which a message was held by a cooldown and never sent.
     """
 
     alert: Alert
@@ -30,13 +29,13 @@ class AlertHistory:
 
     @property
     def rulings(self) -> tuple[Ruling, ...]:
-        """All of its rulings, the first first."""
+        """Return all rulings, the earliest first."""
         return (*((self.opened,) if self.opened else ()), *self.later)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Count:
-    """The record of a rule in the week that begins on *week*, a Monday, by UTC; *outcomes* counts its matches."""
+    """The counts of a rule in the week (UTC) that begins on the Monday *week*. *outcomes* counts its matches."""
 
     week: date
     rule: str
@@ -45,12 +44,12 @@ class Count:
 
     @property
     def matches(self) -> int:
-        """All matches, whatever became of them."""
+        """Return the number of all matches."""
         return sum(self.outcomes.values())
 
     @property
     def alerts(self) -> int:
-        """The alerts that were opened."""
+        """Return the number of alerts that were opened."""
         return sum(count for outcome, count in self.outcomes.items() if outcome in OPENING)
 
 
@@ -65,15 +64,15 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """An alert that only one of two replays has, or that is as loud only in one; *other* is that of the older rules."""
+    """An alert that only one of two replays has, or that has another severity in the *other*, of the older rules."""
 
     change: Change
-    told: AlertHistory
+    history: AlertHistory
     other: AlertHistory | None = None
 
 
 def alerts(result: Result) -> tuple[AlertHistory, ...]:
-    """Return every alert in the order in which it was opened."""
+    """Return every alert, in order of opening."""
     rulings: dict[int, list[Ruling]] = defaultdict(list)
     for ruling in result.rulings:
         if ruling.decided.alert_id is not None:
@@ -108,7 +107,7 @@ def only_rule(result: Result, rule: str) -> Result:
 
 
 def counts(result: Result) -> tuple[Count, ...]:
-    """Count what each rule did in each week in which it did anything, by week and rule."""
+    """Return the counts by week and rule, without those of a rule in a week of which nothing is to be counted."""
     outcomes: dict[tuple[date, str], Counter[MatchOutcome]] = defaultdict(Counter)
     messages: Counter[tuple[date, str]] = Counter()
     for ruling in result.rulings:
@@ -128,7 +127,7 @@ def counts(result: Result) -> tuple[Count, ...]:
 
 
 def weeks(result: Result) -> tuple[date, ...]:
-    """Return every Monday of the time that *result* covers, quiet weeks too."""
+    """Return the Mondays of all weeks of *result*, also of weeks without a match."""
     if result.first is None or result.last is None:
         return ()
     last = max([result.last, *(message.at for message in result.sent)])
@@ -142,40 +141,42 @@ def week(at: datetime) -> date:
 
 
 def differences(new: Result, old: Result) -> tuple[Difference, ...]:
-    """Return what *new* has gained, lost, and made louder or softer than *old*, in the order of time.
+    """Return the alerts that *new* gained, lost, or made louder or softer than *old*, in order of time.
 
-    Two alerts are the same when they are of one rule (by its bare id) and share a report, since folding may differ, or
-    when they are about one quote.
+    Two alerts are the same if they are of one rule (by its bare id) and share an entry, since folding may differ, or are
+    about one quote.
     """
     ours, theirs = alerts(new), alerts(old)
     their_homes, our_homes = _homes(theirs), _homes(ours)
     found: list[Difference] = []
-    for told in ours:
-        other = _twin(told, their_homes)
+    for history in ours:
+        other = _twin(history, their_homes)
         if other is None:
-            found.append(Difference(change=Change.GAINED, told=told))
-        elif other.alert.severity is not told.alert.severity:
-            louder = told.alert.severity.rank > other.alert.severity.rank
-            found.append(Difference(change=Change.LOUDER if louder else Change.SOFTER, told=told, other=other))
-    found += (Difference(change=Change.LOST, told=told) for told in theirs if _twin(told, our_homes) is None)
-    return tuple(sorted(found, key=lambda item: (item.told.alert.opened_at, item.told.alert.id, item.change)))
+            found.append(Difference(change=Change.GAINED, history=history))
+        elif other.alert.severity is not history.alert.severity:
+            louder = history.alert.severity.rank > other.alert.severity.rank
+            found.append(Difference(change=Change.LOUDER if louder else Change.SOFTER, history=history, other=other))
+    found += (
+        Difference(change=Change.LOST, history=history) for history in theirs if _twin(history, our_homes) is None
+    )
+    return tuple(sorted(found, key=lambda item: (item.history.alert.opened_at, item.history.alert.id, item.change)))
 
 
 def _homes(found: Sequence[AlertHistory]) -> dict[tuple[str, str, str], AlertHistory]:
-    """By bare rule, source and entry, the alert that the entry belongs to."""
+    """Return alerts by their reports: bare rule, source and entry."""
     homes: dict[tuple[str, str, str], AlertHistory] = {}
-    for told in found:
-        for name in _reports(told):
-            homes.setdefault(name, told)
+    for history in found:
+        for name in _reports(history):
+            homes.setdefault(name, history)
     return homes
 
 
-def _twin(told: AlertHistory, homes: Mapping[tuple[str, str, str], AlertHistory]) -> AlertHistory | None:
-    return next((homes[name] for name in _reports(told) if name in homes), None)
+def _twin(history: AlertHistory, homes: Mapping[tuple[str, str, str], AlertHistory]) -> AlertHistory | None:
+    return next((homes[name] for name in _reports(history) if name in homes), None)
 
 
-def _reports(told: AlertHistory) -> list[tuple[str, str, str]]:
-    matches = [ruling.decided.match for ruling in told.rulings]
-    bare = told.alert.rule.rpartition("/")[2]
+def _reports(history: AlertHistory) -> list[tuple[str, str, str]]:
+    matches = [ruling.decided.match for ruling in history.rulings]
+    bare = history.alert.rule.rpartition("/")[2]
     reports = [(bare, match.entry.source, match.entry.id) for match in matches if match.entry]
     return reports + [(bare, match.quote.instrument, match.quote.at.isoformat()) for match in matches if match.quote]

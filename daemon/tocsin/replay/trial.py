@@ -22,14 +22,14 @@ from tocsin.units import write_duration, written
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """A departure from what a test expects, in words, and the place of the test that says so."""
+    """A difference from an expectation of a test, in words, and the position of the expectation."""
 
     words: str
     position: Position | None
 
 
 def run_test(test: RuleTest, rules: RuleSet) -> tuple[Fault, ...]:
-    """Everything that *rules* do otherwise than *test* expects; nothing when it passes."""
+    """Return the differences of *rules* from the expectations of *test*. Empty if it passes."""
     entries = [_entry(test, number, item) for number, item in enumerate(test.news)]
     missed = {entry.id for entry, item in zip(entries, test.news, strict=True) if item.missed}
     ordered = sorted(entries, key=lambda entry: entry.first_seen)
@@ -75,7 +75,7 @@ def _quotes(test: RuleTest) -> list[Quote]:
 
 
 def _circumstanced(poll: Poll, missed: set[str]) -> Poll:
-    """Return *poll*, after an outage of its source when an entry of it says so."""
+    """Return *poll*, after an outage of its source if one of its entries is *missed*."""
     if not any(entry.id in missed for entry in poll.entries):
         return poll
     published = min(entry.event_time if entry.published is None else entry.published for entry in poll.entries)
@@ -83,7 +83,7 @@ def _circumstanced(poll: Poll, missed: set[str]) -> Poll:
 
 
 def _unmet(test: RuleTest, rules: RuleSet, result: Result, everything: list[Poll]) -> Iterator[Fault]:
-    """Expectations without a telling, and tellings of their rules without an expectation; paired in order."""
+    """Yield expectations without a ruling that notifies, and such rulings without an expectation; they are paired in order."""
     left = [
         ruling
         for ruling in result.rulings
@@ -99,18 +99,18 @@ def _unmet(test: RuleTest, rules: RuleSet, result: Result, everything: list[Poll
             yield Fault(words=f"expected  {_said(wanted)}\n{near}", position=wanted.position)
     for ruling in left:
         if ruling.decided.match.rule.id in named:
-            yield Fault(words=f"not expected  {_told(test, ruling)}", position=test.position)
+            yield Fault(words=f"not expected  {_line(test, ruling)}", position=test.position)
 
 
 def _unwanted(test: RuleTest, rules: RuleSet, result: Result) -> Iterator[Fault]:
     forbidden = {_full(rules, name) for name in test.expect_not}
     for ruling in result.rulings:
         if ruling.decided.match.rule.id in forbidden:
-            yield Fault(words=f"must not be met  {_told(test, ruling)}", position=test.position)
+            yield Fault(words=f"must not be met  {_line(test, ruling)}", position=test.position)
 
 
 def _mismatch(test: RuleTest, rules: RuleSet, wanted: Expectation, ruling: Ruling, result: Result) -> list[str]:
-    """Return the fields in which *ruling* is not what is *wanted*, in words."""
+    """Return the fields in which *ruling* differs from what is *wanted*, in words."""
     match, outcome = ruling.decided.match, ruling.decided.outcome
     alert = result.alerts.get(ruling.decided.alert_id or 0)
     pairs: list[tuple[str, object, object]] = [("rule", _full(rules, wanted.rule), match.rule.id)]
@@ -133,14 +133,14 @@ def _mismatch(test: RuleTest, rules: RuleSet, wanted: Expectation, ruling: Rulin
 
 
 def _nearest(test: RuleTest, rules: RuleSet, wanted: Expectation, result: Result, everything: list[Poll]) -> str:
-    """Say what came nearest to *wanted*: a match that differs, else why what came at that time does not meet the rule."""
+    """Return what came nearest to *wanted*: a match that differs, else why news or prices of that time do not match."""
     full = _full(rules, wanted.rule)
     own = [ruling for ruling in result.rulings if ruling.decided.match.rule.id == full]
     same = [ruling for ruling in own if wanted.at is None or ruling.at - test.start == wanted.at]
     if same or own:
         near = min(same or own, key=lambda ruling: len(_mismatch(test, rules, wanted, ruling, result)))
         words = [*_mismatch(test, rules, wanted, near, result)] or [_ended(near, result)]
-        return "\n".join([f"  nearest   {_told(test, near)}", *(f"            {line}" for line in words)])
+        return "\n".join([f"  nearest   {_line(test, near)}", *(f"            {line}" for line in words)])
     at: datetime | None = None if wanted.at is None else test.start + wanted.at
     if full in rules.correlations:
         return "  nearest   nothing: its members never came together in its window"
@@ -156,13 +156,13 @@ def _nearest(test: RuleTest, rules: RuleSet, wanted: Expectation, result: Result
 
 
 def _ended(ruling: Ruling, result: Result) -> str:
-    """Say what became of a ruling that is as it was wanted, and was not there to be found."""
+    """Return the end of a ruling that meets an expectation and was not found, in words."""
     dropped = result.dropped.get(ruling.decided.alert_id or 0)
     return f"it was dropped: {dropped}" if dropped else f"it was {ruling.decided.outcome} there"
 
 
 def _readings(test: RuleTest, rules: RuleSet, full: str, until: list[Poll]) -> str:
-    """Say what the condition of a price rule is of each instrument that it is about, at the end of *until*."""
+    """Return the condition of a price rule for each of its instruments after the polls *until*, in words."""
     replay = Replay(rules, EVERYBODY, test.instruments)
     replay.run(until)
     covered = [item.id for item in test.instruments if rules.prices[full].covers(item)]
@@ -184,7 +184,7 @@ def _said(wanted: Expectation) -> str:
     return " ".join([*fields, *([wanted.title] if wanted.title else [])])
 
 
-def _told(test: RuleTest, ruling: Ruling) -> str:
+def _line(test: RuleTest, ruling: Ruling) -> str:
     decided = ruling.decided
     title = decided.match.entry.title if decided.match.entry else decided.match.detail
     after: timedelta = ruling.at - test.start

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
-from tocsin.errors import Problem, meant
+from tocsin.errors import Problem, each_once, meant
 from tocsin.model.rules import Located, RuleInfo
 from tocsin.rules.joining import Joint, join, meaning, tell
 from tocsin.rules.news.coverage import is_anchored, is_textual, labelled, labels_given
@@ -16,8 +16,8 @@ from tocsin.rules.pieces import QueryError
 from tocsin.rules.prices.condition import Node, parse_price
 from tocsin.rules.prices.edge import PriceRule
 from tocsin.rules.ruleset import RuleSet
-from tocsin.rules.scope import Scope, digest
-from tocsin.rules.spec import CorrelationSpec, NewsSpec, PackSpec, PriceSpec, RuleSpec
+from tocsin.rules.scope import Scope, Scopes, digest, scope_of
+from tocsin.rules.spec import CorrelationSpec, NewsSpec, PackSpec, PriceSpec, RuleSpec, with_used
 
 #: Names that are no list but can stand in a key or a title.
 OWN_LABELS = frozenset(["story", "source"])
@@ -25,25 +25,27 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
 def compile_packs(
-    packs: Sequence[PackSpec], *, others: Collection[str] | None = ()
+    packs: Sequence[PackSpec], *, others: Collection[str] | None = (), scopes: Scopes | None = None
 ) -> tuple[RuleSet, tuple[Problem, ...]]:
     """Return the rules of *packs* that are without fault, and every problem (warnings too) of all of them.
 
     *others* are the full ids of rules in packs beside them, which correlations may name; None: nobody knows which.
+    *scopes* are those of packs that were compiled before; new ones are added to it.
     """
+    scopes = {} if scopes is None else scopes
     rules: dict[str, CompiledRule] = {}
     prices: dict[str, PriceRule] = {}
     joints: list[Joint] = []
     off: dict[str, CompiledRule | PriceRule | Joint] = {}
     problems: list[Problem] = []
-    scopes: dict[str, Scope] = {}
+    known: set[str] = set()
     for pack in packs:
-        if pack.id in scopes:
+        if pack.id in known:
             words = f"two packs have the id {pack.id}; give one of them another"
             problems.append(Problem(message=words, position=pack.position))
             continue
-        scope = scopes[pack.id] = Scope(pack, {})
-        compiler = _Compiler(pack, scope)
+        known.add(pack.id)
+        compiler = _Compiler(pack, scope_of(pack, scopes))
         for spec, rule in compiler.rules():
             if spec.override and spec.override.disable:
                 off[rule.info.id] = rule
@@ -53,7 +55,9 @@ def compile_packs(
                 prices[rule.info.id] = rule
             else:
                 rules[rule.info.id] = rule
-        problems += (*scope.problems(), *compiler.problems, *scope.unused())
+        problems += compiler.problems
+    compiled = [scopes[id(pack)] for pack in with_used(packs) if id(pack) in scopes]
+    problems = each_once([*(fault for scope in compiled for fault in scope.problems()), *problems])
     given = {name: labels_of_matches(rule) for name, rule in (rules | prices | off).items()}
     found, faults = join(joints, given, off, others)
     problems += faults
@@ -63,7 +67,7 @@ def compile_packs(
         {name: replace(rule, info=tell(rule.info, correlations)) for name, rule in prices.items()},
         correlations={name: replace(item, info=tell(item.info, correlations)) for name, item in correlations.items()},
         disabled={name: rule for name, rule in off.items() if not isinstance(rule, Joint)},
-        expressions={one.name: one for scope in scopes.values() for one in scope.expressions.values()},
+        expressions={one.name: one for scope in compiled for one in scope.expressions.values()},
     )
     return ruleset, tuple(problems)
 

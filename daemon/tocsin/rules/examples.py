@@ -16,9 +16,13 @@ from tocsin.rules.ruleset import RuleSet
 _THEN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def check_examples(rules: RuleSet) -> tuple[Problem, ...]:
-    """Return every example that does not do what it should, at its place, with the reason."""
-    named = (problem for one in rules.expressions.values() for problem in _check_named(one))
+def check_examples(rules: RuleSet, pack: str = "") -> tuple[Problem, ...]:
+    """Return every example that does not do what it should, at its place, with the reason.
+
+    Of expressions only those of one *pack* are tried, where it is given: those of the packs that it uses are checked with these.
+    """
+    own = (one for name, one in rules.expressions.items() if name.startswith(f"{pack}/") or not pack)
+    named = (problem for one in own for problem in _check_named(one))
     return (*named, *(problem for rule in rules.rules.values() for problem in _check(rules, rule)))
 
 

@@ -34,7 +34,8 @@ from tocsin.rules.news.nodes import (
 )
 from tocsin.rules.news.terms import Term, TermError, compile_term
 from tocsin.rules.ruleset import RuleSet
-from tocsin.rules.spec import ListSpec, PackSpec, RuleSpec
+from tocsin.rules.scope import names_in
+from tocsin.rules.spec import ListSpec, PackSpec, RuleSpec, with_used
 from tocsin.units import counted
 
 #: Words that nearly every text holds; those that negate or hedge are left out, for beside others they say much.
@@ -77,7 +78,7 @@ def lint(
     *instruments* are those that are known.
     """
     found: list[Problem] = []
-    for pack in packs:
+    for pack in with_used(packs):
         for spec in pack.lists:
             found += _list(spec)
         found += _expressions(pack, rules)
@@ -91,6 +92,31 @@ def lint(
             if price := rules.prices.get(f"{pack.id}/{rule.id.text}"):
                 found += never.prices(rule, price, instruments)
     return tuple(found)
+
+
+def lint_names(packs: Sequence[PackSpec]) -> Iterator[Problem]:
+    """Yield the lists and expressions of *packs* that none of them names; those of a library are for others."""
+    every = with_used(packs)
+    named = set().union(*(names_in(_texts(pack), pack.id) for pack in every))
+    for pack in every:
+        if pack.library:
+            continue
+        for spec in pack.lists:
+            if f"${pack.id}/{spec.name.text}" not in named:
+                yield spec.name.warning(f"no rule uses the list ${spec.name.text}")
+        for one in pack.expressions:
+            if f"@{pack.id}/{one.name.text}" not in named:
+                yield one.name.warning(f"no rule uses the expression @{one.name.text}")
+
+
+def _texts(pack: PackSpec) -> Iterator[str]:
+    """Yield the texts of *pack* that can name a list or an expression."""
+    yield from (spec.match.text for spec in pack.expressions)
+    for rule in pack.rules:
+        if rule.news:
+            unless = (rule.news.unless, rule.override.unless if rule.override else None)
+            yield from (text.text for text in (rule.news.match, *unless) if text)
+            yield from (text.text for _, text in rule.news.severity_if)
 
 
 def lint_history(packs: Sequence[PackSpec], rules: RuleSet, history: History) -> tuple[Problem, ...]:

@@ -18,7 +18,7 @@ from tocsin.rules.news.nodes import Condition, Expression, Near
 from tocsin.rules.news.query import BadNameError, compile_literal, parse, parse_body
 from tocsin.rules.news.terms import Term, TermError, TermList, compile_term
 from tocsin.rules.pieces import QueryError
-from tocsin.rules.spec import ExpressionSpec, ListSpec, PackSpec
+from tocsin.rules.spec import ExpressionSpec, ListSpec, PackSpec, with_used
 
 #: The pack of the terms that are built in.
 OWN = "tocsin"
@@ -26,9 +26,9 @@ OWN = "tocsin"
 DEEPEST = 40
 #: Terms and lists of an expression in which every name is written out.
 LARGEST = 5000
-#: Places of use that a fault names.
-_MOST_USES = 3
 _NAME = re.compile(r"[$@](?:[\w.-]+/)?[\w-]+")
+#: The scopes of packs that were compiled, by the identity of their spec.
+Scopes = dict[int, "Scope"]
 
 
 class Scope:
@@ -42,7 +42,6 @@ class Scope:
         self._specs = {spec.name.text: spec for spec in pack.expressions}
         self._faults: list[tuple[str, Problem]] = []  # with the expression that has it
         self._uses: dict[str, set[Position]] = {}  # of expressions that have a fault
-        self._named: set[str] = set()
         self._lists = {spec.name.text: self._list(spec) for spec in pack.lists}
         self._texts = {
             spec.name.text: repr([(v, [t.text for t in ts]) for v, ts in spec.groups]) for spec in pack.lists
@@ -59,19 +58,7 @@ class Scope:
     def problems(self) -> Iterator[Problem]:
         """Yield the faults of lists and expressions, each once, with the places that use the expression."""
         for name, problem in self._faults:
-            uses = [f"{at.file}:{at.line}" for at in sorted(self._uses.get(name, ()))]
-            more = f" and {len(uses) - _MOST_USES} more" if len(uses) > _MOST_USES else ""
-            words = f"; used at {', '.join(uses[:_MOST_USES])}{more}" if uses else ""
-            yield replace(problem, message=f"{problem.message}{words}")
-
-    def unused(self) -> Iterator[Problem]:
-        """Yield a warning about each list and each expression that nothing names."""
-        for spec in self._pack.lists:
-            if spec.name.text not in self._named:
-                yield spec.name.warning(f"no rule uses the list ${spec.name.text}")
-        for name, one in self._specs.items():
-            if name not in self._named:
-                yield one.name.warning(f"no rule uses the expression @{name}")
+            yield replace(problem, uses=tuple(sorted(self._uses.get(name, ()))))
 
     def parse(self, text: Located) -> Condition | None:
         """Return the condition in *text*; None where it names an expression that has a fault.
@@ -106,7 +93,6 @@ class Scope:
         return scope._own(written, bare, at)
 
     def _own(self, written: str, bare: str, at: Position) -> TermList | Expression | None:
-        self._named.add(bare)
         if written[0] == "$" and bare in self._lists:
             return self._lists[bare]
         if written[0] == "@" and bare in self._specs:
@@ -216,6 +202,20 @@ class Scope:
             words = f"the body of @{spec.name.text} gives no label {own.text}{meant(own.text, given)}"
             self._faults.append((spec.name.text, own.problem(words)))
         return not unknown
+
+
+def scope_of(pack: PackSpec, scopes: Scopes) -> Scope:
+    """Return the scope of *pack*; a new one, and those of what it uses, are added to *scopes*."""
+    for one in with_used([pack]):
+        if id(one) not in scopes:
+            scopes[id(one)] = Scope(one, {used.id: scopes[id(used)] for used in one.used})
+    return scopes[id(pack)]
+
+
+def names_in(texts: Iterable[str], pack: str) -> set[str]:
+    """Return the lists and expressions that *texts* of a *pack* name, as `$pack/name` and `@pack/name`."""
+    found = {name for text in texts for name in _NAME.findall(text)}
+    return {name if "/" in name else f"{name[0]}{pack}/{name[1:]}" for name in found}
 
 
 class _Names:

@@ -6,7 +6,7 @@ Everything that can be wrong carries its place in the file.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -122,16 +122,38 @@ class RuleSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackSpec:
-    """A folder of rules with their lists; *distinguish* are labels by which stories with like headlines differ."""
+    """A folder of rules with their lists and expressions.
+
+    *distinguish* are labels by which stories with like headlines differ. *use* names the packs whose lists and expressions
+    this one may name in full, and *used* are these packs. A *library* has no rules.
+    """
 
     id: str
     version: str
+    library: bool = False
+    use: tuple[Located, ...] = ()
+    used: tuple[PackSpec, ...] = field(default=(), repr=False)
     distinguish: tuple[Located, ...] = ()
     lists: tuple[ListSpec, ...]
     expressions: tuple[ExpressionSpec, ...] = ()
     rules: tuple[RuleSpec, ...]
     position: Position | None = None
     files: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # (path, text): kept as the last good version
+
+
+def with_used(packs: Iterable[PackSpec]) -> list[PackSpec]:
+    """Return *packs* and all that they use, each once, what is used before what uses it."""
+    found: dict[int, PackSpec] = {}
+
+    def add(pack: PackSpec) -> None:
+        if id(pack) not in found:
+            for used in pack.used:
+                add(used)
+            found[id(pack)] = pack
+
+    for pack in packs:
+        add(pack)
+    return list(found.values())
 
 
 def lay_over(
@@ -156,11 +178,12 @@ def lay_over(
             problems.append(override.rule.problem(words))
         else:
             chosen[found[0]] = override
-    changed = (
-        replace(
-            pack,
-            rules=tuple(replace(rule, override=chosen.get(f"{pack.id}/{rule.id.text}")) for rule in pack.rules),
-        )
-        for pack in packs
-    )
-    return tuple(changed), tuple(problems)
+    return tuple(_changed(pack, chosen) for pack in packs), tuple(problems)
+
+
+def _changed(pack: PackSpec, chosen: Mapping[str, Override]) -> PackSpec:
+    """Return *pack* with the overrides *chosen* for its rules; itself where there are none."""
+    if not any(f"{pack.id}/{rule.id.text}" in chosen for rule in pack.rules):
+        return pack
+    rules = (replace(rule, override=chosen.get(f"{pack.id}/{rule.id.text}")) for rule in pack.rules)
+    return replace(pack, rules=tuple(rules))

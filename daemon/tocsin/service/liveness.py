@@ -34,16 +34,16 @@ class Liveness:
         self._trouble = ""
 
     def ran(self, name: str) -> None:
-        """Note that a claim ran to its end."""
+        """Record that the claim *name* has run to its end."""
         self._ran[name] = self._monotonic()
 
     @property
     def alive(self) -> bool:
-        """True if all claims run."""
+        """Return True if every claim runs."""
         return self._monotonic() - min(self._ran.values()) < STUCK
 
     async def beat(self, http: HttpClient, heartbeat: Heartbeat | None) -> None:
-        """Ask for the address if it is time to, and claims run; a failure is logged once, and changes nothing."""
+        """Send a heartbeat if it is due and all claims run; a failure is logged once and changes nothing else."""
         now = self._monotonic()
         if heartbeat is None or not self.alive:
             return
@@ -52,18 +52,18 @@ class Liveness:
         self._beat_at = now
         trouble = await _ask(http, heartbeat)
         if trouble and trouble != self._trouble:
-            log.warning(line("heartbeat not heard", reason=trouble))
+            log.warning(line("heartbeat failed", reason=trouble))
         elif self._trouble and not trouble:
-            log.info(line("heartbeat heard again"))
+            log.info(line("heartbeat works again"))
         self._trouble = trouble
 
 
 async def _ask(http: HttpClient, heartbeat: Heartbeat) -> str:
-    """Return why the address could not be reached, empty where it could."""
+    """Return the error if the address could not be reached, else an empty text."""
     try:
         await http.fetch(heartbeat.url.reveal(), allow_private=heartbeat.allow_private)
     except SourceError as error:
-        # Whoever counts heartbeats has nothing to say.
+        # Any good status will do: the response has no document.
         good = error.status is not None and HTTPStatus.OK <= error.status < HTTPStatus.MULTIPLE_CHOICES
         return "" if good else str(error)
     return ""
@@ -80,23 +80,23 @@ class Notifier:
         self.watchdog: timedelta | None = timedelta(microseconds=int(usec)) if usec.isdigit() and mine else None
 
     def ready(self, status: str) -> None:
-        """Say that the service is up, or is up again after a reload."""
+        """Report that the service is ready, at the start and after a reload, with its *status* in one line."""
         self._send(f"READY=1\nSTATUS={_one_line(status)}")
 
     def reloading(self) -> None:
-        """Say that a reload has begun; `ready` ends it. Type=notify-reload wants the monotonic time with it."""
+        """Report that a reload has begun; `ready` ends it. Type=notify-reload requires the monotonic time."""
         self._send(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
     def stopping(self) -> None:
-        """Say that the service drains."""
+        """Report that the service stops."""
         self._send("STOPPING=1")
 
     def status(self, text: str) -> None:
-        """Give `systemctl status` one line."""
+        """Set the line that `systemctl status` shows."""
         self._send(f"STATUS={_one_line(text)}")
 
     def alive(self) -> None:
-        """Feed the watchdog: the claims run."""
+        """Feed the watchdog."""
         self._send("WATCHDOG=1")
 
     def _send(self, state: str) -> None:
@@ -109,7 +109,7 @@ class Notifier:
                 channel.connect(address)
                 channel.sendall(state.encode("utf-8", "replace"))
         except OSError:
-            # The service manager is gone or deaf: no reason to stop telling people.
+            # The service manager is gone or does not listen: the daemon works without it.
             return
 
 

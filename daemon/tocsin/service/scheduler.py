@@ -20,35 +20,34 @@ class Ticker:
     """Calls coroutine functions at fixed intervals of real time, on the running event loop."""
 
     def __init__(self) -> None:
-        # A tick that comes while the one before still runs is left out by design; that is no news.
+        # A tick that comes while the one before still runs is left out by design; it is not logged.
         logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
         self._scheduler = AsyncIOScheduler(
-            timezone="UTC",
-            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+            timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
         self._running: set[asyncio.Task[None]] = set()
         self._stopped = False
 
     def every(self, interval: timedelta, name: str, call: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Call *call* every *interval*; a run that is still going on is not started again."""
+        """Call *call* every *interval*; it is not called again while it runs."""
 
         async def run() -> None:
-            if self._stopped:  # the scheduler shuts down a turn of the loop after it was asked to
+            if self._stopped:  # the scheduler stops one turn of the loop later
                 return
             task = asyncio.create_task(call(), name=name)
             self._running.add(task)
             task.add_done_callback(self._running.discard)
-            with suppress(asyncio.CancelledError):  # who stops, cancels the waiting, not what runs
+            with suppress(asyncio.CancelledError):  # stopping cancels the wait, not the call
                 await asyncio.shield(task)
 
         self._scheduler.add_job(run, "interval", seconds=interval.total_seconds(), id=name, name=name)
 
     def start(self) -> None:
-        """Begin to tick."""
+        """Start the ticks."""
         self._scheduler.start()
 
     async def stop(self, within: float) -> None:
-        """End ticking, and wait for the calls that run, at most *within* seconds: a claim is not torn in two."""
+        """Stop the ticks, and wait at most *within* seconds for running calls, so that no claim is cut off."""
         self._stopped = True
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)

@@ -16,9 +16,9 @@ _MOST = 5
 
 
 def self_report(store: Store, times: WeeklyTime, now: datetime, *, free: int) -> Match | None:
-    """Return the report that is due at *now*, about the time since the last one; None where none is.
+    """Return the report that is due at *now*, about the time since the last one; None if none is due.
 
-    Reports are due at *times*, and once after down-time. *free* is the room on the disk of the database, in bytes.
+    Reports are due at *times*, and once after down-time. *free* is the free space on the disk of the database, in bytes.
 
     Raises:
         StoreError: the database cannot be read.
@@ -33,7 +33,7 @@ def self_report(store: Store, times: WeeklyTime, now: datetime, *, free: int) ->
 
 
 def troubles(ledger: PeriodStatistics) -> list[str]:
-    """Return what is not as it should be, in words."""
+    """Return the problems, in words."""
     return [
         words
         for count, words in (
@@ -55,7 +55,7 @@ def rows(ledger: PeriodStatistics, free: int) -> tuple[tuple[str, str], ...]:
         *(f"rule {name}" for name in _some(ledger.unevaluated)),
     ]
     lost = [f"{counted(ledger.dead, 'message')} given up, see: tocsin deliveries dead"] if ledger.dead else []
-    lost += [f"{counted(ledger.doubtful, 'try')} of which nobody saw the end"] if ledger.doubtful else []
+    lost += [f"{counted(ledger.doubtful, 'try')} with an unknown outcome"] if ledger.doubtful else []
     checked = (
         f"{ledger.read:,} of {counted(ledger.sources, 'source')} read within a day, "
         f"{counted(ledger.entries, 'new entry')}, {counted(ledger.instruments, 'instrument')} with a price"
@@ -64,7 +64,7 @@ def rows(ledger: PeriodStatistics, free: int) -> tuple[tuple[str, str], ...]:
         ("Checked", checked),
         ("Found", f"{counted(ledger.matches, 'match')}, {counted(ledger.alerts, 'alert')}"),
         (
-            "Told",
+            "Sent",
             f"{counted(ledger.delivered, 'message')}, {ledger.suppressed:,} suppressed, {ledger.waiting:,} waiting",
         ),
         ("Failed", ", ".join(failed) or "nothing"),

@@ -40,13 +40,13 @@ log = logging.getLogger(__name__)
 TICK = timedelta(seconds=0.5)
 SWEEP = timedelta(hours=1)
 WATCH = timedelta(seconds=2)
-#: Real time between two looks whether a heartbeat or a report is due.
+#: Real time between two checks for a due heartbeat, and for a due report.
 BEAT = timedelta(seconds=5)
 REPORT = timedelta(minutes=1)
 DRAIN = 20.0
-#: Seconds in which operators are sent that the database is lost.
+#: Seconds for the messages to operators about the loss of the database.
 LAST_WORDS = 15.0
-#: A start or reload logs no more of them: a large pack may have thousands.
+#: Warnings that a start or reload logs: a large pack may have thousands.
 MOST_WARNINGS = 20
 
 
@@ -55,7 +55,7 @@ class Service:
 
     *env* fills `${NAME}`; *clock* governs due times, cooldowns and windows; *settled* is called after every finished
     attempt; *tick* is the real time between two claims, *sweep* that between two sweeps, and
-    *report* that between two looks whether a report is due.
+    *report* that between two checks for a due report.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class Service:
 
         Raises:
             ConfigError: the configuration or a pack has faults, and no earlier good version of the pack is stored.
-            StoreError: the database cannot be opened, or another daemon holds it.
+            StoreError: the database cannot be opened, or another daemon uses it.
             LostError: the files of the database were deleted or replaced while it ran.
         """
         await self._start()
@@ -118,7 +118,7 @@ class Service:
             await self._finish()
 
     async def once(self) -> None:
-        """One cycle: poll everything that is due, send everything that is due, end.
+        """Run one cycle: poll all due sources, send all due messages, stop.
 
         Raises:
             ConfigError: as `run`.
@@ -132,17 +132,17 @@ class Service:
             await self._finish()
 
     async def catch_up(self) -> None:
-        """Poll and send what is due now, beside the ticks of `run`, and wait for what is under way."""
+        """Poll and send all that is due now, beside the ticks of `run`, and wait for it."""
         await self._pipeline.tick()
         await self._pipeline.drain(None)
         await self._dispatcher.run_due()
 
     def stop(self) -> None:
-        """Begin to drain; safe to call twice."""
+        """Begin to drain; a second call does nothing."""
         self._stopping.set()
 
     def reload(self) -> None:
-        """Read the configuration and the rules again soon; a faulty one changes nothing."""
+        """Request a reload of configuration and rules; a faulty one changes nothing."""
         self._reload_wanted = True
 
     # ---- building --------------------------------------------------------------------------------------------
@@ -175,26 +175,16 @@ class Service:
             clock=self._clock, write=self._write, work=self._work, random=random.random, trouble=self._trouble
         )
         self._pipeline = Pipeline(
-            self._store,
-            inbound,
-            runtime,
-            committed=self._wake.set,
-            progress=partial(self._liveness.ran, "poll"),
+            self._store, inbound, runtime, committed=self._wake.set, progress=partial(self._liveness.ran, "poll")
         )
         await self._pipeline.resume()
-        self._dispatcher = Dispatcher(
-            self._store,
-            outbound,
-            runtime,
-            more=self._wake.set,
-            settled=self._settled,
-        )
+        self._dispatcher = Dispatcher(self._store, outbound, runtime, more=self._wake.set, settled=self._settled)
         await self._http.__aenter__()
         await self._adopt(config, loaded)
         self._sender = asyncio.create_task(self._send_when_woken(), name="wake")
 
     async def _adopt(self, config: Config, loaded: LoadedRules) -> None:
-        """Make the rows agree with a good configuration, keep its packs, and judge again what raised before."""
+        """Bring the rows in line with a good configuration, keep its packs, and evaluate again where a rule failed."""
         warnings = (*config.problems, *loaded.warnings)
         for problem in warnings[:MOST_WARNINGS]:
             log.warning("%s", problem)
@@ -220,7 +210,7 @@ class Service:
         await self._pipeline.rejudge()
 
     async def _finish(self) -> None:
-        """Let what is under way end, within a bound; what is cut off is taken up again at the next start."""
+        """Wait a bounded time for work in progress; work that is cut off continues after the next start."""
         log.info(line("draining"))
         self._sender.cancel()
         await self._pipeline.drain(DRAIN)
@@ -253,14 +243,14 @@ class Service:
         self._liveness.ran("deliver")
 
     async def _send_when_woken(self) -> None:
-        """Send when woken: a commit that planned a delivery does not wait for the next tick."""
+        """Send at once after a commit that planned a delivery, without waiting for the next tick."""
         while True:
             await self._wake.wait()
             self._wake.clear()
             await self._try(self._dispatcher.tick)
 
     async def _try(self, claim: Callable[[], Awaitable[None]]) -> None:
-        """Run *claim*; where the store fails the next tick tries again, and where it is lost there is no next tick."""
+        """Run *claim*; after a failure of the store the next tick tries again, after its loss the service stops."""
         try:
             await claim()
             if self._trouble.rested:
@@ -279,7 +269,7 @@ class Service:
             self._trouble.worked()
 
     async def _set_aside(self) -> None:
-        """Take rows out of use that cannot be read: each stops itself alone, and operators are notified."""
+        """Take unreadable rows out of use, so that the others work on, and notify operators."""
         found = await self._write(self._store.set_aside, self._clock.now())
         for row in found:
             log.error(line("row damaged, not used any more", kind=row.kind, name=row.name, reason=row.words))
@@ -296,7 +286,7 @@ class Service:
             log.info(line("swept", rows=swept))
 
     async def _feed_watchdog(self) -> None:
-        # A restart gives a full disk no room.
+        # A restart does not free space on a full disk.
         if self._liveness.alive or self._trouble.lasts:
             self._notifier.alive()
         else:
@@ -312,7 +302,7 @@ class Service:
             await self._pipeline.tell([report])
 
     async def _watch(self) -> None:
-        """Reload when it was asked for, or when files changed and have come to rest."""
+        """Reload if requested, or if files have changed and are no longer being written."""
         if await self._work(self._watched.settled) or self._reload_wanted:
             self._reload_wanted = False
             await self._reload()
@@ -320,7 +310,7 @@ class Service:
     # ---- reload ----------------------------------------------------------------------------------------------
 
     async def _reload(self) -> None:
-        """Build the new configuration aside and swap it in; a faulty one changes nothing and says so."""
+        """Build the new configuration beside the old one and swap it in; a faulty one is logged and changes nothing."""
         self._notifier.reloading()
         content = await self._work(self._watched.digest)
         refused: ConfigError | None = None
@@ -333,13 +323,13 @@ class Service:
         except ConfigError as error:
             refused = error
         if not await self._work(self._watched.take, content):
-            self._reload_wanted = True  # somebody wrote while it was read
+            self._reload_wanted = True  # files changed while they were read
             self._notifier.ready(self._status())
         elif refused:
             self._refuse(refused)
         else:
             before, rules = self._config, self._loaded.rules
-            self._config, self._loaded, self._watched.folders = config, loaded, config.rules
+            self._config, self._loaded, self._watched.folders = config, loaded, loaded.folders
             self._pipeline.inbound, self._dispatcher.outbound = inbound, outbound
             await self._adopt(config, loaded)
             await self._miss(gone(before, config, rules, loaded.rules))
@@ -355,7 +345,7 @@ class Service:
         self._notifier.ready(f"running on the last good configuration; {problems} in the new one")
 
     async def _miss(self, missing: Mapping[str, Sequence[str]]) -> None:
-        """Log and alert what is gone: a file that was caught half written may still be a good one."""
+        """Log and alert removed items: a file that was read half written may still be valid."""
         for kind, names in missing.items():
             log.warning(line("gone with the reload", kind=kind, count=len(names), names=", ".join(names)))
         if missing:
@@ -363,10 +353,10 @@ class Service:
             await self._pipeline.tell([builtin.about_gone(kind, names, now) for kind, names in missing.items()])
 
     def _listen(self) -> None:
-        self._watched = Watched(self._path, self._config.rules)
+        self._watched = Watched(self._path, self._loaded.folders)
         loop = asyncio.get_running_loop()
         for name, act in ((signal.SIGTERM, self.stop), (signal.SIGINT, self.stop), (signal.SIGHUP, self.reload)):
-            # Only the main thread may listen to signals; elsewhere whoever started the service stops it.
+            # Only the main thread may handle signals; in another one the caller stops the service.
             with suppress(ValueError, RuntimeError):
                 loop.add_signal_handler(name, act)
 
@@ -384,5 +374,5 @@ class Service:
 
 
 def _free(config: Config) -> int:
-    """Return the room on the disk of the database, in bytes."""
+    """Return the free space on the disk of the database, in bytes."""
     return shutil.disk_usage(Path(config.database.removeprefix("sqlite:///")).parent).free

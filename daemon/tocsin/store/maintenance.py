@@ -146,11 +146,7 @@ def set_aside(session: Session, now: datetime) -> tuple[Damage, ...]:
         session.exec(update(SourceRow).where(col(SourceRow.id) == number).values(disabled=True, lease_until=None))
         found.append(Damage(kind=DamagedKind.SOURCE, name=name, words=words))
     for number, name, words in list(deliveries):
-        dead = {
-            "state": DeliveryState.DEAD,
-            "reason": Reason(cause=Cause.DAMAGED, words=words),
-            "lease_until": None,
-        }
+        dead = {"state": DeliveryState.DEAD, "reason": Reason(cause=Cause.DAMAGED, words=words), "lease_until": None}
         session.exec(update(DeliveryRow).where(col(DeliveryRow.id) == number).values(**dead))
         found.append(Damage(kind=DamagedKind.DELIVERY, name=f"{number} to {name}", words=words))
     for number, _, words in list(silences):

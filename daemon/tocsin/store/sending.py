@@ -40,13 +40,7 @@ _MOST_EARLIER = 20
 _MOST_EXPIRED = 25
 
 
-def claim(
-    session: Session,
-    now: datetime,
-    real: datetime,
-    lease: timedelta,
-    which: Claimable,
-) -> list[Delivery]:
+def claim(session: Session, now: datetime, real: datetime, lease: timedelta, which: Claimable) -> list[Delivery]:
     """Lease the due deliveries in *which*, the highest severity first and then the oldest, until *real* + *lease*.
 
     Expired deliveries are left out, and so are those to a paused receiver, except tests.

@@ -249,12 +249,7 @@ class Store(OnDatabase):
     unevaluated = reads(unevaluated.reopened)
 
     def rejudge(
-        self,
-        again: Sequence[tuple[Reopened, Judged]],
-        decide: Decide,
-        *,
-        now: datetime,
-        once: Once = NOTHING,
+        self, again: Sequence[tuple[Reopened, Judged]], decide: Decide, *, now: datetime, once: Once = NOTHING
     ) -> Committed:
         """Write the result of a second judgement, only for the rules that could not be evaluated before."""
         with self._deciding(decide, now) as deciding:

@@ -27,7 +27,8 @@ _CIRCUMSTANCES = frozenset(_CIRCUMSTANTIAL.split())
 #: `and` is no opener, since it joins subjects as often as clauses.
 _OPENERS = _CONJUNCTIONS | _CIRCUMSTANCES
 _JOINING = frozenset(["and", "or", "of"])
-_DETERMINERS = frozenset(["a", "an", "the", "its", "their", "his", "her", "our"])
+#: Words before a noun, or before a whole question, that make a piece no longer.
+_DETERMINERS = frozenset(["a", "an", "the", "its", "their", "his", "her", "our", "how", "why"])
 _POSSESSIVES = ("'s", "s'")
 _RELATIVES = frozenset(["which", "who", "whose", "where"])
 #: What begins an apposition, or another remark on the words before it: "Metals, led by copper, rise".

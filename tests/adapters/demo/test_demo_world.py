@@ -34,7 +34,7 @@ def test_the_broken_feed_is_broken() -> None:
 
 
 def test_the_story_is_told_in_order_and_every_feed_takes_part() -> None:
-    """Chapters follow each other, and nothing is published by a feed that nobody serves."""
+    """Chapters follow each other, and every item is in a feed that is served."""
     days = [chapter.at for chapter in TIMELINE]
     assert days == sorted(days)
     named = {item.feed for chapter in (ARCHIVE, *TIMELINE) for item in chapter.items}

@@ -97,7 +97,7 @@ def test_a_retry_sends_the_same_message(line: Line, late: bool) -> None:
         line.clock.move(minutes=10)
     out.close()
     assert [message for _, message in desk.sent] == [desk.sent[0][1]] * 3
-    assert desk.sent[0][1].text.startswith("Late by 10 min") is late
+    assert desk.sent[0][1].text.startswith("Late by 10m") is late
     assert len({delivery_id for delivery_id, _ in desk.sent}) == 1
     assert desk.sent[0][1].dated == line.clock.now() - timedelta(minutes=30)
     assert states(line) == {"desk": DeliveryState.DELIVERED}

@@ -194,7 +194,7 @@ def test_operators_hear_of_a_storm_once(desk: Callable[..., Desk]) -> None:
     one.news(*bans(*METALS[5:7]))
     (told,) = one.storms
     assert "Storm: more than desk wants at once" in told
-    assert f"2 alerts wait, {OVER}: they are sent together at {until}, with what else comes until then." in told
+    assert f"2 alerts wait, {OVER}: they are sent together at {until}, with all that comes until then." in told
     one.later(hours=3)
     one.news(*bans(*METALS[7:10]))
     assert len(one.storms) == 2

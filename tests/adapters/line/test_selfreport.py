@@ -43,7 +43,7 @@ def told(line: Line, desk: AttemptResult = OK) -> Any:
     asyncio.run(sender.run_due())
 
     def report(at: datetime, times: WeeklyTime = MONDAYS) -> Any:
-        """The report that is due then, told."""
+        """The report that is due then, as it is sent."""
         line.clock.time = at
         found = self_report(line.store, times, at, free=FREE)
         if found:
@@ -55,7 +55,7 @@ def told(line: Line, desk: AttemptResult = OK) -> Any:
 
 
 def test_a_report_says_what_was_checked_found_told_and_lost(line: Line) -> None:
-    """And that nothing was lost only where nothing was."""
+    """It says that nothing was lost only if nothing was."""
     ops, report = told(line)
     assert report(datetime(2026, 3, 9, 9, 0, 1, tzinfo=UTC))
     ((_, message),) = ops.sent
@@ -64,7 +64,7 @@ def test_a_report_says_what_was_checked_found_told_and_lost(line: Line) -> None:
         "From 2026-03-02 12:00 GMT to 2026-03-09 09:00 GMT.",
         "Checked     0 of 1 source read within a day, 1 new entry, 0 instruments with a price",
         "Found       1 match, 1 alert",
-        "Told        1 message, 0 suppressed, 0 waiting",
+        "Sent        1 message, 0 suppressed, 0 waiting",
         "Failed      nothing",
         "Lost        nothing",
         " kB, 5.0 GB free on its disk",

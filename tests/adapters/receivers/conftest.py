@@ -1,4 +1,4 @@
-"""Servers on loopback that do as they are told, and messages to send to them."""
+"""Servers on loopback that follow a script, and messages to send to them."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ class Mailbox:
     port: int = 0
 
     async def handle_MAIL(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:  # noqa: N802  # the library's name
-        """Who sends."""
+        """The sender."""
         envelope.mail_from = address
         return self.replies.get("MAIL", "250 OK")
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:  # noqa: N802  # the library's name
-        """Who receives: a reply may be meant for one address."""
+        """The recipients. A reply may be for one address."""
         reply = self.replies.get(address, self.replies.get("RCPT", "250 OK"))
         if reply.startswith("250"):
             envelope.rcpt_tos.append(address)
@@ -90,7 +90,7 @@ def mailbox() -> Iterator[Mailbox]:
 
 @dataclass
 class Answer:
-    """What a web server says."""
+    """The answer of a web server."""
 
     status: int = 200
     body: bytes = b"ok"
@@ -171,7 +171,7 @@ def raw() -> Iterator[Callable[[Script], int]]:
 
 @pytest.fixture
 def closed_port() -> int:
-    """A port on which nobody listens."""
+    """A port without a listener."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
     return port

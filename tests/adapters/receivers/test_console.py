@@ -26,7 +26,7 @@ class Broken(io.StringIO):
     """A pipe whose reader has gone."""
 
     def write(self, text: str) -> int:
-        """Nobody reads it."""
+        """Nothing reads from it."""
         raise BrokenPipeError(32, "Broken pipe")
 
 
@@ -45,7 +45,7 @@ def test_a_message_is_printed_as_it_is(post: Any, capsys: pytest.CaptureFixture[
 
 
 def test_a_late_message_begins_with_the_line_that_says_so(post: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    """The terminal is told like everybody."""
+    """The terminal gets the line as every receiver does."""
     sent = post(MessageKind.CONSOLE)
     ConsoleReceiver("here").send(sent.delivery, with_preface(sent.message, "Late by 2 h"))
     assert capsys.readouterr().out.startswith("Late by 2 h\n\nHIGH  gallium: ban\n")
@@ -63,7 +63,7 @@ def test_a_feed_cannot_steer_a_terminal(post: Any, capsys: pytest.CaptureFixture
 def test_a_terminal_gets_colours_unless_it_wants_none(
     no_color: bool, post: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """NO_COLOR is honoured; everybody else sees the severity at a glance."""
+    """NO_COLOR is honoured. Otherwise a colour shows the severity."""
     monkeypatch.setitem(os.environ, "TERM", "xterm-256color")
     monkeypatch.delenv("NO_COLOR", raising=False)
     if no_color:

@@ -19,7 +19,7 @@ NEW, OLD = "whsec_" + b64encode(b"n" * 32).decode(), "an older secret of some le
 
 
 def address(web: Any) -> str:
-    """Where the program listens."""
+    """The address of the program."""
     return web.url.replace("http", "hook") + "/alerts?team=3"
 
 
@@ -50,7 +50,7 @@ def test_a_message_is_json_signed_with_both_secrets(web: Any, post: Any) -> None
 
 
 def test_a_retry_says_the_same_and_a_late_one_says_that_it_is(web: Any, post: Any) -> None:
-    """The id is what tells two copies of one message from two messages."""
+    """The id distinguishes two copies of one message from two messages."""
     sent = post(MessageKind.HOOK, "China bans gallium")
     receiver = build("hook", address(web))
     for attempt in (1, 2):
@@ -94,7 +94,7 @@ def test_an_answer_decides_what_becomes_of_it(
     ],
 )
 def test_a_wrong_address_or_secret_is_refused_without_repeating_it(url: str, secrets: list[str], words: str) -> None:
-    """What is in the words goes into logs."""
+    """The words go into logs."""
     with pytest.raises(ValueError, match=words) as caught:
         build("hook", url, secrets=secrets)
     assert "canary" not in str(caught.value)

@@ -1,4 +1,4 @@
-"""What a feed may write to do harm where it is shown, sent as an alert and as a digest to real servers on loopback."""
+"""Hostile text of feeds, sent as an alert and as a digest to real servers on loopback."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def strings(value: Any) -> list[str]:
 @shapes
 @pytest.mark.parametrize("headline", HTML)
 def test_markup_of_a_feed_does_nothing_in_a_mail(headline: str, digest: bool, mailbox: Any, post: Any) -> None:
-    """Nobody's mail program runs, loads or follows what a stranger wrote."""
+    """No mail program runs, loads or follows hostile text."""
     page = part(mailed(mailbox, *about(post, headline, MessageKind.MAIL, digest)), "html")
     tags = re.findall(r"<[a-zA-Z/!][^>]*>", page)
     assert not [tag for tag in tags if re.match(r"<(script|img|svg|link|iframe|object|form)", tag, re.IGNORECASE)]
@@ -177,7 +177,7 @@ def test_a_feed_cannot_end_a_mail_and_begin_another(headline: str, digest: bool,
 def test_tricks_of_writing_arrive_as_a_mail_that_reads_forwards(
     headline: str, digest: bool, mailbox: Any, post: Any
 ) -> None:
-    """No turned, endless, half or invisible character makes a mail that is refused or that lies."""
+    """No reversed, endless, broken or invisible text makes a mail that is refused or misleading."""
     delivery, message = about(post, headline, MessageKind.MAIL, digest)
     mail = mailed(mailbox, delivery, message)
     assert str(mail["Subject"]) == message.subject
@@ -189,7 +189,7 @@ def test_tricks_of_writing_arrive_as_a_mail_that_reads_forwards(
 @shapes
 @pytest.mark.parametrize("headline", [*SLACK, *CHATS[6:], *TRICKS])
 def test_a_feed_speaks_no_markup_of_slack(headline: str, digest: bool, web: Any, post: Any) -> None:
-    """Only our own links are links, and nobody is called."""
+    """Only our own links are links, and no mention works."""
     delivery, message = about(post, headline, MessageKind.SLACK, digest)
     assert build("desk", f"slack+{web.url}/hook").send(delivery, message).error_class is ErrorClass.OK
     ((_, _, body),) = web.requests
@@ -213,7 +213,7 @@ def discord(web: Any, monkeypatch: pytest.MonkeyPatch) -> str:
 def test_a_feed_calls_nobody_in_discord(
     headline: str, options: str, digest: bool, discord: str, web: Any, post: Any
 ) -> None:
-    """Discord finds the names of everybody anywhere in a text, and apprise turns what it finds into calls."""
+    """Discord finds mentions anywhere in a text, and apprise turns what it finds into pings."""
     delivery, message = about(post, headline, MessageKind.TEXT, digest)
     assert build("desk", f"{discord}{options}").send(delivery, message).error_class is ErrorClass.OK
     payload = json.loads(web.requests[0][2])
@@ -281,7 +281,7 @@ def test_a_server_puts_us_off_within_reason(
 
 @pytest.mark.parametrize("scheme", ["json", "form", "hook", "slack+http"])
 def test_a_reply_of_two_hundred_megabytes_is_not_read(scheme: str, raw: Any, post: Any) -> None:
-    """Whatever a server sends back, a try needs little memory and its status counts."""
+    """For every answer of a server, an attempt needs little memory and the status counts."""
     written: list[int] = []
 
     def script(connection: Any) -> None:
@@ -299,7 +299,7 @@ def test_a_reply_of_two_hundred_megabytes_is_not_read(scheme: str, raw: Any, pos
 
 @pytest.mark.parametrize("scheme", ["json", "form", "hook", "slack+http"])
 def test_a_server_that_echoes_a_token_is_quoted_without_it(scheme: str, web: Any, post: Any) -> None:
-    """What a server says is stored and shown; what it repeats of the address is not."""
+    """The words of a server are stored and shown, but not the parts of the address that it repeats."""
     web.answers[0].status, web.answers[0].body = 500, b"no route for /t/canary-secret here"
     kind = {"hook": MessageKind.HOOK, "slack+http": MessageKind.SLACK}.get(scheme, MessageKind.TEXT)
     sent = post(kind)
@@ -313,13 +313,13 @@ def test_a_server_that_echoes_a_token_is_quoted_without_it(scheme: str, web: Any
     ["json://a json://b", "json://a,json://b", "json://a;json://b", "json://a\njson://b", "file:///etc/passwd"],
 )
 def test_an_address_is_one_service_of_the_network(url: str) -> None:
-    """A second address in the first would be a receiver that nobody sees."""
+    """A second address inside the first would be a hidden receiver."""
     with pytest.raises(ValueError, match="address"):
         build("desk", url)
 
 
 def test_an_address_hangs_no_file_on_a_message(web: Any, post: Any) -> None:
-    """What a daemon can read is nothing to send."""
+    """A file that the daemon can read must not be sent."""
     sent = post(MessageKind.TEXT)
     build("desk", f"{web.url.replace('http', 'json')}/?attach=/etc/passwd&attachment=/etc/passwd").send(
         sent.delivery, sent.message

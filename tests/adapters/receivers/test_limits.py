@@ -168,7 +168,7 @@ def test_cards_of_teams_wrap_and_lead_where_they_say(headline: str, teams: str, 
 def test_google_chat_gets_links_without_backslashes(
     headline: str, web: Any, post: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The title stands in the text, the address as it is."""
+    """The title is in the text, and the address is unchanged."""
     monkeypatch.setattr(NotifyGoogleChat, "notify_url", web.url + "/{workspace}")
     text = sent_to("gchat://workspace/key/tok", web, post, headline)["text"]
     assert "\\" not in text

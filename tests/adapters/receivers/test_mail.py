@@ -156,7 +156,7 @@ def test_who_was_taken_out_of_an_address_gets_no_mail(mailbox: Any, post: Any) -
 
 
 def test_a_name_and_a_reply_address_are_kept(mailbox: Any, post: Any) -> None:
-    """What the operator wrote into the address stands in the mail."""
+    """The settings in the address are in the mail."""
     url = url_of(mailbox.port, more="&name=Glocke%20%C3%9C&reply=ops@example.org")
     receiver = build("mail", url)
     sent = post(MessageKind.MAIL, recipient="desk@example.org")
@@ -201,7 +201,7 @@ def test_an_accepted_mail_keeps_the_words_of_the_server(mailbox: Any, post: Any)
 
 
 def test_a_wrong_password_is_a_matter_for_a_person(mailbox: Any, post: Any) -> None:
-    """A refused login is told, not hammered."""
+    """A refused login is reported, and not tried again and again."""
     receiver = build("mail", url_of(mailbox.port, login="tocsin:canary-wrong@"))
     sent = post(MessageKind.MAIL, recipient="desk@example.org")
     outcome = receiver.send(sent.delivery, sent.message)
@@ -209,7 +209,7 @@ def test_a_wrong_password_is_a_matter_for_a_person(mailbox: Any, post: Any) -> N
 
 
 def test_a_password_is_never_among_the_words(raw: Raw, post: Any) -> None:
-    """Some servers repeat what they were told."""
+    """Some servers repeat what they received."""
 
     def script(connection: socket.socket) -> None:
         connection.sendall(b"220 hi\r\n")
@@ -226,7 +226,7 @@ def test_a_password_is_never_among_the_words(raw: Raw, post: Any) -> None:
 
 
 def test_a_login_that_the_server_does_not_know_is_a_matter_for_a_person(raw: Raw, post: Any) -> None:
-    """A password is not sent to a server that offers no way to log in, and somebody is told."""
+    """A password is not sent to a server that offers no way to log in, and this is reported."""
 
     def script(connection: socket.socket) -> None:
         connection.sendall(b"220 hi\r\n")
@@ -360,7 +360,7 @@ def test_a_server_that_takes_no_password_is_a_matter_for_a_person(
 
 
 def test_a_picture_travels_inside_the_mail(mailbox: Any, post: Any) -> None:
-    """Mail programs show remote pictures to nobody, and a retry sends the same bytes."""
+    """Mail programs do not show remote pictures, and a retry sends the same bytes."""
     picture = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
     sent = post(MessageKind.MAIL, "Copper jumps", "desk@example.org")
     shows = '<p>copper</p><img src="cid:price-0-0.d@tocsin">'

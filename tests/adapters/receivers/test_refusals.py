@@ -100,7 +100,7 @@ def test_a_destination_that_is_gone_is_known_by_what_is_said(
 
 
 def test_a_group_that_became_a_supergroup_is_named(here: Any, post: Any) -> None:
-    """The remedy is a number that only this answer holds."""
+    """The remedy is a number that only this answer contains."""
     here.answers[0].status = 400
     here.answers[0].body = json.dumps(
         {
@@ -160,7 +160,7 @@ def test_a_pause_is_kept_wherever_it_stands_and_nothing_is_posted_twice(
 
 
 def test_a_retry_is_byte_for_byte_the_same(here: Any, post: Any) -> None:
-    """Two copies of a message can be told apart by nothing."""
+    """Nothing distinguishes two copies of a message."""
     here.answers[0].status = 500
     for url in (TELEGRAM, DISCORD, GCHAT, TWILIO, "json://HOST/x", "slack+http://HOST/x"):
         tried(url, here, post)

@@ -17,7 +17,7 @@ SECRET = "canary-secret"
 
 
 def test_another_service_gets_title_and_body_as_text(web: Any, post: Any) -> None:
-    """Whatever apprise knows can be a receiver."""
+    """Every service that apprise supports can be a receiver."""
     receiver = build("hook", f"{web.url.replace('http', 'json')}/{SECRET}")
     sent = post(MessageKind.TEXT)
     outcome = receiver.send(sent.delivery, with_preface(sent.message, "Late by 2 h"))
@@ -64,7 +64,7 @@ def test_several_targets_are_several_recipients(web: Any, post: Any) -> None:
 
 
 def test_an_address_cannot_ask_apprise_to_retry_or_to_follow_redirects(web: Any, post: Any) -> None:
-    """Two tries in one attempt would be a duplicate that nobody knows of."""
+    """Two tries in one attempt would be an unknown duplicate."""
     web.answers[0].status, web.answers[0].headers = 307, {"Location": f"{web.url}/elsewhere"}
     receiver = build("hook", f"{web.url.replace('http', 'json')}/?retry=3&wait=0.1&redirect=yes")
     sent = post(MessageKind.TEXT)
@@ -96,7 +96,7 @@ def log() -> Iterator[io.StringIO]:
 
 
 def test_nothing_of_an_address_is_logged(web: Any, post: Any, log: io.StringIO) -> None:
-    """What apprise and urllib3 log holds whole addresses, and the daemon may run at DEBUG."""
+    """The logs of apprise and urllib3 contain whole addresses, and the daemon may run at DEBUG."""
     web.answers[0].status = 404
     address = f"{web.url.replace('http://', 'json://user:canary-secret@')}/{SECRET}?+Authorization={SECRET}"
     receiver = build("hook", address)
@@ -164,7 +164,7 @@ def test_a_message_that_a_plugin_chokes_on_is_an_outcome_and_no_exception(post: 
     ],
 )
 def test_a_receiver_sends_us_nowhere_else(scheme: str, status: int, location: str, web: Any, post: Any) -> None:
-    """Where messages go is the operator's word; a server's is not followed, however the address is written."""
+    """The operator decides where messages go. A redirect is not followed, however the address is written."""
     port = web.url.rpartition(":")[2]
     web.answers[0].status = status
     web.answers[0].headers = {"Location": location.format(url=web.url, port=port)}

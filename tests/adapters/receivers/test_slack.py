@@ -16,12 +16,12 @@ Raw = Callable[[Callable[[socket.socket], None]], int]
 
 
 def address(url: str) -> str:
-    """A webhook at *url* whose path holds a secret."""
+    """A webhook at *url* whose path contains a secret."""
     return f"slack+{url}/services/T0/B0/canary-secret"
 
 
 def payloads(web: Any) -> list[dict[str, Any]]:
-    """What the server was sent."""
+    """The payloads that the server received."""
     return [json.loads(body) for _, _, body in web.requests]
 
 
@@ -34,7 +34,7 @@ def strings(value: Any) -> list[str]:
 
 
 def test_a_webhook_gets_our_blocks_and_nothing_of_apprise(web: Any, post: Any) -> None:
-    """What was rendered is what Slack shows."""
+    """Slack shows what was rendered."""
     receiver = build("desk", address(web.url))
     sent = post(MessageKind.SLACK)
     outcome = receiver.send(sent.delivery, sent.message)
@@ -203,7 +203,7 @@ def test_an_endless_body_is_not_read(raw: Raw, post: Any) -> None:
     ],
 )
 def test_every_form_of_a_slack_address_is_slack(url: str, recipients: tuple[str, ...]) -> None:
-    """What Slack's own page gives can be pasted, and several channels are several recipients."""
+    """The address from Slack's own page can be pasted, and several channels are several recipients."""
     receiver = build("desk", url)
     assert (receiver.kind, sorted(receiver.recipients)) == (MessageKind.SLACK, sorted(recipients))
 

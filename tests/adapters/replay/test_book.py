@@ -111,7 +111,7 @@ class Both:
                 self._send(self.sent_until - timedelta(microseconds=1), 99, gone)
         left = [
             (sent.receiver, sent.recipient, sent.kind, str(sent.at), str(sorted(sent.alert_ids)))
-            for sent in self.book.leave(before, self.policy.receivers)
+            for sent in self.book.send(before, self.policy.receivers)
         ]
         self.left.append((sorted(gone), sorted(left)))
 

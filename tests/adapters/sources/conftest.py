@@ -19,7 +19,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass
 class Site:
-    """What the server answers by path, and what it was asked."""
+    """Answers of the server by path, and the requests that it got."""
 
     answers: dict[str, Handler | web.Response] = field(default_factory=dict)
     requests: list[web.Request] = field(default_factory=list)
@@ -70,7 +70,7 @@ def visit() -> Callable[..., Any]:
 
 @pytest.fixture
 def unused_port() -> int:
-    """A port on which nobody listens."""
+    """A port without a listener."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -15,7 +15,7 @@ _ALLOW, _ERRNO = 0x7FFF_0000, 0x0005_0000
 
 
 def refuse(numbers):
-    """Install a filter that holds for this process and all that it starts; False where the kernel permits none."""
+    """Install a filter for this process and all that it starts. Return False if the kernel permits none."""
     steps = [(_LOAD, 0, 0, 0)]  # the number of the call
     for number in numbers:
         steps += [(_IS, 0, 1, number), (_RETURN, 0, 0, _ERRNO | errno.EPERM)]

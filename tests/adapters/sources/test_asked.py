@@ -131,7 +131,7 @@ def test_a_file_is_read_when_it_changed_and_not_before_its_last_line_is_whole(tm
     ids=["absent", "empty", "word", "huge"],
 )
 def test_a_file_that_holds_no_price_is_an_error(tmp_path, content, fault, words):
-    """It is a source like any other: unhealthy after a while, and told once."""
+    """It is a source like any other: unhealthy after a while, and reported once."""
     path = tmp_path / "x.csv"
     if content is not None:
         path.write_bytes(content)

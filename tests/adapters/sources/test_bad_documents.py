@@ -83,7 +83,7 @@ def test_a_page_of_100_kilobytes_takes_no_gigabytes():
 
 
 def test_a_table_of_prices_takes_no_gigabytes():
-    """Whoever sends prices is a stranger, too."""
+    """Prices are hostile input, too."""
     table = Table(Columns(format=Format.HTML, rows="tr", symbol="td", price="td"))
     with pytest.raises(SourceError, match="cannot be read") as caught:
         table.parse(OPEN.encode(), "text/html", ["A"])

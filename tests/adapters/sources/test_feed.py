@@ -145,7 +145,7 @@ def test_what_is_no_feed_fails_the_poll(visit):
 
 
 def test_a_feed_is_parsed_in_a_worker(visit):
-    """A large document must not stop the loop that everybody waits for."""
+    """A large document must not stop the loop, because every other task waits for it."""
     threads = []
 
     async def noting(call, /, *args, **kwargs):

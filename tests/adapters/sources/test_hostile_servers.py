@@ -21,7 +21,7 @@ PATIENCE = 10
 
 
 async def _fetch(script, *, limits=LIMITS, scheme="http"):
-    """What becomes of a fetch from a server that does with each connection what *script* says, and octets it got rid of."""
+    """Return the result of a fetch from a server that runs *script* on each connection, and the number of octets that it sent."""
     sent = 0
     serving = set()
 
@@ -116,7 +116,7 @@ async def _long(send, _):
     ],
 )
 def test_an_endless_answer_is_left_after_so_many_octets(script, fault, most):
-    """Nobody fills our memory or our line, neither openly nor by compression."""
+    """No server can fill our memory or our line, neither openly nor by compression."""
     error, sent, _ = asyncio.run(_fetch(script, limits=Limits(size=200_000)))
     assert error.fault is fault
     assert sent < most
@@ -218,7 +218,7 @@ def test_a_server_that_breaks_off_or_lies_is_a_network_fault(script, scheme):
 
 
 def test_what_follows_a_document_is_no_part_of_it():
-    """Octets beyond the length that was said are nobody's answer, and poison no later request."""
+    """Octets beyond the declared length belong to no answer, and do not reach a later request."""
 
     async def play():
         async def serve(reader, writer):

@@ -22,7 +22,7 @@ def _fault(visit, scene, **options):
 
 
 def test_a_document_is_fetched_with_our_name_and_nothing_more(visit):
-    """Owners of servers can see who asks and write to him; nobody is tracked by cookies."""
+    """Owners of servers can see who asks and write to them, and cookies do not track us."""
 
     async def scene(site, http):
         site.answers["/feed"] = web.Response(body=b"<rss/>", headers={"X-Two": "a", "Set-Cookie": "a=b"})
@@ -148,7 +148,7 @@ def test_a_compressed_document_is_decoded(visit, name, encoder):
 
 @pytest.mark.parametrize("kind", ["said", "chunked", "bomb"])
 def test_a_document_that_is_too_large_is_given_up(visit, kind):
-    """Nobody fills our memory, neither openly nor by compression."""
+    """No server can fill our memory, neither openly nor by compression."""
     bodies = {
         "said": web.Response(body=b"x" * 2001),
         "bomb": web.Response(body=gzip.compress(b"x" * 5_000_000), headers={"Content-Encoding": "gzip"}),
@@ -320,7 +320,7 @@ def test_an_open_connection_gives_no_rights(visit):
 
 
 def test_a_server_that_is_not_there_is_unreachable(visit, unused_port):
-    """The message says what happened and holds no part of a secret address."""
+    """The message says what happened and contains no part of a secret address."""
 
     async def scene(_, http):
         await http.fetch(f"http://user:word@127.0.0.1:{unused_port}/secret?key=word", allow_private=True)
@@ -336,7 +336,7 @@ def test_a_server_that_is_not_there_is_unreachable(visit, unused_port):
     "url", ["feed.xml", "ftp://e.com/", "http://", "http://e.com:99999/", "http://no such host.invalid/"]
 )
 def test_an_address_that_cannot_be_asked_is_an_error(visit, url):
-    """A mistake in the configuration is told like any other failure."""
+    """A mistake in the configuration is reported like any other failure."""
 
     async def scene(_, http):
         await http.fetch(url)
@@ -345,7 +345,7 @@ def test_an_address_that_cannot_be_asked_is_an_error(visit, url):
 
 
 def test_a_server_without_tls_is_a_network_fault(visit):
-    """A wrong scheme is told as such, not as a crash."""
+    """A wrong scheme is reported as such, not as a crash."""
 
     async def scene(site, http):
         await http.fetch(site.base.replace("http", "https"), allow_private=True)

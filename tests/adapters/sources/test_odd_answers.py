@@ -24,7 +24,7 @@ RAW = zlib.compress(DOCUMENT)[2:-4]
 
 
 def _answered(*octets, requests=1):
-    """What a server was read as that sends *octets* one after the other, or why it was refused."""
+    """Return the result of reading a server that sends *octets* one after the other, or why it was refused."""
 
     async def play():
         async def serve(reader, writer):
@@ -83,7 +83,7 @@ def test_a_plain_document_is_plain_whatever_its_server_names(named):
     ],
 )
 def test_the_octets_say_how_a_document_is_packed(named, body):
-    """What can be unpacked is unpacked."""
+    """Every body that can be decompressed is decompressed."""
     assert _answered(_named(named, body)) == DOCUMENT
 
 
@@ -178,7 +178,7 @@ def test_what_nobody_can_read_is_refused_with_its_reason(answer, words):
 
 
 def test_a_mended_answer_is_the_last_of_its_connection():
-    """Where an answer ends is doubtful after a repair, so nothing that follows it is taken for the next one."""
+    """The end of an answer is doubtful after a repair, so nothing after it is taken for the next one."""
     assert mend(STATUS + b"X : y\r\n\r\n") == STATUS + b"X: y\r\nConnection: close\r\n\r\n"
     assert mend(STATUS + b"X:y\r\n\r\n") == STATUS + b"X:y\r\n\r\n"
 
@@ -213,7 +213,7 @@ def test_a_bomb_within_a_bomb_is_left_at_the_bound(wbits):
 
 
 def test_no_octets_do_more_than_be_refused():
-    """Whatever a stranger sends, the answer is a document or a reason."""
+    """For hostile input too, the result is a document or a reason."""
     chance = random.Random(7)
     for _ in range(2000):
         body = chance.choice([b"", b"\x1f\x8b\x08", b"\x78\x9c"]) + chance.randbytes(chance.randrange(60))
@@ -252,7 +252,7 @@ def test_a_cookie_goes_with_the_redirects_of_one_fetch(visit):
     ],
 )
 def test_a_cookie_goes_no_further_than_it_says(visit, options):
-    """What one host sets no other host sees, and a long one is not carried about."""
+    """A cookie of one host is sent to no other host, and a long one is not sent at all."""
 
     async def scene(site, http):
         _cookie_site(site, **{name: value.replace("{port}", str(site.port)) for name, value in options.items()})

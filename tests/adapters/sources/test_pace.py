@@ -1,4 +1,4 @@
-"""How often one server is asked, on real time."""
+"""The rate of requests to one server, in real time."""
 
 import asyncio
 import time
@@ -33,7 +33,7 @@ def test_requests_to_one_host_keep_their_distance():
 
 @pytest.mark.parametrize(("names", "spaced"), [(("a.com", "b.com"), True), (("a.com", "a.com"), False)])
 def test_others_do_not_wait(names, spaced):
-    """Politeness towards one server delays nobody else's news, and one's own server needs none."""
+    """Politeness to one server does not delay the news of others, and an operator's own server needs none."""
     first, second = asyncio.run(_starts(Pace(gap=timedelta(seconds=30)), *names, spaced=spaced))
     assert second - first < 5
 

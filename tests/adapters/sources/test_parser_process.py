@@ -44,14 +44,14 @@ def test_the_cell_finds_what_the_parser_finds():
     ],
 )
 def test_a_document_that_cannot_be_read_is_a_failed_poll(size, options, words):
-    """Whatever becomes of the process, the daemon gets its one error."""
+    """However the process ends, the daemon gets its one error."""
     with pytest.raises(SourceError, match=words) as caught:
         parser_process.parse(b"<html>".ljust(size), url="http://e.com/", **options)
     assert caught.value.fault is Fault.NOT_A_FEED
 
 
 def test_the_cell_knows_no_secrets(monkeypatch):
-    """What strangers feed is parsed where no password lies: its environment is empty, its arguments hold no address."""
+    """Hostile input is parsed where there is no password: the environment is empty, and the arguments contain no address."""
     monkeypatch.setenv("TOCSIN_PASSWORD", "canary")
     large = b"<rss version='2.0'><channel>" + b"<item><title>x</title></item>" * 30_000 + b"</channel></rss>"
     with ThreadPoolExecutor(1) as pool:

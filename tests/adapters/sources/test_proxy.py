@@ -125,7 +125,7 @@ def test_a_name_that_only_the_proxy_knows_is_left_to_it():
     ids=["refuses", "is not there"],
 )
 def test_a_proxy_that_fails_is_named(answer, words, unused_port):
-    """The operator looks at the proxy, not at a server that was never asked; the password is not told."""
+    """The operator looks at the proxy, not at a server that was never asked. The password is not shown."""
 
     async def scene():
         if answer is None:
@@ -213,7 +213,7 @@ def _load(context: ssl.SSLContext, shown: trustme.CA | trustme.LeafCert, others:
     ],
 )
 def test_each_fault_of_a_certificate_has_its_own_words(tmp_path, visit, kind, remedy):
-    """What to do is another thing each time."""
+    """Each case has another remedy."""
     house = trustme.CA()
     house.cert_pem.write_to_path(tmp_path / "ca.pem")
 
@@ -255,7 +255,7 @@ def feed(site, http, path="/old", **options):
 
 
 def test_a_feed_that_moved_is_asked_where_it_is_without_its_secrets(visit):
-    """What the old server was trusted with is not shown to the new one, neither on the way nor afterwards."""
+    """Secrets of the old server are not sent to the new one, neither during the redirect nor afterwards."""
 
     async def scene(site, http):
         new = f"http://localhost:{site.port}/new"

@@ -43,7 +43,7 @@ def run(pulse: Liveness, *names: str) -> None:
 
 @pytest.mark.parametrize("stands", ["poll", "deliver"])
 def test_a_claim_that_stands_still_stops_the_heartbeat(visit: Visit, stands: str) -> None:
-    """Who watches hears nothing of a daemon that polls and tells nobody, or tells and polls nothing."""
+    """A daemon that polls but does not send, or sends but does not poll, sends no heartbeat."""
     seconds = Seconds()
 
     async def scene(site: Any, http: Any) -> list[int]:
@@ -94,8 +94,8 @@ def test_what_is_not_heard_is_said_once_and_without_the_address(visit: Visit, ca
 
     visit(scene)
     assert [record.message.split("=")[0] for record in caplog.records if "heartbeat" in record.message] == [
-        "heartbeat not heard reason",
-        "heartbeat heard again",
+        "heartbeat failed reason",
+        "heartbeat works again",
     ]
     assert "secret-token" not in caplog.text
     assert "secret-token" not in repr(
@@ -113,4 +113,4 @@ def test_a_heartbeat_reaches_no_private_address_unasked(visit: Visit, caplog: py
         return len(site.requests)
 
     assert visit(scene) == 0
-    assert "heartbeat not heard" in caplog.text
+    assert "heartbeat failed" in caplog.text

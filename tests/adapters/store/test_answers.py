@@ -18,7 +18,7 @@ HOUR = timedelta(hours=1)
 
 
 def test_the_last_word_of_each_kind_counts(hands: Any, store: Any) -> None:
-    """Who changes their mind is believed, and what others said of another matter stands."""
+    """The last answer of each kind counts, and answers of another kind are not affected."""
     hands.tell(store)
     now = hands.now
     store.act.answer([1], AnswerKind.NOISE, now, by="ann", why="old")
@@ -56,7 +56,7 @@ def _states(store: Any) -> list[tuple[DeliveryState, Any]]:
 
 
 def test_a_snooze_holds_the_update_that_waits(hands: Any, store: Any) -> None:
-    """Quiet begins when it is asked for, not with the update after the next."""
+    """A snooze begins at once, and also holds updates that already wait."""
     hands.tell(store, decide=hands.teller(kind=DeliveryKind.UPDATE))
     until = hands.now + 4 * HOUR
     store.act.answer([1], AnswerKind.SNOOZE, hands.now, until=until)
@@ -70,7 +70,7 @@ def test_a_snooze_holds_the_update_that_waits(hands: Any, store: Any) -> None:
 
 
 def test_a_snooze_holds_no_first_message_and_none_about_other_alerts(hands: Any, store: Any) -> None:
-    """Who was not told has asked for nothing, and what nobody wanted quiet is not quiet."""
+    """A snooze of one alert must not hold messages about other alerts, or messages that are no updates."""
     hands.tell(store, decide=hands.teller(to=(("boss", ""),)))
     decide = hands.teller(kind=DeliveryKind.UPDATE)
 
@@ -88,7 +88,7 @@ def test_a_snooze_holds_no_first_message_and_none_about_other_alerts(hands: Any,
 
 
 def test_rules_are_counted_by_what_was_told_and_what_was_said(hands: Any, store: Any) -> None:
-    """An alert counts once, whatever was said of it before, and only where a message arrived it was told."""
+    """An alert counts once, whatever its earlier answers, and counts as notified only if a message arrived."""
     other = hands.rule(id="minerals/lift")
     for number, rule in enumerate((None, None, None, other)):
         hands.tell(store, f"n{number}", rule=rule)
@@ -120,7 +120,7 @@ def test_rules_are_counted_by_what_was_told_and_what_was_said(hands: Any, store:
     ids=["all", "full id", "bare id", "pack", "no pattern", "label", "two labels", "unseen"],
 )
 def test_alerts_are_found_by_rule_label_and_answer(hands: Any, store: Any, which: Which, found: list[int]) -> None:
-    """After a night of forty alerts people look for those that are theirs."""
+    """After a night of forty alerts people look for their own."""
     for number, rule in enumerate((None, hands.rule(id="minerals/lift"), None)):
         hands.tell(store, f"n{number}", rule=rule)
     store.act.answer([1], AnswerKind.ACK, hands.now)

@@ -54,13 +54,13 @@ NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
     ids=["none", "held", "nested"],
 )
 def test_a_reason_comes_back_as_it_was(reason):
-    """What a listing says tomorrow is what the decision said."""
+    """A listing shows tomorrow the reason that was decided today."""
     assert codec.reason_from_json(codec.reason_to_json(reason)) == reason
 
 
 @pytest.mark.parametrize("words", ["held until 2026-03-02 12:00 UTC by the digest of desk", '{"error":"no"}', "{"])
 def test_free_text_of_an_earlier_version_is_shown_as_it_is(words):
-    """A database is taken over with the reasons that stand in it."""
+    """Reasons in an older database stay readable."""
     assert codec.reason_from_json(words) == Reason(cause=Cause.OTHER, words=words)
 
 

@@ -37,7 +37,7 @@ def _write(store, statement, *values):
     ],
 )
 def test_one_damaged_source_stops_alone_and_is_named(hands, store, column, value):
-    """The others are claimed; whether its damage keeps all from being read or itself from ever being due."""
+    """The others are claimed, even if the damage would stop the statement that reads all of them."""
     store.sync_sources([(name, f"https://example.org/{name}", "feed") for name in "abc"], hands.now)
     if isinstance(value, bytes):
         _write(store, f"UPDATE source SET {column} = CAST(? AS TEXT) WHERE name = 'b'", value)
@@ -59,7 +59,7 @@ def test_a_claim_on_damage_is_damage_with_the_remedy(hands, store):
 
 
 def test_a_damaged_source_is_tried_anew_when_the_configuration_is_read_again(hands, store):
-    """Whoever mended it needs no other word."""
+    """After a repair nothing else is needed to use it again."""
     configured = [("a", "https://example.org/a", "feed")]
     store.sync_sources(configured, hands.now)
     _write(store, "UPDATE source SET habits = 'x'")

@@ -50,7 +50,7 @@ def _states(store, delivery_id):
 
 
 def test_a_claim_brings_all_that_a_message_shows(hands, store):
-    """What is sent is made of the claim alone: the alert, its proof, the entry that leads, and further coverage."""
+    """A message is made of the claim alone: the alert, its evidence, the leading entry, and further coverage."""
     hands.tell(store, "gallium")
     entry = hands.entry("twin", source="other")
     joined = hands.match(entry)
@@ -84,7 +84,7 @@ def test_a_claim_brings_all_that_a_message_shows(hands, store):
 
 
 def test_the_loudest_goes_first_then_the_oldest(hands, store):
-    """When many wait, the one that matters most leaves first, and none is overtaken for ever."""
+    """When many wait, the most severe one leaves first, and none waits for ever."""
     to = hands.teller(to=(("a", ""), ("b", "")))
     for name, severity in (("low", "low"), ("high", "high"), ("later", "high"), ("critical", "critical")):
         hands.tell(store, name, to, hands.rule(severity=Severity(severity)))
@@ -100,7 +100,7 @@ def test_the_loudest_goes_first_then_the_oldest(hands, store):
 
 
 def test_a_receiver_gets_no_more_than_its_lane_takes(hands, store):
-    """A receiver that is busy, or slow, neither gets a second message meanwhile nor keeps others from theirs."""
+    """A busy or slow receiver gets no second message meanwhile, and does not delay the others."""
     hands.tell(store, "one", hands.teller(to=(("a", ""), ("b", ""), ("b", "x"), ("c", ""))))
     assert [delivery.receiver for delivery in _claim(hands, store, exclude=("c",))] == ["a", "b"]
     assert [delivery.receiver for delivery in _claim(hands, store, exclude=("a", "b"))] == ["c"]
@@ -120,7 +120,7 @@ def test_a_held_delivery_leaves_when_its_time_has_come(hands, store):
 
 
 def test_a_retry_sends_the_same_message(hands, store):
-    """What the first try said every later one says, whatever the rules or templates have become."""
+    """Every attempt sends the same message, even if rules or templates have changed."""
     hands.tell(store)
     [first] = _claim(hands, store)
     assert store.begin_attempt(first, MESSAGE, hands.now)
@@ -147,7 +147,7 @@ def test_a_retry_sends_the_same_message(hands, store):
 
 
 def test_what_expired_is_dead_and_says_so(hands, store):
-    """Old news is not sent late, and not dropped in silence either: who gives it up is handed all of it, once."""
+    """Old news is not sent late, and not dropped in silence either: each expired delivery is returned once."""
     hands.tell(store, "one", hands.teller(lasts=MINUTE, to=(("a", ""), ("b", ""))))
     assert _claim(hands, store, hands.now + MINUTE) == []
     given_up = store.expire(hands.now + MINUTE)
@@ -161,7 +161,7 @@ def test_what_expired_is_dead_and_says_so(hands, store):
 
 
 def test_the_last_words_of_a_receiver_stay_with_what_expired(hands, store):
-    """Who looks up a dead message learns why it never arrived."""
+    """A dead message shows why it never arrived."""
     hands.tell(store, "one", hands.teller(lasts=MINUTE))
     [delivery] = _claim(hands, store)
     store.begin_attempt(delivery, MESSAGE, hands.now)
@@ -171,7 +171,7 @@ def test_the_last_words_of_a_receiver_stay_with_what_expired(hands, store):
 
 
 def test_a_send_that_hangs_is_doubtful_and_handed_out_again(hands, store):
-    """A lost answer must not lose the message; that it may come twice is on record."""
+    """A lost answer must not lose the message; the possible duplicate is on record."""
     hands.tell(store)
     [hung] = _claim(hands, store)
     store.begin_attempt(hung, MESSAGE, hands.now)
@@ -190,7 +190,7 @@ def test_a_send_that_hangs_is_doubtful_and_handed_out_again(hands, store):
 
 
 def test_a_start_voids_every_older_lease(hands, store):
-    """After a kill nothing waits for a lease: what may have arrived is doubtful, what was only claimed is not."""
+    """After a kill nothing waits for a lease: an attempt is doubtful, a claim without an attempt is not."""
     hands.tell(store, "one", hands.teller(to=(("a", ""), ("b", ""), ("c", ""))))
     tried, claimed, done = _claim(hands, store)
     for delivery in (tried, done):
@@ -233,7 +233,7 @@ def test_a_message_that_cannot_be_made_is_dead_without_a_try(hands, store):
 
 
 def test_alerts_join_a_message_that_was_never_tried(hands, store):
-    """Two alerts of one happening leave as one message, the louder first; a message on its way takes none in."""
+    """Two alerts of one story leave as one message, the more severe first; a claimed message takes in none."""
     hands.tell(store, "one", hands.teller(held=Reason(cause=Cause.OTHER, words="waits"), wait=MINUTE))
     seen = []
 
@@ -262,7 +262,7 @@ def test_alerts_join_a_message_that_was_never_tried(hands, store):
 
 
 def grows(hands, kind, joined=()):
-    """A decision that tells the first alert again."""
+    """A decision that notifies of the first alert again."""
 
     def decide(facts):
         match = facts.arrivals[0].matches[0]
@@ -282,7 +282,7 @@ def grows(hands, kind, joined=()):
 
 
 def test_an_update_is_led_by_what_is_new(hands, store):
-    """Who is told again sees at once why: the entry that brought the news leads, the first one is coverage."""
+    """An update shows at once why it was sent: the entry with the news leads, the first one is coverage."""
     hands.tell(store, "first")
     [delivery] = _claim(hands, store)
     store.begin_attempt(delivery, MESSAGE, hands.now)
@@ -296,7 +296,7 @@ def test_an_update_is_led_by_what_is_new(hands, store):
 
 
 def test_an_update_may_join_the_message_that_waits(hands, store):
-    """An alert that grows before its message left is told once, as it is then."""
+    """An alert that grows before its message has left is sent once, with all of it."""
     hands.tell(store, "first")
     grown = grows(hands, DeliveryKind.UPDATE, joined=(("d0001", (1,)),))
     hands.tell(store, "second", grown, title=hands.entry("first").title)
@@ -306,7 +306,7 @@ def test_an_update_may_join_the_message_that_waits(hands, store):
 
 
 def test_an_alert_cannot_be_planned_twice_without_news(hands, store):
-    """A double that a decision asks for by mistake is refused by the database itself."""
+    """The database itself refuses a duplicate that a decision plans by mistake."""
     hands.tell(store, "first")
 
     def again(facts):
@@ -318,7 +318,7 @@ def test_an_alert_cannot_be_planned_twice_without_news(hands, store):
 
 
 def test_a_message_may_be_about_no_alert(hands, store):
-    """A trial message goes the way of all messages, so that it proves that way."""
+    """A test message takes the way of all messages, so it proves that this way works."""
     trial = replace(hands.teller(kind=DeliveryKind.TEST).plan(hands.now, 0, "desk", ""), alert_ids=())
     store.tell([hands.match()], lambda facts: Decision(planned=(trial,)), hands.now)
     [delivery] = _claim(hands, store)
@@ -326,7 +326,7 @@ def test_a_message_may_be_about_no_alert(hands, store):
 
 
 def test_a_copy_is_sent_on_demand_under_an_id_of_its_own(hands, store):
-    """What died can be sent again when its receiver is mended, as often as somebody asks."""
+    """A dead message can be sent again after its receiver was repaired, as often as somebody asks."""
     hands.tell(store)
     with pytest.raises(StoreError, match="still under way"):
         store.act.resend("d0001", hands.now)
@@ -354,7 +354,7 @@ def test_a_copy_is_sent_on_demand_under_an_id_of_its_own(hands, store):
 
 @pytest.mark.parametrize("gives_up", ["a last try", "the end of its time"])
 def test_giving_up_and_saying_so_are_one(hands, store, gives_up):
-    """A crash between the two would lose the alert without a word: nobody was told, and no operator hears of it."""
+    """A crash between the two would lose the alert: it would be sent to nobody, and no operator would be notified."""
     hands.tell(store, "one", hands.teller(lasts=MINUTE))
     [delivery] = _claim(hands, store)
     own = replace(hands.match(hands.entry("own")), entry=None)
@@ -417,7 +417,7 @@ def test_holding_back_a_hundred_messages_takes_as_many_statements_as_ten(hands, 
 
 
 def test_what_expires_is_given_up_a_piece_at_a_time(hands, store):
-    """Who was out of reach for a day leaves thousands: each transaction gives up a few, and the last says so."""
+    """A receiver that was down for a day leaves thousands: each transaction gives up a few, and the last returns none."""
     entries = [hands.entry(str(number)) for number in range(60)]
     decide = hands.teller(lasts=MINUTE)
     hands.poll(store, hands.batch(*entries), [hands.judged(entry) for entry in entries], decide)

@@ -25,7 +25,7 @@ def test_nothing_is_known_at_first(hands, store):
 
 
 def test_a_story_and_its_alert_come_back_as_they_were_decided(hands, store):
-    """What was decided is the ground of the next decision, to the microsecond."""
+    """The next decision is based on what was decided, to the microsecond."""
     decide = hands.teller()
     one = hands.entry("one")
     decision = hands.poll(store, hands.batch(one), [hands.judged(one)], decide).decision
@@ -61,7 +61,7 @@ def test_stories_of_other_events_are_not_compared(hands, store):
 
 
 def test_only_what_may_change_is_read_of_alerts_and_messages(hands, store):
-    """A flood leaves thousands that wait: the next poll pays for those of its own stories, and for what is held."""
+    """A flood leaves thousands of waiting messages: the next poll reads only those of its own stories, and held ones."""
     hands.poll(store, hands.batch(), [], hands.teller())
     for name in ("one", "two"):
         hands.tell(store, name, title=f"{name * 3} bans {name * 5}")

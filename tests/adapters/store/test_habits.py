@@ -34,7 +34,7 @@ def _habits(now):
 
 
 def test_habits_come_back_as_they_were_written(hands):
-    """What was learned must not be forgotten by a restart."""
+    """A restart must not forget the history."""
     habits = _habits(hands.now)
     assert read_habits(write_habits(habits)) == habits
 
@@ -107,7 +107,7 @@ def test_a_claim_can_be_given_back_without_a_poll(hands, store):
 
 
 def test_a_hold_puts_off_the_sources_of_one_group_only(hands, store):
-    """Not those of others, not private ones, not who is due later anyway."""
+    """Sources of other hosts, private ones and those due later are not postponed."""
     groups = {"a": "e.com", "b": "e.com", "c": "other.com", "far": "e.com"}
     store.sync_sources(_feeds("a", "b", "c", "own"), hands.now, groups)
     store.sync_sources(_feeds("a", "b", "c", "own", "far"), hands.now + 9 * MINUTE, groups)
@@ -133,7 +133,7 @@ def test_a_hold_puts_off_the_sources_of_one_group_only(hands, store):
     ids=["first failure", "failing before", "it answered", "private"],
 )
 def test_only_what_the_network_did_is_forgiven(hands, store, group, fault, failures, errors):
-    """When the line breaks, the first failures of other people's servers are taken back; older trouble stays."""
+    """After an outage of our own network, first failures of public servers are cleared; older failures stay."""
     store.sync_sources(_feeds("a"), hands.now, {"a": group})
     fields = {"record": PollRecord(due_at=hands.now), "unhealthy": False, "gone": False}
     for _ in range(failures):
@@ -159,7 +159,7 @@ def test_a_host_group_follows_the_configuration(hands, store):
 
 
 def test_fetches_of_a_removed_source_go_after_the_retention(hands, store):
-    """What is not watched any more is forgotten; the others keep their last few."""
+    """Fetches of removed sources are deleted; the others keep their last few."""
     for name in ("a", "b"):
         record = PollRecord(due_at=hands.now, fetch=Fetch(at=hands.now, status=200))
         hands.poll(store, hands.batch(source=name), [], hands.teller(), record=record)

@@ -35,7 +35,7 @@ FIRST = {"id": "guid 1", "id_nohost": "nohost 1", "link": "link 1", "title_day":
     ],
 )
 def test_an_entry_is_known_by_its_keys(hands, store, *, title, keys, has_ids, new):
-    """A story is told once although its publisher changes its guid, host or title, and two stories stay two."""
+    """An entry is new once although its publisher changes its guid, host or title, and two entries stay two."""
     first = _with_keys(hands, "first", "China bans it", **FIRST)
     hands.poll(store, hands.batch(first), [hands.judged(first)], hands.teller())
     second = _with_keys(hands, "second", title, **keys)
@@ -54,7 +54,7 @@ def test_keys_are_those_of_one_source(hands, store):
 
 
 def test_of_two_alike_in_one_document_the_first_counts(hands, store):
-    """A feed that lists an item twice rings once."""
+    """A feed that lists an item twice alerts once."""
     one, twin, other = hands.entry("one"), hands.entry("one", summary="again"), hands.entry("two")
     assert store.unseen(hands.batch(one, twin, other)).new == (one, other)
     judged = [hands.judged(entry) for entry in (one, twin, other)]
@@ -79,7 +79,7 @@ def test_a_big_document_is_looked_up_in_pieces(hands, store):
 
 
 def test_keys_of_what_is_still_shown_live_on(hands, store):
-    """An item that stands in a feed for a year is not new when the year is over, though its text is long gone."""
+    """An item that stays in a feed for a year is not new afterwards, although its text was deleted."""
     stays, leaves = hands.entry("stays"), hands.entry("leaves")
     hands.poll(store, hands.batch(stays, leaves), [hands.quiet(stays), hands.quiet(leaves)], hands.teller())
     for day in range(0, 400, 40):

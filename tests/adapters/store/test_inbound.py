@@ -43,7 +43,7 @@ def test_a_commit_writes_all_that_a_poll_found(hands, store):
 
 
 def test_a_thousand_deliveries_take_as_many_statements_as_forty(hands, store, statements):
-    """Whatever a statement costs, a poll with news for many people must not pay it for each of them."""
+    """A poll with news for many people must not run a statement for each of them."""
 
     def poll(name, people):
         entries = [hands.entry(f"{name} {number}") for number in range(40)]
@@ -57,7 +57,7 @@ def test_a_thousand_deliveries_take_as_many_statements_as_forty(hands, store, st
 
 
 def test_an_entry_comes_back_as_it_went_in(hands, store):
-    """What is judged again later, or shown by a command, is the very entry that the source gave."""
+    """Later evaluations and commands see exactly the entry that the source gave."""
     entry = hands.entry("镓", language="zh", published=None, labels={"tier": ("primary", "state")})
     hands.poll(store, hands.batch(entry), [hands.judged(entry)], hands.teller())
     assert store.read.entry(1) == entry
@@ -75,7 +75,7 @@ def test_hostile_characters_neither_stop_a_commit_nor_move_the_text(hands, store
 
 
 def test_what_raises_while_deciding_leaves_nothing_behind(hands, store):
-    """A fault of the policy must not mark entries as seen: they would never be told."""
+    """A fault of the policy must not mark entries as seen: nobody would be notified of them."""
     entry = hands.entry()
     lease = hands.lease(store)
 
@@ -193,7 +193,7 @@ def test_an_entry_that_was_committed_meanwhile_is_not_decided_twice(hands, store
 
 
 def test_a_late_holder_writes_nothing(hands, store):
-    """A poll that outlived its lease must not overwrite what the next holder found."""
+    """A poll that took longer than its lease must not overwrite the result of the next one."""
     entry = hands.entry()
     late = hands.lease(store)
     hands.real.pass_by(timedelta(minutes=6))
@@ -236,7 +236,7 @@ def test_a_late_holder_writes_nothing(hands, store):
 
 
 def test_a_failed_poll_keeps_the_cursor_and_counts(hands, store):
-    """After a failure the next poll asks from the same place, later, and knows how often it failed."""
+    """After a failure the next poll has the same cursor, is later, and knows the number of failures."""
     hands.poll(store, hands.batch(), [], hands.teller())
     lease = hands.lease(store)
     own = hands.match(rule=hands.rule(id="tocsin/source-unhealthy", event="tocsin.source.unhealthy"), detail="503")
@@ -281,7 +281,7 @@ def test_the_daemons_own_events_are_told_without_a_poll(hands, store):
 
 
 def test_a_baseline_silences_entries_but_not_the_daemon(hands, store):
-    """The first fetch is told as such, and that a source recovered is told even then."""
+    """The first fetch is a baseline, but the event that a source recovered alerts even then."""
     decide = hands.teller()
     entry = hands.entry()
     hands.poll(store, hands.batch(entry), [hands.judged(entry)], decide, own=[hands.match(detail="recovered")])
@@ -316,7 +316,7 @@ def test_a_rule_that_failed_is_told_once_and_its_entries_wait(hands, store):
 
 
 def test_judging_again_adds_only_what_was_missing(hands, store):
-    """When the rule is mended its alert goes out; rules that had been judged then are not told a second time."""
+    """After the rule is repaired its alert is sent; rules that were evaluated before do not alert a second time."""
     failure = Unevaluated(rule="minerals/bad", rule_hash="h1", error="ValueError: no")
     entry, fails_again = hands.entry("one"), hands.entry("two")
     hands.poll(store, hands.batch(), [], hands.teller())
@@ -347,7 +347,7 @@ def test_judging_again_adds_only_what_was_missing(hands, store):
 
 
 def test_judging_again_remembers_what_was_a_baseline(hands, store):
-    """An old entry of a first fetch does not ring because its rule was mended a week later."""
+    """An old entry of a first fetch does not alert because its rule was repaired a week later."""
     failure = Unevaluated(rule="minerals/bad", rule_hash="h1", error="ValueError: no")
     old, new = hands.entry("old"), hands.entry("new")
     for entry in (old, new):

@@ -37,7 +37,7 @@ def test_an_empty_store_lists_nothing(hands, store):
 
 
 def test_sources_are_listed_by_name_with_their_state(hands, store):
-    """Who wonders why it is quiet sees when each source last answered and how much it gave."""
+    """The listing explains silence: when each source last answered, and how many entries it gave."""
     hands.tell(store)
     store.sync_sources([("wire", "x", "feed"), ("alpha", "x", "feed")], hands.now + HOUR)
     views = store.read.sources()
@@ -74,7 +74,7 @@ def test_an_alert_shows_its_proof_its_entries_and_who_was_told(hands, store):
 
 
 def test_deliveries_are_listed_by_state(hands, store):
-    """What is stuck is one command away, with the alert it is about."""
+    """Stuck messages are listed with their alerts."""
     hands.tell(store, "one", hands.teller(held=Reason(cause=Cause.OTHER, words="cooldown"), wait=HOUR))
     hands.tell(store, "two")
     assert [(view.id, view.state.value, view.attempts) for view in store.read.deliveries()] == [
@@ -87,7 +87,7 @@ def test_deliveries_are_listed_by_state(hands, store):
 
 
 def test_matches_are_found_by_entry_and_by_rule(hands, store):
-    """What became of an entry, and what a rule met lately, are both answered."""
+    """Both are answered: the outcome of an entry, and the recent matches of a rule."""
     other = hands.rule(id="minerals/other")
     for name in ("one", "two"):
         entry = hands.entry(name)
@@ -123,7 +123,7 @@ def test_an_entry_is_found_by_nothing_else(hands, store):
 
 
 def test_what_each_rule_made_is_counted_from_the_first_poll_on(hands, store):
-    """`check` can say which rule is deaf and which nobody reads."""
+    """`check` can name rules that never match, and rules that match too much."""
     assert store.read.tally(hands.now - HOUR, hands.now).length == timedelta(0)
     hands.tell(store)
     later = hands.now + 5 * HOUR
@@ -134,5 +134,5 @@ def test_what_each_rule_made_is_counted_from_the_first_poll_on(hands, store):
 
 
 def test_the_error_of_a_rule_on_an_entry_is_at_hand(hands, store):
-    """`why-not` says that a rule stumbled, and over what."""
+    """`why-not` shows that a rule failed, and its error."""
     assert store.read.failure(1, "minerals/ban") == ""

@@ -13,7 +13,7 @@ def test_a_kept_pack_comes_back_word_for_word(hands, store):
 
 
 def test_only_the_latest_version_is_kept(hands, store):
-    """What runs from the store is what last ran, and a reload without a change writes nothing."""
+    """The kept version is the last one that ran, and a reload without a change writes nothing."""
     store.keep_pack("minerals", "h1", FILES, hands.now)
     store.keep_pack("minerals", "h1", [("other", "")], hands.now + timedelta(days=1))
     assert store.read.kept_pack("minerals") == tuple(FILES)

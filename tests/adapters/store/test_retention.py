@@ -36,7 +36,7 @@ def test_text_and_proof_go_and_the_alert_stays(hands, store):
 
 
 def test_a_message_goes_when_it_is_settled_and_old(hands, store):
-    """What still waits keeps its frozen message; what is done keeps its story and loses its bytes."""
+    """A waiting delivery keeps its message; a finished one keeps its record and loses its message."""
     hands.tell(store, "one", hands.teller(to=(("a", ""), ("b", "")), lasts=90 * DAY))
     done, waits = store.claim_deliveries(hands.now, DAY)
     for delivery, state in ((done, DeliveryState.DELIVERED), (waits, DeliveryState.RETRY)):
@@ -54,7 +54,7 @@ def test_a_message_goes_when_it_is_settled_and_old(hands, store):
 
 
 def test_an_entry_that_can_no_longer_be_read_is_no_longer_judged_again(hands, store):
-    """A rule mended after months is not run on empty text."""
+    """A rule that is repaired after months is not evaluated on empty text."""
     failure = Unevaluated(rule="minerals/bad", rule_hash="h1", error="no")
     entry = hands.entry()
     hands.poll(store, hands.batch(entry), [replace(hands.quiet(entry), unevaluated=(failure,))], hands.teller())

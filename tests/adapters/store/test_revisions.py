@@ -26,7 +26,7 @@ HOUR = timedelta(hours=1)
 
 
 class Corrector:
-    """Plans what it is told to correct, one message each; opens what arrives as the teller does."""
+    """Plans one message for each correction, and an alert for each arrival."""
 
     def __init__(self, teller):
         self.teller = teller
@@ -61,7 +61,7 @@ def _send(store, now):
 
 @pytest.fixture
 def told(hands, store):
-    """A store whose one entry was told an hour ago."""
+    """A store with one entry, whose alert was sent an hour ago."""
     hands.tell(store)
     _send(store, hands.now)
     hands.now += HOUR
@@ -69,7 +69,7 @@ def told(hands, store):
 
 
 def test_a_rewritten_entry_keeps_both_wordings(hands, told):
-    """Who asks for the entry reads what it says now; who asks for its history, what it said."""
+    """The entry has its present wording, its history the earlier ones."""
     after = hands.entry(title="Else", summary="Other.", body="")
     hands.poll(told, hands.batch(after), [], Corrector(hands.teller()), rewritten=[hands.quiet(after)])
     (view,) = told.read.find_entries("1")
@@ -85,7 +85,7 @@ def test_a_rewritten_entry_keeps_both_wordings(hands, told):
 
 
 def test_a_commit_that_fails_leaves_no_wording_behind(hands, told):
-    """A wording that is on record without its correction would never be told."""
+    """A wording on record without its correction would never be sent."""
     after = hands.entry(title="Else")
 
     def fail(_):
@@ -144,7 +144,7 @@ def test_nothing_is_corrected_for_who_was_not_told(hands, store):
 
 
 def test_a_correction_is_taken_out_of_a_message_about_others_too(hands, store):
-    """One alert stands as it was told again; the other is still wrong."""
+    """One alert is right again as it was sent; the other is still wrong."""
     one, two = hands.entry("one"), hands.entry("two")
     hands.poll(store, hands.batch(one, two), [hands.judged(one), hands.judged(two)], hands.teller())
     _send(store, hands.now)
@@ -177,7 +177,7 @@ def test_a_rule_that_fails_on_the_new_wording_is_tried_on_it_again(hands, told):
 
 
 def test_wordings_go_with_the_text_of_their_entry(hands, told):
-    """What is forgotten is forgotten whole."""
+    """Later wordings are deleted with their entry."""
     after = hands.entry(title="Else")
     hands.poll(told, hands.batch(after), [], Corrector(hands.teller()), rewritten=[hands.quiet(after)])
     while told.sweep(hands.now + timedelta(days=60), timedelta(days=30)):

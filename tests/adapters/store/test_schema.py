@@ -68,7 +68,7 @@ def test_tables_are_not_changed_under_a_running_daemon(hands):
 
 
 def test_a_database_from_before_the_first_release_is_refused(hands, store):
-    """Its tables cannot be brought up any more, and the message says what to do."""
+    """Its tables cannot be upgraded any more, and the message says what to do."""
     store.close()
     with sqlite3.connect(hands.path) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '0010_hold'")
@@ -113,7 +113,7 @@ def test_an_older_database_becomes_a_new_one(hands, steps, rows):
 
 
 def test_the_rows_of_an_older_database_can_be_read(hands):
-    """What stood in it is what people are shown."""
+    """People see its rows as before."""
     hands.path.parent.mkdir()
     _run(hands.path, Path(__file__).with_name("0011_limit.sql").read_text(encoding="utf-8"))
     read = hands.open().read

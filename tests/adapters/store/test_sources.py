@@ -68,7 +68,7 @@ def test_a_changed_address_is_a_new_baseline(hands, store):
 
 
 def test_a_source_that_is_not_named_is_no_longer_polled(hands, store):
-    """What was taken out of the configuration is left in peace, and is as it was when it comes back."""
+    """A source that was removed is not polled, and is as it was when it comes back."""
     hands.poll(store, hands.batch(), [], hands.teller())
     [underway] = store.claim_sources(hands.now, MINUTE, 9)
     store.sync_sources([], hands.now)
@@ -116,7 +116,7 @@ def _known(store, hands, **addresses):
     ],
 )
 def test_a_source_keeps_its_row_under_another_name(hands, store, before, after, etags):
-    """What a renamed source brings meanwhile is news: a baseline in silence would lose its alerts."""
+    """New entries of a renamed source are news: a new baseline would lose their alerts."""
     _known(store, hands, **before)
     store.sync_sources(_at(**after), hands.now + MINUTE)
     leases = store.claim_sources(hands.now + 2 * MINUTE, MINUTE, 9)
@@ -182,7 +182,7 @@ def test_polls_that_brought_nothing_are_given_back_together(hands, store):
 
 
 def test_a_quiet_poll_that_lost_its_source_writes_nothing(hands, store):
-    """Who comes back late must not take the source from the one who has it now."""
+    """A late poll must not end the lease of the next one."""
     store.sync_sources(_feeds("a"), hands.now)
     [late] = store.claim_sources(hands.now, MINUTE, 9)
     hands.real.pass_by(2 * MINUTE)

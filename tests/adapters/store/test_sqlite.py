@@ -33,7 +33,7 @@ def _pragma(database, name):
 
 
 def test_a_power_cut_loses_no_commit_and_a_reader_blocks_no_writer(database):
-    """What a commit planned may have been sent before the lights went out: it must still be there."""
+    """A planned message may have been sent before a power cut: its row must still be there."""
     assert _pragma(database, "journal_mode") == "wal"
     assert _pragma(database, "synchronous") == 2
     assert _pragma(database, "foreign_keys") == 1
@@ -176,7 +176,7 @@ def test_a_full_disk_stops_a_commit_whole_and_only_while_it_is_full(hands, datab
 
 
 def test_a_probe_needs_room_and_changes_nothing(hands, store):
-    """That the store works again is said when something could be written, not when nothing was tried."""
+    """The store counts as working again only after a successful write."""
     before = store.read.counts()
     store.probe()
     assert store.read.counts() == before
@@ -199,7 +199,7 @@ def test_a_probe_needs_room_and_changes_nothing(hands, store):
     ],
 )
 def test_an_address_that_cannot_work_is_refused_with_its_remedy(url, words):
-    """Who mistypes the database learns what to write instead."""
+    """The error shows the right form of the address."""
     with pytest.raises(StoreError, match=words):
         Store.open(url, real_now=lambda: None, new_id=str)
 
@@ -247,7 +247,7 @@ def test_a_lock_that_another_program_keeps_is_named_as_such(tmp_path):
 
 
 def test_an_unknown_error_keeps_its_own_words(tmp_path):
-    """What nobody foresaw is shown as it came."""
+    """An unforeseen error is shown as it is."""
     assert str(explain(sqlite3.OperationalError("no such table: x"), tmp_path)) == (
         f"the database {tmp_path} failed: no such table: x"
     )
@@ -289,7 +289,7 @@ LOSSES = [
 
 @pytest.mark.parametrize(("lose", "vacant"), LOSSES)
 def test_a_database_that_is_taken_away_is_noticed_and_nothing_is_lost(hands, store, lose, vacant):
-    """Written on, it would be gone at the next start: the next transaction says so, and what it held is saved."""
+    """Later writes would be lost at the next start: the next transaction fails, and the data is saved."""
     store.lock(hands.now)
     hands.tell(store, "one")
     assert store.lost is None
@@ -332,7 +332,7 @@ def test_a_database_is_locked_whatever_link_leads_to_it(hands, store):
 
 
 def test_a_link_that_is_turned_to_another_file_is_noticed(hands, store):
-    """Who turns the link means the other database, and the daemon would go on with the old one."""
+    """A changed link means the other database, but the daemon would go on with the old one."""
     store.close()
     link, other = hands.path.with_name("link.db"), hands.path.with_name("other.db")
     link.symlink_to(hands.path)

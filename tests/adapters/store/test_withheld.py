@@ -35,7 +35,7 @@ def test_what_waits_is_listed_with_its_time_and_reason(hands: Hands, store: Stor
 
 
 def test_what_is_never_told_is_listed_with_its_reason(hands: Hands, store: Store) -> None:
-    """A silence, an expiry, a first fetch: the newest first, and one that has been told is not among them."""
+    """A silence, an expiry, a first fetch: the newest first, and without an alert that was sent."""
     hands.tell(store, "told", hands.teller())
     told, *_ = store.read.deliveries()
     store.act.silence([parse("severity>=info")], hands.now, hands.now + HOUR, why="known")

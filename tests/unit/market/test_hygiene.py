@@ -1,4 +1,4 @@
-"""What of a quote can be believed."""
+"""Quotes that are taken, held or refused."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -53,7 +53,7 @@ def after(*quotes, currency="GBP", negative=False):
     ids=str,
 )
 def test_each_quote_is_taken_held_or_refused(given, finding, words):
-    """What a rule sees must be a price."""
+    """A rule must see nothing but prices."""
     cleaned = clean(after(quote(100)), given, NOON + timedelta(hours=1))
     assert (cleaned.finding, cleaned.reason) == (finding, words)
     assert bool(cleaned.quotes) is (finding is Finding.TAKEN)
@@ -89,7 +89,7 @@ def test_a_bad_print_is_dropped_when_the_next_quote_is_normal():
 
 
 def test_a_jump_that_is_confirmed_is_judged_from_its_first_quote():
-    """A real shock is told one poll late, with the time at which it happened."""
+    """A real shock is reported one poll late, with the time at which it happened."""
     held = after(quote(100), quote(170, 1))
     cleaned = clean(held, quote(172, 2), NOON + timedelta(minutes=2))
     assert [item.price for item in cleaned.quotes] == [170, 172]
@@ -170,7 +170,7 @@ def test_another_source_with_quite_another_price_must_confirm_it():
 
 
 def test_what_looks_like_a_split_is_held_for_its_session_and_told_once():
-    """Without the event nobody can know; a whole session of quotes is no proof, and no stream of notices."""
+    """Without the event it cannot be known. A whole session of quotes proves nothing, and must not be reported again and again."""
     series = after(quote(100))
     first = clean(series, quote(50, 1), NOON + timedelta(minutes=1))
     assert first.like_split
@@ -244,7 +244,7 @@ def test_a_leap_of_a_price_that_may_be_negative_is_confirmed_by_the_next():
 
 
 def test_another_source_of_a_price_that_may_be_negative_is_no_move():
-    """What the second source gives is measured from what it would have given before."""
+    """A quote of the second source is measured from the price that this source would have given before."""
     series = after(quote(-2, source="one"), quote(-3, 60, source="one"), negative=True)
     cleaned = clean(series, quote(1, 120, source="two"), NOON + timedelta(hours=2))
     assert [q.price for q in cleaned.series.quotes] == [2, 1]
@@ -265,12 +265,12 @@ def test_history_of_a_price_that_may_be_negative_keeps_its_zeros_and_drops_what_
 
 
 def test_minus_nothing_is_nothing():
-    """A source that rounds writes -0.00; nobody wants to be told that."""
+    """A source that rounds may write -0.00, which is not worth a report."""
     assert str(below("-0.00").newest.price) == "0.00"
 
 
 def test_prices_that_were_allowed_once_are_left_out_when_they_no_longer_are():
-    """Whoever takes `negative: true` back keeps the closes above zero, and a daemon that runs."""
+    """After `negative: true` is removed, the closes above zero are kept and the daemon still runs."""
     series = below(5, -3, 0, 4, minutes=1440)
     again = of(series, Instrument(id="mp"))
     assert [close.price for close in again.closes] == [5]

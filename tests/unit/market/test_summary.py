@@ -1,4 +1,4 @@
-"""What of an instrument's prices stands in a message, and which instruments that are."""
+"""Prices of instruments in a message, and the choice of these instruments."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -38,7 +38,7 @@ def fed(*prices):
     ids=["its own", "two share", "several values", "another label", "same word of another label", "none"],
 )
 def test_an_alert_shows_its_instrument_or_those_that_share_a_label(labels, shown):
-    """News about a mineral stands beside what the market makes of it, in the order of the file."""
+    """News about a mineral shows what the market makes of it, in the order of the file."""
     assert [item.id for item in beside(labels, [COPPER, MINER, OTHER])] == shown
 
 
@@ -78,5 +78,5 @@ def test_what_cannot_be_measured_is_left_out(prices, change):
 
 
 def test_without_a_price_there_is_nothing_to_show():
-    """An instrument that was added a minute ago stands in no message."""
+    """An instrument that was added a minute ago is in no message."""
     assert summary(begin(COPPER), NOON) is None

@@ -10,12 +10,11 @@ import pytest
 from tocsin.errors import Fault, SourceError
 from tocsin.hints import PollHints, ResponseHints
 from tocsin.model.entries import KeyKind
-from tocsin.policy.polling import health, history, network
+from tocsin.policy.polling import health, history
 from tocsin.policy.polling.aftermath import after_failure, after_success
 from tocsin.policy.polling.findings import Findings
-from tocsin.policy.polling.health import News, SourceStatus
+from tocsin.policy.polling.health import Network, News, SourceStatus
 from tocsin.policy.polling.history import Moved, PollHistory, learn
-from tocsin.policy.polling.network import Network
 from tocsin.policy.polling.schedule import Terms
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -352,7 +351,7 @@ def tried(hosts: int, *tries: tuple[str, bool], every: timedelta = timedelta(sec
     """What is known after asking hosts one after the other."""
     found = Network()
     for n, (host, reached) in enumerate(tries):
-        found = network.after(found, host, reached=reached, hosts=hosts, now=NOON + n * every)
+        found = health.after_try(found, host, reached=reached, hosts=hosts, now=NOON + n * every)
     return found
 
 
@@ -390,14 +389,14 @@ def test_while_it_is_down_one_try_a_minute_is_made_and_one_success_ends_it() -> 
     """The daemon notices within a minute that the line is back, and does not hammer until then."""
     down = tried(50, *((f"h{n}", False) for n in range(5)))
     now = NOON + 20 * timedelta(seconds=1)
-    assert network.ask(down, now + timedelta(seconds=59)) is None
-    probing = network.ask(down, now + MINUTE)
+    assert health.probe(down, now + timedelta(seconds=59)) is None
+    probing = health.probe(down, now + MINUTE)
     assert probing is not None
-    assert network.ask(probing, now + MINUTE + timedelta(seconds=1)) is None
-    assert network.after(probing, "h9", reached=False, hosts=50, now=now + MINUTE) == probing
-    up = network.after(probing, "h1", reached=True, hosts=50, now=now + MINUTE)
+    assert health.probe(probing, now + MINUTE + timedelta(seconds=1)) is None
+    assert health.after_try(probing, "h9", reached=False, hosts=50, now=now + MINUTE) == probing
+    up = health.after_try(probing, "h1", reached=True, hosts=50, now=now + MINUTE)
     assert up.offline_since is None
-    assert network.ask(up, now) is up
+    assert health.probe(up, now) is up
 
 
 # ---- keys that drift ------------------------------------------------------------------------------------------------

@@ -185,6 +185,6 @@ def test_no_eight_characters_of_a_secret_survive(echo: Callable[[str], str], sec
 
 
 def test_a_recipient_is_no_secret() -> None:
-    """Who was refused must be readable."""
+    """The refused recipient must stay readable."""
     redact = redactor("slack://T0000/B0000/canary/#metals", open_words=["#metals"])
     assert redact("no channel metals for canary") == "no channel metals for ***"

@@ -41,7 +41,7 @@ def hit(texts: dict[str, str], field: str, *words: str) -> Hit:
 
 @pytest.fixture
 def tell() -> Callable[..., AlertContent]:
-    """Gives tidings: *hits* are (field, words...), everything else goes to the alert."""
+    """Return content of an alert: *hits* are (field, words...), and everything else goes to the alert."""
 
     def make(
         title: str = "China bans exports of gallium",
@@ -76,7 +76,7 @@ def tell() -> Callable[..., AlertContent]:
 
 @pytest.fixture
 def show() -> Callable[..., Message]:
-    """Renders tidings for a kind of receiver, in London."""
+    """Render content for a kind of receiver, in London."""
 
     def make(
         kind: MessageKind,

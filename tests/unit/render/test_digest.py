@@ -46,7 +46,7 @@ Digest = Callable[..., Message]
 
 @pytest.fixture
 def digest() -> Digest:
-    """Renders a digest about *tidings*."""
+    """Render a digest about *tidings*."""
 
     def make(
         *tidings: AlertContent,
@@ -72,7 +72,7 @@ def many(tell: Any, count: int = 60, **options: Any) -> list[AlertContent]:
 
 
 def test_a_digest_has_its_parts_in_their_order(tell: Any, digest: Digest) -> None:
-    """What needs somebody first, the long list last."""
+    """Alerts that need an answer come first, and the long list last."""
     needs = replace(ROUNDUP, needs=(tell("Lynas halts a mine", hits=(), id=900),))
     message = digest(*many(tell, 8), roundup=needs)
     heads = [
@@ -101,7 +101,7 @@ def test_stories_are_ranked_by_severity_origins_and_time(tell: Any, digest: Dige
     text = digest(*reversed(found)).text
     places = [text.index(f"  {title}\n") for title in ("Loud", "Wide", "New", "Old")]
     assert places == sorted(places)
-    assert "4 independent origins · 8 h ago · Alert 2" in text
+    assert "4 independent origins · 8h ago · Alert 2" in text
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_slack_and_chats_get_the_short_form(tell: Any, digest: Digest) -> None:
 
 
 def test_a_digest_without_news_still_says_how_things_are(digest: Digest) -> None:
-    """Who asked for a sign of life gets one."""
+    """A reader who wants a sign of life gets one."""
     message = digest()
     assert message.subject == "[TOCSIN] Digest: nothing new waited (MP +8.1%)"
     assert "Top stories" not in message.text
@@ -147,7 +147,7 @@ def test_a_digest_without_news_still_says_how_things_are(digest: Digest) -> None
 
 
 def test_late_news_is_a_digest_of_its_own(tell: Any, digest: Digest) -> None:
-    """What was found late is looked through, not read; it says nothing of movers and sources."""
+    """News that was found late is skimmed, not read, and does not mention movers and sources."""
     message = digest(*many(tell, 9), delivery=DeliveryKind.CATCH_UP, roundup=None)
     assert message.text.startswith("Catch-up: this is old news")
     assert "Movers" not in message.text
@@ -200,7 +200,7 @@ def test_a_digest_names_what_is_in_it_because_of_a_limit(tell: Any, digest: Dige
 def test_the_subject_of_a_digest_names_the_highest_severity_in_it(
     tell: Any, digest: Digest, new: tuple[Severity, ...], needs: tuple[Severity, ...], tag: str
 ) -> None:
-    """Who reads no further than the subject must not take two loud ones that wait for nothing much."""
+    """Somebody who reads only the subject must not overlook two severe alerts that wait for an answer."""
     roundup = replace(ROUNDUP, needs=tuple(tell(hits=(), id=90 + n, severity=one) for n, one in enumerate(needs)))
     message = digest(*(tell(hits=(), id=n + 1, severity=one) for n, one in enumerate(new)), roundup=roundup)
     assert message.subject.startswith(tag)

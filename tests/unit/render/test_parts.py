@@ -97,9 +97,9 @@ def test_a_word_counts_once_whatever_its_case() -> None:
     [
         (timedelta(seconds=-5), ""),
         (timedelta(seconds=90), ""),
-        (timedelta(minutes=2), "Late by 2 min: this was to be sent at 2026-07-02 20:00 CST (12:00 UTC)."),
-        (timedelta(hours=2, minutes=5), "Late by 2 h 5 min: this was to be sent at 2026-07-02 20:00 CST (12:00 UTC)."),
-        (timedelta(days=1), "Late by 1 d: this was to be sent at 2026-07-02 20:00 CST (12:00 UTC)."),
+        (timedelta(minutes=2), "Late by 2m: this was to be sent at 2026-07-02 20:00 CST (12:00 UTC)."),
+        (timedelta(hours=2, minutes=5), "Late by 2h 5m: this was to be sent at 2026-07-02 20:00 CST (12:00 UTC)."),
+        (timedelta(days=1), "Late by 1d: this was to be sent at 2026-07-02 20:00 CST (12:00 UTC)."),
     ],
 )
 def test_a_late_message_says_how_late(late: timedelta, line: str) -> None:
@@ -117,7 +117,7 @@ def test_a_late_message_says_how_late(late: timedelta, line: str) -> None:
     ],
 )
 def test_a_time_is_local_with_utc_beside_it(zone: str, shown: str) -> None:
-    """Two desks on two continents speak of the same minute."""
+    """Two desks on two continents see the same minute."""
     assert local(NOW, ZoneInfo(zone)) == shown
 
 
@@ -153,7 +153,7 @@ def test_a_cut_never_splits_a_character(text: str, limit: int, expected: str) ->
     ],
 )
 def test_a_subject_survives_its_header(text: str) -> None:
-    """What was written is what is read, blanks between encoded words included."""
+    """The text is read as it was written, including blanks between encoded words."""
     header = encoded(text)
     assert all(len(line) <= 76 or (line.isascii() and " " not in line.strip()) for line in header.split("\r\n"))
     unfolded = header.replace("\r\n", "")

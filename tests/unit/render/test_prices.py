@@ -37,10 +37,10 @@ def summed_up(*prices: object, **fields: object) -> PriceSummary:
 
 
 def test_the_line_says_number_move_reference_and_age() -> None:
-    """Who reads it on a phone needs no other screen."""
+    """A reader on a phone needs no other screen."""
     shown = ticker(summed_up(*range(1000, 1010), 1250), LONDON)
     assert shown.line == "1,250 USD, +12.5% (+4.4 sigma) since 1,009 on 2026-03-11"
-    assert shown.age == "as of 2026-03-12 21:00 UTC, 12 min old"
+    assert shown.age == "as of 2026-03-12 21:00 UTC, 12m old"
     assert shown.span == "11 sessions from 1,000 to 1,250"
     assert shown.alt == "MP: 11 sessions from 1,000 to 1,250"
 
@@ -48,7 +48,7 @@ def test_the_line_says_number_move_reference_and_age() -> None:
 def test_a_stale_price_says_so() -> None:
     """Old numbers that look new are worse than none."""
     shown = ticker(summed_up(1, 2, stale=True, age=timedelta(days=3), change=None), LONDON)
-    assert shown.age.endswith("3 d old; stale: no new quote came since")
+    assert shown.age.endswith("3d old; stale: no new quote came since")
     assert shown.line == "2 USD, +1 since 1 on 2026-03-02"
 
 
@@ -63,7 +63,7 @@ def test_a_stale_price_says_so() -> None:
     ],
 )
 def test_a_move_is_a_difference_where_a_share_means_nothing(before: str, price: str, change: float, line: str) -> None:
-    """Nobody is told of minus nought, or of a percentage of a price below zero."""
+    """No message shows minus zero, or a percentage of a price below zero."""
     sigmas = None if change is None else -0.01
     shown = ticker(summed_up(before, price, change=change, sigmas=sigmas), LONDON)
     assert shown.line == line
@@ -95,7 +95,7 @@ def test_prices_on_both_sides_of_zero_are_drawn() -> None:
     ],
 )
 def test_a_setting_says_how_often_it_fires(times: int, sessions: int, words: str) -> None:
-    """Who finds it too loud or too quiet sees what to change."""
+    """A reader who gets too many or too few alerts sees what to change."""
     known = Often(times=times, sessions=sessions, first=CLOSE - timedelta(days=365), last=CLOSE)
     assert words in ticker(summed_up(1, 2, often=known), LONDON).often
 
@@ -145,13 +145,13 @@ def test_every_kind_of_message_shows_prices(tell: Callable[..., AlertContent], s
     assert 'alt="MP: 10 sessions from 10 to 19"' in mail.html
     for message in (mail.text, show(MessageKind.SLACK, told).payload, show(MessageKind.TEXT, told).text):
         assert "▁▁▂▃▄▄▅▆▇█" in message
-        assert "12 min old" in message
+        assert "12m old" in message
         assert "about 2.0 times a year" in message
     assert show(MessageKind.SLACK, told).pictures == ()
 
 
 def test_a_correlation_says_what_came_first(tell: Callable[..., AlertContent], show: Callable[..., Message]) -> None:
-    """Whether the market moved before the news or after it is half of what it means."""
+    """A move means something else before the news than after it."""
     seen = (
         Witness(rule="p/spike", title="MP", at=CLOSE + timedelta(hours=3, minutes=20), source="MP"),
         Witness(rule="p/curb", title="China curbs", at=CLOSE),
@@ -159,4 +159,4 @@ def test_a_correlation_says_what_came_first(tell: Callable[..., AlertContent], s
     )
     members = tuple(Evidence(op="member", text=one.rule, holds=True, witness=one) for one in seen)
     told = replace(tell(), evidence=Evidence(op="rule", text="p/both", holds=True, children=members))
-    assert "curb, 3 h 20 min before spike" in show(MessageKind.MAIL, told).text
+    assert "curb, 3h 20m before spike" in show(MessageKind.MAIL, told).text

@@ -40,7 +40,7 @@ def titled(tell: Any, title: str, alert: str) -> AlertContent:
 
 
 def test_a_message_holds_everything_in_its_order(tell: Any, show: Any) -> None:
-    """Who reads in a hurry finds each thing in its place."""
+    """A reader in a hurry finds each thing in its place."""
     tidings = tell(
         body="Markets were calm. The ministry bans gallium, it said.",
         hits=(("title", "bans"), ("body", "bans", "gallium")),
@@ -80,7 +80,7 @@ def test_a_message_holds_everything_in_its_order(tell: Any, show: Any) -> None:
 
 
 def test_mail_and_slack_hold_what_the_text_holds(tell: Any, show: Any) -> None:
-    """Nobody is told less because of where they read."""
+    """No reader gets less because of the kind of receiver."""
     tidings = tell(related=1, note="Read the announcement.")
     html = show(MessageKind.MAIL, tidings).html
     slack = blocks(show(MessageKind.SLACK, tidings))
@@ -146,7 +146,7 @@ def test_every_kind_of_delivery_says_what_it_is(
 def test_a_correction_shows_both_wordings(
     shape: MessageKind, revised: Revised, words: str, subject: str, tell: Any, show: Any
 ) -> None:
-    """Who acted on the first must see what was wrong with it."""
+    """A reader who acted on the first message must see what was wrong with it."""
     tidings = tell(summary="It does.")
     tidings = replace(tidings, lead=replace(tidings.lead, revised=revised))
     message = show(shape, tidings, delivery_kind=DeliveryKind.CORRECTION)
@@ -183,7 +183,7 @@ def test_a_new_wording_is_only_text_too(tell: Any, show: Any) -> None:
 
 @pytest.mark.parametrize("shape", KINDS)
 def test_the_daemon_speaks_of_itself_without_a_headline(shape: MessageKind, tell: Any, show: Any) -> None:
-    """What happened stands where the headline would."""
+    """The event takes the place of the headline."""
     own = replace(
         tell().alert, title="Source unhealthy: mining", detail="no answer for 6 h", rule_position="", labels={}
     )
@@ -200,7 +200,7 @@ def test_the_daemon_speaks_of_itself_without_a_headline(shape: MessageKind, tell
 
 @pytest.mark.parametrize("shape", KINDS)
 def test_the_highest_severity_leads_a_message_of_several(shape: MessageKind, tell: Any, show: Any) -> None:
-    """What matters most stands first and in the subject."""
+    """The most important alert comes first, and is in the subject."""
     low = tell("A low thing bans gallium", severity=Severity.LOW)
     critical = tell("A critical thing bans gallium", severity=Severity.CRITICAL)
     message = show(shape, low, critical, low)
@@ -252,7 +252,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("headline", HOSTILE, ids=range(len(HOSTILE)))
 def test_text_of_a_feed_is_only_text_everywhere(headline: str, tell: Any, show: Any) -> None:
-    """Whatever a stranger writes must not act where it is shown."""
+    """Hostile text must not act where it is shown."""
     tidings = tell(headline, hits=(), summary=headline[:5000], related=0)
     tidings = replace(tidings, related=(replace(tidings.lead, publisher=headline[:300]),))
     messages = {kind: show(kind, tidings) for kind in KINDS}
@@ -340,7 +340,7 @@ def test_a_subject_says_nothing_twice(title: str, alert: str, subject: str, tell
 
 
 def test_the_same_tidings_always_give_the_same_message(tell: Any, show: Any) -> None:
-    """What was kept and what would be rendered again are equal."""
+    """The kept message equals one that is rendered again."""
     tidings = tell(related=3)
     for kind in KINDS:
         assert show(kind, tidings) == show(kind, tidings)
@@ -368,7 +368,7 @@ def test_a_preface_goes_first_and_changes_nothing_else(kind: MessageKind, tell: 
 
 
 def test_why_names_a_severity_only_where_a_condition_gave_it(tell: Any, show: Any) -> None:
-    """The first condition that holds decides; where it is not the alert's, a later match raised the alert."""
+    """The first condition that is true decides. If its severity is not that of the alert, a later match raised the alert."""
     children = (
         Evidence(op="match", text="m", holds=True),
         Evidence(op="severity_if critical", text="tier=primary", holds=False),
@@ -415,7 +415,7 @@ def test_a_price_is_told_with_its_number_reference_time_and_condition(shape: Mes
 
 @pytest.mark.parametrize("shape", [MessageKind.MAIL, MessageKind.SLACK, MessageKind.TEXT])
 def test_an_update_says_of_what_and_what_is_new(shape: MessageKind, tell: Any, show: Any) -> None:
-    """Who reads it has seen the alert before: what they look for is the difference."""
+    """Its reader has seen the alert before, and looks for the difference."""
     item = tell("China bans gallium for good", severity=Severity.CRITICAL)
     first = replace(item.lead, title="China may ban gallium <!channel>")
     update = replace(item, news=("new: germanium", "high became critical"), first=first)
@@ -460,7 +460,7 @@ def test_an_update_in_a_mail_is_called_as_the_first_one(
 
 
 def test_a_new_alert_that_leads_a_message_is_called_by_its_own_name(tell: Any, show: Any) -> None:
-    """What its reader never heard of must not hide in an old conversation."""
+    """An alert that is new to its reader must not hide in an old conversation."""
     known, new = replace(tell(), news=("x",)), tell("China bans all gallium trade", severity=Severity.CRITICAL)
     message = show(MessageKind.MAIL, known, new, delivery_kind=DeliveryKind.UPDATE, subjects=(FIRST, LOUDER))
     assert message.subject == "[CRITICAL] gallium: export ban - China bans all gallium trade (+1 more)"
@@ -493,7 +493,7 @@ def test_a_list_of_mails_shows_what_the_subject_does_not_say(tell: Any, show: An
 
 
 def test_a_message_says_how_to_answer_each_of_its_alerts(tell: Any, show: Any) -> None:
-    """Who reads on a phone and answers from a shell types a short number; a test has none."""
+    """A reader on a phone who answers in a shell types a short number. A test has none."""
     many = [replace(tell(), alert=replace(tell().alert, id=number)) for number in range(11, 21)]
     for shape in KINDS:
         message = show(shape, *many)
@@ -526,7 +526,7 @@ def test_a_mail_is_whole_in_every_light(tell: Any, show: Any) -> None:
 def test_a_message_does_not_show_where_a_server_keeps_its_files(
     show: Any, tell: Any, position: str, shown: str
 ) -> None:
-    """Folder, file and line are what its writer needs; the rest is nobody's business."""
+    """Folder, file and line are enough for the author of the rule, and readers must not see more."""
     text = show(MessageKind.TEXT, tell(rule_position=position)).text
     assert f"minerals/ban ({shown})" in text
     assert ".." not in text.replace("...", "")

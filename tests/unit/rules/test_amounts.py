@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tocsin.rules.news.amounts import AMOUNTS
 from tocsin.text.document import Document
@@ -89,3 +93,34 @@ def test_a_share_is_a_figure_in_per_cent(title: str, amounts: list[str]) -> None
 def test_a_weight_is_a_figure_with_a_unit(title: str, amounts: list[str]) -> None:
     """What is produced is weighed, what it costs is not."""
     assert found("tonnes", title) == amounts
+
+
+FIGURES = st.from_regex(r"[1-9][0-9]{0,2}(,[0-9]{3})?(\.[0-9]{1,2})?", fullmatch=True)
+SCALES = st.sampled_from(["", "m", "bn", "M", " million", " billion", "-million", " crore"])
+FORMS = {
+    "money": ("${}{}", "US${}{}", "€{}{}", "{}{} euros", "{}{} US dollars", "Rs {}{}", "RMB {}{}"),
+    "tonnes": ("{}{} tonnes", "{}{} ounces", "{}{} metric tons"),
+    "percent": ("{}%", "{} percent", "{} per cent"),
+}
+
+
+@pytest.mark.parametrize(("name", "form"), [(name, form) for name in FORMS for form in FORMS[name]])
+@given(figure=FIGURES, scale=SCALES)
+def test_an_amount_is_found_whole_whatever_its_figure(name: str, form: str, figure: str, scale: str) -> None:
+    """A sum that is cut in two is another sum."""
+    amount = form.format(figure, scale)
+    assert found(name, f"Acme gets {amount} for tin") == [amount]
+    assert all(found(other, f"Acme gets {amount} for tin") == [] for other in FORMS if other != name)
+
+
+@given(st.text(st.sampled_from("$€1,.5 0mbnkt%十百亿元吨-"), max_size=40))
+def test_amounts_stand_apart_and_hold_a_figure(text: str) -> None:
+    """Whatever a feed sends, an amount is a figure with something beside it."""
+    for name in FORMS:
+        document = Document(title=text)
+        for part in document.sentences("title"):
+            spans = AMOUNTS[name].find(part, text)
+            assert all(one.last < other.first for one, other in pairwise(spans))
+            for span in spans:
+                words = "".join(token.word for token in part.tokens[span.first : span.last + 1])
+                assert any(character.isnumeric() for character in words)

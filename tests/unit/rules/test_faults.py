@@ -223,12 +223,6 @@ def test_a_key_list_joined_by_and_alone_is_warned_of(bench: Any) -> None:
     assert list(rules.rules) == ["p/r"]
 
 
-def test_a_list_that_no_rule_uses_is_warned_of(bench: Any) -> None:
-    """A misspelt name elsewhere is its most likely cause."""
-    _, problems = compile_packs([bench.pack(bench.rule("$restrict"), lists={"restrict": ["ban"], "undo": ["lift"]})])
-    assert [(p.message, p.warning) for p in problems] == [("no rule uses the list $undo", True)]
-
-
 def test_the_hash_of_a_rule_changes_with_its_meaning_only(bench: Any) -> None:
     """What could not be evaluated is tried again when the rule changes, and not for a new note."""
 

@@ -9,8 +9,9 @@ import pytest
 
 from tocsin.config.packs import parse_pack
 from tocsin.model.prices import Instrument
+from tocsin.model.rules import Severity
 from tocsin.rules.compile import compile_packs
-from tocsin.rules.lint import History, lint, lint_history
+from tocsin.rules.lint import History, lint, lint_history, lint_names
 
 
 def warnings(bench: Any, match: str, *, lists: Any = None, **more: Any) -> list[str]:
@@ -81,6 +82,14 @@ def test_what_may_make_a_difference_is_not_called_useless(bench: Any, match: str
 def test_what_makes_no_difference_is_named(bench: Any, match: str, words: str) -> None:
     """A branch that is never needed hides what the rule does."""
     assert any(words in warning for warning in warnings(bench, match)), warnings(bench, match)
+
+
+def test_a_list_that_no_rule_uses_is_warned_of(bench: Any) -> None:
+    """A misspelt name elsewhere is its most likely cause."""
+    lists = {"restrict": ["ban"], "hedge": ["may"], "cancel": ["lift"], "undo": ["lift"]}
+    rule = bench.rule("$restrict", unless="$cancel", severity_if=[(Severity.LOW, "$hedge")])
+    found = list(lint_names([bench.pack(rule, lists=lists)]))
+    assert [(p.message, p.warning) for p in found] == [("no rule uses the list $undo", True)]
 
 
 def test_an_or_of_hundreds_is_not_compared_pair_by_pair(bench: Any) -> None:

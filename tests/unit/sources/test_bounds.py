@@ -1,4 +1,4 @@
-"""What a document may cost to read."""
+"""The cost of reading a document."""
 
 import pytest
 

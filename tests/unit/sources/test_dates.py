@@ -63,7 +63,7 @@ NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
     ],
 )
 def test_a_time_is_read_in_every_usual_form(raw, iso):
-    """An entry whose time is misread by hours is told as older or newer than it is."""
+    """An entry whose time is misread by hours is reported as older or newer than it is."""
     assert parse_time(raw) == datetime.fromisoformat(iso).replace(tzinfo=UTC)
 
 
@@ -110,7 +110,7 @@ def test_an_impossible_time_is_none(raw):
     ],
 )
 def test_the_order_of_day_and_month_is_that_of_most_others(others, read):
-    """Whether 2/3/2026 is March or February is what the others of its feed tell; else it is no date, never a wrong one."""
+    """2/3/2026 is March or February by the other dates of its feed. Otherwise it is no date, never a wrong one."""
     assert parse_time("02/03/2026", day_first=order([*others, "02/03/2026"])) == read
 
 

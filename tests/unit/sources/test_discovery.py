@@ -48,7 +48,7 @@ def test_a_page_proposes_only_so_many_feeds():
 
 
 def test_a_source_that_got_a_page_is_told_its_feeds():
-    """The commonest mistake is to give the address of a site; the error holds the remedy."""
+    """The most common mistake is to give the address of a site, and the error contains the remedy."""
     page = f'<html><head><link rel="alternate" {RSS} href="/feed" title="All"></head><body>Hi</body></html>'
     with pytest.raises(SourceError, match=r"an HTML page; did you mean https://example\.com/feed\?$") as caught:
         read(page.encode(), url=URL, content_type="text/html")

@@ -137,7 +137,7 @@ def test_an_aggregators_item_has_the_title_and_the_publisher_of_the_article() ->
     ],
 )
 def test_an_outlet_is_cut_off_where_the_item_names_it(title: str, outlet: str, cut: str) -> None:
-    """What is known to be the outlet's name is no text, however it looks; what is not known to be one stays."""
+    """The known name of the outlet is not part of the title, whatever it looks like. Anything else stays."""
     (entry,) = _entries(Item(title=title, outlet=outlet))
     assert (entry.title, entry.publisher) == (cut, outlet)
 
@@ -186,7 +186,7 @@ def test_a_tombstone_names_the_entry_that_is_withdrawn() -> None:
     ids=["text", "comment", "text that does not end"],
 )
 def test_a_tombstone_in_a_text_withdraws_nothing(inside: str) -> None:
-    """Whoever may write a comment below an article could take an entry of the feed back."""
+    """Otherwise a comment below an article could withdraw an entry of the feed."""
     forged = inside.format("<at:deleted-entry ref='c'/>")
     feed = (
         "<feed xmlns='http://www.w3.org/2005/Atom' xmlns:at='http://purl.org/atompub/tombstones/1.0'><title>t</title>"

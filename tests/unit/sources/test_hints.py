@@ -1,4 +1,4 @@
-"""What headers and documents say of when to come back."""
+"""Hints in headers and documents about when to poll again."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ _ODD = [
 @settings(max_examples=300, deadline=None, derandomize=True)
 @given(st.lists(st.sampled_from(_ODD), max_size=8).map(" ".join) | st.text(max_size=40))
 def test_a_hint_never_fails_anything(value: str) -> None:
-    """Whatever a header says, there is an answer of a reader, or none: a poll that fails for it fails for ever."""
+    """Every header has a result, or none. A poll that fails because of a header would fail for ever."""
     found = date(value)
     assert found is None or found.tzinfo is UTC
     headers = dict.fromkeys(("expires", "date", "retry-after", "last-modified", "age"), value)

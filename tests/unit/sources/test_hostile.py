@@ -1,4 +1,4 @@
-"""Whatever strangers send, the readers answer with a value or with their one error."""
+"""The readers answer hostile input with a value or with their one error."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -37,7 +37,7 @@ def test_a_damaged_feed_is_read_or_refused(edits):
 
 
 def _titles(body):
-    """What is read of *body*; the one error that reading has counts as nothing."""
+    """Return the result of reading *body*. The one error of reading counts as nothing."""
     try:
         return [item.title for item in parse(body, url="https://e.com/feed").items]
     except SourceError as error:
@@ -80,6 +80,6 @@ def test_any_octets_are_text(body, kind):
 @settings(max_examples=100, deadline=None, derandomize=True)
 @given(address=st.ip_addresses().map(str) | st.text(max_size=20))
 def test_more_rights_never_forbid_more(address):
-    """What is open to every source is open to one of the operator's own."""
+    """An address that is allowed for every source is also allowed for one of the operator's own."""
     if not check(address):
         assert not check(address, allow_private=True)

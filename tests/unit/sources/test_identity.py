@@ -13,7 +13,7 @@ def _values(identity):
 
 
 def test_an_entry_has_a_key_of_every_kind():
-    """Whatever a publisher changes, another key still knows the entry."""
+    """If a publisher changes one thing, another key still recognises the entry."""
     (one,) = identify([_traits(id="https://www.e.com/p?n=1", link="https://e.com/a")])
     assert one.id == "https://www.e.com/p?n=1"
     assert _values(one) == {

@@ -117,7 +117,7 @@ def test_the_content_decides_what_a_document_is(body, content_type):
     ],
 )
 def test_a_field_is_read_whatever_its_type(fields, name, value):
-    """What is of a wrong type counts as absent and costs no entry."""
+    """A value of a wrong type counts as missing, and no entry is lost."""
     assert getattr(_one(**fields), name) == value
 
 

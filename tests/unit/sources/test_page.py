@@ -81,7 +81,7 @@ def test_a_form_of_dates_is_checked() -> None:
 
 
 def test_a_link_to_the_page_itself_tells_nothing_apart() -> None:
-    """Where the newest notice alone has `#`, the next one would be taken for the same."""
+    """If only the newest notice has `#`, the next one would be taken for the same."""
     found = read("<p class=n><a href='#top'>One</a>", Selectors(items="p.n"), url=URL)
     assert [(item.link, item.own_link) for item in found.items] == [(f"{URL}#top", False)]
 
@@ -101,7 +101,7 @@ def test_items_in_one_another_are_refused(inside: str) -> None:
 
 
 def test_a_date_that_is_nowhere_is_said() -> None:
-    """Otherwise old notices look new for ever, and nobody knows why."""
+    """Otherwise old notices look new for ever, without an explanation."""
     found = read(PAGE, Selectors(items="li.notice", title="a", date=".when"), url=URL)
     assert "no item has a date that can be read at '.when'; the first sight counts" in found.notes
 

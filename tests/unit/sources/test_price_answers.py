@@ -188,7 +188,7 @@ def test_a_chart_names_the_split_of_the_day():
     ],
 )
 def test_what_is_no_chart_is_a_typed_error(fixture, fault, words):
-    """What to do differs: wait, or correct the symbol."""
+    """The remedies differ: wait, or correct the symbol."""
     with pytest.raises(SourceError, match=words) as caught:
         Yahoo().parse((FIXTURES / fixture).read_bytes(), "", ["TIN"])
     assert caught.value.fault is fault

@@ -1,7 +1,7 @@
-"""A pump: whatever a stranger repeats, wherever it stands, four times as much of it takes about four times as long.
+"""A pump: four times as much hostile text takes about four times as long, whatever is repeated, and wherever.
 
-Processor time of this process is compared, of two sizes, and only what takes long enough to be told from noise counts.
-Whoever adds a place that hostile text reaches, or a pattern of their own, adds a line here.
+The processor times of two sizes are compared, and only times that are longer than noise count.
+A new pattern, and a new place that hostile text reaches, need a line here.
 """
 
 from __future__ import annotations
@@ -217,7 +217,7 @@ def _spent(read: Callable[[str], object], text: str) -> float:
 
 
 def _grows(read: Callable[[str], object], make: Callable[[int], str]) -> str:
-    """What there is to say of the growth of *read*; empty when it is linear."""
+    """Return what is wrong with the growth of *read*. Empty if it is linear."""
     few, many = make(SIZE), make(TIMES * SIZE)
     small = large = 0.0
     for _ in range(3):  # a busy machine may spoil a measurement

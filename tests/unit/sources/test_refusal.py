@@ -1,4 +1,4 @@
-"""What an answer means that is no good one."""
+"""The meaning of bad answers."""
 
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime

@@ -1,4 +1,4 @@
-"""What is made well-formed before a feed is parsed."""
+"""Repairs of a feed before it is parsed."""
 
 import pytest
 

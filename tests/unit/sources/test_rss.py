@@ -189,7 +189,7 @@ def test_what_is_no_feed_is_said_so(body, what):
 
 
 def test_a_document_is_never_taken_for_a_file_or_an_address(tmp_path):
-    """The parser opens what its argument names; a server could have it read the machine's files to everybody."""
+    """The parser opens the file or address that its argument names, so a server could make it publish local files."""
     file = tmp_path / "feed.xml"
     file.write_bytes(_rss("<title>secret</title>"))
     for body in (str(file).encode(), b"file://" + str(file).encode(), b"http://127.0.0.1:9/"):

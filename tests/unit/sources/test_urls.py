@@ -88,7 +88,7 @@ def test_what_stays_of_an_url_without_its_host(url, rest):
     ],
 )
 def test_an_aggregators_link_is_the_articles_or_says_nothing(url: str, form: str) -> None:
-    """Nobody is asked where it leads; title and day then tell entries apart."""
+    """No request is made to find out where it leads. Title and day then distinguish entries."""
     assert urls.canonical(url) == form
 
 
@@ -115,7 +115,7 @@ def test_what_is_no_web_address_has_no_form() -> None:
 
 
 def test_a_host_of_a_thousand_faces_has_a_form() -> None:
-    """Whoever writes a link may write it a thousand times."""
+    """The author of a link may repeat a part of it a thousand times."""
     assert urls.canonical(f"http://{'www.m.' * 600}e.com/x") == "https://e.com/x"
 
 

@@ -50,6 +50,7 @@ LISTS = {
     "names joined": ("Acme Metals and Boro, Coba agree terms", ["acme metals and boro coba agree terms"]),
     "of": ("Shares of Acme, Boro climb", ["shares of acme boro climb"]),
     "a possessive": ("Peru's Acme, Chile's Boro agree", ["peru's acme chile's boro agree"]),
+    "a question": ("Why copper, tin and lead are rising", ["why copper tin and lead are rising"]),
     "an article": ("The copper, the tin fall", ["the copper the tin fall"]),
     "objects at the end": ("Peru curbs sales of zinc, lead and tin", ["peru curbs sales of zinc lead and tin"]),
     "objects, more of them": ("Peru taxes zinc, lead, tin", ["peru taxes zinc lead tin"]),
@@ -171,3 +172,26 @@ def test_brackets_aside_a_clause_begins_only_at_a_mark_or_an_opener(text: str) -
         ):
             if one != other:
                 assert token.border or token.word == "as" or token.depth or before.depth
+
+
+THINGS = st.sampled_from(["copper", "tin", "Acme", "the yen", "Peru's zinc", "lead and iron", "shares of Boro"])
+
+
+@given(st.lists(THINGS, min_size=1, max_size=20), st.sampled_from(["", "Markets drift as ", "Minister: "]))
+def test_a_list_of_any_length_is_in_the_clause_of_its_verb(things: list[str], before: str) -> None:
+    """What is said of the last of them is said of the first."""
+    (sentence,) = split("title", f"{before}{', '.join(things)} fall again")
+    numbers = clauses(sentence)
+    assert len(set(numbers[len(split("title", f"{before}x")[0].tokens) - 1 :])) == 1
+
+
+@given(
+    THINGS, st.sampled_from(["a broker says", "which rose on Monday", "the old giant of Peru", "led by Acme of Peru"])
+)
+def test_an_aside_changes_nothing_around_it(thing: str, aside: str) -> None:
+    """It may stand anywhere, so it must not matter."""
+    (sentence,) = split("title", f"{thing}, {aside}, fall again as yields rise")
+    numbers = clauses(sentence)
+    before, behind = len(thing.split()), len(thing.split()) + len(aside.split())
+    assert len({*numbers[:before], *numbers[behind : behind + 2]}) == 1
+    assert len({*numbers}) == 3

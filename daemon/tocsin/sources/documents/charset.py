@@ -105,7 +105,12 @@ def _mended(body: bytes, candidates: Sequence[str]) -> tuple[str, str]:
         broken = text.count(_LOST)
         if _SINGLE_BYTE.match(name) or broken * _FEW <= _foreign(text):
             return text, _broken(broken, name)
-    return _guess(body)
+    # UTF-8 if most of it is well-formed.
+    text = body.decode("utf-8", "replace")
+    broken = text.count(_LOST)
+    if _foreign(text) >= broken:
+        return text, _broken(broken, "utf-8")
+    return body.decode("cp1252", "replace"), "not UTF-8, read as windows-1252"
 
 
 def _foreign(text: str) -> int:
@@ -158,12 +163,3 @@ def _known(name: str) -> str:
     if not _ALLOWED.match(codec) or codec in {"utf-16", "utf-32"}:
         return ""
     return _MEANT.get(codec, codec)
-
-
-def _guess(body: bytes) -> tuple[str, str]:
-    """Return the text as UTF-8 if most of it is well-formed, or else as windows-1252, with a note."""
-    text = body.decode("utf-8", "replace")
-    broken = text.count(_LOST)
-    if _foreign(text) >= broken:
-        return text, _broken(broken, "utf-8")
-    return body.decode("cp1252", "replace"), "not UTF-8, read as windows-1252"

@@ -53,21 +53,20 @@ class FeedSource:
         headers = self.headers if same_origin(url, self.url) else public_headers(self.headers)
         fetch = partial(self.http.fetch, url, headers=headers, allow_private=self.allow_private)
         answer = await ask_since(cursor, now, fetch)
-        size = len(answer.fetched.body)
-        hints = self._hints(answer, now)
+        size, hints = len(answer.fetched.body), self._hints(answer, now)
+        batch = Batch(source=self.name, entries=(), cursor=answer.cursor, changed=False, size=size, answer=hints)
         if answer.unchanged:
-            return Batch(source=self.name, entries=(), cursor=answer.cursor, changed=False, size=size, answer=hints)
+            return batch
         parsed, found, wished = await self.http.gate.reader(self.run)(self._read, answer.fetched, now)
         following = answer.cursor
         if not parsed.complete:
             # The rest is still missing, so the next poll must not be answered by a 304 or an equal body.
             following = Cursor(validated_at=following.validated_at, moved_to=following.moved_to)
-        return Batch(
-            source=self.name,
+        return replace(
+            batch,
             entries=found,
             cursor=following,
             changed=True,
-            size=size,
             notes=parsed.notes,
             deleted=parsed.deleted,
             form=parsed.form,

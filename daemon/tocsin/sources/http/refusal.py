@@ -32,18 +32,18 @@ _BY_HEADER = (
     ("server", "ddos-guard", "DDoS-Guard"),
 )
 #: The same firewalls by words on their page.
-_BY_WORDS = (
-    ("<title>just a moment...", "Cloudflare"),
-    ("<title>attention required! | cloudflare", "Cloudflare"),
-    ("_incapsula_resource", "Imperva"),
-    ("captcha-delivery.com", "DataDome"),
-    ("px-captcha", "HUMAN"),
-    ("errors.edgesuite.net", "Akamai"),
-    ("sucuri website firewall", "Sucuri"),
-    ("<title>ddos-guard", "DDoS-Guard"),
-    ("making sure you're not a bot", "Anubis"),
-    ("making sure you&#39;re not a bot", "Anubis"),
-)
+_BY_WORDS = {
+    "<title>just a moment...": "Cloudflare",
+    "<title>attention required! | cloudflare": "Cloudflare",
+    "_incapsula_resource": "Imperva",
+    "captcha-delivery.com": "DataDome",
+    "px-captcha": "HUMAN",
+    "errors.edgesuite.net": "Akamai",
+    "sucuri website firewall": "Sucuri",
+    "<title>ddos-guard": "DDoS-Guard",
+    "making sure you're not a bot": "Anubis",
+    "making sure you&#39;re not a bot": "Anubis",
+}
 #: Short pages with a script for browsers that are sent as if they were the document.
 _IN_PLACE = ("<title>just a moment...", "making sure you're not a bot", "making sure you&#39;re not a bot")
 _MOST_IN_PLACE = 2048
@@ -127,7 +127,7 @@ def challenged(host: str, headers: Mapping[str, str], body: bytes) -> SourceErro
     """Return the error for a good answer that is a firewall's page instead of the document."""
     head = body[:_MOST_IN_PLACE].decode("utf-8", "replace").lower()
     marks = (*_IN_PLACE, "_incapsula_resource") if len(body) < _MOST_IN_PLACE else _IN_PLACE
-    found = [name for words, name in _BY_WORDS if words in marks and words in head]
+    found = [name for words, name in _BY_WORDS.items() if words in marks and words in head]
     found += [name for header, _, name in _BY_HEADER[:2] if header in headers]
     if not found:
         return None
@@ -141,7 +141,7 @@ def _firewall(status: int, headers: Mapping[str, str], text: str) -> str:
     if status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
         return ""
     found = [name for header, value, name in _BY_HEADER if header in headers and value in headers[header].lower()]
-    found += [name for words, name in _BY_WORDS if words in text]
+    found += [name for words, name in _BY_WORDS.items() if words in text]
     refuses = status in (HTTPStatus.FORBIDDEN, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.ACCEPTED)
     page = re.search(r"<title>[^<]*(captcha|are you a robot|are you human|bot verification|access denied)", text)
     return next(iter(found), "a firewall" if refuses and page else "")

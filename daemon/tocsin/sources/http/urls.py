@@ -63,13 +63,19 @@ _UNWANTED = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u200b-\u200f\u2028\u20
 
 def is_web(url: str) -> bool:
     """Return whether *url* names a host by http or https."""
-    return _split(url) is not None
+    return bool(host(url))
 
 
+# Several functions look at the same link one after another.
+@functools.lru_cache(maxsize=4096)
 def host(url: str) -> str:
-    """Return the host of *url* in lower case and ASCII. Empty if there is none."""
-    parts = _split(url)
-    return parts[1] if parts else ""
+    """Return the host of *url* in lower case and ASCII. Empty if it is not a web address."""
+    try:
+        parts = _parts(url)
+        name, _ = parts.hostname, parts.port  # an invalid port is an error too
+    except ValueError:
+        return ""
+    return _ascii(name or "") if parts.scheme.lower() in _PORTS else ""
 
 
 def escape(url: str) -> str:
@@ -92,10 +98,9 @@ def canonical(url: str, *, feed_host: str = "") -> str:
     in an AMP cache becomes its article. An aggregator's link becomes that of the article if it contains it, or else empty,
     because it identifies nothing. Never use it for a link that is sent.
     """
-    found = _split(url)
-    if not found:
+    name = host(url)
+    if not name:
         return ""
-    name = found[1]
     parts = _parts(url)
     if (wrapped := direct(url)) != url:
         return canonical(wrapped, feed_host=feed_host)
@@ -150,8 +155,8 @@ def address(url: str) -> str:
     That is: scheme https, host in lower case and ASCII, no default port, no fragment but `#!`, no tracking parameters, other
     parameters sorted, no slash at the end, escapes normalised as in RFC 3986, 6.2.2.
     """
-    found = _split(url)
-    return _form(url, found[1], _parts(url).path, "") if found else ""
+    name = host(url)
+    return _form(url, name, _parts(url).path, "") if name else ""
 
 
 def _form(url: str, name: str, path: str, feed_host: str) -> str:
@@ -199,7 +204,6 @@ def without_user(url: str) -> str:
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])) if "@" in parts.netloc else url
 
 
-# Several functions look at the same link one after another.
 @functools.lru_cache(maxsize=4096)
 def _parts(url: str) -> SplitResult:
     """Return the parts of *url* as written, without white space around it.
@@ -208,19 +212,6 @@ def _parts(url: str) -> SplitResult:
         ValueError: *url* is not a URL.
     """
     return urlsplit(_tidy(url))
-
-
-@functools.lru_cache(maxsize=4096)
-def _split(url: str) -> tuple[str, str, int | None] | None:
-    """Return (scheme, host in ASCII, port). None if it is not a web address."""
-    try:
-        parts = _parts(url)
-        name, port = parts.hostname, parts.port
-    except ValueError:
-        return None
-    scheme = parts.scheme.lower()
-    name = _ascii(name or "")
-    return (scheme, name, port) if scheme in _PORTS and name else None
 
 
 def _tidy(url: str) -> str:

@@ -21,11 +21,12 @@ from tocsin.store.db.values import Fetch
 #: Fetches of a source that are kept, the newest first.
 MOST_FETCHES = 20
 _LONGEST_WORDS = 200
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 def add_fetch(text: str, fetch: Fetch) -> str:
     """Return *text*, the fetches of a source, with *fetch* before them and without the oldest."""
-    record: list[Any] = [round(fetch.at.timestamp()), fetch.status, fetch.size, fetch.new, _ms(fetch.took)]
+    record: list[Any] = [round(fetch.at.timestamp()), fetch.status, fetch.size, fetch.new, fetch.took // _MILLISECOND]
     if fetch.fault is not None:
         record += [fetch.fault.value, fetch.error[:_LONGEST_WORDS]]
     line = json.dumps(record, separators=(",", ":"))
@@ -128,10 +129,6 @@ def _epoch(time: datetime) -> int:
 
 def _time(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
-
-
-def _ms(span: timedelta) -> int:
-    return round(span.total_seconds() * 1000)
 
 
 def _seconds(span: timedelta | None) -> int | None:

@@ -17,7 +17,7 @@ from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Judged, Match
 from tocsin.policy.alerting.correction import Correction
 from tocsin.policy.alerting.correlation import ActiveWindows
-from tocsin.policy.alerting.facts import Arrival, Decision, Facts, LastNotified
+from tocsin.policy.alerting.facts import Arrival, Decision, Facts
 from tocsin.store.db import mapping
 from tocsin.store.db.sqlite import put, save
 from tocsin.store.db.tables import AlertRow, MatchRow, StandingRow, StoryEntryRow, StoryRow, ToldRow
@@ -46,10 +46,7 @@ class Deciding:
     settles: datetime | None = None
 
     def about(
-        self,
-        arrivals: Sequence[Arrival],
-        circumstance: Circumstance = NONE,
-        corrections: Sequence[Correction] = (),
+        self, arrivals: Sequence[Arrival], circumstance: Circumstance = NONE, corrections: Sequence[Correction] = ()
     ) -> Committed:
         """Decide about *arrivals* and *corrections*, and write the decision; arrivals without a match need none."""
         matched = [arrival for arrival in arrivals if arrival.matches]
@@ -63,7 +60,9 @@ class Deciding:
         save(self.session, AlertRow, ("id",), [mapping.columns(alert, AlertRow) for alert in decision.alerts])
         decided = [{**mapping.match_columns(item), "decided_at": self.now} for item in decision.decided]
         put(self.session, insert(MatchRow), decided)
-        _write_last_notified(self.session, decision.last_notified)
+        notified = decision.last_notified.items()
+        rows = [{"rule": rule, "key": key, **mapping.columns(last, ToldRow)} for (rule, key), last in notified]
+        save(self.session, ToldRow, ("rule", "key"), rows)
         _write_windows(self.session, decision.windows)
         enqueue.cancel(self.session, decision.cancelled, self.now, Reason(cause=Cause.EARLIER))
         delivery_ids = enqueue.plan(self.session, decision.planned, self.now, self.settles)
@@ -162,11 +161,6 @@ def _write_stories(session: Session, stories: Sequence[Story], known: Mapping[in
         for entry in story.entries[known.get(story.id, 0) :]
     ]
     save(session, StoryEntryRow, ("story_id", "entry_id"), members)
-
-
-def _write_last_notified(session: Session, last_notified: Mapping[tuple[str, str], LastNotified]) -> None:
-    rows = [{"rule": rule, "key": key, **mapping.columns(item, ToldRow)} for (rule, key), item in last_notified.items()]
-    save(session, ToldRow, ("rule", "key"), rows)
 
 
 def _write_windows(session: Session, windows: ActiveWindows) -> None:

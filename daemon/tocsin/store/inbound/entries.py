@@ -19,6 +19,8 @@ _PIECE = 1000
 #: The first entries of a source are its baseline if they were seen within this time after its first poll.
 _BASELINE_WITHIN = timedelta(days=1)
 
+#: Entries with the names of their sources.
+_NAMED = select(EntryRow, SourceRow.name).join(SourceRow, col(SourceRow.id) == EntryRow.source_id)
 _TABLE = EntryRow.metadata.tables[str(EntryRow.__tablename__)]
 _ADD = _TABLE.insert().returning(_TABLE.c.id, sort_by_parameter_order=True)
 
@@ -33,11 +35,7 @@ def add(session: Session, source_id: int, entries: Sequence[Entry]) -> list[int]
 
 def by_number(session: Session, numbers: Collection[int]) -> dict[int, tuple[EntryRow, str]]:
     """Return the rows with these *numbers*, and the names of their sources."""
-    rows = session.exec(
-        select(EntryRow, SourceRow.name)
-        .join(SourceRow, col(SourceRow.id) == EntryRow.source_id)
-        .where(col(EntryRow.id).in_(numbers))
-    ).all()
+    rows = session.exec(_NAMED.where(col(EntryRow.id).in_(numbers))).all()
     return {mapping.identity(row.id): (row, name) for row, name in rows}
 
 
@@ -54,13 +52,7 @@ def find(session: Session, words: str, *, limit: int = 20) -> tuple[EntryView, .
     same = [EntryRow.ident == words, EntryRow.link == words]
     if words.isascii() and words.isdecimal() and len(words) < 19:
         same.append(EntryRow.id == int(words))
-    rows = session.exec(
-        select(EntryRow, SourceRow.name)
-        .join(SourceRow, col(SourceRow.id) == EntryRow.source_id)
-        .where(or_(*same))
-        .order_by(col(EntryRow.id).desc())
-        .limit(limit)
-    ).all()
+    rows = session.exec(_NAMED.where(or_(*same)).order_by(col(EntryRow.id).desc()).limit(limit)).all()
     reworded = revisions.of(session, [mapping.identity(row.id) for row, _ in rows])
     return tuple(
         mapping.read(
@@ -90,13 +82,8 @@ def history(session: Session, since: datetime | None = None) -> History:
 
 def recorded(database: Database, since: datetime | None) -> Iterator[Entry]:
     """Yield the entries first seen from *since* on that still have their text; they are read a piece at a time."""
-    query = (
-        select(EntryRow, SourceRow.name)
-        .join(SourceRow, col(SourceRow.id) == EntryRow.source_id)
-        .where(col(EntryRow.pruned).is_(False))
-        .order_by(col(EntryRow.first_seen), col(EntryRow.id))
-        .limit(_PIECE)
-    )
+    order = (col(EntryRow.first_seen), col(EntryRow.id))
+    query = _NAMED.where(col(EntryRow.pruned).is_(False)).order_by(*order).limit(_PIECE)
     piece = query if since is None else query.where(col(EntryRow.first_seen) >= since)
     while True:
         with database.read() as session:

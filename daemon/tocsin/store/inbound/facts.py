@@ -164,10 +164,7 @@ def _notified(session: Session, alerts: Iterable[int], rules: Iterable[str]) -> 
             .join(DeliveryRow, col(DeliveryRow.id) == DeliveryAlertRow.delivery_id)
             .join(AlertRow, col(AlertRow.id) == DeliveryAlertRow.alert_id)
             .where(
-                col(AlertRow.id).in_(piece),
-                col(AlertRow.rule).in_(rules),
-                sent,
-                col(DeliveryRow.state).not_in(UNHEARD),
+                col(AlertRow.id).in_(piece), col(AlertRow.rule).in_(rules), sent, col(DeliveryRow.state).not_in(UNHEARD)
             )
             .order_by(col(DeliveryRow.created_at), col(DeliveryRow.id))
         ):

@@ -114,21 +114,21 @@ class Known:
     def _has(self, entry: Entry, *kinds: KeyKind) -> bool:
         """Check whether a key of *kinds* is on record for *entry*; an id without host needs the same title."""
         return any(
-            (titles := self.titles.get((key.kind, key.value))) is not None
-            and (key.kind is not KeyKind.ID_NOHOST or self.beside(key, entry) in titles)
+            self._same(key, entry) if key.kind is KeyKind.ID_NOHOST else (key.kind, key.value) in self.titles
             for key in entry.keys
             if key.kind in kinds
         )
+
+    def _same(self, key: EntryKey, entry: Entry) -> bool:
+        """Check whether *key* is on record with the words of *entry* that are stored with it."""
+        titles = self.titles.get((key.kind, key.value))
+        return titles is not None and self.beside(key, entry) in titles
 
     def _has_title(self, entry: Entry) -> bool:
         """Check whether the headline of *entry* is on record: by title and day, or with its link or its id."""
         if any(key.kind is KeyKind.TITLE_DAY and (key.kind, key.value) in self.titles for key in entry.keys):
             return True
-        return any(
-            (titles := self.titles.get((key.kind, key.value))) is not None and self.beside(key, entry) in titles
-            for key in entry.keys
-            if key.kind in _WITH_TITLE
-        )
+        return any(self._same(key, entry) for key in entry.keys if key.kind in _WITH_TITLE)
 
     def beside(self, key: EntryKey, entry: Entry) -> str:
         """Return the digest of the words of *entry* that is stored with *key*, empty if it needs none."""
@@ -143,24 +143,20 @@ class Known:
         return self.digests[entry.title]
 
     def _proves(self, key: EntryKey, entry: Entry) -> bool:
-        titles = self.titles.get((key.kind, key.value))
-        if titles is None or key.kind in {KeyKind.WORDING, KeyKind.TEXT}:
+        if (key.kind, key.value) not in self.titles or key.kind in {KeyKind.WORDING, KeyKind.TEXT}:
             return False
         if key.kind is KeyKind.TITLE_DAY and not self._by_title(entry):
             return False
         if key.kind is KeyKind.LINK and (self._steady is KeyKind.LINK or self._edited(entry)):
             return True
-        return self.beside(key, entry) in titles and not (key.kind is KeyKind.LINK and self._says_other(entry))
+        return self._same(key, entry) and not (key.kind is KeyKind.LINK and self._says_other(entry))
 
     def _edited(self, entry: Entry) -> bool:
         """Check whether *entry* is another edition of a known page, under another title."""
         if not entry.edition or self._has(entry, KeyKind.ID):
             return False
-        return self._has(entry, KeyKind.LINK) and not any(
-            self.beside(key, entry) in self.titles.get((key.kind, key.value), ())
-            for key in entry.keys
-            if key.kind is KeyKind.LINK
-        )
+        links = [key for key in entry.keys if key.kind is KeyKind.LINK]
+        return self._has(entry, KeyKind.LINK) and not any(self._same(key, entry) for key in links)
 
     def _says_other(self, entry: Entry) -> bool:
         """Check whether *entry* has a text, and its page is on record only with other texts."""

@@ -213,11 +213,7 @@ def _correct(
 
 
 def _claims(
-    session: Session,
-    row: EntryRow,
-    history: History,
-    matches: Sequence[MatchRow],
-    heard: Mapping[_Reader, _Heard],
+    session: Session, row: EntryRow, history: History, matches: Sequence[MatchRow], heard: Mapping[_Reader, _Heard]
 ) -> list[Claim]:
     """Return the wording of an entry that each reader knows, for each alert that it leads."""
     numbers = {number for number, _ in heard}
@@ -246,9 +242,7 @@ def _heard(session: Session, alerts: Sequence[int]) -> dict[_Reader, _Heard]:
         return {}
     claimed = (
         select(
-            TransitionRow.delivery_id,
-            func.max(TransitionRow.id).label("claim"),
-            func.max(TransitionRow.at).label("at"),
+            TransitionRow.delivery_id, func.max(TransitionRow.id).label("claim"), func.max(TransitionRow.at).label("at")
         )
         .join(AttemptRow, and_(col(AttemptRow.delivery_id) == TransitionRow.delivery_id, AttemptRow.n == 1))
         .where(TransitionRow.state == DeliveryState.SENDING, col(TransitionRow.at) <= col(AttemptRow.started_at))

@@ -268,15 +268,11 @@ def fail(session: Session, row: Held, lease: SourceLease, failure: PollFailure) 
 
 # Every poll ends with one of these statements: built once, because building one costs more than running it.
 _TABLE = SourceRow.metadata.tables[str(SourceRow.__tablename__)]
-_ALL = _TABLE.select().with_only_columns(*(_TABLE.c[name] for name in _Known._fields))
+_ALL = select(*(_TABLE.c[name] for name in _Known._fields))
 _NUMBER = select(_TABLE.c.id).where(_TABLE.c.name == bindparam("named"))
-_HOLDER = (
-    _TABLE.select()
-    .with_only_columns(
-        *(_TABLE.c[name] for name in ("id", "fence", "lease_until", "errors", "last_success", "document_at"))
-    )
-    .where(_TABLE.c.name == bindparam("named"))
-)
+_HOLDER = select(
+    *(_TABLE.c[name] for name in ("id", "fence", "lease_until", "errors", "last_success", "document_at"))
+).where(_TABLE.c.name == bindparam("named"))
 _BY_NUMBER = _TABLE.update().where(_TABLE.c.id == bindparam("number")).values(polls=_TABLE.c.polls + 1)
 _ON = _TABLE.update().where(_TABLE.c.id == bindparam("number"))
 _HELD = _TABLE.update().where(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam
-from sqlmodel import Session, col, delete, func, insert, select, update
+from sqlmodel import Session, col, delete, distinct, func, insert, select, update
 
 from tocsin.errors import StoreError
 from tocsin.model.alerts import MatchOutcome
@@ -46,10 +46,7 @@ _PLANNED = Reason(cause=Cause.PLANNED)
 
 
 def plan(
-    session: Session,
-    planned: Sequence[Planned],
-    now: datetime,
-    settles: datetime | None = None,
+    session: Session, planned: Sequence[Planned], now: datetime, settles: datetime | None = None
 ) -> tuple[str, ...]:
     """Write new deliveries, held, ready or suppressed; return their ids in order.
 
@@ -348,22 +345,10 @@ def _tellings(session: Session, alerts: Collection[int]) -> dict[int | None, int
     It counts the matches that were more than further coverage, and the later wordings of their entries, as each of them
     may be a correction.
     """
-    told = Counter(
-        dict(
-            session.exec(
-                select(MatchRow.alert_id, func.count())
-                .where(col(MatchRow.alert_id).in_(alerts), MatchRow.fate != MatchOutcome.JOINED)
-                .group_by(col(MatchRow.alert_id))
-            ).all()
-        )
-    )
-    reworded = (
-        select(MatchRow.alert_id, func.count())
-        .join(RevisionRow, col(RevisionRow.entry_id) == MatchRow.entry_id)
-        .where(
-            col(MatchRow.alert_id).in_(alerts),
-            MatchRow.fate != MatchOutcome.JOINED,
-        )
+    counted = session.exec(
+        select(MatchRow.alert_id, func.count(distinct(MatchRow.id)) + func.count(col(RevisionRow.id)))
+        .join(RevisionRow, col(RevisionRow.entry_id) == MatchRow.entry_id, isouter=True)
+        .where(col(MatchRow.alert_id).in_(alerts), MatchRow.fate != MatchOutcome.JOINED)
         .group_by(col(MatchRow.alert_id))
     )
-    return told + Counter(dict(session.exec(reworded).all()))
+    return dict(counted.all())

@@ -94,12 +94,7 @@ def strays(session: Session, present: Collection[To], skip: Collection[str]) -> 
     return [number for number in rows if number not in skip]
 
 
-def reroute(
-    session: Session,
-    ids: Sequence[str],
-    routed: Callable[[Alert], Collection[To]],
-    now: datetime,
-) -> Rerouted:
+def reroute(session: Session, ids: Sequence[str], routed: Callable[[Alert], Collection[To]], now: datetime) -> Rerouted:
     """Send the alerts of stray messages to the recipients that *routed* returns, unless they were sent there before.
 
     An alert that is sent to another recipient leaves its message. A message without alerts is not sent. The others wait

@@ -170,12 +170,7 @@ def apply_silences(session: Session, now: datetime) -> None:
         _suppress(session, delivery_id, found, now, last.reason, silence_id=last.id)
 
 
-def lapse(
-    session: Session,
-    now: datetime,
-    cooldowns: Mapping[str, timedelta],
-    ended: Callable[[Alert], str],
-) -> None:
+def lapse(session: Session, now: datetime, cooldowns: Mapping[str, timedelta], ended: Callable[[Alert], str]) -> None:
     """Suppress alerts held by the cooldown of a price rule until *now* for which *ended* returns a reason.
 
     *cooldowns* are those of the price rules. An alert that is not sent starts no further cooldown.

@@ -51,11 +51,13 @@ def roundup(session: Session, delivery: Delivery, now: datetime) -> Roundup:
     """Return what happened since the last digest to the recipient of *delivery*, without price moves."""
     since = _since(session, delivery, now)
     told = {item.alert.id for item in delivery.tidings}
+    # Longer than this digest: for the end of a cooldown, or for another digest.
+    waits = (col(DeliveryRow.state) == DeliveryState.HELD, col(DeliveryRow.due_at) > now)
     return Roundup(
         since=since,
         until=now,
         needs=_needs(session, delivery, min(since, now - USUAL), now, told),
-        held=(*_untold(session, delivery, since), *_held(session, delivery, now), *_passed_over(session, since)),
+        held=(*_unsent(session, delivery, since), *_counted(session, delivery, *waits), *_passed_over(session, since)),
         ailing=_ailing(session),
         sources=session.exec(select(func.count()).where(col(SourceRow.disabled).is_(False))).one(),
         entries=session.exec(select(func.count()).where(col(EntryRow.first_seen) >= since)).one(),
@@ -106,18 +108,12 @@ def _needs(
     return tuple(content.of_alerts(session, [number for number in numbers if number not in rest]).values())
 
 
-def _untold(session: Session, delivery: Delivery, since: datetime) -> list[HeldBack]:
+def _unsent(session: Session, delivery: Delivery, since: datetime) -> list[HeldBack]:
     """Return the suppressed and dead messages to the recipient, by rule and reason."""
     ended = select(TransitionRow.delivery_id).where(
         col(TransitionRow.state).in_(UNHEARD), col(TransitionRow.at) >= since
     )
     return _counted(session, delivery, col(DeliveryRow.state).in_(UNHEARD), col(DeliveryRow.id).in_(ended))
-
-
-def _held(session: Session, delivery: Delivery, now: datetime) -> list[HeldBack]:
-    """Return the messages that wait longer than this digest: for the end of a cooldown, or for another digest."""
-    waits = (col(DeliveryRow.state) == DeliveryState.HELD, col(DeliveryRow.due_at) > now)
-    return _counted(session, delivery, *waits)
 
 
 def _counted(session: Session, delivery: Delivery, *which: ColumnElement[bool]) -> list[HeldBack]:
@@ -146,10 +142,7 @@ def _passed_over(session: Session, since: datetime) -> list[HeldBack]:
 def _ailing(session: Session) -> tuple[Ailing, ...]:
     rows = session.exec(
         select(SourceRow.name, SourceRow.last_error, SourceRow.last_success)
-        .where(
-            col(SourceRow.disabled).is_(False),
-            col(SourceRow.unhealthy) | col(SourceRow.gone) | col(SourceRow.dead),
-        )
+        .where(col(SourceRow.disabled).is_(False), col(SourceRow.unhealthy) | col(SourceRow.gone) | col(SourceRow.dead))
         .order_by(col(SourceRow.name))
         .limit(MOST)
     ).all()
