@@ -125,7 +125,11 @@ TWO = {
     "within a clause": ("$state CLAUSE $state", "US signs as Japan waits", []),
     "one clause": ("$state CLAUSE $state", "US waits as Japan meets Korea", ["Japan+Korea"]),
     "in order": ("$state BEFORE/2 $state", "Japan x Japan x Korea", ["Japan+Korea"]),
-    "in order, past its own": ("$state BEFORE/3 $state", "Japan x Korea x Korea x Japan", ["Japan+Korea", "Korea+Japan"]),
+    "in order, past its own": (
+        "$state BEFORE/3 $state",
+        "Japan x Korea x Korea x Japan",
+        ["Japan+Korea", "Korea+Japan"],
+    ),
     "in order, one": ("$state BEFORE/9 $state", "Japan x Japan", []),
     "in order within a clause": (
         "$state THEN $state",
