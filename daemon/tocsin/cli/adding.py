@@ -16,6 +16,7 @@ from typing import Annotated
 import typer
 
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, read_config, read_label
+from tocsin.cli.input_files import read_span
 from tocsin.cli.one_poll import PrivateOption, discover
 from tocsin.cli.output import dump, say, shown
 from tocsin.config.config import Config, parse_config
@@ -28,7 +29,7 @@ from tocsin.errors import ConfigError, FileError, SourceError, UsageError
 from tocsin.files import read_regular
 from tocsin.sources.feeds.discovery import LARGEST, read_opml
 from tocsin.sources.http import urls
-from tocsin.units import counted, parse_duration
+from tocsin.units import counted
 
 #: The most characters of a name in the configuration.
 _LONGEST_NAME = 64
@@ -73,7 +74,8 @@ def add(
         return
     more: dict[str, str | bool | Mapping[str, str]] = {}
     if every:
-        more["every"] = _checked(every)
+        read_span(every, "--every")
+        more["every"] = every
     if allow_private:
         more["allow_private"] = True
     if label:
@@ -176,14 +178,6 @@ def _name(url: str, taken: Collection[str], title: str = "") -> str:
         slug = re.sub(r"[^a-z0-9]+", "-", re.sub(r"^(www|feeds?|rss)\.", "", host)).strip("-") or "source"
     base = slug[: _LONGEST_NAME - 6].rstrip("-")
     return next(name for n in range(1, len(taken) + 2) if (name := base if n == 1 else f"{base}-{n}") not in taken)
-
-
-def _checked(every: str) -> str:
-    try:
-        parse_duration(every)
-    except ValueError as error:
-        raise UsageError(f"--every {shown(every)[:40]}: {error}") from error
-    return every
 
 
 def export(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:

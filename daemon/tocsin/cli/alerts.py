@@ -21,7 +21,7 @@ from tocsin.cli.common import (
     opened,
     read_label,
 )
-from tocsin.cli.input_files import read_since
+from tocsin.cli.input_files import read_since, read_span
 from tocsin.cli.output import dump, in_zone, listing, local, plain, say, say_zone, shown
 from tocsin.cli.tree import console, tree
 from tocsin.errors import UsageError
@@ -29,8 +29,8 @@ from tocsin.explain import revision
 from tocsin.model.alerts import Answered, AnswerKind
 from tocsin.model.records import AlertDetail
 from tocsin.render.reasons import in_words
-from tocsin.store import Which, Withheld
-from tocsin.units import parse_duration, written
+from tocsin.store.values import Which, Withheld
+from tocsin.units import written
 
 app = typer.Typer(help="List and explain alerts, and answer them.", no_args_is_help=True)
 
@@ -135,10 +135,7 @@ def snooze(
     numbers: NumbersArgument, length: ForOption, by: ByOption = "", config: ConfigOption = DEFAULT_CONFIG
 ) -> None:
     """Hold updates to alerts for a time, and send them at its end."""
-    try:
-        span = parse_duration(length)
-    except ValueError as error:
-        raise UsageError(f"--for {length!r} {error}") from error
+    span = read_span(length, "--for")
     if not span:
         raise UsageError("--for must be more than zero, such as 30m, 4h or 2d")
     _answer(config, numbers, AnswerKind.SNOOZE, "is snoozed until {until}: updates are sent then", by=by, span=span)

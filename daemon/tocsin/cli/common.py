@@ -38,6 +38,7 @@ ByOption = Annotated[
     str, typer.Option("--by", help="Your name; default: the user.", envvar=["SUDO_USER", "USER"], show_envvar=False)
 ]
 DEFAULT_CONFIG = Path("config.yaml")
+_CODES: dict[type[TocsinError], int] = {ConfigError: BAD_CONFIG, UsageError: USAGE, LostError: LOST}
 
 
 @contextmanager
@@ -49,20 +50,13 @@ def border() -> Iterator[None]:
     """
     try:
         yield
-    except ConfigError as error:
-        say(str(error))
-        count = sum(not problem.warning for problem in error.problems)
-        say(f"{counted(count, 'problem')}; nothing was started.")
-        raise typer.Exit(BAD_CONFIG) from error
-    except UsageError as error:
-        say(str(error))
-        raise typer.Exit(USAGE) from error
-    except LostError as error:
-        say(str(error))
-        raise typer.Exit(LOST) from error
     except TocsinError as error:
         say(str(error))
-        raise typer.Exit(FAILED) from error
+        if isinstance(error, ConfigError):
+            count = sum(not problem.warning for problem in error.problems)
+            say(f"{counted(count, 'problem')}; nothing was started.")
+        code = next((code for kind, code in _CODES.items() if isinstance(error, kind)), FAILED)
+        raise typer.Exit(code) from error
 
 
 def read_config(path: Path) -> Config:

@@ -9,7 +9,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -243,6 +243,18 @@ def read_time(value: Any, what: str) -> datetime | None:
         return parse_time(str(value))
     except ValueError as error:
         raise UsageError(f"{what} {value!r} {error}") from error
+
+
+def read_span(text: str, what: str) -> timedelta:
+    """Return the length of time in *text*, such as `4h`. *what* begins the error.
+
+    Raises:
+        UsageError: *text* is not a length of time.
+    """
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise UsageError(f"{what} {text!r} {error}") from error
 
 
 def read_since(text: str | None, end: datetime | None) -> datetime | None:

@@ -23,8 +23,9 @@ from tocsin.receivers import Receiver
 from tocsin.receivers.apprise import AppriseReceiver
 from tocsin.receivers.classify import remedy
 from tocsin.render.reasons import in_words
-from tocsin.store import DeliveryDetail, Store
+from tocsin.store import Store
 from tocsin.store.inbound.decisions import nobody
+from tocsin.store.values import DeliveryDetail
 
 ReceiverArgument = Annotated[str | None, typer.Argument(help="Only this receiver.")]
 

@@ -31,7 +31,8 @@ from tocsin.model.rules import Judged, Match
 from tocsin.replay.trial import run_test
 from tocsin.rules.news.terms import TermError, compile_term
 from tocsin.rules.ruleset import RuleSet
-from tocsin.store import RuleStats, Store
+from tocsin.store import Store
+from tocsin.store.values import RuleStats
 from tocsin.units import counted, written
 
 app = typer.Typer(help="Judge rules by the answers to their alerts, and list word forms.", no_args_is_help=True)

@@ -10,13 +10,14 @@ from zoneinfo import ZoneInfo
 import typer
 
 from tocsin.cli.common import DEFAULT_CONFIG, ByOption, ConfigOption, ForOption, JsonOption, WhyOption, opened
+from tocsin.cli.input_files import read_span
 from tocsin.cli.output import dump, listing, local, say, say_zone, shown
 from tocsin.config.loading import rules_of
 from tocsin.config.vocabulary import Vocabulary, vocabulary
 from tocsin.errors import UsageError
 from tocsin.policy.notifying.silence import Matcher, Silence, parse
 from tocsin.rules import builtin
-from tocsin.units import counted, parse_duration, parse_time
+from tocsin.units import counted, parse_time
 
 app = typer.Typer(help="Silence matching alerts until a set time.", no_args_is_help=True)
 
@@ -140,9 +141,11 @@ def _end(length: str, until: str, now: datetime, zone: ZoneInfo) -> datetime:
     if bool(length) is bool(until):
         raise UsageError("a silence needs an end: either --for 4h or --until 2026-03-02T18:00")
     try:
-        ends = now + parse_duration(length) if length else parse_time(until, zone)
-    except (ValueError, OverflowError) as error:
-        raise UsageError(f"--for {length!r} {error}" if length else f"--until {until!r} {error}") from error
+        ends = now + read_span(length, "--for") if length else parse_time(until, zone)
+    except ValueError as error:
+        raise UsageError(f"--until {until!r} {error}") from error
+    except OverflowError as error:
+        raise UsageError(f"--for {length!r} lies beyond the calendar") from error
     if ends <= now:
         raise UsageError("the end of the silence is in the past")
     return ends

@@ -15,7 +15,7 @@ from tocsin.cli.output import dump, listing, local, plain, say_zone, shown, tabl
 from tocsin.errors import UsageError
 from tocsin.model.entries import KeyKind
 from tocsin.policy.polling.history import PollHistory
-from tocsin.store import Fetch, SourceDetail, SourceView
+from tocsin.store.values import Fetch, SourceDetail, SourceView
 from tocsin.units import counted, duration, size
 
 app = typer.Typer(help="List, show, test, add, import and export sources.", no_args_is_help=True)

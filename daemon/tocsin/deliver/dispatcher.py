@@ -45,7 +45,8 @@ from tocsin.render.page import specimen
 from tocsin.render.reasons import in_words
 from tocsin.rules import builtin
 from tocsin.rules.prices.edge import PriceRule, ended
-from tocsin.store import Claimable, Decide, Fallbacks, Store
+from tocsin.store import Decide, Fallbacks, Store
+from tocsin.store.values import Claimable
 from tocsin.units import counted, utc
 
 log = logging.getLogger(__name__)

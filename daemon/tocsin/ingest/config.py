@@ -16,7 +16,7 @@ from tocsin.policy.polling.schedule import Terms
 from tocsin.rules import builtin
 from tocsin.rules.ruleset import RuleSet
 from tocsin.sources import Source
-from tocsin.store import Fetch, PollRecord, SourceLease
+from tocsin.store.values import Fetch, PollRecord, SourceLease
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,8 @@ from tocsin.policy.polling.history import PollHistory
 from tocsin.protocols import P, Runtime
 from tocsin.rules import builtin
 from tocsin.rules.ruleset import RuleSet
-from tocsin.store import Committed, Deferral, Fetch, JudgedBatch, Reopened, Store, Unseen
+from tocsin.store import Store
+from tocsin.store.values import Committed, Deferral, Fetch, JudgedBatch, Reopened, Unseen
 
 log = logging.getLogger(__name__)
 

@@ -29,7 +29,8 @@ from tocsin.rules import builtin
 from tocsin.rules.prices.edge import PriceState
 from tocsin.rules.prices.observation import Observed, PriceStates, observe
 from tocsin.rules.ruleset import RuleSet
-from tocsin.store import Committed, Deferral, Fetch, Store
+from tocsin.store import Store
+from tocsin.store.values import Committed, Deferral, Fetch
 from tocsin.units import utc
 
 log = logging.getLogger(__name__)

@@ -8,7 +8,8 @@ from datetime import datetime, tzinfo
 from tocsin.model.rules import Match
 from tocsin.policy.notifying.receiver import WeeklyTime, next_occurrence
 from tocsin.rules import builtin
-from tocsin.store import PeriodStatistics, Store
+from tocsin.store import Store
+from tocsin.store.values import PeriodStatistics
 from tocsin.units import counted, local, size
 
 #: Names shown of many.

@@ -1,58 +1,10 @@
-"""The database: tables, transactions and migrations, for all data that outlives the process."""
+"""The database: tables, transactions and migrations, for all data that outlives the process.
 
-from tocsin.store.db.values import (
-    Claimable,
-    Committed,
-    Counts,
-    DamagedKind,
-    Deferral,
-    DeliveryDetail,
-    Fetch,
-    GroupHold,
-    JudgedBatch,
-    PeriodStatistics,
-    PollFailure,
-    PollRecord,
-    Reopened,
-    Rest,
-    RuleStats,
-    SourceDetail,
-    SourceLease,
-    SourceView,
-    Unseen,
-    Voided,
-    Which,
-    Withheld,
-)
+`tocsin.store.values` has the values that the store takes and returns, beside those of the model.
+"""
+
 from tocsin.store.inbound.decisions import Decide
 from tocsin.store.outbox.handover import Fallbacks
 from tocsin.store.store import CHECKED_WITHIN, Store
 
-__all__ = [
-    "CHECKED_WITHIN",
-    "Claimable",
-    "Committed",
-    "Counts",
-    "DamagedKind",
-    "Decide",
-    "Deferral",
-    "DeliveryDetail",
-    "Fallbacks",
-    "Fetch",
-    "GroupHold",
-    "JudgedBatch",
-    "PeriodStatistics",
-    "PollFailure",
-    "PollRecord",
-    "Reopened",
-    "Rest",
-    "RuleStats",
-    "SourceDetail",
-    "SourceLease",
-    "SourceView",
-    "Store",
-    "Unseen",
-    "Voided",
-    "Which",
-    "Withheld",
-]
+__all__ = ["CHECKED_WITHIN", "Decide", "Fallbacks", "Store"]

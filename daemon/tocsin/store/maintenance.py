@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Text, cast
@@ -39,10 +40,10 @@ from tocsin.store.db.tables import (
     ToldRow,
     UnevaluatedRow,
 )
-from tocsin.store.db.values import Damage, DamagedKind
 from tocsin.store.inbound import prices
 from tocsin.store.inbound.identity import TOUCH_AFTER
 from tocsin.store.outbox import holds
+from tocsin.store.values import Damage, DamagedKind
 
 #: How long an identity key is kept after its source last showed it.
 KEEP_KEYS = timedelta(days=180)
@@ -130,26 +131,19 @@ def set_aside(session: Session, now: datetime) -> tuple[Damage, ...]:
 
     A source is disabled, a delivery is dead, a silence has ended. A row that is used again is checked again.
     """
-    sources = _damaged(
-        session, SourceRow, SourceRow.name, col(SourceRow.disabled).is_(False), lambda row: mapping.lease(row, now)
-    )
-    deliveries = _damaged(
-        session,
-        DeliveryRow,
-        DeliveryRow.receiver,
-        col(DeliveryRow.state).in_(WAITING),
-        lambda row: sending.delivery(session, row),
-    )
-    silences = _damaged(session, SilenceRow, SilenceRow.id, cast(SilenceRow.ends, Text) != "", holds.read_silence)
     found = []
-    for number, name, words in list(sources):
+    polled, waiting = col(SourceRow.disabled).is_(False), col(DeliveryRow.state).in_(WAITING)
+    for number, name, words in _damaged(session, SourceRow, SourceRow.name, polled, partial(mapping.lease, now=now)):
         session.exec(update(SourceRow).where(col(SourceRow.id) == number).values(disabled=True, lease_until=None))
         found.append(Damage(kind=DamagedKind.SOURCE, name=name, words=words))
-    for number, name, words in list(deliveries):
+    for number, name, words in _damaged(
+        session, DeliveryRow, DeliveryRow.receiver, waiting, partial(sending.delivery, session)
+    ):
         dead = {"state": DeliveryState.DEAD, "reason": Reason(cause=Cause.DAMAGED, words=words), "lease_until": None}
         session.exec(update(DeliveryRow).where(col(DeliveryRow.id) == number).values(**dead))
         found.append(Damage(kind=DamagedKind.DELIVERY, name=f"{number} to {name}", words=words))
-    for number, _, words in list(silences):
+    ends = cast(SilenceRow.ends, Text) != ""
+    for number, _, words in _damaged(session, SilenceRow, SilenceRow.id, ends, holds.read_silence):
         session.exec(update(SilenceRow).where(col(SilenceRow.id) == number).values(starts=now, ends=now, matchers=()))
         found.append(Damage(kind=DamagedKind.SILENCE, name=str(number), words=words))
     return tuple(found)

@@ -29,9 +29,9 @@ from tocsin.model.reasons import Cause, Reason
 from tocsin.store.db import codec, mapping
 from tocsin.store.db.codec import reading
 from tocsin.store.db.tables import AttemptRow, DeliveryAlertRow, DeliveryRow
-from tocsin.store.db.values import Claimable
 from tocsin.store.outbox import enqueue, receivers
 from tocsin.store.queries import content
+from tocsin.store.values import Claimable
 
 _GATHERED = (DeliveryKind.DIGEST, DeliveryKind.CATCH_UP)
 #: Earlier messages about an alert that are read.

@@ -26,7 +26,12 @@ from tocsin.store import maintenance, sending
 from tocsin.store.access import Commands, OnDatabase, Queries, reads, writes
 from tocsin.store.db import schema
 from tocsin.store.db.sqlite import Database, random_id
-from tocsin.store.db.values import (
+from tocsin.store.inbound import decisions, identity, prices, sources, unevaluated
+from tocsin.store.inbound.decisions import Decide, Deciding, nobody, total
+from tocsin.store.inbound.stories import OpenStories
+from tocsin.store.outbox import enqueue, handover, holds, receivers
+from tocsin.store.outbox.handover import NO_FALLBACKS, Fallbacks, Rerouted
+from tocsin.store.values import (
     NOTHING,
     Claimable,
     Committed,
@@ -39,11 +44,6 @@ from tocsin.store.db.values import (
     To,
     Voided,
 )
-from tocsin.store.inbound import decisions, identity, prices, sources, unevaluated
-from tocsin.store.inbound.decisions import Decide, Deciding, nobody, total
-from tocsin.store.inbound.stories import OpenStories
-from tocsin.store.outbox import enqueue, handover, holds, receivers
-from tocsin.store.outbox.handover import NO_FALLBACKS, Fallbacks, Rerouted
 
 #: Real seconds for the check of the database at the start, within which a service must be ready.
 CHECKED_WITHIN = 2.0

@@ -22,7 +22,8 @@ from tocsin.policy.decide import Policy
 from tocsin.policy.notifying.receiver import ReceiverInfo
 from tocsin.policy.notifying.retry import Consequence
 from tocsin.policy.notifying.route import Route
-from tocsin.store import JudgedBatch, PollFailure, PollRecord, Store
+from tocsin.store import Store
+from tocsin.store.values import JudgedBatch, PollFailure, PollRecord
 
 PACK = """\
 tocsin: 1

@@ -22,7 +22,8 @@ from tocsin.model.alerts import MatchOutcome
 from tocsin.model.entries import Batch, Cursor, Entry, EntryKey, KeyKind
 from tocsin.policy.chunks import LEAST
 from tocsin.protocols import runner
-from tocsin.store import SourceLease, Store
+from tocsin.store import Store
+from tocsin.store.values import SourceLease
 
 Line = Any
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -27,7 +27,7 @@ from tocsin.render.page import page
 from tocsin.render.plain import plain
 from tocsin.render.reasons import in_words
 from tocsin.sources.feeds.entries import Traits, identify
-from tocsin.store import Claimable
+from tocsin.store.values import Claimable
 from tocsin.text.titles import normal
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from tocsin.policy.notifying.receiver import DigestTimes, QuietHours, ReceiverIn
 from tocsin.policy.notifying.route import Route
 from tocsin.policy.notifying.silence import parse
 from tocsin.protocols import Runtime
-from tocsin.store import PollFailure, PollRecord
+from tocsin.store.values import PollFailure, PollRecord
 
 Line = Any
 OK = AttemptResult(error_class=ErrorClass.OK)

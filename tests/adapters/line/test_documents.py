@@ -26,7 +26,7 @@ from tocsin.render.page import page
 from tocsin.render.plain import plain
 from tocsin.sources.feeds import parser_program
 from tocsin.sources.feeds.entries import entries
-from tocsin.store import Claimable
+from tocsin.store.values import Claimable
 
 if TYPE_CHECKING:
     from tests.adapters.line.conftest import Line

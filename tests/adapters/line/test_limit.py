@@ -21,7 +21,7 @@ from tocsin.policy.notifying.route import Route
 from tocsin.policy.notifying.timing import Limit
 from tocsin.protocols import Runtime
 from tocsin.render.reasons import in_words
-from tocsin.store import Claimable
+from tocsin.store.values import Claimable
 
 Line = Any
 OK = AttemptResult(error_class=ErrorClass.OK)

@@ -16,7 +16,7 @@ from tocsin.model.deliveries import AttemptResult, ErrorClass, MessageKind
 from tocsin.policy.notifying.receiver import WeeklyTime
 from tocsin.protocols import Runtime
 from tocsin.service.selfreport import self_report
-from tocsin.store import PollFailure, PollRecord
+from tocsin.store.values import PollFailure, PollRecord
 
 Line = Any
 MONDAYS = WeeklyTime(at=time(9), days=frozenset({0}), zone=ZoneInfo("Europe/London"))

@@ -27,8 +27,8 @@ from tocsin.policy.notifying.receiver import ReceiverInfo
 from tocsin.policy.notifying.retry import Consequence
 from tocsin.policy.notifying.route import Route
 from tocsin.protocols import Runtime
-from tocsin.store import Claimable
 from tocsin.store.db.tables import DeliveryRow
+from tocsin.store.values import Claimable
 
 World = Any
 RULE = """\

@@ -23,7 +23,8 @@ from tocsin.policy.notifying.retry import Consequence
 from tocsin.policy.notifying.route import Route
 from tocsin.policy.notifying.timing import limits
 from tocsin.replay.book import Book, Circumstance
-from tocsin.store import Claimable, JudgedBatch, PollRecord, Store
+from tocsin.store import Store
+from tocsin.store.values import Claimable, JudgedBatch, PollRecord
 
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)
 POLICY = Policy(

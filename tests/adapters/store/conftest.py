@@ -21,7 +21,8 @@ from tocsin.model.entries import Batch, Cursor, Entry, EntryKey, KeyKind
 from tocsin.model.reasons import NO_REASON, Cause, Reason
 from tocsin.model.rules import Evidence, Hit, Judged, Match, RuleInfo, Severity, Span
 from tocsin.policy.alerting.facts import Decided, Decision, Facts, LastNotified, Planned
-from tocsin.store import Committed, JudgedBatch, PollRecord, SourceLease, Store
+from tocsin.store import Store
+from tocsin.store.values import Committed, JudgedBatch, PollRecord, SourceLease
 
 NOW = datetime(2026, 3, 2, 12, 0, 0, 123456, tzinfo=UTC)
 LEASE = timedelta(minutes=5)

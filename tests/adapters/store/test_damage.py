@@ -10,7 +10,7 @@ import pytest
 
 from tocsin.errors import DamagedError
 from tocsin.policy.notifying.silence import parse
-from tocsin.store import Claimable, DamagedKind
+from tocsin.store.values import Claimable, DamagedKind
 
 MINUTE = timedelta(minutes=1)
 

@@ -22,7 +22,7 @@ from tocsin.policy.alerting.facts import Decided, Decision
 from tocsin.policy.notifying.receiver import QuietRule
 from tocsin.policy.notifying.retry import Consequence
 from tocsin.render.reasons import in_words
-from tocsin.store import Claimable, JudgedBatch, PollRecord, Voided
+from tocsin.store.values import Claimable, JudgedBatch, PollRecord, Voided
 
 MINUTE = timedelta(minutes=1)
 LEASE = timedelta(minutes=2)

@@ -8,8 +8,8 @@ import pytest
 from tocsin.errors import Fault
 from tocsin.hints import PollHints
 from tocsin.policy.polling.history import Moved, PollHistory
-from tocsin.store import Deferral, Fetch, GroupHold, PollFailure, PollRecord
 from tocsin.store.db.habits import MOST_FETCHES, add_fetch, read_fetches, read_habits, write_habits
+from tocsin.store.values import Deferral, Fetch, GroupHold, PollFailure, PollRecord
 
 MINUTE = timedelta(minutes=1)
 

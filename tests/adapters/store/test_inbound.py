@@ -13,7 +13,7 @@ from tocsin.model.entries import Cursor
 from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Severity, Unevaluated
 from tocsin.policy.alerting.facts import Decided, Decision
-from tocsin.store import JudgedBatch, PollFailure, PollRecord
+from tocsin.store.values import JudgedBatch, PollFailure, PollRecord
 
 HOUR = timedelta(hours=1)
 

@@ -7,7 +7,7 @@ from tocsin.model.alerts import MatchOutcome
 from tocsin.model.deliveries import DeliveryState
 from tocsin.model.reasons import Cause, Reason
 from tocsin.render.reasons import in_words
-from tocsin.store import Counts
+from tocsin.store.values import Counts
 
 HOUR = timedelta(hours=1)
 

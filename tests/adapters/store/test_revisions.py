@@ -20,7 +20,7 @@ from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Unevaluated
 from tocsin.policy.alerting.facts import Decision
 from tocsin.policy.notifying.retry import Consequence
-from tocsin.store import Claimable, JudgedBatch, PollRecord
+from tocsin.store.values import Claimable, JudgedBatch, PollRecord
 
 HOUR = timedelta(hours=1)
 

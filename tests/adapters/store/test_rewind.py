@@ -5,7 +5,7 @@ from datetime import timedelta
 from tocsin.model.deliveries import AttemptResult, DeliveryState, ErrorClass, Message, MessageKind, Settlement
 from tocsin.model.reasons import Cause, Reason
 from tocsin.policy.notifying.retry import Consequence
-from tocsin.store import JudgedBatch, PollRecord
+from tocsin.store.values import JudgedBatch, PollRecord
 
 HOUR = timedelta(hours=1)
 LEASE = timedelta(minutes=2)

@@ -6,7 +6,7 @@ import pytest
 
 from tocsin.errors import LeaseLostError
 from tocsin.model.entries import Cursor
-from tocsin.store import JudgedBatch, PollRecord, Rest
+from tocsin.store.values import JudgedBatch, PollRecord, Rest
 
 MINUTE = timedelta(minutes=1)
 

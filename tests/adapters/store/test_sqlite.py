@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from tocsin.errors import DamagedError, LockedError, LostError, StoreError
-from tocsin.store import JudgedBatch, PollRecord, Store, Voided
+from tocsin.store import Store
 from tocsin.store.db.place import make
 from tocsin.store.db.schema import upgrade
 from tocsin.store.db.sqlite import Database, explain
+from tocsin.store.values import JudgedBatch, PollRecord, Voided
 
 
 @pytest.fixture

@@ -143,20 +143,16 @@ class Document:
     problems: tuple[Problem, ...]
 
 
-def split_lines(text: str) -> tuple[str, ...]:
-    """Return the lines of a file as positions count them. Only CR, LF and CR LF end a line."""
-    return tuple(_clean(text).split("\n"))
-
-
 def read(text: str, file: str, *, shown: Sequence[str] | None = None) -> Document:
     """Read the YAML in *text*. *file* is its name in positions.
 
     *shown* are the lines as problems may show them, if they differ from those of the file (a secret is left out).
     Never raises: all faults are in the problems. A duplicate key keeps its first value.
     """
-    lines = split_lines(text)
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    lines = text.split("\n")  # as positions count them: only CR, LF and CR LF end a line
     seen = [line if len(line) <= WIDEST else f"{line[: WIDEST - 3]}..." for line in shown or lines]
-    source = Source(text=_clean(text), shown=seen, file=file)
+    source = Source(text=text, shown=seen, file=file)
     fault = _refuse(source)
     if fault:
         return Document(root=None, problems=(fault,))
@@ -172,10 +168,6 @@ def read(text: str, file: str, *, shown: Sequence[str] | None = None) -> Documen
     if root is None or (isinstance(root, Scalar) and root.value is None):
         root = Pairs(place=source.located("", ((0, 1, 1),)), pairs=())
     return Document(root=root, problems=tuple(composer.problems))
-
-
-def _clean(text: str) -> str:
-    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _refuse(source: Source) -> Problem | None:

@@ -16,7 +16,7 @@ from tocsin.model.entries import KeyKind
 from tocsin.policy.polling.findings import Findings
 from tocsin.policy.polling.history import Moved, PollHistory
 from tocsin.store.db.codec import reading
-from tocsin.store.db.values import Fetch
+from tocsin.store.values import Fetch
 
 #: Fetches of a source that are kept, the newest first.
 MOST_FETCHES = 20

@@ -19,7 +19,7 @@ from tocsin.policy.alerting.facts import Decided
 from tocsin.store.db import habits
 from tocsin.store.db.codec import reading
 from tocsin.store.db.tables import AlertRow, DeliveryRow, EntryRow, MatchRow, SourceRow
-from tocsin.store.db.values import SourceLease, SourceView
+from tocsin.store.values import SourceLease, SourceView
 
 T = TypeVar("T")
 

@@ -21,12 +21,12 @@ from tocsin.policy.alerting.facts import Arrival, Decision, Facts
 from tocsin.store.db import mapping
 from tocsin.store.db.sqlite import put, save
 from tocsin.store.db.tables import AlertRow, MatchRow, StandingRow, StoryEntryRow, StoryRow, ToldRow
-from tocsin.store.db.values import Committed, JudgedBatch, Once, Reopened
 from tocsin.store.inbound import entries, facts, identity, revisions, unevaluated
 from tocsin.store.inbound.sources import Held
 from tocsin.store.inbound.stories import OpenStories
 from tocsin.store.inbound.unevaluated import Circumstance
 from tocsin.store.outbox import enqueue
+from tocsin.store.values import Committed, JudgedBatch, Once, Reopened
 
 #: The policy, a pure function.
 Decide = Callable[[Facts], Decision]

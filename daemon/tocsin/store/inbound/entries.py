@@ -11,8 +11,8 @@ from tocsin.model.entries import Entry
 from tocsin.store.db import mapping
 from tocsin.store.db.sqlite import Database
 from tocsin.store.db.tables import EntryRow, SourceRow
-from tocsin.store.db.values import EntryView, History
 from tocsin.store.inbound import revisions
+from tocsin.store.values import EntryView, History
 
 #: Entries of the history in memory at once.
 _PIECE = 1000

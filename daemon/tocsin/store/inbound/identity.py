@@ -24,8 +24,8 @@ from tocsin.store.db import mapping
 from tocsin.store.db.columns import TIME_FORMAT
 from tocsin.store.db.sqlite import pieces
 from tocsin.store.db.tables import EntryKeyRow
-from tocsin.store.db.values import Unseen
 from tocsin.store.inbound import sources
+from tocsin.store.values import Unseen
 from tocsin.text.titles import normal
 
 T = TypeVar("T")

@@ -16,7 +16,7 @@ from tocsin.model.entries import Batch, Cursor
 from tocsin.policy.polling.history import PollHistory
 from tocsin.store.db import habits, mapping
 from tocsin.store.db.tables import SourceRow
-from tocsin.store.db.values import Deferral, GroupHold, PollFailure, PollRecord, Rest, SourceLease
+from tocsin.store.values import Deferral, GroupHold, PollFailure, PollRecord, Rest, SourceLease
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

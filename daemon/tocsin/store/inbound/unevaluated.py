@@ -12,8 +12,8 @@ from tocsin.model.rules import Match, Unevaluated
 from tocsin.store.db import mapping
 from tocsin.store.db.sqlite import save
 from tocsin.store.db.tables import UnevaluatedRow
-from tocsin.store.db.values import Reopened
 from tocsin.store.inbound import entries, revisions
+from tocsin.store.values import Reopened
 
 #: What a decision knows of a source: whether the poll is its baseline, and the time of the success before.
 Circumstance = tuple[bool, datetime | None]

@@ -18,8 +18,8 @@ from tocsin.model.reasons import Cause, Reason
 from tocsin.policy.notifying.receiver import Fallback
 from tocsin.store.db import mapping
 from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow
-from tocsin.store.db.values import To
 from tocsin.store.outbox import enqueue, receivers
+from tocsin.store.values import To
 
 #: The fallback of each receiver by name, with the recipients of the fallback.
 Fallbacks = Mapping[str, tuple[Fallback, Sequence[str]]]

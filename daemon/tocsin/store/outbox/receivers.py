@@ -20,8 +20,8 @@ from tocsin.policy.notifying.timing import ALWAYS, NEWS, SPAN, Limit, Storm, beg
 from tocsin.store.db import mapping
 from tocsin.store.db.sqlite import pieces, save
 from tocsin.store.db.tables import AttemptRow, DeliveryAlertRow, DeliveryRow, ReceiverRow
-from tocsin.store.db.values import To
 from tocsin.store.outbox import holds
+from tocsin.store.values import To
 
 _MINUTE = timedelta(minutes=1)
 _ARRIVED = (ErrorClass.OK, ErrorClass.AMBIGUOUS)

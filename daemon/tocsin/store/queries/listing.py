@@ -26,7 +26,10 @@ from tocsin.store.db.tables import (
     StoryRow,
     TransitionRow,
 )
-from tocsin.store.db.values import (
+from tocsin.store.inbound import entries
+from tocsin.store.outbox import feedback
+from tocsin.store.queries import content
+from tocsin.store.values import (
     AttemptView,
     Counts,
     DeliveryDetail,
@@ -36,9 +39,6 @@ from tocsin.store.db.values import (
     TransitionView,
     Which,
 )
-from tocsin.store.inbound import entries
-from tocsin.store.outbox import feedback
-from tocsin.store.queries import content
 
 
 def counts(session: Session) -> Counts:
