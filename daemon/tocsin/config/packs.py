@@ -58,14 +58,14 @@ def parse_pack(files: Sequence[tuple[str, str]]) -> tuple[PackSpec | None, tuple
         if document.root is None:
             continue
         shape = RuleFile.of(document.root, problems)
-        problems += _check_lists(document.root)
+        problems += check_lists(document.root)
         problems += _check_expressions(document.root)
         problems += check_conditions(document.root)
         if shape is None:
             continue
         if shape.pack:
             heads.append(shape)
-        lists += _lists(document.root)
+        lists += read_lists(document.root)
         expressions += _expressions(document.root)
         rules += map(_rule, shape.rules)
     problems += _check_names(lists, expressions)
@@ -96,7 +96,8 @@ def parse_pack(files: Sequence[tuple[str, str]]) -> tuple[PackSpec | None, tuple
     return spec, tuple(problems)
 
 
-def _check_lists(root: Node) -> Iterator[Problem]:
+def check_lists(root: Node) -> Iterator[Problem]:
+    """Yield faults of the terms under `lists`, which the shape leaves to the nodes."""
     for node in children(member(root, "lists")):
         groups = children(node) if isinstance(node, Pairs) else (node,)
         for group in groups:
@@ -144,7 +145,8 @@ def _check_names(lists: Sequence[ListSpec], expressions: Sequence[ExpressionSpec
         first.setdefault(name.text, (kind, name))
 
 
-def _lists(root: Node) -> Iterator[ListSpec]:
+def read_lists(root: Node) -> Iterator[ListSpec]:
+    """Yield what stands under `lists`."""
     for key, node in entries(member(root, "lists")):
         if isinstance(node, Pairs):
             groups = tuple((value.text, _places(group)) for value, group in node.pairs)

@@ -117,6 +117,10 @@ CASES = {
     "severity": ("ban: {severity: low}", [("desk", "low", BAN), ("desk", "medium", JEWELS)]),
     "to": ("metals/ban: {to: mail}", [("desk", "medium", JEWELS), ("mail", "critical", BAN)]),
     "unless": ("ban: {unless: title(total AND NOT $noise)}", [("desk", "medium", JEWELS)]),
+    "lists of the pack": (
+        "metals: {lists: {noise: [total]}}\n  ban: {unless: $noise}",
+        [("desk", "medium", JEWELS)] * 2,
+    ),
     "unless that does not hold": ("ban: {unless: $noise}", [("desk", "critical", BAN), ("desk", "medium", JEWELS)]),
 }
 
