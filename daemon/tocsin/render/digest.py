@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -103,15 +102,6 @@ class Digest:
         parts += [f"{price.name} {price.move}" for price in self.movers[:2]]
         parts += [story.item.headline.headline or story.item.title for story in self.stories[1:3]]
         return cut(" · ".join(filter(None, parts)), 140)
-
-    def picture(self, place: int) -> str:
-        """Return the Content-ID of the picture of that mover (RFC 2392)."""
-        return f"mover-{place}.{re.sub('[^A-Za-z0-9-]', '-', self.delivery_id)}@tocsin"
-
-    @property
-    def pictures(self) -> tuple[tuple[str, bytes], ...]:
-        """The pictures of all movers by their Content-ID."""
-        return tuple((self.picture(place), price.png) for place, price in enumerate(self.movers) if price.png)
 
     def short(self, most: int) -> Digest:
         """Return the digest with at most *most* one-line alerts. The others are counted."""

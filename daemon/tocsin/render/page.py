@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -91,20 +90,6 @@ class Page:
     items: tuple[Item, ...]
     brief: tuple[Item, ...]
     more: int
-
-    def picture(self, item: int, price: int) -> str:
-        """Return the Content-ID of the picture of that price of that item (RFC 2392)."""
-        return f"price-{item}-{price}.{re.sub('[^A-Za-z0-9-]', '-', self.delivery_id)}@tocsin"
-
-    @property
-    def pictures(self) -> tuple[tuple[str, bytes], ...]:
-        """The pictures of all prices by their Content-ID."""
-        return tuple(
-            (self.picture(number, place), price.png)
-            for number, item in enumerate(self.items)
-            for place, price in enumerate(item.prices)
-            if price.png
-        )
 
     @property
     def banner(self) -> str:

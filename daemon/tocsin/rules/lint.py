@@ -17,10 +17,9 @@ from tocsin.rules import never
 from tocsin.rules.compile import OWN_LABELS
 from tocsin.rules.examples import grounds
 from tocsin.rules.never import Given
-from tocsin.rules.news.coverage import contains, fields, labels_given, same, sure_labels, swallowed
+from tocsin.rules.news.coverage import contains, fields, has_one_value, labels_given, same, sure_labels, swallowed
 from tocsin.rules.news.evaluate import CompiledRule, labels_of
 from tocsin.rules.news.nodes import (
-    ORDERED,
     SUBTRACTING,
     All,
     Bare,
@@ -331,8 +330,11 @@ def _pair(node: Pair, place: Located, scope: str) -> Iterator[Problem]:
     elif same(node.left, node.right) and node.op == "NOT NEAR":
         words = f"{_short(node.left.text)} drops itself: this can never match"
         yield place.warning(words, node.start, len(node.text))
-    elif same(node.left, node.right) and node.op not in (*ORDERED, *SUBTRACTING):
-        words = f"both sides of {node.op} are the same: {_short(node.left.text)} alone says as much"
+    elif node.distinct and has_one_value(node.left):
+        words = f"both sides of {node.op} are {_short(node.left.text)}, which has no two values: this can never match"
+        yield place.warning(words, node.start, len(node.text))
+    elif same(node.left, node.right) and node.op == "NEAR" and not node.distinct:
+        words = f"both sides of {node.op}/0 are the same: {_short(node.left.text)} alone says as much"
         yield place.warning(words, node.start, len(node.text))
 
 

@@ -52,6 +52,31 @@ def test_a_name_means_its_body_in_brackets(bench: Any, match: str, text: str, hi
     assert marked(bench, match, text, CURB) == hits
 
 
+ACTORS = {
+    "actor": "$company OR $mineral",
+    "quiet": ("$mineral NEAR/2 ban", {}),
+    "renamed": ("$mineral", {"actor": "mineral"}),
+}
+TWO = {
+    "two": ("@actor SENT @actor", "Gallium and cobalt", ["Gallium+cobalt"]),
+    "two of two lists": ("@actor SENT @actor", "Rio Tinto digs gallium", ["Rio Tinto+gallium"]),
+    "one": ("@actor SENT @actor", "Gallium for gallium", []),
+    "one by two names": ("@actor SENT @actor", "Rio Tinto, or 力拓", []),
+    "one on the other side": ("(@actor NOT NEAR/1 x) BEFORE/9 @actor", "Gallium for gallium", []),
+    "its body": ("@actor SENT ($mineral OR $company)", "Gallium for gallium", []),
+    "no label leaves it": ("@quiet SENT @quiet", "Gallium ban, gallium ban", []),
+    "no label leaves it, two": ("@quiet SENT @quiet", "Gallium ban, cobalt ban", ["Gallium+ban+cobalt+ban"]),
+    "another label leaves it": ("@renamed SENT @renamed", "Gallium x cobalt x gallium", ["cobalt+gallium"]),
+    "another list": ("@actor SENT $mineral", "Gallium", ["Gallium"]),
+}
+
+
+@pytest.mark.parametrize(("match", "text", "hits"), TWO.values(), ids=TWO)
+def test_one_name_on_both_sides_asks_for_two_of_its_values(bench: Any, match: str, text: str, hits: list[str]) -> None:
+    """Two actors agree; one that is named twice does not."""
+    assert marked(bench, match, text, ACTORS) == hits
+
+
 class Counted(Judgement):
     """A judgement that counts how often it works out a node in a sentence."""
 
@@ -241,7 +266,7 @@ WARNINGS = {
     "a branch of the body": ("@x OR ban", {"x": "ban OR curb"}, "ban adds nothing"),
     "the same name": ("@x OR @x", {"x": "ban OR curb"}, "@x adds nothing"),
     "a branch within a body": ("@x", {"x": "ban OR ban NEAR/3 curb OR ban"}, "ban adds nothing"),
-    "both sides": ("@x NEAR/3 @x", {"x": "ban"}, "both sides of NEAR are the same"),
+    "both sides": ("@x NEAR/3 @x", {"x": "ban"}, "both sides of NEAR are @x, which has no two values"),
     "another field": ("title(@x)", {"x": "body(ban)"}, "@x looks in other fields than title(...)"),
     "never together": ("@x NEAR/3 title(curb)", {"x": "body(ban)"}, "both sides of NEAR are never in one sentence"),
     "a term": ("@x", {"x": "the OR ban"}, "the stands in nearly every text"),

@@ -166,6 +166,7 @@ def units(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     )
     return st.one_of(
         st.tuples(inner, operators, inner).map(lambda parts: f"({' '.join(parts)})"),
+        st.tuples(inner, operators).map(lambda parts: f"({parts[0]} {parts[1]} {parts[0]})"),
         st.lists(inner, min_size=2, max_size=3).map(lambda parts: f"({' OR '.join(parts)})"),
         st.tuples(st.sampled_from(["title", "summary", "body", "lede", "bare"]), inner).map(
             lambda parts: f"{parts[0]}({parts[1]})"
@@ -261,6 +262,7 @@ LOOKS = {
         "gallium",
         True,
     ),
+    "a list on both sides": ("$mineral SENT $mineral", "gallium", True),
     "one of two in a clause": ("gallium THEN ban", "ban", False),
     "what must not be is not needed": ("gallium AND NOT ban", "gallium", True),
     "either": ("gallium OR ban", "ban", True),

@@ -14,6 +14,7 @@ from itertools import islice
 from tocsin.model.entries import Entry
 from tocsin.model.prices import Labels
 from tocsin.model.rules import Hit, Located, RuleInfo, Severity, Span
+from tocsin.rules.news import distinct
 from tocsin.rules.news.hits import Part, SentenceHit, before, in_clause, near, subtract
 from tocsin.rules.news.nodes import (
     IN_CLAUSE,
@@ -175,7 +176,10 @@ class Judgement:
             return left if node.op in SUBTRACTING else right
         if node.op in SUBTRACTING:
             return subtract(node.op, left, right, sentence, node.within)
-        pair = before if node.op in ORDERED else near
+        if node.distinct:
+            pair = distinct.before if node.op in ORDERED else distinct.near
+        else:
+            pair = before if node.op in ORDERED else near
         if node.op in IN_CLAUSE:
             return sorted(in_clause(pair, left, right, sentence, self._clauses_of(sentence)))
         return sorted(pair(left, right, sentence, None if node.op == "SENT" else node.within))
@@ -235,12 +239,15 @@ def _leaf_hits(terms: TermList, sentence: Sentence, text: str) -> list[SentenceH
     shared = {
         group: (tuple((terms.label, value) for value in labels), _places(labels)) for group, labels in named.items()
     }
-    hits = (
-        SentenceHit(s.first, s.last, (Part(s.first, s.last, terms.name, s.group, *shared.get(s.group, ((), ()))),))
-        for s in found
-    )
-    # A term of two labels gives one hit, which carries both.
-    return list(dict.fromkeys(hits))
+    hits: dict[tuple[int, int], SentenceHit] = {}
+    for span in found:
+        first, last, label, group, member = span
+        # A word that two terms find, or a term of two labels, gives one hit, which carries both.
+        if (first, last) not in hits:
+            labels, places = shared.get(group, ((), ()))
+            value = label or member or " ".join(token.word for token in sentence.tokens[first : last + 1])
+            hits[first, last] = SentenceHit(first, last, (Part(first, last, terms.name, group, labels, places, value),))
+    return list(hits.values())
 
 
 def _places(labels: Mapping[str, tuple[int, int]]) -> tuple[tuple[int, int], ...]:

@@ -68,12 +68,16 @@ class Named(Written):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair(Written):
-    """Two units and the proximity operator between them; those of `UNLIMITED` have no *within*."""
+    """Two units and the proximity operator between them; those of `UNLIMITED` have no *within*.
+
+    *distinct*: both sides are made of the same lists and terms, so two different values of them are asked for.
+    """
 
     op: str
     within: int
     left: Near
     right: Near
+    distinct: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

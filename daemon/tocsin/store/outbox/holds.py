@@ -138,7 +138,6 @@ def end_silence(session: Session, number: int, now: datetime) -> Silence:
     if row.ends <= now:
         raise StoreError(f"silence {number} has ended already")
     row.ends = now
-    session.add(row)
     session.flush()
     return read_silence(row)
 
