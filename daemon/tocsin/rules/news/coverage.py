@@ -116,9 +116,7 @@ def labelled(node: Condition | All | Test) -> Iterator[tuple[str, TermList]]:
         if node.terms.labelled:
             yield node.terms.label, node.terms
     elif isinstance(node, Named):
-        for label, terms in labelled(node.expression.body):
-            for name in node.expression.leaving(label):
-                yield name, terms
+        yield from node.expression.given
     else:
         for part in wanted(node):
             yield from labelled(part)
