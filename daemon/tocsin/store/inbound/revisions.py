@@ -157,8 +157,7 @@ def _in_force(history: History, at: datetime) -> RevisionRow | None:
     return next((one for one in reversed(history) if one.at <= at and not one.withdrawn), None)
 
 
-def _wording(row: EntryRow, said: RevisionRow | None) -> Wording:
-    one = said or row
+def _wording(one: Entry | EntryRow | RevisionRow) -> Wording:
     return Wording(title=one.title, text=one.summary or one.body)
 
 
@@ -179,9 +178,7 @@ def _is_news(row: EntryRow, history: History, judged: Judged | None) -> bool:
         return False
     if judged is None:
         return True
-    entry = judged.entry
-    now = Wording(title=entry.title, text=entry.summary or entry.body)
-    return len(history) < MOST_REVISIONS and not _wording(row, last).same(now)
+    return len(history) < MOST_REVISIONS and not _wording(last or row).same(_wording(judged.entry))
 
 
 def _correct(
@@ -197,8 +194,7 @@ def _correct(
     heard = _heard(session, [match.alert_id for match in matches if match.fate in NOTIFYING and match.alert_id])
     if not heard:
         return []
-    entry = judged.entry if judged else None
-    said = Wording(title=entry.title, text=entry.summary or entry.body) if entry else Wording(title="")
+    said = _wording(judged.entry) if judged else Wording(title="")
     found = []
     needless = []
     for claim in _claims(session, row, history, matches, heard):
@@ -225,13 +221,13 @@ def _claims(
                 continue
             said = _in_force(history, match.decided_at)
             field = "summary" if (said or row).summary else "body"
-            quotes = correction.quoted(field, _wording(row, said).text, match.evidence)
+            quotes = correction.quoted(field, _wording(said or row).text, match.evidence)
             labels: Labels | None = match.labels
             heard_of = next((one for one in reversed(history) if one.after < state.claim), None)
             if heard_of and heard_of.at > match.decided_at:
                 # A later wording has a record of the rules that it met.
                 said, labels, quotes = heard_of, heard_of.met.get(match.rule), ()
-            claim = Claim(alert=alerts[number], to=to, wording=_wording(row, said), labels=labels, quotes=quotes)
+            claim = Claim(alert=alerts[number], to=to, wording=_wording(said or row), labels=labels, quotes=quotes)
             claims.append(claim)
     return claims
 
