@@ -47,7 +47,7 @@ class Part:
 class Digest:
     """Content of a digest. *stories* are shown in full, *brief* on one line, and *more* are left out.
 
-    *loud* counts its alerts of high severity or above. *overflow* says how many were over which limit.
+    *overflow* says how many were over which limit.
     """
 
     kind: DeliveryKind
@@ -58,7 +58,6 @@ class Digest:
     stories: tuple[Item, ...]
     brief: tuple[Item, ...]
     more: int
-    loud: int
     movers: tuple[Ticker, ...]
     held: Part
     ailing: Part
@@ -113,7 +112,6 @@ def digest(
         stories=tuple(shown[:MOST_TOP]),
         brief=tuple(shown[MOST_TOP:]),
         more=len(ranked) - len(shown),
-        loud=sum(one.alert.severity.rank >= LOUD.rank for one in ranked),
         movers=tuple(ticker(price, zone) for price in around.movers[:MOST_MOVERS]),
         held=_part(_held(around.held)),
         ailing=_part(ailing),

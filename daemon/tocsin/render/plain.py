@@ -32,12 +32,12 @@ def digest_plain(digest: Digest) -> str:
     """Return the whole digest. Entries with one line in other forms have two or three here."""
     parts = [
         digest.banner,
-        _headed("Needs an answer", [_short(story, story.about) for story in digest.needs], digest.more_needs),
-        "\n\n".join([*[TOP] * bool(digest.stories), *("\n".join(_story(story)) for story in digest.stories)]),
+        _headed("Needs an answer", [_short(item, item.about) for item in digest.needs], digest.more_needs),
+        "\n\n".join([*[TOP] * bool(digest.stories), *("\n".join(_story(item)) for item in digest.stories)]),
         "\n".join([*["Movers"] * bool(digest.movers), *(line for price in digest.movers for line in _price(price))]),
         _pairs("Held back, and why", digest.held),
         _pairs("Sources that cannot be read", digest.ailing),
-        _headed("Also", [_short(story, story.about) for story in digest.brief], digest.more),
+        _headed("Also", [_short(item, item.about) for item in digest.brief], digest.more),
         digest.counts,
         digest.answer,
         f"Delivery {digest.delivery_id}",
