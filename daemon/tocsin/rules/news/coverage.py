@@ -5,7 +5,7 @@ Every answer is careful: what cannot be shown is denied.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from tocsin.rules.news.nodes import (
     SUBTRACTING,
@@ -66,6 +66,15 @@ def made_of(node: Condition | All | Test) -> frozenset[int]:
     return frozenset().union(*map(made_of, wanted(node)))
 
 
+def alone(node: Condition | All | Test) -> Mapping[int, str]:
+    """Return the lists and terms whose words are hits of *node* by themselves, by identity, as they are written."""
+    if isinstance(node, Leaf):
+        return {id(node.terms): node.text}
+    if isinstance(node, Pair) and node.op not in SUBTRACTING:
+        return {}
+    return {key: text for part in wanted(node) for key, text in alone(part).items()}
+
+
 def has_one_value(node: object) -> bool:
     """Return whether all hits of *node* stand for the same value."""
     if isinstance(node, Leaf):
@@ -116,9 +125,7 @@ def labelled(node: Condition | All | Test) -> Iterator[tuple[str, TermList]]:
         if node.terms.labelled:
             yield node.terms.label, node.terms
     elif isinstance(node, Named):
-        for label, terms in labelled(node.expression.body):
-            for name in node.expression.leaving(label):
-                yield name, terms
+        yield from node.expression.given
     else:
         for part in wanted(node):
             yield from labelled(part)

@@ -38,7 +38,8 @@ class Expression:
     """A named expression: its *body* is compiled once, and shared by all that name it.
 
     *name* is its name in full, `pack/name`. *labels* are those that leave it: (the name outside, the name that the body
-    gives); None where all do. *levels* and *size* are those of its body if every name in it were written out.
+    gives); None where all do. *given* are these labels as they are outside, with the lists that give them. *levels* and
+    *size* are those of its body if every name in it were written out.
     *meaning* changes with the text of everything that it reaches.
     """
 
@@ -46,6 +47,7 @@ class Expression:
     body: Near
     place: Located
     labels: tuple[tuple[str, str], ...] | None = None
+    given: tuple[tuple[str, TermList], ...] = ()
     levels: int = 0
     size: int = 1
     meaning: str = ""

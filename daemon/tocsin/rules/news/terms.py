@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import accumulate
 from typing import NamedTuple, Protocol
 
@@ -123,6 +124,7 @@ class Term:
         return not written.isascii() and (bare := unmarked(written)) != written and self._reads(offset, bare)
 
 
+@lru_cache(maxsize=32768)
 def compile_term(text: str) -> Term:
     """Return a term as written, without the leading `-` of an exclusion.
 
