@@ -55,7 +55,7 @@ class Item:
     """One alert. *why* and *times* are (name, value) rows.
 
     For a reader who knows the alert, *news* is what is new, in one line, and *known* names the alert. *answer* is how to
-    answer it.
+    answer it. In a digest, *about* has the reasons for its position, and its number.
     """
 
     severity: Severity
@@ -73,6 +73,12 @@ class Item:
     news: str = ""
     known: str = ""
     answer: str = ""
+    about: str = ""
+
+    @property
+    def quote(self) -> Quote | None:
+        """The first quote beside the title."""
+        return next((quote for quote in self.quotes if quote.field != "title"), None)
 
     @property
     def coverage(self) -> str:
@@ -107,8 +113,8 @@ class Page:
         if not self.items:
             return ""
         lead = self.items[0]
-        quoted = ["".join(piece.text for piece in quote.pieces) for quote in lead.quotes if quote.field != "title"]
-        found = next(filter(None, (*quoted, lead.detail, lead.headline.by)), "")
+        quoted = "".join(piece.text for piece in lead.quote.pieces) if lead.quote else ""
+        found = quoted or lead.detail or lead.headline.by
         parts = (lead.news, lead.headline.headline, lead.coverage) if lead.news else (lead.coverage, found)
         return cut(" · ".join(filter(None, parts)), 140)
 

@@ -49,9 +49,9 @@ def digest_subject(digest: Digest) -> str:
     ends = [f"+{digest.size - 1} more" if digest.size > 1 else "", f"{needs} unanswered" if needs else ""]
     ends += [f"{price.name} {price.move}" for price in digest.movers[:1] if price.move]
     end = " · ".join(filter(None, ends))
-    held = [story.item.severity for story in (*digest.needs, *digest.stories, *digest.brief)]
+    held = [story.severity for story in (*digest.needs, *digest.stories, *digest.brief)]
     tag = max(held, key=lambda severity: severity.rank).upper() if held else "TOCSIN"
-    what = _what(digest.stories[0].item) if digest.stories else "nothing new waited"
+    what = _what(digest.stories[0]) if digest.stories else "nothing new waited"
     return _fitted(f"[{tag}] {prefix}{what}", f" ({end})" if end else "")
 
 

@@ -5,7 +5,7 @@ Every answer is careful: what cannot be shown is denied.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from tocsin.rules.news.nodes import (
     SUBTRACTING,
@@ -64,6 +64,15 @@ def made_of(node: Condition | All | Test) -> frozenset[int]:
     if isinstance(node, Leaf):
         return frozenset([id(node.terms)])
     return frozenset().union(*map(made_of, wanted(node)))
+
+
+def alone(node: Condition | All | Test) -> Mapping[int, str]:
+    """Return the lists and terms whose words are hits of *node* by themselves, by identity, as they are written."""
+    if isinstance(node, Leaf):
+        return {id(node.terms): node.text}
+    if isinstance(node, Pair) and node.op not in SUBTRACTING:
+        return {}
+    return {key: text for part in wanted(node) for key, text in alone(part).items()}
 
 
 def has_one_value(node: object) -> bool:

@@ -116,7 +116,7 @@ def alert(session: Session, number: int) -> AlertDetail | None:
     found = content.of_alerts(session, [number]).get(number)
     if found is None:
         return None
-    told = session.exec(
+    rows = session.exec(
         select(DeliveryRow, col(DeliveryAlertRow.overflow))
         .join(DeliveryAlertRow, col(DeliveryAlertRow.delivery_id) == DeliveryRow.id)
         .where(DeliveryAlertRow.alert_id == number)
@@ -124,9 +124,9 @@ def alert(session: Session, number: int) -> AlertDetail | None:
     ).all()
     members = matches(session, alert_id=number, limit=None)
     answered = feedback.by_number(session, [number]).get(number, Answered())
-    views = _delivery_views(session, [row for row, _ in told])
+    views = _delivery_views(session, [row for row, _ in rows])
     deliveries = tuple(
-        replace(view, reason=mapping.because(row, limit)) for view, (row, limit) in zip(views, told, strict=True)
+        replace(view, reason=mapping.because(row, limit)) for view, (row, limit) in zip(views, rows, strict=True)
     )
     return AlertDetail(tidings=found, members=members, deliveries=deliveries, answered=answered)
 

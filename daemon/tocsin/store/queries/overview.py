@@ -52,13 +52,13 @@ _OVERDUE = timedelta(hours=1)
 def roundup(session: Session, delivery: Delivery, now: datetime) -> Roundup:
     """Return what happened since the last digest to the recipient of *delivery*, without price moves."""
     since = _since(session, delivery, now)
-    told = {item.alert.id for item in delivery.tidings}
+    included = {item.alert.id for item in delivery.tidings}
     # Longer than this digest: for the end of a cooldown, or for another digest.
     waits = (col(DeliveryRow.state) == DeliveryState.HELD, col(DeliveryRow.due_at) > now)
     return Roundup(
         since=since,
         until=now,
-        needs=_needs(session, delivery, min(since, now - USUAL), now, told),
+        needs=_needs(session, delivery, min(since, now - USUAL), now, included),
         held=(*_unsent(session, delivery, since), *_counted(session, delivery, *waits), *_passed_over(session, since)),
         ailing=_ailing(session),
         sources=session.exec(select(func.count()).where(_POLLED)).one(),
@@ -81,7 +81,7 @@ def _since(session: Session, delivery: Delivery, now: datetime) -> datetime:
 
 
 def _needs(
-    session: Session, delivery: Delivery, since: datetime, now: datetime, told: Collection[int]
+    session: Session, delivery: Delivery, since: datetime, now: datetime, included: Collection[int]
 ) -> tuple[AlertContent, ...]:
     """Return the alerts of high severity sent to the recipient and opened *since* then that nobody has answered."""
     numbers = session.exec(
@@ -95,7 +95,7 @@ def _needs(
             DeliveryRow.kind != DeliveryKind.OPERATOR,
             col(AlertRow.severity).in_(_LOUD),
             col(AlertRow.opened_at) >= since,
-            col(AlertRow.id).not_in(told),
+            col(AlertRow.id).not_in(included),
             col(AlertRow.id).not_in(feedback.seen()),
         )
         .distinct()
