@@ -12,6 +12,7 @@ from tocsin.cli import (
     alerts,
     backtest,
     configuration,
+    database,
     deliveries,
     instruments,
     notify,
@@ -59,6 +60,7 @@ app.add_typer(rules.app, name="rules")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(silences.app, name="silences")
 app.add_typer(configuration.app, name="config")
+app.add_typer(database.app, name="db")
 
 
 def _version(wanted: bool) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, read_config
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, pack_folders, read_config
 from tocsin.cli.output import BAD_CONFIG, dump, say
 from tocsin.config.build import make_receiver, open_copy
 from tocsin.config.cautions import cautions
@@ -44,7 +44,7 @@ _LOOK_BACK = timedelta(days=30)
 
 RulesOption = Annotated[
     list[Path] | None,
-    typer.Option("--rules", help="Check these rule folders only, without a configuration.", exists=False),
+    typer.Option("--rules", help="Check these packs only, without a configuration.", callback=pack_folders),
 ]
 
 
