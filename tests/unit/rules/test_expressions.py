@@ -400,3 +400,23 @@ def test_a_stored_proof_has_one_line_for_a_name(bench: Any) -> None:
     (match,) = bench.judge(rules, "Ban on exports").matches
     (found,) = match.evidence.children[0].children
     assert (found.op, found.text, found.children, found.position) == ("expression", "@act", (), None)
+
+
+def test_a_labelled_list_under_a_name_names_the_subject_once(bench: Any) -> None:
+    """Joined by AND alone it gives the label of its first hit, as it would in brackets; `check` says so."""
+    rule = bench.rule("@x AND ban", key=["mineral"])
+    rules = bench.compile(rule, expressions={"x": "@y", "y": "$mineral"})
+    (match,) = bench.judge(rules, "Gallium up. Germanium ban").matches
+    assert match.labels == {"mineral": ("gallium",)}
+    _, problems = compile_packs([bench.pack(rule, expressions={"x": "@y", "y": "$mineral"})])
+    assert any(problem.message.startswith("@x is joined by AND alone") for problem in problems)
+
+
+def test_lint_knows_lists_of_one_name_in_two_packs_apart(bench: Any) -> None:
+    """What is written the same means another thing in another pack."""
+    library = bench.pack(lists={"state": ["government"]}, expressions={"x": "$state NEAR/3 ban"})
+    spec = bench.rule("@p/x\nOR $state NEAR/3 ban", fires=["x"], quiet=["y"])
+    pack = replace(bench.pack(spec, lists={"state": ["cabinet"]}, name="q"), used=(library,))
+    rules, problems = compile_packs([pack])
+    assert problems == ()
+    assert lint([pack], rules) == ()

@@ -89,7 +89,8 @@ class Judgement:
         self.entry = entry
         self.now = now
         self.document = Document(title=entry.title, summary=entry.summary, body=entry.body, language=entry.language)
-        # By the identity of a list, an expression or a node, which the rules keep alive, and of a sentence of the document.
+        # By the identity of a list or a node, which the rules keep alive, and of a sentence, which the document does. All
+        # places that name an expression share the node of its body.
         self._hits: dict[tuple[int, int], list[SentenceHit]] = {}
         self._clauses: dict[int, tuple[int, ...]] = {}
 
@@ -139,7 +140,7 @@ class Judgement:
 
     def near(self, node: Near, sentence: Sentence) -> list[SentenceHit]:
         """Return the hits of an expression in one sentence, sorted."""
-        key = (id(_shared(node)), id(sentence))
+        key = (id(node.terms if isinstance(node, Leaf) else node), id(sentence))
         hits = self._hits.get(key)
         if hits is None:
             hits = self._hits[key] = self._near(node, sentence)
@@ -206,13 +207,6 @@ class Judgement:
     def _aged(self, node: AgeTest) -> bool:
         age = self.now - (self.entry.published or self.entry.first_seen)
         return {"<": age < node.span, "<=": age <= node.span, ">": age > node.span, ">=": age >= node.span}[node.op]
-
-
-def _shared(node: Near) -> object:
-    """Return what the places that mean the same have in common."""
-    if isinstance(node, Leaf):
-        return node.terms
-    return node.expression if isinstance(node, Named) else node
 
 
 def _leaving(hits: list[SentenceHit], expression: Expression) -> list[SentenceHit]:
