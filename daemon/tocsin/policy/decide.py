@@ -9,11 +9,12 @@ from tocsin.model.alerts import Alert, MatchOutcome, Story
 from tocsin.model.deliveries import DeliveryKind
 from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Match
-from tocsin.policy.alerting import cooldown, correlation, growth, story
+from tocsin.policy.alerting import correlation, growth, story
 from tocsin.policy.alerting.correlation import ActiveWindow, Completion
 from tocsin.policy.alerting.facts import Decided, Decision, Facts
 from tocsin.policy.alerting.folding import Folding, in_turn
 from tocsin.policy.alerting.growth import fill
+from tocsin.policy.alerting.keys import key_values
 from tocsin.policy.notifying.grouping import Notice
 from tocsin.policy.notifying.planner import NotificationPlanner
 from tocsin.policy.notifying.receiver import ReceiverInfo
@@ -128,7 +129,7 @@ class _Making:
         return _decided(entry_id, match, MatchOutcome.UPDATED, reason, known)
 
     def _open(self, entry_id: int | None, match: Match, home: Story, *, late: bool = False) -> Decided:
-        alert = self._new_alert(match, home, cooldown.key_values(match, home.id))
+        alert = self._new_alert(match, home, key_values(match, home.id))
         notice = Notice(alert=alert, entry_id=entry_id)
         if late:
             reason = self.planner.notify(notice, match, DeliveryKind.CATCH_UP, why=Reason(cause=Cause.UNREACHABLE))

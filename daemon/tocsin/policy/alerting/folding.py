@@ -10,8 +10,9 @@ from tocsin.model.alerts import MatchOutcome, Story, StoryEntry
 from tocsin.model.entries import Entry
 from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Match
-from tocsin.policy.alerting import cooldown, story
+from tocsin.policy.alerting import story
 from tocsin.policy.alerting.facts import Facts
+from tocsin.policy.alerting.keys import key_values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,5 +130,5 @@ def touched(facts: Facts) -> Touched:
             stories |= found
             homes |= found
         for home in homes:
-            keys.update((match.rule.id, value) for value in cooldown.key_values(match, home))
+            keys.update((match.rule.id, value) for value in key_values(match, home))
     return Touched(stories=frozenset(stories), keys=frozenset(keys))

@@ -16,6 +16,7 @@ from tocsin.policy.alerting import cooldown
 from tocsin.policy.alerting.correction import Correction
 from tocsin.policy.alerting.facts import Facts, LastNotified
 from tocsin.policy.alerting.growth import Growth
+from tocsin.policy.alerting.keys import key_values
 from tocsin.policy.notifying.grouping import MessageGrouper, Notice
 from tocsin.policy.notifying.receiver import ReceiverInfo
 from tocsin.policy.notifying.route import Route, recipients
@@ -53,7 +54,7 @@ class NotificationPlanner:
         values does not delay the messages.
         """
         alert, now = notice.alert, self._facts.now
-        keys = cooldown.key_values(match, alert.story_id)
+        keys = key_values(match, alert.story_id)
         free = tuple(key for key in keys if set(key.split("|")) & set(only)) or keys
         due_at = (
             now
