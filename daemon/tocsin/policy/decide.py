@@ -120,13 +120,21 @@ class _Making:
         if number is None:
             return self._open(entry_id, match, home, late=late)
         known = self._alerts[number]
-        grown = growth.grow(known, match, home, origin=_origin(home, entry_id, match.source), now=self._facts.now)
+        shared = self.stories.shared(home.event, entry_id)
+        same = bool(shared) or self._repeats(entry_id, match, home)
+        origin = _origin(home, entry_id, match.source)
+        grown = growth.grow(known, match, home, origin=origin, now=self._facts.now, same=same)
         self._alerts[known.id] = grown.alert
-        reason = self.planner.notify_growth(grown, match, entry_id)
+        abroad = Reason(cause=Cause.LANGUAGE, words=", ".join(shared)) if shared else None
+        reason = self.planner.notify_growth(grown, match, entry_id, why=abroad)
         if reason is None:
-            reason = Reason(cause=Cause.COVERAGE, by=str(known.id))
+            reason = Reason(cause=Cause.COVERAGE, by=str(known.id), because=abroad)
             return _decided(entry_id, match, MatchOutcome.JOINED, reason, known)
         return _decided(entry_id, match, MatchOutcome.UPDATED, reason, known)
+
+    def _repeats(self, entry_id: int | None, match: Match, home: Story) -> bool:
+        """Return whether the headline of a match is that of another entry of its story."""
+        return match.entry is not None and entry_id is not None and story.repeats(home, match.entry, entry_id)
 
     def _open(self, entry_id: int | None, match: Match, home: Story, *, late: bool = False) -> Decided:
         alert = self._new_alert(match, home, key_values(match, home.id))

@@ -8,6 +8,7 @@ from datetime import datetime
 from tocsin.model.rules import RuleInfo, Severity
 from tocsin.policy.alerting.facts import LastNotified
 
+
 def standing(last: LastNotified | None, rule: RuleInfo, now: datetime) -> LastNotified | None:
     """Return *last*, or None if it is further in the future than a held message can be: then the clock was wrong."""
     return None if last is not None and last.at > now + rule.cooldown else last

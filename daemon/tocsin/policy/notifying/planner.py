@@ -69,12 +69,17 @@ class NotificationPlanner:
             self._remember(match, keys, due_at)
         return replace(rests or held or waits or _notified(everybody), because=why)
 
-    def notify_growth(self, grown: Growth, match: Match, entry_id: int | None) -> Reason | None:
-        """Plan the messages about what is new; return the reason of their state, None if nobody has to be notified."""
+    def notify_growth(
+        self, grown: Growth, match: Match, entry_id: int | None, *, why: Reason | None = None
+    ) -> Reason | None:
+        """Plan the messages about what is new; return the reason of their state, None if nobody has to be notified.
+
+        *why* is the reason for which the match is about the alert.
+        """
         alert = grown.alert
         confirmed = self._confirmed(grown, match)
         words = grown.words(confirmed=bool(confirmed))
-        why = Reason(cause=Cause.GROWTH, by=str(alert.id), words="; ".join(words))
+        why = Reason(cause=Cause.GROWTH, by=str(alert.id), words="; ".join(words), because=why)
         notice = Notice(alert=alert, entry_id=entry_id, news=words)
         if grown.matters:
             return self.notify(notice, match, DeliveryKind.UPDATE, only=grown.values, why=why)
