@@ -60,6 +60,7 @@ RULES = (
     "$mineral SENT (ban OR lift~ OR export) AND NOT title(x)",
     "re:/gal+ium/ NOT NEAR/0 ($mineral SENT gallium)",
     "bare($mineral OR 镓) SENT ban",
+    "(lede($mineral) NEAR/9 $mineral) SENT (($mineral OR ban) BEFORE/9 ($mineral OR ban))",
     "(($mineral OR gallium) NOT BEFORE/3 lift~) THEN (ban NOT AFTER/2 not)",
     "lede($mineral NEAR/9 =MP) OR 镓 NEAR/2 出口",
 )

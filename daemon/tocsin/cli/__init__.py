@@ -12,9 +12,11 @@ from tocsin.cli import (
     alerts,
     backtest,
     configuration,
+    database,
     deliveries,
     instruments,
     notify,
+    packs,
     rules,
     run,
     silences,
@@ -56,9 +58,11 @@ app.add_typer(sources.app, name="sources")
 app.add_typer(instruments.app, name="instruments")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(rules.app, name="rules")
+app.add_typer(packs.app, name="packs")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(silences.app, name="silences")
 app.add_typer(configuration.app, name="config")
+app.add_typer(database.app, name="db")
 
 
 def _version(wanted: bool) -> None:

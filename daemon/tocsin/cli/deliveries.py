@@ -58,21 +58,21 @@ def _dead(store: Store, since: str | None, limit: int) -> tuple[DeliveryView, ..
 
 def _waiting(views: Sequence[DeliveryView], store: Store, zone: ZoneInfo) -> list[DeliveryView]:
     """Return *views*. Deliveries that wait for a blocked or failing receiver get that as their reason."""
-    standings = store.read.paused(datetime.now(UTC))
+    paused = store.read.paused(datetime.now(UTC))
     return [
-        replace(view, reason=Reason(cause=Cause.OTHER, words=_rests(view.receiver, standings[view.receiver], zone)))
-        if view.receiver in standings and view.state in (DeliveryState.READY, DeliveryState.RETRY)
+        replace(view, reason=Reason(cause=Cause.OTHER, words=_rests(view.receiver, paused[view.receiver], zone)))
+        if view.receiver in paused and view.state in (DeliveryState.READY, DeliveryState.RETRY)
         else view
         for view in views
     ]
 
 
-def _rests(name: str, standing: ReceiverStatus, zone: ZoneInfo) -> str:
-    blocked = "is blocked" if standing.refused else "is paused"
-    failures = f"{counted(standing.failures, 'failure')}{' in a row' * (standing.failures > 1)}"
-    words = standing.refused or (failures if standing.failures else "it limits our rate")
-    since = f"; nothing was delivered since {local(standing.since, zone)}" if standing.since else ""
-    return f"{name} {blocked} until {local(standing.rests, zone)}: {words}{since}"
+def _rests(name: str, status: ReceiverStatus, zone: ZoneInfo) -> str:
+    blocked = "is blocked" if status.refused else "is paused"
+    failures = f"{counted(status.failures, 'failure')}{' in a row' * (status.failures > 1)}"
+    words = status.refused or (failures if status.failures else "it limits our rate")
+    since = f"; nothing was delivered since {local(status.since, zone)}" if status.since else ""
+    return f"{name} {blocked} until {local(status.rests, zone)}: {words}{since}"
 
 
 def _list(views: Sequence[DeliveryView], settings: Config, *, json: bool, empty: str) -> None:

@@ -6,7 +6,8 @@ import dataclasses
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -15,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import Progress
 from rich.table import Table
 
 from tocsin import units
@@ -38,6 +40,18 @@ def say(text: str) -> None:
 def dump(value: Any) -> None:
     """Print *value* as one line of JSON on stdout."""
     print(json.dumps(plain(value), ensure_ascii=False))
+
+
+@contextmanager
+def progress(words: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a progress bar named *words* on a terminal; yield its tick, a function of what is left and of the total.
+
+    Without a total the bar only shows that something happens.
+    """
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(words, total=None)
+        yield lambda left, total: bar.update(task, total=total or None, completed=total - left)
 
 
 def table(

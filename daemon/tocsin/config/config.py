@@ -7,19 +7,21 @@ from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo
 
 from tocsin.config.feeds import FeedConfig, FeedShape, PageShape, check_source, make_feed
 from tocsin.config.instruments import InstrumentShape, make_instrument
+from tocsin.config.pack_file import Lists
+from tocsin.config.packs import check_lists, read_lists
 from tocsin.config.price_feeds import PriceConfig, PriceFeeds, read_book
 from tocsin.config.price_tables import FileShape, TableConfig, TableShape, check_table, file_config, table_config
 from tocsin.config.receivers import ReceiverConfig, ReceiverShape, check_receiver, receiver_config, weekdays
 from tocsin.config.secrets import Filler
 from tocsin.config.sections import Heartbeat, HttpConfig, ReportShape, check_report
-from tocsin.config.values import OwnPaths, Zone
+from tocsin.config.values import Packs, Zone
 from tocsin.config.yaml.file import read, read_text, shown_path
 from tocsin.config.yaml.nodes import Node, Pairs, Scalar, children, entries, member, problem, said, scalars
 from tocsin.config.yaml.shape import Duration, Shape, Texts, context, tag
@@ -109,6 +111,12 @@ class _Override(Shape):
     """Cancels matches beside the rule's own `unless`; it may name the lists of the rule's pack."""
     to: Texts = ()
     """The only receivers of this rule. Routes are not used for it."""
+    lists: Lists = Field(default_factory=dict)
+    """Members that are added to lists of a pack, if the name is that of a pack."""
+
+    refused: ClassVar[Mapping[str, str]] = {
+        "expressions": "expressions cannot be overridden; add words to a list of the pack, or an unless to a rule"
+    }
 
 
 _Named = Annotated[str, Field(pattern=_NAME)]
@@ -137,8 +145,8 @@ class ConfigFile(Shape):
     """The time zone for times that people see, such as Europe/London. Default: UTC."""
     database: Annotated[str, AfterValidator(_database)] = Field(default="sqlite:///tocsin.db", validate_default=True)
     """The database as sqlite:///path, relative to this file."""
-    rules: OwnPaths = ()
-    """Folders of rule packs, relative to this file."""
+    rules: Packs = ()
+    """Rule packs: names of shipped ones such as critical-minerals, and folders such as ./rules, relative to this file."""
     http: HttpConfig = HttpConfig()
     """HTTP settings for all sources."""
     sources: dict[_Named, _Source] = Field(default_factory=dict)
@@ -150,7 +158,7 @@ class ConfigFile(Shape):
     routes: tuple[_Route, ...] | None = None
     """Routes of alerts to receivers. Every route that matches adds its receivers. Default: all alerts to all."""
     overrides: dict[str, _Override] = Field(default_factory=dict)
-    """Changes to rules without editing their packs, by pack/id or the id alone."""
+    """Changes to rules without editing their packs, by pack/id or the id alone, and to lists of a pack, by its id."""
     retention: Duration = timedelta(days=90)
     """Time for which the texts of entries are kept, such as 90d."""
     heartbeat: Heartbeat = Heartbeat()
@@ -223,8 +231,9 @@ def _check(root: Node) -> Iterator[Problem]:
         yield from _check_receivers(member(route, "to"), names)
     for override in children(member(root, "overrides")):
         yield from _check_receivers(member(override, "to"), names)
+        yield from check_lists(override)
         if isinstance(override, Pairs) and not override.pairs:
-            yield problem(override, "an override needs disable, severity, unless or to")
+            yield problem(override, "an override needs disable, severity, unless, to or lists")
     if not children(member(root, "sources")):
         yield problem(root, "there is no source: nothing will be polled", warning=True)
     if all(_is_off(receiver) for _, receiver in named):
@@ -294,5 +303,6 @@ def _overrides(file: ConfigFile) -> Iterator[Override]:
         yield item.build(
             Override,
             rule=key.place,
+            lists=tuple(read_lists(value)),
             unless=unless.place if isinstance(unless, Scalar) and item.unless is not None else None,
         )

@@ -21,9 +21,10 @@ from tocsin.rules.compile import compile_packs
 from tocsin.rules.examples import check_examples
 from tocsin.rules.lint import History, lint, lint_history, lint_names
 from tocsin.rules.never import Given
+from tocsin.rules.overlay import lay_over
 from tocsin.rules.ruleset import RuleSet
 from tocsin.rules.scope import Scopes
-from tocsin.rules.spec import Override, PackSpec, lay_over, with_used
+from tocsin.rules.spec import Override, PackSpec, with_used
 from tocsin.units import counted
 
 #: The files of the last good version of the pack in a folder, if there was one.

@@ -27,7 +27,7 @@ _LISTS = {"anyOf": [_TERMS, {"type": "object", "minProperties": 1, "additionalPr
 NAME = re.compile(r"[a-z][a-z0-9-]*")
 _NAMES: JsonDict = {"propertyNames": {"pattern": f"^{NAME.pattern}$"}}
 #: The content of a list is checked on the nodes, because they have the position of each term.
-_Lists = Annotated[dict[str, Any], WithJsonSchema({"type": "object", "additionalProperties": _LISTS, **_NAMES})]
+Lists = Annotated[dict[str, Any], WithJsonSchema({"type": "object", "additionalProperties": _LISTS, **_NAMES})]
 
 _CLASS = {
     "type": "object",
@@ -174,7 +174,7 @@ class RuleFile(Shape):
     """The version of the rule language."""
     pack: _Pack | None = None
     """The name of the pack. Only one file of the folder has it."""
-    lists: _Lists = Field(default_factory=dict)
+    lists: Lists = Field(default_factory=dict)
     """Named words: a list of terms, or a map of such lists whose keys become labels."""
     expressions: _Expressions = Field(default_factory=dict, json_schema_extra=_NAMES)
     """Named expressions, written as @name: a text, or a map with `match` and examples."""

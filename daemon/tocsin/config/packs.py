@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tocsin.config.conditions import check_conditions
 from tocsin.config.pack_file import COOLDOWN, NAME, PriceShape, RuleFile, RuleShape
+from tocsin.config.shipped import find_pack
 from tocsin.config.yaml.file import read, read_text, shown_path
 from tocsin.config.yaml.nodes import Items, Node, Pairs, Scalar, children, entries, member, problem, scalars
 from tocsin.config.yaml.shape import Shape
@@ -25,7 +26,8 @@ MOST_FILES = 500
 def read_pack(folder: Path) -> tuple[Files, tuple[Problem, ...]]:
     """Return the YAML files of *folder*, sorted by name, and what could not be read."""
     if not folder.is_dir():
-        return (), (Problem(message=f"{shown_path(folder)} is not a folder of rules"),)
+        shipped = f"; the shipped pack is written {folder.name}, without a path" if find_pack(folder.name) else ""
+        return (), (Problem(message=f"{shown_path(folder)} is not a folder of rules{shipped}"),)
     paths = sorted(path for path in folder.iterdir() if path.suffix in (".yaml", ".yml"))
     if len(paths) > MOST_FILES:
         return (), (
@@ -58,14 +60,14 @@ def parse_pack(files: Sequence[tuple[str, str]]) -> tuple[PackSpec | None, tuple
         if document.root is None:
             continue
         shape = RuleFile.of(document.root, problems)
-        problems += _check_lists(document.root)
+        problems += check_lists(document.root)
         problems += _check_expressions(document.root)
         problems += check_conditions(document.root)
         if shape is None:
             continue
         if shape.pack:
             heads.append(shape)
-        lists += _lists(document.root)
+        lists += read_lists(document.root)
         expressions += _expressions(document.root)
         rules += map(_rule, shape.rules)
     problems += _check_names(lists, expressions)
@@ -96,7 +98,8 @@ def parse_pack(files: Sequence[tuple[str, str]]) -> tuple[PackSpec | None, tuple
     return spec, tuple(problems)
 
 
-def _check_lists(root: Node) -> Iterator[Problem]:
+def check_lists(root: Node) -> Iterator[Problem]:
+    """Yield faults of the terms under `lists`, which the shape leaves to the nodes."""
     for node in children(member(root, "lists")):
         groups = children(node) if isinstance(node, Pairs) else (node,)
         for group in groups:
@@ -144,7 +147,8 @@ def _check_names(lists: Sequence[ListSpec], expressions: Sequence[ExpressionSpec
         first.setdefault(name.text, (kind, name))
 
 
-def _lists(root: Node) -> Iterator[ListSpec]:
+def read_lists(root: Node) -> Iterator[ListSpec]:
+    """Yield what stands under `lists`."""
     for key, node in entries(member(root, "lists")):
         if isinstance(node, Pairs):
             groups = tuple((value.text, _places(group)) for value, group in node.pairs)

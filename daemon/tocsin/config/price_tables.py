@@ -184,7 +184,7 @@ def check_table(node: Node) -> Iterator[Problem]:
         yield from _tried(node, key, reader.field)
     errors = member(node, "errors")
     for name, _ in entries(errors):
-        yield from _tried(errors, name.text, reader.holds)
+        yield from _tried(errors, name.text, reader.condition)
     history, time = member(node, "history"), member(node, "time")
     if isinstance(history, Scalar) and history.value is True and time is None and not file:
         yield problem(history, "a history needs the time of each of its rows: add time")

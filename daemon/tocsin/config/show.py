@@ -60,7 +60,7 @@ def _plain(value: Any) -> Any:
             return value.key
         case Mapping():
             return {str(key): _plain(item) for key, item in value.items()}
-        case tuple():
+        case tuple() | list():
             return [_plain(item) for item in value]
         case bool() | int():
             return value

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -25,7 +25,6 @@ from tocsin.policy.chunks import Chunk
 from tocsin.policy.polling import health
 from tocsin.policy.polling.aftermath import after_failure
 from tocsin.policy.polling.health import PROBE, Network
-from tocsin.policy.polling.schedule import Terms
 from tocsin.protocols import Runtime
 from tocsin.rules import builtin
 from tocsin.sources import Source
@@ -65,7 +64,7 @@ class Pipeline:
         self._tasks: set[asyncio.Task[None]] = set()
         self._resting: list[Rest] = []
         self._deferred: list[Deferral] = []
-        self._outage = Outage()
+        self._network = Network()
         self._latest = datetime.min.replace(tzinfo=UTC)  # time that a tick saw on the clock
         self._news = NewsIntake(store, runtime, committed=committed, progress=progress)
         self.market = PriceIntake(store, runtime, committed=committed)
@@ -73,7 +72,7 @@ class Pipeline:
     async def resume(self) -> None:
         """Restore an outage of the network that the last run saw. It lasts until a server is reached."""
         since = await self._runtime.write(self._store.read.lasts_since, builtin.OFFLINE.id, builtin.ONLINE.id)
-        self._outage = Outage(since)
+        self._network = Network(offline_since=since)
 
     async def tick(self) -> None:
         """Claim what is due and start polling it."""
@@ -142,9 +141,11 @@ class Pipeline:
         if source is None:  # removed while it was due: the next synchronisation disables its row
             return
         intake = self.market if poll.terms.prices else self._news
-        if not self._outage.may_ask(poll.terms, poll.now):
+        asked = health.probe(self._network, poll.now) if poll.terms.group else self._network
+        if asked is None:
             self._defer(Deferral(lease=lease, due_at=poll.now + PROBE, reason=_OFFLINE))
             return
+        self._network = asked
         if deferral := intake.put_off(poll):
             self._defer(deferral)
             return
@@ -191,7 +192,7 @@ class Pipeline:
         unreachable = error.fault is Fault.UNREACHABLE
         if unreachable or error.status:
             await self._note(poll, reached=not unreachable)
-        if unreachable and poll.terms.group and self._outage.lasts:
+        if unreachable and poll.terms.group and self._network.offline_since:
             self._defer(Deferral(lease=lease, due_at=now + PROBE, reason=_OFFLINE))
             return
         refusals, own = intake.failed(poll, error, now)
@@ -224,15 +225,29 @@ class Pipeline:
         log.debug(line("poll put off", source=deferral.lease.name, reason=deferral.reason, next=deferral.due_at))
 
     async def _note(self, poll: Poll, *, reached: bool) -> None:
-        """Note whether a server was reached, and notify operators when the network went down or came back."""
-        now = self._runtime.clock.now()
-        event = self._outage.note(poll.terms, poll.config.terms.values(), reached=reached, now=now)
-        if event is None:
+        """Note whether a public server was reached, and notify operators when the network went down or came back.
+
+        Private servers, which have no group, do not count. While the network is down no source is blamed, and one poll a
+        minute is tried.
+        """
+        group, now = poll.terms.group, self._runtime.clock.now()
+        if not group:
             return
-        log.warning(line("offline" if self._outage.lasts else "online", detail=event.detail))
-        if self._outage.lasts:
+        # Needed only after a failure, and nearly every poll succeeds.
+        hosts = 0 if reached else len({terms.group for terms in poll.config.terms.values() if terms.group})
+        since = self._network.offline_since
+        self._network = health.after_try(self._network, group, reached=reached, hosts=hosts, now=now)
+        if self._network.offline_since == since:
+            return
+        if since is None:
+            detail = "None of many servers could be reached. One is tried every minute, and no source is blamed."
+        else:
+            detail = f"Servers can be reached again, after {duration(now - since)}."
+        log.warning(line("online" if since else "offline", detail=detail))
+        if since is None:
             await self._runtime.write(self._store.clear_outage_failures, now)
-        await self.tell([event])
+        info = builtin.ONLINE if since else builtin.OFFLINE
+        await self.tell([builtin.own_match(info, {"network": ("the internet",)}, detail, now)])
 
 
 def _asked_again(rest: Rest, now: datetime) -> Rest:
@@ -243,47 +258,3 @@ def _asked_again(rest: Rest, now: datetime) -> Rest:
 
 def _took(started: float) -> timedelta:
     return timedelta(seconds=time.perf_counter() - started)
-
-
-_LABELS = {"network": ("the internet",)}
-
-
-class Outage:
-    """Outages of the network, as polls of public servers show them. Private servers, which have no group, do not count.
-
-    While the network is down no source is blamed, and one poll a minute is tried. *since* is the beginning of an outage
-    that lasted until the end of the last run.
-    """
-
-    def __init__(self, since: datetime | None = None) -> None:
-        self._network = Network(offline_since=since)
-
-    @property
-    def lasts(self) -> bool:
-        """True if the network is down."""
-        return self._network.offline_since is not None
-
-    def may_ask(self, source: Terms, now: datetime) -> bool:
-        """Return whether a source may be polled at *now*."""
-        if not source.group:
-            return True
-        allowed = health.probe(self._network, now)
-        self._network = allowed or self._network
-        return allowed is not None
-
-    def note(self, source: Terms, all_of: Iterable[Terms], *, reached: bool, now: datetime) -> Match | None:
-        """Note whether the server of *source*, one of *all_of*, was reached. Return an event if the network changed."""
-        if not source.group:
-            return None
-        # Needed only after a failure, and nearly every poll succeeds.
-        hosts = 0 if reached else len({terms.group for terms in all_of if terms.group})
-        before = self._network.offline_since
-        self._network = health.after_try(self._network, source.group, reached=reached, hosts=hosts, now=now)
-        since = self._network.offline_since
-        if before is None and since is not None:
-            detail = "None of many servers could be reached. One is tried every minute, and no source is blamed."
-            return builtin.own_match(builtin.OFFLINE, _LABELS, detail, now)
-        if before is not None and since is None:
-            detail = f"Servers can be reached again, after {duration(now - before)}."
-            return builtin.own_match(builtin.ONLINE, _LABELS, detail, now)
-        return None

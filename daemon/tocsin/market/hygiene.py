@@ -34,7 +34,6 @@ _RHYTHM, _WEEK = 12, 14
 _SATURDAY = 5
 #: Units that are a hundredth of another.
 _MINOR = {"GBp": "GBP", "GBX": "GBP", "ZAc": "ZAR", "ILA": "ILS", "USX": "USD", "USc": "USD"}
-_HUNDRED = Decimal(100)
 #: Greatest log move between a jump and a simple ratio if it looks like a split, and between it and 100 if like another unit.
 _RATIO = 0.003
 _UNIT = 0.02
@@ -114,8 +113,7 @@ def _in_currency(series: Series, quote: Quote) -> tuple[Quote, str]:
     major_wanted, major_given = _MINOR.get(wanted, wanted), _MINOR.get(given, given)
     if major_wanted != major_given:
         return quote, f"in {given}, but {series.instrument.id} is in {wanted}"
-    scale = Decimal(1) / _HUNDRED if given in _MINOR else Decimal(1)
-    scale = scale * _HUNDRED if wanted in _MINOR else scale
+    scale = Decimal(100) ** ((wanted in _MINOR) - (given in _MINOR))
     bars = tuple(replace(bar, price=bar.price * scale) for bar in quote.bars)
     actions = tuple(
         replace(action, dividend=action.dividend * scale) if action.dividend is not None else action

@@ -148,7 +148,7 @@ def price_at(series: Series, at: datetime) -> Reference | None:
     if number:
         return Reference(price=series.quotes[number - 1].price, at=series.quotes[number - 1].at)
     number = bisect_right(series.closes, at, key=lambda c: c.at)
-    return Reference(price=series.closes[number - 1].price, at=series.closes[number - 1].at) if number else None
+    return series.closes[number - 1] if number else None
 
 
 def sessions_back(series: Series, count: int) -> Close | None:
@@ -159,10 +159,8 @@ def sessions_back(series: Series, count: int) -> Close | None:
 def since(series: Series, start: datetime) -> Sequence[Reference]:
     """Return every price from *start* on, oldest first: closes from before the first quote, then quotes."""
     begins = series.quotes[0].at if series.quotes else None
-    closes = [
-        Reference(price=c.price, at=c.at) for c in series.closes if c.at >= start and (not begins or c.at < begins)
-    ]
-    return closes + [Reference(price=q.price, at=q.at) for q in series.quotes if q.at >= start]
+    closes = (c for c in series.closes if c.at >= start and (not begins or c.at < begins))
+    return [*closes, *(Reference(price=q.price, at=q.at) for q in series.quotes if q.at >= start)]
 
 
 def _learn(series: Series, last: Quote, day: date) -> Series:

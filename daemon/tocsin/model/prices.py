@@ -79,21 +79,16 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Quote:
-    """One price of one instrument at one time.
+class Priced:
+    """A price, and what its source says beside it.
 
-    *at* is the time the source gives, in UTC. *source* is its name: a move is measured between quotes of one source.
-    *actions* and *bars* are the recent ones, known already or not. *session* are the trading hours that the source
-    gives, and *period* is the start and the end of the session in progress.
+    *actions* and *bars* (of earlier sessions) are the recent ones, known already or not. *session* are the trading hours
+    that the source gives, and *period* is the start and the end of the session in progress.
     """
 
-    instrument: str
     price: Decimal
-    at: datetime
-    first_seen: datetime
     volume: Decimal | None = None
     currency: str = ""
-    source: str = ""
     actions: tuple[Action, ...] = ()
     bars: tuple[Bar, ...] = ()
     session: Hours | None = None
@@ -101,21 +96,24 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RawQuote:
-    """The newest price of *symbol*, before its instrument is looked up; the rest is as in a `Quote`.
+class Quote(Priced):
+    """One price of one instrument at one time.
 
-    *at* is None where the source gives no time. *bars* are the sessions before the current one.
+    *at* is the time the source gives, in UTC. *source* is its name: a move is measured between quotes of one source.
     """
 
+    instrument: str
+    at: datetime
+    first_seen: datetime
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawQuote(Priced):
+    """The newest price of *symbol*, before its instrument is looked up; *at* is None where the source gives no time."""
+
     symbol: str
-    price: Decimal
     at: datetime | None = None
-    volume: Decimal | None = None
-    currency: str = ""
-    bars: tuple[Bar, ...] = ()
-    actions: tuple[Action, ...] = ()
-    session: Hours | None = None
-    period: tuple[datetime, datetime] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,7 +47,9 @@ def build(endpoint: Endpoint) -> AppriseReceiver:
     sample = made(_Mail, fields)
     if sample.pgp_mode != PGPMode.NONE:
         raise ValueError("tocsin does not encrypt mail: remove pgp= and wkd= from the address")
-    people = dict((*((address, who or "") for who, address in sample.targets), *_named(sample)))
+    people = {address: who or "" for who, address in sample.targets}
+    # Copies get mails of their own, because a server may accept one recipient and refuse another.
+    people |= {address: sample.names.get(address) or "" for address in sorted(sample.cc | sample.bcc)}
     reply_to = sorted(sample.reply_to)
     if not people:
         raise ValueError("no recipient of this mail address is a mail address")
@@ -74,11 +76,6 @@ def build(endpoint: Endpoint) -> AppriseReceiver:
         place=f"{sample.smtp_host}:{sample.port}",
         mode=sample.secure_mode or "",
     )
-
-
-def _named(sample: Any) -> list[tuple[str, str]]:
-    """Return the recipients of copies. Each gets its own mail, because a server may accept one and refuse another."""
-    return [(address, sample.names.get(address) or "") for address in sorted(sample.cc | sample.bcc)]
 
 
 #: Seconds that one read or write may take. The exchange bounds the total.

@@ -20,6 +20,7 @@ from tocsin.render.page import Page, page
 from tocsin.render.plain import brief, digest_plain, plain
 from tocsin.render.slack import digest_slack, escaped, plain_context, slack
 from tocsin.render.subject import digest_subject, subject
+from tocsin.render.ticker import pictures
 from tocsin.render.words import defused, held_line, late_line, one_line, web_link, whole
 
 __all__ = ["held_line", "late_line", "reduced", "render", "with_preface"]
@@ -53,18 +54,18 @@ def render(
         summary = digest(contents, delivery_id=delivery_id, kind=delivery_kind, zone=zone, roundup=roundup)
         if kind is MessageKind.TEXT:
             summary = summary.short(MOST_IN_CHATS)
-        line, text, pictures = digest_subject(summary), digest_plain(summary), summary.pictures
+        line, text, prices = digest_subject(summary), digest_plain(summary), summary.movers
         as_html, as_slack = partial(digest_html, summary, line), partial(digest_slack, summary, line)
     else:
         whole_page = page(contents, delivery_id=delivery_id, kind=delivery_kind, zone=zone)
         # Only mail programs group a conversation by its subject.
         line = subject(whole_page, subjects if kind is MessageKind.MAIL else ())
-        text, pictures = plain(whole_page), whole_page.pictures
+        text, prices = plain(whole_page), tuple(price for item in whole_page.items for price in item.prices)
         as_html, as_slack = partial(html, whole_page, line), partial(slack, whole_page, line)
     message = Message(kind=kind, subject=line, text=text, thread=thread)
     match kind:
         case MessageKind.MAIL:
-            return replace(message, html=as_html(), pictures=pictures)
+            return replace(message, html=as_html(), pictures=pictures(prices))
         case MessageKind.SLACK:
             return replace(message, payload=as_slack())
         case MessageKind.HOOK:

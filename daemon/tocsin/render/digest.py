@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +14,6 @@ from tocsin.model.prices import PriceSummary
 from tocsin.model.reasons import Reason
 from tocsin.model.rules import Severity
 from tocsin.render.page import BANNERS, Item, item
-from tocsin.render.quotes import Quote
 from tocsin.render.reasons import in_words
 from tocsin.render.ticker import Ticker, ticker
 from tocsin.render.words import cut, local, one_line
@@ -38,19 +36,6 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
-    """An alert of a digest. *about* gives the reasons for its position, and its number."""
-
-    item: Item
-    about: str
-
-    @property
-    def quote(self) -> Quote | None:
-        """The quote beside its headline."""
-        return next((quote for quote in self.item.quotes if quote.field != "title"), None)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
     """Lines of (name, words), and the number of lines left out."""
 
@@ -62,18 +47,17 @@ class Part:
 class Digest:
     """Content of a digest. *stories* are shown in full, *brief* on one line, and *more* are left out.
 
-    *loud* counts its alerts of high severity or above. *overflow* says how many were over which limit.
+    *overflow* says how many were over which limit.
     """
 
     kind: DeliveryKind
     delivery_id: str
     period: str
-    needs: tuple[Story, ...]
+    needs: tuple[Item, ...]
     more_needs: int
-    stories: tuple[Story, ...]
-    brief: tuple[Story, ...]
+    stories: tuple[Item, ...]
+    brief: tuple[Item, ...]
     more: int
-    loud: int
     movers: tuple[Ticker, ...]
     held: Part
     ailing: Part
@@ -101,17 +85,8 @@ class Digest:
         waiting = len(self.needs) + self.more_needs
         parts = [f"{waiting} wait for an answer" if waiting else ""]
         parts += [f"{price.name} {price.move}" for price in self.movers[:2]]
-        parts += [story.item.headline.headline or story.item.title for story in self.stories[1:3]]
+        parts += [story.headline.headline or story.title for story in self.stories[1:3]]
         return cut(" · ".join(filter(None, parts)), 140)
-
-    def picture(self, place: int) -> str:
-        """Return the Content-ID of the picture of that mover (RFC 2392)."""
-        return f"mover-{place}.{re.sub('[^A-Za-z0-9-]', '-', self.delivery_id)}@tocsin"
-
-    @property
-    def pictures(self) -> tuple[tuple[str, bytes], ...]:
-        """The pictures of all movers by their Content-ID."""
-        return tuple((self.picture(place), price.png) for place, price in enumerate(self.movers) if price.png)
 
     def short(self, most: int) -> Digest:
         """Return the digest with at most *most* one-line alerts. The others are counted."""
@@ -137,7 +112,6 @@ def digest(
         stories=tuple(shown[:MOST_TOP]),
         brief=tuple(shown[MOST_TOP:]),
         more=len(ranked) - len(shown),
-        loud=sum(one.alert.severity.rank >= LOUD.rank for one in ranked),
         movers=tuple(ticker(price, zone) for price in around.movers[:MOST_MOVERS]),
         held=_part(_held(around.held)),
         ailing=_part(ailing),
@@ -162,7 +136,7 @@ def _weight(content: AlertContent) -> tuple[int, int, datetime]:
     return alert.severity.rank, alert.origins, alert.event_time
 
 
-def _story(content: AlertContent, zone: ZoneInfo, kind: DeliveryKind, until: datetime) -> Story:
+def _story(content: AlertContent, zone: ZoneInfo, kind: DeliveryKind, until: datetime) -> Item:
     shown = item(content, zone, kind)
     headline = replace(shown.headline, headline=cut(shown.headline.headline, _HEADLINE))
     alert = content.alert
@@ -174,7 +148,7 @@ def _story(content: AlertContent, zone: ZoneInfo, kind: DeliveryKind, until: dat
         "over the limit" if content.overflow else "",
         f"Alert {alert.id}" if alert.id > 0 else "",
     ]
-    return Story(item=replace(shown, headline=headline), about=" · ".join(filter(None, reasons)))
+    return replace(shown, headline=headline, about=" · ".join(filter(None, reasons)))
 
 
 def _held(found: Sequence[HeldBack]) -> list[tuple[str, str]]:

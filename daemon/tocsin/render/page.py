@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -56,7 +55,7 @@ class Item:
     """One alert. *why* and *times* are (name, value) rows.
 
     For a reader who knows the alert, *news* is what is new, in one line, and *known* names the alert. *answer* is how to
-    answer it.
+    answer it. In a digest, *about* has the reasons for its position, and its number.
     """
 
     severity: Severity
@@ -74,6 +73,12 @@ class Item:
     news: str = ""
     known: str = ""
     answer: str = ""
+    about: str = ""
+
+    @property
+    def quote(self) -> Quote | None:
+        """The first quote beside the title."""
+        return next((quote for quote in self.quotes if quote.field != "title"), None)
 
     @property
     def coverage(self) -> str:
@@ -92,20 +97,6 @@ class Page:
     brief: tuple[Item, ...]
     more: int
 
-    def picture(self, item: int, price: int) -> str:
-        """Return the Content-ID of the picture of that price of that item (RFC 2392)."""
-        return f"price-{item}-{price}.{re.sub('[^A-Za-z0-9-]', '-', self.delivery_id)}@tocsin"
-
-    @property
-    def pictures(self) -> tuple[tuple[str, bytes], ...]:
-        """The pictures of all prices by their Content-ID."""
-        return tuple(
-            (self.picture(number, place), price.png)
-            for number, item in enumerate(self.items)
-            for place, price in enumerate(item.prices)
-            if price.png
-        )
-
     @property
     def banner(self) -> str:
         """The line that names the kind of message. Empty for an alert, and if the alerts themselves say what is new."""
@@ -122,8 +113,8 @@ class Page:
         if not self.items:
             return ""
         lead = self.items[0]
-        quoted = ["".join(piece.text for piece in quote.pieces) for quote in lead.quotes if quote.field != "title"]
-        found = next(filter(None, (*quoted, lead.detail, lead.headline.by)), "")
+        quoted = "".join(piece.text for piece in lead.quote.pieces) if lead.quote else ""
+        found = quoted or lead.detail or lead.headline.by
         parts = (lead.news, lead.headline.headline, lead.coverage) if lead.news else (lead.coverage, found)
         return cut(" · ".join(filter(None, parts)), 140)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from tocsin.model.alerts import AlertContent
-from tocsin.render.digest import TOP, Digest, Part, Story
+from tocsin.render.digest import TOP, Digest, Part
 from tocsin.render.page import Item, Page, Reference
 from tocsin.render.quotes import Quote
 from tocsin.render.ticker import Ticker
@@ -32,12 +32,12 @@ def digest_plain(digest: Digest) -> str:
     """Return the whole digest. Entries with one line in other forms have two or three here."""
     parts = [
         digest.banner,
-        _headed("Needs an answer", [_short(story.item, story.about) for story in digest.needs], digest.more_needs),
-        "\n\n".join([*[TOP] * bool(digest.stories), *("\n".join(_story(story)) for story in digest.stories)]),
+        _headed("Needs an answer", [_short(item, item.about) for item in digest.needs], digest.more_needs),
+        "\n\n".join([*[TOP] * bool(digest.stories), *("\n".join(_story(item)) for item in digest.stories)]),
         "\n".join([*["Movers"] * bool(digest.movers), *(line for price in digest.movers for line in _price(price))]),
         _pairs("Held back, and why", digest.held),
         _pairs("Sources that cannot be read", digest.ailing),
-        _headed("Also", [_short(story.item, story.about) for story in digest.brief], digest.more),
+        _headed("Also", [_short(item, item.about) for item in digest.brief], digest.more),
         digest.counts,
         digest.answer,
         f"Delivery {digest.delivery_id}",
@@ -63,13 +63,12 @@ def _blocks(item: Item) -> Iterator[str]:
     yield "\n".join([*_rows(item.times), *filter(None, [item.answer])])
 
 
-def _story(story: Story) -> Iterator[str]:
-    item = story.item
+def _story(item: Item) -> Iterator[str]:
     yield f"{item.severity.upper()}  {item.title}"
     yield from (f"  {line}" for line in filter(None, (*_lines(item.headline), item.detail)))
-    yield from (f"  > {marked(quote)}" for quote in [story.quote] if quote)
+    yield from (f"  > {marked(quote)}" for quote in [item.quote] if quote)
     yield from (f"  {price.name}: {price.line}" for price in item.prices)
-    yield f"  {story.about}"
+    yield f"  {item.about}"
 
 
 def _short(item: Item, end: str, *, between: str = "\n  ") -> str:

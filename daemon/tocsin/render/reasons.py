@@ -7,14 +7,11 @@ from datetime import UTC, datetime, tzinfo
 from tocsin.model.reasons import Cause, Reason
 from tocsin.units import counted
 
-#: The end of the sentence "held until ...", by cause.
+#: The end of the sentence "held until ...", by cause. Others are a setting of a rule or receiver.
 _HELD = {
-    Cause.COOLDOWN: " by the cooldown of {by}",
     Cause.SNOOZE: ": alert {by} is snoozed",
     Cause.CORRECTION: ": its source corrected it before",
     Cause.GROUP: ": others may join it",
-    Cause.DIGEST: " by the digest of {by}",
-    Cause.QUIET: " by the quiet hours of {by}",
     Cause.LIMIT: ": over the limit of {messages} an hour of {by}",
 }
 _WORDS = {
@@ -58,13 +55,14 @@ def in_words(reason: Reason, zone: tzinfo | None = None) -> str:
     """Return *reason* as a sentence. Times are in *zone*, or else in UTC and marked so."""
     template = _WORDS.get(reason.cause, "{words}")
     if reason.until:
-        template = f"held until {{until}}{_HELD[reason.cause]}"
+        template = f"held until {{until}}{_HELD.get(reason.cause, ' by the {cause} of {by}')}"
     elif reason.cause is Cause.OLD and not reason.at:
         template = "over 48 h old when it was first seen"
     seconds = ":%S" if reason.cause is Cause.GROUP else ""
     text = template.format(
         until=_time(reason.until, zone, seconds),
         at=_time(reason.at, zone),
+        cause=reason.cause,
         by=reason.by,
         count=reason.count,
         messages=counted(reason.count, "message"),

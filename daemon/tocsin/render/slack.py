@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from tocsin.render.digest import Digest, Part, Story
+from tocsin.render.digest import Digest, Part
 from tocsin.render.page import Item, Page, Reference
 from tocsin.render.quotes import Quote
 from tocsin.render.ticker import Ticker
@@ -95,10 +95,9 @@ def _blocks(item: Item) -> Iterator[Block]:
     yield from [plain_context(item.answer)] * bool(item.answer)
 
 
-def _line(story: Story) -> str:
-    item = story.item
+def _line(item: Item) -> str:
     title = f"{_SIGNS[item.severity]} *{item.severity.upper()}* {escaped(item.title, 300)}"
-    return "  ".join(filter(None, (title, _linked(item.headline, 300), escaped(story.about, 300))))
+    return "  ".join(filter(None, (title, _linked(item.headline, 300), escaped(item.about, 300))))
 
 
 def _named(head: str, part: Part) -> str:

@@ -39,7 +39,7 @@ def subject(page: Page, earlier: Sequence[str] = ()) -> str:
     first = next((line for line in known if line.startswith(tag)), "")
     if first:
         return _fitted(_AGAIN + first, "")
-    return _fitted(f"{tag}{prefix}{_gist(lead)}", f" (+{others} more)" if others else "")
+    return _fitted(f"{tag}{prefix}{_what(lead)}", f" (+{others} more)" if others else "")
 
 
 def digest_subject(digest: Digest) -> str:
@@ -49,10 +49,10 @@ def digest_subject(digest: Digest) -> str:
     ends = [f"+{digest.size - 1} more" if digest.size > 1 else "", f"{needs} unanswered" if needs else ""]
     ends += [f"{price.name} {price.move}" for price in digest.movers[:1] if price.move]
     end = " · ".join(filter(None, ends))
-    held = [story.item.severity for story in (*digest.needs, *digest.stories, *digest.brief)]
+    held = [story.severity for story in (*digest.needs, *digest.stories, *digest.brief)]
     tag = max(held, key=lambda severity: severity.rank).upper() if held else "TOCSIN"
-    gist = _gist(digest.stories[0].item) if digest.stories else "nothing new waited"
-    return _fitted(f"[{tag}] {prefix}{gist}", f" ({end})" if end else "")
+    what = _what(digest.stories[0]) if digest.stories else "nothing new waited"
+    return _fitted(f"[{tag}] {prefix}{what}", f" ({end})" if end else "")
 
 
 def _fitted(text: str, end: str) -> str:
@@ -90,7 +90,7 @@ def _prefix(page: Page, lead: Item) -> str:
     return "" if leads_anew else _PREFIXES.get(page.kind, "")
 
 
-def _gist(item: Item) -> str:
+def _what(item: Item) -> str:
     headline = item.headline.headline
     if not headline or headline.casefold() in item.title.casefold():
         return item.title

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -54,6 +55,11 @@ class Ticker:
         """The picture in words, for readers who cannot see it."""
         return f"{self.name}: {self.span}"
 
+    @property
+    def content_id(self) -> str:
+        """The Content-ID of the picture (RFC 2392). Equal pictures have the same one."""
+        return f"{hashlib.sha256(self.png).hexdigest()[:32]}@tocsin"
+
 
 def ticker(summary: PriceSummary, zone: ZoneInfo) -> Ticker:
     """Return *summary* in words, with times in *zone*."""
@@ -71,6 +77,11 @@ def ticker(summary: PriceSummary, zone: ZoneInfo) -> Ticker:
         blocks=drawn,
         png=png(prices, summary.reference[1] if summary.reference else None),
     )
+
+
+def pictures(prices: Iterable[Ticker]) -> tuple[tuple[str, bytes], ...]:
+    """Return the distinct pictures of *prices* by their Content-ID."""
+    return tuple({price.content_id: price.png for price in prices if price.png}.items())
 
 
 def _line(summary: PriceSummary, zone: ZoneInfo) -> str:

@@ -73,13 +73,11 @@ def whole(text: str, end: int) -> int:
         place -= 1
     if place <= 0 or end - place > _LONGEST_WORD:
         place = end
-    while 0 < place < len(text) and (_joins(text[place]) or text[place - 1] == _JOINER):
+    while 0 < place < len(text) and (
+        text[place] in (_JOINER, "\ufe0f") or unicodedata.combining(text[place]) or text[place - 1] == _JOINER
+    ):
         place -= 1
     return place
-
-
-def _joins(character: str) -> bool:
-    return character in (_JOINER, "\ufe0f") or unicodedata.combining(character) != 0
 
 
 def web_link(link: str) -> str:

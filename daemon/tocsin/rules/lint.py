@@ -17,7 +17,16 @@ from tocsin.rules import never
 from tocsin.rules.compile import OWN_LABELS
 from tocsin.rules.examples import grounds
 from tocsin.rules.never import Given
-from tocsin.rules.news.coverage import contains, fields, labels_given, same, sure_labels, swallowed
+from tocsin.rules.news.coverage import (
+    alone,
+    contains,
+    fields,
+    has_one_value,
+    labels_given,
+    same,
+    sure_labels,
+    swallowed,
+)
 from tocsin.rules.news.evaluate import CompiledRule, labels_of
 from tocsin.rules.news.nodes import (
     ORDERED,
@@ -331,9 +340,23 @@ def _pair(node: Pair, place: Located, scope: str) -> Iterator[Problem]:
     elif same(node.left, node.right) and node.op == "NOT NEAR":
         words = f"{_short(node.left.text)} drops itself: this can never match"
         yield place.warning(words, node.start, len(node.text))
-    elif same(node.left, node.right) and node.op not in (*ORDERED, *SUBTRACTING):
-        words = f"both sides of {node.op} are the same: {_short(node.left.text)} alone says as much"
+    elif node.distinct and has_one_value(node.left):
+        words = f"both sides of {node.op} are {_short(node.left.text)}, which has no two values: this can never match"
         yield place.warning(words, node.start, len(node.text))
+    elif twins := _pairs_with_itself(node):
+        words = f"a word of {twins} pairs with itself here: write the same on both sides of {node.op} for two different ones"
+        yield place.warning(words, node.start, len(node.text))
+    elif same(node.left, node.right) and node.op == "NEAR" and not node.distinct:
+        words = f"both sides of {node.op}/0 are the same: {_short(node.left.text)} alone says as much"
+        yield place.warning(words, node.start, len(node.text))
+
+
+def _pairs_with_itself(node: Pair) -> str:
+    """Return a list of which one word is a hit of both sides, though they are not the same; empty if there is none."""
+    if node.distinct or node.op in (*ORDERED, *SUBTRACTING) or (node.op, node.within) == ("NEAR", 0):
+        return ""
+    left, right = alone(node.left), alone(node.right)
+    return next((text for key, text in left.items() if key in right), "")
 
 
 def _branches(parts: Sequence[Near] | Sequence[All], place: Located, *, whole: bool) -> Iterator[Problem]:

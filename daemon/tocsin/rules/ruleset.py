@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from tocsin.model.entries import Entry
+from tocsin.model.prices import Labels
 from tocsin.model.rules import Correlation, Evidence, Judged, Match, RuleInfo, Severity, Unevaluated
-from tocsin.rules.news.evaluate import CompiledRule, Judgement, Place, labels_of, merged, place
+from tocsin.rules.news.evaluate import CompiledRule, Ground, Judgement, Place, labels_of, merged, place
 from tocsin.rules.news.index import Index
 from tocsin.rules.news.nodes import Expression
 from tocsin.rules.news.proof import prove
@@ -103,13 +104,22 @@ def judge(judgement: Judgement, rules: Iterable[CompiledRule]) -> Judged:
     return Judged(entry=judgement.entry, matches=tuple(matches), unevaluated=tuple(failed))
 
 
-def _judge(judgement: Judgement, rule: CompiledRule) -> Match | None:
+def met(judgement: Judgement, rule: CompiledRule) -> tuple[list[Ground], Labels] | None:
+    """Return what a match of *rule* rests on and its labels; None where the rule is not true."""
     grounds = judgement.condition(rule.match, labels={})
     if grounds is None:
         return None
     labels = merged(judgement.entry, labels_of(grounds))
     if any(judgement.condition(condition, labels=labels) is not None for condition in rule.cancels):
         return None
+    return grounds, labels
+
+
+def _judge(judgement: Judgement, rule: CompiledRule) -> Match | None:
+    found = met(judgement, rule)
+    if found is None:
+        return None
+    grounds, labels = found
     return Match(
         rule=rule.info,
         severity=_severity(judgement, rule, labels, frozenset(place(ground.sentence) for ground in grounds)),

@@ -13,7 +13,7 @@ from itertools import pairwise
 from tocsin.errors import Position, Problem, meant
 from tocsin.model.rules import Located
 from tocsin.rules.news.built_in import BUILT_IN
-from tocsin.rules.news.coverage import labels_given, levels, size
+from tocsin.rules.news.coverage import labelled, labels_given, levels, size
 from tocsin.rules.news.nodes import Condition, Expression, Near
 from tocsin.rules.news.query import BadNameError, compile_literal, parse, parse_body
 from tocsin.rules.news.terms import Term, TermError, TermList, compile_term
@@ -182,7 +182,7 @@ class Scope:
         if names.faulty or not self._check_labels(spec, body):
             return None
         labels = None if spec.labels is None else tuple((out.text, own.text) for out, own in spec.labels)
-        return Expression(
+        expression = Expression(
             name=f"{self._pack.id}/{name}",
             body=body,
             place=text,
@@ -193,6 +193,12 @@ class Scope:
             fires=spec.fires,
             quiet=spec.quiet,
         )
+        given = {
+            (outside, terms.name): (outside, terms)
+            for label, terms in labelled(body)
+            for outside in expression.leaving(label)
+        }
+        return replace(expression, given=tuple(given.values()))
 
     def _check_labels(self, spec: ExpressionSpec, body: Near) -> bool:
         """Check that an expression passes on only labels that its body gives."""

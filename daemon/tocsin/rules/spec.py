@@ -6,11 +6,11 @@ Everything that can be wrong carries its place in the file.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import timedelta
 
-from tocsin.errors import Position, Problem, meant
+from tocsin.errors import Position
 from tocsin.model.rules import CorrelationKind, Located, Severity
 
 
@@ -52,10 +52,11 @@ class NewsSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Override:
-    """A change that an operator makes to a rule without editing its pack.
+    """A change that an operator makes to a rule, or to a pack, without editing the pack.
 
-    *rule* is a full id, or a bare one that only one pack has. *severity* stands in place of the rule's own and of its
-    `severity_if`; *unless* cancels beside the rule's own, with the lists of its pack; *to* are the only receivers.
+    *rule* is the id of a pack, the full id of a rule, or a bare one that only one pack has. *severity* stands in place of the
+    rule's own and of its `severity_if`; *unless* cancels beside the rule's own, with the lists of its pack; *to* are the only
+    receivers. *lists* hold members that are added to lists of the pack.
     """
 
     rule: Located
@@ -63,6 +64,7 @@ class Override:
     severity: Severity | None = None
     unless: Located | None = None
     to: tuple[str, ...] = ()
+    lists: tuple[ListSpec, ...] = ()
 
     def __str__(self) -> str:
         """Say in words what it changes, and its place."""
@@ -130,6 +132,7 @@ class PackSpec:
 
     id: str
     version: str
+    title: str = ""
     library: bool = False
     use: tuple[Located, ...] = ()
     used: tuple[PackSpec, ...] = field(default=(), repr=False)
@@ -154,36 +157,3 @@ def with_used(packs: Iterable[PackSpec]) -> list[PackSpec]:
     for pack in packs:
         add(pack)
     return list(found.values())
-
-
-def lay_over(
-    packs: Sequence[PackSpec], overrides: Sequence[Override]
-) -> tuple[tuple[PackSpec, ...], tuple[Problem, ...]]:
-    """Return *packs* with what *overrides* change of their rules, and every override that names no rule, or not one only."""
-    known = [f"{pack.id}/{rule.id.text}" for pack in packs for rule in pack.rules]
-    chosen: dict[str, Override] = {}
-    problems: list[Problem] = []
-    for override in overrides:
-        name = override.rule.text
-        found = [name] if name in known else [full for full in known if full.rpartition("/")[2] == name]
-        if not found:
-            bare = [full.rpartition("/")[2] for full in known]
-            likely = meant(name, known if "/" in name else bare)
-            problems.append(override.rule.problem(f"there is no rule {name}{likely}"))
-        elif len(found) > 1:
-            problems.append(override.rule.problem(f"several packs have a rule {name}: write {' or '.join(found)}"))
-        elif found[0] in chosen:
-            first = chosen[found[0]].rule.at()
-            words = f"the rule {found[0]} is overridden twice, first at {first.file}:{first.line}"
-            problems.append(override.rule.problem(words))
-        else:
-            chosen[found[0]] = override
-    return tuple(_changed(pack, chosen) for pack in packs), tuple(problems)
-
-
-def _changed(pack: PackSpec, chosen: Mapping[str, Override]) -> PackSpec:
-    """Return *pack* with the overrides *chosen* for its rules; itself where there are none."""
-    if not any(f"{pack.id}/{rule.id.text}" in chosen for rule in pack.rules):
-        return pack
-    rules = (replace(rule, override=chosen.get(f"{pack.id}/{rule.id.text}")) for rule in pack.rules)
-    return replace(pack, rules=tuple(rules))

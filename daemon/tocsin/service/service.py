@@ -297,7 +297,8 @@ class Service:
 
     async def _report(self) -> None:
         config, now = self._config, self._clock.now()
-        report = await self._write(self_report, self._store, config.report, now, free=_free(config))
+        free = shutil.disk_usage(Path(config.database.removeprefix("sqlite:///")).parent).free
+        report = await self._write(self_report, self._store, config.report, now, free=free)
         if report:
             await self._pipeline.tell([report])
 
@@ -371,8 +372,3 @@ class Service:
     def _status(self) -> str:
         sources = counted(len(self._config.sources) + len(self._config.prices), "source")
         return f"watching {sources} with {self._loaded}"
-
-
-def _free(config: Config) -> int:
-    """Return the free space on the disk of the database, in bytes."""
-    return shutil.disk_usage(Path(config.database.removeprefix("sqlite:///")).parent).free

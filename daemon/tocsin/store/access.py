@@ -18,7 +18,7 @@ from tocsin.store import maintenance
 from tocsin.store.db.sqlite import Database
 from tocsin.store.inbound import entries, prices, unevaluated
 from tocsin.store.outbox import enqueue, feedback, holds, receivers
-from tocsin.store.queries import listing, overview, withheld
+from tocsin.store.queries import contents, listing, overview, withheld
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -59,6 +59,7 @@ class Queries(OnDatabase):
     """Queries for people, for backtests, and for a daemon that starts or renders."""
 
     counts = reads(listing.counts)
+    contents = reads(contents.contents)
     tally = reads(listing.tally)
     sources = reads(listing.sources)
     source = reads(listing.source)

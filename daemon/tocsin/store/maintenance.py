@@ -31,13 +31,13 @@ from tocsin.store.db.tables import (
     EntryKeyRow,
     EntryRow,
     KeptPackRow,
+    LastNotifiedRow,
     MatchRow,
     RevisionRow,
     SilenceRow,
     SourceRow,
     StandingRow,
     StoryEntryRow,
-    ToldRow,
     UnevaluatedRow,
 )
 from tocsin.store.inbound import prices
@@ -61,7 +61,7 @@ def sweep(session: Session, now: datetime, retention: timedelta) -> int:
     """
     before = now - retention
     rows = _entries(session, before) + _messages(session, before) + _keys(session, now)
-    rows += _by_key(session, ToldRow, col(ToldRow.at) < before)
+    rows += _by_key(session, LastNotifiedRow, col(LastNotifiedRow.at) < before)
     rows += _by_key(session, StandingRow, col(StandingRow.last) < now - KEEP_STANDINGS)
     # The other sources keep their last few fetches.
     removed = (col(SourceRow.disabled).is_(True), col(SourceRow.due_at) < before, col(SourceRow.fetches) != "")
@@ -118,7 +118,7 @@ def _keys(session: Session, now: datetime) -> int:
     return removed
 
 
-def _by_key(session: Session, table: type[ToldRow | StandingRow], old: ColumnElement[bool]) -> int:
+def _by_key(session: Session, table: type[LastNotifiedRow | StandingRow], old: ColumnElement[bool]) -> int:
     """Delete rows that are *old*, by rule and key."""
     rows = session.exec(select(table.rule, table.key).where(old).limit(_PIECE)).all()
     if rows:

@@ -375,7 +375,7 @@ class Store(OnDatabase):
         """
         with self._deciding(decide, now) as deciding:
             session = deciding.session
-            before = receivers.standing(session, delivery.receiver)
+            before = receivers.status(session, delivery.receiver)
             judged = judge(before)
             if not sending.settle(session, delivery, outcome, judged.settlement, now):
                 return None

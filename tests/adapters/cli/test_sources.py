@@ -66,7 +66,7 @@ def test_a_source_explains_its_schedule_in_eighty_columns() -> None:
     text = described(
         reasons=(
             "its server asks for 1h (Cache-Control or Expires)",
-            "it has news every 42m (median of 12): asked twice in that time",
+            "it has news every 42m (median of 12): polled twice in that time",
         ),
         habits=PollHistory(
             arrivals=(NOW - HOUR,),

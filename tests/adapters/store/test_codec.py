@@ -1,16 +1,18 @@
 """Nested values as JSON and back."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
+from decimal import Decimal
 
 import pytest
 
 from tocsin.model.deliveries import Message, MessageKind
-from tocsin.model.prices import Labels
+from tocsin.model.prices import Hours, Labels, Quote
 from tocsin.model.reasons import NO_REASON, Cause, Reason
 from tocsin.model.rules import Evidence
 from tocsin.store.db import codec
 from tocsin.store.db.columns import UtcDateTime
+from tocsin.store.db.price_tables import Progress
 
 
 def test_evidence_comes_back_whole_and_small(hands):
@@ -62,6 +64,18 @@ def test_a_reason_comes_back_as_it_was(reason):
 def test_free_text_of_an_earlier_version_is_shown_as_it_is(words):
     """Reasons in an older database stay readable."""
     assert codec.reason_from_json(words) == Reason(cause=Cause.OTHER, words=words)
+
+
+def test_values_of_an_earlier_version_are_read_as_they_were():
+    """A database is taken over with times that end in +00:00 and with fields that have no value."""
+    held = '{"cause":"cooldown","until":"2026-03-02T12:00:00+00:00"}'
+    assert codec.reason_from_json(held) == Reason(cause=Cause.COOLDOWN, until=NOON)
+    quote = '{"instrument":"copper","price":"4.20","at":"2026-03-02T12:00:00+00:00","first_seen":"2026-03-02T12:00:00+00:00"}'
+    hours = '{"days":[0,1],"zone":"UTC","opens":"09:30:00","closes":"16:00:00"}'
+    found = codec.Json[Progress](Progress).read(f'{{"newest":{quote},"held":null,"split_day":null,"hours":{hours}}}')
+    newest = Quote(instrument="copper", price=Decimal("4.20"), at=NOON, first_seen=NOON)
+    opens = Hours(days=frozenset({0, 1}), opens=time(9, 30), closes=time(16), zone="UTC")
+    assert found == Progress(newest=newest, hours=opens)
 
 
 def test_labels_keep_their_order():

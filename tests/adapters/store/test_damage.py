@@ -103,3 +103,12 @@ def test_one_damaged_silence_ends_and_hides_nothing(hands, store):
     [found] = store.set_aside(hands.now)
     assert (found.kind, found.name) == (DamagedKind.SILENCE, str(silence.id))
     assert len(store.claim_deliveries(hands.now, MINUTE)) == 1
+
+
+def test_a_damaged_delivery_that_was_claimed_does_not_keep_the_daemon_from_starting(hands, store):
+    """The start returns it to the queue without reading it, and then it stops alone."""
+    hands.tell(store, "one")
+    assert len(store.claim_deliveries(hands.now, MINUTE)) == 1
+    _write(store, "UPDATE delivery SET due_at = 'x', kind = 'letter'")
+    assert store.lock(hands.now).deliveries == 1
+    assert [found.kind for found in store.set_aside(hands.now)] == [DamagedKind.DELIVERY]

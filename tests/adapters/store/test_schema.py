@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -55,6 +56,13 @@ def test_opening_again_changes_nothing(hands, store):
     hands.tell(store)
     store.close()
     assert hands.open().read.counts().alerts == 1
+
+
+def test_an_open_without_a_migration_does_not_load_the_library_for_it(hands, store, monkeypatch):
+    """Each command would wait for it, and hardly any has something to migrate."""
+    store.close()
+    monkeypatch.setitem(sys.modules, "alembic", None)
+    assert hands.open().read.counts().alerts == 0
 
 
 def test_tables_are_not_changed_under_a_running_daemon(hands):

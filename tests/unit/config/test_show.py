@@ -97,6 +97,7 @@ routes:
   - {to: [mail, chat], severity: ">= high", labels: {mineral: tin}, event: price, rule: metals, origins: 3}
 overrides:
   metals/ban: {disable: true, severity: low, unless: '"drill"', to: [here]}
+  metals: {lists: {mineral: {tellurium: [tellurium, 碲]}, noise: [webinar]}}
 retention: 30d
 heartbeat: {url: "https://beat.example/c4nary", every: 1m, allow_private: true}
 self_report: {at: "08:00", on: [fri]}

@@ -52,6 +52,31 @@ def test_a_name_means_its_body_in_brackets(bench: Any, match: str, text: str, hi
     assert marked(bench, match, text, CURB) == hits
 
 
+ACTORS = {
+    "actor": "$company OR $mineral",
+    "quiet": ("$mineral NEAR/2 ban", {}),
+    "renamed": ("$mineral", {"actor": "mineral"}),
+}
+TWO = {
+    "two": ("@actor SENT @actor", "Gallium and cobalt", ["Gallium+cobalt"]),
+    "two of two lists": ("@actor SENT @actor", "Rio Tinto digs gallium", ["Rio Tinto+gallium"]),
+    "one": ("@actor SENT @actor", "Gallium for gallium", []),
+    "one by two names": ("@actor SENT @actor", "Rio Tinto, or 力拓", []),
+    "one on the other side": ("(@actor NOT NEAR/1 x) BEFORE/9 @actor", "Gallium for gallium", []),
+    "its body": ("@actor SENT ($mineral OR $company)", "Gallium for gallium", []),
+    "no label leaves it": ("@quiet SENT @quiet", "Gallium ban, gallium ban", []),
+    "no label leaves it, two": ("@quiet SENT @quiet", "Gallium ban, cobalt ban", ["Gallium+ban+cobalt+ban"]),
+    "another label leaves it": ("@renamed SENT @renamed", "Gallium x cobalt x gallium", ["cobalt+gallium"]),
+    "another list": ("@actor SENT $mineral", "Gallium", ["Gallium"]),
+}
+
+
+@pytest.mark.parametrize(("match", "text", "hits"), TWO.values(), ids=TWO)
+def test_one_name_on_both_sides_asks_for_two_of_its_values(bench: Any, match: str, text: str, hits: list[str]) -> None:
+    """Two actors agree; one that is named twice does not."""
+    assert marked(bench, match, text, ACTORS) == hits
+
+
 class Counted(Judgement):
     """A judgement that counts how often it works out a node in a sentence."""
 
@@ -241,7 +266,7 @@ WARNINGS = {
     "a branch of the body": ("@x OR ban", {"x": "ban OR curb"}, "ban adds nothing"),
     "the same name": ("@x OR @x", {"x": "ban OR curb"}, "@x adds nothing"),
     "a branch within a body": ("@x", {"x": "ban OR ban NEAR/3 curb OR ban"}, "ban adds nothing"),
-    "both sides": ("@x NEAR/3 @x", {"x": "ban"}, "both sides of NEAR are the same"),
+    "both sides": ("@x NEAR/3 @x", {"x": "ban"}, "both sides of NEAR are @x, which has no two values"),
     "another field": ("title(@x)", {"x": "body(ban)"}, "@x looks in other fields than title(...)"),
     "never together": ("@x NEAR/3 title(curb)", {"x": "body(ban)"}, "both sides of NEAR are never in one sentence"),
     "a term": ("@x", {"x": "the OR ban"}, "the stands in nearly every text"),
@@ -375,3 +400,23 @@ def test_a_stored_proof_has_one_line_for_a_name(bench: Any) -> None:
     (match,) = bench.judge(rules, "Ban on exports").matches
     (found,) = match.evidence.children[0].children
     assert (found.op, found.text, found.children, found.position) == ("expression", "@act", (), None)
+
+
+def test_a_labelled_list_under_a_name_names_the_subject_once(bench: Any) -> None:
+    """Joined by AND alone it gives the label of its first hit, as it would in brackets; `check` says so."""
+    rule = bench.rule("@x AND ban", key=["mineral"])
+    rules = bench.compile(rule, expressions={"x": "@y", "y": "$mineral"})
+    (match,) = bench.judge(rules, "Gallium up. Germanium ban").matches
+    assert match.labels == {"mineral": ("gallium",)}
+    _, problems = compile_packs([bench.pack(rule, expressions={"x": "@y", "y": "$mineral"})])
+    assert any(problem.message.startswith("@x is joined by AND alone") for problem in problems)
+
+
+def test_lint_knows_lists_of_one_name_in_two_packs_apart(bench: Any) -> None:
+    """What is written the same means another thing in another pack."""
+    library = bench.pack(lists={"state": ["government"]}, expressions={"x": "$state NEAR/3 ban"})
+    spec = bench.rule("@p/x\nOR $state NEAR/3 ban", fires=["x"], quiet=["y"])
+    pack = replace(bench.pack(spec, lists={"state": ["cabinet"]}, name="q"), used=(library,))
+    rules, problems = compile_packs([pack])
+    assert problems == ()
+    assert lint([pack], rules) == ()

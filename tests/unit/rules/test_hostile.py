@@ -15,6 +15,7 @@ RULES = (
     "re:/gal+ium/ NOT NEAR/0 ($mineral SENT gallium)",
     "lede($mineral NEAR/9 =MP) OR 镓 NEAR/2 出口",
     "bare($mineral OR 镓) SENT ban",
+    "(lede($mineral) NEAR/9 $mineral) SENT (($mineral OR ban) BEFORE/9 ($mineral OR ban))",
     "$mineral CLAUSE (ban OR lift~ OR 出口)",
     "(@tocsin/money OR @tocsin/tonnes OR @tocsin/percent OR @tocsin/name) SENT ban",
     "(($mineral OR gallium) NOT BEFORE/3 lift~) THEN (ban NOT AFTER/2 not)",

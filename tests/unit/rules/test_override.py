@@ -9,7 +9,8 @@ import pytest
 
 from tocsin.model.rules import Severity
 from tocsin.rules.compile import compile_packs
-from tocsin.rules.spec import Override, lay_over
+from tocsin.rules.overlay import lay_over
+from tocsin.rules.spec import Override
 
 
 def overridden(bench: Any, name: str = "r", **change: Any) -> Any:
@@ -87,3 +88,46 @@ def test_an_unless_that_cannot_be_read_is_told_at_its_place(bench: Any) -> None:
     packs, _ = lay_over([bench.pack(bench.rule("$mineral"))], [override])
     faults = [str(fault).split("\n", maxsplit=1)[0] for fault in compile_packs(packs)[1] if not fault.warning]
     assert faults == ["p.yaml:7:5: unknown list $minerals; did you mean $mineral?"]
+
+
+def lists_of(bench: Any, lists: Any) -> Override:
+    """An override that adds to lists of the pack `p`."""
+    return Override(rule=bench.located("p", line=9), lists=bench.pack(lists=lists).lists)
+
+
+def test_members_are_added_to_lists_of_a_pack(bench: Any) -> None:
+    """A new metal, another word for an old one, and a word that takes spans out."""
+    pack = bench.pack(bench.rule("$mineral"), bench.rule("$state", name="q"))
+    lists = {
+        "mineral": {"tellurium": ["tellurium"], "gallium": ["Ga arsenide"]},
+        "state": ["Cabinet", "-government bond"],
+    }
+    packs, problems = lay_over([pack], [lists_of(bench, lists)])
+    assert problems == ()
+    before, rules = compile_packs([pack])[0], compile_packs(packs)[0]
+    found = {
+        title: [(match.rule.id, match.labels) for match in bench.judge(rules, title).matches]
+        for title in ("Gallium", "Ga arsenide", "Tellurium", "Cabinet", "Government bonds")
+    }
+    assert found == {
+        "Gallium": [("p/r", {"mineral": ("gallium",)})],
+        "Ga arsenide": [("p/r", {"mineral": ("gallium",)})],
+        "Tellurium": [("p/r", {"mineral": ("tellurium",)})],
+        "Cabinet": [("p/q", {})],
+        "Government bonds": [],
+    }
+    assert before.hash != rules.hash
+
+
+def test_members_that_are_added_to_a_library_reach_all_that_use_it(bench: Any) -> None:
+    """Two packs that name the same list mean the same words afterwards too."""
+    library = replace(bench.pack(lists={"state": ["government"]}), library=True)
+    users = [
+        replace(bench.pack(bench.rule("$p/state"), lists={}, name=name), used=(library,)) for name in ("one", "two")
+    ]
+    packs, problems = lay_over(users, [lists_of(bench, {"state": ["Cabinet"]})])
+    assert problems == ()
+    assert packs[0].used[0] is packs[1].used[0]
+    rules, _ = compile_packs(packs)
+    assert [match.rule.id for match in bench.judge(rules, "Cabinet").matches] == ["one/r", "two/r"]
+    assert lay_over(users, [])[0] == tuple(users)

@@ -52,6 +52,16 @@ NOTES = {
         "not met: bare(gallium): only as a possessive: “Gallium’s”",
     ),
     "bare, nowhere": ("bare(gallium)", "Ban", "not met: gallium"),
+    "only one of two": (
+        "$mineral SENT $mineral",
+        "Gallium for gallium",
+        "not met: $mineral SENT $mineral: two different ones are asked for, found only “Gallium”, “gallium”",
+    ),
+    "two that are too far": (
+        "$mineral NEAR/1 $mineral",
+        "Gallium, gallium for cobalt",
+        "not met: $mineral NEAR/1 $mineral: nearest: “gallium” and “cobalt” are 2 apart, NEAR/1 asks for 1",
+    ),
     "wrong order": ("ban BEFORE/9 gallium", "Gallium ban", "not met: ban BEFORE/9 gallium: never in this order"),
     "in order, too far": (
         "ban BEFORE/1 gallium",

@@ -276,6 +276,32 @@ def test_then_is_before_in_each_clause(bench: Any, steps: list[str]) -> None:
     assert orders(bench.prove("a THEN b", text.replace(",", ":")), steps) == wanted
 
 
+LABELS = st.lists(st.sampled_from(["a", "b", "c", "x", "x x"]), max_size=14).map(lambda words: " ".join(words).split())
+
+
+@BOUNDED
+@given(LABELS, st.integers(1, 7))
+def test_two_of_one_list_are_what_they_are_defined_to_be(bench: Any, words: list[str], distance: int) -> None:
+    """As NEAR and BEFORE, among partners of another value."""
+    lists = {"m": ["a", "b", "c"]}
+    found = [(i, i) for i, word in enumerate(words, 1) if word != "x"]
+
+    def nearest_other(one: tuple[int, int], ahead: bool, behind: bool) -> tuple[int, int] | None:
+        others = [o for o in found if words[o[0] - 1] != words[one[0] - 1]]
+        return nearest(one, [o for o in others if (ahead and o < one) or (behind and o > one)])
+
+    for op, either in (("NEAR", True), ("BEFORE", False)):
+        wanted = {
+            (one[1], other[1])
+            for one in found
+            for other in found
+            if one < other and nearest_other(one, either, True) == other and nearest_other(other, True, either) == one
+            if other[0] - one[0] <= distance
+        }
+        proof = bench.prove(f"$m {op}/{distance} $m", " ".join(words), lists=lists)
+        assert orders(proof, words) == wanted
+
+
 def left(found: list[tuple[int, int]], dropped: set[tuple[int, int]]) -> set[tuple[int, ...]]:
     """The orders of *found* less what is *dropped*, and what only a comma (or nothing) parts from it."""
     groups: list[list[tuple[int, int]]] = []

@@ -143,15 +143,14 @@ class Document:
     problems: tuple[Problem, ...]
 
 
-def read(text: str, file: str, *, shown: Sequence[str] | None = None) -> Document:
+def read(text: str, file: str) -> Document:
     """Read the YAML in *text*. *file* is its name in positions.
 
-    *shown* are the lines as problems may show them, if they differ from those of the file (a secret is left out).
     Never raises: all faults are in the problems. A duplicate key keeps its first value.
     """
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     lines = text.split("\n")  # as positions count them: only CR, LF and CR LF end a line
-    seen = [line if len(line) <= WIDEST else f"{line[: WIDEST - 3]}..." for line in shown or lines]
+    seen = [line if len(line) <= WIDEST else f"{line[: WIDEST - 3]}..." for line in lines]
     source = Source(text=text, shown=seen, file=file)
     fault = _refuse(source)
     if fault:

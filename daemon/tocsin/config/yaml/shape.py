@@ -6,10 +6,11 @@ looked up in the nodes. An unknown key is a fault with a suggestion, and keys th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -79,6 +80,8 @@ class Shape(BaseModel):
         json_schema_extra=_close,
     )
 
+    #: Why some keys are unknown on purpose.
+    refused: ClassVar[Mapping[str, str]] = {}
     _node: Pairs | None = PrivateAttr(default=None)
 
     @model_validator(mode="wrap")
@@ -91,7 +94,8 @@ class Shape(BaseModel):
             if name not in known and not name.startswith("x-"):
                 key = data.node.key(name)
                 assert key
-                context(info).problems.append(problem(key, f"unknown key {said(name)}{meant(name, known)}"))
+                words = cls.refused.get(name) or f"unknown key {said(name)}{meant(name, known)}"
+                context(info).problems.append(problem(key, words))
         shape = handler(data)
         shape._node = data.node
         return shape

@@ -17,6 +17,7 @@ from itertools import islice, product
 from tocsin.model.alerts import MatchOutcome
 from tocsin.model.prices import Labels
 from tocsin.model.rules import Correlation, CorrelationKind, Evidence, Match, Witness
+from tocsin.policy.alerting.growth import merged
 
 #: Key values of one match; more than that is a list of everything.
 _MOST_KEYS = 64
@@ -237,10 +238,7 @@ def _completion(
     """Return one completion for all key values that became true at once."""
     several = dict.fromkeys(member for members in true.values() for member in members)
     witnesses = sorted(several, key=lambda member: member.event_time)
-    labels: dict[str, tuple[str, ...]] = {}
-    for member in witnesses:
-        for name, values in member.labels.items():
-            labels[name] = tuple(dict.fromkeys((*labels.get(name, ()), *values)))
+    labels = merged(member.labels for member in witnesses)
     for number, name in enumerate(correlation.by):
         labels[name] = tuple(dict.fromkeys(key[number] for key in true))
     return Completion(correlation=correlation, newest=newest, witnesses=tuple(witnesses), labels=labels)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -58,7 +59,7 @@ def grow(alert: Alert, match: Match, home: Story, *, origin: str, now: datetime,
     count = max(alert.origins, origins_of(home))
     grown = alert if count == alert.origins else replace(alert, origins=count)
     if values or louder or named:
-        labels = _merged(alert.labels, match.labels) if values or louder else known
+        labels = merged((alert.labels, match.labels)) if values or louder else known
         grown = replace(
             grown,
             labels=labels,
@@ -95,6 +96,10 @@ def new_values(rule: RuleInfo, known: Labels, found: Labels) -> list[str]:
     return [v for name in names for v in found.get(name, ()) if v not in known.get(name, ())]
 
 
-def _merged(one: Labels, other: Labels) -> dict[str, tuple[str, ...]]:
-    names = dict.fromkeys((*one, *other))
-    return {name: tuple(dict.fromkeys((*one.get(name, ()), *other.get(name, ())))) for name in names}
+def merged(several: Iterable[Labels]) -> dict[str, tuple[str, ...]]:
+    """Return all labels of *several*, with the values of each in the order of their first appearance."""
+    labels: dict[str, tuple[str, ...]] = {}
+    for one in several:
+        for name, values in one.items():
+            labels[name] = tuple(dict.fromkeys((*labels.get(name, ()), *values)))
+    return labels

@@ -150,11 +150,13 @@ def _moves(before: Moved | None, after: Moved | None) -> list[HealthEvent]:
     was, now = before is not None and before.used, after is not None and after.used
     if now and not was:
         assert after is not None
-        detail = f"Permanent redirects lead to {after.url}; it is asked there now. Write that into the configuration."
+        detail = (
+            f"Permanent redirects lead to {after.url}; it is polled there now. Put that address into the configuration."
+        )
         return [HealthEvent(news=News.MOVED, detail=detail)]
     if was and not now:
         assert before is not None
-        detail = f"There is no feed at {before.url} any more, to which it had moved; it is asked at its old address."
+        detail = f"It had moved to {before.url}, which has no feed any more; it is polled at its old address again."
         return [HealthEvent(news=News.MOVED_BACK, detail=detail)]
     return []
 

@@ -85,12 +85,12 @@ def plan(*, name: str, terms: Terms, habits: PollHistory, first: bool, now: date
     due_at = now + span + min(span * 0.1 * random, _MOST_SPREAD)
     if first and terms.group:
         due_at = now + span * (0.5 + 0.5 * fraction(name))
-        reasons = (*reasons, "the second poll comes sooner, at a time that its name decides")
+        reasons = (*reasons, "the second poll comes sooner, at a time derived from its name")
     if terms.ignore_hints:
         return Plan(due_at=due_at, reasons=reasons)
     later = _skip(due_at, habits)
     if later > due_at:
-        reasons = (f"skipHours or skipDays move it by {duration(later - due_at)}", *reasons)
+        reasons = (f"skipHours or skipDays of its feed delay it by {duration(later - due_at)}", *reasons)
     return Plan(due_at=later, reasons=reasons)
 
 
@@ -176,12 +176,12 @@ def _rhythm(habits: PollHistory, now: datetime) -> tuple[timedelta, str]:
     gaps = habits.gaps[len(habits.arrivals) - len(recent) :] if len(recent) > 1 else ()
     if gaps:
         gap = timedelta(seconds=median(gap.total_seconds() for gap in gaps))
-        base, reason = gap / 2, f"it has news every {duration(gap)} (median of {len(gaps)}): asked twice in that time"
+        base, reason = gap / 2, f"it has news every {duration(gap)} (median of {len(gaps)}): polled twice in that time"
     else:
         base, reason = UNKNOWN, "its rhythm is not known yet"
     idle = now - habits.arrivals[-1] if habits.arrivals else timedelta(0)
     if idle / 24 > max(base, least):
-        base, reason = idle / 24, f"nothing new for {duration(idle)}: asked less often"
+        base, reason = idle / 24, f"nothing new for {duration(idle)}: polled less often"
     if base < least:
         kind = "" if habits.validators else " for a server that always sends the whole document"
         return least, f"{reason}, but {duration(least)} is the least{kind}"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import fields
 from datetime import datetime
 
-from tocsin.model.prices import Instrument, Listing, Quote, RawQuote
+from tocsin.model.prices import Instrument, Listing, Priced, Quote, RawQuote
 
 
 def is_wanted(row: str, instruments: Iterable[Instrument], silent: Collection[Listing]) -> bool:
@@ -27,19 +28,8 @@ def quotes(
         for listing in instrument.sources:
             quote = found.get(listing.symbol)
             if listing.row == row and quote and _stands_in(instrument, listing, silent):
-                yield Quote(
-                    instrument=instrument.id,
-                    price=quote.price,
-                    at=quote.at or now,
-                    first_seen=now,
-                    volume=quote.volume,
-                    currency=quote.currency,
-                    source=row,
-                    actions=quote.actions,
-                    bars=quote.bars,
-                    session=quote.session,
-                    period=quote.period,
-                )
+                given = {one.name: getattr(quote, one.name) for one in fields(Priced)}
+                yield Quote(instrument=instrument.id, at=quote.at or now, first_seen=now, source=row, **given)
 
 
 def _stands_in(instrument: Instrument, listing: Listing, silent: Collection[Listing]) -> bool:

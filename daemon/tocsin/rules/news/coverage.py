@@ -5,7 +5,7 @@ Every answer is careful: what cannot be shown is denied.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from tocsin.rules.news.nodes import (
     SUBTRACTING,
@@ -59,6 +59,31 @@ def wanted(node: object) -> Sequence[Condition | All | Test]:
     return (node.inner,) if isinstance(node, Bare | Field) else ()
 
 
+def made_of(node: Condition | All | Test) -> frozenset[int]:
+    """Return the identities of the lists and terms whose hits can be among those of *node*."""
+    if isinstance(node, Leaf):
+        return frozenset([id(node.terms)])
+    return frozenset().union(*map(made_of, wanted(node)))
+
+
+def alone(node: Condition | All | Test) -> Mapping[int, str]:
+    """Return the lists and terms whose words are hits of *node* by themselves, by identity, as they are written."""
+    if isinstance(node, Leaf):
+        return {id(node.terms): node.text}
+    if isinstance(node, Pair) and node.op not in SUBTRACTING:
+        return {}
+    return {key: text for part in wanted(node) for key, text in alone(part).items()}
+
+
+def has_one_value(node: object) -> bool:
+    """Return whether all hits of *node* stand for the same value."""
+    if isinstance(node, Leaf):
+        values = {label or term.text for term, label in node.terms.members}
+        return len(values) == 1 and not any(term.pattern for term, _ in node.terms.members)
+    parts = wanted(node)
+    return len(parts) == 1 and has_one_value(parts[0])
+
+
 def units(node: Condition | All | Test) -> Iterator[Leaf | Named]:
     """Yield every term, list and name that is written in *node*, also where it takes away."""
     if isinstance(node, Leaf | Named):
@@ -100,9 +125,7 @@ def labelled(node: Condition | All | Test) -> Iterator[tuple[str, TermList]]:
         if node.terms.labelled:
             yield node.terms.label, node.terms
     elif isinstance(node, Named):
-        for label, terms in labelled(node.expression.body):
-            for name in node.expression.leaving(label):
-                yield name, terms
+        yield from node.expression.given
     else:
         for part in wanted(node):
             yield from labelled(part)
@@ -200,7 +223,7 @@ def _near_contains(outer: Test, inner: Test, whole: bool) -> bool:
 def _contains_pair(outer: Near, inner: Pair, whole: bool) -> bool:
     if isinstance(outer, Pair) and outer.op == inner.op and outer.op in ("NEAR", "BEFORE"):
         sides = same(outer.left, inner.left) and same(outer.right, inner.right)
-        if sides and inner.within <= outer.within:
+        if sides and inner.within <= outer.within and inner.distinct == outer.distinct:
             return True
     if contains(outer, inner.left, whole=whole) and (inner.op in SUBTRACTING or not whole):
         return True

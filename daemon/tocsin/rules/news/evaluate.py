@@ -14,6 +14,7 @@ from itertools import islice
 from tocsin.model.entries import Entry
 from tocsin.model.prices import Labels
 from tocsin.model.rules import Hit, Located, RuleInfo, Severity, Span
+from tocsin.rules.news import distinct
 from tocsin.rules.news.hits import Part, SentenceHit, before, in_clause, near, subtract
 from tocsin.rules.news.nodes import (
     IN_CLAUSE,
@@ -88,7 +89,8 @@ class Judgement:
         self.entry = entry
         self.now = now
         self.document = Document(title=entry.title, summary=entry.summary, body=entry.body, language=entry.language)
-        # By the identity of a list, an expression or a node, which the rules keep alive, and of a sentence of the document.
+        # By the identity of a list or a node, which the rules keep alive, and of a sentence, which the document does. All
+        # places that name an expression share the node of its body.
         self._hits: dict[tuple[int, int], list[SentenceHit]] = {}
         self._clauses: dict[int, tuple[int, ...]] = {}
 
@@ -138,7 +140,7 @@ class Judgement:
 
     def near(self, node: Near, sentence: Sentence) -> list[SentenceHit]:
         """Return the hits of an expression in one sentence, sorted."""
-        key = (id(_shared(node)), id(sentence))
+        key = (id(node.terms if isinstance(node, Leaf) else node), id(sentence))
         hits = self._hits.get(key)
         if hits is None:
             hits = self._hits[key] = self._near(node, sentence)
@@ -175,7 +177,10 @@ class Judgement:
             return left if node.op in SUBTRACTING else right
         if node.op in SUBTRACTING:
             return subtract(node.op, left, right, sentence, node.within)
-        pair = before if node.op in ORDERED else near
+        if node.distinct:
+            pair = distinct.before if node.op in ORDERED else distinct.near
+        else:
+            pair = before if node.op in ORDERED else near
         if node.op in IN_CLAUSE:
             return sorted(in_clause(pair, left, right, sentence, self._clauses_of(sentence)))
         return sorted(pair(left, right, sentence, None if node.op == "SENT" else node.within))
@@ -204,13 +209,6 @@ class Judgement:
         return {"<": age < node.span, "<=": age <= node.span, ">": age > node.span, ">=": age >= node.span}[node.op]
 
 
-def _shared(node: Near) -> object:
-    """Return what the places that mean the same have in common."""
-    if isinstance(node, Leaf):
-        return node.terms
-    return node.expression if isinstance(node, Named) else node
-
-
 def _leaving(hits: list[SentenceHit], expression: Expression) -> list[SentenceHit]:
     """Return the *hits* of its body with the labels that leave *expression*, under the names outside."""
     if expression.labels is None:
@@ -235,12 +233,15 @@ def _leaf_hits(terms: TermList, sentence: Sentence, text: str) -> list[SentenceH
     shared = {
         group: (tuple((terms.label, value) for value in labels), _places(labels)) for group, labels in named.items()
     }
-    hits = (
-        SentenceHit(s.first, s.last, (Part(s.first, s.last, terms.name, s.group, *shared.get(s.group, ((), ()))),))
-        for s in found
-    )
-    # A term of two labels gives one hit, which carries both.
-    return list(dict.fromkeys(hits))
+    hits: dict[tuple[int, int], SentenceHit] = {}
+    for span in found:
+        first, last, label, group, member = span
+        # A word that two terms find, or a term of two labels, gives one hit, which carries both.
+        if (first, last) not in hits:
+            labels, places = shared.get(group, ((), ()))
+            value = label or member or " ".join(token.word for token in sentence.tokens[first : last + 1])
+            hits[first, last] = SentenceHit(first, last, (Part(first, last, terms.name, group, labels, places, value),))
+    return list(hits.values())
 
 
 def _places(labels: Mapping[str, tuple[int, int]]) -> tuple[tuple[int, int], ...]:

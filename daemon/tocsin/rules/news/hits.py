@@ -17,7 +17,9 @@ from tocsin.text.tokens import Sentence
 class Part(NamedTuple):
     """A span that belongs to a hit: tokens, the list that found it, its group of coordinated spans, and their labels.
 
-    *source* is the full name of the list, *labels* are (name, value). *places* are the tokens where the labels stand: of each label of the group the first.
+    *source* is the full name of the list, *labels* are (name, value). *places* are the tokens where the labels stand: of
+    each label of the group the first. *value* is what the span itself stands for: its own label, else the member of the
+    list that found it, or its words where none did.
     """
 
     first: int
@@ -26,6 +28,7 @@ class Part(NamedTuple):
     group: int
     labels: tuple[tuple[str, str], ...]
     places: tuple[tuple[int, int], ...] = ()
+    value: str = ""
 
 
 class SentenceHit(NamedTuple):
@@ -46,14 +49,14 @@ def near(
     left: Sequence[SentenceHit], right: Sequence[SentenceHit], sentence: Sentence, within: int | None
 ) -> list[SentenceHit]:
     """Pair each left hit with a right one when neither has a nearer partner; *within* words, None without a limit."""
-    return _mutual(left, right, _nearest(left, right, sentence), _nearest(right, left, sentence), within)
+    return mutual(left, right, _nearest(left, right, sentence), _nearest(right, left, sentence), within)
 
 
 def before(
     left: Sequence[SentenceHit], right: Sequence[SentenceHit], sentence: Sentence, within: int | None
 ) -> list[SentenceHit]:
     """As `near`, but the left hit ends before the right one begins."""
-    return _mutual(left, right, _next_behind(left, right, sentence), _last_before(right, left, sentence), within)
+    return mutual(left, right, _next_behind(left, right, sentence), _last_before(right, left, sentence), within)
 
 
 def in_clause(
@@ -100,7 +103,7 @@ def _tokens(part: Part) -> range:
     return range(part.first, part.last + 1)
 
 
-def _mutual(
+def mutual(
     left: Sequence[SentenceHit], right: Sequence[SentenceHit], forth: Partners, back: Partners, within: int | None
 ) -> list[SentenceHit]:
     """Join each left hit with its partner when it is the partner's own, *within* words."""

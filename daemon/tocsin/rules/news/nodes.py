@@ -38,7 +38,8 @@ class Expression:
     """A named expression: its *body* is compiled once, and shared by all that name it.
 
     *name* is its name in full, `pack/name`. *labels* are those that leave it: (the name outside, the name that the body
-    gives); None where all do. *levels* and *size* are those of its body if every name in it were written out.
+    gives); None where all do. *given* are these labels as they are outside, with the lists that give them. *levels* and
+    *size* are those of its body if every name in it were written out.
     *meaning* changes with the text of everything that it reaches.
     """
 
@@ -46,6 +47,7 @@ class Expression:
     body: Near
     place: Located
     labels: tuple[tuple[str, str], ...] | None = None
+    given: tuple[tuple[str, TermList], ...] = ()
     levels: int = 0
     size: int = 1
     meaning: str = ""
@@ -66,12 +68,16 @@ class Named(Written):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair(Written):
-    """Two units and the proximity operator between them; those of `UNLIMITED` have no *within*."""
+    """Two units and the proximity operator between them; those of `UNLIMITED` have no *within*.
+
+    *distinct*: both sides are made of the same lists and terms, so two different values of them are asked for.
+    """
 
     op: str
     within: int
     left: Near
     right: Near
+    distinct: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

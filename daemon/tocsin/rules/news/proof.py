@@ -10,6 +10,7 @@ from tocsin.errors import Position
 from tocsin.model.prices import Labels
 from tocsin.model.rules import Evidence, Hit, Located
 from tocsin.rules.news.coverage import wanted
+from tocsin.rules.news.distinct import overlaps, values_of
 from tocsin.rules.news.evaluate import CompiledRule, Ground, Judgement, Place, labels_of, merged, place, stands_alone
 from tocsin.rules.news.hits import SentenceHit
 from tocsin.rules.news.nodes import (
@@ -209,6 +210,8 @@ class _Prover:
             left, right = (self._judgement.near(side, sentence)[:KEPT] for side in (node.left, node.right))
             shared = shared or bool(left and right)
             for one, other in product(left, right):
+                if node.distinct and (overlaps(one, other) or values_of(one) == values_of(other)):
+                    continue
                 early, late = (one, other) if node.op in ORDERED else sorted((one, other))
                 if node.op in ORDERED and early.last >= late.first:
                     continue
@@ -217,6 +220,8 @@ class _Prover:
                     nearest = steps, sentence, early, late
         if not shared:
             return "never in one sentence"
+        if nearest is None and node.distinct:
+            return f"two different ones are asked for, found only {self._quoted((*sides[0].hits, *sides[1].hits))}"
         if nearest is None:
             return "never in this order"
         steps, sentence, early, late = nearest

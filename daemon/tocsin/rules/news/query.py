@@ -15,7 +15,9 @@ from datetime import timedelta
 from itertools import takewhile
 from typing import Protocol
 
+from tocsin.rules.news.coverage import made_of
 from tocsin.rules.news.nodes import (
+    SUBTRACTING,
     UNLIMITED,
     AgeTest,
     All,
@@ -179,7 +181,10 @@ class _Parser:
         if extra := self._pieces.take_if("op"):
             message = "one proximity operator a level: put brackets round the pair that belongs together"
             raise extra.fault(message)
-        return Pair(op=op, within=within, left=left, right=right, text=self._pieces.since(start), start=start)
+        # NEAR/0 asks for what overlaps: of one list that is one and the same.
+        distinct = op not in SUBTRACTING and (op, within) != ("NEAR", 0) and made_of(left) == made_of(right)
+        text = self._pieces.since(start)
+        return Pair(op=op, within=within, left=left, right=right, distinct=distinct, text=text, start=start)
 
     def _unit(self) -> Near:
         piece = self._pieces.take()

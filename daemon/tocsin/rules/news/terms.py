@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import accumulate
 from typing import NamedTuple, Protocol
 
@@ -35,12 +36,16 @@ class TermError(ValueError):
 
 
 class Found(NamedTuple):
-    """Tokens [first, last] of a sentence that a list found; *group* is shared by coordinated spans of the list."""
+    """Tokens [first, last] of a sentence that a list found; *group* is shared by coordinated spans of the list.
+
+    *member* is the term that was found; empty where it is no words.
+    """
 
     first: int
     last: int
     label: str
     group: int = 0
+    member: str = ""
 
 
 class Place(Protocol):
@@ -119,6 +124,7 @@ class Term:
         return not written.isascii() and (bare := unmarked(written)) != written and self._reads(offset, bare)
 
 
+@lru_cache(maxsize=32768)
 def compile_term(text: str) -> Term:
     """Return a term as written, without the leading `-` of an exclusion.
 
@@ -294,7 +300,7 @@ class TermList:
             for term, label in candidates:
                 last = term.at(tokens, first, all_caps=sentence.all_caps)
                 if last >= 0:
-                    spans.append(Found(first, last, label))
+                    spans.append(Found(first, last, label, 0, term.text))
         if lookup.regexes:
             spans += _regex_spans(lookup.regexes, sentence, text)
         return spans

@@ -9,13 +9,8 @@ from contextlib import suppress
 
 from tocsin.units import counted
 
-_MARKS = (
-    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark it begins with
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
+#: Byte order marks. Those of UTF-32 come first, because one begins with a mark of UTF-16.
+_MARKS = [("\ufeff".encode(name), name) for name in ("utf-32-le", "utf-32-be", "utf-8", "utf-16-le", "utf-16-be")]
 #: `<?` without a mark: XML 1.0, appendix F.
 _UNMARKED = (
     (b"<\0?\0", "utf-16-le"),

@@ -154,7 +154,7 @@ class _ParserProcess:
         self._process.kill()
 
     def end(self, within: float = 0) -> None:
-        """End the process, if it does not end by itself *within* so many seconds."""
+        """End the process. It may end by itself *within* some seconds."""
         assert self._process.stdin
         assert self._process.stdout
         with suppress(subprocess.TimeoutExpired):

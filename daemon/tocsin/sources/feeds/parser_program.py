@@ -13,7 +13,7 @@ import resource
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -64,10 +64,20 @@ def main() -> None:
     """Answer requests until standard input ends."""
     # A supervisor may stop all processes of a service at once, but the daemon still waits for the current document.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    refused = list(_refused(memory=int(sys.argv[1])))
+    memory = int(sys.argv[1])
+    refused = _refused(
+        {
+            "memory": lambda: resource.setrlimit(resource.RLIMIT_AS, (memory, memory)),
+            # A core dump is of no use.
+            "core": lambda: resource.setrlimit(resource.RLIMIT_CORE, (0, 0)),
+            "files": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)),
+            # If the system runs out of memory, this process can be killed first.
+            "oom_score_adj": lambda: Path("/proc/self/oom_score_adj").write_text("1000"),
+        }
+    )
     while head := sys.stdin.buffer.readline():
         asked = json.loads(head)
-        late = list(_tried(_bounds(asked["seconds"], asked["niceness"])))
+        late = _refused(_bounds(asked["seconds"], asked["niceness"]))
         found = {**_answer(asked, sys.stdin.buffer.read(asked["size"])), "refused": refused + late}
         print(json.dumps(found, default=_plain), flush=True)  # noqa: T201  # the daemon reads it
 
@@ -94,20 +104,6 @@ def _plain(value: Any) -> Any:
     return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
 
 
-def _refused(*, memory: int) -> Iterator[str]:
-    """Limit this process, and yield the limits that the system refuses. A hardened unit forbids some calls."""
-    yield from _tried(
-        {
-            "memory": lambda: resource.setrlimit(resource.RLIMIT_AS, (memory, memory)),
-            # A core dump is of no use.
-            "core": lambda: resource.setrlimit(resource.RLIMIT_CORE, (0, 0)),
-            "files": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)),
-            # If the system runs out of memory, this process can be killed first.
-            "oom_score_adj": lambda: Path("/proc/self/oom_score_adj").write_text("1000"),
-        }
-    )
-
-
 def _bounds(seconds: int, niceness: int) -> dict[str, Callable[[], object]]:
     """Return the limits for the next document: processor time beyond what was used so far, and priority."""
     used = resource.getrusage(resource.RUSAGE_SELF)
@@ -118,12 +114,15 @@ def _bounds(seconds: int, niceness: int) -> dict[str, Callable[[], object]]:
     }
 
 
-def _tried(calls: dict[str, Callable[[], object]]) -> Iterator[str]:
+def _refused(calls: dict[str, Callable[[], object]]) -> list[str]:
+    """Limit this process by *calls*, and return those that the system refuses. A hardened unit forbids some."""
+    refused = []
     for name, call in calls.items():
         try:
             call()
         except (OSError, ValueError) as error:
-            yield f"{name}: {error}"
+            refused.append(f"{name}: {error}")
+    return refused
 
 
 if __name__ == "__main__":

@@ -108,9 +108,9 @@ class _Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Hop:
-    """A redirect to *location*, as it was written."""
+    """A redirect to the address *to*."""
 
-    location: str
+    to: str
     permanent: bool
 
 
@@ -231,10 +231,9 @@ class HttpClient:
             if isinstance(answer, Fetched):
                 return replace(answer, moved=permanent and hops > 0)
             permanent = permanent and answer.permanent
-            following = _redirect(target, answer.location)
-            if not same_origin(following, target):
+            if not same_origin(answer.to, target):
                 request = replace(request, own=public_headers(request.own))
-            target = following
+            target = answer.to
         raise SourceError(f"more than {MOST_REDIRECTS} redirects", fault=Fault.BAD_REDIRECT)
 
     async def _ask(self, target: str, request: _Request) -> Fetched | _Hop:
@@ -256,7 +255,7 @@ class HttpClient:
             ) as response:
                 if response.status in _REDIRECTS:
                     request.jar.update_cookies(response.cookies, address)
-                    return _hop(response, host, request)
+                    return _redirect(response, target, request)
                 return await self._answer(response, target, request)
         except (aiohttp.ClientError, ValueError, OSError) as error:
             if isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ConnectionTimeoutError):
@@ -349,28 +348,22 @@ def _checked_sockets(allow_private: bool) -> Callable[[Any], socket.socket]:
     return open_socket
 
 
-def _hop(response: aiohttp.ClientResponse, host: str, request: _Request) -> _Hop:
-    """Return the target of a redirect. A POST is followed only if it stays a POST (RFC 9110, 15.4)."""
+def _redirect(response: aiohttp.ClientResponse, target: str, request: _Request) -> _Hop:
+    """Return the redirect of *target*. A POST is followed only if it stays a POST (RFC 9110, 15.4)."""
+    host, bad = urls.host(target), Fault.BAD_REDIRECT
     if request.method != "GET" and response.status not in _SAME_METHOD:
-        raise SourceError(f"{host} redirects a {request.method}", fault=Fault.BAD_REDIRECT, status=response.status)
-    return _Hop(location=response.headers.get("Location", ""), permanent=response.status in _PERMANENT)
-
-
-def _redirect(target: str, location: str) -> str:
-    """Return *location* resolved against *target*."""
+        raise SourceError(f"{host} redirects a {request.method}", fault=bad, status=response.status)
     # A header's bytes that are not UTF-8 arrive as lone surrogates.
-    readable = location.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    location = response.headers.get("Location", "").encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     try:
-        following = urls.escape(urljoin(target, readable)) if readable else ""
+        following = urls.escape(urljoin(target, location)) if location else ""
     except ValueError:
         following = ""
     if not urls.is_web(following):
-        raise SourceError(
-            f"{urls.host(target)} redirects to something that is not a web address", fault=Fault.BAD_REDIRECT
-        )
+        raise SourceError(f"{host} redirects to something that is not a web address", fault=bad)
     if target.lower().startswith("https:") and not following.lower().startswith("https:"):
-        raise SourceError(f"{urls.host(target)} redirects from https to http", fault=Fault.BAD_REDIRECT)
-    return following
+        raise SourceError(f"{host} redirects from https to http", fault=bad)
+    return _Hop(to=following, permanent=response.status in _PERMANENT)
 
 
 def needs_contact(host: str) -> bool:

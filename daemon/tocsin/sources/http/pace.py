@@ -25,7 +25,7 @@ _GAPS = {
 _GROUPS = ("reddit.com", "openrss.org", "tumblr.com", "substack.com", "wordpress.com")
 #: Most requests in flight at once, to all hosts that answer promptly ...
 IN_FLIGHT = 16
-#: ... which is within so many seconds.
+#: ... which is within this number of seconds.
 PROMPT = 0.5
 #: A request that would wait longer is given up, well before the lease of its poll ends.
 PATIENCE = timedelta(seconds=90)

@@ -70,7 +70,7 @@ class Extractor(Protocol):
         """
         ...
 
-    def holds(self, expression: str) -> Callable[[bytes, str], bool]:
+    def condition(self, expression: str) -> Callable[[bytes, str], bool]:
         """Return a function that says whether a document matches *expression*, or raises NotDataError.
 
         Raises:
@@ -139,7 +139,7 @@ class _Json:
 
         return read
 
-    def holds(self, expression: str) -> Callable[[bytes, str], bool]:
+    def condition(self, expression: str) -> Callable[[bytes, str], bool]:
         path = _path(expression)
         return lambda body, content_type: bool(_search(path, _json(body, content_type)))
 
@@ -243,7 +243,7 @@ class _Csv:
 
         return read
 
-    def holds(self, expression: str) -> Callable[[bytes, str], bool]:
+    def condition(self, expression: str) -> Callable[[bytes, str], bool]:
         return lambda body, content_type: expression in decode(body, content_type)[0]
 
 
@@ -271,7 +271,7 @@ class _Html:
 
         return read
 
-    def holds(self, expression: str) -> Callable[[bytes, str], bool]:
+    def condition(self, expression: str) -> Callable[[bytes, str], bool]:
         selector = check_selector(expression)
         return lambda body, content_type: bool(_nodes(body, content_type, selector, ()))
 

@@ -100,7 +100,7 @@ class Table:
         self._time = self._optional(columns.time)
         self._volume = self._optional(columns.volume)
         self._currency = self._optional(columns.currency_at)
-        self._errors = [(fault, self._extractor.holds(text)) for fault, text in columns.errors.items()]
+        self._errors = [(fault, self._extractor.condition(text)) for fault, text in columns.errors.items()]
         if columns.history and not columns.time:
             raise ValueError("a history needs the time of each of its rows")
 
@@ -122,16 +122,16 @@ class Table:
         Raises:
             SourceError: the document is not in the expected format, or is an error.
         """
-        for fault, holds in self._errors:
+        for fault, is_error in self._errors:
             with suppress(NotDataError):
-                if holds(body, content_type):
+                if is_error(body, content_type):
                     raise SourceError(_WORDS.get(fault, "it answers with an error"), fault=fault)
         try:
             rows = self._extractor.rows(body, content_type)
             by_symbol = self._by_symbol(rows, symbols)
         except NotDataError as error:
             raise SourceError(str(error), fault=Fault.NOT_DATA) from error
-        found = [self._print(symbol, by_symbol.get(symbol, ()), by_symbol) for symbol in symbols]
+        found = [self._raw_quote(symbol, by_symbol.get(symbol, ()), by_symbol) for symbol in symbols]
         return Prints(
             prints=tuple(item for item in found if isinstance(item, RawQuote)),
             missing=tuple(item for item in found if isinstance(item, Missing)),
@@ -148,7 +148,7 @@ class Table:
                 found.setdefault(str(name).strip(), []).append(row)
         return found
 
-    def _print(self, symbol: str, rows: Sequence[Any], all_rows: Collection[str]) -> RawQuote | Missing:
+    def _raw_quote(self, symbol: str, rows: Sequence[Any], all_rows: Collection[str]) -> RawQuote | Missing:
         if not rows:
             known = ", ".join(sorted(all_rows)[:_SHOWN])
             words = f"no row is about {symbol}; there are rows about: {known or 'nothing'}"

@@ -46,10 +46,10 @@ class Yahoo:
             SourceError: the symbol is unknown (not_found), or the answer is invalid (not_data, rate_limited).
         """
         [symbol] = symbols
-        return Prints(prints=(_print(body, symbol),))
+        return Prints(prints=(_raw_quote(body, symbol),))
 
 
-def _print(body: bytes, symbol: str) -> RawQuote:
+def _raw_quote(body: bytes, symbol: str) -> RawQuote:
     chart = _object(_json(body, symbol), "chart")
     error = chart.get("error")
     if isinstance(error, dict):

@@ -95,14 +95,14 @@ def reason_from_json(text: str) -> Reason:
     return Reason(cause=Cause.OTHER, words=text) if text else NO_REASON
 
 
+#: Fields of a message that are texts.
+_TEXTS = ("subject", "text", "html", "payload", "thread")
+
+
 def message_to_json(message: Message) -> str:
     """Return a message as JSON, byte for byte."""
     fields = {
-        "subject": message.subject,
-        "text": message.text,
-        "html": message.html,
-        "payload": message.payload,
-        "thread": message.thread,
+        **{name: getattr(message, name) for name in _TEXTS},
         "brief": list(message.brief),
         "dated": message.dated.isoformat() if message.dated else "",
         "pictures": {name: b64encode(data).decode() for name, data in message.pictures},
@@ -116,12 +116,8 @@ def message_from_json(text: str) -> Message:
     fields = json.loads(text)
     return Message(
         kind=MessageKind(fields["kind"]),
-        subject=fields.get("subject", ""),
-        text=fields.get("text", ""),
-        html=fields.get("html", ""),
-        payload=fields.get("payload", ""),
+        **{name: fields.get(name, "") for name in _TEXTS},
         pictures=tuple((name, b64decode(data)) for name, data in fields.get("pictures", {}).items()),
-        thread=fields.get("thread", ""),
         brief=tuple(fields.get("brief", ())),
         dated=datetime.fromisoformat(fields["dated"]) if "dated" in fields else None,
     )

@@ -21,6 +21,8 @@ from tocsin.store.values import Fetch
 #: Fetches of a source that are kept, the newest first.
 MOST_FETCHES = 20
 _LONGEST_WORDS = 200
+#: Fields of a history that are written as they are.
+_PLAIN = ("validators", "empty", "lulls", "silent", "hollow", "shown")
 _MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -45,17 +47,12 @@ def write_habits(habits: PollHistory) -> str:
         "arrivals": [_epoch(time) for time in habits.arrivals],
         "longest": _seconds(habits.longest),
         "longest_at": _epoch(habits.longest_at) if habits.longest_at else None,
-        "validators": habits.validators,
         "ttl": _seconds(habits.wishes.ttl),
         "period": _seconds(habits.wishes.period),
         "skip_hours": sorted(habits.wishes.skip_hours),
         "skip_days": sorted(habits.wishes.skip_days),
-        "empty": habits.empty,
-        "lulls": habits.lulls,
-        "silent": habits.silent,
-        "hollow": habits.hollow,
         "drifting": sorted(habits.volatile),
-        "shown": habits.shown,
+        **{name: getattr(habits, name) for name in _PLAIN},
     }
     kept: dict[str, Any] = {name: value for name, value in found.items() if value}
     if habits.fresh is not None:
@@ -82,32 +79,22 @@ def read_habits(text: str) -> PollHistory:
         longest=_span(kept.get("longest")) or timedelta(0),
         longest_at=_time(kept["longest_at"]) if "longest_at" in kept else None,
         fresh=_span(kept.get("fresh")),
-        validators=kept.get("validators", False),
         wishes=PollHints(
             ttl=_span(kept.get("ttl")),
             period=_span(kept.get("period")),
             skip_hours=frozenset(kept.get("skip_hours", ())),
             skip_days=frozenset(kept.get("skip_days", ())),
         ),
-        empty=kept.get("empty", 0),
-        lulls=kept.get("lulls", 0),
-        silent=kept.get("silent", False),
-        hollow=kept.get("hollow", False),
         volatile=frozenset(map(KeyKind, kept.get("drifting", ()))),
-        shown=kept.get("shown", ""),
         moved=Moved(url=moved[0], since=_time(moved[1]), count=moved[2], used=moved[3]) if moved else None,
         unfinished=_findings(*kept["begun"]) if "begun" in kept else None,
+        **{name: kept[name] for name in _PLAIN if name in kept},
     )
 
 
 def _findings(held: int | None, new: int, late: int, volatile: list[str], redated: list[str]) -> Findings:
     kinds = frozenset(map(KeyKind, volatile))
     return Findings(held=held, new=new, late=late, volatile=kinds, redated=tuple(redated))
-
-
-def moved_to(habits: PollHistory) -> str:
-    """Return the address that is polled instead of the configured one, empty if there is none."""
-    return habits.moved.url if habits.moved and habits.moved.used else ""
 
 
 def _fetch(record: list[Any]) -> Fetch:

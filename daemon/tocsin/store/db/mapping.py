@@ -16,10 +16,9 @@ from tocsin.model.reasons import Cause, Reason
 from tocsin.model.records import MatchView
 from tocsin.policy.alerting.correlation import Member
 from tocsin.policy.alerting.facts import Decided
-from tocsin.store.db import habits
 from tocsin.store.db.codec import reading
 from tocsin.store.db.tables import AlertRow, DeliveryRow, EntryRow, MatchRow, SourceRow
-from tocsin.store.values import SourceLease, SourceView
+from tocsin.store.values import SourceLease
 
 T = TypeVar("T")
 
@@ -59,20 +58,16 @@ def columns(value: object, table: type) -> dict[str, Any]:
 @reading
 def lease(row: SourceRow, now: datetime) -> SourceLease:
     """Return a source as its poll needs it; *row* is its row before it was claimed at *now*."""
+    moved = row.habits.moved
     return read(
         SourceLease,
         row,
-        cursor=read(Cursor, row, moved_to=habits.moved_to(row.habits)),
+        cursor=read(Cursor, row, moved_to=moved.url if moved and moved.used else ""),
         fence=int(row.fence) + 1,  # SQLite keeps any text in any column
         errors=int(row.errors),
         baseline=row.last_success is None,
         first_polled=row.first_polled or now,
     )
-
-
-def source_view(row: SourceRow, entries: int) -> SourceView:
-    """Return a source as a listing shows it."""
-    return read(SourceView, row, entries=entries)
 
 
 def entry_columns(entry: Entry, source_id: int) -> dict[str, Any]:

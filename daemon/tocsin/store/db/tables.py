@@ -264,7 +264,7 @@ class UnevaluatedRow(SQLModel, table=True):
     last_success: datetime | None = columns.time(None)
 
 
-class ToldRow(SQLModel, table=True):
+class LastNotifiedRow(SQLModel, table=True):
     """The time and severity of the last notification of a rule for a key value."""
 
     __tablename__ = "told"

@@ -20,7 +20,7 @@ from tocsin.policy.alerting.correlation import ActiveWindows
 from tocsin.policy.alerting.facts import Arrival, Decision, Facts
 from tocsin.store.db import mapping
 from tocsin.store.db.sqlite import put, save
-from tocsin.store.db.tables import AlertRow, MatchRow, StandingRow, StoryEntryRow, StoryRow, ToldRow
+from tocsin.store.db.tables import AlertRow, LastNotifiedRow, MatchRow, StandingRow, StoryEntryRow, StoryRow
 from tocsin.store.inbound import entries, facts, identity, revisions, unevaluated
 from tocsin.store.inbound.sources import Held
 from tocsin.store.inbound.stories import OpenStories
@@ -61,13 +61,13 @@ class Deciding:
         decided = [{**mapping.match_columns(item), "decided_at": self.now} for item in decision.decided]
         put(self.session, insert(MatchRow), decided)
         notified = decision.last_notified.items()
-        rows = [{"rule": rule, "key": key, **mapping.columns(last, ToldRow)} for (rule, key), last in notified]
-        save(self.session, ToldRow, ("rule", "key"), rows)
+        rows = [{"rule": rule, "key": key, **mapping.columns(last, LastNotifiedRow)} for (rule, key), last in notified]
+        save(self.session, LastNotifiedRow, ("rule", "key"), rows)
         _write_windows(self.session, decision.windows)
         enqueue.cancel(self.session, decision.cancelled, self.now, Reason(cause=Cause.EARLIER))
         delivery_ids = enqueue.plan(self.session, decision.planned, self.now, self.settles)
         enqueue.join(self.session, decision.joined)
-        enqueue.say(self.session, decision.news)
+        enqueue.add_news(self.session, decision.news)
         enqueue.release(self.session, decision.released, self.now)
         return Committed(entries=0, decision=decision, delivery_ids=delivery_ids)
 

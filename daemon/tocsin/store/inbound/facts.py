@@ -24,11 +24,11 @@ from tocsin.store.db.tables import (
     DeliveryAlertRow,
     DeliveryRow,
     EntryRow,
+    LastNotifiedRow,
     MatchRow,
     SourceRow,
     StandingRow,
     StoryRow,
-    ToldRow,
 )
 from tocsin.store.inbound.stories import OpenStories
 from tocsin.store.inbound.unevaluated import Circumstance
@@ -176,12 +176,14 @@ def _last_notified(
     session: Session, keys: Collection[tuple[str, str]], rules: Collection[str]
 ) -> dict[tuple[str, str], LastNotified]:
     """Return the last notification for each of *keys*, and for all keys of *rules*."""
-    named, told = {rule for rule, _ in keys}, col(ToldRow.rule)
+    named, column = {rule for rule, _ in keys}, col(LastNotifiedRow.rule)
     rows = [
         row
         for piece in list(pieces(key for _, key in keys)) or [[]]
         for row in session.exec(
-            select(ToldRow).where(or_(and_(told.in_(named), col(ToldRow.key).in_(piece)), told.in_(rules)))
+            select(LastNotifiedRow).where(
+                or_(and_(column.in_(named), col(LastNotifiedRow.key).in_(piece)), column.in_(rules))
+            )
         )
     ]
     return {(row.rule, row.key): mapping.read(LastNotified, row) for row in rows}

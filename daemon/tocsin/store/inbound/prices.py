@@ -123,8 +123,7 @@ def _state_fields(key: tuple[str, str], state: PriceState) -> dict[str, Any]:
     return {
         "rule": key[0],
         "instrument": key[1],
-        "armed": state.armed,
-        "met": state.met,
+        **mapping.columns(state, PriceStateRow),
         "alerted_price": alerted.price if alerted else None,
         "alerted_at": alerted.at if alerted else None,
     }

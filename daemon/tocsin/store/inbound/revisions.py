@@ -58,7 +58,7 @@ class Taken:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Heard:
+class _Sent:
     """The messages that one reader was sent about an alert: *claim* is the number of the last claim with an attempt.
 
     *corrected* is the time of the last correction, *waiting* the id of a correction that was not tried yet.
@@ -157,8 +157,7 @@ def _in_force(history: History, at: datetime) -> RevisionRow | None:
     return next((one for one in reversed(history) if one.at <= at and not one.withdrawn), None)
 
 
-def _wording(row: EntryRow, said: RevisionRow | None) -> Wording:
-    one = said or row
+def _wording(one: Entry | EntryRow | RevisionRow) -> Wording:
     return Wording(title=one.title, text=one.summary or one.body)
 
 
@@ -179,9 +178,7 @@ def _is_news(row: EntryRow, history: History, judged: Judged | None) -> bool:
         return False
     if judged is None:
         return True
-    entry = judged.entry
-    now = Wording(title=entry.title, text=entry.summary or entry.body)
-    return len(history) < MOST_REVISIONS and not _wording(row, last).same(now)
+    return len(history) < MOST_REVISIONS and not _wording(last or row).same(_wording(judged.entry))
 
 
 def _correct(
@@ -194,15 +191,14 @@ def _correct(
     now: datetime,
 ) -> list[Correction]:
     """Return the corrections that a new wording requires, and cancel those that it makes needless."""
-    heard = _heard(session, [match.alert_id for match in matches if match.fate in NOTIFYING and match.alert_id])
-    if not heard:
+    sent = _sent(session, [match.alert_id for match in matches if match.fate in NOTIFYING and match.alert_id])
+    if not sent:
         return []
-    entry = judged.entry if judged else None
-    said = Wording(title=entry.title, text=entry.summary or entry.body) if entry else Wording(title="")
+    said = _wording(judged.entry) if judged else Wording(title="")
     found = []
     needless = []
-    for claim in _claims(session, row, history, matches, heard):
-        state = heard[claim.alert.id, claim.to]
+    for claim in _claims(session, row, history, matches, sent):
+        state = sent[claim.alert.id, claim.to]
         if correction.matters(claim, said, judged):
             due_at = correction.due(state.corrected, now, withdrawn=judged is None)
             found.append(Correction(alert=claim.alert, to=claim.to, due_at=due_at))
@@ -213,30 +209,30 @@ def _correct(
 
 
 def _claims(
-    session: Session, row: EntryRow, history: History, matches: Sequence[MatchRow], heard: Mapping[_Reader, _Heard]
+    session: Session, row: EntryRow, history: History, matches: Sequence[MatchRow], sent: Mapping[_Reader, _Sent]
 ) -> list[Claim]:
     """Return the wording of an entry that each reader knows, for each alert that it leads."""
-    numbers = {number for number, _ in heard}
+    numbers = {number for number, _ in sent}
     alerts = {one.id: mapping.alert(one) for one in session.exec(select(AlertRow).where(col(AlertRow.id).in_(numbers)))}
     claims = []
     for match in matches:
-        for (number, to), state in heard.items():
+        for (number, to), state in sent.items():
             if number != match.alert_id or match.fate not in NOTIFYING or not state.claim:
                 continue
             said = _in_force(history, match.decided_at)
             field = "summary" if (said or row).summary else "body"
-            quotes = correction.quoted(field, _wording(row, said).text, match.evidence)
+            quotes = correction.quoted(field, _wording(said or row).text, match.evidence)
             labels: Labels | None = match.labels
-            heard_of = next((one for one in reversed(history) if one.after < state.claim), None)
-            if heard_of and heard_of.at > match.decided_at:
+            latest = next((one for one in reversed(history) if one.after < state.claim), None)
+            if latest and latest.at > match.decided_at:
                 # A later wording has a record of the rules that it met.
-                said, labels, quotes = heard_of, heard_of.met.get(match.rule), ()
-            claim = Claim(alert=alerts[number], to=to, wording=_wording(row, said), labels=labels, quotes=quotes)
+                said, labels, quotes = latest, latest.met.get(match.rule), ()
+            claim = Claim(alert=alerts[number], to=to, wording=_wording(said or row), labels=labels, quotes=quotes)
             claims.append(claim)
     return claims
 
 
-def _heard(session: Session, alerts: Sequence[int]) -> dict[_Reader, _Heard]:
+def _sent(session: Session, alerts: Sequence[int]) -> dict[_Reader, _Sent]:
     """Return the messages about *alerts* that each reader was sent."""
     if not alerts:
         return {}
@@ -260,9 +256,9 @@ def _heard(session: Session, alerts: Sequence[int]) -> dict[_Reader, _Heard]:
         )
         .order_by(col(DeliveryRow.created_at), col(DeliveryRow.id))
     )
-    found: dict[_Reader, _Heard] = {}
+    found: dict[_Reader, _Sent] = {}
     for alert, row, claim, at in session.exec(statement):
-        state = found.setdefault((alert, (row.receiver, row.recipient)), _Heard())
+        state = found.setdefault((alert, (row.receiver, row.recipient)), _Sent())
         state.claim = max(claim or 0, state.claim)
         if row.kind == DeliveryKind.CORRECTION:
             last = at or row.due_at

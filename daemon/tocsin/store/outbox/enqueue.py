@@ -135,7 +135,7 @@ def join(session: Session, joined: Sequence[tuple[str, tuple[int, ...]]]) -> Non
     save(session, DeliveryAlertRow, ("delivery_id", "alert_id"), members, change=("telling",))
 
 
-def say(session: Session, news: Mapping[tuple[str, int], tuple[str, ...]]) -> None:
+def add_news(session: Session, news: Mapping[tuple[str, int], tuple[str, ...]]) -> None:
     """Add *news*, by (delivery id, alert), to messages that were never tried."""
     changed = []
     for piece in pieces(delivery_id for delivery_id, _ in news):
@@ -165,7 +165,7 @@ def merge(session: Session, delivery_id: str, others: Sequence[str]) -> None:
                 moved.append({**row, "delivery_id": delivery_id})
     put(session, _REMOVED, doubled)
     put(session, _OF_MEMBER, moved)
-    say(session, news)
+    add_news(session, news)
 
 
 def release(session: Session, delivery_ids: Sequence[str], now: datetime) -> None:
@@ -268,7 +268,7 @@ def members_of(session: Session, deliveries: Iterable[str]) -> dict[str, list[De
     return found
 
 
-def told_to(session: Session, receiver: str, alerts: Iterable[int]) -> dict[tuple[int, str], int]:
+def last_notifications(session: Session, receiver: str, alerts: Iterable[int]) -> dict[tuple[int, str], int]:
     """Return the number of the last notification of each of *alerts* to each recipient of *receiver*."""
     found = {}
     for piece in pieces(alerts):

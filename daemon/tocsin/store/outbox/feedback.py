@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, true
+from sqlalchemy import ColumnElement, case, true
 from sqlmodel import Session, col, distinct, func, insert, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -90,18 +90,15 @@ def _rest(session: Session, numbers: Sequence[int], now: datetime) -> None:
 
 def stats(session: Session, since: datetime | None = None) -> dict[str, RuleStats]:
     """Return the results of each rule's alerts opened *since* then, by rule id; rules without alerts are left out."""
-    recent = _opened(since)
-    alerts = dict(session.exec(select(AlertRow.rule, func.count()).where(recent).group_by(col(AlertRow.rule))).all())
-    told = dict(
-        session.exec(
-            select(AlertRow.rule, func.count(distinct(AlertRow.id)))
-            .join(DeliveryAlertRow, col(DeliveryAlertRow.alert_id) == AlertRow.id)
-            .join(DeliveryRow, col(DeliveryRow.id) == DeliveryAlertRow.delivery_id)
-            .where(recent, DeliveryRow.state == DeliveryState.DELIVERED)
-            .group_by(col(AlertRow.rule))
-        ).all()
+    delivered = case((col(DeliveryRow.state) == DeliveryState.DELIVERED, AlertRow.id))
+    rows = session.exec(
+        select(AlertRow.rule, func.count(distinct(AlertRow.id)), func.count(distinct(delivered)))
+        .join(DeliveryAlertRow, col(DeliveryAlertRow.alert_id) == AlertRow.id, isouter=True)
+        .join(DeliveryRow, col(DeliveryRow.id) == DeliveryAlertRow.delivery_id, isouter=True)
+        .where(_opened(since))
+        .group_by(col(AlertRow.rule))
     )
-    found = {rule: RuleStats(rule=rule, alerts=count, told=told.get(rule, 0)) for rule, count in alerts.items()}
+    found = {rule: RuleStats(rule=rule, alerts=count, told=told) for rule, count, told in rows}
     for alert, answered in verdicts(session, since=since):
         one = found[alert.rule]
         useful = answered.verdict is AnswerKind.USEFUL

@@ -107,14 +107,14 @@ def reroute(session: Session, ids: Sequence[str], routed: Callable[[Alert], Coll
     moved = []
     for row in rows:
         members, wanted = copies.members[row.id], row.wanted_at or row.due_at
-        heard: set[int] = set()
+        copied: set[int] = set()
         for to in dict.fromkeys(to for member in members for to in named[member.alert_id]):
             mine = [member for member in members if to in named[member.alert_id]]
-            heard |= copies.send(row, to, mine, due_at=wanted, expires_at=row.expires_at)
-        if members and len(heard) == len(members):
+            copied |= copies.send(row, to, mine, due_at=wanted, expires_at=row.expires_at)
+        if members and len(copied) == len(members):
             moved.append(row)
         elif row.attempts == 0:
-            enqueue.cancel(session, [(row.id, alert_id) for alert_id in heard], now, Reason(cause=Cause.REROUTED))
+            enqueue.cancel(session, [(row.id, alert_id) for alert_id in copied], now, Reason(cause=Cause.REROUTED))
     copies.write()
     for row in moved:
         reason = Reason(cause=Cause.REMOVED, by=f"{row.receiver} {row.recipient}".rstrip())
@@ -137,7 +137,7 @@ class _Copies:
         self._session = session
         self._now = now
         self._alerts = {member.alert_id for found in self.members.values() for member in found}
-        self._told: dict[str, dict[tuple[int, str], int]] = {}
+        self._notified: dict[str, dict[tuple[int, str], int]] = {}
         self._copies: list[dict[str, Any]] = []
         self._copied: list[dict[str, Any]] = []
         self._notes: list[tuple[DeliveryRow, Reason]] = []
@@ -146,10 +146,10 @@ class _Copies:
         self, row: DeliveryRow, to: To, members: Sequence[DeliveryAlertRow], *, due_at: datetime, expires_at: datetime
     ) -> set[int]:
         """Copy the *members* that are new to *to*, due then; a held message stays held. Return the alerts in the copy."""
-        if to[0] not in self._told:
-            self._told[to[0]] = enqueue.told_to(self._session, to[0], self._alerts)
-        told = self._told[to[0]]
-        unknown = [one for one in members if told.get((one.alert_id, to[1]), -1) < one.telling]
+        if to[0] not in self._notified:
+            self._notified[to[0]] = enqueue.last_notifications(self._session, to[0], self._alerts)
+        notified = self._notified[to[0]]
+        unknown = [one for one in members if notified.get((one.alert_id, to[1]), -1) < one.telling]
         if unknown:
             held = row.state == DeliveryState.HELD and due_at > self._now
             copy = enqueue.fresh(
@@ -168,7 +168,7 @@ class _Copies:
             self._copies.append(copy)
             self._copied += (enqueue.copied(copy, member) for member in unknown)
             self._notes.append((row, Reason(cause=Cause.HANDED_OVER, by=to[0], words=copy["id"])))
-            told |= {(member.alert_id, to[1]): member.telling for member in unknown}
+            notified |= {(member.alert_id, to[1]): member.telling for member in unknown}
         return {member.alert_id for member in unknown}
 
     def write(self) -> list[str]:

@@ -20,7 +20,7 @@ from tocsin.policy.notifying.silence import Matcher, Silence, first, parse
 from tocsin.store.db import mapping
 from tocsin.store.db.codec import reading
 from tocsin.store.db.sqlite import pieces
-from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow, SilenceRow, ToldRow
+from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow, LastNotifiedRow, SilenceRow
 from tocsin.store.outbox import enqueue
 
 #: Deliveries of a receiver that one transaction holds.
@@ -138,7 +138,6 @@ def end_silence(session: Session, number: int, now: datetime) -> Silence:
     if row.ends <= now:
         raise StoreError(f"silence {number} has ended already")
     row.ends = now
-    session.add(row)
     session.flush()
     return read_silence(row)
 
@@ -177,21 +176,21 @@ def lapse(session: Session, now: datetime, cooldowns: Mapping[str, timedelta], e
     """
     held_news = (col(DeliveryRow.state) == DeliveryState.HELD, col(DeliveryRow.kind).in_(_NEWS))
     over: dict[str, dict[int, str]] = defaultdict(dict)
-    told: dict[tuple[str, str], ToldRow] = {}
+    notified: dict[tuple[str, str], LastNotifiedRow] = {}
     for row, alert in _due_alerts(session, now, *held_news, col(AlertRow.rule).in_(cooldowns)):
         # A last notification after the alert was opened is the end of a cooldown.
         held = [
             last
             for key in alert.key
-            if (last := session.get(ToldRow, (alert.rule, key))) and alert.opened_at < last.at <= row.due_at
+            if (last := session.get(LastNotifiedRow, (alert.rule, key))) and alert.opened_at < last.at <= row.due_at
         ]
         if held and (words := ended(alert)):
             over[row.id][alert.id] = words
-            told |= {(last.rule, last.key): last for last in held}
+            notified |= {(last.rule, last.key): last for last in held}
     for delivery_id, reasons in over.items():
         reason = Reason(cause=Cause.LAPSED, words="; ".join(dict.fromkeys(reasons.values())))
         _suppress(session, delivery_id, reasons, now, reason)
-    for last in told.values():
+    for last in notified.values():
         last.at -= cooldowns[last.rule]
     session.flush()
 

@@ -27,7 +27,7 @@ _MINUTE = timedelta(minutes=1)
 _ARRIVED = (ErrorClass.OK, ErrorClass.AMBIGUOUS)
 
 
-def standing(session: Session, name: str) -> ReceiverStatus:
+def status(session: Session, name: str) -> ReceiverStatus:
     """Return the status of the receiver *name*."""
     row = session.get(ReceiverRow, name)
     return ReceiverStatus() if row is None else mapping.read(ReceiverStatus, row)
@@ -45,7 +45,7 @@ def resting(session: Session, now: datetime) -> set[str]:
 
 def paused(session: Session, now: datetime) -> dict[str, ReceiverStatus]:
     """Return the status of the receivers that are paused at *now*, by name."""
-    return {name: standing(session, name) for name in sorted(resting(session, now))}
+    return {name: status(session, name) for name in sorted(resting(session, now))}
 
 
 def failing(session: Session) -> list[str]:

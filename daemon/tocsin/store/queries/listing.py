@@ -75,7 +75,7 @@ def sources(session: Session) -> tuple[SourceView, ...]:
     """Return every source by name, disabled ones too."""
     held = dict(session.exec(select(EntryRow.source_id, func.count()).group_by(col(EntryRow.source_id))).all())
     rows = session.exec(select(SourceRow).order_by(col(SourceRow.name))).all()
-    return tuple(mapping.source_view(row, held.get(mapping.identity(row.id), 0)) for row in rows)
+    return tuple(mapping.read(SourceView, row, entries=held.get(mapping.identity(row.id), 0)) for row in rows)
 
 
 def source(session: Session, name: str) -> SourceDetail | None:
@@ -84,7 +84,7 @@ def source(session: Session, name: str) -> SourceDetail | None:
     if row is None:
         return None
     held = session.exec(select(func.count()).select_from(EntryRow).where(EntryRow.source_id == row.id)).one()
-    return SourceDetail(source=mapping.source_view(row, held), fetches=habits.read_fetches(row.fetches))
+    return SourceDetail(source=mapping.read(SourceView, row, entries=held), fetches=habits.read_fetches(row.fetches))
 
 
 def alerts(
@@ -116,7 +116,7 @@ def alert(session: Session, number: int) -> AlertDetail | None:
     found = content.of_alerts(session, [number]).get(number)
     if found is None:
         return None
-    told = session.exec(
+    rows = session.exec(
         select(DeliveryRow, col(DeliveryAlertRow.overflow))
         .join(DeliveryAlertRow, col(DeliveryAlertRow.delivery_id) == DeliveryRow.id)
         .where(DeliveryAlertRow.alert_id == number)
@@ -124,9 +124,9 @@ def alert(session: Session, number: int) -> AlertDetail | None:
     ).all()
     members = matches(session, alert_id=number, limit=None)
     answered = feedback.by_number(session, [number]).get(number, Answered())
-    views = _delivery_views(session, [row for row, _ in told])
+    views = _delivery_views(session, [row for row, _ in rows])
     deliveries = tuple(
-        replace(view, reason=mapping.because(row, limit)) for view, (row, limit) in zip(views, told, strict=True)
+        replace(view, reason=mapping.because(row, limit)) for view, (row, limit) in zip(views, rows, strict=True)
     )
     return AlertDetail(tidings=found, members=members, deliveries=deliveries, answered=answered)
 
@@ -140,13 +140,9 @@ def matches(
     limit: int | None = 50,
 ) -> tuple[MatchView, ...]:
     """Return matches and their outcomes: of an alert or an entry the oldest first, else the newest first."""
-    statement = select(MatchRow).limit(limit)
-    if alert_id is not None:
-        statement = statement.where(MatchRow.alert_id == alert_id)
-    if entry_id is not None:
-        statement = statement.where(MatchRow.entry_id == entry_id)
-    if rule is not None:
-        statement = statement.where(MatchRow.rule == rule)
+    wanted = {"alert_id": alert_id, "entry_id": entry_id, "rule": rule}
+    given = {name: value for name, value in wanted.items() if value is not None}
+    statement = select(MatchRow).filter_by(**given).limit(limit)
     order = col(MatchRow.id).desc() if alert_id is None and entry_id is None else col(MatchRow.id).asc()
     rows = session.exec(statement.order_by(order)).all()
     found = entries.by_number(session, {row.entry_id for row in rows if row.entry_id is not None})

@@ -35,6 +35,8 @@ USUAL = timedelta(days=1)
 LONGEST = timedelta(days=8)
 #: Rows read of each kind: a digest shows fewer.
 MOST = 100
+_POLLED = col(SourceRow.disabled).is_(False)
+_ILL = col(SourceRow.unhealthy) | col(SourceRow.gone) | col(SourceRow.dead)
 _LOUD = [severity for severity in Severity if severity.rank >= LOUD.rank]
 #: The reason why a match without an alert was not sent, by outcome.
 _UNSENT = {
@@ -50,16 +52,16 @@ _OVERDUE = timedelta(hours=1)
 def roundup(session: Session, delivery: Delivery, now: datetime) -> Roundup:
     """Return what happened since the last digest to the recipient of *delivery*, without price moves."""
     since = _since(session, delivery, now)
-    told = {item.alert.id for item in delivery.tidings}
+    included = {item.alert.id for item in delivery.tidings}
     # Longer than this digest: for the end of a cooldown, or for another digest.
     waits = (col(DeliveryRow.state) == DeliveryState.HELD, col(DeliveryRow.due_at) > now)
     return Roundup(
         since=since,
         until=now,
-        needs=_needs(session, delivery, min(since, now - USUAL), now, told),
+        needs=_needs(session, delivery, min(since, now - USUAL), now, included),
         held=(*_unsent(session, delivery, since), *_counted(session, delivery, *waits), *_passed_over(session, since)),
         ailing=_ailing(session),
-        sources=session.exec(select(func.count()).where(col(SourceRow.disabled).is_(False))).one(),
+        sources=session.exec(select(func.count()).where(_POLLED)).one(),
         entries=session.exec(select(func.count()).where(col(EntryRow.first_seen) >= since)).one(),
         matches=session.exec(select(func.count()).where(col(MatchRow.decided_at) >= since)).one(),
         alerts=session.exec(select(func.count()).where(col(AlertRow.opened_at) >= since)).one(),
@@ -79,7 +81,7 @@ def _since(session: Session, delivery: Delivery, now: datetime) -> datetime:
 
 
 def _needs(
-    session: Session, delivery: Delivery, since: datetime, now: datetime, told: Collection[int]
+    session: Session, delivery: Delivery, since: datetime, now: datetime, included: Collection[int]
 ) -> tuple[AlertContent, ...]:
     """Return the alerts of high severity sent to the recipient and opened *since* then that nobody has answered."""
     numbers = session.exec(
@@ -93,7 +95,7 @@ def _needs(
             DeliveryRow.kind != DeliveryKind.OPERATOR,
             col(AlertRow.severity).in_(_LOUD),
             col(AlertRow.opened_at) >= since,
-            col(AlertRow.id).not_in(told),
+            col(AlertRow.id).not_in(included),
             col(AlertRow.id).not_in(feedback.seen()),
         )
         .distinct()
@@ -142,7 +144,7 @@ def _passed_over(session: Session, since: datetime) -> list[HeldBack]:
 def _ailing(session: Session) -> tuple[Ailing, ...]:
     rows = session.exec(
         select(SourceRow.name, SourceRow.last_error, SourceRow.last_success)
-        .where(col(SourceRow.disabled).is_(False), col(SourceRow.unhealthy) | col(SourceRow.gone) | col(SourceRow.dead))
+        .where(_POLLED, _ILL)
         .order_by(col(SourceRow.name))
         .limit(MOST)
     ).all()
@@ -157,8 +159,6 @@ def reported(session: Session, rule: str) -> datetime | None:
 
 def ledger(session: Session, since: datetime, now: datetime) -> PeriodStatistics:
     """Return the activity from *since* to *now*, and the status at *now*."""
-    polled = col(SourceRow.disabled).is_(False)
-    ill = col(SourceRow.unhealthy) | col(SourceRow.gone) | col(SourceRow.dead)
 
     def ended(state: DeliveryState) -> int:
         statement = select(func.count(distinct(TransitionRow.delivery_id))).where(
@@ -173,9 +173,9 @@ def ledger(session: Session, since: datetime, now: datetime) -> PeriodStatistics
         session.connection().execute(text(f"PRAGMA {name}")).scalar_one() for name in ("page_count", "page_size")
     )
     return PeriodStatistics(
-        sources=count(polled),
-        read=count(polled, col(SourceRow.last_success) >= now - _READ),
-        ailing=tuple(session.exec(select(SourceRow.name).where(polled, ill).order_by(col(SourceRow.name)))),
+        sources=count(_POLLED),
+        read=count(_POLLED, col(SourceRow.last_success) >= now - _READ),
+        ailing=tuple(session.exec(select(SourceRow.name).where(_POLLED, _ILL).order_by(col(SourceRow.name)))),
         entries=count(col(EntryRow.first_seen) >= since),
         instruments=session.exec(
             select(func.count(distinct(CloseRow.instrument))).where(col(CloseRow.at) >= since)
