@@ -16,6 +16,7 @@ from tocsin.cli import (
     deliveries,
     instruments,
     notify,
+    packs,
     rules,
     run,
     silences,
@@ -59,6 +60,7 @@ app.add_typer(sources.app, name="sources")
 app.add_typer(instruments.app, name="instruments")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(rules.app, name="rules")
+app.add_typer(packs.app, name="packs")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(silences.app, name="silences")
 app.add_typer(configuration.app, name="config")

@@ -21,7 +21,7 @@ from tocsin.config.price_tables import FileShape, TableConfig, TableShape, check
 from tocsin.config.receivers import ReceiverConfig, ReceiverShape, check_receiver, receiver_config, weekdays
 from tocsin.config.secrets import Filler
 from tocsin.config.sections import Heartbeat, HttpConfig, ReportShape, check_report
-from tocsin.config.values import OwnPaths, Zone
+from tocsin.config.values import Packs, Zone
 from tocsin.config.yaml.file import read, read_text, shown_path
 from tocsin.config.yaml.nodes import Node, Pairs, Scalar, children, entries, member, problem, said, scalars
 from tocsin.config.yaml.shape import Duration, Shape, Texts, context, tag
@@ -151,8 +151,8 @@ class ConfigFile(Shape):
     """The time zone for times that people see, such as Europe/London. Default: UTC."""
     database: Annotated[str, AfterValidator(_database)] = Field(default="sqlite:///tocsin.db", validate_default=True)
     """The database as sqlite:///path, relative to this file."""
-    rules: OwnPaths = ()
-    """Folders of rule packs, relative to this file."""
+    rules: Packs = ()
+    """Rule packs: names of shipped ones such as critical-minerals, and folders such as ./rules, relative to this file."""
     http: HttpConfig = HttpConfig()
     """HTTP settings for all sources."""
     sources: dict[_Named, _Source] = Field(default_factory=dict)
