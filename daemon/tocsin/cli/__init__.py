@@ -24,6 +24,7 @@ from tocsin.cli import (
     why,
 )
 from tocsin.cli.common import border
+from tocsin.cli.setup import status
 
 
 class _Commands(TyperGroup):
@@ -47,6 +48,7 @@ app.command()(run.run)
 app.command()(run.once)
 app.command()(run.demo)
 app.command()(configuration.check)
+app.command("status")(status.status)
 app.command()(rules.match)
 app.command("why")(why.why)
 app.command("why-not", help="Show why RULE does not match an entry: the same as why, which shows both.")(why.why)
