@@ -149,7 +149,9 @@ def _digest(tocsin: Tocsin) -> None:
 
 def test_rules_are_listed_and_shown(more: Tocsin) -> None:
     """What is in force, what it says, where it is written, to whom it goes, and what came of it."""
-    assert more("rules", "list").stdout.split() == (["rule", "severity", "kind", "cooldown", "metals/ban", "high", "news", "12h"])
+    assert more("rules", "list").stdout.split() == (
+        ["rule", "severity", "kind", "cooldown", "metals/ban", "high", "news", "12h"]
+    )
     assert "There is no pack nope" in more("rules", "list", "--pack", "nope").stderr
     shown = more("rules", "show", "ban").stdout
     for words in (
