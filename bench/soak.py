@@ -235,7 +235,7 @@ def config(http: int, smtp: int, *, renamed: bool) -> str:
     third = "hook3b" if renamed else "hook3"
     sources = [f"f{n}" for n in range(FEEDS)]
     sources[30] = "renamed" if renamed else sources[30]
-    lines = ["timezone: UTC", "database: sqlite:///tocsin.db", "rules: [rules]", "sources:"]
+    lines = ["timezone: UTC", "database: sqlite:///tocsin.db", "rules: [./rules]", "sources:"]
     lines += [
         f'  {name}: {{feed: "http://127.0.0.1:{http}/feed/{n}", every: 1m, allow_private: true}}'
         for n, name in enumerate([*sources, "burst"])

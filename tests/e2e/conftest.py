@@ -233,7 +233,7 @@ class World:
         self.config.write_text(
             f"""\
 timezone: Europe/London
-rules: [rules]
+rules: [./rules]
 sources:
 {sources}
 receivers:

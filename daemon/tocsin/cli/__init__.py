@@ -12,9 +12,11 @@ from tocsin.cli import (
     alerts,
     backtest,
     configuration,
+    database,
     deliveries,
     instruments,
     notify,
+    packs,
     rules,
     run,
     silences,
@@ -22,6 +24,7 @@ from tocsin.cli import (
     why,
 )
 from tocsin.cli.common import border
+from tocsin.cli.setup import status
 
 
 class _Commands(TyperGroup):
@@ -45,6 +48,7 @@ app.command()(run.run)
 app.command()(run.once)
 app.command()(run.demo)
 app.command()(configuration.check)
+app.command("status")(status.status)
 app.command()(rules.match)
 app.command("why")(why.why)
 app.command("why-not", help="Show why RULE does not match an entry: the same as why, which shows both.")(why.why)
@@ -56,9 +60,11 @@ app.add_typer(sources.app, name="sources")
 app.add_typer(instruments.app, name="instruments")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(rules.app, name="rules")
+app.add_typer(packs.app, name="packs")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(silences.app, name="silences")
 app.add_typer(configuration.app, name="config")
+app.add_typer(database.app, name="db")
 
 
 def _version(wanted: bool) -> None:

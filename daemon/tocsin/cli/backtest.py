@@ -14,7 +14,15 @@ from rich.console import Console
 from rich.progress import Progress
 
 from tocsin.cli import backtest_output as output
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, RulesOption, read_config, rule_named
+from tocsin.cli.common import (
+    DEFAULT_CONFIG,
+    ConfigOption,
+    JsonOption,
+    RulesOption,
+    pack_folders,
+    read_config,
+    rule_named,
+)
 from tocsin.cli.input_files import read_entries, read_quotes, read_since
 from tocsin.cli.output import PARTLY, say
 from tocsin.config.build import make_policy, make_receivers, open_copy
@@ -42,7 +50,8 @@ InputOption = Annotated[
 ]
 RuleOption = Annotated[str | None, typer.Option("--rule", help="Show only this rule.")]
 AgainstOption = Annotated[
-    list[Path] | None, typer.Option("--against", help="Other rule folders to compare with: show gains and losses.")
+    list[Path] | None,
+    typer.Option("--against", help="Other rule packs to compare with: show gains and losses.", callback=pack_folders),
 ]
 CsvOption = Annotated[Path | None, typer.Option("--csv", help="Write every match and what became of it to this file.")]
 

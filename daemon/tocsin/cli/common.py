@@ -16,11 +16,18 @@ from tocsin.cli.output import BAD_CONFIG, FAILED, LOST, USAGE, say, shown
 from tocsin.config.build import open_store
 from tocsin.config.config import Config, load_config
 from tocsin.config.loading import LoadedRules, load_rules, rules_of
+from tocsin.config.shipped import find_pack
 from tocsin.errors import ConfigError, LostError, TocsinError, UsageError, meant
 from tocsin.model.rules import RuleInfo
 from tocsin.rules.ruleset import RuleSet
 from tocsin.store import Store
 from tocsin.units import counted
+
+
+def pack_folders(written: list[Path] | None) -> list[Path] | None:
+    """Return folders of packs as people type them: folders that exist, and the names of shipped packs."""
+    return [path if path.is_dir() else find_pack(str(path)) or path for path in written] if written else written
+
 
 ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The configuration file.", envvar="TOCSIN_CONFIG")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")]
@@ -30,7 +37,12 @@ SinceOption = Annotated[
 DryRunOption = Annotated[
     bool, typer.Option("--dry-run", help="Work on a copy of the database and send to the console only.")
 ]
-RulesOption = Annotated[list[Path] | None, typer.Option("--rules", help="Rule folders. Default: those of --config.")]
+RulesOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--rules", help="Rule packs: folders or shipped ones. Default: those of --config.", callback=pack_folders
+    ),
+]
 LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, help="The most to list, newest first.")]
 ForOption = Annotated[str, typer.Option("--for", help="For how long: 30m, 4h, 2d.")]
 WhyOption = Annotated[str, typer.Option("--why", help="The reason, in a few words.")]

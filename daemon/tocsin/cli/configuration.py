@@ -10,11 +10,12 @@ from typing import Annotated
 
 import typer
 
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, read_config
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, pack_folders, read_config
 from tocsin.cli.output import BAD_CONFIG, dump, say
 from tocsin.config.build import make_receiver, open_copy
 from tocsin.config.cautions import cautions
 from tocsin.config.config import Config
+from tocsin.config.copies import outdated
 from tocsin.config.loading import load_rules, rules_of
 from tocsin.config.show import Kind, schema, show, write_config
 from tocsin.errors import ConfigError, Problem, StoreError
@@ -44,7 +45,7 @@ _LOOK_BACK = timedelta(days=30)
 
 RulesOption = Annotated[
     list[Path] | None,
-    typer.Option("--rules", help="Check these rule folders only, without a configuration.", exists=False),
+    typer.Option("--rules", help="Check these packs only, without a configuration.", callback=pack_folders),
 ]
 
 
@@ -60,7 +61,7 @@ def check(config: ConfigOption = DEFAULT_CONFIG, rules: RulesOption = None, json
             settings = read_config(config)
             problems += [*_receivers(settings), *cautions(settings)]
             loaded = rules_of(settings, history=_history(settings))
-        problems += loaded.warnings
+        problems += (*loaded.warnings, *outdated(loaded.folders))
         judged = f"{loaded} {'is' if len(loaded.rules.infos) == 1 else 'are'} good"
         changed = [*loaded.rules.infos.values(), *(rule.info for rule in loaded.rules.disabled.values())]
         overridden = [f"{info.id} is overridden: {info.override}" for info in changed if info.override]

@@ -6,7 +6,9 @@ import dataclasses
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import textwrap
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -15,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import Progress
 from rich.table import Table
 
 from tocsin import units
@@ -26,6 +29,9 @@ from tocsin.render.words import seen
 T = TypeVar("T")
 #: A time in a stored sentence.
 _STORED = re.compile(r"\b(\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?) UTC\b")
+#: Columns of a line, and of the name before it.
+_WIDTH = 80
+_NAMES = 14
 #: Exit codes. The command-line parser itself uses 2 for wrong usage.
 OK, FAILED, USAGE, PARTLY, LOST, BAD_CONFIG = 0, 1, 2, 3, 74, 78
 
@@ -38,6 +44,18 @@ def say(text: str) -> None:
 def dump(value: Any) -> None:
     """Print *value* as one line of JSON on stdout."""
     print(json.dumps(plain(value), ensure_ascii=False))
+
+
+@contextmanager
+def progress(words: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a progress bar named *words* on a terminal; yield its tick, a function of what is left and of the total.
+
+    Without a total the bar only shows that something happens.
+    """
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(words, total=None)
+        yield lambda left, total: bar.update(task, total=total or None, completed=total - left)
 
 
 def table(
@@ -78,6 +96,17 @@ def listing(
             dump({**plain(one), **more(one)})
     else:
         table(tuple(columns), ([cell(one) for cell in columns.values()] for one in found), empty=empty, zone=zone)
+
+
+def item(name: str, *texts: str) -> Iterator[str]:
+    """Yield the lines of a named item, with its *texts* below each other. Without texts, yield nothing."""
+    head = f"  {name:<{_NAMES}}"
+    for text in texts:
+        # A long word such as an address stays whole, because people copy it.
+        lines = textwrap.wrap(shown(text), _WIDTH - len(head), break_long_words=False, break_on_hyphens=False)
+        for line in lines or [""]:
+            yield f"{head}{line}"
+            head = " " * len(head)
 
 
 def shown(value: object) -> str:

@@ -17,6 +17,7 @@ from tocsin.cli.common import (
     RulesOption,
     SinceOption,
     opened,
+    pack_folders,
     read_config,
     rule_named,
     rules_in_force,
@@ -122,7 +123,11 @@ FilesArgument = Annotated[
 ]
 PacksOption = Annotated[
     list[Path] | None,
-    typer.Option("--rules", help="Rule folders. Default: those of --config, or the parent of the files' folder."),
+    typer.Option(
+        "--rules",
+        help="Rule packs. Default: those of --config, or the parent of the files' folder.",
+        callback=pack_folders,
+    ),
 ]
 
 

@@ -7,6 +7,8 @@ from ipaddress import ip_address
 
 from tocsin.config.config import Config
 from tocsin.config.feeds import FeedConfig
+from tocsin.config.shipped import SHIPPED
+from tocsin.config.yaml.file import shown_path
 from tocsin.errors import Problem
 from tocsin.sources.http import urls
 from tocsin.sources.http.address import check
@@ -23,6 +25,7 @@ def cautions(config: Config) -> Iterator[Problem]:
         yield _warning(
             f"nobody is notified of tocsin's own health, such as a failing source: give one of {names} operator: true"
         )
+    yield from _unread(config)
     for source in config.sources:
         reason = "" if source.allow_private else _private(_host(source))
         if reason:
@@ -31,6 +34,18 @@ def cautions(config: Config) -> Iterator[Problem]:
             )
     if not config.http.contact:
         yield from _nameless(config.sources)
+
+
+def _unread(config: Config) -> Iterator[Problem]:
+    """Yield a warning for each folder beside the file that is named like a shipped pack of `rules`, and is not read."""
+    here = config.path.resolve().parent
+    for pack in config.rules:
+        beside = here / pack.name
+        if pack.parent == SHIPPED and beside.is_dir() and beside.resolve() != pack.resolve():
+            yield _warning(
+                f"{shown_path(beside)} is not read, because rules: [{pack.name}] is the shipped pack: "
+                f"write ./{pack.name} for the folder"
+            )
 
 
 def _nameless(sources: Sequence[FeedConfig]) -> Iterator[Problem]:

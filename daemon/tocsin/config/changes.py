@@ -9,8 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from tocsin.config.config import Config
-from tocsin.config.price_feeds import PRESETS
 from tocsin.config.sections import HttpConfig
+from tocsin.config.shipped import preset_files
 from tocsin.config.yaml.file import LARGEST
 from tocsin.errors import FileError, Problem
 from tocsin.files import read_regular
@@ -70,8 +70,7 @@ class Watched:
         yield self._path
         for folder in self.folders:
             yield from folder.glob("*.y*ml")
-        for beside in {folder.parent / PRESETS for folder in self.folders}:
-            yield from beside.glob("*.yaml")
+        yield from preset_files(self.folders).values()
 
 
 def needs_restart(before: Config, after: Config) -> list[Problem]:

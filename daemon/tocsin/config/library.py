@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from pathlib import Path
 
 from tocsin.config.packs import Files, parse_pack, read_pack
+from tocsin.config.shipped import among_shipped, find_pack
 from tocsin.config.yaml.file import shown_path
 from tocsin.errors import Problem
 from tocsin.rules.spec import PackSpec
-
-#: Where the shipped packs are: beside the source code, or where a wheel installs them.
-SHIPPED = (Path(__file__).resolve().parents[3] / "rules", Path(sys.prefix) / "share" / "tocsin" / "rules")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -66,8 +63,8 @@ class Library:
             # A pack that cannot be read is known by its folder.
             if name == (pack.spec.id if pack.spec else pack.folder.name):
                 return pack
-        beside = (place / name for place in (user.folder.parent, *SHIPPED))
-        folder = next((folder for folder in beside if folder.is_dir()), None)
+        beside = user.folder.parent / name
+        folder = beside if beside.is_dir() else find_pack(name)
         return self._read(folder) if folder else None
 
 
@@ -110,7 +107,9 @@ def _fault(name: str, found: ReadPack | None, users: Sequence[ReadPack]) -> str:
     """Return why the last of *users* cannot use the pack *found* under this *name*; empty if it can."""
     if found is None:
         beside = shown_path(users[-1].folder.parent)
-        return f"there is no pack {name}: neither among those of rules, nor in {beside}, nor among the shipped ones"
+        return (
+            f"there is no pack {name}: neither among those of rules, nor in {beside}, nor among {among_shipped(name)}"
+        )
     if found.spec and found.spec.id != name:
         return f"{shown_path(found.folder)} holds the pack {found.spec.id}, and not {name}"
     if found not in users:

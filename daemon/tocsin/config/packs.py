@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tocsin.config.conditions import check_conditions
 from tocsin.config.pack_file import COOLDOWN, NAME, PriceShape, RuleFile, RuleShape
+from tocsin.config.shipped import find_pack
 from tocsin.config.yaml.file import read, read_text, shown_path
 from tocsin.config.yaml.nodes import Items, Node, Pairs, Scalar, children, entries, member, problem, scalars
 from tocsin.config.yaml.shape import Shape
@@ -25,7 +26,8 @@ MOST_FILES = 500
 def read_pack(folder: Path) -> tuple[Files, tuple[Problem, ...]]:
     """Return the YAML files of *folder*, sorted by name, and what could not be read."""
     if not folder.is_dir():
-        return (), (Problem(message=f"{shown_path(folder)} is not a folder of rules"),)
+        shipped = f"; the shipped pack is written {folder.name}, without a path" if find_pack(folder.name) else ""
+        return (), (Problem(message=f"{shown_path(folder)} is not a folder of rules{shipped}"),)
     paths = sorted(path for path in folder.iterdir() if path.suffix in (".yaml", ".yml"))
     if len(paths) > MOST_FILES:
         return (), (

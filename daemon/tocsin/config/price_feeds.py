@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from tocsin.config.price_tables import TableConfig, load_preset
+from tocsin.config.shipped import preset_files
 from tocsin.config.yaml.nodes import Node, Scalar, entries, member, problem, said, scalars
 from tocsin.errors import Problem, meant
 from tocsin.model.prices import Listing
@@ -17,8 +18,6 @@ from tocsin.sources.prices import yahoo
 YAHOO = "yahoo"
 #: The shortest interval of one chart, and the least time between two requests for any charts.
 _EVERY, _GAP = timedelta(minutes=5), timedelta(seconds=2)
-#: Folder of the presets, beside the packs.
-PRESETS = "presets"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,10 +70,11 @@ class PriceFeeds:
 def read_book(root: Node, tables: Mapping[str, TableConfig], folder: Path, env: Mapping[str, str]) -> PriceFeeds:
     """Return the price sources that instruments of the configuration *root* name: Yahoo, *tables* and presets.
 
-    Presets are beside the packs. Paths are relative to *folder*. Faulty tables are not in *tables* and are left out.
+    Presets are beside the packs, or shipped. Paths are relative to *folder*. Faulty tables are not in *tables* and are
+    left out.
     """
-    packs = ((folder / Path(rule.text).expanduser()).parent for rule in scalars(member(root, "rules")))
-    presets = {file.stem: file for pack in packs for file in sorted((pack / PRESETS).glob("*.yaml"))}
+    packs = (folder / Path(rule.text).expanduser() for rule in scalars(member(root, "rules")) if "/" in rule.text)
+    presets = preset_files(packs)
     known = dict(tables)
     broken = {key.text for key in _tables(root)} - tables.keys()
     problems: list[Problem] = []

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BeforeValidator, ValidationInfo, WithJsonSchema
 
 from tocsin.config.secrets import Secret, address
+from tocsin.config.shipped import pack_folder
 from tocsin.config.yaml.shape import TEXT, TEXTS, context, listed
 from tocsin.sources.http import urls
 
@@ -59,6 +60,10 @@ def _number(value: Any) -> Decimal:
 def _path(value: Any, info: ValidationInfo) -> Path | None:
     text = _text(value)
     return context(info).folder / Path(text).expanduser() if text else None
+
+
+def _pack(value: Any, info: ValidationInfo) -> Path:
+    return pack_folder(_text(value), context(info).folder)
 
 
 def hidden(value: Any) -> Secret:
@@ -111,9 +116,8 @@ WallTime = Annotated[
 ]
 #: A path, relative to the file that names it. None if empty.
 OwnPath = Annotated[Path | None, BeforeValidator(_path), WithJsonSchema(TEXT)]
-OwnPaths = Annotated[
-    tuple[Annotated[Path, BeforeValidator(_path)], ...], BeforeValidator(listed), WithJsonSchema(TEXTS)
-]
+#: Packs: the names of shipped ones, and paths with a slash.
+Packs = Annotated[tuple[Annotated[Path, BeforeValidator(_pack)], ...], BeforeValidator(listed), WithJsonSchema(TEXTS)]
 #: A text that is never shown.
 Hidden = Annotated[Secret, BeforeValidator(hidden), WithJsonSchema(TEXT)]
 Hiddens = Annotated[tuple[Hidden, ...], BeforeValidator(listed), WithJsonSchema(TEXTS)]

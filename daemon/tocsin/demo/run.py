@@ -11,7 +11,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tocsin.config.build import Factories
-from tocsin.config.library import SHIPPED
 from tocsin.demo.report import Report
 from tocsin.demo.servers import ARCHIVE, FEEDS, HOST, TIMELINE, World
 from tocsin.errors import UsageError
@@ -33,7 +32,7 @@ _TICK = timedelta(milliseconds=100)
 _CONFIG = """\
 timezone: Europe/London
 database: sqlite:///demo.db
-rules: ["{rules}"]
+rules: [critical-minerals]
 sources:
 {sources}
 receivers:
@@ -48,7 +47,7 @@ async def run_demo(mails: Path) -> None:
     """Run the demo and print what happens. Every mail becomes a file in *mails*.
 
     Raises:
-        UsageError: the starter pack is not installed, or *mails* cannot be written to.
+        UsageError: *mails* cannot be written to.
     """
     began = time.monotonic()
     _prepare(mails)
@@ -115,17 +114,7 @@ def _configuration(world: World) -> str:
         f"{tiers.get(name, '')}}}"
         for name in FEEDS
     )
-    return _CONFIG.format(
-        rules=_starter_pack(), sources=sources, host=HOST, mail_port=world.mail_port, web_port=world.web_port
-    )
-
-
-def _starter_pack() -> Path:
-    """Return the folder of the shipped rules: beside the source code, or where a wheel installs them."""
-    for place in SHIPPED:
-        if (place / "critical-minerals").is_dir():
-            return place / "critical-minerals"
-    raise UsageError(f"the starter pack is not installed: neither {SHIPPED[0]} nor {SHIPPED[1]} exists")
+    return _CONFIG.format(sources=sources, host=HOST, mail_port=world.mail_port, web_port=world.web_port)
 
 
 class ChapterClock:

@@ -18,7 +18,7 @@ from tocsin.store import maintenance
 from tocsin.store.db.sqlite import Database
 from tocsin.store.inbound import entries, prices, unevaluated
 from tocsin.store.outbox import enqueue, feedback, holds, receivers
-from tocsin.store.queries import listing, overview, withheld
+from tocsin.store.queries import contents, health, listing, overview, withheld
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -59,6 +59,7 @@ class Queries(OnDatabase):
     """Queries for people, for backtests, and for a daemon that starts or renders."""
 
     counts = reads(listing.counts)
+    contents = reads(contents.contents)
     tally = reads(listing.tally)
     sources = reads(listing.sources)
     source = reads(listing.source)
@@ -77,6 +78,7 @@ class Queries(OnDatabase):
     answered = reads(feedback.by_number)
     verdicts = reads(feedback.verdicts)
     paused = reads(receivers.paused)
+    receivers = reads(receivers.every)
     held = reads(withheld.held)
     suppressed = reads(withheld.suppressed)
     kept_pack = reads(maintenance.kept_pack)
@@ -84,6 +86,8 @@ class Queries(OnDatabase):
     ledger = reads(overview.ledger)
     silences = reads(holds.silences)
     roundup = reads(overview.roundup)
+    unanswered = reads(health.unanswered)
+    last_sent = reads(health.last_sent)
     history = reads(entries.history)
 
     def history_entries(self, since: datetime | None = None) -> Iterator[Entry]:

@@ -40,7 +40,7 @@ rules:
 """
 CONFIG = """\
 timezone: Europe/London
-rules: [rules]
+rules: [./rules]
 sources:
   wire: {feed: "https://me:s3cret@example.org/feed"}
 receivers:

@@ -261,7 +261,7 @@ def test_check_warns_of_what_would_never_be_told(
 ) -> None:
     """What has no fault may still do nothing; a file that can never do anything is one."""
     receivers = receivers or "{here: {console: true, operator: true}}"
-    text = f"timezone: UTC\nrules: [rules]\nsources: {sources}\nreceivers: {receivers}\n{more}"
+    text = f"timezone: UTC\nrules: [./rules]\nsources: {sources}\nreceivers: {receivers}\n{more}"
     (tocsin.folder / "config.yaml").write_text(text, encoding="utf-8")
     result = tocsin("check")
     assert result.exit_code == status, result.stderr

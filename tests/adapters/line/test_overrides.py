@@ -35,7 +35,7 @@ rules:
 """
 CONFIG = """\
 database: sqlite:///t.db
-rules: [rules]
+rules: [./rules]
 sources: {wire: {feed: "https://example.org/feed"}}
 receivers: {desk: {console: true}, mail: {console: true}}
 routes: [{to: desk}]
@@ -148,7 +148,7 @@ def test_a_start_logs_some_warnings_and_counts_the_rest(tmp_path: Path, caplog: 
     (tmp_path / "more" / "p.yaml").write_text(f"tocsin: 1\npack: {{id: more}}\nrules:\n{rules}", encoding="utf-8")
     world.run("")
     config = tmp_path / "config.yaml"
-    config.write_text(CONFIG.replace("[rules]", "[rules, more]"), encoding="utf-8")
+    config.write_text(CONFIG.replace("[./rules]", "[./rules, ./more]"), encoding="utf-8")
     caplog.clear()
     makers = Factories(source=lambda config, http, work: Wire(world), receiver=lambda config: Noted(config.name, world))
     asyncio.run(Service(config, env={}, clock=world, makers=makers).once())

@@ -67,7 +67,7 @@ rules:
 
 CONFIG = """\
 timezone: Europe/London
-rules: [rules]
+rules: [./rules]
 sources:
 {feeds}
   table: {{table: "http://127.0.0.9:{web}/prices", rows: rows, symbol: metal, price: price, time: at, every: 1s, allow_private: true}}

@@ -56,7 +56,13 @@ def test_an_instrument_has_what_the_file_says_and_good_defaults(tmp_path):
 @pytest.mark.parametrize(
     ("instrument", "words"),
     [
-        ("{sources: [yaho:MP]}", "there is no price source yaho; did you mean yahoo?; there are yahoo"),
+        (
+            "{sources: [yaho:MP]}",
+            (
+                "there is no price source yaho; did you mean yahoo?; there are yahoo, "
+                "alpaca, ecb, finnhub, fred, metalpriceapi, twelvedata"
+            ),
+        ),
         ("{sources: MP}", "must be a source and a symbol, such as yahoo:MP"),
         ("{sources: ['yahoo:']}", "must be a source and a symbol, such as yahoo:MP"),
         ("{session: 9-17}", "session must be days, times and a zone, such as mon-fri 09:30-16:00 America/New_York"),

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tocsin.config.library import SHIPPED
 from tocsin.config.loading import LoadedRules, load_rules
+from tocsin.config.shipped import SHIPPED
 from tocsin.errors import ConfigError
 
 WORDS = """\
@@ -67,7 +67,7 @@ def test_a_used_pack_is_looked_for_in_the_rules_then_beside_then_among_the_shipp
     """An operator's own version goes before the shipped one."""
     metals = write(tmp_path / "metals", METALS.replace("@words/curb", "@words/taken-back").replace("bans", "lifts"))
     shipped = load_rules([write(tmp_path / "shipped", SHIPPED_USER)])
-    assert shipped.folders[1] == SHIPPED[0] / "words"
+    assert shipped.folders[1] == SHIPPED / "words"
     write(tmp_path / "words", WORDS.replace("curb:", "taken-back:").replace("ban", "lift"))
     assert load_rules([metals]).folders[1] == tmp_path / "words"
     own = write(tmp_path / "deep" / "own", WORDS.replace("curb:", "taken-back:").replace("ban", "lift"))
@@ -214,4 +214,4 @@ rules:
 
 def test_the_shipped_words_are_good() -> None:
     """Every pack stands on them."""
-    assert load_rules([SHIPPED[0] / "words"]).warnings == ()
+    assert load_rules([SHIPPED / "words"]).warnings == ()

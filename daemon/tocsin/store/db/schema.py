@@ -16,35 +16,63 @@ from tocsin.store.db.sqlite import Database
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
+def newest() -> str:
+    """Return the version of the tables of this program."""
+    return _known()[-1]
+
+
+def version(database: Database) -> str | None:
+    """Return the version of the tables of *database*, None if it has none.
+
+    Raises:
+        StoreError: as `usable`.
+    """
+    with database.read() as session:
+        found = _revision(session)
+    if found is not None:
+        usable(found, database.path)
+    return found
+
+
+def usable(found: str, path: Path) -> None:
+    """Check that this program can use tables of version *found* in the database at *path*.
+
+    Raises:
+        StoreError: they were made by a newer program or by one from before the first migration.
+    """
+    known = _known()
+    if found in known:
+        return
+    if found < known[0]:  # revisions begin with their number
+        raise StoreError(
+            f"the database {path} was written by a tocsin from before the first release "
+            f"(its tables are of version {found}) and cannot be used: "
+            "move it away to start with an empty one, or name another file in `database:`"
+        )
+    raise StoreError(
+        f"the database {path} was written by a newer tocsin (its tables are of version {found}): "
+        "install that version, or name another file in `database:`"
+    )
+
+
 def upgrade(database: Database) -> None:
     """Bring the tables of *database* to this program's version, all steps in one transaction.
 
     Raises:
-        StoreError: the tables were made by a newer program or by one from before the first migration, or a daemon uses
-            the database.
+        StoreError: as `usable`, or a daemon uses the database.
     """
-    known = sorted(file.stem.removeprefix("v") for file in (_MIGRATIONS / "versions").glob("v*.py"))
-    with database.read() as session:
-        found = _revision(session)
-    if found == known[-1]:
+    if version(database) == newest():
         return
-    if found is not None and found < known[0]:  # revisions begin with their number
-        raise StoreError(
-            f"the database {database.path} was written by a tocsin from before the first release "
-            f"(its tables are of version {found}) and cannot be used: "
-            "move it away to start with an empty one, or name another file in `database:`"
-        )
-    if found is not None and found not in known:
-        raise StoreError(
-            f"the database {database.path} was written by a newer tocsin (its tables are of version {found}): "
-            "install that version, or name another file in `database:`"
-        )
     database.lock()  # a running daemon must not see its tables change
     try:
         with database.write() as session:
             _migrate(session)
     finally:
         database.unlock()
+
+
+def _known() -> list[str]:
+    return sorted(file.stem.removeprefix("v") for file in (_MIGRATIONS / "versions").glob("v*.py"))
 
 
 def _revision(session: Session) -> str | None:

@@ -1,0 +1,76 @@
+"""The program as a wheel, in an empty folder outside the checkout: what pip, pipx and uv install."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+CONFIG = """\
+rules: [energy]
+sources: {wire: {feed: https://example.org/feed}}
+instruments: {cny: {class: fx, currency: EUR, sources: [ecb:CNY]}}
+receivers: {here: {console: true, operator: true}}
+"""
+Program = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="module")
+def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The content of a wheel. Its libraries are those of the tests."""
+    folder = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True, timeout=120)
+    with zipfile.ZipFile(next(folder.glob("*.whl"))) as wheel:
+        wheel.extractall(folder / "site")
+    return folder / "site"
+
+
+@pytest.fixture
+def program(unpacked: Path, tmp_path: Path) -> Program:
+    """The program of the wheel, called in an empty folder."""
+    libraries = [path for path in sys.path if path.endswith("site-packages")]
+    env = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path / "home"),
+        "PYTHONPATH": os.pathsep.join([str(unpacked), *libraries]),
+    }
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        code = "from tocsin.cli import main; main()"
+        command = [sys.executable, "-W", "error::SyntaxWarning", "-c", code, *arguments]
+        return subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False, timeout=120)
+
+    return run
+
+
+def test_packs_and_presets_are_found_by_name_outside_the_checkout(program: Program, tmp_path: Path) -> None:
+    """The documents say `rules: [energy]` to those who have no checkout, too."""
+    (tmp_path / "config.yaml").write_text(CONFIG, encoding="utf-8")
+    done = program("check")
+    assert "rules" in done.stderr.splitlines()[-1]
+    assert done.returncode == 0, done.stderr
+
+
+def test_an_error_of_the_wheel_says_where_its_packs_are(program: Program, unpacked: Path, tmp_path: Path) -> None:
+    """A path of a checkout or a slip is mended from the message alone."""
+    (tmp_path / "config.yaml").write_text(CONFIG.replace("[energy]", "[enrgy]"), encoding="utf-8")
+    done = program("check")
+    assert done.returncode == 78
+    assert f"the shipped ones in {unpacked}/tocsin/packs (critical-minerals, energy, " in done.stderr
+    assert "did you mean energy?" in done.stderr
+
+
+def test_a_shipped_pack_is_copied_into_an_empty_folder(program: Program, tmp_path: Path) -> None:
+    """The copy stands alone: it is read from its own folder, and not from the program's."""
+    assert program("packs", "copy", "energy").returncode == 0
+    (tmp_path / "config.yaml").write_text(CONFIG.replace("[energy]", "[./energy]"), encoding="utf-8")
+    done = program("check")
+    assert done.returncode == 0, done.stderr
+    assert "is not read" not in done.stderr

@@ -1,0 +1,110 @@
+"""Packs by name: what a configuration means by `rules: [critical-minerals]`, wherever the program is installed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tocsin.config.cautions import cautions
+from tocsin.config.config import Config, load_config
+from tocsin.config.loading import load_rules
+from tocsin.config.shipped import PRESETS, SHIPPED, pack_names
+from tocsin.config.yaml.file import shown_path
+from tocsin.errors import ConfigError
+
+NAMES = ["critical-minerals", "energy", "trade", "words"]
+
+
+def load(folder: Path, rules: str, more: str = "") -> Config:
+    """The configuration in *folder* with these *rules*."""
+    path = folder / "config.yaml"
+    path.write_text(f"rules: {rules}\n{more}receivers: {{here: {{console: true, operator: true}}}}\n", encoding="utf-8")
+    return load_config(path, {})
+
+
+def words(folder: Path, rules: str) -> str:
+    """What is said about *rules*."""
+    with pytest.raises(ConfigError) as caught:
+        load(folder, rules)
+    (fault,) = (problem for problem in caught.value.problems if not problem.warning)
+    assert fault.position
+    assert (fault.position.line, fault.position.column) == (1, 9)
+    return fault.message
+
+
+def test_the_shipped_packs_are_known_by_name(tmp_path: Path) -> None:
+    """Whoever installed a wheel has no path to write; presets are no pack."""
+    assert pack_names() == NAMES
+    assert PRESETS not in NAMES
+    assert load(tmp_path, f"[{', '.join(NAMES)}]").rules == tuple(SHIPPED / name for name in NAMES)
+    assert load(tmp_path, "energy").rules == (SHIPPED / "energy",)
+
+
+@pytest.mark.parametrize(
+    ("written", "place"),
+    [
+        pytest.param("./energy", "energy", id="here"),
+        pytest.param("rules/energy", "rules/energy", id="below"),
+        pytest.param("../energy", "../energy", id="beside"),
+        pytest.param("mine/", "mine", id="a slash behind"),
+    ],
+)
+def test_what_holds_a_slash_is_a_path_beside_the_file(tmp_path: Path, written: str, place: str) -> None:
+    """A folder of the user's own is never taken for a shipped pack, whatever its name."""
+    assert load(tmp_path, f"[{written}]").rules == (tmp_path / place,)
+
+
+def test_a_path_may_begin_in_the_home_folder_or_at_the_root(tmp_path: Path) -> None:
+    """A slash is enough."""
+    assert load(tmp_path, "[~/packs, /srv/packs]").rules == (Path.home() / "packs", Path("/srv/packs"))
+
+
+def test_an_unknown_name_says_where_it_was_looked_for_and_what_there_is(tmp_path: Path) -> None:
+    """The remedy is in the message, for a slip and for a folder without its slash."""
+    shipped = f"the shipped ones in {shown_path(SHIPPED)} (critical-minerals, energy, trade, words)"
+    assert words(tmp_path, "[enrgy]") == (
+        f"rules names the pack enrgy, which is not among {shipped}; did you mean energy?; "
+        "write ./enrgy for a folder beside this file"
+    )
+    assert words(tmp_path, "[presets]") == (
+        f"rules names the pack presets, which is not among {shipped}; write ./presets for a folder beside this file"
+    )
+
+
+def test_a_path_to_nothing_names_the_shipped_pack() -> None:
+    """Who wrote the path of a checkout has installed a wheel since."""
+    with pytest.raises(ConfigError) as caught:
+        load_rules([Path("/nowhere/rules/energy"), Path("/nowhere/mine")])
+    assert [problem.message for problem in caught.value.problems] == [
+        "/nowhere/rules/energy is not a folder of rules; the shipped pack is written energy, without a path",
+        "/nowhere/mine is not a folder of rules",
+    ]
+
+
+def test_a_folder_that_looks_like_the_pack_in_force_is_warned_of(tmp_path: Path) -> None:
+    """Edits of a copy that nobody reads would do nothing, without a word."""
+    source = "sources: {a: {feed: https://example.org/feed}}\nhttp: {contact: me@example.org}\n"
+    assert list(cautions(load(tmp_path, "[energy, trade]", source))) == []
+    (tmp_path / "energy").mkdir()
+    (warning,) = cautions(load(tmp_path, "[energy, trade]", source))
+    assert warning.warning
+    assert warning.message == (
+        f"{tmp_path}/energy is not read, because rules: [energy] is the shipped pack: write ./energy for the folder"
+    )
+    assert list(cautions(load(tmp_path, "[./energy]", source))) == []
+
+
+def test_presets_are_found_wherever_the_packs_are(tmp_path: Path) -> None:
+    """A shipped preset needs no pack; one of the user's own beside a pack goes before it."""
+    instrument = "instruments: {cny: {sources: [ecb:CNY]}}\n"
+    for rules in ("[]", "[energy]", "[./mine]"):
+        (row,) = load(tmp_path, rules, instrument).prices
+        assert "ecb.europa.eu" in row.address
+    own = (SHIPPED / PRESETS / "ecb.yaml").read_text(encoding="utf-8").replace("ecb.europa.eu", "ecb.example")
+    (tmp_path / PRESETS).mkdir()
+    (tmp_path / PRESETS / "ecb.yaml").write_text(own, encoding="utf-8")
+    (row,) = load(tmp_path, "[./mine]", instrument).prices
+    assert "ecb.example" in row.address
+    (row,) = load(tmp_path, "[energy]", instrument).prices
+    assert "ecb.europa.eu" in row.address
