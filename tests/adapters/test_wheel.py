@@ -65,3 +65,12 @@ def test_an_error_of_the_wheel_says_where_its_packs_are(program: Program, unpack
     assert done.returncode == 78
     assert f"the shipped ones in {unpacked}/tocsin/packs (critical-minerals, energy, " in done.stderr
     assert "did you mean energy?" in done.stderr
+
+
+def test_a_shipped_pack_is_copied_into_an_empty_folder(program: Program, tmp_path: Path) -> None:
+    """The copy stands alone: it is read from its own folder, and not from the program's."""
+    assert program("packs", "copy", "energy").returncode == 0
+    (tmp_path / "config.yaml").write_text(CONFIG.replace("[energy]", "[./energy]"), encoding="utf-8")
+    done = program("check")
+    assert done.returncode == 0, done.stderr
+    assert "is not read" not in done.stderr

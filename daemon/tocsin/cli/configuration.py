@@ -15,6 +15,7 @@ from tocsin.cli.output import BAD_CONFIG, dump, say
 from tocsin.config.build import make_receiver, open_copy
 from tocsin.config.cautions import cautions
 from tocsin.config.config import Config
+from tocsin.config.copies import outdated
 from tocsin.config.loading import load_rules, rules_of
 from tocsin.config.show import Kind, schema, show, write_config
 from tocsin.errors import ConfigError, Problem, StoreError
@@ -60,7 +61,7 @@ def check(config: ConfigOption = DEFAULT_CONFIG, rules: RulesOption = None, json
             settings = read_config(config)
             problems += [*_receivers(settings), *cautions(settings)]
             loaded = rules_of(settings, history=_history(settings))
-        problems += loaded.warnings
+        problems += (*loaded.warnings, *outdated(loaded.folders))
         judged = f"{loaded} {'is' if len(loaded.rules.infos) == 1 else 'are'} good"
         changed = [*loaded.rules.infos.values(), *(rule.info for rule in loaded.rules.disabled.values())]
         overridden = [f"{info.id} is overridden: {info.override}" for info in changed if info.override]

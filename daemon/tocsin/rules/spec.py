@@ -132,6 +132,7 @@ class PackSpec:
 
     id: str
     version: str
+    title: str = ""
     library: bool = False
     use: tuple[Located, ...] = ()
     used: tuple[PackSpec, ...] = field(default=(), repr=False)
