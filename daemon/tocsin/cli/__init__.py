@@ -17,6 +17,7 @@ from tocsin.cli import (
     instruments,
     notify,
     packs,
+    receivers,
     rules,
     run,
     silences,
@@ -62,6 +63,8 @@ app.add_typer(alerts.app, name="alerts")
 app.add_typer(rules.app, name="rules")
 app.add_typer(packs.app, name="packs")
 app.add_typer(deliveries.app, name="deliveries")
+app.add_typer(receivers.app, name="receivers")
+app.add_typer(receivers.digest_app, name="digest")
 app.add_typer(silences.app, name="silences")
 app.add_typer(configuration.app, name="config")
 app.add_typer(database.app, name="db")
