@@ -34,6 +34,8 @@ from tocsin.policy.notifying.route import Route
 from tocsin.rules.spec import Override
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+#: The database of a file that cannot be read as a whole.
+_NAMED_DATABASE = re.compile(r"^database:[ \t]*[\"']?(sqlite:///[^\"'#\s$]+)", re.MULTILINE)
 _SEVERITY = re.compile(r"\s*(>=|<=|>|<|=)?\s*([a-z]+)\s*$")
 
 
@@ -85,7 +87,11 @@ def _database(url: str, info: ValidationInfo) -> str:
     """Return *url* with its path made absolute: `sqlite:///var/x.db` lies below the folder of the configuration."""
     if not re.match(r"sqlite:///.+", url):
         raise ValueError("must be sqlite:///path/to/a/file")
-    return f"sqlite:///{context(info).folder / Path(url.removeprefix('sqlite:///')).expanduser()}"
+    return _below(url, context(info).folder)
+
+
+def _below(url: str, folder: Path) -> str:
+    return f"sqlite:///{folder / Path(url.removeprefix('sqlite:///')).expanduser()}"
 
 
 class _Route(Shape):
@@ -214,6 +220,14 @@ def empty_config(path: Path, env: Mapping[str, str]) -> Config:
     shape = ConfigFile.of(nothing, [], path.resolve().parent)
     assert shape, "every key has a default"
     return _config(path, shape, PriceFeeds(rows=(), listings={}, problems=()), (), env)
+
+
+def salvage(path: Path) -> Config:
+    """Return the configuration of an empty file at *path*, with the database that the faulty file there names."""
+    text, _ = read_text(path)
+    named = _NAMED_DATABASE.search(text)
+    found = empty_config(path)
+    return replace(found, database=_below(named[1], path.resolve().parent)) if named else found
 
 
 # ---- checks that a shape cannot make ------------------------------------------------------------------------------

@@ -194,8 +194,9 @@ def _common(place: Located, term: Term, offset: int) -> Iterator[Problem]:
         bare = term.text.strip("=~*")
         if len(bare) == 1 and bare.isascii() and bare.isalpha():
             yield place.warning(f"{bare} is one letter: it matches initials and list marks", offset, length)
-        elif bare.casefold() in COMMON and not term.text.endswith("~"):
-            yield place.warning(f"{bare} stands in nearly every text: it narrows nothing", offset, length)
+        elif bare.casefold() in COMMON and term.text[0] != "=" and term.text[-1] != "~":
+            words = f"{bare} stands in nearly every text: it narrows nothing; write ={bare} if it is meant beside another word"
+            yield place.warning(words, offset, length)
         elif "us" in word.forms and not term.cased:
             yield place.warning("us is a pronoun too: write =US for the country", offset, length)
     if written.isupper() and written.isascii() and any(len(word) >= _SHOUTED for word in term.cased):

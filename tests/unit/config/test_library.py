@@ -65,12 +65,12 @@ def test_a_pack_names_lists_and_expressions_of_another_in_full(tmp_path: Path) -
 
 def test_a_used_pack_is_looked_for_in_the_rules_then_beside_then_among_the_shipped(tmp_path: Path) -> None:
     """An operator's own version goes before the shipped one."""
-    metals = write(tmp_path / "metals", METALS.replace("@words/curb", "@words/lift").replace("bans", "lifts"))
+    metals = write(tmp_path / "metals", METALS.replace("@words/curb", "@words/taken-back").replace("bans", "lifts"))
     shipped = load_rules([write(tmp_path / "shipped", SHIPPED_USER)])
     assert shipped.folders[1] == SHIPPED / "words"
-    write(tmp_path / "words", WORDS.replace("curb:", "lift:").replace("ban", "lift"))
+    write(tmp_path / "words", WORDS.replace("curb:", "taken-back:").replace("ban", "lift"))
     assert load_rules([metals]).folders[1] == tmp_path / "words"
-    own = write(tmp_path / "deep" / "own", WORDS.replace("curb:", "lift:").replace("ban", "lift"))
+    own = write(tmp_path / "deep" / "own", WORDS.replace("curb:", "taken-back:").replace("ban", "lift"))
     assert load_rules([metals, own]).folders == (metals, own)
 
 
@@ -78,7 +78,7 @@ SHIPPED_USER = """\
 tocsin: 1
 pack: {id: user, use: words}
 rules:
-  - {id: r, news: {match: "@words/lift"}, fires: [Japan lifts limits], quiet: [Japan]}
+  - {id: r, news: {match: "@words/taken-back"}, fires: [Japan lifts limits], quiet: [Japan]}
 """
 
 FAULTS = {

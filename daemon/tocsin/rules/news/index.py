@@ -21,10 +21,14 @@ from tocsin.text.prefilter import FoldedWords, pieces, simplified
 
 
 class Group(NamedTuple):
-    """Keys of which a text must hold at least one: whole narrow *words*, or any bytes of a gist as *parts*."""
+    """Keys of which a text must hold at least one: whole narrow *words*, bytes of a gist as *parts*, or runs of *wide* ones.
 
-    words: frozenset[bytes]
-    parts: frozenset[bytes]
+    Most texts have no wide characters, so that those keys need not be looked for in them.
+    """
+
+    words: frozenset[bytes] = frozenset()
+    parts: frozenset[bytes] = frozenset()
+    wide: frozenset[bytes] = frozenset()
 
 
 #: Groups that must all be met.
@@ -53,9 +57,9 @@ class Index:
         for rule, groups in branches:
             if not groups:
                 continue
-            anchor = min(groups, key=lambda group: (rarity[group], min(group.words | group.parts)))
+            anchor = min(groups, key=lambda group: (rarity[group], min(frozenset().union(*group))))
             branch = rule, tuple(group for group in groups if group is not anchor)
-            for pattern in (*(b" %s " % word for word in anchor.words), *anchor.parts):
+            for pattern in (*(b" %s " % word for word in anchor.words), *anchor.parts, *anchor.wide):
                 filed.setdefault(pattern, []).append(branch)
         self._filed = tuple(tuple(found) for found in filed.values())
         self._scan = daachorse.DoubleArrayAhoCorasick(list(filed)).find_overlapping if filed else None
@@ -78,18 +82,21 @@ class Index:
         met: dict[Group, bool] = {}
         for pattern in {hit[2] for hit in hits}:
             for rule, groups in self._filed[pattern]:
-                if rule not in found and all(_meets(group, words, text, met) for group in groups):
+                if rule not in found and all(_meets(group, words, text, wide, met) for group in groups):
                     found.add(rule)
         return sorted(found)
 
 
-def _meets(group: Group, words: frozenset[bytes], text: bytes, met: dict[Group, bool]) -> bool:
+def _meets(group: Group, words: frozenset[bytes], text: bytes, wide: bytes, met: dict[Group, bool]) -> bool:
     """Return whether *text* holds one of the keys; *met* keeps what is known of it, for groups that many rules share."""
-    if len(group.words) + len(group.parts) == 1:  # sooner looked up than remembered
-        return not group.words.isdisjoint(words) or any(part in text for part in group.parts)
+    if group.words and not group.words.isdisjoint(words):
+        return True
+    if not group.parts and not (wide and group.wide):
+        return False
     holds = met.get(group)
     if holds is None:
-        holds = met[group] = not group.words.isdisjoint(words) or any(part in text for part in group.parts)
+        holds = any(part in text for part in group.parts) or any(part in wide for part in group.wide)
+        met[group] = holds
     return holds
 
 
@@ -149,9 +156,7 @@ def _any(branches: Sequence[Groups]) -> Groups:
     if not all(branches):
         return ()
     rarest = [min(groups, key=_weight) for groups in branches]
-    words = frozenset(word for group in rarest for word in group.words)
-    parts = frozenset(part for group in rarest for part in group.parts)
-    return (Group(words, parts),) if rarest else ()
+    return (Group(*(frozenset().union(*keys) for keys in zip(*rarest, strict=True))),) if rarest else ()
 
 
 def _term(term: Term) -> Groups:
@@ -159,7 +164,7 @@ def _term(term: Term) -> Groups:
     if term.loose:
         return ()
     if term.pattern is not None:
-        return tuple(Group(frozenset(), frozenset([literal])) for literal in _literals(term.text[4:-1]))
+        return tuple(_part(literal) for literal in _literals(term.text[4:-1]))
     groups: list[Group] = []
     run = ""
     for word, wide in zip(term.words, term.wide, strict=True):
@@ -167,31 +172,36 @@ def _term(term: Term) -> Groups:
             run += simplified(min(word.forms))
             continue
         if run:
-            groups.append(Group(frozenset(), frozenset([run.encode()])))
+            groups.append(_part(run.encode()))
             run = ""
         if wide:
-            groups.append(Group(frozenset(), frozenset([simplified(word.prefix).encode()])))
+            groups.append(_part(simplified(word.prefix).encode()))
         else:
             groups += _prefix(word.prefix) if word.prefix else _narrow(word.forms)
     if run:
-        groups.append(Group(frozenset(), frozenset([run.encode()])))
+        groups.append(_part(run.encode()))
     return tuple(groups)
+
+
+def _part(key: bytes) -> Group:
+    """Return the group of one run of characters, which are all wide or all letters from a to z."""
+    return Group(parts=frozenset([key])) if key.isascii() else Group(wide=frozenset([key]))
 
 
 def _narrow(forms: Iterable[str]) -> Iterator[Group]:
     """Yield the longest piece of each form."""
     keys = [max(pieces(form), key=len, default=b"") for form in forms]
     if all(keys):
-        yield Group(frozenset(keys), frozenset())
+        yield Group(words=frozenset(keys))
 
 
 def _prefix(prefix: str) -> Iterator[Group]:
     """Its pieces: all but the last are whole words, the last begins one."""
     *whole, last = pieces(prefix) or [b""]
     if last:
-        yield Group(frozenset(), frozenset([b" " + last]))
+        yield Group(parts=frozenset([b" " + last]))
     for piece in whole:
-        yield Group(frozenset([piece]), frozenset())
+        yield Group(words=frozenset([piece]))
 
 
 def _literals(pattern: str) -> list[bytes]:
