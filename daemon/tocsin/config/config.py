@@ -222,11 +222,11 @@ def empty_config(path: Path, env: Mapping[str, str]) -> Config:
     return _config(path, shape, PriceFeeds(rows=(), listings={}, problems=()), (), env)
 
 
-def salvage(path: Path) -> Config:
+def salvage(path: Path, env: Mapping[str, str]) -> Config:
     """Return the configuration of an empty file at *path*, with the database that the faulty file there names."""
     text, _ = read_text(path)
     named = _NAMED_DATABASE.search(text)
-    found = empty_config(path)
+    found = empty_config(path, env)
     return replace(found, database=_below(named[1], path.resolve().parent)) if named else found
 
 
