@@ -35,7 +35,7 @@ from tocsin.rules.news.nodes import (
     Union,
 )
 from tocsin.rules.news.possessives import is_possessive
-from tocsin.rules.news.terms import TermList
+from tocsin.rules.news.terms import TermList, heads
 from tocsin.text.clauses import clauses
 from tocsin.text.document import Document
 from tocsin.text.fold import fold
@@ -93,6 +93,7 @@ class Judgement:
         # places that name an expression share the node of its body.
         self._hits: dict[tuple[int, int], list[SentenceHit]] = {}
         self._clauses: dict[int, tuple[int, ...]] = {}
+        self._heads: dict[int, frozenset[str]] = {}
 
     def condition(
         self, node: Condition, *, scope: str = "", labels: Labels, only: Collection[Place] | None = None
@@ -157,6 +158,9 @@ class Judgement:
 
     def _near(self, node: Near, sentence: Sentence) -> list[SentenceHit]:
         if isinstance(node, Leaf):
+            beginnings = self._heads.get(id(sentence)) or self._heads.setdefault(id(sentence), heads(sentence))
+            if node.terms.misses(beginnings):
+                return []
             return _leaf_hits(node.terms, sentence, self.document.texts[sentence.field])
         if isinstance(node, Named):
             return _leaving(self.near(node.expression.body, sentence), node.expression)
