@@ -51,7 +51,7 @@ def _examine(path: Path, tick: Callable[[int, int], None], *, offline: bool) -> 
     except ConfigError as error:
         readable = False
         yield from machine.problems("configuration", error.problems)
-        settings = salvage(path)
+        settings = salvage(path, os.environ)
     if readable:
         yield from machine.configuration(settings)
         yield machine.zone(settings)
