@@ -37,10 +37,10 @@ RATES = {MessageKind.MAIL: 30, MessageKind.SLACK: 60}
 USUAL_RATE = 120
 
 
-def make_http(config: Config) -> HttpClient:
-    """Return the client that all sources share."""
+def make_http(config: Config, client: type[HttpClient] = HttpClient) -> HttpClient:
+    """Return the *client* that all sources share."""
     http = config.http
-    return HttpClient(http.contact, proxy=http.proxy.reveal(), ca_file=http.ca_file, groups=http.groups)
+    return client(http.contact, proxy=http.proxy.reveal(), ca_file=http.ca_file, groups=http.groups)
 
 
 def make_terms(config: Config) -> dict[str, Terms]:
