@@ -19,11 +19,12 @@ from tocsin.config.packs import check_lists, read_lists
 from tocsin.config.price_feeds import PriceConfig, PriceFeeds, read_book
 from tocsin.config.price_tables import FileShape, TableConfig, TableShape, check_table, file_config, table_config
 from tocsin.config.receivers import ReceiverConfig, ReceiverShape, check_receiver, receiver_config, weekdays
-from tocsin.config.secrets import Filler
+from tocsin.config.secrets import Filler, unread, untaken
 from tocsin.config.sections import Heartbeat, HttpConfig, ReportShape, check_report
+from tocsin.config.state import default_database, left_behind
 from tocsin.config.values import Packs, Zone
 from tocsin.config.yaml.file import read, read_text, shown_path
-from tocsin.config.yaml.nodes import Node, Pairs, Scalar, children, entries, member, problem, said, scalars
+from tocsin.config.yaml.nodes import Missing, Node, Pairs, Scalar, children, entries, member, problem, said, scalars
 from tocsin.config.yaml.shape import Duration, Shape, Texts, context, tag
 from tocsin.errors import ConfigError, Problem, by_place, meant
 from tocsin.model.prices import Instrument
@@ -42,7 +43,8 @@ _SEVERITY = re.compile(r"\s*(>=|<=|>|<|=)?\s*([a-z]+)\s*$")
 class Config:
     """The content of the configuration *file*, with defaults filled in. *problems* are warnings.
 
-    Receivers without an address are off and left out, and so is a heartbeat without one.
+    Receivers without an address are off and left out, and so is a heartbeat without one. Secrets that are *missing* could
+    not be read: they are faults where they are used.
     """
 
     path: Path
@@ -61,6 +63,7 @@ class Config:
     heartbeat: Heartbeat | None
     report: WeeklyTime
     problems: tuple[Problem, ...] = ()
+    missing: tuple[Missing, ...] = field(default=(), repr=False)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -149,8 +152,8 @@ class ConfigFile(Shape):
 
     timezone: Zone = ZoneInfo("UTC")
     """The time zone for times that people see, such as Europe/London. Default: UTC."""
-    database: Annotated[str, AfterValidator(_database)] = Field(default="sqlite:///tocsin.db", validate_default=True)
-    """The database as sqlite:///path, relative to this file."""
+    database: Annotated[str, AfterValidator(_database)] | None = None
+    """The database as sqlite:///path, relative to this file. Default: tocsin.db in the folder for state of the system."""
     rules: Packs = ()
     """Rule packs: names of shipped ones such as critical-minerals, and folders such as ./rules, relative to this file."""
     http: HttpConfig = HttpConfig()
@@ -205,25 +208,41 @@ def parse_config(text: str, path: Path, env: Mapping[str, str]) -> Config:
     sources = shape.sources.items() if shape else ()
     tables = {name: table for name, item in sources if (table := _table(name, item))}
     book = read_book(root, tables, folder, env)
-    problems += book.problems
+    problems += (*book.problems, *untaken(filler.missing))
+    if member(root, "database") is None:
+        problems += left_behind(path, env)
     if shape is None or any(not item.warning for item in problems):
         raise ConfigError(by_place(problems))
-    return _config(path, shape, book, tuple(problems))
+    presets = (one for row in book.rows if row.table for one in row.table.missing)
+    # Those of the file's own tables are found twice.
+    missing = {id(one): one for one in (*filler.missing, *presets)}
+    return replace(_config(path, shape, book, tuple(problems), env), missing=tuple(missing.values()))
 
 
-def empty_config(path: Path) -> Config:
+def complete(config: Config) -> Config:
+    """Return *config*, all secrets of which will be used.
+
+    Raises:
+        ConfigError: with every secret that could not be read.
+    """
+    if config.missing:
+        raise unread(config.missing)
+    return config
+
+
+def empty_config(path: Path, env: Mapping[str, str]) -> Config:
     """Return the configuration of an empty file at *path*."""
     nothing = Pairs(place=Located(text="", file="", lines=((0, 1, 1),)), pairs=())
     shape = ConfigFile.of(nothing, [], path.resolve().parent)
     assert shape, "every key has a default"
-    return _config(path, shape, PriceFeeds(rows=(), listings={}, problems=()), ())
+    return _config(path, shape, PriceFeeds(rows=(), listings={}, problems=()), (), env)
 
 
-def salvage(path: Path) -> Config:
+def salvage(path: Path, env: Mapping[str, str]) -> Config:
     """Return the configuration of an empty file at *path*, with the database that the faulty file there names."""
     text, _ = read_text(path)
     named = _NAMED_DATABASE.search(text)
-    found = empty_config(path)
+    found = empty_config(path, env)
     return replace(found, database=_below(named[1], path.resolve().parent)) if named else found
 
 
@@ -257,7 +276,12 @@ def _check(root: Node) -> Iterator[Problem]:
 def _is_off(receiver: Node) -> bool:
     """Return whether *receiver* is valid and disabled. An invalid receiver is not off, it has to be corrected."""
     console, url = member(receiver, "console"), member(receiver, "url")
-    return isinstance(url, Scalar) and url.value == "" and not (isinstance(console, Scalar) and console.value)
+    return (
+        isinstance(url, Scalar)
+        and url.value == ""
+        and not url.broken
+        and not (isinstance(console, Scalar) and console.value)
+    )
 
 
 def _check_receivers(to: Node | None, names: list[str]) -> Iterator[Problem]:
@@ -275,10 +299,15 @@ def _table(name: str, item: FeedShape | PageShape | TableShape | FileShape) -> T
     return file_config(name, item) if isinstance(item, FileShape) else None
 
 
-def _config(path: Path, file: ConfigFile, book: PriceFeeds, problems: tuple[Problem, ...]) -> Config:
-    # Without routes every receiver gets every alert.
-    if file.routes is None:
-        file = file.model_copy(update={"routes": (_Route(to=tuple(file.receivers)),)})
+def _config(
+    path: Path, file: ConfigFile, book: PriceFeeds, problems: tuple[Problem, ...], env: Mapping[str, str]
+) -> Config:
+    defaults = {
+        "database": f"sqlite:///{default_database(env)}",
+        # Every receiver gets every alert.
+        "routes": (_Route(to=tuple(file.receivers)),),
+    }
+    file = file.model_copy(update={key: value for key, value in defaults.items() if getattr(file, key) is None})
     on = {name: item for name, item in file.receivers.items() if item.console or item.url}
     return file.build(
         Config,

@@ -14,7 +14,7 @@ from tocsin.market.series import Series
 from tocsin.model.entries import Entry
 from tocsin.model.prices import Instrument
 from tocsin.rules.prices.edge import PriceState
-from tocsin.store import maintenance
+from tocsin.store import maintenance, sending
 from tocsin.store.db.sqlite import Database
 from tocsin.store.inbound import entries, prices, unevaluated
 from tocsin.store.outbox import enqueue, feedback, holds, receivers
@@ -86,8 +86,10 @@ class Queries(OnDatabase):
     ledger = reads(overview.ledger)
     silences = reads(holds.silences)
     roundup = reads(overview.roundup)
+    next_digests = reads(sending.next_digests)
     unanswered = reads(health.unanswered)
     last_sent = reads(health.last_sent)
+    waiting = reads(health.waiting)
     history = reads(entries.history)
 
     def history_entries(self, since: datetime | None = None) -> Iterator[Entry]:

@@ -139,6 +139,35 @@ def test_three_languages_are_one_story_in_one_poll(world: World) -> None:
     assert decision.alerts[0].origins == 1
 
 
+@pytest.mark.parametrize(
+    ("notice", "later", "outcome"),
+    [
+        ("", "", MatchOutcome.HELD),
+        ("公告2026年第9号", "in Announcement No. 9", MatchOutcome.JOINED),
+        ("5月9日起施行", "as of 9 May", MatchOutcome.JOINED),
+    ],
+    ids=["actor", "document", "date"],
+)
+def test_a_notice_ties_two_stories_of_one_language_only_by_more_than_the_actor(
+    world: World, notice: str, later: str, outcome: MatchOutcome
+) -> None:
+    """What a state does in the afternoon must not vanish in the story of the morning because that has a notice, too."""
+    world.decide(world.match(NOTICE, labels=CHINA, summary=notice))
+    world.decide(world.match(WIRE, labels=CHINA, language="en"))
+    other = world.match("Customs seize smuggled shipments in port", labels=CHINA, language="en", summary=later)
+    assert world.decide(other).decided[0].outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("key", "outcome"), [(("actor",), MatchOutcome.HELD), (("actor", "mineral"), MatchOutcome.JOINED)]
+)
+def test_an_actor_that_is_the_whole_key_ties_nothing(world: World, key: tuple[str, ...], outcome: MatchOutcome) -> None:
+    """A state that imposes sanctions twice a day is one key value, and not one story."""
+    info = world.rule(key=key)
+    world.decide(world.match(NOTICE, labels=CHINA, info=info))
+    assert world.decide(world.match(WIRE, labels=CHINA, info=info)).decided[0].outcome is outcome
+
+
 def test_the_story_that_shares_what_tells_most_is_joined(world: World) -> None:
     """One actor may do two things to one mineral: the number of the document says which."""
     world.decide(world.match(NOTICE, labels=CHINA, summary="公告2026年第9号"))

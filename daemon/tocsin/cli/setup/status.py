@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -97,7 +98,7 @@ def _settings(path: Path) -> tuple[Config, int]:
     try:
         return read_config(path), 0
     except ConfigError as error:
-        return salvage(path), sum(not problem.warning for problem in error.problems)
+        return salvage(path, os.environ), sum(not problem.warning for problem in error.problems)
 
 
 def look(store: Store, process: Running | None, faults: int, now: datetime) -> Status:

@@ -41,11 +41,13 @@ def _has(match: Match, name: str) -> bool:
 
 
 def _report(match: Match, named: tuple[str, ...]) -> Report:
+    """Return the report of *match*; an actor that is the whole key says nothing beside it."""
+    beside = any(name != ACTOR for name in match.rule.key)
     companies = (f"{_COMPANY} {name}" for name in match.labels.get(_COMPANY, ()))
     return Report(
         rule=match.rule.id,
         key=tuple(sorted(key_values(match, 0))),
-        actor=tuple(sorted(match.labels.get(ACTOR, ()))),
+        actor=tuple(sorted(match.labels.get(ACTOR, ()))) if beside else (),
         particulars=(*companies, *named),
     )
 
@@ -91,6 +93,11 @@ class Reports:
 def _newer(one: _Newest, other: _Newest) -> _Newest:
     """Return the newest reports of both; one of two at the same time is that of the later story."""
     return one | {language: max(found, one.get(language, found)) for language, found in other.items()}
+
+
+def conclusive(particulars: Iterable[str]) -> bool:
+    """Return whether one of shared *particulars* is more than who acts: a figure, a date or a document."""
+    return any(not one.startswith((f"{ACTOR} ", f"{_COMPANY} ")) for one in particulars)
 
 
 def telling(particular: str) -> int:

@@ -11,7 +11,8 @@ from itertools import chain
 
 from tocsin.model.alerts import Story, StoryEntry
 from tocsin.model.entries import Entry
-from tocsin.policy.alerting.report import Reports, telling
+from tocsin.policy.alerting.report import Reports, conclusive, telling
+from tocsin.text.language import differ
 from tocsin.text.titles import TitleFeatures, agreement, features, headline, least_shared, same_story
 
 #: A story takes entries within this time of its last one; later ones are not about the same event.
@@ -92,18 +93,25 @@ class Stories:
     def find_abroad(self, member: StoryEntry) -> tuple[Story, tuple[str, ...]] | None:
         """Return the story that *member* reports in another language, with the particulars that they share.
 
-        Of several it is the one that shares what tells most, then the most, then the one with the newest report.
+        Of several it is the one that shares what tells most, then the most, then the one with the newest report. A story
+        that has a report in the language of *member* is not joined for its actor or a company alone: its words did not fit.
         """
         shared: defaultdict[int, set[str]] = defaultdict(set)
         newest: dict[int, datetime] = {}
         for at, number, particular in self._reports.find(member):
             shared[number].add(particular)
             newest[number] = max(at, newest.get(number, at))
-        if not shared:
-            return None
-        ranks = {number: (max(map(telling, each)), len(each), newest[number]) for number, each in shared.items()}
-        best = max(shared, key=lambda number: (ranks[number], number))
-        return self._story(best), tuple(sorted(shared[best]))
+        ranks = {
+            number: (max(map(telling, each)), len(each), newest[number], number)
+            for number, each in shared.items()
+            if conclusive(each) or not self._speaks(number, member.language)
+        }
+        best = max(ranks, key=lambda number: ranks[number], default=None)
+        return None if best is None else (self._story(best), tuple(sorted(shared[best])))
+
+    def _speaks(self, number: int, language: str) -> bool:
+        """Return whether a story has a report that may be in *language*."""
+        return any(not differ(one.language, language) for one in _compared(self._story(number)))
 
     def within_reach(self, entry: Entry, member: StoryEntry) -> set[int]:
         """Return the numbers of all stories that *entry*, as *member* of one, may report."""

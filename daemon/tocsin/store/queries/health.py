@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, distinct, func, select
 
-from tocsin.model.deliveries import DeliveryKind, DeliveryState
+from tocsin.model.deliveries import WAITING, DeliveryKind, DeliveryState
 from tocsin.store.db.tables import AlertRow, DeliveryAlertRow, DeliveryRow
 from tocsin.store.outbox import feedback
 
@@ -35,3 +35,13 @@ def last_sent(session: Session) -> Mapping[str, datetime]:
         .group_by(col(DeliveryRow.receiver))
     ).all()
     return {name: at for name, at in rows if at is not None}
+
+
+def waiting(session: Session) -> Mapping[str, int]:
+    """Return the number of messages that wait for each receiver, by name; receivers without any are left out."""
+    rows = session.exec(
+        select(DeliveryRow.receiver, func.count())
+        .where(col(DeliveryRow.state).in_(WAITING))
+        .group_by(col(DeliveryRow.receiver))
+    )
+    return dict(rows.all())
