@@ -14,8 +14,9 @@ from typing import NamedTuple
 
 import daachorse
 
+from tocsin.rules.news.common import COMMON
 from tocsin.rules.news.coverage import wanted
-from tocsin.rules.news.nodes import All, Condition, Leaf, Named, Pair, Union
+from tocsin.rules.news.nodes import All, Bare, Condition, Field, Leaf, Named, Pair, Union
 from tocsin.rules.news.terms import Term
 from tocsin.text.prefilter import FoldedWords, pieces, simplified
 
@@ -42,6 +43,7 @@ _REGEX_PIECE = re.compile(
     r"(?P<run>[a-z]+|[\u4e00-\u9fff]+)|(?P<set>\[(?:[^\]\\]|\\.)*\])|(?P<open>\()|(?P<close>\))|(?P<or>\|)|(?:\\.|.)",
     re.DOTALL,
 )
+_COMMON = frozenset(word.encode() for word in COMMON)
 _OPTIONAL = ("?", "*", "{")
 
 
@@ -101,8 +103,8 @@ def _meets(group: Group, words: frozenset[bytes], text: bytes, wide: bytes, met:
 
 
 def _weight(group: Group) -> float:
-    """Return how likely a text is to hold one of its keys, very roughly: long words are rare."""
-    return sum(2.0 ** -len(key) for keys in group for key in keys)
+    """Return how likely a text is to hold one of its keys, very roughly: long words are rare, but for the commonest."""
+    return sum(1.0 if key in _COMMON else 2.0 ** -len(key) for keys in group for key in keys)
 
 
 def _branches(conditions: Iterable[object]) -> list[tuple[int, Groups]]:
@@ -132,13 +134,13 @@ def _branches(conditions: Iterable[object]) -> list[tuple[int, Groups]]:
 
 
 def _alternatives(node: object) -> Iterator[object]:
-    """Yield what any text that meets *node* meets one of: the branches of its OR, in brackets and expressions too.
+    """Yield what any text that meets *node* meets one of: the branches of its OR, in brackets, fields and expressions too.
 
     What is no condition is for its evaluation to stumble over.
     """
     if isinstance(node, All) and len(node.tests) > 1:
         yield node
-    elif parts := wanted(node) if isinstance(node, All | Condition | Named | Union) else ():
+    elif parts := wanted(node) if isinstance(node, All | Bare | Condition | Field | Named | Union) else ():
         for part in parts:
             yield from _alternatives(part)
     else:
