@@ -125,6 +125,7 @@ MUTATIONS = (
     ("index", "requires what must not be", "rules/news/coverage.py", "[test for negated, test in node.tests if not negated]\n    if isinstance(node, Pair)", "[test for _, test in node.tests]\n    if isinstance(node, Pair)"),
     ("index", "requires every alternative", "rules/news/index.py", "return (Group(words, parts),) if rarest else ()", "return tuple(rarest)"),
     ("index", "misses initials", "text/prefilter.py", "found += (letters[i:]", "found += (letters[:0]"),
+    ("prefix", "is passed over", "rules/news/terms.py", "(*words, *(word[:_PREFIX] for word in words))", "words"),
     ("index", "forgets the words of a name", "rules/news/index.py", "required(node.expression.body))", "())"),
     ("index", "takes a name for one branch", "rules/news/index.py", "isinstance(node, All | Condition | Named | Union)", "isinstance(node, All | Condition | Union)"),
     ("name", "is judged at each place anew", "rules/news/query.py", "return Named(expression=found,", "return Named(expression=__import__('copy').deepcopy(found),"),

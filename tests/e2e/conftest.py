@@ -233,6 +233,7 @@ class World:
         self.config.write_text(
             f"""\
 timezone: Europe/London
+database: sqlite:///tocsin.db
 rules: [./rules]
 sources:
 {sources}

@@ -17,6 +17,7 @@ from tocsin.cli import (
     instruments,
     notify,
     packs,
+    receivers,
     rules,
     run,
     silences,
@@ -24,6 +25,7 @@ from tocsin.cli import (
     why,
 )
 from tocsin.cli.common import border
+from tocsin.cli.setup import status
 
 
 class _Commands(TyperGroup):
@@ -47,6 +49,7 @@ app.command()(run.run)
 app.command()(run.once)
 app.command()(run.demo)
 app.command()(configuration.check)
+app.command("status")(status.status)
 app.command()(rules.match)
 app.command("why")(why.why)
 app.command("why-not", help="Show why RULE does not match an entry: the same as why, which shows both.")(why.why)
@@ -60,6 +63,8 @@ app.add_typer(alerts.app, name="alerts")
 app.add_typer(rules.app, name="rules")
 app.add_typer(packs.app, name="packs")
 app.add_typer(deliveries.app, name="deliveries")
+app.add_typer(receivers.app, name="receivers")
+app.add_typer(receivers.digest_app, name="digest")
 app.add_typer(silences.app, name="silences")
 app.add_typer(configuration.app, name="config")
 app.add_typer(database.app, name="db")

@@ -21,6 +21,7 @@ from tocsin.errors import ConfigError, LostError, TocsinError, UsageError, meant
 from tocsin.model.rules import RuleInfo
 from tocsin.rules.ruleset import RuleSet
 from tocsin.store import Store
+from tocsin.store.db.place import path_of
 from tocsin.units import counted
 
 
@@ -122,6 +123,8 @@ def read_label(text: str) -> tuple[str, str]:
 def opened(path: Path) -> Iterator[tuple[Config, Store]]:
     """Open the configuration and its store, also while a daemon runs, and close the store at the end."""
     config = read_config(path)
+    if not (database := path_of(config.database)).exists():
+        say(f"There is no database yet, so {database} is made; a service keeps its own where $STATE_DIRECTORY says.")
     store = open_store(config)
     try:
         yield config, store

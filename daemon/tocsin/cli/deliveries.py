@@ -60,14 +60,15 @@ def _waiting(views: Sequence[DeliveryView], store: Store, zone: ZoneInfo) -> lis
     """Return *views*. Deliveries that wait for a blocked or failing receiver get that as their reason."""
     paused = store.read.paused(datetime.now(UTC))
     return [
-        replace(view, reason=Reason(cause=Cause.OTHER, words=_rests(view.receiver, paused[view.receiver], zone)))
+        replace(view, reason=Reason(cause=Cause.OTHER, words=rests(view.receiver, paused[view.receiver], zone)))
         if view.receiver in paused and view.state in (DeliveryState.READY, DeliveryState.RETRY)
         else view
         for view in views
     ]
 
 
-def _rests(name: str, status: ReceiverStatus, zone: ZoneInfo) -> str:
+def rests(name: str, status: ReceiverStatus, zone: ZoneInfo) -> str:
+    """Return why the receiver *name* rests, and until when, in words."""
     blocked = "is blocked" if status.refused else "is paused"
     failures = f"{counted(status.failures, 'failure')}{' in a row' * (status.failures > 1)}"
     words = status.refused or (failures if status.failures else "it limits our rate")

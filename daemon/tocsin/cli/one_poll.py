@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -120,7 +121,7 @@ def _settings(path: Path, target: str) -> Config:
     """Return the configuration. It may be missing if *target* is an address."""
     if _is_address(target) and path == DEFAULT_CONFIG and not path.exists():
         say(f"{path} does not exist, so no rules are run")
-        return empty_config(path)
+        return empty_config(path, os.environ)
     return read_config(path)
 
 

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import re
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -28,6 +29,9 @@ from tocsin.render.words import seen
 T = TypeVar("T")
 #: A time in a stored sentence.
 _STORED = re.compile(r"\b(\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?) UTC\b")
+#: Columns of a line, and of the name before it.
+_WIDTH = 80
+_NAMES = 14
 #: Exit codes. The command-line parser itself uses 2 for wrong usage.
 OK, FAILED, USAGE, PARTLY, LOST, BAD_CONFIG = 0, 1, 2, 3, 74, 78
 
@@ -92,6 +96,17 @@ def listing(
             dump({**plain(one), **more(one)})
     else:
         table(tuple(columns), ([cell(one) for cell in columns.values()] for one in found), empty=empty, zone=zone)
+
+
+def item(name: str, *texts: str) -> Iterator[str]:
+    """Yield the lines of a named item, with its *texts* below each other. Without texts, yield nothing."""
+    head = f"  {name:<{_NAMES}}"
+    for text in texts:
+        # A long word such as an address stays whole, because people copy it.
+        lines = textwrap.wrap(shown(text), _WIDTH - len(head), break_long_words=False, break_on_hyphens=False)
+        for line in lines or [""]:
+            yield f"{head}{line}"
+            head = " " * len(head)
 
 
 def shown(value: object) -> str:

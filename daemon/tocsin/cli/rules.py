@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from tocsin.cli import rule_views
 from tocsin.cli.common import (
     DEFAULT_CONFIG,
     ConfigOption,
@@ -36,7 +37,9 @@ from tocsin.store import Store
 from tocsin.store.values import RuleStats
 from tocsin.units import counted, written
 
-app = typer.Typer(help="Judge rules by the answers to their alerts, and list word forms.", no_args_is_help=True)
+app = typer.Typer(help="List and show rules, judge them by answers, and list word forms.", no_args_is_help=True)
+app.command("list")(rule_views.list_rules)
+app.command("show")(rule_views.show_rule)
 
 RuleArgument = Annotated[str | None, typer.Argument(help="Only this rule.")]
 TermArgument = Annotated[

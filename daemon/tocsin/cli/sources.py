@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -11,7 +10,7 @@ import typer
 
 from tocsin.cli import adding, one_poll
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, opened
-from tocsin.cli.output import dump, listing, local, plain, say_zone, shown, table
+from tocsin.cli.output import dump, item, listing, local, plain, say_zone, table
 from tocsin.errors import UsageError
 from tocsin.model.entries import KeyKind
 from tocsin.policy.polling.history import PollHistory
@@ -24,8 +23,6 @@ app.command("add")(adding.add)
 app.command("import")(adding.import_opml)
 app.command("export")(adding.export)
 
-_WIDTH = 80
-_NAMES = 14
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -92,33 +89,22 @@ def describe(detail: SourceDetail, address: str, zone: ZoneInfo, now: datetime) 
     """Yield the lines about a source, each at most 80 characters wide unless a word is longer."""
     view = detail.source
     yield f"{view.name}  ({view.kind}, {state(view)})"
-    yield from _item("address", address)
+    yield from item("address", address)
     if moved := view.habits.moved:
         seen = f"{counted(moved.count, 'time')} since {local(moved.since, zone)}"
         words = "now polled there instead of the address above" if moved.used else "not polled there yet"
-        yield from _item("moved to", moved.url, f"permanent redirect, seen {seen}: {words}")
-    yield from _item(
+        yield from item("moved to", moved.url, f"permanent redirect, seen {seen}: {words}")
+    yield from item(
         "polls",
         f"{counted(view.polls, 'poll')}, {counted(view.entries, 'entry')} since {local(view.first_polled, zone)}",
     )
-    yield from _item("last success", f"{local(view.last_success, zone)}{_aside(_ago(view.last_success, now))}")
+    yield from item("last success", f"{local(view.last_success, zone)}{_aside(_ago(view.last_success, now))}")
     if not view.disabled:
-        yield from _item("next poll", f"{local(view.due_at, zone)}{_aside(_next(view, now))}", *view.reasons)
-    yield from _item("rhythm", *_rhythm(view.habits, zone))
-    yield from _item("server asks", *_hints(view.habits))
+        yield from item("next poll", f"{local(view.due_at, zone)}{_aside(_next(view, now))}", *view.reasons)
+    yield from item("rhythm", *_rhythm(view.habits, zone))
+    yield from item("server asks", *_hints(view.habits))
     if view.last_error:
-        yield from _item("last error", f"{view.last_fault}: {view.last_error}")
-
-
-def _item(name: str, *texts: str) -> Iterator[str]:
-    """Yield the lines of a named item, with its *texts* below each other. Without texts, yield nothing."""
-    head = f"  {name:<{_NAMES}}"
-    for text in texts:
-        # A long word such as an address stays whole, because people copy it.
-        lines = textwrap.wrap(shown(text), _WIDTH - len(head), break_long_words=False, break_on_hyphens=False)
-        for line in lines or [""]:
-            yield f"{head}{line}"
-            head = " " * len(head)
+        yield from item("last error", f"{view.last_fault}: {view.last_error}")
 
 
 def _rhythm(habits: PollHistory, zone: ZoneInfo) -> Iterator[str]:

@@ -21,6 +21,7 @@ from tocsin.config.price_tables import FileShape, TableConfig, TableShape, check
 from tocsin.config.receivers import ReceiverConfig, ReceiverShape, check_receiver, receiver_config, weekdays
 from tocsin.config.secrets import Filler
 from tocsin.config.sections import Heartbeat, HttpConfig, ReportShape, check_report
+from tocsin.config.state import default_database, left_behind
 from tocsin.config.values import Packs, Zone
 from tocsin.config.yaml.file import read, read_text, shown_path
 from tocsin.config.yaml.nodes import Node, Pairs, Scalar, children, entries, member, problem, said, scalars
@@ -33,6 +34,8 @@ from tocsin.policy.notifying.route import Route
 from tocsin.rules.spec import Override
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+#: The database of a file that cannot be read as a whole.
+_NAMED_DATABASE = re.compile(r"^database:[ \t]*[\"']?(sqlite:///[^\"'#\s$]+)", re.MULTILINE)
 _SEVERITY = re.compile(r"\s*(>=|<=|>|<|=)?\s*([a-z]+)\s*$")
 
 
@@ -84,7 +87,11 @@ def _database(url: str, info: ValidationInfo) -> str:
     """Return *url* with its path made absolute: `sqlite:///var/x.db` lies below the folder of the configuration."""
     if not re.match(r"sqlite:///.+", url):
         raise ValueError("must be sqlite:///path/to/a/file")
-    return f"sqlite:///{context(info).folder / Path(url.removeprefix('sqlite:///')).expanduser()}"
+    return _below(url, context(info).folder)
+
+
+def _below(url: str, folder: Path) -> str:
+    return f"sqlite:///{folder / Path(url.removeprefix('sqlite:///')).expanduser()}"
 
 
 class _Route(Shape):
@@ -143,8 +150,8 @@ class ConfigFile(Shape):
 
     timezone: Zone = ZoneInfo("UTC")
     """The time zone for times that people see, such as Europe/London. Default: UTC."""
-    database: Annotated[str, AfterValidator(_database)] = Field(default="sqlite:///tocsin.db", validate_default=True)
-    """The database as sqlite:///path, relative to this file."""
+    database: Annotated[str, AfterValidator(_database)] | None = None
+    """The database as sqlite:///path, relative to this file. Default: tocsin.db in the folder for state of the system."""
     rules: Packs = ()
     """Rule packs: names of shipped ones such as critical-minerals, and folders such as ./rules, relative to this file."""
     http: HttpConfig = HttpConfig()
@@ -200,17 +207,27 @@ def parse_config(text: str, path: Path, env: Mapping[str, str]) -> Config:
     tables = {name: table for name, item in sources if (table := _table(name, item))}
     book = read_book(root, tables, folder, env)
     problems += book.problems
+    if member(root, "database") is None:
+        problems += left_behind(path, env)
     if shape is None or any(not item.warning for item in problems):
         raise ConfigError(by_place(problems))
-    return _config(path, shape, book, tuple(problems))
+    return _config(path, shape, book, tuple(problems), env)
 
 
-def empty_config(path: Path) -> Config:
+def empty_config(path: Path, env: Mapping[str, str]) -> Config:
     """Return the configuration of an empty file at *path*."""
     nothing = Pairs(place=Located(text="", file="", lines=((0, 1, 1),)), pairs=())
     shape = ConfigFile.of(nothing, [], path.resolve().parent)
     assert shape, "every key has a default"
-    return _config(path, shape, PriceFeeds(rows=(), listings={}, problems=()), ())
+    return _config(path, shape, PriceFeeds(rows=(), listings={}, problems=()), (), env)
+
+
+def salvage(path: Path, env: Mapping[str, str]) -> Config:
+    """Return the configuration of an empty file at *path*, with the database that the faulty file there names."""
+    text, _ = read_text(path)
+    named = _NAMED_DATABASE.search(text)
+    found = empty_config(path, env)
+    return replace(found, database=_below(named[1], path.resolve().parent)) if named else found
 
 
 # ---- checks that a shape cannot make ------------------------------------------------------------------------------
@@ -261,10 +278,15 @@ def _table(name: str, item: FeedShape | PageShape | TableShape | FileShape) -> T
     return file_config(name, item) if isinstance(item, FileShape) else None
 
 
-def _config(path: Path, file: ConfigFile, book: PriceFeeds, problems: tuple[Problem, ...]) -> Config:
-    # Without routes every receiver gets every alert.
-    if file.routes is None:
-        file = file.model_copy(update={"routes": (_Route(to=tuple(file.receivers)),)})
+def _config(
+    path: Path, file: ConfigFile, book: PriceFeeds, problems: tuple[Problem, ...], env: Mapping[str, str]
+) -> Config:
+    defaults = {
+        "database": f"sqlite:///{default_database(env)}",
+        # Every receiver gets every alert.
+        "routes": (_Route(to=tuple(file.receivers)),),
+    }
+    file = file.model_copy(update={key: value for key, value in defaults.items() if getattr(file, key) is None})
     on = {name: item for name, item in file.receivers.items() if item.console or item.url}
     return file.build(
         Config,

@@ -1,22 +1,72 @@
-"""The context of a message, read from the store when it is rendered: prices, and the round-up of a digest."""
+"""A message with its context, read from the store when it is rendered: prices, and the round-up of a digest."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from tocsin.market.series import Series
 from tocsin.market.summary import beside, movers, summary
 from tocsin.model.alerts import AlertContent
-from tocsin.model.deliveries import Delivery, DeliveryKind
+from tocsin.model.deliveries import Delivery, DeliveryKind, Message, MessageKind
 from tocsin.model.prices import Instrument, PriceSummary
+from tocsin.render import held_line, late_line, render, with_preface
 from tocsin.render.digest import Roundup
+from tocsin.render.page import specimen
 from tocsin.rules.prices.edge import PriceRule, often
 from tocsin.store import Store
 
 #: Messages that are not about the world.
 _OWN = (DeliveryKind.OPERATOR, DeliveryKind.TEST)
+
+
+def compose(
+    delivery: Delivery,
+    *,
+    kind: MessageKind,
+    store: Store,
+    zone: ZoneInfo,
+    instruments: Sequence[Instrument],
+    rules: Mapping[str, PriceRule],
+    now: datetime,
+) -> Message:
+    """Return the message of *delivery* in the form *kind*, as it is sent at *now*; *rules* are those about prices.
+
+    Raises:
+        StoreError: its context cannot be read.
+    """
+    test = delivery.kind is DeliveryKind.TEST
+    contents = with_prices(
+        [specimen(now)] if test else delivery.tidings,
+        delivery.kind,
+        store=store,
+        instruments=instruments,
+        rules=rules,
+        now=now,
+    )
+    message = render(
+        contents,
+        kind=kind,
+        delivery_id=delivery.id,
+        delivery_kind=delivery.kind,
+        zone=zone,
+        thread=delivery.thread,
+        subjects=delivery.subjects,
+        roundup=rounded_up(delivery, store=store, instruments=instruments, now=now),
+    )
+    return replace(with_preface(message, _preface(delivery, zone, rules, now)), dated=now)
+
+
+def _preface(delivery: Delivery, zone: ZoneInfo, rules: Mapping[str, PriceRule], now: datetime) -> str:
+    """Return the lines above a message: its first receiver, the time for which it was held, and its delay."""
+    stead = f"Sent to you because it could not be delivered to {delivery.stead}." if delivery.stead else ""
+    # A move that waited for a cooldown may be old news by now.
+    priced = any(item.alert.rule in rules for item in delivery.tidings)
+    held = held_line(delivery.created_at, delivery.due_at, zone) if priced else ""
+    # A held delivery is late only against the time it was held until.
+    return " ".join(filter(None, (stead, held, late_line(delivery.due_at, now, zone))))
 
 
 def with_prices(

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from tocsin.deliver.context import rounded_up, with_prices
+from tocsin.deliver.context import compose
 from tocsin.errors import StoreError
 from tocsin.log import line
 from tocsin.market.series import Series
@@ -40,8 +40,7 @@ from tocsin.policy.notifying.retry import Consequence, ReceiverStatus, Turn, aft
 from tocsin.policy.notifying.timing import Limit, Storm
 from tocsin.protocols import Runtime
 from tocsin.receivers import Receiver
-from tocsin.render import held_line, late_line, reduced, render, with_preface
-from tocsin.render.page import specimen
+from tocsin.render import reduced
 from tocsin.render.reasons import in_words
 from tocsin.rules import builtin
 from tocsin.rules.prices.edge import PriceRule, ended
@@ -237,38 +236,16 @@ class Dispatcher:
         await self._settle(delivery, outcome)
 
     def _render(self, delivery: Delivery, receiver: Receiver) -> Message:
-        outbound, now = self.outbound, self._runtime.clock.now()
-        store, instruments = self._store, outbound.instruments
-        test = delivery.kind is DeliveryKind.TEST
-        contents = with_prices(
-            [specimen(now)] if test else delivery.tidings,
-            delivery.kind,
-            store=store,
-            instruments=instruments,
-            rules=outbound.price_rules,
-            now=now,
-        )
-        message = render(
-            contents,
+        outbound = self.outbound
+        return compose(
+            delivery,
             kind=receiver.kind,
-            delivery_id=delivery.id,
-            delivery_kind=delivery.kind,
+            store=self._store,
             zone=outbound.zone,
-            thread=delivery.thread,
-            subjects=delivery.subjects,
-            roundup=rounded_up(delivery, store=store, instruments=instruments, now=now),
+            instruments=outbound.instruments,
+            rules=outbound.price_rules,
+            now=self._runtime.clock.now(),
         )
-        return replace(with_preface(message, self._preface(delivery, now)), dated=now)
-
-    def _preface(self, delivery: Delivery, now: datetime) -> str:
-        """Return the lines above a message: its first receiver, the time for which it was held, and its delay."""
-        zone = self.outbound.zone
-        stead = f"Sent to you because it could not be delivered to {delivery.stead}." if delivery.stead else ""
-        # A move that waited for a cooldown may be old news by now.
-        priced = any(item.alert.rule in self.outbound.price_rules for item in delivery.tidings)
-        held = held_line(delivery.created_at, delivery.due_at, zone) if priced else ""
-        # A held delivery is late only against the time it was held until.
-        return " ".join(filter(None, (stead, held, late_line(delivery.due_at, now, zone))))
 
     async def _settle(self, delivery: Delivery, outcome: AttemptResult) -> None:
         """Write the outcome of an attempt, and the next status of the delivery and of its receiver."""

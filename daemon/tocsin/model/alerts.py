@@ -51,6 +51,22 @@ class StoryEntry:
     publisher: str
     origin: str
     event_time: datetime
+    language: str = ""  # as `tocsin.text.language` finds it
+    reports: tuple[Report, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A match of a rule with all its key values, by what reports in other languages may have in common with it.
+
+    *actor* are its values of that label. *particulars* are companies, dates, numbers of documents and figures, each with
+    its kind: `date 12-01`.
+    """
+
+    rule: str
+    key: tuple[str, ...]
+    actor: tuple[str, ...] = ()
+    particulars: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

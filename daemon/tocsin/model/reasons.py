@@ -25,6 +25,7 @@ class Cause(StrEnum):
     FLOOD = "flood"
     OLD = "old"
     COVERAGE = "coverage"  # more of an open alert
+    LANGUAGE = "language"  # another one, but the same rule, key values and particulars
     NOTIFIED = "notified"
     OPERATORS = "operators"
     NO_ROUTE = "no route"

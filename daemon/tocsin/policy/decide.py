@@ -9,11 +9,12 @@ from tocsin.model.alerts import Alert, MatchOutcome, Story
 from tocsin.model.deliveries import DeliveryKind
 from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Match
-from tocsin.policy.alerting import cooldown, correlation, growth, story
+from tocsin.policy.alerting import correlation, growth, story
 from tocsin.policy.alerting.correlation import ActiveWindow, Completion
 from tocsin.policy.alerting.facts import Decided, Decision, Facts
 from tocsin.policy.alerting.folding import Folding, in_turn
 from tocsin.policy.alerting.growth import fill
+from tocsin.policy.alerting.keys import key_values
 from tocsin.policy.notifying.grouping import Notice
 from tocsin.policy.notifying.planner import NotificationPlanner
 from tocsin.policy.notifying.receiver import ReceiverInfo
@@ -119,16 +120,24 @@ class _Making:
         if number is None:
             return self._open(entry_id, match, home, late=late)
         known = self._alerts[number]
-        grown = growth.grow(known, match, home, origin=_origin(home, entry_id, match.source), now=self._facts.now)
+        shared = self.stories.shared(home.event, entry_id)
+        same = bool(shared) or self._repeats(entry_id, match, home)
+        origin = _origin(home, entry_id, match.source)
+        grown = growth.grow(known, match, home, origin=origin, now=self._facts.now, same=same)
         self._alerts[known.id] = grown.alert
-        reason = self.planner.notify_growth(grown, match, entry_id)
+        abroad = Reason(cause=Cause.LANGUAGE, words=", ".join(shared)) if shared else None
+        reason = self.planner.notify_growth(grown, match, entry_id, why=abroad)
         if reason is None:
-            reason = Reason(cause=Cause.COVERAGE, by=str(known.id))
+            reason = Reason(cause=Cause.COVERAGE, by=str(known.id), because=abroad)
             return _decided(entry_id, match, MatchOutcome.JOINED, reason, known)
         return _decided(entry_id, match, MatchOutcome.UPDATED, reason, known)
 
+    def _repeats(self, entry_id: int | None, match: Match, home: Story) -> bool:
+        """Return whether the headline of a match is that of another entry of its story."""
+        return match.entry is not None and entry_id is not None and story.repeats(home, match.entry, entry_id)
+
     def _open(self, entry_id: int | None, match: Match, home: Story, *, late: bool = False) -> Decided:
-        alert = self._new_alert(match, home, cooldown.key_values(match, home.id))
+        alert = self._new_alert(match, home, key_values(match, home.id))
         notice = Notice(alert=alert, entry_id=entry_id)
         if late:
             reason = self.planner.notify(notice, match, DeliveryKind.CATCH_UP, why=Reason(cause=Cause.UNREACHABLE))

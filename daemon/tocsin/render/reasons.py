@@ -23,6 +23,7 @@ _WORDS = {
     Cause.FLOOD: "came in a flood: its source showed many old entries as new at once",
     Cause.OLD: "published {at}, over 48 h before it was first seen",
     Cause.COVERAGE: "more coverage of alert {by}",
+    Cause.LANGUAGE: "in another language, with the same {words}",
     Cause.NOTIFIED: "sent to {recipients}",
     Cause.OPERATORS: "sent to {operators}",
     Cause.NO_ROUTE: "no route leads to a receiver",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import random
 import shutil
 import signal
@@ -11,10 +12,12 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
+from tocsin import __version__
 from tocsin.config.build import Factories, assemble
 from tocsin.config.changes import Watched, gone, needs_restart
 from tocsin.config.config import Config, load_config
@@ -31,6 +34,7 @@ from tocsin.service.liveness import Liveness, Notifier
 from tocsin.service.scheduler import Ticker
 from tocsin.service.selfreport import self_report
 from tocsin.store import CHECKED_WITHIN
+from tocsin.store.db.lock import Running
 from tocsin.trouble import Trouble
 from tocsin.units import counted
 
@@ -181,6 +185,8 @@ class Service:
         self._dispatcher = Dispatcher(self._store, outbound, runtime, more=self._wake.set, settled=self._settled)
         await self._http.__aenter__()
         await self._adopt(config, loaded)
+        now = self._clock.now()
+        await self._note(Running(pid=os.getpid(), version=__version__, started=now, loaded=now))
         self._sender = asyncio.create_task(self._send_when_woken(), name="wake")
 
     async def _adopt(self, config: Config, loaded: LoadedRules) -> None:
@@ -208,6 +214,11 @@ class Service:
             await self._pipeline.tell(own)
         await self._write(self._store.wake_receivers)
         await self._pipeline.rejudge()
+
+    async def _note(self, running: Running) -> None:
+        """Keep *running* for `tocsin status`."""
+        self._running = running
+        await self._write(self._store.note, running)
 
     async def _finish(self) -> None:
         """Wait a bounded time for work in progress; work that is cut off continues after the next start."""
@@ -327,21 +338,23 @@ class Service:
             self._reload_wanted = True  # files changed while they were read
             self._notifier.ready(self._status())
         elif refused:
-            self._refuse(refused)
+            await self._refuse(refused)
         else:
             before, rules = self._config, self._loaded.rules
             self._config, self._loaded, self._watched.folders = config, loaded, loaded.folders
             self._pipeline.inbound, self._dispatcher.outbound = inbound, outbound
             await self._adopt(config, loaded)
+            await self._note(replace(self._running, loaded=self._clock.now(), refused=None, words=""))
             await self._miss(gone(before, config, rules, loaded.rules))
             self._notifier.ready(self._status())
             log.info(line("reloaded", **self._facts()))
 
-    def _refuse(self, error: ConfigError) -> None:
+    async def _refuse(self, error: ConfigError) -> None:
         faults = [problem for problem in error.problems if not problem.warning]
         log.error(line("reload refused", problems=len(faults), first=faults[0]))
         for problem in error.problems:
             log.log(logging.WARNING if problem.warning else logging.ERROR, "%s", problem)
+        await self._note(replace(self._running, refused=self._clock.now(), words=str(faults[0]).partition("\n")[0]))
         problems = counted(len(faults), "problem")
         self._notifier.ready(f"running on the last good configuration; {problems} in the new one")
 

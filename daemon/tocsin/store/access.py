@@ -14,11 +14,11 @@ from tocsin.market.series import Series
 from tocsin.model.entries import Entry
 from tocsin.model.prices import Instrument
 from tocsin.rules.prices.edge import PriceState
-from tocsin.store import maintenance
+from tocsin.store import maintenance, sending
 from tocsin.store.db.sqlite import Database
 from tocsin.store.inbound import entries, prices, unevaluated
 from tocsin.store.outbox import enqueue, feedback, holds, receivers
-from tocsin.store.queries import contents, listing, overview, withheld
+from tocsin.store.queries import contents, health, listing, overview, withheld
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -78,6 +78,7 @@ class Queries(OnDatabase):
     answered = reads(feedback.by_number)
     verdicts = reads(feedback.verdicts)
     paused = reads(receivers.paused)
+    receivers = reads(receivers.every)
     held = reads(withheld.held)
     suppressed = reads(withheld.suppressed)
     kept_pack = reads(maintenance.kept_pack)
@@ -85,6 +86,10 @@ class Queries(OnDatabase):
     ledger = reads(overview.ledger)
     silences = reads(holds.silences)
     roundup = reads(overview.roundup)
+    next_digests = reads(sending.next_digests)
+    unanswered = reads(health.unanswered)
+    last_sent = reads(health.last_sent)
+    waiting = reads(health.waiting)
     history = reads(entries.history)
 
     def history_entries(self, since: datetime | None = None) -> Iterator[Entry]:

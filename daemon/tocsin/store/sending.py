@@ -16,6 +16,7 @@ from sqlmodel import Session, col, func, insert, not_, or_, select, update
 from tocsin.model.alerts import AlertContent
 from tocsin.model.deliveries import (
     UNHEARD,
+    UNTRIED,
     WAITING,
     AttemptResult,
     Delivery,
@@ -247,3 +248,17 @@ def delivery(session: Session, row: DeliveryRow) -> Delivery:
         refused=_was_refused(session, row),
         stead=session.get_one(DeliveryRow, row.stands_for).receiver if row.stands_for else "",
     )
+
+
+def next_digests(session: Session, receiver: str) -> tuple[Delivery, ...]:
+    """Return the next waiting digest to each recipient of *receiver*."""
+    rows = session.exec(
+        select(DeliveryRow)
+        .where(
+            DeliveryRow.receiver == receiver,
+            DeliveryRow.kind == DeliveryKind.DIGEST,
+            col(DeliveryRow.state).in_(UNTRIED),
+        )
+        .order_by(col(DeliveryRow.due_at).desc())
+    )
+    return tuple({row.recipient: delivery(session, row) for row in rows}.values())

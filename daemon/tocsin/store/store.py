@@ -25,6 +25,7 @@ from tocsin.rules.prices.observation import Observed
 from tocsin.store import maintenance, sending
 from tocsin.store.access import Commands, OnDatabase, Queries, reads, writes
 from tocsin.store.db import schema
+from tocsin.store.db.lock import Running
 from tocsin.store.db.sqlite import Database, random_id
 from tocsin.store.inbound import decisions, identity, prices, sources, unevaluated
 from tocsin.store.inbound.decisions import Decide, Deciding, nobody, total
@@ -111,6 +112,10 @@ class Store(OnDatabase):
             count, doubtful = sending.void(session, now, None)
             maintenance.rewind(session, now)
             return Voided(sources=polls, deliveries=count, doubtful=doubtful, checked=checked)
+
+    def note(self, running: Running) -> None:
+        """Keep *running*, which describes this daemon, beside the lock for as long as it is locked."""
+        self.database.held.note(running)
 
     def probe(self) -> None:
         """Write to the database without changing it.

@@ -68,6 +68,7 @@ class Command:
 def tocsin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
     """The program in an empty folder with a good configuration."""
     monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
     (tmp_path / "rules").mkdir()
     (tmp_path / "rules" / "pack.yaml").write_text(PACK, encoding="utf-8")
     (tmp_path / "config.yaml").write_text(CONFIG, encoding="utf-8")

@@ -259,3 +259,38 @@ def test_the_shipped_pack_keeps_its_tests() -> None:
     result = CliRunner().invoke(app, ["test", str(ROOT / "rules/critical-minerals/tests/stories.yaml")])
     assert result.exit_code == 0, result.stdout
     assert "9 of 9 tests passed" in result.stderr
+
+
+LANGUAGES = """\
+tocsin: 1
+pack: {id: curbs, version: 1.0.0, distinguish: [actor]}
+lists:
+  mineral: {gallium: [gallium, 镓, ガリウム]}
+  country: {cn: [China, 商务部, 中国], us: [Washington]}
+  curb: [ban~, curb~, 管制, 規制]
+expressions:
+  acts: {match: $country CLAUSE $curb, labels: {actor: country}}
+rules:
+  - {id: curb, news: {match: $mineral SENT @acts}, key: [mineral], fires: [China bans gallium], quiet: [Gallium]}
+"""
+NOTICE = """\
+  - name: two reports of a notice are the notice, and an answer to it is not
+    news:
+      - {at: 0h, source: ministry, title: 商务部对镓实施出口管制}
+      - {at: 1h, source: wire, title: China bans sales of gallium to chip makers}
+      - {at: 2h, source: paper, title: 中国がガリウムの輸出を規制}
+      - {at: 3h, source: wire, title: Washington curbs shipments of its gallium}
+    expect:
+      - {rule: curb, at: 0h, fate: alerted, labels: {actor: cn}}
+      - {rule: curb, at: 3h, fate: held, labels: {actor: us}}
+"""
+
+
+def test_a_notice_and_reports_of_it_in_other_languages_are_one_alert(tocsin: Tocsin) -> None:
+    """They share no word, but rule, mineral and the actor that an expression of the pack names."""
+    folder = tocsin.folder / "curbs" / "tests"
+    folder.mkdir(parents=True)
+    (folder.parent / "pack.yaml").write_text(LANGUAGES, encoding="utf-8")
+    (folder / "one.yaml").write_text(HEAD + NOTICE, encoding="utf-8")
+    result = tocsin("test", str(folder / "one.yaml"), config=False)
+    assert (result.exit_code, result.stdout) == (0, "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
@@ -15,6 +15,7 @@ import pytest
 from tocsin.model.deliveries import AttemptResult, ErrorClass, Message, MessageKind, Settlement
 from tocsin.model.deliveries import DeliveryState as State
 from tocsin.model.entries import Batch, Cursor, Entry, EntryKey, KeyKind
+from tocsin.model.reasons import Cause
 from tocsin.model.rules import Evidence, Judged, Match, RuleInfo, Severity
 from tocsin.policy.alerting.facts import Arrival, Decision
 from tocsin.policy.decide import Policy
@@ -194,6 +195,46 @@ def _history(
         yield source, judged, at
 
 
+#: Of which headlines are made that share next to nothing.
+_ENGLISH = [
+    "beijing",
+    "licence",
+    "metal",
+    "chips",
+    "makers",
+    "blow",
+    "trade",
+    "customs",
+    "port",
+    "smelter",
+    "supply",
+    "ministry",
+    "order",
+    "quota",
+]
+_CHINESE = "商务部对相关物项实施出口管制海关总署公告冶炼厂停止发货许可证申请企业供应"
+
+
+def _in_two_languages(history: Iterable[tuple[str, list[Judged], datetime]], dice: random.Random):
+    """*history* with every other headline in words of its own, in Chinese or English, with an actor or a document."""
+    for source, judged, at in history:
+        yield source, [_retold(item, dice) if dice.random() < 0.5 else item for item in judged], at
+
+
+def _retold(judged: Judged, dice: random.Random) -> Judged:
+    words = dice.choice([" ".join(dice.sample(_ENGLISH, 6)), "".join(dice.sample(_CHINESE, 12))])
+    text = dice.choice(["", "According to Announcement No. 9", "第9号公告", "by 30 percent"])
+    entry = replace(judged.entry, title=words, summary=text, language=dice.choice(["", "en"]), canonical_link="")
+    labels: dict[str, tuple[str, ...]] = {"mineral": (dice.choice(MINERALS[:2]),)}
+    if dice.random() < 0.5:
+        labels["actor"] = (dice.choice(["cn", "us"]),)
+    acting = tuple(
+        replace(match, entry=entry, labels=labels, rule=replace(match.rule, distinguish=("actor",)))
+        for match in judged.matches
+    )
+    return Judged(entry=entry, matches=acting)
+
+
 def _compared(decision: Decision) -> object:
     """A decision in a form that both sides share: deliveries are numbered from 1."""
     news = {(int(number), alert): words for (number, alert), words in decision.news.items()}
@@ -211,6 +252,22 @@ def test_the_book_and_the_store_lead_to_the_same_decisions(both: Both, seed: int
     both.send(at + timedelta(days=9))
     outcomes = {item.outcome for _, decision in both.told for item in decision.decided}
     assert {"alerted", "updated", "joined", "baseline"} <= outcomes
+    for theirs, ours in both.told:
+        assert _compared(theirs) == _compared(ours)
+    for theirs, ours in both.left:
+        assert theirs == ours
+
+
+@pytest.mark.no_cover
+@pytest.mark.parametrize("seed", range(3))
+def test_the_book_and_the_store_fold_across_languages_alike(both: Both, seed: int) -> None:
+    """A story that only its particulars find must be among the rows that the store reads."""
+    dice = random.Random(seed)
+    for source, judged, at in _in_two_languages(_history(dice, 60, [timedelta(0), MINUTE * 20, MINUTE * 60]), dice):
+        both.poll(source, judged, at)
+    both.send(at + timedelta(days=9))
+    behind = [item.reason.because for _, decision in both.told for item in decision.decided]
+    assert Cause.LANGUAGE in {reason.cause for reason in behind if reason}
     for theirs, ours in both.told:
         assert _compared(theirs) == _compared(ours)
     for theirs, ours in both.left:

@@ -67,6 +67,7 @@ rules:
 
 CONFIG = """\
 timezone: Europe/London
+database: sqlite:///tocsin.db
 rules: [./rules]
 sources:
 {feeds}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tocsin.config.changes import Watched
 from tocsin.config.loading import LoadedRules, load_rules
 from tocsin.config.shipped import SHIPPED
 from tocsin.errors import ConfigError
@@ -215,3 +216,11 @@ rules:
 def test_the_shipped_words_are_good() -> None:
     """Every pack stands on them."""
     assert load_rules([SHIPPED / "words"]).warnings == ()
+
+
+def test_a_change_of_a_used_pack_is_noticed(tmp_path: Path) -> None:
+    """The daemon reloads when a library changes, though nobody names it under `rules:`."""
+    words, metals = write(tmp_path / "words", WORDS), write(tmp_path / "metals", METALS)
+    watched = Watched(tmp_path / "config.yaml", load_rules([metals]).folders)
+    write(words, f"{WORDS}# changed\n")
+    assert [watched.settled() for _ in range(2)] == [False, True]

@@ -19,7 +19,7 @@ PACK_FILES = sorted(path for path in (ROOT / "rules").glob("*/*.yaml") if path.p
 TEST_FILES = sorted((ROOT / "rules").glob("*/tests/*.yaml"))
 BLOCKS = [
     pytest.param(found[1], id=f"{path.name}:{number}")
-    for path in (ROOT / "README.md", ROOT / "docs" / "reference" / "rules.md")
+    for path in (ROOT / "README.md", ROOT / "docs" / "reference" / "rules.md", ROOT / "docs" / "writing-rules.md")
     for number, found in enumerate(
         re.finditer(r"^```yaml\n(.*?)^```", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL), 1
     )

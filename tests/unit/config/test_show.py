@@ -222,12 +222,10 @@ def test_defaults_are_filled_in(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
     text = "sources: {a: {feed: https://x.org/f, labels: {b: '$${c}'}}}\nreceivers: {here: {console: true}, off: {url: ''}}\n"
     path.write_text(text, encoding="utf-8")
-    found = show(load_config(path, {}))
-    assert (found["timezone"], found["retention"], found["database"]) == (
-        "UTC",
-        "90d",
-        f"sqlite:///{tmp_path}/tocsin.db",
-    )
+    env = {"STATE_DIRECTORY": "/var/lib/tocsin"}
+    found = show(load_config(path, env))
+    assert (found["timezone"], found["retention"]) == ("UTC", "90d")
+    assert found["database"] == "sqlite:////var/lib/tocsin/tocsin.db"
     assert found["routes"][0]["to"] == ["here", "off"]
     assert found["sources"]["a"]["labels"] == {"b": ["$${c}"]}
     path.write_text(json.dumps(found), encoding="utf-8")

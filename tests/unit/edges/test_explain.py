@@ -117,6 +117,17 @@ def told(match: MatchView | None, **more: Any) -> dict[str, tuple[bool | None, s
             {"story": (None, "story 4: more coverage of alert 3 (2 entries)")},
         ),
         (
+            MatchOutcome.JOINED,
+            Reason(cause=Cause.COVERAGE, by="3", because=Reason(cause=Cause.LANGUAGE, words="date 12-01")),
+            "route",
+            {
+                "story": (
+                    None,
+                    "story 4: more coverage of alert 3: in another language, with the same date 12-01 (2 entries)",
+                )
+            },
+        ),
+        (
             MatchOutcome.HELD,
             Reason(cause=Cause.COOLDOWN, until=NOW, by="p/r"),
             "route",

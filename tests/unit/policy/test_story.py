@@ -11,8 +11,8 @@ from tocsin.model.alerts import Story, StoryEntry
 from tocsin.model.entries import Entry
 from tocsin.model.rules import Evidence, Match, RuleInfo, Severity
 from tocsin.policy.alerting import story
-from tocsin.policy.alerting.cooldown import key_values
 from tocsin.policy.alerting.growth import fill
+from tocsin.policy.alerting.keys import key_values
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 TITLE = "China bans exports of gallium and germanium to US"

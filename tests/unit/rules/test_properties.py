@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from tocsin.model.rules import Evidence, Span
 from tocsin.rules.news.nodes import Expression
 from tocsin.rules.news.query import BadNameError, compile_literal, parse
-from tocsin.rules.news.terms import TermError, compile_term
+from tocsin.rules.news.terms import TermError, TermList, compile_term, heads
 from tocsin.rules.pieces import QueryError
+from tocsin.text.document import Document
 
 WORDS = st.sampled_from(
     [
@@ -391,3 +392,31 @@ def test_a_term_is_understood_or_refused(text: str) -> None:
     with suppress(TermError):
         term = compile_term(text)
         assert term.words or term.pattern
+
+
+LOOKED_FOR = [
+    "ban~",
+    "germ*",
+    "gallium",
+    "=US",
+    "10%",
+    "niño",
+    "nino",
+    "镓",
+    "鎵",
+    "rare earth",
+    "-ban lifted",
+    "re:/x{3}/",
+]
+
+
+@BOUNDED
+@given(st.lists(st.sampled_from([*LOOKED_FOR, "NIÑO", "Germany", "bans", "x"]), max_size=8).map(" ".join), HOSTILE)
+def test_a_list_that_is_passed_over_would_find_nothing(text: str, odd: str) -> None:
+    """The glance at the words of a sentence saves work, and never a hit."""
+    document = Document(title=f"{text} {odd}")
+    for written in LOOKED_FOR:
+        terms = TermList("x", ((compile_term(written.removeprefix("-")), ""),))
+        for sentence in document.sentences("title"):
+            if terms.misses(heads(sentence)):
+                assert terms.find(sentence, document.texts["title"]) == []

@@ -10,8 +10,10 @@ from tocsin.model.alerts import MatchOutcome, Story, StoryEntry
 from tocsin.model.entries import Entry
 from tocsin.model.reasons import Cause, Reason
 from tocsin.model.rules import Match
-from tocsin.policy.alerting import cooldown, story
+from tocsin.policy.alerting import report, story
 from tocsin.policy.alerting.facts import Facts
+from tocsin.policy.alerting.keys import key_values
+from tocsin.text.language import language
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +29,7 @@ class Folding:
 
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
+        self._matches = {arrival.entry_id: arrival.matches for arrival in facts.arrivals}
         self._flood = {arrival.entry_id for arrival in facts.arrivals if arrival.flood}
         self._stories = {item.id: item for item in facts.stories}
         self._shelves: dict[str, story.Stories] = {}
@@ -34,6 +37,7 @@ class Folding:
         known = tuple(reversed(facts.stories))
         self._homes = {(item.event, member.entry_id): item.id for item in known for member in item.entries}
         self._next = facts.next_story
+        self._shared: dict[tuple[str, int], tuple[str, ...]] = {}
 
     def __getitem__(self, number: int) -> Story:
         """Return the story with this number, as it is now."""
@@ -65,15 +69,7 @@ class Folding:
         home = self._homes.get((event, entry_id))
         if home is not None:  # another rule of the same event brought the entry here already
             return self._stories[home]
-        found = self._shelf(event).find(entry, match.event_time)
-        member = StoryEntry(
-            entry_id=entry_id,
-            title=entry.title,
-            canonical_link=entry.canonical_link,
-            publisher=entry.publisher,
-            origin=story.origin(entry, found),
-            event_time=match.event_time,
-        )
+        found, member = self._find(entry_id, match, entry)
         if found:
             grown = replace(
                 found,
@@ -88,10 +84,39 @@ class Folding:
         self._shelf(event).put(grown)
         return grown
 
+    def _find(self, entry_id: int, match: Match, entry: Entry) -> tuple[Story | None, StoryEntry]:
+        """Return the story that *entry* reports, if there is one, and the member of it that *entry* will be."""
+        shelf, member = self._shelf(match.rule.event), self._member(entry_id, match, entry)
+        found = shelf.find(entry, match.event_time)
+        if found is None and (abroad := shelf.find_abroad(member)):
+            found, self._shared[match.rule.event, entry_id] = abroad
+        return found, replace(member, origin=story.origin(entry, found))
+
+    def _member(self, entry_id: int, match: Match, entry: Entry) -> StoryEntry:
+        """Return *entry* as a member of a story that is not known yet."""
+        event = match.rule.event
+        return StoryEntry(
+            entry_id=entry_id,
+            title=entry.title,
+            canonical_link=entry.canonical_link,
+            publisher=entry.publisher,
+            origin="",
+            event_time=match.event_time,
+            language=language(entry.title, entry.language),
+            reports=report.reports(entry, [one for one in self._matches[entry_id] if one.rule.event == event]),
+        )
+
+    def shared(self, event: str, entry_id: int | None) -> tuple[str, ...]:
+        """Return the particulars by which an entry joined a story in another language; empty if its words did."""
+        return self._shared.get((event, entry_id), ()) if entry_id is not None else ()
+
     def within_reach(self, entry_id: int, match: Match, entry: Entry) -> set[int]:
         """Return all known stories that a match may join; the other arrivals cannot lead it to any more."""
-        home = self._homes.get((match.rule.event, entry_id))
-        return self._shelf(match.rule.event).within_reach(entry, match.event_time) if home is None else {home}
+        event = match.rule.event
+        home = self._homes.get((event, entry_id))
+        if home is not None:
+            return {home}
+        return self._shelf(event).within_reach(entry, self._member(entry_id, match, entry))
 
     def _shelf(self, event: str) -> story.Stories:
         """Return the open stories of *event*, in an index."""
@@ -129,5 +154,5 @@ def touched(facts: Facts) -> Touched:
             stories |= found
             homes |= found
         for home in homes:
-            keys.update((match.rule.id, value) for value in cooldown.key_values(match, home))
+            keys.update((match.rule.id, value) for value in key_values(match, home))
     return Touched(stories=frozenset(stories), keys=frozenset(keys))

@@ -10,6 +10,7 @@ from datetime import datetime
 from tocsin.model.alerts import Alert, Story
 from tocsin.model.prices import Labels
 from tocsin.model.rules import Match, RuleInfo, Severity
+from tocsin.policy.alerting.report import ACTOR
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
@@ -45,14 +46,20 @@ class Growth:
         return tuple(words)
 
 
-def grow(alert: Alert, match: Match, home: Story, *, origin: str, now: datetime) -> Growth:
-    """Return the growth of *alert* by *match*, which *origin* reports; the story *home* contains its entry already."""
-    values = tuple(new_values(match.rule, alert.labels, match.labels))
+def grow(alert: Alert, match: Match, home: Story, *, origin: str, now: datetime, same: bool = False) -> Growth:
+    """Return the growth of *alert* by *match*, which *origin* reports; the story *home* contains its entry already.
+
+    *same* says that the match surely reports what the alert is about. The actor that it names is then that of an alert
+    without one, and no news.
+    """
+    named = match.labels.get(ACTOR, ()) if same and ACTOR not in match.rule.key and not alert.labels.get(ACTOR) else ()
+    known = {**alert.labels, ACTOR: named} if named else alert.labels
+    values = tuple(new_values(match.rule, known, match.labels))
     louder = match.severity.rank > alert.severity.rank
     count = max(alert.origins, origins_of(home))
     grown = alert if count == alert.origins else replace(alert, origins=count)
-    if values or louder:
-        labels = merged((alert.labels, match.labels))
+    if values or louder or named:
+        labels = merged((alert.labels, match.labels)) if values or louder else known
         grown = replace(
             grown,
             labels=labels,

@@ -11,6 +11,8 @@ from itertools import chain
 
 from tocsin.model.alerts import Story, StoryEntry
 from tocsin.model.entries import Entry
+from tocsin.policy.alerting.report import Reports, conclusive, telling
+from tocsin.text.language import differ
 from tocsin.text.titles import TitleFeatures, agreement, features, headline, least_shared, same_story
 
 #: A story takes entries within this time of its last one; later ones are not about the same event.
@@ -42,6 +44,7 @@ class Stories:
         # A row of bits for each word, one bit a member: a few operations count thousands of members.
         self._words: defaultdict[str, int] = defaultdict(int)
         self._known: defaultdict[int, set[int]] = defaultdict(set)
+        self._reports: Reports = Reports(base._reports if base else None)
         for story in sorted(stories, key=lambda story: story.last_at):
             self.put(story)
 
@@ -63,6 +66,7 @@ class Stories:
             for word in found.words:
                 self._words[word] |= 1 << len(self._members)
             self._members.append((story.id, found))
+            self._reports.put(story.id, member)
 
     def _claim(self, place: tuple[str, str], story: Story) -> None:
         """Make *story* the one found by a link or headline, unless a newer one has it."""
@@ -86,10 +90,35 @@ class Stories:
             best = rank if best is None else max(best, rank)
         return None if best is None else self._story(best[2])
 
-    def within_reach(self, entry: Entry, event_time: datetime) -> set[int]:
-        """Return the numbers of all stories that *entry* may report."""
-        alike = {number for number, _ in self._alike(_features(entry.title), event_time)}
-        return alike | {number for number in self._same(entry) if self._is_open(number, event_time)}
+    def find_abroad(self, member: StoryEntry) -> tuple[Story, tuple[str, ...]] | None:
+        """Return the story that *member* reports in another language, with the particulars that they share.
+
+        Of several it is the one that shares what tells most, then the most, then the one with the newest report. A story
+        that has a report in the language of *member* is not joined for its actor or a company alone: its words did not fit.
+        """
+        shared: defaultdict[int, set[str]] = defaultdict(set)
+        newest: dict[int, datetime] = {}
+        for at, number, particular in self._reports.find(member):
+            shared[number].add(particular)
+            newest[number] = max(at, newest.get(number, at))
+        ranks = {
+            number: (max(map(telling, each)), len(each), newest[number], number)
+            for number, each in shared.items()
+            if conclusive(each) or not self._speaks(number, member.language)
+        }
+        best = max(ranks, key=lambda number: ranks[number], default=None)
+        return None if best is None else (self._story(best), tuple(sorted(shared[best])))
+
+    def _speaks(self, number: int, language: str) -> bool:
+        """Return whether a story has a report that may be in *language*."""
+        return any(not differ(one.language, language) for one in _compared(self._story(number)))
+
+    def within_reach(self, entry: Entry, member: StoryEntry) -> set[int]:
+        """Return the numbers of all stories that *entry*, as *member* of one, may report."""
+        at = member.event_time
+        alike = {number for number, _ in self._alike(_features(entry.title), at)}
+        alike |= {number for _, number, _ in self._reports.find(member)}
+        return alike | {number for number in self._same(entry) if self._is_open(number, at)}
 
     def _same(self, entry: Entry) -> list[int]:
         """Return the stories with the same link and with the same headline."""
@@ -146,10 +175,19 @@ def origin(entry: Entry, story: Story | None) -> str:
     credit = _CREDIT.search((entry.summary or entry.body)[:_HEAD])
     if credit:
         return credit[1] or credit[2]
-    for member in _compared(story) if story else ():
-        if _headline(member.title) == _headline(entry.title) or _alike(_features(member.title), _features(entry.title)):
-            return member.origin
-    return entry.publisher or entry.source
+    copied = story and _copied(entry.title, _compared(story))
+    return copied.origin if copied else entry.publisher or entry.source
+
+
+def repeats(story: Story, entry: Entry, entry_id: int) -> bool:
+    """Return whether another member of *story* has nearly the same headline as *entry*."""
+    return _copied(entry.title, (one for one in _compared(story) if one.entry_id != entry_id)) is not None
+
+
+def _copied(title: str, members: Iterable[StoryEntry]) -> StoryEntry | None:
+    """Return the first of *members* with nearly the text of *title*."""
+    own, found = _headline(title), _features(title)
+    return next((one for one in members if _headline(one.title) == own or _alike(_features(one.title), found)), None)
 
 
 def _compared(story: Story) -> tuple[StoryEntry, ...]:

@@ -240,6 +240,8 @@ class MessageGrouper:
         places: list[object] = [("story", wanted.alert.story_id)]
         if wanted.notice.entry_id is not None:
             places.append(("entry", wanted.notice.entry_id))
+            # Reports of one happening in several languages may be alerts with the same rule and key values.
+            places.append(("key", wanted.alert.rule, wanted.alert.key))
         if wanted.price_rule:
             places.append(("price", wanted.price_rule))
         if wanted.timing.due_at > self._now:

@@ -16,6 +16,7 @@ from tocsin.policy.alerting import cooldown
 from tocsin.policy.alerting.correction import Correction
 from tocsin.policy.alerting.facts import Facts, LastNotified
 from tocsin.policy.alerting.growth import Growth
+from tocsin.policy.alerting.keys import key_values
 from tocsin.policy.notifying.grouping import MessageGrouper, Notice
 from tocsin.policy.notifying.receiver import ReceiverInfo
 from tocsin.policy.notifying.route import Route, recipients
@@ -53,7 +54,7 @@ class NotificationPlanner:
         values does not delay the messages.
         """
         alert, now = notice.alert, self._facts.now
-        keys = cooldown.key_values(match, alert.story_id)
+        keys = key_values(match, alert.story_id)
         free = tuple(key for key in keys if set(key.split("|")) & set(only)) or keys
         due_at = (
             now
@@ -68,12 +69,17 @@ class NotificationPlanner:
             self._remember(match, keys, due_at)
         return replace(rests or held or waits or _notified(everybody), because=why)
 
-    def notify_growth(self, grown: Growth, match: Match, entry_id: int | None) -> Reason | None:
-        """Plan the messages about what is new; return the reason of their state, None if nobody has to be notified."""
+    def notify_growth(
+        self, grown: Growth, match: Match, entry_id: int | None, *, why: Reason | None = None
+    ) -> Reason | None:
+        """Plan the messages about what is new; return the reason of their state, None if nobody has to be notified.
+
+        *why* is the reason for which the match is about the alert.
+        """
         alert = grown.alert
         confirmed = self._confirmed(grown, match)
         words = grown.words(confirmed=bool(confirmed))
-        why = Reason(cause=Cause.GROWTH, by=str(alert.id), words="; ".join(words))
+        why = Reason(cause=Cause.GROWTH, by=str(alert.id), words="; ".join(words), because=why)
         notice = Notice(alert=alert, entry_id=entry_id, news=words)
         if grown.matters:
             return self.notify(notice, match, DeliveryKind.UPDATE, only=grown.values, why=why)

@@ -35,7 +35,7 @@ from tocsin.rules.news.nodes import (
     Union,
 )
 from tocsin.rules.news.possessives import is_possessive
-from tocsin.rules.news.terms import TermList
+from tocsin.rules.news.terms import TermList, heads
 from tocsin.text.clauses import clauses
 from tocsin.text.document import Document
 from tocsin.text.fold import fold
@@ -89,10 +89,11 @@ class Judgement:
         self.entry = entry
         self.now = now
         self.document = Document(title=entry.title, summary=entry.summary, body=entry.body, language=entry.language)
-        # By the identity of a list or a node, which the rules keep alive, and of a sentence, which the document does. All
+        # By the identity of a sentence, which the document keeps alive, and of a list or a node, which the rules do. All
         # places that name an expression share the node of its body.
-        self._hits: dict[tuple[int, int], list[SentenceHit]] = {}
+        self._hits: dict[int, dict[int, list[SentenceHit]]] = {}
         self._clauses: dict[int, tuple[int, ...]] = {}
+        self._heads: dict[int, frozenset[str]] = {}
 
     def condition(
         self, node: Condition, *, scope: str = "", labels: Labels, only: Collection[Place] | None = None
@@ -140,10 +141,13 @@ class Judgement:
 
     def near(self, node: Near, sentence: Sentence) -> list[SentenceHit]:
         """Return the hits of an expression in one sentence, sorted."""
-        key = (id(node.terms if isinstance(node, Leaf) else node), id(sentence))
-        hits = self._hits.get(key)
+        found = self._hits.get(id(sentence))
+        if found is None:
+            found = self._hits[id(sentence)] = {}
+        key = id(node.terms if isinstance(node, Leaf) else node)
+        hits = found.get(key)
         if hits is None:
-            hits = self._hits[key] = self._near(node, sentence)
+            hits = found[key] = self._near(node, sentence)
         return hits
 
     def hit(self, ground: Ground) -> Hit:
@@ -157,6 +161,9 @@ class Judgement:
 
     def _near(self, node: Near, sentence: Sentence) -> list[SentenceHit]:
         if isinstance(node, Leaf):
+            beginnings = self._heads.get(id(sentence)) or self._heads.setdefault(id(sentence), heads(sentence))
+            if node.terms.misses(beginnings):
+                return []
             return _leaf_hits(node.terms, sentence, self.document.texts[sentence.field])
         if isinstance(node, Named):
             return _leaving(self.near(node.expression.body, sentence), node.expression)

@@ -221,6 +221,13 @@ def _has_word(pattern: str) -> bool:
     return any(token.wide or len(token.word) >= 3 for token in _tokens(literal, japanese=False))
 
 
+def heads(sentence: Sentence) -> frozenset[str]:
+    """Return what terms that stand in *sentence* may begin with: its words, with marks and without, and their first letters."""
+    words = {token.word for token in sentence.tokens}
+    words.update([unmarked(word) for word in words if not word.isascii()])
+    return frozenset((*words, *(word[:_PREFIX] for word in words)))
+
+
 @dataclass(frozen=True, slots=True)
 class _Lookup:
     """The members of a list by what they begin with."""
@@ -273,6 +280,14 @@ class TermList:
         """Return whether it can be met by a text that has none of its words, as a regular expression may be."""
         return any(term.loose for term, _ in self.members)
 
+    def misses(self, beginnings: frozenset[str]) -> bool:
+        """Return whether no term stands in a sentence with these *beginnings* (`heads`), as is soon known of most lists."""
+        if self.finder:
+            return False
+        lookup = self._by_beginning()
+        known = (lookup.words.keys(), lookup.prefixes.keys())
+        return not lookup.regexes and all(keys.isdisjoint(beginnings) for keys in known)
+
     def find(self, sentence: Sentence, text: str) -> list[Found]:
         """Return the spans in *sentence* in their order, *text* being its field; excluded ones are gone."""
         found = sorted(set(self._spans(sentence, text)))
@@ -287,12 +302,7 @@ class TermList:
             return [Found(first, last, "") for first, last in self.finder(sentence, text)]
         spans: list[Found] = []
         tokens = sentence.tokens
-        lookup = self._lookup
-        if lookup is None:
-            lookup = _Lookup()
-            for term, label in self.members:
-                lookup.add(term, label)
-            self._lookup = lookup  # only when it is whole: another thread may be looking
+        lookup = self._by_beginning()
         for first, token in enumerate(tokens):
             candidates = lookup.beginning(token.word)
             if not token.word.isascii() and (bare := unmarked(token.word)) != token.word:
@@ -304,6 +314,15 @@ class TermList:
         if lookup.regexes:
             spans += _regex_spans(lookup.regexes, sentence, text)
         return spans
+
+    def _by_beginning(self) -> _Lookup:
+        lookup = self._lookup
+        if lookup is None:
+            lookup = _Lookup()
+            for term, label in self.members:
+                lookup.add(term, label)
+            self._lookup = lookup  # only when it is whole: another thread may be looking
+        return lookup
 
 
 def _regex_spans(regexes: Sequence[tuple[Pattern, str]], sentence: Sentence, text: str) -> list[Found]:

@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 from tocsin.errors import DamagedError, StoreError
 from tocsin.store.db import schema
+from tocsin.store.db.lock import runs
 from tocsin.store.db.place import make
 from tocsin.store.db.sqlite import BUSY, Database, explain
 
@@ -201,19 +202,9 @@ def _part(target: Path) -> Path:
     stem = f"{target.name}.part-"
     for file in list(target.parent.glob("*.part-*")):
         number = re.match(r"\d+", file.name.removeprefix(stem))
-        if file.name.startswith(stem) and number and not _runs(int(number[0])):
+        if file.name.startswith(stem) and number and not runs(int(number[0])):
             file.unlink(missing_ok=True)
     return target.with_name(f"{stem}{os.getpid()}")
-
-
-def _runs(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 @contextmanager

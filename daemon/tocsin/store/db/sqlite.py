@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
 import threading
@@ -20,9 +19,9 @@ from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, SQLModel
 
-from tocsin.errors import DamagedError, LockedError, LostError, StoreError
-from tocsin.files import unlike_file
+from tocsin.errors import DamagedError, LostError, StoreError
 from tocsin.store.db.codec import UNDECODABLE
+from tocsin.store.db.lock import Lock
 from tocsin.store.db.place import Identity, claim, files_of, identity, make, path_of
 
 T = TypeVar("T")
@@ -59,7 +58,7 @@ class Database:
         self._named = path
         self.lost: LostError | None = None
         self._writing = threading.Lock()
-        self._lock_file: int | None = None
+        self.held = Lock(self.path)
         self._files: dict[Path, Identity] = {}  # that a daemon works on
         self._folder: TemporaryDirectory[str] | None = None
         self._engine = create_engine("sqlite://", creator=self._connect, poolclass=QueuePool)
@@ -102,10 +101,6 @@ class Database:
         database = cls(target, new_id)
         database._folder = folder
         return database
-
-    @property
-    def _lock(self) -> Path:
-        return Path(f"{self.path}.lock")
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -158,40 +153,17 @@ class Database:
     def lock(self) -> None:
         """Lock the database for this process until `close`; locking it again does nothing.
 
-        The lock is on a file beside the database: the system releases it when the process ends, even after a crash.
-
         Raises:
             LockedError: another process has it.
             StoreError: the lock file cannot be opened.
         """
-        if self._lock_file is not None:
-            return
-        path = self._lock
-        try:
-            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
-        except OSError as error:
-            raise StoreError(f"the lock {path} cannot be opened: {error.strerror}") from error
-        if kind := unlike_file(os.fstat(handle).st_mode):
-            os.close(handle)
-            raise StoreError(f"the lock {path} is {kind}: move it away")
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            holder = os.read(handle, 32).decode("ascii", "replace").strip()
-            os.close(handle)
-            raise LockedError(
-                f"another tocsin (process {holder or 'unknown'}) works on {self.path}: "
-                "stop it first, or give this one a database of its own"
-            ) from error
-        os.ftruncate(handle, 0)
-        os.write(handle, f"{os.getpid()}\n".encode("ascii"))
-        self._lock_file = handle
+        self.held.take()
 
     def guard(self) -> None:
         """Check before every later write transaction that the files have not been deleted or replaced."""
         with self.read() as session:  # the first transaction makes all of them
             session.connection().exec_driver_sql("SELECT 1 FROM sqlite_schema").close()
-        self._files = {path: found for path in (*files_of(self.path), self._lock) if (found := identity(path))}
+        self._files = {path: found for path in (*files_of(self.path), self.held.path) if (found := identity(path))}
 
     def _look(self) -> None:
         """Check that the files are those with which the daemon started.
@@ -274,9 +246,7 @@ class Database:
     def unlock(self) -> None:
         """Release the lock."""
         self._files = {}
-        if self._lock_file is not None:
-            os.close(self._lock_file)
-            self._lock_file = None
+        self.held.release()
 
     def close(self) -> None:
         """Close every connection and release the lock."""

@@ -12,7 +12,7 @@ from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from tocsin.errors import Fault
-from tocsin.model.alerts import AnswerKind, MatchOutcome
+from tocsin.model.alerts import AnswerKind, MatchOutcome, Report
 from tocsin.model.deliveries import DeliveryKind, DeliveryState, ErrorClass
 from tocsin.model.entries import EntryKey
 from tocsin.model.prices import Labels
@@ -153,6 +153,8 @@ class StoryEntryRow(SQLModel, table=True):
     publisher: str = columns.text()
     origin: str = columns.text()
     event_time: datetime = columns.time()
+    language: str = columns.text()
+    reports: tuple[Report, ...] = columns.json(tuple[Report, ...], ())
 
 
 class AlertRow(SQLModel, table=True):

@@ -38,6 +38,12 @@ def put(session: Session, name: str, now: ReceiverStatus) -> None:
     save(session, ReceiverRow, ("name",), [{"name": name, **mapping.columns(now, ReceiverRow)}])
 
 
+def every(session: Session) -> dict[str, ReceiverStatus]:
+    """Return the status of every receiver that was used, by name."""
+    rows = session.exec(select(ReceiverRow).order_by(col(ReceiverRow.name)))
+    return {row.name: mapping.read(ReceiverStatus, row) for row in rows}
+
+
 def resting(session: Session, now: datetime) -> set[str]:
     """Return the receivers that are paused at *now*."""
     return set(session.exec(select(ReceiverRow.name).where(col(ReceiverRow.rests) > now)))

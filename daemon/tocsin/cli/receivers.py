@@ -1,0 +1,222 @@
+"""`tocsin receivers` and `tocsin digest`: where messages go, what keeps them from going there, and the next digest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, opened
+from tocsin.cli.deliveries import rests
+from tocsin.cli.output import dump, item, listing, local, say, say_zone
+from tocsin.config.build import make_receiver
+from tocsin.config.config import Config
+from tocsin.config.loading import rules_of
+from tocsin.config.receivers import ReceiverConfig
+from tocsin.deliver.context import compose
+from tocsin.errors import UsageError, meant
+from tocsin.policy.notifying.receiver import DAYS, DigestTimes, QuietHours
+from tocsin.policy.notifying.retry import ReceiverStatus
+from tocsin.receivers.apprise import AppriseReceiver
+from tocsin.store import Store
+from tocsin.units import counted, duration
+
+app = typer.Typer(help="List and show receivers: what state they are in, and why.", no_args_is_help=True)
+digest_app = typer.Typer(help="Preview digests.", no_args_is_help=True)
+
+NameArgument = Annotated[str, typer.Argument(metavar="RECEIVER", help="A receiver of the configuration.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiverView:
+    """A receiver as a listing shows it; *rests* is when a blocked or failing one is tried again, *reason* is why."""
+
+    name: str
+    state: str
+    kind: str
+    place: str
+    recipients: tuple[str, ...]
+    operator: bool
+    waiting: int
+    last_sent: datetime | None
+    rests: datetime | None
+    reason: str
+
+
+@app.command("list")
+def list_receivers(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
+    """List the receivers with their state, the messages that wait, and the last one that arrived."""
+    with opened(config) as (settings, store):
+        zone = settings.zone
+        listing(
+            _views(settings, store),
+            {
+                "receiver": lambda v: v.name,
+                "kind": lambda v: v.kind,
+                "state": lambda v: v.state,
+                "until": lambda v: local(v.rests, zone),
+                "waiting": lambda v: v.waiting,
+                "last sent": lambda v: local(v.last_sent, zone),
+            },
+            json=json,
+            empty="There is no receiver; add one to the configuration.",
+            zone=zone,
+        )
+
+
+@app.command("show")
+def show_receiver(name: NameArgument, config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
+    """Show one receiver: its settings, what keeps messages from it, and what ends that."""
+    with opened(config) as (settings, store):
+        views = {view.name: view for view in _views(settings, store)}
+        if name not in views:
+            raise _unknown(name, list(views))
+        if json:
+            dump(views[name])
+            return
+        found = next((one for one in settings.receivers if one.name == name), None)
+        status = store.read.receivers().get(name, ReceiverStatus())
+        for line in _describe(views[name], found, status, settings.zone):
+            print(line)
+        say_zone(settings.zone)
+
+
+@digest_app.command("preview")
+def preview(receiver: NameArgument, config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
+    """Print the next digest of RECEIVER as it would be sent with what waits now. Nothing is sent or changed."""
+    with opened(config) as (settings, store):
+        found = next((one for one in settings.receivers if one.name == receiver), None)
+        if found is None:
+            raise _unknown(receiver, [one.name for one in settings.receivers])
+        now = datetime.now(UTC)
+        digests = store.read.next_digests(receiver)
+        if not digests:
+            say(f"Nothing waits for a digest of {receiver}{_next(found, settings.zone, now)}.")
+        for digest in digests:
+            message = compose(
+                digest,
+                kind=make_receiver(found).kind,
+                store=store,
+                zone=settings.zone,
+                instruments=settings.instruments,
+                rules=rules_of(settings).rules.prices,
+                now=max(now, digest.due_at),
+            )
+            if json:
+                names = {"receiver": receiver, "recipient": digest.recipient, "due_at": digest.due_at}
+                dump({**names, "subject": message.subject, "text": message.text, "html": message.html})
+                continue
+            say(f"It leaves {local(digest.due_at, settings.zone)} to {digest.recipient or receiver}:")
+            print(f"{message.subject}\n\n{message.text}")
+
+
+def _unknown(name: str, known: Sequence[str]) -> UsageError:
+    names = ", ".join(known) or "none"
+    return UsageError(f"no receiver is named {name!r}; the configuration has: {names}{meant(name, known)}")
+
+
+def _next(found: ReceiverConfig, zone: ZoneInfo, now: datetime) -> str:
+    times = found.info.digest
+    if times is None:
+        return ": it has no digest:, so that all is sent at once"
+    return f"; the next one leaves {local(times.leaves(found.info.zone, now), zone)}"
+
+
+# ---- views -------------------------------------------------------------------------------------------------------
+
+
+def _views(settings: Config, store: Store) -> Iterator[ReceiverView]:
+    """Yield the receivers of the file, those that are off last."""
+    statuses, waiting, sent = store.read.receivers(), store.read.waiting(), store.read.last_sent()
+    now = datetime.now(UTC)
+    for one in settings.receivers:
+        receiver, status = make_receiver(one), statuses.get(one.name, ReceiverStatus())
+        rest = status.rests if status.rests and status.rests > now else None
+        yield ReceiverView(
+            name=one.name,
+            state=_state(status, rest, never=one.name not in sent),
+            kind=receiver.kind.value,
+            place=receiver.place if isinstance(receiver, AppriseReceiver) else "",
+            recipients=receiver.recipients,
+            operator=one.info.operator,
+            waiting=waiting.get(one.name, 0),
+            last_sent=sent.get(one.name),
+            rests=rest,
+            reason=rests(one.name, status, settings.zone) if rest else "",
+        )
+    on = {one.name for one in settings.receivers}
+    for name in (name for name in settings.file.receivers if name not in on):
+        yield ReceiverView(
+            name=name,
+            state="off",
+            kind="",
+            place="",
+            recipients=(),
+            operator=False,
+            waiting=waiting.get(name, 0),
+            last_sent=sent.get(name),
+            rests=None,
+            reason="its url is empty",
+        )
+
+
+def _state(status: ReceiverStatus, rest: datetime | None, *, never: bool) -> str:
+    if rest:
+        return "blocked" if status.refused else "failing" if status.failures else "limited"
+    if status.failures or status.refused:
+        return "failing"
+    return "unused" if never else "ok"
+
+
+def _describe(
+    view: ReceiverView, found: ReceiverConfig | None, status: ReceiverStatus, zone: ZoneInfo
+) -> Iterator[str]:
+    """Yield the lines about a receiver, each at most 80 characters wide unless a word is longer."""
+    yield f"{view.name}  ({', '.join(filter(None, (view.kind, view.state)))})"
+    yield from item("reason", *filter(None, (view.reason, *_ends(view, status))))
+    yield from item("place", *filter(None, (view.place,)))
+    yield from item("recipients", *filter(None, view.recipients))
+    if view.operator:
+        yield from item("operator", "it is notified of tocsin's own health")
+    if found:
+        yield from _settings(found)
+    yield from item("waiting", f"{counted(view.waiting, 'message')}; see: tocsin deliveries list")
+    yield from item("last sent", local(view.last_sent, zone))
+
+
+def _ends(view: ReceiverView, status: ReceiverStatus) -> Iterator[str]:
+    """Yield what ends the rest of a receiver."""
+    if view.state == "off":
+        yield "what ends it: an address in its url, and a reload"
+    elif view.rests and status.refused:
+        yield f"what ends it: correct its address or account, then: tocsin notify-test {view.name}"
+    elif view.rests:
+        yield "what ends it: the next message that arrives; it is tried by itself then"
+
+
+def _settings(found: ReceiverConfig) -> Iterator[str]:
+    info = found.info
+    if info.digest:
+        yield from item("digest", _digest(info.digest))
+    if info.quiet_hours:
+        yield from item("quiet hours", _quiet(info.quiet_hours))
+    if info.max_per_hour:
+        yield from item("limit", f"{counted(info.max_per_hour, 'message')} an hour")
+    if info.group_wait:
+        yield from item("group wait", duration(info.group_wait))
+    if found.fallback:
+        yield from item("fallback", f"{found.fallback.to} after {duration(found.fallback.after)}")
+
+
+def _digest(times: DigestTimes) -> str:
+    days = "every day" if len(times.days) == len(DAYS) else ", ".join(DAYS[day] for day in sorted(times.days))
+    return f"at {times.at:%H:%M} {days}, of alerts below {times.below}"
+
+
+def _quiet(hours: QuietHours) -> str:
+    loud = f", except {hours.breaks} and above" if hours.breaks else ""
+    return f"{hours.start:%H:%M} to {hours.end:%H:%M}{loud}{', others are dropped' * hours.drop}"

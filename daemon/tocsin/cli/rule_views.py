@@ -1,0 +1,131 @@
+"""`tocsin rules list` and `show`: the rules in force and those that are off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Annotated
+
+import typer
+
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, opened, read_config, rule_named
+from tocsin.cli.output import dump, item, listing, shown
+from tocsin.config.config import Config
+from tocsin.config.loading import rules_of
+from tocsin.model.rules import Correlation, RuleInfo
+from tocsin.rules.news.evaluate import CompiledRule
+from tocsin.rules.prices.edge import PriceRule
+from tocsin.rules.ruleset import RuleSet
+from tocsin.store.values import RuleStats
+from tocsin.units import counted, duration
+
+NameArgument = Annotated[str, typer.Argument(metavar="RULE", help="A rule: pack/id, or the id alone.")]
+PackOption = Annotated[str, typer.Option("--pack", help="Only the rules of this pack.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleView:
+    """A rule as a listing shows it; *kind* is news, price or correlation."""
+
+    id: str
+    kind: str
+    severity: str
+    enabled: bool
+    event: str
+    key: tuple[str, ...]
+    cooldown: str
+    title: str
+    position: str
+    override: str
+    condition: str
+
+
+def list_rules(pack: PackOption = "", config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
+    """List the rules with their severity, and what an override changed."""
+    settings = read_config(config)
+    views = [view for view in _views(rules_of(settings).rules) if pack in ("", view.id.rpartition("/")[0])]
+    listing(
+        views,
+        {
+            "rule": lambda v: v.id,
+            "severity": lambda v: v.severity if v.enabled else "off",
+            "kind": lambda v: v.kind,
+            "cooldown": lambda v: v.cooldown,
+        },
+        json=json,
+        empty=f"There is no pack {shown(pack)}." if pack else "There are no rules; name packs in rules: of the file.",
+    )
+
+
+def show_rule(name: NameArgument, config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
+    """Show one rule: its condition, where it is written, to whom it goes, and what came of it."""
+    with opened(config) as (settings, store):
+        rules = rules_of(settings).rules
+        info = rule_named(name, rules)
+        view = next(view for view in _views(rules) if view.id == info.id)
+        stats = store.read.rule_stats(None).get(info.id, RuleStats(rule=info.id))
+        if json:
+            dump({**asdict(view), "note": info.note, "references": info.references, "to": info.to, "stats": stats})
+            return
+        for line in _describe(view, info, stats, settings):
+            print(line)
+
+
+def _views(rules: RuleSet) -> Iterator[RuleView]:
+    """Yield the rules by id, also those that are disabled."""
+    every = {**rules.rules, **rules.prices, **rules.correlations, **rules.disabled}
+    for name in sorted(every):
+        rule = every[name]
+        info = rule.info
+        yield RuleView(
+            id=name,
+            kind=_kind(rule),
+            severity=info.severity.value,
+            enabled=name not in rules.disabled,
+            event=info.event,
+            key=info.key,
+            cooldown=duration(info.cooldown),
+            title=info.title,
+            position=str(info.position or ""),
+            override=info.override,
+            condition=_condition(rule),
+        )
+
+
+def _kind(rule: CompiledRule | PriceRule | Correlation) -> str:
+    if isinstance(rule, CompiledRule):
+        return "news"
+    return "price" if isinstance(rule, PriceRule) else "correlation"
+
+
+def _condition(rule: CompiledRule | PriceRule | Correlation) -> str:
+    if isinstance(rule, CompiledRule):
+        return " ".join(rule.match.place.text.split()) if rule.match.place else ""
+    if isinstance(rule, PriceRule):
+        return rule.when.text
+    return f"{rule.kind} {', '.join(rule.members)} within {duration(rule.within)}"
+
+
+def _describe(view: RuleView, info: RuleInfo, stats: RuleStats, settings: Config) -> Iterator[str]:
+    """Yield the lines about a rule, each at most 80 characters wide unless a word is longer."""
+    yield f"{view.id}  ({view.kind}, {view.severity}{'' if view.enabled else ', off'})"
+    yield from item("title", view.title)
+    yield from item("written at", *filter(None, (view.position,)))
+    yield from item("condition", view.condition)
+    yield from item("event", *filter(None, (view.event,)))
+    yield from item("key", *filter(None, (", ".join(view.key),)))
+    yield from item("cooldown", view.cooldown)
+    yield from item("override", *filter(None, (view.override,)))
+    yield from item("goes to", _goes_to(info, settings))
+    yield from item("note", *filter(None, (info.note, *info.references)))
+    judged = f"; {stats.useful:,} useful, {stats.noise:,} noise" if stats.useful or stats.noise else ""
+    yield from item("so far", f"{counted(stats.alerts, 'alert')}, {stats.told:,} delivered{judged}")
+
+
+def _goes_to(info: RuleInfo, settings: Config) -> str:
+    if info.to:
+        return f"{', '.join(info.to)}, by an override"
+    routes = [route for route in settings.routes if route.rule in ("", info.id, *info.id.split("/"))]
+    names = dict.fromkeys(name for route in routes for name in route.to)
+    some = any(route.severity or route.labels or route.event for route in routes)
+    return f"{', '.join(names) or 'nobody'}{', as the routes decide by alert' * some}"

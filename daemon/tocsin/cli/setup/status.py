@@ -1,0 +1,158 @@
+"""`tocsin status`: whether the daemon runs, and how it does, on one screen."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import typer
+
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, read_config
+from tocsin.cli.deliveries import rests
+from tocsin.cli.output import FAILED, dump, item, local, plain, say_zone, shown
+from tocsin.cli.sources import state
+from tocsin.clock import SystemClock
+from tocsin.config.build import open_store
+from tocsin.config.config import Config, salvage
+from tocsin.errors import ConfigError
+from tocsin.policy.notifying.retry import ReceiverStatus
+from tocsin.service.selfreport import troubles
+from tocsin.store import Store
+from tocsin.store.db.lock import Running, running
+from tocsin.store.db.place import path_of
+from tocsin.store.values import PeriodStatistics
+from tocsin.units import counted, duration
+
+#: Alerts of this time are counted as unanswered: many people never answer.
+_ANSWERED_WITHIN = timedelta(days=7)
+_DAY = timedelta(days=1)
+#: A daemon claims twice a second: a source that waits longer is late.
+_LATE = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """The daemon and its work.
+
+    *process* is None if no daemon runs. *faults* counts those of the configuration file as it is now. *sources* counts them by state, *late* those whose poll is overdue;
+    *blocked* are the receivers that rest now; *last_sent* is the last delivery of each receiver; *day* has the
+    statistics of the last day.
+    """
+
+    process: Running | None
+    faults: int
+    sources: Mapping[str, int]
+    late: int
+    unanswered: int
+    blocked: Mapping[str, ReceiverStatus]
+    last_sent: Mapping[str, datetime]
+    day: PeriodStatistics
+
+    @property
+    def verdict(self) -> str:
+        """Return the state in one line."""
+        if self.process is None:
+            return "tocsin does not run: start it with tocsin run, or with systemctl start tocsin"
+        found = [
+            *["the changed configuration was refused"] * bool(self.process.refused or self.faults),
+            *[f"{counted(self.late, 'source')} not polled in time"] * bool(self.late),
+            *troubles(self.day),
+        ]
+        return f"tocsin runs, but: {'; '.join(found)}" if found else "all is well"
+
+
+def status(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
+    """Show whether the daemon runs, its sources, alerts and messages, and a verdict. Exit code 1: it does not run."""
+    settings, faults = _settings(config)
+    path = path_of(settings.database)
+    now = SystemClock().now()
+    if not path.exists():
+        words = f"tocsin does not run, and there is no database at {path}: start it with tocsin run"
+        if json:
+            dump({"running": False, "verdict": words})
+        else:
+            print(words)
+        raise typer.Exit(FAILED)
+    store = open_store(settings)
+    try:
+        found = look(store, running(path.resolve()), faults, now)
+    finally:
+        store.close()
+    if json:
+        dump({"running": found.process is not None, **plain(found), "verdict": found.verdict})
+    else:
+        for line in describe(found, settings.zone, now):
+            print(line)
+        say_zone(settings.zone)
+    if found.process is None:
+        raise typer.Exit(FAILED)
+
+
+def _settings(path: Path) -> tuple[Config, int]:
+    """Return the configuration at *path* and the number of its faults: a daemon runs on after a faulty change."""
+    try:
+        return read_config(path), 0
+    except ConfigError as error:
+        return salvage(path, os.environ), sum(not problem.warning for problem in error.problems)
+
+
+def look(store: Store, process: Running | None, faults: int, now: datetime) -> Status:
+    """Return the status at *now*. A command that has locked the database is no daemon."""
+    process = process if process and process.started else None
+    views = [view for view in store.read.sources() if not view.disabled]
+    return Status(
+        process=process,
+        faults=faults,
+        sources=Counter(state(view).partition(" (")[0] for view in views),
+        late=sum(view.due_at < now - _LATE for view in views) if process else 0,
+        unanswered=store.read.unanswered(now - _ANSWERED_WITHIN),
+        blocked=store.read.paused(now),
+        last_sent=store.read.last_sent(),
+        day=store.read.ledger(now - _DAY, now),
+    )
+
+
+def describe(found: Status, zone: ZoneInfo, now: datetime) -> Iterator[str]:
+    """Yield the lines of the screen, each at most 80 characters wide unless a word is longer."""
+    process = found.process
+    if process and process.started:
+        yield f"tocsin {process.version}, process {process.pid}, up {duration(now - process.started)}"
+        yield from item("started", local(process.started, zone))
+        yield from item("configuration", *_configuration(process, zone))
+    if found.faults:
+        yield from item("file", f"{counted(found.faults, 'problem')} in the configuration; see: tocsin check")
+    states = [f"{count:,} {name}" for name, count in sorted(found.sources.items(), key=_good_first)]
+    yield from item("sources", ", ".join(states) or "none polled yet")
+    yield from item("alerts", f"{found.day.alerts:,} in a day, {found.unanswered:,} unanswered in a week")
+    yield from item("outbox", _outbox(found.day))
+    yield from item("last message", _last(found.last_sent, zone, now))
+    yield from item("blocked", *(rests(name, one, zone) for name, one in found.blocked.items()))
+    yield shown(found.verdict)
+
+
+def _good_first(state_and_count: tuple[str, int]) -> tuple[bool, int, str]:
+    name, count = state_and_count
+    return name != "ok", -count, name
+
+
+def _configuration(process: Running, zone: ZoneInfo) -> Iterator[str]:
+    yield f"loaded {local(process.loaded, zone)}"
+    if process.refused:
+        yield f"refused {local(process.refused, zone)}: {process.words}"
+
+
+def _outbox(day: PeriodStatistics) -> str:
+    late = f", {day.overdue:,} more than an hour late" if day.overdue else ""
+    return f"{day.waiting:,} waiting{late}; {day.delivered:,} delivered and {day.dead:,} given up in a day"
+
+
+def _last(sent: Mapping[str, datetime], zone: ZoneInfo, now: datetime) -> str:
+    if not sent:
+        return "none yet; try: tocsin notify-test"
+    name, at = max(sent.items(), key=lambda one: one[1])
+    return f"{local(at, zone)} to {name} ({duration(now - at)} ago)"

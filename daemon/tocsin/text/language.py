@@ -1,0 +1,56 @@
+"""The language of a headline: as its script shows, else as its feed says.
+
+Feeds often name the language of their software, so a script that the named language is not written in outweighs it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+#: Scripts by the language that one without a name is taken for: a word or, in scripts without blanks, a character.
+_SCRIPTS = {
+    "zh": "[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]",
+    "ja": "[\u3041-\u30ff\uff66-\uff9f]",
+    "ko": "[\u1100-\u11ff\uac00-\ud7af]",
+    "ru": "[\u0400-\u052f]+",
+    "el": "[\u0370-\u03ff]+",
+    "he": "[\u0590-\u05ff]+",
+    "ar": "[\u0600-\u06ff]+",
+    "hi": "[\u0900-\u097f]+",
+    "th": "[\u0e00-\u0e7f]+",
+}
+_UNIT = re.compile("|".join(f"(?P<{name}>{unit})" for name, unit in _SCRIPTS.items()) + "|(?P<latin>[A-Za-zÀ-ɏ]+)")
+#: Other languages in the script of the first.
+_SISTERS = {
+    "zh": "ja",
+    "ru": "be bg kk ky mk mn sr tg uk",
+    "ar": "fa ps ur",
+    "hi": "mr ne",
+}
+_WRITTEN_IN = {name: frozenset([name, *_SISTERS.get(name, "").split()]) for name in _SCRIPTS}
+_NOT_LATIN = frozenset().union(*_WRITTEN_IN.values())
+#: The part of a title that is looked at.
+_LONGEST = 300
+
+
+def language(title: str, stated: str = "") -> str:
+    """Return the language of a title as two letters, such as `zh`; empty for Latin script of an unknown language.
+
+    *stated* is the language that its feed names (BCP 47). It counts if it is written in the script of the title.
+    """
+    named = stated[:2].lower()
+    found = Counter(unit.lastgroup for unit in _UNIT.finditer(title[:_LONGEST]))
+    if found["ja"]:
+        found["ja"] += found.pop("zh", 0)
+    if not found:
+        return named
+    script = max(found, key=lambda name: (found[name], name != "latin"))
+    if script in _WRITTEN_IN:
+        return named if named in _WRITTEN_IN[script] else script
+    return "" if named in _NOT_LATIN else named
+
+
+def differ(one: str, other: str) -> bool:
+    """Return whether two languages, as `language` returns them, are known to be different."""
+    return one != other and (bool(one and other) or (one or other) in _NOT_LATIN)

@@ -1,0 +1,126 @@
+"""The one screen that says whether the daemon runs and how it does."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tocsin.policy.notifying.retry import ReceiverStatus
+from tocsin.store.db.lock import Running, running
+from tocsin.store.outbox import receivers
+
+Tocsin = Any
+
+
+@pytest.fixture
+def daemon(tocsin: Tocsin, history: Any) -> Iterator[Any]:
+    """A process that has locked the database and notes what a daemon notes; returns a way to note more."""
+    history()
+    store = tocsin.store()
+    now = datetime.now(UTC)
+    store.lock(now)
+
+    def note(**fields: Any) -> None:
+        values = {"pid": os.getpid(), "version": "0.1.0", "started": now - timedelta(hours=3), "loaded": now}
+        store.note(Running(**{**values, **fields}))
+
+    note()
+    yield note
+    store.close()
+
+
+def _record(result: Any) -> dict[str, Any]:
+    (line,) = result.stdout.splitlines()
+    found: dict[str, Any] = json.loads(line)
+    return found
+
+
+def test_a_daemon_that_does_not_run_is_exit_1(tocsin: Tocsin, history: Any) -> None:
+    """A monitor needs the exit code, a person what to do."""
+    absent = tocsin("status")
+    assert absent.exit_code == 1
+    assert "there is no database" in absent.stdout
+    assert not (tocsin.folder / "tocsin.db").exists()
+    assert _record(tocsin("status", "--json"))["running"] is False
+    history()
+    result = tocsin("status")
+    assert result.exit_code == 1
+    assert result.stdout.splitlines()[-1].startswith("tocsin does not run: start it with tocsin run")
+    assert "1 in a day, 1 unanswered in a week" in result.stdout
+
+
+def test_a_running_daemon_is_described_in_eighty_columns(tocsin: Tocsin, daemon: Any) -> None:
+    """Process, uptime, sources by state, alerts, outbox, last message, verdict."""
+    result = tocsin("status")
+    assert result.exit_code == 0
+    assert max(map(len, result.stdout.splitlines())) <= 80
+    for words in (f"process {os.getpid()}, up 3h", "1 ok, 1 failing", "1 delivered and 1 given up in a day", "to here"):
+        assert words in result.stdout
+    assert result.stdout.splitlines()[-1].startswith("tocsin runs, but:")
+    assert "1 message given up" in result.stdout
+    record = _record(tocsin("status", "--json"))
+    assert (record["running"], record["sources"], record["unanswered"]) == (True, {"ok": 1, "failing": 1}, 1)
+    tocsin("alerts", "ack", "1")
+    assert _record(tocsin("status", "--json"))["unanswered"] == 0
+
+
+def test_a_refused_configuration_is_shown_although_it_cannot_be_read(tocsin: Tocsin, daemon: Any) -> None:
+    """The daemon works on with the old one, and nobody would notice that the change has no effect."""
+    daemon(refused=datetime.now(UTC), words="config.yaml:3:1: unknown key “sorces”")
+    with (tocsin.folder / "config.yaml").open("a", encoding="utf-8") as file:
+        file.write("sorces: [\n")
+    result = tocsin("status")
+    assert result.exit_code == 0
+    assert "config.yaml:3:1: unknown key “sorces”" in result.stdout
+    assert "1 problem in the configuration; see: tocsin check" in result.stdout
+    assert "but: the changed configuration was refused" in result.stdout
+
+
+def test_a_faulty_file_still_names_its_database(tocsin: Tocsin, daemon: Any) -> None:
+    """Otherwise the status of another database would be shown, that of no daemon."""
+    (tocsin.folder / "config.yaml").write_text("database: 'sqlite:///other.db'  # here\nx: [\n", encoding="utf-8")
+    assert f"no database at {tocsin.folder / 'other.db'}" in tocsin("status").stdout
+
+
+def test_a_blocked_receiver_and_a_late_source_are_named(tocsin: Tocsin, daemon: Any) -> None:
+    """Both mean that something is not heard."""
+    store = tocsin.store()
+    now = datetime.now(UTC)
+    with store.database.write() as session:
+        blocked = ReceiverStatus(failures=1, rests=now + timedelta(hours=1), refused="535 bad password", refusals=3)
+        receivers.put(session, "here", blocked)
+    store.sync_sources([("slow", "https://example.org/slow", "feed")], now - timedelta(hours=1))
+    store.close()
+    result = tocsin("status").stdout
+    assert "here is blocked until" in result
+    assert "535 bad password" in result
+    assert "1 source not polled in time" in result
+    assert "1 receiver blocked" in result
+
+
+def test_another_command_on_the_database_is_no_daemon(tocsin: Tocsin, history: Any) -> None:
+    """`tocsin notify-test` and an upgrade lock it too."""
+    history()
+    store = tocsin.store()
+    store.lock(datetime.now(UTC))
+    assert tocsin("status").exit_code == 1
+    store.close()
+
+
+@pytest.mark.parametrize("text", ["", "nonsense\n", "999999999\n{}\n", f"{os.getpid()}\n{{}}\n"])
+def test_a_lock_that_nobody_has_is_no_process(tocsin: Tocsin, text: str) -> None:
+    """After a crash the file is still there, and its number may be that of another process."""
+    (tocsin.folder / "tocsin.db.lock").write_text(text, encoding="utf-8")
+    assert running(tocsin.folder / "tocsin.db") is None
+
+
+def test_a_note_that_cannot_be_read_is_left_out(tocsin: Tocsin, daemon: Any) -> None:
+    """It is for people only: a hand in the file or another version stops nothing."""
+    with (tocsin.folder / "tocsin.db.lock").open("w", encoding="utf-8") as file:
+        file.write(f"{os.getpid()}\n{{nonsense\n")
+    assert running(tocsin.folder / "tocsin.db") == Running(pid=os.getpid())
