@@ -25,7 +25,7 @@ from tocsin.cli import (
     why,
 )
 from tocsin.cli.common import border
-from tocsin.cli.setup import status
+from tocsin.cli.setup import doctor, status
 
 
 class _Commands(TyperGroup):
@@ -50,6 +50,7 @@ app.command()(run.once)
 app.command()(run.demo)
 app.command()(configuration.check)
 app.command("status")(status.status)
+app.command("doctor")(doctor.doctor)
 app.command()(rules.match)
 app.command("why")(why.why)
 app.command("why-not", help="Show why RULE does not match an entry: the same as why, which shows both.")(why.why)

@@ -100,11 +100,16 @@ def _remedied(address: str, *, page: bool = False) -> Iterator[None]:
         yield
     except SourceError as error:
         say(f"{address}: {shown(str(error))}")
-        # Errors about pages name their own remedy.
-        named = error.instead or (page and error.fault is Fault.NOT_A_FEED)
-        if not named and (remedy := error.remedy or _REMEDIES.get(error.fault, "")):
+        if remedy := remedy_of(error, page=page):
             say(f"what to do: {remedy}")
         raise typer.Exit(1) from error
+
+
+def remedy_of(error: SourceError, *, page: bool = False) -> str:
+    """Return what to do about *error*, of a *page* or of a feed; empty if its own words say it."""
+    if error.instead or (page and error.fault is Fault.NOT_A_FEED):
+        return ""
+    return error.remedy or _REMEDIES.get(error.fault, "")
 
 
 def _source(settings: Config, target: str, *, allow_private: bool) -> FeedConfig:

@@ -93,13 +93,13 @@ def gone(before: Config, after: Config, rules: RuleSet, rules_after: RuleSet) ->
     A renamed source is not gone, nor is a route that is written in another way.
     """
     kept = {source.address for source in after.sources}
-    routes = dict.fromkeys(map(_route, before.routes)).keys() - set(map(_route, after.routes))
+    routes = dict.fromkeys(map(route_in_words, before.routes)).keys() - set(map(route_in_words, after.routes))
     found = {
         "sources": [s.name for s in before.sources if s.name not in after.names and s.address not in kept],
         "prices": [row.name for row in before.prices if row.name not in after.names],
         "instruments": _less((i.id for i in before.instruments), (i.id for i in after.instruments)),
         "receivers": _less((r.name for r in before.receivers), (r.name for r in after.receivers)),
-        "routes": [text for text in map(_route, before.routes) if text in routes]
+        "routes": [text for text in map(route_in_words, before.routes) if text in routes]
         if len(after.routes) < len(before.routes)
         else [],
         "rules": _less(rules.infos, rules_after.infos),
@@ -118,7 +118,7 @@ def _less(before: Iterable[str], after: Iterable[str]) -> list[str]:
     return [name for name in before if name not in kept]
 
 
-def _route(route: Route) -> str:
+def route_in_words(route: Route) -> str:
     """Return a route as people name it: `severity>=high mineral=lithium to desk,mail`."""
     tests = [f"severity{route.severity[0]}{route.severity[1]}"] if route.severity else []
     tests += [f"{name}={value}" for name, value in route.labels.items()]

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import copy
 import re
+import socket
+import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from html import escape
 from typing import Any
+from urllib.parse import urlsplit
 
 from apprise import Apprise, AppriseAsset, NotifyFormat, OverflowMode
 from apprise.plugins import url_to_dict
@@ -33,6 +36,8 @@ TIMEOUTS = {"cto": "10", "rto": "20"}
 Fields = dict[str, Any]
 #: Services that run on a host of the operator.
 _OWN_SERVERS = frozenset({"json", "jsons", "xml", "xmls", "form", "forms"})
+#: Schemes of addresses that a service shows to people, which apprise reads as they are.
+_WEB = frozenset({"http", "https"})
 #: Most characters of a server's answer that are kept.
 _MOST_WORDS = 300
 
@@ -57,7 +62,7 @@ class AppriseReceiver:
     """A service that apprise supports. *plugin* returns a new instance that is ready to send one delivery.
 
     Its words may show *recipients* and *open_words*, but no other part of its address. *place* is host and port if those
-    are known to contain no token. *mode* is that of a mail server.
+    are known to contain no token. *mode* is that of a mail server, and *log_in* logs in there without sending.
     """
 
     endpoint: Endpoint
@@ -67,6 +72,7 @@ class AppriseReceiver:
     open_words: tuple[str, ...] = ()
     place: str = ""
     mode: str = ""
+    log_in: Callable[[Exchange], AttemptResult] | None = None
 
     @property
     def name(self) -> str:
@@ -89,6 +95,25 @@ class AppriseReceiver:
         if outcome.error_class is ErrorClass.NOBODY and self.kind is not MessageKind.MAIL and len(self.recipients) == 1:
             # The only destination is gone, and every message would get the same answer.
             outcome = replace(outcome, error_class=ErrorClass.GONE)
+        return self._redacted(outcome)
+
+    def probe(self) -> AttemptResult | None:
+        """Connect to its server, with TLS and login as when sending, and send nothing. None if its host is not known.
+
+        Only a mail server has a login that can be tried without a message.
+        """
+        place = self.place or (urlsplit(self.endpoint.url).netloc if self.endpoint.scheme in _WEB else "")
+        if not self.log_in and not place:
+            return None
+        with Exchange(self.endpoint.limit) as exchange:
+            try:
+                tls = self.endpoint.scheme.endswith("s")
+                outcome = self.log_in(exchange) if self.log_in else _reach(exchange, place, tls=tls)
+            except (OSError, ValueError) as error:
+                outcome = exchange.lost(error)
+        return self._redacted(outcome)
+
+    def _redacted(self, outcome: AttemptResult) -> AttemptResult:
         redact = redactor(self.endpoint.url, open_words=(*self.recipients, *self.open_words))
         return replace(outcome, words=cut(redact(outcome.words), _MOST_WORDS))
 
@@ -110,6 +135,21 @@ class AppriseReceiver:
         logged = "; ".join(log.message for one in result for attempt in one.attempts for log in attempt.logs)
         words = one_line(logged) or "refused without a word"
         return AttemptResult(error_class=ErrorClass.AMBIGUOUS, code=known.code if known else None, words=words)
+
+
+def _reach(exchange: Exchange, place: str, *, tls: bool) -> AttemptResult:
+    """Connect to the host and port *place*.
+
+    Raises:
+        OSError: it cannot be reached, or its certificate is not trusted.
+    """
+    address = urlsplit(f"//{place}")
+    host = address.hostname or ""
+    with socket.create_connection((host, address.port or (443 if tls else 80)), exchange.limit) as connection:
+        exchange.watch(connection)
+        if tls:
+            ssl.create_default_context().wrap_socket(connection, server_hostname=host).close()
+    return AttemptResult(error_class=ErrorClass.OK, words=f"connected, {'with' if tls else 'without'} TLS")
 
 
 def _shown(message: Message, plugin: NotifyBase) -> tuple[str, str, NotifyFormat | None]:

@@ -75,6 +75,7 @@ def build(endpoint: Endpoint) -> AppriseReceiver:
         open_words=(*domains, sample.smtp_host, sample.from_addr[1]),
         place=f"{sample.smtp_host}:{sample.port}",
         mode=sample.secure_mode or "",
+        log_in=lambda exchange: _sent(made(_Mail, fields), exchange, only_log_in=True),
     )
 
 
@@ -105,8 +106,11 @@ class _SmtpOverTls(_Smtp, smtplib.SMTP_SSL):
     pass
 
 
-def _sent(mail: _Mail, exchange: Exchange) -> AttemptResult:
-    """Send *mail* to its first recipient. Never raises for anything that server or network do."""
+def _sent(mail: _Mail, exchange: Exchange, *, only_log_in: bool = False) -> AttemptResult:
+    """Send *mail* to its first recipient, or with *only_log_in* nothing.
+
+    Never raises for anything that server or network do.
+    """
     smtp: _Smtp | None = None
     stage = Stage.CONNECT
     try:
@@ -115,6 +119,8 @@ def _sent(mail: _Mail, exchange: Exchange) -> AttemptResult:
         _log_in(smtp, mail)
         stage = Stage.ENVELOPE
         smtp.ehlo_or_helo_if_needed()
+        if only_log_in:
+            return AttemptResult(error_class=ErrorClass.OK, words=_welcome(mail))
         _expect(smtp.mail(str(mail.from_addr[1])), 250)
         _expect(smtp.rcpt(mail.targets[0][1]), 250, 251)
         _expect(smtp.docmd("DATA"), 354)
@@ -135,6 +141,11 @@ def _sent(mail: _Mail, exchange: Exchange) -> AttemptResult:
             with suppress(OSError):  # its answer is known, so a QUIT that fails changes nothing
                 smtp.quit()
             smtp.close()
+
+
+def _welcome(mail: _Mail) -> str:
+    tls = "without TLS" if mail.secure_mode == "insecure" else f"TLS by {mail.secure_mode}"
+    return f"connected, {tls}{', logged in' * bool(mail.user and mail.password)}"
 
 
 def _open(mail: _Mail, exchange: Exchange) -> _Smtp:

@@ -1,0 +1,195 @@
+"""Checks of this machine: configuration, files, database and unit. Nothing is changed, and the network is not used."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import ssl
+import stat
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+from zoneinfo import ZoneInfo, available_timezones
+
+import tocsin
+from tocsin.cli.setup.finding import Finding, fail, ok, warn
+from tocsin.config.cautions import cautions
+from tocsin.config.changes import route_in_words
+from tocsin.config.config import Config
+from tocsin.config.loading import rules_of
+from tocsin.config.yaml.file import read_text
+from tocsin.errors import ConfigError, Problem, StoreError
+from tocsin.store.db import schema
+from tocsin.store.db.lock import running
+from tocsin.store.db.place import files_of, path_of
+from tocsin.store.db.sqlite import Database
+from tocsin.units import counted, size
+
+#: Findings about rules that are shown: a large pack may have thousands.
+_MOST = 10
+#: Octets of free disk below which there is too little, or soon will be.
+_NO_ROOM, _LITTLE_ROOM = 100 * 10**6, 10**9
+#: A log that is larger than this is not folded into its database any more.
+_LARGE_LOG = 64 * 10**6
+#: Seconds for the check of the database.
+_PATIENCE = 30.0
+_FILE = re.compile(r"\$\{file:([^}]+)\}")
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_UNIT = "tocsin.service"
+#: Where units are installed, and where the shipped one lies: in a checkout, or where a wheel puts it.
+INSTALLED = (Path("/etc/systemd/system"), Path("/usr/lib/systemd/system"), Path("/lib/systemd/system"))
+_SHIPPED = (Path(tocsin.__file__).parents[2] / "systemd", Path(sys.prefix) / "share" / "tocsin" / "systemd")
+#: Settings that are each installation's own.
+_OWN = frozenset({"ExecStart", "User", "Group", "LoadCredential", "Environment", "Documentation", "WorkingDirectory"})
+
+
+def configuration(config: Config) -> Iterator[Finding]:
+    """Yield what is wrong with *config* and its rules, as `tocsin check` does."""
+    try:
+        loaded = rules_of(config)
+    except ConfigError as error:
+        yield from problems("rules", error.problems)
+        return
+    sources, receivers = counted(len(config.names), "source"), counted(len(config.receivers), "receiver")
+    yield ok("configuration", f"{sources}, {receivers}, {loaded}")
+    yield from problems("configuration", (*config.problems, *cautions(config)))
+    yield from problems("rules", loaded.warnings)
+    for route in config.routes:
+        if not route.to:
+            words = f"the route {route_in_words(route)} reaches nobody"
+            yield warn("routes", words, "name a receiver that is on, or remove the route")
+
+
+def problems(subject: str, found: Iterable[Problem]) -> Iterator[Finding]:
+    """Yield *found* as findings, at most ten; the words of a problem name its remedy."""
+    listed = sorted(found, key=lambda problem: problem.warning)
+    for problem in listed[:_MOST]:
+        make = warn if problem.warning else fail
+        where = f"{problem.position}: " if problem.position else ""
+        yield make(subject, f"{where}{problem.message}")
+    if len(listed) > _MOST:
+        yield warn(subject, f"{counted(len(listed) - _MOST, 'more problem')}", "see: tocsin check")
+
+
+def secrets(path: Path) -> Iterator[Finding]:
+    """Yield the files that the configuration at *path* names as secrets and that others may read."""
+    text, _ = read_text(path)
+    named = [Path(name).expanduser() for name in dict.fromkeys(_FILE.findall(text))]
+    found = [file for file in named if file.exists()]
+    open_ones = [file for file in found if file.stat().st_mode & _OTHERS]
+    for file in open_ones:
+        yield fail("secrets", f"{file} can be read by other users", f"chmod 600 {file}")
+    if found and not open_ones:
+        yield ok("secrets", f"{counted(len(found), 'file')}, readable by the owner alone")
+
+
+def zone(config: Config) -> Finding:
+    """Return whether the rules of the zone are known."""
+    key = config.zone.key
+    if key not in available_timezones():
+        return fail("zone data", f"there is no zone {key} on this machine", "install tzdata")
+    return ok("zone data", f"{ZoneInfo(key).key} and {len(available_timezones())} more zones")
+
+
+def certificates(config: Config) -> Finding:
+    """Return whether this machine has authorities by which it believes certificates."""
+    found = ssl.get_default_verify_paths()
+    if not found.cafile and not (found.capath and any(Path(found.capath).iterdir())):
+        return fail("certificates", "no authority is trusted on this machine", "install ca-certificates")
+    more = f", and {config.http.ca_file}" if config.http.ca_file else ""
+    return ok("certificates", f"those of {found.cafile or found.capath}{more}")
+
+
+def database(config: Config) -> Iterator[Finding]:
+    """Yield the state of the database: owner and mode, lock, pages, tables, log and disk."""
+    path = path_of(config.database)
+    folder = next(parent for parent in path.parents if parent.is_dir())
+    yield _room(folder)
+    if not path.exists():
+        if os.access(folder, os.W_OK):
+            yield ok("database", f"{path} is made at the first start")
+        else:
+            yield fail("database", f"{folder} may not be written", "give it to the user that tocsin runs as")
+        return
+    yield _mode(path)
+    process = running(path.resolve())
+    yield ok("lock", f"process {process.pid} works on the database" if process else "nobody works on the database")
+    yield from _content(path)
+
+
+def up_to_date(path: Path) -> bool:
+    """Return whether the database at *path* has the tables of this program, so that to open it changes nothing.
+
+    Raises:
+        StoreError: it cannot be read.
+    """
+    with closing(Database(path)) as opened:
+        return schema.version(opened) == schema.newest()
+
+
+def _content(path: Path) -> Iterator[Finding]:
+    log = files_of(path.resolve())[1]
+    octets = log.stat().st_size if log.exists() else 0
+    if octets > _LARGE_LOG:
+        words = f"the log of the database has {size(octets)}"
+        yield warn("log", words, "end the program that keeps the database open, or restart tocsin")
+    try:
+        with closing(Database(path)) as opened:
+            found = schema.version(opened)
+            whole = opened.check(_PATIENCE)
+    except StoreError as error:
+        yield fail("database", str(error), "see: tocsin db check, tocsin db restore")
+        return
+    if found == schema.newest():
+        yield ok("tables", f"of version {found}")
+    else:
+        yield warn("tables", f"of version {found or 'none'}, and not {schema.newest()}", "tocsin db upgrade")
+    pages = f"sound ({size(path.stat().st_size)})"
+    yield ok("database", pages) if whole else warn("database", "checked in part only", "tocsin db check")
+
+
+def _mode(path: Path) -> Finding:
+    found = path.stat()
+    if found.st_uid != os.geteuid():
+        return fail("owner", f"{path} belongs to user {found.st_uid}, and this is user {os.geteuid()}", _AS_OWNER)
+    if found.st_mode & _OTHERS:
+        return warn("owner", f"{path} can be read by other users", f"chmod 600 {path}")
+    return ok("owner", f"{path}, readable by its owner alone")
+
+
+_AS_OWNER = "run this as the user that tocsin runs as, such as: sudo -u tocsin tocsin doctor"
+
+
+def _room(folder: Path) -> Finding:
+    free = shutil.disk_usage(folder).free
+    words = f"{size(free)} free in {folder}"
+    remedy = "free some, or: tocsin db prune --older 30d"
+    if free < _NO_ROOM:
+        return fail("disk", words, remedy)
+    return warn("disk", words, remedy) if free < _LITTLE_ROOM else ok("disk", words)
+
+
+def unit() -> Iterator[Finding]:
+    """Yield how the installed unit of systemd differs from the shipped one; nothing if there is none."""
+    installed = next((folder / _UNIT for folder in INSTALLED if (folder / _UNIT).exists()), None)
+    shipped = next((folder / _UNIT for folder in _SHIPPED if (folder / _UNIT).exists()), None)
+    if installed is None or shipped is None:
+        return
+    ours, theirs = _lines(shipped), _lines(installed)
+    other = sorted({name for name in {*ours, *theirs} - _OWN if ours.get(name) != theirs.get(name)})
+    if other:
+        words = f"{installed} differs from the shipped one in {', '.join(other)}"
+        yield warn("unit", words, f"compare it with {shipped}")
+    else:
+        yield ok("unit", f"{installed} is as shipped")
+
+
+def _lines(file: Path) -> Mapping[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for line in read_text(file)[0].splitlines():
+        name, equals, value = line.partition("=")
+        if equals and not line.startswith(("#", ";")):
+            found.setdefault(name.strip(), []).append(value.strip())
+    return found
