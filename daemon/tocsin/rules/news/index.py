@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import daachorse
 
-from tocsin.rules.news.common import COMMON
+from tocsin.rules.news.common import COMMON, OFTEN
 from tocsin.rules.news.coverage import wanted
 from tocsin.rules.news.nodes import All, Bare, Condition, Field, Leaf, Named, Pair, Union
 from tocsin.rules.news.terms import Term
@@ -43,7 +43,8 @@ _REGEX_PIECE = re.compile(
     r"(?P<run>[a-z]+|[\u4e00-\u9fff]+)|(?P<set>\[(?:[^\]\\]|\\.)*\])|(?P<open>\()|(?P<close>\))|(?P<or>\|)|(?:\\.|.)",
     re.DOTALL,
 )
-_COMMON = frozenset(word.encode() for word in COMMON)
+#: How likely a word stands in a text, where its length says too little.
+_LIKELY = {word.encode(): 0.1 for word in OFTEN} | {word.encode(): 1.0 for word in COMMON}
 _OPTIONAL = ("?", "*", "{")
 
 
@@ -104,7 +105,7 @@ def _meets(group: Group, words: frozenset[bytes], text: bytes, wide: bytes, met:
 
 def _weight(group: Group) -> float:
     """Return how likely a text is to hold one of its keys, very roughly: long words are rare, but for the commonest."""
-    return sum(1.0 if key in _COMMON else 2.0 ** -len(key) for keys in group for key in keys)
+    return sum(_LIKELY.get(key, 2.0 ** -len(key)) for keys in group for key in keys)
 
 
 def _branches(conditions: Iterable[object]) -> list[tuple[int, Groups]]:
