@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import daachorse
 
+from tocsin.rules.news.common import COMMON, OFTEN
 from tocsin.rules.news.coverage import wanted
 from tocsin.rules.news.nodes import All, Leaf, Named, Pair
 from tocsin.rules.news.terms import Term
@@ -45,6 +46,8 @@ _REGEX_PIECE = re.compile(
     r"(?P<run>[a-z]+|[\u4e00-\u9fff]+)|(?P<set>\[(?:[^\]\\]|\\.)*\])|(?P<open>\()|(?P<close>\))|(?P<or>\|)|(?:\\.|.)",
     re.DOTALL,
 )
+#: How likely a word stands in a text, where its length says too little.
+_LIKELY = {word.encode(): 0.1 for word in OFTEN} | {word.encode(): 1.0 for word in COMMON}
 _OPTIONAL = ("?", "*", "{")
 
 
@@ -104,8 +107,8 @@ def _meets(group: Group, words: frozenset[bytes], text: bytes, wide: bytes, met:
 
 
 def _weight(group: Group) -> float:
-    """Return how likely a text is to hold one of its keys, very roughly: long words are rare."""
-    return sum(2.0 ** -len(key) for keys in group for key in keys)
+    """Return how likely a text is to hold one of its keys, very roughly: long words are rare, but for the commonest."""
+    return sum(_LIKELY.get(key, 2.0 ** -len(key)) for keys in group for key in keys)
 
 
 def _branches(conditions: Iterable[object]) -> list[tuple[int, Groups]]:
