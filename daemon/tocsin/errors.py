@@ -2,6 +2,7 @@
 
     TocsinError                 str() is a sentence for the operator
     ├── ConfigError             a configuration or a rule pack has faults; carries all of them
+    │   └── CredentialsError         it uses credentials that only the service has
     ├── SourceError             one poll failed; carries what kind of failure it was
     ├── StoreError              the database cannot be used
     │   ├── LostError                its files were deleted or replaced while it was in use
@@ -115,6 +116,14 @@ class ConfigError(TocsinError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class CredentialsError(ConfigError):
+    """Secrets are used that systemd passes to the service only; *names* are those of the credentials."""
+
+    def __init__(self, problems: Sequence[Problem], names: Sequence[str]) -> None:
+        super().__init__(problems)
+        self.names = tuple(names)
 
 
 class Fault(StrEnum):

@@ -154,7 +154,7 @@ def _write(path: Path, new: Sequence[NewSource], *, dry_run: bool, json: bool) -
 
 def _known(settings: Config) -> dict[str, str]:
     """Return the names of the configured sources by their canonical addresses."""
-    return {_same(source.url.reveal()): source.name for source in settings.sources}
+    return {_same(source.url.known): source.name for source in settings.sources}
 
 
 def _same(url: str) -> str:
@@ -184,7 +184,7 @@ def export(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> N
     """Print every feed as OPML. A feed whose address holds a secret is left out and named on stderr."""
     sources = [source for source in read_config(config).sources if source.kind == "feed"]
     # The shown address differs from the polled one exactly if it holds a secret.
-    open_ones = [source for source in sources if source.address == source.url.reveal()]
+    open_ones = [source for source in sources if not source.secret]
     for source in sources:
         if source not in open_ones:
             say(f"{source.name} is left out: its address holds a secret, or comes from outside the file")

@@ -25,7 +25,7 @@ from tocsin.cli.common import (
 )
 from tocsin.cli.input_files import read_entries, read_quotes, read_since
 from tocsin.cli.output import PARTLY, say
-from tocsin.config.build import make_policy, make_receivers, open_copy
+from tocsin.config.build import make_policy, make_receivers, open_copy, view_receiver
 from tocsin.config.config import Config
 from tocsin.config.loading import load_rules, rules_of
 from tocsin.model.entries import Entry
@@ -111,7 +111,7 @@ def _judged_by(
         return load_rules(rules).rules, EVERYBODY, None
     settings = read_config(config)
     loaded = load_rules(rules) if rules else rules_of(settings)
-    return loaded.rules, make_policy(settings, make_receivers(settings)), settings
+    return loaded.rules, make_policy(settings, make_receivers(settings, view_receiver)), settings
 
 
 def _over_given(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from tocsin.config.build import open_store
 from tocsin.config.config import Config, load_config
 from tocsin.config.loading import LoadedRules, load_rules, rules_of
 from tocsin.config.shipped import find_pack
-from tocsin.errors import ConfigError, LostError, TocsinError, UsageError, meant
+from tocsin.errors import ConfigError, CredentialsError, LostError, TocsinError, UsageError, meant
 from tocsin.model.rules import RuleInfo
 from tocsin.rules.ruleset import RuleSet
 from tocsin.store import Store
@@ -68,8 +69,23 @@ def border() -> Iterator[None]:
         if isinstance(error, ConfigError):
             count = sum(not problem.warning for problem in error.problems)
             say(f"{counted(count, 'problem')}; nothing was started.")
+        if isinstance(error, CredentialsError):
+            say(with_credentials(error.names))
         code = next((code for kind, code in _CODES.items() if isinstance(error, kind)), FAILED)
         raise typer.Exit(code) from error
+
+
+def with_credentials(names: Sequence[str]) -> str:
+    """Return how to run this command as the service, with the credentials of these *names*."""
+    folder = "/etc/tocsin/credentials"
+    properties = ("User=tocsin", "StateDirectory=tocsin", "StateDirectoryMode=0700", "UMask=0077")
+    given = (*properties, *(f"LoadCredential={name}:{folder}/{name}" for name in names))
+    # The command runs in another folder.
+    words = [str(Path(word).resolve()) if Path(word).is_file() else word for word in sys.argv]
+    if not {"-c", "--config"} & set(words) and "TOCSIN_CONFIG" not in os.environ and DEFAULT_CONFIG.is_file():
+        words += ["--config", str(DEFAULT_CONFIG.resolve())]
+    line = ["systemd-run", "--pipe", "--wait", "--collect", "--quiet", *(f"--property={one}" for one in given), *words]
+    return f"With the credentials of the service, as root:\n    {shlex.join(line)}"
 
 
 def read_config(path: Path) -> Config:
@@ -80,11 +96,14 @@ def read_config(path: Path) -> Config:
     return config
 
 
-def rules_in_force(path: Path, folders: Sequence[Path] | None) -> LoadedRules:
-    """Return the rules in *folders*. Without *folders*, return those of the configuration at *path* with its overrides."""
+def rules_in_force(path: Path, folders: Sequence[Path] | None, *, tried: bool = True) -> LoadedRules:
+    """Return the rules in *folders*. Without *folders*, return those of the configuration at *path* with its overrides.
+
+    If not *tried*, their examples may fail.
+    """
     if folders:
-        return load_rules(tuple(folders))
-    return rules_of(read_config(path))
+        return load_rules(tuple(folders), tried=tried)
+    return rules_of(read_config(path), tried=tried)
 
 
 def rule_named(name: str, *sets: RuleSet) -> RuleInfo:

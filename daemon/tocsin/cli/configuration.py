@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, pack_folders, read_config
+from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, pack_folders, read_config, with_credentials
 from tocsin.cli.output import BAD_CONFIG, dump, say
-from tocsin.config.build import make_receiver, open_copy
+from tocsin.config.build import open_copy, view_receiver
 from tocsin.config.cautions import cautions
 from tocsin.config.config import Config
 from tocsin.config.copies import outdated
@@ -59,7 +61,7 @@ def check(config: ConfigOption = DEFAULT_CONFIG, rules: RulesOption = None, json
             loaded = load_rules(tuple(rules))
         else:
             settings = read_config(config)
-            problems += [*_receivers(settings), *cautions(settings)]
+            problems += [*_receivers(settings), *_unread(settings), *cautions(settings)]
             loaded = rules_of(settings, history=_history(settings))
         problems += (*loaded.warnings, *outdated(loaded.folders))
         judged = f"{loaded} {'is' if len(loaded.rules.infos) == 1 else 'are'} good"
@@ -91,10 +93,18 @@ def _receivers(settings: Config) -> list[Problem]:
     problems: list[Problem] = []
     for receiver in settings.receivers:
         try:
-            make_receiver(receiver)
+            view_receiver(receiver)
         except ConfigError as error:
             problems += error.problems
     return problems
+
+
+def _unread(settings: Config) -> Iterator[Problem]:
+    """Yield the secrets that cannot be read. Those of the service are warnings, because nobody else has them."""
+    for one in settings.missing:
+        yield replace(one.problem, warning=bool(one.credential))
+    if names := dict.fromkeys(one.credential for one in settings.missing if one.credential):
+        say(with_credentials(tuple(names)))
 
 
 def _report(problems: list[Problem], overridden: list[str], judged: str, *, json: bool) -> None:

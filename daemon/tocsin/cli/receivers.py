@@ -13,7 +13,7 @@ import typer
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, opened
 from tocsin.cli.deliveries import rests
 from tocsin.cli.output import dump, item, listing, local, say, say_zone
-from tocsin.config.build import make_receiver
+from tocsin.config.build import view_receiver
 from tocsin.config.config import Config
 from tocsin.config.loading import rules_of
 from tocsin.config.receivers import ReceiverConfig
@@ -103,7 +103,7 @@ def preview(receiver: NameArgument, config: ConfigOption = DEFAULT_CONFIG, json:
         for digest in digests:
             message = compose(
                 digest,
-                kind=make_receiver(found).kind,
+                kind=view_receiver(found).kind,
                 store=store,
                 zone=settings.zone,
                 instruments=settings.instruments,
@@ -138,7 +138,7 @@ def _views(settings: Config, store: Store) -> Iterator[ReceiverView]:
     statuses, waiting, sent = store.read.receivers(), store.read.waiting(), store.read.last_sent()
     now = datetime.now(UTC)
     for one in settings.receivers:
-        receiver, status = make_receiver(one), statuses.get(one.name, ReceiverStatus())
+        receiver, status = view_receiver(one), statuses.get(one.name, ReceiverStatus())
         rest = status.rests if status.rests and status.rests > now else None
         yield ReceiverView(
             name=one.name,

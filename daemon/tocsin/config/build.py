@@ -12,6 +12,7 @@ from tocsin.config.config import Config
 from tocsin.config.feeds import FeedConfig
 from tocsin.config.price_feeds import PriceConfig
 from tocsin.config.receivers import ReceiverConfig
+from tocsin.config.secrets import unread
 from tocsin.deliver.dispatcher import DeliveryConfig
 from tocsin.errors import ConfigError, Problem
 from tocsin.ingest.config import IngestConfig
@@ -75,8 +76,14 @@ def make_source(config: FeedConfig, http: HttpClient, work: Run) -> Source:
 
 
 def make_price_source(config: PriceConfig, http: HttpClient, work: Run) -> Source:
-    """Return the source of prices that *config* describes."""
+    """Return the source of prices that *config* describes.
+
+    Raises:
+        ConfigError: a secret of it could not be read.
+    """
     table = config.table
+    if table and table.missing:
+        raise unread(table.missing)
     if table and table.path:
         return WatchedFile(config.name, table.path, config.symbols, Table(table.columns), run=work)
     provider = Table(table.columns, table.asking) if table else Yahoo()
@@ -97,6 +104,22 @@ def make_receiver(config: ReceiverConfig) -> Receiver:
     except ValueError as error:
         problem = Problem(message=f"receiver {config.name}: {error}", position=config.position)
         raise ConfigError([problem]) from None  # the cause may hold the address
+
+
+def view_receiver(config: ReceiverConfig) -> Receiver:
+    """Return the receiver that *config* describes, for commands that send nothing: its secrets may be missing.
+
+    If nothing can be said of it without them, it has plain text and one recipient without a name.
+
+    Raises:
+        ConfigError: as `make_receiver`.
+    """
+    if config.url is None or not config.missing:
+        return make_receiver(config)
+    try:
+        return kinds.build(config.name, config.url.known)
+    except ValueError:
+        return ConsoleReceiver(config.name, kind=MessageKind.TEXT)
 
 
 def make_receivers(config: Config, make: Callable[[ReceiverConfig], Receiver] = make_receiver) -> dict[str, Receiver]:

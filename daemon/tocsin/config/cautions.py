@@ -61,7 +61,7 @@ def _nameless(sources: Sequence[FeedConfig]) -> Iterator[Problem]:
 
 
 def _host(source: FeedConfig) -> str:
-    return urls.host(urls.escape(source.url.reveal()))
+    return urls.host(urls.escape(source.url.known))
 
 
 def _private(host: str) -> str:

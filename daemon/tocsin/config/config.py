@@ -19,12 +19,12 @@ from tocsin.config.packs import check_lists, read_lists
 from tocsin.config.price_feeds import PriceConfig, PriceFeeds, read_book
 from tocsin.config.price_tables import FileShape, TableConfig, TableShape, check_table, file_config, table_config
 from tocsin.config.receivers import ReceiverConfig, ReceiverShape, check_receiver, receiver_config, weekdays
-from tocsin.config.secrets import Filler
+from tocsin.config.secrets import Filler, unread, untaken
 from tocsin.config.sections import Heartbeat, HttpConfig, ReportShape, check_report
 from tocsin.config.state import default_database, left_behind
 from tocsin.config.values import Packs, Zone
 from tocsin.config.yaml.file import read, read_text, shown_path
-from tocsin.config.yaml.nodes import Node, Pairs, Scalar, children, entries, member, problem, said, scalars
+from tocsin.config.yaml.nodes import Missing, Node, Pairs, Scalar, children, entries, member, problem, said, scalars
 from tocsin.config.yaml.shape import Duration, Shape, Texts, context, tag
 from tocsin.errors import ConfigError, Problem, by_place, meant
 from tocsin.model.prices import Instrument
@@ -43,7 +43,8 @@ _SEVERITY = re.compile(r"\s*(>=|<=|>|<|=)?\s*([a-z]+)\s*$")
 class Config:
     """The content of the configuration *file*, with defaults filled in. *problems* are warnings.
 
-    Receivers without an address are off and left out, and so is a heartbeat without one.
+    Receivers without an address are off and left out, and so is a heartbeat without one. Secrets that are *missing* could
+    not be read: they are faults where they are used.
     """
 
     path: Path
@@ -62,6 +63,7 @@ class Config:
     heartbeat: Heartbeat | None
     report: WeeklyTime
     problems: tuple[Problem, ...] = ()
+    missing: tuple[Missing, ...] = field(default=(), repr=False)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -206,12 +208,26 @@ def parse_config(text: str, path: Path, env: Mapping[str, str]) -> Config:
     sources = shape.sources.items() if shape else ()
     tables = {name: table for name, item in sources if (table := _table(name, item))}
     book = read_book(root, tables, folder, env)
-    problems += book.problems
+    problems += (*book.problems, *untaken(filler.missing))
     if member(root, "database") is None:
         problems += left_behind(path, env)
     if shape is None or any(not item.warning for item in problems):
         raise ConfigError(by_place(problems))
-    return _config(path, shape, book, tuple(problems), env)
+    presets = (one for row in book.rows if row.table for one in row.table.missing)
+    # Those of the file's own tables are found twice.
+    missing = {id(one): one for one in (*filler.missing, *presets)}
+    return replace(_config(path, shape, book, tuple(problems), env), missing=tuple(missing.values()))
+
+
+def complete(config: Config) -> Config:
+    """Return *config*, all secrets of which will be used.
+
+    Raises:
+        ConfigError: with every secret that could not be read.
+    """
+    if config.missing:
+        raise unread(config.missing)
+    return config
 
 
 def empty_config(path: Path, env: Mapping[str, str]) -> Config:
@@ -260,7 +276,12 @@ def _check(root: Node) -> Iterator[Problem]:
 def _is_off(receiver: Node) -> bool:
     """Return whether *receiver* is valid and disabled. An invalid receiver is not off, it has to be corrected."""
     console, url = member(receiver, "console"), member(receiver, "url")
-    return isinstance(url, Scalar) and url.value == "" and not (isinstance(console, Scalar) and console.value)
+    return (
+        isinstance(url, Scalar)
+        and url.value == ""
+        and not url.broken
+        and not (isinstance(console, Scalar) and console.value)
+    )
 
 
 def _check_receivers(to: Node | None, names: list[str]) -> Iterator[Problem]:

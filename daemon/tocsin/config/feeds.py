@@ -49,7 +49,7 @@ class FeedConfig:
     @property
     def secret(self) -> bool:
         """Return True if the address holds a secret."""
-        return self.url.reveal() != self.address
+        return self.url.known != self.address
 
 
 class _Polled(Shape):
@@ -124,5 +124,5 @@ def make_feed(name: str, item: FeedShape | PageShape) -> FeedConfig:
 
 def _authorization(credentials: Secret) -> Mapping[str, Secret]:
     """Return the header of HTTP Basic (RFC 7617) for name:password."""
-    basic = b64encode(credentials.reveal().encode()).decode()
-    return {"Authorization": Secret(f"Basic {basic}")} if credentials else {}
+    basic = credentials.become(lambda text: f"Basic {b64encode(text.encode()).decode()}")
+    return {"Authorization": basic} if credentials else {}

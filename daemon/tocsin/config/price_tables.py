@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
-from tocsin.config.secrets import Filler, Secret
+from tocsin.config.secrets import Filler, Secret, untaken
 from tocsin.config.values import Address, Hidden, Number, OwnPath, WallTime, Zone
 from tocsin.config.yaml.file import load
-from tocsin.config.yaml.nodes import Node, Scalar, entries, member, problem, said
+from tocsin.config.yaml.nodes import Missing, Node, Scalar, entries, member, problem, said
 from tocsin.config.yaml.shape import Duration, Shape
 from tocsin.errors import Fault, Problem
 from tocsin.sources.prices.extract import Format, extractor
@@ -119,7 +119,7 @@ class PresetFile(TableShape):
 class TableConfig:
     """A table of prices: a request to a server (*asking*), or a *path*. *address* is safe to show and store.
 
-    Every part of *asking* may be secret.
+    Every part of *asking* may be secret. It lacks what is *missing*, and cannot be used then.
     """
 
     name: str
@@ -127,6 +127,7 @@ class TableConfig:
     columns: Columns
     every: timedelta
     asking: Asking | None = field(default=None, repr=False)
+    missing: tuple[Missing, ...] = field(default=(), repr=False)
     path: Path | None = None
     allow_private: bool = False
 
@@ -138,14 +139,20 @@ class TableConfig:
 
 def table_config(name: str, shape: TableShape) -> TableConfig:
     """Return the table *name* that *shape* describes."""
-    headers = {key: value.reveal() for key, value in shape.headers.items()}
+    secrets = (shape.table, shape.body, *shape.headers.values())
     return shape.build(
         TableConfig,
         name=name,
         address=shape.table.shown,
         columns=_columns(shape, shape.format or Format.JSON),
         every=shape.every or EVERY,
-        asking=shape.build(Asking, url=shape.table.reveal(), body=shape.body.reveal(), headers=headers),
+        asking=shape.build(
+            Asking,
+            url=shape.table.known,
+            body=shape.body.known,
+            headers={key: value.known for key, value in shape.headers.items()},
+        ),
+        missing=tuple(secret.missing for secret in secrets if secret.missing is not None),
     )
 
 
@@ -207,7 +214,7 @@ def load_preset(path: Path, env: Mapping[str, str]) -> tuple[TableConfig | None,
     root = filler.fill(document.root)
     problems += filler.problems
     shape = PresetFile.of(root, problems)
-    problems += check_table(root)
+    problems += (*check_table(root), *untaken(filler.missing))
     if shape is None or any(not item.warning for item in problems):
         return None, tuple(problems)
     return table_config(path.stem, shape), tuple(problems)

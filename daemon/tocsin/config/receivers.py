@@ -41,6 +41,11 @@ class ReceiverConfig:
         """Its name in the file."""
         return self.info.name
 
+    @property
+    def missing(self) -> bool:
+        """Return True if a secret of it could not be read."""
+        return any(secret.missing is not None for secret in (self.url, *self.secrets) if secret)
+
 
 class _QuietHours(Shape):
     start: WallTime = Field(alias="from")

@@ -23,7 +23,7 @@ _PROXY = re.compile(r"http://[^\s/]+:\d{1,5}/?\Z|http://[^\s/]+/?\Z")
 
 def _proxy(value: Any) -> Secret:
     proxy = hidden(value)
-    if proxy and not _PROXY.match(proxy.reveal()):
+    if proxy and proxy.missing is None and not _PROXY.match(proxy.reveal()):
         raise ValueError("must be the address of a proxy, such as http://proxy.example.org:3128")
     return proxy
 
@@ -42,7 +42,7 @@ def _domains(names: tuple[str, ...]) -> tuple[str, ...]:
 
 def _watcher(value: Any) -> Secret:
     url = hidden(value)
-    if url and (fault := url_fault(url.reveal())):
+    if url and url.missing is None and (fault := url_fault(url.reveal())):
         raise ValueError(fault)
     return url
 

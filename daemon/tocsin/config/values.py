@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, ValidationInfo, WithJsonSc
 
 from tocsin.config.secrets import Secret, address
 from tocsin.config.shipped import pack_folder
+from tocsin.config.yaml.nodes import Missing
 from tocsin.config.yaml.shape import TEXT, TEXTS, context, listed
 from tocsin.sources.http import urls
 
@@ -72,10 +73,12 @@ def hidden(value: Any) -> Secret:
     Raises:
         ValueError: *value* is not text.
     """
-    return value if isinstance(value, Secret) else Secret(_text(value))
+    return value if isinstance(value, Secret) else Secret(value if isinstance(value, Missing) else _text(value))
 
 
 def _address(value: Any) -> Secret:
+    if isinstance(value, Missing):
+        return address(value, written=value.written)
     url = urls.plain_scheme(_text(value))
     if fault := url_fault(url):
         raise ValueError(fault)

@@ -20,7 +20,7 @@ from pathlib import Path
 from tocsin import __version__
 from tocsin.config.build import Factories, assemble
 from tocsin.config.changes import Watched, gone, needs_restart
-from tocsin.config.config import Config, load_config
+from tocsin.config.config import Config, complete, load_config
 from tocsin.config.loading import LoadedRules, rules_of
 from tocsin.deliver.dispatcher import Dispatcher
 from tocsin.errors import ConfigError, DamagedError, LostError, StoreError
@@ -157,13 +157,16 @@ class Service:
         self._reload_wanted = False
         self._write = runner(self._writer)
         self._work = runner(self._workers)
-        config = await self._work(load_config, self._path, self._env)
+        config = await self._work(self._read)
         self._store = await self._write(self._makers.store, config)
         try:
             await self._build(config)
         except BaseException:
             await self._write(self._store.close)
             raise
+
+    def _read(self) -> Config:
+        return complete(load_config(self._path, self._env))
 
     async def _build(self, config: Config) -> None:
         voided = await self._write(self._store.lock, self._clock.now())
@@ -327,7 +330,7 @@ class Service:
         content = await self._work(self._watched.digest)
         refused: ConfigError | None = None
         try:
-            config = await self._work(load_config, self._path, self._env)
+            config = await self._work(self._read)
             if problems := needs_restart(self._config, config):
                 raise ConfigError(problems)
             loaded = await self._work(rules_of, config, self._store.read.kept_pack)

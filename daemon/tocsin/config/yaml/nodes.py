@@ -19,6 +19,27 @@ class Style(StrEnum):
     BLOCK = "block"
 
 
+class Missing(str):
+    """A text with a part that could not be read, and is left out. Only a secret may be made of it.
+
+    *problem* is the reason, *written* is how the file has the text. *credential* is the name of a credential of the
+    service, in a process that has none. It is *taken* as soon as a secret is made of it.
+    """
+
+    __slots__ = ("credential", "problem", "taken", "written")
+    problem: Problem
+    written: str
+    credential: str
+    taken: bool
+
+    @classmethod
+    def of(cls, text: str, problem: Problem, written: str, credential: str) -> Missing:
+        """Return *text* as one that is not taken."""
+        missing = cls(text)
+        missing.problem, missing.written, missing.credential, missing.taken = problem, written, credential, False
+        return missing
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scalar:
     """One value. *value* is its meaning in the YAML 1.2 core schema. *place* has its text.

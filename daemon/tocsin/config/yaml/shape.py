@@ -26,7 +26,7 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
-from tocsin.config.yaml.nodes import Items, Node, Pairs, Scalar, problem, said
+from tocsin.config.yaml.nodes import Items, Missing, Node, Pairs, Scalar, problem, said
 from tocsin.errors import Position, Problem, meant
 from tocsin.units import DURATION, parse_duration, write_duration
 
@@ -177,7 +177,7 @@ def _find(node: Node, path: tuple[str | int, ...]) -> Node | None:
 
 def _plain(node: Node) -> Any:
     if isinstance(node, Scalar):
-        if not node.filled or not isinstance(node.value, str):
+        if not node.filled or not isinstance(node.value, str) or isinstance(node.value, Missing):
             return node.value
         filled = Filled(node.value)
         filled.written = node.text
