@@ -96,11 +96,14 @@ def read_config(path: Path) -> Config:
     return config
 
 
-def rules_in_force(path: Path, folders: Sequence[Path] | None) -> LoadedRules:
-    """Return the rules in *folders*. Without *folders*, return those of the configuration at *path* with its overrides."""
+def rules_in_force(path: Path, folders: Sequence[Path] | None, *, tried: bool = True) -> LoadedRules:
+    """Return the rules in *folders*. Without *folders*, return those of the configuration at *path* with its overrides.
+
+    If not *tried*, their examples may fail.
+    """
     if folders:
-        return load_rules(tuple(folders))
-    return rules_of(read_config(path))
+        return load_rules(tuple(folders), tried=tried)
+    return rules_of(read_config(path), tried=tried)
 
 
 def rule_named(name: str, *sets: RuleSet) -> RuleInfo:

@@ -148,7 +148,9 @@ def run_tests(
         raise UsageError("there is no test file; write one in the tests folder of a pack")
     tests = _load(paths, loaded)
     failed = sum(not _passes(one, loaded, json=json) for one in tests)
-    examples = sum(len(rule.fires) + len(rule.quiet) for rule in loaded.rules.values())
+    shown = [(one.fires, one.quiet) for one in loaded.rules.values()]
+    shown += [(one.fires, one.quiet) for one in loaded.expressions.values()]
+    examples = sum(len(fires) + len(quiet) for fires, quiet in shown)
     passed = f"{len(tests) - failed} of {counted(len(tests), 'test')} passed"
     say(f"{passed}; {counted(examples, 'example')} of the packs {'passes' if examples == 1 else 'pass'}.")
     if failed:

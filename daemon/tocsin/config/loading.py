@@ -70,12 +70,13 @@ def load_rules(
     history: History | None = None,
     given: Given | None = None,
     instruments: Sequence[Instrument] = (),
+    tried: bool = True,
 ) -> LoadedRules:
     """Return the rules in *folders*; *kept* knows the last good version of a folder's pack, *overrides* change single rules.
 
     Optional arguments allow more warnings: *poll* is the shortest interval of any source, *given* are the labels that
     sources give, *instruments* and *history* are those configured and stored. Examples are run without the overrides,
-    because an override is no fault of the pack.
+    because an override is no fault of the pack. If not *tried*, they are not run.
 
     Raises:
         ConfigError: a pack has faults and no last good version, or an override has; with every fault of all of them.
@@ -86,7 +87,7 @@ def load_rules(
     warnings: list[Problem] = []
     library = Library(folders)
     read = library.packs()
-    trial = _Trial()
+    trial = _Trial(examples=tried)
     # A pack that cannot be read may hold any rule that a correlation in another pack names.
     ids = frozenset(f"{pack.spec.id}/{rule.id.text}" for pack in read if pack.spec for rule in pack.spec.rules)
     others = ids if all(pack.spec for pack in read) else None
@@ -122,8 +123,10 @@ def load_rules(
     )
 
 
-def rules_of(config: Config, kept: Kept = lambda _: None, history: History | None = None) -> LoadedRules:
-    """Return the rules that *config* names, as it overrides them; *kept* and *history* as for `load_rules`.
+def rules_of(
+    config: Config, kept: Kept = lambda _: None, history: History | None = None, *, tried: bool = True
+) -> LoadedRules:
+    """Return the rules that *config* names, as it overrides them; *kept*, *history* and *tried* as for `load_rules`.
 
     Raises:
         ConfigError: as `load_rules`.
@@ -137,6 +140,7 @@ def rules_of(config: Config, kept: Kept = lambda _: None, history: History | Non
         history=history,
         given=_given(config),
         instruments=config.instruments,
+        tried=tried,
     )
     unmet = (*check_rules(loaded.rules, config.instruments), *check_routes(config, loaded.rules))
     idle = sum(not any(map(rule.covers, config.instruments)) for rule in loaded.rules.prices.values())
@@ -153,10 +157,11 @@ def _given(config: Config) -> Given:
 
 
 class _Trial:
-    """Compiles each pack once and runs its examples, whoever uses it."""
+    """Compiles each pack once and runs its *examples*, whoever uses it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, examples: bool) -> None:
         self.scopes: Scopes = {}
+        self._examples = examples
         self._problems: dict[int, tuple[Problem, ...]] = {}
 
     def of(self, pack: ReadPack, others: frozenset[str] | None) -> tuple[PackSpec | None, tuple[Problem, ...]]:
@@ -168,7 +173,8 @@ class _Trial:
         for spec in with_used([pack.spec]) if pack.spec else ():
             if id(spec) not in self._problems:
                 rules, compiled = compile_packs([spec], others=others, scopes=self.scopes)
-                self._problems[id(spec)] = (*compiled, *check_examples(rules, spec.id))
+                failed = check_examples(rules, spec.id) if self._examples else ()
+                self._problems[id(spec)] = (*compiled, *failed)
             problems += self._problems[id(spec)]
         good = not any(not item.warning for item in problems)
         return pack.spec if good else None, tuple(problems)

@@ -19,7 +19,7 @@ from tocsin.rules.ruleset import RuleSet
 from tocsin.rules.scope import Scope, Scopes, digest, scope_of
 from tocsin.rules.spec import CorrelationSpec, NewsSpec, PackSpec, PriceSpec, RuleSpec, with_used
 
-#: Names that are no list but can stand in a key or a title.
+#: Names that are no list but can stand in a key.
 OWN_LABELS = frozenset(["story", "source"])
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
@@ -238,7 +238,7 @@ class _Compiler:
                 )
                 self.problems.append(name.warning(words))
         for label in _PLACEHOLDER.findall(spec.title):
-            if label not in given | OWN_LABELS:
+            if label not in given:
                 self.problems.append(
                     spec.id.problem(
                         f"the title names {{{label}}}, a label that the match does not give{meant(label, given)}"

@@ -17,6 +17,7 @@ from tocsin.rules import never
 from tocsin.rules.compile import OWN_LABELS
 from tocsin.rules.examples import grounds
 from tocsin.rules.never import Given
+from tocsin.rules.news.common import COMMON
 from tocsin.rules.news.coverage import (
     alone,
     contains,
@@ -48,14 +49,6 @@ from tocsin.rules.scope import names_in
 from tocsin.rules.spec import ListSpec, PackSpec, RuleSpec, with_used
 from tocsin.units import counted
 
-#: Words that nearly every text holds; those that negate or hedge are left out, for beside others they say much.
-_EVERYWHERE = """
-a about after all also an and are as at be been but by for from had has have he her his how in into is it its more
-of on one or other our out over said say says she some than that the their them there they this to up was we were what
-when which who will with you your year day week time
-de la le les el los der die das und et y en 的 了 在 是 和 有 年 月 日
-"""
-COMMON = frozenset(_EVERYWHERE.split())
 #: Capitals of this length are a word that is shouted, not an acronym.
 _SHOUTED = 6
 #: Branches of one OR that are compared with each other: longer ones are written by programs.

@@ -55,6 +55,14 @@ def test_tests_beside_a_pack_run_with_its_rules(tocsin: Tocsin, write: Any) -> N
     assert [record["passed"] for record in records] == [True, True]
 
 
+def test_examples_of_named_expressions_count(tocsin: Tocsin, write: Any) -> None:
+    """They are run too, and in a pack of frames they are most of all."""
+    write(GOOD)
+    named = "tocsin: 1\nexpressions:\n  lift: {match: lift~, fires: [It lifts, Lifted], quiet: [It bans]}\n"
+    (tocsin.folder / "rules" / "named.yaml").write_text(named, "utf-8")
+    assert "5 examples of the packs pass." in tocsin("test").stderr
+
+
 @pytest.mark.parametrize(
     ("test", "words"),
     [

@@ -112,7 +112,11 @@ def test_another_command_on_the_database_is_no_daemon(tocsin: Tocsin, history: A
     store.close()
 
 
-@pytest.mark.parametrize("text", ["", "nonsense\n", "999999999\n{}\n", f"{os.getpid()}\n{{}}\n"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "nonsense\n", "999999999\n{}\n", f"{os.getpid()}\n{{}}\n"],
+    ids=["empty", "no number", "nobody", "another process"],
+)
 def test_a_lock_that_nobody_has_is_no_process(tocsin: Tocsin, text: str) -> None:
     """After a crash the file is still there, and its number may be that of another process."""
     (tocsin.folder / "tocsin.db.lock").write_text(text, encoding="utf-8")

@@ -154,6 +154,16 @@ def test_a_rule_that_changed_since_is_said_so(tocsin: Tocsin, history: Any) -> N
     assert "a match, high by an earlier version of the rule; it does not match today" in shown
 
 
+def test_an_example_that_fails_can_be_asked_about(tocsin: Tocsin) -> None:
+    """Whoever writes the headline first, and sees it fail, is shown the tree that says why."""
+    pack = tocsin.folder / "rules" / "pack.yaml"
+    text = pack.read_text(encoding="utf-8")
+    pack.write_text(text.replace("bans gallium", "eases gallium"), "utf-8")
+    assert tocsin("check").exit_code == 78
+    result = tocsin("why-not", "ban", "--title", "China eases gallium exports")
+    assert (result.exit_code, "not met: ban~" in result.stdout) == (0, True), result.output
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

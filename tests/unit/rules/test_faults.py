@@ -204,14 +204,20 @@ GIVEN = {
 @pytest.mark.parametrize(("match", "key"), GIVEN.values(), ids=GIVEN)
 def test_a_key_may_be_what_the_match_gives(bench: Any, match: str, key: str) -> None:
     """Story and source are always there."""
-    assert bench.compile(bench.rule(match, key=[key], title=f"{{{key}}}: t")).find("r").key == (key,)
+    assert bench.compile(bench.rule(match, key=[key])).find("r").key == (key,)
 
 
-def test_a_title_can_only_name_what_the_match_gives(bench: Any) -> None:
-    """A message headed `{mineral}` tells nobody anything."""
-    _, problems = compile_packs([bench.pack(bench.rule("$mineral", title="{minerals} restricted"))])
+def test_a_title_may_name_what_the_match_gives(bench: Any) -> None:
+    """The value stands in its place."""
+    assert bench.compile(bench.rule("$mineral", title="{mineral}: t")).find("r").title == "{mineral}: t"
+
+
+@pytest.mark.parametrize(("name", "remedy"), [("minerals", "; did you mean mineral?"), ("source", ""), ("story", "")])
+def test_a_title_can_only_name_what_the_match_gives(bench: Any, name: str, remedy: str) -> None:
+    """A message headed `{mineral}` tells nobody anything; story and source are for keys, and nothing fills them in."""
+    _, problems = compile_packs([bench.pack(bench.rule("$mineral", title=f"{{{name}}} restricted"))])
     (problem,) = [p for p in problems if not p.warning]
-    assert problem.message == "the title names {minerals}, a label that the match does not give; did you mean mineral?"
+    assert problem.message == f"the title names {{{name}}}, a label that the match does not give{remedy}"
 
 
 def test_a_key_list_joined_by_and_alone_is_warned_of(bench: Any) -> None:

@@ -291,6 +291,20 @@ LOOKS = {
     "a branch of a name": ("@act", "import quota", True),
     "halves of two branches of a name in a name": ("@outer", "ban quota", False),
     "a branch of a name in a name": ("(@outer OR 镓)", "import quota", True),
+    "halves of two branches in a field": ("title(@act)", "ban quota", False),
+    "halves of two branches beside a word": ("gallium SENT @act", "gallium ban quota", False),
+    "a branch beside a word": ("gallium SENT (@act OR curb)", "gallium quota import", True),
+    "another branch beside a word": ("gallium SENT (@act OR curb)", "gallium curb", True),
+    "more branches than are told apart": (
+        "(@act OR curb) SENT ((@act OR tax) SENT ((@act OR levy) SENT (@act OR duty)))",
+        "curb tax levy duty",
+        True,
+    ),
+    "one side of many branches": (
+        "(@act OR curb) SENT ((@act OR tax) SENT ((@act OR levy) SENT (@act OR duty)))",
+        "curb",
+        False,
+    ),
     "no words at all": ("source=s", "none", True),
     "one branch without words": ("gallium OR age<2h", "none", True),
 }

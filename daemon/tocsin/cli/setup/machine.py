@@ -8,7 +8,7 @@ import shutil
 import ssl
 import stat
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
@@ -19,7 +19,8 @@ from tocsin.config.cautions import cautions
 from tocsin.config.changes import route_in_words
 from tocsin.config.config import Config
 from tocsin.config.loading import rules_of
-from tocsin.config.yaml.file import read_text
+from tocsin.config.shipped import PRESETS
+from tocsin.config.yaml.file import read_text, shown_path
 from tocsin.errors import ConfigError, Problem, StoreError
 from tocsin.store.db import schema
 from tocsin.store.db.lock import running
@@ -29,6 +30,8 @@ from tocsin.units import counted, size
 
 #: Findings about rules that are shown: a large pack may have thousands.
 _MOST = 10
+#: Folders within a pack that hold no rules.
+_NO_RULES = frozenset({"tests", PRESETS})
 #: Octets of free disk below which there is too little, or soon will be.
 _NO_ROOM, _LITTLE_ROOM = 100 * 10**6, 10**9
 #: A log that is larger than this is not folded into its database any more.
@@ -56,10 +59,21 @@ def configuration(config: Config) -> Iterator[Finding]:
     yield ok("configuration", f"{sources}, {receivers}, {loaded}")
     yield from problems("configuration", (*config.problems, *cautions(config)))
     yield from problems("rules", loaded.warnings)
+    yield from _unread(config, loaded.folders)
     for route in config.routes:
         if not route.to:
             words = f"the route {route_in_words(route)} reaches nobody"
             yield warn("routes", words, "name a receiver that is on, or remove the route")
+
+
+def _unread(config: Config, read: Collection[Path]) -> Iterator[Finding]:
+    """Yield the folders within packs of *config* whose rules are not among those of the folders *read*."""
+    known = {folder.resolve() for folder in read}
+    for pack in config.rules:
+        inner = {file.parent for file in pack.glob("*/*.y*ml")}
+        for folder in sorted(one for one in inner if one.name not in _NO_RULES and one.resolve() not in known):
+            words = f"{shown_path(folder)} is not read, because only files directly in a pack are"
+            yield warn("rules", words, f"name {shown_path(folder)} in rules:, or move its files up")
 
 
 def problems(subject: str, found: Iterable[Problem]) -> Iterator[Finding]:

@@ -6,16 +6,18 @@ groups, the anchors. One scan finds the anchors of all rules; the other groups a
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain
+from itertools import chain, product
 from typing import NamedTuple
 
 import daachorse
 
+from tocsin.rules.news.common import COMMON, OFTEN
 from tocsin.rules.news.coverage import wanted
-from tocsin.rules.news.nodes import All, Condition, Leaf, Named, Pair, Union
+from tocsin.rules.news.nodes import All, Leaf, Named, Pair
 from tocsin.rules.news.terms import Term
 from tocsin.text.prefilter import FoldedWords, pieces, simplified
 
@@ -34,6 +36,8 @@ class Group(NamedTuple):
 #: Groups that must all be met.
 Groups = tuple[Group, ...]
 
+#: So many alternatives of a part are told apart; of more, what they have in common.
+_MOST = 64
 #: Longer texts are scanned once a word, so that a word that is repeated a million times is found once.
 _LONG = 100_000
 #: In a regular expression, what makes it unclear which letters are required.
@@ -42,6 +46,8 @@ _REGEX_PIECE = re.compile(
     r"(?P<run>[a-z]+|[\u4e00-\u9fff]+)|(?P<set>\[(?:[^\]\\]|\\.)*\])|(?P<open>\()|(?P<close>\))|(?P<or>\|)|(?:\\.|.)",
     re.DOTALL,
 )
+#: How likely a word stands in a text, where its length says too little.
+_LIKELY = {word.encode(): 0.1 for word in OFTEN} | {word.encode(): 1.0 for word in COMMON}
 _OPTIONAL = ("?", "*", "{")
 
 
@@ -101,48 +107,43 @@ def _meets(group: Group, words: frozenset[bytes], text: bytes, wide: bytes, met:
 
 
 def _weight(group: Group) -> float:
-    """Return how likely a text is to hold one of its keys, very roughly: long words are rare."""
-    return sum(2.0 ** -len(key) for keys in group for key in keys)
+    """Return how likely a text is to hold one of its keys, very roughly: long words are rare, but for the commonest."""
+    return sum(_LIKELY.get(key, 2.0 ** -len(key)) for keys in group for key in keys)
 
 
 def _branches(conditions: Iterable[object]) -> list[tuple[int, Groups]]:
     """Return (rule, what a text needs) of every alternative of every condition; equal groups are one object."""
     known: dict[Group, Group] = {}
-    shared: dict[int, Groups] = {}
+    shared: dict[int, tuple[Groups, ...]] = {}
 
-    def required(node: object) -> Groups:
-        """Return the groups without which no text meets *node*; whatever it cannot tell requires nothing."""
+    def alternatives(node: object) -> tuple[Groups, ...]:
+        """Return the alternatives of *node*: a text that meets it holds all groups of one; where that is unclear, none are needed."""
         if isinstance(node, Leaf | Named):
             # Every place that names a list or an expression asks for the same.
             key = id(node.terms if isinstance(node, Leaf) else node.expression)
             if key not in shared:
-                shared[key] = kept(_members(node) if isinstance(node, Leaf) else required(node.expression.body))
+                shared[key] = (kept(_members(node)),) if isinstance(node, Leaf) else alternatives(node.expression.body)
             return shared[key]
-        found = [required(part) for part in wanted(node)]
-        return tuple(chain.from_iterable(found)) if isinstance(node, All | Pair) else _any(found)
+        found = [alternatives(part) for part in wanted(node)]
+        if not isinstance(node, All | Pair):
+            return _together(list(chain.from_iterable(found)))
+        if math.prod(map(len, found)) > _MOST:
+            found = [(_any(part),) for part in found]
+        return tuple(kept(chain.from_iterable(choice)) for choice in product(*found))
 
-    def kept(groups: Groups) -> Groups:
+    def kept(groups: Iterable[Group]) -> Groups:
         return tuple(dict.fromkeys(known.setdefault(group, group) for group in groups))
 
-    return [
-        (rule, kept(required(branch)))
-        for rule, condition in enumerate(conditions)
-        for branch in _alternatives(condition)
-    ]
+    return [(rule, groups) for rule, condition in enumerate(conditions) for groups in alternatives(condition)]
 
 
-def _alternatives(node: object) -> Iterator[object]:
-    """Yield what any text that meets *node* meets one of: the branches of its OR, in brackets and expressions too.
-
-    What is no condition is for its evaluation to stumble over.
-    """
-    if isinstance(node, All) and len(node.tests) > 1:
-        yield node
-    elif parts := wanted(node) if isinstance(node, All | Condition | Named | Union) else ():
-        for part in parts:
-            yield from _alternatives(part)
-    else:
-        yield node
+def _together(alternatives: Sequence[Groups]) -> tuple[Groups, ...]:
+    """Return *alternatives*, those of one group each as one; where one needs nothing, the others say nothing."""
+    if not alternatives or not all(alternatives):
+        return ((),)
+    single = [groups for groups in alternatives if len(groups) == 1]
+    rest = tuple(dict.fromkeys(groups for groups in alternatives if len(groups) > 1))
+    return (_any(single), *rest) if single else rest
 
 
 def _members(leaf: Leaf) -> Groups:
