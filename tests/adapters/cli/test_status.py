@@ -114,6 +114,16 @@ def test_another_command_on_the_database_is_no_daemon(tocsin: Tocsin, history: A
     store.close()
 
 
+def test_an_older_daemon_runs_all_the_same(tocsin: Tocsin, daemon: Any) -> None:
+    """After an upgrade of the program the daemon works on until it is restarted; a monitor must not call that down."""
+    with closing(sqlite3.connect(tocsin.folder / "tocsin.db")) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0014_refusals'")
+    result = tocsin("status")
+    assert result.exit_code == 0
+    assert f"an older tocsin (process {os.getpid()}) works on" in result.stdout
+    assert _record(tocsin("status", "--json"))["running"] is True
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "nonsense\n", "999999999\n{}\n", f"{os.getpid()}\n{{}}\n"],
