@@ -9,7 +9,7 @@ import ssl
 import stat
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -24,7 +24,7 @@ from tocsin.config.yaml.file import read_text, shown_path
 from tocsin.errors import ConfigError, Problem, StoreError
 from tocsin.store.db import schema
 from tocsin.store.db.lock import running
-from tocsin.store.db.place import files_of, path_of
+from tocsin.store.db.place import files_of, is_there, path_of
 from tocsin.store.db.sqlite import Database
 from tocsin.units import counted, size
 
@@ -91,12 +91,15 @@ def secrets(path: Path) -> Iterator[Finding]:
     """Yield the files that the configuration at *path* names as secrets and that others may read."""
     text, _ = read_text(path)
     named = [Path(name).expanduser() for name in dict.fromkeys(_FILE.findall(text))]
-    found = [file for file in named if file.exists()]
-    open_ones = [file for file in found if file.stat().st_mode & _OTHERS]
+    modes: dict[Path, int] = {}
+    for file in named:
+        with suppress(OSError):  # one that cannot be read is a fault of the configuration
+            modes[file] = file.stat().st_mode
+    open_ones = [file for file, mode in modes.items() if mode & _OTHERS]
     for file in open_ones:
         yield fail("secrets", f"{file} can be read by other users", f"chmod 600 {file}")
-    if found and not open_ones:
-        yield ok("secrets", f"{counted(len(found), 'file')}, readable by the owner alone")
+    if modes and not open_ones:
+        yield ok("secrets", f"{counted(len(modes), 'file')}, readable by the owner alone")
 
 
 def zone(config: Config) -> Finding:
@@ -119,9 +122,10 @@ def certificates(config: Config) -> Finding:
 def database(config: Config) -> Iterator[Finding]:
     """Yield the state of the database: owner and mode, lock, pages, tables, log and disk."""
     path = path_of(config.database)
+    there = is_there(path)
     folder = next(parent for parent in path.parents if parent.is_dir())
     yield _room(folder)
-    if not path.exists():
+    if not there:
         if os.access(folder, os.W_OK):
             yield ok("database", f"{path} is made at the first start")
         else:
