@@ -134,6 +134,25 @@ def test_planted_faults_are_all_found(tocsin: Tocsin, history: Any, web: _Server
     assert "what to do: chmod 600" in plain.stdout
 
 
+def test_rules_and_receivers_that_can_have_no_effect_are_named(tocsin: Tocsin, history: Any) -> None:
+    """They look as if they worked, and nobody notices until news was missed."""
+    history()
+    _configure(tocsin)
+    file = tocsin.folder / "config.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace(", operator: true", ""), encoding="utf-8")
+    (tocsin.folder / "rules" / "more").mkdir()
+    (tocsin.folder / "rules" / "more" / "own.yaml").write_text("tocsin: 1\n", encoding="utf-8")
+    with (tocsin.folder / "rules" / "pack.yaml").open("a", encoding="utf-8") as pack:
+        pack.write(
+            "  - {id: jump, title: A jump, severity: low, price: {instruments: [tin], when: 'abs(change(1d)) > 5%'}}\n"
+        )
+    result = tocsin("doctor", "--offline", "--json")
+    assert result.exit_code == 3, result.output
+    words = " ".join(one["words"] for one in map(json.loads, result.stdout.splitlines()) if one["level"] == "warn")
+    for one in ("nobody is notified of tocsin's own health", "more is not read", "lacks an instrument"):
+        assert one in words
+
+
 def test_warnings_alone_are_exit_3_and_offline_asks_nobody(tocsin: Tocsin, history: Any, web: _Server) -> None:
     """A machine without a network can be examined, too."""
     history()

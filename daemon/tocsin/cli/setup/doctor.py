@@ -20,7 +20,7 @@ from tocsin.config.build import open_store
 from tocsin.config.config import Config, load_config, salvage
 from tocsin.errors import ConfigError, StoreError
 from tocsin.policy.notifying.retry import ReceiverStatus
-from tocsin.store.db.place import path_of
+from tocsin.store.db.place import is_there, path_of
 from tocsin.units import counted
 
 OfflineOption = Annotated[bool, typer.Option("--offline", help="Ask no source and no receiver.")]
@@ -71,7 +71,7 @@ def _history(settings: Config) -> tuple[dict[str, ReceiverStatus], dict[str, dat
     """Return the status of each receiver and the time of its last delivery, where there is a database."""
     path = path_of(settings.database)
     with suppress(StoreError):  # it is a finding of its own
-        if path.exists() and machine.up_to_date(path):
+        if is_there(path) and machine.up_to_date(path):
             with closing(open_store(settings)) as store:
                 return dict(store.read.receivers()), dict(store.read.last_sent())
     return {}, {}
