@@ -104,6 +104,18 @@ def test_a_backup_that_is_killed_leaves_the_one_of_before(filled, saved):
     assert list(saved.parent.glob("*.part-*")) == []
 
 
+def test_a_dated_backup_clears_up_after_those_that_were_killed(filled, tmp_path):
+    """Each has a name of its own, and a machine that often loses power must not fill its disk."""
+    folder = tmp_path / "dated"
+    first = backup.dated(folder, NOW)
+    _killed(f"backup.backup(Path({str(filled)!r}), Path({str(first)!r}), die)")
+    assert list(folder.glob("*.part-*"))
+    (folder / "notes.part-1").touch()
+    second = backup.dated(folder, NOW + timedelta(days=1))
+    backup.backup(filled, second)
+    assert sorted(file.name for file in folder.iterdir()) == ["notes.part-1", second.name]
+
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [

@@ -31,6 +31,9 @@ _INSTRUCTIONS = 1_000_000
 #: Faults that are named.
 _MOST = 20
 _MAGIC = b"SQLite format 3\0"
+#: The end of the name of a file that is not whole yet, before the process that writes it; and a time in a name.
+_PART = ".part-"
+_STAMP = re.compile(r"\d{8}T\d{6}Z")
 _DATED = re.compile(r"tocsin-\d{8}T\d{6}Z\.db")
 
 
@@ -199,12 +202,12 @@ def _copy(source: Path, target: Path, tick: Tick, *, checked: bool) -> None:
 
 def _part(target: Path) -> Path:
     """Return the name under which *target* is written; parts of processes that were killed are deleted."""
-    stem = f"{target.name}.part-"
-    for file in list(target.parent.glob("*.part-*")):
-        number = re.match(r"\d+", file.name.removeprefix(stem))
-        if file.name.startswith(stem) and number and not runs(int(number[0])):
+    family = _STAMP.split(target.name)[0]
+    for file in list(target.parent.glob(f"*{_PART}*")):
+        number = re.search(rf"{re.escape(_PART)}(\d+)(?:-journal|-wal|-shm)?$", file.name)
+        if number and file.name.startswith(family) and not runs(int(number[1])):
             file.unlink(missing_ok=True)
-    return target.with_name(f"{stem}{os.getpid()}")
+    return target.with_name(f"{target.name}{_PART}{os.getpid()}")
 
 
 @contextmanager
