@@ -170,7 +170,7 @@ def test_reload_takes_what_is_good_and_keeps_what_ran_otherwise(world: World) ->
     world.until(lambda: sum("reloaded" in line for line in daemon.log) >= 2, "the second reload")
     world.web.publish("wire0", "Congo halts shipments of cobalt")
     world.until(lambda: any("cobalt: embargo" in s for s in subjects(world)), "the new rules at work")
-    world.config.write_text("sources: [", encoding="utf-8")
+    world.config.write_text("database: sqlite:///tocsin.db\nsources: [", encoding="utf-8")
     daemon.wait_for("reload refused")
     (status,) = world.listing("status")
     assert status["process"]["pid"] == daemon.process.pid

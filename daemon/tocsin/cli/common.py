@@ -22,7 +22,7 @@ from tocsin.errors import ConfigError, CredentialsError, LostError, TocsinError,
 from tocsin.model.rules import RuleInfo
 from tocsin.rules.ruleset import RuleSet
 from tocsin.store import Store
-from tocsin.store.db.place import path_of
+from tocsin.store.db.place import is_there, path_of
 from tocsin.units import counted
 
 
@@ -142,7 +142,7 @@ def read_label(text: str) -> tuple[str, str]:
 def opened(path: Path) -> Iterator[tuple[Config, Store]]:
     """Open the configuration and its store, also while a daemon runs, and close the store at the end."""
     config = read_config(path)
-    if not (database := path_of(config.database)).exists():
+    if not is_there(database := path_of(config.database)):
         say(f"There is no database yet, so {database} is made; a service keeps its own where $STATE_DIRECTORY says.")
     store = open_store(config)
     try:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -54,22 +52,24 @@ RulesOption = Annotated[
 def check(config: ConfigOption = DEFAULT_CONFIG, rules: RulesOption = None, json: JsonOption = False) -> None:
     """Check the configuration and its rules, and run the rules' own examples. Polls and sends nothing."""
     problems: list[Problem] = []
-    overridden: list[str] = []
+    notes: list[str] = []
     judged = ""
     try:
         if rules:
             loaded = load_rules(tuple(rules))
         else:
             settings = read_config(config)
-            problems += [*_receivers(settings), *_unread(settings), *cautions(settings)]
+            if names := dict.fromkeys(one.credential for one in settings.missing if one.credential):
+                notes.append(with_credentials(tuple(names)))
+            problems += [*_receivers(settings), *cautions(settings)]
             loaded = rules_of(settings, history=_history(settings))
         problems += (*loaded.warnings, *outdated(loaded.folders))
         judged = f"{loaded} {'is' if len(loaded.rules.infos) == 1 else 'are'} good"
         changed = [*loaded.rules.infos.values(), *(rule.info for rule in loaded.rules.disabled.values())]
-        overridden = [f"{info.id} is overridden: {info.override}" for info in changed if info.override]
+        notes += [f"{info.id} is overridden: {info.override}" for info in changed if info.override]
     except ConfigError as error:
         problems += error.problems
-    _report(problems, overridden, judged, json=json)
+    _report(problems, notes, judged, json=json)
     if any(not problem.warning for problem in problems):
         raise typer.Exit(BAD_CONFIG)
 
@@ -99,22 +99,14 @@ def _receivers(settings: Config) -> list[Problem]:
     return problems
 
 
-def _unread(settings: Config) -> Iterator[Problem]:
-    """Yield the secrets that cannot be read. Those of the service are warnings, because nobody else has them."""
-    for one in settings.missing:
-        yield replace(one.problem, warning=bool(one.credential))
-    if names := dict.fromkeys(one.credential for one in settings.missing if one.credential):
-        say(with_credentials(tuple(names)))
-
-
-def _report(problems: list[Problem], overridden: list[str], judged: str, *, json: bool) -> None:
+def _report(problems: list[Problem], notes: list[str], judged: str, *, json: bool) -> None:
     if json:
         for problem in problems:
             dump(problem)
         return
     for problem in problems:
         say(str(problem))
-    for words in overridden:
+    for words in notes:
         say(words)
     faults = sum(not problem.warning for problem in problems)
     warnings = len(problems) - faults

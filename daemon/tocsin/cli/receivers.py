@@ -33,7 +33,10 @@ NameArgument = Annotated[str, typer.Argument(metavar="RECEIVER", help="A receive
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiverView:
-    """A receiver as a listing shows it; *rests* is when a blocked or failing one is tried again, *reason* is why."""
+    """A receiver as a listing shows it.
+
+    *rests* is when a blocked or failing one is tried again, *reason* is why, and *ends* is what ends it.
+    """
 
     name: str
     state: str
@@ -45,6 +48,7 @@ class ReceiverView:
     last_sent: datetime | None
     rests: datetime | None
     reason: str
+    ends: str
 
 
 @app.command("list")
@@ -79,8 +83,7 @@ def show_receiver(name: NameArgument, config: ConfigOption = DEFAULT_CONFIG, jso
             dump(views[name])
             return
         found = next((one for one in settings.receivers if one.name == name), None)
-        status = store.read.receivers().get(name, ReceiverStatus())
-        for line in _describe(views[name], found, status, settings.zone):
+        for line in _describe(views[name], found, settings.zone):
             print(line)
         say_zone(settings.zone)
 
@@ -96,6 +99,7 @@ def preview(receiver: NameArgument, config: ConfigOption = DEFAULT_CONFIG, json:
         digests = store.read.next_digests(receiver)
         if not digests:
             say(f"Nothing waits for a digest of {receiver}{_next(found, settings.zone, now)}.")
+        prices = rules_of(settings).rules.prices if digests else {}
         for digest in digests:
             message = compose(
                 digest,
@@ -103,7 +107,7 @@ def preview(receiver: NameArgument, config: ConfigOption = DEFAULT_CONFIG, json:
                 store=store,
                 zone=settings.zone,
                 instruments=settings.instruments,
-                rules=rules_of(settings).rules.prices,
+                rules=prices,
                 now=max(now, digest.due_at),
             )
             if json:
@@ -147,6 +151,7 @@ def _views(settings: Config, store: Store) -> Iterator[ReceiverView]:
             last_sent=sent.get(one.name),
             rests=rest,
             reason=rests(one.name, status, settings.zone) if rest else "",
+            ends=_ends(one.name, status) if rest else "",
         )
     on = {one.name for one in settings.receivers}
     for name in (name for name in settings.file.receivers if name not in on):
@@ -161,6 +166,7 @@ def _views(settings: Config, store: Store) -> Iterator[ReceiverView]:
             last_sent=sent.get(name),
             rests=None,
             reason="its url is empty",
+            ends="an address in its url, and a reload",
         )
 
 
@@ -172,12 +178,10 @@ def _state(status: ReceiverStatus, rest: datetime | None, *, never: bool) -> str
     return "unused" if never else "ok"
 
 
-def _describe(
-    view: ReceiverView, found: ReceiverConfig | None, status: ReceiverStatus, zone: ZoneInfo
-) -> Iterator[str]:
+def _describe(view: ReceiverView, found: ReceiverConfig | None, zone: ZoneInfo) -> Iterator[str]:
     """Yield the lines about a receiver, each at most 80 characters wide unless a word is longer."""
     yield f"{view.name}  ({', '.join(filter(None, (view.kind, view.state)))})"
-    yield from item("reason", *filter(None, (view.reason, *_ends(view, status))))
+    yield from item("reason", *filter(None, (view.reason, view.ends and f"what ends it: {view.ends}")))
     yield from item("place", *filter(None, (view.place,)))
     yield from item("recipients", *filter(None, view.recipients))
     if view.operator:
@@ -188,14 +192,11 @@ def _describe(
     yield from item("last sent", local(view.last_sent, zone))
 
 
-def _ends(view: ReceiverView, status: ReceiverStatus) -> Iterator[str]:
-    """Yield what ends the rest of a receiver."""
-    if view.state == "off":
-        yield "what ends it: an address in its url, and a reload"
-    elif view.rests and status.refused:
-        yield f"what ends it: correct its address or account, then: tocsin notify-test {view.name}"
-    elif view.rests:
-        yield "what ends it: the next message that arrives; it is tried by itself then"
+def _ends(name: str, status: ReceiverStatus) -> str:
+    """Return what ends the rest of the receiver *name*."""
+    if status.refused:
+        return f"correct its address or account, then: tocsin notify-test {name}"
+    return "the next message that arrives; it is tried by itself then"
 
 
 def _settings(found: ReceiverConfig) -> Iterator[str]:

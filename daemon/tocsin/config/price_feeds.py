@@ -73,8 +73,8 @@ def read_book(root: Node, tables: Mapping[str, TableConfig], folder: Path, env: 
     Presets are beside the packs, or shipped. Paths are relative to *folder*. Faulty tables are not in *tables* and are
     left out.
     """
-    packs = (folder / Path(rule.text).expanduser() for rule in scalars(member(root, "rules")) if "/" in rule.text)
-    presets = preset_files(packs)
+    named = (str(rule.value) for rule in scalars(member(root, "rules")))
+    presets = preset_files(folder / Path(name).expanduser() for name in named if "/" in name)
     known = dict(tables)
     broken = {key.text for key in _tables(root)} - tables.keys()
     problems: list[Problem] = []

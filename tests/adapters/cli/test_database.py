@@ -60,7 +60,8 @@ def test_the_daemon_must_not_run_for_a_restore_or_an_upgrade(tocsin: Tocsin, his
     store.database.lock()
     assert tocsin("db", "backup", str(saved)).exit_code == 0
     assert tocsin("db", "check").exit_code == 0
-    assert tocsin("db", "prune").exit_code == 0
+    _run(tocsin, "UPDATE entry SET first_seen = '2020-01-01 00:00:00.000000'")
+    assert _record(tocsin("db", "prune", "--json"))["gone"]["texts"] == 2
     refused = tocsin("db", "restore", str(saved))
     assert refused.exit_code == 1
     assert "stop it first" in refused.stderr

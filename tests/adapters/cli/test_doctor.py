@@ -7,6 +7,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 
 from tocsin.cli.setup import machine
+from tocsin.errors import Position, Problem
 from tocsin.policy.notifying.retry import ReceiverStatus
 from tocsin.store.outbox import receivers
 
@@ -132,6 +134,37 @@ def test_planted_faults_are_all_found(tocsin: Tocsin, history: Any, web: _Server
     plain = tocsin("doctor")
     assert max(len(line) for line in plain.stdout.splitlines() if "/" not in line) <= 80
     assert "what to do: chmod 600" in plain.stdout
+
+
+def test_rules_and_receivers_that_can_have_no_effect_are_named(tocsin: Tocsin, history: Any) -> None:
+    """They look as if they worked, and nobody notices until news was missed."""
+    history()
+    _configure(tocsin)
+    file = tocsin.folder / "config.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace(", operator: true", ""), encoding="utf-8")
+    (tocsin.folder / "rules" / "more").mkdir()
+    (tocsin.folder / "rules" / "more" / "own.yaml").write_text("tocsin: 1\n", encoding="utf-8")
+    with (tocsin.folder / "rules" / "pack.yaml").open("a", encoding="utf-8") as pack:
+        pack.write(
+            "  - {id: jump, title: A jump, severity: low, price: {instruments: [tin], when: 'abs(change(1d)) > 5%'}}\n"
+        )
+    result = tocsin("doctor", "--offline", "--json")
+    assert result.exit_code == 3, result.output
+    words = " ".join(one["words"] for one in map(json.loads, result.stdout.splitlines()) if one["level"] == "warn")
+    for one in ("nobody is notified of tocsin's own health", "more is not read", "lacks an instrument"):
+        assert one in words
+
+
+def test_a_warning_at_many_places_is_one_line(tocsin: Tocsin) -> None:
+    """What a label that no source gives does to twenty rules must not hide the rest."""
+    place = Position(file="p.yaml", line=1, column=2)
+    many = [Problem(message="never true", position=replace(place, line=n), warning=True) for n in range(1, 21)]
+    others = [Problem(message=f"fault {n}") for n in range(12)]
+    found = list(machine.problems("rules", [*many, *others]))
+    assert [one.words for one in found[:2]] == ["fault 0", "fault 1"]
+    assert (len(found), found[-1].words, found[-1].remedy) == (11, "3 more problems", "tocsin check")
+    (one,) = machine.problems("rules", many)
+    assert (one.level, one.words) == ("warn", "p.yaml:1:2 and 19 other places: never true")
 
 
 def test_warnings_alone_are_exit_3_and_offline_asks_nobody(tocsin: Tocsin, history: Any, web: _Server) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -110,6 +112,16 @@ def test_another_command_on_the_database_is_no_daemon(tocsin: Tocsin, history: A
     store.lock(datetime.now(UTC))
     assert tocsin("status").exit_code == 1
     store.close()
+
+
+def test_an_older_daemon_runs_all_the_same(tocsin: Tocsin, daemon: Any) -> None:
+    """After an upgrade of the program the daemon works on until it is restarted; a monitor must not call that down."""
+    with closing(sqlite3.connect(tocsin.folder / "tocsin.db")) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0014_refusals'")
+    result = tocsin("status")
+    assert result.exit_code == 0
+    assert f"an older tocsin (process {os.getpid()}) works on" in result.stdout
+    assert _record(tocsin("status", "--json"))["running"] is True
 
 
 @pytest.mark.parametrize(

@@ -275,7 +275,7 @@ def test_the_book_and_the_store_fold_across_languages_alike(both: Both, seed: in
 
 
 @pytest.mark.no_cover
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [*range(3), 17])
 def test_the_book_and_the_store_keep_the_same_limits(both: Both, seed: int) -> None:
     """A backtest must not promise messages that would have waited for one another."""
     both.policy = NARROW

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sqlite3
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 
 from tocsin.errors import DamagedError, LockedError, StoreError
 from tocsin.store.db import backup
+from tocsin.store.db.place import is_there
 from tocsin.store.db.sqlite import Database
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -102,6 +104,18 @@ def test_a_backup_that_is_killed_leaves_the_one_of_before(filled, saved):
     assert len(list(saved.parent.glob("saved.db.part-*"))) >= 1
     backup.backup(filled, saved)
     assert list(saved.parent.glob("*.part-*")) == []
+
+
+def test_a_dated_backup_clears_up_after_those_that_were_killed(filled, tmp_path):
+    """Each has a name of its own, and a machine that often loses power must not fill its disk."""
+    folder = tmp_path / "dated"
+    first = backup.dated(folder, NOW)
+    _killed(f"backup.backup(Path({str(filled)!r}), Path({str(first)!r}), die)")
+    assert list(folder.glob("*.part-*"))
+    (folder / "notes.part-1").touch()
+    second = backup.dated(folder, NOW + timedelta(days=1))
+    backup.backup(filled, second)
+    assert sorted(file.name for file in folder.iterdir()) == ["notes.part-1", second.name]
 
 
 @pytest.mark.parametrize(
@@ -283,6 +297,23 @@ def test_a_check_names_damage_and_lost_references(hands, filled):
     assert backup.faults(filled) == ("row 1 of match refers to a missing row of alert",)
     _damage(filled)
     assert backup.faults(filled)
+
+
+def test_a_database_of_another_user_is_no_missing_one(tmp_path):
+    """Whoever forgets to change the user must not be told that there is nothing."""
+    folder = tmp_path / "closed"
+    folder.mkdir()
+    folder.chmod(0)
+    user = os.geteuid()
+    try:
+        if user == 0:  # whom no mode keeps out
+            os.seteuid(65534)
+        with pytest.raises(StoreError, match=r"cannot be looked at .*run this command as the user that tocsin runs as"):
+            is_there(folder / "tocsin.db")
+    finally:
+        os.seteuid(user)
+        folder.chmod(0o700)
+    assert not is_there(folder / "tocsin.db")
 
 
 def test_a_file_that_is_no_database_is_named(tmp_path):

@@ -15,12 +15,12 @@ import typer
 from tocsin.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption
 from tocsin.cli.output import FAILED, PARTLY, dump, progress, say
 from tocsin.cli.setup import machine, network
-from tocsin.cli.setup.finding import Finding, Level, fail
+from tocsin.cli.setup.finding import Finding, Level, fail, warn
 from tocsin.config.build import open_store
 from tocsin.config.config import Config, load_config, salvage
 from tocsin.errors import ConfigError, StoreError
 from tocsin.policy.notifying.retry import ReceiverStatus
-from tocsin.store.db.place import path_of
+from tocsin.store.db.place import is_there, path_of
 from tocsin.units import counted
 
 OfflineOption = Annotated[bool, typer.Option("--offline", help="Ask no source and no receiver.")]
@@ -62,7 +62,10 @@ def _examine(path: Path, tick: Callable[[int, int], None], *, offline: bool) -> 
     except StoreError as error:
         yield fail("database", str(error))
     yield from machine.unit()
-    if readable and not offline:
+    if settings.missing:
+        words = "sources and receivers are not asked, because some of their secrets are missing"
+        yield warn("network", words, "tocsin check prints the line that has the credentials of the service")
+    elif readable and not offline:
         yield from network.sources(settings, tick)
         yield from network.receivers(settings, *_history(settings))
 
@@ -71,7 +74,7 @@ def _history(settings: Config) -> tuple[dict[str, ReceiverStatus], dict[str, dat
     """Return the status of each receiver and the time of its last delivery, where there is a database."""
     path = path_of(settings.database)
     with suppress(StoreError):  # it is a finding of its own
-        if path.exists() and machine.up_to_date(path):
+        if is_there(path) and machine.up_to_date(path):
             with closing(open_store(settings)) as store:
                 return dict(store.read.receivers()), dict(store.read.last_sent())
     return {}, {}

@@ -8,8 +8,8 @@ import shutil
 import ssl
 import stat
 import sys
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import closing, suppress
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -19,16 +19,19 @@ from tocsin.config.cautions import cautions
 from tocsin.config.changes import route_in_words
 from tocsin.config.config import Config
 from tocsin.config.loading import rules_of
-from tocsin.config.yaml.file import read_text
-from tocsin.errors import ConfigError, Problem, StoreError
+from tocsin.config.shipped import PRESETS
+from tocsin.config.yaml.file import read_text, shown_path
+from tocsin.errors import ConfigError, Position, Problem, StoreError
 from tocsin.store.db import schema
 from tocsin.store.db.lock import running
-from tocsin.store.db.place import files_of, path_of
+from tocsin.store.db.place import files_of, is_there, path_of
 from tocsin.store.db.sqlite import Database
 from tocsin.units import counted, size
 
 #: Findings about rules that are shown: a large pack may have thousands.
 _MOST = 10
+#: Folders within a pack that hold no rules.
+_NO_RULES = frozenset({"tests", PRESETS})
 #: Octets of free disk below which there is too little, or soon will be.
 _NO_ROOM, _LITTLE_ROOM = 100 * 10**6, 10**9
 #: A log that is larger than this is not folded into its database any more.
@@ -56,33 +59,50 @@ def configuration(config: Config) -> Iterator[Finding]:
     yield ok("configuration", f"{sources}, {receivers}, {loaded}")
     yield from problems("configuration", (*config.problems, *cautions(config)))
     yield from problems("rules", loaded.warnings)
+    yield from _unread(config, loaded.folders)
     for route in config.routes:
         if not route.to:
             words = f"the route {route_in_words(route)} reaches nobody"
             yield warn("routes", words, "name a receiver that is on, or remove the route")
 
 
+def _unread(config: Config, read: Collection[Path]) -> Iterator[Finding]:
+    """Yield the folders within packs of *config* whose rules are not among those of the folders *read*."""
+    known = {folder.resolve() for folder in read}
+    for pack in config.rules:
+        inner = {file.parent for file in pack.glob("*/*.y*ml")}
+        for folder in sorted(one for one in inner if one.name not in _NO_RULES and one.resolve() not in known):
+            words = f"{shown_path(folder)} is not read, because only files directly in a pack are"
+            yield warn("rules", words, f"name {shown_path(folder)} in rules:, or move its files up")
+
+
 def problems(subject: str, found: Iterable[Problem]) -> Iterator[Finding]:
-    """Yield *found* as findings, at most ten; the words of a problem name its remedy."""
-    listed = sorted(found, key=lambda problem: problem.warning)
-    for problem in listed[:_MOST]:
-        make = warn if problem.warning else fail
-        where = f"{problem.position}: " if problem.position else ""
-        yield make(subject, f"{where}{problem.message}")
-    if len(listed) > _MOST:
-        yield warn(subject, f"{counted(len(listed) - _MOST, 'more problem')}", "see: tocsin check")
+    """Yield *found* as findings, at most ten, those with the same words together; the words name the remedy."""
+    together: dict[tuple[bool, str], list[Position]] = {}
+    for problem in sorted(found, key=lambda problem: problem.warning):
+        places = together.setdefault((problem.warning, problem.message), [])
+        places += [problem.position] if problem.position else []
+    for (warning, message), places in list(together.items())[:_MOST]:
+        more = f" and {counted(len(places) - 1, 'other place')}" if len(places) > 1 else ""
+        where = f"{places[0]}{more}: " if places else ""
+        yield (warn if warning else fail)(subject, f"{where}{message}")
+    if len(together) > _MOST:
+        yield warn(subject, counted(len(together) - _MOST, "more problem"), "tocsin check")
 
 
 def secrets(path: Path) -> Iterator[Finding]:
     """Yield the files that the configuration at *path* names as secrets and that others may read."""
     text, _ = read_text(path)
     named = [Path(name).expanduser() for name in dict.fromkeys(_FILE.findall(text))]
-    found = [file for file in named if file.exists()]
-    open_ones = [file for file in found if file.stat().st_mode & _OTHERS]
+    modes: dict[Path, int] = {}
+    for file in named:
+        with suppress(OSError):  # one that cannot be read is a fault of the configuration
+            modes[file] = file.stat().st_mode
+    open_ones = [file for file, mode in modes.items() if mode & _OTHERS]
     for file in open_ones:
         yield fail("secrets", f"{file} can be read by other users", f"chmod 600 {file}")
-    if found and not open_ones:
-        yield ok("secrets", f"{counted(len(found), 'file')}, readable by the owner alone")
+    if modes and not open_ones:
+        yield ok("secrets", f"{counted(len(modes), 'file')}, readable by the owner alone")
 
 
 def zone(config: Config) -> Finding:
@@ -105,9 +125,10 @@ def certificates(config: Config) -> Finding:
 def database(config: Config) -> Iterator[Finding]:
     """Yield the state of the database: owner and mode, lock, pages, tables, log and disk."""
     path = path_of(config.database)
+    there = is_there(path)
     folder = next(parent for parent in path.parents if parent.is_dir())
     yield _room(folder)
-    if not path.exists():
+    if not there:
         if os.access(folder, os.W_OK):
             yield ok("database", f"{path} is made at the first start")
         else:
@@ -146,7 +167,7 @@ def _content(path: Path) -> Iterator[Finding]:
         yield ok("tables", f"of version {found}")
     else:
         yield warn("tables", f"of version {found or 'none'}, and not {schema.newest()}", "tocsin db upgrade")
-    pages = f"sound ({size(path.stat().st_size)})"
+    pages = f"sound ({size(path.stat().st_size)}, its log {size(octets)})"
     yield ok("database", pages) if whole else warn("database", "checked in part only", "tocsin db check")
 
 

@@ -19,12 +19,12 @@ from tocsin.cli.sources import state
 from tocsin.clock import SystemClock
 from tocsin.config.build import open_store
 from tocsin.config.config import Config, salvage
-from tocsin.errors import ConfigError
+from tocsin.errors import ConfigError, LockedError
 from tocsin.policy.notifying.retry import ReceiverStatus
 from tocsin.service.selfreport import troubles
 from tocsin.store import Store
 from tocsin.store.db.lock import Running, running
-from tocsin.store.db.place import path_of
+from tocsin.store.db.place import is_there, path_of
 from tocsin.store.values import PeriodStatistics
 from tocsin.units import counted, duration
 
@@ -71,16 +71,19 @@ def status(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> N
     settings, faults = _settings(config)
     path = path_of(settings.database)
     now = SystemClock().now()
-    if not path.exists():
-        words = f"tocsin does not run, and there is no database at {path}: start it with tocsin run"
-        if json:
-            dump({"running": False, "verdict": words})
-        else:
-            print(words)
+    if not is_there(path):
+        _short(f"tocsin does not run, and there is no database at {path}: start it with tocsin run", json=json)
         raise typer.Exit(FAILED)
-    store = open_store(settings)
+    process = running(path.resolve())
     try:
-        found = look(store, running(path.resolve()), faults, now)
+        store = open_store(settings)
+    except LockedError:  # only an upgrade of the tables needs the lock
+        number = process.pid if process else "unknown"
+        words = f"an older tocsin (process {number}) works on {path}: restart it to use this version"
+        _short(words, json=json, runs=True)
+        return
+    try:
+        found = look(store, process, faults, now)
     finally:
         store.close()
     if json:
@@ -91,6 +94,14 @@ def status(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> N
         say_zone(settings.zone)
     if found.process is None:
         raise typer.Exit(FAILED)
+
+
+def _short(verdict: str, *, json: bool, runs: bool = False) -> None:
+    """Print the *verdict* where nothing else is known."""
+    if json:
+        dump({"running": runs, "verdict": verdict})
+    else:
+        print(verdict)
 
 
 def _settings(path: Path) -> tuple[Config, int]:

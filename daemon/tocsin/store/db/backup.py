@@ -18,7 +18,7 @@ from urllib.parse import quote
 from tocsin.errors import DamagedError, StoreError
 from tocsin.store.db import schema
 from tocsin.store.db.lock import runs
-from tocsin.store.db.place import make
+from tocsin.store.db.place import is_there, make
 from tocsin.store.db.sqlite import BUSY, Database, explain
 
 #: Called with the pages that are left and the pages in all.
@@ -31,6 +31,9 @@ _INSTRUCTIONS = 1_000_000
 #: Faults that are named.
 _MOST = 20
 _MAGIC = b"SQLite format 3\0"
+#: The end of the name of a file that is not whole yet, before the process that writes it; and a time in a name.
+_PART = ".part-"
+_STAMP = re.compile(r"\d{8}T\d{6}Z")
 _DATED = re.compile(r"tocsin-\d{8}T\d{6}Z\.db")
 
 
@@ -46,9 +49,9 @@ def backup(source: Path, target: Path, tick: Tick = unheard) -> None:
         DamagedError: the database is damaged; *target* is not changed.
     """
     _look(source)
-    if target.exists() and target.samefile(source):
+    if is_there(target) and target.samefile(source):
         raise StoreError(f"{target} is the database itself: name another file for its backup")
-    if target.exists() and not _is_database(target):
+    if is_there(target) and not _is_database(target):
         raise StoreError(f"{target} is there already and is no backup: move it away, or name another file")
     _copy(source, target, tick, checked=True)
 
@@ -61,7 +64,7 @@ def restore(source: Path, target: Path, now: datetime, tick: Tick = unheard) -> 
         DamagedError: *source* is damaged; *target* is not changed.
     """
     _look(source)
-    if target.exists() and target.samefile(source):
+    if is_there(target) and target.samefile(source):
         raise StoreError(f"{source} is the database itself: name a backup of it")
     with closing(Database(target)) as database:
         _make_room(database.path.parent)
@@ -76,7 +79,7 @@ def restore(source: Path, target: Path, now: datetime, tick: Tick = unheard) -> 
 
 
 def _put(whole: Path, target: Path, now: datetime, tick: Tick) -> Path | None:
-    if not target.exists():
+    if not is_there(target):
         whole.replace(target)
         _settle(target.parent)
         return None
@@ -146,15 +149,18 @@ def thin_out(folder: Path, keep: int) -> tuple[Path, ...]:
 
 
 def _look(path: Path) -> None:
-    if not path.exists():
+    if not is_there(path):
         raise StoreError(f"there is no database at {path}: check the name, or start with: tocsin run")
     if not path.is_file():
         raise StoreError(f"{path} is no regular file: name a database")
 
 
 def _is_database(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(len(_MAGIC)) == _MAGIC
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_MAGIC)) == _MAGIC
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read ({error.strerror}): name another file") from error
 
 
 def _known(copy: Path, source: Path) -> None:
@@ -199,12 +205,12 @@ def _copy(source: Path, target: Path, tick: Tick, *, checked: bool) -> None:
 
 def _part(target: Path) -> Path:
     """Return the name under which *target* is written; parts of processes that were killed are deleted."""
-    stem = f"{target.name}.part-"
-    for file in list(target.parent.glob("*.part-*")):
-        number = re.match(r"\d+", file.name.removeprefix(stem))
-        if file.name.startswith(stem) and number and not runs(int(number[0])):
+    family = _STAMP.split(target.name)[0]
+    for file in list(target.parent.glob(f"*{_PART}*")):
+        number = re.search(rf"{re.escape(_PART)}(\d+)(?:-journal|-wal|-shm)?$", file.name)
+        if number and file.name.startswith(family) and not runs(int(number[1])):
             file.unlink(missing_ok=True)
-    return target.with_name(f"{stem}{os.getpid()}")
+    return target.with_name(f"{target.name}{_PART}{os.getpid()}")
 
 
 @contextmanager

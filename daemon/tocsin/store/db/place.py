@@ -37,6 +37,24 @@ def path_of(url: str) -> Path:
         raise StoreError(f"the database {path} cannot be found: too many levels of symbolic links") from error
 
 
+def is_there(path: Path) -> bool:
+    """Return whether there is a file at *path*.
+
+    Raises:
+        StoreError: this user may not look at it.
+    """
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise StoreError(
+            f"{path} cannot be looked at ({error.strerror}): "
+            "run this command as the user that tocsin runs as, such as: sudo -u tocsin tocsin status"
+        ) from error
+    return True
+
+
 def identity(path: Path) -> Identity | None:
     """Return the identity of the file at *path*, None if there is no file.
 

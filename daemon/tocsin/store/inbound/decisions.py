@@ -67,6 +67,11 @@ class Deciding:
         enqueue.cancel(self.session, decision.cancelled, self.now, Reason(cause=Cause.EARLIER))
         delivery_ids = enqueue.plan(self.session, decision.planned, self.now, self.settles)
         enqueue.join(self.session, decision.joined)
+        severities = {alert.id: alert.severity.rank for alert in known.alerts}
+        enqueue.raise_ranks(
+            self.session,
+            [alert for alert in decision.alerts if severities.get(alert.id, alert.severity.rank) < alert.severity.rank],
+        )
         enqueue.add_news(self.session, decision.news)
         enqueue.release(self.session, decision.released, self.now)
         return Committed(entries=0, decision=decision, delivery_ids=delivery_ids)

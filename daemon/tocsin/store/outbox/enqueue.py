@@ -11,7 +11,7 @@ from sqlalchemy import bindparam
 from sqlmodel import Session, col, delete, distinct, func, insert, select, update
 
 from tocsin.errors import StoreError
-from tocsin.model.alerts import MatchOutcome
+from tocsin.model.alerts import Alert, MatchOutcome
 from tocsin.model.deliveries import SETTLED, UNTRIED, DeliveryKind, DeliveryState
 from tocsin.model.reasons import NO_REASON, Cause, Reason
 from tocsin.model.rules import Severity
@@ -133,6 +133,22 @@ def join(session: Session, joined: Sequence[tuple[str, tuple[int, ...]]]) -> Non
         members += (_member(fields, number, tellings.get(number, 0)) for number in alert_ids)
     put(session, _JOINED, changed)
     save(session, DeliveryAlertRow, ("delivery_id", "alert_id"), members, change=("telling",))
+
+
+def raise_ranks(session: Session, alerts: Iterable[Alert]) -> None:
+    """Give messages that were never tried the severity of *alerts* in them that became more severe."""
+    for alert in alerts:
+        of_alert = select(DeliveryAlertRow.delivery_id).where(DeliveryAlertRow.alert_id == alert.id)
+        session.exec(
+            update(DeliveryRow)
+            .where(
+                col(DeliveryRow.id).in_(of_alert),
+                col(DeliveryRow.state).in_(UNTRIED),
+                col(DeliveryRow.attempts) == 0,
+                col(DeliveryRow.rank) < alert.severity.rank,
+            )
+            .values(rank=alert.severity.rank)
+        )
 
 
 def add_news(session: Session, news: Mapping[tuple[str, int], tuple[str, ...]]) -> None:
