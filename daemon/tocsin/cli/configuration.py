@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -63,7 +61,7 @@ def check(config: ConfigOption = DEFAULT_CONFIG, rules: RulesOption = None, json
             settings = read_config(config)
             if names := dict.fromkeys(one.credential for one in settings.missing if one.credential):
                 notes.append(with_credentials(tuple(names)))
-            problems += [*_receivers(settings), *_unread(settings), *cautions(settings)]
+            problems += [*_receivers(settings), *cautions(settings)]
             loaded = rules_of(settings, history=_history(settings))
         problems += (*loaded.warnings, *outdated(loaded.folders))
         judged = f"{loaded} {'is' if len(loaded.rules.infos) == 1 else 'are'} good"
@@ -99,12 +97,6 @@ def _receivers(settings: Config) -> list[Problem]:
         except ConfigError as error:
             problems += error.problems
     return problems
-
-
-def _unread(settings: Config) -> Iterator[Problem]:
-    """Yield the secrets that cannot be read. Those of the service are warnings, because nobody else has them."""
-    for one in settings.missing:
-        yield replace(one.problem, warning=bool(one.credential))
 
 
 def _report(problems: list[Problem], notes: list[str], judged: str, *, json: bool) -> None:

@@ -180,3 +180,12 @@ def test_what_is_no_secret_must_be_there(guarded: Any, value: str) -> None:
     assert "config.yaml:1:12: " in done.stderr
     config.write_text(CONFIG.replace("closed: {", f'closed: {{labels: {{tier: "{value}"}}, '), encoding="utf-8")
     assert guarded("alerts", "list").exit_code == 78
+
+
+def test_doctor_examines_what_it_can_without_secrets(guarded: Any) -> None:
+    """An examination that ends at the first closed door finds nothing behind the others."""
+    done = guarded("doctor")
+    assert done.exit_code == 1
+    assert "/nowhere/key cannot be read" in re.sub(r"\s+", " ", done.stdout)
+    assert "ok    database" in done.stdout
+    assert "sources and receivers are not asked" in re.sub(r"\s+", " ", done.stdout)
