@@ -17,7 +17,6 @@ from tocsin.rules import never
 from tocsin.rules.compile import OWN_LABELS
 from tocsin.rules.examples import grounds
 from tocsin.rules.never import Given
-from tocsin.rules.news.common import COMMON
 from tocsin.rules.news.coverage import (
     alone,
     contains,
@@ -29,6 +28,7 @@ from tocsin.rules.news.coverage import (
     swallowed,
 )
 from tocsin.rules.news.evaluate import CompiledRule, labels_of
+from tocsin.rules.news.index import COMMON
 from tocsin.rules.news.nodes import (
     ORDERED,
     SUBTRACTING,

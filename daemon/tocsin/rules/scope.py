@@ -14,9 +14,10 @@ from tocsin.errors import Position, Problem, meant
 from tocsin.model.rules import Located
 from tocsin.rules.news.built_in import BUILT_IN
 from tocsin.rules.news.coverage import labelled, labels_given, levels, size
+from tocsin.rules.news.lists import TermList
 from tocsin.rules.news.nodes import Condition, Expression, Near
 from tocsin.rules.news.query import BadNameError, compile_literal, parse, parse_body
-from tocsin.rules.news.terms import Term, TermError, TermList, compile_term
+from tocsin.rules.news.terms import Term, TermError, compile_term
 from tocsin.rules.pieces import QueryError
 from tocsin.rules.spec import ExpressionSpec, ListSpec, PackSpec, with_used
 

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from tocsin.rules.news.built_in import BUILT_IN
-from tocsin.rules.news.names import proper_names
+from tocsin.rules.news.built_in import BUILT_IN, proper_names
 from tocsin.text.document import Document
 
 NAMES = {

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from tocsin.rules.news.lists import TermList
 from tocsin.rules.news.nodes import (
     SUBTRACTING,
     AgeTest,
@@ -22,7 +23,7 @@ from tocsin.rules.news.nodes import (
     Test,
     Union,
 )
-from tocsin.rules.news.terms import Term, TermList, Word
+from tocsin.rules.news.terms import Term, Word
 
 _ALL = frozenset(["title", "summary", "body"])
 _FIELDS = {"": _ALL, "lede": _ALL, "title": frozenset(["title"]), "summary": frozenset(["summary"])}

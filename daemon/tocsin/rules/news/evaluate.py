@@ -16,6 +16,7 @@ from tocsin.model.prices import Labels
 from tocsin.model.rules import Hit, Located, RuleInfo, Severity, Span
 from tocsin.rules.news import distinct
 from tocsin.rules.news.hits import Part, SentenceHit, before, in_clause, near, subtract
+from tocsin.rules.news.lists import TermList, heads
 from tocsin.rules.news.nodes import (
     IN_CLAUSE,
     KNOWN_BY,
@@ -34,12 +35,10 @@ from tocsin.rules.news.nodes import (
     Test,
     Union,
 )
-from tocsin.rules.news.possessives import is_possessive
-from tocsin.rules.news.terms import TermList, heads
 from tocsin.text.clauses import clauses
 from tocsin.text.document import Document
 from tocsin.text.fold import fold
-from tocsin.text.tokens import Sentence
+from tocsin.text.tokens import Sentence, is_possessive
 
 _FACE = re.compile(r"\Ahttps?://(?:www\.)?|\Awww\.")
 #: Words of one coordination that a hit marks beside its own: a longer one is a table.

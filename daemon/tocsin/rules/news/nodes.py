@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from tocsin.model.rules import Located
-from tocsin.rules.news.terms import TermList
+from tocsin.rules.news.lists import TermList
 
 #: What an entry is known by, beside the labels of its source.
 KNOWN_BY = ("source", "lang", "publisher", "author", "category", "url")

@@ -16,6 +16,7 @@ from itertools import takewhile
 from typing import Protocol
 
 from tocsin.rules.news.coverage import made_of
+from tocsin.rules.news.lists import TermList
 from tocsin.rules.news.nodes import (
     SUBTRACTING,
     UNLIMITED,
@@ -33,7 +34,7 @@ from tocsin.rules.news.nodes import (
     Test,
     Union,
 )
-from tocsin.rules.news.terms import TermError, TermList, compile_term
+from tocsin.rules.news.terms import TermError, compile_term
 from tocsin.rules.pieces import END, Piece, Pieces, QueryError, number
 
 FIELDS = ("title", "summary", "body", "lede")
