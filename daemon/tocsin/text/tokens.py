@@ -1,4 +1,4 @@
-"""Tokens, and the sentences and clauses they stand in."""
+"""Tokens and sentences."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ def sentence(field: str, tokens: tuple[Token, ...]) -> Sentence:
 
 
 def _is_all_caps(tokens: tuple[Token, ...]) -> bool:
-    """At least four Latin words of two letters or more, and no lower-case letter anywhere."""
-    # Most sentences are told by their first or second word.
+    """Return whether there are four Latin words of two letters or more, and no lower-case letter anywhere."""
+    # The first or second word decides about most sentences.
     if any(token.cased != token.cased.upper() for token in tokens):
         return False
     return sum(_CAPITALS.fullmatch(token.cased) is not None for token in tokens) >= 4

@@ -70,9 +70,9 @@ class TermList:
     members: tuple[tuple[Term, str], ...]
     excluded: tuple[Term, ...] = ()
     labelled: bool = False
-    #: What finds them instead of the words of the members: capitals, for one.
+    #: Finds spans instead of the words of the members, such as names by their capitals.
     finder: Finder | None = None
-    # Both are made when they are first needed: most rules never meet a text with their words.
+    # Both are made when they are first needed: most rules never see a text with their words.
     _lookup: _Lookup | None = None
     _minus: TermList | None = None
 
@@ -88,11 +88,11 @@ class TermList:
 
     @property
     def loose(self) -> bool:
-        """Return whether it can be met by a text that has none of its words, as a regular expression may be."""
+        """Return whether a text without any of its words can have a hit, as of a regular expression."""
         return any(term.loose for term, _ in self.members)
 
     def misses(self, beginnings: frozenset[str]) -> bool:
-        """Return whether no term stands in a sentence with these *beginnings* (`heads`), as is soon known of most lists."""
+        """Return whether no term stands in a sentence with these *beginnings* (`heads`), which is quickly known of most lists."""
         if self.finder:
             return False
         lookup = self._by_beginning()
@@ -137,7 +137,7 @@ class TermList:
 
 
 def _regex_spans(regexes: Sequence[tuple[Pattern, str]], sentence: Sentence, text: str) -> list[Found]:
-    """Hits on the folded sentence, widened to whole tokens."""
+    """Return the hits in the folded sentence, widened to whole tokens."""
     pieces: list[str] = []
     starts: list[int] = []
     ends: list[int] = []

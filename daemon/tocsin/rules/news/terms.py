@@ -16,7 +16,7 @@ from tocsin.text.fold import unmarked
 from tocsin.text.sentences import split
 from tocsin.text.tokens import Token
 
-#: Shortest stem of a `w*` term: shorter ones match half the dictionary.
+#: The shortest stem of a `w*` term: shorter ones match half the dictionary.
 PREFIX = 4
 #: In a regular expression: a class, an escaped character, a group's flags or name, a count.
 _NO_LITERAL = re.compile(r"\[\]?(?:[^\]\\]|\\.)*\]|\\[pP]\{\w*\}|\\.|\(\?[^:)>]*[:)>]|\{[\d,]*\}")
@@ -116,9 +116,7 @@ def compile_term(text: str) -> Term:
     if text.startswith("@"):
         raise TermError(f"{text!r}: a term cannot begin with @, which names an expression: @name")
     if wild := _WILDCARD.search(text):
-        raise TermError(
-            f"{text!r}: {wild[0]} means nothing; w* is a prefix, anything else a regular expression, re:/.../"
-        )
+        raise TermError(f"{text!r}: {wild[0]} is no pattern; write w* for a prefix, and re:/.../ for anything else")
     exact = text.startswith("=")
     written = text[1:] if exact else text
     marked: dict[int, str] = {}
@@ -130,7 +128,7 @@ def compile_term(text: str) -> Term:
             marked[len(plain)] = piece[-1]
     tokens = _tokens(plain, japanese=False)
     if not tokens:
-        raise TermError(f"the term {text!r} has no word")
+        raise TermError(f"the term {text!r} has no word: write letters, figures or a regular expression")
     if marked and exact:
         raise TermError(f"{text!r}: = makes a term exact, ~ and * widen it; use one or the other")
     if marked.keys() - {token.end for token in tokens}:
@@ -196,6 +194,6 @@ def _regex(text: str) -> Term:
 
 
 def _has_word(pattern: str) -> bool:
-    """Return whether *pattern* holds a literal word: three letters, or one character of CJK, that are not optional."""
+    """Return whether *pattern* has a literal word: three letters, or one character of CJK, that are not optional."""
     literal = _OPTIONAL.sub(" ", _NO_LITERAL.sub(" ", pattern))
     return any(token.wide or len(token.word) >= 3 for token in _tokens(literal, japanese=False))
