@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -63,7 +61,7 @@ def check(config: ConfigOption = DEFAULT_CONFIG, rules: RulesOption = None, json
             settings = read_config(config)
             if names := dict.fromkeys(one.credential for one in settings.missing if one.credential):
                 notes.append(with_credentials(tuple(names)))
-            problems += [*_receivers(settings), *_unread(settings), *cautions(settings)]
+            problems += [*_receivers(settings), *cautions(settings)]
             loaded = rules_of(settings, history=_history(settings))
         problems += (*loaded.warnings, *outdated(loaded.folders))
         judged = f"{loaded} {'is' if len(loaded.rules.infos) == 1 else 'are'} good"
@@ -101,19 +99,20 @@ def _receivers(settings: Config) -> list[Problem]:
     return problems
 
 
-def _unread(settings: Config) -> Iterator[Problem]:
-    """Yield the secrets that cannot be read. Those of the service are warnings, because nobody else has them."""
-    for one in settings.missing:
-        yield replace(one.problem, warning=bool(one.credential))
-
-
 def _report(problems: list[Problem], notes: list[str], judged: str, *, json: bool) -> None:
     if json:
         for problem in problems:
             dump(problem)
         return
+    together: dict[tuple[bool, str], list[Problem]] = {}
     for problem in problems:
-        say(str(problem))
+        together.setdefault((problem.warning, problem.message), []).append(problem)
+    for (warning, _), alike in together.items():
+        # A fault is mended at each of its places; a warning about a shipped pack concerns one label of the sources.
+        for problem in alike[:1] if warning else alike:
+            say(str(problem))
+        if warning and len(alike) > 1:
+            say(f"    and at {counted(len(alike) - 1, 'other place')}")
     for words in notes:
         say(words)
     faults = sum(not problem.warning for problem in problems)

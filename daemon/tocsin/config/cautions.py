@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from ipaddress import ip_address
 
 from tocsin.config.config import Config
@@ -17,7 +18,10 @@ from tocsin.units import counted
 
 
 def cautions(config: Config) -> Iterator[Problem]:
-    """Yield warnings about *config*. A configuration that can never do anything is a fault."""
+    """Yield warnings about *config*. A configuration that can never do anything is a fault.
+
+    A secret is one too if its file cannot be read. If a credential of the service is missing, that is a warning.
+    """
     if not config.names and not config.receivers:
         yield Problem(message=f"{config.path} has neither a source nor an enabled receiver: nothing can ever happen")
     elif config.receivers and not any(receiver.info.operator for receiver in config.receivers):
@@ -26,6 +30,8 @@ def cautions(config: Config) -> Iterator[Problem]:
             f"nobody is notified of tocsin's own health, such as a failing source: give one of {names} operator: true"
         )
     yield from _unread(config)
+    # The credentials of the service are nobody else's.
+    yield from (replace(one.problem, warning=bool(one.credential)) for one in config.missing)
     for source in config.sources:
         reason = "" if source.allow_private else _private(_host(source))
         if reason:

@@ -67,7 +67,7 @@ _DOLLARS = "(?:[A-ZＡ-Ｚ]{1,3}|(?i:us|au|ca|hk|nt|nz|sg)|U\\.S\\.)[$＄]"
 _CODES = ("RMB", "CNY", "CNH")
 _MONEY = (
     f"(?:{_DOLLARS}|[$＄](?:US|AU?|CA?|HK|NT|NZ?|SG?|R)(?=\\d)|(?:{'|'.join(_CODES)})(?=\\s?\\d))"
-    r"\s?\d+(?:[.,]\d+)*+[A-Za-zＡ-Ｚａ-ｚ]*+"
+    r"\s?\d+(?:[.,]\d+)*+[A-Za-zＡ-Ｚａ-ｚ\d]*+"
 )
 _SCAN = re.compile(
     "|".join(

@@ -7,6 +7,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 
 from tocsin.cli.setup import machine
+from tocsin.errors import Position, Problem
 from tocsin.policy.notifying.retry import ReceiverStatus
 from tocsin.store.outbox import receivers
 
@@ -151,6 +153,18 @@ def test_rules_and_receivers_that_can_have_no_effect_are_named(tocsin: Tocsin, h
     words = " ".join(one["words"] for one in map(json.loads, result.stdout.splitlines()) if one["level"] == "warn")
     for one in ("nobody is notified of tocsin's own health", "more is not read", "lacks an instrument"):
         assert one in words
+
+
+def test_a_warning_at_many_places_is_one_line(tocsin: Tocsin) -> None:
+    """What a label that no source gives does to twenty rules must not hide the rest."""
+    place = Position(file="p.yaml", line=1, column=2)
+    many = [Problem(message="never true", position=replace(place, line=n), warning=True) for n in range(1, 21)]
+    others = [Problem(message=f"fault {n}") for n in range(12)]
+    found = list(machine.problems("rules", [*many, *others]))
+    assert [one.words for one in found[:2]] == ["fault 0", "fault 1"]
+    assert (len(found), found[-1].words, found[-1].remedy) == (11, "3 more problems", "tocsin check")
+    (one,) = machine.problems("rules", many)
+    assert (one.level, one.words) == ("warn", "p.yaml:1:2 and 19 other places: never true")
 
 
 def test_warnings_alone_are_exit_3_and_offline_asks_nobody(tocsin: Tocsin, history: Any, web: _Server) -> None:

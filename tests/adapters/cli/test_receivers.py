@@ -174,3 +174,22 @@ def test_a_rule_that_is_off_or_changed_says_so(more: Tocsin) -> None:
         file.write("overrides: {ban: {disable: true}}\n")
     assert "metals/ban  off" in more("rules", "list").stdout
     assert "(news, high, off)" in more("rules", "show", "ban").stdout
+
+
+def test_rules_about_prices_and_other_rules_show_their_condition_too(more: Tocsin) -> None:
+    """All kinds are looked up with one command, also those that an override sends elsewhere."""
+    with (more.folder / "rules" / "pack.yaml").open("a", encoding="utf-8") as pack:
+        pack.write(
+            "  - id: jump\n    title: A jump\n    severity: low\n"
+            "    price: {instruments: [tin], when: change(1td) > 5%}\n"
+            "  - id: both\n    title: Both\n    severity: high\n"
+            "    all_of: [ban, jump]\n    by: [mineral]\n    within: 2d\n"
+        )
+    with (more.folder / "config.yaml").open("a", encoding="utf-8") as file:
+        file.write("overrides: {jump: {to: mail}}\n")
+    jump, both = more("rules", "show", "jump").stdout, more("rules", "show", "both").stdout
+    assert "metals/jump  (price, low)" in jump
+    assert "change(1td) > 5%" in jump
+    assert "mail, by an override" in jump
+    assert "metals/both  (correlation, high)" in both
+    assert "all_of metals/ban, metals/jump within 2d" in both

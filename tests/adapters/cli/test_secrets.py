@@ -110,6 +110,24 @@ def test_a_command_asks_for_the_secrets_that_it_uses(guarded: Any, command: str,
     assert re.findall(r"LoadCredential=([a-z-]+):/etc", done.stderr) == names
 
 
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        pytest.param("wire", ["feed-key"], id="the address of a feed"),
+        pytest.param("closed", ["closed"], id="the credentials of a feed"),
+        pytest.param("metals:TIN", ["metals"], id="a table of prices"),
+    ],
+)
+def test_a_source_is_not_polled_without_its_secrets(guarded: Any, source: str, names: list[str]) -> None:
+    """Half an address is another address, and a server counts what it refuses."""
+    config = guarded.folder / "config.yaml"
+    text = CONFIG.replace('http: {proxy: "${cred:proxy}"}\n', "").replace("${file:/nowhere/key}", "k")
+    config.write_text(text, encoding="utf-8")
+    done = guarded("sources", "test", source)
+    assert done.exit_code == 78, done.stderr
+    assert re.findall(r"LoadCredential=([a-z-]+):/etc", done.stderr) == names
+
+
 def test_check_warns_of_the_secrets_of_the_service_and_refuses_a_missing_file(guarded: Any) -> None:
     """A person may check the file of a service; a file that nobody can read is a fault for everybody."""
     done = guarded("check")
@@ -123,6 +141,7 @@ def test_check_warns_of_the_secrets_of_the_service_and_refuses_a_missing_file(gu
         done.stderr.count("warning: there are no credentials here") == len(CREDENTIALS) + 1
     )  # metals is written twice
     assert done.stderr.count("systemd-run --pipe") == 1
+    assert "nobody will be notified" not in done.stderr
 
 
 def test_with_its_credentials_the_service_has_all_that_it_needs(
@@ -161,3 +180,12 @@ def test_what_is_no_secret_must_be_there(guarded: Any, value: str) -> None:
     assert "config.yaml:1:12: " in done.stderr
     config.write_text(CONFIG.replace("closed: {", f'closed: {{labels: {{tier: "{value}"}}, '), encoding="utf-8")
     assert guarded("alerts", "list").exit_code == 78
+
+
+def test_doctor_examines_what_it_can_without_secrets(guarded: Any) -> None:
+    """An examination that ends at the first closed door finds nothing behind the others."""
+    done = guarded("doctor")
+    assert done.exit_code == 1
+    assert "/nowhere/key cannot be read" in re.sub(r"\s+", " ", done.stdout)
+    assert "ok    database" in done.stdout
+    assert "sources and receivers are not asked" in re.sub(r"\s+", " ", done.stdout)

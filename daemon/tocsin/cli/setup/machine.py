@@ -21,7 +21,7 @@ from tocsin.config.config import Config
 from tocsin.config.loading import rules_of
 from tocsin.config.shipped import PRESETS
 from tocsin.config.yaml.file import read_text, shown_path
-from tocsin.errors import ConfigError, Problem, StoreError
+from tocsin.errors import ConfigError, Position, Problem, StoreError
 from tocsin.store.db import schema
 from tocsin.store.db.lock import running
 from tocsin.store.db.place import files_of, is_there, path_of
@@ -77,14 +77,17 @@ def _unread(config: Config, read: Collection[Path]) -> Iterator[Finding]:
 
 
 def problems(subject: str, found: Iterable[Problem]) -> Iterator[Finding]:
-    """Yield *found* as findings, at most ten; the words of a problem name its remedy."""
-    listed = sorted(found, key=lambda problem: problem.warning)
-    for problem in listed[:_MOST]:
-        make = warn if problem.warning else fail
-        where = f"{problem.position}: " if problem.position else ""
-        yield make(subject, f"{where}{problem.message}")
-    if len(listed) > _MOST:
-        yield warn(subject, f"{counted(len(listed) - _MOST, 'more problem')}", "see: tocsin check")
+    """Yield *found* as findings, at most ten, those with the same words together; the words name the remedy."""
+    together: dict[tuple[bool, str], list[Position]] = {}
+    for problem in sorted(found, key=lambda problem: problem.warning):
+        places = together.setdefault((problem.warning, problem.message), [])
+        places += [problem.position] if problem.position else []
+    for (warning, message), places in list(together.items())[:_MOST]:
+        more = f" and {counted(len(places) - 1, 'other place')}" if len(places) > 1 else ""
+        where = f"{places[0]}{more}: " if places else ""
+        yield (warn if warning else fail)(subject, f"{where}{message}")
+    if len(together) > _MOST:
+        yield warn(subject, counted(len(together) - _MOST, "more problem"), "tocsin check")
 
 
 def secrets(path: Path) -> Iterator[Finding]:
@@ -164,7 +167,7 @@ def _content(path: Path) -> Iterator[Finding]:
         yield ok("tables", f"of version {found}")
     else:
         yield warn("tables", f"of version {found or 'none'}, and not {schema.newest()}", "tocsin db upgrade")
-    pages = f"sound ({size(path.stat().st_size)})"
+    pages = f"sound ({size(path.stat().st_size)}, its log {size(octets)})"
     yield ok("database", pages) if whole else warn("database", "checked in part only", "tocsin db check")
 
 
