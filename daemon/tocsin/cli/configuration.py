@@ -104,8 +104,15 @@ def _report(problems: list[Problem], notes: list[str], judged: str, *, json: boo
         for problem in problems:
             dump(problem)
         return
+    together: dict[tuple[bool, str], list[Problem]] = {}
     for problem in problems:
-        say(str(problem))
+        together.setdefault((problem.warning, problem.message), []).append(problem)
+    for (warning, _), alike in together.items():
+        # A fault is mended at each of its places; a warning about a shipped pack concerns one label of the sources.
+        for problem in alike[:1] if warning else alike:
+            say(str(problem))
+        if warning and len(alike) > 1:
+            say(f"    and at {counted(len(alike) - 1, 'other place')}")
     for words in notes:
         say(words)
     faults = sum(not problem.warning for problem in problems)

@@ -369,6 +369,17 @@ def test_check_looks_at_the_history_without_touching_it(tocsin: Tocsin, history:
     assert "cannot read the history of the rules" in tocsin("check").stderr
 
 
+def test_check_shows_a_warning_at_many_places_once(tocsin: Tocsin) -> None:
+    """A shipped pack asks for a label at many places that no source of a small configuration gives."""
+    pack = tocsin.folder / "rules" / "pack.yaml"
+    text = pack.read_text(encoding="utf-8")
+    pack.write_text(text.replace("(ban~", "(the OR the OR the OR ban~"), encoding="utf-8")
+    result = tocsin("check")
+    assert result.stderr.count("the stands in nearly every text") == 1
+    assert "and at 2 other places" in result.stderr
+    assert len([one for one in records(tocsin("check", "--json")) if "nearly every" in one["message"]]) == 3
+
+
 def test_check_tells_warnings_to_machines_with_their_place(tocsin: Tocsin) -> None:
     """An editor or a pipeline shows them where they belong."""
     pack = tocsin.folder / "rules" / "pack.yaml"
@@ -377,5 +388,5 @@ def test_check_tells_warnings_to_machines_with_their_place(tocsin: Tocsin) -> No
     (warning,) = records(result)
     assert result.exit_code == 0
     assert warning["warning"] is True
-    assert warning["message"].startswith("the stands in nearly every text")
+    assert warning["message"].startswith("the is in nearly every text")
     assert warning["position"].endswith("pack.yaml:8:36")
