@@ -25,7 +25,7 @@ from tocsin.cli import (
     why,
 )
 from tocsin.cli.common import border
-from tocsin.cli.setup import doctor, status
+from tocsin.cli.setup import doctor, init, status
 
 
 class _Commands(TyperGroup):
@@ -48,6 +48,7 @@ app = typer.Typer(
 app.command()(run.run)
 app.command()(run.once)
 app.command()(run.demo)
+app.command("init")(init.init)
 app.command()(configuration.check)
 app.command("status")(status.status)
 app.command("doctor")(doctor.doctor)
