@@ -56,7 +56,7 @@ def trusting(ca_file: Path | None) -> ssl.SSLContext:
     """Return a context for clients that trusts the certificates (PEM) in *ca_file* beside those of the system.
 
     Raises:
-        FileError: it cannot be read, or holds no certificate.
+        FileError: it cannot be read, or has no certificate in it.
     """
     context = ssl.create_default_context()
     if ca_file is not None:

@@ -7,12 +7,13 @@
     ├── StoreError              the database cannot be used
     │   ├── LostError                its files were deleted or replaced while it was in use
     │   ├── DamagedError             a value or a page of it cannot be read
-    │   └── LeaseLostError           somebody else holds the row now; what was done under the old lease is void
+    │   ├── LockedError              another process works on it
+    │   └── LeaseLostError           the row has another lease now; what was done under the old one is void
     ├── FileError               a file that somebody named cannot be read
     └── UsageError              the command was called in a way that cannot work
 
-A failed delivery is not an error but a value: `tocsin.model.Outcome`.
-Position and Problem stand here, because the errors carry them.
+A failed delivery is not an error but a value: `tocsin.model.deliveries.AttemptResult`.
+Position and Problem are here, because the errors carry them.
 """
 
 from __future__ import annotations
@@ -111,7 +112,7 @@ class TocsinError(Exception):
 
 
 class ConfigError(TocsinError):
-    """A configuration or a rule pack has faults; *problems* holds every one of them."""
+    """A configuration or a rule pack has faults; *problems* are all of them."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
@@ -127,7 +128,7 @@ class CredentialsError(ConfigError):
 
 
 class Fault(StrEnum):
-    """The kind of failure that a poll met."""
+    """The kind of failure of a poll."""
 
     UNREACHABLE = "unreachable"  # no connection: DNS, connect
     NETWORK = "network"  # a connection that came to nothing: TLS, reset, timeout

@@ -17,7 +17,7 @@ WELL = 5.0
 
 
 class Trouble:
-    """The state of the store, as its users meet it; *monotonic* gives seconds."""
+    """The state of the store, as its users see it; *monotonic* gives seconds."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic

@@ -14,7 +14,7 @@ from tocsin.errors import Position, Problem
 from tocsin.model.entries import Entry
 from tocsin.model.prices import Labels, Quote
 
-#: The operation of an event of the daemon; its children are rows with the name in `op` and the words in `text`.
+#: The pack of what is built in, and the operation of an event of the daemon; its children are rows with the name in `op` and the words in `text`.
 OWN = "tocsin"
 
 

@@ -1,4 +1,4 @@
-"""The daemon's own events: built-in rules that take the same way out as the news."""
+"""The daemon's own events: built-in rules, whose alerts are sent like those of the news."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _own(name: str, key: str, severity: Severity, title: str) -> RuleInfo:
         severity=severity,
         event=f"tocsin.{name.replace('-', '.', 1)}",
         key=(key,),
-        # Each of them is told on the edge only, by whoever watches it: there is nothing to hold back.
+        # Each is raised only when a state changes, so that there is nothing to hold back.
         cooldown=timedelta(0),
     )
 
@@ -60,7 +60,7 @@ SELF_REPORT = _own("self-report", "verdict", Severity.INFO, "Report: {verdict}")
 RULE_UNEVALUATED = _own("rule-unevaluated", "rule", Severity.HIGH, "Rule could not be evaluated: {rule}")
 
 
-#: What they are keyed by.
+#: The labels of their keys.
 LABELS = frozenset(
     name
     for info in (

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from tocsin.errors import Problem, each_once, meant
 from tocsin.model.rules import Located, RuleInfo
-from tocsin.rules.joining import Joint, join, meaning, tell
+from tocsin.rules.joining import Joint, join, parts_of_hash, with_correlations
 from tocsin.rules.news.coverage import is_anchored, is_textual, labelled, labels_given
 from tocsin.rules.news.evaluate import CompiledRule, stands_alone
 from tocsin.rules.news.nodes import Condition
@@ -29,7 +29,7 @@ def compile_packs(
 ) -> tuple[RuleSet, tuple[Problem, ...]]:
     """Return the rules of *packs* that are without fault, and every problem (warnings too) of all of them.
 
-    *others* are the full ids of rules in packs beside them, which correlations may name; None: nobody knows which.
+    *others* are the full ids of rules in packs beside them, which correlations may name; None: they are not known.
     *scopes* are those of packs that were compiled before; new ones are added to it.
     """
     scopes = {} if scopes is None else scopes
@@ -63,9 +63,11 @@ def compile_packs(
     problems += faults
     correlations = {} if any(not item.warning for item in faults) else found
     ruleset = RuleSet(
-        {name: replace(rule, info=tell(rule.info, correlations)) for name, rule in rules.items()},
-        {name: replace(rule, info=tell(rule.info, correlations)) for name, rule in prices.items()},
-        correlations={name: replace(item, info=tell(item.info, correlations)) for name, item in correlations.items()},
+        {name: replace(rule, info=with_correlations(rule.info, correlations)) for name, rule in rules.items()},
+        {name: replace(rule, info=with_correlations(rule.info, correlations)) for name, rule in prices.items()},
+        correlations={
+            name: replace(item, info=with_correlations(item.info, correlations)) for name, item in correlations.items()
+        },
         disabled={name: rule for name, rule in off.items() if not isinstance(rule, Joint)},
         expressions={one.name: one for scope in compiled for one in scope.expressions.values()},
     )
@@ -78,7 +80,7 @@ def labels_of_matches(rule: CompiledRule | PriceRule | Joint) -> Collection[str]
 
 
 class _Compiler:
-    """One pack."""
+    """The rules of one pack, compiled one after the other; their faults are gathered in *problems*."""
 
     def __init__(self, pack: PackSpec, scope: Scope) -> None:
         self.problems: list[Problem] = []
@@ -88,14 +90,14 @@ class _Compiler:
         self._faulty = False  # an expression of the rule has a fault, or names one that has
 
     def rules(self) -> Iterator[tuple[RuleSpec, CompiledRule | PriceRule | Joint]]:
-        """Yield the rules without fault; the faults of the others are in *problems*."""
+        """Yield the rules without fault."""
         seen: dict[str, RuleSpec] = {}
         for spec in self._pack.rules:
             name = spec.id.text
             if name in seen:
                 first = seen[name].id.at()
                 self.problems.append(
-                    spec.id.problem(f"the rule {name} stands here twice, first at {first.file}:{first.line}")
+                    spec.id.problem(f"the rule {name} is defined twice, first at {first.file}:{first.line}")
                 )
                 continue
             seen[name] = spec
@@ -166,16 +168,16 @@ class _Compiler:
             self.problems.append(unless.problem(f"{spec.id.text} is a rule about prices: unless cancels news only"))
         if len(self.problems) > before or when is None:
             return None
-        meaning = [
+        parts = [
             price.when.text,
             price.clear.text if price.clear else None,
             price.kind,
             [name.text for name in price.instruments],
             [price.stale_after.total_seconds(), price.min_obs, price.confirm],
-            *self._told_as(spec),
+            *self._parts_of_hash(spec),
         ]
         return PriceRule(
-            info=self._info(spec, digest(meaning)),
+            info=self._info(spec, digest(parts)),
             when=when,
             clear=clear,
             stale_after=price.stale_after,
@@ -188,7 +190,7 @@ class _Compiler:
     def _joint(self, spec: RuleSpec, correlation: CorrelationSpec) -> Joint:
         if spec.override and (unless := spec.override.unless):
             self.problems.append(unless.problem(f"{spec.id.text} is a correlation: unless cancels news only"))
-        info = self._info(spec, digest([*meaning(correlation), *self._told_as(spec)]))
+        info = self._info(spec, digest([*parts_of_hash(correlation), *self._parts_of_hash(spec)]))
         return Joint(pack=self._pack, rule=spec, spec=correlation, info=info)
 
     def _parse_price(self, text: Located) -> Node | None:
@@ -210,14 +212,14 @@ class _Compiler:
         return condition
 
     def _check_words(self, text: Located, condition: Condition) -> None:
-        """Check that a regular expression has a word that says where it is worth looking."""
+        """Check that a regular expression or a built-in term has a word beside it, by which the index finds the rule."""
         for part in condition.parts:
             if is_textual(part) and not is_anchored(part):
-                words = "a regular expression without a word of its own needs one beside it, and so does @tocsin/...: NEAR/8 gallium"
+                words = "a regular expression without a word of its own, and @tocsin/..., need a word beside them, such as NEAR/8 gallium"
                 self.problems.append(text.problem(words, offset=part.start, length=len(part.text)))
 
     def _check_labels(self, spec: RuleSpec, match: Condition) -> None:
-        """Keys and titles can only name labels that the match gives."""
+        """Check that the key and the title name only labels that the match gives."""
         given = labels_given(match)
         self._labels |= given
         alone = {
@@ -246,7 +248,7 @@ class _Compiler:
                 )
 
     def _check_origins(self, text: Located, match: Condition) -> None:
-        """Check that no label comes from lists of one name in two packs: nobody could tell their values apart."""
+        """Check that no label comes from lists of one name in two packs: their values would be mixed."""
         lists: dict[tuple[str, str], str] = {}
         for label, terms in labelled(match):
             first = lists.setdefault((label, terms.label), terms.name)
@@ -265,22 +267,22 @@ class _Compiler:
                 self.problems.append(name.problem(words))
 
     def _hash(self, spec: RuleSpec, news: NewsSpec) -> str:
-        """Hash what the rule means: its expressions, the lists they name, and what alerts say of it."""
+        """Return the hash of a rule: of its expressions, of what they name, and of what its alerts say."""
         conditions = [news.match, *([news.unless] if news.unless else []), *(text for _, text in news.severity_if)]
         parts: list[object] = [
             [text.text for text in conditions],
             news.unless is not None,
             [level.value for level, _ in news.severity_if],
-            self._scope.meanings(text.text for text in conditions),
-            *self._told_as(spec),
+            self._scope.contents(text.text for text in conditions),
+            *self._parts_of_hash(spec),
         ]
         if override := spec.override:
             unless = override.unless.text if override.unless else ""
-            parts.append([unless, self._scope.meanings([unless])])
+            parts.append([unless, self._scope.contents([unless])])
         return digest(parts)
 
-    def _told_as(self, spec: RuleSpec) -> list[object]:
-        """Return the part of a rule's meaning that does not depend on its condition."""
+    def _parts_of_hash(self, spec: RuleSpec) -> list[object]:
+        """Return what the hash of every rule is made of, whatever its condition."""
         parts: list[object] = [
             [name.text for name in spec.key],
             spec.severity.value,

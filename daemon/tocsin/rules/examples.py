@@ -19,7 +19,7 @@ _THEN = datetime(2026, 1, 1, tzinfo=UTC)
 def check_examples(rules: RuleSet, pack: str = "") -> tuple[Problem, ...]:
     """Return every example that does not do what it should, at its place, with the reason.
 
-    Of expressions only those of one *pack* are tried, where it is given: those of the packs that it uses are checked with these.
+    With *pack* only its own expressions are tried: those of the packs that it uses are checked with these packs.
     """
     own = (one for name, one in rules.expressions.items() if name.startswith(f"{pack}/") or not pack)
     named = (problem for one in own for problem in _check_named(one))

@@ -15,7 +15,7 @@ _COUNTED = ("origin", "source", "entry")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Joint:
-    """A correlation as it stands in a pack, with what the rest of the program knows of it."""
+    """A correlation as it is written in a pack, with its compiled *info*."""
 
     pack: PackSpec
     rule: RuleSpec
@@ -31,8 +31,8 @@ def join(
 ) -> tuple[dict[str, Correlation], tuple[Problem, ...]]:
     """Return the correlations by full id, and what is wrong with them.
 
-    *given* holds, by full id, the labels that the matches of each other rule can have; None where nobody knows yet.
-    *others* are rules that stand elsewhere; where that is None, nobody knows which, and any name may be one.
+    *given* are, by full id, the labels that the matches of each other rule can have; None where they are not known yet.
+    *others* are rules of other packs; where that is None, they are not known, and any name may be one of them.
     """
     known = list(dict.fromkeys([*given, *(joint.info.id for joint in joints), *(others or ())]))
     problems: list[Problem] = []
@@ -56,15 +56,15 @@ def join(
     return found, tuple(problems)
 
 
-def tell(info: RuleInfo, correlations: Mapping[str, Correlation]) -> RuleInfo:
+def with_correlations(info: RuleInfo, correlations: Mapping[str, Correlation]) -> RuleInfo:
     """Return *info* with the correlations that its matches count for, and these with those that theirs do."""
     mine = [item for item in correlations.values() if info.id in item.members]
-    joins = tuple(replace(item, info=tell(item.info, correlations)) for item in mine)
+    joins = tuple(replace(item, info=with_correlations(item.info, correlations)) for item in mine)
     return replace(info, joins=joins) if joins else info
 
 
 def _find(name: str, pack: str, known: Sequence[str]) -> list[str]:
-    """Return the rule that *name* means: itself in full, that of its own pack, or the only ones elsewhere."""
+    """Return the rules that *name* can mean: the one with this full id, else the one of this pack, else those of any pack."""
     if "/" in name:
         return [name] if name in known else []
     own = f"{pack}/{name}"
@@ -93,11 +93,11 @@ def _checked(
     disabled: Collection[str],
 ) -> Iterator[Problem]:
     if member == joint.info.id:
-        yield name.problem(f"{name.text} is this rule itself")
+        yield name.problem(f"{name.text} is this rule itself, which cannot be its own member")
         return
     before = joint.spec.members[: joint.spec.members.index(name)]
     if name.text in {item.text for item in before}:
-        yield name.problem(f"{name.text} stands here twice")
+        yield name.problem(f"{name.text} is a member twice")
     if member in disabled:
         yield name.warning(f"{member} is disabled: it never matches")
     labels = given.get(member)
@@ -121,15 +121,17 @@ def _cycles(joints: Sequence[Joint], found: Mapping[str, Correlation]) -> Iterat
         while waiting:
             name = waiting.pop()
             if name == joint.info.id:
-                yield joint.rule.id.problem(f"{joint.rule.id.text} is a member of its own members: a circle")
+                yield joint.rule.id.problem(
+                    f"{joint.rule.id.text} is a member of its own members: take it out of one of them"
+                )
                 break
             if name not in seen and name in found:
                 seen.add(name)
                 waiting += found[name].members
 
 
-def meaning(spec: CorrelationSpec) -> list[object]:
-    """Return the part of a rule's meaning that is in its correlation."""
+def parts_of_hash(spec: CorrelationSpec) -> list[object]:
+    """Return what the hash of a correlation is made of, apart from what every rule has."""
     return [
         spec.kind.value,
         [name.text for name in spec.members],

@@ -1,6 +1,6 @@
-"""Warnings, each at its place, of what is allowed in a pack and most likely a mistake. Pure.
+"""Warnings, each at its place, about what is allowed in a pack and most likely a mistake. Pure.
 
-`tocsin.rules.news.coverage` knows which expressions can meet what; here stands what is worth saying.
+The analysis of expressions is in `tocsin.rules.news.coverage`, tests that are never true are in `tocsin.rules.never`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from tocsin.rules import never
 from tocsin.rules.compile import OWN_LABELS
 from tocsin.rules.examples import grounds
 from tocsin.rules.never import Given
-from tocsin.rules.news.common import COMMON
 from tocsin.rules.news.coverage import (
     alone,
     contains,
@@ -29,6 +28,7 @@ from tocsin.rules.news.coverage import (
     swallowed,
 )
 from tocsin.rules.news.evaluate import CompiledRule, labels_of
+from tocsin.rules.news.index import COMMON
 from tocsin.rules.news.nodes import (
     ORDERED,
     SUBTRACTING,
@@ -151,7 +151,7 @@ def _compiled(rules: RuleSet, pack: PackSpec, rule: RuleSpec) -> CompiledRule | 
 
 
 def _list(spec: ListSpec) -> Iterator[Problem]:
-    """Terms that are too common, stand twice, or are taken out by the list itself."""
+    """Yield the terms that are too common, written twice, or taken out by the list itself."""
     excluded: list[tuple[Located, Term]] = []
     kept: list[tuple[Located, Term, str]] = []
     for value, texts in spec.groups:
@@ -159,7 +159,7 @@ def _list(spec: ListSpec) -> Iterator[Problem]:
             try:
                 term = compile_term(text.text.removeprefix("-").strip())
             except TermError:
-                continue  # a fault, told by the compiler
+                continue  # a fault, which the compiler reports
             if text.text.startswith("-"):
                 excluded.append((text, term))
             else:
@@ -188,12 +188,14 @@ def _common(place: Located, term: Term, offset: int) -> Iterator[Problem]:
         if len(bare) == 1 and bare.isascii() and bare.isalpha():
             yield place.warning(f"{bare} is one letter: it matches initials and list marks", offset, length)
         elif bare.casefold() in COMMON and term.text[0] != "=" and term.text[-1] != "~":
-            words = f"{bare} stands in nearly every text: it narrows nothing; write ={bare} if it is meant beside another word"
+            words = (
+                f"{bare} is in nearly every text and narrows nothing; write ={bare} if it is meant beside another word"
+            )
             yield place.warning(words, offset, length)
         elif "us" in word.forms and not term.cased:
             yield place.warning("us is a pronoun too: write =US for the country", offset, length)
     if written.isupper() and written.isascii() and any(len(word) >= _SHOUTED for word in term.cased):
-        words = f"={written} is found only where it stands in capitals; without = every writing is"
+        words = f"={written} is found only in capitals; without = it is found in any case"
         yield place.warning(words, offset, length)
 
 
@@ -206,7 +208,7 @@ def _rule(spec: RuleSpec, rule: CompiledRule, poll: timedelta | None) -> Iterato
             what = "should fire" if name == "fires" else "should not fire"
             yield spec.id.warning(f"no example says what {what} this rule: give it `{name}:`")
     if poll and timedelta(0) < spec.cooldown < poll:
-        words = "the cooldown is shorter than the interval of every source: it never holds anything back"
+        words = "the cooldown is shorter than the interval of every source: it never delays an alert"
         yield spec.id.warning(words)
     for condition in (rule.match, *rule.cancels, *(node for _, node in rule.severity_if)):
         if condition.place:
@@ -216,19 +218,19 @@ def _rule(spec: RuleSpec, rule: CompiledRule, poll: timedelta | None) -> Iterato
 
 
 def _twice(rule: RuleSpec, seen: dict[str, RuleSpec]) -> Iterator[Problem]:
-    """Two rules of one pack that match the same."""
+    """Warn of a rule that matches the same as an earlier one of its pack."""
     if rule.news is None:
         return
     written = (rule.news.match, *([rule.news.unless] if rule.news.unless else []))
     key = "\n".join(" ".join(text.text.split()) for text in written)
     first = seen.setdefault(key, rule)
     if first is not rule:
-        words = f"this rule matches the same as {first.id.text}, line {first.id.at().line}: one happening, two alerts"
+        words = f"this rule matches the same as {first.id.text}, line {first.id.at().line}: one event would raise two alerts; take one out"
         yield rule.id.warning(words)
 
 
 def _keys(spec: RuleSpec, rule: CompiledRule) -> Iterator[Problem]:
-    """Labels of the key that some branch of the match does not give."""
+    """Yield the labels of the key that some branch of the match does not give."""
     place = rule.match.place
     for name in spec.key:
         if name.text in OWN_LABELS or name.text not in labels_given(rule.match) or _is_meant(rule, name.text):
@@ -251,12 +253,12 @@ def _is_meant(rule: CompiledRule, label: str) -> bool:
 def _self_cancelled(rule: CompiledRule) -> Iterator[Problem]:
     for condition in rule.cancels:
         if condition.place and contains(condition, rule.match):
-            words = "this cancels whatever the rule matches: it can never fire"
+            words = "this cancels whatever the rule matches, so that it can never fire: narrow it"
             yield condition.place.warning(words, condition.start, len(condition.text))
 
 
 def _expressions(pack: PackSpec, rules: RuleSet) -> Iterator[Problem]:
-    """Yield what is odd about the named expressions of *pack*, and of two with one body the later."""
+    """Yield the warnings about the named expressions of *pack*; of two with one body about the later."""
     seen: dict[str, Located] = {}
     for spec in pack.expressions:
         body = rules.expressions[f"{pack.id}/{spec.name.text}"].body
@@ -301,7 +303,7 @@ def _near(node: Near, place: Located, scope: str, *, paired: bool = False) -> It
             yield place.warning(words, node.start, len(node.text))
     elif isinstance(node, Field):
         if not fields(node, scope):
-            words = f"{node.field}(...) stands within {scope}(...): it can never match"
+            words = f"{node.field}(...) is within {scope}(...): it can never match"
             yield place.warning(words, node.start, len(node.text))
         yield from _condition(node.inner, place, node.field, paired=paired)
     elif isinstance(node, Union):
@@ -317,32 +319,35 @@ def _near(node: Near, place: Located, scope: str, *, paired: bool = False) -> It
 
 
 def _pair(node: Pair, place: Located, scope: str) -> Iterator[Problem]:
-    apart = not fields(node.left, scope) & fields(node.right, scope)
-    if apart and node.op in SUBTRACTING:
-        words = f"{_short(node.right.text)} is never in one sentence with {_short(node.left.text)}: it drops nothing"
-        yield place.warning(words, node.right.start, len(node.right.text))
-    elif apart:
+    part: Near = node
+    if fields(node.left, scope) & fields(node.right, scope):
+        words = _odd(node)
+    elif node.op in SUBTRACTING:
+        part = node.right
+        words = f"{_short(part.text)} is never in one sentence with {_short(node.left.text)}: it takes nothing away"
+    else:
         words = f"both sides of {node.op} are never in one sentence: this can never match; join them by AND"
-        yield place.warning(words, node.start, len(node.text))
-    elif node.within == 0 and node.op in ("BEFORE", "NOT BEFORE", "NOT AFTER"):
-        what = "drops nothing" if node.op in SUBTRACTING else "can never match"
-        words = f"no word ends before itself: {node.op}/0 {what}; write {node.op}/1"
-        yield place.warning(words, node.start, len(node.text))
-    elif node.within == 0 and node.op == "NEAR" and isinstance(node.left, Leaf) and isinstance(node.right, Leaf):
-        words = "NEAR/0 holds only where both sides overlap; words side by side are NEAR/1"
-        yield place.warning(words, node.start, len(node.text))
-    elif same(node.left, node.right) and node.op == "NOT NEAR":
-        words = f"{_short(node.left.text)} drops itself: this can never match"
-        yield place.warning(words, node.start, len(node.text))
-    elif node.distinct and has_one_value(node.left):
-        words = f"both sides of {node.op} are {_short(node.left.text)}, which has no two values: this can never match"
-        yield place.warning(words, node.start, len(node.text))
-    elif twins := _pairs_with_itself(node):
-        words = f"a word of {twins} pairs with itself here: write the same on both sides of {node.op} for two different ones"
-        yield place.warning(words, node.start, len(node.text))
-    elif same(node.left, node.right) and node.op == "NEAR" and not node.distinct:
-        words = f"both sides of {node.op}/0 are the same: {_short(node.left.text)} alone says as much"
-        yield place.warning(words, node.start, len(node.text))
+    if words:
+        yield place.warning(words, part.start, len(part.text))
+
+
+def _odd(node: Pair) -> str:
+    """Return why *node* does not do what it seems to, in words; empty where it does."""
+    left, twice = _short(node.left.text), same(node.left, node.right)
+    if node.within == 0 and node.op in ("BEFORE", "NOT BEFORE", "NOT AFTER"):
+        what = "takes nothing away" if node.op in SUBTRACTING else "can never match"
+        return f"no word ends before itself: {node.op}/0 {what}; write {node.op}/1"
+    if node.within == 0 and node.op == "NEAR" and isinstance(node.left, Leaf) and isinstance(node.right, Leaf):
+        return "NEAR/0 is true only where both sides overlap; words side by side are NEAR/1"
+    if twice and node.op == "NOT NEAR":
+        return f"{left} takes itself away: this can never match"
+    if node.distinct and has_one_value(node.left):
+        return f"both sides of {node.op} are {left}, which has no two values: this can never match"
+    if shared := _pairs_with_itself(node):
+        return f"a word of {shared} pairs with itself here: write the same on both sides of {node.op} for two different ones"
+    if twice and node.op == "NEAR" and not node.distinct:
+        return f"both sides of {node.op}/0 are the same: {left} alone says as much"
+    return ""
 
 
 def _pairs_with_itself(node: Pair) -> str:
@@ -354,18 +359,18 @@ def _pairs_with_itself(node: Pair) -> str:
 
 
 def _branches(parts: Sequence[Near] | Sequence[All], place: Located, *, whole: bool) -> Iterator[Problem]:
-    """Branches of an OR that others contain; of two that are the same the later."""
+    """Yield the branches of an OR that others contain; of two that are the same, the later."""
     if len(parts) > _MOST_BRANCHES:
         return
-    told: set[int] = set()
+    warned: set[int] = set()
     for (i, one), (j, other) in combinations(enumerate(parts), 2):
         inner, outer = (j, one) if contains(one, other, whole=whole) else (i, other)
         branch = parts[inner]
-        if inner in told or not contains(outer, branch, whole=whole):
+        if inner in warned or not contains(outer, branch, whole=whole):
             continue
-        told.add(inner)
+        warned.add(inner)
         twice = outer.text.split() == branch.text.split()
-        why = "it stands in this OR twice" if twice else f"{_short(outer.text)} matches wherever it does"
+        why = "it is in this OR twice" if twice else f"{_short(outer.text)} matches wherever it does"
         yield place.warning(f"{_short(branch.text)} adds nothing: {why}", branch.start, len(branch.text))
 
 

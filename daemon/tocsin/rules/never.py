@@ -88,7 +88,7 @@ def _tests(
 
 
 def _precedence(condition: Condition, place: Located) -> Iterator[Problem]:
-    """AND beside OR on one line, where nobody sees which binds first."""
+    """Warn of AND beside OR on one line, where it is hard to see which binds first."""
     for one, other in pairwise(condition.parts):
         between = place.text[one.start + len(one.text) : other.start]
         if "\n" not in between and max(len(one.tests), len(other.tests)) > 1:
@@ -124,7 +124,7 @@ def _language(value: str) -> str:
 
 
 def _compared(node: Node, *, negative: bool) -> str:
-    """Say what is odd about the comparison *node* of a price or a move with a number; empty where nothing is."""
+    """Return what is odd about the comparison *node* of a price or a move with a number; empty where nothing is."""
     if node.op not in _TURNED:
         return ""
     left, right = node.children

@@ -1,4 +1,4 @@
-"""Overrides laid over packs."""
+"""Overrides of the configuration, applied to packs."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ def lay_over(
     """
     changed = {id(pack): pack for pack in with_used(packs)}
     ids = {pack.id for pack in changed.values()}
-    wide = {override.rule.text: override for override in overrides if override.rule.text in ids}
-    problems = [fault for override in wide.values() for fault in _check_pack(override, changed.values())]
+    of_packs = {override.rule.text: override for override in overrides if override.rule.text in ids}
+    problems = [fault for override in of_packs.values() for fault in _check_pack(override, changed.values())]
     chosen, faults = _chosen(packs, [override for override in overrides if override.rule.text not in ids], ids)
     # What is used stands before what uses it.
     for key, pack in changed.items():
         used = tuple(changed[id(one)] for one in pack.used)
         same = all(one is other for one, other in zip(used, pack.used, strict=True))
-        changed[key] = _changed(pack if same else replace(pack, used=used), wide.get(pack.id), chosen)
+        changed[key] = _changed(pack if same else replace(pack, used=used), of_packs.get(pack.id), chosen)
     return tuple(changed[id(pack)] for pack in packs), (*problems, *faults)
 
 
 def _chosen(
     packs: Sequence[PackSpec], overrides: Sequence[Override], ids: Collection[str]
 ) -> tuple[dict[str, Override], list[Problem]]:
-    """Return the overrides of rules by their full ids, and every one that names no rule, or not one only."""
+    """Return the overrides of rules by their full ids, and the faults of those that do not name exactly one rule."""
     known = [f"{pack.id}/{rule.id.text}" for pack in packs for rule in pack.rules]
     chosen: dict[str, Override] = {}
     problems: list[Problem] = []
@@ -80,10 +80,10 @@ def _check_pack(override: Override, packs: Iterable[PackSpec]) -> Iterator[Probl
             yield more.name.problem(f"the list {more.name.text} of {name} is {form}")
 
 
-def _changed(pack: PackSpec, wide: Override | None, chosen: Mapping[str, Override]) -> PackSpec:
-    """Return *pack* with the members that *wide* adds and the overrides *chosen* for its rules; itself where there are none."""
-    if wide:
-        more = {spec.name.text: spec for spec in wide.lists}
+def _changed(pack: PackSpec, own: Override | None, chosen: Mapping[str, Override]) -> PackSpec:
+    """Return *pack* with the members that its *own* override adds and the overrides *chosen* for its rules; itself where there are none."""
+    if own:
+        more = {spec.name.text: spec for spec in own.lists}
         pack = replace(pack, lists=tuple(_extended(spec, more.get(spec.name.text)) for spec in pack.lists))
     if any(f"{pack.id}/{rule.id.text}" in chosen for rule in pack.rules):
         rules = (replace(rule, override=chosen.get(f"{pack.id}/{rule.id.text}")) for rule in pack.rules)

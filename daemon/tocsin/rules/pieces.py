@@ -1,4 +1,4 @@
-"""The pieces of an expression: both languages of rules are parsed from them, with one look-ahead."""
+"""The pieces of an expression, from which both languages of rules are parsed with one piece of look-ahead."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Piece:
         return self.start + len(self.text)
 
     def fault(self, words: str) -> QueryError:
-        """Return the fault that *words* tell of this piece."""
+        """Return a fault of this piece, in *words*."""
         return QueryError(words, self.start, len(self.text))
 
 

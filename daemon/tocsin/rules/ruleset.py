@@ -1,4 +1,4 @@
-"""All rules that are in force, and what they say of an entry."""
+"""The rules that are in force, and their judgement of an entry."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class RuleSet:
 
     @property
     def hash(self) -> str:
-        """Changes whenever what any rule means changes."""
+        """A digest that changes whenever any rule changes its meaning."""
         return hashlib.sha256("".join(info.hash for info in self.infos.values()).encode()).hexdigest()
 
     def find(self, name: str) -> RuleInfo | None:
@@ -90,13 +90,13 @@ def _gist(judgement: Judgement) -> FoldedWords:
 
 
 def judge(judgement: Judgement, rules: Iterable[CompiledRule]) -> Judged:
-    """Return what *rules* say of the entry under *judgement*; the fault of one stops no other."""
+    """Return the matches of *rules* on the entry under *judgement*; a failure of one stops no other."""
     matches: list[Match] = []
     failed: list[Unevaluated] = []
     for rule in rules:
         try:
             match = _judge(judgement, rule)
-        except Exception as error:  # noqa: BLE001 - whatever one rule stumbles over, the next must have its say
+        except Exception as error:  # noqa: BLE001 - whatever fails in one rule, the next is still judged
             failed.append(Unevaluated.by(error, rule.info))
         else:
             if match:

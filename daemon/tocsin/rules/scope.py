@@ -11,18 +11,17 @@ from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 
 from tocsin.errors import Position, Problem, meant
-from tocsin.model.rules import Located
+from tocsin.model.rules import OWN, Located
 from tocsin.rules.news.built_in import BUILT_IN
 from tocsin.rules.news.coverage import labelled, labels_given, levels, size
+from tocsin.rules.news.lists import TermList
 from tocsin.rules.news.nodes import Condition, Expression, Near
 from tocsin.rules.news.query import BadNameError, compile_literal, parse, parse_body
-from tocsin.rules.news.terms import Term, TermError, TermList, compile_term
+from tocsin.rules.news.terms import Term, TermError, compile_term
 from tocsin.rules.pieces import QueryError
 from tocsin.rules.spec import ExpressionSpec, ListSpec, PackSpec, with_used
 
-#: The pack of the terms that are built in.
-OWN = "tocsin"
-#: Names in each other; two brackets count as one name.
+#: How deep names may be nested; two brackets count as one name.
 DEEPEST = 40
 #: Terms and lists of an expression in which every name is written out.
 LARGEST = 5000
@@ -71,9 +70,9 @@ class Scope:
         _check_extent(found)
         return None if names.faulty else replace(found, place=text)
 
-    def meanings(self, texts: Iterable[str]) -> list[str]:
-        """Return the meaning of every name in *texts*: the text of the list, or a digest of the expression."""
-        return [self._meaning(name) for name in sorted({name for text in texts for name in _NAME.findall(text)})]
+    def contents(self, texts: Iterable[str]) -> list[str]:
+        """Return the content of every name in *texts*: the text of the list, or the digest of the expression."""
+        return [self._content(name) for name in sorted({name for text in texts for name in _NAME.findall(text)})]
 
     def find(self, written: str, at: Position) -> TermList | Expression | None:
         """Return what is *written* at this place as `$name` or `@name`; None for an expression that has a fault.
@@ -84,7 +83,8 @@ class Scope:
         pack, _, bare = written[1:].rpartition("/")
         if written[0] == "@" and pack == OWN:
             if bare not in BUILT_IN:
-                raise BadNameError(f"there is no {written}{meant(bare, BUILT_IN, sigil=f'@{OWN}/')}")
+                every = ", ".join(f"@{OWN}/{name}" for name in sorted(BUILT_IN))
+                raise BadNameError(f"there is no {written}: the built-in terms are {every}")
             return BUILT_IN[bare]
         scope = self._scopes.get(pack or self._pack.id)
         if scope is None:
@@ -106,14 +106,14 @@ class Scope:
         likely = meant(bare, known, sigil=written.removesuffix(bare))
         raise BadNameError(f"unknown {what} {written}{likely}")
 
-    def _meaning(self, written: str) -> str:
+    def _content(self, written: str) -> str:
         pack, _, bare = written[1:].rpartition("/")
         scope = self._scopes.get(pack or self._pack.id)
         if scope is None:
             return ""
         if written[0] == "$":
             return scope._texts.get(bare, "")
-        return scope.expressions[bare].meaning if bare in scope.expressions else ""
+        return scope.expressions[bare].digest if bare in scope.expressions else ""
 
     def _list(self, spec: ListSpec) -> TermList:
         members: list[tuple[Term, str]] = []
@@ -167,7 +167,7 @@ class Scope:
         start = circle.index(first)
         names = (*circle[start:], *circle[:start], first)
         steps = ", ".join(f"@{one} uses @{other}" for one, other in pairwise(names))
-        spec, words = self._specs[first], f"@{first} is made of itself: {steps}"
+        spec, words = self._specs[first], f"@{first} is made of itself: {steps}; take one of these names out"
         return first, spec.match.problem(words, offset=self._inner(spec)[names[1]], length=len(names[1]) + 1)
 
     def _expression(self, spec: ExpressionSpec) -> Expression | None:
@@ -189,7 +189,7 @@ class Scope:
             labels=labels,
             levels=levels(body),
             size=size(body),
-            meaning=digest([text.text, labels, self.meanings([text.text])]),
+            digest=digest([text.text, labels, self.contents([text.text])]),
             fires=spec.fires,
             quiet=spec.quiet,
         )
@@ -245,10 +245,14 @@ class _Names:
 def _check_extent(node: Condition | Near) -> None:
     """Check that what *node* is when every name is written out can be judged in reasonable time and depth."""
     if levels(node) > 2 * DEEPEST:
-        words = f"more than {DEEPEST} names in each other; two brackets count as one"
+        words = f"names are nested more than {DEEPEST} deep (two brackets count as one): name fewer in each other"
         raise QueryError(words, node.start, len(node.text))
     if size(node) > LARGEST:
-        raise QueryError(f"more than {LARGEST:,} terms if every name is written out", node.start, len(node.text))
+        raise QueryError(
+            f"more than {LARGEST:,} terms if every name is written out: make two rules of it",
+            node.start,
+            len(node.text),
+        )
 
 
 def digest(parts: Sequence[object]) -> str:

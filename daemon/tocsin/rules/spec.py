@@ -56,7 +56,7 @@ class Override:
 
     *rule* is the id of a pack, the full id of a rule, or a bare one that only one pack has. *severity* stands in place of the
     rule's own and of its `severity_if`; *unless* cancels beside the rule's own, with the lists of its pack; *to* are the only
-    receivers. *lists* hold members that are added to lists of the pack.
+    receivers. *lists* have the members that are added to lists of the pack.
     """
 
     rule: Located
@@ -67,7 +67,7 @@ class Override:
     lists: tuple[ListSpec, ...] = ()
 
     def __str__(self) -> str:
-        """Say in words what it changes, and its place."""
+        """Return in words what it changes, and its place."""
         words = ["disabled"] if self.disable else []
         words += [f"severity {self.severity}"] if self.severity else []
         words += [f"to {', '.join(self.to)} only"] if self.to else []

@@ -1,4 +1,4 @@
-"""Clauses: what one verb says, told by marks and closed lists of words alone (docs/decisions/0010).
+"""Clauses: what one verb says, found by marks and closed lists of words alone (docs/decisions/0010).
 
 A sentence is cut into pieces at commas, colons, spaced dashes and words that begin another matter. Not each comma ends a
 clause: one of a list does not, and what is put between two commas is a clause of its own, behind which the one around it

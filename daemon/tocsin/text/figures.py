@@ -16,7 +16,7 @@ _SCALES = {
     12: "tn|trn|trillion|trillions|兆|万亿|조",
 }
 _PER_CENT = r"%|percent|per[ -]cent|pct|pc|prozent|pour[ -]cent|por[ -]ciento|percento|procent|퍼센트"
-#: Dollars are what a bare amount is in, whosever they are; other currencies are told apart.
+#: Dollars are what a bare amount is in, whosever they are; other currencies are distinguished.
 _CURRENCIES = {
     "": "us dollars?|dollars?|usd|美元|美金|달러|ドル|\\$",
     "eur": "euros?|eur|欧元|€",

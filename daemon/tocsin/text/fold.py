@@ -60,7 +60,7 @@ def _alike() -> Iterator[tuple[int, str | None]]:
 
 
 def _bases() -> Iterator[tuple[int, str | None]]:
-    """Latin letters with a mark by the letter without it; None for a combining mark."""
+    """Return Latin letters with a mark by the letter without it; None for a combining mark."""
     yield from (
         (ord(c), base)
         for c, base in zip("\u00f8\u00d8\u0142\u0141\u0111\u0110\u0127\u0126\u0167\u0166", "oOlLdDhHtT", strict=True)
@@ -83,7 +83,7 @@ _KANA = re.compile("[\u3040-\u30ff\uff66-\uff9f]")
 
 
 def repair(text: str) -> str:
-    """NFKC with straight quotes and without soft hyphens and zero-width characters; case is kept."""
+    """Return NFKC with straight quotes and without soft hyphens and zero-width characters; case is kept."""
     if text.isascii():
         return text.replace("`", "'")
     return unicodedata.normalize("NFKC", text.translate(_REPAIR)).translate(_REPAIR)

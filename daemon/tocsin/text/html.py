@@ -81,7 +81,7 @@ def to_plain(html: str) -> str:
 
 
 def clean(text: str) -> str:
-    """Plain text made fit to store and show: no control characters, borders as an empty line, single blanks."""
+    """Return plain text made fit to store and show: no control characters, borders as an empty line, single blanks."""
     return _tidy(text, newline_is_blank=False)
 
 

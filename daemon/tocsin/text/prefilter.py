@@ -1,6 +1,6 @@
-"""The gist of a text: its words, cheaply, for telling which rules are worth a closer look.
+"""The gist of a text: its words, cheaply, by which the index finds the rules that may match.
 
-A gist may hold words that the text has not; it never lacks one that it has. Folding character by character is exact for
+A gist may have words that the text has not; it never lacks one that the text has. Folding character by character is exact for
 nearly all news, and `gist` says where it is not (combining marks, ligatures, full-width letters, a Catalan point): then the text must be
 cut into tokens, and `gist_of` takes the words from these.
 """
@@ -81,7 +81,7 @@ _ODD = re.compile(
 
 
 def gist(text: str) -> FoldedWords | None:
-    """Return the gist of *text*, of which fields are parted by newlines; None where only its tokens can tell."""
+    """Return the gist of *text*, of which fields are parted by newlines; None where only its tokens show its words."""
     if not text.isascii():
         if INNER_POINT.search(text):
             return None

@@ -193,7 +193,7 @@ def _folded(raw: str, kind: str, japanese: bool) -> tuple[str, str]:
     if kind == "initials":
         raw = raw.replace(".", "")
     elif kind == "number":
-        # RMB 5bn keeps its blank: where it is glued, `text.gist` sees one word.
+        # RMB 5bn keeps its blank: where it is glued, `prefilter.gist` sees one word.
         raw = (" " if raw.startswith(_CODES) else "").join(raw.replace("U.S.", "US").split())
     elif kind == "word":
         raw = INNER_POINT.sub("", raw)

@@ -1,11 +1,22 @@
-"""Tokens, and the sentences and clauses they stand in."""
+"""Tokens and sentences."""
 
 from __future__ import annotations
 
 import re
 from typing import NamedTuple
 
+from tocsin.text.fold import APOSTROPHES
+
 _CAPITALS = re.compile("(?:[A-Z\u00c0-\u024f]'?){2,}")
+#: Behind U.S. the ending is a token of its own.
+_POSSESSIVE = re.compile(rf"[{APOSTROPHES}][sS](?!\w)")
+#: The mark behind states', or the end of a quotation.
+_MARK = re.compile(rf"[{APOSTROPHES}](?!\w)")
+_QUOTATION = re.compile(rf"(?<!\w)(?P<begins>[{APOSTROPHES}])(?=\w)|(?<=\w)[{APOSTROPHES}](?!\w)")
+#: Characters before a word in which a quotation is looked for that the mark behind it would end.
+_LOOKED_AT = 80
+#: 日本的, 日本の: particles that make the word before them a possessive.
+_PARTICLES = frozenset("的の")
 
 
 # A tuple, not a dataclass: a body has hundreds of tokens, and a tuple is made several times as fast.
@@ -56,8 +67,25 @@ def sentence(field: str, tokens: tuple[Token, ...]) -> Sentence:
 
 
 def _is_all_caps(tokens: tuple[Token, ...]) -> bool:
-    """At least four Latin words of two letters or more, and no lower-case letter anywhere."""
-    # Most sentences are told by their first or second word.
+    """Return whether there are four Latin words of two letters or more, and no lower-case letter anywhere."""
+    # The first or second word decides about most sentences.
     if any(token.cased != token.cased.upper() for token in tokens):
         return False
     return sum(_CAPITALS.fullmatch(token.cased) is not None for token in tokens) >= 4
+
+
+def is_possessive(sentence: Sentence, at: int, text: str) -> bool:
+    """Return whether the token *at* of *sentence* is a possessive; *text* is the field that it stands in."""
+    token = sentence.tokens[at]
+    if token.wide:
+        follower = sentence.tokens[at + 1] if at + 1 < len(sentence.tokens) else token
+        return follower.glued and follower.word in _PARTICLES
+    if token.word.endswith("'s") or _POSSESSIVE.match(text, token.end):
+        return True
+    return token.word.endswith("s") and _MARK.match(text, token.end) is not None and not _quoted(text, token.start)
+
+
+def _quoted(text: str, start: int) -> bool:
+    """Return whether a quotation in single marks is open at *start*."""
+    marks = list(_QUOTATION.finditer(text, max(0, start - _LOOKED_AT), start))
+    return bool(marks) and marks[-1]["begins"] is not None

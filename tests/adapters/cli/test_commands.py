@@ -388,5 +388,5 @@ def test_check_tells_warnings_to_machines_with_their_place(tocsin: Tocsin) -> No
     (warning,) = records(result)
     assert result.exit_code == 0
     assert warning["warning"] is True
-    assert warning["message"].startswith("the stands in nearly every text")
+    assert warning["message"].startswith("the is in nearly every text")
     assert warning["position"].endswith("pack.yaml:8:36")

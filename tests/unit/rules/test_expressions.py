@@ -159,7 +159,7 @@ FAULTS = {
     "a label test": ("@x", {"x": "ban OR tier=primary"}, "no label and no age test", 200, 27, 12),
     "a label test in a field": ("@x", {"x": "title(tier=primary)"}, "no label and no age test", 200, 26, 12),
     "an age test": ("@x", {"x": "title(ban AND age<2h)"}, "no label and no age test", 200, 34, 6),
-    "two operators": ("@x", {"x": "a NEAR/3 b NEAR/4 c"}, "one proximity operator a level", 200, 31, 6),
+    "two operators": ("@x", {"x": "a NEAR/3 b NEAR/4 c"}, "two proximity operators in one bracket", 200, 31, 6),
     "nothing": ("@x", {"x": ""}, "the expression ends where a term is expected", 200, 20, 1),
     "bracket too many": ("@x", {"x": "ban)"}, "this bracket closes nothing", 200, 23, 1),
     "itself": ("@x", {"x": "ban OR @x"}, "@x is made of itself: @x uses @x", 200, 27, 2),
@@ -193,7 +193,7 @@ def test_a_fault_of_an_expression_names_the_places_that_use_it(bench: Any) -> No
     assert str(bad).split("\n")[0] == (
         "p.yaml:200:20: unknown list $metals; did you mean $mineral?; used at p.yaml:1, p.yaml:201, p.yaml:202 and 2 more"
     )
-    assert four.message == "the expression ends where a term is expected"
+    assert four.message.startswith("the expression ends where a term is expected: ")
     rules, _ = compile_packs([bench.pack(bench.rule("ban", unless="@bad"), expressions=expressions)])
     assert dict(rules.rules) == {}
 
@@ -202,8 +202,8 @@ def test_every_circle_is_told(bench: Any) -> None:
     """One run of `check` shows all there is to mend; what is not part of a circle is read on."""
     expressions = {"a": "@b", "b": "@a", "c": "@c", "d": "@a OR $metals", "e": "@d"}
     assert sorted(str(problem).split("\n")[0] for problem in faults(bench, "@e", expressions)) == [
-        "p.yaml:200:20: @a is made of itself: @a uses @b, @b uses @a; used at p.yaml:203",
-        "p.yaml:202:20: @c is made of itself: @c uses @c",
+        "p.yaml:200:20: @a is made of itself: @a uses @b, @b uses @a; take one of these names out; used at p.yaml:203",
+        "p.yaml:202:20: @c is made of itself: @c uses @c; take one of these names out",
         "p.yaml:203:26: unknown list $metals; did you mean $mineral?; used at p.yaml:204",
     ]
 
@@ -224,8 +224,8 @@ def test_forty_names_in_each_other_are_judged(bench: Any) -> None:
     bracketed = {f"n{n}": f"title(x OR title(a OR @n{n + 1}))" for n in range(1, 20)} | {"n20": "title(y OR ban)"}
     assert marked(bench, "(" * 39 + "title(@n1)" + ")" * 39, "Ban", bracketed) == ["Ban"]
     (problem,) = faults(bench, "@n1", chain(41))
-    assert "more than 40 names in each other" in problem.message
-    assert "more than 40 names" in faults(bench, "@n1", chain(39, "(b OR (c OR (d OR e)))"))[0].message
+    assert "names are nested more than 40 deep" in problem.message
+    assert "more than 40 deep" in faults(bench, "@n1", chain(39, "(b OR (c OR (d OR e)))"))[0].message
 
 
 def test_five_thousand_terms_are_enough(bench: Any) -> None:
@@ -269,7 +269,7 @@ WARNINGS = {
     "both sides": ("@x NEAR/3 @x", {"x": "ban"}, "both sides of NEAR are @x, which has no two values"),
     "another field": ("title(@x)", {"x": "body(ban)"}, "@x looks in other fields than title(...)"),
     "never together": ("@x NEAR/3 title(curb)", {"x": "body(ban)"}, "both sides of NEAR are never in one sentence"),
-    "a term": ("@x", {"x": "the OR ban"}, "the stands in nearly every text"),
+    "a term": ("@x", {"x": "the OR ban"}, "the is in nearly every text"),
     "the same body": ("@x NEAR/3 @y", {"x": "ban", "y": " ban"}, "@y is the same as @x, line 200"),
 }
 

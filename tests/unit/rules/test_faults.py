@@ -46,7 +46,12 @@ FAULTS = {
         12,
     ),
     "age within brackets": ("(ban OR age<2h)", "label and age tests stand only at the level of the entry", 9, 6),
-    "two operators": ("a NEAR/3 b NEAR/4 c", "one proximity operator a level: put brackets round the pair", 12, 6),
+    "two operators": (
+        "a NEAR/3 b NEAR/4 c",
+        "two proximity operators in one bracket: put brackets round the pair",
+        12,
+        6,
+    ),
     "NEAR without a distance": ("a NEAR b", "NEAR needs a distance in words: NEAR/8", 3, 4),
     "BEFORE without a distance": ("a BEFORE b", "BEFORE needs a distance in words: BEFORE/8", 3, 6),
     "NOT NEAR without a distance": ("a NOT NEAR b", "NOT NEAR needs a distance in words: NOT NEAR/8", 3, 8),
@@ -66,14 +71,14 @@ FAULTS = {
     "expression left open": ("re:/ab", "write a regular expression as re:/.../", 1, 6),
     "expression without a word": (
         r"re:/\d+%/",
-        "a regular expression without a word of its own needs one beside it",
+        "a regular expression without a word of its own, and @tocsin/..., need a word beside them",
         1,
         9,
     ),
-    "expression without a word in one branch": (r"ban OR (gallium OR re:/\d+%/)", "needs one beside it", 8, 22),
-    "expression beside what drops": (r"re:/\d+%/ NOT NEAR/3 ban", "needs one beside it", 1, 24),
-    "expression without a word in a field": (r"title(re:/\d+%/)", "needs one beside it", 1, 16),
-    "brackets without end": ("(" * 41 + "a" + ")" * 41, "more than 40 brackets in each other", 41, 1),
+    "expression without a word in one branch": (r"ban OR (gallium OR re:/\d+%/)", "need a word beside them", 8, 22),
+    "expression beside what drops": (r"re:/\d+%/ NOT NEAR/3 ban", "need a word beside them", 1, 24),
+    "expression without a word in a field": (r"title(re:/\d+%/)", "need a word beside them", 1, 16),
+    "brackets without end": ("(" * 41 + "a" + ")" * 41, "brackets are nested more than 40 deep", 41, 1),
 }
 
 
@@ -149,7 +154,7 @@ def test_two_rules_of_one_id_are_a_fault(bench: Any) -> None:
     rules, problems = compile_packs([bench.pack(bench.rule("ban", line=3), bench.rule("curb", line=9), lists={})])
     assert list(rules.rules) == ["p/r"]
     (problem,) = problems
-    assert problem.message == "the rule r stands here twice, first at p.yaml:3"
+    assert problem.message == "the rule r is defined twice, first at p.yaml:3"
     assert problem.position is not None
     assert problem.position.line == 9
 

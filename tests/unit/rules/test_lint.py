@@ -80,7 +80,7 @@ def test_what_may_make_a_difference_is_not_called_useless(bench: Any, match: str
         ("bare($mineral NOT NEAR/2 ban) SENT (title($mineral) OR ban)", "a word of $mineral pairs with itself here"),
         ("$mineral CLAUSE ($mineral OR ban)", "write the same on both sides of CLAUSE for two different ones"),
         ("(ban OR curb) NEAR/0 (ban OR curb)", "(ban OR curb) alone says as much"),
-        ("gallium NEAR/0 gallium OR gallium NEAR/3 ban", "NEAR/0 holds only where both sides overlap"),
+        ("gallium NEAR/0 gallium OR gallium NEAR/3 ban", "NEAR/0 is true only where both sides overlap"),
         ("title((gallium OR cobalt) SENT summary(ban))", "it can never match"),
         ("(title(gallium) OR title(x1)) NEAR/3 summary(ban)", "never in one sentence"),
         ("(title(gallium) NEAR/2 ban) NEAR/3 (body(tin) NOT NEAR/2 tax)", "never in one sentence"),

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from tocsin.rules.news.built_in import BUILT_IN
-from tocsin.rules.news.names import proper_names
+from tocsin.rules.news.built_in import BUILT_IN, proper_names
 from tocsin.text.document import Document
 
 NAMES = {
@@ -77,5 +76,5 @@ def test_a_name_is_a_unit_like_a_list(bench: Any, expression: str, title: str, f
 def test_what_is_built_in_needs_a_word_beside_it(bench: Any, name: str) -> None:
     """A rule that any text with a figure may meet would be run on every text."""
     (fault,) = bench.faults(f"@tocsin/{name}")
-    assert "needs one beside it, and so does @tocsin/..." in fault.message
+    assert "and @tocsin/..., need a word beside them" in fault.message
     assert bench.faults(f"@tocsin/{name} SENT gallium") == []

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tocsin.model.rules import Evidence, Span
+from tocsin.rules.news.lists import TermList, heads
 from tocsin.rules.news.nodes import Expression
 from tocsin.rules.news.query import BadNameError, compile_literal, parse
-from tocsin.rules.news.terms import TermError, TermList, compile_term, heads
+from tocsin.rules.news.terms import TermError, compile_term
 from tocsin.rules.pieces import QueryError
 from tocsin.text.document import Document
 

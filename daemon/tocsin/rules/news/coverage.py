@@ -1,12 +1,13 @@
-"""Coverage of expressions: the fields and labels of what they can meet, and one that meets all that another does.
+"""Coverage of expressions: the fields and labels of their hits, and whether one is true wherever another is.
 
-Every answer is careful: what cannot be shown is denied.
+What cannot be shown is denied.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from tocsin.rules.news.lists import TermList
 from tocsin.rules.news.nodes import (
     SUBTRACTING,
     AgeTest,
@@ -22,7 +23,7 @@ from tocsin.rules.news.nodes import (
     Test,
     Union,
 )
-from tocsin.rules.news.terms import Term, TermList, Word
+from tocsin.rules.news.terms import Term, Word
 
 _ALL = frozenset(["title", "summary", "body"])
 _FIELDS = {"": _ALL, "lede": _ALL, "title": frozenset(["title"]), "summary": frozenset(["summary"])}
@@ -150,7 +151,7 @@ def sure_labels(node: Condition | All | Test) -> frozenset[str]:
 
 
 def is_anchored(node: Condition | All | Test) -> bool:
-    """Return whether no text without a certain word can meet *node*."""
+    """Return whether *node* matches no text without certain words."""
     if isinstance(node, Leaf):
         return not node.terms.loose
     found = [is_anchored(part) for part in wanted(node)]
@@ -186,7 +187,7 @@ def contains(outer: Condition | All | Test, inner: Condition | All | Test, *, wh
 
 
 def _all_contains(outer: All, inner: All, whole: bool) -> bool:
-    """Return whether every test of *outer* is met by one of *inner*, which has no labels of its own."""
+    """Return whether one test of *inner* implies each of *outer*, and *inner* has no labels of its own."""
     if whole and len(inner.tests) > len(outer.tests):
         return False
     return labels_given(inner) <= labels_given(outer) and all(

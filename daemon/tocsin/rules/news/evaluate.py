@@ -1,6 +1,6 @@
-"""Judge entries: pure, without state, and never stopped by one rule.
+"""Evaluation of conditions on one entry: pure, and everything found once.
 
-Text is two-valued. An expression gives hits; a condition says whether it holds and which hits it rests on.
+Text is two-valued. An expression gives hits; a condition is true or not, and rests on hits.
 """
 
 from __future__ import annotations
@@ -9,13 +9,14 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 
 from tocsin.model.entries import Entry
 from tocsin.model.prices import Labels
 from tocsin.model.rules import Hit, Located, RuleInfo, Severity, Span
 from tocsin.rules.news import distinct
 from tocsin.rules.news.hits import Part, SentenceHit, before, in_clause, near, subtract
+from tocsin.rules.news.lists import TermList, heads
 from tocsin.rules.news.nodes import (
     IN_CLAUSE,
     KNOWN_BY,
@@ -34,12 +35,10 @@ from tocsin.rules.news.nodes import (
     Test,
     Union,
 )
-from tocsin.rules.news.possessives import is_possessive
-from tocsin.rules.news.terms import TermList, heads
 from tocsin.text.clauses import clauses
 from tocsin.text.document import Document
 from tocsin.text.fold import fold
-from tocsin.text.tokens import Sentence
+from tocsin.text.tokens import Sentence, is_possessive
 
 _FACE = re.compile(r"\Ahttps?://(?:www\.)?|\Awww\.")
 #: Words of one coordination that a hit marks beside its own: a longer one is a table.
@@ -75,7 +74,7 @@ class CompiledRule:
 
 
 def place(sentence: Sentence) -> Place:
-    """Return what tells a sentence of an entry from every other."""
+    """Return the place of *sentence*, which no other sentence of its entry has."""
     return sentence.field, sentence.start
 
 
@@ -99,14 +98,9 @@ class Judgement:
         self, node: Condition, *, scope: str = "", labels: Labels, only: Collection[Place] | None = None
     ) -> list[Ground] | None:
         """Return the hits a condition rests on, or None where it is not true."""
-        grounds: list[Ground] = []
-        holds = False
-        for part in node.parts:
-            found = self.all_of(part, scope=scope, labels=labels, only=only)
-            if found is not None:
-                holds = True
-                grounds += found
-        return grounds if holds else None
+        parts = (self.all_of(part, scope=scope, labels=labels, only=only) for part in node.parts)
+        found = [grounds for grounds in parts if grounds is not None]
+        return list(chain.from_iterable(found)) if found else None
 
     def all_of(
         self, node: All, *, scope: str = "", labels: Labels, only: Collection[Place] | None = None
@@ -257,7 +251,7 @@ def _places(labels: Mapping[str, tuple[int, int]]) -> tuple[tuple[int, int], ...
 
 
 def stands_at(address: str, written: str) -> bool:
-    """Return whether a web address begins as it is *written*, or stands on the host that is; scheme and `www.` mean nothing."""
+    """Return whether a web address begins as *written*, or is on the host that is; scheme and `www.` do not count."""
     here, wanted = _FACE.sub("", address.casefold()), _FACE.sub("", written.casefold())
     if "/" in wanted.rstrip("/"):
         return here.startswith(wanted)
@@ -282,5 +276,5 @@ def labels_of(grounds: Collection[Ground]) -> dict[str, tuple[str, ...]]:
 
 
 def merged(entry: Entry, found: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-    """Labels of a match: what the text says goes before what the source is known for."""
+    """Return the labels of a match: those *found* in the text go before those of its source."""
     return {**entry.labels, **found}

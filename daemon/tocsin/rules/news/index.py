@@ -1,4 +1,4 @@
-"""The index: it picks the rules whose required words all stand in the gist of an entry, since no other can match.
+"""The index: it picks the rules whose required words all stand in the gist of an entry, since no other rule can match.
 
 Every branch of a rule asks for groups of keys, of each of which one must be there. It is filed under the rarest of its
 groups, the anchors. One scan finds the anchors of all rules; the other groups are looked up before any rule is run.
@@ -15,7 +15,6 @@ from typing import NamedTuple
 
 import daachorse
 
-from tocsin.rules.news.common import COMMON, OFTEN
 from tocsin.rules.news.coverage import wanted
 from tocsin.rules.news.nodes import All, Leaf, Named, Pair
 from tocsin.rules.news.terms import Term
@@ -23,7 +22,7 @@ from tocsin.text.prefilter import FoldedWords, pieces, simplified
 
 
 class Group(NamedTuple):
-    """Keys of which a text must hold at least one: whole narrow *words*, bytes of a gist as *parts*, or runs of *wide* ones.
+    """Keys of which a text must have at least one: whole narrow *words*, bytes of a gist as *parts*, or runs of *wide* ones.
 
     Most texts have no wide characters, so that those keys need not be looked for in them.
     """
@@ -33,10 +32,10 @@ class Group(NamedTuple):
     wide: frozenset[bytes] = frozenset()
 
 
-#: Groups that must all be met.
+#: Groups of each of which a text must have a key.
 Groups = tuple[Group, ...]
 
-#: So many alternatives of a part are told apart; of more, what they have in common.
+#: The most alternatives of a part that are kept apart; more are merged into one group.
 _MOST = 64
 #: Longer texts are scanned once a word, so that a word that is repeated a million times is found once.
 _LONG = 100_000
@@ -46,13 +45,31 @@ _REGEX_PIECE = re.compile(
     r"(?P<run>[a-z]+|[\u4e00-\u9fff]+)|(?P<set>\[(?:[^\]\\]|\\.)*\])|(?P<open>\()|(?P<close>\))|(?P<or>\|)|(?:\\.|.)",
     re.DOTALL,
 )
+#: Words of nearly every text, which alone narrow nothing. Those that negate or hedge are left out: beside others they matter.
+_EVERYWHERE = """
+a about after all also an and are as at be been but by for from had has have he her his how in into is it its more
+of on one or other our out over said say says she some than that the their them there they this to up was we were what
+when which who will with you your year day week time
+de la le les el los der die das und et y en 的 了 在 是 和 有 年 月 日
+"""
+COMMON = frozenset(_EVERYWHERE.split())
+
+_OFTEN = """
+american amid ahead back bank best big billion can canada chief china company could country data day deal december european expected
+fall fears first four global good group growth high higher highs home hits india investors january japan korea last latest lead
+live low lower make makes march market markets may million month months need news next off office open plan plans power president
+price prices record report reports rise rises rising say set sets share shares state states stock stocks support take takes talks
+three time top trade trump under us use war way week world year years
+"""
+#: Words of news about business and politics of every kind.
+OFTEN = frozenset(_OFTEN.split())
 #: How likely a word stands in a text, where its length says too little.
 _LIKELY = {word.encode(): 0.1 for word in OFTEN} | {word.encode(): 1.0 for word in COMMON}
 _OPTIONAL = ("?", "*", "{")
 
 
 class Index:
-    """The rules at hand by their anchors; rules are numbers, in the order in which their conditions were given."""
+    """Rules by their anchors; rules are numbers, in the order in which their conditions were given."""
 
     def __init__(self, conditions: Iterable[object]) -> None:
         branches = _branches(conditions)
@@ -71,7 +88,7 @@ class Index:
         self._scan = daachorse.DoubleArrayAhoCorasick(list(filed)).find_overlapping if filed else None
 
     def candidates(self, gist: Callable[[], FoldedWords]) -> Sequence[int]:
-        """Return the rules that a text may meet, ascending; its *gist* is asked for only where there is something to find."""
+        """Return the rules that a text may match, ascending; its *gist* is made only if there is something to find."""
         if self._scan is None:
             return self._always
         narrow, wide = gist()
@@ -85,29 +102,28 @@ class Index:
             return self._always
         words = words or frozenset(narrow.split())
         found = set(self._always)
-        met: dict[Group, bool] = {}
+        known: dict[Group, bool] = {}
         for pattern in {hit[2] for hit in hits}:
             for rule, groups in self._filed[pattern]:
-                if rule not in found and all(_meets(group, words, text, wide, met) for group in groups):
+                if rule not in found and all(_has_key(group, words, text, wide, known) for group in groups):
                     found.add(rule)
         return sorted(found)
 
 
-def _meets(group: Group, words: frozenset[bytes], text: bytes, wide: bytes, met: dict[Group, bool]) -> bool:
-    """Return whether *text* holds one of the keys; *met* keeps what is known of it, for groups that many rules share."""
+def _has_key(group: Group, words: frozenset[bytes], text: bytes, wide: bytes, known: dict[Group, bool]) -> bool:
+    """Return whether *text* has a key of *group*; *known* keeps the answers, since many rules share a group."""
     if group.words and not group.words.isdisjoint(words):
         return True
     if not group.parts and not (wide and group.wide):
         return False
-    holds = met.get(group)
-    if holds is None:
-        holds = any(part in text for part in group.parts) or any(part in wide for part in group.wide)
-        met[group] = holds
-    return holds
+    found = known.get(group)
+    if found is None:
+        found = known[group] = any(part in text for part in group.parts) or any(part in wide for part in group.wide)
+    return found
 
 
 def _weight(group: Group) -> float:
-    """Return how likely a text is to hold one of its keys, very roughly: long words are rare, but for the commonest."""
+    """Return a rough likelihood that a text has one of its keys: long words are rare, but for the commonest."""
     return sum(_LIKELY.get(key, 2.0 ** -len(key)) for keys in group for key in keys)
 
 
@@ -117,7 +133,10 @@ def _branches(conditions: Iterable[object]) -> list[tuple[int, Groups]]:
     shared: dict[int, tuple[Groups, ...]] = {}
 
     def alternatives(node: object) -> tuple[Groups, ...]:
-        """Return the alternatives of *node*: a text that meets it holds all groups of one; where that is unclear, none are needed."""
+        """Return alternatives of groups: a text that matches *node* has a key of each group of one of them.
+
+        An alternative without groups requires nothing, as where it is unclear what a text needs.
+        """
         if isinstance(node, Leaf | Named):
             # Every place that names a list or an expression asks for the same.
             key = id(node.terms if isinstance(node, Leaf) else node.expression)
@@ -161,7 +180,7 @@ def _any(branches: Sequence[Groups]) -> Groups:
 
 
 def _term(term: Term) -> Groups:
-    """Return what a text with *term* holds: every narrow word in one of its forms, every run of wide characters."""
+    """Return the groups of *term*: one for each narrow word, in any of its forms, and one for each run of wide characters."""
     if term.loose:
         return ()
     if term.pattern is not None:
@@ -197,7 +216,7 @@ def _narrow(forms: Iterable[str]) -> Iterator[Group]:
 
 
 def _prefix(prefix: str) -> Iterator[Group]:
-    """Its pieces: all but the last are whole words, the last begins one."""
+    """Yield the pieces of *prefix*: all but the last are whole words, the last begins one."""
     *whole, last = pieces(prefix) or [b""]
     if last:
         yield Group(parts=frozenset([b" " + last]))
@@ -206,7 +225,7 @@ def _prefix(prefix: str) -> Iterator[Group]:
 
 
 def _literals(pattern: str) -> list[bytes]:
-    """Runs of letters that every text with *pattern* holds; none where that takes more than a glance to tell."""
+    """Return runs of letters that every text with *pattern* has; none where that is not obvious."""
     found: list[bytes] = []
     if _UNCLEAR.search(pattern):
         return found

@@ -1,4 +1,4 @@
-"""The tree of an expression, which the parser builds and everything else reads."""
+"""The nodes of the tree that the parser makes of an expression."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from tocsin.model.rules import Located
-from tocsin.rules.news.terms import TermList
+from tocsin.rules.news.lists import TermList
 
 #: What an entry is known by, beside the labels of its source.
 KNOWN_BY = ("source", "lang", "publisher", "author", "category", "url")
@@ -40,7 +40,7 @@ class Expression:
     *name* is its name in full, `pack/name`. *labels* are those that leave it: (the name outside, the name that the body
     gives); None where all do. *given* are these labels as they are outside, with the lists that give them. *levels* and
     *size* are those of its body if every name in it were written out.
-    *meaning* changes with the text of everything that it reaches.
+    *digest* changes with the text of everything that it names.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Expression:
     given: tuple[tuple[str, TermList], ...] = ()
     levels: int = 0
     size: int = 1
-    meaning: str = ""
+    digest: str = ""
     fires: tuple[Located, ...] = ()
     quiet: tuple[Located, ...] = ()
 

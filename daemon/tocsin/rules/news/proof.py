@@ -161,9 +161,9 @@ class _Prover:
 
     def _test(self, test: Test, scope: str, negated: bool, parent: All) -> Evidence:
         if isinstance(test, LabelTest | AgeTest):
-            held = self._judgement.test(test, scope=scope, labels=self._labels) is not None
+            true = self._judgement.test(test, scope=scope, labels=self._labels) is not None
             op = "label" if isinstance(test, LabelTest) else "age"
-            inner = Evidence(op=op, text=test.text, holds=held, position=self._at(test))
+            inner = Evidence(op=op, text=test.text, holds=true, position=self._at(test))
         else:
             inner = self._near(test, scope)
         if negated:
@@ -198,7 +198,7 @@ class _Prover:
         return self._node(op, node, grounds, note=note, children=sides)
 
     def _miss(self, node: Pair, scope: str, sides: tuple[Evidence, Evidence]) -> str:
-        """Return the nearest that the two sides came to each other, in words."""
+        """Return in words how near the two sides came to each other."""
         missing = [side.text for side in sides if not side.holds]
         if missing:
             return f"nowhere: {' and '.join(missing)}"

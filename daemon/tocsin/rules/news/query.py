@@ -16,6 +16,7 @@ from itertools import takewhile
 from typing import Protocol
 
 from tocsin.rules.news.coverage import made_of
+from tocsin.rules.news.lists import TermList
 from tocsin.rules.news.nodes import (
     SUBTRACTING,
     UNLIMITED,
@@ -33,11 +34,11 @@ from tocsin.rules.news.nodes import (
     Test,
     Union,
 )
-from tocsin.rules.news.terms import TermError, TermList, compile_term
+from tocsin.rules.news.terms import TermError, compile_term
 from tocsin.rules.pieces import END, Piece, Pieces, QueryError, number
 
 FIELDS = ("title", "summary", "body", "lede")
-#: Brackets in brackets; deeper is a mistake or an attack.
+#: How deep brackets may be nested; deeper is a mistake or an attack.
 _DEEPEST = 40
 _FARTHEST = 1000
 _TOKEN = re.compile(
@@ -179,7 +180,7 @@ class _Parser:
         op, within = _operator(piece)
         right = self._unit()
         if extra := self._pieces.take_if("op"):
-            message = "one proximity operator a level: put brackets round the pair that belongs together"
+            message = "two proximity operators in one bracket: put brackets round the pair that belongs together"
             raise extra.fault(message)
         # NEAR/0 asks for what overlaps: of one list that is one and the same.
         distinct = op not in SUBTRACTING and (op, within) != ("NEAR", 0) and made_of(left) == made_of(right)
@@ -189,7 +190,10 @@ class _Parser:
     def _unit(self) -> Near:
         piece = self._pieces.take()
         if piece.kind == END:
-            raise QueryError("the expression ends where a term is expected", max(0, len(self._text.rstrip()) - 1))
+            raise QueryError(
+                "the expression ends where a term is expected: add one, or take out what stands before it",
+                max(0, len(self._text.rstrip()) - 1),
+            )
         if piece.kind == "close":
             raise QueryError("a term is expected before this bracket", piece.start)
         if piece.kind == "open":
@@ -238,12 +242,14 @@ class _Parser:
     def _enter(self, piece: Piece) -> None:
         self._depth += 1
         if self._depth > _DEEPEST:
-            raise QueryError(f"more than {_DEEPEST} brackets in each other", piece.start)
+            raise QueryError(
+                f"brackets are nested more than {_DEEPEST} deep: make a named expression of the inner ones", piece.start
+            )
 
     def _close(self, opened: Piece) -> None:
         piece = self._pieces.next
         if piece.kind == END:
-            raise opened.fault("this bracket is never closed")
+            raise opened.fault("this bracket is never closed: add )")
         if piece.kind != "close":
             raise self._stray(piece)
         self._pieces.take()
@@ -252,9 +258,7 @@ class _Parser:
     def _term(self, piece: Piece) -> Leaf:
         written = piece.text.strip('"') if piece.kind == "quoted" else piece.text
         if found := _MINUS.match(written):
-            words = (
-                f"- takes out of a list only; within an expression write AND NOT {found[1]}, or NOT NEAR/8 {found[1]}"
-            )
+            words = f"a leading - takes a term out of a list; within an expression write AND NOT {found[1]}, or NOT NEAR/8 {found[1]}"
             raise piece.fault(words)
         if found := _COLON.fullmatch(written):
             raise piece.fault(f"a field has brackets: write {found[1]}({found[2]})")
@@ -265,7 +269,7 @@ class _Parser:
         return Leaf(terms=terms, text=piece.text, start=piece.start)
 
     def _refuse_neighbour(self, piece: Piece) -> None:
-        """Two terms without an operator are a fault that shows how the phrase would be written."""
+        """Refuse a term right behind *piece*; the fault shows how the phrase is written."""
         run = [piece, *takewhile(lambda follower: follower.kind in ("bare", "quoted"), self._pieces.rest)]
         if len(run) == 1:
             return
@@ -279,11 +283,13 @@ class _Parser:
 
     def _stray(self, piece: Piece) -> QueryError:
         if piece.kind == "close":
-            return QueryError("this bracket closes nothing", piece.start)
+            return QueryError("this bracket closes nothing: take it out, or open it with (", piece.start)
         if piece.kind == "bad":
-            return QueryError("this quotation mark is never closed", piece.start)
+            return QueryError('this quotation mark is never closed: add "', piece.start)
         if self._named and (piece.text in ("AND", "NOT") or piece.kind in ("label", "age")):
-            return piece.fault("a named expression has no AND, no label and no age test: what needs those is a rule")
+            return piece.fault(
+                "a named expression has no AND, no NOT, no label and no age test: write them in the rules that use it"
+            )
         if piece.text in ("AND", "NOT") and self._depth:
             words = "AND and NOT stand only at the level of the entry, not within brackets"
             return piece.fault(f"{words}; write title(... AND ...) for one field")

@@ -1,0 +1,193 @@
+"""Lists of terms, which find spans of a sentence in one pass over its tokens."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
+from typing import NamedTuple
+
+from tocsin.rules.news.terms import PREFIX, Pattern, Term
+from tocsin.text.fold import unmarked
+from tocsin.text.tokens import Sentence, Token
+
+_COORDINATORS = frozenset(["and", "or", "和", "与", "及", "或"])
+
+
+class Found(NamedTuple):
+    """Tokens [first, last] of a sentence that a list found; *group* is shared by coordinated spans of the list.
+
+    *member* is the term that was found; empty where it is no words.
+    """
+
+    first: int
+    last: int
+    label: str
+    group: int = 0
+    member: str = ""
+
+
+#: Returns the first and last tokens of each span in a sentence, given the text of its field.
+Finder = Callable[[Sentence, str], Iterable[tuple[int, int]]]
+
+
+def heads(sentence: Sentence) -> frozenset[str]:
+    """Return what terms that stand in *sentence* may begin with: its words, with marks and without, and their first letters."""
+    words = {token.word for token in sentence.tokens}
+    words.update([unmarked(word) for word in words if not word.isascii()])
+    return frozenset((*words, *(word[:PREFIX] for word in words)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Lookup:
+    """The members of a list by what they begin with."""
+
+    words: dict[str, list[tuple[Term, str]]] = field(default_factory=dict)
+    prefixes: dict[str, list[tuple[Term, str]]] = field(default_factory=dict)
+    regexes: list[tuple[Pattern, str]] = field(default_factory=list)
+
+    def add(self, term: Term, label: str) -> None:
+        if term.pattern is not None:
+            self.regexes.append((term.pattern, label))
+        elif term.words[0].prefix:
+            self.prefixes.setdefault(term.words[0].prefix[:PREFIX], []).append((term, label))
+        else:
+            for form in term.words[0].forms:
+                self.words.setdefault(form, []).append((term, label))
+
+    def beginning(self, word: str) -> Sequence[tuple[Term, str]]:
+        """Return the members that may begin with *word*."""
+        found = self.words.get(word, ())
+        return [*found, *self.prefixes.get(word[:PREFIX], ())] if self.prefixes else found
+
+
+@dataclass(slots=True)
+class TermList:
+    """Terms and what label each gives; found in a sentence in one pass over its tokens."""
+
+    name: str
+    members: tuple[tuple[Term, str], ...]
+    excluded: tuple[Term, ...] = ()
+    labelled: bool = False
+    #: Finds spans instead of the words of the members, such as names by their capitals.
+    finder: Finder | None = None
+    # Both are made when they are first needed: most rules never see a text with their words.
+    _lookup: _Lookup | None = None
+    _minus: TermList | None = None
+
+    @property
+    def label(self) -> str:
+        """The name of its label: the list's own, without its pack."""
+        return self.name.rpartition("/")[2]
+
+    @property
+    def labels(self) -> frozenset[str]:
+        """The values of its label."""
+        return frozenset(label for _, label in self.members if label)
+
+    @property
+    def loose(self) -> bool:
+        """Return whether a text without any of its words can have a hit, as of a regular expression."""
+        return any(term.loose for term, _ in self.members)
+
+    def misses(self, beginnings: frozenset[str]) -> bool:
+        """Return whether no term stands in a sentence with these *beginnings* (`heads`), which is quickly known of most lists."""
+        if self.finder:
+            return False
+        lookup = self._by_beginning()
+        known = (lookup.words.keys(), lookup.prefixes.keys())
+        return not lookup.regexes and all(keys.isdisjoint(beginnings) for keys in known)
+
+    def find(self, sentence: Sentence, text: str) -> list[Found]:
+        """Return the spans in *sentence* in their order, *text* being its field; excluded ones are gone."""
+        found = sorted(set(self._spans(sentence, text)))
+        if self.excluded and found:
+            if self._minus is None:
+                self._minus = TermList(self.name, tuple((term, "") for term in self.excluded))
+            found = _without(found, self._minus.find(sentence, text))
+        return _grouped(found, sentence.tokens)
+
+    def _spans(self, sentence: Sentence, text: str) -> list[Found]:
+        if self.finder:
+            return [Found(first, last, "") for first, last in self.finder(sentence, text)]
+        spans: list[Found] = []
+        tokens = sentence.tokens
+        lookup = self._by_beginning()
+        for first, token in enumerate(tokens):
+            candidates = lookup.beginning(token.word)
+            if not token.word.isascii() and (bare := unmarked(token.word)) != token.word:
+                candidates = [*candidates, *lookup.beginning(bare)]
+            for term, label in candidates:
+                last = term.at(tokens, first, all_caps=sentence.all_caps)
+                if last >= 0:
+                    spans.append(Found(first, last, label, 0, term.text))
+        if lookup.regexes:
+            spans += _regex_spans(lookup.regexes, sentence, text)
+        return spans
+
+    def _by_beginning(self) -> _Lookup:
+        lookup = self._lookup
+        if lookup is None:
+            lookup = _Lookup()
+            for term, label in self.members:
+                lookup.add(term, label)
+            self._lookup = lookup  # only when it is whole: another thread may be looking
+        return lookup
+
+
+def _regex_spans(regexes: Sequence[tuple[Pattern, str]], sentence: Sentence, text: str) -> list[Found]:
+    """Return the hits in the folded sentence, widened to whole tokens."""
+    pieces: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    length, behind = 0, sentence.start
+    for token in sentence.tokens:
+        gap = text[behind : token.start].lower()
+        starts.append(length + len(gap))
+        pieces += (gap, token.word)
+        length += len(gap) + len(token.word)
+        ends.append(length)
+        behind = token.end
+    folded = "".join(pieces).encode("utf-8", "replace").decode()
+    spans = []
+    for pattern, label in regexes:
+        for hit in pattern.finditer(folded):
+            first = bisect_right(ends, hit.start())
+            last = bisect_left(starts, hit.end()) - 1
+            if first <= last:
+                spans.append(Found(first, last, label))
+    return spans
+
+
+def _without(found: list[Found], minus: list[Found]) -> list[Found]:
+    """Return *found* less what overlaps a span of *minus*; both are sorted by their first token."""
+    firsts = [m.first for m in minus]
+    reach = list(accumulate((m.last for m in minus), max))
+    kept = []
+    for span in found:
+        before = bisect_right(firsts, span.last)
+        if not before or reach[before - 1] < span.first:
+            kept.append(span)
+    return kept
+
+
+def _grouped(found: list[Found], tokens: Sequence[Token]) -> list[Found]:
+    """Return *found* with coordinated neighbours in one group: nothing between them but `,` `、` `/` and or & and the like."""
+    groups: list[Found] = []
+    group, reach = 0, -1
+    for span in found:
+        if groups and not _coordinated(tokens, reach, span.first):
+            group += 1
+        groups.append(span._replace(group=group))
+        reach = max(reach, span.last)
+    return groups
+
+
+def _coordinated(tokens: Sequence[Token], last: int, first: int) -> bool:
+    if first <= last:
+        return True
+    if first - last > 3:  # `, and` is the longest there is between two
+        return False
+    between = tokens[last + 1 : first]
+    return all(t.word in _COORDINATORS for t in between) and all(t.joint for t in tokens[last + 1 : first + 1])
