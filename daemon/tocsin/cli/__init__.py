@@ -1,39 +1,46 @@
-"""The command line: one file per command group."""
+"""The command line: one file per command group, which is imported when one of its commands is called."""
 
 from __future__ import annotations
 
+import gc
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from tocsin import __version__
-from tocsin.cli import (
-    alerts,
-    backtest,
-    configuration,
-    database,
-    deliveries,
-    instruments,
-    notify,
-    packs,
-    receivers,
-    rules,
-    run,
-    silences,
-    sources,
-    why,
-)
-from tocsin.cli.common import border
-from tocsin.cli.setup import doctor, status
+from tocsin.cli.commands import COMMANDS, help_of, load
+from tocsin.errors import TocsinError
 
 
 class _Commands(TyperGroup):
     """All commands, behind the border where errors become exit codes."""
 
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        for name in COMMANDS:
+            self.add_command(TyperCommand(name))
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return the name and help of a command, which is all that help and completion show."""
+        command = super().get_command(ctx, cmd_name)
+        if command:
+            command.help = help_of(cmd_name)
+        return command
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the command that is called, imported."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, load(name) if name and command else None, rest
+
     def invoke(self, ctx: Any) -> Any:
-        with border():
+        try:
             return super().invoke(ctx)
+        except TocsinError as error:
+            # Help and wrong usage do without the import, which takes longer than both.
+            from tocsin.cli.common import exit_code  # noqa: PLC0415
+
+            raise typer.Exit(exit_code(error)) from error
 
 
 app = typer.Typer(
@@ -45,30 +52,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(run.run)
-app.command()(run.once)
-app.command()(run.demo)
-app.command()(configuration.check)
-app.command("status")(status.status)
-app.command("doctor")(doctor.doctor)
-app.command()(rules.match)
-app.command("why")(why.why)
-app.command("why-not", help="Show why RULE does not match an entry: the same as why, which shows both.")(why.why)
-app.command()(backtest.backtest)
-app.command("test")(rules.run_tests)
-app.command("notify-test")(notify.notify_test)
-app.command("schema")(configuration.print_schema)
-app.add_typer(sources.app, name="sources")
-app.add_typer(instruments.app, name="instruments")
-app.add_typer(alerts.app, name="alerts")
-app.add_typer(rules.app, name="rules")
-app.add_typer(packs.app, name="packs")
-app.add_typer(deliveries.app, name="deliveries")
-app.add_typer(receivers.app, name="receivers")
-app.add_typer(receivers.digest_app, name="digest")
-app.add_typer(silences.app, name="silences")
-app.add_typer(configuration.app, name="config")
-app.add_typer(database.app, name="db")
 
 
 def _version(wanted: bool) -> None:
@@ -88,4 +71,6 @@ def options(
 
 def main() -> None:
     """Run the program."""
+    # Modules and rules are made by the hundred thousand and stay: to look through them for garbage is a tenth of the start.
+    gc.set_threshold(10_000, 10, 10)
     app()

@@ -55,24 +55,18 @@ DEFAULT_CONFIG = Path("config.yaml")
 _CODES: dict[type[TocsinError], int] = {ConfigError: BAD_CONFIG, UsageError: USAGE, LostError: LOST}
 
 
-@contextmanager
-def border() -> Iterator[None]:
-    """Turn errors into messages and exit codes.
+def exit_code(error: TocsinError) -> int:
+    """Print *error* for people, and return the exit code of the program.
 
-    Raises:
-        typer.Exit: with 78 for a bad configuration, 2 for wrong usage, 74 for a database that was taken away, 1 for any other error of ours.
+    It is 78 for a bad configuration, 2 for wrong usage, 74 for a database that was taken away, 1 for any other error of ours.
     """
-    try:
-        yield
-    except TocsinError as error:
-        say(str(error))
-        if isinstance(error, ConfigError):
-            count = sum(not problem.warning for problem in error.problems)
-            say(f"{counted(count, 'problem')}; nothing was started.")
-        if isinstance(error, CredentialsError):
-            say(with_credentials(error.names))
-        code = next((code for kind, code in _CODES.items() if isinstance(error, kind)), FAILED)
-        raise typer.Exit(code) from error
+    say(str(error))
+    if isinstance(error, ConfigError):
+        count = sum(not problem.warning for problem in error.problems)
+        say(f"{counted(count, 'problem')}; nothing was started.")
+    if isinstance(error, CredentialsError):
+        say(with_credentials(error.names))
+    return next((code for kind, code in _CODES.items() if isinstance(error, kind)), FAILED)
 
 
 def with_credentials(names: Sequence[str]) -> str:
