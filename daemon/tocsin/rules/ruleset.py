@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import cached_property
 
 from tocsin.model.entries import Entry
 from tocsin.model.prices import Labels
@@ -38,7 +39,11 @@ class RuleSet:
         self.disabled = dict(disabled or {})
         self.expressions = dict(expressions or {})
         self._ordered = tuple(self.rules.values())
-        self._index = Index(rule.match for rule in self._ordered)
+
+    @cached_property
+    def _index(self) -> Index:
+        # Rules that are only compiled, tried on their examples or explained do without.
+        return Index(rule.match for rule in self._ordered)
 
     @property
     def infos(self) -> dict[str, RuleInfo]:
