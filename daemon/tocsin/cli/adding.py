@@ -81,7 +81,7 @@ def add(
     if label:
         more["labels"] = dict(map(read_label, label))
     there, taken = found.url.reveal(), list(settings.names)
-    new = NewSource(name=_named(name, taken) or _name(there, taken), kind="feed", address=there, more=more)
+    new = NewSource(name=_named(name, taken) or source_name(there, taken), kind="feed", address=there, more=more)
     if not json:
         say(f"{batch.form}, {counted(len(batch.entries), 'entry')}")
     _write(config, [new], dry_run=dry_run, json=json)
@@ -105,7 +105,7 @@ def import_opml(
             called = shown(outline.title or masked(outline.url)[:80])
             _pass_over(masked(outline.url)[:200], f"left out: {called}: {fault}", json=json)
             continue
-        name = _name(outline.url, taken, outline.title)
+        name = source_name(outline.url, taken, outline.title)
         taken.append(name)
         new.append(NewSource(name=name, kind="feed", address=outline.url, more={}))
     if not new:
@@ -169,7 +169,7 @@ def _named(name: str, taken: Collection[str]) -> str:
     return name
 
 
-def _name(url: str, taken: Collection[str], title: str = "") -> str:
+def source_name(url: str, taken: Collection[str], title: str = "") -> str:
     """Return an unused name, made from the title if that has Latin letters, or else from the host."""
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")

@@ -16,6 +16,7 @@ COMMANDS = {
     "run": "run:run",
     "once": "run:once",
     "demo": "run:demo",
+    "init": "setup.init:init",
     "check": "configuration:check",
     "status": "setup.status:status",
     "doctor": "setup.doctor:doctor",

@@ -86,11 +86,11 @@ async def _sources(config: Config, tick: Tick) -> list[Finding]:
         *_clock(http.offsets),
         *[ok("sources", words)] * bool(good),
         *empty,
-        *_faults(errors, pages, offline=len(errors) == len(polls)),
+        *faults(errors, pages, offline=len(errors) == len(polls)),
     ]
 
 
-def _faults(errors: Mapping[str, SourceError], pages: Collection[str], *, offline: bool) -> Iterator[Finding]:
+def faults(errors: Mapping[str, SourceError], pages: Collection[str], *, offline: bool) -> Iterator[Finding]:
     """Yield *errors* by source, those with the same words together; *offline* if no source answered."""
     if offline and len(errors) > 1 and all(error.fault is Fault.UNREACHABLE for error in errors.values()):
         words = f"none of {counted(len(errors), 'source')} can be reached, such as: {next(iter(errors.values()))}"
